@@ -1,7 +1,7 @@
-"""Where somebody is logged in at the desk, and how that ends.
+"""Sessions at the desk: list and end those of an officer.
 
-A session says itself since when it lasts and on what kind of device. There are as many as there are
-officers at work, so those of one person are found by reading them all; no second table can disagree.
+A session holds its start and its kind of device itself. There are as few as there are officers at work,
+so those of one person are found by reading them all.
 """
 
 import re
@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 _BEGAN, _DEVICE = "began_at", "device"
-# Of a session that a provider of log-ins opened: its names for person and session, its signed token.
+# In a session that the OIDC provider opened: its ids of person and session, its signed token.
 OPENED = "opened"
 _SYSTEMS = {
     "Android": "Android",
@@ -43,7 +43,7 @@ _BROWSERS = {
 
 @dataclass(frozen=True)
 class ActiveSession:
-    """One log-in that still stands. `key` never leaves the server."""
+    """One session; `key` never leaves the server."""
 
     key: str
     device: str
@@ -52,12 +52,12 @@ class ActiveSession:
 
 
 def connect_signals() -> None:
-    """Logging in notes when and on what. Called once, when the desk starts."""
-    user_logged_in.connect(_logged_in, dispatch_uid="sessions")
+    """Note start and device at each log-in. Called once, when the app is ready."""
+    user_logged_in.connect(_note_login, dispatch_uid="sessions")
 
 
 def is_past_max_age(request: HttpRequest) -> bool:
-    """Whether somebody is logged in here for longer than anybody may be."""
+    """Whether the session is older than SESSION_MAX_HOURS."""
     if SESSION_KEY not in request.session:
         return False
     age = timezone.now().timestamp() - request.session.get(_BEGAN, 0)
@@ -65,64 +65,66 @@ def is_past_max_age(request: HttpRequest) -> bool:
 
 
 def sessions_of(user: User) -> list[ActiveSession]:
-    """Where the person is logged in, the newest first."""
-    found = [_here(row, kept) for row, kept in _all_of(user)]
-    return sorted(found, key=lambda each: each.since, reverse=True)
+    """Return the person's sessions, the newest first."""
+    sessions = [_describe_session(row, data) for row, data in _sessions_of_user(user)]
+    return sorted(sessions, key=lambda each: each.since, reverse=True)
 
 
 def end_all_sessions(user: User, *, but: str | None = None) -> int:
-    """Log the person out everywhere, except from the session of that key; how many there were."""
-    return end_sessions(row.session_key for row, _ in _all_of(user) if row.session_key != but)
+    """End the person's sessions, except the one of that key; return how many."""
+    return end_sessions(
+        row.session_key for row, _ in _sessions_of_user(user) if row.session_key != but
+    )
 
 
 def end_sessions(keys: Iterable[str]) -> int:
-    """End the sessions of those keys; how many there were."""
+    """End the sessions of those keys; return how many."""
     return Session.objects.filter(session_key__in=list(keys)).delete()[0]
 
 
 def sessions_for_subject(named: Mapping[str, str]) -> dict[str, str]:
-    """The sessions that a provider opened for whom it names so: of each key its officer's, "" where the
-    code has not come yet. A name that the provider did not tell at the log-in rules nothing out.
+    """Return key -> officer's id ("" before the second factor) of the sessions that a provider opened
+    under these ids. An id that it did not give at the log-in rules nothing out.
     """
     return {
-        row.session_key: kept.get(SESSION_KEY, "")
-        for row, kept in _standing()
-        if _is_named(kept.get(OPENED, {}), named)
+        row.session_key: data.get(SESSION_KEY, "")
+        for row, data in _iter_sessions()
+        if _matches_subject(data.get(OPENED, {}), named)
     }
 
 
-def _is_named(opened: Mapping[str, str], named: Mapping[str, str]) -> bool:
+def _matches_subject(opened: Mapping[str, str], named: Mapping[str, str]) -> bool:
     known = named.keys() & opened.keys()
     return bool(known) and all(named[name] == opened[name] for name in known)
 
 
 def device_of(request: HttpRequest) -> str:
-    """Browser and system in words; what a browser says of itself is never shown as it stands."""
-    told = request.headers.get("User-Agent", "")
-    browser, system = _first(_BROWSERS, told), _first(_SYSTEMS, told)
+    """Return browser and system in words, never the User-Agent itself."""
+    agent = request.headers.get("User-Agent", "")
+    browser, system = _match_name(_BROWSERS, agent), _match_name(_SYSTEMS, agent)
     return f"{browser or 'Trình duyệt khác'} trên {system or 'máy không rõ'}"
 
 
-def _first(names: dict[str, str], told: str) -> str:
-    return next((name for sign, name in names.items() if re.search(sign, told)), "")
+def _match_name(names: dict[str, str], agent: str) -> str:
+    return next((name for pattern, name in names.items() if re.search(pattern, agent)), "")
 
 
-def _logged_in(request: HttpRequest, **_: Any) -> None:
+def _note_login(request: HttpRequest, **_: Any) -> None:
     request.session[_BEGAN] = timezone.now().timestamp()
     request.session[_DEVICE] = device_of(request)
-    request.session.pop(OPENED, None)  # left by a try that did not come to its end
+    request.session.pop(OPENED, None)  # left by a log-in that was not finished
 
 
-def _standing() -> Iterator[tuple[Session, dict[str, Any]]]:
+def _iter_sessions() -> Iterator[tuple[Session, dict[str, Any]]]:
     for row in Session.objects.filter(expire_date__gt=timezone.now()):
         yield row, row.get_decoded()
 
 
-def _all_of(user: User) -> Iterator[tuple[Session, dict[str, Any]]]:
-    return ((row, kept) for row, kept in _standing() if kept.get(SESSION_KEY) == str(user.pk))
+def _sessions_of_user(user: User) -> Iterator[tuple[Session, dict[str, Any]]]:
+    return ((row, data) for row, data in _iter_sessions() if data.get(SESSION_KEY) == str(user.pk))
 
 
-def _here(row: Session, kept: dict[str, Any]) -> ActiveSession:
-    began = datetime.fromtimestamp(kept.get(_BEGAN, 0), UTC)
+def _describe_session(row: Session, data: dict[str, Any]) -> ActiveSession:
+    began = datetime.fromtimestamp(data.get(_BEGAN, 0), UTC)
     seen = row.expire_date - timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    return ActiveSession(row.session_key, kept.get(_DEVICE, "Trình duyệt khác"), began, seen)
+    return ActiveSession(row.session_key, data.get(_DEVICE, "Trình duyệt khác"), began, seen)

@@ -178,7 +178,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_urls(self) -> list[URLPattern]:
         acts = {
-            "submit_view": self.submit_view,
+            "submit": self.submit_view,
             "send-back": self.send_back,
             "issue": self.issue,
             "cancel": self.cancel,

@@ -1,4 +1,4 @@
-"""The database as a whole: whether it takes rows, and the line for whoever typed a command."""
+"""The database as a whole: whether it takes rows, snapshots, and its errors in one line."""
 
 import os
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-HINT = "no DATABASE_URL is given: is DATA_DIR set as for `make run`, and does it run?"
 READ_TIMEOUT_SECONDS = 50  # under the broker's visibility_timeout
+HINT = "no DATABASE_URL is given: is DATA_DIR set as for `make run`, and does it run?"
 # Writes no row: what does not fit in memory goes to a temporary file, which a full disk refuses.
 _TRY_THE_DISK = """
 SELECT current_setting('transaction_read_only')::boolean
@@ -19,7 +19,7 @@ SELECT current_setting('transaction_read_only')::boolean
 
 
 def is_writable() -> bool:
-    """False where it only reads; raises DatabaseTrouble when it does not answer or has no room."""
+    """Whether it takes rows. Raises DatabaseTrouble when it does not answer or has no room."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64kB'")
         cursor.execute(_TRY_THE_DISK)
@@ -42,22 +42,23 @@ def read_snapshot(timeout_seconds: int = READ_TIMEOUT_SECONDS) -> Iterator[Curso
 
 
 def error_summary(error: DatabaseTrouble) -> str:
-    """One line: what PostgreSQL said, of which server, and a hint where none was named. Its first
-    line alone: rows are quoted from the second on.
+    """Return one line: what PostgreSQL answered, which server, and a hint where none was named.
+
+    Of the answer only the first line: the others quote rows.
     """
-    said = str(error).partition("\n")[0].strip() or type(error.__cause__ or error).__name__
-    return append_hint(f"PostgreSQL: {said} (asked: {_server()})")
+    message = str(error).partition("\n")[0].strip() or type(error.__cause__ or error).__name__
+    return append_hint(f"PostgreSQL: {message} (asked: {_server()})")
 
 
 def append_hint(line: str) -> str:
-    """The line, and what to look at where nobody said which server to ask."""
+    """Return the line, with a hint where no DATABASE_URL names the server."""
     named = any(os.environ.get(name) for name in ("DATABASE_URL", "DATABASE_URL_FILE"))
     return line if named else f"{line}; {HINT}"
 
 
 def _server() -> str:
-    """Host (or folder of the socket) and name of the database, without who asks and with what password."""
-    asked = settings.DATABASES["default"]
-    port = f":{asked['PORT']}" if asked.get("PORT") else ""
-    host = asked["HOST"] or asked["OPTIONS"].get("host") or "this machine"
-    return f"{host}{port}, {asked['NAME']}"
+    """Return host (or folder of the socket) and name of the database, without user and password."""
+    database = settings.DATABASES["default"]
+    port = f":{database['PORT']}" if database.get("PORT") else ""
+    host = database["HOST"] or database["OPTIONS"].get("host") or "this machine"
+    return f"{host}{port}, {database['NAME']}"

@@ -12,7 +12,6 @@ import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
@@ -73,17 +72,6 @@ def newest_key() -> FieldKey:
 def key_by_id(key_id: str) -> FieldKey | None:
     """The key of that name, or None when it has been taken away."""
     return next((key for key in field_keys() if key.id == key_id), None)
-
-
-@lru_cache(maxsize=4)
-def _multi_fernet(configured: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(text) for text in configured])
-
-
-def fernet() -> MultiFernet:
-    """Seals under the newest key and opens under any."""
-    field_keys()
-    return _multi_fernet(settings.FIELD_ENCRYPTION_KEYS)
 
 
 def form_token() -> str:

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.personal_data_inventory import Declared, FieldClassification
+
 
 class OutboxItem(models.Model):
     """A task's name, its key, and how far it has come. All times are PostgreSQL's.
@@ -143,3 +145,27 @@ class AuditChainCheck(models.Model):
 
     def __str__(self) -> str:
         return f"chain checked to {self.last_checked_id}"
+
+
+# Which fields are personal (core/personal_data_inventory.py).
+_OFFICER = "which officer did it: the audit log must name its people"
+_REASON = "an officer's own words, which should name nobody"
+
+PERSONAL_DATA: Declared = {
+    "core.AuditChainLink": FieldClassification(
+        "event_id sealed_at salt detail_digest previous digest"
+    ),
+    "core.AuditChainCheck": FieldClassification(
+        "id checked_at last_checked_id break_kind broken_at"
+    ),
+    "core.AuditEvent": FieldClassification(
+        "id created_at subject_type kind",
+        ties="subject_id",
+        clear={"actor": _OFFICER, "detail": _REASON + "; erased by `redact_detail`"},
+    ),
+    "core.OutboxItem": FieldClassification(
+        "id task priority created_at due_at leased_at leased_until attempts done_at"
+        " failed_at error",
+        ties="key",
+    ),
+}

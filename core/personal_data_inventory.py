@@ -1,5 +1,5 @@
-"""What is personal, said of every field of every model: in `personal.py` of each app, and for
-models that are not ours in portal/personal_data_third_party.py. A test finds a field of which nothing is said.
+"""Inventory of personal data: each field of each model is classified, in `personal.py` or `models.py` of
+its app, and for other packages in portal/personal_data_third_party.py. A test finds one that is missing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class FieldClassification:
-    """The fields of one model, names apart by blanks. `nothing` is about nobody. `ties` says of
-    nobody who they are, and ties together what is of one. `sealed` opens under FIELD_ENCRYPTION_KEYS alone.
-    `clear` is personal and readable in a dump, each with why it has to be.
+    """The fields of one model, in lists of names.
+
+    `nothing` is about nobody. `ties` identifies nobody but joins rows of one person or report. `sealed` is
+    encrypted under FIELD_ENCRYPTION_KEYS. `clear` is personal and readable in a dump, each with the reason.
     """
 
     nothing: str = ""
@@ -19,12 +20,12 @@ class FieldClassification:
     clear: Mapping[str, str] = field(default_factory=dict)
 
     def all_fields(self) -> list[str]:
-        """Every field, as often as it is named."""
+        """Return every classified field, as often as it is named."""
         lists = (self.nothing, self.ties, self.sealed, *self.clear)
         return [name for names in lists for name in names.split()]
 
     def personal_fields(self) -> set[str]:
-        """Those that tell something of a person to who reads them."""
+        """Return the fields that say something of a person."""
         return {name for names in (self.sealed, *self.clear) for name in names.split()}
 
 
@@ -35,12 +36,12 @@ HEAD = """| table | sealed under `FIELD_ENCRYPTION_KEYS` | ties together | in cl
 
 
 def render_inventory(declared: Declared) -> str:
-    """As docs/personal.md shows it: models about nobody are left out."""
-    rows = (_row(name, each) for name, each in sorted(declared.items()) if _is_told(each))
+    """Return the table of docs/personal.md, without the models about nobody."""
+    rows = (_row(name, each) for name, each in sorted(declared.items()) if _is_listed(each))
     return "\n".join([HEAD, *rows])
 
 
-def _is_told(fields: FieldClassification) -> bool:
+def _is_listed(fields: FieldClassification) -> bool:
     return bool(fields.ties or fields.personal_fields())
 
 

@@ -27,18 +27,12 @@ def encrypt_secret(secret: bytes, user_id: int) -> str:
 
 
 def decrypt_secret(kept: str, user_id: int) -> bytes | None:
-    """None where no key opens it, or it is another officer's, or anything that was sealed before texts
-    were bound: whose contact it is would know the secret.
-    """
+    """Return the secret; None where no key opens it, or it is another officer's or another field's."""
     try:
         sealed = b64decode(kept, validate=True)
     except ValueError:
         return None
-    return (
-        encryption.decrypt_bytes(sealed, _WHAT, user_id)
-        if encryption.has_associated_data(sealed)
-        else None
-    )
+    return encryption.decrypt_bytes(sealed, _WHAT, user_id)
 
 
 def sealed_by_newest() -> str:

@@ -9,6 +9,8 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import connection
 
+from desk.models import ReportViewer
+
 FRESH_S = 180  # without a sign for so long somebody has gone
 _KEPT = "1 hour"
 _MAX_COUNT = 5
@@ -38,6 +40,11 @@ class OtherViewer:
 
     officer: User
     at: datetime
+
+
+def remove_viewers(*, report_id: UUID, **_: object) -> None:
+    """Remove who had a report open; connected to its erasure."""
+    ReportViewer.objects.filter(report=report_id).delete()
 
 
 def touch(report: UUID, officer: User) -> list[OtherViewer]:

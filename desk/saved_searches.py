@@ -33,6 +33,7 @@ from desk.reports import filters
 from desk.reports.search import search_reports
 from reports.cases import visibility
 from reports.models import Report
+from reports.retention import erasure
 
 log = structlog.get_logger(__name__)
 
@@ -160,6 +161,13 @@ def _officer(request: HttpRequest) -> User:
     if not isinstance(request.user, User) or not request.user.has_perm(KEEP):
         raise PermissionDenied
     return request.user
+
+
+def remove_searches_with_contact(*, contact: str, **_: object) -> None:
+    """Remove the searches that name a reporter's contact; connected to its erasure."""
+    for search in erasure.find_rows_with_contact(SavedSearch, contact, "name", "query"):
+        events.log_event("search", search.pk, "search_removed", why="contact")
+        search.delete()
 
 
 def matching_reports(kept: SavedSearch) -> QuerySet[Report]:

@@ -1,9 +1,9 @@
 """What is personal in every table: ours say so themselves, those of packages are told here."""
 
-import accounts.personal
+import accounts.models
 import alerts.personal
-import core.personal
-import desk.personal
+import core.models
+import desk.models
 import reports.personal
 from core.personal_data_inventory import Declared, FieldClassification
 
@@ -70,10 +70,10 @@ _FOREIGN: Declared = {
 }
 
 DECLARED: Declared = {
-    **core.personal.DECLARED,
+    **core.models.PERSONAL_DATA,
     **reports.personal.DECLARED,
-    **accounts.personal.DECLARED,
+    **accounts.models.PERSONAL_DATA,
     **alerts.personal.DECLARED,
-    **desk.personal.DECLARED,
+    **desk.models.PERSONAL_DATA,
     **_FOREIGN,
 }

@@ -149,10 +149,10 @@ CELERY_BEAT_SCHEDULE = {
     "route-fresh": {"task": "reports.route_fresh", "schedule": 30.0},
     "count-queue": {"task": "reports.count_queue", "schedule": 300.0},
     "count-figures": {"task": "reports.count_figures", "schedule": 1800.0},  # does it once a night
-    "count-searches": {"task": "reports.count_searches", "schedule": 300.0},
+    "count-saved-searches": {"task": "desk.count_saved_searches", "schedule": 300.0},
     "count-days": {"task": "reports.count_days", "schedule": 600.0},
     "count-bursts": {"task": "reports.count_bursts", "schedule": 600.0},
-    "keep-accounts": {"task": "reports.keep_accounts", "schedule": 3600.0},
+    "close-idle-accounts": {"task": "accounts.close_idle_accounts", "schedule": 3600.0},
     "purge": {"task": "reports.purge", "schedule": 60.0},  # begins once a night
     "seal-events": {"task": "reports.seal_events", "schedule": 60.0},
     "hand-over-deliveries": {"task": "alerts.hand_over_deliveries", "schedule": 30.0},

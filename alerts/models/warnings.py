@@ -23,6 +23,7 @@ from reports.models import Campaign, Commune, Office
 SMS_LONGEST = 160  # characters of one part in the GSM alphabet
 SMS_MARKED_LONGEST = 70  # the same with marks (UCS-2)
 LOUDSPEAKER_LONGEST = 190  # syllables that are read slowly in some 70 seconds
+_NO_TEXT = Value("", output_field=models.TextField())
 _GSM_ASCII = re.compile(r"[A-Za-z0-9 @$!\"#%&'()*+,\-./:;<=>?]*")
 
 
@@ -406,8 +407,8 @@ class AlertRevision(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    Exact(Coalesce(KT("content__message__identifier"), Value("")), F("identifier")),
-                    Exact(Coalesce(KT("content__message__msg_type"), Value("")), F("msg_type")),
+                    Exact(Coalesce(KT("content__message__identifier"), _NO_TEXT), F("identifier")),
+                    Exact(Coalesce(KT("content__message__msg_type"), _NO_TEXT), F("msg_type")),
                 ),
                 name="alertrevision_content_identity",
             ),

@@ -85,10 +85,10 @@ def _last_lines(most: int) -> list[bytes]:
 
 
 def _heads_of(lines: Iterable[bytes]) -> Iterator[ChainHead]:
-    return (head for line in lines if (head := _read(line)))
+    return (head for line in lines if (head := _parse_head(line)))
 
 
-def _read(line: bytes) -> ChainHead | None:
+def _parse_head(line: bytes) -> ChainHead | None:
     try:
         head = ChainHead(**json.loads(line))
     except (ValueError, TypeError):

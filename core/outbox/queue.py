@@ -160,7 +160,7 @@ class NotifyThrottle:
 
 
 def notify_throttled() -> None:
-    """The same for what may come a thousand times a second: this process says so once in QUIET
+    """The same for what may come a thousand times a second: this process says so once in NOTIFY_INTERVAL_SECONDS
     seconds, and the relay looks once more when they are over.
     """
     now = time.monotonic()

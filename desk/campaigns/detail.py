@@ -50,7 +50,7 @@ _HEAVY = (
     "report__story", "report__story_sealed", "report__contact_sealed", "report__phrase_sealed",
     "report__content_digest", "report__contact_index", "report__caller_number",
     "report__claimed_name", "report__money_lost_raw", "report__commune_raw",
-    "report__facts__reasons", "report__facts__search",
+    "report__facts__reasons", "report__facts__search_text",
 )  # fmt: skip
 
 

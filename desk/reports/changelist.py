@@ -23,7 +23,7 @@ from reports.models import Case, Deadline, Report
 
 _HEAVY = (
     "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",
-    "contact_index", "facts__reasons", "facts__search", *text_download.LINES,
+    "contact_index", "facts__reasons", "facts__search_text", *text_download.LINES,
 )  # fmt: skip
 _GROUNDS = '$[*] ? (@.fact == "priority")'
 

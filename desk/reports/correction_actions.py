@@ -15,7 +15,7 @@ from desk.reports import correction_forms
 from desk.reports.correction_forms import CorrectionForm
 from desk.reports.decision_forms import error_message
 from desk.reports.navigation import filters_of, page_address
-from reports.cases import workflow
+from reports.cases import corrections, workflow
 from reports.models import Report
 
 
@@ -61,7 +61,7 @@ class CorrectionActionsMixin:
         report, typed = self._get(request, pk), request.POST.get("version", "")
         version = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
         try:
-            workflow.revert_correction(pk, by=officer(request), version=version, fact=fact)
+            corrections.revert_correction(pk, by=officer(request), version=version, fact=fact)
         except workflow.NotAllowed as error:
             raise PermissionDenied from error
         except workflow.WorkflowError as error:

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from desk import highlighting, labels, labels_impersonation
 from desk.reports.decision_forms import NO_VALUE
-from reports.cases import workflow
+from reports.cases import corrections, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.extraction.language import amounts
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
@@ -147,7 +147,7 @@ class CorrectionForm(forms.Form):
     def carry_out(self, case: Case, by: User) -> Case:
         """Put the fact right. Raises WorkflowError; then nothing is written."""
         given = self.cleaned_data
-        return workflow.correct_fact(
+        return corrections.correct_fact(
             case.pk,
             by=by,
             version=given["version"] or 0,
@@ -157,7 +157,7 @@ class CorrectionForm(forms.Form):
 
     def add_workflow_error(self, error: workflow.WorkflowError) -> None:
         """Say beside the field what was wrong with it, if it was one field."""
-        if isinstance(error, workflow.InvalidFactValue):
+        if isinstance(error, corrections.InvalidFactValue):
             self.add_error("value", NO_VALUE)
         elif isinstance(error, workflow.ReasonMissing):
             self.add_error("reason", _NO_REASON)

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from core.audit import events
 from core.models import AuditEvent
 from desk import labels
-from reports.cases import closing_checks, transitions, visibility, workflow
+from reports.cases import closing_checks, corrections, transitions, visibility, workflow
 from reports.models import Case
 from reports.models.units import MAX_NAME_LENGTH
 
@@ -184,7 +184,7 @@ class DecisionForm(forms.Form):
         if waits:
             self.fields["anyway"].label = f"Người báo {self.waits}, vẫn kết thúc"
 
-    def visible_fields(self) -> list[forms.BoundField]:
+    def questions(self) -> list[forms.BoundField]:
         """What is to be filled in; the version and the suggestion are the page's affair."""
         return [field for field in self if field.name not in {"version", "suggested"}]
 
@@ -229,7 +229,7 @@ _IN_ONE_SENTENCE: Mapping[type[workflow.WorkflowError], str] = {
     " sửa gợi ý của máy. Những gì đã gõ còn nguyên.",
     workflow.ReporterErased: "Chưa gửi. Tin này đã xóa dữ liệu cá nhân nên không nhắn người báo"
     " được nữa.",
-    workflow.InvalidFactValue: f"Chưa lưu. {NO_VALUE} Những gì đã gõ còn nguyên.",
+    corrections.InvalidFactValue: f"Chưa lưu. {NO_VALUE} Những gì đã gõ còn nguyên.",
     workflow.NoExtensionLeft: "Chưa gia hạn. Tin này không còn hạn xác minh nào gia hạn được nữa."
     " Những gì đã gõ còn nguyên.",
 }

@@ -100,7 +100,7 @@ def erasure_panel(report: Report, by: User) -> dict[str, Any]:
         "is_taken_up_by_me": wish is not None and wish.taken_up_by == by,
         "may_take_up": by.has_perm(ON_WISH["take_wish_up"].permission),
         "wish_words": highlighting.plain_line(
-            later.redact(encryption.decrypt_field(wish, "words") or "")
+            later.redact(encryption.decrypt_field(wish, "text") or "")
         )
         if wish
         else "",

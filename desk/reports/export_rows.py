@@ -68,7 +68,7 @@ def _batches(keys: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 
 def _load(keys: Sequence[UUID], *, personal: bool) -> dict[UUID, Report]:
     """Without the heavy texts where they are not told."""
-    heavy = ["facts__search", "facts__reasons", "story_sealed", "phrase_sealed"]
+    heavy = ["facts__search_text", "facts__reasons", "story_sealed", "phrase_sealed"]
     kept = Report.objects.select_related("case__officer", "facts", "campaign_link__campaign")
     return kept.defer(*heavy, *([] if personal else ["story"])).in_bulk(keys)
 

@@ -73,8 +73,8 @@ def scan_and_redraw(claim: Lease) -> None:
         queue.mark_done(claim)
         return
     content = b"".join(storage.open_original(file))
-    drawn = _drawn(file, content)
-    scan = _scanned(content, is_last=claim.attempt >= queue.MAX_ATTEMPTS)
+    drawn = _redraw(file, content)
+    scan = _scan(content, is_last=claim.attempt >= queue.MAX_ATTEMPTS)
     _replace(claim, file, scan, drawn)
 
 
@@ -120,7 +120,7 @@ def delete_orphaned_copies() -> int:
     return len(orphans)
 
 
-def _scanned(content: bytes, *, is_last: bool) -> Scan:
+def _scan(content: bytes, *, is_last: bool) -> Scan:
     if not antivirus.is_configured():
         return Scan.NOT_SCANNED
     try:
@@ -132,7 +132,7 @@ def _scanned(content: bytes, *, is_last: bool) -> Scan:
         return Scan.NOT_SCANNED
 
 
-def _drawn(file: EvidenceFile, content: bytes) -> RedrawResult:
+def _redraw(file: EvidenceFile, content: bytes) -> RedrawResult:
     if not file.media_type.startswith("image/"):
         return RedrawResult(Copy.NOT_MADE)
     try:
@@ -150,11 +150,13 @@ def _drawn(file: EvidenceFile, content: bytes) -> RedrawResult:
     if ended.returncode == ExitCode.TOO_LARGE:
         return RedrawResult(Copy.TOO_LARGE)
     return (
-        _read(ended.stdout) if ended.returncode == ExitCode.DRAWN else RedrawResult(Copy.UNREADABLE)
+        _parse_output(ended.stdout)
+        if ended.returncode == ExitCode.DRAWN
+        else RedrawResult(Copy.UNREADABLE)
     )
 
 
-def _read(output: bytes) -> RedrawResult:
+def _parse_output(output: bytes) -> RedrawResult:
     """What the drawer gave, which may be in a picture's hands by then: believed only as far as
     it is a picture of the kinds that we make.
     """
@@ -167,7 +169,7 @@ def _read(output: bytes) -> RedrawResult:
     return RedrawResult(Copy.UNREADABLE)
 
 
-def _sealed(data: bytes) -> PendingUpload:
+def _store_draft(data: bytes) -> PendingUpload:
     """A copy on disk, still as a draft. Raises RefusedError; then nothing is left of it."""
     draft = PendingUpload("")
     try:
@@ -184,7 +186,7 @@ def _replace(claim: Lease, file: EvidenceFile, scan: Scan, drawn: RedrawResult) 
     """Write what was found; the former copy goes when the new one stands. One that is left over
     where COMMIT failed is swept.
     """
-    draft = _sealed(drawn.data) if drawn.data else None
+    draft = _store_draft(drawn.data) if drawn.data else None
     former = None
     try:
         with transaction.atomic():
@@ -192,7 +194,7 @@ def _replace(claim: Lease, file: EvidenceFile, scan: Scan, drawn: RedrawResult) 
                 former = _former_copy(file)
                 if draft:
                     draft.rename_into_place(COPIES)
-                _write(file, scan, drawn, draft)
+                _write_check(file, scan, drawn, draft)
     finally:
         if draft:
             draft.delete()
@@ -210,7 +212,7 @@ def _former_copy(file: EvidenceFile) -> UUID | None:
     return FileCheck.objects.filter(file=file).values_list("copy_id", flat=True).first()
 
 
-def _write(
+def _write_check(
     file: EvidenceFile, scan: Scan, drawn: RedrawResult, draft: PendingUpload | None
 ) -> None:
     FileCheck.objects.update_or_create(

@@ -65,10 +65,10 @@ def parse_multipart(request: HttpRequest) -> Iterator[MultipartForm]:
     Raises UnreadableError.
     """
     has_place = _places.acquire(blocking=False)
-    handler = _Sealing(None if has_place else Refusal.BUSY)
+    handler = _EncryptingUploadHandler(None if has_place else Refusal.BUSY)
     try:
         storage.sweep()
-        handler.form.fields = _read(request, handler)
+        handler.form.fields = _parse_form(request, handler)
         yield handler.form
     finally:
         for upload in handler.form.uploads:
@@ -77,7 +77,7 @@ def parse_multipart(request: HttpRequest) -> Iterator[MultipartForm]:
             _places.release()
 
 
-def _read(request: HttpRequest, handler: "_Sealing") -> QueryDict:
+def _parse_form(request: HttpRequest, handler: "_EncryptingUploadHandler") -> QueryDict:
     if "HTTP_TRANSFER_ENCODING" in request.META:  # no length told: Django would read nothing
         raise UnreadableError(QueryDict())
     body = _Body(request, BUSY_SECONDS if handler.refusal else None)
@@ -124,7 +124,7 @@ class _Body:
         return self._seen < self._promised and not self._stopped
 
 
-class _Sealing(FileUploadHandler):
+class _EncryptingUploadHandler(FileUploadHandler):
     """Seals each file while it comes, and reads past those that are refused: all of them, where
     `refusal` says why.
     """

@@ -57,7 +57,7 @@ def find_bursts(
     the last day and of the last seven. A scenario whose burst lies in bursting communes is told
     with them alone.
     """
-    found = [burst for counted in counts if (burst := _of(counted))]
+    found = [burst for counted in counts if (burst := _find_burst(counted))]
     communes = [_with_scenario(burst, together) for burst in found if burst.unit == COMMUNE]
     wide = [
         burst
@@ -80,7 +80,7 @@ def expected_count(weeks: tuple[int, ...], days: int) -> float:
     return sum(weeks) / len(weeks) * days / 7
 
 
-def _of(counted: UnitCounts) -> Burst | None:
+def _find_burst(counted: UnitCounts) -> Burst | None:
     """The rarer of a unit's two windows, where it is an alarm."""
     if len(counted.weeks) < MIN_WEEKS or (counted.unit == SCENARIO and counted.key in _NO_KIND):
         return None

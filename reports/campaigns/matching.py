@@ -64,7 +64,7 @@ SELECT %(report)s, %(at)s, %(keys)s, %(script)s, %(own)s::bigint[] FROM stands
 """,
 )
 # A statement of its own: it sees what others wrote before it was our turn.
-_LOOK = PreparedStatement(
+_FIND_OTHERS = PreparedStatement(
     "find_others",
     f"""
 SELECT report_id, extract(epoch FROM footprint.created_at)::float, keys,
@@ -84,7 +84,7 @@ SELECT report_id, extract(epoch FROM footprint.created_at)::float, keys,
   LEFT JOIN reports_campaignlink AS link USING (report_id)
 """,  # noqa: S608  # nosec B608
 )
-_STEPS = (BY_INDEX, _TAKE_TURNS, _WRITE, _LOOK)
+_STEPS = (BY_INDEX, _TAKE_TURNS, _WRITE, _FIND_OTHERS)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class IncomingReport:
 
 
 @dataclass
-class _Found:
+class _Candidates:
     """Reports that may belong with the newcomer, itself among them, and where they lie. `shown`:
     the words for the newcomer's terms, which are kept of no other.
     """
@@ -122,7 +122,7 @@ class _Edge(NamedTuple):
     one: UUID
     other: UUID
 
-    def tie(self, found: _Found) -> Link:
+    def tie(self, found: _Candidates) -> Link:
         if self.exact:
             return self.exact
         told = found.trails[self.one].script, found.trails[self.other].script
@@ -134,7 +134,7 @@ class _Group(Mapping[UUID, Link]):
     """Reports that ties hold together, each with its strongest."""
 
     edges: Mapping[UUID, _Edge]
-    found: _Found
+    found: _Candidates
 
     def __getitem__(self, report: UUID) -> Link:
         return self.edges[report].tie(self.found)
@@ -150,16 +150,16 @@ def link_report(newcomer: IncomingReport) -> None:
     """Write by what a report is found, and bring together what it ties. Part of triage's
     transaction.
     """
-    found = _look(newcomer)
+    found = _find_candidates(newcomer)
     for edges in _groups(newcomer, found):
         lies_in = {report: found.lies_in.get(report) for report in edges}
         auto_grouping.assign_campaign(_Group(edges, found), lies_in, newcomer.title)
 
 
-def _look(newcomer: IncomingReport) -> _Found:
+def _find_candidates(newcomer: IncomingReport) -> _Candidates:
     mine = newcomer.trail
-    values = _written(newcomer) | _sought(newcomer)
-    found = _Found({newcomer.report: mine}, mine.script.shown)
+    values = _written_values(newcomer) | _search_values(newcomer)
+    found = _Candidates({newcomer.report: mine}, mine.script.shown)
     with connection.cursor() as cursor:
         execute_pipeline(cursor, values, *_STEPS)
         # What is told word for word is compared once; the newcomer's own is not sent again.
@@ -168,12 +168,14 @@ def _look(newcomer: IncomingReport) -> _Found:
             told = bytes(packed or b"")
             if told not in scripts:
                 scripts[told] = from_bytes(told)
-            found.trails[report] = ReportFingerprint(frozenset(_read(keys)), scripts[told], at)
+            found.trails[report] = ReportFingerprint(
+                frozenset(_parse_keys(keys)), scripts[told], at
+            )
             found.lies_in |= {report: campaign, newcomer.report: own}
     return found
 
 
-def _written(newcomer: IncomingReport) -> dict[str, Any]:
+def _written_values(newcomer: IncomingReport) -> dict[str, Any]:
     trail = newcomer.trail
     own = {*map(_hash, trail.keys), *map(to_signed_64, trail.script.keys)}
     turns = {*own, *(_signed_hash(f"numbers {block}") for block in _blocks(trail))}
@@ -197,7 +199,7 @@ def _blocks(trail: ReportFingerprint) -> Iterator[int]:
             yield from {(int(digits) - NEIGHBOURS) // _BLOCK, (int(digits) + NEIGHBOURS) // _BLOCK}
 
 
-def _sought(newcomer: IncomingReport) -> dict[str, list[Any]]:
+def _search_values(newcomer: IncomingReport) -> dict[str, list[Any]]:
     """The keys to look for, each within its time."""
     numbers = [key.value for key in newcomer.trail.keys if key.kind == "same_number"]
     near = [
@@ -227,7 +229,7 @@ def _signed_hash(text: str) -> int:
     return int.from_bytes(digest, "little", signed=True)
 
 
-def _read(keys: Iterable[str]) -> Iterator[SharedIdentifier]:
+def _parse_keys(keys: Iterable[str]) -> Iterator[SharedIdentifier]:
     for key in keys:
         kind, _, value = key.partition(":")
         yield SharedIdentifier(kind, value)
@@ -236,7 +238,7 @@ def _read(keys: Iterable[str]) -> Iterator[SharedIdentifier]:
 # --- what belongs together
 
 
-def _groups(newcomer: IncomingReport, found: _Found) -> list[dict[UUID, _Edge]]:
+def _groups(newcomer: IncomingReport, found: _Candidates) -> list[dict[UUID, _Edge]]:
     """The reports that ties hold together, each with its strongest; the newcomer may make sure
     what two others tell, too.
     """
@@ -256,7 +258,7 @@ def _groups(newcomer: IncomingReport, found: _Found) -> list[dict[UUID, _Edge]]:
     ]
 
 
-def _edges(newcomer: IncomingReport, found: _Found) -> Iterator[_Edge]:
+def _edges(newcomer: IncomingReport, found: _Candidates) -> Iterator[_Edge]:
     me, mine = newcomer.report, newcomer.trail
     others = {report: trail for report, trail in found.trails.items() if report != me}
     exact = {
@@ -267,13 +269,15 @@ def _edges(newcomer: IncomingReport, found: _Found) -> Iterator[_Edge]:
     for report, tie in exact.items():
         yield _Edge(tie.strength, 0.0, tie, me, report)
     near = link_scoring.similar_pairs(found.trails, ((me, report) for report in others))
-    _add(near, link_scoring.similar_pairs(found.trails, _around(near.get(me, {}), exact)))
+    _merge_distances(
+        near, link_scoring.similar_pairs(found.trails, _uncertain_pairs(near.get(me, {}), exact))
+    )
     for one, other, close in link_scoring.script_pairs(found.trails, near):
         first, second = (other, one) if other == me else (one, other)
         yield _Edge(link_scoring.strength_of_script(close), close, (), first, second)
 
 
-def _around(near: Mapping[UUID, float], exact: Iterable[UUID]) -> list[tuple[UUID, UUID]]:
+def _uncertain_pairs(near: Mapping[UUID, float], exact: Iterable[UUID]) -> list[tuple[UUID, UUID]]:
     """Pairs of others of which the newcomer may make sure: one that tells something alike and is
     not surely tied to it, with another that is near it in whatever way.
     """
@@ -284,7 +288,9 @@ def _around(near: Mapping[UUID, float], exact: Iterable[UUID]) -> list[tuple[UUI
     return sorted(pairs)
 
 
-def _add(near: dict[UUID, dict[UUID, float]], more: Mapping[UUID, Mapping[UUID, float]]) -> None:
+def _merge_distances(
+    near: dict[UUID, dict[UUID, float]], more: Mapping[UUID, Mapping[UUID, float]]
+) -> None:
     for report, others in more.items():
         near.setdefault(report, {}).update(others)
 

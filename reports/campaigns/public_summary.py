@@ -53,17 +53,17 @@ def campaign_summary(campaign: Campaign) -> CampaignSummary:
         reports=sums.reports,
         first=min(drawn.days),
         last=max(drawn.days),
-        demands=_shown(drawn.parts.get("action", [])),
-        communes=_not_hidden(dict(drawn.parts.get("commune", []))),
+        demands=_list_frequent(drawn.parts.get("action", [])),
+        communes=_list_unsuppressed(dict(drawn.parts.get("commune", []))),
         losers=sums.losers if sums.losers >= LEAST else None,
     )
 
 
-def _shown(counted: Counted) -> Counted:
+def _list_frequent(counted: Counted) -> Counted:
     return [(code_label(code), count) for code, count in counted if count >= LEAST][:MAX_COUNT]
 
 
-def _not_hidden(counts: Mapping[str, int]) -> Counted:
+def _list_unsuppressed(counts: Mapping[str, int]) -> Counted:
     """The communes beside a total that is known: more is hidden, until nothing can be worked out."""
     hidden = cells_to_suppress(counts)
     if hidden is None:

@@ -18,10 +18,10 @@ def closing_blockers(report: Report) -> tuple[str, ...]:
     """Codes of what is pending. Wants the report with its case, and its facts where there are any;
     one statement.
     """
-    return tuple(_found(report))
+    return tuple(_iter_blockers(report))
 
 
-def _found(report: Report) -> Iterator[str]:
+def _iter_blockers(report: Report) -> Iterator[str]:
     ongoing = effective_facts(report).ongoing
     if report.happening_now if ongoing is None else ongoing:
         yield PRESSED

@@ -1,36 +1,55 @@
-"""What an officer may say of a fact that the machine read: which values there are.
+"""Corrections: an officer's value for a fact that was extracted wrongly, and its withdrawal.
 
 Values by fact: scenario a code; actions and offices lists of codes; money_lost_vnd đồng, 0 none,
-None not said; ongoing a bool; priority 0 to 100. The workflow writes them, held.py says what holds.
+None not said; ongoing a bool; priority 0 to 100. `effective_facts` prefers them to the extracted facts.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models.functions import Now
+
+from core.audit import events
+from reports.cases import deadlines, legal_holds
+from reports.cases.transitions import CORRECTS
+from reports.cases.workflow import (
+    NotAllowed,
+    ReasonMissing,
+    UnderLegalHold,
+    WorkflowError,
+    lock_case_version,
+)
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
-from reports.models import Correction
+from reports.models import Case, Correction
 from reports.reference import office_lexicon
 
 Fact = Correction.Fact
 _MAX_DONG = 10**15
 
 
+class InvalidFactValue(WorkflowError):  # noqa: N818
+    """The fact cannot have this value, or has no correction to revert."""
+
+
 @dataclass(frozen=True)
 class CorrectedValue:
-    """What an officer says that a fact is."""
+    """An officer's value of a fact."""
 
     fact: str
     value: Any
 
     @property
     def is_valid(self) -> bool:
-        """Whether the fact can have this value; offices are those of the last minute."""
+        """Whether the fact can have this value; the table of offices may be a minute old."""
         check = _CHECKS.get(self.fact)
         return bool(check and check(self.value))
 
 
-def _are_of(codes: Callable[[], Iterable[str]]) -> Callable[[object], bool]:
+def _check_codes(codes: Callable[[], Iterable[str]]) -> Callable[[object], bool]:
     def check(value: object) -> bool:
         if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
             return False
@@ -39,15 +58,64 @@ def _are_of(codes: Callable[[], Iterable[str]]) -> Callable[[object], bool]:
     return check
 
 
-def _is_whole(value: object, most: int) -> bool:
+def _is_integer(value: object, most: int) -> bool:
     return type(value) is int and 0 <= value <= most
 
 
 _CHECKS: Mapping[str, Callable[[object], bool]] = {
-    Fact.PRIORITY: lambda value: _is_whole(value, 100),
+    Fact.PRIORITY: lambda value: _is_integer(value, 100),
     Fact.SCENARIO: lambda value: isinstance(value, str) and value in scenario_codes(),
-    Fact.ACTIONS: _are_of(action_codes),
-    Fact.MONEY: lambda value: value is None or _is_whole(value, _MAX_DONG),
+    Fact.ACTIONS: _check_codes(action_codes),
+    Fact.MONEY: lambda value: value is None or _is_integer(value, _MAX_DONG),
     Fact.ONGOING: lambda value: isinstance(value, bool),
-    Fact.OFFICES: _are_of(office_lexicon.codes),
+    Fact.OFFICES: _check_codes(office_lexicon.codes),
 }
+
+
+def correct_fact(
+    case_id: UUID, *, by: User, version: int, right: CorrectedValue, reason: str
+) -> Case:
+    """Correct a fact and return the case; its status stays. Raises WorkflowError."""
+    _check_permission(by)
+    if not reason.strip():
+        raise ReasonMissing("reason")
+    if not right.is_valid:
+        raise InvalidFactValue
+    row = Correction(fact=right.fact, value=right.value, reason=reason.strip(), actor=by)
+    return _store_correction(case_id, version, row)
+
+
+def revert_correction(case_id: UUID, *, by: User, version: int, fact: str) -> Case:
+    """Let the extracted fact hold again and return the case. Raises WorkflowError."""
+    _check_permission(by)
+    return _store_correction(case_id, version, Correction(fact=fact, stands=False, actor=by))
+
+
+def _check_permission(by: User) -> None:
+    if not by.has_perm(CORRECTS):
+        raise NotAllowed
+
+
+def _store_correction(case_id: UUID, version: int, row: Correction) -> Case:
+    """Add the row to the corrections, and its value to those that the case holds."""
+    with transaction.atomic():
+        case = lock_case_version(case_id, row.actor, version)
+        if legal_holds.is_held(case_id):
+            raise UnderLegalHold
+        values = {fact: value for fact, value in case.corrections_json.items() if fact != row.fact}
+        if row.stands:
+            values[row.fact] = row.value
+        elif values == case.corrections_json:
+            raise InvalidFactValue
+        row.report_id = case_id
+        row.save(force_insert=True)
+        Case.objects.filter(pk=case_id).update(
+            corrections_json=values,
+            version=case.version + 1,
+            changed_at=Now(),
+            due_at=deadlines.apply_transition(case),
+        )
+        kind = "corrected" if row.stands else "uncorrected"
+        events.log_event("report", case_id, kind, by=row.actor, fact=row.fact, correction=row.pk)
+    case.refresh_from_db()
+    return case

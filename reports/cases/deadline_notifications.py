@@ -42,7 +42,7 @@ def send_due_reminders() -> None:
         deadlines.start_for_new_reports()
         deadlines.start_for_requests()
         now = timezone.now()
-        told = _told(Stage.OVERDUE, now) + _told(Stage.SOON, now)
+        told = _store_notifications(Stage.OVERDUE, now) + _store_notifications(Stage.SOON, now)
         if told:
             log.info("escalation.told", count=told)
         if settings.EMAIL_URL:
@@ -52,9 +52,9 @@ def send_due_reminders() -> None:
 
 
 @transaction.atomic
-def _told(stage: str, now: datetime) -> int:
+def _store_notifications(stage: str, now: datetime) -> int:
     """Put a stage on record for every clock that has come to it; how many."""
-    found = list(_come_to(stage, now).select_for_update(skip_locked=True)[:MAX_BATCH])
+    found = list(_deadlines_at_stage(stage, now).select_for_update(skip_locked=True)[:MAX_BATCH])
     DeadlineNotification.objects.bulk_create(
         DeadlineNotification(clock=clock, stage=stage, due_at=clock.due_at, created_at=now)
         for clock in found
@@ -65,7 +65,7 @@ def _told(stage: str, now: datetime) -> int:
     return len(found)
 
 
-def _come_to(stage: str, now: datetime) -> QuerySet[Deadline]:
+def _deadlines_at_stage(stage: str, now: datetime) -> QuerySet[Deadline]:
     told = DeadlineNotification.objects.filter(
         clock=OuterRef("pk"), stage=stage, due_at=OuterRef("due_at")
     )
@@ -86,14 +86,16 @@ def _mail() -> None:
         DeadlineNotification.objects.filter(pk__in=[each.pk for each in mine]).update(
             mailed_at=timezone.now()
         )
-    sent = [_sent(user, lines) for user, lines in _by_person(mine).items()]
+    sent = [_send_mail(user, lines) for user, lines in _group_by_recipient(mine).items()]
     if sent and not any(sent):
         DeadlineNotification.objects.filter(pk__in=[each.pk for each in mine]).update(
             mailed_at=None
         )
 
 
-def _by_person(told: Iterable[DeadlineNotification]) -> dict[User, list[DeadlineNotification]]:
+def _group_by_recipient(
+    told: Iterable[DeadlineNotification],
+) -> dict[User, list[DeadlineNotification]]:
     """Whom each is for: the officer; those who assign work, once it is overdue or nobody's."""
     everything: dict[User, list[DeadlineNotification]] = defaultdict(list)
     keys = [each.pk for each in told]
@@ -117,7 +119,7 @@ def _leads() -> list[User]:
     return list(able.filter(~Q(email="")))
 
 
-def _sent(user: User, lines: list[DeadlineNotification]) -> bool:
+def _send_mail(user: User, lines: list[DeadlineNotification]) -> bool:
     late = sum(line.stage == Stage.OVERDUE for line in lines)
     context = {
         "lines": lines,

@@ -112,8 +112,10 @@ def route_untriaged_cases() -> int:
     asked = rules()
     if not asked:
         return 0
-    there, police = Unit.objects.active().in_bulk(), _police()
-    ways = {report.pk: match_rule(asked, routing_input(report), police) for report in _fresh()}
+    there, police = Unit.objects.active().in_bulk(), _commune_units()
+    ways = {
+        report.pk: match_rule(asked, routing_input(report), police) for report in _new_reports()
+    }
     workflow.mark_unroutable(key for key, found in ways.items() if found is None)
     return sum(
         workflow.route(
@@ -124,20 +126,20 @@ def route_untriaged_cases() -> int:
     )
 
 
-def _fresh() -> QuerySet[Report]:
+def _new_reports() -> QuerySet[Report]:
     waiting = Case.objects.unrouted().values("pk")
-    rows = _read(Report.objects.filter(pk__in=waiting, facts__isnull=False))
+    rows = _select_inputs(Report.objects.filter(pk__in=waiting, facts__isnull=False))
     return rows.filter(received_at__gte=timezone.now() - MAX_AGE_SECONDS).order_by("received_at")[
         :MAX_BATCH
     ]
 
 
-def _read(rows: QuerySet[Report]) -> QuerySet[Report]:
+def _select_inputs(rows: QuerySet[Report]) -> QuerySet[Report]:
     """With no text of a person."""
     return rows.select_related("case", "facts").only(*_READ)
 
 
-def _police() -> dict[str, str]:
+def _commune_units() -> dict[str, str]:
     """The unit of each commune whose police takes reports."""
     rows = Unit.objects.active().filter(commune__isnull=False)
     return {str(commune): unit for commune, unit in rows.values_list("commune_id", "pk")}
@@ -147,19 +149,19 @@ def dry_run(asked: Sequence[RoutingRule]) -> DryRunResult:
     """How many reports of the last month would have gone where. Nothing is written."""
     since = timezone.now() - timedelta(days=TRIED_DAYS)
     month = Report.objects.filter(received_at__gte=since, facts__isnull=False)
-    reports = list(_read(month).order_by("-received_at")[: MAX_TRIED + 1])
+    reports = list(_select_inputs(month).order_by("-received_at")[: MAX_TRIED + 1])
     lines = {rule.pk: RuleTrialResult(rule) for rule in asked} | {None: RuleTrialResult(None)}
-    for pk, report in _placed(asked, reports[:MAX_TRIED]):
+    for pk, report in _match_each(asked, reports[:MAX_TRIED]):
         lines[pk].add(report)
     return DryRunResult(
         tuple(lines.values()), min(len(reports), MAX_TRIED), len(reports) > MAX_TRIED
     )
 
 
-def _placed(
+def _match_each(
     asked: Sequence[RoutingRule], reports: Iterable[Report]
 ) -> Iterator[tuple[int | None, Report]]:
-    police = _police()
+    police = _commune_units()
     for report in reports:
         found = match_rule(asked, routing_input(report), police)
         yield (found.rule.pk if found else None), report

@@ -1,9 +1,4 @@
-"""What is personal: sealing it, and masking it out of the working copy.
-
-A sealed text is one byte of format, eight of the key's name, a nonce and AES-GCM, bound to what it is
-and whose: it does not open in another field, or beside another report. What was written before, by
-AES-GCM that bound nothing and as Fernet tokens, opens anywhere until it is sealed anew (rotation.py).
-"""
+"""Personal data in a story: find and mask it, and index a contact without storing it in clear."""
 
 import re
 from collections.abc import Callable, Iterator

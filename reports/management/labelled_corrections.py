@@ -17,16 +17,16 @@ def labelled_from_corrections() -> list[EvaluatedStory]:
         .prefetch_related("report__additions")
         .order_by("-changed_at")[:_MAX_COUNT]
     )
-    return list(map(_judged, cases))
+    return list(map(_label_case, cases))
 
 
-def _judged(case: Case) -> EvaluatedStory:
+def _label_case(case: Case) -> EvaluatedStory:
     report = case.report
-    said = {fact: value for fact, value in case.corrections_json.items() if fact in FACTS}
-    label = {"id": report.public_number, "text": report.story, **said}
-    return EvaluatedStory(label, service.read_report(report, tuple(_told(case))))
+    values = {fact: value for fact, value in case.corrections_json.items() if fact in FACTS}
+    label = {"id": report.public_number, "text": report.story, **values}
+    return EvaluatedStory(label, service.read_report(report, tuple(_followups_of(case))))
 
 
-def _told(case: Case) -> Iterator[Followup]:
+def _followups_of(case: Case) -> Iterator[Followup]:
     """The reporter's later words, oldest first."""
     yield from sorted(case.report.additions.all(), key=lambda each: (each.received_at, each.pk))

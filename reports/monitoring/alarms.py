@@ -46,12 +46,12 @@ def check_alarms() -> None:
     database there is nothing to look at.
     """
     try:
-        _look()
+        _update_alarms()
     except DatabaseTrouble as error:
         log.warning("watch.not_looked", error=type(error).__name__)
 
 
-def _look() -> None:
+def _update_alarms() -> None:
     others = {
         Kind.CALENDAR: len(days_off.years_without_data()),
         Kind.UNPURGED: int(purge.is_missed()),
@@ -63,20 +63,20 @@ def _look() -> None:
         else:
             _end(kind)
     if mail_is_configured():
-        _tell()
+        _mail_due_alarms()
 
 
-def affected_counts(standing: QueueState) -> dict[Kind, int]:
+def affected_counts(state: QueueState) -> dict[Kind, int]:
     """How many reports each alarm is about, 1 where it is about none; 0 where all is well."""
     return {
-        Kind.LATE: standing.late,
-        Kind.FAILED: standing.failed,
-        Kind.UNBALANCED: standing.unaccounted,
-        Kind.UNCOUNTED: int(standing.tally_is_late),
-        Kind.UNSEALED: int(standing.audit_chain_is_late),
-        Kind.BROKEN: int(standing.broken),
-        Kind.UNSEEN: standing.unseen,
-        Kind.OVERDUE: standing.overdue,
+        Kind.LATE: state.late,
+        Kind.FAILED: state.failed,
+        Kind.UNBALANCED: state.unaccounted,
+        Kind.UNCOUNTED: int(state.tally_is_late),
+        Kind.UNSEALED: int(state.audit_chain_is_late),
+        Kind.BROKEN: int(state.broken),
+        Kind.UNSEEN: state.unseen,
+        Kind.OVERDUE: state.overdue,
     }
 
 
@@ -107,12 +107,12 @@ def _end(kind: Kind) -> None:
         return
     if alarm.count:
         log.warning("alarm.over", kind=str(kind))
-    if alarm.notified_at and mail_is_configured() and not _sent(alarm, over=True):
+    if alarm.notified_at and mail_is_configured() and not _send_mail(alarm, over=True):
         alarm.count = 0
         Alarm.objects.bulk_create([alarm], ignore_conflicts=True)
 
 
-def _tell() -> None:
+def _mail_due_alarms() -> None:
     """Mail what nobody was told of yet, or long ago; not what may be over in a minute, or a queue
     at its limit mails at each look. One refused mail ends it for this look: a server that does
     not answer costs ten seconds.
@@ -121,15 +121,15 @@ def _tell() -> None:
     stands = Q(since__lte=Now() - NOTIFY_AFTER_SECONDS, count__gt=0)
     for alarm in Alarm.objects.filter(due, stands).order_by("kind"):
         mine = Alarm.objects.filter(pk=alarm.pk, since=alarm.since, notified_at=alarm.notified_at)
-        if mine.update(notified_at=Now()) and not _told(alarm):
+        if mine.update(notified_at=Now()) and not _mail_or_release(alarm):
             break
 
 
-def _told(alarm: Alarm) -> bool:
+def _mail_or_release(alarm: Alarm) -> bool:
     """Send the claimed mail, or give the claim back, also when we are stopped meanwhile."""
     sent = False
     try:
-        sent = _sent(alarm)
+        sent = _send_mail(alarm)
     finally:
         if not sent:
             Alarm.objects.filter(pk=alarm.pk, since=alarm.since).update(
@@ -138,7 +138,7 @@ def _told(alarm: Alarm) -> bool:
     return sent
 
 
-def _sent(alarm: Alarm, *, over: bool = False) -> bool:
+def _send_mail(alarm: Alarm, *, over: bool = False) -> bool:
     """Send one mail: counts and times alone, no word of a report."""
     context = {
         "alarm": alarm,

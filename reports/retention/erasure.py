@@ -1,10 +1,9 @@
-"""Erasing what people confided. One way for the nightly purge, for whoever asks with the code, and
-for two officers who have one file or addition destroyed.
+"""Erasure of reports: the one way for the nightly purge, for reporters' requests, and for files and
+follow-ups whose destruction two officers confirmed.
 
-Rows stay, emptied: what was counted stays counted, and the record of acts stays whole. What is
-left of a caller is the number itself, which is not the reporter's, until its own time is over.
-Whatever is erased is noted outside the database too (erased_list.py), for a restore from an archive
-brings it back.
+Rows stay, emptied: what was counted stays counted, and the audit log stays whole. Of a caller only the
+number stays, which is not the reporter's, until its own retention ends. Each erasure is noted outside
+the database too (erasure_log.py), since a restore from an archive brings the report back.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,12 +18,12 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, Func, Model, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Now
 from django.db.models.lookups import Contains
+from django.dispatch import Signal
 from django.utils import timezone
 
 from core import encryption
 from core.audit import events
 from core.outbox import queue
-from desk.models import ReportViewer, SavedSearch
 from reports.cases import deadlines, legal_holds
 from reports.extraction import redaction, story_reader
 from reports.models import (
@@ -52,8 +51,11 @@ from reports.numbers.report_counts import CALLERS
 from reports.retention import erasure_log
 
 REMOVE = "reports.remove_file"
-GONE = "đã xóa"  # in the place of what an officer wrote (migration 0047)
-_NEVER_READ_AGAIN = 2**31 - 1  # additions: a reading that knew fewer never replaces it
+ERASED_PLACEHOLDER = "đã xóa"  # in the place of what an officer wrote; migration 0002 names it
+# Sent inside the transaction of an erasure, for the tables of higher rooms: `report_erased` with
+# `report_id`, `contact_erased` with `contact`, a number or a mail address of the reporter.
+report_erased, contact_erased = Signal(), Signal()
+_NEVER_READ_AGAIN = 2**31 - 1  # follow-ups: an extraction that saw fewer never replaces it
 _NAMES: dict[str, Any] = {
     "story_sealed": None, "contact_sealed": None, "contact_index": None, "phrase_sealed": None,
 }  # fmt: skip
@@ -68,7 +70,7 @@ _EMPTY: Mapping[type[Model], Mapping[str, Any]] = {
         "money_lost_raw": "", "commune": None, "commune_raw": "",
     },
 }  # fmt: skip
-# Where officers, and the machine, wrote beside a report.
+# What officers and the machine wrote beside a report.
 _BESIDE: Mapping[type[Model], tuple[str, ...]] = {
     CampaignLink: ("reason",),
     CampaignMembershipChange: ("before_reason",),
@@ -81,8 +83,8 @@ _BESIDE: Mapping[type[Model], tuple[str, ...]] = {
 
 
 class ErasureScope(StrEnum):
-    """What of a report is erased. NAMES: all that tells whose it is, the sealed story too; the
-    working copy stays.
+    """The part of a report that is erased. NAMES: what identifies the reporter, the original of the
+    story too; the redacted story stays.
     """
 
     WHOLE = "whole"
@@ -96,11 +98,11 @@ ACTS = {
     ErasureScope.NAMES: "contact_erased",
     ErasureScope.FILES: "files_erased",
     ErasureScope.MESSAGES: "messages_erased",
-}  # on record, by which alone the database lets it pass
+}  # kind of the audit event, without which a trigger refuses the erasure
 
 
 class ErasureError(Exception):
-    """It was not done: `why` is held, crime or gone. Nothing has been written."""
+    """Nothing was erased: `why` is held, crime or gone."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -115,12 +117,13 @@ def erase(
     by: User | None = None,
     until: datetime | None = None,
 ) -> None:
-    """Erase a report, or what of a part had come in until then, on record. `why` is a code. Raises
-    ErasureError.
+    """Erase a report, or what had come in of a part until then, and log it. `why` is a code.
+
+    Raises ErasureError.
     """
     with transaction.atomic():
         deadlines.lock_case(report_id)  # before the report, as whoever decides on it locks them
-        _must_be_free(report_id)
+        _check_erasable(report_id)
         events.log_event("report", report_id, ACTS[part], by=by, why=why)
         _PARTS[part](report_id, until or timezone.now())
         erasure_log.append_on_commit(part, report_id)
@@ -128,33 +131,34 @@ def erase(
 
 
 def reports_with_scope(part: ErasureScope) -> QuerySet[Report]:
-    """Reports of which that part is still there."""
+    """Return the reports of which that part is not erased."""
     present = Report.objects.filter(erased_at=None)
     if part is ErasureScope.NAMES:
         named = ~Q(**dict.fromkeys(_NAMES))
-        told = Followup.objects.filter(named, report=OuterRef("pk"), erased_at=None)
-        return present.filter(named | Exists(told))
+        followups = Followup.objects.filter(named, report=OuterRef("pk"), erased_at=None)
+        return present.filter(named | Exists(followups))
     table = {ErasureScope.FILES: EvidenceFile, ErasureScope.MESSAGES: Message}.get(part)
     return (
-        present.filter(Exists(_of(table, OuterRef("pk")).filter(erased_at=None)))
+        present.filter(Exists(_rows_of(table, OuterRef("pk")).filter(erased_at=None)))
         if table
         else present
     )
 
 
 def erase_rows(rows: QuerySet[Any]) -> int:
-    """Take the words out of files, additions or messages, and the files off the disk; how many. An
-    act that is on record must allow it (triggers).
+    """Empty files, follow-ups or messages, and remove the files from the disk; return how many.
+
+    A logged act must allow it (triggers).
     """
     present = rows.filter(erased_at=None)
     if rows.model is EvidenceFile:
         for pk in present.values_list("pk", flat=True):
-            # Owed in the same transaction, so that none stays when a process dies in between.
+            # Enqueued in the same transaction, so that none stays when a process dies in between.
             queue.enqueue(REMOVE, pk)
     return present.update(erased_at=Now(), **_EMPTY[rows.model])
 
 
-def _must_be_free(report_id: UUID) -> None:
+def _check_erasable(report_id: UUID) -> None:
     if legal_holds.lock_report(report_id).erased_at:
         raise ErasureError("gone")
     if legal_holds.is_held(report_id):
@@ -163,73 +167,72 @@ def _must_be_free(report_id: UUID) -> None:
         raise ErasureError("crime")
 
 
-def _whole(report_id: UUID, _: datetime) -> None:
-    _stop_readers(report_id)  # first: who is writing now ends before the rest is taken
-    _clear_of_contacts(report_id, _of(Followup, report_id))
+def _erase_whole(report_id: UUID, _: datetime) -> None:
+    _block_extraction(report_id)  # first: whoever extracts now ends before the rest is erased
+    _erase_contacts(report_id, _rows_of(Followup, report_id))
     Report.objects.filter(pk=report_id).update(erased_at=Now(), **_REPORT)
     for table in _EMPTY:
-        erase_rows(_of(table, report_id))
-    _empty_what_was_read(report_id)
-    _empty_what_was_written(report_id)
+        erase_rows(_rows_of(table, report_id))
+    _erase_indicators(report_id)
+    _erase_remarks(report_id)
     deadlines.cancel_all(report_id)
 
 
-def _names(report_id: UUID, until: datetime) -> None:
-    told = Followup.objects.filter(report=report_id, erased_at=None, received_at__lte=until)
-    _clear_of_contacts(report_id, told)
+def _erase_names(report_id: UUID, until: datetime) -> None:
+    followups = Followup.objects.filter(report=report_id, erased_at=None, received_at__lte=until)
+    _erase_contacts(report_id, followups)
     Report.objects.filter(pk=report_id).update(**_NAMES)
-    told.update(**_NAMES)
+    followups.update(**_NAMES)
 
 
-def _files(report_id: UUID, until: datetime) -> None:
+def _erase_files(report_id: UUID, until: datetime) -> None:
     erase_rows(EvidenceFile.objects.filter(report=report_id, received_at__lte=until))
 
 
-def _messages(report_id: UUID, until: datetime) -> None:
+def _erase_messages(report_id: UUID, until: datetime) -> None:
     erase_rows(Message.objects.filter(report=report_id, sent_at__lte=until))
 
 
 _PARTS: Mapping[ErasureScope, Callable[[UUID, datetime], None]] = {
-    ErasureScope.WHOLE: _whole,
-    ErasureScope.NAMES: _names,
-    ErasureScope.FILES: _files,
-    ErasureScope.MESSAGES: _messages,
+    ErasureScope.WHOLE: _erase_whole,
+    ErasureScope.NAMES: _erase_names,
+    ErasureScope.FILES: _erase_files,
+    ErasureScope.MESSAGES: _erase_messages,
 }
 
 
-def _of(table: type[Model], report_id: UUID | OuterRef) -> QuerySet[Any]:
+def _rows_of(table: type[Model], report_id: UUID | OuterRef) -> QuerySet[Any]:
     return table._default_manager.filter(report=report_id)  # noqa: SLF001
 
 
-def _clear_of_contacts(report_id: UUID, additions: QuerySet[Followup]) -> None:
-    """What officers wrote beside no one report, where a contact of the reporter stands in it: why
-    they acted on a campaign, and searches that they keep.
+def _erase_contacts(report_id: UUID, followups: QuerySet[Followup]) -> None:
+    """Erase the reporter's contacts from what officers wrote beside no single report: the reasons of
+    campaign actions, and what `contact_erased` reaches.
     """
-    rows = (*Report.objects.filter(pk=report_id), *additions)
-    contacts = filter(None, (encryption.decrypt_field(row, "contact") for row in rows))
-    told = {each for contact in contacts for each in redaction.identifying_strings(contact)}
-    for each in filter(_is_the_reporters, told):
-        for act in _holding_it(CampaignAction, each, "reason"):
-            act.reason = redaction.strip_strings(act.reason, each, GONE)
+    rows = (*Report.objects.filter(pk=report_id), *followups)
+    texts = filter(None, (encryption.decrypt_field(row, "contact") for row in rows))
+    contacts = {each for text in texts for each in redaction.identifying_strings(text)}
+    for contact in filter(_belongs_to_reporter, contacts):
+        for act in find_rows_with_contact(CampaignAction, contact, "reason"):
+            act.reason = redaction.strip_strings(act.reason, contact, ERASED_PLACEHOLDER)
             act.save(update_fields=["reason"])
-        for search in _holding_it(SavedSearch, each, "name", "query"):
-            events.log_event("search", search.pk, "search_removed", why="contact")
-            search.delete()
+        contact_erased.send(sender=Report, contact=contact)
 
 
-def _is_the_reporters(told: str) -> bool:
-    """Whether officers who write it can mean the reporter alone: a number that somebody told of, or
-    that a finding is about, is what they work on.
+def _belongs_to_reporter(contact: str) -> bool:
+    """Whether it names the reporter alone: a number that a report names or a finding is about is what
+    officers work on.
     """
-    key = f"+84{told}"
+    key = f"+84{contact}"
     return not (
         Indicator.objects.filter(key=key).exists() or NumberFinding.objects.filter(key=key).exists()
     )
 
 
-def _holding_it(table: type[Model], told: str, *fields: str) -> list[Any]:
-    """Rows in which a mail address or a number stands, however it is spelled, also as an address of
-    a page has it. The database looks roughly: for the digits, whatever stands between them.
+def find_rows_with_contact(table: type[Model], contact: str, *fields: str) -> list[Any]:
+    """Return the rows whose fields name a mail address or a number, in any spelling, also URL-encoded.
+
+    The database selects roughly: by the digits, whatever stands between them.
     """
     roughly = Q()
     for field in fields:
@@ -237,19 +240,19 @@ def _holding_it(table: type[Model], told: str, *fields: str) -> list[Any]:
             F(field), Value(r"%[0-9A-F]{2}|\D"), Value(""), Value("g"),
             function="regexp_replace", output_field=TextField(),
         )  # fmt: skip
-        as_typed = Q(**{f"{field}__icontains": told}) | Q(
-            **{f"{field}__icontains": quote_plus(told)}
+        as_typed = Q(**{f"{field}__icontains": contact}) | Q(
+            **{f"{field}__icontains": quote_plus(contact)}
         )
-        roughly |= Q(Contains(only, told)) if told.isdecimal() else as_typed
+        roughly |= Q(Contains(only, contact)) if contact.isdecimal() else as_typed
     rows = table._default_manager.filter(roughly)  # noqa: SLF001
-    words = {row: " | ".join(unquote_plus(getattr(row, field)) for field in fields) for row in rows}
-    return [row for row, text in words.items() if redaction.strip_strings(text, told, GONE) != text]
+    texts = {row: " | ".join(unquote_plus(getattr(row, field)) for field in fields) for row in rows}
+    return [
+        row for row, text in texts.items() if redaction.strip_strings(text, contact, "") != text
+    ]
 
 
-def _stop_readers(report_id: UUID) -> None:
-    """What the machine had read stays as codes, without its words, and is never read again: a
-    triage that knew the words before comes too late.
-    """
+def _block_extraction(report_id: UUID) -> None:
+    """Keep the extracted facts as codes without words, and let no later extraction replace them."""
     row = ExtractedFacts(
         report_id=report_id,
         scenario=story_reader.UNCLEAR,
@@ -265,23 +268,22 @@ def _stop_readers(report_id: UUID) -> None:
     )
 
 
-def _empty_what_was_read(report_id: UUID) -> None:
-    """Of all that was named only the callers' numbers stay, as the look at a number counts them."""
-    found = Indicator.objects.filter(report=report_id)
-    numbers = found.filter(kind=Indicator.Kind.NUMBER, place__in=CALLERS)
-    kept = numbers.exclude(key="")
-    found.exclude(pk__in=kept.values("pk")).delete()
-    kept.update(raw=F("key"))
-    _forget_footprint(report_id)
+def _erase_indicators(report_id: UUID) -> None:
+    """Erase all indicators but the callers' numbers, which the number lookup counts."""
+    indicators = Indicator.objects.filter(report=report_id)
+    callers = indicators.filter(kind=Indicator.Kind.NUMBER, place__in=CALLERS).exclude(key="")
+    indicators.exclude(pk__in=callers.values("pk")).delete()
+    callers.update(raw=F("key"))
+    _erase_fingerprint(report_id)
 
 
 def erase_caller_numbers(report_id: UUID) -> None:
-    """Take the callers' numbers too, when their own time is over."""
+    """Erase the callers' numbers too, when their own retention ends."""
     Indicator.objects.filter(report=report_id).delete()
 
 
-def _forget_footprint(report_id: UUID) -> None:
-    """No report finds this one any more."""
+def _erase_fingerprint(report_id: UUID) -> None:
+    """Let no other report match this one."""
     for print_ in ReportFingerprint.objects.filter(report=report_id):
         keys = FingerprintKey.objects.filter(
             key__in=print_.lookup_keys, created_at=print_.created_at
@@ -290,18 +292,18 @@ def _forget_footprint(report_id: UUID) -> None:
     ReportFingerprint.objects.filter(report=report_id).delete()
 
 
-def _empty_what_was_written(report_id: UUID) -> None:
-    """Officers' words: beside the report, and in the record of acts, whose chain holds without."""
-    _say_who("erasing")
-    for table, words in _BESIDE.items():
-        _of(table, report_id).update(**dict.fromkeys(words, GONE))
-    _say_who("")
+def _erase_remarks(report_id: UUID) -> None:
+    """Erase officers' words beside the report and in its audit events; the chain stays whole."""
+    _set_person("erasing")
+    for table, fields in _BESIDE.items():
+        _rows_of(table, report_id).update(**dict.fromkeys(fields, ERASED_PLACEHOLDER))
+    _set_person("")
     ErasureRequest.objects.filter(report=report_id).update(text_sealed=None)
-    ReportViewer.objects.filter(report=report_id).delete()
-    events.redact_details_of("report", report_id, reason=GONE)
+    report_erased.send(sender=Report, report_id=report_id)
+    events.redact_details_of("report", report_id, reason=ERASED_PLACEHOLDER)
 
 
-def _say_who(person: str) -> None:
-    """As people's acts on campaigns do: where an officer placed a report the machine moves nothing."""
+def _set_person(person: str) -> None:
+    """Act as a person on campaign links: a trigger lets the machine move none that an officer placed."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('reports.person', %s, true)", [person])

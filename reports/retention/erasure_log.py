@@ -43,7 +43,7 @@ def append_on_commit(what: str, key: UUID) -> None:
 
 def append_missing(erased: Iterable[tuple[str, UUID]]) -> int:
     """Write the lines that are missing; how many."""
-    listed = read()
+    listed = load_digests()
     missing = [each for each in erased if row_digest(*each) not in listed]
     _write(missing)
     return len(missing)
@@ -60,7 +60,7 @@ def _write(erased: Iterable[tuple[str, UUID]]) -> None:
             log.error("erased.not_noted", error=type(error).__name__)  # noqa: TRY400
 
 
-def read() -> dict[str, datetime]:
+def load_digests() -> dict[str, datetime]:
     """When what was erased, by its digest; nothing where there is no list."""
     return dict(_rows())
 

@@ -44,7 +44,7 @@ def request_erasure(report: Report, words: str) -> bool:
         wishes = ErasureRequest.objects.filter(report=report)
         if wishes.open().exists() or wishes.count() >= MAX_WISHES:
             return False
-        sealed = encryption.encrypt(words, "words", report.pk)
+        sealed = encryption.encrypt(words, "text", report.pk)
         ErasureRequest.objects.create(report=report, text_sealed=sealed)
     return True
 

@@ -33,7 +33,7 @@ from reports.models import (
 )
 from reports.reference import confirmed_statements
 from reports.retention import erasure
-from reports.retention.erasure import GONE, ErasureScope
+from reports.retention.erasure import ERASED_PLACEHOLDER, ErasureScope
 
 _S = Case.Status
 _LOSS = (
@@ -134,7 +134,7 @@ def _numbers(before: datetime) -> QuerySet[Report, Any]:
 def _disputes(before: datetime) -> QuerySet[Dispute, Any]:
     sealed = ("number_sealed", "reason_sealed", "contact_sealed")
     answered = Dispute.objects.filter(answered_at__lt=before).exclude(
-        **dict.fromkeys(sealed), answer=GONE
+        **dict.fromkeys(sealed), answer=ERASED_PLACEHOLDER
     )
     return answered.order_by("answered_at").values_list("pk", flat=True)
 
@@ -142,8 +142,8 @@ def _disputes(before: datetime) -> QuerySet[Dispute, Any]:
 def _empty_dispute(pk: UUID) -> None:
     emptied = {"number_sealed": None, "reason_sealed": None, "contact_sealed": None}
     with transaction.atomic():
-        Dispute.objects.filter(pk=pk).update(key="", answer=GONE, **emptied)
-        events.redact_details_of("dispute", pk, reason=GONE)
+        Dispute.objects.filter(pk=pk).update(key="", answer=ERASED_PLACEHOLDER, **emptied)
+        events.redact_details_of("dispute", pk, reason=ERASED_PLACEHOLDER)
 
 
 def _events(before: datetime) -> QuerySet[AuditEvent, Any]:
@@ -154,7 +154,7 @@ def _events(before: datetime) -> QuerySet[AuditEvent, Any]:
 
 
 def _erase_detail(pk: int) -> None:
-    events.redact_detail(pk, by=None, reason=GONE)
+    events.redact_detail(pk, by=None, reason=ERASED_PLACEHOLDER)
 
 
 def _attempts(before: datetime) -> QuerySet[AccessAttempt, Any]:

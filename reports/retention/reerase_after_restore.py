@@ -29,7 +29,7 @@ def reapply_erasures() -> Counter[str]:
     """Erase what the list names and the database holds; how many `done`, and `held` by an order that
     stood when the archive was made.
     """
-    listed, ended = erasure_log.read(), Counter[str]()
+    listed, ended = erasure_log.load_digests(), Counter[str]()
     for part in ErasureScope:
         for pk, at in _listed(
             part, erasure.reports_with_scope(part).values_list("pk", flat=True), listed

@@ -115,5 +115,5 @@ def test_who_came_back_and_stays_away_again_is_told_again(lead: Person, duty: Pe
 
 
 def test_beat_looks_every_hour() -> None:
-    entry = given.CELERY_BEAT_SCHEDULE["keep-accounts"]
-    assert entry == {"task": "reports.keep_accounts", "schedule": 3600.0}
+    entry = given.CELERY_BEAT_SCHEDULE["close-idle-accounts"]
+    assert entry == {"task": "accounts.close_idle_accounts", "schedule": 3600.0}

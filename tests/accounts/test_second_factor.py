@@ -2,15 +2,12 @@
 
 from base64 import b64encode
 from contextlib import suppress
-from importlib import import_module
 from io import StringIO
 from threading import Barrier, BrokenBarrierError
-from typing import Any
+from uuid import uuid4
 
 import pytest
 from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -23,13 +20,11 @@ from pytest_django import Settings
 from accounts import reauthentication
 from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
 from core import encryption, second_factor_crypto
-from core.keys import newest_key
 from tests.accounts.test_login import code, enter
 from tests.support.concurrency import in_parallel
 from tests.support.officers import create_officer, phone_of
 
 pytestmark = pytest.mark.django_db
-SEALING: Any = import_module("reports.migrations.0053_seal_second_factors")
 SECRET = "ab" * 20  # in hex, as the package keeps one
 
 
@@ -78,14 +73,13 @@ def test_a_secret_in_clear_opens_nothing(user: User) -> None:
     assert reauthentication.verify_code(user, f"{totp(secret):06d}") is None
 
 
-def test_a_contact_of_before_texts_were_bound_is_nobodys_secret(user: User) -> None:
+def test_an_encrypted_contact_is_nobodys_secret(user: User) -> None:
     """Who may write to the database, and told a contact once, knows what such a text says."""
-    contact, key = b"0992 000 118", newest_key()
-    sealed = AESGCM(key.derive("sealed text")).encrypt(bytes(12), contact, None)
-    older = b"\x01" + key.id.encode() + bytes(12) + sealed
-    assert encryption.decrypt(older, "contact") == contact.decode()
-    EncryptedTOTPDevice.objects.filter(user=user).update(key=b64encode(older).decode())
-    assert reauthentication.verify_code(user, f"{totp(contact):06d}") is None
+    contact = b"0992 000 118"
+    for whose in (user.pk, uuid4()):
+        sealed = encryption.encrypt_bytes(contact, "contact", whose)
+        EncryptedTOTPDevice.objects.filter(user=user).update(key=b64encode(sealed).decode())
+        assert reauthentication.verify_code(user, f"{totp(contact):06d}") is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -133,29 +127,6 @@ def test_a_code_on_paper_of_an_older_key_still_opens(user: User, settings: Setti
         *settings.FIELD_ENCRYPTION_KEYS,
     )
     assert reauthentication.verify_code(user, paper)
-
-
-def test_whoever_was_enrolled_before_still_comes_in(user: User) -> None:
-    """The migration seals what stands, and unseals the phones on its way back."""
-    EncryptedTOTPDevice.objects.all().delete()
-    phone = TOTPDevice.objects.create(user=user, name="điện thoại")
-    StaticDevice.objects.create(user=user, name="giấy").token_set.create(token="abcd2345")
-    SEALING.seal(apps, None)
-    assert phone.key not in all_rows()
-    assert phone_of(user).bin_key.hex() == phone.key
-    assert reauthentication.verify_code(user, "abcd2345")
-    SEALING.unseal(apps, None)
-    assert TOTPDevice.objects.get().key == phone.key
-
-
-def test_the_migration_writes_its_own_form_whatever_today_is(
-    user: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    TOTPDevice.objects.update(key=SECRET)
-    for name in ("seal", "keep"):
-        monkeypatch.setattr(second_factor_crypto, name, lambda *_: "another form")
-    SEALING.seal(apps, None)
-    assert phone_of(user).bin_key.hex() == SECRET
 
 
 def test_a_secret_that_an_old_process_wrote_back_in_clear_is_counted(user: User) -> None:

@@ -92,7 +92,7 @@ class Lot:
         kind, body = ("", b"") if method in {"GET", "HEAD"} else self._body(known)
         names = self.chance.sample(sorted(HEADERS), self.chance.randrange(4))
         headers = {name: self.chance.choice(HEADERS[name]) for name in names}
-        query = "" if draw() < 0.6 else encoded(self._said()).decode()
+        query = "" if draw() < 0.6 else encoded(self._random_fields()).decode()
         return Asked(method, path, query, body, kind, headers)
 
     def _bent(self, path: str) -> str:
@@ -100,7 +100,7 @@ class Lot:
         parts[self.chance.randrange(len(parts))] = self.chance.choice(SEGMENTS)
         return "/" + "/".join(parts).lstrip("/")
 
-    def _said(self) -> dict[str, str]:
+    def _random_fields(self) -> dict[str, str]:
         names = self.chance.choices(
             [*self.fields, "x", "", "__proto__"], k=self.chance.randrange(1, 6)
         )
@@ -112,7 +112,7 @@ class Lot:
 
     def _body(self, path: str) -> tuple[str, bytes]:
         """As the page of that address would send it, and less and less so."""
-        said = {**self.fresh.get(path, {}), **self._said()}
+        said = {**self.fresh.get(path, {}), **self._random_fields()}
         form = encoded(said)
         at = self.chance.randrange(len(form) + 1)
         return self.chance.choice([

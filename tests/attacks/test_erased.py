@@ -10,13 +10,14 @@ from django.test import Client
 
 from core.outbox import queue
 from core.personal_data_inventory import FieldClassification
+from ops import key_rotation
 from portal.personal_data_third_party import DECLARED
-from reports.cases import legal_holds, workflow
+from reports.cases import corrections, legal_holds, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.extraction import redaction
 from reports.facts.merged_report import Caller
 from reports.models import Case, Followup, Receipt, Report
-from reports.retention import destruction_requests, erasure, erasure_requests, key_rotation
+from reports.retention import destruction_requests, erasure, erasure_requests
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from reports.triage import service
@@ -41,17 +42,17 @@ def marked(client: Client, lead: Person) -> Report:
     send(client, **said, caller_number=CALLER, contact_phone=CONTACT)
     assert code_of(client.get("/bao-cao/da-nhan/").content)
     report = Report.objects.get()
-    read(report)
-    told_later(report)
-    worked_on(report, lead)
+    triage(report)
+    add_followups(report)
+    decide(report, lead)
     return report
 
 
-def read(report: Report) -> None:
+def triage(report: Report) -> None:
     service._write(service.extract(*service._report(str(report.pk))))
 
 
-def told_later(report: Report) -> None:
+def add_followups(report: Report) -> None:
     said = FollowupSubmission(
         story=f"{MARK} kể thêm, stk 0992 000 456", accounts=(f"{MARK} 0992000457",),
         legs=(Caller(number=CALLER, office=f"{MARK} sở", name=f"{MARK} ông"),),
@@ -63,16 +64,16 @@ def told_later(report: Report) -> None:
     followups.submit_reply(report, f"{MARK} trả lời", "key-of-a-page-2")
     erasure_requests.request_erasure(report, f"{MARK} xin xóa")
     sent(report)
-    read(report)
+    triage(report)
 
 
-def worked_on(report: Report, lead: Person) -> None:
+def decide(report: Report, lead: Person) -> None:
     """Whatever an officer may write beside it."""
     by, pk, word = lead.user, report.pk, f"{MARK} cán bộ ghi"
     right = CorrectedValue("ongoing", True)
     workflow.add_note(pk, by=by, version=1, reason=word)
     workflow.message_reporter(pk, by=by, version=2, reason=word)
-    workflow.correct_fact(pk, by=by, version=3, right=right, reason=word)
+    corrections.correct_fact(pk, by=by, version=3, right=right, reason=word)
     workflow.hand_over(pk, by=by, version=4, unit=report_factories.unit().name, reason=word)
     workflow.reopen(pk, by=by, version=5, reason=word)
     legal_holds.place_hold(pk, by=by, reason=word)
@@ -89,7 +90,7 @@ def tables() -> Iterator[tuple[str, str]]:
             yield table, (cursor.fetchone()[0] or "")
 
 
-def found(*words: str) -> set[tuple[str, str]]:
+def words_in_tables(*words: str) -> set[tuple[str, str]]:
     """Which of these words stand in which table, in clear or as bytes."""
     return {
         (table, word)
@@ -103,9 +104,9 @@ WORDS = (MARK, "0992 000 456", "0992000456", "0992000457", CALLER, CONTACT, LATE
 
 
 def test_no_word_is_left_in_any_table(marked: Report) -> None:
-    assert len({table for table, _ in found(*WORDS)}) > 8
+    assert len({table for table, _ in words_in_tables(*WORDS)}) > 8
     erasure.erase(marked.pk, why="asked")
-    assert found(*WORDS) == set()
+    assert words_in_tables(*WORDS) == set()
 
 
 def sealed(model: type[Model], declared: FieldClassification) -> list[str]:
@@ -130,8 +131,8 @@ def test_nothing_sealed_is_left_and_no_index_of_a_contact(marked: Report) -> Non
 def test_sealing_anew_and_reading_anew_bring_nothing_back(marked: Report) -> None:
     erasure.erase(marked.pk, why="asked")
     queue.enqueue("reports.triage", marked.pk)
-    read(marked)
+    triage(marked)
     list(key_rotation.run(key_rotation.EncryptedTextFields(Report, redaction.blind_index)))
-    assert found(*WORDS) == set()
+    assert words_in_tables(*WORDS) == set()
     assert Receipt.objects.filter(report=marked).exists()
     assert Case.objects.filter(report=marked).exists()

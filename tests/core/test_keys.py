@@ -35,7 +35,7 @@ def test_the_newest_key_comes_first_and_all_are_known(settings: Settings) -> Non
 def test_without_keys_nothing_is_sealed(settings: Settings) -> None:
     settings.FIELD_ENCRYPTION_KEYS = ()
     with pytest.raises(ImproperlyConfigured):
-        keys.fernet()
+        keys.field_keys()
 
 
 def test_a_token_tells_its_age() -> None:

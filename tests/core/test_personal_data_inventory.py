@@ -11,13 +11,13 @@ from django.db.models import BinaryField, Model
 from django.test import Client
 
 from core.personal_data_inventory import HEAD, render_inventory
+from ops import key_rotation
 from portal.personal_data_third_party import DECLARED
 from reports.cases import workflow
 from reports.facts.merged_report import Caller
 from reports.models import Case, Report
 from reports.numbers import disputes
 from reports.numbers.disputes import DisputeSubmission
-from reports.retention import key_rotation
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from reports.triage import service

@@ -12,16 +12,16 @@ from django.db import connection
 from alerts.delivery import subscriptions
 from alerts.models import PartnerAgency, Subscriber
 from core.keys import field_keys, newest_key
-from reports.extraction import redaction
-from reports.models import Dispute, ErasureRequest, EvidenceFile, Followup, Message, Report
-from reports.retention import key_rotation
-from reports.retention.key_rotation import (
+from ops import key_rotation
+from ops.key_rotation import (
     EncryptedDataset,
     EncryptedFiles,
     EncryptedTextFields,
     ReceiptHashes,
     TotpSecrets,
 )
+from reports.extraction import redaction
+from reports.models import Dispute, ErasureRequest, EvidenceFile, Followup, Message, Report
 
 LINE = 5.0  # seconds between two lines of progress
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_lock(hashtextextended('rotate keys', 0))"

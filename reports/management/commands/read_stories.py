@@ -24,12 +24,12 @@ class Command(JsonLinesCommand):
         for line in given:
             try:
                 record = record_of(line)
-                yield {"id": record.get("id"), **_read(text_of(record, "text", needed=True))}
+                yield {"id": record.get("id"), **_read_story(text_of(record, "text", needed=True))}
             except InvalidInputLineError as error:
                 yield error.answer()
 
 
-def _read(text: str) -> dict[str, Any]:
+def _read_story(text: str) -> dict[str, Any]:
     """The points of a fact's reasons add up to its score; those of "priority" to the priority."""
     reading = extract_from_story(text)
     claims = claimed.merge_claims(claimed.claims_in_story(text, bundled_lexicon()))

@@ -69,7 +69,7 @@ class Command(BaseCommand):
                     self._show(watch, alive)
                     next_line = time.monotonic() + LINE
                 sleep(LOOK)
-                watch.look(reprocessing.progress(run))
+                watch.update(reprocessing.progress(run))
         except KeyboardInterrupt:
             self.stdout.write(
                 "\nNo longer watching. The machine reads on; run this again to watch."
@@ -85,13 +85,13 @@ class Command(BaseCommand):
 
 
 class Watch:
-    """The progress of a run and its pace since we look."""
+    """The progress of a run, and its pace."""
 
     def __init__(self, progress: RunProgress) -> None:
         self.first = self.progress = progress
         self.since = self.moved = time.monotonic()
 
-    def look(self, progress: RunProgress) -> None:
+    def update(self, progress: RunProgress) -> None:
         if progress != self.progress:
             self.moved = time.monotonic()
         self.progress = progress

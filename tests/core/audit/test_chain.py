@@ -43,7 +43,7 @@ def forge(statement: str, *values: Any) -> None:
         cursor.execute("SET LOCAL session_replication_role = origin")
 
 
-def found(*, restored: bool = False) -> tuple[str, int]:
+def find_break(*, restored: bool = False) -> tuple[str, int]:
     """The first break that a whole check finds."""
     with pytest.raises(ChainBrokenError) as broken:
         chain_verification.verify(restored=restored)
@@ -82,26 +82,26 @@ def test_a_walk_in_pages_holds_few_links_at_once(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(
     "change",
-    ["kind = 'junked'", "subject_id = 'x'", "at = at + interval '1 microsecond'",
-     """detail = '{"reason": "khác"}'""", "detail = '{}'", "by_id = NULL, subject_type = 'alert'"],
+    ["kind = 'junked'", "subject_id = 'x'", "created_at = created_at + interval '1 microsecond'",
+     """detail = '{"reason": "khác"}'""", "detail = '{}'", "actor_id = NULL, subject_type = 'alert'"],
 )  # fmt: skip
 def test_an_act_that_was_changed_is_found(change: str) -> None:
     ids = sealed()
     forge(f"UPDATE core_auditevent SET {change} WHERE id = %s", ids[2])  # noqa: S608
-    assert found() == ("changed", ids[2])
+    assert find_break() == ("changed", ids[2])
 
 
 def test_an_act_that_was_removed_is_found() -> None:
     ids = sealed()
     forge("DELETE FROM core_auditevent WHERE id = %s", ids[1])
-    assert found() == ("removed", ids[1])
+    assert find_break() == ("removed", ids[1])
 
 
 def test_an_act_that_was_removed_with_its_link_is_found() -> None:
     ids = sealed()
     forge("DELETE FROM core_auditevent WHERE id = %s", ids[1])
     forge("DELETE FROM core_auditchainlink WHERE event_id = %s", ids[1])
-    assert found() == ("unlinked", ids[2])
+    assert find_break() == ("unlinked", ids[2])
 
 
 def test_an_act_that_was_put_in_is_found() -> None:
@@ -113,28 +113,28 @@ def test_an_act_that_was_put_in_is_found() -> None:
         " VALUES (%s, now(), 'report', 'r', 'x', '{}')",
         ids[2],
     )
-    assert found() == ("inserted", ids[2])
+    assert find_break() == ("inserted", ids[2])
 
 
 def test_acts_that_changed_places_are_found() -> None:
     first, second = sealed(2)
     for was, now in ((first, -1), (second, first), (-1, second)):
         forge("UPDATE core_auditevent SET id = %s WHERE id = %s", now, was)
-    assert found() == ("changed", first)
+    assert find_break() == ("changed", first)
 
 
 def test_links_that_changed_places_are_found() -> None:
     first, second = sealed(2)
     for was, now in ((first, -1), (second, first), (-1, second)):
         forge("UPDATE core_auditchainlink SET event_id = %s WHERE event_id = %s", now, was)
-    assert found() == ("unlinked", first)
+    assert find_break() == ("unlinked", first)
 
 
 def test_an_end_that_was_cut_off_is_found_by_the_file() -> None:
     ids = sealed()
     forge("DELETE FROM core_auditevent WHERE id >= %s", ids[3])
     forge("DELETE FROM core_auditchainlink WHERE event_id >= %s", ids[3])
-    assert found() == ("cut", ids[4])
+    assert find_break() == ("cut", ids[4])
 
 
 def test_a_record_that_was_written_anew_is_found_by_the_file() -> None:
@@ -142,20 +142,20 @@ def test_a_record_that_was_written_anew_is_found_by_the_file() -> None:
     forge("UPDATE core_auditevent SET kind = 'junked' WHERE id = %s", ids[0])
     forge("DELETE FROM core_auditchainlink")
     chain.extend_chain()
-    assert found() == ("rewritten", ids[4])
+    assert find_break() == ("rewritten", ids[4])
 
 
 def test_links_without_any_file_are_found() -> None:
     ids = sealed()
     chain_heads.path().unlink()
-    assert found() == ("no_heads", ids[-1])
+    assert find_break() == ("no_heads", ids[-1])
 
 
 def test_a_salt_that_was_thrown_away_without_a_record_is_found() -> None:
     ids = sealed()
     forge("UPDATE core_auditevent SET detail = '{}' WHERE id = %s", ids[0])
     forge("UPDATE core_auditchainlink SET salt = NULL WHERE event_id = %s", ids[0])
-    assert found() == ("changed", ids[0])
+    assert find_break() == ("changed", ids[0])
 
 
 def test_words_of_an_act_can_be_erased_on_record_and_the_chain_holds(lead: Person) -> None:
@@ -200,7 +200,7 @@ def test_after_a_restore_the_file_is_ahead_until_somebody_says_so() -> None:
     sealed(3)
     forge("DELETE FROM core_auditevent WHERE id > %s", ids[-1])
     forge("DELETE FROM core_auditchainlink WHERE event_id > %s", ids[-1])
-    assert found()[0] == "cut"
+    assert find_break()[0] == "cut"
     assert chain_verification.verify(restored=True).place.event == ids[-1]
     chain.extend_chain()
     assert chain_verification.verify().unsealed == 0
@@ -210,7 +210,7 @@ def test_after_a_restore_the_file_is_ahead_until_somebody_says_so() -> None:
 def test_a_restore_excuses_no_change() -> None:
     ids = sealed(3)
     forge("UPDATE core_auditevent SET kind = 'junked' WHERE id = %s", ids[0])
-    assert found(restored=True) == ("changed", ids[0])
+    assert find_break(restored=True) == ("changed", ids[0])
 
 
 def test_saying_restored_for_nothing_writes_nothing() -> None:

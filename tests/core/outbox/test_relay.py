@@ -62,16 +62,16 @@ class Valkey:
 
     def waiting(self) -> list[Sent]:
         """All messages, in the order in which a worker would get them."""
-        return self._look(and_take=False)
+        return self._load_messages(and_take=False)
 
     def items(self) -> list[int]:
         return [item for sent in self.waiting() for item in sent.items]
 
     def take(self) -> list[int]:
         """Take everything away at once, as busy workers would."""
-        return [item for sent in self._look(and_take=True) for item in sent.items]
+        return [item for sent in self._load_messages(and_take=True) for item in sent.items]
 
-    def _look(self, *, and_take: bool) -> list[Sent]:
+    def _load_messages(self, *, and_take: bool) -> list[Sent]:
         look = self.client.pipeline(transaction=True)
         for key in ("celery", *(f"celery\x06\x16{step}" for step in (3, 6, 9))):
             look.lrange(key, 0, -1)
@@ -553,7 +553,7 @@ def test_what_came_in_the_quiet_after_a_notify_goes_out_when_it_is_over(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, valkey: Valkey
 ) -> None:
     monkeypatch.setattr(relay, "SWEEP", 60.0)
-    monkeypatch.setattr(relay, "QUIET", 0.5)
+    monkeypatch.setattr(relay, "NOTIFY_INTERVAL_SECONDS", 0.5)
     request.getfixturevalue("serving")
     first = outbox_item()
     queue.notify()

@@ -78,19 +78,19 @@ def fill(marks: dict[str, str]) -> None:
 
 
 def _decide(pk: object, lead: object, marks: dict[str, str]) -> None:
-    from reports.cases import workflow
-    from reports.cases.corrections import CorrectedValue
+    from reports.cases import corrections, workflow
 
     given = {
         "note": {"reason": marks["note"]},
         "message": {"reason": marks["told"]},
-        "correct": {"reason": marks["right"], "right": CorrectedValue("ongoing", True)},
+        "correct": {"reason": marks["right"], "right": corrections.CorrectedValue("ongoing", True)},
         "hand_over": {"reason": marks["slip"], "unit": "Công an xã Yên Định"},
         "reopen": {"reason": marks["note"]},
         "close": {"reason": marks["closed"], "outcome": "insufficient"},
     }
+    actions = workflow.ACTIONS | {"correct": corrections.correct_fact}
     for version, verb in enumerate(WAY, 1):
-        workflow.ACTIONS[verb](pk, by=lead, version=version, **given.get(verb, {}))
+        actions[verb](pk, by=lead, version=version, **given.get(verb, {}))
 
 
 def erase() -> None:

@@ -44,7 +44,7 @@ def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(storage, "RESERVED", 0)
 
 
-def kept(content: bytes, report: Report | None = None) -> EvidenceFile:
+def store_file(content: bytes, report: Report | None = None) -> EvidenceFile:
     """A file as one that a resident has sent."""
     draft = PendingUpload("a.jpg")
     draft.open()
@@ -59,7 +59,7 @@ def owed(file: EvidenceFile) -> OutboxItem:
 
 
 def looked_into(content: bytes) -> FileCheck:
-    file = kept(content)
+    file = store_file(content)
     sanitized_copies.process_items([owed(file).pk])
     return FileCheck.objects.get(file=file)
 
@@ -83,7 +83,7 @@ def copies() -> list[Path]:
 
 
 def test_a_file_that_is_kept_owes_a_look_when_nothing_else_is_to_be_done() -> None:
-    item = owed(kept(images.jpeg()))
+    item = owed(store_file(images.jpeg()))
     assert (item.task, item.priority) == ("reports.look_into_file", Priority.IDLE)
 
 
@@ -93,7 +93,7 @@ def test_a_row_that_fails_owes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(EvidenceFile, "save", fail)
     with pytest.raises(storage.RefusedError):
-        kept(images.jpeg())
+        store_file(images.jpeg())
     assert not OutboxItem.objects.filter(task=storage.LOOK).exists()
 
 
@@ -259,7 +259,7 @@ def test_drawing_stays_within_its_memory(content: bytes) -> None:
 
 def test_who_looks_holds_no_more_than_the_file_and_its_copy() -> None:
     """The worker's own memory; what decoding takes is the drawer's."""
-    file = kept(images.written(Image.new("RGB", (5_000, 5_000)), "PNG").ljust(10 * MB, b"."))
+    file = store_file(images.written(Image.new("RGB", (5_000, 5_000)), "PNG").ljust(10 * MB, b"."))
     tracemalloc.start()
     try:
         sanitized_copies.process_items([owed(file).pk])
@@ -295,7 +295,7 @@ def test_a_picture_that_never_ends_is_given_up(
     ],
 )
 def test_a_drawer_in_a_pictures_hands_is_not_believed(said: bytes) -> None:
-    assert sanitized_copies._read(said).copy == COPY.UNREADABLE
+    assert sanitized_copies._parse_output(said).copy == COPY.UNREADABLE
 
 
 def test_the_drawer_sees_no_key_and_writes_no_file(
@@ -306,7 +306,7 @@ def test_the_drawer_sees_no_key_and_writes_no_file(
     spy.write_text(f"import os; 'FIELD_ENCRYPTION_KEYS' in os.environ or os.write(1, {drawn!r})")
     monkeypatch.setenv("FIELD_ENCRYPTION_KEYS", "a key")
     monkeypatch.setattr(sanitized_copies, "_DRAWER", spy)
-    assert sanitized_copies._drawn(EvidenceFile(media_type="image/png"), b"").copy == COPY.MADE
+    assert sanitized_copies._redraw(EvidenceFile(media_type="image/png"), b"").copy == COPY.MADE
     confine = f"import runpy; runpy.run_path({str(image_sanitizer.__file__)!r})['confine']()"
     code = f"{confine}; from pathlib import Path; Path('x').write_text('x')"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False)
@@ -326,7 +326,7 @@ def test_looking_again_replaces_the_copy() -> None:
 
 
 def test_who_comes_second_leaves_the_first_copy_alone() -> None:
-    file = kept(images.jpeg())
+    file = store_file(images.jpeg())
     claim = queue.acquire_lease(owed(file).pk)
     assert claim
     sanitized_copies.scan_and_redraw(claim)
@@ -337,7 +337,7 @@ def test_who_comes_second_leaves_the_first_copy_alone() -> None:
 
 
 def test_what_waits_is_not_owed_twice() -> None:
-    assert sanitized_copies.enqueue_scan([kept(images.jpeg())]) == 0
+    assert sanitized_copies.enqueue_scan([store_file(images.jpeg())]) == 0
 
 
 def test_a_copy_that_is_lost_is_made_again_by_a_command(
@@ -368,7 +368,7 @@ def test_copies_that_no_row_names_are_swept() -> None:
 def test_an_original_that_does_not_open_is_tried_again_and_told(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    file = kept(images.jpeg())
+    file = store_file(images.jpeg())
     storage.path_of(file.pk).unlink()
     sanitized_copies.process_items([owed(file).pk])
     item = owed(file)
@@ -406,7 +406,7 @@ def test_what_clamd_knows_is_said_and_the_picture_drawn_all_the_same(
 
 def test_without_an_answer_the_file_rests_and_in_the_end_says_so(settings: Settings) -> None:
     settings.CLAMD_URL = "tcp://127.0.0.1:1"
-    file = kept(images.jpeg())
+    file = store_file(images.jpeg())
     for attempt in range(1, queue.MAX_ATTEMPTS):
         sanitized_copies.process_items([owed(file).pk])
         item = owed(file)
@@ -477,7 +477,7 @@ def test_a_task_that_runs_out_of_time_at_clamd_keeps_the_picture(
 
     settings.CLAMD_URL = "tcp://127.0.0.1:1"
     monkeypatch.setattr(antivirus, "parse_clamd_url", late)
-    file = kept(images.jpeg())
+    file = store_file(images.jpeg())
     OutboxItem.objects.update(attempts=queue.MAX_ATTEMPTS - 1)
     sanitized_copies.process_items([owed(file).pk])
     check = FileCheck.objects.get()

@@ -602,12 +602,12 @@ def test_nothing_lies_in_clear_while_it_comes_nor_afterwards(
     seen: list[tuple[int, bool]] = []
     finish = PendingUpload.finish
 
-    def look(draft: PendingUpload) -> None:
+    def finish_and_search(draft: PendingUpload) -> None:
         found = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
         seen.append((sum(map(len, found)), any(MARK in content for content in found)))
         finish(draft)
 
-    monkeypatch.setattr(PendingUpload, "finish", look)
+    monkeypatch.setattr(PendingUpload, "finish", finish_and_search)
     post(client, mine.code, ("tôi.jpg", JPEG * 100_000))
     assert seen[0][0] > 4 * MB  # it was looked at in the middle
     assert not seen[0][1]

@@ -95,7 +95,7 @@ def test_a_campaign_that_a_person_touched_is_proposed_and_not_merged(
     touch(pair[which], officer)
     late = tying()
     proposal = MergeProposal.objects.open().get()
-    assert {proposal.one, proposal.other} == set(pair)
+    assert {proposal.campaign_a, proposal.campaign_b} == set(pair)
     assert campaign_of(late) == pair[1]  # an account ties more than a number
     assert proposal.reason
     assert not Campaign.objects.exclude(merged_into=None).exists()
@@ -124,7 +124,7 @@ def test_an_act_of_a_person_counts_as_a_touch() -> None:
 def test_what_a_person_keeps_apart_is_neither_merged_nor_proposed(officer: User) -> None:
     older, younger = two_campaigns()
     act = CampaignAction.objects.create(
-        kind="split", campaign=older, other=younger, reason="khác bọn", reports=1, by=officer
+        kind="split", campaign=older, other=younger, reason="khác bọn", reports=1, actor=officer
     )
     member = younger.links.earliest("report_id")
     CampaignExclusion.objects.create(report_id=member.report_id, campaign=older, act=act)

@@ -19,7 +19,9 @@ from tests.support.officers import Person
 pytestmark = pytest.mark.django_db
 
 
-def told(days: float, place: str | None = "xa_mau", many: int = 1, scenario: str = "") -> None:
+def submit_reports(
+    days: float, place: str | None = "xa_mau", many: int = 1, scenario: str = ""
+) -> None:
     """Reports of a commune, so many days ago."""
     at = timezone.now() - timedelta(days=days)
     for number in range(many):
@@ -40,8 +42,8 @@ def commune() -> Commune:
 def wave(commune: Commune) -> None:
     """Ten reports this week where one came every other week."""
     for week in (1.5, 3.5, 5.5, 9.5):
-        told(7 * week)
-    told(2, many=10)
+        submit_reports(7 * week)
+    submit_reports(2, many=10)
 
 
 @pytest.mark.usefixtures("wave")
@@ -59,7 +61,7 @@ def test_junk_is_no_wave() -> None:
 
 @pytest.mark.usefixtures("commune")
 def test_the_first_week_of_a_portal_is_no_burst() -> None:
-    told(2, many=20)
+    submit_reports(2, many=20)
     assert burst_monitor.detect() == []
 
 

@@ -116,7 +116,7 @@ def test_an_act_that_was_taken_back_stays_so(merge: CampaignAction, duty: Person
     ("column", "value"), [("reason", "''"), ("other_id", "NULL"), ("other_id", "campaign_id")]
 )
 def test_an_act_says_why_and_of_what(merge: CampaignAction, column: str, value: str) -> None:
-    names = ["kind", "campaign_id", "other_id", "reason", "reports", "by_id"]
+    names = ["kind", "campaign_id", "other_id", "reason", "reports", "actor_id"]
     given = ", ".join(value if name == column else name for name in names)
     with pytest.raises(IntegrityError):
         sql(

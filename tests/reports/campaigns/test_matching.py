@@ -122,7 +122,7 @@ def test_an_officer_who_places_a_report_meanwhile_is_not_overruled(
     officer = django_user_model.objects.create(username="truc.ban")
     first, second = triaged(caller_number=NUMBER), report("hai", caller_number=NUMBER)
     chosen = Campaign.objects.create(code="Đ-26-AAA", title="của cán bộ")
-    look = matching._look
+    look = matching._find_candidates
 
     def look_then_officer_acts(newcomer: matching.IncomingReport) -> Any:
         found = look(newcomer)
@@ -131,7 +131,7 @@ def test_an_officer_who_places_a_report_meanwhile_is_not_overruled(
         )
         return found
 
-    monkeypatch.setattr(matching, "_look", look_then_officer_acts)
+    monkeypatch.setattr(matching, "_find_candidates", look_then_officer_acts)
     service.process_items([item_of(second)])
     assert campaign_of(first) == chosen
 
@@ -308,7 +308,7 @@ def test_the_newest_few_are_found_in_few_pages_whatever_the_planner_believes() -
     """It does not know how long a wave is, and guesses that few reports are of its days."""
     told = service.extract(Report.objects.get(pk=triaged(SCRIPT[0], caller_number=NUMBER).pk))
     newcomer = matching.IncomingReport(told.facts.report_id, timezone.now(), told.trail, "")
-    values = matching._written(newcomer) | matching._sought(newcomer)
+    values = matching._written_values(newcomer) | matching._search_values(newcomer)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO reports_fingerprintkey SELECT key, now() - n * interval '1 second',"
@@ -317,6 +317,8 @@ def test_the_newest_few_are_found_in_few_pages_whatever_the_planner_believes() -
         )
         cursor.execute("ANALYZE reports_fingerprintkey")
         execute_pipeline(cursor, values, *matching._STEPS)
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {matching._LOOK.execute}", values)
+        cursor.execute(
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {matching._FIND_OTHERS.execute}", values
+        )
         plan = cursor.fetchone()[0][0]["Plan"]
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 1000

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 
 from core.audit import events
 from desk.reports import changelist, queue_counts
-from reports.cases import workflow
+from reports.cases import corrections, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.facts.effective_facts import effective_facts, machine_scenario_is, of_scenario
 from reports.models import Case, Correction, ExtractedFacts, Report
@@ -34,7 +34,7 @@ def correct(report: Report, by: User, fact: str = "scenario", **given: Any) -> C
     version = Case.objects.get(report=report).version
     value = given.pop("value") if "value" in given else RIGHT[fact]
     said = {"version": version, "reason": "Họ xưng ngân hàng."} | given
-    return workflow.correct_fact(report.pk, by=by, right=CorrectedValue(fact, value), **said)
+    return corrections.correct_fact(report.pk, by=by, right=CorrectedValue(fact, value), **said)
 
 
 def fresh(report: Report) -> Report:
@@ -84,7 +84,7 @@ def test_a_correction_is_taken_back_and_the_machine_holds_again(duty: Person) ->
     report = report_factories.report()
     report_factories.read(report)
     case = correct(report, duty.user)
-    workflow.revert_correction(report.pk, by=duty.user, version=case.version, fact="scenario")
+    corrections.revert_correction(report.pk, by=duty.user, version=case.version, fact="scenario")
     assert effective_facts(fresh(report)).scenario == "police_case"
     assert [event.kind for event in events.events_for("report", report.pk)] == [
         "uncorrected",
@@ -94,8 +94,8 @@ def test_a_correction_is_taken_back_and_the_machine_holds_again(duty: Person) ->
 
 def test_what_was_never_corrected_cannot_be_taken_back(duty: Person) -> None:
     report = report_factories.report()
-    with pytest.raises(workflow.InvalidFactValue):
-        workflow.revert_correction(report.pk, by=duty.user, version=1, fact="scenario")
+    with pytest.raises(corrections.InvalidFactValue):
+        corrections.revert_correction(report.pk, by=duty.user, version=1, fact="scenario")
     assert not Correction.objects.exists()
 
 
@@ -118,7 +118,7 @@ def test_what_was_never_corrected_cannot_be_taken_back(duty: Person) -> None:
 )
 def test_nonsense_is_no_value(duty: Person, fact: str, value: Any) -> None:
     report = report_factories.report()
-    with pytest.raises(workflow.InvalidFactValue):
+    with pytest.raises(corrections.InvalidFactValue):
         correct(report, duty.user, fact, value=value)
     assert Case.objects.get(report=report).version == 1
 
@@ -188,7 +188,7 @@ def test_evaluate_takes_corrections_for_the_truth_and_tells_hits(duty: Person) -
 def test_what_was_taken_back_or_erased_is_no_truth(duty: Person) -> None:
     taken, erased = report_factories.report(), report_factories.report()
     case = correct(taken, duty.user)
-    workflow.revert_correction(taken.pk, by=duty.user, version=case.version, fact="scenario")
+    corrections.revert_correction(taken.pk, by=duty.user, version=case.version, fact="scenario")
     correct(erased, duty.user)
     report_factories.erase(erased)
     out = io.StringIO()

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from reports.cases import deadlines, workflow
+from reports.cases import corrections, deadlines, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.models import Case, Deadline, Report
 from tests.support import report_factories
@@ -227,7 +227,7 @@ def test_what_another_ended_or_is_a_day_old_wants_the_right(duty: Person, chief:
 def test_putting_the_machine_right_is_a_look_too(chief: User) -> None:
     case = report_factories.case(happening_now=True)
     deadlines.start_for_new_reports()
-    workflow.correct_fact(
+    corrections.correct_fact(
         case.pk, by=chief, version=1, right=CorrectedValue("ongoing", False), **WHY
     )
     assert running(case).keys() == {"sort"}

@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core.models import AuditEvent
-from reports.cases import legal_holds as holds
+from reports.cases import legal_holds
 from reports.cases.legal_holds import HoldError
 from reports.models import Report
 from tests.support import report_factories as evidence
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def held(lead: Person) -> Report:
+def held_report(lead: Person) -> Report:
     report = evidence.report("Bà Tư kể.")
-    holds.place(report.pk, by=lead.user, reason=" Công văn 12/CV ")
+    legal_holds.place_hold(report.pk, by=lead.user, reason=" Công văn 12/CV ")
     return report
 
 
 @pytest.fixture
-def free(held: Report) -> Report:
+def free_report(held_report: Report) -> Report:
     """Another report than the one under a hold."""
     return evidence.report("Ông Năm kể.")
 
@@ -35,36 +35,38 @@ def load_acts(report: Report) -> list[tuple[str, User | None, str]]:
     return [(act.kind, act.actor, act.detail["reason"]) for act in acts]
 
 
-def test_a_hold_is_of_one_report_alone(held: Report, free: Report) -> None:
-    assert holds.is_held(held.pk)
-    assert not holds.is_held(free.pk)
-    assert holds.current(free.pk) is None
+def test_a_hold_is_of_one_report_alone(held_report: Report, free_report: Report) -> None:
+    assert legal_holds.is_held(held_report.pk)
+    assert not legal_holds.is_held(free_report.pk)
+    assert legal_holds.current_hold(free_report.pk) is None
 
 
-def test_a_hold_of_another_report_is_not_lifted(held: Report, free: Report, lead: Person) -> None:
+def test_a_hold_of_another_report_is_not_lifted(
+    held_report: Report, free_report: Report, lead: Person
+) -> None:
     with pytest.raises(HoldError, match=r"^free$"):
-        holds.lift(free.pk, by=lead.user, reason="xong")
-    assert holds.is_held(held.pk)
+        legal_holds.lift_hold(free_report.pk, by=lead.user, reason="xong")
+    assert legal_holds.is_held(held_report.pk)
 
 
-def test_a_lifted_hold_is_over_and_not_lifted_again(held: Report, lead: Person) -> None:
-    holds.lift(held.pk, by=lead.user, reason="xong")
-    assert not holds.is_held(held.pk)
-    assert holds.current(held.pk) is None
+def test_a_lifted_hold_is_over_and_not_lifted_again(held_report: Report, lead: Person) -> None:
+    legal_holds.lift_hold(held_report.pk, by=lead.user, reason="xong")
+    assert not legal_holds.is_held(held_report.pk)
+    assert legal_holds.current_hold(held_report.pk) is None
     with pytest.raises(HoldError) as refused:
-        holds.lift(held.pk, by=lead.user, reason="xong")
+        legal_holds.lift_hold(held_report.pk, by=lead.user, reason="xong")
     assert refused.value.why == "free"
 
 
-def test_both_acts_say_who_and_why(held: Report, lead: Person) -> None:
-    holds.lift(held.pk, by=lead.user, reason=" xong ")
-    assert load_acts(held) == [
+def test_both_acts_say_who_and_why(held_report: Report, lead: Person) -> None:
+    legal_holds.lift_hold(held_report.pk, by=lead.user, reason=" xong ")
+    assert load_acts(held_report) == [
         ("hold_placed", lead.user, "Công văn 12/CV"),
         ("hold_lifted", lead.user, "xong"),
     ]
 
 
-def test_a_lock_lets_rows_in_that_refer_to_the_report(held: Report) -> None:
+def test_a_lock_lets_rows_in_that_refer_to_the_report(held_report: Report) -> None:
     with CaptureQueriesContext(connection) as queries:
-        holds.lock(held.pk)
+        legal_holds.lock_report(held_report.pk)
     assert "FOR NO KEY UPDATE" in queries[0]["sql"]

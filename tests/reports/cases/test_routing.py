@@ -21,16 +21,16 @@ DRY = "/admin/reports/routingrule/dry-run/"
 POLICE = {"xa_yen_dinh": "police"}
 
 
-def a_rule(**asked: Any) -> RoutingRule:
+def build_rule(**asked: Any) -> RoutingRule:
     return RoutingRule(**({"unit_id": "u"} | asked))
 
 
-def stored(**asked: Any) -> RoutingRule:
+def create_rule(**asked: Any) -> RoutingRule:
     given = {"unit": report_factories.unit(), "is_active": True} | asked
     return RoutingRule.objects.create(**given)
 
 
-def read(story: str = "Họ xưng công an.", **facts: Any) -> Report:
+def triaged_report(story: str = "Họ xưng công an.", **facts: Any) -> Report:
     report = report_factories.report(story)
     report_factories.read(report, **facts)
     return report
@@ -55,40 +55,44 @@ def read(story: str = "Họ xưng công an.", **facts: Any) -> Report:
     ],
 )
 def test_a_rule_fits_what_it_asks(asked: dict[str, Any], told: RoutingInput, *, fits: bool) -> None:
-    assert (match_rule([a_rule(**asked)], told, POLICE) is not None) == fits
+    assert (match_rule([build_rule(**asked)], told, POLICE) is not None) == fits
 
 
 def test_the_first_that_fits_is_taken() -> None:
-    rules = [a_rule(scenario="bank", unit_id="a"), a_rule(unit_id="b"), a_rule(unit_id="c")]
+    rules = [
+        build_rule(scenario="bank", unit_id="a"),
+        build_rule(unit_id="b"),
+        build_rule(unit_id="c"),
+    ]
     found = match_rule(rules, RoutingInput(scenario="police_case"), {})
     assert found is not None
     assert found.unit == "b"
 
 
 def test_a_rule_without_a_unit_leads_to_the_police_of_the_commune() -> None:
-    found = match_rule([a_rule(unit_id=None)], RoutingInput(commune="xa_yen_dinh"), POLICE)
+    found = match_rule([build_rule(unit_id=None)], RoutingInput(commune="xa_yen_dinh"), POLICE)
     assert found is not None
     assert found.unit == "police"
 
 
 @pytest.mark.django_db
 def test_rules_are_asked_by_position_and_drafts_are_not() -> None:
-    late, first = stored(position=9), stored(position=1)
-    stored(position=0, is_active=False)
+    late, first = create_rule(position=9), create_rule(position=1)
+    create_rule(position=0, is_active=False)
     assert routing.rules() == [first, late]
     assert len(routing.rules(with_drafts=True)) == 3
 
 
 @pytest.mark.django_db
 def test_a_rule_to_a_unit_that_takes_nothing_is_passed_over() -> None:
-    stored()
+    create_rule()
     Unit.objects.update(is_active=False)
     assert routing.rules() == []
 
 
 @pytest.mark.django_db
 def test_a_fresh_report_goes_where_the_rule_says_by_the_machine_and_on_record() -> None:
-    rule, report = stored(priority=80), read()
+    rule, report = create_rule(priority=80), triaged_report()
     assert routing.route_untriaged_cases() == 1
     case = Case.objects.get(report=report)
     assert (case.assigned_unit, case.unit, case.status, case.officer) == (
@@ -100,8 +104,8 @@ def test_a_fresh_report_goes_where_the_rule_says_by_the_machine_and_on_record() 
 
 @pytest.mark.django_db
 def test_a_rule_makes_a_report_no_less_urgent_and_an_officer_has_the_last_word() -> None:
-    stored(priority=80)
-    low, high = read(priority=30), read(priority=95)
+    create_rule(priority=80)
+    low, high = triaged_report(priority=30), triaged_report(priority=95)
     routing.route_untriaged_cases()
     found = (
         Report.objects.select_related("case", "facts")
@@ -116,8 +120,8 @@ def test_a_rule_makes_a_report_no_less_urgent_and_an_officer_has_the_last_word()
 
 @pytest.mark.django_db
 def test_what_was_taken_back_is_never_sent_again(duty: Person) -> None:
-    stored(priority=80)
-    report = read()
+    create_rule(priority=80)
+    report = triaged_report()
     routing.route_untriaged_cases()
     back = workflow.take_back_from_unit(report.pk, by=duty.user, version=2, reason="nhầm nơi")
     assert (back.assigned_unit, back.min_priority) == (None, None)
@@ -130,15 +134,15 @@ def test_what_was_taken_back_is_never_sent_again(duty: Person) -> None:
     "changes", [{"status": "in_review"}, {"status": "waiting"}, {"status": "junk"}]
 )
 def test_what_a_person_has_begun_is_left_alone(changes: dict[str, str]) -> None:
-    stored()
-    Case.objects.filter(report=read()).update(**changes)
+    create_rule()
+    Case.objects.filter(report=triaged_report()).update(**changes)
     assert routing.route_untriaged_cases() == 0
     assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.django_db
 def test_a_person_who_is_quicker_wins(duty: Person) -> None:
-    rule, report = stored(), read()
+    rule, report = create_rule(), triaged_report()
     workflow.take(report.pk, by=duty.user, version=1)
     gone = workflow.route(report.pk, unit=report_factories.unit(), rule=rule.pk, priority=None)
     assert (gone, Case.objects.get(report=report).officer) == (False, duty.user)
@@ -146,7 +150,7 @@ def test_a_person_who_is_quicker_wins(duty: Person) -> None:
 
 @pytest.mark.django_db
 def test_what_the_machine_has_not_read_waits() -> None:
-    stored()
+    create_rule()
     report = report_factories.report()
     assert routing.route_untriaged_cases() == 0
     assert Case.objects.get(report=report).routed_at is None
@@ -154,8 +158,8 @@ def test_what_the_machine_has_not_read_waits() -> None:
 
 @pytest.mark.django_db
 def test_what_no_rule_fits_is_asked_about_once_and_its_version_stays() -> None:
-    stored(scenario="bank")
-    report = read()
+    create_rule(scenario="bank")
+    report = triaged_report()
     assert routing.route_untriaged_cases() == 0
     case = Case.objects.get(report=report)
     assert (case.routed_at is not None, case.version) == (True, 1)
@@ -167,15 +171,15 @@ def test_what_no_rule_fits_is_asked_about_once_and_its_version_stays() -> None:
 def test_an_old_backlog_stays_when_a_first_rule_is_switched_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stored()
-    read()
+    create_rule()
+    triaged_report()
     monkeypatch.setattr(routing, "MAX_AGE_SECONDS", timedelta(0))
     assert routing.route_untriaged_cases() == 0
 
 
 @pytest.mark.django_db
 def test_without_rules_nothing_is_asked(django_assert_num_queries: Any) -> None:
-    read()
+    triaged_report()
     with django_assert_num_queries(1):
         assert routing.route_untriaged_cases() == 0
 
@@ -183,14 +187,14 @@ def test_without_rules_nothing_is_asked(django_assert_num_queries: Any) -> None:
 @pytest.mark.django_db
 def test_the_database_refuses_a_priority_over_a_hundred() -> None:
     with pytest.raises(IntegrityError):
-        stored(priority=101)
+        create_rule(priority=101)
 
 
 @pytest.mark.django_db
 def test_a_dry_run_counts_and_shows_and_writes_nothing(lead: Person) -> None:
-    stored(scenario="bank", is_active=False)
-    stored(position=200, scenario="police_case")
-    reports = [read() for _ in range(4)] + [read(scenario="other")]
+    create_rule(scenario="bank", is_active=False)
+    create_rule(position=200, scenario="police_case")
+    reports = [triaged_report() for _ in range(4)] + [triaged_report(scenario="other")]
     page = lead.client.get(DRY, {"drafts": ""}).content.decode()
     trial = routing.dry_run(routing.rules(with_drafts=True))
     assert [line.reports for line in trial.lines] == [0, 4, 1]
@@ -203,16 +207,16 @@ def test_a_dry_run_counts_and_shows_and_writes_nothing(lead: Person) -> None:
 def test_a_dry_run_is_bounded_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routing, "MAX_TRIED", 2)
     for _ in range(3):
-        read()
+        triaged_report()
     trial = routing.dry_run([])
     assert (trial.reports, trial.is_cut) == (2, True)
 
 
 @pytest.mark.django_db
 def test_a_dry_run_reads_no_text_of_a_person(django_assert_num_queries: Any) -> None:
-    stored()
+    create_rule()
     for _ in range(5):
-        read()
+        triaged_report()
     with django_assert_num_queries(3) as asked:
         routing.dry_run(routing.rules())
     assert not any('"story"' in query["sql"] for query in asked.captured_queries)
@@ -247,7 +251,7 @@ def test_an_absurd_priority_is_told_in_words(lead: Person) -> None:
 def test_reports_of_this_month_are_tried_and_older_ones_are_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    read()
+    triaged_report()
     later = timezone.now() + timedelta(days=31)
     monkeypatch.setattr(timezone, "now", lambda: later)
     assert routing.dry_run([]).reports == 0

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from core.audit import events
-from reports.cases import pdf_documents, transfer_slips, workflow
+from reports.cases import corrections, pdf_documents, transfer_slips, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.models import Case, Report, TransferSlip
 from tests.reports.reference.test_units import at
@@ -150,7 +150,7 @@ def test_the_sheet_tells_the_report_with_what_is_personal_masked(duty: Person) -
 def test_the_sheet_gives_an_officers_word_before_the_machines(duty: Person) -> None:
     report = report_factories.triaged(STORY)
     right = CorrectedValue("scenario", "bank")
-    workflow.correct_fact(report.pk, by=duty.user, version=1, right=right, reason="Nghe lại.")
+    corrections.correct_fact(report.pk, by=duty.user, version=1, right=right, reason="Nghe lại.")
     unit = report_factories.unit().name
     workflow.hand_over(report.pk, by=duty.user, version=2, unit=unit, reason="đúng địa bàn")
     said = words_of(take(duty, report).content)

@@ -56,7 +56,7 @@ MAY = {
 }
 
 
-def standing(status: str) -> Case:
+def create_case(status: str) -> Case:
     """A case that has come to that status, whatever the way."""
     case = report_factories.case()
     outcome = "duplicate" if status == S.CLOSED else ""
@@ -86,7 +86,7 @@ def chief(db: None) -> User:
 def test_a_verb_leads_where_the_table_says_and_nowhere_else(
     status: str, verb: str, chief: User
 ) -> None:
-    case = standing(status)
+    case = create_case(status)
     leads = dict(pair.split("=") for pair in LEADS[S(status)].split())
     if verb in leads:
         assert decide(verb, case, chief).status == leads[verb]
@@ -100,7 +100,7 @@ def test_a_verb_leads_where_the_table_says_and_nowhere_else(
 @pytest.mark.parametrize("role", MAY)
 def test_a_role_may_what_is_written_here(role: str, verb: str) -> None:
     by = create_officer(role, role)
-    case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
+    case = create_case(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
     if role == "unit":
         Case.objects.filter(pk=case.pk).update(assigned_unit=report_factories.unit())
         UnitMember.objects.create(user=by, unit=report_factories.unit())
@@ -114,7 +114,7 @@ def test_a_role_may_what_is_written_here(role: str, verb: str) -> None:
 
 @pytest.mark.parametrize("verb", WORDS)
 def test_each_decision_leaves_one_event_with_who_and_why(verb: str, chief: User) -> None:
-    case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
+    case = create_case(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
     after = decide(verb, case, chief)
     event = events.events_for("report", case.pk).get()
     assert (event.kind, event.actor) == (transitions.TABLE[verb].event, chief)
@@ -132,7 +132,7 @@ def test_each_decision_leaves_one_event_with_who_and_why(verb: str, chief: User)
     ],
 )
 def test_what_a_verb_needs_is_asked_for(verb: str, without: str, chief: User) -> None:
-    case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
+    case = create_case(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
     with pytest.raises(workflow.ReasonMissing) as caught:
         decide(verb, case, chief, **{without: " \n"})
     assert caught.value.what == without

@@ -13,7 +13,7 @@ from core.models import AuditEvent, OutboxItem
 from core.outbox import queue
 from desk.models import SavedSearch
 from reports.attachments import storage
-from reports.cases import legal_holds, workflow
+from reports.cases import corrections, legal_holds, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.facts import publicly_counted
 from reports.models import (
@@ -45,7 +45,7 @@ NUMBER = "0992 000 777"
 
 
 @pytest.fixture
-def told(lead: Person) -> Report:
+def erasable(lead: Person) -> Report:
     """A report of which something stands in every table, its work ended."""
     report = report_factories.triaged(
         STORY, caller_number=NUMBER, channel="number", claimed_name="Kiều Vĩ Bịa",
@@ -63,7 +63,9 @@ def told(lead: Person) -> Report:
 def rows_with(*words: str) -> list[str]:
     """The tables of which a row holds one of these words."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^reports_'")
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^(reports|core|desk)_'"
+        )
         tables = [name for (name,) in cursor.fetchall()]
         found = []
         for table in tables:
@@ -78,38 +80,38 @@ WORDS = (
 )  # fmt: skip
 
 
-def test_no_word_of_it_is_left(told: Report) -> None:
+def test_no_word_of_it_is_left(erasable: Report) -> None:
     assert rows_with(*WORDS)
-    erasure.erase(told.pk, why="asked")
+    erasure.erase(erasable.pk, why="asked")
     assert rows_with(*WORDS) == []
 
 
-def test_what_was_sealed_is_gone_too(told: Report) -> None:
-    erasure.erase(told.pk, why="asked")
-    told.refresh_from_db()
+def test_what_was_sealed_is_gone_too(erasable: Report) -> None:
+    erasure.erase(erasable.pk, why="asked")
+    erasable.refresh_from_db()
     sealed = ("story_sealed", "contact_sealed", "phrase_sealed", "contact_index")
-    assert [getattr(told, name) for name in sealed] == [None] * 4
+    assert [getattr(erasable, name) for name in sealed] == [None] * 4
     assert not Message.objects.exclude(text_sealed=None).exists()
     assert not Followup.objects.filter(erased_at=None).exists()
     assert not FingerprintKey.objects.exists()
     assert not ReportFingerprint.objects.exists()
 
 
-def test_its_files_leave_the_disk(told: Report) -> None:
-    path = storage.path_of(told.files.get().pk)
-    erasure.erase(told.pk, why="asked")
+def test_its_files_leave_the_disk(erasable: Report) -> None:
+    path = storage.path_of(erasable.files.get().pk)
+    erasure.erase(erasable.pk, why="asked")
     item = OutboxItem.objects.get(task=erasure.REMOVE)
     destruction_requests.process_items([item.pk])
     assert not path.exists()
 
 
-def test_what_was_counted_stays_counted(told: Report) -> None:
+def test_what_was_counted_stays_counted(erasable: Report) -> None:
     before = (
         queue_stats.queue_balance(),
         list(publicly_counted.publicly_countable().values_list("pk")),
     )
     facts = ExtractedFacts.objects.values("scenario", "actions", "money_lost_vnd", "ongoing").get()
-    erasure.erase(told.pk, why="asked")
+    erasure.erase(erasable.pk, why="asked")
     after = queue_stats.queue_balance()
     assert after.balanced
     assert (after.accepted, list(publicly_counted.publicly_countable().values_list("pk"))) == (
@@ -122,34 +124,34 @@ def test_what_was_counted_stays_counted(told: Report) -> None:
     )
 
 
-def test_of_what_was_named_the_caller_stays(told: Report) -> None:
+def test_of_what_was_named_the_caller_stays(erasable: Report) -> None:
     assert Indicator.objects.count() > 1
-    erasure.erase(told.pk, why="asked")
+    erasure.erase(erasable.pk, why="asked")
     left = Indicator.objects.get()
     assert (left.place, left.key, left.raw) == ("caller", "+84992000777", "+84992000777")
 
 
-def test_the_record_of_acts_holds(told: Report, settings: Settings, tmp_path: Path) -> None:
+def test_the_record_of_acts_holds(erasable: Report, settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     chain.extend_chain()
-    erasure.erase(told.pk, why="asked")
+    erasure.erase(erasable.pk, why="asked")
     chain.extend_chain()
     assert chain_verification.verify().place.links
     closed = AuditEvent.objects.get(kind="closed")
     assert closed.detail == {}
 
 
-def test_who_read_it_before_comes_too_late(told: Report) -> None:
-    findings = service.extract(*service._report(str(told.pk)))
+def test_who_read_it_before_comes_too_late(erasable: Report) -> None:
+    findings = service.extract(*service._report(str(erasable.pk)))
     CampaignLink.objects.all().delete()
-    erasure.erase(told.pk, why="asked")
+    erasure.erase(erasable.pk, why="asked")
     service._write(findings)
     assert rows_with(*WORDS) == []
 
 
-def test_it_is_never_read_again(told: Report) -> None:
-    erasure.erase(told.pk, why="asked")
-    queue.enqueue(TRIAGE, told.pk)
+def test_it_is_never_read_again(erasable: Report) -> None:
+    erasure.erase(erasable.pk, why="asked")
+    queue.enqueue(TRIAGE, erasable.pk)
     items = OutboxItem.objects.filter(task=TRIAGE, done_at=None)
     service.process_items(list(items.values_list("pk", flat=True)))
     assert not items.exists()
@@ -164,16 +166,20 @@ def test_a_report_that_was_never_read_is_erased(lead: Person) -> None:
     assert rows_with(*WORDS) == []
 
 
-def test_without_names_the_working_copy_stays(told: Report) -> None:
-    erasure.erase(told.pk, ErasureScope.NAMES, why="contact")
-    told.refresh_from_db()
-    assert (told.contact_sealed, told.story_sealed, told.erased_at) == (None, None, None)
-    assert "Vĩ Bịa" in told.story
+def test_without_names_the_working_copy_stays(erasable: Report) -> None:
+    erasure.erase(erasable.pk, ErasureScope.NAMES, why="contact")
+    erasable.refresh_from_db()
+    assert (erasable.contact_sealed, erasable.story_sealed, erasable.erased_at) == (
+        None,
+        None,
+        None,
+    )
+    assert "Vĩ Bịa" in erasable.story
     assert not erasure.reports_with_scope(ErasureScope.NAMES).exists()
 
 
-def test_a_part_needs_its_own_act_on_record(told: Report) -> None:
-    events.log_event("report", told.pk, "files_erased")
+def test_a_part_needs_its_own_act_on_record(erasable: Report) -> None:
+    events.log_event("report", erasable.pk, "files_erased")
     assert "evidence" in refused_by_database("UPDATE reports_report SET contact_sealed = NULL")
     assert "evidence" in refused_by_database(
         "UPDATE reports_message SET text_sealed = NULL, erased_at = now()"
@@ -188,27 +194,29 @@ def test_a_part_needs_its_own_act_on_record(told: Report) -> None:
         "UPDATE reports_campaignmembershipchange SET before_reason = 'đã xóa'",
     ],
 )
-def test_words_beside_a_report_go_with_it_alone(told: Report, lead: Person, statement: str) -> None:
-    workflow.reopen(told.pk, by=lead.user, version=3, reason="x")
+def test_words_beside_a_report_go_with_it_alone(
+    erasable: Report, lead: Person, statement: str
+) -> None:
+    workflow.reopen(erasable.pk, by=lead.user, version=3, reason="x")
     right = CorrectedValue("ongoing", True)
-    workflow.correct_fact(told.pk, by=lead.user, version=4, right=right, reason="Bà Tư nói")
+    corrections.correct_fact(erasable.pk, by=lead.user, version=4, right=right, reason="Bà Tư nói")
     report_factories.unit()
     workflow.hand_over(
-        told.pk, by=lead.user, version=5, unit="Công an xã Yên Định", reason="Bà Tư ở đó"
+        erasable.pk, by=lead.user, version=5, unit="Công an xã Yên Định", reason="Bà Tư ở đó"
     )
     table = statement.split()[1]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
         if cursor.fetchone()[0]:
             assert refused_by_database(statement)
-    erasure.erase(told.pk, why="asked")
+    erasure.erase(erasable.pk, why="asked")
     assert rows_with(*WORDS) == []
 
 
 def written_of(contact: str, lead: Person) -> tuple[CampaignAction, SavedSearch]:
     """Where an officer wrote a contact, beside no report: why of an act, and a search that is kept."""
     campaign = Campaign.objects.create(code=f"Đ-26-{contact[-3:]}", title="x")
-    said = {"kind": "attached", "reports": 1, "by": lead.user}
+    said = {"kind": "attached", "reports": 1, "actor": lead.user}
     act = CampaignAction.objects.create(
         campaign=campaign, reason=f"Gọi lại {contact}: đúng", **said
     )
@@ -219,10 +227,10 @@ def written_of(contact: str, lead: Person) -> tuple[CampaignAction, SavedSearch]
 @pytest.mark.parametrize("part", [ErasureScope.WHOLE, ErasureScope.NAMES])
 @pytest.mark.parametrize("written", ["0992.000.118", "+84 992 000 118", "(0992) 000-118"])
 def test_a_contact_that_officers_wrote_elsewhere_goes_with_it(
-    told: Report, lead: Person, part: ErasureScope, written: str
+    erasable: Report, lead: Person, part: ErasureScope, written: str
 ) -> None:
     (act, _), (other, kept) = written_of(written, lead), written_of("0992 000 119", lead)
-    erasure.erase(told.pk, part, why="asked")
+    erasure.erase(erasable.pk, part, why="asked")
     act.refresh_from_db(), other.refresh_from_db()
     assert act.reason == "Gọi lại đã xóa: đúng".replace("lại đã", "lại (đã", written[0] == "(")
     assert "0992 000 119" in other.reason
@@ -246,7 +254,7 @@ def test_a_mail_address_goes_too_and_one_told_later(lead: Person) -> None:
     ],
 )  # fmt: skip
 def test_what_a_contact_field_says_of_other_things_takes_no_officers_words(
-    told: Report, lead: Person, contact: str, written: str
+    erasable: Report, lead: Person, contact: str, written: str
 ) -> None:
     """A date, a number of services, the caller's own, digits of a longer number, digits far apart."""
     report = report_factories.report(contact=contact)
@@ -257,12 +265,12 @@ def test_what_a_contact_field_says_of_other_things_takes_no_officers_words(
 
 
 def test_the_purge_of_names_looks_for_what_had_come_in_until_then(
-    told: Report, lead: Person
+    erasable: Report, lead: Person
 ) -> None:
-    followups.submit_followup(told, FollowupSubmission(contact="0550 000 111"), "k" * 20)
+    followups.submit_followup(erasable, FollowupSubmission(contact="0550 000 111"), "k" * 20)
     act, _ = written_of("0550000111", lead)
     until = Followup.objects.latest("received_at").received_at - timedelta(seconds=1)
-    erasure.erase(told.pk, ErasureScope.NAMES, why="contact", until=until)
+    erasure.erase(erasable.pk, ErasureScope.NAMES, why="contact", until=until)
     assert CampaignAction.objects.get().reason == act.reason
 
 
@@ -278,10 +286,10 @@ def test_why_of_an_act_on_a_campaign_changes_in_an_erasure_alone(lead: Person) -
 
 
 @pytest.mark.parametrize("part", list(ErasureScope))
-def test_a_hold_stops_every_part(told: Report, lead: Person, part: ErasureScope) -> None:
-    legal_holds.place_hold(told.pk, by=lead.user, reason="Công văn 12")
+def test_a_hold_stops_every_part(erasable: Report, lead: Person, part: ErasureScope) -> None:
+    legal_holds.place_hold(erasable.pk, by=lead.user, reason="Công văn 12")
     with pytest.raises(ErasureError) as refused:
-        erasure.erase(told.pk, part, why="story")
+        erasure.erase(erasable.pk, part, why="story")
     assert refused.value.why == "held"
     assert "Vĩ Bịa" in Report.objects.get().story
 
@@ -296,21 +304,21 @@ def test_a_case_stops_it_too(lead: Person) -> None:
     assert refused.value.why == "crime"
 
 
-def test_it_is_erased_once(told: Report) -> None:
-    erasure.erase(told.pk, why="asked")
+def test_it_is_erased_once(erasable: Report) -> None:
+    erasure.erase(erasable.pk, why="asked")
     with pytest.raises(ErasureError) as refused:
-        erasure.erase(told.pk, why="asked")
+        erasure.erase(erasable.pk, why="asked")
     assert refused.value.why == "gone"
 
 
-def test_what_comes_later_finds_a_closed_door(told: Report) -> None:
-    erasure.erase(told.pk, why="asked")
+def test_what_comes_later_finds_a_closed_door(erasable: Report) -> None:
+    erasure.erase(erasable.pk, why="asked")
     with pytest.raises(followups.ReportErasedError):
-        followups.submit_followup(told, FollowupSubmission(story="Tôi kể thêm"), "k" * 20)
+        followups.submit_followup(erasable, FollowupSubmission(story="Tôi kể thêm"), "k" * 20)
 
 
-def test_the_desk_still_shows_what_is_left(told: Report, lead: Person) -> None:
-    erasure.erase(told.pk, why="asked")
+def test_the_desk_still_shows_what_is_left(erasable: Report, lead: Person) -> None:
+    erasure.erase(erasable.pk, why="asked")
     for page in ("change", "keeping"):
-        assert lead.client.get(f"/admin/reports/report/{told.pk}/{page}/").status_code == 200
+        assert lead.client.get(f"/admin/reports/report/{erasable.pk}/{page}/").status_code == 200
     assert lead.client.get("/admin/core/auditevent/").status_code == 200

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from core.audit import events
-from reports.cases import deadline_notifications, deadlines, legal_holds, workflow
+from reports.cases import corrections, deadline_notifications, deadlines, legal_holds, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.models import (
     Case,
@@ -45,7 +45,7 @@ def mine() -> intake.SubmissionResult:
 
 
 @pytest.fixture
-def asked(mine: intake.SubmissionResult) -> Report:
+def requesting(mine: intake.SubmissionResult) -> Report:
     erasure_requests.request_erasure(mine.report, "Tôi <b>sợ</b> lộ")
     return mine.report
 
@@ -99,7 +99,7 @@ def test_a_wrong_code_asks_for_nothing(client: Client, mine: intake.SubmissionRe
     assert not ErasureRequest.objects.exists()
 
 
-def test_two_working_days_are_the_officers_clock(asked: Report, settings: Settings) -> None:
+def test_two_working_days_are_the_officers_clock(requesting: Report, settings: Settings) -> None:
     settings.DEADLINE_RIGHTS_WORKING_DAYS = 2
     deadlines.start_for_new_reports()
     assert deadlines.start_for_requests() == 1
@@ -111,10 +111,10 @@ def test_two_working_days_are_the_officers_clock(asked: Report, settings: Settin
     assert Deadline.objects.pending().get() == clock
 
 
-def test_a_wish_on_ended_work_makes_it_due_again(asked: Report, lead: Person) -> None:
-    workflow.junk(asked.pk, by=lead.user, version=1, reason="rác")
+def test_a_wish_on_ended_work_makes_it_due_again(requesting: Report, lead: Person) -> None:
+    workflow.junk(requesting.pk, by=lead.user, version=1, reason="rác")
     deadlines.start_for_requests()
-    case = Case.objects.get(pk=asked.pk)
+    case = Case.objects.get(pk=requesting.pk)
     assert case.due_at == Deadline.objects.pending().get().due_at
 
 
@@ -202,26 +202,28 @@ def test_a_correction_waits_where_an_officers_word_or_a_hold_stands_above_it(
         legal_holds.place_hold(report.pk, by=lead.user, reason="Công văn 12")
     else:
         right = CorrectedValue("ongoing", True)
-        workflow.correct_fact(report.pk, by=lead.user, version=1, right=right, reason="Đã gọi lại.")
+        corrections.correct_fact(
+            report.pk, by=lead.user, version=1, right=right, reason="Đã gọi lại."
+        )
     assert deadlines.start_for_requests() == 1
     assert "wish" in running()
 
 
 def test_the_desk_shows_it_and_a_lead_erases(
-    client: Client, mine: intake.SubmissionResult, asked: Report, lead: Person, duty: Person
+    client: Client, mine: intake.SubmissionResult, requesting: Report, lead: Person, duty: Person
 ) -> None:
     deadlines.start_for_new_reports()
     deadlines.start_for_requests()
     assert (
         "Người báo đề nghị xóa dữ liệu"
-        in duty.client.get(f"/admin/reports/report/{asked.pk}/change/").content.decode()
+        in duty.client.get(f"/admin/reports/report/{requesting.pk}/change/").content.decode()
     )
-    assert "&lt;b&gt;sợ" in lead.client.get(keeping(asked)).content.decode()
-    given = {"version": version(asked)}
-    assert duty.client.post(keeping(asked, "grant-erasure"), given).status_code == 403
-    assert lead.client.post(keeping(asked, "grant-erasure"), given).status_code == 303
-    asked.refresh_from_db()
-    assert asked.erased_at
+    assert "&lt;b&gt;sợ" in lead.client.get(keeping(requesting)).content.decode()
+    given = {"version": version(requesting)}
+    assert duty.client.post(keeping(requesting, "grant-erasure"), given).status_code == 403
+    assert lead.client.post(keeping(requesting, "grant-erasure"), given).status_code == 303
+    requesting.refresh_from_db()
+    assert requesting.erased_at
     assert (Case.objects.get().status, Case.objects.get().due_at) == ("withdrawn", None)
     page = words(client.post(TRACK, {"code": mine.code}).content)
     assert "Dữ liệu của tin này đã xóa lúc" in page
@@ -239,12 +241,12 @@ def test_the_desk_reads_a_wish_without_what_says_whose_it_is(
 
 
 def test_it_is_refused_in_words_that_the_reporter_reads(
-    client: Client, mine: intake.SubmissionResult, asked: Report, duty: Person
+    client: Client, mine: intake.SubmissionResult, requesting: Report, duty: Person
 ) -> None:
     deadlines.start_for_new_reports()
     deadlines.start_for_requests()
-    given = {"version": version(asked), "reason": "Tin của bạn giống chín tin khác, cần giữ."}
-    assert duty.client.post(keeping(asked, "refuse-erasure"), given).status_code == 303
+    given = {"version": version(requesting), "reason": "Tin của bạn giống chín tin khác, cần giữ."}
+    assert duty.client.post(keeping(requesting, "refuse-erasure"), given).status_code == 303
     page = words(client.post(TRACK, {"code": mine.code}).content)
     assert "chưa xóa được. Lý do ở phần trao đổi" in page
     assert "giống chín tin khác" in page
@@ -253,11 +255,11 @@ def test_it_is_refused_in_words_that_the_reporter_reads(
 
 
 @pytest.fixture
-def refused(asked: Report, duty: Person) -> Report:
+def refused(requesting: Report, duty: Person) -> Report:
     erasure_requests.refuse_erasure(
-        asked.pk, by=duty.user, version=version(asked), reason="Cần giữ."
+        requesting.pk, by=duty.user, version=version(requesting), reason="Cần giữ."
     )
-    return asked
+    return requesting
 
 
 def take_up(report: Report, by: Person, reason: str = "Giữ không cần nữa") -> Any:
@@ -303,34 +305,34 @@ def test_the_reporter_reads_that_it_is_looked_at_again(
 
 
 def test_what_was_not_refused_is_not_taken_up(
-    asked: Report, lead: Person, duty: Person, auditor: Person
+    requesting: Report, lead: Person, duty: Person, auditor: Person
 ) -> None:
-    assert take_up(asked, lead).status_code == 409
+    assert take_up(requesting, lead).status_code == 409
     erasure_requests.refuse_erasure(
-        asked.pk, by=duty.user, version=version(asked), reason="Cần giữ."
+        requesting.pk, by=duty.user, version=version(requesting), reason="Cần giữ."
     )
-    assert take_up(asked, lead, reason=" ").status_code == 409
-    assert take_up(asked, auditor).status_code == 403
-    legal_holds.place_hold(asked.pk, by=lead.user, reason="Công văn 12")
-    assert take_up(asked, lead).status_code == 409
+    assert take_up(requesting, lead, reason=" ").status_code == 409
+    assert take_up(requesting, auditor).status_code == 403
+    legal_holds.place_hold(requesting.pk, by=lead.user, reason="Công văn 12")
+    assert take_up(requesting, lead).status_code == 409
     assert not ErasureRequest.objects.open().exists()
 
 
 @pytest.mark.parametrize("against", ["held", "crime"])
-def test_a_hold_or_a_case_stands_above_it(asked: Report, lead: Person, against: str) -> None:
+def test_a_hold_or_a_case_stands_above_it(requesting: Report, lead: Person, against: str) -> None:
     if against == "held":
-        legal_holds.place_hold(asked.pk, by=lead.user, reason="Công văn 12")
+        legal_holds.place_hold(requesting.pk, by=lead.user, reason="Công văn 12")
     else:
         workflow.classify_as_crime_report(
-            asked.pk, by=lead.user, version=1, reason="Dấu hiệu, gửi CQĐT"
+            requesting.pk, by=lead.user, version=1, reason="Dấu hiệu, gửi CQĐT"
         )
-    page = lead.client.get(keeping(asked)).content.decode()
+    page = lead.client.get(keeping(requesting)).content.decode()
     assert PLAIN in page
     assert "Xóa toàn bộ" not in page
-    given = {"version": version(asked)}
-    assert lead.client.post(keeping(asked, "grant-erasure"), given).status_code == 409
+    given = {"version": version(requesting)}
+    assert lead.client.post(keeping(requesting, "grant-erasure"), given).status_code == 409
     with pytest.raises(ErasureRequestError) as refused:
-        erasure_requests.grant_erasure(asked.pk, by=lead.user, version=version(asked))
+        erasure_requests.grant_erasure(requesting.pk, by=lead.user, version=version(requesting))
     assert refused.value.why == against
     assert ErasureRequest.objects.open().exists()
 
@@ -353,11 +355,11 @@ def test_an_answer_to_nothing_is_none(mine: intake.SubmissionResult, lead: Perso
     assert mine.report.erased_at is None
 
 
-def test_who_looked_at_an_older_page_erases_nothing(asked: Report, lead: Person) -> None:
-    workflow.add_note(asked.pk, by=lead.user, version=1, reason="x")
-    assert lead.client.post(keeping(asked, "grant-erasure"), {"version": 1}).status_code == 409
-    asked.refresh_from_db()
-    assert asked.erased_at is None
+def test_who_looked_at_an_older_page_erases_nothing(requesting: Report, lead: Person) -> None:
+    workflow.add_note(requesting.pk, by=lead.user, version=1, reason="x")
+    assert lead.client.post(keeping(requesting, "grant-erasure"), {"version": 1}).status_code == 409
+    requesting.refresh_from_db()
+    assert requesting.erased_at is None
 
 
 def test_the_promise_is_told_once_it_is_confirmed(

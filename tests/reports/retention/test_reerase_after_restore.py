@@ -46,7 +46,9 @@ def test_an_erasure_is_noted_by_a_name_that_tells_nothing(
     text = erasure_log.path().read_text()
     assert str(report.pk) not in text
     assert report.public_number not in text
-    assert list(erasure_log.read()) == [erasure_log.row_digest(ErasureScope.WHOLE, report.pk)]
+    assert list(erasure_log.load_digests()) == [
+        erasure_log.row_digest(ErasureScope.WHOLE, report.pk)
+    ]
     assert erasure_log.path().stat().st_mode & 0o777 == 0o600
 
 
@@ -116,7 +118,7 @@ def test_a_destruction_is_noted_too(
     )
     with django_capture_on_commit_callbacks(execute=True):
         destruction_requests.confirm(report.pk, row.pk, by=lead.user)
-    assert erasure_log.row_digest(What.FILE, row.target) in erasure_log.read()
+    assert erasure_log.row_digest(What.FILE, row.target) in erasure_log.load_digests()
 
 
 def test_a_hold_of_the_archive_is_told_and_kept(lead: Person) -> None:
@@ -142,7 +144,7 @@ def test_a_broken_line_spoils_no_other() -> None:
     report = report_factories.report()
     erasure_log.path().write_text('{"of": 7}\nkhông phải json\n{"wh')
     listed(ErasureScope.WHOLE, report.pk)
-    assert erasure_log.row_digest(ErasureScope.WHOLE, report.pk) in erasure_log.read()
+    assert erasure_log.row_digest(ErasureScope.WHOLE, report.pk) in erasure_log.load_digests()
 
 
 def test_the_list_is_no_ground_without_an_act_on_record() -> None:

@@ -14,7 +14,7 @@ from core.audit import events
 from core.models import AuditEvent, OutboxItem
 from desk.reports import case_text
 from reports.attachments import storage
-from reports.cases import case_archive, legal_holds, workflow
+from reports.cases import case_archive, corrections, legal_holds, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.cases.legal_holds import HoldError
 from reports.models import (
@@ -63,21 +63,21 @@ def refused_by_database(statement: str, *values: Any) -> str:
 
 
 @pytest.fixture
-def held(lead: Person) -> Report:
+def held_report(lead: Person) -> Report:
     report = report_factories.report("Bà Tư kể.", contact="0992 000 118")
     legal_holds.place_hold(report.pk, by=lead.user, reason="Công văn 12/CV")
     return report
 
 
-def test_what_is_held_cannot_be_erased(held: Report) -> None:
+def test_what_is_held_cannot_be_erased(held_report: Report) -> None:
     with pytest.raises(IntegrityError, match="under a legal hold"), transaction.atomic():
-        report_factories.erase(held)
+        report_factories.erase(held_report)
 
 
-def test_neither_files_nor_later_words_of_it_can(held: Report) -> None:
-    file, addition = sent(held), added(held)
-    events.log_event("report", held.pk, "erased")
-    for table, key in (("evidencefile", file.pk), ("addition", addition.pk)):
+def test_neither_files_nor_later_words_of_it_can(held_report: Report) -> None:
+    file, addition = sent(held_report), added(held_report)
+    events.log_event("report", held_report.pk, "erased")
+    for table, key in (("evidencefile", file.pk), ("followup", addition.pk)):
         told = refused_by_database(
             f"UPDATE reports_{table} SET erased_at = now() WHERE id = %s",  # noqa: S608
             key,
@@ -86,67 +86,71 @@ def test_neither_files_nor_later_words_of_it_can(held: Report) -> None:
 
 
 @pytest.mark.parametrize("verb", ["close", "junk", "withdraw"])
-def test_its_case_is_not_ended(held: Report, lead: Person, verb: str) -> None:
+def test_its_case_is_not_ended(held_report: Report, lead: Person, verb: str) -> None:
     given = {"outcome": "insufficient"} if verb == "close" else {}
     with pytest.raises(workflow.UnderLegalHold):
-        workflow.ACTIONS[verb](held.pk, by=lead.user, version=1, reason="xong", **given)
-    assert "not ended" in refused_by_database(
-        "UPDATE reports_case SET status = 'junk' WHERE report_id = %s", held.pk
+        workflow.ACTIONS[verb](held_report.pk, by=lead.user, version=1, reason="xong", **given)
+    assert "its case cannot end" in refused_by_database(
+        "UPDATE reports_case SET status = 'junk' WHERE report_id = %s", held_report.pk
     )
 
 
-def test_its_case_goes_on(held: Report, lead: Person) -> None:
-    workflow.take(held.pk, by=lead.user, version=1)
-    workflow.add_note(held.pk, by=lead.user, version=2, reason="đã gọi")
-    assert Case.objects.get(pk=held.pk).status == "in_review"
+def test_its_case_goes_on(held_report: Report, lead: Person) -> None:
+    workflow.take(held_report.pk, by=lead.user, version=1)
+    workflow.add_note(held_report.pk, by=lead.user, version=2, reason="đã gọi")
+    assert Case.objects.get(pk=held_report.pk).status == "in_review"
 
 
-def test_no_fact_of_it_is_put_right(held: Report, lead: Person) -> None:
-    report_factories.read(held, ongoing=False)
+def test_no_fact_of_it_is_put_right(held_report: Report, lead: Person) -> None:
+    report_factories.read(held_report, ongoing=False)
     right = CorrectedValue("ongoing", value=True)
     with pytest.raises(workflow.UnderLegalHold):
-        workflow.correct_fact(held.pk, by=lead.user, version=1, right=right, reason="Đã gọi.")
+        corrections.correct_fact(
+            held_report.pk, by=lead.user, version=1, right=right, reason="Đã gọi."
+        )
     told = refused_by_database(
         "INSERT INTO reports_correction (report_id, fact, value, reason, actor_id, stands)"
-        " VALUES (%s, 'ongoing', 'true', 'x', %s, true)", held.pk, lead.user.pk,
+        " VALUES (%s, 'ongoing', 'true', 'x', %s, true)", held_report.pk, lead.user.pk,
     )  # fmt: skip
-    assert "no fact of it is put right" in told
-    page = lead.client.get(f"/admin/reports/report/{held.pk}/change/").content.decode()
+    assert "its facts cannot be corrected" in told
+    page = lead.client.get(f"/admin/reports/report/{held_report.pk}/change/").content.decode()
     assert not [said for said in ("Sai, vì…", "Cho máy đọc lại", "junk_reason") if said in page]
     assert "note_reason" in page
 
 
-def test_what_the_machine_said_of_it_stands(held: Report, lead: Person) -> None:
+def test_what_the_machine_said_of_it_stands(held_report: Report, lead: Person) -> None:
     """Neither a run nor a stray item reads it anew; what its reporter adds is read, for it may be
     urgent.
     """
-    report_factories.read(held, rules_version="2020-01", scenario="bank")
-    report_factories.number(held, "+84550000123")
-    OutboxItem.objects.filter(key=str(held.pk)).update(done_at=Now())
+    report_factories.read(held_report, rules_version="2020-01", scenario="bank")
+    report_factories.number(held_report, "+84550000123")
+    OutboxItem.objects.filter(key=str(held_report.pk)).update(done_at=Now())
     assert (
         reprocessing.count(every=True),
-        reprocessing.reprocess_selected([held.pk], by=lead.user),
+        reprocessing.reprocess_selected([held_report.pk], by=lead.user),
     ) == (0, 0)
-    service._write(service.extract(held))
-    assert ExtractedFacts.objects.get(report=held).rules_version == "2020-01"
-    assert held.indicators.get().key == "+84550000123"
-    service._write(service.extract(held, (added(held),), 1))
-    assert ExtractedFacts.objects.get(report=held).rules_version == service.RULES_VERSION
+    service._write(service.extract(held_report))
+    assert ExtractedFacts.objects.get(report=held_report).rules_version == "2020-01"
+    assert held_report.indicators.get().key == "+84550000123"
+    service._write(service.extract(held_report, (added(held_report),), 1))
+    assert ExtractedFacts.objects.get(report=held_report).rules_version == service.RULES_VERSION
 
 
-def test_when_it_is_lifted_all_is_possible_again(held: Report, lead: Person) -> None:
-    legal_holds.lift_hold(held.pk, by=lead.user, reason="Xong vụ")
-    report_factories.erase(held)
-    kinds = events.events_for("report", held.pk).values_list("kind", flat=True)
+def test_when_it_is_lifted_all_is_possible_again(held_report: Report, lead: Person) -> None:
+    legal_holds.lift_hold(held_report.pk, by=lead.user, reason="Xong vụ")
+    report_factories.erase(held_report)
+    kinds = events.events_for("report", held_report.pk).values_list("kind", flat=True)
     assert {"hold_placed", "hold_lifted"} <= set(kinds)
 
 
 @pytest.mark.parametrize(("act", "why"), [("place_hold", "held"), ("lift_hold", "reason")])
 def test_a_hold_is_placed_once_and_lifted_for_a_reason(
-    held: Report, lead: Person, act: str, why: str
+    held_report: Report, lead: Person, act: str, why: str
 ) -> None:
     with pytest.raises(HoldError) as refused:
-        getattr(legal_holds, act)(held.pk, by=lead.user, reason="x" if act == "place_hold" else " ")
+        getattr(legal_holds, act)(
+            held_report.pk, by=lead.user, reason="x" if act == "place_hold" else " "
+        )
     assert refused.value.why == why
 
 
@@ -162,7 +166,7 @@ def test_an_officer_on_duty_places_no_hold(duty: Person) -> None:
     ["UPDATE reports_legalhold SET reason = 'khác'", "DELETE FROM reports_legalhold",
      "UPDATE reports_legalhold SET released_at = now()"],
 )  # fmt: skip
-def test_the_database_keeps_holds(held: Report, statement: str) -> None:
+def test_the_database_keeps_holds(held_report: Report, statement: str) -> None:
     assert refused_by_database(statement)
     assert LegalHold.objects.get().released_at is None
 
@@ -291,19 +295,19 @@ def test_the_page_proposes_confirms_and_tells(duty: Person, lead: Person) -> Non
     assert not Followup.objects.filter(erased_at=None).exists()
 
 
-def test_a_refused_act_keeps_what_was_typed(lead: Person, held: Report) -> None:
+def test_a_refused_act_keeps_what_was_typed(lead: Person, held_report: Report) -> None:
     answer = lead.client.post(
-        f"/admin/reports/report/{held.pk}/destroy/",
+        f"/admin/reports/report/{held_report.pk}/destroy/",
         {"what": "file", "target": "không phải mã", "reason": "gửi nhầm"},
     )
     assert answer.status_code == 409
     assert "phải giữ nguyên" in answer.content.decode()
 
 
-def test_the_report_says_that_it_is_held(lead: Person, held: Report) -> None:
-    page = lead.client.get(f"/admin/reports/report/{held.pk}/change/").content.decode()
+def test_the_report_says_that_it_is_held(lead: Person, held_report: Report) -> None:
+    page = lead.client.get(f"/admin/reports/report/{held_report.pk}/change/").content.decode()
     assert "Tin đang phải giữ nguyên" in page
-    kept = lead.client.get(f"/admin/reports/report/{held.pk}/keeping/").content.decode()
+    kept = lead.client.get(f"/admin/reports/report/{held_report.pk}/keeping/").content.decode()
     assert "Công văn 12/CV" in kept
 
 

@@ -16,6 +16,7 @@ from pytest_django import Settings
 from alerts.models import PartnerAgency, Subscriber
 from core import encryption
 from core.keys import newest_key
+from ops import key_rotation
 from portal.management.commands import rotate_keys
 from reports.attachments import sanitized_copies, storage
 from reports.attachments.stream_encryption import DecryptionError
@@ -24,7 +25,6 @@ from reports.extraction import redaction
 from reports.models import EvidenceFile, FileCheck, Followup, Message, Report
 from reports.numbers import disputes, report_counts
 from reports.numbers.disputes import DisputeSubmission
-from reports.retention import key_rotation
 from reports.submission import receipt_codes
 from reports.tracking import code_recovery, followups
 from reports.tracking.followups import FollowupSubmission
@@ -193,20 +193,6 @@ def test_who_is_killed_goes_on_where_it_was(
     started.close()  # type: ignore[attr-defined]
     assert key_rotation.count_pending(kind) == 2
     assert sum(key_rotation.run(kind)) == 2
-
-
-def test_a_fernet_token_of_before_becomes_a_text_of_today(settings: Settings) -> None:
-    from core.keys import fernet
-
-    report = told()
-    token = fernet().encrypt(b"cho hoi")
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(RESEALING)
-        Report.objects.filter(pk=report.pk).update(phrase_sealed=token)
-    rotate()
-    report.refresh_from_db()
-    assert encryption.has_newest_key(report.phrase_sealed or b"")
-    assert encryption.decrypt_field(report, "phrase") == "cho hoi"
 
 
 def test_what_no_key_opens_stays_as_it_is_and_stops_no_other(settings: Settings) -> None:

@@ -1,0 +1,13 @@
+"""Celery tasks of officers' accounts."""
+
+from celery import shared_task
+from django.db import close_old_connections
+
+from accounts import idle_accounts
+
+
+@shared_task(name="accounts.close_idle_accounts")
+def close_idle_accounts() -> None:
+    """Close the accounts that nobody uses, and warn their owners before."""
+    close_old_connections()
+    idle_accounts.close_and_warn()

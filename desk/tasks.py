@@ -1,0 +1,13 @@
+"""Celery tasks of the desk."""
+
+from celery import shared_task
+from django.db import close_old_connections
+
+from desk import saved_searches
+
+
+@shared_task(name="desk.count_saved_searches", soft_time_limit=55, time_limit=58)
+def count_saved_searches() -> None:
+    """Count the searches that officers saved, and notify those who wait for a number of reports."""
+    close_old_connections()
+    saved_searches.count_all()
