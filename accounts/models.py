@@ -13,11 +13,11 @@ log = structlog.get_logger(__name__)
 
 
 class OfficerProfile(models.Model):
-    """`idle_since`: let in again then, which counts as being used; `idle_warned_at`: told by mail that the
-    account will be closed for want of use. Who has no row was never closed nor told.
-    `oidc_subject`: who it is to the provider of that issuer, who may log them in (accounts/service.py).
+    """An officer's account. `idle_since`: reopened then, which counts as use; `idle_warned_at`: warned by
+    mail that the idle account will be closed. `oidc_subject`: the id at the provider `oidc_issuer`,
+    which may log the officer in (accounts/service.py).
 
-    Whoever holds the permission and can log in is a lead: one stays, whatever happens (trigger).
+    Whoever has the permission and can log in is a lead; a trigger lets the last one stay.
     """
 
     user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="account")
@@ -42,8 +42,8 @@ class OfficerProfile(models.Model):
 
 
 class DeskPreference(models.Model):
-    """What one officer likes. `keyboard_shortcuts`: single keys act on the report page; `advance_after_action`: after a
-    decision that ends the work the next report of the queue is opened.
+    """An officer's settings. `keyboard_shortcuts`: single keys act on the report page.
+    `advance_after_action`: a decision that ends the work opens the next report of the queue.
     """
 
     officer = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="+")
@@ -59,11 +59,11 @@ class DeskPreference(models.Model):
 
 
 class SecretUndecryptableError(Exception):
-    """No key opens the secret of a phone, or it is another officer's."""
+    """No key decrypts the secret of a phone, or it is another officer's."""
 
 
 class EncryptedTOTPDevice(TOTPDevice):
-    """The telephone that shows an officer's codes. `key` is sealed."""
+    """The phone that shows an officer's codes; `key` is encrypted."""
 
     class Meta:
         proxy = True
@@ -81,14 +81,14 @@ class EncryptedTOTPDevice(TOTPDevice):
 
     @property
     def bin_key(self) -> bytes:
-        """The secret. Raises SecretLostError."""
+        """Return the secret. Raises SecretUndecryptableError."""
         secret = second_factor_crypto.decrypt_secret(self.key, self.user_id)
         if secret is None:
             raise SecretUndecryptableError
         return secret
 
     def verify_token(self, token: str) -> bool:
-        """Whether it is the phone's present code. One whose secret is lost takes none."""
+        """Whether it is the phone's present code; False where the secret is lost."""
         try:
             return bool(super().verify_token(token))
         except SecretUndecryptableError:
@@ -97,7 +97,7 @@ class EncryptedTOTPDevice(TOTPDevice):
 
 
 class HashedBackupCodes(StaticDevice):
-    """An officer's codes on paper, each good once; what is kept of them opens nothing."""
+    """An officer's backup codes on paper, each valid once; only their hashes are stored."""
 
     class Meta:
         proxy = True
@@ -106,7 +106,7 @@ class HashedBackupCodes(StaticDevice):
 
     @classmethod
     def issue(cls, user: User, many: int) -> list[str]:
-        """New codes, told this once."""
+        """Create codes and return them; they cannot be read again."""
         paper = cls.objects.create(user=user, name="mã dự phòng")
         codes = [StaticToken.random_token() for _ in range(many)]
         rows = [
@@ -117,7 +117,7 @@ class HashedBackupCodes(StaticDevice):
         return codes
 
     def verify_token(self, token: str) -> bool:
-        """Whether it is a code that was not used yet; then it is used."""
+        """Whether it is an unused code; then it is used."""
         same = self.token_set.filter(
             token__in=list(second_factor_crypto.candidate_hashes(token, self.user_id))
         )

@@ -10,11 +10,11 @@ from core.personal_data_inventory import Declared, FieldClassification
 
 
 class OutboxItem(models.Model):
-    """A task's name, its key, and how far it has come. All times are PostgreSQL's.
+    """A task to run: its name, its key and its state. All times are PostgreSQL's.
 
-    `due_at`: not handed over before; the relay moves it by a lease when it gives the key to the
-    broker, a failed attempt by a pause. `leased_until`: a worker is on it and has until then.
-    What is lost meanwhile is due again. `error` is the class of the last failure, never its text.
+    `due_at`: not dispatched before; the relay moves it by a lease when it gives the key to the broker,
+    a failed attempt by a pause, so what is lost meanwhile is due again. `leased_until`: a worker has
+    until then. `error` is the class of the last failure, never its text.
     """
 
     class Priority(models.IntegerChoices):
@@ -58,15 +58,15 @@ class OutboxItem(models.Model):
         return f"{self.task} {self.key}"
 
 
-# Acts by which somebody saw personal data or took them along.
+# Events by which somebody saw or exported personal data.
 LOOKS = ("revealed", "exported", "case_exported", "slip_given")
 
 
 class AuditEvent(models.Model):
     """One act, by whom and when. Append-only: a trigger refuses UPDATE and DELETE.
 
-    `subject` is a name and a key ("report", its id), not a relation: a mechanism names no
-    model of its user, and a record outlives what it speaks of.
+    `subject` is a type and a key ("report", its id), not a relation: a mechanism knows no model of its
+    users, and an event outlives its subject.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -106,12 +106,12 @@ class AuditEvent(models.Model):
 
 
 class AuditChainLink(models.Model):
-    """The link of one event in the chain (chain.py): `digest` covers the act, the digest before it
-    and `detail_digest`, which is keyed by a salt of its own. A trigger refuses UPDATE and DELETE,
-    but for the salt of a detail whose erasure is on record: what is left then tells nothing of it.
+    """The link of one event in the chain (core/audit/chain.py): `digest` covers the event, the digest
+    before it and `detail_digest`, which is keyed by a salt of its own. A trigger refuses UPDATE and
+    DELETE but for the salt of a detail whose erasure is logged.
     """
 
-    # No relation: a link stays when its event was taken away, and so tells of it.
+    # No relation: a link stays when its event is removed, and so shows it.
     event_id = models.BigIntegerField(primary_key=True)
     sealed_at = models.DateTimeField(db_default=Now())
     salt = models.BinaryField(max_length=16, null=True)
@@ -121,7 +121,7 @@ class AuditChainLink(models.Model):
 
     class Meta:
         constraints = [
-            # Two links never follow the same one: the chain has one end.
+            # No two links follow the same one: the chain has one end.
             models.UniqueConstraint(fields=["previous"], name="auditchainlink_one_chain")
         ]
 

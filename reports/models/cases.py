@@ -1,4 +1,4 @@
-"""Decisions: what the desk makes of a report, and the record of every act."""
+"""Cases: where the desk's work on a report stands."""
 
 from datetime import datetime, timedelta
 
@@ -16,32 +16,30 @@ SOON = timedelta(hours=2)
 
 class CaseQuerySet(models.QuerySet["Case"]):
     def open(self) -> "CaseQuerySet":
-        """Cases that still want somebody's work."""
+        """Return the cases that are not ended."""
         return self.filter(status__in=Case.OPEN)
 
     def unrouted(self) -> "CaseQuerySet":
-        """Fresh cases that no person has placed and about which no rule was asked yet."""
+        """Return the new cases that no person has placed and no rule was matched with."""
         return self.filter(status=Case.Status.NEW, officer=None, assigned_unit=None, routed_at=None)
 
     def overdue(self, now: datetime | None = None) -> "CaseQuerySet":
-        """Cases of which a clock has run out, whatever their status (index case_due)."""
+        """Return the cases of which a deadline has passed, whatever their status (index case_due)."""
         return self.filter(due_at__lte=now or timezone.now())
 
     def due_soon(self, within: timedelta = SOON, now: datetime | None = None) -> "CaseQuerySet":
-        """Cases whose next clock runs out within that time, none of them overdue."""
+        """Return the cases whose next deadline is within that time, none of them overdue."""
         start = now or timezone.now()
         return self.filter(due_at__gt=start, due_at__lte=start + within)
 
 
 class Case(models.Model):
-    """Where a report stands. The database opens it with the report (trigger, migration 0002);
-    workflow.py alone writes it afterwards.
+    """The work on a report. A trigger opens it with the report; cases/workflow.py and
+    cases/corrections.py alone write it.
 
-    `due_at` is when the next of its clocks (models/clocks.py) runs out; empty where none runs, and
-    until the clocks of a new report have been started.
-
-    `version` counts the decisions: an act carries the version that the officer saw, so that
-    a lost race is told and never overwritten.
+    `due_at` is its next deadline; empty where none runs or those of a new report are not started yet.
+    `version` counts the decisions: an act carries the version that the officer saw, so that a lost
+    race raises an error and overwrites nothing.
     """
 
     class Status(models.TextChoices):
@@ -73,8 +71,8 @@ class Case(models.Model):
     officer = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name="cán bộ"
     )
-    # The unit that works on it or took it over, as it was named then; `assigned_unit` where the table
-    # knows it, and so who else may see the report.
+    # The unit that works on it or took it over, as it was named then; `assigned_unit` where it is one
+    # of the table, whose officers may see the report.
     unit = models.CharField("đơn vị nhận", max_length=120, blank=True, db_default="")
     assigned_unit = models.ForeignKey(
         Unit,
@@ -86,9 +84,9 @@ class Case(models.Model):
         verbose_name="đơn vị",
     )
     due_at = models.DateTimeField("hạn", null=True, blank=True)
-    # What officers said of the machine's facts and still holds: see held.py.
+    # Officers' corrections that hold, by fact (cases/corrections.py).
     corrections_json = models.JSONField("cán bộ sửa", default=dict, db_default={}, blank=True)
-    # What a rule of routing made of it: when the rules were asked, and how urgent it is at least.
+    # When the routing rules were matched, and the priority that one demands at least.
     routed_at = models.DateTimeField("đã xét quy tắc lúc", null=True, blank=True)
     min_priority = models.PositiveSmallIntegerField("ưu tiên ít nhất", null=True, blank=True)
     version = models.PositiveIntegerField(db_default=1)

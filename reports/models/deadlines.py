@@ -1,4 +1,4 @@
-"""Time that runs for the desk: the clocks of a report, what was said of them, days off."""
+"""Deadlines of reports, their notifications, and days off that officers add."""
 
 from django.contrib.auth.models import User
 from django.db import models
@@ -10,15 +10,15 @@ from reports.models.report import Report
 
 class DeadlineQuerySet(models.QuerySet["Deadline"]):
     def pending(self) -> "DeadlineQuerySet":
-        """Clocks that nothing has met yet."""
+        """Return the deadlines that run."""
         return self.filter(met_at=None, dropped_at=None)
 
 
 class Deadline(models.Model):
-    """Something that is due for a report. workflow.py alone writes it.
+    """Something that is due for a report; cases/deadlines.py alone writes it.
 
     It runs until an act meets it (`met_at`, in time or late) or makes it pointless (`dropped_at`).
-    `extension_count`: how often its end was moved; `started_at` stays.
+    `extension_count`: how often its end was moved.
     """
 
     class Kind(models.TextChoices):
@@ -72,9 +72,9 @@ class Deadline(models.Model):
 
 
 class DeadlineNotification(models.Model):
-    """Somebody was to be told of a clock: once for each stage of each end that it had.
+    """A deadline came to a stage: one row for each stage of each end that it had.
 
-    `mailed_at` is empty while the mail has not gone out (or where there is no mail).
+    `mailed_at` is empty until the mail has gone out.
     """
 
     class Stage(models.TextChoices):
@@ -107,9 +107,7 @@ class DeadlineNotification(models.Model):
 
 
 class CalendarException(models.Model):
-    """A day off, or a Saturday or Sunday that is worked in exchange, which data/holidays.json does
-    not have: officers add it when the year's announcement is out.
-    """
+    """A day off, or a weekend day worked in exchange, that data/holidays.json does not have."""
 
     day = models.DateField("ngày", primary_key=True)
     is_worked = models.BooleanField(

@@ -1,6 +1,6 @@
-"""By what reports find each other, and campaigns that the machine would have lie together.
+"""Fingerprints by which reports match each other, and proposals to merge campaigns.
 
-`reports/campaigns/matching.py` and `reports/campaigns/auto_grouping.py` are the only writers.
+`campaigns/matching.py` and `campaigns/auto_grouping.py` are the only writers.
 """
 
 from django.contrib.auth.models import User
@@ -13,10 +13,10 @@ from reports.models.report import Report
 
 
 class ReportFingerprint(models.Model):
-    """What of a report may tie it to others, as last read. Replaceable, like facts.
+    """What may link a report to others, as last extracted. Replaceable, like facts.
 
-    `keys`: what it shares exactly, each "kind:value". `script_terms`: its rare words as hashes
-    (scripts.Script). `lookup_keys`: the keys of its rows in FootprintKey.
+    `keys`: its exact identifiers, each "kind:value". `script_terms`: its rare words as hashes
+    (campaigns/script_fingerprint.py). `lookup_keys`: the keys of its rows in FingerprintKey.
     """
 
     report = models.OneToOneField(
@@ -32,14 +32,14 @@ class ReportFingerprint(models.Model):
         verbose_name_plural = "dấu vết của tin"
 
     def __str__(self) -> str:
-        return f"footprint of {self.report_id}"
+        return f"fingerprint of {self.report_id}"
 
 
 class FingerprintKey(models.Model):
-    """A hashed key of a report, with when the report came in: looked up by key, newest first.
+    """A hashed key of a report and when the report came in: looked up by key, newest first.
 
-    One index and nothing else: there are some twenty rows a report, so the report is named without
-    a constraint; its Footprint has one.
+    There are some twenty rows a report, so the primary key is the only index and `report_id` has no
+    foreign key; its ReportFingerprint has one.
     """
 
     pk = models.CompositePrimaryKey("key", "created_at", "report_id")
@@ -57,15 +57,16 @@ class FingerprintKey(models.Model):
 
 class ProposalQuerySet(models.QuerySet["MergeProposal"]):
     def open(self) -> "ProposalQuerySet":
-        """Those that wait for a person: not turned down, and both campaigns still stand."""
+        """Return those that wait for a person: not rejected, and neither campaign merged."""
         return self.filter(
             rejected_at=None, campaign_a__merged_into=None, campaign_b__merged_into=None
         )
 
 
 class MergeProposal(models.Model):
-    """Two campaigns that a report ties together, of which a person has touched one: a person
-    decides. Written once by the machine; never changed but to be turned down, once (trigger).
+    """Two campaigns that a report links, one of which a person has touched: a person decides.
+
+    Written once by the machine; a trigger allows one change, its rejection.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -1,4 +1,4 @@
-"""Where a report came from, for the moments until its crowd is counted, and what that count told."""
+"""Where a report came from, until it is counted for floods, and the flags of that count."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -9,10 +9,10 @@ from reports.models.report import Report
 
 
 class FloodSample(models.Model):
-    """Written with a report from a page, and gone once it is counted (reports/submission/flood_detection.py), unless
-    that told marks: then they stand here and `origin_digests` is null.
+    """Written with a report from a page and deleted once it is counted (submission/flood_detection.py),
+    unless that gave flags: then they stay here and `origin_digests` is null.
 
-    `origin_digests`: keyed digests of the sender's neighbourhoods, narrow to wide; empty where the address
+    `origin_digests`: keyed digests of the sender's networks, narrow to wide; empty where the address
     tells nobody apart.
     """
 
@@ -37,4 +37,4 @@ class FloodSample(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"crowd of {self.report_id}"
+        return f"flood sample of {self.report_id}"

@@ -1,4 +1,4 @@
-"""What comes after the report: the reporter's later words, and what both sides write each other."""
+"""Follow-ups of reporters, and messages between the desk and them."""
 
 import uuid
 
@@ -12,12 +12,12 @@ from reports.models.report import Report
 
 
 class Followup(models.Model):
-    """What a reporter tells later, with the receipt: more, an answer to what the page asked, a
+    """What a reporter adds later, with the receipt: more, an answer to a question of the page, a
     correction, the wish to withdraw.
 
-    Evidence like the report: written once by intake; a trigger refuses UPDATE and DELETE, but for
-    an erasure on record (migration 0014). A field left empty says nothing; the latest addition
-    that says something stands before older ones and before the report.
+    Evidence like the report: written once; a trigger refuses UPDATE and DELETE but for a logged
+    erasure. An empty field says nothing; the latest follow-up that fills a field goes before older
+    ones and before the report.
 
     `callers`: one object for each caller of a chain, in order:
     {"number", "channel", "office", "name"}, each a string as it was typed, "" for none.
@@ -63,7 +63,7 @@ class Followup(models.Model):
                 fields=["report", "submission_key", "content_digest"], name="followup_typed_once"
             )
         ]
-        indexes = [  # of those that may want an officer's answer: beat looks each minute
+        indexes = [  # those that may want an officer's answer, selected each minute
             models.Index(
                 fields=["received_at"],
                 condition=models.Q(kind__in=("correction", "withdrawal")),
@@ -78,7 +78,7 @@ class Followup(models.Model):
 class Message(models.Model):
     """One message between the desk and the reporter; `actor` is the officer, None the reporter.
 
-    Never changed; an erasure on record blanks its text (trigger, migration 0008).
+    Never changed; a logged erasure empties its text (trigger).
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -87,7 +87,7 @@ class Message(models.Model):
     actor = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ai"
     )
-    # Only what was asked waits for an answer; the desk may tell something else as well.
+    # Only a question waits for an answer.
     is_question = models.BooleanField(default=False, db_default=False)
     text_sealed = models.BinaryField(null=True)
     # The same message sent twice from one page is one message.

@@ -1,7 +1,7 @@
-"""What people do with campaigns: each act, what it moved, and what it keeps apart.
+"""Officers' actions on campaigns: each action, the memberships it changed, and its exclusions.
 
-`reports/campaigns/manual_grouping.py` is the only writer. What the machine must know of it are rows: a link of the
-kind "officer" stays where it is, and a row of `KeptApart` says where a report does not go.
+`campaigns/manual_grouping.py` is the only writer. The machine moves no link of the kind "officer" and
+places no report where a `CampaignExclusion` says it does not belong.
 """
 
 from django.contrib.auth.models import User
@@ -14,16 +14,16 @@ from reports.models.report import Report
 
 class CampaignActionQuerySet(models.QuerySet["CampaignAction"]):
     def not_undone(self) -> "CampaignActionQuerySet":
-        """Acts that nobody has taken back."""
+        """Return the actions that nobody has undone."""
         return self.filter(undone_at=None)
 
     def active_splits(self) -> "CampaignActionQuerySet":
-        """Splits that stand: `campaign` and `other` are two campaigns because a person said so."""
+        """Return the splits in force: `campaign` and `other` are two campaigns by a person's decision."""
         return self.not_undone().filter(kind=CampaignAction.Kind.SPLIT)
 
 
 class CampaignAction(models.Model):
-    """A person's act on a campaign. Never changed but to be taken back, once (trigger).
+    """A person's action on a campaign. A trigger allows one change: that it is undone.
 
     `campaign` is the one that goes on: merged into, split from, attached to, detached from.
     `other` is the one merged away, or the one that the split opened.
@@ -78,10 +78,10 @@ class CampaignAction(models.Model):
 
 
 class CampaignMembershipChange(models.Model):
-    """Where a report lay before an act, so that it can be put back exactly. Append-only (trigger).
+    """Where a report was before an action, so that it can be put back exactly. Append-only (trigger).
 
-    Without `before_campaign` it lay nowhere. `before_apart`: the act that kept it apart from the
-    campaign to which this act attached it.
+    Without `before_campaign` it was in none. `before_apart`: the action that excluded it from the
+    campaign to which this one attached it.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -108,13 +108,10 @@ class CampaignMembershipChange(models.Model):
 
 
 class CampaignExclusion(models.Model):
-    """A person said that this report does not belong to this campaign: the machine never places it
-    there. A row stands as long as that holds; taking the act back, or attaching the report to the
-    campaign by hand, removes it. The database lets no machine's link past it (trigger): such an
-    INSERT writes nothing, such an UPDATE changes nothing.
+    """A report that the machine never places in this campaign, by a person's decision.
 
-    For a linker: leave out campaigns for which
-    `EXISTS (SELECT FROM reports_campaignexclusion WHERE report_id = … AND campaign_id = …)`.
+    Undoing the action, or attaching the report by hand, removes the row. A trigger drops the machine's
+    INSERT or UPDATE of a link that it excludes.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -134,7 +131,7 @@ class CampaignExclusion(models.Model):
 
 
 class BurstSnapshot(models.Model):
-    """Where more reports come in than is usual there, as last counted (bursts.py). One row.
+    """Where more reports come in than usual, as last counted (campaigns/burst_monitor.py). One row.
 
     `bursts` is a list of {"unit", "key", "days", "count", "usual", "weeks", "chance", "mostly"}.
     """

@@ -1,4 +1,4 @@
-"""What is kept by order, and what is destroyed: both by people, both with a reason, on record."""
+"""Legal holds and requests to destroy evidence: both by people, with a reason."""
 
 from django.contrib.auth.models import User
 from django.db import models
@@ -9,8 +9,8 @@ from reports.models.report import Report
 
 
 class LegalHold(models.Model):
-    """A report that must stay as it is: nothing of it is erased, purged or destroyed, and its case is
-    not ended, until the hold is lifted. Triggers hold that in the database too (migration 0034).
+    """A report that must stay as it is: nothing of it is erased, purged or destroyed, and its case does
+    not end, until the hold is released. Triggers enforce it too.
     """
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="holds")
@@ -44,8 +44,9 @@ class LegalHold(models.Model):
 
 
 class DestructionRequest(models.Model):
-    """A file or an addition of a report that one person wants destroyed and another one confirms.
-    `target`: its key. Triggers let nothing be blanked without such a row (migration 0034).
+    """A file or follow-up of a report that one person wants destroyed and another one confirms.
+
+    `target`: its key. Triggers let nothing be emptied without such a row or a logged erasure.
     """
 
     class What(models.TextChoices):

@@ -1,11 +1,11 @@
-"""Host names that look like the portal's own (lookalikes.py)."""
+"""Host names that look like the portal's own."""
 
 from django.contrib.auth.models import User
 from django.db import models
 
 
 class LookalikeDomain(models.Model):
-    """A name that somebody might take for ours; what an officer found it to be."""
+    """A host name that might be taken for ours, and an officer's verdict."""
 
     class Verdict(models.TextChoices):
         UNSEEN = "unseen", "Chưa xem"

@@ -1,4 +1,4 @@
-"""What the portal knows of its own running: how the queue stood, what is wrong, what is re-read."""
+"""State of the portal itself: the queue's counts, alarms, and runs of reprocessing."""
 
 from django.contrib.auth.models import User
 from django.db import models
@@ -7,8 +7,8 @@ from django.db.models.functions import Now
 
 
 class QueueSnapshot(models.Model):
-    """The queue's whole count as it stood at `counted_at`. One row (stats.py): counting reads
-    every report, so pages and metrics show this one with its time.
+    """The queue's full count at `counted_at`. One row (monitoring/queue_stats.py): counting reads every
+    report, so pages and metrics show this one with its time.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
@@ -26,8 +26,8 @@ class QueueSnapshot(models.Model):
 
 
 class DailyCount(models.Model):
-    """How many reports came in on a day of Vietnam's clock, and how many cases were open when it was
-    last counted on that day (days.py): None for days before somebody counted.
+    """How many reports came in on a day in Vietnam, and how many cases were open when it was last
+    counted on that day (cases/daily_counts.py); None where it was not.
     """
 
     day = models.DateField(primary_key=True)
@@ -39,8 +39,8 @@ class DailyCount(models.Model):
 
 
 class Alarm(models.Model):
-    """Something is wrong since `since`; the row goes when it is over. `notified_at`: when somebody
-    was told by mail. `count` of what is concerned (reports, acts), never whose.
+    """Something is wrong since `since`; the row is deleted when it is over. `notified_at`: the last mail.
+    `count` of what is concerned (reports, events), never which.
     """
 
     class Kind(models.TextChoices):
@@ -66,8 +66,8 @@ class Alarm(models.Model):
 
 
 class ReprocessingRun(models.Model):
-    """Reading reports again under new rules. Resumable: `last_report_id` is the last report that was owed
-    its triage anew, `enqueued` how many so far; `finished_at` when all were owed.
+    """Triage of old reports under new rules. Resumable: `last_report_id` is the last report enqueued,
+    `enqueued` how many so far; `finished_at` when all were.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -93,4 +93,4 @@ class ReprocessingRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"retriage {self.pk}"
+        return f"reprocessing run {self.pk}"

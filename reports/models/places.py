@@ -1,11 +1,11 @@
-"""Where people live and whom callers claim to be: reference rows, loaded by setup_desk."""
+"""Communes and impersonated offices: reference rows."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
 class Commune(models.Model):
-    """One of the province's 166 communes and wards, with the names it had before 2025."""
+    """One of the province's communes and wards, with the names it had before 2025."""
 
     codename = models.CharField("mã tên", max_length=64, primary_key=True)
     code = models.CharField("mã số", max_length=8, unique=True)
@@ -25,7 +25,7 @@ class Commune(models.Model):
 
 
 class Office(models.Model):
-    """An institution that callers claim to speak for. Officers keep the table."""
+    """An institution that callers claim to speak for; officers edit the table."""
 
     codename = models.SlugField("mã", max_length=64, primary_key=True)
     name = models.CharField("tên", max_length=160)

@@ -134,7 +134,7 @@ def test_only_what_is_in_review_is_issued() -> None:
 def test_after_a_cancel_comes_nothing() -> None:
     revision = issued()
     cancelled(revision)
-    with pytest.raises(IntegrityError, match="no more"):
+    with pytest.raises(IntegrityError, match="takes no further revision"):
         insert(revision.alert_id, version=3, msg_type="Update", references="x", identifier="TH-3")
 
 

@@ -9,7 +9,7 @@ from portal.personal_data_third_party import DECLARED
 
 HEAD = """# What is personal, and where it is stored
 
-Written by `manage.py write_personal_data_inventory` from `personal.py` of each room and `portal/personal_data_third_party.py`; a test
+Written by `manage.py write_personal_data_inventory` from `personal.py` or `models.py` of each room and `portal/personal_data_third_party.py`; a test
 compares them, and fails for a field that none of them declares. Tables about nobody are left out.
 
 *Sealed*: encrypted; a dump of the database without the field keys reveals nothing of it. *Ties together*: names nobody,
