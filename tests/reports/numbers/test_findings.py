@@ -1,12 +1,10 @@
 """Findings on numbers: one proposes, another confirms, either is taken back; disputes answered."""
 
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
 import time_machine
-from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
@@ -175,23 +173,6 @@ def test_nobody_upholds_a_dispute_alone(lead: Person) -> None:
     with pytest.raises(IntegrityError, match="dispute_four_eyes"), transaction.atomic():
         Dispute.objects.filter(pk=dispute.pk).update(status="upheld", answered_by=lead.user)
     assert state() == VerdictKind.SEVERAL
-
-
-def test_what_one_officer_upheld_before_can_still_be_changed(lead: Person) -> None:
-    """As the purge does, which takes its words: the migration marks it."""
-    older, others = asked(), asked("0550000001")
-    rule = next(rule for rule in Dispute._meta.constraints if rule.name == "dispute_four_eyes")
-    migration = import_module("reports.migrations.0050_upheld_by_one")
-    with connection.schema_editor() as editor:
-        editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        editor.remove_constraint(Dispute, rule)
-        Dispute.objects.filter(pk=older.pk).update(status="upheld", answered_by=lead.user)
-        migration.mark(apps, editor)
-        editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        editor.add_constraint(Dispute, rule)
-    assert Dispute.objects.filter(pk=older.pk).update(reason_sealed=None) == 1
-    with pytest.raises(IntegrityError, match="dispute_four_eyes"), transaction.atomic():
-        Dispute.objects.filter(pk=others.pk).update(status="upheld", answered_by=lead.user)
 
 
 def test_clearing_by_a_dispute_needs_one_who_may_confirm(duty: Person, lead: Person) -> None:

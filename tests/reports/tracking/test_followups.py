@@ -119,9 +119,9 @@ CARD, PAPER, MINE = "4000 0000 0000 0002", "038012345678", "0550000111"
         ({"links": (f"http://a.example/{PAPER}",)}, "links", "[số giấy tờ]"),
         ({"called_on_raw": f"lúc 9 giờ, gọi {MINE}"}, "called_on_raw", "[số người báo]"),
         ({"commune_raw": f"Hạc Thành, {CARD}"}, "commune_raw", "[số thẻ]"),
-        ({"legs": (Caller(number=PAPER),)}, "legs", "[số giấy tờ]"),
-        ({"legs": (Caller(number=MINE),)}, "legs", "[số người báo]"),
-        ({"legs": (Caller(office=f"thẻ {CARD}"),)}, "legs", "[số thẻ]"),
+        ({"legs": (Caller(number=PAPER),)}, "callers", "[số giấy tờ]"),
+        ({"legs": (Caller(number=MINE),)}, "callers", "[số người báo]"),
+        ({"legs": (Caller(office=f"thẻ {CARD}"),)}, "callers", "[số thẻ]"),
     ],
 )
 def test_what_is_personal_is_masked_in_every_field_and_kept_sealed(
@@ -305,7 +305,7 @@ def test_an_erasure_changes_nothing_into_something_else() -> None:
         Followup.objects.update(erased_at=timezone.now(), accounts=["0987000111333"])
 
 
-@pytest.mark.parametrize("changed", [{"story": "khác"}, {"kind": "more"}, {"legs": [{}]}])
+@pytest.mark.parametrize("changed", [{"story": "khác"}, {"kind": "more"}, {"callers": [{}]}])
 def test_what_was_said_later_stays_said(changed: dict[str, Any]) -> None:
     followups.submit_followup(
         report(), FollowupSubmission(kind="correction", story="Họ gọi lại."), KEY

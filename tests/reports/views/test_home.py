@@ -107,7 +107,7 @@ def test_home_without_a_database_still_opens_its_doors(
     def broken() -> None:
         raise OperationalError
 
-    monkeypatch.setattr(AlertRevision.objects, "published", broken)
+    monkeypatch.setattr(AlertRevision.objects, "in_force", broken)
     answer = client.get("/")
     assert answer.status_code == 200
     assert "Họ đang gọi tôi" in words(answer.content)

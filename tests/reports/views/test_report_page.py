@@ -544,7 +544,7 @@ def test_a_database_that_goes_after_the_report_leaves_the_code_on_the_page(
 
     fields = {**hidden(Client()), "story": STORY}
     Client().post(REPORT, fields)
-    monkeypatch.setattr("reports.extractedfacts.merged_report.merged_report", broken)
+    monkeypatch.setattr("reports.facts.merged_report.merged_report", broken)
     answer = Client().post(REPORT, fields)
     assert answer.status_code == 200
     assert len(code_of(answer.content)) == 16
