@@ -19,23 +19,23 @@ from reports.models import CalendarException
 AHEAD = timedelta(days=60)  # a year that is not known by then is an alarm
 
 
-def _read() -> Calendar:
+def _load_calendar() -> Calendar:
     rows = list(CalendarException.objects.values_list("day", "is_worked"))
     off = (day for day, is_worked in rows if not is_worked)
     return working_days.on_file().with_overrides(off, (day for day, is_worked in rows if is_worked))
 
 
-_kept = TTLCache(_read, working_days.on_file())
+_calendar = TTLCache(_load_calendar, working_days.on_file())
 
 
 def calendar() -> Calendar:
     """Kept for a minute; the file alone while the database has never answered."""
-    return _kept.get()
+    return _calendar.get()
 
 
 def clear_cache() -> None:
     """Read the table anew at the next call."""
-    _kept.invalidate()
+    _calendar.invalidate()
 
 
 def years_without_data(today: date | None = None) -> list[int]:
@@ -49,17 +49,17 @@ def add(day: CalendarException, by: User) -> None:
     with transaction.atomic():
         day.added_by = by
         day.save(force_insert=True)
-        events.log_event("day", day.pk, "day_added", by=by, **_said(day))
+        events.log_event("day", day.pk, "day_added", by=by, **_list_facts(day))
     clear_cache()
 
 
 def remove(day: CalendarException, by: User) -> None:
     """Take a day out of the calendar again, on record."""
     with transaction.atomic():
-        events.log_event("day", day.pk, "day_removed", by=by, **_said(day))
+        events.log_event("day", day.pk, "day_removed", by=by, **_list_facts(day))
         day.delete()
     clear_cache()
 
 
-def _said(day: CalendarException) -> dict[str, object]:
+def _list_facts(day: CalendarException) -> dict[str, object]:
     return {"is_worked": day.is_worked, "name": day.name, "source": day.source}

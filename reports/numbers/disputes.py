@@ -40,7 +40,7 @@ def submit_dispute(asked: DisputeSubmission, submission_key: str) -> Dispute:
     further one. Raises DatabaseError or InterfaceError when it is not known to be written.
     """
     for _ in range(_TRIES):
-        if before := _kept(asked, submission_key):
+        if before := _find_sent(asked, submission_key):
             return before
         try:
             return _write(asked, submission_key)
@@ -49,7 +49,7 @@ def submit_dispute(asked: DisputeSubmission, submission_key: str) -> Dispute:
     raise refused
 
 
-def _kept(asked: DisputeSubmission, submission_key: str) -> Dispute | None:
+def _find_sent(asked: DisputeSubmission, submission_key: str) -> Dispute | None:
     """The row of these words, under whichever of our keys they came."""
     digests = [_digest(asked, submission_key, key) for key in field_keys()]
     rows = Dispute.objects.filter(submission_key=submission_key, content_digest__in=digests)
@@ -61,7 +61,7 @@ def _write(asked: DisputeSubmission, submission_key: str) -> Dispute:
     row = Dispute(
         id=key,
         public_number=new_dispute_number(),
-        due_at=_due(timezone.now()),
+        due_at=_get_due_at(timezone.now()),
         key=lookup.lookup_key(phones.parse(asked.number))[:64],
         number_sealed=encryption.encrypt(asked.number, "number", key),
         reason_sealed=encryption.encrypt(asked.reason, "reason", key),
@@ -78,7 +78,7 @@ def _digest(asked: DisputeSubmission, submission_key: str, key: FieldKey) -> byt
     return key.mac("dispute digest", _json([submission_key, asdict(asked)]).encode())
 
 
-def _due(now: datetime) -> datetime:
+def _get_due_at(now: datetime) -> datetime:
     said = confirmed_statements.statements().get(STATEMENT)
     days = said.amount if said and said.amount else WORKING_DAYS
     return deadline_rules.add_working_days(now, days)

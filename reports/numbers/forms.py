@@ -45,7 +45,7 @@ class CheckForm(forms.Form):
         self.helper = _helper("reports:check", "number", "check")
 
     @property
-    def found(self) -> tuple[ParsedCaller, ...]:
+    def parsed_phones(self) -> tuple[ParsedCaller, ...]:
         """What was typed, read: one number, or several."""
         return phones.parse_many(self.cleaned_data["number"])
 

@@ -114,10 +114,10 @@ def lookup_number(phone: ParsedCaller) -> Verdict:
     alike = report_counts.similar_numbers_exist(key, since)
     state = _state(phone, office, known, heard)
     verdict = Verdict(phone, state, format_national(phone), heard, known, office, near, alike)
-    return replace(verdict, shown=_shown(verdict))
+    return replace(verdict, shown=_format_number(verdict))
 
 
-def _shown(verdict: Verdict) -> str:
+def _format_number(verdict: Verdict) -> str:
     """An institution's number as it is published, one that says something odd as it was typed."""
     if verdict.state == VerdictKind.OFFICE and verdict.office:
         return verdict.office.number

@@ -22,7 +22,7 @@ def publication_blocker(number: str) -> str:
     key = lookup.lookup_key(phones.parse(number))
     if not key:
         return ""
-    if _standing(key):
+    if _is_confirmed(key):
         return "Số này đang có ghi nhận là kẻ gian dùng. Gỡ ghi nhận ấy trước đã."
     if told := _callers_of(key):
         which = ", ".join(told)
@@ -33,7 +33,7 @@ def publication_blocker(number: str) -> str:
     return ""
 
 
-def _standing(key: str) -> bool:
+def _is_confirmed(key: str) -> bool:
     holds = Q(withdrawn_at=None, finding=NumberFinding.Finding.CONFIRMED)
     return NumberFinding.objects.filter(holds, key=key).exists()
 

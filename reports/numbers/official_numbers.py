@@ -37,7 +37,7 @@ def table_for(row: Row) -> PublishedNumberChange.Table:
 
 def propose(row: Row, by: User) -> PublishedNumberChange:
     """Ask that *row*, new or changed and not saved, be published. Raises FindingError."""
-    return _ask(row, PublishedNumberChange.Act.SAVE, _said(row), by)
+    return _ask(row, PublishedNumberChange.Act.SAVE, _list_values(row), by)
 
 
 def propose_removal(row: Row, by: User) -> PublishedNumberChange:
@@ -49,7 +49,7 @@ def _ask(
     row: Row, act: PublishedNumberChange.Act, values: dict[str, str], by: User
 ) -> PublishedNumberChange:
     stored = type(row).objects.filter(pk=row.pk).first() if row.pk else None
-    was = _said(stored) if stored else {}
+    was = _list_values(stored) if stored else {}
     table = table_for(row)
     change = PublishedNumberChange(
         table=table, act=act, target=row.pk, new_values=values, old_values=was, proposed_by=by
@@ -63,7 +63,7 @@ def _ask(
     return change
 
 
-def _said(row: Row) -> dict[str, str]:
+def _list_values(row: Row) -> dict[str, str]:
     return {name: str(getattr(row, name)) for name in _FIELDS[table_for(row)]}
 
 
@@ -118,7 +118,7 @@ def _apply(change: PublishedNumberChange) -> None:
     model = OfficeNumber if change.table == PublishedNumberChange.Table.OFFICE else BankHotline
     rows: Any = model.objects.select_for_update().filter(pk=change.target or 0)
     row = rows.first()
-    if change.target and (row is None or _said(row) != change.old_values):
+    if change.target and (row is None or _list_values(row) != change.old_values):
         raise FindingError("Số này đã đổi từ khi đề nghị. Gỡ đề nghị ra rồi đề nghị lại.")
     with _writing(str(change.pk)):
         if change.act == PublishedNumberChange.Act.REMOVE:

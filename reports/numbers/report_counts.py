@@ -114,7 +114,7 @@ def counting_window_start() -> datetime:
 
 def summary_for(key: str, since: datetime) -> CallerReportSummary:
     """What was told of one number since then. One statement."""
-    rows = _told(_own, {_KEY: key}, since)
+    rows = _load_reports(_own, {_KEY: key}, since)
     told = [row.told for row in rows]
     people = distinct_reporters(told)
     if len(people) < MIN_PEOPLE:
@@ -136,7 +136,7 @@ def similar_numbers_exist(key: str, since: datetime) -> bool:
     start = key[:-_RANGE] if has_range else _NO_NUMBER
     found = set(_confirmed(start, key))
     by_key: dict[str, list[ReporterEvidence]] = {}
-    for row in _told(_others, {_KEY: key, f"{_START}%": f"{start}%"}, since):
+    for row in _load_reports(_others, {_KEY: key, f"{_START}%": f"{start}%"}, since):
         by_key.setdefault(row.key, []).append(row.told)
     said = {key for key, told in by_key.items() if len(distinct_reporters(told)) >= MIN_PEOPLE}
     return len(found | said) >= MIN_ALIKE
@@ -178,7 +178,7 @@ def _claimed(rows: Iterable[_Row]) -> str:
     return ""
 
 
-def _told(named: Callable[[], Q], given: Mapping[str, str], since: datetime) -> list[_Row]:
+def _load_reports(named: Callable[[], Q], given: Mapping[str, str], since: datetime) -> list[_Row]:
     """The reports since then that count, name a caller so and can add a person."""
     statement, values = _statement(named)
     values = [since if value == _SINCE else _filled(value, given) for value in values]

@@ -158,21 +158,23 @@ def count_if_due() -> None:
 def apply_suppression(raw: RawStatistics) -> PublicStatistics:
     """What may be told of a count: see hiding.py. Nothing, where one table cannot be closed."""
     through = raw.through.isoformat()
-    tables = {name: _shown(name, counts) for name, counts in raw.tables.items()}
+    tables = {name: _suppress_cells(name, counts) for name, counts in raw.tables.items()}
     if raw.total < MIN_COUNT or None in tables.values():
         return PublicStatistics(through)
     return PublicStatistics(
         through,
         raw.total,
         **{name: table or {} for name, table in tables.items()},
-        others={name: raw.total - sum(_told(table)) for name, table in tables.items()},
+        others={
+            name: raw.total - sum(_list_public_counts(table)) for name, table in tables.items()
+        },
         lost=raw.losses.reports if _losses_told(raw) else None,
         lost_vnd=_rounded(raw.losses.vnd) if _sum_told(raw) else None,
         first_look_s=None if raw.first_look_s == NEVER else int(raw.first_look_s),
     )
 
 
-def _shown(name: str, counts: Mapping[str, int]) -> dict[str, int | None] | None:
+def _suppress_cells(name: str, counts: Mapping[str, int]) -> dict[str, int | None] | None:
     """A table without its hidden counts, in the order of the names: an order by size would tell."""
     hidden = cells_to_suppress(counts, empty_is_small=name in _EMPTY_TELLS)
     if hidden is None:
@@ -180,7 +182,7 @@ def _shown(name: str, counts: Mapping[str, int]) -> dict[str, int | None] | None
     return {cell: None if cell in hidden else counts[cell] for cell in sorted(counts)}
 
 
-def _told(table: Mapping[str, int | None] | None) -> Iterable[int]:
+def _list_public_counts(table: Mapping[str, int | None] | None) -> Iterable[int]:
     return (count for count in (table or {}).values() if count)
 
 

@@ -24,13 +24,13 @@ class ConfirmedStatement:
     amount: int | None
 
 
-def _read_statements() -> dict[str, PublicStatement]:
+def _load_statements() -> dict[str, PublicStatement]:
     return {row.codename: row for row in PublicStatement.objects.filter(is_public=True)}
 
 
 _no_statements: dict[str, PublicStatement] = {}
 _no_banks: tuple[BankHotline, ...] = ()
-_statements = TTLCache(_read_statements, _no_statements)
+_statements = TTLCache(_load_statements, _no_statements)
 _banks = TTLCache(lambda: tuple(BankHotline.objects.all()), _no_banks)
 
 
@@ -58,22 +58,22 @@ def publish_statement(statement: PublicStatement, by: User) -> None:
     """Let the pages say a sentence as it stands; `by` has confirmed it, on record."""
     statement.is_public, statement.confirmed_by = True, by
     statement.confirmed_at = timezone.now()
-    _keep(statement, "statement_shown", by)
+    _save_on_record(statement, "statement_shown", by)
 
 
 def unpublish_statement(statement: PublicStatement, by: User, *, was_public: bool) -> None:
     """Save a sentence that no page is to say, on record."""
     statement.is_public, statement.confirmed_by, statement.confirmed_at = False, None, None
-    _keep(statement, "statement_hidden" if was_public else "statement_changed", by)
+    _save_on_record(statement, "statement_hidden" if was_public else "statement_changed", by)
 
 
-def _keep(statement: PublicStatement, kind: str, by: User) -> None:
+def _save_on_record(statement: PublicStatement, kind: str, by: User) -> None:
     with transaction.atomic():
-        was = _said(PublicStatement.objects.select_for_update().get(pk=statement.pk))
+        was = _list_facts(PublicStatement.objects.select_for_update().get(pk=statement.pk))
         statement.save()
-        events.log_event("statement", statement.pk, kind, by=by, was=was, **_said(statement))
+        events.log_event("statement", statement.pk, kind, by=by, was=was, **_list_facts(statement))
     clear_cache()
 
 
-def _said(statement: PublicStatement) -> dict[str, str | int | None]:
+def _list_facts(statement: PublicStatement) -> dict[str, str | int | None]:
     return {"text": statement.text, "text_en": statement.text_en, "amount": statement.amount}

@@ -65,7 +65,7 @@ class _Table:
     places: tuple[CommunePlace, ...] = ()
     due: float = 0.0
 
-    def read(self) -> None:
+    def load(self) -> None:
         rows = Commune.objects.values_list(
             "codename", "name", "former_districts", "former_communes"
         )
@@ -84,7 +84,7 @@ def communes() -> tuple[CommunePlace, ...]:
     """
     if time.monotonic() >= _table.due:
         try:
-            _table.read()
+            _table.load()
         except DatabaseTrouble:
             if not _table.places:
                 raise

@@ -20,7 +20,7 @@ _MAX_MEANT = 20  # communes that a name may mean
 
 
 @dataclass
-class _Kept:
+class _Table:
     """The names as they were last read, and when they are to be read again (monotonic)."""
 
     rows: list[tuple[str, str, list[str]]] = field(default_factory=list)
@@ -28,7 +28,7 @@ class _Kept:
     names: OfficeLexicon | None = None
     due: float = 0.0
 
-    def read(self) -> None:
+    def load(self) -> None:
         rows = list(Office.objects.values_list("codename", "name", "other_names")[:_MAX_ROWS])
         communes = gazetteer.communes()
         if self.names is None or (rows, communes) != (self.rows, self.communes):
@@ -38,46 +38,48 @@ class _Kept:
         self.due = time.monotonic() + (_CACHE_SECONDS if rows and communes else _PAUSE)
 
 
-_kept = _Kept()
+_table = _Table()
 
 
 def office_lexicon() -> OfficeLexicon:
     """The names of today's table, read anew each minute; while the database is away those that
     were read last. Raises django.db.Error where none were.
     """
-    return _read().names or build_lexicon((), _locate(()))
+    return _load_names().names or build_lexicon((), _locate(()))
 
 
 def label(code: str) -> str:
     """The name of an office or of a wider name; an unknown code stands for itself."""
-    named = {row: name for row, name, _ in _read().rows}
+    named = {row: name for row, name, _ in _load_names().rows}
     return named.get(code) or claim_table().labels.get(code, code)
 
 
 def codes() -> list[str]:
     """Whom a caller can have claimed to be: the rows of the table, then the wider names."""
-    return [*(row for row, _, _ in _read().rows), *claim_table().labels]
+    return [*(row for row, _, _ in _load_names().rows), *claim_table().labels]
 
 
 def commune(codename: str) -> str:
     """The name of a commune with the old district that tells it from its namesakes."""
-    return next((place.label for place in _read().communes if place.codename == codename), codename)
+    return next(
+        (place.label for place in _load_names().communes if place.codename == codename), codename
+    )
 
 
-def _read() -> _Kept:
-    if time.monotonic() >= _kept.due:
+def _load_names() -> _Table:
+    if time.monotonic() >= _table.due:
         try:
-            _kept.read()
+            _table.load()
         except DatabaseTrouble:
-            if _kept.names is None:
+            if _table.names is None:
                 raise
-            _kept.due = time.monotonic() + _PAUSE
-    return _kept
+            _table.due = time.monotonic() + _PAUSE
+    return _table
 
 
 def clear_cache() -> None:
     """Read the table anew at the next call."""
-    _kept.names, _kept.due = None, 0.0
+    _table.names, _table.due = None, 0.0
 
 
 @lru_cache(maxsize=1)

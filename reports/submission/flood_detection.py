@@ -90,7 +90,7 @@ def origin_digests(request: HttpRequest) -> list[str]:
     """Where a visitor is, by keyed digests: itself, its network, the site of that; an IPv4 network
     is a site. Empty where the address tells nobody apart.
     """
-    address = _known(request)
+    address = _get_visitor_address(request)
     if address is None:
         return []
     visitor = rate_limits.counter_key(rate_limits.network_prefix(address, bits=32))
@@ -201,7 +201,7 @@ def _of_numbers(came: Arrival) -> Iterator[Marked]:
             yield abuse_flags.SAME_NETWORK, both
 
 
-def _known(request: HttpRequest) -> Address | None:
+def _get_visitor_address(request: HttpRequest) -> Address | None:
     """An address that tells visitors apart."""
     address = rate_limits.client_ip(request)
     return None if address is None or rate_limits.is_internal(address) else address

@@ -50,46 +50,46 @@ class ReportFormParser:
 
     @property
     def submission_key(self) -> str:
-        return self._said("submission_key")
+        return self._get_text("submission_key")
 
     @cached_property
     def age(self) -> float | None:
         """Seconds since this server offered the page; None when it did not, or a day ago."""
-        return token_age(self._said("form_token"))
+        return token_age(self._get_text("form_token"))
 
     @property
     def is_empty(self) -> bool:
         """Nothing of the call is told, in words or by a box: the one thing that is no report."""
         return not (
-            any(self._said(name).strip() for name in _TELLING)
-            or "yes" in {self._said("happening_now"), self._said("money_lost")}
+            any(self._get_text(name).strip() for name in _TELLING)
+            or "yes" in {self._get_text("happening_now"), self._get_text("money_lost")}
             or any(map(demand_choices.is_known, self.data.getlist("demands")))
         )
 
     def to_submission(self, communes: tuple[CommunePlace, ...]) -> ReportSubmission:
         """What intake takes in."""
-        place = gazetteer.match_place(self._said("commune"), communes)
-        office, name = self._claimed()
-        channel = self._said("channel")
+        place = gazetteer.match_place(self._get_text("commune"), communes)
+        office, name = self._split_claim()
+        channel = self._get_text("channel")
         return ReportSubmission(
-            happening_now=self._answer("happening_now"),
+            happening_now=self._get_answer("happening_now"),
             channel=channel if channel in _CHANNELS else "",
-            caller_number=self._said("caller_number"),
+            caller_number=self._get_text("caller_number"),
             claimed_office=office,
             claimed_name=name,
-            story=self._said("story"),
+            story=self._get_text("story"),
             demands=tuple(
                 dict.fromkeys(filter(demand_choices.is_known, self.data.getlist("demands")))
             ),
-            money_lost=self._answer("money_lost"),
-            money_lost_raw=self._said("money_lost_vnd"),
-            commune_raw=self._said("commune"),
+            money_lost=self._get_answer("money_lost"),
+            money_lost_raw=self._get_text("money_lost_vnd"),
+            commune_raw=self._get_text("commune"),
             commune_id=place.codename,
-            contact=self._said("contact_phone"),
-            phrase=self._said("callback_phrase"),
-            on_behalf=self._answer("on_behalf") or False,
+            contact=self._get_text("contact_phone"),
+            phrase=self._get_text("callback_phrase"),
+            on_behalf=self._get_answer("on_behalf") or False,
             answers=parse_answers(self._last),
-            flags=tuple(flag for flag in (place.flag, *self._flags()) if flag),
+            flags=tuple(flag for flag in (place.flag, *self._list_flags()) if flag),
             language=_language(),
         )
 
@@ -97,30 +97,30 @@ class ReportFormParser:
     def _last(self) -> dict[str, str]:
         return {name: said[-1] for name, said in self.data.lists() if said}
 
-    def _said(self, name: str) -> str:
+    def _get_text(self, name: str) -> str:
         return self._last.get(name, "")
 
-    def _answer(self, name: str) -> bool | None:
-        return YES_NO.get(self._said(name))
+    def _get_answer(self, name: str) -> bool | None:
+        return YES_NO.get(self._get_text(name))
 
-    def _claimed(self) -> tuple[str, str]:
+    def _split_claim(self) -> tuple[str, str]:
         """What is no code of an office belongs to the words beside it."""
-        office, name = self._said("claimed_office"), self._said("claimed_name")
+        office, name = self._get_text("claimed_office"), self._get_text("claimed_name")
         is_known = not office.strip() or office in _OFFICES
         return (office.strip(), name) if is_known else ("", f"{office}\n{name}")
 
-    def _flags(self) -> list[str]:
+    def _list_flags(self) -> list[str]:
         """What somebody should look at: never a reason to refuse."""
-        lost, contact = self._said("money_lost_vnd"), self._said("contact_phone")
+        lost, contact = self._get_text("money_lost_vnd"), self._get_text("contact_phone")
         tail, own = _last_digits(contact), redaction.domestic_number(contact)
         found = {
             "money_unread": bool(lost.strip()) and amounts.parse_money_field(lost).value is None,
             "signs_replaced": any("\ufffd" in "".join(texts) for _, texts in self.data.lists()),
             "contact_unread": bool(contact.strip()) and len(tail) < 8,
             "contact_doubtful": len(tail) >= 8 and not own,
-            "contact_is_caller": _is_caller(own, tail, self._said("caller_number")),
+            "contact_is_caller": _is_caller(own, tail, self._get_text("caller_number")),
             "demand_unknown": not all(map(demand_choices.is_known, self.data.getlist("demands"))),
-            FLAG_HONEYPOT: bool(self._said("website")),
+            FLAG_HONEYPOT: bool(self._get_text("website")),
             FLAG_SUBMITTED_TOO_FAST: self.age is not None and self.age < MIN_FILL_SECONDS,
         }
         return [flag for flag, is_set in found.items() if is_set]

@@ -44,7 +44,7 @@ def _lines(report: Report) -> Iterator[str]:
             "at": _clock(report.erased_at)
         }
     yield from _part(
-        gettext("Tin đã gửi lúc %(at)s") % {"at": _clock(report.received_at)}, _of(report)
+        gettext("Tin đã gửi lúc %(at)s") % {"at": _clock(report.received_at)}, _list_answers(report)
     )
     for addition in merged_report.iter_followups(report):
         title = f"{_kind(addition)}, {_clock(addition.received_at)}"
@@ -73,7 +73,7 @@ def _part(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
             yield f"{label}: {text}" if label else text
 
 
-def _of(report: Report) -> Iterator[tuple[str, str]]:
+def _list_answers(report: Report) -> Iterator[tuple[str, str]]:
     yes, no = gettext("có"), gettext("không")
     answers = {True: yes, False: no, None: ""}
     yield gettext("Họ vẫn đang ép"), answers[report.happening_now]

@@ -51,8 +51,8 @@ class FollowupFormParser:
         self, communes: tuple[CommunePlace, ...], marks: tuple[str, ...] = ()
     ) -> FollowupSubmission:
         """What `later.add` takes in; `marks` are those of reports/submission/flood_detection.py."""
-        kind = self._said("kind")
-        place = gazetteer.match_place(self._said("commune"), communes)
+        kind = self._get_text("kind")
+        place = gazetteer.match_place(self._get_text("commune"), communes)
         called_on, called_on_raw, odd_date = self._called()
         return FollowupSubmission(
             kind=kind if kind in _KINDS else Followup.Kind.MORE,
@@ -66,7 +66,7 @@ class FollowupFormParser:
             commune_raw=self._short("commune"),
             commune_id=place.codename,
             contact=self._short("contact_phone"),
-            phrase=self._said("callback_phrase"),
+            phrase=self._get_text("callback_phrase"),
             story=self._story(),
             flags=tuple(filter(None, (odd_date, place.flag, *self._flags(), *marks))),
         )
@@ -100,11 +100,11 @@ class FollowupFormParser:
 
     def _story(self) -> str:
         """The story, and behind it whatever found no room elsewhere. Called last."""
-        return "\n".join(filter(None, [self._said("story"), *self.beyond]))
+        return "\n".join(filter(None, [self._get_text("story"), *self.beyond]))
 
     def _called(self) -> tuple[date | None, str, str]:
         """The day of the call, its time as it was written, and the flag of a day that is odd."""
-        parts = [self._said(name).strip()[:MAX_LENGTH] for name in DATE_PARTS]
+        parts = [self._get_text(name).strip()[:MAX_LENGTH] for name in DATE_PARTS]
         written = "/".join(filter(None, parts))
         raw = ", ".join(filter(None, [written, self._short("called_time").strip()]))
         if written:
@@ -115,11 +115,11 @@ class FollowupFormParser:
 
     @property
     def _called_day(self) -> str:
-        day = self._said("called_day")
+        day = self._get_text("called_day")
         return day if day in DAYS else ""
 
     def _flags(self) -> list[str]:
-        lost, contact = self._short("money_lost_vnd"), self._said("contact_phone")
+        lost, contact = self._short("money_lost_vnd"), self._get_text("contact_phone")
         digits = sum(sign.isdecimal() for sign in contact[:MAX_LENGTH])
         found = {
             "money_unread": bool(lost.strip()) and amounts.parse_money_field(lost).value is None,
@@ -132,7 +132,7 @@ class FollowupFormParser:
         return [flag for flag, is_set in found.items() if is_set]
 
     def _short(self, name: str) -> str:
-        return self._cut(self._said(name))
+        return self._cut(self._get_text(name))
 
     def _cut(self, text: str) -> str:
         """A text as long as a field may be; the whole of a longer one goes on in the story."""
@@ -140,7 +140,7 @@ class FollowupFormParser:
             self.beyond.append(text)
         return text[:MAX_LENGTH]
 
-    def _said(self, name: str) -> str:
+    def _get_text(self, name: str) -> str:
         return self.data.get(name) or ""
 
 

@@ -98,7 +98,7 @@ def submit_followup(
         # Decisions lock the case before the report: so does this.
         case = deadlines.lock_case(report.pk) if _is_pressing(said.story) else None
         _hold(report)
-        if before := _kept(report.additions.all(), submission_key, words).first():
+        if before := _filter_sent(report.additions.all(), submission_key, words).first():
             return FollowupResult(before, is_new=False)
         if _is_full(report, said.kind):
             raise LimitReachedError
@@ -117,7 +117,7 @@ def submit_reply(report: Report, text: str, submission_key: str) -> bool:
     with transaction.atomic():
         case = deadlines.lock_case(report.pk) if _is_pressing(text) else None  # first, as above
         _hold(report)
-        if _kept(report.messages.filter(actor=None), submission_key, text).exists():
+        if _filter_sent(report.messages.filter(actor=None), submission_key, text).exists():
             return False
         if report.messages.filter(actor=None).count() >= MAX_MESSAGES:
             raise LimitReachedError
@@ -160,7 +160,7 @@ def _is_full(report: Report, kind: str) -> bool:
     return report.additions.exclude(kind=wish).count() >= MAX_ADDITIONS
 
 
-def _kept(rows: QuerySet[T], submission_key: str, words: object) -> QuerySet[T]:
+def _filter_sent(rows: QuerySet[T], submission_key: str, words: object) -> QuerySet[T]:
     """The rows of a report that hold these words, under whichever of our keys they came."""
     digests = [_digest(words, submission_key, key) for key in field_keys()]
     return rows.filter(submission_key=submission_key, content_digest__in=digests)

@@ -157,10 +157,10 @@ def files_sent(report: Report) -> list[SentFile]:
 def conversation(report: Report) -> Conversation:
     """What desk and reporter wrote each other, the latest of it. One statement."""
     rows = report.messages.filter(erased_at=None).order_by("-id")[:MAX_MESSAGES]
-    return Conversation(tuple(_said(row) for row in reversed(rows)))
+    return Conversation(tuple(_build_message(row) for row in reversed(rows)))
 
 
-def _said(message: Message) -> ConversationMessage:
+def _build_message(message: Message) -> ConversationMessage:
     text = encryption.decrypt_field(message, "text") or ""
     at = timezone.localtime(message.sent_at)
     is_cut = len(text) > MAX_MESSAGE_LENGTH
@@ -203,8 +203,8 @@ def progress_steps(
     elif case.status == S.NEW:
         steps.append(ProgressStep(_("Chờ cán bộ đọc"), _until_read(report)))
     if case.status != S.NEW:
-        steps.append(_standing(case, spoken or Conversation(())))
-    return [*steps, *_to_come(report, case)]
+        steps.append(_build_state_step(case, spoken or Conversation(())))
+    return [*steps, *_list_future_steps(report, case)]
 
 
 def _until_read(report: Report) -> str:
@@ -219,7 +219,7 @@ def _until_read(report: Report) -> str:
     return f"{every} {promise.text.replace('{time}', deadline_rules.format_deadline(due))}"
 
 
-def _to_come(report: Report, case: Case) -> Iterable[ProgressStep]:
+def _list_future_steps(report: Report, case: Case) -> Iterable[ProgressStep]:
     """Where the report goes from here, once that promise is confirmed and until it is due."""
     promise = confirmed_statements.statements().get("told_where")
     if case.status not in Case.OPEN or promise is None or not promise.amount:
@@ -230,12 +230,12 @@ def _to_come(report: Report, case: Case) -> Iterable[ProgressStep]:
         yield ProgressStep(_("Báo nơi nhận xử lý"), sentence, is_to_come=True)
 
 
-def _standing(case: Case, spoken: Conversation) -> ProgressStep:
+def _build_state_step(case: Case, spoken: Conversation) -> ProgressStep:
     at = timezone.localtime(case.changed_at)
     if case.status == S.CLOSED:
         return ProgressStep(_CLOSED, _OUTCOMES[O(case.outcome)], at)
     if case.status == S.WAITING and spoken.last_question:
-        return _waiting(at, spoken)
+        return _build_waiting_step(at, spoken)
     word, sentence = _WORDS[S(case.status)]
     told = str(sentence).format(unit=case.unit)
     if case.status == S.ACTIONED and (
@@ -245,7 +245,7 @@ def _standing(case: Case, spoken: Conversation) -> ProgressStep:
     return ProgressStep(word, told, at)
 
 
-def _waiting(at: datetime, spoken: Conversation) -> ProgressStep:
+def _build_waiting_step(at: datetime, spoken: Conversation) -> ProgressStep:
     if spoken.answered_at is None:
         return ProgressStep(_("Chờ bạn trả lời"), _("Cán bộ hỏi thêm một câu, ở đầu trang."), at)
     answered = f"{spoken.answered_at:%H:%M, %d/%m/%Y}"

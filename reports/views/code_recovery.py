@@ -43,34 +43,36 @@ NOTHING = _(
 def new_code(request: HttpRequest) -> HttpResponse:
     """Number and word in, the new code out, once."""
     if request.method != "POST":
-        return _ask(request, PickupForm())
+        return _render_form(request, PickupForm())
     data, trouble = parse_body(request)
     form = PickupForm(data)
     if trouble is None and not is_same_origin(request):
         trouble = FOREIGN
     if trouble or not form.is_valid():
-        return _ask(request, form, trouble)
+        return _render_form(request, form, trouble)
     number, word = form.cleaned_data["public_number"], form.cleaned_data["word"]
     if seconds := rate_limits.retry_after("word", request, number):
         form.add_error("word", rate_limited_error(seconds))
-        return _ask(request, form)
+        return _render_form(request, form)
     try:
         fetched = code_recovery.redeem_one_time_word(number, word)
     except DatabaseTrouble as error:
         log.error("code.not_replaced", error=type(error).__name__)  # noqa: TRY400
-        return _ask(request, form, NOT_NOW)
+        return _render_form(request, form, NOT_NOW)
     if fetched is None:
         rate_limits.record_wrong_word(request, number)
         form.add_error("word", ValidationError(NOTHING))
-        return _ask(request, form)
-    return _shown(request, fetched)
+        return _render_form(request, form)
+    return _render_new_code(request, fetched)
 
 
-def _ask(request: HttpRequest, form: PickupForm, trouble: FormError | None = None) -> HttpResponse:
+def _render_form(
+    request: HttpRequest, form: PickupForm, trouble: FormError | None = None
+) -> HttpResponse:
     return render_invalid(request, "reports/new_code.html", form, trouble)
 
 
-def _shown(request: HttpRequest, fetched: RedeemedCode) -> HttpResponse:
+def _render_new_code(request: HttpRequest, fetched: RedeemedCode) -> HttpResponse:
     groups = [
         (group, receipt_codes.phonetic_group(group))
         for group in receipt_codes.format_code(fetched.code)

@@ -77,13 +77,13 @@ def check(request: HttpRequest) -> HttpResponse:
     form = CheckForm(data)
     if trouble or not form.is_valid():
         return _check_page(request, form, trouble)
-    found = form.found
-    if len(found) > 1:
-        return _which(request, found)
+    phones = form.parsed_phones
+    if len(phones) > 1:
+        return _which(request, phones)
     if not rate_limits.consume("check", request):
         return _check_page(request, form, TOO_MANY)
     try:
-        verdict = lookup.lookup_number(found[0])
+        verdict = lookup.lookup_number(phones[0])
     except DatabaseTrouble:
         return _check_page(request, form, NOT_NOW)
     return _verdict_page(request, verdict)
@@ -109,7 +109,7 @@ def dispute(request: HttpRequest) -> HttpResponse:
     if not rate_limits.consume("dispute", request):
         return _dispute_page(request, form, TOO_MANY)
     try:
-        taken = disputes.submit_dispute(_asked(form), posted.submission_key)
+        taken = disputes.submit_dispute(_build_submission(form), posted.submission_key)
     except DatabaseTrouble as error:
         log.error("dispute.not_saved", error=type(error).__name__)  # noqa: TRY400
         return _dispute_page(request, form, NOT_SAVED)
@@ -130,7 +130,7 @@ def _distrust(posted: ReportFormParser) -> FormError | None:
     return None if is_ours else AGAIN
 
 
-def _asked(form: DisputeForm) -> DisputeSubmission:
+def _build_submission(form: DisputeForm) -> DisputeSubmission:
     said = form.cleaned_data
     return DisputeSubmission(
         number=said["number"], reason=said["reason"], contact=said["contact_phone"]
@@ -164,9 +164,9 @@ def _verdict_page(request: HttpRequest, verdict: lookup.Verdict) -> HttpResponse
     return render(request, "reports/check_verdict.html", context, using="public")
 
 
-def _which(request: HttpRequest, found: tuple[ParsedCaller, ...]) -> HttpResponse:
+def _which(request: HttpRequest, phones: tuple[ParsedCaller, ...]) -> HttpResponse:
     """Several numbers stand in one field: each is a button."""
-    numbers = [(phone.key or phone.raw, format_national(phone)) for phone in found[:MAX_ASKED]]
+    numbers = [(phone.key or phone.raw, format_national(phone)) for phone in phones[:MAX_ASKED]]
     context = {"numbers": numbers, "form": CheckForm()}
     return render(request, "reports/check_which.html", context, using="public")
 

@@ -118,7 +118,7 @@ def _about_code(code: str) -> dict[str, Any]:
 
 
 def _about_report(report: Report) -> dict[str, Any]:
-    told = _told(report)
+    told = _merge_followups(report)
     return {
         "phrase": encryption.decrypt_field(told, "phrase"),
         "may_be_called": told.has_contact,
@@ -128,7 +128,7 @@ def _about_report(report: Report) -> dict[str, Any]:
     }
 
 
-def _told(report: Report) -> MergedReport:
+def _merge_followups(report: Report) -> MergedReport:
     """The report with what was added; nothing is looked for where `receipts.find` saw nothing."""
     return (
         merged_report.merged_report(report)

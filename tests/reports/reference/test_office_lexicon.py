@@ -52,14 +52,14 @@ def test_the_table_is_not_asked_for_every_story(
 def test_names_that_did_not_change_are_not_built_anew() -> None:
     reference_data.load_offices()
     first = office_lexicon.office_lexicon()
-    office_lexicon._kept.due = 0
+    office_lexicon._table.due = 0
     assert office_lexicon.office_lexicon() is first
 
 
 @pytest.mark.django_db
 def test_what_was_read_last_stands_while_the_database_is_away() -> None:
     first = office_lexicon.office_lexicon()
-    office_lexicon._kept.due = 0
+    office_lexicon._table.due = 0
     with mock.patch.object(QuerySet, "__iter__", side_effect=OperationalError):
         assert office_lexicon.office_lexicon() is first
         office_lexicon.clear_cache()
@@ -81,6 +81,6 @@ def test_the_data_files_say_the_same_as_the_rows_made_from_them() -> None:
 
 
 def test_an_unknown_code_stands_for_itself() -> None:
-    office_lexicon._kept.due = float("inf")
+    office_lexicon._table.due = float("inf")
     assert office_lexicon.label("x") == office_lexicon.commune("x") == "x"
     assert office_lexicon.label("cong-an") == "Công an, không rõ cấp nào"
