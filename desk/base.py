@@ -23,14 +23,14 @@ from reports.numbers.findings import FindingError, NotPermittedError
 
 class ReadOnlyActionsMixin(ReadOnlyAdminMixin):
     """Pages that only show, with buttons under them; each is a POST that `findings` carries out.
-    `beside` gives what such a page says beside its row.
+    `sidebar` gives what such a page says beside its row.
     """
 
     admin_site: admin.AdminSite
     opts: Any
     has_view_permission: Callable[..., bool]
     get_object: Callable[..., Any]
-    beside: Callable[[HttpRequest, Any], dict[str, Any]]
+    sidebar: Callable[[HttpRequest, Any], dict[str, Any]]
 
     def change_view(
         self,
@@ -40,7 +40,7 @@ class ReadOnlyActionsMixin(ReadOnlyAdminMixin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
-        context = {"subtitle": None, **self.beside(request, row)} if row else {}
+        context = {"subtitle": None, **self.sidebar(request, row)} if row else {}
         page: HttpResponse = super().change_view(  # type: ignore[misc]
             request, object_id, form_url, context | (extra_context or {})
         )

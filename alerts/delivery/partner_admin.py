@@ -61,7 +61,7 @@ class PartnerAdmin(_Partners):
         return ", ".join(Channel(each).label for each in partner.stopped_channels)
 
     def get_urls(self) -> list[URLPattern]:
-        acts = {"rotate_secret": self.rotate_secret, "reopen": self.reopen}
+        acts = {"renew": self.rotate_secret, "reopen": self.reopen}
         return [
             path(f"<int:pk>/{name}/", self._guarded(act), name=f"alerts_partneragency_{name}")
             for name, act in acts.items()

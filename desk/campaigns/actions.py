@@ -36,7 +36,7 @@ class CampaignActionsMixin:
 
     admin_site: admin.AdminSite
     opts: Any
-    found: Callable[[HttpRequest, UUID | str], Campaign]
+    get_campaign_or_404: Callable[[HttpRequest, UUID | str], Campaign]
     page: Callable[..., HttpResponse]
 
     def act_urls(self) -> list[URLPattern]:
@@ -241,12 +241,12 @@ class CampaignActionsMixin:
 
     def _not_done(self, request: HttpRequest, pk: UUID, why: str) -> HttpResponse:
         messages.error(request, f"Chưa làm. {why}")
-        goes_on = self.found(request, pk).root()
+        goes_on = self.get_campaign_or_404(request, pk).root()
         return self.page(request, goes_on, typed=request.POST, why=why, status=409)
 
     def _allowed(self, request: HttpRequest, pk: UUID) -> Campaign:
         """The campaign, for who may group."""
-        campaign = self.found(request, pk)
+        campaign = self.get_campaign_or_404(request, pk)
         _demand(request)
         return campaign
 

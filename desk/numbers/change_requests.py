@@ -95,7 +95,7 @@ class NumberChangeAdmin(ReadOnlyActionsMixin, _Admin):
             *super().get_urls(),
         ]
 
-    def beside(self, request: HttpRequest, row: PublishedNumberChange) -> dict[str, Any]:
+    def sidebar(self, request: HttpRequest, row: PublishedNumberChange) -> dict[str, Any]:
         waits = not row.outcome
         may = four_eyes_buttons(row, officer(request), official_numbers.CONFIRM, waits=waits)
         return {

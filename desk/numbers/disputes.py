@@ -73,7 +73,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, _Admin):
     def get_urls(self) -> list[URLPattern]:
         return [
             self.act("<uuid:pk>/answer/", self.answer_view, "answer"),
-            self.act("<uuid:pk>/agree/", self.confirm_view, "confirm_view"),
+            self.act("<uuid:pk>/agree/", self.confirm_view, "agree"),
             self.act("<uuid:pk>/reveal/", reauthentication_required(self.reveal, REVEAL), "reveal"),
             self.act(
                 "<uuid:pk>/reveal-reason/",

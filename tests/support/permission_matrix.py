@@ -310,18 +310,18 @@ def _office() -> Office:
 # A thing of each kind that the desk has pages of.
 THINGS: dict[str, Callable[[], Any]] = {
     "report": _report,
-    "event": lambda: events.log_event("report", "x", "noted"),
+    "auditevent": lambda: events.log_event("report", "x", "noted"),
     "office": _office,
     "officenumber": lambda: OfficeNumber.objects.create(
         office=_office(), number="1900 1111", key="x", source="thẻ", verified_on="2026-11-05"
     ),
-    "numberchange": lambda: PublishedNumberChange.objects.create(
+    "publishednumberchange": lambda: PublishedNumberChange.objects.create(
         table="bank",
         act="save",
         new_values={"name": "x", "number": "x", "source": "x", "verified_on": "2026-11-05"},
         proposed_by=create_officer("xin", "lead"),
     ),
-    "knownnumber": lambda: NumberFinding.objects.create(
+    "numberfinding": lambda: NumberFinding.objects.create(
         key="x",
         number="x",
         finding="confirmed",
@@ -334,22 +334,22 @@ THINGS: dict[str, Callable[[], Any]] = {
         codename="xa_mau", code="1", name="Xã Mẫu", former_districts=[], former_communes=[]
     ),
     "campaign": lambda: Campaign.objects.create(code="Đ-26-X", title="x"),
-    "statement": lambda: PublicStatement.objects.create(
+    "publicstatement": lambda: PublicStatement.objects.create(
         codename="mau", title="x", text="x", text_en="x"
     ),
-    "bankline": lambda: BankHotline.objects.create(
+    "bankhotline": lambda: BankHotline.objects.create(
         name="Mẫu", number="1900 000 111", source="thẻ", verified_on="2026-11-05"
     ),
     "cannedreply": lambda: CannedReply.objects.create(title="x", text="x", text_en="x"),
-    "breach": lambda: DataBreach.objects.create(
+    "databreach": lambda: DataBreach.objects.create(
         title="x", detected_at=timezone.now(), opened_by=create_officer("thay", "lead")
     ),
     "purgerun": lambda: PurgeRun.objects.create(finished_at=timezone.now()),
-    "lookalike": lambda: LookalikeDomain.objects.create(name="cong.example"),
-    "specialday": lambda: CalendarException.objects.create(day="2099-01-01", name="x", source="x"),
+    "lookalikedomain": lambda: LookalikeDomain.objects.create(name="cong.example"),
+    "calendarexception": lambda: CalendarException.objects.create(day="2099-01-01", name="x", source="x"),
     "unit": report_factories.unit,
     "routingrule": lambda: RoutingRule.objects.create(unit=report_factories.unit()),
-    "retriage": lambda: ReprocessingRun.objects.create(rules_version="x", total=1),
+    "reprocessingrun": lambda: ReprocessingRun.objects.create(rules_version="x", total=1),
     "alert": alert_factories.draft,
     "alertrevision": lambda: alert_factories.issued("da-phat"),
     "partneragency": alert_factories.partner,
