@@ -78,9 +78,9 @@ class EventFilterForm(forms.Form):
         if given["subject"]:
             wanted["subject_id"] = _meant(given["subject"])
         if given["since"]:
-            wanted["at__gte"] = _begin(given["since"])
+            wanted["created_at__gte"] = _begin(given["since"])
         if given["until"]:
-            wanted["at__lt"] = _begin(given["until"], days=1)
+            wanted["created_at__lt"] = _begin(given["until"], days=1)
         if given["before"]:
             wanted["id__lt"] = given["before"]
         return wanted

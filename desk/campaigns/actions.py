@@ -128,7 +128,7 @@ class CampaignActionsMixin:
         """Turn down what the machine would merge."""
 
         def turn_down(hand: Actor, version: int) -> str:
-            of_it = Q(one=pk) | Q(other=pk)
+            of_it = Q(campaign_a=pk) | Q(campaign_b=pk)
             if not MergeProposal.objects.filter(of_it, pk=proposal).exists():
                 raise GroupingError("Đề nghị này không thuộc đợt này.")
             manual_grouping.reject_proposal(proposal, hand)

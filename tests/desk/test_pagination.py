@@ -142,7 +142,7 @@ def test_without_the_right_the_raw_story_is_not_given_whole(duty: Person) -> Non
 @pytest.mark.parametrize(
     "lookup",
     ["story__contains=a", "story=a", "submission_key__startswith=k", "contact_index__isnull=0",
-     "facts__search__contains=a", "public_number__startswith=2", "story_sealed__isnull=0"],
+     "facts__search_text__contains=a", "public_number__startswith=2", "story_sealed__isnull=0"],
 )  # fmt: skip
 def test_the_list_answers_no_question_about_a_column(duty: Person, lookup: str) -> None:
     report_factories.report("aaa", contact="0992 000 118")

@@ -150,7 +150,7 @@ def test_an_addition_is_shown_with_all_it_says(duty: Person) -> None:
     leg = {"number": "0550 000 111", "channel": "app", "office": "police", "name": "Đại úy X"}
     report = report_factories.report()
     added(
-        report, legs=[leg, {"number": "0550 000 222"}], accounts=["Ngân hàng A 1903"],
+        report, callers=[leg, {"number": "0550 000 222"}], accounts=["Ngân hàng A 1903"],
         links=["ke-gian.example"], called_on_raw="hôm qua", money_lost_raw="35 triệu",
         commune_raw="Lam Sn", story="Chúng gọi hai lần.", flags=["money_unread"],
     )  # fmt: skip
