@@ -14,7 +14,7 @@ import desk.public_statements
 import desk.purge_runs
 import desk.reference_data
 import desk.reports.admin
-import desk.reprocessing
+import desk.reports.reprocessing
 import desk.routing_rules
 import desk.special_days
 import desk.units

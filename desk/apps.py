@@ -5,7 +5,7 @@ class DeskConfig(AppConfig):
     name = "desk"
 
     def ready(self) -> None:
-        from desk import presence, saved_searches  # noqa: PLC0415 - need the registry
+        from desk.reports import presence, saved_searches  # noqa: PLC0415 - need the registry
         from reports.retention import erasure  # noqa: PLC0415
 
         erasure.report_erased.connect(presence.remove_viewers)

@@ -8,8 +8,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from desk import validators
-from desk.base import format_datetime, officer
+from desk.pages import validators
+from desk.pages.base import format_datetime, officer
 from reports.models import DataBreach
 from reports.retention import breaches
 

@@ -8,8 +8,9 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from core.audit import events
-from desk import labels, validators
-from desk.base import officer
+from desk import labels
+from desk.pages import validators
+from desk.pages.base import officer
 from desk.reports.decision_forms import NOT_TOLD
 from reports.cases import reply_placeholders, reply_policy
 from reports.extraction.language.cue_matcher import scenario_codes

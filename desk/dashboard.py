@@ -6,9 +6,10 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from desk import lookalike_domains, saved_searches
+from desk import lookalike_domains
 from desk.campaigns import bursts
 from desk.numbers import pending
+from desk.reports import saved_searches
 from reports.campaigns import campaign_stats
 from reports.cases import daily_counts, visibility
 

@@ -1,7 +1,10 @@
 """Help at the desk: a tour of five steps for who comes in first, by what they do, and the handbook."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,70 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.audit import events
-from desk import handbook
+
+_PICTURE = re.compile(r"!\[([^\]]*)\]\(pictures/([a-z0-9-]+\.png)\)")
+_ITEM = re.compile(r"(?:-|\d+\.) +")
+_BOLD = re.compile(r"\*\*([^*]+)\*\*")
+
+
+@dataclass(frozen=True)
+class InlineSpan:
+    """Words of a line."""
+
+    text: str
+    is_bold: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """One part of the page. `kind`: title, chapter, section, paragraph, points, steps or picture;
+    `lines` has the pieces of each line; a picture has its file as `name`, a chapter its anchor.
+    """
+
+    kind: str
+    lines: list[list[InlineSpan]] = field(default_factory=list)
+    name: str = ""
+
+    @property
+    def text(self) -> str:
+        return " ".join(piece.text for line in self.lines for piece in line)
+
+
+def parse_markdown(text: str) -> list[Block]:
+    """The handbook in order; parts are parted by empty lines."""
+    parts = groupby(text.splitlines(), key=lambda line: bool(line.strip()))
+    groups = [list(lines) for is_said, lines in parts if is_said]
+    return [_block(lines, number) for number, lines in enumerate(groups)]
+
+
+def _block(lines: list[str], number: int) -> Block:
+    first = lines[0]
+    if picture := _PICTURE.fullmatch(first.strip()):
+        return Block("picture", [[InlineSpan(picture[1])]], picture[2])
+    for sign, kind in (("### ", "section"), ("## ", "chapter"), ("# ", "title")):
+        if first.startswith(sign):
+            return Block(kind, [_pieces(first.removeprefix(sign))], f"c{number}")
+    if _ITEM.match(first):
+        kind = "points" if first.startswith("-") else "steps"
+        return Block(kind, [_pieces(item) for item in _items(lines)])
+    return Block("paragraph", [_pieces(" ".join(lines))])
+
+
+def _items(lines: list[str]) -> Iterator[str]:
+    """The items of a list, each with the lines that go on with it."""
+    item = ""
+    for line in lines:
+        if _ITEM.match(line) and item:
+            yield item
+            item = ""
+        item = f"{item} {_ITEM.sub('', line, count=1) if not item else line.strip()}".strip()
+    yield item
+
+
+def _pieces(line: str) -> list[InlineSpan]:
+    parts = _BOLD.split(line)
+    return [InlineSpan(part, is_bold=place % 2 == 1) for place, part in enumerate(parts) if part]
+
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SEEN = "tour_seen"
@@ -90,7 +156,7 @@ def has_seen_tour_cached(request: HttpRequest) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _book() -> list[handbook.Block]:
+def _book() -> list[Block]:
     """The handbook as it came with this release; nothing where it was left out."""
     file = DOCS / "officers.md"
-    return handbook.parse_markdown(file.read_text(encoding="utf-8")) if file.is_file() else []
+    return parse_markdown(file.read_text(encoding="utf-8")) if file.is_file() else []

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, Subquery, Value
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
 
-from desk.base import officer
+from desk.pages.base import officer
 from reports.models import LookalikeDomain
 from reports.public import lookalike_domains
 

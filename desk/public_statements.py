@@ -7,10 +7,10 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest
-from django.utils import timezone
 
-from desk import validators
 from desk.numbers.change_requests import FourEyesAdminMixin
+from desk.pages import validators
+from desk.pages.validators import DayField
 from reports.models import BankHotline, PublicStatement
 from reports.reference import confirmed_statements
 
@@ -107,26 +107,6 @@ class StatementAdmin(_StatementAdmin):
     @admin.display(description="trên trang", ordering="is_public")
     def shown(self, statement: PublicStatement) -> str:
         return "Đang hiện" if statement.is_public else "Chưa hiện"
-
-
-class AnyDayField(forms.DateField):
-    """A day as people write it: 24/11/2026. Django would read the month first."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        shown = forms.DateInput(format="%d/%m/%Y")
-        known = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d")
-        wrong = {"invalid": "Chưa đọc được ngày. Ghi như 24/11/2026."}
-        super().__init__(widget=shown, input_formats=known, error_messages=wrong, **kwargs)
-
-
-class DayField(AnyDayField):
-    """A day on which somebody looked: not one that is to come."""
-
-    def clean(self, value: Any) -> Any:
-        day = super().clean(value)
-        if day and day > timezone.localdate():
-            raise forms.ValidationError("Ngày này chưa đến. Ghi ngày đã đối chiếu.")
-        return day
 
 
 class BankLineForm(_BankLineForm):

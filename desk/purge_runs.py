@@ -8,8 +8,8 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 
 from desk import labels
-from desk.base import format_datetime, officer
-from desk.pagination import NoDetailAdminMixin
+from desk.pages.base import format_datetime, officer
+from desk.pages.pagination import NoDetailAdminMixin
 from reports.cases import visibility
 from reports.models import ErasureRequest, PurgeRun
 from reports.retention.policy import BY_NAME, KINDS, RetentionPolicy

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 
 from core.audit import events
 from core.readonly_admin import ReadOnlyAdminMixin
-from desk import validators
-from desk.public_statements import DayField
+from desk.pages import validators
+from desk.pages.validators import DayField
 from reports.models import Commune, Office
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from core.audit import events
 from desk import labels
-from desk.base import officer
+from desk.pages.base import officer
 from reports.cases import routing, visibility
 from reports.extraction.language.cue_matcher import scenario_codes
 from reports.models import RoutingRule, Unit

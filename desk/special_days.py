@@ -6,9 +6,9 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from desk import validators
-from desk.base import officer
-from desk.public_statements import AnyDayField
+from desk.pages import validators
+from desk.pages.base import officer
+from desk.pages.validators import AnyDayField
 from reports.calendar import days_off
 from reports.models import CalendarException
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.db import close_old_connections
 
-from desk import saved_searches
+from desk.reports import saved_searches
 
 
 @shared_task(name="desk.count_saved_searches", soft_time_limit=55, time_limit=58)

@@ -10,8 +10,9 @@ from django.http import HttpRequest
 
 from core.audit import events
 from core.text import normalize
-from desk import labels, validators
-from desk.base import officer
+from desk import labels
+from desk.pages import validators
+from desk.pages.base import officer
 from reports.cases import reply_policy
 from reports.models import Unit, UnitMember
 from reports.reference import units

@@ -24,7 +24,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts import lockouts, service
 from accounts.service import AccountError
 from core.readonly_admin import ReadOnlyAdminMixin
-from desk.base import action_history, officer, post_text, see_other
+from desk.pages.base import action_history, officer, post_text, see_other
 from reports.cases import visibility
 
 if TYPE_CHECKING:

@@ -16,8 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from desk import labels
-from desk.base import officer, see_other
-from desk.campaigns.detail import can_group
+from desk.pages.base import can_group, officer, see_other
 from desk.reports.search import campaign_for_field
 from reports.campaigns import campaign_stats, manual_grouping
 from reports.campaigns.campaign_stats import CampaignTotals

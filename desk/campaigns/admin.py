@@ -21,10 +21,10 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_safe
 
 from core.readonly_admin import ReadOnlyAdminMixin
-from desk.base import officer
 from desk.campaigns import changelist, detail
 from desk.campaigns.actions import CampaignActionsMixin
-from desk.pagination import BoundedPaginator
+from desk.pages.base import can_group, officer
+from desk.pages.pagination import BoundedPaginator
 from reports.cases import visibility
 from reports.models import Campaign
 
@@ -62,7 +62,7 @@ class CampaignAdmin(CampaignActionsMixin, ReadOnlyAdminMixin, _Admin):
         return visibility.sees_campaigns(officer(request))
 
     def has_group_permission(self, request: HttpRequest) -> bool:
-        return detail.can_group(request)
+        return can_group(request)
 
     def get_changelist(
         self, request: HttpRequest, **kwargs: Any

@@ -14,11 +14,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from core.audit import events
-from desk import labels, labels_impersonation
-from desk.base import officer
+from desk import labels
+from desk.labels import impersonation
+from desk.pages.base import can_group, officer
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignBreakdown, CampaignTotals
-from reports.campaigns.grouping_locks import PERMISSION
 from reports.campaigns.growth_chart import growth
 from reports.cases import visibility
 from reports.extraction import script_stages
@@ -116,20 +116,13 @@ def context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def can_group(request: HttpRequest) -> bool:
-    """A campaign's reports lie at many units, so who works at one of them moves none."""
-    return request.user.has_perm(PERMISSION) and visibility.is_at_pv01(officer(request))
-
-
 def _shared(drawn: CampaignBreakdown) -> list[SharedValues | None]:
     parts = drawn.parts
     return [
         _table("Kiểu lừa", parts.get("scenario", []), labels.code_label),
         _table("Họ đòi", parts.get("action", []), labels.code_label),
-        _table("Họ xưng", parts.get("office", []), labels_impersonation.claim_label),
-        _table(
-            "Bước kịch bản", _in_order(parts.get("stage", [])), labels_impersonation.stage_label
-        ),
+        _table("Họ xưng", parts.get("office", []), impersonation.claim_label),
+        _table("Bước kịch bản", _in_order(parts.get("stage", [])), impersonation.stage_label),
         _table("Xã, phường", parts.get("commune", []), str),
     ]
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 
-from desk.base import (
+from desk.pages.base import (
     ReadOnlyActionsMixin,
     action_history,
     format_datetime,

@@ -18,9 +18,15 @@ from accounts.reauthentication import reauthentication_required
 from core import encryption
 from core.audit import events
 from desk import labels
-from desk.base import ReadOnlyActionsMixin, action_history, format_datetime, officer, post_text
-from desk.indicator_counts import newest_naming
+from desk.pages.base import (
+    ReadOnlyActionsMixin,
+    action_history,
+    format_datetime,
+    officer,
+    post_text,
+)
 from desk.reports import search
+from desk.reports.indicator_counts import newest_naming
 from reports.extraction import phones, redaction
 from reports.models import Dispute
 from reports.numbers import coordination_signals, findings, lookup

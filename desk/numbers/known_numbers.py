@@ -12,7 +12,8 @@ from django.urls import URLPattern, reverse
 from django.utils import timezone
 
 from desk import labels
-from desk.base import (
+from desk.numbers.pending import count_unconfirmed
+from desk.pages.base import (
     ReadOnlyActionsMixin,
     action_history,
     format_datetime,
@@ -21,8 +22,7 @@ from desk.base import (
     post_text,
     see_other,
 )
-from desk.indicator_counts import count_reports_naming, newest_naming
-from desk.numbers.pending import count_unconfirmed
+from desk.reports.indicator_counts import count_reports_naming, newest_naming
 from reports.cases import visibility
 from reports.extraction import phones
 from reports.models import Indicator, NumberFinding

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.contrib import admin
 
-from desk import validators
 from desk.numbers.change_requests import FourEyesAdminMixin
-from desk.public_statements import DayField
+from desk.pages import validators
+from desk.pages.validators import DayField
 from reports.extraction import phones
 from reports.models import NumberFinding, OfficeNumber
 from reports.numbers import lookup

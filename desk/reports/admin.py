@@ -22,10 +22,10 @@ from django.views.decorators.http import require_POST
 
 from accounts import preferences
 from core.readonly_admin import ReadOnlyAdminMixin
-from desk import highlighting, labels, labels_deadlines, labels_due, reprocessing, saved_searches
-from desk.base import officer, see_other
-from desk.campaigns.detail import can_group
-from desk.pagination import BoundedPaginator, sanitize_query
+from desk import labels
+from desk.labels import deadlines, highlighting
+from desk.pages.base import can_group, officer, see_other
+from desk.pages.pagination import BoundedPaginator, sanitize_query
 from desk.reports import (
     attachments,
     changelist,
@@ -35,6 +35,8 @@ from desk.reports import (
     filters,
     followups,
     initial_values,
+    reprocessing,
+    saved_searches,
     sealed_data_reasons,
     text_download,
     transfer_slips,
@@ -295,8 +297,8 @@ class ReportAdmin(
         story, sent = detail.story(report), attachments.file_rows(report)
         suggested = detail.suggestions(report, said, form)
         clocks, due = (
-            labels_deadlines.deadline_lines(report),
-            labels_due.next_deadline(report.case, report.received_at),
+            deadlines.deadline_lines(report),
+            deadlines.next_deadline(report.case, report.received_at),
         )
         context = {
             **self.admin_site.each_context(request),
@@ -311,8 +313,8 @@ class ReportAdmin(
             "age": labels.format_age(report.received_at, timezone.now()),
             "due": due,
             "clocks": clocks,
-            "due_for": labels_deadlines.ending_at(clocks, due.at) if due else "",
-            "clock_basis": labels_deadlines.legal_basis(),
+            "due_for": deadlines.ending_at(clocks, due.at) if due else "",
+            "clock_basis": deadlines.legal_basis(),
             "officer": labels.officer_name(report.case.officer),
             "forms": forms,
             "units": units.names() if any("unit" in each.fields for each in forms) else [],

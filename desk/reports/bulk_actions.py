@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.audit import events
 from desk import labels
-from desk.base import officer, see_other
+from desk.pages.base import officer, see_other
 from desk.reports.decision_forms import MISSING, DecisionForm
 from desk.reports.search import campaign_for_field
 from reports.campaigns import grouping_locks

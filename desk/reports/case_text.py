@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from core import encryption
-from desk import highlighting, labels
+from desk import labels
+from desk.labels import highlighting
 from desk.reports import correction_forms, detail, followups, text_download
 from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes

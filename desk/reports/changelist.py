@@ -11,11 +11,11 @@ from django.db.models.functions import Coalesce, Left
 from django.db.models.lookups import Exact
 from django.http import HttpRequest
 
-from desk.base import officer
-from desk.indicator_counts import annotate_callers
-from desk.pagination import NEAR
+from desk.pages.base import officer
+from desk.pages.pagination import NEAR
 from desk.reports import columns, reporter_activity, search, text_download
 from desk.reports.filters import WorkFilter, figures, filter_open, in_progress
+from desk.reports.indicator_counts import annotate_callers
 from reports.calendar.deadline_rules import LOOK
 from reports.cases import visibility
 from reports.facts import effective_facts, publicly_counted

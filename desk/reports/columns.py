@@ -11,9 +11,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from desk import highlighting, labels, labels_due, labels_impersonation
-from desk.indicator_counts import MAX_COUNTED
+from desk import labels
+from desk.labels import deadlines, highlighting, impersonation
 from desk.reports import reporter_activity
+from desk.reports.indicator_counts import MAX_COUNTED
 from reports.facts import abuse_flags
 from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report
@@ -68,11 +69,11 @@ def age_column(report: Report) -> SafeString:
         f"{received:%H:%M, %d/%m/%Y}",
         labels.format_age(received, now),
     )
-    due = labels_due.next_deadline(report.case, report.received_at, now)
+    due = deadlines.next_deadline(report.case, report.received_at, now)
     return format_html("{}{}", age, _clock(received, due, now)) if due else age
 
 
-def _clock(received: datetime, due: labels_due.DeadlineLabel, now: datetime) -> SafeString:
+def _clock(received: datetime, due: deadlines.DeadlineLabel, now: datetime) -> SafeString:
     """The words first; the bar says the same to who looks over many rows."""
     share = (now - received) / max(due.at - received, timedelta(minutes=1))
     return format_html(
@@ -89,7 +90,7 @@ def scenario(report: Report) -> SafeString | str:
     holds = effective_facts(report)
     if not holds.scenario:
         return "–"
-    claimed = "; ".join(map(labels_impersonation.claim_label, holds.offices[:MAX_OFFICES]))
+    claimed = "; ".join(map(impersonation.claim_label, holds.offices[:MAX_OFFICES]))
     told = format_html(' <span class="sub">Xưng: {}</span>', highlighting.plain_line(claimed))
     return format_html(
         "{}{}", _said(report, "scenario", labels.short_label), told if claimed else ""

@@ -13,8 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from desk import highlighting
-from desk.base import officer
+from desk.labels import highlighting
+from desk.pages.base import officer
 from desk.reports.decision_forms import ACTS, MAX_WORDS, MISSING, NO_LINKS, NOT_TOLD
 from desk.reports.navigation import filters_of, page_address
 from reports.cases import canned_replies, reply_placeholders, reply_policy, transitions, workflow

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from desk.base import officer, see_other
+from desk.pages.base import officer, see_other
 from desk.reports import correction_forms
 from desk.reports.correction_forms import CorrectionForm
 from desk.reports.decision_forms import error_message

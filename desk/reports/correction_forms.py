@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.models import User
 
-from desk import highlighting, labels, labels_impersonation
+from desk import labels
+from desk.labels import highlighting, impersonation
 from desk.reports.decision_forms import NO_VALUE
 from reports.cases import corrections, workflow
 from reports.cases.corrections import CorrectedValue
@@ -71,7 +72,7 @@ _WORDED: Mapping[str, Callable[[Any], str]] = {
     Fact.ACTIONS: _listed(labels.code_label),
     Fact.MONEY: lambda dong: labels.format_loss(dong).lower(),
     Fact.ONGOING: lambda is_on: "có" if is_on else "không thấy",
-    Fact.OFFICES: _listed(labels_impersonation.claim_label),
+    Fact.OFFICES: _listed(impersonation.claim_label),
 }
 
 
@@ -118,7 +119,7 @@ _FIELDS: Mapping[str, Callable[[], forms.Field]] = {
     Fact.ONGOING: lambda: _choice(
         [("yes", "Có, đang bị ép"), ("no", "Không")], lambda said: said == "yes"
     ),
-    Fact.OFFICES: lambda: _boxes(_named(office_lexicon.codes(), labels_impersonation.claim_label)),
+    Fact.OFFICES: lambda: _boxes(_named(office_lexicon.codes(), impersonation.claim_label)),
 }
 
 

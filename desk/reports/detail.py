@@ -16,12 +16,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.audit import events
 from core.models import AuditEvent
-from desk import highlighting, labels, labels_deadlines, labels_impersonation
-from desk.highlighting import HighlightSpan, TruncatedText
-from desk.indicator_counts import with_mention_counts
+from desk import labels
+from desk.labels import deadlines, highlighting, impersonation
+from desk.labels.highlighting import HighlightSpan, TruncatedText
 from desk.reports import correction_forms, text_download
 from desk.reports.correction_forms import CorrectionForm, Fact
 from desk.reports.decision_forms import MAX_WORDS
+from desk.reports.indicator_counts import with_mention_counts
 from reports.cases import visibility
 from reports.extraction import phones
 from reports.extraction.language.explanations import ALL_OTHERS, is_model_reason, is_remainder
@@ -114,7 +115,7 @@ def report_queryset() -> QuerySet[Report]:
     whole = Report.objects.select_related(*single).defer("facts__search_text")
     wish = ErasureRequest.objects.open().filter(report=OuterRef("pk"))
     return whole.annotate(
-        clock_rows=labels_deadlines.deadline_prefetch(),
+        clock_rows=deadlines.deadline_prefetch(),
         is_held=Exists(standing),
         wants_erasure=Exists(wish),
     )
@@ -155,7 +156,7 @@ def _speaks_for(reason: dict[str, Any]) -> str:
 
 
 def _step_of(reason: dict[str, Any]) -> str:
-    return labels_impersonation.stage_label(reason["rule"].partition(":")[0])
+    return impersonation.stage_label(reason["rule"].partition(":")[0])
 
 
 def form_answers(report: Report) -> list[tuple[str, str]]:
@@ -214,7 +215,7 @@ def suggestions(
     holds, facts, newest = effective_facts(report), facts_of(report), _newest(said)
     shown = [_suggestion(fact, holds, facts, newest, typed) for fact in correction_forms.TITLES]
     if facts:
-        steps = " → ".join(map(labels_impersonation.stage_label, facts.stages)) or "chưa thấy"
+        steps = " → ".join(map(impersonation.stage_label, facts.stages)) or "chưa thấy"
         shown.append(FactSuggestion("Bước kịch bản", steps, explanations_of(facts, "stages")))
     return shown
 
@@ -266,11 +267,7 @@ def _suggestion(
 
 def _place(facts: ExtractedFacts) -> str:
     """The commune of the claimed unit, or that it may be several."""
-    return (
-        f" ({labels_impersonation.communes(facts.office_communes)})"
-        if facts.office_communes
-        else ""
-    )
+    return f" ({impersonation.communes(facts.office_communes)})" if facts.office_communes else ""
 
 
 def explanations_of(facts: ExtractedFacts | None, fact: str) -> list[ExplanationRow]:
@@ -320,7 +317,7 @@ def _ground(reason: dict[str, Any]) -> ExplanationRow:
     if reason["fact"] == "priority":
         return ExplanationRow(points, labels.rule_label(reason["rule"]), quote)
     if reason["fact"] == "office":
-        return ExplanationRow("", labels_impersonation.claim_explanation(reason["rule"]), quote)
+        return ExplanationRow("", impersonation.claim_explanation(reason["rule"]), quote)
     if reason["fact"] == "stages":
         said = filter(None, (_step_of(reason), labels.source_label(reason["rule"])))
         return ExplanationRow("", "; ".join(said), quote)
@@ -414,7 +411,7 @@ def event_line(event: AuditEvent, names: dict[int, str], corrected: dict[int, st
         f"số {detail['number']}" if "number" in detail else "",
         names.get(detail.get("officer", 0), "") if event.kind == "assigned" else "",
         labels.OUTCOMES.get(detail.get("outcome", ""), ""),
-        labels_deadlines.KINDS.get(detail.get("clock", ""), ""),
+        deadlines.KINDS.get(detail.get("clock", ""), ""),
         detail.get("unit", ""),
         f"phiếu {detail['slip']}" if "slip" in detail else "",
         detail.get("reason", ""),

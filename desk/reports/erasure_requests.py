@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from accounts.reauthentication import reauthentication_required
 from core import encryption
 from core.audit import events
-from desk import highlighting
+from desk.labels import highlighting
 from desk.reports.followups import FollowupPanel
 from reports.cases.transitions import ON_WISH
 from reports.models import Report

@@ -24,9 +24,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.reauthentication import reauthentication_required
 from core import spreadsheets
 from core.audit import events
-from desk import labels, saved_searches
-from desk.base import officer
-from desk.reports import export_rows
+from desk import labels
+from desk.pages.base import officer
+from desk.reports import export_rows, saved_searches
 
 EXPORT, WITH_PERSONAL = "reports.export_queue", "reports.export_personal"
 MIN_COUNT = 5  # signs of a reason

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from core import encryption
 from core.spreadsheets import MAX_CHARS, Cell
-from desk import highlighting, labels
-from desk.indicator_counts import caller_by_report
+from desk import labels
+from desk.labels import highlighting
+from desk.reports.indicator_counts import caller_by_report
 from reports.facts import followup_facts
 from reports.facts.effective_facts import effective_facts, typed_place_of
 from reports.models import Followup, Indicator, Report

@@ -11,7 +11,8 @@ from django.db.models import F, Model, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
 
-from desk import highlighting, labels, labels_impersonation
+from desk import labels
+from desk.labels import highlighting, impersonation
 from desk.reports import reporter_activity
 from desk.reports.queue_counts import QueueCounts, ValueCount, load_counts, queue_state_for
 from desk.reports.unread_updates import with_unread_updates
@@ -178,7 +179,7 @@ class OfficeFilter(CountedListFilter):
     parameter_name = "xung"
 
     def label(self, each: ValueCount) -> str:
-        return highlighting.plain_line(labels_impersonation.claim_label(each.value), MAX_LENGTH)
+        return highlighting.plain_line(impersonation.claim_label(each.value), MAX_LENGTH)
 
     @classmethod
     def value_lookup(cls, chosen: str) -> Q:

@@ -20,8 +20,9 @@ from django.utils import timezone
 from core import encryption
 from core.audit.events import NO_LOOK
 from core.models import AuditEvent
-from desk import highlighting, labels
-from desk.highlighting import TruncatedText
+from desk import labels
+from desk.labels import highlighting
+from desk.labels.highlighting import TruncatedText
 from reports.extraction import redaction
 from reports.facts.merged_report import iter_followups, tells_phrase
 from reports.models import Followup, Message, Report

@@ -25,9 +25,10 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import preferences
-from desk import labels, presence
-from desk.base import officer, see_other
-from desk.pagination import NEAR
+from desk import labels
+from desk.pages.base import officer, see_other
+from desk.pages.pagination import NEAR
+from desk.reports import presence
 from desk.reports.decision_forms import ACTS
 from reports.cases import visibility
 from reports.models import Case, Report

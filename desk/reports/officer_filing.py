@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from core.form_data import Fields, sanitize_fields
-from desk.base import officer
+from desk.pages.base import officer
 from reports.models import Report
 from reports.reference import gazetteer
 from reports.submission import officer_filing, questions, receipt_codes

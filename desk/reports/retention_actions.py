@@ -18,8 +18,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.reauthentication import reauthentication_required
 from core.audit import events
-from desk import highlighting, labels
-from desk.base import format_datetime, officer, see_other
+from desk import labels
+from desk.labels import highlighting
+from desk.pages.base import format_datetime, officer, see_other
 from desk.reports import case_text, decision_forms, erasure_requests
 from desk.reports.erasure_requests import ErasureActionsMixin
 from desk.reports.export_actions import WITH_PERSONAL, ReasonForm, attachment, digest

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts import reauthentication
 from core import encryption
 from core.audit import events
-from desk.base import officer, post_text
+from desk.pages.base import officer, post_text
 from desk.reports import attachments, followups, sealed_data_reasons, text_download
 from desk.reports.decision_forms import MAX_WORDS, NOT_RELEASED
 from desk.reports.followups import FollowupPanel, Sealed

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.http import HttpResponse
 
-from desk import highlighting
+from desk.labels import highlighting
 from reports.models import Report
 
 # The texts of one line, and their titles.

@@ -20,8 +20,9 @@ from django.views.decorators.http import require_POST
 from accounts.reauthentication import reauthentication_required
 from core import encryption
 from core.audit import events
-from desk import highlighting, labels
-from desk.base import officer, see_other
+from desk import labels
+from desk.labels import highlighting
+from desk.pages.base import officer, see_other
 from desk.reports import attachments, detail
 from desk.reports.followups import FollowupPanel
 from reports.cases import transfer_slips

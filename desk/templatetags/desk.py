@@ -6,10 +6,11 @@ from django import template
 from django.template import Context
 from django.utils import timezone
 
-from desk import highlighting, labels, saved_searches
+from desk import labels
 from desk.dashboard import dashboard_data
+from desk.labels import highlighting
 from desk.numbers import pending
-from desk.reports import changelist, filters
+from desk.reports import changelist, filters, saved_searches
 from desk.reports.detail import IndicatorRow
 from desk.reports.queue_counts import active_alarms, queue_state_for
 from reports.cases import daily_counts, visibility

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from core.audit import events
-from desk import handbook
+from desk import help_pages
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -63,14 +63,14 @@ def test_the_tour_has_a_form_that_a_browser_may_send(duty: Person) -> None:
 
 def test_the_handbook_is_shown_with_its_chapters(duty: Person) -> None:
     shown = page(duty.client, BOOK)
-    chapters = [part for part in handbook.parse_markdown(_text()) if part.kind == "chapter"]
+    chapters = [part for part in help_pages.parse_markdown(_text()) if part.kind == "chapter"]
     assert len(chapters) >= 8
     assert all(f'href="#{part.name}"' in shown for part in chapters)
     assert "**" not in shown
 
 
 def test_every_picture_of_the_handbook_is_there_and_no_other_file(duty: Person) -> None:
-    named = [part.name for part in handbook.parse_markdown(_text()) if part.kind == "picture"]
+    named = [part.name for part in help_pages.parse_markdown(_text()) if part.kind == "picture"]
     for name in named:
         answer = duty.client.get(f"{BOOK}pictures/{name}")
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/png")
@@ -80,7 +80,7 @@ def test_every_picture_of_the_handbook_is_there_and_no_other_file(duty: Person) 
 
 def test_a_text_becomes_blocks_and_stays_text() -> None:
     text = "# Sổ\n\n## Một\n\nCâu **đậm** <b>.\ntiếp\n\n- a\n- b\n  c\n\n1. x\n2. y\n\n![Ảnh](pictures/a-1.png)"
-    got = handbook.parse_markdown(text)
+    got = help_pages.parse_markdown(text)
     kinds = ["title", "chapter", "paragraph", "points", "steps", "picture"]
     assert [part.kind for part in got] == kinds
     bold = [(piece.text, piece.is_bold) for piece in got[2].lines[0]]

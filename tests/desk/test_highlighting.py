@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk import highlighting, labels
-from desk.highlighting import HighlightSpan, TextSegment
+from desk import labels
+from desk.labels import highlighting
+from desk.labels.highlighting import HighlightSpan, TextSegment
 
 
 def test_a_span_becomes_a_part_of_its_own() -> None:

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 
 from core import spreadsheets
 from core.models import AuditEvent
-from desk import saved_searches
 from desk.models import SavedSearch
+from desk.reports import saved_searches
 from reports.models import CalendarException, NumberFinding, UnitMember
 from reports.numbers import findings
 from tests.support import report_factories

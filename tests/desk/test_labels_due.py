@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from desk import labels_deadlines, labels_due
+from desk.labels import deadlines
 from reports.cases import workflow
 from reports.models import Case
 from tests.desk.reports.test_detail import words
@@ -28,14 +28,14 @@ from tests.support.officers import Person
 )
 def test_a_deadline_is_said_in_its_largest_unit(left: timedelta, told: str, css: str) -> None:
     now = timezone.now()
-    said = labels_due.relative_time(now + left, now)
+    said = deadlines.relative_time(now + left, now)
     assert (said.words, said.css) == (told, css)
 
 
 @pytest.mark.django_db
 def test_a_new_report_is_due_to_be_sorted_before_its_clocks_run(duty: Person) -> None:
     case = report_factories.case()
-    due = labels_due.next_deadline(case, case.report.received_at)
+    due = deadlines.next_deadline(case, case.report.received_at)
     assert due is not None
     assert due.at == case.report.received_at + timedelta(hours=24)
     page = duty.client.get(f"/admin/reports/report/{case.pk}/change/").content.decode()
@@ -44,9 +44,9 @@ def test_a_new_report_is_due_to_be_sorted_before_its_clocks_run(duty: Person) ->
 
 def test_clocks_of_one_end_stand_in_one_bracket() -> None:
     now = timezone.now()
-    lines = [labels_deadlines.DeadlineLine(title, now, "") for title in ("Xem ngay", "Phân loại")]
-    later = labels_deadlines.DeadlineLine("Báo lại", now + timedelta(hours=1), "")
-    assert labels_deadlines.ending_at([*lines, later], now) == "xem ngay, phân loại"
+    lines = [deadlines.DeadlineLine(title, now, "") for title in ("Xem ngay", "Phân loại")]
+    later = deadlines.DeadlineLine("Báo lại", now + timedelta(hours=1), "")
+    assert deadlines.ending_at([*lines, later], now) == "xem ngay, phân loại"
 
 
 @pytest.mark.django_db
@@ -54,7 +54,7 @@ def test_ended_work_is_due_no_more() -> None:
     case = report_factories.case()
     Case.objects.filter(pk=case.pk).update(status="junk")
     case.refresh_from_db()
-    assert labels_due.next_deadline(case, case.report.received_at) is None
+    assert deadlines.next_deadline(case, case.report.received_at) is None
 
 
 @pytest.mark.django_db

@@ -246,7 +246,7 @@ def test_a_lead_has_chosen_reports_read_again(lead: Person) -> None:
 
 
 def test_too_many_at_once_are_refused(lead: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desk.reprocessing.MAX_BATCH", 1)
+    monkeypatch.setattr("desk.reports.reprocessing.MAX_BATCH", 1)
     reports = [read_under(OLD) for _ in range(3)]
     assert "nhiều nhất 1 tin" in words(choose(lead.client, *reports[:2]))
     assert "nhiều nhất 1 tin" in words(choose(lead.client, reports[0], select_across="1"))

@@ -7,8 +7,8 @@ from pytest_django import Settings
 
 from accounts import roles
 from core.models import AuditEvent
-from desk import saved_searches
 from desk.models import SavedSearch
+from desk.reports import saved_searches
 from tests.support import report_factories
 from tests.support.officers import Person
 

@@ -346,7 +346,9 @@ THINGS: dict[str, Callable[[], Any]] = {
     ),
     "purgerun": lambda: PurgeRun.objects.create(finished_at=timezone.now()),
     "lookalikedomain": lambda: LookalikeDomain.objects.create(name="cong.example"),
-    "calendarexception": lambda: CalendarException.objects.create(day="2099-01-01", name="x", source="x"),
+    "calendarexception": lambda: CalendarException.objects.create(
+        day="2099-01-01", name="x", source="x"
+    ),
     "unit": report_factories.unit,
     "routingrule": lambda: RoutingRule.objects.create(unit=report_factories.unit()),
     "reprocessingrun": lambda: ReprocessingRun.objects.create(rules_version="x", total=1),

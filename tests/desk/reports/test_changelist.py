@@ -14,7 +14,7 @@ from django.utils import timezone
 from lxml import html
 
 from core.models import OutboxItem
-from desk import pagination
+from desk.pages import pagination
 from desk.reports import queue_counts
 from reports.models import Case, Commune, Deadline, QueueSnapshot, Report
 from reports.monitoring import queue_stats

@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 from lxml import html
 
-from desk import highlighting, labels
+from desk import labels
+from desk.labels import highlighting
 from desk.reports import filters
 from reports.facts.abuse_flags import ADDRESS_BUSY
 from reports.models import Case, Commune, FloodSample, Report

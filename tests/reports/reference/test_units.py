@@ -13,7 +13,7 @@ from lxml import html
 
 from core.audit import events
 from core.models import AuditEvent, OutboxItem
-from desk import indicator_counts
+from desk.reports import indicator_counts
 from desk.reports.decision_forms import assignable_officers
 from desk.reports.queue_counts import load_counts
 from portal.management import reference_data

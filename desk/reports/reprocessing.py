@@ -17,8 +17,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from desk import labels
-from desk.base import officer, see_other
-from desk.pagination import NoDetailAdminMixin
+from desk.pages.base import officer, see_other
+from desk.pages.pagination import NoDetailAdminMixin
 from reports.models import ReprocessingRun
 from reports.triage import reprocessing, service
 

@@ -18,6 +18,8 @@ from django.views.decorators.http import require_POST
 from core.audit import events
 from core.readonly_admin import ReadOnlyAdminMixin
 from desk import labels
+from reports.campaigns.grouping_locks import PERMISSION
+from reports.cases import visibility
 from reports.numbers.findings import FindingError, NotPermittedError
 
 
@@ -118,3 +120,8 @@ def see_other(address: str) -> HttpResponse:
     response = HttpResponseRedirect(address)
     response.status_code = 303
     return response
+
+
+def can_group(request: HttpRequest) -> bool:
+    """A campaign's reports lie at many units, so who works at one of them moves none."""
+    return request.user.has_perm(PERMISSION) and visibility.is_at_pv01(officer(request))

@@ -31,7 +31,7 @@ class ReportViewer(models.Model):
 
 class SavedSearch(models.Model):
     """A search of the queue under a name. `query` is an address's query of known lists and words
-    alone (desk/saved_searches.py). `notify_threshold`: tell the owner when so many reports are found;
+    alone (desk/reports/saved_searches.py). `notify_threshold`: tell the owner when so many reports are found;
     `notified_at` when that was, empty again once there are fewer.
     """
 

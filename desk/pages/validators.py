@@ -1,9 +1,10 @@
-"""What a form of the desk asks of words and numbers before a public page shows them."""
+"""Checks and fields that the forms of the desk share: days, words and numbers for public pages."""
 
 import re
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from reports.extraction.accounts_and_links import find_links
 from reports.numbers import official_number_checks
@@ -36,3 +37,23 @@ def validate_plain_text(typed: str) -> str:
     if find_links(typed):
         raise forms.ValidationError("Bỏ đường link đi: câu này hiện nguyên văn trên trang.")
     return typed
+
+
+class AnyDayField(forms.DateField):
+    """A day as people write it: 24/11/2026. Django would read the month first."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        shown = forms.DateInput(format="%d/%m/%Y")
+        known = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d")
+        wrong = {"invalid": "Chưa đọc được ngày. Ghi như 24/11/2026."}
+        super().__init__(widget=shown, input_formats=known, error_messages=wrong, **kwargs)
+
+
+class DayField(AnyDayField):
+    """A day on which somebody looked: not one that is to come."""
+
+    def clean(self, value: Any) -> Any:
+        day = super().clean(value)
+        if day and day > timezone.localdate():
+            raise forms.ValidationError("Ngày này chưa đến. Ghi ngày đã đối chiếu.")
+        return day

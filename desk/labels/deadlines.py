@@ -1,7 +1,7 @@
-"""The clocks of a report on its page: what is due, and how what is over went."""
+"""The deadlines of a report in words: what is due (còn 2 giờ, quá hạn 3 giờ), and how what is over went."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -10,10 +10,55 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from desk import labels_due
-from reports.models import Deadline, Report
+from reports.calendar import deadline_rules
+from reports.models import Case, Deadline, Report
+from reports.models.cases import SOON
 
 KINDS: dict[str, str] = {str(kind): str(label) for kind, label in Deadline.Kind.choices}
+_UNITS = (
+    (timedelta(days=1), "ngày"),
+    (timedelta(hours=1), "giờ"),
+    (timedelta(minutes=1), "phút"),
+)
+
+
+@dataclass(frozen=True)
+class DeadlineLabel:
+    """A deadline in words, and how it is to look: late, soon or calm. `at` is the moment itself."""
+
+    at: datetime
+    words: str
+    css: str
+
+
+def next_deadline(
+    case: Case, received_at: datetime, now: datetime | None = None
+) -> DeadlineLabel | None:
+    """The next deadline of a case; None where nothing is due. A report so new that its clocks have
+    not been started is due to be sorted.
+    """
+    at = case.due_at
+    if at is None and case.status in Case.OPEN:
+        at = deadline_rules.due_at(deadline_rules.SORT, received_at)
+    return relative_time(at, now) if at else None
+
+
+def relative_time(at: datetime, now: datetime | None = None) -> DeadlineLabel:
+    """A deadline against the present moment, in its largest whole unit."""
+    left = at - (now or timezone.now())
+    if left <= timedelta(0):
+        late = _span(-left)
+        return DeadlineLabel(at, f"quá hạn {late}" if late else "đến hạn", "due-late")
+    return DeadlineLabel(
+        at, f"còn {_span(left) or 'chưa đầy 1 phút'}", "due-soon" if left <= SOON else "due"
+    )
+
+
+def _span(length: timedelta) -> str:
+    for unit, word in _UNITS:
+        if length >= unit:
+            return f"{length // unit} {word}"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +99,7 @@ def _line(row: dict[str, Any], now: datetime) -> DeadlineLine:
     if row["extension_count"]:
         title = f"{title} (gia hạn {row['extension_count']} lần)"
     if not _is_over(row):
-        due = labels_due.relative_time(end, now)
+        due = relative_time(end, now)
         return DeadlineLine(title, end, due.words, due.css)
     if not row["met_at"]:
         return DeadlineLine(title, end, "thôi tính")

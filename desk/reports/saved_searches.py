@@ -28,7 +28,7 @@ from django.utils.dateparse import parse_datetime
 
 from core.audit import events
 from desk.models import SavedSearch
-from desk.pagination import MAX_LENGTH, NEAR
+from desk.pages.pagination import MAX_LENGTH, NEAR
 from desk.reports import filters
 from desk.reports.search import search_reports
 from reports.cases import visibility
