@@ -31,7 +31,7 @@ BEGINS_WITH = (
     5  # signs from which a word stands for those that begin with it; syllables are shorter
 )
 # As in the index of Facts.
-WORDS = "to_tsvector('simple'::regconfig, left(search, 100000))"
+WORDS = "to_tsvector('simple'::regconfig, left(search_text, 100000))"
 
 _OPEN = "status IN ('new', 'in_review', 'waiting')"
 _AT_UNIT = "assigned_unit_id = %(unit)s"
@@ -42,16 +42,16 @@ _NEWEST_OF_UNIT = f"""SELECT report.id FROM reports_case JOIN reports_report AS 
 _NEAR = """
 SELECT word, count(*)
   FROM ({among}) AS report
- CROSS JOIN LATERAL (SELECT search FROM reports_extractedfacts WHERE report_id = report.id LIMIT 1) AS facts
- CROSS JOIN LATERAL unnest(string_to_array(left(search, 4000), ' ')) AS word
+ CROSS JOIN LATERAL (SELECT search_text FROM reports_extractedfacts WHERE report_id = report.id LIMIT 1) AS facts
+ CROSS JOIN LATERAL unnest(string_to_array(left(search_text, 4000), ' ')) AS word
  WHERE word = ANY(%(near)s) GROUP BY word
 """
 _BESIDE = """
-SELECT left(search, 4000)
+SELECT left(search_text, 4000)
   FROM ({among}) AS report
- CROSS JOIN LATERAL (SELECT search FROM reports_extractedfacts WHERE report_id = report.id LIMIT 1) AS facts
+ CROSS JOIN LATERAL (SELECT search_text FROM reports_extractedfacts WHERE report_id = report.id LIMIT 1) AS facts
  WHERE (SELECT count(*) FROM unnest(%(words)s::text[]) AS word
-         WHERE position(' ' || word || ' ' IN ' ' || left(search, 4000) || ' ') > 0) >= %(most)s
+         WHERE position(' ' || word || ' ' IN ' ' || left(search_text, 4000) || ' ') > 0) >= %(most)s
  LIMIT %(told)s
 """
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -104,7 +104,7 @@ def search_reports(
         "query": _query(words),
         **{f"w{place}": _pattern(word) for place, word in enumerate(words)},
     }
-    has_words = " AND ".join(f"search ~ %(w{place})s" for place in range(len(words)))
+    has_words = " AND ".join(f"search_text ~ %(w{place})s" for place in range(len(words)))
     among = _among(is_of_unit=unit is not None, only_open=only_open)
     walked = _WALKED.format(among=among, has_words=has_words)
     of_unit = "" if unit is None else f"AND report_id IN ({_KEYS_OF_UNIT})"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from lxml import html
 
 from core.audit import chain, chain_verification, events
-from desk import audit_log_filter
+from desk import audit_log
 from reports.models import Report
 from tests.support import report_factories
 from tests.support.officers import Person
@@ -153,7 +153,7 @@ def test_the_page_tells_how_far_the_record_is_chained(auditor: Person) -> None:
 
 
 def test_the_list_of_a_page_is_as_long_as_said() -> None:
-    assert audit_log_filter.PAGE == 100
+    assert audit_log.PAGE == 100
 
 
 # What an auditor must not reach: everything that shows, holds or takes along what is personal.

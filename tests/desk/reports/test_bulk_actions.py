@@ -126,7 +126,7 @@ def test_duty_is_not_offered_what_only_a_lead_may(duty: Person) -> None:
 def test_more_than_the_most_is_refused_with_a_sentence(
     duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_actions, "MOST", 2)
+    monkeypatch.setattr(bulk_actions, "MAX_COUNT", 2)
     made = [report_factories.report(str(number)) for number in range(3)]
     page = duty.client.post(
         QUEUE,

@@ -301,7 +301,7 @@ def test_the_queue_stands_without_its_count(
     def late(unit: str | None) -> QueueState:
         raise trouble
 
-    monkeypatch.setattr(queue_counts, "standing", late)
+    monkeypatch.setattr(queue_counts, "queue_state", late)
     assert "Chưa đếm được" in words(duty.client)
 
 

@@ -32,7 +32,7 @@ def rich(lead: Person) -> Report:
     added(report, story="Họ gọi lại.")
     press(lead.client, report, "act", reason="Đã chiếm đoạt. Gửi Cơ quan điều tra.")
     press(lead.client, report, "hand_over", unit="Công an xã Yên Định", reason="Địa bàn xã.")
-    LegalHold.objects.create(report=report, reason="Đang điều tra", by=lead.user)
+    LegalHold.objects.create(report=report, reason="Đang điều tra", actor=lead.user)
     return report
 
 

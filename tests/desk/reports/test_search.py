@@ -64,16 +64,14 @@ def test_the_newest_are_found_where_there_are_many(
     assert (list(rows), many) == (told[1:], True)
 
 
-@pytest.mark.parametrize(
-    ("typed", "most"), [("dien luc", "MOST_FOUND"), ("000 123", "MOST_NUMBERS")]
-)
+@pytest.mark.parametrize(("typed", "most"), [("dien luc", "MAX_FOUND"), ("000 123", "MAX_NUMBERS")])
 @pytest.mark.parametrize("only_open", [False, True])
 def test_what_other_units_have_hides_nothing_and_shows_in_no_answer(
     way: int, typed: str, most: str, only_open: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Newer reports elsewhere, as many as are looked up."""
     monkeypatch.setattr(full_text_search, "WALKED", 10_000 if only_open else way)
-    monkeypatch.setattr(full_text_search if most == "MOST_FOUND" else search, most, 1)
+    monkeypatch.setattr(full_text_search if most == "MAX_FOUND" else search, most, 1)
     told = [
         report_factories.triaged(f"điện lực lần {n}", caller_number=f"0992 {n}00 123")
         for n in range(3)
