@@ -26,8 +26,8 @@ def confirmation_url(partner: PartnerAgency, revision: AlertRevision) -> str:
 
 def opt_in_url(subscriber: Subscriber) -> str:
     """Where the owner of an address says yes to what was asked for last."""
-    wish = [subscriber.filters.get(name, "") for name in ("commune", "scenario", "office")]
-    token = _signed(JOIN, _until(JOIN_FOR), str(subscriber.pk), *wish)
+    choices = [subscriber.filters.get(name, "") for name in ("commune", "scenario", "office")]
+    token = _signed(JOIN, _until(JOIN_FOR), str(subscriber.pk), *choices)
     return _address("subscriptions:subscription_join", token)
 
 

@@ -43,7 +43,7 @@ class SubscriptionFilter:
     office: str = ""
 
 
-def request_opt_in(address: str, wish: SubscriptionFilter) -> None:
+def request_opt_in(address: str, filters: SubscriptionFilter) -> None:
     """Have the owner of an address asked. Raises CrowdedError."""
     with transaction.atomic():
         row = _row(address)
@@ -52,7 +52,7 @@ def request_opt_in(address: str, wish: SubscriptionFilter) -> None:
         if row.confirmed_at is None:
             row.address_sealed = _sealed(address, row.pk)
         row.filters, row.opt_in_requests, row.opt_in_requested_at = (
-            asdict(wish),
+            asdict(filters),
             row.opt_in_requests + 1,
             timezone.now(),
         )
@@ -122,9 +122,9 @@ def confirm_opt_in(token: str) -> bool:
     told = signed_links.read_token(signed_links.JOIN, token)
     if told is None:
         return False
-    pk, *wish = told
-    chosen = asdict(SubscriptionFilter(*wish))
-    joined = {"confirmed_at": Coalesce("confirmed_at", Now()), "wish": {}, "asks": 0}
+    pk, *choices = told
+    chosen = asdict(SubscriptionFilter(*choices))
+    joined = {"confirmed_at": Coalesce("confirmed_at", Now()), "filters": {}, "opt_in_requests": 0}
     return bool(Subscriber.objects.filter(pk=pk).update(**joined, **chosen))
 
 
