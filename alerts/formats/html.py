@@ -57,7 +57,7 @@ def template_context(revision: AlertRevision, now: datetime) -> dict[str, object
     return {
         "revision": revision,
         "words": revision.frozen_content,
-        "told": localize(revision.frozen_content),
+        "local": localize(revision.frozen_content),
         "message": revision.frozen_content.message,
         "in_force": state is State.IN_FORCE,
         "scheduled": state is State.SCHEDULED,

@@ -21,7 +21,7 @@ class TextSegment:
     tel: str = ""
 
 
-register.filter(localize)
+register.filter("localized", localize)
 
 
 @register.filter

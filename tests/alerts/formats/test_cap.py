@@ -69,7 +69,7 @@ def test_a_portal_without_https_sends_tests_only() -> None:
     revision = issued()
     assert texts(judged(cap.render_cap_message(revision)), "status") == ["Test"]
     revision.content["message"]["web"] = "https://portal.example/canh-bao/x/"
-    revision.__dict__.pop("words", None)
+    revision.__dict__.pop("frozen_content", None)
     assert texts(judged(cap.render_cap_message(revision)), "status") == ["Actual"]
 
 
@@ -139,7 +139,7 @@ def words() -> st.SearchStrategy[str]:
 def changed(revision: AlertRevision, values: Mapping[str, Any]) -> AlertRevision:
     """The revision with other words, as raw JSON could hold them."""
     revision.content = revision.content | dict(values)
-    revision.__dict__.pop("words", None)
+    revision.__dict__.pop("frozen_content", None)
     return revision
 
 
