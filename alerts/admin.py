@@ -34,8 +34,8 @@ from alerts.admin_state import (
 from alerts.delivery.partner_admin import DeliveryAdmin, PartnerAdmin
 from alerts.embed import frames
 from alerts.formats import html as pages
+from alerts.formats.localization import ENGLISH
 from alerts.forms import AlertForm
-from alerts.localization import ENGLISH
 from alerts.models import Alert, AlertRevision, AlertStep, CancelReason, ResponseType
 from alerts.responses import allow_framing
 from core.readonly_admin import ReadOnlyAdminMixin

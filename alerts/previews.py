@@ -8,12 +8,17 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import translation
 
-from alerts.content import Content
 from alerts.embed import oembed
 from alerts.formats import cap, html
+from alerts.formats.localization import ENGLISH
 from alerts.formats.registry import LIST_FORMATS
-from alerts.localization import ENGLISH
-from alerts.models import LOUDSPEAKER_LONGEST, SMS_LONGEST, SMS_MARKED_LONGEST, AlertRevision
+from alerts.models import (
+    MAX_LOUDSPEAKER_SYLLABLES,
+    MAX_MARKED_SMS_CHARS,
+    MAX_SMS_CHARS,
+    AlertRevision,
+)
+from alerts.models.content import Content
 
 MARK, MARK_IN_ENGLISH = "[Bản xem trước] ", "[Preview] "
 
@@ -68,12 +73,14 @@ def texts(revision: AlertRevision, now: datetime, portal: str) -> Iterator[tuple
 def measured(words: Content) -> Iterator[TextWithLimit]:
     """What is sent to phones or read aloud, each with its length."""
     for name, text in ("của Công an", words.sms), ("để người dân nhắn nhau", words.sms_share):
-        yield TextWithLimit(f"Tin nhắn {name}", text, len(text), SMS_LONGEST)
+        yield TextWithLimit(f"Tin nhắn {name}", text, len(text), MAX_SMS_CHARS)
     yield TextWithLimit(
-        "Tin nhắn có dấu", words.sms_marked, len(words.sms_marked), SMS_MARKED_LONGEST
+        "Tin nhắn có dấu", words.sms_marked, len(words.sms_marked), MAX_MARKED_SMS_CHARS
     )
     read = len(words.loudspeaker.split())
-    yield TextWithLimit("Bài đọc loa xã", words.loudspeaker, read, LOUDSPEAKER_LONGEST, "tiếng")
+    yield TextWithLimit(
+        "Bài đọc loa xã", words.loudspeaker, read, MAX_LOUDSPEAKER_SYLLABLES, "tiếng"
+    )
 
 
 def picture(revision: AlertRevision, now: datetime) -> bytes:

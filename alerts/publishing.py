@@ -18,8 +18,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from alerts import signatures
-from alerts.content import (
+from alerts.delivery import service
+from alerts.formats import signatures
+from alerts.models import MAX_LOUDSPEAKER_SYLLABLES, Alert, AlertRevision, CancelReason, MsgType
+from alerts.models.content import (
     Content,
     Document,
     EnglishContent,
@@ -30,8 +32,6 @@ from alerts.content import (
     digest,
     nonblank_lines,
 )
-from alerts.delivery import service
-from alerts.models import LOUDSPEAKER_LONGEST, Alert, AlertRevision, CancelReason, MsgType
 from alerts.static_pages import generator
 from core.audit import events
 
@@ -242,9 +242,9 @@ def missing_fields(alert: Alert) -> list[str]:
         found += [f"{_label(name)}: {_lack(said)}" for name, said in error.error_dict.items()]
     if not alert.steps.exists():
         found.append("Họ lừa thế nào: cần ít nhất một bước.")
-    if (read := len(alert.loudspeaker.split())) > LOUDSPEAKER_LONGEST:
+    if (read := len(alert.loudspeaker.split())) > MAX_LOUDSPEAKER_SYLLABLES:
         found.append(
-            f"Bài đọc loa xã: {read} tiếng, đọc hơn một phút. Bớt còn {LOUDSPEAKER_LONGEST} tiếng."
+            f"Bài đọc loa xã: {read} tiếng, đọc hơn một phút. Bớt còn {MAX_LOUDSPEAKER_SYLLABLES} tiếng."
         )
     return found
 

@@ -13,10 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from alerts import selectors
 from alerts.formats import xml
-from alerts.localization import ENGLISH, urls_by_language
-from alerts.models import AlertRevision, CancelReason
+from alerts.formats.localization import ENGLISH, urls_by_language
+from alerts.models import AlertRevision, CancelReason, selectors
 from alerts.responses import conditional_response
 from reports.models import Office
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from alerts import selectors
 from alerts.embed.snippets import SIZES, EmbedOptions, EmbedScope
+from alerts.models import selectors
 from reports.models import Commune, Office
 
 MAX_CODE_LENGTH = 60

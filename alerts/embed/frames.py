@@ -8,8 +8,8 @@ from datetime import datetime
 from django.template.loader import render_to_string
 
 from alerts.formats.html import template_context
+from alerts.formats.text import first_sentence
 from alerts.models import AlertRevision
-from alerts.templatetags.alert_words import first_sentence
 
 HOLDS = 3  # warnings that 320 × 420 pixels hold
 # What stands in every frame above its warnings (frame_base.html), so that none needs room for it.

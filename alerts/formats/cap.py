@@ -11,10 +11,10 @@ from functools import cache
 from importlib.resources import files
 from xml.etree.ElementTree import Element  # nosec B405
 
-from alerts.content import Content, MessageHeader
 from alerts.formats import xml
 from alerts.formats.feed_entry import TELEPHONE, cap_message_url, published_at
 from alerts.models import AlertRevision, CancelReason, MsgType, ResponseType
+from alerts.models.content import Content, MessageHeader
 
 MEDIA_TYPE = "application/cap+xml"
 _NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"

@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from alerts import history
-from alerts.formats import schema_org
-from alerts.localization import localize
+from alerts.formats import history, schema_org
+from alerts.formats.localization import localize
 from alerts.models import AlertRevision, State
 
 

@@ -10,9 +10,9 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import TTFFont
 
-from alerts.content import Content
 from alerts.formats.xml import strip_invalid_xml
 from alerts.models import AlertRevision
+from alerts.models.content import Content
 
 _WIDTH, _MARGIN = 210, 14  # millimetres
 _ROOM = _WIDTH - 2 * _MARGIN

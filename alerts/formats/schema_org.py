@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from alerts.formats.feed_entry import TELEPHONE
-from alerts.localization import localize
+from alerts.formats.localization import localize
 from alerts.models import AlertRevision, MsgType
 
 # A block of data in a page ends at the first "</script", wherever that stands.

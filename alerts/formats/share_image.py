@@ -9,8 +9,8 @@ from io import BytesIO
 from font_roboto import Roboto, RobotoBold
 from PIL import Image, ImageDraw, ImageFont
 
-from alerts.content import Content
 from alerts.models import AlertRevision, State
+from alerts.models.content import Content
 
 WIDTH, HEIGHT = 1200, 630
 SQUARE = 1080

@@ -12,6 +12,7 @@ import django.db.models.lookups
 from django.conf import settings
 from django.db import migrations, models
 
+import alerts.models.cap_terms
 import alerts.models.warnings
 
 
@@ -310,7 +311,7 @@ class Migration(migrations.Migration):
                             ],
                             max_length=16,
                         ),
-                        default=alerts.models.warnings.default_response_types,
+                        default=alerts.models.cap_terms.default_response_types,
                         size=None,
                         verbose_name="người dân cần",
                     ),

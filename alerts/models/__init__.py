@@ -1,5 +1,15 @@
 """The tables of the warnings: what is said, to whom it is brought, who asked for it."""
 
+from alerts.models.cap_terms import (
+    CancelReason,
+    Certainty,
+    MsgType,
+    ResponseType,
+    Severity,
+    State,
+    Urgency,
+    default_response_types,
+)
 from alerts.models.partners import (
     Channel,
     Delivery,
@@ -7,32 +17,26 @@ from alerts.models.partners import (
     PartnerAgency,
     PartnerReceipt,
 )
-from alerts.models.subscribers import Subscriber
-from alerts.models.warnings import (
-    LOUDSPEAKER_LONGEST,
-    SMS_LONGEST,
-    SMS_MARKED_LONGEST,
-    Alert,
+from alerts.models.revisions import (
     AlertRevision,
     AlertRevisionQuerySet,
-    AlertStep,
-    CancelReason,
-    Certainty,
-    MsgType,
     PublicKey,
-    ResponseType,
     RevisionSignature,
-    Severity,
-    State,
-    Urgency,
-    default_response_types,
+)
+from alerts.models.subscribers import Subscriber
+from alerts.models.warnings import (
+    MAX_LOUDSPEAKER_SYLLABLES,
+    MAX_MARKED_SMS_CHARS,
+    MAX_SMS_CHARS,
+    Alert,
+    AlertStep,
     validate_single_sms,
 )
 
 __all__ = [
-    "LOUDSPEAKER_LONGEST",
-    "SMS_LONGEST",
-    "SMS_MARKED_LONGEST",
+    "MAX_LOUDSPEAKER_SYLLABLES",
+    "MAX_MARKED_SMS_CHARS",
+    "MAX_SMS_CHARS",
     "Alert",
     "AlertRevision",
     "AlertRevisionQuerySet",

@@ -5,8 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from alerts.models.revisions import AlertRevision
 from alerts.models.subscribers import Subscriber
-from alerts.models.warnings import AlertRevision
 
 
 class Channel(models.TextChoices):

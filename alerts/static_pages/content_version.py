@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from django.db import Error as DatabaseTrouble
 
-from alerts import selectors
+from alerts.models import selectors
 from alerts.static_pages import generator
 
 TRUSTED = 55  # seconds since somebody looked last

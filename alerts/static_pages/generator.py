@@ -29,9 +29,9 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
-from alerts import selectors, signatures
 from alerts.embed import frame_ancestors
-from alerts.models import RevisionSignature
+from alerts.formats import signatures
+from alerts.models import RevisionSignature, selectors
 from alerts.static_pages import old_assets, stale_banner
 from alerts.static_pages.page_list import StaticPage, list_static_pages
 from alerts.static_pages.store import Made, SnapshotTree, path_for

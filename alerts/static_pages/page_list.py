@@ -9,12 +9,11 @@ from functools import partial
 
 from django.urls import reverse
 
-from alerts import selectors
 from alerts.embed import frames
 from alerts.formats import print_cache
+from alerts.formats.localization import urls_by_language
 from alerts.formats.registry import LIST_FORMATS
-from alerts.localization import urls_by_language
-from alerts.models import AlertRevision, CancelReason, PublicKey, State
+from alerts.models import AlertRevision, CancelReason, PublicKey, State, selectors
 from reports.models import Commune, Office
 
 _READ = ("warnings:detail", "warnings:history", "warnings:plain")

@@ -2,8 +2,7 @@
 
 from django import template
 
-from alerts import selectors
-from alerts.models import AlertRevision, CancelReason
+from alerts.models import AlertRevision, CancelReason, selectors
 from core.text import rank_by_similarity
 
 register = template.Library()

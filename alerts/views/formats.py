@@ -9,11 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from alerts import selectors, signatures
 from alerts.embed import oembed
-from alerts.formats import cap, feeds
+from alerts.formats import cap, feeds, signatures
 from alerts.formats.registry import ListFormat
-from alerts.models import AlertRevision, PublicKey, RevisionSignature
+from alerts.models import AlertRevision, PublicKey, RevisionSignature, selectors
 from alerts.responses import allow_cross_origin, conditional_response
 
 _NOT_OFFERED = 501  # as the standard wants it for a format that a provider does not have

@@ -13,9 +13,8 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from alerts import selectors
 from alerts.embed import frames
-from alerts.models import AlertRevision
+from alerts.models import AlertRevision, selectors
 from alerts.responses import allow_framing, conditional_response
 from reports.models import Commune, Office
 

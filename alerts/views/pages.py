@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from alerts import selectors
 from alerts.formats import html
+from alerts.models import selectors
 from alerts.responses import conditional_response
 
 

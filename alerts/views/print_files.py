@@ -6,9 +6,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from alerts import selectors
 from alerts.formats import print_cache
-from alerts.models import AlertRevision, CancelReason, State
+from alerts.models import AlertRevision, CancelReason, State, selectors
 from alerts.responses import allow_cross_origin, conditional_response
 
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alerts import publishing
-from alerts.content import Content, digest
 from alerts.models import Alert, AlertRevision, AlertStep, CancelReason
+from alerts.models.content import Content, digest
 from alerts.publishing import FourEyesError, NotReadyError, StaleDraftError
 from core.audit import events
 from tests.support.alert_factories import cancelled, draft, issued, person, rewritten, submitted

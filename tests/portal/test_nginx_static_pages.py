@@ -22,7 +22,7 @@ from alerts.static_pages.page_list import list_static_pages
 from bench.house import until
 from bench.memory import tree
 from bench.servers import front_server
-from tests.alerts.test_signatures import CAP_KEY, TEXT_KEY
+from tests.alerts.formats.test_signatures import CAP_KEY, TEXT_KEY
 from tests.portal.test_nginx import Stub, ask, listens, needs_nginx
 from tests.support.alert_factories import cancelled, issued
 from tests.support.concurrency import serving

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from alerts import selectors
+from alerts.models import selectors
 from alerts.static_pages import content_version, generator
 from alerts.static_pages.page_list import list_static_pages
 from portal import response_cache

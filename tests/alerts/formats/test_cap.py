@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from alerts import publishing
-from alerts.content import EnglishContent, ImpersonatedOffice, Place
 from alerts.formats import cap
 from alerts.models import AlertRevision, CancelReason
+from alerts.models.content import EnglishContent, ImpersonatedOffice, Place
 from tests.support.alert_factories import (
     HOSTILE,
     cancelled,

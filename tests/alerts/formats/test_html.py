@@ -13,10 +13,10 @@ from django.template import engines
 from django.test import Client
 from django.utils.html import strip_tags
 
-from alerts import selectors
 from alerts.embed import frames
 from alerts.first_alert import ensure_first_alert
-from alerts.templatetags.alert_words import first_sentence, remaining_sentences, split_hotlines
+from alerts.formats.text import first_sentence, remaining_sentences, split_hotlines
+from alerts.models import selectors
 from tests.support.alert_factories import (
     HOSTILE,
     cancelled,

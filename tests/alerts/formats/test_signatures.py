@@ -12,8 +12,8 @@ from django.template import engines
 from django.test import Client
 from pytest_django import Settings
 
-from alerts import publishing, signatures
-from alerts.formats import cap
+from alerts import publishing
+from alerts.formats import cap, signatures
 from alerts.formats.cap_signer import cap_signer, generate_key
 from alerts.models import AlertRevision, PublicKey, RevisionSignature
 from tests.support.alert_factories import HOSTILE, cancelled, issued, person, rewritten, submitted

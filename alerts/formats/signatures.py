@@ -9,10 +9,10 @@ key signed is verified as before.
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from alerts.content import canonical
 from alerts.formats import cap
 from alerts.formats.cap_signer import CapSigner, cap_signer
 from alerts.models import AlertRevision, PublicKey, RevisionSignature
+from alerts.models.content import canonical
 from core.keys import Signer, signer
 
 KIND = "thanh-hoa/warning/1"  # stands in what is signed: a signature serves one end

@@ -7,8 +7,8 @@ from itertools import pairwise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from alerts.content import Content
 from alerts.models import AlertRevision, CancelReason, MsgType
+from alerts.models.content import Content
 
 _KINDS: Mapping[str, str] = {
     MsgType.ALERT: _("Phát lần đầu"),

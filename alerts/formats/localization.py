@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
-from alerts.content import Content
+from alerts.models.content import Content
 
 ENGLISH = "en"
 

@@ -1,0 +1,211 @@
+"""What was issued: frozen revisions of a warning, the public keys and the signatures."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Now
+from django.db.models.lookups import Exact
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from alerts.models.cap_terms import MsgType, State
+from alerts.models.content import Content
+from alerts.models.warnings import Alert
+
+_NO_TEXT = Value("", output_field=models.TextField())
+
+
+class AlertRevisionQuerySet(models.QuerySet["AlertRevision"]):
+    def in_force(self) -> "AlertRevisionQuerySet":
+        """Words in force, newest first: the only door to what is said as live."""
+        now = timezone.now()
+        in_force = Q(expires__isnull=True) | Q(expires__gt=now)
+        return self._select_current(now).filter(in_force).exclude(msg_type=MsgType.CANCEL)
+
+    def ended(self) -> "AlertRevisionQuerySet":
+        """The last word of warnings that were in force and are no more; they stay readable."""
+        now = timezone.now()
+        return self._select_current(now).filter(Q(msg_type=MsgType.CANCEL) | Q(expires__lte=now))
+
+    def current(self) -> "AlertRevisionQuerySet":
+        """The word of each warning that counts at present, in force or over, newest first."""
+        return self._select_current(timezone.now())
+
+    def effective_ever(self) -> "AlertRevisionQuerySet":
+        """All that ever took effect, for programs and readers refer to old words too."""
+        return self._select_effective(timezone.now())
+
+    def change_boundaries(self) -> tuple[datetime | None, datetime | None]:
+        """The last moment at which a word began or ended, and the next; in one statement."""
+        now = timezone.now()
+        found = self.aggregate(
+            began=Max("effective", filter=Q(effective__lte=now)),
+            ended=Max("expires", filter=Q(expires__lte=now)),
+            begins=Min("effective", filter=Q(effective__gt=now)),
+            ends=Min("expires", filter=Q(expires__gt=now)),
+        )
+        last = filter(None, (found["began"], found["ended"]))
+        following = filter(None, (found["begins"], found["ends"]))
+        return max(last, default=None), min(following, default=None)
+
+    def _select_current(self, now: datetime) -> "AlertRevisionQuerySet":
+        """Of what has taken effect, the highest version: a later word counts from its hour on, and
+        whatever is said in between, a Cancel above all, goes before one that still waits.
+        """
+        newer = _others(version__gt=OuterRef("version"), effective__lte=now)
+        last = self.filter(_no_empty_end(), ~Exists(newer), effective__lte=now)
+        return last.order_by("-effective", "-identifier")
+
+    def _select_effective(self, now: datetime) -> "AlertRevisionQuerySet":
+        """Nothing that waits, that was replaced before its hour, or that ended what never began."""
+        overtaking = _others(
+            version__gt=OuterRef("version"),
+            sent__lt=OuterRef("effective"),
+            effective__lte=OuterRef("effective"),
+        )
+        return self.filter(_no_empty_end(), ~Exists(overtaking), effective__lte=now)
+
+
+def _no_empty_end() -> Q:
+    """No Cancel of what never began: nobody has read its words."""
+    begun = _others(version__lt=OuterRef("version"), effective__lte=OuterRef("effective"))
+    return ~Q(msg_type=MsgType.CANCEL) | Q(Exists(begun))
+
+
+def _others(**which: object) -> "AlertRevisionQuerySet":
+    """Other words about the warning of the row outside."""
+    return AlertRevision.objects.filter(alert=OuterRef("alert"), **which)
+
+
+class AlertRevision(models.Model):
+    """What was said, word for word, with the time and the name it was said under.
+
+    Frozen and append-only: a trigger refuses UPDATE and DELETE (migration 0002). `content`
+    holds all that a renderer needs, `content_hash` its SHA-256 as canonical JSON
+    (models/content.py). `references` is CAP's: "sender,identifier,sent", spaces between.
+    """
+
+    alert = models.ForeignKey(
+        Alert, models.PROTECT, related_name="revisions", verbose_name="cảnh báo"
+    )
+    version = models.PositiveSmallIntegerField("bản")
+    msg_type = models.CharField("loại", max_length=8, choices=MsgType.choices)
+    identifier = models.CharField(
+        "mã cảnh báo",
+        max_length=40,
+        unique=True,
+        validators=[RegexValidator(r"^[A-Z0-9-]+$")],
+    )
+    sent = models.DateTimeField("phát lúc")
+    effective = models.DateTimeField("có hiệu lực từ")
+    expires = models.DateTimeField("còn hiệu lực đến", null=True)
+    references = models.TextField("nối tiếp các bản", blank=True)
+    content = models.JSONField("nội dung")
+    content_hash = models.CharField("mã băm", max_length=64)
+    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="người soạn")
+    issued_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="người phát")
+
+    objects = AlertRevisionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "bản đã phát"
+        verbose_name_plural = "các bản đã phát"
+        ordering = ["-sent", "-version"]
+        indexes = [
+            models.Index(fields=["-effective", "-identifier"], name="alertrevision_by_effect")
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(effective=F("sent"))
+                | (Q(effective__gt=F("sent")) & ~Q(msg_type=MsgType.CANCEL)),
+                name="alertrevision_starts_in_time",
+            ),
+            models.UniqueConstraint(fields=["alert", "version"], name="alertrevision_version_once"),
+            models.CheckConstraint(
+                condition=~Q(author=F("issued_by")), name="alertrevision_four_eyes"
+            ),
+            models.CheckConstraint(
+                condition=Q(version=1, msg_type="Alert")
+                | Q(version__gt=1, msg_type__in=("Update", "Cancel")),
+                name="alertrevision_first_is_alert",
+            ),
+            models.CheckConstraint(
+                condition=Q(version=1, references="") | (Q(version__gt=1) & ~Q(references="")),
+                name="alertrevision_refers_back",
+            ),
+            models.CheckConstraint(
+                condition=Q(content_hash__regex="^[0-9a-f]{64}$"),
+                name="alertrevision_content_hash",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires__isnull=True) | Q(expires__gt=F("effective")),
+                name="alertrevision_expires_after_effective",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    Exact(Coalesce(KT("content__message__identifier"), _NO_TEXT), F("identifier")),
+                    Exact(Coalesce(KT("content__message__msg_type"), _NO_TEXT), F("msg_type")),
+                ),
+                name="alertrevision_content_identity",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.identifier
+
+    def state(self, now: datetime) -> State:
+        """Where this message stands at `now`, taken alone."""
+        if self.msg_type == MsgType.CANCEL:
+            return State.CANCELLED
+        if self.expires is not None and self.expires <= now:
+            return State.EXPIRED
+        return State.SCHEDULED if self.effective > now else State.IN_FORCE
+
+    @cached_property
+    def frozen_content(self) -> Content:
+        """The frozen content as typed values."""
+        return Content.from_json(self.content)
+
+
+class PublicKey(models.Model):
+    """The public half of a key that has signed warnings, kept when the key is changed."""
+
+    class Kind(models.TextChoices):
+        TEXT = "text", "Ed25519, nội dung"
+        CAP = "cap", "ECDSA P-256, bản CAP"
+
+    name = models.CharField("tên khóa", max_length=16, primary_key=True)
+    kind = models.CharField("loại", max_length=8, choices=Kind.choices)
+    pem = models.TextField("khóa công khai")
+    since = models.DateTimeField("dùng từ", db_default=Now())
+
+    class Meta:
+        verbose_name = "khóa công khai"
+        verbose_name_plural = "khóa công khai"
+        ordering = ["-since", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RevisionSignature(models.Model):
+    """The two signatures of a revision, made when it was issued. Frozen (migration 0002)."""
+
+    revision = models.OneToOneField(
+        AlertRevision, models.PROTECT, primary_key=True, related_name="seal"
+    )
+    content_key = models.ForeignKey(PublicKey, models.PROTECT, related_name="+")
+    text_signature = models.CharField(max_length=88)
+    cap_key = models.ForeignKey(PublicKey, models.PROTECT, related_name="+")
+    cap_message = models.TextField("bản CAP đã ký")
+
+    class Meta:
+        verbose_name = "chữ ký"
+        verbose_name_plural = "chữ ký"
+
+    def __str__(self) -> str:
+        return f"seal of {self.revision_id}"
