@@ -1,7 +1,7 @@
 from django.urls import path
 
 from alerts.formats.registry import LIST_FORMATS
-from alerts.views import embed, formats, frames, pages, partner_confirmations, print_files
+from alerts.views import agencies, formats, frames, pages
 
 app_name = "alerts"
 LIVE = {"live": True}
@@ -16,9 +16,9 @@ urlpatterns = [
     path("canh-bao/chu-ky/<str:identifier>.json", formats.signature, name="signature"),
     path("canh-bao/khoa/<str:name>.pem", formats.public_key, name="public_key"),
     path("canh-bao/<slug:slug>/in/", pages.paper, name="print"),
-    path("canh-bao/<slug:slug>/anh.png", print_files.picture, name="picture"),
-    path("canh-bao/<slug:slug>/to-dan.pdf", print_files.poster, name="poster"),
-    path("canh-bao/<slug:slug>/tai-lieu.zip", print_files.pack, name="pack"),
+    path("canh-bao/<slug:slug>/anh.png", pages.picture, name="picture"),
+    path("canh-bao/<slug:slug>/to-dan.pdf", pages.poster, name="poster"),
+    path("canh-bao/<slug:slug>/tai-lieu.zip", pages.pack, name="pack"),
     path("canh-bao/<slug:slug>/nhung/", frames.of_alert, name="alert_frame"),
     path("nhung/", frames.newest, name="frame"),
     path("nhung/xa/<slug:codename>/", frames.of_commune, name="commune_frame"),
@@ -29,6 +29,6 @@ urlpatterns = [
     path("nhung/song/co-quan/<slug:codename>/", frames.of_office, LIVE, name="live_office_frame"),
     path("nhung.js", frames.script, name="script"),
     path("oembed/", formats.embed, name="oembed"),
-    path("danh-cho-co-quan/", embed.for_agencies, name="for_agencies"),
-    path("da-trien-khai/<str:token>/", partner_confirmations.confirm_deployment, name="deployed"),
+    path("danh-cho-co-quan/", agencies.for_agencies, name="for_agencies"),
+    path("da-trien-khai/<str:token>/", agencies.confirm_deployment, name="deployed"),
 ]

@@ -15,7 +15,6 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_POST
 
 from alerts.delivery import partners, service
-from alerts.delivery.labels import attempt_label
 from alerts.delivery.partner_forms import PartnerForm
 from alerts.embed import frame_ancestors
 from alerts.models import Channel, Delivery, PartnerAgency
@@ -160,7 +159,7 @@ class DeliveryAdmin(ReadOnlyAdminMixin, _Deliveries):
     @admin.display(description="lần thử gần nhất")
     def last(self, row: Delivery) -> str:
         return "; ".join(
-            f"{each.at:%d/%m %H:%M} {attempt_label(each.outcome, each.status)}"
+            f"{each.at:%d/%m %H:%M} {partners.attempt_label(each.outcome, each.status)}"
             for each in row.tries.all()[:1]
         )
 

@@ -13,6 +13,24 @@ from core import encryption
 from core.audit import events
 
 _SECRET_BYTES = 32
+_OUTCOME_LABELS = {
+    "ok": "đã nhận",
+    "address": "địa chỉ không đọc được",
+    "scheme": "địa chỉ không phải https",
+    "host": "địa chỉ không phải tên miền",
+    "unknown_host": "không tìm thấy tên miền",
+    "not_public": "tên miền dẫn vào mạng nội bộ, không gửi",
+    "unreachable": "máy kia không mở cổng",
+    "slow": "quá 5 giây không trả lời",
+    "tls": "chứng thư https không đúng",
+    "not_http": "máy kia trả lời không phải HTTP",
+    "no_answer": "máy kia ngắt, không trả lời",
+    "too_large": "câu trả lời quá lớn",
+    "no_key": "không mở được địa chỉ hoặc khóa",
+    "mail_failed": "máy chủ thư không nhận",
+    "no_mail_server": "cổng chưa có máy chủ thư",
+    "lost": "máy của cổng dừng giữa chừng",
+}
 
 
 def new_secret(partner: PartnerAgency, *, by: User) -> str:
@@ -114,3 +132,10 @@ def delivery_statuses(alert: Alert) -> list[DeliveryStatus]:
         for pair, rows in by_pair.items()
         if rows[0].partner is not None
     ]
+
+
+def attempt_label(code: str, status: int | None = None) -> str:
+    """Return the label of an outcome, for an officer who calls the agency; an unknown code stands for itself."""
+    if code == "refused":
+        return f"máy kia trả lời mã {status}"
+    return _OUTCOME_LABELS.get(code, code)

@@ -1,10 +1,11 @@
-"""Warnings on pages of other rooms: they ask here, in the template, and know no model of ours."""
+"""Warnings on pages of other rooms: their templates call these tags, their code knows no model of this room."""
 
 from typing import TypedDict
 
 from django import template
 
-from alerts.models import Alert, AlertRevision
+from alerts.models import Alert, AlertRevision, CancelReason, selectors
+from core.text import rank_by_similarity
 from reports.models import Campaign
 
 register = template.Library()
@@ -53,3 +54,22 @@ def warnings_in_review(context: template.Context) -> dict[str, int]:
 def unsigned_warnings() -> dict[str, list[AlertRevision]]:
     """For the desk: warnings in force whose last word has no signature."""
     return {"unsigned": list(AlertRevision.objects.in_force().filter(seal=None))}
+
+
+@register.simple_tag
+def warnings_about(query: str) -> list[AlertRevision]:
+    """The warnings that a query is about, closest first; those in force before the ended ones."""
+    in_force, ended = selectors.in_force(), selectors.ended()
+    candidates = [
+        (each, each.frozen_content.title, _searchable_text(each)) for each in (*in_force, *ended)
+    ]
+    return sorted(rank_by_similarity(query, candidates), key=ended.__contains__)
+
+
+def _searchable_text(revision: AlertRevision) -> str:
+    """Return what it is found by beside its title; of what was withdrawn as an error nothing is repeated."""
+    words, english = revision.frozen_content, revision.frozen_content.english
+    if words.message.ending == CancelReason.ERROR:
+        return revision.identifier
+    text = f"{words.short_title} {words.summary} {english.title} {english.summary}"
+    return f"{text} {revision.identifier}"

@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 from django import template
 from django.utils import timezone
 
-from alerts.delivery import labels, partners, service
+from alerts.delivery import partners, service
 from alerts.models import Alert, Delivery, DeliveryAttempt, PartnerAgency
 
 register = template.Library()
@@ -38,4 +38,4 @@ def partner_delivery_table(context: Any, alert: Alert) -> dict[str, Any]:
 @register.filter
 def outcome(each: DeliveryAttempt) -> str:
     """What came of a try, in words."""
-    return labels.attempt_label(each.outcome, each.status)
+    return partners.attempt_label(each.outcome, each.status)

@@ -1,5 +1,6 @@
-"""For agencies: a line for their site, feeds, whether a code is ours, the keys. Nothing is changed
-by any form here, so none needs a token; another site's forms are refused all the same.
+"""Pages for agencies: a line for their site, feeds, whether a code is ours, the keys; and the link that confirms a use.
+
+No form of the first page changes anything, so none needs a token; another site's forms are refused all the same.
 """
 
 from csp.decorators import csp_update
@@ -8,9 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from alerts.delivery import partners
 from alerts.embed import snippets
 from alerts.embed.forms import CodeForm, EmbedForm
 from alerts.formats.html import template_context
@@ -39,15 +42,29 @@ def for_agencies(request: HttpRequest) -> HttpResponse:
         "portal": settings.PORTAL_URL,
         "narrowed": settings.FRAME_ANCESTORS,
         "keys": PublicKey.objects.all(),
-    } | _genuine(asking)
+    } | _verify_code(asking)
     status = 422 if choosing.errors or asking.errors else 200
     page = render(request, "alerts/for_agencies.html", context, status=status, using="public")
     page["Cache-Control"] = "no-store" if request.method == "POST" else "public, max-age=30"
     return page
 
 
-def _genuine(asking: CodeForm) -> dict[str, object]:
-    """What is known of a code: whose it is, whether that word still stands, what came after it."""
+@csrf_exempt  # the link itself is the right to press, and there is no cookie to abuse
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def confirm_deployment(request: HttpRequest, token: str) -> HttpResponse:
+    """Confirm that an agency put a version to use: a page with one button."""
+    asked = partners.open_confirmation(token)
+    if asked and request.method == "POST":
+        partners.record_confirmation(asked)
+        asked = partners.open_confirmation(token)
+    context = {"asked": asked}
+    status = 200 if asked else 404
+    return render(request, "alerts/deployed.html", context, status=status, using="public")
+
+
+def _verify_code(asking: CodeForm) -> dict[str, object]:
+    """Return what is known of a code: its revision, and the latest one of the same warning."""
     if not (asking.is_bound and asking.is_valid()):
         return {}
     code = asking.cleaned_data["code"]
