@@ -107,7 +107,7 @@ def _outbox(rows: Iterable[tuple[str, str, int, int]]) -> Iterator[Metric]:
 
 def _processes() -> Iterator[Metric]:
     """What the supervisor had to restart; under compose there is no such file."""
-    told = _read("supervisor.json")
+    told = _read_state("supervisor.json")
     if not told:
         return
     stalls = "Restarts of a worker that claimed nothing."
@@ -122,7 +122,7 @@ def _processes() -> Iterator[Metric]:
 
 def _backup() -> Iterator[Metric]:
     """Nothing where no archive was ever written."""
-    if written_at := _read("backup.json").get("written_at"):
+    if written_at := _read_state("backup.json").get("written_at"):
         what = "When the last archive was written."
         yield _gauge("portal_backup_timestamp_seconds", what, written_at)
 
@@ -158,7 +158,7 @@ def _violations() -> Iterator[Metric]:
     yield told
 
 
-def _read(name: str) -> dict[str, Any]:
+def _read_state(name: str) -> dict[str, Any]:
     """A JSON file of DATA_DIR; nothing where there is none."""
     try:
         told = json.loads((settings.DATA_DIR / name).read_text())

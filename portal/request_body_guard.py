@@ -81,14 +81,16 @@ class _Watch:
     def over(self, body: GuardedRequestBody) -> Any:
         self._bodies.add(body)
         if self._thread is None:
-            self._thread = threading.Thread(target=self._look, name="bodies", daemon=True)
+            self._thread = threading.Thread(
+                target=self._abort_late_bodies, name="bodies", daemon=True
+            )
             self._thread.start()
         try:
             yield
         finally:
             self._bodies.discard(body)
 
-    def _look(self) -> None:
+    def _abort_late_bodies(self) -> None:
         while True:
             for body in tuple(self._bodies):
                 if body.is_past_deadline:

@@ -62,7 +62,7 @@ class Shelf:
                 return answer
             copy = CachedResponse(edition, answer.content, dict(answer.headers.items()))
             self._put(key, copy)
-        return _given(request, copy)
+        return _build_response(request, copy)
 
     def _put(self, key: Key, copy: CachedResponse) -> None:
         """What has lain here longest gives way."""
@@ -115,7 +115,7 @@ def _is_for_all(answer: HttpResponse) -> bool:
     )
 
 
-def _given(request: HttpRequest, copy: CachedResponse) -> HttpResponse:
+def _build_response(request: HttpRequest, copy: CachedResponse) -> HttpResponse:
     """The copy, or 304 by its ETag alone: a second is too coarse for two words in one."""
     has_it = any(name in request.META for name in _CONDITIONS) and get_conditional_response(
         request, etag=copy.headers.get("ETag")

@@ -105,7 +105,7 @@ def exchange_code(request: HttpRequest, nonce: str, verifier: str) -> IdentityCl
     """What the provider says of the code in this address. Raises what `asking` understands."""
     provider = TokenExchangeBackend()
     provider.authenticate(request, nonce=nonce, code_verifier=verifier)
-    subject, methods = _read(provider.claims, nonce)
+    subject, methods = _parse_claims(provider.claims, nonce)
     return IdentityClaims(subject, methods, _named(provider.claims) | {"token": provider.signed})
 
 
@@ -228,7 +228,7 @@ def _discovered(issuer: str) -> dict[str, str]:
     return found
 
 
-def _read(claims: Any, nonce: str) -> tuple[str, frozenset[str]]:
+def _parse_claims(claims: Any, nonce: str) -> tuple[str, frozenset[str]]:
     """Subject and methods. The library has checked the signature, the nonce and, where they are told,
     the hours.
     """

@@ -38,22 +38,22 @@ def sign_revision(revision: AlertRevision) -> None:
     nothing, and the desk says of the revision that it has no signature.
     """
     try:
-        if signers := _signers():
-            _write(revision, *signers)
+        if signers := _load_signers():
+            _save_signature(revision, *signers)
     except (ImproperlyConfigured, OSError, ValueError) as error:
         raise SigningError(type(error).__name__) from error
 
 
-def _signers() -> tuple[Signer, CapSigner] | None:
+def _load_signers() -> tuple[Signer, CapSigner] | None:
     text, message = signer(), settings.CAP_KEY
     if bool(text) != bool(message):
         raise ImproperlyConfigured("SIGNING_KEY and CAP_KEY: both or neither.")
     return (text, cap_signer(message)) if text else None
 
 
-def _write(revision: AlertRevision, text: Signer, message: CapSigner) -> None:
-    content_key = _known(text.id, PublicKey.Kind.TEXT, text.public_pem)
-    cap_key = _known(message.id, PublicKey.Kind.CAP, message.certificate)
+def _save_signature(revision: AlertRevision, text: Signer, message: CapSigner) -> None:
+    content_key = _ensure_public_key(text.id, PublicKey.Kind.TEXT, text.public_pem)
+    cap_key = _ensure_public_key(message.id, PublicKey.Kind.CAP, message.certificate)
     RevisionSignature(
         revision=revision,
         content_key=content_key,
@@ -63,5 +63,5 @@ def _write(revision: AlertRevision, text: Signer, message: CapSigner) -> None:
     ).save(force_insert=True)
 
 
-def _known(name: str, kind: PublicKey.Kind, pem: str) -> PublicKey:
+def _ensure_public_key(name: str, kind: PublicKey.Kind, pem: str) -> PublicKey:
     return PublicKey.objects.get_or_create(name=name, defaults={"kind": kind, "pem": pem})[0]

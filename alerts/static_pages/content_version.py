@@ -41,22 +41,22 @@ def current_version() -> ContentVersion | None:
     """The edition of this moment; None where nobody looks after it, or none can be read."""
     global _newest  # noqa: PLW0603  # one for all threads: the next one that differs replaces it
     now, folder = time.time(), str(generator.snapshot_dir())
-    if not _looked_after(folder, now):
+    if not _is_maintained(folder, now):
         return None
     signs, known = SnapshotStat(_mark(f"{folder}/current"), _mark(f"{folder}/doubted")), _newest
     if known is None or known.signs != signs or now >= known.until:
         # The signs were read before the rows: a word that comes in between ends this edition.
-        _newest = known = _read(signs)
+        _newest = known = _load_version(signs)
     return known
 
 
-def _read(signs: SnapshotStat) -> ContentVersion | None:
+def _load_version(signs: SnapshotStat) -> ContentVersion | None:
     with contextlib.suppress(DatabaseTrouble):
         return ContentVersion(signs, *selectors.change_boundaries())
     return None
 
 
-def _looked_after(folder: str, now: float) -> bool:
+def _is_maintained(folder: str, now: float) -> bool:
     try:
         with open(f"{folder}/checked", "rb") as file:  # noqa: PTH123  # asked at every page
             return now - int(file.readline()) <= TRUSTED

@@ -132,11 +132,16 @@ class _Before:
     def having(self, door: StaticPage) -> SnapshotTree | None:
         """The same, when it holds what this door would say now."""
         may = self.drawings if door.drawn else self.pages
-        if self.tree and may and door.made_of and self.of(door.path).get("of") == _made_of(door):
+        if (
+            self.tree
+            and may
+            and door.made_of
+            and self.get_page(door.path).get("of") == _made_of(door)
+        ):
             return self.tree
         return None
 
-    def of(self, path: str) -> Made:
+    def get_page(self, path: str) -> Made:
         return self.tree.made.get(path, {}) if self.tree else {}
 
 
@@ -175,7 +180,7 @@ def _fill(tree: SnapshotTree, before: _Before, now: datetime, *, draws: bool) ->
                 tree.copy_from(door.path, tree, first)
             elif same := before.having(door):
                 tree.copy_from(door.path, same, door.path)
-            elif text := next(drawings, b"") if door.drawn else _asked(door.path):
+            elif text := next(drawings, b"") if door.drawn else _render_page(door.path):
                 rendered += 1
                 _write(tree, before, door, text, now)
             elif draws:  # one that cannot be drawn holds up no page
@@ -192,7 +197,7 @@ def _made_of(door: StaticPage) -> str:
     return f"{door.made_of} {release_fingerprint()}" if door.drawn else door.made_of
 
 
-def _asked(path: str) -> bytes:
+def _render_page(path: str) -> bytes:
     return bytes(getattr(render_internally(path), "content", b""))
 
 
@@ -201,7 +206,7 @@ def _write(
 ) -> None:
     """Write a text. When it says what it said, its file stays, with its time."""
     digest = hashlib.sha256(text).hexdigest()
-    said_before = before.of(door.path)
+    said_before = before.get_page(door.path)
     made = {"of": _made_of(door), "digest": digest}
     if before.tree and before.pages and said_before.get("digest") == digest:
         tree.copy_from(door.path, before.tree, door.path)

@@ -15,7 +15,7 @@ def copy_release_assets(home: Path) -> None:
     is collected, files have no hash in their names and there is nothing to keep.
     """
     names = _collected()
-    releases = _known(home)
+    releases = _load_generations(home)
     if not names or (releases and releases[0] == names):
         return
     folder = home / "assets" / "static"
@@ -42,7 +42,7 @@ def _collected() -> list[str]:
     return sorted(name for name in forms if (root / name).is_file())
 
 
-def _known(home: Path) -> list[list[str]]:
+def _load_generations(home: Path) -> list[list[str]]:
     with contextlib.suppress(OSError, ValueError):
         known: list[list[str]] = json.loads((home / "assets" / "releases.json").read_text())
         return known

@@ -39,7 +39,7 @@ def cap_index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def cap_message(request: HttpRequest, identifier: str) -> HttpResponse:
     """One message as it was sent, for good: later messages refer to it."""
-    revision = _said(identifier)
+    revision = _get_revision_or_404(identifier)
     seal = _seal_of(revision)
     message = seal.cap_message.encode() if seal else cap.render_cap_message(revision)
     return allow_cross_origin(
@@ -50,7 +50,7 @@ def cap_message(request: HttpRequest, identifier: str) -> HttpResponse:
 @require_safe
 def content(request: HttpRequest, identifier: str) -> HttpResponse:
     """What was said, byte for byte as it was signed; the signature is in a header."""
-    revision = _said(identifier)
+    revision = _get_revision_or_404(identifier)
     response = conditional_response(request, signatures.signing_input(revision), "application/json")
     if seal := _seal_of(revision):
         response["X-Content-Signature"] = signatures.signature_header(seal)
@@ -61,7 +61,7 @@ def content(request: HttpRequest, identifier: str) -> HttpResponse:
 @require_safe
 def signature(request: HttpRequest, identifier: str) -> HttpResponse:
     """The signature of that content by itself; 404 where there is none."""
-    seal = _seal_of(_said(identifier))
+    seal = _seal_of(_get_revision_or_404(identifier))
     if seal is None:
         raise Http404
     values = {
@@ -82,7 +82,7 @@ def public_key(request: HttpRequest, name: str) -> HttpResponse:
     return allow_cross_origin(conditional_response(request, key.pem, "application/x-pem-file"))
 
 
-def _said(identifier: str) -> AlertRevision:
+def _get_revision_or_404(identifier: str) -> AlertRevision:
     said_so_far = AlertRevision.objects.effective_ever().select_related("seal")
     return get_object_or_404(said_so_far, identifier=identifier)
 

@@ -27,13 +27,13 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     if not is_ours:
         form.add_error(None, _ELSEWHERE)
     may_ask = form.is_bound and emails.mail_is_configured() and form.is_valid()
-    is_asked = may_ask and _asked(request, form)
+    is_asked = may_ask and _request_opt_in(request, form)
     context = {"form": form, "is_open": emails.mail_is_configured(), "is_asked": is_asked}
     status = 200 if not form.errors else 422 if is_ours else 403
     return render(request, "alerts/subscribe.html", context, status=status, using="public")
 
 
-def _asked(request: HttpRequest, form: SubscribeForm) -> bool:
+def _request_opt_in(request: HttpRequest, form: SubscribeForm) -> bool:
     try:
         if rate_limits.consume("subscribe", request):
             subscriptions.request_opt_in(form.cleaned_data["address"], form.filters)

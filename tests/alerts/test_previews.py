@@ -28,14 +28,14 @@ LOOKS = [
 ]
 
 
-def look(person: Person | Client, alert: Alert, name: str) -> HttpResponse:
+def get_preview(person: Person | Client, alert: Alert, name: str) -> HttpResponse:
     client = person if isinstance(person, Client) else person.client
     return client.get(reverse(f"admin:alerts_alert_{name}", args=[alert.pk]))
 
 
 def test_the_preview_offers_every_format_and_each_length(approver: Person) -> None:
     alert = submitted(sms="a" * 99, sms_marked="Cúp máy.", loudspeaker="một hai ba")
-    text = look(approver, alert, "preview").content.decode()
+    text = get_preview(approver, alert, "preview").content.decode()
     wanted = ["Bản xem trước, chưa phát", "99/160 ký tự", "8/70 ký tự", "3/190 tiếng", "van-ban"]
     wanted += [
         "&lt;rss",
@@ -53,11 +53,11 @@ def test_the_preview_offers_every_format_and_each_length(approver: Person) -> No
 
 def test_what_leaves_the_page_as_a_file_is_marked(approver: Person) -> None:
     alert = submitted()
-    (sheet,) = PdfReader(BytesIO(look(approver, alert, "preview_poster").content)).pages
+    (sheet,) = PdfReader(BytesIO(get_preview(approver, alert, "preview_poster").content)).pages
     assert "[Bản xem trước]" in sheet.extract_text()
     assert "XEM-TRUOC-1" in sheet.extract_text()
     for name, size in ("picture", (1200, 630)), ("square", (1080, 1080)):
-        answer = look(approver, alert, f"preview_{name}")
+        answer = get_preview(approver, alert, f"preview_{name}")
         assert Image.open(BytesIO(answer.content)).size == size
         assert "private" in answer["Cache-Control"]
 
@@ -69,7 +69,7 @@ def test_every_text_is_marked_and_hostile_words_stay_text(approver: Person) -> N
     frame = shown.pop("Trả lời oEmbed")  # an address, no words
     assert "/canh-bao/gia-dien-luc/nhung/" in frame
     assert all("[Bản xem trước]" in text for text in shown.values())
-    text = look(approver, alert, "preview").content.decode()
+    text = get_preview(approver, alert, "preview").content.decode()
     assert "<script>alert" not in text
 
 
@@ -82,27 +82,27 @@ def test_a_previewed_message_is_a_valid_draft_under_no_real_name() -> None:
 
 def test_a_text_that_is_too_long_is_told(approver: Person) -> None:
     alert = draft(loudspeaker="tiếng " * 200)
-    assert "200/190 tiếng" in (text := look(approver, alert, "preview").content.decode())
+    assert "200/190 tiếng" in (text := get_preview(approver, alert, "preview").content.decode())
     assert "quá dài" in text
 
 
 def test_the_previewed_pack_holds_what_the_real_one_will_and_is_marked(approver: Person) -> None:
-    packed = ZipFile(BytesIO(look(approver, submitted(), "preview_pack").content))
+    packed = ZipFile(BytesIO(get_preview(approver, submitted(), "preview_pack").content))
     names = {name.removeprefix("XEM-TRUOC-1/") for name in packed.namelist()}
     assert {"to-dan.pdf", "bai-doc-loa.txt", "anh-zalo.png", "tin-nhan.txt"} <= names
     assert "[Bản xem trước]" in packed.read("XEM-TRUOC-1/van-ban.txt").decode()
 
 
 def test_a_paper_that_is_looked_at_says_that_it_is_not_out(approver: Person) -> None:
-    assert "chưa phát" in look(approver, submitted(), "preview_paper").content.decode()
+    assert "chưa phát" in get_preview(approver, submitted(), "preview_paper").content.decode()
 
 
 @pytest.mark.parametrize("name", LOOKS)
 def test_others_do_not_look(name: str, duty: Person, client: Client, editor: Person) -> None:
     alert = submitted()
-    assert look(duty, alert, name).status_code == 403
-    assert look(client, alert, name).status_code == 302
-    assert look(editor, alert, name).status_code == 200
+    assert get_preview(duty, alert, name).status_code == 403
+    assert get_preview(client, alert, name).status_code == 302
+    assert get_preview(editor, alert, name).status_code == 200
     assert not AlertRevision.objects.exists()
 
 

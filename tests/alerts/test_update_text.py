@@ -38,7 +38,7 @@ def planned(**text: object) -> AlertRevision:
     return rewritten(issued(title="Lời cũ", short_title="Lời cũ"), **names | text)
 
 
-def read(client: Client, path: str) -> str:
+def get_text(client: Client, path: str) -> str:
     return client.get(path).content.decode()
 
 
@@ -50,11 +50,11 @@ def current() -> list[str]:
 def test_every_door_changes_in_the_same_second(client: Client, clock: Traveller, path: str) -> None:
     planned()
     clock.move_to(HOUR - SECOND)
-    before = read(client, path)
+    before = get_text(client, path)
     assert ("Lời cũ" in before, "Lời mới" in before) == (True, False)
     clock.move_to(HOUR)
-    assert "Lời mới" in read(client, path)
-    assert ("Lời cũ" in read(client, path)) == (path == f"{PAGE}lich-su/")
+    assert "Lời mới" in get_text(client, path)
+    assert ("Lời cũ" in get_text(client, path)) == (path == f"{PAGE}lich-su/")
 
 
 def test_what_waits_cannot_be_read_by_its_name(client: Client, clock: Traveller) -> None:
@@ -80,9 +80,9 @@ def test_a_cancel_repeats_what_stands_and_takes_back_what_waits(
     clock.move_to(HOUR + SECOND)
     assert current() == []
     for path in DOORS:
-        assert "Lời mới" not in read(client, path), path
+        assert "Lời mới" not in get_text(client, path), path
     assert client.get(f"/canh-bao/cap/{name}.xml").status_code == 404
-    assert "trước giờ hẹn: bản 2" in read(client, f"{PAGE}lich-su/")
+    assert "trước giờ hẹn: bản 2" in get_text(client, f"{PAGE}lich-su/")
 
 
 def test_a_word_in_between_goes_before_one_that_waits(clock: Traveller) -> None:

@@ -89,28 +89,28 @@ BAD = [
 ]
 
 
-def found(monkeypatch: pytest.MonkeyPatch, **changes: object) -> dict[str, CheckMessage]:
+def check_settings(monkeypatch: pytest.MonkeyPatch, **changes: object) -> dict[str, CheckMessage]:
     monkeypatch.setattr(checks, "settings", SimpleNamespace(**{**GOOD, **changes}))
     messages = run_checks(tags=[Tags.security], include_deployment_checks=True)
     return {str(message.id): message for message in messages if "portal." in str(message.id)}
 
 
 def test_a_sound_production_environment_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert found(monkeypatch) == {}
+    assert check_settings(monkeypatch) == {}
 
 
 @pytest.mark.parametrize(("identifier", "name", "value"), BAD)
 def test_each_danger_is_refused_with_a_hint(
     monkeypatch: pytest.MonkeyPatch, identifier: str, name: str, value: object
 ) -> None:
-    messages = found(monkeypatch, **{name: value})
+    messages = check_settings(monkeypatch, **{name: value})
     assert list(messages) == [identifier]
     assert messages[identifier].level == ERROR
     assert messages[identifier].hint
 
 
 def test_hosts_of_a_trial_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    messages = found(monkeypatch, PARTNER_TEST_HOSTS=("may-thu.example",))
+    messages = check_settings(monkeypatch, PARTNER_TEST_HOSTS=("may-thu.example",))
     assert list(messages) == ["portal.W006"]
     assert messages["portal.W006"].level == WARNING
     assert messages["portal.W006"].hint
@@ -122,32 +122,32 @@ def test_a_first_look_is_not_asked_for_production_things(settings: Settings) -> 
 
 
 def test_alarms_that_go_nowhere_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    messages = found(monkeypatch, EMAIL_URL="")
+    messages = check_settings(monkeypatch, EMAIL_URL="")
     assert list(messages) == ["portal.W001"]
     assert messages["portal.W001"].level == WARNING
     assert messages["portal.W001"].hint
 
 
 def test_a_portal_without_mail_and_metrics_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert found(monkeypatch, EMAIL_URL="", ALARM_EMAILS=(), METRICS_TOKEN="") == {}
+    assert check_settings(monkeypatch, EMAIL_URL="", ALARM_EMAILS=(), METRICS_TOKEN="") == {}
 
 
 def test_files_that_nobody_scans_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    messages = found(monkeypatch, CLAMD_URL="")
+    messages = check_settings(monkeypatch, CLAMD_URL="")
     assert list(messages) == ["portal.W002"]
     assert messages["portal.W002"].level == WARNING
     assert messages["portal.W002"].hint
 
 
 def test_visitors_who_all_share_one_address_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    messages = found(monkeypatch, TRUSTED_PROXIES=0, ADMIN_NETWORKS=())
+    messages = check_settings(monkeypatch, TRUSTED_PROXIES=0, ADMIN_NETWORKS=())
     assert list(messages) == ["portal.W003"]
     assert messages["portal.W003"].level == WARNING
     assert messages["portal.W003"].hint
 
 
 def test_networks_of_the_desk_need_to_know_who_visits(monkeypatch: pytest.MonkeyPatch) -> None:
-    messages = found(monkeypatch, TRUSTED_PROXIES=0)
+    messages = check_settings(monkeypatch, TRUSTED_PROXIES=0)
     assert sorted(messages) == ["portal.E023", "portal.W003"]
     assert messages["portal.E023"].hint
 
@@ -158,7 +158,7 @@ def test_no_address_of_ours_is_left_for_the_desk() -> None:
 
 
 def test_a_pack_that_is_not_given_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    messages = found(monkeypatch, SIGNING_KEY="", CAP_KEY="")
+    messages = check_settings(monkeypatch, SIGNING_KEY="", CAP_KEY="")
     assert sorted(messages) == ["portal.W004", "portal.W005"]
     assert messages["portal.W004"].level == WARNING
     assert messages["portal.W004"].hint

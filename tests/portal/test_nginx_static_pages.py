@@ -266,11 +266,11 @@ def test_a_new_doubt_empties_what_the_portal_said_before(front: int, tmp_path: P
     cache = tmp_path / "front" / "front-cache"
     before: set[Path] = set()
 
-    def kept() -> bool:
+    def is_rebuilt() -> bool:
         before.update(cache.iterdir())
         return body(front, PAGE).startswith(FROM_PORTAL) and bool(before)
 
-    assert soon(kept)
+    assert soon(is_rebuilt)
     generator.mark_stale()
     assert soon(lambda: not before & set(cache.iterdir()))
 

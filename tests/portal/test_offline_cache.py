@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _looked_at_anew() -> None:
+def _clear_cache() -> None:
     offline_cache._version.cache_clear()
 
 

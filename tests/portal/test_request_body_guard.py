@@ -17,7 +17,7 @@ from portal.request_body_guard import IncompleteBodyError
 from reports.models import Report
 
 
-def read(body: Any, promised: int, *, line: Any = None, kind: str = "text/plain") -> bytes:
+def read_body(body: Any, promised: int, *, line: Any = None, kind: str = "text/plain") -> bytes:
     """What an application finds that reads everything."""
     found = []
 
@@ -34,23 +34,23 @@ def read(body: Any, promised: int, *, line: Any = None, kind: str = "text/plain"
 
 
 def test_a_whole_body_is_read_as_it_came() -> None:
-    assert read(BytesIO(b"story=abc"), 9) == b"story=abc|text/plain"
+    assert read_body(BytesIO(b"story=abc"), 9) == b"story=abc|text/plain"
 
 
 def test_what_follows_a_body_is_left_alone() -> None:
     rest = BytesIO(b"story=abcPOST / HTTP/1.1")
-    read(rest, 9)
+    read_body(rest, 9)
     assert rest.read() == b"POST / HTTP/1.1"
 
 
 @pytest.mark.parametrize("came", [b"", b"story=ab"])
 def test_a_body_that_breaks_off_is_none(came: bytes) -> None:
     with pytest.raises(IncompleteBodyError):
-        read(BytesIO(came), 9)
+        read_body(BytesIO(came), 9)
 
 
 def test_a_type_that_django_breaks_on_is_taken_away() -> None:
-    assert read(BytesIO(b"a"), 1, kind="text/plain; a*=bogus''x") == b"a|"
+    assert read_body(BytesIO(b"a"), 1, kind="text/plain; a*=bogus''x") == b"a|"
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_visitor_who_falls_silent_holds_no_thread(line: Any) -> None:
     theirs.sendall(b"story")
     started = time.monotonic()
     with pytest.raises(IncompleteBodyError):
-        read(ours.makefile("rb"), 9, line=ours)
+        read_body(ours.makefile("rb"), 9, line=ours)
     assert time.monotonic() - started < 3
 
 
@@ -87,7 +87,7 @@ def test_a_byte_now_and_then_is_not_enough(line: Any) -> None:
     visitor.start()
     try:
         with pytest.raises(IncompleteBodyError):
-            read(ours.makefile("rb"), 5000, line=ours)
+            read_body(ours.makefile("rb"), 5000, line=ours)
     finally:
         done.set()
         visitor.join()
@@ -103,7 +103,7 @@ def test_who_sends_steadily_is_waited_for(line: Any) -> None:
 
     visitor = threading.Thread(target=send)
     visitor.start()
-    assert read(ours.makefile("rb"), 10_000, line=ours).startswith(b"x" * 10_000)
+    assert read_body(ours.makefile("rb"), 10_000, line=ours).startswith(b"x" * 10_000)
     visitor.join()
 
 

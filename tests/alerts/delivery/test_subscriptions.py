@@ -42,7 +42,7 @@ def link(part: str) -> str:
     return found[1]
 
 
-def told() -> list[str]:
+def list_recipients() -> list[str]:
     """To whom a warning was sent."""
     work()
     letters = [each for each in mail.outbox if "/canh-bao/" in each.body]
@@ -54,10 +54,10 @@ def test_nobody_is_told_before_the_button_in_the_mail(client: Client) -> None:
     join = link("xac-nhan")
     assert "<button" in client.get(join).content.decode()
     revision = issued()
-    assert told() == []
+    assert list_recipients() == []
     client.post(join)
     rewritten(revision)
-    assert told() == [ME]
+    assert list_recipients() == [ME]
 
 
 def test_the_address_is_sealed_and_found_by_a_keyed_hash(client: Client) -> None:
@@ -141,7 +141,7 @@ def test_a_stranger_changes_nothing_that_was_confirmed(client: Client) -> None:
 def test_one_click_in_the_mail_program_leaves_without_cookie_or_token() -> None:
     subscriber()
     issued()
-    assert told() == [ME]
+    assert list_recipients() == [ME]
     letter = mail.outbox[-1]
     way = letter.extra_headers["List-Unsubscribe"].strip("<>")
     assert letter.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -165,7 +165,7 @@ def test_who_left_is_not_told_what_was_owed_already() -> None:
     row = subscriber()
     issued()
     row.delete()
-    assert told() == []
+    assert list_recipients() == []
 
 
 def test_a_link_to_join_is_worth_nothing_after_leaving(client: Client) -> None:
@@ -228,23 +228,23 @@ def test_each_is_told_what_they_asked_for(wish: dict[str, str], is_told: bool) -
     alert.offices.add(office())
     alert_factories.publishing.submit(alert, by=alert_factories.person("editor"))
     alert_factories.publishing.issue(alert, by=alert_factories.person("approver"))
-    assert told() == ([ME] if is_told else [])
+    assert list_recipients() == ([ME] if is_told else [])
 
 
 def test_a_warning_for_the_whole_province_goes_to_every_commune() -> None:
     subscriber(commune="noi-khac")
     issued()
-    assert told() == [ME]
+    assert list_recipients() == [ME]
 
 
 def test_a_cancel_goes_to_those_who_were_told_and_to_nobody_else() -> None:
     subscriber()
     revision = issued()
-    told()
+    list_recipients()
     subscriber("moi@mau.example")
     mail.outbox.clear()
     cancelled(revision)
-    assert told() == [ME]
+    assert list_recipients() == [ME]
     assert mail.outbox[0].subject.startswith("Hết hiệu lực:")
 
 
@@ -252,7 +252,7 @@ def test_one_letter_to_each_with_no_other_address() -> None:
     for each in range(3):
         subscriber(f"n{each}@mau.example")
     issued()
-    told()
+    list_recipients()
     assert {len(each.recipients()) for each in mail.outbox} == {1}
     assert not any(
         each.alternatives if hasattr(each, "alternatives") else () for each in mail.outbox

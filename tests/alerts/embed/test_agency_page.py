@@ -27,7 +27,7 @@ PAGE = "/danh-cho-co-quan/"
 PORTAL = "http://127.0.0.1:8000"
 
 
-def asked(client: Client, **posted: str) -> str:
+def post_form(client: Client, **posted: str) -> str:
     answer = client.post(PAGE, posted)
     assert answer.status_code == 200
     return unescape(answer.content.decode())
@@ -52,7 +52,7 @@ def test_a_choice_gives_its_two_lines_and_a_frame_to_look_at(
 ) -> None:
     issued()
     commune(), office()
-    text = asked(client, show=show, size="300x250")
+    text = post_form(client, show=show, size="300x250")
     assert f'<iframe src="{PORTAL}{frame}" title=' in text
     assert f'{data}="{show.partition(":")[2]}"></script>' in text
     assert f'<iframe class="framed" src="{frame}"' in text
@@ -87,7 +87,7 @@ def test_a_choice_that_is_none_is_told_and_the_page_stays(
 
 def test_a_genuine_code_is_told_with_its_time_and_whether_it_stands(client: Client) -> None:
     revision = issued(title="Giả điện lực")
-    text = asked(client, code=f" {revision.identifier.lower()} ")
+    text = post_form(client, code=f" {revision.identifier.lower()} ")
     assert f"Mã {revision.identifier} là của Công an tỉnh" in text
     assert "đang có hiệu lực" in text
 
@@ -95,7 +95,7 @@ def test_a_genuine_code_is_told_with_its_time_and_whether_it_stands(client: Clie
 def test_an_old_code_leads_to_the_newer_word(client: Client) -> None:
     first = issued()
     second = rewritten(first)
-    text = asked(client, code=first.identifier)
+    text = post_form(client, code=first.identifier)
     assert "Đã có bản mới hơn" in text
     assert second.identifier in text
 
@@ -104,13 +104,13 @@ def test_a_code_of_an_ended_or_withdrawn_warning_says_to_take_it_down(client: Cl
     over, wrong = issued("mot"), issued("hai")
     cancelled(over)
     publishing.cancel(wrong.alert, by=person("approver"), reason="Nhầm.", ending=CancelReason.ERROR)
-    assert "đã hết hiệu lực" in asked(client, code=over.identifier)
-    assert "đã được rút lại" in asked(client, code=wrong.identifier)
+    assert "đã hết hiệu lực" in post_form(client, code=over.identifier)
+    assert "đã được rút lại" in post_form(client, code=wrong.identifier)
 
 
 def test_a_code_that_is_not_ours_is_told_and_whom_to_ring(client: Client) -> None:
     draft()
-    text = asked(client, code="TH-PV01-2026-9999-1")
+    text = post_form(client, code="TH-PV01-2026-9999-1")
     assert "Không có cảnh báo nào mang mã" in text
     assert "chưa đúng dạng" not in text
     assert "02373.725.725" in text
@@ -118,7 +118,7 @@ def test_a_code_that_is_not_ours_is_told_and_whom_to_ring(client: Client) -> Non
 
 @pytest.mark.parametrize("code", ["th pv01 2026 1 1", "xyz", "TH-PV01-2026-0001", HOSTILE[:60]])
 def test_a_code_of_another_shape_is_told_what_shape_codes_have(client: Client, code: str) -> None:
-    text = asked(client, code=code)
+    text = post_form(client, code=code)
     assert "chưa đúng dạng mã cảnh báo" in text
     assert "Mã có dạng TH-PV01-2026-0001-1" in text
     assert "Không có cảnh báo nào mang mã" not in text

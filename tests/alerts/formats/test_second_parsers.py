@@ -20,7 +20,7 @@ PORTAL = "http://127.0.0.1:8000"
 PAGE = f"{PORTAL}/canh-bao/gia-dien-luc/"
 
 
-def read(client: Client, path: str) -> Any:
+def parse_feed(client: Client, path: str) -> Any:
     parse = {
         "rss.xml": atoma.parse_rss_bytes,
         "atom.xml": atoma.parse_atom_bytes,
@@ -47,9 +47,9 @@ def consumer(client: Client) -> Any:
 
 def test_a_second_parser_reads_the_same_hostile_warning_in_every_feed(client: Client) -> None:
     issued(title=HOSTILE, summary=HOSTILE)
-    (rss,) = read(client, "rss.xml").items
-    (atom,) = read(client, "atom.xml").entries
-    (item,) = read(client, "feed.json").items
+    (rss,) = parse_feed(client, "rss.xml").items
+    (atom,) = parse_feed(client, "atom.xml").entries
+    (item,) = parse_feed(client, "feed.json").items
     assert rss.title == atom.title.value == item.title
     assert rss.guid == item.id_
     assert item.id_ in atom.id_
@@ -60,7 +60,7 @@ def test_a_second_parser_reads_the_same_hostile_warning_in_every_feed(client: Cl
 
 def test_a_second_parser_finds_each_cap_message_of_the_index(client: Client) -> None:
     issued()
-    (entry,) = read(client, "cap.xml").entries
+    (entry,) = parse_feed(client, "cap.xml").entries
     assert any("/cap/" in link.href for link in entry.links)
 
 

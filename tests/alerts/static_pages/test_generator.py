@@ -36,7 +36,7 @@ def file(path: str, kind: str = MAX_AGE_SECONDS) -> Path:
     return generator.snapshot_dir() / "current" / kind / path_for(path)
 
 
-def kept(path: str, kind: str = MAX_AGE_SECONDS) -> str:
+def read_static_page(path: str, kind: str = MAX_AGE_SECONDS) -> str:
     return file(path, kind).read_text()
 
 
@@ -73,29 +73,29 @@ def test_a_page_carries_the_time_it_was_written_and_its_twin_says_so() -> None:
         issued()
         generator.rebuild()
     written = '<meta name="written" content="2026-11-20T10:01'
-    assert written in kept("/canh-bao/gia-dien-luc/")
+    assert written in read_static_page("/canh-bao/gia-dien-luc/")
     for path in ("/", "/dang-bi-goi/", "/co-quan/", "/canh-bao/gia-dien-luc/van-ban.txt"):
-        assert "có thể đã cũ" in kept(path, STALE), path
-        assert "có thể đã cũ" not in kept(path), path
+        assert "có thể đã cũ" in read_static_page(path, STALE), path
+        assert "có thể đã cũ" not in read_static_page(path), path
     english = "/en/canh-bao/gia-dien-luc/"
     for path in ("/en/", "/en/canh-bao/", english, f"{english}van-ban.txt"):
-        assert "It may be out of date" in kept(path, STALE), path
-        assert "It may be out of date" not in kept(path), path
+        assert "It may be out of date" in read_static_page(path, STALE), path
+        assert "It may be out of date" not in read_static_page(path), path
 
 
 @pytest.mark.parametrize("path", ["/nhung/", "/nhung/song/", "/canh-bao/gia-dien-luc/nhung/"])
 def test_the_twin_of_a_frame_is_grey(path: str) -> None:
     issued()
     generator.rebuild()
-    assert 'past">' in kept(path, STALE)
-    assert 'past">' not in kept(path)
+    assert 'past">' in read_static_page(path, STALE)
+    assert 'past">' not in read_static_page(path)
 
 
 def test_what_is_signed_is_the_same_in_both_trees() -> None:
     revision = issued()
     generator.rebuild()
     path = f"/canh-bao/cap/{revision.identifier}.xml"
-    assert kept(path, STALE) == kept(path)
+    assert read_static_page(path, STALE) == read_static_page(path)
 
 
 def test_a_draft_and_a_withdrawn_word_are_in_no_file() -> None:
@@ -106,9 +106,9 @@ def test_a_draft_and_a_withdrawn_word_are_in_no_file() -> None:
     generator.rebuild()
     whole = "".join(file.read_text() for file in files_of_pages())
     assert "Chưa ai được biết" not in whole
-    assert "Đang có hiệu lực</" not in kept("/canh-bao/mot/")
-    assert "hết hiệu lực" in kept("/canh-bao/mot/")
-    assert "Bản đầu" not in kept("/nhung/")
+    assert "Đang có hiệu lực</" not in read_static_page("/canh-bao/mot/")
+    assert "hết hiệu lực" in read_static_page("/canh-bao/mot/")
+    assert "Bản đầu" not in read_static_page("/nhung/")
 
 
 def files_of_pages() -> list[Path]:
@@ -150,7 +150,7 @@ def test_a_page_that_fails_leaves_the_old_tree(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(stale_banner, "with_stale_banner", broken)
     with pytest.raises(OSError, match="no space"):
         generator.rebuild()
-    assert "Đang có hiệu lực" in kept("/canh-bao/gia-dien-luc/")
+    assert "Đang có hiệu lực" in read_static_page("/canh-bao/gia-dien-luc/")
 
 
 def broken(*_: object) -> bytes:
@@ -163,7 +163,7 @@ def test_what_broken_writers_left_is_removed(home: Path) -> None:
     generator.rebuild()
     generator.rebuild()
     assert len(list((home / "trees").iterdir())) <= 2
-    assert kept("/")
+    assert read_static_page("/")
 
 
 def test_a_word_owes_new_files_once_and_doubts_the_old(
@@ -215,7 +215,7 @@ def test_an_end_is_seen_by_the_next_look_and_told_to_the_front_before(home: Path
     assert " twin index.html" in ends
     with time_machine.travel(now + timedelta(minutes=2)):
         generator.refresh_if_needed()
-        assert "hết hiệu lực" in kept("/canh-bao/gia-dien-luc/")
+        assert "hết hiệu lực" in read_static_page("/canh-bao/gia-dien-luc/")
 
 
 def test_a_new_release_and_a_new_day_write_all_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,7 +279,7 @@ def test_a_sheet_that_cannot_be_drawn_holds_up_no_page(monkeypatch: pytest.Monke
         issued()
         generator.refresh_if_needed()
         tree = (generator.snapshot_dir() / "current").readlink()
-        assert "Đang có hiệu lực" in kept("/canh-bao/gia-dien-luc/")
+        assert "Đang có hiệu lực" in read_static_page("/canh-bao/gia-dien-luc/")
         generator.refresh_if_needed()
         assert (generator.snapshot_dir() / "current").readlink() == tree
 
@@ -302,7 +302,9 @@ def test_a_signature_is_kept_beside_what_it_signs(settings: Settings) -> None:
     settings.SIGNING_KEY, settings.CAP_KEY = TEXT_KEY, CAP_KEY
     revision = issued()
     generator.rebuild()
-    signature = json.loads(kept(f"/canh-bao/chu-ky/{revision.identifier}.json"))["signature"]
+    signature = json.loads(read_static_page(f"/canh-bao/chu-ky/{revision.identifier}.json"))[
+        "signature"
+    ]
     told = (generator.snapshot_dir() / "current" / "signatures").read_text()
     assert told.startswith(f"/canh-bao/noi-dung/{revision.identifier}.json keyid=")
     assert f'signature="{signature}"' in told
