@@ -162,7 +162,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep-snapshots": {"task": "alerts.keep_snapshots", "schedule": 20.0},
 }
 
-# --- Alarms (reports/monitoring/alarms.py) and figures for a machine (portal/metrics_view.py)
+# --- Alarms (reports/monitoring/alarms.py) and figures for a machine (portal/metrics.py)
 vars().update(parse_email_url_or_dummy(EMAIL_URL or (CONSOLE if FIRST_LOOK else "")))
 EMAIL_TIMEOUT = 10
 

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts import invitations
-from portal import csp_reports, metrics_view, sitemaps, views
+from portal import csp_reports, sitemaps, views
 
 urlpatterns = [
     *i18n_patterns(
@@ -21,7 +21,7 @@ urlpatterns = [
     path("csp/", csp_reports.count_csp_report, name="csp"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
-    path("metrics", metrics_view.metrics, name="metrics"),
+    path("metrics", views.metrics, name="metrics"),
     path("sitemap.xml", sitemaps.sitemap, name="sitemap"),
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),

@@ -1,6 +1,4 @@
-"""Why nobody is let in with the ministry's account: said by who asks the provider
-(oidc_provider.py) and by the pages around it (oidc.py).
-"""
+"""Reasons why nobody is let in with the ministry's account: raised by client.py, answered by views.py."""
 
 # Why nobody was let in: what the page says, and its status.
 REFUSED = {
@@ -16,7 +14,7 @@ REFUSED = {
 
 
 class RefusedError(Exception):
-    """Why nobody is let in: a key of `REFUSED`. `subject` where an unknown one was told."""
+    """A log-in that is refused; `why` is a key of `REFUSED`, `subject` the unknown one."""
 
     def __init__(self, why: str, subject: str = "") -> None:
         super().__init__(why)
