@@ -1,11 +1,8 @@
 """The ministry's account: it says who somebody is, and whatever is odd about that opens nothing."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,7 +23,6 @@ from tests.accounts.test_login import code, enter
 from tests.support import fake_oidc_provider
 from tests.support.fake_oidc_provider import Provider, running
 from tests.support.officers import create_officer
-from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -361,37 +357,6 @@ def test_another_claim_and_scopes_may_be_named(
     settings.OIDC_CLAIM, settings.OIDC_SCOPES = "so_hieu", "openid profile"
     provider.claims = {"sub": "khac", "so_hieu": "canbo-01"}
     assert come_back(client, provider).headers["Location"] == CODE
-
-
-def told_by(script: str, **env: str) -> str:
-    """What a fresh process prints."""
-    command = [sys.executable, "-W", "ignore", "-c", script]
-    known = {"DJANGO_SETTINGS_MODULE": "portal.settings", "SECRET_KEY": "x"} | env
-    done = subprocess.run(command, cwd=ROOT, env=known, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
-def test_who_does_not_use_it_does_not_pay_for_it() -> None:
-    script = (
-        "import sys, django; django.setup(); from django.urls import reverse;"
-        "reverse('admin:oidc_start'); print({'requests', 'mozilla_django_oidc'} & set(sys.modules))"
-    )
-    assert told_by(script) == "set()"
-
-
-def test_the_environment_sets_it_up_and_the_secret_may_be_a_file(tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("from the provider\n")
-    names = ("ISSUER", "CLIENT_ID", "CLIENT_SECRET", "SCOPES", "CLAIM", "SECOND_FACTOR_AMR")
-    script = (
-        "from django.conf import settings;"
-        f"print([getattr(settings, 'OIDC_' + name) for name in {names}])"
-    )
-    env = {"OIDC_ISSUER": "https://a.example/", "OIDC_CLIENT_SECRET_FILE": str(secret)}
-    given = env | {"OIDC_CLIENT_ID": "portal", "OIDC_SECOND_FACTOR_AMR": "otp, mfa,"}
-    assert told_by(script, **given) == str(
-        ["https://a.example/", "portal", "from the provider", "openid", "sub", ("otp", "mfa")]
-    )
 
 
 def test_a_safe_issuer_does_not_lead_to_an_open_address(
