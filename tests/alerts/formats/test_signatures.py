@@ -139,7 +139,7 @@ def test_without_keys_a_warning_goes_out_unsigned_and_its_signature_is_not_found
 @pytest.mark.parametrize("act", ["DELETE FROM {}", "UPDATE {} SET {} = {}"])
 def test_no_code_changes_a_signature_or_a_key(table: str, act: str) -> None:
     issued()
-    column = "text_signature" if table.endswith("seal") else "pem"
+    column = "text_signature" if table.endswith("signature") else "pem"
     with connection.cursor() as cursor, pytest.raises(IntegrityError), transaction.atomic():
         cursor.execute(act.format(table, column, column))
 

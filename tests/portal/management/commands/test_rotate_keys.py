@@ -48,7 +48,7 @@ def _room(settings: Settings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(storage, "RESERVED", -storage.LARGEST)
 
 
-def told(**typed: Any) -> Report:
+def submit_report(**typed: Any) -> Report:
     return report_factories.report(STORY, contact=CONTACT, phrase=PHRASE, **typed)
 
 
@@ -104,7 +104,7 @@ def is_sealed(field: Any) -> bool:
 
 
 def test_a_report_opens_when_the_old_key_is_gone(settings: Settings, duty: Person) -> None:
-    report = told()
+    report = submit_report()
     followups.submit_followup(
         report, FollowupSubmission(story="Họ gọi lại.", contact="0550 000 112"), "key-of-a-page-1"
     )
@@ -128,7 +128,7 @@ def test_a_report_opens_when_the_old_key_is_gone(settings: Settings, duty: Perso
 
 
 def test_the_same_contact_is_found_again_under_the_new_key(settings: Settings) -> None:
-    report = told()
+    report = submit_report()
     new_key(settings)
     rotate()
     old_key_goes(settings)
@@ -139,7 +139,7 @@ def test_the_same_contact_is_found_again_under_the_new_key(settings: Settings) -
 def test_files_and_their_copies_open_when_the_old_key_is_gone(
     client: Client, settings: Settings
 ) -> None:
-    file = with_file(client, told())
+    file = with_file(client, submit_report())
     copy = FileCheck.objects.get().copy_id
     assert copy
     before, drawn = opened(file), storage.open_clean_copy(copy)
@@ -168,7 +168,7 @@ def test_subscribers_agencies_and_disputes_are_brought_over(settings: Settings) 
 
 
 def test_check_says_what_still_needs_the_old_key_and_changes_nothing(settings: Settings) -> None:
-    told()
+    submit_report()
     old = new_key(settings)
     out = StringIO()
     with pytest.raises(CommandError, match="Keep the older keys"):
@@ -184,7 +184,7 @@ def test_who_is_killed_goes_on_where_it_was(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(4):
-        told()
+        submit_report()
     new_key(settings)
     monkeypatch.setattr(key_rotation, "BATCH_SIZE", 1)
     kind = rotate_keys.KINDS[0]
@@ -196,9 +196,9 @@ def test_who_is_killed_goes_on_where_it_was(
 
 
 def test_what_no_key_opens_stays_as_it_is_and_stops_no_other(settings: Settings) -> None:
-    lost = told()
+    lost = submit_report()
     settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
-    kept = told()
+    kept = submit_report()
     new_key(settings)
     with pytest.raises(CommandError, match="Keep the older keys"):
         rotate()
@@ -207,7 +207,7 @@ def test_what_no_key_opens_stays_as_it_is_and_stops_no_other(settings: Settings)
 
 
 def test_a_file_that_was_altered_is_left_as_it_is(client: Client, settings: Settings) -> None:
-    file = with_file(client, told())
+    file = with_file(client, submit_report())
     path = storage.path_of(file.pk)
     spoiled = path.read_bytes()[:-1] + b"x"
     path.write_bytes(spoiled)
@@ -220,7 +220,7 @@ def test_a_file_that_was_altered_is_left_as_it_is(client: Client, settings: Sett
 
 
 def test_a_report_under_a_hold_is_sealed_anew_too(settings: Settings, lead: Person) -> None:
-    report = told()
+    report = submit_report()
     legal_holds.place_hold(report.pk, by=lead.user, reason="Công văn 12/CV")
     new_key(settings)
     rotate()
@@ -229,7 +229,7 @@ def test_a_report_under_a_hold_is_sealed_anew_too(settings: Settings, lead: Pers
 
 
 def test_what_was_erased_does_not_come_back(settings: Settings) -> None:
-    report = report_factories.erase(told())
+    report = report_factories.erase(submit_report())
     new_key(settings)
     rotate()
     report.refresh_from_db()
@@ -248,7 +248,7 @@ def test_what_was_erased_does_not_come_back(settings: Settings) -> None:
     ],
 )
 def test_sealing_anew_is_no_door_for_anything_else(change: str, duty: Person) -> None:
-    report = told()
+    report = submit_report()
     followups.submit_reply(report, "Tôi nhớ thêm.", "key-of-a-page-2")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(RESEALING)
@@ -258,13 +258,13 @@ def test_sealing_anew_is_no_door_for_anything_else(change: str, duty: Person) ->
 
 
 def test_without_the_setting_a_sealed_text_does_not_change() -> None:
-    told()
+    submit_report()
     with pytest.raises(DatabaseError), transaction.atomic():
         Report.objects.update(story_sealed=encryption.encrypt("khác", "story"))
 
 
 def test_the_door_closes_with_its_transaction(settings: Settings) -> None:
-    told()
+    submit_report()
     new_key(settings)
     rotate()
     with connection.cursor() as cursor:
@@ -274,7 +274,7 @@ def test_the_door_closes_with_its_transaction(settings: Settings) -> None:
 
 
 def test_a_code_of_chance_waits_for_its_holder(settings: Settings, duty: Person) -> None:
-    report = told()
+    report = submit_report()
     code = code_recovery._replace(report.receipt)
     new_key(settings)
     assert "codes that only their holders bring over: 1" in rotate()
@@ -286,9 +286,9 @@ def test_a_code_of_chance_waits_for_its_holder(settings: Settings, duty: Person)
 
 def test_one_person_is_one_while_keys_change(settings: Settings) -> None:
     """A report of before and one of after, of one contact: their indexes differ, the person not."""
-    before = told()
+    before = submit_report()
     new_key(settings)
-    after = told()
+    after = submit_report()
     assert before.contact_index != after.contact_index
     first, second = (
         redaction.same_contact(
