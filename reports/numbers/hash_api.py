@@ -12,10 +12,13 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
+import rfc8785
 from django.utils import timezone
 
+from core.keys import Signer
 from reports.models import NumberFinding
 from reports.models.numbers import sha256_of
 from reports.numbers.findings import VALID_DAYS
@@ -25,6 +28,10 @@ ROOM = 16  # entries of an answer; the double, the triple … only where so many
 # number itself in an address.
 _PREFIX = re.compile(r"[0-9a-f]{4,8}")
 _DIGITS = 64
+BUNDLE_KIND = (
+    "thanh-hoa/confirmed-numbers/1"  # stands in what is signed: a signature serves one end
+)
+BUNDLE_USE_HOURS = 24  # a finding may be taken back any day
 
 
 @dataclass(frozen=True, order=True)
@@ -79,3 +86,25 @@ def _entries(first: bytes, last: bytes) -> Iterator[Entry]:
     hashed = rows.annotate(hash=sha256_of("key")).filter(hash__range=(first, last))
     for key_hash, confirmed_at, until in hashed.values_list("hash", "confirmed_at", "valid_until"):
         yield Entry(bytes(key_hash).hex(), timezone.localdate(confirmed_at), until)
+
+
+def sign_bundle(signer: Signer) -> bytes:
+    """Return all confirmed numbers in one signed file, for programs that look up offline.
+
+    The file is canonical JSON (RFC 8785), {"algorithm", "key_id", "payload": {"kind", "made_at",
+    "numbers", "use_until"}, "signature"}; the payload is signed as it stands there. One statement.
+    """
+    made_at = timezone.now().astimezone(UTC).replace(microsecond=0)
+    payload: dict[str, Any] = {
+        "kind": BUNDLE_KIND,
+        "made_at": _format_utc(made_at),
+        "use_until": _format_utc(made_at + timedelta(hours=BUNDLE_USE_HOURS)),
+        "numbers": [entry.as_json() for entry in all_entries()],
+    }
+    signature = signer.sign(rfc8785.dumps(payload))
+    about: dict[str, Any] = {"algorithm": "Ed25519", "key_id": signer.id, "signature": signature}
+    return rfc8785.dumps(about | {"payload": payload})
+
+
+def _format_utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

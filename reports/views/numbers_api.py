@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 
 from core import keys, rate_limits
 from core.keys import Signer
-from reports.numbers import hash_api, signed_bundle
+from reports.numbers import hash_api
 
 # A finding that is taken back is gone at once; a pack says by itself until when it is good.
 NOT_KEPT = "no-store, no-transform"
@@ -76,7 +76,7 @@ def pack(request: HttpRequest) -> HttpResponse:
     if not rate_limits.consume("pack", request):
         return json_error(429, "too_many", TOO_MANY, wait=600)
     try:
-        content = signed_bundle.pack(signer)
+        content = hash_api.sign_bundle(signer)
     except DatabaseTrouble:
         return json_error(503, "not_now", NOT_NOW, wait=30)
     return allow_cross_origin(HttpResponse(content, content_type="application/json"), KEPT)
@@ -101,7 +101,7 @@ def for_programs(request: HttpRequest) -> HttpResponse:
     context = {
         "portal": settings.PORTAL_URL,
         "room": hash_api.ROOM,
-        "hours": signed_bundle.USE_HOURS,
+        "hours": hash_api.BUNDLE_USE_HOURS,
         "signer": signer,
     }
     return render(request, "reports/for_programs.html", context, using="public")

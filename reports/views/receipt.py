@@ -3,9 +3,11 @@
 import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import segno
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
@@ -22,11 +24,20 @@ from reports.facts.merged_report import MergedReport
 from reports.models import Report
 from reports.reference import confirmed_statements, gazetteer
 from reports.submission import intake, receipt_codes
-from reports.tracking import clarifying_questions, qr_code, sms_links
+from reports.tracking import clarifying_questions, sms_links
 from reports.views.form_errors import HttpResponseSeeOther
 
 RECEIPT_SECONDS = 15 * 60
 _COOKIE = "receipt cookie"  # what it is sealed as
+_QR_BORDER_MODULES = 2  # white around the code
+
+
+@dataclass(frozen=True)
+class QrCode:
+    """A QR code: its width in modules with its white edge, and an SVG path one module thick."""
+
+    width: int
+    path: str
 
 
 def receipt_given(request: HttpRequest, accepted: intake.SubmissionResult) -> HttpResponse:
@@ -111,7 +122,7 @@ def _about_code(code: str) -> dict[str, Any]:
             (group, receipt_codes.phonetic_group(group))
             for group in receipt_codes.format_code(code)
         ],
-        "square": qr_code.qr_code(address),
+        "square": draw_qr_code(address),
         "sms_to_self": sms_links.sms_url(sms_links.code_sms(code)),
         "submission_key": secrets.token_urlsafe(24),
     }
@@ -172,3 +183,11 @@ def _for_carriers(told: MergedReport) -> dict[str, str]:
         if text
         else {}
     )
+
+
+def draw_qr_code(text: str) -> QrCode:
+    """Return a code that the page draws itself: no picture to fetch, no style to allow."""
+    code = segno.make(text, micro=False)
+    svg = code.svg_inline(border=_QR_BORDER_MODULES, omitsize=True)
+    width, _ = code.symbol_size(border=_QR_BORDER_MODULES)
+    return QrCode(int(width), svg.partition(' d="')[2].partition('"')[0])

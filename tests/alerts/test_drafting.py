@@ -11,7 +11,7 @@ from reports.models import Campaign, CampaignLink, Commune
 from tests.support.alert_factories import draft, issued
 from tests.support.campaign_factories import add_to_campaign
 from tests.support.officers import Person
-from tests.support.report_factories import read, report
+from tests.support.report_factories import add_facts, report
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ def campaign() -> Campaign:
 
 def attach(campaign: Campaign, story: str, scenario: str) -> None:
     subject = report(story, contact="0550 000 777")
-    read(subject, scenario=scenario)
+    add_facts(subject, scenario=scenario)
     CampaignLink.objects.create(
         campaign=campaign, report=subject, kind="same_number", strength=1, reason="cùng số"
     )
@@ -45,7 +45,7 @@ def test_a_wave_of_many_tells_counts_that_point_at_nobody(campaign: Campaign) ->
         place = near if number < 6 else far
         subject = report(f"Chuyện {number}", contact="0550 000 777", commune_id=place.pk)
         actions = ["transfer_money"] + (["otp"] if number < 2 else [])
-        read(subject, scenario="tax", actions=actions, money_lost_vnd=5 if number < 3 else 0)
+        add_facts(subject, scenario="tax", actions=actions, money_lost_vnd=5 if number < 3 else 0)
         add_to_campaign(subject, campaign)
     day = timezone.localdate().strftime("%d/%m/%Y")
     first = drafting.initial_from_campaign(campaign)

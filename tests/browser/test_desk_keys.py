@@ -47,7 +47,7 @@ def test_three_keys_end_a_report_with_the_suggested_reason(
     chief: Client,  # noqa: F811
 ) -> None:
     report = report_factories.report("Tôi không rõ chuyện gì.")
-    report_factories.read(report, scenario="unclear")
+    report_factories.add_facts(report, scenario="unclear")
     context = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
     _come_in(context, portal, chief)
     page = context.new_page()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from bench.screens import NUMBERS, RESIDENT
 from tests.browser.pages import press, small_and_large
 from tests.browser.test_resident_pages import faults
-from tests.reports.views.test_number_lookup import KEY, found, told
+from tests.reports.views.test_number_lookup import KEY, add_finding, file_report
 from tests.support.officers import Person
 from tests.support.public_urls import public_paths
 
@@ -69,8 +69,8 @@ def test_no_verdict_on_a_number_has_a_fault(
     portal: str, look: tuple[str, Page], duty: Person, lead: Person
 ) -> None:
     language, page = look
-    found(duty, lead)
-    told(0, "+84550000124"), told(1, "+84550000124")
+    add_finding(duty, lead)
+    file_report(0, "+84550000124"), file_report(1, "+84550000124")
     wrong = {}
     for name, number in (NUMBERS | {"confirmed": KEY, "several": "0550 000 124"}).items():
         page.goto(f"{portal}{language}/kiem-tra/")

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from bench.screens import RESIDENT
 from reports.models import Report
 from tests.browser.pages import look, press
-from tests.reports.views.test_number_lookup import KEY, found, told
+from tests.reports.views.test_number_lookup import KEY, add_finding, file_report
 from tests.support.officers import Person
 from tests.support.portal_process import Portal
 
@@ -231,8 +231,8 @@ def test_what_warns_is_read_by_weak_eyes(
     portal: str, browser: Browser, scheme: Literal["light", "dark"], duty: Person, lead: Person
 ) -> None:
     """Contrast of at least 7 to 1 for running text that warns (axe's "enhanced" rule)."""
-    found(duty, lead)
-    told(0, "+84550000124"), told(1, "+84550000124")
+    add_finding(duty, lead)
+    file_report(0, "+84550000124"), file_report(1, "+84550000124")
     context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
     weak = []

@@ -57,7 +57,7 @@ def test_a_hostile_story_leaves_the_page_light(duty: Person, story: str) -> None
 def test_hostile_fields_leave_the_pages_light(duty: Person, text: str) -> None:
     report = report_factories.report(text, contact=text, phrase=text, **dict.fromkeys(FIELDS, text))
     report_factories.number(report, "", raw=text)
-    report_factories.read(
+    report_factories.add_facts(
         report,
         ongoing=True,
         reasons=[{"fact": "ongoing", "rule": "now", "words": text, "points": 1}],

@@ -27,7 +27,7 @@ def start(person: Person) -> str:
 
 
 def test_a_search_is_kept_counted_and_on_record(duty: Person) -> None:
-    report_factories.read(report_factories.report(), scenario="bank")
+    report_factories.add_facts(report_factories.report(), scenario="bank")
     assert keep(duty) == 302
     kept = SavedSearch.objects.get()
     assert (kept.owner, kept.hits, kept.query) == (duty.user, 1, "viec=open&kieu=bank")
@@ -102,7 +102,7 @@ def test_its_owner_is_told_once_when_so_many_have_come(duty: Person, settings: S
     duty.user.save()
     keep(duty, notify_threshold="2")
     for n in range(3):
-        report_factories.read(report_factories.report(f"tin {n}"), scenario="bank")
+        report_factories.add_facts(report_factories.report(f"tin {n}"), scenario="bank")
         saved_searches.count_all()
     (sent,) = mail.outbox
     assert (sent.to, "2 tin" in sent.subject) == (["duty@example.invalid"], True)
@@ -113,7 +113,7 @@ def test_who_is_told_is_told_again_after_there_were_fewer(duty: Person) -> None:
     keep(duty, notify_threshold="1")
     kept = SavedSearch.objects.get()
     report = report_factories.report()
-    report_factories.read(report, scenario="bank")
+    report_factories.add_facts(report, scenario="bank")
     saved_searches.count_all()
     SavedSearch.objects.filter(pk=kept.pk, notified_at__isnull=False).update(name="told")
     report.case.status = "junk"
@@ -141,6 +141,6 @@ def test_who_reads_no_reports_any_more_is_told_nothing(duty: Person, settings: S
     duty.user.save()
     keep(duty, notify_threshold="1")
     duty.user.groups.set([roles.group_of("auditor")])
-    report_factories.read(report_factories.report(), scenario="bank")
+    report_factories.add_facts(report_factories.report(), scenario="bank")
     saved_searches.count_all()
     assert (mail.outbox, SavedSearch.objects.get().hits) == ([], 0)

@@ -13,7 +13,7 @@ from reports.cases import daily_counts
 from reports.models import BurstSnapshot, Case, Commune, UnitMember
 from reports.monitoring import queue_stats
 from reports.reference import gazetteer
-from tests.reports.numbers.test_findings import asked, proposed
+from tests.reports.numbers.test_findings import proposed, submit_dispute
 from tests.support import campaign_factories, report_factories
 from tests.support.officers import Person, second
 
@@ -43,16 +43,16 @@ def morning(lead: Person) -> Person:
     )
     for n in range(4):
         burning = report_factories.report(f"đang bị ép {n}")
-        report_factories.read(burning, ongoing=True)
+        report_factories.add_facts(burning, ongoing=True)
     own = report_factories.report("của tôi")
-    report_factories.read(own, ongoing=True)
+    report_factories.add_facts(own, ongoing=True)
     Case.objects.filter(report=own).update(officer=lead.user, status="waiting")
     campaign_factories.campaign("Đ-26-BBB", reports=3)
     campaign_factories.campaign("Đ-26-CCC", reports=2)
     BurstSnapshot.objects.create(bursts=[{"unit": "commune", "key": "xa-x", "days": 1, "count": 9,
                                        "usual": 1.0, "chance": 0.0, "mostly": "police_case"}])  # fmt: skip
     proposed(Person(second(), Client()))
-    asked()
+    submit_dispute()
     SavedSearch.objects.create(owner=second(), name="Bị ép", query="viec=burning", is_shared=True)
     queue_stats.store_queue_balance()
     daily_counts.update_daily_counts()
@@ -83,9 +83,9 @@ def test_a_full_start_page_tells_all_of_it(morning: Person) -> None:
 def test_the_board_holds_the_first_of_each_list(duty: Person) -> None:
     burning = [report_factories.report(f"bị ép {n}") for n in range(8)]
     for n, report in enumerate(burning):
-        report_factories.read(report, ongoing=True, priority=99 - n)
+        report_factories.add_facts(report, ongoing=True, priority=99 - n)
     mine = report_factories.report("của tôi")
-    report_factories.read(mine, priority=1)
+    report_factories.add_facts(mine, priority=1)
     Case.objects.filter(report__in=[burning[7], mine]).update(officer=duty.user)
     board = duty.client.get("/admin/").content.decode()
     boxes = html.document_fromstring(board).xpath("//div[@class='board'][1]/section")
@@ -100,7 +100,7 @@ def test_a_unit_sees_its_own_on_the_board(duty: Person) -> None:
     UnitMember.objects.create(user=duty.user, unit=unit)
     own, other = report_factories.report("a"), report_factories.report("b")
     for report in (own, other):
-        report_factories.read(report, ongoing=True)
+        report_factories.add_facts(report, ongoing=True)
     Case.objects.filter(report=own).update(assigned_unit=unit)
     text = told(duty)
     assert own.public_number in text

@@ -9,7 +9,7 @@ from core.audit import events
 from reports.models import BankHotline, Office, OfficeNumber, PublicStatement, PublishedNumberChange
 from reports.numbers import findings, official_numbers, report_counts
 from tests.desk.reports.test_detail import words
-from tests.reports.views.test_number_lookup import KEY, NUMBER, told
+from tests.reports.views.test_number_lookup import KEY, NUMBER, file_report
 from tests.support.officers import Person, second
 
 BANKS = "/admin/reports/bankhotline/add/"
@@ -43,7 +43,7 @@ def is_published() -> bool:
 def test_a_number_that_people_were_called_from_is_not_published(
     lead: Person, path: str, form: dict[str, str]
 ) -> None:
-    report = told()
+    report = file_report()
     page = send(lead, path, form)
     assert f"có tin báo bị gọi từ số này ({report.public_number})" in page
     assert not is_published()
@@ -75,7 +75,7 @@ def test_where_and_when_it_was_published_is_told(
 def test_an_older_call_speaks_against_no_number(
     lead: Person, path: str, form: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told()
+    file_report()
     monkeypatch.setattr(report_counts, "DAYS", 0)
     send(lead, path, form)
     assert is_published()
@@ -83,7 +83,7 @@ def test_an_older_call_speaks_against_no_number(
 
 def test_a_published_number_that_is_forged_later_can_still_be_compared_anew(lead: Person) -> None:
     send(lead, NUMBERS, OURS)
-    told()
+    file_report()
     row = OfficeNumber.objects.get(key=KEY)
     send(lead, f"/admin/reports/officenumber/{row.pk}/change/", OURS, label="Trực")
     assert OfficeNumber.objects.get().label == "Trực"

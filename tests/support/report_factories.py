@@ -25,7 +25,7 @@ def case(story: str = "Có người gọi xưng công an.", **typed: Any) -> Cas
     return Case.objects.get(report=report(story, **typed))
 
 
-def read(subject: Report, **facts: Any) -> ExtractedFacts:
+def add_facts(subject: Report, **facts: Any) -> ExtractedFacts:
     """Facts of a report, as a triage that we need not run would write them."""
     given = {"scenario": "police_case", "priority": 50, "rules_version": "test"} | facts
     return ExtractedFacts.objects.create(report=subject, **given)

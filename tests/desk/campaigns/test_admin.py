@@ -52,7 +52,7 @@ def known(subject: Campaign, **typed: Any) -> Any:
     story = f"Gọi báo cắt điện, STK 19031234567890. {typed}"
     report = report_factories.report(story, caller_number="0550 000 123", claimed_office="utility")
     report_factories.number(report, "+84550000123")
-    report_factories.read(
+    report_factories.add_facts(
         report, actions=["transfer_money"], money_lost_vnd=2_000_000, ongoing=True
     )
     return add_to_campaign(report, subject, reason="Cùng số gọi 0550 000 123").report

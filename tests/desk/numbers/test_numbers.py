@@ -13,8 +13,8 @@ from reports.numbers import disputes, findings
 from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.findings import FindingError
 from tests.desk.reports.test_detail import words
-from tests.reports.numbers.test_findings import DISPUTES, NUMBERS, asked, proposed
-from tests.reports.views.test_number_lookup import NUMBER, told
+from tests.reports.numbers.test_findings import DISPUTES, NUMBERS, proposed, submit_dispute
+from tests.reports.views.test_number_lookup import NUMBER, file_report
 from tests.support import report_factories
 from tests.support.officers import Person
 
@@ -42,7 +42,7 @@ def test_a_proposal_is_not_called_confirmed(duty: Person) -> None:
 
 def test_who_confirms_sees_what_was_told_of_the_number(duty: Person, lead: Person) -> None:
     row = proposed(duty)
-    first, _ = told(0), told(1)
+    first, _ = file_report(0), file_report(1)
     answer = lead.client.get(f"{NUMBERS}{row.pk}/change/")
     assert "2 tin nêu số này" in words(answer)
     assert "2 người báo độc lập trong 60 ngày qua." in words(answer)
@@ -52,7 +52,7 @@ def test_who_confirms_sees_what_was_told_of_the_number(duty: Person, lead: Perso
 def test_clearing_a_number_is_proposed_once_and_confirmed_by_who_may(
     duty: Person, lead: Person
 ) -> None:
-    dispute = asked()
+    dispute = submit_dispute()
     assert buttons(duty, dispute) == {"rejected", "upheld"}
     findings.answer(dispute.pk, upheld=True, text="Đúng.", by=duty.user)
     assert buttons(lead, dispute) == {"rejected"}
@@ -64,7 +64,7 @@ def test_who_proposed_a_number_does_not_reject_the_dispute_over_it(
     duty: Person, lead: Person
 ) -> None:
     findings.confirm(proposed(duty).pk, by=lead.user)
-    dispute = asked()
+    dispute = submit_dispute()
     assert buttons(duty, dispute) == {"upheld"}
     with pytest.raises(FindingError, match="không tự giữ nguyên"):
         findings.answer(dispute.pk, upheld=False, text="Giữ.", by=duty.user)
@@ -85,22 +85,22 @@ def test_papers_in_a_reason_are_masked_until_shown_on_record(duty: Person) -> No
 
 
 def test_a_reason_without_papers_has_nothing_to_reveal(duty: Person) -> None:
-    assert "Hiện bản gốc" not in words(duty.client.get(page_of(asked())))
+    assert "Hiện bản gốc" not in words(duty.client.get(page_of(submit_dispute())))
 
 
 def test_who_may_not_reveal_does_not(auditor: Person) -> None:
-    dispute = asked()
+    dispute = submit_dispute()
     assert auditor.client.post(f"{DISPUTES}{dispute.pk}/reveal-reason/").status_code == 403
     assert AuditEvent.objects.get().kind == "refused"
 
 
 def test_the_code_of_a_wish_has_its_own_head() -> None:
-    assert asked().public_number.startswith("XL-")
+    assert submit_dispute().public_number.startswith("XL-")
 
 
 @pytest.mark.parametrize("typed", ["{}", "  {} ", "0550 000 123", "xl {}"])
 def test_a_wish_is_found_by_code_or_number_whatever_its_status(duty: Person, typed: str) -> None:
-    dispute, other = asked(), asked("0550000999")
+    dispute, other = submit_dispute(), submit_dispute("0550000999")
     Dispute.objects.update(status="rejected")
     code = dispute.public_number.removeprefix("XL-") if "xl" in typed else dispute.public_number
     page = words(duty.client.get(DISPUTES, {"q": typed.format(code).lower()}))
@@ -109,7 +109,7 @@ def test_a_wish_is_found_by_code_or_number_whatever_its_status(duty: Person, typ
 
 
 def test_the_queue_leads_to_a_wish_whose_code_was_typed(duty: Person, lead: Person) -> None:
-    dispute = asked()
+    dispute = submit_dispute()
     answer = duty.client.get(QUEUE, {"q": dispute.public_number})
     assert f'<a href="{page_of(dispute)}">{dispute.public_number}</a>' in answer.content.decode()
     nobody = duty.client.get(QUEUE, {"q": "26-2345-6789"})
@@ -117,13 +117,13 @@ def test_the_queue_leads_to_a_wish_whose_code_was_typed(duty: Person, lead: Pers
 
 
 def test_a_wish_from_before_its_head_is_found_too(duty: Person) -> None:
-    dispute = asked()
+    dispute = submit_dispute()
     Dispute.objects.update(public_number="26-2345-6789")
     assert page_of(dispute) in duty.client.get(QUEUE, {"q": "26-2345-6789"}).content.decode()
 
 
 def test_sealed_words_that_do_not_open_break_no_page(duty: Person) -> None:
-    dispute = asked()
+    dispute = submit_dispute()
     another = encryption.encrypt("x", "contact", "another")
     Dispute.objects.update(reason_sealed=b"\1nothing", contact_sealed=another)
     assert duty.client.get(page_of(dispute)).status_code == 200
@@ -138,7 +138,7 @@ def tiles(person: Person) -> str:
 def test_the_start_page_tells_who_may_what_numbers_wait(duty: Person, lead: Person) -> None:
     assert tiles(lead) == ""
     proposed(duty)
-    dispute = asked()
+    dispute = submit_dispute()
     due = timezone.localtime(dispute.due_at)
     assert tiles(duty) == f"1 đề nghị xem lại, hạn {due:%H:%M, %d/%m}"
     assert tiles(lead) == f"1 số chờ xác nhận {tiles(duty)}"
@@ -150,7 +150,7 @@ def test_nobody_is_told_to_confirm_the_own_proposal(lead: Person) -> None:
 
 
 def test_a_wish_that_is_late_burns(duty: Person, auditor: Person) -> None:
-    asked()
+    submit_dispute()
     Dispute.objects.update(due_at=timezone.now() - timedelta(hours=1))
     assert "quá hạn từ" in tiles(duty)
     assert tiles(auditor) == ""

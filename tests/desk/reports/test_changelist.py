@@ -53,7 +53,7 @@ def stand(report: Report, **decided: object) -> None:
 def test_the_unread_comes_first_then_the_most_urgent_then_the_oldest(duty: Person) -> None:
     low, high, unread, later = (report_factories.report(f"tin {n}") for n in range(4))
     for report, priority in ((low, 20), (high, 90), (later, 20)):
-        report_factories.read(report, priority=priority)
+        report_factories.add_facts(report, priority=priority)
     assert shown(duty.client) == [unread, high, low, later]
 
 
@@ -65,7 +65,7 @@ def test_the_unread_comes_first_then_the_most_urgent_then_the_oldest(duty: Perso
 def test_a_priority_is_a_word_with_its_figure_in_the_title(
     duty: Person, priority: int, word: str
 ) -> None:
-    report_factories.read(report_factories.report(), priority=priority)
+    report_factories.add_facts(report_factories.report(), priority=priority)
     page = duty.client.get(QUEUE).content.decode()
     badge = html.document_fromstring(page).find_class("urgent")[0]
     assert (badge.text, badge.get("title")) == (word, f"{priority} trên 100")
@@ -81,7 +81,7 @@ def test_a_row_says_what_an_officer_needs(duty: Person) -> None:
         codename="xa_x", code="1", name="Xã Mẫu", former_districts=[], former_communes=[]
     )
     report = report_factories.report(STORY, caller_number="0550 000 123", commune_id=commune.pk)
-    report_factories.read(report, priority=90, money_lost_vnd=35_500_000)
+    report_factories.add_facts(report, priority=90, money_lost_vnd=35_500_000)
     for n in range(2):
         report_factories.number(report_factories.report(f"khác {n}"), "+84550000123")
     report_factories.number(report, "+84550000123")
@@ -109,7 +109,7 @@ FILTERS = {"": "NRWB", "open": "NRWB", "burning": "B", "unassigned": "NWB", "min
 def test_the_queue_is_filtered_by_the_work_wanted(duty: Person, chosen: str, expected: str) -> None:
     reports = {letter: report_factories.report(f"tin {letter}") for letter in "NRWBC"}
     for letter, report in reports.items():
-        report_factories.read(report, ongoing=letter == "B")
+        report_factories.add_facts(report, ongoing=letter == "B")
     stand(reports["R"], status="in_review", officer=duty.user)
     stand(reports["W"], status="waiting")
     stand(reports["C"], status="closed", outcome="duplicate")
@@ -121,7 +121,7 @@ def test_who_is_pressed_and_waits_for_the_look_comes_first_who_came_last_before_
 ) -> None:
     taken, old, new, no_clock = (report_factories.report(f"tin {n}") for n in range(4))
     for report, priority in ((taken, 99), (old, 70), (new, 70), (no_clock, 60)):
-        report_factories.read(report, ongoing=True, priority=priority)
+        report_factories.add_facts(report, ongoing=True, priority=priority)
     now = timezone.now()
     for report, since in ((old, 600), (new, 1)):
         stand(report, due_at=now)
@@ -149,7 +149,7 @@ def test_the_queue_is_filtered_by_money_and_scenario(
     reports = {}
     for letter, (lost, scenario) in facts.items():
         reports[letter] = report_factories.report(f"tin {letter}")
-        report_factories.read(reports[letter], money_lost_vnd=lost, scenario=scenario)
+        report_factories.add_facts(reports[letter], money_lost_vnd=lost, scenario=scenario)
     assert set(shown(duty.client, query)) == {reports[letter] for letter in expected}
 
 
@@ -213,7 +213,7 @@ def statements(client: Client, **query: str) -> list[str]:
 def test_a_page_of_fifty_takes_twelve_statements_at_most(duty: Person) -> None:
     for n in range(60):
         report = report_factories.report(f"tin {n}", caller_number="0550 000 123")
-        report_factories.read(report)
+        report_factories.add_facts(report)
         report_factories.number(report, "+84550000123")
     assert len(shown(duty.client)) == 50
     for query in ({}, {"p": "2"}, {"q": "0550 000 123", "viec": "all"}, {"kieu": "police_case"}):
@@ -259,7 +259,7 @@ def test_no_page_of_the_desk_counts_include_current(duty: Person, address: str) 
 
 
 def test_the_strip_counts_what_waits_now_and_shows_the_total_with_its_time(duty: Person) -> None:
-    report_factories.read(report_factories.report("a"), ongoing=True)
+    report_factories.add_facts(report_factories.report("a"), ongoing=True)
     queue_stats.store_queue_balance()
     report_factories.report("b")
     at = timezone.localtime(QueueSnapshot.objects.get().counted_at)
@@ -324,7 +324,7 @@ def test_hostile_text_is_text_in_the_queue(duty: Person) -> None:
 
 def test_the_start_page_shows_what_burns_and_what_is_mine(duty: Person) -> None:
     burning, mine, other = (report_factories.report(f"tin {n}") for n in range(3))
-    report_factories.read(burning, ongoing=True)
+    report_factories.add_facts(burning, ongoing=True)
     stand(mine, status="in_review", officer=duty.user)
     page = html.document_fromstring(duty.client.get("/admin/").content.decode())
     boxes = [box.text_content() for box in page.find_class("rows")][:2]  # then bursts and waves

@@ -84,8 +84,8 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_a_row_for_each_report_of_the_filter(lead: Person, kind: str) -> None:
     here, other = report_factories.report("a"), report_factories.report("b")
-    report_factories.read(here, scenario="police_case")
-    report_factories.read(other, scenario="prize")
+    report_factories.add_facts(here, scenario="police_case")
+    report_factories.add_facts(other, scenario="prize")
     rows = exported(lead, "?viec=all&kieu=police_case", format=kind)
     assert [row[0] for row in rows] == ["Mã tin", here.public_number]
 

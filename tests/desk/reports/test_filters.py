@@ -50,7 +50,7 @@ def told(duty: Person) -> dict[str, Report]:
                 "offices": ["cong-an-tinh"], "ongoing": True}),
         (done, {"scenario": "bank", "priority": 85}),
     ):  # fmt: skip
-        report_factories.read(report, **facts)
+        report_factories.add_facts(report, **facts)
     Case.objects.filter(report=of_x).update(status="in_review", officer=duty.user)
     Case.objects.filter(report=done).update(status="closed", outcome="duplicate")
     return {"x": of_x, "other": other, "done": done}
@@ -125,7 +125,7 @@ def test_what_nobody_knows_finds_nothing_and_breaks_nothing(
 def test_of_one_word_the_clock_decides(duty: Person) -> None:
     late, soon, graver = (report_factories.report(name) for name in "abc")
     for report, priority, hours in ((late, 62, -2), (soon, 79, 3), (graver, 80, 50)):
-        report_factories.read(report, priority=priority)
+        report_factories.add_facts(report, priority=priority)
         due = timezone.now() + timedelta(hours=hours)
         Case.objects.filter(report=report).update(due_at=due)
     found = list(duty.client.get(QUEUE).context["cl"].result_list)

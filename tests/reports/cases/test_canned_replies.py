@@ -105,7 +105,7 @@ def test_whom_the_caller_claimed_to_be_is_said_in_words_of_the_report_page_too(
     desk: None, ticked: str, read: list[str], vietnamese: str, english: str
 ) -> None:
     report = report_factories.report(claimed_office=ticked)
-    report_factories.read(report, offices=read)
+    report_factories.add_facts(report, offices=read)
     case = Case.objects.get(report=report)
     assert canned_replies.placeholder_values(case, "vi")["co_quan"] == vietnamese
     assert canned_replies.placeholder_values(case, "en")["co_quan"] == english
@@ -130,7 +130,7 @@ def test_replies_for_another_kind_or_out_of_use_are_not_offered(db: None) -> Non
     keep("cũ", is_active=False)
     keep("hỏi", use="ask")
     report = report_factories.report()
-    report_factories.read(report, scenario="tax")
+    report_factories.add_facts(report, scenario="tax")
     case = Case.objects.select_related("report__facts").get(report=report)
     assert [each.title for each in canned_replies.suggested_replies(case, "message", "vi")] == [
         "thuế",

@@ -46,7 +46,7 @@ def test_what_an_officer_says_holds_and_the_facts_stay_the_machines(
     duty: Person, fact: str
 ) -> None:
     report = report_factories.report()
-    report_factories.read(report)
+    report_factories.add_facts(report)
     before = ExtractedFacts.objects.values().get()
     correct(report, duty.user, fact)
     value, holds = RIGHT[fact], effective_facts(fresh(report))
@@ -82,7 +82,7 @@ def test_the_newest_word_counts_and_the_older_ones_are_kept(duty: Person) -> Non
 
 def test_a_correction_is_taken_back_and_the_machine_holds_again(duty: Person) -> None:
     report = report_factories.report()
-    report_factories.read(report)
+    report_factories.add_facts(report)
     case = correct(report, duty.user)
     corrections.revert_correction(report.pk, by=duty.user, version=case.version, fact="scenario")
     assert effective_facts(fresh(report)).scenario == "police_case"
@@ -154,7 +154,7 @@ def test_no_sql_changes_what_was_said(duty: Person, verb: str) -> None:
 def test_the_queue_and_the_figures_go_by_what_holds(duty: Person) -> None:
     calm, urgent = report_factories.report(), report_factories.report()
     for report, priority in ((calm, 20), (urgent, 70)):
-        report_factories.read(report, priority=priority)
+        report_factories.add_facts(report, priority=priority)
     correct(calm, duty.user, "priority")
     correct(calm, duty.user, "ongoing")
     correct(calm, duty.user)

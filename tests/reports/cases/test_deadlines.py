@@ -76,7 +76,7 @@ def test_who_is_not_pressed_is_to_be_sorted_alone() -> None:
 def test_what_the_machine_reads_later_starts_the_look_too() -> None:
     case = report_factories.case()
     deadlines.start_for_new_reports()
-    report_factories.read(case.report, ongoing=True)
+    report_factories.add_facts(case.report, ongoing=True)
     deadlines.start_for_new_reports()
     assert running(case).keys() == {"look", "sort"}
     case.refresh_from_db()
@@ -86,7 +86,7 @@ def test_what_the_machine_reads_later_starts_the_look_too() -> None:
 def test_a_report_that_somebody_has_seen_needs_no_look(chief: User) -> None:
     case = report_factories.case()
     decide(case, "note", chief, reason="đang gọi")
-    report_factories.read(case.report, ongoing=True)
+    report_factories.add_facts(case.report, ongoing=True)
     deadlines.start_for_new_reports()
     assert running(case).keys() == {"sort"}
 

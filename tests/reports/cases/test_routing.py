@@ -32,7 +32,7 @@ def create_rule(**asked: Any) -> RoutingRule:
 
 def triaged_report(story: str = "Họ xưng công an.", **facts: Any) -> Report:
     report = report_factories.report(story)
-    report_factories.read(report, **facts)
+    report_factories.add_facts(report, **facts)
     return report
 
 

@@ -14,7 +14,15 @@ from reports.numbers import coordination_signals
 from reports.numbers.lookup import VerdictKind
 from tests.desk.reports.test_changelist import shown
 from tests.desk.reports.test_changelist import words as words_of
-from tests.reports.views.test_number_lookup import KEY, NUMBER, STORIES, found, look, sent, told
+from tests.reports.views.test_number_lookup import (
+    KEY,
+    NUMBER,
+    STORIES,
+    add_finding,
+    file_report,
+    look_up,
+    sent,
+)
 from tests.support import report_factories
 from tests.support.officers import Person
 
@@ -36,18 +44,18 @@ def arranged(many: int = 4, **typed: Any) -> list[Report]:
 
 
 def test_reports_of_one_network_add_nobody_to_who_told_first() -> None:
-    told(0)
+    file_report(0)
     for number in (1, 2, 3):
-        told(number, flags=(abuse_flags.SAME_NETWORK,))
-    assert look().state == VerdictKind.UNKNOWN
-    told(2)
-    assert look().heard.people == 2
+        file_report(number, flags=(abuse_flags.SAME_NETWORK,))
+    assert look_up().state == VerdictKind.UNKNOWN
+    file_report(2)
+    assert look_up().heard.people == 2
 
 
 def test_what_an_officer_has_taken_up_still_adds_nobody() -> None:
-    told(0), told(1, flags=(abuse_flags.SAME_NETWORK,))
+    file_report(0), file_report(1, flags=(abuse_flags.SAME_NETWORK,))
     Case.objects.update(status=Case.Status.IN_REVIEW)
-    assert look().state == VerdictKind.UNKNOWN
+    assert look_up().state == VerdictKind.UNKNOWN
 
 
 def test_who_is_first_from_a_carriers_network_silences_nobody_for_long() -> None:
@@ -55,24 +63,26 @@ def test_who_is_first_from_a_carriers_network_silences_nobody_for_long() -> None
     report_factories.number(report_factories.report("", caller_number=KEY), KEY)
     reference_data.load_communes()
     for number, commune in enumerate(Commune.objects.order_by("pk")[:4], 1):
-        assert look().state == VerdictKind.UNKNOWN
-        report = told(number, flags=(abuse_flags.SAME_NETWORK,), commune_id=commune.pk, contact="")
+        assert look_up().state == VerdictKind.UNKNOWN
+        report = file_report(
+            number, flags=(abuse_flags.SAME_NETWORK,), commune_id=commune.pk, contact=""
+        )
         sent(report, timezone.now() - timedelta(days=number))
-    assert look().heard.people == 4
+    assert look_up().heard.people == 4
 
 
 def test_marked_reports_count_nowhere_in_public_until_an_officer_has_taken_them_up() -> None:
-    told(0), told(1, flags=(abuse_flags.ADDRESS_BUSY,))
-    assert look().state == VerdictKind.UNKNOWN
+    file_report(0), file_report(1, flags=(abuse_flags.ADDRESS_BUSY,))
+    assert look_up().state == VerdictKind.UNKNOWN
     Case.objects.update(status=Case.Status.IN_REVIEW)
-    assert look().heard.people == 2
+    assert look_up().heard.people == 2
 
 
 def test_a_mark_that_was_counted_weighs_as_one_that_was_typed(duty: Person) -> None:
-    told(0)
+    file_report(0)
     for number, mark in ((1, abuse_flags.SAME_NETWORK), (2, abuse_flags.SAME_WORDS)):
-        FloodSample.objects.create(report=told(number), flags=[mark])
-    assert look().state == VerdictKind.UNKNOWN
+        FloodSample.objects.create(report=file_report(number), flags=[mark])
+    assert look_up().state == VerdictKind.UNKNOWN
     assert "xếp dưới" in words_of(duty.client)
     junk = Report.objects.get(flood_sample__flags=[abuse_flags.SAME_WORDS])
     assert shown(duty.client)[-1] == junk
@@ -82,7 +92,7 @@ def test_a_mark_that_was_counted_weighs_as_one_that_was_typed(duty: Person) -> N
 
 def test_its_signs_are_told_with_how_many_share_them() -> None:
     arranged(4)
-    told(1), told(2, flags=(abuse_flags.FLAG_SUBMITTED_TOO_FAST,))
+    file_report(1), file_report(2, flags=(abuse_flags.FLAG_SUBMITTED_TOO_FAST,))
     signs = coordination_signals.coordination_signal(KEY)
     assert signs == coordination_signals.CoordinationSignal(
         reports=6, one_network=4, alike=4, lowered=0
@@ -91,7 +101,7 @@ def test_its_signs_are_told_with_how_many_share_them() -> None:
 
 def test_unlike_reports_from_everywhere_are_no_concert() -> None:
     for number in range(4):
-        told(number)
+        file_report(number)
     assert coordination_signals.coordination_signal(KEY) is None
     assert coordination_signals.coordination_signal("") is None
 
@@ -103,7 +113,7 @@ def test_two_reports_are_too_few_to_tell() -> None:
 
 def test_the_page_of_a_report_and_of_a_number_show_it(duty: Person, lead: Person) -> None:
     report = arranged(4)[0]
-    finding = found(duty, lead)
+    finding = add_finding(duty, lead)
     for address in (
         f"/admin/reports/report/{report.pk}/change/",
         f"/admin/reports/numberfinding/{finding.pk}/change/",
@@ -123,7 +133,7 @@ def test_the_machine_does_nothing_about_it(duty: Person) -> None:
 
 def test_a_marked_report_stands_below_and_keeps_its_priority(duty: Person) -> None:
     real, junk = report_factories.report(), report_factories.report(flags=(abuse_flags.SAME_WORDS,))
-    report_factories.read(real, priority=20), report_factories.read(junk, priority=95)
+    report_factories.add_facts(real, priority=20), report_factories.add_facts(junk, priority=95)
     assert shown(duty.client) == [real, junk]
     assert ExtractedFacts.objects.get(report=junk).priority == 95
     assert "xếp dưới" in words_of(duty.client)

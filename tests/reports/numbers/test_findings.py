@@ -20,7 +20,7 @@ from reports.numbers import disputes, findings, lookup, official_numbers
 from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.findings import FindingError
 from reports.numbers.lookup import VerdictKind
-from tests.reports.views.test_number_lookup import KEY, NUMBER, told
+from tests.reports.views.test_number_lookup import KEY, NUMBER, file_report
 from tests.support.officers import Person, second
 
 NUMBERS = "/admin/reports/numberfinding/"
@@ -34,7 +34,7 @@ def proposed(by: Person, **words: Any) -> NumberFinding:
     return findings.propose(**given, by=by.user)
 
 
-def asked(number: str = NUMBER) -> Dispute:
+def submit_dispute(number: str = NUMBER) -> Dispute:
     return disputes.submit_dispute(
         DisputeSubmission(number, "Số của tôi.", "0550000111"), f"key-{number:0>12}"
     )
@@ -113,7 +113,7 @@ def test_a_finding_lasts_three_months(duty: Person) -> None:
 
 
 def test_what_is_cleared_outlasts_all_that_was_told_before(duty: Person, lead: Person) -> None:
-    told(0), told(1)
+    file_report(0), file_report(1)
     row = proposed(duty, finding="cleared", valid_until=timezone.localdate() + timedelta(days=60))
     for days, expected in (
         (0, VerdictKind.SEVERAL),
@@ -122,7 +122,7 @@ def test_what_is_cleared_outlasts_all_that_was_told_before(duty: Person, lead: P
     ):
         with time_machine.travel(timezone.now() + timedelta(days=days)):
             if days == 30:
-                told(2), told(3)
+                file_report(2), file_report(3)
                 findings.confirm(row.pk, by=lead.user)
                 NumberFinding.objects.update(confirmed_at=timezone.now())
             assert state() == expected
@@ -143,28 +143,28 @@ def test_what_is_confirmed_only_who_may_confirm_takes_back(duty: Person, lead: P
 def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
     duty: Person, lead: Person
 ) -> None:
-    told(0), told(1)
+    file_report(0), file_report(1)
     findings.confirm(proposed(duty).pk, by=lead.user)
-    dispute = findings.answer(asked().pk, upheld=True, text="Số đã đổi chủ.", by=duty.user)
+    dispute = findings.answer(submit_dispute().pk, upheld=True, text="Số đã đổi chủ.", by=duty.user)
     assert (dispute.status, state()) == ("open", VerdictKind.CONFIRMED)
     dispute = findings.confirm_clearing(dispute.pk, by=lead.user)
     assert (dispute.status, dispute.answer) == ("upheld", "Số đã đổi chủ.")
     assert state() == VerdictKind.UNKNOWN
     assert acts()[-3:] == ["dispute_proposed", "number_withdrawn", "dispute_answered"]
     with time_machine.travel(timezone.now() + timedelta(hours=3)):
-        told(2), told(3)
+        file_report(2), file_report(3)
         assert state() == VerdictKind.SEVERAL
 
 
 def test_a_rejected_dispute_keeps_the_finding(duty: Person, lead: Person) -> None:
     findings.confirm(proposed(duty).pk, by=lead.user)
-    findings.answer(asked().pk, upheld=False, text="Không đủ căn cứ.", by=lead.user)
+    findings.answer(submit_dispute().pk, upheld=False, text="Không đủ căn cứ.", by=lead.user)
     assert state() == VerdictKind.CONFIRMED
 
 
 def test_nobody_upholds_a_dispute_alone(lead: Person) -> None:
-    told(0), told(1)
-    dispute = asked()
+    file_report(0), file_report(1)
+    dispute = submit_dispute()
     with pytest.raises(FindingError, match="Chưa ai đề nghị"):
         findings.confirm_clearing(dispute.pk, by=lead.user)
     findings.answer(dispute.pk, upheld=True, text="Được.", by=lead.user)
@@ -177,17 +177,19 @@ def test_nobody_upholds_a_dispute_alone(lead: Person) -> None:
 
 def test_clearing_by_a_dispute_needs_one_who_may_confirm(duty: Person, lead: Person) -> None:
     """Whether that one proposes or confirms, so that an office with one lead can clear a number."""
-    dispute = findings.answer(asked().pk, upheld=True, text="Được.", by=duty.user)
+    dispute = findings.answer(submit_dispute().pk, upheld=True, text="Được.", by=duty.user)
     with pytest.raises(FindingError, match="quyền xác nhận"):
         findings.confirm_clearing(dispute.pk, by=second())
     assert findings.confirm_clearing(dispute.pk, by=lead.user).status == "upheld"
-    other = findings.answer(asked("0550000001").pk, upheld=True, text="Được.", by=lead.user)
+    other = findings.answer(
+        submit_dispute("0550000001").pk, upheld=True, text="Được.", by=lead.user
+    )
     assert findings.confirm_clearing(other.pk, by=duty.user).status == "upheld"
 
 
 def test_what_a_colleague_wants_cleared_may_still_be_kept(duty: Person, lead: Person) -> None:
-    told(0), told(1)
-    dispute = findings.answer(asked().pk, upheld=True, text="Được.", by=duty.user)
+    file_report(0), file_report(1)
+    dispute = findings.answer(submit_dispute().pk, upheld=True, text="Được.", by=duty.user)
     with pytest.raises(FindingError, match="Đã có người đề nghị"):
         findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=lead.user)
     dispute = findings.answer(dispute.pk, upheld=False, text="Chưa đủ căn cứ.", by=lead.user)
@@ -199,7 +201,7 @@ def test_what_a_colleague_wants_cleared_may_still_be_kept(duty: Person, lead: Pe
 
 
 def test_a_dispute_is_answered_once_and_with_words(duty: Person) -> None:
-    dispute = asked()
+    dispute = submit_dispute()
     with pytest.raises(FindingError, match="câu trả lời"):
         findings.answer(dispute.pk, upheld=False, text=" ", by=duty.user)
     findings.answer(dispute.pk, upheld=False, text="Giữ.", by=duty.user)
@@ -208,9 +210,9 @@ def test_a_dispute_is_answered_once_and_with_words(duty: Person) -> None:
 
 
 def test_disputes_over_what_is_no_number_clear_nothing(duty: Person, lead: Person) -> None:
-    dispute = findings.answer(asked("số ẩn").pk, upheld=True, text="Được.", by=duty.user)
+    dispute = findings.answer(submit_dispute("số ẩn").pk, upheld=True, text="Được.", by=duty.user)
     findings.confirm_clearing(dispute.pk, by=lead.user)
-    told(0), told(1)
+    file_report(0), file_report(1)
     assert state() == VerdictKind.SEVERAL
 
 
@@ -277,7 +279,11 @@ def test_nothing_but_the_buttons_changes_a_finding(duty: Person, lead: Person) -
 
 
 def test_open_disputes_come_by_their_hour(duty: Person) -> None:
-    late, early, done = asked("0550000001"), asked("0550000002"), asked("0550000003")
+    late, early, done = (
+        submit_dispute("0550000001"),
+        submit_dispute("0550000002"),
+        submit_dispute("0550000003"),
+    )
     Dispute.objects.filter(pk=late.pk).update(due_at=timezone.now() + timedelta(days=3))
     Dispute.objects.filter(pk=early.pk).update(due_at=timezone.now() - timedelta(days=3))
     Dispute.objects.filter(pk=done.pk).update(status="rejected")
@@ -287,8 +293,8 @@ def test_open_disputes_come_by_their_hour(duty: Person) -> None:
 
 
 def test_the_desk_answers_a_dispute(lead: Person, duty: Person) -> None:
-    told(0), told(1)
-    dispute = asked()
+    file_report(0), file_report(1)
+    dispute = submit_dispute()
     page = words(duty.client.get(f"{DISPUTES}{dispute.pk}/change/"))
     assert "Số của tôi." in page
     assert "đã có 2 người báo" in page
@@ -302,7 +308,7 @@ def test_the_desk_answers_a_dispute(lead: Person, duty: Person) -> None:
 
 
 def test_no_address_of_the_desk_holds_the_number(duty: Person, lead: Person) -> None:
-    report, row, dispute = told(0), proposed(duty), asked()
+    report, row, dispute = file_report(0), proposed(duty), submit_dispute()
     for page in (f"{DISPUTES}{dispute.pk}/change/", f"{NUMBERS}{row.pk}/change/"):
         seen = html.document_fromstring(lead.client.get(page).content)
         links = seen.xpath("//a/@href | //form/@action")
@@ -311,7 +317,7 @@ def test_no_address_of_the_desk_holds_the_number(duty: Person, lead: Person) -> 
 
 
 def test_whom_to_ring_is_shown_once_and_on_record(duty: Person, auditor: Person) -> None:
-    dispute = asked()
+    dispute = submit_dispute()
     page = f"{DISPUTES}{dispute.pk}/"
     assert "0550000111" not in words(duty.client.get(f"{page}change/"))
     assert "0550000111" in words(duty.client.post(f"{page}reveal/"))

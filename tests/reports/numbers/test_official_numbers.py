@@ -29,7 +29,7 @@ def hotline() -> OfficeNumber:
     return OfficeNumber.objects.get(number="02373.725.725")
 
 
-def asked(by: User, number: str = "0550 000 111") -> PublishedNumberChange:
+def propose_number(by: User, number: str = "0550 000 111") -> PublishedNumberChange:
     row = hotline()
     row.number, row.key = number, "+84550000111"
     return official_numbers.propose(row, by)
@@ -56,7 +56,7 @@ def test_no_single_hand_changes_a_published_number(act: str) -> None:
 
 
 def test_the_old_number_stays_until_another_confirms(lead: Person) -> None:
-    change = asked(lead.user)
+    change = propose_number(lead.user)
     assert hotline().number == "02373.725.725"
     official_numbers.confirm(change.pk, by=second())
     assert OfficeNumber.objects.filter(number="0550 000 111", key="+84550000111").count() == 1
@@ -65,7 +65,7 @@ def test_the_old_number_stays_until_another_confirms(lead: Person) -> None:
 
 
 def test_nobody_confirms_what_they_asked_for(lead: Person) -> None:
-    change = asked(lead.user)
+    change = propose_number(lead.user)
     with pytest.raises(FindingError, match="không tự xác nhận"):
         official_numbers.confirm(change.pk, by=lead.user)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -77,7 +77,7 @@ def test_nobody_confirms_what_they_asked_for(lead: Person) -> None:
 
 def test_who_may_not_confirm_is_told(lead: Person, editor: Person) -> None:
     with pytest.raises(FindingError, match="quyền"):
-        official_numbers.confirm(asked(lead.user).pk, by=editor.user)
+        official_numbers.confirm(propose_number(lead.user).pk, by=editor.user)
 
 
 def test_a_new_bank_and_its_removal_take_two(lead: Person) -> None:
@@ -90,9 +90,9 @@ def test_a_new_bank_and_its_removal_take_two(lead: Person) -> None:
 
 
 def test_one_change_of_a_row_waits_at_a_time(lead: Person) -> None:
-    asked(lead.user)
+    propose_number(lead.user)
     with pytest.raises(FindingError, match="đang có một đề nghị"):
-        asked(second())
+        propose_number(second())
 
 
 def test_the_same_bank_asked_for_twice_is_there_once(lead: Person) -> None:
@@ -104,7 +104,7 @@ def test_the_same_bank_asked_for_twice_is_there_once(lead: Person) -> None:
 
 
 def test_a_row_that_changed_meanwhile_is_not_overwritten(lead: Person) -> None:
-    change = asked(lead.user)
+    change = propose_number(lead.user)
     with official_numbers.bypass_four_eyes_for_seed():
         OfficeNumber.objects.filter(pk=change.target).update(label="Trực ban mới")
     with pytest.raises(FindingError, match="đã đổi từ khi đề nghị"):
@@ -112,7 +112,7 @@ def test_a_row_that_changed_meanwhile_is_not_overwritten(lead: Person) -> None:
 
 
 def test_a_refusal_needs_a_reason_and_changes_nothing(lead: Person) -> None:
-    change = asked(lead.user)
+    change = propose_number(lead.user)
     with pytest.raises(FindingError, match="lý do"):
         official_numbers.refuse(change.pk, " ", by=second())
     official_numbers.refuse(change.pk, "không đúng nguồn", by=lead.user)
@@ -129,7 +129,7 @@ def test_a_refusal_needs_a_reason_and_changes_nothing(lead: Person) -> None:
     ],
 )
 def test_what_was_asked_stays_as_it_was(lead: Person, act: str) -> None:
-    asked(lead.user)
+    propose_number(lead.user)
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(act)
 
@@ -152,7 +152,7 @@ def test_the_desk_asks_and_a_colleague_confirms(lead: Person, duty: Person) -> N
 
 
 def test_a_role_without_the_right_is_refused(lead: Person, editor: Person) -> None:
-    change = asked(lead.user)
+    change = propose_number(lead.user)
     for act in ("confirm", "refuse"):
         editor.client.post(f"{CHANGES}{change.pk}/{act}/", {"reason": "x"})
     change.refresh_from_db()

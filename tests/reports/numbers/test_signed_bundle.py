@@ -17,7 +17,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from core import keys
-from tests.reports.views.test_number_lookup import found
+from tests.reports.views.test_number_lookup import add_finding
 from tests.reports.views.test_numbers_api import HASH, listing
 from tests.support.officers import Person
 
@@ -35,7 +35,7 @@ def _key(settings: Settings) -> None:
 
 @pytest.fixture
 def confirmed(duty: Person, lead: Person) -> None:
-    found(duty, lead)
+    add_finding(duty, lead)
 
 
 def pack(client: Client) -> dict[str, Any]:
@@ -45,9 +45,11 @@ def pack(client: Client) -> dict[str, Any]:
 def test_it_has_the_confirmed_numbers_that_stand_and_no_others(
     client: Client, duty: Person, lead: Person
 ) -> None:
-    found(duty, lead)
-    found(duty, lead, key="+84550000124", confirmed_by=None, confirmed_at=None)
-    found(duty, lead, key="+84550000125", valid_until=timezone.localdate() - timedelta(days=1))
+    add_finding(duty, lead)
+    add_finding(duty, lead, key="+84550000124", confirmed_by=None, confirmed_at=None)
+    add_finding(
+        duty, lead, key="+84550000125", valid_until=timezone.localdate() - timedelta(days=1)
+    )
     numbers = pack(client)["payload"]["numbers"]
     assert [number["hash"] for number in numbers] == [HASH]
     assert set(numbers[0]) == {"hash", "confirmed_on", "valid_until"}

@@ -13,7 +13,7 @@ from reports.public.cell_suppression import MIN_COUNT, cells_to_suppress
 Seen = tuple[int, tuple[tuple[str, int | None], ...]]
 
 
-def told(counts: Mapping[str, int], *, empty_is_small: bool) -> Seen | None:
+def list_visible(counts: Mapping[str, int], *, empty_is_small: bool) -> Seen | None:
     """All that a reader of the table sees, the total among it."""
     hidden = cells_to_suppress(counts, empty_is_small=empty_is_small)
     if hidden is None:
@@ -71,7 +71,7 @@ def test_who_knows_the_rule_and_tries_every_table_learns_no_hidden_count(
     alike = defaultdict[Seen, list[dict[str, int]]](list)
     for values in product(range(10), repeat=4):
         counts = dict(zip("abcd", values, strict=True))
-        if seen := told(counts, empty_is_small=empty_is_small):
+        if seen := list_visible(counts, empty_is_small=empty_is_small):
             alike[seen].append(counts)
     for (_, shown), tables in alike.items():
         for name, count in shown:

@@ -151,7 +151,7 @@ def test_for_each_hidden_count_other_reports_would_show_the_very_same(reports: l
 def told_of(*reports: Report) -> PublicStatistics:
     """What is told once each of these has been read; they are of the present week."""
     for report in reports:
-        report_factories.read(report)
+        report_factories.add_facts(report)
     return count_and_keep(this_sunday())
 
 
@@ -240,9 +240,9 @@ def test_a_week_counts_only_when_it_is_over(settings: Settings) -> None:
 def test_what_is_unread_or_no_scam_for_the_machine_has_no_kind() -> None:
     reports = some(12)
     for report in reports[:4]:
-        report_factories.read(report, scenario="not_scam")
+        report_factories.add_facts(report, scenario="not_scam")
     for report in reports[4:6]:
-        report_factories.read(report, scenario="unclear")
+        report_factories.add_facts(report, scenario="unclear")
     assert count_and_keep(this_sunday()).scenarios["unclear"] == 12
 
 
@@ -250,7 +250,7 @@ def test_what_is_unread_or_no_scam_for_the_machine_has_no_kind() -> None:
 def test_losses_are_those_that_were_ticked_or_read() -> None:
     reports = some(16)
     for report in reports[:6]:
-        report_factories.read(report, money_lost_vnd=2_000_000)
+        report_factories.add_facts(report, money_lost_vnd=2_000_000)
     reports += [report_factories.report(f"Mất tiền {n}.", money_lost=True) for n in range(2)]
     told = count_and_keep(this_sunday())
     assert (told.lost, told.lost_vnd) == (8, 12_000_000)

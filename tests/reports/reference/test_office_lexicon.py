@@ -13,7 +13,7 @@ from reports.models import Office
 from reports.reference import office_lexicon
 
 
-def found(text: str) -> list[str]:
+def find_offices(text: str) -> list[str]:
     return [
         code
         for claim in claims.claims_in_story(text, office_lexicon.office_lexicon())
@@ -24,17 +24,17 @@ def found(text: str) -> list[str]:
 @pytest.mark.django_db
 def test_a_row_that_an_officer_adds_is_recognised_by_its_other_names() -> None:
     Office.objects.create(codename="kho-bac", name="Kho bạc", other_names=["kho bạc nhà nước"])
-    assert found("Nó xưng bên kho bạc nhà nước.") == ["kho-bac"]
+    assert find_offices("Nó xưng bên kho bạc nhà nước.") == ["kho-bac"]
     assert office_lexicon.label("kho-bac") == "Kho bạc"
 
 
 @pytest.mark.django_db
 def test_a_row_that_an_officer_removes_is_recognised_no_more() -> None:
     reference_data.load_offices()
-    assert found("Điện lực gọi bảo cắt điện.") == ["dien-luc"]
+    assert find_offices("Điện lực gọi bảo cắt điện.") == ["dien-luc"]
     Office.objects.filter(pk="dien-luc").delete()
     office_lexicon.clear_cache()
-    assert found("Điện lực gọi bảo cắt điện.") == []
+    assert find_offices("Điện lực gọi bảo cắt điện.") == []
 
 
 @pytest.mark.django_db

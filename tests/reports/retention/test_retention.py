@@ -102,7 +102,7 @@ def test_its_case_goes_on(held_report: Report, lead: Person) -> None:
 
 
 def test_no_fact_of_it_is_put_right(held_report: Report, lead: Person) -> None:
-    report_factories.read(held_report, ongoing=False)
+    report_factories.add_facts(held_report, ongoing=False)
     right = CorrectedValue("ongoing", value=True)
     with pytest.raises(workflow.UnderLegalHold):
         corrections.correct_fact(
@@ -122,7 +122,7 @@ def test_what_the_machine_said_of_it_stands(held_report: Report, lead: Person) -
     """Neither a run nor a stray item reads it anew; what its reporter adds is read, for it may be
     urgent.
     """
-    report_factories.read(held_report, rules_version="2020-01", scenario="bank")
+    report_factories.add_facts(held_report, rules_version="2020-01", scenario="bank")
     report_factories.number(held_report, "+84550000123")
     OutboxItem.objects.filter(key=str(held_report.pk)).update(done_at=Now())
     assert (

@@ -29,7 +29,7 @@ KEY = "a-key-of-this-page"
 pytestmark = pytest.mark.django_db
 
 
-def read() -> Report:
+def triage_report() -> Report:
     """A report that the machine has read."""
     subject = report()
     service.process_items([OutboxItem.objects.get(key=str(subject.pk)).pk])
@@ -171,7 +171,7 @@ def test_the_phrase_lies_sealed_alone() -> None:
 
 
 def test_an_addition_owes_its_report_a_triage_and_the_equation_stays_true() -> None:
-    subject = read()
+    subject = triage_report()
     followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
     assert OutboxItem.objects.filter(task="reports.triage", key=str(subject.pk)).count() == 2
     balance = queue_balance()

@@ -4,7 +4,7 @@ import re
 
 import segno
 
-from reports.tracking.qr_code import qr_code
+from reports.views.receipt import draw_qr_code
 
 ADDRESS = "https://baocuocgoi.example.gov.vn/theo-doi/#7K4M29QXR6TD9WDK"
 
@@ -23,7 +23,7 @@ def drawn(path: str) -> set[tuple[int, int]]:
 
 
 def test_the_line_covers_the_dark_modules_and_no_other() -> None:
-    code, picture = segno.make(ADDRESS, micro=False), qr_code(ADDRESS)
+    code, picture = segno.make(ADDRESS, micro=False), draw_qr_code(ADDRESS)
     dark = {(x + 2, y + 2) for y, row in enumerate(code.matrix) for x, on in enumerate(row) if on}
     assert drawn(picture.path) == dark
     assert picture.width == len(code.matrix) + 4

@@ -26,7 +26,7 @@ def mine() -> intake.SubmissionResult:
     return intake.submit_report(typed, "a-key-of-the-browser")
 
 
-def look(client: Client, code: str | None) -> str:
+def get_words(client: Client, code: str | None) -> str:
     answer = client.post(TRACK, {"code": code})
     assert answer.status_code == 200
     return words(answer.content)
@@ -38,7 +38,7 @@ def decide(verb: str, report: Report, by: Person, **words_: Any) -> None:
 
 
 def test_a_fresh_report_waits_to_be_read(client: Client, mine: intake.SubmissionResult) -> None:
-    page = look(client, mine.code)
+    page = get_words(client, mine.code)
     assert "Đã nhận" in page
     assert "Chờ cán bộ đọc" in page
     assert mine.report.public_number in page
@@ -48,7 +48,7 @@ def test_a_report_that_was_taken_has_been_read(
     client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     decide("take", mine.report, duty)
-    page = look(client, mine.code)
+    page = get_words(client, mine.code)
     assert page.index("Đã nhận") < page.index("Cán bộ đã đọc") < page.index("Đang kiểm tra")
 
 
@@ -72,7 +72,7 @@ def test_every_decision_has_its_sentence(
 ) -> None:
     verb, given = decision
     decide(verb, mine.report, lead, **given)
-    page = look(client, mine.code)
+    page = get_words(client, mine.code)
     assert told in page
     assert SECRET not in page
     assert lead.user.username not in page
@@ -168,7 +168,7 @@ def test_without_a_database_the_code_stays_typed(
 
 def test_who_left_no_number_is_told_that_nobody_rings(client: Client) -> None:
     accepted = intake.submit_report(ReportSubmission(story="Họ gọi."), "a-key-of-the-browser")
-    assert "sẽ không ai gọi lại" in look(client, accepted.code)
+    assert "sẽ không ai gọi lại" in get_words(client, accepted.code)
 
 
 def test_the_receipt_leads_on_to_the_report(client: Client) -> None:
@@ -176,7 +176,7 @@ def test_the_receipt_leads_on_to_the_report(client: Client) -> None:
 
     send(client, story="Họ gọi.")
     code = hidden_of(client.get(RECEIPT).content)["code"]
-    assert "Đã nhận" in look(client, code)
+    assert "Đã nhận" in get_words(client, code)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 def read_under(rules: str, story: str = "Có người gọi.", **typed: Any) -> Report:
     """A report whose triage is done, under these rules."""
     report = report_factories.report(story, **typed)
-    report_factories.read(report, rules_version=rules)
+    report_factories.add_facts(report, rules_version=rules)
     OutboxItem.objects.filter(key=str(report.pk)).update(done_at=Now())
     return report
 

@@ -41,7 +41,7 @@ APART = timedelta(minutes=31)  # so that they count as two
 pytestmark = pytest.mark.django_db
 
 
-def told(number: int = 0, key: str = KEY, **typed: Any) -> Report:
+def file_report(number: int = 0, key: str = KEY, **typed: Any) -> Report:
     """The report of one more person, with a number and a story of their own, who came a while
     before those with a lower number.
     """
@@ -60,7 +60,7 @@ def sent(report: Report, at: datetime) -> None:
         cursor.execute("SET LOCAL session_replication_role = origin")
 
 
-def look(number: str = NUMBER) -> Verdict:
+def look_up(number: str = NUMBER) -> Verdict:
     return lookup.lookup_number(phones.parse(number))
 
 
@@ -68,7 +68,7 @@ def ask(client: Client, number: str = NUMBER, path: str = CHECK) -> Any:
     return client.post(path, {"number": number})
 
 
-def found(proposer: Person, approver: Person, **fields: Any) -> NumberFinding:
+def add_finding(proposer: Person, approver: Person, **fields: Any) -> NumberFinding:
     """A finding that two officers have made."""
     given = {
         "key": KEY, "number": NUMBER, "finding": "confirmed", "reason": "Đã gọi thử.",
@@ -84,7 +84,7 @@ def found(proposer: Person, approver: Person, **fields: Any) -> NumberFinding:
 def test_what_two_officers_found_is_said_with_its_dates(
     client: Client, duty: Person, lead: Person
 ) -> None:
-    found(duty, lead, valid_until=date(2099, 2, 18))
+    add_finding(duty, lead, valid_until=date(2099, 2, 18))
     page = words(ask(client).content)
     assert "Kẻ gian đã dùng số này" in page
     assert f"Công an tỉnh xác nhận ngày {timezone.localdate():%d/%m/%Y}" in page
@@ -109,12 +109,12 @@ NO_FINDING_TODAY = pytest.mark.parametrize(
 def test_what_is_not_a_finding_today_is_not_said(
     duty: Person, lead: Person, fields: dict[str, Any]
 ) -> None:
-    found(duty, lead, **fields)
-    assert look().state == VerdictKind.UNKNOWN
+    add_finding(duty, lead, **fields)
+    assert look_up().state == VerdictKind.UNKNOWN
 
 
 def test_two_people_who_have_nothing_to_do_with_each_other_are_said(client: Client) -> None:
-    told(0), told(1)
+    file_report(0), file_report(1)
     page = words(ask(client).content)
     assert "Đã có người báo, chưa xác minh" in page
     assert f"2 người không liên quan nhau, gần nhất {timezone.localdate():%d/%m/%Y}" in page
@@ -126,7 +126,7 @@ def test_two_people_who_have_nothing_to_do_with_each_other_are_said(client: Clie
 @pytest.mark.parametrize("path", [CHECK, "/en/kiem-tra/"])
 def test_one_report_is_answered_like_none(client: Client, path: str) -> None:
     none = ask(client, path=path)
-    told()
+    file_report()
     one = ask(client, path=path)
     assert one.content == none.content
     assert [one[name] for name in one.headers if name != "Expires"] == [
@@ -177,8 +177,8 @@ def test_a_short_number_that_everybody_may_dial_says_what_it_is(
 def test_an_offices_number_stays_one_however_many_report_it() -> None:
     reference_data.load_offices()
     key = "+842373725725"
-    told(0, key), told(1, key)
-    verdict = look("02373.725.725")
+    file_report(0, key), file_report(1, key)
+    verdict = look_up("02373.725.725")
     assert (verdict.state, verdict.heard.people) == (VerdictKind.OFFICE, 2)
 
 
@@ -210,7 +210,7 @@ def test_odd_forms_are_said(client: Client, typed: str, said: str) -> None:
 @pytest.mark.parametrize("people", [0, 2])
 def test_a_foreign_number_is_spaced_and_not_to_be_called_back(client: Client, people: int) -> None:
     for person in range(people):
-        told(person, "+447700900123")
+        file_report(person, "+447700900123")
     page = words(ask(client, "+447700900123").content)
     assert "Bạn đã hỏi +44 7700 900123" in page
     assert "Đây là số nước ngoài. Đừng gọi lại." in page
@@ -237,12 +237,12 @@ def test_a_number_one_digit_from_the_hotline_is_said_and_never_repaired(client: 
 @pytest.mark.parametrize("typed", ["02373.725.726", "0237.725.725", "023737 25 7255"])
 def test_any_office_has_neighbours(typed: str) -> None:
     reference_data.load_offices()
-    assert [near.number for near in look(typed).near] == ["02373.725.725"]
+    assert [near.number for near in look_up(typed).near] == ["02373.725.725"]
 
 
 def test_short_numbers_have_no_neighbours() -> None:
     reference_data.load_offices()
-    assert look("114").near == ()
+    assert look_up("114").near == ()
 
 
 def test_a_forged_number_is_shown_as_the_phone_showed_it(client: Client) -> None:
@@ -266,46 +266,46 @@ def test_every_flag_of_the_reader_has_a_public_sentence() -> None:
      ("duplicate", {"status": "closed", "outcome": "duplicate"})],
 )  # fmt: skip
 def test_what_an_officer_took_away_does_not_count(verb: str, fields: dict[str, str]) -> None:
-    told(0)
-    Case.objects.filter(report=told(1)).update(**fields)
-    assert look().state == VerdictKind.UNKNOWN, verb
+    file_report(0)
+    Case.objects.filter(report=file_report(1)).update(**fields)
+    assert look_up().state == VerdictKind.UNKNOWN, verb
 
 
 def test_who_wishes_to_withdraw_does_not_count() -> None:
-    told(0)
+    file_report(0)
     Followup.objects.create(
-        report=told(1), kind="withdrawal", submission_key="k" * 16, content_digest=b"d"
+        report=file_report(1), kind="withdrawal", submission_key="k" * 16, content_digest=b"d"
     )
-    assert look().state == VerdictKind.UNKNOWN
+    assert look_up().state == VerdictKind.UNKNOWN
 
 
 @pytest.mark.parametrize("flag", ["too_fast", "trap_filled"])
 def test_what_a_machine_may_have_sent_waits_for_an_officer(flag: str) -> None:
-    told(0)
-    suspected = told(1, flags=(flag,))
-    assert look().state == VerdictKind.UNKNOWN
+    file_report(0)
+    suspected = file_report(1, flags=(flag,))
+    assert look_up().state == VerdictKind.UNKNOWN
     Case.objects.filter(report=suspected).update(status="in_review")
-    assert look().state == VerdictKind.SEVERAL
+    assert look_up().state == VerdictKind.SEVERAL
 
 
 @pytest.mark.parametrize("flag", ["contact_unread", "contact_doubtful", "contact_is_caller"])
 def test_a_contact_that_is_no_number_tells_nobody_apart(flag: str) -> None:
-    told(0)
-    told(1, contact="người đi đường", flags=(flag,))
-    assert look().state == VerdictKind.UNKNOWN
+    file_report(0)
+    file_report(1, contact="người đi đường", flags=(flag,))
+    assert look_up().state == VerdictKind.UNKNOWN
 
 
 def test_one_contact_in_two_spellings_is_one_person() -> None:
-    told(0, contact="0550 000 111")
-    told(1, contact="+84550000111")
-    assert look().state == VerdictKind.UNKNOWN
+    file_report(0, contact="0550 000 111")
+    file_report(1, contact="+84550000111")
+    assert look_up().state == VerdictKind.UNKNOWN
 
 
 def test_a_number_in_a_story_is_not_a_caller() -> None:
     for number in range(2):
         report_factories.number(report_factories.report(STORIES[number], contact=f"055000010{number}"), KEY,
                         place="story")  # fmt: skip
-    assert look().state == VerdictKind.UNKNOWN
+    assert look_up().state == VerdictKind.UNKNOWN
 
 
 def day(number: int) -> time_machine.travel:
@@ -315,17 +315,17 @@ def day(number: int) -> time_machine.travel:
 
 def test_what_is_older_than_sixty_days_is_over() -> None:
     with day(0):
-        told(0), told(1)
+        file_report(0), file_report(1)
     with day(59):
-        assert look().state == VerdictKind.SEVERAL
+        assert look_up().state == VerdictKind.SEVERAL
     with day(60):
-        assert look().state == VerdictKind.UNKNOWN
+        assert look_up().state == VerdictKind.UNKNOWN
 
 
 def told_on(days: Iterable[int]) -> None:
     """One more person on each of these days."""
     for number, on in enumerate(days):
-        received(told(number), on)
+        received(file_report(number), on)
 
 
 def received(report: Report, on: int) -> None:
@@ -338,89 +338,89 @@ def received(report: Report, on: int) -> None:
 def test_it_goes_on_the_very_day_that_is_said(days: tuple[int, ...]) -> None:
     told_on(days)
     with day(max(days)):
-        until = look().heard.until
+        until = look_up().heard.until
     assert until == date(2026, 11, 1) + timedelta(days=sorted(days)[-2] + 60)
     goes = sorted(days)[-2] + 60
     with day(goes - 1):
-        assert (look().state, look().heard.until) == (VerdictKind.SEVERAL, until)
+        assert (look_up().state, look_up().heard.until) == (VerdictKind.SEVERAL, until)
     with day(goes):
-        assert look().state == VerdictKind.UNKNOWN
+        assert look_up().state == VerdictKind.UNKNOWN
 
 
 def test_the_last_day_is_one_of_the_people_who_count() -> None:
     reference_data.load_communes()
     told_on([0, 5])
-    received(told(2, contact="", commune_id="phuong_hac_thanh"), 20)  # may be either of them
+    received(file_report(2, contact="", commune_id="phuong_hac_thanh"), 20)  # may be either of them
     with day(21):
-        assert look().heard.last == date(2026, 11, 6)
-    received(told(3, contact="0550 111 001"), 12)
+        assert look_up().heard.last == date(2026, 11, 6)
+    received(file_report(3, contact="0550 111 001"), 12)
     with day(21):
-        assert (look().heard.people, look().heard.last) == (2, date(2026, 11, 13))
+        assert (look_up().heard.people, look_up().heard.last) == (2, date(2026, 11, 13))
 
 
 def test_the_number_of_a_caller_told_later_counts() -> None:
-    told(0)
-    Indicator.objects.filter(report=told(1)).update(place="later")
-    assert look().state == VerdictKind.SEVERAL
+    file_report(0)
+    Indicator.objects.filter(report=file_report(1)).update(place="later")
+    assert look_up().state == VerdictKind.SEVERAL
 
 
 def test_what_a_machine_sends_hides_nobody() -> None:
-    told(0), told(1)
+    file_report(0), file_report(1)
     robot = [report_factories.report("Tin rác", flags=("trap_filled",)) for _ in range(2)]
     named = {"kind": "number", "place": "caller", "key": KEY}
     Indicator.objects.bulk_create(Indicator(report=robot[n % 2], **named) for n in range(400))
-    assert look().heard.people == 2
+    assert look_up().heard.people == 2
 
 
 def test_whom_they_claim_to_be_is_said_when_two_say_the_same() -> None:
-    told(0, claimed_office="bank")
-    told(1, claimed_office="police")
-    assert look().heard.claimed == ""
-    told(2, claimed_office="bank")
-    assert look().heard.claimed == "Ngân hàng"
+    file_report(0, claimed_office="bank")
+    file_report(1, claimed_office="police")
+    assert look_up().heard.claimed == ""
+    file_report(2, claimed_office="bank")
+    assert look_up().heard.claimed == "Ngân hàng"
 
 
-def said(*numbers: int) -> None:
+def get_sentences(*numbers: int) -> None:
     """Two people each for some numbers that begin as NUMBER does."""
     for number in numbers:
-        told(0, f"+84550000{number}"), told(1, f"+84550000{number}")
+        file_report(0, f"+84550000{number}"), file_report(1, f"+84550000{number}")
 
 
 def test_neighbours_are_told_of_when_three_of_them_are_said_themselves(client: Client) -> None:
-    said(120, 121)
-    told(0, "+84550000122")
-    assert not look("0550000155").alike
-    told(1, "+84550000122")
-    assert look("0550000155").alike
-    assert not look("0550001120").alike
-    assert not look("0550000122").alike  # itself is none of the others
+    get_sentences(120, 121)
+    file_report(0, "+84550000122")
+    assert not look_up("0550000155").alike
+    file_report(1, "+84550000122")
+    assert look_up("0550000155").alike
+    assert not look_up("0550001120").alike
+    assert not look_up("0550000122").alike  # itself is none of the others
     page = words(ask(client, "0550000155").content)
     assert "Nhiều số gần giống cũng bị báo" in page
 
 
 def test_own_reports_never_change_what_is_said_of_the_neighbours(client: Client) -> None:
-    told(0, "+84550000122")
-    said(120, 121)
+    file_report(0, "+84550000122")
+    get_sentences(120, 121)
     for number in range(3):
-        told(2, f"+8455000013{number}")
+        file_report(2, f"+8455000013{number}")
     reported, silent = ask(client, "0550000122").content, ask(client, "0550000155").content
     assert reported.replace(b"0550 000 122", b"") == silent.replace(b"0550 000 155", b"")
 
 
 def test_a_cleared_neighbour_or_an_offices_is_not_counted(duty: Person, lead: Person) -> None:
-    said(120, 121, 122)
-    finding = found(duty, lead, key="+84550000122", finding="cleared")
-    assert not look("0550000155").alike
+    get_sentences(120, 121, 122)
+    finding = add_finding(duty, lead, key="+84550000122", finding="cleared")
+    assert not look_up("0550000155").alike
     NumberFinding.objects.filter(pk=finding.pk).update(finding="confirmed")
-    assert look("0550000155").alike
+    assert look_up("0550000155").alike
 
 
 def test_who_was_cleared_is_only_told_of_what_came_after(duty: Person, lead: Person) -> None:
-    told(4), told(5)
-    found(duty, lead, finding="cleared", confirmed_at=timezone.now() - 3 * APART)
-    assert look().state == VerdictKind.UNKNOWN
-    told(0), told(1)
-    assert look().state == VerdictKind.SEVERAL
+    file_report(4), file_report(5)
+    add_finding(duty, lead, finding="cleared", confirmed_at=timezone.now() - 3 * APART)
+    assert look_up().state == VerdictKind.UNKNOWN
+    file_report(0), file_report(1)
+    assert look_up().state == VerdictKind.SEVERAL
 
 
 # --- who writes much
@@ -449,18 +449,18 @@ def flood(count: int, **fields: Any) -> None:
     ],
 )
 def test_nobody_removes_a_warning_with_many_posts(fields: dict[str, Any]) -> None:
-    told(4), told(5)
+    file_report(4), file_report(5)
     flood(400, **fields)
-    assert look().state == VerdictKind.SEVERAL
+    assert look_up().state == VerdictKind.SEVERAL
 
 
 def test_two_long_lists_smear_nobody() -> None:
-    reports = told(0), told(1)
+    reports = file_report(0), file_report(1)
     for number in range(2):
         report_factories.number(reports[0], f"+8455000090{number}")
-    assert look().state == VerdictKind.SEVERAL
+    assert look_up().state == VerdictKind.SEVERAL
     report_factories.number(reports[0], "+84550000902", place="later")
-    assert look().state == VerdictKind.UNKNOWN
+    assert look_up().state == VerdictKind.UNKNOWN
 
 
 # --- closed and quick
@@ -472,12 +472,12 @@ def test_a_look_takes_six_statements_whatever_is_found(
     reference_data.load_offices()
     for number in ("0550000124", "số ẩn", "02373.725.725", "113"):
         with django_assert_num_queries(6):
-            look(number)
-    found(duty, lead)
+            look_up(number)
+    add_finding(duty, lead)
     for number in range(4):
-        told(number)
+        file_report(number)
     with django_assert_num_queries(6):
-        look()
+        look_up()
 
 
 NAMED = 'FROM "reports_indicator"'
@@ -500,7 +500,7 @@ def test_among_thousands_the_indexes_answer() -> None:
     )
     with CaptureQueriesContext(connection) as seen, connection.cursor() as cursor:
         cursor.execute("ANALYZE reports_report, reports_indicator")
-        look()
+        look_up()
         asked = [query["sql"] for query in seen.captured_queries]
         own = plan(
             cursor, next(sql for sql in asked if f"\"key\" = '{KEY}'" in sql and NAMED in sql)
@@ -593,9 +593,9 @@ def test_the_report_page_takes_the_number_over_without_an_address(client: Client
 @pytest.mark.parametrize("number", [NUMBER, "02373.725.725", "+84069 234 5678"])
 def test_the_page_is_light(client: Client, number: str, duty: Person, lead: Person) -> None:
     reference_data.load_offices()
-    found(duty, lead)
+    add_finding(duty, lead)
     for person in range(4):
-        told(person, claimed_office="bank")
+        file_report(person, claimed_office="bank")
     answer = client.post(CHECK, {"number": number}, headers={"Accept-Encoding": "gzip"})
     sheet = client.get("/static/css/portal.css", headers={"Accept-Encoding": "gzip"})
     assert len(answer.getvalue()) + len(sheet.getvalue()) <= 12_000

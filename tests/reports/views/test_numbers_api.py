@@ -20,7 +20,7 @@ from reports.extraction import phones
 from reports.numbers import hash_api
 from reports.numbers.hash_api import ROOM, hash_of
 from reports.numbers.lookup import lookup_key
-from tests.reports.views.test_number_lookup import KEY, NO_FINDING_TODAY, found, told
+from tests.reports.views.test_number_lookup import KEY, NO_FINDING_TODAY, add_finding, file_report
 from tests.support.officers import Person
 
 RANGE = "/api/v1/numbers/range/"
@@ -37,7 +37,7 @@ def entries(client: Client, prefix: str = HASH[:4]) -> dict[str, dict[str, str]]
 def test_a_confirmed_number_is_found_with_its_dates(
     client: Client, duty: Person, lead: Person
 ) -> None:
-    row = found(duty, lead)
+    row = add_finding(duty, lead)
     row.refresh_from_db()
     assert entries(client)[HASH] == {
         "hash": HASH,
@@ -50,7 +50,7 @@ def test_a_confirmed_number_is_found_with_its_dates(
 def test_any_length_that_may_be_asked_finds_it(
     client: Client, duty: Person, lead: Person, length: int
 ) -> None:
-    found(duty, lead)
+    add_finding(duty, lead)
     listed = entries(client, HASH[:length].upper())
     assert HASH in listed
     assert all(each.startswith(HASH[:length]) for each in listed)
@@ -60,20 +60,20 @@ def test_any_length_that_may_be_asked_finds_it(
 def test_what_is_no_finding_today_is_in_no_answer(
     client: Client, duty: Person, lead: Person, fields: dict[str, Any]
 ) -> None:
-    found(duty, lead, **fields)
+    add_finding(duty, lead, **fields)
     assert HASH not in entries(client)
     assert hash_api.all_entries() == []
 
 
 def test_what_many_people_report_is_no_finding(client: Client) -> None:
-    told(0), told(1), told(2)
+    file_report(0), file_report(1), file_report(2)
     assert HASH not in entries(client)
 
 
 def test_an_institutions_number_is_in_no_answer(client: Client, duty: Person, lead: Person) -> None:
     reference_data.load_offices()
     key = lookup_key(phones.parse("02373.725.725"))
-    found(duty, lead, key=key, number="02373.725.725")
+    add_finding(duty, lead, key=key, number="02373.725.725")
     assert hash_of(key) not in entries(client, hash_of(key)[:4])
 
 
@@ -86,7 +86,7 @@ def test_a_short_number_is_hashed_as_it_is_dialled() -> None:
 
 def test_every_answer_is_of_one_size(client: Client, duty: Person, lead: Person) -> None:
     empty = [client.get(f"{RANGE}{prefix}").content for prefix in ("0000", "ffff", "1a2b3c4d")]
-    found(duty, lead)
+    add_finding(duty, lead)
     assert {len(content) for content in [*empty, client.get(RANGE + HASH[:4]).content]} == {
         len(empty[0])
     }
@@ -100,7 +100,7 @@ def test_more_findings_than_room_are_all_told_in_twice_the_size(
     keys = [f"+8455000{n:04}" for n in range(10000) if hash_of(f"+8455000{n:04}")[:4] == "00cc"]
     keys += [f"+84992{n:06}" for n in range(10**6) if hash_of(f"+84992{n:06}")[:4] == "00cc"]
     for key in keys[:3]:
-        found(duty, lead, key=key)
+        add_finding(duty, lead, key=key)
     listed = entries(client, "00cc")
     assert {hash_of(key) for key in keys[:3]} <= set(listed)
     assert len(listed) == 4
@@ -208,5 +208,5 @@ def test_the_client_on_the_page_finds_the_number_and_only_it(
     code = listing(client, "client")
     assert len([line for line in code.splitlines() if line.strip()]) <= 10
     assert printed(code) == "None"
-    found(duty, lead)
+    add_finding(duty, lead)
     assert HASH in printed(code)

@@ -17,7 +17,7 @@ from pytest_django import Settings
 from reports.models import PublicStatement, Receipt, Report
 from reports.reference import confirmed_statements
 from reports.submission import form_parser, receipt_codes
-from reports.tracking.qr_code import qr_code
+from reports.views.receipt import draw_qr_code
 from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, hidden_of, send, words
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_the_square_holds_the_address_and_the_code(client: Client, settings: Set
     settings.PORTAL_URL = "https://baocuocgoi.example.gov.vn"
     page = receipt(client)
     address = f"https://baocuocgoi.example.gov.vn/theo-doi/#{code_of(page)}"
-    assert qr_code(address).path in page.decode()
+    assert draw_qr_code(address).path in page.decode()
 
 
 def test_nothing_on_it_needs_a_style_of_its_own(client: Client) -> None:

@@ -30,7 +30,7 @@ THINGS = [
 ]
 
 
-def found(query: str) -> list[str]:
+def rank(query: str) -> list[str]:
     return rank_by_similarity(query, THINGS)
 
 
@@ -39,18 +39,18 @@ def found(query: str) -> list[str]:
 
 @pytest.mark.parametrize("query", ["tiền điện", "tien dien", "TIEN  ĐIỆN!", "tiê điê"])
 def test_marks_case_and_ends_of_words_do_not_matter(query: str) -> None:
-    assert found(query) == ["power"]
+    assert rank(query) == ["power"]
 
 
 def test_what_has_all_words_hides_what_has_some() -> None:
-    assert found("công an") == ["police", "portal"]
-    assert found("công an xã") == ["police"]
-    assert found("công viên") == []
+    assert rank("công an") == ["police", "portal"]
+    assert rank("công an xã") == ["police"]
+    assert rank("công viên") == []
 
 
 def test_of_a_whole_sentence_half_is_enough() -> None:
-    assert found("họ dọa khóa sim nhà em") == ["sim"]
-    assert found("họ bảo em ra ngân hàng gần nhất") == []
+    assert rank("họ dọa khóa sim nhà em") == ["sim"]
+    assert rank("họ bảo em ra ngân hàng gần nhất") == []
 
 
 def test_a_title_counts_more_than_what_is_said_of_it() -> None:
@@ -59,16 +59,16 @@ def test_a_title_counts_more_than_what_is_said_of_it() -> None:
 
 
 def test_a_single_letter_begins_nothing() -> None:
-    assert found("x") == []
+    assert rank("x") == []
 
 
 @given(st.text(max_size=300))
 def test_any_text_may_be_looked_for(query: str) -> None:
-    assert set(found(query)) <= {"sim", "power", "police", "portal"}
+    assert set(rank(query)) <= {"sim", "power", "police", "portal"}
 
 
 def test_an_endless_query_costs_no_more() -> None:
-    assert found("sim " + "a1 b2 c3 d4 e5 f6 g7 h8 i9 k0 l1 m2 n3 " * 10_000) == []
+    assert rank("sim " + "a1 b2 c3 d4 e5 f6 g7 h8 i9 k0 l1 m2 n3 " * 10_000) == []
 
 
 # --- the page

@@ -58,7 +58,7 @@ def tell(mine: intake.SubmissionResult, by: Person, words_: str) -> None:
     workflow.message_reporter(mine.report.pk, by=by.user, version=case.version, reason=words_)
 
 
-def look(client: Client, mine: intake.SubmissionResult) -> str:
+def get_words(client: Client, mine: intake.SubmissionResult) -> str:
     return words(client.post(TRACK, {"code": mine.code}).content)
 
 
@@ -191,7 +191,7 @@ def test_the_question_stands_first_and_an_answer_ends_the_waiting(
     client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     ask(mine, duty, "Họ gọi lúc mấy giờ?")
-    page = look(client, mine)
+    page = get_words(client, mine)
     assert page.index("Họ gọi lúc mấy giờ?") < page.index("Tin đang ở đâu")
     assert "Chờ bạn trả lời" in page
     assert duty.user.username not in page
@@ -209,7 +209,7 @@ def test_a_second_question_waits_again(
     case = Case.objects.get(report=mine.report)
     workflow.resume(mine.report.pk, by=duty.user, version=case.version)
     ask(mine, duty, "Số nào?")
-    assert "Chờ bạn trả lời" in look(client, mine)
+    assert "Chờ bạn trả lời" in get_words(client, mine)
 
 
 def test_what_the_desk_tells_after_the_answer_asks_nothing(
@@ -218,7 +218,7 @@ def test_what_the_desk_tells_after_the_answer_asks_nothing(
     ask(mine, duty, "Họ gọi lúc mấy giờ?")
     send(client, REPLY, mine, text="Lúc 9 giờ.")
     tell(mine, duty, "Cảm ơn bạn.")
-    page = look(client, mine)
+    page = get_words(client, mine)
     assert "Cảm ơn bạn." in page
     assert "Chờ bạn trả lời" not in page
     assert "Đã nhận câu trả lời của bạn lúc" in page
@@ -229,7 +229,7 @@ def test_what_the_desk_tells_before_the_answer_leaves_the_question_open(
 ) -> None:
     ask(mine, duty, "Họ gọi lúc mấy giờ?")
     tell(mine, duty, "Nhớ áng chừng cũng được.")
-    page = look(client, mine)
+    page = get_words(client, mine)
     assert page.index("Họ gọi lúc mấy giờ?") < page.index("Tin đang ở đâu")
     assert "Chờ bạn trả lời" in page
 
@@ -259,16 +259,16 @@ def test_a_place_that_was_chosen_is_shown_by_its_name(
 def test_a_caller_that_was_corrected_is_shown_as_such(client: Client) -> None:
     typed = ReportSubmission(story="Họ gọi.", caller_number="0550000123")
     mine = intake.submit_report(typed, "a-key-of-the-browser")
-    assert "đã sửa lại" not in look(client, mine)
+    assert "đã sửa lại" not in get_words(client, mine)
     page = words(send(client, ADD, mine, kind="correction", leg_number="0550000124").content)
     assert "0550000123 (bạn đã sửa lại ở dưới)" in page
 
 
 def test_a_sum_that_was_answered_is_asked_no_more(client: Client) -> None:
     mine = intake.submit_report(ReportSubmission(money_lost_raw="20"), "a-key-of-the-browser")
-    assert "Là 20 nghìn hay 20 triệu?" in look(client, mine)
+    assert "Là 20 nghìn hay 20 triệu?" in get_words(client, mine)
     send(client, ADD, mine, kind="answer", money_lost_vnd="20 triệu")
-    assert "Trang hỏi lại bạn" not in look(client, mine)
+    assert "Trang hỏi lại bạn" not in get_words(client, mine)
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_who_is_pressed_still_gets_the_red_help_whatever_was_added(
     )
     page = words(send(client, step, mine, **fields).content)
     assert page.index(PRESSED) < page.index("Tin đang ở đâu")
-    assert PRESSED not in look(client, mine)
+    assert PRESSED not in get_words(client, mine)
     version = Case.objects.get(report=mine.report).version
     workflow.close(mine.report.pk, by=lead.user, version=version, outcome="warned", reason="Xong.")
     assert PRESSED not in words(send(client, step, mine, **fields).content)
@@ -465,21 +465,21 @@ def promise(codename: str, amount: int, by: Person) -> None:
 def test_a_promise_is_shown_once_it_is_confirmed(
     client: Client, mine: intake.SubmissionResult, lead: Person
 ) -> None:
-    assert "Dự kiến" not in look(client, mine)
+    assert "Dự kiến" not in get_words(client, mine)
     promise("first_look", 24, lead)
     promise("told_where", 3, lead)
-    assert look(client, mine).count("Dự kiến trước") == 2
+    assert get_words(client, mine).count("Dự kiến trước") == 2
 
 
 def test_a_wish_to_withdraw_is_answered_by_a_day_until_it_is(
     client: Client, mine: intake.SubmissionResult, lead: Person
 ) -> None:
     promise("withdraw_answer", 2, lead)
-    assert "Dự kiến" not in look(client, mine)
+    assert "Dự kiến" not in get_words(client, mine)
     assert "Dự kiến trước 17:00" in words(send(client, WITHDRAW, mine, sure="yes").content)
     version = Case.objects.get(report=mine.report).version
     workflow.withdraw(mine.report.pk, by=lead.user, version=version, reason="Người báo rút.")
-    assert "Dự kiến" not in look(client, mine)
+    assert "Dự kiến" not in get_words(client, mine)
 
 
 def test_a_promise_that_was_missed_is_owned_up_to(
@@ -487,7 +487,7 @@ def test_a_promise_that_was_missed_is_owned_up_to(
 ) -> None:
     promise("first_look", 1, lead)
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
-        page = look(client, mine)
+        page = get_words(client, mine)
     assert "Tin này chậm hơn dự kiến" in page
     assert "Dự kiến trước" not in page
 
@@ -501,7 +501,7 @@ def test_a_wave_is_counted_only_where_it_points_at_nobody(
         CampaignLink.objects.create(
             report_id=member.pk, campaign=wave, kind="same_number", strength=1, reason="căn cứ kín"
         )
-    page = look(client, mine)
+    page = get_words(client, mine)
     assert "Giả danh điện lực" in page
     assert ("Cùng đợt có" in page) is is_counted
     assert "căn cứ kín" not in page
@@ -526,18 +526,18 @@ def test_what_is_no_report_of_the_wave_is_not_counted_in_it(
         CampaignLink.objects.create(
             report_id=member.pk, campaign=wave, kind="same_number", strength=1, reason="x"
         )
-    assert "Cùng đợt có 6 tin khác" in look(client, mine)
+    assert "Cùng đợt có 6 tin khác" in get_words(client, mine)
     Case.objects.filter(report=others[0]).update(**decided)
-    assert "Cùng đợt có 5 tin khác" in look(client, mine)
+    assert "Cùng đợt có 5 tin khác" in get_words(client, mine)
 
 
 def test_an_act_that_was_refused_is_no_look(
     client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     events.log_event("report", mine.report.pk, "refused", by=duty.user, verb="junk")
-    assert "Cán bộ đã đọc" not in look(client, mine)
+    assert "Cán bộ đã đọc" not in get_words(client, mine)
     events.log_event("report", mine.report.pk, "revealed", by=duty.user, what="contact")
-    assert "Cán bộ đã đọc" in look(client, mine)
+    assert "Cán bộ đã đọc" in get_words(client, mine)
 
 
 def test_english_pages_answer_in_english(client: Client, mine: intake.SubmissionResult) -> None:
@@ -555,4 +555,4 @@ def test_no_warning_that_is_not_in_force_is_shown(
         report_id=mine.report.pk, campaign=wave, kind="same_number", strength=1, reason="x"
     )
     Alert.objects.create(slug="nhap", title="Bản nháp", short_title="Nháp", campaign=wave)
-    assert "Bản nháp" not in look(client, mine)
+    assert "Bản nháp" not in get_words(client, mine)
