@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from django.utils import timezone, translation
 
 from reports.cases import reply_placeholders
-from reports.extraction.impersonation.lexicon import claim_table
+from reports.extraction.impersonation.office_names import claim_table
+from reports.facts.choices import OFFICES
 from reports.facts.effective_facts import effective_facts
-from reports.facts.office_choices import OFFICES
 from reports.models import CannedReply, Case, Office, OfficeNumber, Report
 from reports.reference import gazetteer
 

@@ -1,20 +1,22 @@
-"""What a reporter's later words add to the reading of a report. Writes nothing.
+"""Facts of a report with its follow-ups: what was read, what callers claimed to be, the stages. Writes nothing.
 
-A later story adds what the first left out and makes nothing smaller. Its reasons carry its words
-and the mark ADDED, and no place: places count characters of the report's own story. A sum that is
-called a further one ("thêm 5 triệu nữa") is added to what was lost before; any other that is typed
-stands in the place of the one typed before.
+A later story adds what the first left out and makes nothing smaller. Its reasons carry ADDED and no place:
+places count characters of the report's own story. A sum called a further one ("thêm 5 triệu nữa") is added to
+the loss before; any other typed sum replaces the one typed before.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reports.extraction import accounts_and_links, phones, story_reader
+from reports.extraction import accounts_and_links, phones, script_stages, story_reader
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
+from reports.extraction.impersonation import claims
+from reports.extraction.impersonation.claims import ImpersonationClaim, ImpersonationResult
+from reports.extraction.impersonation.office_names import OfficeLexicon
 from reports.extraction.language import amounts
 from reports.extraction.language.explanations import Explanation
-from reports.extraction.loss import additional_loss
+from reports.extraction.loss import classifier
 from reports.extraction.phones import ParsedCaller
 from reports.extraction.story_reader import StoryReading
 from reports.facts.merged_report import MergedReport
@@ -64,17 +66,11 @@ def _further(addition: Followup, later: StoryReading | None) -> int | None:
     its field is one.
     """
     typed = amounts.parse_money_field(addition.money_lost_raw).value
-    told = (
-        later.money_lost_vnd
-        if later and additional_loss.is_additional_loss(addition.story)
-        else None
-    )
+    told = later.money_lost_vnd if later and classifier.is_additional_loss(addition.story) else None
     if typed is None:
         return told or None
     return (
-        typed
-        if typed == told or additional_loss.is_additional_field(addition.money_lost_raw)
-        else None
+        typed if typed == told or classifier.is_additional_field(addition.money_lost_raw) else None
     )
 
 
@@ -152,3 +148,37 @@ def phones_at(place: str, named: Iterable[MentionedIndicator]) -> list[ParsedCal
 
 def indicator_keys(kind: str, named: Iterable[MentionedIndicator]) -> list[str]:
     return [each.key for each in named if each.kind == kind and each.key]
+
+
+def all_claims(whole: MergedReport, names: OfficeLexicon) -> ImpersonationResult:
+    """All that the callers claimed; what the form says first."""
+    return claims.merge_claims([*_of_form(whole, names), *_of_stories(whole, names)])
+
+
+def _of_form(whole: MergedReport, names: OfficeLexicon) -> Iterator[ImpersonationClaim]:
+    for leg in whole.callers:
+        yield from claims.claims_from_checkbox(leg.office, names)
+        yield from claims.claims_in_field(leg.name, names)
+
+
+def _of_stories(whole: MergedReport, names: OfficeLexicon) -> Iterator[ImpersonationClaim]:
+    yield from claims.claims_in_story(whole.report.story, names)
+    for addition in whole.substantive_followups:
+        for claim in claims.claims_in_story(addition.story, names):
+            yield replace(claim, reason=_without_place(claim.reason))
+
+
+def all_stages(said: StoryReading, story: str, additions: Iterable[Followup]) -> list[Explanation]:
+    """The steps of the story, then those that only later words tell. `said`: what was read in all."""
+    found = script_stages.find_stages(
+        story, [reason for reason in said.reasons if ADDED not in reason.rule]
+    )
+    for addition in additions:
+        known = set(script_stages.stage_codes(found))
+        later = script_stages.find_stages(addition.story)
+        found += [
+            _without_place(reason)
+            for reason in later
+            if script_stages.stage_code(reason) not in known
+        ]
+    return found

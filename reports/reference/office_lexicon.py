@@ -8,7 +8,12 @@ from functools import lru_cache, partial
 
 from django.db import Error as DatabaseTrouble
 
-from reports.extraction.impersonation.lexicon import OfficeLexicon, Row, build_lexicon, claim_table
+from reports.extraction.impersonation.office_names import (
+    OfficeLexicon,
+    Row,
+    build_lexicon,
+    claim_table,
+)
 from reports.models import Office
 from reports.reference import data_files, gazetteer
 from reports.reference.gazetteer import CommunePlace

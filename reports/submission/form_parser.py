@@ -18,9 +18,9 @@ from reports.extraction import phones, redaction
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
 from reports.extraction.language import amounts
 from reports.extraction.phone_digits import LETTERS_FOR_DIGITS
-from reports.facts import demand_choices
+from reports.facts import choices
 from reports.facts.abuse_flags import FLAG_HONEYPOT, FLAG_SUBMITTED_TOO_FAST
-from reports.facts.office_choices import OFFICES
+from reports.facts.choices import OFFICES
 from reports.models import Report
 from reports.reference import gazetteer
 from reports.reference.gazetteer import CommunePlace
@@ -63,7 +63,7 @@ class ReportFormParser:
         return not (
             any(self._get_text(name).strip() for name in _TELLING)
             or "yes" in {self._get_text("happening_now"), self._get_text("money_lost")}
-            or any(map(demand_choices.is_known, self.data.getlist("demands")))
+            or any(map(choices.is_known, self.data.getlist("demands")))
         )
 
     def to_submission(self, communes: tuple[CommunePlace, ...]) -> ReportSubmission:
@@ -78,9 +78,7 @@ class ReportFormParser:
             claimed_office=office,
             claimed_name=name,
             story=self._get_text("story"),
-            demands=tuple(
-                dict.fromkeys(filter(demand_choices.is_known, self.data.getlist("demands")))
-            ),
+            demands=tuple(dict.fromkeys(filter(choices.is_known, self.data.getlist("demands")))),
             money_lost=self._get_answer("money_lost"),
             money_lost_raw=self._get_text("money_lost_vnd"),
             commune_raw=self._get_text("commune"),
@@ -119,7 +117,7 @@ class ReportFormParser:
             "contact_unread": bool(contact.strip()) and len(tail) < 8,
             "contact_doubtful": len(tail) >= 8 and not own,
             "contact_is_caller": _is_caller(own, tail, self._get_text("caller_number")),
-            "demand_unknown": not all(map(demand_choices.is_known, self.data.getlist("demands"))),
+            "demand_unknown": not all(map(choices.is_known, self.data.getlist("demands"))),
             FLAG_HONEYPOT: bool(self._get_text("website")),
             FLAG_SUBMITTED_TOO_FAST: self.age is not None and self.age < MIN_FILL_SECONDS,
         }

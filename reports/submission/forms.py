@@ -15,8 +15,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.keys import form_token
-from reports.facts import demand_choices
-from reports.facts.office_choices import OFFICES
+from reports.facts import choices
+from reports.facts.choices import OFFICES
 from reports.models import Report
 from reports.models.report import is_public_number
 from reports.submission import questions, receipt_codes
@@ -101,7 +101,7 @@ class ReportForm(forms.Form):
         label="",
         help_text=_("Đúng ô nào bấm ô đó, được nhiều ô."),
         required=False,
-        choices=[(group.code, _(group.label)) for group in demand_choices.GROUPS],
+        choices=[(group.code, _(group.label)) for group in choices.GROUPS],
         widget=forms.CheckboxSelectMultiple,
     )
     story = forms.CharField(

@@ -23,8 +23,8 @@ from core.keys import FieldKey, field_keys, newest_key
 from core.outbox import queue
 from core.outbox.queue import Priority
 from reports.extraction import redaction
+from reports.extraction.redaction import RedactedCopy
 from reports.facts import abuse_flags
-from reports.facts.redacted_copy import RedactedCopy
 from reports.models import Report
 from reports.models.report import new_public_number
 from reports.submission import receipt_codes

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from core import encryption
 from core.text import normalize, to_ascii_digits
-from reports.extraction import amounts_spelled_out, phones
+from reports.extraction import phones
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
-from reports.extraction.language import amounts
+from reports.extraction.language import amounts, numerals
 from reports.facts import abuse_flags
 from reports.facts.merged_report import MergedReport
 from reports.models import Report
@@ -131,12 +131,8 @@ def _understood(dong: int) -> str:
 
 def in_figures_and_words(dong: int) -> tuple[str, str]:
     """A sum as it is said back, in the language of the page, so that a slip of a nought is seen."""
-    said = (
-        amounts_spelled_out.in_english
-        if get_language() == "en"
-        else amounts_spelled_out.in_vietnamese
-    )
-    return amounts_spelled_out.grouped(dong), said(dong)
+    said = numerals.spell_in_english if get_language() == "en" else numerals.spell_in_vietnamese
+    return numerals.group_thousands(dong), said(dong)
 
 
 def _unread_sum(problem: str, typed: str) -> str:
@@ -151,7 +147,7 @@ def _unread_sum(problem: str, typed: str) -> str:
     dong = amounts.parse_bare_number(typed) or 0
     return sentences.get(problem, usual).format(
         typed=_quoted(typed.strip()),
-        dong=amounts_spelled_out.grouped(dong),
+        dong=numerals.group_thousands(dong),
         millions=f"{Decimal(dong) / 1000}".replace(".", ","),
     )
 

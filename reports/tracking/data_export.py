@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from core import encryption
-from reports.facts import demand_choices, merged_report
+from reports.facts import choices, merged_report
 from reports.facts.merged_report import Caller
 from reports.models import Case, Followup, Message, Report
 from reports.submission.questions import list_answers
@@ -83,7 +83,7 @@ def _list_answers(report: Report) -> Iterator[tuple[str, str]]:
     yield gettext("Người gọi"), followup_feedback.caller_line(caller)
     yield (
         gettext("Họ đòi"),
-        ", ".join(str(demand_choices.demand_label(code)) for code in report.demands),
+        ", ".join(str(choices.demand_label(code)) for code in report.demands),
     )
     yield gettext("Đã mất tiền"), answers[report.money_lost]
     yield gettext("Số tiền"), report.money_lost_raw

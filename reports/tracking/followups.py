@@ -19,9 +19,9 @@ from core.outbox import queue
 from reports.cases import deadlines
 from reports.extraction import phones, redaction, story_reader
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
+from reports.extraction.redaction import RedactedCopy
 from reports.facts import merged_report
 from reports.facts.merged_report import Caller
-from reports.facts.redacted_copy import RedactedCopy
 from reports.models import Followup, Message, Report
 from reports.submission.intake import TRIAGE
 

@@ -33,8 +33,8 @@ from reports.extraction.language.explanations import Explanation, is_remainder
 from reports.extraction.phones import FoundPhone, ParsedCaller
 from reports.extraction.priority import FormAnswers
 from reports.extraction.story_reader import StoryReading
-from reports.facts import followup_facts, impersonation_claims
-from reports.facts.demand_choices import actions_for
+from reports.facts import followup_facts
+from reports.facts.choices import actions_for
 from reports.facts.merged_report import MergedReport
 from reports.models import ExtractedFacts, Followup, Indicator, Report
 from reports.reference import gazetteer, office_lexicon
@@ -191,8 +191,8 @@ def extract(report: Report, additions: tuple[Followup, ...] = (), many: int = 0)
     named = _named(whole)
     found = list(islice(_indicators(report, named), _MAX_INDICATORS))
     said, typed = followup_facts.merge_followups(whole)
-    claims = impersonation_claims.all_claims(whole, office_lexicon.office_lexicon())
-    steps = impersonation_claims.all_stages(said, report.story, whole.substantive_followups)
+    claims = followup_facts.all_claims(whole, office_lexicon.office_lexicon())
+    steps = followup_facts.all_stages(said, report.story, whole.substantive_followups)
     place = whole.followup_with_latest_place
     declared = _declared(whole, typed)
     priority = urgency.compute_priority(said, declared=declared, office=claims.of_state)

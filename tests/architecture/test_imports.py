@@ -22,7 +22,7 @@ PURE = {
     "reports.campaigns.shared_identifiers",
     "reports.campaigns.word_rarity",
     "reports.facts.abuse_flags",
-    "reports.facts.demand_choices",
+    "reports.facts.choices",
     "reports.numbers.reporter_independence",
     "reports.public.cell_suppression",
     "reports.public.svg_charts",

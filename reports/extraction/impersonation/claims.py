@@ -8,10 +8,11 @@ that may be several offices, or a place that may be several communes, stays seve
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reports.extraction.impersonation.lexicon import OfficeLexicon, claim_table
-from reports.extraction.impersonation.mentions import (
+from reports.extraction.impersonation.office_names import (
     MentionContext,
+    OfficeLexicon,
     OfficeMention,
+    claim_table,
     find_mentions,
     has_cue_after,
     mention_context,

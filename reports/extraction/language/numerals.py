@@ -1,8 +1,6 @@
-"""Numbers in figures and in words, Vietnamese and English, and the units of sums behind them. Pure: no
-Django.
+"""Read numbers in figures and words (Vietnamese, English) with their units; spell sums in words. Pure: no Django.
 
-Marks decide where there are any: "năm" is five, "nấm" is none; without marks a word is read by its
-folded form.
+Marks decide where there are any: "năm" is five, "nấm" is none; a word without marks is read by its folded form.
 """
 
 import re
@@ -253,3 +251,92 @@ def number_start_words() -> Collection[str]:
     units, digits = _tables()[2:]
     large = {word for word, unit in units.items() if unit >= _MIN_UNSAID}
     return {*digits, *large, *map(normalize, _TENS), *_HUNDREDS_FOLDED, HALF}
+
+
+# --- sums in words, so that a wrong zero is heard
+
+_DIGIT_WORDS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
+_VIETNAMESE_POWERS = (("triệu", 10**6), ("nghìn", 10**3), ("", 1))
+_BILLION = 10**9
+_ENGLISH_ONES = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "nineteen",
+)  # fmt: skip
+_ENGLISH_TENS = (
+    "",
+    "",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "seventy",
+    "eighty",
+    "ninety",
+)
+_ENGLISH_POWERS = (
+    ("trillion", 10**12), ("billion", 10**9), ("million", 10**6), ("thousand", 10**3), ("", 1),
+)  # fmt: skip
+
+
+def group_thousands(dong: int) -> str:
+    """35500000 as 35.500.000."""
+    return f"{dong:,}".replace(",", ".")
+
+
+def spell_in_vietnamese(dong: int) -> str:
+    """35500000 as "ba mươi lăm triệu năm trăm nghìn"; not negative."""
+    return " ".join(_spell_vietnamese(dong, follows=False)) or _DIGIT_WORDS[0]
+
+
+def _spell_vietnamese(number: int, *, follows: bool) -> Iterator[str]:
+    """The words of a number; one that follows a larger unit names its empty places."""
+    billions, rest = divmod(number, _BILLION)
+    if billions:
+        yield from (*_spell_vietnamese(billions, follows=follows), "tỷ")
+    follows = follows or bool(billions)
+    for unit, worth in _VIETNAMESE_POWERS:
+        part, rest = divmod(rest, worth)
+        if part:
+            yield from (*_spell_hundreds(part, follows=follows), *filter(None, (unit,)))
+            follows = True
+
+
+def _spell_hundreds(number: int, *, follows: bool) -> Iterator[str]:
+    hundreds, tens, ones = number // 100, number // 10 % 10, number % 10
+    if hundreds or follows:
+        yield from (_DIGIT_WORDS[hundreds], "trăm")
+    if tens:
+        yield from ("mười",) if tens == 1 else (_DIGIT_WORDS[tens], "mươi")
+    elif ones and (hundreds or follows):
+        yield "linh"
+    if ones:
+        yield _spell_ones(tens, ones)
+
+
+def _spell_ones(tens: int, ones: int) -> str:
+    if tens and ones == 5:
+        return "lăm"
+    return "mốt" if tens > 1 and ones == 1 else _DIGIT_WORDS[ones]
+
+
+def spell_in_english(dong: int) -> str:
+    """35500000 as "thirty-five million five hundred thousand"; not negative."""
+    words: list[str] = []
+    for unit, worth in _ENGLISH_POWERS:
+        part, dong = divmod(dong, worth)
+        if part:
+            words += [*_spell_english(part), *filter(None, (unit,))]
+    return " ".join(words) or _ENGLISH_ONES[0]
+
+
+def _spell_english(number: int) -> Iterator[str]:
+    if number >= 1000:
+        yield from (*_spell_english(number // 1000), "thousand")
+    hundreds, rest = number // 100 % 10, number % 100
+    if hundreds:
+        yield from (_ENGLISH_ONES[hundreds], "hundred")
+    if rest:
+        ones = f"-{_ENGLISH_ONES[rest % 10]}" if rest % 10 else ""
+        yield _ENGLISH_ONES[rest] if rest < 20 else _ENGLISH_TENS[rest // 10] + ones

@@ -1,15 +1,16 @@
-"""What a story says was lost: nothing, something, a sum, or not a word of it. Pure: no Django.
+"""Decide what a story says was lost: nothing, an unknown sum, a sum, or no word of it. Pure: no Django.
 
-First whether money is gone at all, by the whole story, how it ends, the words around each sum, what
-its pieces (pieces.py) and phrases (lost.py) say; then, where it is, which of the sums, by the words
-around each, and what they come to (reckoning.py).
+The whole story, its end, the words around each sum, its clauses and phrases say whether money is gone; the
+words around each sum then say which sums are, and total.py adds them up.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from reports.extraction.language.amounts import MoneyAmount
+from core.text import normalize
+from reports.extraction.language.amounts import MoneyAmount, find_amounts
+from reports.extraction.language.cue_matcher import Token, canonical_spelling, tokenize
 from reports.extraction.language.explanations import (
     Explanation,
     ExplanationTarget,
@@ -17,12 +18,8 @@ from reports.extraction.language.explanations import (
     explanation_at,
 )
 from reports.extraction.language.ngram_model import Feature, Scores, load_model
-from reports.extraction.language.parsed_story import ParsedStory
+from reports.extraction.language.parsed_story import ParsedStory, parse_story
 from reports.extraction.loss.amount_context import context_features, is_refunded, role_scores
-from reports.extraction.loss.amount_grouping import (
-    drop_partial_amounts,
-    extend_to_coordinated_amounts,
-)
 from reports.extraction.loss.clause_classifier import classify_clauses, clause_features
 from reports.extraction.loss.phrase_rules import (
     SETTLED,
@@ -32,7 +29,11 @@ from reports.extraction.loss.phrase_rules import (
     governing_action,
     resolving_action,
 )
-from reports.extraction.loss.total import total_loss
+from reports.extraction.loss.total import (
+    drop_partial_amounts,
+    extend_to_coordinated_amounts,
+    total_loss,
+)
 
 KINDS = ("none", "unknown", "sum")
 _LOUD = 3  # what a phrase or a piece says is heard as if it stood there so many times
@@ -148,3 +149,52 @@ def _because(
     ]
     words = explain(look.story, ExplanationTarget(_FACT, kind, 0), (), state.contributions(kind))
     return (*reasons, *words)
+
+
+_EITHER = ("nữa", "more", "again")
+_BEFORE = ("thêm", "tiếp", "another", "extra", *_EITHER)  # "thêm 5 triệu", "lần nữa 5 triệu"
+_OTHERWISE = {"truc", "ke", "noi", "bao", "viet", "ghi", "hoi"}  # "chuyển trực tiếp", "kể thêm"
+_IN_ALL = {"tong", "total", "altogether"}
+_REACH, _BEHIND = 6, 3  # words before the sum of a story and behind it
+_MAX_LENGTH = 400  # signs of the form's field
+
+
+def is_additional_field(raw: str) -> bool:
+    """Whether the form's field names a further sum: "thêm 5tr", "20 triệu nữa"; no total is one."""
+    story = tokenize(raw[:_MAX_LENGTH])
+    words, found = story.words, next(find_amounts(story), None)
+    if found is None or any(word.folded in _IN_ALL for word in words):
+        return False
+    before, behind = words[: found.first], words[found.last :]
+    return _says(before, _BEFORE, story.marked) or _says(behind, _BEFORE, story.marked)
+
+
+def is_additional_loss(text: str) -> bool:
+    """Whether the loss of a story is a further one. A story whose first sum is not called so tells
+    all of it anew: "mất 10 triệu, rồi thêm 20 triệu nữa"; one that is but asked for is none.
+    """
+    look = parse_story(text)
+    said = collect_loss_evidence(look)
+    lost = sorted((amount for amount, _ in lost_amounts(look, said)), key=lambda each: each.first)
+    if not lost or said.total or (said.is_asked and not said.gone):
+        return False
+    words, marked, first = look.story.words, look.story.marked, lost[0]
+    follower = next((each.first for each in look.sums if each.first >= first.last), len(words))
+    reach = 1 if follower < len(words) else _BEHIND
+    before = words[max(0, first.first - _REACH) : first.first]
+    behind = words[first.last : first.last + reach]
+    clause = words[first.first].clause
+    return _says((word for word in before if word.clause == clause), _BEFORE, marked) or _says(
+        (word for word in behind if word.clause == clause), _EITHER, marked
+    )
+
+
+def _says(words: Iterable[Token], which: tuple[str, ...], marked: bool) -> bool:
+    """Whether one of these words is there, without marks where the text has none."""
+    known = {canonical_spelling(word) if marked else normalize(word) for word in which}
+    last = ""
+    for word in words:
+        if (word.spelled if marked else word.folded) in known and last not in _OTHERWISE:
+            return True
+        last = word.folded
+    return False

@@ -9,10 +9,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from reports.extraction import evaluation
-from reports.extraction.evaluation import EvaluatedStory, Score
+from reports.extraction.evaluation import FACTS, EvaluatedStory, Score
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
-from reports.management import labelled_corrections
 from reports.management.json_lines_command import InvalidInputLineError, record_of, text_of
+from reports.models import Case, Followup
+from reports.triage import service
 
 
 class Command(BaseCommand):
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
     def _corrections(self) -> None:
-        judged = labelled_corrections.labelled_from_corrections()
+        judged = labelled_from_corrections()
         if not judged:
             self.stdout.write("no correction holds")
             return
@@ -144,3 +145,29 @@ def _calibration(judged: list[EvaluatedStory]) -> Iterator[str]:
     yield "margin of the scenario (points), stories, share that was right"
     for band in evaluation.calibration(judged):
         yield f"  from {band.least:6.2f}{band.stories:>8}{band.right:>8.2f}"
+
+
+_MAX_COUNT = 5000  # the newest
+
+
+def labelled_from_corrections() -> list[EvaluatedStory]:
+    """The reports of which corrections hold, and how triage reads each of them today."""
+    cases = (
+        Case.objects.filter(corrections_json__has_any_keys=sorted(FACTS), report__erased_at=None)
+        .select_related("report")
+        .prefetch_related("report__additions")
+        .order_by("-changed_at")[:_MAX_COUNT]
+    )
+    return list(map(_judged, cases))
+
+
+def _judged(case: Case) -> EvaluatedStory:
+    report = case.report
+    said = {fact: value for fact, value in case.corrections_json.items() if fact in FACTS}
+    label = {"id": report.public_number, "text": report.story, **said}
+    return EvaluatedStory(label, service.read_report(report, tuple(_told(case))))
+
+
+def _told(case: Case) -> Iterator[Followup]:
+    """The reporter's later words, oldest first."""
+    yield from sorted(case.report.additions.all(), key=lambda each: (each.received_at, each.pk))

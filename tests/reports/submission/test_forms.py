@@ -7,8 +7,8 @@ from django.http import QueryDict
 from django.test import Client
 from lxml import html
 
-from reports.facts import demand_choices
-from reports.facts.office_choices import OFFICES
+from reports.facts import choices
+from reports.facts.choices import OFFICES
 from reports.models import Report
 from reports.submission.forms import CARRIED, ReportForm
 from reports.submission.questions import QUESTIONS
@@ -50,7 +50,7 @@ def test_choices_carry_the_agreed_values(page: html.HtmlElement) -> None:
     assert values("happening_now") == values("on_behalf") == {"yes"}
     assert values("money_lost") == {"yes", "no"}
     assert values("channel") == {"number", "hidden", "app"}
-    assert all(demand_choices.is_known(code) for code in values("demands"))
+    assert all(choices.is_known(code) for code in values("demands"))
 
 
 def test_every_visible_field_has_a_label(page: html.HtmlElement) -> None:
@@ -97,18 +97,18 @@ def test_the_trap_is_out_of_reach_for_people(page: html.HtmlElement) -> None:
 
 
 def test_answers_that_can_be_carried_are_boxes_of_the_page() -> None:
-    assert set(CARRIED) <= {group.code for group in demand_choices.GROUPS}
+    assert set(CARRIED) <= {group.code for group in choices.GROUPS}
 
 
 def test_codes_fit_their_columns() -> None:
     limit = Report._meta.get_field("claimed_office").max_length
     assert all(len(code) <= limit for code, _ in OFFICES)
-    assert all(re.fullmatch(r"[a-z_]{1,32}", group.code) for group in demand_choices.GROUPS)
+    assert all(re.fullmatch(r"[a-z_]{1,32}", group.code) for group in choices.GROUPS)
 
 
 def test_a_box_is_no_action_and_an_action_has_one_box() -> None:
-    codes = [group.code for group in demand_choices.GROUPS]
-    actions = [action for group in demand_choices.GROUPS for action in group.actions]
+    codes = [group.code for group in choices.GROUPS]
+    actions = [action for group in choices.GROUPS for action in group.actions]
     assert not set(codes) & set(actions)
     assert len(actions) == len(set(actions)) == 17
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reports.extraction.impersonation import claims as claimed
 from reports.extraction.impersonation.claims import ImpersonationResult
-from reports.extraction.impersonation.lexicon import build_lexicon, claim_table
+from reports.extraction.impersonation.office_names import build_lexicon, claim_table
 from reports.reference.office_lexicon import bundled_lexicon
 from tests.support.cpu_time import assert_cpu_time_below
 

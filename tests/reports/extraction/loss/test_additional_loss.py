@@ -2,7 +2,7 @@
 
 import pytest
 
-from reports.extraction.loss import additional_loss
+from reports.extraction.loss import classifier
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from reports.extraction.loss import additional_loss
     ],
 )
 def test_a_payment_that_is_called_a_further_one_is_one(story: str) -> None:
-    assert additional_loss.is_additional_loss(story)
+    assert classifier.is_additional_loss(story)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_a_payment_that_is_called_a_further_one_is_one(story: str) -> None:
     ],
 )
 def test_a_first_payment_half_a_billion_or_a_demand_is_no_further_one(story: str) -> None:
-    assert not additional_loss.is_additional_loss(story)
+    assert not classifier.is_additional_loss(story)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_first_payment_half_a_billion_or_a_demand_is_no_further_one(story: str
     ],
 )
 def test_who_tells_all_of_it_anew_adds_nothing(story: str) -> None:
-    assert not additional_loss.is_additional_loss(story)
+    assert not classifier.is_additional_loss(story)
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_who_tells_all_of_it_anew_adds_nothing(story: str) -> None:
     ],
 )
 def test_the_field_says_which_it_means(typed: str, is_more: bool) -> None:
-    assert additional_loss.is_additional_field(typed) is is_more
+    assert classifier.is_additional_field(typed) is is_more

@@ -1,11 +1,23 @@
-"""What a caller demanded, as a resident ticks it: eight boxes, each a group of the taxonomy's
-action codes. Pure: no Django.
+"""Choices of the report form: what a caller claimed to be, and what he demanded.
 
-A box says less than a code (one box for "OTP, password, card number"), so the group is kept as
-it was ticked; whoever needs codes asks `actions_of`.
+A box of demands says less than an action code of the taxonomy (one box for "OTP, password, card number"), so
+the box is stored as ticked; `actions_for` gives its codes.
 """
 
 from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+OFFICES = [
+    ("police", _("Công an")),
+    ("provincial_leader", _("Lãnh đạo tỉnh, sở")),
+    ("court_procuracy", _("Tòa án, viện kiểm sát")),
+    ("bank", _("Ngân hàng")),
+    ("utility", _("Điện lực, nhà mạng")),
+    ("public_service", _("Thuế, bảo hiểm, VNeID")),
+    ("other", _("Khác, không nhớ")),
+]
 
 
 @dataclass(frozen=True)
@@ -17,11 +29,6 @@ class DemandGroup:
     code: str
     label: str
     actions: tuple[str, ...]
-
-
-def gettext_noop(words: str) -> str:
-    """Marks words for the translators; whoever shows them has them translated."""
-    return words
 
 
 GROUPS = (

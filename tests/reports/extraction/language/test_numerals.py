@@ -5,8 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk import labels
-from reports.extraction.amounts_spelled_out import grouped, in_english, in_vietnamese
 from reports.extraction.language.amounts import parse_money_field
+from reports.extraction.language.numerals import (
+    group_thousands,
+    spell_in_english,
+    spell_in_vietnamese,
+)
 
 SUMS = st.integers(min_value=0, max_value=10**15 - 1)
 DIGITS = {
@@ -49,24 +53,24 @@ def meant(words: str) -> int:
     ],
 )
 def test_a_sum_is_said_as_people_say_it(dong: int, words: str) -> None:
-    assert in_vietnamese(dong) == words
+    assert spell_in_vietnamese(dong) == words
 
 
 @given(SUMS)
 def test_the_words_mean_the_sum(dong: int) -> None:
-    assert meant(in_vietnamese(dong)) == dong
+    assert meant(spell_in_vietnamese(dong)) == dong
 
 
 @given(st.integers(1, 99), st.integers(0, 9))
 def test_the_money_field_reads_what_the_page_says(millions: int, hundreds: int) -> None:
     dong = millions * 10**6 + hundreds * 10**5
-    assert parse_money_field(f"{in_vietnamese(dong)} đồng").value == dong
+    assert parse_money_field(f"{spell_in_vietnamese(dong)} đồng").value == dong
 
 
 @given(SUMS)
 def test_the_money_field_reads_the_figures_too(dong: int) -> None:
     if dong >= 10**6:
-        assert parse_money_field(f"{grouped(dong)}đ").value == dong
+        assert parse_money_field(f"{group_thousands(dong)}đ").value == dong
 
 
 @pytest.mark.parametrize(
@@ -80,13 +84,13 @@ def test_the_money_field_reads_the_figures_too(dong: int) -> None:
     ],
 )
 def test_a_sum_is_said_in_english(dong: int, words: str) -> None:
-    assert in_english(dong) == words
+    assert spell_in_english(dong) == words
 
 
 @given(SUMS, SUMS)
 def test_two_sums_never_sound_alike(one: int, other: int) -> None:
     if one != other:
-        assert in_english(one) != in_english(other)
+        assert spell_in_english(one) != spell_in_english(other)
 
 
 def test_a_label_inside_a_sentence_keeps_the_capitals_of_names() -> None:
