@@ -161,8 +161,8 @@ def _stands_with(
 
 def script_link(close: float, words: tuple[str, ...]) -> Link:
     """The tie of two reports that one script ties, which both tell these words."""
-    told = ", ".join(f"“{word}”" for word in words)
-    reason = f"Cùng kịch bản, cùng nhắc {told}" if told else "Cùng kịch bản"
+    quoted = ", ".join(f"“{word}”" for word in words)
+    reason = f"Cùng kịch bản, cùng nhắc {quoted}" if quoted else "Cùng kịch bản"
     return Link("same_script", ", ".join(words), strength_of_script(close), reason, words)
 
 
@@ -182,10 +182,10 @@ def shared_words(
 
 def _each_once(words: Iterable[str]) -> list[str]:
     """A few, without what another of them says already."""
-    kept: list[str] = []
+    distinct: list[str] = []
     for word in filter(None, words):
-        if not any(f" {word.lower()} " in f" {other.lower()} " for other in kept):
-            kept.append(word)
-        if len(kept) == _MAX_WORDS:
+        if not any(f" {word.lower()} " in f" {other.lower()} " for other in distinct):
+            distinct.append(word)
+        if len(distinct) == _MAX_WORDS:
             break
-    return kept
+    return distinct

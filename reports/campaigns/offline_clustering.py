@@ -18,12 +18,12 @@ from reports.campaigns.script_fingerprint import fingerprint_script
 from reports.campaigns.shared_identifiers import (
     NEIGHBOUR_HOURS,
     SharedIdentifier,
+    adjacent_numbers,
     host_of,
     identifiers_of_story,
     is_common_link,
     sites_in,
 )
-from reports.campaigns.shared_identifiers import adjacent_numbers as neighbours_of
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
 
 _VIETNAM = timezone(timedelta(hours=7))
@@ -100,8 +100,8 @@ def cluster(stories: Iterable[StoryInput]) -> list[StoryWithCampaign]:
 
 def _mark(story: StoryInput) -> str:
     """The same for the same story, wherever it stands."""
-    told = (story.caller_number, story.claimed_to_be, story.text, story.bank_account, story.at)
-    whole = "\0".join((repr(story.id), *told))
+    fields = (story.caller_number, story.claimed_to_be, story.text, story.bank_account, story.at)
+    whole = "\0".join((repr(story.id), *fields))
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -174,7 +174,7 @@ def _tie_by_neighbour(trails: Mapping[int, ReportFingerprint], graph: _Graph) ->
         if key.kind == "same_number"
     }
     for value, here in called.items():
-        for near in neighbours_of(value):
+        for near in adjacent_numbers(value):
             for at, place in here:
                 other = _nearest(at, called.get(near, ()))
                 if other is not None and link_scoring.within_hours(

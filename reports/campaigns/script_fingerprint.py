@@ -136,8 +136,8 @@ def fingerprint_script(
 ) -> ScriptFingerprint:
     """What of a story's words its script may be known by."""
     table = document_frequencies()
-    told = [*map(_claimed, sentences([claimed_to_be])), *sentences([text])]
-    found = [join_compounds(sentence, table.compounds) for sentence in told]
+    statements = [*map(_claimed, sentences([claimed_to_be])), *sentences([text])]
+    found = [join_compounds(sentence, table.compounds) for sentence in statements]
     found += [_syllables(site, table) for site in sorted(sites)]
     tokens = [token for sentence in found for token in sentence]
     marked = has_marks(tokens)

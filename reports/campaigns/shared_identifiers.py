@@ -114,13 +114,13 @@ def host_of(link: str) -> str:
 
 
 def callers(
-    typed: Iterable[ParsedCaller], text: str, told: Iterable[FoundPhone]
+    typed: Iterable[ParsedCaller], text: str, in_text: Iterable[FoundPhone]
 ) -> list[ParsedCaller]:
     """The callers on the form; where none can be read, the one that the story names, but for the
     reporter's own. Of several none: who lists numbers would bring together whoever they called.
     """
     known = [phone for phone in typed if phone.key]
-    named = [found.phone for found in told if not _is_own(text, found.start, found.end)]
+    named = [found.phone for found in in_text if not _is_own(text, found.start, found.end)]
     one_alone = len({phone.key for phone in named if phone.key}) <= 1
     return known or (named if one_alone else [])
 

@@ -114,9 +114,9 @@ def sentences(texts: Iterable[str]) -> Iterator[list[ScriptToken]]:
 
 def _without_usual(sentence: list[ScriptToken]) -> list[ScriptToken]:
     """Without what reporters of any call write, as a sentence or at its end."""
-    told = tuple(token.folded for token in sentence)
-    for phrase in _usual().get(told[-1], ()) if told else ():
-        if told[-len(phrase) :] == phrase:
+    folded = tuple(token.folded for token in sentence)
+    for phrase in _usual().get(folded[-1], ()) if folded else ():
+        if folded[-len(phrase) :] == phrase:
             return sentence[: -len(phrase)]
     return sentence
 

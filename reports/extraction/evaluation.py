@@ -106,11 +106,11 @@ def actions(judged: Iterable[EvaluatedStory]) -> dict[str, Score]:
 def _scores(
     judged: Sequence[EvaluatedStory],
     meant: Callable[[Mapping[str, Any]], Collection[str]],
-    said: Callable[[StoryReading], Collection[str]],
+    get_read: Callable[[StoryReading], Collection[str]],
 ) -> dict[str, Score]:
     right, wrong, missed = Counter[str](), Counter[str](), Counter[str]()
     for each in judged:
-        truth, found = set(meant(each.label)), set(said(each.reading))
+        truth, found = set(meant(each.label)), set(get_read(each.reading))
         right.update(truth & found)
         wrong.update(found - truth)
         missed.update(truth - found)
@@ -144,10 +144,10 @@ def money_exact(judged: Iterable[EvaluatedStory]) -> float:
 
 
 def _rate(
-    field: str, judged: Iterable[EvaluatedStory], said: Callable[[StoryReading], object]
+    field: str, judged: Iterable[EvaluatedStory], get_read: Callable[[StoryReading], object]
 ) -> float:
     rows = _having(field, judged)
-    return _share(sum(each.label[field] == said(each.reading) for each in rows), len(rows))
+    return _share(sum(each.label[field] == get_read(each.reading) for each in rows), len(rows))
 
 
 def loss_kind_confusion(judged: Iterable[EvaluatedStory]) -> Counter[tuple[str, str]]:

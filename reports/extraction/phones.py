@@ -156,14 +156,14 @@ def _runs_of(text: str) -> list[DigitRun]:
     found = find_digit_runs(text)
     if found:
         return found
-    kept: dict[str, DigitRun] = {}
+    by_key: dict[str, DigitRun] = {}
     for one in find_in_text(text):
         digits = sum(map(str.isdecimal, one.phone.raw))
         is_whole = len(GROUPS.findall(one.phone.raw)) == 1
         if is_whole or not _MORE_DIGITS.match(text, one.end):
             number = ParsedNumber(one.phone.kind, one.phone.key, one.phone.flags)
-            kept.setdefault(number.key, DigitRun(number, digits))
-    return list(kept.values())
+            by_key.setdefault(number.key, DigitRun(number, digits))
+    return list(by_key.values())
 
 
 def _is_dressed(body: str, run: DigitRun) -> bool:
@@ -272,7 +272,7 @@ def _groups_of(text: str, chain: re.Match[str], floor: int) -> list[tuple[int, i
     return groups[1:] if groups[0][1] - groups[0][0] >= _A_CODE else []
 
 
-def _found(raw: str) -> Iterator[FoundPhone]:
+def _iter_phones(raw: str) -> Iterator[FoundPhone]:
     text = letters_to_digits(to_ascii_digits(raw))
     links = [link for link in find_links(raw) if not link.link.startswith(_CHAT_HOSTS)]
     accounts = [(found.start, found.end) for found in find_bank_accounts(raw)]
@@ -302,7 +302,7 @@ def _as_found(raw: str, text: str, number: ParsedNumber, first: int, last: int) 
 
 def find_in_text(text: str) -> list[FoundPhone]:
     """The phone numbers in a story, at most ``MOST_FOUND``; money, IDs, cards, OTPs are not."""
-    return [found for found, _ in zip(_found(text), range(MAX_FOUND), strict=False)]
+    return [found for found, _ in zip(_iter_phones(text), range(MAX_FOUND), strict=False)]
 
 
 def format_raw(phone: ParsedCaller) -> str:

@@ -45,7 +45,7 @@ def _points() -> dict[str, Any]:
     return points
 
 
-def _said(reading: StoryReading, fact: str, rule: str = "") -> Explanation | None:
+def _find_reason(reading: StoryReading, fact: str, rule: str = "") -> Explanation | None:
     """The first reason of the story for this fact, the one that outweighs the others."""
     found = [
         reason
@@ -61,31 +61,31 @@ def _has_phrase(reading: StoryReading, fact: str) -> bool:
     return any(not is_model_reason(rule) and not is_remainder(rule) for rule in own)
 
 
-def _ground(rule: str, points: int, said: Explanation | None = None) -> Explanation:
+def _ground(rule: str, points: int, reason: Explanation | None = None) -> Explanation:
     """A reason of the priority that rests on words of the story, where there are any."""
-    if said is None:
+    if reason is None:
         return Explanation("priority", rule, "", None, None, points)
-    return Explanation("priority", rule, said.words, said.start, said.end, points)
+    return Explanation("priority", rule, reason.words, reason.start, reason.end, points)
 
 
 def _of_scenario(reading: StoryReading) -> Iterator[Explanation]:
-    row, said = code_rows()[reading.scenario], _said(reading, "scenario")
+    row, reason = code_rows()[reading.scenario], _find_reason(reading, "scenario")
     if row["severity_weight"]:
         points = row["severity_weight"] * _points()["severity"]
-        yield _ground("scenario: " + reading.scenario, points, said)
+        yield _ground("scenario: " + reading.scenario, points, reason)
     if row["always_urgent"]:
-        yield _ground("always urgent: " + reading.scenario, _points()["always_urgent"], said)
+        yield _ground("always urgent: " + reading.scenario, _points()["always_urgent"], reason)
     if reading.scenario in _points()["junk"]["codes"]:
-        yield _ground("junk: " + reading.scenario, _points()["junk"]["points"], said)
+        yield _ground("junk: " + reading.scenario, _points()["junk"]["points"], reason)
 
 
 def _of_ongoing(reading: StoryReading, declared: FormAnswers) -> Iterator[Explanation]:
     """Words whose weights alone say so are half believed, so that they bury nobody."""
-    said = _said(reading, "ongoing")
+    reason = _find_reason(reading, "ongoing")
     if reading.ongoing and (declared.happening_now or _has_phrase(reading, "ongoing")):
-        yield _ground("ongoing", _points()["ongoing"], said)
+        yield _ground("ongoing", _points()["ongoing"], reason)
     elif reading.ongoing:
-        yield _ground("ongoing by its words", _points()["ongoing_by_words"], said)
+        yield _ground("ongoing by its words", _points()["ongoing_by_words"], reason)
     elif declared.happening_now:
         yield _ground("ongoing: declared", _points()["ongoing"])
 
@@ -100,10 +100,10 @@ def _of_demands(reading: StoryReading, declared: FormAnswers) -> Iterator[Explan
     gravest = max(codes, key=lambda code: rows[code]["severity_weight"])
     top = next((code for code in codes if code in points["top_actions"]["codes"]), None)
     weight = rows[gravest]["severity_weight"] * points["action"]
-    yield _ground("demand: " + gravest, weight, _said(reading, "actions", gravest + ":"))
+    yield _ground("demand: " + gravest, weight, _find_reason(reading, "actions", gravest + ":"))
     if top:
-        said = _said(reading, "actions", top + ":")
-        yield _ground("top demand: " + top, points["top_actions"]["points"], said)
+        reason = _find_reason(reading, "actions", top + ":")
+        yield _ground("top demand: " + top, points["top_actions"]["points"], reason)
     if len(codes) > 1:
         more = min(
             (len(codes) - 1) * points["more_actions"]["each"], points["more_actions"]["most"]
@@ -113,17 +113,20 @@ def _of_demands(reading: StoryReading, declared: FormAnswers) -> Iterator[Explan
 
 def _of_money(reading: StoryReading, declared: FormAnswers) -> Iterator[Explanation]:
     """The size of the loss (the larger of story and form), and whether it is hours old."""
-    told, typed = reading.money_lost_vnd or 0, declared.money_lost_vnd or 0
-    lost, said = max(told, typed), _said(reading, "money_lost_vnd") if told >= typed else None
+    story_loss, typed = reading.money_lost_vnd or 0, declared.money_lost_vnd or 0
+    lost, reason = (
+        max(story_loss, typed),
+        _find_reason(reading, "money_lost_vnd") if story_loss >= typed else None,
+    )
     for least, points in _points()["money"]:
         if lost >= least:
-            yield _ground(f"money lost: {least} or more", points, said)
+            yield _ground(f"money lost: {least} or more", points, reason)
             break
     else:
         if not declared.money_lost:
             return
         yield _ground("money lost: sum not said", _points()["money_unknown"])
-    if recent := _said(reading, "just_now"):
+    if recent := _find_reason(reading, "just_now"):
         yield _ground("money moved within hours", _points()["recent_loss"], recent)
 
 
@@ -131,14 +134,16 @@ def _of_people(
     reading: StoryReading, declared: FormAnswers, office: Explanation | None
 ) -> Iterator[Explanation]:
     for code in ("child", "elder", "other"):
-        if said := _said(reading, "third_person", code + ":"):
-            yield _ground("third party: " + code, _points()[code], said)
+        if reason := _find_reason(reading, "third_person", code + ":"):
+            yield _ground("third party: " + code, _points()[code], reason)
             break
     else:
         if declared.on_behalf:
             yield _ground("third party: declared", _points()["other"])
     if code_rows()[reading.scenario]["group"] == "authority":
-        yield _ground("office of state", _points()["state_office"], _said(reading, "scenario"))
+        yield _ground(
+            "office of state", _points()["state_office"], _find_reason(reading, "scenario")
+        )
     elif declared.claimed_office.strip():
         yield _ground("office named on the form", _points()["state_office"])
     elif office:

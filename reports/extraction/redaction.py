@@ -80,10 +80,10 @@ class _Rule:
 
     def apply(self, text: str) -> str:
         """Told by ASCII digits; what is not hidden stays as it was typed."""
-        kept, end = "", 0
+        redacted, end = "", 0
         for start, stop in self.spans(to_ascii_digits(text)):
-            kept, end = kept + text[end:start] + self.sign, stop
-        return kept + text[end:]
+            redacted, end = redacted + text[end:start] + self.sign, stop
+        return redacted + text[end:]
 
 
 def _cards(text: str) -> Spans:
@@ -134,12 +134,12 @@ _CARDS_AND_PAPERS = (
 
 def domestic_number(contact: str) -> str:
     """The canonical key of the one number at home on which somebody may be reached, else ""."""
-    phone = _read(contact[:_MAX_CONTACT_LENGTH])
+    phone = _parse_contact(contact[:_MAX_CONTACT_LENGTH])
     is_one = phone.kind in {"mobile", "landline"} and not _NOBODYS.intersection(phone.flags)
     return phone.key if is_one else ""
 
 
-def _read(contact: str) -> numbering_plan.ParsedNumber | phones.ParsedCaller:
+def _parse_contact(contact: str) -> numbering_plan.ParsedNumber | phones.ParsedCaller:
     """As `phones.read`; what is written as it is dialled needs nothing of its care for spellings,
     which is a tenth of what taking a report in costs.
     """
@@ -178,10 +178,10 @@ def redact(text: str, contact: str = "") -> RedactedText:
         return RedactedText(text, ())
     flags: dict[str, None] = {}
     for rule in (*_own(contact), *_CARDS_AND_PAPERS):
-        hidden = rule.apply(text)
-        if hidden != text:
+        masked = rule.apply(text)
+        if masked != text:
             flags[rule.flag] = None
-        text = hidden
+        text = masked
     return RedactedText(text, tuple(flags))
 
 
@@ -194,10 +194,10 @@ def identifying_strings(contact: str) -> Iterator[str]:
     yield from filter(_MAIL.fullmatch, contact.split())
 
 
-def strip_strings(text: str, told: str, sign: str) -> str:
+def strip_strings(text: str, secret: str, sign: str) -> str:
     """The text with that sign in the place of what `giveaways` gave, however it is spelled."""
-    rule = _number_rule if told.isdecimal() else _mail_rule
-    return rule(told, sign).apply(text)
+    rule = _number_rule if secret.isdecimal() else _mail_rule
+    return rule(secret, sign).apply(text)
 
 
 def _digits(contact: str) -> str:
@@ -266,18 +266,18 @@ class RedactedCopy:
 
     def redact(self, text: str) -> str:
         """A text as the desk reads it."""
-        shown = self.redact_silently(text)
-        self.flags += shown.flags
-        return shown.text
+        redacted = self.redact_silently(text)
+        self.flags += redacted.flags
+        return redacted.text
 
     def redact_field(self, text: str, label: str = "") -> str:
         """The same for a field of its own, whose label may say what its first digits are."""
         if not text:
             return text
-        shown = self.redact(label + text).removeprefix(label)
-        if shown != text:
+        redacted = self.redact(label + text).removeprefix(label)
+        if redacted != text:
             self.hidden.append(text)
-        return shown
+        return redacted
 
     def sealed_original(self, story: str) -> str:
         """What is sealed: the story as it came, and behind it what was masked elsewhere."""

@@ -58,12 +58,12 @@ def find_stages(text: str, reasons: Iterable[Explanation] = ()) -> list[Explanat
     the reader found in the same text. Never raises; time in proportion to the story.
     """
     found = [*_of_phrases(tokenize(text[:MAX_LENGTH])), *_of_demands(reasons)]
-    kept: dict[str, list[Explanation]] = {}
+    by_stage: dict[str, list[Explanation]] = {}
     for reason in sorted(found, key=lambda reason: (reason.start or 0, reason.end or 0)):
-        same = kept.setdefault(stage_code(reason), [])
+        same = by_stage.setdefault(stage_code(reason), [])
         if len(same) < MAX_REASONS and not any(_meet(reason, other) for other in same):
             same.append(reason)
-    return [reason for reasons in kept.values() for reason in reasons]
+    return [reason for reasons in by_stage.values() for reason in reasons]
 
 
 def stage_codes(reasons: Iterable[Explanation]) -> tuple[str, ...]:

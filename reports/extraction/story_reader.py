@@ -59,49 +59,51 @@ class StoryReading:
     margin: float = 0.0
 
 
-def _phrases_of_scenarios(look: ParsedStory) -> Mapping[str, list[CueMatch]]:
+def _phrases_of_scenarios(parsed: ParsedStory) -> Mapping[str, list[CueMatch]]:
     """The phrases that speak for a scenario. "Posing as" says of which kind only where no other
     phrase does, and who tells what happened to him has not posted an advertisement.
     """
-    counted = look.active_cues("scenarios")
-    if any(hit.cue.family == "first_person" for hit in look.hits):
+    counted = parsed.active_cues("scenarios")
+    if any(hit.cue.family == "first_person" for hit in parsed.hits):
         counted.pop(_JUNK_TEXT, None)
     named = {code: hits for code, hits in counted.items() if code not in _FALLBACKS}
     return named or counted
 
 
-def _scenario(look: ParsedStory, weighing: Scores) -> tuple[str, float, list[Explanation]]:
+def _scenario(parsed: ParsedStory, weighing: Scores) -> tuple[str, float, list[Explanation]]:
     """Return the code with the most points, its lead and its reasons; unclear where the lead is small.
 
     A code that the weights do not know yet has points from its phrases alone. It is named where they stand
     and the weights name nothing better than a fallback.
     """
-    phrases, said = _phrases_of_scenarios(look), weighing.scores
+    phrases, model_scores = _phrases_of_scenarios(parsed), weighing.scores
     scores = {
-        code: said[code] + phrase_score(phrases.get(code, ()), PHRASE_OF_SCENARIO)
+        code: model_scores[code] + phrase_score(phrases.get(code, ()), PHRASE_OF_SCENARIO)
         for code in scenario_codes()
-        if code in said
+        if code in model_scores
     }
     first, second = sorted(scores, key=lambda code: -scores[code])[:2]
     margin = scores[first] - scores[second]
-    enough = len(look.words) >= MIN_WORDS or first in phrases
+    enough = len(parsed.words) >= MIN_WORDS or first in phrases
     code = first if margin >= SURE and enough else UNCLEAR
     if code in _VAGUE:
-        code = _find_untrained(phrases, said) or code
+        code = _find_untrained(phrases, model_scores) or code
     fact = ExplanationTarget("scenario", code, PHRASE_OF_SCENARIO)
     return (
         code,
         margin,
-        explain(look.story, fact, phrases.get(code, []), weighing.contributions(code)),
+        explain(parsed.story, fact, phrases.get(code, []), weighing.contributions(code)),
     )
 
 
-def _find_untrained(phrases: Mapping[str, list[CueMatch]], said: Mapping[str, float]) -> str:
+def _find_untrained(
+    phrases: Mapping[str, list[CueMatch]], model_scores: Mapping[str, float]
+) -> str:
     """Return the code with the weightiest phrases among those that the weights do not know, or ""."""
     worth = {
         code: phrase_score(hits, PHRASE_OF_SCENARIO)
         for code, hits in phrases.items()
-        if code not in said
+        if code not in model_scores
     }
     return max(worth, key=lambda code: worth[code], default="")
 
@@ -113,34 +115,38 @@ def _is_negated(story: TokenizedText, hit: CueMatch, negations: Sequence[CueMatc
     return any(story.words[no.first].clause == clause for no in before)
 
 
-def _actions(look: ParsedStory, weighing: Scores) -> tuple[dict[str, bool], list[Explanation]]:
+def _actions(parsed: ParsedStory, weighing: Scores) -> tuple[dict[str, bool], list[Explanation]]:
     """The demands, each with whether the story says that it was not done, and the reasons. A
     negation never erases a demand.
     """
-    phrases, said, needed = look.active_cues("actions"), weighing.scores, weighing.table.needed
-    negations = [hit for hit in look.hits if hit.cue.family == "negation"]
+    phrases, model_scores, needed = (
+        parsed.active_cues("actions"),
+        weighing.scores,
+        weighing.table.needed,
+    )
+    negations = [hit for hit in parsed.hits if hit.cue.family == "negation"]
     found: dict[str, bool] = {}
     reasons: list[Explanation] = []
     for code in action_codes():
         own = phrases.get(code, [])
-        reached = said.get(code, 0.0) + phrase_score(own, PHRASE_OF_ACTION)
+        reached = model_scores.get(code, 0.0) + phrase_score(own, PHRASE_OF_ACTION)
         if reached < needed.get(code, PHRASE_OF_ACTION):
             continue
-        denied = [hit for hit in own if _is_negated(look.story, hit, negations)]
+        denied = [hit for hit in own if _is_negated(parsed.story, hit, negations)]
         found[code] = bool(own) and len(denied) == len(own)
         fact = ExplanationTarget("actions", code, PHRASE_OF_ACTION)
-        reasons += explain(look.story, fact, own, weighing.contributions(code), denied)
+        reasons += explain(parsed.story, fact, own, weighing.contributions(code), denied)
     return found, reasons
 
 
-def _ongoing(look: ParsedStory, weighing: Scores) -> list[Explanation]:
+def _ongoing(parsed: ParsedStory, weighing: Scores) -> list[Explanation]:
     """Why it goes on as this is written; nothing where it does not."""
-    phrases = look.active_cues("ongoing").get("now", [])
+    phrases = parsed.active_cues("ongoing").get("now", [])
     reached = weighing.scores["ongoing"] + phrase_score(phrases, PHRASE_OF_NOW)
     if reached < weighing.table.needed["ongoing"]:
         return []
     fact = ExplanationTarget("ongoing", "ongoing", PHRASE_OF_NOW)
-    return explain(look.story, fact, phrases, weighing.contributions("ongoing"))
+    return explain(parsed.story, fact, phrases, weighing.contributions("ongoing"))
 
 
 def _around(story: TokenizedText, hits: Sequence[CueMatch]) -> list[Explanation]:
@@ -157,17 +163,17 @@ def _around(story: TokenizedText, hits: Sequence[CueMatch]) -> list[Explanation]
 
 def extract_from_story(text: str) -> StoryReading:
     """Read one story. Never raises; time in proportion to the text."""
-    look = parse_story(text)
-    said = collect_loss_evidence(look)
+    parsed = parse_story(text)
+    evidence = collect_loss_evidence(parsed)
     kinds, state = (
-        weigh(load_model("kinds"), look.grams),
-        weigh(load_model("state"), loss_features(look, said)),
+        weigh(load_model("kinds"), parsed.grams),
+        weigh(load_model("state"), loss_features(parsed, evidence)),
     )
-    scenario, margin, why = _scenario(look, kinds)
-    actions, why_actions = _actions(look, kinds)
-    loss = extract_loss(look, said, state, scenario in _JUNK)
-    why_ongoing = _ongoing(look, state)
-    around = _around(look.story, look.hits)
+    scenario, margin, why = _scenario(parsed, kinds)
+    actions, why_actions = _actions(parsed, kinds)
+    loss = extract_loss(parsed, evidence, state, scenario in _JUNK)
+    why_ongoing = _ongoing(parsed, state)
+    around = _around(parsed.story, parsed.hits)
     return StoryReading(
         scenario=scenario,
         actions=tuple(actions),

@@ -55,19 +55,19 @@ _VALUES = tuple(field.name for field in fields(EffectiveFacts) if field.name not
 
 def effective_facts(report: Report) -> EffectiveFacts:
     """What holds of a report that is loaded with its case, and its facts where there are any."""
-    said: dict[str, Any] = report.case.corrections_json
+    corrections: dict[str, Any] = report.case.corrections_json
     facts = getattr(report, "facts", None)
     values = {name: getattr(facts, name) for name in _VALUES} if facts else {}
     if facts:
         values["priority"] = max(facts.priority, report.case.min_priority or 0)
-    values |= {name: value for name, value in said.items() if name in _VALUES}
+    values |= {name: value for name, value in corrections.items() if name in _VALUES}
     for name in ("actions", "offices"):
         values[name] = tuple(values.get(name) or ())
     return EffectiveFacts(
         **values,
         commune=facts.commune_id if facts and facts.commune_raw else report.commune_id,
         is_read=facts is not None,
-        corrected=frozenset(said),
+        corrected=frozenset(corrections),
     )
 
 
@@ -84,31 +84,33 @@ def typed_place_of(report: Report) -> str:
 
 def scenario(case: str = "case__", facts: str = "facts__") -> Expression:
     """The kind of scam; the prefixes lead from the query's model to the two tables."""
-    said = KeyTextTransform("scenario", f"{case}corrections_json")
-    return Coalesce(said, F(f"{facts}scenario"), output_field=CharField())
+    correction = KeyTextTransform("scenario", f"{case}corrections_json")
+    return Coalesce(correction, F(f"{facts}scenario"), output_field=CharField())
 
 
 def priority(case: str = "case__", facts: str = "facts__") -> Expression:
     """The urgency, 0 to 100, NULL where nobody has read the report."""
     kind = SmallIntegerField()
-    said = Cast(KeyTextTransform("priority", f"{case}corrections_json"), kind)
+    correction = Cast(KeyTextTransform("priority", f"{case}corrections_json"), kind)
     read = F(f"{facts}priority")
     raised = Greatest(read, Coalesce(F(f"{case}min_priority"), read), output_field=kind)
-    return Coalesce(said, raised, output_field=kind)
+    return Coalesce(correction, raised, output_field=kind)
 
 
 def ongoing(case: str = "case__", facts: str = "facts__") -> Expression:
     """Whether it goes on."""
-    said = Cast(KeyTextTransform("ongoing", f"{case}corrections_json"), BooleanField())
-    return Coalesce(said, F(f"{facts}ongoing"))
+    correction = Cast(KeyTextTransform("ongoing", f"{case}corrections_json"), BooleanField())
+    return Coalesce(correction, F(f"{facts}ongoing"))
 
 
 def money_lost_vnd(case: str = "case__", facts: str = "facts__") -> Expression:
     """The loss in đồng; an officer may say that it is not known, so that word's NULL stands."""
     kind = BigIntegerField()
-    said = Cast(KeyTextTransform("money_lost_vnd", f"{case}corrections_json"), kind)
-    has_said = Q(**{f"{case}corrections_json__has_key": "money_lost_vnd"})
-    return Choice(When(has_said, then=said), default=F(f"{facts}money_lost_vnd"), output_field=kind)
+    correction = Cast(KeyTextTransform("money_lost_vnd", f"{case}corrections_json"), kind)
+    is_corrected = Q(**{f"{case}corrections_json__has_key": "money_lost_vnd"})
+    return Choice(
+        When(is_corrected, then=correction), default=F(f"{facts}money_lost_vnd"), output_field=kind
+    )
 
 
 def commune() -> Expression:
@@ -140,9 +142,9 @@ def machine_scenario_is(reports: QuerySet[Report], code: str) -> QuerySet[Report
     which are few, is looked up first, and the search runs over the indexes of the facts.
     """
     corrected = Case.objects.filter(corrections_json__has_key="scenario").alias(
-        said=KT("corrections_json__scenario")
+        correction=KT("corrections_json__scenario")
     )
-    made_so = ArraySubquery(corrected.filter(said=code).values("pk"))
+    made_so = ArraySubquery(corrected.filter(correction=code).values("pk"))
     may_be = Q(facts__scenario=code) | Q(IsOneOf(F("facts__pk"), made_so))
     return of_scenario(reports.filter(may_be), code)
 

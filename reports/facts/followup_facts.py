@@ -47,18 +47,18 @@ def merge_followups(whole: MergedReport) -> tuple[StoryReading, int | None]:
     """The reading of the report's own story, with what its additions say beside it; and the sum
     that was typed, with all that was lost since, in đồng.
     """
-    said = story_reader.extract_from_story(whole.report.story)
+    reading = story_reader.extract_from_story(whole.report.story)
     typed = amounts.parse_money_field(whole.report.money_lost_raw).value
     for addition in whole.substantive_followups:
         later = story_reader.extract_from_story(addition.story) if addition.story.strip() else None
         further = _further(addition, later)
         if further:
-            typed = max(typed or 0, said.money_lost_vnd or 0) + further
+            typed = max(typed or 0, reading.money_lost_vnd or 0) + further
         elif (total := amounts.parse_money_field(addition.money_lost_raw).value) is not None:
             typed = total
         if later:
-            said = _beside(said, later, is_further=bool(further))
-    return said, typed
+            reading = _beside(reading, later, is_further=bool(further))
+    return reading, typed
 
 
 def _further(addition: Followup, later: StoryReading | None) -> int | None:
@@ -66,37 +66,41 @@ def _further(addition: Followup, later: StoryReading | None) -> int | None:
     its field is one.
     """
     typed = amounts.parse_money_field(addition.money_lost_raw).value
-    told = later.money_lost_vnd if later and classifier.is_additional_loss(addition.story) else None
+    story_loss = (
+        later.money_lost_vnd if later and classifier.is_additional_loss(addition.story) else None
+    )
     if typed is None:
-        return told or None
+        return story_loss or None
     return (
-        typed if typed == told or classifier.is_additional_field(addition.money_lost_raw) else None
+        typed
+        if typed == story_loss or classifier.is_additional_field(addition.money_lost_raw)
+        else None
     )
 
 
-def _beside(said: StoryReading, later: StoryReading, *, is_further: bool) -> StoryReading:
+def _beside(reading: StoryReading, later: StoryReading, *, is_further: bool) -> StoryReading:
     facts: dict[str, Any] = {}
-    if said.scenario == story_reader.UNCLEAR:
+    if reading.scenario == story_reader.UNCLEAR:
         facts["scenario"] = later.scenario
-    if later.ongoing and not said.ongoing:
+    if later.ongoing and not reading.ongoing:
         facts["ongoing"] = later.ongoing
     if is_further:
-        facts["money_lost_vnd"] = said.money_lost_vnd  # its words are a reason of the sum
-    elif later.money_lost_vnd is not None and later.money_lost_vnd > (said.money_lost_vnd or -1):
+        facts["money_lost_vnd"] = reading.money_lost_vnd  # its words are a reason of the sum
+    elif later.money_lost_vnd is not None and later.money_lost_vnd > (reading.money_lost_vnd or -1):
         facts["money_lost_vnd"] = later.money_lost_vnd
-    if fresh := tuple(code for code in later.actions if code not in said.actions):
-        facts["actions"] = (*said.actions, *fresh)
-    reasons = (reason for reason in later.reasons if _is_new(reason, said, facts, fresh))
-    return replace(said, **facts, reasons=(*said.reasons, *map(_without_place, reasons)))
+    if fresh := tuple(code for code in later.actions if code not in reading.actions):
+        facts["actions"] = (*reading.actions, *fresh)
+    reasons = (reason for reason in later.reasons if _is_new(reason, reading, facts, fresh))
+    return replace(reading, **facts, reasons=(*reading.reasons, *map(_without_place, reasons)))
 
 
 def _is_new(
-    reason: Explanation, said: StoryReading, facts: Mapping[str, Any], fresh: tuple[str, ...]
+    reason: Explanation, reading: StoryReading, facts: Mapping[str, Any], fresh: tuple[str, ...]
 ) -> bool:
     """Whether a reason speaks for what the addition brought."""
     if reason.fact == "actions":
         return reason.rule.partition(":")[0] in fresh
-    known = {each.fact for each in said.reasons}
+    known = {each.fact for each in reading.reasons}
     return reason.fact in facts or (reason.fact in _AROUND and reason.fact not in known)
 
 
@@ -168,10 +172,12 @@ def _of_stories(whole: MergedReport, names: OfficeLexicon) -> Iterator[Impersona
             yield replace(claim, reason=_without_place(claim.reason))
 
 
-def all_stages(said: StoryReading, story: str, additions: Iterable[Followup]) -> list[Explanation]:
+def all_stages(
+    reading: StoryReading, story: str, additions: Iterable[Followup]
+) -> list[Explanation]:
     """The steps of the story, then those that only later words tell. `said`: what was read in all."""
     found = script_stages.find_stages(
-        story, [reason for reason in said.reasons if ADDED not in reason.rule]
+        story, [reason for reason in reading.reasons if ADDED not in reason.rule]
     )
     for addition in additions:
         known = set(script_stages.stage_codes(found))

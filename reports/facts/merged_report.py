@@ -2,7 +2,7 @@
 
 A later statement that says something stands before older ones and before the report. Callers,
 accounts and links add up; only a correction that names callers stands in the place of those told
-before, and even they remain among `told_legs`: what was told once may tie reports together.
+before, and even they remain among `all_followup_callers`: what was told once may tie reports together.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +21,7 @@ SHOWN = 2000  # signs of a story that a page shows
 _HEAVY = ("story", "story_sealed", "contact_sealed", "phrase_sealed")
 
 T = TypeVar("T")
-Said = Followup | Report
+Statement = Followup | Report
 Sealed = bytes | memoryview | None
 
 
@@ -72,7 +72,7 @@ class MergedReport:
 
     @property
     def money_lost_raw(self) -> str:
-        return self._latest(lambda said: said.money_lost_raw).money_lost_raw
+        return self._latest(lambda statement: statement.money_lost_raw).money_lost_raw
 
     @property
     def commune_id(self) -> str | None:
@@ -117,15 +117,21 @@ class MergedReport:
     @cached_property
     def legs(self) -> tuple[Caller, ...]:
         """The callers that were told later, as far as no correction stands in their place."""
-        told = self.substantive_followups
-        last = max((at for at, said in enumerate(told) if _names_anew(said)), default=0)
-        return _each_once(Caller.from_json(leg) for said in told[last:] for leg in said.callers)
+        followups = self.substantive_followups
+        last = max(
+            (at for at, statement in enumerate(followups) if _names_anew(statement)), default=0
+        )
+        return _each_once(
+            Caller.from_json(leg) for statement in followups[last:] for leg in statement.callers
+        )
 
     @cached_property
     def all_followup_callers(self) -> tuple[Caller, ...]:
         """All callers that were told later, corrected ones too."""
         return _each_once(
-            Caller.from_json(leg) for said in self.substantive_followups for leg in said.callers
+            Caller.from_json(leg)
+            for statement in self.substantive_followups
+            for leg in statement.callers
         )
 
     @property
@@ -136,25 +142,27 @@ class MergedReport:
     @property
     def accounts(self) -> tuple[str, ...]:
         return _each_once(
-            account for said in self.substantive_followups for account in said.accounts
+            account for statement in self.substantive_followups for account in statement.accounts
         )
 
     @property
     def links(self) -> tuple[str, ...]:
-        return _each_once(link for said in self.substantive_followups for link in said.links)
+        return _each_once(
+            link for statement in self.substantive_followups for link in statement.links
+        )
 
-    def _latest(self, says: Callable[[Said], object]) -> Said:
+    def _latest(self, says: Callable[[Statement], object]) -> Statement:
         """Whoever said it last, an addition or the report; the report where nobody did."""
-        said: list[Said] = [self.report, *self.substantive_followups]
-        return next((each for each in reversed(said) if says(each)), self.report)
+        statements: list[Statement] = [self.report, *self.substantive_followups]
+        return next((each for each in reversed(statements) if says(each)), self.report)
 
 
-def _names_anew(said: Followup) -> bool:
-    return bool(said.callers) and said.kind == Followup.Kind.CORRECTION
+def _names_anew(statement: Followup) -> bool:
+    return bool(statement.callers) and statement.kind == Followup.Kind.CORRECTION
 
 
-def _each_once(told: Iterable[T]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys(told))
+def _each_once(values: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(values))
 
 
 def merged_report(report: Report) -> MergedReport:
@@ -183,16 +191,16 @@ def iter_followups(report: Report) -> Iterator[Followup]:
     return rows.iterator(chunk_size=1)
 
 
-def tells_contact(said: Said) -> bool:
+def tells_contact(statement: Statement) -> bool:
     """Whether a number to ring back was told, sealed columns left where they are."""
-    return bool(getattr(said, "has_contact", None) or _loaded(said, "contact_sealed"))
+    return bool(getattr(statement, "has_contact", None) or _loaded(statement, "contact_sealed"))
 
 
-def tells_phrase(said: Said) -> bool:
+def tells_phrase(statement: Statement) -> bool:
     """Whether a call-back phrase was told, as above."""
-    return bool(getattr(said, "has_phrase", None) or _loaded(said, "phrase_sealed"))
+    return bool(getattr(statement, "has_phrase", None) or _loaded(statement, "phrase_sealed"))
 
 
-def _loaded(said: Said, column: str) -> object:
+def _loaded(statement: Statement, column: str) -> object:
     """A column's value, unless it was left in the database."""
-    return None if column in said.get_deferred_fields() else getattr(said, column)
+    return None if column in statement.get_deferred_fields() else getattr(statement, column)

@@ -35,7 +35,7 @@ class JsonLinesCommand(BaseCommand):
             self.stdout.write(json.dumps(answer, ensure_ascii=False))
             self.stdout.flush()
 
-    def handle_lines(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
+    def handle_lines(self, text_lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         """One answer for each line, in order."""
         raise NotImplementedError
 

@@ -21,7 +21,6 @@ from core.text import normalize
 from reports.campaigns import fingerprints, matching
 from reports.campaigns.link_scoring import ReportFingerprint
 from reports.extraction import accounts_and_links, phones, script_stages, story_reader
-from reports.extraction import priority as urgency
 from reports.extraction.accounts_and_links import (
     MAX_NUMBER_CHARS_READ,
     MAX_STORY_CHARS_READ,
@@ -31,7 +30,7 @@ from reports.extraction.accounts_and_links import (
 from reports.extraction.language.cue_matcher import code_rows
 from reports.extraction.language.explanations import Explanation, is_remainder
 from reports.extraction.phones import FoundPhone, ParsedCaller
-from reports.extraction.priority import FormAnswers
+from reports.extraction.priority import FormAnswers, compute_priority
 from reports.extraction.story_reader import StoryReading
 from reports.facts import followup_facts
 from reports.facts.choices import actions_for
@@ -54,7 +53,7 @@ _COLUMNS = (
 _LATER = (
     "kind", "story", "callers", "accounts", "links", "money_lost_raw", "commune_id", "commune_raw",
 )  # fmt: skip
-_MAX_READ_BYTES = 50  # additions, the latest; of each as much as of a story
+_MAX_FOLLOWUPS = 50  # additions, the latest; of each as much as of a story
 # One statement: a report without additions costs a look into their index.
 _READ = PreparedStatement(
     "read_report",
@@ -66,7 +65,7 @@ SELECT {", ".join(_COLUMNS)},
                        callers, accounts, links, money_lost_raw, commune_id, commune_raw
                   FROM reports_followup
                  WHERE report_id = report.id AND kind <> '{Followup.Kind.WITHDRAWAL}'
-                 ORDER BY received_at DESC, id DESC LIMIT {_MAX_READ_BYTES}) AS latest)
+                 ORDER BY received_at DESC, id DESC LIMIT {_MAX_FOLLOWUPS}) AS latest)
   FROM reports_report AS report WHERE id = %(report)s
 """,  # noqa: S608  # nosec B608
 )
@@ -181,7 +180,7 @@ def _report(key: str) -> tuple[Report, tuple[Followup, ...], int]:
     if row is None:
         raise Report.DoesNotExist
     *columns, many, later = row
-    additions = [Followup(**{name: said[name] for name in _LATER}) for said in later or ()]
+    additions = [Followup(**{name: row_json[name] for name in _LATER}) for row_json in later or ()]
     return Report.from_db(connection.alias, _COLUMNS, columns), tuple(additions), many
 
 
@@ -190,13 +189,13 @@ def extract(report: Report, additions: tuple[Followup, ...] = (), many: int = 0)
     whole = MergedReport(report, additions)
     named = _named(whole)
     found = list(islice(_indicators(report, named), _MAX_INDICATORS))
-    said, typed = followup_facts.merge_followups(whole)
+    reading, typed = followup_facts.merge_followups(whole)
     claims = followup_facts.all_claims(whole, office_lexicon.office_lexicon())
-    steps = followup_facts.all_stages(said, report.story, whole.substantive_followups)
+    steps = followup_facts.all_stages(reading, report.story, whole.substantive_followups)
     place = whole.followup_with_latest_place
     declared = _declared(whole, typed)
-    priority = urgency.compute_priority(said, declared=declared, office=claims.of_state)
-    facts = merge_form_facts(said, declared)
+    priority = compute_priority(reading, declared=declared, office=claims.of_state)
+    facts = merge_form_facts(reading, declared)
     reasons = (*facts.reasons, *claims.reasons, *steps, *priority.reasons)
     return TriageResult(
         ExtractedFacts(
@@ -224,16 +223,16 @@ def extract(report: Report, additions: tuple[Followup, ...] = (), many: int = 0)
 def read_report(report: Report, additions: tuple[Followup, ...] = ()) -> StoryReading:
     """What a report says as triage reads it: story, additions and form together."""
     whole = MergedReport(report, additions)
-    said, typed = followup_facts.merge_followups(whole)
-    return merge_form_facts(said, _declared(whole, typed))
+    reading, typed = followup_facts.merge_followups(whole)
+    return merge_form_facts(reading, _declared(whole, typed))
 
 
-def merge_form_facts(said: StoryReading, declared: FormAnswers) -> StoryReading:
+def merge_form_facts(reading: StoryReading, declared: FormAnswers) -> StoryReading:
     """The story's facts and what the form said outright. Nothing makes a report look smaller:
     of two losses the larger stands, and "no longer" on the form does not undo "now" in a story.
     """
-    facts = _with_scenario(said, declared)
-    if declared.happening_now and not said.ongoing:
+    facts = _with_scenario(reading, declared)
+    if declared.happening_now and not reading.ongoing:
         facts = _with(facts, "ongoing", "happening_now", ongoing=True)
     for action in declared.demands:
         if action not in facts.actions:
@@ -249,12 +248,12 @@ def _with_scenario(facts: StoryReading, declared: FormAnswers) -> StoryReading:
 
 
 def _with_loss(facts: StoryReading, declared: FormAnswers) -> StoryReading:
-    typed, told = declared.money_lost_vnd, facts.money_lost_vnd
+    typed, story_loss = declared.money_lost_vnd, facts.money_lost_vnd
     if typed is None and declared.money_lost is False:
         typed = 0
-    if typed is None and declared.money_lost and told == 0:
+    if typed is None and declared.money_lost and story_loss == 0:
         return _with(facts, "money_lost_vnd", "money_lost", money_lost_vnd=None)
-    if typed is None or (told is not None and told >= typed):
+    if typed is None or (story_loss is not None and story_loss >= typed):
         return facts
     return _with(facts, "money_lost_vnd", "money_lost", money_lost_vnd=typed)
 
@@ -353,8 +352,8 @@ def _search(whole: MergedReport, found: Iterable[Indicator]) -> str:
         *(leg.name for leg in whole.all_followup_callers),
     ]
     stories = [report.story, *(addition.story for addition in whole.substantive_followups)]
-    told = " ".join([*names, *(story[:MAX_STORY_CHARS_READ] for story in stories)])
-    words = normalize(f"{report.public_number} {told}")
+    text = " ".join([*names, *(story[:MAX_STORY_CHARS_READ] for story in stories)])
+    words = normalize(f"{report.public_number} {text}")
     return " ".join([words, *dict.fromkeys(spellings)])
 
 
@@ -370,8 +369,8 @@ def _write(findings: TriageResult) -> None:
     facts = findings.facts
     found = [{name: getattr(each, name) for name in _INDICATOR} for each in findings.indicators]
     with connection.cursor() as cursor:
-        said = {"reasons": _json(facts.reasons), "found": _json(found)}
-        execute_pipeline(cursor, facts.__dict__ | said, _UPSERT_FACTS_SQL, _WRITE_INDICATORS)
+        json_values = {"reasons": _json(facts.reasons), "found": _json(found)}
+        execute_pipeline(cursor, facts.__dict__ | json_values, _UPSERT_FACTS_SQL, _WRITE_INDICATORS)
     matching.link_report(
         matching.IncomingReport(
             facts.report_id,

@@ -109,8 +109,8 @@ def _is_widened(office: str, named: Sequence[str]) -> bool:
 
 
 def _placeless(reason: Explanation, rule: str) -> Explanation:
-    said = reason.rule.partition(": ")[0]
-    return replace(reason, rule=f"{said}: {rule}", start=None, end=None)
+    source = reason.rule.partition(": ")[0]
+    return replace(reason, rule=f"{source}: {rule}", start=None, end=None)
 
 
 def _claimed(scene: MentionContext, mentions: Sequence[OfficeMention]) -> Iterator[OfficeMention]:

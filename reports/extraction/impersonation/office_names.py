@@ -181,10 +181,10 @@ def _named(scene: MentionContext, names: OfficeLexicon) -> Iterator[OfficeMentio
             by_place.setdefault((match.first, match.last), []).append(match)
     for (first, last), matches in by_place.items():
         offices = tuple(dict.fromkeys(match.phrase.code for match in matches))
-        said = tuple(match.phrase.text for match in matches)
+        texts = tuple(match.phrase.text for match in matches)
         start = _with_titles(scene, first)
         titled = start < first or _opens(scene, first, last)
-        yield OfficeMention(start, first, last, offices, said, titled)
+        yield OfficeMention(start, first, last, offices, texts, titled)
 
 
 def _is_name(story: TokenizedText, match: PhraseMatch) -> bool:

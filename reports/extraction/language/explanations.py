@@ -61,11 +61,11 @@ def explain(
     """Every point of a code: its phrases, its weightiest words, and its other words as one.
     `denied` are the phrases of what was asked and not done.
     """
-    shown = phrases[:_MAX_PHRASES]
-    rules = [f"{fact.code}: {hit.cue.phrase}{DENIED if hit in denied else ''}" for hit in shown]
+    listed = phrases[:_MAX_PHRASES]
+    rules = [f"{fact.code}: {hit.cue.phrase}{DENIED if hit in denied else ''}" for hit in listed]
     return [
         *_of_phrases(
-            story, fact, list(zip(shown, rules, strict=True)), phrase_score(phrases, fact.worth)
+            story, fact, list(zip(listed, rules, strict=True)), phrase_score(phrases, fact.worth)
         ),
         *_of_words(story, fact, parts),
     ]

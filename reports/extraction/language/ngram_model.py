@@ -125,12 +125,12 @@ def _packed(rows: Iterable[list[str]]) -> _Packed:
     numbers: dict[str, int] = {}
     rarities, begins, label_of, adds = array("f"), array("I", [0]), bytearray(), array("h")
     place = {sign: number for number, sign in enumerate(SIGNS)}
-    for name, rarity, told in rows:
-        if _ADD.sub("", told):
-            raise ValueError(f"no weights: {told}")
+    for name, rarity, additions in rows:
+        if _ADD.sub("", additions):
+            raise ValueError(f"no weights: {additions}")
         numbers[sys.intern(name)] = len(numbers)
         rarities.append(float(rarity))
-        for sign, add in _ADD.findall(told):
+        for sign, add in _ADD.findall(additions):
             label_of.append(place[sign])
             adds.append(int(add))
         begins.append(len(adds))

@@ -118,14 +118,14 @@ def parse_number_words(story: TokenizedText, at: int) -> tuple[Fraction | None, 
     shape = _SHAPE.fullmatch(kinds)
     if not shape:
         return _two_digits(story, at, kinds), at + len(kinds)
-    said = {
+    digits = {
         name: (token_value(story, story.words[at + shape.start(name)], 1) or 0)
         if kind
         else _UNSAID[name]
         for name, kind in shape.groupdict().items()
         if kind is not None
     }
-    value = sum(_WEIGHTS[name] * digit for name, digit in said.items()) + 50 * ("r" in kinds)
+    value = sum(_WEIGHTS[name] * digit for name, digit in digits.items()) + 50 * ("r" in kinds)
     return Fraction(value), at + len(kinds)
 
 

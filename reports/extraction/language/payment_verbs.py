@@ -146,8 +146,8 @@ def action_features(deeds: Sequence[PaymentAction]) -> Iterator[Feature]:
     for kind, state, first, last in deeds:
         if state != "bare":
             yield Feature(f"@{kind} {state}", first, last)
-    told = [deed for deed in deeds if deed.state not in ("bare", "asked")]
-    for kind, state, first, last in told[-1:]:
+    outcomes = [deed for deed in deeds if deed.state not in ("bare", "asked")]
+    for kind, state, first, last in outcomes[-1:]:
         yield Feature(f"…@{kind} {state}", first, last)
 
 
@@ -162,28 +162,28 @@ def sequence_features(
     for many in range(1, min(len(turns), _MAX_TURNS) + 1):
         yield Feature("!" + names[-many:], turns[-many].first, turns[-1].last)
     if turns:
-        told = "".join(sorted({*names} - _ALWAYS_TOLD))
-        yield Feature("!all " + told, turns[0].first, turns[-1].last)
+        names_seen = "".join(sorted({*names} - _ALWAYS_TOLD))
+        yield Feature("!all " + names_seen, turns[0].first, turns[-1].last)
 
 
 def _turns(
     hits: Sequence[CueMatch], deeds: Sequence[PaymentAction], sums: Sequence[MoneyAmount]
 ) -> list[Feature]:
     """What is told, in order of place; the same twice in a row is told once."""
-    told = [
+    turns = [
         Feature(_TURNS[hit.cue.code], hit.first, hit.last)
         for hit in hits
         if hit.cue.family == "concepts" and hit.cue.code in _TURNS
     ]
-    told += [
+    turns += [
         Feature(_TURN_OF_DEED[deed[:2]], deed.first, deed.last)
         for deed in deeds
         if deed[:2] in _TURN_OF_DEED
     ]
-    told += [Feature("$", amount.first, amount.last) for amount in sums]
-    told.sort(key=lambda turn: turn[1:])
+    turns += [Feature("$", amount.first, amount.last) for amount in sums]
+    turns.sort(key=lambda turn: turn[1:])
     return [
         turn
-        for before, turn in pairwise([None, *told])
+        for before, turn in pairwise([None, *turns])
         if turn and turn.name != (before and before.name)
     ]

@@ -100,11 +100,11 @@ def drop_nested(matches: Iterable[PhraseMatch]) -> list[PhraseMatch]:
     """In order of place, those that lie in no longer one; of two that overlap the longer, of two
     as long the first. Phrases at the very same words stay together.
     """
-    kept: list[PhraseMatch] = []
+    outermost: list[PhraseMatch] = []
     taken: dict[int, tuple[int, int]] = {}
     for match in sorted(matches, key=lambda each: (each.first - each.last, each.first)):
         place = (match.first, match.last)
         if all(taken.get(at, place) == place for at in range(*place)):
             taken |= dict.fromkeys(range(*place), place)
-            kept.append(match)
-    return sorted(kept, key=lambda each: each[1:])
+            outermost.append(match)
+    return sorted(outermost, key=lambda each: each[1:])

@@ -26,63 +26,67 @@ _BACK_REACH = 5  # words between "trả lại" and its sum
 _SPEAK_OF_MONEY = {"concepts", "money", "negation", "actions"}
 
 
-def role_scores(said: PhraseEvidence, number: int, label: str = "lost") -> float:
+def role_scores(evidence: PhraseEvidence, number: int, label: str = "lost") -> float:
     """How much the words around a sum speak for it to be "lost", to have come "back", or to have been
     paid "again".
     """
-    return score_labels(load_model("sums"), (gram.name for gram in said.around[number]))[label]
+    return score_labels(load_model("sums"), (gram.name for gram in evidence.around[number]))[label]
 
 
-def role_of_sum(look: ParsedStory, said: PhraseEvidence, amount: MoneyAmount, label: str) -> bool:
+def role_of_sum(
+    parsed: ParsedStory, evidence: PhraseEvidence, amount: MoneyAmount, label: str
+) -> bool:
     """Whether a sum is one that came "back", or one that was paid "again"."""
     needed = load_model("sums").needed[label]
-    return role_scores(said, look.sums.index(amount), label) >= needed
+    return role_scores(evidence, parsed.sums.index(amount), label) >= needed
 
 
-def is_refunded(look: ParsedStory, number: int) -> bool:
+def is_refunded(parsed: ParsedStory, number: int) -> bool:
     """Whether a sum came back, whole or in part: "trả lại 30 triệu", "rút ra được 2 triệu"."""
-    amount, words = look.sums[number], look.story.words
-    near = matches_between(look.hits, amount.first - _BACK_REACH, amount.first)
+    amount, words = parsed.sums[number], parsed.story.words
+    near = matches_between(parsed.hits, amount.first - _BACK_REACH, amount.first)
     back = [hit for hit in near if hit.cue.family == "money" and hit.cue.code == "returned"]
     if not number or not back or words[back[-1].first].clause != words[amount.first].clause:
         return False
-    low = max(look.sums[number - 1].last, back[-1].first - _BACK_REACH)
-    spoilt = matches_between(look.hits, low, back[-1].first)
+    low = max(parsed.sums[number - 1].last, back[-1].first - _BACK_REACH)
+    spoilt = matches_between(parsed.hits, low, back[-1].first)
     codes = {"asks"} if "duoc" in back[-1].cue.words else {"asks", "self"}
     return not any(hit.cue.family == "negation" or hit.cue.code in codes for hit in spoilt)
 
 
-def context_features(look: ParsedStory, number: int, said: PhraseEvidence) -> list[Feature]:
+def context_features(parsed: ParsedStory, number: int, evidence: PhraseEvidence) -> list[Feature]:
     """What stands around a sum: words and families before and behind it, near or far, in its
     sentence or not; its place among the sums; what phrases and pieces say of it.
     """
-    amount = look.sums[number]
+    amount = parsed.sums[number]
     return [
-        *_side(look, amount, "<"),
-        *_side(look, amount, ">"),
-        *(Feature(name, amount.first, amount.last) for name in _of_sum(look, number, said)),
+        *_side(parsed, amount, "<"),
+        *_side(parsed, amount, ">"),
+        *(Feature(name, amount.first, amount.last) for name in _of_sum(parsed, number, evidence)),
     ]
 
 
-def _side(look: ParsedStory, amount: MoneyAmount, sign: str) -> Iterator[Feature]:
+def _side(parsed: ParsedStory, amount: MoneyAmount, sign: str) -> Iterator[Feature]:
     """The grams on one side of a sum."""
     low, high = (
         (amount.first - _BEFORE, amount.first)
         if sign == "<"
         else (amount.last, amount.last + _BEHIND)
     )
-    near = [gram for gram in look.words if low <= gram.first and gram.last <= high]
+    near = [gram for gram in parsed.words if low <= gram.first and gram.last <= high]
     for name, first, last in near:
         away = amount.first - last if sign == "<" else first - amount.last
-        yield Feature(f"{_mark(look, amount, first, sign)}{int(away >= _NEAR)} {name}", first, last)
+        yield Feature(
+            f"{_mark(parsed, amount, first, sign)}{int(away >= _NEAR)} {name}", first, last
+        )
     for one, two in pairwise(near):
         yield Feature(
-            f"{_mark(look, amount, one.first, sign)} {one.name} {two.name}", one.first, two.last
+            f"{_mark(parsed, amount, one.first, sign)} {one.name} {two.name}", one.first, two.last
         )
-    for hit in matches_between(look.hits, low, high):
+    for hit in matches_between(parsed.hits, low, high):
         if hit.cue.family in _SPEAK_OF_MONEY:
             yield Feature(
-                f"{_mark(look, amount, hit.first, sign)}={_family(hit)}", hit.first, hit.last
+                f"{_mark(parsed, amount, hit.first, sign)}={_family(hit)}", hit.first, hit.last
             )
 
 
@@ -90,50 +94,50 @@ def _family(hit: CueMatch) -> str:
     return hit.cue.code if hit.cue.family == "concepts" else f"{hit.cue.family}.{hit.cue.code}"
 
 
-def _mark(look: ParsedStory, amount: MoneyAmount, place: int, sign: str) -> str:
+def _mark(parsed: ParsedStory, amount: MoneyAmount, place: int, sign: str) -> str:
     """The side, doubled where another sentence lies between."""
-    words = look.story.words
+    words = parsed.story.words
     return sign * (1 + (words[place].sentence != words[amount.first].sentence))
 
 
-def _of_sum(look: ParsedStory, number: int, said: PhraseEvidence) -> Iterator[str]:
-    amount, many = look.sums[number], len(look.sums)
+def _of_sum(parsed: ParsedStory, number: int, evidence: PhraseEvidence) -> Iterator[str]:
+    amount, many = parsed.sums[number], len(parsed.sums)
     place = (
         "only" if many == 1 else "first" if not number else "last" if number == many - 1 else "amid"
     )
     yield f"~{place} of {min(many, 3)}"
-    yield "~gone" if amount in dict(said.gone) else "~none" if said.none else "~not said"
-    if amount.last >= len(look.story.words) - _NEAR:
+    yield "~gone" if amount in dict(evidence.gone) else "~none" if evidence.none else "~not said"
+    if amount.last >= len(parsed.story.words) - _NEAR:
         yield "~at the end"
-    values = [each.value for each in look.sums]
+    values = [each.value for each in parsed.sums]
     yield "~largest" if amount.value == max(values) else "~not largest"
     if amount.value in values[:number]:
         yield "~told before"
     if amount.value in values[number + 1 :]:
         yield "~told again"
-    if any(word.folded in _TIMES for word in look.story.words):
+    if any(word.folded in _TIMES for word in parsed.story.words):
         yield "~times told"
-    if number and look.sums[number - 1].last == amount.first:
+    if number and parsed.sums[number - 1].last == amount.first:
         yield "~listed"
-    if is_refunded(look, number):
+    if is_refunded(parsed, number):
         yield "~returned"
-    yield from _more(look, number)
-    yield from _deeds_around(look, number)
-    yield from neighbour_clause_features(said.pieces, amount.first)
+    yield from _more(parsed, number)
+    yield from _deeds_around(parsed, number)
+    yield from neighbour_clause_features(evidence.pieces, amount.first)
 
 
-def _more(look: ParsedStory, number: int) -> Iterator[str]:
+def _more(parsed: ParsedStory, number: int) -> Iterator[str]:
     """Whether a sum is a further one, and whether the next one is: "5 triệu … thêm 3 triệu"."""
     follower = number + 1
-    if number and is_additional(look, number):
+    if number and is_additional(parsed, number):
         yield "~further"
-    if follower < len(look.sums) and is_additional(look, follower):
+    if follower < len(parsed.sums) and is_additional(parsed, follower):
         yield "~further follows"
 
 
-def is_additional(look: ParsedStory, number: int, called: Collection[str] = _FURTHER) -> bool:
+def is_additional(parsed: ParsedStory, number: int, called: Collection[str] = _FURTHER) -> bool:
     """Whether a word beside a sum says that it comes on top of others: "thêm 3 triệu"."""
-    amount, words = look.sums[number], look.story.words
+    amount, words = parsed.sums[number], parsed.story.words
     beside = (
         *words[max(0, amount.first - _NEAR) : amount.first],
         *words[amount.last : amount.last + 1],
@@ -141,13 +145,13 @@ def is_additional(look: ParsedStory, number: int, called: Collection[str] = _FUR
     return any(word.folded in called for word in beside)
 
 
-def _deeds_around(look: ParsedStory, number: int) -> Iterator[str]:
+def _deeds_around(parsed: ParsedStory, number: int) -> Iterator[str]:
     """What was done with a sum: the deed that names it, the next one behind it ("nộp 5 triệu. Tôi
     nộp."), and the last of the story.
     """
-    naming, settling = governing_action(look, number), resolving_action(look, number)
+    naming, settling = governing_action(parsed, number), resolving_action(parsed, number)
     yield f"~in {naming.state}" if naming else "~in none"
     yield f"~then {settling.state}" if settling else "~then none"
-    told = [deed for deed in look.deeds if deed.kind == "pay" and deed.state in TOLD]
-    behind = [deed for deed in told if deed.first >= look.sums[number].last]
+    outcomes = [deed for deed in parsed.deeds if deed.kind == "pay" and deed.state in TOLD]
+    behind = [deed for deed in outcomes if deed.first >= parsed.sums[number].last]
     yield f"~later {behind[-1].state}" if behind else "~later none"

@@ -52,69 +52,77 @@ class LossResult:
     reasons: tuple[Explanation, ...] = ()
 
 
-def collect_loss_evidence(look: ParsedStory) -> PhraseEvidence:
+def collect_loss_evidence(parsed: ParsedStory) -> PhraseEvidence:
     """What the phrases and the pieces of a story say of its money, and what stands around its sums."""
-    said = apply_phrase_rules(look)
-    said = replace(said, pieces=classify_clauses(look, said))
+    evidence = apply_phrase_rules(parsed)
+    evidence = replace(evidence, pieces=classify_clauses(parsed, evidence))
     return replace(
-        said, around=tuple(context_features(look, number, said) for number in range(len(look.sums)))
+        evidence,
+        around=tuple(
+            context_features(parsed, number, evidence) for number in range(len(parsed.sums))
+        ),
     )
 
 
-def loss_features(look: ParsedStory, said: PhraseEvidence) -> list[Feature]:
+def loss_features(parsed: ParsedStory, evidence: PhraseEvidence) -> list[Feature]:
     """All that says whether money is gone: the story and how it ends, what stands around its sums,
     what its pieces tell, what phrases say.
     """
-    sums = chain.from_iterable(said.around)
-    voices = (*_of_phrases(look, said), *clause_features(said.pieces))
-    return [*look.all_features, *sums, *(gram for gram in voices for _ in range(_LOUD))]
+    sums = chain.from_iterable(evidence.around)
+    voices = (*_of_phrases(parsed, evidence), *clause_features(evidence.pieces))
+    return [*parsed.all_features, *sums, *(gram for gram in voices for _ in range(_LOUD))]
 
 
-def _of_phrases(look: ParsedStory, said: PhraseEvidence) -> Iterator[Feature]:
+def _of_phrases(parsed: ParsedStory, evidence: PhraseEvidence) -> Iterator[Feature]:
     """What the phrases say, each as a sign of its own."""
-    rules = {because.rule for _, because in said.gone}
-    if said.gone:
-        yield Feature("?gone", *said.gone[0][1][1:])
+    rules = {because.rule for _, because in evidence.gone}
+    if evidence.gone:
+        yield Feature("?gone", *evidence.gone[0][1][1:])
     if SETTLED in rules:
-        yield Feature("?settled", *said.gone[0][1][1:])
-    if said.none:
-        yield Feature("?none", *said.none[1:])
-    if said.is_asked:
-        yield Feature("?asked", *look.sums[0][1:])
-    if not look.sums and look.words:
+        yield Feature("?settled", *evidence.gone[0][1][1:])
+    if evidence.none:
+        yield Feature("?none", *evidence.none[1:])
+    if evidence.is_asked:
+        yield Feature("?asked", *parsed.sums[0][1:])
+    if not parsed.sums and parsed.words:
         yield Feature("?no sum", 0, 1)
 
 
 def extract_loss(
-    look: ParsedStory, said: PhraseEvidence, state: Scores, is_junk: bool = False
+    parsed: ParsedStory, evidence: PhraseEvidence, state: Scores, is_junk: bool = False
 ) -> LossResult:
     """What the story says was lost, with the words that say so. Without a word that anybody knows it
     says nothing; nor does junk, unless a phrase says that a sum is gone: who curses may have lost it.
     """
     kind = max(KINDS, key=lambda each: state.scores[each])
     is_mute = not any(state.scores[each] for each in KINDS)
-    if is_mute or kind == "unknown" or (is_junk and not said.gone):
+    if is_mute or kind == "unknown" or (is_junk and not evidence.gone):
         return LossResult(None)
     if kind == "none":
-        return LossResult(0, _because(look, [said.none] if said.none else [], state, "none"))
-    lost = lost_amounts(look, said)
+        return LossResult(
+            0, _because(parsed, [evidence.none] if evidence.none else [], state, "none")
+        )
+    lost = lost_amounts(parsed, evidence)
     return LossResult(
-        total_loss(look, said, lost), _because(look, [because for _, because in lost], state, "sum")
+        total_loss(parsed, evidence, lost),
+        _because(parsed, [because for _, because in lost], state, "sum"),
     )
 
 
-def lost_amounts(look: ParsedStory, said: PhraseEvidence) -> list[tuple[MoneyAmount, RuleEvidence]]:
+def lost_amounts(
+    parsed: ParsedStory, evidence: PhraseEvidence
+) -> list[tuple[MoneyAmount, RuleEvidence]]:
     """The sums that are gone; where money is gone and none is said to be, the likeliest."""
-    why = dict(said.gone)
+    why = dict(evidence.gone)
     scored = [
-        (role_scores(said, number) + _worth(look, number, why), amount)
-        for number, amount in enumerate(look.sums)
+        (role_scores(evidence, number) + _worth(parsed, number, why), amount)
+        for number, amount in enumerate(parsed.sums)
     ]
     needed = load_model("sums").needed["lost"]
     gone = [amount for worth, amount in scored if worth >= needed]
     if not gone and scored:
         gone = [max(scored, key=lambda each: each[0])[1]]
-    gone = drop_partial_amounts(look, extend_to_coordinated_amounts(look, gone))
+    gone = drop_partial_amounts(parsed, extend_to_coordinated_amounts(parsed, gone))
     return [
         (
             amount,
@@ -124,30 +132,31 @@ def lost_amounts(look: ParsedStory, said: PhraseEvidence) -> list[tuple[MoneyAmo
     ]
 
 
-def _worth(look: ParsedStory, number: int, why: Mapping[MoneyAmount, RuleEvidence]) -> float:
+def _worth(parsed: ParsedStory, number: int, why: Mapping[MoneyAmount, RuleEvidence]) -> float:
     """What phrases add to a sum: that it is gone, surely gone, or that nobody paid it."""
-    if is_refunded(look, number):
+    if is_refunded(parsed, number):
         return -PHRASE_SETTLED
-    because = why.get(look.sums[number])
+    because = why.get(parsed.sums[number])
     if because:
         return PHRASE_SETTLED if because.rule == SETTLED else PHRASE_OF_SUM
-    return -PHRASE_OF_SUM if _is_refused(look, number) else 0.0
+    return -PHRASE_OF_SUM if _is_refused(parsed, number) else 0.0
 
 
-def _is_refused(look: ParsedStory, number: int) -> bool:
+def _is_refused(parsed: ParsedStory, number: int) -> bool:
     """Whether the next deed behind a sum that was asked for is that nobody paid it."""
-    naming, settling = governing_action(look, number), resolving_action(look, number)
-    asked = naming is None or naming.state != "done"
-    return asked and settling is not None and settling.state != "done"
+    naming, settling = governing_action(parsed, number), resolving_action(parsed, number)
+    is_asked = naming is None or naming.state != "done"
+    return is_asked and settling is not None and settling.state != "done"
 
 
 def _because(
-    look: ParsedStory, phrases: Sequence[RuleEvidence], state: Scores, kind: str
+    parsed: ParsedStory, phrases: Sequence[RuleEvidence], state: Scores, kind: str
 ) -> tuple[Explanation, ...]:
     reasons = [
-        explanation_at(look.story, _FACT, each.rule, each[1:], 1) for each in phrases[:_MAX_REASONS]
+        explanation_at(parsed.story, _FACT, each.rule, each[1:], 1)
+        for each in phrases[:_MAX_REASONS]
     ]
-    words = explain(look.story, ExplanationTarget(_FACT, kind, 0), (), state.contributions(kind))
+    words = explain(parsed.story, ExplanationTarget(_FACT, kind, 0), (), state.contributions(kind))
     return (*reasons, *words)
 
 
@@ -173,13 +182,15 @@ def is_additional_loss(text: str) -> bool:
     """Whether the loss of a story is a further one. A story whose first sum is not called so tells
     all of it anew: "mất 10 triệu, rồi thêm 20 triệu nữa"; one that is but asked for is none.
     """
-    look = parse_story(text)
-    said = collect_loss_evidence(look)
-    lost = sorted((amount for amount, _ in lost_amounts(look, said)), key=lambda each: each.first)
-    if not lost or said.total or (said.is_asked and not said.gone):
+    parsed = parse_story(text)
+    evidence = collect_loss_evidence(parsed)
+    lost = sorted(
+        (amount for amount, _ in lost_amounts(parsed, evidence)), key=lambda each: each.first
+    )
+    if not lost or evidence.total or (evidence.is_asked and not evidence.gone):
         return False
-    words, marked, first = look.story.words, look.story.marked, lost[0]
-    follower = next((each.first for each in look.sums if each.first >= first.last), len(words))
+    words, marked, first = parsed.story.words, parsed.story.marked, lost[0]
+    follower = next((each.first for each in parsed.sums if each.first >= first.last), len(words))
     reach = 1 if follower < len(words) else _BEHIND
     before = words[max(0, first.first - _REACH) : first.first]
     behind = words[first.last : first.last + reach]

@@ -40,12 +40,12 @@ class Clause(NamedTuple):
     names: list[str]
 
 
-def split_clauses(look: ParsedStory, said: PhraseEvidence) -> list[Clause]:
+def split_clauses(parsed: ParsedStory, evidence: PhraseEvidence) -> list[Clause]:
     """The pieces of a story. Each is weighed by its words, pairs, gapped pairs, families, deeds and
     phrases, by how it is joined to its neighbours, and by these.
     """
-    cut = _cut(look)
-    near = _near(look, said, cut)
+    cut = _cut(parsed)
+    near = _near(parsed, evidence, cut)
     joints = [f"{one[-1].name}|{two[0].name}" for one, two in pairwise(cut)]
     pieces = []
     for number, words in enumerate(cut):
@@ -60,13 +60,13 @@ def split_clauses(look: ParsedStory, said: PhraseEvidence) -> list[Clause]:
     return pieces
 
 
-def _cut(look: ParsedStory) -> list[list[Feature]]:
+def _cut(parsed: ParsedStory) -> list[list[Feature]]:
     """The words of a story, piece by piece."""
-    begin = _BEGIN if look.story.marked else _BEGIN | _BEGIN_UNMARKED
-    words = [look.story.words[gram.first] for gram in look.words]
+    begin = _BEGIN if parsed.story.marked else _BEGIN | _BEGIN_UNMARKED
+    words = [parsed.story.words[gram.first] for gram in parsed.words]
     pieces: list[list[Feature]] = []
     for gram, before, word, behind in zip(
-        look.words, [None, *words], words, [*words[1:], None], strict=False
+        parsed.words, [None, *words], words, [*words[1:], None], strict=False
     ):
         goes_on = behind is not None and behind.clause == word.clause
         begins = before is None or before.clause != word.clause
@@ -77,24 +77,24 @@ def _cut(look: ParsedStory) -> list[list[Feature]]:
 
 
 def _near(
-    look: ParsedStory, said: PhraseEvidence, pieces: Sequence[Sequence[Feature]]
+    parsed: ParsedStory, evidence: PhraseEvidence, pieces: Sequence[Sequence[Feature]]
 ) -> list[list[str]]:
     """What of each piece its neighbours hear too."""
     near = [[gram.name for gram in (*piece, *pairs(piece))] for piece in pieces]
     piece_of = {gram.first: number for number, piece in enumerate(pieces) for gram in piece}
-    for gram in _marks(look, said):
+    for gram in _marks(parsed, evidence):
         if (number := piece_of.get(gram.first)) is not None:
             near[number].append(gram.name)
     return near
 
 
-def _marks(look: ParsedStory, said: PhraseEvidence) -> Iterator[Feature]:
+def _marks(parsed: ParsedStory, evidence: PhraseEvidence) -> Iterator[Feature]:
     """Families, deeds, and what phrases say."""
-    yield from (gram for gram in look.grams if gram.name[0] == "=")
-    yield from (gram for gram in action_features(look.deeds) if gram.name[0] == "@")
-    yield from (Feature("?gone", *because[1:]) for _, because in said.gone)
-    if said.none:
-        yield Feature("?none", *said.none[1:])
+    yield from (gram for gram in parsed.grams if gram.name[0] == "=")
+    yield from (gram for gram in action_features(parsed.deeds) if gram.name[0] == "@")
+    yield from (Feature("?gone", *because[1:]) for _, because in evidence.gone)
+    if evidence.none:
+        yield Feature("?none", *evidence.none[1:])
 
 
 def _as(sign: str, names: Sequence[str]) -> list[str]:
@@ -106,53 +106,53 @@ def _gapped(piece: Sequence[Feature]) -> list[str]:
     return [f"{one.name} _ {two.name}" for one, two in zip(piece, piece[2:], strict=False)]
 
 
-def classify_clauses(look: ParsedStory, said: PhraseEvidence) -> tuple[ClauseVerdict, ...]:
+def classify_clauses(parsed: ParsedStory, evidence: PhraseEvidence) -> tuple[ClauseVerdict, ...]:
     """What each piece tells, in order of place."""
-    return tuple(_tellings(look, said))
+    return tuple(_tellings(parsed, evidence))
 
 
-def _tellings(look: ParsedStory, said: PhraseEvidence) -> Iterator[ClauseVerdict]:
+def _tellings(parsed: ParsedStory, evidence: PhraseEvidence) -> Iterator[ClauseVerdict]:
     table = load_model("pieces")
-    for first, last, names in split_clauses(look, said):
+    for first, last, names in split_clauses(parsed, evidence):
         scores = score_labels(table, names)
         for kind in KINDS:
             yield ClauseVerdict(kind, scores[kind] - table.needed[kind], first, last)
 
 
-def clause_features(told: Sequence[ClauseVerdict]) -> Iterator[Feature]:
+def clause_features(verdicts: Sequence[ClauseVerdict]) -> Iterator[Feature]:
     """How surely a piece says that money is gone or kept, the last three that say either, and
     whether both are said.
     """
     for kind in KINDS:
-        surest = max((each for each in told if each.kind == kind), key=_surely, default=None)
+        surest = max((each for each in verdicts if each.kind == kind), key=_surely, default=None)
         if surest:
             reached = sum(surest.points > level for level in _LEVELS)
             yield Feature(f"*{kind} {reached}", surest.first, surest.last)
-    if told:
-        yield from _turns(told)
+    if verdicts:
+        yield from _turns(verdicts)
 
 
-def _surely(told: ClauseVerdict) -> float:
-    return told.points
+def _surely(verdicts: ClauseVerdict) -> float:
+    return verdicts.points
 
 
-def _turns(told: Sequence[ClauseVerdict]) -> Iterator[Feature]:
+def _turns(verdicts: Sequence[ClauseVerdict]) -> Iterator[Feature]:
     """What is told, in its order."""
-    decisive = [each for each in told if each.points > 0]
+    decisive = [each for each in verdicts if each.points > 0]
     names = "".join(_SIGN[each.kind] for each in decisive)
     for many in range(1, min(len(decisive), _MAX_TURNS) + 1):
         yield Feature("*" + names[-many:], decisive[-many].first, decisive[-1].last)
-    over = decisive or told
+    over = decisive or verdicts
     yield Feature("*all " + "".join(sorted({*names})), over[0].first, over[-1].last)
 
 
-def neighbour_clause_features(told: Sequence[ClauseVerdict], first: int) -> Iterator[str]:
+def neighbour_clause_features(verdicts: Sequence[ClauseVerdict], first: int) -> Iterator[str]:
     """What the piece around word *first* tells, and the next that tells anything."""
-    for each in told:
+    for each in verdicts:
         if each.first <= first < each.last:
             for number, level in enumerate(_LEVELS_AROUND):
                 if each.points > level:
                     yield f"~here {each.kind} {number}"
-    behind = (each for each in told if each.first > first and each.points > 0)
+    behind = (each for each in verdicts if each.first > first and each.points > 0)
     following = next(behind, None)
     yield f"~next {following.kind}" if following else "~next none"

@@ -70,18 +70,18 @@ class PhraseEvidence:
 
 
 @dataclass(frozen=True, slots=True)
-class _Talk:
+class _MoneyPhrases:
     """The money phrases of one story."""
 
     story: TokenizedText
-    phrases: dict[str, list[CueMatch]]
+    by_code: dict[str, list[CueMatch]]
 
     def last(self, code: str, low: int, high: int) -> CueMatch | None:
         """The last, then longest, phrase of *code* within words [low, high)."""
-        hits = matches_between(self.phrases.get(code, []), low, high)
+        hits = matches_between(self.by_code.get(code, []), low, high)
         return max(hits, key=lambda hit: (hit.last, hit.last - hit.first), default=None)
 
-    def said(self, codes: tuple[str, ...], low: int, high: int) -> bool:
+    def has_phrase(self, codes: tuple[str, ...], low: int, high: int) -> bool:
         return any(self.last(code, low, high) for code in codes)
 
     def clause_start(self, at: int, floor: int) -> int:
@@ -101,52 +101,56 @@ class _Talk:
         return end
 
 
-def _listen(story: TokenizedText, hits: list[CueMatch]) -> _Talk:
+def _collect_phrases(story: TokenizedText, hits: list[CueMatch]) -> _MoneyPhrases:
     phrases: dict[str, list[CueMatch]] = {}
     for hit in hits:
         if hit.cue.family in {"money", "negation"}:
             phrases.setdefault(hit.cue.code, []).append(hit)
-    return _Talk(story, phrases)
+    return _MoneyPhrases(story, phrases)
 
 
-def _open(talk: _Talk, low: int, verb: CueMatch, amount: MoneyAmount) -> bool:
+def _is_unrevoked(phrases: _MoneyPhrases, low: int, verb: CueMatch, amount: MoneyAmount) -> bool:
     """Whether nothing before the verb or between it and the sum undoes it."""
     start = max(low, verb.first - _BEFORE_VERB)
-    start = max(start, talk.clause_start(verb.first, start))
-    undone = talk.said(("asked", "not"), start, verb.first)
-    return not undone and not talk.said(("asked",), verb.last, amount.first)
+    start = max(start, phrases.clause_start(verb.first, start))
+    undone = phrases.has_phrase(("asked", "not"), start, verb.first)
+    return not undone and not phrases.has_phrase(("asked",), verb.last, amount.first)
 
 
-def _verb(talk: _Talk, code: str, low: int, amount: MoneyAmount) -> CueMatch | None:
+def _verb(phrases: _MoneyPhrases, code: str, low: int, amount: MoneyAmount) -> CueMatch | None:
     """The nearest verb of *code* before the sum, not too far from it."""
-    hit = talk.last(code, low, amount.first)
+    hit = phrases.last(code, low, amount.first)
     return hit if hit and amount.first - hit.last <= _REACH else None
 
 
-def _grounds(talk: _Talk, amount: MoneyAmount, low: int, high: int) -> RuleEvidence | None:
+def _find_evidence(
+    phrases: _MoneyPhrases, amount: MoneyAmount, low: int, high: int
+) -> RuleEvidence | None:
     """Why this sum is lost, from the words around it in [low, high), or None."""
-    if talk.said(("theirs",), low, high):
+    if phrases.has_phrase(("theirs",), low, high):
         return None
-    sure = _verb(talk, "sure", low, amount)
-    if sure and not talk.said(("asked",), sure.last, amount.first):
+    sure = _verb(phrases, "sure", low, amount)
+    if sure and not phrases.has_phrase(("asked",), sure.last, amount.first):
         return RuleEvidence("gone: " + sure.cue.phrase, sure.first, amount.last)
-    lost = _verb(talk, "lost", low, amount)
-    if lost and _open(talk, low, lost, amount):
+    lost = _verb(phrases, "lost", low, amount)
+    if lost and _is_unrevoked(phrases, low, lost, amount):
         return RuleEvidence("lost: " + lost.cue.phrase, lost.first, amount.last)
-    return _given(talk, amount, low, high)
+    return _find_payment(phrases, amount, low, high)
 
 
-def _given(talk: _Talk, amount: MoneyAmount, low: int, high: int) -> RuleEvidence | None:
+def _find_payment(
+    phrases: _MoneyPhrases, amount: MoneyAmount, low: int, high: int
+) -> RuleEvidence | None:
     """A plain "chuyển 5tr" is a loss where the speaker did it or it is over ("… rồi")."""
-    same_clause = talk.clause_end(amount.last - 1, high)
-    after = talk.last("given", amount.last, same_clause)
-    give = _verb(talk, "give", low, amount)
+    same_clause = phrases.clause_end(amount.last - 1, high)
+    after = phrases.last("given", amount.last, same_clause)
+    give = _verb(phrases, "give", low, amount)
     if give:
-        mine = after or talk.said(("me",), max(low, give.first - _BEFORE_VERB), give.first)
-        gone = mine and _open(talk, low, give, amount)
+        mine = after or phrases.has_phrase(("me",), max(low, give.first - _BEFORE_VERB), give.first)
+        gone = mine and _is_unrevoked(phrases, low, give, amount)
         return RuleEvidence("given: " + give.cue.phrase, give.first, amount.last) if gone else None
-    start = talk.clause_start(amount.first, low)
-    if after and not talk.said(("asked", "not"), start, amount.first):
+    start = phrases.clause_start(amount.first, low)
+    if after and not phrases.has_phrase(("asked", "not"), start, amount.first):
         return RuleEvidence("given: " + after.cue.phrase, amount.first, after.last)
     return None
 
@@ -164,22 +168,26 @@ def _window(story: TokenizedText, sums: list[MoneyAmount], index: int) -> tuple[
     return max(low, amount.first - 14), high
 
 
-def _done(talk: _Talk, sums: list[MoneyAmount]) -> tuple[MoneyAmount, RuleEvidence] | None:
+def _done(
+    phrases: _MoneyPhrases, sums: list[MoneyAmount]
+) -> tuple[MoneyAmount, RuleEvidence] | None:
     """A sum that was asked for, then words that it was paid: "đòi 5tr, tôi chuyển rồi"."""
-    for hit in sorted([*talk.phrases.get("done", ()), *_curt(talk)], key=lambda hit: hit.first):
+    for hit in sorted(
+        [*phrases.by_code.get("done", ()), *_curt(phrases)], key=lambda hit: hit.first
+    ):
         before = [amount for amount in sums if amount.last <= hit.first]
-        undone = talk.said(("not",), max(0, hit.first - 3), hit.first)
-        if before and not undone and _demanded(talk, before[-1]):
+        undone = phrases.has_phrase(("not",), max(0, hit.first - 3), hit.first)
+        if before and not undone and _demanded(phrases, before[-1]):
             return before[-1], RuleEvidence("done: " + hit.cue.phrase, before[-1].first, hit.last)
     return None
 
 
-def governing_action(look: ParsedStory, number: int) -> PaymentAction | None:
+def governing_action(parsed: ParsedStory, number: int) -> PaymentAction | None:
     """The deed that names a sum: the last before it, near and in its clause."""
-    amount, words = look.sums[number], look.story.words
+    amount, words = parsed.sums[number], parsed.story.words
     near = [
         deed
-        for deed in look.deeds
+        for deed in parsed.deeds
         if deed.kind == "pay"
         and amount.first - _DEED_REACH <= deed.last <= amount.first
         and words[deed.first].clause == words[amount.first].clause
@@ -187,118 +195,126 @@ def governing_action(look: ParsedStory, number: int) -> PaymentAction | None:
     return near[-1] if near else None
 
 
-def resolving_action(look: ParsedStory, number: int) -> PaymentAction | None:
+def resolving_action(parsed: ParsedStory, number: int) -> PaymentAction | None:
     """The first deed behind a sum that says what came of it, before another sum is named."""
-    amount, follower = look.sums[number], number + 1
-    high = len(look.story.words)
-    if follower < len(look.sums):
-        naming = governing_action(look, follower)
-        high = naming.first if naming else look.sums[follower].first
-    told = (deed for deed in look.deeds if deed.kind == "pay" and deed.state in TOLD)
-    return next((deed for deed in told if amount.last <= deed.first < high), None)
+    amount, follower = parsed.sums[number], number + 1
+    high = len(parsed.story.words)
+    if follower < len(parsed.sums):
+        naming = governing_action(parsed, follower)
+        high = naming.first if naming else parsed.sums[follower].first
+    outcomes = (deed for deed in parsed.deeds if deed.kind == "pay" and deed.state in TOLD)
+    return next((deed for deed in outcomes if amount.last <= deed.first < high), None)
 
 
 def _settled(
-    look: ParsedStory, known: Sequence[MoneyAmount]
+    parsed: ParsedStory, known: Sequence[MoneyAmount]
 ) -> Iterator[tuple[MoneyAmount, RuleEvidence]]:
     """Sums that were asked for and then paid: "nộp 5 triệu. Tôi nộp. Sau thêm 4 triệu, tôi nộp"."""
-    for number, amount in enumerate(look.sums):
-        settling = resolving_action(look, number)
+    for number, amount in enumerate(parsed.sums):
+        settling = resolving_action(parsed, number)
         if amount in known or settling is None or settling.state != "done":
             continue
         near = settling.first - amount.last <= _SETTLED_WITHIN
-        if _deeds_said(look, ("every",), settling.last, settling.last + 3):
-            yield from _all_due(look, number, known, settling)
-        if near and is_demanded(look, number) and is_stated_payment(look, settling):
+        if _has_deed_phrase(parsed, ("every",), settling.last, settling.last + 3):
+            yield from _all_due(parsed, number, known, settling)
+        if near and is_demanded(parsed, number) and is_stated_payment(parsed, settling):
             yield amount, RuleEvidence(SETTLED, amount.first, settling.last)
 
 
 def _all_due(
-    look: ParsedStory, last: int, known: Sequence[MoneyAmount], settling: PaymentAction
+    parsed: ParsedStory, last: int, known: Sequence[MoneyAmount], settling: PaymentAction
 ) -> Iterator[tuple[MoneyAmount, RuleEvidence]]:
     """The sums before the last one, where all were paid: "tôi đóng cả hai"."""
-    for number, amount in enumerate(look.sums[:last]):
-        if amount not in known and is_demanded(look, number):
+    for number, amount in enumerate(parsed.sums[:last]):
+        if amount not in known and is_demanded(parsed, number):
             yield amount, RuleEvidence(SETTLED, amount.first, settling.last)
 
 
-def is_demanded(look: ParsedStory, number: int) -> bool:
+def is_demanded(parsed: ParsedStory, number: int) -> bool:
     """Whether a sum is one that somebody asked for: "đóng 3 triệu đi", "đòi 15 triệu"."""
-    naming, amount = governing_action(look, number), look.sums[number]
+    naming, amount = governing_action(parsed, number), parsed.sums[number]
     if naming is not None:
         return naming.state in ("asked", "bare")
-    return _deeds_said(look, ("due",), amount.first - _DUE_REACH, amount.first)
+    return _has_deed_phrase(parsed, ("due",), amount.first - _DUE_REACH, amount.first)
 
 
-def is_stated_payment(look: ParsedStory, deed: PaymentAction) -> bool:
+def is_stated_payment(parsed: ParsedStory, deed: PaymentAction) -> bool:
     """Whether somebody is said to have paid: "tôi nộp", "nên đưa", "tôi ra bưu điện gửi luôn"."""
-    near = _deeds_said(look, ("self", "did"), deed.first - 2, deed.first)
-    own = near or _deeds_said(look, ("self", "did"), deed.first - _OWN_WITHIN, deed.first)
-    plain = near or (own and _deeds_said(look, ("after",), deed.last, deed.last + 1))
-    return plain and look.story.words[deed.first].folded not in _LOSING
+    near = _has_deed_phrase(parsed, ("self", "did"), deed.first - 2, deed.first)
+    own = near or _has_deed_phrase(parsed, ("self", "did"), deed.first - _OWN_WITHIN, deed.first)
+    plain = near or (own and _has_deed_phrase(parsed, ("after",), deed.last, deed.last + 1))
+    return plain and parsed.story.words[deed.first].folded not in _LOSING
 
 
-def _deeds_said(look: ParsedStory, codes: tuple[str, ...], low: int, high: int) -> bool:
-    near = matches_between(look.hits, low, high)
+def _has_deed_phrase(parsed: ParsedStory, codes: tuple[str, ...], low: int, high: int) -> bool:
+    near = matches_between(parsed.hits, low, high)
     return any(hit.cue.family == "deeds" and hit.cue.code in codes for hit in near)
 
 
-def _curt(talk: _Talk) -> Iterator[CueMatch]:
+def _curt(phrases: _MoneyPhrases) -> Iterator[CueMatch]:
     """A clause of a few words in which somebody pays: "Tôi nộp.", "sợ nên đóng"."""
-    for hit in talk.phrases.get("give", ()):
-        first = talk.clause_start(hit.first, max(0, hit.first - _CURT))
-        last = talk.clause_end(hit.first, min(len(talk.story.words), hit.first + _CURT))
+    for hit in phrases.by_code.get("give", ()):
+        first = phrases.clause_start(hit.first, max(0, hit.first - _CURT))
+        last = phrases.clause_end(hit.first, min(len(phrases.story.words), hit.first + _CURT))
         short = hit.first > first and last - first < _CURT
-        if short and talk.said(("me",), first, hit.first) and not talk.said(_UNDONE, first, last):
+        if (
+            short
+            and phrases.has_phrase(("me",), first, hit.first)
+            and not phrases.has_phrase(_UNDONE, first, last)
+        ):
             yield hit
 
 
-def _demanded(talk: _Talk, amount: MoneyAmount) -> bool:
-    return talk.said(("give", "asked"), max(0, amount.first - _DEMAND_REACH), amount.first)
+def _demanded(phrases: _MoneyPhrases, amount: MoneyAmount) -> bool:
+    return phrases.has_phrase(("give", "asked"), max(0, amount.first - _DEMAND_REACH), amount.first)
 
 
-def _none(talk: _Talk) -> RuleEvidence | None:
+def _none(phrases: _MoneyPhrases) -> RuleEvidence | None:
     """Words that nothing was lost, outside a threat."""
-    threats = longest_match_by_token(talk.phrases.get("threat", []))
-    for hit in talk.phrases.get("none", ()):
+    threats = longest_match_by_token(phrases.by_code.get("threat", []))
+    for hit in phrases.by_code.get("none", ()):
         if not is_covered(hit, threats):
             return RuleEvidence("none: " + hit.cue.phrase, hit.first, hit.last)
     return None
 
 
-def apply_phrase_rules(look: ParsedStory) -> PhraseEvidence:
+def apply_phrase_rules(parsed: ParsedStory) -> PhraseEvidence:
     """What the phrases of the story say of its sums."""
-    talk = _listen(look.story, look.hits)
+    phrases = _collect_phrases(parsed.story, parsed.hits)
     gone = []
-    for index, amount in enumerate(look.sums):
-        if because := _grounds(talk, amount, *_window(look.story, look.sums, index)):
+    for index, amount in enumerate(parsed.sums):
+        if because := _find_evidence(phrases, amount, *_window(parsed.story, parsed.sums, index)):
             gone.append((amount, because))
-    gone += _settled(look, [amount for amount, _ in gone])
-    if not gone and (done := _done(talk, look.sums)):
+    gone += _settled(parsed, [amount for amount, _ in gone])
+    if not gone and (done := _done(phrases, parsed.sums)):
         gone.append(done)
-    asked = bool(look.sums) and all(_is_asked(talk, amount) for amount in look.sums)
-    none = None if gone else _none(talk) or _left_undone(look)
-    return PhraseEvidence(tuple(gone), none, _total(talk, look.sums), asked)
+    is_asked = bool(parsed.sums) and all(_is_asked(phrases, amount) for amount in parsed.sums)
+    none = None if gone else _none(phrases) or _left_undone(parsed)
+    return PhraseEvidence(tuple(gone), none, _total(phrases, parsed.sums), is_asked)
 
 
-def _left_undone(look: ParsedStory) -> RuleEvidence | None:
+def _left_undone(parsed: ParsedStory) -> RuleEvidence | None:
     """The last that is told of what was asked is that it was not done."""
-    told = [deed for deed in look.deeds if deed.state in TOLD]
-    if not told or told[-1].state == "done":
+    outcomes = [deed for deed in parsed.deeds if deed.state in TOLD]
+    if not outcomes or outcomes[-1].state == "done":
         return None
-    return RuleEvidence(f"not done: {told[-1].state}", max(0, told[-1].first - 1), told[-1].last)
+    return RuleEvidence(
+        f"not done: {outcomes[-1].state}", max(0, outcomes[-1].first - 1), outcomes[-1].last
+    )
 
 
-def _is_asked(talk: _Talk, amount: MoneyAmount) -> bool:
+def _is_asked(phrases: _MoneyPhrases, amount: MoneyAmount) -> bool:
     start = max(0, amount.first - _DEMAND_REACH)
-    while talk.story.words[start].sentence != talk.story.words[amount.first].sentence:
+    while phrases.story.words[start].sentence != phrases.story.words[amount.first].sentence:
         start += 1
-    return talk.said(("asked",), start, amount.first)
+    return phrases.has_phrase(("asked",), start, amount.first)
 
 
-def _total(talk: _Talk, sums: Sequence[MoneyAmount]) -> MoneyAmount | None:
+def _total(phrases: _MoneyPhrases, sums: Sequence[MoneyAmount]) -> MoneyAmount | None:
     """The first sum behind "tổng cộng" or the like."""
     called = (
-        amount for amount in sums if talk.last("total", max(0, amount.first - _REACH), amount.first)
+        amount
+        for amount in sums
+        if phrases.last("total", max(0, amount.first - _REACH), amount.first)
     )
     return next(called, None)

@@ -46,38 +46,38 @@ _WITHIN_REACH = 6  # words before the sum that is within another
 
 
 def extend_to_coordinated_amounts(
-    look: ParsedStory, gone: Collection[MoneyAmount]
+    parsed: ParsedStory, gone: Collection[MoneyAmount]
 ) -> list[MoneyAmount]:
     """The sums that are gone and those that are told in one breath with them: "10 triệu rồi 5
     triệu nữa".
     """
     groups: list[list[MoneyAmount]] = []
-    for amount in look.sums:
-        if groups and _is_joined(look, groups[-1][-1], amount):
+    for amount in parsed.sums:
+        if groups and _is_joined(parsed, groups[-1][-1], amount):
             groups[-1].append(amount)
         else:
             groups.append([amount])
     return [amount for group in groups if any(one in gone for one in group) for amount in group]
 
 
-def drop_partial_amounts(look: ParsedStory, gone: Iterable[MoneyAmount]) -> list[MoneyAmount]:
+def drop_partial_amounts(parsed: ParsedStory, gone: Iterable[MoneyAmount]) -> list[MoneyAmount]:
     """The sums that are gone, of one that is part of another the other: "40 triệu, tính cả 2 triệu
     tiền cọc".
     """
     gone, holders = list(gone), dict[MoneyAmount, MoneyAmount]()
-    for number, (one, two) in enumerate(pairwise(look.sums)):
-        naming = governing_action(look, number)
+    for number, (one, two) in enumerate(pairwise(parsed.sums)):
+        naming = governing_action(parsed, number)
         is_gone = one in gone or (naming is not None and naming.state == "done")
-        if is_gone and _is_part(look, one, two):
+        if is_gone and _is_part(parsed, one, two):
             holders[two] = one
-        elif one in holders and _is_joined(look, one, two):
+        elif one in holders and _is_joined(parsed, one, two):
             holders[two] = holders[one]
     return list(dict.fromkeys(holders.get(amount, amount) for amount in gone))
 
 
-def _is_part(look: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
+def _is_part(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
     """Whether the second sum is said to be within the first, a larger one."""
-    words = look.story.words
+    words = parsed.story.words
     before = [word.folded for word in words[one.last : two.first]][-_WITHIN_REACH:]
     threes = zip(["", *before], before, before[1:], strict=False)
     within = {(first, second) for ahead, first, second in threes if ahead not in _NOT_WITHIN}
@@ -85,52 +85,54 @@ def _is_part(look: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
     return together and one.value > two.value and not _WITHIN.isdisjoint(within)
 
 
-def _is_joined(look: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
-    words = look.story.words
+def _is_joined(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
+    words = parsed.story.words
     between_them = [word.folded for word in words[one.last : two.first]]
     together = words[one.first].sentence == words[two.first].sentence
-    if _is_answer(look, one, two):
+    if _is_answer(parsed, one, two):
         return False
-    if (together and not between_them) or _is_listed(look, one, two):
+    if (together and not between_them) or _is_listed(parsed, one, two):
         return True
-    fees = _is_called_a_fee(look, one, two) and _is_fee(look, one)
+    fees = _is_called_a_fee(parsed, one, two) and _is_fee(parsed, one)
     near = len(between_them) <= _SPELLED_OUT + 2 * (fees or bool(_STRETCH & {*between_them}))
     days_or_payers = {*between_them} <= _DAYS or {*between_them} <= _PAYERS
     joins = fees or days_or_payers or JOINS & {*between_them}
-    return together and near and bool(joins) and not _parts(look, one, two)
+    return together and near and bool(joins) and not _parts(parsed, one, two)
 
 
-def _is_answer(look: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
+def _is_answer(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
     """Whether the first sum was asked for and the second is what was paid: "đòi 30 triệu rồi tôi
     chuyển 5 triệu"; not one payment after another: "phải nộp 3 triệu, hôm sau tôi nộp 7 triệu".
     """
-    number, follower = look.sums.index(one), look.sums.index(two)
-    if not is_demanded(look, number) or is_additional(look, follower, MORE):
+    number, follower = parsed.sums.index(one), parsed.sums.index(two)
+    if not is_demanded(parsed, number) or is_additional(parsed, follower, MORE):
         return False
-    between_them = (deed for deed in look.deeds if one.last <= deed.first < two.first)
-    paid = any(deed.kind == "pay" and is_stated_payment(look, deed) for deed in between_them)
-    return paid and not _is_series(look, one, two, governing_action(look, number))
+    between_them = (deed for deed in parsed.deeds if one.last <= deed.first < two.first)
+    paid = any(deed.kind == "pay" and is_stated_payment(parsed, deed) for deed in between_them)
+    return paid and not _is_series(parsed, one, two, governing_action(parsed, number))
 
 
 def _is_series(
-    look: ParsedStory, one: MoneyAmount, two: MoneyAmount, naming: PaymentAction | None
+    parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount, naming: PaymentAction | None
 ) -> bool:
     """Whether the teller tells of payments in their order."""
-    words = look.story.words
+    words = parsed.story.words
     between_them = words[one.last : two.first]
     together = words[one.first].sentence == words[two.first].sentence
-    said = {word.folded for word in between_them}
-    if said & _NEXT or any(word.spelled == _TURN for word in between_them):
+    folded = {word.folded for word in between_them}
+    if folded & _NEXT or any(word.spelled == _TURN for word in between_them):
         return True
     if naming is None:
         return False
     had_to = "phai" in {word.folded for word in words[max(0, naming.first - 2) : naming.first]}
-    return (together and had_to) or (naming.state == "bare" and (together or bool(said & _SERIES)))
+    return (together and had_to) or (
+        naming.state == "bare" and (together or bool(folded & _SERIES))
+    )
 
 
-def _is_called_a_fee(look: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
+def _is_called_a_fee(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
     """Whether the second sum is, in its own clause; of "tiền xe 300 triệu" nothing says who paid it."""
-    words = look.story.words
+    words = parsed.story.words
     called = {
         each.folded
         for each in words[one.last : two.first]
@@ -139,9 +141,9 @@ def _is_called_a_fee(look: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> b
     return bool(called & _FEES_NAMED)
 
 
-def _is_fee(look: ParsedStory, amount: MoneyAmount) -> bool:
+def _is_fee(parsed: ParsedStory, amount: MoneyAmount) -> bool:
     """Whether a sum is called a fee: "phí hồ sơ 6 triệu", "nộp 6 triệu", "6 triệu tiền thẻ"."""
-    words = look.story.words
+    words = parsed.story.words
     clause = words[amount.first].clause
     before = words[max(0, amount.first - _BEHIND) : amount.first]
     called = {word.folded for word in before if word.clause == clause}
@@ -150,20 +152,20 @@ def _is_fee(look: ParsedStory, amount: MoneyAmount) -> bool:
     return named or bool(called & (_FEES | _PAID_IN))
 
 
-def _parts(look: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> set[str]:
+def _parts(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> set[str]:
     """Words between two sums by which the second is another matter; "con" is a child, not "còn"."""
-    words = look.story.words[one.last : two.first]
-    children = {"con"} if look.story.marked else set()
-    said = {word.folded for word in words if word.spelled not in children}
-    return _PARTS & said
+    words = parsed.story.words[one.last : two.first]
+    children = {"con"} if parsed.story.marked else set()
+    folded = {word.folded for word in words if word.spelled not in children}
+    return _PARTS & folded
 
 
-def _is_listed(look: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
+def _is_listed(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
     """Whether two sums are items of one list: "nạp 2tr, nạp 6tr", "nộp 30 triệu … nộp 60 triệu"."""
-    words, gap = look.story.words, two.first - one.last
+    words, gap = parsed.story.words, two.first - one.last
     heads = [words[amount.first - 1].folded for amount in (one, two) if amount.first]
     same = len(heads) == 2 and heads[0] == heads[1] in _PAID_IN
-    return same and gap <= _LISTED_WITHIN and not _parts(look, one, two)
+    return same and gap <= _LISTED_WITHIN and not _parts(parsed, one, two)
 
 
 _NEAR = 3
@@ -198,89 +200,91 @@ _MAX_TIMES = 20
 
 
 def total_loss(
-    look: ParsedStory, said: PhraseEvidence, lost: Sequence[tuple[MoneyAmount, RuleEvidence]]
+    parsed: ParsedStory, evidence: PhraseEvidence, lost: Sequence[tuple[MoneyAmount, RuleEvidence]]
 ) -> int | None:
     """The total that is named, or the sums added; one told again counts once unless it is another
     one, and one that is the total of the others is the total. None: money is gone, no sum is said.
     """
     largest = max((amount.value for amount, _ in lost), default=0)
-    if said.total and said.total in dict(lost) and said.total.value >= largest:
-        return said.total.value
-    if spent := _spent(look, said):
+    if evidence.total and evidence.total in dict(lost) and evidence.total.value >= largest:
+        return evidence.total.value
+    if spent := _spent(parsed, evidence):
         return spent
-    values = list(_counted(look, said, [amount for amount, _ in lost]))
-    back = _back(look, said, [amount for amount, _ in lost])
+    values = list(_counted(parsed, evidence, [amount for amount, _ in lost]))
+    back = _back(parsed, evidence, [amount for amount, _ in lost])
     total, most = sum(values), max(values, default=0)
     is_total = len(values) > 2 and most * 2 == total and most in (values[0], values[-1])
     lost_in_all = most if is_total else total
     return (lost_in_all - back if back < lost_in_all else lost_in_all) or None
 
 
-def _counted(look: ParsedStory, said: PhraseEvidence, lost: Sequence[MoneyAmount]) -> Iterator[int]:
+def _counted(
+    parsed: ParsedStory, evidence: PhraseEvidence, lost: Sequence[MoneyAmount]
+) -> Iterator[int]:
     """What each sum adds to the loss, as often as it was paid."""
     values: set[int] = set()
     for amount in lost:
-        value = amount.value * payment_count(look, amount)
-        if value not in values or _is_another(look, said, amount):
+        value = amount.value * payment_count(parsed, amount)
+        if value not in values or _is_another(parsed, evidence, amount):
             yield value
         values.add(value)
 
 
-def _is_another(look: ParsedStory, said: PhraseEvidence, amount: MoneyAmount) -> bool:
+def _is_another(parsed: ParsedStory, evidence: PhraseEvidence, amount: MoneyAmount) -> bool:
     """Whether a sum that was told before was paid once more: "tôi chuyển thêm 8 triệu"."""
-    number = look.sums.index(amount)
-    naming = governing_action(look, number)
-    more = naming is not None and naming.state == "done" and is_additional(look, number, MORE)
-    return more or role_of_sum(look, said, amount, "again")
+    number = parsed.sums.index(amount)
+    naming = governing_action(parsed, number)
+    more = naming is not None and naming.state == "done" and is_additional(parsed, number, MORE)
+    return more or role_of_sum(parsed, evidence, amount, "again")
 
 
-def _spent(look: ParsedStory, said: PhraseEvidence) -> int:
+def _spent(parsed: ParsedStory, evidence: PhraseEvidence) -> int:
     """What is missing where a balance and its rest are all that is told: "thẻ có 9tr6, giờ còn 200
     nghìn". Zero where phrases say what is gone; a rest of no account is not taken off.
     """
-    if said.gone or len(look.sums) != 2:
+    if evidence.gone or len(parsed.sums) != 2:
         return 0
-    for number, rest in enumerate(look.sums):
-        balance = look.sums[1 - number]
+    for number, rest in enumerate(parsed.sums):
+        balance = parsed.sums[1 - number]
         if (
-            _is_rest(look, rest)
+            _is_rest(parsed, rest)
             and rest.value < balance.value
-            and not governing_action(look, number)
+            and not governing_action(parsed, number)
         ):
             small = rest.value * _NO_ACCOUNT < balance.value
             return balance.value - (0 if small else rest.value)
     return 0
 
 
-def _is_rest(look: ParsedStory, amount: MoneyAmount) -> bool:
+def _is_rest(parsed: ParsedStory, amount: MoneyAmount) -> bool:
     """Whether "còn" stands just before a sum, and nobody beat a price down to it."""
-    before = look.story.words[max(0, amount.first - 4) : amount.first]
+    before = parsed.story.words[max(0, amount.first - 4) : amount.first]
     while before and before[-1].folded in _JUST:
         before = before[:-1]
-    if not before or before[-1].spelled not in _LEFT[look.story.marked]:
+    if not before or before[-1].spelled not in _LEFT[parsed.story.marked]:
         return False
     return not _BEATEN_DOWN & {word.folded for word in before}
 
 
-def _back(look: ParsedStory, said: PhraseEvidence, lost: Collection[MoneyAmount]) -> int:
+def _back(parsed: ParsedStory, evidence: PhraseEvidence, lost: Collection[MoneyAmount]) -> int:
     """What came back of the sums that are gone, never more than had gone before it: "nạp 5 triệu,
     rút được 6" gives five back.
     """
-    paid = [(each.first, each.value * payment_count(look, each)) for each in lost]
+    paid = [(each.first, each.value * payment_count(parsed, each)) for each in lost]
     back = 0
-    for amount in look.sums:
-        if amount not in lost and role_of_sum(look, said, amount, "back"):
+    for amount in parsed.sums:
+        if amount not in lost and role_of_sum(parsed, evidence, amount, "back"):
             before = sum(value for first, value in paid if first < amount.first)
-            back += min(amount.value * payment_count(look, amount), before - back)
+            back += min(amount.value * payment_count(parsed, amount), before - back)
     return back
 
 
-def payment_count(look: ParsedStory, amount: MoneyAmount) -> int:
+def payment_count(parsed: ParsedStory, amount: MoneyAmount) -> int:
     """How often a sum was paid: "hai lần, mỗi lần 15 triệu" is two, "bảy hộp, 1 triệu mỗi hộp"
     seven, "5 cái thẻ 500 nghìn" five, "600k x 3 lần" three, "ba lần 15 triệu" three where no list
     of sums follows; else once.
     """
-    words, marked = look.story.words, look.story.marked
+    words, marked = parsed.story.words, parsed.story.marked
     before = words[max(0, amount.first - _NEAR) : amount.first]
     behind = words[amount.last : amount.last + _NEAR]
     things = {thing.folded for each, thing in pairwise([*before, *behind]) if each.folded in _EACH}
@@ -289,18 +293,18 @@ def payment_count(look: ParsedStory, amount: MoneyAmount) -> int:
         return _count(here, things | _PAID_BY, marked) or _count(words, things, marked) or 1
     if behind and behind[0].folded == _BY and (many := _count(behind[1:], _PAID_BY, marked)):
         return many
-    since = max((each.last for each in look.sums if each.last <= amount.first), default=0)
+    since = max((each.last for each in parsed.sums if each.last <= amount.first), default=0)
     wider = words[max(since, amount.first - 2 * _NEAR) : amount.first]
     is_of_cards = any(word.spelled in _CARDS[marked] for word in wider)
     if is_of_cards and (many := _count(wider, _OF_CARDS, marked)):
         return many
-    return (not _begins_list(look, amount) and _count(before[-2:], _TURNS, marked)) or 1
+    return (not _begins_list(parsed, amount) and _count(before[-2:], _TURNS, marked)) or 1
 
 
-def _begins_list(look: ParsedStory, amount: MoneyAmount) -> bool:
+def _begins_list(parsed: ParsedStory, amount: MoneyAmount) -> bool:
     """Whether further sums, or "rồi", follow at once: "ba lần, 5 triệu, 2 triệu"."""
-    behind = look.story.words[amount.last : amount.last + 1]
-    follows = any(0 <= other.first - amount.last <= _NEAR for other in look.sums)
+    behind = parsed.story.words[amount.last : amount.last + 1]
+    follows = any(0 <= other.first - amount.last <= _NEAR for other in parsed.sums)
     return follows or any(word.folded in JOINS for word in behind)
 
 

@@ -163,11 +163,11 @@ def labelled_from_corrections() -> list[EvaluatedStory]:
 
 def _judged(case: Case) -> EvaluatedStory:
     report = case.report
-    said = {fact: value for fact, value in case.corrections_json.items() if fact in FACTS}
-    label = {"id": report.public_number, "text": report.story, **said}
-    return EvaluatedStory(label, service.read_report(report, tuple(_told(case))))
+    corrections = {fact: value for fact, value in case.corrections_json.items() if fact in FACTS}
+    label = {"id": report.public_number, "text": report.story, **corrections}
+    return EvaluatedStory(label, service.read_report(report, tuple(_list_followups(case))))
 
 
-def _told(case: Case) -> Iterator[Followup]:
+def _list_followups(case: Case) -> Iterator[Followup]:
     """The reporter's later words, oldest first."""
     yield from sorted(case.report.additions.all(), key=lambda each: (each.received_at, each.pk))

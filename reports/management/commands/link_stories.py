@@ -20,8 +20,8 @@ class Command(JsonLinesCommand):
         "Writes nothing."
     )
 
-    def handle_lines(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
-        stories = [_story(line) for line in given]
+    def handle_lines(self, text_lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+        stories = [_story(line) for line in text_lines]
         linked = iter(cluster(story for story in stories if isinstance(story, StoryInput)))
         for story in stories:
             yield _answer(next(linked)) if isinstance(story, StoryInput) else story.answer()
@@ -42,11 +42,11 @@ def _answer(linked: StoryWithCampaign) -> dict[str, Any]:
 
 def _reason(why: LinkReason) -> dict[str, Any]:
     """A link as its reader sees it; `words` where a script ties."""
-    said = {
+    answer = {
         "kind": why.tie.kind,
         "value": why.tie.value,
         "strength": why.tie.strength,
         "reason": why.tie.reason,
         "stories": why.stories,
     }
-    return said | ({"words": list(why.tie.words)} if why.tie.words else {})
+    return answer | ({"words": list(why.tie.words)} if why.tie.words else {})

@@ -10,8 +10,8 @@ from reports.management.json_lines_command import JsonLinesCommand
 class Command(JsonLinesCommand):
     help = 'Read numbers, one a line, and print {"raw", "kind", "key", "flags"} for each. Writes nothing.'
 
-    def handle_lines(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
-        for phone in map(parse, given):
+    def handle_lines(self, text_lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+        for phone in map(parse, text_lines):
             yield {
                 "raw": phone.raw,
                 "kind": phone.kind,

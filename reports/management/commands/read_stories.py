@@ -20,8 +20,8 @@ from reports.reference.office_lexicon import bundled_lexicon
 class Command(JsonLinesCommand):
     help = 'Read stories {"id", "text"} as JSON lines and print facts, priority and every reason. Writes nothing.'
 
-    def handle_lines(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
-        for line in given:
+    def handle_lines(self, text_lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+        for line in text_lines:
             try:
                 record = record_of(line)
                 yield {"id": record.get("id"), **_read_story(text_of(record, "text", needed=True))}

@@ -13,10 +13,10 @@ from reports.models import Report, ReprocessingRun
 from reports.triage import reprocessing
 from reports.triage.reprocessing import NothingToReprocessError, RunInProgressError, RunProgress
 
-LOOK = 0.5  # seconds between two looks, and two pictures on a terminal
-LINE = 10.0  # seconds between two lines elsewhere
+POLL_SECONDS = 0.5  # seconds between two looks, and two pictures on a terminal
+LINE_SECONDS = 10.0  # seconds between two lines elsewhere
 WIDTH = 24  # signs of the bar
-ENOUGH = 30.0  # seconds without any movement until that is told
+STALL_SECONDS = 30.0  # seconds without any movement until that is told
 CLEAR = "\r\x1b[K"
 
 
@@ -67,8 +67,8 @@ class Command(BaseCommand):
             while not watch.progress.is_over:
                 if alive or time.monotonic() >= next_line:
                     self._show(watch, alive)
-                    next_line = time.monotonic() + LINE
-                sleep(LOOK)
+                    next_line = time.monotonic() + LINE_SECONDS
+                sleep(POLL_SECONDS)
                 watch.update(reprocessing.progress(run))
         except KeyboardInterrupt:
             self.stdout.write(
@@ -100,14 +100,14 @@ class Watch:
         """Everything in one line, as
         `[####----] 5/10 read, 8 put in line, 0 failed, 2/s, 0:00:02 left`.
         """
-        told = self.progress
-        full = WIDTH * told.done // max(1, told.total)
+        progress = self.progress
+        full = WIDTH * progress.done // max(1, progress.total)
         bar = "#" * full + "-" * (WIDTH - full)
-        parts = [f"[{bar}] {told.read}/{told.total} read", f"{told.owed} put in line"]
-        return ", ".join([*parts, f"{told.failed} failed", *self._pace(now)])
+        parts = [f"[{bar}] {progress.read}/{progress.total} read", f"{progress.owed} put in line"]
+        return ", ".join([*parts, f"{progress.failed} failed", *self._pace(now)])
 
     def _pace(self, now: float) -> list[str]:
-        if now - self.moved > ENOUGH:
+        if now - self.moved > STALL_SECONDS:
             return ["nothing moves: do relay and worker run?"]
         since_then = self.progress.done - self.first.done
         if since_then <= 0:

@@ -24,7 +24,7 @@ _PARTS = st.sampled_from(
 )
 
 
-def read(text: str) -> list[Explanation]:
+def find_stages(text: str) -> list[Explanation]:
     return script_stages.find_stages(text, extract_from_story(text).reasons)
 
 
@@ -40,18 +40,18 @@ def test_there_are_forty_sentences_over_every_step() -> None:
 
 @pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
 def test_a_sentence_tells_the_steps_in_its_order(sentence: dict[str, Any]) -> None:
-    assert list(script_stages.stage_codes(read(sentence["text"]))) == sentence["stages"]
+    assert list(script_stages.stage_codes(find_stages(sentence["text"]))) == sentence["stages"]
 
 
 @pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
 def test_the_words_of_a_step_stand_at_its_place(sentence: dict[str, Any]) -> None:
-    for reason in read(sentence["text"]):
+    for reason in find_stages(sentence["text"]):
         assert (reason.fact, reason.points) == ("stages", 0)
         assert sentence["text"][reason.start : reason.end] == reason.words != ""
 
 
 def test_a_step_shows_a_few_words_however_often_it_is_told() -> None:
-    told = read("Nó dọa cắt điện, dọa khóa sim, dọa bắt giam, dọa đi tù, dọa ra tòa.")
+    told = find_stages("Nó dọa cắt điện, dọa khóa sim, dọa bắt giam, dọa đi tù, dọa ra tòa.")
     threats = [reason for reason in told if script_stages.stage_code(reason) == "threat"]
     assert 1 < len(threats) <= script_stages.MAX_REASONS
 
@@ -65,8 +65,8 @@ def test_what_the_reader_finds_demanded_is_a_step() -> None:
 
 
 def test_what_is_denied_is_no_step() -> None:
-    assert not read("Nó không đe dọa tôi.")
-    assert script_stages.stage_codes(read("no de doa toi")) == ("threat",)
+    assert not find_stages("Nó không đe dọa tôi.")
+    assert script_stages.stage_codes(find_stages("no de doa toi")) == ("threat",)
 
 
 def test_every_action_of_a_step_is_of_the_taxonomy() -> None:

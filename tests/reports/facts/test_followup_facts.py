@@ -28,7 +28,7 @@ def say(subject: Report, **said: Any) -> None:
     )
 
 
-def read(subject: Report) -> ExtractedFacts:
+def triage_report(subject: Report) -> ExtractedFacts:
     """The facts once all that is owed has been worked off."""
     owed = OutboxItem.objects.filter(key=str(subject.pk), done_at=None).order_by("id")
     service.process_items([item.pk for item in owed])
@@ -42,10 +42,10 @@ def named(subject: Report, place: str) -> set[tuple[str, str]]:
 
 def test_what_a_later_story_says_becomes_a_fact_with_its_reason() -> None:
     subject = report("Họ gọi hai lần.")
-    before = read(subject)
+    before = triage_report(subject)
     assert before.money_lost_vnd is None
     say(subject, story=LOST)
-    facts = read(subject)
+    facts = triage_report(subject)
     assert facts.money_lost_vnd == 35_000_000
     assert facts.priority > before.priority
     reason = next(each for each in facts.reasons if each["fact"] == "money_lost_vnd")
@@ -57,7 +57,7 @@ def test_what_a_later_story_says_becomes_a_fact_with_its_reason() -> None:
 def test_places_of_reasons_count_in_the_reports_own_story() -> None:
     subject = report("Họ xưng công an, bắt chuyển tiền.")
     say(subject, story=LOST)
-    for reason in read(subject).reasons:
+    for reason in triage_report(subject).reasons:
         if reason["start"] is not None and not is_remainder(reason["rule"]):
             assert subject.story[reason["start"] : reason["end"]] == reason["words"]
 
@@ -65,13 +65,13 @@ def test_places_of_reasons_count_in_the_reports_own_story() -> None:
 def test_a_later_story_makes_nothing_smaller() -> None:
     subject = report(LOST)
     say(subject, story="Tôi mất 1 triệu.")
-    assert read(subject).money_lost_vnd == 35_000_000
+    assert triage_report(subject).money_lost_vnd == 35_000_000
 
 
 def test_the_latest_sum_of_the_form_is_the_one_that_is_declared() -> None:
     subject = report("Họ gọi.", money_lost_raw="1 triệu")
     say(subject, money_lost_raw="2 triệu")
-    assert read(subject).money_lost_vnd == 2_000_000
+    assert triage_report(subject).money_lost_vnd == 2_000_000
 
 
 @pytest.mark.parametrize(
@@ -90,13 +90,13 @@ def test_a_further_sum_is_added_to_what_was_lost_before(
 ) -> None:
     subject = report(**{"story": "Họ gọi.", **first})
     say(subject, **said)
-    assert read(subject).money_lost_vnd == total * 1_000_000
+    assert triage_report(subject).money_lost_vnd == total * 1_000_000
 
 
 def test_a_further_sum_in_both_story_and_field_counts_once() -> None:
     subject = report("Họ gọi.", money_lost_raw="10 triệu")
     say(subject, story="Tôi chuyển thêm 20 triệu nữa.", money_lost_raw="20 triệu")
-    facts = read(subject)
+    facts = triage_report(subject)
     assert facts.money_lost_vnd == 30_000_000
     reasons = [each for each in facts.reasons if each["fact"] == "money_lost_vnd"]
     assert any("20 triệu" in each["words"] and "báo thêm" in each["rule"] for each in reasons)
@@ -106,9 +106,9 @@ def test_a_total_that_is_typed_after_further_sums_stands_in_their_place() -> Non
     subject = report("Họ gọi.", money_lost_raw="10 triệu")
     say(subject, story="Tôi chuyển thêm 20 triệu nữa.")
     say(subject, money_lost_raw="25 triệu")
-    assert read(subject).money_lost_vnd == 25_000_000
+    assert triage_report(subject).money_lost_vnd == 25_000_000
     say(subject, money_lost_raw="thêm 5 triệu")
-    assert read(subject).money_lost_vnd == 30_000_000
+    assert triage_report(subject).money_lost_vnd == 30_000_000
 
 
 def test_callers_accounts_and_links_told_later_are_found() -> None:
@@ -119,7 +119,7 @@ def test_callers_accounts_and_links_told_later_are_found() -> None:
         accounts=("0987 000 111 222 Vietcombank", "không nhớ"),
         links=("http://dichvucong-fake.example/xyz",),
     )
-    read(subject)
+    triage_report(subject)
     assert named(subject, "later") == {
         ("number", "+84550000124"),
         ("account", "0987000111222"),
@@ -133,7 +133,7 @@ def test_an_answer_to_the_pages_own_question_removes_nothing() -> None:
     subject = report("Họ gọi.", caller_number="0550000123, 0550000124")
     say(subject, accounts=("0987000111222",))
     say(subject, kind="answer", legs=(Caller(number="0550000124"),), accounts=("0987000111333",))
-    read(subject)
+    triage_report(subject)
     assert named(subject, "caller") == {("number", "+84550000123"), ("number", "+84550000124")}
     assert named(subject, "later") == {
         ("number", "+84550000124"),
@@ -147,7 +147,7 @@ def test_a_corrected_caller_still_ties_reports_together_and_is_marked() -> None:
     subject = report("Họ gọi.", caller_number="0550000123")
     say(subject, legs=(Caller(number="0550000124"),))
     say(subject, kind="correction", legs=(Caller(number="0550000125"),))
-    read(subject)
+    triage_report(subject)
     marks = {each.key: "corrected" in each.flags for each in Indicator.objects.all()}
     assert marks == {"+84550000123": True, "+84550000124": True, "+84550000125": False}
 
@@ -160,17 +160,17 @@ def test_wishes_to_withdraw_crowd_out_nothing_that_was_told(
     monkeypatch.setattr(followups, "MAX_WISHES", 60)
     for number in range(51):
         say(subject, kind="withdrawal", story=str(number))
-    read(subject)
+    triage_report(subject)
     assert named(subject, "later") == {("account", "0987000111222")}
 
 
 def test_an_account_told_later_ties_the_report_to_others() -> None:
     first, second = report("Họ bảo chuyển vào stk 0987000111222."), report("Họ gọi.")
-    read(first)
-    read(second)
+    triage_report(first)
+    triage_report(second)
     assert not CampaignLink.objects.exists()
     say(second, accounts=("0987000111222",))
-    read(second)
+    triage_report(second)
     assert set(CampaignLink.objects.values_list("report_id", flat=True)) == {first.pk, second.pk}
 
 
@@ -180,8 +180,8 @@ def test_a_caller_told_later_ties_a_newer_report_to_this_one() -> None:
         report("x", caller_number="0992000124"),
     )
     say(first, legs=(Caller(number="0992000124"),))
-    read(first)
-    read(second)
+    triage_report(first)
+    triage_report(second)
     assert set(CampaignLink.objects.values_list("report_id", flat=True)) == {first.pk, second.pk}
 
 
@@ -189,7 +189,7 @@ def test_a_reading_from_before_an_addition_changes_nothing_that_was_read_after()
     subject = report("Họ gọi.")
     early = service.extract(*service._report(str(subject.pk)))
     say(subject, story=LOST, accounts=("0987000111222",))
-    read(subject)
+    triage_report(subject)
     service._write(early)
     assert ExtractedFacts.objects.get().money_lost_vnd == 35_000_000
     assert named(subject, "later") == {("account", "0987000111222")}
@@ -198,7 +198,7 @@ def test_a_reading_from_before_an_addition_changes_nothing_that_was_read_after()
 def test_what_was_said_later_is_found_by_the_desks_search() -> None:
     subject = report("Họ gọi.")
     say(subject, story="Ở quán Bến Ngự.", legs=(Caller(name="Đại úy Không Ai"),))
-    search = read(subject).search_text
+    search = triage_report(subject).search_text
     assert "ben ngu" in search
     assert "dai uy khong ai" in search
 
@@ -206,12 +206,12 @@ def test_what_was_said_later_is_found_by_the_desks_search() -> None:
 def test_an_erased_addition_says_nothing() -> None:
     subject = report("Họ gọi.")
     say(subject, story=LOST, legs=(Caller(number="0550000124"),), accounts=("0987000111222",))
-    assert read(subject).money_lost_vnd == 35_000_000
+    assert triage_report(subject).money_lost_vnd == 35_000_000
     events.log_event("report", subject.pk, "erased")
     blank = dict.fromkeys(("story_sealed", "contact_sealed", "contact_index", "phrase_sealed"))
     Followup.objects.update(erased_at=timezone.now(), story="", callers=[], accounts=[], **blank)
     queue.enqueue("reports.triage", subject.pk)
-    facts = read(subject)
+    facts = triage_report(subject)
     assert (facts.money_lost_vnd, facts.followups_read) == (None, 1)
     assert not Indicator.objects.exists()
 
@@ -229,5 +229,5 @@ def test_a_pasted_list_is_read_as_far_as_there_is_room(monkeypatch: pytest.Monke
     monkeypatch.setattr(service, "_MAX_INDICATORS", 10)
     subject = report("Họ gọi.")
     say(subject, accounts=tuple(f"0987{number:09}" for number in range(50)))
-    read(subject)
+    triage_report(subject)
     assert Indicator.objects.count() == 10

@@ -29,7 +29,7 @@ def _offices_and_communes() -> None:
     office_lexicon.clear_cache()
 
 
-def read(subject: Report) -> ExtractedFacts:
+def triage_report(subject: Report) -> ExtractedFacts:
     owed = OutboxItem.objects.filter(key=str(subject.pk), done_at=None).order_by("id")
     service.process_items([item.pk for item in owed])
     return ExtractedFacts.objects.get(report=subject)
@@ -40,7 +40,7 @@ def reasons_of(facts: ExtractedFacts, fact: str) -> list[dict[str, Any]]:
 
 
 def test_office_commune_and_steps_become_facts_with_their_words() -> None:
-    facts = read(report_factories.report(STORY))
+    facts = triage_report(report_factories.report(STORY))
     assert (facts.offices, facts.office_communes) == (["cong-an-xa-phuong"], ["xa_hoang_hoa"])
     assert facts.stages == ["threat", "demand", "isolate"]
     for fact in ("office", "stages"):
@@ -49,15 +49,17 @@ def test_office_commune_and_steps_become_facts_with_their_words() -> None:
 
 
 def test_an_ambiguous_commune_stays_several() -> None:
-    facts = read(report_factories.report("Công an phường Lam Sơn gọi."))
+    facts = triage_report(report_factories.report("Công an phường Lam Sơn gọi."))
     assert len(facts.office_communes) > 1
 
 
 def test_the_form_counts_and_gives_way_to_what_is_narrower() -> None:
-    broad = read(report_factories.report("Họ đòi tiền.", claimed_office="police"))
+    broad = triage_report(report_factories.report("Họ đòi tiền.", claimed_office="police"))
     assert broad.offices == ["cong-an"]
     name = "đại úy, trưởng công an xã Hoằng Hóa"
-    narrow = read(report_factories.report("Đòi tiền.", claimed_office="police", claimed_name=name))
+    narrow = triage_report(
+        report_factories.report("Đòi tiền.", claimed_office="police", claimed_name=name)
+    )
     assert (narrow.offices, narrow.office_communes) == (["cong-an-xa-phuong"], ["xa_hoang_hoa"])
 
 
@@ -68,7 +70,7 @@ def test_what_is_told_later_adds_offices_and_steps_without_a_place() -> None:
         FollowupSubmission(story="Nó nối máy sang viện kiểm sát, dọa bắt giam."),
         "key-of-a-page-0",
     )
-    facts = read(subject)
+    facts = triage_report(subject)
     assert facts.offices == ["giao-hang", "vien-kiem-sat"]
     assert facts.stages == ["contact", "hand-over", "threat"]
     added = [each for each in facts.reasons if "báo thêm" in each["rule"]]
@@ -78,7 +80,7 @@ def test_what_is_told_later_adds_offices_and_steps_without_a_place() -> None:
 
 def test_read_again_they_are_replaced() -> None:
     subject = report_factories.report(STORY)
-    read(subject)
+    triage_report(subject)
     ExtractedFacts.objects.update(offices=["x"], office_communes=["y"], stages=["z"])
     service._write(service.extract(subject))
     facts = ExtractedFacts.objects.get()
@@ -101,7 +103,7 @@ def test_a_writer_of_before_the_columns_still_writes() -> None:
 
 def test_an_office_of_state_in_the_story_counts_where_the_form_names_none() -> None:
     said = "Xưng công an xã mời mua bảo hiểm, bán hàng, chào hàng quảng cáo."
-    facts = read(report_factories.report(said))
+    facts = triage_report(report_factories.report(said))
     points = [each for each in reasons_of(facts, "priority") if each["rule"] == "office of state"]
     assert [each["points"] for each in points] == [3]
     assert facts.priority == sum(each["points"] for each in reasons_of(facts, "priority"))
@@ -109,7 +111,7 @@ def test_an_office_of_state_in_the_story_counts_where_the_form_names_none() -> N
 
 def test_the_report_page_says_whom_they_claimed_to_be_and_each_step(duty: Person) -> None:
     subject = report_factories.report(STORY)
-    read(subject)
+    triage_report(subject)
     page = duty.client.get(f"/admin/reports/report/{subject.pk}/change/").content.decode()
     assert "Họ xưng: Công an xã, phường (Xã Hoằng Hóa (Hoằng Hóa))" in page
     assert "Bước kịch bản: Dọa → Đòi → Cô lập" in page
@@ -118,7 +120,7 @@ def test_the_report_page_says_whom_they_claimed_to_be_and_each_step(duty: Person
 
 def test_the_report_page_says_that_a_commune_is_not_sure(duty: Person) -> None:
     subject = report_factories.report("Công an phường Lam Sơn gọi.")
-    read(subject)
+    triage_report(subject)
     page = duty.client.get(f"/admin/reports/report/{subject.pk}/change/").content.decode()
     assert "chưa rõ: Phường" in page
 
@@ -128,7 +130,7 @@ def test_the_campaign_page_counts_recognised_offices_and_steps(duty: Person) -> 
     for story in (STORY, STORY + " Nó gọi lại."):
         subject = report_factories.report(story, claimed_office="police")
         campaign_factories.add_to_campaign(subject, wave)
-        read(subject)
+        triage_report(subject)
     campaign_factories.add_to_campaign(
         report_factories.report("chưa đọc", claimed_office="bank"), wave
     )

@@ -74,7 +74,7 @@ def read_all() -> None:
     service.process_items(waiting.order_by("id").values_list("pk", flat=True))
 
 
-def told(*arguments: str) -> str:
+def run_command(*arguments: str) -> str:
     output = StringIO()
     call_command("reprocess_reports", *arguments, stdout=output)
     return output.getvalue()
@@ -126,10 +126,10 @@ def test_what_was_read_and_owes_nothing_is_read_again_and_the_count_balances() -
     robbed, _ = read_under(service.RULES_VERSION), read_under(service.RULES_VERSION)
     OutboxItem.objects.filter(key=str(robbed.pk)).delete()
     assert not queue_balance().balanced
-    assert told("--no-wait").startswith("1 report will be read again")
+    assert run_command("--no-wait").startswith("1 report will be read again")
     read_all()
     assert queue_balance().balanced
-    assert "Nothing to do" in told()
+    assert "Nothing to do" in run_command()
 
 
 @pytest.mark.django_db
@@ -417,7 +417,7 @@ def test_one_report_is_read_again_with_the_usual_priority_and_on_record(duty: Pe
 def test_a_report_that_failed_is_no_longer_failed_when_it_is_read_again() -> None:
     report = report_factories.report()
     OutboxItem.objects.update(failed_at=Now())
-    assert told("--report", report.public_number.lower()).startswith(report.public_number)
+    assert run_command("--report", report.public_number.lower()).startswith(report.public_number)
     read_all()
     assert (queue_balance().failed, queue_balance().done) == (0, 1)
 
@@ -425,10 +425,10 @@ def test_a_report_that_failed_is_no_longer_failed_when_it_is_read_again() -> Non
 @pytest.mark.django_db
 def test_a_report_is_named_by_its_number_or_its_id() -> None:
     report = read_under(OLD)
-    assert "will be read again" in told("--report", str(report.pk))
-    assert "waits" in told("--report", report.public_number)
+    assert "will be read again" in run_command("--report", str(report.pk))
+    assert "waits" in run_command("--report", report.public_number)
     with pytest.raises(CommandError, match="No such report"):
-        told("--report", "26-XXXX-XXXX")
+        run_command("--report", "26-XXXX-XXXX")
 
 
 @pytest.mark.django_db
@@ -436,7 +436,7 @@ def test_an_erased_report_has_nothing_left_to_read() -> None:
     report = read_under(OLD)
     erase(report)
     with pytest.raises(CommandError, match="erased"):
-        told("--report", str(report.pk))
+        run_command("--report", str(report.pk))
 
 
 # --- how far it is
@@ -469,17 +469,17 @@ def test_progress_reads_no_report() -> None:
 @pytest.mark.django_db
 def test_the_command_starts_and_leaves_the_rest_to_the_machine() -> None:
     read_under(OLD)
-    assert "1 report will be read again" in told("--no-wait")
+    assert "1 report will be read again" in run_command("--no-wait")
     read_all()
     assert ExtractedFacts.objects.get().rules_version == service.RULES_VERSION
-    assert "Nothing to do" in told()
+    assert "Nothing to do" in run_command()
 
 
 @pytest.mark.django_db
 def test_a_second_command_shows_the_run_that_is_going_on() -> None:
     read_under(OLD)
-    told("--no-wait")
-    assert "under way since" in told("--no-wait")
+    run_command("--no-wait")
+    assert "under way since" in run_command("--no-wait")
     assert ReprocessingRun.objects.count() == 1
 
 
@@ -488,7 +488,7 @@ def test_the_command_watches_until_all_are_read(monkeypatch: pytest.MonkeyPatch)
     for _ in range(3):
         read_under(OLD)
     monkeypatch.setattr(reprocess_reports, "sleep", lambda _: read_all())
-    lines = told().splitlines()
+    lines = run_command().splitlines()
     assert "0/3 read, 0 put in line" in lines[1]
     assert "3/3 read, 3 put in line, 0 failed" in lines[-2]
     assert lines[-1] == "All were read."
@@ -501,7 +501,7 @@ def test_ctrl_c_ends_the_watching_alone(monkeypatch: pytest.MonkeyPatch) -> None
 
     read_under(OLD)
     monkeypatch.setattr(reprocess_reports, "sleep", pressed)
-    assert "No longer watching" in told()
+    assert "No longer watching" in run_command()
     read_all()
     assert ExtractedFacts.objects.get().rules_version == service.RULES_VERSION
 
@@ -510,7 +510,7 @@ def test_a_line_tells_pace_and_time_left(monkeypatch: pytest.MonkeyPatch) -> Non
     clock = count(100.0, 10.0)
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     watch = reprocess_reports.Watch(reprocessing.RunProgress(1000, 300, 0, 0, False, False))
-    watch.look(reprocessing.RunProgress(1000, 300, 195, 5, False, False))
+    watch.update(reprocessing.RunProgress(1000, 300, 195, 5, False, False))
     line = watch.line(time.monotonic())
     assert (
         line
@@ -520,4 +520,4 @@ def test_a_line_tells_pace_and_time_left(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_run_that_does_not_move_says_so() -> None:
     watch = reprocess_reports.Watch(reprocessing.RunProgress(10, 0, 0, 0, False, False))
-    assert "nothing moves" in watch.line(watch.since + reprocess_reports.ENOUGH + 1)
+    assert "nothing moves" in watch.line(watch.since + reprocess_reports.STALL_SECONDS + 1)

@@ -38,7 +38,7 @@ _PARTS = st.sampled_from(
 )
 
 
-def read(text: str) -> ImpersonationResult:
+def find_claims(text: str) -> ImpersonationResult:
     return claimed.merge_claims(claimed.claims_in_story(text, bundled_lexicon()))
 
 
@@ -49,7 +49,7 @@ def test_there_are_sixty_sentences() -> None:
 @pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
 def test_a_sentence_names_whom_a_person_would_name(sentence: dict[str, Any]) -> None:
     """Where communes are "+" they are several, of which none may be taken."""
-    found = read(sentence["text"])
+    found = find_claims(sentence["text"])
     assert list(found.offices) == sentence["offices"]
     if sentence["communes"] == "+":
         assert len(found.communes) > 1
@@ -59,14 +59,14 @@ def test_a_sentence_names_whom_a_person_would_name(sentence: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
 def test_the_words_of_a_claim_stand_at_its_place(sentence: dict[str, Any]) -> None:
-    for reason in read(sentence["text"]).reasons:
+    for reason in find_claims(sentence["text"]).reasons:
         assert reason.fact == "office"
         assert reason.words
         assert sentence["text"][reason.start : reason.end] == reason.words
 
 
 def test_unit_and_commune_are_among_the_words() -> None:
-    (reason,) = read("Trưởng công an xã Hoằng Hóa gọi bảo tôi.").reasons
+    (reason,) = find_claims("Trưởng công an xã Hoằng Hóa gọi bảo tôi.").reasons
     assert reason.words == "Trưởng công an xã Hoằng Hóa"
     assert reason.rule == "cong-an-xa-phuong in xa_hoang_hoa: trưởng công an xã"
 
@@ -113,22 +113,22 @@ def test_an_office_that_is_not_in_the_table_is_not_recognised() -> None:
 
 
 def test_what_was_gone_to_before_does_not_speak_as_the_caller() -> None:
-    assert not read("Tôi ra công an xã, công an xã nói bọn nó hay dùng cách này.").offices
-    assert read("Công an xã nói tôi phải cài lại.").offices == ("cong-an-xa-phuong",)
+    assert not find_claims("Tôi ra công an xã, công an xã nói bọn nó hay dùng cách này.").offices
+    assert find_claims("Công an xã nói tôi phải cài lại.").offices == ("cong-an-xa-phuong",)
 
 
 def test_short_names_count_in_capitals_alone() -> None:
-    assert read("CAT goi bao toi").offices == ("cong-an-tinh",)
-    assert not read("khoi bi cat lien lac").offices
+    assert find_claims("CAT goi bao toi").offices == ("cong-an-tinh",)
+    assert not find_claims("khoi bi cat lien lac").offices
 
 
 def test_words_that_look_like_a_name_are_none() -> None:
-    assert not read("xung la thue bao, nha co 3 so dien thoai").offices
+    assert not find_claims("xung la thue bao, nha co 3 so dien thoai").offices
 
 
 def test_an_office_of_state_is_told_apart() -> None:
-    assert read("Xưng công an tỉnh.").of_state is not None
-    assert read("Nhân viên ngân hàng gọi.").of_state is None
+    assert find_claims("Xưng công an tỉnh.").of_state is not None
+    assert find_claims("Nhân viên ngân hàng gọi.").of_state is None
 
 
 def test_every_code_of_the_table_of_signs_is_known() -> None:
