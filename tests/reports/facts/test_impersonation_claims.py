@@ -95,7 +95,7 @@ def test_a_writer_of_before_the_columns_still_writes() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO reports_extractedfacts (report_id, scenario, actions, ongoing, priority, reasons,"
-            " search, rules_version) VALUES (%s, 'unclear', '{}', false, 0, '[]', '', 'old')",
+            " search_text, rules_version) VALUES (%s, 'unclear', '{}', false, 0, '[]', '', 'old')",
             [subject.pk],
         )
     assert (ExtractedFacts.objects.get().offices, ExtractedFacts.objects.get().stages) == ([], [])

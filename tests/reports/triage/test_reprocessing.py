@@ -265,10 +265,10 @@ def test_a_step_whose_process_is_killed_is_taken_again() -> None:
 _DIE = """
 import os, signal, sys, django
 django.setup()
-from reports.triage import reprocessing as retriage
-retriage.BATCH = 2
-retriage._owe_step = lambda run: os.kill(os.getpid(), signal.SIGKILL)
-retriage.work_off([int(sys.argv[1])])
+from reports.triage import reprocessing
+reprocessing.BATCH_SIZE = 2
+reprocessing._owe_step = lambda run: os.kill(os.getpid(), signal.SIGKILL)
+reprocessing.process_items([int(sys.argv[1])])
 """
 
 

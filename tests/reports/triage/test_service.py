@@ -106,7 +106,9 @@ def test_triage_again_gives_the_same_facts_and_no_second_indicator() -> None:
     queue.enqueue(intake.TRIAGE, first.report_id)
     service.process_items([item_of(first.report).pk])
     again = ExtractedFacts.objects.get(report=first.report_id)
-    assert model_to_dict(again, exclude=["read_at"]) == model_to_dict(first, exclude=["read_at"])
+    assert model_to_dict(again, exclude=["extracted_at"]) == model_to_dict(
+        first, exclude=["extracted_at"]
+    )
     assert Indicator.objects.filter(report=first.report_id, place="caller").count() == 1
     assert again.extracted_at >= first.extracted_at
 
@@ -178,7 +180,9 @@ def test_items_of_one_report_may_come_in_any_order() -> None:
     older, newer = (queue.enqueue(intake.TRIAGE, first.report_id).pk for _ in range(2))
     service.process_items([newer, older, newer, older])
     again = ExtractedFacts.objects.get(report=first.report_id)
-    assert model_to_dict(again, exclude=["read_at"]) == model_to_dict(first, exclude=["read_at"])
+    assert model_to_dict(again, exclude=["extracted_at"]) == model_to_dict(
+        first, exclude=["extracted_at"]
+    )
     assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
     assert not OutboxItem.objects.filter(done_at=None).exists()
     assert Indicator.objects.filter(report=first.report_id, place="caller").count() == 1
@@ -279,7 +283,10 @@ def test_two_workers_on_one_report_agree() -> None:
     items = [item_of(subject).pk, *(queue.enqueue(intake.TRIAGE, subject.pk).pk for _ in "123")]
     in_parallel([lambda item=item: service.process_items([item]) for item in items])
     assert OutboxItem.objects.filter(pk__in=items, done_at__isnull=False).count() == 4
-    agreed, apart = ExtractedFacts.objects.get(report=subject), ["report", "search", "read_at"]
+    agreed, apart = (
+        ExtractedFacts.objects.get(report=subject),
+        ["report", "search_text", "extracted_at"],
+    )
     assert model_to_dict(agreed, exclude=apart) == model_to_dict(alone, exclude=apart)
     assert _named(subject) == _named(alone.report)
 
