@@ -1,4 +1,4 @@
-"""What has been said, read for pages and programs. Live words come through `published()` alone."""
+"""Queries of what was issued, for pages and programs. Live words come from AlertRevisionQuerySet alone."""
 
 from math import inf
 

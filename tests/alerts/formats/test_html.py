@@ -163,7 +163,7 @@ def test_a_frame_without_its_database_stands_and_says_whom_to_ring(
     def away(*_: object) -> None:
         raise OperationalError
 
-    for door in ("list_latest", "in_force"):
+    for door in ("get_current_or_404", "in_force"):
         monkeypatch.setattr(selectors, door, away)
     answer = client.get(path)
     assert answer.status_code == 503
