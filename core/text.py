@@ -1,6 +1,6 @@
 """Vietnamese text made comparable: no case, no marks, no punctuation, no doubled space.
 
-``fold`` is for search and tables, ``closest`` finds by it. ``fold_with_map`` also remembers where in the original each
+`normalize` is for search and tables, `rank_by_similarity` finds by it. `normalize_with_offsets` also remembers where in the original each
 folded sign came from, so that what is found in folded text can be shown in the words as typed.
 Both take time in proportion to the text.
 """

@@ -1,6 +1,6 @@
 """Which stories are one campaign, and why. Pure: no Django.
 
-Clusters are the connected parts of the graph of ties (ties.py), so the order of the stories
+Clusters are the connected parts of the graph of links (link_scoring.py), so the order of the stories
 changes nothing. What honest callers share (data/common.json) ties no two stories together.
 """
 

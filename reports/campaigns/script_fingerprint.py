@@ -1,7 +1,7 @@
 """Whether two stories tell the same script in other words. Pure: no Django.
 
 What a gang's script leaves in every retelling are words that few other stories have: a claimed
-name, a file number, a sum, an odd pretext (script_words.py).
+name, a file number, a sum, an odd pretext (word_rarity.py).
 """
 
 import hashlib
@@ -98,7 +98,7 @@ class ScriptFingerprint:
         return frozenset(key for _, key in rarest[:MAX_KEYS])
 
     def to_bytes(self) -> bytes:
-        """Bytes that `unpacked` reads again; they hold hashes, no words."""
+        """Return bytes for `from_bytes`; they hold hashes, no words."""
         body = (
             _PACKED.pack(*term[:3], round(term.weight * 100), round(term.weight_spelled * 100))
             for term in self.terms
@@ -114,7 +114,7 @@ def _ways(term: RareTerm) -> Iterator[tuple[float, int]]:
 
 
 def from_bytes(data: bytes) -> ScriptFingerprint:
-    """What `Script.packed` wrote. Raises struct.error for anything else."""
+    """Return the fingerprint of `to_bytes`. Raises struct.error for anything else."""
     (length,) = _HEAD.unpack_from(data)
     terms = tuple(
         RareTerm(first, second, own, weight / 100, spelled / 100)

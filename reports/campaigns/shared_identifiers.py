@@ -213,7 +213,7 @@ def site_names_in(text: str, sites: Iterable[str]) -> Iterator[str]:
 
 
 def without_digits_and_sites(text: str) -> str:
-    """The words of a text: what `Key` speaks for becomes the end of a sentence."""
+    """Return the words of a text; numbers and sites become ends of sentences."""
     _, bare = _site_patterns()
     plain = re.sub(r"https?://", " ", restore_link_dots(text))
     plain = bare.sub(" . ", plain)

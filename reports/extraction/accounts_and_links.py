@@ -136,7 +136,7 @@ def _beside_bank(text: str, digits: str, words: list[str], end: int) -> bool:
 
 @lru_cache(maxsize=8)  # readers of one report ask for the same texts again
 def find_bank_accounts(text: str) -> Sequence[FoundAccount]:
-    """The receiving accounts that *text* names, at most ``MOST_FOUND``."""
+    """Return the receiving accounts that a text names, at most MAX_FOUND."""
     return tuple(islice(_accounts(text), MAX_FOUND))
 
 

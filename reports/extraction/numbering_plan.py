@@ -244,7 +244,7 @@ def parse_digits(digits: str, *, plus: bool = False) -> ParsedNumber | None:
 
 
 def invalid_reason(digits: str, *, plus: bool = False) -> str:
-    """The flag that says why ``dialled`` found nothing in these digits."""
+    """Return the flag for why `parse_digits` found no number."""
     if not digits.strip("0"):
         return "zeros"
     if digits in {"84", "084", "0084"} or (plus and len(digits) <= 3):

@@ -45,7 +45,7 @@ _CHAT_HOSTS = ("zalo.me/", "wa.me/", "viber.click/", "t.me/")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._\-]{1,19}")
 _IN_TEXT = frozenset({"mobile", "landline", "tollfree", "premium", "international"})
 _MORE_DIGITS = re.compile(r"[\s.\-–]{1,3}[0-9]")
-# As indicators.CHAINS, and with the brackets of (+84)912 345 678.
+# As accounts_and_links.CHAINS, and with the brackets of (+84)912 345 678.
 _CHAINS = re.compile(r"(?<![0-9])[0-9]++(?:(?:[ \u00a0.\-–‐]{1,3}|\) ?| ?\()[0-9]++)*+")
 _CLAUSE = re.compile(r"[,;!?\n]")
 _LOOK_BACK = 60
@@ -191,7 +191,7 @@ def parse(raw: str) -> ParsedCaller:
 
 
 def parse_many(raw: str) -> tuple[ParsedCaller, ...]:
-    """Every number of a field that may hold several; one ``read`` when it does not."""
+    """Return every number of a field; the one parsed caller where it holds no more."""
     phone = parse(raw)
     if "several" not in phone.flags:
         return (phone,)
@@ -301,7 +301,7 @@ def _as_found(raw: str, text: str, number: ParsedNumber, first: int, last: int) 
 
 
 def find_in_text(text: str) -> list[FoundPhone]:
-    """The phone numbers in a story, at most ``MOST_FOUND``; money, IDs, cards, OTPs are not."""
+    """Return the phone numbers in a story, at most MAX_FOUND; no money, IDs, cards or OTPs."""
     return [found for found, _ in zip(_iter_phones(text), range(MAX_FOUND), strict=False)]
 
 

@@ -140,7 +140,7 @@ def domestic_number(contact: str) -> str:
 
 
 def _parse_contact(contact: str) -> numbering_plan.ParsedNumber | phones.ParsedCaller:
-    """As `phones.read`; what is written as it is dialled needs nothing of its care for spellings,
+    """As `phones.parse`; what is written as it is dialled needs nothing of its care for spellings,
     which is a tenth of what taking a report in costs.
     """
     plain = _AS_DIALLED.fullmatch(contact)
@@ -195,7 +195,7 @@ def identifying_strings(contact: str) -> Iterator[str]:
 
 
 def strip_strings(text: str, secret: str, sign: str) -> str:
-    """The text with that sign in the place of what `giveaways` gave, however it is spelled."""
+    """The text with that sign in the place of one of `identifying_strings`, however it is spelled."""
     rule = _number_rule if secret.isdecimal() else _mail_rule
     return rule(secret, sign).apply(text)
 

@@ -54,7 +54,7 @@ def _book() -> PhraseTrie:
 
 
 def find_stages(text: str, reasons: Iterable[Explanation] = ()) -> list[Explanation]:
-    """The grounds of each step, at most MOST_REASONS, in the order of the story. `reasons`: what
+    """The grounds of each step, at most MAX_REASONS, in the order of the story. `reasons`: what
     the reader found in the same text. Never raises; time in proportion to the story.
     """
     found = [*_of_phrases(tokenize(text[:MAX_LENGTH])), *_of_demands(reasons)]

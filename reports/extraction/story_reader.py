@@ -1,9 +1,8 @@
-"""A resident's story -> scenario, demands, loss, whether it goes on. Pure.
+"""Extract from a story: scenario, demands, loss, whether it goes on. Pure: no Django.
 
-Two voices are heard. Rules are phrases that say a thing by themselves (data/taxonomy.json,
-data/cues.json); weights are what every word meant in stories that people labelled (grams.py).
-Every fact carries the words that say so, their place in the text as typed, and the rule.
-The machine proposes; an officer decides. How soon to look is another question: urgency.py.
+Two sources add up: phrases of rules (data/taxonomy.json, data/cues.json) and weights learnt from labelled
+stories (language/ngram_model.py). Every fact carries its words, their place in the text as typed, and the rule.
+The machine proposes; an officer decides. The priority is computed in priority.py.
 """
 
 from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ from django.db.models.functions import Left
 
 from reports.models import Followup, Report
 
-MAX_COUNT = 100  # additions that are looked at, the latest; `later` takes fewer in
+MAX_COUNT = 100  # follow-ups, the latest
 SHOWN = 2000  # signs of a story that a page shows
 _HEAVY = ("story", "story_sealed", "contact_sealed", "phrase_sealed")
 
@@ -40,7 +40,7 @@ class Caller:
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Caller":
-        """A leg as Addition.legs holds it; what else stands there is left out."""
+        """Return a caller from a row of Followup.callers, without its other keys."""
         return cls(**{name: str(row.get(name, "")) for name in _LEG})
 
 

@@ -48,7 +48,7 @@ def lines(source: IO[str]) -> Iterator[str]:
 
 
 def record_of(line: str) -> dict[str, Any]:
-    """The JSON object on a line. Raises BadLineError where there is none."""
+    """The JSON object on a line. Raises InvalidInputLineError where there is none."""
     try:
         record = json.loads(line, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
@@ -68,7 +68,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def text_of(record: dict[str, Any], field: str, *, needed: bool = False) -> str:
-    """A field that holds text, "" for none. Raises BadLineError for anything else."""
+    """A field that holds text, "" for none. Raises InvalidInputLineError for anything else."""
     value = record.get(field)
     if isinstance(value, str):
         return value

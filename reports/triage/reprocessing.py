@@ -119,7 +119,7 @@ class RunProgress:
 
 def start(*, by: User | None = None, every: bool = False) -> ReprocessingRun:
     """Have all reports read again whose facts are not of the present rules; with `every` those
-    too. On record. Raises UnderWayError and NothingToReadError.
+    too. On record. Raises RunInProgressError and NothingToReprocessError.
     """
     going_on = unfinished()
     if going_on:

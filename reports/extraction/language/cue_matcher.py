@@ -302,7 +302,7 @@ def longest_match_by_token(hits: Iterable[CueMatch]) -> dict[int, CueMatch]:
 
 
 def is_covered(hit: CueMatch, over: Mapping[int, CueMatch]) -> bool:
-    """Whether *hit* lies within a hit of ``cover``, or begins amid one ("báo công an" tỉnh)."""
+    """Whether *hit* lies within a hit of `longest_match_by_token`, or begins amid one ("báo công an" tỉnh)."""
     longer = over.get(hit.first)
     return longer is not None and (longer.first < hit.first or hit.last <= longer.last)
 

@@ -2,7 +2,7 @@
 
 Only in a story, where a verb of paying or asking stands just before the number and nothing that
 could be counted behind it, or where it is an item of a list whose last one has its unit ("20 với 25
-triệu"); the form's own field asks for the unit instead (money.py).
+triệu"); the form's own field asks for the unit instead (amounts.py).
 """
 
 from collections.abc import Collection, Iterator, Sequence

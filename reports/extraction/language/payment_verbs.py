@@ -2,7 +2,7 @@
 asked for, done, refused or nearly done. Pure: no Django.
 
 "Nó bảo tôi nộp 5 triệu, tôi không nộp": the first is asked, the second refused. The words are
-cues.json, "phrases" › "deeds"; what a deed is worth is weighed with all other words (grams.py).
+cues.json, "phrases" › "deeds"; what a deed is worth is weighed with all other words (ngram_model.py).
 """
 
 from collections.abc import Iterator, Sequence

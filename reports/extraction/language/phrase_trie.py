@@ -1,6 +1,6 @@
 """Phrases of a table found in a story. Pure: no Django.
 
-As in cues.py: a phrase lies within one clause; a word with marks must agree with the phrase's, one
+As in cue_matcher.py: a phrase lies within one clause; a word with marks must agree with the phrase's, one
 without fits by its folded form. Time is in proportion to the story, however large the table.
 """
 
@@ -14,7 +14,7 @@ _MANY = 3  # words of which one may be mistyped
 
 
 class Phrase(NamedTuple):
-    """A phrase as it is written, what it is for, and its words as `cut` spells them."""
+    """A phrase as it is written, what it is for, and its words as `tokenize` spells them."""
 
     kind: str
     code: str

@@ -4,7 +4,7 @@ Django.
 A piece is a clause, or a part of a long one. In the stories that we wrote, people marked the pieces
 that tell what became of the money; what they have in common is data/weights/pieces.tsv. A piece is
 weighed by its own words and those of its neighbours; what the pieces say is weighed once more beside
-all else that speaks of money (losses.py), which decides.
+all else that speaks of money (classifier.py), which decides.
 """
 
 from collections.abc import Iterator, Sequence

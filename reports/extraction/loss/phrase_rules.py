@@ -1,8 +1,7 @@
-"""What phrases say of the sums in a story: that one is gone, that nothing is. Pure: no Django.
+"""Find what phrases say of the sums in a story: that one is gone, that nothing is. Pure: no Django.
 
-A sum named in a threat or a promise is not a loss: a sum counts only beside words that say
-that it is gone. The phrases are cues.json, "phrases" › "money". What all other words say is
-weighed in losses.py, which decides.
+A sum in a threat or a promise is no loss: it counts only beside words that say that it is gone. The phrases are
+cues.json, "phrases" › "money"; classifier.py weighs them beside all other words and decides.
 """
 
 from collections.abc import Iterator, Sequence
@@ -58,7 +57,7 @@ class ClauseVerdict(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class PhraseEvidence:
     """What phrases say: the sums that are gone, each with why, or why nothing is; the total. And
-    what each piece of the story tells (pieces.py).
+    what each piece of the story tells (clause_classifier.py).
     """
 
     gone: tuple[tuple[MoneyAmount, RuleEvidence], ...] = ()
@@ -66,7 +65,7 @@ class PhraseEvidence:
     total: MoneyAmount | None = None  # the sum that is called the total
     is_asked: bool = False  # every sum stands behind a demand, a promise or the like
     pieces: tuple[ClauseVerdict, ...] = ()
-    around: tuple[list[Feature], ...] = ()  # of each sum (around.py)
+    around: tuple[list[Feature], ...] = ()  # of each sum (amount_context.py)
 
 
 @dataclass(frozen=True, slots=True)
