@@ -18,7 +18,7 @@ from reports.models import EvidenceFile, Report
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
 from tests.portal.test_nginx import NGINX, ask
-from tests.reports.attachments.test_storage import JPEG, lines, on_disk, opened, post
+from tests.support.evidence_files import JPEG, lines, on_disk, opened, post
 from tests.support.portal_process import Visitor
 from tests.support.resident_pages import send, words
 from tests.support.small_disk import small_disk, unmount

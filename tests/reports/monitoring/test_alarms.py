@@ -19,7 +19,7 @@ from core.outbox import queue
 from reports import tasks
 from reports.calendar import days_off
 from reports.models import Alarm, QueueSnapshot
-from reports.monitoring import alarms, queue_stats
+from reports.monitoring import queue_stats
 from reports.monitoring.alarms import check_alarms
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
@@ -358,27 +358,6 @@ def test_beats_task_looks() -> None:
     wait_for()
     tasks.check_queue_alarms()
     assert standing_alarms() == {"late": 1}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_beats_task_counts() -> None:
-    tasks.count_queue()
-    assert QueueSnapshot.objects.get().accepted == 0
-
-
-@pytest.mark.parametrize("name", ["reports.watch_queue", "reports.count_queue"])
-def test_beat_sends_both(name: str, settings: Settings) -> None:
-    entries = [entry for entry in settings.CELERY_BEAT_SCHEDULE.values() if entry["task"] == name]
-    assert len(entries) == 1
-    assert entries[0]["schedule"] < queue_stats.STALE_AFTER_SECONDS
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(45, "45 giây"), (60, "1 phút"), (3599, "59 phút"), (7300, "2 giờ"), (200_000, "2 ngày")],
-)
-def test_a_length_of_time_is_told_in_one_unit(seconds: float, words: str) -> None:
-    assert alarms.format_duration(seconds) == words
 
 
 def test_a_key_of_another_task_is_no_report() -> None:

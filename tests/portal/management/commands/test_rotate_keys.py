@@ -28,11 +28,11 @@ from reports.numbers.disputes import DisputeSubmission
 from reports.submission import receipt_codes
 from reports.tracking import code_recovery, followups
 from reports.tracking.followups import FollowupSubmission
-from tests.reports.attachments.test_storage import opened, post
 from tests.reports.views import test_number_lookup
 from tests.reports.views.test_number_lookup import sent
 from tests.support import report_factories
 from tests.support.alert_factories import partner, subscriber
+from tests.support.evidence_files import opened, post
 from tests.support.images import jpeg
 from tests.support.officers import Person
 

@@ -1,0 +1,231 @@
+"""The relay while broker or database are away, and what wakes it."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+
+from core import backoff
+from core.backoff import Backoff
+from core.models import OutboxItem
+from core.outbox import queue, relay
+from core.outbox.relay import (
+    BATCH_SIZE,
+    WINDOW,
+    BrokerError,
+    OutboxRelay,
+    TaskMessage,
+)
+from portal.celery import app
+from tests.support.outbox_factories import outbox_item
+from tests.support.relay_broker import Valkey, relay_to, until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_refused_broker_costs_little_and_loses_nothing() -> None:
+    item = outbox_item()
+    ours = relay_to("redis://127.0.0.1:1/0")
+    with ours.connected():
+        started = time.monotonic()
+        assert ours.dispatch_due() == 0
+        assert time.monotonic() - started < 0.5
+    ours.close()
+    item.refresh_from_db()
+    assert OutboxItem.objects.filter(pk=item.pk, due_at__lte=Now()).exists()
+
+
+def test_a_frozen_broker_costs_less_than_a_second(frozen_broker: str) -> None:
+    outbox_item()
+    ours = relay_to(frozen_broker)
+    with ours.connected():
+        started = time.monotonic()
+        for _ in range(100):
+            ours.dispatch_due()
+        assert time.monotonic() - started < 1
+    ours.close()
+
+
+def test_a_frozen_unix_socket_costs_less_than_a_second(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    outbox_item()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen(0)
+        ours = relay_to(f"redis+socket://{path}?virtual_host=0")
+        with ours.connected():
+            started = time.monotonic()
+            for _ in range(100):
+                ours.dispatch_due()
+            assert time.monotonic() - started < 1
+
+
+def test_what_a_broker_did_not_take_goes_out_when_it_is_back(
+    our_relay: OutboxRelay, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker fails at the third message: two are out, two are given back."""
+    items = [outbox_item().pk for _ in range(4)]
+    answers = iter([None, None, BrokerError("TimeoutError")])
+    publish = our_relay.broker.publish
+
+    def failing(message: TaskMessage) -> None:
+        if error := next(answers):
+            raise error
+        publish(message)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(our_relay.broker, "publish", failing)
+        assert our_relay.dispatch_due() == 2
+    our_relay.broker_pause.reset()
+    assert our_relay.dispatch_due() == 2
+    assert valkey.items() == items
+
+
+def test_a_broker_out_of_reach_is_asked_ever_more_rarely() -> None:
+    pause, lefts = Backoff("test"), []
+    for _ in range(8):
+        pause.record_failure("ConnectionError")
+        lefts.append(pause.remaining_seconds)
+    for left, middle in zip(lefts, [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0], strict=True):
+        assert middle * backoff.JITTER[0] - 0.01 < left <= middle * backoff.JITTER[1]
+    assert len({round(left, 3) for left in lefts[5:]}) > 1
+    pause.reset()
+    assert pause.remaining_seconds == 0
+
+
+def test_a_long_trouble_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    pause = Backoff("test.trouble")
+    for _ in range(1000):
+        pause.record_failure("ConnectionError")
+    assert caplog.text.count("test.trouble") == 10  # the 1st, 2nd, 4th … 512th
+
+
+@dataclass
+class Refusing:
+    """A broker that hangs up on everybody, and counts them."""
+
+    port: int
+    asked: int = 0
+
+
+@pytest.fixture
+def refusing_broker() -> Iterator[Refusing]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        broker = Refusing(listening.getsockname()[1])
+
+        def hang_up() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    listening.accept()[0].close()
+                    broker.asked += 1
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        yield broker
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_a_dead_broker_is_asked_once_a_pause(refusing_broker: Refusing) -> None:
+    outbox_item()
+    ours = relay_to(f"redis://127.0.0.1:{refusing_broker.port}/0")
+    end = time.monotonic() + 1.0
+    with ours.connected():
+        while time.monotonic() < end:  # as NOTIFYs of a burst would wake it
+            ours.dispatch_due()
+            time.sleep(0.001)
+    ours.close()
+    assert 3 <= ours.broker_pause.failures <= 5
+    assert refusing_broker.asked == ours.broker_pause.failures
+
+
+@pytest.fixture
+def serving(valkey: Valkey) -> Iterator[OutboxRelay]:
+    """The relay at work in a thread of its own, past its first sweep."""
+    first = outbox_item()
+    ours = OutboxRelay(app)
+    thread = threading.Thread(target=ours.run)
+    thread.start()
+    assert until(lambda: valkey.items() == [first.pk])
+    valkey.client.flushdb()
+    yield ours
+    ours.stop()
+    thread.join(timeout=5)
+    assert not thread.is_alive()
+
+
+def cut_the_relays_connection() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = %s AND datname = current_database()",
+            [queue.CHANNEL],
+        )
+
+
+@pytest.mark.usefixtures("serving")
+def test_a_notify_wakes_the_relay_at_once(valkey: Valkey) -> None:
+    item = outbox_item()
+    queue.notify()
+    assert until(lambda: valkey.items() == [item.pk], 1.5)  # the sweep comes after two
+
+
+def test_what_came_in_the_quiet_after_a_notify_goes_out_when_it_is_over(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, valkey: Valkey
+) -> None:
+    monkeypatch.setattr(relay, "SWEEP", 60.0)
+    monkeypatch.setattr(relay, "NOTIFY_INTERVAL_SECONDS", 0.5)
+    request.getfixturevalue("serving")
+    first = outbox_item()
+    queue.notify()
+    assert until(lambda: valkey.items() == [first.pk])
+    second = outbox_item()
+    assert until(lambda: second.pk in valkey.items(), 1.0)
+
+
+@pytest.mark.usefixtures("serving")
+def test_the_sweep_finds_what_a_lost_notify_left(valkey: Valkey) -> None:
+    item = outbox_item()
+    assert until(lambda: valkey.items() == [item.pk], relay.SWEEP + 1)
+
+
+@pytest.mark.usefixtures("serving")
+def test_the_relay_comes_back_after_its_connection_is_cut(valkey: Valkey) -> None:
+    cut_the_relays_connection()
+    item = outbox_item()
+    queue.notify()
+    assert until(lambda: valkey.items() == [item.pk])
+
+
+def test_a_database_without_tables_is_asked_ever_more_rarely(
+    valkey: Valkey, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before the first migration: connecting works, and nothing else."""
+    monkeypatch.setattr(relay, "_LEASE_SQL", "SELECT FROM no_such_table")
+    ours = OutboxRelay(app)
+    thread = threading.Thread(target=ours.run)
+    thread.start()
+    time.sleep(1.2)
+    ours.stop()
+    thread.join(timeout=5)
+    assert 2 <= caplog.text.count("relay.database_lost") <= 4
+    assert "UndefinedTable" in caplog.text
+
+
+@pytest.mark.usefixtures("serving")
+def test_a_full_window_goes_on_without_waiting_for_the_sweep(valkey: Valkey) -> None:
+    """A worker that takes everything at once: what lies behind the window follows quickly."""
+    items = range(3 * WINDOW * BATCH_SIZE)
+    OutboxItem.objects.bulk_create(OutboxItem(task="test.task", key=str(key)) for key in items)
+    queue.notify()
+    started, seen = time.monotonic(), 0
+    while seen < len(items):
+        seen += len(valkey.take())
+        assert time.monotonic() - started < relay.SWEEP

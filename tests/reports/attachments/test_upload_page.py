@@ -1,0 +1,287 @@
+"""The upload page: what is kept, limits, and what a file is."""
+
+import threading
+import time
+from io import BytesIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from lxml import html
+
+from reports.attachments import filetypes, stream_encryption, upload_handler
+from reports.models import EvidenceFile
+from reports.submission import intake
+from reports.submission.intake import ReportSubmission
+from tests.support.evidence_files import (
+    JPEG,
+    MB,
+    PDF,
+    SEND,
+    lines,
+    multipart,
+    on_disk,
+    opened,
+    part,
+    post,
+    post_body,
+)
+from tests.support.resident_pages import hidden_of, send, words
+
+pytestmark = pytest.mark.django_db
+
+
+# --- on the page
+
+
+def test_the_limits_stand_before_the_button(client: Client, mine: intake.SubmissionResult) -> None:
+    page = client.post("/theo-doi/", {"code": mine.code})
+    assert "Nhiều nhất 5 tệp, mỗi tệp đến 10 MB" in words(page.content)
+    form = html.document_fromstring(page.content).xpath(f"//form[@action='{SEND}']")[0]
+    assert (form.get("enctype"), form.get("method")) == ("multipart/form-data", "post")
+    assert hidden_of(page.content)["code"] == mine.code
+    assert "no-store" in page["Cache-Control"]
+
+
+def test_a_picture_is_kept_and_told(client: Client, mine: intake.SubmissionResult) -> None:
+    answer = post(client, mine.code, ("zalo.jpg", JPEG + b"\0" * 2_400_000))
+    assert (answer.status_code, lines(answer)) == (200, ["zalo.jpg Đã nhận ảnh 2,3 MB."])
+    file = EvidenceFile.objects.get(report=mine.report)
+    assert (file.media_type, file.size) == ("image/jpeg", len(JPEG) + 2_400_000)
+    assert opened(file) == JPEG + b"\0" * 2_400_000
+    assert "Ảnh, 2,3 MB, lúc" in words(answer.content)
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_each_file_has_its_line(client: Client, mine: intake.SubmissionResult) -> None:
+    answer = post(client, mine.code, ("a.jpg", JPEG), ("b.exe", b"MZ" * 20), ("c.pdf", PDF))
+    assert lines(answer) == [
+        "a.jpg Đã nhận ảnh 1 KB.",
+        "b.exe Chưa nhận: đây không phải ảnh, ghi âm hay PDF. Bạn chụp màn hình rồi gửi ảnh đó.",
+        "c.pdf Đã nhận bản PDF 1 KB.",
+    ]
+    assert answer.status_code == 200
+    assert len(on_disk()) == EvidenceFile.objects.count() == 2
+
+
+def test_the_same_file_sent_twice_is_one(client: Client, mine: intake.SubmissionResult) -> None:
+    post(client, mine.code, ("a.jpg", JPEG))
+    answer = post(client, mine.code, ("b.jpg", JPEG), ("c.jpg", JPEG))
+    assert lines(answer) == [
+        "b.jpg Đã nhận ảnh 1 KB từ trước, giữ một bản.",
+        "c.jpg Đã nhận ảnh 1 KB từ trước, giữ một bản.",
+    ]
+    assert len(on_disk()) == EvidenceFile.objects.count() == 1
+
+
+def test_the_same_file_may_belong_to_two_reports(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
+    other = intake.submit_report(ReportSubmission(story="khác"), "another-key-of-one")
+    for accepted in (mine, other):
+        post(client, accepted.code, ("a.jpg", JPEG))
+    assert len(on_disk()) == EvidenceFile.objects.count() == 2
+
+
+def test_nothing_chosen_is_said(client: Client, mine: intake.SubmissionResult) -> None:
+    answer = client.post(SEND, {"code": mine.code})
+    assert (answer.status_code, lines(answer)) == (
+        422,
+        ["Chưa chọn ảnh, bản ghi âm nào. Chọn xong rồi bấm Gửi."],
+    )
+
+
+def test_the_receipt_tells_where_files_are_sent(client: Client) -> None:
+    send(client, story="Họ gọi.")
+    assert "gửi thêm được ảnh" in words(client.get("/bao-cao/da-nhan/").content)
+
+
+def test_an_address_typed_by_hand_leads_to_the_code_page(client: Client) -> None:
+    assert client.get(SEND)["Location"] == "/theo-doi/"
+
+
+# --- limits
+
+
+def test_five_files_and_no_more(client: Client, mine: intake.SubmissionResult) -> None:
+    sent = [(f"{number}.jpg", JPEG + bytes([number])) for number in range(50)]
+    answer = post(client, mine.code, *sent)
+    assert EvidenceFile.objects.count() == len(on_disk()) == 5
+    assert lines(answer)[5:] == [
+        "Còn 45 cái nữa chưa nhận. Mỗi tin nhận đến 5 ảnh, bản ghi âm, PDF."
+    ]
+    page = html.document_fromstring(answer.content)
+    assert not page.xpath(f"//form[@action='{SEND}']")
+
+
+def test_the_sixth_of_another_press_is_told(client: Client, mine: intake.SubmissionResult) -> None:
+    for number in range(5):
+        post(client, mine.code, ("a.jpg", JPEG + bytes([number])))
+    answer = post(client, mine.code, ("f.jpg", JPEG + b"f"))
+    assert answer.status_code == 422
+    assert lines(answer) == ["f.jpg Chưa nhận. Mỗi tin nhận đến 5 ảnh, bản ghi âm, PDF."]
+    assert len(on_disk()) == 5
+
+
+def test_more_files_than_django_counts_are_answered(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
+    parts = [part(b'filename="a.jpg"', JPEG)] * 2001
+    answer = post_body(client, multipart(mine.code, *parts))
+    assert answer.status_code == 400
+    assert "Chưa nhận được ảnh, ghi âm" in words(answer.content)
+    assert on_disk() == []
+
+
+def test_ten_megabytes_are_taken_and_a_byte_more_is_not(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
+    whole, more = JPEG.ljust(10 * MB, b"."), JPEG.ljust(10 * MB + 1, b".")
+    answer = post(client, mine.code, ("a.jpg", more), ("b.jpg", whole))
+    assert lines(answer) == [
+        "a.jpg Nặng quá 10 MB, chưa nhận. Chụp lại nhỏ hơn, hoặc cắt bớt rồi gửi.",
+        "b.jpg Đã nhận ảnh 10 MB.",
+    ]
+    assert len(on_disk()) == 1
+
+
+def test_of_a_hundred_megabytes_only_ten_are_written(
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    seal = stream_encryption.StreamEncryptor.write
+    monkeypatch.setattr(
+        stream_encryption.StreamEncryptor,
+        "write",
+        lambda self, data: (written.append(len(data)), seal(self, data)),
+    )
+    answer = post(client, mine.code, ("film.mp4", b"\0\0\0\x20ftypisom".ljust(100 * MB)))
+    assert answer.status_code == 413
+    assert "Nặng quá 10 MB" in lines(answer)[0]
+    assert sum(written) <= 10 * MB
+    assert on_disk() == []
+
+
+def test_an_endless_body_is_cut_off_and_still_answered(
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload_handler, "MAX_READ_BYTES", 11 * MB)
+    film = b"\0\0\0\x20ftypisom".ljust(30 * MB)
+    body = multipart(mine.code, part(b'filename="film.mp4"', film))
+    line = BytesIO(body)
+    answer = post_body(client, body, **{"wsgi.input": line})
+    assert answer.status_code == 413
+    assert "Nặng quá 10 MB" in lines(answer)[0]
+    assert line.tell() < 12 * MB
+
+
+def test_a_thread_is_left_to_those_who_report(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
+    taken = [upload_handler._places.acquire(blocking=False) for _ in range(3)]
+    try:
+        assert all(taken)
+        answer = post(client, mine.code, ("a.jpg", JPEG))
+    finally:
+        upload_handler._places.release(3)
+    assert answer.status_code == 503
+    assert "Nhiều người đang gửi cùng lúc. Tin của bạn vẫn còn nguyên" in lines(answer)[0]
+    assert on_disk() == []
+    assert post(client, mine.code, ("a.jpg", JPEG)).status_code == 200
+
+
+def test_who_comes_on_top_holds_no_thread_for_long(
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            time.sleep(0.02)
+            return super().read(size)
+
+    monkeypatch.setattr(upload_handler, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(upload_handler, "BUSY_SECONDS", 0.1)
+    upload_handler._places.acquire()
+    body = multipart(mine.code, part(b'filename="a.jpg"', JPEG.ljust(20 * MB)))
+    line = Slow(body)
+    answer = post_body(client, body, **{"wsgi.input": line})
+    assert "Nhiều người đang gửi cùng lúc" in lines(answer)[0]
+    assert line.tell() < 5 * MB
+
+
+# --- what a file is
+
+
+@pytest.mark.parametrize(
+    ("head", "media_type"),
+    [
+        (b"\xff\xd8\xff\xe1", "image/jpeg"),
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"RIFF\x10\x0a\0\0WEBPVP8 ", "image/webp"),
+        (b"GIF89a", "image/gif"),
+        (b"\0\0\0\x18ftypheic", "image/heic"),
+        (b"\0\0\0\x18ftypmif1", "image/heic"),
+        (b"%PDF-1.4\n", "application/pdf"),
+        (b"ID3\x04\0", "audio/mpeg"),
+        (b"\xff\xfb\x90\x64", "audio/mpeg"),
+        (b"\0\0\0\x20ftypM4A ", "audio/mp4"),
+        (b"\0\0\0\x18ftypmp42", "video/mp4"),
+        (b"\0\0\0\x20ftypisom", "video/mp4"),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0", "video/quicktime"),
+        (b"\0\0\0\x18ftyp3gp4", "audio/3gpp"),
+        (b"#!AMR\n", "audio/amr"),
+        (b"OggS\0\x02", "audio/ogg"),
+        (b"RIFF\x24\x08\0\0WAVEfmt ", "audio/wav"),
+    ],
+)
+def test_the_first_bytes_tell_what_it_is(head: bytes, media_type: str) -> None:
+    found = filetypes.sniff(head.ljust(filetypes.HEAD, b"\0"))
+    assert found
+    assert found.media_type == media_type
+    assert filetypes.by_media_type(media_type) == found
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html><script>alert(1)</script>",
+        b"PK\x03\x04 docx or apk, who knows",
+        b"MZ\x90\0 a program",
+        b"PK\x05\x06" + bytes(18),
+        b"\x1f\x8b\x08 an archive",
+        b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"\x7fELF a program",
+        b"\xff\xfe\0 text of another kind",
+        b"RIFF....AVI LIST",
+        b"....ftypavif",
+        b" %PDF-1.7 not at its beginning",
+        b"GIF99a",
+        b"<svg onload=alert(1)>",
+        b"\xff",
+    ],
+)
+def test_neither_name_nor_browser_makes_it_a_picture(
+    client: Client, mine: intake.SubmissionResult, content: bytes
+) -> None:
+    answer = client.post(
+        SEND,
+        {"code": mine.code, "files": SimpleUploadedFile("a.jpg", content, "image/jpeg")},
+    )
+    assert answer.status_code == 415
+    assert "Chưa nhận: đây không phải ảnh" in lines(answer)[0]
+    assert on_disk() == []
+
+
+def test_a_file_of_two_natures_is_what_it_begins_as(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
+    both = JPEG + b"<script>alert(1)</script>PK\x03\x04%PDF-1.7"
+    post(client, mine.code, ("both.html", both))
+    file = EvidenceFile.objects.get()
+    assert (file.media_type, opened(file)) == ("image/jpeg", both)
+
+
+@pytest.mark.parametrize(
+    ("size", "said"), [(1, "1 KB"), (3 * MB // 2, "1,5 MB"), (2 * MB, "2 MB"), (700_000, "684 KB")]
+)
+def test_sizes_are_said_as_people_read_them(size: int, said: str) -> None:
+    assert filetypes.format_size(size) == said.replace(" ", "\u00a0")
