@@ -1,9 +1,8 @@
-"""Sealing anew what older keys sealed, after a new key was put first in FIELD_ENCRYPTION_KEYS.
+"""Key rotation: encrypt again, under the newest key, what older keys encrypted.
 
-In small batches, each a transaction of its own, beside a portal that runs: a row that somebody
-holds is passed over and comes in a later round, so that nobody waits for nobody. Nothing is noted
-on the way: each row says itself which key it needs. Whoever is killed begins again, and what is
-done is passed over.
+In small batches, each a transaction of its own, beside a portal that runs: a locked row is skipped
+until a later round. There is no progress to store: each row says which key it needs, so a killed run
+starts again and skips what is done.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,13 +28,15 @@ log = structlog.get_logger(__name__)
 
 BATCH_SIZE = 200
 SEALED, INDEX = "_sealed", "_index"
-# Guards of evidence let a sealed text change beside this alone (migration 0048).
+# Triggers on evidence let encrypted texts change in such a transaction alone.
 _RESEALING = "SELECT set_config('reports.resealing', 'on', true)"
 
 
 class EncryptedDataset(Protocol):
-    """What is sealed in one way. `rows` of it wait, as far as a statement tells; `seal_anew` one of
-    them, held by this transaction, and say whether it was.
+    """Rows that are encrypted in one way.
+
+    `rows` may need a newer key, as far as a statement tells; `reencrypt` changes one, locked by this
+    transaction, and returns whether it did.
     """
 
     @property
@@ -47,8 +48,8 @@ class EncryptedDataset(Protocol):
 
 @dataclass(frozen=True)
 class EncryptedTextFields:
-    """The sealed texts of a model: its fields that end in SEALED. `index` makes what stands in the
-    field of the same name that ends in INDEX.
+    """The encrypted texts of a model: its fields that end in SEALED. `index` computes the field of the
+    same name that ends in INDEX.
     """
 
     model: type[Model]
@@ -60,7 +61,7 @@ class EncryptedTextFields:
 
     @property
     def owner(self) -> list[str]:
-        """The field that says whose it is, where that is not its key."""
+        """Return the field that says whose text it is, where that is not the primary key."""
         return ["report_id"] if "report" in _names(self.model) else []
 
     @property
@@ -73,7 +74,7 @@ class EncryptedTextFields:
             older |= ~Q(Exact(_head_of(field), Value(encryption.newest_key_prefix())))
         return self.model._default_manager.filter(older).only("pk", *self.owner, *self.fields)  # noqa: SLF001
 
-    def uses_old_key(self, row: Any) -> bool:  # the statement has told
+    def uses_old_key(self, row: Any) -> bool:  # `rows` has selected by it
         return True
 
     def reencrypt(self, row: Any) -> bool:
@@ -81,12 +82,12 @@ class EncryptedTextFields:
         for field in self.fields:
             sealed = getattr(row, field)
             if sealed is not None and not encryption.has_newest_key(sealed):
-                changes |= self._anew(field, row)
+                changes |= self._reencrypt_field(field, row)
         same = self.model._default_manager.filter(pk=row.pk)  # noqa: SLF001
         return bool(changes) and bool(same.update(**changes))
 
-    def _anew(self, field: str, row: Any) -> dict[str, bytes | None]:
-        """The field under the newest key, with its index; nothing where no key opens it."""
+    def _reencrypt_field(self, field: str, row: Any) -> dict[str, bytes | None]:
+        """Return the field under the newest key, with its index; nothing where no key decrypts it."""
         what = field.removesuffix(SEALED)
         text = encryption.decrypt_field(row, what)
         if not text:
@@ -136,7 +137,7 @@ class ReceiptHashes:
 
 
 class EncryptedFiles:
-    """Originals and drawn copies, on disk. Whoever erases one waits for its row."""
+    """Originals and sanitized copies, on disk. An erasure waits for the lock of the row."""
 
     name = "files"
 
@@ -154,20 +155,20 @@ class EncryptedFiles:
 
 
 def count_pending(kind: EncryptedDataset) -> int:
-    """How many rows still need an older key."""
+    """Return how many rows still need an older key."""
     if not isinstance(kind, EncryptedFiles):
         return kind.rows().count()
     return sum(map(kind.uses_old_key, kind.rows().order_by("pk").iterator(BATCH_SIZE)))
 
 
-def left_to_holders() -> int:
-    """Codes of chance that lie under an older key: only who types one can bring it over."""
+def count_old_replaced_codes() -> int:
+    """Return how many random receipt codes are hashed with an older key: only their holders' typing changes that."""
     replaced = Receipt.objects.filter(replaced_at__isnull=False)
     return replaced.exclude(hashed_with=newest_key().id).count()
 
 
 def count_old_backup_codes() -> int:
-    """How many officers' codes on paper open under an older key alone: only new ones replace them."""
+    """Return how many backup codes are hashed with an older key: only new codes replace them."""
     older = StaticToken.objects.exclude(
         token__startswith=second_factor_crypto.hashed_by(newest_key())
     )
@@ -175,18 +176,18 @@ def count_old_backup_codes() -> int:
 
 
 def run(kind: EncryptedDataset) -> Iterator[int]:
-    """Seal anew whatever waits, and say after each batch how many rows were; in rounds, until one
-    finds nothing that it can do.
+    """Encrypt again whatever waits, and yield after each batch how many rows were changed; in rounds,
+    until one changes nothing.
     """
     moved = 1
     while moved:
         moved = 0
-        for batch in _round(kind):
+        for batch in _run_round(kind):
             moved += batch
             yield batch
 
 
-def _round(kind: EncryptedDataset) -> Iterator[int]:
+def _run_round(kind: EncryptedDataset) -> Iterator[int]:
     last: Any = None
     while True:
         rows = kind.rows().order_by("pk")
@@ -194,21 +195,21 @@ def _round(kind: EncryptedDataset) -> Iterator[int]:
         keys = list(following.values_list("pk", flat=True)[:BATCH_SIZE])
         if not keys:
             return
-        yield _batch(kind, keys)
+        yield _run_batch(kind, keys)
         last = keys[-1]
 
 
-def _batch(kind: EncryptedDataset, keys: list[Any]) -> int:
+def _run_batch(kind: EncryptedDataset, keys: list[Any]) -> int:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_RESEALING)
         rows = kind.rows().select_for_update(of=("self",), skip_locked=True, no_key=True)
         held = rows.filter(pk__in=keys)
-        return sum(_sealed_anew(kind, row) for row in held if kind.uses_old_key(row))
+        return sum(_sealed_reencrypt_field(kind, row) for row in held if kind.uses_old_key(row))
 
 
-def _sealed_anew(kind: EncryptedDataset, row: Any) -> bool:
-    """One that cannot be stays as it is, and stops no other."""
+def _sealed_reencrypt_field(kind: EncryptedDataset, row: Any) -> bool:
+    """Encrypt a row again; one that cannot be stays as it is, and stops no other."""
     try:
         with transaction.atomic():
             return kind.reencrypt(row)
@@ -222,13 +223,13 @@ def _names(model: type[Model]) -> list[str]:
 
 
 def _head_of(field: str) -> Func:
-    """The first bytes of a sealed text, which name its key; of a text that is none, none."""
+    """Return an expression of the first bytes of an encrypted text, which name its key."""
     length = Value(len(encryption.newest_key_prefix()))
     return Func(F(field), Value(1), length, function="substring", output_field=BinaryField())
 
 
 def _places(row: EvidenceFile) -> Iterator[tuple[Any, str]]:
-    """Where its bytes lie: the original, and the copy if one was drawn."""
+    """Yield where its bytes lie: the original, and the copy if there is one."""
     yield row.pk, ""
     check = getattr(row, "check_result", None)
     if check and check.copy_id:
@@ -236,7 +237,7 @@ def _places(row: EvidenceFile) -> Iterator[tuple[Any, str]]:
 
 
 def _is_newest(pk: Any, folder: str) -> bool:
-    """What is lost waits for no key: `backup` and the desk tell of it."""
+    """Whether the newest key encrypted it, or it is lost: then no key helps."""
     try:
         return storage.has_newest_key(pk, folder)
     except FileNotFoundError:

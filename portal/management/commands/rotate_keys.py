@@ -82,7 +82,7 @@ class Command(BaseCommand):
         for name, many in waiting.items():
             self.stdout.write(f"{name}: {many} need an older key")
         self.stdout.write(
-            f"codes that only their holders bring over: {key_rotation.left_to_holders()}"
+            f"codes that only their holders bring over: {key_rotation.count_old_replaced_codes()}"
         )
         on_paper = key_rotation.count_old_backup_codes()
         self.stdout.write(

@@ -264,7 +264,7 @@ def test_the_drawer_sees_no_key_and_writes_no_file(
     monkeypatch.setenv("FIELD_ENCRYPTION_KEYS", "a key")
     monkeypatch.setattr(sanitized_copies, "_DRAWER", spy)
     assert sanitized_copies._redraw(EvidenceFile(media_type="image/png"), b"").copy == COPY.MADE
-    confine = f"import runpy; runpy.run_path({str(image_sanitizer.__file__)!r})['confine']()"
+    confine = f"import runpy; runpy.run_path({str(image_sanitizer.__file__)!r})['apply_rlimits']()"
     code = f"{confine}; from pathlib import Path; Path('x').write_text('x')"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False)
     assert (tmp_path / "x").stat().st_size == 0
@@ -329,5 +329,5 @@ def test_an_original_that_does_not_open_is_tried_again_and_told(
     storage.path_of(file.pk).unlink()
     sanitized_copies.process_items([owed(file).pk])
     item = owed(file)
-    assert (item.done_at, item.error) == (None, "UnopenableError")
+    assert (item.done_at, item.error) == (None, "DecryptionError")
     assert "file.not_opened" in caplog.text

@@ -78,7 +78,7 @@ def test_a_row_is_written_when_its_file_lies_there(
     monkeypatch.setattr(os, "fsync", lambda descriptor: order.append(_what(descriptor)))
     settle = PendingUpload.rename_into_place
     monkeypatch.setattr(
-        PendingUpload, "settle", lambda draft: (settle(draft), order.append("named"))[0]
+        PendingUpload, "rename_into_place", lambda draft: (settle(draft), order.append("named"))[0]
     )
     save = EvidenceFile.save
     monkeypatch.setattr(
