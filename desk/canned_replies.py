@@ -12,7 +12,7 @@ from desk import labels
 from desk.pages import validators
 from desk.pages.base import officer
 from desk.reports.decision_forms import NOT_TOLD
-from reports.cases import reply_placeholders, reply_policy
+from reports.cases import replies
 from reports.extraction.language.cue_matcher import scenario_codes
 from reports.models import CannedReply
 
@@ -23,7 +23,7 @@ else:
     _Admin, _Form = admin.ModelAdmin, forms.ModelForm
 
 _TEXT = {"rows": 4, "cols": 80}
-_BLANKS = "; ".join(f"{{{name}}}: {told}" for name, told in reply_placeholders.BLANKS.items())
+_BLANKS = "; ".join(f"{{{name}}}: {told}" for name, told in replies.BLANKS.items())
 _ON_RECORD = ("text", "text_en", "use", "is_active")
 
 
@@ -66,13 +66,13 @@ class ReplyForm(_Form):
 
 def validate_reply_text(typed: str) -> str:
     """Words that the pages' promises allow, with known blanks alone. Raises ValidationError."""
-    if unknown := reply_placeholders.unknown_placeholders(typed):
-        known = ", ".join(f"{{{name}}}" for name in reply_placeholders.BLANKS)
+    if unknown := replies.unknown_placeholders(typed):
+        known = ", ".join(f"{{{name}}}" for name in replies.BLANKS)
         raise forms.ValidationError(
             f"Trang không biết điền {', '.join(unknown)[:200]}. Chỉ dùng: {known}."
         )
     validators.validate_plain_text(typed)
-    if what := reply_policy.forbidden_wording(typed):
+    if what := replies.forbidden_wording(typed):
         raise forms.ValidationError(NOT_TOLD[what])
     return typed
 

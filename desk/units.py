@@ -13,7 +13,7 @@ from core.text import normalize
 from desk import labels
 from desk.pages import validators
 from desk.pages.base import officer
-from reports.cases import reply_policy
+from reports.cases import replies
 from reports.models import Unit, UnitMember
 from reports.reference import units
 
@@ -40,7 +40,7 @@ class UnitForm(_Form):
 
     def clean_name(self) -> str:
         name = validators.validate_plain_text(" ".join(self.cleaned_data["name"].split()))
-        if not normalize(name).strip() or not reply_policy.is_unit(name):
+        if not normalize(name).strip() or not replies.is_unit(name):
             raise forms.ValidationError(
                 "Người báo đọc nguyên văn tên này. Chỉ ghi tên, không ghi số điện thoại, đường link."
             )

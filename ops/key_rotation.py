@@ -205,10 +205,10 @@ def _run_batch(kind: EncryptedDataset, keys: list[Any]) -> int:
             cursor.execute(_RESEALING)
         rows = kind.rows().select_for_update(of=("self",), skip_locked=True, no_key=True)
         held = rows.filter(pk__in=keys)
-        return sum(_sealed_reencrypt_field(kind, row) for row in held if kind.uses_old_key(row))
+        return sum(_try_reencrypt(kind, row) for row in held if kind.uses_old_key(row))
 
 
-def _sealed_reencrypt_field(kind: EncryptedDataset, row: Any) -> bool:
+def _try_reencrypt(kind: EncryptedDataset, row: Any) -> bool:
     """Encrypt a row again; one that cannot be stays as it is, and stops no other."""
     try:
         with transaction.atomic():

@@ -17,7 +17,7 @@ from desk.labels import highlighting
 from desk.pages.base import officer
 from desk.reports.decision_forms import ACTS, MAX_WORDS, MISSING, NO_LINKS, NOT_TOLD
 from desk.reports.navigation import filters_of, page_address
-from reports.cases import canned_replies, reply_placeholders, reply_policy, transitions, workflow
+from reports.cases import replies, transitions, workflow
 from reports.extraction.accounts_and_links import find_links
 from reports.models import Report
 
@@ -71,7 +71,7 @@ class ComposeActionsMixin:
             written=written,
             wrong=wrong,
             languages=Report.Language.choices,
-            offered=canned_replies.suggested_replies(report.case, verb, language),
+            offered=replies.suggested_replies(report.case, verb, language),
             most=MAX_WORDS,
         )
         page.status_code = 422 if wrong else 200
@@ -125,8 +125,8 @@ def validation_errors(written: str) -> list[str]:
         return [MISSING["reason"]]
     if len(written) > MAX_WORDS:
         return [_TOO_LONG]
-    open_blanks = reply_placeholders.placeholder_help(written)
-    broken = reply_policy.forbidden_wording(written)
+    open_blanks = replies.placeholder_help(written)
+    broken = replies.forbidden_wording(written)
     return [
         *(
             [f"Chưa điền {', '.join(open_blanks)[:400]}. {NOT_TOLD['blank']}"]

@@ -18,14 +18,7 @@ from django.utils import timezone
 from core import encryption
 from core.audit import events
 from core.keys import newest_key
-from reports.cases import (
-    deadlines,
-    legal_holds,
-    reply_placeholders,
-    reply_policy,
-    transfer_slips,
-    visibility,
-)
+from reports.cases import deadlines, legal_holds, replies, transfer_slips, visibility
 from reports.cases.transitions import (
     EMPTY,
     ENDINGS,
@@ -312,11 +305,11 @@ def _check_message(move: Transition, words: Mapping[str, str]) -> None:
     """Raise WorkflowError where the reporter may not read these words."""
     if move.tells and find_links(words["reason"]):
         raise LinkNotAllowed
-    if move.tells and (what := reply_policy.forbidden_wording(words["reason"])):
+    if move.tells and (what := replies.forbidden_wording(words["reason"])):
         raise ForbiddenWording(what)
-    if move.tells and reply_placeholders.unfilled_placeholders(words["reason"]):
+    if move.tells and replies.unfilled_placeholders(words["reason"]):
         raise ForbiddenWording("blank")
-    if not reply_policy.is_unit(words.get("unit", "")):
+    if not replies.is_unit(words.get("unit", "")):
         raise ForbiddenWording("unit")
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from core.audit import events
-from reports.cases import canned_replies, reply_placeholders, reply_policy
+from reports.cases import replies
 from reports.models import CannedReply, Case, Office
 from tests.desk.reports.test_detail import words
 from tests.support import report_factories
@@ -27,11 +27,9 @@ def test_every_reply_that_we_bring_keeps_the_promises_in_both_languages(desk: No
     assert rows.count() >= 15
     for reply in rows:
         for text in (reply.text, reply.text_en):
-            filled = reply_placeholders.substitute(
-                text, {"duong_day_nong": canned_replies.hotline()}
-            )
-            assert (reply.title, reply_placeholders.unknown_placeholders(text)) == (reply.title, [])
-            assert (reply.title, reply_policy.forbidden_wording(filled)) == (reply.title, "")
+            filled = replies.substitute(text, {"duong_day_nong": replies.hotline()})
+            assert (reply.title, replies.unknown_placeholders(text)) == (reply.title, [])
+            assert (reply.title, replies.forbidden_wording(filled)) == (reply.title, "")
 
 
 def test_our_replies_come_into_an_empty_table_alone(desk: None) -> None:
@@ -70,8 +68,8 @@ def test_a_saved_reply_is_on_record_with_who(lead: Person) -> None:
 
 
 def test_blanks_are_filled_once_and_unknown_ones_stay_to_be_seen() -> None:
-    assert reply_placeholders.substitute("{a} {b}", {"a": "{b}", "b": ""}) == "{b} {b}"
-    assert reply_placeholders.unfilled_placeholders("{so_tin} {x} {so_tin} { }") == [
+    assert replies.substitute("{a} {b}", {"a": "{b}", "b": ""}) == "{b} {b}"
+    assert replies.unfilled_placeholders("{so_tin} {x} {so_tin} { }") == [
         "{so_tin}",
         "{x}",
     ]
@@ -81,11 +79,11 @@ def test_the_values_are_those_of_the_report_in_its_language(desk: None) -> None:
     Office.objects.filter(codename="thue").update(name="Cơ quan thuế", name_en="Tax office")
     case = Case.objects.get(report=report_factories.report(claimed_office="thue"))
     case.unit = "Công an xã Yên Định"
-    given = canned_replies.placeholder_values(case, "en")
+    given = replies.placeholder_values(case, "en")
     assert given["so_tin"] == case.report.public_number
     assert (given["co_quan"], given["don_vi"]) == ("Tax office", "Công an xã Yên Định")
     assert given["duong_day_nong"] == "02373.725.725"
-    assert canned_replies.placeholder_values(case, "vi")["co_quan"] == "Cơ quan thuế"
+    assert replies.placeholder_values(case, "vi")["co_quan"] == "Cơ quan thuế"
 
 
 @pytest.mark.parametrize(
@@ -107,17 +105,15 @@ def test_whom_the_caller_claimed_to_be_is_said_in_words_of_the_report_page_too(
     report = report_factories.report(claimed_office=ticked)
     report_factories.add_facts(report, offices=read)
     case = Case.objects.get(report=report)
-    assert canned_replies.placeholder_values(case, "vi")["co_quan"] == vietnamese
-    assert canned_replies.placeholder_values(case, "en")["co_quan"] == english
+    assert replies.placeholder_values(case, "vi")["co_quan"] == vietnamese
+    assert replies.placeholder_values(case, "en")["co_quan"] == english
 
 
 def test_an_officers_word_on_whom_they_claimed_to_be_stands(desk: None) -> None:
     report = report_factories.report(claimed_office="police")
     Case.objects.filter(report=report).update(corrections_json={"offices": ["ngan-hang"]})
     name = Office.objects.get(codename="ngan-hang").name
-    assert (
-        canned_replies.placeholder_values(Case.objects.get(report=report), "vi")["co_quan"] == name
-    )
+    assert replies.placeholder_values(Case.objects.get(report=report), "vi")["co_quan"] == name
 
 
 def test_replies_for_another_kind_or_out_of_use_are_not_offered(db: None) -> None:
@@ -132,7 +128,7 @@ def test_replies_for_another_kind_or_out_of_use_are_not_offered(db: None) -> Non
     report = report_factories.report()
     report_factories.add_facts(report, scenario="tax")
     case = Case.objects.select_related("report__facts").get(report=report)
-    assert [each.title for each in canned_replies.suggested_replies(case, "message", "vi")] == [
+    assert [each.title for each in replies.suggested_replies(case, "message", "vi")] == [
         "thuế",
         "mọi tin",
     ]

@@ -3,7 +3,7 @@
 import pytest
 
 from portal.management import reference_data
-from reports.cases import reply_policy, workflow
+from reports.cases import replies, workflow
 from reports.models import Case, Message
 from tests.desk.reports.test_detail import words
 from tests.desk.reports.test_messages import page_of, press
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_whoever_asks_for_a_secret_is_refused(text: str) -> None:
-    assert reply_policy.forbidden_wording(text) == "secret"
+    assert replies.forbidden_wording(text) == "secret"
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_whoever_asks_for_a_secret_is_refused(text: str) -> None:
 )
 def test_a_number_that_no_office_has_published_is_refused(text: str) -> None:
     reference_data.load_offices()
-    assert reply_policy.forbidden_wording(text) == "number"
+    assert replies.forbidden_wording(text) == "number"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_number_that_no_office_has_published_is_refused(text: str) -> None:
 )
 def test_what_officers_ask_every_day_is_told(text: str) -> None:
     reference_data.load_offices()
-    assert reply_policy.forbidden_wording(text) == ""
+    assert replies.forbidden_wording(text) == ""
 
 
 @pytest.mark.parametrize("verb", ["ask", "message"])
@@ -95,4 +95,4 @@ def test_a_unit_is_a_name_alone(duty: Person, unit: str) -> None:
 
 @pytest.mark.parametrize("unit", ["Công an phường Hạc Thành", "Phòng PC02", "Đội 3, PA05"])
 def test_units_are_named_as_they_are(unit: str) -> None:
-    assert reply_policy.is_unit(unit)
+    assert replies.is_unit(unit)
