@@ -1,5 +1,5 @@
-"""One decision about many reports: each through workflow by itself, with the version that the officer
-saw, so that one that is refused leaves the others be. Whoever sends the same again acts on nothing twice.
+"""One decision about many reports: each through the workflow by itself, with the version that the
+officer saw, so that a refused one leaves the others and a repeated form acts on nothing twice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ ATTACH = "attach"
 
 @dataclass(frozen=True)
 class ReportVersion:
-    """A report as the officer saw it: its number, its case's version, the campaign it lay in."""
+    """A report as the officer saw it: number, version of its case, campaign."""
 
     report: UUID
     number: str
@@ -34,7 +34,7 @@ class ReportVersion:
 
 @dataclass
 class Result:
-    """Public numbers: what was done, and what was not with the code of why."""
+    """Public numbers: those done, and those refused with a code."""
 
     done: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
@@ -43,13 +43,17 @@ class Result:
 def apply_to_each(
     verb: str, rows: Sequence[ReportVersion], by: User, given: Mapping[str, Any]
 ) -> Result:
-    """Carry a verb of workflow out for each. Raises WorkflowError where the words themselves will not
-    do: then nothing was done.
+    """Apply a verb of the workflow to each. Raises WorkflowError where the texts are invalid: then nothing
+    was done.
     """
     result, until = Result(), monotonic() + TIMEOUT_SECONDS
     for row in rows:
         is_late = monotonic() > until
-        why = "late" if is_late else _asks_first(verb, row) or _decided(verb, row, by, given)
+        why = (
+            "late"
+            if is_late
+            else _needs_confirmation(verb, row) or _try_decide(verb, row, by, given)
+        )
         if why:
             result.refused.append((row.number, why))
         else:
@@ -57,8 +61,8 @@ def apply_to_each(
     return result
 
 
-def _decided(verb: str, row: ReportVersion, by: User, given: Mapping[str, Any]) -> str:
-    """Why one was refused; "" for done."""
+def _try_decide(verb: str, row: ReportVersion, by: User, given: Mapping[str, Any]) -> str:
+    """Decide on one; return the code of a refusal, "" for done."""
     try:
         workflow.ACTIONS[verb](row.report, by=by, version=row.version, **given)
     except workflow.StaleVersion:
@@ -77,8 +81,8 @@ def _decided(verb: str, row: ReportVersion, by: User, given: Mapping[str, Any]) 
     return ""
 
 
-def _asks_first(verb: str, row: ReportVersion) -> str:
-    """Whether ending it wants a tick on its own page; "" for no."""
+def _needs_confirmation(verb: str, row: ReportVersion) -> str:
+    """Return "pending" where closing it needs a confirmation on its own page, else ""."""
     if verb != "close":
         return ""
     report = Report.objects.select_related("case", "facts").get(pk=row.report)
@@ -86,8 +90,8 @@ def _asks_first(verb: str, row: ReportVersion) -> str:
 
 
 def attach(target: UUID, rows: Sequence[ReportVersion], hand: grouping_locks.Actor) -> Result:
-    """Lay all that still lie where they were seen into a campaign. Raises GroupingError without the
-    right to it.
+    """Attach to a campaign all reports that are still in the campaign in which the officer saw them.
+    Raises GroupingError without the permission.
     """
     result = Result()
     fit = list(_still_there(rows, target, result))
@@ -127,14 +131,14 @@ def _attach(
 
 
 def store_result(key: UUID, verb: str, result: Result, by: User) -> None:
-    """Put a press on record under its own key."""
+    """Log the result under the form's own key."""
     events.log_event(
         "bulk", key, "bulk_done", by=by, verb=verb, done=result.done, refused=result.refused
     )
 
 
 def load_result(key: UUID, by: User) -> tuple[str, Result] | None:
-    """The verb and what became of a press of this officer; what two presses at once did, together."""
+    """Return verb and result of a form of this officer; of one sent twice at once, both together."""
     told = [event.detail for event in events.events_for("bulk", key).filter(actor=by)]
     if not told:
         return None

@@ -1,7 +1,6 @@
-"""A report as one file to give away: texts, the pictures that were drawn anew, and a list of hashes.
+"""A case as a ZIP file: texts, sanitized pictures, and SHA256SUMS.txt for `sha256sum --check`.
 
-`SHA256SUMS.txt` is what `sha256sum --check` reads. Originals stay here; their hashes stand in the text.
-A further document of a report (a form as PDF) is one more entry of DOCUMENTS.
+Originals stay here; their hashes stand in the text. DOCUMENTS adds further files, such as a PDF.
 """
 
 import hashlib
@@ -18,7 +17,7 @@ SUMS = "SHA256SUMS.txt"
 
 @dataclass(frozen=True)
 class ZipEntry:
-    """One file of the archive; its name has ASCII signs alone."""
+    """One file of the archive; its name is ASCII."""
 
     name: str
     content: bytes
@@ -29,7 +28,7 @@ DOCUMENTS: list[Document] = []  # what others add: report -> members
 
 
 def write_case_zip(file: IO[bytes], report: Report, text: str, *, pictures: bool) -> int:
-    """Write the archive of a report, *text* first; how many of its reporter's pictures are in it."""
+    """Write the archive of a report, *text* first; return how many pictures are in it."""
     drawn = list(_pictures(report)) if pictures else []
     further = [member for document in DOCUMENTS for member in document(report)]
     members = [ZipEntry("tin.txt", text.encode()), *further, *drawn]
@@ -46,7 +45,7 @@ def _sums(members: Iterable[ZipEntry]) -> str:
 
 
 def _pictures(report: Report) -> Iterator[ZipEntry]:
-    """The drawn copies in the order of their files; what has none, or is lost, is left out."""
+    """Yield the sanitized copies in the order of their files, without those that are lost."""
     for number, file in enumerate(
         storage.files_of_report(report).select_related("check_result"), 1
     ):
@@ -61,5 +60,5 @@ def _pictures(report: Report) -> Iterator[ZipEntry]:
 
 
 def evidence_hashes(report: Report) -> list[EvidenceFile]:
-    """Every file that was sent, for the list of their hashes."""
+    """Return every file of the report, for the list of hashes."""
     return list(storage.files_of_report(report))

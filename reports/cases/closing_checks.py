@@ -1,5 +1,5 @@
-"""What keeps a report from being ended without a second thought: its reporter is still pressed, has
-written since anybody acted on it, or wishes something that nobody has answered.
+"""Checks before a case is closed: its reporter is still under pressure, has written since an officer
+viewed it, or has an open request.
 """
 
 from collections.abc import Iterator
@@ -15,9 +15,7 @@ PRESSED, WRITTEN, WISH = "pressed", "written", "wish"
 
 
 def closing_blockers(report: Report) -> tuple[str, ...]:
-    """Codes of what is pending. Wants the report with its case, and its facts where there are any;
-    one statement.
-    """
+    """Return the codes of what is pending, for a report loaded with its case and facts. One statement."""
     return tuple(_iter_blockers(report))
 
 

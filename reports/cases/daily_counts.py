@@ -1,7 +1,7 @@
-"""Inflow and backlog day by day, for the desk's start page: counted by beat, read by pages.
+"""Daily counts of inflow and backlog for the desk's start page, updated by beat.
 
-A day that is over is counted once more on the next day and then stands. What was open on a day is
-known only from counting on that day.
+A past day is counted once more on the next day. The backlog of a day is known only if it was counted
+on that day.
 """
 
 from datetime import date, timedelta
@@ -40,7 +40,7 @@ SELECT day,
 
 
 def update_daily_counts() -> None:
-    """Count today and yesterday, and the days that nobody has counted. One statement."""
+    """Count today, yesterday and uncounted days. One statement."""
     today = timezone.localdate()
     given: dict[str, str | date] = {
         "zone": settings.TIME_ZONE,
@@ -52,7 +52,7 @@ def update_daily_counts() -> None:
 
 
 def count_if_possible() -> None:
-    """As beat does: what could not be counted is counted the next time."""
+    """Update the counts; a database error is logged and tried again at the next call."""
     try:
         update_daily_counts()
     except DatabaseTrouble as error:
@@ -64,14 +64,14 @@ def window_start(today: date) -> date:
 
 
 def daily_counts_column() -> dict[str, Any]:
-    """The days that were counted, as a column of a statement, which `known` reads."""
+    """Return the counts as a column of a statement, which `daily_counts` reads."""
     counted = DailyCount.objects.filter(day__gte=window_start(timezone.localdate()))
     as_json = JSONObject(day="day", received="received", open="open")
     return {"days": ArraySubquery(counted.values(told=as_json))}
 
 
 def daily_counts(told: dict[str, Any]) -> dict[date, DailyCount | None]:
-    """The last days in their order, None for one that nobody has counted."""
+    """Return the last days in order, None for an uncounted one."""
     rows = (DailyCount(**row | {"day": date.fromisoformat(row["day"])}) for row in told["days"])
     counted = {row.day: row for row in rows}
     first = window_start(timezone.localdate())

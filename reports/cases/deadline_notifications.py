@@ -1,9 +1,8 @@
-"""Deadlines told before and when they pass: to the officer, then to those who assign work.
+"""Notifications before a deadline and when it has passed: to the officer, then to those who assign work.
 
-One look a minute (beat). Each stage of each end of a clock is told once: its row in Escalation and
-its event come in one transaction, whoever looks at the same time gets none. The desk shows every
-deadline by itself; mail comes where there is a mail server and an address, one mail a person and
-look. A mail carries report numbers and deadlines, no word of a person.
+Beat calls once a minute. Each stage of each end of a deadline is noted once: its DeadlineNotification
+and its event are written in one transaction. Mail goes where there is a server and an address, one a
+person and call, with report numbers and deadlines alone.
 """
 
 from collections import defaultdict
@@ -31,13 +30,13 @@ log = structlog.get_logger(__name__)
 MAX_BATCH = 200
 MAIL_WITHIN = timedelta(hours=6)  # what could not be mailed by then is old
 Stage = DeadlineNotification.Stage
-_SOON_AT = RawSQL(  # as clocks.soon has it
+_SOON_AT = RawSQL(  # as deadline_rules computes it
     "due_at - least((due_at - started_at) / 4, %s)", [deadline_rules.MAX_NOTICE_LENGTH]
 )
 
 
 def send_due_reminders() -> None:
-    """Start the clocks of new reports, put on record whose time runs out, and mail it."""
+    """Start the deadlines of new reports, note those that are due, and mail them."""
     try:
         deadlines.start_for_new_reports()
         deadlines.start_for_requests()
@@ -53,7 +52,7 @@ def send_due_reminders() -> None:
 
 @transaction.atomic
 def _store_notifications(stage: str, now: datetime) -> int:
-    """Put a stage on record for every clock that has come to it; how many."""
+    """Note a stage for every deadline that has come to it; return how many."""
     found = list(_deadlines_at_stage(stage, now).select_for_update(skip_locked=True)[:MAX_BATCH])
     DeadlineNotification.objects.bulk_create(
         DeadlineNotification(clock=clock, stage=stage, due_at=clock.due_at, created_at=now)
@@ -77,7 +76,7 @@ def _deadlines_at_stage(stage: str, now: datetime) -> QuerySet[Deadline]:
 
 
 def _mail() -> None:
-    """Claim what nobody was mailed of yet, and mail it; given back when nothing could be sent."""
+    """Claim the notifications without a mail and mail them; release them when nothing could be sent."""
     recent = DeadlineNotification.objects.filter(
         mailed_at=None, created_at__gte=timezone.now() - MAIL_WITHIN
     )
@@ -96,7 +95,7 @@ def _mail() -> None:
 def _group_by_recipient(
     told: Iterable[DeadlineNotification],
 ) -> dict[User, list[DeadlineNotification]]:
-    """Whom each is for: the officer; those who assign work, once it is overdue or nobody's."""
+    """Group by recipient: the officer; those who assign work, once it is overdue or has no officer."""
     everything: dict[User, list[DeadlineNotification]] = defaultdict(list)
     keys = [each.pk for each in told]
     rows = DeadlineNotification.objects.filter(
@@ -132,7 +131,7 @@ def _send_mail(user: User, lines: list[DeadlineNotification]) -> bool:
     mail.extra_headers["Auto-Submitted"] = "auto-generated"
     try:
         mail.send()
-    except (OSError, ValueError) as error:  # as in watch.py
+    except (OSError, ValueError) as error:  # smtplib's are OSErrors; ValueError: no address
         log.warning("escalation.mail_failed", error=type(error).__name__)
         return False
     return True

@@ -1,7 +1,7 @@
-"""The clocks of a case, written as workflow decides: the only writer of Clock.
+"""Deadlines of a case: the only writer of `Deadline`.
 
-Each function wants the case's row locked. Taking a report in writes no clock: those from receipt
-are started here, a minute later or with the first decision.
+The functions need the case's row locked. Intake starts no deadline: those from receipt are started
+here, a minute later or with the first decision.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ _Wish = TypeVar("_Wish", bound=Model)
 
 
 def start_deadlines(case: Case) -> None:
-    """Start the clocks that run from receipt, where they have not been started."""
+    """Start the deadlines that run from receipt, where they were not started."""
     is_there = case.due_at is None and case.status in Case.OPEN
     if is_there and case.report.erased_at is None:
         Deadline.objects.bulk_create(_from_receipt(case), ignore_conflicts=True)
@@ -52,9 +52,7 @@ def apply_transition(
     drops: Iterable[str] = (),
     starts: Iterable[str] = (),
 ) -> datetime | None:
-    """End clocks by what they were waiting for or because they lost their sense, and start others;
-    when the case is due next.
-    """
+    """Meet, drop and start deadlines; return when the case is due next."""
     start_deadlines(case)
     now = timezone.now()
     _running(case.pk, meets).update(met_at=now)
@@ -66,7 +64,7 @@ def apply_transition(
 
 
 def extend(report_id: UUID, kind: str) -> bool:
-    """Move the end of a clock; False when none runs or it was extended as often as it may be."""
+    """Extend a deadline; return False when none runs or it has MAX_EXTENSIONS."""
     clock = (
         _running(report_id, [kind])
         .filter(extension_count__lt=deadline_rules.MAX_EXTENSIONS)
@@ -85,34 +83,34 @@ def _running(report_id: UUID, kinds: Iterable[str]) -> QuerySet[Deadline]:
 
 
 def cancel_all(report_id: UUID) -> None:
-    """End whatever runs: the report is erased, there is nothing left to look at or to answer."""
+    """Drop all deadlines of an erased report."""
     running = Deadline.objects.pending().filter(report_id=report_id)
     if running.update(dropped_at=timezone.now()):
         _set_due([report_id])
 
 
 def next_due(report_id: UUID) -> datetime | None:
-    """When the next running clock of a report runs out."""
+    """Return the next deadline of a report, or None."""
     running = Deadline.objects.pending().filter(report_id=report_id)
     return running.order_by("due_at").values_list("due_at", flat=True).first()
 
 
 def start_for_new_reports() -> int:
-    """Start the clocks from receipt of reports that came in, and the one to look at a report in
-    which the machine has read since that its reporter is still pressed; how many cases.
+    """Start the deadlines from receipt of new reports, and the one to look at a report whose reporter is
+    under pressure as was extracted since; return how many cases.
     """
     begun = _start(Case.objects.open().filter(due_at=None, report__erased_at=None))
     return begun + _start(_pressed_and_unseen().exclude(due_at=None))
 
 
 def lock_case(report_id: UUID) -> Case:
-    """The case of a report, nobody else's until COMMIT."""
+    """Return the locked case of a report."""
     return Case.objects.select_for_update(of=("self",)).get(pk=report_id)
 
 
 def restart_review_deadline(case: Case) -> None:
-    """Start the clock to look at a report whose reporter writes of being pressed, also where it has
-    ended, as junk too: nobody would see those words in time. Where one runs, its end stays.
+    """Start the deadline to look at a report whose reporter writes of being under pressure, also where
+    the work has ended. One that runs keeps its end.
     """
     start_deadlines(case)
     clock = _clock(case.pk, deadline_rules.LOOK, timezone.now())
@@ -121,7 +119,7 @@ def restart_review_deadline(case: Case) -> None:
 
 
 def _pressed_and_unseen() -> QuerySet[Case]:
-    """New cases that nobody has looked at, of reporters who are pressed as the machine reads it."""
+    """Return new cases that nobody has viewed, of reporters under pressure as extracted."""
     clock = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.LOOK)
     by_people = AuditEvent.objects.filter(actor__isnull=False).exclude(kind__in=NO_LOOK)
     look = by_people.filter(subject_type="report", subject_id=Cast(OuterRef("pk"), CharField()))
@@ -131,16 +129,14 @@ def _pressed_and_unseen() -> QuerySet[Case]:
 
 
 def start_for_requests() -> int:
-    """Start the clocks of what reporters wish of the desk; how many. Who answers one at this moment
-    ends it.
-    """
+    """Start the deadlines of reporters' requests; return how many."""
     erasures = _start_for(deadline_rules.RIGHTS, ErasureRequest.objects.open(), "asked_at")
     return erasures + _start_for(deadline_rules.WISH, unanswered_followups(), "received_at")
 
 
 def unanswered_followups() -> QuerySet[Followup]:
-    """What reporters added of late that waits for an officer: a wish to withdraw, and a correction
-    where an officer's own word or a hold stands above it. Any other correction holds at once.
+    """Return recent follow-ups that wait for an officer: withdrawals, and corrections where an officer's
+    correction or a hold goes before them. Any other correction holds at once.
     """
     kinds, about = Followup.Kind, Cast(OuterRef("report_id"), CharField())
     told = AuditEvent.objects.filter(
@@ -162,7 +158,7 @@ def unanswered_followups() -> QuerySet[Followup]:
 
 @transaction.atomic
 def _start_for(kind: str, wishes: QuerySet[_Wish], since: str) -> int:
-    """Start that clock for each report of which one of these waits, from the first of them."""
+    """Start that deadline for each report with such requests, from the first; return how many."""
     runs = Deadline.objects.pending().filter(report_id=OuterRef("pk"), kind=kind)
     # One whose clocks from receipt are still to be started gets those first.
     cases = Case.objects.filter(
@@ -179,7 +175,7 @@ def _start_for(kind: str, wishes: QuerySet[_Wish], since: str) -> int:
 
 @transaction.atomic
 def _start(cases: QuerySet[Case]) -> int:
-    """Whoever decides on one of them at this moment starts its clocks alone: it is left out."""
+    """Start the deadlines from receipt; skip cases that a decision has locked. Return how many."""
     locked = cases.select_for_update(skip_locked=True, of=("self",))
     found = list(locked.select_related("report", "report__facts")[:MAX_BATCH])
     Deadline.objects.bulk_create(

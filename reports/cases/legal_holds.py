@@ -1,4 +1,4 @@
-"""Legal holds: a report that must stay as it is. The database refuses what these refuse."""
+"""Legal holds: place and lift them. Triggers refuse what a hold forbids."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ PLACE, LIFT = "reports.place_hold", "reports.lift_hold"
 
 
 class HoldError(Exception):
-    """It was not done: `why` is permission, reason, held or free. Nothing has been written."""
+    """Nothing was written: `why` is permission, reason, held or free."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -21,7 +21,7 @@ class HoldError(Exception):
 
 
 def current_hold(report_id: UUID) -> LegalHold | None:
-    """The hold that a report is under."""
+    """Return the hold that a report is under, or None."""
     return (
         LegalHold.objects.select_related("actor").filter(report=report_id, released_at=None).first()
     )
@@ -32,8 +32,8 @@ def is_held(report_id: UUID) -> bool:
 
 
 def place_hold(report_id: UUID, *, by: User, reason: str) -> LegalHold:
-    """Put a report under a hold. Raises HoldError."""
-    _must_may(by, PLACE, reason)
+    """Place a hold on a report and return it. Raises HoldError."""
+    _check_permission(by, PLACE, reason)
     with transaction.atomic():
         lock_report(report_id)
         if is_held(report_id):
@@ -45,22 +45,22 @@ def place_hold(report_id: UUID, *, by: User, reason: str) -> LegalHold:
 
 def lift_hold(report_id: UUID, *, by: User, reason: str) -> None:
     """End the hold of a report. Raises HoldError."""
-    _must_may(by, LIFT, reason)
+    _check_permission(by, LIFT, reason)
     with transaction.atomic():
         lock_report(report_id)
-        standing = LegalHold.objects.filter(report=report_id, released_at=None)
+        active = LegalHold.objects.filter(report=report_id, released_at=None)
         lifted = {"released_at": Now(), "released_by": by, "released_reason": reason.strip()}
-        if not standing.update(**lifted):
+        if not active.update(**lifted):
             raise HoldError("free")
         events.log_event("report", report_id, "hold_lifted", by=by, reason=reason.strip())
 
 
 def lock_report(report_id: UUID) -> Report:
-    """The report, nobody else's to hold, erase or destroy anything of until COMMIT."""
+    """Return the locked report: nobody else holds, erases or destroys anything of it until COMMIT."""
     return Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report_id)
 
 
-def _must_may(by: User, permission: str, reason: str) -> None:
+def _check_permission(by: User, permission: str, reason: str) -> None:
     if not by.has_perm(permission):
         raise HoldError("permission")
     if not reason.strip():

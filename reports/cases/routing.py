@@ -1,7 +1,7 @@
-"""Where the rules send a report, what they would have sent where, and sending what is fresh.
+"""Routing: match the rules with a report, try them on old ones, and route new cases.
 
-Triage reads and decides nothing, so a step of its own applies the rules: each report once, soon after
-it was read, as an act of the workflow that a person takes back. What a person has placed stays.
+Triage decides nothing, so a step of its own applies the rules to each report once, soon after its
+triage, as an act of the workflow that a person can undo. What a person has placed stays.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,7 +73,7 @@ class DryRunResult:
 def match_rule(
     rules: Iterable[RoutingRule], told: RoutingInput, police: Mapping[str, str]
 ) -> RoutingDecision | None:
-    """The first rule that fits and leads somewhere. Pure; `police` gives a commune's unit."""
+    """Return the first rule that fits and leads to a unit; `police` gives a commune's unit. Pure."""
     for rule in rules:
         unit = rule.unit_id or police.get(told.commune or "")
         if unit and _fits(rule, told):
@@ -91,7 +91,7 @@ def _fits(rule: RoutingRule, told: RoutingInput) -> bool:
 
 
 def routing_input(report: Report) -> RoutingInput:
-    """What holds of a report that is loaded with its case and facts."""
+    """Return the effective facts of a report that is loaded with its case and facts."""
     holds = effective_facts(report)
     return RoutingInput(
         holds.scenario or "", holds.commune, tuple(holds.offices), holds.money_lost_vnd
@@ -99,16 +99,14 @@ def routing_input(report: Report) -> RoutingInput:
 
 
 def rules(*, with_drafts: bool = False) -> list[RoutingRule]:
-    """The rules in the order in which they are asked; those that lead to a unit that takes nothing
-    any more are left out.
-    """
+    """Return the rules in the order in which they match, without those of inactive units."""
     rows = RoutingRule.objects.select_related("unit", "commune", "office")
     rows = rows.filter(Q(unit=None) | Q(unit__is_active=True))
     return list(rows if with_drafts else rows.filter(is_active=True))
 
 
 def route_untriaged_cases() -> int:
-    """Send what was read since the last look where the rules say; gives how many went."""
+    """Route the cases that were triaged since the last run; return how many."""
     asked = rules()
     if not asked:
         return 0
@@ -135,18 +133,18 @@ def _new_reports() -> QuerySet[Report]:
 
 
 def _select_inputs(rows: QuerySet[Report]) -> QuerySet[Report]:
-    """With no text of a person."""
+    """Return the rows without any text of a person."""
     return rows.select_related("case", "facts").only(*_READ)
 
 
 def _commune_units() -> dict[str, str]:
-    """The unit of each commune whose police takes reports."""
+    """Return commune -> unit, for communes whose police takes reports."""
     rows = Unit.objects.active().filter(commune__isnull=False)
     return {str(commune): unit for commune, unit in rows.values_list("commune_id", "pk")}
 
 
 def dry_run(asked: Sequence[RoutingRule]) -> DryRunResult:
-    """How many reports of the last month would have gone where. Nothing is written."""
+    """Return how many reports of the last month each rule would have routed. Writes nothing."""
     since = timezone.now() - timedelta(days=TRIED_DAYS)
     month = Report.objects.filter(received_at__gte=since, facts__isnull=False)
     reports = list(_select_inputs(month).order_by("-received_at")[: MAX_TRIED + 1])

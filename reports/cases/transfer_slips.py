@@ -1,4 +1,4 @@
-"""Numbers for the papers with which reports go to other units."""
+"""Transfer slips: the numbered papers with which reports go to other units."""
 
 from uuid import UUID
 
@@ -15,12 +15,12 @@ _LOCK = 7_303_140  # the register's; the year is the second key
 
 
 class TransferSlipError(Exception):
-    """There is nothing to make a paper of, or it is there already."""
+    """There is no hand-over without a slip."""
 
 
 def issue_transfer_slip(report_id: UUID, *, unit: str, reason: str, by: User) -> TransferSlip:
-    """The next paper of the year; part of the transaction that hands over. Officers wait for one
-    another until COMMIT, so that the register has no gap.
+    """Return the next slip of the year, within the transaction that hands over. Others wait until
+    COMMIT, so that the register has no gap.
     """
     year = timezone.localtime().year
     with connection.cursor() as cursor:
@@ -35,7 +35,7 @@ def issue_transfer_slip(report_id: UUID, *, unit: str, reason: str, by: User) ->
 
 
 def issue_transfer_slip_later(case: Case, by: User) -> TransferSlip:
-    """The paper of a hand-over that has none, from what was written then. Raises NoSlip."""
+    """Return a new slip for a hand-over that has none, from its event. Raises TransferSlipError."""
     with transaction.atomic():
         Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
         handed = events.events_for("report", case.pk).filter(kind="handed_over").first()
@@ -48,7 +48,7 @@ def issue_transfer_slip_later(case: Case, by: User) -> TransferSlip:
 
 
 def is_slip_missing(case: Case) -> bool:
-    """Whether a report was handed over, and no paper says so since."""
+    """Whether a report was handed over and no slip was issued since."""
     if case.status != Case.Status.HANDED_OVER:
         return False
     handed = AuditEvent.objects.filter(

@@ -1,4 +1,4 @@
-"""The status table: where each verb leads, who may use it, what it needs, which clocks it turns."""
+"""The table of transitions: where each verb leads, who may use it, what it needs, which deadlines it turns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,25 +19,25 @@ S = Case.Status
 
 @dataclass(frozen=True)
 class Transition:
-    """A row of the status table: where a verb leads from each status, who may, what it needs."""
+    """A row of the table: where a verb leads from each status, who may use it, what it needs."""
 
     event: str
     permission: str
     steps: Mapping[str, str]
     needs: tuple[str, ...] = ()
     clears: tuple[str, ...] = ()
-    # Who decides on a case that nobody has taken becomes its officer.
+    # Whoever decides on an untaken case becomes its officer.
     adopts: bool = True
-    # The unit that is named must be one of the table.
+    # The named unit must be one of the table.
     gives_away: bool = False
-    # A numbered paper goes with it.
+    # It issues a transfer slip.
     has_slip: bool = False
-    # Its reason is what the reporter is told, word for word, and perhaps asked.
+    # Its reason is the message to the reporter, word for word, perhaps a question.
     tells: bool = False
     asks: bool = False
-    # Who ended the work may do it too, within OWN_SLIP, with this permission.
+    # Whoever ended the work may do it too, within OWN_SLIP, with this permission.
     own_slip: str = ""
-    # The clocks (clocks.py) that it meets, starts and drops, and the one whose end it moves.
+    # The deadlines that it meets, starts and drops, and the one that it extends.
     meets: tuple[str, ...] = (LOOK,)
     starts: tuple[str, ...] = ()
     drops: tuple[str, ...] = ()
@@ -157,7 +157,7 @@ TABLE: Mapping[str, Transition] = {
         drops=FROM_CRIME_REPORT,
     ),
 }
-# Answers to a wish to be erased (rights.py): no buttons of the report's page.
+# Answers to an erasure request: no buttons of the report's page.
 ON_WISH: Mapping[str, Transition] = {
     "refuse_wish": Transition(
         "wish_refused",
@@ -185,10 +185,10 @@ ON_WISH: Mapping[str, Transition] = {
         drops=FROM_CRIME_REPORT,
     ),
 }
-# What answers a reporter who wished to withdraw, or whose correction waits: a question does not.
+# Events that answer a withdrawal or a waiting correction; a question does not.
 ANSWERS = tuple(move.event for move in (*TABLE.values(), *ON_WISH.values()) if WISH in move.meets)
 ENDINGS = tuple(move.event for move in TABLE.values() if set(move.steps.values()) & {*_ENDED})
 
 
-# What a purge takes: a hold keeps the case from getting there.
+# Statuses that expire: a legal hold keeps the case from them.
 NOT_ON_HOLD = (S.CLOSED, S.JUNK, S.WITHDRAWN)

@@ -1,7 +1,5 @@
-"""Which reports an officer may see: who works at a unit those that lie there, who has the right to
-see every unit's all of them, and who has neither none.
-
-The one place that says so: the queue, the report page and the workflow ask here.
+"""Which reports an officer may see: those of the officer's unit, all with the permission to see every
+unit, none without either. The queue, the report page and the workflow all decide by this module.
 """
 
 from django.contrib.auth.models import User
@@ -17,38 +15,38 @@ _NOWHERE = ""  # no unit is called so
 
 
 def visible_reports(rows: QuerySet[Report], user: User) -> QuerySet[Report]:
-    """Those of *rows* that the officer may see."""
+    """Return those of *rows* that the officer may see."""
     unit = unit_of(user)
     return rows if unit is None else rows.filter(case__assigned_unit=unit)
 
 
 def visible_cases(rows: QuerySet[Case], user: User) -> QuerySet[Case]:
-    """Those of *rows* that the officer may see."""
+    """Return those of *rows* that the officer may see."""
     unit = unit_of(user)
     return rows if unit is None else rows.filter(assigned_unit=unit)
 
 
 def visible_via_report(rows: QuerySet[Indicator], user: User) -> QuerySet[Indicator]:
-    """Those of *rows* that stand in reports that the officer may see."""
+    """Return those of *rows* that stand in reports that the officer may see."""
     unit = unit_of(user)
     return rows if unit is None else rows.filter(report__case__assigned_unit=unit)
 
 
 def officers_in_scope(rows: QuerySet[User]) -> QuerySet[User]:
-    """Those of *rows* who may see a report that lies where they work."""
+    """Return those of *rows* who may see reports of some unit."""
     everywhere = User.objects.with_perm(EVERY_UNIT, backend=_BACKEND)
     return rows.filter(Q(membership__isnull=False) | Q(pk__in=everywhere.values("pk")))
 
 
 def without_unit() -> QuerySet[User]:
-    """Who may read reports and has none to read: nobody has given them a unit yet."""
+    """Return the officers who may read reports but have no unit yet."""
     readers = User.objects.with_perm(_READS, backend=_BACKEND)
     return readers.exclude(pk__in=officers_in_scope(User.objects.all()).values("pk"))
 
 
 def unit_of(user: User) -> str | None:
-    """The codename of the only unit whose reports the officer may see; None where that is every one.
-    A right that is missing opens nothing: then it is the name of no unit.
+    """Return the codename of the only unit whose reports the officer may see; None for every unit, and
+    the name of no unit where the officer may see none.
     """
     unit = units.unit_code_of(user)
     return unit or (None if user.has_perm(EVERY_UNIT) else _NOWHERE)
@@ -60,8 +58,8 @@ def is_at_pv01(user: User) -> bool:
 
 
 def sees_campaigns(user: User) -> bool:
-    """Whether the officer may see campaigns and bursts, which are counted over every unit's reports: of
-    those who read reports only who sees them all. Who reads none draws warnings from the counts.
+    """Whether the officer may see campaigns and bursts, which count every unit's reports: those who may
+    read all reports, and editors of warnings, who read none.
     """
     return user.has_perm(_CAMPAIGNS) and (is_at_pv01(user) or not user.has_perm(_READS))
 

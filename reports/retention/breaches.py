@@ -1,4 +1,4 @@
-"""Breaches of personal data at the desk: what was done, on record, and what is late."""
+"""Breaches of personal data: store what was done, and count missed deadlines."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ STEPS = ("first_notice_at", "authority_notified_at", "subjects_notified_at", "cl
 
 
 def save(breach: DataBreach, *, by: User, changed: list[str]) -> None:
-    """Write a breach down, or what was done since; on record without a word of it."""
+    """Store a breach or its changes, and log that without its text."""
     kind = "breach_changed" if breach.pk else "breach_opened"
     if not breach.pk:
         breach.opened_by = by
@@ -25,5 +25,5 @@ def save(breach: DataBreach, *, by: User, changed: list[str]) -> None:
 
 
 def count_missed_deadlines() -> int:
-    """How many deadlines of open breaches have passed with nobody told."""
+    """Return how many deadlines of open breaches have passed without the notice."""
     return sum(breach.missed for breach in DataBreach.objects.filter(closed_at=None))

@@ -1,8 +1,7 @@
-"""Destroying a file or an addition of a report: proposed by one person, confirmed by another.
+"""Destruction of a file or follow-up of a report: proposed by one person, confirmed by another.
 
-The rows say that something was there and who had it destroyed; its words, names and the sealed file
-are gone. The file is removed by an item of the outbox that is owed in the same transaction, so that
-none stays on the disk when a process dies between the two.
+The rows still say that something was there and who had it destroyed. The file on the disk is removed
+by an outbox item of the same transaction, so that none stays when a process dies.
 """
 
 from collections.abc import Iterable
@@ -28,9 +27,7 @@ _TABLES: dict[str, type[Model]] = {What.FILE: EvidenceFile, What.ADDITION: Follo
 
 
 class DestructionError(Exception):
-    """It was not done: `why` is permission, reason, held, gone, proposed, closed or same. Nothing
-    has been written.
-    """
+    """Nothing was written: `why` is permission, reason, held, gone, proposed, closed or same."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -40,67 +37,67 @@ class DestructionError(Exception):
 def propose(
     report_id: UUID, what: str, target: UUID, *, by: User, reason: str
 ) -> DestructionRequest:
-    """Ask for a second person to have something destroyed. Raises DestructionError."""
+    """Propose a destruction and return the request. Raises DestructionError."""
     if not by.has_perm(PROPOSE):
         raise DestructionError("permission")
     if not reason.strip():
         raise DestructionError("reason")
     with transaction.atomic():
-        _must_be_free(report_id)
-        _must_be_there(report_id, what, target)
+        _check_not_held(report_id)
+        _check_present(report_id, what, target)
         if DestructionRequest.objects.filter(target=target, withdrawn_at=None).exists():
             raise DestructionError("proposed")
         row = DestructionRequest.objects.create(
             report_id=report_id, what=what, target=target, reason=reason.strip(), proposed_by=by
         )
-        said = {"what": what, "which": str(target), "reason": row.reason}
-        events.log_event("report", report_id, "destruction_proposed", by=by, **said)
+        detail = {"what": what, "which": str(target), "reason": row.reason}
+        events.log_event("report", report_id, "destruction_proposed", by=by, **detail)
     return row
 
 
 def confirm(report_id: UUID, pk: int, *, by: User) -> None:
-    """Destroy what another person has proposed. Raises DestructionError."""
+    """Destroy what another person proposed. Raises DestructionError."""
     if not by.has_perm(CONFIRM):
         raise DestructionError("permission")
     with transaction.atomic():
-        _must_be_free(report_id)
-        row = _open(report_id, pk)
+        _check_not_held(report_id)
+        row = _lock_open_request(report_id, pk)
         if row.proposed_by_id == by.pk:
             raise DestructionError("same")
-        _must_be_there(report_id, row.what, row.target)
+        _check_present(report_id, row.what, row.target)
         DestructionRequest.objects.filter(pk=pk).update(confirmed_at=Now(), confirmed_by=by)
-        said = {"what": row.what, "which": str(row.target), "proposed_by": row.proposed_by_id}
-        events.log_event("report", report_id, "destroyed", by=by, **said)
-        _blank(row)
+        detail = {"what": row.what, "which": str(row.target), "proposed_by": row.proposed_by_id}
+        events.log_event("report", report_id, "destroyed", by=by, **detail)
+        _empty_row(row)
     queue.notify()
 
 
 def withdraw(report_id: UUID, pk: int, *, by: User) -> None:
-    """Take a proposal back, or refuse it. Raises DestructionError."""
+    """Withdraw or refuse a proposal. Raises DestructionError."""
     if not (by.has_perm(PROPOSE) or by.has_perm(CONFIRM)):
         raise DestructionError("permission")
     with transaction.atomic():
-        row = _open(report_id, pk)
+        row = _lock_open_request(report_id, pk)
         DestructionRequest.objects.filter(pk=pk).update(withdrawn_at=Now(), withdrawn_by=by)
-        said = {"what": row.what, "which": str(row.target)}
-        events.log_event("report", report_id, "destruction_withdrawn", by=by, **said)
+        detail = {"what": row.what, "which": str(row.target)}
+        events.log_event("report", report_id, "destruction_withdrawn", by=by, **detail)
 
 
-def _must_be_free(report_id: UUID) -> None:
+def _check_not_held(report_id: UUID) -> None:
     legal_holds.lock_report(report_id)
     if legal_holds.is_held(report_id):
         raise DestructionError("held")
 
 
-def _must_be_there(report_id: UUID, what: str, target: UUID) -> None:
+def _check_present(report_id: UUID, what: str, target: UUID) -> None:
     table = _TABLES.get(what)
     rows = table._default_manager.filter(pk=target, report=report_id) if table else None  # noqa: SLF001
     if rows is None or not rows.filter(erased_at=None).exists():
         raise DestructionError("gone")
 
 
-def _open(report_id: UUID, pk: int) -> DestructionRequest:
-    """A proposal that waits, this transaction's to decide."""
+def _lock_open_request(report_id: UUID, pk: int) -> DestructionRequest:
+    """Return an open request, locked."""
     rows = DestructionRequest.objects.select_for_update().filter(pk=pk, report=report_id)
     row = rows.filter(confirmed_at=None, withdrawn_at=None).first()
     if row is None:
@@ -108,8 +105,8 @@ def _open(report_id: UUID, pk: int) -> DestructionRequest:
     return row
 
 
-def _blank(row: DestructionRequest) -> None:
-    """Take the words out of the row; what stands without them is read anew."""
+def _empty_row(row: DestructionRequest) -> None:
+    """Empty the row; the report is triaged again without it."""
     table = _TABLES[row.what]
     erasure.erase_rows(table._default_manager.filter(pk=row.target))  # noqa: SLF001
     erasure_log.append_on_commit(row.what, row.target)
@@ -118,7 +115,7 @@ def _blank(row: DestructionRequest) -> None:
 
 
 def process_items(items: Iterable[int], patience: float = inf) -> None:
-    """Remove the files of these outbox items from the disk, originals and drawn copies."""
+    """Remove the files of these outbox items from the disk, originals and sanitized copies."""
     for claim in queue.iter_leases(items, patience):
         with claim, transaction.atomic():
             if queue.mark_done(claim):
@@ -126,7 +123,7 @@ def process_items(items: Iterable[int], patience: float = inf) -> None:
 
 
 def _remove(file_id: UUID) -> None:
-    """Raises OSError where the disk does not let it go: it is tried again."""
+    """Remove a file. Raises OSError, after which it is tried again."""
     file = EvidenceFile.objects.select_related("check_result").get(pk=file_id)
     if file.erased_at is None:
         return

@@ -1,8 +1,8 @@
-"""What was erased, noted beside the database: a file that only grows, and no name in it.
+"""List of erasures outside the database: an append-only file without names.
 
-An archive that was made before an erasure brings back what was erased. So a line says what went, as
-the SHA-256 of its random key, which leads nowhere without the row itself; after a restore whatever
-is on the list goes again (`again`). The file wants a copy elsewhere, as archives do.
+An archive made before an erasure brings back what was erased. So a line names it by the SHA-256 of its
+random key, which means nothing without the row; after a restore it is erased again
+(reerase_after_restore.py). The file needs a copy elsewhere, as archives do.
 """
 
 import contextlib
@@ -32,17 +32,17 @@ def path() -> Path:
 
 
 def row_digest(what: str, key: UUID) -> str:
-    """How a row is named in the list."""
+    """Return the name of a row in the list."""
     return sha256(f"{what} {key}".encode()).hexdigest()
 
 
 def append_on_commit(what: str, key: UUID) -> None:
-    """Write the line once it is COMMITted; one that cannot be written is written by the purge."""
+    """Append the line after COMMIT; the purge appends one that could not be written."""
     transaction.on_commit(lambda: _write([(what, key)]), robust=True)
 
 
 def append_missing(erased: Iterable[tuple[str, UUID]]) -> int:
-    """Write the lines that are missing; how many."""
+    """Append the lines that are missing; return how many."""
     listed = load_digests()
     missing = [each for each in erased if row_digest(*each) not in listed]
     _write(missing)
@@ -61,7 +61,7 @@ def _write(erased: Iterable[tuple[str, UUID]]) -> None:
 
 
 def load_digests() -> dict[str, datetime]:
-    """When what was erased, by its digest; nothing where there is no list."""
+    """Return digest -> time of the erasure; empty where there is no list."""
     return dict(_rows())
 
 

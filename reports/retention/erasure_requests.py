@@ -1,7 +1,7 @@
-"""The wish of a reporter to be erased: asked with the code, answered by an officer within the clock.
+"""Erasure requests of reporters: made with the code, answered by an officer within the deadline.
 
-It is granted whole or refused with a reason that the reporter reads. A hold or a tin báo about a
-crime stands above it; what others must keep is not erased because somebody holds a code.
+A request is granted whole or refused with a reason that the reporter reads. A legal hold or a tin báo
+về tội phạm goes before it.
 """
 
 from datetime import datetime
@@ -25,9 +25,7 @@ MAX_WISHES = 5  # of one report, the refused ones too
 
 
 class ErasureRequestError(Exception):
-    """It was not done: `why` is permission, closed, held, crime, gone or same. Nothing has been
-    written.
-    """
+    """Nothing was written: `why` is permission, closed, held, crime, gone or same."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -35,9 +33,7 @@ class ErasureRequestError(Exception):
 
 
 def request_erasure(report: Report, words: str) -> bool:
-    """Write the wish down; False where one waits already, or enough were answered. Raises
-    ErasedError.
-    """
+    """Store a request; return False where one is open or MAX_WISHES were made. Raises ReportErasedError."""
     with transaction.atomic():
         if legal_holds.lock_report(report.pk).erased_at:
             raise ReportErasedError
@@ -50,8 +46,8 @@ def request_erasure(report: Report, words: str) -> bool:
 
 
 def request_summary(report: Report) -> dict[str, object]:
-    """What the page about a report says of it: the wish, by when it is answered where that promise
-    is confirmed, and whether another may be made. One statement.
+    """Return what the tracking page shows: the request, its answer's deadline where that promise is
+    confirmed, and whether another may be made. One statement.
     """
     wishes = list(ErasureRequest.objects.filter(report=report).order_by("id"))
     wish = wishes[-1] if wishes else None
@@ -66,7 +62,7 @@ def request_summary(report: Report) -> dict[str, object]:
 
 
 def answer_deadline_text(codename: str, asked_at: datetime) -> str:
-    """By when a wish is answered, "" where that is not confirmed or has passed."""
+    """Return by when a request is answered, "" where that is not confirmed or has passed."""
     said = confirmed_statements.statements().get(codename)
     if said is None or not said.amount:
         return ""
@@ -79,7 +75,7 @@ def answer_deadline_text(codename: str, asked_at: datetime) -> str:
 
 
 def erasure_blocker(report_id: UUID) -> str:
-    """What keeps a report from being erased: "held", "crime" or ""."""
+    """Return what keeps a report from being erased: "held", "crime" or ""."""
     if legal_holds.is_held(report_id):
         return "held"
     is_crime = Case.objects.filter(pk=report_id, status=Case.Status.ACTIONED).exists()
@@ -87,7 +83,7 @@ def erasure_blocker(report_id: UUID) -> str:
 
 
 def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
-    """Erase everything, because its reporter asked for it. Raises WishError and WorkflowError."""
+    """Erase a report at its reporter's request. Raises ErasureRequestError and WorkflowError."""
     if not by.has_perm(GRANT):
         raise ErasureRequestError("permission")
     with transaction.atomic():
@@ -96,7 +92,7 @@ def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
         workflow.grant_erasure(report_id, by=by, version=version)
         if ErasureRequest.objects.open().filter(report=report_id, taken_up_by=by).exists():
             raise ErasureRequestError("same")
-        _answer(report_id, ErasureRequest.Outcome.GRANTED, by)
+        _store_answer(report_id, ErasureRequest.Outcome.GRANTED, by)
         try:
             erasure.erase(report_id, why="asked", by=by)
         except erasure.ErasureError as error:
@@ -104,15 +100,15 @@ def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
 
 
 def refuse_erasure(report_id: UUID, *, by: User, version: int, reason: str) -> None:
-    """Leave it, and tell the reporter why. Raises WishError and WorkflowError."""
+    """Refuse a request and tell the reporter why. Raises ErasureRequestError and WorkflowError."""
     with transaction.atomic():
         workflow.refuse_erasure(report_id, by=by, version=version, reason=reason)
-        _answer(report_id, ErasureRequest.Outcome.REFUSED, by)
+        _store_answer(report_id, ErasureRequest.Outcome.REFUSED, by)
 
 
 def reopen_request(report_id: UUID, *, by: User, version: int, reason: str) -> None:
-    """Put the refused wish before the desk again; somebody else grants it then, since it destroys
-    what an officer wanted kept. Raises WishError and WorkflowError.
+    """Open a refused request again; another officer must grant it then, since it destroys what one
+    wanted to keep. Raises ErasureRequestError and WorkflowError.
     """
     with transaction.atomic():
         if against := erasure_blocker(report_id):
@@ -129,12 +125,12 @@ def reopen_request(report_id: UUID, *, by: User, version: int, reason: str) -> N
 
 
 def latest_request(report_id: UUID) -> ErasureRequest | None:
-    """The last wish of a report, answered or not, with its people."""
+    """Return the last request of a report, answered or not, with its officers."""
     people = ErasureRequest.objects.select_related("decided_by", "taken_up_by")
     return people.filter(report=report_id).order_by("id").last()
 
 
-def _answer(report_id: UUID, outcome: str, by: User) -> None:
+def _store_answer(report_id: UUID, outcome: str, by: User) -> None:
     open_one = ErasureRequest.objects.open().filter(report=report_id)
     if not open_one.update(outcome=outcome, decided_at=Now(), decided_by=by):
         raise ErasureRequestError("closed")

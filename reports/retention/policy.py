@@ -1,8 +1,8 @@
-"""How long what is kept, and what is over its time: a row for each kind, by its setting.
+"""Retention: how long each kind of data is kept by its setting, and how what is expired is found.
 
-Times run from the end of the work on a report (its last decision), and not before whatever its
-reporter told last. What is under a hold, what became a tin báo about a crime and what another unit
-took over is never found here. A loss is kept until PV01 decides (RETENTION_LOSS_MONTHS, 0).
+Times run from the end of the work on a report (its last decision), or from its reporter's last word
+if that is later. A report under a legal hold, a tin báo về tội phạm and what another unit took over
+never expire. A loss is kept until PV01 decides (RETENTION_LOSS_MONTHS, 0).
 """
 
 from collections.abc import Callable, Mapping
@@ -47,8 +47,8 @@ _KEPT_ACTS = (events.DETAIL_ERASED, "record_restored")  # the chain's own check 
 
 @dataclass(frozen=True)
 class RetentionPolicy:
-    """One kind of thing: the setting that gives its time, how what is over it is found (the keys,
-    oldest first), how one is taken. `promise`: the sentence that may promise a shorter time.
+    """One kind of data: the setting of its period, how what is expired is found (the keys, oldest first),
+    how one is erased. `promise`: the public statement that may promise a shorter period.
     """
 
     name: str
@@ -60,7 +60,7 @@ class RetentionPolicy:
 
     @property
     def period(self) -> int:
-        """Days or months, as the setting's name says; 0: for ever."""
+        """Return days or months, as the setting's name says; 0: for ever."""
         lengths = [int(getattr(settings, self.setting)), _promised(self.promise)]
         return min(filter(None, lengths), default=0)
 
@@ -69,7 +69,7 @@ class RetentionPolicy:
         return self.setting.endswith("_MONTHS")
 
     def cutoff(self, now: datetime) -> datetime | None:
-        """What ended before is over its time; None where nothing ever is."""
+        """Return the moment before which what ended is expired; None where nothing expires."""
         if not self.period:
             return None
         if not self.is_in_months:
@@ -84,8 +84,8 @@ def _promised(codename: str) -> int:
 
 
 def closed_cases_before(before: datetime, *statuses: str) -> QuerySet[Case]:
-    """Cases whose work ended in such a status before that, with no later word of their reporter and
-    under no hold. Who asked to be erased is answered by an officer, and not by silence.
+    """Return the cases that ended in such a status before that, with no later word of their reporter,
+    under no hold, and without an open erasure request, which an officer must answer.
     """
     report = OuterRef("pk")
     later = Followup.objects.filter(report=report, received_at__gte=before)
@@ -102,7 +102,7 @@ def _whole(*statuses: str) -> Callable[[datetime], QuerySet[Case, Any]]:
 
 
 def _closed(before: datetime, *, loss: bool) -> QuerySet[Case]:
-    """Said by the form, read by the machine or put right by an officer: one of them is enough."""
+    """Return closed cases with or without a loss, be it of the form, extracted or a correction."""
     return closed_cases_before(before, _S.CLOSED).alias(lost=_LOST).filter(lost=loss)
 
 
@@ -147,7 +147,7 @@ def _empty_dispute(pk: UUID) -> None:
 
 
 def _events(before: datetime) -> QuerySet[AuditEvent, Any]:
-    """Acts about anything but a report: those go with their report, or stay with it."""
+    """Return old events about anything but a report, whose events go with it."""
     old = AuditEvent.objects.filter(created_at__lt=before).exclude(subject_type="report")
     told = old.exclude(detail={}).exclude(kind__in=_KEPT_ACTS)
     return told.order_by("id").values_list("pk", flat=True)
@@ -207,7 +207,7 @@ BY_NAME: Mapping[str, RetentionPolicy] = {kind.name: kind for kind in KINDS}
 
 
 def retained_with_reason(now: datetime) -> Mapping[str, int]:
-    """Ended reports that are not found above, and why: for the dry run."""
+    """Return reason -> count of ended reports that do not expire, for the dry run."""
     present = Case.objects.filter(report__erased_at=None)
     held = LegalHold.objects.filter(report=OuterRef("pk"), released_at=None)
     return {

@@ -1,8 +1,7 @@
-"""The nightly purge: what is over its time goes, one by one, each in a transaction of its own.
+"""The nightly purge: what has outlived its retention is erased, each in a transaction of its own.
 
-Beat asks once a minute. From NIGHT on, once a day, a run begins; it takes what is over its time for
-PATIENCE seconds at each look and goes on where it stood, whoever died meanwhile: what went is gone,
-and what is left is found again. Intake writes new rows and this reads old ones: neither waits.
+Beat calls it once a minute. From NIGHT on, once a day, a run begins and works for TIMEOUT_SECONDS at
+each call; after a crash it goes on, since what is left is found again.
 """
 
 import time
@@ -33,20 +32,18 @@ _PURGER = 0x7E5EA2  # the advisory lock
 
 
 def run_if_due() -> None:
-    """As beat does: begin tonight's run, or go on with one; what went wrong is tried at the next
-    look.
-    """
+    """Begin tonight's run, or go on with one; what failed is tried at the next call."""
     try:
         flood_detection.drop_expired()  # at each look: minutes, not nights
-        run = _tonights()
+        run = _find_or_start_run()
         if run:
             run_until(run, TIMEOUT_SECONDS)
     except DatabaseTrouble as error:
         log.warning("purge.not_run", error=type(error).__name__)
 
 
-def _tonights() -> PurgeRun | None:
-    """The run that is not finished, or a new one where tonight's is due."""
+def _find_or_start_run() -> PurgeRun | None:
+    """Return the unfinished run, or a new one where tonight's is due."""
     newest, now = last_run(), timezone.localtime()
     if newest and newest.finished_at is None:
         return newest
@@ -56,7 +53,7 @@ def _tonights() -> PurgeRun | None:
 
 
 def start_run() -> PurgeRun:
-    """A new run, or the one that somebody has begun."""
+    """Return a new run, or the one that another process has begun."""
     try:
         with transaction.atomic():
             return PurgeRun.objects.create()
@@ -65,10 +62,10 @@ def start_run() -> PurgeRun:
 
 
 def run_until(run: PurgeRun, patience: float) -> bool:
-    """Take what is over its time; whether nothing of it is left. One process at a time."""
+    """Erase what is expired; return whether nothing is left. One process at a time."""
     until = time.monotonic() + patience
-    with _alone() as mine:
-        if not mine or not all(_kind(run, kind, until) for kind in KINDS):
+    with _exclusive_lock() as mine:
+        if not mine or not all(_purge_kind(run, kind, until) for kind in KINDS):
             return False
         reerase_after_restore.append_missing()
         run.finished_at = timezone.now()
@@ -78,8 +75,8 @@ def run_until(run: PurgeRun, patience: float) -> bool:
 
 
 @contextmanager
-def _alone() -> Iterator[bool]:
-    """Whether nobody else purges, until the block ends; a process that dies lets go too."""
+def _exclusive_lock() -> Iterator[bool]:
+    """Yield whether no other process purges until the block ends; a dead process lets go too."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_PURGER])
         (mine,) = cursor.fetchone()
@@ -90,8 +87,8 @@ def _alone() -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_PURGER])
 
 
-def _kind(run: PurgeRun, kind: RetentionPolicy, until: float) -> bool:
-    """Take what is over its time of one kind; False when our time was over first."""
+def _purge_kind(run: PurgeRun, kind: RetentionPolicy, until: float) -> bool:
+    """Erase what is expired of one kind; return False when the time was over first."""
     tried: set[Any] = set()
     while batch := [
         key for key in expired_keys(kind)[: BATCH_SIZE + len(tried)] if key not in tried
@@ -100,12 +97,12 @@ def _kind(run: PurgeRun, kind: RetentionPolicy, until: float) -> bool:
             if time.monotonic() >= until:
                 return False
             tried.add(key)
-            _take(run, kind, key)
+            _purge_one(run, kind, key)
     return True
 
 
-def _take(run: PurgeRun, kind: RetentionPolicy, key: Any) -> None:
-    """Take one, and count it in the same transaction. What cannot be taken stays until tomorrow."""
+def _purge_one(run: PurgeRun, kind: RetentionPolicy, key: Any) -> None:
+    """Erase one and count it in the same transaction. What cannot be erased stays until tomorrow."""
     counts = run.counts | {kind.name: run.counts.get(kind.name, 0) + 1}
     try:
         with transaction.atomic():
@@ -124,24 +121,24 @@ def _take(run: PurgeRun, kind: RetentionPolicy, key: Any) -> None:
 
 
 def _still_due(kind: RetentionPolicy, key: Any) -> bool:
-    """Whether it is over its time even now; who would take it up again waits until COMMIT."""
+    """Whether it is still expired; whoever would reopen it waits until COMMIT."""
     rows = expired_keys(kind).filter(pk=key).select_for_update(of=("self",), no_key=True)
     return bool(rows)
 
 
 def expired_keys(kind: RetentionPolicy) -> QuerySet[Any, Any]:
-    """The keys of what is over its time, oldest first."""
+    """Return the keys of what is expired, oldest first."""
     before = kind.cutoff(timezone.now())
     return kind.due(before) if before else Report.objects.none()
 
 
 def last_run() -> PurgeRun | None:
-    """The newest run."""
+    """Return the newest run."""
     return PurgeRun.objects.order_by("-id").first()
 
 
 def is_missed() -> bool:
-    """Whether there have been reports for long and no run was finished for long."""
+    """Whether there have been reports for MISSED_AFTER and no run was finished in it."""
     since = timezone.now() - MISSED_AFTER
     if PurgeRun.objects.filter(finished_at__gte=since).exists():
         return False

@@ -26,8 +26,8 @@ _SINGLE: dict[str, tuple[type[Model], str]] = {
 
 
 def reapply_erasures() -> Counter[str]:
-    """Erase what the list names and the database holds; how many `done`, and `held` by an order that
-    stood when the archive was made.
+    """Erase again what the list names and the database holds; return the counts: `done`, and `held` by a
+    legal hold of the archive's time.
     """
     listed, ended = erasure_log.load_digests(), Counter[str]()
     for part in ErasureScope:
@@ -42,7 +42,7 @@ def reapply_erasures() -> Counter[str]:
     for what, (table, kind) in _SINGLE.items():
         present = table._default_manager.filter(erased_at=None).values_list("pk", flat=True)  # noqa: SLF001
         for pk, _ in _listed(what, present, listed):
-            ended["done" if _one(table, pk, kind) else "held"] += 1
+            ended["done" if _erase_one(table, pk, kind) else "held"] += 1
     return ended
 
 
@@ -56,8 +56,8 @@ def _listed(
 
 
 @transaction.atomic
-def _one(table: type[Model], pk: UUID, kind: str) -> bool:
-    """Empty one file or addition that two people had destroyed; False where a hold stands."""
+def _erase_one(table: type[Model], pk: UUID, kind: str) -> bool:
+    """Empty a file or follow-up that was destroyed; return False under a legal hold."""
     rows = table._default_manager.filter(pk=pk)  # noqa: SLF001
     report_id = rows.values_list("report_id", flat=True).get()
     legal_holds.lock_report(report_id)
@@ -71,7 +71,7 @@ def _one(table: type[Model], pk: UUID, kind: str) -> bool:
 
 
 def append_missing() -> int:
-    """Note what was erased lately and is not on the list; how many."""
+    """Append recent erasures that are not on the list; return how many."""
     since = timezone.now() - _LOOKED_BACK
     parts = {kind: part for part, kind in erasure.ACTS.items()}
     acts = AuditEvent.objects.filter(subject_type="report", kind__in=parts, created_at__gte=since)

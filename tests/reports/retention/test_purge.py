@@ -109,7 +109,7 @@ def test_what_was_taken_up_again_meanwhile_stays(chief: User) -> None:
     run = purging.start_run()
     assert list(purging.expired_keys(BY_NAME["junk"])) == [report.pk]
     workflow.reopen(report.pk, by=chief, version=2, reason="Không phải tin rác")
-    purging._take(run, BY_NAME["junk"], report.pk)
+    purging._purge_one(run, BY_NAME["junk"], report.pk)
     assert not is_erased(report)
     assert (run.counts, run.retained_counts) == ({}, 0)
 
