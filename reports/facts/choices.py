@@ -1,4 +1,4 @@
-"""Choices of the report form: what a caller claimed to be, and what he demanded.
+"""What a caller demanded, as boxes of the report form. Pure: no Django.
 
 A box of demands says less than an action code of the taxonomy (one box for "OTP, password, card number"), so
 the box is stored as ticked; `actions_for` gives its codes.
@@ -6,18 +6,10 @@ the box is stored as ticked; `actions_for` gives its codes.
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
-OFFICES = [
-    ("police", _("Công an")),
-    ("provincial_leader", _("Lãnh đạo tỉnh, sở")),
-    ("court_procuracy", _("Tòa án, viện kiểm sát")),
-    ("bank", _("Ngân hàng")),
-    ("utility", _("Điện lực, nhà mạng")),
-    ("public_service", _("Thuế, bảo hiểm, VNeID")),
-    ("other", _("Khác, không nhớ")),
-]
+def gettext_noop(words: str) -> str:
+    """Mark words for the translators; whoever shows them has them translated."""
+    return words
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from reports.extraction.language import amounts
 from reports.extraction.phone_digits import LETTERS_FOR_DIGITS
 from reports.facts import choices
 from reports.facts.abuse_flags import FLAG_HONEYPOT, FLAG_SUBMITTED_TOO_FAST
-from reports.facts.choices import OFFICES
+from reports.facts.office_choices import OFFICES
 from reports.models import Report
 from reports.reference import gazetteer
 from reports.reference.gazetteer import CommunePlace

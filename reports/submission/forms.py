@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.keys import form_token
 from reports.facts import choices
-from reports.facts.choices import OFFICES
+from reports.facts.office_choices import OFFICES
 from reports.models import Report
 from reports.models.report import is_public_number
 from reports.submission import questions, receipt_codes

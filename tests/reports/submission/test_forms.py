@@ -8,7 +8,7 @@ from django.test import Client
 from lxml import html
 
 from reports.facts import choices
-from reports.facts.choices import OFFICES
+from reports.facts.office_choices import OFFICES
 from reports.models import Report
 from reports.submission.forms import CARRIED, ReportForm
 from reports.submission.questions import QUESTIONS
