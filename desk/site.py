@@ -81,10 +81,14 @@ class DeskSite(OTPAdminSite):
     logout_template = "admin/logged_out.html"
 
     def get_urls(self) -> list[Any]:
+        # Modules of pages register models at this site, so it is made before they are imported.
+        from desk.reports import urls as report_urls  # noqa: PLC0415
+
         return [
             *help_pages.urls(self),
             *session_views.urls(self),
             *views.urls(self),
+            *report_urls.urls(self),
             *super().get_urls(),
         ]
 

@@ -26,7 +26,7 @@ from desk.pages.base import (
     post_text,
 )
 from desk.reports import search
-from desk.reports.indicator_counts import newest_naming
+from desk.reports.indicators import newest_naming
 from reports.extraction import phones, redaction
 from reports.models import Dispute
 from reports.numbers import coordination_signals, findings, lookup

@@ -22,7 +22,7 @@ from desk.pages.base import (
     post_text,
     see_other,
 )
-from desk.reports.indicator_counts import count_reports_naming, newest_naming
+from desk.reports.indicators import count_reports_naming, newest_naming
 from reports.cases import visibility
 from reports.extraction import phones
 from reports.models import Indicator, NumberFinding

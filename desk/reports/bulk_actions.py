@@ -1,26 +1,27 @@
 """Many reports at once, from the queue: choose, say what and why, read what was done and what was not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.urls import reverse
 
 from core.audit import events
 from desk import labels
 from desk.pages.base import officer, see_other
+from desk.reports.base import VIEW, page_context, set_status
 from desk.reports.decision_forms import MISSING, DecisionForm
 from desk.reports.search import campaign_for_field
 from reports.campaigns import grouping_locks
 from reports.cases import bulk as many
-from reports.cases import transitions, workflow
+from reports.cases import transitions, visibility, workflow
 from reports.cases.bulk import MAX_COUNT, ReportVersion, Result
 from reports.models import Campaign, Report
 
@@ -73,151 +74,128 @@ class AttachForm(forms.Form):
         return list(self)
 
 
-class BulkActionsMixin:
-    """The acts of the queue. Each is asked on a page of its own, which keeps what the officer saw."""
+def _make_action(verb: str, title: str, permission: str) -> Any:
+    """Return the action of the queue that asks, on a page of its own, what the verb needs."""
 
-    admin_site: admin.AdminSite
-    opts: Any
-    get_queryset: Callable[[HttpRequest], QuerySet[Report]]
-    has_view_permission: Callable[..., bool]
-    bulk_actions = ("assign_many", "close_many", "junk_many", "attach_many")
+    @admin.action(description=title, permissions=[permission])
+    def ask(model_admin: Any, request: HttpRequest, queryset: QuerySet[Report]) -> Any:
+        return _ask_for_chosen(request, verb, queryset)
 
-    def bulk_urls(self) -> list[URLPattern]:
-        acts: list[URLPattern] = [
-            path(
-                f"bulk/{verb}/",
-                self.admin_site.admin_view(require_POST(self.bulk)),
-                {"verb": verb},
-                name=f"reports_report_bulk_{verb}",
-            )
-            for verb in TITLES
-        ]
-        told = self.admin_site.admin_view(require_safe(self.bulk_result))
-        return [*acts, path("bulk/<uuid:key>/", told, name="reports_report_bulk_told")]
+    ask.__name__ = f"{verb}_many"
+    return ask
 
-    @admin.action(description="Phân công…", permissions=["assign"])
-    def assign_many(self, request: HttpRequest, queryset: QuerySet[Report]) -> HttpResponse | None:
-        return self._chosen(request, "assign", queryset)
 
-    @admin.action(description="Kết thúc xử lý…", permissions=["close"])
-    def close_many(self, request: HttpRequest, queryset: QuerySet[Report]) -> HttpResponse | None:
-        return self._chosen(request, "close", queryset)
+ACTIONS = (
+    _make_action("assign", "Phân công…", "assign"),
+    _make_action("close", "Kết thúc xử lý…", "close"),
+    _make_action("junk", "Tin rác…", "close"),
+    _make_action(many.ATTACH, "Gắn vào đợt…", "group"),
+)
 
-    @admin.action(description="Tin rác…", permissions=["close"])
-    def junk_many(self, request: HttpRequest, queryset: QuerySet[Report]) -> HttpResponse | None:
-        return self._chosen(request, "junk", queryset)
 
-    @admin.action(description="Gắn vào đợt…", permissions=["group"])
-    def attach_many(self, request: HttpRequest, queryset: QuerySet[Report]) -> HttpResponse | None:
-        return self._chosen(request, many.ATTACH, queryset)
+def _ask_for_chosen(
+    request: HttpRequest, verb: str, queryset: QuerySet[Report]
+) -> HttpResponse | None:
+    """Ask what is needed for the chosen reports, as they are now."""
+    rows = list(snapshot_rows(queryset, MAX_COUNT + 1))
+    if len(rows) > MAX_COUNT:
+        messages.error(request, too_many())
+        return None
+    return _render_form(request, verb, rows, form_for(verb), uuid4())
 
-    def has_assign_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(permission("assign"))
 
-    def has_close_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(permission("close"))
+def run_bulk(request: HttpRequest, verb: str) -> HttpResponse:
+    """Run the verb for each report, or show the page again with what was typed and why nothing was
+    done.
+    """
+    by, key = officer(request), idempotency_key(request.POST.get("key", ""))
+    if not (by.has_perm(VIEW) and by.has_perm(permission(verb))):
+        raise PermissionDenied
+    if many.load_result(key, by) is not None:
+        messages.info(request, "Lần bấm này đã làm rồi, không làm lại.")
+        return _see_result(key)
+    rows = list(parse_rows(request.POST.get("rows", "")[:MAX_LENGTH]))
+    if not rows or len(rows) > MAX_COUNT:
+        messages.error(request, too_many() if rows else "Chưa làm gì. Chưa chọn tin nào.")
+        return see_other(reverse("admin:reports_report_changelist"))
+    return _carry_out(request, verb, rows, key)
 
-    def has_group_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(permission(many.ATTACH))
 
-    def _chosen(
-        self, request: HttpRequest, verb: str, queryset: QuerySet[Report]
-    ) -> HttpResponse | None:
-        """Ask what is needed for the chosen reports, as they are now."""
-        rows = list(snapshot_rows(queryset, MAX_COUNT + 1))
-        if len(rows) > MAX_COUNT:
-            messages.error(request, too_many())
-            return None
-        return self._ask(request, verb, rows, form_for(verb), uuid4())
+def _carry_out(
+    request: HttpRequest, verb: str, typed: list[ReportVersion], key: UUID
+) -> HttpResponse:
+    form, by = form_for(verb, request), officer(request)
+    rows, gone = _split_visible(by, typed)
+    result = _try(verb, form, rows, request)
+    if result is None:
+        messages.error(request, "Chưa làm gì. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
+        return set_status(_render_form(request, verb, rows, form, key), 422)
+    for row in gone:  # another unit's, or none: the answer does not say which of the two
+        events.log_event("report", row.report, "refused", by=by, verb=verb)
+        result.refused.append((str(row.report), "gone"))
+    many.store_result(key, verb, result, by)
+    return _see_result(key)
 
-    def bulk(self, request: HttpRequest, verb: str) -> HttpResponse:
-        """Do it for each, or show the page again with what was typed and why nothing was done."""
-        by, key = officer(request), idempotency_key(request.POST.get("key", ""))
-        if not (self.has_view_permission(request) and by.has_perm(permission(verb))):
-            raise PermissionDenied
-        if many.load_result(key, by) is not None:
-            return self._tell(request, key, "Lần bấm này đã làm rồi, không làm lại.")
-        asked = list(parse_rows(request.POST.get("rows", "")[:MAX_LENGTH]))
-        if not asked or len(asked) > MAX_COUNT:
-            messages.error(request, too_many() if asked else "Chưa làm gì. Chưa chọn tin nào.")
-            return see_other(reverse("admin:reports_report_changelist"))
-        return self._carry_out(request, verb, asked, key)
 
-    def _carry_out(
-        self, request: HttpRequest, verb: str, asked: list[ReportVersion], key: UUID
-    ) -> HttpResponse:
-        form = form_for(verb, request)
-        rows, gone = self._named(request, asked)
-        try:
-            result = execute(verb, form, rows, request) if form.is_valid() else None
-        except workflow.ReasonMissing as error:
-            form.add_error(error.what, MISSING[error.what])
-            result = None
-        except grouping_locks.GroupingError as error:
-            form.add_error("code", str(error))
-            result = None
-        if result is None:
-            messages.error(request, "Chưa làm gì. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
-            page = self._ask(request, verb, rows, form, key)
-            page.status_code = 422
-            return page
-        for row in gone:  # another unit's, or none: which of the two is not told
-            events.log_event("report", row.report, "refused", by=officer(request), verb=verb)
-            result.refused.append((str(row.report), "gone"))
-        many.store_result(key, verb, result, officer(request))
-        return self._tell(request, key)
+def _try(verb: str, form: Any, rows: list[ReportVersion], request: HttpRequest) -> Result | None:
+    """Return the result; None where what was typed will not do, which the form says then."""
+    try:
+        return execute(verb, form, rows, request) if form.is_valid() else None
+    except workflow.ReasonMissing as error:
+        form.add_error(error.what, MISSING[error.what])
+    except grouping_locks.GroupingError as error:
+        form.add_error("code", str(error))
+    return None
 
-    def _named(
-        self, request: HttpRequest, asked: list[ReportVersion]
-    ) -> tuple[list[ReportVersion], list[ReportVersion]]:
-        """The rows with the numbers of reports that this officer sees, and those that are none."""
-        mine = self.get_queryset(request).filter(pk__in=[row.report for row in asked]).order_by()
-        numbers = dict(mine.values_list("pk", "public_number"))
-        rows = [
-            ReportVersion(row.report, numbers[row.report], row.version, row.campaign)
-            for row in asked
-            if row.report in numbers
-        ]
-        return rows, [row for row in asked if row.report not in numbers]
 
-    def _tell(self, request: HttpRequest, key: UUID, note: str = "") -> HttpResponse:
-        if note:
-            messages.info(request, note)
-        return see_other(reverse("admin:reports_report_bulk_told", args=[key]))
+def _split_visible(
+    viewer: User, typed: list[ReportVersion]
+) -> tuple[list[ReportVersion], list[ReportVersion]]:
+    """Return the rows with the numbers of reports that this officer sees, and those that are none."""
+    keys = [row.report for row in typed]
+    visible = visibility.visible_reports(Report.objects.filter(pk__in=keys), viewer)
+    numbers = dict(visible.order_by().values_list("pk", "public_number"))
+    rows = [
+        ReportVersion(row.report, numbers[row.report], row.version, row.campaign)
+        for row in typed
+        if row.report in numbers
+    ]
+    return rows, [row for row in typed if row.report not in numbers]
 
-    def bulk_result(self, request: HttpRequest, key: UUID) -> HttpResponse:
-        """What became of one press."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        told = many.load_result(key, officer(request))
-        if told is None:
-            raise Http404
-        verb, result = told
-        given = {
-            "title": TITLES.get(verb, verb),
-            "result": result,
-            "groups": refusals_by_reason(result),
-        }
-        return self._shown(request, "bulk_told", given)
 
-    def _ask(
-        self, request: HttpRequest, verb: str, rows: list[ReportVersion], form: Any, key: UUID
-    ) -> HttpResponse:
-        given = {
-            "title": f"{TITLES[verb]}: {labels.format_count(len(rows))} tin",
-            "button": f"{TITLES[verb]} {labels.format_count(len(rows))} tin",
-            "address": f"admin:reports_report_bulk_{verb}",
-            "rows": rows[:SHOWN],
-            "left": max(0, len(rows) - SHOWN),
-            "listed": " ".join(map(row_token, rows)),
-            "form": form,
-            "key": key,
-        }
-        return self._shown(request, "bulk", given)
+def _see_result(key: UUID) -> HttpResponse:
+    return see_other(reverse("admin:reports_report_bulk_told", args=[key]))
 
-    def _shown(self, request: HttpRequest, name: str, given: dict[str, Any]) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **given}
-        return TemplateResponse(request, f"admin/reports/report/{name}.html", context)
+
+def show_result(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Show what became of one press."""
+    if not request.user.has_perm(VIEW):
+        raise PermissionDenied
+    stored = many.load_result(key, officer(request))
+    if stored is None:
+        raise Http404
+    verb, result = stored
+    groups = refusals_by_reason(result)
+    context = page_context(request, TITLES.get(verb, verb), result=result, groups=groups)
+    return TemplateResponse(request, "admin/reports/report/bulk_result.html", context)
+
+
+def _render_form(
+    request: HttpRequest, verb: str, rows: list[ReportVersion], form: Any, key: UUID
+) -> HttpResponse:
+    label = f"{TITLES[verb]} {labels.format_count(len(rows))} tin"
+    context = page_context(
+        request,
+        f"{TITLES[verb]}: {labels.format_count(len(rows))} tin",
+        button=label,
+        address=f"admin:reports_report_bulk_{verb}",
+        rows=rows[:SHOWN],
+        left=max(0, len(rows) - SHOWN),
+        listed=" ".join(map(row_token, rows)),
+        form=form,
+        key=key,
+    )
+    return TemplateResponse(request, "admin/reports/report/bulk.html", context)
 
 
 def permission(verb: str) -> str:

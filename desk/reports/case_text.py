@@ -50,7 +50,7 @@ def _standing(report: Report) -> Iterator[str]:
 
 
 def _declared(report: Report, *, personal: bool) -> Iterator[str]:
-    for title, text in detail.form_answers(report):
+    for title, text in detail.form_answers(report, effective_facts(report)):
         yield f"{title}: {text}"
     sealed = FollowupPanel(report).latest_sealed("contact")
     if sealed is not None:

@@ -15,7 +15,7 @@ from desk.pages.base import officer
 from desk.pages.pagination import NEAR
 from desk.reports import columns, reporter_activity, search, text_download
 from desk.reports.filters import WorkFilter, figures, filter_open, in_progress
-from desk.reports.indicator_counts import annotate_callers
+from desk.reports.indicators import annotate_callers
 from reports.calendar.deadline_rules import LOOK
 from reports.cases import visibility
 from reports.facts import effective_facts, publicly_counted

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from desk import labels
 from desk.labels import deadlines, highlighting, impersonation
 from desk.reports import reporter_activity
-from desk.reports.indicator_counts import MAX_COUNTED
+from desk.reports.indicators import MAX_COUNTED
 from reports.facts import abuse_flags
 from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report

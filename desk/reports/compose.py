@@ -2,21 +2,18 @@
 before they are sent. Nothing is written here; what is sent goes to the act's own address.
 """
 
-from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
-from django.views.decorators.http import require_POST
 
 from desk.labels import highlighting
-from desk.pages.base import officer
+from desk.reports.base import ReportView, page_context
 from desk.reports.decision_forms import ACTS, MAX_WORDS, MISSING, NO_LINKS, NOT_TOLD
 from desk.reports.navigation import filters_of, page_address
+from desk.reports.page import render_page
 from reports.cases import replies, transitions, workflow
 from reports.extraction.accounts_and_links import find_links
 from reports.models import Report
@@ -25,87 +22,63 @@ VERBS = tuple(verb for verb, move in transitions.TABLE.items() if move.tells)
 _TOO_LONG = f"Dài quá {MAX_WORDS} ký tự, viết ngắn lại."
 
 
-class ComposeActionsMixin:
-    """The pages between a report and a word to its reporter."""
+class ComposeMessage(ReportView):
+    """The page between a report and a message to its reporter: take a reply in, show what the reporter
+    will read, or go on writing.
+    """
 
-    admin_site: admin.AdminSite
-    opts: Any
-    _get: Callable[[HttpRequest, UUID | str], Report]
-    _page: Callable[..., HttpResponse]
+    http_method_names = ["post"]
 
-    def compose_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_POST(self.compose))
-        return [
-            path(
-                f"<uuid:pk>/compose/{verb}/", view, {"verb": verb},
-                name=f"reports_report_compose_{verb}",
-            )
-            for verb in VERBS
-        ]  # fmt: skip
-
-    def compose(self, request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
-        """Take a reply in, show what the reporter will read, or go on writing."""
-        report = self._get(request, pk)
-        if not officer(request).has_perm(transitions.TABLE[verb].permission):
+    def post(self, request: HttpRequest, verb: str) -> HttpResponse:
+        if not self.officer.has_perm(transitions.TABLE[verb].permission):
             raise PermissionDenied
-        if verb not in workflow.allowed_actions(report.case, officer(request)):
-            standing = report.case.get_status_display()
-            messages.error(
-                request, f"Tin đang ở trạng thái “{standing}” nên không làm được việc này."
-            )
-            return self._page(request, report)
-        written = with_reply(request.POST.get("reason", ""), request.POST.get("insert", ""))
-        wrong = validation_errors(written) if "look" in request.POST else []
-        if "look" in request.POST and not wrong:
-            return self._preview(request, report, verb, written)
-        return self._writing(request, report, verb, written, wrong)
+        if verb not in workflow.allowed_actions(self.report.case, self.officer):
+            return self.refuse()
+        text = with_reply(request.POST.get("reason", ""), request.POST.get("insert", ""))
+        errors = validation_errors(text) if "look" in request.POST else []
+        if "look" in request.POST and not errors:
+            return self.render_preview(verb, text)
+        return self.render_form(verb, text, errors)
 
-    def _writing(
-        self, request: HttpRequest, report: Report, verb: str, written: str, wrong: list[str]
-    ) -> HttpResponse:
-        language = chosen_language(request, report)
-        page = self._asked(
-            request,
-            report,
-            verb,
-            written=written,
-            wrong=wrong,
-            languages=Report.Language.choices,
-            offered=replies.suggested_replies(report.case, verb, language),
-            most=MAX_WORDS,
+    def refuse(self) -> HttpResponse:
+        status = self.report.case.get_status_display()
+        messages.error(
+            self.request, f"Tin đang ở trạng thái “{status}” nên không làm được việc này."
         )
-        page.status_code = 422 if wrong else 200
-        return page
+        return render_page(self.request, self.report)
 
-    def _preview(
-        self, request: HttpRequest, report: Report, verb: str, written: str
-    ) -> HttpResponse:
-        page = self._asked(
-            request, report, verb, written=written, text=highlighting.truncate(written)
-        )
-        page.template_name = "admin/reports/report/preview.html"
-        return page
-
-    def _asked(
-        self, request: HttpRequest, report: Report, verb: str, **given: Any
-    ) -> TemplateResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": ACTS[verb].title,
-            "report": report,
-            "act": ACTS[verb],
-            "compose": f"admin:reports_report_compose_{verb}",
-            "send": f"admin:reports_report_{verb}",
-            "version": request.POST.get("version", ""),
-            "then": request.POST.get("then", ""),
-            "back": filters_of(request.POST),
-            "report_page": page_address(report.pk, filters_of(request.POST)),
-            "language": chosen_language(request, report),
-            "theirs": report.get_language_display(),
-            **given,
+    def render_form(self, verb: str, text: str, errors: list[str]) -> HttpResponse:
+        language = chosen_language(self.request, self.report)
+        context = self.build_context(verb, text) | {
+            "wrong": errors,
+            "languages": Report.Language.choices,
+            "offered": replies.suggested_replies(self.report.case, verb, language),
+            "most": MAX_WORDS,
         }
-        return TemplateResponse(request, "admin/reports/report/compose.html", context)
+        template, status = "admin/reports/report/compose.html", 422 if errors else 200
+        return TemplateResponse(self.request, template, context, status=status)
+
+    def render_preview(self, verb: str, text: str) -> HttpResponse:
+        context = self.build_context(verb, text) | {"text": highlighting.truncate(text)}
+        return TemplateResponse(self.request, "admin/reports/report/preview.html", context)
+
+    def build_context(self, verb: str, text: str) -> dict[str, Any]:
+        posted, filters = self.request.POST, filters_of(self.request.POST)
+        return page_context(
+            self.request,
+            ACTS[verb].title,
+            report=self.report,
+            act=ACTS[verb],
+            compose=f"admin:reports_report_compose_{verb}",
+            send=f"admin:reports_report_{verb}",
+            version=posted.get("version", ""),
+            then=posted.get("then", ""),
+            back=filters,
+            report_page=page_address(self.report.pk, filters),
+            language=chosen_language(self.request, self.report),
+            theirs=self.report.get_language_display(),
+            written=text,
+        )
 
 
 def with_reply(written: str, reply: str) -> str:

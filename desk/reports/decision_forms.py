@@ -11,8 +11,10 @@ from core.audit import events
 from core.models import AuditEvent
 from desk import labels
 from reports.cases import closing_checks, corrections, transitions, visibility, workflow
+from reports.facts.effective_facts import EffectiveFacts
 from reports.models import Case
 from reports.models.units import MAX_NAME_LENGTH
+from reports.reference import gazetteer, units
 
 if TYPE_CHECKING:
     _UserChoice = forms.ModelChoiceField[User]
@@ -260,3 +262,41 @@ def _meanwhile(case: Case, seen: int) -> str:
 def _did(event: AuditEvent) -> str:
     did = labels.lower_initial(labels.EVENTS.get(event.kind, event.kind))
     return f"{labels.officer_name(event.actor)} vừa xử lý tin này lúc {labels.format_time(event.created_at)}: {did}"
+
+
+_OUTCOMES = {
+    "not_scam": Case.Outcome.NOT_SCAM.value,
+    "unclear": Case.Outcome.INSUFFICIENT.value,
+}
+_NO_REPORT = ("spam_submission", "abuse_prank")
+
+
+def initial_values(holds: EffectiveFacts) -> dict[str, Mapping[str, str]]:
+    """First values of the fields, by verb. Codes in words alone, nothing that a person wrote."""
+    place = _unit(holds)
+    junk = labels.code_label(holds.scenario) if holds.scenario in _NO_REPORT else ""
+    return {
+        "hand_over": {"unit": place},
+        "close": {"outcome": _OUTCOMES.get(holds.scenario or "", "")},
+        "junk": {"reason": f"{junk}." if junk else ""},
+    }
+
+
+def suggested_reasons(holds: EffectiveFacts) -> Mapping[str, str]:
+    """The reason that the report suggests, by verb, "" for none; codes in words, as above."""
+    gist = _gist(holds)
+    is_placed = bool(gist and _unit(holds))
+    return {"hand_over": f"Đúng địa bàn. {gist}" if is_placed else gist, "close": gist}
+
+
+def _unit(holds: EffectiveFacts) -> str:
+    commune = gazetteer.commune_name(holds.commune)
+    return units.commune_police_name(commune) if commune else ""
+
+
+def _gist(holds: EffectiveFacts) -> str:
+    """The kind of scam and the loss, in a sentence; nothing where nobody has read the report."""
+    if holds.scenario is None:
+        return ""
+    loss = labels.format_loss(holds.money_lost_vnd).lower()
+    return f"{labels.short_label(holds.scenario)}; thiệt hại: {loss}."

@@ -4,47 +4,35 @@ for the template to escape.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 from itertools import groupby
-from operator import or_
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.audit import events
 from core.models import AuditEvent
 from desk import labels
 from desk.labels import deadlines, highlighting, impersonation
 from desk.labels.highlighting import HighlightSpan, TruncatedText
-from desk.reports import correction_forms, text_download
+from desk.reports import correction_forms
 from desk.reports.correction_forms import CorrectionForm, Fact
 from desk.reports.decision_forms import MAX_WORDS
-from desk.reports.indicator_counts import with_mention_counts
-from reports.cases import visibility
-from reports.extraction import phones
 from reports.extraction.language.explanations import ALL_OTHERS, is_model_reason, is_remainder
-from reports.extraction.numbering_plan import range_owner
-from reports.facts import followup_facts
 from reports.facts.effective_facts import (
     EffectiveFacts,
-    effective_facts,
     latest_place,
     typed_place_of,
 )
-from reports.models import Correction, ErasureRequest, ExtractedFacts, Indicator, LegalHold, Report
+from reports.models import Correction, ExtractedFacts, Report
 from reports.reference import gazetteer
 from reports.submission.questions import list_answers
 
 MAX_EVENTS = 200
 MAX_WEIGHED = 3  # words of a code that are shown with their points
 CLEAR = 1.5  # points from which a single word or pair is marked in the story
-MAX_SIMILAR = 20
-MAX_NAMED = 50
 _GIST = {Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING}
-_NOTES = {**phones.FLAG_REASONS_VI, followup_facts.CORRECTED: "Người báo đã sửa lại số này."}
 
 
 @dataclass(frozen=True)
@@ -76,49 +64,12 @@ class FactSuggestion:
 
 
 @dataclass(frozen=True)
-class IndicatorRow:
-    """A number, an account or a link, and how many reports name it; `pk` is the indicator's."""
-
-    pk: int
-    kind: str
-    key: str
-    what: str
-    shown: str
-    reports: int
-    owner: str
-    notes: list[str]
-
-
-@dataclass
-class RelatedReport:
-    """Another report, and what it shares with this one."""
-
-    report: Report
-    why: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
 class LogLine:
     """One line of the log."""
 
     at: datetime
     who: str
     text: str
-
-
-def report_queryset() -> QuerySet[Report]:
-    """Reports with all that their page needs of single rows."""
-    single = (
-        "case__officer", "case__assigned_unit", "facts", "flood_sample", "campaign_link__campaign",
-    )  # fmt: skip
-    standing = LegalHold.objects.filter(report=OuterRef("pk"), released_at=None)
-    whole = Report.objects.select_related(*single).defer("facts__search_text")
-    wish = ErasureRequest.objects.open().filter(report=OuterRef("pk"))
-    return whole.annotate(
-        clock_rows=deadlines.deadline_prefetch(),
-        is_held=Exists(standing),
-        wants_erasure=Exists(wish),
-    )
 
 
 def facts_of(report: Report) -> ExtractedFacts | None:
@@ -159,7 +110,7 @@ def _step_of(reason: dict[str, Any]) -> str:
     return impersonation.stage_label(reason["rule"].partition(":")[0])
 
 
-def form_answers(report: Report) -> list[tuple[str, str]]:
+def form_answers(report: Report, holds: EffectiveFacts) -> list[tuple[str, str]]:
     """What the reporter said beside the story."""
     answers = {True: "Có", False: "Không", None: "Không nói"}
     money = {True: "Đã mất", False: "Chưa", None: "Không nói"}[report.money_lost]
@@ -171,7 +122,7 @@ def form_answers(report: Report) -> list[tuple[str, str]]:
         ("Họ muốn", "; ".join(map(labels.demand_label, report.demands)) or "Không nói"),
         ("Mất tiền", " ".join(filter(None, (money, _in_quotes(report.money_lost_raw))))),
         ("Còn đang ép", answers[report.happening_now]),
-        ("Xã, phường", _place_of(report)),
+        ("Xã, phường", _place_of(report, holds)),
         ("Báo thay người khác", "Có" if report.on_behalf else ""),
         *list_answers(report.answers),
         ("Nguồn", report.get_source_display()),
@@ -179,12 +130,10 @@ def form_answers(report: Report) -> list[tuple[str, str]]:
     return [(title, highlighting.plain_line(text)) for title, text in rows if text]
 
 
-def _place_of(report: Report) -> str:
+def _place_of(report: Report, holds: EffectiveFacts) -> str:
     """The commune where the reporter lives, or what was written for it; and whether it came later."""
     told = (
-        gazetteer.commune_name(effective_facts(report).commune)
-        or _in_quotes(typed_place_of(report))
-        or "Không nói"
+        gazetteer.commune_name(holds.commune) or _in_quotes(typed_place_of(report)) or "Không nói"
     )
     return f"{told}, kể sau khi gửi tin" if latest_place(report) else told
 
@@ -207,12 +156,12 @@ def warnings(report: Report) -> list[str]:
 
 
 def suggestions(
-    report: Report, said: Iterable[Correction], typed: object = None
+    report: Report, holds: EffectiveFacts, said: Iterable[Correction], typed: object = None
 ) -> list[FactSuggestion]:
     """The facts in the order in which an officer asks for them, each with a form to put it right;
     `typed` is the one that an officer has filled in.
     """
-    holds, facts, newest = effective_facts(report), facts_of(report), _newest(said)
+    facts, newest = facts_of(report), _newest(said)
     shown = [_suggestion(fact, holds, facts, newest, typed) for fact in correction_forms.TITLES]
     if facts:
         steps = " → ".join(map(impersonation.stage_label, facts.stages)) or "chưa thấy"
@@ -220,11 +169,10 @@ def suggestions(
     return shown
 
 
-def summary(report: Report, suggested: Iterable[FactSuggestion]) -> list[FactSuggestion]:
+def summary(holds: EffectiveFacts, suggested: Iterable[FactSuggestion]) -> list[FactSuggestion]:
     """What stands under the story, for who reads three hundred a day: the facts that decide what is
     done; nothing of a report that nobody has read.
     """
-    holds = effective_facts(report)
     return [
         each
         for each in suggested
@@ -324,48 +272,6 @@ def _ground(reason: dict[str, Any]) -> ExplanationRow:
     return ExplanationRow(
         points if reason["points"] else "", labels.source_label(reason["rule"]), quote
     )
-
-
-def indicators(report: Report) -> list[IndicatorRow]:
-    """Numbers, accounts and links of a report, in the order in which triage found them."""
-    return [
-        _named_one(each)
-        for each in with_mention_counts(report.indicators.all()).order_by("id")[:MAX_NAMED]
-    ]
-
-
-def _named_one(each: Any) -> IndicatorRow:
-    shown = highlighting.plain_line(labels.format_phone(each.key) or each.raw)
-    owner = range_owner(each.key) if each.kind == Indicator.Kind.NUMBER else ""
-    notes = [_NOTES.get(code, code) for code in each.flags]
-    what = f"{each.get_kind_display()}, {each.get_place_display()}"
-    return IndicatorRow(each.pk, each.kind, each.key, what, shown, each.named or 0, owner, notes)
-
-
-def related_reports(
-    report: Report, named: Iterable[IndicatorRow], viewer: User
-) -> list[RelatedReport]:
-    """Reports that share a number, an account or a link, the newest first; those that the viewer
-    may see.
-    """
-    shared = [Q(kind=each.kind, key=each.key) for each in named if each.key]
-    if not shared:
-        return []
-    twins = (
-        visibility.visible_via_report(Indicator.objects.filter(reduce(or_, shared)), viewer)
-        .exclude(report=report)
-        .select_related("report__facts", "report__case")
-        .defer("raw", "report__story", "report__story_sealed", "report__facts__search_text")
-        .defer(*(f"report__{name}" for name in text_download.LINES))
-        .order_by("-id")[: MAX_SIMILAR * 3]
-    )
-    found: dict[Any, RelatedReport] = {}
-    for twin in twins:
-        why = found.setdefault(twin.report_id, RelatedReport(twin.report)).why
-        reason = f"cùng {twin.get_kind_display()} {highlighting.plain_line(labels.format_phone(twin.key))}"
-        if reason not in why:
-            why.append(reason)
-    return list(found.values())[:MAX_SIMILAR]
 
 
 def recent_events(report: Report) -> list[AuditEvent]:

@@ -16,17 +16,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.views.decorators.http import require_http_methods
 
-from accounts.reauthentication import reauthentication_required
 from core import spreadsheets
 from core.audit import events
 from desk import labels
 from desk.pages.base import officer
 from desk.reports import export_rows, saved_searches
+from desk.reports.base import page_context
+from reports.models import Report
 
 EXPORT, WITH_PERSONAL = "reports.export_queue", "reports.export_personal"
 MIN_COUNT = 5  # signs of a reason
@@ -71,58 +70,46 @@ class ExportForm(ReasonForm):
     field_order = ("format", "personal", "reason")
 
 
-class ExportActionsMixin:
-    """The page that asks how, and the file."""
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Ask for the kind of file; after the button, give it."""
+    by = officer(request)
+    may_personal = by.has_perm(WITH_PERSONAL)
+    if not by.has_perm(EXPORT) or ("personal" in request.POST and not may_personal):
+        raise PermissionDenied
+    if request.method == "GET":
+        return _render_form(request, ExportForm(may_personal=may_personal))
+    form = ExportForm(request.POST, may_personal=may_personal)
+    if not form.is_valid():
+        return _render_form(request, form, status=422)
+    keys = _list_keys(request)
+    if len(keys) > settings.EXPORT_MAX_ROWS:
+        most = labels.format_count(settings.EXPORT_MAX_ROWS)
+        form.add_error(None, f"Chưa xuất. Có hơn {most} tin: lọc hoặc tìm hẹp lại rồi xuất.")
+        return _render_form(request, form, status=422)
+    return _file(request, form.cleaned_data, keys)
 
-    admin_site: admin.AdminSite
-    opts: Any
-    get_changelist_instance: Callable[[HttpRequest], Any]
 
-    def export_urls(self) -> list[URLPattern]:
-        shown = require_http_methods(["GET", "POST"])(self.export)
-        view = self.admin_site.admin_view(reauthentication_required(shown, EXPORT))
-        return [path("export/", view, name="reports_report_export")]
+def _list_keys(request: HttpRequest) -> list[Any]:
+    """Return the reports of the present filter in its order, one more than may be."""
+    query = request.GET.copy()
+    query.pop(PAGE_VAR, None)
+    request.GET = query  # type: ignore[assignment]
+    try:
+        rows = admin.site.get_model_admin(Report).get_changelist_instance(request).queryset
+    except IncorrectLookupParameters:
+        return []
+    return list(rows.values_list("pk", flat=True)[: settings.EXPORT_MAX_ROWS + 1])
 
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """Ask for the kind of file; after the button, give it."""
-        by = officer(request)
-        may_personal = by.has_perm(WITH_PERSONAL)
-        if not by.has_perm(EXPORT) or ("personal" in request.POST and not may_personal):
-            raise PermissionDenied
-        if request.method == "GET":
-            return self._asks(request, ExportForm(may_personal=may_personal))
-        form = ExportForm(request.POST, may_personal=may_personal)
-        if not form.is_valid():
-            return self._asks(request, form, status=422)
-        keys = self._keys(request)
-        if len(keys) > settings.EXPORT_MAX_ROWS:
-            most = labels.format_count(settings.EXPORT_MAX_ROWS)
-            form.add_error(None, f"Chưa xuất. Có hơn {most} tin: lọc hoặc tìm hẹp lại rồi xuất.")
-            return self._asks(request, form, status=422)
-        return _file(request, form.cleaned_data, keys)
 
-    def _keys(self, request: HttpRequest) -> list[Any]:
-        """The reports of the present filter in its order, one more than may be."""
-        asked = request.GET.copy()
-        asked.pop(PAGE_VAR, None)
-        request.GET = asked  # type: ignore[assignment]
-        try:
-            found = self.get_changelist_instance(request).queryset
-        except IncorrectLookupParameters:
-            return []
-        return list(found.values_list("pk", flat=True)[: settings.EXPORT_MAX_ROWS + 1])
-
-    def _asks(self, request: HttpRequest, form: ExportForm, status: int = 200) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Xuất danh sách tin",
-            "opts": self.opts,
-            "form": form,
-            "most": labels.format_count(settings.EXPORT_MAX_ROWS),
-            "query": request.GET.urlencode(),
-        }
-        page = "admin/reports/report/export.html"
-        return TemplateResponse(request, page, context, status=status)
+def _render_form(request: HttpRequest, form: ExportForm, status: int = 200) -> HttpResponse:
+    context = page_context(
+        request,
+        "Xuất danh sách tin",
+        form=form,
+        most=labels.format_count(settings.EXPORT_MAX_ROWS),
+        query=request.GET.urlencode(),
+    )
+    return TemplateResponse(request, "admin/reports/report/export.html", context, status=status)
 
 
 def _file(request: HttpRequest, given: Mapping[str, Any], keys: list[Any]) -> FileResponse:
@@ -133,7 +120,7 @@ def _file(request: HttpRequest, given: Mapping[str, Any], keys: list[Any]) -> Fi
         count = write(file, export_rows.iter_export_rows(keys, personal=personal)) - 1
         events.log_event(
             "export", uuid.uuid4(), "exported", by=officer(request), format=given["format"],
-            rows=count, personal=personal, sha256=digest(file), **_asked(request),
+            rows=count, personal=personal, sha256=digest(file), **_describe_filter(request),
             **({"reason": given["reason"]} if given["reason"] else {}),
         )  # fmt: skip
         unless_given.pop_all()  # the answer closes it
@@ -141,7 +128,7 @@ def _file(request: HttpRequest, given: Mapping[str, Any], keys: list[Any]) -> Fi
     return attachment(file, name, media_type)
 
 
-def _asked(request: HttpRequest) -> dict[str, Any]:
+def _describe_filter(request: HttpRequest) -> dict[str, Any]:
     """The filter by its codes, as the queue knows them. Not what was typed, into the search box or the
     address: it may be somebody's name or number.
     """

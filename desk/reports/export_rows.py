@@ -16,7 +16,7 @@ from core import encryption
 from core.spreadsheets import MAX_CHARS, Cell
 from desk import labels
 from desk.labels import highlighting
-from desk.reports.indicator_counts import caller_by_report
+from desk.reports.indicators import caller_by_report
 from reports.facts import followup_facts
 from reports.facts.effective_facts import effective_facts, typed_place_of
 from reports.models import Followup, Indicator, Report

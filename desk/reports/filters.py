@@ -15,7 +15,7 @@ from desk import labels
 from desk.labels import highlighting, impersonation
 from desk.reports import reporter_activity
 from desk.reports.queue_counts import QueueCounts, ValueCount, load_counts, queue_state_for
-from desk.reports.unread_updates import with_unread_updates
+from desk.reports.reporter_activity import with_unread_updates
 from reports.cases import visibility
 from reports.facts import effective_facts
 from reports.models import Case, Report

@@ -5,18 +5,16 @@ from typing import Any
 
 import structlog
 from django import forms
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
 from django.utils.datastructures import MultiValueDict
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from core.form_data import Fields, sanitize_fields
 from desk.pages.base import officer
+from desk.reports.base import page_context
 from reports.models import Report
 from reports.reference import gazetteer
 from reports.submission import officer_filing, questions, receipt_codes
@@ -87,71 +85,49 @@ class FilingForm(ReportForm):
         return [(field, field.name in groups) for field in self.visible_fields()]
 
 
-class FilingActionsMixin:
-    """The form for a caller, and the receipt to read out."""
+def file_report(request: HttpRequest) -> HttpResponse:
+    """Show the form; posted, the receipt, or the form again with all that was typed and why."""
+    by = officer(request)
+    if not by.has_perm(officer_filing.PERMISSION):
+        raise PermissionDenied
+    if request.method != "POST":
+        fresh = {"submission_key": secrets.token_urlsafe(24), "source": Report.Source.PHONE}
+        return _render_form(request, FilingForm(initial=fresh))
+    fields = ReportFormParser(_posted_fields(request))
+    form = FilingForm(fields.data)
+    if not form.is_valid():
+        return _render_form(request, form, status=422)
+    try:
+        accepted = officer_filing.file_on_behalf(fields, form.cleaned_data["source"], by)
+    except DatabaseTrouble as error:
+        log.error("filing.not_saved", error=type(error).__name__)  # noqa: TRY400
+        return _render_form(request, form, NOT_SAVED, status=503)
+    return _render_receipt(request, accepted)
 
-    admin_site: admin.AdminSite
-    opts: Any
 
-    def filing_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(
-            require_http_methods(["GET", "HEAD", "POST"])(self.file_report_view)
-        )
-        return [path("file/", view, name="reports_report_file")]
-
-    def file_report_view(self, request: HttpRequest) -> HttpResponse:
-        """The form; posted, the receipt, or the form again with all that was typed and why."""
-        by = officer(request)
-        if not by.has_perm(officer_filing.PERMISSION):
-            raise PermissionDenied
-        if request.method != "POST":
-            fresh = {"submission_key": secrets.token_urlsafe(24), "source": Report.Source.PHONE}
-            return self._form(request, FilingForm(initial=fresh))
-        given = ReportFormParser(_kept(request))
-        form = FilingForm(given.data)
-        if not form.is_valid():
-            return self._form(request, form, status=422)
-        try:
-            accepted = officer_filing.file_on_behalf(given, form.cleaned_data["source"], by)
-        except DatabaseTrouble as error:
-            log.error("filing.not_saved", error=type(error).__name__)  # noqa: TRY400
-            return self._form(request, form, NOT_SAVED, status=503)
-        return self._receipt(request, accepted)
-
-    def _form(
-        self, request: HttpRequest, form: FilingForm, trouble: str = "", status: int = 200
-    ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Nhập tin qua điện thoại, trực tiếp",
-            "opts": self.opts,
-            "form": form,
-            "trouble": trouble,
-            "communes": _communes(),
-        }
-        page = "admin/reports/report/file.html"
-        return TemplateResponse(request, page, context, status=status)
-
-    def _receipt(self, request: HttpRequest, accepted: SubmissionResult) -> HttpResponse:
-        """No address of its own: the code is on this answer and nowhere else."""
-        groups = receipt_codes.format_code(accepted.code) if accepted.code else []
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Đã ghi nhận tin {accepted.report.public_number}",
-            "opts": self.opts,
-            "report": accepted.report,
-            "again": accepted.again,
-            "groups": [(group, receipt_codes.phonetic_group(group)) for group in groups],
-        }
-        return _once(request, context)
+def _render_form(
+    request: HttpRequest, form: FilingForm, trouble: str = "", status: int = 200
+) -> HttpResponse:
+    title = "Nhập tin qua điện thoại, trực tiếp"
+    context = page_context(request, title, form=form, trouble=trouble, communes=_communes())
+    return TemplateResponse(request, "admin/reports/report/file.html", context, status=status)
 
 
 @never_cache
-def _once(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+def _render_receipt(request: HttpRequest, accepted: SubmissionResult) -> HttpResponse:
+    """The receipt has no address of its own: the code is on this answer and nowhere else."""
+    groups = receipt_codes.format_code(accepted.code) if accepted.code else []
+    context = page_context(
+        request,
+        f"Đã ghi nhận tin {accepted.report.public_number}",
+        report=accepted.report,
+        again=accepted.again,
+        groups=[(group, receipt_codes.phonetic_group(group)) for group in groups],
+    )
     return TemplateResponse(request, "admin/reports/report/filed.html", context)
 
 
-def _kept(request: HttpRequest) -> Fields:
+def _posted_fields(request: HttpRequest) -> Fields:
     """The fields of the form; `csrfmiddlewaretoken` is Django's."""
     data = sanitize_fields(request.POST.copy())
     data.pop("csrfmiddlewaretoken", None)

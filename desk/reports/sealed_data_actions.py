@@ -2,26 +2,24 @@
 before it is given.
 """
 
-from collections.abc import Callable
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path
-from django.views.decorators.http import require_safe
 
-from accounts import reauthentication
 from core import encryption
 from core.audit import events
-from desk.pages.base import officer, post_text
+from desk.pages.base import post_text
 from desk.reports import attachments, followups, sealed_data_reasons, text_download
+from desk.reports.base import ReportAction, ReportView, set_status
 from desk.reports.decision_forms import MAX_WORDS, NOT_RELEASED
 from desk.reports.followups import FollowupPanel, Sealed
+from desk.reports.page import render_page
 from reports.attachments import storage
-from reports.models import FileCheck, Report
+from reports.models import FileCheck
 from reports.submission import receipt_codes
 from reports.tracking import code_recovery
 
@@ -29,146 +27,123 @@ REVEAL = "reports.reveal_contact"
 _FIELDS = {"message": "text", "addition": "story"}  # where what is asked for lies
 
 
-class RevealActionsMixin:
-    """Words, files and the code of a reporter, one at a time."""
+class RevealView(ReportView):
+    """What is sealed, for who may see it."""
 
-    admin_site: admin.AdminSite
-    _get: Callable[[HttpRequest, UUID | str], Report]
-    _page: Callable[..., HttpResponse]
-    _post: Callable[..., URLPattern]
+    http_method_names = ["post"]
+    permission = REVEAL
 
-    def reveal_urls(self) -> list[URLPattern]:
-        once = [
-            self._reveal_url(f"reveal-{what}/", self.reveal, f"reveal_{what}", what=what)
-            for what in sealed_data_reasons.SEALED
-        ]
-        later_words = [
-            self._reveal_url(
-                f"reveal-{what}/<{key}:which>/", self.reveal_followup, f"reveal_{what}", what=what
-            )
-            for what, key in (("message", "int"), ("addition", "uuid"))
-        ]
-        return [
-            *once,
-            *later_words,
-            self._reveal_url("release-code/", self.release_code, "release_code"),
-            self._reveal_url("file/<uuid:file>/", self.original, "reveal_file"),
-            self._look_url("picture/<uuid:file>/", self.picture, "picture"),
-            self._look_url("text/", self.download_text, "text"),
-        ]
-
-    def _reveal_url(
-        self, route: str, view: reauthentication.View, name: str, **given: str
-    ) -> URLPattern:
-        """Personal data is given to who has lately said who they are."""
-        asked_again = reauthentication.reauthentication_required(view, REVEAL)
-        return self._post(f"<uuid:pk>/{route}", asked_again, f"reports_report_{name}", **given)
-
-    def _look_url(self, route: str, view: reauthentication.View, name: str) -> URLPattern:
-        shown = self.admin_site.admin_view(require_safe(view))
-        address: URLPattern = path(f"<uuid:pk>/{route}", shown, name=f"reports_report_{name}")
-        return address
-
-    def download_text(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Give the whole working copy of what was typed as a file, on record before it is given."""
-        report = self._get(request, pk)
-        said = followups.full_texts(report) if request.user.has_perm("reports.decide_case") else []
-        events.log_event("report", report.pk, "revealed", by=officer(request), what="text")
-        return text_download.attachment(
-            text_download.working_copy_text(report, said), report.public_number
-        )
-
-    def reveal(self, request: HttpRequest, pk: UUID, what: str) -> HttpResponse:
-        """Show one sealed thing once, or give it whole; on record before it is shown."""
-        report = self._get(request, pk)
-        if not request.user.has_perm(REVEAL):
-            raise PermissionDenied
-        why = sealed_data_reasons.reveal_reason(request)
-        if told := sealed_data_reasons.reveal_refusal(request, report, officer(request)):
-            messages.error(request, told)
-            page = self._page(request, report, shown={"asked": what, "why": why})
-            page.status_code = 422
-            return page
-        sealed = (
-            report.story_sealed if what == "story" else FollowupPanel(report).latest_sealed(what)
-        )
-        text = self._opened(request, report, sealed, what, reason=why)
-        if text and "whole" in request.POST:
-            return text_download.attachment(text, f"{report.public_number}-{what}")
-        return self._page(request, report, shown={what: text, "why": why})
-
-    def reveal_followup(
-        self, request: HttpRequest, pk: UUID, what: str, which: int | UUID
-    ) -> HttpResponse:
-        """Show one message or addition as it came, or give it whole; on record before that."""
-        report = self._get(request, pk)
-        if not request.user.has_perm(REVEAL):
-            raise PermissionDenied
-        sealed = followups.sealed_text_or_404(report, what, which)
-        text = self._opened(request, report, sealed, what, which=str(which))
-        if text and "whole" in request.POST:
-            return text_download.attachment(text, f"{report.public_number}-{what}")
-        return self._page(request, report, opened=which)
-
-    def _opened(
-        self, request: HttpRequest, report: Report, sealed: Sealed, what: str, **which: str
-    ) -> str:
-        """The sealed words, on record before they are; "" when they do not open, which is told."""
-        events.log_event("report", report.pk, "revealed", by=officer(request), what=what, **which)
+    def open_sealed(self, sealed: Sealed, what: str, **which: str) -> str:
+        """Return the sealed text, on record before it is opened; "" where it does not open."""
+        report = self.report
+        events.log_event("report", report.pk, "revealed", by=self.officer, what=what, **which)
         text = encryption.decrypt(sealed, _FIELDS.get(what, what), report.pk)
         if text is None:
-            messages.error(request, "Không mở được: không có, đã xóa, hoặc thiếu khóa.")
+            messages.error(self.request, "Không mở được: không có, đã xóa, hoặc thiếu khóa.")
         return text or ""
 
-    def release_code(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Show, once, the word with which the reporter fetches a new code."""
-        report = self._get(request, pk)
-        reason = post_text(request, "reason")[:MAX_WORDS]
-        try:
-            word = " ".join(
-                receipt_codes.format_code(
-                    code_recovery.issue_one_time_word(report, officer(request), reason)
-                )
-            )
-        except code_recovery.ReleaseError as error:
-            if error.why == "permission":
-                raise PermissionDenied from error
-            messages.error(request, NOT_RELEASED[error.why])
-            page = self._page(request, report, shown={"reason": reason})
-            page.status_code = 422
-            return page
-        messages.success(request, "Đọc số tin và chữ dùng một lần ở dưới cho người gọi.")
-        spoken = "; ".join(map(receipt_codes.phonetic_group, word.split()))
-        return self._page(request, report, shown={"word": word, "spoken": spoken})
+    def give_whole(self, text: str, what: str) -> HttpResponse | None:
+        """Return the text as a file where the officer asks for the whole of it."""
+        if not (text and "whole" in self.request.POST):
+            return None
+        return text_download.attachment(text, f"{self.report.public_number}-{what}")
 
-    def original(self, request: HttpRequest, pk: UUID, file: UUID) -> HttpResponseBase:
-        """Give the original of a file that was sent along, on record before it is given."""
-        report = self._get(request, pk)
-        if not request.user.has_perm(REVEAL):
-            raise PermissionDenied
-        row = get_object_or_404(report.files.select_related("check_result"), pk=file)
+
+class RevealField(RevealView):
+    """Show one sealed field once, or give it whole; its reason is on record before it is shown."""
+
+    def post(self, request: HttpRequest, what: str) -> HttpResponse:
+        reason = sealed_data_reasons.reveal_reason(request)
+        if why_not := sealed_data_reasons.reveal_refusal(request, self.report, self.officer):
+            messages.error(request, why_not)
+            shown = {"asked": what, "why": reason}
+            return set_status(render_page(request, self.report, shown=shown), 422)
+        text = self.open_sealed(self.find_sealed(what), what, reason=reason)
+        shown = {what: text, "why": reason}
+        return self.give_whole(text, what) or render_page(request, self.report, shown=shown)
+
+    def find_sealed(self, what: str) -> Sealed:
+        if what == "story":
+            return self.report.story_sealed
+        return FollowupPanel(self.report).latest_sealed(what)
+
+
+class RevealFollowup(RevealView):
+    """Show one message or addition as it came, or give it whole."""
+
+    def post(self, request: HttpRequest, what: str, which: int | UUID) -> HttpResponse:
+        sealed = followups.sealed_text_or_404(self.report, what, which)
+        text = self.open_sealed(sealed, what, which=str(which))
+        return self.give_whole(text, what) or render_page(request, self.report, opened=which)
+
+
+class RevealFile(RevealView):
+    """Give the original of a file that was sent along, on record before it is given."""
+
+    def post(self, request: HttpRequest, file: UUID) -> HttpResponseBase:
+        row = get_object_or_404(self.report.files.select_related("check_result"), pk=file)
         if attachments.is_infected(row) and "harmful" not in request.POST:
             messages.error(request, "Tệp này có mã độc. Xem cảnh báo ở dưới trước khi tải.")
-            return self._page(request, report)
-        number = attachments.file_ordinal(report, row)
-        by = officer(request)
-        events.log_event("report", report.pk, "revealed", by=by, what="file", number=number)
+            return render_page(request, self.report)
+        number = attachments.file_ordinal(self.report, row)
+        events.log_event(
+            "report", self.report.pk, "revealed", by=self.officer, what="file", number=number
+        )
         try:
-            return attachments.attachment(report, row, number)
+            return attachments.attachment(self.report, row, number)
         except storage.DecryptionError:
             messages.error(request, "Không mở được bản gốc: đã xóa, đã hỏng, hoặc thiếu khóa.")
-        return self._page(request, report)
+        return render_page(request, self.report)
 
-    def picture(self, request: HttpRequest, pk: UUID, file: UUID) -> HttpResponse:
-        """Show the picture that was drawn anew from what was sent; on record once a day."""
-        report = self._get(request, pk)
-        if not request.user.has_perm(REVEAL):
-            raise PermissionDenied
-        row = get_object_or_404(report.files.filter(erased_at=None), pk=file)
+
+class ShowPicture(ReportView):
+    """Show the picture that was drawn anew from what was sent; on record once a day."""
+
+    permission = REVEAL
+
+    def get(self, request: HttpRequest, file: UUID) -> HttpResponse:
+        row = get_object_or_404(self.report.files.filter(erased_at=None), pk=file)
         check = get_object_or_404(FileCheck, file=row)
         try:
             answer = attachments.open_clean_copy(check)
         except storage.DecryptionError as error:
             raise Http404 from error
-        attachments.log_picture_view(report, officer(request))
+        attachments.log_picture_view(self.report, self.officer)
         return answer
+
+
+class DownloadText(ReportView):
+    """Give the whole working copy of what was typed as a file, on record before it is given."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        report, may_read = self.report, self.officer.has_perm("reports.decide_case")
+        later = followups.full_texts(report) if may_read else []
+        events.log_event("report", report.pk, "revealed", by=self.officer, what="text")
+        text = text_download.working_copy_text(report, later)
+        return text_download.attachment(text, report.public_number)
+
+
+class ReleaseCode(ReportAction):
+    """Show, once, the word with which the reporter fetches a new code."""
+
+    errors = (code_recovery.ReleaseError,)
+
+    @property
+    def reason(self) -> str:
+        return post_text(self.request, "reason")[:MAX_WORDS]
+
+    def run(self) -> str:
+        word = code_recovery.issue_one_time_word(self.report, self.officer, self.reason)
+        return " ".join(receipt_codes.format_code(word))
+
+    def show_result(self, result: str) -> HttpResponse:
+        messages.success(self.request, "Đọc số tin và chữ dùng một lần ở dưới cho người gọi.")
+        spoken = "; ".join(map(receipt_codes.phonetic_group, result.split()))
+        return render_page(self.request, self.report, shown={"word": result, "spoken": spoken})
+
+    def show_error(self, error: code_recovery.ReleaseError) -> HttpResponse:
+        if error.why == "permission":
+            raise PermissionDenied from error
+        messages.error(self.request, NOT_RELEASED[error.why])
+        page = render_page(self.request, self.report, shown={"reason": self.reason})
+        return set_status(page, 422)

@@ -1,10 +1,9 @@
 """Phiếu chuyển tin at the desk: which there are of a report, and one as a PDF, on record each time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import CharField, Count, F, OuterRef, QuerySet, Subquery, Value
@@ -13,20 +12,19 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from accounts.reauthentication import reauthentication_required
 from core import encryption
 from core.audit import events
 from desk import labels
 from desk.labels import highlighting
-from desk.pages.base import officer, see_other
-from desk.reports import attachments, detail
+from desk.pages.base import see_other
+from desk.reports import attachments, detail, indicators
+from desk.reports.base import ReportAction, ReportView
 from desk.reports.followups import FollowupPanel
 from reports.cases import transfer_slips
-from reports.facts.effective_facts import effective_facts
+from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Case, Report, TransferSlip
 
 REVEAL = "reports.reveal_contact"
@@ -45,55 +43,52 @@ _MASKED = "Số giấy tờ, số thẻ và số người báo trong lời kể 
 _OPEN = "Có số người báo và lời kể gốc: giữ kín, không sao gửi tiếp."
 
 
-class TransferSlipActionsMixin:
-    """The paper of a hand-over: made later where it has none, and given as a file."""
+class MakeSlip(ReportAction):
+    """Number a paper for a hand-over that has none."""
 
-    admin_site: admin.AdminSite
-    opts: Any
-    _get: Callable[[HttpRequest, UUID | str], Report]
+    permission = "reports.hand_over_case"
+    errors = (transfer_slips.TransferSlipError,)
 
-    def slip_urls(self) -> list[URLPattern]:
-        make = self.admin_site.admin_view(require_POST(self.make_slip))
-        give = self.admin_site.admin_view(require_POST(self.give_slip))
-        return [
-            path("<uuid:pk>/slip/", make, name="reports_report_slip_make"),
-            path("<uuid:pk>/slip/<int:slip>/", give, name="reports_report_slip"),
-        ]
+    def run(self) -> TransferSlip:
+        return transfer_slips.issue_transfer_slip_later(self.report.case, self.officer)
 
-    def make_slip(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Number a paper for a hand-over that has none."""
-        report, by = self._get(request, pk), officer(request)
-        if not by.has_perm("reports.hand_over_case"):
-            raise PermissionDenied
-        try:
-            row = transfer_slips.issue_transfer_slip_later(report.case, by)
-            messages.success(request, f"Đã lập phiếu số {NUMBER.format(row.number)}.")
-        except transfer_slips.TransferSlipError:
-            messages.error(request, "Chưa lập. Tin này chưa chuyển đơn vị, hoặc đã có phiếu.")
-        return see_other(reverse("admin:reports_report_change", args=[pk]) + "#slips")
+    def show_result(self, result: TransferSlip) -> HttpResponse:
+        messages.success(self.request, f"Đã lập phiếu số {NUMBER.format(result.number)}.")
+        return see_other(self.get_next_address())
 
-    def give_slip(self, request: HttpRequest, pk: UUID, slip: int) -> HttpResponseBase:
-        """The paper; who wants it with what is sealed says once more who they are."""
-        is_whole = "whole" in request.POST
-        view = reauthentication_required(self.slip, REVEAL) if is_whole else self.slip
-        return view(request, pk=pk, slip=slip)
+    def show_error(self, error: transfer_slips.TransferSlipError) -> HttpResponse:
+        messages.error(self.request, "Chưa lập. Tin này chưa chuyển đơn vị, hoặc đã có phiếu.")
+        return see_other(self.get_next_address())
 
-    def slip(self, request: HttpRequest, pk: UUID, slip: int) -> HttpResponse:
-        """The paper as a PDF; with what is sealed only where the officer may see it and asks."""
-        report, by = self._get(request, pk), officer(request)
+    def get_next_address(self) -> str:
+        return f"{super().get_next_address()}#slips"
+
+
+class GiveSlip(ReportView):
+    """Give the paper as a PDF; with what is sealed only where the officer may see it, asks for it and
+    has lately said who they are.
+    """
+
+    http_method_names = ["post"]
+    permission = "reports.decide_case"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        view = super().dispatch
+        if "whole" in request.POST:
+            view = reauthentication_required(view, REVEAL)
+        return view(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, slip: int) -> HttpResponse:
+        report, by, is_whole = self.report, self.officer, "whole" in request.POST
         row = get_object_or_404(report.slips.select_related("actor"), pk=slip)
-        is_whole = "whole" in request.POST
-        if not by.has_perm("reports.decide_case"):
-            raise PermissionDenied
         if is_whole and not by.has_perm(REVEAL):
             raise PermissionDenied
         if is_whole:
-            why = f"Phiếu chuyển {row}"
-            events.log_event("report", pk, "revealed", by=by, what="slip", reason=why)
-        events.log_event("report", pk, "slip_given", by=by, slip=str(row))
-        return _attachment(
-            _drawn(report, row, is_whole=is_whole), f"phieu-chuyen-{row.number}-{row.year}"
-        )
+            reason = f"Phiếu chuyển {row}"
+            events.log_event("report", report.pk, "revealed", by=by, what="slip", reason=reason)
+        events.log_event("report", report.pk, "slip_given", by=by, slip=str(row))
+        sheet = _drawn(report, row, is_whole=is_whole)
+        return _attachment(sheet, f"phieu-chuyen-{row.number}-{row.year}")
 
 
 def slips_of_report(report: Report) -> QuerySet[Any]:
@@ -155,14 +150,15 @@ def _drawn(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
 def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[str, str]]:
     """What the paper tells, the longest last. Odd signs are shown by their code points."""
     yield "Nhận lúc", f"{timezone.localtime(report.received_at):%H:%M, ngày %d/%m/%Y}"
-    yield from detail.form_answers(report)
+    holds = effective_facts(report)
+    yield from detail.form_answers(report, holds)
     if is_whole:
         contact = encryption.decrypt(
             FollowupPanel(report).latest_sealed("contact"), "contact", report.pk
         )
         yield "Số người báo", highlighting.plain_line(contact or "") or "Không để lại"
-    yield from _reading(report)
-    if named := detail.indicators(report):
+    yield from _reading(holds)
+    if named := indicators.load_indicators(report):
         yield "Số, tài khoản", "\n".join(f"{each.what}: {each.shown}" for each in named)
     if sent := attachments.file_rows(report):
         yield "Tài liệu kèm theo", "\n".join(_file(each) for each in sent)
@@ -171,9 +167,8 @@ def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[
     yield "Lời kể", _lines(story or report.story) or "Người báo không kể."
 
 
-def _reading(report: Report) -> Iterator[tuple[str, str]]:
+def _reading(said: EffectiveFacts) -> Iterator[tuple[str, str]]:
     """The kind of scam and the loss: first what an officer put right, then what only the machine says."""
-    said = effective_facts(report)
     loss = f"thiệt hại: {labels.format_loss(said.money_lost_vnd).lower()}"
     told = {"scenario": labels.code_label(said.scenario or ""), "money_lost_vnd": loss}
     if mended := [text for fact, text in told.items() if fact in said.corrected]:

@@ -11,7 +11,7 @@ from desk.dashboard import dashboard_data
 from desk.labels import highlighting
 from desk.numbers import pending
 from desk.reports import changelist, filters, saved_searches
-from desk.reports.detail import IndicatorRow
+from desk.reports.indicators import IndicatorRow
 from desk.reports.queue_counts import active_alarms, queue_state_for
 from reports.cases import daily_counts, visibility
 from reports.facts import effective_facts

@@ -13,7 +13,7 @@ from lxml import html
 
 from core.audit import events
 from core.models import AuditEvent, OutboxItem
-from desk.reports import indicator_counts
+from desk.reports import indicators
 from desk.reports.decision_forms import assignable_officers
 from desk.reports.queue_counts import load_counts
 from portal.management import reference_data
@@ -427,12 +427,12 @@ def test_a_number_leads_to_no_report_of_another_unit(lead: Person) -> None:
         report_factories.number(case.report, "+84550000123")
     here, there = told
     who = at(own, "xa.so", "duty")
-    assert [each.pk for each in indicator_counts.newest_naming("+84550000123", who)] == [here.pk]
-    assert {each.pk for each in indicator_counts.newest_naming("+84550000123", lead.user)} == {
+    assert [each.pk for each in indicators.newest_naming("+84550000123", who)] == [here.pk]
+    assert {each.pk for each in indicators.newest_naming("+84550000123", lead.user)} == {
         here.pk,
         there.pk,
     }
-    assert indicator_counts.count_reports_naming("+84550000123") == 2
+    assert indicators.count_reports_naming("+84550000123") == 2
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

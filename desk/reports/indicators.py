@@ -5,20 +5,54 @@ the one report that it has, and a count opens no report. Which reports they are 
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
+from desk import labels
+from desk.labels import highlighting
+from desk.reports import text_download
 from reports.cases import visibility
+from reports.extraction import phones
+from reports.extraction.numbering_plan import range_owner
+from reports.facts import followup_facts
 from reports.models import Indicator, Report
 
 # What may be known by its digits; the index begins with the kind.
 BY_DIGITS = (Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT)
-MAX_NAMED = 20
+MAX_LINKS = 20
 MAX_COUNTED = 100  # in a row of the queue: a wave may have thousands
+MAX_SIMILAR = 20
+MAX_NAMED = 50
+_NOTES = {**phones.FLAG_REASONS_VI, followup_facts.CORRECTED: "Người báo đã sửa lại số này."}
+
+
+@dataclass(frozen=True)
+class IndicatorRow:
+    """A number, an account or a link, and how many reports name it; `pk` is the indicator's."""
+
+    pk: int
+    kind: str
+    key: str
+    what: str
+    shown: str
+    reports: int
+    owner: str
+    notes: list[str]
+
+
+@dataclass
+class RelatedReport:
+    """Another report, and what it shares with this one."""
+
+    report: Report
+    why: list[str] = field(default_factory=list)
 
 
 def with_mention_counts(indicators: QuerySet[Indicator]) -> QuerySet[Any]:
@@ -47,7 +81,7 @@ def newest_naming(key: str, viewer: User) -> list[Report]:
     rows = visibility.visible_reports(Report.objects.filter(Exists(named)), viewer).order_by(
         "-received_at"
     )
-    return list(rows.only("public_number", "received_at")[:MAX_NAMED])
+    return list(rows.only("public_number", "received_at")[:MAX_LINKS])
 
 
 def annotate_callers(reports: QuerySet[Report]) -> QuerySet[Report]:
@@ -69,3 +103,45 @@ def caller_by_report(report_ids: Iterable[UUID]) -> dict[UUID, Any]:
     kind, place = Indicator.Kind.NUMBER, Indicator.IndicatorSource.CALLER
     found = Indicator.objects.filter(report_id__in=list(report_ids), kind=kind, place=place)
     return {caller.report_id: caller for caller in found.order_by("-id")}
+
+
+def load_indicators(report: Report) -> list[IndicatorRow]:
+    """Numbers, accounts and links of a report, in the order in which triage found them."""
+    return [
+        _named_one(each)
+        for each in with_mention_counts(report.indicators.all()).order_by("id")[:MAX_NAMED]
+    ]
+
+
+def _named_one(each: Any) -> IndicatorRow:
+    shown = highlighting.plain_line(labels.format_phone(each.key) or each.raw)
+    owner = range_owner(each.key) if each.kind == Indicator.Kind.NUMBER else ""
+    notes = [_NOTES.get(code, code) for code in each.flags]
+    what = f"{each.get_kind_display()}, {each.get_place_display()}"
+    return IndicatorRow(each.pk, each.kind, each.key, what, shown, each.named or 0, owner, notes)
+
+
+def related_reports(
+    report: Report, named: Iterable[IndicatorRow], viewer: User
+) -> list[RelatedReport]:
+    """Reports that share a number, an account or a link, the newest first; those that the viewer
+    may see.
+    """
+    shared = [Q(kind=each.kind, key=each.key) for each in named if each.key]
+    if not shared:
+        return []
+    twins = (
+        visibility.visible_via_report(Indicator.objects.filter(reduce(or_, shared)), viewer)
+        .exclude(report=report)
+        .select_related("report__facts", "report__case")
+        .defer("raw", "report__story", "report__story_sealed", "report__facts__search_text")
+        .defer(*(f"report__{name}" for name in text_download.LINES))
+        .order_by("-id")[: MAX_SIMILAR * 3]
+    )
+    found: dict[Any, RelatedReport] = {}
+    for twin in twins:
+        why = found.setdefault(twin.report_id, RelatedReport(twin.report)).why
+        reason = f"cùng {twin.get_kind_display()} {highlighting.plain_line(labels.format_phone(twin.key))}"
+        if reason not in why:
+            why.append(reason)
+    return list(found.values())[:MAX_SIMILAR]

@@ -1,0 +1,210 @@
+"""The page of one report: evidence, the machine's suggestions, decisions, what came later, the record."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from accounts import preferences
+from core.models import AuditEvent
+from desk import labels
+from desk.labels import deadlines, highlighting
+from desk.pages.base import can_group, officer
+from desk.reports import (
+    attachments,
+    correction_forms,
+    decision_forms,
+    detail,
+    followups,
+    indicators,
+    reprocessing,
+    sealed_data_reasons,
+    text_download,
+    transfer_slips,
+)
+from desk.reports.base import ReportView, is_held, page_context
+from desk.reports.correction_forms import CorrectionForm
+from desk.reports.decision_forms import ACTS, DecisionForm
+from desk.reports.followups import FollowupPanel
+from desk.reports.navigation import filters_of, other_viewers
+from reports.cases import closing_checks, visibility, workflow
+from reports.facts.effective_facts import EffectiveFacts, effective_facts
+from reports.models import Correction, Report
+from reports.monitoring import queue_stats
+from reports.reference import units
+
+TEMPLATE = "admin/reports/report/change_form.html"
+TypedForm = DecisionForm | CorrectionForm | None
+
+
+class ReportPage(ReportView):
+    """Show the page of a report."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render_page(request, self.report)
+
+
+def render_page(
+    request: HttpRequest,
+    report: Report,
+    *,
+    form: TypedForm = None,
+    shown: dict[str, str] | None = None,
+    opened: object = None,
+) -> HttpResponse:
+    """Return the page; with a form that decided nothing, under the status that says why. `shown` has
+    what is revealed this once, by name; `opened` is the key of a message or addition to show whole.
+    """
+    status = 200 if form is None else 422 if form.errors else 409
+    contents = PageContents(request, report, form, shown or {}, opened)
+    context = page_context(request, f"Tin {report.public_number}", **contents.build_context())
+    return TemplateResponse(request, TEMPLATE, context, status=status)
+
+
+@dataclass(frozen=True)
+class PageContents:
+    """All that the page shows; what several parts of it need is loaded once."""
+
+    request: HttpRequest
+    report: Report
+    form: TypedForm
+    shown: dict[str, str]
+    opened: object
+
+    @cached_property
+    def officer(self) -> User:
+        return officer(self.request)
+
+    @cached_property
+    def holds(self) -> EffectiveFacts:
+        return effective_facts(self.report)
+
+    @cached_property
+    def corrections(self) -> list[Correction]:
+        return list(correction_forms.corrections_of(self.report))
+
+    @cached_property
+    def events(self) -> list[AuditEvent]:
+        return detail.recent_events(self.report)
+
+    @cached_property
+    def files(self) -> list[attachments.FileRow]:
+        return attachments.file_rows(self.report)
+
+    def build_context(self) -> dict[str, Any]:
+        return {
+            "report": self.report,
+            "case": self.report.case,
+            "holds": self.holds,
+            **self.build_deadlines(),
+            **self.build_evidence(),
+            **self.build_suggestions(),
+            **self.build_decisions(),
+            **self.build_permissions(),
+            **self.build_record(),
+        }
+
+    def build_deadlines(self) -> dict[str, Any]:
+        report = self.report
+        lines = deadlines.deadline_lines(report)
+        due = deadlines.next_deadline(report.case, report.received_at)
+        return {
+            "due": due,
+            "clocks": lines,
+            "due_for": deadlines.ending_at(lines, due.at) if due else "",
+            "clock_basis": deadlines.legal_basis(),
+            "age": labels.format_age(report.received_at, timezone.now()),
+            "status_tag": labels.STATUS_TAGS[report.case.status],
+            "urgency": labels.priority_label(self.holds.priority),
+            "officer": labels.officer_name(report.case.officer),
+        }
+
+    def build_evidence(self) -> dict[str, Any]:
+        report, story = self.report, detail.story(self.report)
+        return {
+            "story": story,
+            "is_left_out": text_download.is_truncated(report, story),
+            "raw_story": highlighting.truncate(self.shown.get("story", "")),
+            "shown": {name: highlighting.plain_line(text) for name, text in self.shown.items()},
+            "declared": detail.form_answers(report, self.holds),
+            "files": self.files,
+            "has_pictures": any(file.picture for file in self.files),
+            "oddities": detail.warnings(report),
+        }
+
+    def build_suggestions(self) -> dict[str, Any]:
+        suggestions = detail.suggestions(self.report, self.holds, self.corrections, self.form)
+        rows = indicators.load_indicators(self.report)
+        return {
+            "facts": detail.facts_of(self.report),
+            "suggestions": suggestions,
+            "gist": detail.summary(self.holds, suggestions),
+            "reading": queue_stats.triage_state_of(self.report.pk),
+            "indicators": rows,
+            "similar": indicators.related_reports(self.report, rows, self.officer),
+        }
+
+    def build_decisions(self) -> dict[str, Any]:
+        forms = self.list_forms()
+        posted = self.request.POST if self.request.method == "POST" else self.request.GET
+        return {
+            "forms": forms,
+            "units": units.names() if any("unit" in each.fields for each in forms) else [],
+            "back": filters_of(posted),
+            "others": other_viewers(self.report.pk, self.request),
+            "habits": preferences.preferences_of(self.report),
+            **transfer_slips.slip_panel(self.report, self.officer),
+        }
+
+    def build_permissions(self) -> dict[str, Any]:
+        report, user, is_free = self.report, self.officer, not is_held(self.report)
+        may_read_again = is_free and not report.erased_at and user.has_perm(reprocessing.ONE)
+        return {
+            "may_reveal": user.has_perm("reports.reveal_contact"),
+            "may_correct": is_free and user.has_perm("reports.decide_case"),
+            "may_read_again": may_read_again,
+            "may_group": can_group(self.request),
+            "sees_campaigns": visibility.sees_campaigns(user),
+        }
+
+    def build_record(self) -> dict[str, Any]:
+        sent_at = [file.at for file in self.files]
+        panel = FollowupPanel(self.report, self.opened)
+        return {
+            **followups.panel_context(self.request, panel, self.events, sent_at),
+            "log": detail.event_log(self.report, self.corrections, self.events),
+            "last_look": sealed_data_reasons.latest_reveal_in(
+                self.events, self.report, self.officer
+            ),
+            "reveal_reasons": sealed_data_reasons.REASONS,
+        }
+
+    def list_forms(self) -> list[DecisionForm]:
+        """Return one form for each decision that is open to this officer; the typed one as typed."""
+        typed = self.form if isinstance(self.form, DecisionForm) else None
+        offered = workflow.allowed_actions(
+            self.report.case, self.officer, is_held=is_held(self.report)
+        )
+        verbs = [verb for verb in ACTS if verb in offered or (typed and typed.verb == verb)]
+        initial = decision_forms.initial_values(self.holds)
+        return [
+            typed
+            if typed and typed.verb == verb
+            else make_form(self.report, self.holds, verb, initial=initial.get(verb))
+            for verb in verbs
+        ]
+
+
+def make_form(
+    report: Report, holds: EffectiveFacts, verb: str, *typed: Any, **options: Any
+) -> DecisionForm:
+    """Return a decision's form, with the reason that the report suggests for it and what waits for a
+    tick.
+    """
+    suggestion = decision_forms.suggested_reasons(holds).get(verb, "")
+    waits = closing_checks.closing_blockers(report) if verb == "close" else ()
+    return DecisionForm(verb, *typed, **options, suggestion=suggestion, waits=waits)

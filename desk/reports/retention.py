@@ -1,0 +1,318 @@
+"""What is kept of a report, taken along, destroyed and erased: holds, the case file, destruction by two
+people, the answer to a reporter who wants everything erased.
+"""
+
+import contextlib
+import tempfile
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from core import encryption
+from core.audit import events
+from desk import labels
+from desk.labels import highlighting
+from desk.pages.base import format_datetime, officer
+from desk.reports import case_text, decision_forms
+from desk.reports.base import (
+    ReportAction,
+    ReportView,
+    page_context,
+    parse_key,
+    parse_version,
+    set_status,
+)
+from desk.reports.export_actions import WITH_PERSONAL, ReasonForm, attachment, digest
+from desk.reports.followups import FollowupPanel
+from reports.attachments import filetypes, storage
+from reports.cases import case_archive, legal_holds, workflow
+from reports.cases.legal_holds import HoldError
+from reports.cases.transitions import ON_WISH
+from reports.models import Case, DestructionRequest, Report
+from reports.retention import destruction_requests, erasure_requests
+from reports.retention.destruction_requests import DestructionError, What
+from reports.retention.erasure_requests import ErasureRequestError
+
+CASE_FILE = "reports.export_case"
+MAX_WORDS = 1000
+_IN_MEMORY = 16 * 1024 * 1024
+NOT_DONE = {
+    "reason": "Chưa làm. Ghi lý do rồi bấm lại.",
+    "held": "Chưa làm. Tin đang phải giữ nguyên theo yêu cầu.",
+    "free": "Chưa làm. Tin này không còn phải giữ.",
+    "gone": "Chưa làm. Thứ này không có, hoặc đã hủy, đã xóa.",
+    "proposed": "Chưa làm. Đã có người đề nghị hủy thứ này.",
+    "closed": "Chưa làm. Đề nghị này đã được quyết định rồi.",
+    "same": "Chưa hủy. Người đề nghị không tự đồng ý được: cần người thứ hai.",
+}
+# What the reporter reads where the law stands above the wish: it tells no more than that.
+MUST_BE_KEPT = {
+    "vi": "Công an phải giữ tin này để giải quyết vụ việc, nên bây giờ chưa xóa được."
+    " Xong việc, bạn đề nghị lại ở trang này.",
+    "en": "The police must keep this report while a case is dealt with, so it cannot be erased now."
+    " When that has ended, you may ask again on this page.",
+}
+AGAINST = {
+    "held": "Tin đang phải giữ nguyên theo yêu cầu: chưa xóa được. Trả lời người báo bằng lời dưới đây.",
+    "crime": "Tin đã phân loại là tin báo về tội phạm: chưa xóa được. Trả lời người báo bằng lời dưới đây.",
+}
+ERASURE_NOT_DONE = {
+    **AGAINST,
+    "closed": "Chưa làm. Đề nghị xóa này đã được trả lời rồi.",
+    "gone": "Chưa làm. Dữ liệu của tin đã xóa rồi.",
+    "same": "Chưa xóa. Bạn là người đưa ra xem lại: cần người khác đồng ý xóa.",
+}
+RetentionError = HoldError | DestructionError | ErasureRequestError | workflow.WorkflowError
+_PERMISSIONS = {
+    "may_hold": legal_holds.PLACE, "may_lift": legal_holds.LIFT, "may_export": CASE_FILE,
+    "may_propose": destruction_requests.PROPOSE, "may_confirm": destruction_requests.CONFIRM,
+}  # fmt: skip
+
+
+class CaseFileForm(ReasonForm):
+    """A case file always leaves the house, so its reason is always asked."""
+
+    always = True
+
+
+@dataclass(frozen=True)
+class DestructibleItem:
+    """A file or an addition that could be destroyed, and the proposal that waits for it."""
+
+    what: str
+    target: UUID
+    title: str
+    proposal: DestructionRequest | None
+    is_mine: bool
+
+
+class RetentionPage(ReportView):
+    """The page beside a report: holds, case file, destruction, the reporter's wish for erasure."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render_page(request, self.report)
+
+
+class RetentionAction(ReportAction):
+    """A button of that page: run it, or show the page again with what was typed and why not."""
+
+    errors = (HoldError, DestructionError, ErasureRequestError, workflow.WorkflowError)
+    name = ""
+
+    @property
+    def reason(self) -> str:
+        return self.request.POST.get("reason", "").replace("\0", "")[:MAX_WORDS]
+
+    def show_error(self, error: RetentionError) -> HttpResponse:
+        messages.error(self.request, _why_not(error, self.report.pk))
+        page = render_page(self.request, self.report, typed=(self.name, self.reason))
+        return set_status(page, 409)
+
+    def get_next_address(self) -> str:
+        return reverse("admin:reports_report_keeping", args=[self.report.pk])
+
+
+class PlaceHold(RetentionAction):
+    """Put the report under a hold."""
+
+    name, done = "hold", "Đã giữ nguyên tin này."
+
+    def run(self) -> object:
+        return legal_holds.place_hold(self.report.pk, by=self.officer, reason=self.reason)
+
+
+class LiftHold(RetentionAction):
+    """End the hold."""
+
+    name, done = "lift", "Đã thôi giữ."
+
+    def run(self) -> None:
+        legal_holds.lift_hold(self.report.pk, by=self.officer, reason=self.reason)
+
+
+class ProposeDestruction(RetentionAction):
+    """Propose that a file or an addition be destroyed."""
+
+    name, done = "destroy", "Đã đề nghị hủy. Cần người thứ hai đồng ý."
+
+    def run(self) -> object:
+        posted = self.request.POST
+        what, target = posted.get("what", ""), parse_key(posted.get("target", ""))
+        return destruction_requests.propose(
+            self.report.pk, what, target, by=self.officer, reason=self.reason
+        )
+
+
+class ConfirmDestruction(RetentionAction):
+    """Destroy what somebody else has proposed."""
+
+    name, done = "confirm_destruction", "Đã hủy."
+
+    def run(self, which: int) -> None:
+        destruction_requests.confirm(self.report.pk, which, by=self.officer)
+
+
+class WithdrawDestruction(RetentionAction):
+    """Take a proposal back, or refuse it."""
+
+    name, done = "withdraw_destruction", "Đã bỏ đề nghị hủy."
+
+    def run(self, which: int) -> None:
+        destruction_requests.withdraw(self.report.pk, which, by=self.officer)
+
+
+class GrantErasure(RetentionAction):
+    """Erase everything, as the reporter wants."""
+
+    name, done = "grant_erasure", "Đã xóa toàn bộ dữ liệu của tin."
+
+    def run(self) -> None:
+        version = parse_version(self.request)
+        erasure_requests.grant_erasure(self.report.pk, by=self.officer, version=version)
+
+
+class RefuseErasure(RetentionAction):
+    """Erase nothing and answer the reporter why."""
+
+    name, done = "refuse_erasure", "Đã trả lời người báo."
+
+    def run(self) -> None:
+        version = parse_version(self.request)
+        erasure_requests.refuse_erasure(
+            self.report.pk, by=self.officer, version=version, reason=self.reason
+        )
+
+
+class ReopenErasure(RetentionAction):
+    """Have a refused wish answered anew."""
+
+    name, done = "take_up_erasure", "Đã đưa đề nghị xóa ra xem lại."
+
+    def run(self) -> None:
+        version = parse_version(self.request)
+        erasure_requests.reopen_request(
+            self.report.pk, by=self.officer, version=version, reason=self.reason
+        )
+
+
+class GiveCaseFile(ReportView):
+    """Give the report as an archive, on record before it is given."""
+
+    http_method_names = ["post"]
+    permission = CASE_FILE
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        may_personal = self.officer.has_perm(WITH_PERSONAL)
+        if "personal" in request.POST and not may_personal:
+            raise PermissionDenied
+        form = CaseFileForm(request.POST, may_personal=may_personal)
+        if not form.is_valid():
+            return set_status(render_page(request, self.report, form=form), 422)
+        return self.write(form.cleaned_data["reason"], bool(form.cleaned_data.get("personal")))
+
+    def write(self, reason: str, personal: bool) -> HttpResponseBase:
+        report, by = self.report, self.officer
+        with contextlib.ExitStack() as unless_given:
+            file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
+            talk = by.has_perm("reports.decide_case")
+            text = case_text.case_text(report, personal=personal, talk=talk)
+            count = case_archive.write_case_zip(file, report, text, pictures=personal)
+            detail = {"format": "zip", "files": count, "personal": personal, "sha256": digest(file)}
+            events.log_event("report", report.pk, "case_exported", by=by, reason=reason, **detail)
+            unless_given.pop_all()  # the answer closes it
+        return attachment(file, f"tin-{report.public_number}.zip", "application/zip")
+
+
+def render_page(
+    request: HttpRequest,
+    report: Report,
+    *,
+    form: CaseFileForm | None = None,
+    typed: tuple[str, str] = ("", ""),
+) -> HttpResponse:
+    """Return the page; `typed` is the reason that was typed for the named action."""
+    by, hold = officer(request), legal_holds.current_hold(report.pk)
+    context = page_context(
+        request,
+        f"Giữ, xuất, hủy: tin {report.public_number}",
+        report=report,
+        hold=hold,
+        hold_by=labels.officer_name(hold.actor) if hold else "",
+        hold_reason=highlighting.plain_line(hold.reason) if hold else "",
+        things=destructible_items(report, by),
+        form=form or CaseFileForm(may_personal=by.has_perm(WITH_PERSONAL)),
+        typed=dict([typed]),
+        **erasure_panel(report, by),
+        **{name: by.has_perm(permission) for name, permission in _PERMISSIONS.items()},
+    )
+    return TemplateResponse(request, "admin/reports/report/retention.html", context)
+
+
+def destructible_items(report: Report, by: User) -> list[DestructibleItem]:
+    """What of a report could be destroyed. Three statements."""
+    rows = DestructionRequest.objects.filter(report=report, confirmed_at=None, withdrawn_at=None)
+    open_ones = {row.target: row for row in rows.select_related("proposed_by")}
+    sent = [
+        (What.FILE, file.pk, f"Tệp số {number}: {filetypes.by_media_type(file.media_type).word}")
+        for number, file in enumerate(storage.files_of_report(report), 1)
+        if file.erased_at is None
+    ]
+    told = [
+        (What.ADDITION, row.pk, f"{row.get_kind_display()}, {format_datetime(row.received_at)}")
+        for row in report.additions.filter(erased_at=None).order_by("received_at")
+    ]
+    return [
+        DestructibleItem(what, target, title, row, bool(row and row.proposed_by_id == by.pk))
+        for what, target, title in (*sent, *told)
+        for row in [open_ones.get(target)]
+    ]
+
+
+def _why_not(error: RetentionError, pk: UUID) -> str:
+    """Return what the officer reads. Raises PermissionDenied where it is the right that is missing."""
+    if isinstance(error, workflow.WorkflowError):
+        return decision_forms.error_message(error, Case.objects.get(pk=pk))
+    if error.why == "permission":
+        raise PermissionDenied from error
+    texts = ERASURE_NOT_DONE if isinstance(error, ErasureRequestError) else NOT_DONE
+    return texts[error.why]
+
+
+def _taken_up(report: Report) -> str:
+    """Why the wish is answered anew."""
+    act = events.events_for("report", report.pk).filter(kind="wish_taken_up").first()
+    return highlighting.plain_line(act.detail.get("reason", "")) if act else ""
+
+
+def erasure_panel(report: Report, by: User) -> dict[str, Any]:
+    """What the page says of the wish that waits, if one does, its words masked as a message's are;
+    or of the one that was refused, which may be taken up again. Four statements at most.
+    """
+    newest, later = erasure_requests.latest_request(report.pk), FollowupPanel(report)
+    waits = newest is not None and newest.decided_at is None and not report.erased_at
+    wish = newest if waits else None
+    against = erasure_requests.erasure_blocker(report.pk) if newest else ""
+    return {
+        "wish": wish,
+        "refused_wish": None if wish or against or report.erased_at else newest,
+        "taken_up": _taken_up(report) if wish and wish.taken_up_at else "",
+        "is_taken_up_by_me": wish is not None and wish.taken_up_by == by,
+        "may_take_up": by.has_perm(ON_WISH["take_wish_up"].permission),
+        "wish_words": highlighting.plain_line(
+            later.redact(encryption.decrypt_field(wish, "text") or "")
+        )
+        if wish
+        else "",
+        "wish_against": AGAINST.get(against, ""),
+        "wish_answer": MUST_BE_KEPT[report.language] if wish and against else "",
+        "may_grant": by.has_perm(erasure_requests.GRANT),
+        "may_refuse": by.has_perm("reports.close_case"),
+    }

@@ -1,0 +1,117 @@
+"""The addresses of the report pages. The list itself is the model admin's (admin.py)."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_http_methods
+
+from accounts.reauthentication import reauthentication_required
+from desk.reports import (
+    bulk_actions,
+    compose,
+    decisions,
+    export_actions,
+    navigation,
+    officer_filing,
+    retention,
+    saved_searches,
+    sealed_data_actions,
+    sealed_data_reasons,
+    transfer_slips,
+)
+from desk.reports.base import ReportView
+from reports.cases import transitions
+from reports.retention.erasure_requests import GRANT
+
+Route = tuple[str, str, Callable[..., HttpResponseBase], dict[str, Any]]
+GET, POST = ["GET", "HEAD"], ["POST"]
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Return the addresses below `reports/report/`, closed to strangers."""
+    return [
+        path(
+            f"reports/report/{route}", site.admin_view(view), kwargs, name=f"reports_report_{name}"
+        )
+        for route, name, view, kwargs in (*list_queue_routes(), *list_report_routes())
+    ]
+
+
+def list_queue_routes() -> Iterator[Route]:
+    """Yield what is about the queue or about many reports."""
+    for verb in bulk_actions.TITLES:
+        run = require_http_methods(POST)(bulk_actions.run_bulk)
+        yield f"bulk/{verb}/", f"bulk_{verb}", run, {"verb": verb}
+    show = require_http_methods(GET)(bulk_actions.show_result)
+    yield "bulk/<uuid:key>/", "bulk_told", show, {}
+    save = require_http_methods(POST)(saved_searches.save)
+    yield "save-search/", "save_search", save, {}
+    remove = require_http_methods(POST)(saved_searches.remove)
+    yield "remove-search/<int:search>/", "remove_search", remove, {}
+    file = require_http_methods([*GET, *POST])(officer_filing.file_report)
+    yield "file/", "file", file, {}
+    export = require_http_methods(["GET", *POST])(export_actions.export)
+    yield "export/", "export", reauthentication_required(export, export_actions.EXPORT), {}
+
+
+def list_report_routes() -> Iterator[Route]:
+    """Yield what is about one report."""
+    for verb in transitions.TABLE:
+        yield make_route(verb, verb, decisions.TakeDecision, verb=verb)
+    for verb in compose.VERBS:
+        yield make_route(f"compose/{verb}", f"compose_{verb}", compose.ComposeMessage, verb=verb)
+    for way in navigation.STEPS:
+        yield make_route(way, way, navigation.ShowNeighbour, way=way)
+    yield make_route("here", "here", navigation.Heartbeat)
+    yield make_route("habit", "habit", navigation.SwitchPreference)
+    yield make_route("read-again", "read_again", decisions.ReadAgain)
+    yield make_route("correct/<str:fact>", "correct", decisions.CorrectFact)
+    yield make_route("uncorrect/<str:fact>", "uncorrect", decisions.RevertCorrection)
+    yield make_route("slip", "slip_make", transfer_slips.MakeSlip)
+    yield make_route("slip/<int:slip>", "slip", transfer_slips.GiveSlip)
+    yield from list_sealed_data_routes()
+    yield from list_retention_routes()
+
+
+def list_sealed_data_routes() -> Iterator[Route]:
+    """Yield what shows or gives sealed data: to who has lately said who they are."""
+    sealed, again = sealed_data_actions, sealed_data_actions.REVEAL
+    for what in sealed_data_reasons.SEALED:
+        yield make_route(f"reveal-{what}", f"reveal_{what}", sealed.RevealField, again, what=what)
+    for what, key in (("message", "int"), ("addition", "uuid")):
+        route = f"reveal-{what}/<{key}:which>"
+        yield make_route(route, f"reveal_{what}", sealed.RevealFollowup, again, what=what)
+    yield make_route("release-code", "release_code", sealed.ReleaseCode, again)
+    yield make_route("file/<uuid:file>", "reveal_file", sealed.RevealFile, again)
+    yield make_route("picture/<uuid:file>", "picture", sealed.ShowPicture)
+    yield make_route("text", "text", sealed.DownloadText)
+
+
+def list_retention_routes() -> Iterator[Route]:
+    yield make_route("keeping", "keeping", retention.RetentionPage)
+    yield make_route("hold", "keeping_hold", retention.PlaceHold)
+    yield make_route("lift", "keeping_lift", retention.LiftHold)
+    yield make_route("case-file", "keeping_case_file", retention.GiveCaseFile, retention.CASE_FILE)
+    yield make_route("destroy", "keeping_destroy", retention.ProposeDestruction)
+    proposal = "destroy/<int:which>"
+    yield make_route(f"{proposal}/confirm", "keeping_confirm", retention.ConfirmDestruction)
+    yield make_route(f"{proposal}/withdraw", "keeping_withdraw", retention.WithdrawDestruction)
+    yield make_route("grant-erasure", "keeping_grant_erasure", retention.GrantErasure, GRANT)
+    yield make_route("refuse-erasure", "keeping_refuse_erasure", retention.RefuseErasure)
+    yield make_route("take-up-erasure", "keeping_take_up_erasure", retention.ReopenErasure)
+
+
+def make_route(
+    route: str, name: str, view: type[ReportView], reauthenticate: str = "", **kwargs: Any
+) -> Route:
+    """Return the route of a view of one report; with the permission for which it asks again who is
+    there.
+    """
+    methods = [method.upper() for method in view.http_method_names]
+    guarded = view.as_view()
+    if reauthenticate:
+        guarded = reauthentication_required(guarded, reauthenticate)
+    return f"<uuid:pk>/{route}/", name, require_http_methods(methods)(guarded), kwargs
