@@ -5,7 +5,8 @@ class DeskConfig(AppConfig):
     name = "desk"
 
     def ready(self) -> None:
-        from desk.reports import presence, saved_searches  # noqa: PLC0415 - need the registry
+        from desk.pages import presence  # noqa: PLC0415 - need the registry
+        from desk.reports import saved_searches  # noqa: PLC0415
         from reports.retention import erasure  # noqa: PLC0415
 
         erasure.report_erased.connect(presence.remove_viewers)

@@ -7,7 +7,7 @@ from django.utils import timezone
 from core import encryption
 from desk import labels
 from desk.labels import highlighting
-from desk.reports import correction_forms, detail, followups, text_download
+from desk.reports import correction_forms, detail, followups
 from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes
 from reports.cases import case_archive
@@ -63,7 +63,7 @@ def _opened(contact: bytes | memoryview, report: Report) -> str:
 
 
 def _told(report: Report, *, talk: bool) -> str:
-    return text_download.working_copy_text(report, followups.full_texts(report) if talk else [])
+    return followups.working_copy_text(report, followups.full_texts(report) if talk else [])
 
 
 def _files(report: Report) -> Iterator[str]:

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 from desk.pages.base import officer
 from desk.pages.pagination import NEAR
-from desk.reports import columns, reporter_activity, search, text_download
+from desk.reports import columns, followups, reporter_activity, search
 from desk.reports.filters import WorkFilter, figures, filter_open, in_progress
 from desk.reports.indicators import annotate_callers
 from reports.calendar.deadline_rules import LOOK
@@ -23,7 +23,7 @@ from reports.models import Case, Deadline, Report
 
 _HEAVY = (
     "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",
-    "contact_index", "facts__reasons", "facts__search_text", *text_download.LINES,
+    "contact_index", "facts__reasons", "facts__search_text", *followups.LINES,
 )  # fmt: skip
 _GROUNDS = '$[*] ? (@.fact == "priority")'
 

@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from desk import labels
 from desk.labels import highlighting
-from desk.reports import text_download
+from desk.reports import followups
 from reports.cases import visibility
 from reports.extraction import phones
 from reports.extraction.numbering_plan import range_owner
@@ -135,7 +135,7 @@ def related_reports(
         .exclude(report=report)
         .select_related("report__facts", "report__case")
         .defer("raw", "report__story", "report__story_sealed", "report__facts__search_text")
-        .defer(*(f"report__{name}" for name in text_download.LINES))
+        .defer(*(f"report__{name}" for name in followups.LINES))
         .order_by("-id")[: MAX_SIMILAR * 3]
     )
     found: dict[Any, RelatedReport] = {}

@@ -25,9 +25,9 @@ from django.utils.http import urlencode
 
 from accounts import preferences
 from desk import labels
+from desk.pages import presence
 from desk.pages.base import officer, see_other
 from desk.pages.pagination import NEAR
-from desk.reports import presence
 from desk.reports.base import ReportView
 from desk.reports.decision_forms import ACTS
 from reports.cases import visibility

@@ -23,7 +23,6 @@ from desk.reports import (
     indicators,
     reprocessing,
     sealed_data_reasons,
-    text_download,
     transfer_slips,
 )
 from desk.reports.base import ReportView, is_held, page_context
@@ -127,7 +126,7 @@ class PageContents:
         report, story = self.report, detail.story(self.report)
         return {
             "story": story,
-            "is_left_out": text_download.is_truncated(report, story),
+            "is_left_out": followups.is_truncated(report, story),
             "raw_story": highlighting.truncate(self.shown.get("story", "")),
             "shown": {name: highlighting.plain_line(text) for name, text in self.shown.items()},
             "declared": detail.form_answers(report, self.holds),

@@ -30,7 +30,7 @@ from desk.reports.base import (
     parse_version,
     set_status,
 )
-from desk.reports.export_actions import WITH_PERSONAL, ReasonForm, attachment, digest
+from desk.reports.exports import WITH_PERSONAL, ReasonForm, attachment, digest
 from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes, storage
 from reports.cases import case_archive, legal_holds, workflow

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404
 from core import encryption
 from core.audit import events
 from desk.pages.base import post_text
-from desk.reports import attachments, followups, sealed_data_reasons, text_download
+from desk.reports import attachments, followups, sealed_data_reasons
 from desk.reports.base import ReportAction, ReportView, set_status
 from desk.reports.decision_forms import MAX_WORDS, NOT_RELEASED
 from desk.reports.followups import FollowupPanel, Sealed
@@ -46,7 +46,7 @@ class RevealView(ReportView):
         """Return the text as a file where the officer asks for the whole of it."""
         if not (text and "whole" in self.request.POST):
             return None
-        return text_download.attachment(text, f"{self.report.public_number}-{what}")
+        return followups.attachment(text, f"{self.report.public_number}-{what}")
 
 
 class RevealField(RevealView):
@@ -119,8 +119,8 @@ class DownloadText(ReportView):
         report, may_read = self.report, self.officer.has_perm("reports.decide_case")
         later = followups.full_texts(report) if may_read else []
         events.log_event("report", report.pk, "revealed", by=self.officer, what="text")
-        text = text_download.working_copy_text(report, later)
-        return text_download.attachment(text, report.public_number)
+        text = followups.working_copy_text(report, later)
+        return followups.attachment(text, report.public_number)
 
 
 class ReleaseCode(ReportAction):

@@ -11,9 +11,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.reauthentication import reauthentication_required
 from desk.reports import (
     bulk_actions,
-    compose,
     decisions,
-    export_actions,
+    exports,
     navigation,
     officer_filing,
     retention,
@@ -53,16 +52,16 @@ def list_queue_routes() -> Iterator[Route]:
     yield "remove-search/<int:search>/", "remove_search", remove, {}
     file = require_http_methods([*GET, *POST])(officer_filing.file_report)
     yield "file/", "file", file, {}
-    export = require_http_methods(["GET", *POST])(export_actions.export)
-    yield "export/", "export", reauthentication_required(export, export_actions.EXPORT), {}
+    export = require_http_methods(["GET", *POST])(exports.export)
+    yield "export/", "export", reauthentication_required(export, exports.EXPORT), {}
 
 
 def list_report_routes() -> Iterator[Route]:
     """Yield what is about one report."""
     for verb in transitions.TABLE:
         yield make_route(verb, verb, decisions.TakeDecision, verb=verb)
-    for verb in compose.VERBS:
-        yield make_route(f"compose/{verb}", f"compose_{verb}", compose.ComposeMessage, verb=verb)
+    for verb in decisions.VERBS:
+        yield make_route(f"compose/{verb}", f"compose_{verb}", decisions.ComposeMessage, verb=verb)
     for way in navigation.STEPS:
         yield make_route(way, way, navigation.ShowNeighbour, way=way)
     yield make_route("here", "here", navigation.Heartbeat)

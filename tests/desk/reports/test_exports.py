@@ -195,7 +195,7 @@ def test_the_file_is_an_attachment_that_nobody_keeps(lead: Person) -> None:
 def test_a_thousand_reports_cost_few_statements(
     lead: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desk.reports.export_rows.BATCH_SIZE", 10)
+    monkeypatch.setattr("desk.reports.exports.BATCH_SIZE", 10)
     for _ in range(20):
         report_factories.report(contact="0992 000 118")
     with CaptureQueriesContext(connection) as asked:

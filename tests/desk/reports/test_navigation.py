@@ -9,7 +9,7 @@ from lxml import html
 
 from accounts.models import DeskPreference
 from desk.models import ReportViewer
-from desk.reports import presence
+from desk.pages import presence
 from reports.cases import workflow
 from reports.models import Case, Report
 from tests.desk.reports.test_detail import STORY, act_of, look, page_of, press, words
