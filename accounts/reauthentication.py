@@ -129,7 +129,7 @@ def _ask(request: HttpRequest, *, is_wrong: bool) -> TemplateResponse:
         "wrong": _WRONG if is_wrong else "",
     }
     return TemplateResponse(
-        request, "admin/confirm_again.html", context, status=422 if is_wrong else 200
+        request, "admin/reauthenticate.html", context, status=422 if is_wrong else 200
     )
 
 

@@ -44,7 +44,7 @@ def figures(request: Any) -> QueueCounts:
 class CountedListFilter(admin.SimpleListFilter):
     """A list of what occurs among the open cases, the most first. What nobody knows finds nothing."""
 
-    template = "admin/reports/report/facet.html"
+    template = "admin/reports/report/list_filter.html"
     field = ""
     folded = True
 
@@ -258,7 +258,7 @@ class WorkFilter(admin.SimpleListFilter):
 
     title = "việc"
     parameter_name = "viec"
-    template = "admin/reports/report/facet.html"
+    template = "admin/reports/report/list_filter.html"
     folded = False
     DEFAULT = "open"
 

@@ -124,7 +124,7 @@ def _render_receipt(request: HttpRequest, accepted: SubmissionResult) -> HttpRes
         again=accepted.again,
         groups=[(group, receipt_codes.phonetic_group(group)) for group in groups],
     )
-    return TemplateResponse(request, "admin/reports/report/filed.html", context)
+    return TemplateResponse(request, "admin/reports/report/officer_filing_done.html", context)
 
 
 def _posted_fields(request: HttpRequest) -> Fields:

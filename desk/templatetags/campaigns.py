@@ -28,7 +28,7 @@ def desk_bursts(context: Context) -> dict[str, object]:
     return {"bursts": campaign_bursts.current_bursts(), "may_see": may_see}
 
 
-@register.inclusion_tag("admin/reports/campaign/waves.html", takes_context=True)
+@register.inclusion_tag("admin/reports/campaign/growing_campaigns.html", takes_context=True)
 def desk_waves(context: Context) -> dict[str, object]:
     """The same as a box of the start page, beside the campaigns that grow; nothing for who may see
     neither.

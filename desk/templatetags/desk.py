@@ -28,7 +28,7 @@ register.filter("count", highlighting.count)
 register.filter("plain", highlighting.plain_line)
 
 
-@register.inclusion_tag("admin/figures.html", takes_context=True)
+@register.inclusion_tag("admin/dashboard_counts.html", takes_context=True)
 def desk_figures(context: Context) -> dict[str, Any]:
     """What is waiting, as a strip of links; the machine's own queue for who sees every report."""
     request = context["request"]
@@ -40,14 +40,14 @@ def desk_figures(context: Context) -> dict[str, Any]:
     }
 
 
-@register.inclusion_tag("admin/numbers.html", takes_context=True)
+@register.inclusion_tag("admin/dashboard_numbers.html", takes_context=True)
 def desk_numbers(context: Context) -> dict[str, Any]:
     """What numbers wait for this officer, as tiles; nothing for who may do nothing with them."""
     return pending.pending_tiles(dashboard_data(context["request"]))
 
 
-@register.inclusion_tag("admin/names.html", takes_context=True)
-def desk_names(context: Context) -> dict[str, Any]:
+@register.inclusion_tag("admin/dashboard_lookalikes.html", takes_context=True)
+def dashboard_lookalikes(context: Context) -> dict[str, Any]:
     """Names that look like ours, as tiles; nothing for who may not see them."""
     return {"names": dashboard_data(context["request"]).get("names") or {}}
 
@@ -64,8 +64,8 @@ def desk_alarms(context: Context) -> dict[str, Any]:
     }
 
 
-@register.inclusion_tag("admin/board.html", takes_context=True)
-def desk_board(context: Context) -> dict[str, Any]:
+@register.inclusion_tag("admin/dashboard_top.html", takes_context=True)
+def dashboard_top(context: Context) -> dict[str, Any]:
     """The first few that burn, and the first few that are the officer's own."""
     user = context["request"].user
     rows = list(changelist.top_of_queue(user, FEW))
@@ -76,7 +76,7 @@ def desk_board(context: Context) -> dict[str, Any]:
     }
 
 
-@register.inclusion_tag("admin/saved.html", takes_context=True)
+@register.inclusion_tag("admin/saved_searches.html", takes_context=True)
 def desk_searches(context: Context) -> dict[str, Any]:
     """The searches that an officer keeps or others share; those that have come first."""
     request = context["request"]
@@ -84,7 +84,7 @@ def desk_searches(context: Context) -> dict[str, Any]:
     return {"searches": rows, "user": request.user, "csrf_token": context.get("csrf_token")}
 
 
-@register.inclusion_tag("admin/days.html", takes_context=True)
+@register.inclusion_tag("admin/dashboard_daily.html", takes_context=True)
 def desk_days(context: Context) -> dict[str, Any]:
     """Inflow and backlog of the last days, as pictures and as a table; they are the whole province's."""
     if not visibility.is_at_pv01(context["request"].user):
@@ -101,7 +101,7 @@ def desk_days(context: Context) -> dict[str, Any]:
     return {"is_counted": any(kept.values()), "pictures": pictures, "days": kept}
 
 
-@register.inclusion_tag("admin/reports/concert.html")
+@register.inclusion_tag("admin/reports/coordination_signal.html")
 def desk_coordination_signal(named: list[IndicatorRow]) -> dict[str, Any]:
     """Signs that reports of the caller's number were arranged. Asks only where they are several."""
     number = next((each for each in named if each.kind == Indicator.Kind.NUMBER), None)
