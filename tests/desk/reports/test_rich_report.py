@@ -40,7 +40,7 @@ def test_a_rich_report_takes_twenty_statements_with_nothing_kept_warm(
     lead: Person, rich: Report
 ) -> None:
     for each in (units, gazetteer, office_lexicon, days_off):
-        each.forget()
+        each.clear_cache()
     with CaptureQueriesContext(connection) as queries:
         assert lead.client.get(page_of(rich)).status_code == 200
     asked = [query["sql"] for query in queries.captured_queries if "SAVEPOINT" not in query["sql"]]
