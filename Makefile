@@ -30,7 +30,7 @@ fuzz: dev ## 50,000 hostile requests at every public address, in this process (R
 	@FUZZ_REQUESTS=$(or $(REQUESTS),50000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/attacks/test_fuzz.py -n 0 -q -s
 	@$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=search -n 2 -q
 
-mutation: dev ## change what must not be wrong, line by line: a test must turn red (ONLY='core.outbox*' for a part)
+mutation: .venv/mutation.stamp ## change what must not be wrong, line by line: a test must turn red (ONLY='core.outbox*' for a part)
 	@$(BIN)/python -m tools.mutation $(ONLY)
 
 screens: dev ## screenshots of the pages, to look at them

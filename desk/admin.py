@@ -1,6 +1,5 @@
 """Import each module that registers pages of the desk."""
 
-# ruff: noqa: F401
 import desk.audit_log
 import desk.breaches
 import desk.campaigns.admin
@@ -18,4 +17,4 @@ import desk.reports.reprocessing
 import desk.routing_rules
 import desk.special_days
 import desk.units
-import desk.users
+import desk.users  # noqa: F401

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 
 from core.audit import chain
 from core.models import LOOKS, AuditChainCheck, AuditChainLink, AuditEvent
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import deadlines, highlighting
 from desk.pages.base import officer
 from desk.pages.pagination import NoDetailAdminMixin

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from core.audit import events
-from desk import labels
+from desk.labels import codes as labels
 from desk.pages import validators
 from desk.pages.base import officer
 from desk.reports.decision_forms import NOT_TOLD

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 
-from desk import labels
+from desk.labels import codes as labels
 from desk.pages.base import format_datetime, officer
 from desk.pages.pagination import NoDetailAdminMixin
 from reports.cases import visibility

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
 from core.audit import events
-from desk import labels
+from desk.labels import codes as labels
 from desk.pages.base import officer
 from reports.cases import routing, visibility
 from reports.extraction.language.cue_matcher import scenario_codes

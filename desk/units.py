@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from core.audit import events
 from core.text import normalize
-from desk import labels
+from desk.labels import codes as labels
 from desk.pages import validators
 from desk.pages.base import officer
 from reports.cases import replies

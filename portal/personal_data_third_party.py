@@ -4,7 +4,7 @@ import accounts.models
 import alerts.personal
 import core.models
 import desk.models
-import reports.personal
+import reports.models.personal
 from core.personal_data_inventory import Declared, FieldClassification
 
 _ACCOUNT = "an officer's account: who logs in is known by name"
@@ -71,7 +71,7 @@ _FOREIGN: Declared = {
 
 DECLARED: Declared = {
     **core.models.PERSONAL_DATA,
-    **reports.personal.DECLARED,
+    **reports.models.personal.DECLARED,
     **accounts.models.PERSONAL_DATA,
     **alerts.personal.DECLARED,
     **desk.models.PERSONAL_DATA,

@@ -13,3 +13,4 @@ lock() {
 lock runtime.txt
 lock local.txt --extra embedded
 lock dev.txt --extra embedded --extra dev
+lock mutation.txt --extra embedded --extra dev --extra mutation

@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from desk import labels
+from desk.labels import codes as labels
 from desk.pages.base import can_group, officer, see_other
 from desk.reports.search import campaign_for_field
 from reports.campaigns import campaign_stats, manual_grouping

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Subquery
 from django.utils import timezone
 
-from desk import labels
+from desk.labels import codes as labels
 from reports.campaigns import burst_detection, burst_monitor
 from reports.models import BurstSnapshot
 from reports.reference import gazetteer

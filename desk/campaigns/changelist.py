@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from desk import labels
+from desk.labels import codes as labels
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignTotals
 from reports.models import Campaign, MergeProposal

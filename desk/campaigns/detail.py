@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from core.audit import events
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import impersonation
 from desk.pages.base import can_group, officer
 from reports.campaigns import campaign_stats

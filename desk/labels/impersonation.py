@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from desk import labels
+from desk.labels import codes as labels
 from reports.extraction import script_stages
 from reports.reference import office_lexicon
 

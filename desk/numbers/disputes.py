@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.reauthentication import reauthentication_required
 from core import encryption
 from core.audit import events
-from desk import labels
+from desk.labels import codes as labels
 from desk.pages.base import (
     ReadOnlyActionsMixin,
     action_history,

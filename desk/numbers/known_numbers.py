@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from desk import labels
+from desk.labels import codes as labels
 from desk.numbers.pending import count_unconfirmed
 from desk.pages.base import (
     ReadOnlyActionsMixin,

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from core.audit import events
 from core.readonly_admin import ReadOnlyAdminMixin
-from desk import labels
+from desk.labels import codes as labels
 from reports.campaigns.grouping_locks import PERMISSION
 from reports.cases import visibility
 from reports.numbers.findings import FindingError, NotPermittedError

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from core.audit import events
-from desk import labels
+from desk.labels import codes as labels
 from desk.pages.base import officer, see_other
 from desk.reports.base import VIEW, page_context, set_status
 from desk.reports.decision_forms import MISSING, DecisionForm

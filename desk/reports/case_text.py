@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from core import encryption
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import highlighting
 from desk.reports import correction_forms, detail, followups
 from desk.reports.followups import FollowupPanel

@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import deadlines, highlighting, impersonation
 from desk.reports import reporter_activity
 from desk.reports.indicators import MAX_COUNTED

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.models import User
 
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import highlighting, impersonation
 from desk.reports.decision_forms import NO_VALUE
 from reports.cases import corrections, workflow

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from core.audit import events
 from core.models import AuditEvent
-from desk import labels
+from desk.labels import codes as labels
 from reports.cases import closing_checks, corrections, transitions, visibility, workflow
 from reports.facts.effective_facts import EffectiveFacts
 from reports.models import Case

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 
 from core.audit import events
 from core.models import AuditEvent
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import deadlines, highlighting, impersonation
 from desk.labels.highlighting import HighlightSpan, TruncatedText
 from desk.reports import correction_forms

@@ -27,7 +27,7 @@ from django.utils.http import urlencode
 from core import encryption, spreadsheets
 from core.audit import events
 from core.spreadsheets import MAX_CHARS, Cell
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import highlighting
 from desk.pages.base import officer
 from desk.reports import saved_searches

@@ -11,7 +11,7 @@ from django.db.models import F, Model, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
 
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import highlighting, impersonation
 from desk.reports import reporter_activity
 from desk.reports.queue_counts import QueueCounts, ValueCount, load_counts, queue_state_for

@@ -20,7 +20,7 @@ from django.utils import timezone
 from core import encryption
 from core.audit.events import NO_LOOK
 from core.models import AuditEvent
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import highlighting
 from desk.labels.highlighting import TruncatedText
 from reports.extraction import redaction

@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import highlighting
 from desk.reports import followups
 from reports.cases import visibility

@@ -24,7 +24,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from accounts import preferences
-from desk import labels
+from desk.labels import codes as labels
 from desk.pages import presence
 from desk.pages.base import officer, see_other
 from desk.pages.pagination import NEAR

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import preferences
 from core.models import AuditEvent
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import deadlines, highlighting
 from desk.pages.base import can_group, officer
 from desk.reports import (

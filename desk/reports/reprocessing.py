@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from desk import labels
+from desk.labels import codes as labels
 from desk.pages.base import officer, see_other
 from desk.pages.pagination import NoDetailAdminMixin
 from reports.models import ReprocessingRun

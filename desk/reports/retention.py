@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from core import encryption
 from core.audit import events
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import highlighting
 from desk.pages.base import format_datetime, officer
 from desk.reports import case_text, decision_forms

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.reauthentication import reauthentication_required
 from core import encryption
 from core.audit import events
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import highlighting
 from desk.pages.base import see_other
 from desk.reports import attachments, detail, indicators

@@ -3,10 +3,10 @@
 from django import template
 from django.template import Context
 
-from desk import labels
 from desk.campaigns import bursts as campaign_bursts
 from desk.campaigns import detail
 from desk.dashboard import dashboard_data
+from desk.labels import codes as labels
 from reports.campaigns import campaign_stats
 from reports.models import CampaignAction
 

@@ -6,8 +6,8 @@ from django import template
 from django.template import Context
 from django.utils import timezone
 
-from desk import labels
 from desk.dashboard import dashboard_data
+from desk.labels import codes as labels
 from desk.labels import highlighting
 from desk.numbers import pending
 from desk.reports import changelist, filters, saved_searches

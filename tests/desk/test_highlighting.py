@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import highlighting
 from desk.labels.highlighting import HighlightSpan, TextSegment
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from lxml import html
 
-from desk import labels
+from desk.labels import codes as labels
 from desk.labels import highlighting
 from desk.reports import filters
 from reports.facts.abuse_flags import ADDRESS_BUSY

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk import labels
+from desk.labels import codes as labels
 from reports.extraction.language.amounts import parse_money_field
 from reports.extraction.language.numerals import (
     group_thousands,
