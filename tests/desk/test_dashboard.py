@@ -1,13 +1,9 @@
 """Where a reporter lives, as told after the report: on every page of the desk that says it."""
 
-from importlib import import_module
-
 import pytest
-from django.db import connection
 from lxml import html
 
-from reports.cases import legal_holds
-from reports.models import Commune, ExtractedFacts, Report
+from reports.models import Commune, Report
 from reports.reference import gazetteer
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
@@ -77,18 +73,3 @@ def test_what_no_table_knows_is_shown_as_it_was_written_last(duty: Person, moved
     shown = words(duty, QUEUE)
     assert "Lam Sn" in shown
     assert TOLD not in shown
-
-
-def test_what_was_told_before_stands_there_after_the_update(moved: Report) -> None:
-    ExtractedFacts.objects.update(commune=None, commune_raw="")
-    with connection.cursor() as cursor:
-        cursor.execute(import_module("reports.migrations.0060_what_was_told_before").FILL)
-    assert ExtractedFacts.objects.get().commune_id == "xa_sau"
-
-
-def test_what_is_held_is_not_read_anew_by_the_update_either(lead: Person, moved: Report) -> None:
-    ExtractedFacts.objects.update(commune=None, commune_raw="")
-    legal_holds.place_hold(moved.pk, by=lead.user, reason="Công văn 12/CV")
-    with connection.cursor() as cursor:
-        cursor.execute(import_module("reports.migrations.0060_what_was_told_before").FILL)
-    assert ExtractedFacts.objects.get().commune_id is None
