@@ -19,10 +19,10 @@ import django; django.setup()
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from portal.middleware import is_for_staff
+from portal.middleware import is_staff_path
 settings.ALLOWED_HOSTS = ["testserver"]
 path = reverse("admin:index")
-print(path, settings.SESSION_COOKIE_PATH, is_for_staff("/truc-ban-x"), is_for_staff("/admin/"))
+print(path, settings.SESSION_COOKIE_PATH, is_staff_path("/truc-ban-x"), is_staff_path("/admin/"))
 print(Client().get("/admin/").status_code, Client().get("/robots.txt").content.decode().split())
 """
 
@@ -43,7 +43,17 @@ def test_nobody_but_the_settings_spells_the_desks_path() -> None:
     spelled = re.compile(r"""["'}=]/admin/""")
     files = [
         path
-        for folder in ("portal", "reports", "alerts", "templates", "static/js")
+        for folder in (
+            "portal",
+            "ops",
+            "desk",
+            "alerts",
+            "accounts",
+            "reports",
+            "core",
+            "templates",
+            "static/js",
+        )
         for path in (ROOT / folder).rglob("*")
         if path.suffix in {".py", ".html", ".js", ".txt"} and "migrations" not in path.parts
     ]

@@ -123,7 +123,7 @@ def test_while_the_database_is_away_the_communes_stay_known(
     call_command("setup_desk")
     table = gazetteer.communes()
     monkeypatch.setattr(gazetteer._table, "due", 0.0)
-    monkeypatch.setattr(gazetteer._Table, "read", away)
+    monkeypatch.setattr(gazetteer._Table, "load", away)
     assert gazetteer.communes() == table
     monkeypatch.undo()
     assert gazetteer.communes() is table  # and the database is left alone for a while
@@ -132,7 +132,7 @@ def test_while_the_database_is_away_the_communes_stay_known(
 def test_without_a_database_from_the_start_no_commune_is_made_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(gazetteer._Table, "read", away)
+    monkeypatch.setattr(gazetteer._Table, "load", away)
     with pytest.raises(OperationalError):
         gazetteer.communes()
 

@@ -302,10 +302,10 @@ def test_one_person_is_one_while_keys_change(settings: Settings) -> None:
 def test_one_person_who_tells_twice_is_nobody_yet_while_keys_change(settings: Settings) -> None:
     """Under two indexes they would be two, and the number would be said in public."""
     key = "+84550000123"
-    sent(test_number_lookup.told(1, key), timezone.now() - timedelta(days=2))
+    sent(test_number_lookup.file_report(1, key), timezone.now() - timedelta(days=2))
     new_key(settings)
     first = Report.objects.get()
-    again = test_number_lookup.told(
+    again = test_number_lookup.file_report(
         2, key, contact=encryption.decrypt_field(first, "contact") or ""
     )
     assert again.contact_index != first.contact_index
