@@ -175,7 +175,7 @@ def test_a_worker_that_claims_nothing_is_ended_by_its_health_check(
     with subprocess.Popen(
         [sys.executable, "-c", "import time; time.sleep(60)", "celery", "worker"]
     ) as hanging:
-        assert healthcheck.worker()
+        assert healthcheck.is_worker_healthy()
         monkeypatch.setattr(healthcheck.time, "time", lambda: time.time_ns() / 1e9 + 60)
-        assert not healthcheck.worker()
+        assert not healthcheck.is_worker_healthy()
         assert hanging.wait(5) == -9
