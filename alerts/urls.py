@@ -30,5 +30,5 @@ urlpatterns = [
     path("nhung.js", frames.script, name="script"),
     path("oembed/", formats.embed, name="oembed"),
     path("danh-cho-co-quan/", agencies.for_agencies, name="for_agencies"),
-    path("da-trien-khai/<str:token>/", agencies.confirm_deployment, name="deployed"),
+    path("da-trien-khai/<str:token>/", agencies.confirm_deployment, name="partner_confirmation"),
 ]

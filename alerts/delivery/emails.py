@@ -40,7 +40,7 @@ def confirmation_mail(subscriber: Subscriber) -> EmailMessage:
     """The mail that asks whether the owner of the address wants this; no word of whoever asked."""
     leave = signed_links.unsubscribe_url(subscriber)
     letter = _letter(
-        "join", _address(subscriber), join=signed_links.opt_in_url(subscriber), leave=leave
+        "opt_in", _address(subscriber), join=signed_links.opt_in_url(subscriber), leave=leave
     )
     return _with_way_out(letter, leave)
 
@@ -49,7 +49,7 @@ def stopped_channel_mail(partner: PartnerAgency, ways: list[str]) -> EmailMessag
     """To those who watch: a partner hears nothing any more."""
     page = reverse("admin:alerts_partneragency_change", args=[partner.pk])
     desk = f"{settings.PORTAL_URL}{page}"
-    letter = _letter("stopped", None, partner=partner, ways=ways, desk=desk)
+    letter = _letter("channel_stopped", None, partner=partner, ways=ways, desk=desk)
     letter.to = list(settings.ALARM_EMAILS)
     return letter
 

@@ -21,7 +21,7 @@ _SIGNS = 32  # hex digits of the signature
 def confirmation_url(partner: PartnerAgency, revision: AlertRevision) -> str:
     """Where an agency says that it put a version to use."""
     token = _signed(DEPLOYED, _until(DEPLOYED_FOR), str(partner.pk), revision.identifier)
-    return _address("alerts:deployed", token)
+    return _address("alerts:partner_confirmation", token)
 
 
 def opt_in_url(subscriber: Subscriber) -> str:

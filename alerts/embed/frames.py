@@ -38,7 +38,7 @@ def render_latest(revisions: Sequence[AlertRevision], now: datetime, *, live: bo
 
 def render_unavailable() -> str:
     """A frame whose warnings cannot be read at the moment: whom to ring all the same."""
-    return _html("alerts/frame_away.html", {}, live=False)
+    return _html("alerts/frame_unavailable.html", {}, live=False)
 
 
 def filter_by_commune(revisions: Iterable[AlertRevision], codename: str) -> list[AlertRevision]:

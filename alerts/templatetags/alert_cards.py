@@ -50,7 +50,7 @@ def warnings_in_review(context: template.Context) -> dict[str, int]:
     return {"waiting": waiting.exclude(author=context["request"].user).count()}
 
 
-@register.inclusion_tag("alerts/unsigned.html")
+@register.inclusion_tag("alerts/unsigned_warnings.html")
 def unsigned_warnings() -> dict[str, list[AlertRevision]]:
     """For the desk: warnings in force whose last word has no signature."""
     return {"unsigned": list(AlertRevision.objects.in_force().filter(seal=None))}

@@ -60,7 +60,9 @@ def confirm_deployment(request: HttpRequest, token: str) -> HttpResponse:
         asked = partners.open_confirmation(token)
     context = {"asked": asked}
     status = 200 if asked else 404
-    return render(request, "alerts/deployed.html", context, status=status, using="public")
+    return render(
+        request, "alerts/partner_confirmation.html", context, status=status, using="public"
+    )
 
 
 def _verify_code(asking: CodeForm) -> dict[str, object]:

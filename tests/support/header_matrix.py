@@ -35,7 +35,15 @@ OURS = {
     *("for_programs", "offices", "office", "figures", "figures_file", "search", "report", "send"),
     *("report_received", "track", "new_code", "files", "add", "reply", "withdraw", "copy", "erase"),
     *("offline", "list", "detail", "print", "history", "plain", "poster", "pack", "for_agencies"),
-    *("deployed", "subscribe", "subscription_join", "subscription_leave", "csp", "livez", "readyz"),
+    *(
+        "partner_confirmation",
+        "subscribe",
+        "subscription_join",
+        "subscription_leave",
+        "csp",
+        "livez",
+        "readyz",
+    ),
     *(
         "metrics",
         "sitemap",

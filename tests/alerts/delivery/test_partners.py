@@ -244,7 +244,7 @@ def test_a_link_that_was_changed_opens_nothing(client: Client, spoil: object) ->
     issued()
     token = link().rstrip("/").rpartition("/")[2]
     assert callable(spoil)
-    answer = client.post(reverse("alerts:deployed", args=[spoil(token)]))
+    answer = client.post(reverse("alerts:partner_confirmation", args=[spoil(token)]))
     assert answer.status_code == 404
     assert not PartnerReceipt.objects.exists()
 
@@ -253,7 +253,7 @@ def test_a_link_of_another_kind_opens_nothing(client: Client) -> None:
     row, revision = partner(), issued()
     parts = [str(int(time.time()) + 99), str(row.pk), revision.identifier]
     token = signed_links._signed(signed_links.JOIN, *parts)
-    assert client.get(reverse("alerts:deployed", args=[token])).status_code == 404
+    assert client.get(reverse("alerts:partner_confirmation", args=[token])).status_code == 404
 
 
 def test_a_link_ends_after_its_days(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
