@@ -22,7 +22,7 @@ from reports.views.form_errors import HttpResponseSeeOther
 from reports.views.report import answer_to
 
 MAX_COUNT = 16  # paths, hosts and schemes that are known: whoever types hosts fills no memory
-PAGES = ("reports:report", "reports:send")
+PAGES = ("reports:report", "reports:report_submit")
 Key = tuple[str, str, bool]
 
 

@@ -21,7 +21,7 @@ from reports.models import Office
 
 _PAGES = (
     "reports:home", "reports:now", "reports:check", "reports:quiz", "reports:scam_call",
-    "reports:genuine", "reports:personal_data", "reports:offices", "reports:figures",
+    "reports:genuine", "reports:personal_data", "reports:offices", "reports:statistics",
     "reports:for_programs", "subscriptions:subscribe", "warnings:list",
 )  # fmt: skip
 _WITH_WARNINGS = {"reports:home", "warnings:list"}

@@ -42,7 +42,7 @@ class CheckForm(forms.Form):
         typed = {} if data is None else {"number": data.get("number", "")[: MAX_LENGTH + 1]}
         super().__init__(None if data is None else typed)
         self.fields["number"].widget.attrs.pop("maxlength", None)
-        self.helper = _helper("reports:check", "number", "check")
+        self.helper = _helper("reports:check", "number", "submit_check")
 
     @property
     def parsed_phones(self) -> tuple[ParsedCaller, ...]:
@@ -90,11 +90,11 @@ class DisputeForm(forms.Form):
             "reports:dispute",
             "submission_key",
             "form_token",
-            "trap",
+            "honeypot",
             "number",
             "reason",
             "contact_phone",
-            "ask",
+            "submit_dispute",
         )
 
     @classmethod
@@ -122,10 +122,10 @@ def _helper(address: str, *parts: str) -> FormHelper:
     helper = FormHelper()
     helper.form_action = reverse(address)
     helper.disable_csrf = True  # a signed token of our own: no cookie, no Vary
-    notes = {"trap", "check", "ask"}
+    notes = {"honeypot", "submit_check", "submit_dispute"}
     helper.layout = Layout(
         *(
-            HTML(f'{{% include "reports/notes/{part}.html" %}}') if part in notes else part
+            HTML(f'{{% include "reports/form_parts/{part}.html" %}}') if part in notes else part
             for part in parts
         )
     )

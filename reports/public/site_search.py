@@ -89,7 +89,7 @@ PAGES = (
         "riêng tư, dữ liệu cá nhân, bảo mật, xóa thông tin, personal data, privacy, delete, cookies",
     ),
     Page(
-        "reports:figures",
+        "reports:statistics",
         _("Số liệu tin báo"),
         _("Có bao nhiêu tin, họ lừa kiểu gì, ở đâu."),
         "thống kê, số liệu, bao nhiêu, biểu đồ, statistics, figures, numbers, how many, csv",

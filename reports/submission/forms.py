@@ -205,18 +205,18 @@ class CollapsibleFieldset(Fieldset):
 
 def _helper() -> FormHelper:
     helper = FormHelper()
-    helper.form_action = reverse("reports:send")
+    helper.form_action = reverse("reports:report_submit")
     helper.disable_csrf = True  # a signed token of our own: no cookie, no Vary
     helper.layout = Layout(
         "submission_key",
         "form_token",
-        _note("trap"),
+        _note("honeypot"),
         Fieldset(
             gettext("1. Họ gọi bằng cách nào?"),
             "channel",
             Field("caller_number", wrapper_class="unless-hidden"),
             "happening_now",
-            _note("pressed"),
+            _note("coercion_help"),
         ),
         Fieldset(
             gettext("2. Họ xưng là ai?"),
@@ -227,19 +227,19 @@ def _helper() -> FormHelper:
         Fieldset(
             gettext("4. Đã mất tiền chưa?"),
             "money_lost",
-            _note("lost"),
+            _note("money_lost_help"),
             Field("money_lost_vnd", wrapper_class="if-lost"),
         ),
         *(CollapsibleFieldset(str(each.label), each.code) for each in questions.QUESTIONS),
         Fieldset(
             _unbroken(gettext("5. Về bạn (bỏ trống cũng được)")),
             "commune",
-            _note("communes"),
+            _note("commune_list"),
             "contact_phone",
             Field("callback_phrase", wrapper_class="if-contact"),
             CollapsibleFieldset(gettext("Báo thay người khác?"), "on_behalf"),
         ),
-        _note("closing"),
+        _note("submit_report"),
     )
     return helper
 
@@ -267,7 +267,7 @@ class CodeForm(forms.Form):
         self.helper = FormHelper()
         self.helper.form_action = reverse("reports:track")
         self.helper.disable_csrf = True  # it changes nothing; the view asks for the origin
-        self.helper.layout = Layout("code", _note("find"))
+        self.helper.layout = Layout("code", _note("submit_code"))
 
     def clean_code(self) -> str:
         code = receipt_codes.parse_code(self.cleaned_data["code"])
@@ -281,4 +281,4 @@ class CodeForm(forms.Form):
 
 
 def _note(name: str) -> HTML:
-    return HTML(f'{{% include "reports/notes/{name}.html" %}}')
+    return HTML(f'{{% include "reports/form_parts/{name}.html" %}}')

@@ -34,7 +34,7 @@ class PickupForm(forms.Form):
         self.helper = FormHelper()
         self.helper.form_action = reverse("reports:new_code")
         self.helper.disable_csrf = True  # the word in the body is the key
-        button = HTML('{% include "reports/notes/new_code.html" %}')
+        button = HTML('{% include "reports/form_parts/submit_new_code.html" %}')
         self.helper.layout = Layout("public_number", "word", button)
 
     def clean_public_number(self) -> str:

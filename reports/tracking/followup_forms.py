@@ -71,7 +71,7 @@ class _Note(HTML):
     """A part of the form that is written out by hand; it sees the form that it stands in."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f'{{% include "reports/later/{name}.html" %}}')
+        super().__init__(f'{{% include "reports/followup/{name}.html" %}}')
 
     def render(self, form: forms.Form, context: Any, *args: Any, **kwargs: Any) -> Any:
         """The part, written out."""
@@ -82,7 +82,7 @@ class _Note(HTML):
 class FollowupForm(FollowupBaseForm):
     """More, at leisure: everything is optional."""
 
-    address = "reports:add"
+    address = "reports:followup"
     kind = _Choice(
         label="",
         help_text=_("Sửa lại: điều mới thay điều cũ. Kể thêm: cả hai còn đó."),
@@ -143,7 +143,7 @@ class FollowupForm(FollowupBaseForm):
         return (
             Fieldset(_("Kể thêm, hay sửa lại?"), "kind", "story"),
             Fieldset(_("Họ gọi lúc nào?"), "called_day", _Note("date"), "called_time"),
-            Fieldset(_("Những ai đã gọi?"), _Note("legs")),
+            Fieldset(_("Những ai đã gọi?"), _Note("callers")),
             Fieldset(_("Tài khoản, đường link"), "accounts", "links"),
             Fieldset(
                 _("Tiền, nơi ở, cách gọi lại"),
@@ -152,7 +152,7 @@ class FollowupForm(FollowupBaseForm):
                 "contact_phone",
                 Field("callback_phrase"),
             ),
-            _Note("send_more"),
+            _Note("submit_followup"),
         )
 
     @property
@@ -178,7 +178,7 @@ class ReplyForm(FollowupBaseForm):
 
     def layout_fields(self) -> tuple[Any, ...]:
         """The fields in order, and the button."""
-        return ("text", _Note("send_reply"))
+        return ("text", _Note("submit_reply"))
 
 
 class WithdrawForm(FollowupBaseForm):
@@ -189,15 +189,15 @@ class WithdrawForm(FollowupBaseForm):
 
     def layout_fields(self) -> tuple[Any, ...]:
         """The fields in order, and the button."""
-        return ("reason", _Note("send_withdrawal"))
+        return ("reason", _Note("submit_withdrawal"))
 
 
 class EraseForm(FollowupBaseForm):
     """The wish to be erased, with a reason if there is one."""
 
-    address = "reports:erase"
+    address = "reports:erasure_request"
     reason = _lines(_("Vì sao bạn muốn xóa? (bỏ trống cũng được)"))
 
     def layout_fields(self) -> tuple[Any, ...]:
         """The fields in order, and the button."""
-        return ("reason", _Note("send_erasure"))
+        return ("reason", _Note("submit_erasure"))

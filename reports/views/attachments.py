@@ -120,7 +120,7 @@ def _ask_again(
         return code_page(request, form, trouble)
     add = FollowupForm(data)
     add.ask_for_code()
-    return render_invalid(request, "reports/later/again.html", form, trouble, shown=add)
+    return render_invalid(request, "reports/followup/form.html", form, trouble, shown=add)
 
 
 def _add_story(report: Report, data: Fields) -> list[UploadResult]:

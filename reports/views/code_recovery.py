@@ -78,4 +78,4 @@ def _render_new_code(request: HttpRequest, fetched: RedeemedCode) -> HttpRespons
         for group in receipt_codes.format_code(fetched.code)
     ]
     context = {"report": fetched.report, "groups": groups}
-    return render(request, "reports/new_code_shown.html", context, using="public")
+    return render(request, "reports/new_code_result.html", context, using="public")

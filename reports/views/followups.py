@@ -193,7 +193,7 @@ def _again(
         form.ask_for_code()
     return render_invalid(
         request,
-        "reports/later/again.html",
+        "reports/followup/form.html",
         form,
         trouble,
         is_withdrawal=isinstance(form, WithdrawForm),

@@ -168,7 +168,7 @@ def _which(request: HttpRequest, phones: tuple[ParsedCaller, ...]) -> HttpRespon
     """Several numbers stand in one field: each is a button."""
     numbers = [(phone.key or phone.raw, format_national(phone)) for phone in phones[:MAX_ASKED]]
     context = {"numbers": numbers, "form": CheckForm()}
-    return render(request, "reports/check_which.html", context, using="public")
+    return render(request, "reports/check_number_choice.html", context, using="public")
 
 
 def _dispute_page(
@@ -183,4 +183,4 @@ def _dispute_page(
 
 def _taken_page(request: HttpRequest, taken: Dispute) -> HttpResponse:
     context = {"dispute": taken, "answer": _promise()}
-    return render(request, "reports/check_disputed.html", context, using="public")
+    return render(request, "reports/check_dispute_receipt.html", context, using="public")

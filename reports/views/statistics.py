@@ -36,7 +36,7 @@ def figures(request: HttpRequest) -> HttpResponse:
         context = _context(*found) if found and found[0].total is not None else {}
     except DatabaseTrouble:
         return _away(request)
-    page = render(request, "reports/figures.html", context, using="public")
+    page = render(request, "reports/statistics.html", context, using="public")
     patch_cache_control(page, public=True, max_age=_CACHE_SECONDS)
     return page
 
@@ -57,7 +57,7 @@ def figures_file(request: HttpRequest) -> HttpResponse:
 
 
 def _away(request: HttpRequest) -> HttpResponse:
-    page = render(request, "reports/figures.html", {"away": True}, status=503, using="public")
+    page = render(request, "reports/statistics.html", {"away": True}, status=503, using="public")
     patch_cache_control(page, no_store=True)
     return page
 

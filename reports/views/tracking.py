@@ -98,7 +98,7 @@ def status_page(
         **erasure_requests.request_summary(report),
         **more,
     }
-    return render(request, "reports/standing.html", context, status=status, using="public")
+    return render(request, "reports/status.html", context, status=status, using="public")
 
 
 def code_page(
