@@ -1,4 +1,4 @@
-"""Tables as files for a spreadsheet, row after row: CSV and XLSX. Pure.
+"""Tables as files for a spreadsheet, row after row: CSV and XLSX.
 
 No cell is ever a formula. XLSX says of each cell that it is a text or a number. CSV cannot say so: a
 spreadsheet runs what begins with = + - @, also after blanks and in wide letters, so such a text gets
@@ -10,11 +10,12 @@ a tab or the end of a line is guarded alike. A sign that XML forbids is shown by
 import csv
 import io
 import re
+import tempfile
 import unicodedata
-import zipfile
 from collections.abc import Iterable, Sequence
 from typing import IO
-from xml.sax.saxutils import escape  # nosec B406
+
+from xlsxwriter import Workbook
 
 Cell = str | int
 MAX_CHARS = 32_000  # of a cell; Excel takes 32,767
@@ -27,51 +28,30 @@ _BLANK = r"[;\s\ufeff\u200b\u00ad\"]"
 _INSIDE = re.compile(rf"(?<!{_BLANK}){_BLANK}++(?=[=+\-@＝＋－＠﹢﹣﹦﹫⁼⁺⁻])")
 _CUT = re.compile(r"[;\t\n]")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_PARTS = {
-    "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
-    '<Default Extension="rels"'
-    ' ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    '<Default Extension="xml" ContentType="application/xml"/>'
-    f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
-    f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_TYPE}.worksheet+xml"/>'
-    "</Types>",
-    "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="r1"'
-    f' Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-    "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
-    '<sheet name="Tin" sheetId="1" r:id="r1"/></sheets></workbook>',
-    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
-    f'<Relationship Id="r1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
-    "</Relationships>",
-}
 
 
 def is_formula(text: str) -> bool:
-    """Whether a spreadsheet may take a text for a formula."""
+    """Return whether a spreadsheet may take a text for a formula."""
     begins = unicodedata.normalize("NFKC", text[:64]).lstrip("\ufeff\u200b\u00ad\x00").lstrip()
     return bool(text) and (begins[:1] in _STARTERS or text[0] in _SHIFTERS)
 
 
 def escape_formula(cell: Cell) -> str:
-    """A cell of CSV: a text that no spreadsheet runs."""
+    """Return a cell of CSV as a text that no spreadsheet runs."""
     if isinstance(cell, int):
         return str(cell)
-    text = _legible(cell)
+    text = _make_printable(cell)
     text = _INSIDE.sub(lambda run: _CUT.sub(r"\g<0>'", run[0]), text)
     return f"'{text}" if is_formula(text) else text
 
 
-def _legible(text: str) -> str:
-    shown = _FORBIDDEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text[:MAX_CHARS])
-    return shown.replace("\r\n", "\n").replace("\r", "\n")
+def _make_printable(text: str) -> str:
+    text = _FORBIDDEN.sub(lambda sign: f"[U+{ord(sign[0]):04X}]", text[:MAX_CHARS])
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def write_csv(file: IO[bytes], rows: Iterable[Sequence[Cell]]) -> int:
-    """CSV in UTF-8 with its mark, each cell in quotes; how many rows were written."""
+    """Write CSV in UTF-8 with a byte order mark, each cell in quotes; return how many rows."""
     count = 0
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
@@ -84,21 +64,18 @@ def write_csv(file: IO[bytes], rows: Iterable[Sequence[Cell]]) -> int:
 
 
 def write_xlsx(file: IO[bytes], rows: Iterable[Sequence[Cell]]) -> int:
-    """A workbook of one sheet, its rows as they come; how many were written."""
+    """Write a workbook of one sheet, one row in memory at a time; return how many were written."""
     count = 0
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as book:
-        for name, text in _PARTS.items():
-            book.writestr(name, _HEAD + text)
-        with book.open("xl/worksheets/sheet1.xml", "w") as sheet:
-            sheet.write(f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
-            for row in rows:
-                sheet.write(f"<row>{''.join(map(_xml, row))}</row>".encode())
-                count += 1
-            sheet.write(b"</sheetData></worksheet>")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Workbook(file, {"constant_memory": True, "tmpdir": folder}) as book,
+    ):
+        sheet = book.add_worksheet("Tin")
+        for row in rows:
+            for column, cell in enumerate(row):
+                if isinstance(cell, int):
+                    sheet.write_number(count, column, cell)
+                else:
+                    sheet.write_string(count, column, _make_printable(cell))
+            count += 1
     return count
-
-
-def _xml(cell: Cell) -> str:
-    if isinstance(cell, int):
-        return f"<c><v>{cell}</v></c>"
-    return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(_legible(cell))}</t></is></c>'

@@ -1,5 +1,7 @@
 """Help at the desk: the tour is shown until it is read, the handbook is text and pictures."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -62,34 +64,38 @@ def test_the_tour_has_a_form_that_a_browser_may_send(duty: Person) -> None:
 
 
 def test_the_handbook_is_shown_with_its_chapters(duty: Person) -> None:
-    shown = page(duty.client, BOOK)
-    chapters = [part for part in help_pages.parse_markdown(_text()) if part.kind == "chapter"]
-    assert len(chapters) >= 8
-    assert all(f'href="#{part.name}"' in shown for part in chapters)
-    assert "**" not in shown
+    html, handbook = page(duty.client, BOOK), help_pages.load_handbook()
+    assert len(handbook.chapters) >= 8
+    for anchor, title in handbook.chapters:
+        assert f'<a href="#{anchor}">{title}</a>' in html
+        assert f'<h2 id="{anchor}">{title}</h2>' in html
+    assert "**" not in html
+    assert html.count('<img loading="lazy"') == len(handbook.pictures)
 
 
 def test_every_picture_of_the_handbook_is_there_and_no_other_file(duty: Person) -> None:
-    named = [part.name for part in help_pages.parse_markdown(_text()) if part.kind == "picture"]
-    for name in named:
+    for name in help_pages.load_handbook().pictures:
         answer = duty.client.get(f"{BOOK}pictures/{name}")
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/png")
     for name in ("overview.png", "..%2Fofficers.md", "x.png"):
         assert duty.client.get(f"{BOOK}pictures/{name}").status_code == 404
 
 
-def test_a_text_becomes_blocks_and_stays_text() -> None:
-    text = "# Sổ\n\n## Một\n\nCâu **đậm** <b>.\ntiếp\n\n- a\n- b\n  c\n\n1. x\n2. y\n\n![Ảnh](pictures/a-1.png)"
-    got = help_pages.parse_markdown(text)
-    kinds = ["title", "chapter", "paragraph", "points", "steps", "picture"]
-    assert [part.kind for part in got] == kinds
-    bold = [(piece.text, piece.is_bold) for piece in got[2].lines[0]]
-    assert bold == [("Câu ", False), ("đậm", True), (" <b>. tiếp", False)]
-    assert [line[0].text for line in got[3].lines] == ["a", "b c"]
-    assert (got[5].name, got[5].text) == ("a-1.png", "Ảnh")
+def test_a_release_without_the_handbook_says_so(
+    duty: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(help_pages, "load_handbook", lambda: help_pages.render_handbook(""))
+    assert "Bản cài này không kèm sổ tay." in page(duty.client, BOOK)
 
 
-def _text() -> str:
-    from desk.help_pages import DOCS
-
-    return (DOCS / "officers.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    "raw",
+    ["<b>x</b>", "<script>x</script>", "<div>\n\nx\n\n</div>", "<!-- x -->", "<?x?>", "- <i>x</i>"],
+)
+def test_no_html_of_the_text_passes(raw: str) -> None:
+    html = help_pages.render_handbook(f"# Sổ\n\nCâu **đậm**.\n\n{raw}\n").html
+    assert "<strong>đậm</strong>" in html
+    assert set(re.findall(r"<[^>]*>", html)) <= {
+        f"<{slash}{tag}>" for slash in ("", "/") for tag in ("p", "strong", "ul", "li")
+    }
+    assert "x" in html
