@@ -16,6 +16,7 @@ from alerts.formats.cap_signer import cap_signer
 from core.keys import parse_signer
 from ops.backup_key import parse_backup_key
 from portal.email_url import NOWHERE, parse_email_url
+from portal.province_folder import list_problems
 from reports.attachments.antivirus import parse_clamd_url
 
 MIN_SECRET_LENGTH = 50
@@ -31,6 +32,17 @@ TAKEN = frozenset(
         "theo-doi", "thong-ke", "tim",
     }
 )  # fmt: skip
+
+
+@register()
+def check_province(**_: Any) -> Iterator[CheckMessage]:
+    """Every start, not production alone: nothing can be said without the province's names."""
+    for problem in list_problems(settings.PROVINCE_DIR):
+        yield Error(
+            f"The province's folder {settings.PROVINCE_DIR}: {problem}",
+            hint="docs/province.md says what a province's folder holds; PROVINCE_DIR names it.",
+            id="portal.E024",
+        )
 
 
 @register(Tags.security, deploy=True)

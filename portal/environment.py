@@ -13,7 +13,7 @@ import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-for _name in ("DATA_DIR", "DATABASE_URL", "REDIS_URL", "PORT"):
+for _name in ("DATA_DIR", "PROVINCE_DIR", "DATABASE_URL", "REDIS_URL", "PORT"):
     if not os.environ.get(_name):  # given as nothing is not given
         os.environ.pop(_name, None)
 
@@ -23,6 +23,10 @@ env = environ.FileAwareEnv()
 #: (`snapshots/`), what the supervisor counted
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).absolute()
 environ.Env.read_env(DATA_DIR / "local.env")
+
+#: [`province/`] the folder of the province that the portal serves (docs/province.md): names, hotline, communes, offices,
+#: first warning
+PROVINCE_DIR = Path(env.str("PROVINCE_DIR", str(BASE_DIR / "province"))).absolute()
 
 #: [`DATA_DIR/files`] encrypted originals of what residents upload; best on a disk that is not the
 #: database's
@@ -141,11 +145,11 @@ DEADLINE_EXTENSION_MONTHS = env.int("DEADLINE_EXTENSION_MONTHS", 2)
 #: that waits
 DEADLINE_RIGHTS_WORKING_DAYS = env.int("DEADLINE_RIGHTS_WORKING_DAYS", 2)
 
-#: the law that these lengths rest on, shown to officers beside them; PV01's lawyers give it
+#: the law that these lengths rest on, shown to officers beside them; the police's lawyers give it
 DEADLINE_LEGAL_BASIS = env.str("DEADLINE_LEGAL_BASIS", "").strip()
 
 #: days after the work on a report has ended until contact, phrase and sealed story are erased. For
-#: all `RETENTION_*`: `0` keeps until PV01 decides; a shorter time that a confirmed statement
+#: all `RETENTION_*`: `0` keeps until the police decide; a shorter time that a confirmed statement
 #: promises goes first; a loss, a tin báo về tội phạm, a transferred report and a legal hold are
 #: kept
 RETENTION_CONTACT_DAYS = env.int("RETENTION_CONTACT_DAYS", 90)

@@ -26,8 +26,8 @@ _SETTINGS_HEAD = f"""# Settings
 
 {_HEAD}All settings come from the environment. A secret may also come as a file: `NAME_FILE` names it. What the environment
 does not set is taken from `DATA_DIR/local.env`, which the local servers write for a first look. `DATABASE_URL`,
-`REDIS_URL`, `PORT` and `DATA_DIR` that are set to nothing count as not set. What a production start refuses or warns of
-is in `portal/checks.py`.
+`REDIS_URL`, `PORT`, `DATA_DIR` and `PROVINCE_DIR` that are set to nothing count as not set. What a production start
+refuses or warns of is in `portal/checks.py`.
 
 | name | default | what |
 |---|---|---|

@@ -14,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core.province import province
+
 DATA = Path(__file__).parents[1] / "data" / "holidays.json"
 MIN_DAYS_OFF = 11
 _SATURDAY = 5
@@ -59,8 +61,8 @@ def months_after(day: date, months: int) -> date:
 
 @lru_cache(maxsize=1)
 def on_file() -> Calendar:
-    """What data/holidays.json holds."""
-    off: set[date] = set()
+    """What data/holidays.json and the province's folder hold."""
+    off: set[date] = set(province.holidays)
     worked: set[date] = set()
     for year in sources():
         off |= set(map(date.fromisoformat, year["off"]))

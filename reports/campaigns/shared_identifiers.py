@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core.province import province
 from core.text import normalize, to_ascii_digits
 from reports.extraction.accounts_and_links import CHAINS, find_bank_accounts, find_links, is_money
 from reports.extraction.phones import (
@@ -88,6 +89,7 @@ def is_common_number(phone: ParsedCaller) -> bool:
     return (
         not phone.key
         or phone.kind not in stop_list()["number_kinds"]
+        or phone.key == province.hotline_key
         or phone.key in stop_list()["numbers"]
         or not stop_list()["number_flags"].keys().isdisjoint(phone.flags)
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 import phonenumbers
 
+from core.province import province
 from core.text import normalize
 
 _FILE = Path(__file__).parents[1] / "data" / "numbering.json"
@@ -32,7 +33,6 @@ class NumberingPlan:
     areas: Mapping[str, str]
     short: Mapping[str, str]
     resellers: Mapping[str, str]
-    look_alikes: Mapping[str, str]
     countries: Mapping[str, str]
     hidden: frozenset[str]
     short_words: Mapping[str, str]
@@ -76,7 +76,6 @@ def numbering_plan() -> NumberingPlan:
         areas=_table(data, "areas"),
         short=_table(data, "short"),
         resellers=_table(data, "reseller_ranges"),
-        look_alikes=_table(data, "look_alikes"),
         countries=_table(data, "watched_countries"),
         hidden=_words(data, "hidden"),
         short_words={short: normalize(word) for short, word in _table(data, "short_words").items()},
@@ -105,7 +104,8 @@ def _mobile(digits: str) -> ParsedNumber | None:
     if len(digits) != 9 or digits[:2] not in numbering_plan().mobile:
         return None
     number = ParsedNumber("mobile", "+84" + digits)
-    return number.with_flags("like_hotline") if digits in numbering_plan().look_alikes else number
+    is_alike = f"0{digits}" in province.hotline_look_alikes
+    return number.with_flags("like_hotline") if is_alike else number
 
 
 def _landline(digits: str) -> ParsedNumber | None:

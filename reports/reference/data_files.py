@@ -1,10 +1,12 @@
-"""The files of reports/data that hold offices, communes and other rows to refer to."""
+"""The files of reports/data and of the province's folder that hold offices, communes and other rows to refer to."""
 
 import csv
 import json
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from core.province import province
 
 _FOLDER = Path(__file__).parents[1] / "data"
 
@@ -18,11 +20,15 @@ def load_json(name: str) -> dict[str, Any]:
 @cache
 def load_offices() -> dict[str, Any]:
     """Return the impersonated offices ("offices"), their headings ("groups") and their "numbers"."""
-    return load_json("offices.json")
+    general, local = load_json("offices.json"), province.load_json("offices.json")
+    names = {"cong-an-tinh": {"name": province.police, "name_en": province.police_en}}
+    names |= local["offices"]
+    offices = [row | names.get(row["codename"], {}) for row in general["offices"]]
+    return general | {"offices": offices, "numbers": [*local["numbers"], *general["numbers"]]}
 
 
 @cache
 def load_communes() -> tuple[dict[str, str], ...]:
     """Return the communes and wards; several names in a cell stand between semicolons."""
-    with (_FOLDER / "communes.csv").open(encoding="utf-8", newline="") as file:
+    with (province.folder / "communes.csv").open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))

@@ -10,6 +10,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
+from core.province import province
 from core.text import normalize
 from reports.extraction.language.cue_matcher import TokenizedText
 from reports.extraction.language.phrase_trie import PhraseMatch, PhraseTrie, drop_nested
@@ -93,15 +94,17 @@ def build_lexicon(rows: Iterable[Row], locate: Locate) -> OfficeLexicon:
 
 
 def _names(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
-    data = _data()
+    data, local = _data(), province.load_json("offices.json")["called"]
     for code, named in rows:
         if code not in data["never"]:
-            for name in [*named[:_MAX_NAMES], *data["offices"].get(code, ())]:
+            for name in [*named[:_MAX_NAMES], *data["offices"].get(code, ()), *local.get(code, ())]:
                 yield code, name[:_MAX_NAME_LENGTH]
     for row in data["broad"]:
-        yield from ((row["code"], name) for name in row["names"])
+        code = row["code"]
+        yield from ((code, name) for name in [*row["names"], *local.get(code, ())])
+    others = [name for name in data["provinces"] if name != province.name]
     for police in data["police_of_a_province"]:
-        yield from ((OTHER_PROVINCE, f"{police} {name}") for name in data["provinces"])
+        yield from ((OTHER_PROVINCE, f"{police} {name}") for name in others)
 
 
 _MAX_MENTIONS = 200  # mentions that are looked at
