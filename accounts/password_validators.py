@@ -10,12 +10,13 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.exceptions import ValidationError
 
+from core.province import province
 from core.text import normalize
 
 _MIN_OTHER = 6  # different signs beside what everybody here would try first
-# What is tried first against a police office in Thanh Hóa, as folded words without spaces.
+# What is tried first against a police office of the province, as folded words without spaces.
 _TRIED_FIRST = (
-    "congantinh", "congan", "thanhhoa", "pv01", "trucban", "chihuy", "canbo", "matkhau",
+    "congantinh", "congan", province.slug.replace("-", ""), province.office.lower(), "trucban", "chihuy", "canbo", "matkhau",
     "password", "admin", "qwertyuiop", "qwerty", "asdfgh", "abcdef", "vietnam", "iloveyou",
     "1234567890", "123456", "012345", "654321", "111111", "000000",
 )  # fmt: skip

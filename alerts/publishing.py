@@ -34,6 +34,7 @@ from alerts.models.content import (
 )
 from alerts.static_pages import generator
 from core.audit import events
+from core.province import province
 
 log = structlog.get_logger(__name__)
 
@@ -304,7 +305,7 @@ def _message(
     later = alert.effective if kind != MsgType.CANCEL else None
     until = alert.expires if kind != MsgType.CANCEL else None
     return MessageHeader(
-        identifier=f"TH-PV01-{alert.year or 0}-{alert.number or 0:04}-{version}",
+        identifier=f"{province.warning_code}-{alert.year or 0}-{alert.number or 0:04}-{version}",
         sender=urlsplit(settings.PORTAL_URL).hostname or "",
         sent=timezone.localtime(sent),
         msg_type=kind.value,

@@ -262,7 +262,9 @@ def _code(name: str, value: Any) -> str:
 
 def _may_read(request: HttpRequest) -> bool:
     """Acts of every unit stand in the list, so their reasons are for who sees every unit's reports."""
-    return request.user.has_perm("reports.view_report") and visibility.is_at_pv01(officer(request))
+    return request.user.has_perm("reports.view_report") and visibility.sees_every_report(
+        officer(request)
+    )
 
 
 def _chained() -> dict[str, Any]:

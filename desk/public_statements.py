@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
+from core.province import province
 from desk.numbers.change_requests import FourEyesAdminMixin
 from desk.pages import validators
 from desk.pages.validators import DayField
@@ -76,7 +77,7 @@ class StatementAdmin(_StatementAdmin):
             None,
             {
                 "fields": (*readonly_fields, "text", "text_en", "amount", "is_public"),
-                "description": "Chỉ cho hiện khi PV01 hoặc bộ phận pháp lý đã xác nhận. Bấm Lưu là"
+                "description": f"Chỉ cho hiện khi {province.office} hoặc bộ phận pháp lý đã xác nhận. Bấm Lưu là"
                 f" bạn đứng tên xác nhận. {SOON}",
             },
         ),

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 
+from core.province import province
 from desk.labels import codes as labels
 from desk.pages.base import format_datetime, officer
 from desk.pages.pagination import NoDetailAdminMixin
@@ -69,5 +70,5 @@ def _waiting(viewer: User) -> list[ErasureRequest]:
 
 def _length(kind: RetentionPolicy) -> str:
     if not kind.period:
-        return "giữ đến khi PV01 quyết định"
+        return f"giữ đến khi {province.office} quyết định"
     return f"{kind.period} {'tháng' if kind.is_in_months else 'ngày'}"

@@ -83,7 +83,9 @@ class RoutingRuleAdmin(_Admin):
 
     def dry_run(self, request: HttpRequest) -> HttpResponse:
         """What the rules would have done with the last month's reports; drafts too where asked."""
-        if not self.has_view_permission(request) or not visibility.is_at_pv01(officer(request)):
+        if not self.has_view_permission(request) or not visibility.sees_every_report(
+            officer(request)
+        ):
             raise PermissionDenied
         with_drafts = "drafts" in request.GET
         context = {

@@ -1,4 +1,4 @@
-"""The desk's site: PV01's own front over the stock Django admin."""
+"""The desk's site: the office's own front over the stock Django admin."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from django_otp.models import Device
 
 from accounts import reauthentication, session_views
 from accounts.oidc import views
+from core.province import province
 from desk import help_pages
 
 WRONG = (
@@ -71,8 +72,8 @@ class DeskLogin(OTPAdminAuthenticationForm):
 class DeskSite(OTPAdminSite):
     """Nobody enters without a second factor."""
 
-    site_title = "Trực ban tiếp nhận tin, PV01"
-    site_header = "Trực ban tiếp nhận tin, PV01"
+    site_title = f"Trực ban tiếp nhận tin, {province.office}"
+    site_header = f"Trực ban tiếp nhận tin, {province.office}"
     index_title = "Trang chủ"
     site_url = "/"
     enable_nav_sidebar = False

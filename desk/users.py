@@ -23,6 +23,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import lockouts, service
 from accounts.service import AccountError
+from core.province import province
 from core.readonly_admin import ReadOnlyAdminMixin
 from desk.pages.base import action_history, officer, post_text, see_other
 from reports.cases import visibility
@@ -175,7 +176,7 @@ class PersonAdmin(ReadOnlyAdminMixin, _Admin):
         if membership:
             return str(membership.unit)
         is_blind = getattr(user, "is_blind", False)
-        return "Chưa giao, chưa thấy tin nào" if is_blind else "PV01"
+        return "Chưa giao, chưa thấy tin nào" if is_blind else province.office
 
     @admin.display(description="tài khoản", ordering="is_active")
     def status_column(self, user: User) -> str:

@@ -4,6 +4,7 @@
 
 import structlog
 
+from core.province import province
 from portal.email_url import CONSOLE, parse_email_url_or_dummy
 from portal.environment import *
 
@@ -67,6 +68,7 @@ TEMPLATES = [
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
+                "core.province_names.build_page_context",
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
@@ -78,7 +80,7 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": []},
+        "OPTIONS": {"context_processors": ["core.province_names.build_page_context"]},
     },
 ]
 CRISPY_ALLOWED_TEMPLATE_PACKS = ("portal_forms",)
@@ -184,7 +186,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie more
 LOGIN_URL = "admin:login"
-OTP_TOTP_ISSUER = "PV01 Thanh Hóa"
+OTP_TOTP_ISSUER = f"{province.office} {province.name}"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours

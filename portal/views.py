@@ -18,6 +18,7 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from core import database
+from core.province import province
 from portal import offline_cache
 
 
@@ -73,7 +74,7 @@ def security_txt(request: HttpRequest) -> HttpResponse:
     """RFC 9116. Valid for half a year from each reading, so that it cannot rot on a shelf."""
     expires = timezone.now() + timedelta(days=180)
     lines = [
-        "Contact: tel:+842373725725",
+        f"Contact: tel:{province.hotline_key}",
         f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}",
         "Preferred-Languages: vi, en",
         f"Policy: {settings.PORTAL_URL}{reverse('reports:genuine')}#weakness",
@@ -94,7 +95,7 @@ def favicon(request: HttpRequest) -> HttpResponse:
 def manifest(request: HttpRequest) -> JsonResponse:
     """What a phone needs to put the portal among its apps."""
     about = {
-        "name": "Báo cuộc gọi lừa đảo, Công an tỉnh Thanh Hóa",
+        "name": f"Báo cuộc gọi lừa đảo, {province.police}",
         "short_name": "Báo lừa đảo",
         "lang": "vi",
         "start_url": "/",

@@ -10,6 +10,7 @@ from django.urls import reverse
 from alerts.delivery import signed_links
 from alerts.models import AlertRevision, PartnerAgency, Subscriber
 from core import encryption
+from core.province_names import build_page_context
 
 _NO_SERVER = "django.core.mail.backends.dummy.EmailBackend"
 
@@ -69,7 +70,7 @@ def _address(subscriber: Subscriber) -> str | None:
 
 
 def _letter(name: str, address: str | None, **context: Any) -> EmailMessage:
-    context |= {"portal": settings.PORTAL_URL}
+    context |= build_page_context() | {"portal": settings.PORTAL_URL}
     rendered = render_to_string(f"alerts/mail/{name}.txt", context, using="public")
     subject, _, text = rendered.partition("\n")
     letter = EmailMessage(" ".join(subject.split()), text.strip() + "\n", to=[address or ""])

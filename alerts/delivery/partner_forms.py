@@ -9,6 +9,7 @@ from alerts.delivery import safe_http
 from alerts.embed import frame_ancestors
 from alerts.models import PartnerAgency
 from core import encryption
+from core.province import province
 
 if TYPE_CHECKING:
     _Form = forms.ModelForm[PartnerAgency]
@@ -18,9 +19,9 @@ else:
 SEALED = ("contact", "webhook", "mail")
 _WIDE = {"class": "vTextField", "autocomplete": "off"}
 _WRONG = {
-    "address": "Địa chỉ này không đọc được. Ví dụ: https://coquan.thanhhoa.gov.vn/nhan-canh-bao",
+    "address": f"Địa chỉ này không đọc được. Ví dụ: {province.agency_url_example}/nhan-canh-bao",
     "scheme": "Địa chỉ phải bắt đầu bằng https://",
-    "host": "Ghi tên miền, không ghi số IP. Ví dụ: https://coquan.thanhhoa.gov.vn/nhan-canh-bao",
+    "host": f"Ghi tên miền, không ghi số IP. Ví dụ: {province.agency_url_example}/nhan-canh-bao",
 }
 
 
@@ -44,7 +45,7 @@ class PartnerForm(_Form):
     origins = forms.CharField(
         label="Trang gắn khung",
         required=False,
-        help_text="Mỗi dòng một địa chỉ, ví dụ: https://coquan.thanhhoa.gov.vn",
+        help_text=f"Mỗi dòng một địa chỉ, ví dụ: {province.agency_url_example}",
         widget=forms.Textarea({"rows": 3, "cols": 60}),
     )
 

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from alerts.delivery import safe_http
 from alerts.models import AlertRevision
+from core.province import province
 
 _ACCEPTED = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
 
@@ -40,7 +41,7 @@ def send(url: str, secret: str, delivery: int, content: bytes) -> int:
     timestamp = str(int(time.time()))
     headers = {
         "Content-Type": "application/json; charset=utf-8",
-        "User-Agent": "PV01-Thanh-Hoa",
+        "User-Agent": f"{province.office}-{province.slug}",
         "X-Portal-Delivery": str(delivery),
         "X-Portal-Timestamp": timestamp,
         "X-Portal-Signature": signature(secret, timestamp, content),

@@ -7,10 +7,14 @@ from django import forms
 
 from alerts.embed.snippets import SIZES, EmbedOptions, EmbedScope
 from alerts.models import selectors
+from core.province import province
 from reports.models import Commune, Office
 
 MAX_CODE_LENGTH = 60
-_CODE = re.compile(r"TH-PV01-[0-9]{4}-[0-9]{4,}-[0-9]{1,4}")  # as publishing writes it
+_CODE = re.compile(  # as publishing writes it
+    rf"{province.warning_code}-[0-9]{{4}}-[0-9]{{4,}}-[0-9]{{1,4}}"
+)
+_EXAMPLE = f"{province.warning_code}-2026-0001-1"
 _NEWEST = ("", "Các cảnh báo mới nhất của cả tỉnh")
 
 
@@ -63,13 +67,13 @@ class CodeForm(forms.Form):
 
     code = forms.CharField(
         label="Mã cảnh báo",
-        help_text="Ví dụ: TH-PV01-2026-0001-1. Mã nằm ở cuối trang cảnh báo, cuối tờ dán, cuối bản chữ.",
+        help_text=f"Ví dụ: {_EXAMPLE}. Mã nằm ở cuối trang cảnh báo, cuối tờ dán, cuối bản chữ.",
         max_length=MAX_CODE_LENGTH,
         widget=forms.TextInput(
             {"class": "input", "autocomplete": "off", "autocapitalize": "characters"}
         ),
         error_messages={
-            "required": "Chưa ghi mã. Ví dụ: TH-PV01-2026-0001-1.",
+            "required": f"Chưa ghi mã. Ví dụ: {_EXAMPLE}.",
             "max_length": "Dài quá, không phải mã của cảnh báo.",
         },
     )

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from alerts.formats.html import template_context
 from alerts.formats.text import first_sentence
 from alerts.models import AlertRevision
+from core.province_names import build_page_context
 
 HOLDS = 3  # warnings that 320 × 420 pixels hold
 # What stands in every frame above its warnings (frame_base.html), so that none needs room for it.
@@ -61,4 +62,4 @@ def filter_by_office(revisions: Iterable[AlertRevision], codename: str) -> list[
 
 
 def _html(name: str, context: dict[str, object], *, live: bool) -> str:
-    return render_to_string(name, context | {"live": live}, using="public")
+    return render_to_string(name, build_page_context() | context | {"live": live}, using="public")

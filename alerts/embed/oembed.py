@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 from django.urls import Resolver404, resolve, reverse
 from django.utils import translation
 
+from core.province import province
+
 WIDTH, HEIGHT = 320, 420
-_TITLE = "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa"
+_TITLE = f"Cảnh báo lừa đảo của {province.police}"
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def oembed_response(frame: str, portal: str, most_width: int, most_height: int) 
         "version": "1.0",
         "type": "rich",
         "title": _TITLE,
-        "provider_name": "Công an tỉnh Thanh Hóa",
+        "provider_name": province.police,
         "provider_url": f"{portal}/",
         "cache_age": 60,
         "width": width,

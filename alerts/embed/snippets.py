@@ -6,7 +6,9 @@ from html import escape
 
 from django.urls import reverse
 
-TITLE = "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa"
+from core.province import province
+
+TITLE = f"Cảnh báo lừa đảo của {province.police}"
 SIZES = {"320x420": (320, 420), "300x250": (300, 250), "600x420": (600, 420)}
 
 

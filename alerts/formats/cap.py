@@ -8,20 +8,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from importlib.resources import files
 from xml.etree.ElementTree import Element  # nosec B405
 
 from alerts.formats import xml
-from alerts.formats.feed_entry import TELEPHONE, cap_message_url, published_at
+from alerts.formats.feed_entry import cap_message_url, published_at
 from alerts.models import AlertRevision, CancelReason, MsgType, ResponseType
 from alerts.models.content import Content, MessageHeader
+from core.province import province
 
 MEDIA_TYPE = "application/cap+xml"
 _NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
-_OUR_SCENARIOS = "urn:thanhhoa:scam-scenario"
+_OUR_SCENARIOS = f"urn:{province.slug.replace('-', '')}:scam-scenario"
 _MAX_HEADLINE_LENGTH = 140  # signs, as aggregators want it
 _CYBERCRIME = ("OET:v1.2", "OET-050")
-_PROVINCE = ("VN-NSO-province", "38")
+_PROVINCE = ("VN-NSO-province", province.code)
 _COMMUNE = "VN-NSO-commune"
 _ENDED: Mapping[str, str] = {
     CancelReason.ERROR: "Đã rút lại: ",
@@ -78,9 +78,9 @@ def render_cap_index(revisions: Sequence[AlertRevision], portal: str) -> bytes:
     """The messages that stand at present, newest first, as an Atom feed of links."""
     feed = Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "vi"})
     xml.add_child(feed, "id", f"{portal}/canh-bao/cap.xml")
-    xml.add_child(feed, "title", "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa, dạng CAP 1.2")
+    xml.add_child(feed, "title", f"Cảnh báo lừa đảo của {province.police}, dạng CAP 1.2")
     xml.add_child(feed, "updated", published_at(revisions))
-    xml.add_child(xml.add_child(feed, "author"), "name", "Công an tỉnh Thanh Hóa")
+    xml.add_child(xml.add_child(feed, "author"), "name", province.police)
     xml.add_child(feed, "link", marks={"rel": "self", "href": f"{portal}/canh-bao/cap.xml"})
     for revision in revisions:
         _entry(feed, revision, portal)
@@ -101,11 +101,11 @@ def _vietnamese(words: Content) -> _Block:
     return _Block(
         language="vi-VN",
         event=words.short_title,
-        sender="Công an tỉnh Thanh Hóa",
+        sender=province.police,
         headline=_headline(words),
         description=_description(words),
         instruction="\n".join(words.advice),
-        area="Tỉnh Thanh Hóa",
+        area=province.area,
         web=words.message.web,
     )
 
@@ -116,11 +116,11 @@ def _english(words: Content) -> _Block:
     return _Block(
         language="en",
         event="Impersonation call",
-        sender="Thanh Hoa Provincial Police",
+        sender=province.police_en,
         headline=ended + english.title,
         description="This warning was taken back." if _withdrawn(head) else english.summary,
         instruction="\n".join(english.advice),
-        area="Thanh Hoa province",
+        area=province.area_en,
         web=head.web_in_english,
     )
 
@@ -145,7 +145,7 @@ def _info(alert: Element, words: Content, block: _Block) -> None:
     if not _withdrawn(head):
         add(info, "instruction", block.instruction)
     add(info, "web", block.web)
-    add(info, "contact", TELEPHONE)
+    add(info, "contact", province.hotline_dial)
     _area(info, words, block.area)
 
 
@@ -196,4 +196,4 @@ def _withdrawn(head: MessageHeader) -> bool:
 @cache
 def _outline() -> str:
     """The province's main land, "lat,lon" pairs in a closed ring."""
-    return (files("alerts") / "data" / "outline.txt").read_text("utf-8").strip()
+    return (province.folder / "outline.txt").read_text("utf-8").strip()

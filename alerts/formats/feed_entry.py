@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from alerts.models import AlertRevision, State
 
-TELEPHONE = "02373725725"
 _NEVER = datetime.fromtimestamp(0, tz=UTC)
 
 

@@ -17,10 +17,10 @@ from alerts.formats.feed_entry import (
     published_at,
 )
 from alerts.models import AlertRevision
+from core.province import province
 
-TITLE = "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa"
+TITLE = f"Cảnh báo lừa đảo của {province.police}"
 ABOUT = "Cảnh báo về các cuộc gọi giả danh cơ quan nhà nước."
-_SOURCE = "Công an tỉnh Thanh Hóa"
 MAX_COUNT = 50  # entries; older warnings stand on their pages
 
 
@@ -57,7 +57,7 @@ def atom(revisions: Sequence[AlertRevision], now: datetime, portal: str) -> byte
     xml.add_child(feed, "title", TITLE)
     xml.add_child(feed, "subtitle", ABOUT)
     xml.add_child(feed, "updated", published_at(revisions))
-    xml.add_child(xml.add_child(feed, "author"), "name", _SOURCE)
+    xml.add_child(xml.add_child(feed, "author"), "name", province.police)
     xml.add_child(feed, "link", marks={"rel": "self", "href": f"{portal}/canh-bao/atom.xml"})
     xml.add_child(feed, "link", marks={"rel": "alternate", "href": f"{portal}/canh-bao/"})
     for revision in revisions:
@@ -85,7 +85,7 @@ def json_feed(revisions: Sequence[AlertRevision], now: datetime, portal: str) ->
         "home_page_url": f"{portal}/canh-bao/",
         "feed_url": f"{portal}/canh-bao/feed.json",
         "language": "vi",
-        "authors": [{"name": _SOURCE, "url": f"{portal}/"}],
+        "authors": [{"name": province.police, "url": f"{portal}/"}],
         "items": [_json_item(feed_entry(revision, now)) for revision in revisions],
     }
     return json.dumps(feed, ensure_ascii=False).encode()

@@ -12,6 +12,7 @@ from django.urls import reverse
 from alerts.formats import history, schema_org
 from alerts.formats.localization import localize
 from alerts.models import AlertRevision, State
+from core.province_names import build_page_context
 
 
 def render_detail(revision: AlertRevision, now: datetime, *, preview: bool = False) -> str:
@@ -46,7 +47,7 @@ def render_history(said: Sequence[AlertRevision], now: datetime) -> str:
 
 def render_text(revision: AlertRevision, now: datetime) -> str:
     """The warning as text, for a notice board, a chat or a reading voice."""
-    text = render_to_string("alerts/van-ban.txt", template_context(revision, now), using="public")
+    text = _html("alerts/van-ban.txt", template_context(revision, now))
     return text + ""  # no longer marked as safe: nothing in it is escaped, a page must do that
 
 
@@ -74,4 +75,4 @@ def _portal(revision: AlertRevision) -> str:
 
 
 def _html(name: str, context: dict[str, object]) -> str:
-    return render_to_string(name, context, using="public")
+    return render_to_string(name, build_page_context() | context, using="public")

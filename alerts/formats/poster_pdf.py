@@ -13,6 +13,7 @@ from fpdf.fonts import TTFFont
 from alerts.formats.xml import strip_invalid_xml
 from alerts.models import AlertRevision
 from alerts.models.content import Content
+from core.province import province
 
 _WIDTH, _MARGIN = 210, 14  # millimetres
 _ROOM = _WIDTH - 2 * _MARGIN
@@ -64,12 +65,12 @@ def _head(sheet: FPDF) -> None:
     sheet.set_font("Roboto", "B", 15)
     sheet.cell(_ROOM / 2, 8, "CẢNH BÁO LỪA ĐẢO")
     sheet.set_font("Roboto", "", 13)
-    sheet.cell(_ROOM / 2, 8, "Công an tỉnh Thanh Hóa", align="R", **_NEXT_LINE)
+    sheet.cell(_ROOM / 2, 8, province.police, align="R", **_NEXT_LINE)
     sheet.set_line_width(1.2)
     sheet.rect(_MARGIN, sheet.get_y() + 2, _ROOM, 30)
     sheet.set_y(sheet.get_y() + 5)
     sheet.set_font("Roboto", "B", 27)
-    for line in ("CÚP MÁY. KHÔNG CHUYỂN TIỀN.", "GỌI 02373.725.725"):
+    for line in ("CÚP MÁY. KHÔNG CHUYỂN TIỀN.", f"GỌI {province.hotline}"):
         sheet.cell(_ROOM, 12, line, align="C", **_NEXT_LINE)
     sheet.set_y(sheet.get_y() + 6)
 

@@ -7,10 +7,11 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from alerts.formats import html, poster_pdf, share_image
 from alerts.models import AlertRevision
+from core.province import province
 
 Entry = tuple[str, bytes]
 _README = """\
-Cảnh báo {identifier} của Công an tỉnh Thanh Hóa
+Cảnh báo {identifier} của {police}
 
 to-dan.pdf          tờ dán A4, có mã quét
 bai-doc-loa.txt     bài đọc loa xã, khoảng 60 giây
@@ -38,7 +39,9 @@ def build_zip(revision: AlertRevision, now: datetime) -> bytes:
 
 def _entries(revision: AlertRevision, now: datetime) -> Iterator[Entry]:
     words, state = revision.frozen_content, revision.state(now)
-    about = _README.format(identifier=revision.identifier, web=words.message.web)
+    about = _README.format(
+        identifier=revision.identifier, police=province.police, web=words.message.web
+    )
     yield "doc-truoc.txt", _text(about)
     yield "to-dan.pdf", poster_pdf.render_poster(revision)
     if words.loudspeaker:

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
-from alerts.formats.feed_entry import TELEPHONE
 from alerts.formats.localization import localize
 from alerts.models import AlertRevision, MsgType
+from core.province import province
+from core.province_names import get_police_name
 
 # A block of data in a page ends at the first "</script", wherever that stands.
 _FOR_HTML = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
@@ -28,11 +28,11 @@ def special_announcement_json(revision: AlertRevision) -> SafeString | None:
         "url": told.web,
         "datePosted": words.message.effective.isoformat(),
         "inLanguage": "vi" if told.borrowed else get_language(),
-        "spatialCoverage": {"@type": "AdministrativeArea", "name": "Thanh Hóa"},
+        "spatialCoverage": {"@type": "AdministrativeArea", "name": province.name},
         "announcementLocation": {
             "@type": "GovernmentOffice",
-            "name": _("Công an tỉnh Thanh Hóa"),
-            "telephone": f"+84{TELEPHONE[1:]}",
+            "name": get_police_name(),
+            "telephone": province.hotline_key,
         },
     }
     if words.message.expires:

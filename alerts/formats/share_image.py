@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from alerts.models import AlertRevision, State
 from alerts.models.content import Content
+from core.province import province
 
 WIDTH, HEIGHT = 1200, 630
 SQUARE = 1080
@@ -37,7 +38,7 @@ def _drawn(revision: AlertRevision, state: State, width: int, height: int) -> by
     draw.rectangle((0, 0, width, 132), fill=_BAND)
     draw.rectangle((0, 132, width, 140), fill=_GOLD)
     draw.text((_MARGIN, 26), "CẢNH BÁO LỪA ĐẢO", _WHITE, _type(44, bold=True))
-    draw.text((_MARGIN, 80), "Công an tỉnh Thanh Hóa", _WHITE, _type(30))
+    draw.text((_MARGIN, 80), province.police, _WHITE, _type(30))
     below = _title(draw, revision.frozen_content.title, width)
     if height > width * 3 // 4:
         _summary(draw, revision.frozen_content, state, (below, height), width)
@@ -76,7 +77,7 @@ def _foot(
     over = state in _OVER
     say = "Cảnh báo này không còn hiệu lực." if over else "Cúp máy. Không chuyển tiền."
     draw.text((_MARGIN, height - 134), say, _SOFT if over else _RED, _type(40, bold=True))
-    draw.text((_MARGIN, height - 78), "Gọi 02373.725.725 hoặc 113", _INK, _type(36))
+    draw.text((_MARGIN, height - 78), f"Gọi {province.hotline} hoặc 113", _INK, _type(36))
     name = _type(26)
     left = width - _MARGIN - name.getlength(revision.identifier)
     draw.text((left, height - 70), revision.identifier, _SOFT, name)

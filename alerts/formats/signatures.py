@@ -14,8 +14,9 @@ from alerts.formats.cap_signer import CapSigner, cap_signer
 from alerts.models import AlertRevision, PublicKey, RevisionSignature
 from alerts.models.content import canonical
 from core.keys import Signer, signer
+from core.province import province
 
-KIND = "thanh-hoa/warning/1"  # stands in what is signed: a signature serves one end
+KIND = f"{province.slug}/warning/1"  # stands in what is signed: a signature serves one end
 
 
 class SigningError(Exception):

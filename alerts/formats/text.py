@@ -3,7 +3,10 @@
 import re
 from dataclasses import dataclass
 
-_NUMBERS = re.compile(r"(?<![\d.])(02373[. ]?725[. ]?725|113)(?![\d]|\.\d)")
+from core.province import province
+
+_HOTLINE = re.sub(r"[. ]", "[. ]?", province.hotline)
+_NUMBERS = re.compile(rf"(?<![\d.])({_HOTLINE}|113)(?![\d]|\.\d)")
 _SENTENCE = re.compile(r"(?<=[.?])\s+")
 
 

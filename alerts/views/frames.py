@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from alerts.embed import frames
 from alerts.models import AlertRevision, selectors
 from alerts.responses import allow_framing, conditional_response
+from core.province_names import build_page_context
 from reports.models import Commune, Office
 
 log = structlog.get_logger(__name__)
@@ -64,7 +65,8 @@ def of_office(request: HttpRequest, codename: str, *, live: bool = False) -> Htt
 @require_safe
 def script(request: HttpRequest) -> HttpResponse:
     """One line in an agency's page brings this, and this brings the frame."""
-    text = render_to_string("alerts/nhung.js", {"portal": settings.PORTAL_URL}, using="public")
+    context = build_page_context() | {"portal": settings.PORTAL_URL}
+    text = render_to_string("alerts/nhung.js", context, using="public")
     response = conditional_response(request, text, "text/javascript; charset=utf-8")
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     patch_cache_control(response, max_age=_SCRIPT_KEPT_FOR)

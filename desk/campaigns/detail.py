@@ -94,7 +94,7 @@ class MachineMerge:
 
 def context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     """All that the template shows to this officer."""
-    may_see = request.user.has_perm("reports.view_report") and visibility.is_at_pv01(
+    may_see = request.user.has_perm("reports.view_report") and visibility.sees_every_report(
         officer(request)
     )
     sums = campaign_stats.campaign_totals([campaign.pk]).get(campaign.pk, CampaignTotals())

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from core.province import province
 from reports.extraction.language.cue_matcher import code_rows
 from reports.extraction.language.explanations import DENIED, is_remainder
 from reports.facts import abuse_flags
@@ -47,7 +48,7 @@ EVENTS = {
     "routed": "Chuyển theo quy tắc",
     "rule_saved": "Ghi quy tắc chuyển tin",
     "rule_removed": "Bỏ quy tắc chuyển tin",
-    "unit_recalled": "Thu về PV01",
+    "unit_recalled": f"Thu về {province.office}",
     "noted": "Ghi chú",
     "asked": "Hỏi thêm người báo",
     "messaged": "Nhắn người báo",

@@ -92,14 +92,14 @@ def report_queryset() -> QuerySet[Report]:
 
 def open_report(request: HttpRequest, pk: UUID | str) -> Report:
     """Return the report with all that its page needs. Raises PermissionDenied where the officer may
-    not see it, at a unit also where there is none; Http404 at PV01.
+    not see it, at a unit also where there is none; Http404 at the office.
     """
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
     viewer = officer(request)
     rows = report_queryset().annotate(liked=preferences.preferences_column(viewer))
     report = rows.filter(pk=parse_key(pk)).first()
-    if report is None and visibility.is_at_pv01(viewer):
+    if report is None and visibility.sees_every_report(viewer):
         raise Http404
     if report is None or not visibility.can_see(viewer, report.case):
         raise PermissionDenied

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 
 from core.audit import events
 from core.models import AuditEvent
+from core.province import province
 from desk.labels import codes as labels
 from reports.cases import closing_checks, corrections, transitions, visibility, workflow
 from reports.facts.effective_facts import EffectiveFacts
@@ -50,7 +51,9 @@ ACTS: Mapping[str, ActionLabel] = {
     "note": ActionLabel("Ghi chú nội bộ", "Đã ghi chú.", "Ghi chú"),
     "assign": ActionLabel("Phân công cho…", "Đã phân công."),
     "assign_unit": ActionLabel("Giao đơn vị xử lý", "Đã giao đơn vị."),
-    "recall": ActionLabel("Thu tin về PV01", "Đã thu về PV01.", "Vì sao thu về"),
+    "recall": ActionLabel(
+        f"Thu tin về {province.office}", f"Đã thu về {province.office}.", "Vì sao thu về"
+    ),
     "ask": ActionLabel(
         "Hỏi thêm người báo",
         "Đã chuyển sang chờ người báo.",

@@ -334,7 +334,7 @@ def filter_by_work(
         return _of_cases(reports, Case.objects.filter(due_at__lte=Now()))
     if chosen == "all":
         # Of a unit's few hardly one is among everybody's newest.
-        is_long = is_narrowed and visibility.is_at_pv01(user)
+        is_long = is_narrowed and visibility.sees_every_report(user)
         return limit_to_newest(reports) if is_long else reports
     return _of_open(reports, chosen, user)
 

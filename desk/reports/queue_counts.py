@@ -175,6 +175,6 @@ def active_alarms(request: Any) -> dict[str, int]:
     if now is None:
         return {}
     told = {kind.value: count for kind, count in affected_counts(now).items() if count}
-    if not visibility.is_at_pv01(request.user):
+    if not visibility.sees_every_report(request.user):
         return {kind: count for kind, count in told.items() if kind in OF_REPORTS}
     return told | now.slow

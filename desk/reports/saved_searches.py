@@ -27,6 +27,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from core.audit import events
+from core.province import province
 from desk.models import SavedSearch
 from desk.pages.pagination import MAX_LENGTH, NEAR
 from desk.reports import filters
@@ -216,7 +217,7 @@ def _tell(kept: SavedSearch) -> None:
     desk = f"{settings.PORTAL_URL}{reverse('admin:index')}"
     text = f"Tìm kiếm đã lưu có {kept.hits} tin, từ mức {kept.notify_threshold}.\n{desk}\n"
     mail = EmailMessage(
-        f"PV01: một tìm kiếm đã lưu có {kept.hits} tin", text, to=[kept.owner.email]
+        f"{province.office}: một tìm kiếm đã lưu có {kept.hits} tin", text, to=[kept.owner.email]
     )
     mail.extra_headers["Auto-Submitted"] = "auto-generated"
     try:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.reauthentication import reauthentication_required
 from core import encryption
 from core.audit import events
+from core.province import province
 from desk.labels import codes as labels
 from desk.labels import highlighting
 from desk.pages.base import see_other
@@ -28,14 +29,12 @@ from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Case, Report, TransferSlip
 
 REVEAL = "reports.reveal_contact"
-NUMBER = "{}/PCT-PV01"
+NUMBER = "{}/" + province.slip_code
 _OPENING = (
-    "Phòng Tham mưu Công an tỉnh chuyển đến tin do người dân gửi qua cổng tiếp nhận tin"
+    f"{province.office_name} Công an tỉnh chuyển đến tin do người dân gửi qua cổng tiếp nhận tin"
     " báo cuộc gọi lừa đảo, nội dung như sau:"
 )
-_CLOSING = (
-    "Đề nghị đơn vị xem xét, xác minh, xử lý theo thẩm quyền và báo kết quả về Phòng Tham mưu."
-)
+_CLOSING = f"Đề nghị đơn vị xem xét, xác minh, xử lý theo thẩm quyền và báo kết quả về {province.office_name}."
 _FOOT = (
     "Phiếu này không thay Phiếu chuyển nguồn tin về tội phạm. Gợi ý của máy chưa được cán bộ duyệt."
 )
@@ -139,7 +138,7 @@ def _drawn(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
                 for title, text in _facts(report, row, is_whole)
             ),
             closing=_CLOSING,
-            receivers=("- Như trên;", "- Lưu: VT, PV01."),
+            receivers=("- Như trên;", f"- Lưu: VT, {province.office}."),
             signed_as="CÁN BỘ LẬP PHIẾU",
             signer=labels.officer_name(row.actor),
             foot=f"{_OPEN if is_whole else _MASKED} {_FOOT}",

@@ -32,7 +32,7 @@ register.filter("plain", highlighting.plain_line)
 def desk_figures(context: Context) -> dict[str, Any]:
     """What is waiting, as a strip of links; the machine's own queue for who sees every report."""
     request = context["request"]
-    is_whole = visibility.is_at_pv01(request.user)
+    is_whole = visibility.sees_every_report(request.user)
     return {
         "figures": filters.figures(request),
         "standing": queue_state_for(request),
@@ -87,7 +87,7 @@ def desk_searches(context: Context) -> dict[str, Any]:
 @register.inclusion_tag("admin/dashboard_daily.html", takes_context=True)
 def desk_days(context: Context) -> dict[str, Any]:
     """Inflow and backlog of the last days, as pictures and as a table; they are the whole province's."""
-    if not visibility.is_at_pv01(context["request"].user):
+    if not visibility.sees_every_report(context["request"].user):
         return {}
     kept = daily_counts.daily_counts(dashboard_data(context["request"]))
     received = {str(day): row.received if row else 0 for day, row in kept.items()}

@@ -16,6 +16,8 @@ from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
+from core.province import province
+
 _FONTS = Path(font_source_serif_pro.font_directory)
 _FACES = {"": "SourceSerifPro-Regular.ttf", "B": "SourceSerifPro-Bold.ttf"}
 _LEFT, _TOP, _RIGHT, _BOTTOM = 30, 20, 15, 20  # mm, as decree 30/2020 has them
@@ -97,15 +99,15 @@ def _heading(pdf: FPDF, paper: PdfDocument) -> None:
     """The body that issues on the left, the nation on the right, each over a rule."""
     left, right = 66.0, pdf.epw - 66
     _pair(
-        pdf, ("CÔNG AN TỈNH THANH HÓA", 11.5, ""), ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 11.5, "B")
+        pdf, (province.police.upper(), 11.5, ""), ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 11.5, "B")
     )
-    _pair(pdf, ("PHÒNG THAM MƯU", 11.5, "B"), ("Độc lập - Tự do - Hạnh phúc", 12, "B"))
+    _pair(pdf, (province.office_name.upper(), 11.5, "B"), ("Độc lập - Tự do - Hạnh phúc", 12, "B"))
     y = pdf.get_y() + 0.6
     pdf.line(_LEFT + left / 2 - 11, y, _LEFT + left / 2 + 11, y)
     pdf.line(_LEFT + left + right / 2 - 28, y, _LEFT + left + right / 2 + 28, y)
     pdf.ln(3)
     day = paper.issued_on
-    place = f"Thanh Hóa, ngày {day:%d} tháng {day:%m} năm {day.year}"
+    place = f"{province.name}, ngày {day:%d} tháng {day:%m} năm {day.year}"
     _pair(pdf, (f"Số: {paper.number}", 12, ""), (place, 12, ""))
     pdf.ln(6)
 
@@ -117,6 +119,8 @@ def _pair(pdf: FPDF, left: tuple[str, float, str], right: tuple[str, float, str]
         (pdf.epw - 66, right, XPos.LMARGIN),
     ):
         pdf.set_font("serif", style, size)
+        while pdf.get_string_width(text) > width:  # a province of a long name
+            pdf.set_font_size(pdf.font_size_pt - 0.5)
         down = YPos.TOP if after == XPos.RIGHT else YPos.NEXT
         pdf.cell(width, _LINE, replace_missing_glyphs(text), align="C", new_x=after, new_y=down)
 

@@ -52,7 +52,7 @@ def unit_of(user: User) -> str | None:
     return unit or (None if user.has_perm(EVERY_UNIT) else _NOWHERE)
 
 
-def is_at_pv01(user: User) -> bool:
+def sees_every_report(user: User) -> bool:
     """Whether the officer sees every report, and so what is counted over all of them."""
     return unit_of(user) is None
 
@@ -61,7 +61,7 @@ def sees_campaigns(user: User) -> bool:
     """Whether the officer may see campaigns and bursts, which count every unit's reports: those who may
     read all reports, and editors of warnings, who read none.
     """
-    return user.has_perm(_CAMPAIGNS) and (is_at_pv01(user) or not user.has_perm(_READS))
+    return user.has_perm(_CAMPAIGNS) and (sees_every_report(user) or not user.has_perm(_READS))
 
 
 def has_no_unit(user: User) -> bool:

@@ -60,7 +60,7 @@ class Unit(models.Model):
 
 
 class UnitMember(models.Model):
-    """An officer who works at a unit and sees its reports alone. Who has no row is at PV01."""
+    """An officer who works at a unit and sees its reports alone. Who has no row is at the office."""
 
     user = models.OneToOneField(
         User, models.CASCADE, related_name="membership", verbose_name="cán bộ"

@@ -19,6 +19,7 @@ import rfc8785
 from django.utils import timezone
 
 from core.keys import Signer
+from core.province import province
 from reports.models import NumberFinding
 from reports.models.numbers import sha256_of
 from reports.numbers.findings import VALID_DAYS
@@ -29,7 +30,7 @@ ROOM = 16  # entries of an answer; the double, the triple … only where so many
 _PREFIX = re.compile(r"[0-9a-f]{4,8}")
 _DIGITS = 64
 BUNDLE_KIND = (
-    "thanh-hoa/confirmed-numbers/1"  # stands in what is signed: a signature serves one end
+    f"{province.slug}/confirmed-numbers/1"  # stands in what is signed: a signature serves one end
 )
 BUNDLE_USE_HOURS = 24  # a finding may be taken back any day
 

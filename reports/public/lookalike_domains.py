@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.audit import events
+from core.province import province
 from reports.models import LookalikeDomain
 
 # Signs that pass for one another in an address, on a small screen or read in haste.
@@ -23,7 +24,17 @@ _ALIKE = {
 _PAIRS = {"m": "rn", "d": "cl", "h": "lh", "nh": "hn", "ph": "f", "gi": "d"}
 # Where names are had in a minute, and where people expect an office of ours.
 _ENDINGS = ("vn", "com", "com.vn", "net", "org", "info", "top", "xyz", "site", "online", "vip", "cc", "app", "click")  # fmt: skip
-_WORDS = ("pv01", "thanhhoa", "congan", "canhbao", "baocao", "gov", "vneid", "cong", "vn")
+_WORDS = (
+    province.office.lower(),
+    province.slug.replace("-", ""),
+    "congan",
+    "canhbao",
+    "baocao",
+    "gov",
+    "vneid",
+    "cong",
+    "vn",
+)
 MAX_COUNT = 400
 
 

@@ -7,9 +7,11 @@ keeps it. Words in both languages and without marks are understood (folding.clos
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from core.province_names import get_police_name
 from core.text import rank_by_similarity
 from reports.extraction import phones
 from reports.models import Office
@@ -61,7 +63,7 @@ PAGES = (
     Page(
         "warnings:list",
         _("Cảnh báo"),
-        _("Do Công an tỉnh Thanh Hóa phát."),
+        format_lazy(_("Do {police} phát."), police=lazy(get_police_name, str)()),
         "cảnh báo lừa đảo, thông báo, công văn, thủ đoạn, warnings, alerts, scams",
     ),
     Page(

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+
+from core.province import province
 
 
 class Answer(StrEnum):
@@ -88,7 +91,7 @@ SITUATIONS = (
         _("Họ chỉ hỏi bạn có nhà không, hẹn chiều gọi lại."),
         Answer.UNSURE,
         _("Tên hiện trên máy có thể bị giả. Chưa đòi gì cũng chưa chắc là thật."),
-        _("Cúp máy. Tự bấm 02373.725.725 để hỏi."),
+        format_lazy(_("Cúp máy. Tự bấm {hotline} để hỏi."), hotline=province.hotline),
     ),
     QuizQuestion(
         _("Gọi điện, xưng là nhân viên điện lực"),

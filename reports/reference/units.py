@@ -44,12 +44,12 @@ def commune_police_name(commune: str) -> str:
 
 
 def unit_code_of(user: User) -> str | None:
-    """The codename of the unit that an officer works at; None at PV01. Asked once for an object."""
+    """The codename of the unit that an officer works at; None at the office. Asked once for an object."""
     membership = getattr(user, "membership", None)
     return membership.unit_id if membership else None
 
 
 def unit_of(user: User) -> Unit | None:
-    """The unit that an officer works at; None at PV01."""
+    """The unit that an officer works at; None at the office."""
     codename = unit_code_of(user)
     return Unit.objects.get(pk=codename) if codename else None

@@ -2,7 +2,7 @@
 
 Times run from the end of the work on a report (its last decision), or from its reporter's last word
 if that is later. A report under a legal hold, a tin báo về tội phạm and what another unit took over
-never expire. A loss is kept until PV01 decides (RETENTION_LOSS_MONTHS, 0).
+never expire. A loss is kept until the police decide (RETENTION_LOSS_MONTHS, 0).
 """
 
 from collections.abc import Callable, Mapping

@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from core import encryption
+from core.province import province
+from core.province_names import get_police_name
 from reports.facts import choices, merged_report
 from reports.facts.merged_report import Caller
 from reports.models import Case, Followup, Message, Report
@@ -29,7 +31,8 @@ def subject_access_text(report: Report) -> str:
         if room < 0:
             lines += [
                 "",
-                gettext("Bản này dài quá nên dừng ở đây. Cần phần còn lại: gọi 02373.725.725."),
+                gettext("Bản này dài quá nên dừng ở đây. Cần phần còn lại: gọi %(hotline)s.")
+                % {"hotline": province.hotline},
             ]
             break
         lines.append(line)
@@ -37,7 +40,10 @@ def subject_access_text(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield gettext("Tin %(number)s, gửi Công an tỉnh Thanh Hóa") % {"number": report.public_number}
+    yield gettext("Tin %(number)s, gửi %(police)s") % {
+        "number": report.public_number,
+        "police": get_police_name(),
+    }
     yield gettext("Bản sao lấy lúc %(at)s") % {"at": _clock(timezone.now())}
     if report.erased_at:
         yield gettext("Dữ liệu cá nhân của tin này đã xóa lúc %(at)s.") % {

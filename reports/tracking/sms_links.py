@@ -9,6 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import get_language
 
+from core.province import province, strip_marks
 from reports.extraction import phones
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
 from reports.extraction.phones import ParsedCaller
@@ -19,8 +20,8 @@ from reports.submission.receipt_codes import format_code
 MAX_LENGTH = 160  # signs of one message
 CARRIERS = "156"
 _WITHOUT_ZERO = frozenset({"premium", "tollfree"})
-_CODE = "Bao cuoc goi lua dao, Cong an tinh Thanh Hoa. Ma tin bao: {code}. Xem tin: {address}"
-_CODE_EN = "Report of a scam call, Thanh Hoa police. Report code: {code}. See it: {address}"
+_CODE = "Bao cuoc goi lua dao, {police}. Ma tin bao: {code}. Xem tin: {address}"
+_CODE_EN = "Report of a scam call, {police}. Report code: {code}. See it: {address}"
 _OFFICES = {
     "police": "xung cong an",
     "provincial_leader": "xung lanh dao tinh, so",
@@ -48,9 +49,11 @@ def sms_url(text: str, number: str = "") -> str:
 
 def code_sms(code: str) -> str:
     """What to send to oneself: where this is, the code, where to type it."""
-    words = _CODE_EN if get_language() == "en" else _CODE
+    english = get_language() == "en"
+    words = _CODE_EN if english else _CODE
+    police = strip_marks(province.police_short_en if english else province.police)
     address = urlsplit(settings.PORTAL_URL).netloc + reverse("reports:track")
-    return words.format(code=" ".join(format_code(code)), address=address)
+    return words.format(police=police, code=" ".join(format_code(code)), address=address)
 
 
 def carrier_report_sms(whole: MergedReport) -> str | None:

@@ -10,11 +10,13 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core import encryption
 from core.audit import events
+from core.province import province
 from core.text import normalize
 from reports.attachments import storage
 from reports.attachments.filetypes import by_media_type, format_size
@@ -36,7 +38,9 @@ _WORDS = {
     S.IN_REVIEW: (_("Đang kiểm tra"), _("Cán bộ đang đối chiếu với các tin khác.")),
     S.WAITING: (
         _("Chờ bạn trả lời"),
-        _("Cán bộ cần hỏi thêm. Tự bấm 02373.725.725, đọc số tin ở trên."),
+        format_lazy(
+            _("Cán bộ cần hỏi thêm. Tự bấm {hotline}, đọc số tin ở trên."), hotline=province.hotline
+        ),
     ),
     S.HANDED_OVER: (
         _("Đã chuyển nơi xử lý"),
@@ -215,7 +219,8 @@ def _until_read(report: Report) -> str:
         return every
     due = deadline_rules.add_hours(report.received_at, promise.amount)
     if due < timezone.now():
-        return f"{every} {gettext('Tin này chậm hơn dự kiến. Gấp thì gọi 02373.725.725.')}"
+        late = gettext("Tin này chậm hơn dự kiến. Gấp thì gọi %(hotline)s.")
+        return f"{every} {late % {'hotline': province.hotline}}"
     return f"{every} {promise.text.replace('{time}', deadline_rules.format_deadline(due))}"
 
 

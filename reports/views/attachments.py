@@ -5,6 +5,7 @@ from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -12,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core.form_data import Fields, sanitize_fields
+from core.province import province
 from core.same_origin import is_same_origin
 from reports.attachments import filetypes, storage, upload_handler
 from reports.attachments.storage import PendingUpload, Refusal, RefusedError
@@ -33,9 +35,12 @@ _MAX_NAME_LENGTH = 32  # signs of a name that are shown back
 NOT_NOW = FormError(
     503,
     _("Chưa nhận được ảnh, ghi âm"),
-    _(
-        "Trang đang gặp trục trặc. Tin của bạn vẫn còn nguyên."
-        " Chờ một phút, gõ mã rồi gửi lại. Gấp thì gọi 02373.725.725."
+    format_lazy(
+        _(
+            "Trang đang gặp trục trặc. Tin của bạn vẫn còn nguyên."
+            " Chờ một phút, gõ mã rồi gửi lại. Gấp thì gọi {hotline}."
+        ),
+        hotline=province.hotline,
     ),
 )
 UNREADABLE = FormError(

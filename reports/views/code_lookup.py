@@ -8,18 +8,28 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core import rate_limits
+from core.province import province
 from reports.models import Report
 from reports.submission import receipt_codes
 from reports.submission.forms import CodeForm
 from reports.tracking import code_recovery
 from reports.views.form_errors import FormError
 
-UNKNOWN_CODE = _("Chưa thấy tin nào có mã này. Xem lại từng nhóm, hoặc gọi 02373.725.725.")
-REPLACED = _("Mã này đã được thay lúc %(at)s. Không phải bạn lấy mã mới? Gọi 02373.725.725.")
-TOO_MANY = _("Bạn đã thử nhiều lần. Chờ 10 phút, hoặc gọi 02373.725.725.")
+UNKNOWN_CODE = format_lazy(
+    _("Chưa thấy tin nào có mã này. Xem lại từng nhóm, hoặc gọi {hotline}."),
+    hotline=province.hotline,
+)
+REPLACED = format_lazy(
+    _("Mã này đã được thay lúc %(at)s. Không phải bạn lấy mã mới? Gọi {hotline}."),
+    hotline=province.hotline,
+)
+TOO_MANY = format_lazy(
+    _("Bạn đã thử nhiều lần. Chờ 10 phút, hoặc gọi {hotline}."), hotline=province.hotline
+)
 _NOT_SENT = FormError(429, _("Chưa gửi"), TOO_MANY)
 _WAIT = "wait"  # the code of that error
 

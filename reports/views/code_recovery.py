@@ -5,12 +5,14 @@ from django.core.exceptions import ValidationError
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core import rate_limits
+from core.province import province
 from core.same_origin import is_same_origin
 from reports.submission import receipt_codes
 from reports.tracking import code_recovery
@@ -31,9 +33,12 @@ NOT_NOW = FormError(
     _("Chưa lấy được mã mới"),
     _("Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi bấm lại."),
 )
-NOTHING = _(
-    "Số tin hoặc chữ chưa đúng, đã dùng rồi, hoặc đã quá 30 phút."
-    " Xem lại, hoặc gọi 02373.725.725 để lấy chữ mới."
+NOTHING = format_lazy(
+    _(
+        "Số tin hoặc chữ chưa đúng, đã dùng rồi, hoặc đã quá 30 phút."
+        " Xem lại, hoặc gọi {hotline} để lấy chữ mới."
+    ),
+    hotline=province.hotline,
 )
 
 

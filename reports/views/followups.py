@@ -9,12 +9,14 @@ import structlog
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core.form_data import Fields, sanitize_text
+from core.province import province
 from core.same_origin import is_same_origin
 from reports.models import Followup, Report
 from reports.reference import gazetteer
@@ -62,9 +64,12 @@ TOO_LONG = FormError(
 FULL = FormError(
     422,
     _("Đã đủ, chưa gửi được"),
-    _(
-        "Tin này đã ghi thêm nhiều lần, trang không nhận thêm ở đây. Những gì bạn đã viết vẫn còn"
-        " nguyên. Còn điều cần nói, gọi 02373.725.725 và đọc số tin."
+    format_lazy(
+        _(
+            "Tin này đã ghi thêm nhiều lần, trang không nhận thêm ở đây. Những gì bạn đã viết vẫn còn"
+            " nguyên. Còn điều cần nói, gọi {hotline} và đọc số tin."
+        ),
+        hotline=province.hotline,
     ),
 )
 NO_COPY = FormError(

@@ -11,9 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.form_data import Fields, parse_fields, sanitize_fields
+from core.province import province
 from reports.attachments import upload_handler
 from reports.submission.forms import ReportForm
 
@@ -55,17 +57,23 @@ TOO_LARGE = FormError(
 FAR_TOO_LARGE = FormError(
     413,
     _("Tin dài quá, chưa gửi được"),
-    _(
-        "Trang nhận đến 1,5 triệu ký tự, và không giữ lại được phần vừa gửi."
-        " Bấm Quay lại để lấy phần đã viết, bỏ bớt rồi gửi. Gấp thì gọi 02373.725.725."
+    format_lazy(
+        _(
+            "Trang nhận đến 1,5 triệu ký tự, và không giữ lại được phần vừa gửi."
+            " Bấm Quay lại để lấy phần đã viết, bỏ bớt rồi gửi. Gấp thì gọi {hotline}."
+        ),
+        hotline=province.hotline,
     ),
 )
 UNREADABLE = FormError(
     400,
     _("Chưa gửi được"),
-    _(
-        "Trang không đọc được phần vừa gửi. Bấm Quay lại để lấy phần đã viết, rồi gửi lại."
-        " Gấp thì gọi 02373.725.725."
+    format_lazy(
+        _(
+            "Trang không đọc được phần vừa gửi. Bấm Quay lại để lấy phần đã viết, rồi gửi lại."
+            " Gấp thì gọi {hotline}."
+        ),
+        hotline=province.hotline,
     ),
 )
 # A body without its length: browsers tell it, and the front server finds it out.

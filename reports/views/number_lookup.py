@@ -6,6 +6,7 @@ import structlog
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from core import rate_limits
 from core.form_data import Fields
+from core.province import province
 from core.same_origin import is_same_origin
 from reports.extraction.phones import ParsedCaller, format_national
 from reports.models import Dispute
@@ -35,17 +37,23 @@ FOREIGN = FormError(
 NOT_NOW = FormError(
     503,
     _("Chưa kiểm tra được"),
-    _(
-        "Trang đang gặp trục trặc. Chưa biết không có nghĩa là an toàn:"
-        " họ đòi tiền, hỏi mã thì cúp máy. Cần hỏi, gọi 02373.725.725."
+    format_lazy(
+        _(
+            "Trang đang gặp trục trặc. Chưa biết không có nghĩa là an toàn:"
+            " họ đòi tiền, hỏi mã thì cúp máy. Cần hỏi, gọi {hotline}."
+        ),
+        hotline=province.hotline,
     ),
 )
 TOO_MANY = FormError(
     429,
     _("Chưa làm được ngay"),
-    _(
-        "Từ mạng này đã hỏi nhiều lần. Chờ 10 phút rồi thử lại. Họ đòi tiền, hỏi mã thì cúp máy."
-        " Cần hỏi, gọi 02373.725.725."
+    format_lazy(
+        _(
+            "Từ mạng này đã hỏi nhiều lần. Chờ 10 phút rồi thử lại. Họ đòi tiền, hỏi mã thì cúp máy."
+            " Cần hỏi, gọi {hotline}."
+        ),
+        hotline=province.hotline,
     ),
 )
 TOO_LONG = FormError(

@@ -3,11 +3,13 @@
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from core.province import province
 from core.same_origin import is_same_origin
 from reports.attachments import storage
 from reports.facts import merged_report
@@ -28,9 +30,12 @@ FOREIGN_LOOK = FormError(
 NOT_FOUND_NOW = FormError(
     503,
     _("Chưa xem được tin"),
-    _(
-        "Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi thử lại."
-        " Gấp thì gọi 02373.725.725."
+    format_lazy(
+        _(
+            "Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi thử lại."
+            " Gấp thì gọi {hotline}."
+        ),
+        hotline=province.hotline,
     ),
 )
 

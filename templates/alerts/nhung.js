@@ -1,4 +1,4 @@
-/* Warnings of the provincial police of Thanh Hóa in this page. Data attributes of the script
+/* Warnings of the provincial police in this page. Data attributes of the script
    element choose what is shown: data-xa, data-co-quan or data-canh-bao; none shows the newest. */
 (() => {
   "use strict";
@@ -10,7 +10,7 @@
     .map(([name, path]) => `${path}/${encodeURIComponent(line.dataset[name])}/`)[0] || "";
   const frame = document.createElement("iframe");
   frame.src = `${portal}/nhung/song/${chosen}`;
-  frame.title = "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa";
+  frame.title = "Cảnh báo lừa đảo của {{ police }}";
   frame.width = "100%";
   frame.height = "420";
   frame.loading = "lazy";
