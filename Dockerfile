@@ -29,6 +29,7 @@ COPY ops ops
 COPY desk desk
 COPY accounts accounts
 COPY core core
+COPY province province
 COPY templates templates
 COPY locale locale
 COPY static static
@@ -48,6 +49,8 @@ FROM nginx:${NGINX}-alpine AS front
 COPY --from=portal /portal/build/static /srv/front/static
 COPY docker/error.html docker/files.html docker/too-large.html /srv/front/
 COPY docker/front.conf docker/kept-always.conf docker/kept-first.conf docker/kept-page.conf docker/kept-file.conf docker/own.conf docker/front.sh docker/keep.sh /srv/front/
+COPY province/province.toml /srv/front/province/province.toml
+ENV PROVINCE_DIR=/srv/front/province
 ENV LISTEN=8080 UPSTREAM=web:8000 SCRATCH=/tmp SNAPSHOTS=/snapshots
 USER nginx
 EXPOSE 8080

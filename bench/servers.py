@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -103,8 +102,6 @@ def front_server(
     as an ordinary user; `folder` is its root and all that it may write, `snapshots` the kept pages.
     """
     folder.mkdir(exist_ok=True)
-    for page in ("error.html", "files.html", "too-large.html"):
-        shutil.copy(ROOT / "docker" / page, folder)
     env = {
         "PATH": f"{os.environ['PATH']}:/usr/sbin",
         "LISTEN": f"127.0.0.1:{port}",

@@ -70,7 +70,7 @@ def bill(found: list[Package], version: str = "0") -> "Bom":
     from packageurl import PackageURL  # noqa: PLC0415
 
     whole = Bom()
-    portal = Component(name="thanh-hoa-portal", version=version, type=ComponentType.APPLICATION)
+    portal = Component(name="call-report-portal", version=version, type=ComponentType.APPLICATION)
     whole.metadata.component = portal
     for one in found:
         part = Component(

@@ -172,7 +172,7 @@ def test_the_context_of_the_image_lets_in_what_is_named_and_nothing_else() -> No
 
 def test_our_health_checks_need_no_shell() -> None:
     for name, service in SERVICES.items():
-        if str(service.get("image", "")).startswith("thanh-hoa-portal") and name != "migrate":
+        if str(service.get("image", "")).startswith("call-report-portal") and name != "migrate":
             assert service["healthcheck"]["test"][0] == "CMD"
 
 

@@ -21,7 +21,15 @@ SECRETS = {
 }
 ONE_SHOT = {"migrate"}
 # What the image itself decides, and what a production start refuses.
-OURS_ALONE = {"DATA_DIR", "FILES_DIR", "PORT", "STATIC_ROOT", "DEBUG", "RATE_LIMITS"}
+OURS_ALONE = {
+    "DATA_DIR",
+    "FILES_DIR",
+    "PROVINCE_DIR",
+    "PORT",
+    "STATIC_ROOT",
+    "DEBUG",
+    "RATE_LIMITS",
+}
 
 
 def services() -> dict[str, dict[str, Any]]:
