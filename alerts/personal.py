@@ -38,6 +38,6 @@ DECLARED: Declared = {
         "id revision partner channel state attempts next_attempt_at ended_at created_at",
         ties="subscriber",
     ),
-    "alerts.DeliveryAttempt": FieldClassification("id delivery at outcome status"),
+    "alerts.DeliveryAttempt": FieldClassification("id delivery attempted_at outcome status"),
     "alerts.PartnerReceipt": FieldClassification("id partner revision seen_at confirmed_at"),
 }

@@ -47,7 +47,7 @@ class BreachForm(_Form):
 
     class Meta:
         model = DataBreach
-        fields = ("title", "detected_at", "found", *breaches.STEPS)
+        fields = ("title", "detected_at", "findings", *breaches.STEPS)
         widgets = {"title": forms.TextInput({"class": "vLargeTextField"})}
 
     def clean_title(self) -> str:
@@ -83,7 +83,7 @@ class BreachAdmin(_Admin):
 
     def get_fields(self, request: HttpRequest, obj: DataBreach | None = None) -> tuple[str, ...]:
         timers = ("first_notice", "authority_notice") if obj else ()
-        return ("title", "detected_at", *timers, "found", *breaches.STEPS)
+        return ("title", "detected_at", *timers, "findings", *breaches.STEPS)
 
     def save_model(self, request: HttpRequest, obj: DataBreach, form: Any, change: bool) -> None:
         breaches.save(obj, by=officer(request), changed=form.changed_data)

@@ -63,7 +63,7 @@ def _waiting(viewer: User) -> list[ErasureRequest]:
     """
     if not viewer.has_perm("reports.view_report"):
         return []
-    since = Coalesce("taken_up_at", "asked_at")
+    since = Coalesce("taken_up_at", "requested_at")
     wishes = ErasureRequest.objects.open().order_by(since).select_related("report__case")
     return [wish for wish in wishes[:_MAX_WISHES] if visibility.can_see(viewer, wish.report.case)]
 

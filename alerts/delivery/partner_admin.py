@@ -150,7 +150,7 @@ class DeliveryAdmin(ReadOnlyAdminMixin, _Deliveries):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Agencies alone: who subscribed is nobody's business."""
         rows = super().get_queryset(request).filter(partner__isnull=False)
-        return rows.prefetch_related("tries")
+        return rows.prefetch_related("attempt_log")
 
     @admin.display(description="mã cảnh báo", ordering="revision__identifier")
     def identifier(self, row: Delivery) -> str:
@@ -159,8 +159,8 @@ class DeliveryAdmin(ReadOnlyAdminMixin, _Deliveries):
     @admin.display(description="lần thử gần nhất")
     def last(self, row: Delivery) -> str:
         return "; ".join(
-            f"{each.at:%d/%m %H:%M} {partners.attempt_label(each.outcome, each.status)}"
-            for each in row.tries.all()[:1]
+            f"{each.attempted_at:%d/%m %H:%M} {partners.attempt_label(each.outcome, each.status)}"
+            for each in row.attempt_log.all()[:1]
         )
 
     def get_urls(self) -> list[URLPattern]:

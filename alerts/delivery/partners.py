@@ -113,7 +113,7 @@ def delivery_statuses(alert: Alert) -> list[DeliveryStatus]:
     """Every version of a warning with every agency that it was owed to: newest version first."""
     by_pair: dict[tuple[int, int], list[Delivery]] = {}
     rows = Delivery.objects.filter(revision__alert=alert, partner__isnull=False)
-    ordered = rows.select_related("partner", "revision").prefetch_related("tries")
+    ordered = rows.select_related("partner", "revision").prefetch_related("attempt_log")
     for row in ordered.order_by("-revision__version", "partner__name", "channel"):
         by_pair.setdefault((row.revision_id, row.partner_id or 0), []).append(row)
     readings = {

@@ -125,8 +125,8 @@ class Delivery(models.Model):
 class DeliveryAttempt(models.Model):
     """One try and what came of it: a code of ours and the status that was answered, no word."""
 
-    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="tries")
-    at = models.DateTimeField("lúc", db_default=Now())
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempt_log")
+    attempted_at = models.DateTimeField("lúc", db_default=Now())
     outcome = models.CharField("kết quả", max_length=32)
     status = models.PositiveSmallIntegerField("mã trả lời", null=True)
 
@@ -142,8 +142,8 @@ class DeliveryAttempt(models.Model):
 class PartnerReceipt(models.Model):
     """An agency opened the link of a version, and perhaps confirmed that it put it to use."""
 
-    partner = models.ForeignKey(PartnerAgency, models.PROTECT, related_name="readings")
-    revision = models.ForeignKey(AlertRevision, models.PROTECT, related_name="readings")
+    partner = models.ForeignKey(PartnerAgency, models.PROTECT, related_name="receipts")
+    revision = models.ForeignKey(AlertRevision, models.PROTECT, related_name="receipts")
     seen_at = models.DateTimeField(db_default=Now())
     confirmed_at = models.DateTimeField(null=True)
 

@@ -196,7 +196,7 @@ class RevisionSignature(models.Model):
     """The two signatures of a revision, made when it was issued. Frozen (migration 0002)."""
 
     revision = models.OneToOneField(
-        AlertRevision, models.PROTECT, primary_key=True, related_name="seal"
+        AlertRevision, models.PROTECT, primary_key=True, related_name="signature"
     )
     content_key = models.ForeignKey(PublicKey, models.PROTECT, related_name="+")
     text_signature = models.CharField(max_length=88)
@@ -208,4 +208,4 @@ class RevisionSignature(models.Model):
         verbose_name_plural = "chữ ký"
 
     def __str__(self) -> str:
-        return f"seal of {self.revision_id}"
+        return f"signature of {self.revision_id}"

@@ -51,7 +51,7 @@ def list_static_pages(now: datetime) -> list[StaticPage]:
     for revision in (*in_force, *ended):
         found += _of_warning(revision, now)
     words = AlertRevision.objects.effective_ever().order_by("pk")
-    for identifier, seal in words.values_list("identifier", "seal"):
+    for identifier, seal in words.values_list("identifier", "signature"):
         found += _of_word(identifier, is_signed=seal is not None)
     found += [
         StaticPage(reverse("alerts:public_key", args=[key.pk])) for key in PublicKey.objects.all()

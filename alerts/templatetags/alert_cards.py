@@ -53,7 +53,7 @@ def warnings_in_review(context: template.Context) -> dict[str, int]:
 @register.inclusion_tag("alerts/unsigned_warnings.html")
 def unsigned_warnings() -> dict[str, list[AlertRevision]]:
     """For the desk: warnings in force whose last word has no signature."""
-    return {"unsigned": list(AlertRevision.objects.in_force().filter(seal=None))}
+    return {"unsigned": list(AlertRevision.objects.in_force().filter(signature=None))}
 
 
 @register.simple_tag

@@ -40,8 +40,8 @@ def cap_index(request: HttpRequest) -> HttpResponse:
 def cap_message(request: HttpRequest, identifier: str) -> HttpResponse:
     """One message as it was sent, for good: later messages refer to it."""
     revision = _get_revision_or_404(identifier)
-    seal = _seal_of(revision)
-    message = seal.cap_message.encode() if seal else cap.render_cap_message(revision)
+    signature = _signature_of(revision)
+    message = signature.cap_message.encode() if signature else cap.render_cap_message(revision)
     return allow_cross_origin(
         conditional_response(request, message, f"{cap.MEDIA_TYPE}; charset=utf-8")
     )
@@ -52,8 +52,8 @@ def content(request: HttpRequest, identifier: str) -> HttpResponse:
     """What was said, byte for byte as it was signed; the signature is in a header."""
     revision = _get_revision_or_404(identifier)
     response = conditional_response(request, signatures.signing_input(revision), "application/json")
-    if seal := _seal_of(revision):
-        response["X-Content-Signature"] = signatures.signature_header(seal)
+    if signature := _signature_of(revision):
+        response["X-Content-Signature"] = signatures.signature_header(signature)
         response["Access-Control-Expose-Headers"] = "X-Content-Signature"
     return allow_cross_origin(response)
 
@@ -61,16 +61,16 @@ def content(request: HttpRequest, identifier: str) -> HttpResponse:
 @require_safe
 def signature(request: HttpRequest, identifier: str) -> HttpResponse:
     """The signature of that content by itself; 404 where there is none."""
-    seal = _seal_of(_get_revision_or_404(identifier))
-    if seal is None:
+    signature = _signature_of(_get_revision_or_404(identifier))
+    if signature is None:
         raise Http404
     values = {
         "algorithm": "Ed25519",
-        "key_id": seal.content_key_id,
+        "key_id": signature.content_key_id,
         "kind": signatures.KIND,
-        "signature": seal.text_signature,
+        "signature": signature.text_signature,
         "content": reverse("alerts:content", args=[identifier]),
-        "public_key": reverse("alerts:public_key", args=[seal.content_key_id]),
+        "public_key": reverse("alerts:public_key", args=[signature.content_key_id]),
     }
     return allow_cross_origin(conditional_response(request, json.dumps(values), "application/json"))
 
@@ -83,13 +83,13 @@ def public_key(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _get_revision_or_404(identifier: str) -> AlertRevision:
-    said_so_far = AlertRevision.objects.effective_ever().select_related("seal")
+    said_so_far = AlertRevision.objects.effective_ever().select_related("signature")
     return get_object_or_404(said_so_far, identifier=identifier)
 
 
-def _seal_of(revision: AlertRevision) -> RevisionSignature | None:
-    seal: RevisionSignature | None = getattr(revision, "seal", None)
-    return seal
+def _signature_of(revision: AlertRevision) -> RevisionSignature | None:
+    signature: RevisionSignature | None = getattr(revision, "signature", None)
+    return signature
 
 
 @require_safe

@@ -175,11 +175,11 @@ def _links(request: HttpRequest, campaign: Campaign, sums: CampaignTotals) -> An
 def _apart(campaign: Campaign) -> QuerySet[CampaignExclusion]:
     """The reports that a person keeps out."""
     rows = CampaignExclusion.objects.filter(campaign=campaign).select_related(
-        "report", "act__actor"
+        "report", "action__actor"
     )
     return rows.only(
-        "report__public_number", "act__created_at", "act__reason", "act__actor__username",
-        "act__actor__first_name", "act__actor__last_name",
+        "report__public_number", "action__created_at", "action__reason", "action__actor__username",
+        "action__actor__first_name", "action__actor__last_name",
     ).order_by("-id")  # fmt: skip
 
 

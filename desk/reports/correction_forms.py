@@ -53,7 +53,7 @@ def value_label(fact: str, value: Any) -> str:
 def correction_line(correction: Correction) -> str:
     """One word of an officer on one fact, in a line."""
     title = TITLES[correction.fact]
-    if not correction.stands:
+    if not correction.is_active:
         return f"{title}, theo máy như cũ"
     return f"{title}: {value_label(correction.fact, correction.value)}; {correction.reason}"
 

@@ -29,8 +29,8 @@ from reports.models import Followup, Message, Report
 
 Sealed = bytes | memoryview | None
 
-MAX_SHOWN = 30  # messages, and additions
-MAX_READ_BYTES = 60  # additions; `later` takes fewer in
+MAX_SHOWN = 30  # messages, and followups
+MAX_READ_BYTES = 60  # followups; `later` takes fewer in
 SIGNS = 8000  # of all messages, and of all stories that were added
 PARTS = 400
 _HEAVY = ("story", "story_sealed", "phrase_sealed")  # left in the database until asked for
@@ -72,10 +72,10 @@ class FollowupPanel:
     opened: object = None
 
     @cached_property
-    def additions(self) -> list[Any]:
-        """The additions, the newest first, of each story its beginning. One statement."""
+    def followups(self) -> list[Any]:
+        """The followups, the newest first, of each story its beginning. One statement."""
         rows = (
-            self.report.additions.select_related("commune")
+            self.report.followups.select_related("commune")
             .defer(*_HEAVY)
             .annotate(
                 beginning=Left("story", SIGNS),
@@ -92,7 +92,7 @@ class FollowupPanel:
 
     def _told(self, what: str) -> Iterator[Sealed]:
         """Each contact or phrase, the newest first; None where none was told."""
-        for each in (*self.additions, self.report):
+        for each in (*self.followups, self.report):
             if getattr(each, f"has_{what}", True):
                 yield getattr(each, f"{what}_sealed")
 
@@ -110,10 +110,10 @@ class FollowupPanel:
         return text
 
     def added(self) -> list[FollowupRow]:
-        """The additions as they are shown."""
+        """The followups as they are shown."""
         room = SIGNS
         shown = []
-        for row in self.additions[:MAX_SHOWN]:
+        for row in self.followups[:MAX_SHOWN]:
             shown.append(self._added(row, room))
             room = max(0, room - row.signs)
         return shown
@@ -190,9 +190,9 @@ def _clock(at: datetime) -> str:
     return f"{timezone.localtime(at):%H:%M, %d/%m/%Y}"
 
 
-def withdrawal_of(additions: Iterable[Followup]) -> Followup | None:
+def withdrawal_of(followups: Iterable[Followup]) -> Followup | None:
     """The newest wish to withdraw, if there is one."""
-    return next((each for each in additions if each.kind == Followup.Kind.WITHDRAWAL), None)
+    return next((each for each in followups if each.kind == Followup.Kind.WITHDRAWAL), None)
 
 
 def _rows(row: Followup) -> Iterator[tuple[str, str]]:
@@ -227,7 +227,7 @@ def sealed_text_or_404(report: Report, what: str, which: int | UUID) -> Sealed:
     """The sealed words of one message or addition of this report. Raises Http404."""
     if what == "message":
         return get_object_or_404(report.messages, pk=which).text_sealed
-    return get_object_or_404(report.additions, pk=which).story_sealed
+    return get_object_or_404(report.followups, pk=which).story_sealed
 
 
 def _unanswered(
@@ -243,7 +243,7 @@ def _unanswered(
     acts = [each.created_at for each in recorded if each.actor and each.kind not in NO_LOOK]
     told = [(each.sent_at, "talk") for each in sealed.messages if may_read and each.actor is None]
     wish = Followup.Kind.WITHDRAWAL  # stands above the page by itself
-    told += [(each.received_at, "added") for each in sealed.additions if each.kind != wish]
+    told += [(each.received_at, "added") for each in sealed.followups if each.kind != wish]
     told += [(at, "files") for at in sent if acts]
     newest = max(told, default=None)
     return newest if newest and (not acts or newest[0] > max(acts)) else None
@@ -265,9 +265,9 @@ def panel_context(
         "fresh_where": newest and newest[1],
         "has_contact": sealed.latest_sealed("contact") is not None,
         "has_phrase": sealed.latest_sealed("phrase") is not None,
-        "withdrawal": withdrawal_of(sealed.additions),
-        "additions": sealed.added(),
-        "additions_left": len(sealed.additions) - MAX_SHOWN,
+        "withdrawal": withdrawal_of(sealed.followups),
+        "followups": sealed.added(),
+        "followups_left": len(sealed.followups) - MAX_SHOWN,
         "thread": sealed.thread() if may_read else [],
         "thread_is_cut": may_read and len(sealed.messages) > MAX_SHOWN,
     }

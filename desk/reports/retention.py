@@ -267,7 +267,7 @@ def destructible_items(report: Report, by: User) -> list[DestructibleItem]:
     ]
     told = [
         (What.ADDITION, row.pk, f"{row.get_kind_display()}, {format_datetime(row.received_at)}")
-        for row in report.additions.filter(erased_at=None).order_by("received_at")
+        for row in report.followups.filter(erased_at=None).order_by("received_at")
     ]
     return [
         DestructibleItem(what, target, title, row, bool(row and row.proposed_by_id == by.pk))

@@ -22,7 +22,7 @@ def build_fingerprint(
     later: Sequence[followup_facts.MentionedIndicator],
 ) -> ReportFingerprint:
     """The trail of a report, from what was found in it once for all: the numbers on its form and
-    in its story, and what additions name. A caller that was corrected stays: it may tie reports
+    in its story, and what followups name. A caller that was corrected stays: it may tie reports
     together.
     """
     story = whole.report.story[:MAX_STORY_CHARS_READ]

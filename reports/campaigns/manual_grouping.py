@@ -179,16 +179,16 @@ def _moved_by_machine(away: UUID) -> list[UUID]:
     return [UUID(report) for report in last.detail.get("moved", ())] if last else []
 
 
-def undo_action(act_id: int, hand: Actor) -> UndoResult:
+def undo_action(action_id: int, hand: Actor) -> UndoResult:
     """Undo an act: its reports lie again as they lay before. Those that a person has placed
     otherwise since stay; where that is all of them, nothing is done. Raises GroupingError.
     """
     with campaign_action(hand):
-        act = CampaignAction.objects.select_for_update().get(pk=act_id)
+        act = CampaignAction.objects.select_for_update().get(pk=action_id)
         if act.undone_at:
             raise StaleVersionError("Việc này đã được lấy lại rồi.")
         if act.kind == K.DETACHED:  # the others' reports have links to hold
-            grouping_locks.lock_reports(act.moves.values_list("report", flat=True))
+            grouping_locks.lock_reports(act.membership_changes.values_list("report", flat=True))
         _hold_for_return(act)
         chosen = membership.unchanged_since(act)
         if act.reports and not chosen:

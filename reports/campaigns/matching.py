@@ -89,7 +89,7 @@ _STEPS = (BY_INDEX, _TAKE_TURNS, _WRITE, _FIND_OTHERS)
 
 @dataclass(frozen=True)
 class IncomingReport:
-    """A report whose facts are written: when it came in, what may tie it, how many additions that
+    """A report whose facts are written: when it came in, what may tie it, how many followups that
     rests on, and a title for a campaign that it may open.
     """
 

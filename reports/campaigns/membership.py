@@ -1,4 +1,4 @@
-"""Moving reports between campaigns and putting them back: rows alone, part of an act of grouping.py,
+"""Moving reports between campaigns and putting them back: rows alone, part of an action of grouping.py,
 which holds the locks. Each statement leaves in `CampaignMove` where its reports lay before.
 """
 
@@ -10,26 +10,26 @@ from django.db import connection
 
 from reports.models import Campaign, CampaignAction, CampaignExclusion, CampaignLink
 
-_LINK = "campaign_id, kind, strength, reason, placed_at, placed_by_id, act_id"
+_LINK = "campaign_id, kind, strength, reason, placed_at, placed_by_id, action_id"
 _BEFORE = ", ".join(f"before_{name.strip()}" for name in _LINK.split(","))
 _NEW = ", ".join(f"{name} = excluded.{name}" for name in _LINK.split(", "))
 
 _PLACE = f"""
 WITH was AS (
      SELECT chosen.report_id, link.campaign_id, coalesce(link.kind, '') AS kind, link.strength,
-            coalesce(link.reason, '') AS reason, link.placed_at, link.placed_by_id, link.act_id,
-            apart.act_id AS apart_id
+            coalesce(link.reason, '') AS reason, link.placed_at, link.placed_by_id, link.action_id,
+            apart.action_id AS apart_id
        FROM unnest(%(reports)s::uuid[]) AS chosen(report_id)
        LEFT JOIN reports_campaignlink AS link USING (report_id)
        LEFT JOIN reports_campaignexclusion AS apart
               ON apart.report_id = chosen.report_id AND apart.campaign_id = %(to)s),
      kept AS (
-     INSERT INTO reports_campaignmembershipchange (act_id, report_id, {_BEFORE}, before_apart_id)
-     SELECT %(act)s, report_id, {_LINK}, apart_id FROM was)
+     INSERT INTO reports_campaignmembershipchange (action_id, report_id, {_BEFORE}, before_exclusion_id)
+     SELECT %(action)s, report_id, {_LINK}, apart_id FROM was)
 INSERT INTO reports_campaignlink (report_id, {_LINK})
 SELECT report_id, %(to)s, 'officer', 1,
        %(words)s || CASE WHEN %(keeps_reason)s THEN reason ELSE '' END,
-       statement_timestamp(), %(by)s, %(act)s
+       statement_timestamp(), %(by)s, %(action)s
   FROM was
     ON CONFLICT (report_id) DO UPDATE SET {_NEW}
 """  # noqa: S608  # nosec B608
@@ -37,23 +37,23 @@ SELECT report_id, %(to)s, 'officer', 1,
 _LIFT = f"""
 WITH was AS (DELETE FROM reports_campaignlink
               WHERE report_id = ANY(%(reports)s::uuid[]) AND campaign_id = %(away)s RETURNING *)
-INSERT INTO reports_campaignmembershipchange (act_id, report_id, {_BEFORE})
-SELECT %(act)s, report_id, {_LINK} FROM was
+INSERT INTO reports_campaignmembershipchange (action_id, report_id, {_BEFORE})
+SELECT %(action)s, report_id, {_LINK} FROM was
 """  # noqa: S608  # nosec B608
 
-# Where each report lay before the act; where the act that had put it there was taken back
+# Where each report lay before the action; where the action that had put it there was taken back
 # meanwhile, before that one.
 _STATE = """
 WITH RECURSIVE state AS (
      SELECT move.*, 0 AS depth FROM reports_campaignmembershipchange AS move
-      WHERE act_id = %(act)s AND report_id = ANY(%(reports)s::uuid[])
+      WHERE action_id = %(action)s AND report_id = ANY(%(reports)s::uuid[])
       UNION ALL
      SELECT earlier.*, state.depth + 1
        FROM state
-       JOIN reports_campaignaction AS act
-         ON act.id = state.before_act_id AND act.undone_at IS NOT NULL
+       JOIN reports_campaignaction AS action
+         ON action.id = state.before_action_id AND action.undone_at IS NOT NULL
        JOIN reports_campaignmembershipchange AS earlier
-         ON earlier.act_id = act.id AND earlier.report_id = state.report_id),
+         ON earlier.action_id = action.id AND earlier.report_id = state.report_id),
      before AS (SELECT DISTINCT ON (report_id) * FROM state ORDER BY report_id, depth DESC)
 """
 
@@ -69,18 +69,18 @@ SELECT report_id, {_BEFORE} FROM before WHERE before_campaign_id IS NOT NULL
 """  # noqa: S608  # nosec B608
 
 _APART_AGAIN = """
-INSERT INTO reports_campaignexclusion (report_id, campaign_id, act_id)
-SELECT move.report_id, %(to)s, move.before_apart_id
+INSERT INTO reports_campaignexclusion (report_id, campaign_id, action_id)
+SELECT move.report_id, %(to)s, move.before_exclusion_id
   FROM reports_campaignmembershipchange AS move
-  JOIN reports_campaignaction AS apart ON apart.id = move.before_apart_id
- WHERE move.act_id = %(act)s AND move.report_id = ANY(%(reports)s::uuid[])
+  JOIN reports_campaignaction AS apart ON apart.id = move.before_exclusion_id
+ WHERE move.action_id = %(action)s AND move.report_id = ANY(%(reports)s::uuid[])
    AND apart.undone_at IS NULL
     ON CONFLICT DO NOTHING
 """
 
 _APART_ALONG = """
-INSERT INTO reports_campaignexclusion (report_id, campaign_id, act_id)
-SELECT apart.report_id, %(to)s, %(act)s
+INSERT INTO reports_campaignexclusion (report_id, campaign_id, action_id)
+SELECT apart.report_id, %(to)s, %(action)s
   FROM reports_campaignexclusion AS apart
  WHERE apart.campaign_id = %(away)s
    AND NOT EXISTS (SELECT FROM reports_campaignlink AS link
@@ -103,59 +103,61 @@ def lock_machine_members(reports: Iterable[UUID], campaign: Campaign) -> list[UU
 
 
 def move_to_campaign(
-    reports: Iterable[UUID], to: Campaign, act: CampaignAction, words: str, *, keeps_reason: bool
+    reports: Iterable[UUID], to: Campaign, action: CampaignAction, words: str, *, keeps_reason: bool
 ) -> None:
-    """Lay reports into a campaign for the act's officer; `words` say why, before the reason that
+    """Lay reports into a campaign for the action's officer; `words` say why, before the reason that
     each had, or instead of it. Nothing keeps them apart from it any more.
     """
     chosen = list(reports)
-    _run(_PLACE, act, chosen, to=to.pk, by=act.actor_id, words=words, keeps_reason=keeps_reason)
+    _run(
+        _PLACE, action, chosen, to=to.pk, by=action.actor_id, words=words, keeps_reason=keeps_reason
+    )
     CampaignExclusion.objects.filter(campaign=to, report__in=chosen).delete()
 
 
-def remove_from_campaign(reports: Iterable[UUID], away: Campaign, act: CampaignAction) -> None:
+def remove_from_campaign(reports: Iterable[UUID], away: Campaign, action: CampaignAction) -> None:
     """Take reports out of a campaign and keep them out."""
     chosen = list(reports)
-    _run(_LIFT, act, chosen, away=away.pk)
-    exclude(chosen, away, act)
+    _run(_LIFT, action, chosen, away=away.pk)
+    exclude(chosen, away, action)
 
 
-def exclude(reports: Iterable[UUID], away: Campaign, act: CampaignAction) -> None:
+def exclude(reports: Iterable[UUID], away: Campaign, action: CampaignAction) -> None:
     """From now on the machine places none of them in that campaign."""
-    rows = [CampaignExclusion(report_id=report, campaign=away, act=act) for report in reports]
+    rows = [CampaignExclusion(report_id=report, campaign=away, action=action) for report in reports]
     CampaignExclusion.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def copy_exclusions(away: Campaign, to: Campaign, act: CampaignAction) -> None:
+def copy_exclusions(away: Campaign, to: Campaign, action: CampaignAction) -> None:
     """What was kept apart from one campaign is kept apart from the one that it is merged into."""
-    _run(_APART_ALONG, act, [], away=away.pk, to=to.pk)
+    _run(_APART_ALONG, action, [], away=away.pk, to=to.pk)
 
 
-def unchanged_since(act: CampaignAction) -> list[UUID]:
-    """The reports that lie as the act left them: nobody has placed them otherwise since."""
-    if act.kind != CampaignAction.Kind.DETACHED:
-        links = CampaignLink.objects.select_for_update().filter(act=act)
+def unchanged_since(action: CampaignAction) -> list[UUID]:
+    """The reports that lie as the action left them: nobody has placed them otherwise since."""
+    if action.kind != CampaignAction.Kind.DETACHED:
+        links = CampaignLink.objects.select_for_update().filter(action=action)
         return list(links.order_by("pk").values_list("pk", flat=True))
-    apart = CampaignExclusion.objects.filter(act=act, campaign=act.campaign)
+    apart = CampaignExclusion.objects.filter(action=action, campaign=action.campaign)
     placed = apart.filter(report__campaign_link__kind=CampaignLink.Kind.OFFICER)
     return list(apart.exclude(pk__in=placed).values_list("report", flat=True))
 
 
-def restore_targets(act: CampaignAction, reports: Iterable[UUID]) -> list[UUID]:
+def restore_targets(action: CampaignAction, reports: Iterable[UUID]) -> list[UUID]:
     """The campaigns into which `restore` would put these reports."""
     with connection.cursor() as cursor:
-        cursor.execute(_WHERE_TO, {"act": act.pk, "reports": list(reports)})
+        cursor.execute(_WHERE_TO, {"action": action.pk, "reports": list(reports)})
         return [campaign for (campaign,) in cursor.fetchall() if campaign]
 
 
-def undo_moves(act: CampaignAction, reports: Iterable[UUID]) -> None:
-    """Put reports back as they lay before the act, in every column, and what kept them apart."""
+def undo_moves(action: CampaignAction, reports: Iterable[UUID]) -> None:
+    """Put reports back as they lay before the action, in every column, and what kept them apart."""
     chosen = list(reports)
-    _run(_RESTORE, act, chosen)
-    CampaignExclusion.objects.filter(act=act).delete()
-    _run(_APART_AGAIN, act, chosen, to=act.campaign_id)
+    _run(_RESTORE, action, chosen)
+    CampaignExclusion.objects.filter(action=action).delete()
+    _run(_APART_AGAIN, action, chosen, to=action.campaign_id)
 
 
-def _run(statement: str, act: CampaignAction, reports: list[UUID], **values: Any) -> None:
+def _run(statement: str, action: CampaignAction, reports: list[UUID], **values: Any) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"act": act.pk, "reports": reports, **values})
+        cursor.execute(statement, {"action": action.pk, "reports": reports, **values})

@@ -88,7 +88,7 @@ def correct_fact(
 def revert_correction(case_id: UUID, *, by: User, version: int, fact: str) -> Case:
     """Let the extracted fact hold again and return the case. Raises WorkflowError."""
     _check_permission(by)
-    return _store_correction(case_id, version, Correction(fact=fact, stands=False, actor=by))
+    return _store_correction(case_id, version, Correction(fact=fact, is_active=False, actor=by))
 
 
 def _check_permission(by: User) -> None:
@@ -103,7 +103,7 @@ def _store_correction(case_id: UUID, version: int, row: Correction) -> Case:
         if legal_holds.is_held(case_id):
             raise UnderLegalHold
         values = {fact: value for fact, value in case.corrections_json.items() if fact != row.fact}
-        if row.stands:
+        if row.is_active:
             values[row.fact] = row.value
         elif values == case.corrections_json:
             raise InvalidFactValue
@@ -115,7 +115,7 @@ def _store_correction(case_id: UUID, version: int, row: Correction) -> Case:
             changed_at=Now(),
             due_at=deadlines.apply_transition(case),
         )
-        kind = "corrected" if row.stands else "uncorrected"
+        kind = "corrected" if row.is_active else "uncorrected"
         events.log_event("report", case_id, kind, by=row.actor, fact=row.fact, correction=row.pk)
     case.refresh_from_db()
     return case

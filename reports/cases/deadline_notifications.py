@@ -55,7 +55,7 @@ def _store_notifications(stage: str, now: datetime) -> int:
     """Note a stage for every deadline that has come to it; return how many."""
     found = list(_deadlines_at_stage(stage, now).select_for_update(skip_locked=True)[:MAX_BATCH])
     DeadlineNotification.objects.bulk_create(
-        DeadlineNotification(clock=clock, stage=stage, due_at=clock.due_at, created_at=now)
+        DeadlineNotification(deadline=clock, stage=stage, due_at=clock.due_at, created_at=now)
         for clock in found
     )
     for clock in found:
@@ -66,7 +66,7 @@ def _store_notifications(stage: str, now: datetime) -> int:
 
 def _deadlines_at_stage(stage: str, now: datetime) -> QuerySet[Deadline]:
     told = DeadlineNotification.objects.filter(
-        clock=OuterRef("pk"), stage=stage, due_at=OuterRef("due_at")
+        deadline=OuterRef("pk"), stage=stage, due_at=OuterRef("due_at")
     )
     running = Deadline.objects.pending().filter(~Exists(told)).order_by("due_at")
     if stage == Stage.OVERDUE:
@@ -99,11 +99,11 @@ def _group_by_recipient(
     everything: dict[User, list[DeadlineNotification]] = defaultdict(list)
     keys = [each.pk for each in told]
     rows = DeadlineNotification.objects.filter(
-        pk__in=keys, clock__met_at=None, clock__dropped_at=None
+        pk__in=keys, deadline__met_at=None, deadline__dropped_at=None
     )
     leads = _leads() if keys else []
-    for each in rows.select_related("clock__report__case__officer").order_by("due_at"):
-        officer = each.clock.report.case.officer
+    for each in rows.select_related("deadline__report__case__officer").order_by("due_at"):
+        officer = each.deadline.report.case.officer
         wanted = [officer] if officer and officer.is_active else []
         if each.stage == Stage.OVERDUE or not wanted:
             wanted = [*wanted, *(lead for lead in leads if lead != officer)]

@@ -130,7 +130,7 @@ def _pressed_and_unseen() -> QuerySet[Case]:
 
 def start_for_requests() -> int:
     """Start the deadlines of reporters' requests; return how many."""
-    erasures = _start_for(deadline_rules.RIGHTS, ErasureRequest.objects.open(), "asked_at")
+    erasures = _start_for(deadline_rules.RIGHTS, ErasureRequest.objects.open(), "requested_at")
     return erasures + _start_for(deadline_rules.WISH, unanswered_followups(), "received_at")
 
 

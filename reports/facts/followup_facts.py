@@ -44,7 +44,7 @@ class MentionedIndicator:
 
 
 def merge_followups(whole: MergedReport) -> tuple[StoryReading, int | None]:
-    """The reading of the report's own story, with what its additions say beside it; and the sum
+    """The reading of the report's own story, with what its followups say beside it; and the sum
     that was typed, with all that was lost since, in đồng.
     """
     reading = story_reader.extract_from_story(whole.report.story)
@@ -112,7 +112,7 @@ def _without_place(reason: Explanation) -> Explanation:
 
 
 def mentioned_in_followups(whole: MergedReport) -> list[MentionedIndicator]:
-    """All that the additions name, in the order of their fields and then of their stories."""
+    """All that the followups name, in the order of their fields and then of their stories."""
     return [*_in_fields(whole), *_in_stories(whole.substantive_followups)]
 
 
@@ -131,8 +131,8 @@ def _in_fields(whole: MergedReport) -> Iterator[MentionedIndicator]:
         yield MentionedIndicator(_KINDS.LINK, _LATER, line, links[0].link if links else "")
 
 
-def _in_stories(additions: Iterable[Followup]) -> Iterator[MentionedIndicator]:
-    for addition in additions:
+def _in_stories(followups: Iterable[Followup]) -> Iterator[MentionedIndicator]:
+    for addition in followups:
         story = addition.story[:MAX_STORY_CHARS_READ]
         for phone in phones.find_in_text(story):
             yield MentionedIndicator(
@@ -173,13 +173,13 @@ def _of_stories(whole: MergedReport, names: OfficeLexicon) -> Iterator[Impersona
 
 
 def all_stages(
-    reading: StoryReading, story: str, additions: Iterable[Followup]
+    reading: StoryReading, story: str, followups: Iterable[Followup]
 ) -> list[Explanation]:
     """The steps of the story, then those that only later words tell. `said`: what was read in all."""
     found = script_stages.find_stages(
         story, [reason for reason in reading.reasons if ADDED not in reason.rule]
     )
-    for addition in additions:
+    for addition in followups:
         known = set(script_stages.stage_codes(found))
         later = script_stages.find_stages(addition.story)
         found += [

@@ -49,10 +49,10 @@ _LEG = tuple(field.name for field in fields(Caller))
 
 @dataclass(frozen=True)
 class MergedReport:
-    """A report and its additions, oldest first."""
+    """A report and its followups, oldest first."""
 
     report: Report
-    additions: tuple[Followup, ...] = ()
+    followups: tuple[Followup, ...] = ()
 
     @property
     def report_id(self) -> UUID:
@@ -60,14 +60,14 @@ class MergedReport:
 
     @cached_property
     def substantive_followups(self) -> tuple[Followup, ...]:
-        """The additions that tell something of the call: all but a wish to withdraw."""
+        """The followups that tell something of the call: all but a wish to withdraw."""
         kinds = Followup.Kind
-        return tuple(each for each in self.additions if each.kind != kinds.WITHDRAWAL)
+        return tuple(each for each in self.followups if each.kind != kinds.WITHDRAWAL)
 
     @property
     def withdrawal(self) -> Followup | None:
         """The latest wish to withdraw."""
-        wishes = [each for each in self.additions if each.kind == Followup.Kind.WITHDRAWAL]
+        wishes = [each for each in self.followups if each.kind == Followup.Kind.WITHDRAWAL]
         return wishes[-1] if wishes else None
 
     @property
@@ -166,7 +166,7 @@ def _each_once(values: Iterable[T]) -> tuple[T, ...]:
 
 
 def merged_report(report: Report) -> MergedReport:
-    """A report with its additions. One statement; what is long or sealed stays in the database
+    """A report with its followups. One statement; what is long or sealed stays in the database
     until it is asked for, and `beginning` holds what a page shows of a story.
     """
     return MergedReport(report, tuple(reversed(list(_light(report)[:MAX_COUNT]))))
@@ -174,7 +174,7 @@ def merged_report(report: Report) -> MergedReport:
 
 def _light(report: Report) -> Any:
     return (
-        report.additions.defer(*_HEAVY)
+        report.followups.defer(*_HEAVY)
         .select_related("commune")
         .annotate(
             beginning=Left("story", SHOWN + 1),
@@ -187,7 +187,7 @@ def _light(report: Report) -> Any:
 
 def iter_followups(report: Report) -> Iterator[Followup]:
     """All of them with all their words, oldest first, one at a time."""
-    rows = report.additions.select_related("commune").order_by("received_at", "id")
+    rows = report.followups.select_related("commune").order_by("received_at", "id")
     return rows.iterator(chunk_size=1)
 
 

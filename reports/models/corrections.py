@@ -25,7 +25,7 @@ class Correction(models.Model):
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(Report, models.PROTECT, related_name="corrections")
     fact = models.CharField(max_length=16, choices=Fact.choices)
-    stands = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)
     value = models.JSONField(null=True)
     reason = models.TextField("lý do", blank=True)
     actor = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -36,7 +36,7 @@ class Correction(models.Model):
         verbose_name_plural = "chỗ cán bộ sửa"
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(stands=False) | ~models.Q(reason=""),
+                condition=models.Q(is_active=False) | ~models.Q(reason=""),
                 name="correction_has_reason",
             ),
         ]

@@ -31,7 +31,7 @@ class Deadline(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(
-        Report, models.PROTECT, related_name="clocks", db_index=False, verbose_name="tin"
+        Report, models.PROTECT, related_name="deadlines", db_index=False, verbose_name="tin"
     )
     kind = models.CharField("hạn", max_length=8, choices=Kind.choices)
     started_at = models.DateTimeField("từ")
@@ -82,7 +82,7 @@ class DeadlineNotification(models.Model):
         OVERDUE = "overdue", "quá hạn"
 
     id = models.BigAutoField(primary_key=True)
-    clock = models.ForeignKey(Deadline, models.PROTECT, related_name="escalations")
+    deadline = models.ForeignKey(Deadline, models.PROTECT, related_name="notifications")
     stage = models.CharField(max_length=8, choices=Stage.choices)
     due_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=Now())
@@ -91,7 +91,7 @@ class DeadlineNotification(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["clock", "stage", "due_at"], name="deadlinenotification_once"
+                fields=["deadline", "stage", "due_at"], name="deadlinenotification_once"
             )
         ]
         indexes = [
@@ -103,7 +103,7 @@ class DeadlineNotification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.stage} of clock {self.clock_id}"
+        return f"{self.stage} of clock {self.deadline_id}"
 
 
 class CalendarException(models.Model):

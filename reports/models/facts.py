@@ -172,7 +172,7 @@ class Campaign(models.Model):
     title = models.CharField("tên đợt", max_length=200)
     opened_at = models.DateTimeField("mở lúc", db_default=Now())
     merged_into = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="merged_here"
+        "self", models.PROTECT, null=True, blank=True, related_name="merged_campaigns"
     )
     version = models.PositiveIntegerField(db_default=1)
 
@@ -223,7 +223,7 @@ class CampaignLink(models.Model):
     placed_by = models.ForeignKey(
         "auth.User", models.PROTECT, null=True, blank=True, related_name="+"
     )
-    act = models.ForeignKey(
+    action = models.ForeignKey(
         "reports.CampaignAction", models.PROTECT, null=True, blank=True, related_name="links"
     )
 

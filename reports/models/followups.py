@@ -30,7 +30,7 @@ class Followup(models.Model):
         WITHDRAWAL = "withdrawal", "Đề nghị rút tin"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    report = models.ForeignKey(Report, models.PROTECT, related_name="additions")
+    report = models.ForeignKey(Report, models.PROTECT, related_name="followups")
     received_at = models.DateTimeField("gửi lúc", db_default=Now())
     kind = models.CharField("loại", max_length=16, choices=Kind.choices)
     submission_key = models.CharField(max_length=64)

@@ -37,9 +37,9 @@ class CampaignAction(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     kind = models.CharField("việc", max_length=8, choices=Kind.choices)
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="acts")
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="actions")
     other = models.ForeignKey(
-        Campaign, models.PROTECT, null=True, blank=True, related_name="acts_as_other"
+        Campaign, models.PROTECT, null=True, blank=True, related_name="actions_as_other"
     )
     reason = models.TextField("lý do")
     reports = models.PositiveIntegerField("số tin")
@@ -80,31 +80,35 @@ class CampaignAction(models.Model):
 class CampaignMembershipChange(models.Model):
     """Where a report was before an action, so that it can be put back exactly. Append-only (trigger).
 
-    Without `before_campaign` it was in none. `before_apart`: the action that excluded it from the
+    Without `before_campaign` it was in none. `before_exclusion`: the action that excluded it from the
     campaign to which this one attached it.
     """
 
     id = models.BigAutoField(primary_key=True)
-    act = models.ForeignKey(CampaignAction, models.PROTECT, related_name="moves")
-    report = models.ForeignKey(Report, models.PROTECT, related_name="campaign_moves")
+    action = models.ForeignKey(CampaignAction, models.PROTECT, related_name="membership_changes")
+    report = models.ForeignKey(Report, models.PROTECT, related_name="membership_changes")
     before_campaign = models.ForeignKey(Campaign, models.PROTECT, null=True, related_name="+")
     before_kind = models.CharField(max_length=16, blank=True)
     before_strength = models.DecimalField(max_digits=3, decimal_places=2, null=True)
     before_reason = models.TextField(blank=True)
     before_placed_at = models.DateTimeField(null=True)
     before_placed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    before_act = models.ForeignKey(CampaignAction, models.PROTECT, null=True, related_name="+")
-    before_apart = models.ForeignKey(CampaignAction, models.PROTECT, null=True, related_name="+")
+    before_action = models.ForeignKey(CampaignAction, models.PROTECT, null=True, related_name="+")
+    before_exclusion = models.ForeignKey(
+        CampaignAction, models.PROTECT, null=True, related_name="+"
+    )
 
     class Meta:
         verbose_name = "tin đã chuyển chỗ"
         verbose_name_plural = "tin đã chuyển chỗ"
         constraints = [
-            models.UniqueConstraint(fields=["act", "report"], name="campaignmembershipchange_once"),
+            models.UniqueConstraint(
+                fields=["action", "report"], name="campaignmembershipchange_once"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.report_id} by {self.act_id}"
+        return f"{self.report_id} by {self.action_id}"
 
 
 class CampaignExclusion(models.Model):
@@ -115,9 +119,9 @@ class CampaignExclusion(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    report = models.ForeignKey(Report, models.PROTECT, related_name="kept_apart")
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="kept_apart")
-    act = models.ForeignKey(CampaignAction, models.PROTECT, related_name="keeps_apart")
+    report = models.ForeignKey(Report, models.PROTECT, related_name="campaign_exclusions")
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="exclusions")
+    action = models.ForeignKey(CampaignAction, models.PROTECT, related_name="exclusions")
 
     class Meta:
         verbose_name = "tin không thuộc đợt"

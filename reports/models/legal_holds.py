@@ -13,10 +13,10 @@ class LegalHold(models.Model):
     not end, until the hold is released. Triggers enforce it too.
     """
 
-    report = models.ForeignKey(Report, models.PROTECT, related_name="holds")
+    report = models.ForeignKey(Report, models.PROTECT, related_name="legal_holds")
     reason = models.TextField("lý do")
     actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="ai")
-    since = models.DateTimeField("từ lúc", db_default=Now())
+    placed_at = models.DateTimeField("từ lúc", db_default=Now())
     released_at = models.DateTimeField("thôi giữ lúc", null=True)
     released_by = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", verbose_name="ai thôi giữ"
@@ -53,8 +53,8 @@ class DestructionRequest(models.Model):
         FILE = "file", "tài liệu kèm theo"
         ADDITION = "addition", "lời báo thêm"
 
-    report = models.ForeignKey(Report, models.PROTECT, related_name="destructions")
-    what = models.CharField("cái gì", max_length=8, choices=What.choices)
+    report = models.ForeignKey(Report, models.PROTECT, related_name="destruction_requests")
+    kind = models.CharField("cái gì", max_length=8, choices=What.choices)
     target = models.UUIDField()
     reason = models.TextField("lý do")
     proposed_by = models.ForeignKey(
@@ -94,7 +94,7 @@ class DestructionRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"destruction of {self.what} {self.target}"
+        return f"destruction of {self.kind} {self.target}"
 
     @property
     def is_open(self) -> bool:

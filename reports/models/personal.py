@@ -25,7 +25,7 @@ DECLARED: Declared = {
         },
     ),
     "reports.Receipt": FieldClassification(
-        "derived_with hashed_with recovery_until recovery_tries replaced_at",
+        "derived_with hashed_with recovery_until recovery_attempts replaced_at",
         ties="report code_hash recovery_hash",
     ),
     "reports.ReplacedCode": FieldClassification("id replaced_at", ties="report code_hash"),
@@ -33,13 +33,13 @@ DECLARED: Declared = {
         "id kind started_at due_at extension_count met_at dropped_at", ties="report"
     ),
     "reports.DeadlineNotification": FieldClassification(
-        "id clock stage due_at created_at mailed_at"
+        "id deadline stage due_at created_at mailed_at"
     ),
     "reports.CalendarException": FieldClassification(
         "day is_worked name source", clear={"added_by": _OFFICER}
     ),
     "reports.Correction": FieldClassification(
-        "id fact stands value created_at",
+        "id fact is_active value created_at",
         ties="report",
         clear={"reason": _REASON, "actor": _OFFICER},
     ),
@@ -74,7 +74,7 @@ DECLARED: Declared = {
     ),
     "reports.Campaign": FieldClassification("id code title opened_at merged_into version"),
     "reports.CampaignLink": FieldClassification(
-        "campaign kind strength placed_at act",
+        "campaign kind strength placed_at action",
         ties="report",
         clear={"reason": _CALLER, "placed_by": _OFFICER},
     ),
@@ -99,25 +99,25 @@ DECLARED: Declared = {
         clear={"reason": _REASON, "actor undone_by": _OFFICER},
     ),
     "reports.CampaignMembershipChange": FieldClassification(
-        "id act before_campaign before_kind before_strength before_placed_at before_act"
-        " before_apart",
+        "id action before_campaign before_kind before_strength before_placed_at before_action"
+        " before_exclusion",
         ties="report",
         clear={"before_reason": _CALLER, "before_placed_by": _OFFICER},
     ),
-    "reports.CampaignExclusion": FieldClassification("id campaign act", ties="report"),
+    "reports.CampaignExclusion": FieldClassification("id campaign action", ties="report"),
     "reports.BurstSnapshot": FieldClassification("id counted_at bursts"),
     "reports.LegalHold": FieldClassification(
-        "id since released_at",
+        "id placed_at released_at",
         ties="report",
         clear={"reason released_reason": _REASON, "actor released_by": _OFFICER},
     ),
     "reports.DestructionRequest": FieldClassification(
-        "id what proposed_at confirmed_at withdrawn_at",
+        "id kind proposed_at confirmed_at withdrawn_at",
         ties="report target",
         clear={"reason": _REASON, "proposed_by confirmed_by withdrawn_by": _OFFICER},
     ),
     "reports.ErasureRequest": FieldClassification(
-        "id asked_at outcome decided_at taken_up_at",
+        "id requested_at outcome decided_at taken_up_at",
         ties="report",
         sealed="text_sealed",
         clear={"decided_by taken_up_by": _OFFICER},
@@ -125,7 +125,7 @@ DECLARED: Declared = {
     "reports.PurgeRun": FieldClassification("id started_at finished_at counts retained_counts"),
     "reports.DataBreach": FieldClassification(
         "id detected_at first_notice_at authority_notified_at subjects_notified_at closed_at",
-        clear={"title found": _REASON, "opened_by": _OFFICER},
+        clear={"title findings": _REASON, "opened_by": _OFFICER},
     ),
     "reports.LookalikeDomain": FieldClassification(
         "id name verdict reviewed_at", clear={"note": _REASON, "reviewed_by": _OFFICER}

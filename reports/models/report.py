@@ -153,7 +153,7 @@ class Receipt(models.Model):
     code_hash = models.BinaryField(max_length=32, unique=True)
     recovery_hash = models.BinaryField(max_length=32, null=True)
     recovery_until = models.DateTimeField(null=True)
-    recovery_tries = models.PositiveSmallIntegerField(db_default=0)  # wrong words so far
+    recovery_attempts = models.PositiveSmallIntegerField(db_default=0)  # wrong words so far
     replaced_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

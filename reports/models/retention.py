@@ -29,8 +29,8 @@ class ErasureRequest(models.Model):
         GRANTED = "granted", "Đã xóa"
         REFUSED = "refused", "Chưa xóa, đã báo lý do"
 
-    report = models.ForeignKey(Report, models.PROTECT, related_name="erasure_wishes")
-    asked_at = models.DateTimeField("lúc", db_default=Now())
+    report = models.ForeignKey(Report, models.PROTECT, related_name="erasure_requests")
+    requested_at = models.DateTimeField("lúc", db_default=Now())
     text_sealed = models.BinaryField(null=True)
     outcome = models.CharField(
         "trả lời", max_length=8, choices=Outcome.choices, blank=True, default="", db_default=""
@@ -103,7 +103,7 @@ class DataBreach(models.Model):
 
     title = models.CharField("việc gì", max_length=200)
     detected_at = models.DateTimeField("phát hiện lúc")
-    found = models.TextField("biết gì đến nay", blank=True, default="", db_default="")
+    findings = models.TextField("biết gì đến nay", blank=True, default="", db_default="")
     first_notice_at = models.DateTimeField("báo lần đầu lúc", null=True, blank=True)
     authority_notified_at = models.DateTimeField(
         "báo cơ quan bảo vệ dữ liệu lúc", null=True, blank=True

@@ -48,7 +48,7 @@ def propose(
         if DestructionRequest.objects.filter(target=target, withdrawn_at=None).exists():
             raise DestructionError("proposed")
         row = DestructionRequest.objects.create(
-            report_id=report_id, what=what, target=target, reason=reason.strip(), proposed_by=by
+            report_id=report_id, kind=what, target=target, reason=reason.strip(), proposed_by=by
         )
         detail = {"what": what, "which": str(target), "reason": row.reason}
         events.log_event("report", report_id, "destruction_proposed", by=by, **detail)
@@ -64,9 +64,9 @@ def confirm(report_id: UUID, pk: int, *, by: User) -> None:
         row = _lock_open_request(report_id, pk)
         if row.proposed_by_id == by.pk:
             raise DestructionError("same")
-        _check_present(report_id, row.what, row.target)
+        _check_present(report_id, row.kind, row.target)
         DestructionRequest.objects.filter(pk=pk).update(confirmed_at=Now(), confirmed_by=by)
-        detail = {"what": row.what, "which": str(row.target), "proposed_by": row.proposed_by_id}
+        detail = {"what": row.kind, "which": str(row.target), "proposed_by": row.proposed_by_id}
         events.log_event("report", report_id, "destroyed", by=by, **detail)
         _empty_row(row)
     queue.notify()
@@ -79,7 +79,7 @@ def withdraw(report_id: UUID, pk: int, *, by: User) -> None:
     with transaction.atomic():
         row = _lock_open_request(report_id, pk)
         DestructionRequest.objects.filter(pk=pk).update(withdrawn_at=Now(), withdrawn_by=by)
-        detail = {"what": row.what, "which": str(row.target)}
+        detail = {"what": row.kind, "which": str(row.target)}
         events.log_event("report", report_id, "destruction_withdrawn", by=by, **detail)
 
 
@@ -107,10 +107,10 @@ def _lock_open_request(report_id: UUID, pk: int) -> DestructionRequest:
 
 def _empty_row(row: DestructionRequest) -> None:
     """Empty the row; the report is triaged again without it."""
-    table = _TABLES[row.what]
+    table = _TABLES[row.kind]
     erasure.erase_rows(table._default_manager.filter(pk=row.target))  # noqa: SLF001
-    erasure_log.append_on_commit(row.what, row.target)
-    if row.what == What.ADDITION:
+    erasure_log.append_on_commit(row.kind, row.target)
+    if row.kind == What.ADDITION:
         queue.enqueue(intake.TRIAGE, row.report_id)
 
 

@@ -54,7 +54,7 @@ def request_summary(report: Report) -> dict[str, object]:
     waits = wish is not None and wish.decided_at is None and not report.erased_at
     return {
         "wish": wish,
-        "wish_promise": answer_deadline_text("erase_answer", wish.asked_at)
+        "wish_promise": answer_deadline_text("erase_answer", wish.requested_at)
         if wish and waits
         else "",
         "may_wish": not report.erased_at and not waits and len(wishes) < MAX_WISHES,

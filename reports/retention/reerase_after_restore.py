@@ -76,5 +76,5 @@ def append_missing() -> int:
     parts = {kind: part for part, kind in erasure.ACTS.items()}
     acts = AuditEvent.objects.filter(subject_type="report", kind__in=parts, created_at__gte=since)
     erased = [(parts[kind], UUID(key)) for kind, key in acts.values_list("kind", "subject_id")]
-    pairs = DestructionRequest.objects.filter(confirmed_at__gte=since).values_list("what", "target")
+    pairs = DestructionRequest.objects.filter(confirmed_at__gte=since).values_list("kind", "target")
     return erasure_log.append_missing([*erased, *pairs])

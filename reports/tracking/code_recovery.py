@@ -58,7 +58,7 @@ def issue_one_time_word(report: Report, by: User, reason: str) -> str:
         Receipt.objects.filter(pk=report.pk).update(
             recovery_hash=_word_hash(word, report.pk, newest_key()),
             recovery_until=Now() + LASTS,
-            recovery_tries=0,
+            recovery_attempts=0,
         )
         events.log_event("report", report.pk, "code_released", by=by, reason=reason.strip())
     return word
@@ -66,7 +66,7 @@ def issue_one_time_word(report: Report, by: User, reason: str) -> str:
 
 def _has_seen_phrase(report: Report, by: User) -> bool:
     """Whether this very officer had the phrase shown a short while ago, so that there is one."""
-    has_one = report.phrase_sealed or report.additions.exclude(phrase_sealed=None).exists()
+    has_one = report.phrase_sealed or report.followups.exclude(phrase_sealed=None).exists()
     seen = events.events_for("report", report.pk).filter(
         kind="revealed", actor=by, detail__what="phrase", created_at__gt=Now() - PHRASE_SEEN
     )
@@ -82,13 +82,15 @@ def redeem_one_time_word(public_number: str, word: str) -> RedeemedCode | None:
             Receipt.objects.select_for_update(of=("self",))
             .select_related("report")
             .filter(report__public_number=public_number, recovery_until__gt=Now())
-            .filter(recovery_hash__isnull=False, recovery_tries__lt=MAX_TRIES)
+            .filter(recovery_hash__isnull=False, recovery_attempts__lt=MAX_TRIES)
             .first()
         )
         if receipt is None:
             return None
         if not _is_its_word(receipt, word):
-            Receipt.objects.filter(pk=receipt.pk).update(recovery_tries=receipt.recovery_tries + 1)
+            Receipt.objects.filter(pk=receipt.pk).update(
+                recovery_attempts=receipt.recovery_attempts + 1
+            )
             return None
         return RedeemedCode(receipt.report, _replace(receipt))
 

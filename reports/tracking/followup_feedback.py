@@ -69,10 +69,10 @@ def _in_all(said: FollowupSubmission, report: Report) -> Iterator[str]:
     sums = amounts.parse_money_field(typed).value if typed.strip() else _sum_in(said.story)
     if not sums:
         return
-    additions = tuple(merged_report.iter_followups(report))
-    if len(report.story) + sum(len(each.story) for each in additions) > READ_AT_ONCE:
+    followups = tuple(merged_report.iter_followups(report))
+    if len(report.story) + sum(len(each.story) for each in followups) > READ_AT_ONCE:
         return
-    if lost := service.read_report(report, additions).money_lost_vnd:
+    if lost := service.read_report(report, followups).money_lost_vnd:
         figures, words = clarifying_questions.in_figures_and_words(lost)
         total = gettext("Tin ghi tổng cộng đã mất %(figures)s đồng (%(words)s đồng).")
         yield total % {"figures": figures, "words": words}

@@ -98,7 +98,7 @@ def submit_followup(
         # Decisions lock the case before the report: so does this.
         case = deadlines.lock_case(report.pk) if _is_pressing(said.story) else None
         _hold(report)
-        if before := _filter_sent(report.additions.all(), submission_key, words).first():
+        if before := _filter_sent(report.followups.all(), submission_key, words).first():
             return FollowupResult(before, is_new=False)
         if _is_full(report, said.kind):
             raise LimitReachedError
@@ -156,8 +156,8 @@ def _hold(report: Report) -> None:
 def _is_full(report: Report, kind: str) -> bool:
     wish = Followup.Kind.WITHDRAWAL
     if kind == wish:
-        return report.additions.filter(kind=wish).count() >= MAX_WISHES
-    return report.additions.exclude(kind=wish).count() >= MAX_ADDITIONS
+        return report.followups.filter(kind=wish).count() >= MAX_WISHES
+    return report.followups.exclude(kind=wish).count() >= MAX_ADDITIONS
 
 
 def _filter_sent(rows: QuerySet[T], submission_key: str, words: object) -> QuerySet[T]:

@@ -53,8 +53,8 @@ _COLUMNS = (
 _LATER = (
     "kind", "story", "callers", "accounts", "links", "money_lost_raw", "commune_id", "commune_raw",
 )  # fmt: skip
-_MAX_FOLLOWUPS = 50  # additions, the latest; of each as much as of a story
-# One statement: a report without additions costs a look into their index.
+_MAX_FOLLOWUPS = 50  # followups, the latest; of each as much as of a story
+# One statement: a report without followups costs a look into their index.
 _READ = PreparedStatement(
     "read_report",
     f"""
@@ -134,7 +134,7 @@ class TriageResult:
 @dataclass(frozen=True)
 class MentionedIndicator:
     """The numbers on the form and in the story, the accounts and the links, found once for all;
-    and what the additions name.
+    and what the followups name.
     """
 
     callers: tuple[ParsedCaller, ...]
@@ -171,7 +171,7 @@ def preload_models() -> None:
 
 
 def _report(key: str) -> tuple[Report, tuple[Followup, ...], int]:
-    """The report, without what is sealed; its latest additions, oldest first, and how many it has
+    """The report, without what is sealed; its latest followups, oldest first, and how many it has
     in all. Raises Report.DoesNotExist.
     """
     with connection.cursor() as cursor:
@@ -180,13 +180,13 @@ def _report(key: str) -> tuple[Report, tuple[Followup, ...], int]:
     if row is None:
         raise Report.DoesNotExist
     *columns, many, later = row
-    additions = [Followup(**{name: row_json[name] for name in _LATER}) for row_json in later or ()]
-    return Report.from_db(connection.alias, _COLUMNS, columns), tuple(additions), many
+    followups = [Followup(**{name: row_json[name] for name in _LATER}) for row_json in later or ()]
+    return Report.from_db(connection.alias, _COLUMNS, columns), tuple(followups), many
 
 
-def extract(report: Report, additions: tuple[Followup, ...] = (), many: int = 0) -> TriageResult:
-    """Read a report and the latest of `many` additions; writes nothing."""
-    whole = MergedReport(report, additions)
+def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0) -> TriageResult:
+    """Read a report and the latest of `many` followups; writes nothing."""
+    whole = MergedReport(report, followups)
     named = _named(whole)
     found = list(islice(_indicators(report, named), _MAX_INDICATORS))
     reading, typed = followup_facts.merge_followups(whole)
@@ -220,9 +220,9 @@ def extract(report: Report, additions: tuple[Followup, ...] = (), many: int = 0)
     )
 
 
-def read_report(report: Report, additions: tuple[Followup, ...] = ()) -> StoryReading:
-    """What a report says as triage reads it: story, additions and form together."""
-    whole = MergedReport(report, additions)
+def read_report(report: Report, followups: tuple[Followup, ...] = ()) -> StoryReading:
+    """What a report says as triage reads it: story, followups and form together."""
+    whole = MergedReport(report, followups)
     reading, typed = followup_facts.merge_followups(whole)
     return merge_form_facts(reading, _declared(whole, typed))
 

@@ -33,7 +33,7 @@ def moved() -> Report:
 
 
 def say(subject: Report, **said: object) -> None:
-    key = f"key-of-a-page-{subject.additions.count()}"
+    key = f"key-of-a-page-{subject.followups.count()}"
     followups.submit_followup(subject, FollowupSubmission(**said), key)  # type: ignore[arg-type]
     report_factories.read_all(subject)
 

@@ -62,7 +62,7 @@ def state() -> tuple[list[Any], ...]:
         list(CampaignLink.objects.order_by("pk").values()),
         list(
             CampaignExclusion.objects.order_by("report", "campaign").values(
-                "report", "campaign", "act"
+                "report", "campaign", "action"
             )
         ),
         list(Campaign.objects.order_by("code").values("code", "title", "merged_into")),

@@ -155,7 +155,7 @@ def labelled_from_corrections() -> list[EvaluatedStory]:
     cases = (
         Case.objects.filter(corrections_json__has_any_keys=sorted(FACTS), report__erased_at=None)
         .select_related("report")
-        .prefetch_related("report__additions")
+        .prefetch_related("report__followups")
         .order_by("-changed_at")[:_MAX_COUNT]
     )
     return list(map(_judged, cases))
@@ -170,4 +170,4 @@ def _judged(case: Case) -> EvaluatedStory:
 
 def _list_followups(case: Case) -> Iterator[Followup]:
     """The reporter's later words, oldest first."""
-    yield from sorted(case.report.additions.all(), key=lambda each: (each.received_at, each.pk))
+    yield from sorted(case.report.followups.all(), key=lambda each: (each.received_at, each.pk))

@@ -131,7 +131,7 @@ def test_a_failure_is_on_the_log_and_tried_again_later(refusing: PartnerServer) 
     row = Delivery.objects.get()
     assert row.state == State.WAITING
     assert timedelta(seconds=40) < row.next_attempt_at - timezone.now() < timedelta(seconds=80)
-    assert row.tries.values_list("outcome", "status").get() == ("refused", 503)
+    assert row.attempt_log.values_list("outcome", "status").get() == ("refused", 503)
     service.dispatch_due()
     assert OutboxItem.objects.filter(task=service.TASK).count() == 1
 

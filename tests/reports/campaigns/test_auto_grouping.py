@@ -127,7 +127,7 @@ def test_what_a_person_keeps_apart_is_neither_merged_nor_proposed(officer: User)
         kind="split", campaign=older, other=younger, reason="khác bọn", reports=1, actor=officer
     )
     member = younger.links.earliest("report_id")
-    CampaignExclusion.objects.create(report_id=member.report_id, campaign=older, act=act)
+    CampaignExclusion.objects.create(report_id=member.report_id, campaign=older, action=act)
     tying()
     assert not MergeProposal.objects.exists()
     assert not Campaign.objects.exclude(merged_into=None).exists()
@@ -140,7 +140,7 @@ def test_a_report_that_does_not_belong_glues_nothing(officer: User) -> None:
     act = CampaignAction.objects.create(
         kind="detached", campaign=older, reason="khác", reports=1, actor=officer
     )
-    CampaignExclusion.objects.create(report=late, campaign=older, act=act)
+    CampaignExclusion.objects.create(report=late, campaign=older, action=act)
     service.process_items([item_of(late)])
     assert campaign_of(late) == younger
     assert not Campaign.objects.exclude(merged_into=None).exists()
@@ -154,7 +154,7 @@ def test_reading_again_brings_nothing_together_that_people_parted(officer: User)
         kind="detached", campaign=campaign, reason="khác", reports=1, actor=officer
     )
     CampaignLink.objects.filter(report=second).delete()
-    CampaignExclusion.objects.create(report=second, campaign=campaign, act=act)
+    CampaignExclusion.objects.create(report=second, campaign=campaign, action=act)
     service._write(service.extract(second))
     assert not CampaignLink.objects.filter(report=second).exists()
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 def say(subject: Report, **said: Any) -> None:
     followups.submit_followup(
-        subject, FollowupSubmission(**said), f"key-of-a-page-{subject.additions.count()}"
+        subject, FollowupSubmission(**said), f"key-of-a-page-{subject.followups.count()}"
     )
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def say(subject: Report, **said: object) -> None:
     followups.submit_followup(
-        subject, FollowupSubmission(**said), f"key-of-a-page-{subject.additions.count()}"
+        subject, FollowupSubmission(**said), f"key-of-a-page-{subject.followups.count()}"
     )  # type: ignore[arg-type]
 
 
@@ -36,7 +36,7 @@ def test_a_place_that_is_written_anew_replaces_the_old_one_whole() -> None:
     say(subject, commune_raw="Lam Sn", flags=(gazetteer.UNKNOWN,))
     told = merged_report.merged_report(subject)
     assert (told.commune_raw, told.commune_id) == ("Lam Sn", None)
-    assert told.followup_with_latest_place == told.additions[0]
+    assert told.followup_with_latest_place == told.followups[0]
 
 
 def test_a_new_phrase_and_a_new_number_stand_before_the_old_ones() -> None:
@@ -113,7 +113,7 @@ def test_a_whole_costs_one_statement_however_much_was_said(
     with django_assert_num_queries(1):
         told = merged_report.merged_report(subject)
         assert told.has_contact
-        assert [len(each.beginning) for each in told.additions] == [merged_report.SHOWN + 1] * 5  # type: ignore[attr-defined]
+        assert [len(each.beginning) for each in told.followups] == [merged_report.SHOWN + 1] * 5  # type: ignore[attr-defined]
 
 
 def test_of_very_many_additions_the_latest_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ def test_of_very_many_additions_the_latest_are_looked_at(monkeypatch: pytest.Mon
     subject = report()
     for sum_ in ("1 triệu", "2 triệu", "3 triệu"):
         say(subject, money_lost_raw=sum_)
-    assert [each.money_lost_raw for each in merged_report.merged_report(subject).additions] == [
+    assert [each.money_lost_raw for each in merged_report.merged_report(subject).followups] == [
         "2 triệu",
         "3 triệu",
     ]

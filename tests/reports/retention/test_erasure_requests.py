@@ -136,7 +136,7 @@ def test_a_wish_to_withdraw_has_the_officers_clock_too(
 ) -> None:
     report = wished(mine)
     assert [deadlines.start_for_requests() for _ in range(2)] == [1, 0]
-    assert Deadline.objects.get(kind="wish").started_at == report.additions.get().received_at
+    assert Deadline.objects.get(kind="wish").started_at == report.followups.get().received_at
     page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
     assert "Trả lời đề nghị rút, sửa tin" in page
 

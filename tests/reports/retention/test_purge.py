@@ -353,8 +353,8 @@ def test_a_wish_that_was_taken_up_again_waits_from_then(chief: User, lead: Perso
     first, second = report_factories.report("Họ gọi."), report_factories.report("Họ nhắn.")
     now = timezone.now()
     for report, hours in ((first, 9), (second, 2)):
-        ErasureRequest.objects.create(report=report, asked_at=now - timedelta(hours=hours))
-    first.erasure_wishes.update(taken_up_at=now, taken_up_by=chief)
+        ErasureRequest.objects.create(report=report, requested_at=now - timedelta(hours=hours))
+    first.erasure_requests.update(taken_up_at=now, taken_up_by=chief)
     page = lead.client.get("/admin/reports/purgerun/").content.decode()
     assert page.index(second.public_number) < page.index(first.public_number)
     assert page.count("xem lại từ") == 1

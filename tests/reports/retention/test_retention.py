@@ -109,7 +109,7 @@ def test_no_fact_of_it_is_put_right(held_report: Report, lead: Person) -> None:
             held_report.pk, by=lead.user, version=1, right=right, reason="Đã gọi."
         )
     told = refused_by_database(
-        "INSERT INTO reports_correction (report_id, fact, value, reason, actor_id, stands)"
+        "INSERT INTO reports_correction (report_id, fact, value, reason, actor_id, is_active)"
         " VALUES (%s, 'ongoing', 'true', 'x', %s, true)", held_report.pk, lead.user.pk,
     )  # fmt: skip
     assert "its facts cannot be corrected" in told
@@ -228,7 +228,7 @@ def test_without_two_people_the_database_blanks_nothing(duty: Person) -> None:
 def test_a_destruction_cannot_be_written_as_done(duty: Person, lead: Person) -> None:
     report = report_factories.report()
     told = refused_by_database(
-        "INSERT INTO reports_destructionrequest (report_id, what, target, reason, proposed_by_id,"
+        "INSERT INTO reports_destructionrequest (report_id, kind, target, reason, proposed_by_id,"
         " confirmed_by_id, confirmed_at) VALUES (%s, 'file', %s, 'x', %s, %s, now())",
         report.pk, uuid4(), duty.user.pk, lead.user.pk,
     )  # fmt: skip

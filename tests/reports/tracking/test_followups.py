@@ -48,7 +48,7 @@ def test_other_words_under_the_same_key_are_a_further_addition() -> None:
     subject = report()
     followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
     followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lần ba."), KEY)
-    assert subject.additions.count() == 2
+    assert subject.followups.count() == 2
 
 
 def test_the_same_words_for_another_report_are_another_addition() -> None:
@@ -78,7 +78,7 @@ def test_a_day_that_moved_on_makes_no_second_addition() -> None:
         followups.submit_followup(
             subject, FollowupSubmission(called_day="today", called_on=day), KEY
         )
-    assert subject.additions.get().called_on == date(2026, 11, 24)
+    assert subject.followups.get().called_on == date(2026, 11, 24)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -88,7 +88,7 @@ def test_two_presses_at_once_are_one_addition() -> None:
         [lambda: followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)]
         * 4
     )
-    assert subject.additions.count() == 1
+    assert subject.followups.count() == 1
     assert OutboxItem.objects.filter(key=str(subject.pk)).count() == 1  # the report's own
 
 
@@ -249,7 +249,7 @@ def test_a_wish_to_withdraw_is_read_by_people_alone() -> None:
         subject, FollowupSubmission(kind="withdrawal", story="Tôi nhớ nhầm."), KEY
     )
     assert OutboxItem.objects.filter(key=str(subject.pk)).count() == 1
-    assert merged_report.merged_report(subject).withdrawal == subject.additions.get()
+    assert merged_report.merged_report(subject).withdrawal == subject.followups.get()
 
 
 @pytest.mark.parametrize(

@@ -177,8 +177,8 @@ def test_many_wrong_words_from_everywhere_kill_the_right_one(
 ) -> None:
     word = word_for(duty, mine.report)
     fetch(client, mine.report, wrong(word))
-    assert Receipt.objects.get(report=mine.report).recovery_tries == 1
-    Receipt.objects.update(recovery_tries=29)
+    assert Receipt.objects.get(report=mine.report).recovery_attempts == 1
+    Receipt.objects.update(recovery_attempts=29)
     fetch(client, mine.report, wrong(word))
     assert fetch(client, mine.report, word).status_code == 422
     assert receipt_codes.report_for_code(str(mine.code)) == mine.report
@@ -214,7 +214,7 @@ def test_a_newer_word_makes_the_older_void_and_begins_to_count_anew(
     client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     first = word_for(duty, mine.report)
-    Receipt.objects.update(recovery_tries=code_recovery.MAX_TRIES)
+    Receipt.objects.update(recovery_attempts=code_recovery.MAX_TRIES)
     second = word_for(duty, mine.report)
     assert fetch(client, mine.report, first).status_code == 422
     assert fetch(client, mine.report, second).status_code == 200
@@ -228,7 +228,7 @@ def test_a_slip_names_its_group_and_does_not_count(
     answer = fetch(client, mine.report, slip)
     assert f"Nhóm thứ nhất “{slip[:4]}” chưa đúng" in words(answer.content)
     assert value(answer.content, "word") == slip
-    assert Receipt.objects.get(report=mine.report).recovery_tries == 0
+    assert Receipt.objects.get(report=mine.report).recovery_attempts == 0
 
 
 def test_number_and_word_are_read_however_they_are_spaced(
