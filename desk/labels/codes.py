@@ -11,9 +11,9 @@ from core.province import province
 from reports.extraction.language.cue_matcher import code_rows
 from reports.extraction.language.explanations import DENIED, is_remainder
 from reports.facts import abuse_flags
+from reports.facts.choices import OFFICES
 from reports.facts.choices import demand_label as label_of
 from reports.facts.followup_facts import ADDED
-from reports.facts.office_choices import OFFICES
 from reports.models import Case, Report
 
 UNTRIAGED = "máy chưa đọc"

@@ -18,7 +18,7 @@ from desk.reports.filters import WorkFilter, figures, filter_open, in_progress
 from desk.reports.indicators import annotate_callers
 from reports.calendar.deadline_rules import LOOK
 from reports.cases import visibility
-from reports.facts import effective_facts, publicly_counted
+from reports.facts import abuse_flags, effective_facts
 from reports.models import Case, Deadline, Report
 
 _HEAVY = (
@@ -81,7 +81,7 @@ def _plain_rows() -> QuerySet[Report]:
 # unseen; then by the word of the priority, and of one word by the clock.
 _PRIORITY = effective_facts.priority()
 BY_URGENCY = (
-    Switch(When(publicly_counted.SUSPECTED, then=1), default=0),
+    Switch(When(abuse_flags.SUSPECTED, then=1), default=0),
     ((_PRIORITY - _PRIORITY / 100) / 20).desc(nulls_first=True),  # 100 stands with 99
     Coalesce("case__due_at", F("received_at") + timedelta(days=1)),
     _PRIORITY.desc(nulls_first=True),

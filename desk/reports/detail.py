@@ -20,6 +20,7 @@ from desk.reports import correction_forms
 from desk.reports.correction_forms import CorrectionForm, Fact
 from desk.reports.decision_forms import MAX_WORDS
 from reports.extraction.language.explanations import ALL_OTHERS, is_model_reason, is_remainder
+from reports.facts.choices import list_answers
 from reports.facts.effective_facts import (
     EffectiveFacts,
     latest_place,
@@ -27,7 +28,6 @@ from reports.facts.effective_facts import (
 )
 from reports.models import Correction, ExtractedFacts, Report
 from reports.reference import gazetteer
-from reports.submission.questions import list_answers
 
 MAX_EVENTS = 200
 MAX_WEIGHED = 3  # words of a code that are shown with their points

@@ -15,9 +15,10 @@ from django.views.decorators.cache import never_cache
 from core.form_data import Fields, sanitize_fields
 from desk.pages.base import officer
 from desk.reports.base import page_context
+from reports.facts import choices
 from reports.models import Report
 from reports.reference import gazetteer
-from reports.submission import officer_filing, questions, receipt_codes
+from reports.submission import intake, receipt_codes
 from reports.submission.form_parser import ReportFormParser
 from reports.submission.forms import ReportForm
 from reports.submission.intake import SubmissionResult
@@ -58,14 +59,14 @@ class FilingForm(ReportForm):
 
     source = forms.ChoiceField(
         label="Tin đến bằng cách nào",
-        choices=[(each.value, _HOW[each]) for each in officer_filing.SOURCES],
+        choices=[(each.value, _HOW[each]) for each in intake.OFFICER_SOURCES],
         widget=forms.RadioSelect,
         error_messages={"required": NO_SOURCE, "invalid_choice": NO_SOURCE},
     )
 
     def __init__(self, data: Fields | None = None, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial, label_suffix="")
-        order = (*_ORDER, *(question.code for question in questions.QUESTIONS))
+        order = (*_ORDER, *(question.code for question in choices.QUESTIONS))
         for name in self.fields.keys() - set(order):
             del self.fields[name]
         self.order_fields(order)
@@ -81,14 +82,14 @@ class FilingForm(ReportForm):
 
     def shown(self) -> list[tuple[forms.BoundField, bool]]:
         """The fields to fill in, each with whether it is a group of boxes."""
-        groups = _FEW | {question.code for question in questions.QUESTIONS}
+        groups = _FEW | {question.code for question in choices.QUESTIONS}
         return [(field, field.name in groups) for field in self.visible_fields()]
 
 
 def file_report(request: HttpRequest) -> HttpResponse:
     """Show the form; posted, the receipt, or the form again with all that was typed and why."""
     by = officer(request)
-    if not by.has_perm(officer_filing.PERMISSION):
+    if not by.has_perm(intake.FILING_PERMISSION):
         raise PermissionDenied
     if request.method != "POST":
         fresh = {"submission_key": secrets.token_urlsafe(24), "source": Report.Source.PHONE}
@@ -98,7 +99,12 @@ def file_report(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _render_form(request, form, status=422)
     try:
-        accepted = officer_filing.file_on_behalf(fields, form.cleaned_data["source"], by)
+        accepted = intake.file_on_behalf(
+            fields.to_submission(gazetteer.communes()),
+            fields.submission_key,
+            form.cleaned_data["source"],
+            by,
+        )
     except DatabaseTrouble as error:
         log.error("filing.not_saved", error=type(error).__name__)  # noqa: TRY400
         return _render_form(request, form, NOT_SAVED, status=503)

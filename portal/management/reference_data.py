@@ -8,17 +8,18 @@ from datetime import date
 from typing import Any
 
 from core.text import normalize
+from reports.data import loader
 from reports.extraction import phones
 from reports.models import CannedReply, Commune, Office, OfficeNumber, PublicStatement, Unit
 from reports.numbers import lookup, official_numbers
-from reports.reference import data_files, units
+from reports.reference import units
 
 _IN_ENGLISH = ("name", "never_by_phone", "claims")
 
 
 def load_communes() -> int:
     """Write the 166 communes and wards as the data file has them; gives how many."""
-    communes = [_commune(row) for row in data_files.load_communes()]
+    communes = [_commune(row) for row in loader.load_communes()]
     Commune.objects.bulk_create(
         communes,
         update_conflicts=True,
@@ -32,7 +33,7 @@ def load_units() -> int:
     """Add the police of each commune, and the other bodies that take reports over, as far as they
     are not there yet; those that are there belong to the officers. Gives how many are known.
     """
-    rows = data_files.load_json("units.json")["units"]
+    rows = loader.load_json("units.json")["units"]
     others = [Unit(name_normalized=normalize(row["name"]), **row) for row in rows]
     police = [_police(commune) for commune in Commune.objects.all()]
     Unit.objects.bulk_create([*others, *police], ignore_conflicts=True)
@@ -52,7 +53,7 @@ def load_offices() -> int:
     """Add the offices and the published numbers that are not there yet, and fill what is still
     empty; the rest belongs to the officers.
     """
-    data = data_files.load_offices()
+    data = loader.load_offices()
     offices = [_office(row, place) for place, row in enumerate(data["offices"], start=1)]
     Office.objects.bulk_create(offices, ignore_conflicts=True)
     _fill(offices)
@@ -111,7 +112,7 @@ def _office_number(row: dict[str, str]) -> OfficeNumber:
 
 def load_statements() -> int:
     """Add the sentences that wait for confirmation, switched off; those that are there stay."""
-    rows = data_files.load_json("statements.json")["statements"]
+    rows = loader.load_json("statements.json")["statements"]
     statements = [
         PublicStatement(codename=codename, title=title, text=text, text_en=text_en, amount=amount)
         for codename, title, text, text_en, amount in rows
@@ -122,7 +123,7 @@ def load_statements() -> int:
 
 def load_replies() -> int:
     """Write the canned replies into an empty table; one that an officer has taken away stays away."""
-    rows = data_files.load_json("replies.json")["replies"]
+    rows = loader.load_json("replies.json")["replies"]
     replies = [
         CannedReply(
             title=title, use=use, scenarios=kinds, text=text, text_en=text_en, position=place * 10

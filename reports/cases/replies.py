@@ -12,8 +12,8 @@ from core.text import normalize, to_ascii_digits
 from reports.extraction import phones
 from reports.extraction.accounts_and_links import find_links
 from reports.extraction.impersonation.office_names import claim_table
+from reports.facts.choices import OFFICES
 from reports.facts.effective_facts import effective_facts
-from reports.facts.office_choices import OFFICES
 from reports.models import CannedReply, Case, Office, OfficeNumber, Report
 from reports.numbers import lookup
 from reports.reference import gazetteer

@@ -1,10 +1,17 @@
-"""Flags of reports sent as a machine sends them or in a crowd. Pure: no Django.
+"""Flags of reports that a machine or a crowd seems to have sent, and which reports count in public.
 
-A flag refuses nothing and lowers no priority. Until an officer has taken it up, a flagged report stands below
-the others in the queue and no public page counts it.
+A flag refuses nothing and lowers no priority. Until an officer has taken it up, a flagged report
+stands below the others in the queue and no public page counts it.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from reports.facts import effective_facts
+from reports.models import Case, Followup, Report
 
 FLAG_SUBMITTED_TOO_FAST = "too_fast"
 FLAG_HONEYPOT = "trap_filled"
@@ -12,7 +19,7 @@ ADDRESS_BUSY = "address_busy"
 NETWORK_BUSY = "network_busy"
 NUMBER_BUSY = "number_busy"
 SAME_WORDS = "same_words"
-# Told beside a report, and lowering nothing: carriers put thousands of telephones behind one
+# Shown beside a report, and lowering nothing: carriers put thousands of telephones behind one
 # network, and in a flood most of those who came meanwhile are real.
 SAME_NETWORK = "same_network"
 FLOOD = "flood"
@@ -25,8 +32,51 @@ LOWERING = (
     NUMBER_BUSY,
     SAME_WORDS,
 )
+_SET_ASIDE = (Case.Status.JUNK, Case.Status.WITHDRAWN)
+_NO_CALL = (Case.Outcome.NOT_SCAM, Case.Outcome.DUPLICATE)
+# The same in the database, until an officer takes the case up.
+SUSPECTED = (Q(flags__overlap=[*LOWERING]) | Q(flood_sample__flags__overlap=[*LOWERING])) & Q(
+    case__status=Case.Status.NEW
+)
 
 
 def is_deprioritized(flags: Iterable[str]) -> bool:
-    """Whether a report with these flags stands below the others until somebody has taken it up."""
+    """Return whether a report with these flags stands below the others until it is taken up."""
     return any(flag in LOWERING for flag in flags)
+
+
+def publicly_countable() -> QuerySet[Report]:
+    """Return the reports that public figures and the look-up of numbers count.
+
+    Left out: what an officer has set aside, what its reporter wishes to withdraw, what is
+    suspected and not looked at. What was erased stays counted, or figures would shrink over time.
+    """
+    wish = Followup.objects.filter(report=OuterRef("pk"), kind=Followup.Kind.WITHDRAWAL)
+    return Report.objects.filter(
+        ~Q(case__status__in=_SET_ASIDE),
+        ~Q(case__outcome__in=_NO_CALL),
+        ~SUSPECTED,
+        ~Exists(wish),
+    )
+
+
+def publicly_countable_sql(since: datetime, until: datetime) -> tuple[str, dict[str, Any]]:
+    """Return a SELECT of the countable reports received in [since, until), and its values by name.
+
+    Columns: `id`, `received_at`, `claimed_office`, `money_lost`, `home` (the effective commune),
+    and of the facts, where there are some, `kind` and `lost_vnd`.
+    """
+    rows = publicly_countable().filter(received_at__gte=since, received_at__lt=until)
+    columns = rows.order_by().values(
+        "id",
+        "received_at",
+        "claimed_office",
+        "money_lost",
+        home=effective_facts.commune(),
+        kind=effective_facts.scenario(),
+        lost_vnd=effective_facts.money_lost_vnd(),
+    )
+    statement, values = columns.query.sql_with_params()
+    names = [f"counted_{place}" for place in range(len(values))]
+    named = statement % tuple(f"%({name})s" for name in names)
+    return named, dict(zip(names, values, strict=True))

@@ -1,22 +1,37 @@
-"""What a caller demanded, as boxes of the report form. Pure: no Django.
+"""The closed choices of the report form: whom a caller claimed to be, what they demanded, further
+questions.
 
-A box of demands says less than an action code of the taxonomy (one box for "OTP, password, card number"), so
-the box is stored as ticked; `actions_for` gives its codes.
+A demand box says less than an action code of the taxonomy (one box for "OTP, password, card
+number"), so the box is stored as ticked; `actions_for` returns its codes. A further question is a
+row here: it stands on the form, at the desk and in the reporter's own copy. Its answer is a code,
+never free text, so it is not personal data and an erasure leaves it.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
-def gettext_noop(words: str) -> str:
-    """Mark words for the translators; whoever shows them has them translated."""
-    return words
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+# The six that most people name, then the rest.
+OFFICES = [
+    ("police", _("Công an")),
+    ("provincial_leader", _("Lãnh đạo tỉnh, sở")),
+    ("court_procuracy", _("Tòa án, viện kiểm sát")),
+    ("bank", _("Ngân hàng")),
+    ("utility", _("Điện lực, nhà mạng")),
+    ("public_service", _("Thuế, bảo hiểm, VNeID")),
+    ("other", _("Khác, không nhớ")),
+]
 
 
 @dataclass(frozen=True)
 class DemandGroup:
-    """One box: its code, its words, the actions that it may mean (none: no action of the
-    taxonomy says it).
-    """
+    """A box: its code, its label, the actions that it may mean (none: the taxonomy has none)."""
 
     code: str
     label: str
@@ -58,12 +73,12 @@ ACTIONS = frozenset(action for group in GROUPS for action in group.actions)
 
 
 def is_known(code: str) -> bool:
-    """Whether a demand is one of the boxes or one of the taxonomy's actions."""
+    """Return whether a demand is a box or an action of the taxonomy."""
     return code in _BY_CODE or code in ACTIONS
 
 
 def actions_for(code: str) -> tuple[str, ...]:
-    """The actions that a stored demand may mean; of an unknown one, none."""
+    """Return the actions that a stored demand may mean, () for an unknown one."""
     if code in ACTIONS:
         return (code,)
     group = _BY_CODE.get(code)
@@ -71,6 +86,34 @@ def actions_for(code: str) -> tuple[str, ...]:
 
 
 def demand_label(code: str) -> str:
-    """The words of a box; an action or an unknown code stands for itself."""
+    """Return the label of a box, the code itself for an action or an unknown code."""
     group = _BY_CODE.get(code)
     return group.label if group else code
+
+
+@dataclass(frozen=True)
+class Question:
+    """A further question: the name of its form field, its label, its choices by code."""
+
+    code: str
+    label: "str | _StrPromise"
+    choices: "Mapping[str, str | _StrPromise]"
+
+
+QUESTIONS: tuple[Question, ...] = ()
+
+
+def parse_answers(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the answers by question among posted fields; an unknown choice is no answer."""
+    return {
+        question.code: fields[question.code]
+        for question in QUESTIONS
+        if fields.get(question.code) in question.choices
+    }
+
+
+def list_answers(answers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the labels of each answered question and its answer; an unknown code is its own label."""
+    for question in QUESTIONS:
+        if code := answers.get(question.code):
+            yield str(question.label), str(question.choices.get(code, code))

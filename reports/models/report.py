@@ -95,7 +95,7 @@ class Report(models.Model):
     )
     commune_raw = models.TextField("nơi ở ghi trên tin", blank=True)
     on_behalf = models.BooleanField("báo thay", default=False)
-    # Codes by question (reports/submission/questions.py).
+    # Codes by question (reports/facts/choices.py).
     answers = models.JSONField(
         "câu hỏi thêm",
         default=dict,

@@ -32,9 +32,9 @@ from django.utils import timezone
 
 from core.text import normalize
 from reports.extraction import redaction
-from reports.facts import publicly_counted
+from reports.facts import abuse_flags
 from reports.facts.abuse_flags import SAME_NETWORK
-from reports.facts.office_choices import OFFICES
+from reports.facts.choices import OFFICES
 from reports.models import Dispute, Followup, Indicator, NumberFinding, OfficeNumber
 from reports.numbers.reporter_independence import (
     ReporterEvidence,
@@ -208,7 +208,7 @@ def _naming(named: Q, since: datetime) -> QuerySet[Indicator]:
     return Indicator.objects.filter(
         named,
         callers,
-        report__in=publicly_counted.publicly_countable().filter(received_at__gte=since),
+        report__in=abuse_flags.publicly_countable().filter(received_at__gte=since),
     ).filter(LessThanOrEqual(Subquery(many), MAX_NAMED))
 
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from django.utils.translation import get_language
 
+from reports.data import loader
 from reports.models import Office, OfficeNumber
 from reports.public import statistics
-from reports.reference import data_files
 
 # What the report page offers as "who", for the offices that lie in it.
 _CLAIMED_AS = {
@@ -52,7 +52,7 @@ class PublishedNumber:
 @lru_cache(maxsize=1)
 def _groups() -> list[tuple[str, str, frozenset[str]]]:
     """Headings in both languages and the offices under them, from the data file."""
-    data = data_files.load_offices()
+    data = loader.load_offices()
     return [
         (
             group["name"],

@@ -23,8 +23,8 @@ from core.audit import events
 from core.database import read_snapshot
 from reports.extraction.language.cue_matcher import taxonomy
 from reports.extraction.story_reader import UNCLEAR
-from reports.facts import publicly_counted
-from reports.facts.office_choices import OFFICES
+from reports.facts import abuse_flags
+from reports.facts.choices import OFFICES
 from reports.models import Commune
 from reports.models import PublicStatistics as PublicFigures
 from reports.public.cell_suppression import MIN_COUNT, cells_to_suppress
@@ -223,7 +223,7 @@ def _over(
 ) -> tuple[str, dict[str, Any]]:
     """A statement over the reports of these days that count, and its values."""
     until = _midnight(through + timedelta(days=1))
-    sql, of_reports = publicly_counted.publicly_countable_sql(_midnight(first), until)
+    sql, of_reports = abuse_flags.publicly_countable_sql(_midnight(first), until)
     return statement.format(counted=sql), values | of_reports
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 
 from django.db import Error as DatabaseTrouble
 
+from reports.data import loader
 from reports.extraction.impersonation.office_names import (
     OfficeLexicon,
     Row,
@@ -15,7 +16,7 @@ from reports.extraction.impersonation.office_names import (
     claim_table,
 )
 from reports.models import Office
-from reports.reference import data_files, gazetteer
+from reports.reference import gazetteer
 from reports.reference.gazetteer import CommunePlace
 
 _CACHE_SECONDS = 60  # seconds
@@ -90,7 +91,7 @@ def clear_cache() -> None:
 @lru_cache(maxsize=1)
 def bundled_lexicon() -> OfficeLexicon:
     """The names as the data files have them, for the doors, which ask no database."""
-    offices = data_files.load_offices()["offices"]
+    offices = loader.load_offices()["offices"]
     rows: list[Row] = [(row["codename"], (row["name"], *row["other_names"])) for row in offices]
     return build_lexicon(rows, _locate(_shipped_communes()))
 
@@ -103,7 +104,7 @@ def _shipped_communes() -> tuple[CommunePlace, ...]:
             tuple(row["former_districts"].split("; ")),
             tuple(row["former_communes"].split("; ")),
         )
-        for row in data_files.load_communes()
+        for row in loader.load_communes()
     )
 
 

@@ -20,12 +20,11 @@ from reports.extraction.language import amounts
 from reports.extraction.phone_digits import LETTERS_FOR_DIGITS
 from reports.facts import choices
 from reports.facts.abuse_flags import FLAG_HONEYPOT, FLAG_SUBMITTED_TOO_FAST
-from reports.facts.office_choices import OFFICES
+from reports.facts.choices import OFFICES, parse_answers
 from reports.models import Report
 from reports.reference import gazetteer
 from reports.reference.gazetteer import CommunePlace
 from reports.submission.intake import ReportSubmission
-from reports.submission.questions import parse_answers
 
 YES_NO = {"yes": True, "no": False}
 MIN_FILL_SECONDS = 3

@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core.keys import form_token
 from reports.facts import choices
-from reports.facts.office_choices import OFFICES
+from reports.facts.choices import OFFICES
 from reports.models import Report
 from reports.models.report import is_public_number
-from reports.submission import questions, receipt_codes
+from reports.submission import receipt_codes
 from reports.submission.form_parser import ReportFormParser
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class ReportForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for question in questions.QUESTIONS:
+        for question in choices.QUESTIONS:
             self.fields[question.code] = _Choice(
                 label=question.label,
                 required=False,
@@ -230,7 +230,7 @@ def _helper() -> FormHelper:
             _note("money_lost_help"),
             Field("money_lost_vnd", wrapper_class="if-lost"),
         ),
-        *(CollapsibleFieldset(str(each.label), each.code) for each in questions.QUESTIONS),
+        *(CollapsibleFieldset(str(each.label), each.code) for each in choices.QUESTIONS),
         Fieldset(
             _unbroken(gettext("5. Về bạn (bỏ trống cũng được)")),
             "commune",

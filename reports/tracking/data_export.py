@@ -14,9 +14,9 @@ from core import encryption
 from core.province import province
 from core.province_names import get_police_name
 from reports.facts import choices, merged_report
+from reports.facts.choices import list_answers
 from reports.facts.merged_report import Caller
 from reports.models import Case, Followup, Message, Report
-from reports.submission.questions import list_answers
 from reports.tracking import followup_feedback, status_timeline
 
 MAX_LENGTH = 5_000_000  # signs; whoever wrote more is told that it is cut

@@ -11,8 +11,8 @@ from reports.extraction import story_reader
 from reports.extraction.language import amounts
 from reports.extraction.language.parsed_story import parse_story
 from reports.facts import effective_facts, merged_report
+from reports.facts.choices import OFFICES
 from reports.facts.merged_report import Caller
-from reports.facts.office_choices import OFFICES
 from reports.models import Case, Report
 from reports.tracking import clarifying_questions
 from reports.tracking.followups import (

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
+from reports.facts.choices import OFFICES
 from reports.facts.merged_report import Caller
-from reports.facts.office_choices import OFFICES
 from reports.models import Followup, Report
 from reports.submission.forms import CodeForm
 from reports.tracking.followup_parser import DATE_PARTS, MAX_LEGS, FollowupFormParser

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
-from reports.facts.office_choices import OFFICES
+from reports.facts.choices import OFFICES
 from reports.models import Office
 from reports.public import institutions, statistics
 from reports.views.pages import WITH_A_WARNING

@@ -21,8 +21,6 @@ PURE = {
     "reports.campaigns.script_fingerprint",
     "reports.campaigns.shared_identifiers",
     "reports.campaigns.word_rarity",
-    "reports.facts.abuse_flags",
-    "reports.facts.choices",
     "reports.numbers.reporter_independence",
     "reports.public.cell_suppression",
     "reports.public.svg_charts",

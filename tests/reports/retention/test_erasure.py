@@ -15,7 +15,7 @@ from desk.models import SavedSearch
 from reports.attachments import storage
 from reports.cases import corrections, legal_holds, workflow
 from reports.cases.corrections import CorrectedValue
-from reports.facts import publicly_counted
+from reports.facts import abuse_flags
 from reports.models import (
     Campaign,
     CampaignAction,
@@ -108,13 +108,13 @@ def test_its_files_leave_the_disk(erasable: Report) -> None:
 def test_what_was_counted_stays_counted(erasable: Report) -> None:
     before = (
         queue_stats.queue_balance(),
-        list(publicly_counted.publicly_countable().values_list("pk")),
+        list(abuse_flags.publicly_countable().values_list("pk")),
     )
     facts = ExtractedFacts.objects.values("scenario", "actions", "money_lost_vnd", "ongoing").get()
     erasure.erase(erasable.pk, why="asked")
     after = queue_stats.queue_balance()
     assert after.balanced
-    assert (after.accepted, list(publicly_counted.publicly_countable().values_list("pk"))) == (
+    assert (after.accepted, list(abuse_flags.publicly_countable().values_list("pk"))) == (
         before[0].accepted,
         before[1],
     )

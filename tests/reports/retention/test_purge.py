@@ -19,7 +19,7 @@ from pytest_django import Settings
 from core.audit import chain, chain_verification, events
 from core.models import AuditEvent
 from reports.cases import daily_counts, legal_holds, workflow
-from reports.facts import publicly_counted
+from reports.facts import abuse_flags
 from reports.management.commands import purge as command
 from reports.models import (
     Alarm,
@@ -124,13 +124,13 @@ def test_names_go_first_and_the_story_without_them_stays(chief: User) -> None:
 
 def test_then_everything_goes_and_stays_counted(chief: User) -> None:
     report = ended(chief, days_ago=800)
-    before = publicly_counted.publicly_countable().count()
+    before = abuse_flags.publicly_countable().count()
     daily_counts.update_daily_counts()
     assert purge().counts["story"] == 1
     daily_counts.update_daily_counts()
     assert is_erased(report)
     assert queue_stats.queue_balance().balanced
-    assert publicly_counted.publicly_countable().count() == before == 1
+    assert abuse_flags.publicly_countable().count() == before == 1
 
 
 @pytest.mark.parametrize("loss", [{"money_lost": True}, {"money_lost_raw": "20 triệu"}])

@@ -8,10 +8,9 @@ from django.test import Client
 from lxml import html
 
 from reports.facts import choices
-from reports.facts.office_choices import OFFICES
+from reports.facts.choices import OFFICES, QUESTIONS
 from reports.models import Report
 from reports.submission.forms import CARRIED, ReportForm
-from reports.submission.questions import QUESTIONS
 from tests.support.resident_pages import REPORT
 
 FURTHER = {question.code for question in QUESTIONS}

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.test import Client
-from django.utils.datastructures import MultiValueDict
 from lxml import html
 
 from core.audit import events
 from core.models import OutboxItem
 from reports.models import Report
-from reports.submission import intake, officer_filing, receipt_codes
+from reports.submission import intake, receipt_codes
 from tests.support.concurrency import in_parallel
 from tests.support.officers import Person
 
@@ -128,16 +127,10 @@ def test_who_may_not_is_refused_on_record(
 
 
 def test_filing_itself_asks_for_the_right(editor: Person) -> None:
-    with pytest.raises(officer_filing.NotAllowed):
-        officer_filing.file_on_behalf(
-            officer_filing.ReportFormParser(filing_fields()), "phone", editor.user
-        )
+    typed = intake.ReportSubmission(story="Họ xưng công an.")
+    with pytest.raises(intake.FilingNotAllowedError):
+        intake.file_on_behalf(typed, "a-key-of-the-desk-0001", "phone", editor.user)
     assert not Report.objects.exists()
-
-
-def filing_fields() -> Any:
-
-    return MultiValueDict({name: [said] for name, said in TOLD.items()})
 
 
 def test_the_form_works_by_keys_and_enter_sends_nothing_half_told(duty: Person) -> None:

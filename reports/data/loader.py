@@ -1,4 +1,4 @@
-"""The files of reports/data and of the province's folder that hold offices, communes and other rows to refer to."""
+"""Read the data files of this folder and of the province's."""
 
 import csv
 import json
@@ -8,12 +8,13 @@ from typing import Any
 
 from core.province import province
 
-_FOLDER = Path(__file__).parents[1] / "data"
+FOLDER = Path(__file__).parent
 
 
+@cache
 def load_json(name: str) -> dict[str, Any]:
-    """Return the object that a file holds."""
-    content: dict[str, Any] = json.loads((_FOLDER / name).read_text(encoding="utf-8"))
+    """Return the object that a file holds, read once; nobody changes it."""
+    content: dict[str, Any] = json.loads((FOLDER / name).read_text(encoding="utf-8"))
     return content
 
 

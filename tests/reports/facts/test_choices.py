@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
+from reports.facts import choices
+from reports.facts.choices import Question
 from reports.models import Report
-from reports.submission import questions
-from reports.submission.questions import Question
 from reports.tracking.data_export import subject_access_text
 from tests.support.officers import Person
 from tests.support.resident_pages import send
@@ -19,7 +19,7 @@ CALLS = Question("calls", "Họ gọi mấy lần rồi?", {"first": "Lần đ�
 @pytest.fixture(autouse=True)
 def _one_question(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patched:
-        patched.setattr(questions, "QUESTIONS", (CALLS,))
+        patched.setattr(choices, "QUESTIONS", (CALLS,))
         yield
 
 

@@ -1,0 +1,1 @@
+"""Data files of the reports: words, phrases, codes, offices, communes; trained weights."""
