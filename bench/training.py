@@ -3,7 +3,7 @@ bench/data/training and write reports/data/weights. With --check nothing is writ
 read in turn by weights that were learnt from all the others, which shows what strangers' stories
 would give.
 
-Linear support-vector machines over the grams of reports/extraction/language/ngram_model.py; what they learn is a plain sum
+Linear support-vector machines over the grams of reports/extraction/language/scoring.py; what they learn is a plain sum
 of weights, which the reader adds up by itself without any of the libraries used here.
 """
 
@@ -26,13 +26,12 @@ from sklearn.svm import LinearSVC
 
 import reports
 from reports.extraction import evaluation
-from reports.extraction.language import ngram_model
+from reports.extraction.language import scoring
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
-from reports.extraction.language.ngram_model import MIN_LENGTH, SCALE, SIGNS, Feature
 from reports.extraction.language.parsed_story import ParsedStory, parse_story
+from reports.extraction.language.scoring import MIN_LENGTH, SCALE, SIGNS, Feature
 from reports.extraction.loss.classifier import KINDS, collect_loss_evidence, loss_features
-from reports.extraction.loss.clause_classifier import KINDS as OF_PIECES
-from reports.extraction.loss.clause_classifier import Clause, split_clauses
+from reports.extraction.loss.features import CLAUSE_KINDS, Clause, split_clauses
 from reports.extraction.loss.phrase_rules import PhraseEvidence, apply_phrase_rules
 from reports.extraction.loss.total import payment_count
 
@@ -235,7 +234,7 @@ def pieces(taught: Sequence[Lesson]) -> Lectures:
             tells.append(_tells(lesson, piece, marked))
     questions = [
         whether([each == kind for each in tells], kind, 0.0, machines=((0.4, 0.0),))
-        for kind in OF_PIECES
+        for kind in CLAUSE_KINDS
     ]
     return Lectures(documents, questions)
 
@@ -364,7 +363,7 @@ def _heard_by_strangers(taught: Sequence[Lesson]) -> list[Lesson]:
     was learnt from a story is surer of it than of any to come.
     """
     heard = list(taught)
-    known = ngram_model.FOLDER
+    known = scoring.FOLDER
     for part in range(_PARTS):
         with tempfile.TemporaryDirectory() as folder:
             others = [lesson for number, lesson in enumerate(taught) if number % _PARTS != part]
@@ -431,8 +430,8 @@ def check(held: Path, files: Iterable[Path]) -> None:
 
 def read_by(folder: Path) -> None:
     """Have the reader use the weights of a folder."""
-    ngram_model.FOLDER = folder
-    ngram_model.load_model.cache_clear()
+    scoring.FOLDER = folder
+    scoring.load_model.cache_clear()
 
 
 def main() -> None:
@@ -442,8 +441,8 @@ def main() -> None:
     options = parser.parse_args()
     files = sorted(STORIES.glob("*.jsonl"))
     if not options.check:
-        learn([lesson for file in files for lesson in lessons(file)], ngram_model.FOLDER)
-        (ngram_model.FOLDER / SOURCE).write_text(source() + "\n", encoding="utf-8")
+        learn([lesson for file in files for lesson in lessons(file)], scoring.FOLDER)
+        (scoring.FOLDER / SOURCE).write_text(source() + "\n", encoding="utf-8")
         return
     for held in files:
         if not options.only or held.stem in options.only:

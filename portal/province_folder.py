@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 
 from alerts.first_alert import build_first_alert
 from core.province import Province, load_province
+from reports.data.loader import load_json
 from reports.extraction.impersonation.office_names import claim_table
 from reports.extraction.phones import parse
-from reports.reference.data_files import load_json
 
 COMMUNE_COLUMNS = ("codename", "code", "name", "former_districts", "former_communes")
 _POINT = re.compile(r"-?[0-9]{1,2}(\.[0-9]+)?,-?[0-9]{1,3}(\.[0-9]+)?")

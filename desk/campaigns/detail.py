@@ -21,7 +21,7 @@ from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignBreakdown, CampaignTotals
 from reports.campaigns.growth_chart import growth
 from reports.cases import visibility
-from reports.extraction import script_stages
+from reports.extraction import story_reader
 from reports.models import (
     Campaign,
     CampaignAction,
@@ -129,7 +129,7 @@ def _shared(drawn: CampaignBreakdown) -> list[SharedValues | None]:
 
 def _in_order(counted: list[tuple[str, int]]) -> list[tuple[str, int]]:
     """The steps in the order of the script."""
-    script = list(script_stages.labels())
+    script = list(story_reader.stage_labels())
     known = [step for step in counted if step[0] in script]
     return sorted(known, key=lambda step: script.index(step[0]))
 

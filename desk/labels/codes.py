@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.province import province
 from reports.extraction.language.cue_matcher import code_rows
-from reports.extraction.language.explanations import DENIED, is_remainder
+from reports.extraction.language.scoring import DENIED, is_remainder
 from reports.facts import abuse_flags
 from reports.facts.choices import OFFICES
 from reports.facts.choices import demand_label as label_of

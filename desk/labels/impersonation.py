@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from desk.labels import codes as labels
-from reports.extraction import script_stages
+from reports.extraction import story_reader
 from reports.reference import office_lexicon
 
 
@@ -22,7 +22,7 @@ def communes(codenames: Sequence[str]) -> str:
 
 def stage_label(code: str) -> str:
     """A step of the script; an unknown one stands for itself."""
-    return script_stages.labels().get(code, code)
+    return story_reader.stage_labels().get(code, code)
 
 
 def claim_explanation(text: str) -> str:

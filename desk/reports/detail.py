@@ -19,7 +19,7 @@ from desk.labels.highlighting import HighlightSpan, TruncatedText
 from desk.reports import correction_forms
 from desk.reports.correction_forms import CorrectionForm, Fact
 from desk.reports.decision_forms import MAX_WORDS
-from reports.extraction.language.explanations import ALL_OTHERS, is_model_reason, is_remainder
+from reports.extraction.language.scoring import ALL_OTHERS, is_model_reason, is_remainder
 from reports.facts.choices import list_answers
 from reports.facts.effective_facts import (
     EffectiveFacts,

@@ -20,7 +20,7 @@ def load_json(name: str) -> dict[str, Any]:
 
 @cache
 def load_offices() -> dict[str, Any]:
-    """Return the impersonated offices ("offices"), their headings ("groups") and their "numbers"."""
+    """Return the impersonated "offices", the "groups" of them and their "numbers"."""
     general, local = load_json("offices.json"), province.load_json("offices.json")
     names = {"cong-an-tinh": {"name": province.police, "name_en": province.police_en}}
     names |= local["offices"]

@@ -1,26 +1,24 @@
-"""Receiving accounts and links inside free text, with their places. Pure: no Django.
+"""Find receiving accounts and links in free text, with their places. Pure: no Django.
 
 The words are data/indicators.json, which an officer can read.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from pathlib import Path
 
 from core.text import normalize, to_ascii_digits
+from reports.data.loader import load_json
 
 MAX_FOUND = 200  # of each kind in one story; more is a pasted list, not a story
 # A report may be as long as a body; what is read of it is bounded, and officers see all of it.
 MAX_STORY_CHARS_READ = 20_000  # signs
 MAX_NUMBER_CHARS_READ = 500
-_FILE = Path(__file__).parents[1] / "data" / "indicators.json"
 _LOOK_BACK = 60  # signs before a number that can say what it is
 _LOOK_AHEAD = 30
-_WHOLE = 8  # digits of a group that is a number by itself, whatever follows
+_WHOLE_LENGTH = 8  # digits of a group that is a number by itself, whatever follows
 _MAX_PHONE_LENGTH = 11  # digits at home, the 11 of before 2018 too
 
 # Groups of digits that a person sets apart with a space, a dot or a hyphen, as one number.
@@ -43,7 +41,7 @@ _TAIL = ".,;:!?…*"
 
 @dataclass(frozen=True, slots=True)
 class FoundAccount:
-    """A receiving account (its digits) at text[start:end]."""
+    """The digits of a receiving account at text[start:end]."""
 
     account: str
     start: int
@@ -61,51 +59,53 @@ class FoundLink:
 
 @lru_cache(maxsize=1)
 def tables() -> Mapping[str, frozenset[str]]:
-    """The lists of words by name, folded; a word may be two."""
-    data = json.loads(_FILE.read_text(encoding="utf-8"))
-    lists = {name: table["words"] for name, table in data.items() if name != "about"}
-    return {name: frozenset(map(normalize, words)) for name, words in lists.items()}
+    """Return the lists of words by name, folded; a word may be two."""
+    return {
+        name: frozenset(map(normalize, table["words"]))
+        for name, table in load_json("indicators.json").items()
+        if name != "about"
+    }
 
 
 def words_before(text: str, start: int, floor: int = 0) -> list[str]:
-    """The folded words just before *start*, none from before *floor* or an earlier line."""
+    """Return the folded words just before *start*, none before *floor* or an earlier line."""
     before = text[max(floor, start - _LOOK_BACK) : start]
     return normalize(before.rsplit("\n", 1)[-1]).split()
 
 
 def previous_word_in(words: Sequence[str], back: int, name: str) -> bool:
-    """Whether the word *back* places from the end, or the pair that ends there, is in a list."""
+    """Return whether the word *back* places from the end, or the pair, is in a list."""
     table = tables()[name]
     return words[-back] in table or " ".join(words[-back - 1 : len(words) - back + 1]) in table
 
 
 def is_money(text: str, end: int) -> bool:
-    """Whether a currency or a money unit follows at *end*."""
+    """Return whether a currency or a money unit follows at *end*."""
     return _MONEY_AFTER.match(text, end) is not None
 
 
 def is_unambiguous_money(text: str, end: int) -> bool:
-    """Whether one follows that cannot be another word, for digits that look like a number."""
+    """Return whether a money unit follows that cannot be another word."""
     return _SURE_MONEY_AFTER.match(text, end) is not None
 
 
-def _accounts(text: str) -> Iterator[FoundAccount]:
+def _iter_accounts(text: str) -> Iterator[FoundAccount]:
     floor = 0
     for chain in CHAINS.finditer(to_ascii_digits(text)):
-        digits, end = _one_number(text, chain)
+        digits, end = _first_number(text, chain)
         words = words_before(text, chain.start(), floor)
         if 6 <= len(digits) <= 19 and (
-            _follows_account_word(words) or _beside_bank(text, digits, words, end)
+            _follows_account_word(words) or _is_beside_bank(text, digits, words, end)
         ):
             yield FoundAccount(digits, chain.start(), end)
         floor = chain.end()
 
 
-def _one_number(text: str, chain: re.Match[str]) -> tuple[str, int]:
-    """The digits of the number that the chain begins with, and its end; none for an amount."""
+def _first_number(text: str, chain: re.Match[str]) -> tuple[str, int]:
+    """Return the digits and the end of the number that a chain begins with; "" for an amount."""
     groups = list(GROUPS.finditer(chain[0]))
     first = chain.start() + groups[0].end()
-    if len(groups[0][0]) >= _WHOLE and not is_unambiguous_money(text, first):
+    if len(groups[0][0]) >= _WHOLE_LENGTH and not is_unambiguous_money(text, first):
         return groups[0][0], first
     if is_money(text, chain.end()):
         return "", chain.end()
@@ -113,7 +113,7 @@ def _one_number(text: str, chain: re.Match[str]) -> tuple[str, int]:
 
 
 def _follows_account_word(words: list[str]) -> bool:
-    """Whether the nearest account word is at most six words back, with nothing in between."""
+    """Return whether an account word is at most six words back, nothing else between."""
     for back in range(1, min(len(words), 7) + 1):
         if previous_word_in(words, back, "account_words"):
             return True
@@ -123,25 +123,25 @@ def _follows_account_word(words: list[str]) -> bool:
     return False
 
 
-def _beside_bank(text: str, digits: str, words: list[str], end: int) -> bool:
-    """Whether a bank is named right beside the digits, and nothing speaks for a telephone."""
+def _is_beside_bank(text: str, digits: str, words: list[str], end: int) -> bool:
+    """Return whether a bank stands beside the digits, and nothing speaks for a telephone."""
     banks, goes_to = tables()["banks"], tables()["goes_to"]
     after = normalize(text[end : end + _LOOK_AHEAD].split("\n", 1)[0]).split()[:2]
     before = words[:-1] if words[-1:] == ["so"] else words
     is_after = not banks.isdisjoint([*after[:1], " ".join(after)])
     if digits.startswith("0") and len(digits) <= _MAX_PHONE_LENGTH:
         return is_after and not goes_to.isdisjoint(before[-1:])
-    return is_after or (len(digits) > _WHOLE and not banks.isdisjoint(before[-1:]))
+    return is_after or (len(digits) > _WHOLE_LENGTH and not banks.isdisjoint(before[-1:]))
 
 
 @lru_cache(maxsize=8)  # readers of one report ask for the same texts again
 def find_bank_accounts(text: str) -> Sequence[FoundAccount]:
     """Return the receiving accounts that a text names, at most MAX_FOUND."""
-    return tuple(islice(_accounts(text), MAX_FOUND))
+    return tuple(islice(_iter_accounts(text), MAX_FOUND))
 
 
 def canonical_link(raw: str) -> str:
-    """One form for all ways to type a link, or "" when *raw* is none."""
+    """Return one form for all ways to type a link, or "" when *raw* is none."""
     scheme = _SCHEME.match(raw)
     bare = raw.split("://", 1)[1] if "://" in raw[:8] else raw
     place = bare.split("?", 1)[0].split("#", 1)[0].rstrip("/" + _TAIL)
@@ -155,14 +155,14 @@ def canonical_link(raw: str) -> str:
 
 
 def _may_be_bare(host: str, path: str) -> bool:
-    """Whether a host without http or www is one, and not two sentences without a space."""
+    """Return whether a host without http or www is one, not two sentences without a space."""
     name, _, ending = host.rpartition(".")
     if ending in tables()["short_endings"]:
         return bool(path or _ODD_HOST.search(f"{name}."))
     return ending in tables()["endings"]
 
 
-def _links(text: str) -> Iterator[FoundLink]:
+def _iter_links(text: str) -> Iterator[FoundLink]:
     for token in _TOKENS.finditer(text):
         if "." not in token[0]:
             continue
@@ -178,5 +178,5 @@ def _links(text: str) -> Iterator[FoundLink]:
 
 @lru_cache(maxsize=8)
 def find_links(text: str) -> Sequence[FoundLink]:
-    """The links in *text*: with http, with www, or bare with a usual ending."""
-    return tuple(islice(_links(text), MAX_FOUND))
+    """Return the links in *text*: with http, with www, or bare with a usual ending."""
+    return tuple(islice(_iter_links(text), MAX_FOUND))

@@ -1,143 +1,134 @@
-"""The numbering plan: digits as dialled or displayed -> what they are.
+"""The numbering plan: the digits of a field, in runs, and what each run is. Pure: no Django.
 
 The tables are data/numbering.json, which an officer can read. Where the phonenumbers library
 errs on Vietnamese numbers the plan decides; foreign numbers are the library's.
 """
 
-import json
+import re
+import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import cache
 
 import phonenumbers
 
 from core.province import province
-from core.text import normalize
+from core.text import normalize, to_ascii_digits
+from reports.data.loader import load_json
+from reports.extraction.accounts_and_links import GROUPS, MAX_FOUND
 
-_FILE = Path(__file__).parents[1] / "data" / "numbering.json"
 # 069 belongs to the networks of the Ministries of Public Security and of Defence.
 _MINISTRIES = "69"
 _BIG_CITIES = ("24", "28")
 _MAX_LENGTH = 15  # digits of an international number, by ITU-T E.164
 _MIN_LENGTH = 7
-
-
-@dataclass(frozen=True, slots=True)
-class NumberingPlan:
-    """The tables of numbering.json, ready for look-up; words are folded."""
-
-    mobile: Mapping[str, str]
-    old_mobile: Mapping[str, str]
-    areas: Mapping[str, str]
-    short: Mapping[str, str]
-    resellers: Mapping[str, str]
-    countries: Mapping[str, str]
-    hidden: frozenset[str]
-    short_words: Mapping[str, str]
-    small_words: frozenset[str]
-    apps: frozenset[str]
-    app_words: frozenset[str]
-    names: tuple[str, ...]
-    not_names: frozenset[str]
-    flags: Mapping[str, str]
+# Signs that stand for digits: stars, dots, and x that belongs to no word.
+_MASKS = re.compile(r"[*•?#]+|_{2,}|\.{3,}|(?<![^\W\d_])[xX]+(?![^\W\d_])")
+_MIN_BESIDE_MASKS = 3
+_RUN = re.compile(r"[0-9][0-9\s._\-‐‒–—−~'’()·\\]*")
+_BREAKS = re.compile(r"[/,;|&\n]")
+_LOOKALIKES = re.compile(r"(?<![^\W_+])[0-9OoIl+]++(?![^\W_])")
+LETTERS_FOR_DIGITS = str.maketrans("OoIl", "0011")
+_ALONE_O = re.compile(r"(?<![^\W\d_])[Oo](?=[\s.\-]+[0-9])")
+_EXTENSION = re.compile(
+    r"(?:\b(?:ext|extension|máy lẻ|may le|nhánh|nhanh|số lẻ|so le)[.:]?|#)\s*[0-9]{1,5}\s*$"
+)
+_OF_A_SHEET = re.compile(r"([0-9]{9,12})\.0")  # a spreadsheet took it for an amount
+_MAX_GROUPS = 7  # of one number
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedNumber:
-    """What the digits are: the kind, the canonical key ("" for short codes), what is odd."""
+    """A number: its kind, its canonical key ("" for short codes), flags of what is odd."""
 
     kind: str
     key: str
     flags: tuple[str, ...] = ()
 
     def with_flags(self, *flags: str) -> "ParsedNumber":
-        """The same number with more flags."""
-        return ParsedNumber(self.kind, self.key, (*self.flags, *flags))
+        return replace(self, flags=(*self.flags, *flags))
 
 
-def _table(data: Mapping[str, Any], name: str) -> dict[str, str]:
-    return {key: value for key, value in data[name].items() if key != "about"}
+@dataclass(frozen=True, slots=True)
+class DigitRun:
+    """A number, and how many digits it is written with."""
+
+    number: ParsedNumber
+    digits: int
 
 
-def _words(data: Mapping[str, Any], name: str) -> frozenset[str]:
-    return frozenset(normalize(word) for word in data[name])
+@cache
+def plan_table(name: str) -> Mapping[str, str]:
+    """Return a table of the plan: prefixes, numbers, flags or spellings with what they mean."""
+    rows = {
+        key: value for key, value in load_json("numbering.json")[name].items() if key != "about"
+    }
+    if name == "mobile":
+        return {prefix: owner for owner, prefixes in rows.items() for prefix in prefixes}
+    return rows
 
 
-@lru_cache(maxsize=1)
-def numbering_plan() -> NumberingPlan:
-    """The numbering plan, read from the file once."""
-    data = json.loads(_FILE.read_text(encoding="utf-8"))
-    owners = _table(data, "mobile")
-    return NumberingPlan(
-        mobile={prefix: owner for owner, prefixes in owners.items() for prefix in prefixes},
-        old_mobile=_table(data, "old_mobile"),
-        areas=_table(data, "areas"),
-        short=_table(data, "short"),
-        resellers=_table(data, "reseller_ranges"),
-        countries=_table(data, "watched_countries"),
-        hidden=_words(data, "hidden"),
-        short_words={short: normalize(word) for short, word in _table(data, "short_words").items()},
-        small_words=frozenset(
-            word for part in data["small_words"] for word in normalize(part).split()
-        ),
-        apps=_words(data, "apps"),
-        app_words=frozenset(word for name in data["app_words"] for word in normalize(name).split()),
-        names=tuple(normalize(word) for word in data["names"]["words"]),
-        not_names=_words(data, "not_names"),
-        flags=_table(data, "flags"),
-    )
+@cache
+def plan_phrases(name: str) -> frozenset[str]:
+    """Return a list of phrases of the plan, folded."""
+    phrases = load_json("numbering.json")[name]
+    return frozenset(map(normalize, phrases["words"] if name == "names" else phrases))
 
 
-def _service(digits: str) -> ParsedNumber | None:
-    """1800 is free, 1900 is charged; four or six digits follow."""
+@cache
+def plan_words(name: str) -> frozenset[str]:
+    """Return the single words of a list of phrases, folded."""
+    return frozenset(word for phrase in plan_phrases(name) for word in phrase.split())
+
+
+def _parse_service(digits: str) -> ParsedNumber | None:
+    """Parse 1800 (free) and 1900 (charged), which four or six digits follow."""
     if digits[:4] not in {"1800", "1900"} or len(digits) not in {8, 10}:
         return None
     return ParsedNumber("tollfree" if digits[1] == "8" else "premium", "+84" + digits)
 
 
-def _mobile(digits: str) -> ParsedNumber | None:
-    if len(digits) == 10 and digits[:3] in numbering_plan().old_mobile:
-        digits = numbering_plan().old_mobile[digits[:3]] + digits[3:]
+def _parse_mobile(digits: str) -> ParsedNumber | None:
+    if len(digits) == 10 and digits[:3] in plan_table("old_mobile"):
+        digits = plan_table("old_mobile")[digits[:3]] + digits[3:]
         return ParsedNumber("mobile", "+84" + digits, ("old_prefix",))
-    if len(digits) != 9 or digits[:2] not in numbering_plan().mobile:
+    if len(digits) != 9 or digits[:2] not in plan_table("mobile"):
         return None
     number = ParsedNumber("mobile", "+84" + digits)
     is_alike = f"0{digits}" in province.hotline_look_alikes
     return number.with_flags("like_hotline") if is_alike else number
 
 
-def _landline(digits: str) -> ParsedNumber | None:
+def _parse_landline(digits: str) -> ParsedNumber | None:
     number = ParsedNumber("landline", "+84" + digits)
     if digits[:2] == _MINISTRIES and 7 <= len(digits) <= 9:
         return number.with_flags("ministry_network")
     if digits[:1] != "2" or len(digits) != 10:
         return None
-    if digits[:4] in numbering_plan().resellers:
+    if digits[:4] in plan_table("reseller_ranges"):
         return number.with_flags("reseller_range")
-    known = digits[:2] in _BIG_CITIES or digits[:3] in numbering_plan().areas
-    return number if known else number.with_flags("unknown_area")
+    is_known_area = digits[:2] in _BIG_CITIES or digits[:3] in plan_table("areas")
+    return number if is_known_area else number.with_flags("unknown_area")
 
 
-def _national(digits: str) -> ParsedNumber | None:
-    """Read the digits that follow the 0 or the +84."""
-    return _service(digits) or _mobile(digits) or _landline(digits)
+def _parse_national(digits: str) -> ParsedNumber | None:
+    """Parse the digits that follow the 0 or the +84."""
+    return _parse_service(digits) or _parse_mobile(digits) or _parse_landline(digits)
 
 
-def _after_84(digits: str) -> ParsedNumber | None:
-    """Read what follows 84: the number, with or without the 0 that does not belong there."""
-    if digits in numbering_plan().short:
+def _parse_after_84(digits: str) -> ParsedNumber | None:
+    """Parse what follows 84: the number, with or without the 0 that does not belong there."""
+    if digits in plan_table("short"):
         return ParsedNumber("shortcode", "", ("short_with_84",))
-    number = _national(digits.lstrip("0"))
+    number = _parse_national(digits.lstrip("0"))
     if number is None or not digits.startswith("0"):
         return number
     # +84069… is how forged calls imitate the ministry's network; a real one shows +84 69….
-    ministry = "ministry_network" in number.flags
-    return number.with_flags("zero_after_84", *(("forged_069",) if ministry else ()))
+    is_forged = "ministry_network" in number.flags
+    return number.with_flags("zero_after_84", *(("forged_069",) if is_forged else ()))
 
 
-def _parse(digits: str) -> phonenumbers.PhoneNumber | None:
+def _parse_by_library(digits: str) -> phonenumbers.PhoneNumber | None:
     try:
         return phonenumbers.parse("+" + digits)
     except phonenumbers.NumberParseException:
@@ -145,102 +136,101 @@ def _parse(digits: str) -> phonenumbers.PhoneNumber | None:
 
 
 def format_international(key: str) -> str:
-    """A foreign key in the groups in which its country writes it; the key where none are known."""
-    parsed = _parse(key[1:])
+    """Return a foreign key in the groups in which its country writes it, else the key."""
+    parsed = _parse_by_library(key[1:])
     form = phonenumbers.PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, form) if parsed else key
 
 
 def is_listed(key: str) -> bool:
-    """Whether the international directory of ranges has this key (it lags behind ours)."""
-    parsed = _parse(key[1:])
+    """Return whether the international directory of ranges (it lags behind ours) has this key."""
+    parsed = _parse_by_library(key[1:])
     return parsed is not None and phonenumbers.is_valid_number(parsed)
 
 
-def _settled(digits: str) -> str:
-    """The key of a foreign number that reads as itself: the library takes away one 0 at a time
-    where a country writes one before its numbers.
-    """
+def _stable_foreign_key(digits: str) -> str:
+    """Return the key that parses to itself: the library takes one 0 away at a time."""
     key, before = "+" + digits, ""
-    while key != before and (parsed := _parse(key[1:])):
+    while key != before and (parsed := _parse_by_library(key[1:])):
         before, key = key, phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     return key if len(key) > _MIN_LENGTH else "+" + digits
 
 
-def _international(digits: str) -> ParsedNumber | None:
-    """Read country code and number; a foreign number is never refused for its range."""
+def _parse_foreign(digits: str) -> ParsedNumber | None:
+    """Parse country code and number; a foreign number is never refused for its range."""
     if not _MIN_LENGTH <= len(digits) <= _MAX_LENGTH or digits.startswith(("0", "84")):
         return None
-    parsed = _parse(digits)
+    parsed = _parse_by_library(digits)
     if parsed is None:
         return ParsedNumber("international", "+" + digits, ("unknown_country",))
-    key = _settled(digits)
+    key = _stable_foreign_key(digits)
     flags = [] if phonenumbers.is_valid_number(parsed) else ["unlisted_range"]
     if key.startswith("+1900"):
         flags.append("us_premium")
-    if any(key.startswith("+" + code) for code in numbering_plan().countries):
+    if key[1:].startswith(tuple(plan_table("watched_countries"))):
         flags.append("watched_country")
     return ParsedNumber("international", key, tuple(flags))
 
 
-def _after_plus(digits: str) -> ParsedNumber | None:
+def _parse_after_plus(digits: str) -> ParsedNumber | None:
     if digits.startswith("84"):
-        return _after_84(digits[2:])
+        return _parse_after_84(digits[2:])
     if digits.startswith("0"):
         rest = digits.lstrip("0")
-        number = _mobile(rest) or _bare(rest)  # +0846900000 is a mobile number of 084, not +84 69…
+        # +0846900000 is a mobile number of 084, not +84 69…
+        number = _parse_mobile(rest) or _parse_bare(rest)
         return number.with_flags("zero_after_plus") if number else None
-    service = _service(digits)
-    return service.with_flags("plus_before_service") if service else _international(digits)
+    service = _parse_service(digits)
+    return service.with_flags("plus_before_service") if service else _parse_foreign(digits)
 
 
-def _after_00(digits: str) -> ParsedNumber | None:
-    """00 is the dialled form of +, or a 0 typed twice."""
-    if digits.startswith("84") and (number := _after_84(digits[2:])):
+def _parse_after_00(digits: str) -> ParsedNumber | None:
+    """Parse what follows 00: the dialled form of +, or a 0 typed twice."""
+    if digits.startswith("84") and (number := _parse_after_84(digits[2:])):
         return number
-    at_home, abroad = _national(digits.lstrip("0")), _international(digits)
+    at_home, abroad = _parse_national(digits.lstrip("0")), _parse_foreign(digits)
     # Nine digits that fit our mobile plan: a slip at home is far likelier than a call from abroad.
-    known = abroad and not {"unlisted_range", "unknown_country"} & set(abroad.flags)
-    if at_home and (at_home.kind == "mobile" or not known):
+    is_sure = abroad and not {"unlisted_range", "unknown_country"} & set(abroad.flags)
+    if at_home and (at_home.kind == "mobile" or not is_sure):
         return at_home.with_flags("zero_doubled")
     return abroad
 
 
-def _after_0(digits: str) -> ParsedNumber | None:
-    number = _national(digits)
+def _parse_after_0(digits: str) -> ParsedNumber | None:
+    number = _parse_national(digits)
     if number:
-        return number.with_flags("zero_added") if _service(digits) else number
+        return number.with_flags("zero_added") if _parse_service(digits) else number
     # 084 912 345 678: a 0 in the place of the +.
-    number = _after_84(digits[2:]) if digits.startswith("84") else None
+    number = _parse_after_84(digits[2:]) if digits.startswith("84") else None
     return number.with_flags("zero_for_plus") if number else None
 
 
-def _bare(digits: str) -> ParsedNumber | None:
-    """Read digits that begin with neither + nor 0."""
-    if digits in numbering_plan().short:
+def _parse_bare(digits: str) -> ParsedNumber | None:
+    """Parse digits that begin with neither + nor 0."""
+    if digits in plan_table("short"):
         return ParsedNumber("shortcode", "")
-    number = _service(digits)
-    if not number and digits.startswith("84") and not _mobile(digits):
-        number = _after_84(digits[2:])
+    number = _parse_service(digits)
+    if not number and digits.startswith("84") and not _parse_mobile(digits):
+        number = _parse_after_84(digits[2:])
     if number:
         return number
-    if number := _national(digits):
+    if number := _parse_national(digits):
         return number.with_flags("zero_missing")
-    abroad = _international(digits)
+    abroad = _parse_foreign(digits)
     if abroad and "watched_country" in abroad.flags and "unlisted_range" not in abroad.flags:
         return abroad.with_flags("plus_missing")
     return None
 
 
 def parse_digits(digits: str, *, plus: bool = False) -> ParsedNumber | None:
-    """Read ASCII digits as shown or dialled; None where no plan has such a number."""
+    """Parse ASCII digits as displayed or dialled; None where no plan has such a number."""
     if plus:
-        return _after_plus(digits)
+        return _parse_after_plus(digits)
     if digits.startswith("00"):
-        return _after_00(digits[2:])
+        return _parse_after_00(digits[2:])
     if digits.startswith("0"):
-        return _after_0(digits[1:])
-    return _bare(digits)
+        return _parse_after_0(digits[1:])
+    return _parse_bare(digits)
 
 
 def invalid_reason(digits: str, *, plus: bool = False) -> str:
@@ -259,8 +249,88 @@ def invalid_reason(digits: str, *, plus: bool = False) -> str:
 
 
 def range_owner(key: str) -> str:
-    """Whose range a Vietnamese key lies in (carrier or area), or "" when not known."""
+    """Return whose range a Vietnamese key lies in (carrier or area), "" when not known."""
     digits = key.removeprefix("+84")
     if len(digits) == 9:
-        return numbering_plan().mobile.get(digits[:2], "")
-    return numbering_plan().areas.get(digits[:3]) or numbering_plan().areas.get(digits[:2]) or ""
+        return plan_table("mobile").get(digits[:2], "")
+    return plan_table("areas").get(digits[:3]) or plan_table("areas").get(digits[:2]) or ""
+
+
+def normalize_digits(raw: str) -> str:
+    """Return a field with ASCII digits, without invisible signs and odd spaces."""
+    text = to_ascii_digits(unicodedata.normalize("NFKC", raw))
+    spaced = (" " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in text)
+    text = "".join(sign for sign in spaced if unicodedata.category(sign) != "Cf").strip()
+    return _OF_A_SHEET.sub(r"\1", text) if _OF_A_SHEET.fullmatch(text) else text
+
+
+def letters_to_digits(text: str) -> str:
+    """Return O and l among digits as 0 and 1; every sign keeps its place."""
+    return _LOOKALIKES.sub(_replace_letters, _ALONE_O.sub("0", text))
+
+
+def _replace_letters(match: re.Match[str]) -> str:
+    digits = sum(sign.isdecimal() for sign in match[0])
+    return match[0].translate(LETTERS_FOR_DIGITS) if digits >= 2 else match[0]
+
+
+def has_plus(text: str, start: int) -> bool:
+    """Return whether a + stands right before *start*, at most a bracket or a space between."""
+    return "+" in text[max(0, start - 2) : start]
+
+
+def find_digit_runs(text: str) -> list[DigitRun]:
+    """Return all numbers of a field, in order; the same number in two spellings stays one."""
+    by_key: dict[str, DigitRun] = {}
+    for part in _BREAKS.split(text):
+        for match in _RUN.finditer(part):
+            whole = _parse_run(part, *match.span())
+            for run in [whole] if whole else _split_run(part, *match.span()):
+                by_key.setdefault(run.number.key, run)
+        if len(by_key) >= MAX_FOUND:
+            break
+    if not by_key and _BREAKS.search(text):
+        return find_digit_runs(_BREAKS.sub(" ", text))  # 0912,345,678
+    return [run for key, run in by_key.items() if key] or list(by_key.values())
+
+
+def _parse_run(text: str, start: int, end: int) -> DigitRun | None:
+    """Parse one run of digits and separators; a + just before it counts."""
+    digits = "".join(GROUPS.findall(text[start:end].replace("(0)", "")))
+    number = parse_digits(digits, plus=has_plus(text, start))
+    return DigitRun(number, sum(map(str.isdecimal, text[start:end]))) if number else None
+
+
+def _split_run(text: str, start: int, end: int) -> list[DigitRun]:
+    """Parse a run as several whole numbers that leave no digit over, else as nothing."""
+    groups = [(start + g.start(), start + g.end()) for g in GROUPS.finditer(text[start:end])]
+    runs: list[DigitRun] = []
+    at = 0
+    while at < len(groups):
+        for last in range(min(at + _MAX_GROUPS, len(groups) - 1), at - 1, -1):
+            run = _parse_run(text, groups[at][0], groups[last][1])
+            if run and run.number.key:
+                runs.append(run)
+                at = last + 1
+                break
+        else:
+            return []
+    return runs
+
+
+def is_masked(text: str) -> bool:
+    """Return whether signs stand for digits and no whole number is beside them."""
+    parts = _MASKS.split(text)
+    masks = len(text) - sum(map(len, parts))
+    digits = sum(sign.isdecimal() for sign in text)
+    if not masks or digits < _MIN_BESIDE_MASKS > masks:
+        return False
+    return digits > 0 and not any(run.number.key for part in parts for run in find_digit_runs(part))
+
+
+def split_extension(text: str) -> tuple[str, bool]:
+    """Return the text without the number of an extension, and whether there was one."""
+    match = _EXTENSION.search(text.lower())
+    if match and len(text) == len(text.lower()) and find_digit_runs(text[: match.start()]):
+        return text[: match.start()], True
+    return text, False

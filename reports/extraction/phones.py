@@ -1,7 +1,7 @@
-"""One typed or displayed caller -> kind, canonical key and flags. Pure: no Django.
+"""Parse a typed or displayed caller, and find phone numbers in a story. Pure: no Django.
 
-Nothing is refused and nothing is guessed: the raw string stays, what cannot be read is
-``invalid`` with a flag that says why, and no number is ever repaired into another range.
+Nothing is refused and nothing is guessed: the raw text stays, what cannot be parsed is ``invalid``
+with a flag that says why, and no number is ever repaired into another range.
 """
 
 import math
@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from core.text import normalize, to_ascii_digits
 from reports.extraction.accounts_and_links import (
@@ -23,24 +24,24 @@ from reports.extraction.accounts_and_links import (
     words_before,
 )
 from reports.extraction.numbering_plan import (
+    DigitRun,
     ParsedNumber,
+    find_digit_runs,
     format_international,
+    has_plus,
     invalid_reason,
     is_listed,
-    numbering_plan,
-    parse_digits,
-)
-from reports.extraction.phone_digits import (
-    DigitRun,
-    find_digit_runs,
-    has_plus,
     is_masked,
     letters_to_digits,
     normalize_digits,
-    without_extension,
+    parse_digits,
+    plan_phrases,
+    plan_table,
+    plan_words,
+    split_extension,
 )
 
-FLAG_REASONS_VI = numbering_plan().flags
+FLAG_REASONS_VI = plan_table("flags")
 _CHAT_HOSTS = ("zalo.me/", "wa.me/", "viber.click/", "t.me/")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._\-]{1,19}")
 _IN_TEXT = frozenset({"mobile", "landline", "tollfree", "premium", "international"})
@@ -49,7 +50,7 @@ _MORE_DIGITS = re.compile(r"[\s.\-–]{1,3}[0-9]")
 _CHAINS = re.compile(r"(?<![0-9])[0-9]++(?:(?:[ \u00a0.\-–‐]{1,3}|\) ?| ?\()[0-9]++)*+")
 _CLAUSE = re.compile(r"[,;!?\n]")
 _LOOK_BACK = 60
-_A_CODE = 6  # digits
+_CODE_LENGTH = 6  # digits
 _ATTACHED = re.compile(r"[A-ZĐ]{1,4}$|#$")
 _CASE_AFTER = re.compile(
     r"\s?/\s?(?:[0-9]{4}\s?/\s?)?(?:QĐ|QD|HS|CV|GM|GT|KL|LB|BB|TB|LA|VA)(?:ST|PT)?(?![^\W_])",
@@ -59,7 +60,7 @@ _CASE_AFTER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ParsedCaller:
-    """One caller as written: ``raw`` untouched, ``key`` canonical or "" (E.164 shape)."""
+    """A caller as written: ``raw`` untouched, ``key`` canonical or "" (E.164 shape)."""
 
     raw: str
     kind: str
@@ -69,33 +70,60 @@ class ParsedCaller:
 
 @dataclass(frozen=True, slots=True)
 class FoundPhone:
-    """A number inside free text, at text[start:end]."""
+    """A number at text[start:end]."""
 
     phone: ParsedCaller
     start: int
     end: int
 
 
+def parse(raw: str) -> ParsedCaller:
+    """Parse one caller as typed. Never raises; the key parses to itself."""
+    text = normalize_digits(raw)
+    if not text:
+        return _invalid(raw, "empty")
+    if is_masked(text):
+        return _invalid(raw, "masked")
+    return (
+        _parse_link(raw, text)
+        or _parse_number(raw, text)
+        or _parse_words(raw, text)
+        or _explain_invalid(raw, text)
+    )
+
+
+def parse_many(raw: str) -> tuple[ParsedCaller, ...]:
+    """Return every number of a field; the one parsed caller where it holds no more."""
+    phone = parse(raw)
+    if "several" not in phone.flags:
+        return (phone,)
+    runs = _find_runs(letters_to_digits(normalize_digits(raw)))
+    return tuple(_caller(raw, run.number) for run in runs)
+
+
+def _caller(raw: str, number: ParsedNumber, *flags: str) -> ParsedCaller:
+    return ParsedCaller(raw, number.kind, number.key, (*number.flags, *flags))
+
+
 def _invalid(raw: str, flag: str) -> ParsedCaller:
     return ParsedCaller(raw, "invalid", "", (flag,))
 
 
-def _from_link(raw: str, text: str) -> ParsedCaller | None:
-    """A chat link carries the number in its path; any other link or e-mail is no phone."""
+def _parse_link(raw: str, text: str) -> ParsedCaller | None:
+    """Parse a chat link, whose path is a number; any other link or e-mail is no phone."""
     links = find_links(text)
     for link in links:
         if link.link.startswith(_CHAT_HOSTS):
             runs = find_digit_runs(link.link.split("/", 1)[1])
             if len(runs) == 1 and runs[0].number.key:
-                number = runs[0].number.with_flags("from_link")
-                return ParsedCaller(raw, number.kind, number.key, number.flags)
+                return _caller(raw, runs[0].number, "from_link")
     if links:
         return _invalid(raw, "link")
     return _invalid(raw, "email") if "@" in text else None
 
 
-def _from_words(raw: str, text: str) -> ParsedCaller | None:
-    """Hidden callers, calls through an app, display names."""
+def _parse_words(raw: str, text: str) -> ParsedCaller | None:
+    """Parse a hidden caller, a call through an app, or a display name."""
     folded = normalize(text)
     words = folded.split()
     if _is_hidden(folded, words):
@@ -106,104 +134,107 @@ def _from_words(raw: str, text: str) -> ParsedCaller | None:
 
 
 def _is_hidden(folded: str, words: list[str]) -> bool:
-    """Whether the words say that no number was shown, long or short: "ko hien so dt"."""
-    long = (numbering_plan().short_words.get(word, word) for word in words)
-    plain = " ".join(word for word in long if word not in numbering_plan().small_words)
-    return folded in numbering_plan().hidden or plain in numbering_plan().hidden
+    """Return whether the words say that no number was displayed: "ko hien so dt"."""
+    expanded = (normalize(plan_table("short_words").get(word, word)) for word in words)
+    plain = " ".join(word for word in expanded if word not in plan_words("small_words"))
+    return not plan_phrases("hidden").isdisjoint({folded, plain})
 
 
 def _is_app(words: list[str]) -> bool:
-    """Whether the words name an app and nothing else, or begin with it: "nick facebook Trần Thu"."""
-    known = numbering_plan().apps | numbering_plan().app_words
-    words = [word for word in words if word not in numbering_plan().small_words or word in known]
-    if numbering_plan().apps.isdisjoint(words):
+    """Return whether the words name an app alone, or begin with it: "nick facebook Trần Thu"."""
+    apps = plan_phrases("apps")
+    app_words = apps | plan_words("app_words")
+    words = [word for word in words if word not in plan_words("small_words") or word in app_words]
+    if apps.isdisjoint(words):
         return False
-    return known.issuperset(words) or (
-        words[0] in known and not numbering_plan().apps.isdisjoint(words[:4])
-    )
+    return app_words.issuperset(words) or (words[0] in app_words and not apps.isdisjoint(words[:4]))
 
 
 def _is_name(text: str, folded: str) -> bool:
     letters = sum(sign.isalpha() for sign in text)
-    if folded in numbering_plan().not_names or letters < 3 or len(text) - letters > letters:
+    if folded in plan_phrases("not_names") or letters < 3 or len(text) - letters > letters:
         return False
-    known = any(f" {name} " in f" {folded} " for name in numbering_plan().names)
-    return (known and len(folded) <= 20) or bool(_NAME.fullmatch(text) and text == text.upper())
+    is_brand = any(f" {name} " in f" {folded} " for name in plan_phrases("names"))
+    return (is_brand and len(folded) <= 20) or bool(_NAME.fullmatch(text) and text == text.upper())
 
 
-def _from_digits(raw: str, text: str) -> ParsedCaller | None:
-    """The number in *text*, however it is dressed; None when there is none or several."""
-    spelled = letters_to_digits(text)
-    body, has_extension = without_extension(spelled)
-    runs = _runs_of(body)
+def _parse_number(raw: str, text: str) -> ParsedCaller | None:
+    """Parse the number in *text* among whatever words; None when there is none."""
+    digits = letters_to_digits(text)
+    body, has_extension = split_extension(digits)
+    runs = _find_runs(body)
     if len(runs) > 1:
         return _invalid(raw, "several")
     if not runs:
         return None
     number = runs[0].number
-    odd = {
+    flags = {
         "extension": has_extension,
-        "letters_for_digits": spelled != text,
-        "words_around": _is_dressed(body.removeprefix("tel:"), runs[0]),
+        "letters_for_digits": digits != text,
+        "words_around": _has_words_around(body.removeprefix("tel:"), runs[0]),
         "unlisted_range": number.kind == "mobile" and not is_listed(number.key),
     }
-    extra = [flag for flag, holds in odd.items() if holds]
-    return ParsedCaller(raw, number.kind, number.key, (*number.flags, *extra))
+    return _caller(raw, number, *(flag for flag, is_set in flags.items() if is_set))
 
 
-def _runs_of(text: str) -> list[DigitRun]:
-    """All numbers of a field; where dates, times or counts stand beside them as in a story."""
-    found = find_digit_runs(text)
-    if found:
-        return found
+def _find_runs(text: str) -> list[DigitRun]:
+    """Return all numbers of a field; those of a story where dates or counts stand beside them."""
+    if runs := find_digit_runs(text):
+        return runs
     by_key: dict[str, DigitRun] = {}
-    for one in find_in_text(text):
-        digits = sum(map(str.isdecimal, one.phone.raw))
-        is_whole = len(GROUPS.findall(one.phone.raw)) == 1
-        if is_whole or not _MORE_DIGITS.match(text, one.end):
-            number = ParsedNumber(one.phone.kind, one.phone.key, one.phone.flags)
-            by_key.setdefault(number.key, DigitRun(number, digits))
+    for found in find_in_text(text):
+        phone = found.phone
+        is_whole = len(GROUPS.findall(phone.raw)) == 1
+        if is_whole or not _MORE_DIGITS.match(text, found.end):
+            number = ParsedNumber(phone.kind, phone.key, phone.flags)
+            by_key.setdefault(phone.key, DigitRun(number, sum(map(str.isdecimal, phone.raw))))
     return list(by_key.values())
 
 
-def _is_dressed(body: str, run: DigitRun) -> bool:
+def _has_words_around(body: str, run: DigitRun) -> bool:
     return any(map(str.isalpha, body)) or sum(map(str.isdecimal, body)) > run.digits
 
 
-def _unread(raw: str, text: str) -> ParsedCaller:
+def _explain_invalid(raw: str, text: str) -> ParsedCaller:
     digits = "".join(GROUPS.findall(text))
     return _invalid(raw, invalid_reason(digits, plus="+" in text) if digits else "words")
-
-
-def parse(raw: str) -> ParsedCaller:
-    """Read one caller as typed. Never raises; reading the key again gives the key."""
-    text = normalize_digits(raw)
-    if not text:
-        return _invalid(raw, "empty")
-    if is_masked(text):
-        return _invalid(raw, "masked")
-    return (
-        _from_link(raw, text)
-        or _from_digits(raw, text)
-        or _from_words(raw, text)
-        or _unread(raw, text)
-    )
-
-
-def parse_many(raw: str) -> tuple[ParsedCaller, ...]:
-    """Return every number of a field; the one parsed caller where it holds no more."""
-    phone = parse(raw)
-    if "several" not in phone.flags:
-        return (phone,)
-    numbers = [run.number for run in _runs_of(letters_to_digits(normalize_digits(raw)))]
-    return tuple(ParsedCaller(raw, number.kind, number.key, number.flags) for number in numbers)
 
 
 # --- in running text, where only the sure shapes count
 
 
-def _is_other(words: list[str]) -> bool:
-    """Whether the words just before some digits say that they are no phone number."""
+def find_in_text(text: str) -> list[FoundPhone]:
+    """Return the phone numbers in a story, at most MAX_FOUND; no money, IDs, cards or OTPs."""
+    return list(islice(_iter_phones(text), MAX_FOUND))
+
+
+def _iter_phones(raw: str) -> Iterator[FoundPhone]:
+    text = letters_to_digits(to_ascii_digits(raw))
+    links = [link for link in find_links(raw) if not link.link.startswith(_CHAT_HOSTS)]
+    accounts = [(account.start, account.end) for account in find_bank_accounts(raw)]
+    taken = sorted([*accounts, *((link.start, link.end) for link in links)])
+    floor = 0
+    for chain in _CHAINS.finditer(text):
+        groups = _candidate_groups(text, chain, floor)
+        floor = chain.end()
+        free = [group for group in groups if not _is_inside(group, taken)]
+        for number, first, last in _find_in_chain(text, free, chain.end()):
+            yield _found_phone(raw, text, number, first, last)
+
+
+def _candidate_groups(text: str, chain: re.Match[str], floor: int) -> list[tuple[int, int]]:
+    """Return the groups of digits in a chain that may be a caller's, by the words before."""
+    start = chain.start()
+    groups = [(start + group.start(), start + group.end()) for group in GROUPS.finditer(chain[0])]
+    clause = text[max(floor, start - _LOOK_BACK) : start]
+    words = words_before(text, start, start - len(_CLAUSE.split(clause)[-1]))
+    if not _is_other_number(words):
+        return groups
+    return groups[1:] if groups[0][1] - groups[0][0] >= _CODE_LENGTH else []
+
+
+def _is_other_number(words: list[str]) -> bool:
+    """Return whether the words just before some digits say that they are no phone number."""
     for back in range(1, min(len(words), 4) + 1):
         if previous_word_in(words, back, "callers"):
             return False
@@ -212,14 +243,37 @@ def _is_other(words: list[str]) -> bool:
     return False
 
 
-def _is_code(text: str, start: int, end: int) -> bool:
-    """Whether the digits are part of a code: of a case (…/QĐ-CSĐT), of a customer (PA0912…)."""
-    before = _ATTACHED.search(text[max(0, start - 4) : start])
-    is_label = before and normalize(before[0]) in tables()["callers"] | {"so"}
-    return bool((before and not is_label) or _CASE_AFTER.match(text, end))
+def _is_inside(group: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
+    """Return whether a group of digits lies in one of the sorted spans."""
+    before = bisect_right(taken, (group[0], math.inf))
+    return before > 0 and group[0] < taken[before - 1][1]
 
 
-def _spoken(text: str, start: int, end: int) -> ParsedNumber | None:
+def _find_in_chain(
+    text: str, groups: list[tuple[int, int]], end: int
+) -> Iterator[tuple[ParsedNumber, int, int]]:
+    """Yield the numbers in groups of digits, the longest first at each place; no amounts."""
+    at = 0
+    while at < len(groups):
+        start = groups[at][0]
+        longest = min(at + 5, len(groups) - 1) if _may_begin(text, start) else at - 1
+        for last in range(longest, at - 1, -1):
+            stop = groups[last][1]
+            number = _parse_in_text(text, start, stop)
+            if number and not (stop == end and _is_amount(text, start, end)):
+                if not _is_code(text, start, stop):
+                    yield number, start, stop
+                at = last
+                break
+        at += 1
+
+
+def _may_begin(text: str, start: int) -> bool:
+    """Return whether a number may begin here; it saves the many places where none does."""
+    return text[start] == "0" or text.startswith(("84", "18", "19"), start) or has_plus(text, start)
+
+
+def _parse_in_text(text: str, start: int, end: int) -> ParsedNumber | None:
     digits = "".join(GROUPS.findall(text[start:end]))
     plus = has_plus(text, start)
     service = digits[:4] in {"1800", "1900"} and not digits.endswith("000")
@@ -229,89 +283,38 @@ def _spoken(text: str, start: int, end: int) -> ParsedNumber | None:
     return number if number and number.kind in _IN_TEXT else None
 
 
-def _may_begin(text: str, start: int) -> bool:
-    """Whether a number in a story may begin here: a long chain has many places where none does."""
-    return text[start] == "0" or text.startswith(("84", "18", "19"), start) or has_plus(text, start)
-
-
-def _in_chain(
-    text: str, groups: list[tuple[int, int]], end: int
-) -> Iterator[tuple[ParsedNumber, int, int]]:
-    """The numbers in groups of digits, the longest first at each place; no amounts, no codes."""
-    at = 0
-    while at < len(groups):
-        begin = groups[at][0]
-        longest = min(at + 5, len(groups) - 1) if _may_begin(text, begin) else at - 1
-        for last in range(longest, at - 1, -1):
-            stop = groups[last][1]
-            number = _spoken(text, begin, stop)
-            if number and not (stop == end and _is_amount(text, begin, end)):
-                if not _is_code(text, begin, stop):
-                    yield number, begin, stop
-                at = last
-                break
-        at += 1
-
-
 def _is_amount(text: str, start: int, end: int) -> bool:
-    """No amount begins with 0 or +, so there only a sure unit counts."""
+    """Return whether a money unit follows; a sure one after 0 or +, which begin no amount."""
     is_plain = text[start] != "0" and not has_plus(text, start)
     return is_money(text, end) if is_plain else is_unambiguous_money(text, end)
 
 
-def _groups_of(text: str, chain: re.Match[str], floor: int) -> list[tuple[int, int]]:
-    """The groups of a chain that may be callers: none after a word that says otherwise, or the rest
-    of them where the first is long enough to be all that the word speaks of.
-    """
-    start = chain.start()
-    groups = [(start + group.start(), start + group.end()) for group in GROUPS.finditer(chain[0])]
-    clause = text[max(floor, start - _LOOK_BACK) : start]
-    words = words_before(text, start, start - len(_CLAUSE.split(clause)[-1]))
-    if not _is_other(words):
-        return groups
-    return groups[1:] if groups[0][1] - groups[0][0] >= _A_CODE else []
+def _is_code(text: str, start: int, end: int) -> bool:
+    """Return whether the digits are of a case (…/QĐ-CSĐT) or of a customer (PA0912…)."""
+    before = _ATTACHED.search(text[max(0, start - 4) : start])
+    is_label = before and normalize(before[0]) in tables()["callers"] | {"so"}
+    return bool((before and not is_label) or _CASE_AFTER.match(text, end))
 
 
-def _iter_phones(raw: str) -> Iterator[FoundPhone]:
-    text = letters_to_digits(to_ascii_digits(raw))
-    links = [link for link in find_links(raw) if not link.link.startswith(_CHAT_HOSTS)]
-    accounts = [(found.start, found.end) for found in find_bank_accounts(raw)]
-    taken = sorted([*accounts, *((link.start, link.end) for link in links)])
-    floor = 0
-    for chain in _CHAINS.finditer(text):
-        groups = _groups_of(text, chain, floor)
-        floor = chain.end()
-        free = [group for group in groups if not _is_in(group, taken)]
-        for number, first, last in _in_chain(text, free, chain.end()):
-            yield _as_found(raw, text, number, first, last)
+def _found_phone(raw: str, text: str, number: ParsedNumber, first: int, last: int) -> FoundPhone:
+    start = text.rfind("+", max(0, first - 2), first) if has_plus(text, first) else first
+    typed = raw[start:last]
+    is_replaced = to_ascii_digits(typed) != text[start:last]
+    return FoundPhone(
+        _caller(typed, number, *(["letters_for_digits"] if is_replaced else [])), start, last
+    )
 
 
-def _is_in(group: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
-    """Whether a group of digits belongs to an account or a link; these are in order."""
-    before = bisect_right(taken, (group[0], math.inf))
-    return before > 0 and group[0] < taken[before - 1][1]
-
-
-def _as_found(raw: str, text: str, number: ParsedNumber, first: int, last: int) -> FoundPhone:
-    begin = text.rfind("+", max(0, first - 2), first) if has_plus(text, first) else first
-    typed = raw[begin:last]
-    swapped = to_ascii_digits(typed) != text[begin:last]
-    flags = (*number.flags, *(["letters_for_digits"] if swapped else []))
-    return FoundPhone(ParsedCaller(typed, number.kind, number.key, flags), begin, last)
-
-
-def find_in_text(text: str) -> list[FoundPhone]:
-    """Return the phone numbers in a story, at most MAX_FOUND; no money, IDs, cards or OTPs."""
-    return [found for found, _ in zip(_iter_phones(text), range(MAX_FOUND), strict=False)]
+# --- as the pages print them
 
 
 def format_raw(phone: ParsedCaller) -> str:
-    """Nothing repaired: a forged number shows itself by how it is written."""
+    """Return the caller as typed, on one line: a forged number betrays itself by its spelling."""
     return " ".join(phone.raw.split())
 
 
 def format_national(phone: ParsedCaller) -> str:
-    """A number as people write it, 0550 000 123; what is no number as it was typed."""
+    """Return a number as people write it, 0550 000 123; what is no number as typed."""
     digits = "0" + phone.key.removeprefix("+84")
     if phone.kind == "international" and "unknown_country" not in phone.flags:
         return format_international(phone.key)
@@ -323,5 +326,5 @@ def format_national(phone: ParsedCaller) -> str:
 
 
 def group_digits(key: str) -> str:
-    """A canonical number as people write it."""
+    """Return a canonical number as people write it."""
     return format_national(parse(key))

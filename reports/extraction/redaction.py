@@ -1,9 +1,8 @@
-"""Personal data in a story: find and mask it, and index a contact without storing it in clear."""
+"""Find and mask personal data in a story, and index a contact without storing it in clear."""
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from uuid import UUID
 
 from core import encryption
@@ -46,15 +45,13 @@ _SUM = re.compile(r"[1-9]\d{5}0{6}")
 _RUN = re.compile(r"[0-9](?:(?:[^\w\n]|_){0,3}[0-9oOlI])*")
 _LIKE_DIGITS = str.maketrans("oOlI", "0011")
 _HEADS = ("00840", "0084", "840", "84", "0", "")
-_MIN_COUNT = (
-    8  # digits that could say whose a text is: those of a telephone number without its head
-)
+_MIN_COUNT = 8  # digits of a telephone number without its head
 _MIN_TYPED = 4  # of a number in which letters stand for others
 _TYPED = re.compile(rf"(?:\d\D*){{{_MIN_TYPED}}}")
 _TELLING = 9  # the last digits of a number, with which no head is left that is written or not
 _MAX_CONTACT_LENGTH = 200  # signs that are read for a number
 _AS_DIALLED = re.compile(r"0[0-9]{3}(?: ?[0-9]{3}){2}")  # as nearly everybody writes one
-_NOBODYS = frozenset({"unknown_area", "ministry_network", "forged_069"})
+_UNREACHABLE = frozenset({"unknown_area", "ministry_network", "forged_069"})
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
 _REACH, _BEHIND = 72, 24  # signs before and after digits in which a word still says what they are
 
@@ -72,76 +69,73 @@ Spans = Iterator[tuple[int, int]]
 
 @dataclass(frozen=True)
 class _Rule:
-    """Where the digits lie that are to be hidden, the sign that stands for them, and its code."""
+    """Where digits to hide lie in a text with ASCII digits, their mask, and its code."""
 
     spans: Callable[[str], Spans]
     sign: str
     flag: str
 
     def apply(self, text: str) -> str:
-        """Told by ASCII digits; what is not hidden stays as it was typed."""
+        """Return the text masked; what is not hidden stays as it was typed."""
         redacted, end = "", 0
         for start, stop in self.spans(to_ascii_digits(text)):
             redacted, end = redacted + text[end:start] + self.sign, stop
         return redacted + text[end:]
 
 
-def _cards(text: str) -> Spans:
-    return (found.span() for found in _CARD.finditer(text) if not _is_spared(found))
+def _find_cards(text: str) -> Spans:
+    return (match.span() for match in _CARD.finditer(text) if not _is_needed(match))
 
 
-def _papers(text: str) -> Spans:
-    found = (each for each in _ID.finditer(text) if not _is_sum(each))
-    return (each.span() for each in found if not _is_spared(each))
+def _find_ids(text: str) -> Spans:
+    ids = (match for match in _ID.finditer(text) if not _is_sum(match))
+    return (match.span() for match in ids if not _is_needed(match))
 
 
-def _is_sum(found: re.Match[str]) -> bool:
-    """Whether twelve digits are whole millions: a paper begins with 0, and no word beside says that
-    they are one.
-    """
-    digits, text = _digits(found[0]), found.string
-    around = text[max(0, found.start() - _REACH) : found.end() + _BEHIND]
-    return _SUM.fullmatch(digits) is not None and not _PAPER_WORDS.search(around)
+def _is_sum(match: re.Match[str]) -> bool:
+    """Return whether twelve digits are whole millions beside no word for a paper."""
+    text = match.string
+    around = text[max(0, match.start() - _REACH) : match.end() + _BEHIND]
+    return _SUM.fullmatch(_digits(match[0])) is not None and not _PAPER_WORDS.search(around)
 
 
-def _old_papers(text: str) -> Spans:
-    return (found.span(1) for found in _OLD_ID.finditer(text))
+def _find_old_ids(text: str) -> Spans:
+    return (match.span(1) for match in _OLD_ID.finditer(text))
 
 
-def _is_spared(found: re.Match[str]) -> bool:
-    """Whether the officers need it: an account, a telephone number, a sum."""
-    text, start, end = found.string, found.start(), found.end()
-    if _TELEPHONE.search(found[0]) or _MONEY.match(text, end):
+def _is_needed(match: re.Match[str]) -> bool:
+    """Return whether the officers need the digits: an account, a telephone number, a sum."""
+    text, start, end = match.string, match.start(), match.end()
+    if _TELEPHONE.search(match[0]) or _MONEY.match(text, end):
         return True
     before = text[max(0, start - _REACH) : start]
     if account := _ACCOUNT_WORDS.search(before):
         return not _PAPER_WORDS.search(account[0])
-    if (
-        len(text) > MAX_STORY_CHARS_READ
-    ):  # nobody reads so far, and a look at each would take seconds
+    if len(text) > MAX_STORY_CHARS_READ:  # nobody reads so far, and each search takes long
         return False
     near = find_bank_accounts(before + text[start : end + _REACH])  # beside the name of a bank
-    is_account = any(each.account == _digits(found[0]) for each in near)
+    is_account = any(each.account == _digits(match[0]) for each in near)
     return is_account and not _PAPER_WORDS.search(before)
 
 
-_CARDS_AND_PAPERS = (
-    _Rule(_cards, CARD_MASK, "masked_card"),
-    _Rule(_papers, ID_MASK, "masked_id"),
-    _Rule(_old_papers, ID_MASK, "masked_id"),
+_CARDS_AND_IDS = (
+    _Rule(_find_cards, CARD_MASK, "masked_card"),
+    _Rule(_find_ids, ID_MASK, "masked_id"),
+    _Rule(_find_old_ids, ID_MASK, "masked_id"),
 )
 
 
 def domestic_number(contact: str) -> str:
-    """The canonical key of the one number at home on which somebody may be reached, else ""."""
+    """Return the canonical key of the one number at home in a contact, else ""."""
     phone = _parse_contact(contact[:_MAX_CONTACT_LENGTH])
-    is_one = phone.kind in {"mobile", "landline"} and not _NOBODYS.intersection(phone.flags)
+    is_one = phone.kind in {"mobile", "landline"} and not _UNREACHABLE.intersection(phone.flags)
     return phone.key if is_one else ""
 
 
 def _parse_contact(contact: str) -> numbering_plan.ParsedNumber | phones.ParsedCaller:
-    """As `phones.parse`; what is written as it is dialled needs nothing of its care for spellings,
-    which is a tenth of what taking a report in costs.
+    """Return the number as `phones.parse` does, at once where it is written as it is dialled.
+
+    Parsing every spelling is a tenth of what the intake of a report costs.
     """
     plain = _AS_DIALLED.fullmatch(contact)
     number = numbering_plan.parse_digits(contact.replace(" ", "")) if plain else None
@@ -149,9 +143,7 @@ def _parse_contact(contact: str) -> numbering_plan.ParsedNumber | phones.ParsedC
 
 
 def blind_index(contact: str) -> bytes | None:
-    """A keyed hash for "the same contact?", useless without the key. However a number is spelled,
-    it is the same one: the number that was read tells, else the last nine digits.
-    """
+    """Return a keyed hash for "the same contact?", equal for all spellings of a number."""
     digits = _digits(contact)
     same = domestic_number(contact).removeprefix("+84")
     if not same and len(digits) >= _MIN_COUNT:
@@ -161,7 +153,7 @@ def blind_index(contact: str) -> bytes | None:
 
 
 def same_contact(index: bytes, sealed: bytes | memoryview, report_id: UUID) -> bytes:
-    """The index of a row as the newest key makes it, though the row waits to be sealed anew."""
+    """Return the index of a row under the newest key, though the row is not sealed anew yet."""
     if encryption.has_newest_key(sealed):
         return index
     return blind_index(encryption.decrypt(sealed, "contact", report_id) or "") or index
@@ -170,14 +162,14 @@ def same_contact(index: bytes, sealed: bytes | memoryview, report_id: UUID) -> b
 def redact(text: str, contact: str = "") -> RedactedText:
     """Make the working copy of what a reporter wrote.
 
-    Masks 16-digit card numbers, 12-digit identity numbers and the reporter's own contact,
-    however the contact is spelled. Receiving accounts stay: an account word right before
-    the digits decides.
+    Masks 16-digit card numbers, 12-digit identity numbers and the reporter's own contact, however
+    the contact is spelled. Receiving accounts stay: an account word right before the digits
+    decides.
     """
     if not text or (not _TYPED.search(to_ascii_digits(text)) and "@" not in contact):
         return RedactedText(text, ())
     flags: dict[str, None] = {}
-    for rule in (*_own(contact), *_CARDS_AND_PAPERS):
+    for rule in (*_contact_rules(contact), *_CARDS_AND_IDS):
         masked = rule.apply(text)
         if masked != text:
             flags[rule.flag] = None
@@ -186,16 +178,14 @@ def redact(text: str, contact: str = "") -> RedactedText:
 
 
 def identifying_strings(contact: str) -> Iterator[str]:
-    """By what a text of others tells whose it is: the one number on which somebody may be reached,
-    without its head, and mail addresses.
-    """
+    """Yield by what a text of others names a reporter: a number without its head, mail."""
     if number := domestic_number(contact):
         yield number.removeprefix("+84")
     yield from filter(_MAIL.fullmatch, contact.split())
 
 
 def strip_strings(text: str, secret: str, sign: str) -> str:
-    """The text with that sign in the place of one of `identifying_strings`, however it is spelled."""
+    """Return the text with *sign* for one of `identifying_strings`, however it is spelled."""
     rule = _number_rule if secret.isdecimal() else _mail_rule
     return rule(secret, sign).apply(text)
 
@@ -204,8 +194,8 @@ def _digits(contact: str) -> str:
     return "".join(filter(str.isdecimal, to_ascii_digits(contact)))
 
 
-def _own(contact: str) -> Iterator[_Rule]:
-    """The last nine digits of a number, with or without its head, and a mail address."""
+def _contact_rules(contact: str) -> Iterator[_Rule]:
+    """Yield the rules for the last nine digits of a number and for mail addresses."""
     tail = _digits(contact)[-_TELLING:]
     if len(tail) >= _MIN_COUNT:
         yield _number_rule(tail)
@@ -213,34 +203,33 @@ def _own(contact: str) -> Iterator[_Rule]:
 
 
 def _number_rule(tail: str, sign: str = CONTACT_MASK) -> _Rule:
-    return _Rule(lambda text: _spellings(text, tail), sign, "masked_contact")
+    return _Rule(lambda text: _find_spellings(text, tail), sign, "masked_contact")
 
 
 def _mail_rule(address: str, sign: str = CONTACT_MASK) -> _Rule:
     exact = re.compile(re.escape(address), re.IGNORECASE)
-    return _Rule(partial(_exactly, exact), sign, "masked_contact")
+    return _Rule(
+        lambda text: (match.span() for match in exact.finditer(text)), sign, "masked_contact"
+    )
 
 
-def _exactly(pattern: re.Pattern[str], text: str) -> Spans:
-    return (found.span() for found in pattern.finditer(text))
-
-
-def _spellings(text: str, tail: str) -> Spans:
-    """Where the digits of `tail` stand one after another, whatever is put between them."""
+def _find_spellings(text: str, tail: str) -> Spans:
+    """Yield where the digits of `tail` follow one another, whatever is put between them."""
     for run in _RUN.finditer(text):
         places = [at for at in range(*run.span()) if text[at] in "0123456789oOlI"]
         digits = "".join(text[at] for at in places).translate(_LIKE_DIGITS)
         at = digits.find(tail)
         while at >= 0:
             following = at + len(tail)
-            first, end = _with_head(digits, places, at), places[following - 1] + 1
+            first, end = _find_head(digits, places, at), places[following - 1] + 1
             if first is not None and not text[end : end + 1].isdecimal():
-                yield _plus(text, places[first]), end
+                start = places[first]
+                yield start - (text[start - 1 : start] == "+"), end
             at = digits.find(tail, following)
 
 
-def _with_head(digits: str, places: list[int], at: int) -> int | None:
-    """Where the number begins; None where it is the end of a longer one."""
+def _find_head(digits: str, places: list[int], at: int) -> int | None:
+    """Return where the number begins; None where it is the end of a longer one."""
     for head in _HEADS:
         first = at - len(head)
         is_whole = first == 0 or (first > 0 and places[first - 1] < places[first] - 1)
@@ -249,15 +238,12 @@ def _with_head(digits: str, places: list[int], at: int) -> int | None:
     return None
 
 
-def _plus(text: str, start: int) -> int:
-    return start - 1 if text[start - 1 : start] == "+" else start
-
-
 @dataclass
 class RedactedCopy:
-    """Makes the copy of one telling. `contacts`: all by which its reporter may be reached.
-    `hidden`: the fields in which something was masked, as they came; they are sealed behind the
-    story, or they would be lost.
+    """Makes the working copy of one submission.
+
+    `contacts`: all by which its reporter may be reached. `hidden`: the fields in which something
+    was masked, as they came; they are sealed behind the story, or they would be lost.
     """
 
     contacts: tuple[str, ...]
@@ -265,13 +251,13 @@ class RedactedCopy:
     flags: list[str] = field(default_factory=list)
 
     def redact(self, text: str) -> str:
-        """A text as the desk reads it."""
+        """Return a text as the desk reads it, and note its flags."""
         redacted = self.redact_silently(text)
         self.flags += redacted.flags
         return redacted.text
 
     def redact_field(self, text: str, label: str = "") -> str:
-        """The same for a field of its own, whose label may say what its first digits are."""
+        """Return a field as the desk reads it; its label may say what its first digits are."""
         if not text:
             return text
         redacted = self.redact(label + text).removeprefix(label)
@@ -280,11 +266,11 @@ class RedactedCopy:
         return redacted
 
     def sealed_original(self, story: str) -> str:
-        """What is sealed: the story as it came, and behind it what was masked elsewhere."""
+        """Return what is sealed: the story as it came, then the fields that were masked."""
         return "\n".join(filter(None, [story, *self.hidden]))
 
     def redact_silently(self, text: str) -> RedactedText:
-        """A text without any of the reporter's numbers; nothing is noted of it."""
+        """Return a text without any of the reporter's numbers; note nothing."""
         flags: list[str] = []
         for contact in self.contacts:
             hidden = redact(text, contact)

@@ -1,31 +1,43 @@
-"""Extract from a story: scenario, demands, loss, whether it goes on. Pure: no Django.
+"""Extract from a story: scenario, demands, loss, whether it goes on, stages. Pure: no Django.
 
-Two sources add up: phrases of rules (data/taxonomy.json, data/cues.json) and weights learnt from labelled
-stories (language/ngram_model.py). Every fact carries its words, their place in the text as typed, and the rule.
-The machine proposes; an officer decides. The priority is computed in priority.py.
+Two sources add up: phrases of rules (data/taxonomy.json, data/cues.json) and weights learnt from
+labelled stories (language/scoring.py). Every fact carries its words, their place in the text as
+typed, and the rule. The machine proposes; an officer decides. The priority is computed in
+priority.py.
+
+The stages (contact, threat, demand …) are phrases of data/stages.json and what is found demanded;
+what is denied, and what the reporter did, is none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
+from reports.data.loader import load_json
 from reports.extraction.language.cue_matcher import (
     CueMatch,
     TokenizedText,
     action_codes,
     matches_between,
     scenario_codes,
+    tokenize,
 )
-from reports.extraction.language.explanations import (
+from reports.extraction.language.parsed_story import MAX_LENGTH, ParsedStory, parse_story
+from reports.extraction.language.phrase_trie import PhraseMatch, PhraseTrie, drop_nested
+from reports.extraction.language.scoring import (
     Explanation,
     ExplanationTarget,
+    Scores,
     explain,
     explanation_at,
+    is_model_reason,
+    is_remainder,
+    load_model,
     phrase_score,
-    score_of,
+    score,
+    sum_points,
 )
-from reports.extraction.language.ngram_model import Scores, load_model
-from reports.extraction.language.ngram_model import score as weigh
-from reports.extraction.language.parsed_story import ParsedStory, parse_story
 from reports.extraction.loss.classifier import collect_loss_evidence, extract_loss, loss_features
 
 UNCLEAR = "unclear"
@@ -33,19 +45,24 @@ _FALLBACKS = {"other_impersonation", "abuse_prank"}
 _VAGUE = {"other_impersonation", UNCLEAR}
 _JUNK_TEXT = "spam_submission"
 _JUNK = {_JUNK_TEXT, "abuse_prank"}
+STAGES = "stages"  # the fact
+MAX_STAGE_REASONS = 3  # of one stage
+_CLEAR = 2.5  # points from which a word by its weight says a demand by itself
+_STEP, _NEVER, _NEGATION = "step", "never", "negations"
 _NEGATED_WITHIN = 3  # words before a demand
 # What a point of a phrase is worth beside the points of the words.
 PHRASE_OF_SCENARIO = 0.5
 PHRASE_OF_ACTION = 2.0
 PHRASE_OF_NOW = 4.0
 MIN_WORDS = 5  # fewer words say a thing only where they are a phrase of the rules
-SURE = 0.1  # a lead under this is none: the story is unclear
+MIN_MARGIN = 0.1  # the scenario of a smaller lead is unclear
 
 
 @dataclass(frozen=True, slots=True)
 class StoryReading:
-    """What a story says. ``money_lost_vnd``: đồng, 0 none, None not said. ``score`` is the sum of
-    the scenario's reasons; ``margin`` is how far it led before the next code.
+    """The facts of a story. ``money_lost_vnd``: đồng, 0 none, None not said.
+
+    ``score`` is the sum of the scenario's reasons; ``margin`` is its lead before the next code.
     """
 
     scenario: str
@@ -58,47 +75,63 @@ class StoryReading:
     margin: float = 0.0
 
 
-def _phrases_of_scenarios(parsed: ParsedStory) -> Mapping[str, list[CueMatch]]:
-    """The phrases that speak for a scenario. "Posing as" says of which kind only where no other
-    phrase does, and who tells what happened to him has not posted an advertisement.
-    """
-    counted = parsed.active_cues("scenarios")
-    if any(hit.cue.family == "first_person" for hit in parsed.hits):
-        counted.pop(_JUNK_TEXT, None)
-    named = {code: hits for code, hits in counted.items() if code not in _FALLBACKS}
-    return named or counted
-
-
-def _scenario(parsed: ParsedStory, weighing: Scores) -> tuple[str, float, list[Explanation]]:
-    """Return the code with the most points, its lead and its reasons; unclear where the lead is small.
-
-    A code that the weights do not know yet has points from its phrases alone. It is named where they stand
-    and the weights name nothing better than a fallback.
-    """
-    phrases, model_scores = _phrases_of_scenarios(parsed), weighing.scores
-    scores = {
-        code: model_scores[code] + phrase_score(phrases.get(code, ()), PHRASE_OF_SCENARIO)
-        for code in scenario_codes()
-        if code in model_scores
-    }
-    first, second = sorted(scores, key=lambda code: -scores[code])[:2]
-    margin = scores[first] - scores[second]
-    enough = len(parsed.words) >= MIN_WORDS or first in phrases
-    code = first if margin >= SURE and enough else UNCLEAR
-    if code in _VAGUE:
-        code = _find_untrained(phrases, model_scores) or code
-    fact = ExplanationTarget("scenario", code, PHRASE_OF_SCENARIO)
-    return (
-        code,
-        margin,
-        explain(parsed.story, fact, phrases.get(code, []), weighing.contributions(code)),
+def extract_from_story(text: str) -> StoryReading:
+    """Extract the facts of one story. Never raises; time in proportion to the text."""
+    parsed = parse_story(text)
+    evidence = collect_loss_evidence(parsed)
+    kinds = score(load_model("kinds"), parsed.grams)
+    state = score(load_model("state"), loss_features(parsed, evidence))
+    scenario, margin, why = _extract_scenario(parsed, kinds)
+    actions, why_actions = _extract_actions(parsed, kinds)
+    loss = extract_loss(parsed, evidence, state, scenario in _JUNK)
+    why_ongoing = _explain_ongoing(parsed, state)
+    return StoryReading(
+        scenario=scenario,
+        actions=tuple(actions),
+        money_lost_vnd=loss.value,
+        ongoing=bool(why_ongoing),
+        reasons=(*why, *why_actions, *loss.reasons, *why_ongoing, *_explain_context(parsed)),
+        not_done=tuple(code for code, is_undone in actions.items() if is_undone),
+        score=sum_points(why),
+        margin=margin,
     )
+
+
+def _extract_scenario(parsed: ParsedStory, kinds: Scores) -> tuple[str, float, list[Explanation]]:
+    """Return the code with the most points, its lead and its reasons; unclear if close.
+
+    A code without weights yet has points from its phrases alone. It is named where they stand and
+    the weights name nothing better than a fallback.
+    """
+    phrases = _scenario_cues(parsed)
+    points = {
+        code: kinds.scores[code] + phrase_score(phrases.get(code, ()), PHRASE_OF_SCENARIO)
+        for code in scenario_codes()
+        if code in kinds.scores
+    }
+    first, second = sorted(points, key=lambda code: -points[code])[:2]
+    margin = points[first] - points[second]
+    is_enough = len(parsed.words) >= MIN_WORDS or first in phrases
+    code = first if margin >= MIN_MARGIN and is_enough else UNCLEAR
+    if code in _VAGUE:
+        code = _find_untrained(phrases, kinds.scores) or code
+    fact = ExplanationTarget("scenario", code, PHRASE_OF_SCENARIO)
+    reasons = explain(parsed.story, fact, phrases.get(code, []), kinds.contributions(code))
+    return code, margin, reasons
+
+
+def _scenario_cues(parsed: ParsedStory) -> Mapping[str, list[CueMatch]]:
+    """Return the cues of scenarios; fallbacks only alone, no junk where a victim speaks."""
+    cues = parsed.active_cues("scenarios")
+    if any(hit.cue.family == "first_person" for hit in parsed.hits):
+        cues.pop(_JUNK_TEXT, None)
+    return {code: hits for code, hits in cues.items() if code not in _FALLBACKS} or cues
 
 
 def _find_untrained(
     phrases: Mapping[str, list[CueMatch]], model_scores: Mapping[str, float]
 ) -> str:
-    """Return the code with the weightiest phrases among those that the weights do not know, or ""."""
+    """Return the code with the weightiest phrases among those without weights, or ""."""
     worth = {
         code: phrase_score(hits, PHRASE_OF_SCENARIO)
         for code, hits in phrases.items()
@@ -107,79 +140,137 @@ def _find_untrained(
     return max(worth, key=lambda code: worth[code], default="")
 
 
-def _is_negated(story: TokenizedText, hit: CueMatch, negations: Sequence[CueMatch]) -> bool:
-    """Whether a "không", "chưa" or "nỏ" is within three words before, in the same clause."""
-    clause = story.words[hit.first].clause
-    before = matches_between(negations, hit.first - _NEGATED_WITHIN, hit.first)
-    return any(story.words[no.first].clause == clause for no in before)
-
-
-def _actions(parsed: ParsedStory, weighing: Scores) -> tuple[dict[str, bool], list[Explanation]]:
-    """The demands, each with whether the story says that it was not done, and the reasons. A
-    negation never erases a demand.
-    """
-    phrases, model_scores, needed = (
-        parsed.active_cues("actions"),
-        weighing.scores,
-        weighing.table.needed,
-    )
-    negations = [hit for hit in parsed.hits if hit.cue.family == "negation"]
-    found: dict[str, bool] = {}
+def _extract_actions(
+    parsed: ParsedStory, kinds: Scores
+) -> tuple[dict[str, bool], list[Explanation]]:
+    """Return the demands, each with whether it was refused, which erases none, and the reasons."""
+    phrases, needed = parsed.active_cues("actions"), kinds.model.needed
+    actions: dict[str, bool] = {}
     reasons: list[Explanation] = []
     for code in action_codes():
         own = phrases.get(code, [])
-        reached = model_scores.get(code, 0.0) + phrase_score(own, PHRASE_OF_ACTION)
-        if reached < needed.get(code, PHRASE_OF_ACTION):
+        points = kinds.scores.get(code, 0.0) + phrase_score(own, PHRASE_OF_ACTION)
+        if points < needed.get(code, PHRASE_OF_ACTION):
             continue
-        denied = [hit for hit in own if _is_negated(parsed.story, hit, negations)]
-        found[code] = bool(own) and len(denied) == len(own)
+        denied = [hit for hit in own if _is_negated(parsed, hit)]
+        actions[code] = bool(own) and len(denied) == len(own)
         fact = ExplanationTarget("actions", code, PHRASE_OF_ACTION)
-        reasons += explain(parsed.story, fact, own, weighing.contributions(code), denied)
-    return found, reasons
+        reasons += explain(parsed.story, fact, own, kinds.contributions(code), denied)
+    return actions, reasons
 
 
-def _ongoing(parsed: ParsedStory, weighing: Scores) -> list[Explanation]:
-    """Why it goes on as this is written; nothing where it does not."""
+def _is_negated(parsed: ParsedStory, hit: CueMatch) -> bool:
+    """Return whether a "không", "chưa" or "nỏ" is within three words before, in the same clause."""
+    words = parsed.story.words
+    return any(
+        before.cue.family == "negation" and words[before.first].clause == words[hit.first].clause
+        for before in matches_between(parsed.hits, hit.first - _NEGATED_WITHIN, hit.first)
+    )
+
+
+def _explain_ongoing(parsed: ParsedStory, state: Scores) -> list[Explanation]:
+    """Return why it goes on as this is written; nothing where it does not."""
     phrases = parsed.active_cues("ongoing").get("now", [])
-    reached = weighing.scores["ongoing"] + phrase_score(phrases, PHRASE_OF_NOW)
-    if reached < weighing.table.needed["ongoing"]:
+    points = state.scores["ongoing"] + phrase_score(phrases, PHRASE_OF_NOW)
+    if points < state.model.needed["ongoing"]:
         return []
     fact = ExplanationTarget("ongoing", "ongoing", PHRASE_OF_NOW)
-    return explain(parsed.story, fact, phrases, weighing.contributions("ongoing"))
+    return explain(parsed.story, fact, phrases, state.contributions("ongoing"))
 
 
-def _around(story: TokenizedText, hits: Sequence[CueMatch]) -> list[Explanation]:
-    """Who was called and how lately money moved: one reason for each, the first words."""
-    found: dict[tuple[str, str], Explanation] = {}
-    for hit in hits:
+def _explain_context(parsed: ParsedStory) -> list[Explanation]:
+    """Return who was called and how lately money moved: the first words of each code."""
+    firsts: dict[tuple[str, str], Explanation] = {}
+    for hit in parsed.hits:
         family, code = hit.cue.family, hit.cue.code
-        if family in {"third_person", "just_now"} and (family, code) not in found:
-            found[family, code] = explanation_at(
-                story, family, f"{code}: {hit.cue.phrase}", hit[1:], 0
+        if family in {"third_person", "just_now"} and (family, code) not in firsts:
+            rule = f"{code}: {hit.cue.phrase}"
+            firsts[family, code] = explanation_at(parsed.story, family, rule, hit[1:], 0)
+    return list(firsts.values())
+
+
+# --- stages of the script
+
+
+def _stage_rows() -> list[dict[str, Any]]:
+    return list(load_json("stages.json")["stages"])
+
+
+@lru_cache(maxsize=1)
+def stage_labels() -> Mapping[str, str]:
+    """Return the label of each stage, in the order of the script."""
+    return {row["code"]: row["label"] for row in _stage_rows()}
+
+
+@lru_cache(maxsize=1)
+def _stage_of_action() -> Mapping[str, str]:
+    """Return the stage that each demanded action is."""
+    return {action: row["code"] for row in _stage_rows() for action in row["by_action"]}
+
+
+@lru_cache(maxsize=1)
+def _stage_trie() -> PhraseTrie:
+    steps = [(_STEP, row["code"], text) for row in _stage_rows() for text in row["phrases"]]
+    data = load_json("stages.json")
+    others = [(kind, "", text) for kind in (_NEVER, _NEGATION) for text in data[kind]]
+    return PhraseTrie([*steps, *others])
+
+
+def find_stages(text: str, reasons: Iterable[Explanation] = ()) -> list[Explanation]:
+    """Return the reasons of each stage, at most MAX_STAGE_REASONS, in the order of the story."""
+    steps = [*_list_stage_phrases(tokenize(text[:MAX_LENGTH])), *_list_demand_stages(reasons)]
+    by_stage: dict[str, list[Explanation]] = {}
+    for reason in sorted(steps, key=lambda reason: (reason.start or 0, reason.end or 0)):
+        same = by_stage.setdefault(stage_code(reason), [])
+        if len(same) < MAX_STAGE_REASONS and not any(_overlap(reason, other) for other in same):
+            same.append(reason)
+    return [reason for reasons in by_stage.values() for reason in reasons]
+
+
+def stage_codes(reasons: Iterable[Explanation]) -> tuple[str, ...]:
+    """Return the stages that reasons are for, each once, in their order."""
+    return tuple(dict.fromkeys(stage_code(reason) for reason in reasons if reason.fact == STAGES))
+
+
+def stage_code(reason: Explanation) -> str:
+    return reason.rule.partition(":")[0]
+
+
+def _overlap(one: Explanation, other: Explanation) -> bool:
+    return one.words.lower() == other.words.lower() or (one.start or 0) < (other.end or 0)
+
+
+def _list_stage_phrases(story: TokenizedText) -> Iterator[Explanation]:
+    matches = _stage_trie().find(story)
+    negated = {match.last for match in matches if _negates(story, match)}
+    for match in drop_nested(match for match in matches if match.phrase.kind != _NEGATION):
+        if match.phrase.kind == _STEP and match.first not in negated:
+            rule = f"{match.phrase.code}: {match.phrase.text}"
+            yield explanation_at(story, STAGES, rule, match[1:], 0)
+
+
+def _negates(story: TokenizedText, match: PhraseMatch) -> bool:
+    """Return whether a phrase is a negation; a bare "no" is rather nó, the caller, than nỏ."""
+    is_bare = story.words[match.first].spelled == "no"
+    return match.phrase.kind == _NEGATION and not is_bare
+
+
+def _list_demand_stages(reasons: Iterable[Explanation]) -> Iterator[Explanation]:
+    """Yield the weightiest words of each demand."""
+    weightiest: dict[str, Explanation] = {}
+    for reason in reasons:
+        action = stage_code(reason)
+        if reason.fact == "actions" and action in _stage_of_action() and _is_plain_demand(reason):
+            weightiest[action] = max(
+                weightiest.get(action, reason), reason, key=lambda each: each.points
             )
-    return list(found.values())
+    for action, reason in weightiest.items():
+        rule = f"{_stage_of_action()[action]}: {action}"
+        yield Explanation(STAGES, rule, reason.words, reason.start, reason.end, 0)
 
 
-def extract_from_story(text: str) -> StoryReading:
-    """Read one story. Never raises; time in proportion to the text."""
-    parsed = parse_story(text)
-    evidence = collect_loss_evidence(parsed)
-    kinds, state = (
-        weigh(load_model("kinds"), parsed.grams),
-        weigh(load_model("state"), loss_features(parsed, evidence)),
-    )
-    scenario, margin, why = _scenario(parsed, kinds)
-    actions, why_actions = _actions(parsed, kinds)
-    loss = extract_loss(parsed, evidence, state, scenario in _JUNK)
-    why_ongoing = _ongoing(parsed, state)
-    around = _around(parsed.story, parsed.hits)
-    return StoryReading(
-        scenario=scenario,
-        actions=tuple(actions),
-        money_lost_vnd=loss.value,
-        ongoing=bool(why_ongoing),
-        reasons=(*why, *why_actions, *loss.reasons, *why_ongoing, *around),
-        not_done=tuple(code for code, undone in actions.items() if undone),
-        score=score_of(why),
-        margin=margin,
-    )
+def _is_plain_demand(reason: Explanation) -> bool:
+    """Return whether its words say by themselves what is demanded: a phrase, or a great weight."""
+    if reason.start is None or is_remainder(reason.rule):
+        return False
+    return reason.points >= _CLEAR or not is_model_reason(reason.rule)

@@ -1,3 +1,1 @@
-"""One report as it stands: all that was told, also without what says whose it is, what holds of it, and
-what marks it as a machine's or a crowd's.
-"""
+"""One report as it stands: merged with follow-ups, corrected; whether it counts in public."""

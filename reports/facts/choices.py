@@ -113,7 +113,7 @@ def parse_answers(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def list_answers(answers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the labels of each answered question and its answer; an unknown code is its own label."""
+    """Yield the labels of each answered question and its answer, else its code."""
     for question in QUESTIONS:
         if code := answers.get(question.code):
             yield str(question.label), str(question.choices.get(code, code))

@@ -1,9 +1,11 @@
-"""What holds of a report: an officer's word where there is one (`Case.corrections_json`, fact -> value),
-else what the machine read, and no less urgent than a rule of routing made it; and where its reporter
-lives, as told last. As an object, as expressions for a query, as columns for plain SQL.
+"""The effective facts of a report: an officer's correction, else the extraction.
+
+A correction is an entry of `Case.corrections_json`, fact -> value. The priority is no lower than a
+routing rule made it; the commune is the one that was told last. As an object, as expressions for a
+query, as columns for plain SQL.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -21,17 +23,15 @@ from django.db.models import (
     When,
 )
 from django.db.models import Case as Choice
-from django.db.models.fields.json import KT, KeyTextTransform
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Greatest, NullIf
 
-from reports.models import Case, ExtractedFacts, Report
+from reports.models import ExtractedFacts, Report
 
 
 @dataclass(frozen=True)
 class EffectiveFacts:
-    """None, or () of a list, where neither has said anything. `commune`: its codename, None where
-    it was not told or not found. `corrected`: the facts that are an officer's.
-    """
+    """The effective facts; None or () for none. `corrected`: the facts that are an officer's."""
 
     priority: int | None = None
     scenario: str | None = None
@@ -45,22 +45,21 @@ class EffectiveFacts:
 
     @property
     def is_loss_known(self) -> bool:
-        """Whether anybody has looked for a loss; that its sum is not known is an answer too."""
+        """Return whether a loss was looked for; an unknown sum is an answer too."""
         return self.is_read or "money_lost_vnd" in self.corrected
 
 
-_NOT_FACTS = {"commune", "is_read", "corrected"}
-_VALUES = tuple(field.name for field in fields(EffectiveFacts) if field.name not in _NOT_FACTS)
+_COLUMNS = ("priority", "scenario", "actions", "money_lost_vnd", "ongoing", "offices")
 
 
 def effective_facts(report: Report) -> EffectiveFacts:
-    """What holds of a report that is loaded with its case, and its facts where there are any."""
+    """Return the effective facts of a report loaded with its case, and its facts if any."""
     corrections: dict[str, Any] = report.case.corrections_json
     facts = getattr(report, "facts", None)
-    values = {name: getattr(facts, name) for name in _VALUES} if facts else {}
+    values = {name: getattr(facts, name) for name in _COLUMNS} if facts else {}
     if facts:
         values["priority"] = max(facts.priority, report.case.min_priority or 0)
-    values |= {name: value for name, value in corrections.items() if name in _VALUES}
+    values |= {name: value for name, value in corrections.items() if name in _COLUMNS}
     for name in ("actions", "offices"):
         values[name] = tuple(values.get(name) or ())
     return EffectiveFacts(
@@ -72,39 +71,38 @@ def effective_facts(report: Report) -> EffectiveFacts:
 
 
 def latest_place(report: Report) -> str:
-    """Where the reporter lives as it was written after the report, "" where nobody did."""
+    """Return where the reporter lives as written after the report, "" where it was not."""
     facts = getattr(report, "facts", None)
     return str(facts.commune_raw) if facts else ""
 
 
 def typed_place_of(report: Report) -> str:
-    """Where the reporter lives, as they wrote it last; of a report with its facts."""
+    """Return where the reporter lives as written last; of a report with its facts."""
     return latest_place(report) or report.commune_raw
 
 
 def scenario(case: str = "case__", facts: str = "facts__") -> Expression:
-    """The kind of scam; the prefixes lead from the query's model to the two tables."""
+    """Return the scenario; the prefixes lead from the query's model to the two tables."""
     correction = KeyTextTransform("scenario", f"{case}corrections_json")
     return Coalesce(correction, F(f"{facts}scenario"), output_field=CharField())
 
 
 def priority(case: str = "case__", facts: str = "facts__") -> Expression:
-    """The urgency, 0 to 100, NULL where nobody has read the report."""
+    """Return the priority, 0 to 100, NULL where nobody has read the report."""
     kind = SmallIntegerField()
     correction = Cast(KeyTextTransform("priority", f"{case}corrections_json"), kind)
-    read = F(f"{facts}priority")
-    raised = Greatest(read, Coalesce(F(f"{case}min_priority"), read), output_field=kind)
+    extracted = F(f"{facts}priority")
+    raised = Greatest(extracted, Coalesce(F(f"{case}min_priority"), extracted), output_field=kind)
     return Coalesce(correction, raised, output_field=kind)
 
 
 def ongoing(case: str = "case__", facts: str = "facts__") -> Expression:
-    """Whether it goes on."""
     correction = Cast(KeyTextTransform("ongoing", f"{case}corrections_json"), BooleanField())
     return Coalesce(correction, F(f"{facts}ongoing"))
 
 
 def money_lost_vnd(case: str = "case__", facts: str = "facts__") -> Expression:
-    """The loss in đồng; an officer may say that it is not known, so that word's NULL stands."""
+    """Return the loss in đồng; a correction to NULL stands: the sum is unknown."""
     kind = BigIntegerField()
     correction = Cast(KeyTextTransform("money_lost_vnd", f"{case}corrections_json"), kind)
     is_corrected = Q(**{f"{case}corrections_json__has_key": "money_lost_vnd"})
@@ -114,13 +112,13 @@ def money_lost_vnd(case: str = "case__", facts: str = "facts__") -> Expression:
 
 
 def commune() -> Expression:
-    """Where the reporter of a Report lives: the codename of the commune that was told last."""
+    """Return the codename of the commune where the reporter of a Report lives, as told last."""
     told_later = When(facts__commune_raw__gt="", then=F("facts__commune"))
     return Choice(told_later, default=F("commune"), output_field=CharField())
 
 
 def typed_place() -> Expression:
-    """How it was written last."""
+    """Return where the reporter lives as written last."""
     return Coalesce(NullIf("facts__commune_raw", Value("")), "commune_raw")
 
 
@@ -133,29 +131,20 @@ class IsOneOf(Func):
 
 
 def of_scenario(reports: QuerySet[Report], code: str) -> QuerySet[Report]:
-    """Those of one kind of scam."""
-    return reports.alias(held_scenario=scenario()).filter(held_scenario=code)
-
-
-def machine_scenario_is(reports: QuerySet[Report], code: str) -> QuerySet[Report]:
-    """The same of a long table, without those that no machine has read: what officers made so,
-    which are few, is looked up first, and the search runs over the indexes of the facts.
-    """
-    corrected = Case.objects.filter(corrections_json__has_key="scenario").alias(
-        correction=KT("corrections_json__scenario")
-    )
-    made_so = ArraySubquery(corrected.filter(correction=code).values("pk"))
-    may_be = Q(facts__scenario=code) | Q(IsOneOf(F("facts__pk"), made_so))
-    return of_scenario(reports.filter(may_be), code)
+    """Return the reports of one scenario."""
+    return reports.alias(effective_scenario=scenario()).filter(effective_scenario=code)
 
 
 def of_commune(reports: QuerySet[Report], code: str | None) -> QuerySet[Report]:
-    """Those whose reporter lives in one commune, None for none that is known. Who said so later, who are
-    few, is looked up first: of all others the facts are left alone.
+    """Return the reports whose reporter lives in one commune, None for none that is known.
+
+    Who said so later, who are few, is looked up first: of all others the facts are left alone.
     """
     told_later = ExtractedFacts.objects.filter(commune_raw__gt="", commune=code)
-    may_be = Q(commune=code) | Q(IsOneOf(F("pk"), ArraySubquery(told_later.values("pk"))))
-    return reports.filter(may_be).alias(held_commune=commune()).filter(held_commune=code)
+    candidates = Q(commune=code) | Q(IsOneOf(F("pk"), ArraySubquery(told_later.values("pk"))))
+    return (
+        reports.filter(candidates).alias(effective_commune=commune()).filter(effective_commune=code)
+    )
 
 
 # Columns of `reports_extractedfacts AS machine` as they hold beside `reports_case AS desk`.

@@ -1,8 +1,8 @@
-"""A report together with all that its reporter said later. Reads, and writes nothing.
+"""A report merged with its follow-ups. Reads, and writes nothing.
 
-A later statement that says something stands before older ones and before the report. Callers,
-accounts and links add up; only a correction that names callers stands in the place of those told
-before, and even they remain among `all_followup_callers`: what was told once may tie reports together.
+A later statement that says something replaces older ones and the report. Callers, accounts and
+links add up; only a correction that names callers replaces those told before, and even they remain
+among `all_followup_callers`: what was told once may tie reports together.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +27,7 @@ Sealed = bytes | memoryview | None
 
 @dataclass(frozen=True)
 class Caller:
-    """One caller of a chain, each field as it was typed, "" for none."""
+    """A caller of a chain, each field as it was typed, "" for none."""
 
     number: str = ""
     channel: str = ""
@@ -41,15 +41,15 @@ class Caller:
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Caller":
         """Return a caller from a row of Followup.callers, without its other keys."""
-        return cls(**{name: str(row.get(name, "")) for name in _LEG})
+        return cls(**{name: str(row.get(name, "")) for name in _CALLER_FIELDS})
 
 
-_LEG = tuple(field.name for field in fields(Caller))
+_CALLER_FIELDS = tuple(field.name for field in fields(Caller))
 
 
 @dataclass(frozen=True)
 class MergedReport:
-    """A report and its followups, oldest first."""
+    """A report and its follow-ups, oldest first."""
 
     report: Report
     followups: tuple[Followup, ...] = ()
@@ -60,15 +60,15 @@ class MergedReport:
 
     @cached_property
     def substantive_followups(self) -> tuple[Followup, ...]:
-        """The followups that tell something of the call: all but a wish to withdraw."""
-        kinds = Followup.Kind
-        return tuple(each for each in self.followups if each.kind != kinds.WITHDRAWAL)
+        """Return the follow-ups that tell of the call: all but a wish to withdraw."""
+        kind = Followup.Kind.WITHDRAWAL
+        return tuple(each for each in self.followups if each.kind != kind)
 
     @property
     def withdrawal(self) -> Followup | None:
-        """The latest wish to withdraw."""
-        wishes = [each for each in self.followups if each.kind == Followup.Kind.WITHDRAWAL]
-        return wishes[-1] if wishes else None
+        """Return the latest wish to withdraw."""
+        kind = Followup.Kind.WITHDRAWAL
+        return next((each for each in reversed(self.followups) if each.kind == kind), None)
 
     @property
     def money_lost_raw(self) -> str:
@@ -84,10 +84,9 @@ class MergedReport:
 
     @property
     def followup_with_latest_place(self) -> Followup | None:
-        """The addition that said last where the reporter lives; None where only the report does."""
-        return next(
-            (each for each in reversed(self.substantive_followups) if each.commune_raw), None
-        )
+        """Return the follow-up that said last where the reporter lives, or None."""
+        latest_first = reversed(self.substantive_followups)
+        return next((each for each in latest_first if each.commune_raw), None)
 
     @property
     def contact_sealed(self) -> Sealed:
@@ -107,7 +106,7 @@ class MergedReport:
 
     @cached_property
     def callers(self) -> tuple[Caller, ...]:
-        """Everybody who rang, in order: the caller of the report, then those told later."""
+        """Return all callers in order: that of the report, then those told later."""
         report = self.report
         first = Caller(
             report.caller_number, report.channel, report.claimed_office, report.claimed_name
@@ -116,64 +115,50 @@ class MergedReport:
 
     @cached_property
     def legs(self) -> tuple[Caller, ...]:
-        """The callers that were told later, as far as no correction stands in their place."""
+        """Return the callers told later, as far as no correction replaces them."""
         followups = self.substantive_followups
-        last = max(
-            (at for at, statement in enumerate(followups) if _names_anew(statement)), default=0
-        )
-        return _each_once(
-            Caller.from_json(leg) for statement in followups[last:] for leg in statement.callers
-        )
+        corrections = [at for at, each in enumerate(followups) if _corrects_callers(each)]
+        return _list_callers(followups[corrections[-1] if corrections else 0 :])
 
     @cached_property
     def all_followup_callers(self) -> tuple[Caller, ...]:
-        """All callers that were told later, corrected ones too."""
-        return _each_once(
-            Caller.from_json(leg)
-            for statement in self.substantive_followups
-            for leg in statement.callers
-        )
+        """Return all callers told later, corrected ones too."""
+        return _list_callers(self.substantive_followups)
 
     @property
     def is_caller_corrected(self) -> bool:
-        """Whether a later correction names the callers anew."""
-        return any(map(_names_anew, self.substantive_followups))
+        """Return whether a correction names the callers anew."""
+        return any(map(_corrects_callers, self.substantive_followups))
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        return _each_once(
-            account for statement in self.substantive_followups for account in statement.accounts
-        )
+        return _unique(account for each in self.substantive_followups for account in each.accounts)
 
     @property
     def links(self) -> tuple[str, ...]:
-        return _each_once(
-            link for statement in self.substantive_followups for link in statement.links
-        )
+        return _unique(link for each in self.substantive_followups for link in each.links)
 
-    def _latest(self, says: Callable[[Statement], object]) -> Statement:
-        """Whoever said it last, an addition or the report; the report where nobody did."""
+    def _latest(self, tells: Callable[[Statement], object]) -> Statement:
+        """Return the statement that tells it last; the report where none does."""
         statements: list[Statement] = [self.report, *self.substantive_followups]
-        return next((each for each in reversed(statements) if says(each)), self.report)
+        return next((each for each in reversed(statements) if tells(each)), self.report)
 
 
-def _names_anew(statement: Followup) -> bool:
+def _corrects_callers(statement: Followup) -> bool:
     return bool(statement.callers) and statement.kind == Followup.Kind.CORRECTION
 
 
-def _each_once(values: Iterable[T]) -> tuple[T, ...]:
+def _list_callers(followups: Iterable[Followup]) -> tuple[Caller, ...]:
+    return _unique(Caller.from_json(row) for each in followups for row in each.callers)
+
+
+def _unique(values: Iterable[T]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(values))
 
 
 def merged_report(report: Report) -> MergedReport:
-    """A report with its followups. One statement; what is long or sealed stays in the database
-    until it is asked for, and `beginning` holds what a page shows of a story.
-    """
-    return MergedReport(report, tuple(reversed(list(_light(report)[:MAX_COUNT]))))
-
-
-def _light(report: Report) -> Any:
-    return (
+    """Return a report with its latest follow-ups, in one statement; heavy texts are deferred."""
+    latest = (
         report.followups.defer(*_HEAVY)
         .select_related("commune")
         .annotate(
@@ -181,26 +166,27 @@ def _light(report: Report) -> Any:
             has_contact=Q(contact_sealed__isnull=False),
             has_phrase=Q(phrase_sealed__isnull=False),
         )
-        .order_by("-received_at", "-id")
+        .order_by("-received_at", "-id")[:MAX_COUNT]
     )
+    return MergedReport(report, tuple(reversed(latest)))
 
 
 def iter_followups(report: Report) -> Iterator[Followup]:
-    """All of them with all their words, oldest first, one at a time."""
+    """Return all follow-ups with all their words, oldest first, one at a time."""
     rows = report.followups.select_related("commune").order_by("received_at", "id")
     return rows.iterator(chunk_size=1)
 
 
 def tells_contact(statement: Statement) -> bool:
-    """Whether a number to ring back was told, sealed columns left where they are."""
+    """Return whether a number to ring back was told; sealed columns stay in the database."""
     return bool(getattr(statement, "has_contact", None) or _loaded(statement, "contact_sealed"))
 
 
 def tells_phrase(statement: Statement) -> bool:
-    """Whether a call-back phrase was told, as above."""
+    """Return whether a call-back phrase was told; sealed columns stay in the database."""
     return bool(getattr(statement, "has_phrase", None) or _loaded(statement, "phrase_sealed"))
 
 
 def _loaded(statement: Statement, column: str) -> object:
-    """A column's value, unless it was left in the database."""
+    """Return a column's value, None where it was left in the database."""
     return None if column in statement.get_deferred_fields() else getattr(statement, column)

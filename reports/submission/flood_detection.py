@@ -1,12 +1,12 @@
-"""Whether a report comes in a crowd: counted in Valkey behind its COMMIT, and never refused.
+"""Flag reports that come in a crowd: counted in Valkey behind their COMMIT, and never refused.
 
-A page only notes where a report comes from, by keyed digests (models/crowds.py). The relay counts
-what is noted before it hands anything over, many reports in one question, so that the marks stand
-before a machine reads the report, and the notes are gone. Between two such counts it hands over. What waited for longer than a window,
-since Valkey or the relay was away, is counted no more: a count all at once would mark everybody.
+A page only stores where a report comes from, as keyed digests (models/flood.py). The relay counts
+these before it hands anything over, many reports in one query, so that the flags stand before a
+machine reads the report, and the digests are gone. What waited for longer than a window, since
+Valkey or the relay was away, is not counted: a count all at once would flag everybody.
 
-Nothing of an address stays with the report. That one network has told of a number before is known
-by a keyed hash of both, as long as reports about numbers count in public.
+Nothing of an address stays with the report. That one network has named a number before is stored as
+a keyed hash of both, as long as reports about numbers count in public.
 """
 
 import json
@@ -23,7 +23,7 @@ from django.http import HttpRequest
 
 from core import rate_limits
 from core.outbox.queue import Priority
-from core.rate_limits import Address, SlidingWindow
+from core.rate_limits import SlidingWindow
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
 from reports.facts import abuse_flags
 from reports.models import FloodSample
@@ -45,12 +45,12 @@ _WORDS_READ = 2000  # signs of a story
 _MIN_SIGNS = 40  # of a story whose words are its reporter's own
 _PLACES = {abuse_flags.ADDRESS_BUSY, abuse_flags.NETWORK_BUSY}
 # What a reader breaks with that meets a text which nobody thought of.
-_BROKEN = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+_READER_ERRORS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _OURS = "ours"  # the place of all whom no address tells apart
-Marked = tuple[str, SlidingWindow]
+Flagged = tuple[str, SlidingWindow]
 Query = Callable[[str, Any], list[Any]]
 
-_WAITING = f"""
+_SELECT_WAITING = f"""
 WITH late AS (
     DELETE FROM reports_floodsample AS flood
      WHERE origin_digests IS NOT NULL AND flood.received_at < now() - interval '{MINUTES_10} seconds')
@@ -60,24 +60,25 @@ SELECT id::text, origin_digests, left(caller_number, %(number)s), left(story, %(
  ORDER BY flood.received_at LIMIT %(most)s
 """  # noqa: S608  # a constant of ours  # nosec B608
 # A crowd that all say that they are pressed does not stand in the way of who is.
-_COUNTED = """
-WITH told AS (
-    SELECT * FROM jsonb_to_recordset(%(told)s) AS told(report uuid, marks text[], lowered boolean)),
+_STORE_FLAGS = """
+WITH counted AS (
+    SELECT * FROM jsonb_to_recordset(%(marks)s)
+        AS counted(report uuid, marks text[], lowered boolean)),
 gone AS (
-    DELETE FROM reports_floodsample USING told
-     WHERE report_id = report AND origin_digests IS NOT NULL AND told.marks = '{}'),
+    DELETE FROM reports_floodsample USING counted
+     WHERE report_id = report AND origin_digests IS NOT NULL AND marks = '{}'),
 in_turn AS (
-    UPDATE core_outboxitem SET priority = %(usual)s FROM told
+    UPDATE core_outboxitem SET priority = %(usual)s FROM counted
      WHERE task = %(task)s AND key = report::text AND lowered AND priority < %(usual)s)
-UPDATE reports_floodsample SET origin_digests = NULL, flags = told.marks FROM told
- WHERE report_id = report AND origin_digests IS NOT NULL AND told.marks <> '{}'
+UPDATE reports_floodsample SET origin_digests = NULL, flags = marks FROM counted
+ WHERE report_id = report AND origin_digests IS NOT NULL AND marks <> '{}'
 """
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A report that came, by its key: from where (`places_of`), which callers' numbers it names,
-    by their last digits, and its story.
+    """A report that came, by its key: from where (`origin_digests`), the last digits of the
+    callers' numbers that it names, and its story.
     """
 
     report: str
@@ -87,11 +88,9 @@ class Arrival:
 
 
 def origin_digests(request: HttpRequest) -> list[str]:
-    """Where a visitor is, by keyed digests: itself, its network, the site of that; an IPv4 network
-    is a site. Empty where the address tells nobody apart.
-    """
-    address = _get_visitor_address(request)
-    if address is None:
+    """Return keyed digests of visitor, network and site; [] where the address is no visitor's."""
+    address = rate_limits.client_ip(request)
+    if address is None or rate_limits.is_internal(address):
         return []
     visitor = rate_limits.counter_key(rate_limits.network_prefix(address, bits=32))
     site = rate_limits.counter_key(
@@ -101,114 +100,101 @@ def origin_digests(request: HttpRequest) -> list[str]:
 
 
 def process_pending(query: Query) -> bool:
-    """Count those that have waited longest, with a database that answers statements; whether others
-    wait. What Valkey does not answer waits on.
-    """
-    asked = {"number": MAX_NUMBER_CHARS_READ, "words": _WORDS_READ, "most": BATCH_SIZE}
-    rows = query(_WAITING, asked)
-    came = list(_in_a_moment(rows))
-    found = flood_flags(came) if came else None
-    if found is None:
+    """Count the reports that have waited longest, and return whether others wait."""
+    limits = {"number": MAX_NUMBER_CHARS_READ, "words": _WORDS_READ, "most": BATCH_SIZE}
+    rows = query(_SELECT_WAITING, limits)
+    arrivals = list(_parse_for_a_moment(rows))
+    flags = flood_flags(arrivals) if arrivals else None
+    if flags is None:
         return False
-    told = [
-        {
-            "report": each.report,
-            "marks": each_found,
-            "lowered": abuse_flags.is_deprioritized(each_found),
-        }
-        for each, each_found in zip(came, found, strict=True)
+    marks = [
+        {"report": each.report, "marks": codes, "lowered": abuse_flags.is_deprioritized(codes)}
+        for each, codes in zip(arrivals, flags, strict=True)
     ]
-    query(_COUNTED, {"told": json.dumps(told), "task": TRIAGE, "usual": Priority.USUAL})
-    return len(came) < len(rows) or len(rows) == BATCH_SIZE
+    query(_STORE_FLAGS, {"marks": json.dumps(marks), "task": TRIAGE, "usual": Priority.USUAL})
+    return len(arrivals) < len(rows) or len(rows) == BATCH_SIZE
 
 
-def _in_a_moment(rows: Iterable[Sequence[Any]]) -> Iterator[Arrival]:
-    """As many as are read in it: what somebody typed to be hard to read keeps no other waiting."""
+def _parse_for_a_moment(rows: Iterable[Sequence[Any]]) -> Iterator[Arrival]:
+    """Yield as many as can be parsed in it: what is hard to read keeps no other waiting."""
     until = monotonic() + MOMENT
     for row in rows:
-        yield _came(*row)
+        yield _parse_arrival(*row)
         if monotonic() >= until:
             return
 
 
 def drop_expired() -> None:
-    """Let go of places that waited too long, for whom no relay does it."""
+    """Delete digests that waited too long, where no relay does it."""
     late = Now() - timedelta(seconds=MINUTES_10)
     FloodSample.objects.filter(origin_digests__isnull=False, received_at__lt=late).delete()
 
 
-def flood_flags(came: Sequence[Arrival]) -> list[tuple[str, ...]] | None:
-    """The marks of each; None while Valkey does not answer. Counted once more it counts once."""
-    counted = [(place, *marked) for place, each in enumerate(came) for marked in _counters(each)]
-    over = rate_limits.exceeded_windows([counter for _, _, counter in counted])
+def flood_flags(arrivals: Sequence[Arrival]) -> list[tuple[str, ...]] | None:
+    """Return the flags of each arrival, counted once however often; None without Valkey."""
+    counters = [(at, *flagged) for at, each in enumerate(arrivals) for flagged in _counters(each)]
+    over = rate_limits.exceeded_windows([window for _, _, window in counters])
     if over is None:
         return None
-    found: list[dict[str, None]] = [{} for _ in came]
-    for place, code, _ in (counted[at] for at in over):
-        found[place][code] = None
-    for each, codes in zip(came, found, strict=True):
+    flags: list[dict[str, None]] = [{} for _ in arrivals]
+    for at, code, _ in (counters[number] for number in over):
+        flags[at][code] = None
+    for each, codes in zip(arrivals, flags, strict=True):
         if each.numbers and _PLACES & codes.keys():  # nothing was counted of its numbers
             codes[abuse_flags.SAME_NETWORK] = None
-    return [tuple(codes) for codes in found]
+    return [tuple(codes) for codes in flags]
 
 
 def followup_flood_flags(request: HttpRequest, numbers: Iterable[str], key: str) -> tuple[str, ...]:
-    """Of what is added to a report, under its submission key: whether its network has told of the
-    numbers before.
-    """
-    came = Arrival(key, origin_digests(request), tuple(numbers))
-    told = [counter for code, counter in _of_numbers(came) if code == abuse_flags.SAME_NETWORK]
-    return (abuse_flags.SAME_NETWORK,) if told and rate_limits.exceeded_windows(told) else ()
+    """Return whether the network of a follow-up, under its key, has named the numbers before."""
+    arrival = Arrival(key, origin_digests(request), tuple(numbers))
+    same_network = abuse_flags.SAME_NETWORK
+    windows = [window for code, window in _count_numbers(arrival) if code == same_network]
+    return (same_network,) if windows and rate_limits.exceeded_windows(windows) else ()
 
 
-def _came(report: str, places: list[str], callers_typed: str, story: str) -> Arrival:
+def _parse_arrival(report: str, places: list[str], callers_typed: str, story: str) -> Arrival:
     try:
         numbers = form_parser.last_digits_in(callers_typed)
-    except _BROKEN as error:  # it would break at each look
+    except _READER_ERRORS as error:  # it would break at each look
         log.error("crowds.number_unread", error=type(error).__name__)  # noqa: TRY400
         numbers = ()
     return Arrival(report, places, numbers, story)
 
 
-def _counters(came: Arrival) -> Iterator[Marked]:
-    count = partial(_counter, came)
+def _counters(arrival: Arrival) -> Iterator[Flagged]:
+    count = partial(_window, arrival)
     yield abuse_flags.FLOOD, count("all", OF_ALL, MINUTES_10)
-    yield from _of_place(came)
-    words = " ".join(came.story.lower().split())
+    yield from _count_places(arrival)
+    words = " ".join(arrival.story.lower().split())
     if len(words) >= _MIN_SIGNS:
         yield abuse_flags.SAME_WORDS, count("words", RULE_STORY, HOUR, words)
-    yield from _of_numbers(came)
+    yield from _count_numbers(arrival)
 
 
-def _of_place(came: Arrival) -> Iterator[Marked]:
-    """While one of these is over, what follows is not counted."""
-    if came.places:
-        visitor, _, site = came.places
-        of_visitor = _counter(came, "address", FROM_ADDRESS, MINUTES_10, visitor)
+def _count_places(arrival: Arrival) -> Iterator[Flagged]:
+    """Yield the windows of a place; while one is over its limit, what follows is not counted."""
+    if arrival.places:
+        visitor, _, site = arrival.places
+        of_visitor = _window(arrival, "address", FROM_ADDRESS, MINUTES_10, visitor)
         yield abuse_flags.ADDRESS_BUSY, replace(of_visitor, stops=True)
-        of_site = _counter(came, "network", FROM_NETWORK, MINUTES_10, site)
+        of_site = _window(arrival, "network", FROM_NETWORK, MINUTES_10, site)
         yield abuse_flags.NETWORK_BUSY, replace(of_site, stops=True)
 
 
-def _of_numbers(came: Arrival) -> Iterator[Marked]:
-    """A number is busy by how many networks name it: one alone pushes nobody's report down."""
-    network, site = came.places[1:] or ("", _OURS)
-    for number in came.numbers[: report_counts.MAX_NAMED]:
-        busy = _counter(came, "number", OF_NUMBER, MINUTES_10, number)
+def _count_numbers(arrival: Arrival) -> Iterator[Flagged]:
+    """Yield the windows of the numbers; a number is busy by how many networks name it."""
+    network, site = arrival.places[1:] or ("", _OURS)
+    for number in arrival.numbers[: report_counts.MAX_NAMED]:
+        busy = _window(arrival, "number", OF_NUMBER, MINUTES_10, number)
         yield abuse_flags.NUMBER_BUSY, replace(busy, member=site, most=OF_NUMBER + 1)
-        if came.places:
-            both = _counter(came, "both", 1, report_counts.DAYS * DAY, network, number)
+        if arrival.places:
+            both = _window(arrival, "both", 1, report_counts.DAYS * DAY, network, number)
             yield abuse_flags.SAME_NETWORK, both
 
 
-def _get_visitor_address(request: HttpRequest) -> Address | None:
-    """An address that tells visitors apart."""
-    address = rate_limits.client_ip(request)
-    return None if address is None or rate_limits.is_internal(address) else address
-
-
-def _counter(came: Arrival, kind: str, most: int, seconds: int, *of: str) -> SlidingWindow:
-    """Of this kind and of what it is about; a report counts once."""
+def _window(arrival: Arrival, kind: str, most: int, seconds: int, *of: str) -> SlidingWindow:
+    """Return the window of this kind and of what it is about; a report counts once."""
     return SlidingWindow(
-        rate_limits.counter_key(kind, *of), came.report, came.report, most, seconds
+        rate_limits.counter_key(kind, *of), arrival.report, arrival.report, most, seconds
     )

@@ -1,7 +1,7 @@
-"""A posted report, from the fields of its body to what intake takes in.
+"""Parse a posted report, from the fields of its body to a submission.
 
-The fields are read here and not through Django's form: nothing that is typed is refused, and a
-form object costs a third of the request. `forms.ReportForm` is how the page looks.
+The fields are parsed here and not by Django's form: nothing that is typed is refused, and a form
+object costs a third of the request. `forms.ReportForm` is how the page looks.
 """
 
 import re
@@ -17,7 +17,7 @@ from core.text import to_ascii_digits
 from reports.extraction import phones, redaction
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
 from reports.extraction.language import amounts
-from reports.extraction.phone_digits import LETTERS_FOR_DIGITS
+from reports.extraction.numbering_plan import LETTERS_FOR_DIGITS
 from reports.facts import choices
 from reports.facts.abuse_flags import FLAG_HONEYPOT, FLAG_SUBMITTED_TOO_FAST
 from reports.facts.choices import OFFICES, parse_answers
@@ -32,7 +32,7 @@ _ENDING = 9  # last digits: they tell a number from all others
 _UNCHANGED = 6  # last digits: old heads, missing zeros and country codes stand before them
 _DIGITS_OF_ONE = 12  # with a country's code; more are several numbers
 # One of these with words in it is a report; what else is told of the call is in `is_empty`.
-_TELLING = ("story", "caller_number", "claimed_office", "claimed_name", "money_lost_vnd")
+_TEXTS = ("story", "caller_number", "claimed_office", "claimed_name", "money_lost_vnd")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _CHANNELS = frozenset(Report.Channel.values)
 _OFFICES = frozenset(code for code, _ in OFFICES)
@@ -40,7 +40,7 @@ _LANGUAGES = frozenset(Report.Language.values)
 
 
 class ReportFormParser:
-    """The fields, `kept` as they came; one without a usable submission key is given one."""
+    """The fields of a posted form; one without a usable submission key gets one."""
 
     def __init__(self, data: Fields) -> None:
         self.data = data
@@ -53,20 +53,19 @@ class ReportFormParser:
 
     @cached_property
     def age(self) -> float | None:
-        """Seconds since this server offered the page; None when it did not, or a day ago."""
+        """Return the seconds since this server offered the page; None for no token."""
         return token_age(self._get_text("form_token"))
 
     @property
     def is_empty(self) -> bool:
-        """Nothing of the call is told, in words or by a box: the one thing that is no report."""
+        """Return whether nothing of the call is told: the one thing that is no report."""
         return not (
-            any(self._get_text(name).strip() for name in _TELLING)
+            any(self._get_text(name).strip() for name in _TEXTS)
             or "yes" in {self._get_text("happening_now"), self._get_text("money_lost")}
             or any(map(choices.is_known, self.data.getlist("demands")))
         )
 
     def to_submission(self, communes: tuple[CommunePlace, ...]) -> ReportSubmission:
-        """What intake takes in."""
         place = gazetteer.match_place(self._get_text("commune"), communes)
         office, name = self._split_claim()
         channel = self._get_text("channel")
@@ -92,7 +91,7 @@ class ReportFormParser:
 
     @cached_property
     def _last(self) -> dict[str, str]:
-        return {name: said[-1] for name, said in self.data.lists() if said}
+        return {name: texts[-1] for name, texts in self.data.lists() if texts}
 
     def _get_text(self, name: str) -> str:
         return self._last.get(name, "")
@@ -101,16 +100,16 @@ class ReportFormParser:
         return YES_NO.get(self._get_text(name))
 
     def _split_claim(self) -> tuple[str, str]:
-        """What is no code of an office belongs to the words beside it."""
+        """Return the code of an office, and the words; what is no code is words."""
         office, name = self._get_text("claimed_office"), self._get_text("claimed_name")
         is_known = not office.strip() or office in _OFFICES
         return (office.strip(), name) if is_known else ("", f"{office}\n{name}")
 
     def _list_flags(self) -> list[str]:
-        """What somebody should look at: never a reason to refuse."""
+        """Return what somebody should look at; never a reason to refuse."""
         lost, contact = self._get_text("money_lost_vnd"), self._get_text("contact_phone")
         tail, own = _last_digits(contact), redaction.domestic_number(contact)
-        found = {
+        flags = {
             "money_unread": bool(lost.strip()) and amounts.parse_money_field(lost).value is None,
             "signs_replaced": any("\ufffd" in "".join(texts) for _, texts in self.data.lists()),
             "contact_unread": bool(contact.strip()) and len(tail) < 8,
@@ -120,49 +119,40 @@ class ReportFormParser:
             FLAG_HONEYPOT: bool(self._get_text("website")),
             FLAG_SUBMITTED_TOO_FAST: self.age is not None and self.age < MIN_FILL_SECONDS,
         }
-        return [flag for flag, is_set in found.items() if is_set]
+        return [flag for flag, is_set in flags.items() if is_set]
 
 
 def _language() -> str:
-    """The language of the page, which stands in its path."""
-    spoken = get_language()
-    return spoken if spoken in _LANGUAGES else Report.Language.VIETNAMESE
+    """Return the language of the page, which stands in its path."""
+    language = get_language()
+    return language if language in _LANGUAGES else Report.Language.VIETNAMESE
 
 
 def _is_caller(own: str, tail: str, callers: str) -> bool:
-    """Whether a contact (its key, its last digits) is one of the callers, in whatever spelling.
-    They are read only where the digits that no spelling changes stand among theirs.
-    """
+    """Return whether a contact (its key, last digits) is one of the callers, however spelled."""
     if len(tail) < 8:
         return False
     callers = callers[:MAX_NUMBER_CHARS_READ]
-    if not own or own[-_UNCHANGED:] not in _all_digits(callers):
-        return tail == _last_digits(callers)
-    return own in {phone.key for phone in phones.parse_many(callers)} or tail == _last_digits(
-        callers
-    )
-
-
-def _all_digits(text: str) -> str:
-    """The digits, and the letters that are typed for some."""
-    return "".join(filter(str.isdecimal, to_ascii_digits(text).translate(LETTERS_FOR_DIGITS)))
+    if tail == _last_digits(callers):
+        return True
+    digits = filter(str.isdecimal, to_ascii_digits(callers).translate(LETTERS_FOR_DIGITS))
+    may_be = own and own[-_UNCHANGED:] in "".join(digits)
+    return bool(may_be) and own in {phone.key for phone in phones.parse_many(callers)}
 
 
 def last_digits_in(typed: str) -> tuple[str, ...]:
-    """The last digits of the numbers in a field; several are read one by one, at more expense."""
+    """Return the last digits of the numbers in a field; several are parsed one by one."""
     if sum(map(str.isdecimal, typed)) > _DIGITS_OF_ONE:
         return tuple(last_digits(typed))
     return tuple(filter(None, [_last_digits(typed)]))
 
 
 def last_digits(typed: str) -> Iterator[str]:
-    """The last digits of each number that can be read in a field."""
-    read = phones.parse_many(typed[:MAX_NUMBER_CHARS_READ])
-    return filter(None, (phone.key[-_ENDING:] for phone in read))
+    """Yield the last digits of each number that can be parsed in a field."""
+    numbers = phones.parse_many(typed[:MAX_NUMBER_CHARS_READ])
+    return filter(None, (phone.key[-_ENDING:] for phone in numbers))
 
 
 def _last_digits(text: str) -> str:
-    """The last nine digits: enough to tell a number from none, and two of them apart. What kind
-    of number it is, triage says.
-    """
+    """Return the last nine digits: they tell a number from none, and two of them apart."""
     return "".join(sign for sign in text[:200] if sign.isdecimal())[-_ENDING:]

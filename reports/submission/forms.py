@@ -1,4 +1,6 @@
-"""How the forms look and what they say; what a posted report holds is read in posted.py."""
+"""The forms for residents: how they look and what they say. A posted report is parsed in
+form_parser.py.
+"""
 
 import secrets
 from collections.abc import Mapping
@@ -47,19 +49,19 @@ _EMPTY = _("Chọn ít nhất một ô, hoặc kể một câu. Ví dụ: xưng 
 
 
 class _Choice(forms.ChoiceField):
-    """A choice that does not quarrel: what is not among the choices counts as not said."""
+    """A choice field that accepts any value; what is not among the choices counts as not said."""
 
     def validate(self, value: Any) -> None:
-        """Every value is welcome; posted.py picks what it knows."""
+        """Accept every value; form_parser.py picks what it knows."""
 
 
 class _Choices(forms.MultipleChoiceField):
     def validate(self, value: Any) -> None:
-        """Every value is welcome; posted.py picks what it knows."""
+        """Accept every value; form_parser.py picks what it knows."""
 
 
 class _YesBox(forms.CheckboxInput):
-    """A box that says yes; unlike Django's it can tell "no" from silence."""
+    """A checkbox that submits "yes"; unlike Django's it can tell "no" from silence."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, check_test=lambda value: value == "yes")
@@ -82,20 +84,20 @@ def _box(label: "str | _StrPromise", hint: "str | _StrPromise" = "", css: str = 
     return forms.CharField(label=label, help_text=hint, required=False, widget=widget)
 
 
-class ReportForm(forms.Form):
-    """One page, as somebody under stress fills it. Field names are a contract with other
-    people's tools.
-    """
+def _radio(options: Any, label: Any = "") -> _Choice:
+    return _Choice(label=label, required=False, choices=options, widget=forms.RadioSelect)
 
-    channel = _Choice(
-        label="", required=False, choices=Report.Channel.choices, widget=forms.RadioSelect
-    )
+
+class ReportForm(forms.Form):
+    """The report form. Field names are a contract with other people's tools."""
+
+    channel = _radio(Report.Channel.choices)
     caller_number = _text(
         _("Số (hoặc tên) hiện trên máy"),
         _("Chép y như trên máy, cả dấu +. Ví dụ: 0550 000 123"),
     )
     happening_now = _box(_("Họ vẫn đang ép, hoặc hẹn gọi lại"), css="alarm")
-    claimed_office = _Choice(label="", required=False, choices=OFFICES, widget=forms.RadioSelect)
+    claimed_office = _radio(OFFICES)
     claimed_name = _text(_("Tên, chức vụ họ nêu"))
     demands = _Choices(
         label="",
@@ -111,12 +113,7 @@ class ReportForm(forms.Form):
         strip=False,
         widget=forms.Textarea({"class": "input", "rows": "5"}),
     )
-    money_lost = _Choice(
-        label="",
-        required=False,
-        choices=[("no", _("Chưa mất")), ("yes", _("Đã mất"))],
-        widget=forms.RadioSelect,
-    )
+    money_lost = _radio([("no", _("Chưa mất")), ("yes", _("Đã mất"))])
     money_lost_vnd = _text(
         _("Mất khoảng bao nhiêu?"),
         _("Ví dụ: 20 triệu, hoặc 35.500.000. Mất ít cũng nên báo."),
@@ -152,49 +149,45 @@ class ReportForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for question in choices.QUESTIONS:
-            self.fields[question.code] = _Choice(
-                label=question.label,
-                required=False,
-                choices=list(question.choices.items()),
-                widget=forms.RadioSelect,
-            )
+            self.fields[question.code] = _radio([*question.choices.items()], question.label)
 
     @cached_property
     def helper(self) -> FormHelper:
-        """How crispy lays the page out."""
-        return _helper()
+        return _build_helper()
 
     @classmethod
     def initial_form(cls, answers: Mapping[str, str]) -> "ReportForm":
-        """A page to fill in, with what was answered on the page for people on the call."""
-        said = [name for name in CARRIED if answers.get(name) == "yes"]
+        """Return a form to fill in, with the answers from the page for people on the call."""
+        demands = [name for name in CARRIED if answers.get(name) == "yes"]
         return cls(
             initial={
                 "channel": Report.Channel.NUMBER,
-                "demands": said,
+                "demands": demands,
                 "submission_key": secrets.token_urlsafe(24),
                 "form_token": form_token(),
             }
         )
 
     def renew_token(self) -> None:
-        """Give a page that comes back a fresh token, so that one more press sends it."""
-        data = QueryDict(mutable=True)
-        data.update(self.data)
+        """Give a form that comes back a fresh token, so that one more press sends it."""
+        data = self._copy_data()
         data["form_token"] = form_token()
         self.data = data
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
+        cleaned = super().clean() or self.cleaned_data
+        if ReportFormParser(self._copy_data()).is_empty:
+            self.add_error("story", _EMPTY)
+        return cleaned
+
+    def _copy_data(self) -> QueryDict:
         data = QueryDict(mutable=True)
         data.update(self.data)
-        if ReportFormParser(data).is_empty:
-            self.add_error("story", _EMPTY)
-        return said
+        return data
 
 
 class CollapsibleFieldset(Fieldset):
-    """Fields that stand out of the way until somebody opens them; open where one holds something."""
+    """A fieldset that is folded, but open where a field of it holds something."""
 
     template = "%s/layout/fold.html"
 
@@ -203,7 +196,7 @@ class CollapsibleFieldset(Fieldset):
         return super().render(form, context, *args, **kwargs)
 
 
-def _helper() -> FormHelper:
+def _build_helper() -> FormHelper:
     helper = FormHelper()
     helper.form_action = reverse("reports:report_submit")
     helper.disable_csrf = True  # a signed token of our own: no cookie, no Vary
@@ -232,7 +225,7 @@ def _helper() -> FormHelper:
         ),
         *(CollapsibleFieldset(str(each.label), each.code) for each in choices.QUESTIONS),
         Fieldset(
-            _unbroken(gettext("5. Về bạn (bỏ trống cũng được)")),
+            _keep_brackets_together(gettext("5. Về bạn (bỏ trống cũng được)")),
             "commune",
             _note("commune_list"),
             "contact_phone",
@@ -244,14 +237,14 @@ def _helper() -> FormHelper:
     return helper
 
 
-def _unbroken(legend: str) -> str:
-    """A legend whose brackets stay on one line."""
+def _keep_brackets_together(legend: str) -> str:
+    """Return a legend whose brackets stay on one line."""
     head, bracket, aside = legend.partition("(")
     return head + bracket + aside.replace(" ", "\u00a0")
 
 
 class CodeForm(forms.Form):
-    """A receipt code, as somebody copies it from paper."""
+    """A form for a receipt code, as somebody copies it from paper."""
 
     code = _text(
         _("Mã tin báo (giữ kín)"),

@@ -1,7 +1,8 @@
-"""Intake: what a resident typed becomes evidence, in one transaction, once.
+"""Write a submission as a report: in one transaction, once.
 
-One statement writes the report, its receipt, the item that owes its triage and where it came from
-(crowds.py); the database opens the case (trigger). After its COMMIT a NOTIFY wakes the relay; nothing here waits for it.
+One statement writes the report, its receipt, the outbox item of its triage and where it came from
+(flood_detection.py); the database opens the case (trigger). After its COMMIT a NOTIFY wakes the
+relay; nothing here waits for it.
 """
 
 import json
@@ -46,21 +47,21 @@ OFFICER_SOURCES = (
     Report.Source.DESK,
 )
 
-# One statement is one transaction. As three of the ORM's, with BEGIN and COMMIT around them, it
-# cost half of the request (bar 1 of `make bench`).
-_WRITE = """
+_REPORT_COLUMNS = (
+    "id", "public_number", "source", "language", "submission_key", "content_digest",
+    "happening_now", "channel", "caller_number", "claimed_office", "claimed_name",
+    "story", "demands", "money_lost", "money_lost_raw", "commune_id", "commune_raw", "on_behalf",
+    "answers", "flags", "story_sealed", "contact_sealed", "phrase_sealed", "contact_index",
+)  # fmt: skip
+
+
+def _insert_sql(*columns: str) -> str:
+    # One statement is one transaction. As three of the ORM's, with BEGIN and COMMIT around them,
+    # it cost half of the request (bar 1 of `make bench`).
+    return f"""
 WITH report AS (
-    INSERT INTO reports_report (
-        id, public_number, source, language, submission_key, content_digest,
-        happening_now, channel, caller_number, claimed_office, claimed_name,
-        story, demands, money_lost, money_lost_raw, commune_id, commune_raw, on_behalf, answers, flags,
-        story_sealed, contact_sealed, phrase_sealed, contact_index)
-    VALUES (
-        %(id)s, %(public_number)s, %(source)s, %(language)s, %(submission_key)s, %(content_digest)s,
-        %(happening_now)s, %(channel)s, %(caller_number)s, %(claimed_office)s, %(claimed_name)s,
-        %(story)s, %(demands)s, %(money_lost)s, %(money_lost_raw)s, %(commune_id)s,
-        %(commune_raw)s, %(on_behalf)s, %(answers)s, %(flags)s,
-        %(story_sealed)s, %(contact_sealed)s, %(phrase_sealed)s, %(contact_index)s)
+    INSERT INTO reports_report ({", ".join(columns)})
+    VALUES ({", ".join(f"%({name})s" for name in columns)})
     ON CONFLICT (submission_key, content_digest) DO NOTHING
     RETURNING id
 ), receipt AS (
@@ -74,28 +75,32 @@ WITH report AS (
     SELECT id, %(came_from)s::text[] FROM report WHERE %(came_from)s::text[] IS NOT NULL
 )
 SELECT true FROM report
-"""
+"""  # noqa: S608  # nosec B608
+
+
+_WRITE = _insert_sql(*_REPORT_COLUMNS)
 _COLUMNS = tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", _WRITE)))
 # Planned once a connection: that is a fifth of PostgreSQL's work for a report.
 _PREPARE = "PREPARE take_in AS" + _WRITE % {name: f"${n}" for n, name in enumerate(_COLUMNS, 1)}
 _EXECUTE = f"EXECUTE take_in ({', '.join(f'%({name})s' for name in _COLUMNS)})"
 # For reports that a demo invents: they are to have a past.
-_BACK_THEN = _WRITE.replace("contact_index)\n", "contact_index, received_at)\n", 1).replace(
-    "%(contact_index)s)", "%(contact_index)s, %(received_at)s)"
-)
+_BACK_THEN = _insert_sql(*_REPORT_COLUMNS, "received_at")
 _prepared: WeakSet[Any] = WeakSet()  # psycopg2's connections that know it
 _FORGOTTEN = (InvalidSqlStatementName, DuplicatePreparedStatement)
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _DERIVED = ("flags", "commune_id", "language")
-# Beside the story; a caller's number is evidence as it was typed.
+_AS_TYPED = (
+    "happening_now", "channel", "caller_number", "money_lost", "commune_id", "on_behalf", "language",
+)  # fmt: skip
+# Redacted beside the story; a caller's number is evidence as it was typed.
 _FIELDS = ("claimed_office", "claimed_name", "money_lost_raw", "commune_raw")
 
 
 @dataclass(frozen=True)
 class ReportSubmission:
-    """What the form held, as it was typed: nothing is refused, nothing is repaired.
+    """What the form held, as it was typed; `None` means "not said".
 
-    `None` means "not said". Texts are already free of NUL and lone surrogates (core/form_data.py).
+    Texts are already free of NUL and lone surrogates (core/form_data.py).
     """
 
     happening_now: bool | None = None
@@ -133,26 +138,24 @@ def submit_report(
     source: str = Report.Source.WEB,
     came_from: list[str] | None = None,
 ) -> SubmissionResult:
-    """Take a report in. The same words under the same key are the same report and give the
-    same code; other words under the same key are a further report. `came_from`: see
-    `crowds.places_of`; None for what no crowd sends.
+    """Write a submission and return its report and code.
 
-    Raises DatabaseError or InterfaceError when it is not known to be written.
+    The same words under the same key are the same report and give the same code; other words under
+    the same key are a further report. `came_from`: see `flood_detection.origin_digests`; None for
+    what no crowd sends. Raises DatabaseError or InterfaceError when it is not known to be written.
     """
     try:
         return _accept(typed, submission_key, source, came_from)
     except (OperationalError, InterfaceError, ProgrammingError) as error:
-        if not _is_for_a_new_connection(error):
+        if not _needs_new_connection(error):
             raise
     # Whatever became of the first try: the same words sent again are the same report.
     connection.close()
     return _accept(typed, submission_key, source, came_from)
 
 
-def _is_for_a_new_connection(error: DatabaseTrouble) -> bool:
-    """Whether the connection failed, an older one or one just being made, and not the words; or
-    somebody (a pooler) made the server forget our statement.
-    """
+def _needs_new_connection(error: DatabaseTrouble) -> bool:
+    """Return whether the connection failed or forgot our statement, not the words."""
     if connection.in_atomic_block:
         return False
     forgotten = isinstance(error.__cause__, _FORGOTTEN)
@@ -162,15 +165,14 @@ def _is_for_a_new_connection(error: DatabaseTrouble) -> bool:
 def _accept(
     typed: ReportSubmission, submission_key: str, source: str, came_from: list[str] | None
 ) -> SubmissionResult:
-    before = _sent_under_older_keys(typed, submission_key)
-    if before is not None:
-        return _again(before)
-    row, code = _row(typed, submission_key, source)
+    if before := _find_under_older_keys(typed, submission_key):
+        return _known_result(before)
+    row, code = _build_row(typed, submission_key, source)
     if not _write(row | {"came_from": came_from}):
         sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
-        return _again(Report.objects.select_related("receipt").get(**sent))
+        return _known_result(Report.objects.select_related("receipt").get(**sent))
     queue.notify_throttled()
-    return SubmissionResult(_when_looked_at(row["id"]), code, again=False)
+    return SubmissionResult(_load_lazily(row["id"]), code, again=False)
 
 
 class FilingNotAllowedError(Exception):
@@ -180,10 +182,7 @@ class FilingNotAllowedError(Exception):
 def file_on_behalf(
     typed: ReportSubmission, submission_key: str, source: str, by: User
 ) -> SubmissionResult:
-    """Submit a report for somebody who called, came or wrote, and log who filed it, once.
-
-    Raises FilingNotAllowedError, and what `submit_report` raises.
-    """
+    """Submit for somebody else and log who filed it, once. Raises FilingNotAllowedError."""
     if not by.has_perm(FILING_PERMISSION):
         raise FilingNotAllowedError
     accepted = submit_report(typed, submission_key, source=source)
@@ -199,13 +198,14 @@ def file_on_behalf(
 def submit_demo_report(
     typed: ReportSubmission, submission_key: str, received_at: datetime
 ) -> SubmissionResult:
-    """Take in a report of a demo as if it had come then; what is there already stays as it is. A
-    real report comes through `accept` alone: it is received when the database writes it. Wakes
-    nobody.
+    """Write a report of a demo as if it had come then; what is there already stays.
+
+    A real report comes through `submit_report` alone: it is received when the database writes it.
+    Wakes nobody.
     """
-    if before := _sent_under_older_keys(typed, submission_key):
-        return _again(before)
-    row, code = _row(typed, submission_key, Report.Source.WEB)
+    if before := _find_under_older_keys(typed, submission_key):
+        return _known_result(before)
+    row, code = _build_row(typed, submission_key, Report.Source.WEB)
     with connection.cursor() as cursor:
         cursor.execute(_BACK_THEN, row | {"received_at": received_at, "came_from": None})
         is_new = cursor.fetchone() is not None
@@ -213,12 +213,16 @@ def submit_demo_report(
     return SubmissionResult(Report.objects.get(**sent), code, again=not is_new)
 
 
-def _row(typed: ReportSubmission, submission_key: str, source: str) -> tuple[dict[str, Any], str]:
-    """What is written of a report, and its code."""
+def _build_row(
+    typed: ReportSubmission, submission_key: str, source: str
+) -> tuple[dict[str, Any], str]:
+    """Return what is written of a report, and its code."""
     key = newest_key()
     digest = _digest(typed, submission_key, key)
     code = receipt_codes.derive_code(submission_key, digest, key)
     report_id = uuid4()
+    # Machines that all say that they are pressed do not stand in the way of who is.
+    is_urgent = typed.happening_now and not abuse_flags.is_deprioritized(typed.flags)
     row = _evidence(typed, report_id) | {
         "id": report_id,
         "public_number": new_public_number(),
@@ -228,25 +232,18 @@ def _row(typed: ReportSubmission, submission_key: str, source: str) -> tuple[dic
         "key_id": key.id,
         "code_hash": receipt_codes.code_hash(code, key),
         "task": TRIAGE,
-        "priority": Priority.URGENT if _is_urgent(typed) else Priority.USUAL,
+        "priority": Priority.URGENT if is_urgent else Priority.USUAL,
     }
     return row, code
 
 
-def _is_urgent(typed: ReportSubmission) -> bool:
-    """Machines that all say so do not stand in the way of who is pressed."""
-    return bool(typed.happening_now) and not abuse_flags.is_deprioritized(typed.flags)
-
-
-def _when_looked_at(report_id: UUID) -> Report:
-    """Read from the database only then: a browser is given the code alone."""
+def _load_lazily(report_id: UUID) -> Report:
+    """Return a report that is loaded when it is used: a browser gets the code alone."""
     return cast("Report", SimpleLazyObject(lambda: Report.objects.get(pk=report_id)))
 
 
-def _sent_under_older_keys(typed: ReportSubmission, submission_key: str) -> Report | None:
-    """The same words, digested under a key that has been rotated out of first place. Only then
-    does this ask; for the newest key the unique constraint answers.
-    """
+def _find_under_older_keys(typed: ReportSubmission, submission_key: str) -> Report | None:
+    """Return the report with the same words, digested under a rotated key."""
     digests = [_digest(typed, submission_key, key) for key in field_keys()[1:]]
     if not digests:
         return None
@@ -254,35 +251,35 @@ def _sent_under_older_keys(typed: ReportSubmission, submission_key: str) -> Repo
     return sent.select_related("receipt").first()
 
 
-def _again(report: Report) -> SubmissionResult:
+def _known_result(report: Report) -> SubmissionResult:
     return SubmissionResult(report, receipt_codes.recover_code(report), again=True)
 
 
 def _evidence(typed: ReportSubmission, report_id: UUID) -> dict[str, Any]:
-    """What was said, by column: what is personal sealed, the working copy masked."""
+    """Return what was typed, by column: what is personal sealed, the working copy masked."""
     copy = RedactedCopy((typed.contact,))
-    told = {name: copy.redact_field(getattr(typed, name)) for name in _FIELDS}
-    return told | {
-        "happening_now": typed.happening_now,
-        "channel": typed.channel,
-        "caller_number": typed.caller_number,
-        "story": copy.redact(typed.story),
-        "story_sealed": encryption.encrypt(copy.sealed_original(typed.story), "story", report_id),
-        "demands": list(typed.demands),
-        "money_lost": typed.money_lost,
-        "commune_id": typed.commune_id,
-        "contact_sealed": encryption.encrypt(typed.contact, "contact", report_id),
-        "contact_index": redaction.blind_index(typed.contact),
-        "phrase_sealed": encryption.encrypt(typed.phrase, "phrase", report_id),
-        "on_behalf": typed.on_behalf,
-        "answers": _json(typed.answers),
-        "flags": list(dict.fromkeys([*typed.flags, *copy.flags])),
-        "language": typed.language,
-    }
+    redacted = {name: copy.redact_field(getattr(typed, name)) for name in _FIELDS}
+    as_typed = {name: getattr(typed, name) for name in _AS_TYPED}
+    return (
+        redacted
+        | as_typed
+        | {
+            "story": copy.redact(typed.story),
+            "story_sealed": encryption.encrypt(
+                copy.sealed_original(typed.story), "story", report_id
+            ),
+            "demands": list(typed.demands),
+            "contact_sealed": encryption.encrypt(typed.contact, "contact", report_id),
+            "contact_index": redaction.blind_index(typed.contact),
+            "phrase_sealed": encryption.encrypt(typed.phrase, "phrase", report_id),
+            "answers": _json(typed.answers),
+            "flags": list(dict.fromkeys([*typed.flags, *copy.flags])),
+        }
+    )
 
 
 def _write(row: dict[str, Any]) -> bool:
-    """Write report, receipt and owed triage; False when the report is there already."""
+    """Write report, receipt and outbox item; False when the report is there already."""
     # No health check of the connection, which is a round trip: trying again is one (accept).
     connection.health_check_done = True  # type: ignore[attr-defined]  # Django's, not the stubs'
     with connection.cursor() as cursor:
@@ -295,6 +292,6 @@ def _write(row: dict[str, Any]) -> bool:
 
 def _digest(typed: ReportSubmission, submission_key: str, key: FieldKey) -> bytes:
     # Keyed: a bare hash would let the holder of a dump try telephone numbers against it.
-    # What we made of the words (flags, commune) and where they were typed is left out: a second press is later, not other.
-    words = {name: said for name, said in vars(typed).items() if name not in _DERIVED}
+    # Left out is what we made of the words, and where they were typed: a second press is no other.
+    words = {name: value for name, value in vars(typed).items() if name not in _DERIVED}
     return key.mac("content digest", _json([submission_key, words]).encode())

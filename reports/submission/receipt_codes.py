@@ -1,9 +1,8 @@
-"""Receipt codes: the one thing a reporter keeps.
+"""Receipt codes: derive, spell, parse and look them up.
 
-A code is four groups of four signs: twelve that cannot be guessed (29^12 > 2^58), and the last
-of each group its check, so that a slip names its group. It is derived from what was sent, so
-the same form sent again shows the same code, and it is stored nowhere: look-ups go by a keyed
-hash.
+A code is four groups of four signs: twelve that cannot be guessed (29^12 > 2^58), and the last of
+each group its check, so that a slip names its group. It is derived from what was sent, so the same
+form sent again shows the same code, and it is stored nowhere: look-ups go by a keyed hash.
 """
 
 import secrets
@@ -22,71 +21,62 @@ _BASE = len(SIGNS)
 MAX_COUNT = _BASE ** (3 * GROUPS)  # small numbers divide faster
 
 # How to say each sign over the telephone.
-SPOKEN = {
-    "2": "hai", "3": "ba", "4": "bốn", "5": "năm", "6": "sáu", "7": "bảy", "8": "tám", "9": "chín",
-    "B": "B bò", "C": "C cá", "D": "D dừa", "F": "F ép", "G": "G gà", "H": "H hoa", "J": "J gi",
-    "K": "K kéo", "L": "L lá", "M": "M mèo", "N": "N nón", "P": "P pin", "Q": "Q quạt",
-    "R": "R rổ", "S": "S sông", "T": "T tôm", "V": "V voi", "W": "W vê kép", "X": "X xe",
-    "Y": "Y y dài", "Z": "Z dét",
-}  # fmt: skip
-SPOKEN_EN = {
-    "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight",
-    "9": "nine",
-    "B": "B boy", "C": "C cat", "D": "D dog", "F": "F fish", "G": "G goat", "H": "H hat",
-    "J": "J jam", "K": "K king", "L": "L lamp", "M": "M moon", "N": "N nose", "P": "P pig",
-    "Q": "Q queen", "R": "R rain", "S": "S sun", "T": "T tree", "V": "V van", "W": "W water",
-    "X": "X x-ray", "Y": "Y yes", "Z": "Z zebra",
-}  # fmt: skip
+_SPOKEN = (
+    "hai, ba, bốn, năm, sáu, bảy, tám, chín, B bò, C cá, D dừa, F ép, G gà, H hoa, J gi, K kéo, L lá,"
+    " M mèo, N nón, P pin, Q quạt, R rổ, S sông, T tôm, V voi, W vê kép, X xe, Y y dài, Z dét"
+)
+_SPOKEN_EN = (
+    "two, three, four, five, six, seven, eight, nine, B boy, C cat, D dog, F fish, G goat, H hat, J jam,"
+    " K king, L lamp, M moon, N nose, P pig, Q queen, R rain, S sun, T tree, V van, W water, X x-ray,"
+    " Y yes, Z zebra"
+)
+SPOKEN = dict(zip(SIGNS, _SPOKEN.split(", "), strict=True))
+SPOKEN_EN = dict(zip(SIGNS, _SPOKEN_EN.split(", "), strict=True))
 
 
 @dataclass(frozen=True)
 class InvalidCodeGroup:
-    """A code that cannot be right: which group (1 to 4), and what was typed there."""
+    """A group of a code that cannot be right: its number (1 to 4), and what was typed."""
 
     number: int
     typed: str
 
 
 def derive_code(submission_key: str, content_digest: bytes, key: FieldKey) -> str:
-    """The code of a submission: sixteen signs without spaces."""
+    """Return the code of a submission: sixteen signs without spaces."""
     number = int.from_bytes(key.mac("receipt code", submission_key.encode() + content_digest))
-    return _spelled(number % MAX_COUNT, GROUPS)
+    return _spell(number % MAX_COUNT, GROUPS)
 
 
 def generate_code() -> str:
-    """A code of nothing but chance, for who has lost the first one."""
-    return _spelled(secrets.randbelow(MAX_COUNT), GROUPS)
+    """Return a random code, for who has lost the first one."""
+    return _spell(secrets.randbelow(MAX_COUNT), GROUPS)
 
 
 def generate_one_time_word() -> str:
-    """A one-time word: two groups, each with its check, as in a code."""
-    return _spelled(secrets.randbelow(_BASE ** (3 * WORD_GROUPS)), WORD_GROUPS)
+    """Return a random one-time word: two groups, each with its check."""
+    return _spell(secrets.randbelow(_BASE ** (3 * WORD_GROUPS)), WORD_GROUPS)
 
 
-def _spelled(number: int, groups: int) -> str:
+def _spell(number: int, groups: int) -> str:
     code = ""
     for group in range(groups):
-        signs = []
+        places = []
         for _ in range(3):
-            number, index = divmod(number, _BASE)
-            signs.append(index)
-        code += "".join(SIGNS[index] for index in (*signs, _check(group, signs)))
+            number, place = divmod(number, _BASE)
+            places.append(place)
+        code += "".join(SIGNS[place] for place in (*places, _check(group, places)))
     return code
 
 
-def _check(group: int, signs: list[int]) -> int:
-    """Weights differ by place and 29 is prime: any one slip and any swap of neighbours shows.
-    The group's own number is in it, so that two groups in the wrong order show as well.
-    """
-    first, second, third = signs
+def _check(group: int, places: list[int]) -> int:
+    """Return the check of a group: any one slip and any swap of neighbours or groups shows."""
+    first, second, third = places
     return (7 * (group + 1) + 2 * first + 3 * second + 4 * third) % _BASE
 
 
 def parse_code(typed: str, groups: int = GROUPS) -> str | InvalidCodeGroup:
-    """What a person typed as a code of so many groups, or the first group that is wrong.
-
-    Spaces, hyphens and small letters do not matter.
-    """
+    """Return a typed code of so many groups, or the first group that is wrong."""
     signs = "".join(sign for sign in typed.upper() if sign.isalnum())
     for group in range(groups):
         part = signs[4 * group : 4 * group + 4]
@@ -97,22 +87,18 @@ def parse_code(typed: str, groups: int = GROUPS) -> str | InvalidCodeGroup:
 
 
 def format_code(code: str) -> list[str]:
-    """A code as it is shown: four groups of four."""
+    """Return a code as groups of four."""
     return [code[start : start + 4] for start in range(0, len(code), 4)]
 
 
 def phonetic_group(group: str) -> str:
-    """How a group is said, in the language of the page; no line breaks between a sign and its
-    word.
-    """
+    """Return how a group is said, in the language of the page; a sign and its word do not part."""
     words = SPOKEN_EN if get_language() == "en" else SPOKEN
     return ", ".join(words[sign].replace(" ", "\u00a0") for sign in group)
 
 
 def recover_code(report: Report) -> str | None:
-    """The code of a report sent a second time; None when its key has been taken away, or the
-    code replaced by another: it would open nothing.
-    """
+    """Return the code of a report sent again; None without its key, or when replaced."""
     key = key_by_id(report.receipt.derived_with)
     if key is None or report.receipt.replaced_at is not None:
         return None
@@ -120,23 +106,21 @@ def recover_code(report: Report) -> str | None:
 
 
 def report_for_code(code: str) -> Report | None:
-    """The report that a code opens; a hash under an older key is replaced on the way."""
-    report = _opened_by([code_hash(code, key) for key in field_keys()])
+    """Return the report that a code opens; a hash under an older key is replaced on the way."""
+    report = _find_by_hash([code_hash(code, key) for key in field_keys()])
     if report is not None and report.receipt.hashed_with != newest_key().id:
-        _hash_anew(report.receipt, code)
+        _rehash(report.receipt, code)
     return report
 
 
-def _opened_by(hashes: list[bytes]) -> Report | None:
-    """The report, its receipt, and `was_added_to`: whether its reporter said more later. Asked
-    once for all keys: between two questions the hash may be made anew.
-    """
+def _find_by_hash(hashes: list[bytes]) -> Report | None:
+    """Return the report with its receipt and `was_added_to`, in one query for all keys."""
     later = Exists(Followup.objects.filter(report=OuterRef("pk")))
     reports = Report.objects.select_related("receipt", "flood_sample").annotate(was_added_to=later)
     return reports.filter(receipt__code_hash__in=hashes).first()
 
 
-def _hash_anew(receipt: Receipt, code: str) -> bool:
+def _rehash(receipt: Receipt, code: str) -> bool:
     # The old hash again: a code that was replaced meanwhile must not come back to life.
     same = Receipt.objects.filter(pk=receipt.pk, code_hash=bytes(receipt.code_hash))
     newest = newest_key()
@@ -144,18 +128,16 @@ def _hash_anew(receipt: Receipt, code: str) -> bool:
 
 
 def rehash(receipt: Receipt) -> bool:
-    """Hash its code under the newest key, without its holder: what was derived from the report is
-    derived once more. False for a code of chance, and where a key has been taken away.
-    """
+    """Hash a derived code under the newest key, without its holder; False where it cannot be."""
     derived, hashed = key_by_id(receipt.derived_with), key_by_id(receipt.hashed_with)
     if derived is None or hashed is None:
         return False
     report = receipt.report
     code = derive_code(report.submission_key, bytes(report.content_digest), derived)
-    is_its = code_hash(code, hashed) == bytes(receipt.code_hash)
-    return is_its and _hash_anew(receipt, code)
+    is_derived = code_hash(code, hashed) == bytes(receipt.code_hash)
+    return is_derived and _rehash(receipt, code)
 
 
 def code_hash(code: str, key: FieldKey) -> bytes:
-    """What is stored in place of a code."""
+    """Return what is stored in place of a code."""
     return key.mac("receipt hash", code.encode())

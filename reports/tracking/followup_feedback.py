@@ -37,7 +37,7 @@ def emergency_help(report: Report, words: str, money_raw: str = "") -> Emergency
     """The help that is due once this was added, None for none. One statement."""
     text = truncate_middle(words)
     said, look = story_reader.extract_from_story(text), parse_story(text)
-    paid = look.sums or any(deed.kind == "pay" and deed.state == "done" for deed in look.deeds)
+    paid = look.sums or any(deed.kind == "pay" and deed.state == "done" for deed in look.actions)
     typed = bool(money_raw.strip()) and amounts.parse_money_field(money_raw).value != 0
     now = said.ongoing or _is_pressed(report)
     lost = typed or bool(paid and said.money_lost_vnd != 0) or (now and bool(report.money_lost))

@@ -1,9 +1,9 @@
-"""Reading reports again: under new rules, or because the machine could not read them.
+"""Have reports read again: under new rules, or because the machine could not read them.
 
-A run goes through all reports in the order of their ids. Each step owes the next few their
-triage, remembers how far it came and owes the next step, in one transaction: what dies on the
-way is taken up where it stood, no report twice, none forgotten. The step stands in line behind
-the triage that it owes, so the queue stays short. Nothing here reads or writes a decision.
+A run goes through all reports in the order of their ids. Each step enqueues the triage of the next
+few, stores how far it came and enqueues the next step, in one transaction: what dies on the way is
+taken up where it stood, no report twice, none forgotten. The step stands in line behind the triage
+that it enqueues, so the queue stays short. Nothing here reads or writes a decision.
 """
 
 from collections.abc import Iterable
@@ -87,7 +87,7 @@ RETURNING key
 
 
 class RunInProgressError(Exception):
-    """Another run has not owed all its reports yet."""
+    """Another run has not enqueued all its reports yet."""
 
     def __init__(self, run: ReprocessingRun) -> None:
         super().__init__(run.pk)
@@ -100,9 +100,10 @@ class NothingToReprocessError(Exception):
 
 @dataclass(frozen=True)
 class RunProgress:
-    """How far a run has come, in reports: of `total` so many are owed, read, unreadable.
+    """How many of the `total` reports of a run are owed, read, unreadable.
 
-    `stands_still`: nobody will owe the rest. `is_over`: all are owed, and none of them waits.
+    `stands_still`: nobody will enqueue the rest. `is_over`: all are enqueued, and none of them
+    waits.
     """
 
     total: int
@@ -118,11 +119,11 @@ class RunProgress:
 
 
 def start(*, by: User | None = None, every: bool = False) -> ReprocessingRun:
-    """Have all reports read again whose facts are not of the present rules; with `every` those
-    too. On record. Raises RunInProgressError and NothingToReprocessError.
+    """Start a run over the reports not of the present rules (with `every` all), and log it.
+
+    Raises RunInProgressError and NothingToReprocessError.
     """
-    going_on = unfinished()
-    if going_on:
+    if going_on := unfinished():
         raise RunInProgressError(going_on)
     total = count(every=every)
     if not total:
@@ -136,9 +137,7 @@ def start(*, by: User | None = None, every: bool = False) -> ReprocessingRun:
 
 
 def resume(run: ReprocessingRun, *, by: User | None = None) -> bool:
-    """Owe the next step of a run that stands still, as when its step ran out of attempts; on
-    record. False where it does not.
-    """
+    """Enqueue the next step of a run that stands still, and log it; False where it goes on."""
     with transaction.atomic():
         run = ReprocessingRun.objects.select_for_update().get(pk=run.pk)
         stands_still = _stands_still(run)
@@ -150,12 +149,12 @@ def resume(run: ReprocessingRun, *, by: User | None = None) -> bool:
 
 
 def unfinished() -> ReprocessingRun | None:
-    """The run that has not owed all its reports yet."""
+    """Return the run that has not enqueued all its reports yet."""
     return ReprocessingRun.objects.filter(finished_at=None).first()
 
 
 def count(*, every: bool = False) -> int:
-    """How many reports a run would read again. Reads every report."""
+    """Return how many reports a run would read again. Reads every report."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = %s", [COUNT_MS])
         cursor.execute(_COUNT, _values(every=every))
@@ -163,9 +162,7 @@ def count(*, every: bool = False) -> int:
 
 
 def reprocess_selected(reports: Iterable[UUID], *, by: User | None = None) -> int:
-    """Have these reports read again, each on record, those left out that wait already, are held or
-    are erased; how many.
-    """
+    """Have these reports read again, but for erased, held and waiting ones; log and count."""
     values = _values(every=True) | {"ids": list(reports), "priority": Priority.USUAL}
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -178,7 +175,7 @@ def reprocess_selected(reports: Iterable[UUID], *, by: User | None = None) -> in
 
 
 def process_items(items: Iterable[int], patience: float = inf) -> None:
-    """Take the steps that these outbox items owe; after `patience` seconds no further one."""
+    """Take the steps of these outbox items; after `patience` seconds no further one."""
     for claim in queue.iter_leases(items, patience):
         with claim:
             enqueue_batch(claim)
@@ -186,20 +183,26 @@ def process_items(items: Iterable[int], patience: float = inf) -> None:
 
 
 def enqueue_batch(claim: Lease) -> None:
-    """Owe the next reports their triage, remember how far that is, and owe the next step."""
+    """Enqueue the triage of the next reports, store how far that is, enqueue the next step."""
     with transaction.atomic():
         if not queue.mark_done(claim):
             return
         run = ReprocessingRun.objects.select_for_update().get(pk=claim.key)
         if run.finished_at is None:
-            _owe_some(run)
+            _enqueue_next(run)
 
 
 def progress(run: ReprocessingRun) -> RunProgress:
-    """How far the newest run has come: what waits and what failed are in partial indexes."""
+    """Return the progress of the newest run: what waits and what failed are in partial indexes."""
     run.refresh_from_db()
-    waiting = _owed_idly().filter(done_at=None, failed_at=None).count()
-    failed = _failed_since(run)
+    idle = OutboxItem.objects.filter(task=TRIAGE, priority=Priority.IDLE)
+    waiting = idle.filter(done_at=None, failed_at=None).count()
+    # Given up on in this run, and nobody had them read again since.
+    newer = OutboxItem.objects.filter(
+        task=OuterRef("task"), key=OuterRef("key"), id__gt=OuterRef("id")
+    )
+    failed_items = idle.filter(failed_at__isnull=False, created_at__gte=run.started_at)
+    failed = failed_items.exclude(Exists(newer)).count()
     read = max(0, run.enqueued - waiting - failed)
     is_over = run.finished_at is not None and not waiting
     total = max(run.total, run.enqueued)
@@ -221,24 +224,19 @@ def _owe_step(run: ReprocessingRun) -> None:
     queue.enqueue(STEP, run.pk, priority=Priority.IDLE)
 
 
-def _owe_some(run: ReprocessingRun) -> None:
-    """One batch, inside the transaction that settles its step; the run's row is locked."""
+def _enqueue_next(run: ReprocessingRun) -> None:
+    """Enqueue one batch, in the transaction that completes its step; the run's row is locked."""
     values = _values(every=run.include_current, rules=run.rules_version)
-    values |= {
-        "after": run.last_report_id or _FIRST,
-        "batch": BATCH_SIZE,
-        "priority": Priority.IDLE,
-    }
+    after = run.last_report_id or _FIRST
+    values |= {"after": after, "batch": BATCH_SIZE, "priority": Priority.IDLE}
     with connection.cursor() as cursor:
         cursor.execute(_OWE_NEXT, values)
-        looked_at, last, owed = cursor.fetchone()
-    changes: dict[str, Any] = {
-        "enqueued": run.enqueued + owed,
-        "last_report_id": last or run.last_report_id,
-    }
-    if looked_at < BATCH_SIZE:
-        changes |= {"finished_at": Now(), "total": run.enqueued + owed}
-        log.info("retriage.all_owed", run=run.pk, reports=run.enqueued + owed)
+        scanned, last, owed = cursor.fetchone()
+    enqueued = run.enqueued + owed
+    changes: dict[str, Any] = {"enqueued": enqueued, "last_report_id": last or run.last_report_id}
+    if scanned < BATCH_SIZE:
+        changes |= {"finished_at": Now(), "total": enqueued}
+        log.info("retriage.all_owed", run=run.pk, reports=enqueued)
     else:
         _owe_step(run)
     ReprocessingRun.objects.filter(pk=run.pk).update(**changes)
@@ -252,16 +250,3 @@ def _stands_still(run: ReprocessingRun) -> bool:
     steps = OutboxItem.objects.filter(task=STEP, key=str(run.pk))
     waiting = steps.filter(done_at=None, failed_at=None)
     return run.finished_at is None and not waiting.exists()
-
-
-def _owed_idly() -> Any:
-    return OutboxItem.objects.filter(task=TRIAGE, priority=Priority.IDLE)
-
-
-def _failed_since(run: ReprocessingRun) -> int:
-    """Reports that the machine gave up on in this run and nobody had read again since."""
-    newer = OutboxItem.objects.filter(
-        task=OuterRef("task"), key=OuterRef("key"), id__gt=OuterRef("id")
-    )
-    failed = _owed_idly().filter(failed_at__isnull=False, created_at__gte=run.started_at)
-    return int(failed.exclude(Exists(newer)).count())

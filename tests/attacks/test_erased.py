@@ -49,7 +49,7 @@ def marked(client: Client, lead: Person) -> Report:
 
 
 def triage(report: Report) -> None:
-    service._write(service.extract(*service._report(str(report.pk))))
+    service._write(service.extract(*service._load_report(str(report.pk))))
 
 
 def add_followups(report: Report) -> None:

@@ -15,16 +15,9 @@ from reports.cases import workflow
 from reports.models import Case, ExtractedFacts, Report, ReprocessingRun
 from reports.tracking import status_timeline
 from reports.triage import reprocessing, service
-from tests.reports.triage.test_reprocessing import (
-    OLD,
-    erase,
-    owed,
-    read_all,
-    read_under,
-    take_steps,
-)
 from tests.support import report_factories
 from tests.support.officers import Person, log_in
+from tests.support.reprocessing import OLD, list_owed, read_all, read_under, take_steps
 
 pytestmark = pytest.mark.django_db
 
@@ -139,7 +132,7 @@ def test_a_run_that_stands_still_says_so_and_goes_on_at_a_press(lead: Person) ->
     assert "Đã cho máy làm tiếp." in words(lead.client.post(START, follow=True))
     assert AuditEvent.objects.latest("id").kind == "retriage_resumed"
     take_steps()
-    assert len(owed()) == 1
+    assert len(list_owed()) == 1
 
 
 @pytest.mark.parametrize("trouble", [DatabaseError, InterfaceError])
@@ -182,21 +175,21 @@ def test_a_press_on_what_waits_owes_nothing(duty: Person) -> None:
     report = report_factories.report()
     again(duty.client, report)
     assert "đang chờ máy đọc" in words(duty.client.get(page_of(report)))
-    assert (len(owed()), AuditEvent.objects.count()) == (1, 0)
+    assert (len(list_owed()), AuditEvent.objects.count()) == (1, 0)
 
 
 def test_an_erased_report_offers_nothing_to_read(duty: Person) -> None:
     report = read_under(OLD)
-    erase(report)
+    report_factories.erase(report)
     assert "Cho máy đọc lại" not in words(duty.client.get(page_of(report)))
     again(duty.client, report)
-    assert owed() == []
+    assert list_owed() == []
 
 
 def test_one_report_is_read_again_by_post_alone(duty: Person) -> None:
     report = read_under(OLD)
     assert duty.client.get(f"{QUEUE}{report.pk}/read-again/").status_code == 405
-    assert owed() == []
+    assert list_owed() == []
 
 
 def test_who_may_only_look_is_refused_on_record(duty: Person) -> None:
@@ -204,7 +197,7 @@ def test_who_may_only_look_is_refused_on_record(duty: Person) -> None:
     duty.user.groups.first().permissions.remove(permission("decide_case"))  # type: ignore[union-attr]
     assert "Cho máy đọc lại" not in words(duty.client.get(page_of(report)))
     assert again(duty.client, report).status_code == 403
-    assert (AuditEvent.objects.get().kind, owed()) == ("refused", [])
+    assert (AuditEvent.objects.get().kind, list_owed()) == ("refused", [])
 
 
 def permission(codename: str) -> Any:
@@ -240,8 +233,8 @@ def test_a_lead_has_chosen_reports_read_again(lead: Person) -> None:
     first, second, other = (read_under(service.RULES_VERSION) for _ in range(3))
     text = words(choose(lead.client, first, second))
     assert "Máy sẽ đọc lại 2 tin" in text
-    assert set(owed()) == {str(first.pk), str(second.pk)}
-    assert str(other.pk) not in owed()
+    assert set(list_owed()) == {str(first.pk), str(second.pk)}
+    assert str(other.pk) not in list_owed()
     assert set(AuditEvent.objects.values_list("kind", "actor")) == {("reread", lead.user.pk)}
 
 
@@ -250,11 +243,11 @@ def test_too_many_at_once_are_refused(lead: Person, monkeypatch: pytest.MonkeyPa
     reports = [read_under(OLD) for _ in range(3)]
     assert "nhiều nhất 1 tin" in words(choose(lead.client, *reports[:2]))
     assert "nhiều nhất 1 tin" in words(choose(lead.client, reports[0], select_across="1"))
-    assert owed() == []
+    assert list_owed() == []
 
 
 def test_a_duty_officer_is_not_offered_to_have_many_read_again(duty: Person) -> None:
     report = read_under(OLD)
     assert b'value="read_many_again"' not in duty.client.get(QUEUE).content
     choose(duty.client, report)
-    assert owed() == []
+    assert list_owed() == []

@@ -6,9 +6,12 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from core.audit import events
+from core.models import OutboxItem
 from core.text import normalize
 from reports.models import Case, ExtractedFacts, Indicator, Report, Unit
 from reports.submission import intake
+from reports.tracking import followups
+from reports.tracking.followups import FollowupSubmission
 from reports.triage import service
 
 # Why an officer looks at what is sealed.
@@ -46,7 +49,20 @@ def triaged(story: str, **typed: Any) -> Report:
 
 def read_all(subject: Report) -> None:
     """Have the machine read a report with all that was said later."""
-    service._write(service.extract(*service._report(str(subject.pk))))
+    service._write(service.extract(*service._load_report(str(subject.pk))))
+
+
+def process_triage(subject: Report) -> ExtractedFacts:
+    """Return the facts once the triage that is owed has been processed."""
+    owed = OutboxItem.objects.filter(key=str(subject.pk), done_at=None).order_by("id")
+    service.process_items([item.pk for item in owed])
+    return ExtractedFacts.objects.get(report=subject)
+
+
+def add_followup(subject: Report, **fields: Any) -> None:
+    """Submit a follow-up of a report, each under a key of its own."""
+    key = f"key-of-a-page-{subject.followups.count()}"
+    followups.submit_followup(subject, FollowupSubmission(**fields), key)
 
 
 def unit(name: str = "Công an xã Yên Định", **fields: Any) -> Unit:

@@ -1,21 +1,19 @@
-"""Names of offices: the lexicon of names and cues, and their mentions in a story with titles and places.
+"""Names of offices: their lexicon and cues, and their mentions in a story with titles and places.
 Pure: no Django.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import islice, zip_longest
-from pathlib import Path
-from typing import Any
+from itertools import islice, takewhile, zip_longest
 
 from core.province import province
 from core.text import normalize
+from reports.data.loader import load_json
 from reports.extraction.language.cue_matcher import TokenizedText
 from reports.extraction.language.phrase_trie import PhraseMatch, PhraseTrie, drop_nested
 
-_FILE = Path(__file__).parents[2] / "data" / "claimed.json"
+_FILE = "claimed.json"
 DECOY = "decoy"  # the kind of words that look like a name and are none
 OTHER_PROVINCE = "cong-an-tinh-khac"
 _MAX_NAMES = 60  # of one row
@@ -27,9 +25,10 @@ Row = tuple[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class ClaimTable:
-    """data/claimed.json, its lists as sets. `any_of`: a wider name -> what it may be;
-    `declared`: an answer of the report page -> the wider name; `labels` of the wider names;
-    `shy` folded.
+    """The lists of data/claimed.json as sets.
+
+    `any_of`: a wider name -> what it may be; `declared`: an answer of the report form -> the wider
+    name; `labels` of the wider names; `shy`, folded: names that need an explicit claim.
     """
 
     labels: Mapping[str, str]
@@ -44,22 +43,16 @@ class ClaimTable:
 
 @dataclass(frozen=True, eq=False)
 class OfficeLexicon:
-    """The names of the officers' table, and who knows the communes that words may mean."""
+    """The names of the officers' table, and a look-up of the communes that words may mean."""
 
     book: PhraseTrie
     locate: Locate
 
 
 @lru_cache(maxsize=1)
-def _data() -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
-    return data
-
-
-@lru_cache(maxsize=1)
 def claim_table() -> ClaimTable:
-    """What the data file says beside the names and the signs."""
-    data = _data()
+    """Return what the data file says beside the names and the cues."""
+    data = load_json(_FILE)
     broad = data["broad"]
     stately = [row["code"] for row in broad if row["of_state"]]
     answers = {answer: row["code"] for row in broad for answer in row["declared"]}
@@ -77,24 +70,20 @@ def claim_table() -> ClaimTable:
 
 @lru_cache(maxsize=1)
 def claim_cues() -> PhraseTrie:
-    """The signs of a claim: "claims", "told", "denied", "titles", "calls", "says", "warned"."""
-    return PhraseTrie(
-        (kind, "", sign) for kind, signs in _data()["signs"].items() for sign in signs
-    )
+    """Return the cues of a claim, by kind: "claims", "told", "denied", "titles", …"""
+    cues = load_json(_FILE)["signs"]
+    return PhraseTrie((kind, "", cue) for kind, texts in cues.items() for cue in texts)
 
 
 def build_lexicon(rows: Iterable[Row], locate: Locate) -> OfficeLexicon:
-    """The names of rows (codename, names) with the file's other names of them and its wider ones.
-    `locate` gives the communes that words may mean, () for none.
-    """
-    decoys = [(DECOY, "", name) for name in _data()["decoys"]]
-    return OfficeLexicon(
-        PhraseTrie([*decoys, *(("office", code, name) for code, name in _names(rows))]), locate
-    )
+    """Return the names of rows (codename, names), with those of the data files."""
+    decoys = [(DECOY, "", name) for name in load_json(_FILE)["decoys"]]
+    offices = [("office", code, name) for code, name in _list_names(rows)]
+    return OfficeLexicon(PhraseTrie([*decoys, *offices]), locate)
 
 
-def _names(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
-    data, local = _data(), province.load_json("offices.json")["called"]
+def _list_names(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+    data, local = load_json(_FILE), province.load_json("offices.json")["called"]
     for code, named in rows:
         if code not in data["never"]:
             for name in [*named[:_MAX_NAMES], *data["offices"].get(code, ()), *local.get(code, ())]:
@@ -121,9 +110,7 @@ _LONG_UNITS = {"thi xa", "thi tran", "thanh pho"}
 
 @dataclass(frozen=True, slots=True)
 class OfficeMention:
-    """A name at words [first, last), its titles from `start` on, the offices that it means; its
-    place up to `end`, and the communes which that may be.
-    """
+    """A name at words [first, last): titles from `start`, its place up to `end`, what both mean."""
 
     start: int
     first: int
@@ -137,47 +124,47 @@ class OfficeMention:
 
 @dataclass(frozen=True, slots=True)
 class MentionContext:
-    """A story with its signs: by the word where they end, and by the word where they begin."""
+    """A story with its cues, by the word where they end and by the word where they begin."""
 
     story: TokenizedText
     ending: dict[int, list[PhraseMatch]]
     beginning: dict[int, list[PhraseMatch]]
 
     def token_distance(self, low: int, high: int) -> int:
-        """The words between two places, a comma counting two; beyond all reach over a full stop."""
+        """Return the words between two places, a comma counting two; a stop is out of reach."""
         words = self.story.words
         if not 0 < low <= high < len(words):
             return high - low
         one, other = words[low - 1], words[high]
-        same = one.sentence == other.sentence
-        return high - low + 2 * (one.clause != other.clause) if same else _OUT_OF_REACH
+        if one.sentence != other.sentence:
+            return _OUT_OF_REACH
+        return high - low + 2 * (one.clause != other.clause)
 
 
 def mention_context(story: TokenizedText) -> MentionContext:
-    """A story with the signs of claims in it."""
     ending: dict[int, list[PhraseMatch]] = {}
     beginning: dict[int, list[PhraseMatch]] = {}
-    for sign in claim_cues().find(story):
-        ending.setdefault(sign.last, []).append(sign)
-        beginning.setdefault(sign.first, []).append(sign)
+    for cue in claim_cues().find(story):
+        ending.setdefault(cue.last, []).append(cue)
+        beginning.setdefault(cue.first, []).append(cue)
     return MentionContext(story, ending, beginning)
 
 
 def find_mentions(scene: MentionContext, names: OfficeLexicon) -> list[OfficeMention]:
-    """The names in a story, in order, the longest where several stand; none that is but a title."""
-    found = list(islice(_named(scene, names), _MAX_MENTIONS))
-    pairs = zip_longest(found, found[1:])
+    """Return the names in a story, in order, the longest of several; no bare title."""
+    mentions = list(islice(_list_mentions(scene, names), _MAX_MENTIONS))
+    pairs = zip_longest(mentions, mentions[1:])
     plain = [one for one, other in pairs if other is None or one.first < other.start]
     return [
-        _placed(scene.story, mention, names)
+        _with_place(scene.story, mention, names)
         if at < _MAX_PLACES
         else replace(mention, end=mention.last)
         for at, mention in enumerate(plain)
     ]
 
 
-def _named(scene: MentionContext, names: OfficeLexicon) -> Iterator[OfficeMention]:
-    """Each name once, with all offices that it means."""
+def _list_mentions(scene: MentionContext, names: OfficeLexicon) -> Iterator[OfficeMention]:
+    """Yield each name once, with all offices that it means."""
     by_place: dict[tuple[int, int], list[PhraseMatch]] = {}
     for match in drop_nested(names.book.find(scene.story)):
         if _is_name(scene.story, match):
@@ -186,27 +173,27 @@ def _named(scene: MentionContext, names: OfficeLexicon) -> Iterator[OfficeMentio
         offices = tuple(dict.fromkeys(match.phrase.code for match in matches))
         texts = tuple(match.phrase.text for match in matches)
         start = _with_titles(scene, first)
-        titled = start < first or _opens(scene, first, last)
+        titled = start < first or _begins_with_title(scene, first, last)
         yield OfficeMention(start, first, last, offices, texts, titled)
 
 
 def _is_name(story: TokenizedText, match: PhraseMatch) -> bool:
-    """Whether words are a name: no decoy, and in capitals where "cat" would be another word."""
+    """Return whether words are a name: no decoy, and in capitals where "cat" is another word."""
     start, end = story.char_span(match.first, match.last)
     spelled = match.phrase.text not in claim_table().capitals or story.text[start:end].isupper()
     return spelled and match.phrase.kind != DECOY
 
 
-def _opens(scene: MentionContext, first: int, last: int) -> bool:
-    """Whether a name begins with a title: "nhân viên" ngân hàng."""
-    signs = scene.beginning.get(first, ())
-    return any(sign.phrase.kind == "titles" and sign.last < last for sign in signs)
+def _begins_with_title(scene: MentionContext, first: int, last: int) -> bool:
+    """Return whether a name begins with a title: "nhân viên" ngân hàng."""
+    cues = scene.beginning.get(first, ())
+    return any(cue.phrase.kind == "titles" and cue.last < last for cue in cues)
 
 
 def _with_titles(scene: MentionContext, first: int) -> int:
-    """Where the titles before a name begin: "cán bộ bên" công an xã."""
+    """Return where the titles before a name begin: "cán bộ bên" công an xã."""
     for _ in range(_MAX_TITLES):
-        titles = [sign for sign in scene.ending.get(first, ()) if sign.phrase.kind == "titles"]
+        titles = [cue for cue in scene.ending.get(first, ()) if cue.phrase.kind == "titles"]
         if not titles or scene.token_distance(first, first):
             break
         first = min(title.first for title in titles)
@@ -214,43 +201,41 @@ def _with_titles(scene: MentionContext, first: int) -> int:
 
 
 def nearest_cue_before(scene: MentionContext, mention: OfficeMention) -> PhraseMatch | None:
-    """The nearest sign before a name and its titles, the longest of those; of equals "told"."""
-    adjacent = _nearest(scene, mention.first)
+    """Return the nearest cue before a name and its titles, the longest; of equals "told"."""
+    adjacent = _nearest_ending(scene, mention.first)
     if adjacent and adjacent.last == mention.first:
         return adjacent
-    return _nearest(scene, mention.start)
+    return _nearest_ending(scene, mention.start)
 
 
-def _nearest(scene: MentionContext, start: int) -> PhraseMatch | None:
-    """The sign that ends nearest before a word, within its own reach."""
+def _nearest_ending(scene: MentionContext, start: int) -> PhraseMatch | None:
+    """Return the cue that ends nearest before a word, within its own reach."""
     for last in range(start, max(start - _FURTHEST, 0) - 1, -1):
         away = scene.token_distance(last, start)
-        signs = [
-            sign
-            for sign in scene.ending.get(last, ())
-            if away <= _REACHES.get(sign.phrase.kind, -1)
-        ]
-        if signs:
-            return max(signs, key=lambda sign: (sign.last - sign.first, sign.phrase.kind))
+        ending = scene.ending.get(last, ())
+        if cues := [cue for cue in ending if away <= _REACHES.get(cue.phrase.kind, -1)]:
+            return max(cues, key=lambda cue: (cue.last - cue.first, cue.phrase.kind))
     return None
 
 
 def has_cue_after(scene: MentionContext, mention: OfficeMention, kind: str, within: int) -> bool:
-    """Whether a sign of this kind follows a name, its place between them or not."""
+    """Return whether a cue of this kind follows a name, its place between them or not."""
     return any(
-        sign.phrase.kind == kind and scene.token_distance(mention.end, first) <= within
+        cue.phrase.kind == kind and scene.token_distance(mention.end, first) <= within
         for first in range(mention.end, mention.end + within + 1)
-        for sign in scene.beginning.get(first, ())
+        for cue in scene.beginning.get(first, ())
     )
 
 
 def needs_explicit_claim(mention: OfficeMention) -> bool:
-    """Whether a name counts only right after a claim."""
+    """Return whether a name counts only right after a claim."""
     return claim_table().shy.issuperset(map(normalize, mention.names))
 
 
-def _placed(story: TokenizedText, mention: OfficeMention, names: OfficeLexicon) -> OfficeMention:
-    """A mention with the longest words after it that may be a place, its own unit before them."""
+def _with_place(
+    story: TokenizedText, mention: OfficeMention, names: OfficeLexicon
+) -> OfficeMention:
+    """Return a mention with the longest words after it, or after its unit, that are a place."""
     if not claim_table().with_unit.isdisjoint(mention.offices):
         reach = _reach_of_place(story, mention.last)
         for first in (mention.last - _size_of_unit(story, mention), mention.last):
@@ -262,17 +247,13 @@ def _placed(story: TokenizedText, mention: OfficeMention, names: OfficeLexicon) 
 
 
 def _size_of_unit(story: TokenizedText, mention: OfficeMention) -> int:
-    """How many words at the end of a name are a unit: "xã" one, "thị xã" two."""
+    """Return how many words at the end of a name are a unit: "xã" one, "thị xã" two."""
     words = [word.folded for word in story.words[mention.first : mention.last]]
     return 2 if " ".join(words[-2:]) in _LONG_UNITS else int(words[-1] in _UNITS)
 
 
 def _reach_of_place(story: TokenizedText, first: int) -> int:
-    """Where the words that may be a place end: with their sentence."""
-    last = first
+    """Return where the words that may be a place end: with their sentence."""
     sentence = story.words[first - 1].sentence
-    for word in story.words[first : first + _WORDS_OF_PLACE]:
-        if word.sentence != sentence:
-            break
-        last += 1
-    return last
+    words = story.words[first : first + _WORDS_OF_PLACE]
+    return first + sum(1 for _ in takewhile(lambda word: word.sentence == sentence, words))

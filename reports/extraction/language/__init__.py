@@ -1,1 +1,1 @@
-"""Words, numbers, sums and weighed features of a story: the mechanisms below the facts. Pure: no Django."""
+"""Words, numbers, sums and scored features of a story. Pure: no Django."""

@@ -1,4 +1,6 @@
-"""Sums of money in Vietnamese and English: in a story, and in the form's own field. Pure."""
+"""Find sums of money in Vietnamese and English: in a story, and in the form's own field. Pure: no
+Django.
+"""
 
 import re
 from collections.abc import Iterator
@@ -7,6 +9,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from core.text import normalize
+from reports.data.loader import load_json
 from reports.extraction.language.cue_matcher import (
     Token,
     TokenizedText,
@@ -29,14 +32,12 @@ from reports.extraction.language.numerals import (
 
 _SHORT_UNITS = {"k", "tr", "cu", "chai", "m", "lit"}
 _OR = {"hay", "hoac", "or"}
-_COUNTS = (
-    "lần", "lượt", "người", "vợ", "ngày", "tháng", "tuần", "năm", "phút", "giờ", "tiếng", "số", "cái", "times",
-)  # fmt: skip
+_COUNTS: list[str] = load_json("number_words.json")["counted"]
 _COUNTS_MARKED = ("đợt", "bận", "đứa")  # without marks each is another word too
 _BARE_AMID_MARKS = {"so", "vo"}  # "vô tài khoản", typed without its mark
 # What a digit behind a sum counts: "3 triệu 2 lần", "2 triệu hai vợ chồng". By whether marks are used.
 _COUNTED = {
-    True: {*map(canonical_spelling, _COUNTS + _COUNTS_MARKED)},
+    True: {*map(canonical_spelling, (*_COUNTS, *_COUNTS_MARKED))},
     False: {*map(normalize, _COUNTS)},
 }
 _CODE, _ROUND = 10, "00000"  # digits of an account; how a sum that is written out ends
@@ -72,13 +73,13 @@ class MoneyAmount(NamedTuple):
 
 
 def _tail(story: TokenizedText, at: int, unit: int) -> tuple[Fraction | None, int]:
-    """What follows a unit: the 9 of 2tr9, the 500 of 2 triệu 500, rưỡi, a smaller unit."""
+    """Return what follows a unit: the 9 of 2tr9, the 500 of 2 triệu 500, rưỡi, a smaller unit."""
     if at >= len(story.words) or story.words[at].sentence != story.words[at - 1].sentence:
         return Fraction(0), at
     word = story.words[at]
     if word.folded == "ruoi":
         return Fraction(unit, 2), at + 1
-    more = _one(story, at, below=unit)
+    more = _parse_amount(story, at, below=unit)
     if more:
         is_foreign = _is_foreign(story, more[1], round(more[0] or 0))
         return (Fraction(0), at) if is_foreign else more
@@ -90,7 +91,7 @@ def _tail(story: TokenizedText, at: int, unit: int) -> tuple[Fraction | None, in
 
 
 def _decimals(story: TokenizedText, at: int, unit: int) -> tuple[Fraction, int]:
-    """The 9 of 2tr9, the "chín rưỡi" of "một triệu chín rưỡi"; nothing where it is another word."""
+    """Return the 9 of 2tr9, the "chín rưỡi" of "một triệu chín rưỡi", or 0."""
     word = story.words[at].folded
     digits = word if word.isdecimal() else _spoken_tail(story, at)
     if not digits or len(digits) > 3 or not _ends_sum(story, at):
@@ -100,38 +101,35 @@ def _decimals(story: TokenizedText, at: int, unit: int) -> tuple[Fraction, int]:
 
 
 def _hundreds_tail(story: TokenizedText, at: int) -> tuple[Fraction, int] | None:
-    """Hundreds in words behind a unit: the "tám trăm rưỡi" of "một triệu tám trăm rưỡi"."""
+    """Return hundreds in words behind a unit: "một triệu tám trăm rưỡi"."""
     figure, last = parse_number_words(story, at) or (None, at)
     is_whole = figure is not None and 100 < figure < 1000 and not _is_counted(story, last)
     return (figure, last) if figure is not None and is_whole else None
 
 
 def _spoken_tail(story: TokenizedText, at: int) -> str:
-    """The digit that word *at* names behind a unit. Behind figures, in a story without marks, it
-    is another word: "chuyen 10tr tam ung", "3tr truoc, 5tr sau".
-    """
-    in_figures = at >= 2 and story.words[at - 2].folded[0].isdecimal()
-    return (
-        "" if in_figures and not story.marked else str(token_value(story, story.words[at], 1) or "")
-    )
+    """Return the digit that word *at* names behind a unit; "" in "chuyen 10tr tam ung"."""
+    if at >= 2 and story.words[at - 2].folded[0].isdecimal() and not story.marked:
+        return ""
+    return str(token_value(story, story.words[at], 1) or "")
 
 
 def _ends_sum(story: TokenizedText, at: int) -> bool:
-    """Whether the digit at word *at* belongs to the sum before it: "ba triệu hai", not "ba triệu
-    một tháng".
-    """
+    """Return whether the digit at word *at* is of the sum before it: not "ba triệu một tháng"."""
     word = story.words[at]
     if word.spelled == canonical_spelling("mốt"):
         return True
-    if word.folded == "mot" and (
-        word.spelled == canonical_spelling("một") or continues_clause(story, at + 1)
-    ):
+    goes_on = continues_clause(story, at + 1)
+    if word.folded == "mot" and (word.spelled == canonical_spelling("một") or goes_on):
         return False
-    return not _is_counted(story, at + 1) and not _followed_by_number_or_unit(story, at)
+    is_of_next = goes_on and (
+        unit_at(story, at + 1, Fraction(10)) is not None or number_at(story, at + 1) is not None
+    )
+    return not is_of_next and not _is_counted(story, at + 1)
 
 
 def _is_counted(story: TokenizedText, at: int) -> bool:
-    """Whether what is counted stands there: "lần", "người"."""
+    """Return whether what is counted stands there: "lần", "người"."""
     if not continues_clause(story, at):
         return False
     word = story.words[at]
@@ -141,45 +139,34 @@ def _is_counted(story: TokenizedText, at: int) -> bool:
     return word.spelled in _COUNTED[True] or (is_bare and word.folded in _COUNTED[False])
 
 
-def _followed_by_number_or_unit(story: TokenizedText, at: int) -> bool:
-    at += 1
-    if not continues_clause(story, at):
-        return False
-    return unit_at(story, at, Fraction(10)) is not None or number_at(story, at) is not None
-
-
-def _one(story: TokenizedText, at: int, below: int = 10**12) -> tuple[Fraction | None, int] | None:
-    """A number with a unit smaller than *below* at word *at*: value, the word after it. The value
-    is None where a sum is named and it is not to be told which: "hai ba triệu".
-    """
-    read = number_at(story, at) or _unsaid(story, at)
-    if not read:
+def _parse_amount(
+    story: TokenizedText, at: int, below: int = 10**12
+) -> tuple[Fraction | None, int] | None:
+    """Return a value with a unit below *below* (None: "hai ba triệu"), and the word after it."""
+    number = number_at(story, at) or _implied_number(story, at)
+    if not number:
         return None
-    figure, after = read
+    figure, after = number
     unit = unit_at(story, after, figure or Fraction(0))
     if unit is None or unit >= below:
         return None
     rest, last = _tail(story, after + 1, unit)
-    if figure is None or rest is None or _is_large_unit(story, after + 1):
+    has_second_unit = (unit_at(story, after + 1, Fraction(1)) or 0) >= 10**3  # 900 nghìn tỷ
+    if figure is None or rest is None or has_second_unit:
         return None, last
     return figure * unit + rest, last
 
 
-def _unsaid(story: TokenizedText, at: int) -> tuple[Fraction, int] | None:
-    """Half of a unit, or one of it and a half: "nửa tỷ", "triệu rưỡi"."""
+def _implied_number(story: TokenizedText, at: int) -> tuple[Fraction, int] | None:
+    """Return half of a unit, or one of it and a half: "nửa tỷ", "triệu rưỡi"."""
     words = story.words
     if words[at].folded == HALF and is_large(story, at + 1):
         return Fraction(1, 2), at + 1
     return (Fraction(1), at) if is_large(story, at) and is_half(story, at + 1) else None
 
 
-def _is_large_unit(story: TokenizedText, at: int) -> bool:
-    """Whether a second unit stands there: 900 nghìn tỷ."""
-    return (unit_at(story, at, Fraction(1)) or 0) >= 10**3
-
-
-def _bare(word: Token) -> int | None:
-    """A sum without a unit: 35.500.000, 20000000."""
+def _parse_bare_sum(word: Token) -> int | None:
+    """Return a sum without a unit: 35.500.000, 20000000."""
     text = word.folded
     grouped = text.count(".") + text.count(",") >= 2 and GROUPED.fullmatch(text)
     whole = text.isdecimal() and 6 <= len(text) <= 12 and text.endswith("000") and text[0] != "0"
@@ -187,41 +174,39 @@ def _bare(word: Token) -> int | None:
 
 
 def find_amounts(story: TokenizedText) -> Iterator[MoneyAmount]:
-    """Every sum of đồng in the story, in order."""
+    """Yield every sum of đồng in the story, in order."""
     at, begin = 0, number_start_words()
     while at < len(story.words):
         word = story.words[at].folded
-        one = _one(story, at) if word in begin or word[0].isdecimal() else None
-        if one:
-            last = one[1]
+        amount = _parse_amount(story, at) if word in begin or word[0].isdecimal() else None
+        if amount:
+            last = amount[1]
             while _names_dong(story, last):
                 last += 1
-            value = round(one[0] or 0)
+            value = round(amount[0] or 0)
             if _MIN_COUNT <= value <= _MAX_COUNT and not _is_open(story, at, last, value):
                 yield MoneyAmount(value, at, last)
             at = last
         else:
-            value = _bare(story.words[at]) or 0
+            value = _parse_bare_sum(story.words[at]) or 0
             if value and not (_is_foreign(story, at + 1, value) or _is_code(story, at)):
                 yield MoneyAmount(value, at, at + 1)
             at += 1
 
 
 def _is_code(story: TokenizedText, at: int) -> bool:
-    """Whether a bare number is an account, a telephone or a file: "stk: 1030456000", "+84912345000". A
-    sum of so many digits ends in more zeros.
-    """
+    """Return whether a bare number, not round, is an account, a telephone or a file."""
     words, number = story.words, story.words[at].folded
     if not number.isdecimal() or len(number) < _CODE or number.endswith(_ROUND):
         return False
     before = [word.folded for word in words[max(0, at - 2) : at]]
-    named = before[:-1] if before[-1:] == ["la"] else before[-1:]
-    is_called = bool(named) and named[-1] in _NUMBERED
-    return is_called or story.text[: words[at].start].endswith("+")
+    label = before[:-1] if before[-1:] == ["la"] else before[-1:]
+    is_labelled = bool(label) and label[-1] in _NUMBERED
+    return is_labelled or story.text[: words[at].start].endswith("+")
 
 
 def _names_dong(story: TokenizedText, at: int) -> bool:
-    """Whether "đồng" closes the sum before word *at*: not "15 triệu, đóng …", not "3tr dong phi"."""
+    """Return whether "đồng" closes the sum before word *at*: not "15 triệu, đóng …"."""
     if not continues_clause(story, at) or story.words[at].folded not in _DONG:
         return False
     word, unit = story.words[at], story.words[at - 1].folded
@@ -230,17 +215,17 @@ def _names_dong(story: TokenizedText, at: int) -> bool:
 
 
 def _is_open(story: TokenizedText, first: int, last: int, value: int) -> bool:
-    """Whether more is said of the sum: another currency, or another sum that it may be."""
+    """Return whether another currency is named, or another sum that it may be."""
     words = story.words
     if _is_foreign(story, last, value):
         return True
-    before = first >= 2 and words[first - 1].folded in _OR and _counts(story, first - 2)
-    after = last + 1 < len(words) and words[last].folded in _OR and _counts(story, last + 1)
+    before = first >= 2 and words[first - 1].folded in _OR and _is_numeral(story, first - 2)
+    after = last + 1 < len(words) and words[last].folded in _OR and _is_numeral(story, last + 1)
     return before or after
 
 
 def _is_foreign(story: TokenizedText, at: int, value: int) -> bool:
-    """Whether the sum before word *at* is of another currency: "5 nghìn đô", "5k$", "3000 do la"."""
+    """Return whether the sum before word *at* is of another currency: "5 nghìn đô", "5k$"."""
     words, end = story.words, story.words[at - 1].end
     if story.text[end : end + 2].strip()[:1] in _FOREIGN_SIGNS:
         return True
@@ -257,11 +242,11 @@ def _is_foreign(story: TokenizedText, at: int, value: int) -> bool:
     return named or bare
 
 
-def _counts(story: TokenizedText, at: int) -> bool:
-    """Whether the word is a figure, a digit or a unit."""
+def _is_numeral(story: TokenizedText, at: int) -> bool:
+    """Return whether the word is a figure, a digit or a unit."""
     word = story.words[at]
-    named = token_value(story, word, 0) or token_value(story, word, 1)
-    return word.folded[0].isdecimal() or named is not None
+    value = token_value(story, word, 0) or token_value(story, word, 1)
+    return word.folded[0].isdecimal() or value is not None
 
 
 # What the form's own money field says.
@@ -284,38 +269,29 @@ class ParsedMoney:
     problem: str = ""
 
 
-_NOTHING = frozenset(
-    normalize(words)
-    for words in (
-        "0", "không", "không mất", "chưa", "chưa mất", "không có", "không mất gì", "chưa mất gì", "ko", "k",
-        "không mất tiền", "chưa mất tiền", "không mất đồng nào", "none", "no", "nothing", "zero", "0 đồng", "0 d", "0d", "0k", "0 vnd",
-    )
-)  # fmt: skip
+_NOTHING = frozenset(map(normalize, load_json("number_words.json")["nothing_lost"]))
 
 
 def parse_money_field(raw: str) -> ParsedMoney:
-    """Read the money field: "12 triệu", "2tr9", "35.500.000đ"; "20" lacks its unit."""
+    """Parse the money field: "12 triệu", "2tr9", "35.500.000đ"; "20" lacks its unit."""
     if not raw.strip():
         return ParsedMoney(None, "empty")
     if normalize(raw) in _NOTHING:
         return ParsedMoney(0)
     story = tokenize(_SPACED.sub(".", raw[:400]))
-    found = {amount.value for amount in find_amounts(story)}
-    if len(found) == 1 and "-" not in raw and not _is_choice(story):
-        return ParsedMoney(found.pop())
-    return ParsedMoney(None, _problem(raw.strip(), story, len(found)))
+    values = {amount.value for amount in find_amounts(story)}
+    is_choice = any(word.folded in _OR for word in story.words)
+    if len(values) == 1 and "-" not in raw and not is_choice:
+        return ParsedMoney(values.pop())
+    if raw.strip().startswith("-") or is_choice:
+        return ParsedMoney(None, "unreadable")
+    return ParsedMoney(None, _find_problem(raw.strip(), story, has_sum=bool(values)))
 
 
-def _is_choice(story: TokenizedText) -> bool:
-    return any(word.folded in _OR for word in story.words)
-
-
-def _problem(raw: str, story: TokenizedText, found: int) -> str:
-    """Its unit is asked only of a number that stands by itself."""
+def _find_problem(raw: str, story: TokenizedText, *, has_sum: bool) -> str:
+    """Return the problem; a unit is asked only of a number that stands by itself."""
     figures = [word.folded for word in story.words if word.folded[0].isdecimal()]
-    if raw.startswith("-") or _is_choice(story):
-        return "unreadable"
-    if found or len(figures) > 1:
+    if has_sum or len(figures) > 1:
         return "several"
     if figures and len(figures[0]) > 15:
         return "too_large"
@@ -325,5 +301,5 @@ def _problem(raw: str, story: TokenizedText, found: int) -> str:
 
 
 def parse_bare_number(raw: str) -> int | None:
-    """The number of a field that holds but 20.000 or 20000: in đồng, or in thousands of them."""
+    """Return the number of a field that holds but 20.000 or 20000, in đồng or in thousands."""
     return int(parse_figure(raw.strip())) if _THOUSANDS.fullmatch(raw.strip()) else None

@@ -1,11 +1,11 @@
-"""Words of a story, and the cue phrases found among them. Pure: no Django.
+"""Tokenize a story and find cue phrases in it. Pure: no Django.
 
-A cue is a phrase from data/taxonomy.json (folded there) or data/cues.json (spelled in full),
-within one clause. Where a word of the story has marks, they must agree with the cue's; a word
-without marks fits by its folded form, unless it would have to speak for a fact alone. Reading takes time in proportion to the story.
+A cue is a phrase from data/taxonomy.json (folded there) or data/cues.json (spelled in full), within
+one clause. Where a word of the story has marks, they must agree with the cue's; a word without
+marks fits by its folded form, unless it would have to speak for a fact alone. Time in proportion to
+the story.
 """
 
-import json
 import re
 import unicodedata
 from bisect import bisect_left
@@ -13,12 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from core.text import normalize, normalize_with_offsets
+from reports.data.loader import load_json
 
-_DATA = Path(__file__).parents[2] / "data"
 _STOPS = ".;!?\n"
 _WORD = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+")
 _BEHIND_THOUSAND = re.compile(r" ?(?:[^ a-z]|$)| (?:tien|dong|phi|coc|ship|nua|roi|mua|va|voi)\b")
@@ -30,7 +29,7 @@ _SPELLED_ALONE = {"scenarios", "actions"}
 
 
 class Token(NamedTuple):
-    """One word of a story: folded, as spelled with its marks, its place, its sentence."""
+    """A word of a story: folded, as spelled with its marks, its place, its sentence and clause."""
 
     folded: str
     spelled: str
@@ -48,11 +47,18 @@ class TokenizedText(NamedTuple):
     marked: bool  # whether its writer uses marks
 
     def surface_form(self, word: Token) -> str:
-        """The word with its marks where the writer uses them, else folded."""
+        """Return the word with its marks where the writer uses them, else folded."""
         return word.spelled if self.marked else word.folded
 
+    def clause_start(self, at: int, floor: int) -> int:
+        """Return the first word of the clause of word *at*, not before *floor*."""
+        start = at
+        while start > floor and self.words[start - 1].clause == self.words[at].clause:
+            start -= 1
+        return start
+
     def char_span(self, first: int, last: int) -> tuple[int, int]:
-        """Where words[first:last] stand in the text."""
+        """Return where words[first:last] stand in the text."""
         return self.words[first].start, self.words[last - 1].end
 
 
@@ -79,7 +85,7 @@ class CueMatch(NamedTuple):
 
 @lru_cache(maxsize=8192)
 def canonical_spelling(word: str) -> str:
-    """Letters with their marks, the tone at the end: hoà = hòa; hỏi and ngã count as one."""
+    """Return letters with their marks, the tone at the end: hoà = hòa; hỏi and ngã are one."""
     tone, letters = "", []
     for part in unicodedata.normalize("NFD", word.lower().replace("đ", "d")):
         if part in _TONES:
@@ -89,79 +95,83 @@ def canonical_spelling(word: str) -> str:
     return _LAST_Y.sub(r"\1i", "".join(letters)) + tone
 
 
+@dataclass(frozen=True, slots=True)
+class WordSet:
+    """Words as they count where the writer uses marks, and where not."""
+
+    spelled: frozenset[str]
+    folded: frozenset[str]
+
+    def has(self, story: "TokenizedText", word: Token) -> bool:
+        """Return whether the word of a story is one of these."""
+        return word.spelled in self.spelled if story.marked else word.folded in self.folded
+
+
+def word_set(words: str, unmarked: str | None = None) -> WordSet:
+    """Return a set of words; without marks those of *unmarked* alone count, where it is given."""
+    folded = map(normalize, words.split()) if unmarked is None else unmarked.split()
+    return WordSet(frozenset(map(canonical_spelling, words.split())), frozenset(folded))
+
+
 @lru_cache(maxsize=8192)
-def _plain(word: str) -> str:
+def _fold_y(word: str) -> str:
     return _LAST_Y.sub(r"\1i", word)
 
 
-def _load(name: str) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads((_DATA / name).read_text(encoding="utf-8"))
-    return data
-
-
-@lru_cache(maxsize=1)
 def taxonomy() -> dict[str, Any]:
-    """The scenario and action codes with their labels, weights and cues."""
-    return _load("taxonomy.json")
+    """Return the scenario and action codes with their labels, weights and cues."""
+    return load_json("taxonomy.json")
 
 
 @lru_cache(maxsize=1)
 def code_rows() -> Mapping[str, Mapping[str, Any]]:
-    """Every scenario and action code with its row of the taxonomy and its rank there."""
+    """Return every scenario and action code with its row of the taxonomy and its rank there."""
     rows = [*taxonomy()["scenarios"], *taxonomy()["actions"]]
     return {row["code"]: {**row, "rank": rank} for rank, row in enumerate(rows)}
 
 
 @lru_cache(maxsize=1)
 def scenario_codes() -> tuple[str, ...]:
-    """The codes of scenarios, in the order of the taxonomy."""
+    """Return the codes of scenarios, in the order of the taxonomy."""
     return tuple(row["code"] for row in taxonomy()["scenarios"])
 
 
 @lru_cache(maxsize=1)
 def action_codes() -> tuple[str, ...]:
-    """The codes of demanded actions, in the order of the taxonomy."""
+    """Return the codes of demanded actions, in the order of the taxonomy."""
     return tuple(row["code"] for row in taxonomy()["actions"])
 
 
-@lru_cache(maxsize=1)
 def cue_tables() -> dict[str, Any]:
-    """Our own cue tables, spelled with marks."""
-    return _load("cues.json")
-
-
-@lru_cache(maxsize=1)
-def word_families() -> Mapping[str, list[str]]:
-    """Families of words that stand for one thing (data/concepts.json)."""
-    return {code: rows for code, rows in _load("concepts.json").items() if code != "about"}
+    """Return our own cue tables, spelled with marks."""
+    return load_json("cues.json")
 
 
 @lru_cache(maxsize=1)
 def abbreviations() -> Mapping[str, tuple[str, ...]]:
-    """Chat spellings -> the words that they stand for ("ko" -> không, "ck" -> chuyển khoản)."""
+    """Return chat spellings with their words ("ko": không, "ck": chuyển khoản)."""
     return {short: tuple(full.split()) for short, full in cue_tables()["short_forms"].items()}
 
 
-def _expanded(word: Token) -> Iterator[Token]:
+def _expand(word: Token) -> list[Token]:
     full = abbreviations().get(word.folded)
     if full is None or word.folded != word.spelled:
-        yield word
-        return
-    for part in full:
-        yield word._replace(folded=_plain(normalize(part)), spelled=canonical_spelling(part))
+        return [word]
+    return [
+        word._replace(folded=_fold_y(normalize(part)), spelled=canonical_spelling(part))
+        for part in full
+    ]
 
 
 def _is_thousand(figure: str, rest: str) -> bool:
-    """Whether a "k" that stands apart is the thousand of "500 k" and no "không": nothing that one does
-    follows.
-    """
+    """Return whether a "k" that stands apart is the thousand of "500 k" and not "không"."""
     whole = figure.isdecimal() and len(figure) < 4 and int(figure) and int(figure) % 50 == 0
     return bool(whole and _BEHIND_THOUSAND.match(rest))
 
 
 @lru_cache(maxsize=8)  # readers of one report ask for the same texts again
 def tokenize(text: str) -> TokenizedText:
-    """Cut a story into words, chat spellings written out."""
+    """Return a story cut into words, chat spellings written out."""
     folded = normalize_with_offsets(text, keep=".,;:!?\n")
     words: list[Token] = []
     sentence = clause = at = 0
@@ -173,24 +183,30 @@ def tokenize(text: str) -> TokenizedText:
             clause += any(stop in gap for stop in ",:" + _STOPS)
         start, end = folded.original_span(*match.span())
         word = Token(
-            _plain(match[0]), canonical_spelling(text[start:end]), start, end, sentence, clause
+            _fold_y(match[0]), canonical_spelling(text[start:end]), start, end, sentence, clause
         )
-        behind_figure = bool(words) and words[-1].folded[0].isdecimal()
-        is_thousand = (
-            behind_figure
-            and gap == " "
-            and match[0] == "k"
-            and _is_thousand(words[-1].folded, folded.text[match.end() :])
+        is_unit = (
+            bool(words)
+            and words[-1].folded[0].isdecimal()
+            and (
+                not gap
+                or (
+                    gap == " "
+                    and match[0] == "k"
+                    and _is_thousand(words[-1].folded, folded.text[at:])
+                )
+            )
         )
-        glued = (behind_figure and not gap) or is_thousand
-        words.extend([word] if glued else _expanded(word))
+        words.extend([word] if is_unit else _expand(word))
     marks = sum(word.folded != word.spelled for word in words)
     return TokenizedText(text, words, marks * 5 >= len(words) > 0)
 
 
 def _cue(family: str, code: str, phrase: str, points: float | None) -> CuePhrase:
     spelled = [part for word in phrase.split() for part in abbreviations().get(word, (word,))]
-    words = tuple(ANY_NUMBER if word == ANY_NUMBER else _plain(normalize(word)) for word in spelled)
+    words = tuple(
+        ANY_NUMBER if word == ANY_NUMBER else _fold_y(normalize(word)) for word in spelled
+    )
     worth = 1 + 0.5 * (len(words) - 1) if points is None else points
     marked = tuple(frozenset({canonical_spelling(word)}) for word in spelled)
     alone = family in _SPELLED_ALONE or phrase in cue_tables()["spelled_only"].get(family, ())
@@ -198,50 +214,41 @@ def _cue(family: str, code: str, phrase: str, points: float | None) -> CuePhrase
 
 
 def _entries(family: str, code: str, rows: Iterable[Any]) -> Iterator[CuePhrase]:
-    """A row is a phrase, or [phrase, points] where the usual points would mislead."""
+    """Yield the cues of rows: a phrase, or [phrase, points] where the usual points mislead."""
     for row in rows:
         phrase, points = (row, None) if isinstance(row, str) else row
         yield _cue(family, code, phrase, points)
 
 
-def _all_cues() -> Iterator[CuePhrase]:
-    marked, own_points = cue_tables()["marked"], cue_tables()["points"]
+def _list_cues() -> Iterator[CuePhrase]:
+    marked, points = cue_tables()["marked"], cue_tables()["points"]
+    useless_alone = {*taxonomy()["never_use_alone"]}
     for family in ("scenarios", "actions"):
         for row in taxonomy()[family]:
-            phrases = [phrase for phrase in row["cues"] if phrase not in _useless_alone()]
-            known = [[marked.get(phrase, phrase), own_points.get(phrase)] for phrase in phrases]
-            yield from _entries(family, row["code"], known)
+            phrases = [phrase for phrase in row["cues"] if phrase not in useless_alone]
+            rows = [[marked.get(phrase, phrase), points.get(phrase)] for phrase in phrases]
+            yield from _entries(family, row["code"], rows)
             yield from _entries(family, row["code"], cue_tables()[family].get(row["code"], []))
     for family, codes in cue_tables()["phrases"].items():
         for code, rows in codes.items():
             yield from _entries(family, code, rows)
-    for code, rows in word_families().items():
-        yield from _entries("concepts", code, [[phrase, 0] for phrase in rows])
+    for code, rows in load_json("concepts.json").items():
+        if code != "about":
+            yield from _entries("concepts", code, [[phrase, 0] for phrase in rows])
 
 
 @lru_cache(maxsize=1)
-def _useless_alone() -> frozenset[str]:
-    return frozenset(taxonomy()["never_use_alone"])
-
-
-_Index = Mapping[str, Mapping[str, tuple[CuePhrase, ...]]]
-
-
-@lru_cache(maxsize=1)
-def _index() -> _Index:
-    """The cues by their first word and their second, "" where there is none; the last of equal
-    cues wins, and stands for those of its code that differ from it in marks alone ("hỏi", "hối").
-    """
+def _index() -> Mapping[str, Mapping[str, tuple[CuePhrase, ...]]]:
+    """Return the cues by first and second word ("" for none), those that differ in marks as one."""
     index: dict[str, dict[str, dict[tuple[str, str, tuple[str, ...]], CuePhrase]]] = {}
-    for cue in _all_cues():
+    for cue in _list_cues():
         one, two = (*cue.words, "")[:2]
         same = index.setdefault(one, {}).setdefault(two, {})
-        known = same.get((cue.family, cue.code, cue.words), cue)
-        marks = tuple(
-            mine | theirs for mine, theirs in zip(cue.spelled, known.spelled, strict=True)
-        )
-        alone = cue.needs_marks and known.needs_marks
-        same[cue.family, cue.code, cue.words] = replace(cue, spelled=marks, needs_marks=alone)
+        key = (cue.family, cue.code, cue.words)
+        twin = same.get(key, cue)
+        marks = tuple(own | other for own, other in zip(cue.spelled, twin.spelled, strict=True))
+        needs_marks = cue.needs_marks and twin.needs_marks
+        same[key] = replace(cue, spelled=marks, needs_marks=needs_marks)
     return {
         one: {two: tuple(cues.values()) for two, cues in seconds.items()}
         for one, seconds in index.items()
@@ -249,25 +256,28 @@ def _index() -> _Index:
 
 
 def _fits(cue: CuePhrase, story: TokenizedText, first: int) -> bool:
-    """Whether the cue's words stand at *first* and their marks agree (see the module)."""
-    found = story.words[first : first + len(cue.words)]
-    if len(found) < len(cue.words) or found[0].clause != found[-1].clause:
+    """Return whether the cue's words stand at *first* and their marks agree (see the module)."""
+    words = story.words[first : first + len(cue.words)]
+    if len(words) < len(cue.words) or words[0].clause != words[-1].clause:
         return False
     wrong = 0
-    for word, folded, spelled in zip(found, cue.words, cue.spelled, strict=True):
+    for word, folded, spelled in zip(words, cue.words, cue.spelled, strict=True):
         if word.folded != folded:
             if folded == ANY_NUMBER and word.folded[0].isdecimal():
                 continue
             return False
         if word.spelled not in spelled:
             wrong += cue.needs_marks or word.folded != word.spelled
-    return wrong <= (len(found) >= 3)
+    return wrong <= (len(words) >= 3)
 
 
 def find_cues(story: TokenizedText) -> list[CueMatch]:
-    """Every cue in the story, in order of place. A number fits as such, or as any."""
+    """Return every cue in the story, in order of place. A number fits as such, or as any."""
     index = _index()
-    forms = [_forms(word.folded) for word in story.words]
+    forms = [
+        (word.folded, ANY_NUMBER) if word.folded[0].isdecimal() else (word.folded,)
+        for word in story.words
+    ]
     return [
         CueMatch(cue, first, first + len(cue.words))
         for first, (here, then) in enumerate(pairwise([*forms, ()]))
@@ -280,19 +290,15 @@ def find_cues(story: TokenizedText) -> list[CueMatch]:
     ]
 
 
-def _forms(word: str) -> tuple[str, ...]:
-    return (word, ANY_NUMBER) if word[0].isdecimal() else (word,)
-
-
 def matches_between(hits: Sequence[CueMatch], low: int, high: int) -> list[CueMatch]:
-    """Those of *hits* (in order of place) that lie within words [low, high)."""
+    """Return those of *hits* (in order of place) that lie within words [low, high)."""
     first = bisect_left(hits, low, key=lambda hit: hit.first)
     last = bisect_left(hits, high, key=lambda hit: hit.first)
     return [hit for hit in hits[first:last] if hit.last <= high]
 
 
 def longest_match_by_token(hits: Iterable[CueMatch]) -> dict[int, CueMatch]:
-    """For each word, the hit over it that reaches furthest."""
+    """Return for each word the hit over it that reaches furthest."""
     over: dict[int, CueMatch] = {}
     for hit in hits:
         for at in range(hit.first, hit.last):
@@ -302,13 +308,13 @@ def longest_match_by_token(hits: Iterable[CueMatch]) -> dict[int, CueMatch]:
 
 
 def is_covered(hit: CueMatch, over: Mapping[int, CueMatch]) -> bool:
-    """Whether *hit* lies within a hit of `longest_match_by_token`, or begins amid one ("báo công an" tỉnh)."""
+    """Return whether *hit* lies within a longest hit, or begins amid one ("báo công an" tỉnh)."""
     longer = over.get(hit.first)
     return longer is not None and (longer.first < hit.first or hit.last <= longer.last)
 
 
 def inside(hit: CueMatch, others: Iterable[CueMatch]) -> bool:
-    """Whether *hit* lies within one of *others* that is longer."""
+    """Return whether *hit* lies within one of *others* that is longer."""
     size = hit.last - hit.first
     return any(
         o.first <= hit.first and hit.last <= o.last and o.last - o.first > size for o in others

@@ -1,8 +1,8 @@
-"""Sums whose unit goes without saying: "Nó đòi 40. Tôi đưa 15 trước", "em trả một nửa". Pure: no Django.
+"""Find sums without a unit: "Nó đòi 40. Tôi đưa 15 trước", "em trả một nửa". Pure: no Django.
 
 Only in a story, where a verb of paying or asking stands just before the number and nothing that
-could be counted behind it, or where it is an item of a list whose last one has its unit ("20 với 25
-triệu"); the form's own field asks for the unit instead (amounts.py).
+could be counted behind it, or in a list whose last item has its unit ("20 với 25 triệu"); the
+form's own field asks for the unit instead (amounts.py).
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -10,57 +10,39 @@ from itertools import islice
 from typing import NamedTuple
 
 from core.text import normalize
+from reports.data.loader import load_json
 from reports.extraction.language.amounts import MoneyAmount
 from reports.extraction.language.cue_matcher import TokenizedText, canonical_spelling
 from reports.extraction.language.numerals import number_at
 
 
 class _Phrases(NamedTuple):
-    """Phrases of one word or two, with their marks and without them, and the words that end them."""
+    """Phrases of one word or two, with their marks and without, and the words that end them."""
 
     marked: frozenset[tuple[str, ...]]
     bare: frozenset[tuple[str, ...]]
     ends: frozenset[str]
 
 
-def _phrases(*phrases: str) -> _Phrases:
+def _collect(*phrases: str) -> _Phrases:
     words = [phrase.split() for phrase in phrases]
     marked = frozenset(tuple(map(canonical_spelling, each)) for each in words)
     bare = frozenset(tuple(map(normalize, each)) for each in words)
     return _Phrases(marked, bare, frozenset(normalize(each[-1]) for each in words))
 
 
-_VERBS = (
-    "chuyển", "gửi", "nộp", "nạp", "đưa", "đóng", "cọc", "ứng", "trả", "góp", "vay", "mượn", "thêm", "đòi",
-    "xin", "cần", "mất", "phạt", "chỉ có", "xoay", "xoay giúp", "lo trước", "ứng trước", "vét", "gom được",
-    "gửi tiếp", "nộp tiếp", "send", "sent", "pay", "paid",
-)  # fmt: skip
+_WORDS = load_json("number_words.json")
+_VERBS: list[str] = _WORDS["paying"]
 # What speaks of much else.
-_BESIDE_A_SUM = ("còn", "vào", "lấy", "rút", "trừ", "một lần", "được", "only", "back")
-_BEHIND_A_SUM = (
-    "rồi",
-    "lần hai",
-    "lần 2",
-    "lần ba",
-    "lần 3",
-    "đợt hai",
-    "đợt 2",
-    "đợt ba",
-    "đợt 3",
-    "tới",
-    "trừ",
-)
+_BESIDE_A_SUM: list[str] = _WORDS["paying_beside_a_sum"]
+_BEHIND_A_SUM: list[str] = _WORDS["paying_behind_a_sum"]
 _NAME = "ten"  # "dùng tên"
 _EMERGENCY = {"113", "114", "115"}
 _NEAR = 10  # words between a sum and the one that goes on from it: "8 triệu, rồi 14, rồi 30"
 _HALVES = (["mot", "nua"], ["nua", "truoc"], ["nua", "dau"])
 _BETWEEN = {"truoc", "duoc", "no", "ho"}  # "chuyển trước một nửa"
 _HALVERS = {"chuyen", "gui", "nop", "dua", "dong", "tra", "ung"}
-_BEHIND = {
-    "truoc", "nua", "roi", "luon", "thoi", "cho", "qua", "vao", "sang", "de", "la", "ma", "thi", "nhung", "chieu",
-    "mai", "vi", "nen", "ho", "giup", "con", "nghe", "nhe", "em", "toi", "no", "cung", "va", "she", "and", "but",
-    "to", "an",
-}  # fmt: skip
+_BEHIND = frozenset(_WORDS["behind_a_bare_sum"])
 _DIGITS = ["con", "so"]  # "15 con số"
 _JOINS = {"roi", "voi", "va", "cong", "and", "then"}  # "20 với 25 triệu"
 _TURNS = ("lần", "lượt", "đợt", "khoản", "đơn", "lệnh")
@@ -79,39 +61,39 @@ _THOUSANDS_FROM = 100  # "nạp 300 ăn 345, nạp 2tr": thousands beside sums u
 _SMALL = 10**7
 _BILLION, _MILLION, _THOUSAND = 10**9, 10**6, 10**3
 # What a sum stands behind: where none is named, beside one, near behind one.
-_PAYING = _phrases(*_VERBS)
-_PAYING_BESIDE = _phrases(*_VERBS, *_BESIDE_A_SUM)
-_PAYING_BEHIND = _phrases(*_VERBS, *_BESIDE_A_SUM, *_BEHIND_A_SUM)
+_PAYING = _collect(*_VERBS)
+_PAYING_BESIDE = _collect(*_VERBS, *_BESIDE_A_SUM)
+_PAYING_BEHIND = _collect(*_VERBS, *_BESIDE_A_SUM, *_BEHIND_A_SUM)
 # What a list of sums stands behind.
-_LISTED = _phrases(*_VERBS, *_NTH_TURNS)
-_COUNTED = _phrases(*_TURNS)
-_SHARED = _phrases(*_PAYERS)
-_TURNS_NAMED = _phrases(*_TURNS, *_NTH_TURNS)
+_LISTED = _collect(*_VERBS, *_NTH_TURNS)
+_COUNTED = _collect(*_TURNS)
+_SHARED = _collect(*_PAYERS)
+_TURNS_NAMED = _collect(*_TURNS, *_NTH_TURNS)
 
 
 def find_implicit_amounts(
     story: TokenizedText, named: Sequence[MoneyAmount]
 ) -> Iterator[MoneyAmount]:
-    """The sums without a unit, beside those that are *named*."""
+    """Yield the sums without a unit, beside those that are *named*."""
     taken = {place for amount in named for place in range(amount.first, amount.last)}
     every = (item for amount in named for item in _items_before(story, amount, taken))
     items = list(islice(every, _MAX_ITEMS))
     yield from items
-    known = [*named, *items]
+    sums = [*named, *items]
     taken.update(item.first for item in items)
     at = 1
     while at < len(story.words):
-        found = None if at in taken else _half(story, at, known) or _bare(story, at, known)
-        if found and not taken & {*range(found.first, found.last + 1)}:
-            known.append(found)
-            yield found
-        at = found.last if found else at + 1
+        amount = None if at in taken else _find_half(story, at, sums) or _find_bare(story, at, sums)
+        if amount and not taken & {*range(amount.first, amount.last + 1)}:
+            sums.append(amount)
+            yield amount
+        at = amount.last if amount else at + 1
 
 
 def _items_before(
     story: TokenizedText, amount: MoneyAmount, taken: Collection[int]
 ) -> Iterator[MoneyAmount]:
-    """The items of a list whose unit is said at its end: "20 với 20 với 25 triệu"."""
+    """Yield the items of a list whose unit is said at its end: "20 với 20 với 25 triệu"."""
     places, first = list[int](), amount.first
     while len(places) < _MAX_ITEMS and (at := _item_before(story, first, taken)) is not None:
         places.append(at)
@@ -122,7 +104,7 @@ def _items_before(
 
 
 def _item_before(story: TokenizedText, first: int, taken: Collection[int]) -> int | None:
-    """Where the bare number stands that is listed just before word *first*."""
+    """Return where the bare number stands that is listed just before word *first*."""
     words, at = story.words, first - 1
     while at > max(0, first - _ITEMS_APART) and words[at].folded in _BETWEEN_ITEMS:
         if _is_item(story, at, first):
@@ -132,7 +114,7 @@ def _item_before(story: TokenizedText, first: int, taken: Collection[int]) -> in
 
 
 def _is_item(story: TokenizedText, at: int, first: int) -> bool:
-    """Whether word *at* is a bare number of a list that goes on at word *first*."""
+    """Return whether word *at* is a bare number of a list that goes on at word *first*."""
     word, behind = story.words[at : at + 2]
     if word.folded not in _FIGURES or word.sentence != story.words[first].sentence:
         return False
@@ -141,16 +123,14 @@ def _is_item(story: TokenizedText, at: int, first: int) -> bool:
 
 
 def _is_range(story: TokenizedText, places: Sequence[int], amount: MoneyAmount) -> bool:
-    """Whether "5, 6 triệu" or "20, 30 triệu" is said of one sum."""
+    """Return whether "5, 6 triệu" or "20, 30 triệu" is said of one sum."""
     low, high = int(story.words[places[0]].folded), story.words[amount.first].folded
     beside = len(places) == 1 and places[0] + 1 == amount.first
     return beside and high in (str(low + 1), str(low + 10) if low % 10 == 0 else "")
 
 
 def _begins_list(story: TokenizedText, places: Sequence[int], taken: Collection[int]) -> bool:
-    """Whether what stands before the first number of a list speaks of sums: another sum, a verb of
-    paying, which time, whose it is beside another's; no date, no hour, no house, no age.
-    """
+    """Return whether what stands before the first number of a list speaks of sums."""
     words, at = story.words, places[-1]
     behind = words[at + 1].folded
     if not at or words[at - 1].sentence != words[at].sentence:
@@ -158,13 +138,13 @@ def _begins_list(story: TokenizedText, places: Sequence[int], taken: Collection[
     gap = story.text[words[at - 1].end : words[at].start].strip()
     if gap in (",", ":"):
         return at - 1 in taken or _is_behind(story, at, _TURNS_NAMED, across=True)
-    counted = behind in _JOINS and _is_behind(story, at, _COUNTED)  # "hai đợt 80 với 44 triệu"
-    shared = behind in _OF_PAYERS and _is_behind(story, at, _SHARED)
-    return counted or shared or _is_behind(story, at, _LISTED)
+    is_counted = behind in _JOINS and _is_behind(story, at, _COUNTED)  # "hai đợt 80 với 44 triệu"
+    is_shared = behind in _OF_PAYERS and _is_behind(story, at, _SHARED)
+    return is_counted or is_shared or _is_behind(story, at, _LISTED)
 
 
 def _item_value(figure: int, amount: MoneyAmount) -> int:
-    """An item by the unit at the end of its list; hundreds before a few millions are thousands."""
+    """Return an item in the unit of its list; hundreds before a few millions are thousands."""
     most = amount.value * _ITEMS_UNLIKE
     for unit in (_BILLION, _unit(figure, [amount]), _THOUSAND):
         fits = amount.value >= unit and figure * unit < most
@@ -173,12 +153,13 @@ def _item_value(figure: int, amount: MoneyAmount) -> int:
     return figure * _unit(figure, [amount])
 
 
-def _half(story: TokenizedText, at: int, named: Sequence[MoneyAmount]) -> MoneyAmount | None:
-    """Half of the sum named last: "trả một nửa"."""
+def _find_half(story: TokenizedText, at: int, named: Sequence[MoneyAmount]) -> MoneyAmount | None:
+    """Return half of the sum named last: "trả một nửa"."""
     words = [word.folded for word in story.words[at : at + 2]]
     if words not in _HALVES:
         return None
-    before = max((amount for amount in named if amount.last <= at), key=_end, default=None)
+    ended = (amount for amount in named if amount.last <= at)
+    before = max(ended, key=lambda amount: amount.last, default=None)
     verb = story.words[at - 1 - (story.words[at - 1].folded in _BETWEEN)]
     is_told = any(at + 2 <= amount.first <= at + 3 for amount in named)  # "một nửa là 3 triệu"
     if before and verb.folded in _HALVERS and not is_told:
@@ -186,17 +167,14 @@ def _half(story: TokenizedText, at: int, named: Sequence[MoneyAmount]) -> MoneyA
     return None
 
 
-def _end(amount: MoneyAmount) -> int:
-    return amount.last
-
-
-def _bare(story: TokenizedText, at: int, named: Sequence[MoneyAmount]) -> MoneyAmount | None:
+def _find_bare(story: TokenizedText, at: int, named: Sequence[MoneyAmount]) -> MoneyAmount | None:
+    """Return the bare number at word *at* as a sum, or None."""
     near = any(at - _NEAR <= amount.last <= at for amount in named)
     phrases = (_PAYING_BEHIND if near else _PAYING_BESIDE) if named else _PAYING
-    read = number_at(story, at) if _is_behind(story, at, phrases) else None
-    if read is None or read[0] is None or not _ends(story, read[1]):
+    figure, last = (_is_behind(story, at, phrases) and number_at(story, at)) or (None, at)
+    if figure is None or not _ends(story, last):
         return None
-    figure, last, first_word = read[0], read[1], story.words[at].folded
+    first_word = story.words[at].folded
     least = _MIN_COUNT if first_word.isdecimal() and named else _MIN_ALONE
     fits = least <= figure <= _MAX_COUNT and figure.denominator == 1
     if not fits or first_word == _NAME or first_word in _EMERGENCY:
@@ -205,20 +183,20 @@ def _bare(story: TokenizedText, at: int, named: Sequence[MoneyAmount]) -> MoneyA
 
 
 def _unit(figure: int, named: Sequence[MoneyAmount]) -> int:
-    """Millions, but for hundreds beside small sums, or where all that is named is small."""
+    """Return millions, but for hundreds beside small sums, or where all that is named is small."""
     most = max((amount.value for amount in named), default=_SMALL)
     small = most < _MILLION or (figure >= _THOUSANDS_FROM and most < _SMALL)
     return _THOUSAND if small else _MILLION
 
 
 def _is_behind(story: TokenizedText, at: int, phrases: _Phrases, across: bool = False) -> bool:
-    """Whether one of the phrases ends just before word *at*, in its clause, or *across* its stop."""
+    """Return whether a phrase ends just before word *at*, in its clause, or *across* its stop."""
     if story.words[at - 1].folded not in phrases.ends:
         return False
     clause = story.words[at - across].clause
-    for many in (1, 2):
-        before = story.words[max(0, at - many) : at]
-        if len(before) < many or before[0].clause != clause:
+    for count in (1, 2):
+        before = story.words[max(0, at - count) : at]
+        if len(before) < count or before[0].clause != clause:
             return False
         unmarked = not story.marked and all(word.folded == word.spelled for word in before)
         if tuple(word.spelled for word in before) in phrases.marked:
@@ -229,7 +207,7 @@ def _is_behind(story: TokenizedText, at: int, phrases: _Phrases, across: bool = 
 
 
 def _ends(story: TokenizedText, at: int) -> bool:
-    """Whether nothing that is counted stands behind the number: "15", "15 trước", not "15 cái"."""
+    """Return whether nothing that is counted stands behind the number: "15", not "15 cái"."""
     if at >= len(story.words):
         return True
     gap = story.text[story.words[at - 1].end : story.words[at].start]

@@ -1,30 +1,25 @@
-"""Read numbers in figures and words (Vietnamese, English) with their units; spell sums in words. Pure: no Django.
+"""Parse numbers in figures and words with their units; spell sums in words. Pure: no Django.
 
-Marks decide where there are any: "năm" is five, "nấm" is none; a word without marks is read by its folded form.
+Marks decide where there are any: "năm" is five, "nấm" is none; a word without marks is read by its
+folded form.
 """
 
 import re
 from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from core.text import normalize
-from reports.extraction.language.cue_matcher import Token, TokenizedText, canonical_spelling
+from reports.data.loader import load_json
+from reports.extraction.language.cue_matcher import (
+    Token,
+    TokenizedText,
+    canonical_spelling,
+    word_set,
+)
 
-_UNITS = {
-    "nghìn": 10**3, "ngàn": 10**3, "k": 10**3, "thousand": 10**3,
-    "lít": 10**5, "xị": 10**5,
-    "triệu": 10**6, "tr": 10**6, "củ": 10**6, "chai": 10**6, "m": 10**6, "mil": 10**6, "million": 10**6,
-    "tỷ": 10**9, "tỉ": 10**9, "tỏi": 10**9, "billion": 10**9, "bn": 10**9,
-    "đ": 1, "₫": 1, "vnd": 1, "vnđ": 1, "đồng": 1, "dong": 1, "vietnamese": 1,
-}  # fmt: skip
-_DIGITS = {
-    "một": 1, "mốt": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "lăm": 5, "nhăm": 5, "sáu": 6, "bảy": 7,
-    "bẩy": 7, "tám": 8, "chín": 9, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
-    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15,
-    "thirteen": 13, "fourteen": 14, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "hăm": 20,
-    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
-}  # fmt: skip
+_UNITS: Mapping[str, int] = load_json("number_words.json")["units"]
+_DIGITS: Mapping[str, int] = load_json("number_words.json")["digits"]
 _TENS = frozenset({"mười", "mươi", "chục"})
 _BEHIND_TENS = frozenset({"mốt", "tư", "lăm", "nhăm"})  # ba lăm is 35; ba năm may be three to five
 _ODD = {"linh", "le"}  # một trăm linh năm
@@ -42,17 +37,11 @@ _WEIGHTS = {
 }  # fmt: skip
 HALF = "nua"
 _MIN_UNSAID = 10**5  # the smallest unit of which there is "nửa", and one without "một"
-_SOME_SAID = ("mấy", "vài", "hàng", "bạc", "nhiều", "nhiêu")
-_SOME = {
-    True: {*map(canonical_spelling, _SOME_SAID)},
-    False: {*map(normalize, _SOME_SAID)},
-}  # by whether marks are used
+_SOME = word_set("mấy vài hàng bạc nhiều nhiêu")
 _OF_GOODS = {
     "ngan", "khach", "don", "cua", "mua", "ban", "giao", "nhan", "dat", "cong", "lay",
 }  # "… hàng"  # fmt: skip
-_OF_HUNDREDS = {
-    True: {*map(canonical_spelling, ("triệu", "tr", "củ", "tỷ", "tỉ"))}, False: {"trieu", "tr", "ty", "ti"},
-}  # fmt: skip
+_OF_HUNDREDS = word_set("triệu tr củ tỷ tỉ", unmarked="trieu tr ty ti")
 _UNSAID = {"hundreds": 1, "tens": 1, "ones": 0, "unit": 0}  # trăm rưỡi, mười
 _HUNDREDS_FOLDED = {"tram", "hundred"}
 _ABOUT = {(5, 3), (5, 7), (3, 5)}  # "năm ba", "năm bảy", "ba năm": some
@@ -61,27 +50,24 @@ _FEW_BILLIONS = 10
 _AFTER_LOSS_VERB = {"mat", "bay", "het", "lua"}
 
 
-@lru_cache(maxsize=1)
-def _tables() -> tuple[Mapping[str, int], Mapping[str, int], Mapping[str, int], Mapping[str, int]]:
-    """Units and digits, by spelling and by folded form."""
-    spelled = [
-        {canonical_spelling(word): value for word, value in t.items()} for t in (_UNITS, _DIGITS)
-    ]
-    folded = [{normalize(word): value for word, value in t.items()} for t in (_UNITS, _DIGITS)]
-    for table, source in zip(folded, (_UNITS, _DIGITS), strict=True):
-        table.update({canonical_spelling(normalize(word)): value for word, value in source.items()})
-    return spelled[0], spelled[1], folded[0], folded[1]
+@cache
+def _values(which: int) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Return the values of units (0) or digits (1), by spelling and by folded form."""
+    words = (_UNITS, _DIGITS)[which]
+    folded = {normalize(word): value for word, value in words.items()}
+    folded |= {canonical_spelling(normalize(word)): value for word, value in words.items()}
+    return {canonical_spelling(word): value for word, value in words.items()}, folded
 
 
 def token_value(story: TokenizedText, word: Token, which: int) -> int | None:
-    """The unit (0) or digit (1) that *word* names; marks decide where there are any."""
-    tables = _tables()
-    bare = word.folded == word.spelled and not (story.marked and which)
-    return tables[which].get(word.spelled) or (tables[which + 2].get(word.folded) if bare else None)
+    """Return the unit (0) or digit (1) that *word* names; marks decide where there are any."""
+    spelled, folded = _values(which)
+    is_bare = word.folded == word.spelled and not (story.marked and which)
+    return spelled.get(word.spelled) or (folded.get(word.folded) if is_bare else None)
 
 
 def number_at(story: TokenizedText, at: int) -> tuple[Fraction | None, int] | None:
-    """A number in figures ("3", "3 trăm") or in words, and the word after it."""
+    """Return a number in figures ("3", "3 trăm") or in words, and the word after it."""
     word = story.words[at]
     if not word.folded[0].isdecimal():
         return parse_number_words(story, at)
@@ -97,7 +83,7 @@ def number_at(story: TokenizedText, at: int) -> tuple[Fraction | None, int] | No
 
 
 def parse_figure(text: str) -> Fraction:
-    """35.500.000 and 35,500,000 are grouped; 12,5 and 12.5 have a fraction."""
+    """Return the value of a figure; 35.500.000 and 35,500,000 are grouped, 12,5 and 12.5 not."""
     if len(text) > 19:
         return Fraction(0)
     if GROUPED.fullmatch(text):
@@ -107,10 +93,8 @@ def parse_figure(text: str) -> Fraction:
 
 
 def parse_number_words(story: TokenizedText, at: int) -> tuple[Fraction | None, int] | None:
-    """Read "hai mươi lăm", "ba lăm", "trăm rưỡi": the value, None where the words are no number
-    together ("hai ba"), and the word after them.
-    """
-    kinds = "".join(_kinds(story, at))
+    """Parse "hai mươi lăm", "trăm rưỡi": the value (None: "hai ba"), the word after it."""
+    kinds = _number_shape(story, at)
     if not kinds:
         return None
     if _is_vague(story, at):
@@ -130,9 +114,7 @@ def parse_number_words(story: TokenizedText, at: int) -> tuple[Fraction | None, 
 
 
 def _two_digits(story: TokenizedText, at: int, kinds: str) -> Fraction | None:
-    """Tens and ones without a word between, before a unit: "năm tám triệu" is 58; "hai ba" is two to
-    three, "năm hai" alone the second year.
-    """
+    """Return tens and ones before a unit: "năm tám triệu" is 58; None for "hai ba"."""
     behind = at + len(kinds)
     if kinds != "dd" or not story.marked or unit_at(story, behind, Fraction(10)) is None:
         return None
@@ -141,25 +123,27 @@ def _two_digits(story: TokenizedText, at: int, kinds: str) -> Fraction | None:
     return None if is_range else Fraction(10 * tens + ones)
 
 
-def _kinds(story: TokenizedText, at: int) -> Iterator[str]:
-    """A letter for each word of a number that begins at word *at*."""
-    kind, clause = "", story.words[at].clause
+def _number_shape(story: TokenizedText, at: int) -> str:
+    """Return a letter of `_SHAPE` for each word of a number that begins at word *at*."""
+    kinds, clause = "", story.words[at].clause
     for place in range(at, min(at + 8, len(story.words))):
-        kind = _kind(story, place, kind) if story.words[place].clause == clause else ""
+        is_same = story.words[place].clause == clause
+        kind = _word_kind(story, place, kinds[-1:]) if is_same else ""
         if not kind:
-            return
-        yield kind
+            break
+        kinds += kind
+    return kinds
 
 
-def _kind(story: TokenizedText, at: int, before: str) -> str:
-    """The letter of a word in `_SHAPE`, "" for a word that is of no number."""
+def _word_kind(story: TokenizedText, at: int, before: str) -> str:
+    """Return the letter of a word in `_SHAPE`, "" for a word of no number."""
     word = story.words[at]
     digit = token_value(story, word, 1)
     if digit is not None and digit < 10:
-        return "e" if word.spelled in _spelled_or_bare(_BEHIND_TENS) else "d"
+        return "e" if word.spelled in _forms_of(_BEHIND_TENS) else "d"
     if digit is not None:
         return "t"
-    if word.folded in {"muoi", "chuc"} and word.spelled in _spelled_or_bare(_TENS):
+    if word.folded in {"muoi", "chuc"} and word.spelled in _forms_of(_TENS):
         return "m"
     if word.folded in _HUNDREDS_FOLDED:
         return "h" if before or is_half(story, at + 1) or _is_one_hundred(story, at) else ""
@@ -169,9 +153,7 @@ def _kind(story: TokenizedText, at: int, before: str) -> str:
 
 
 def _is_one_hundred(story: TokenizedText, at: int) -> bool:
-    """Whether "một" goes without saying: "gần trăm triệu", "trăm hai triệu"; "trăm chai", "trăm mét" and
-    "phần trăm" are of no sum.
-    """
+    """Return whether "trăm" is one hundred: "gần trăm triệu", not "trăm chai", "phần trăm"."""
     words = story.words
     counted = at + 1 < len(words) and token_value(story, words[at + 1], 1) is not None
     behind = words[at + 1 : at + 3 + counted]
@@ -182,12 +164,12 @@ def _is_one_hundred(story: TokenizedText, at: int) -> bool:
         at and words[at - 1].folded == "phan"
     )
     is_hundred = not story.marked or words[at].spelled == canonical_spelling("trăm")
-    is_unit = story.surface_form(unit) in _OF_HUNDREDS[story.marked]
+    is_unit = _OF_HUNDREDS.has(story, unit)
     return is_unit and is_hundred and not is_ratio
 
 
 def _is_vague(story: TokenizedText, at: int) -> bool:
-    """Whether nobody knows how many: "mấy chục triệu", "hàng trăm triệu"; not "ngân hàng mười triệu"."""
+    """Return whether the number is not known: "mấy chục triệu"; not "ngân hàng mười triệu"."""
     word = story.words[at]
     tens = {canonical_spelling("chục"), canonical_spelling("mươi")} if story.marked else {"chuc"}
     is_round = word.folded in _HUNDREDS_FOLDED or story.surface_form(word) in tens
@@ -195,7 +177,7 @@ def _is_vague(story: TokenizedText, at: int) -> bool:
         return False
     before = story.words[at - 1]
     further = story.words[at - 2].folded if at > 1 else ""
-    is_some = story.surface_form(before) in _SOME[story.marked]
+    is_some = _SOME.has(story, before)
     return is_some and not (before.folded == "hang" and further in _OF_GOODS)
 
 
@@ -204,51 +186,48 @@ def is_half(story: TokenizedText, at: int) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _spelled_or_bare(words: frozenset[str]) -> set[str]:
+def _forms_of(words: frozenset[str]) -> set[str]:
     return {canonical_spelling(word) for word in words} | {normalize(word) for word in words}
 
 
 def _tens_in_figures(story: TokenizedText, at: int) -> int:
-    """The 30 of "1 trăm 30 triệu", else 0."""
+    """Return the 30 of "1 trăm 30 triệu", else 0."""
     word = story.words[at].folded if continues_clause(story, at) else ""
     tens = len(word) == 2 and word.isdecimal() and word[0] != "0"
     return int(word) if tens and is_large(story, at + 1) else 0
 
 
 def unit_at(story: TokenizedText, at: int, figure: Fraction) -> int | None:
-    """The unit at word *at*, unless that word says something else there."""
+    """Return the unit at word *at*, unless that word says something else there."""
     if not continues_clause(story, at):
         return None
     word = story.words[at]
     unit = token_value(story, word, 0)
     if word.folded in {"toi", "ti", "ty"} and word.spelled == "toi":
-        lost = at >= 2 and story.words[at - 2].folded in _AFTER_LOSS_VERB
+        is_lost = at >= 2 and story.words[at - 2].folded in _AFTER_LOSS_VERB
         # "lua het 15 toi moi biet": that is "tôi"
         is_end = figure < _FEW_BILLIONS or not continues_clause(story, at + 1)
-        return unit if lost and is_end and not story.marked and figure < 100 else None
-    if word.folded in {"k", "m", "d"} and not _glued(story, at):
+        return unit if is_lost and is_end and not story.marked and figure < 100 else None
+    is_glued = at > 0 and story.words[at - 1].end == word.start
+    if word.folded in {"k", "m", "d"} and not is_glued:
         return unit if figure >= 10 and figure % 5 == 0 else None
     return unit
 
 
-def _glued(story: TokenizedText, at: int) -> bool:
-    return 0 < at < len(story.words) and story.words[at - 1].end == story.words[at].start
-
-
 def is_large(story: TokenizedText, at: int) -> bool:
-    """Whether word *at* is a unit from a hundred thousand on."""
+    """Return whether word *at* is a unit from a hundred thousand on."""
     return at < len(story.words) and (token_value(story, story.words[at], 0) or 0) >= _MIN_UNSAID
 
 
 def continues_clause(story: TokenizedText, at: int) -> bool:
-    """Whether word *at* goes on with the clause of the word before it."""
+    """Return whether word *at* goes on with the clause of the word before it."""
     return at < len(story.words) and story.words[at].clause == story.words[at - 1].clause
 
 
 @lru_cache(maxsize=1)
 def number_start_words() -> Collection[str]:
-    """The words, folded, with which a sum in words can begin."""
-    units, digits = _tables()[2:]
+    """Return the words, folded, with which a sum in words can begin."""
+    units, digits = _values(0)[1], _values(1)[1]
     large = {word for word, unit in units.items() if unit >= _MIN_UNSAID}
     return {*digits, *large, *map(normalize, _TENS), *_HUNDREDS_FOLDED, HALF}
 
@@ -258,40 +237,25 @@ def number_start_words() -> Collection[str]:
 _DIGIT_WORDS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
 _VIETNAMESE_POWERS = (("triệu", 10**6), ("nghìn", 10**3), ("", 1))
 _BILLION = 10**9
-_ENGLISH_ONES = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
-    "nineteen",
-)  # fmt: skip
-_ENGLISH_TENS = (
-    "",
-    "",
-    "twenty",
-    "thirty",
-    "forty",
-    "fifty",
-    "sixty",
-    "seventy",
-    "eighty",
-    "ninety",
-)
+_ENGLISH_ONES: list[str] = load_json("number_words.json")["english_ones"]
+_ENGLISH_TENS: list[str] = load_json("number_words.json")["english_tens"]
 _ENGLISH_POWERS = (
     ("trillion", 10**12), ("billion", 10**9), ("million", 10**6), ("thousand", 10**3), ("", 1),
 )  # fmt: skip
 
 
 def group_thousands(dong: int) -> str:
-    """35500000 as 35.500.000."""
+    """Return 35500000 as 35.500.000."""
     return f"{dong:,}".replace(",", ".")
 
 
 def spell_in_vietnamese(dong: int) -> str:
-    """35500000 as "ba mươi lăm triệu năm trăm nghìn"; not negative."""
+    """Return 35500000 as "ba mươi lăm triệu năm trăm nghìn"; not negative."""
     return " ".join(_spell_vietnamese(dong, follows=False)) or _DIGIT_WORDS[0]
 
 
 def _spell_vietnamese(number: int, *, follows: bool) -> Iterator[str]:
-    """The words of a number; one that follows a larger unit names its empty places."""
+    """Yield the words of a number; one that follows a larger unit names its empty places."""
     billions, rest = divmod(number, _BILLION)
     if billions:
         yield from (*_spell_vietnamese(billions, follows=follows), "tỷ")
@@ -322,7 +286,7 @@ def _spell_ones(tens: int, ones: int) -> str:
 
 
 def spell_in_english(dong: int) -> str:
-    """35500000 as "thirty-five million five hundred thousand"; not negative."""
+    """Return 35500000 as "thirty-five million five hundred thousand"; not negative."""
     words: list[str] = []
     for unit, worth in _ENGLISH_POWERS:
         part, dong = divmod(dong, worth)

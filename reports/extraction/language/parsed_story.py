@@ -1,8 +1,14 @@
-"""A story cut once, for every question that is asked of it. Pure: no Django."""
+"""A story parsed once: words, cues, sums, payment actions and their features. Pure: no Django.
 
-from collections.abc import Iterable
+A feature is a word, a pair of words, or a family of words (data/concepts.json), with its place. A
+payment action is a verb of paying or obeying with its state: "Nó bảo nộp, tôi không nộp" has one
+asked and one refused. Its words are cues.json, "phrases" › "deeds".
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
+from typing import NamedTuple
 
 from reports.extraction.language.amounts import MoneyAmount, find_amounts
 from reports.extraction.language.cue_matcher import (
@@ -13,72 +19,267 @@ from reports.extraction.language.cue_matcher import (
     inside,
     is_covered,
     longest_match_by_token,
+    matches_between,
     tokenize,
+    word_set,
 )
 from reports.extraction.language.implicit_amounts import find_implicit_amounts
-from reports.extraction.language.ngram_model import (
-    Feature,
-    ending_features,
-    extract_features,
-    feature_tokens,
-    last_sentence_features,
-)
-from reports.extraction.language.payment_verbs import (
-    PaymentAction,
-    action_features,
-    find_payment_actions,
-    sequence_features,
-)
+from reports.extraction.language.scoring import Feature
 
 MAX_LENGTH = 20_000  # signs that are read; no resident's story is longer
 _MAX_SUMS = 100
+_SUM, _NUMBER = "$", "#"  # any sum of money, any other number
+_LAST_WORDS = 12  # of which features of their own are made
+_MAX_PHRASE_WORDS = 5  # words of a phrase around a verb
+_BEFORE = 6  # words before a verb that say whose action it is
+_NOT_WITHIN = 2  # words between "không" and its verb: "không dám chuyển"
+_THEN_WITHIN = 3  # "không nộp thì …" is a threat
+_SAID_WITHIN = 3  # words between "bảo" and its "không"
+OUTCOMES = frozenset({"done", "refused", "nearly"})  # states that say what came of an action
+_NEVER = -99  # no such word in the clause
+_VERBS = ("pay", "heed")
+_OTHER = "else"  # words that sound like a verb of paying and are none: "lao động", "mất sóng"
+# Turns of a story, a letter each: families of concepts.json, and actions.
+_TURNS = {
+    "demand": "D", "give_word": "G", "now": "W", "ask_us": "Q", "checked": "C", "safe_one": "C",
+    "broke_off": "R", "gave_up": "R", "stopped_by": "R", "notlost": "N", "lost": "L",
+}  # fmt: skip
+_TURN_OF_ACTION = {
+    ("pay", "done"): "P", ("heed", "done"): "H", ("pay", "refused"): "R", ("heed", "refused"): "R",
+    ("pay", "nearly"): "R", ("heed", "nearly"): "R",
+}  # fmt: skip
+_COMMON_TURNS = {"D", "G", "W"}
+_MAX_TURNS = 3
+_IF = {"neu", "he", "keo", "do", "vi", "tai", "if", "so"}
+_AND_THEN = word_set("rồi sau xong và nhưng nên then but", unmarked="roi xong nhung then but")
+_TELLER = {"toi", "tui", "minh", "i", "we"}
+_THEN = {"thi", "la", "se"}
+
+
+class PaymentAction(NamedTuple):
+    """A verb at words [first, last): "pay" or "heed"; asked, done, refused, nearly or bare."""
+
+    kind: str
+    state: str
+    first: int
+    last: int
+
+
+def find_payment_actions(
+    story: TokenizedText, hits: Sequence[CueMatch], sums: Sequence[MoneyAmount]
+) -> list[PaymentAction]:
+    """Return every action in order of place, none inside a sum ("5 trieu dong")."""
+    own = [hit for hit in hits if hit.cue.family == "deeds"]
+    taken = {place for amount in sums for place in range(amount.first, amount.last)}
+    verbs = [hit for hit in own if hit.cue.code in (*_VERBS, _OTHER)]
+    reach = _MAX_PHRASE_WORDS
+    outermost = {
+        hit.first: hit
+        for hit in verbs
+        if hit.cue.code in _VERBS
+        and not inside(hit, matches_between(verbs, hit.first - reach, hit.last + reach))
+    }
+    return [
+        PaymentAction(hit.cue.code, _action_state(story, own, hit, sums), hit.first, hit.last)
+        for hit in outermost.values()
+        if hit.first not in taken
+    ]
+
+
+def _action_state(
+    story: TokenizedText, hits: Sequence[CueMatch], verb: CueMatch, sums: Sequence[MoneyAmount]
+) -> str:
+    start = story.clause_start(verb.first, max(0, verb.first - _BEFORE))
+    named = max((amount.last for amount in sums if amount.last < verb.first), default=0)
+    if _places(hits, "self", named, min(named + 1 + _is_continued(story, named), verb.first)):
+        start = max(start, named)  # "hỏi vay 3 triệu em gửi": what was asked ends with its sum
+
+    def last(code: str) -> int:
+        return max(_places(hits, code, start, verb.first), default=_NEVER)
+
+    no, asks, did = last("no"), last("asks"), last("did")
+    if _places(hits, "no", verb.last, verb.last + 1) and story.words[verb.last].folded == "nothing":
+        return "refused"
+    if verb.first - no <= _NOT_WITHIN + 1:
+        return "asked" if _is_threat(story, hits, start, no, verb) else "refused"
+    if last("nearly") != _NEVER:
+        return "nearly"
+    if (
+        asks != _NEVER
+        and did < asks
+        and not (did == asks - 1 and story.words[asks].folded == "phai")
+    ):
+        return "asked"
+    is_own = last("self") != _NEVER or did != _NEVER
+    return "done" if is_own or _places(hits, "after", verb.last, verb.last + 2) else "bare"
+
+
+def _is_continued(story: TokenizedText, at: int) -> bool:
+    """Return whether the teller goes on there: "đòi 30 triệu rồi tôi chuyển"."""
+    joint = story.words[at : at + 2]
+    if len(joint) < 2 or joint[1].folded not in _TELLER:
+        return False
+    return _AND_THEN.has(story, joint[0])
+
+
+def _places(hits: Sequence[CueMatch], code: str, low: int, high: int) -> list[int]:
+    """Return where the phrases of *code* within words [low, high) begin, in order."""
+    return [hit.first for hit in matches_between(hits, low, high) if hit.cue.code == code]
+
+
+def _is_threat(
+    story: TokenizedText, hits: Sequence[CueMatch], start: int, no: int, verb: CueMatch
+) -> bool:
+    """Return whether a negated verb is a threat: "nếu không nộp", "bảo tôi chưa nộp"."""
+    words = story.words
+    just_before = [word.folded for word in words[max(start, no - 2) : no]]
+    if _IF & {*just_before} or just_before[-1:] == ["ma"]:
+        return True
+    own = _places(hits, "self", start, no)
+    behind = words[verb.last : verb.last + _THEN_WITHIN]
+    if not own and any(word.folded in _THEN for word in behind):
+        return True
+    asks = _places(hits, "asks", max(start, no - _SAID_WITHIN), no)
+    return bool(asks) and not min(own, default=no) < asks[-1]
+
+
+def action_features(actions: Sequence[PaymentAction]) -> Iterator[Feature]:
+    """Yield each action that says something, the last outcome once more as such."""
+    for kind, state, first, last in actions:
+        if state != "bare":
+            yield Feature(f"@{kind} {state}", first, last)
+    outcomes = [action for action in actions if action.state in OUTCOMES]
+    for kind, state, first, last in outcomes[-1:]:
+        yield Feature(f"…@{kind} {state}", first, last)
+
+
+def sequence_features(
+    hits: Sequence[CueMatch], actions: Sequence[PaymentAction], sums: Sequence[MoneyAmount]
+) -> Iterator[Feature]:
+    """Yield the last one, two, three turns ("D$R": demand, sum, refusal), and all there are."""
+    turns = _find_turns(hits, actions, sums)
+    names = "".join(turn.name for turn in turns)
+    for count in range(1, min(len(turns), _MAX_TURNS) + 1):
+        yield Feature("!" + names[-count:], turns[-count].first, turns[-1].last)
+    if turns:
+        distinct = "".join(sorted({*names} - _COMMON_TURNS))
+        yield Feature("!all " + distinct, turns[0].first, turns[-1].last)
+
+
+def _find_turns(
+    hits: Sequence[CueMatch], actions: Sequence[PaymentAction], sums: Sequence[MoneyAmount]
+) -> list[Feature]:
+    """Return the turns in order of place, the same twice in a row once."""
+    turns = [
+        Feature(_TURNS[hit.cue.code], hit.first, hit.last)
+        for hit in hits
+        if hit.cue.family == "concepts" and hit.cue.code in _TURNS
+    ]
+    turns += [
+        Feature(_TURN_OF_ACTION[action[:2]], action.first, action.last)
+        for action in actions
+        if action[:2] in _TURN_OF_ACTION
+    ]
+    turns += [Feature("$", amount.first, amount.last) for amount in sums]
+    turns.sort(key=lambda turn: turn[1:])
+    return [
+        turn
+        for before, turn in pairwise([None, *turns])
+        if turn and turn.name != (before and before.name)
+    ]
+
+
+def feature_tokens(story: TokenizedText, sums: Sequence[MoneyAmount]) -> list[Feature]:
+    """Return the words, each number and each sum as one sign."""
+    amount_at = {place: amount for amount in sums for place in range(amount.first, amount.last)}
+    words: list[Feature] = []
+    for place, word in enumerate(story.words):
+        amount = amount_at.get(place)
+        if amount is None:
+            name = _NUMBER if word.folded[0].isdecimal() else word.folded
+            words.append(Feature(name, place, place + 1))
+        elif amount.first == place:
+            words.append(Feature(_SUM, place, amount.last))
+    return words
+
+
+def pair_features(words: Sequence[Feature]) -> Iterator[Feature]:
+    for one, two in pairwise(words):
+        yield Feature(f"{one.name} {two.name}", one.first, two.last)
+
+
+def extract_features(words: Sequence[Feature], hits: Iterable[CueMatch]) -> list[Feature]:
+    """Return words, pairs and families of a story."""
+    families = (
+        Feature("=" + hit.cue.code, hit.first, hit.last)
+        for hit in hits
+        if hit.cue.family == "concepts"
+    )
+    return [*words, *pair_features(words), *families]
+
+
+def ending_features(words: Sequence[Feature]) -> list[Feature]:
+    """Return the last words and their pairs once more, as such."""
+    last = words[-_LAST_WORDS:]
+    return [Feature("…" + name, first, end) for name, first, end in [*last, *pair_features(last)]]
+
+
+def last_sentence_features(story: TokenizedText, grams: Iterable[Feature]) -> Iterator[Feature]:
+    """Yield the features of the last sentence once more, as such."""
+    last = story.words[-1].sentence if story.words else 0
+    for name, first, end in grams:
+        if story.words[first].sentence == last:
+            yield Feature("." + name, first, end)
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedStory:
-    """The words of a story, the phrases and sums in them, and its grams."""
+    """The words of a story, the cues, sums and actions in them, and its features."""
 
     story: TokenizedText
     hits: list[CueMatch]
     sums: list[MoneyAmount]
     words: list[Feature]
     grams: list[Feature]
-    deeds: list[PaymentAction]
+    actions: list[PaymentAction]
+
+    @property
+    def outcomes(self) -> list[PaymentAction]:
+        """Return the payments of which is said what came of them."""
+        return [each for each in self.actions if each.kind == "pay" and each.state in OUTCOMES]
 
     @property
     def all_features(self) -> list[Feature]:
-        """The grams, those with which the story ends, what was done and what was not, its turns."""
+        """Return the features of the words, the ending, the actions and the turns."""
         return [
             *self.grams,
             *ending_features(self.words),
             *last_sentence_features(self.story, self.grams),
-            *action_features(self.deeds),
-            *sequence_features(self.hits, self.deeds, self.sums),
+            *action_features(self.actions),
+            *sequence_features(self.hits, self.actions, self.sums),
         ]
 
     def active_cues(self, family: str) -> dict[str, list[CueMatch]]:
-        """The phrases that count, by code: each once, none silenced or inside a longer one."""
+        """Return the cues that count, by code: each once, none silenced or inside a longer one."""
         silences = (hit for hit in self.hits if hit.cue.family == "silence")
         silenced = longest_match_by_token(hit for hit in silences if hit.cue.code == family)
         by_code: dict[str, dict[CuePhrase, CueMatch]] = {}
         for hit in self.hits:
             if hit.cue.family == family and not is_covered(hit, silenced):
                 by_code.setdefault(hit.cue.code, {}).setdefault(hit.cue, hit)
-        return {code: _outermost(cues.values()) for code, cues in by_code.items()}
-
-
-def _outermost(hits: Iterable[CueMatch]) -> list[CueMatch]:
-    every = list(hits)
-    return [hit for hit in every if not inside(hit, every)]
+        return {
+            code: [hit for hit in cues.values() if not inside(hit, cues.values())]
+            for code, cues in by_code.items()
+        }
 
 
 def parse_story(text: str) -> ParsedStory:
-    """Cut a story and find everything that answers rest on. Time in proportion to the text."""
+    """Parse a story for all that is extracted from it. Time in proportion to the text."""
     story = tokenize(text[:MAX_LENGTH])
     hits = find_cues(story)
-    sums = [amount for amount, _ in zip(find_amounts(story), range(_MAX_SUMS), strict=False)]
-    more = islice(find_implicit_amounts(story, sums), 2 * _MAX_SUMS)
-    sums = sorted([*sums, *more], key=lambda amount: amount.first)[:_MAX_SUMS]
+    sums = list(islice(find_amounts(story), _MAX_SUMS))
+    implicit = islice(find_implicit_amounts(story, sums), 2 * _MAX_SUMS)
+    sums = sorted([*sums, *implicit], key=lambda amount: amount.first)[:_MAX_SUMS]
     words = feature_tokens(story, sums)
     return ParsedStory(
         story,

@@ -1,10 +1,12 @@
-"""Phrases of a table found in a story. Pure: no Django.
+"""Find the phrases of a table in a story. Pure: no Django.
 
-As in cue_matcher.py: a phrase lies within one clause; a word with marks must agree with the phrase's, one
-without fits by its folded form. Time is in proportion to the story, however large the table.
+As in cue_matcher.py: a phrase lies within one clause; a word with marks must agree with the
+phrase's, one without fits by its folded form. Time is in proportion to the story, however large the
+table.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reports.extraction.language.cue_matcher import TokenizedText, tokenize
@@ -14,7 +16,7 @@ _MANY = 3  # words of which one may be mistyped
 
 
 class Phrase(NamedTuple):
-    """A phrase as it is written, what it is for, and its words as `tokenize` spells them."""
+    """A phrase as it is written, its kind and code, and its words as `tokenize` spells them."""
 
     kind: str
     code: str
@@ -30,45 +32,40 @@ class PhraseMatch(NamedTuple):
     last: int
 
 
+@dataclass(slots=True)
 class _Node:
     """The phrases that end here, and what may follow, by folded word."""
 
-    __slots__ = ("following", "phrases")
-
-    def __init__(self) -> None:
-        self.phrases: dict[Phrase, None] = {}
-        self.following: dict[str, _Node] = {}
+    phrases: dict[Phrase, None] = field(default_factory=dict)
+    following: dict[str, "_Node"] = field(default_factory=dict)
 
 
 class PhraseTrie:
-    """A table of (kind, code, phrase); of a phrase without words nothing is kept."""
+    """A table of (kind, code, phrase); a phrase without words is left out."""
 
     def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
         self._root = _Node()
         for kind, code, text in rows:
-            self._add(kind, code, text)
-
-    def _add(self, kind: str, code: str, text: str) -> None:
-        words, node = tokenize(text).words[:_MAX_LENGTH], self._root
-        for word in words:
-            node = node.following.setdefault(word.folded, _Node())
-        if words:
-            spelled = tuple(word.spelled for word in words)
-            node.phrases[Phrase(kind, code, text, spelled)] = None
+            words, node = tokenize(text).words[:_MAX_LENGTH], self._root
+            for word in words:
+                node = node.following.setdefault(word.folded, _Node())
+            if words:
+                spelled = tuple(word.spelled for word in words)
+                node.phrases[Phrase(kind, code, text, spelled)] = None
 
     def find(self, story: TokenizedText) -> list[PhraseMatch]:
-        """Every phrase in the story, in order of place, the shorter of two first."""
+        """Return every phrase in the story, in order of place, the shorter of two first."""
         begins = self._root.following
         return [
             match
             for first, word in enumerate(story.words)
             if (node := begins.get(word.folded))
-            for match in _at(story, first, node)
+            for match in _find_at(story, first, node)
         ]
 
 
-def _at(story: TokenizedText, first: int, node: _Node | None) -> Iterator[PhraseMatch]:
-    """The phrases at word *first*; `node` is where that word leads."""
+def _find_at(story: TokenizedText, first: int, node: _Node | None) -> Iterator[PhraseMatch]:
+    """Yield the phrases at word *first*, which leads to `node`."""
     words, last = story.words, first
     while node is not None:
         last += 1
@@ -81,8 +78,9 @@ def _at(story: TokenizedText, first: int, node: _Node | None) -> Iterator[Phrase
 
 
 def _agree(story: TokenizedText, first: int, spelled: tuple[str, ...]) -> bool:
-    """Whether the marks agree; of three words or more one may be mistyped. Marks may lack, but not
-    of some words alone, nor of a single word where the writer uses marks.
+    """Return whether the marks agree; of three words or more one may be mistyped.
+
+    Marks may lack, but not of some words alone, nor of a single word where the writer uses marks.
     """
     many = len(spelled)
     marked = story.marked and many == 1
@@ -97,8 +95,10 @@ def _agree(story: TokenizedText, first: int, spelled: tuple[str, ...]) -> bool:
 
 
 def drop_nested(matches: Iterable[PhraseMatch]) -> list[PhraseMatch]:
-    """In order of place, those that lie in no longer one; of two that overlap the longer, of two
-    as long the first. Phrases at the very same words stay together.
+    """Return in order of place the matches that lie in no longer one.
+
+    Of two that overlap the longer stays, of two as long the first. Phrases at the very same words
+    stay together.
     """
     outermost: list[PhraseMatch] = []
     taken: dict[int, tuple[int, int]] = {}

@@ -1,5 +1,5 @@
-"""Add up the lost sums of a story: sums named in one breath or within others, how often each was paid,
-what came back. Pure: no Django.
+"""Add up the lost sums of a story: sums in one breath or within others, how often each was paid,
+refunds. Pure: no Django.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -8,9 +8,8 @@ from itertools import pairwise
 from core.text import normalize
 from reports.extraction.language.amounts import MoneyAmount
 from reports.extraction.language.cue_matcher import Token, canonical_spelling
-from reports.extraction.language.parsed_story import ParsedStory
-from reports.extraction.language.payment_verbs import PaymentAction
-from reports.extraction.loss.amount_context import MORE, is_additional, role_of_sum
+from reports.extraction.language.parsed_story import ParsedStory, PaymentAction
+from reports.extraction.loss.features import MORE, has_role, is_additional
 from reports.extraction.loss.phrase_rules import (
     PhraseEvidence,
     RuleEvidence,
@@ -19,8 +18,8 @@ from reports.extraction.loss.phrase_rules import (
     is_stated_payment,
 )
 
-_BEHIND = 6  # words before a sum that can name it
-JOINS = {
+_NAMED_WITHIN = 6  # words before a sum that can name it
+_JOINS = {
     "roi", "va", "nua", "them", "dot", "lan", "cong", "voi", "sau", "cuoi", "tiep", "xong", "and", "then",
 }  # fmt: skip
 _DAYS = {
@@ -30,7 +29,7 @@ _PAYERS = {
     "me", "bo", "vo", "chong", "chi", "anh", "em", "toi", "con", "ong", "ba", "va",
 }  # "mẹ 10 triệu, em 3 triệu"  # fmt: skip
 _NEXT, _TURN = {"hom", "nay", "nua", "them", "tiep", "not"}, canonical_spelling("lần")
-_SERIES = (JOINS - {"xong"}) | _DAYS | {"not"}  # "lần sau tôi chuyển", "hôm nay tôi chuyển"
+_SERIES = (_JOINS - {"xong"}) | _DAYS | {"not"}  # "lần sau tôi chuyển", "hôm nay tôi chuyển"
 _FEES_NAMED = {"phi", "coc"}  # "phí hồ sơ 6 triệu, phí xác minh 15 triệu"
 _FEES = {*_FEES_NAMED, "tien"}
 _STRETCH = {"them", "cuoi"}
@@ -48,9 +47,7 @@ _WITHIN_REACH = 6  # words before the sum that is within another
 def extend_to_coordinated_amounts(
     parsed: ParsedStory, gone: Collection[MoneyAmount]
 ) -> list[MoneyAmount]:
-    """The sums that are gone and those that are told in one breath with them: "10 triệu rồi 5
-    triệu nữa".
-    """
+    """Return the lost sums and those in one breath with them: "10 triệu rồi 5 triệu nữa"."""
     groups: list[list[MoneyAmount]] = []
     for amount in parsed.sums:
         if groups and _is_joined(parsed, groups[-1][-1], amount):
@@ -61,9 +58,7 @@ def extend_to_coordinated_amounts(
 
 
 def drop_partial_amounts(parsed: ParsedStory, gone: Iterable[MoneyAmount]) -> list[MoneyAmount]:
-    """The sums that are gone, of one that is part of another the other: "40 triệu, tính cả 2 triệu
-    tiền cọc".
-    """
+    """Return the lost sums, the whole for its part: "40 triệu, tính cả 2 triệu tiền cọc"."""
     gone, holders = list(gone), dict[MoneyAmount, MoneyAmount]()
     for number, (one, two) in enumerate(pairwise(parsed.sums)):
         naming = governing_action(parsed, number)
@@ -76,7 +71,7 @@ def drop_partial_amounts(parsed: ParsedStory, gone: Iterable[MoneyAmount]) -> li
 
 
 def _is_part(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
-    """Whether the second sum is said to be within the first, a larger one."""
+    """Return whether the second sum is said to be within the first, a larger one."""
     words = parsed.story.words
     before = [word.folded for word in words[one.last : two.first]][-_WITHIN_REACH:]
     threes = zip(["", *before], before, before[1:], strict=False)
@@ -87,40 +82,37 @@ def _is_part(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
 
 def _is_joined(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
     words = parsed.story.words
-    between_them = [word.folded for word in words[one.last : two.first]]
-    together = words[one.first].sentence == words[two.first].sentence
     if _is_answer(parsed, one, two):
         return False
-    if (together and not between_them) or _is_listed(parsed, one, two):
+    between = {word.folded for word in words[one.last : two.first]}
+    together = words[one.first].sentence == words[two.first].sentence
+    if (together and not between) or _is_listed(parsed, one, two):
         return True
-    fees = _is_called_a_fee(parsed, one, two) and _is_fee(parsed, one)
-    near = len(between_them) <= _SPELLED_OUT + 2 * (fees or bool(_STRETCH & {*between_them}))
-    days_or_payers = {*between_them} <= _DAYS or {*between_them} <= _PAYERS
-    joins = fees or days_or_payers or JOINS & {*between_them}
-    return together and near and bool(joins) and not _parts(parsed, one, two)
+    fees = _is_named_fee(parsed, one, two) and _is_fee(parsed, one)
+    near = two.first - one.last <= _SPELLED_OUT + 2 * (fees or bool(_STRETCH & between))
+    is_joined = fees or between <= _DAYS or between <= _PAYERS or bool(_JOINS & between)
+    return together and near and is_joined and not _has_parting_word(parsed, one, two)
 
 
 def _is_answer(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
-    """Whether the first sum was asked for and the second is what was paid: "đòi 30 triệu rồi tôi
-    chuyển 5 triệu"; not one payment after another: "phải nộp 3 triệu, hôm sau tôi nộp 7 triệu".
-    """
+    """Return whether one sum was demanded and two paid: "đòi 30 triệu rồi tôi chuyển 5 triệu"."""
     number, follower = parsed.sums.index(one), parsed.sums.index(two)
     if not is_demanded(parsed, number) or is_additional(parsed, follower, MORE):
         return False
-    between_them = (deed for deed in parsed.deeds if one.last <= deed.first < two.first)
-    paid = any(deed.kind == "pay" and is_stated_payment(parsed, deed) for deed in between_them)
-    return paid and not _is_series(parsed, one, two, governing_action(parsed, number))
+    between = (each for each in parsed.actions if one.last <= each.first < two.first)
+    is_paid = any(each.kind == "pay" and is_stated_payment(parsed, each) for each in between)
+    return is_paid and not _is_series(parsed, one, two, governing_action(parsed, number))
 
 
 def _is_series(
     parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount, naming: PaymentAction | None
 ) -> bool:
-    """Whether the teller tells of payments in their order."""
+    """Return whether the teller lists payments in their order."""
     words = parsed.story.words
-    between_them = words[one.last : two.first]
+    between = words[one.last : two.first]
     together = words[one.first].sentence == words[two.first].sentence
-    folded = {word.folded for word in between_them}
-    if folded & _NEXT or any(word.spelled == _TURN for word in between_them):
+    folded = {word.folded for word in between}
+    if folded & _NEXT or any(word.spelled == _TURN for word in between):
         return True
     if naming is None:
         return False
@@ -130,42 +122,40 @@ def _is_series(
     )
 
 
-def _is_called_a_fee(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
-    """Whether the second sum is, in its own clause; of "tiền xe 300 triệu" nothing says who paid it."""
+def _is_named_fee(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
+    """Return whether the second sum is a fee by name; "tiền xe 300 triệu" may be unpaid."""
     words = parsed.story.words
-    called = {
-        each.folded
-        for each in words[one.last : two.first]
-        if each.clause == words[two.first].clause
-    }
-    return bool(called & _FEES_NAMED)
+    clause = words[two.first].clause
+    return any(
+        word.folded in _FEES_NAMED and word.clause == clause for word in words[one.last : two.first]
+    )
 
 
 def _is_fee(parsed: ParsedStory, amount: MoneyAmount) -> bool:
-    """Whether a sum is called a fee: "phí hồ sơ 6 triệu", "nộp 6 triệu", "6 triệu tiền thẻ"."""
+    """Return whether a sum is called a fee: "phí hồ sơ 6 triệu", "6 triệu tiền thẻ"."""
     words = parsed.story.words
     clause = words[amount.first].clause
-    before = words[max(0, amount.first - _BEHIND) : amount.first]
-    called = {word.folded for word in before if word.clause == clause}
+    before = words[max(0, amount.first - _NAMED_WITHIN) : amount.first]
     behind = words[amount.last : amount.last + 1]
-    named = any(word.folded in _FEES and word.clause == clause for word in behind)
-    return named or bool(called & (_FEES | _PAID_IN))
+    names = _FEES | _PAID_IN
+    return any(word.folded in _FEES and word.clause == clause for word in behind) or any(
+        word.folded in names and word.clause == clause for word in before
+    )
 
 
-def _parts(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> set[str]:
-    """Words between two sums by which the second is another matter; "con" is a child, not "còn"."""
+def _has_parting_word(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
+    """Return whether a word makes the second sum another matter; "con" is a child, not "còn"."""
     words = parsed.story.words[one.last : two.first]
     children = {"con"} if parsed.story.marked else set()
-    folded = {word.folded for word in words if word.spelled not in children}
-    return _PARTS & folded
+    return any(word.folded in _PARTS and word.spelled not in children for word in words)
 
 
 def _is_listed(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
-    """Whether two sums are items of one list: "nạp 2tr, nạp 6tr", "nộp 30 triệu … nộp 60 triệu"."""
+    """Return whether two sums are items of one list: "nạp 2tr, nạp 6tr"."""
     words, gap = parsed.story.words, two.first - one.last
     heads = [words[amount.first - 1].folded for amount in (one, two) if amount.first]
     same = len(heads) == 2 and heads[0] == heads[1] in _PAID_IN
-    return same and gap <= _LISTED_WITHIN and not _parts(parsed, one, two)
+    return same and gap <= _LISTED_WITHIN and not _has_parting_word(parsed, one, two)
 
 
 _NEAR = 3
@@ -178,9 +168,9 @@ _NUMBERS = {
     "hai": 2, "ba": 3, "bốn": 4, "năm": 5, "sáu": 6, "bảy": 7, "tám": 8, "chín": 9, "mười": 10, "two": 2,
 }  # fmt: skip
 _COUNTS = {
-    True: {canonical_spelling(word): many for word, many in _NUMBERS.items()},
+    True: {canonical_spelling(word): count for word, count in _NUMBERS.items()},
     False: {
-        normalize(word): many for word, many in _NUMBERS.items() if many < 10
+        normalize(word): count for word, count in _NUMBERS.items() if count < 10
     },  # "muoi" is -ty too
 }  # by whether marks are used
 _NO_ACCOUNT = 50  # a fiftieth
@@ -202,26 +192,29 @@ _MAX_TIMES = 20
 def total_loss(
     parsed: ParsedStory, evidence: PhraseEvidence, lost: Sequence[tuple[MoneyAmount, RuleEvidence]]
 ) -> int | None:
-    """The total that is named, or the sums added; one told again counts once unless it is another
-    one, and one that is the total of the others is the total. None: money is gone, no sum is said.
+    """Return the total that is named, or the sums added; None where no sum is said.
+
+    A sum told again counts once unless it is another one; one that is the total of the others is
+    the total.
     """
     largest = max((amount.value for amount, _ in lost), default=0)
     if evidence.total and evidence.total in dict(lost) and evidence.total.value >= largest:
         return evidence.total.value
-    if spent := _spent(parsed, evidence):
+    if spent := _find_spent(parsed, evidence):
         return spent
-    values = list(_counted(parsed, evidence, [amount for amount, _ in lost]))
-    back = _back(parsed, evidence, [amount for amount, _ in lost])
+    amounts = [amount for amount, _ in lost]
+    values = list(_list_losses(parsed, evidence, amounts))
+    back = _sum_refunds(parsed, evidence, amounts)
     total, most = sum(values), max(values, default=0)
-    is_total = len(values) > 2 and most * 2 == total and most in (values[0], values[-1])
-    lost_in_all = most if is_total else total
-    return (lost_in_all - back if back < lost_in_all else lost_in_all) or None
+    if len(values) > 2 and most * 2 == total and most in (values[0], values[-1]):
+        total = most
+    return (total - back if back < total else total) or None
 
 
-def _counted(
+def _list_losses(
     parsed: ParsedStory, evidence: PhraseEvidence, lost: Sequence[MoneyAmount]
 ) -> Iterator[int]:
-    """What each sum adds to the loss, as often as it was paid."""
+    """Yield what each sum adds to the loss, as often as it was paid."""
     values: set[int] = set()
     for amount in lost:
         value = amount.value * payment_count(parsed, amount)
@@ -231,17 +224,15 @@ def _counted(
 
 
 def _is_another(parsed: ParsedStory, evidence: PhraseEvidence, amount: MoneyAmount) -> bool:
-    """Whether a sum that was told before was paid once more: "tôi chuyển thêm 8 triệu"."""
+    """Return whether a sum that was told before was paid once more: "tôi chuyển thêm 8 triệu"."""
     number = parsed.sums.index(amount)
     naming = governing_action(parsed, number)
     more = naming is not None and naming.state == "done" and is_additional(parsed, number, MORE)
-    return more or role_of_sum(parsed, evidence, amount, "again")
+    return more or has_role(parsed, evidence, amount, "again")
 
 
-def _spent(parsed: ParsedStory, evidence: PhraseEvidence) -> int:
-    """What is missing where a balance and its rest are all that is told: "thẻ có 9tr6, giờ còn 200
-    nghìn". Zero where phrases say what is gone; a rest of no account is not taken off.
-    """
+def _find_spent(parsed: ParsedStory, evidence: PhraseEvidence) -> int:
+    """Return what is missing of a balance: "có 9tr6, giờ còn 200 nghìn"; else 0."""
     if evidence.gone or len(parsed.sums) != 2:
         return 0
     for number, rest in enumerate(parsed.sums):
@@ -251,13 +242,13 @@ def _spent(parsed: ParsedStory, evidence: PhraseEvidence) -> int:
             and rest.value < balance.value
             and not governing_action(parsed, number)
         ):
-            small = rest.value * _NO_ACCOUNT < balance.value
-            return balance.value - (0 if small else rest.value)
+            is_no_account = rest.value * _NO_ACCOUNT < balance.value
+            return balance.value - (0 if is_no_account else rest.value)
     return 0
 
 
 def _is_rest(parsed: ParsedStory, amount: MoneyAmount) -> bool:
-    """Whether "còn" stands just before a sum, and nobody beat a price down to it."""
+    """Return whether "còn" stands just before a sum, and nobody beat a price down to it."""
     before = parsed.story.words[max(0, amount.first - 4) : amount.first]
     while before and before[-1].folded in _JUST:
         before = before[:-1]
@@ -266,23 +257,24 @@ def _is_rest(parsed: ParsedStory, amount: MoneyAmount) -> bool:
     return not _BEATEN_DOWN & {word.folded for word in before}
 
 
-def _back(parsed: ParsedStory, evidence: PhraseEvidence, lost: Collection[MoneyAmount]) -> int:
-    """What came back of the sums that are gone, never more than had gone before it: "nạp 5 triệu,
-    rút được 6" gives five back.
-    """
+def _sum_refunds(
+    parsed: ParsedStory, evidence: PhraseEvidence, lost: Collection[MoneyAmount]
+) -> int:
+    """Return what came back, never more than was paid before: "nạp 5 triệu, rút được 6" is five."""
     paid = [(each.first, each.value * payment_count(parsed, each)) for each in lost]
     back = 0
     for amount in parsed.sums:
-        if amount not in lost and role_of_sum(parsed, evidence, amount, "back"):
+        if amount not in lost and has_role(parsed, evidence, amount, "back"):
             before = sum(value for first, value in paid if first < amount.first)
             back += min(amount.value * payment_count(parsed, amount), before - back)
     return back
 
 
 def payment_count(parsed: ParsedStory, amount: MoneyAmount) -> int:
-    """How often a sum was paid: "hai lần, mỗi lần 15 triệu" is two, "bảy hộp, 1 triệu mỗi hộp"
-    seven, "5 cái thẻ 500 nghìn" five, "600k x 3 lần" three, "ba lần 15 triệu" three where no list
-    of sums follows; else once.
+    """Return how often a sum was paid, usually once.
+
+    "Hai lần, mỗi lần 15 triệu" is two, "bảy hộp, 1 triệu mỗi hộp" seven, "5 cái thẻ 500 nghìn"
+    five, "600k x 3 lần" three, "ba lần 15 triệu" three where no list of sums follows.
     """
     words, marked = parsed.story.words, parsed.story.marked
     before = words[max(0, amount.first - _NEAR) : amount.first]
@@ -291,25 +283,25 @@ def payment_count(parsed: ParsedStory, amount: MoneyAmount) -> int:
     if things:
         here = [word for word in words if word.sentence == words[amount.first].sentence]
         return _count(here, things | _PAID_BY, marked) or _count(words, things, marked) or 1
-    if behind and behind[0].folded == _BY and (many := _count(behind[1:], _PAID_BY, marked)):
-        return many
+    if behind and behind[0].folded == _BY and (count := _count(behind[1:], _PAID_BY, marked)):
+        return count
     since = max((each.last for each in parsed.sums if each.last <= amount.first), default=0)
     wider = words[max(since, amount.first - 2 * _NEAR) : amount.first]
     is_of_cards = any(word.spelled in _CARDS[marked] for word in wider)
-    if is_of_cards and (many := _count(wider, _OF_CARDS, marked)):
-        return many
+    if is_of_cards and (count := _count(wider, _OF_CARDS, marked)):
+        return count
     return (not _begins_list(parsed, amount) and _count(before[-2:], _TURNS, marked)) or 1
 
 
 def _begins_list(parsed: ParsedStory, amount: MoneyAmount) -> bool:
-    """Whether further sums, or "rồi", follow at once: "ba lần, 5 triệu, 2 triệu"."""
+    """Return whether further sums, or "rồi", follow at once: "ba lần, 5 triệu, 2 triệu"."""
     behind = parsed.story.words[amount.last : amount.last + 1]
     follows = any(0 <= other.first - amount.last <= _NEAR for other in parsed.sums)
-    return follows or any(word.folded in JOINS for word in behind)
+    return follows or any(word.folded in _JOINS for word in behind)
 
 
 def _count(words: Sequence[Token], things: Collection[str], marked: bool) -> int:
-    """The first number of times or things: "hai lần", "5 cái"; 0 where none is told."""
+    """Return the first number of times or things: "hai lần", "5 cái"; 0 where there is none."""
     counts = [
         int(number.folded)
         if number.folded.isdecimal() and len(number.folded) < 3

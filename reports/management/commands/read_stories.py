@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from reports.extraction import script_stages
 from reports.extraction.impersonation import claims as claimed
 from reports.extraction.priority import compute_priority
-from reports.extraction.story_reader import extract_from_story
+from reports.extraction.story_reader import extract_from_story, find_stages
 from reports.management.json_lines_command import (
     InvalidInputLineError,
     JsonLinesCommand,
@@ -33,7 +32,7 @@ def _read_story(text: str) -> dict[str, Any]:
     """The points of a fact's reasons add up to its score; those of "priority" to the priority."""
     reading = extract_from_story(text)
     claims = claimed.merge_claims(claimed.claims_in_story(text, bundled_lexicon()))
-    steps = script_stages.find_stages(text, reading.reasons)
+    steps = find_stages(text, reading.reasons)
     urgency = compute_priority(reading, office=claims.of_state)
     reasons = (*reading.reasons, *claims.reasons, *steps, *urgency.reasons)
     return {

@@ -12,7 +12,7 @@ from core.audit import events
 from desk.reports import changelist, queue_counts
 from reports.cases import corrections, workflow
 from reports.cases.corrections import CorrectedValue
-from reports.facts.effective_facts import effective_facts, machine_scenario_is, of_scenario
+from reports.facts.effective_facts import effective_facts, of_scenario
 from reports.models import Case, Correction, ExtractedFacts, Report
 from reports.triage import service
 from tests.support import report_factories
@@ -159,9 +159,8 @@ def test_the_queue_and_the_figures_go_by_what_holds(duty: Person) -> None:
     correct(calm, duty.user, "ongoing")
     correct(calm, duty.user)
     assert list(changelist.queue_rows().order_by(*changelist.BY_URGENCY)) == [calm, urgent]
-    for search in (of_scenario, machine_scenario_is):
-        assert list(search(changelist.queue_rows(), "bank")) == [calm]
-        assert list(search(changelist.queue_rows(), "police_case")) == [urgent]
+    assert list(of_scenario(changelist.queue_rows(), "bank")) == [calm]
+    assert list(of_scenario(changelist.queue_rows(), "police_case")) == [urgent]
     counted = queue_counts.load_counts(duty.user)
     assert counted.in_progress == 1
 

@@ -6,40 +6,15 @@ from hypothesis import strategies as st
 
 from reports.extraction.accounts_and_links import canonical_link, find_bank_accounts, find_links
 from tests.support.cpu_time import assert_cpu_time_below
+from tests.support.data_files import read_cases
 
 
-@pytest.mark.parametrize(
-    ("story", "accounts"),
-    [
-        ("chuyển vào stk 1903 4567 8901 23 TCB", ["19034567890123"]),
-        ("tài khoản MB Bank số 0550000123 của ai đó", ["0550000123"]),
-        ("chuyen vao 55667788", ["55667788"]),
-        ("send it to account 123-456-7890", ["1234567890"]),
-        ("tài khoản bị trừ 5000000", []),
-        ("trong tài khoản còn 5000000", []),
-        ("chuyển vào tài khoản 20.000.000đ", []),
-        ("stk của nó, sđt 0550000123", []),
-        ("cccd 038012345678", []),
-        ("", []),
-    ],
-)
+@pytest.mark.parametrize(("story", "accounts"), read_cases("text_cases.json", "accounts"))
 def test_accounts_stand_beside_words_that_say_so(story: str, accounts: list[str]) -> None:
     assert [found.account for found in find_bank_accounts(story)] == accounts
 
 
-@pytest.mark.parametrize(
-    ("story", "links"),
-    [
-        ("bấm https://WWW.Abc.com/Tai-App?x=1.", ["abc.com/Tai-App"]),
-        ("vào www.abc.com.vn nhé", ["abc.com.vn"]),
-        ("link:abc-gov.vn/app.apk", ["abc-gov.vn/app.apk"]),
-        ("(abc.top)", ["abc.top"]),
-        ("thư ten@abc.com", []),
-        ("xong.Tôi tắt máy", []),
-        ("mất 1.500.000 đồng", []),
-        ("http:// . ..", []),
-    ],
-)
+@pytest.mark.parametrize(("story", "links"), read_cases("text_cases.json", "links"))
 def test_links_are_found_however_they_are_typed(story: str, links: list[str]) -> None:
     assert [found.link for found in find_links(story)] == links
 

@@ -16,9 +16,9 @@ from reports.extraction.evaluation import EvaluatedStory
 from reports.extraction.story_reader import StoryReading
 
 
-def judged(meant: dict[str, Any], **said: Any) -> EvaluatedStory:
+def judged(meant: dict[str, Any], **facts: Any) -> EvaluatedStory:
     fields = {"scenario": "tax", "actions": (), "money_lost_vnd": None, "ongoing": False}
-    return EvaluatedStory(meant, StoryReading(**(fields | said), reasons=()))
+    return EvaluatedStory(meant, StoryReading(**(fields | facts), reasons=()))
 
 
 THREE = [
@@ -79,13 +79,13 @@ def test_the_command_prints_every_figure(tmp_path: Path) -> None:
     label = {"text": "Xưng cán bộ thuế, đòi mã OTP.", "scenario": "tax", "actions": ["give_otp"]}
     out = io.StringIO()
     call_command("evaluate", write(tmp_path, json.dumps(label), ""), stdout=out)
-    told = out.getvalue()
+    output = out.getvalue()
     for line in ("1 stories", "scenario macro F1 1.000", "money exact", "ongoing F1", "margin"):
-        assert line in told
+        assert line in output
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("no json", "line 1: not a line of JSON"),
         ('{"scenario": "tax"}', 'line 1: "text" must be text'),
@@ -98,8 +98,8 @@ def test_the_command_prints_every_figure(tmp_path: Path) -> None:
         ("", "holds no story"),
     ],
 )
-def test_a_bad_line_is_named(tmp_path: Path, line: str, said: str) -> None:
-    with pytest.raises(CommandError, match=said):
+def test_a_bad_line_is_named(tmp_path: Path, line: str, message: str) -> None:
+    with pytest.raises(CommandError, match=message):
         call_command("evaluate", write(tmp_path, line))
 
 
@@ -115,8 +115,7 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 
 def test_weights_are_learnt_without_the_portal() -> None:
-    """The reader is pure, so what judges it while it learns needs no settings."""
     env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    asked = [sys.executable, "-m", "bench.training", "--help"]
-    done = subprocess.run(asked, env=env, capture_output=True, check=False)
-    assert done.returncode == 0
+    command = [sys.executable, "-m", "bench.training", "--help"]
+    completed = subprocess.run(command, env=env, capture_output=True, check=False)
+    assert completed.returncode == 0

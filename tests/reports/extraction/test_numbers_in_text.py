@@ -1,8 +1,5 @@
 """Numbers, accounts and links in sentences as residents type them: tests/data/text_numbers.jsonl."""
 
-import json
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,9 +7,9 @@ from hypothesis import strategies as st
 from reports.extraction.accounts_and_links import find_bank_accounts, find_links
 from reports.extraction.phones import find_in_text
 from tests.support.cpu_time import assert_cpu_time_below
+from tests.support.data_files import read_jsonl
 
-_FILE = Path(__file__).parents[2] / "data" / "text_numbers.jsonl"
-CASES = [json.loads(line) for line in _FILE.read_text(encoding="utf-8").splitlines()]
+CASES = read_jsonl("text_numbers.jsonl")
 
 
 def test_there_are_enough_sentences_of_each_kind() -> None:
@@ -48,21 +45,8 @@ def test_one_number_has_both_readings() -> None:
 
 
 PIECES = [
-    "0550000123",
-    " ",
-    "stk ",
-    "mb ",
-    "/QĐ",
-    "+84",
-    ") (",
-    ".",
-    "1",
-    "đồng",
-    "O",
-    ",",
-    "vn",
-    "/",
-]
+    "0550000123", " ", "stk ", "mb ", "/QĐ", "+84", ") (", ".", "1", "đồng", "O", ",", "vn", "/",
+]  # fmt: skip
 
 
 @settings(max_examples=30, deadline=None)

@@ -6,60 +6,23 @@ from pytest_django import Settings
 
 from core import encryption
 from reports.extraction.redaction import blind_index, domestic_number, redact
+from tests.support.data_files import read_cases
 
 
-@pytest.mark.parametrize(
-    ("told", "kept", "flag"),
-    [
-        ("căn cước 038012345678 của tôi", "căn cước [số giấy tờ] của tôi", "masked_id"),
-        ("căn cước 038 012 345 678", "căn cước [số giấy tờ]", "masked_id"),
-        ("thẻ 4000 0000 0000 0002 hết hạn", "thẻ [số thẻ] hết hạn", "masked_card"),
-        ("thẻ 4000-0000-0000-0002", "thẻ [số thẻ]", "masked_card"),
-        ("gọi tôi 0550 000 111 nhé", "gọi tôi [số người báo] nhé", "masked_contact"),
-        ("gọi tôi +84 550.000.111", "gọi tôi [số người báo]", "masked_contact"),
-        ("gọi tôi 84550000111", "gọi tôi [số người báo]", "masked_contact"),
-        ("căn cước 038–012–345–678", "căn cước [số giấy tờ]", "masked_id"),
-        ("căn cước 038\u00a0012  345 678", "căn cước [số giấy tờ]", "masked_id"),
-        ("căn cước ０３８０１２３４５６７８", "căn cước [số giấy tờ]", "masked_id"),
-        ("số CMND của tôi là 171234567", "số CMND của tôi là [số giấy tờ]", "masked_id"),
-    ],
-)
-def test_what_says_whose_it_is_gets_masked(told: str, kept: str, flag: str) -> None:
-    masked = redact(told, "0550000111")
-    assert masked.text == kept
+@pytest.mark.parametrize(("typed", "masked_text", "flag"), read_cases("redaction.json", "masked"))
+def test_what_says_whose_it_is_gets_masked(typed: str, masked_text: str, flag: str) -> None:
+    masked = redact(typed, "0550000111")
+    assert masked.text == masked_text
     assert masked.flags == (flag,)
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
-        "chuyển vào tài khoản 123456789012",
-        "STK: 123456789012 ngân hàng X",
-        "so tai khoan cua ho la 123456789012",
-        "chuyển đến 4000000000000002",
-        "họ gọi từ 0550 000 222",
-        "mất 35.500.000 đồng",
-        "mã 12345678901",  # eleven digits are no paper
-        "dãy 1234567890123",  # thirteen neither
-        "họ gọi từ +44 7700 900123",  # twelve digits of a caller abroad
-        "họ gọi từ + 447700900123",
-        "tk 123456789012",
-        "chuyển khoản cho 123456789012",
-        "Vietcombank 123456789012",
-        "số tài khoản ở ngân hàng chi nhánh Thanh Hóa 123456789012",
-        "họ gọi 0550000222 20 phút",  # twelve digits of two numbers
-        "họ đòi 100.000.000.000 đồng",
-        "nó đòi 250000000000",
-        "mất tổng cộng 250.000.000.000 trong hai tháng",
-        "nó đưa số 171234567",  # nine digits of which no word says what they are
-    ],
-)
-def test_what_the_officers_need_stays(told: str) -> None:
-    assert redact(told, "0550000111").text == told
+@pytest.mark.parametrize(("typed", "why"), read_cases("redaction.json", "needed"))
+def test_what_the_officers_need_stays(typed: str, why: str) -> None:
+    assert redact(typed, "0550000111").text == typed, why
 
 
 @pytest.mark.parametrize(
-    "told",
+    "typed",
     [
         "căn cước 250000000000",
         "CCCD: 250 000 000 000",
@@ -70,14 +33,14 @@ def test_what_the_officers_need_stays(told: str) -> None:
         "tôi mất 250000001000",  # nobody's loss is so exact
     ],
 )
-def test_a_round_sum_beside_a_word_for_papers_or_an_odd_one_is_a_paper(told: str) -> None:
-    masked = redact(told)
+def test_a_round_sum_beside_a_word_for_papers_or_an_odd_one_is_a_paper(typed: str) -> None:
+    masked = redact(typed)
     assert masked.flags == ("masked_id",)
     assert not any(digits in masked.text for digits in ("250", "038"))
 
 
 @pytest.mark.parametrize(
-    ("told", "kept"),
+    ("typed", "masked_text"),
     [
         ("stk 038012345678, căn cước 038012345678", "stk 038012345678, căn cước [số giấy tờ]"),
         ("căn cước 038012345678, stk 038012345678", "căn cước [số giấy tờ], stk 038012345678"),
@@ -89,8 +52,8 @@ def test_a_round_sum_beside_a_word_for_papers_or_an_odd_one_is_a_paper(told: str
          "số thẻ nhận 4000000000000002, thẻ tôi [số thẻ]"),
     ],
 )  # fmt: skip
-def test_one_number_is_read_by_the_nearer_word(told: str, kept: str) -> None:
-    assert redact(told).text == kept
+def test_one_number_is_read_by_the_nearer_word(typed: str, masked_text: str) -> None:
+    assert redact(typed).text == masked_text
 
 
 @pytest.mark.parametrize(

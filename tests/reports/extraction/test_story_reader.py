@@ -3,7 +3,6 @@
 import json
 import statistics
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,13 +17,9 @@ from reports.extraction.language.parsed_story import parse_story
 from reports.extraction.priority import FormAnswers, compute_priority
 from reports.extraction.story_reader import StoryReading, extract_from_story
 from tests.support.cpu_time import assert_cpu_time_below
+from tests.support.data_files import read_cases, read_jsonl
 
-_STORIES = [
-    json.loads(line)
-    for line in (Path(__file__).parents[2] / "data" / "stories.jsonl")
-    .read_text(encoding="utf-8")
-    .splitlines()
-]
+_STORIES = read_jsonl("stories.jsonl")
 
 
 def test_there_are_forty_stories_over_most_scenarios() -> None:
@@ -45,7 +40,7 @@ def test_plain_stories_are_read_as_a_person_would() -> None:
 
 
 def test_a_stranger_s_stories_are_read_well_enough() -> None:
-    """The set on which nobody tunes: a fall here is a fault, wherever it comes from."""
+    """Measure on the stories that nobody tunes on: a fall here is a fault wherever it is from."""
     labels = map(json.loads, UNSEEN.read_text(encoding="utf-8").splitlines())
     judged = evaluation.evaluate(labels)
     assert evaluation.macro_f1(evaluation.scenarios(judged)) >= 0.9
@@ -84,53 +79,18 @@ def test_a_negation_does_not_erase_the_demand() -> None:
     assert done.actions == done.not_done == ("give_otp",)
 
 
-@pytest.mark.parametrize(
-    ("text", "lost"),
-    [
-        ("nó bắt chuyển 20 triệu mới tha", None),
-        ("nếu không nộp sẽ bị phạt 50 triệu", None),
-        ("nói tôi trúng thưởng 100 triệu", None),
-        ("nó chuyển nhầm 5 triệu vào tài khoản của tôi", None),
-        ("tôi mất hết tiền", None),
-        ("tôi chưa mất đồng nào", 0),
-        ("may mà không chuyển", 0),
-        ("nỏ mất chi", 0),
-        ("mất 2tr9", 2_900_000),
-        ("tôi đã chuyển 12tr", 12_000_000),
-        ("bị trừ 35.500.000đ", 35_500_000),
-        ("mẹ tôi chuyển 20 triệu rồi", 20_000_000),
-        ("mat 5 cu", 5_000_000),
-        ("bay mất 1 tỏi 2", 1_200_000_000),
-        ("lỡ chuyển hai mươi lăm triệu", 25_000_000),
-        ("đã chuyển lần đầu 5 triệu, lần hai đã chuyển 10 triệu", 15_000_000),
-        ("bị trừ 5 triệu, đã chuyển 10 triệu, tổng cộng mất 15 triệu", 15_000_000),
-        ("nó bảo chuyển 5 triệu, tôi chuyển rồi", 5_000_000),
-        ("I lost 20 million VND", 20_000_000),
-        ("they asked me to pay 5 million", None),
-    ],
-)
+@pytest.mark.parametrize(("text", "lost"), read_cases("money.json", "losses"))
 def test_only_money_that_is_gone_is_a_loss(text: str, lost: int | None) -> None:
     assert extract_from_story(text).money_lost_vnd == lost
 
 
-@pytest.mark.parametrize(
-    ("text", "ongoing"),
-    [
-        ("nó đang gọi đây", True),
-        ("h phai lam sao", True),
-        ("hiện họ vẫn bắt tôi giữ máy", True),
-        ("tối nay hẹn gặp", True),
-        ("hôm qua nó gọi lúc tôi nấu cơm, tôi cúp máy, không thấy gọi lại", False),
-        ("máy hiện số lạ", False),
-        ("cháu vẫn đi học bình thường, không ai cấp cứu", False),
-    ],
-)
+@pytest.mark.parametrize(("text", "ongoing"), read_cases("money.json", "ongoing"))
 def test_ongoing_is_told_from_telling(text: str, ongoing: bool) -> None:
     assert extract_from_story(text).ongoing is ongoing
 
 
 def phrases(text: str) -> set[str]:
-    """The scenarios that phrases of the rules speak for."""
+    """Return the scenarios that phrases of the rules speak for."""
     return set(parse_story(text).active_cues("scenarios"))
 
 
@@ -242,118 +202,22 @@ def test_a_growing_campaign_raises() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "value", "problem"),
-    [
-        ("12 triệu", 12_000_000, ""),
-        ("12tr", 12_000_000, ""),
-        ("2tr9", 2_900_000, ""),
-        ("35.500.000đ", 35_500_000, ""),
-        ("35 500 000", 35_500_000, ""),
-        ("VND 35,500,000", 35_500_000, ""),
-        ("20000000", 20_000_000, ""),
-        ("khoảng hai mươi lăm triệu", 25_000_000, ""),
-        ("1 tỷ 200", 1_200_000_000, ""),
-        ("1 trăm nghìn", 100_000, ""),
-        ("500k", 500_000, ""),
-        ("1,5 tỷ", 1_500_000_000, ""),
-        ("0", 0, ""),
-        ("không mất gì", 0, ""),
-        ("20", None, "no_unit"),
-        ("", None, "empty"),
-        ("  ", None, "empty"),
-        ("nhiều lắm", None, "unreadable"),
-        ("-5tr", None, "unreadable"),
-        ("10-12 triệu", None, "several"),
-        ("20tr 30tr", None, "several"),
-        ("9" * 30, None, "too_large"),
-        ("ba lăm triệu rưỡi", 35_500_000, ""),
-        ("bốn lăm triệu", 45_000_000, ""),
-        ("hai mot trieu", 21_000_000, ""),
-        ("trăm rưỡi triệu", 150_000_000, ""),
-        ("một trăm linh năm triệu", 105_000_000, ""),
-        ("hai ba triệu", None, "unreadable"),
-        ("một trăm hai triệu", 120_000_000, ""),
-        ("20 nghìn hay triệu", None, "unreadable"),
-        ("20 hay 30 triệu", None, "unreadable"),
-        ("900 nghìn tỷ", None, "unreadable"),
-        ("20.000", None, "thousands"),
-        ("100 đô", None, "unreadable"),
-    ],
+    [*read_cases("money.json", "money_field"), ("9" * 30, None, "too_large")],
 )
 def test_the_money_field(typed: str, value: int | None, problem: str) -> None:
-    read = parse_money_field(typed)
-    assert (read.value, read.problem) == (value, problem)
+    money = parse_money_field(typed)
+    assert (money.value, money.problem) == (value, problem)
 
 
-@pytest.mark.parametrize(
-    ("story", "lost"),
-    [
-        ("Tôi đã chuyển ba lăm triệu cho họ.", 35_000_000),
-        ("Tôi đã chuyển hai ba triệu cho họ.", None),
-        ("Tôi đã chuyển 20 hay 30 triệu cho họ.", None),
-        ("Họ gọi lần hai, năm triệu tôi đã chuyển rồi.", 5_000_000),
-        ("Họ tặng tôi 5 nghìn đô.", None),
-        ("ho tang toi 5 nghin do la", None),
-        ("toi chuyen 5 nghin do my", None),
-        ("Tôi chuyển 100000 đô.", None),
-        ("Tôi chuyển 20 triệu đó là tiền hưu.", 20_000_000),
-        ("toi chuyen 20 trieu do la tien huu", 20_000_000),
-        ("Tôi gửi 20 triệu bằng anh Ba gửi.", 20_000_000),
-        ("Tôi đã chuyển 20 triệu dô tài khoản nó.", 20_000_000),
-        ("toi da chuyen 500k do la tien coc", 500_000),
-        ("Tôi mất 120 triệu đồng tệ hại quá.", 120_000_000),
-        ("Tôi mất 50 triệu tệ thật.", 50_000_000),
-        ("Tôi bị lừa mất 120 triệu (5 nghìn đô).", 120_000_000),
-        ("Tôi mất 5k$ tiền gửi về.", None),
-        ("Tôi gửi 5 nghìn nhân dân tệ.", None),
-        ("chuyen 5 trieu do nhe da", 5_000_000),
-        ("Tôi đã chuyển 3 triệu đồng, đô la thì không.", 3_000_000),
-        ("Số +84912345000 gọi tôi.", None),
-        ("chuyển vào stk 1030456000 tên nó", None),
-        ("họ hỏi mã số thuế 2801234000", None),
-        ("nhờ chuyển khoản 9.800.000 rồi", 9_800_000),
-        ("Tôi bị lừa 500 K.", 500_000),
-        ("toi ck 300 k tien coc", 300_000),
-        ("gọi 3 lần k nghe máy", None),
-        ("bi lua het 15 toi moi biet", None),
-        ("nộp hăm lăm triệu", 25_000_000),
-        ("mất một trăm hăm lăm triệu", 125_000_000),
-        ("bị lừa trăm hai triệu", 120_000_000),
-        ("nó lấy gần trăm triệu", 100_000_000),
-        ("mất mấy chục triệu, cả mấy trăm hai triệu", None),
-        ("mất hàng trăm triệu, bạc trăm triệu, nhiều trăm triệu", None),
-        ("tổng số 125350000 tôi đã chuyển", 125_350_000),
-        ("tôi đóng thuế 125350000", 125_350_000),
-        ("toi mat 2 toi roi", 2_000_000_000),
-        ("hỏi mất 100 k mới mở khóa", None),
-        ("bị lừa mất số tiền mười hai triệu đồng", 12_000_000),
-        ("toi bi lua mat so tien muoi lam trieu", 15_000_000),
-        ("chuyển vào ngân hàng mười lăm triệu", 15_000_000),
-        ("mua máy mười hai triệu", 12_000_000),
-        ("mua hàng trăm rưỡi nghìn", 150_000),
-        ("cách nhà tôi trăm m, mua cả trăm chai nước", None),
-        ("no goi ca tram cu dien thoai", None),
-        ("lãi mười phần trăm tỷ lệ thắng cao", None),
-        ("Tôi đã đóng thuế 12000000 cho nó", 12_000_000),
-        ("nộp phí hồ sơ 5000000 rồi nó chặn", 5_000_000),
-        ("mất hết tiền trong tài khoản 35.500.000", 35_500_000),
-        ("chuyển vào STK: 1030456000", None),
-        ("chuyển vào STK là 1030456000", None),
-        ("Lúc 8 giờ 50 k gọi được", None),
-        ("tk còn 200 k rút đc", None),
-        ("3 triệu 2 lan toi chuyển rồi ạ", 3_000_000),
-        ("nộp 9 triệu 9 vô tài khoản hắn", 9_900_000),
-        ("tôi chuyển 3 triệu 2 đợt", 3_000_000),
-        ("seventeen million", 17_000_000),
-    ],
-)
+@pytest.mark.parametrize(("story", "lost"), read_cases("money.json", "sums"))
 def test_a_sum_of_a_story_is_whole_or_not_read(story: str, lost: int | None) -> None:
     assert [amount.value for amount in find_amounts(tokenize(story))] == ([lost] if lost else [])
 
 
 @given(st.text(max_size=60))
 def test_the_money_field_never_raises(typed: str) -> None:
-    read = parse_money_field(typed)
-    assert (read.value is None) == (read.problem in MONEY_PROBLEMS_VI)
+    money = parse_money_field(typed)
+    assert (money.value is None) == (money.problem in MONEY_PROBLEMS_VI)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """A kind of call that stands in the taxonomy and that the weights do not know yet."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,18 +8,14 @@ import pytest
 from reports.extraction.language import cue_matcher
 from reports.extraction.language.cue_matcher import code_rows, taxonomy
 from reports.extraction.story_reader import extract_from_story
+from tests.support.data_files import read_jsonl
 
-_STORIES = [
-    json.loads(line)
-    for line in (Path(__file__).parents[2] / "data" / "stories.jsonl")
-    .read_text(encoding="utf-8")
-    .splitlines()
-]
+_STORIES = read_jsonl("stories.jsonl")
 
 
 @pytest.fixture
 def _untrained_kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A kind of call that stands in the taxonomy alone, as on the day when somebody adds it."""
+    """Add a kind of call to the taxonomy alone."""
     row = {**code_rows()["tax"], "code": "school_fee", "cues": ["học phí"]}
     extended = {**taxonomy(), "scenarios": [*taxonomy()["scenarios"], row]}
     cached = (cue_matcher.code_rows, cue_matcher.scenario_codes, cue_matcher._index)

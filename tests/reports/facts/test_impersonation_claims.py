@@ -6,16 +6,14 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from core.models import OutboxItem
 from portal.management import reference_data
-from reports.models import ExtractedFacts, Report
+from reports.models import ExtractedFacts
 from reports.reference import office_lexicon
-from reports.tracking import followups
-from reports.tracking.followups import FollowupSubmission
 from reports.triage import service
 from tests.reports.management.test_json_lines_commands import _ask
-from tests.support import campaign_factories, report_factories
+from tests.support import campaign_factories
 from tests.support.officers import Person
+from tests.support.report_factories import add_followup, process_triage, report
 
 pytestmark = pytest.mark.django_db
 
@@ -29,18 +27,12 @@ def _offices_and_communes() -> None:
     office_lexicon.clear_cache()
 
 
-def triage_report(subject: Report) -> ExtractedFacts:
-    owed = OutboxItem.objects.filter(key=str(subject.pk), done_at=None).order_by("id")
-    service.process_items([item.pk for item in owed])
-    return ExtractedFacts.objects.get(report=subject)
-
-
 def reasons_of(facts: ExtractedFacts, fact: str) -> list[dict[str, Any]]:
     return [reason for reason in facts.reasons if reason["fact"] == fact]
 
 
 def test_office_commune_and_steps_become_facts_with_their_words() -> None:
-    facts = triage_report(report_factories.report(STORY))
+    facts = process_triage(report(STORY))
     assert (facts.offices, facts.office_communes) == (["cong-an-xa-phuong"], ["xa_hoang_hoa"])
     assert facts.stages == ["threat", "demand", "isolate"]
     for fact in ("office", "stages"):
@@ -49,28 +41,22 @@ def test_office_commune_and_steps_become_facts_with_their_words() -> None:
 
 
 def test_an_ambiguous_commune_stays_several() -> None:
-    facts = triage_report(report_factories.report("Công an phường Lam Sơn gọi."))
+    facts = process_triage(report("Công an phường Lam Sơn gọi."))
     assert len(facts.office_communes) > 1
 
 
 def test_the_form_counts_and_gives_way_to_what_is_narrower() -> None:
-    broad = triage_report(report_factories.report("Họ đòi tiền.", claimed_office="police"))
+    broad = process_triage(report("Họ đòi tiền.", claimed_office="police"))
     assert broad.offices == ["cong-an"]
     name = "đại úy, trưởng công an xã Hoằng Hóa"
-    narrow = triage_report(
-        report_factories.report("Đòi tiền.", claimed_office="police", claimed_name=name)
-    )
+    narrow = process_triage(report("Đòi tiền.", claimed_office="police", claimed_name=name))
     assert (narrow.offices, narrow.office_communes) == (["cong-an-xa-phuong"], ["xa_hoang_hoa"])
 
 
 def test_what_is_told_later_adds_offices_and_steps_without_a_place() -> None:
-    subject = report_factories.report("Shipper gọi báo có đơn.")
-    followups.submit_followup(
-        subject,
-        FollowupSubmission(story="Nó nối máy sang viện kiểm sát, dọa bắt giam."),
-        "key-of-a-page-0",
-    )
-    facts = triage_report(subject)
+    subject = report("Shipper gọi báo có đơn.")
+    add_followup(subject, story="Nó nối máy sang viện kiểm sát, dọa bắt giam.")
+    facts = process_triage(subject)
     assert facts.offices == ["giao-hang", "vien-kiem-sat"]
     assert facts.stages == ["contact", "hand-over", "threat"]
     added = [each for each in facts.reasons if "báo thêm" in each["rule"]]
@@ -79,8 +65,8 @@ def test_what_is_told_later_adds_offices_and_steps_without_a_place() -> None:
 
 
 def test_read_again_they_are_replaced() -> None:
-    subject = report_factories.report(STORY)
-    triage_report(subject)
+    subject = report(STORY)
+    process_triage(subject)
     ExtractedFacts.objects.update(offices=["x"], office_communes=["y"], stages=["z"])
     service._write(service.extract(subject))
     facts = ExtractedFacts.objects.get()
@@ -91,7 +77,7 @@ def test_read_again_they_are_replaced() -> None:
 
 def test_a_writer_of_before_the_columns_still_writes() -> None:
     """While a release is rolled out, workers of the one before know nothing of them."""
-    subject = report_factories.report(STORY)
+    subject = report(STORY)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO reports_extractedfacts (report_id, scenario, actions, ongoing, priority, reasons,"
@@ -102,16 +88,16 @@ def test_a_writer_of_before_the_columns_still_writes() -> None:
 
 
 def test_an_office_of_state_in_the_story_counts_where_the_form_names_none() -> None:
-    said = "Xưng công an xã mời mua bảo hiểm, bán hàng, chào hàng quảng cáo."
-    facts = triage_report(report_factories.report(said))
+    story = "Xưng công an xã mời mua bảo hiểm, bán hàng, chào hàng quảng cáo."
+    facts = process_triage(report(story))
     points = [each for each in reasons_of(facts, "priority") if each["rule"] == "office of state"]
     assert [each["points"] for each in points] == [3]
     assert facts.priority == sum(each["points"] for each in reasons_of(facts, "priority"))
 
 
 def test_the_report_page_says_whom_they_claimed_to_be_and_each_step(duty: Person) -> None:
-    subject = report_factories.report(STORY)
-    triage_report(subject)
+    subject = report(STORY)
+    process_triage(subject)
     page = duty.client.get(f"/admin/reports/report/{subject.pk}/change/").content.decode()
     assert "Họ xưng: Công an xã, phường (Xã Hoằng Hóa (Hoằng Hóa))" in page
     assert "Bước kịch bản: Dọa → Đòi → Cô lập" in page
@@ -119,8 +105,8 @@ def test_the_report_page_says_whom_they_claimed_to_be_and_each_step(duty: Person
 
 
 def test_the_report_page_says_that_a_commune_is_not_sure(duty: Person) -> None:
-    subject = report_factories.report("Công an phường Lam Sơn gọi.")
-    triage_report(subject)
+    subject = report("Công an phường Lam Sơn gọi.")
+    process_triage(subject)
     page = duty.client.get(f"/admin/reports/report/{subject.pk}/change/").content.decode()
     assert "chưa rõ: Phường" in page
 
@@ -128,12 +114,10 @@ def test_the_report_page_says_that_a_commune_is_not_sure(duty: Person) -> None:
 def test_the_campaign_page_counts_recognised_offices_and_steps(duty: Person) -> None:
     wave = campaign_factories.campaign("D-1")
     for story in (STORY, STORY + " Nó gọi lại."):
-        subject = report_factories.report(story, claimed_office="police")
+        subject = report(story, claimed_office="police")
         campaign_factories.add_to_campaign(subject, wave)
-        triage_report(subject)
-    campaign_factories.add_to_campaign(
-        report_factories.report("chưa đọc", claimed_office="bank"), wave
-    )
+        process_triage(subject)
+    campaign_factories.add_to_campaign(report("chưa đọc", claimed_office="bank"), wave)
     page = duty.client.get(f"/admin/reports/campaign/{wave.pk}/change/").content.decode()
     assert "Công an xã, phường" in page
     assert "Ngân hàng" in page

@@ -142,7 +142,7 @@ def test_the_record_of_acts_holds(erasable: Report, settings: Settings, tmp_path
 
 
 def test_who_read_it_before_comes_too_late(erasable: Report) -> None:
-    findings = service.extract(*service._report(str(erasable.pk)))
+    findings = service.extract(*service._load_report(str(erasable.pk)))
     CampaignLink.objects.all().delete()
     erasure.erase(erasable.pk, why="asked")
     service._write(findings)
@@ -160,7 +160,7 @@ def test_it_is_never_read_again(erasable: Report) -> None:
 
 def test_a_report_that_was_never_read_is_erased(lead: Person) -> None:
     report = report_factories.report(STORY)
-    findings = service.extract(*service._report(str(report.pk)))
+    findings = service.extract(*service._load_report(str(report.pk)))
     erasure.erase(report.pk, why="asked")
     service._write(findings)
     assert rows_with(*WORDS) == []

@@ -19,7 +19,7 @@ from reports.models import Report
 from reports.submission import flood_detection
 from reports.triage import service
 from tests.desk.reports.test_changelist import shown
-from tests.reports.submission.test_flood_detection import counted
+from tests.reports.submission.test_flood_detection import count_pending
 from tests.support.officers import Person
 
 JUNK = int(os.environ.get("FLOOD", "300"))
@@ -39,19 +39,19 @@ COPIED = "Công an gọi bắt chuyển tiền ngay bây giờ, tôi đang bị 
 
 @pytest.fixture
 def token() -> str:
-    """Of a page that was opened a minute ago, as a person's is."""
+    """Return the token of a page that was opened a minute ago, as a person's is."""
     with time_machine.travel(datetime.now(UTC) - timedelta(minutes=1), tick=False):
         return form_token()
 
 
-def send(client: Client, token: str, address: str, **said: str) -> int:
-    fields = {"form_token": token, "happening_now": "yes", **said}
-    answer = client.post("/bao-cao/gui/", fields, REMOTE_ADDR=address)
+def send(client: Client, token: str, address: str, **fields: str) -> int:
+    data = {"form_token": token, "happening_now": "yes", **fields}
+    answer = client.post("/bao-cao/gui/", data, REMOTE_ADDR=address)
     return answer.status_code
 
 
 def junk(client: Client, token: str, number: int) -> int:
-    """By turns from one machine in ever new words, copied from everywhere, and by a clumsy robot."""
+    """Send junk, by turns from one machine in new words, copied from everywhere, and by a robot."""
     far = f"198.51.{number // 250}.{number % 250}"
     if number % 3 == 0:
         return send(client, token, "192.0.2.66", story=f"{number} {COPIED} {number * 7}")
@@ -60,10 +60,9 @@ def junk(client: Client, token: str, number: int) -> int:
     return send(client, token, far, story=f"{COPIED} {number}", website="http://mua.example")
 
 
-def stories(rows: list[Report]) -> list[str]:
-    return list(
-        Report.objects.filter(pk__in=[row.pk for row in rows]).values_list("story", flat=True)
-    )
+def stories(rows: list[Report]) -> set[str]:
+    same = Report.objects.filter(pk__in=[row.pk for row in rows])
+    return set(same.values_list("story", flat=True))
 
 
 def test_real_reports_stay_on_top_of_a_flood_and_the_pages_up(
@@ -73,17 +72,17 @@ def test_real_reports_stay_on_top_of_a_flood_and_the_pages_up(
     taken += [send(client, token, f"203.0.113.{n}", story=story) for n, story in enumerate(REAL)]
     taken += [junk(client, token, number) for number in range(JUNK // 2, JUNK)]
     assert set(taken) == {303}
-    while counted():
+    while count_pending():
         pass
     service.process_items(OutboxItem.objects.order_by("pk").values_list("pk", flat=True))
     before_the_marks = flood_detection.FROM_ADDRESS + flood_detection.RULE_STORY
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         first = shown(duty.client)[: len(REAL) + before_the_marks]
-    assert set(REAL) <= set(stories(first))
+    assert set(REAL) <= stories(first)
     assert (
         sum(not abuse_flags.is_deprioritized(report.all_flags) for report in first)
         == len(REAL) + before_the_marks
     )
-    assert len(asked) < 20
+    assert len(queries) < 20
     assert client.get("/bao-cao/").status_code == 200
     assert Report.objects.count() == JUNK + len(REAL)

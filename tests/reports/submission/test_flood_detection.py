@@ -25,30 +25,30 @@ from reports.submission.flood_detection import Arrival
 from tests.support import report_factories
 from tests.support.resident_pages import code_of, hidden
 
-pytestmark = pytest.mark.usefixtures("enforced")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enforced")]
 
 STORY = "Họ xưng điện lực, dọa cắt điện trong hai giờ nếu không nộp tiền ngay."
 NUMBER = "550000123"
 _keys = map("report {}".format, count())
 
 
-def came(
+def arrive(
     times: int = 1, address: str = "192.0.2.1", numbers: Iterable[str] = (), story: str = ""
 ) -> tuple[str, ...]:
-    """The marks of the last of so many reports."""
+    """Return the flags of the last of so many reports."""
     places = flood_detection.origin_digests(visit(address))
-    came = [Arrival(next(_keys), places, tuple(numbers), story) for _ in range(times)]
-    found = flood_detection.flood_flags(came)
-    assert found is not None
-    return found[-1]
+    arrivals = [Arrival(next(_keys), places, tuple(numbers), story) for _ in range(times)]
+    flags = flood_detection.flood_flags(arrivals)
+    assert flags is not None
+    return flags[-1]
 
 
 def visit(address: str) -> HttpRequest:
     return RequestFactory().post("/bao-cao/", REMOTE_ADDR=address)
 
 
-def counted() -> bool:
-    """As the relay counts, before it hands anything over; whether others wait."""
+def count_pending() -> bool:
+    """Count as the relay does before it hands anything over, and return whether others wait."""
 
     def query(statement: str, values: Any) -> list[Any]:
         with connection.cursor() as cursor:
@@ -63,98 +63,98 @@ def everywhere(times: int) -> list[str]:
 
 
 def test_a_usual_report_has_no_mark() -> None:
-    assert came(1, numbers=[NUMBER], story=STORY) == ()
+    assert arrive(1, numbers=[NUMBER], story=STORY) == ()
 
 
 def test_the_eleventh_from_one_address_is_marked() -> None:
-    assert came(flood_detection.FROM_ADDRESS) == ()
-    assert came() == (abuse_flags.ADDRESS_BUSY,)
-    assert came(address="192.0.3.1") == ()
+    assert arrive(flood_detection.FROM_ADDRESS) == ()
+    assert arrive() == (abuse_flags.ADDRESS_BUSY,)
+    assert arrive(address="192.0.3.1") == ()
 
 
 def test_neighbours_share_what_their_network_may_send(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flood_detection, "FROM_NETWORK", 3)
-    assert [came(address=f"192.0.2.{last}") for last in (1, 2, 3)] == [()] * 3
-    assert came(address="192.0.2.200") == (abuse_flags.NETWORK_BUSY,)
-    assert came(address="192.0.3.4") == ()
+    assert [arrive(address=f"192.0.2.{last}") for last in (1, 2, 3)] == [()] * 3
+    assert arrive(address="192.0.2.200") == (abuse_flags.NETWORK_BUSY,)
+    assert arrive(address="192.0.3.4") == ()
 
 
 def test_the_addresses_of_one_ipv6_network_are_one() -> None:
-    came(flood_detection.FROM_ADDRESS, "2001:db8:1:2::1")
-    assert abuse_flags.ADDRESS_BUSY in came(address="2001:db8:1:2:3::9")
-    assert came(address="2001:db8:1:3::1") == ()
+    arrive(flood_detection.FROM_ADDRESS, "2001:db8:1:2::1")
+    assert abuse_flags.ADDRESS_BUSY in arrive(address="2001:db8:1:2:3::9")
+    assert arrive(address="2001:db8:1:3::1") == ()
 
 
 def test_a_number_that_everybody_names_at_once_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flood_detection, "OF_NUMBER", 3)
-    told = [came(address=each, numbers=[NUMBER]) for each in everywhere(4)]
-    assert told == [()] * 3 + [(abuse_flags.NUMBER_BUSY,)]
-    assert came(address="192.0.2.9", numbers=["550000124"]) == ()
+    flags = [arrive(address=each, numbers=[NUMBER]) for each in everywhere(4)]
+    assert flags == [()] * 3 + [(abuse_flags.NUMBER_BUSY,)]
+    assert arrive(address="192.0.2.9", numbers=["550000124"]) == ()
 
 
 def test_one_network_pushes_nobody_elses_report_down(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flood_detection, "OF_NUMBER", 3)
     for address in ("192.0.2.1", "192.0.2.2", "2001:db8:1:2::1", "2001:db8:1:3::1"):
-        came(5, address, [NUMBER])
-    assert came(address="198.51.100.1", numbers=[NUMBER]) == ()
+        arrive(5, address, [NUMBER])
+    assert arrive(address="198.51.100.1", numbers=[NUMBER]) == ()
 
 
 def test_the_networks_of_one_ipv6_site_are_busy_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flood_detection, "FROM_NETWORK", 3)
-    told = [came(address=f"2001:db8:1:{network}::1") for network in range(4)]
-    assert told == [()] * 3 + [(abuse_flags.NETWORK_BUSY,)]
+    flags = [arrive(address=f"2001:db8:1:{network}::1") for network in range(4)]
+    assert flags == [()] * 3 + [(abuse_flags.NETWORK_BUSY,)]
 
 
 def test_a_flood_from_one_place_fills_no_memory(enforced: Redis) -> None:
-    came(flood_detection.FROM_ADDRESS)
+    arrive(flood_detection.FROM_ADDRESS)
     before = len(enforced.keys("portal:crowds:*"))
-    told = [came(numbers=[f"55000{turn:04}"], story=f"{STORY} {turn}") for turn in range(20)]
+    flags = [arrive(numbers=[f"55000{turn:04}"], story=f"{STORY} {turn}") for turn in range(20)]
     assert len(enforced.keys("portal:crowds:*")) == before
-    assert told == [(abuse_flags.ADDRESS_BUSY, abuse_flags.SAME_NETWORK)] * 20
+    assert flags == [(abuse_flags.ADDRESS_BUSY, abuse_flags.SAME_NETWORK)] * 20
 
 
 def test_the_same_words_from_everywhere_are_marked() -> None:
-    told = [came(address=each, story=STORY) for each in everywhere(flood_detection.RULE_STORY + 1)]
-    assert told[-2:] == [(), (abuse_flags.SAME_WORDS,)]
-    assert came(address="192.0.2.9", story=f" {STORY.upper()}\n") == (abuse_flags.SAME_WORDS,)
+    flags = [
+        arrive(address=each, story=STORY) for each in everywhere(flood_detection.RULE_STORY + 1)
+    ]
+    assert flags[-2:] == [(), (abuse_flags.SAME_WORDS,)]
+    assert arrive(address="192.0.2.9", story=f" {STORY.upper()}\n") == (abuse_flags.SAME_WORDS,)
 
 
 def test_few_words_are_anybodys() -> None:
-    told = [came(address=each, story="Có người gọi lừa đảo.") for each in everywhere(9)]
-    assert told == [()] * 9
+    flags = [arrive(address=each, story="Có người gọi lừa đảo.") for each in everywhere(9)]
+    assert flags == [()] * 9
 
 
 def test_a_network_that_told_of_the_number_before_is_marked_and_not_lowered() -> None:
-    assert came(numbers=[NUMBER]) == ()
-    assert came(address="192.0.2.77", numbers=[NUMBER]) == (abuse_flags.SAME_NETWORK,)
-    assert came(address="192.0.3.1", numbers=[NUMBER]) == ()
+    assert arrive(numbers=[NUMBER]) == ()
+    assert arrive(address="192.0.2.77", numbers=[NUMBER]) == (abuse_flags.SAME_NETWORK,)
+    assert arrive(address="192.0.3.1", numbers=[NUMBER]) == ()
     assert not abuse_flags.is_deprioritized([abuse_flags.SAME_NETWORK, abuse_flags.FLOOD])
 
 
 def test_a_flood_is_told_and_lowers_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flood_detection, "OF_ALL", 3)
-    assert [came(address=each) for each in everywhere(4)][-1] == (abuse_flags.FLOOD,)
+    assert [arrive(address=each) for each in everywhere(4)][-1] == (abuse_flags.FLOOD,)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "172.18.0.5", "::1", ""])
 def test_an_address_of_our_own_tells_nobody_apart(address: str) -> None:
-    assert came(flood_detection.FROM_ADDRESS + 5, address, [NUMBER]) == ()
+    assert arrive(flood_detection.FROM_ADDRESS + 5, address, [NUMBER]) == ()
 
 
 def test_counting_alone_marks_nobody(settings: Settings) -> None:
     settings.RATE_LIMITS = "count"
-    assert came(flood_detection.FROM_ADDRESS + 1) == ()
+    assert arrive(flood_detection.FROM_ADDRESS + 1) == ()
     settings.RATE_LIMITS = "enforce"
-    assert came() == (abuse_flags.ADDRESS_BUSY,)
+    assert arrive() == (abuse_flags.ADDRESS_BUSY,)
 
 
 def test_counted_once_more_it_counts_once() -> None:
-    once = [
-        Arrival("the report", flood_detection.origin_digests(visit("192.0.2.1")), (NUMBER,), STORY)
-    ]
-    assert [flood_detection.flood_flags(once) for _ in range(flood_detection.FROM_ADDRESS + 1)][
-        -1
-    ] == [()]
+    places = flood_detection.origin_digests(visit("192.0.2.1"))
+    once = [Arrival("the report", places, (NUMBER,), STORY)]
+    for _ in range(flood_detection.FROM_ADDRESS + 1):
+        assert flood_detection.flood_flags(once) == [()]
 
 
 def test_a_batch_over_a_limit_is_told_the_same_when_it_is_counted_once_more() -> None:
@@ -173,36 +173,36 @@ def test_a_batch_over_a_limit_is_told_the_same_when_it_is_counted_once_more() ->
 def test_a_busy_number_is_busy_for_those_who_made_it_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flood_detection, "OF_NUMBER", 3)
     for address in everywhere(4):
-        came(address=address, numbers=[NUMBER])
-    assert abuse_flags.NUMBER_BUSY in came(address=everywhere(1)[0], numbers=[NUMBER])
+        arrive(address=address, numbers=[NUMBER])
+    assert abuse_flags.NUMBER_BUSY in arrive(address=everywhere(1)[0], numbers=[NUMBER])
 
 
 def test_reports_that_are_counted_together_are_marked_each_for_itself() -> None:
     busy, other = (
         flood_detection.origin_digests(visit(each)) for each in ("192.0.2.1", "198.51.100.1")
     )
-    came(flood_detection.FROM_ADDRESS)
-    found = flood_detection.flood_flags(
+    arrive(flood_detection.FROM_ADDRESS)
+    flags = flood_detection.flood_flags(
         [Arrival("a", busy), Arrival("b", other, (NUMBER,)), Arrival("c", busy)]
     )
-    assert found == [(abuse_flags.ADDRESS_BUSY,), (), (abuse_flags.ADDRESS_BUSY,)]
+    assert flags == [(abuse_flags.ADDRESS_BUSY,), (), (abuse_flags.ADDRESS_BUSY,)]
     assert flood_detection.flood_flags([Arrival("d", other, (NUMBER,))]) == [
         (abuse_flags.SAME_NETWORK,)
     ]
 
 
 def test_valkey_is_asked_once_for_many_reports(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+    commands: list[str] = []
     send = Redis.execute_command
     monkeypatch.setattr(
-        Redis, "execute_command", lambda *a, **k: (asked.append(a[1]), send(*a, **k))[1]
+        Redis, "execute_command", lambda *a, **k: (commands.append(a[1]), send(*a, **k))[1]
     )
-    came(9, numbers=[NUMBER], story=STORY)
-    assert asked == ["EVAL"]
+    arrive(9, numbers=[NUMBER], story=STORY)
+    assert commands == ["EVAL"]
 
 
 def test_every_counter_ends_and_none_holds_address_number_or_words(enforced: Redis) -> None:
-    came(address="192.0.2.77", numbers=[NUMBER], story=STORY)
+    arrive(address="192.0.2.77", numbers=[NUMBER], story=STORY)
     keys = enforced.keys("portal:crowds:*")
     assert len(keys) == 6
     assert all(0 < enforced.ttl(key) <= report_counts.DAYS * flood_detection.DAY for key in keys)
@@ -212,7 +212,7 @@ def test_every_counter_ends_and_none_holds_address_number_or_words(enforced: Red
 
 
 @pytest.mark.parametrize(
-    ("typed", "found"),
+    ("typed", "tails"),
     [
         ("0550 000 123", ("550000123",)),
         ("+84 550 000 123", ("550000123",)),
@@ -220,132 +220,117 @@ def test_every_counter_ends_and_none_holds_address_number_or_words(enforced: Red
         ("không nhớ", ()),
     ],
 )
-def test_one_number_is_one_however_it_is_written(typed: str, found: tuple[str, ...]) -> None:
-    assert form_parser.last_digits_in(typed) == found
+def test_one_number_is_one_however_it_is_written(typed: str, tails: tuple[str, ...]) -> None:
+    assert form_parser.last_digits_in(typed) == tails
 
 
 def post(client: Client, **fields: Any) -> Any:
     return client.post("/bao-cao/", {**hidden(client), **fields}, REMOTE_ADDR="192.0.2.1")
 
 
-@pytest.mark.django_db
+def post_same_words(client: Client, **fields: Any) -> None:
+    """Post one report more than may have the same words."""
+    for _ in range(flood_detection.RULE_STORY + 1):
+        post(client, story=STORY, **fields)
+
+
 def test_over_every_limit_a_report_is_taken_in_and_marked(client: Client) -> None:
     for _ in range(flood_detection.FROM_ADDRESS + 1):
         assert post(client, story=STORY).status_code == 303
-    counted()
+    count_pending()
     last = Report.objects.order_by("received_at").last()
     assert last
     assert {abuse_flags.ADDRESS_BUSY, abuse_flags.SAME_WORDS} <= set(last.all_flags)
 
 
-@pytest.mark.django_db
 def test_what_was_noted_of_an_address_is_gone_once_it_is_counted(client: Client) -> None:
-    for _ in range(flood_detection.RULE_STORY + 1):
-        post(client, story=STORY)
-    assert not any(
-        "192.0" in place for row in FloodSample.objects.all() for place in row.origin_digests
-    )
-    counted()
-    assert [(row.origin_digests, row.flags) for row in FloodSample.objects.all()] == [
-        (None, ["same_words"])
-    ]
+    post_same_words(client)
+    assert "192.0" not in str(FloodSample.objects.values_list("origin_digests", flat=True))
+    count_pending()
+    sample = FloodSample.objects.get()
+    assert (sample.origin_digests, sample.flags) == (None, [abuse_flags.SAME_WORDS])
 
 
-@pytest.mark.django_db
 def test_a_page_asks_valkey_nothing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     fields = hidden(client)
     monkeypatch.delattr(Redis, "execute_command")
     assert client.post("/bao-cao/", {**fields, "story": STORY}).status_code == 303
 
 
-@pytest.mark.django_db
 def test_while_valkey_is_silent_reports_wait_to_be_counted(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     valkey = settings.REDIS_URL
-    for _ in range(flood_detection.RULE_STORY + 1):
-        post(client, story=STORY)
+    post_same_words(client)
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
     rate_limits.reset_connection()
-    counted()
-    assert (
-        FloodSample.objects.filter(origin_digests__isnull=False).count()
-        == flood_detection.RULE_STORY + 1
-    )
+    count_pending()
+    waiting = FloodSample.objects.filter(origin_digests__isnull=False)
+    assert waiting.count() == flood_detection.RULE_STORY + 1
     settings.REDIS_URL = valkey
     rate_limits.reset_connection()
-    counted()
+    count_pending()
     assert FloodSample.objects.get().flags == [abuse_flags.SAME_WORDS]
 
 
-@pytest.mark.django_db
 def test_a_flood_is_counted_in_parts(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flood_detection, "BATCH_SIZE", 2)
     for _ in range(3):
         post(client, story=STORY)
-    assert [counted(), counted()] == [True, False]
+    assert [count_pending(), count_pending()] == [True, False]
 
 
-@pytest.mark.django_db
 def test_what_is_hard_to_read_ends_the_part(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(flood_detection, "MOMENT", 0.0)
     post(client, story=STORY)
     post(client, story=STORY)
-    assert [counted(), FloodSample.objects.count()] == [True, 1]
+    assert [count_pending(), FloodSample.objects.count()] == [True, 1]
 
 
-@pytest.mark.django_db
 def test_a_number_that_breaks_its_reader_keeps_nobody_from_being_counted(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(flood_detection.RULE_STORY + 1):
-        post(client, story=STORY)
+    post_same_words(client)
     monkeypatch.delattr(form_parser, "last_digits_in")
-    counted()
+    count_pending()
     assert FloodSample.objects.get().flags == [abuse_flags.SAME_WORDS]
 
 
-@pytest.mark.django_db
 def test_what_another_relay_has_counted_stays(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(flood_detection.RULE_STORY + 1):
-        post(client, story=STORY)
+    post_same_words(client)
     quick = flood_detection.flood_flags
 
-    def slow(came: list[Arrival]) -> list[tuple[str, ...]]:
+    def slow(arrivals: list[Arrival]) -> list[tuple[str, ...]]:
         monkeypatch.setattr(flood_detection, "flood_flags", quick)
-        counted()
-        return [() for _ in came]
+        count_pending()
+        return [() for _ in arrivals]
 
     monkeypatch.setattr(flood_detection, "flood_flags", slow)
-    counted()
+    count_pending()
     assert FloodSample.objects.get().flags == [abuse_flags.SAME_WORDS]
 
 
-@pytest.mark.django_db
 def test_what_waited_for_longer_than_a_window_is_counted_no_more(client: Client) -> None:
-    for _ in range(flood_detection.RULE_STORY + 1):
-        post(client, story=STORY)
+    post_same_words(client)
     FloodSample.objects.update(received_at=F("received_at") - timedelta(minutes=11))
-    counted()
+    count_pending()
     assert not FloodSample.objects.exists()
 
 
-@pytest.mark.django_db
 def test_a_number_added_later_from_a_network_that_told_of_it_is_marked(client: Client) -> None:
-    came(numbers=[NUMBER])
+    arrive(numbers=[NUMBER])
     post(client, story=STORY)
-    counted()
+    count_pending()
     code = code_of(client.get("/bao-cao/da-nhan/").content)
-    said = {"code": code, "kind": "more", "leg_number": "0550 000 123"}
-    client.post("/theo-doi/them/", said, REMOTE_ADDR="192.0.2.2")
+    fields = {"code": code, "kind": "more", "leg_number": "0550 000 123"}
+    client.post("/theo-doi/them/", fields, REMOTE_ADDR="192.0.2.2")
     assert Followup.objects.get().flags == [abuse_flags.SAME_NETWORK]
 
 
-@pytest.mark.django_db
 def test_a_machine_that_says_it_is_pressed_is_read_in_its_turn() -> None:
     report_factories.report(happening_now=True)
     report_factories.report(happening_now=True, flags=(abuse_flags.FLAG_HONEYPOT,))
@@ -353,11 +338,9 @@ def test_a_machine_that_says_it_is_pressed_is_read_in_its_turn() -> None:
     assert first != second
 
 
-@pytest.mark.django_db
 def test_a_crowd_that_says_it_is_pressed_is_read_in_its_turn(client: Client) -> None:
-    for _ in range(flood_detection.RULE_STORY + 1):
-        post(client, story=STORY, happening_now="yes")
+    post_same_words(client, happening_now="yes")
     OutboxItem.objects.update(priority=Priority.URGENT)  # they were typed within three seconds
-    counted()
-    told = OutboxItem.objects.order_by("pk").values_list("priority", flat=True)
-    assert list(told) == [*[Priority.URGENT] * flood_detection.RULE_STORY, Priority.USUAL]
+    count_pending()
+    flags = OutboxItem.objects.order_by("pk").values_list("priority", flat=True)
+    assert list(flags) == [*[Priority.URGENT] * flood_detection.RULE_STORY, Priority.USUAL]

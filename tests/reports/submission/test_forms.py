@@ -15,21 +15,10 @@ from tests.support.resident_pages import REPORT
 
 FURTHER = {question.code for question in QUESTIONS}
 CONTRACT = {
-    "happening_now",
-    "caller_number",
-    "channel",
-    "claimed_office",
-    "claimed_name",
-    "story",
-    "demands",
-    "money_lost",
-    "money_lost_vnd",
-    "commune",
-    "contact_phone",
-    "callback_phrase",
-    "on_behalf",
+    "happening_now", "caller_number", "channel", "claimed_office", "claimed_name", "story", "demands",
+    "money_lost", "money_lost_vnd", "commune", "contact_phone", "callback_phrase", "on_behalf",
     "submission_key",
-}
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -60,9 +49,9 @@ def test_every_visible_field_has_a_label(page: html.HtmlElement) -> None:
 
 def test_hints_and_errors_are_tied_to_their_fields(client: Client, db: None) -> None:
     page = html.document_fromstring(client.post(REPORT).content)
-    known = set(page.xpath("//@id"))
+    ids = set(page.xpath("//@id"))
     for described in page.xpath("//@aria-describedby"):
-        assert set(described.split()) <= known
+        assert set(described.split()) <= ids
 
 
 def test_a_fold_that_holds_something_is_open(client: Client, db: None) -> None:

@@ -27,6 +27,8 @@ from reports.submission.intake import ReportSubmission
 from tests.support.concurrency import in_parallel
 from tests.support.resident_pages import REPORT, hidden
 
+pytestmark = pytest.mark.django_db
+
 KEY = "a-key-of-the-browser"
 STORY = "Họ xưng công an, bảo chuyển tiền."
 PERSONAL = ("0550000111", "0550 000 111", "bến Sung", "012345678901")
@@ -37,21 +39,20 @@ def accept(story: str = STORY, key: str = KEY, **typed: Any) -> intake.Submissio
 
 
 def rows_of_everything() -> str:
-    """All that a dump of the database would tell."""
+    """Return all that a dump of the database contains."""
     with connection.cursor() as cursor:
         tables = connection.introspection.table_names(cursor)
-        told = []
+        texts = []
         for table in tables:
             cursor.execute(f'SELECT t::text FROM "{table}" t')  # noqa: S608
-            told += [row[0] for row in cursor.fetchall()]
-    return "\n".join(told)
+            texts += [row[0] for row in cursor.fetchall()]
+    return "\n".join(texts)
 
 
 def statements(queries: CaptureQueriesContext) -> list[str]:
     return [query["sql"] for query in queries.captured_queries]
 
 
-@pytest.mark.django_db
 def test_the_same_words_under_the_same_key_are_one_report() -> None:
     first, second = accept(), accept()
     assert (first.again, second.again) == (False, True)
@@ -59,7 +60,6 @@ def test_the_same_words_under_the_same_key_are_one_report() -> None:
     assert first.code == second.code
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "other",
     [
@@ -74,13 +74,11 @@ def test_anything_else_is_a_further_report(other: dict[str, Any]) -> None:
     assert Report.objects.count() == 2
 
 
-@pytest.mark.django_db
 def test_what_we_made_of_the_words_makes_no_further_report() -> None:
     accept(flags=("too_fast",))
     assert accept().again
 
 
-@pytest.mark.django_db
 def test_the_same_words_after_a_rotation_are_still_one_report(settings: Settings) -> None:
     before = accept()
     settings.FIELD_ENCRYPTION_KEYS = ("kEy" * 14 + "Q=", *settings.FIELD_ENCRYPTION_KEYS)
@@ -89,7 +87,6 @@ def test_the_same_words_after_a_rotation_are_still_one_report(settings: Settings
     assert after.code == before.code
 
 
-@pytest.mark.django_db
 def test_a_report_has_its_case_its_receipt_and_its_owed_triage() -> None:
     report = accept(happening_now=True).report
     case = Case.objects.get(report=report)
@@ -99,7 +96,6 @@ def test_a_report_has_its_case_its_receipt_and_its_owed_triage() -> None:
     assert Receipt.objects.filter(report=report).exists()
 
 
-@pytest.mark.django_db
 def test_a_second_press_owes_no_second_triage() -> None:
     accept()
     accept()
@@ -116,24 +112,21 @@ def test_nothing_is_written_when_a_part_fails(monkeypatch: pytest.MonkeyPatch) -
     assert not Receipt.objects.exists()
 
 
-@pytest.mark.django_db
 def test_every_column_of_a_report_is_written_or_left_to_the_database() -> None:
     left = {"received_at", "erased_at"}
     columns = {field.column for field in Report._meta.concrete_fields} - left
     assert columns <= set(re.findall(r"%\((\w+)\)s", intake._WRITE))
 
 
-@pytest.mark.django_db
 def test_contact_phrase_and_raw_story_are_nowhere_in_plain() -> None:
-    told = "Số tôi 0550 000 111, căn cước 012345678901, nhà ở bến Sung"
-    accept(told.replace(", nhà ở bến Sung", ""), contact="0550000111", phrase="bến Sung, 47")
+    texts = "Số tôi 0550 000 111, căn cước 012345678901, nhà ở bến Sung"
+    accept(texts.replace(", nhà ở bến Sung", ""), contact="0550000111", phrase="bến Sung, 47")
     everything = rows_of_everything()
     assert "[số người báo]" in everything
     assert not [text for text in PERSONAL if text in everything]
     assert not [text for text in PERSONAL if text.encode().hex() in everything]  # in a bytea
 
 
-@pytest.mark.django_db
 def test_the_raw_story_can_be_opened_again() -> None:
     report = accept("căn cước 012345678901").report
     assert report.story == "căn cước [số giấy tờ]"
@@ -141,7 +134,6 @@ def test_the_raw_story_can_be_opened_again() -> None:
     assert "masked_id" in report.flags
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "field", ["claimed_office", "claimed_name", "money_lost_raw", "commune_raw"]
 )
@@ -153,14 +145,12 @@ def test_what_is_masked_in_a_field_beside_the_story_is_sealed_behind_it(field: s
     assert {"masked_contact", "masked_id"} <= set(report.flags)
 
 
-@pytest.mark.django_db
 def test_a_sum_stays_a_sum() -> None:
     report = accept(contact="0550 000 111", money_lost_raw="150.000.000.000 đồng").report
     assert report.money_lost_raw == "150.000.000.000 đồng"
     assert encryption.decrypt_field(report, "story") == STORY
 
 
-@pytest.mark.django_db
 def test_the_code_is_nowhere_in_plain() -> None:
     code = accept().code
     assert code
@@ -313,7 +303,6 @@ def test_a_lost_notify_loses_no_report(client: Client, monkeypatch: pytest.Monke
     assert OutboxItem.objects.count() == 1
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("trouble", [OperationalError, InterfaceError])
 def test_a_connection_lost_after_commit_costs_nothing(
     monkeypatch: pytest.MonkeyPatch, trouble: type[Exception]
@@ -340,7 +329,6 @@ def test_four_different_reports_at_the_same_instant_are_four() -> None:
     assert len(set(in_parallel(works))) == 4
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "sql",
     [
@@ -362,14 +350,12 @@ BLANK = """UPDATE reports_report SET story = '', claimed_name = '', commune_raw 
     erased_at = now()"""
 
 
-@pytest.mark.django_db
 def test_an_erasure_needs_its_event() -> None:
     accept(contact="0550000111")
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(BLANK)
 
 
-@pytest.mark.django_db
 def test_an_erasure_on_record_blanks_once_and_only_what_is_personal() -> None:
     report = accept(contact="0550000111", caller_number="0550 000 123").report
     events.log_event("report", report.pk, "erased")
@@ -382,14 +368,12 @@ def test_an_erasure_on_record_blanks_once_and_only_what_is_personal() -> None:
         cursor.execute(BLANK)
 
 
-@pytest.mark.django_db
 def test_an_erasure_may_not_slip_in_another_change() -> None:
     events.log_event("report", accept().report.pk, "erased")
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"{BLANK}, caller_number = 'khác'")
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "sql", ["UPDATE core_auditevent SET kind = 'x'", "DELETE FROM core_auditevent"]
 )
@@ -400,7 +384,6 @@ def test_events_are_append_only(sql: str) -> None:
     assert AuditEvent.objects.get().kind == "read"
 
 
-@pytest.mark.django_db
 def test_a_commune_that_is_not_in_the_table_is_refused_by_the_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -408,7 +391,6 @@ def test_a_commune_that_is_not_in_the_table_is_refused_by_the_database() -> None
         accept(commune_id="xa_khong_co")
 
 
-@pytest.mark.django_db
 def test_a_code_opens_its_own_report_and_no_other() -> None:
     one, other = accept(), accept(key=KEY + "2")
     assert one.code

@@ -18,7 +18,7 @@ from tests.support.officers import Person
 pytestmark = pytest.mark.django_db
 
 FILE = "/admin/reports/report/file/"
-TOLD = {
+FIELDS = {
     "source": "phone",
     "submission_key": "a-key-of-the-desk-0001",
     "happening_now": "yes",
@@ -30,17 +30,17 @@ TOLD = {
 }
 
 
-def file(client: Client, **typed: Any) -> HttpResponse:
-    return client.post(FILE, TOLD | typed)  # type: ignore[return-value]
+def file_report(client: Client, **typed: Any) -> HttpResponse:
+    return client.post(FILE, FIELDS | typed)  # type: ignore[return-value]
 
 
-def code_on(response: HttpResponse) -> str:
+def read_code(response: HttpResponse) -> str:
     page = html.document_fromstring(response.content.decode())
     return "".join(page.xpath("//ol[@class='code']//b/text()"))
 
 
 def test_a_report_is_taken_in_as_any_and_who_filed_it_is_on_record(duty: Person) -> None:
-    assert file(duty.client, source="walk_in").status_code == 200
+    assert file_report(duty.client, source="walk_in").status_code == 200
     report = Report.objects.get()
     assert (report.source, report.happening_now) == ("walk_in", True)
     assert OutboxItem.objects.get().task == intake.TRIAGE
@@ -49,22 +49,22 @@ def test_a_report_is_taken_in_as_any_and_who_filed_it_is_on_record(duty: Person)
 
 
 def test_the_code_that_is_read_out_opens_the_report(duty: Person) -> None:
-    response = file(duty.client)
-    code = code_on(response)
+    response = file_report(duty.client)
+    code = read_code(response)
     assert receipt_codes.report_for_code(code) == Report.objects.get()
     assert receipt_codes.phonetic_group(code[:4]) in response.content.decode()
     assert "no-store" in response.headers["Cache-Control"]
 
 
 def test_the_code_stands_on_no_other_page(duty: Person) -> None:
-    code = code_on(file(duty.client))
+    code = read_code(file_report(duty.client))
     page = duty.client.get(f"/admin/reports/report/{Report.objects.get().pk}/change/")
     assert code[:4] not in page.content.decode()
 
 
 def test_a_second_click_makes_no_second_report_and_no_second_act(duty: Person) -> None:
-    first, second = file(duty.client), file(duty.client)
-    assert code_on(first) == code_on(second)
+    first, second = file_report(duty.client), file_report(duty.client)
+    assert read_code(first) == read_code(second)
     assert "không ghi thêm tin nào" in second.content.decode()
     assert events.events_for("report", Report.objects.get().pk).count() == 1
 
@@ -73,17 +73,17 @@ def test_a_second_click_makes_no_second_report_and_no_second_act(duty: Person) -
 def test_without_a_source_nothing_is_filed_and_nothing_is_lost(
     duty: Person, typed: dict[str, str]
 ) -> None:
-    response = file(duty.client, **typed)
+    response = file_report(duty.client, **typed)
     page = response.content.decode()
     assert response.status_code == 422
     assert "Chọn tin đến bằng cách nào." in page
-    for kept in (TOLD["story"], TOLD["caller_number"], TOLD["submission_key"]):
-        assert kept in page
+    for text in (FIELDS["story"], FIELDS["caller_number"], FIELDS["submission_key"]):
+        assert text in page
     assert not Report.objects.exists()
 
 
 def test_a_form_that_tells_nothing_is_no_report(duty: Person) -> None:
-    blank = dict.fromkeys(TOLD, "") | {"source": "phone", "contact_phone": "0992 000 118"}
+    blank = dict.fromkeys(FIELDS, "") | {"source": "phone", "contact_phone": "0992 000 118"}
     response = duty.client.post(FILE, blank)
     assert "Chưa có gì để ghi" in response.content.decode()
     assert "0992 000 118" in response.content.decode()
@@ -92,13 +92,13 @@ def test_a_form_that_tells_nothing_is_no_report(duty: Person) -> None:
 
 def test_nothing_else_that_is_typed_is_refused(duty: Person) -> None:
     odd = {"caller_number": "không nhớ", "money_lost_vnd": "kha khá", "demands": "xyz"}
-    assert file(duty.client, **odd, commune="đâu đó\0").status_code == 200
+    assert file_report(duty.client, **odd, commune="đâu đó\0").status_code == 200
     report = Report.objects.get()
     assert {"money_unread", "demand_unknown", "commune_unknown"} <= {*report.flags}
 
 
 def test_a_hostile_story_comes_back_as_text(duty: Person) -> None:
-    page = file(duty.client, source="", story="<script>alert(1)</script>").content.decode()
+    page = file_report(duty.client, source="", story="<script>alert(1)</script>").content.decode()
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
 
@@ -110,9 +110,9 @@ def test_a_database_that_is_away_loses_nothing(
         raise intake.OperationalError
 
     monkeypatch.setattr(intake, "submit_report", away)
-    response = file(duty.client)
+    response = file_report(duty.client)
     assert response.status_code == 503
-    assert TOLD["story"] in response.content.decode()
+    assert FIELDS["story"] in response.content.decode()
 
 
 @pytest.mark.parametrize("role", ["editor", "approver", "auditor"])
@@ -121,7 +121,7 @@ def test_who_may_not_is_refused_on_record(
     role: str, method: str, request: pytest.FixtureRequest
 ) -> None:
     person: Person = request.getfixturevalue(role)
-    assert getattr(person.client, method)(FILE, TOLD).status_code == 403
+    assert getattr(person.client, method)(FILE, FIELDS).status_code == 403
     assert not Report.objects.exists()
     assert events.events_for("page", "reports_report_file").get().kind == "refused"
 
@@ -147,6 +147,6 @@ def test_the_form_works_by_keys_and_enter_sends_nothing_half_told(duty: Person) 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_clicks_at_once_are_one_report_and_one_act(duty: Person) -> None:
-    answers = in_parallel([lambda: file(duty.client).status_code] * 2)
+    answers = in_parallel([lambda: file_report(duty.client).status_code] * 2)
     assert answers == [200, 200]
     assert events.events_for("report", Report.objects.get().pk).filter(kind="filed").count() == 1

@@ -21,6 +21,8 @@ from reports.submission.receipt_codes import (
     phonetic_group,
 )
 
+pytestmark = pytest.mark.django_db
+
 
 def some_code(number: int = 0) -> str:
     return derive_code(f"key-{number:016}", b"digest", newest_key())
@@ -88,8 +90,8 @@ def test_a_code_that_is_too_long_is_no_code() -> None:
 
 @given(st.text(max_size=60))
 def test_any_text_is_a_code_or_a_bad_group(text: str) -> None:
-    read = parse_code(text)
-    assert isinstance(read, InvalidCodeGroup) or len(read) == 16
+    code = parse_code(text)
+    assert isinstance(code, InvalidCodeGroup) or len(code) == 16
 
 
 def test_every_sign_can_be_said() -> None:
@@ -103,7 +105,6 @@ def test_codes_differ_by_key_words_and_submission() -> None:
     assert len(codes) == 3
 
 
-@pytest.mark.django_db
 def test_a_receipt_of_two_rotations_ago_still_opens(settings: Settings) -> None:
     accepted = accept()
     assert accepted.code
@@ -112,7 +113,6 @@ def test_a_receipt_of_two_rotations_ago_still_opens(settings: Settings) -> None:
     assert receipt_codes.report_for_code(accepted.code) == accepted.report
 
 
-@pytest.mark.django_db
 def test_a_look_up_under_an_old_key_is_hashed_anew(settings: Settings) -> None:
     accepted = accept()
     assert accepted.code
@@ -125,7 +125,6 @@ def test_a_look_up_under_an_old_key_is_hashed_anew(settings: Settings) -> None:
     assert receipt_codes.report_for_code(accepted.code) == accepted.report
 
 
-@pytest.mark.django_db
 def test_a_code_replaced_while_it_is_looked_up_stays_dead(settings: Settings) -> None:
     accepted = accept()
     assert accepted.code
@@ -142,7 +141,6 @@ def test_a_code_replaced_while_it_is_looked_up_stays_dead(settings: Settings) ->
     assert receipt_codes.report_for_code(accepted.code) is None
 
 
-@pytest.mark.django_db
 def test_a_code_whose_key_is_gone_is_not_shown_again(settings: Settings) -> None:
     report = accept().report
     settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
@@ -150,7 +148,6 @@ def test_a_code_whose_key_is_gone_is_not_shown_again(settings: Settings) -> None
     assert receipt_codes.recover_code(report) is None
 
 
-@pytest.mark.django_db
 def test_a_code_that_nobody_has_opens_nothing() -> None:
     accept()
     assert receipt_codes.report_for_code(some_code()) is None

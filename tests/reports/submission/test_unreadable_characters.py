@@ -36,8 +36,8 @@ def test_the_list_of_look_alikes_holds_what_people_paste(sign: str) -> None:
 @given(texts)
 def test_a_story_and_a_sum_are_read_to_the_end(text: str) -> None:
     assert extract_from_story(text).scenario
-    read = amounts.parse_money_field(text)
-    assert (read.value is None) == bool(read.problem)
+    money = amounts.parse_money_field(text)
+    assert (money.value is None) == bool(money.problem)
 
 
 def _keys(text: str) -> Iterator[str]:

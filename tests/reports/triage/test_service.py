@@ -11,7 +11,7 @@ from pytest_django import Settings
 from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import MAX_ATTEMPTS
-from reports.extraction.language.explanations import is_remainder
+from reports.extraction.language.scoring import is_remainder
 from reports.extraction.priority import FormAnswers
 from reports.extraction.story_reader import extract_from_story
 from reports.models import Case, ExtractedFacts, Indicator, Report
@@ -22,6 +22,8 @@ from reports.triage import service
 from tests.support.concurrency import in_parallel
 from tests.support.outbox_factories import expire_lease, leased_item
 from tests.support.report_factories import report
+
+pytestmark = pytest.mark.django_db
 
 STORY = (
     "Họ xưng công an nói tôi liên quan vụ rửa tiền, bắt chuyển tiền vào tài khoản"
@@ -44,7 +46,6 @@ def triaged(story: str = STORY, **typed: Any) -> ExtractedFacts:
     return ExtractedFacts.objects.get(report=subject)
 
 
-@pytest.mark.django_db
 def test_a_story_becomes_facts_with_reasons() -> None:
     facts = triaged(caller_number="0550 000 123")
     assert facts.scenario == "police_case"
@@ -53,30 +54,27 @@ def test_a_story_becomes_facts_with_reasons() -> None:
     assert {reason["fact"] for reason in facts.reasons} >= {"scenario", "actions", "priority"}
 
 
-@pytest.mark.django_db
 def test_reasons_show_the_words_of_the_story() -> None:
     facts = triaged()
-    shown = [reason for reason in facts.reasons if reason["start"] is not None]
+    placed = [reason for reason in facts.reasons if reason["start"] is not None]
     story = facts.report.story
-    assert shown
-    for each in shown:
-        said = story[each["start"] : each["end"]]
+    assert placed
+    for each in placed:
+        words = story[each["start"] : each["end"]]
         # The story is not kept once more for the sake of all its other words.
-        assert each["words"] == ("" if is_remainder(each["rule"]) else said)
+        assert each["words"] == ("" if is_remainder(each["rule"]) else words)
 
 
-@pytest.mark.django_db
 def test_priority_is_the_sum_of_its_reasons() -> None:
     facts = triaged(happening_now=True)
     points = [reason["points"] for reason in facts.reasons if reason["fact"] == "priority"]
     assert sum(points) == facts.priority
 
 
-@pytest.mark.django_db
 def test_numbers_accounts_and_links_become_indicators() -> None:
     facts = triaged(caller_number="0550 000 123")
-    found = {(each.kind, each.place, each.key) for each in facts.report.indicators.all()}
-    assert found >= {
+    indicators = {(each.kind, each.place, each.key) for each in facts.report.indicators.all()}
+    assert indicators >= {
         ("number", "caller", "+84550000123"),
         ("number", "story", "+84550000124"),
         ("account", "story", "0987000111222"),
@@ -84,7 +82,6 @@ def test_numbers_accounts_and_links_become_indicators() -> None:
     }
 
 
-@pytest.mark.django_db
 def test_what_cannot_be_read_is_kept_as_it_was_typed() -> None:
     facts = triaged("", caller_number="số lạ, không nhớ")
     (indicator,) = facts.report.indicators.all()
@@ -92,7 +89,6 @@ def test_what_cannot_be_read_is_kept_as_it_was_typed() -> None:
     assert facts.scenario == "unclear"
 
 
-@pytest.mark.django_db
 def test_search_finds_folded_words_and_every_spelling_of_a_number() -> None:
     facts = triaged("Họ gọi từ Sầm Sơn.", caller_number="0550 000 123", claimed_name="Đỗ Văn A")
     for words in ("sam son", "do van a", "0550000123", "+84550000123"):
@@ -100,7 +96,6 @@ def test_search_finds_folded_words_and_every_spelling_of_a_number() -> None:
     assert service.normalize(facts.report.public_number) in facts.search_text
 
 
-@pytest.mark.django_db
 def test_triage_again_gives_the_same_facts_and_no_second_indicator() -> None:
     first = triaged(caller_number="0550 000 123")
     queue.enqueue(intake.TRIAGE, first.report_id)
@@ -113,7 +108,6 @@ def test_triage_again_gives_the_same_facts_and_no_second_indicator() -> None:
     assert again.extracted_at >= first.extracted_at
 
 
-@pytest.mark.django_db
 def test_new_rules_replace_old_facts() -> None:
     subject = report(STORY)
     ExtractedFacts.objects.create(report=subject, scenario="tax", priority=1, rules_version="old")
@@ -122,7 +116,6 @@ def test_new_rules_replace_old_facts() -> None:
     assert (facts.scenario, facts.rules_version) == ("police_case", service.RULES_VERSION)
 
 
-@pytest.mark.django_db
 def test_triage_writes_neither_the_report_nor_its_case() -> None:
     subject = report(STORY)
     before = model_to_dict(subject), model_to_dict(Case.objects.get())
@@ -134,7 +127,6 @@ def test_triage_writes_neither_the_report_nor_its_case() -> None:
     assert not [sql for sql in written if "reports_case" in sql]
 
 
-@pytest.mark.django_db
 def test_duplicate_delivery_does_nothing() -> None:
     item = item_of(triaged().report).pk
     with CaptureQueriesContext(connection) as queries:
@@ -143,9 +135,8 @@ def test_duplicate_delivery_does_nothing() -> None:
     assert OutboxItem.objects.get().attempts == 1
 
 
-@pytest.mark.django_db
 def test_triage_takes_few_statements() -> None:
-    """Claim, report; then settle, facts, indicators out and in, turns, neighbour."""
+    """Allow the lease, the report; completion, facts, indicators out and in, turns, neighbour."""
     triaged(STORY)  # what each connection says once
     item = item_of(report(STORY, caller_number="0550 000 123")).pk
     with CaptureQueriesContext(connection) as queries:
@@ -173,9 +164,8 @@ def test_a_message_that_takes_long_leaves_the_rest_to_the_next(
     assert [item_of_same(item).attempts for item in items] == [1, 0, 0]
 
 
-@pytest.mark.django_db
 def test_items_of_one_report_may_come_in_any_order() -> None:
-    """The newer one first, then the older, then both again: the same facts, each item settled."""
+    """Process the newer item first, then the older, then both again."""
     first = triaged(caller_number="0550 000 123")
     older, newer = (queue.enqueue(intake.TRIAGE, first.report_id).pk for _ in range(2))
     service.process_items([newer, older, newer, older])
@@ -189,7 +179,6 @@ def test_items_of_one_report_may_come_in_any_order() -> None:
     assert (queue_balance().done, queue_balance().balanced) == (1, True)
 
 
-@pytest.mark.django_db
 def test_a_report_that_cannot_be_read_does_not_stop_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -207,7 +196,6 @@ def test_a_report_that_cannot_be_read_does_not_stop_the_next(
     assert item_of(poison).error == "ValueError"
 
 
-@pytest.mark.django_db
 def test_a_report_that_never_can_be_read_fails_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = report("độc")
     monkeypatch.setattr(service, "extract", lambda *_: {}["no such fact"])
@@ -217,7 +205,6 @@ def test_a_report_that_never_can_be_read_fails_in_the_end(monkeypatch: pytest.Mo
     assert item.failed_at is not None
 
 
-@pytest.mark.django_db
 def test_no_word_of_a_report_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -230,7 +217,6 @@ def test_no_word_of_a_report_is_logged(
     assert "bí mật" not in caplog.text
 
 
-@pytest.mark.django_db
 def test_an_item_without_a_report_fails_quietly() -> None:
     item = queue.enqueue(intake.TRIAGE, "018f0000-0000-7000-8000-000000000000")
     service.process_items([item.pk])
@@ -275,7 +261,7 @@ def test_facts_and_settling_stand_or_fall_together(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_on_one_report_agree() -> None:
-    """At the same instant, each with an item of its own: as if one of them had come alone."""
+    """Process at the same instant, each worker with an item of its own."""
     alone, subject = (
         triaged(caller_number="0550 000 123"),
         report(f"{STORY} ", caller_number="0550 000 123"),
@@ -296,9 +282,9 @@ def _named(subject: Report) -> list[tuple[str, str]]:
 
 
 def test_what_the_form_said_is_a_fact_with_its_field() -> None:
-    said = extract_from_story("Họ gọi cho tôi.")
+    words = extract_from_story("Họ gọi cho tôi.")
     form = FormAnswers(happening_now=True, money_lost_vnd=5_000_000, demands=("give_otp",))
-    facts = service.merge_form_facts(said, form)
+    facts = service.merge_form_facts(words, form)
     assert (facts.ongoing, facts.money_lost_vnd) == (True, 5_000_000)
     assert "give_otp" in facts.actions
     assert {(each.fact, each.rule) for each in facts.reasons} >= {
@@ -333,12 +319,10 @@ def test_a_claimed_office_speaks_only_where_the_story_is_mute() -> None:
     assert service.merge_form_facts(extract_from_story(STORY), form).scenario == "police_case"
 
 
-@pytest.mark.django_db
 def test_a_box_that_may_mean_several_demands_proves_none() -> None:
     assert triaged("Họ gọi cho tôi.", demands=("money", "threat")).actions == []
 
 
-@pytest.mark.django_db
 def test_a_flood_of_numbers_makes_no_flood_of_rows() -> None:
     numbers = " ".join(f"0550{number:06}" for number in range(5_000))
     facts = triaged(numbers * 4, caller_number=numbers * 4)

@@ -1,41 +1,26 @@
 """Whom a caller claimed to be: the office, the commune of its unit, and who was but told."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.data.loader import load_offices
 from reports.extraction.impersonation import claims as claimed
 from reports.extraction.impersonation.claims import ImpersonationResult
 from reports.extraction.impersonation.office_names import build_lexicon, claim_table
 from reports.reference.office_lexicon import bundled_lexicon
 from tests.support.cpu_time import assert_cpu_time_below
+from tests.support.data_files import read_jsonl
 
-_DATA = Path(__file__).parents[3] / "data" / "claimed_offices.jsonl"
-_SENTENCES = [json.loads(line) for line in _DATA.read_text(encoding="utf-8").splitlines()]
+_SENTENCES = read_jsonl("claimed_offices.jsonl")
 HOSTILE = (
     "công an xã ", "xưng là ", "công an huyện hoằng hóa gọi ", "bên ", "a", "công an, ", "🐷 ",
 )  # fmt: skip
 _PARTS = st.sampled_from(
-    [
-        "công an",
-        " xã ",
-        "Hoằng Hóa",
-        "xưng là",
-        "gọi",
-        "báo",
-        ", ",
-        ". ",
-        "VKS",
-        "\n",
-        "ﬁ",
-        "İ",
-        "đ",
-    ]
-)
+    ["công an", " xã ", "Hoằng Hóa", "xưng là", "gọi", "báo", ", ", ". ", "VKS", "\n", "ﬁ", "İ", "đ"]
+)  # fmt: skip
 
 
 def find_claims(text: str) -> ImpersonationResult:
@@ -48,13 +33,13 @@ def test_there_are_sixty_sentences() -> None:
 
 @pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
 def test_a_sentence_names_whom_a_person_would_name(sentence: dict[str, Any]) -> None:
-    """Where communes are "+" they are several, of which none may be taken."""
-    found = find_claims(sentence["text"])
-    assert list(found.offices) == sentence["offices"]
+    """Assert several communes where the sentence has "+": none of them may be taken."""
+    result = find_claims(sentence["text"])
+    assert list(result.offices) == sentence["offices"]
     if sentence["communes"] == "+":
-        assert len(found.communes) > 1
+        assert len(result.communes) > 1
     else:
-        assert list(found.communes) == sentence["communes"]
+        assert list(result.communes) == sentence["communes"]
 
 
 @pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
@@ -75,10 +60,10 @@ def test_all_that_stands_in_the_field_for_the_name_is_claimed() -> None:
     claims = claimed.claims_in_field(
         "đại úy Nguyễn Văn A, trưởng ca xã hoằng hoá", bundled_lexicon()
     )
-    found = claimed.merge_claims(claims)
-    assert (found.offices, found.communes) == (("cong-an-xa-phuong",), ("xa_hoang_hoa",))
-    assert {(reason.start, reason.end) for reason in found.reasons} == {(None, None)}
-    assert not any("Nguyễn" in reason.words for reason in found.reasons)
+    result = claimed.merge_claims(claims)
+    assert (result.offices, result.communes) == (("cong-an-xa-phuong",), ("xa_hoang_hoa",))
+    assert {(reason.start, reason.end) for reason in result.reasons} == {(None, None)}
+    assert not any("Nguyễn" in reason.words for reason in result.reasons)
 
 
 def test_a_box_of_the_page_gives_way_to_what_is_narrower() -> None:
@@ -132,14 +117,10 @@ def test_an_office_of_state_is_told_apart() -> None:
 
 
 def test_every_code_of_the_table_of_signs_is_known() -> None:
-    known = {row["codename"] for row in json.loads(_OFFICES.read_text(encoding="utf-8"))["offices"]}
-    known |= claim_table().labels.keys()
+    offices = {row["codename"] for row in load_offices()["offices"]}
     wider = {code for codes in claim_table().any_of.values() for code in codes}
     named = wider | claim_table().everyday | claim_table().of_state | claim_table().with_unit
-    assert named | set(claim_table().declared.values()) <= known
-
-
-_OFFICES = Path(claimed.__file__).parents[2] / "data" / "offices.json"
+    assert named | set(claim_table().declared.values()) <= offices | claim_table().labels.keys()
 
 
 @given(st.one_of(st.text(max_size=400), st.lists(_PARTS, max_size=40).map("".join)))
@@ -150,15 +131,15 @@ def test_no_text_raises_and_words_stand_at_their_places(text: str) -> None:
 
 
 def test_no_more_places_are_looked_up_than_a_story_may_ask_for() -> None:
-    asked: list[str] = []
+    looked_up: list[str] = []
 
     def locate(words: str) -> tuple[str, ...]:
-        asked.append(words)
+        looked_up.append(words)
         return ()
 
     names = build_lexicon([("cong-an-xa-phuong", ["công an xã"])], locate)
     claimed.claims_in_story("công an xã gọi. " * 1000, names)
-    assert 0 < len(asked) < 400
+    assert 0 < len(looked_up) < 400
 
 
 @pytest.mark.parametrize("part", HOSTILE)

@@ -11,6 +11,7 @@ from reports.extraction.language.numerals import (
     spell_in_english,
     spell_in_vietnamese,
 )
+from tests.support.data_files import read_cases
 
 SUMS = st.integers(min_value=0, max_value=10**15 - 1)
 DIGITS = {
@@ -20,7 +21,7 @@ DIGITS = {
 
 
 def meant(words: str) -> int:
-    """What a Vietnamese hears, as slowly and plainly as it can be written down."""
+    """Return the number that a Vietnamese hears in these words."""
     total = group = 0
     for billions in words.split("tỷ"):
         total, group = total * 10**9, 0
@@ -37,21 +38,7 @@ def meant(words: str) -> int:
     return total
 
 
-@pytest.mark.parametrize(
-    ("dong", "words"),
-    [
-        (0, "không"),
-        (5, "năm"),
-        (15_000, "mười lăm nghìn"),
-        (21_000, "hai mươi mốt nghìn"),
-        (11_000, "mười một nghìn"),
-        (35_500_000, "ba mươi lăm triệu năm trăm nghìn"),
-        (1_005_000, "một triệu không trăm linh năm nghìn"),
-        (105_000_000, "một trăm linh năm triệu"),
-        (2_000_000_001, "hai tỷ không trăm linh một"),
-        (10**12, "một nghìn tỷ"),
-    ],
-)
+@pytest.mark.parametrize(("dong", "words"), read_cases("money.json", "in_vietnamese"))
 def test_a_sum_is_said_as_people_say_it(dong: int, words: str) -> None:
     assert spell_in_vietnamese(dong) == words
 
@@ -73,16 +60,7 @@ def test_the_money_field_reads_the_figures_too(dong: int) -> None:
         assert parse_money_field(f"{group_thousands(dong)}đ").value == dong
 
 
-@pytest.mark.parametrize(
-    ("dong", "words"),
-    [
-        (0, "zero"),
-        (35_500_000, "thirty-five million five hundred thousand"),
-        (1_005_000, "one million five thousand"),
-        (12_019, "twelve thousand nineteen"),
-        (10**15, "one thousand trillion"),
-    ],
-)
+@pytest.mark.parametrize(("dong", "words"), read_cases("money.json", "in_english"))
 def test_a_sum_is_said_in_english(dong: int, words: str) -> None:
     assert spell_in_english(dong) == words
 

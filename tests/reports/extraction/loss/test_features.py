@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from reports.extraction.language import ngram_model
-from reports.extraction.language.ngram_model import Feature, load_model
+from reports.extraction.language import scoring
 from reports.extraction.language.parsed_story import parse_story
+from reports.extraction.language.scoring import Feature, load_model
 from reports.extraction.loss.classifier import collect_loss_evidence
-from reports.extraction.loss.clause_classifier import (
+from reports.extraction.loss.features import (
     Clause,
     classify_clauses,
     clause_features,
@@ -39,7 +39,7 @@ def names(piece: Clause) -> set[str]:
 @pytest.fixture
 def _table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pieces.tsv").write_text(TABLE, encoding="utf-8")
-    monkeypatch.setattr(ngram_model, "FOLDER", tmp_path)
+    monkeypatch.setattr(scoring, "FOLDER", tmp_path)
     load_model.cache_clear()
 
 
@@ -51,8 +51,8 @@ def _forget() -> Iterator[None]:
 
 
 def test_a_story_is_cut_at_its_stops_and_before_words_that_go_on() -> None:
-    told = words_of("Nó đòi 5 triệu, tôi sợ nên chuyển rồi. Xong nó tắt máy")
-    assert told == ["Nó đòi 5 triệu", "tôi sợ", "nên chuyển rồi", "Xong nó tắt máy"]
+    verdicts = words_of("Nó đòi 5 triệu, tôi sợ nên chuyển rồi. Xong nó tắt máy")
+    assert verdicts == ["Nó đòi 5 triệu", "tôi sợ", "nên chuyển rồi", "Xong nó tắt máy"]
 
 
 def test_a_long_breath_is_cut_too() -> None:
@@ -72,33 +72,33 @@ def test_a_piece_hears_its_neighbours() -> None:
 
 
 def test_phrases_and_deeds_speak_in_their_piece() -> None:
-    look = parse_story("Họ gọi, tôi đã chuyển 5 triệu")
-    first, last = split_clauses(look, collect_loss_evidence(look))
+    parsed = parse_story("Họ gọi, tôi đã chuyển 5 triệu")
+    first, last = split_clauses(parsed, collect_loss_evidence(parsed))
     assert {"@pay done", "?gone"} <= names(last)
     assert {">@pay done", ">?gone"} <= names(first)
 
 
 @pytest.mark.usefixtures("_table")
 def test_each_piece_tells_how_surely_money_is_gone_or_kept() -> None:
-    told = classify_clauses(parse_story("tiền biến mất, tôi cúp máy"), PhraseEvidence())
-    assert [(each.kind, each.first, each.last) for each in told] == [
+    verdicts = classify_clauses(parse_story("tiền biến mất, tôi cúp máy"), PhraseEvidence())
+    assert [(each.kind, each.first, each.last) for each in verdicts] == [
         ("gone", 0, 3), ("kept", 0, 3), ("gone", 3, 6), ("kept", 3, 6),
     ]  # fmt: skip
-    points = [each.points for each in told]
+    points = [each.points for each in verdicts]
     assert points[0] > 0 > points[1]
     assert points[3] > 0 > points[2]
 
 
 def test_what_pieces_tell_is_heard_at_the_surest_and_in_order() -> None:
-    told = [
+    verdicts = [
         ClauseVerdict("gone", 3.0, 0, 3),
         ClauseVerdict("kept", -3.0, 0, 3),
         ClauseVerdict("kept", 6.0, 3, 5),
     ]
-    heard = list(clause_features(told))
-    assert Feature("*gone 6", 0, 3) in heard
-    assert Feature("*kept 7", 3, 5) in heard
-    assert {Feature("*K", 3, 5), Feature("*GK", 0, 5), Feature("*all GK", 0, 5)} <= {*heard}
+    features = list(clause_features(verdicts))
+    assert Feature("*gone 6", 0, 3) in features
+    assert Feature("*kept 7", 3, 5) in features
+    assert {Feature("*K", 3, 5), Feature("*GK", 0, 5), Feature("*all GK", 0, 5)} <= {*features}
 
 
 def test_pieces_that_tell_nothing_are_heard_as_such_and_no_piece_not_at_all() -> None:
@@ -107,13 +107,13 @@ def test_pieces_that_tell_nothing_are_heard_as_such_and_no_piece_not_at_all() ->
 
 
 def test_a_sum_hears_its_piece_and_the_next_that_tells() -> None:
-    told = [
+    verdicts = [
         ClauseVerdict("gone", -6.0, 0, 4),
         ClauseVerdict("kept", -3.0, 0, 4),
         ClauseVerdict("kept", 3.0, 4, 6),
     ]
-    assert list(neighbour_clause_features(told, 2)) == ["~here kept 0", "~next kept"]
-    assert list(neighbour_clause_features(told, 4)) == [
+    assert list(neighbour_clause_features(verdicts, 2)) == ["~here kept 0", "~next kept"]
+    assert list(neighbour_clause_features(verdicts, 4)) == [
         "~here kept 0",
         "~here kept 1",
         "~next none",

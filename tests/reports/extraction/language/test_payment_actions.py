@@ -4,32 +4,18 @@ import pytest
 
 from reports.extraction.language.amounts import find_amounts
 from reports.extraction.language.cue_matcher import tokenize
-from reports.extraction.language.ngram_model import load_model, score
 from reports.extraction.language.parsed_story import parse_story
-from reports.extraction.loss.amount_context import is_refunded
+from reports.extraction.language.scoring import load_model, score
 from reports.extraction.loss.classifier import collect_loss_evidence, extract_loss, loss_features
+from reports.extraction.loss.features import is_refunded
 from reports.extraction.loss.phrase_rules import SETTLED, apply_phrase_rules
 from reports.extraction.loss.total import payment_count
+from tests.support.data_files import read_cases
 
 
-@pytest.mark.parametrize(
-    ("story", "states"),
-    [
-        ("Nó bảo tôi nộp 5 triệu, tôi không nộp", ["asked", "refused"]),
-        ("nếu không chuyển thì bắt", ["asked"]),
-        ("bảo em chưa nộp phạt", ["asked"]),
-        ("tôi bảo không nộp", ["refused"]),
-        ("mẹ em chuyển 20 triệu rồi", ["done"]),
-        ("tôi suýt chuyển", ["nearly"]),
-        ("dọa quá nên tôi nộp", ["done"]),
-        ("We paid nothing", ["refused"]),
-        ("she told me to send 5 million", ["asked"]),
-        ("mat 5 trieu dong", ["bare"]),
-        ("Shop bảo cọc 500 nghìn rồi mình gửi hàng, em không cọc", ["asked", "refused"]),
-    ],
-)
+@pytest.mark.parametrize(("story", "states"), read_cases("money.json", "action_states"))
 def test_a_deed_is_asked_or_done_or_refused(story: str, states: list[str]) -> None:
-    assert [deed.state for deed in parse_story(story).deeds] == states
+    assert [action.state for action in parse_story(story).actions] == states
 
 
 @pytest.mark.parametrize(
@@ -42,8 +28,8 @@ def test_a_deed_is_asked_or_done_or_refused(story: str, states: list[str]) -> No
     ],
 )
 def test_a_sum_that_was_asked_for_is_settled_by_the_next_deed(story: str, paid: list[int]) -> None:
-    said = apply_phrase_rules(parse_story(story))
-    settled = [amount.value for amount, why in said.gone if why.rule == SETTLED]
+    evidence = apply_phrase_rules(parse_story(story))
+    settled = [amount.value for amount, why in evidence.gone if why.rule == SETTLED]
     assert settled == [millions * 10**6 for millions in paid]
 
 
@@ -54,7 +40,7 @@ def test_what_was_last_left_undone_speaks_for_no_loss() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "dong"),
+    ("typed", "dong"),
     [
         ("mất nửa tỷ", 500_000_000),
         ("đi đứt củ rưỡi", 1_500_000),
@@ -63,8 +49,8 @@ def test_what_was_last_left_undone_speaks_for_no_loss() -> None:
         ("năm triệu tám", 5_800_000),
     ],
 )
-def test_halves_and_tens_are_read_and_the_next_word_is_none_of_a_sum(said: str, dong: int) -> None:
-    assert [amount.value for amount in find_amounts(tokenize(said))] == [dong]
+def test_halves_and_tens_are_read_and_the_next_word_is_none_of_a_sum(typed: str, dong: int) -> None:
+    assert [amount.value for amount in find_amounts(tokenize(typed))] == [dong]
 
 
 @pytest.mark.parametrize(
@@ -77,44 +63,35 @@ def test_halves_and_tens_are_read_and_the_next_word_is_none_of_a_sum(said: str, 
     ],
 )
 def test_cards_and_instalments_are_counted(story: str, millions: list[int]) -> None:
-    look = parse_story(story)
-    assert [payment_count(look, amount) for amount in look.sums] == millions
+    parsed = parse_story(story)
+    assert [payment_count(parsed, amount) for amount in parsed.sums] == millions
 
 
-@pytest.mark.parametrize(
-    ("story", "back"),
-    [
-        ("Tôi chuyển 15 triệu, ngân hàng thu hồi lại được 10 triệu", True),
-        ("Mẹ nộp 90 triệu, ngân hàng trả lại 30 triệu", True),
-        ("Nó gửi nhầm 5 triệu, tôi trả lại 5 triệu", False),
-        ("Tôi nạp 5 triệu, nó hứa trả lại 8 triệu", False),
-        ("Em nạp 5 triệu, không rút được 6 triệu", False),
-    ],
-)
+@pytest.mark.parametrize(("story", "back"), read_cases("money.json", "refunds"))
 def test_a_sum_that_came_back_is_told_from_one_that_was_promised(story: str, back: bool) -> None:
     assert is_refunded(parse_story(story), 1) is back
 
 
 def test_all_sums_asked_for_are_settled_by_one_deed() -> None:
-    said = apply_phrase_rules(
+    evidence = apply_phrase_rules(
         parse_story("Họ thu phí 8 triệu, sau là phí 10 triệu. Tôi đóng cả hai.")
     )
-    assert sorted(amount.value for amount, _ in said.gone) == [8_000_000, 10_000_000]
+    assert sorted(amount.value for amount, _ in evidence.gone) == [8_000_000, 10_000_000]
 
 
 def test_what_sounds_like_paying_is_no_deed() -> None:
     story = "Con tôi đi lao động, nó bị mất sóng, công an điều tra"
-    assert [deed for deed in parse_story(story).deeds if deed.kind == "pay"] == []
+    assert [action for action in parse_story(story).actions if action.kind == "pay"] == []
 
 
 @pytest.mark.parametrize("asks", ["hỏi", "hối"])
 def test_cues_that_differ_in_marks_alone_stand_beside_each_other(asks: str) -> None:
-    assert [deed.state for deed in parse_story(f"nó {asks} tôi gửi").deeds] == ["asked"]
+    assert [action.state for action in parse_story(f"nó {asks} tôi gửi").actions] == ["asked"]
 
 
 def test_a_word_that_says_another_thing_without_marks_needs_them() -> None:
-    assert [deed.state for deed in parse_story("no nop tien").deeds] == ["bare"]
-    assert [deed.state for deed in parse_story("tôi nỏ nộp tiền").deeds] == ["refused"]
+    assert [action.state for action in parse_story("no nop tien").actions] == ["bare"]
+    assert [action.state for action in parse_story("tôi nỏ nộp tiền").actions] == ["refused"]
 
 
 def test_a_verb_behind_a_sum_is_no_currency() -> None:
@@ -131,7 +108,7 @@ def test_turns_are_told_in_their_order() -> None:
     ("story", "loss"), [("đồ chó, tôi không gửi", None), ("đồ chó, tôi đã gửi 5 triệu", 5_000_000)]
 )
 def test_junk_says_nothing_of_money_but_where_a_sum_is_gone(story: str, loss: int | None) -> None:
-    look = parse_story(story)
-    said = collect_loss_evidence(look)
-    state = score(load_model("state"), loss_features(look, said))
-    assert extract_loss(look, said, state, is_junk=True).value == loss
+    parsed = parse_story(story)
+    evidence = collect_loss_evidence(parsed)
+    state = score(load_model("state"), loss_features(parsed, evidence))
+    assert extract_loss(parsed, evidence, state, is_junk=True).value == loss

@@ -1,21 +1,19 @@
 """The steps of the script: which a story tells, with which words, in which order."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.extraction import script_stages
+from reports.extraction import story_reader
 from reports.extraction.language.cue_matcher import action_codes
-from reports.extraction.language.explanations import Explanation
+from reports.extraction.language.scoring import Explanation
 from reports.extraction.story_reader import extract_from_story
 from tests.support.cpu_time import assert_cpu_time_below
+from tests.support.data_files import read_jsonl
 
-_DATA = Path(__file__).parents[2] / "data" / "script_stages.jsonl"
-_SENTENCES = [json.loads(line) for line in _DATA.read_text(encoding="utf-8").splitlines()]
+_SENTENCES = read_jsonl("script_stages.jsonl")
 _SCRIPT = (
     "contact", "authority", "threat", "hand-over", "isolate", "proof", "demand", "squeeze",
 )  # fmt: skip
@@ -25,12 +23,12 @@ _PARTS = st.sampled_from(
 
 
 def find_stages(text: str) -> list[Explanation]:
-    return script_stages.find_stages(text, extract_from_story(text).reasons)
+    return story_reader.find_stages(text, extract_from_story(text).reasons)
 
 
 def test_the_script_has_eight_steps_with_labels() -> None:
-    assert tuple(script_stages.labels()) == _SCRIPT
-    assert all(script_stages.labels().values())
+    assert tuple(story_reader.stage_labels()) == _SCRIPT
+    assert all(story_reader.stage_labels().values())
 
 
 def test_there_are_forty_sentences_over_every_step() -> None:
@@ -40,7 +38,7 @@ def test_there_are_forty_sentences_over_every_step() -> None:
 
 @pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
 def test_a_sentence_tells_the_steps_in_its_order(sentence: dict[str, Any]) -> None:
-    assert list(script_stages.stage_codes(find_stages(sentence["text"]))) == sentence["stages"]
+    assert list(story_reader.stage_codes(find_stages(sentence["text"]))) == sentence["stages"]
 
 
 @pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
@@ -51,34 +49,32 @@ def test_the_words_of_a_step_stand_at_its_place(sentence: dict[str, Any]) -> Non
 
 
 def test_a_step_shows_a_few_words_however_often_it_is_told() -> None:
-    told = find_stages("Nó dọa cắt điện, dọa khóa sim, dọa bắt giam, dọa đi tù, dọa ra tòa.")
-    threats = [reason for reason in told if script_stages.stage_code(reason) == "threat"]
-    assert 1 < len(threats) <= script_stages.MAX_REASONS
+    reasons = find_stages("Nó dọa cắt điện, dọa khóa sim, dọa bắt giam, dọa đi tù, dọa ra tòa.")
+    threats = [reason for reason in reasons if story_reader.stage_code(reason) == "threat"]
+    assert 1 < len(threats) <= story_reader.MAX_STAGE_REASONS
 
 
 def test_what_the_reader_finds_demanded_is_a_step() -> None:
     text = "đọc mã otp cho nó"
     otp = Explanation("actions", "give_otp: mã otp", "mã otp", 4, 10, 3.0)
-    assert [reason.rule for reason in script_stages.find_stages(text, [otp])] == [
-        "demand: give_otp"
-    ]
+    assert [reason.rule for reason in story_reader.find_stages(text, [otp])] == ["demand: give_otp"]
 
 
 def test_what_is_denied_is_no_step() -> None:
     assert not find_stages("Nó không đe dọa tôi.")
-    assert script_stages.stage_codes(find_stages("no de doa toi")) == ("threat",)
+    assert story_reader.stage_codes(find_stages("no de doa toi")) == ("threat",)
 
 
 def test_every_action_of_a_step_is_of_the_taxonomy() -> None:
-    assert set(script_stages._of_action()) <= set(action_codes())
+    assert set(story_reader._stage_of_action()) <= set(action_codes())
 
 
 @given(st.one_of(st.text(max_size=400), st.lists(_PARTS, max_size=40).map("".join)))
 def test_no_text_raises_and_words_stand_at_their_places(text: str) -> None:
-    for reason in script_stages.find_stages(text):
+    for reason in story_reader.find_stages(text):
         assert text[reason.start : reason.end] == reason.words != ""
 
 
 @pytest.mark.parametrize("part", ["không được nói ", "bắt ", "a", "không ", "dọa, "])
 def test_hostile_text_takes_bounded_time(part: str) -> None:
-    assert assert_cpu_time_below(1.5, script_stages.find_stages, (part * 20_000)[:20_000])
+    assert assert_cpu_time_below(1.5, story_reader.find_stages, (part * 20_000)[:20_000])

@@ -5,18 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from reports.extraction.language import ngram_model
-from reports.extraction.language.ngram_model import MIN_LENGTH, Feature, load_model
-from reports.extraction.language.ngram_model import score as weigh
+from reports.extraction.language import scoring
 from reports.extraction.language.parsed_story import parse_story
+from reports.extraction.language.scoring import MIN_LENGTH, Feature, load_model, score
 
 TABLE = "a=tax\tb=bank\n0.000\t1.500\ncan bo\t2.0\ta30b-10\nthue\t4.0\ta50\n$\t1.0\t\n"
 
 
 @pytest.fixture
-def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ngram_model.LinearModel:
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> scoring.LinearModel:
     (tmp_path / "some.tsv").write_text(TABLE, encoding="utf-8")
-    monkeypatch.setattr(ngram_model, "FOLDER", tmp_path)
+    monkeypatch.setattr(scoring, "FOLDER", tmp_path)
     load_model.cache_clear()
     return load_model("some")
 
@@ -45,57 +44,57 @@ def test_words_for_one_thing_are_a_family() -> None:
 
 
 def test_how_a_story_ends_is_told_apart() -> None:
-    look = parse_story("trước " * 20 + "rồi tôi cúp máy")
-    assert Feature("…cup may", 22, 24) in look.all_features
-    assert "…truoc truoc" in {gram.name for gram in look.all_features}
-    assert Feature("…truoc", 0, 1) not in look.all_features
+    parsed = parse_story("trước " * 20 + "rồi tôi cúp máy")
+    assert Feature("…cup may", 22, 24) in parsed.all_features
+    assert "…truoc truoc" in {gram.name for gram in parsed.all_features}
+    assert Feature("…truoc", 0, 1) not in parsed.all_features
 
 
-def test_a_table_is_read_as_it_is_written(table: ngram_model.LinearModel) -> None:
+def test_a_table_is_read_as_it_is_written(table: scoring.LinearModel) -> None:
     assert table.labels == ("tax", "bank")
     assert table.needed == {"tax": 0.0, "bank": 1.5}
-    assert weigh(table, [Feature("can bo", 0, 2)]).contributions("bank")[0].points == pytest.approx(
+    assert score(table, [Feature("can bo", 0, 2)]).contributions("bank")[0].points == pytest.approx(
         -2 / MIN_LENGTH
     )
-    assert not weigh(table, [Feature("$", 0, 1)]).contributions("tax")
+    assert not score(table, [Feature("$", 0, 1)]).contributions("tax")
 
 
-def test_what_is_no_table_is_no_silence(tmp_path: Path, table: ngram_model.LinearModel) -> None:
+def test_what_is_no_table_is_no_silence(tmp_path: Path, table: scoring.LinearModel) -> None:
     (tmp_path / "other.tsv").write_text("a=tax\n0.0\nthue\t4.0\t0:30\n", encoding="utf-8")
     with pytest.raises(ValueError, match="no weights: 0:30"):
         load_model("other")
 
 
-def test_a_score_is_the_sum_of_its_parts(table: ngram_model.LinearModel) -> None:
-    weighing = weigh(table, parse_story("cán bộ thuế đòi 5 triệu").grams)
-    for label, score in weighing.scores.items():
-        assert score == pytest.approx(sum(part.points for part in weighing.contributions(label)))
+def test_a_score_is_the_sum_of_its_parts(table: scoring.LinearModel) -> None:
+    weighing = score(table, parse_story("cán bộ thuế đòi 5 triệu").grams)
+    for label, points in weighing.scores.items():
+        assert points == pytest.approx(sum(part.points for part in weighing.contributions(label)))
     assert [part.gram.name for part in weighing.contributions("tax")] == ["thue", "can bo"]
 
 
-def test_a_long_story_weighs_no_more_than_a_short_one(table: ngram_model.LinearModel) -> None:
-    once = weigh(table, [Feature("thue", 0, 1)] * 40).scores["tax"]
-    often = weigh(table, [Feature("thue", 0, 1)] * 4000).scores["tax"]
+def test_a_long_story_weighs_no_more_than_a_short_one(table: scoring.LinearModel) -> None:
+    once = score(table, [Feature("thue", 0, 1)] * 40).scores["tax"]
+    often = score(table, [Feature("thue", 0, 1)] * 4000).scores["tax"]
     assert once <= often <= 5.0
 
 
-def test_one_word_weighs_little(table: ngram_model.LinearModel) -> None:
-    assert weigh(table, [Feature("thue", 0, 1)]).scores["tax"] == pytest.approx(4 / MIN_LENGTH * 5)
+def test_one_word_weighs_little(table: scoring.LinearModel) -> None:
+    assert score(table, [Feature("thue", 0, 1)]).scores["tax"] == pytest.approx(4 / MIN_LENGTH * 5)
 
 
-def test_a_story_of_unknown_words_has_no_points(table: ngram_model.LinearModel) -> None:
-    assert weigh(table, parse_story("xyz").grams).scores == {"tax": 0.0, "bank": 0.0}
+def test_a_story_of_unknown_words_has_no_points(table: scoring.LinearModel) -> None:
+    assert score(table, parse_story("xyz").grams).scores == {"tax": 0.0, "bank": 0.0}
 
 
 def test_the_weights_were_learnt_from_the_stories_at_hand() -> None:
-    """After a change of stories or families: python -m bench.training."""
+    """Run `python -m bench.training` after a change of stories or families."""
     from bench import training  # which takes two seconds
 
-    assert (ngram_model.FOLDER / training.SOURCE).read_text().strip() == training.source()
+    assert (scoring.FOLDER / training.SOURCE).read_text().strip() == training.source()
 
 
 def test_a_taught_story_quotes_the_words_that_tell_of_its_money() -> None:
-    """And only where something is told (data/weights/README.md)."""
+    """Quote only where something is told (data/weights/README.md)."""
     from bench import training
 
     for file in training.STORIES.glob("*.jsonl"):
@@ -107,6 +106,6 @@ def test_a_taught_story_quotes_the_words_that_tell_of_its_money() -> None:
 
 
 def test_the_tables_are_small() -> None:
-    sizes = [file.stat().st_size for file in ngram_model.FOLDER.glob("*.tsv")]
+    sizes = [file.stat().st_size for file in scoring.FOLDER.glob("*.tsv")]
     assert len(sizes) == 4
     assert sum(sizes) < 2_000_000

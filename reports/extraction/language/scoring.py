@@ -1,0 +1,240 @@
+"""Score features by trained weights, and explain scores. Pure: no Django.
+
+Weights say what each feature adds to each code; they were learnt from stories that we wrote
+(`python -m bench.training`; the card is data/weights/README.md). A code has points from two
+sources, its phrases and its features; the score is the sum of its reasons to the cent, and each
+reason points at words of the story.
+"""
+
+import re
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import log, sqrt
+from string import ascii_letters
+from typing import NamedTuple
+
+from reports.data import loader
+from reports.extraction.language.cue_matcher import CueMatch, TokenizedText
+
+FOLDER = loader.FOLDER / "weights"
+MIN_LENGTH = 30.0  # the length of some eight usual words
+SCALE = 10  # weights are whole tenths of a point
+SIGNS = ascii_letters  # of the labels, in the order of the first line
+_ADD = re.compile(r"([A-Za-z])(-?[0-9]+)")
+ALL_OTHERS = "all other words"
+DENIED = " (asked, not done)"
+_MAX_WORDS = 6  # that are shown one by one
+_MAX_PHRASES = 8
+_MAX_OF_PHRASES = 3.0  # points of their own: many phrases say no more than a few
+
+
+class Feature(NamedTuple):
+    """A feature of a story: its name, and its words [first, last)."""
+
+    name: str
+    first: int
+    last: int
+
+
+class FeatureContribution(NamedTuple):
+    """The points that a feature adds to a code."""
+
+    gram: Feature
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinearModel:
+    """A table of weights: of each label the points it needs, of each feature its rarity and what it
+    adds to which labels, in tenths of a point. Packed: a worker keeps four of them.
+    """
+
+    labels: tuple[str, ...]
+    needed: Mapping[str, float]
+    numbers: Mapping[str, int]  # of the grams
+    rarities: Sequence[float]
+    begins: Sequence[int]  # where a gram's additions begin; they end where the next one's begin
+    label_of: bytes  # each at most once for a gram
+    adds: Sequence[int]
+
+
+@lru_cache(maxsize=8)
+def load_model(name: str) -> LinearModel:
+    """Return a table of data/weights, read once."""
+    with (FOLDER / f"{name}.tsv").open(encoding="utf-8") as file:
+        labels = tuple(cell.partition("=")[2] for cell in _split_cells(next(file)))
+        needed = dict(zip(labels, map(float, _split_cells(next(file))), strict=True))
+        return LinearModel(labels, needed, *_pack_rows(map(_split_cells, file)))
+
+
+def _split_cells(line: str) -> list[str]:
+    return line.rstrip("\n").split("\t")
+
+
+def _pack_rows(
+    rows: Iterable[list[str]],
+) -> tuple[dict[str, int], Sequence[float], Sequence[int], bytes, Sequence[int]]:
+    numbers: dict[str, int] = {}
+    rarities, begins, label_of, adds = array("f"), array("I", [0]), bytearray(), array("h")
+    place = {sign: number for number, sign in enumerate(SIGNS)}
+    for name, rarity, additions in rows:
+        if _ADD.sub("", additions):
+            raise ValueError(f"no weights: {additions}")
+        numbers[sys.intern(name)] = len(numbers)
+        rarities.append(float(rarity))
+        for sign, add in _ADD.findall(additions):
+            label_of.append(place[sign])
+            adds.append(int(add))
+        begins.append(len(adds))
+    return numbers, rarities, begins, bytes(label_of), adds
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """A story scored by a model: points by label, its features, the weights of those known."""
+
+    model: LinearModel
+    scores: Mapping[str, float]
+    grams: Sequence[Feature]
+    shares: Sequence[tuple[int, float]]
+
+    def contributions(self, label: str) -> list[FeatureContribution]:
+        """Return what each feature adds to a label, at its first place, the weightiest first."""
+        adds, numbers = dict(self._label_points(label)), self.model.numbers
+        parts = [
+            FeatureContribution(gram, adds.pop(number))
+            for gram in self.grams
+            if (number := numbers.get(gram.name)) in adds
+        ]
+        return sorted(parts, key=lambda part: -abs(part.points))
+
+    def _label_points(self, label: str) -> Iterator[tuple[int | None, float]]:
+        """Yield the number of each feature with the points that it adds to a label."""
+        if label not in self.model.labels:
+            return
+        wanted = self.model.labels.index(label)
+        begins, label_of, adds = self.model.begins, self.model.label_of, self.model.adds
+        for number, share in self.shares:
+            place = label_of.find(wanted, begins[number], begins[number + 1])
+            if place >= 0:
+                yield number, share * adds[place] / SCALE
+
+
+def score(model: LinearModel, grams: Sequence[Feature]) -> Scores:
+    """Score a story by its features."""
+    shares = _weigh(model, (gram.name for gram in grams))
+    return Scores(model, _sum_labels(model, shares), grams, shares)
+
+
+def score_labels(model: LinearModel, names: Iterable[str]) -> dict[str, float]:
+    """Return the points of every label, without the features that gave them."""
+    return _sum_labels(model, _weigh(model, names))
+
+
+def _weigh(model: LinearModel, names: Iterable[str]) -> list[tuple[int, float]]:
+    """Return the features that the model has, by number, each with its weight in the story.
+
+    A rare one weighs more, a repeated one a little more. The weights are a vector of length one, or
+    shorter for a story of few words, so that a long story weighs no more than a short one.
+    """
+    rarities = model.rarities
+    weighed = [
+        (number, rarities[number] if many == 1 else (1 + log(many)) * rarities[number])
+        for number, many in Counter(map(model.numbers.get, names)).items()
+        if number is not None
+    ]
+    length = max(MIN_LENGTH, sqrt(sum(share * share for _, share in weighed)))
+    return [(number, share / length) for number, share in weighed]
+
+
+def _sum_labels(model: LinearModel, shares: Iterable[tuple[int, float]]) -> dict[str, float]:
+    """Return the points of every label. Every story comes through here: no calls inside."""
+    sums = [0.0] * len(model.labels)
+    begins, label_of, adds = model.begins, model.label_of, model.adds
+    for number, share in shares:
+        first, last = begins[number], begins[number + 1]
+        for label, add in zip(label_of[first:last], adds[first:last], strict=True):
+            sums[label] += share * add
+    return {label: total / SCALE for label, total in zip(model.labels, sums, strict=True)}
+
+
+# --- reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A reason for a fact: the rule, the words at text[start:end] (None: not from the story)."""
+
+    fact: str
+    rule: str
+    words: str
+    start: int | None
+    end: int | None
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExplanationTarget:
+    """What reasons are for: the fact, the code, what a point of a phrase is worth."""
+
+    name: str
+    code: str
+    worth: float
+
+
+def explanation_at(
+    story: TokenizedText, fact: str, rule: str, place: tuple[int, int], points: float
+) -> Explanation:
+    """Return a reason at words [first, last)."""
+    start, end = story.char_span(*place)
+    return Explanation(fact, rule, story.text[start:end], start, end, round(points, 2))
+
+
+def phrase_score(phrases: Iterable[CueMatch], worth: float) -> float:
+    """Return the points of a code by its phrases."""
+    return min(sum(hit.cue.points for hit in phrases), _MAX_OF_PHRASES) * worth
+
+
+def explain(
+    story: TokenizedText,
+    fact: ExplanationTarget,
+    phrases: Sequence[CueMatch],
+    parts: Sequence[FeatureContribution],
+    denied: Collection[CueMatch] = (),
+) -> list[Explanation]:
+    """Return a reason for each phrase, for the weightiest features, and for all others as one."""
+    together = phrase_score(phrases, fact.worth)
+    listed = phrases[:_MAX_PHRASES]
+    total = sum(hit.cue.points for hit in listed) or 1.0
+    reasons = []
+    for hit in listed:
+        rule = f"{fact.code}: {hit.cue.phrase}{DENIED if hit in denied else ''}"
+        points = together * hit.cue.points / total
+        reasons.append(explanation_at(story, fact.name, rule, hit[1:], points))
+    for part in parts[:_MAX_WORDS]:
+        rule = f"{fact.code}: words “{part.gram.name}”"
+        reasons.append(explanation_at(story, fact.name, rule, part.gram[1:], part.points))
+    rest = round(sum(part.points for part in parts[_MAX_WORDS:]), 2)
+    if rest:
+        rule, whole = f"{fact.code}: {ALL_OTHERS}", (0, len(story.words))
+        reasons.append(explanation_at(story, fact.name, rule, whole, rest))
+    return reasons
+
+
+def is_model_reason(rule: str) -> bool:
+    """Return whether a reason is a feature by its weight, not a phrase of the rules."""
+    return ": words “" in rule
+
+
+def is_remainder(rule: str) -> bool:
+    """Return whether a reason is the one for all features that are not listed."""
+    return ALL_OTHERS in rule
+
+
+def sum_points(reasons: Iterable[Explanation]) -> float:
+    """Return the points of reasons together, to the cent."""
+    return round(sum(reason.points for reason in reasons), 2)
