@@ -1,11 +1,8 @@
-"""The record of acts. An auditor reads what was done; what officers wrote about people is shown
-only to those who may see the reports themselves.
-"""
+"""The audit log. Officers' own words are shown only to those who may see every unit's reports."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from datetime import MAXYEAR, date, datetime, time, timedelta
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -13,94 +10,100 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from core.audit import chain
-from core.models import LOOKS, AuditChainCheck, AuditChainLink, AuditEvent
+from core.models import LOOKS, AuditChainCheck, AuditEvent
 from desk.labels import codes as labels
 from desk.labels import deadlines, highlighting
-from desk.pages.base import officer
-from desk.pages.pagination import NoDetailAdminMixin
+from desk.labels.events import EVENTS, PERSONAL, SUBJECTS
+from desk.pages.base import Context, NoDetailAdminMixin, officer, parse_uuid, render
+from desk.pages.validators import AnyDayField
 from reports.cases import visibility
 from reports.models import Case, Correction, Report
 
 PAGE = 100
-_NO_DATE = {"invalid": "Chưa đọc được ngày. Ghi như 25/11/2026."}
-_NEVER = 9999  # a year of no act
-_DATES = ["%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y"]
+LOOK = "core.view_look"
+_FACTS: dict[Any, Any] = dict(Correction.Fact.choices)
+# Codes and figures; never what a person wrote.
+_CODES = (
+    "before", "after", "outcome", "what", "verb", "role", "identifier", "format", "fact", "filter",
+    "clock",
+)  # fmt: skip
+_FIGURES = {"number": "tệp số {}", "rows": "{} dòng", "files": "{} tệp"}
 
 
-class _Day(forms.DateField):
+class DayFilterField(AnyDayField):
     def __init__(self, label: str) -> None:
-        text = forms.TextInput({"placeholder": "25/11/2026", "inputmode": "numeric"})
-        super().__init__(
-            label=label, required=False, input_formats=_DATES, error_messages=_NO_DATE, widget=text
-        )
+        super().__init__(label=label, required=False)
+        self.widget.attrs |= {"placeholder": "25/11/2026", "inputmode": "numeric"}
 
     def to_python(self, value: Any) -> date | None:
-        """The calendar ends at 9999, and with it the day after."""
+        """Refuse the last year of the calendar: the day after it does not exist."""
         day = super().to_python(value)
-        if day and not 1970 <= day.year < _NEVER:
-            raise forms.ValidationError(_NO_DATE["invalid"])
+        if day and not 1970 <= day.year < MAXYEAR:
+            raise forms.ValidationError(self.error_messages["invalid"])
         return day
 
 
 class EventFilterForm(forms.Form):
-    """The questions above the list. Nothing is required; what cannot be read finds nothing and is
-    told beside its field.
-    """
+    """The questions above the list. Nothing is required; what cannot be read finds nothing."""
 
     who = forms.ChoiceField(label="Ai", required=False)
     kind = forms.ChoiceField(label="Việc", required=False)
     subject_type = forms.ChoiceField(label="Về", required=False)
     subject = forms.CharField(label="Mã tin, hoặc mã đầy đủ", max_length=64, required=False)
-    since = _Day("Từ ngày")
-    until = _Day("Đến hết ngày")
+    since = DayFilterField("Từ ngày")
+    until = DayFilterField("Đến hết ngày")
     before = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any, *, looks: bool = False) -> None:
         super().__init__(data, label_suffix="", auto_id="record_%s")
         self.looks = looks
         self.fields["who"].choices = [("", "Mọi người"), ("0", "Máy"), *_people()]  # type: ignore[attr-defined]
-        kinds = {kind: labels.EVENTS.get(kind, kind) for kind in LOOKS} if looks else labels.EVENTS
+        kinds = {kind: EVENTS.get(kind, kind) for kind in LOOKS} if looks else EVENTS
         self.fields["kind"].choices = [("", "Mọi việc"), *kinds.items()]  # type: ignore[attr-defined]
-        about = [("", "Mọi thứ"), *labels.SUBJECTS.items()]
+        about = [("", "Mọi thứ"), *SUBJECTS.items()]
         self.fields["subject_type"].choices = about  # type: ignore[attr-defined]
 
     def questions(self) -> list[forms.BoundField]:
         return [field for field in self if field.name != "before"]
 
     def matching_events(self) -> QuerySet[AuditEvent]:
-        """What was asked for, the newest first; with PAGE + 1 rows one sees whether more follow."""
+        """Return what was asked for, the newest first."""
         if not self.is_valid():
             return AuditEvent.objects.none()
-        acts = AuditEvent.objects.select_related("actor").order_by("-id").filter(**self._wanted())
+        acts = (
+            AuditEvent.objects.select_related("actor")
+            .order_by("-id")
+            .filter(**self._build_lookups())
+        )
         return acts.filter(kind__in=LOOKS) if self.looks else acts
 
-    def _wanted(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        wanted: dict[str, Any] = {}
-        if given["who"]:
-            wanted["actor"] = None if given["who"] == "0" else int(given["who"])
-        wanted |= {name: given[name] for name in ("kind", "subject_type") if given[name]}
-        if given["subject"]:
-            wanted["subject_id"] = _meant(given["subject"])
-        if given["since"]:
-            wanted["created_at__gte"] = _begin(given["since"])
-        if given["until"]:
-            wanted["created_at__lt"] = _begin(given["until"], days=1)
-        if given["before"]:
-            wanted["id__lt"] = given["before"]
-        return wanted
+    def _build_lookups(self) -> dict[str, Any]:
+        values = {name: value for name, value in self.cleaned_data.items() if value}
+        lookups: dict[str, Any] = {
+            name: values[name] for name in ("kind", "subject_type") if name in values
+        }
+        if who := values.get("who"):
+            lookups["actor"] = None if who == "0" else int(who)
+        if subject := values.get("subject"):
+            lookups["subject_id"] = _subject_key(subject)
+        if since := values.get("since"):
+            lookups["created_at__gte"] = _begin(since)
+        if until := values.get("until"):
+            lookups["created_at__lt"] = _begin(until + timedelta(days=1))
+        if before := values.get("before"):
+            lookups["id__lt"] = before
+        return lookups
 
     def next_page_url(self, last: int) -> str:
-        """The address of the page after the one that ends with this event."""
-        asked = {name: self.data.get(name, "") for name in self.fields} | {"before": last}
-        return urlencode({name: value for name, value in asked.items() if value})
+        """Return the query of the page after the one that ends with this event."""
+        query = {name: self.data.get(name, "") for name in self.fields} | {"before": last}
+        return urlencode({name: value for name, value in query.items() if value})
 
 
 def _people() -> list[tuple[str, str]]:
@@ -108,61 +111,27 @@ def _people() -> list[tuple[str, str]]:
     return [(str(user.pk), labels.officer_name(user)) for user in staff]
 
 
-def _begin(day: date, days: int = 0) -> datetime:
-    """The first moment of a day here, or of the day after."""
-    here = timezone.make_aware(datetime.combine(day, time()))
-    return here + timedelta(days=days)
+def _begin(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))
 
 
-def _meant(typed: str) -> str:
-    """The key of what somebody names: a report by its public number, anything by its key."""
+def _subject_key(typed: str) -> str:
+    """Return the key of what somebody names: a report by its public number, anything by its key."""
     typed = typed.strip().replace("\0", "")
     report = Report.objects.filter(public_number=typed.upper()).only("pk").first()
     return str(report.pk) if report else typed
 
 
 def numbers_of(acts: list[AuditEvent]) -> dict[str, str]:
-    """The public numbers of the reports that acts are about, by their key. One statement."""
-    keys = {act.subject_id for act in acts if act.subject_type == "report"}
-    found = Report.objects.filter(pk__in=[key for key in keys if _is_key(key)])
-    return {str(pk): number for pk, number in found.values_list("pk", "public_number")}
-
-
-def _is_key(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
-
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[AuditEvent]
-else:
-    _Admin = admin.ModelAdmin
-
-LOOK = "core.view_look"
-_FACTS: dict[Any, Any] = dict(Correction.Fact.choices)
-# Codes and figures; never what a person wrote.
-_CODES = (
-    "before",
-    "after",
-    "outcome",
-    "what",
-    "verb",
-    "role",
-    "identifier",
-    "format",
-    "fact",
-    "filter",
-    "clock",
-)
-_FIGURES = {"number": "tệp số {}", "rows": "{} dòng", "files": "{} tệp"}
+    """Return the public numbers of the reports that acts are about, by key. One statement."""
+    keys = {parse_uuid(act.subject_id) for act in acts if act.subject_type == "report"}
+    rows = Report.objects.filter(pk__in=[key for key in keys if key])
+    return {str(pk): number for pk, number in rows.values_list("pk", "public_number")}
 
 
 @dataclass(frozen=True)
 class EventRow:
-    """One act as the list shows it. `report`: its key where the reader may open it."""
+    """One event of the list. `report`: its key where the reader may open it."""
 
     when: str
     who: str
@@ -175,7 +144,7 @@ class EventRow:
 
 
 @admin.register(AuditEvent)
-class EventAdmin(NoDetailAdminMixin, _Admin):
+class EventAdmin(NoDetailAdminMixin, admin.ModelAdmin[AuditEvent]):
     """Who did what and when, and who saw whose personal data: lists, and nothing to change."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -186,50 +155,45 @@ class EventAdmin(NoDetailAdminMixin, _Admin):
         )
         return [looks, *super().get_urls()]
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         return self._list(request, EventFilterForm(request.GET), "Nhật ký xử lý")
 
     def access_log_view(self, request: HttpRequest) -> HttpResponse:
-        """Who saw or took along whose personal data, and when."""
         if not request.user.has_perm(LOOK):
             raise PermissionDenied
         return self._list(request, EventFilterForm(request.GET, looks=True), "Ai đã xem gì")
 
-    def _list(self, request: HttpRequest, asked: EventFilterForm, title: str) -> HttpResponse:
-        acts = list(asked.matching_events()[: PAGE + 1])
-        shown = acts[:PAGE]
-        context = {
-            **self.admin_site.each_context(request),
-            "title": title,
-            "opts": self.opts,
-            "asked": asked,
-            "lines": event_rows(shown, may_read=_may_read(request)),
-            "older": asked.next_page_url(shown[-1].pk) if len(acts) > PAGE else "",
-            "may_look": request.user.has_perm(LOOK),
-            **_chained(),
-        }
-        return TemplateResponse(request, "admin/core/auditevent/change_list.html", context)
+    def _list(self, request: HttpRequest, form: EventFilterForm, title: str) -> HttpResponse:
+        acts = list(form.matching_events()[: PAGE + 1])
+        return render(
+            request,
+            "admin/core/auditevent/change_list.html",
+            title,
+            AuditEvent,
+            asked=form,
+            lines=event_rows(acts[:PAGE], may_read=_may_read(request)),
+            older=form.next_page_url(acts[PAGE - 1].pk) if len(acts) > PAGE else "",
+            may_look=request.user.has_perm(LOOK),
+            sealed=chain.newest(),
+            check=AuditChainCheck.objects.first(),
+        )
 
 
 def event_rows(acts: list[AuditEvent], *, may_read: bool) -> list[EventRow]:
-    """Acts for the list. Reasons are officers' words and may name people: for those alone who may
-    read the reports. One statement.
-    """
+    """Return the rows of the list; `may_read`: with officers' reasons, which may name people. One statement."""
     numbers = numbers_of(acts)
-    return [_line(act, numbers.get(act.subject_id, ""), may_read=may_read) for act in acts]
+    return [_event_row(act, numbers.get(act.subject_id, ""), may_read=may_read) for act in acts]
 
 
-def _line(act: AuditEvent, number: str, *, may_read: bool) -> EventRow:
-    about = labels.SUBJECTS.get(act.subject_type, act.subject_type)
+def _event_row(act: AuditEvent, number: str, *, may_read: bool) -> EventRow:
+    about = SUBJECTS.get(act.subject_type, act.subject_type)
     reason = act.detail.get("reason", "")
     return EventRow(
         f"{timezone.localtime(act.created_at):%H:%M:%S, %d/%m/%Y}",
         labels.officer_name(act.actor) if act.actor else "Máy",
-        labels.EVENTS.get(act.kind, act.kind),
+        EVENTS.get(act.kind, act.kind),
         f"{about} {number}" if number else about,
         act.subject_id,
         act.subject_id if number and may_read else "",
@@ -239,35 +203,29 @@ def _line(act: AuditEvent, number: str, *, may_read: bool) -> EventRow:
 
 
 def detail_codes(detail: dict[str, Any]) -> str:
-    """What an act says of itself, without a person's words."""
-    told = [_code(name, detail[name]) for name in _CODES if detail.get(name)]
+    """Return what an event says of itself, without a person's words."""
+    parts = [_code(name, detail[name]) for name in _CODES if detail.get(name)]
     # A published number stands under the same name; it is a text and no figure.
-    told += [
-        said.format(detail[name])
-        for name, said in _FIGURES.items()
+    parts += [
+        text.format(detail[name])
+        for name, text in _FIGURES.items()
         if isinstance(detail.get(name), int)
     ]
     if detail.get("personal"):
-        told.append("có dữ liệu cá nhân")
-    return "; ".join(told)
+        parts.append("có dữ liệu cá nhân")
+    return "; ".join(parts)
 
 
 def _code(name: str, value: Any) -> str:
     if name in {"before", "after"}:
         status = dict(Case.Status.choices).get(value, value)
         return f"{'từ' if name == 'before' else 'thành'} {status}"
-    known = (labels.PERSONAL, labels.OUTCOMES, _FACTS, deadlines.KINDS)
-    return next((named[value] for named in known if value in named), str(value))
+    tables = (PERSONAL, labels.OUTCOMES, _FACTS, deadlines.KINDS)
+    return next((table[value] for table in tables if value in table), str(value))
 
 
 def _may_read(request: HttpRequest) -> bool:
-    """Acts of every unit stand in the list, so their reasons are for who sees every unit's reports."""
+    """Return whether the officer sees the reports of every unit, as events of all stand in the list."""
     return request.user.has_perm("reports.view_report") and visibility.sees_every_report(
         officer(request)
     )
-
-
-def _chained() -> dict[str, Any]:
-    """How far the record is chained, and when that was last checked. Two statements."""
-    end: AuditChainLink | None = chain.newest()
-    return {"sealed": end, "check": AuditChainCheck.objects.first()}

@@ -1,31 +1,135 @@
-"""What the start page tells beside the queue: numbers and wishes that wait, searches that are kept,
-bursts, campaigns that grow, the last days. All of it is asked in one statement, on the officer's own row.
+"""The boxes of the start page: numbers and disputes that wait, saved searches, lookalike domains, bursts,
+growing campaigns, the last days. All of it is one statement, on the officer's own row.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Count, Min, Q, QuerySet, Subquery, Value
+from django.db.models.functions import JSONObject
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
-from desk import lookalike_domains
-from desk.campaigns import bursts
-from desk.numbers import pending
+from desk.labels import codes as labels
+from desk.numbers.known_numbers import unconfirmed_findings
+from desk.pages.base import officer, once_per_request
 from desk.reports import saved_searches
-from reports.campaigns import campaign_stats
+from reports.campaigns import burst_detection, burst_monitor, campaign_stats
 from reports.cases import daily_counts, visibility
+from reports.models import BurstSnapshot, Dispute, LookalikeDomain
+from reports.numbers import findings
+from reports.reference import gazetteer
+
+MAX_BURSTS = 8
 
 
-def dashboard_data(request: Any) -> dict[str, Any]:
-    """The answer as the modules that ask here read it, asked once for a request."""
-    if not hasattr(request, "desk_front"):
-        user = request.user
-        asked = (
-            pending.pending_counts_column(user)
-            | saved_searches.saved_searches_column(user)
-            | daily_counts.daily_counts_column()
-            | lookalike_domains.lookalike_counts_column(user)
+@once_per_request
+def dashboard_data(request: HttpRequest) -> dict[str, Any]:
+    """Return the columns by name; what the officer may not see is missing."""
+    user = officer(request)
+    columns = (
+        pending_counts_columns(user)
+        | saved_searches.saved_searches_column(user)
+        | daily_counts.daily_counts_column()
+    )
+    if visibility.sees_campaigns(user):
+        columns |= bursts_columns() | campaign_stats.active_campaigns_column()
+    return dict(User.objects.filter(pk=user.pk).order_by().values(**columns).get())
+
+
+def pending_counts_columns(user: User) -> dict[str, Any]:
+    """Return the counts of what waits for this officer: findings, disputes, lookalike domains."""
+    columns: dict[str, Any] = {}
+    if user.has_perm(findings.CONFIRM):
+        numbers = unconfirmed_findings().exclude(proposed_by=user)
+        columns["numbers"] = aggregate_all(numbers, count=Count("pk"))
+    if user.has_perm(findings.ANSWER):
+        disputes = Dispute.objects.filter(status=Dispute.Status.OPEN)
+        columns["disputes"] = aggregate_all(disputes, count=Count("pk"), due=Min("due_at"))
+    if user.has_perm("reports.view_lookalikedomain"):
+        unseen, false = (
+            Count("pk", filter=Q(verdict=each))
+            for each in (LookalikeDomain.Verdict.UNSEEN, LookalikeDomain.Verdict.FALSE)
         )
-        if visibility.sees_campaigns(user):
-            asked |= bursts.bursts_column() | campaign_stats.active_campaigns_column()
-        request.desk_front = User.objects.filter(pk=user.pk).order_by().values(**asked).get()
-    told: dict[str, Any] = request.desk_front
-    return told
+        columns["names"] = aggregate_all(LookalikeDomain.objects.all(), unseen=unseen, false=false)
+    return columns
+
+
+def aggregate_all(rows: QuerySet[Any], **aggregates: Any) -> Subquery:
+    """Return one JSON object about all of the rows; NULL without any."""
+    group = rows.order_by().annotate(all=Value(1)).values("all")
+    return Subquery(group.annotate(sums=JSONObject(**aggregates)).values("sums"))
+
+
+def pending_tiles(data: dict[str, Any]) -> dict[str, Any]:
+    """Return how many numbers and how many disputes wait, and when the next of these is due."""
+    numbers, disputes = data.get("numbers") or {}, data.get("disputes") or {}
+    due = parse_datetime(disputes["due"]) if disputes.get("due") else None
+    return {
+        "waiting": numbers.get("count"),
+        "open": disputes.get("count"),
+        "due": due,
+        "is_late": due is not None and due < timezone.now(),
+    }
+
+
+@dataclass(frozen=True)
+class BurstText:
+    """A burst in words; `scenario` where the queue can be narrowed to it."""
+
+    place: str
+    text: str
+    scenario: str
+
+
+@dataclass(frozen=True)
+class BurstList:
+    """The bursts, when they were counted, and whether that is long ago; `left`: how many are left out."""
+
+    bursts: list[BurstText]
+    at: datetime | None
+    is_old: bool
+    left: int
+
+
+def bursts_columns() -> dict[str, Any]:
+    """Return the bursts that were counted last, as columns."""
+    last = BurstSnapshot.objects.order_by("pk")
+    return {
+        "bursts": Subquery(last.values("bursts")[:1]),
+        "bursts_at": Subquery(last.values("counted_at")[:1]),
+    }
+
+
+def burst_texts(data: dict[str, Any]) -> BurstList:
+    bursts, at = data["bursts"], data["bursts_at"]
+    if bursts is None:
+        return BurstList([], None, is_old=False, left=0)
+    is_old = (timezone.now() - at).total_seconds() > burst_monitor.STALE_AFTER_SECONDS
+    has_places = any(row["unit"] == burst_detection.COMMUNE for row in bursts)
+    names = {place.codename: place.name for place in gazetteer.communes()} if has_places else {}
+    texts = [_burst_text(row, names) for row in bursts[:MAX_BURSTS]]
+    return BurstList(texts, at, is_old, max(0, len(bursts) - MAX_BURSTS))
+
+
+def current_bursts() -> BurstList:
+    """Return the bursts that were counted last. One statement."""
+    row = BurstSnapshot.objects.first()
+    return burst_texts({"bursts": row and row.bursts, "bursts_at": row and row.counted_at})
+
+
+def _burst_text(row: dict[str, Any], names: dict[str, str]) -> BurstText:
+    days = "24 giờ" if row["days"] == 1 else f"{row['days']} ngày"
+    # A tenth of a report is nobody's.
+    usual = "chưa đến 1"
+    if row["usual"] >= 1:
+        usual = f"khoảng {labels.format_count(round(row['usual']))}"
+    text = f"{labels.format_count(row['count'])} tin trong {days} qua, thường {usual}"
+    if row["unit"] == burst_detection.SCENARIO:
+        return BurstText(labels.code_label(row["key"]), text, row["key"])
+    if row["mostly"]:
+        text += f", phần lớn: {labels.lower_initial(labels.short_label(row['mostly']))}"
+    return BurstText(names.get(row["key"], row["key"]), text, row["mostly"])

@@ -1,40 +1,28 @@
-"""Places and offices: what reports refer to."""
+"""What reports refer to: communes, offices, and the days off that officers add to the calendar."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from core.audit import events
 from core.readonly_admin import ReadOnlyAdminMixin
 from desk.pages import validators
-from desk.pages.validators import DayField
-from reports.models import Commune, Office
-
-if TYPE_CHECKING:
-    _CommuneAdmin = admin.ModelAdmin[Commune]
-    _OfficeAdmin = admin.ModelAdmin[Office]
-    _OfficeForm = forms.ModelForm[Office]
-else:
-    _CommuneAdmin = _OfficeAdmin = admin.ModelAdmin
-    _OfficeForm = forms.ModelForm
+from desk.pages.base import NoDeleteAdminMixin, changed_values, officer
+from desk.pages.validators import AnyDayField, DayField
+from reports.calendar import days_off
+from reports.models import CalendarException, Commune, Office
 
 # What its public page shows word for word.
 _WORDS = (
-    "name",
-    "name_en",
-    "other_names",
-    "never_by_phone",
-    "never_by_phone_en",
-    "claims",
-    "claims_en",
-)
+    "name", "name_en", "other_names", "never_by_phone", "never_by_phone_en", "claims", "claims_en",
+)  # fmt: skip
+_WEEKEND = 5
 
 
 @admin.register(Commune)
-class CommuneAdmin(ReadOnlyAdminMixin, _CommuneAdmin):
+class CommuneAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Commune]):
     """The state's own list; setup_desk writes it, nobody edits it."""
 
     list_display = ("name", "code", "districts")
@@ -46,23 +34,23 @@ class CommuneAdmin(ReadOnlyAdminMixin, _CommuneAdmin):
         return ", ".join(commune.former_districts)
 
 
-class OfficeForm(_OfficeForm):
+class OfficeForm(forms.ModelForm[Office]):
     """The words of its public page. Without a day of review nobody has looked at the claims yet."""
 
     reviewed_on = DayField(label="Lời kẻ gian, rà soát ngày", required=False)
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
+        values = super().clean() or self.cleaned_data
         for name in _WORDS:
             try:
-                validators.validate_plain_text(str(said.get(name) or ""))
+                validators.validate_plain_text(str(values.get(name) or ""))
             except forms.ValidationError as error:
                 self.add_error(name, error)
-        return said
+        return values
 
 
 @admin.register(Office)
-class OfficeAdmin(_OfficeAdmin):
+class OfficeAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Office]):
     """Whom callers claim to be; the officers keep it. What was once named stays."""
 
     form = OfficeForm
@@ -71,16 +59,59 @@ class OfficeAdmin(_OfficeAdmin):
 
     def save_model(self, request: HttpRequest, obj: Office, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        was = {
-            name: str(form.initial.get(name, "")) for name in _WORDS if name in form.changed_data
-        }
-        now = {name: str(getattr(obj, name)) for name in was}
-        by = request.user if isinstance(request.user, User) else None
-        events.log_event("office", obj.pk, "office_saved", by=by, was=was, now=now)
+        values = changed_values(form, _WORDS)
+        events.log_event("office", obj.pk, "office_saved", by=officer(request), **values)
 
     @admin.display(description="rà soát ngày", ordering="reviewed_on")
     def reviewed(self, office: Office) -> str:
         return f"{office.reviewed_on:%d/%m/%Y}" if office.reviewed_on else "–"
 
-    def has_delete_permission(self, request: HttpRequest, obj: Office | None = None) -> bool:
+
+class SpecialDayForm(forms.ModelForm[CalendarException]):
+    """One day, and the announcement that says so."""
+
+    day = AnyDayField(label="Ngày")
+
+    class Meta:
+        model = CalendarException
+        fields = ("day", "is_worked", "name", "source")
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        day = values.get("day")
+        if day and values.get("is_worked") and day.weekday() < _WEEKEND:
+            self.add_error("is_worked", "Ngày này không phải thứ Bảy, Chủ nhật.")
+        return values
+
+    def clean_name(self) -> str:
+        return validators.validate_plain_text(self.cleaned_data["name"])
+
+    def clean_source(self) -> str:
+        return validators.validate_plain_text(self.cleaned_data["source"])
+
+
+@admin.register(CalendarException)
+class SpecialDayAdmin(admin.ModelAdmin[CalendarException]):
+    """Added and removed, never changed: the record says which day counted when."""
+
+    form = SpecialDayForm
+    list_display = ("date_column", "is_worked", "name", "source", "added_by")
+    list_select_related = ("added_by",)
+    actions = None
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: CalendarException | None = None
+    ) -> bool:
         return False
+
+    def save_model(
+        self, request: HttpRequest, obj: CalendarException, form: Any, change: bool
+    ) -> None:
+        days_off.add(obj, officer(request))
+
+    def delete_model(self, request: HttpRequest, obj: CalendarException) -> None:
+        days_off.remove(obj, officer(request))
+
+    @admin.display(description="ngày", ordering="day")
+    def date_column(self, day: CalendarException) -> str:
+        return f"{day.day:%d/%m/%Y}"

@@ -14,6 +14,7 @@ from accounts import reauthentication, session_views
 from accounts.oidc import views
 from core.province import province
 from desk import help_pages
+from desk.pages.base import Context
 
 WRONG = (
     "Tên đăng nhập, mật khẩu hoặc mã xác nhận chưa đúng. Mã trên điện thoại đổi 30 giây một lần:"
@@ -28,8 +29,8 @@ ORDER = (
 
 
 class DeskLogin(OTPAdminAuthenticationForm):
-    """Name, password and code on one page. Six digits are the phone's, anything else one of
-    the codes on paper; whichever of the three is wrong, the answer is the same.
+    """Name, password and code on one page; whichever is wrong, the answer is the same. Six digits are the
+    phone's, anything else one of the codes on paper.
     """
 
     otp_device = None
@@ -52,9 +53,7 @@ class DeskLogin(OTPAdminAuthenticationForm):
         return "".join(self.cleaned_data["otp_token"].split()).lower()
 
     def clean_otp(self, user: User | None) -> None:
-        """A wrong code counts like a wrong password: else who is never locked out would have the
-        right one.
-        """
+        """Count a wrong code like a wrong password: else who is never locked out would have the right one."""
         try:
             super().clean_otp(user)
         except ValidationError:
@@ -66,7 +65,7 @@ class DeskLogin(OTPAdminAuthenticationForm):
         return reauthentication.lock_device_for(user, self.cleaned_data.get("otp_token", ""))
 
     def _update_form(self, user: User) -> None:
-        """The password is not sent back into the page."""
+        """Send no password back into the page."""
 
 
 class DeskSite(OTPAdminSite):
@@ -93,25 +92,19 @@ class DeskSite(OTPAdminSite):
             *super().get_urls(),
         ]
 
-    def login(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def login(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
         context = {"has_oidc": views.is_configured()} | (extra_context or {})
         answer: HttpResponse = super().login(request, context)
         return answer
 
-    def logout(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Out here, and by way of the page that says so at the provider that let the officer in."""
-        told = views.end_session_context(request) if request.method == "POST" else {}
-        answer: HttpResponse = super().logout(request, told | (extra_context or {}))
+    def logout(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
+        """Log out here, and at the provider that let the officer in."""
+        context = views.end_session_context(request) if request.method == "POST" else {}
+        answer: HttpResponse = super().logout(request, context | (extra_context or {}))
         return answer
 
-    def password_change(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """A new password ends the sessions that the old one began."""
+    def password_change(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
+        """End the sessions that the old password began."""
         response: HttpResponse = super().password_change(request, extra_context)
         if request.method == "POST" and response.status_code == HttpResponseRedirect.status_code:
             session_views.end_other_sessions(request, "password_changed")
@@ -120,7 +113,7 @@ class DeskSite(OTPAdminSite):
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None
     ) -> list[dict[str, Any]]:
-        """The models in the order of the desk's work, apps by their first model."""
+        """Return the models in the order of the desk's work, apps by their first model."""
         apps = super().get_app_list(request, app_label)
         for app in apps:
             app["models"].sort(key=_place)

@@ -1,37 +1,34 @@
-"""The units that reports go to, and who works there; officers keep both tables."""
+"""The units that reports go to, who works there, and the rules by which reports go to them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
 
 from core.audit import events
 from core.text import normalize
 from desk.labels import codes as labels
 from desk.pages import validators
-from desk.pages.base import officer
-from reports.cases import replies
-from reports.models import Unit, UnitMember
+from desk.pages.base import NoDeleteAdminMixin, officer, render
+from reports.cases import replies, routing, visibility
+from reports.extraction.language.cue_matcher import scenario_codes
+from reports.models import RoutingRule, Unit, UnitMember
 from reports.reference import units
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Unit]
-    _Inline = admin.StackedInline[UnitMember, Unit]
-    _Form = forms.ModelForm[Unit]
-    _UserChoice = forms.ModelChoiceField[User]
-    _FormSet = BaseInlineFormSet[UnitMember, Unit, forms.ModelForm[UnitMember]]
-else:
-    _Admin, _Inline, _Form = admin.ModelAdmin, admin.StackedInline, forms.ModelForm
-    _UserChoice, _FormSet = forms.ModelChoiceField, BaseInlineFormSet
 
 OWN = "Không ai tự đổi đơn vị của chính mình: nhờ một chỉ huy khác."
 _KEPT = ("name", "contact", "is_active")
+_CONDITIONS = ("position", "scenario", "commune", "office", "min_loss")
+_RESULTS = ("unit", "priority", "is_active")
 
 
-class UnitForm(_Form):
+class UnitForm(forms.ModelForm[Unit]):
     """A name that residents may read and by which officers find the unit."""
 
     class Meta:
@@ -44,31 +41,28 @@ class UnitForm(_Form):
             raise forms.ValidationError(
                 "Người báo đọc nguyên văn tên này. Chỉ ghi tên, không ghi số điện thoại, đường link."
             )
-        if (
-            Unit.objects.filter(name_normalized=normalize(name))
-            .exclude(pk=self.instance.pk)
-            .exists()
-        ):
+        others = Unit.objects.filter(name_normalized=normalize(name)).exclude(pk=self.instance.pk)
+        if others.exists():
             raise forms.ValidationError("Đã có đơn vị tên như vậy.")
         return name
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
-        is_police = said.get("kind", self.instance.kind) == Unit.Kind.COMMUNE
-        commune = said.get("commune", self.instance.commune)
+        values = super().clean() or self.cleaned_data
+        is_police = values.get("kind", self.instance.kind) == Unit.Kind.COMMUNE
+        commune = values.get("commune", self.instance.commune)
         if not self.errors and is_police != bool(commune):
             self.add_error(
                 None, "Công an xã, phường thì chọn xã, phường; đơn vị khác thì để trống."
             )
-        return said
+        return values
 
 
-class _Officer(_UserChoice):
+class _Officer(forms.ModelChoiceField[User]):
     def label_from_instance(self, obj: Any) -> str:
         return labels.officer_name(obj)
 
 
-class MembersFormSet(_FormSet):
+class MembersFormSet(BaseInlineFormSet[UnitMember, Unit, forms.ModelForm[UnitMember]]):
     """Nobody decides where they work themselves: it is what says which reports they see."""
 
     by: User
@@ -83,7 +77,7 @@ class MembersFormSet(_FormSet):
                 raise forms.ValidationError(OWN)
 
 
-class Members(_Inline):
+class Members(admin.StackedInline[UnitMember, Unit]):
     """Who works at the unit: a row for each; nobody works at two."""
 
     formset = MembersFormSet
@@ -102,7 +96,7 @@ class Members(_Inline):
 
 
 @admin.register(Unit)
-class UnitAdmin(_Admin):
+class UnitAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Unit]):
     """Units by name; one that takes nothing any more is switched off and stays on record."""
 
     form = UnitForm
@@ -120,9 +114,6 @@ class UnitAdmin(_Admin):
     def get_readonly_fields(self, request: HttpRequest, obj: Unit | None = None) -> Any:
         return ("codename", "kind", "commune") if obj else ()
 
-    def has_delete_permission(self, request: HttpRequest, obj: Unit | None = None) -> bool:
-        return False
-
     def save_model(self, request: HttpRequest, obj: Unit, form: Any, change: bool) -> None:
         obj.name_normalized = normalize(obj.name)
         super().save_model(request, obj, form, change)
@@ -138,3 +129,124 @@ class UnitAdmin(_Admin):
             events.log_event("unit", unit, "member_joined", by=by, officer=row.user_id)
         for row in formset.deleted_objects:
             events.log_event("unit", unit, "member_left", by=by, officer=row.user_id)
+
+
+class RuleForm(forms.ModelForm[RoutingRule]):
+    """What a report must be like, and where it goes then."""
+
+    scenario = forms.ChoiceField(label="Kiểu lừa", required=False)
+
+    class Meta:
+        model = RoutingRule
+        fields = (*_CONDITIONS, *_RESULTS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(kinds := self.fields.get("scenario"), forms.ChoiceField):
+            kinds.choices = [
+                ("", "Kiểu nào cũng được"),
+                *((code, labels.code_label(code)) for code in scenario_codes()),
+            ]
+        if isinstance(to := self.fields.get("unit"), forms.ModelChoiceField):
+            to.queryset = Unit.objects.active()
+            to.empty_label = "Công an xã, phường nơi người báo ở"
+
+    def clean_priority(self) -> int | None:
+        priority: int | None = self.cleaned_data["priority"]
+        if priority is not None and priority > 100:
+            raise forms.ValidationError("Ghi một số từ 0 đến 100, ví dụ: 60.")
+        return priority
+
+
+@admin.display(description="tin nào")
+def condition_text(rule: RoutingRule) -> str:
+    """Return what a report must be like, in words."""
+    conditions = [
+        labels.code_label(rule.scenario) if rule.scenario else "",
+        f"người báo ở {rule.commune}" if rule.commune else "",
+        f"họ xưng {rule.office}" if rule.office else "",
+        f"thiệt hại từ {labels.format_loss(rule.min_loss)}" if rule.min_loss else "",
+    ]
+    return "; ".join(filter(None, conditions)) or "Mọi tin"
+
+
+@admin.display(description="chuyển đến")
+def target_text(rule: RoutingRule) -> str:
+    return rule.unit.name if rule.unit else "Công an xã, phường nơi người báo ở"
+
+
+@admin.register(RoutingRule)
+class RoutingRuleAdmin(admin.ModelAdmin[RoutingRule]):
+    """Rules in the order in which they are asked; a new one is off until somebody has tried it."""
+
+    form = RuleForm
+    change_list_template = "admin/reports/routingrule/change_list.html"
+    list_display = ("place", condition_text, target_text, "urgency", "is_active")
+    list_display_links = ("place", condition_text)
+    list_select_related = ("commune", "office", "unit")
+    show_facets = admin.ShowFacets.NEVER
+    fieldsets = (
+        ("Tin nào", {"fields": _CONDITIONS, "description": "Ô để trống thì tin nào cũng hợp."}),
+        (
+            "Đi đâu",
+            {
+                "fields": _RESULTS,
+                "description": "Quy tắc đầu tiên hợp với tin thì dùng. Chỉ xét tin mới, chưa ai nhận,"
+                " mỗi tin một lần. Nên chạy thử trước khi bật.",
+            },
+        ),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        tried = self.admin_site.admin_view(require_safe(self.dry_run))
+        return [path("dry-run/", tried, name="reports_routingrule_dry_run"), *super().get_urls()]
+
+    def dry_run(self, request: HttpRequest) -> HttpResponse:
+        """Show what the rules would have done with the last month's reports; drafts too where asked."""
+        if not self.has_view_permission(request) or not visibility.sees_every_report(
+            officer(request)
+        ):
+            raise PermissionDenied
+        with_drafts = "drafts" in request.GET
+        return render(
+            request,
+            "admin/reports/routingrule/dry_run.html",
+            "Chạy thử quy tắc chuyển tin",
+            RoutingRule,
+            **_dry_run_context(routing.dry_run(routing.rules(with_drafts=with_drafts))),
+            with_drafts=with_drafts,
+            days=routing.TRIED_DAYS,
+        )
+
+    def save_model(self, request: HttpRequest, obj: RoutingRule, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        values = {name: form.cleaned_data[name] for name in (*_CONDITIONS, *_RESULTS)}
+        now = {name: getattr(value, "pk", value) for name, value in values.items()}
+        events.log_event("rule", obj.pk, "rule_saved", by=officer(request), **now)
+
+    def delete_model(self, request: HttpRequest, obj: RoutingRule) -> None:
+        events.log_event("rule", obj.pk, "rule_removed", by=officer(request))
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[RoutingRule]) -> None:
+        for rule in queryset:
+            self.delete_model(request, rule)
+
+    @admin.display(description="thứ tự", ordering="position")
+    def place(self, rule: RoutingRule) -> int:
+        return rule.position
+
+    @admin.display(description="ưu tiên ít nhất")
+    def urgency(self, rule: RoutingRule) -> str:
+        return "–" if rule.priority is None else labels.priority_label(rule.priority).word
+
+
+def _dry_run_context(trial: routing.DryRunResult) -> dict[str, Any]:
+    """Return the trial for its page: a line for each rule, what no rule fits apart."""
+    lines = [
+        (line.rule, condition_text(line.rule), target_text(line.rule), line)
+        for line in trial.lines
+        if line.rule
+    ]
+    rest = next(line for line in trial.lines if line.rule is None)
+    return {"trial": trial, "lines": lines, "rest": rest}

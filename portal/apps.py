@@ -1,7 +1,11 @@
 """The wiring's own app, and the desk in place of Django's stock admin site."""
 
+import django_stubs_ext
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+
+# Lets classes say for which model they are: admin.ModelAdmin[Report].
+django_stubs_ext.monkeypatch()
 
 
 class PortalConfig(AppConfig):

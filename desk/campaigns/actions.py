@@ -1,22 +1,29 @@
-"""What people do with campaigns, as buttons: each is a POST that grouping.py carries out; what is
-not done is told, and what was typed stays.
-"""
+"""Buttons about campaigns. What is not done is said, and what was typed stays."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
+from desk.campaigns.detail import get_campaign_or_404, render_page
 from desk.labels import codes as labels
-from desk.pages.base import can_group, officer, see_other
+from desk.pages.base import (
+    DeskAction,
+    can_group,
+    parse_int,
+    parse_uuid,
+    post_text,
+    render,
+    see_other,
+    set_status,
+)
 from desk.reports.search import campaign_for_field
 from reports.campaigns import campaign_stats, manual_grouping
 from reports.campaigns.campaign_stats import CampaignTotals
@@ -26,276 +33,277 @@ from reports.models import Campaign, CampaignAction, MergeProposal, Report
 from reports.models.report import is_public_number
 
 MAX_WORDS = 1000
-_MAX_VERSION_LENGTH = 10  # digits
-_KEPT = "Những gì đã gõ còn nguyên."
+_STAYS = "Những gì đã gõ còn nguyên."
 
 
-class CampaignActionsMixin:
-    """The acts of a campaign's page and of the list."""
+class GroupingAction(DeskAction):
+    """A button for who may group."""
 
-    admin_site: admin.AdminSite
-    opts: Any
-    get_campaign_or_404: Callable[[HttpRequest, UUID | str], Campaign]
-    page: Callable[..., HttpResponse]
+    errors = (GroupingError,)
 
-    def act_urls(self) -> list[URLPattern]:
-        return [
-            self._act("<uuid:pk>/split/", self.split, "split"),
-            self._act("<uuid:pk>/detach/", self.detach, "detach"),
-            self._act("<uuid:pk>/attach/", self.attach, "attach"),
-            self._act("<uuid:pk>/merge/", self.merge_with, "merge_with"),
-            self._act("<uuid:pk>/take-back/<int:act>/", self.undo_view, "take_back"),
-            self._act("<uuid:pk>/part/<uuid:away>/", self.undo_machine_merge_view, "part"),
-            self._act("<uuid:pk>/keep-two/<int:proposal>/", self.reject_proposal_view, "keep_two"),
-            self._act("merge/", self.merge, "merge"),
-            self._act("attach/", self.attach_to, "attach_to"),
-        ]
+    def is_allowed(self) -> bool:
+        return can_group(self.request)
 
-    def _act(self, route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
-        wrapped = self.admin_site.admin_view(require_POST(view))
-        address: URLPattern = path(route, wrapped, name=f"reports_campaign_{name}")
-        return address
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.officer, self.read_text("reason"))
 
-    def split(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Lay the ticked reports into a new campaign."""
+    def read_text(self, name: str) -> str:
+        return post_text(self.request, name)[:MAX_WORDS].strip()
 
-        def act(hand: Actor, version: int) -> str:
-            chosen, title = parse_ids(request.POST.getlist("reports")), text(request, "title")
-            done = manual_grouping.split(pk, chosen, hand, version, title)
-            return f"Đã tách {done.reports} tin thành đợt {done.other.code if done.other else ''}."
+    def get_next_address(self) -> str:
+        return reverse("admin:reports_campaign_changelist")
 
-        return self._carried(request, pk, act)
 
-    def detach(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Take the ticked reports out."""
+class CampaignPageAction(GroupingAction):
+    """A button of one campaign's page. `run` returns what was done, in words."""
 
-        def act(hand: Actor, version: int) -> str:
-            done = manual_grouping.detach(
-                pk, parse_ids(request.POST.getlist("reports")), hand, version
-            )
-            return f"Đã tách {done.reports} tin khỏi đợt. Máy không gắn lại các tin này vào đây."
+    campaign: Campaign
 
-        return self._carried(request, pk, act)
+    def dispatch(
+        self, request: HttpRequest, *args: Any, pk: UUID, **kwargs: Any
+    ) -> HttpResponseBase:
+        self.campaign = get_campaign_or_404(request, pk)
+        return super().dispatch(request, *args, **kwargs)
 
-    def attach(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Say where the named reports lie now; after the second press lay them here."""
-        if "sure" not in request.POST:
-            return self._ask_attach(request, self._allowed(request, pk))
+    @property
+    def ticked(self) -> list[UUID]:
+        return parse_ids(self.request.POST.getlist("reports"))
 
-        def act(hand: Actor, version: int) -> str:
-            done = manual_grouping.attach(
-                pk, parse_memberships(request.POST.getlist("lay")), hand, version
-            )
-            return f"Đã gắn {done.reports} tin vào đợt."
+    def show_result(self, result: str) -> HttpResponse:
+        self.done = result
+        return super().show_result(result)
 
-        return self._carried(request, pk, act)
+    def show_error(self, error: GroupingError) -> HttpResponse:
+        return show_refusal(self.request, self.campaign.pk, f"{error} {_STAYS}")
 
-    def attach_to(self, request: HttpRequest) -> HttpResponse:
-        """From a report's page: say where it lies now, before it is laid into the typed campaign."""
-        _demand(request)
-        try:
-            meant = campaign_for_field(text(request, "code"))
-        except GroupingError as error:
-            return self._ask_code(request, str(error))
-        return self._ask_attach(request, self._allowed(request, meant.pk))
+    def get_next_address(self) -> str:
+        return reverse("admin:reports_campaign_change", args=[self.campaign.pk])
 
-    def undo_view(self, request: HttpRequest, pk: UUID, act: int) -> HttpResponse:
-        """Undo an act that stands on this page."""
 
-        def undo(hand: Actor, version: int) -> str:
-            if not CampaignAction.objects.filter(pk=act, campaign=pk).exists():
-                raise GroupingError("Việc này không thuộc đợt này.")
-            done = manual_grouping.undo_action(act, hand)
-            left = f" {done.left} tin để nguyên vì đã được xếp lại sau đó." if done.left else ""
-            return f"Đã lấy lại: {done.restored} tin về chỗ cũ.{left}"
+class SplitCampaign(CampaignPageAction):
+    """Move the ticked reports into a new campaign."""
 
-        return self._carried(request, pk, undo)
+    def run(self) -> str:
+        done = manual_grouping.split(
+            self.campaign.pk, self.ticked, self.actor, self.version, self.read_text("title")
+        )
+        return f"Đã tách {done.reports} tin thành đợt {done.other.code if done.other else ''}."
 
-    def undo_machine_merge_view(self, request: HttpRequest, pk: UUID, away: UUID) -> HttpResponse:
-        """Undo a merge into this campaign that the machine did."""
 
-        def undo(hand: Actor, version: int) -> str:
-            if not Campaign.objects.filter(pk=away, merged_into=pk).exists():
-                raise GroupingError("Đợt ấy không còn nằm trong đợt này.")
-            done = manual_grouping.undo_machine_merge(away, hand)
-            code = done.other.code if done.other else ""
-            return f"Đã lấy lại: {done.reports} tin về đợt {code}. Máy không gộp lại nữa."
+class DetachReports(CampaignPageAction):
+    """Take the ticked reports out."""
 
-        return self._carried(request, pk, undo)
+    def run(self) -> str:
+        done = manual_grouping.detach(self.campaign.pk, self.ticked, self.actor, self.version)
+        return f"Đã tách {done.reports} tin khỏi đợt. Máy không gắn lại các tin này vào đây."
 
-    def reject_proposal_view(self, request: HttpRequest, pk: UUID, proposal: int) -> HttpResponse:
-        """Turn down what the machine would merge."""
 
-        def turn_down(hand: Actor, version: int) -> str:
-            of_it = Q(campaign_a=pk) | Q(campaign_b=pk)
-            if not MergeProposal.objects.filter(of_it, pk=proposal).exists():
-                raise GroupingError("Đề nghị này không thuộc đợt này.")
-            manual_grouping.reject_proposal(proposal, hand)
-            return "Đã ghi: hai đợt khác nhau. Máy không đề nghị lại."
+class AttachReports(CampaignPageAction):
+    """Say where the named reports lie now; after the second press move them here."""
 
-        return self._carried(request, pk, turn_down)
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if "sure" in request.POST:
+            return super().post(request, **kwargs)
+        return ask_attach(self, self.campaign)
 
-    def merge_with(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Ask which of this campaign and the one of the typed code goes on."""
-        campaign = self._allowed(request, pk)
-        try:
-            other = campaign_for_field(text(request, "code"))
-        except GroupingError as error:
-            return self._not_done(request, pk, str(error))
-        if other == campaign:
-            return self._not_done(request, pk, "Mã này đã nằm trong đợt này.")
-        chosen = Campaign.objects.filter(pk__in=[campaign.pk, other.pk])
-        return self.ask_merge(request, chosen.order_by("opened_at", "pk"))
+    def run(self) -> str:
+        memberships = parse_memberships(self.request.POST.getlist("lay"))
+        done = manual_grouping.attach(self.campaign.pk, memberships, self.actor, self.version)
+        return f"Đã gắn {done.reports} tin vào đợt."
 
-    def ask_merge(self, request: HttpRequest, chosen: Iterable[Campaign]) -> HttpResponse:
-        """The page that asks which campaign goes on, and why the others belong to it."""
-        rows = list(chosen)
-        if not 2 <= len(rows) <= MAX_CAMPAIGNS:
-            told = f"Chưa làm gì. Chọn từ 2 đến {MAX_CAMPAIGNS} đợt."
-            messages.error(request, told)
-            return see_other(reverse("admin:reports_campaign_changelist"))
-        counted = campaign_stats.campaign_totals(row.pk for row in rows)
-        for row in rows:
-            row.sums = counted.get(row.pk, CampaignTotals())  # type: ignore[attr-defined]
-        largest = max(rows, key=lambda row: counted.get(row.pk, CampaignTotals()).reports)
-        given = {"rows": rows, "goes_on": str(largest.pk), "reason": text(request, "reason")}
-        return self._asked(request, "merge", "Gộp đợt", given)
 
-    def merge(self, request: HttpRequest) -> HttpResponse:
-        """Merge all but one of the campaigns into that one; each by itself, refusals are told."""
-        _demand(request)
-        seen = versions(request.POST.getlist("campaigns"))
-        for into in parse_ids([request.POST.get("into", "")]):
-            if into in seen:
-                return self._merged(request, into, seen)
+class UndoAction(CampaignPageAction):
+    """Undo an action that stands on this page."""
+
+    def run(self, act: int) -> str:
+        if not CampaignAction.objects.filter(pk=act, campaign=self.campaign).exists():
+            raise GroupingError("Việc này không thuộc đợt này.")
+        done = manual_grouping.undo_action(act, self.actor)
+        left = f" {done.left} tin để nguyên vì đã được xếp lại sau đó." if done.left else ""
+        return f"Đã lấy lại: {done.restored} tin về chỗ cũ.{left}"
+
+
+class UndoMachineMerge(CampaignPageAction):
+    """Undo a merge into this campaign that the machine did."""
+
+    def run(self, away: UUID) -> str:
+        if not Campaign.objects.filter(pk=away, merged_into=self.campaign).exists():
+            raise GroupingError("Đợt ấy không còn nằm trong đợt này.")
+        done = manual_grouping.undo_machine_merge(away, self.actor)
+        code = done.other.code if done.other else ""
+        return f"Đã lấy lại: {done.reports} tin về đợt {code}. Máy không gộp lại nữa."
+
+
+class RejectProposal(CampaignPageAction):
+    """Turn down what the machine would merge."""
+
+    def run(self, proposal: int) -> str:
+        of_it = Q(campaign_a=self.campaign) | Q(campaign_b=self.campaign)
+        if not MergeProposal.objects.filter(of_it, pk=proposal).exists():
+            raise GroupingError("Đề nghị này không thuộc đợt này.")
+        manual_grouping.reject_proposal(proposal, self.actor)
+        return "Đã ghi: hai đợt khác nhau. Máy không đề nghị lại."
+
+
+class MergeWith(CampaignPageAction):
+    """Ask which of this campaign and the one of the typed code goes on."""
+
+    def run(self) -> Iterable[Campaign]:
+        other = campaign_for_field(self.read_text("code"))
+        if other == self.campaign:
+            raise GroupingError("Mã này đã nằm trong đợt này.")
+        chosen = Campaign.objects.filter(pk__in=[self.campaign.pk, other.pk])
+        return chosen.order_by("opened_at", "pk")
+
+    def show_result(self, result: Any) -> HttpResponse:
+        return ask_merge(self.request, result)
+
+    def show_error(self, error: GroupingError) -> HttpResponse:
+        return show_refusal(self.request, self.campaign.pk, str(error))
+
+
+class MergeCampaigns(GroupingAction):
+    """Merge all but one of the campaigns into that one; each by itself, refusals are said."""
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        seen = parse_versions(request.POST.getlist("campaigns"))
+        into = parse_uuid(request.POST.get("into", ""))
+        if into in seen:
+            return self.merge(get_campaign_or_404(request, into), seen)
         messages.error(request, "Chưa làm gì. Chọn đợt giữ lại.")
-        return see_other(reverse("admin:reports_campaign_changelist"))
+        return see_other(self.get_next_address())
 
-    def _merged(self, request: HttpRequest, into: UUID, seen: dict[UUID, int]) -> HttpResponse:
-        target = self._allowed(request, into)
-        hand = Actor(officer(request), text(request, "reason"))
-        if not hand.words:
-            messages.error(request, f"Chưa làm. Chưa ghi lý do. {_KEPT}")
-            return self.ask_merge(
-                request, Campaign.objects.filter(pk__in=seen).order_by("opened_at")
-            )
-        done = manual_grouping.merge_many([pk for pk in seen if pk != into], into, hand, seen)
+    def merge(self, target: Campaign, seen: dict[UUID, int]) -> HttpResponse:
+        request, into = self.request, target.pk
+        if not self.actor.words:
+            messages.error(request, f"Chưa làm. Chưa ghi lý do. {_STAYS}")
+            return ask_merge(request, Campaign.objects.filter(pk__in=seen).order_by("opened_at"))
+        done = manual_grouping.merge_many([pk for pk in seen if pk != into], into, self.actor, seen)
         moved = labels.format_count(sum(act.reports for act in done.acts))
         if done.acts:
-            told = f"Đã gộp {len(done.acts)} đợt vào {target.code}, {moved} tin."
-            messages.success(request, told)
-        for _, why in done.refused:
-            messages.error(request, f"Không gộp: {why}")
+            messages.success(
+                request, f"Đã gộp {len(done.acts)} đợt vào {target.code}, {moved} tin."
+            )
+        for _, refusal in done.refused:
+            messages.error(request, f"Không gộp: {refusal}")
         return see_other(reverse("admin:reports_campaign_change", args=[into]))
 
-    def _ask_attach(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
-        numbers, unread = public_numbers(text(request, "numbers"))
-        rows = list(
-            Report.objects.filter(public_number__in=numbers)
-            .select_related("campaign_link__campaign")
-            .only("public_number", "received_at", "campaign_link__campaign__code")
-        )
-        missing = [*unread, *sorted(numbers - {row.public_number for row in rows})]
-        if missing or not rows:
-            told = (
-                f"Không tìm thấy: {', '.join(missing[:10])}." if missing else "Chưa ghi số tin nào."
-            )
-            return self._not_done(request, campaign.pk, told)
-        given = {
-            "campaign": campaign,
-            "rows": rows,
-            "reason": text(request, "reason"),
-            "version": text(request, "version") or campaign.version,
-        }
-        return self._asked(request, "attach", f"Gắn tin vào đợt {campaign.code}", given)
 
-    def _ask_code(self, request: HttpRequest, why: str) -> HttpResponse:
+class AttachFromReport(GroupingAction):
+    """From a report's page: say where it lies now, before it is moved into the typed campaign."""
+
+    def run(self) -> Campaign:
+        return campaign_for_field(self.read_text("code"))
+
+    def show_result(self, result: Campaign) -> HttpResponse:
+        return ask_attach(self, result)
+
+    def show_error(self, error: GroupingError) -> HttpResponse:
         """Ask once more into which campaign, with what was typed."""
-        typed = {name: text(request, name) for name in ("code", "reason", "numbers")}
-        report = _seen_report(typed["numbers"], officer(request))
-        given = {**typed, "why": why, "report": report}
-        page = self._asked(request, "attach_to", "Gắn vào đợt", given)
-        page.status_code = 422
-        return page
-
-    def _asked(
-        self, request: HttpRequest, name: str, title: str, given: dict[str, Any]
-    ) -> HttpResponse:
-        site = self.admin_site.each_context(request)
-        context = {**site, "opts": self.opts, "title": title, **given}
-        return TemplateResponse(request, f"admin/reports/campaign/{name}.html", context)
-
-    def _carried(
-        self, request: HttpRequest, pk: UUID, act: Callable[[Actor, int], str]
-    ) -> HttpResponse:
-        """Do it and look at the page again, or show the page with what was typed and why not."""
-        self._allowed(request, pk)
-        hand = Actor(officer(request), text(request, "reason"))
-        try:
-            told = act(hand, number(request.POST, "version"))
-        except GroupingError as error:
-            return self._not_done(request, pk, f"{error} {_KEPT}")
-        messages.success(request, told)
-        return see_other(reverse("admin:reports_campaign_change", args=[pk]))
-
-    def _not_done(self, request: HttpRequest, pk: UUID, why: str) -> HttpResponse:
-        messages.error(request, f"Chưa làm. {why}")
-        goes_on = self.get_campaign_or_404(request, pk).root()
-        return self.page(request, goes_on, typed=request.POST, why=why, status=409)
-
-    def _allowed(self, request: HttpRequest, pk: UUID) -> Campaign:
-        """The campaign, for who may group."""
-        campaign = self.get_campaign_or_404(request, pk)
-        _demand(request)
-        return campaign
+        typed = {name: self.read_text(name) for name in ("code", "reason", "numbers")}
+        report = find_visible_report(typed["numbers"], self.officer)
+        context = {**typed, "why": str(error), "report": report}
+        return set_status(ask(self.request, "attach_to", "Gắn vào đợt", **context), 422)
 
 
-def _demand(request: HttpRequest) -> None:
-    if not can_group(request):
-        raise PermissionDenied
+ROUTES = (
+    ("<uuid:pk>/split/", SplitCampaign, "split"),
+    ("<uuid:pk>/detach/", DetachReports, "detach"),
+    ("<uuid:pk>/attach/", AttachReports, "attach"),
+    ("<uuid:pk>/merge/", MergeWith, "merge_with"),
+    ("<uuid:pk>/take-back/<int:act>/", UndoAction, "take_back"),
+    ("<uuid:pk>/part/<uuid:away>/", UndoMachineMerge, "part"),
+    ("<uuid:pk>/keep-two/<int:proposal>/", RejectProposal, "keep_two"),
+    ("merge/", MergeCampaigns, "merge"),
+    ("attach/", AttachFromReport, "attach_to"),
+)
 
 
-def _seen_report(typed: str, viewer: User) -> Report | None:
-    """The report of that number, where the viewer sees one."""
+def urls(site: Any) -> list[URLPattern]:
+    return [
+        path(route, site.admin_view(require_POST(view.as_view())), name=f"reports_campaign_{name}")
+        for route, view, name in ROUTES
+    ]
+
+
+def ask(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
+    return render(request, f"admin/reports/campaign/{page}.html", title, Campaign, **context)
+
+
+def ask_merge(request: HttpRequest, chosen: Iterable[Campaign]) -> HttpResponse:
+    """Return the page that asks which campaign goes on, and why the others belong to it."""
+    rows = list(chosen)
+    if not 2 <= len(rows) <= MAX_CAMPAIGNS:
+        messages.error(request, f"Chưa làm gì. Chọn từ 2 đến {MAX_CAMPAIGNS} đợt.")
+        return see_other(reverse("admin:reports_campaign_changelist"))
+    totals = campaign_stats.campaign_totals(row.pk for row in rows)
+    for row in rows:
+        row.sums = totals.get(row.pk, CampaignTotals())  # type: ignore[attr-defined]
+    largest = max(rows, key=lambda row: totals.get(row.pk, CampaignTotals()).reports)
+    reason = post_text(request, "reason")[:MAX_WORDS].strip()
+    return ask(request, "merge", "Gộp đợt", rows=rows, goes_on=str(largest.pk), reason=reason)
+
+
+def ask_attach(action: GroupingAction, campaign: Campaign) -> HttpResponse:
+    """Return the page that says where the typed reports lie now, or why there is nothing to move."""
+    numbers, unread = public_numbers(action.read_text("numbers"))
+    rows = list(
+        Report.objects.filter(public_number__in=numbers)
+        .select_related("campaign_link__campaign")
+        .only("public_number", "received_at", "campaign_link__campaign__code")
+    )
+    missing = [*unread, *sorted(numbers - {row.public_number for row in rows})]
+    if missing:
+        refusal = f"Không tìm thấy: {', '.join(missing[:10])}."
+        return show_refusal(action.request, campaign.pk, refusal)
+    if not rows:
+        return show_refusal(action.request, campaign.pk, "Chưa ghi số tin nào.")
+    return ask(
+        action.request,
+        "attach",
+        f"Gắn tin vào đợt {campaign.code}",
+        campaign=campaign,
+        rows=rows,
+        reason=action.read_text("reason"),
+        version=action.read_text("version") or campaign.version,
+    )
+
+
+def show_refusal(request: HttpRequest, pk: UUID, refusal: str) -> HttpResponse:
+    """Return the page of the campaign as it is now, with what was typed."""
+    messages.error(request, f"Chưa làm. {refusal}")
+    campaign = get_campaign_or_404(request, pk).root()
+    return set_status(render_page(request, campaign, typed=request.POST, why=refusal), 409)
+
+
+def find_visible_report(typed: str, viewer: User) -> Report | None:
+    """Return the report of that number, where the viewer sees one."""
     numbers, _ = public_numbers(typed)
-    seen = visibility.visible_reports(Report.objects.only("public_number"), viewer)
-    return seen.filter(public_number__in=numbers).first()
-
-
-def text(request: HttpRequest, name: str) -> str:
-    return request.POST.get(name, "")[:MAX_WORDS].replace("\0", "").strip()
-
-
-def number(posted: QueryDict, name: str) -> int:
-    typed = posted.get(name, "")
-    return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
+    rows = visibility.visible_reports(Report.objects.only("public_number"), viewer)
+    return rows.filter(public_number__in=numbers).first()
 
 
 def parse_ids(typed: Iterable[str]) -> list[UUID]:
-    """The keys among what was posted, each once; what is none is left out."""
-    found = dict.fromkeys(key for each in typed if (key := _key(each)))
-    return list(found)[: MAX_REPORTS + 1]
+    """Return the keys among what was posted, each once; what is none is left out."""
+    keys = dict.fromkeys(key for each in typed if (key := parse_uuid(each)))
+    return list(keys)[: MAX_REPORTS + 1]
 
 
 def parse_memberships(typed: Iterable[str]) -> dict[UUID, UUID | None]:
-    """Where the officer saw each report, from "report:campaign"; no campaign is ""."""
+    """Return where the officer saw each report, from "report:campaign"; no campaign is ""."""
     pairs = (each.partition(":") for each in typed)
-    return {key: _key(at) for report, _, at in pairs if (key := _key(report))}
+    return {key: parse_uuid(at) for report, _, at in pairs if (key := parse_uuid(report))}
 
 
-def versions(typed: Iterable[str]) -> dict[UUID, int]:
-    """The version in which the officer saw each campaign, from "campaign:version"."""
-    pairs = (each.partition(":") for each in typed)
-    return {key: int(seen) for pk, _, seen in pairs if _is_short(seen) and (key := _key(pk))}
-
-
-def _is_short(seen: str) -> bool:
-    """Whether a version may be read: Python refuses thousands of digits with an error."""
-    return seen.isdecimal() and len(seen) < _MAX_VERSION_LENGTH
+def parse_versions(typed: Iterable[str]) -> dict[UUID, int]:
+    """Return the version in which the officer saw each campaign, from "campaign:version"."""
+    pairs = ((parse_uuid(pk), parse_int(seen)) for pk, _, seen in (x.partition(":") for x in typed))
+    return {key: version for key, version in pairs if key and version is not None}
 
 
 def public_numbers(typed: str) -> tuple[set[str], list[str]]:
-    """The numbers of reports in a text, as they are printed, and what is none."""
+    """Return the numbers of reports in a text, as they are printed, and the words that are none."""
     numbers, unread = set(), []
     for each in typed.replace(",", " ").replace(";", " ").split():
         signs = "".join(filter(str.isalnum, each.upper()))
@@ -304,10 +312,3 @@ def public_numbers(typed: str) -> tuple[set[str], list[str]]:
         else:
             unread.append(each[:20])
     return numbers, unread
-
-
-def _key(typed: str) -> UUID | None:
-    try:
-        return UUID(typed)
-    except ValueError:
-        return None

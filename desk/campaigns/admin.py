@@ -1,52 +1,161 @@
-"""Campaigns at the desk: the list of what grows, and a campaign's page. What people do with one
-stands in campaign_acts.py.
-"""
+"""Campaigns at the desk: the list with its columns and filter, and the page of one."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseNotAllowed,
-    HttpResponseRedirect,
-    QueryDict,
-)
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from core.readonly_admin import ReadOnlyAdminMixin
-from desk.campaigns import changelist, detail
-from desk.campaigns.actions import CampaignActionsMixin
-from desk.pages.base import can_group, officer
-from desk.pages.pagination import BoundedPaginator
+from desk.campaigns import actions, detail
+from desk.labels import codes as labels
+from desk.pages.base import (
+    AlwaysChosenFilter,
+    BoundedPaginator,
+    Context,
+    can_group,
+    officer,
+    once_per_request,
+)
+from reports.campaigns import campaign_stats
+from reports.campaigns.campaign_stats import CampaignTotals
 from reports.cases import visibility
-from reports.models import Campaign
+from reports.models import Campaign, MergeProposal
 
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Campaign]
-else:
-    _Admin = admin.ModelAdmin
+PARAMETER = "nhip"
+_TRENDS = {
+    "hot": "Có tin trong 7 ngày, đông nhất trước",
+    "all": "Tất cả, mới mở trước",
+    "asked": "Máy đề nghị gộp",
+    "merged": "Đã gộp vào đợt khác",
+}
+
+
+def chosen_trend(request: HttpRequest) -> str:
+    """Return the chosen trend: what grows, unless one searches or says otherwise."""
+    chosen = request.GET.get(PARAMETER, "")
+    return chosen if chosen in _TRENDS else "all" if request.GET.get(SEARCH_VAR) else "hot"
+
+
+@once_per_request
+def growing_campaigns(request: HttpRequest) -> list[UUID]:
+    return campaign_stats.most_active()
+
+
+def ordering(request: HttpRequest) -> tuple[Any, ...]:
+    """Return the order: of those that grow the largest first, else the newest."""
+    if chosen_trend(request) != "hot":
+        return ("-opened_at",)
+    place = "array_position(%s::uuid[], reports_campaign.id)"
+    return (RawSQL(place, [growing_campaigns(request)]).asc(),)  # noqa: S611  # keys of ours  # nosec B611
+
+
+class TrendFilter(AlwaysChosenFilter):
+    """By what becomes of them."""
+
+    title = "nhịp"
+    parameter_name = PARAMETER
+
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        self.trend = chosen_trend(request)
+        super().__init__(request, *args)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(_TRENDS.items())
+
+    def value(self) -> str:
+        return self.trend
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> QuerySet[Campaign]:
+        if self.trend == "merged":
+            return queryset.exclude(merged_into=None)
+        if self.trend == "hot":
+            return queryset.filter(pk__in=growing_campaigns(request))
+        if self.trend == "asked":
+            proposals = MergeProposal.objects.open()
+            sides = [Q(pk__in=proposals.values(side)) for side in ("campaign_a", "campaign_b")]
+            return queryset.filter(sides[0] | sides[1])
+        # Whoever types an old code is to find it.
+        return queryset if request.GET.get(SEARCH_VAR) else queryset.filter(merged_into=None)
+
+
+class CampaignChangeList(ChangeList):
+    """The change list, with what each campaign of the page amounts to, in one statement."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows = list(self.result_list)
+        counted = campaign_stats.campaign_totals(row.pk for row in rows)
+        for row in rows:
+            row.sums = counted.get(row.pk, CampaignTotals())
+        self.result_list = rows
+
+
+@admin.display(description="Đợt")
+def name(campaign: Campaign) -> SafeString:
+    into = campaign.merged_into
+    led = (
+        format_html(' <span class="tag tag-quiet">đã gộp vào {}</span>', into.code) if into else ""
+    )
+    return format_html(
+        '<b>{}</b> <span class="sub">{}</span>{}', campaign.code, campaign.title, led
+    )
+
+
+@admin.display(description="7 ngày qua")
+def week(campaign: Campaign) -> SafeString:
+    sums = _sums(campaign)
+    css = "tag-red" if sums.week > 2 * sums.week_before and sums.week > 4 else "tag-quiet"
+    return format_html(
+        '<span class="tag {}">+{}</span> <span class="sub">7 ngày trước đó: {}</span>',
+        css,
+        labels.format_count(sums.week),
+        labels.format_count(sums.week_before),
+    )
+
+
+@admin.display(description="Số tin")
+def size(campaign: Campaign) -> str:
+    sums = _sums(campaign)
+    waiting = f", {labels.format_count(sums.open)} chờ xử lý" if sums.open else ""
+    return f"{labels.format_count(sums.reports)}{waiting}"
+
+
+@admin.display(description="Tin mới nhất")
+def last(campaign: Campaign) -> str:
+    seen = _sums(campaign).last
+    if seen is None:
+        return "–"
+    return labels.time_tag(seen)
+
+
+@admin.display(description="Thiệt hại")
+def loss(campaign: Campaign) -> str:
+    sums = _sums(campaign)
+    return labels.format_loss(sums.loss if sums.losers or not sums.loss_unknown else None)
+
+
+def _sums(campaign: Campaign) -> CampaignTotals:
+    sums: CampaignTotals = getattr(campaign, "sums", CampaignTotals())
+    return sums
 
 
 @admin.register(Campaign)
-class CampaignAdmin(CampaignActionsMixin, ReadOnlyAdminMixin, _Admin):
+class CampaignAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Campaign]):
     """The waves that machine and officers have found. Nothing here is edited; acts have addresses."""
 
-    list_display = (
-        changelist.name,
-        changelist.week,
-        changelist.last,
-        changelist.size,
-        changelist.loss,
-    )
-    list_display_links = (changelist.name,)
-    list_filter = (changelist.TrendFilter,)
+    list_display = (name, week, last, size, loss)
+    list_display_links = (name,)
+    list_filter = (TrendFilter,)
     list_select_related = ("merged_into",)
     list_per_page = 25
     list_max_show_all = 0
@@ -64,21 +173,19 @@ class CampaignAdmin(CampaignActionsMixin, ReadOnlyAdminMixin, _Admin):
     def has_group_permission(self, request: HttpRequest) -> bool:
         return can_group(request)
 
-    def get_changelist(
-        self, request: HttpRequest, **kwargs: Any
-    ) -> type[changelist.CampaignChangeList]:
-        return changelist.CampaignChangeList
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CampaignChangeList]:
+        return CampaignChangeList
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
-        return changelist.ordering(request)
+        return ordering(request)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return lookup == changelist.PARAMETER
+        return lookup == PARAMETER
 
     @admin.action(description="Gộp các đợt đã chọn", permissions=["group"])
     def merge_chosen(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse:
         """Ask which one goes on, and why."""
-        return self.ask_merge(request, queryset.order_by("opened_at", "pk"))
+        return actions.ask_merge(request, queryset.order_by("opened_at", "pk"))
 
     def get_urls(self) -> list[URLPattern]:
         by_code: URLPattern = path(
@@ -86,10 +193,10 @@ class CampaignAdmin(CampaignActionsMixin, ReadOnlyAdminMixin, _Admin):
             self.admin_site.admin_view(require_safe(self.by_code)),
             name="reports_campaign_code",
         )
-        return [by_code, *self.act_urls(), *super().get_urls()]
+        return [by_code, *actions.urls(self.admin_site), *super().get_urls()]
 
     def by_code(self, request: HttpRequest, code: str) -> HttpResponse:
-        """The page of the campaign that has or had this code."""
+        """Lead to the campaign that has or had this code."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         campaign = get_object_or_404(Campaign, code=code.upper())
@@ -100,54 +207,21 @@ class CampaignAdmin(CampaignActionsMixin, ReadOnlyAdminMixin, _Admin):
         request: HttpRequest,
         object_id: str,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        extra_context: Context = None,
     ) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        campaign = self.get_campaign_or_404(request, object_id)
+        campaign = detail.get_campaign_or_404(request, object_id)
         if campaign.merged_into_id is None:
-            return self.page(request, campaign)
+            return detail.render_page(request, campaign)
         goes_on = campaign.root()
         messages.info(request, f"Đợt {campaign.code} nay nằm trong đợt {goes_on.code}.")
         return HttpResponseRedirect(reverse("admin:reports_campaign_change", args=[goes_on.pk]))
 
     def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, object_id: str, extra_context: Context = None
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         here = reverse("admin:reports_campaign_change", args=[object_id])
         return HttpResponseRedirect(f"{here}#acts")
-
-    def get_campaign_or_404(self, request: HttpRequest, pk: UUID | str) -> Campaign:
-        """The campaign, for who may see campaigns."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        try:
-            key = pk if isinstance(pk, UUID) else UUID(pk)
-        except ValueError:
-            key = UUID(int=0)
-        return get_object_or_404(Campaign, pk=key)
-
-    def page(
-        self,
-        request: HttpRequest,
-        campaign: Campaign,
-        typed: QueryDict | None = None,
-        why: str = "",
-        status: int = 200,
-    ) -> HttpResponse:
-        """The page; with what was typed for an act that was not done, as it was typed, and why."""
-        context = {
-            **self.admin_site.each_context(request),
-            **detail.context(request, campaign),
-            "opts": self.opts,
-            "title": f"Đợt {campaign.code}",
-            "typed": typed or {},
-            "refused": request.path if why else None,
-            "why": why,
-            "ticked": typed.getlist("reports") if typed else [],
-        }
-        return TemplateResponse(
-            request, "admin/reports/campaign/change_form.html", context, status=status
-        )

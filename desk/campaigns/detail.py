@@ -1,6 +1,4 @@
-"""What the page of a campaign tells: figures, growth, what its reports share, and its reports with
-the reason of each link. A fixed number of statements, whatever its size.
-"""
+"""The page of a campaign: figures, growth, what its reports share, and its reports. A fixed number of statements."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,15 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from core.audit import events
 from desk.labels import codes as labels
-from desk.labels import impersonation
-from desk.pages.base import can_group, officer
+from desk.pages.base import can_group, officer, parse_uuid, render
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignBreakdown, CampaignTotals
 from reports.campaigns.growth_chart import growth
@@ -92,8 +91,30 @@ class MachineMerge:
     reports: int
 
 
-def context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
-    """All that the template shows to this officer."""
+def get_campaign_or_404(request: HttpRequest, pk: UUID | str) -> Campaign:
+    """Return the campaign, for who may see campaigns. Raises PermissionDenied."""
+    if not visibility.sees_campaigns(officer(request)):
+        raise PermissionDenied
+    return get_object_or_404(Campaign, pk=parse_uuid(pk))
+
+
+def render_page(
+    request: HttpRequest, campaign: Campaign, typed: QueryDict | None = None, why: str = ""
+) -> HttpResponse:
+    """Return the page; with what was typed for an action that was not done, and why."""
+    context = {
+        **build_context(request, campaign),
+        "typed": typed or {},
+        "refused": request.path if why else None,
+        "why": why,
+        "ticked": typed.getlist("reports") if typed else [],
+    }
+    template, title = "admin/reports/campaign/change_form.html", f"Đợt {campaign.code}"
+    return render(request, template, title, Campaign, **context)
+
+
+def build_context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
+    """Return all that the template shows to this officer."""
     may_see = request.user.has_perm("reports.view_report") and visibility.sees_every_report(
         officer(request)
     )
@@ -121,14 +142,13 @@ def _shared(drawn: CampaignBreakdown) -> list[SharedValues | None]:
     return [
         _table("Kiểu lừa", parts.get("scenario", []), labels.code_label),
         _table("Họ đòi", parts.get("action", []), labels.code_label),
-        _table("Họ xưng", parts.get("office", []), impersonation.claim_label),
-        _table("Bước kịch bản", _in_order(parts.get("stage", [])), impersonation.stage_label),
+        _table("Họ xưng", parts.get("office", []), labels.claim_label),
+        _table("Bước kịch bản", _in_order(parts.get("stage", [])), labels.stage_label),
         _table("Xã, phường", parts.get("commune", []), str),
     ]
 
 
 def _in_order(counted: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """The steps in the order of the script."""
     script = list(story_reader.stage_labels())
     known = [step for step in counted if step[0] in script]
     return sorted(known, key=lambda step: script.index(step[0]))
@@ -144,7 +164,7 @@ def _table(title: str, counted: list[tuple[str, int]], worded: Any) -> SharedVal
 
 
 def _named(drawn: CampaignBreakdown) -> list[SharedValues]:
-    """Numbers, accounts and links, each with how many of the campaign's reports name it."""
+    """Return numbers, accounts and links, each with how many of the campaign's reports name it."""
     return [
         SharedValues(
             title,
@@ -160,7 +180,7 @@ def _named(drawn: CampaignBreakdown) -> list[SharedValues]:
 
 
 def _links(request: HttpRequest, campaign: Campaign, sums: CampaignTotals) -> Any:
-    """One page of the campaign's reports, the newest first."""
+    """Return one page of the campaign's reports, the newest first."""
     rows = (
         CampaignLink.objects.filter(campaign=campaign)
         .select_related("report__case", "report__facts", "placed_by")
@@ -173,7 +193,7 @@ def _links(request: HttpRequest, campaign: Campaign, sums: CampaignTotals) -> An
 
 
 def _apart(campaign: Campaign) -> QuerySet[CampaignExclusion]:
-    """The reports that a person keeps out."""
+    """Return the reports that a person keeps out."""
     rows = CampaignExclusion.objects.filter(campaign=campaign).select_related(
         "report", "action__actor"
     )
@@ -184,13 +204,13 @@ def _apart(campaign: Campaign) -> QuerySet[CampaignExclusion]:
 
 
 def _acts(campaign: Campaign) -> QuerySet[CampaignAction]:
-    """What people did with it, the newest first."""
+    """Return what people did with it, the newest first."""
     concerned = CampaignAction.objects.filter(Q(campaign=campaign) | Q(other=campaign))
     return concerned.select_related("campaign", "other", "actor", "undone_by").order_by("-id")
 
 
 def _proposals(campaign: Campaign) -> list[Proposal]:
-    """What the machine would merge with it; where a person had a hand it asks first."""
+    """Return what the machine would merge with it; where a person had a hand it asks first."""
     of_it = Q(campaign_a=campaign) | Q(campaign_b=campaign)
     rows = MergeProposal.objects.open().filter(of_it).select_related("campaign_a", "campaign_b")
     return [
@@ -204,7 +224,7 @@ def _proposals(campaign: Campaign) -> list[Proposal]:
 
 
 def _merged_by_machine(campaign: Campaign) -> list[MachineMerge]:
-    """The merges that the machine did into this campaign, the newest first, where they stand."""
+    """Return the machine's merges into this campaign that still stand, the newest first."""
     recorded = events.events_for("campaign", campaign.pk).filter(kind="campaign_merged", actor=None)
     merges = {event.detail.get("other", ""): event for event in recorded[:MAX_ACTS]}
     if not merges:
@@ -219,7 +239,6 @@ def _merged_by_machine(campaign: Campaign) -> list[MachineMerge]:
 
 
 def action_line(act: CampaignAction) -> str:
-    """An act in one line."""
     other = act.other.code if act.other else ""
     reports = f"{labels.format_count(act.reports)} tin"
     return {

@@ -15,11 +15,7 @@ from reports.models import Case, Deadline, Report
 from reports.models.cases import SOON
 
 KINDS: dict[str, str] = {str(kind): str(label) for kind, label in Deadline.Kind.choices}
-_UNITS = (
-    (timedelta(days=1), "ngày"),
-    (timedelta(hours=1), "giờ"),
-    (timedelta(minutes=1), "phút"),
-)
+_UNITS = ((timedelta(days=1), "ngày"), (timedelta(hours=1), "giờ"), (timedelta(minutes=1), "phút"))
 
 
 @dataclass(frozen=True)
@@ -34,9 +30,7 @@ class DeadlineLabel:
 def next_deadline(
     case: Case, received_at: datetime, now: datetime | None = None
 ) -> DeadlineLabel | None:
-    """The next deadline of a case; None where nothing is due. A report so new that its clocks have
-    not been started is due to be sorted.
-    """
+    """Return what is due next, None for nothing. A report so new that it has no clocks is due to be sorted."""
     at = case.due_at
     if at is None and case.status in Case.OPEN:
         at = deadline_rules.due_at(deadline_rules.SORT, received_at)
@@ -44,7 +38,7 @@ def next_deadline(
 
 
 def relative_time(at: datetime, now: datetime | None = None) -> DeadlineLabel:
-    """A deadline against the present moment, in its largest whole unit."""
+    """Return a deadline against the present moment, in its largest whole unit."""
     left = at - (now or timezone.now())
     if left <= timedelta(0):
         late = _span(-left)
@@ -72,21 +66,21 @@ class DeadlineLine:
 
 
 def deadline_prefetch() -> ArraySubquery:
-    """The clocks of a report, to be read with it in one statement."""
+    """Return the clocks of a report as a column of its statement."""
     every = Deadline.objects.filter(report_id=OuterRef("pk")).order_by("id")
     names = ("kind", "due_at", "met_at", "dropped_at", "extension_count")
     return ArraySubquery(every.values(row=JSONObject(**{name: name for name in names})))
 
 
 def deadline_lines(report: Report) -> list[DeadlineLine]:
-    """The clocks of a report that was loaded with its `clock_rows`, those that run first."""
+    """Return the clocks of a report that was loaded with its `clock_rows`, those that run first."""
     now = timezone.now()
-    found: list[dict[str, Any]] = getattr(report, "clock_rows", [])
-    return [_line(row, now) for row in sorted(found, key=_is_over)]
+    rows: list[dict[str, Any]] = getattr(report, "clock_rows", [])
+    return [_line(row, now) for row in sorted(rows, key=_is_over)]
 
 
 def ending_at(lines: list[DeadlineLine], at: datetime) -> str:
-    """The clocks that end then, by name."""
+    """Return the names of the clocks that end then."""
     return ", ".join(line.title.lower() for line in lines if line.due_at == at)
 
 
@@ -108,5 +102,5 @@ def _line(row: dict[str, Any], now: datetime) -> DeadlineLine:
 
 
 def legal_basis() -> str:
-    """The law that the lengths rest on, as the lawyers gave it; or that nobody has."""
+    """Return the law that the lengths rest on, or that nobody has stated it."""
     return settings.DEADLINE_LEGAL_BASIS or "Thời hạn do đơn vị đặt, chưa ghi căn cứ pháp lý."

@@ -1,9 +1,8 @@
 """A hostile text made harmless to look at. Pure.
 
-Signs that nobody sees, or that turn the line around, are shown by their code point; the words
-that fired are parts of their own. What comes out is plain text in parts: the template escapes it.
-A page shows the beginning of a text and says how much it leaves out, so that no text makes a page
-too big to open.
+Signs that are invisible, or that turn the line around, are shown by their code point; the words that
+fired are parts of their own. The result is plain text in parts, cut to what a page has room for: the
+template escapes it.
 """
 
 import unicodedata
@@ -11,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, islice
+
+from desk.labels.codes import format_count
 
 MAX_CHARS = 20_000  # of a story on a page: as many as triage reads
 MAX_PARTS = 1000
@@ -42,7 +43,7 @@ class TextSegment:
 
     @property
     def signs(self) -> int:
-        """How many signs of the text it stands for."""
+        """Return how many signs of the text it stands for."""
         return self.times if self.odd else len(self.text)
 
 
@@ -55,7 +56,7 @@ class TruncatedText:
 
 
 def is_invisible_sign(sign: str) -> bool:
-    """Whether a sign is invisible or changes how others are shown."""
+    """Return whether a sign is invisible or changes how others are shown."""
     if sign in _BLANKS:
         return True
     return unicodedata.category(sign) in _ODD_KINDS and sign not in _HARMLESS
@@ -66,30 +67,25 @@ def code_point(sign: str) -> str:
 
 
 def plain_line(text: str, most: int = MAX_OF_LINE) -> str:
-    """One line of text, odd signs shown by their code points; of a long one `most` signs."""
-    shown = "".join(part.text for part in split_segments(text[:most]))
-    line = " ".join(shown.split())
+    """Return one line of at most `most` signs, odd ones shown by their code points."""
+    segments = split_segments(text[:most])
+    line = " ".join("".join(part.text for part in segments).split())
     left = len(text) - most
-    return f"{line}… (còn {count(left)} ký tự)" if left > 0 else line
-
-
-def count(number: int) -> str:
-    """A whole number as people write it: 480.000."""
-    return f"{number:,}".replace(",", ".")
+    return f"{line}… (còn {format_count(left)} ký tự)" if left > 0 else line
 
 
 def split_segments(text: str, spans: Iterable[HighlightSpan] = ()) -> list[TextSegment]:
-    """The text cut where a mark begins or ends and around odd signs, in order."""
+    """Return the text cut where a mark begins or ends and around odd signs, in order."""
     return list(_cut(text, _apart(spans, len(text))))
 
 
 def truncate(
     text: str, spans: Iterable[HighlightSpan] = (), most: int = MAX_CHARS, pieces: int = MAX_PARTS
 ) -> TruncatedText:
-    """The parts that a page has room for: `most` signs in that many `pieces` at most."""
+    """Return the parts that a page has room for: `most` signs in that many `pieces` at most."""
     head = text[:most]
-    shown = list(islice(_cut(head, _apart(spans, len(head))), pieces))
-    return TruncatedText(shown, len(text) - sum(part.signs for part in shown))
+    parts = list(islice(_cut(head, _apart(spans, len(head))), pieces))
+    return TruncatedText(parts, len(text) - sum(part.signs for part in parts))
 
 
 def count_odd(text: str) -> int:
@@ -112,12 +108,12 @@ def _pieces(text: str, why: str) -> Iterator[TextSegment]:
 
 
 def _odd(sign: str, times: int, why: str) -> TextSegment:
-    shown = code_point(sign) if times == 1 else f"{code_point(sign)} ×{times}"
-    return TextSegment(f"[{shown}]", why, unicodedata.name(sign, "ký tự điều khiển"), times)
+    text = code_point(sign) if times == 1 else f"{code_point(sign)} ×{times}"
+    return TextSegment(f"[{text}]", why, unicodedata.name(sign, "ký tự điều khiển"), times)
 
 
 def _apart(spans: Iterable[HighlightSpan], length: int) -> list[HighlightSpan]:
-    """The spans in order, those that overlap joined, none outside the text."""
+    """Return the spans in order, those that overlap joined, none outside the text."""
     joined: list[HighlightSpan] = []
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
         start, end = max(0, span.start), min(span.end, length)

@@ -9,9 +9,7 @@ from reports.models import Report
 
 
 class ReportViewer(models.Model):
-    """An officer has a report open, last seen `last_seen_at`. No lock and no record: it is overwritten, and
-    what is old is removed (presence.py).
-    """
+    """An officer has a report open. No lock and no record: old rows are removed (desk/reports/navigation.py)."""
 
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(Report, models.CASCADE, related_name="+")
@@ -22,7 +20,7 @@ class ReportViewer(models.Model):
         verbose_name = "đang mở tin"
         verbose_name_plural = "đang mở tin"
         constraints = [
-            models.UniqueConstraint(fields=["report", "officer"], name="reportviewer_once"),
+            models.UniqueConstraint(fields=["report", "officer"], name="reportviewer_once")
         ]
 
     def __str__(self) -> str:
@@ -61,7 +59,7 @@ class SavedSearch(models.Model):
 
     @property
     def has_come(self) -> bool:
-        """Whether so many are found as its owner waits for."""
+        """Return whether as many are found as its owner waits for."""
         return self.notify_threshold is not None and (self.hits or 0) >= self.notify_threshold
 
 

@@ -1,27 +1,27 @@
 """What officers found on numbers, at the desk; `findings` alone writes it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from desk.labels import codes as labels
-from desk.numbers.pending import count_unconfirmed
 from desk.pages.base import (
+    Context,
     ReadOnlyActionsMixin,
+    RowAction,
     action_history,
-    format_datetime,
     four_eyes_buttons,
     officer,
-    post_text,
+    parse_int,
     see_other,
 )
+from desk.pages.validators import AnyDayField
 from desk.reports.indicators import count_reports_naming, newest_naming
 from reports.cases import visibility
 from reports.extraction import phones
@@ -29,36 +29,25 @@ from reports.models import Indicator, NumberFinding
 from reports.numbers import coordination_signals, findings, lookup, report_counts
 from reports.numbers.findings import FindingError
 
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[NumberFinding]
-    _Form = forms.ModelForm[NumberFinding]
-else:
-    _Admin, _Form = admin.ModelAdmin, forms.ModelForm
 
-
-class KnownNumberForm(_Form):
+class KnownNumberForm(forms.ModelForm[NumberFinding]):
     """What one officer puts before a colleague; what speaks against it is an error of the form."""
 
     by: User  # the admin makes a class for each request, and tells it who asks
-    valid_until = forms.DateField(
-        label="Có giá trị đến",
-        widget=forms.DateInput(format="%d/%m/%Y"),
-        input_formats=["%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d"],
-        error_messages={"invalid": "Chưa đọc được ngày. Ghi như 24/11/2026."},
-    )
+    valid_until = AnyDayField(label="Có giá trị đến")
 
     class Meta:
         model = NumberFinding
         fields = ("number", "finding", "reason", "valid_until")
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
+        values = super().clean() or self.cleaned_data
         if not self.errors:
             try:
-                self.instance = findings.validate_finding(**said, by=self.by)
+                self.instance = findings.validate_finding(**values, by=self.by)
             except FindingError as error:
                 self.add_error(None, str(error))
-        return said
+        return values
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -73,36 +62,54 @@ class StatusFilter(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[NumberFinding]
     ) -> QuerySet[NumberFinding]:
-        return queryset & count_unconfirmed() if self.value() else queryset
+        return queryset & unconfirmed_findings() if self.value() else queryset
+
+
+def unconfirmed_findings() -> QuerySet[NumberFinding]:
+    """Return the findings that wait for a second officer."""
+    waiting = NumberFinding.objects.filter(confirmed_at=None, withdrawn_at=None)
+    return waiting.filter(valid_until__gte=timezone.localdate())
+
+
+class ConfirmFinding(RowAction):
+    """Confirm what a colleague has proposed."""
+
+    done = "Đã xác nhận. Trang kiểm tra số nói điều này từ bây giờ."
+
+    def run(self) -> None:
+        findings.confirm(self.row.pk, by=self.officer)
+
+
+class WithdrawFinding(RowAction):
+    """Take a finding back."""
+
+    done = "Đã gỡ ghi nhận."
+
+    def run(self) -> None:
+        findings.withdraw(self.row.pk, self.reason, by=self.officer)
 
 
 @admin.register(NumberFinding)
-class KnownNumberAdmin(ReadOnlyActionsMixin, _Admin):
+class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
     """One proposes, another confirms; the public page shows what is confirmed, for its time."""
 
     form = KnownNumberForm
     change_form_template = "admin/reports/numberfinding/change_form.html"
-    list_display = ("number", "finding", "standing", "until", "proposed_by", "confirmed_by")
+    list_display = ("number", "finding", "status_column", "until", "proposed_by", "confirmed_by")
     list_select_related = ("proposed_by", "confirmed_by")
     list_filter = (StatusFilter,)
     ordering = ("-proposed_at",)
     search_fields = ("number", "key__exact")
+    row_actions = {"confirm": ConfirmFinding, "withdraw": WithdrawFinding}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(findings.PROPOSE)
 
-    def get_urls(self) -> list[URLPattern]:
-        return [
-            self.act("<int:pk>/confirm/", self.confirm, "confirm"),
-            self.act("<int:pk>/withdraw/", self.withdraw, "withdraw"),
-            *super().get_urls(),
-        ]
-
     def get_fields(self, request: HttpRequest, obj: NumberFinding | None = None) -> Any:
-        asked = ("number", "finding", "reason")
+        proposal = ("number", "finding", "reason")
         if obj is None:
-            return (*asked, "valid_until")
-        return (*asked, "until", "standing", "proposed_by", "confirmed_by", "withdrawn_by")
+            return (*proposal, "valid_until")
+        return (*proposal, "until", "status_column", "proposed_by", "confirmed_by", "withdrawn_by")
 
     def get_readonly_fields(self, request: HttpRequest, obj: NumberFinding | None = None) -> Any:
         return self.get_fields(request, obj) if obj else ()
@@ -110,7 +117,7 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, _Admin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         finding = NumberFinding.Finding.CONFIRMED
         usual = {"finding": finding, "valid_until": findings.usual_end()}
-        return usual | _of_a_report(request.GET.get("indicator", ""), officer(request))
+        return usual | _initial_from_indicator(request.GET.get("indicator", ""), officer(request))
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -123,7 +130,7 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, _Admin):
         findings.store_proposal(obj)
 
     def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, form_url: str = "", extra_context: Context = None
     ) -> HttpResponse:
         context = {"title": "Đề nghị ghi nhận một số", **(extra_context or {})}
         try:
@@ -155,49 +162,29 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, _Admin):
             "title": f"Số {row.number}",
         }
 
-    def confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
-        get_object_or_404(NumberFinding, pk=pk)
-        by = officer(request)
-        told = "Đã xác nhận. Trang kiểm tra số nói điều này từ bây giờ."
-        return self.run_action(request, pk, lambda: findings.confirm(pk, by=by), told)
-
-    def withdraw(self, request: HttpRequest, pk: int) -> HttpResponse:
-        get_object_or_404(NumberFinding, pk=pk)
-        by, reason = officer(request), post_text(request, "reason")
-        return self.run_action(
-            request, pk, lambda: findings.withdraw(pk, reason, by=by), "Đã gỡ ghi nhận."
-        )
-
     @admin.display(description="trạng thái")
-    def standing(self, row: NumberFinding) -> str:
+    def status_column(self, row: NumberFinding) -> str:
         if row.withdrawn_at:
-            return f"Đã gỡ {format_datetime(row.withdrawn_at)}"
+            return f"Đã gỡ {labels.format_datetime(row.withdrawn_at)}"
         if row.confirmed_at is None:
             return "Chờ người khác xác nhận"
         if row.valid_until < timezone.localdate():
             return "Hết giá trị"
-        return f"Đã xác nhận {format_datetime(row.confirmed_at)}"
+        return f"Đã xác nhận {labels.format_datetime(row.confirmed_at)}"
 
     @admin.display(description="có giá trị đến", ordering="valid_until")
     def until(self, row: NumberFinding) -> str:
         return f"{row.valid_until:%d/%m/%Y}"
 
 
-def _of_a_report(indicator: str, by: User) -> dict[str, Any]:
-    """The number of a report that the officer may see, and what speaks for it; nothing of others.
-    The address gives the key of its line, so that no address holds a number.
+def _initial_from_indicator(indicator: str, by: User) -> dict[str, Any]:
+    """Return the number of a report that the officer may see. The address gives the key of the indicator,
+    so that no address holds a number.
     """
-    if not (indicator.isascii() and indicator.isdecimal() and len(indicator) < 19):
-        return {}
-    rows = visibility.visible_via_report(Indicator.objects.filter(pk=int(indicator)), by).exclude(
-        key=""
-    )
-    row = (
-        rows.filter(kind=Indicator.Kind.NUMBER)
-        .select_related("report")
-        .only("key", "report__public_number")
-        .first()
-    )
+    key = parse_int(indicator, max_digits=18) or 0
+    numbers = Indicator.objects.filter(pk=key, kind=Indicator.Kind.NUMBER).exclude(key="")
+    rows = visibility.visible_via_report(numbers, by).select_related("report")
+    row = rows.only("key", "report__public_number").first()
     if row is None:
         return {}
     return {"number": labels.format_phone(row.key), "reason": f"Tin {row.report.public_number}."}

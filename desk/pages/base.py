@@ -1,45 +1,215 @@
-"""What the pages on numbers have in common: they only show, buttons under them act, and what was done
-stands on record beside them.
-"""
+"""Bases of the desk's pages: actions, read-only pages and lists, paging that counts no whole table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.paginator import Page, Paginator
+from django.db.models import Model, UUIDField
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.utils.functional import cached_property
 from django.views.decorators.http import require_POST
+from django.views.generic import View
 
+from accounts.reauthentication import reauthentication_required
 from core.audit import events
 from core.readonly_admin import ReadOnlyAdminMixin
 from desk.labels import codes as labels
+from desk.labels.events import EVENTS, PERSONAL
 from reports.campaigns.grouping_locks import PERMISSION
-from reports.cases import visibility
+from reports.cases import visibility, workflow
 from reports.numbers.findings import FindingError, NotPermittedError
+
+NEAR = 2000  # rows that paging reaches; beyond them one filters or searches
+MAX_LENGTH, MAX_PARAMETERS = 200, 30  # of an address: signs of a parameter, and parameters
+SAFE_HEADERS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+MAX_DIGITS = 9  # Python refuses thousands of digits with an error
+Context = dict[str, Any] | None
+Answer = TypeVar("Answer")
+
+
+def officer(request: HttpRequest) -> User:
+    """Return who is at the desk; `admin_view` has let nobody else in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def can_group(request: HttpRequest) -> bool:
+    """Return whether the officer may group: only at the office, as a campaign's reports lie at many units."""
+    return request.user.has_perm(PERMISSION) and visibility.sees_every_report(officer(request))
+
+
+def once_per_request(load: Callable[[HttpRequest], Answer]) -> Callable[[HttpRequest], Answer]:
+    """Return the function with its answer kept on the request."""
+    name = f"{load.__module__}.{load.__name__}"
+
+    @wraps(load)
+    def load_once(request: HttpRequest) -> Answer:
+        if name not in vars(request):
+            vars(request)[name] = load(request)
+        answer: Answer = vars(request)[name]
+        return answer
+
+    return load_once
+
+
+def render(
+    request: HttpRequest, template: str, title: str, model: type[Model], **context: Any
+) -> TemplateResponse:
+    """Return a page of the desk that belongs to a model."""
+    opts = admin.site.get_model_admin(model).opts
+    context = {**admin.site.each_context(request), "title": title, "opts": opts, **context}
+    return TemplateResponse(request, template, context)
+
+
+def set_status(response: HttpResponse, status: int) -> HttpResponse:
+    response.status_code = status
+    return response
+
+
+def see_other(address: str) -> HttpResponse:
+    """Return what leads on after a POST."""
+    return set_status(HttpResponseRedirect(address), 303)
+
+
+def download(content: str | bytes, name: str, media_type: str) -> HttpResponse:
+    """Return a file that no browser opens by itself. `name` has ASCII signs alone."""
+    disposition = f'attachment; filename="{name}"'
+    headers = SAFE_HEADERS | {"Content-Disposition": disposition}
+    return HttpResponse(content, content_type=media_type, headers=headers)
+
+
+def parse_uuid(typed: UUID | str) -> UUID | None:
+    try:
+        return typed if isinstance(typed, UUID) else UUID(typed)
+    except ValueError:
+        return None
+
+
+def parse_int(typed: str, max_digits: int = MAX_DIGITS) -> int | None:
+    """Return a number of few digits, None for anything else."""
+    is_number = typed.isascii() and typed.isdecimal() and len(typed) <= max_digits
+    return int(typed) if is_number else None
+
+
+def post_text(request: HttpRequest, name: str) -> str:
+    """Return what was posted under that name, without the sign that PostgreSQL does not hold."""
+    return request.POST.get(name, "").replace("\0", "")
+
+
+class DeskAction(View):
+    """A button: check the permission, run the action, say what was done or why not, and lead on with a
+    303. The service that `run` calls checks the revision and writes the audit log.
+    """
+
+    http_method_names = ["post"]
+    permission = ""
+    errors: tuple[type[Exception], ...] = ()
+    denials: tuple[type[Exception], ...] = (workflow.NotAllowed, NotPermittedError)
+    done = ""
+    max_reason_chars: int | None = None
+    officer: User
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.officer = officer(request)
+        if not self.is_allowed():
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def is_allowed(self) -> bool:
+        return not self.permission or self.officer.has_perm(self.permission)
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        try:
+            result = self.run(**kwargs)
+        except self.denials as error:
+            raise PermissionDenied from error
+        except self.errors as error:
+            if getattr(error, "why", "") == "permission":
+                raise PermissionDenied from error
+            return self.show_error(error)
+        return self.show_result(result)
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the action and return its result. Raises one of `errors` or `denials`."""
+        raise NotImplementedError
+
+    def show_result(self, result: Any) -> HttpResponse:
+        if self.done:
+            messages.success(self.request, self.done)
+        return see_other(self.get_next_address())
+
+    def show_error(self, error: Any) -> HttpResponse:
+        messages.error(self.request, self.get_error_message(error))
+        return see_other(self.get_next_address())
+
+    def get_error_message(self, error: Any) -> str:
+        return f"Chưa làm. {error}"
+
+    def get_next_address(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def reason(self) -> str:
+        return post_text(self.request, "reason")[: self.max_reason_chars]
+
+    @property
+    def version(self) -> int:
+        """Return the posted revision of what is acted on, 0 for what is none."""
+        return parse_int(self.request.POST.get("version", "")) or 0
+
+
+class RowAction(DeskAction):
+    """A button under a read-only page of a row, for who may see that page."""
+
+    errors: tuple[type[Exception], ...] = (FindingError,)
+    model_admin: Any = None
+    reauthenticate = ""  # the permission for which it asks again who is there
+    row: Any
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.pk = kwargs.pop("pk")
+        return super().dispatch(request, *args, **kwargs)
+
+    def is_allowed(self) -> bool:
+        return super().is_allowed() and bool(self.model_admin.has_view_permission(self.request))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        self.row = get_object_or_404(self.model_admin.model, pk=self.pk)
+        return super().post(request, **kwargs)
+
+    def get_next_address(self) -> str:
+        opts = self.model_admin.opts
+        return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[self.pk])
 
 
 class ReadOnlyActionsMixin(ReadOnlyAdminMixin):
-    """Pages that only show, with buttons under them; each is a POST that `findings` carries out.
-    `sidebar` gives what such a page says beside its row.
-    """
+    """Pages that only show, with buttons under them. `sidebar` gives what stands beside the row."""
 
     admin_site: admin.AdminSite
     opts: Any
-    has_view_permission: Callable[..., bool]
     get_object: Callable[..., Any]
     sidebar: Callable[[HttpRequest, Any], dict[str, Any]]
+    row_actions: dict[str, type[RowAction]]
 
     def change_view(
         self,
         request: HttpRequest,
         object_id: str,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        extra_context: Context = None,
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
         context = {"subtitle": None, **self.sidebar(request, row)} if row else {}
@@ -48,49 +218,45 @@ class ReadOnlyActionsMixin(ReadOnlyAdminMixin):
         )
         return page
 
-    def act(self, route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
-        """An address for those who may see the page under which the button stands."""
+    def get_urls(self) -> list[URLPattern]:
+        acts = [self.make_path(name, view) for name, view in self.row_actions.items()]
+        return [*acts, *super().get_urls()]  # type: ignore[misc]
 
-        @wraps(view)
-        def seen(request: HttpRequest, **given: Any) -> HttpResponseBase:
-            if not self.has_view_permission(request):
-                raise PermissionDenied
-            return view(request, **given)
-
-        wrapped = self.admin_site.admin_view(require_POST(seen))
-        address: URLPattern = path(route, wrapped, name=f"reports_{self.opts.model_name}_{name}")
+    def make_path(self, name: str, action: type[RowAction]) -> URLPattern:
+        view = action.as_view(model_admin=self)
+        if action.reauthenticate:
+            view = reauthentication_required(view, action.reauthenticate)
+        key = "uuid" if isinstance(self.opts.pk, UUIDField) else "int"
+        address: URLPattern = path(
+            f"<{key}:pk>/{name.replace('_', '-')}/",
+            self.admin_site.admin_view(require_POST(view)),
+            name=f"{self.opts.app_label}_{self.opts.model_name}_{name}",
+        )
         return address
 
-    def run_action(
-        self, request: HttpRequest, pk: object, act: Callable[[], object], told: str
-    ) -> HttpResponse:
-        """Do it or say why not, and look at the page again."""
-        try:
-            act()
-        except NotPermittedError as error:
-            raise PermissionDenied from error
-        except FindingError as error:
-            messages.error(request, f"Chưa làm. {error}")
-        else:
-            messages.success(request, told)
-        return see_other(reverse(f"admin:reports_{self.opts.model_name}_change", args=[pk]))
+
+class NoDeleteAdminMixin:
+    """Rows that stay on record: what is wanted no more is switched off."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 def action_history(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
-    """The acts on record: when, who, what, and the reason that was given."""
+    """Return the acts on record: when, who, what, and the reason that was given."""
     return [
         (
-            format_datetime(event.created_at),
+            labels.format_datetime(event.created_at),
             labels.officer_name(event.actor) if event.actor else "Máy",
-            labels.EVENTS.get(event.kind, event.kind),
-            event.detail.get("reason", "") or labels.PERSONAL.get(event.detail.get("what", ""), ""),
+            EVENTS.get(event.kind, event.kind),
+            event.detail.get("reason", "") or PERSONAL.get(event.detail.get("what", ""), ""),
         )
         for event in events.events_for(subject, pk)[:50]
     ]
 
 
 def four_eyes_buttons(row: Any, by: User, right: str, *, waits: bool) -> dict[str, bool]:
-    """The buttons of what one proposes and another confirms, who has that right."""
+    """Return the buttons of what one proposes and another, who has that right, confirms."""
     may, own = by.has_perm(right), row.proposed_by_id == by.pk
     return {
         "may_confirm": waits and may and not own,
@@ -99,29 +265,72 @@ def four_eyes_buttons(row: Any, by: User, right: str, *, waits: bool) -> dict[st
     }
 
 
-def post_text(request: HttpRequest, name: str) -> str:
-    """What was posted under that name, without the sign that PostgreSQL does not hold."""
-    return request.POST.get(name, "").replace("\0", "")
+def changed_values(form: Any, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return, for the audit log, what the named fields that a form changed were and are now."""
+    changed = [name for name in names if name in form.changed_data]
+    return {
+        "was": {name: str(form.initial.get(name, "")) for name in changed},
+        "now": {name: str(getattr(form.instance, name)) for name in changed},
+    }
 
 
-def format_datetime(at: Any) -> str:
-    return f"{timezone.localtime(at):%H:%M, %d/%m/%Y}"
+def sanitize_query(query: QueryDict) -> QueryDict:
+    """Return the query, which each link of a list repeats, without NUL and no longer than a person types."""
+    few = [(name, str(value)) for name, value in query.items()][:MAX_PARAMETERS]
+    if all(len(name + value) <= MAX_LENGTH and "\0" not in name + value for name, value in few):
+        return query
+    sanitized = QueryDict(mutable=True)
+    sanitized.update({name: value.replace("\0", "")[:MAX_LENGTH] for name, value in few})
+    return sanitized
 
 
-def officer(request: HttpRequest) -> User:
-    """Who is at the desk; admin_view has let nobody else in."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
+class BoundedPaginator(Paginator[Any]):
+    """Know the keys of the first `NEAR` rows and no more, so that the last page costs what the first does."""
+
+    @cached_property
+    def keys(self) -> list[Any]:
+        rows: Any = self.object_list
+        return list(rows.values_list("pk", flat=True)[:NEAR])
+
+    @cached_property
+    def count(self) -> int:
+        return len(self.keys)
+
+    def page(self, number: int | str) -> Page[Any]:
+        number = self.validate_number(number)
+        first = (number - 1) * self.per_page
+        keys = self.keys[first : first + self.per_page]
+        rows: Any = self.object_list
+        by_key = {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
+        # One that left the list meanwhile is missing.
+        return Page([by_key[key] for key in keys if key in by_key], number, self)
 
 
-def see_other(address: str) -> HttpResponse:
-    """After a POST: look there."""
-    response = HttpResponseRedirect(address)
-    response.status_code = 303
-    return response
+class AlwaysChosenFilter(admin.SimpleListFilter):
+    """A filter without "all": its `value` is always one of its lookups."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for lookup, title in self.lookup_choices:
+            yield {
+                "selected": self.value() == lookup,
+                "query_string": changelist.get_query_string({self.parameter_name: lookup}),
+                "display": title,
+            }
 
 
-def can_group(request: HttpRequest) -> bool:
-    """A campaign's reports lie at many units, so who works at one of them moves none."""
-    return request.user.has_perm(PERMISSION) and visibility.sees_every_report(officer(request))
+class NoDetailAdminMixin(ReadOnlyAdminMixin):
+    """A list, the newest first, that says all there is to say: its rows have no page of their own."""
+
+    list_display_links: Any = None
+    ordering: Any = ("-id",)
+    paginator: Any = BoundedPaginator
+    list_max_show_all = 0
+    show_full_result_count = False
+    actions: Any = None
+    sortable_by: Any = ()
+    changelist_view: Callable[..., HttpResponse]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        return self.changelist_view(request)

@@ -14,7 +14,7 @@ _TAG = re.compile(r"<\s*/?\s*[a-zA-Z!]|&#?\w+;")
 
 
 def validate_source(typed: str) -> str:
-    """Where a number was published, told so that a colleague finds it. Raises ValidationError."""
+    """Check that a colleague finds where a number was published. Raises ValidationError."""
     if len(typed.strip()) < MIN_SIGNS:
         raise forms.ValidationError(
             "Ghi rõ hơn để người khác tìm lại được, ví dụ: mặt sau thẻ ngân hàng."
@@ -23,7 +23,7 @@ def validate_source(typed: str) -> str:
 
 
 def validate_publishable(form: "forms.ModelForm[Any]", typed: str) -> str:
-    """A number from which nobody here was called, asked where it is new. Raises ValidationError."""
+    """Check that nobody here was called from a new number. Raises ValidationError."""
     is_new = form.instance.pk is None or "number" in form.changed_data
     if is_new and (why := official_number_checks.publication_blocker(typed)):
         raise forms.ValidationError(why)
@@ -31,7 +31,7 @@ def validate_publishable(form: "forms.ModelForm[Any]", typed: str) -> str:
 
 
 def validate_plain_text(typed: str) -> str:
-    """Words without tags and links: a page shows them as they are. Raises ValidationError."""
+    """Check that there are no tags and links: a page shows the text as it is. Raises ValidationError."""
     if _TAG.search(typed):
         raise forms.ValidationError("Chỉ ghi chữ thường: bỏ thẻ HTML và các dấu < > &…; đi.")
     if find_links(typed):
@@ -43,10 +43,10 @@ class AnyDayField(forms.DateField):
     """A day as people write it: 24/11/2026. Django would read the month first."""
 
     def __init__(self, **kwargs: Any) -> None:
-        shown = forms.DateInput(format="%d/%m/%Y")
-        known = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d")
-        wrong = {"invalid": "Chưa đọc được ngày. Ghi như 24/11/2026."}
-        super().__init__(widget=shown, input_formats=known, error_messages=wrong, **kwargs)
+        widget = forms.DateInput(format="%d/%m/%Y")
+        formats = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d")
+        errors = {"invalid": "Chưa đọc được ngày. Ghi như 24/11/2026."}
+        super().__init__(widget=widget, input_formats=formats, error_messages=errors, **kwargs)
 
 
 class DayField(AnyDayField):

@@ -1,13 +1,16 @@
-"""The queue: the list of reports, its filters, search and bulk actions. The pages of one report are views
-(urls.py).
-"""
+"""The queue: which rows an officer sees, in which order, and the list with its filters and actions."""
 
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Case as Switch
+from django.db.models import F, Func, JSONField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Left
+from django.db.models.lookups import Exact
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -15,30 +18,122 @@ from django.views.decorators.http import require_safe
 
 from accounts import preferences
 from core.readonly_admin import ReadOnlyAdminMixin
-from desk.pages.base import officer
-from desk.pages.pagination import BoundedPaginator, sanitize_query
+from desk.pages.base import NEAR, BoundedPaginator, Context, officer, sanitize_query
 from desk.reports import (
     bulk_actions,
-    changelist,
     columns,
     filters,
+    followups,
+    reporter_activity,
     reprocessing,
+    search,
 )
 from desk.reports.base import open_report
+from desk.reports.filters import WorkFilter, filter_open, in_progress
+from desk.reports.indicators import annotate_callers
 from desk.reports.page import ReportPage
 from desk.reports.search import dispute_for_code, search_reports
+from reports.calendar.deadline_rules import LOOK
 from reports.cases import bulk as many
 from reports.cases import visibility
-from reports.models import Report
+from reports.facts import abuse_flags, effective_facts
+from reports.models import Case, Deadline, Report
 
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Report]
-else:
-    _Admin = admin.ModelAdmin
+_HEAVY = (
+    "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",
+    "contact_index", "facts__reasons", "facts__search_text", *followups.LINES,
+)  # fmt: skip
+_GROUNDS = '$[*] ? (@.fact == "priority")'
+# What bears the mark of a machine or a crowd stands below until somebody takes it up; its priority
+# is what it was. Of the rest, what the machine has not read comes first, so that nothing waits
+# unseen; then by the word of the priority, and of one word by the clock.
+_PRIORITY = effective_facts.priority()
+BY_URGENCY = (
+    Switch(When(abuse_flags.SUSPECTED, then=1), default=0),
+    ((_PRIORITY - _PRIORITY / 100) / 20).desc(nulls_first=True),  # 100 stands with 99
+    Coalesce("case__due_at", F("received_at") + timedelta(days=1)),
+    _PRIORITY.desc(nulls_first=True),
+    "received_at",
+)
+
+
+class ReportChangeList(ChangeList):
+    """The change list, with the figures of this request and how far it looks."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.near = NEAR
+        self.show_admin_actions = bool(self.result_count)
+        is_lost = bool(self.query) and not self.result_count
+        self.meant = search.did_you_mean(self.query, officer(request)) if is_lost else ""
+        self.as_meant = self.get_query_string({SEARCH_VAR: self.meant}, [PAGE_VAR])
+        self.found_many = getattr(request, "found_many", False)
+
+
+class ReportOrdering(ReportChangeList):
+    """The same list for its order alone: no page of it is made."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        pass
+
+
+def queue_rows() -> QuerySet[Report]:
+    """Return the reports with what their rows show; no sealed column, no whole text of a person."""
+    return annotate_callers(reporter_activity.annotate_tags(_plain_rows()))
+
+
+def _plain_rows() -> QuerySet[Report]:
+    return (
+        Report.objects.select_related(
+            "case__officer", "facts", "flood_sample", "campaign_link__campaign"
+        )
+        .defer(*_HEAVY)
+        .annotate(
+            gist=Left("story", columns.GIST),
+            caller_typed=Left("caller_number", columns.TYPED),
+            place_typed=Left(effective_facts.typed_place(), columns.TYPED),
+            grounds=Func(
+                "facts__reasons",
+                Value(_GROUNDS),
+                function="jsonb_path_query_array",
+                output_field=JSONField(),
+            ),
+        )
+    )
+
+
+def order_for_call_back() -> tuple[Any, ...]:
+    """Return the order of who is pressed: who waits for the look first, who came last before all, as they
+    can still be helped. Built for each query, as Django resolves expressions in place.
+    """
+    look = Deadline.objects.pending().filter(report=OuterRef("pk"), kind=LOOK)
+    untouched = Q(
+        Exact(effective_facts.ongoing(), True), case__status=Case.Status.NEW, case__due_at=None
+    )
+    just_came = Switch(When(untouched, then="received_at"))
+    since = Coalesce(Subquery(look.values("started_at")[:1]), just_came)
+    return (BY_URGENCY[0], since.desc(nulls_last=True), *BY_URGENCY[1:])
+
+
+def top_of_queue(user: User, few: int) -> QuerySet[Report]:
+    """Return the first *few* visible cases that burn and the first of this officer, in one order. One statement."""
+    burn, own = in_progress(filter_open(_seen(user))), filter_open(_seen(user), officer=user)
+    first = burn.values("pk")[:few].union(own.values("pk")[:few])
+    return _plain_rows().filter(pk__in=first).order_by(*order_for_call_back())
+
+
+def _seen(user: User) -> QuerySet[Report]:
+    return visibility.visible_reports(Report.objects.order_by(*order_for_call_back()), user)
+
+
+def ordering(request: HttpRequest) -> tuple[Any, ...]:
+    """Return the order: by urgency and clock; of everything the newest first."""
+    orders = {"all": ("-received_at",), "burning": order_for_call_back()}
+    return orders.get(request.GET.get(WorkFilter.parameter_name, ""), BY_URGENCY)
 
 
 @admin.register(Report)
-class ReportAdmin(ReadOnlyAdminMixin, _Admin):
+class ReportAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Report]):
     """The list of reports. Nothing here edits; every action has an address of its own."""
 
     list_display = (
@@ -69,19 +164,11 @@ class ReportAdmin(ReadOnlyAdminMixin, _Admin):
     def delete_model(self, request: HttpRequest, obj: Report) -> None:
         raise PermissionDenied("a report is evidence")
 
-    def get_changelist(
-        self, request: HttpRequest, **kwargs: Any
-    ) -> type[changelist.ReportChangeList]:
-        return (
-            changelist.ReportOrdering
-            if hasattr(request, "order_alone")
-            else changelist.ReportChangeList
-        )
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ReportChangeList]:
+        return ReportOrdering if hasattr(request, "order_alone") else ReportChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
-        rows = changelist.queue_rows().annotate(
-            liked=preferences.preferences_column(officer(request))
-        )
+        rows = queue_rows().annotate(liked=preferences.preferences_column(officer(request)))
         return visibility.visible_reports(rows, officer(request))
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
@@ -91,10 +178,10 @@ class ReportAdmin(ReadOnlyAdminMixin, _Admin):
         return tuple(own if each is usual else each for each in self.list_display)
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
-        return changelist.ordering(request)
+        return ordering(request)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """The list's own filters and no column: what is sealed must not be guessed sign by sign."""
+        """Allow the list's own filters and no column: what is sealed must not be guessed sign by sign."""
         return lookup in {each.parameter_name for each in self.list_filter}
 
     def get_search_results(
@@ -103,14 +190,12 @@ class ReportAdmin(ReadOnlyAdminMixin, _Admin):
         if not search_term.strip():
             return queryset, False
         only_open = request.GET.get(filters.WorkFilter.parameter_name) in filters.OF_OPEN
-        found, request.found_many = search_reports(  # type: ignore[attr-defined]
+        rows, request.found_many = search_reports(  # type: ignore[attr-defined]
             queryset, search_term, officer(request), only_open=only_open
         )
-        return found, False
+        return rows, False
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
         context = {"title": "Tin chờ xử lý", **(extra_context or {})}
         request.GET = sanitize_query(request.GET)  # type: ignore[assignment]
         _say_where(request, request.GET.get(SEARCH_VAR, ""))
@@ -121,14 +206,14 @@ class ReportAdmin(ReadOnlyAdminMixin, _Admin):
         request: HttpRequest,
         object_id: str,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        extra_context: Context = None,
     ) -> HttpResponse:
         view: Any = require_safe(ReportPage.as_view())
         page: HttpResponse = view(request, pk=object_id)
         return page
 
     def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, object_id: str, extra_context: Context = None
     ) -> HttpResponse:
         page = reverse("admin:reports_report_change", args=[open_report(request, object_id).pk])
         return HttpResponseRedirect(f"{page}#log")
@@ -152,9 +237,9 @@ class ReportAdmin(ReadOnlyAdminMixin, _Admin):
 
 
 def _say_where(request: HttpRequest, typed: str) -> None:
-    """Lead whoever typed the code of a wish for a second look to it."""
+    """Lead whoever typed the code of a dispute to it."""
     meant = dispute_for_code(typed) if request.user.has_perm("reports.view_dispute") else None
     if meant:
         page = reverse("admin:reports_dispute_change", args=[meant.pk])
-        told = 'Đây là mã đề nghị xem lại một số: <a href="{}">{}</a>.'
-        messages.info(request, format_html(told, page, meant.public_number))
+        text = 'Đây là mã đề nghị xem lại một số: <a href="{}">{}</a>.'
+        messages.info(request, format_html(text, page, meant.public_number))

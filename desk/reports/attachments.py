@@ -1,7 +1,4 @@
-"""Files that a resident sent along, as the desk sees them: what each is and what the worker found
-in it; the picture that we drew anew, which a browser may show; and the original as an attachment
-that no browser opens by itself. Their names are the sender's affair and stay sealed.
-"""
+"""Files that a resident sent: what each is, the redrawn picture that a browser may show, the original."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +9,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 
 from core.audit import events
+from desk.pages.base import SAFE_HEADERS
 from reports.attachments import filetypes, sanitized_copies, storage
 from reports.attachments.filetypes import FileType
 from reports.models import EvidenceFile, FileCheck, Report
@@ -26,9 +24,7 @@ _SENT_AS_IT_IS = {
 
 @dataclass(frozen=True)
 class FileRow:
-    """One file in the list; `digest` is the beginning of its SHA-256 in hex. `found` says what
-    came of looking into it, nothing where nobody has.
-    """
+    """One file of the list; `digest` is the beginning of its SHA-256 in hex, `findings` the worker's findings."""
 
     pk: UUID
     number: int
@@ -38,13 +34,13 @@ class FileRow:
     digest: str
     at: datetime
     erased_at: datetime | None
-    found: tuple[str, ...]
+    findings: tuple[str, ...]
     is_infected: bool
     picture: FileCheck | None
 
 
 def file_rows(report: Report) -> list[FileRow]:
-    """The files of a report in the order in which they came. One statement."""
+    """Return the files of a report in the order in which they came. One statement."""
     sent = storage.files_of_report(report).select_related("check_result")
     return [_row(number, file) for number, file in enumerate(sent, 1)]
 
@@ -61,14 +57,14 @@ def _row(number: int, file: EvidenceFile) -> FileRow:
         bytes(file.sha256).hex()[:12],
         file.received_at,
         file.erased_at,
-        _found(check, is_lost=is_lost),
+        _list_findings(check, is_lost=is_lost),
         is_infected(file),
         check if check and check.copy_id and not is_lost else None,
     )
 
 
 def check_of(file: EvidenceFile) -> FileCheck | None:
-    """What the worker found in it; None as long as nobody has looked."""
+    """Return what the worker found in it, None as long as nobody has looked."""
     return getattr(file, "check_result", None)
 
 
@@ -77,20 +73,20 @@ def is_infected(file: EvidenceFile) -> bool:
     return check is not None and check.scan == FileCheck.Scan.INFECTED
 
 
-def _found(check: FileCheck | None, *, is_lost: bool) -> tuple[str, ...]:
+def _list_findings(check: FileCheck | None, *, is_lost: bool) -> tuple[str, ...]:
     if check is None:
         return ()
     return check.get_scan_display(), _LOST if is_lost else check.get_copy_display()
 
 
 def file_ordinal(report: Report, file: EvidenceFile) -> int:
-    """The place of a file among those of its report, from 1."""
+    """Return the place of a file among those of its report, from 1."""
     return list(storage.files_of_report(report).values_list("pk", flat=True)).index(file.pk) + 1
 
 
 def attachment(report: Report, file: EvidenceFile, number: int) -> StreamingHttpResponse:
-    """The original, opened while it is sent; one that is known to be harmful under a name that
-    no program opens by itself. Raises files.UnopenableError, before a byte is.
+    """Return the original, opened while it is sent; a harmful one under a name that no program opens.
+    Raises storage.DecryptionError before the first byte.
     """
     kind = _HARMFUL if is_infected(file) else filetypes.by_media_type(file.media_type)
     name = f"{report.public_number}-{number}.{kind.extension}"
@@ -98,16 +94,16 @@ def attachment(report: Report, file: EvidenceFile, number: int) -> StreamingHttp
         storage.open_original(file),
         content_type=kind.media_type,
         headers={
+            **SAFE_HEADERS,
             **_SENT_AS_IT_IS,
             "Content-Length": str(file.size),
             "Content-Disposition": f'attachment; filename="{name}"',
-            "Content-Security-Policy": "sandbox; default-src 'none'",
         },
     )
 
 
 def open_clean_copy(check: FileCheck) -> HttpResponse:
-    """The picture that we drew anew, to be shown. Raises files.UnopenableError."""
+    """Return the redrawn picture, to be shown. Raises storage.DecryptionError."""
     if check.copy_id is None:
         raise storage.DecryptionError
     return HttpResponse(
@@ -122,9 +118,7 @@ def open_clean_copy(check: FileCheck) -> HttpResponse:
 
 
 def log_picture_view(report: Report, officer: User) -> None:
-    """Who looks at the pictures of a report is on record once a day: a page asks for each of them
-    by itself, and a line for each would bury the acts.
-    """
+    """Log who looks at the pictures of a report, once a day: a page asks for each of them by itself."""
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     seen = events.events_for("report", report.pk).filter(
         kind="revealed", actor=officer, created_at__gte=today

@@ -1,22 +1,19 @@
-"""What the views of one report share: open the report that the officer may see, check the permission,
-run the action, answer.
-"""
+"""What the views of one report share: open the report that the officer may see, check the permission."""
 
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.generic import View
 
 from accounts import preferences
 from desk.labels import deadlines
-from desk.pages.base import officer, see_other
+from desk.pages.base import DeskAction, officer, parse_uuid
 from reports.cases import visibility, workflow
 from reports.models import ErasureRequest, LegalHold, Report
 
@@ -40,33 +37,11 @@ class ReportView(View):
         return super().dispatch(request, *args, **kwargs)
 
 
-class ReportAction(ReportView):
-    """A button of one report: run the action and answer 303 with a message, or show why not."""
+class ReportAction(ReportView, DeskAction):
+    """A button of one report."""
 
     http_method_names = ["post"]
     errors: tuple[type[Exception], ...] = (workflow.WorkflowError,)
-    done = ""
-
-    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        try:
-            result = self.run(**kwargs)
-        except workflow.NotAllowed as error:
-            raise PermissionDenied from error
-        except self.errors as error:
-            return self.show_error(error)
-        return self.show_result(result)
-
-    def run(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the action and return its result. Raises one of `errors`."""
-        raise NotImplementedError
-
-    def show_result(self, result: Any) -> HttpResponse:
-        if self.done:
-            messages.success(self.request, self.done)
-        return see_other(self.get_next_address())
-
-    def show_error(self, error: Any) -> HttpResponse:
-        raise NotImplementedError
 
     def get_next_address(self) -> str:
         return reverse("admin:reports_report_change", args=[self.report.pk])
@@ -91,14 +66,14 @@ def report_queryset() -> QuerySet[Report]:
 
 
 def open_report(request: HttpRequest, pk: UUID | str) -> Report:
-    """Return the report with all that its page needs. Raises PermissionDenied where the officer may
-    not see it, at a unit also where there is none; Http404 at the office.
+    """Return the report with all that its page needs. Raises PermissionDenied where the officer may not see
+    it, at a unit also where there is none; Http404 at the office.
     """
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
     viewer = officer(request)
     rows = report_queryset().annotate(liked=preferences.preferences_column(viewer))
-    report = rows.filter(pk=parse_key(pk)).first()
+    report = rows.filter(pk=parse_uuid(pk) or UUID(int=0)).first()
     if report is None and visibility.sees_every_report(viewer):
         raise Http404
     if report is None or not visibility.can_see(viewer, report.case):
@@ -106,31 +81,6 @@ def open_report(request: HttpRequest, pk: UUID | str) -> Report:
     return report
 
 
-def parse_key(typed: UUID | str) -> UUID:
-    """Return the key, for what is none a key that nothing has."""
-    try:
-        return typed if isinstance(typed, UUID) else UUID(typed)
-    except ValueError:
-        return UUID(int=0)
-
-
-def parse_version(request: HttpRequest) -> int:
-    """Return the posted version of the case, 0 for what is none."""
-    typed = request.POST.get("version", "")
-    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
-
-
-def page_context(request: HttpRequest, title: str, **context: Any) -> dict[str, Any]:
-    """Return what every page under the reports needs, with the context of this one."""
-    site, opts = admin.site.each_context(request), admin.site.get_model_admin(Report).opts
-    return {**site, "title": title, "opts": opts, **context}
-
-
 def is_held(report: Report) -> bool:
     """Return whether a report that `open_report` gave must stay as it is."""
     return bool(getattr(report, "is_held", False))
-
-
-def set_status(response: HttpResponse, status: int) -> HttpResponse:
-    response.status_code = status
-    return response

@@ -10,13 +10,12 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from core.audit import events
 from desk.labels import codes as labels
-from desk.pages.base import officer, see_other
-from desk.reports.base import VIEW, page_context, set_status
+from desk.pages.base import officer, parse_int, parse_uuid, render, see_other, set_status
+from desk.reports.base import VIEW
 from desk.reports.decision_forms import MISSING, DecisionForm
 from desk.reports.search import campaign_for_field
 from reports.campaigns import grouping_locks
@@ -64,7 +63,7 @@ class AttachForm(forms.Form):
     )
 
     def clean_code(self) -> Campaign:
-        """The campaign that goes on under this code."""
+        """Return the campaign that goes on under this code."""
         try:
             return campaign_for_field(self.cleaned_data["code"])
         except grouping_locks.GroupingError as error:
@@ -105,9 +104,7 @@ def _ask_for_chosen(
 
 
 def run_bulk(request: HttpRequest, verb: str) -> HttpResponse:
-    """Run the verb for each report, or show the page again with what was typed and why nothing was
-    done.
-    """
+    """Run the verb for each report, or show the page again with what was typed and why nothing was done."""
     by, key = officer(request), idempotency_key(request.POST.get("key", ""))
     if not (by.has_perm(VIEW) and by.has_perm(permission(verb))):
         raise PermissionDenied
@@ -175,18 +172,19 @@ def show_result(request: HttpRequest, key: UUID) -> HttpResponse:
     if stored is None:
         raise Http404
     verb, result = stored
-    groups = refusals_by_reason(result)
-    context = page_context(request, TITLES.get(verb, verb), result=result, groups=groups)
-    return TemplateResponse(request, "admin/reports/report/bulk_result.html", context)
+    template, groups = "admin/reports/report/bulk_result.html", refusals_by_reason(result)
+    return render(request, template, TITLES.get(verb, verb), Report, result=result, groups=groups)
 
 
 def _render_form(
     request: HttpRequest, verb: str, rows: list[ReportVersion], form: Any, key: UUID
 ) -> HttpResponse:
     label = f"{TITLES[verb]} {labels.format_count(len(rows))} tin"
-    context = page_context(
+    return render(
         request,
+        "admin/reports/report/bulk.html",
         f"{TITLES[verb]}: {labels.format_count(len(rows))} tin",
+        Report,
         button=label,
         address=f"admin:reports_report_bulk_{verb}",
         rows=rows[:SHOWN],
@@ -195,7 +193,6 @@ def _render_form(
         form=form,
         key=key,
     )
-    return TemplateResponse(request, "admin/reports/report/bulk.html", context)
 
 
 def permission(verb: str) -> str:
@@ -203,13 +200,13 @@ def permission(verb: str) -> str:
 
 
 def form_for(verb: str, request: HttpRequest | None = None) -> Any:
-    """What is asked before a verb, filled with what was posted."""
+    """Return the form of a verb, filled with what was posted."""
     data = request.POST if request else None
     return AttachForm(data, label_suffix="") if verb == many.ATTACH else DecisionForm(verb, data)
 
 
 def execute(verb: str, form: Any, rows: list[ReportVersion], request: HttpRequest) -> Result:
-    """Raises WorkflowError or GroupingError where what was typed will not do."""
+    """Run the verb for each row. Raises WorkflowError or GroupingError where the form will not do."""
     typed = {name: value for name, value in form.cleaned_data.items() if name != "version"}
     if verb == many.ATTACH:
         hand = grouping_locks.Actor(officer(request), typed["reason"])
@@ -218,7 +215,7 @@ def execute(verb: str, form: Any, rows: list[ReportVersion], request: HttpReques
 
 
 def snapshot_rows(queryset: QuerySet[Report], most: int) -> Iterator[ReportVersion]:
-    """The first reports of the list as they stand."""
+    """Yield the first reports of the list as they stand."""
     columns = ("pk", "public_number", "case__version", "campaign_link__campaign")
     for row in queryset.values_list(*columns)[:most]:
         yield ReportVersion(*row)
@@ -229,20 +226,21 @@ def row_token(row: ReportVersion) -> str:
 
 
 def parse_rows(text: str) -> Iterator[ReportVersion]:
-    """The rows that a page listed, each once; what is none is left out."""
+    """Yield the rows that a page listed, each once; what is none is left out."""
     for each in dict.fromkeys(text.split()):
         report, version, campaign = [*each.split(":"), "", ""][:3]
-        if (key := _uuid(report)) and version.isdecimal() and len(version) < 10:
-            yield ReportVersion(key, "", int(version), _uuid(campaign))
+        key, number = parse_uuid(report), parse_int(version)
+        if key and number is not None:
+            yield ReportVersion(key, "", number, parse_uuid(campaign))
 
 
 def idempotency_key(typed: str) -> UUID:
-    """The key of a press; one that came without is given its own."""
-    return _uuid(typed) or uuid4()
+    """Return the key of a press; one that came without is given its own."""
+    return parse_uuid(typed) or uuid4()
 
 
 def refusals_by_reason(result: Result) -> list[tuple[str, list[str]]]:
-    """The numbers that were refused, by the reason as it is told."""
+    """Return the numbers that were refused, by reason."""
     by_reason: dict[str, list[str]] = {}
     for number, why in result.refused:
         by_reason.setdefault(REFUSED.get(why, why), []).append(number)
@@ -252,10 +250,3 @@ def refusals_by_reason(result: Result) -> list[tuple[str, list[str]]]:
 def too_many() -> str:
     most = labels.format_count(MAX_COUNT)
     return f"Chưa làm gì. Mỗi lần chọn nhiều nhất {most} tin. Lọc cho ít lại rồi làm từng phần."
-
-
-def _uuid(typed: str) -> UUID | None:
-    try:
-        return UUID(typed)
-    except ValueError:
-        return None

@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from desk.labels import codes as labels
-from desk.labels import deadlines, highlighting, impersonation
+from desk.labels import deadlines, highlighting
 from desk.reports import reporter_activity
 from desk.reports.indicators import MAX_COUNTED
 from reports.facts import abuse_flags
@@ -28,22 +28,20 @@ TYPED = 40  # signs of a number or a place that nobody knows
 
 @admin.display(description="Ưu tiên")
 def urgency(report: Report) -> SafeString:
-    """The word, the figure beside it, and what weighed most."""
+    """Return the word, the figure beside it, and what weighed most."""
     holds = effective_facts(report)
-    shown = labels.priority_label(holds.priority)
+    label = labels.priority_label(holds.priority)
     title = "Chưa có gợi ý của máy" if holds.priority is None else f"{holds.priority} trên 100"
     why = _BY_OFFICER if "priority" in holds.corrected else _weightiest(report)
-    said = "" if holds.priority is None else f"{holds.priority}{why}"
+    figure = "" if holds.priority is None else f"{holds.priority}{why}"
     return format_html(
         '<span class="urgent {}" title="{}">{}</span> <span class="sub">{}</span>',
-        shown.css, title + (why if why == _BY_OFFICER else ""), shown.word, said,
+        label.css, title + (why if why == _BY_OFFICER else ""), label.word, figure,
     )  # fmt: skip
 
 
 def _weightiest(report: Report) -> str:
-    """The reason of the priority with the most points, after a comma; none for none. The kind of
-    scam has a column of its own.
-    """
+    """Return the weightiest reason of the priority after a comma, but for the scenario, which has a column."""
     every: list[dict[str, Any]] = getattr(report, "grounds", None) or []
     grounds = [ground for ground in every if not ground["rule"].startswith("scenario: ")]
     top = max(grounds, key=lambda ground: ground.get("points") or 0, default=None)
@@ -52,60 +50,55 @@ def _weightiest(report: Report) -> str:
 
 @admin.display(description="Mã tin, tóm tắt")
 def report(report: Report) -> SafeString:
-    told = getattr(report, "gist", "")
-    gist = highlighting.plain_line(told) or "Không có lời kể"
-    if len(told) == GIST:  # it goes on: no word is left half
+    beginning = getattr(report, "gist", "")
+    gist = highlighting.plain_line(beginning) or "Không có lời kể"
+    if len(beginning) == GIST:  # it goes on: no word is left half
         gist = gist.rpartition(" ")[0].rstrip(" ,.;:") + "…"
     return format_html('<b>{}</b> <span class="sub">{}</span>', report.public_number, gist)
 
 
 @admin.display(description="Nhận, hạn")
 def age_column(report: Report) -> SafeString:
-    """How old it is, and how long until its deadline where it has one and is still open."""
-    received, now = timezone.localtime(report.received_at), timezone.now()
-    age = format_html(
-        '<time datetime="{}" title="Nhận {}">{}</time>',
-        received.isoformat(timespec="seconds"),
-        f"{received:%H:%M, %d/%m/%Y}",
-        labels.format_age(received, now),
-    )
-    due = deadlines.next_deadline(report.case, report.received_at, now)
+    """Return how old it is, and how long until its deadline."""
+    received, now = report.received_at, timezone.now()
+    due = deadlines.next_deadline(report.case, received, now)
+    age = labels.time_tag(received, "Nhận ")
     return format_html("{}{}", age, _clock(received, due, now)) if due else age
 
 
 def _clock(received: datetime, due: deadlines.DeadlineLabel, now: datetime) -> SafeString:
-    """The words first; the bar says the same to who looks over many rows."""
+    """Return the words, and a bar that says the same to who looks over many rows."""
     share = (now - received) / max(due.at - received, timedelta(minutes=1))
     return format_html(
         ' <span class="{0}" title="Hạn {1}">{2}</span> '
         '<meter class="{0}" value="{3}" aria-hidden="true"></meter>',
-        due.css, f"{timezone.localtime(due.at):%H:%M, %d/%m/%Y}", due.words,
+        due.css, labels.format_datetime(due.at), due.words,
         round(min(max(share, 0), 1), 2),
     )  # fmt: skip
 
 
 @admin.display(description="Kiểu lừa")
 def scenario(report: Report) -> SafeString | str:
-    """The kind, and below it whom the caller claimed to be."""
+    """Return the kind of scam, and below it whom the caller claimed to be."""
     holds = effective_facts(report)
     if not holds.scenario:
         return "–"
-    claimed = "; ".join(map(impersonation.claim_label, holds.offices[:MAX_OFFICES]))
-    told = format_html(' <span class="sub">Xưng: {}</span>', highlighting.plain_line(claimed))
+    claimed = "; ".join(map(labels.claim_label, holds.offices[:MAX_OFFICES]))
+    claim = format_html(' <span class="sub">Xưng: {}</span>', highlighting.plain_line(claimed))
     return format_html(
-        "{}{}", _said(report, "scenario", labels.short_label), told if claimed else ""
+        "{}{}", _fact_column(report, "scenario", labels.short_label), claim if claimed else ""
     )
 
 
 @admin.display(description="Số gọi, đợt")
 def caller_and_campaign(report: Report) -> SafeString:
-    """Two columns would leave the kind of scam no room at 1280 pixels."""
+    """Return both in one: two columns would leave the kind of scam no room at 1280 pixels."""
     return format_html("{} {}", caller(report), campaign(report))
 
 
 @admin.display(description="Số gọi, đợt")
 def caller_and_own(report: Report) -> SafeString:
-    """The same for who sees no campaign: led to those of its reports that they do see."""
+    """Return the same for who sees no campaign, with a link to those of its reports that they see."""
     return format_html("{} {}", caller(report), campaign(report, is_open=False))
 
 
@@ -114,15 +107,15 @@ def caller(report: Report) -> SafeString | str:
     if not key:
         typed = highlighting.plain_line(getattr(report, "caller_typed", ""))[:TYPED]
         return typed or ("Ẩn số" if report.channel == Report.Channel.HIDDEN else "Chưa rõ")
-    shown = format_html('<span class="number">{}</span>', labels.format_phone(key))
+    number = format_html('<span class="number">{}</span>', labels.format_phone(key))
     naming = getattr(report, "named_by", [])
     named = len(set(naming))
     if named < 2:
-        return shown
+        return number
     count = f"{named}+" if len(naming) == MAX_COUNTED else str(named)
     return format_html(
         '{} <a class="tag tag-quiet" href="?{}" title="{} tin nêu số này">×{}</a>',
-        shown,
+        number,
         urlencode({"q": labels.format_phone(key), "viec": "all"}),
         count,
         count,
@@ -145,22 +138,22 @@ def campaign(report: Report, *, is_open: bool = True) -> SafeString | str:
 @admin.display(description="Thiệt hại")
 def loss(report: Report) -> SafeString | str:
     return (
-        _said(report, "money_lost_vnd", labels.format_loss)
+        _fact_column(report, "money_lost_vnd", labels.format_loss)
         if effective_facts(report).is_loss_known
         else "–"
     )
 
 
-def _said(report: Report, fact: str, worded: Callable[[Any], str]) -> SafeString | str:
-    """A fact as it holds; an officer's word with the machine's beside it."""
-    said = effective_facts(report)
-    shown = worded(getattr(said, fact))
-    if fact not in said.corrected:
-        return shown
+def _fact_column(report: Report, fact: str, worded: Callable[[Any], str]) -> SafeString | str:
+    """Return the effective fact; an officer's correction with the machine's value beside it."""
+    holds = effective_facts(report)
+    value = worded(getattr(holds, fact))
+    if fact not in holds.corrected:
+        return value
     facts = getattr(report, "facts", None)
     machine = f"Máy gợi ý: {worded(getattr(facts, fact))}" if facts else "Máy chưa đọc"
     note = '{} <span class="sub" title="{}">cán bộ sửa</span>'
-    return format_html(note, shown, machine)
+    return format_html(note, value, machine)
 
 
 @admin.display(description="Xã, phường")
@@ -177,11 +170,11 @@ def _lowered(report: Report) -> list[str]:
 
 @admin.display(description="Cán bộ xử lý")
 def status_column(report: Report) -> SafeString:
-    told = [*reporter_activity.row_tags(report), *_lowered(report)]
+    tags = [*reporter_activity.row_tags(report), *_lowered(report)]
     return format_html(
         '<span class="who">{}</span> <span class="tag {}">{}</span>{}',
         labels.officer_name(report.case.officer),
         labels.STATUS_TAGS[report.case.status],
         report.case.get_status_display(),
-        format_html_join("", ' <span class="tag tag-amber">{}</span>', ((tag,) for tag in told)),
+        format_html_join("", ' <span class="tag tag-amber">{}</span>', ((tag,) for tag in tags)),
     )

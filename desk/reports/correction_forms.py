@@ -1,15 +1,13 @@
-"""The desk says that the machine read wrongly: what holds of each fact, in words, and the form
-in which an officer puts it right.
-"""
+"""Corrections of what the machine extracted: each fact's value in words, and the form to correct it."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from desk.labels import codes as labels
-from desk.labels import highlighting, impersonation
 from desk.reports.decision_forms import NO_VALUE
 from reports.cases import corrections, workflow
 from reports.cases.corrections import CorrectedValue
@@ -18,40 +16,29 @@ from reports.extraction.language.cue_matcher import action_codes, scenario_codes
 from reports.models import Case, Correction, Report
 from reports.reference import office_lexicon
 
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
 Fact = Correction.Fact
 MAX_WORDS = 1000
 MAX_SHOWN = 200
-TITLES: Mapping[str, str] = {
-    Fact.PRIORITY: "Ưu tiên",
-    Fact.SCENARIO: "Kiểu lừa",
-    Fact.ACTIONS: "Họ đòi",
-    Fact.MONEY: "Thiệt hại",
-    Fact.ONGOING: "Đang bị ép",
-    Fact.OFFICES: "Họ xưng",
-}
+TITLES = labels.CORRECTABLE_FACTS
 _URGENCIES = (90, 70, 50, 30, 10)
 _NOT_MONEY = "Chưa hiểu số tiền này. Ghi rõ đơn vị, ví dụ: 20 triệu."
 _NO_REASON = "Chưa ghi vì sao."
 _TOO_LONG = f"Dài quá {MAX_WORDS} ký tự, viết ngắn lại."
 
 
-def corrections_of(report: Report) -> "QuerySet[Correction]":
-    """What officers have said of a report's facts, newest first."""
+def corrections_of(report: Report) -> QuerySet[Correction]:
+    """Return the corrections of a report's facts, newest first."""
     return report.corrections.select_related("actor").order_by("-id")[:MAX_SHOWN]
 
 
 def value_label(fact: str, value: Any) -> str:
-    """A fact's value as the desk says it; None of all but a loss is that nobody has said it."""
+    """Return a fact's value in words. None is a loss that is not known, else nothing said."""
     if value is None and fact != Fact.MONEY:
         return "chưa có"
     return _WORDED[fact](value)
 
 
 def correction_line(correction: Correction) -> str:
-    """One word of an officer on one fact, in a line."""
     title = TITLES[correction.fact]
     if not correction.is_active:
         return f"{title}, theo máy như cũ"
@@ -72,7 +59,7 @@ _WORDED: Mapping[str, Callable[[Any], str]] = {
     Fact.ACTIONS: _listed(labels.code_label),
     Fact.MONEY: lambda dong: labels.format_loss(dong).lower(),
     Fact.ONGOING: lambda is_on: "có" if is_on else "không thấy",
-    Fact.OFFICES: _listed(impersonation.claim_label),
+    Fact.OFFICES: _listed(labels.claim_label),
 }
 
 
@@ -80,10 +67,10 @@ class _Loss(forms.CharField):
     """A sum as people write it; empty is not known, 0 none."""
 
     def clean(self, value: Any) -> int | None:
-        read = amounts.parse_money_field(super().clean(value))
-        if read.value is None and read.problem != "empty":
+        amount = amounts.parse_money_field(super().clean(value))
+        if amount.value is None and amount.problem != "empty":
             raise forms.ValidationError(_NOT_MONEY)
-        return read.value
+        return amount.value
 
 
 def _choice(choices: list[tuple[Any, str]], coerce: Callable[[Any], Any]) -> forms.Field:
@@ -117,9 +104,9 @@ _FIELDS: Mapping[str, Callable[[], forms.Field]] = {
         help_text="Ví dụ: 20 triệu. Ghi 0 nếu không mất; để trống nếu chưa rõ.",
     ),
     Fact.ONGOING: lambda: _choice(
-        [("yes", "Có, đang bị ép"), ("no", "Không")], lambda said: said == "yes"
+        [("yes", "Có, đang bị ép"), ("no", "Không")], lambda answer: answer == "yes"
     ),
-    Fact.OFFICES: lambda: _boxes(_named(office_lexicon.codes(), impersonation.claim_label)),
+    Fact.OFFICES: lambda: _boxes(_named(office_lexicon.codes(), labels.claim_label)),
 }
 
 
@@ -134,8 +121,8 @@ class CorrectionForm(forms.Form):
         error_messages={"max_length": _TOO_LONG, "required": _NO_REASON},
     )
 
-    def __init__(self, fact: str, data: Any = None, *, held: Any = None) -> None:
-        initial = {"value": _typed(fact, held)}
+    def __init__(self, fact: str, data: Any = None, *, current: Any = None) -> None:
+        initial = {"value": _initial_value(fact, current)}
         super().__init__(data, initial=initial, auto_id=f"correct_{fact}_%s", label_suffix="")
         self.fact = fact
         self.fields["value"] = _FIELDS[fact]()
@@ -147,13 +134,13 @@ class CorrectionForm(forms.Form):
 
     def carry_out(self, case: Case, by: User) -> Case:
         """Put the fact right. Raises WorkflowError; then nothing is written."""
-        given = self.cleaned_data
+        values = self.cleaned_data
         return corrections.correct_fact(
             case.pk,
             by=by,
-            version=given["version"] or 0,
-            right=CorrectedValue(self.fact, given["value"]),
-            reason=given["reason"],
+            version=values["version"] or 0,
+            right=CorrectedValue(self.fact, values["value"]),
+            reason=values["reason"],
         )
 
     def add_workflow_error(self, error: workflow.WorkflowError) -> None:
@@ -164,10 +151,10 @@ class CorrectionForm(forms.Form):
             self.add_error("reason", _NO_REASON)
 
 
-def _typed(fact: str, held: Any) -> Any:
-    """What stands in the field at first: what holds now, of a yes or no the other."""
+def _initial_value(fact: str, current: Any) -> Any:
+    """Return what stands in the field at first: the present value, of a yes or no the other."""
     if fact in {Fact.ACTIONS, Fact.OFFICES}:
-        return list(held or ())
+        return list(current or ())
     if fact == Fact.ONGOING:
-        return "no" if held else "yes"
-    return "" if fact != Fact.MONEY or held is None else f"{highlighting.count(held)} đồng"
+        return "no" if current else "yes"
+    return "" if fact != Fact.MONEY or current is None else f"{labels.format_count(current)} đồng"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
@@ -11,16 +11,12 @@ from core.audit import events
 from core.models import AuditEvent
 from core.province import province
 from desk.labels import codes as labels
+from desk.labels.events import EVENTS
 from reports.cases import closing_checks, corrections, transitions, visibility, workflow
 from reports.facts.effective_facts import EffectiveFacts
 from reports.models import Case
 from reports.models.units import MAX_NAME_LENGTH
 from reports.reference import gazetteer, units
-
-if TYPE_CHECKING:
-    _UserChoice = forms.ModelChoiceField[User]
-else:
-    _UserChoice = forms.ModelChoiceField
 
 MAX_WORDS = 4000
 MAX_TOLD = 5  # acts of colleagues, in a lost race
@@ -121,14 +117,13 @@ NOT_TOLD = {
 }
 
 
-class _Officer(_UserChoice):
+class _Officer(forms.ModelChoiceField[User]):
     def label_from_instance(self, obj: Any) -> str:
         membership = getattr(obj, "membership", None)
         return f"{labels.officer_name(obj)}{f', {membership.unit}' if membership else ''}"
 
 
 def assignable_officers() -> Any:
-    """Who may be given a case."""
     backend = "django.contrib.auth.backends.ModelBackend"
     able = User.objects.with_perm("reports.decide_case", backend=backend)
     return (
@@ -176,39 +171,38 @@ class DecisionForm(forms.Form):
         tells = transitions.TABLE[verb].tells
         self.compose = f"admin:reports_report_compose_{verb}" if tells else ""
         self.suggestion, self.waits = suggestion, ", ".join(PENDING[code] for code in waits)
-        asked = {*transitions.TABLE[verb].needs, "version"}
-        asked |= {"suggested"} if suggestion else set()
-        asked |= {"anyway"} if waits else set()
-        for name in self.fields.keys() - asked:
+        names = {*transitions.TABLE[verb].needs, "version"}
+        names |= {"suggested"} if suggestion else set()
+        names |= {"anyway"} if waits else set()
+        for name in self.fields.keys() - names:
             del self.fields[name]
         if isinstance(officer := self.fields.get("officer"), _Officer):
             officer.queryset = assignable_officers()
-        if "reason" in asked:
+        if "reason" in names:
             self.fields["reason"].label = self.act.asks
             self.fields["reason"].help_text = self.act.hint
         if waits:
             self.fields["anyway"].label = f"Người báo {self.waits}, vẫn kết thúc"
 
     def questions(self) -> list[forms.BoundField]:
-        """What is to be filled in; the version and the suggestion are the page's affair."""
+        """Return what is to be filled in; the page carries the version and the suggestion."""
         return [field for field in self if field.name not in {"version", "suggested"}]
 
     def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        suggested, anyway = given.pop("suggested", ""), given.pop("anyway", True)
-        if suggested and not given.get("reason", "").strip():
-            given["reason"] = suggested
+        values = self.cleaned_data
+        suggested, anyway = values.pop("suggested", ""), values.pop("anyway", True)
+        if suggested and not values.get("reason", "").strip():
+            values["reason"] = suggested
         if not anyway:
-            told = f"Chưa kết thúc. Người báo {self.waits}. Đã xem thì đánh dấu ô này rồi bấm lại."
-            self.add_error("anyway", told)
-        return given
+            text = f"Chưa kết thúc. Người báo {self.waits}. Đã xem thì đánh dấu ô này rồi bấm lại."
+            self.add_error("anyway", text)
+        return values
 
     def execute(self, case: Case, by: User) -> Case:
         """Take the decision. Raises WorkflowError; then nothing is written."""
-        given = {name: value for name, value in self.cleaned_data.items() if name != "version"}
-        version = self.cleaned_data["version"] or 0
+        values = self.cleaned_data | {"version": self.cleaned_data["version"] or 0}
         verb: Callable[..., Case] = workflow.ACTIONS[self.verb]
-        return verb(case.pk, by=by, version=version, **given)
+        return verb(case.pk, by=by, **values)
 
     def add_workflow_error(self, error: workflow.WorkflowError) -> None:
         """Say beside the field what was wrong with it, if it was one field."""
@@ -217,7 +211,7 @@ class DecisionForm(forms.Form):
 
 
 def _wrong(error: workflow.WorkflowError) -> tuple[str, str] | None:
-    """The field that an error is about, and what is told there."""
+    """Return the field that an error is about, and the text beside it."""
     if isinstance(error, workflow.ReasonMissing):
         return error.what, MISSING[error.what]
     if isinstance(error, workflow.UnitUnknown):
@@ -241,9 +235,7 @@ _IN_ONE_SENTENCE: Mapping[type[workflow.WorkflowError], str] = {
 
 
 def error_message(error: workflow.WorkflowError, case: Case, seen: int = 0) -> str:
-    """What the officer, who saw the case at its version `seen`, is told when a decision was not
-    taken.
-    """
+    """Return why a decision was not taken, for who saw the case at its version `seen`."""
     if wrong := _wrong(error):
         return f"Chưa lưu. {wrong[1]} Những gì đã gõ còn nguyên."
     if type(error) in _IN_ONE_SENTENCE:
@@ -255,7 +247,7 @@ def error_message(error: workflow.WorkflowError, case: Case, seen: int = 0) -> s
 
 
 def _meanwhile(case: Case, seen: int) -> str:
-    """Who did what since, the latest first."""
+    """Return who did what since, the latest first."""
     acts = events.events_for("report", case.pk).exclude(kind__in=NO_DECISION)
     since = case.version - seen if 0 < seen < case.version else 1
     lines = [_did(event) for event in acts[: min(since, MAX_TOLD)]]
@@ -263,19 +255,16 @@ def _meanwhile(case: Case, seen: int) -> str:
 
 
 def _did(event: AuditEvent) -> str:
-    did = labels.lower_initial(labels.EVENTS.get(event.kind, event.kind))
+    did = labels.lower_initial(EVENTS.get(event.kind, event.kind))
     return f"{labels.officer_name(event.actor)} vừa xử lý tin này lúc {labels.format_time(event.created_at)}: {did}"
 
 
-_OUTCOMES = {
-    "not_scam": Case.Outcome.NOT_SCAM.value,
-    "unclear": Case.Outcome.INSUFFICIENT.value,
-}
+_OUTCOMES = {"not_scam": Case.Outcome.NOT_SCAM.value, "unclear": Case.Outcome.INSUFFICIENT.value}
 _NO_REPORT = ("spam_submission", "abuse_prank")
 
 
 def initial_values(holds: EffectiveFacts) -> dict[str, Mapping[str, str]]:
-    """First values of the fields, by verb. Codes in words alone, nothing that a person wrote."""
+    """Return first values of the fields, by verb: codes in words, nothing that a person wrote."""
     place = _unit(holds)
     junk = labels.code_label(holds.scenario) if holds.scenario in _NO_REPORT else ""
     return {
@@ -286,7 +275,7 @@ def initial_values(holds: EffectiveFacts) -> dict[str, Mapping[str, str]]:
 
 
 def suggested_reasons(holds: EffectiveFacts) -> Mapping[str, str]:
-    """The reason that the report suggests, by verb, "" for none; codes in words, as above."""
+    """Return the reason that the report suggests, by verb: codes in words, "" for none."""
     gist = _gist(holds)
     is_placed = bool(gist and _unit(holds))
     return {"hand_over": f"Đúng địa bàn. {gist}" if is_placed else gist, "close": gist}
@@ -298,7 +287,7 @@ def _unit(holds: EffectiveFacts) -> str:
 
 
 def _gist(holds: EffectiveFacts) -> str:
-    """The kind of scam and the loss, in a sentence; nothing where nobody has read the report."""
+    """Return the kind of scam and the loss in a sentence, "" where nobody has read the report."""
     if holds.scenario is None:
         return ""
     loss = labels.format_loss(holds.money_lost_vnd).lower()

@@ -5,18 +5,11 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 
 from desk.labels import highlighting
+from desk.pages.base import render, set_status
 from desk.reports import correction_forms, navigation, reprocessing
-from desk.reports.base import (
-    ReportAction,
-    ReportView,
-    open_report,
-    page_context,
-    parse_version,
-    set_status,
-)
+from desk.reports.base import ReportAction, ReportView, open_report
 from desk.reports.correction_forms import CorrectionForm
 from desk.reports.decision_forms import (
     ACTS,
@@ -30,15 +23,13 @@ from desk.reports.decision_forms import (
 from desk.reports.navigation import filters_of, page_address
 from desk.reports.page import make_form, render_page
 from reports.attachments import sanitized_copies, storage
-from reports.cases import (
-    corrections,
-    replies,
-    transitions,
-    workflow,
-)
+from reports.cases import corrections, replies, transitions, workflow
 from reports.extraction.accounts_and_links import find_links
 from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report
+
+VERBS = tuple(verb for verb, move in transitions.TABLE.items() if move.tells)
+_TOO_LONG = f"Dài quá {MAX_WORDS} ký tự, viết ngắn lại."
 
 
 class FormAction(ReportAction):
@@ -109,15 +100,13 @@ class RevertCorrection(ReportAction):
     done = "Đã lấy lại chỗ sửa. Gợi ý của máy dùng như trước."
 
     def run(self, fact: str) -> Case:
-        version = parse_version(self.request)
         return corrections.revert_correction(
-            self.report.pk, by=self.officer, version=version, fact=fact
+            self.report.pk, by=self.officer, version=self.version, fact=fact
         )
 
     def show_error(self, error: workflow.WorkflowError) -> HttpResponse:
         report = open_report(self.request, self.report.pk)
-        version = parse_version(self.request)
-        messages.error(self.request, error_message(error, report.case, version))
+        messages.error(self.request, error_message(error, report.case, self.version))
         return set_status(render_page(self.request, report), 409)
 
     def get_next_address(self) -> str:
@@ -140,14 +129,8 @@ def facts_address(view: ReportAction) -> str:
     return page_address(view.report.pk, filters_of(view.request.POST)) + "#machine"
 
 
-VERBS = tuple(verb for verb, move in transitions.TABLE.items() if move.tells)
-_TOO_LONG = f"Dài quá {MAX_WORDS} ký tự, viết ngắn lại."
-
-
 class ComposeMessage(ReportView):
-    """The page between a report and a message to its reporter: take a reply in, show what the reporter
-    will read, or go on writing.
-    """
+    """The page between a report and a message to its reporter: insert a reply, preview, go on writing."""
 
     http_method_names = ["post"]
 
@@ -171,24 +154,25 @@ class ComposeMessage(ReportView):
 
     def render_form(self, verb: str, text: str, errors: list[str]) -> HttpResponse:
         language = chosen_language(self.request, self.report)
-        context = self.build_context(verb, text) | {
+        context = {
             "wrong": errors,
             "languages": Report.Language.choices,
             "offered": replies.suggested_replies(self.report.case, verb, language),
             "most": MAX_WORDS,
         }
-        template, status = "admin/reports/report/compose.html", 422 if errors else 200
-        return TemplateResponse(self.request, template, context, status=status)
+        page = self.render("compose", verb, text, context)
+        return set_status(page, 422 if errors else 200)
 
     def render_preview(self, verb: str, text: str) -> HttpResponse:
-        context = self.build_context(verb, text) | {"text": highlighting.truncate(text)}
-        return TemplateResponse(self.request, "admin/reports/report/preview.html", context)
+        return self.render("preview", verb, text, {"text": highlighting.truncate(text)})
 
-    def build_context(self, verb: str, text: str) -> dict[str, Any]:
+    def render(self, page: str, verb: str, text: str, context: dict[str, Any]) -> HttpResponse:
         posted, filters = self.request.POST, filters_of(self.request.POST)
-        return page_context(
+        return render(
             self.request,
+            f"admin/reports/report/{page}.html",
             ACTS[verb].title,
+            Report,
             report=self.report,
             act=ACTS[verb],
             compose=f"admin:reports_report_compose_{verb}",
@@ -200,22 +184,23 @@ class ComposeMessage(ReportView):
             language=chosen_language(self.request, self.report),
             theirs=self.report.get_language_display(),
             written=text,
+            **context,
         )
 
 
 def with_reply(written: str, reply: str) -> str:
-    """What is written so far, the chosen reply below it."""
+    """Return what is written so far, the chosen reply below it."""
     return "\n".join(filter(None, (written.replace("\0", "").strip(), reply.replace("\0", ""))))
 
 
 def chosen_language(request: HttpRequest, report: Report) -> str:
-    """The reporter's own, unless the officer chose the other."""
+    """Return the reporter's own language, unless the officer chose the other."""
     chosen = request.POST.get("language", "")
     return chosen if chosen in Report.Language.values else report.language
 
 
 def validation_errors(written: str) -> list[str]:
-    """Why these words may not be sent, in an officer's words; none is well. One statement."""
+    """Return why these words may not be sent, in an officer's words. One statement."""
     if not written.strip():
         return [MISSING["reason"]]
     if len(written) > MAX_WORDS:

@@ -20,7 +20,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.http import urlencode
 
@@ -29,9 +28,8 @@ from core.audit import events
 from core.spreadsheets import MAX_CHARS, Cell
 from desk.labels import codes as labels
 from desk.labels import highlighting
-from desk.pages.base import officer
+from desk.pages.base import SAFE_HEADERS, officer, render, set_status
 from desk.reports import saved_searches
-from desk.reports.base import page_context
 from desk.reports.indicators import caller_by_report
 from reports.facts import followup_facts
 from reports.facts.effective_facts import effective_facts, typed_place_of
@@ -49,13 +47,19 @@ PERSONAL = (
 )  # fmt: skip
 _HIDDEN = "có, đã che"
 _KINDS = (Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT, Indicator.Kind.LINK)
+EXPORT, WITH_PERSONAL = "reports.export_queue", "reports.export_personal"
+MIN_COUNT = 5  # signs of a reason
+_IN_MEMORY = 4 * 1024 * 1024
+_CSV, _XLSX = "text/csv; charset=utf-8", "application/vnd.openxmlformats-officedocument."
+_WRITERS: Mapping[str, tuple[Callable[..., int], str]] = {
+    "xlsx": (spreadsheets.write_xlsx, f"{_XLSX}spreadsheetml.sheet"),
+    "csv": (spreadsheets.write_csv, _CSV),
+}
 
 
 @dataclass(frozen=True)
-class _Later:
-    """What stands beside some reports, of each by its key: the caller's number, the newest contact,
-    what was named later by its kind, and the stories that were told later.
-    """
+class FollowupValues:
+    """What came after some reports, by their keys: callers, contacts, indicators by kind, stories."""
 
     callers: Mapping[UUID, Any]
     contacts: Mapping[UUID, Any]
@@ -64,90 +68,86 @@ class _Later:
 
 
 def iter_export_rows(keys: Sequence[UUID], *, personal: bool) -> Iterator[Sequence[Cell]]:
-    """The header, then a row for each report in the order of the keys; few are in memory at once."""
+    """Yield the header, then a row for each report in the order of the keys, few in memory at once."""
     yield (*HEADER, *PERSONAL) if personal else HEADER
-    for some in _batches(keys):
-        found = _load(some, personal=personal)
-        later = _Later(
+    for begin in range(0, len(keys), BATCH_SIZE):
+        some = keys[begin : begin + BATCH_SIZE]
+        reports = _load_reports(some, personal=personal)
+        later = FollowupValues(
             caller_by_report(some),
             _contacts(some),
-            _named(some, personal=personal),
+            _indicators(some, personal=personal),
             _stories(some) if personal else {},
         )
         for key in some:
-            if report := found.get(key):
+            if report := reports.get(key):
                 yield _row(report, later, personal=personal)
 
 
-def _batches(keys: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
-    return (keys[begin : begin + BATCH_SIZE] for begin in range(0, len(keys), BATCH_SIZE))
-
-
-def _load(keys: Sequence[UUID], *, personal: bool) -> dict[UUID, Report]:
-    """Without the heavy texts where they are not told."""
+def _load_reports(keys: Sequence[UUID], *, personal: bool) -> dict[UUID, Report]:
     heavy = ["facts__search_text", "facts__reasons", "story_sealed", "phrase_sealed"]
-    kept = Report.objects.select_related("case__officer", "facts", "campaign_link__campaign")
-    return kept.defer(*heavy, *([] if personal else ["story"])).in_bulk(keys)
+    rows = Report.objects.select_related("case__officer", "facts", "campaign_link__campaign")
+    return rows.defer(*heavy, *([] if personal else ["story"])).in_bulk(keys)
 
 
 def _contacts(keys: Sequence[UUID]) -> dict[UUID, Any]:
-    """Where somebody told a number later, the latest."""
+    """Return the latest number to call back that came later, by report."""
     later = Followup.objects.filter(report__in=keys, contact_sealed__isnull=False)
     return dict(later.order_by("received_at").values_list("report_id", "contact_sealed"))
 
 
-def _named(keys: Sequence[UUID], *, personal: bool) -> Mapping[UUID, Mapping[str, list[str]]]:
-    """The callers that were told later, the accounts and the links of each report, by their kind, each
-    once. What could not be read is somebody's own words: with personal data alone.
+def _indicators(keys: Sequence[UUID], *, personal: bool) -> Mapping[UUID, Mapping[str, list[str]]]:
+    """Return the later callers, the accounts and the links of each report, by kind; what could not be read
+    is somebody's own words: with personal data alone.
     """
-    kinds, found = Indicator.Kind, defaultdict[UUID, dict[str, list[str]]](dict)
+    kinds, values = Indicator.Kind, defaultdict[UUID, dict[str, list[str]]](dict)
     rows = Indicator.objects.filter(
         Q(kind__in=(kinds.ACCOUNT, kinds.LINK)) | Q(place=Indicator.IndicatorSource.LATER),
         report__in=keys,
     ).exclude(flags__contains=[followup_facts.CORRECTED])
-    named = rows.order_by("id").values_list("report_id", "kind", "key", "raw")
-    for report, kind, key, raw in named:
-        said = _legible(kind, key) if key else highlighting.plain_line(raw) if personal else ""
-        told = found[report].setdefault(kind, [])
-        if said and said not in told:
-            told.append(said)
-    return found
+    for report, kind, key, raw in rows.order_by("id").values_list(
+        "report_id", "kind", "key", "raw"
+    ):
+        text = _legible(kind, key) if key else highlighting.plain_line(raw) if personal else ""
+        texts = values[report].setdefault(kind, [])
+        if text and text not in texts:
+            texts.append(text)
+    return values
 
 
 def _legible(kind: str, key: str) -> str:
-    """In groups: a spreadsheet takes a run of digits for a figure, drops its zeros and rounds it."""
+    """Return it in groups: a spreadsheet takes a run of digits for a figure and rounds it."""
     if kind == Indicator.Kind.NUMBER:
         return labels.format_phone(key)
     return " ".join(wrap(key, 4)) if key.isdecimal() else key
 
 
 def _stories(keys: Sequence[UUID]) -> Mapping[UUID, list[str]]:
-    """What was told later, of each report the oldest first."""
-    found = defaultdict[UUID, list[str]](list)
+    """Return the stories that came later, of each report the oldest first."""
+    stories = defaultdict[UUID, list[str]](list)
     wish = Followup.Kind.WITHDRAWAL
     rows = Followup.objects.filter(report__in=keys, story__gt="").exclude(kind=wish)
-    told = rows.order_by("received_at", "id")
-    for report, story in told.values_list("report_id", "story"):
-        found[report].append(story)
-    return found
+    for report, story in rows.order_by("received_at", "id").values_list("report_id", "story"):
+        stories[report].append(story)
+    return stories
 
 
-def _row(report: Report, later: _Later, *, personal: bool) -> Sequence[Cell]:
-    case, said = report.case, effective_facts(report)
+def _row(report: Report, later: FollowupValues, *, personal: bool) -> Sequence[Cell]:
+    case, holds = report.case, effective_facts(report)
     caller, named = later.callers.get(report.pk), later.named.get(report.pk, {})
     contact = later.contacts.get(report.pk, report.contact_sealed)
     link = getattr(report, "campaign_link", None)
-    told: list[Cell] = [
+    cells: list[Cell] = [
         report.public_number,
         f"{timezone.localtime(report.received_at):%H:%M %d/%m/%Y}",
         report.get_source_display(),
-        labels.priority_label(said.priority).word,
-        "" if said.priority is None else said.priority,
-        labels.code_label(said.scenario) if said.scenario else labels.UNTRIAGED,
+        labels.priority_label(holds.priority).word,
+        "" if holds.priority is None else holds.priority,
+        labels.code_label(holds.scenario) if holds.scenario else labels.UNTRIAGED,
         labels.format_phone(caller.key) if caller and caller.key else "",
         labels.office_label(report.claimed_office) if report.claimed_office else "",
-        "" if said.money_lost_vnd is None else said.money_lost_vnd,
-        gazetteer.commune_name(said.commune),
+        "" if holds.money_lost_vnd is None else holds.money_lost_vnd,
+        gazetteer.commune_name(holds.commune),
         link.campaign.code if link else "",
         str(case.get_status_display()),
         str(case.get_outcome_display()) if case.outcome else "",
@@ -158,9 +158,9 @@ def _row(report: Report, later: _Later, *, personal: bool) -> Sequence[Cell]:
     ]
     if personal:
         stories = [report.story, "\n".join(later.stories.get(report.pk, []))]
-        told += [highlighting.plain_line(typed_place_of(report))]
-        told += [highlighting.plain_line(story, MAX_CHARS) for story in stories]
-    return told
+        cells += [highlighting.plain_line(typed_place_of(report))]
+        cells += [highlighting.plain_line(story, MAX_CHARS) for story in stories]
+    return cells
 
 
 def _contact(sealed: Any, report_id: UUID, *, personal: bool) -> str:
@@ -171,16 +171,6 @@ def _contact(sealed: Any, report_id: UUID, *, personal: bool) -> str:
     return highlighting.plain_line(
         encryption.decrypt(sealed, "contact", report_id) or "không mở được"
     )
-
-
-EXPORT, WITH_PERSONAL = "reports.export_queue", "reports.export_personal"
-MIN_COUNT = 5  # signs of a reason
-_IN_MEMORY = 4 * 1024 * 1024
-_CSV, _XLSX = "text/csv; charset=utf-8", "application/vnd.openxmlformats-officedocument."
-_WRITERS: Mapping[str, tuple[Callable[..., int], str]] = {
-    "xlsx": (spreadsheets.write_xlsx, f"{_XLSX}spreadsheetml.sheet"),
-    "csv": (spreadsheets.write_csv, _CSV),
-}
 
 
 class ReasonForm(forms.Form):
@@ -202,11 +192,11 @@ class ReasonForm(forms.Form):
             del self.fields["personal"]
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or {}
-        given["reason"] = " ".join(given.get("reason", "").split())
-        if (self.always or given.get("personal")) and len(given["reason"]) < MIN_COUNT:
+        values = super().clean() or {}
+        values["reason"] = " ".join(values.get("reason", "").split())
+        if (self.always or values.get("personal")) and len(values["reason"]) < MIN_COUNT:
             self.add_error("reason", "Ghi vì sao cần xuất, gửi cho ai.")
-        return given
+        return values
 
 
 class ExportForm(ReasonForm):
@@ -248,56 +238,55 @@ def _list_keys(request: HttpRequest) -> list[Any]:
 
 
 def _render_form(request: HttpRequest, form: ExportForm, status: int = 200) -> HttpResponse:
-    context = page_context(
+    page = render(
         request,
+        "admin/reports/report/export.html",
         "Xuất danh sách tin",
+        Report,
         form=form,
         most=labels.format_count(settings.EXPORT_MAX_ROWS),
         query=request.GET.urlencode(),
     )
-    return TemplateResponse(request, "admin/reports/report/export.html", context, status=status)
+    return set_status(page, status)
 
 
-def _file(request: HttpRequest, given: Mapping[str, Any], keys: list[Any]) -> FileResponse:
-    write, media_type = _WRITERS[given["format"]]
-    personal = bool(given.get("personal"))
+def _file(request: HttpRequest, values: Mapping[str, Any], keys: list[Any]) -> FileResponse:
+    write, media_type = _WRITERS[values["format"]]
+    personal = bool(values.get("personal"))
     with contextlib.ExitStack() as unless_given:
         file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
         count = write(file, iter_export_rows(keys, personal=personal)) - 1
         events.log_event(
-            "export", uuid.uuid4(), "exported", by=officer(request), format=given["format"],
+            "export", uuid.uuid4(), "exported", by=officer(request), format=values["format"],
             rows=count, personal=personal, sha256=digest(file), **_describe_filter(request),
-            **({"reason": given["reason"]} if given["reason"] else {}),
+            **({"reason": values["reason"]} if values["reason"] else {}),
         )  # fmt: skip
         unless_given.pop_all()  # the answer closes it
-    name = f"tin-{timezone.localtime():%Y%m%d-%H%M}.{given['format']}"
+    name = f"tin-{timezone.localtime():%Y%m%d-%H%M}.{values['format']}"
     return attachment(file, name, media_type)
 
 
 def _describe_filter(request: HttpRequest) -> dict[str, Any]:
-    """The filter by its codes, as the queue knows them. Not what was typed, into the search box or the
-    address: it may be somebody's name or number.
-    """
-    known = [name for name in saved_searches.KNOWN if name in request.GET and name != SEARCH_VAR]
-    asked = {name: request.GET[name][:64] for name in known}
+    """Return the filter by its codes. Not what was typed: it may be somebody's name or number."""
+    names = [name for name in saved_searches.KNOWN if name in request.GET and name != SEARCH_VAR]
+    values = {name: request.GET[name][:64] for name in names}
     searched = bool(request.GET.get(SEARCH_VAR))
-    return {"filter": urlencode(sorted(asked.items())), "searched": searched}
+    return {"filter": urlencode(sorted(values.items())), "searched": searched}
 
 
 def digest(file: IO[bytes]) -> str:
-    """The SHA-256 of a whole file in hex; it stands at its beginning afterwards."""
+    """Return the SHA-256 of a whole file in hex, and rewind it."""
     file.seek(0)
-    found = hashlib.sha256()
+    result = hashlib.sha256()
     while piece := file.read(1 << 20):
-        found.update(piece)
+        result.update(piece)
     file.seek(0)
-    return found.hexdigest()
+    return result.hexdigest()
 
 
 def attachment(file: IO[bytes], name: str, media_type: str) -> FileResponse:
-    """A file that no browser opens by itself and nobody keeps on the way."""
-    answer = FileResponse(file, as_attachment=True, filename=name, content_type=media_type)
-    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Encoding"] = "identity"
-    return answer
+    """Return a file that no browser opens by itself and nobody keeps on the way."""
+    headers = SAFE_HEADERS | {"Content-Encoding": "identity"}
+    return FileResponse(
+        file, as_attachment=True, filename=name, content_type=media_type, headers=headers
+    )

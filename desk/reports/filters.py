@@ -2,27 +2,25 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Model, Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
 
 from desk.labels import codes as labels
-from desk.labels import highlighting, impersonation
+from desk.labels import highlighting
+from desk.pages.base import AlwaysChosenFilter, parse_int
 from desk.reports import reporter_activity
-from desk.reports.queue_counts import QueueCounts, ValueCount, load_counts, queue_state_for
+from desk.reports.queue_counts import ValueCount, counts_for, queue_state_for
 from desk.reports.reporter_activity import with_unread_updates
 from reports.cases import visibility
 from reports.facts import effective_facts
 from reports.models import Case, Report
 from reports.monitoring import queue_stats
-
-if TYPE_CHECKING:
-    from django.contrib.admin import ModelAdmin
 
 MAX_LENGTH = 64  # signs of what an address may ask for
 MAX_SHOWN = 12  # values of a list; the rest is reached by a search
@@ -33,14 +31,6 @@ _NOWHERE = "none"  # in an address: of no commune
 OF_OPEN = ("open", "burning", "unassigned", "mine", "waiting", "answered")
 
 
-def figures(request: Any) -> QueueCounts:
-    """The figures of this request, counted once."""
-    if not hasattr(request, "desk_figures"):
-        request.desk_figures = load_counts(request.user)
-    counted: QueueCounts = request.desk_figures
-    return counted
-
-
 class CountedListFilter(admin.SimpleListFilter):
     """A list of what occurs among the open cases, the most first. What nobody knows finds nothing."""
 
@@ -48,19 +38,11 @@ class CountedListFilter(admin.SimpleListFilter):
     field = ""
     folded = True
 
-    def __init__(
-        self,
-        request: HttpRequest,
-        params: dict[str, Any],
-        model: type[Model],
-        model_admin: "ModelAdmin[Any]",
-    ) -> None:
-        self.counted = figures(request).by.get(self.parameter_name or "", [])
-        super().__init__(request, params, model, model_admin)
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        self.counted = counts_for(request).by.get(self.parameter_name or "", [])
+        super().__init__(request, *args)
 
-    def lookups(
-        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
-    ) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
             (self.code(each), f"{self.label(each)} ({labels.format_count(each.count)})")
             for each in self.counted[:MAX_SHOWN]
@@ -92,11 +74,11 @@ class CountedListFilter(admin.SimpleListFilter):
         return each.name or highlighting.plain_line(each.value, MAX_LENGTH)
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        """One that is chosen and occurs no more stands there too, so that it can be let go."""
+        """Offer one that is chosen and occurs no more too, so that it can be let go."""
         yield from super().choices(changelist)
         if self.value() and self.value() not in {code for code, _ in self.lookup_choices}:
-            shown = self.label(ValueCount(str(self.value()), 0, ""))
-            yield {"selected": True, "query_string": "?", "display": f"{shown} (0)"}
+            label = self.label(ValueCount(str(self.value()), 0, ""))
+            yield {"selected": True, "query_string": "?", "display": f"{label} (0)"}
 
 
 class PriorityFilter(CountedListFilter):
@@ -104,9 +86,7 @@ class PriorityFilter(CountedListFilter):
     parameter_name = "muc"
     folded = False
 
-    def lookups(
-        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
-    ) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         self.counted = sorted(self.counted, key=lambda each: (each.value != "0", -int(each.value)))
         return super().lookups(request, model_admin)
 
@@ -179,13 +159,13 @@ class OfficeFilter(CountedListFilter):
     parameter_name = "xung"
 
     def label(self, each: ValueCount) -> str:
-        return highlighting.plain_line(impersonation.claim_label(each.value), MAX_LENGTH)
+        return highlighting.plain_line(labels.claim_label(each.value), MAX_LENGTH)
 
     @classmethod
     def value_lookup(cls, chosen: str) -> Q:
         corrected = Q(case__corrections_json__has_key="offices")
-        said = corrected & Q(case__corrections_json__offices__contains=[chosen])
-        return said | ~corrected & Q(facts__offices__contains=[chosen])
+        by_officer = corrected & Q(case__corrections_json__offices__contains=[chosen])
+        return by_officer | ~corrected & Q(facts__offices__contains=[chosen])
 
 
 class OfficerFilter(CountedListFilter):
@@ -194,8 +174,8 @@ class OfficerFilter(CountedListFilter):
 
     @classmethod
     def value_lookup(cls, chosen: str) -> Q:
-        is_key = chosen.isascii() and chosen.isdecimal() and len(chosen) < 10
-        return Q(case__officer_id=int(chosen)) if is_key else Q(pk=None)
+        key = parse_int(chosen)
+        return Q(case__officer_id=key) if key is not None else Q(pk=None)
 
 
 class UnitFilter(CountedListFilter):
@@ -226,11 +206,8 @@ class SourceFilter(CountedListFilter):
     field = "source"
 
     def label(self, each: ValueCount) -> str:
-        return str(
-            dict(Report.Source.choices).get(
-                each.value, highlighting.plain_line(each.value, MAX_LENGTH)
-            )
-        )
+        source = dict(Report.Source.choices).get(each.value, each.value)
+        return highlighting.plain_line(str(source), MAX_LENGTH)
 
 
 class FlagFilter(CountedListFilter):
@@ -253,7 +230,7 @@ NARROWING = (
 )  # fmt: skip
 
 
-class WorkFilter(admin.SimpleListFilter):
+class WorkFilter(AlwaysChosenFilter):
     """By the work that a report wants; what waits, unless one searches or asks otherwise."""
 
     title = "việc"
@@ -262,40 +239,32 @@ class WorkFilter(admin.SimpleListFilter):
     folded = False
     DEFAULT = "open"
 
-    def __init__(
-        self,
-        request: HttpRequest,
-        params: dict[str, Any],
-        model: type[Model],
-        model_admin: "ModelAdmin[Any]",
-    ) -> None:
-        self.figures = figures(request)
-        self.standing = queue_state_for(request)
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        self.counts = counts_for(request)
+        self.queue_state = queue_state_for(request)
         self.searching = bool(request.GET.get(SEARCH_VAR))
         self.narrowed = any(request.GET.get(str(each.parameter_name)) for each in NARROWING)
         self.user = request.user
-        super().__init__(request, params, model, model_admin)
+        super().__init__(request, *args)
 
-    def lookups(
-        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
-    ) -> list[tuple[str, str]]:
-        shown = self.figures
-        stuck = self.standing.failed if self.standing else 0
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        work = self.counts.work
+        stuck = self.queue_state.failed if self.queue_state else 0
         return [
             *([("stuck", f"Máy không đọc được ({stuck})")] if stuck else []),
-            ("open", f"Đang chờ xử lý ({shown.open})"),
-            ("burning", f"Đang bị ép ({shown.in_progress})"),
-            ("overdue", f"Quá hạn ({shown.overdue})"),
-            ("unassigned", f"Chưa phân công ({shown.unassigned})"),
-            ("mine", f"Tôi đang xử lý ({shown.mine})"),
-            ("waiting", f"Chờ người báo ({shown.waiting})"),
-            ("answered", f"Người báo đã trả lời ({shown.answered})"),
+            ("open", f"Đang chờ xử lý ({work['open']})"),
+            ("burning", f"Đang bị ép ({work['burning']})"),
+            ("overdue", f"Quá hạn ({work['overdue']})"),
+            ("unassigned", f"Chưa phân công ({work['unassigned']})"),
+            ("mine", f"Tôi đang xử lý ({work['mine']})"),
+            ("waiting", f"Chờ người báo ({work['waiting']})"),
+            ("answered", f"Người báo đã trả lời ({work['answered']})"),
             ("fresh", "Có lời mới, cả tin đã xong"),
             ("all", "Tất cả, mới nhất trước"),
         ]
 
     def value(self) -> str:
-        """What is chosen; a search without a choice looks everywhere."""
+        """Return what is chosen; a search without a choice looks everywhere."""
         chosen = super().value()
         known = {str(lookup) for lookup, _ in self.lookup_choices}
         return chosen if chosen in known else "all" if self.searching else self.DEFAULT
@@ -304,17 +273,9 @@ class WorkFilter(admin.SimpleListFilter):
         narrowed = self.narrowed and not self.searching
         return filter_by_work(queryset, self.value(), self.user, is_narrowed=narrowed)
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:  # type: ignore[override]
-        for lookup, title in self.lookup_choices:
-            yield {
-                "selected": self.value() == lookup,
-                "query_string": changelist.get_query_string({self.parameter_name: lookup}),
-                "display": title,
-            }
-
 
 def limit_to_newest(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Those of the last `NEWEST` that came in: a rare value is not sought through all the years."""
+    """Return those of the last `NEWEST`: a rare value is not sought through all the years."""
     times = Report.objects.order_by("-received_at").values("received_at")
     first = Coalesce(Subquery(times[NEWEST : NEWEST + 1]), datetime(1970, 1, 1, tzinfo=UTC))
     return reports.filter(received_at__gte=first)
@@ -323,9 +284,7 @@ def limit_to_newest(reports: QuerySet[Report]) -> QuerySet[Report]:
 def filter_by_work(
     reports: QuerySet[Report], chosen: str, user: Any, *, is_narrowed: bool = False
 ) -> QuerySet[Report]:
-    """Those of *reports* that want this work, of a code of `WorkFilter`; `is_narrowed`: by another
-    list too, so that of everything the newest are looked through.
-    """
+    """Return the reports that want this work, of a code of `WorkFilter`; `is_narrowed`: by another list too."""
     if chosen == "stuck":
         return reports.filter(pk__in=queue_stats.failed_reports())
     if chosen == "fresh":
@@ -340,9 +299,7 @@ def filter_by_work(
 
 
 def filter_open(reports: QuerySet[Report], **of_case: Any) -> QuerySet[Report]:
-    """Those of *reports* whose case is open and such, looked up one by one: what the planner
-    believes of their number makes no walk over the table of it.
-    """
+    """Return the reports with such an open case, looked up by key: no misjudged count makes a walk of it."""
     return _of_cases(reports, Case.objects.open().filter(**of_case))
 
 
@@ -365,5 +322,5 @@ def _of_open(reports: QuerySet[Report], chosen: str, user: Any) -> QuerySet[Repo
 
 
 def in_progress(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Those of *reports* whose people are pressed at this moment."""
+    """Return the reports whose people are pressed at this moment."""
     return reports.alias(held_ongoing=effective_facts.ongoing()).filter(held_ongoing=True)

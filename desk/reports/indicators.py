@@ -1,7 +1,5 @@
-"""How many reports name the same number, account or link, and which.
-
-Counts are of the whole province, for every officer: a number that many name is what a unit must know of
-the one report that it has, and a count opens no report. Which reports they are is for who may see them.
+"""How many reports name the same number, account or link, and which. Counts are of every unit's reports,
+for every officer, and open none; which reports they are is for who may see them.
 """
 
 from collections.abc import Iterable
@@ -41,7 +39,7 @@ class IndicatorRow:
     kind: str
     key: str
     what: str
-    shown: str
+    text: str
     reports: int
     owner: str
     notes: list[str]
@@ -56,7 +54,7 @@ class RelatedReport:
 
 
 def with_mention_counts(indicators: QuerySet[Indicator]) -> QuerySet[Any]:
-    """The same indicators with `.named`: how many reports name each."""
+    """Annotate `named`: how many reports name each."""
     same = (
         Indicator.objects.filter(kind=OuterRef("kind"), key=OuterRef("key"))
         .order_by()
@@ -68,15 +66,12 @@ def with_mention_counts(indicators: QuerySet[Indicator]) -> QuerySet[Any]:
 
 
 def count_reports_naming(key: str) -> int:
-    """How many reports name a number, in whatever place."""
     named = Indicator.objects.filter(kind__in=BY_DIGITS, key=key).exclude(key="")
     return named.aggregate(n=Count("report", distinct=True))["n"] or 0
 
 
 def newest_naming(key: str, viewer: User) -> list[Report]:
-    """The newest reports that name a number, in whatever place, of those that the viewer may see:
-    links, so that no address holds the number.
-    """
+    """Return the newest visible reports that name a number: links, so that no address holds the number."""
     named = Indicator.objects.filter(report=OuterRef("pk"), kind__in=BY_DIGITS, key=key, key__gt="")
     rows = visibility.visible_reports(Report.objects.filter(Exists(named)), viewer).order_by(
         "-received_at"
@@ -85,9 +80,7 @@ def newest_naming(key: str, viewer: User) -> list[Report]:
 
 
 def annotate_callers(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """The same, each with `caller_key`, the first caller's number that was written there, and with
-    the reports that name it as `named_by`, so many as a row counts.
-    """
+    """Annotate `caller_key`, the first caller's number, and `named_by`, up to MAX_COUNTED reports naming it."""
     numbers = Indicator.objects.filter(kind=Indicator.Kind.NUMBER)
     own = numbers.filter(report=OuterRef("pk"), place=Indicator.IndicatorSource.CALLER).order_by(
         "id"
@@ -99,14 +92,14 @@ def annotate_callers(reports: QuerySet[Report]) -> QuerySet[Report]:
 
 
 def caller_by_report(report_ids: Iterable[UUID]) -> dict[UUID, Any]:
-    """The caller's number of each report, the first that was written there."""
+    """Return the first caller's number of each report."""
     kind, place = Indicator.Kind.NUMBER, Indicator.IndicatorSource.CALLER
-    found = Indicator.objects.filter(report_id__in=list(report_ids), kind=kind, place=place)
-    return {caller.report_id: caller for caller in found.order_by("-id")}
+    callers = Indicator.objects.filter(report_id__in=list(report_ids), kind=kind, place=place)
+    return {caller.report_id: caller for caller in callers.order_by("-id")}
 
 
 def load_indicators(report: Report) -> list[IndicatorRow]:
-    """Numbers, accounts and links of a report, in the order in which triage found them."""
+    """Return numbers, accounts and links of a report, in the order in which triage found them."""
     return [
         _named_one(each)
         for each in with_mention_counts(report.indicators.all()).order_by("id")[:MAX_NAMED]
@@ -114,19 +107,17 @@ def load_indicators(report: Report) -> list[IndicatorRow]:
 
 
 def _named_one(each: Any) -> IndicatorRow:
-    shown = highlighting.plain_line(labels.format_phone(each.key) or each.raw)
+    text = highlighting.plain_line(labels.format_phone(each.key) or each.raw)
     owner = range_owner(each.key) if each.kind == Indicator.Kind.NUMBER else ""
     notes = [_NOTES.get(code, code) for code in each.flags]
     what = f"{each.get_kind_display()}, {each.get_place_display()}"
-    return IndicatorRow(each.pk, each.kind, each.key, what, shown, each.named or 0, owner, notes)
+    return IndicatorRow(each.pk, each.kind, each.key, what, text, each.named or 0, owner, notes)
 
 
 def related_reports(
     report: Report, named: Iterable[IndicatorRow], viewer: User
 ) -> list[RelatedReport]:
-    """Reports that share a number, an account or a link, the newest first; those that the viewer
-    may see.
-    """
+    """Return the visible reports that share a number, an account or a link, the newest first."""
     shared = [Q(kind=each.kind, key=each.key) for each in named if each.key]
     if not shared:
         return []
@@ -138,10 +129,10 @@ def related_reports(
         .defer(*(f"report__{name}" for name in followups.LINES))
         .order_by("-id")[: MAX_SIMILAR * 3]
     )
-    found: dict[Any, RelatedReport] = {}
+    related: dict[Any, RelatedReport] = {}
     for twin in twins:
-        why = found.setdefault(twin.report_id, RelatedReport(twin.report)).why
+        why = related.setdefault(twin.report_id, RelatedReport(twin.report)).why
         reason = f"cùng {twin.get_kind_display()} {highlighting.plain_line(labels.format_phone(twin.key))}"
         if reason not in why:
             why.append(reason)
-    return list(found.values())[:MAX_SIMILAR]
+    return list(related.values())[:MAX_SIMILAR]

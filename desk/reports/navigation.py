@@ -1,15 +1,17 @@
-"""From one report to the next: in the order of the list that the officer came from, after a decision
-or by a key; who else has the report open; and what the officer likes of this.
-"""
+"""From one report to the next, and who else has the report open."""
 
 from collections.abc import Mapping
 from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.auth.models import User
 from django.core.exceptions import SuspiciousOperation
+from django.db import connection
 from django.http import (
     Http404,
     HttpRequest,
@@ -25,9 +27,8 @@ from django.utils.http import urlencode
 
 from accounts import preferences
 from desk.labels import codes as labels
-from desk.pages import presence
-from desk.pages.base import officer, see_other
-from desk.pages.pagination import NEAR
+from desk.models import ReportViewer
+from desk.pages.base import NEAR, officer, see_other
 from desk.reports.base import ReportView
 from desk.reports.decision_forms import ACTS
 from reports.cases import visibility
@@ -42,12 +43,32 @@ _NO_MORE = {
     "next": "Hết tin ở phía sau trong danh sách này.",
     "previous": "Đây là tin đầu danh sách.",
 }
-_TOLD = {
+_PREFERENCE_TEXTS = {
     ("keyboard_shortcuts", True): "Đã bật phím tắt.",
     ("keyboard_shortcuts", False): "Đã tắt phím tắt. Bật lại ở cuối phần quyết định.",
     ("advance_after_action", True): "Sau khi quyết định, trang sẽ mở tin tiếp theo.",
     ("advance_after_action", False): "Sau khi quyết định, trang sẽ ở lại tin đó.",
 }
+FRESH_SECONDS = 180  # without a sign for so long somebody has gone
+_REMOVED_AFTER = "1 hour"
+_MAX_COUNT = 5
+# An officer's old rows go with the next look; one that another tab holds may stay.
+_RECORD_VIEWER = f"""
+WITH here AS (
+    INSERT INTO desk_reportviewer (report_id, officer_id) VALUES (%(report)s, %(officer)s)
+    ON CONFLICT (report_id, officer_id) DO UPDATE SET last_seen_at = statement_timestamp()),
+old AS (
+    DELETE FROM desk_reportviewer WHERE id IN (
+        SELECT id FROM desk_reportviewer
+         WHERE officer_id = %(officer)s AND report_id <> %(report)s
+           AND last_seen_at < statement_timestamp() - interval '{_REMOVED_AFTER}'
+           FOR UPDATE SKIP LOCKED))
+SELECT officer.username, officer.first_name, officer.last_name, other.last_seen_at
+  FROM desk_reportviewer AS other JOIN auth_user AS officer ON officer.id = other.officer_id
+ WHERE other.report_id = %(report)s AND other.officer_id <> %(officer)s
+   AND other.last_seen_at > statement_timestamp() - interval '{FRESH_SECONDS} seconds'
+ ORDER BY other.last_seen_at DESC LIMIT {_MAX_COUNT}
+"""  # noqa: S608  # nosec B608
 
 
 class ShowNeighbour(ReportView):
@@ -81,14 +102,12 @@ class SwitchPreference(ReportView):
         if name not in preferences.NAMES:
             raise Http404
         preferences.set_preference(self.officer, name, to=is_on)
-        messages.success(request, _TOLD[name, is_on])
+        messages.success(request, _PREFERENCE_TEXTS[name, is_on])
         return see_other(page_address(self.report.pk, filters_of(request.POST)) + "#decide")
 
 
 def find_neighbour(request: HttpRequest, pk: UUID, filters: str, way: str = "next") -> UUID | None:
-    """Return the report beside one in the list as it is now. One that has left the list stands before
-    its first, so that the next is what is most urgent.
-    """
+    """Return the report beside one in the list as it is now; one that has left it stands before its first."""
     order = _list_keys(request, filters)
     place = order.index(pk) if pk in order else -1
     wanted = place + STEPS[way]
@@ -96,9 +115,7 @@ def find_neighbour(request: HttpRequest, pk: UUID, filters: str, way: str = "nex
 
 
 def _list_keys(request: HttpRequest, filters: str) -> list[UUID]:
-    """Return the keys of the list, as far as one pages through it; of filters that mean nothing, the
-    keys of the list as it opens.
-    """
+    """Return the keys of the list as far as one pages through it; unknown filters leave the default list."""
     try:
         return _query_keys(request, filters)
     except (IncorrectLookupParameters, SuspiciousOperation, ValueError):
@@ -137,13 +154,13 @@ def redirect_after_action(
 
 
 def _moves(request: HttpRequest, verb: str) -> bool:
-    """Whether this officer goes on after this decision."""
+    """Return whether this officer goes on after this decision."""
     return verb in _ENDS and request.POST.get("then") == "next"
 
 
-def filters_of(asked: Mapping[str, Any]) -> str:
-    """The filters of the list that the page was opened from, as a query; "" for the list itself."""
-    typed = str(asked.get(FILTERS, ""))
+def filters_of(query: Mapping[str, Any]) -> str:
+    """Return the filters of the list that the page was opened from, as a query."""
+    typed = str(query.get(FILTERS, ""))
     return QueryDict(typed).urlencode() if len(typed) <= _MAX_LENGTH else ""
 
 
@@ -158,9 +175,33 @@ def list_address(filters: str) -> str:
 
 
 def other_viewers(pk: UUID, request: HttpRequest) -> list[str]:
-    """A sentence for each colleague who has the report open; the officer counts as here."""
+    """Return a sentence for each colleague who has the report open; the officer counts as here."""
     now = timezone.now()
     return [
         f"{labels.officer_name(other.officer)} cũng đang mở tin này, {labels.format_age(other.at, now)}."
-        for other in presence.touch(pk, officer(request))
+        for other in record_viewer(pk, officer(request))
+    ]
+
+
+@dataclass(frozen=True)
+class OtherViewer:
+    """A colleague who has the report open, and when that was last seen."""
+
+    officer: User
+    at: datetime
+
+
+def remove_viewers(*, report_id: UUID, **_: object) -> None:
+    """Remove who had a report open; connected to its erasure."""
+    ReportViewer.objects.filter(report=report_id).delete()
+
+
+def record_viewer(report: UUID, officer: User) -> list[OtherViewer]:
+    """Say that the officer has the report open, and who else has, the latest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD_VIEWER, {"report": report, "officer": officer.pk})
+        rows = cursor.fetchall()
+    return [
+        OtherViewer(User(username=name, first_name=first, last_name=last), at)
+        for name, first, last, at in rows
     ]

@@ -8,13 +8,11 @@ from django import forms
 from django.core.exceptions import PermissionDenied
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.datastructures import MultiValueDict
 from django.views.decorators.cache import never_cache
 
 from core.form_data import Fields, sanitize_fields
-from desk.pages.base import officer
-from desk.reports.base import page_context
+from desk.pages.base import officer, render, set_status
 from reports.facts import choices
 from reports.models import Report
 from reports.reference import gazetteer
@@ -39,12 +37,6 @@ _LABELS = {
     "commune": "Người báo ở xã, phường nào",
     "on_behalf": "Người báo nói thay người khác",
 }
-_HOW = {
-    Report.Source.PHONE: "Gọi điện đến",
-    Report.Source.WALK_IN: "Đến tận nơi",
-    Report.Source.LETTER: "Đơn, thư",
-    Report.Source.DESK: "Nguồn khác",
-}
 # As a caller tells it; the hidden fields come by themselves.
 _ORDER = (
     "source", "happening_now", "story", "caller_number", "channel", "claimed_office",
@@ -59,7 +51,10 @@ class FilingForm(ReportForm):
 
     source = forms.ChoiceField(
         label="Tin đến bằng cách nào",
-        choices=[(each.value, _HOW[each]) for each in intake.OFFICER_SOURCES],
+        choices=[
+            (each.value, each.label.removesuffix("cán bộ nhập").rstrip(" ,;"))
+            for each in intake.OFFICER_SOURCES
+        ],
         widget=forms.RadioSelect,
         error_messages={"required": NO_SOURCE, "invalid_choice": NO_SOURCE},
     )
@@ -75,13 +70,13 @@ class FilingForm(ReportForm):
         self.fields["source"].widget.attrs["autofocus"] = True
 
     def clean(self) -> dict[str, Any]:
-        said = forms.Form.clean(self) or self.cleaned_data
+        values = forms.Form.clean(self) or self.cleaned_data
         if ReportFormParser(MultiValueDict(self.data)).is_empty:
             self.add_error("story", NOTHING_TOLD)
-        return said
+        return values
 
-    def shown(self) -> list[tuple[forms.BoundField, bool]]:
-        """The fields to fill in, each with whether it is a group of boxes."""
+    def list_questions(self) -> list[tuple[forms.BoundField, bool]]:
+        """Return the fields to fill in, each with whether it is a group of boxes."""
         groups = _FEW | {question.code for question in choices.QUESTIONS}
         return [(field, field.name in groups) for field in self.visible_fields()]
 
@@ -115,26 +110,27 @@ def _render_form(
     request: HttpRequest, form: FilingForm, trouble: str = "", status: int = 200
 ) -> HttpResponse:
     title = "Nhập tin qua điện thoại, trực tiếp"
-    context = page_context(request, title, form=form, trouble=trouble, communes=_communes())
-    return TemplateResponse(request, "admin/reports/report/file.html", context, status=status)
+    template, context = "admin/reports/report/file.html", {"form": form, "trouble": trouble}
+    page = render(request, template, title, Report, communes=_communes(), **context)
+    return set_status(page, status)
 
 
 @never_cache
 def _render_receipt(request: HttpRequest, accepted: SubmissionResult) -> HttpResponse:
-    """The receipt has no address of its own: the code is on this answer and nowhere else."""
+    """Return the receipt, which has no address of its own: the code is on this answer and nowhere else."""
     groups = receipt_codes.format_code(accepted.code) if accepted.code else []
-    context = page_context(
+    return render(
         request,
+        "admin/reports/report/officer_filing_done.html",
         f"Đã ghi nhận tin {accepted.report.public_number}",
+        Report,
         report=accepted.report,
         again=accepted.again,
         groups=[(group, receipt_codes.phonetic_group(group)) for group in groups],
     )
-    return TemplateResponse(request, "admin/reports/report/officer_filing_done.html", context)
 
 
 def _posted_fields(request: HttpRequest) -> Fields:
-    """The fields of the form; `csrfmiddlewaretoken` is Django's."""
     data = sanitize_fields(request.POST.copy())
     data.pop("csrfmiddlewaretoken", None)
     return data

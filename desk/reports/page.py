@@ -1,31 +1,31 @@
 """The page of one report: evidence, the machine's suggestions, decisions, what came later, the record."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from accounts import preferences
+from core.audit import events
 from core.models import AuditEvent
 from desk.labels import codes as labels
 from desk.labels import deadlines, highlighting
-from desk.pages.base import can_group, officer
+from desk.pages.base import can_group, officer, render, set_status
 from desk.reports import (
     attachments,
     correction_forms,
     decision_forms,
     detail,
+    documents,
     followups,
     indicators,
     reprocessing,
-    sealed_data_reasons,
-    transfer_slips,
 )
-from desk.reports.base import ReportView, is_held, page_context
+from desk.reports.base import ReportView, is_held
 from desk.reports.correction_forms import CorrectionForm
 from desk.reports.decision_forms import ACTS, DecisionForm
 from desk.reports.followups import FollowupPanel
@@ -37,6 +37,13 @@ from reports.monitoring import queue_stats
 from reports.reference import units
 
 TEMPLATE = "admin/reports/report/change_form.html"
+SEALED_FIELDS = ("contact", "phrase", "story")
+REVEAL_REASONS = (
+    "Gọi lại người báo",
+    "Người báo gọi đến, kiểm tra câu hẹn",
+    "Đối chiếu lời kể gốc",
+    "Lập phiếu chuyển đơn vị",
+)
 TypedForm = DecisionForm | CorrectionForm | None
 
 
@@ -52,16 +59,16 @@ def render_page(
     report: Report,
     *,
     form: TypedForm = None,
-    shown: dict[str, str] | None = None,
+    revealed: dict[str, str] | None = None,
     opened: object = None,
 ) -> HttpResponse:
-    """Return the page; with a form that decided nothing, under the status that says why. `shown` has
+    """Return the page; with a form that decided nothing, under the status that says why. `revealed` has
     what is revealed this once, by name; `opened` is the key of a message or addition to show whole.
     """
     status = 200 if form is None else 422 if form.errors else 409
-    contents = PageContents(request, report, form, shown or {}, opened)
-    context = page_context(request, f"Tin {report.public_number}", **contents.build_context())
-    return TemplateResponse(request, TEMPLATE, context, status=status)
+    contents = PageContents(request, report, form, revealed or {}, opened)
+    title, context = f"Tin {report.public_number}", contents.build_context()
+    return set_status(render(request, TEMPLATE, title, Report, **context), status)
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ class PageContents:
     request: HttpRequest
     report: Report
     form: TypedForm
-    shown: dict[str, str]
+    revealed: dict[str, str]
     opened: object
 
     @cached_property
@@ -127,8 +134,10 @@ class PageContents:
         return {
             "story": story,
             "is_left_out": followups.is_truncated(report, story),
-            "raw_story": highlighting.truncate(self.shown.get("story", "")),
-            "shown": {name: highlighting.plain_line(text) for name, text in self.shown.items()},
+            "raw_story": highlighting.truncate(self.revealed.get("story", "")),
+            "revealed": {
+                name: highlighting.plain_line(text) for name, text in self.revealed.items()
+            },
             "declared": detail.form_answers(report, self.holds),
             "files": self.files,
             "has_pictures": any(file.picture for file in self.files),
@@ -156,7 +165,7 @@ class PageContents:
             "back": filters_of(posted),
             "others": other_viewers(self.report.pk, self.request),
             "habits": preferences.preferences_of(self.report),
-            **transfer_slips.slip_panel(self.report, self.officer),
+            **documents.slip_panel(self.report, self.officer),
         }
 
     def build_permissions(self) -> dict[str, Any]:
@@ -176,10 +185,8 @@ class PageContents:
         return {
             **followups.panel_context(self.request, panel, self.events, sent_at),
             "log": detail.event_log(self.report, self.corrections, self.events),
-            "last_look": sealed_data_reasons.latest_reveal_in(
-                self.events, self.report, self.officer
-            ),
-            "reveal_reasons": sealed_data_reasons.REASONS,
+            "last_look": find_latest_reveal_in(self.events, self.report, self.officer),
+            "reveal_reasons": REVEAL_REASONS,
         }
 
     def list_forms(self) -> list[DecisionForm]:
@@ -198,12 +205,30 @@ class PageContents:
         ]
 
 
+def find_latest_reveal(report: Report, by: User) -> int:
+    """Return the key of the officer's newest event of a sealed field revealed, 0 for none."""
+    reveals = events.events_for("report", report.pk).filter(
+        kind="revealed", actor=by, detail__what__in=SEALED_FIELDS
+    )
+    return reveals.values_list("pk", flat=True).first() or 0
+
+
+def find_latest_reveal_in(recorded: Sequence[AuditEvent], report: Report, by: User) -> int:
+    """Return the same from the newest events of the report; asks only where a page is full of them."""
+    for event in recorded:
+        if (
+            event.kind == "revealed"
+            and event.actor == by
+            and event.detail.get("what") in SEALED_FIELDS
+        ):
+            return int(event.pk)
+    return find_latest_reveal(report, by) if len(recorded) >= detail.MAX_EVENTS else 0
+
+
 def make_form(
     report: Report, holds: EffectiveFacts, verb: str, *typed: Any, **options: Any
 ) -> DecisionForm:
-    """Return a decision's form, with the reason that the report suggests for it and what waits for a
-    tick.
-    """
+    """Return a decision's form, with the suggested reason and what waits for a tick."""
     suggestion = decision_forms.suggested_reasons(holds).get(verb, "")
     waits = closing_checks.closing_blockers(report) if verb == "close" else ()
     return DecisionForm(verb, *typed, **options, suggestion=suggestion, waits=waits)

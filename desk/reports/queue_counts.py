@@ -1,18 +1,20 @@
 """What is waiting for officers, counted over the open cases alone, and for the machine."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
 
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseTrouble
 from django.db import connection
+from django.http import HttpRequest
 
+from desk.pages.base import officer, once_per_request
 from desk.reports import reporter_activity
 from reports.cases import visibility
 from reports.facts import effective_facts
-from reports.models import Alarm, Case
+from reports.models import Alarm
 from reports.monitoring.alarms import affected_counts
 from reports.monitoring.queue_stats import QueueState, queue_state
 
@@ -101,50 +103,22 @@ class ValueCount:
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """The open cases by what the lists beside the queue sort them by, the most first. `viec` holds
-    the work they want: open, burning, overdue, unassigned, mine, answered, and the states themselves.
-    """
+    """The open cases by what the lists beside the queue sort them by, the most first."""
 
     by: Mapping[str, list[ValueCount]] = field(default_factory=dict)
 
-    def count(self, facet: str, value: str) -> int:
-        return next((each.count for each in self.by.get(facet, []) if each.value == value), 0)
+    @cached_property
+    def work(self) -> Counter[str]:
+        """Return the cases by work (open, burning, overdue, unassigned, mine, answered) and by state."""
+        return Counter({each.value: each.count for each in self.by.get("viec", [])})
 
     @property
-    def open(self) -> int:
-        return self.count("viec", "open")
-
-    @property
-    def unread(self) -> int:
-        return self.count("muc", "0")
-
-    @property
-    def in_progress(self) -> int:
-        return self.count("viec", "burning")
-
-    @property
-    def overdue(self) -> int:
-        return self.count("viec", "overdue")
-
-    @property
-    def unassigned(self) -> int:
-        return self.count("viec", "unassigned")
-
-    @property
-    def mine(self) -> int:
-        return self.count("viec", "mine")
-
-    @property
-    def answered(self) -> int:
-        return self.count("viec", "answered")
-
-    @property
-    def waiting(self) -> int:
-        return self.count("viec", Case.Status.WAITING)
+    def untriaged(self) -> int:
+        return next((each.count for each in self.by.get("muc", []) if each.value == "0"), 0)
 
 
 def load_counts(user: User) -> QueueCounts:
-    """One statement; its cost grows with the open cases, not with the reports."""
+    """Count in one statement; its cost grows with the open cases, not with the reports."""
     by: dict[str, list[ValueCount]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED, {"officer": user.pk, "unit": visibility.unit_of(user)})
@@ -153,28 +127,28 @@ def load_counts(user: User) -> QueueCounts:
     return QueueCounts(by)
 
 
-def queue_state_for(request: Any) -> QueueState | None:
-    """How the queue stands, for an officer of a unit its own part, asked once for a request; None when
-    it could not be counted in time: the page stands without it.
-    """
-    if not hasattr(request, "queue_standing"):
-        try:
-            request.queue_standing = queue_state(visibility.unit_of(request.user))
-        except DatabaseTrouble:
-            request.queue_standing = None
-    counted: QueueState | None = request.queue_standing
-    return counted
+@once_per_request
+def counts_for(request: HttpRequest) -> QueueCounts:
+    return load_counts(officer(request))
 
 
-def active_alarms(request: Any) -> dict[str, int]:
-    """What is wrong at this moment, by kind, and how many reports each is about; asked of the
-    queue itself, so that no watcher need be alive; what takes hours to go wrong is left to one. An
-    officer of a unit is told of its reports alone.
+@once_per_request
+def queue_state_for(request: HttpRequest) -> QueueState | None:
+    """Return the state of the machine's queue, at a unit of its own part; None when counting took too long."""
+    try:
+        return queue_state(visibility.unit_of(officer(request)))
+    except DatabaseTrouble:
+        return None
+
+
+def active_alarms(request: HttpRequest) -> dict[str, int]:
+    """Return the reports by kind of alarm, asked of the queue itself so that no watcher need be alive; at a
+    unit of its reports alone.
     """
-    now = queue_state_for(request)
-    if now is None:
+    state = queue_state_for(request)
+    if state is None:
         return {}
-    told = {kind.value: count for kind, count in affected_counts(now).items() if count}
-    if not visibility.sees_every_report(request.user):
-        return {kind: count for kind, count in told.items() if kind in OF_REPORTS}
-    return told | now.slow
+    counts = {kind.value: count for kind, count in affected_counts(state).items() if count}
+    if not visibility.sees_every_report(officer(request)):
+        return {kind: count for kind, count in counts.items() if kind in OF_REPORTS}
+    return counts | state.slow

@@ -1,9 +1,11 @@
 """Whom the desk waits for and who has spoken since, and who wants to withdraw."""
 
-from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
 from core.audit.events import NO_LOOK
@@ -12,33 +14,28 @@ from reports.models import Case, EvidenceFile, Followup, Message, Report
 
 
 def with_unread_updates(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Those of *reports* with words or files that no person has acted on since; its cost grows with
-    what came later, not with the reports.
-    """
-    acted = _last_act("report_id")
-    written = Message.objects.filter(actor=None, sent_at__gt=acted)
-    added = Followup.objects.filter(received_at__gt=acted)
-    sent = EvidenceFile.objects.filter(received_at__gt=acted)
-    found = [Q(pk__in=rows.values("report_id")) for rows in (written, added, sent)]
-    return reports.filter(found[0] | found[1] | found[2])
+    """Return the reports with words or files that no person has acted on since; costs what came later."""
+    updates = _updates_since(_last_act("report_id"))
+    return reports.filter(reduce(or_, (Q(pk__in=rows.values("report_id")) for rows in updates)))
 
 
-def annotate_last_action(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """The same with `.acted_at`, when a person last acted on each, which `is_fresh` asks for."""
-    return reports.annotate(acted_at=_last_act("pk"))
+def _updates_since(at: Combinable) -> list[QuerySet[Any]]:
+    """Return messages, follow-ups and files of reporters since then."""
+    return [
+        Message.objects.filter(actor=None, sent_at__gt=at),
+        Followup.objects.filter(received_at__gt=at),
+        EvidenceFile.objects.filter(received_at__gt=at),
+    ]
 
 
 def has_unread_updates() -> Q:
-    """Whether something came since `acted_at`. For the few rows of a page."""
-    about, since = OuterRef("pk"), OuterRef("acted_at")
-    written = Message.objects.filter(report=about, actor=None, sent_at__gt=since)
-    added = Followup.objects.filter(report=about, received_at__gt=since)
-    sent = EvidenceFile.objects.filter(report=about, received_at__gt=since)
-    return Q(Exists(written)) | Q(Exists(added)) | Q(Exists(sent))
+    """Return whether something came since `acted_at`. For the few rows of a page."""
+    updates = _updates_since(OuterRef("acted_at"))
+    return reduce(or_, (Q(Exists(rows.filter(report=OuterRef("pk")))) for rows in updates))
 
 
 def _last_act(report: str) -> Subquery:
-    """When a person last acted on the report that the field *report* names."""
+    """Return when a person last acted on the report that the field *report* names."""
     about = AuditEvent.objects.filter(
         subject_type="report", subject_id=Cast(OuterRef(report), CharField()), actor__isnull=False
     )
@@ -46,8 +43,8 @@ def _last_act(report: str) -> Subquery:
 
 
 def with_new_answers(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Those that wait for their reporter although the reporter has written or added something
-    since the desk last asked, and the other open ones with a message that nobody has acted on since.
+    """Return those that wait for a reporter who has written since the desk last asked, and the other open
+    ones with a message that nobody has acted on since.
     """
     waits, is_open = Q(case__status=Case.Status.WAITING), Q(case__status__in=Case.OPEN)
     spoken = waits & _spoken() | is_open & Exists(_unread())
@@ -84,38 +81,23 @@ def _asked_at() -> Coalesce:
 
 
 def _spoken() -> Q:
-    """Whether the reporter has said something since `asked_at`."""
-    about, since = OuterRef("pk"), OuterRef("asked_at")
-    written = Message.objects.filter(report=about, actor=None, sent_at__gt=since)
-    return Q(Exists(written)) | Q(
-        Exists(Followup.objects.filter(report=about, received_at__gt=since))
-    )
+    """Return whether the reporter has said something since `asked_at`."""
+    words = _updates_since(OuterRef("asked_at"))[:2]
+    return reduce(or_, (Q(Exists(rows.filter(report=OuterRef("pk")))) for rows in words))
 
 
 def annotate_tags(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """The same, each with what its reporter has done that a row should say; `tags_of` says it."""
+    """Annotate what the reporter has done that a row should say, for `row_tags`."""
     is_open = Q(case__status__in=Case.OPEN)
     wish = Followup.objects.filter(report=OuterRef("pk"), kind=Followup.Kind.WITHDRAWAL)
-    return (
-        annotate_last_action(reports)
-        .annotate(asked_at=_asked_at())
-        .annotate(
-            has_spoken=Q(case__status=Case.Status.WAITING) & _spoken(),
-            has_fresh=has_unread_updates(),
-            has_wish=is_open & Exists(wish),
-        )
+    return reports.annotate(acted_at=_last_act("pk"), asked_at=_asked_at()).annotate(
+        has_spoken=Q(case__status=Case.Status.WAITING) & _spoken(),
+        has_fresh=has_unread_updates(),
+        has_wish=is_open & Exists(wish),
     )
 
 
 def row_tags(row: Any) -> list[str]:
-    """What a row of `with_tags` says."""
-    return list(_tags(row.has_spoken, row.has_fresh, row.has_wish))
-
-
-def _tags(spoken: bool, fresh: bool, wish: bool) -> Iterator[str]:
-    if spoken:
-        yield "Đã trả lời"
-    elif fresh:
-        yield "Có lời mới"
-    if wish:
-        yield "Đề nghị rút"
+    """Return the tags of a row of `annotate_tags`."""
+    tags = ["Đã trả lời"] if row.has_spoken else ["Có lời mới"] if row.has_fresh else []
+    return [*tags, "Đề nghị rút"] if row.has_wish else tags

@@ -1,9 +1,7 @@
-"""Reading reports again, at the desk: the runs and how far the newest is, a page to start one,
-and words for what was asked of single reports.
-"""
+"""Reading reports again: the runs and how far the newest is, and a page to start one."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -11,21 +9,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import Error as DatabaseTrouble
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from desk.labels import codes as labels
-from desk.pages.base import officer, see_other
-from desk.pages.pagination import NoDetailAdminMixin
+from desk.pages.base import Context, NoDetailAdminMixin, officer, render, see_other
 from reports.models import ReprocessingRun
 from reports.triage import reprocessing, service
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[ReprocessingRun]
-else:
-    _Admin = admin.ModelAdmin
 
 MAX_BATCH = reprocessing.MAX_BATCH
 MANY = "reports.add_reprocessingrun"
@@ -33,7 +23,7 @@ ONE = "reports.decide_case"
 
 
 @admin.register(ReprocessingRun)
-class ReprocessingRunAdmin(NoDetailAdminMixin, _Admin):
+class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]):
     """Who had reports read again, and when; a run is started on a page of its own."""
 
     list_display = ("when", "who", "rules", "reports", "done")
@@ -42,14 +32,12 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, _Admin):
         return super().get_queryset(request).select_related("actor")
 
     def get_urls(self) -> list[URLPattern]:
-        begin = self.admin_site.admin_view(
+        start = self.admin_site.admin_view(
             require_http_methods(["GET", "HEAD", "POST"])(self.start)
         )
-        return [path("start/", begin, name="reports_reprocessingrun_start"), *super().get_urls()]
+        return [path("start/", start, name="reports_reprocessingrun_start"), *super().get_urls()]
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
         context = {"title": "Đọc lại tin", **_newest(request), **(extra_context or {})}
         return super().changelist_view(request, context)
 
@@ -60,19 +48,19 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, _Admin):
         if request.method == "POST":
             _begin(request)
             return see_other(reverse("admin:reports_reprocessingrun_changelist"))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Đọc lại những tin theo bộ quy tắc cũ",
-            "opts": self.opts,
-            "rules": service.RULES_VERSION,
-            "run": reprocessing.unfinished(),
-            "reports": _counted(),
-        }
-        return TemplateResponse(request, "admin/reports/reprocessingrun/start.html", context)
+        return render(
+            request,
+            "admin/reports/reprocessingrun/start.html",
+            "Đọc lại những tin theo bộ quy tắc cũ",
+            ReprocessingRun,
+            rules=service.RULES_VERSION,
+            run=reprocessing.unfinished(),
+            reports=_count_outdated(),
+        )
 
     @admin.display(description="bắt đầu")
     def when(self, run: ReprocessingRun) -> str:
-        return f"{timezone.localtime(run.started_at):%H:%M, %d/%m/%Y}"
+        return labels.format_datetime(run.started_at)
 
     @admin.display(description="ai")
     def who(self, run: ReprocessingRun) -> str:
@@ -90,7 +78,7 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, _Admin):
     def done(self, run: ReprocessingRun) -> str:
         if run.finished_at is None:
             return "đang giao"
-        return f"{timezone.localtime(run.finished_at):%H:%M, %d/%m/%Y}"
+        return labels.format_datetime(run.finished_at)
 
 
 def reprocess_selected(request: HttpRequest, reports: Sequence[UUID]) -> None:
@@ -101,15 +89,15 @@ def reprocess_selected(request: HttpRequest, reports: Sequence[UUID]) -> None:
         return
     owed = reprocessing.reprocess_selected(reports, by=officer(request))
     if owed:
-        told = f"Máy sẽ đọc lại {labels.format_count(owed)} tin, thường chỉ vài giây. Quyết định giữ nguyên."
-        messages.success(request, told)
+        text = f"Máy sẽ đọc lại {labels.format_count(owed)} tin, thường chỉ vài giây. Quyết định giữ nguyên."
+        messages.success(request, text)
     if left := len(reports) - owed:
-        told = f"{labels.format_count(left)} tin để nguyên: đang chờ máy đọc, đang phải giữ nguyên, hoặc đã xóa dữ liệu."
-        messages.info(request, told)
+        text = f"{labels.format_count(left)} tin để nguyên: đang chờ máy đọc, đang phải giữ nguyên, hoặc đã xóa dữ liệu."
+        messages.info(request, text)
 
 
 def _begin(request: HttpRequest) -> None:
-    """Start a run, or set the one that is there going again, and say which."""
+    """Start a run, or resume the one that is there, and say which."""
     by = officer(request)
     try:
         run = reprocessing.start(by=by)
@@ -121,12 +109,12 @@ def _begin(request: HttpRequest) -> None:
     except DatabaseTrouble:
         messages.error(request, "Chưa bắt đầu được, máy chủ đang bận. Vài phút nữa bấm lại.")
     else:
-        told = f"Đã bắt đầu đọc lại {labels.format_count(run.total)} tin. Máy tự làm, trang này đóng cũng được."
-        messages.success(request, told)
+        text = f"Đã bắt đầu đọc lại {labels.format_count(run.total)} tin. Máy tự làm, trang này đóng cũng được."
+        messages.success(request, text)
 
 
 def _newest(request: HttpRequest) -> dict[str, Any]:
-    """The newest run and how far it is."""
+    """Return the newest run and its progress."""
     run = ReprocessingRun.objects.order_by("-id").first()
     return {
         "run": run,
@@ -136,8 +124,8 @@ def _newest(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _counted() -> int | None:
-    """How many reports a run would be about; None where counting took too long."""
+def _count_outdated() -> int | None:
+    """Return how many reports a run would be about; None where counting took too long."""
     try:
         return reprocessing.count()
     except DatabaseTrouble:

@@ -1,6 +1,4 @@
-"""What is kept of a report, taken along, destroyed and erased: holds, the case file, destruction by two
-people, the answer to a reporter who wants everything erased.
-"""
+"""Holds, the case file, destruction by two people, the answer to a reporter's wish for erasure."""
 
 import contextlib
 import tempfile
@@ -13,23 +11,15 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from core import encryption
 from core.audit import events
 from desk.labels import codes as labels
 from desk.labels import highlighting
-from desk.pages.base import format_datetime, officer
-from desk.reports import case_text, decision_forms
-from desk.reports.base import (
-    ReportAction,
-    ReportView,
-    page_context,
-    parse_key,
-    parse_version,
-    set_status,
-)
+from desk.pages.base import officer, parse_uuid, render, set_status
+from desk.reports import decision_forms, documents
+from desk.reports.base import ReportAction, ReportView
 from desk.reports.exports import WITH_PERSONAL, ReasonForm, attachment, digest
 from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes, storage
@@ -42,7 +32,6 @@ from reports.retention.destruction_requests import DestructionError, What
 from reports.retention.erasure_requests import ErasureRequestError
 
 CASE_FILE = "reports.export_case"
-MAX_WORDS = 1000
 _IN_MEMORY = 16 * 1024 * 1024
 NOT_DONE = {
     "reason": "Chưa làm. Ghi lý do rồi bấm lại.",
@@ -105,16 +94,19 @@ class RetentionAction(ReportAction):
     """A button of that page: run it, or show the page again with what was typed and why not."""
 
     errors = (HoldError, DestructionError, ErasureRequestError, workflow.WorkflowError)
+    max_reason_chars = 1000
     name = ""
 
-    @property
-    def reason(self) -> str:
-        return self.request.POST.get("reason", "").replace("\0", "")[:MAX_WORDS]
-
     def show_error(self, error: RetentionError) -> HttpResponse:
-        messages.error(self.request, _why_not(error, self.report.pk))
+        messages.error(self.request, self.get_error_message(error))
         page = render_page(self.request, self.report, typed=(self.name, self.reason))
         return set_status(page, 409)
+
+    def get_error_message(self, error: RetentionError) -> str:
+        if isinstance(error, workflow.WorkflowError):
+            return decision_forms.error_message(error, Case.objects.get(pk=self.report.pk))
+        texts = ERASURE_NOT_DONE if isinstance(error, ErasureRequestError) else NOT_DONE
+        return texts[error.why]
 
     def get_next_address(self) -> str:
         return reverse("admin:reports_report_keeping", args=[self.report.pk])
@@ -145,9 +137,9 @@ class ProposeDestruction(RetentionAction):
 
     def run(self) -> object:
         posted = self.request.POST
-        what, target = posted.get("what", ""), parse_key(posted.get("target", ""))
+        what, target = posted.get("what", ""), parse_uuid(posted.get("target", ""))
         return destruction_requests.propose(
-            self.report.pk, what, target, by=self.officer, reason=self.reason
+            self.report.pk, what, target or UUID(int=0), by=self.officer, reason=self.reason
         )
 
 
@@ -175,8 +167,7 @@ class GrantErasure(RetentionAction):
     name, done = "grant_erasure", "Đã xóa toàn bộ dữ liệu của tin."
 
     def run(self) -> None:
-        version = parse_version(self.request)
-        erasure_requests.grant_erasure(self.report.pk, by=self.officer, version=version)
+        erasure_requests.grant_erasure(self.report.pk, by=self.officer, version=self.version)
 
 
 class RefuseErasure(RetentionAction):
@@ -185,9 +176,8 @@ class RefuseErasure(RetentionAction):
     name, done = "refuse_erasure", "Đã trả lời người báo."
 
     def run(self) -> None:
-        version = parse_version(self.request)
         erasure_requests.refuse_erasure(
-            self.report.pk, by=self.officer, version=version, reason=self.reason
+            self.report.pk, by=self.officer, version=self.version, reason=self.reason
         )
 
 
@@ -197,9 +187,8 @@ class ReopenErasure(RetentionAction):
     name, done = "take_up_erasure", "Đã đưa đề nghị xóa ra xem lại."
 
     def run(self) -> None:
-        version = parse_version(self.request)
         erasure_requests.reopen_request(
-            self.report.pk, by=self.officer, version=version, reason=self.reason
+            self.report.pk, by=self.officer, version=self.version, reason=self.reason
         )
 
 
@@ -223,7 +212,7 @@ class GiveCaseFile(ReportView):
         with contextlib.ExitStack() as unless_given:
             file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
             talk = by.has_perm("reports.decide_case")
-            text = case_text.case_text(report, personal=personal, talk=talk)
+            text = documents.case_text(report, personal=personal, talk=talk)
             count = case_archive.write_case_zip(file, report, text, pictures=personal)
             detail = {"format": "zip", "files": count, "personal": personal, "sha256": digest(file)}
             events.log_event("report", report.pk, "case_exported", by=by, reason=reason, **detail)
@@ -240,9 +229,11 @@ def render_page(
 ) -> HttpResponse:
     """Return the page; `typed` is the reason that was typed for the named action."""
     by, hold = officer(request), legal_holds.current_hold(report.pk)
-    context = page_context(
+    return render(
         request,
+        "admin/reports/report/retention.html",
         f"Giữ, xuất, hủy: tin {report.public_number}",
+        Report,
         report=report,
         hold=hold,
         hold_by=labels.officer_name(hold.actor) if hold else "",
@@ -253,11 +244,10 @@ def render_page(
         **erasure_panel(report, by),
         **{name: by.has_perm(permission) for name, permission in _PERMISSIONS.items()},
     )
-    return TemplateResponse(request, "admin/reports/report/retention.html", context)
 
 
 def destructible_items(report: Report, by: User) -> list[DestructibleItem]:
-    """What of a report could be destroyed. Three statements."""
+    """Return what of a report could be destroyed. Three statements."""
     rows = DestructionRequest.objects.filter(report=report, confirmed_at=None, withdrawn_at=None)
     open_ones = {row.target: row for row in rows.select_related("proposed_by")}
     sent = [
@@ -265,36 +255,30 @@ def destructible_items(report: Report, by: User) -> list[DestructibleItem]:
         for number, file in enumerate(storage.files_of_report(report), 1)
         if file.erased_at is None
     ]
-    told = [
-        (What.ADDITION, row.pk, f"{row.get_kind_display()}, {format_datetime(row.received_at)}")
+    added = [
+        (
+            What.ADDITION,
+            row.pk,
+            f"{row.get_kind_display()}, {labels.format_datetime(row.received_at)}",
+        )
         for row in report.followups.filter(erased_at=None).order_by("received_at")
     ]
     return [
         DestructibleItem(what, target, title, row, bool(row and row.proposed_by_id == by.pk))
-        for what, target, title in (*sent, *told)
+        for what, target, title in (*sent, *added)
         for row in [open_ones.get(target)]
     ]
 
 
-def _why_not(error: RetentionError, pk: UUID) -> str:
-    """Return what the officer reads. Raises PermissionDenied where it is the right that is missing."""
-    if isinstance(error, workflow.WorkflowError):
-        return decision_forms.error_message(error, Case.objects.get(pk=pk))
-    if error.why == "permission":
-        raise PermissionDenied from error
-    texts = ERASURE_NOT_DONE if isinstance(error, ErasureRequestError) else NOT_DONE
-    return texts[error.why]
-
-
 def _taken_up(report: Report) -> str:
-    """Why the wish is answered anew."""
+    """Return why the wish is answered anew."""
     act = events.events_for("report", report.pk).filter(kind="wish_taken_up").first()
     return highlighting.plain_line(act.detail.get("reason", "")) if act else ""
 
 
 def erasure_panel(report: Report, by: User) -> dict[str, Any]:
-    """What the page says of the wish that waits, if one does, its words masked as a message's are;
-    or of the one that was refused, which may be taken up again. Four statements at most.
+    """Return the context of the wish that waits, its words masked, or of the one that was refused. Four
+    statements at most.
     """
     newest, later = erasure_requests.latest_request(report.pk), FollowupPanel(report)
     waits = newest is not None and newest.decided_at is None and not report.erased_at

@@ -1,8 +1,7 @@
-"""Searches of the queue that officers keep and share, and what becomes of them by themselves.
+"""Searches of the queue that officers keep and share.
 
-Beat counts each as its owner would see it, no further than paging reaches. Who waits for a number
-of reports is told once: on the start page, and by mail where there is a server and an address. A
-mail carries the name of the search and the count, no word of a report.
+Beat counts each as its owner would see it, no further than paging reaches. Who waits for a number of
+reports is notified once: on the start page, and by a mail with the name of the search and the count.
 """
 
 from typing import Any
@@ -29,7 +28,7 @@ from django.utils.dateparse import parse_datetime
 from core.audit import events
 from core.province import province
 from desk.models import SavedSearch
-from desk.pages.pagination import MAX_LENGTH, NEAR
+from desk.pages.base import MAX_LENGTH, NEAR
 from desk.reports import filters
 from desk.reports.search import search_reports
 from reports.cases import visibility
@@ -53,7 +52,7 @@ _OWNER = ("id", "username", "first_name", "last_name")
 
 
 class SaveForm(forms.Form):
-    """What an officer says of a search that is to be kept."""
+    """What an officer says of a search that is to be search."""
 
     name = forms.CharField(max_length=80, error_messages={"required": "Ghi tên cho tìm kiếm này."})
     query = forms.CharField(max_length=2000, required=False)
@@ -67,25 +66,25 @@ class SaveForm(forms.Form):
     is_shared = forms.BooleanField(required=False)
 
     def clean_query(self) -> str:
-        kept = allowed_query(QueryDict(str(self.cleaned_data["query"]).lstrip("?")))
-        if not kept:
+        query = allowed_query(QueryDict(str(self.cleaned_data["query"]).lstrip("?")))
+        if not query:
             raise forms.ValidationError("Chưa lọc, chưa tìm gì nên không có gì để lưu.")
-        if len(kept) > MAX_QUERY_LENGTH:
+        if len(query) > MAX_QUERY_LENGTH:
             raise forms.ValidationError("Tìm kiếm này dài quá. Bỏ bớt chữ rồi lưu lại.")
-        return kept
+        return query
 
 
-def allowed_query(asked: QueryDict) -> str:
-    """Of what an address asks for, what may be kept: known lists and the words sought."""
-    found = {
-        name: asked.get(name, "").replace("\0", "").strip()[:MAX_LENGTH] for name in KNOWN if name
+def allowed_query(query: QueryDict) -> str:
+    """Return what of a query may be saved: known lists and the words sought."""
+    values = {
+        name: query.get(name, "").replace("\0", "").strip()[:MAX_LENGTH] for name in KNOWN if name
     }
-    return urlencode({name: value for name, value in found.items() if value})
+    return urlencode({name: value for name, value in values.items() if value})
 
 
 def visible_searches(user: User) -> QuerySet[SavedSearch]:
-    """An officer's own searches, and those that others share; at a unit only those of its own
-    people: names, words and counts of the others speak of reports that are not seen there.
+    """Return an officer's own searches and the shared ones; at a unit those of its own people, as names and
+    counts of others speak of reports that are not seen there.
     """
     rows, unit = SavedSearch.objects.select_related("owner"), visibility.unit_of(user)
     shared = Q(is_shared=True) if unit is None else Q(is_shared=True, owner__membership__unit=unit)
@@ -93,27 +92,25 @@ def visible_searches(user: User) -> QuerySet[SavedSearch]:
 
 
 def saved_searches_column(user: User) -> dict[str, Any]:
-    """The searches on an officer's start page, as a column of a statement, which `kept` reads;
-    nothing for who keeps none.
-    """
+    """Return the searches on an officer's start page, as a column."""
     if not user.has_perm(KEEP):
         return {}
     rows = visible_searches(user).annotate(
         by=JSONObject(**{name: f"owner__{name}" for name in _OWNER})
     )
-    shown = rows.order_by("name", "id").values(told=JSONObject(by="by", **{n: n for n in _SHOWN}))
-    return {"searches": ArraySubquery(shown[:MAX_SHOWN])}
+    columns = rows.order_by("name", "id").values(row=JSONObject(by="by", **{n: n for n in _SHOWN}))
+    return {"searches": ArraySubquery(columns[:MAX_SHOWN])}
 
 
-def saved_searches(told: dict[str, Any]) -> list[SavedSearch]:
-    """Those that have come to what their owner waits for first."""
-    rows = [_row(**row) for row in told.get("searches", [])]
+def saved_searches(data: dict[str, Any]) -> list[SavedSearch]:
+    """Return the searches of the column, those first that have come to what their owner waits for."""
+    rows = [_row(**row) for row in data.get("searches", [])]
     return sorted(rows, key=lambda row: not row.has_come)
 
 
-def _row(by: dict[str, Any], counted_at: str | None, **shown: Any) -> SavedSearch:
+def _row(by: dict[str, Any], counted_at: str | None, **columns: Any) -> SavedSearch:
     at = parse_datetime(counted_at) if counted_at else None
-    return SavedSearch(owner=User(**by), counted_at=at, **shown)
+    return SavedSearch(owner=User(**by), counted_at=at, **columns)
 
 
 def save(request: HttpRequest) -> HttpResponse:
@@ -121,39 +118,39 @@ def save(request: HttpRequest) -> HttpResponse:
     by = _officer(request)
     form = SaveForm(request.POST)
     if not form.is_valid():
-        for told in form.errors.values():
-            messages.error(request, f"Chưa lưu. {told[0]}")
+        for errors in form.errors.values():
+            messages.error(request, f"Chưa lưu. {errors[0]}")
     elif by.saved_searches.count() >= MAX_COUNT:
         messages.error(
             request, f"Chưa lưu. Mỗi người giữ nhiều nhất {MAX_COUNT} tìm kiếm; xóa bớt rồi lưu."
         )
     else:
-        _keep(request, by, form.cleaned_data)
+        _create(request, by, form.cleaned_data)
     query = allowed_query(QueryDict(request.POST.get("query", "").lstrip("?")[:2000]))
     return HttpResponseRedirect(f"{reverse('admin:reports_report_changelist')}?{query}")
 
 
-def _keep(request: HttpRequest, by: User, said: dict[str, Any]) -> None:
+def _create(request: HttpRequest, by: User, values: dict[str, Any]) -> None:
     try:
         with transaction.atomic():
-            kept = SavedSearch.objects.create(owner=by, **said)
-            events.log_event("search", kept.pk, "search_saved", by=by, shared=kept.is_shared)
+            search = SavedSearch.objects.create(owner=by, **values)
+            events.log_event("search", search.pk, "search_saved", by=by, shared=search.is_shared)
     except IntegrityError:
         messages.error(request, "Chưa lưu. Đã có tìm kiếm mang tên này; đặt tên khác.")
         return
-    count(kept)
+    count(search)
     messages.success(request, "Đã lưu tìm kiếm. Xem ở trang đầu.")
 
 
 def remove(request: HttpRequest, search: int) -> HttpResponse:
     """Throw a search away; its owner alone may."""
     by = _officer(request)
-    kept = get_object_or_404(visible_searches(by), pk=search)
-    if kept.owner_id != by.pk:
+    row = get_object_or_404(visible_searches(by), pk=search)
+    if row.owner_id != by.pk:
         raise PermissionDenied
     with transaction.atomic():
         events.log_event("search", search, "search_removed", by=by)
-        kept.delete()
+        row.delete()
     messages.success(request, "Đã xóa tìm kiếm.")
     return HttpResponseRedirect(reverse("admin:index"))
 
@@ -171,16 +168,16 @@ def remove_searches_with_contact(*, contact: str, **_: object) -> None:
         search.delete()
 
 
-def matching_reports(kept: SavedSearch) -> QuerySet[Report]:
-    """The reports of a search, as its owner sees them; none once the owner reads none."""
-    asked, owner = QueryDict(kept.query), kept.owner
+def matching_reports(search: SavedSearch) -> QuerySet[Report]:
+    """Return the reports of a search as its owner sees them."""
+    query, owner = QueryDict(search.query), search.owner
     if not owner.has_perm(KEEP):
         return Report.objects.none()
     rows = visibility.visible_reports(Report.objects.all(), owner)
-    typed = asked.get("q", "")
-    work = asked.get(str(filters.WorkFilter.parameter_name)) or ("all" if typed else "open")
-    chosen = [(each, asked[str(each.parameter_name)]) for each in filters.NARROWING
-              if asked.get(str(each.parameter_name))]  # fmt: skip
+    typed = query.get("q", "")
+    work = query.get(str(filters.WorkFilter.parameter_name)) or ("all" if typed else "open")
+    chosen = [(each, query[str(each.parameter_name)]) for each in filters.NARROWING
+              if query.get(str(each.parameter_name))]  # fmt: skip
     rows = filters.filter_by_work(rows, work, owner, is_narrowed=bool(chosen) and not typed)
     for each, value in chosen:
         rows = each.filter_queryset(rows, value[: filters.MAX_LENGTH])
@@ -189,38 +186,40 @@ def matching_reports(kept: SavedSearch) -> QuerySet[Report]:
     )
 
 
-def count(kept: SavedSearch) -> None:
+def count(search: SavedSearch) -> None:
     """Count a search and tell its owner, once, when it has come to what they wait for."""
-    kept.hits = matching_reports(kept).order_by().values("pk")[:NEAR].count()
-    rows = SavedSearch.objects.filter(pk=kept.pk)
-    rows.update(hits=kept.hits, counted_at=timezone.now())
-    if not kept.has_come:
+    search.hits = matching_reports(search).order_by().values("pk")[:NEAR].count()
+    rows = SavedSearch.objects.filter(pk=search.pk)
+    rows.update(hits=search.hits, counted_at=timezone.now())
+    if not search.has_come:
         rows.update(notified_at=None)
     elif rows.filter(notified_at=None).update(notified_at=timezone.now()):
-        _tell(kept)
+        _notify(search)
 
 
 def count_all() -> None:
     """Count every search, the longest uncounted first; one that fails holds up no other."""
     rows = SavedSearch.objects.select_related("owner").filter(owner__is_active=True)
-    for kept in rows.order_by("counted_at")[:MAX_COUNTED]:
+    for search in rows.order_by("counted_at")[:MAX_COUNTED]:
         try:
-            count(kept)
+            count(search)
         except DatabaseTrouble as error:
-            log.warning("search.not_counted", search=kept.pk, error=type(error).__name__)
+            log.warning("search.not_counted", search=search.pk, error=type(error).__name__)
 
 
-def _tell(kept: SavedSearch) -> None:
-    log.info("search.come", search=kept.pk, hits=kept.hits)
-    if not (settings.EMAIL_URL and kept.owner.email):
+def _notify(search: SavedSearch) -> None:
+    log.info("search.come", search=search.pk, hits=search.hits)
+    if not (settings.EMAIL_URL and search.owner.email):
         return
     desk = f"{settings.PORTAL_URL}{reverse('admin:index')}"
-    text = f"Tìm kiếm đã lưu có {kept.hits} tin, từ mức {kept.notify_threshold}.\n{desk}\n"
+    text = f"Tìm kiếm đã lưu có {search.hits} tin, từ mức {search.notify_threshold}.\n{desk}\n"
     mail = EmailMessage(
-        f"{province.office}: một tìm kiếm đã lưu có {kept.hits} tin", text, to=[kept.owner.email]
+        f"{province.office}: một tìm kiếm đã lưu có {search.hits} tin",
+        text,
+        to=[search.owner.email],
     )
     mail.extra_headers["Auto-Submitted"] = "auto-generated"
     try:
         mail.send()
     except (OSError, ValueError) as error:
-        log.warning("search.mail_failed", search=kept.pk, error=type(error).__name__)
+        log.warning("search.mail_failed", search=search.pk, error=type(error).__name__)

@@ -1,30 +1,46 @@
-"""What is sealed of a report, shown or given at the desk: each look asks who is there, and is on record
-before it is given.
-"""
+"""Sealed data of a report, revealed or given: asks who is there, and is on record before it is given."""
 
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from core import encryption
 from core.audit import events
-from desk.pages.base import post_text
-from desk.reports import attachments, followups, sealed_data_reasons
-from desk.reports.base import ReportAction, ReportView, set_status
+from desk.pages.base import download, set_status
+from desk.reports import attachments, followups
+from desk.reports.base import ReportAction, ReportView
 from desk.reports.decision_forms import MAX_WORDS, NOT_RELEASED
 from desk.reports.followups import FollowupPanel, Sealed
-from desk.reports.page import render_page
+from desk.reports.page import REVEAL_REASONS, find_latest_reveal, render_page
 from reports.attachments import storage
-from reports.models import FileCheck
+from reports.models import FileCheck, Report
 from reports.submission import receipt_codes
 from reports.tracking import code_recovery
 
+PLAIN_TEXT = "text/plain; charset=utf-8"
 REVEAL = "reports.reveal_contact"
+MIN_REASON_CHARS, MAX_REASON_CHARS = 5, 300
 _FIELDS = {"message": "text", "addition": "story"}  # where what is asked for lies
+
+
+def get_reveal_reason(request: HttpRequest) -> str:
+    """Return the reason, on one line."""
+    return " ".join(request.POST.get("why", "").replace("\0", "").split())[:MAX_REASON_CHARS]
+
+
+def find_reveal_refusal(request: HttpRequest, report: Report, by: User) -> str:
+    """Return why nothing is revealed, "" where it may be. Each reason shows one thing: a form that was pressed
+    before carries an older reveal than the newest.
+    """
+    if len(get_reveal_reason(request)) < MIN_REASON_CHARS:
+        return f"Chưa hiện. Ghi vì sao cần xem, ví dụ: {REVEAL_REASONS[0].lower()}."
+    if request.POST.get("seen", "0") != str(find_latest_reveal(report, by)):
+        return "Chưa hiện. Mỗi lý do chỉ hiện một lần, lần ấy đã hiện. Cần xem nữa thì bấm lại."
+    return ""
 
 
 class RevealView(ReportView):
@@ -46,21 +62,21 @@ class RevealView(ReportView):
         """Return the text as a file where the officer asks for the whole of it."""
         if not (text and "whole" in self.request.POST):
             return None
-        return followups.attachment(text, f"{self.report.public_number}-{what}")
+        return download(text, f"{self.report.public_number}-{what}.txt", PLAIN_TEXT)
 
 
 class RevealField(RevealView):
     """Show one sealed field once, or give it whole; its reason is on record before it is shown."""
 
     def post(self, request: HttpRequest, what: str) -> HttpResponse:
-        reason = sealed_data_reasons.reveal_reason(request)
-        if why_not := sealed_data_reasons.reveal_refusal(request, self.report, self.officer):
-            messages.error(request, why_not)
-            shown = {"asked": what, "why": reason}
-            return set_status(render_page(request, self.report, shown=shown), 422)
+        reason = get_reveal_reason(request)
+        if refusal := find_reveal_refusal(request, self.report, self.officer):
+            messages.error(request, refusal)
+            revealed = {"asked": what, "why": reason}
+            return set_status(render_page(request, self.report, revealed=revealed), 422)
         text = self.open_sealed(self.find_sealed(what), what, reason=reason)
-        shown = {what: text, "why": reason}
-        return self.give_whole(text, what) or render_page(request, self.report, shown=shown)
+        revealed = {what: text, "why": reason}
+        return self.give_whole(text, what) or render_page(request, self.report, revealed=revealed)
 
     def find_sealed(self, what: str) -> Sealed:
         if what == "story":
@@ -120,17 +136,14 @@ class DownloadText(ReportView):
         later = followups.full_texts(report) if may_read else []
         events.log_event("report", report.pk, "revealed", by=self.officer, what="text")
         text = followups.working_copy_text(report, later)
-        return followups.attachment(text, report.public_number)
+        return download(text, f"{report.public_number}.txt", PLAIN_TEXT)
 
 
 class ReleaseCode(ReportAction):
     """Show, once, the word with which the reporter fetches a new code."""
 
     errors = (code_recovery.ReleaseError,)
-
-    @property
-    def reason(self) -> str:
-        return post_text(self.request, "reason")[:MAX_WORDS]
+    max_reason_chars = MAX_WORDS
 
     def run(self) -> str:
         word = code_recovery.issue_one_time_word(self.report, self.officer, self.reason)
@@ -139,11 +152,9 @@ class ReleaseCode(ReportAction):
     def show_result(self, result: str) -> HttpResponse:
         messages.success(self.request, "Đọc số tin và chữ dùng một lần ở dưới cho người gọi.")
         spoken = "; ".join(map(receipt_codes.phonetic_group, result.split()))
-        return render_page(self.request, self.report, shown={"word": result, "spoken": spoken})
+        return render_page(self.request, self.report, revealed={"word": result, "spoken": spoken})
 
     def show_error(self, error: code_recovery.ReleaseError) -> HttpResponse:
-        if error.why == "permission":
-            raise PermissionDenied from error
         messages.error(self.request, NOT_RELEASED[error.why])
-        page = render_page(self.request, self.report, shown={"reason": self.reason})
+        page = render_page(self.request, self.report, revealed={"reason": self.reason})
         return set_status(page, 422)

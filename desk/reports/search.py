@@ -1,8 +1,5 @@
-"""What an officer types into the search box, and the reports it means.
-
-A report's number, a campaign's code, a telephone number in any spelling or its first or last digits,
-or words with or without marks: the kind is told from the text, so that each search runs over one
-index.
+"""What an officer types into the search box, and the reports it means: a report's number, a campaign's
+code, a telephone number or its ends, or words. Each kind is one search over one index.
 """
 
 import re
@@ -33,9 +30,7 @@ _NO_DIGITS = re.compile(r"\D+")
 def search_reports(
     reports: QuerySet[Report], typed: str, viewer: User, *, only_open: bool = False
 ) -> tuple[QuerySet[Report], bool]:
-    """Those of `reports` that the officer means, and whether there may be more of them than are
-    looked up; what means nothing finds nothing. What the viewer may not see is not looked up.
-    """
+    """Return the visible reports that the officer means, and whether there may be more than are looked up."""
     typed = typed[:MAX_LENGTH]
     if number := _public_number(typed):
         return reports.filter(public_number=number), False
@@ -47,16 +42,14 @@ def search_reports(
         named = Indicator.objects.filter(kind__in=BY_DIGITS, key__in=keys).order_by("-id")
         ids = list(named.values_list("report_id", flat=True)[:MAX_NUMBERS])
         return reports.filter(pk__in=ids), len(ids) >= MAX_NUMBERS
-    found = _by_digits(typed, viewer) or full_text_search.search_reports(
+    ids = _by_digits(typed, viewer) or full_text_search.search_reports(
         full_text_search.query_terms(typed), unit=visibility.unit_of(viewer), only_open=only_open
     )
-    return reports.filter(pk__in=found), len(found) >= full_text_search.MAX_FOUND
+    return reports.filter(pk__in=ids), len(ids) >= full_text_search.MAX_FOUND
 
 
 def did_you_mean(typed: str, viewer: User) -> str:
-    """What the officer may have meant by words that found nothing; "" where there is nothing like
-    it, or where a number or a code was typed.
-    """
+    """Return what the officer may have meant by words that found nothing, "" where there is nothing like it."""
     typed = typed[:MAX_LENGTH]
     words = full_text_search.query_terms(typed)
     if not words or _public_number(typed) or campaign_for_code(typed) or _keys(typed):
@@ -65,26 +58,26 @@ def did_you_mean(typed: str, viewer: User) -> str:
 
 
 def campaign_for_field(typed: str) -> Campaign:
-    """The campaign that a form's field means: a code as the search reads it, or the end of one alone
-    (XK9, 26 XK9). Raises GroupingError with what was not found.
+    """Return the campaign that a form's field means: a whole code, or its end alone (XK9, 26 XK9). Raises
+    GroupingError with what was not found.
     """
-    shown = " ".join(typed.split())
-    if not shown:
+    code = " ".join(typed.split())
+    if not code:
         raise GroupingError("Chưa ghi mã đợt.")
-    whole = campaign_for_code(shown)
-    found = [whole] if whole else _ending(shown)
-    if not found:
+    whole = campaign_for_code(code)
+    campaigns = [whole] if whole else _ending(code)
+    if not campaigns:
         raise GroupingError(
-            f"Không có đợt mang mã “{shown}”. Mã có dạng Đ-26-XK9; ghi XK9 cũng được."
+            f"Không có đợt mang mã “{code}”. Mã có dạng Đ-26-XK9; ghi XK9 cũng được."
         )
-    if len(found) > 1:
-        codes = ", ".join(each.code for each in found)
-        raise GroupingError(f"Có mấy đợt mang mã “{shown}”: {codes}. Ghi cả mã.")
-    return found[0]
+    if len(campaigns) > 1:
+        codes = ", ".join(each.code for each in campaigns)
+        raise GroupingError(f"Có mấy đợt mang mã “{code}”: {codes}. Ghi cả mã.")
+    return campaigns[0]
 
 
 def _ending(typed: str) -> list[Campaign]:
-    """The campaigns whose code ends so after its year, or with its year, each as what it leads to."""
+    """Return the campaigns whose code ends so, with or without its year, each as what it leads to."""
     signs = _signs(typed)
     if not (parts := _END.fullmatch(signs)):
         return []
@@ -100,52 +93,49 @@ def _signs(typed: str) -> str:
 
 
 def campaign_for_code(typed: str) -> Campaign | None:
-    """The campaign whose code was typed, or the one that it leads to."""
-    found = _CODE.fullmatch(_signs(typed))
-    if not found:
+    """Return the campaign whose code was typed, or the one that it leads to."""
+    parts = _CODE.fullmatch(_signs(typed))
+    if not parts:
         return None
-    campaign = Campaign.objects.filter(code=f"Đ-{found[1]}-{found[2]}").first()
+    campaign = Campaign.objects.filter(code=f"Đ-{parts[1]}-{parts[2]}").first()
     return campaign and campaign.root()
 
 
 def _by_digits(typed: str, viewer: User) -> list[UUID]:
-    """The reports that name a number or an account with these digits at an end of it."""
+    """Return the reports that name a number or an account with these digits at an end of it."""
     digits = "".join(to_ascii_digits(typed).split())
     if not (digits.isascii() and digits.isdecimal() and len(digits) >= MIN_DIGITS):
         return []
-    known = digits.removeprefix("0")
+    digits = digits.removeprefix("0")
     seen = visibility.visible_via_report(Indicator.objects.all(), viewer)
     ends = seen.annotate(end=Collate(Reverse("key"), "C")).filter(
-        end__startswith=known[::-1], kind__in=BY_DIGITS
+        end__startswith=digits[::-1], kind__in=BY_DIGITS
     )
-    begins = seen.filter(kind=Indicator.Kind.NUMBER, key__startswith=f"+84{known}")
-    found = (rows.values_list("report_id", flat=True)[:MAX_NUMBERS] for rows in (ends, begins))
-    return list(next(found).union(next(found)))
+    begins = seen.filter(kind=Indicator.Kind.NUMBER, key__startswith=f"+84{digits}")
+    ids = [rows.values_list("report_id", flat=True)[:MAX_NUMBERS] for rows in (ends, begins)]
+    return list(ids[0].union(ids[1]))
 
 
 def disputes(rows: QuerySet[Dispute], typed: str) -> QuerySet[Dispute]:
-    """Those of *rows* that the officer means by their code, with or without its head, or by the
-    number that they are about.
-    """
+    """Return the disputes of that code, with or without its head, or about that number."""
     if number := _public_number(typed):
         return rows.filter(public_number__in=[number, f"XL-{number}"])
     return rows.filter(key__in=list(filter(None, _keys(typed))))
 
 
 def dispute_for_code(typed: str) -> Dispute | None:
-    """The dispute whose code was typed, and not a report's. One statement, where it is a code."""
+    """Return the dispute whose code was typed, and not a report's."""
     return disputes(Dispute.objects.all(), typed).first() if _public_number(typed) else None
 
 
 def _public_number(typed: str) -> str:
-    found = _PUBLIC_NUMBER.fullmatch(_signs(typed))
-    return "-".join(found.groups()) if found else ""
+    parts = _PUBLIC_NUMBER.fullmatch(_signs(typed))
+    return "-".join(parts.groups()) if parts else ""
 
 
 def _keys(typed: str) -> list[str]:
-    """The canonical forms of a whole number; none when a part of it or words were typed.
-
-    Its bare digits too: an account may be somebody's telephone number.
+    """Return the canonical forms of a whole number, none for less. Its bare digits too: an account may be
+    somebody's telephone number.
     """
-    read = [phone.key for phone in phones.parse_many(typed) if phone.key]
-    return [*read, _NO_DIGITS.sub("", to_ascii_digits(normalize(typed)))] if read else []
+    keys = [phone.key for phone in phones.parse_many(typed) if phone.key]
+    return [*keys, _NO_DIGITS.sub("", to_ascii_digits(normalize(typed)))] if keys else []

@@ -12,14 +12,14 @@ from accounts.reauthentication import reauthentication_required
 from desk.reports import (
     bulk_actions,
     decisions,
+    documents,
     exports,
     navigation,
     officer_filing,
+    page,
     retention,
     saved_searches,
     sealed_data_actions,
-    sealed_data_reasons,
-    transfer_slips,
 )
 from desk.reports.base import ReportView
 from reports.cases import transitions
@@ -69,8 +69,8 @@ def list_report_routes() -> Iterator[Route]:
     yield make_route("read-again", "read_again", decisions.ReadAgain)
     yield make_route("correct/<str:fact>", "correct", decisions.CorrectFact)
     yield make_route("uncorrect/<str:fact>", "uncorrect", decisions.RevertCorrection)
-    yield make_route("slip", "slip_make", transfer_slips.MakeSlip)
-    yield make_route("slip/<int:slip>", "slip", transfer_slips.GiveSlip)
+    yield make_route("slip", "slip_make", documents.MakeSlip)
+    yield make_route("slip/<int:slip>", "slip", documents.GiveSlip)
     yield from list_sealed_data_routes()
     yield from list_retention_routes()
 
@@ -78,7 +78,7 @@ def list_report_routes() -> Iterator[Route]:
 def list_sealed_data_routes() -> Iterator[Route]:
     """Yield what shows or gives sealed data: to who has lately said who they are."""
     sealed, again = sealed_data_actions, sealed_data_actions.REVEAL
-    for what in sealed_data_reasons.SEALED:
+    for what in page.SEALED_FIELDS:
         yield make_route(f"reveal-{what}", f"reveal_{what}", sealed.RevealField, again, what=what)
     for what, key in (("message", "int"), ("addition", "uuid")):
         route = f"reveal-{what}/<{key}:which>"
@@ -106,9 +106,7 @@ def list_retention_routes() -> Iterator[Route]:
 def make_route(
     route: str, name: str, view: type[ReportView], reauthenticate: str = "", **kwargs: Any
 ) -> Route:
-    """Return the route of a view of one report; with the permission for which it asks again who is
-    there.
-    """
+    """Return the route of a view of one report; `reauthenticate`: the permission for which it asks again."""
     methods = [method.upper() for method in view.http_method_names]
     guarded = view.as_view()
     if reauthenticate:

@@ -3,10 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from lxml import html
 
 from core.models import OutboxItem
@@ -15,6 +13,7 @@ from reports.models import Alarm, QueueSnapshot
 from reports.monitoring import queue_stats
 from reports.submission import intake
 from tests.support import report_factories
+from tests.support.desk_pages import page_of, statements, words
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +46,7 @@ def test_every_page_of_the_desk_tells(lead: Person, address: str) -> None:
 def test_a_reports_page_tells(duty: Person) -> None:
     late()
     report = report_factories.report()
-    assert "Tin không mất" in banner(duty.client, f"/admin/reports/report/{report.pk}/change/")
+    assert "Tin không mất" in banner(duty.client, page_of(report))
 
 
 def test_the_banner_needs_no_watcher(duty: Person) -> None:
@@ -62,8 +61,8 @@ def test_the_banner_needs_no_watcher(duty: Person) -> None:
 @pytest.mark.parametrize("kind", ["unpurged", "breach"])
 def test_a_purge_or_a_breach_that_is_late_is_told(lead: Person, duty: Person, kind: str) -> None:
     Alarm.objects.create(kind=kind, count=1)
-    told = {"unpurged": "chưa xóa xong dữ liệu hết hạn", "breach": "đã quá hạn báo. Mở sự cố"}
-    assert told[kind] in banner(lead.client)
+    text = {"unpurged": "chưa xóa xong dữ liệu hết hạn", "breach": "đã quá hạn báo. Mở sự cố"}
+    assert text[kind] in banner(lead.client)
     assert "Mở sự cố" not in banner(duty.client)
     assert banner(duty.client)
     Alarm.objects.update(count=0)  # it is over
@@ -113,9 +112,8 @@ def test_it_is_announced_calmly(duty: Person) -> None:
 
 def test_an_editor_of_warnings_is_not_told(editor: Person) -> None:
     late()
-    with CaptureQueriesContext(connection) as asked:
-        assert banner(editor.client) == ""
-    assert not [query for query in asked.captured_queries if "outboxitem" in query["sql"]]
+    assert banner(editor.client) == ""
+    assert not [sql for sql in statements(editor.client, "/admin/") if "outboxitem" in sql]
 
 
 def test_who_has_not_given_the_second_factor_is_not_told() -> None:
@@ -128,23 +126,14 @@ def test_who_has_not_given_the_second_factor_is_not_told() -> None:
 @pytest.mark.parametrize("address", ["/admin/", "/admin/reports/report/"])
 def test_strip_and_banner_share_one_statement(duty: Person, address: str) -> None:
     late()
-    with CaptureQueriesContext(connection) as asked:
-        banner(duty.client, address)
-    counting = [
-        query for query in asked.captured_queries if "reports_queuesnapshot" in query["sql"]
-    ]
+    counting = [sql for sql in statements(duty.client, address) if "reports_queuesnapshot" in sql]
     assert len(counting) == 1
-
-
-def text_of(client: Client, report_page: str) -> str:
-    page = html.document_fromstring(client.get(report_page).content.decode())
-    return " ".join(page.text_content().split())
 
 
 def test_a_report_that_the_machine_gave_up_on_says_so(duty: Person) -> None:
     report = report_factories.report()
     OutboxItem.objects.update(failed_at=Now(), attempts=5, error="ValueError")
-    text = text_of(duty.client, f"/admin/reports/report/{report.pk}/change/")
+    text = words(duty.client.get(page_of(report)))
     assert "5 lần thử, lỗi ValueError. Tin này cần người đọc." in text
     assert "Thường chỉ vài giây" not in text
 
@@ -152,7 +141,7 @@ def test_a_report_that_the_machine_gave_up_on_says_so(duty: Person) -> None:
 def test_facts_of_an_earlier_reading_stay_beside_a_failed_one(duty: Person) -> None:
     report = report_factories.triaged("Họ xưng công an.")
     OutboxItem.objects.update(failed_at=Now(), attempts=5, error="ValueError")
-    text = text_of(duty.client, f"/admin/reports/report/{report.pk}/change/")
+    text = words(duty.client.get(page_of(report)))
     assert "Tin này cần người đọc" in text
     assert "máy gợi ý, chưa duyệt" in text
 
@@ -160,5 +149,5 @@ def test_facts_of_an_earlier_reading_stay_beside_a_failed_one(duty: Person) -> N
 def test_a_report_that_is_tried_again_says_why_it_was_not_read(duty: Person) -> None:
     report = report_factories.report()
     OutboxItem.objects.update(attempts=2, error="OperationalError")
-    text = text_of(duty.client, f"/admin/reports/report/{report.pk}/change/")
+    text = words(duty.client.get(page_of(report)))
     assert "Đã thử 2 lần, lỗi OperationalError; máy sẽ thử lại." in text

@@ -9,11 +9,11 @@ from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from tests.desk.reports.test_exports import exported
 from tests.support import report_factories
+from tests.support.desk_pages import QUEUE
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 
-QUEUE = "/admin/reports/report/"
 TOLD = "Xã Kể Sau"
 
 
@@ -44,10 +44,10 @@ def words(person: Person, page: str) -> str:
 
 
 def test_the_queue_and_its_list_say_it(duty: Person, moved: Report) -> None:
-    shown = words(duty, QUEUE)
-    assert f"{TOLD} (1)" in shown
-    assert shown.count(TOLD) == 2
-    assert "Xã Ban Đầu" not in shown
+    page = words(duty, QUEUE)
+    assert f"{TOLD} (1)" in page
+    assert page.count(TOLD) == 2
+    assert "Xã Ban Đầu" not in page
 
 
 @pytest.mark.parametrize(("chosen", "many"), [("xa_sau", 1), ("xa_dau", 0), ("none", 0)])
@@ -57,19 +57,19 @@ def test_the_list_narrows_by_it(duty: Person, moved: Report, chosen: str, many: 
 
 
 def test_the_head_of_a_report_says_it_and_warns_no_more(duty: Person, moved: Report) -> None:
-    shown = words(duty, f"{QUEUE}{moved.pk}/change/")
-    assert f"{TOLD}, kể sau khi gửi tin" in shown
-    assert "Tên xã, phường này có mấy nơi." not in shown
+    page = words(duty, f"{QUEUE}{moved.pk}/change/")
+    assert f"{TOLD}, kể sau khi gửi tin" in page
+    assert "Tên xã, phường này có mấy nơi." not in page
 
 
 def test_the_file_says_it(lead: Person, moved: Report) -> None:
     head, row = exported(lead, personal="on", reason="Gửi Công an xã")
-    told = dict(zip(head, row, strict=True))
-    assert (told["Xã, phường"], told["Nơi ở như đã ghi"]) == (TOLD, "Kể Sau")
+    text = dict(zip(head, row, strict=True))
+    assert (text["Xã, phường"], text["Nơi ở như đã ghi"]) == (TOLD, "Kể Sau")
 
 
 def test_what_no_table_knows_is_shown_as_it_was_written_last(duty: Person, moved: Report) -> None:
     say(moved, commune_raw="Lam Sn", flags=(gazetteer.UNKNOWN,))
-    shown = words(duty, QUEUE)
-    assert "Lam Sn" in shown
-    assert TOLD not in shown
+    page = words(duty, QUEUE)
+    assert "Lam Sn" in page
+    assert TOLD not in page

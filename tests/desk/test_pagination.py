@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 
 from core.audit import events
-from desk.reports import sealed_data_reasons
-from reports.models import Report
+from desk.reports import page as report_page
 from tests.support import report_factories
+from tests.support.desk_pages import QUEUE, page_of
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 
-QUEUE = "/admin/reports/report/"
 ROOM = 300_000  # bytes of a page
 LONG = 1_400_000  # signs: about what one request may carry
 FIELDS = ("caller_number", "claimed_name", "money_lost_raw", "commune_raw")
@@ -35,10 +34,6 @@ def opened(what: Any, *given: Any) -> Any:
     assert time.process_time() - begun < 1
     assert len(response.content) < ROOM
     return response
-
-
-def page_of(report: Report, name: str = "change") -> str:
-    return f"/admin/reports/report/{report.pk}/{name}/"
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
@@ -67,15 +62,15 @@ def test_hostile_fields_leave_the_pages_light(duty: Person, text: str) -> None:
     for address in (QUEUE, f"{QUEUE}?q={report.public_number}", "/admin/"):
         assert report.public_number in opened(duty.client.get, address).content.decode()
     for what in ("contact", "phrase"):
-        seen = {"seen": sealed_data_reasons.latest_reveal_id(report, duty.user)}
+        seen = {"seen": report_page.find_latest_reveal(report, duty.user)}
         opened(duty.client.post, page_of(report, f"reveal-{what}"), report_factories.BECAUSE | seen)
 
 
 def test_the_queue_fetches_no_whole_text(duty: Person) -> None:
-    from desk.reports import changelist
+    from desk.reports import admin as queue
 
     report_factories.report("x", **dict.fromkeys(FIELDS, "y" * 5000))
-    row = changelist.queue_rows().get()
+    row = queue.queue_rows().get()
     assert {"story", *FIELDS} <= row.get_deferred_fields()
     assert (row.caller_typed, row.place_typed) == ("y" * 40, "y" * 40)
 
@@ -90,16 +85,16 @@ def test_what_fits_has_no_door_to_more(duty: Person) -> None:
 def test_the_whole_working_copy_is_an_attachment_of_plain_text(duty: Person) -> None:
     story = "<b>căn cước 038 099 123 456</b> " + "\u202e" * 30_000
     report = report_factories.report(story, claimed_name="Ông Mẫu", commune_raw="y" * 5000)
-    given = duty.client.get(page_of(report, "text"))
-    text = given.content.decode()
+    data = duty.client.get(page_of(report, "text"))
+    text = data.content.decode()
     assert text.startswith(f"Lời kể:\n{report.story}\n\n")
     assert "Tên, chức vụ họ nêu:\nÔng Mẫu" in text
     assert text.endswith("y" * 5000)
     assert "038 099" not in text
-    assert given.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert given.headers["X-Content-Type-Options"] == "nosniff"
+    assert data.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert data.headers["X-Content-Type-Options"] == "nosniff"
     name = f'attachment; filename="{report.public_number}.txt"'
-    assert given.headers["Content-Disposition"] == name
+    assert data.headers["Content-Disposition"] == name
     assert duty.client.post(page_of(report, "text")).status_code == 405
 
 
@@ -115,12 +110,12 @@ def test_who_takes_a_working_copy_along_is_on_record_as_a_look(duty: Person, lea
 def test_the_whole_raw_story_is_given_on_record_alone(duty: Person) -> None:
     story = "căn cước 038 099 123 456 " + "\u202ea" * 30_000
     report = report_factories.report(story)
-    given = duty.client.post(
+    data = duty.client.post(
         page_of(report, "reveal-story"), report_factories.BECAUSE | {"whole": "1"}
     )
-    assert given.content.decode() == story
-    assert given.headers["Content-Disposition"].startswith("attachment;")
-    assert given.headers["X-Content-Type-Options"] == "nosniff"
+    assert data.content.decode() == story
+    assert data.headers["Content-Disposition"].startswith("attachment;")
+    assert data.headers["X-Content-Type-Options"] == "nosniff"
     event = events.events_for("report", report.pk).get(kind="revealed")
     assert (event.actor, event.detail) == (
         duty.user,
@@ -130,8 +125,7 @@ def test_the_whole_raw_story_is_given_on_record_alone(duty: Person) -> None:
 
 def test_without_the_right_the_raw_story_is_not_given_whole(duty: Person) -> None:
     report = report_factories.report("căn cước 038 099 123 456")
-    group = duty.user.groups.get()
-    group.permissions.remove(group.permissions.get(codename="reveal_contact"))
+    duty.revoke("reveal_contact")
     refused = duty.client.post(
         page_of(report, "reveal-story"), report_factories.BECAUSE | {"whole": "1"}
     )

@@ -12,7 +12,7 @@ from core.audit import events
 from reports.models import BankHotline, PublicStatement, PublishedNumberChange
 from reports.numbers import official_numbers
 from reports.reference import confirmed_statements
-from tests.desk.reports.test_detail import words
+from tests.support.desk_pages import words
 from tests.support.officers import Person, second
 
 pytestmark = pytest.mark.django_db
@@ -36,8 +36,8 @@ def page_of(codename: str) -> str:
 def save(person: Person, codename: str, **typed: Any) -> HttpResponse:
     """Press save on a sentence's page; `is_public="on"` ticks the box."""
     row = PublicStatement.objects.get(pk=codename)
-    given = {"text": row.text, "text_en": row.text_en, "amount": row.amount or ""} | typed
-    return person.client.post(page_of(codename), given)  # type: ignore[return-value]
+    data = {"text": row.text, "text_en": row.text_en, "amount": row.amount or ""} | typed
+    return person.client.post(page_of(codename), data)  # type: ignore[return-value]
 
 
 def test_who_turns_a_sentence_on_stands_for_it_on_record(lead: Person) -> None:

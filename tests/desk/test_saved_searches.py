@@ -18,8 +18,8 @@ SAVE = "/admin/reports/report/save-search/"
 
 
 def keep(person: Person, query: str = "?kieu=bank&viec=open", **said: object) -> int:
-    given = {"name": "Ngân hàng", "query": query} | said
-    return person.client.post(SAVE, given).status_code
+    data = {"name": "Ngân hàng", "query": query} | said
+    return person.client.post(SAVE, data).status_code
 
 
 def start(person: Person) -> str:

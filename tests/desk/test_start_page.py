@@ -5,7 +5,6 @@ import re
 import pytest
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from lxml import html
 
 from desk.models import SavedSearch
@@ -15,19 +14,12 @@ from reports.monitoring import queue_stats
 from reports.reference import gazetteer
 from tests.reports.numbers.test_findings import proposed, submit_dispute
 from tests.support import campaign_factories, report_factories
+from tests.support.desk_pages import statements
 from tests.support.officers import Person, second
 
 pytestmark = pytest.mark.django_db
 
 MOST_STATEMENTS = 12
-
-
-def statements(client: Client) -> list[str]:
-    """What the page asks the database; a test's savepoint is a request's BEGIN and COMMIT."""
-    with CaptureQueriesContext(connection) as queries:
-        assert client.get("/admin/").status_code == 200
-    asked = [query["sql"] for query in queries.captured_queries]
-    return [sql for sql in asked if "SAVEPOINT" not in sql]
 
 
 @pytest.fixture
@@ -59,21 +51,21 @@ def morning(lead: Person) -> Person:
     return lead
 
 
-def told(person: Person) -> str:
+def page_text(person: Person) -> str:
     page = html.document_fromstring(person.client.get("/admin/").content.decode())
     return " ".join(page.text_content().split())
 
 
 def test_a_full_start_page_takes_twelve_statements_at_most(morning: Person) -> None:
     gazetteer.communes()  # read every five minutes
-    assert len(statements(morning.client)) <= MOST_STATEMENTS
+    assert len(statements(morning.client, "/admin/")) <= MOST_STATEMENTS
     morning.client.post("/admin/help/tour/")
     morning.client.get("/admin/")
-    assert len(statements(morning.client)) < MOST_STATEMENTS
+    assert len(statements(morning.client, "/admin/")) < MOST_STATEMENTS
 
 
 def test_a_full_start_page_tells_all_of_it(morning: Person) -> None:
-    text = told(morning)
+    text = page_text(morning)
     for part in ("5 đang bị ép", "1 chờ người báo", "1 số chờ xác nhận", "1 đề nghị xem lại, hạn",
                  "Xã X: 9 tin trong 24 giờ qua, thường khoảng 1", "Đ-26-BBB", "+3 tin trong 7 ngày",
                  "Bị ép chưa đếm", "Xem bảng số"):  # fmt: skip
@@ -89,10 +81,10 @@ def test_the_board_holds_the_first_of_each_list(duty: Person) -> None:
     Case.objects.filter(report__in=[burning[7], mine]).update(officer=duty.user)
     board = duty.client.get("/admin/").content.decode()
     boxes = html.document_fromstring(board).xpath("//div[@class='board'][1]/section")
-    shown = [box.xpath(".//li/a/text()") for box in boxes]
+    page = [box.xpath(".//li/a/text()") for box in boxes]
     newest_first = burning[:1:-1]
-    assert shown[0] == [report.public_number for report in newest_first]
-    assert shown[1] == [burning[7].public_number, mine.public_number]
+    assert page[0] == [report.public_number for report in newest_first]
+    assert page[1] == [burning[7].public_number, mine.public_number]
 
 
 def test_a_unit_sees_its_own_on_the_board(duty: Person) -> None:
@@ -102,7 +94,7 @@ def test_a_unit_sees_its_own_on_the_board(duty: Person) -> None:
     for report in (own, other):
         report_factories.add_facts(report, ongoing=True)
     Case.objects.filter(report=own).update(assigned_unit=unit)
-    text = told(duty)
+    text = page_text(duty)
     assert own.public_number in text
     assert other.public_number not in text
 
@@ -121,9 +113,7 @@ def test_postgresql_may_choose_where_it_begins(morning: Person, page: str) -> No
     """Of a statement that joins more tables than that it keeps the order in which they are written,
     which is: all reports first. At a million that is the timeout.
     """
-    with CaptureQueriesContext(connection) as queries:
-        assert morning.client.get(page).status_code == 200
-    joined = max(tables_of(query["sql"]) for query in queries.captured_queries)
+    joined = max(map(tables_of, statements(morning.client, page)))
     assert joined > set_to("join_collapse_limit") // 2, "not counted"
     assert joined <= min(map(set_to, ["join_collapse_limit", "from_collapse_limit"]))
     assert set_to("join_collapse_limit") < set_to("geqo_threshold"), "from there on it guesses"

@@ -24,6 +24,11 @@ class Person:
     user: User
     client: Client
 
+    def revoke(self, codename: str) -> None:
+        """Take a permission from the officer's role."""
+        group = self.user.groups.get()
+        group.permissions.remove(group.permissions.get(codename=codename))
+
 
 def create_officer(name: str, role: str) -> User:
     """An officer of that role, with a device."""

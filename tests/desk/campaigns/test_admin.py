@@ -4,8 +4,6 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from lxml import html
 
@@ -25,6 +23,7 @@ from tests.support.campaign_factories import (
     state,
     versions,
 )
+from tests.support.desk_pages import statements
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -43,11 +42,11 @@ def post(who: Person, subject: Campaign, act: str, **data: Any) -> Any:
     return who.client.post(address, {"version": version, "reason": WHY, **data}, follow=True)
 
 
-def shown(who: Person, address: str) -> str:
+def page_text(who: Person, address: str) -> str:
     return str(who.client.get(address, follow=True).content.decode())
 
 
-def known(subject: Campaign, **typed: Any) -> Any:
+def add_known_report(subject: Campaign, **typed: Any) -> Any:
     """A report of the campaign of which everything is known."""
     story = f"Gọi báo cắt điện, STK 19031234567890. {typed}"
     report = report_factories.report(story, caller_number="0550 000 123", claimed_office="utility")
@@ -60,17 +59,17 @@ def known(subject: Campaign, **typed: Any) -> Any:
 
 def test_the_page_tells_what_the_reports_share(duty: Person) -> None:
     subject = campaign("Đ-26-AAA")
-    known(subject, n=1), known(subject, n=2)
-    page = shown(duty, page_of(subject))
-    for told in ("0550 000 123", "4 triệu", "2 tin mất tiền", "Cùng số gọi 0550 000 123",
+    add_known_report(subject, n=1), add_known_report(subject, n=2)
+    page = page_text(duty, page_of(subject))
+    for text in ("0550 000 123", "4 triệu", "2 tin mất tiền", "Cùng số gọi 0550 000 123",
                  "Số tin mỗi ngày", "Điện lực", "độ chắc 0,80", "<b>2</b> đang bị ép"):  # fmt: skip
-        assert told.lower() in page.lower(), told
+        assert text.lower() in page.lower(), text
 
 
 def test_an_editor_sees_figures_and_neither_reports_nor_numbers(editor: Person) -> None:
     subject = campaign("Đ-26-AAA")
-    report = known(subject)
-    page = shown(editor, page_of(subject))
+    report = add_known_report(subject)
+    page = page_text(editor, page_of(subject))
     assert "<b>1</b> tin" in page
     assert report.public_number not in page
     assert "0550 000 123" not in page
@@ -83,11 +82,7 @@ def test_a_large_campaign_asks_no_more_than_a_small_one(lead: Person) -> None:
         subject = campaign(f"Đ-26-B{size}", size)
         manual_grouping.detach(subject.pk, members(subject)[:1], hand(lead.user), 1)
         lead.client.get(page_of(subject))
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            lead.client.get(page_of(subject))
-        asked.append(len(queries))
+        asked.append(len(statements(lead.client, page_of(subject))))
     assert asked[0] == asked[1] <= 20
 
 
@@ -134,13 +129,13 @@ def test_attaching_asks_first_and_says_where_each_report_lies(duty: Person) -> N
 def test_from_its_own_page_a_report_is_attached_and_detached(duty: Person) -> None:
     here, report = campaign("Đ-26-BBB", 1), report_factories.report("Lẻ.")
     page = reverse("admin:reports_report_change", args=[report.pk])
-    assert "Tin này chưa ở đợt nào" in shown(duty, page)
+    assert "Tin này chưa ở đợt nào" in page_text(duty, page)
     sent = {"code": "d 26 bbb", "numbers": report.public_number, "reason": WHY}
     asked = duty.client.post(f"{LIST}attach/", sent).content.decode()
     assert "chưa ở đợt nào, sẽ gắn vào Đ-26-BBB" in " ".join(asked.split())
     post(duty, here, "attach", lay=[f"{report.pk}:"], sure=1)
-    assert "cán bộ gắn" in shown(duty, page)
-    assert "Tách khỏi đợt Đ-26-BBB" in shown(duty, page)
+    assert "cán bộ gắn" in page_text(duty, page)
+    assert "Tách khỏi đợt Đ-26-BBB" in page_text(duty, page)
 
 
 @pytest.mark.parametrize(("code", "told"), [("", "Chưa ghi mã đợt."), ("ZZZ", "mã “ZZZ”")])
@@ -200,9 +195,9 @@ def test_the_fold_of_an_act_that_is_not_done_stays_open_and_says_why(
     done = manual_grouping.detach(subject.pk, members(subject)[:1], hand(duty.user), version)
     key = {"take-back": f"/{done.pk}", "part": f"/{away.pk}", "keep-two": f"/{asked.pk}"}
     fold = open_fold(post(duty, subject, f"{act}{key.get(act, '')}", reason=""))
-    told = {"merge": "Chưa ghi mã đợt.", "attach": "Chưa ghi số tin nào."}
+    text = {"merge": "Chưa ghi mã đợt.", "attach": "Chưa ghi số tin nào."}
     [wrong] = fold.find_class("wrong")
-    assert told.get(act, "Chưa ghi lý do.") in wrong.text_content()
+    assert text.get(act, "Chưa ghi lý do.") in wrong.text_content()
     assert fold.xpath(".//textarea[@name='reason']/@aria-describedby") == [wrong.get("id")]
 
 
@@ -261,7 +256,7 @@ def test_a_merge_is_taken_back_on_the_page(duty: Person) -> None:
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
     before = state()
     act = manual_grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
-    assert "Lấy lại việc này" in shown(duty, page_of(large))
+    assert "Lấy lại việc này" in page_text(duty, page_of(large))
     page = post(duty, large, f"take-back/{act.pk}").content.decode()
     assert "Đã lấy lại: 2 tin về chỗ cũ" in page
     assert state() == before
@@ -270,7 +265,7 @@ def test_a_merge_is_taken_back_on_the_page(duty: Person) -> None:
 def test_a_merge_by_the_machine_is_shown_and_taken_back(duty: Person) -> None:
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
     merged_by_machine(small, large)
-    assert "Máy gộp Đ-26-AAA vào Đ-26-BBB, 2 tin" in shown(duty, page_of(large))
+    assert "Máy gộp Đ-26-AAA vào Đ-26-BBB, 2 tin" in page_text(duty, page_of(large))
     page = post(duty, large, f"part/{small.pk}").content.decode()
     assert "2 tin về đợt Đ-26-AAA" in page
     assert "Máy gộp" not in page
@@ -281,8 +276,8 @@ def test_what_the_machine_would_merge_is_asked_and_turned_down(duty: Person) -> 
     small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
     asked = proposed(small, large, "Cùng tài khoản nhận 0550")
     for subject in (small, large):
-        assert "Cùng tài khoản nhận 0550" in shown(duty, page_of(subject))
-        assert subject.code in shown(duty, f"{LIST}?nhip=asked")
+        assert "Cùng tài khoản nhận 0550" in page_text(duty, page_of(subject))
+        assert subject.code in page_text(duty, f"{LIST}?nhip=asked")
     page = post(duty, small, f"keep-two/{asked.pk}").content.decode()
     assert "Máy không đề nghị lại" in page
     assert not MergeProposal.objects.open().exists()
@@ -357,13 +352,13 @@ def test_hostile_keys_do_nothing(duty: Person, hostile: str) -> None:
 def test_the_list_shows_what_grows_and_finds_old_codes(duty: Person) -> None:
     small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 3)
     campaign("Đ-26-CCC")
-    page = shown(duty, LIST)
+    page = page_text(duty, LIST)
     assert page.index("Đ-26-BBB") < page.index("Đ-26-AAA")
     assert "+3" in page
     assert "Đ-26-CCC" not in page
     manual_grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
-    assert "Đ-26-AAA" not in shown(duty, LIST)
-    assert "đã gộp vào Đ-26-BBB" in shown(duty, f"{LIST}?q=Đ-26-AAA")
+    assert "Đ-26-AAA" not in page_text(duty, LIST)
+    assert "đã gộp vào Đ-26-BBB" in page_text(duty, f"{LIST}?q=Đ-26-AAA")
 
 
 def test_the_list_asks_the_same_of_few_and_of_many(duty: Person) -> None:
@@ -372,7 +367,5 @@ def test_the_list_asks_the_same_of_few_and_of_many(duty: Person) -> None:
         for sign in signs:
             campaign(f"Đ-26-{sign * 3}", 1)
         duty.client.get(LIST)
-        with CaptureQueriesContext(connection) as queries:
-            duty.client.get(LIST)
-        asked.append(len(queries))
+        asked.append(len(statements(duty.client, LIST)))
     assert asked[0] == asked[1] <= 14

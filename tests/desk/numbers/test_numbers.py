@@ -12,13 +12,12 @@ from reports.models import Dispute
 from reports.numbers import disputes, findings
 from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.findings import FindingError
-from tests.desk.reports.test_detail import words
 from tests.reports.numbers.test_findings import DISPUTES, NUMBERS, proposed, submit_dispute
 from tests.reports.views.test_number_lookup import NUMBER, file_report
 from tests.support import report_factories
+from tests.support.desk_pages import QUEUE, words
 from tests.support.officers import Person
 
-QUEUE = "/admin/reports/report/"
 pytestmark = pytest.mark.django_db
 
 

@@ -111,8 +111,7 @@ def test_looking_is_on_record_once_a_day(duty: Person, picture: EvidenceFile) ->
 
 
 def test_who_may_not_reveal_sees_no_picture(duty: Person, picture: EvidenceFile) -> None:
-    group = duty.user.groups.get()
-    group.permissions.remove(group.permissions.get(codename="reveal_contact"))
+    duty.revoke("reveal_contact")
     assert "<img" not in page_bytes(duty, picture).decode()
     assert duty.client.get(picture_of(picture)).status_code == 403
 

@@ -10,19 +10,18 @@ from core.models import AuditEvent
 from desk.reports import bulk_actions
 from reports.cases import bulk, workflow
 from reports.models import Campaign, CampaignLink, Case, Report
-from tests.desk.reports.test_detail import words
 from tests.support import report_factories
+from tests.support.desk_pages import QUEUE, words
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 
-QUEUE = "/admin/reports/report/"
 WHY = {"reason": "Quảng cáo, không ai bị gọi."}
 
 
 def choose(person: Person, action: str, *reports: Report, **more: str) -> HttpResponse:
-    given = {"action": action, "_selected_action": [str(each.pk) for each in reports], **more}
-    return person.client.post(QUEUE, given)  # type: ignore[return-value]
+    data = {"action": action, "_selected_action": [str(each.pk) for each in reports], **more}
+    return person.client.post(QUEUE, data)  # type: ignore[return-value]
 
 
 def rows(*reports: Report, version: int = 1) -> str:
@@ -30,8 +29,8 @@ def rows(*reports: Report, version: int = 1) -> str:
 
 
 def press(person: Person, verb: str, listed: str, key: UUID | None = None, **typed: object):  # type: ignore[no-untyped-def] # noqa: ANN201
-    given = {"rows": listed, "key": str(key or uuid4()), **typed}
-    return person.client.post(f"{QUEUE}bulk/{verb}/", given, follow=True)
+    data = {"rows": listed, "key": str(key or uuid4()), **typed}
+    return person.client.post(f"{QUEUE}bulk/{verb}/", data, follow=True)
 
 
 def statuses(*reports: Report) -> list[str]:
@@ -55,13 +54,13 @@ def test_what_is_done_and_what_is_refused_is_told_by_number(duty: Person) -> Non
     )
     workflow.add_note(stale.pk, by=duty.user, version=1, reason="Đã gọi.")
     Case.objects.filter(report=ended).update(status="withdrawn")
-    told = words(press(duty, "junk", rows(one, stale, ended), **WHY))
-    assert "Đã làm 1 tin, không làm 2 tin." in told
+    text = words(press(duty, "junk", rows(one, stale, ended), **WHY))
+    assert "Đã làm 1 tin, không làm 2 tin." in text
     assert (
         f"Không làm 1 tin: có người vừa xử lý tin này; xem lại rồi làm {stale.public_number}"
-        in told
+        in text
     )
-    assert f"trạng thái hiện nay không làm được việc này {ended.public_number}" in told
+    assert f"trạng thái hiện nay không làm được việc này {ended.public_number}" in text
     assert statuses(one, stale, ended) == ["junk", "new", "withdrawn"]
 
 
@@ -79,8 +78,8 @@ def test_what_two_presses_at_once_did_is_told_together(duty: Person) -> None:
     key = uuid4()
     bulk.store_result(key, "junk", bulk.Result(["a"], [("b", "stale")]), duty.user)
     bulk.store_result(key, "junk", bulk.Result(["b"], [("a", "stale"), ("c", "status")]), duty.user)
-    told = bulk.load_result(key, duty.user)
-    assert told == ("junk", bulk.Result(["b", "a"], [("c", "status")]))
+    text = bulk.load_result(key, duty.user)
+    assert text == ("junk", bulk.Result(["b", "a"], [("c", "status")]))
 
 
 def test_without_a_reason_nothing_is_done_and_all_is_kept(duty: Person) -> None:
@@ -94,15 +93,15 @@ def test_without_a_reason_nothing_is_done_and_all_is_kept(duty: Person) -> None:
 
 def test_many_are_not_ended_over_the_head_of_who_is_still_pressed(duty: Person) -> None:
     one, pressed = report_factories.report("a"), report_factories.report("b", happening_now=True)
-    told = words(press(duty, "close", rows(one, pressed), outcome="duplicate", **WHY))
-    assert "người báo còn đang bị ép" in told
+    text = words(press(duty, "close", rows(one, pressed), outcome="duplicate", **WHY))
+    assert "người báo còn đang bị ép" in text
     assert statuses(one, pressed) == ["closed", "new"]
 
 
 def test_a_lead_assigns_many_to_one_officer(lead: Person, duty: Person) -> None:
     one, two = report_factories.report("a"), report_factories.report("b")
-    told = words(press(lead, "assign", rows(one, two), officer=duty.user.pk))
-    assert "Đã làm 2 tin" in told
+    text = words(press(lead, "assign", rows(one, two), officer=duty.user.pk))
+    assert "Đã làm 2 tin" in text
     assert set(Case.objects.values_list("officer", flat=True)) == {duty.user.pk}
 
 
@@ -152,8 +151,8 @@ def test_a_list_that_names_nothing_does_nothing(duty: Person, listed: str) -> No
 
 def test_a_report_that_is_not_there_is_told(duty: Person) -> None:
     strange = uuid4()
-    told = words(press(duty, "junk", f"{strange}:1:", **WHY))
-    assert f"hoặc bạn không được xem {strange}" in told
+    text = words(press(duty, "junk", f"{strange}:1:", **WHY))
+    assert f"hoặc bạn không được xem {strange}" in text
     assert events.events_for("report", strange).get().kind == "refused"
 
 
@@ -162,9 +161,9 @@ def test_reports_are_attached_and_those_that_moved_are_left(duty: Person) -> Non
     other = Campaign.objects.create(code="Đ-26-K5M", title="Khác")
     one, moved = report_factories.report("a"), report_factories.report("b")
     CampaignLink.objects.create(campaign=other, report=moved, kind="same_number", strength=1)
-    told = words(press(duty, "attach", rows(one, moved), code="đ-26-k4m", reason="Cùng kịch bản."))
-    assert "Đã làm 1 tin, không làm 1 tin." in told
-    assert f"chuyển sang đợt khác {moved.public_number}" in told
+    text = words(press(duty, "attach", rows(one, moved), code="đ-26-k4m", reason="Cùng kịch bản."))
+    assert "Đã làm 1 tin, không làm 1 tin." in text
+    assert f"chuyển sang đợt khác {moved.public_number}" in text
     assert CampaignLink.objects.get(report=one).campaign == into
     assert CampaignLink.objects.get(report=moved).campaign == other
 

@@ -6,44 +6,31 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.sites import site
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError
 from django.db.models.functions import Now
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml import html
 
 from core.models import OutboxItem
-from desk.pages import pagination
+from desk.pages import base as pages
 from desk.reports import queue_counts
 from reports.models import Case, Commune, Deadline, QueueSnapshot, Report
 from reports.monitoring import queue_stats
 from reports.monitoring.queue_stats import QueueState
 from tests.support import report_factories
+from tests.support.desk_pages import QUEUE, list_reports, statements
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 
-QUEUE = "/admin/reports/report/"
 STORY = "Mẹ tôi bị ép rút sổ tiết kiệm, họ xưng là công an tỉnh."
-
-
-def shown(client: Client, query: str = "") -> list[Report]:
-    """The reports on the page, in their order."""
-    response = client.get(f"{QUEUE}{query}")
-    assert response.status_code == 200
-    return list(response.context["cl"].result_list)
 
 
 def words(client: Client, query: str = "") -> str:
     """What a person reads on the page."""
     text = client.get(f"{QUEUE}{query}").content.decode()
     return " ".join(html.document_fromstring(text).text_content().split())
-
-
-def found(client: Client, typed: str) -> list[Report]:
-    response = client.get(QUEUE, {"q": typed})
-    return list(response.context["cl"].result_list)
 
 
 def stand(report: Report, **decided: object) -> None:
@@ -54,7 +41,7 @@ def test_the_unread_comes_first_then_the_most_urgent_then_the_oldest(duty: Perso
     low, high, unread, later = (report_factories.report(f"tin {n}") for n in range(4))
     for report, priority in ((low, 20), (high, 90), (later, 20)):
         report_factories.add_facts(report, priority=priority)
-    assert shown(duty.client) == [unread, high, low, later]
+    assert list_reports(duty.client) == [unread, high, low, later]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +85,7 @@ def test_the_count_of_a_foreign_number_leads_to_its_reports(duty: Person) -> Non
     page = html.document_fromstring(duty.client.get(QUEUE).content.decode())
     (link,) = {tag.get("href") for tag in page.find_class("tag") if tag.get("href")}
     assert link == "?q=%2B447700900123&viec=all"
-    assert set(shown(duty.client, link)) == abroad
+    assert set(list_reports(duty.client, link)) == abroad
 
 
 FILTERS = {"": "NRWB", "open": "NRWB", "burning": "B", "unassigned": "NWB", "mine": "R",
@@ -113,7 +100,9 @@ def test_the_queue_is_filtered_by_the_work_wanted(duty: Person, chosen: str, exp
     stand(reports["R"], status="in_review", officer=duty.user)
     stand(reports["W"], status="waiting")
     stand(reports["C"], status="closed", outcome="duplicate")
-    assert set(shown(duty.client, f"?viec={chosen}")) == {reports[letter] for letter in expected}
+    assert set(list_reports(duty.client, f"?viec={chosen}")) == {
+        reports[letter] for letter in expected
+    }
 
 
 def test_who_is_pressed_and_waits_for_the_look_comes_first_who_came_last_before_all(
@@ -128,7 +117,7 @@ def test_who_is_pressed_and_waits_for_the_look_comes_first_who_came_last_before_
         started = now - timedelta(minutes=since)
         Deadline.objects.create(report=report, kind="look", started_at=started, due_at=now)
     stand(taken, status="in_review", due_at=now - timedelta(days=2))
-    assert shown(duty.client, "?viec=burning") == [no_clock, new, old, taken]
+    assert list_reports(duty.client, "?viec=burning") == [no_clock, new, old, taken]
     board = duty.client.get("/admin/").content.decode()
     assert board.index(new.public_number) < board.index(taken.public_number)
 
@@ -150,7 +139,7 @@ def test_the_queue_is_filtered_by_money_and_scenario(
     for letter, (lost, scenario) in facts.items():
         reports[letter] = report_factories.report(f"tin {letter}")
         report_factories.add_facts(reports[letter], money_lost_vnd=lost, scenario=scenario)
-    assert set(shown(duty.client, query)) == {reports[letter] for letter in expected}
+    assert set(list_reports(duty.client, query)) == {reports[letter] for letter in expected}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +148,7 @@ def test_the_queue_is_filtered_by_money_and_scenario(
 def test_words_are_found_with_marks_and_without(duty: Person, typed: str) -> None:
     report = report_factories.triaged(STORY)
     report_factories.triaged("Nhân viên điện lực gọi.")
-    assert found(duty.client, typed) == [report]
+    assert list_reports(duty.client, q=typed) == [report]
 
 
 @pytest.mark.parametrize(
@@ -169,25 +158,25 @@ def test_words_are_found_with_marks_and_without(duty: Person, typed: str) -> Non
 def test_a_number_is_found_in_any_spelling_and_by_its_end(duty: Person, typed: str) -> None:
     report = report_factories.triaged("Họ gọi.", caller_number="0550-000-123")
     report_factories.triaged("Họ gọi.", caller_number="0550 000 999")
-    assert found(duty.client, typed) == [report]
+    assert list_reports(duty.client, q=typed) == [report]
 
 
 def test_an_account_of_a_story_is_found(duty: Person) -> None:
     report = report_factories.triaged("Bảo chuyển vào tài khoản 1903 5678 9012 gấp.")
-    assert found(duty.client, "190356789012") == [report]
+    assert list_reports(duty.client, q="190356789012") == [report]
 
 
 @pytest.mark.parametrize("dress", [str, str.lower, lambda number: number.replace("-", " ")])
 def test_a_report_is_found_by_its_number(duty: Person, dress: Callable[[str], str]) -> None:
     report = report_factories.report()
     report_factories.report("khác")
-    assert found(duty.client, dress(report.public_number)) == [report]
+    assert list_reports(duty.client, q=dress(report.public_number)) == [report]
 
 
 def test_a_search_looks_at_closed_reports_too(duty: Person) -> None:
     report = report_factories.triaged(STORY)
     stand(report, status="closed", outcome="duplicate")
-    assert found(duty.client, "tiet kiem") == [report]
+    assert list_reports(duty.client, q="tiet kiem") == [report]
 
 
 @pytest.mark.parametrize(
@@ -195,19 +184,11 @@ def test_a_search_looks_at_closed_reports_too(duty: Person) -> None:
 )
 def test_a_strange_search_finds_nothing_and_breaks_nothing(duty: Person, typed: str) -> None:
     report_factories.triaged(STORY)
-    assert found(duty.client, typed) == []
+    assert list_reports(duty.client, q=typed) == []
 
 
 def test_a_search_with_a_nul_sign_is_answered(duty: Person) -> None:
     assert duty.client.get(QUEUE, {"q": "a\x00"}).status_code == 200
-
-
-def statements(client: Client, **query: str) -> list[str]:
-    """What the page asks the database; a test's savepoint is a request's BEGIN and COMMIT."""
-    with CaptureQueriesContext(connection) as queries:
-        assert client.get(QUEUE, query).status_code == 200
-    asked = [query["sql"] for query in queries.captured_queries]
-    return [sql for sql in asked if "SAVEPOINT" not in sql]
 
 
 def test_a_page_of_fifty_takes_twelve_statements_at_most(duty: Person) -> None:
@@ -215,9 +196,9 @@ def test_a_page_of_fifty_takes_twelve_statements_at_most(duty: Person) -> None:
         report = report_factories.report(f"tin {n}", caller_number="0550 000 123")
         report_factories.add_facts(report)
         report_factories.number(report, "+84550000123")
-    assert len(shown(duty.client)) == 50
+    assert len(list_reports(duty.client)) == 50
     for query in ({}, {"p": "2"}, {"q": "0550 000 123", "viec": "all"}, {"kieu": "police_case"}):
-        assert len(statements(duty.client, **query)) <= 12
+        assert len(statements(duty.client, QUEUE, **query)) <= 12
 
 
 def test_an_empty_list_says_so(duty: Person) -> None:
@@ -232,17 +213,18 @@ def test_an_empty_list_says_so(duty: Person) -> None:
 def test_open_reports_are_looked_up_by_their_keys(duty: Person) -> None:
     report = report_factories.report()
     for work in ("open", "burning", "overdue", "unassigned", "mine", "waiting", "answered"):
-        keys = [sql for sql in statements(duty.client, viec=work) if 'report"."id" AS "pk"' in sql]
+        every = statements(duty.client, QUEUE, viec=work)
+        keys = [sql for sql in every if 'report"."id" AS "pk"' in sql]
         assert keys
         assert all('"reports_report"."id" = ANY(ARRAY(SELECT' in sql for sql in keys)
-    assert shown(duty.client) == [report]
+    assert list_reports(duty.client) == [report]
 
 
 def test_nothing_counts_the_whole_table(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pagination, "NEAR", 3)
+    monkeypatch.setattr(pages, "NEAR", 3)
     for n in range(5):
         report_factories.report(f"tin {n}")
-    counting = [sql for sql in statements(duty.client, viec="all") if "COUNT(*)" in sql]
+    counting = [sql for sql in statements(duty.client, QUEUE, viec="all") if "COUNT(*)" in sql]
     assert [sql for sql in counting if "LIMIT 3" not in sql] == []
     assert duty.client.get(QUEUE).context["cl"].result_count == 3
 
@@ -250,12 +232,10 @@ def test_nothing_counts_the_whole_table(duty: Person, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("address", ["/admin/", QUEUE])
 def test_no_page_of_the_desk_counts_include_current(duty: Person, address: str) -> None:
     report_factories.report()
-    with CaptureQueriesContext(connection) as queries:
-        duty.client.get(address)
-    asked = [query["sql"] for query in queries.captured_queries]
+    every = statements(duty.client, address)
     counting = re.compile(r"count\(\*\) FROM reports_report\b", re.IGNORECASE)
-    assert [sql for sql in asked if counting.search(sql.replace('"', ""))] == []
-    assert len([sql for sql in asked if "reports_queuesnapshot" in sql]) == 1
+    assert [sql for sql in every if counting.search(sql.replace('"', ""))] == []
+    assert len([sql for sql in every if "reports_queuesnapshot" in sql]) == 1
 
 
 def test_the_strip_counts_what_waits_now_and_shows_the_total_with_its_time(duty: Person) -> None:
@@ -309,7 +289,7 @@ def test_what_the_machine_gave_up_on_is_a_list_of_its_own(duty: Person) -> None:
     stuck, _ = report_factories.report("a"), report_factories.report("b")
     OutboxItem.objects.filter(key=str(stuck.pk)).update(failed_at=Now())
     stand(stuck, status="closed", outcome="duplicate")
-    assert shown(duty.client, "?viec=stuck") == [stuck]
+    assert list_reports(duty.client, "?viec=stuck") == [stuck]
     assert "Máy không đọc được (1)" in words(duty.client)
 
 

@@ -8,8 +8,8 @@ from lxml import html
 from core.audit import events
 from reports.cases import workflow
 from reports.models import CannedReply, Case, Message, Report
-from tests.desk.reports.test_detail import words
 from tests.support import report_factories
+from tests.support.desk_pages import words
 from tests.support.officers import Person, create_officer, log_in
 
 pytestmark = pytest.mark.django_db
@@ -23,9 +23,9 @@ def reply() -> CannedReply:
 
 
 def step(person: Person, report: Report, verb: str = "message", **typed: str) -> HttpResponse:
-    given = {"version": Case.objects.get(report=report).version, **typed}
+    data = {"version": Case.objects.get(report=report).version, **typed}
     address = f"/admin/reports/report/{report.pk}/compose/{verb}/"
-    return person.client.post(address, given)  # type: ignore[return-value]
+    return person.client.post(address, data)  # type: ignore[return-value]
 
 
 def fields(answer: HttpResponse) -> dict[str, str]:
@@ -54,12 +54,12 @@ def test_what_is_previewed_is_what_is_sent_once(duty: Person) -> None:
     report = report_factories.report()
     answer = step(duty, report, reason="Bác <b>giữ</b>\nmáy", look="1")
     assert "Người báo sẽ đọc" in words(answer)
-    given = fields(answer)
-    assert given["reason"] == "Bác <b>giữ</b>\nmáy"
+    data = fields(answer)
+    assert data["reason"] == "Bác <b>giữ</b>\nmáy"
     assert not Message.objects.exists()
     send = f"/admin/reports/report/{report.pk}/message/"
-    assert duty.client.post(send, given).status_code == 303
-    assert duty.client.post(send, given).status_code == 409
+    assert duty.client.post(send, data).status_code == 303
+    assert duty.client.post(send, data).status_code == 409
     assert Message.objects.count() == 1
 
 

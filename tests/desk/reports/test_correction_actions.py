@@ -10,8 +10,8 @@ from lxml import html
 from core.audit import events
 from reports.cases import workflow
 from reports.models import Case, Correction, Report
-from tests.desk.reports.test_detail import STORY, page_of, words
 from tests.support import report_factories
+from tests.support.desk_pages import STORY, page_of, words
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -27,8 +27,8 @@ TYPED: dict[str, Any] = {
 
 def say(client: Client, report: Report, fact: str, **typed: Any) -> HttpResponse:
     version = Case.objects.get(report=report).version
-    given = {"version": version, "value": TYPED.get(fact, ""), "reason": "đã gọi hỏi lại"} | typed
-    return client.post(f"/admin/reports/report/{report.pk}/correct/{fact}/", given)  # type: ignore[return-value]
+    data = {"version": version, "value": TYPED.get(fact, ""), "reason": "đã gọi hỏi lại"} | typed
+    return client.post(f"/admin/reports/report/{report.pk}/correct/{fact}/", data)  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("fact", TYPED)
@@ -152,8 +152,7 @@ def test_what_is_no_fact_is_not_found(duty: Person) -> None:
 @pytest.mark.parametrize("verb", ["correct", "uncorrect"])
 def test_who_may_only_look_is_refused_and_that_is_on_record(duty: Person, verb: str) -> None:
     report = report_factories.triaged(STORY)
-    group = duty.user.groups.get()
-    group.permissions.remove(group.permissions.get(codename="decide_case"))
+    duty.revoke("decide_case")
     assert "Sai, vì" not in words(duty.client.get(page_of(report)))
     address = f"/admin/reports/report/{report.pk}/{verb}/scenario/"
     assert duty.client.post(address, {"version": 1}).status_code == 403

@@ -12,17 +12,10 @@ from desk.reports import filters
 from reports.facts.abuse_flags import ADDRESS_BUSY
 from reports.models import Case, Commune, FloodSample, Report
 from tests.support import report_factories
+from tests.support.desk_pages import QUEUE, list_reports
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
-
-QUEUE = "/admin/reports/report/"
-
-
-def shown(person: Person, **query: str) -> set[Report]:
-    answer = person.client.get(QUEUE, query)
-    assert answer.status_code == 200
-    return set(answer.context["cl"].result_list)
 
 
 def offered(person: Person, **query: str) -> dict[str, str]:
@@ -33,7 +26,7 @@ def offered(person: Person, **query: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def told(duty: Person) -> dict[str, Report]:
+def varied(duty: Person) -> dict[str, Report]:
     """Two that wait and differ in everything, and one that is done."""
     commune = Commune.objects.create(
         codename="xa_x", code="1", name="Xã Mẫu", former_districts=[], former_communes=[]
@@ -69,23 +62,25 @@ def told(duty: Person) -> dict[str, Report]:
     ],
 )  # fmt: skip
 def test_each_list_narrows_the_queue(
-    duty: Person, told: dict[str, Report], query: dict[str, str], expected: set[str]
+    duty: Person, varied: dict[str, Report], query: dict[str, str], expected: set[str]
 ) -> None:
-    assert shown(duty, **query) == {told[name] for name in expected}
+    assert set(list_reports(duty.client, **query)) == {varied[name] for name in expected}
 
 
-def test_the_mark_of_a_crowd_is_counted_and_narrows(duty: Person, told: dict[str, Report]) -> None:
-    FloodSample.objects.create(report=told["other"], flags=[ADDRESS_BUSY])
+def test_the_mark_of_a_crowd_is_counted_and_narrows(
+    duty: Person, varied: dict[str, Report]
+) -> None:
+    FloodSample.objects.create(report=varied["other"], flags=[ADDRESS_BUSY])
     said = highlighting.plain_line(labels.flag_label(ADDRESS_BUSY), filters.MAX_LENGTH)
     assert f"{said} (1)" in offered(duty)
-    assert shown(duty, dau=ADDRESS_BUSY) == {told["other"]}
+    assert set(list_reports(duty.client, dau=ADDRESS_BUSY)) == {varied["other"]}
 
 
-def test_an_officers_cases_are_a_list(duty: Person, told: dict[str, Report]) -> None:
-    assert shown(duty, **{"can-bo": str(duty.user.pk)}) == {told["x"]}
+def test_an_officers_cases_are_a_list(duty: Person, varied: dict[str, Report]) -> None:
+    assert set(list_reports(duty.client, **{"can-bo": str(duty.user.pk)})) == {varied["x"]}
 
 
-def test_only_open_cases_are_counted(duty: Person, told: dict[str, Report]) -> None:
+def test_only_open_cases_are_counted(duty: Person, varied: dict[str, Report]) -> None:
     links = offered(duty)
     for said in (
         "Rất khẩn (1)",
@@ -98,8 +93,8 @@ def test_only_open_cases_are_counted(duty: Person, told: dict[str, Report]) -> N
     assert "Xã Mẫu (2)" not in links
 
 
-def test_an_officer_is_named_in_the_list(duty: Person, told: dict[str, Report]) -> None:
-    mine = Case.objects.get(report=told["other"])
+def test_an_officer_is_named_in_the_list(duty: Person, varied: dict[str, Report]) -> None:
+    mine = Case.objects.get(report=varied["other"])
     Case.objects.filter(pk=mine.pk).update(officer=create_officer("minh", "duty"))
     assert offered(duty)["minh (1)"].startswith("?can-bo=")
 
@@ -113,7 +108,7 @@ def test_a_chosen_value_that_occurs_no_more_can_be_let_go(duty: Person) -> None:
 @pytest.mark.parametrize("name", [str(each.parameter_name) for each in filters.NARROWING])
 @pytest.mark.parametrize("value", ["\0", "<script>", "9" * 40, "٣", "x" * 100_000])
 def test_what_nobody_knows_finds_nothing_and_breaks_nothing(
-    duty: Person, told: dict[str, Report], name: str, value: str
+    duty: Person, varied: dict[str, Report], name: str, value: str
 ) -> None:
     answer = duty.client.get(QUEUE, {name: value})
     assert answer.status_code == 200
@@ -130,12 +125,12 @@ def test_of_one_word_the_clock_decides(duty: Person) -> None:
         Case.objects.filter(report=report).update(due_at=due)
     found = list(duty.client.get(QUEUE).context["cl"].result_list)
     assert found == [graver, late, soon]
-    assert shown(duty, viec="overdue") == {late}
+    assert set(list_reports(duty.client, viec="overdue")) == {late}
     assert "Quá hạn (1)" in offered(duty)
 
 
 def test_rare_values_are_sought_among_the_newest_alone(
-    duty: Person, told: dict[str, Report], monkeypatch: pytest.MonkeyPatch
+    duty: Person, varied: dict[str, Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(filters, "NEWEST", 1)
-    assert shown(duty, viec="all", kieu="bank") == {told["done"]}
+    assert set(list_reports(duty.client, viec="all", kieu="bank")) == {varied["done"]}

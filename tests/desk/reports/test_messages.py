@@ -14,8 +14,8 @@ from reports.cases import workflow
 from reports.models import Case, EvidenceFile, Followup, Message, Report
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
-from tests.desk.reports.test_detail import words
 from tests.support import report_factories
+from tests.support.desk_pages import page_of, words
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -24,18 +24,14 @@ MINE = "0992 000 118"
 QUESTION = "Số tài khoản nhận là gì?"
 
 
-def page_of(report: Report, what: str = "change") -> str:
-    return f"/admin/reports/report/{report.pk}/{what}/"
-
-
 def seen(person: Person, report: Report) -> str:
     return words(person.client.get(page_of(report)))
 
 
 def press(person: Person, report: Report, verb: str, reason: str) -> HttpResponse:
     version = Case.objects.get(report=report).version
-    given = {"version": version, "reason": reason}
-    return person.client.post(page_of(report, verb), given)  # type: ignore[return-value]
+    data = {"version": version, "reason": reason}
+    return person.client.post(page_of(report, verb), data)  # type: ignore[return-value]
 
 
 def answered(report: Report, text: str) -> Message:
@@ -155,12 +151,12 @@ def test_an_addition_is_shown_with_all_it_says(duty: Person) -> None:
         commune_raw="Lam Sn", story="Chúng gọi hai lần.", flags=["money_unread"],
     )  # fmt: skip
     page = seen(duty, report)
-    for told in (
+    for text in (
         "Kể thêm", "Số: 0550 000 111; Gọi bằng: Zalo, Facebook, ứng dụng khác", "Đại úy X",
         "0550 000 222", "Ngân hàng A 1903", "ke-gian.example", "hôm qua", "35 triệu", "Lam Sn",
         "Chúng gọi hai lần.", "Chưa đọc được số tiền như đã ghi.",
     ):  # fmt: skip
-        assert told in page
+        assert text in page
 
 
 def test_the_raw_story_of_an_addition_is_shown_on_record_alone(duty: Person) -> None:
@@ -168,8 +164,8 @@ def test_the_raw_story_of_an_addition_is_shown_on_record_alone(duty: Person) -> 
     sealed = encryption.encrypt("thẻ 4000 0000 0000 0002", "story", report.pk)
     row = added(report, story="thẻ [số thẻ]", story_sealed=sealed)
     assert "4000" not in seen(duty, report)
-    shown = duty.client.post(page_of(report, f"reveal-addition/{row.pk}"))
-    assert "thẻ 4000 0000 0000 0002" in words(shown)
+    page = duty.client.post(page_of(report, f"reveal-addition/{row.pk}"))
+    assert "thẻ 4000 0000 0000 0002" in words(page)
     assert events.events_for("report", report.pk).get().detail["what"] == "addition"
 
 
@@ -181,9 +177,9 @@ def test_the_newest_number_and_phrase_are_the_ones_shown(
     added(report, **{f"{field}_sealed": encryption.encrypt("mới hơn, 1", field, report.pk)})
     added(report, **{f"{field}_sealed": encryption.encrypt("mới nhất, 2", field, report.pk)})
     added(report, story="không nói gì về số")
-    shown = words(duty.client.post(page_of(report, f"reveal-{what}"), report_factories.BECAUSE))
-    assert "mới nhất, 2" in shown
-    assert "mới hơn, 1" not in shown
+    page = words(duty.client.post(page_of(report, f"reveal-{what}"), report_factories.BECAUSE))
+    assert "mới nhất, 2" in page
+    assert "mới hơn, 1" not in page
 
 
 def test_a_number_that_came_later_can_be_shown(duty: Person) -> None:
@@ -203,8 +199,7 @@ def test_the_wish_to_withdraw_stands_above_everything(duty: Person) -> None:
 def test_who_may_not_decide_reads_no_talk(duty: Person) -> None:
     report = report_factories.report()
     answered(report, "lời của người báo")
-    group = duty.user.groups.get()
-    group.permissions.remove(group.permissions.get(codename="decide_case"))
+    duty.revoke("decide_case")
     assert "lời của người báo" not in seen(duty, report)
     text = duty.client.get(page_of(report, "text")).content.decode()
     assert "lời của người báo" not in text
@@ -214,8 +209,7 @@ def test_who_may_not_decide_reads_no_talk(duty: Person) -> None:
 def test_without_the_right_no_later_word_is_revealed(duty: Person, what: str) -> None:
     report = report_factories.report()
     row = answered(report, "x") if what == "message" else added(report, story="x")
-    group = duty.user.groups.get()
-    group.permissions.remove(group.permissions.get(codename="reveal_contact"))
+    duty.revoke("reveal_contact")
     refused = duty.client.post(page_of(report, f"reveal-{what}/{row.pk}"))
     assert refused.status_code == 403
     assert events.events_for("report", report.pk).get().kind == "refused"
@@ -254,10 +248,10 @@ def test_the_desk_reads_the_beginning_of_long_stories_alone(duty: Person) -> Non
     with CaptureQueriesContext(connection) as queries:
         page = seen(duty, report)
     assert "Còn 392.000 ký tự chưa hiện." in page
-    told = [q["sql"] for q in queries if 'FROM "reports_followup"' in q["sql"]]
+    text = [q["sql"] for q in queries if 'FROM "reports_followup"' in q["sql"]]
     beginning = 'LEFT("reports_followup"."story",'
-    assert any(beginning in asked for asked in told)
-    for asked in told:
+    assert any(beginning in asked for asked in text)
+    for asked in text:
         assert '."story_sealed",' not in asked
         assert '."story",' not in asked.replace(beginning, "")
 

@@ -9,15 +9,14 @@ from lxml import html
 
 from accounts.models import DeskPreference
 from desk.models import ReportViewer
-from desk.pages import presence
+from desk.reports import navigation
 from reports.cases import workflow
 from reports.models import Case, Report
-from tests.desk.reports.test_detail import STORY, act_of, look, page_of, press, words
 from tests.support import report_factories
+from tests.support.desk_pages import QUEUE, STORY, open_page, page_of, press, words
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
-QUEUE = "/admin/reports/report/"
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def three(db: None) -> list[Report]:
 
 
 def step(client: Client, report: Report, way: str, filters: str = "") -> str:
-    answer = client.get(act_of(report, way), {"_changelist_filters": filters} if filters else {})
+    answer = client.get(page_of(report, way), {"_changelist_filters": filters} if filters else {})
     assert answer.status_code == 302
     return answer.headers["Location"]
 
@@ -89,9 +88,9 @@ def test_what_ends_nothing_stays(duty: Person, three: list[Report], verb: str) -
 
 
 def test_who_likes_to_stay_stays(duty: Person, three: list[Report]) -> None:
-    assert look(duty.client, three[0]).xpath("//input[@name='then']")
-    duty.client.post(act_of(three[0], "habit"), {"name": "advance_after_action", "to": "off"})
-    assert not look(duty.client, three[0]).xpath("//input[@name='then']")
+    assert open_page(duty.client, three[0]).xpath("//input[@name='then']")
+    duty.client.post(page_of(three[0], "habit"), {"name": "advance_after_action", "to": "off"})
+    assert not open_page(duty.client, three[0]).xpath("//input[@name='then']")
     assert press(duty.client, three[0], "junk").headers["Location"] == page_of(three[0])
 
 
@@ -100,18 +99,18 @@ def test_keys_can_be_switched_off_and_stay_off_at_the_next_log_in(
 ) -> None:
     from tests.support.officers import log_in
 
-    assert look(duty.client, three[0]).xpath("//*[@aria-keyshortcuts='n']")
-    duty.client.post(act_of(three[0], "habit"), {"name": "keyboard_shortcuts", "to": "off"})
+    assert open_page(duty.client, three[0]).xpath("//*[@aria-keyshortcuts='n']")
+    duty.client.post(page_of(three[0], "habit"), {"name": "keyboard_shortcuts", "to": "off"})
     again = log_in(duty.user)
     for page in (page_of(three[0]), QUEUE):
         assert b"aria-keyshortcuts" not in again.get(page).content
-    again.post(act_of(three[0], "habit"), {"name": "keyboard_shortcuts", "to": "on"})
+    again.post(page_of(three[0], "habit"), {"name": "keyboard_shortcuts", "to": "on"})
     assert b"aria-keyshortcuts" in again.get(QUEUE).content
 
 
 def test_no_key_is_given_twice(lead: Person, three: list[Report]) -> None:
     """Keys of the page; what is pressed together acts within the form that is being typed in."""
-    every = look(lead.client, three[0]).xpath("//@aria-keyshortcuts")
+    every = open_page(lead.client, three[0]).xpath("//@aria-keyshortcuts")
     keys = [key for key in every if "+" not in key]
     assert len(keys) == len(set(keys)) > 10
     from desk.reports.decision_forms import KEYS
@@ -120,7 +119,7 @@ def test_no_key_is_given_twice(lead: Person, three: list[Report]) -> None:
 
 
 def test_a_habit_that_nobody_has_is_not_found(duty: Person, three: list[Report]) -> None:
-    assert duty.client.post(act_of(three[0], "habit"), {"name": "is_superuser"}).status_code == 404
+    assert duty.client.post(page_of(three[0], "habit"), {"name": "is_superuser"}).status_code == 404
     assert not DeskPreference.objects.exists()
 
 
@@ -137,8 +136,8 @@ def test_a_colleague_who_has_the_report_open_is_named(
 
 
 def test_who_went_is_named_no_more(duty: Person, lead: Person, three: list[Report]) -> None:
-    presence.touch(three[0].pk, duty.user)
-    _age(presence.FRESH_S + 1)
+    navigation.record_viewer(three[0].pk, duty.user)
+    _age(navigation.FRESH_SECONDS + 1)
     assert "cũng đang mở" not in words(lead.client.get(page_of(three[0])))
 
 
@@ -146,19 +145,19 @@ def test_a_beat_keeps_one_row_and_tells_of_others(
     duty: Person, lead: Person, three: list[Report]
 ) -> None:
     for _ in range(3):
-        told = duty.client.post(act_of(three[0], "here"))
-    assert told.json() == {"others": []}
+        text = duty.client.post(page_of(three[0], "here"))
+    assert text.json() == {"others": []}
     assert ReportViewer.objects.count() == 1
-    assert lead.client.post(act_of(three[0], "here")).json() == {
+    assert lead.client.post(page_of(three[0], "here")).json() == {
         "others": ["duty cũng đang mở tin này, vừa xong."]
     }
 
 
 def test_old_presence_goes_with_the_next_look(duty: Person, three: list[Report]) -> None:
     for report in three[:2]:
-        presence.touch(report.pk, duty.user)
+        navigation.record_viewer(report.pk, duty.user)
     _age(3601)
-    presence.touch(three[2].pk, duty.user)
+    navigation.record_viewer(three[2].pk, duty.user)
     assert ReportViewer.objects.get().report == three[2]
 
 
@@ -171,7 +170,7 @@ def _age(seconds: int) -> None:
 
 
 def test_being_here_is_no_decision_and_not_on_record(duty: Person, three: list[Report]) -> None:
-    duty.client.post(act_of(three[0], "here"))
+    duty.client.post(page_of(three[0], "here"))
     assert Case.objects.get(report=three[0]).version == 1
 
 
@@ -180,7 +179,7 @@ def test_who_may_not_see_the_report_is_refused(
     editor: Person, three: list[Report], way: str, method: str
 ) -> None:
     ask: Any = getattr(editor.client, method)
-    assert ask(act_of(three[0], way)).status_code == 403
+    assert ask(page_of(three[0], way)).status_code == 403
     assert not ReportViewer.objects.exists()
 
 
@@ -195,7 +194,7 @@ def test_a_lost_race_tells_all_that_was_done_meanwhile(duty: Person, lead: Perso
     report = report_factories.triaged(STORY)
     press(lead.client, report, "take")
     press(lead.client, report, "note", reason="đã gọi lại")
-    late = duty.client.post(act_of(report, "junk"), {"version": 1, "reason": "Tin quảng cáo"})
+    late = duty.client.post(page_of(report, "junk"), {"version": 1, "reason": "Tin quảng cáo"})
     assert late.status_code == 409
     told = html.document_fromstring(late.content.decode()).find_class("messagelist")[0]
     text = " ".join(told.text_content().split())
@@ -205,7 +204,7 @@ def test_a_lost_race_tells_all_that_was_done_meanwhile(duty: Person, lead: Perso
 
 def test_the_forms_begin_empty_beside_what_the_report_suggests(duty: Person) -> None:
     report = report_factories.triaged("Xưng công an, dọa bắt. Chưa mất tiền.")
-    tree = look(duty.client, report)
+    tree = open_page(duty.client, report)
     suggested = {"close": "Giả danh công an", "hand_over": "thiệt hại", "junk": ""}
     for verb, words_of_it in suggested.items():
         reason = tree.get_element_by_id(f"{verb}_reason")

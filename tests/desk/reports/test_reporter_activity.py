@@ -1,11 +1,9 @@
-"""Who has answered the desk, and who wants to withdraw, in the queue."""
+"""What reporters have done since, in the queue: answered, withdrawn, sent more, also to ended reports."""
 
 from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml import html
 
@@ -13,25 +11,21 @@ from reports.cases import workflow
 from reports.models import Report
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
-from tests.desk.reports.test_messages import added, answered
+from tests.desk.reports.test_messages import added, answered, sent
 from tests.support import report_factories
+from tests.support.desk_pages import QUEUE, list_reports, statements
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 
-QUEUE = "/admin/reports/report/"
-ANSWERED = f"{QUEUE}?viec=answered"
+ANSWERED, FRESH = "?viec=answered", "?viec=fresh"
 
 
-def asked(by: Person, story: str = "Họ gọi.") -> Report:
+def ask_reporter(by: Person, story: str = "Họ gọi.") -> Report:
     """A report that waits for its reporter."""
     report = report_factories.report(story)
     workflow.ask_reporter(report.pk, by=by.user, version=1, reason="Số tài khoản nhận là gì?")
     return report
-
-
-def shown(person: Person, address: str = ANSWERED) -> list[Report]:
-    return list(person.client.get(address).context["cl"].result_list)
 
 
 def row_of(person: Person, report: Report) -> str:
@@ -44,9 +38,9 @@ def row_of(person: Person, report: Report) -> str:
 
 
 def test_who_has_answered_is_a_list_of_its_own(duty: Person) -> None:
-    silent, spoken = asked(duty), asked(duty, "khác")
+    silent, spoken = ask_reporter(duty), ask_reporter(duty, "khác")
     answered(spoken, "Số 1903")
-    assert shown(duty) == [spoken]
+    assert list_reports(duty.client, ANSWERED) == [spoken]
     assert "Đã trả lời" in row_of(duty, spoken)
     assert "Đã trả lời" not in row_of(duty, silent)
     assert "Người báo đã trả lời (1)" in duty.client.get(QUEUE).content.decode()
@@ -56,10 +50,10 @@ def test_a_message_counts_on_any_open_report_until_somebody_acts(duty: Person) -
     report = report_factories.report("Họ gọi.")
     workflow.take(report.pk, by=duty.user, version=1)
     answered(report, "Họ gọi lại nữa.")
-    assert shown(duty) == [report]
+    assert list_reports(duty.client, ANSWERED) == [report]
     assert "Người báo đã trả lời (1)" in duty.client.get(QUEUE).content.decode()
     workflow.add_note(report.pk, by=duty.user, version=2, reason="Đã gọi lại.")
-    assert shown(duty) == []
+    assert list_reports(duty.client, ANSWERED) == []
     assert "Người báo đã trả lời (0)" in duty.client.get(QUEUE).content.decode()
 
 
@@ -122,31 +116,31 @@ def test_the_same_words_twice_ask_for_one_look(duty: Person) -> None:
 
 
 def test_what_was_added_since_is_an_answer_too(duty: Person) -> None:
-    report = asked(duty)
+    report = ask_reporter(duty)
     added(report, accounts=["1903"])
-    assert shown(duty) == [report]
+    assert list_reports(duty.client, ANSWERED) == [report]
 
 
 def test_who_was_asked_again_is_waited_for_again(duty: Person) -> None:
-    report = asked(duty)
+    report = ask_reporter(duty)
     answered(report, "Số 1903")
     workflow.resume(report.pk, by=duty.user, version=2)
     workflow.ask_reporter(report.pk, by=duty.user, version=3, reason="Của ngân hàng nào?")
-    assert shown(duty) == []
+    assert list_reports(duty.client, ANSWERED) == []
 
 
 def test_what_the_desk_tells_after_an_answer_is_no_new_question(duty: Person) -> None:
-    report = asked(duty)
+    report = ask_reporter(duty)
     answered(report, "Số 1903")
     workflow.message_reporter(report.pk, by=duty.user, version=2, reason="Cảm ơn bác.")
-    assert shown(duty) == [report]
+    assert list_reports(duty.client, ANSWERED) == [report]
 
 
 def test_an_answer_that_nobody_waits_for_is_not_in_the_list(duty: Person) -> None:
-    report = asked(duty)
+    report = ask_reporter(duty)
     answered(report, "Số 1903")
     workflow.resume(report.pk, by=duty.user, version=2)
-    assert shown(duty) == []
+    assert list_reports(duty.client, ANSWERED) == []
 
 
 def test_the_wish_to_withdraw_stands_in_its_row(duty: Person) -> None:
@@ -159,10 +153,78 @@ def test_the_wish_to_withdraw_stands_in_its_row(duty: Person) -> None:
 
 def test_a_page_of_answers_takes_thirteen_statements_at_most(duty: Person) -> None:
     for number in range(20):
-        report = asked(duty, f"tin {number}")
+        report = ask_reporter(duty, f"tin {number}")
         answered(report, "x")
         added(report, "withdrawal")
-    with CaptureQueriesContext(connection) as queries:
-        assert len(shown(duty)) == 20
-    told = [query["sql"] for query in queries.captured_queries if "SAVEPOINT" not in query["sql"]]
-    assert len(told) <= 13
+    assert len(list_reports(duty.client, ANSWERED)) == 20
+    assert len(statements(duty.client, QUEUE + ANSWERED)) <= 13
+
+
+def taken(by: Person, story: str = "Họ gọi.") -> Report:
+    report = report_factories.report(story)
+    workflow.take(report.pk, by=by.user, version=1)
+    return report
+
+
+def say(report: Report, how: str) -> None:
+    if how == "message":
+        answered(report, "Họ lại gọi.")
+    elif how == "withdrawal":
+        added(report, how)
+    elif how == "addition":
+        added(report, accounts=["1903"])
+    else:
+        sent(report, b"1")
+
+
+@pytest.mark.parametrize("how", ["message", "addition", "withdrawal", "file"])
+def test_new_words_stand_in_their_row_and_list(duty: Person, how: str) -> None:
+    report, other = taken(duty), taken(duty, "khác")
+    say(report, how)
+    assert list_reports(duty.client, FRESH) == [report]
+    assert "Có lời mới" in row_of(duty, report)
+    assert "Có lời mới" not in row_of(duty, other)
+
+
+def test_what_a_person_acted_on_is_new_no_more(duty: Person) -> None:
+    report = taken(duty)
+    say(report, "addition")
+    workflow.add_note(report.pk, by=duty.user, version=2, reason="Đã đọc.")
+    assert list_reports(duty.client, FRESH) == []
+    say(report, "message")
+    assert list_reports(duty.client, FRESH) == [report]
+
+
+def test_a_report_that_was_handed_over_or_ended_is_in_the_list(duty: Person) -> None:
+    passed, ended = taken(duty), taken(duty, "khác")
+    unit = {"unit": "Công an xã", "reason": "Đúng địa bàn."}
+    workflow.hand_over(passed.pk, by=duty.user, version=2, **unit)
+    outcome = {"outcome": "duplicate", "reason": "Trùng."}
+    workflow.close(ended.pk, by=duty.user, version=2, **outcome)
+    assert list_reports(duty.client, FRESH) == []
+    say(passed, "message")
+    say(ended, "file")
+    assert set(list_reports(duty.client, FRESH)) == {passed, ended}
+    page = duty.client.get(QUEUE + FRESH).content.decode()
+    assert page.count(">Có lời mới<") == 2
+
+
+def test_what_nobody_has_touched_has_no_new_words(duty: Person) -> None:
+    report = report_factories.report()
+    say(report, "file")
+    assert list_reports(duty.client, FRESH) == []
+    assert "Có lời mới" not in row_of(duty, report)
+
+
+def test_an_answer_is_called_an_answer(duty: Person) -> None:
+    report = ask_reporter(duty)
+    say(report, "message")
+    assert "Đã trả lời" in row_of(duty, report)
+    assert "Có lời mới" not in row_of(duty, report)
+
+
+def test_the_list_takes_no_more_statements_than_the_others(duty: Person) -> None:
+    for number in range(20):
+        say(taken(duty, f"tin {number}"), "message")
+    assert len(list_reports(duty.client, FRESH)) == 20
+    assert len(statements(duty.client, QUEUE + FRESH)) <= 13

@@ -1,16 +1,14 @@
 """A report of which everything is known: its page stays within its bound, nothing kept warm."""
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from reports.calendar import days_off
 from reports.models import LegalHold, Report
 from reports.reference import gazetteer, office_lexicon, units
-from tests.desk.reports.test_detail import page_of, press
 from tests.desk.reports.test_messages import added, answered
 from tests.support import report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
+from tests.support.desk_pages import page_of, press, statements
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +39,5 @@ def test_a_rich_report_takes_twenty_statements_with_nothing_kept_warm(
 ) -> None:
     for each in (units, gazetteer, office_lexicon, days_off):
         each.clear_cache()
-    with CaptureQueriesContext(connection) as queries:
-        assert lead.client.get(page_of(rich)).status_code == 200
-    asked = [query["sql"] for query in queries.captured_queries if "SAVEPOINT" not in query["sql"]]
-    assert len(asked) <= 20, "\n".join(each[:160] for each in asked)
+    every = statements(lead.client, page_of(rich))
+    assert len(every) <= 20, "\n".join(each[:160] for each in every)

@@ -7,19 +7,21 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from desk.reports import changelist, search
+from desk.reports import admin as queue
+from desk.reports import search
 from desk.reports.search import search_reports
 from reports.cases import full_text_search, visibility
 from reports.models import Campaign, CampaignLink, Case, Report, UnitMember
 from tests.support import report_factories
+from tests.support.desk_pages import QUEUE
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 
-QUEUE = "/admin/reports/report/"
 
-
-def found(typed: str, viewer: User | None = None, *, only_open: bool = False) -> list[Report]:
+def find_reports(
+    typed: str, viewer: User | None = None, *, only_open: bool = False
+) -> list[Report]:
     """What PV01 finds, or another viewer."""
     who = viewer or at_pv01()
     rows, _ = search_reports(
@@ -48,20 +50,20 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
 def test_words_are_found_whole_and_long_ones_by_their_beginning(
     way: int, typed: str, expected: str
 ) -> None:
-    told = {
+    text = {
         "a": report_factories.triaged("Mẹ tôi rút sổ tiết kiệm."),
         "b": report_factories.triaged("Xưng Vietcombank, hỏi tiết kiệm."),
     }
-    assert found(typed) == [told[name] for name in expected]
+    assert find_reports(typed) == [text[name] for name in expected]
 
 
 def test_the_newest_are_found_where_there_are_many(
     way: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(full_text_search, "MAX_FOUND", 2)
-    told = [report_factories.triaged(f"điện lực lần {n}") for n in range(3)]
+    text = [report_factories.triaged(f"điện lực lần {n}") for n in range(3)]
     rows, many = search_reports(Report.objects.order_by("received_at"), "dien luc", at_pv01())
-    assert (list(rows), many) == (told[1:], True)
+    assert (list(rows), many) == (text[1:], True)
 
 
 @pytest.mark.parametrize(("typed", "most"), [("dien luc", "MAX_FOUND"), ("000 123", "MAX_NUMBERS")])
@@ -72,15 +74,15 @@ def test_what_other_units_have_hides_nothing_and_shows_in_no_answer(
     """Newer reports elsewhere, as many as are looked up."""
     monkeypatch.setattr(full_text_search, "WALKED", 10_000 if only_open else way)
     monkeypatch.setattr(full_text_search if most == "MAX_FOUND" else search, most, 1)
-    told = [
+    text = [
         report_factories.triaged(f"điện lực lần {n}", caller_number=f"0992 {n}00 123")
         for n in range(3)
     ]
     unit, who = report_factories.unit(), create_officer("xa", "unit")
     UnitMember.objects.create(user=who, unit=unit)
-    Case.objects.filter(report=told[0]).update(assigned_unit=unit)
+    Case.objects.filter(report=text[0]).update(assigned_unit=unit)
     seen = visibility.visible_reports(Report.objects.all(), who)
-    assert list(search_reports(seen, typed, who, only_open=only_open)[0]) == told[:1]
+    assert list(search_reports(seen, typed, who, only_open=only_open)[0]) == text[:1]
     monkeypatch.setattr(full_text_search, "MAX_FOUND", 2)
     assert search_reports(seen, typed, who, only_open=only_open)[1] is False
 
@@ -88,8 +90,8 @@ def test_what_other_units_have_hides_nothing_and_shows_in_no_answer(
 def test_a_search_among_what_waits_finds_nothing_else() -> None:
     done, waits = report_factories.triaged("điện lực một"), report_factories.triaged("điện lực hai")
     Case.objects.filter(report=done).update(status="closed", outcome="duplicate")
-    assert found("dien luc", only_open=True) == [waits]
-    assert found("dien luc") == [done, waits]
+    assert find_reports("dien luc", only_open=True) == [waits]
+    assert find_reports("dien luc") == [done, waits]
 
 
 def test_words_cost_one_statement() -> None:
@@ -102,7 +104,7 @@ def test_words_cost_one_statement() -> None:
 def test_a_number_is_found_by_its_first_and_by_its_last_digits(typed: str) -> None:
     report = report_factories.triaged("Họ gọi.", caller_number="0550-000-123")
     report_factories.triaged("Họ gọi.", caller_number="0992 111 999")
-    assert found(typed) == [report]
+    assert find_reports(typed) == [report]
 
 
 def test_a_whole_number_is_looked_up_in_the_index_by_its_kind_too() -> None:
@@ -117,7 +119,7 @@ def test_a_whole_number_is_looked_up_in_the_index_by_its_kind_too() -> None:
 
 def test_an_account_is_found_by_its_last_digits() -> None:
     report = report_factories.triaged("Bảo chuyển vào tài khoản 1903 5678 9012 gấp.")
-    assert found("5678 9012") == [report]
+    assert find_reports("5678 9012") == [report]
 
 
 @pytest.mark.parametrize("typed", ["Đ-26-K4M", "đ26k4m", "D 26 K4M"])
@@ -128,7 +130,7 @@ def test_a_campaigns_code_finds_its_reports_after_a_merge_too(typed: str, lead: 
     CampaignLink.objects.update_or_create(
         report=report, defaults={"campaign": root, "kind": "same_script", "strength": 1, "reason": "r"}
     )  # fmt: skip
-    assert found(typed) == [report]
+    assert find_reports(typed) == [report]
 
 
 @pytest.mark.parametrize("typed", ["Đ-26-K4M", "0550 123 456", "dien luc"])
@@ -136,8 +138,8 @@ def test_a_page_joins_no_more_tables_than_the_planner_puts_in_order(typed: str) 
     """Eight by itself; ours leaves room for what a later page may add (portal/settings.py)."""
     Campaign.objects.create(code="Đ-26-K4M", title="x")
     report_factories.triaged("điện lực", caller_number="0550 123 456")
-    rows, _ = search_reports(changelist.queue_rows(), typed, at_pv01())
-    asked = rows.order_by(*changelist.BY_URGENCY).query
+    rows, _ = search_reports(queue.queue_rows(), typed, at_pv01())
+    asked = rows.order_by(*queue.BY_URGENCY).query
     asked.get_compiler(connection=connection).as_sql()
     assert sum(1 for used in asked.alias_refcount.values() if used) <= 8
 
@@ -154,7 +156,7 @@ def test_a_hostile_search_is_answered(duty: Person, typed: str) -> None:
 
 def test_hostile_words_are_only_words() -> None:
     report = report_factories.triaged("Nó bảo a:* & !b là mã.")
-    assert found("a:* & !b") == [report]
+    assert find_reports("a:* & !b") == [report]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from django.core.management import call_command
 from core.audit import events
 from reports.cases import replies
 from reports.models import CannedReply, Case, Office
-from tests.desk.reports.test_detail import words
 from tests.support import report_factories
+from tests.support.desk_pages import words
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db

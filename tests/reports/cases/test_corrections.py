@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 
 from core.audit import events
-from desk.reports import changelist, queue_counts
+from desk.reports import admin as queue
+from desk.reports import queue_counts
 from reports.cases import corrections, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.facts.effective_facts import effective_facts, of_scenario
@@ -158,17 +159,17 @@ def test_the_queue_and_the_figures_go_by_what_holds(duty: Person) -> None:
     correct(calm, duty.user, "priority")
     correct(calm, duty.user, "ongoing")
     correct(calm, duty.user)
-    assert list(changelist.queue_rows().order_by(*changelist.BY_URGENCY)) == [calm, urgent]
-    assert list(of_scenario(changelist.queue_rows(), "bank")) == [calm]
-    assert list(of_scenario(changelist.queue_rows(), "police_case")) == [urgent]
+    assert list(queue.queue_rows().order_by(*queue.BY_URGENCY)) == [calm, urgent]
+    assert list(of_scenario(queue.queue_rows(), "bank")) == [calm]
+    assert list(of_scenario(queue.queue_rows(), "police_case")) == [urgent]
     counted = queue_counts.load_counts(duty.user)
-    assert counted.in_progress == 1
+    assert counted.work["burning"] == 1
 
 
 def test_a_report_that_the_machine_could_not_read_is_read_by_an_officer(duty: Person) -> None:
     report = report_factories.report()
     correct(report, duty.user)
-    assert list(of_scenario(changelist.queue_rows(), "bank")) == [report]
+    assert list(of_scenario(queue.queue_rows(), "bank")) == [report]
     assert "Máy chưa đọc" in duty.client.get("/admin/reports/report/").content.decode()
 
 

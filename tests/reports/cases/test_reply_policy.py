@@ -5,9 +5,9 @@ import pytest
 from portal.management import reference_data
 from reports.cases import replies, workflow
 from reports.models import Case, Message
-from tests.desk.reports.test_detail import words
-from tests.desk.reports.test_messages import page_of, press
+from tests.desk.reports.test_messages import press
 from tests.support import report_factories
+from tests.support.desk_pages import page_of, words
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,6 @@ from reports.facts import abuse_flags
 from reports.models import Case, Commune, ExtractedFacts, FloodSample, NumberFinding, Report
 from reports.numbers import coordination_signals
 from reports.numbers.lookup import VerdictKind
-from tests.desk.reports.test_changelist import shown
 from tests.desk.reports.test_changelist import words as words_of
 from tests.reports.views.test_number_lookup import (
     KEY,
@@ -24,6 +23,7 @@ from tests.reports.views.test_number_lookup import (
     sent,
 )
 from tests.support import report_factories
+from tests.support.desk_pages import list_reports
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +85,7 @@ def test_a_mark_that_was_counted_weighs_as_one_that_was_typed(duty: Person) -> N
     assert look_up().state == VerdictKind.UNKNOWN
     assert "xếp dưới" in words_of(duty.client)
     junk = Report.objects.get(flood_sample__flags=[abuse_flags.SAME_WORDS])
-    assert shown(duty.client)[-1] == junk
+    assert list_reports(duty.client)[-1] == junk
     page = duty.client.get(f"/admin/reports/report/{junk.pk}/change/").content.decode()
     assert "nhiều tin dùng đúng lời này" in page
 
@@ -134,11 +134,11 @@ def test_the_machine_does_nothing_about_it(duty: Person) -> None:
 def test_a_marked_report_stands_below_and_keeps_its_priority(duty: Person) -> None:
     real, junk = report_factories.report(), report_factories.report(flags=(abuse_flags.SAME_WORDS,))
     report_factories.add_facts(real, priority=20), report_factories.add_facts(junk, priority=95)
-    assert shown(duty.client) == [real, junk]
+    assert list_reports(duty.client) == [real, junk]
     assert ExtractedFacts.objects.get(report=junk).priority == 95
     assert "xếp dưới" in words_of(duty.client)
     Case.objects.filter(report=junk).update(status=Case.Status.IN_REVIEW, officer=duty.user)
-    assert shown(duty.client) == [junk, real]
+    assert list_reports(duty.client) == [junk, real]
     assert "xếp dưới" not in words_of(duty.client)
 
 

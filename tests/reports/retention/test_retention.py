@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from core.audit import events
 from core.models import AuditEvent, OutboxItem
-from desk.reports import case_text
+from desk.reports import documents
 from reports.attachments import storage
 from reports.cases import case_archive, corrections, legal_holds, workflow
 from reports.cases.corrections import CorrectedValue
@@ -345,7 +345,7 @@ def test_a_case_file_holds_what_its_reader_sees_on_the_page_and_no_more(lead: Pe
     """The talk is for who may decide; the story is the masked one for everybody."""
     report = report_factories.report("Số thẻ 9704 3612 3456 7890.", contact="0992 000 118")
     added(report)
-    told = [case_text.case_text(report, personal=False, talk=talk) for talk in (True, False)]
+    told = [documents.case_text(report, personal=False, talk=talk) for talk in (True, False)]
     assert ["Bà Tư kể thêm" in text for text in told] == [True, False]
     assert not [text for text in told if "7890" in text or "0992" in text]
 

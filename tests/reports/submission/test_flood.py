@@ -18,8 +18,8 @@ from reports.facts import abuse_flags
 from reports.models import Report
 from reports.submission import flood_detection
 from reports.triage import service
-from tests.desk.reports.test_changelist import shown
 from tests.reports.submission.test_flood_detection import count_pending
+from tests.support.desk_pages import list_reports
 from tests.support.officers import Person
 
 JUNK = int(os.environ.get("FLOOD", "300"))
@@ -77,7 +77,7 @@ def test_real_reports_stay_on_top_of_a_flood_and_the_pages_up(
     service.process_items(OutboxItem.objects.order_by("pk").values_list("pk", flat=True))
     before_the_marks = flood_detection.FROM_ADDRESS + flood_detection.RULE_STORY
     with CaptureQueriesContext(connection) as queries:
-        first = shown(duty.client)[: len(REAL) + before_the_marks]
+        first = list_reports(duty.client)[: len(REAL) + before_the_marks]
     assert set(REAL) <= stories(first)
     assert (
         sum(not abuse_flags.is_deprioritized(report.all_flags) for report in first)

@@ -18,8 +18,8 @@ from reports.models import Receipt, Report
 from reports.submission import intake, receipt_codes
 from reports.submission.intake import ReportSubmission
 from reports.tracking import code_recovery
-from tests.desk.reports.test_detail import words as desk_words
 from tests.support import report_factories
+from tests.support.desk_pages import words as desk_words
 from tests.support.officers import Person, create_officer, log_in
 from tests.support.resident_pages import code_of, value, words
 
@@ -48,7 +48,7 @@ def release(person: Person, report: Report, reason: str = WHY) -> Any:
 def word_for(person: Person, report: Report) -> str:
     """The word that the desk shows after the phrase was looked at."""
     person.client.post(desk(report, "reveal-phrase"), report_factories.BECAUSE)
-    word: str = release(person, report).context["shown"]["word"]
+    word: str = release(person, report).context["revealed"]["word"]
     return word
 
 
@@ -308,7 +308,7 @@ def test_the_desk_shows_the_word_once_with_how_to_say_it(
 ) -> None:
     duty.client.post(desk(mine.report, "reveal-phrase"), report_factories.BECAUSE)
     page = release(duty, mine.report)
-    word = page.context["shown"]["word"]
+    word = page.context["revealed"]["word"]
     assert f"Chữ dùng một lần: {word}" in desk_words(page)
     assert mine.report.public_number in desk_words(page)
     assert "no-store" in page["Cache-Control"]

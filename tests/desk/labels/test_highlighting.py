@@ -39,9 +39,9 @@ def test_a_span_that_is_nowhere_marks_nothing(span: HighlightSpan) -> None:
 
 @pytest.mark.parametrize("sign", "\u202e\u2066\u200b\u200d\ufeff\u00ad\x07\u2028\u3164\u2800\ue000")
 def test_a_sign_that_nobody_sees_is_shown_by_its_code_point(sign: str) -> None:
-    shown = highlighting.split_segments(f"a{sign}b")
-    assert [part.text for part in shown] == ["a", f"[U+{ord(sign):04X}]", "b"]
-    assert shown[1].odd
+    page = highlighting.split_segments(f"a{sign}b")
+    assert [part.text for part in page] == ["a", f"[U+{ord(sign):04X}]", "b"]
+    assert page[1].odd
     assert highlighting.plain_line(f"a{sign}b") == f"a[U+{ord(sign):04X}]b"
 
 
@@ -62,20 +62,20 @@ def test_no_text_is_lost_and_none_is_told_twice(text: str, places: list[tuple[in
 
 
 def test_equal_odd_signs_in_a_row_are_one_part() -> None:
-    shown = highlighting.split_segments("a" + "\u202e" * 480_000 + "\u200b\u200b")
-    assert [part.text for part in shown] == ["a", "[U+202E ×480000]", "[U+200B ×2]"]
+    page = highlighting.split_segments("a" + "\u202e" * 480_000 + "\u200b\u200b")
+    assert [part.text for part in page] == ["a", "[U+202E ×480000]", "[U+200B ×2]"]
 
 
 def test_of_a_long_text_the_beginning_is_shown_and_the_rest_counted() -> None:
-    shown = highlighting.truncate("a" * 25_000, [HighlightSpan(19_999, 20_010, "vì")])
-    assert [len(part.text) for part in shown.parts] == [19_999, 1]
-    assert shown.left == 5000
+    page = highlighting.truncate("a" * 25_000, [HighlightSpan(19_999, 20_010, "vì")])
+    assert [len(part.text) for part in page.parts] == [19_999, 1]
+    assert page.left == 5000
 
 
 def test_of_a_text_in_pieces_so_many_are_shown_and_the_rest_counted() -> None:
-    shown = highlighting.truncate("\u202ea\u202e\u202e" * 4000)
-    assert len(shown.parts) == highlighting.MAX_PARTS
-    assert sum(part.signs for part in shown.parts) + shown.left == 16_000
+    page = highlighting.truncate("\u202ea\u202e\u202e" * 4000)
+    assert len(page.parts) == highlighting.MAX_PARTS
+    assert sum(part.signs for part in page.parts) + page.left == 16_000
 
 
 def test_a_line_says_how_much_it_leaves_out() -> None:

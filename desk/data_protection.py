@@ -1,26 +1,26 @@
-"""Breaches of personal data: when one was found, what is due, and what was done."""
+"""Personal data at risk and at its end: breaches with their two timers, and the nightly purge."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.auth.models import User
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from core.province import province
+from desk.labels import codes as labels
 from desk.pages import validators
-from desk.pages.base import format_datetime, officer
-from reports.models import DataBreach
+from desk.pages.base import Context, NoDetailAdminMixin, officer
+from reports.cases import visibility
+from reports.models import DataBreach, ErasureRequest, PurgeRun
 from reports.retention import breaches
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[DataBreach]
-    _Form = forms.ModelForm[DataBreach]
-else:
-    _Admin, _Form = admin.ModelAdmin, forms.ModelForm
-
+from reports.retention.policy import BY_NAME, KINDS, RetentionPolicy
 
 _SHAPES = ["%H:%M, %d/%m/%Y", "%H:%M %d/%m/%Y", "%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M"]
+_MAX_WISHES = 50
 
 
 class MomentField(forms.DateTimeField):
@@ -36,7 +36,7 @@ class MomentField(forms.DateTimeField):
         )
 
 
-class BreachForm(_Form):
+class BreachForm(forms.ModelForm[DataBreach]):
     """What is known and what was done; nothing that was done is undone."""
 
     detected_at = MomentField("Phát hiện lúc", required=True)
@@ -54,20 +54,20 @@ class BreachForm(_Form):
         return validators.validate_plain_text(self.cleaned_data["title"])
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
+        values = super().clean() or self.cleaned_data
         for name in breaches.STEPS:
-            done, found = said.get(name), said.get("detected_at")
+            done, detected = values.get(name), values.get("detected_at")
             if getattr(self.instance, name) and not done:
                 self.add_error(name, "Việc đã ghi là đã làm thì không bỏ đi được.")
-            if done and found and done < found:
+            if done and detected and done < detected:
                 self.add_error(name, "Giờ này trước lúc phát hiện.")
             if done and done > timezone.now():
                 self.add_error(name, "Giờ này chưa đến.")
-        return said
+        return values
 
 
 @admin.register(DataBreach)
-class BreachAdmin(_Admin):
+class BreachAdmin(admin.ModelAdmin[DataBreach]):
     """One row a breach, with both timers."""
 
     form = BreachForm
@@ -78,7 +78,7 @@ class BreachAdmin(_Admin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: DataBreach | None = None
     ) -> tuple[str, ...]:
-        """When it was found starts the timers, so it stays as it was written."""
+        """Lock when it was detected: that starts the timers."""
         return ("first_notice", "authority_notice", "detected_at") if obj else ()
 
     def get_fields(self, request: HttpRequest, obj: DataBreach | None = None) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ class BreachAdmin(_Admin):
 
     @admin.display(description="phát hiện lúc", ordering="detected_at")
     def found_at(self, breach: DataBreach) -> str:
-        return format_datetime(breach.detected_at)
+        return labels.format_datetime(breach.detected_at)
 
     @admin.display(description="báo lần đầu trước")
     def first_notice(self, breach: DataBreach) -> str:
@@ -102,14 +102,67 @@ class BreachAdmin(_Admin):
 
     @admin.display(description="đến đâu")
     def status_text(self, breach: DataBreach) -> str:
-        return f"kết thúc {format_datetime(breach.closed_at)}" if breach.closed_at else "đang xử lý"
+        return (
+            f"kết thúc {labels.format_datetime(breach.closed_at)}"
+            if breach.closed_at
+            else "đang xử lý"
+        )
 
 
-def _timer(due: datetime, told: datetime | None) -> str:
-    if told:
-        late = " (trễ)" if told > due else ""
-        return f"{format_datetime(due)}; đã báo lúc {format_datetime(told)}{late}"
+def _timer(due: datetime, notified_at: datetime | None) -> str:
+    if notified_at:
+        late = " (trễ)" if notified_at > due else ""
+        return (
+            f"{labels.format_datetime(due)}; đã báo lúc {labels.format_datetime(notified_at)}{late}"
+        )
     hours = int((due - timezone.now()).total_seconds() // 3600)
-    return f"{format_datetime(due)}; " + (
+    return f"{labels.format_datetime(due)}; " + (
         f"còn {hours} giờ" if hours >= 0 else "đã quá hạn, chưa báo"
     )
+
+
+@admin.register(PurgeRun)
+class PurgeRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[PurgeRun]):
+    """One line a night; nothing to change."""
+
+    list_display = ("when", "done", "erased_counts", "retained_counts")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
+        context = {
+            "title": "Xóa dữ liệu hết hạn",
+            "rules": [(kind.told, _length(kind)) for kind in KINDS],
+            "wishes": _waiting(officer(request)),
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    @admin.display(description="bắt đầu")
+    def when(self, run: PurgeRun) -> str:
+        return labels.format_datetime(run.started_at)
+
+    @admin.display(description="xong")
+    def done(self, run: PurgeRun) -> str:
+        return labels.format_datetime(run.finished_at) if run.finished_at else "đang làm"
+
+    @admin.display(description="đã xóa")
+    def erased_counts(self, run: PurgeRun) -> str:
+        counts = [
+            f"{labels.format_count(count)} {BY_NAME[name].told}"
+            for name, count in run.counts.items()
+            if count and name in BY_NAME
+        ]
+        return "; ".join(counts) or "không có gì hết hạn"
+
+
+def _waiting(viewer: User) -> list[ErasureRequest]:
+    """Return the open erasure requests of reports that the viewer may see, the longest waiting first."""
+    if not viewer.has_perm("reports.view_report"):
+        return []
+    since = Coalesce("taken_up_at", "requested_at")
+    wishes = ErasureRequest.objects.open().order_by(since).select_related("report__case")
+    return [wish for wish in wishes[:_MAX_WISHES] if visibility.can_see(viewer, wish.report.case)]
+
+
+def _length(kind: RetentionPolicy) -> str:
+    if not kind.period:
+        return f"giữ đến khi {province.office} quyết định"
+    return f"{kind.period} {'tháng' if kind.is_in_months else 'ngày'}"

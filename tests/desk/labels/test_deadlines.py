@@ -9,8 +9,8 @@ from pytest_django import Settings
 from desk.labels import deadlines
 from reports.cases import workflow
 from reports.models import Case
-from tests.desk.reports.test_detail import words
 from tests.support import report_factories
+from tests.support.desk_pages import words
 from tests.support.officers import Person
 
 

@@ -1,6 +1,6 @@
-"""Phiếu chuyển tin at the desk: which there are of a report, and one as a PDF, on record each time."""
+"""Documents made of a report: the transfer slip as PDF, and the text of its case file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -20,11 +20,12 @@ from core.audit import events
 from core.province import province
 from desk.labels import codes as labels
 from desk.labels import highlighting
-from desk.pages.base import see_other
-from desk.reports import attachments, detail, indicators
+from desk.pages.base import download, see_other
+from desk.reports import attachments, correction_forms, detail, followups, indicators
 from desk.reports.base import ReportAction, ReportView
 from desk.reports.followups import FollowupPanel
-from reports.cases import transfer_slips
+from reports.attachments import filetypes
+from reports.cases import case_archive, transfer_slips
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Case, Report, TransferSlip
 
@@ -40,6 +41,8 @@ _FOOT = (
 )
 _MASKED = "Số giấy tờ, số thẻ và số người báo trong lời kể đã che."
 _OPEN = "Có số người báo và lời kể gốc: giữ kín, không sao gửi tiếp."
+HIDDEN = "có, đã che"
+_LINE = "-" * 60
 
 
 class MakeSlip(ReportAction):
@@ -55,18 +58,15 @@ class MakeSlip(ReportAction):
         messages.success(self.request, f"Đã lập phiếu số {NUMBER.format(result.number)}.")
         return see_other(self.get_next_address())
 
-    def show_error(self, error: transfer_slips.TransferSlipError) -> HttpResponse:
-        messages.error(self.request, "Chưa lập. Tin này chưa chuyển đơn vị, hoặc đã có phiếu.")
-        return see_other(self.get_next_address())
+    def get_error_message(self, error: transfer_slips.TransferSlipError) -> str:
+        return "Chưa lập. Tin này chưa chuyển đơn vị, hoặc đã có phiếu."
 
     def get_next_address(self) -> str:
         return f"{super().get_next_address()}#slips"
 
 
 class GiveSlip(ReportView):
-    """Give the paper as a PDF; with what is sealed only where the officer may see it, asks for it and
-    has lately said who they are.
-    """
+    """Give the slip as a PDF; unmasked only where the officer may see it and has lately said who they are."""
 
     http_method_names = ["post"]
     permission = "reports.decide_case"
@@ -86,31 +86,31 @@ class GiveSlip(ReportView):
             reason = f"Phiếu chuyển {row}"
             events.log_event("report", report.pk, "revealed", by=by, what="slip", reason=reason)
         events.log_event("report", report.pk, "slip_given", by=by, slip=str(row))
-        sheet = _drawn(report, row, is_whole=is_whole)
-        return _attachment(sheet, f"phieu-chuyen-{row.number}-{row.year}")
+        sheet = _render_slip(report, row, is_whole=is_whole)
+        return download(sheet, f"phieu-chuyen-{row.number}-{row.year}.pdf", "application/pdf")
 
 
 def slips_of_report(report: Report) -> QuerySet[Any]:
-    """The papers of a report, each with how often it was given (`.given`). One statement."""
+    """Return the slips of a report, each with how often it was given (`.given`). One statement."""
     given = (
         events.events_for("report", report.pk)
         .alias(printed=KT("detail__slip"))
-        .filter(kind="slip_given", printed=OuterRef("said"))
+        .filter(kind="slip_given", printed=OuterRef("number_and_year"))
         .order_by()
         .values("kind")
         .annotate(n=Count("pk"))
         .values("n")
     )
-    said = Concat(
+    number_and_year = Concat(
         Cast(F("number"), CharField()), Value("/"), Cast(F("year"), CharField()),
         output_field=CharField(),
     )  # fmt: skip
-    rows = report.slips.select_related("actor").annotate(said=said)
+    rows = report.slips.select_related("actor").annotate(number_and_year=number_and_year)
     return rows.annotate(given=Coalesce(Subquery(given), 0))
 
 
 def slip_panel(report: Report, by: User) -> dict[str, Any]:
-    """What the report page needs for its box of papers; nothing of a report that is worked on."""
+    """Return the context of the box of slips; nothing of a report that is worked on."""
     if report.case.status in Case.OPEN:  # most are, and each statement of this page counts
         return {}
     rows = list(slips_of_report(report))
@@ -122,7 +122,7 @@ def slip_panel(report: Report, by: User) -> dict[str, Any]:
     return {"slips": rows, "may_make_slip": may_make}
 
 
-def _drawn(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
+def _render_slip(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
     from reports.cases import pdf_documents  # noqa: PLC0415  # fpdf2 is heavy: only who draws pays
 
     return pdf_documents.render_pdf(
@@ -147,7 +147,7 @@ def _drawn(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
 
 
 def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[str, str]]:
-    """What the paper tells, the longest last. Odd signs are shown by their code points."""
+    """Yield what the slip says, the longest last. Odd signs are shown by their code points."""
     yield "Nhận lúc", f"{timezone.localtime(report.received_at):%H:%M, ngày %d/%m/%Y}"
     holds = effective_facts(report)
     yield from detail.form_answers(report, holds)
@@ -158,7 +158,7 @@ def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[
         yield "Số người báo", highlighting.plain_line(contact or "") or "Không để lại"
     yield from _reading(holds)
     if named := indicators.load_indicators(report):
-        yield "Số, tài khoản", "\n".join(f"{each.what}: {each.shown}" for each in named)
+        yield "Số, tài khoản", "\n".join(f"{each.what}: {each.text}" for each in named)
     if sent := attachments.file_rows(report):
         yield "Tài liệu kèm theo", "\n".join(_file(each) for each in sent)
     yield "Lý do chuyển", _lines(row.reason)
@@ -166,14 +166,16 @@ def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[
     yield "Lời kể", _lines(story or report.story) or "Người báo không kể."
 
 
-def _reading(said: EffectiveFacts) -> Iterator[tuple[str, str]]:
-    """The kind of scam and the loss: first what an officer put right, then what only the machine says."""
-    loss = f"thiệt hại: {labels.format_loss(said.money_lost_vnd).lower()}"
-    told = {"scenario": labels.code_label(said.scenario or ""), "money_lost_vnd": loss}
-    if mended := [text for fact, text in told.items() if fact in said.corrected]:
-        yield "Cán bộ ghi", "; ".join(mended)
-    if said.is_read and (read := [told[fact] for fact in told if fact not in said.corrected]):
-        yield "Máy gợi ý", "; ".join(read)
+def _reading(holds: EffectiveFacts) -> Iterator[tuple[str, str]]:
+    """Yield the kind of scam and the loss: what an officer corrected, then what only the machine says."""
+    loss = f"thiệt hại: {labels.format_loss(holds.money_lost_vnd).lower()}"
+    texts = {"scenario": labels.code_label(holds.scenario or ""), "money_lost_vnd": loss}
+    corrected = [text for fact, text in texts.items() if fact in holds.corrected]
+    if corrected:
+        yield "Cán bộ ghi", "; ".join(corrected)
+    suggested = [text for text in texts.values() if text not in corrected]
+    if holds.is_read and suggested:
+        yield "Máy gợi ý", "; ".join(suggested)
 
 
 def _file(row: attachments.FileRow) -> str:
@@ -181,18 +183,59 @@ def _file(row: attachments.FileRow) -> str:
 
 
 def _lines(text: str) -> str:
-    """Several lines of a person's text as they stand, odd signs by their code points."""
+    """Return several lines of a person's text, odd signs by their code points."""
     return "".join(part.text for part in highlighting.split_segments(text)).strip()
 
 
-def _attachment(sheet: bytes, name: str) -> HttpResponse:
-    """A PDF that no browser opens inside the desk."""
-    return HttpResponse(
-        sheet,
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}.pdf"',
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+def case_text(report: Report, *, personal: bool, talk: bool) -> str:
+    """Return the text of a case file, the story masked; `personal`: with the reporter's number, `talk`: with
+    what came after the report.
+    """
+    story = followups.working_copy_text(report, followups.full_texts(report) if talk else [])
+    parts = [
+        _section(f"TIN {report.public_number}", _case_lines(report)),
+        _section("Người báo cho biết", _declared(report, personal=personal)),
+        _section("Những gì người báo viết (đã che số giấy tờ, số thẻ)", [story]),
+        _section("Tài liệu kèm theo: mã băm SHA-256 của bản gốc", _files(report)),
+        _section("Nhật ký xử lý", _log(report)),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _section(title: str, lines: Iterable[str]) -> str:
+    text = "\n".join(filter(None, lines))
+    return f"{title}\n{_LINE}\n{text}" if text else ""
+
+
+def _case_lines(report: Report) -> Iterator[str]:
+    case, holds = report.case, effective_facts(report)
+    yield f"Nhận lúc: {labels.format_datetime(report.received_at)}"
+    yield f"Trạng thái: {case.get_status_display()}"
+    yield f"Kết quả: {case.get_outcome_display()}" if case.outcome else ""
+    yield f"Cán bộ xử lý: {labels.officer_name(case.officer)}"
+    yield f"Đơn vị nhận: {highlighting.plain_line(case.unit)}" if case.unit else ""
+    yield f"Kiểu lừa: {labels.code_label(holds.scenario) if holds.scenario else 'chưa rõ'}"
+    yield f"Thiệt hại: {labels.format_loss(holds.money_lost_vnd)}"
+    yield f"Xuất lúc: {timezone.localtime():%H:%M, %d/%m/%Y}"
+
+
+def _declared(report: Report, *, personal: bool) -> Iterator[str]:
+    for title, text in detail.form_answers(report, effective_facts(report)):
+        yield f"{title}: {text}"
+    sealed = FollowupPanel(report).latest_sealed("contact")
+    if sealed is not None:
+        contact = encryption.decrypt(sealed, "contact", report.pk) if personal else HIDDEN
+        yield f"Số để gọi lại: {highlighting.plain_line(contact or 'không mở được')}"
+
+
+def _files(report: Report) -> Iterator[str]:
+    for number, file in enumerate(case_archive.evidence_hashes(report), 1):
+        gone = " (đã hủy)" if file.erased_at else ""
+        word = filetypes.by_media_type(file.media_type).word
+        yield f"{number:02}. {word}, {filetypes.format_size(file.size)}{gone}: {bytes(file.sha256).hex()}"
+
+
+def _log(report: Report) -> Iterator[str]:
+    corrections = correction_forms.corrections_of(report)
+    for line in reversed(detail.event_log(report, corrections, detail.recent_events(report))):
+        yield f"{labels.format_datetime(line.at)}  {line.who}: {line.text}"

@@ -1,0 +1,201 @@
+"""Numbers that institutions and banks have published: one officer asks for a change, another decides."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from desk.labels import codes as labels
+from desk.pages import validators
+from desk.pages.base import (
+    ReadOnlyActionsMixin,
+    RowAction,
+    action_history,
+    four_eyes_buttons,
+    officer,
+    see_other,
+)
+from desk.pages.validators import DayField
+from reports.extraction import phones
+from reports.models import BankHotline, NumberFinding, OfficeNumber, PublishedNumberChange
+from reports.numbers import lookup, official_numbers
+from reports.numbers.findings import FindingError
+
+PROPOSED = "Đã đề nghị. Số cũ giữ nguyên cho đến khi một người khác xác nhận."
+_CALLABLE = re.compile(r"[*#+]?[0-9][0-9 .\-]{1,30}[0-9#]")
+_NAMES = {
+    "name": "Ngân hàng", "office_id": "Cơ quan", "number": "Số", "label": "Bộ phận",
+    "label_en": "Bộ phận, tiếng Anh", "source": "Công bố ở đâu", "verified_on": "Đối chiếu ngày",
+}  # fmt: skip
+
+
+class FourEyesAdminMixin:
+    """A page whose save button asks a colleague and writes nothing; the proposal is an event of its own."""
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        self._propose(request, obj, official_numbers.propose)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._propose(request, obj, official_numbers.propose_removal)
+
+    def _propose(self, request: HttpRequest, obj: Any, propose: Any) -> None:
+        try:
+            propose(obj, officer(request))
+            messages.success(request, PROPOSED)
+        except FindingError as error:
+            messages.error(request, f"Chưa đề nghị. {error}")
+
+    def save_related(self, *args: Any) -> None: ...
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any: ...
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any: ...
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any: ...
+
+    def response_add(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        return see_other(reverse("admin:reports_publishednumberchange_changelist"))
+
+    response_change = response_delete = response_add
+
+    @admin.display(description="đối chiếu ngày", ordering="verified_on")
+    def verified(self, row: Any) -> str:
+        return f"{row.verified_on:%d/%m/%Y}"
+
+
+class ConfirmChange(RowAction):
+    """Publish the number that a colleague has asked for."""
+
+    done = "Đã xác nhận. Các trang công khai đổi theo trong vòng hai phút."
+
+    def run(self) -> None:
+        official_numbers.confirm(self.row.pk, by=self.officer)
+
+
+class RefuseChange(RowAction):
+    """Leave the number as it is."""
+
+    done = "Đã giữ nguyên số cũ."
+
+    def run(self) -> None:
+        official_numbers.refuse(self.row.pk, self.reason, by=self.officer)
+
+
+@admin.register(PublishedNumberChange)
+class NumberChangeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[PublishedNumberChange]):
+    """What waits for a second officer, and what came of the rest."""
+
+    change_form_template = "admin/reports/publishednumberchange/change_form.html"
+    list_display = ("__str__", "table", "status_column", "proposed_by", "decided_by")
+    list_select_related = ("proposed_by", "decided_by")
+    list_filter = ("outcome",)
+    show_facets = admin.ShowFacets.NEVER
+    fields = readonly_fields = (
+        "table", "act", "old_value", "new_value", "status_column", "proposed_by", "decided_by",
+    )  # fmt: skip
+    row_actions = {"confirm": ConfirmChange, "refuse": RefuseChange}
+
+    def sidebar(self, request: HttpRequest, row: PublishedNumberChange) -> dict[str, Any]:
+        waits = not row.outcome
+        may = four_eyes_buttons(row, officer(request), official_numbers.CONFIRM, waits=waits)
+        return {
+            **may,
+            "may_refuse": waits and may["may_end"],
+            "record": action_history("published", row.pk),
+            "title": str(row),
+        }
+
+    @admin.display(description="trạng thái")
+    def status_column(self, row: PublishedNumberChange) -> str:
+        if row.decided_at:
+            return f"{row.get_outcome_display()} {labels.format_datetime(row.decided_at)}"
+        return "Chờ người khác xác nhận"
+
+    @admin.display(description="đang là")
+    def old_value(self, row: PublishedNumberChange) -> str:
+        return _list_values(row.old_values) or "Chưa có"
+
+    @admin.display(description="đổi thành")
+    def new_value(self, row: PublishedNumberChange) -> str:
+        return _list_values(row.new_values) or "Bỏ khỏi danh sách"
+
+
+def _list_values(values: dict[str, str]) -> str:
+    return "; ".join(
+        f"{_NAMES[name]}: {text}" for name, text in values.items() if text and name in _NAMES
+    )
+
+
+class OfficeNumberForm(forms.ModelForm[OfficeNumber]):
+    """One whole number, and where and when it was compared."""
+
+    verified_on = DayField(label="Đối chiếu ngày")
+
+    class Meta:
+        model = OfficeNumber
+        fields = ("office", "number", "label", "label_en", "source", "verified_on")
+
+    def clean_number(self) -> str:
+        typed: str = self.cleaned_data["number"]
+        key = lookup.lookup_key(phones.parse(typed))
+        if not key:
+            raise forms.ValidationError("Chưa đọc được một số nào ở đây. Ghi một số, đủ chữ số.")
+        if OfficeNumber.objects.filter(key=key).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("Số này đã có trong danh sách.")
+        if NumberFinding.objects.filter(key=key, withdrawn_at=None).exists():
+            raise forms.ValidationError("Số này đang có ghi nhận là kẻ gian dùng. Gỡ trước đã.")
+        validators.validate_publishable(self, typed)
+        self.instance.key = key
+        return typed
+
+    def clean_source(self) -> str:
+        return validators.validate_source(self.cleaned_data["source"])
+
+
+@admin.register(OfficeNumber)
+class OfficeNumberAdmin(FourEyesAdminMixin, admin.ModelAdmin[OfficeNumber]):
+    """The numbers that institutions have published."""
+
+    form = OfficeNumberForm
+    list_display = ("number", "office", "label", "source", "verified")
+    list_select_related = ("office",)
+    search_fields = ("number", "office__name")
+
+
+class BankLineForm(forms.ModelForm[BankHotline]):
+    """A number that can be dialled, and where and when an officer compared it."""
+
+    verified_on = DayField(label="Đối chiếu ngày")
+
+    def clean_number(self) -> str:
+        typed = " ".join(self.cleaned_data["number"].split())
+        if not _CALLABLE.fullmatch(typed):
+            raise forms.ValidationError("Ghi một số gọi được, chỉ chữ số và dấu cách.")
+        return validators.validate_publishable(self, typed)
+
+    def clean_source(self) -> str:
+        return validators.validate_source(self.cleaned_data["source"])
+
+
+@admin.register(BankHotline)
+class BankLineAdmin(FourEyesAdminMixin, admin.ModelAdmin[BankHotline]):
+    """The banks' own numbers for the first half hour."""
+
+    form = BankLineForm
+    list_display = ("name", "number", "source", "verified")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("name", "number", "source", "verified_on"),
+                "description": "Đối chiếu với thẻ hoặc trang chính thức của ngân hàng, đừng lấy từ"
+                " kết quả tìm kiếm. Các trang công khai đổi theo trong vòng hai phút.",
+            },
+        ),
+    )

@@ -1,0 +1,172 @@
+"""Texts that officers prepare: replies to reporters, and statements of the public pages."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.http import HttpRequest
+
+from core.audit import events
+from core.province import province
+from desk.labels import codes as labels
+from desk.pages import validators
+from desk.pages.base import NoDeleteAdminMixin, changed_values, officer
+from desk.reports.decision_forms import NOT_TOLD
+from reports.cases import replies
+from reports.extraction.language.cue_matcher import scenario_codes
+from reports.models import CannedReply, PublicStatement
+from reports.reference import confirmed_statements
+
+_TEXT = {"rows": 4, "cols": 80}
+_BLANKS = "; ".join(f"{{{name}}}: {meaning}" for name, meaning in replies.BLANKS.items())
+_ON_RECORD = ("text", "text_en", "use", "is_active")
+SOON = "Các trang công khai đổi theo trong vòng hai phút."
+_MARKS = re.compile(r"\{\w*\}|[{}]")
+
+
+def kinds() -> list[tuple[str, str]]:
+    """Return the kinds of scam that a reply may be for."""
+    return [(code, labels.code_label(code)) for code in scenario_codes()]
+
+
+class ReplyForm(forms.ModelForm[CannedReply]):
+    """Both languages; every blank one that the desk can fill."""
+
+    scenarios = forms.MultipleChoiceField(
+        label="Chỉ cho kiểu lừa",
+        help_text="Không chọn gì: dùng cho mọi tin.",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = CannedReply
+        fields = ("title", "text", "text_en", "use", "scenarios", "is_active", "position")
+        widgets = {"text": forms.Textarea(_TEXT), "text_en": forms.Textarea(_TEXT)}
+        help_texts = {
+            "text": f"Chỗ trống trang tự điền: {_BLANKS}.",
+            "is_active": "Bỏ dấu chọn thì câu này không còn hiện khi nhắn người báo.",
+            "position": "Số nhỏ đứng trước.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(field := self.fields.get("scenarios"), forms.MultipleChoiceField):
+            field.choices = kinds()
+
+    def clean_text(self) -> str:
+        return validate_reply_text(self.cleaned_data["text"])
+
+    def clean_text_en(self) -> str:
+        return validate_reply_text(self.cleaned_data["text_en"])
+
+
+def validate_reply_text(typed: str) -> str:
+    """Check that the pages' promises allow the text, with known blanks alone. Raises ValidationError."""
+    if unknown := replies.unknown_placeholders(typed):
+        blanks = ", ".join(f"{{{name}}}" for name in replies.BLANKS)
+        raise forms.ValidationError(
+            f"Trang không biết điền {', '.join(unknown)[:200]}. Chỉ dùng: {blanks}."
+        )
+    validators.validate_plain_text(typed)
+    if what := replies.forbidden_wording(typed):
+        raise forms.ValidationError(NOT_TOLD[what])
+    return typed
+
+
+@admin.register(CannedReply)
+class ReplyAdmin(NoDeleteAdminMixin, admin.ModelAdmin[CannedReply]):
+    """What was once used stays and is switched off, so that the record can speak of it."""
+
+    form = ReplyForm
+    list_display = ("title", "use", "kinds", "is_active", "position")
+    list_filter = ("use", "is_active")
+    search_fields = ("title", "text")
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: CannedReply, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        values = changed_values(form, _ON_RECORD)
+        events.log_event("reply", obj.pk, "reply_saved", by=officer(request), **values)
+
+    @admin.display(description="chỉ cho kiểu lừa")
+    def kinds(self, reply: CannedReply) -> str:
+        return "; ".join(map(labels.short_label, reply.scenarios)) or "mọi tin"
+
+
+class StatementForm(forms.ModelForm[PublicStatement]):
+    """A sentence in both languages. The marks that a page fills in must stay as they are."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if amount := self.fields.get("amount"):
+            amount.required = self.instance.amount is not None
+            amount.disabled = not amount.required
+
+    def clean_amount(self) -> int | None:
+        amount: int | None = self.cleaned_data["amount"]
+        if amount is not None and not 1 <= amount <= 1000:
+            raise forms.ValidationError("Ghi một số từ 1 đến 1000.")
+        return amount
+
+    def clean_text(self) -> str:
+        return self._with_its_marks("text")
+
+    def clean_text_en(self) -> str:
+        return self._with_its_marks("text_en")
+
+    def _with_its_marks(self, name: str) -> str:
+        typed: str = validators.validate_plain_text(self.cleaned_data[name])
+        needed = set(_MARKS.findall(self.initial.get(name, "")))
+        if set(_MARKS.findall(typed)) == needed:
+            return typed
+        marks = ", ".join(sorted(needed))
+        raise forms.ValidationError(
+            f"Giữ nguyên {marks}, không thêm dấu ngoặc nhọn khác: trang điền vào chỗ đó."
+            if needed
+            else "Không dùng dấu ngoặc nhọn: trang dành chúng cho chỗ điền."
+        )
+
+
+@admin.register(PublicStatement)
+class StatementAdmin(NoDeleteAdminMixin, admin.ModelAdmin[PublicStatement]):
+    """Each sentence by what it is about; what is turned on is on the pages within two minutes."""
+
+    form = StatementForm
+    list_display = ("title", "status_column", "text", "amount", "confirmed_by", "confirmed_at")
+    list_filter = ("is_public",)
+    show_facets = admin.ShowFacets.NEVER
+    readonly_fields = ("title", "confirmed_by", "confirmed_at")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (*readonly_fields, "text", "text_en", "amount", "is_public"),
+                "description": f"Chỉ cho hiện khi {province.office} hoặc bộ phận pháp lý đã xác nhận. Bấm Lưu là"
+                f" bạn đứng tên xác nhận. {SOON}",
+            },
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def save_model(
+        self, request: HttpRequest, obj: PublicStatement, form: Any, change: bool
+    ) -> None:
+        by = officer(request)
+        if obj.is_public:
+            confirmed_statements.publish_statement(obj, by)
+        else:
+            confirmed_statements.unpublish_statement(
+                obj, by, was_public=bool(form.initial.get("is_public"))
+            )
+        messages.info(request, SOON)
+
+    @admin.display(description="trên trang", ordering="is_public")
+    def status_column(self, statement: PublicStatement) -> str:
+        return "Đang hiện" if statement.is_public else "Chưa hiện"

@@ -1,0 +1,53 @@
+"""The desk's pages as an officer's browser uses them."""
+
+from typing import Any
+
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from lxml import html
+
+from reports.models import Case, Report
+from tests.reports.cases.test_workflow import WORDS
+
+QUEUE = "/admin/reports/report/"
+STORY = "Sáng nay có người xưng là phó giám đốc sở gọi, dặn không được nói với ai, đòi chuyển tiền."
+
+
+def page_of(report: Report, name: str = "change") -> str:
+    """Return the address of a report's page, or of one of its buttons."""
+    return f"{QUEUE}{report.pk}/{name}/"
+
+
+def open_page(client: Client, report: Report) -> html.HtmlElement:
+    response = client.get(page_of(report))
+    assert response.status_code == 200
+    return html.document_fromstring(response.content.decode())
+
+
+def words(response: Any) -> str:
+    """Return what a person reads, with single spaces."""
+    text = " ".join(html.document_fromstring(response.content.decode()).itertext())
+    return " ".join(text.split())
+
+
+def press(client: Client, report: Report, verb: str, **typed: Any) -> HttpResponse:
+    """Press a button of a page that shows the case as it stands now."""
+    data = {"version": Case.objects.get(report=report).version, **WORDS[verb], **typed}
+    return client.post(page_of(report, verb), data)  # type: ignore[return-value]
+
+
+def list_reports(client: Client, query: str = "", **parameters: str) -> list[Report]:
+    """Return the reports of the queue's page, in their order."""
+    response = client.get(f"{QUEUE}{query}", parameters or None)
+    assert response.status_code == 200
+    return list(response.context["cl"].result_list)
+
+
+def statements(client: Client, address: str, **query: str) -> list[str]:
+    """Return the statements of a page; a test's savepoint is a request's BEGIN and COMMIT."""
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address, query or None).status_code == 200
+    every = [each["sql"] for each in queries.captured_queries]
+    return [sql for sql in every if "SAVEPOINT" not in sql]
