@@ -1,0 +1,173 @@
+"""Another province: its own folder, and not one word of the first one's."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from core.province import FILE, load_province, province, strip_marks
+from portal.checks import check_province
+from portal.province_folder import list_problems
+from tests.support.processes import ROOT
+
+FOLDER = ROOT / "tests" / "data" / "province_of_lam_giang"
+OTHER, _ = load_province(FOLDER)
+NAMES = re.compile(
+    "|".join(
+        (
+            *(
+                f"{name}"
+                for name in (
+                    province.name,
+                    strip_marks(province.name),
+                    province.name.upper(),
+                    province.office,
+                )
+            ),
+            re.sub(r"[. ]", "[. ]?", province.hotline),
+        )
+    )
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the invented province's folder, to spoil."""
+    return Path(shutil.copytree(FOLDER, tmp_path / "province"))
+
+
+def run(*command: str, **env: str) -> str:
+    ours = os.environ | {"PROVINCE_DIR": str(FOLDER)} | env
+    process = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=ours, capture_output=True, text=True, check=False
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_page_and_paper_names_the_other_province_and_nothing_of_this_one() -> None:
+    database = os.environ["DATABASE_URL"]
+    own = database.replace("/portal?", f"/{connection.settings_dict['NAME']}?")
+    pages: dict[str, str] = json.loads(
+        run(
+            "-m",
+            "tests.support.province_pages",
+            DATABASE_URL=own,
+            DJANGO_SETTINGS_MODULE="portal.settings",
+        )
+    )
+    assert {name: found[0] for name, text in pages.items() if (found := NAMES.findall(text))} == {}
+    named = {
+        "/": (OTHER.police, OTHER.hotline, f"tel:{OTHER.hotline_dial}", OTHER.office),
+        "/en/": (OTHER.police_en, OTHER.police_short_en, OTHER.hotline),
+        "/khong-co/": (OTHER.hotline,),
+        "/canh-bao/goi-dien-gia-danh-lanh-dao/": (OTHER.name, "LG-PX09-", OTHER.hotline),
+        "/canh-bao/rss.xml": (OTHER.police,),
+        "/canh-bao/atom.xml": (OTHER.police,),
+        "/canh-bao/feed.json": (OTHER.police,),
+        "/canh-bao/cap.xml": (OTHER.police,),
+        "/nhung/": (OTHER.police, OTHER.hotline),
+        "/nhung.js": (OTHER.police,),
+        "/manifest.webmanifest": (),
+        "/.well-known/security.txt": (OTHER.hotline_key,),
+        "cap": (OTHER.police_en, OTHER.area, "<value>99</value>", OTHER.hotline_dial, "20.0000,105.0000"),
+        "poster": (OTHER.police, OTHER.hotline),
+        "receipt": (OTHER.hotline,),
+        "desk": (OTHER.office,),
+        "report": (OTHER.slip_code,),
+        "slip": ("CÔNG AN TỈNH LAM GIANG", "PHÒNG TIẾP NHẬN", OTHER.slip_code, "Lam Giang, ngày"),
+    }  # fmt: skip
+    lacking = {
+        (page, word) for page, words in named.items() for word in words if word not in pages[page]
+    }
+    assert lacking == set()
+
+
+def test_the_readers_take_the_names_of_the_other_province() -> None:
+    code = (
+        "import django; django.setup();"
+        "from reports.calendar.working_days import on_file;"
+        "from reports.extraction.impersonation.claims import claims_in_story;"
+        "from reports.extraction.phones import parse;"
+        "from reports.reference.office_lexicon import bundled_lexicon;"
+        "from datetime import date;"
+        "claims = claims_in_story('Nó xưng là PX09, rồi điện lực Lam Giang.', bundled_lexicon());"
+        "print([claim.offices for claim in claims]);"
+        "print('like_hotline' in parse('0550 000 901').flags);"
+        "print(on_file().is_working_day(date(2026, 12, 8)))"
+    )
+    assert run("-c", code, DJANGO_SETTINGS_MODULE="portal.settings").splitlines() == [
+        "[('cong-an-tinh',), ('dien-luc',)]",
+        "True",
+        "False",
+    ]
+
+
+def test_the_portal_starts_with_the_other_province() -> None:
+    assert "no issues" in run("manage.py", "check")
+
+
+@pytest.mark.parametrize("folder_", [province.folder, FOLDER])
+def test_a_whole_folder_has_no_problem(folder_: Path) -> None:
+    assert list(list_problems(folder_)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "problem"),
+    [
+        (FILE, 'office = "PX09"\n', "", "province.toml: office is missing"),
+        (FILE, '"PX09"', '"px 09"', 'province.toml: office = "px 09" does not match'),
+        (FILE, '"0550.000.900"', '"gọi ngay"', "province.toml: hotline"),
+        (FILE, '"Công an tỉnh Lam Giang"', '"<b>"', "province.toml: police"),
+        (FILE, "2026-12-08", "2026-13-08", 'province.toml: "2026-13-08" under [holidays]'),
+        (FILE, "code =", "codex =", "province.toml: codex is unknown"),
+        (FILE, "code =", "code", "province.toml cannot be read"),
+        (
+            "communes.csv",
+            "code,code_alias",
+            "ma,code_alias",
+            "communes.csv: columns are missing: code.",
+        ),
+        ("communes.csv", "xa_doi_thong", "xa_suoi_mo", "communes.csv: a codename stands twice."),
+        ("communes.csv", "Xã Suối Mơ,Huyện", "Suối,Huyện", 'communes.csv: "xa_suoi_mo" needs'),
+        ("offices.json", '"ubnd-tinh"', '"ubnd"', 'offices.json: "ubnd" under "offices"'),
+        ("offices.json", "0550.000.900", "0550.000.911", "offices.json: the hotline"),
+        ("offices.json", '"numbers"', '"number"', "offices.json is malformed: KeyError"),
+        ("first_warning.json", '"title"', '"titel"', "first_warning.json is malformed"),
+        ("first_warning.json", '"Moderate"', '"Terrible"', "first_warning.json: {'severity'"),
+        (
+            "outline.txt",
+            "20.5000,105.0000 20.0000,105.0000",
+            "20.5000,105.0000",
+            "outline.txt: it has",
+        ),
+    ],
+)
+def test_what_is_missing_or_malformed_is_said(
+    folder: Path, file: str, old: str, new: str, problem: str
+) -> None:
+    path = folder / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    assert any(line.startswith(problem) for line in list_problems(folder)), list(
+        list_problems(folder)
+    )
+
+
+def test_a_start_without_a_folder_is_refused_with_a_hint(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.PROVINCE_DIR = tmp_path
+    errors = list(check_province())
+    assert {error.id for error in errors} == {"portal.E024"}
+    assert len(errors) == 5
+    assert "docs/province.md" in str(errors[0].hint)
