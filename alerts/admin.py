@@ -39,7 +39,7 @@ from alerts.forms import AlertForm
 from alerts.models import Alert, AlertRevision, AlertStep, CancelReason, ResponseType
 from alerts.responses import allow_framing
 from core.readonly_admin import ReadOnlyAdminMixin
-from reports.campaigns import public_summary
+from reports.campaigns import campaign_stats
 from reports.models import Campaign
 
 __all__ = ["AlertAdmin", "AlertRevisionAdmin", "DeliveryAdmin", "PartnerAdmin"]
@@ -159,7 +159,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="kiểu lừa")
     def scenario_label(self, alert: Alert) -> str:
-        return public_summary.code_label(alert.scenario) if alert.scenario else "-"
+        return campaign_stats.code_label(alert.scenario) if alert.scenario else "-"
 
     @admin.display(description="người dân cần")
     def submit_missing(self, alert: Alert) -> str:

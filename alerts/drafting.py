@@ -8,8 +8,8 @@ from django.db.models import CharField, Count
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
-from reports.campaigns import public_summary
-from reports.campaigns.public_summary import CampaignSummary
+from reports.campaigns import campaign_stats
+from reports.campaigns.campaign_stats import CampaignSummary
 from reports.models import Campaign
 
 _DIGITS = re.compile(r"(?:\d[\s.\-]*){4,}")
@@ -17,7 +17,7 @@ _DIGITS = re.compile(r"(?:\d[\s.\-]*){4,}")
 
 def initial_from_campaign(campaign: Campaign) -> dict[str, Any]:
     """First values for the form of a new warning."""
-    seen, scenario = public_summary.campaign_summary(campaign), _usual_scenario(campaign)
+    seen, scenario = campaign_stats.campaign_summary(campaign), _usual_scenario(campaign)
     return {
         "campaign": campaign.pk,
         # An officer may have typed it: no number of anybody goes along.
@@ -32,7 +32,7 @@ def summary(seen: CampaignSummary, scenario: str) -> str:
     """What they do, from what most reports share; "" where that is not known."""
     if not scenario or seen.reports is None:
         return ""
-    kind = public_summary.code_label(scenario)
+    kind = campaign_stats.code_label(scenario)
     told = [f"Kẻ gian gọi điện. Kiểu lừa: {kind[:1].lower()}{kind[1:]}."]
     if seen.demands:
         told.append(
@@ -44,7 +44,7 @@ def summary(seen: CampaignSummary, scenario: str) -> str:
 def evidence_text(code: str, seen: CampaignSummary) -> str:
     """What the wave amounts to, in numbers that point at nobody."""
     if seen.reports is None or seen.first is None or seen.last is None:
-        return f"Đợt {code}: dưới {public_summary.MIN_COUNT} tin."
+        return f"Đợt {code}: dưới {campaign_stats.MIN_COUNT} tin."
     told = [f"Đợt {code}: {seen.reports} tin, từ {seen.first:%d/%m/%Y} đến {seen.last:%d/%m/%Y}."]
     if seen.communes:
         told.append(f"Nhiều tin nhất: {_counted(seen.communes)}.")

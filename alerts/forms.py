@@ -8,7 +8,7 @@ from django.utils.text import slugify
 
 from alerts.models import Alert, ResponseType
 from core.text import normalize
-from reports.campaigns.public_summary import scenarios
+from reports.campaigns.campaign_stats import scenarios
 
 _TEXT = {"rows": 4, "cols": 80}
 _FOR_REVIEW = ("short_title", "summary", "advice", "sms", "sms_share")

@@ -21,7 +21,7 @@ from bench.harness import Result, ratio_of
 from bench.looking import copied
 from bench.newcomers import stories
 from bench.servers import ROOT, Ground
-from reports.campaigns.offline_clustering import fingerprint
+from reports.campaigns.offline_clustering import fingerprint_story
 from reports.campaigns.script_fingerprint import MAX_KEYS, RareTerm, ScriptFingerprint, to_signed_64
 
 MANY, FEW = 1_000_000, 10_000
@@ -94,7 +94,7 @@ def _pool() -> Iterator[tuple[int, int, bytes]]:
     """Every key by which one of the stories is found, and a script's piece that holds it."""
     weights: dict[int, float] = {}
     for story in stories():
-        script = fingerprint(story).script
+        script = fingerprint_story(story).script
         known = {term.key: term.weight for term in script.terms}
         weights |= {key: known.get(key, 5.0) for key in script.keys}
     for place, (key, weight) in enumerate(sorted(weights.items())):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
-from reports.campaigns.offline_clustering import StoryInput, fingerprint
+from reports.campaigns.offline_clustering import StoryInput, fingerprint_story
 
 _FILE = Path(__file__).parent / "data" / "links_dev.jsonl"
 _FIELDS = ("id", "caller_number", "claimed_to_be", "text", "bank_account", "at")
@@ -40,14 +40,14 @@ def _times(end: float) -> Iterator[float]:
     from reports.models import ExtractedFacts  # noqa: PLC0415
     from reports.submission import intake  # noqa: PLC0415
 
-    trails = [fingerprint(story) for story in stories()]
-    for number, trail in enumerate(cycle(trails)):
+    fingerprints = [fingerprint_story(story) for story in stories()]
+    for number, fingerprint in enumerate(cycle(fingerprints)):
         typed = intake.ReportSubmission(story=f"tin {number} của {os.getpid()}")
         report = intake.submit_report(typed, f"newcomer-{os.getpid()}-{number:09}").report
         ExtractedFacts.objects.create(
             report=report, scenario="other", priority=0, rules_version="bench"
         )
-        newcomer = matching.IncomingReport(report.pk, timezone.now(), trail, "đợt")
+        newcomer = matching.IncomingReport(report.pk, timezone.now(), fingerprint, "đợt")
         started = time.perf_counter()
         with transaction.atomic():
             matching.link_report(newcomer)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
@@ -39,6 +40,22 @@ def read_snapshot(timeout_seconds: int = READ_TIMEOUT_SECONDS) -> Iterator[Curso
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SET LOCAL statement_timeout = %s", [timeout_seconds * 1000])
         yield cursor
+
+
+def fetch_all(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
+    """Run a statement and return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
+@contextmanager
+def log_database_error(log: Any, event: str) -> Iterator[None]:
+    """Log an error of the database as this event and go on: for tasks that beat calls again."""
+    try:
+        yield
+    except DatabaseTrouble as error:
+        log.warning(event, error=type(error).__name__)
 
 
 def error_summary(error: DatabaseTrouble) -> str:

@@ -17,9 +17,11 @@ from desk.labels import codes as labels
 from desk.numbers.known_numbers import unconfirmed_findings
 from desk.pages.base import officer, once_per_request
 from desk.reports import saved_searches
-from reports.campaigns import burst_detection, burst_monitor, campaign_stats
-from reports.cases import daily_counts, visibility
+from reports.campaigns import bursts as burst_service
+from reports.campaigns import campaign_stats
+from reports.cases import visibility
 from reports.models import BurstSnapshot, Dispute, LookalikeDomain
+from reports.monitoring import queue_stats
 from reports.numbers import findings
 from reports.reference import gazetteer
 
@@ -33,7 +35,7 @@ def dashboard_data(request: HttpRequest) -> dict[str, Any]:
     columns = (
         pending_counts_columns(user)
         | saved_searches.saved_searches_column(user)
-        | daily_counts.daily_counts_column()
+        | queue_stats.daily_counts_column()
     )
     if visibility.sees_campaigns(user):
         columns |= bursts_columns() | campaign_stats.active_campaigns_column()
@@ -108,8 +110,8 @@ def burst_texts(data: dict[str, Any]) -> BurstList:
     bursts, at = data["bursts"], data["bursts_at"]
     if bursts is None:
         return BurstList([], None, is_old=False, left=0)
-    is_old = (timezone.now() - at).total_seconds() > burst_monitor.STALE_AFTER_SECONDS
-    has_places = any(row["unit"] == burst_detection.COMMUNE for row in bursts)
+    is_old = (timezone.now() - at).total_seconds() > burst_service.STALE_AFTER_SECONDS
+    has_places = any(row["unit"] == burst_service.COMMUNE for row in bursts)
     names = {place.codename: place.name for place in gazetteer.communes()} if has_places else {}
     texts = [_burst_text(row, names) for row in bursts[:MAX_BURSTS]]
     return BurstList(texts, at, is_old, max(0, len(bursts) - MAX_BURSTS))
@@ -128,7 +130,7 @@ def _burst_text(row: dict[str, Any], names: dict[str, str]) -> BurstText:
     if row["usual"] >= 1:
         usual = f"khoảng {labels.format_count(round(row['usual']))}"
     text = f"{labels.format_count(row['count'])} tin trong {days} qua, thường {usual}"
-    if row["unit"] == burst_detection.SCENARIO:
+    if row["unit"] == burst_service.SCENARIO:
         return BurstText(labels.code_label(row["key"]), text, row["key"])
     if row["mostly"]:
         text += f", phần lớn: {labels.lower_initial(labels.short_label(row['mostly']))}"

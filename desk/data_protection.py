@@ -130,7 +130,7 @@ class PurgeRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[PurgeRun]):
     def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
         context = {
             "title": "Xóa dữ liệu hết hạn",
-            "rules": [(kind.told, _length(kind)) for kind in KINDS],
+            "rules": [(kind.label, _length(kind)) for kind in KINDS],
             "wishes": _waiting(officer(request)),
         }
         return super().changelist_view(request, context | (extra_context or {}))
@@ -146,7 +146,7 @@ class PurgeRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[PurgeRun]):
     @admin.display(description="đã xóa")
     def erased_counts(self, run: PurgeRun) -> str:
         counts = [
-            f"{labels.format_count(count)} {BY_NAME[name].told}"
+            f"{labels.format_count(count)} {BY_NAME[name].label}"
             for name, count in run.counts.items()
             if count and name in BY_NAME
         ]

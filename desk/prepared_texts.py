@@ -20,7 +20,7 @@ from reports.models import CannedReply, PublicStatement
 from reports.reference import confirmed_statements
 
 _TEXT = {"rows": 4, "cols": 80}
-_BLANKS = "; ".join(f"{{{name}}}: {meaning}" for name, meaning in replies.BLANKS.items())
+_BLANKS = "; ".join(f"{{{name}}}: {meaning}" for name, meaning in replies.PLACEHOLDERS.items())
 _ON_RECORD = ("text", "text_en", "use", "is_active")
 SOON = "Các trang công khai đổi theo trong vòng hai phút."
 _MARKS = re.compile(r"\{\w*\}|[{}]")
@@ -66,7 +66,7 @@ class ReplyForm(forms.ModelForm[CannedReply]):
 def validate_reply_text(typed: str) -> str:
     """Check that the pages' promises allow the text, with known blanks alone. Raises ValidationError."""
     if unknown := replies.unknown_placeholders(typed):
-        blanks = ", ".join(f"{{{name}}}" for name in replies.BLANKS)
+        blanks = ", ".join(f"{{{name}}}" for name in replies.PLACEHOLDERS)
         raise forms.ValidationError(
             f"Trang không biết điền {', '.join(unknown)[:200]}. Chỉ dùng: {blanks}."
         )

@@ -19,7 +19,7 @@ from accounts.models import EncryptedTOTPDevice
 from core import encryption, second_factor_crypto
 from core.keys import newest_key
 from reports.attachments import storage
-from reports.attachments.storage import COPIES, RefusedError
+from reports.attachments.storage import COPY_FOLDER, RefusedError
 from reports.attachments.stream_encryption import DecryptionError
 from reports.models import EvidenceFile, Receipt
 from reports.submission import receipt_codes
@@ -233,7 +233,7 @@ def _places(row: EvidenceFile) -> Iterator[tuple[Any, str]]:
     yield row.pk, ""
     check = getattr(row, "check_result", None)
     if check and check.copy_id:
-        yield check.copy_id, COPIES
+        yield check.copy_id, COPY_FOLDER
 
 
 def _is_newest(pk: Any, folder: str) -> bool:

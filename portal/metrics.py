@@ -133,7 +133,7 @@ def _room() -> Iterator[Metric]:
         disk = os.statvfs(settings.FILES_DIR)
     except OSError:
         return
-    free = disk.f_bavail * disk.f_frsize - storage.RESERVED
+    free = disk.f_bavail * disk.f_frsize - storage.RESERVED_BYTES
     what = "Room for files that residents send, without what they leave free on their disk."
     yield _gauge("portal_files_free_bytes", what, free)
 

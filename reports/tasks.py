@@ -7,8 +7,8 @@ from django.db import close_old_connections, connection
 from core.audit import chain, chain_verification
 from core.outbox import relay
 from reports.attachments import sanitized_copies
-from reports.campaigns import burst_monitor
-from reports.cases import daily_counts, deadline_notifications, routing
+from reports.campaigns import bursts
+from reports.cases import deadlines, routing
 from reports.monitoring import alarms, queue_stats
 from reports.public import statistics
 from reports.retention import destruction_requests
@@ -84,7 +84,7 @@ def count_figures() -> None:
 def count_bursts() -> None:
     """Store where more reports come in than usual."""
     close_old_connections()
-    burst_monitor.detect_if_due()
+    bursts.detect_if_due()
 
 
 @shared_task(name="reports.seal_events")
@@ -112,11 +112,11 @@ def purge() -> None:
 def watch_deadlines() -> None:
     """Start the deadlines of new reports and send due reminders."""
     close_old_connections()
-    deadline_notifications.send_due_reminders()
+    deadlines.send_due_reminders()
 
 
 @shared_task(name="reports.count_days")
 def update_daily_counts() -> None:
     """Update the day's inflow and backlog."""
     close_old_connections()
-    daily_counts.count_if_possible()
+    queue_stats.count_if_possible()

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.delivery.subscriptions import SubscriptionFilter
 from core.keys import form_token, token_age
-from reports.campaigns import public_summary
+from reports.campaigns import campaign_stats
 from reports.models import Commune, Office
 
 MAX_LENGTH = 254
@@ -57,7 +57,7 @@ class SubscribeForm(forms.Form):
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, initial={"token": form_token()}, label_suffix="")
         self._offer("commune", _("Cả tỉnh"), Commune.objects.values_list("pk", "name"))
-        self._offer("scenario", _("Mọi kiểu lừa"), public_summary.scenarios())
+        self._offer("scenario", _("Mọi kiểu lừa"), campaign_stats.scenarios())
         self._offer("office", _("Mọi nơi"), _offices())
 
     def _offer(self, name: str, every: Any, rows: Any) -> None:

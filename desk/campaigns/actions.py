@@ -27,7 +27,7 @@ from desk.pages.base import (
 from desk.reports.search import campaign_for_field
 from reports.campaigns import campaign_stats, manual_grouping
 from reports.campaigns.campaign_stats import CampaignTotals
-from reports.campaigns.grouping_locks import MAX_CAMPAIGNS, MAX_REPORTS, Actor, GroupingError
+from reports.campaigns.membership import MAX_CAMPAIGNS, MAX_REPORTS, Actor, GroupingError
 from reports.cases import visibility
 from reports.models import Campaign, CampaignAction, MergeProposal, Report
 from reports.models.report import is_public_number

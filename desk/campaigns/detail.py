@@ -17,8 +17,7 @@ from core.audit import events
 from desk.labels import codes as labels
 from desk.pages.base import can_group, officer, parse_uuid, render
 from reports.campaigns import campaign_stats
-from reports.campaigns.campaign_stats import CampaignBreakdown, CampaignTotals
-from reports.campaigns.growth_chart import growth
+from reports.campaigns.campaign_stats import CampaignBreakdown, CampaignTotals, growth
 from reports.cases import visibility
 from reports.extraction import story_reader
 from reports.models import (

@@ -24,7 +24,7 @@ from desk.reports import search
 from desk.reports.indicators import newest_naming
 from reports.extraction import phones, redaction
 from reports.models import Dispute
-from reports.numbers import coordination_signals, findings, lookup
+from reports.numbers import findings, lookup, report_counts
 
 REVEAL = "reports.reveal_contact"
 
@@ -140,13 +140,13 @@ class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
         return {
             "dispute": dispute,
             "may_answer": dispute.status == Dispute.Status.OPEN and by.has_perm(findings.ANSWER),
-            "may_agree": findings.may_agree(dispute, by),
+            "may_agree": findings.may_confirm_clearing(dispute, by),
             "may_reject": finding is None or finding.proposed_by_id != by.pk,
             "is_masked": _reason(dispute) != self.reason_column(dispute),
             "may_reveal": by.has_perm(REVEAL),
             "verdict": _verdict(dispute),
             "naming": newest_naming(dispute.key, by),
-            "concert": coordination_signals.coordination_signal(dispute.key),
+            "concert": report_counts.coordination_signal(dispute.key),
             "record": action_history("dispute", dispute.pk),
             "title": f"Đề nghị xem lại {dispute.public_number}",
         }

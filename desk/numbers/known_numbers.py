@@ -26,7 +26,7 @@ from desk.reports.indicators import count_reports_naming, newest_naming
 from reports.cases import visibility
 from reports.extraction import phones
 from reports.models import Indicator, NumberFinding
-from reports.numbers import coordination_signals, findings, lookup, report_counts
+from reports.numbers import findings, lookup, report_counts
 from reports.numbers.findings import FindingError
 
 
@@ -157,7 +157,7 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
             "verdict": lookup.lookup_number(phones.parse(row.number)),
             "named": count_reports_naming(row.key),
             "naming": newest_naming(row.key, by),
-            "concert": coordination_signals.coordination_signal(row.key),
+            "concert": report_counts.coordination_signal(row.key),
             "days": report_counts.DAYS,
             "title": f"Số {row.number}",
         }

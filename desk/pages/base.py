@@ -24,7 +24,7 @@ from core.audit import events
 from core.readonly_admin import ReadOnlyAdminMixin
 from desk.labels import codes as labels
 from desk.labels.events import EVENTS, PERSONAL
-from reports.campaigns.grouping_locks import PERMISSION
+from reports.campaigns.membership import PERMISSION
 from reports.cases import visibility, workflow
 from reports.numbers.findings import FindingError, NotPermittedError
 

@@ -7,7 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from reports.extraction.accounts_and_links import find_links
-from reports.numbers import official_number_checks
+from reports.numbers import official_numbers
 
 MIN_SIGNS = 10  # of what says where a number was published
 _TAG = re.compile(r"<\s*/?\s*[a-zA-Z!]|&#?\w+;")
@@ -25,7 +25,7 @@ def validate_source(typed: str) -> str:
 def validate_publishable(form: "forms.ModelForm[Any]", typed: str) -> str:
     """Check that nobody here was called from a new number. Raises ValidationError."""
     is_new = form.instance.pk is None or "number" in form.changed_data
-    if is_new and (why := official_number_checks.publication_blocker(typed)):
+    if is_new and (why := official_numbers.publication_blocker(typed)):
         raise forms.ValidationError(why)
     return typed
 

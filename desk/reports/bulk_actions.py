@@ -18,7 +18,7 @@ from desk.pages.base import officer, parse_int, parse_uuid, render, see_other, s
 from desk.reports.base import VIEW
 from desk.reports.decision_forms import MISSING, DecisionForm
 from desk.reports.search import campaign_for_field
-from reports.campaigns import grouping_locks
+from reports.campaigns import membership
 from reports.cases import bulk as many
 from reports.cases import transitions, visibility, workflow
 from reports.cases.bulk import MAX_COUNT, ReportVersion, Result
@@ -66,7 +66,7 @@ class AttachForm(forms.Form):
         """Return the campaign that goes on under this code."""
         try:
             return campaign_for_field(self.cleaned_data["code"])
-        except grouping_locks.GroupingError as error:
+        except membership.GroupingError as error:
             raise forms.ValidationError(str(error)) from error
 
     def questions(self) -> list[forms.BoundField]:
@@ -140,7 +140,7 @@ def _try(verb: str, form: Any, rows: list[ReportVersion], request: HttpRequest) 
         return execute(verb, form, rows, request) if form.is_valid() else None
     except workflow.ReasonMissing as error:
         form.add_error(error.what, MISSING[error.what])
-    except grouping_locks.GroupingError as error:
+    except membership.GroupingError as error:
         form.add_error("code", str(error))
     return None
 
@@ -196,7 +196,7 @@ def _render_form(
 
 
 def permission(verb: str) -> str:
-    return grouping_locks.PERMISSION if verb == many.ATTACH else transitions.TABLE[verb].permission
+    return membership.PERMISSION if verb == many.ATTACH else transitions.TABLE[verb].permission
 
 
 def form_for(verb: str, request: HttpRequest | None = None) -> Any:
@@ -209,7 +209,7 @@ def execute(verb: str, form: Any, rows: list[ReportVersion], request: HttpReques
     """Run the verb for each row. Raises WorkflowError or GroupingError where the form will not do."""
     typed = {name: value for name, value in form.cleaned_data.items() if name != "version"}
     if verb == many.ATTACH:
-        hand = grouping_locks.Actor(officer(request), typed["reason"])
+        hand = membership.Actor(officer(request), typed["reason"])
         return many.attach(typed["code"].pk, rows, hand)
     return many.apply_to_each(verb, rows, officer(request), typed)
 

@@ -12,7 +12,7 @@ from core.models import AuditEvent
 from core.province import province
 from desk.labels import codes as labels
 from desk.labels.events import EVENTS
-from reports.cases import closing_checks, corrections, transitions, visibility, workflow
+from reports.cases import corrections, transitions, visibility, workflow
 from reports.facts.effective_facts import EffectiveFacts
 from reports.models import Case
 from reports.models.units import MAX_NAME_LENGTH
@@ -99,9 +99,9 @@ NOT_RELEASED = {
     " vòng 15 phút. Lời đã gõ còn nguyên.",
 }
 PENDING = {
-    closing_checks.PRESSED: "còn đang bị ép",
-    closing_checks.WRITTEN: "có lời chưa ai trả lời",
-    closing_checks.WISH: "có đề nghị chưa trả lời",
+    workflow.PRESSED: "còn đang bị ép",
+    workflow.WRITTEN: "có lời chưa ai trả lời",
+    workflow.WISH: "có đề nghị chưa trả lời",
 }
 NO_VALUE = "Chưa chọn giá trị đúng."
 NO_UNIT = "Chưa có đơn vị này trong bảng đơn vị. Chọn một tên trong danh sách, ví dụ: Công an xã Yên Định."

@@ -30,7 +30,7 @@ from desk.reports.correction_forms import CorrectionForm
 from desk.reports.decision_forms import ACTS, DecisionForm
 from desk.reports.followups import FollowupPanel
 from desk.reports.navigation import filters_of, other_viewers
-from reports.cases import closing_checks, visibility, workflow
+from reports.cases import visibility, workflow
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Correction, Report
 from reports.monitoring import queue_stats
@@ -230,5 +230,5 @@ def make_form(
 ) -> DecisionForm:
     """Return a decision's form, with the suggested reason and what waits for a tick."""
     suggestion = decision_forms.suggested_reasons(holds).get(verb, "")
-    waits = closing_checks.closing_blockers(report) if verb == "close" else ()
+    waits = workflow.closing_blockers(report) if verb == "close" else ()
     return DecisionForm(verb, *typed, **options, suggestion=suggestion, waits=waits)

@@ -27,8 +27,8 @@ from reports.cases import case_archive, legal_holds, workflow
 from reports.cases.legal_holds import HoldError
 from reports.cases.transitions import ON_WISH
 from reports.models import Case, DestructionRequest, Report
-from reports.retention import destruction_requests, erasure_requests
-from reports.retention.destruction_requests import DestructionError, What
+from reports.retention import destruction_requests, erasure, erasure_requests
+from reports.retention.destruction_requests import DestructionError, Target
 from reports.retention.erasure_requests import ErasureRequestError
 
 CASE_FILE = "reports.export_case"
@@ -251,13 +251,13 @@ def destructible_items(report: Report, by: User) -> list[DestructibleItem]:
     rows = DestructionRequest.objects.filter(report=report, confirmed_at=None, withdrawn_at=None)
     open_ones = {row.target: row for row in rows.select_related("proposed_by")}
     sent = [
-        (What.FILE, file.pk, f"Tệp số {number}: {filetypes.by_media_type(file.media_type).word}")
+        (Target.FILE, file.pk, f"Tệp số {number}: {filetypes.by_media_type(file.media_type).word}")
         for number, file in enumerate(storage.files_of_report(report), 1)
         if file.erased_at is None
     ]
     added = [
         (
-            What.ADDITION,
+            Target.ADDITION,
             row.pk,
             f"{row.get_kind_display()}, {labels.format_datetime(row.received_at)}",
         )
@@ -283,7 +283,7 @@ def erasure_panel(report: Report, by: User) -> dict[str, Any]:
     newest, later = erasure_requests.latest_request(report.pk), FollowupPanel(report)
     waits = newest is not None and newest.decided_at is None and not report.erased_at
     wish = newest if waits else None
-    against = erasure_requests.erasure_blocker(report.pk) if newest else ""
+    against = erasure.find_blocker(report.pk) if newest else ""
     return {
         "wish": wish,
         "refused_wish": None if wish or against or report.erased_at else newest,

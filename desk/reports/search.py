@@ -11,7 +11,7 @@ from django.db.models.functions import Collate, Reverse
 
 from core.text import normalize, to_ascii_digits
 from desk.reports.indicators import BY_DIGITS
-from reports.campaigns.grouping_locks import GroupingError
+from reports.campaigns.membership import GroupingError
 from reports.cases import full_text_search, visibility
 from reports.extraction import phones
 from reports.models import Campaign, Dispute, Indicator, Report

@@ -17,11 +17,12 @@ from desk.reports.admin import top_of_queue
 from desk.reports.indicators import IndicatorRow
 from desk.reports.queue_counts import active_alarms, counts_for, queue_state_for
 from reports.campaigns import campaign_stats
-from reports.cases import daily_counts, visibility
+from reports.cases import visibility
 from reports.facts import effective_facts
 from reports.models import CampaignAction, Indicator, QueueSnapshot, Report
 from reports.monitoring import alarms as watch
-from reports.numbers import coordination_signals
+from reports.monitoring import queue_stats
+from reports.numbers import report_counts
 from reports.public import svg_charts
 from reports.reference import gazetteer
 
@@ -93,7 +94,7 @@ def desk_days(context: Context) -> dict[str, Any]:
     """Return inflow and backlog of the last days, which are every unit's, as charts and as a table."""
     if not visibility.sees_every_report(context["request"].user):
         return {}
-    days = daily_counts.daily_counts(dashboard_data(context["request"]))
+    days = queue_stats.daily_counts(dashboard_data(context["request"]))
     received = {str(day): row.received if row else 0 for day, row in days.items()}
     waited = {str(day): row.open if row else None for day, row in days.items()}
     pictures = [
@@ -109,11 +110,9 @@ def desk_days(context: Context) -> dict[str, Any]:
 def desk_coordination_signal(named: list[IndicatorRow]) -> dict[str, Any]:
     """Return signs that reports of the caller's number were arranged; asks only where they are several."""
     number = next((each for each in named if each.kind == Indicator.Kind.NUMBER), None)
-    is_many = number is not None and number.reports >= coordination_signals.MIN_COUNT
+    is_many = number is not None and number.reports >= report_counts.MIN_COORDINATED
     return {
-        "concert": coordination_signals.coordination_signal(number.key)
-        if number and is_many
-        else None
+        "concert": report_counts.coordination_signal(number.key) if number and is_many else None
     }
 
 

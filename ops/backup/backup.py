@@ -42,7 +42,8 @@ PIECE_BYTES = 8 * 1024 * 1024
 DRAFT = ".backup.draft"
 BUSY = "another backup is being written to {}"
 NEW, OLD = ".restored", ".replaced"  # inside their folder, which may be a disk of its own
-PASSING = {NEW, OLD, storage.DRAFTS, storage.COPIES, "lost+found"}  # copies can be drawn again
+# Copies can be drawn again.
+PASSING = {NEW, OLD, storage.DRAFT_FOLDER, storage.COPY_FOLDER, "lost+found"}
 _MIGRATIONS = "SELECT app || '.' || name FROM django_migrations ORDER BY 1"
 _FILES = "SELECT id::text FROM reports_evidencefile WHERE erased_at IS NULL ORDER BY 1"
 Entry = tuple[str, IO[bytes]]

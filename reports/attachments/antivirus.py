@@ -1,7 +1,5 @@
-"""Asks clamd, where there is one, whether a file is known to be harmful.
-
-INSTREAM, as clamd(8) has it: the file goes over the socket, so clamd needs to see no disk of
-ours. It says no more than that it knows something harmful, or does not.
+"""Scan a file with clamd by INSTREAM (clamd(8)): the file is sent over the socket, so clamd needs
+to see no disk of ours.
 """
 
 import socket
@@ -12,14 +10,14 @@ from urllib.parse import urlsplit
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
-SECONDS = 5.0  # for the whole of it: to connect, to take the pieces, to answer
-_PIECE = 64 * 1024
+TIMEOUT_SECONDS = 5.0  # for the whole of it: to connect, to take the pieces, to answer
+_CHUNK_BYTES = 64 * 1024
 _MAX_ANSWER_LENGTH = 4096
 _PORT = 3310
 
 
 class ScanError(Exception):
-    """clamd is not there, did not answer in time, or could not look."""
+    """clamd did not answer, or not in time, or could not scan."""
 
 
 def is_configured() -> bool:
@@ -27,9 +25,9 @@ def is_configured() -> bool:
 
 
 def is_infected(content: bytes) -> bool:
-    """Whether clamd knows something harmful in it. Raises ScanError."""
+    """Return whether clamd finds something harmful. Raises ScanError."""
     try:
-        answer = _ask(content)
+        answer = _send_and_receive(content)
     except (OSError, ValueError, SoftTimeLimitExceeded) as error:
         raise ScanError(type(error).__name__) from error
     if answer == "stream: OK":
@@ -40,7 +38,7 @@ def is_infected(content: bytes) -> bool:
 
 
 def parse_clamd_url(url: str) -> str | tuple[str, int]:
-    """The socket that CLAMD_URL names: tcp://host:3310 or unix:///path. Raises ValueError."""
+    """Return the socket of tcp://host:3310 or unix:///path. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme == "tcp" and parts.hostname and parts.path in {"", "/"}:
         return parts.hostname, parts.port or _PORT
@@ -49,36 +47,36 @@ def parse_clamd_url(url: str) -> str | tuple[str, int]:
     raise ValueError("neither tcp://host:port nor unix:///path")
 
 
-def _ask(content: bytes) -> str:
-    until = time.monotonic() + SECONDS
-    with _connected(parse_clamd_url(settings.CLAMD_URL)) as line:
-        for piece in _stream(content):
-            _limit(line, until)
-            line.sendall(piece)
-        return _answer(line, until)
+def _send_and_receive(content: bytes) -> str:
+    until = time.monotonic() + TIMEOUT_SECONDS
+    with _connect(parse_clamd_url(settings.CLAMD_URL)) as line:
+        for chunk in _iter_chunks(content):
+            _set_timeout(line, until)
+            line.sendall(chunk)
+        return _receive_answer(line, until)
 
 
-def _stream(content: bytes) -> Iterator[bytes]:
+def _iter_chunks(content: bytes) -> Iterator[bytes]:
     yield b"zINSTREAM\0"
-    for start in range(0, len(content), _PIECE):
-        piece = content[start : start + _PIECE]
-        yield len(piece).to_bytes(4) + piece
+    for start in range(0, len(content), _CHUNK_BYTES):
+        chunk = content[start : start + _CHUNK_BYTES]
+        yield len(chunk).to_bytes(4) + chunk
     yield bytes(4)
 
 
-def _limit(line: socket.socket, until: float) -> None:
-    """Let the next step take what is left; raises TimeoutError where that is nothing."""
+def _set_timeout(line: socket.socket, until: float) -> None:
+    """Give the next step the time that is left. Raises TimeoutError where there is none."""
     left = until - time.monotonic()
     if left <= 0:
         raise TimeoutError
     line.settimeout(left)
 
 
-def _connected(place: str | tuple[str, int]) -> socket.socket:
+def _connect(place: str | tuple[str, int]) -> socket.socket:
     if isinstance(place, tuple):
-        return socket.create_connection(place, SECONDS)
+        return socket.create_connection(place, TIMEOUT_SECONDS)
     line = socket.socket(socket.AF_UNIX)
-    line.settimeout(SECONDS)
+    line.settimeout(TIMEOUT_SECONDS)
     try:
         line.connect(place)
     except OSError:
@@ -87,13 +85,13 @@ def _connected(place: str | tuple[str, int]) -> socket.socket:
     return line
 
 
-def _answer(line: socket.socket, until: float) -> str:
-    """What clamd says, up to its NUL."""
-    said = b""
-    while b"\0" not in said and len(said) < _MAX_ANSWER_LENGTH:
-        _limit(line, until)
-        piece = line.recv(_MAX_ANSWER_LENGTH)
-        if not piece:
+def _receive_answer(line: socket.socket, until: float) -> str:
+    """Return what clamd answers, up to its NUL."""
+    answer = b""
+    while b"\0" not in answer and len(answer) < _MAX_ANSWER_LENGTH:
+        _set_timeout(line, until)
+        chunk = line.recv(_MAX_ANSWER_LENGTH)
+        if not chunk:
             break
-        said += piece
-    return said.partition(b"\0")[0].decode(errors="replace")
+        answer += chunk
+    return answer.partition(b"\0")[0].decode(errors="replace")

@@ -1,18 +1,18 @@
-"""What a file is, by its first bytes alone: never by its name, never by what a browser calls it.
+"""The type of a file by its first bytes alone, never by its name or what a browser says. Pure.
 
-Nothing is opened or interpreted: a file that begins as a picture is kept as a picture, whatever
-else it may be. Pure.
+Nothing is opened or interpreted: what begins as a picture is stored as one, whatever else it may
+be.
 """
 
 import re
 from dataclasses import dataclass
 
-HEAD = 16  # bytes that are enough to tell
+HEAD_BYTES = 16  # bytes that are enough to tell
 
 
 @dataclass(frozen=True)
 class FileType:
-    """A media type as IANA names it, our extension for it, and what people call such a thing."""
+    """A media type of IANA, our extension for it, and the Vietnamese word for such a file."""
 
     media_type: str
     extension: str
@@ -21,7 +21,7 @@ class FileType:
 
 _PICTURE, _SOUND, _FILM, _PAPER = "ảnh", "bản ghi âm", "bản ghi", "bản PDF"
 # The ISO containers (`ftyp`) tell by the brand that follows; mp4 may hold sound alone.
-_SIGNS = [
+_SIGNATURES = [
     (rb"\xff\xd8\xff", FileType("image/jpeg", "jpg", _PICTURE)),
     (rb"\x89PNG\r\n\x1a\n", FileType("image/png", "png", _PICTURE)),
     (rb"GIF8[79]a", FileType("image/gif", "gif", _PICTURE)),
@@ -37,22 +37,22 @@ _SIGNS = [
     (rb"OggS", FileType("audio/ogg", "ogg", _SOUND)),
     (rb"RIFF....WAVE", FileType("audio/wav", "wav", _SOUND)),
 ]
-_PATTERNS = [(re.compile(sign, re.DOTALL), kind) for sign, kind in _SIGNS]
-_BY_MEDIA_TYPE = {kind.media_type: kind for _, kind in _SIGNS}
+_PATTERNS = [(re.compile(sign, re.DOTALL), kind) for sign, kind in _SIGNATURES]
+_BY_MEDIA_TYPE = {kind.media_type: kind for _, kind in _SIGNATURES}
 
 
 def sniff(head: bytes) -> FileType | None:
-    """The type of a file that begins like this; None for what we do not take."""
+    """Return the type of a file that begins so, None for one that is not accepted."""
     return next((kind for pattern, kind in _PATTERNS if pattern.match(head)), None)
 
 
 def by_media_type(media_type: str) -> FileType:
-    """The type that a row names; one that we took in another year is bytes and no more."""
+    """Return the type that a row names; one that is accepted no more is bytes and nothing else."""
     return _BY_MEDIA_TYPE.get(media_type, FileType("application/octet-stream", "bin", "tệp"))
 
 
 def format_size(size: int) -> str:
-    """A size as people read it: 2,3 MB, 640 KB, never 0."""
+    """Return a size as people read it: 2,3 MB, 640 KB, never 0."""
     if size >= 1024**2:
         return f"{size / 1024**2:.1f}".removesuffix(".0").replace(".", ",") + "\u00a0MB"
     return f"{max(1, round(size / 1024))}\u00a0KB"

@@ -1,8 +1,8 @@
-"""A picture drawn anew: what is seen in it, and nothing else that its file held.
+"""Redraw a picture: its pixels, and nothing else of its file.
 
-Run by itself, as a process that may die of what it reads: the file on its input, the new one on
-its output, behind a line with its type, width and height. Nothing of ours is imported, so that
-neither keys nor database are near. Bounded in memory, time and what it may write.
+A process of its own that may die of what it reads: file on its input, new file on its output,
+behind a line with type, width and height. It imports nothing of ours, so neither keys nor database
+are near. Bounded in memory, time and output.
 """
 
 import io
@@ -28,53 +28,51 @@ QUALITY = 85
 
 
 class ExitCode(IntEnum):
-    """Exit codes. Any other, or a signal, is a picture that cannot be opened."""
+    """Exit codes. Any other, or a signal: the picture cannot be opened."""
 
     DRAWN = 0
     TOO_LARGE = 3
 
 
 class TooLargeError(Exception):
-    """More points than we decode."""
+    """The picture has more points than are decoded."""
 
 
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 def apply_rlimits() -> None:
-    """Whatever is read from now on: no more memory than this, no file, no core of evidence."""
-    for what, most in (
+    """Limit memory and processor time; forbid files and core dumps of evidence."""
+    for limit, maximum in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, SECONDS),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(what, (most, most))
+        resource.setrlimit(limit, (maximum, maximum))
 
 
 def reencode_image(content: bytes) -> tuple[str, Image.Image, bytes]:
-    """The media type, the picture and its bytes. Raises TooLargeError, and whatever Pillow does
-    (OSError, ValueError, SyntaxError, struct.error, MemoryError …) where it cannot be read.
-    """
-    image = _opened(content)
-    clean = _flat(_upright(_scaled(image)))
-    media_type, data = _smallest(clean, is_drawing=image.format in {"PNG", "GIF"})
+    """Return media type, picture and bytes. Raises TooLargeError and what Pillow raises."""
+    image = _open_image(content)
+    clean = _flatten(_apply_orientation(_scale(image)))
+    media_type, data = _encode_smallest(clean, is_drawing=image.format in {"PNG", "GIF"})
     return media_type, clean, data
 
 
-def _opened(content: bytes) -> Image.Image:
-    """The first frame, whole or as much of it as came."""
+def _open_image(content: bytes) -> Image.Image:
+    """Return the first frame, whole or as much of it as came."""
     try:
-        return _decoded(content)
+        return _decode(content)
     except (OSError, SyntaxError):
         ImageFile.LOAD_TRUNCATED_IMAGES = True
-        image = _decoded(content)
-        if all(low == high for low, high in _extremes(image)):
+        image = _decode(content)
+        if all(low == high for low, high in _list_extremes(image)):
             raise  # nothing of it came but its frame
         return image
 
 
-def _decoded(content: bytes) -> Image.Image:
+def _decode(content: bytes) -> Image.Image:
     image = Image.open(io.BytesIO(content), formats=FORMATS)  # no more than MOST_POINTS: see main
     image.draft(None, (MAX_LENGTH, MAX_LENGTH))
     if image.width * image.height > MAX_DECODED:
@@ -83,20 +81,20 @@ def _decoded(content: bytes) -> Image.Image:
     return image
 
 
-def _extremes(image: Image.Image) -> list[tuple[float, float]]:
-    found = image.getextrema()
-    return list(found) if isinstance(found[0], tuple) else [found]
+def _list_extremes(image: Image.Image) -> list[tuple[float, float]]:
+    extremes = image.getextrema()
+    return list(extremes) if isinstance(extremes[0], tuple) else [extremes]
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _apply_orientation(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
     except (OSError, ValueError, SyntaxError, KeyError, TypeError):  # what says so is broken
         return image
 
 
-def _scaled(image: Image.Image) -> Image.Image:
-    """No larger than LONGEST; in a mode that can be scaled, with what is transparent in it."""
+def _scale(image: Image.Image) -> Image.Image:
+    """Return it no larger than MAX_LENGTH, in a mode that can be scaled, transparency kept."""
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits a point
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     elif image.mode in {"P", "PA"}:
@@ -107,8 +105,8 @@ def _scaled(image: Image.Image) -> Image.Image:
     return image
 
 
-def _flat(image: Image.Image) -> Image.Image:
-    """The points alone, on white: a new picture that carries nothing along."""
+def _flatten(image: Image.Image) -> Image.Image:
+    """Return a new picture of the points alone, on white."""
     clean = Image.new("L" if image.mode == "L" else "RGB", image.size, "white")
     if "A" in image.getbands():
         clean.paste(image.convert("RGB"), mask=image.getchannel("A"))
@@ -117,22 +115,22 @@ def _flat(image: Image.Image) -> Image.Image:
     return clean
 
 
-def _smallest(image: Image.Image, *, is_drawing: bool) -> tuple[str, bytes]:
-    """As JPEG; a screenshot of few colours as PNG where that is smaller, its letters stay sharp."""
-    made = [("image/jpeg", _written(image, "JPEG", quality=QUALITY))]
+def _encode_smallest(image: Image.Image, *, is_drawing: bool) -> tuple[str, bytes]:
+    """Return it as JPEG; a drawing as PNG where that is smaller, since its letters stay sharp."""
+    encoded = [("image/jpeg", _encode(image, "JPEG", quality=QUALITY))]
     if is_drawing:
-        made.append(("image/png", _written(image, "PNG")))
-    return min(made, key=lambda each: len(each[1]))
+        encoded.append(("image/png", _encode(image, "PNG")))
+    return min(encoded, key=lambda each: len(each[1]))
 
 
-def _written(image: Image.Image, kind: str, **options: int) -> bytes:
+def _encode(image: Image.Image, kind: str, **options: int) -> bytes:
     target = io.BytesIO()
     image.save(target, kind, **options)
     return target.getvalue()
 
 
 def main() -> ExitCode:
-    """Read, draw, write; the exit code tells how it went, a traceback that it did not."""
+    """Read, redraw, write; return the exit code."""
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = MAX_POINTS
     try:

@@ -1,8 +1,8 @@
-"""What the worker does with a file that was sent along: has clamd look at it, and draws the
-picture anew, so that officers see what is in it without opening what a stranger sent.
+"""Scan and redraw files in the worker, so that officers see a picture without opening what a
+stranger sent.
 
-Drawing is done by a process of its own (redraw.py), which knows no key and may die of it. Facts
-about a file, like those about a report, can be made again; the former copy goes then.
+A process of its own redraws (image_sanitizer.py): it has no key and may die of the file. The result
+can be made again; the former copy is removed then.
 """
 
 import subprocess  # nosec B404
@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -25,26 +24,24 @@ from core.outbox.queue import Lease
 from reports.attachments import antivirus, filetypes, storage
 from reports.attachments.antivirus import ScanError
 from reports.attachments.image_sanitizer import ExitCode
-from reports.attachments.storage import COPIES, LOOK, PendingUpload, RefusedError
+from reports.attachments.storage import COPY_FOLDER, SCAN_TASK, PendingUpload, RefusedError
 from reports.models import EvidenceFile, FileCheck
 
 log = structlog.get_logger(__name__)
 
 # Drawing and clamd together end within a lease, and behind PATIENCE before the task's own limit.
-TIMEOUT_SECONDS = (
-    4.0  # seconds for one message: the last file may take the drawer's time and clamd's
-)
-DRAW_SECONDS = 8.0
+TIMEOUT_SECONDS = 4.0  # for one message: the last file may take redrawing's and clamd's time
+REDRAW_TIMEOUT_SECONDS = 8.0
 ORPHAN_SECONDS = 3600  # a copy without a row was left by a killed process, or is being written
-_DRAWER = Path(__file__).with_name("image_sanitizer.py")
-_OURS = {"image/jpeg", "image/png"}
+_SANITIZER = Path(__file__).with_name("image_sanitizer.py")
+_COPY_MEDIA_TYPES = {"image/jpeg", "image/png"}
 Copy = FileCheck.Copy
 Scan = FileCheck.Scan
 
 
 @dataclass(frozen=True)
 class RedrawResult:
-    """How drawing ended; the picture with its type and size where there is one."""
+    """How redrawing ended; the picture with type and size where there is one."""
 
     copy: str
     data: bytes = b""
@@ -54,66 +51,61 @@ class RedrawResult:
 
 
 def process_items(items: Iterable[int], patience: float = inf) -> None:
-    """Look into the files of these outbox items, each by itself; after `patience` seconds no
-    further one is begun.
+    """Scan and redraw the files of these outbox items; begin none after `patience` seconds."""
+    for lease in queue.iter_leases(items, patience):
+        with lease:
+            scan_and_redraw(lease)
+
+
+def scan_and_redraw(lease: Lease) -> None:
+    """Redraw and scan, then store the results and mark the item done in one short transaction.
+
+    Raises ScanError, except at the last attempt: then the copy is stored unscanned. Raises
+    storage.DecryptionError and RefusedError.
     """
-    for claim in queue.iter_leases(items, patience):
-        with claim:
-            scan_and_redraw(claim)
-
-
-def scan_and_redraw(claim: Lease) -> None:
-    """Draw and scan outside, write and settle inside one short transaction.
-
-    Raises ScanError, but for the last attempt: then the picture is there and nobody has scanned
-    it. Raises files.UnopenableError and RefusedError.
-    """
-    file = EvidenceFile.objects.get(pk=claim.key)
+    file = EvidenceFile.objects.get(pk=lease.key)
     if file.erased_at:
-        queue.mark_done(claim)
+        queue.mark_done(lease)
         return
     content = b"".join(storage.open_original(file))
-    drawn = _redraw(file, content)
-    scan = _scan(content, is_last=claim.attempt >= queue.MAX_ATTEMPTS)
-    _replace(claim, file, scan, drawn)
+    redrawn = _redraw(file, content)
+    scan = _scan(content, is_last=lease.attempt >= queue.MAX_ATTEMPTS)
+    _store_results(lease, file, scan, redrawn)
 
 
 def enqueue_scan(chosen: Iterable[EvidenceFile]) -> int:
-    """Have these files looked into once more, those left out that wait for it; how many."""
-    owed = 0
+    """Enqueue these files, without those that wait for it already; return how many."""
+    enqueued = 0
     for file in chosen:
-        items = OutboxItem.objects.filter(task=LOOK, key=str(file.pk))
+        items = OutboxItem.objects.filter(task=SCAN_TASK, key=str(file.pk))
         if not items.filter(done_at=None, failed_at=None).exists():
-            queue.enqueue(LOOK, file.pk, priority=queue.Priority.IDLE)
-            owed += 1
+            queue.enqueue(SCAN_TASK, file.pk, priority=queue.Priority.IDLE)
+            enqueued += 1
     queue.notify()
-    return owed
+    return enqueued
 
 
 def files_needing_scan() -> Iterator[EvidenceFile]:
-    """Files that nobody looked into, or not clamd though it is there now, or whose copy is lost."""
+    """Yield unchecked files, those unscanned though clamd is there, those with a lost copy."""
     present = EvidenceFile.objects.filter(erased_at=None).select_related("check_result")
     for file in present.order_by("pk").iterator(1000):
         check = getattr(file, "check_result", None)
-        if check is None or is_copy_lost(check) or _is_unscanned(check):
+        is_unscanned = check and check.scan == Scan.NOT_SCANNED and antivirus.is_configured()
+        if check is None or is_copy_lost(check) or is_unscanned:
             yield file
 
 
 def is_copy_lost(check: FileCheck) -> bool:
-    """Whether a copy was made and lies nowhere, as after an archive came back elsewhere."""
-    return bool(check.copy_id and not storage.path_of(check.copy_id, COPIES).exists())
-
-
-def _is_unscanned(check: FileCheck) -> bool:
-    return check.scan == Scan.NOT_SCANNED and antivirus.is_configured()
+    """Return whether a copy was made but its file is missing, as after a restore elsewhere."""
+    return bool(check.copy_id and not storage.path_of(check.copy_id, COPY_FOLDER).exists())
 
 
 def delete_orphaned_copies() -> int:
-    """Remove copies that no row names, and those of files that were erased; how many."""
+    """Remove copies that no row names, and those of erased files; return how many."""
     needed = FileCheck.objects.filter(copy_id__isnull=False, file__erased_at=None)
     named = {str(copy) for copy in needed.values_list("copy_id", flat=True)}
     until = time.time() - ORPHAN_SECONDS
-    copies = (settings.FILES_DIR / COPIES).glob("*/*")
+    copies = (settings.FILES_DIR / COPY_FOLDER).glob("*/*")
     orphans = [each for each in copies if each.name not in named and each.stat().st_mtime < until]
     for orphan in orphans:
         storage.remove(orphan)
@@ -136,41 +128,37 @@ def _redraw(file: EvidenceFile, content: bytes) -> RedrawResult:
     if not file.media_type.startswith("image/"):
         return RedrawResult(Copy.NOT_MADE)
     try:
-        ended = subprocess.run(  # noqa: S603  # nosec B603
-            [sys.executable, "-I", str(_DRAWER)],
+        process = subprocess.run(  # noqa: S603  # nosec B603
+            [sys.executable, "-I", str(_SANITIZER)],
             input=content,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=DRAW_SECONDS,
+            timeout=REDRAW_TIMEOUT_SECONDS,
             env={},
             check=False,
         )
     except subprocess.TimeoutExpired:
         return RedrawResult(Copy.UNREADABLE)
-    if ended.returncode == ExitCode.TOO_LARGE:
-        return RedrawResult(Copy.TOO_LARGE)
-    return (
-        _parse_output(ended.stdout)
-        if ended.returncode == ExitCode.DRAWN
-        else RedrawResult(Copy.UNREADABLE)
-    )
+    if process.returncode == ExitCode.DRAWN:
+        return _parse_output(process.stdout)
+    is_too_large = process.returncode == ExitCode.TOO_LARGE
+    return RedrawResult(Copy.TOO_LARGE if is_too_large else Copy.UNREADABLE)
 
 
 def _parse_output(output: bytes) -> RedrawResult:
-    """What the drawer gave, which may be in a picture's hands by then: believed only as far as
-    it is a picture of the kinds that we make.
-    """
+    """Return the result, believed only as far as it is a picture of the kinds we make."""
     head, _, data = output.partition(b"\n")
     match head.decode(errors="replace").split():
         case [media_type, width, height] if width.isdecimal() and height.isdecimal():
-            kind = filetypes.sniff(data[: filetypes.HEAD])
-            if kind and kind.media_type == media_type in _OURS and len(data) <= storage.LARGEST:
+            kind = filetypes.sniff(data[: filetypes.HEAD_BYTES])
+            is_ours = kind and kind.media_type == media_type in _COPY_MEDIA_TYPES
+            if is_ours and len(data) <= storage.MAX_BYTES:
                 return RedrawResult(Copy.MADE, data, media_type, int(width[:5]), int(height[:5]))
     return RedrawResult(Copy.UNREADABLE)
 
 
 def _store_draft(data: bytes) -> PendingUpload:
-    """A copy on disk, still as a draft. Raises RefusedError; then nothing is left of it."""
+    """Return the copy on disk, still a draft. Raises RefusedError; nothing is left then."""
     draft = PendingUpload("")
     try:
         draft.open()
@@ -182,49 +170,36 @@ def _store_draft(data: bytes) -> PendingUpload:
     return draft
 
 
-def _replace(claim: Lease, file: EvidenceFile, scan: Scan, drawn: RedrawResult) -> None:
-    """Write what was found; the former copy goes when the new one stands. One that is left over
-    where COMMIT failed is swept.
-    """
-    draft = _store_draft(drawn.data) if drawn.data else None
+def _store_results(lease: Lease, file: EvidenceFile, scan: Scan, redrawn: RedrawResult) -> None:
+    """Store the results, then remove the former copy; an orphan is swept."""
+    draft = _store_draft(redrawn.data) if redrawn.data else None
     former = None
     try:
         with transaction.atomic():
-            if queue.mark_done(claim) and not _is_erased(file):
-                former = _former_copy(file)
+            if queue.mark_done(lease) and not _is_erased(file):
+                checks = FileCheck.objects.filter(file=file)
+                former = checks.values_list("copy_id", flat=True).first()
                 if draft:
-                    draft.rename_into_place(COPIES)
-                _write_check(file, scan, drawn, draft)
+                    draft.rename_into_place(COPY_FOLDER)
+                _write_check(file, scan, redrawn, draft)
     finally:
         if draft:
             draft.delete()
     if former:
-        storage.remove(storage.path_of(former, COPIES))
+        storage.remove(storage.path_of(former, COPY_FOLDER))
 
 
 def _is_erased(file: EvidenceFile) -> bool:
-    """Whether it was erased meanwhile; nobody erases it until COMMIT."""
+    """Return whether the file was erased meanwhile; nobody erases it until COMMIT."""
     locked = EvidenceFile.objects.select_for_update(no_key=True).only("erased_at")
     return locked.get(pk=file.pk).erased_at is not None
 
 
-def _former_copy(file: EvidenceFile) -> UUID | None:
-    return FileCheck.objects.filter(file=file).values_list("copy_id", flat=True).first()
-
-
 def _write_check(
-    file: EvidenceFile, scan: Scan, drawn: RedrawResult, draft: PendingUpload | None
+    file: EvidenceFile, scan: Scan, redrawn: RedrawResult, draft: PendingUpload | None
 ) -> None:
-    FileCheck.objects.update_or_create(
-        file=file,
-        defaults={
-            "checked_at": Now(),
-            "copy": drawn.copy,
-            "scan": scan,
-            "copy_id": draft.id if draft else None,
-            "media_type": drawn.media_type,
-            "size": len(drawn.data),
-            "width": drawn.width,
-            "height": drawn.height,
-        },
-    )
+    picture = {"media_type": redrawn.media_type, "size": len(redrawn.data)}
+    picture |= {"width": redrawn.width, "height": redrawn.height}
+    copy_id = draft.id if draft else None
+    defaults = {"checked_at": Now(), "copy": redrawn.copy, "copy_id": copy_id, "scan": scan}
+    FileCheck.objects.update_or_create(file=file, defaults=defaults | picture)

@@ -1,9 +1,9 @@
-"""Sealing what is too large to be sealed at once: STREAM, as age and others build it.
+"""Encryption of what is too large to be encrypted at once: STREAM, as age and others build it.
 
-Chunks of 64 KiB under ChaCha20-Poly1305; the nonce counts them and marks the last. So a chunk
-that is altered, missing, moved or added does not open, and neither does what was cut short. The
-key is made from a key of FIELD_ENCRYPTION_KEYS and the identity of what is sealed: it serves that one thing,
-so that its nonces may begin at nought, and no sealed file opens in the place of another.
+Chunks of 64 KiB under ChaCha20-Poly1305; the nonce counts them and marks the last, so a chunk that
+is altered, missing, moved or added does not decrypt, nor does a truncated file. The key is derived
+from a key of FIELD_ENCRYPTION_KEYS and the file's id: nonces may begin at zero, and no file
+decrypts in the place of another.
 
 On disk: one byte of format, eight of the key's name, then the chunks.
 """
@@ -17,15 +17,15 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from core.keys import FieldKey, key_by_id, newest_key
 
-CHUNK = 64 * 1024
-_SEALED_CHUNK = CHUNK + 16  # with its tag
+CHUNK_BYTES = 64 * 1024
+_ENCRYPTED_CHUNK_BYTES = CHUNK_BYTES + 16  # with its tag
 _FORMAT = b"\x01"
-_KEY_NAME = 8
+_KEY_ID_BYTES = 8
 _PURPOSE = "evidence file"
 
 
 class DecryptionError(Exception):
-    """What lies there cannot be opened: altered, cut short, or its key has been taken away."""
+    """The file is altered or truncated, or its key was removed."""
 
 
 def _cipher(key: FieldKey, identity: UUID) -> ChaCha20Poly1305:
@@ -37,7 +37,7 @@ def _nonce(number: int, *, last: bool) -> bytes:
 
 
 class StreamEncryptor:
-    """Seals into `target` under the newest key whatever is written, at most a chunk in memory."""
+    """Encrypt into `target` under the newest key whatever is written, at most a chunk in memory."""
 
     def __init__(self, target: IO[bytes], identity: UUID) -> None:
         key = newest_key()
@@ -47,35 +47,35 @@ class StreamEncryptor:
 
     def write(self, data: bytes) -> None:
         self._waiting += data
-        while len(self._waiting) > CHUNK:  # a full one may still be the last
+        while len(self._waiting) > CHUNK_BYTES:  # a full one may still be the last
             self._seal(last=False)
 
     def finish(self) -> None:
-        """Seal what is left; without this nothing opens."""
+        """Encrypt what is left; without this nothing decrypts."""
         self._seal(last=True)
 
     def _seal(self, *, last: bool) -> None:
-        chunk = bytes(self._waiting[:CHUNK])
-        del self._waiting[:CHUNK]
+        chunk = bytes(self._waiting[:CHUNK_BYTES])
+        del self._waiting[:CHUNK_BYTES]
         self._target.write(self._cipher.encrypt(_nonce(self._number, last=last), chunk, None))
         self._number += 1
 
 
 def key_id_of(source: IO[bytes]) -> str:
-    """The name of the key that sealed it; "" where it is not of our format."""
-    head = source.read(len(_FORMAT) + _KEY_NAME)
+    """Return the name of the key that encrypted it, "" where it is not of our format."""
+    head = source.read(len(_FORMAT) + _KEY_ID_BYTES)
     return head[len(_FORMAT) :].decode("latin-1") if head.startswith(_FORMAT) else ""
 
 
 def decrypt_stream(source: IO[bytes], identity: UUID) -> Iterator[bytes]:
-    """What was sealed, chunk by chunk. Raises SealBrokenError where it does not open."""
+    """Yield the decrypted chunks. Raises DecryptionError."""
     key = key_by_id(key_id_of(source))
     if key is None:
         raise DecryptionError
     cipher, number = _cipher(key, identity), 0
-    chunk = source.read(_SEALED_CHUNK)
+    chunk = source.read(_ENCRYPTED_CHUNK_BYTES)
     while True:
-        following = source.read(_SEALED_CHUNK)
+        following = source.read(_ENCRYPTED_CHUNK_BYTES)
         try:
             yield cipher.decrypt(_nonce(number, last=not following), chunk, None)
         except InvalidTag as error:

@@ -1,7 +1,7 @@
-"""A posted form with files, read as it comes: each file straight into a sealed draft.
+"""Parse a posted form with files while it arrives, each file straight into an encrypted draft.
 
-Django's own handlers would lay files over 2.5 MB in clear into a temporary folder. Here no more
-than a chunk of each is in memory and nothing in clear on a disk; limits are counted on the way.
+Django's own handlers would write files over 2.5 MB in clear into a temporary folder. Here at most a
+chunk of each is in memory, nothing in clear on a disk, and limits are counted on the way.
 """
 
 import threading
@@ -20,21 +20,19 @@ from django.http.request import UnreadablePostError
 from reports.attachments import storage
 from reports.attachments.storage import PendingUpload, Refusal, RefusedError
 
-FIELD = "files"
+FILE_FIELD = "files"
 # What is too large is still read off the line, and thrown away: a browser that is cut off while
 # it sends shows its own error and not our sentence. Beyond this even so.
 MAX_READ_BYTES = 128 * 1024 * 1024
-_STEP = 64 * 1024
+_DRAIN_CHUNK_BYTES = 64 * 1024
 # Of the four threads of a web process one is left to those who report: who comes on top is read
 # past for a moment, answered and cut off.
-_places = threading.BoundedSemaphore(3)
-BUSY_SECONDS = 3.0
+_slots = threading.BoundedSemaphore(3)
+BUSY_READ_SECONDS = 3.0
 
 
 class UnreadableError(Exception):
-    """No form, not a whole one, or one with far too many fields. `fields` are those that came
-    before it broke off.
-    """
+    """No form, an incomplete one, or too many fields; `fields` came before."""
 
     def __init__(self, fields: QueryDict) -> None:
         super().__init__()
@@ -51,7 +49,7 @@ class Upload:
 
 @dataclass
 class MultipartForm:
-    """What was posted. Files beyond the first MOST are only counted."""
+    """The posted form; files beyond the first MAX_COUNT are only counted."""
 
     fields: QueryDict = field(default_factory=QueryDict)
     uploads: list[Upload] = field(default_factory=list)
@@ -60,12 +58,9 @@ class MultipartForm:
 
 @contextmanager
 def parse_multipart(request: HttpRequest) -> Iterator[MultipartForm]:
-    """The posted form; drafts that were not kept are gone when the block ends.
-
-    Raises UnreadableError.
-    """
-    has_place = _places.acquire(blocking=False)
-    handler = _EncryptingUploadHandler(None if has_place else Refusal.BUSY)
+    """Yield the form; drafts not stored are deleted at the end. Raises UnreadableError."""
+    has_slot = _slots.acquire(blocking=False)
+    handler = _EncryptingUploadHandler(None if has_slot else Refusal.BUSY)
     try:
         storage.sweep()
         handler.form.fields = _parse_form(request, handler)
@@ -73,33 +68,33 @@ def parse_multipart(request: HttpRequest) -> Iterator[MultipartForm]:
     finally:
         for upload in handler.form.uploads:
             upload.draft.delete()
-        if has_place:
-            _places.release()
+        if has_slot:
+            _slots.release()
 
 
 def _parse_form(request: HttpRequest, handler: "_EncryptingUploadHandler") -> QueryDict:
     if "HTTP_TRANSFER_ENCODING" in request.META:  # no length told: Django would read nothing
         raise UnreadableError(QueryDict())
-    body = _Body(request, BUSY_SECONDS if handler.refusal else None)
+    body = _Body(request, BUSY_READ_SECONDS if handler.refusal else None)
     parser = None
     try:
         parser = MultiPartParser(request.META, cast("Any", body), [handler], "utf-8")
         fields, _ = parser.parse()
     except (MultiPartParserError, SuspiciousOperation, UnreadablePostError) as error:
         # Django keeps what it has read so far, and has no other name for it.
-        came = getattr(parser, "_post", QueryDict())
-        raise UnreadableError(cast("QueryDict", came)) from error
+        fields_so_far = getattr(parser, "_post", QueryDict())
+        raise UnreadableError(cast("QueryDict", fields_so_far)) from error
     if body.is_cut:
         raise UnreadableError(fields)
     return fields
 
 
 def drain_body(request: HttpRequest) -> None:
-    """Take what is too large off the line and throw it away, up to MOST_READ."""
-    seen = 0
+    """Read and discard a body that is too large, up to MAX_READ_BYTES."""
+    read_bytes = 0
     with suppress(UnreadablePostError):
-        while seen < MAX_READ_BYTES and (data := request.read(_STEP)):
-            seen += len(data)
+        while read_bytes < MAX_READ_BYTES and (data := request.read(_DRAIN_CHUNK_BYTES)):
+            read_bytes += len(data)
 
 
 class _Body:
@@ -120,21 +115,19 @@ class _Body:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the line broke: Django's parser takes what came of the last file for whole."""
+        """Return whether the connection broke: the parser takes a cut last file for whole."""
         return self._seen < self._promised and not self._stopped
 
 
 class _EncryptingUploadHandler(FileUploadHandler):
-    """Seals each file while it comes, and reads past those that are refused: all of them, where
-    `refusal` says why.
-    """
+    """Encrypt each file while it arrives; skip refused ones, or all with `refusal`."""
 
     def __init__(self, refusal: Refusal | None) -> None:
         super().__init__()
         self.form, self.refusal = MultipartForm(), refusal
 
     def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
-        if field_name != FIELD:
+        if field_name != FILE_FIELD:
             raise SkipFile
         if len(self.form.uploads) == storage.MAX_COUNT:
             self.form.surplus += 1
@@ -162,13 +155,13 @@ class _EncryptingUploadHandler(FileUploadHandler):
 
 
 class DiscardFilesUploadHandler(FileUploadHandler):
-    """For every other page: it takes no files, and none is written anywhere."""
+    """Skip every file, for pages that take none."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         raise SkipFile
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Nothing comes here."""
+        """Never called: every file is skipped."""
 
     def file_complete(self, file_size: int) -> None:
-        """Nor here."""
+        """Never called either."""

@@ -1,7 +1,5 @@
-"""The calendar that the desk and the pages count by: the file, and what officers added to it.
-
-A table and no edit of the file: the swapped days of a year are announced while the portal runs,
-by people who cannot reach its image.
+"""The calendar in use: the file, and what officers added. A table, since the swapped days of a year
+are announced while the portal runs, by people who cannot change its image.
 """
 
 from datetime import date, timedelta
@@ -16,7 +14,7 @@ from reports.calendar import working_days
 from reports.calendar.working_days import Calendar
 from reports.models import CalendarException
 
-AHEAD = timedelta(days=60)  # a year that is not known by then is an alarm
+LOOKAHEAD = timedelta(days=60)  # a year that is not known by then is an alarm
 
 
 def _load_calendar() -> Calendar:
@@ -29,7 +27,7 @@ _calendar = TTLCache(_load_calendar, working_days.on_file())
 
 
 def calendar() -> Calendar:
-    """Kept for a minute; the file alone while the database has never answered."""
+    """Return the calendar, cached for a minute; the file alone before the first answer."""
     return _calendar.get()
 
 
@@ -39,13 +37,13 @@ def clear_cache() -> None:
 
 
 def years_without_data(today: date | None = None) -> list[int]:
-    """The years, from this one to the one of sixty days ahead, whose days off nobody knows."""
+    """Return the years, from this one to that of sixty days ahead, whose days off are not known."""
     first = today or timezone.localdate()
-    return calendar().unknown_years(first, first + AHEAD)
+    return calendar().unknown_years(first, first + LOOKAHEAD)
 
 
 def add(day: CalendarException, by: User) -> None:
-    """Add a day to the calendar, on record."""
+    """Add a day to the calendar and log it."""
     with transaction.atomic():
         day.added_by = by
         day.save(force_insert=True)
@@ -54,7 +52,7 @@ def add(day: CalendarException, by: User) -> None:
 
 
 def remove(day: CalendarException, by: User) -> None:
-    """Take a day out of the calendar again, on record."""
+    """Remove a day from the calendar and log it."""
     with transaction.atomic():
         events.log_event("day", day.pk, "day_removed", by=by, **_list_facts(day))
         day.delete()

@@ -1,9 +1,10 @@
-"""When something falls due and how that time is said: on the clock of Vietnam, by working days.
+"""When something falls due and how that time is written: Vietnam's time, by working days. Nothing
+is stored.
 
-Nothing is written here. Six clocks run for the desk, their lengths are settings: look (at who is
-still on the call) and sort from receipt; tell (the reporter) and verify from the moment at which a
-report is sorted as a tin báo về tội phạm; rights from a wish to be erased, and wish from one to
-withdraw or from a correction that an officer has to let through. Verifying may be extended twice.
+Six deadlines, with their lengths in settings: look (at a reporter who is still on the call) and
+sort run from receipt; tell (the reporter) and verify from the classification as a tin báo về tội
+phạm; rights from an erasure request, and wish from a withdrawal or a correction that an officer has
+to accept. Verifying may be extended twice.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -27,9 +28,7 @@ _DAYS = (
 
 
 def due_at(kind: str, start: datetime, extended: int = 0) -> datetime:
-    """When a clock runs out that began at *start* and was extended so often. Raises KeyError for
-    a kind that there is not.
-    """
+    """Return when a deadline falls due. Raises KeyError for an unknown kind."""
     if kind == VERIFY:
         return _verified_by(start, extended)
     return {
@@ -42,7 +41,7 @@ def due_at(kind: str, start: datetime, extended: int = 0) -> datetime:
 
 
 def _verified_by(start: datetime, extended: int) -> datetime:
-    """Calendar days at first, months from the same start once it is extended."""
+    """Return the end: days after the start, once extended months after the same start."""
     day = timezone.localdate(start)
     if not extended:
         return _end_of(day + timedelta(days=settings.DEADLINE_VERIFY_DAYS))
@@ -51,17 +50,17 @@ def _verified_by(start: datetime, extended: int) -> datetime:
 
 
 def warn_at(start: datetime, end: datetime) -> datetime:
-    """From when a clock counts as about to run out: its last quarter, three days at most."""
+    """Return from when a deadline counts as about to pass: its last quarter, three days at most."""
     return end - min((end - start) / 4, MAX_NOTICE_LENGTH)
 
 
 def add_hours(start: datetime, hours: int) -> datetime:
-    """So many hours later, on the clock of Vietnam."""
+    """Return the time so many hours later, in Vietnam's time."""
     return timezone.localtime(start + timedelta(hours=hours))
 
 
 def add_working_days(start: datetime, days: int) -> datetime:
-    """The end of work on the so-manyth working day after the day of *start*."""
+    """Return the end of work on the nth working day after the day of *start*."""
     return _end_of(days_off.calendar().add_working_days(timezone.localdate(start), days))
 
 
@@ -70,7 +69,7 @@ def _end_of(day: date) -> datetime:
 
 
 def format_deadline(moment: datetime) -> str:
-    """14:32 thứ Tư 25/11; with the year where it is not the present one."""
+    """Return the time like 14:32 thứ Tư 25/11; with the year where it is not the present one."""
     local = timezone.localtime(moment)
     form = "%d/%m" if local.year == timezone.localtime().year else "%d/%m/%Y"
     day = str(_DAYS[local.weekday()]).replace(" ", "\u00a0")  # “thứ Năm” stays on one line

@@ -1,8 +1,8 @@
-"""Which days are worked in Vietnam, and counting in them. Pure.
+"""Working days of Vietnam, and counting in them. Pure.
 
-A year is known when all its days off are there (Labour Code, article 112: eleven and more). Of a
-year that is not, weekends alone are known: what is counted there falls due too early, never too
-late, and `unknown` is asked ahead so that somebody is told (watch.py).
+A year is known when all its days off are listed (Labour Code, article 112: eleven and more). Of an
+unknown year only weekends are off: what is counted there falls due too early, never too late, and
+an alarm is raised ahead.
 """
 
 import json
@@ -34,7 +34,7 @@ class Calendar:
         return day.weekday() < _SATURDAY and day not in self.off
 
     def add_working_days(self, day: date, days: int) -> date:
-        """The so-manyth working day after *day*, which itself is not counted."""
+        """Return the nth working day after *day*, which itself is not counted."""
         while days > 0:
             day += timedelta(days=1)
             days -= self.is_working_day(day)
@@ -44,24 +44,23 @@ class Calendar:
         return sum(day.year == year for day in self.off) >= MIN_DAYS_OFF
 
     def unknown_years(self, first: date, last: date) -> list[int]:
-        """The years between two days of which the days off are not known."""
         return [year for year in range(first.year, last.year + 1) if not self.knows(year)]
 
     def with_overrides(self, off: Iterable[date], worked: Iterable[date]) -> "Calendar":
-        """With what people know better: days off, and days worked after all."""
+        """Return the calendar with these days off, and these days worked."""
         more, fewer = frozenset(off), frozenset(worked)
         return Calendar((self.off | more) - fewer, (self.worked | fewer) - more)
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day of a later month, or its last one: two months after 31 December is 28 February."""
+    """Return the same day of a later month, or its last: 31 December + 2 is 28 February."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 @lru_cache(maxsize=1)
 def on_file() -> Calendar:
-    """What data/holidays.json and the province's folder hold."""
+    """Return the calendar of data/holidays.json and the province's folder."""
     off: set[date] = set(province.holidays)
     worked: set[date] = set()
     for year in sources():
@@ -71,8 +70,8 @@ def on_file() -> Calendar:
 
 
 def sources() -> list[dict[str, Any]]:
-    """The years on file: "year", "off" and "worked" (day: name), "source", "announced" (whether
-    the year's own announcement is in it, or the rule alone).
+    """Return the years on file: "year", "off" and "worked" (day: name), "source", "announced"
+    (whether the year's own announcement is in it, or the rule alone).
     """
     years: list[dict[str, Any]] = json.loads(DATA.read_text("utf-8"))
     return years

@@ -1,14 +1,15 @@
-"""Where reports that belong together lie: in one campaign.
+"""Grouping by machine: place reports that belong together in one campaign.
 
-A report joins the campaign of those that it is tied to; where they lie in several, campaigns that
-no person has touched become one, on record, and for others there is a proposal. So the order in
-which reports come in makes no difference to what lies together, as long as people leave it to the
-machine; and what is placed by a person is never moved (migration 0020).
+A report joins the campaign of the reports that it is linked to. Where they are in several,
+campaigns that no person has touched are merged, with an event, and a merge is proposed for the
+others. So the order in which reports arrive changes nothing, as long as people leave them to the
+machine. What a person has placed is never moved (a trigger refuses it).
 """
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from itertools import combinations
 from typing import Any
@@ -18,14 +19,15 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from core.audit import events
+from core.database import fetch_all
 from core.prepared_statements import PreparedStatement, execute_pipeline
 from reports.campaigns.link_scoring import Link
 from reports.models import Campaign, CampaignLink, MergeProposal
 from reports.models.report import SIGNS
 
-_ONE_MERGE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('campaigns merge', 0))"
-# In the order of their keys, as people's acts lock them; a campaign merged meanwhile has no rows.
-_HOLD = """
+_LOCK_MERGES_SQL = "SELECT pg_advisory_xact_lock(hashtextextended('campaigns merge', 0))"
+# In the order of their keys, as people's actions lock them; one merged meanwhile has no rows.
+_LOCK_CAMPAIGNS_SQL = """
 SELECT id, code, version > 1 OR EXISTS (
            SELECT FROM reports_campaignlink WHERE campaign_id = campaign.id AND kind = 'officer'),
        opened_at
@@ -34,16 +36,16 @@ SELECT id, code, version > 1 OR EXISTS (
  ORDER BY id FOR UPDATE
 """
 # Campaigns of which a person said that a report of one does not belong to the other.
-_APART = """
+_EXCLUDED_PAIRS_SQL = """
 SELECT link.campaign_id, apart.campaign_id
   FROM reports_campaignexclusion AS apart JOIN reports_campaignlink AS link USING (report_id)
  WHERE apart.campaign_id = ANY(%(campaigns)s::uuid[]) AND link.campaign_id = ANY(%(campaigns)s::uuid[])
 """
-_FORBIDDEN = (
-    "SELECT report_id, campaign_id FROM reports_campaignexclusion WHERE report_id = ANY(%s::uuid[])"
+_EXCLUDED_CAMPAIGNS_SQL = (
+    "SELECT campaign_id FROM reports_campaignexclusion WHERE report_id = ANY(%s::uuid[])"
 )
 # Plain SQL: nearly every report comes by here, and the ORM took longer than PostgreSQL.
-_PLACE = PreparedStatement(
+_PLACE_REPORTS = PreparedStatement(
     "place_reports",
     """
 INSERT INTO reports_campaignlink (report_id, campaign_id, kind, strength, reason)
@@ -53,99 +55,91 @@ SELECT report, %(campaign)s, kind, strength, reason
     ON CONFLICT DO NOTHING
 """,
 )
-_MOVE = """
+_MOVE_REPORTS_SQL = """
 UPDATE reports_campaignlink SET campaign_id = %(into)s WHERE campaign_id = %(away)s
 RETURNING report_id
 """
 
-Ties = Mapping[UUID, Link]  # reports that belong together, each with what holds it there
-LiesIn = Mapping[UUID, UUID | None]
+Links = Mapping[UUID, Link]  # reports that belong together, each with its strongest link
+Pairs = Collection[frozenset[UUID]]
 
 
 @dataclass(frozen=True)
-class _Held:
-    """A live campaign, locked until COMMIT."""
+class _LockedCampaign:
+    """A campaign that is not merged away, locked until COMMIT."""
 
     id: UUID
     code: str
     is_touched: bool
-    opened_at: Any
+    opened_at: datetime
 
 
-def assign_campaign(ties: Ties, lies_in: LiesIn, title: str) -> None:
-    """Let these reports lie in one campaign, as far as people have left it to the machine.
+def assign_campaign(links: Links, lies_in: Mapping[UUID, UUID | None], title: str) -> None:
+    """Place these reports in one campaign, as far as people have left it to the machine.
 
-    `title` is for a campaign that has to be opened. Part of triage's transaction.
+    `lies_in`: report -> its campaign. `title` is for a campaign that has to be opened. Part of
+    triage's transaction.
     """
-    loose = [report for report in sorted(ties) if lies_in.get(report) is None]
+    loose = [report for report in sorted(links) if lies_in.get(report) is None]
     campaigns = {campaign for campaign in lies_in.values() if campaign}
     if len(campaigns) > 1:
-        _bring_together(ties, loose)
+        _bring_together(links, loose)
     elif loose:
-        _place(ties, loose, campaigns.pop() if campaigns else _open(title))
+        _place(links, loose, campaigns.pop() if campaigns else open_campaign(title).pk)
 
 
-def _place(ties: Ties, reports: Iterable[UUID], campaign: UUID) -> None:
-    """Where a person or another worker was first, nothing is written."""
-    placed = [(report, ties[report]) for report in reports]
+def _place(links: Links, reports: Iterable[UUID], campaign: UUID) -> None:
+    """Place reports; nothing is written where a person or another worker was first."""
+    placed = [(report, links[report]) for report in reports]
     values: dict[str, Any] = {
         "campaign": campaign,
         "reports": [report for report, _ in placed],
-        "kinds": [tie.kind for _, tie in placed],
-        "strengths": [_strength(tie) for _, tie in placed],
-        "reasons": [tie.reason for _, tie in placed],
+        "kinds": [link.kind for _, link in placed],
+        "strengths": [_to_decimal(link.strength) for _, link in placed],
+        "reasons": [link.reason for _, link in placed],
     }
     with connection.cursor() as cursor:
-        execute_pipeline(cursor, values, _PLACE)
+        execute_pipeline(cursor, values, _PLACE_REPORTS)
 
 
-def _strength(tie: Link) -> Decimal:
-    return Decimal(str(tie.strength))
+def _to_decimal(strength: float) -> Decimal:
+    return Decimal(str(strength))
 
 
-def _bring_together(ties: Ties, loose: Collection[UUID]) -> None:
-    """Merge what no person has touched, propose the rest; what lies nowhere goes to what it is
-    tied to most strongly.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_ONE_MERGE_AT_A_TIME)
-    lies_in = _lying(ties)
-    forbidden = _rows(_FORBIDDEN, [list(ties)])
-    barred = {campaign for _, campaign in forbidden}
-    held = _hold({campaign for campaign in lies_in.values() if campaign not in barred})
-    apart = {frozenset(pair) for pair in _apart(held)}
-    standing = _merge_untouched(held, apart, ties, lies_in)
-    _propose(standing, apart, ties, lies_in)
-    where = _strongest(ties, _lying(ties), {campaign.id for campaign in standing})
-    if where:
-        _place(ties, loose, where)
+def _bring_together(links: Links, loose: Collection[UUID]) -> None:
+    """Merge untouched campaigns, propose the rest, place loose reports by the strongest link."""
+    fetch_all(_LOCK_MERGES_SQL)
+    lies_in = _load_campaigns_of(links)
+    excluded = {campaign for (campaign,) in fetch_all(_EXCLUDED_CAMPAIGNS_SQL, [list(links)])}
+    locked = _lock_campaigns(
+        {campaign for campaign in lies_in.values() if campaign not in excluded}
+    )
+    pairs = fetch_all(_EXCLUDED_PAIRS_SQL, {"campaigns": [campaign.id for campaign in locked]})
+    apart = {frozenset(pair) for pair in pairs}
+    remaining = _merge_untouched(locked, apart, links, lies_in)
+    _propose_merges(remaining, apart, links, lies_in)
+    target = _find_strongest(links, _load_campaigns_of(links), {each.id for each in remaining})
+    if target:
+        _place(links, loose, target)
 
 
-def _lying(ties: Ties) -> dict[UUID, UUID]:
-    links = CampaignLink.objects.filter(report__in=list(ties))
-    return dict(links.values_list("report_id", "campaign_id"))
+def _load_campaigns_of(links: Links) -> dict[UUID, UUID]:
+    rows = CampaignLink.objects.filter(report__in=list(links))
+    return dict(rows.values_list("report_id", "campaign_id"))
 
 
-def _hold(campaigns: Collection[UUID]) -> list[_Held]:
-    """The live ones of these, the oldest first."""
-    held = [_Held(*row) for row in _rows(_HOLD, [sorted(campaigns)])]
-    return sorted(held, key=lambda campaign: (campaign.opened_at, campaign.id))
+def _lock_campaigns(campaigns: Collection[UUID]) -> list[_LockedCampaign]:
+    """Return those of the campaigns that are not merged away, the oldest first."""
+    rows = fetch_all(_LOCK_CAMPAIGNS_SQL, [sorted(campaigns)])
+    locked = [_LockedCampaign(*row) for row in rows]
+    return sorted(locked, key=lambda campaign: (campaign.opened_at, campaign.id))
 
 
-def _apart(held: Iterable[_Held]) -> list[tuple[Any, ...]]:
-    return _rows(_APART, {"campaigns": [campaign.id for campaign in held]})
-
-
-def _rows(question: str, values: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(question, values)
-        return list(cursor.fetchall())
-
-
-def _strongest(ties: Ties, lies_in: Mapping[UUID, UUID], among: Collection[UUID]) -> UUID | None:
-    """The campaign that holds the report with the strongest tie."""
-    there = [report for report in sorted(ties) if lies_in.get(report) in among]
-    best = max(there, key=lambda report: ties[report].strength, default=None)
+def _find_strongest(
+    links: Links, lies_in: Mapping[UUID, UUID], among: Collection[UUID]
+) -> UUID | None:
+    placed = [report for report in sorted(links) if lies_in.get(report) in among]
+    best = max(placed, key=lambda report: links[report].strength, default=None)
     return lies_in[best] if best else None
 
 
@@ -153,87 +147,77 @@ def _strongest(ties: Ties, lies_in: Mapping[UUID, UUID], among: Collection[UUID]
 
 
 def _merge_untouched(
-    held: Iterable[_Held],
-    apart: Collection[frozenset[UUID]],
-    ties: Ties,
-    lies_in: Mapping[UUID, UUID],
-) -> list[_Held]:
-    """The campaigns that stand afterwards."""
-    standing: list[_Held] = []
-    into: _Held | None = None
-    for campaign in held:
+    campaigns: Iterable[_LockedCampaign], apart: Pairs, links: Links, lies_in: Mapping[UUID, UUID]
+) -> list[_LockedCampaign]:
+    """Merge the untouched campaigns into the oldest of them; return the campaigns that remain."""
+    remaining: list[_LockedCampaign] = []
+    into: _LockedCampaign | None = None
+    for campaign in campaigns:
         is_free = not campaign.is_touched and not any(campaign.id in pair for pair in apart)
         if is_free and into:
-            _merge(campaign, into, _tie_to(campaign, ties, lies_in))
+            its_links = (
+                link for report, link in links.items() if lies_in.get(report) == campaign.id
+            )
+            _merge(campaign, into, max(its_links, key=lambda link: (link.strength, link)))
             continue
-        standing.append(campaign)
+        remaining.append(campaign)
         into = campaign if is_free else into
-    return standing
+    return remaining
 
 
-def _tie_to(campaign: _Held, ties: Ties, lies_in: Mapping[UUID, UUID]) -> Link:
-    there = (tie for report, tie in ties.items() if lies_in.get(report) == campaign.id)
-    return max(there, key=lambda tie: (tie.strength, tie))
-
-
-def _merge(away: _Held, into: _Held, tie: Link) -> None:
-    moved = [report for (report,) in _rows(_MOVE, {"into": into.id, "away": away.id})]
+def _merge(away: _LockedCampaign, into: _LockedCampaign, link: Link) -> None:
+    rows = fetch_all(_MOVE_REPORTS_SQL, {"into": into.id, "away": away.id})
     Campaign.objects.filter(pk=away.id).update(merged_into=into.id)
-    said: dict[str, Any] = {"reports": len(moved), "tie": tie.kind, "strength": tie.strength}
-    events.log_event("campaign", into.id, "campaign_merged", other=away.code, **said)
-    said["moved"] = sorted(map(str, moved))
-    events.log_event("campaign", away.id, "campaign_merged_away", other=into.code, **said)
+    detail: dict[str, Any] = {"reports": len(rows), "tie": link.kind, "strength": link.strength}
+    events.log_event("campaign", into.id, "campaign_merged", other=away.code, **detail)
+    detail["moved"] = sorted(str(report) for (report,) in rows)
+    events.log_event("campaign", away.id, "campaign_merged_away", other=into.code, **detail)
 
 
-def _propose(
-    standing: Iterable[_Held],
-    apart: Collection[frozenset[UUID]],
-    ties: Ties,
-    lies_in: Mapping[UUID, UUID],
+def _propose_merges(
+    campaigns: Iterable[_LockedCampaign], apart: Pairs, links: Links, lies_in: Mapping[UUID, UUID]
 ) -> None:
-    """Each pair once, whatever becomes of it; none that a person keeps apart."""
+    """Propose each pair once, whatever becomes of it; none that a person keeps apart."""
+    ids = sorted(campaign.id for campaign in campaigns)
     proposals = [
-        _proposal(min(one, other, key=_id), max(one, other, key=_id), ties, lies_in)
-        for one, other in combinations(standing, 2)
-        if {one.id, other.id} not in apart
+        _build_proposal(one, other, links, lies_in)
+        for one, other in combinations(ids, 2)
+        if {one, other} not in apart
     ]
     MergeProposal.objects.bulk_create(proposals, ignore_conflicts=True)
 
 
-def _id(campaign: _Held) -> UUID:
-    return campaign.id
-
-
-def _proposal(one: _Held, other: _Held, ties: Ties, lies_in: Mapping[UUID, UUID]) -> MergeProposal:
-    into = {one.id, other.id}
-    tying = [report for report in sorted(ties) if lies_in.get(report) in into]
-    report = max(tying, key=lambda each: ties[each].strength, default=min(ties))
-    tie = ties[report]
+def _build_proposal(
+    one: UUID, other: UUID, links: Links, lies_in: Mapping[UUID, UUID]
+) -> MergeProposal:
+    linked = [report for report in sorted(links) if lies_in.get(report) in {one, other}]
+    report = max(linked, key=lambda each: links[each].strength, default=min(links))
+    link = links[report]
     return MergeProposal(
-        campaign_a_id=one.id,
-        campaign_b_id=other.id,
+        campaign_a_id=one,
+        campaign_b_id=other,
         report_id=report,
-        kind=tie.kind,
-        strength=_strength(tie),
-        reason=tie.reason,
+        kind=link.kind,
+        strength=_to_decimal(link.strength),
+        reason=link.reason,
     )
 
 
 # --- new campaigns
 
 
-def _open(title: str) -> UUID:
-    """A new campaign under a code that nobody has; codes grow when a year's short ones do."""
-    for tried in range(100):
+def open_campaign(title: str) -> Campaign:
+    """Return a new campaign under a free code; codes grow when a year's short ones are taken."""
+    for attempt in range(100):
         try:
             with transaction.atomic():
-                return Campaign.objects.create(code=new_code(3 + tried // 10), title=title).pk
+                return Campaign.objects.create(code=new_code(3 + attempt // 10), title=title)
         except IntegrityError:
             continue
     raise RuntimeError("no free campaign code in a hundred tries")
 
 
-def new_code(signs: int = 3) -> str:
-    """A code for the desk to say aloud, as Đ-26-K4M: the year and random signs, no counter."""
+def new_code(length: int = 3) -> str:
+    """Return a code that can be said aloud, as Đ-26-K4M: the year and random signs, no counter."""
     year = f"{timezone.localtime():%y}"
-    return f"Đ-{year}-" + "".join(secrets.choice(SIGNS) for _ in range(signs))
+    return f"Đ-{year}-" + "".join(secrets.choice(SIGNS) for _ in range(length))

@@ -1,25 +1,30 @@
-"""What a campaign amounts to, and which campaigns grow: aggregates in SQL, a fixed number of
-statements whatever the size.
+"""Figures of campaigns: totals, the most active, what reports share, growth, and the public
+summary. Aggregates in SQL; the number of statements does not grow with the reports.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import JSONField
 from django.db.models.expressions import RawSQL
+from django.utils.translation import get_language
 
+from core.database import fetch_all
+from reports.extraction.language.cue_matcher import code_rows, scenario_codes
 from reports.facts import effective_facts
+from reports.models import Campaign
+from reports.public import cell_suppression, svg_charts
 
 MAX_NAMED = 10  # of each kind of number
 MAX_HOT = 200
 MAX_WAVES = 6  # on the start page
 
-_OF = f"""
+_MEMBERS_SQL = f"""
   FROM reports_campaignlink AS link
   JOIN reports_report AS report ON report.id = link.report_id
   JOIN reports_case AS desk ON desk.report_id = link.report_id
@@ -27,7 +32,7 @@ _OF = f"""
  CROSS JOIN LATERAL (SELECT {effective_facts.COLUMNS}) AS facts
 """
 
-_SUMS = f"""
+_TOTALS_SQL = f"""
 SELECT link.campaign_id, count(*), min(report.received_at), max(report.received_at),
        count(*) FILTER (WHERE report.received_at > statement_timestamp() - interval '7 days'),
        count(*) FILTER (WHERE report.received_at > statement_timestamp() - interval '14 days'
@@ -38,18 +43,18 @@ SELECT link.campaign_id, count(*), min(report.received_at), max(report.received_
        count(*) FILTER (WHERE facts.money_lost_vnd > 0),
        count(*) FILTER (WHERE facts.money_lost_vnd IS NULL),
        count(*) FILTER (WHERE link.kind = 'officer')
-{_OF}
+{_MEMBERS_SQL}
  WHERE link.campaign_id = ANY(%s::uuid[])
  GROUP BY link.campaign_id
 """
 
-_PARTS = f"""
+_BREAKDOWN_SQL = f"""
 WITH mine AS MATERIALIZED (
      SELECT report.received_at AT TIME ZONE %(zone)s AS at, desk.status, facts.scenario,
             facts.actions, facts.stages, {effective_facts.COMMUNE} AS commune_id,
             CASE WHEN cardinality(facts.offices) > 0 THEN facts.offices
                  WHEN report.claimed_office <> '' THEN ARRAY[report.claimed_office] END AS offices
-     {_OF}
+     {_MEMBERS_SQL}
       WHERE link.campaign_id = %(campaign)s)
 SELECT 'day', at::date::text, count(*) FROM mine GROUP BY 2
  UNION ALL SELECT 'status', status, count(*) FROM mine GROUP BY 2
@@ -67,7 +72,7 @@ SELECT 'day', at::date::text, count(*) FROM mine GROUP BY 2
 """  # noqa: S608  # nosec B608
 
 # A number in a story may be a bank's or a neighbour's: it is told apart from the callers'.
-_NAMED = """
+_INDICATORS_SQL = """
 SELECT sort, key, reports, total FROM (
     SELECT sort, key, count(DISTINCT report_id) AS reports, count(*) OVER kinds AS total,
            row_number() OVER (kinds ORDER BY count(DISTINCT report_id) DESC, key) AS place
@@ -81,7 +86,7 @@ SELECT sort, key, reports, total FROM (
 """
 
 # Report by report along the keys, whatever the planner believes of a week's number.
-_HOT = """
+_MOST_ACTIVE_SQL = """
 SELECT link.campaign_id
   FROM reports_report AS report
  CROSS JOIN LATERAL (SELECT campaign_id FROM reports_campaignlink
@@ -91,7 +96,7 @@ SELECT link.campaign_id
 """
 
 
-_WAVES = f"""(
+_ACTIVE_CAMPAIGNS_SQL = f"""(
 SELECT jsonb_agg(wave ORDER BY week DESC, pk) FROM (
     SELECT campaign.id AS pk, campaign.code, campaign.title, count(*) AS reports,
            count(*) FILTER (WHERE report.received_at > statement_timestamp() - interval '7 days') AS week,
@@ -105,15 +110,15 @@ SELECT jsonb_agg(wave ORDER BY week DESC, pk) FROM (
       LEFT JOIN LATERAL (SELECT * FROM reports_extractedfacts
                           WHERE report_id = link.report_id LIMIT 1) AS machine ON true
      CROSS JOIN LATERAL (SELECT {effective_facts.COLUMNS}) AS facts
-     WHERE link.campaign_id = ANY(ARRAY({_HOT}))
+     WHERE link.campaign_id = ANY(ARRAY({_MOST_ACTIVE_SQL}))
      GROUP BY campaign.id) AS wave)
 """  # noqa: S608  # nosec B608
 
 
 @dataclass(frozen=True)
 class CampaignTotals:
-    """A campaign in figures. `week` and `week_before`: received in the last seven days and in those
-    before; `placed`: by people; `loss_unknown`: reports of which no sum is known.
+    """Totals of a campaign. `week`, `week_before`: received in the last seven days and in those
+    before; `placed`: by people; `loss_unknown`: reports without a known sum.
     """
 
     reports: int = 0
@@ -131,8 +136,8 @@ class CampaignTotals:
 
 @dataclass(frozen=True)
 class ActiveCampaign:
-    """A campaign of the last seven days in a line: reports of these days and of all, loss in đồng,
-    and how many lost something.
+    """A campaign of the last seven days; `reports` are all, `loss` is in đồng, `losers` lost
+    something.
     """
 
     pk: str
@@ -146,7 +151,7 @@ class ActiveCampaign:
 
 @dataclass(frozen=True)
 class IndicatorCount:
-    """A number, an account or a link, and how many reports of the campaign name it."""
+    """A number, account or link, and how many reports of the campaign name it."""
 
     key: str
     reports: int
@@ -155,7 +160,7 @@ class IndicatorCount:
 @dataclass
 class CampaignBreakdown:
     """What the reports of a campaign share, each list the most frequent first; `named` by kind
-    (number, told, account, link), `distinct`: how many there are of each kind.
+    (number, told, account, link), `distinct`: how many of each kind there are.
     """
 
     days: dict[date, int] = field(default_factory=dict)
@@ -165,47 +170,144 @@ class CampaignBreakdown:
 
 
 def campaign_totals(campaigns: Iterable[UUID]) -> dict[UUID, CampaignTotals]:
-    """The figures of campaigns; one without reports is left out. One statement."""
-    rows = _rows(_SUMS, [list(campaigns)])
+    """Return campaign -> totals, without campaigns that have no reports. One statement."""
+    rows = fetch_all(_TOTALS_SQL, [list(campaigns)])
     return {campaign: CampaignTotals(*figures) for campaign, *figures in rows}
 
 
 def most_active(limit: int = MAX_HOT) -> list[UUID]:
-    """The campaigns of the last seven days, those with most reports first. One statement; its cost
-    grows with the reports of a week.
+    """Return the campaigns with most reports in seven days. Its cost grows with a week's
+    reports.
     """
-    return [campaign for (campaign,) in _rows(_HOT, [limit])]
+    return [campaign for (campaign,) in fetch_all(_MOST_ACTIVE_SQL, [limit])]
 
 
 def active_campaigns_column() -> dict[str, Any]:
-    """The campaigns that grow, as a column of a statement, which `waves` reads; its cost grows with
-    the reports of a week.
-    """
-    return {"waves": RawSQL(_WAVES, [MAX_WAVES], JSONField())}  # noqa: S611  # no words of others  # nosec B611
+    """Return the most active campaigns as a column, for `active_campaigns`."""
+    return {"waves": RawSQL(_ACTIVE_CAMPAIGNS_SQL, [MAX_WAVES], JSONField())}  # noqa: S611  # no words of others  # nosec B611
 
 
-def active_campaigns(told: dict[str, Any]) -> list[ActiveCampaign]:
-    """The campaigns with most reports in seven days, those first."""
-    return [ActiveCampaign(**wave) for wave in told["waves"] or []]
+def active_campaigns(row: dict[str, Any]) -> list[ActiveCampaign]:
+    return [ActiveCampaign(**wave) for wave in row["waves"] or []]
 
 
 def campaign_breakdown(campaign: UUID, *, with_numbers: bool) -> CampaignBreakdown:
-    """What the reports of one campaign share. Two statements, or one without numbers."""
-    drawn = CampaignBreakdown()
+    """Return what the reports of a campaign share. Two statements, or one without numbers."""
+    breakdown = CampaignBreakdown()
     values = {"campaign": campaign, "zone": settings.TIME_ZONE}
-    for what, value, count in _rows(_PARTS, values):
-        if what == "day":
-            drawn.days[date.fromisoformat(value)] = count
+    for kind, value, count in fetch_all(_BREAKDOWN_SQL, values):
+        if kind == "day":
+            breakdown.days[date.fromisoformat(value)] = count
         else:
-            drawn.parts.setdefault(what, []).append((value, count))
+            breakdown.parts.setdefault(kind, []).append((value, count))
     if with_numbers:
-        for sort, key, reports, total in _rows(_NAMED, [campaign, MAX_NAMED]):
-            drawn.named.setdefault(sort, []).append(IndicatorCount(key, reports))
-            drawn.distinct[sort] = total
-    return drawn
+        for sort, key, reports, total in fetch_all(_INDICATORS_SQL, [campaign, MAX_NAMED]):
+            breakdown.named.setdefault(sort, []).append(IndicatorCount(key, reports))
+            breakdown.distinct[sort] = total
+    return breakdown
 
 
-def _rows(statement: str, values: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())
+MIN_DAYS, MAX_DAYS, MAX_WEEKS = 28, 42, 52
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The chart, whether its columns are weeks, and how many reports came before the first."""
+
+    chart: svg_charts.Chart
+    is_weekly: bool
+    before: int
+
+
+def growth(days: Mapping[date, int], today: date) -> Growth:
+    """Return the chart from the first report to *today*, by days while it is young, then
+    by weeks.
+    """
+    first = min(days, default=today)
+    if (today - first).days < MAX_DAYS:
+        return _daily(days, today, min(first, today - timedelta(days=MIN_DAYS - 1)))
+    return _weekly(days, today, first)
+
+
+def _daily(days: Mapping[date, int], today: date, start: date) -> Growth:
+    days_drawn = [start + timedelta(days=day) for day in range((today - start).days + 1)]
+    chart = svg_charts.chart({day.isoformat(): days.get(day, 0) for day in days_drawn})
+    columns = tuple(
+        replace(column, label=f"{column.monday.day}/{column.monday.month}" if not place % 7 else "")
+        for place, column in enumerate(chart.columns)
+    )
+    return Growth(replace(chart, columns=columns), is_weekly=False, before=0)
+
+
+def _weekly(days: Mapping[date, int], today: date, first: date) -> Growth:
+    weeks: Counter[date] = Counter()
+    for day, count in days.items():
+        weeks[_monday(day)] += count
+    start = max(_monday(first), _monday(today) - timedelta(weeks=MAX_WEEKS - 1))
+    spread = (_monday(today) - start).days // 7 + 1
+    weeks_drawn = [start + timedelta(weeks=week) for week in range(spread)]
+    chart = svg_charts.chart({week.isoformat(): weeks[week] for week in weeks_drawn})
+    before = sum(count for week, count in weeks.items() if week < start)
+    return Growth(chart, is_weekly=True, before=before)
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+Counted = Sequence[tuple[str, int]]
+MIN_COUNT = cell_suppression.MIN_COUNT  # reports, for any figure
+MAX_COUNT = 5  # communes, and demands
+
+
+@dataclass(frozen=True)
+class CampaignSummary:
+    """What may leave the desk: counts that identify nobody. `reports` is None below MIN_COUNT, and
+    then all else is empty. Lists have the most frequent first, in Vietnamese labels.
+    """
+
+    reports: int | None = None
+    first: date | None = None
+    last: date | None = None
+    demands: Counted = ()
+    communes: Counted = ()
+    losers: int | None = None
+
+
+def code_label(code: str) -> str:
+    """Return the Vietnamese label of a code of the taxonomy; an unknown code stands for itself."""
+    row = code_rows().get(code)
+    return str(row["label_vi"]) if row else code
+
+
+def scenarios() -> list[tuple[str, str]]:
+    """Return code and label of every kind of scam, in the page's language."""
+    words = "label_en" if get_language() == "en" else "label_vi"
+    return [(code, str(code_rows()[code][words])) for code in scenario_codes()]
+
+
+def campaign_summary(campaign: Campaign) -> CampaignSummary:
+    """Return the summary of a campaign. Two statements."""
+    totals = campaign_totals([campaign.pk]).get(campaign.pk)
+    if totals is None or totals.reports < MIN_COUNT:
+        return CampaignSummary()
+    breakdown = campaign_breakdown(campaign.pk, with_numbers=False)
+    actions = breakdown.parts.get("action", [])
+    return CampaignSummary(
+        reports=totals.reports,
+        first=min(breakdown.days),
+        last=max(breakdown.days),
+        demands=[(code_label(code), count) for code, count in actions if count >= MIN_COUNT][
+            :MAX_COUNT
+        ],
+        communes=_list_unsuppressed(dict(breakdown.parts.get("commune", []))),
+        losers=totals.losers if totals.losers >= MIN_COUNT else None,
+    )
+
+
+def _list_unsuppressed(counts: Mapping[str, int]) -> Counted:
+    """Return the communes whose counts may be published beside the total."""
+    suppressed = cell_suppression.cells_to_suppress(counts)
+    if suppressed is None:
+        return []
+    return [(name, count) for name, count in counts.items() if name not in suppressed][:MAX_COUNT]

@@ -1,11 +1,11 @@
-"""Which reports a report belongs with, asked in the database at the same cost however many there
-are: by its keys, of each the newest few, and no further.
+"""Matching: build a report's fingerprint and find the reports that it is linked to.
 
-Workers on reports that share a key take turns (an advisory lock for each key, until COMMIT), so the
-second one sees the first. Where what belongs together lies is gathering.py.
+The database is asked by the keys of the fingerprint, of each key for the newest few, so the cost
+does not grow with the reports. Workers on reports that share a key take turns (an advisory lock for
+each key, until COMMIT), so the second one sees the first.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -15,18 +15,74 @@ from uuid import UUID
 from django.db import connection
 
 from core.prepared_statements import BY_INDEX, PreparedStatement, execute_pipeline
-from reports.campaigns import auto_grouping, link_scoring
-from reports.campaigns.auto_grouping import new_code
+from reports.campaigns import auto_grouping, link_scoring, shared_identifiers
 from reports.campaigns.link_scoring import SCRIPT_DAYS, Link, ReportFingerprint
-from reports.campaigns.script_fingerprint import ScriptFingerprint, from_bytes, to_signed_64
+from reports.campaigns.script_fingerprint import (
+    ScriptFingerprint,
+    fingerprint_script,
+    from_bytes,
+    to_signed_64,
+)
 from reports.campaigns.shared_identifiers import (
     NEIGHBOUR_HOURS,
     NEIGHBOURS,
     SharedIdentifier,
+    accounts_in,
     adjacent_numbers,
+    collect_identifiers,
+    host_of,
+    is_common_link,
+    site_names_in,
+    sites_in,
 )
+from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
+from reports.extraction.phones import FoundPhone, ParsedCaller
+from reports.facts import followup_facts
+from reports.facts.merged_report import MergedReport
+from reports.models import Indicator
 
-__all__ = ["link_report", "new_code"]
+_PLACES, _KINDS = Indicator.IndicatorSource, Indicator.Kind
+
+
+def build_fingerprint(
+    whole: MergedReport,
+    callers: Iterable[ParsedCaller],
+    in_story: Sequence[FoundPhone],
+    later: Sequence[followup_facts.MentionedIndicator],
+) -> ReportFingerprint:
+    """Return the fingerprint of a report, from the numbers on its form and in its story and from
+    what its follow-ups name. A caller that was corrected stays: it may link reports.
+    """
+    story = whole.report.story[:MAX_STORY_CHARS_READ]
+    links = [*sites_in(story), *followup_facts.indicator_keys(_KINDS.LINK, later)]
+    sites = {host_of(link) for link in links if not is_common_link(link)}
+    accounts = [*accounts_in(story), *followup_facts.indicator_keys(_KINDS.ACCOUNT, later)]
+    numbers = _list_callers(story, callers, in_story, later)
+    identifiers = collect_identifiers(numbers, accounts, sites, site_names_in(story, sites))
+    claimed = [whole.report.claimed_name, *(each.name for each in whole.all_followup_callers)]
+    followups = (followup.story for followup in whole.substantive_followups)
+    script = fingerprint_script(
+        ". ".join(name[:MAX_NUMBER_CHARS_READ] for name in claimed if name),
+        "\n".join([story, *filter(None, followups)])[:MAX_STORY_CHARS_READ],
+        sites,
+    )
+    at = to_timestamp(whole.report.received_at)
+    return ReportFingerprint(frozenset(identifiers), script, at)
+
+
+def _list_callers(
+    story: str,
+    callers: Iterable[ParsedCaller],
+    in_story: Sequence[FoundPhone],
+    later: Sequence[followup_facts.MentionedIndicator],
+) -> list[ParsedCaller]:
+    """Return the callers' numbers; those of the story count only where no form names a caller."""
+    typed = [*callers, *followup_facts.phones_at(_PLACES.LATER, later)]
+    numbers = shared_identifiers.callers(typed, story, in_story)
+    if any(phone.key for phone in typed):
+        return numbers
+    return numbers + followup_facts.phones_at(_PLACES.STORY, later)
+
 
 _MAX_BY_KEY = 16  # reports, the newest
 _MAX_OTHERS = 48
@@ -89,32 +145,28 @@ _STEPS = (BY_INDEX, _TAKE_TURNS, _WRITE, _FIND_OTHERS)
 
 @dataclass(frozen=True)
 class IncomingReport:
-    """A report whose facts are written: when it came in, what may tie it, how many followups that
-    rests on, and a title for a campaign that it may open.
-    """
+    """A report with stored facts, the follow-ups they rest on, and a title for a new campaign."""
 
     report: UUID
     at: datetime
-    trail: ReportFingerprint
+    fingerprint: ReportFingerprint
     title: str
     followups_read: int = 0
 
 
 @dataclass
 class _Candidates:
-    """Reports that may belong with the newcomer, itself among them, and where they lie. `shown`:
-    the words for the newcomer's terms, which are kept of no other.
+    """Reports that may belong with the newcomer, itself among them, and their campaigns. `shown`:
+    term -> words of the newcomer; of no other are words stored.
     """
 
-    trails: dict[UUID, ReportFingerprint]
+    fingerprints: dict[UUID, ReportFingerprint]
     shown: Mapping[int, str]
     lies_in: dict[UUID, UUID | None] = field(default_factory=dict)
 
 
 class _Edge(NamedTuple):
-    """Two reports that belong together, the strongest of edges the largest; what holds them is put
-    into words when it is asked for.
-    """
+    """Two linked reports; edges compare by strength. The link's words are made when needed."""
 
     strength: float
     close: float
@@ -122,22 +174,27 @@ class _Edge(NamedTuple):
     one: UUID
     other: UUID
 
-    def tie(self, found: _Candidates) -> Link:
+    def to_link(self, candidates: _Candidates) -> Link:
         if self.exact:
             return self.exact
-        told = found.trails[self.one].script, found.trails[self.other].script
-        return link_scoring.script_link(self.close, link_scoring.shared_words(*told, found.shown))
+        scripts = (
+            candidates.fingerprints[self.one].script,
+            candidates.fingerprints[self.other].script,
+        )
+        return link_scoring.script_link(
+            self.close, link_scoring.shared_words(*scripts, candidates.shown)
+        )
 
 
 @dataclass(frozen=True)
 class _Group(Mapping[UUID, Link]):
-    """Reports that ties hold together, each with its strongest."""
+    """Linked reports, each with its strongest link."""
 
     edges: Mapping[UUID, _Edge]
     found: _Candidates
 
     def __getitem__(self, report: UUID) -> Link:
-        return self.edges[report].tie(self.found)
+        return self.edges[report].to_link(self.found)
 
     def __iter__(self) -> Iterator[UUID]:
         return iter(self.edges)
@@ -147,61 +204,58 @@ class _Group(Mapping[UUID, Link]):
 
 
 def link_report(newcomer: IncomingReport) -> None:
-    """Write by what a report is found, and bring together what it ties. Part of triage's
-    transaction.
-    """
-    found = _find_candidates(newcomer)
-    for edges in _groups(newcomer, found):
-        lies_in = {report: found.lies_in.get(report) for report in edges}
-        auto_grouping.assign_campaign(_Group(edges, found), lies_in, newcomer.title)
+    """Store a report's fingerprint and group what it links. Part of triage's transaction."""
+    candidates = _find_candidates(newcomer)
+    for edges in _groups(newcomer, candidates):
+        lies_in = {report: candidates.lies_in.get(report) for report in edges}
+        auto_grouping.assign_campaign(_Group(edges, candidates), lies_in, newcomer.title)
 
 
 def _find_candidates(newcomer: IncomingReport) -> _Candidates:
-    mine = newcomer.trail
+    fingerprint = newcomer.fingerprint
     values = _written_values(newcomer) | _search_values(newcomer)
-    found = _Candidates({newcomer.report: mine}, mine.script.shown)
+    candidates = _Candidates({newcomer.report: fingerprint}, fingerprint.script.shown)
     with connection.cursor() as cursor:
         execute_pipeline(cursor, values, *_STEPS)
         # What is told word for word is compared once; the newcomer's own is not sent again.
-        scripts: dict[bytes, ScriptFingerprint] = {b"": mine.script}
+        scripts: dict[bytes, ScriptFingerprint] = {b"": fingerprint.script}
         for report, at, keys, packed, campaign, own in cursor.fetchall():
-            told = bytes(packed or b"")
-            if told not in scripts:
-                scripts[told] = from_bytes(told)
-            found.trails[report] = ReportFingerprint(
-                frozenset(_parse_keys(keys)), scripts[told], at
-            )
-            found.lies_in |= {report: campaign, newcomer.report: own}
-    return found
+            stored = bytes(packed or b"")
+            if stored not in scripts:
+                scripts[stored] = from_bytes(stored)
+            identifiers = frozenset(SharedIdentifier(*key.split(":", 1)) for key in keys)
+            candidates.fingerprints[report] = ReportFingerprint(identifiers, scripts[stored], at)
+            candidates.lies_in |= {report: campaign, newcomer.report: own}
+    return candidates
 
 
 def _written_values(newcomer: IncomingReport) -> dict[str, Any]:
-    trail = newcomer.trail
-    own = {*map(_hash, trail.keys), *map(to_signed_64, trail.script.keys)}
-    turns = {*own, *(_signed_hash(f"numbers {block}") for block in _blocks(trail))}
+    fingerprint = newcomer.fingerprint
+    own = {*map(_hash, fingerprint.keys), *map(to_signed_64, fingerprint.script.keys)}
+    turns = {*own, *(_signed_hash(f"numbers {block}") for block in _blocks(fingerprint))}
     return {
         "report": newcomer.report,
         "at": newcomer.at,
         "known": newcomer.followups_read,
-        "keys": sorted(f"{key.kind}:{key.value}" for key in trail.keys),
-        "script": trail.script.to_bytes(),
+        "keys": sorted(f"{key.kind}:{key.value}" for key in fingerprint.keys),
+        "script": fingerprint.script.to_bytes(),
         "own": sorted(own),
         # Sorted: two workers that want the same locks in another order would wait for ever.
         "turns": sorted(turns),
     }
 
 
-def _blocks(trail: ReportFingerprint) -> Iterator[int]:
-    """Of a caller's numbers and their neighbours."""
-    for key in trail.keys:
+def _blocks(fingerprint: ReportFingerprint) -> Iterator[int]:
+    """Yield the blocks of the callers' numbers and their neighbours."""
+    for key in fingerprint.keys:
         digits = key.value.removeprefix("+")
         if key.kind == "same_number" and digits.isdecimal():
             yield from {(int(digits) - NEIGHBOURS) // _BLOCK, (int(digits) + NEIGHBOURS) // _BLOCK}
 
 
 def _search_values(newcomer: IncomingReport) -> dict[str, list[Any]]:
-    """The keys to look for, each within its time."""
-    numbers = [key.value for key in newcomer.trail.keys if key.kind == "same_number"]
+    """Return the keys to search, each with its period and weight."""
+    numbers = [key.value for key in newcomer.fingerprint.keys if key.kind == "same_number"]
     near = [
         _hash(SharedIdentifier("same_number", value))
         for each in numbers
@@ -212,9 +266,9 @@ def _search_values(newcomer: IncomingReport) -> dict[str, list[Any]]:
         for span in (timedelta(hours=NEIGHBOUR_HOURS), timedelta(days=SCRIPT_DAYS))
     )
     rows = [
-        *((_hash(key), *_EVER, _EXACT) for key in newcomer.trail.keys),
+        *((_hash(key), *_EVER, _EXACT) for key in newcomer.fingerprint.keys),
         *((key, *beside, _NEIGHBOUR) for key in near),
-        *((to_signed_64(key), *wave, _WORD) for key in newcomer.trail.script.keys),
+        *((to_signed_64(key), *wave, _WORD) for key in newcomer.fingerprint.script.keys),
     ]
     columns = zip(*rows, strict=True) if rows else ((), (), (), ())
     return dict(zip(("sought", "since", "until", "worth"), map(list, columns), strict=True))
@@ -229,22 +283,11 @@ def _signed_hash(text: str) -> int:
     return int.from_bytes(digest, "little", signed=True)
 
 
-def _parse_keys(keys: Iterable[str]) -> Iterator[SharedIdentifier]:
-    for key in keys:
-        kind, _, value = key.partition(":")
-        yield SharedIdentifier(kind, value)
-
-
-# --- what belongs together
-
-
-def _groups(newcomer: IncomingReport, found: _Candidates) -> list[dict[UUID, _Edge]]:
-    """The reports that ties hold together, each with its strongest; the newcomer may make sure
-    what two others tell, too.
-    """
+def _groups(newcomer: IncomingReport, candidates: _Candidates) -> list[dict[UUID, _Edge]]:
+    """Return the groups of linked reports, each report with its strongest edge."""
     strongest: dict[UUID, _Edge] = {}
     group_of: dict[UUID, list[UUID]] = {}
-    for edge in _edges(newcomer, found):
+    for edge in _edges(newcomer, candidates):
         one, other = (group_of.setdefault(report, [report]) for report in edge[-2:])
         if one is not other:
             one += other
@@ -258,43 +301,34 @@ def _groups(newcomer: IncomingReport, found: _Candidates) -> list[dict[UUID, _Ed
     ]
 
 
-def _edges(newcomer: IncomingReport, found: _Candidates) -> Iterator[_Edge]:
-    me, mine = newcomer.report, newcomer.trail
-    others = {report: trail for report, trail in found.trails.items() if report != me}
+def _edges(newcomer: IncomingReport, candidates: _Candidates) -> Iterator[_Edge]:
+    me, own = newcomer.report, newcomer.fingerprint
+    others = {report: each for report, each in candidates.fingerprints.items() if report != me}
     exact = {
-        report: tie
-        for report, trail in others.items()
-        if (tie := link_scoring.exact_link(mine, trail))
+        report: link
+        for report, each in others.items()
+        if (link := link_scoring.exact_link(own, each))
     }
-    for report, tie in exact.items():
-        yield _Edge(tie.strength, 0.0, tie, me, report)
-    near = link_scoring.similar_pairs(found.trails, ((me, report) for report in others))
-    _merge_distances(
-        near, link_scoring.similar_pairs(found.trails, _uncertain_pairs(near.get(me, {}), exact))
-    )
-    for one, other, close in link_scoring.script_pairs(found.trails, near):
+    for report, link in exact.items():
+        yield _Edge(link.strength, 0.0, link, me, report)
+    near = link_scoring.similar_pairs(candidates.fingerprints, ((me, report) for report in others))
+    pairs = _uncertain_pairs(near.get(me, {}), exact)
+    for report, scores in link_scoring.similar_pairs(candidates.fingerprints, pairs).items():
+        near.setdefault(report, {}).update(scores)
+    for one, other, close in link_scoring.script_pairs(candidates.fingerprints, near):
         first, second = (other, one) if other == me else (one, other)
-        yield _Edge(link_scoring.strength_of_script(close), close, (), first, second)
+        yield _Edge(link_scoring.script_strength(close), close, (), first, second)
 
 
 def _uncertain_pairs(near: Mapping[UUID, float], exact: Iterable[UUID]) -> list[tuple[UUID, UUID]]:
-    """Pairs of others of which the newcomer may make sure: one that tells something alike and is
-    not surely tied to it, with another that is near it in whatever way.
-    """
+    """Return pairs of others that the newcomer may link: an unsure one with one near it."""
     alike = sorted(near, key=lambda report: (-near[report], report))
-    unsure = [report for report in alike if near[report] < link_scoring.SURE][:_MAX_UNSURE]
+    unsure = [report for report in alike if near[report] < link_scoring.MIN_SURE][:_MAX_UNSURE]
     around = [*sorted(exact), *alike][:_MAX_AROUND]
     pairs = {(min(one, two), max(one, two)) for one in unsure for two in around if one != two}
     return sorted(pairs)
 
 
-def _merge_distances(
-    near: dict[UUID, dict[UUID, float]], more: Mapping[UUID, Mapping[UUID, float]]
-) -> None:
-    for report, others in more.items():
-        near.setdefault(report, {}).update(others)
-
-
 def to_timestamp(at: datetime) -> float:
-    """Seconds, as trails have them."""
+    """Return seconds since 1970, as fingerprints have them."""
     return at.astimezone(UTC).timestamp()

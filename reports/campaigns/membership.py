@@ -1,20 +1,32 @@
-"""Moving reports between campaigns and putting them back: rows alone, part of an action of grouping.py,
-which holds the locks. Each statement leaves in `CampaignMove` where its reports lay before.
+"""Which reports are in a campaign: locks, checks, moves by a person's action, and their undo.
+
+Locks are taken in one order: reports, then campaigns, then links. Each statement that moves reports
+stores in `CampaignMembershipChange` where they were before. manual_grouping.py calls all of this.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection, transaction
+from psycopg2.errors import DeadlockDetected, LockNotAvailable
 
-from reports.models import Campaign, CampaignAction, CampaignExclusion, CampaignLink
+from core.database import fetch_all
+from reports.models import Campaign, CampaignAction, CampaignExclusion, CampaignLink, Report
 
-_LINK = "campaign_id, kind, strength, reason, placed_at, placed_by_id, action_id"
-_BEFORE = ", ".join(f"before_{name.strip()}" for name in _LINK.split(","))
-_NEW = ", ".join(f"{name} = excluded.{name}" for name in _LINK.split(", "))
+PERMISSION = "reports.group_campaign"
+MAX_REPORTS = 200  # that one action splits, attaches or detaches
+MAX_CAMPAIGNS = 50  # that are merged at once
+_BUSY = (DeadlockDetected, LockNotAvailable)
 
-_PLACE = f"""
+_COLUMNS = "campaign_id, kind, strength, reason, placed_at, placed_by_id, action_id"
+_COLUMNS_BEFORE = ", ".join(f"before_{name.strip()}" for name in _COLUMNS.split(","))
+_SET_COLUMNS = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", "))
+
+_MOVE_SQL = f"""
 WITH was AS (
      SELECT chosen.report_id, link.campaign_id, coalesce(link.kind, '') AS kind, link.strength,
             coalesce(link.reason, '') AS reason, link.placed_at, link.placed_by_id, link.action_id,
@@ -23,27 +35,27 @@ WITH was AS (
        LEFT JOIN reports_campaignlink AS link USING (report_id)
        LEFT JOIN reports_campaignexclusion AS apart
               ON apart.report_id = chosen.report_id AND apart.campaign_id = %(to)s),
-     kept AS (
-     INSERT INTO reports_campaignmembershipchange (action_id, report_id, {_BEFORE}, before_exclusion_id)
-     SELECT %(action)s, report_id, {_LINK}, apart_id FROM was)
-INSERT INTO reports_campaignlink (report_id, {_LINK})
+     stored AS (
+     INSERT INTO reports_campaignmembershipchange (action_id, report_id, {_COLUMNS_BEFORE}, before_exclusion_id)
+     SELECT %(action)s, report_id, {_COLUMNS}, apart_id FROM was)
+INSERT INTO reports_campaignlink (report_id, {_COLUMNS})
 SELECT report_id, %(to)s, 'officer', 1,
        %(words)s || CASE WHEN %(keeps_reason)s THEN reason ELSE '' END,
        statement_timestamp(), %(by)s, %(action)s
   FROM was
-    ON CONFLICT (report_id) DO UPDATE SET {_NEW}
+    ON CONFLICT (report_id) DO UPDATE SET {_SET_COLUMNS}
 """  # noqa: S608  # nosec B608
 
-_LIFT = f"""
+_REMOVE_SQL = f"""
 WITH was AS (DELETE FROM reports_campaignlink
               WHERE report_id = ANY(%(reports)s::uuid[]) AND campaign_id = %(away)s RETURNING *)
-INSERT INTO reports_campaignmembershipchange (action_id, report_id, {_BEFORE})
-SELECT %(action)s, report_id, {_LINK} FROM was
+INSERT INTO reports_campaignmembershipchange (action_id, report_id, {_COLUMNS_BEFORE})
+SELECT %(action)s, report_id, {_COLUMNS} FROM was
 """  # noqa: S608  # nosec B608
 
 # Where each report lay before the action; where the action that had put it there was taken back
 # meanwhile, before that one.
-_STATE = """
+_STATE_BEFORE_SQL = """
 WITH RECURSIVE state AS (
      SELECT move.*, 0 AS depth FROM reports_campaignmembershipchange AS move
       WHERE action_id = %(action)s AND report_id = ANY(%(reports)s::uuid[])
@@ -57,18 +69,18 @@ WITH RECURSIVE state AS (
      before AS (SELECT DISTINCT ON (report_id) * FROM state ORDER BY report_id, depth DESC)
 """
 
-_WHERE_TO = f"{_STATE} SELECT DISTINCT before_campaign_id FROM before"  # noqa: S608  # nosec B608
+_TARGETS_SQL = f"{_STATE_BEFORE_SQL} SELECT DISTINCT before_campaign_id FROM before"  # noqa: S608  # nosec B608
 
-_RESTORE = f"""
-{_STATE},
+_RESTORE_SQL = f"""
+{_STATE_BEFORE_SQL},
      gone AS (DELETE FROM reports_campaignlink
                WHERE report_id IN (SELECT report_id FROM before WHERE before_campaign_id IS NULL))
-INSERT INTO reports_campaignlink (report_id, {_LINK})
-SELECT report_id, {_BEFORE} FROM before WHERE before_campaign_id IS NOT NULL
-    ON CONFLICT (report_id) DO UPDATE SET {_NEW}
+INSERT INTO reports_campaignlink (report_id, {_COLUMNS})
+SELECT report_id, {_COLUMNS_BEFORE} FROM before WHERE before_campaign_id IS NOT NULL
+    ON CONFLICT (report_id) DO UPDATE SET {_SET_COLUMNS}
 """  # noqa: S608  # nosec B608
 
-_APART_AGAIN = """
+_RESTORE_EXCLUSIONS_SQL = """
 INSERT INTO reports_campaignexclusion (report_id, campaign_id, action_id)
 SELECT move.report_id, %(to)s, move.before_exclusion_id
   FROM reports_campaignmembershipchange AS move
@@ -78,7 +90,7 @@ SELECT move.report_id, %(to)s, move.before_exclusion_id
     ON CONFLICT DO NOTHING
 """
 
-_APART_ALONG = """
+_COPY_EXCLUSIONS_SQL = """
 INSERT INTO reports_campaignexclusion (report_id, campaign_id, action_id)
 SELECT apart.report_id, %(to)s, %(action)s
   FROM reports_campaignexclusion AS apart
@@ -89,52 +101,154 @@ SELECT apart.report_id, %(to)s, %(action)s
 """
 
 
-def lock_members(campaign: Campaign) -> list[UUID]:
-    """The reports of a campaign, their links locked until COMMIT."""
+class GroupingError(Exception):
+    """The action was refused, with the sentence for the officer; nothing was written."""
+
+
+class NotAllowedError(GroupingError):
+    """The officer lacks the permission."""
+
+
+class StaleVersionError(GroupingError):
+    """Somebody changed it since the officer loaded the page."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The officer who acts, and the reason."""
+
+    by: User
+    reason: str
+
+    @property
+    def words(self) -> str:
+        return self.reason.strip()
+
+
+@contextmanager
+def campaign_action(actor: Actor) -> Iterator[None]:
+    """Run an action in one transaction. Raises GroupingError without the permission or a reason,
+    and where somebody else has locked the same reports.
+    """
+    if not actor.by.has_perm(PERMISSION):
+        raise NotAllowedError("Tài khoản của bạn không có quyền gộp, tách đợt.")
+    if not actor.words:
+        raise GroupingError("Chưa ghi lý do.")
+    try:
+        with transaction.atomic():
+            _set_person(str(actor.by.pk))
+            yield
+            _set_person("")
+    except OperationalError as error:
+        if isinstance(error.__cause__, _BUSY):
+            message = "Máy hoặc người khác đang xếp các tin này. Bấm lại lần nữa."
+            raise StaleVersionError(message) from error
+        raise
+
+
+def _set_person(person: str) -> None:
+    """Tell the trigger on campaign links which person acts."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('reports.person', %s, true)", [person])
+
+
+def lock_campaigns(wanted: Collection[UUID], versions: Mapping[UUID, int]) -> dict[UUID, Campaign]:
+    """Return the locked campaigns. Raises GroupingError where one is gone or has changed."""
+    rows = Campaign.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+    campaigns = {campaign.pk: campaign for campaign in rows}
+    if len(campaigns) < len(wanted):
+        raise GroupingError("Không tìm thấy đợt này.")
+    for campaign in campaigns.values():
+        if campaign.version != versions.get(campaign.pk, campaign.version):
+            raise StaleVersionError(f"Đợt {campaign.code} vừa có người thay đổi. Xem lại rồi làm.")
+    check_not_merged(campaigns)
+    return campaigns
+
+
+def check_not_merged(campaigns: Iterable[UUID]) -> None:
+    away = Campaign.objects.filter(pk__in=list(campaigns)).exclude(merged_into=None)
+    for campaign in away.select_related("merged_into")[:1]:
+        into = campaign.merged_into.code if campaign.merged_into else ""
+        raise GroupingError(f"Đợt {campaign.code} đã gộp vào {into}. Lấy lại lần gộp ấy trước.")
+
+
+def lock_reports(wanted: Collection[UUID]) -> None:
+    """Lock reports, so that two officers take turns. Raises GroupingError."""
+    _check_count(wanted)
+    rows = Report.objects.select_for_update(no_key=True).filter(pk__in=list(wanted)).order_by("pk")
+    if len(rows.values_list("pk")) < len(wanted):
+        raise GroupingError("Không tìm thấy tin này.")
+
+
+def check_membership(lies_in: Mapping[UUID, UUID | None]) -> None:
+    """Raise StaleVersionError unless each report is still in the campaign given for it."""
+    links = dict(CampaignLink.objects.filter(report__in=lies_in).values_list("report", "campaign"))
+    if any(links.get(report) != campaign for report, campaign in lies_in.items()):
+        raise StaleVersionError("Có tin vừa được chuyển sang đợt khác. Xem lại rồi làm.")
+
+
+def lock_chosen_members(campaign: Campaign, wanted: Collection[UUID]) -> list[UUID]:
+    """Return the reports, their links locked. Raises GroupingError unless all are members."""
+    _check_count(wanted)
+    links = CampaignLink.objects.select_for_update().filter(campaign=campaign, report__in=wanted)
+    members = list(links.order_by("pk").values_list("pk", flat=True))
+    if len(members) < len(set(wanted)):
+        raise StaleVersionError("Có tin vừa được chuyển khỏi đợt này. Xem lại rồi làm.")
+    return members
+
+
+def _check_count(chosen: Collection[UUID]) -> None:
+    if not chosen:
+        raise GroupingError("Chưa chọn tin nào.")
+    if len(chosen) > MAX_REPORTS:
+        raise GroupingError(f"Mỗi lần chọn nhiều nhất {MAX_REPORTS} tin.")
+
+
+def lock_all_members(campaign: Campaign) -> list[UUID]:
+    """Return the reports of a campaign, their links locked until COMMIT."""
     links = CampaignLink.objects.select_for_update().filter(campaign=campaign)
     return list(links.order_by("pk").values_list("pk", flat=True))
 
 
 def lock_machine_members(reports: Iterable[UUID], campaign: Campaign) -> list[UUID]:
-    """Those of the reports that lie in the campaign by the machine's hand, locked until COMMIT."""
+    """Return those of the reports that the machine placed in the campaign, locked until COMMIT."""
     links = CampaignLink.objects.select_for_update().filter(campaign=campaign, report__in=reports)
-    machines = links.exclude(kind=CampaignLink.Kind.OFFICER)
-    return list(machines.order_by("pk").values_list("pk", flat=True))
+    by_machine = links.exclude(kind=CampaignLink.Kind.OFFICER)
+    return list(by_machine.order_by("pk").values_list("pk", flat=True))
 
 
 def move_to_campaign(
     reports: Iterable[UUID], to: Campaign, action: CampaignAction, words: str, *, keeps_reason: bool
 ) -> None:
-    """Lay reports into a campaign for the action's officer; `words` say why, before the reason that
-    each had, or instead of it. Nothing keeps them apart from it any more.
+    """Place reports in a campaign for the action's officer, and delete their exclusions from it.
+    `words` is the reason of the link, with `keeps_reason` before the reason that it had.
     """
     chosen = list(reports)
-    _run(
-        _PLACE, action, chosen, to=to.pk, by=action.actor_id, words=words, keeps_reason=keeps_reason
-    )
+    values = {"to": to.pk, "by": action.actor_id, "words": words, "keeps_reason": keeps_reason}
+    _execute(_MOVE_SQL, action, chosen, **values)
     CampaignExclusion.objects.filter(campaign=to, report__in=chosen).delete()
 
 
 def remove_from_campaign(reports: Iterable[UUID], away: Campaign, action: CampaignAction) -> None:
-    """Take reports out of a campaign and keep them out."""
+    """Take reports out of a campaign and exclude them from it."""
     chosen = list(reports)
-    _run(_LIFT, action, chosen, away=away.pk)
+    _execute(_REMOVE_SQL, action, chosen, away=away.pk)
     exclude(chosen, away, action)
 
 
 def exclude(reports: Iterable[UUID], away: Campaign, action: CampaignAction) -> None:
-    """From now on the machine places none of them in that campaign."""
+    """Let the machine place none of these reports in that campaign."""
     rows = [CampaignExclusion(report_id=report, campaign=away, action=action) for report in reports]
     CampaignExclusion.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def copy_exclusions(away: Campaign, to: Campaign, action: CampaignAction) -> None:
-    """What was kept apart from one campaign is kept apart from the one that it is merged into."""
-    _run(_APART_ALONG, action, [], away=away.pk, to=to.pk)
+    """Exclude what one campaign excluded from the one that it is merged into."""
+    _execute(_COPY_EXCLUSIONS_SQL, action, [], away=away.pk, to=to.pk)
 
 
 def unchanged_since(action: CampaignAction) -> list[UUID]:
-    """The reports that lie as the action left them: nobody has placed them otherwise since."""
+    """Return the reports that are as the action left them: no person has placed them since."""
     if action.kind != CampaignAction.Kind.DETACHED:
         links = CampaignLink.objects.select_for_update().filter(action=action)
         return list(links.order_by("pk").values_list("pk", flat=True))
@@ -144,20 +258,19 @@ def unchanged_since(action: CampaignAction) -> list[UUID]:
 
 
 def restore_targets(action: CampaignAction, reports: Iterable[UUID]) -> list[UUID]:
-    """The campaigns into which `restore` would put these reports."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WHERE_TO, {"action": action.pk, "reports": list(reports)})
-        return [campaign for (campaign,) in cursor.fetchall() if campaign]
+    """Return the campaigns into which `undo_moves` would put these reports."""
+    rows = fetch_all(_TARGETS_SQL, {"action": action.pk, "reports": list(reports)})
+    return [campaign for (campaign,) in rows if campaign]
 
 
 def undo_moves(action: CampaignAction, reports: Iterable[UUID]) -> None:
-    """Put reports back as they lay before the action, in every column, and what kept them apart."""
+    """Restore links and exclusions of reports as they were before the action, in every column."""
     chosen = list(reports)
-    _run(_RESTORE, action, chosen)
+    _execute(_RESTORE_SQL, action, chosen)
     CampaignExclusion.objects.filter(action=action).delete()
-    _run(_APART_AGAIN, action, chosen, to=action.campaign_id)
+    _execute(_RESTORE_EXCLUSIONS_SQL, action, chosen, to=action.campaign_id)
 
 
-def _run(statement: str, action: CampaignAction, reports: list[UUID], **values: Any) -> None:
+def _execute(statement: str, action: CampaignAction, reports: list[UUID], **values: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, {"action": action.pk, "reports": reports, **values})

@@ -1,7 +1,7 @@
-"""Which stories are one campaign, and why. Pure: no Django.
+"""Clustering of stories from a file into campaigns, with the reasons. Pure: no Django.
 
-Clusters are the connected parts of the graph of links (link_scoring.py), so the order of the stories
-changes nothing. What honest callers share (data/common.json) ties no two stories together.
+Campaigns are the connected parts of the graph of links (link_scoring.py), so the order of the
+stories changes nothing. What honest callers share (data/common.json) links no two stories.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ _MAX_BESIDE = 30  # stories, the nearest in time, that one is compared with for 
 
 @dataclass(frozen=True, slots=True)
 class StoryInput:
-    """One report as the campaigns see it; ``id`` comes back as it was given."""
+    """A report of the file; `id` is returned as it was given."""
 
     id: Any
     caller_number: str = ""
@@ -43,23 +43,23 @@ class StoryInput:
 
 
 class LinkReason(NamedTuple):
-    """A tie that holds a story in its campaign, and with how many stories in all."""
+    """A link that holds a story in its campaign, and how many stories have it."""
 
-    tie: Link
+    link: Link
     stories: int
 
 
 @dataclass(frozen=True, slots=True)
 class StoryWithCampaign:
-    """A story with its campaign (None: alone) and what put it there, the strongest first."""
+    """A story with its campaign (None: alone) and its links, the strongest first."""
 
     id: Any
     campaign: str | None
     whys: tuple[LinkReason, ...] = ()
 
 
-def fingerprint(story: StoryInput) -> ReportFingerprint:
-    """What of a story may tie it to others."""
+def fingerprint_story(story: StoryInput) -> ReportFingerprint:
+    """Return what may link a story to others."""
     text = story.text[:MAX_STORY_CHARS_READ]
     sites = {host_of(link) for link in sites_in(text) if not is_common_link(link)}
     return ReportFingerprint(
@@ -74,7 +74,7 @@ def fingerprint(story: StoryInput) -> ReportFingerprint:
 
 
 def to_timestamp(at: str) -> float | None:
-    """A time in ISO 8601 as seconds since 1970, in Vietnam's time where it names none."""
+    """Return a time in ISO 8601 as seconds since 1970, in Vietnam's time where it names no zone."""
     try:
         moment = datetime.fromisoformat(at)
         return (moment if moment.tzinfo else moment.replace(tzinfo=_VIETNAM)).timestamp()
@@ -83,14 +83,14 @@ def to_timestamp(at: str) -> float | None:
 
 
 def cluster(stories: Iterable[StoryInput]) -> list[StoryWithCampaign]:
-    """The campaign of each story, in the order given; the order decides nothing."""
+    """Return the stories with their campaigns, in the order given."""
     listed = list(stories)
-    trails = dict(enumerate(map(fingerprint, listed)))
-    marks = [_mark(story) for story in listed]
+    fingerprints = dict(enumerate(map(fingerprint_story, listed)))
+    marks = [_digest_story(story) for story in listed]
     graph = _Graph()
-    _tie_by_key(trails, graph)
-    _tie_by_neighbour(trails, graph)
-    _tie_by_script(trails, marks, graph)
+    _link_by_key(fingerprints, graph)
+    _link_by_neighbour(fingerprints, graph)
+    _link_by_script(fingerprints, marks, graph)
     names = graph.names(marks)
     return [
         StoryWithCampaign(story.id, names.get(place), graph.whys(place))
@@ -98,8 +98,8 @@ def cluster(stories: Iterable[StoryInput]) -> list[StoryWithCampaign]:
     ]
 
 
-def _mark(story: StoryInput) -> str:
-    """The same for the same story, wherever it stands."""
+def _digest_story(story: StoryInput) -> str:
+    """Return a digest of the story, for an order that does not depend on the input's."""
     fields = (story.caller_number, story.claimed_to_be, story.text, story.bank_account, story.at)
     whole = "\0".join((repr(story.id), *fields))
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
@@ -107,7 +107,7 @@ def _mark(story: StoryInput) -> str:
 
 @dataclass
 class _Graph:
-    """Stories by their places, their ties, and the parts that hang together."""
+    """Stories by their places, their links, and the connected parts."""
 
     parent: dict[int, int] = field(default_factory=dict)
     found: dict[int, dict[tuple[str, str], LinkReason]] = field(default_factory=dict)
@@ -123,22 +123,26 @@ class _Graph:
     def join(self, one: int, other: int) -> None:
         self.parent[self.root(one)] = self.root(other)
 
-    def explain(self, place: int, tie: Link, stories: int) -> None:
-        """Note a tie of a story; of its script ties the strongest stays, and how many there are."""
+    def explain(self, place: int, link: Link, stories: int) -> None:
+        """Add a link to a story; of script links only the strongest stays, with their number."""
         whys = self.found.setdefault(place, {})
-        if tie.kind != "same_script":
-            whys[tie.kind, tie.value] = LinkReason(tie, stories)
+        if link.kind != "same_script":
+            whys[link.kind, link.value] = LinkReason(link, stories)
             return
         self.partners[place] += 1
-        best = max(whys.get(("same_script", ""), LinkReason(tie, 0)).tie, tie, key=_strongest)
+        best = max(
+            whys.get(("same_script", ""), LinkReason(link, 0)).link,
+            link,
+            key=lambda each: (each.strength, each),
+        )
         whys["same_script", ""] = LinkReason(best, self.partners[place] + 1)
 
     def whys(self, place: int) -> tuple[LinkReason, ...]:
-        found = self.found.get(place, {}).values()
-        return tuple(sorted(found, key=lambda why: (-why.tie.strength, why.tie)))
+        reasons = self.found.get(place, {}).values()
+        return tuple(sorted(reasons, key=lambda why: (-why.link.strength, why.link)))
 
     def names(self, marks: Sequence[str]) -> dict[int, str]:
-        """A name for each story that is not alone, from the stories that lie with it."""
+        """Return place -> campaign of each story that is not alone, named after its stories."""
         least: dict[int, str] = {}
         for place in self.parent:
             root = self.root(place)
@@ -146,31 +150,31 @@ class _Graph:
         return {place: f"c-{least[self.root(place)][:12]}" for place in self.parent}
 
 
-def _strongest(tie: Link) -> tuple[float, Link]:
-    return tie.strength, tie
-
-
-def _tie_by_key(trails: Mapping[int, ReportFingerprint], graph: _Graph) -> None:
-    for key, places in _holders(trails).items():
+def _link_by_key(fingerprints: Mapping[int, ReportFingerprint], graph: _Graph) -> None:
+    for key, places in _group_by_key(fingerprints).items():
         if len(places) > 1:
             for place in places:
                 graph.join(place, places[0])
                 graph.explain(place, link_scoring.key_link(key), len(places))
 
 
-def _holders(trails: Mapping[int, ReportFingerprint]) -> dict[SharedIdentifier, list[int]]:
+def _group_by_key(
+    fingerprints: Mapping[int, ReportFingerprint],
+) -> dict[SharedIdentifier, list[int]]:
     holders: dict[SharedIdentifier, list[int]] = defaultdict(list)
-    for place, trail in trails.items():
-        for key in trail.keys:
+    for place, fingerprint in fingerprints.items():
+        for key in fingerprint.keys:
             holders[key].append(place)
     return holders
 
 
-def _tie_by_neighbour(trails: Mapping[int, ReportFingerprint], graph: _Graph) -> None:
-    """Who shares a number lies together already: the nearest in time speaks for a number."""
+def _link_by_neighbour(fingerprints: Mapping[int, ReportFingerprint], graph: _Graph) -> None:
+    """Link neighbouring numbers; of the stories with a number the nearest in time is compared."""
     called = {
-        key.value: sorted((at, place) for place in places if (at := trails[place].at) is not None)
-        for key, places in _holders(trails).items()
+        key.value: sorted(
+            (at, place) for place in places if (at := fingerprints[place].at) is not None
+        )
+        for key, places in _group_by_key(fingerprints).items()
         if key.kind == "same_number"
     }
     for value, here in called.items():
@@ -178,43 +182,47 @@ def _tie_by_neighbour(trails: Mapping[int, ReportFingerprint], graph: _Graph) ->
             for at, place in here:
                 other = _nearest(at, called.get(near, ()))
                 if other is not None and link_scoring.within_hours(
-                    trails[place], trails[other], NEIGHBOUR_HOURS
+                    fingerprints[place], fingerprints[other], NEIGHBOUR_HOURS
                 ):
                     graph.join(place, other)
                     graph.explain(place, link_scoring.neighbour_link(near), 2)
 
 
 def _nearest(at: float, times: Sequence[tuple[float, int]]) -> int | None:
-    """The place of the time that is nearest to *at*."""
+    """Return the place of the time that is nearest to *at*."""
     after = bisect_left(times, (at, -1))
     beside = times[max(0, after - 1) : after + 1]
     return min(beside, key=lambda row: abs(row[0] - at))[1] if beside else None
 
 
-def _tie_by_script(
-    trails: Mapping[int, ReportFingerprint], marks: Sequence[str], graph: _Graph
+def _link_by_script(
+    fingerprints: Mapping[int, ReportFingerprint], marks: Sequence[str], graph: _Graph
 ) -> None:
-    near = link_scoring.similar_pairs(trails, _beside(trails, marks))
-    for one, other, close in link_scoring.script_pairs(trails, near):
+    near = link_scoring.similar_pairs(fingerprints, _iter_candidate_pairs(fingerprints, marks))
+    for one, other, close in link_scoring.script_pairs(fingerprints, near):
         graph.join(one, other)
-        for here, there in ((one, other), (other, one)):
-            words = link_scoring.shared_words(trails[here].script, trails[there].script)
-            graph.explain(here, link_scoring.script_link(close, words), 2)
+        for place, partner in ((one, other), (other, one)):
+            words = link_scoring.shared_words(
+                fingerprints[place].script, fingerprints[partner].script
+            )
+            graph.explain(place, link_scoring.script_link(close, words), 2)
 
 
-def _beside(
-    trails: Mapping[int, ReportFingerprint], marks: Sequence[str]
+def _iter_candidate_pairs(
+    fingerprints: Mapping[int, ReportFingerprint], marks: Sequence[str]
 ) -> Iterator[tuple[int, int]]:
-    """Pairs that share a rare word, each once; of many with one word the nearest in time."""
+    """Yield pairs that share a rare word, each once; of many with one word the nearest in time."""
     holders: dict[int, list[int]] = defaultdict(list)
-    for place in sorted(trails, key=lambda place: (trails[place].at or 0.0, marks[place])):
-        for key in trails[place].script.keys:
+    for place in sorted(
+        fingerprints, key=lambda place: (fingerprints[place].at or 0.0, marks[place])
+    ):
+        for key in fingerprints[place].script.keys:
             holders[key].append(place)
-    seen: set[tuple[int, int]] = set()
+    yielded: set[tuple[int, int]] = set()
     for places in holders.values():
         for order, one in enumerate(places):
             for other in places[order + 1 : order + 1 + _MAX_BESIDE]:
                 pair = (min(one, other), max(one, other))
-                if pair not in seen:
-                    seen.add(pair)
+                if pair not in yielded:
+                    yielded.add(pair)
                     yield pair

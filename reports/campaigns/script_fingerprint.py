@@ -1,7 +1,7 @@
-"""Whether two stories tell the same script in other words. Pure: no Django.
+"""Similarity of two stories that tell one script in other words. Pure: no Django.
 
-What a gang's script leaves in every retelling are words that few other stories have: a claimed
-name, a file number, a sum, an odd pretext (word_rarity.py).
+What a script leaves in every retelling are words that few other stories have: a claimed name, a
+file number, a sum, an odd pretext (word_rarity.py).
 """
 
 import hashlib
@@ -37,12 +37,13 @@ _RARE_NAME = 4.5
 _CHANCE = 1.6
 _USUAL_LENGTH = 30  # different words of a story
 _BY_LENGTH = 0.08
-_RUN_FADES = 0.4  # of a run of words the weightiest counts whole, each next one so much of the last
+_RUN_DECAY = 0.4  # of a run of words the weightiest counts whole, each next one so much of the last
 
 
 class RareTerm(NamedTuple):
-    """A rare word (`second` is 0) or two words side by side. `spelled` is 0 where the writer uses
-    no marks; between two who use them the marks have to agree, and then the weight may be higher.
+    """A rare word (`second` is 0) or two words side by side, as hashes. `spelled` is 0 where the
+    writer uses no marks; between two who use them the marks have to agree, and the weight may be
+    higher.
     """
 
     first: int
@@ -57,7 +58,7 @@ class RareTerm(NamedTuple):
 
 
 class SharedTerm(NamedTuple):
-    """What two stories share: the term's key and what it counts."""
+    """The key of a term that two stories share, and its weight."""
 
     key: int
     term_weights: float
@@ -70,9 +71,8 @@ _HEAD = struct.Struct("<H")
 
 @dataclass(frozen=True)
 class ScriptFingerprint:
-    """The rare terms of a story, the rarest first, and how many different words it has.
-
-    `shown` has the words for the terms, by key, for reasons; it is not packed.
+    """The rare terms of a story, the rarest first, and how many different words it has. `shown`:
+    key -> the term's words, for reasons; it is not stored.
     """
 
     terms: tuple[RareTerm, ...]
@@ -85,7 +85,7 @@ class ScriptFingerprint:
 
     @cached_property
     def term_weights(self) -> dict[int, float]:
-        """What each term counts at most where another story has it."""
+        """Return key -> what the term weighs at most where another story has it."""
         return {
             key: max(term.weight, term.weight_spelled, _CHANCE) - _CHANCE
             for key, term in self.by_key.items()
@@ -93,8 +93,8 @@ class ScriptFingerprint:
 
     @cached_property
     def keys(self) -> frozenset[int]:
-        """By these stories find each other."""
-        rarest = sorted((row for term in self.terms for row in _ways(term)), reverse=True)
+        """Return the keys by which stories find each other."""
+        rarest = sorted((row for term in self.terms for row in _iter_keys(term)), reverse=True)
         return frozenset(key for _, key in rarest[:MAX_KEYS])
 
     def to_bytes(self) -> bytes:
@@ -106,8 +106,8 @@ class ScriptFingerprint:
         return _HEAD.pack(min(self.length, 0xFFFF)) + b"".join(body)
 
 
-def _ways(term: RareTerm) -> Iterator[tuple[float, int]]:
-    """How rare a key is by which a term is found: its words, and with marks where that tells more."""
+def _iter_keys(term: RareTerm) -> Iterator[tuple[float, int]]:
+    """Yield rarity and key of the words of a term, and with marks where that is rarer."""
     yield term.weight - (_PAIR_LATER if term.second else 0), term.key
     if term.spelled and term.weight_spelled > term.weight + _MARKS_TELL:
         yield term.weight_spelled, term.spelled
@@ -124,7 +124,7 @@ def from_bytes(data: bytes) -> ScriptFingerprint:
 
 
 def to_signed_64(number: int) -> int:
-    """64 bits as a bigint has them."""
+    """Return 64 bits as a bigint of PostgreSQL."""
     return number - (1 << 64) if number >> 63 else number
 
 
@@ -134,31 +134,31 @@ def to_signed_64(number: int) -> int:
 def fingerprint_script(
     claimed_to_be: str, text: str, sites: Iterable[str] = ()
 ) -> ScriptFingerprint:
-    """What of a story's words its script may be known by."""
+    """Return the fingerprint of a claimed role, a story and the hosts that it names."""
     table = document_frequencies()
-    statements = [*map(_claimed, sentences([claimed_to_be])), *sentences([text])]
-    found = [join_compounds(sentence, table.compounds) for sentence in statements]
-    found += [_syllables(site, table) for site in sorted(sites)]
-    tokens = [token for sentence in found for token in sentence]
+    statements = [*map(_drop_common_claims, sentences([claimed_to_be])), *sentences([text])]
+    sentences_found = [join_compounds(sentence, table.compounds) for sentence in statements]
+    sentences_found += [_split_host(site, table) for site in sorted(sites)]
+    tokens = [token for sentence in sentences_found for token in sentence]
     marked = has_marks(tokens)
     terms: dict[int, tuple[RareTerm, str]] = {}
-    for sentence in found:
-        for term, shown in _terms(sentence, table, marked=marked):
-            terms.setdefault(term.key, (term, shown))
+    for sentence in sentences_found:
+        for term, words in _iter_terms(sentence, table, marked=marked):
+            terms.setdefault(term.key, (term, words))
     rarest = sorted(terms.values(), key=lambda row: (-row[0].weight, row[0].key))[:MAX_TERMS]
     return ScriptFingerprint(
         tuple(term for term, _ in rarest),
         len({token.folded for token in tokens}),
-        {term.key: shown for term, shown in rarest},
+        {term.key: words for term, words in rarest},
     )
 
 
-def _claimed(sentence: Sequence[ScriptToken]) -> list[ScriptToken]:
-    """What of a claimed role says more than any caller's."""
+def _drop_common_claims(sentence: Sequence[ScriptToken]) -> list[ScriptToken]:
+    """Return the words of a claimed role that not every caller uses."""
     return [token for token in sentence if token.folded not in stop_list()["claims"]]
 
 
-def _terms(
+def _iter_terms(
     sentence: Sequence[ScriptToken], table: DocumentFrequencies, *, marked: bool
 ) -> Iterator[tuple[RareTerm, str]]:
     weights = [table.word(token.folded) for token in sentence]
@@ -167,7 +167,7 @@ def _terms(
         if max(alone, spelled) >= _RARE_WORD:
             own = _hash(token.spelled) if marked else 0
             yield RareTerm(_hash(token.folded), 0, own, alone, spelled), token.shown
-    yield from _names(sentence, table)
+    yield from _iter_names(sentence, table)
     for (one, two), most in zip(pairwise(sentence), map(sum, pairwise(weights)), strict=True):
         if most < _RARE_PAIR or one.folded[0] == "$" or two.folded[0] == "$":
             continue
@@ -178,7 +178,7 @@ def _terms(
             yield term, f"{one.shown} {two.shown}"
 
 
-def _names(
+def _iter_names(
     sentence: Sequence[ScriptToken], table: DocumentFrequencies
 ) -> Iterator[tuple[RareTerm, str]]:
     for name in claimed_names(sentence):
@@ -187,17 +187,15 @@ def _names(
             yield RareTerm(_hash(name.folded), 0, 0, weight, weight), name.shown
 
 
-def _syllables(site: str, table: DocumentFrequencies) -> list[ScriptToken]:
-    """The words in a host's name: vangtoancau.example is about "vang toan cau". A name with a
-    hyphen ties by itself (traces.py).
-    """
+def _split_host(site: str, table: DocumentFrequencies) -> list[ScriptToken]:
+    """Return the words in a host's name: vangtoancau.example is about "vang toan cau"."""
     label = site.partition(".")[0]
-    parts = [] if "-" in label else _split(label, table)
+    parts = [] if "-" in label else _split_syllables(label, table)
     return [ScriptToken(part, part, part) for part in parts]
 
 
-def _split(piece: str, table: DocumentFrequencies) -> list[str]:
-    """Cut into the fewest known syllables; whole where that does not go."""
+def _split_syllables(piece: str, table: DocumentFrequencies) -> list[str]:
+    """Return the fewest known syllables that make up the piece, else the piece."""
     best: list[list[str] | None] = [[]]
     for end in range(1, len(piece) + 1):
         ways = [
@@ -218,30 +216,30 @@ def _hash(text: str) -> int:
 # --- likeness
 
 
-def shared(one: ScriptFingerprint, other: ScriptFingerprint) -> list[SharedTerm]:
-    """The rare words that both have, the weightiest first, no word twice."""
-    chance = _CHANCE + log(max(1.0, _length(one, other) / _USUAL_LENGTH))
+def list_shared_terms(one: ScriptFingerprint, other: ScriptFingerprint) -> list[SharedTerm]:
+    """Return the rare words that both have, the heaviest first, no word twice."""
+    chance = _CHANCE + log(max(1.0, _mean_length(one, other) / _USUAL_LENGTH))
     both = [
         (points, term)
         for key in one.by_key.keys() & other.by_key.keys()
         if (points := _weight(term := one.by_key[key], other.by_key[key]) - chance) > 0
     ]
-    runs = _runs(term for _, term in both)
+    runs = _find_runs(term for _, term in both)
     used: set[int] = set()
-    told: Counter[int] = Counter()
-    found: list[SharedTerm] = []
+    run_counts: Counter[int] = Counter()
+    shared: list[SharedTerm] = []
     for points, term in sorted(both, key=lambda row: (-row[0], not row[1].second, row[1].key)):
         parts = {term.first, term.second} - {0}
         if used.isdisjoint(parts):
             used |= parts
             run = runs.get(term.first, term.first)
-            found.append(SharedTerm(term.key, points * _RUN_FADES ** told[run]))
-            told[run] += 1
-    return found
+            shared.append(SharedTerm(term.key, points * _RUN_DECAY ** run_counts[run]))
+            run_counts[run] += 1
+    return shared
 
 
-def _runs(terms: Iterable[RareTerm]) -> dict[int, int]:
-    """Words that pairs hold together -> one of them: a sentence told word for word says one thing."""
+def _find_runs(terms: Iterable[RareTerm]) -> dict[int, int]:
+    """Return word -> run: words that shared pairs hold together count as one statement."""
     runs: dict[int, int] = {}
     for term in terms:
         if term.second:
@@ -253,32 +251,28 @@ def _runs(terms: Iterable[RareTerm]) -> dict[int, int]:
 
 
 def similarity(one: ScriptFingerprint, other: ScriptFingerprint, least: float = 0.0) -> float:
-    """How much speaks for one script, 0 where nothing does, or surely less than *least*; the same
-    both ways.
-    """
+    """Return how much speaks for one script; 0 for surely less than *least*. Symmetric."""
     if not _may_share(one, other, least) or one.keys.isdisjoint(other.keys):
         return 0.0
-    found = shared(one, other)
-    if len(found) < 2:  # one word, however rare, may be anything
+    shared = list_shared_terms(one, other)
+    if len(shared) < 2:  # one word, however rare, may be anything
         return 0.0
-    too_long = max(0.0, _length(one, other) - _USUAL_LENGTH)
-    return sum(each.term_weights for each in found) - _BY_LENGTH * too_long
+    too_long = max(0.0, _mean_length(one, other) - _USUAL_LENGTH)
+    return sum(each.term_weights for each in shared) - _BY_LENGTH * too_long
 
 
 def _may_share(one: ScriptFingerprint, other: ScriptFingerprint, least: float) -> bool:
-    """Whether the terms of both come to so much where every one counts whole: soon told, and most
-    pairs share too little.
-    """
+    """Return whether shared terms can reach *least*: a cheap test that most pairs fail."""
     both = one.by_key.keys() & other.by_key.keys()
     return len(both) > 1 and sum(one.term_weights[key] for key in both) >= least
 
 
-def _length(one: ScriptFingerprint, other: ScriptFingerprint) -> float:
+def _mean_length(one: ScriptFingerprint, other: ScriptFingerprint) -> float:
     return sqrt(one.length * other.length)
 
 
 def _weight(one: RareTerm, other: RareTerm) -> float:
-    """What a shared term weighs; nothing where the marks of both say two different words."""
+    """Return the weight of a shared term; 0 where the marks differ."""
     if not one.spelled or not other.spelled:
         return one.weight
     return one.weight_spelled if one.spelled == other.spelled else 0.0

@@ -75,7 +75,7 @@ class SharedIdentifier:
 
 @lru_cache(maxsize=1)
 def stop_list() -> Mapping[str, Mapping[str, Any]]:
-    """What ties nobody, by sort."""
+    """Return what links nobody, by sort (data/common.json)."""
     data: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
     return {
         sort: {key: row for key, row in rows.items() if key != "about"}
@@ -85,7 +85,7 @@ def stop_list() -> Mapping[str, Mapping[str, Any]]:
 
 
 def is_common_number(phone: ParsedCaller) -> bool:
-    """Whether this caller may be anybody: no line of its own, a forged hotline, 069."""
+    """Return whether this caller may be anybody: no line of its own, a forged hotline, 069."""
     return (
         not phone.key
         or phone.kind not in stop_list()["number_kinds"]
@@ -96,7 +96,7 @@ def is_common_number(phone: ParsedCaller) -> bool:
 
 
 def is_common_link(link: str) -> bool:
-    """Whether everybody links there."""
+    """Return whether everybody links there."""
     host, _, page = link.partition("/")
     labels = host.split(".")
     return (host in stop_list()["shorteners"] and not page) or any(
@@ -105,8 +105,8 @@ def is_common_link(link: str) -> bool:
 
 
 def host_of(link: str) -> str:
-    """The host of a canonical link: a gang changes pages more often than hosts. The whole link
-    where anybody gets a page of the host.
+    """Return the host of a canonical link: a gang changes pages more often than hosts. The whole
+    link where anybody gets a page of the host.
     """
     host = link.partition("/")[0]
     return link if host in stop_list()["shorteners"] else host
@@ -118,24 +118,26 @@ def host_of(link: str) -> str:
 def callers(
     typed: Iterable[ParsedCaller], text: str, in_text: Iterable[FoundPhone]
 ) -> list[ParsedCaller]:
-    """The callers on the form; where none can be read, the one that the story names, but for the
-    reporter's own. Of several none: who lists numbers would bring together whoever they called.
+    """Return the callers of the form; where none can be parsed, the one that the story names,
+    without the reporter's own. Of several none: who lists numbers would link whoever they called.
     """
-    known = [phone for phone in typed if phone.key]
-    named = [found.phone for found in in_text if not _is_own(text, found.start, found.end)]
-    one_alone = len({phone.key for phone in named if phone.key}) <= 1
-    return known or (named if one_alone else [])
+    typed_phones = [phone for phone in typed if phone.key]
+    in_story = [
+        mention.phone for mention in in_text if not _is_own(text, mention.start, mention.end)
+    ]
+    one_alone = len({phone.key for phone in in_story if phone.key}) <= 1
+    return typed_phones or (in_story if one_alone else [])
 
 
 def _is_own(text: str, start: int, end: int) -> bool:
-    """Whether the reporter says that the digits at text[start:end] are theirs."""
+    """Return whether the reporter says that the digits at text[start:end] are theirs."""
     before = normalize(text[max(0, start - _LOOK) : start].rsplit("\n", 1)[-1])
     behind = normalize(text[end : end + _LOOK])
     return bool(_OWN_BEFORE.search(before) or _OWN_BEHIND.match(behind))
 
 
 def adjacent_numbers(value: str) -> list[str]:
-    """The canonical numbers next to one, without itself; [] where it is no plain number."""
+    """Return the canonical numbers next to one, without itself; [] where it is no plain number."""
     digits = value.removeprefix("+")
     if not digits.isdecimal():
         return []
@@ -147,8 +149,8 @@ def adjacent_numbers(value: str) -> list[str]:
 
 
 def accounts_in(text: str) -> Iterator[str]:
-    """The receiving accounts that a story names: those that a word announces, and long numbers
-    that are neither phones nor money; not the reporter's own.
+    """Yield the receiving accounts of a story: those that a word announces, and long numbers that
+    are neither phones nor money; not the reporter's own.
     """
     for account in find_bank_accounts(text):
         if not _is_own(text, account.start, account.end):
@@ -170,7 +172,7 @@ def _may_be_account(text: str, chain: re.Match[str], digits: str) -> bool:
 
 
 def accounts_in_field(field: str) -> Iterator[str]:
-    """The account numbers of a field that may name a bank too ("MB 1234 5678")."""
+    """Yield the account numbers of a field that may name a bank too ("MB 1234 5678")."""
     for chain in CHAINS.finditer(to_ascii_digits(field)):
         digits = re.sub(r"[^0-9]", "", chain[0])
         if _MIN_ACCOUNT_LENGTH <= len(digits) <= _MAX_ACCOUNT_LENGTH:
@@ -182,7 +184,7 @@ def accounts_in_field(field: str) -> Iterator[str]:
 
 @lru_cache(maxsize=1)
 def _site_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """A dot that stands apart before a usual ending; a bare host with one."""
+    """Return the patterns of a dot that stands apart before a usual ending, and of a bare host."""
     ending = "(?:" + "|".join(sorted(stop_list()["endings"])) + r")\b"
     label = r"[a-z0-9][a-z0-9-]{0,62}"
     return (
@@ -192,22 +194,22 @@ def _site_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def restore_link_dots(text: str) -> str:
-    """The text with the dots of its links as dots."""
+    """Return the text with the hidden dots of its links as dots."""
     apart, _ = _site_patterns()
     return apart.sub(".", _HIDDEN_DOT.sub(".", text))
 
 
 def sites_in(text: str) -> Iterator[str]:
-    """The links and bare hosts that a text names, also where their dots are hidden; common ones too."""
+    """Yield the links and bare hosts of a text, also with hidden dots; common ones too."""
     plain = restore_link_dots(text)
     _, bare = _site_patterns()
-    yield from (found.link for found in find_links(plain))
-    yield from (found[0].lower().removeprefix("www.") for found in bare.finditer(plain))
+    yield from (match.link for match in find_links(plain))
+    yield from (match[0].lower().removeprefix("www.") for match in bare.finditer(plain))
 
 
 def site_names_in(text: str, sites: Iterable[str]) -> Iterator[str]:
-    """Names with a hyphen as sites and files have them, of these sites and in the text."""
-    named = [found[0].lower() for found in _SITE_NAME.finditer(restore_link_dots(text))]
+    """Yield names with a hyphen as sites and files have them, of these sites and in the text."""
+    named = [match[0].lower() for match in _SITE_NAME.finditer(restore_link_dots(text))]
     for name in [*named, *(value.partition(".")[0] for value in sites)]:
         letters = sum(map(str.isalpha, name))
         if "-" in name and name.isascii() and letters >= _MIN_NAME_LENGTH:
@@ -237,7 +239,7 @@ def collect_identifiers(
     sites: Iterable[str],
     site_names: Iterable[str] = (),
 ) -> list[SharedIdentifier]:
-    """What of this may tie its story to others, in a fixed order."""
+    """Return what of this may link its story to others, in a fixed order."""
     known = stop_list()["accounts"]
     own = {phone.key for phone in numbers if not is_common_number(phone)}
     hosts = {host_of(value) for value in sites if not is_common_link(value)}
@@ -252,7 +254,7 @@ def collect_identifiers(
 def identifiers_of_story(
     caller_number: str, text: str, bank_account: str
 ) -> list[SharedIdentifier]:
-    """What a story of the door may share with others, in a fixed order."""
+    """Return what a story of the file may share with others, in a fixed order."""
     numbers = callers(parse_many(caller_number), text, find_in_text(text))
     accounts = [*accounts_in_field(bank_account), *accounts_in(text)]
     sites = [value for value in sites_in(text) if not is_common_link(value)]

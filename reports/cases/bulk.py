@@ -1,5 +1,5 @@
-"""One decision about many reports: each through the workflow by itself, with the version that the
-officer saw, so that a refused one leaves the others and a repeated form acts on nothing twice.
+"""One decision on many reports: each by itself through the workflow, with the version that the
+officer saw, so that a refused one leaves the others and a repeated form repeats nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,8 +12,8 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError
 
 from core.audit import events
-from reports.campaigns import grouping_locks, manual_grouping
-from reports.cases import closing_checks, workflow
+from reports.campaigns import manual_grouping, membership
+from reports.cases import workflow
 from reports.models import Campaign, CampaignLink, Report
 
 MAX_COUNT = 500  # reports of one press
@@ -41,19 +41,13 @@ class Result:
 
 
 def apply_to_each(
-    verb: str, rows: Sequence[ReportVersion], by: User, given: Mapping[str, Any]
+    verb: str, rows: Sequence[ReportVersion], by: User, words: Mapping[str, Any]
 ) -> Result:
-    """Apply a verb of the workflow to each. Raises WorkflowError where the texts are invalid: then nothing
-    was done.
-    """
+    """Apply a verb to each. Raises WorkflowError for invalid texts; nothing is done then."""
     result, until = Result(), monotonic() + TIMEOUT_SECONDS
     for row in rows:
         is_late = monotonic() > until
-        why = (
-            "late"
-            if is_late
-            else _needs_confirmation(verb, row) or _try_decide(verb, row, by, given)
-        )
+        why = "late" if is_late else _refuse_or_decide(verb, row, by, words)
         if why:
             result.refused.append((row.number, why))
         else:
@@ -61,10 +55,21 @@ def apply_to_each(
     return result
 
 
-def _try_decide(verb: str, row: ReportVersion, by: User, given: Mapping[str, Any]) -> str:
+def _refuse_or_decide(verb: str, row: ReportVersion, by: User, words: Mapping[str, Any]) -> str:
     """Decide on one; return the code of a refusal, "" for done."""
+    if verb == "close" and _has_blockers(row.report):
+        return "pending"  # closing it needs a confirmation on its own page
+    return _try_decide(verb, row, by, words)
+
+
+def _has_blockers(report: UUID) -> bool:
+    row = Report.objects.select_related("case", "facts").get(pk=report)
+    return bool(workflow.closing_blockers(row))
+
+
+def _try_decide(verb: str, row: ReportVersion, by: User, words: Mapping[str, Any]) -> str:
     try:
-        workflow.ACTIONS[verb](row.report, by=by, version=row.version, **given)
+        workflow.ACTIONS[verb](row.report, by=by, version=row.version, **words)
     except workflow.StaleVersion:
         return "stale"
     except workflow.InvalidTransition:
@@ -81,50 +86,40 @@ def _try_decide(verb: str, row: ReportVersion, by: User, given: Mapping[str, Any
     return ""
 
 
-def _needs_confirmation(verb: str, row: ReportVersion) -> str:
-    """Return "pending" where closing it needs a confirmation on its own page, else ""."""
-    if verb != "close":
-        return ""
-    report = Report.objects.select_related("case", "facts").get(pk=row.report)
-    return "pending" if closing_checks.closing_blockers(report) else ""
-
-
-def attach(target: UUID, rows: Sequence[ReportVersion], hand: grouping_locks.Actor) -> Result:
-    """Attach to a campaign all reports that are still in the campaign in which the officer saw them.
-    Raises GroupingError without the permission.
-    """
+def attach(target: UUID, rows: Sequence[ReportVersion], actor: membership.Actor) -> Result:
+    """Attach those that nobody has moved since. Raises NotAllowedError without the permission."""
     result = Result()
-    fit = list(_still_there(rows, target, result))
-    for start in range(0, len(fit), grouping_locks.MAX_REPORTS):
-        _attach(target, fit[start : start + grouping_locks.MAX_REPORTS], hand, result)
+    unmoved = list(_filter_unmoved(rows, target, result))
+    for start in range(0, len(unmoved), membership.MAX_REPORTS):
+        _attach_batch(target, unmoved[start : start + membership.MAX_REPORTS], actor, result)
     return result
 
 
-def _still_there(
+def _filter_unmoved(
     rows: Sequence[ReportVersion], target: UUID, result: Result
 ) -> Iterator[ReportVersion]:
     reports = [row.report for row in rows]
     links = CampaignLink.objects.filter(report__in=reports).values_list("report", "campaign")
-    now: dict[UUID, UUID] = dict(links)
+    campaign_of: dict[UUID, UUID] = dict(links)
     for row in rows:
-        lies_in = now.get(row.report)
-        if lies_in != row.campaign:
+        campaign = campaign_of.get(row.report)
+        if campaign != row.campaign:
             result.refused.append((row.number, "moved"))
-        elif lies_in == target:
+        elif campaign == target:
             result.refused.append((row.number, "there"))
         else:
             yield row
 
 
-def _attach(
-    target: UUID, part: Sequence[ReportVersion], hand: grouping_locks.Actor, result: Result
+def _attach_batch(
+    target: UUID, part: Sequence[ReportVersion], actor: membership.Actor, result: Result
 ) -> None:
     version = Campaign.objects.values_list("version", flat=True).get(pk=target)
     try:
-        manual_grouping.attach(target, {row.report: row.campaign for row in part}, hand, version)
-    except grouping_locks.NotAllowedError:
+        manual_grouping.attach(target, {row.report: row.campaign for row in part}, actor, version)
+    except membership.NotAllowedError:
         raise
-    except grouping_locks.GroupingError:
+    except membership.GroupingError:
         result.refused += [(row.number, "moved") for row in part]
     else:
         result.done += [row.number for row in part]
@@ -138,11 +133,11 @@ def store_result(key: UUID, verb: str, result: Result, by: User) -> None:
 
 
 def load_result(key: UUID, by: User) -> tuple[str, Result] | None:
-    """Return verb and result of a form of this officer; of one sent twice at once, both together."""
-    told = [event.detail for event in events.events_for("bulk", key).filter(actor=by)]
-    if not told:
+    """Return verb and result of this officer's form; of one sent twice, both together."""
+    details = [event.detail for event in events.events_for("bulk", key).filter(actor=by)]
+    if not details:
         return None
-    done = dict.fromkeys(number for detail in told for number in detail["done"])
-    refused = {number: why for detail in told for number, why in detail["refused"]}
+    done = dict.fromkeys(number for detail in details for number in detail["done"])
+    refused = {number: why for detail in details for number, why in detail["refused"]}
     left = [(number, why) for number, why in refused.items() if number not in done]
-    return told[0]["verb"], Result(list(done), left)
+    return details[0]["verb"], Result(list(done), left)

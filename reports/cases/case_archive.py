@@ -29,22 +29,19 @@ DOCUMENTS: list[Document] = []  # what others add: report -> members
 
 def write_case_zip(file: IO[bytes], report: Report, text: str, *, pictures: bool) -> int:
     """Write the archive of a report, *text* first; return how many pictures are in it."""
-    drawn = list(_pictures(report)) if pictures else []
+    pictures_drawn = list(_iter_pictures(report)) if pictures else []
     further = [member for document in DOCUMENTS for member in document(report)]
-    members = [ZipEntry("tin.txt", text.encode()), *further, *drawn]
+    members = [ZipEntry("tin.txt", text.encode()), *further, *pictures_drawn]
     folder = f"tin-{report.public_number}"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for member in members:
             archive.writestr(f"{folder}/{member.name}", member.content)
-        archive.writestr(f"{folder}/{SUMS}", _sums(members))
-    return len(drawn)
+        sums = [f"{hashlib.sha256(each.content).hexdigest()}  {each.name}\n" for each in members]
+        archive.writestr(f"{folder}/{SUMS}", "".join(sums))
+    return len(pictures_drawn)
 
 
-def _sums(members: Iterable[ZipEntry]) -> str:
-    return "".join(f"{hashlib.sha256(each.content).hexdigest()}  {each.name}\n" for each in members)
-
-
-def _pictures(report: Report) -> Iterator[ZipEntry]:
+def _iter_pictures(report: Report) -> Iterator[ZipEntry]:
     """Yield the sanitized copies in the order of their files, without those that are lost."""
     for number, file in enumerate(
         storage.files_of_report(report).select_related("check_result"), 1

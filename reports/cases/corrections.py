@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from core.audit import events
 from reports.cases import deadlines, legal_holds
-from reports.cases.transitions import CORRECTS
+from reports.cases.transitions import DECIDE
 from reports.cases.workflow import (
     NotAllowed,
     ReasonMissing,
@@ -44,12 +44,12 @@ class CorrectedValue:
 
     @property
     def is_valid(self) -> bool:
-        """Whether the fact can have this value; the table of offices may be a minute old."""
+        """Return whether the fact can have this value; the offices may be a minute old."""
         check = _CHECKS.get(self.fact)
         return bool(check and check(self.value))
 
 
-def _check_codes(codes: Callable[[], Iterable[str]]) -> Callable[[object], bool]:
+def _make_code_check(codes: Callable[[], Iterable[str]]) -> Callable[[object], bool]:
     def check(value: object) -> bool:
         if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
             return False
@@ -58,17 +58,17 @@ def _check_codes(codes: Callable[[], Iterable[str]]) -> Callable[[object], bool]
     return check
 
 
-def _is_integer(value: object, most: int) -> bool:
-    return type(value) is int and 0 <= value <= most
+def _is_integer(value: object, maximum: int) -> bool:
+    return type(value) is int and 0 <= value <= maximum
 
 
 _CHECKS: Mapping[str, Callable[[object], bool]] = {
     Fact.PRIORITY: lambda value: _is_integer(value, 100),
     Fact.SCENARIO: lambda value: isinstance(value, str) and value in scenario_codes(),
-    Fact.ACTIONS: _check_codes(action_codes),
+    Fact.ACTIONS: _make_code_check(action_codes),
     Fact.MONEY: lambda value: value is None or _is_integer(value, _MAX_DONG),
     Fact.ONGOING: lambda value: isinstance(value, bool),
-    Fact.OFFICES: _check_codes(office_lexicon.codes),
+    Fact.OFFICES: _make_code_check(office_lexicon.codes),
 }
 
 
@@ -92,7 +92,7 @@ def revert_correction(case_id: UUID, *, by: User, version: int, fact: str) -> Ca
 
 
 def _check_permission(by: User) -> None:
-    if not by.has_perm(CORRECTS):
+    if not by.has_perm(DECIDE):
         raise NotAllowed
 
 

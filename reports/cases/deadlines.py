@@ -1,28 +1,47 @@
-"""Deadlines of a case: the only writer of `Deadline`.
+"""Deadlines of a case and the notifications about them: the only writer of `Deadline`.
 
 The functions need the case's row locked. Intake starts no deadline: those from receipt are started
-here, a minute later or with the first decision.
+here, a minute later or with the first decision. Each stage of each deadline is noted once, in one
+transaction with its event, and mailed to the officer, then to those who assign work: one mail a
+person and call, with report numbers and deadlines alone.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+import structlog
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import CharField, Exists, Min, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
+from django.template.loader import render_to_string
 from django.utils import timezone
 
+from core.audit import events
 from core.audit.events import NO_LOOK
+from core.database import log_database_error
 from core.models import AuditEvent
 from reports.calendar import deadline_rules
 from reports.cases.transitions import ANSWERS
-from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold
+from reports.models import Case, Deadline, DeadlineNotification, ErasureRequest, Followup, LegalHold
+
+log = structlog.get_logger(__name__)
 
 MAX_BATCH = 500
-LOOKED_BACK = timedelta(days=30)  # for wishes that wait
-_Wish = TypeVar("_Wish", bound=Model)
+MAX_NOTIFICATIONS = 200  # of one call
+LOOKED_BACK = timedelta(days=30)  # for requests that wait
+MAIL_WITHIN = timedelta(hours=6)  # what could not be mailed by then is old
+Stage = DeadlineNotification.Stage
+_SOON_AT = RawSQL(  # as deadline_rules computes it
+    "due_at - least((due_at - started_at) / 4, %s)", [deadline_rules.MAX_NOTICE_LENGTH]
+)
+_RequestT = TypeVar("_RequestT", bound=Model)
 
 
 def start_deadlines(case: Case) -> None:
@@ -36,10 +55,10 @@ def _from_receipt(case: Case) -> list[Deadline]:
     facts = getattr(case.report, "facts", None)
     is_pressed = case.report.happening_now or (facts is not None and facts.ongoing)
     kinds = deadline_rules.FROM_RECEIPT if is_pressed else (deadline_rules.SORT,)
-    return [_clock(case.pk, kind, case.report.received_at) for kind in kinds]
+    return [_build_deadline(case.pk, kind, case.report.received_at) for kind in kinds]
 
 
-def _clock(report_id: UUID, kind: str, start: datetime) -> Deadline:
+def _build_deadline(report_id: UUID, kind: str, start: datetime) -> Deadline:
     return Deadline(
         report_id=report_id, kind=kind, started_at=start, due_at=deadline_rules.due_at(kind, start)
     )
@@ -55,30 +74,27 @@ def apply_transition(
     """Meet, drop and start deadlines; return when the case is due next."""
     start_deadlines(case)
     now = timezone.now()
-    _running(case.pk, meets).update(met_at=now)
+    _pending(case.pk, meets).update(met_at=now)
     if drops:
-        _running(case.pk, drops).update(dropped_at=now)
-    started = [_clock(case.pk, kind, now) for kind in starts]
+        _pending(case.pk, drops).update(dropped_at=now)
+    started = [_build_deadline(case.pk, kind, now) for kind in starts]
     Deadline.objects.bulk_create(started, ignore_conflicts=True)
     return next_due(case.pk)
 
 
 def extend(report_id: UUID, kind: str) -> bool:
     """Extend a deadline; return False when none runs or it has MAX_EXTENSIONS."""
-    clock = (
-        _running(report_id, [kind])
-        .filter(extension_count__lt=deadline_rules.MAX_EXTENSIONS)
-        .first()
-    )
-    if clock is None:
+    extensible = _pending(report_id, [kind])
+    deadline = extensible.filter(extension_count__lt=deadline_rules.MAX_EXTENSIONS).first()
+    if deadline is None:
         return False
-    clock.extension_count += 1
-    clock.due_at = deadline_rules.due_at(kind, clock.started_at, clock.extension_count)
-    clock.save(update_fields=["extension_count", "due_at"])
+    deadline.extension_count += 1
+    deadline.due_at = deadline_rules.due_at(kind, deadline.started_at, deadline.extension_count)
+    deadline.save(update_fields=["extension_count", "due_at"])
     return True
 
 
-def _running(report_id: UUID, kinds: Iterable[str]) -> QuerySet[Deadline]:
+def _pending(report_id: UUID, kinds: Iterable[str]) -> QuerySet[Deadline]:
     return Deadline.objects.pending().filter(report_id=report_id, kind__in=tuple(kinds))
 
 
@@ -90,42 +106,40 @@ def cancel_all(report_id: UUID) -> None:
 
 
 def next_due(report_id: UUID) -> datetime | None:
-    """Return the next deadline of a report, or None."""
     running = Deadline.objects.pending().filter(report_id=report_id)
     return running.order_by("due_at").values_list("due_at", flat=True).first()
 
 
 def start_for_new_reports() -> int:
-    """Start the deadlines from receipt of new reports, and the one to look at a report whose reporter is
-    under pressure as was extracted since; return how many cases.
+    """Start the deadlines from receipt of new reports, and the review deadline where extraction
+    found since that the reporter is under pressure; return how many cases.
     """
     begun = _start(Case.objects.open().filter(due_at=None, report__erased_at=None))
     return begun + _start(_pressed_and_unseen().exclude(due_at=None))
 
 
 def lock_case(report_id: UUID) -> Case:
-    """Return the locked case of a report."""
     return Case.objects.select_for_update(of=("self",)).get(pk=report_id)
 
 
 def restart_review_deadline(case: Case) -> None:
-    """Start the deadline to look at a report whose reporter writes of being under pressure, also where
-    the work has ended. One that runs keeps its end.
+    """Start the review deadline of a report whose reporter writes of being under pressure, also
+    where the work has ended. One that runs keeps its end.
     """
     start_deadlines(case)
-    clock = _clock(case.pk, deadline_rules.LOOK, timezone.now())
-    Deadline.objects.bulk_create([clock], ignore_conflicts=True)
+    deadline = _build_deadline(case.pk, deadline_rules.LOOK, timezone.now())
+    Deadline.objects.bulk_create([deadline], ignore_conflicts=True)
     _set_due([case.pk])
 
 
 def _pressed_and_unseen() -> QuerySet[Case]:
     """Return new cases that nobody has viewed, of reporters under pressure as extracted."""
-    clock = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.LOOK)
+    review_deadlines = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.LOOK)
     by_people = AuditEvent.objects.filter(actor__isnull=False).exclude(kind__in=NO_LOOK)
-    look = by_people.filter(subject_type="report", subject_id=Cast(OuterRef("pk"), CharField()))
-    there = Case.objects.filter(status=Case.Status.NEW, report__erased_at=None)
-    pressed = there.filter(report__facts__ongoing=True)
-    return pressed.filter(~Exists(clock), ~Exists(look))
+    views = by_people.filter(subject_type="report", subject_id=Cast(OuterRef("pk"), CharField()))
+    new_cases = Case.objects.filter(status=Case.Status.NEW, report__erased_at=None)
+    pressed = new_cases.filter(report__facts__ongoing=True)
+    return pressed.filter(~Exists(review_deadlines), ~Exists(views))
 
 
 def start_for_requests() -> int:
@@ -135,14 +149,14 @@ def start_for_requests() -> int:
 
 
 def unanswered_followups() -> QuerySet[Followup]:
-    """Return recent follow-ups that wait for an officer: withdrawals, and corrections where an officer's
-    correction or a hold goes before them. Any other correction holds at once.
+    """Return recent follow-ups that wait for an officer: withdrawals, and corrections where an
+    officer's correction or a hold goes before them. Any other correction holds at once.
     """
-    kinds, about = Followup.Kind, Cast(OuterRef("report_id"), CharField())
-    told = AuditEvent.objects.filter(
+    kinds, report_id = Followup.Kind, Cast(OuterRef("report_id"), CharField())
+    answers = AuditEvent.objects.filter(
         kind__in=ANSWERS,
         subject_type="report",
-        subject_id=about,
+        subject_id=report_id,
         created_at__gte=OuterRef("received_at"),
     )
     hold = LegalHold.objects.filter(report=OuterRef("report_id"), released_at=None)
@@ -153,11 +167,11 @@ def unanswered_followups() -> QuerySet[Followup]:
         received_at__gte=timezone.now() - LOOKED_BACK,
         erased_at=None,
     )
-    return wishes.filter(~Exists(told)).exclude(report__case__status=Case.Status.WITHDRAWN)
+    return wishes.filter(~Exists(answers)).exclude(report__case__status=Case.Status.WITHDRAWN)
 
 
 @transaction.atomic
-def _start_for(kind: str, wishes: QuerySet[_Wish], since: str) -> int:
+def _start_for(kind: str, wishes: QuerySet[_RequestT], since: str) -> int:
     """Start that deadline for each report with such requests, from the first; return how many."""
     runs = Deadline.objects.pending().filter(report_id=OuterRef("pk"), kind=kind)
     # One whose clocks from receipt are still to be started gets those first.
@@ -167,9 +181,9 @@ def _start_for(kind: str, wishes: QuerySet[_Wish], since: str) -> int:
     locked = list(cases.select_for_update(skip_locked=True, of=("self",))[:MAX_BATCH])
     waiting: Any = wishes.filter(report_id__in=[case.pk for case in locked]).order_by()
     first = waiting.values("report_id").annotate(first=Min(since))
-    started = [_clock(row["report_id"], kind, row["first"]) for row in first]
+    started = [_build_deadline(row["report_id"], kind, row["first"]) for row in first]
     Deadline.objects.bulk_create(started, ignore_conflicts=True)
-    _set_due([clock.report_id for clock in started])
+    _set_due([deadline.report_id for deadline in started])
     return len(started)
 
 
@@ -177,14 +191,117 @@ def _start_for(kind: str, wishes: QuerySet[_Wish], since: str) -> int:
 def _start(cases: QuerySet[Case]) -> int:
     """Start the deadlines from receipt; skip cases that a decision has locked. Return how many."""
     locked = cases.select_for_update(skip_locked=True, of=("self",))
-    found = list(locked.select_related("report", "report__facts")[:MAX_BATCH])
+    started = list(locked.select_related("report", "report__facts")[:MAX_BATCH])
     Deadline.objects.bulk_create(
-        [clock for case in found for clock in _from_receipt(case)], ignore_conflicts=True
+        [deadline for case in started for deadline in _from_receipt(case)], ignore_conflicts=True
     )
-    _set_due([case.pk for case in found])
-    return len(found)
+    _set_due([case.pk for case in started])
+    return len(started)
 
 
 def _set_due(cases: list[UUID]) -> None:
     first = Deadline.objects.pending().filter(report_id=OuterRef("pk")).order_by("due_at")
     Case.objects.filter(pk__in=cases).update(due_at=Subquery(first.values("due_at")[:1]))
+
+
+# --- notifications
+
+
+def send_due_reminders() -> None:
+    """Start the deadlines of new reports, note those that are due, and mail them."""
+    with log_database_error(log, "escalation.not_looked"):
+        start_for_new_reports()
+        start_for_requests()
+        now = timezone.now()
+        count = _store_notifications(Stage.OVERDUE, now) + _store_notifications(Stage.SOON, now)
+        if count:
+            log.info("escalation.told", count=count)
+        if settings.EMAIL_URL:
+            _mail_notifications()
+
+
+@transaction.atomic
+def _store_notifications(stage: str, now: datetime) -> int:
+    """Note a stage for every deadline that has come to it; return how many."""
+    deadlines = list(
+        _deadlines_at_stage(stage, now).select_for_update(skip_locked=True)[:MAX_NOTIFICATIONS]
+    )
+    DeadlineNotification.objects.bulk_create(
+        DeadlineNotification(deadline=deadline, stage=stage, due_at=deadline.due_at, created_at=now)
+        for deadline in deadlines
+    )
+    for deadline in deadlines:
+        due = deadline.due_at.isoformat(timespec="seconds")
+        events.log_event(
+            "report", deadline.report_id, f"clock_{stage}", clock=deadline.kind, due=due
+        )
+    return len(deadlines)
+
+
+def _deadlines_at_stage(stage: str, now: datetime) -> QuerySet[Deadline]:
+    """Return the pending deadlines that have come to a stage and were not notified of it."""
+    notified = DeadlineNotification.objects.filter(
+        deadline=OuterRef("pk"), stage=stage, due_at=OuterRef("due_at")
+    )
+    running = Deadline.objects.pending().filter(~Exists(notified)).order_by("due_at")
+    if stage == Stage.OVERDUE:
+        return running.filter(due_at__lte=now)
+    ahead = running.filter(due_at__gt=now, due_at__lte=now + deadline_rules.MAX_NOTICE_LENGTH)
+    return ahead.alias(soon_at=_SOON_AT).filter(soon_at__lte=now)
+
+
+def _mail_notifications() -> None:
+    """Claim the notifications without a mail and mail them; release them when none was sent."""
+    recent = DeadlineNotification.objects.filter(
+        mailed_at=None, created_at__gte=timezone.now() - MAIL_WITHIN
+    )
+    with transaction.atomic():
+        rows = recent.select_for_update(skip_locked=True).order_by("id")[:MAX_NOTIFICATIONS]
+        claimed = DeadlineNotification.objects.filter(pk__in=[each.pk for each in rows])
+        claimed.update(mailed_at=timezone.now())
+    sent = [_send_mail(user, lines) for user, lines in _group_by_recipient(claimed).items()]
+    if sent and not any(sent):
+        claimed.update(mailed_at=None)
+
+
+def _group_by_recipient(
+    notifications: QuerySet[DeadlineNotification],
+) -> dict[User, list[DeadlineNotification]]:
+    """Group by officer, and by leads once it is overdue or has no officer."""
+    by_user: dict[User, list[DeadlineNotification]] = defaultdict(list)
+    rows = notifications.filter(deadline__met_at=None, deadline__dropped_at=None)
+    pending = list(rows.select_related("deadline__report__case__officer").order_by("due_at"))
+    leads = _list_leads() if pending else []
+    for each in pending:
+        officer = each.deadline.report.case.officer
+        recipients = [officer] if officer and officer.is_active else []
+        if each.stage == Stage.OVERDUE or not recipients:
+            recipients += [lead for lead in leads if lead != officer]
+        for user in recipients:
+            by_user[user].append(each)
+    return {user: lines for user, lines in by_user.items() if user.email}
+
+
+def _list_leads() -> list[User]:
+    backend = "django.contrib.auth.backends.ModelBackend"
+    able = User.objects.with_perm("reports.assign_case", backend=backend, include_superusers=False)
+    return list(able.filter(~Q(email="")))
+
+
+def _send_mail(user: User, lines: list[DeadlineNotification]) -> bool:
+    late = sum(line.stage == Stage.OVERDUE for line in lines)
+    context = {
+        "lines": lines,
+        "late": late,
+        "desk": f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/",
+    }
+    rendered = render_to_string("reports/deadlines.txt", context, using="public")
+    subject, _, text = rendered.partition("\n")
+    mail = EmailMessage(subject, text.strip() + "\n", to=[user.email])
+    mail.extra_headers["Auto-Submitted"] = "auto-generated"
+    try:
+        mail.send()
+    except (OSError, ValueError) as error:  # smtplib's are OSErrors; ValueError: no address
+        log.warning("escalation.mail_failed", error=type(error).__name__)
+        return False
+    return True

@@ -1,14 +1,13 @@
-"""Words sought in every story ever told, without looking at every story.
+"""Full-text search over all stories, at a cost that does not grow with the table
+(docs/adr/0032-*.md).
 
-Words are compared whole and without marks; a long one also by its beginning. Two ways lead to the
-newest reports that have them all, and one statement takes both: where words are common, the last
-reports are walked through and enough of them found soon; where they are rare, the index knows the
-few that have them. Neither grows with the table (figures: docs/adr/0032-*.md, `make bench ONLY=12`).
-Who sees one unit's reports alone has theirs looked through and no other, so that neither what is found
-nor how much says anything of the rest.
+Words are compared whole and without marks; a long one also by its beginning. One statement takes
+two ways to the newest reports that have all words: the last reports are read through, which soon
+finds enough of common words; for rare words the index is asked. Who sees one unit's reports
+searches those alone, so that neither results nor counts say anything of the rest.
 
 No trigrams: without marks Vietnamese has some 2,500 syllables, nearly every story has nearly every
-trigram, and an index of them is as large as the stories and slow to ask.
+trigram, and their index is as large as the stories and slow.
 """
 
 from collections import Counter
@@ -16,20 +15,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from uuid import UUID
 
-from django.db import connection
-
+from core.database import fetch_all
 from core.text import normalize
 
 MAX_FOUND = 200  # reports; with more, further words are wanted
-WALKED = 10_000  # of the newest; what has fewer than MOST_FOUND among them is rare
+WALKED = 10_000  # of the newest; what has fewer than MAX_FOUND among them is rare
 MAX_MET = 30_000  # of the rare that are put in order; more only where a word was common long ago
 MAX_WORDS = 8
 MAX_WORD_LENGTH = 60  # signs
-KNOWN = 2_000  # of the newest, whose words a slip of the hand is compared with
-COMPARED = 300  # of them, those that have all of the words but one
-BEGINS_WITH = (
-    5  # signs from which a word stands for those that begin with it; syllables are shorter
-)
+MAX_SUGGESTING = 2_000  # of the newest, whose words a typing error is compared with
+MAX_COMPARED = 300  # of them, those that have all of the words but one
+BEGINS_WITH = 5  # from so many letters on a word matches longer ones; syllables are shorter
 # As in the index of Facts.
 WORDS = "to_tsvector('simple'::regconfig, left(search_text, 100000))"
 
@@ -52,7 +48,7 @@ SELECT left(search_text, 4000)
  CROSS JOIN LATERAL (SELECT search_text FROM reports_extractedfacts WHERE report_id = report.id LIMIT 1) AS facts
  WHERE (SELECT count(*) FROM unnest(%(words)s::text[]) AS word
          WHERE position(' ' || word || ' ' IN ' ' || left(search_text, 4000) || ' ') > 0) >= %(most)s
- LIMIT %(told)s
+ LIMIT %(compared)s
 """
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _KEYS_OF_UNIT = f"SELECT report_id FROM reports_case WHERE {_AT_UNIT}"  # noqa: S608  # nosec B608
@@ -83,7 +79,7 @@ SELECT id FROM rare
 
 
 def query_terms(typed: str) -> list[str]:
-    """The folded words of what somebody typed, each once; so many as are looked for."""
+    """Return the folded words of a query, each once, at most MAX_WORDS."""
     words = (word[:MAX_WORD_LENGTH] for word in normalize(typed).split())
     return list(dict.fromkeys(words))[:MAX_WORDS]
 
@@ -91,95 +87,89 @@ def query_terms(typed: str) -> list[str]:
 def search_reports(
     words: Sequence[str], *, unit: str | None = None, only_open: bool = False
 ) -> list[UUID]:
-    """The newest reports whose story has all of these folded words, MOST_FOUND at most; of those
-    alone that lie at a unit, by its codename; of the open ones alone, or of all. One statement.
+    """Return the newest reports with all of these folded words, at a unit or at all. One
+    statement.
     """
     if not words:
         return []
-    given: dict[str, str | int | None] = {
+    values: dict[str, str | int | None] = {
         "unit": unit,
         "most": MAX_FOUND,
         "walked": WALKED,
         "met": MAX_MET,
-        "query": _query(words),
-        **{f"w{place}": _pattern(word) for place, word in enumerate(words)},
+        "query": _format_tsquery(words),
+        **{f"w{place}": _format_regex(word) for place, word in enumerate(words)},
     }
     has_words = " AND ".join(f"search_text ~ %(w{place})s" for place in range(len(words)))
-    among = _among(is_of_unit=unit is not None, only_open=only_open)
+    among = _select_reports(is_of_unit=unit is not None, only_open=only_open)
     walked = _WALKED.format(among=among, has_words=has_words)
     of_unit = "" if unit is None else f"AND report_id IN ({_KEYS_OF_UNIT})"
     rest = "SELECT id FROM walked" if only_open else _NEWEST.format(words=WORDS, of_unit=of_unit)
-    with connection.cursor() as cursor:
-        cursor.execute(walked + rest, given)
-        return [key for (key,) in cursor.fetchall()]
+    return [key for (key,) in fetch_all(walked + rest, values)]
 
 
 def spelling_suggestions(words: Sequence[str], *, unit: str | None = None) -> list[str]:
-    """The words that somebody may have meant, by the newest stories: of stories that have all but one,
-    what stands there one slip of the hand away from that one; else for each word that no story has
-    the most usual one so near. What is told more rarely than the word itself is a slip of its own
-    and never meant. [] where that changes nothing, or a story has them all. Two statements, over
-    KNOWN reports at most.
+    """Return the words as they may have been meant, [] where nothing better is known. Of stories
+    that have all words but one, what stands there one typing error away; else for each word that no
+    story has the most frequent one so near. A rarer word is never suggested. Two statements over
+    MAX_SUGGESTING reports at most.
     """
-    near = {word: _slips(word) - set(words) for word in words}
-    among = _among(is_of_unit=unit is not None, only_open=False)
-    given: dict[str, int | str | list[str] | None] = {
-        "walked": KNOWN, "unit": unit, "words": list(words), "most": len(words) - 1,
-        "told": COMPARED, "near": [*near, *set().union(*near.values())],
+    candidates = {word: _list_typing_errors(word) - set(words) for word in words}
+    among = _select_reports(is_of_unit=unit is not None, only_open=False)
+    values: dict[str, int | str | list[str] | None] = {
+        "walked": MAX_SUGGESTING, "unit": unit, "words": list(words), "most": len(words) - 1,
+        "compared": MAX_COMPARED, "near": [*candidates, *set().union(*candidates.values())],
     }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_NEAR.format(among=among), given)
-        known: dict[str, int] = dict(cursor.fetchall())
-        cursor.execute(_BESIDE.format(among=among), given)
-        stories = [text for (text,) in cursor.fetchall()]
-    usual = {
-        word: {other for other in near[word] if known.get(other, 0) >= known.get(word, 1)}
+    counts: dict[str, int] = dict(fetch_all(_NEAR.format(among=among), values))
+    stories = [text for (text,) in fetch_all(_BESIDE.format(among=among), values)]
+    more_frequent = {
+        word: {other for other in candidates[word] if counts.get(other, 0) >= counts.get(word, 1)}
         for word in words
     }
-    if found := _beside(words, usual, stories):
-        return found
-    found = [word if word in known else _usual(near[word], known) or word for word in words]
-    return [] if found == list(words) else found
+    if suggestion := _replace_word(words, more_frequent, stories):
+        return suggestion
+    suggestion = [
+        word
+        if word in counts
+        else max(candidates[word] & counts.keys(), key=counts.__getitem__, default=word)
+        for word in words
+    ]
+    return [] if suggestion == list(words) else suggestion
 
 
-def _beside(
-    words: Sequence[str], near: Mapping[str, set[str]], stories: Sequence[str]
+def _replace_word(
+    words: Sequence[str], candidates: Mapping[str, set[str]], stories: Sequence[str]
 ) -> list[str]:
-    """The words with one of them replaced, as most of those stories have it that lack that one alone,
-    those first that have it beside the same word; [] where none has, or one lacks nothing.
+    """Return the words with one replaced as most stories have it that lack that one alone, those
+    first that have it beside the same neighbour; [] where none has it, or a story lacks nothing.
     """
-    counted, together = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    counts, together = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for text in stories:
-        told = set(text.split())
-        lacks = [word for word in words if word not in told]
+        story_words = set(text.split())
+        lacks = [word for word in words if word not in story_words]
         if not lacks:
             return []
-        may_be = [(word, other) for word in lacks for other in near[word] & told]
-        counted.update(may_be)
-        together.update(pair for pair in may_be if _is_told(_meeting(words, *pair), text))
-    if not counted:
+        replacements = [(word, other) for word in lacks for other in candidates[word] & story_words]
+        counts.update(replacements)
+        together.update(
+            pair
+            for pair in replacements
+            if any(f" {each} " in f" {text} " for each in _list_pairs(words, *pair))
+        )
+    if not counts:
         return []
-    wrong, right = max(counted, key=lambda pair: (together[pair], counted[pair], pair))
+    wrong, right = max(counts, key=lambda pair: (together[pair], counts[pair], pair))
     return [right if word == wrong else word for word in words]
 
 
-def _meeting(words: Sequence[str], wrong: str, right: str) -> list[str]:
-    """The words in pairs as they follow each other, of those with the right one in its place."""
-    meant = [right if word == wrong else word for word in words]
-    return [f"{one} {other}" for one, other in pairwise(meant) if right in {one, other}]
+def _list_pairs(words: Sequence[str], wrong: str, right: str) -> list[str]:
+    """Return the neighbouring pairs with the right word in the place of the wrong one."""
+    corrected = [right if word == wrong else word for word in words]
+    return [f"{one} {other}" for one, other in pairwise(corrected) if right in {one, other}]
 
 
-def _is_told(pairs: Iterable[str], text: str) -> bool:
-    return any(f" {pair} " in f" {text} " for pair in pairs)
-
-
-def _usual(words: set[str], known: Mapping[str, int]) -> str:
-    """The one of them that is told most; "" where none is."""
-    return max(words & known.keys(), key=known.__getitem__, default="")
-
-
-def _slips(word: str) -> set[str]:
-    """Every word that one letter more, less or another, or two that changed places, make of it."""
+def _list_typing_errors(word: str) -> set[str]:
+    """Return every word one typing error away: a letter more, less or another, or two swapped."""
     parts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
     less = {head + tail[1:] for head, tail in parts if tail}
     swapped = {head + tail[1] + tail[0] + tail[2:] for head, tail in parts if len(tail) > 1}
@@ -188,19 +178,17 @@ def _slips(word: str) -> set[str]:
     return (less | swapped | other | more) - {"", word}
 
 
-def _among(*, is_of_unit: bool, only_open: bool) -> str:
-    """The reports that are walked through."""
+def _select_reports(*, is_of_unit: bool, only_open: bool) -> str:
+    """Return the statement of the reports that are read through."""
     if only_open:
         return _CASES.format(f"{_OPEN} AND {_AT_UNIT}" if is_of_unit else _OPEN)
     return _NEWEST_OF_UNIT if is_of_unit else _NEWEST_OF_ALL
 
 
-def _query(words: Iterable[str]) -> str:
+def _format_tsquery(words: Iterable[str]) -> str:
     return " & ".join(f"'{word}'{':*' if len(word) >= BEGINS_WITH else ''}" for word in words)
 
 
-def _pattern(word: str) -> str:
-    """A regular expression for the whole word, or for its beginning. Folded words have letters and
-    digits alone, so nothing in them means anything to it.
-    """
+def _format_regex(word: str) -> str:
+    """Return a pattern of the whole word or its beginning; folded words need no escaping."""
     return f"(^| ){word}" if len(word) >= BEGINS_WITH else f"(^| ){word}( |$)"

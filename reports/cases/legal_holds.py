@@ -56,7 +56,7 @@ def lift_hold(report_id: UUID, *, by: User, reason: str) -> None:
 
 
 def lock_report(report_id: UUID) -> Report:
-    """Return the locked report: nobody else holds, erases or destroys anything of it until COMMIT."""
+    """Return the locked report: nobody else holds, erases or destroys it until COMMIT."""
     return Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report_id)
 
 

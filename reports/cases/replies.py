@@ -1,4 +1,4 @@
-"""Replies to reporters: canned replies with their placeholders, and wording that the pages promise never
+"""Replies to reporters: canned replies with placeholders, and wording that the pages promise never
 to use. Placeholders like {so_tin} are a fixed list; nothing is evaluated.
 """
 
@@ -19,7 +19,7 @@ from reports.numbers import lookup
 from reports.reference import gazetteer
 
 # What each is filled with, as the desk explains it.
-BLANKS: Mapping[str, str] = {
+PLACEHOLDERS: Mapping[str, str] = {
     "so_tin": "số tin",
     "ngay_bao": "ngày gửi tin, ví dụ 25/11/2026",
     "duong_day_nong": "đường dây nóng của Công an tỉnh, theo bảng số công bố",
@@ -28,30 +28,33 @@ BLANKS: Mapping[str, str] = {
     "xa": "xã, phường của người báo",
 }
 _IN_BRACES = re.compile(r"\{([^{}]*)\}")
-_BLANK = re.compile(r"\{(\w{1,40})\}")
+_PLACEHOLDER = re.compile(r"\{(\w{1,40})\}")
 
 
 def unknown_placeholders(text: str) -> list[str]:
-    """What stands in braces and is no blank, each once; a lone brace as well."""
-    found = [f"{{{name}}}" for name in _IN_BRACES.findall(text) if name not in BLANKS]
+    """Return what stands in braces and is no placeholder, each once; a lone brace as well."""
+    unknown = [f"{{{name}}}" for name in _IN_BRACES.findall(text) if name not in PLACEHOLDERS]
     lone = [sign for sign in "{}" if sign in _IN_BRACES.sub("", text)]
-    return list(dict.fromkeys(found + lone))
+    return list(dict.fromkeys(unknown + lone))
 
 
 def unfilled_placeholders(text: str) -> list[str]:
-    """The blanks that nobody has filled, each once."""
-    return list(dict.fromkeys(f"{{{name}}}" for name in _BLANK.findall(text)))
+    """Return the placeholders that are still in the text, each once."""
+    return list(dict.fromkeys(f"{{{name}}}" for name in _PLACEHOLDER.findall(text)))
 
 
 def placeholder_help(text: str) -> list[str]:
-    """The same, each with what belongs there."""
+    """Return the unfilled placeholders, each with what belongs there."""
     names = [name.strip("{}") for name in unfilled_placeholders(text)]
-    return [f"{{{name}}} ({BLANKS[name]})" if name in BLANKS else f"{{{name}}}" for name in names]
+    return [
+        f"{{{name}}} ({PLACEHOLDERS[name]})" if name in PLACEHOLDERS else f"{{{name}}}"
+        for name in names
+    ]
 
 
 def substitute(text: str, values: Mapping[str, str]) -> str:
-    """The text with its blanks filled once; one without a value stays, so that it is seen."""
-    return _BLANK.sub(lambda blank: values.get(blank[1]) or blank[0], text)
+    """Return the text with its placeholders filled; one without a value stays visible."""
+    return _PLACEHOLDER.sub(lambda blank: values.get(blank[1]) or blank[0], text)
 
 
 MAX_DIGITS = 3  # of a unit: PC02 has two, a telephone number more
@@ -59,43 +62,44 @@ _SECRETS = (
     r"(?:[o0] ?t ?p|mat khau|ma pin|so the|cvv|ma xac (?:thuc|nhan)"
     r"|ma (?:\w+ ){0,4}gui (?:ve|den|toi) (?:\w+ )?(?:may|dien thoai))"
 )
-_ASKED = r"(?:doc|gui|cho|nhap|dua|cung cap)"
+_ASKING = r"(?:doc|gui|cho|nhap|dua|cung cap)"
 _NEAR = r"(?: \w+){0,6}? "
-_SECRET_ASKED = re.compile(
-    rf"\b{_ASKED}{_NEAR}{_SECRETS}\b|\b{_SECRETS}{_NEAR}{_ASKED}\b|\bma (?:\w+ ){{0,4}}gui ve may\b"
+_ASKING_FOR_SECRET = re.compile(
+    rf"\b{_ASKING}{_NEAR}{_SECRETS}\b|\b{_SECRETS}{_NEAR}{_ASKING}\b|\bma (?:\w+ ){{0,4}}gui ve may\b"
 )
 
 
 def forbidden_wording(text: str) -> str:
     """Return what breaks the pages' promise: "secret", "number" or "" for nothing.
 
-    They promise that no officer asks for a code or gives a number that no office has published: whoever
-    gets hold of an officer's session would. Runs a statement where there is a telephone number.
+    They promise that no officer asks for a code or gives a number that no institution has
+    published: whoever took over an officer's session would. Runs a statement where there is a
+    telephone number.
     """
-    if _SECRET_ASKED.search(normalize(text)):
+    if _ASKING_FOR_SECRET.search(normalize(text)):
         return "secret"
     return "number" if _has_strange_number(text) else ""
 
 
 def _has_strange_number(text: str) -> bool:
-    """Whether a telephone number is given that no institution has published."""
-    keys = {lookup.lookup_key(found.phone) for found in phones.find_in_text(text)}
+    """Return whether the text gives a telephone number that no institution has published."""
+    keys = {lookup.lookup_key(mention.phone) for mention in phones.find_in_text(text)}
     return OfficeNumber.objects.filter(key__in=keys).count() < len(keys)
 
 
 def is_unit(text: str) -> bool:
-    """Whether a text names a unit, and gives no number to ring, no link, no order."""
+    """Return whether a text names a unit, and gives no number to call, no link, no order."""
     digits = sum(sign.isdecimal() for sign in to_ascii_digits(text))
     return digits <= MAX_DIGITS and not find_links(text) and not forbidden_wording(text)
 
 
-HOTLINE_OF = "cong-an-tinh"
-_MEAN_ONE_THING = {"police", "court_procuracy", "bank"}  # of the answers of the report page
+HOTLINE_OFFICE = "cong-an-tinh"
+_UNAMBIGUOUS_ANSWERS = {"police", "court_procuracy", "bank"}  # of the answers of the report page
 
 
 @dataclass(frozen=True)
 class SuggestedReply:
-    """A reply as it would stand in the message; `open`: the blanks that nothing fills, explained."""
+    """A reply as it would stand in the message; `open`: the unfilled placeholders, explained."""
 
     title: str
     text: str
@@ -103,8 +107,8 @@ class SuggestedReply:
 
 
 def suggested_replies(case: Case, verb: str, language: str) -> list[SuggestedReply]:
-    """The replies for a question or a message to this reporter, those for its kind first. At most
-    five statements.
+    """Return the replies for this reporter, those for its scenario first. At most five
+    statements.
     """
     facts = getattr(case.report, "facts", None)
     kind = facts.scenario if facts else ""
@@ -115,52 +119,48 @@ def suggested_replies(case: Case, verb: str, language: str) -> list[SuggestedRep
     ]
     values = placeholder_values(case, language) if fitting else {}
     return [
-        _offered(each, values, language)
+        _fill_reply(each, values, language)
         for each in sorted(fitting, key=lambda each: not each.scenarios)
     ]
 
 
-def _offered(reply: CannedReply, values: Mapping[str, str], language: str) -> SuggestedReply:
+def _fill_reply(reply: CannedReply, values: Mapping[str, str], language: str) -> SuggestedReply:
     text = substitute(reply.in_language(language), values)
     return SuggestedReply(reply.title, text, placeholder_help(text))
 
 
 def placeholder_values(case: Case, language: str) -> dict[str, str]:
-    """What fills each blank, "" where nothing is known; nothing that is sealed."""
+    """Return placeholder -> value, "" where nothing is known; nothing that is sealed."""
     report = case.report
     return {
         "so_tin": report.public_number,
         "ngay_bao": f"{timezone.localtime(report.received_at):%d/%m/%Y}",
         "duong_day_nong": hotline(),
-        "co_quan": _claimed(report, language),
+        "co_quan": _claimed_office_name(report, language),
         "don_vi": case.unit,
         "xa": gazetteer.commune_name(effective_facts(report).commune),
     }
 
 
 def hotline() -> str:
-    """The number of the provincial police that officers keep in the table; "" for none."""
-    numbers = OfficeNumber.objects.filter(office=HOTLINE_OF).order_by("pk")
+    """Return the provincial police's number of the officers' table, "" for none."""
+    numbers = OfficeNumber.objects.filter(office=HOTLINE_OFFICE).order_by("pk")
     return numbers.values_list("number", flat=True).first() or ""
 
 
-def _claimed(report: Report, language: str) -> str:
-    """The first institution that the caller claimed to be: as the officers' table names it, or as
-    the report page does where no more is known of it; "" where neither has a name for it.
-    """
+def _claimed_office_name(report: Report, language: str) -> str:
+    """Return the name of the first institution that the caller claimed to be, "" for none."""
     codes = [*effective_facts(report).offices, report.claimed_office]
-    known = Office.objects.in_bulk([code for code in codes if code])
+    offices = Office.objects.in_bulk([code for code in codes if code])
     is_english = language == Report.Language.ENGLISH
     with translation.override(language):
-        named = {code: row.name_en if is_english else row.name for code, row in known.items()}
-        names = (named.get(code) or _as_on_the_form(code) for code in codes)
+        named = {code: row.name_en if is_english else row.name for code, row in offices.items()}
+        names = (named.get(code) or _form_answer(code) for code in codes)
         return next(filter(None, names), "")
 
 
-def _as_on_the_form(code: str) -> str:
-    """The answer of the report page that means this and nothing else beside it, "" for none: who said
-    "cán bộ" did not say "thuế, bảo hiểm, VNeID".
-    """
+def _form_answer(code: str) -> str:
+    """Return the form's answer that means exactly this institution, "" for none."""
     answers = {wide: answer for answer, wide in claim_table().declared.items()}
     answer = answers.get(code, code)
-    return str(dict(OFFICES)[answer]) if answer in _MEAN_ONE_THING else ""
+    return str(dict(OFFICES)[answer]) if answer in _UNAMBIGUOUS_ANSWERS else ""

@@ -4,7 +4,7 @@ Triage decides nothing, so a step of its own applies the rules to each report on
 triage, as an act of the workflow that a person can undo. What a person has placed stays.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -15,9 +15,7 @@ from reports.cases import workflow
 from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report, RoutingRule, Unit
 
-MAX_AGE_SECONDS = timedelta(
-    days=1
-)  # what is older when a first rule is switched on stays where it is
+MAX_AGE = timedelta(days=1)  # older reports stay where they are when a first rule is switched on
 MAX_BATCH = 500
 TRIED_DAYS = 30
 MAX_TRIED = 5000
@@ -31,7 +29,7 @@ _READ = (
 
 @dataclass(frozen=True)
 class RoutingInput:
-    """What the rules ask of a report: codes, the reporter's commune, the loss in đồng."""
+    """What the rules compare of a report: codes, the reporter's commune, the loss in đồng."""
 
     scenario: str = ""
     commune: str | None = None
@@ -63,7 +61,7 @@ class RuleTrialResult:
 
 @dataclass(frozen=True)
 class DryRunResult:
-    """The rules tried on the newest reports of a month; `is_cut`: there were more than were tried."""
+    """The rules tried on the newest reports of a month; `is_cut`: there were more of them."""
 
     lines: tuple[RuleTrialResult, ...]
     reports: int
@@ -71,30 +69,30 @@ class DryRunResult:
 
 
 def match_rule(
-    rules: Iterable[RoutingRule], told: RoutingInput, police: Mapping[str, str]
+    rules: Iterable[RoutingRule], facts: RoutingInput, police: Mapping[str, str]
 ) -> RoutingDecision | None:
-    """Return the first rule that fits and leads to a unit; `police` gives a commune's unit. Pure."""
+    """Return the first rule that fits and leads to a unit; `police`: commune -> unit. Pure."""
     for rule in rules:
-        unit = rule.unit_id or police.get(told.commune or "")
-        if unit and _fits(rule, told):
+        unit = rule.unit_id or police.get(facts.commune or "")
+        if unit and _fits(rule, facts):
             return RoutingDecision(rule, unit)
     return None
 
 
-def _fits(rule: RoutingRule, told: RoutingInput) -> bool:
+def _fits(rule: RoutingRule, facts: RoutingInput) -> bool:
     return (
-        rule.scenario in {"", told.scenario}
-        and rule.commune_id in {None, told.commune}
-        and (rule.office_id is None or rule.office_id in told.offices)
-        and (rule.min_loss is None or (told.loss or 0) >= rule.min_loss)
+        rule.scenario in {"", facts.scenario}
+        and rule.commune_id in {None, facts.commune}
+        and (rule.office_id is None or rule.office_id in facts.offices)
+        and (rule.min_loss is None or (facts.loss or 0) >= rule.min_loss)
     )
 
 
 def routing_input(report: Report) -> RoutingInput:
     """Return the effective facts of a report that is loaded with its case and facts."""
-    holds = effective_facts(report)
+    facts = effective_facts(report)
     return RoutingInput(
-        holds.scenario or "", holds.commune, tuple(holds.offices), holds.money_lost_vnd
+        facts.scenario or "", facts.commune, tuple(facts.offices), facts.money_lost_vnd
     )
 
 
@@ -107,29 +105,32 @@ def rules(*, with_drafts: bool = False) -> list[RoutingRule]:
 
 def route_untriaged_cases() -> int:
     """Route the cases that were triaged since the last run; return how many."""
-    asked = rules()
-    if not asked:
+    active_rules = rules()
+    if not active_rules:
         return 0
-    there, police = Unit.objects.active().in_bulk(), _commune_units()
-    ways = {
-        report.pk: match_rule(asked, routing_input(report), police) for report in _new_reports()
+    active_units, police = Unit.objects.active().in_bulk(), _commune_units()
+    decisions = {
+        report.pk: match_rule(active_rules, routing_input(report), police)
+        for report in _new_reports()
     }
-    workflow.mark_unroutable(key for key, found in ways.items() if found is None)
+    workflow.mark_unroutable(key for key, decision in decisions.items() if decision is None)
     return sum(
         workflow.route(
-            key, unit=there[found.unit], rule=found.rule.pk, priority=found.rule.priority
+            key,
+            unit=active_units[decision.unit],
+            rule=decision.rule.pk,
+            priority=decision.rule.priority,
         )
-        for key, found in ways.items()
-        if found
+        for key, decision in decisions.items()
+        if decision
     )
 
 
 def _new_reports() -> QuerySet[Report]:
     waiting = Case.objects.unrouted().values("pk")
-    rows = _select_inputs(Report.objects.filter(pk__in=waiting, facts__isnull=False))
-    return rows.filter(received_at__gte=timezone.now() - MAX_AGE_SECONDS).order_by("received_at")[
-        :MAX_BATCH
-    ]
+    rows = Report.objects.filter(pk__in=waiting, facts__isnull=False)
+    recent = _select_inputs(rows).filter(received_at__gte=timezone.now() - MAX_AGE)
+    return recent.order_by("received_at")[:MAX_BATCH]
 
 
 def _select_inputs(rows: QuerySet[Report]) -> QuerySet[Report]:
@@ -138,28 +139,21 @@ def _select_inputs(rows: QuerySet[Report]) -> QuerySet[Report]:
 
 
 def _commune_units() -> dict[str, str]:
-    """Return commune -> unit, for communes whose police takes reports."""
+    """Return commune -> unit of the communes whose police takes reports."""
     rows = Unit.objects.active().filter(commune__isnull=False)
     return {str(commune): unit for commune, unit in rows.values_list("commune_id", "pk")}
 
 
-def dry_run(asked: Sequence[RoutingRule]) -> DryRunResult:
+def dry_run(tried_rules: Sequence[RoutingRule]) -> DryRunResult:
     """Return how many reports of the last month each rule would have routed. Writes nothing."""
     since = timezone.now() - timedelta(days=TRIED_DAYS)
     month = Report.objects.filter(received_at__gte=since, facts__isnull=False)
     reports = list(_select_inputs(month).order_by("-received_at")[: MAX_TRIED + 1])
-    lines = {rule.pk: RuleTrialResult(rule) for rule in asked} | {None: RuleTrialResult(None)}
-    for pk, report in _match_each(asked, reports[:MAX_TRIED]):
-        lines[pk].add(report)
+    lines = {rule.pk: RuleTrialResult(rule) for rule in tried_rules} | {None: RuleTrialResult(None)}
+    police = _commune_units()
+    for report in reports[:MAX_TRIED]:
+        decision = match_rule(tried_rules, routing_input(report), police)
+        lines[decision.rule.pk if decision else None].add(report)
     return DryRunResult(
         tuple(lines.values()), min(len(reports), MAX_TRIED), len(reports) > MAX_TRIED
     )
-
-
-def _match_each(
-    asked: Sequence[RoutingRule], reports: Iterable[Report]
-) -> Iterator[tuple[int | None, Report]]:
-    police = _commune_units()
-    for report in reports:
-        found = match_rule(asked, routing_input(report), police)
-        yield (found.rule.pk if found else None), report

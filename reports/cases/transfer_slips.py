@@ -19,9 +19,7 @@ class TransferSlipError(Exception):
 
 
 def issue_transfer_slip(report_id: UUID, *, unit: str, reason: str, by: User) -> TransferSlip:
-    """Return the next slip of the year, within the transaction that hands over. Others wait until
-    COMMIT, so that the register has no gap.
-    """
+    """Return the next slip of the year; others wait until COMMIT, so the register has no gap."""
     year = timezone.localtime().year
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, year])
@@ -38,24 +36,24 @@ def issue_transfer_slip_later(case: Case, by: User) -> TransferSlip:
     """Return a new slip for a hand-over that has none, from its event. Raises TransferSlipError."""
     with transaction.atomic():
         Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
-        handed = events.events_for("report", case.pk).filter(kind="handed_over").first()
-        if not is_slip_missing(case) or handed is None:
+        event = events.events_for("report", case.pk).filter(kind="handed_over").first()
+        if not is_slip_missing(case) or event is None:
             raise TransferSlipError
-        unit, reason = case.unit, handed.detail.get("reason", "")
+        unit, reason = case.unit, event.detail.get("reason", "")
         slip = issue_transfer_slip(case.pk, unit=unit, reason=reason, by=by)
         events.log_event("report", case.pk, "slip_issued", by=by, slip=str(slip))
     return slip
 
 
 def is_slip_missing(case: Case) -> bool:
-    """Whether a report was handed over and no slip was issued since."""
+    """Return whether a report was handed over and no slip was issued since."""
     if case.status != Case.Status.HANDED_OVER:
         return False
-    handed = AuditEvent.objects.filter(
+    hand_overs = AuditEvent.objects.filter(
         subject_type="report", subject_id=str(case.pk), kind="handed_over"
     ).order_by("-id")
-    at = handed.values_list("created_at", flat=True).first()
+    handed_over_at = hand_overs.values_list("created_at", flat=True).first()
     return (
-        at is not None
-        and not TransferSlip.objects.filter(report=case.pk, created_at__gte=at).exists()
+        handed_over_at is not None
+        and not TransferSlip.objects.filter(report=case.pk, created_at__gte=handed_over_at).exists()
     )

@@ -1,4 +1,6 @@
-"""The table of transitions: where each verb leads, who may use it, what it needs, which deadlines it turns."""
+"""The table of transitions: where each verb leads, who may use it, what it needs, which deadlines
+it affects.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from reports.calendar.deadline_rules import (
 )
 from reports.models import Case
 
-S = Case.Status
+Status = Case.Status
 
 
 @dataclass(frozen=True)
@@ -44,151 +46,97 @@ class Transition:
     extends: str = ""
 
 
-def _to(target: str, *sources: str) -> dict[str, str]:
+def _lead_to(target: str, *sources: str) -> dict[str, str]:
     return dict.fromkeys(sources, target)
 
 
-CORRECTS = "reports.decide_case"
-_BEGIN: Mapping[str, str] = {S.NEW: S.IN_REVIEW, S.IN_REVIEW: S.IN_REVIEW, S.WAITING: S.WAITING}
-_STAY: Mapping[str, str] = {status: status for status in S}
-EMPTY: Mapping[str, str | None] = {
-    "outcome": "",
-    "unit": "",
-    "assigned_unit": None,
-    "officer": None,
-    "min_priority": None,
+DECIDE = "reports.decide_case"
+_BEGIN: Mapping[str, str] = {
+    Status.NEW: Status.IN_REVIEW,
+    Status.IN_REVIEW: Status.IN_REVIEW,
+    Status.WAITING: Status.WAITING,
 }
+_STAY: Mapping[str, str] = {status: status for status in Status}
+EMPTY: Mapping[str, str | None] = {
+    "outcome": "", "unit": "", "assigned_unit": None, "officer": None, "min_priority": None,
+}  # fmt: skip
 _SORTED = (LOOK, SORT)
 _DONE = (*_SORTED, WISH)  # whoever wished something reads how it ended
-_ENDED = (S.ACTIONED, S.HANDED_OVER, S.CLOSED, S.JUNK, S.WITHDRAWN)
+_ENDED = (Status.ACTIONED, Status.HANDED_OVER, Status.CLOSED, Status.JUNK, Status.WITHDRAWN)
 
 TABLE: Mapping[str, Transition] = {
-    "take": Transition("taken", "reports.decide_case", _BEGIN),
+    "take": Transition("taken", DECIDE, _BEGIN),
     "assign": Transition("assigned", "reports.assign_case", _BEGIN, needs=("officer",)),
     "assign_unit": Transition(
-        "unit_assigned",
-        "reports.assign_case",
-        _BEGIN,
-        needs=("unit",),
-        clears=("officer",),
-        adopts=False,
-        gives_away=True,
+        "unit_assigned", "reports.assign_case", _BEGIN,
+        needs=("unit",), clears=("officer",), adopts=False, gives_away=True,
     ),
     "recall": Transition(
-        "unit_recalled",
-        "reports.decide_case",
-        {status: status for status in Case.OPEN},
-        needs=("reason",),
+        "unit_recalled", DECIDE, {status: status for status in Case.OPEN},
+        needs=("reason",), adopts=False,
         clears=("unit", "assigned_unit", "officer", "min_priority"),
-        adopts=False,
     ),
-    "note": Transition("noted", "reports.decide_case", _STAY, needs=("reason",), adopts=False),
+    "note": Transition("noted", DECIDE, _STAY, needs=("reason",), adopts=False),
     "ask": Transition(
-        "asked",
-        "reports.decide_case",
-        _to(S.WAITING, S.NEW, S.IN_REVIEW),
-        needs=("reason",),
-        tells=True,
-        asks=True,
+        "asked", DECIDE, _lead_to(Status.WAITING, Status.NEW, Status.IN_REVIEW),
+        needs=("reason",), tells=True, asks=True,
     ),
     "message": Transition(
-        "messaged",
-        "reports.decide_case",
-        _STAY,
-        needs=("reason",),
-        adopts=False,
-        tells=True,
-        meets=(LOOK, TELL, WISH),
+        "messaged", DECIDE, _STAY,
+        needs=("reason",), adopts=False, tells=True, meets=(LOOK, TELL, WISH),
     ),
-    "resume": Transition("resumed", "reports.decide_case", _to(S.IN_REVIEW, S.WAITING)),
+    "resume": Transition("resumed", DECIDE, _lead_to(Status.IN_REVIEW, Status.WAITING)),
     "act": Transition(
-        "actioned",
-        "reports.act_case",
-        _to(S.ACTIONED, *Case.OPEN),
-        needs=("reason",),
-        meets=_SORTED,
-        starts=FROM_CRIME_REPORT,
+        "actioned", "reports.act_case", _lead_to(Status.ACTIONED, *Case.OPEN),
+        needs=("reason",), meets=_SORTED, starts=FROM_CRIME_REPORT,
     ),
     "extend": Transition(
-        "extended",
-        "reports.extend_case",
-        _to(S.ACTIONED, S.ACTIONED),
-        needs=("reason",),
-        adopts=False,
-        extends=VERIFY,
+        "extended", "reports.extend_case", _lead_to(Status.ACTIONED, Status.ACTIONED),
+        needs=("reason",), adopts=False, extends=VERIFY,
     ),
     "hand_over": Transition(
-        "handed_over",
-        "reports.hand_over_case",
-        _to(S.HANDED_OVER, *Case.OPEN, S.ACTIONED),
-        needs=("unit", "reason"),
+        "handed_over", "reports.hand_over_case",
+        _lead_to(Status.HANDED_OVER, *Case.OPEN, Status.ACTIONED),
+        needs=("unit", "reason"), has_slip=True,
         meets=(*_SORTED, VERIFY),  # nobody has told the reporter anything
-        has_slip=True,
     ),
     "close": Transition(
-        "closed",
-        "reports.close_case",
-        _to(S.CLOSED, *Case.OPEN, S.ACTIONED),
-        needs=("outcome", "reason"),
-        meets=(*_DONE, VERIFY),
+        "closed", "reports.close_case", _lead_to(Status.CLOSED, *Case.OPEN, Status.ACTIONED),
+        needs=("outcome", "reason"), meets=(*_DONE, VERIFY),
     ),
     "junk": Transition(
-        "junked",
-        "reports.close_case",
-        _to(S.JUNK, *Case.OPEN),
-        needs=("reason",),
-        meets=_DONE,
+        "junked", "reports.close_case", _lead_to(Status.JUNK, *Case.OPEN),
+        needs=("reason",), meets=_DONE,
     ),
     "withdraw": Transition(
-        "withdrawn",
-        "reports.close_case",
-        _to(S.WITHDRAWN, *Case.OPEN),
-        needs=("reason",),
-        meets=_DONE,
+        "withdrawn", "reports.close_case", _lead_to(Status.WITHDRAWN, *Case.OPEN),
+        needs=("reason",), meets=_DONE,
     ),
     "reopen": Transition(
-        "reopened",
-        "reports.reopen_case",
-        _to(S.IN_REVIEW, *_ENDED),
-        needs=("reason",),
-        clears=("outcome", "unit", "assigned_unit"),
-        own_slip="reports.decide_case",
-        starts=(SORT,),
-        drops=FROM_CRIME_REPORT,
+        "reopened", "reports.reopen_case", _lead_to(Status.IN_REVIEW, *_ENDED),
+        needs=("reason",), clears=("outcome", "unit", "assigned_unit"), own_slip=DECIDE,
+        starts=(SORT,), drops=FROM_CRIME_REPORT,
     ),
-}
+}  # fmt: skip
 # Answers to an erasure request: no buttons of the report's page.
 ON_WISH: Mapping[str, Transition] = {
     "refuse_wish": Transition(
-        "wish_refused",
-        "reports.close_case",
-        _STAY,
-        needs=("reason",),
-        adopts=False,
-        tells=True,
-        meets=(LOOK, RIGHTS),
+        "wish_refused", "reports.close_case", _STAY,
+        needs=("reason",), adopts=False, tells=True, meets=(LOOK, RIGHTS),
     ),
     "take_wish_up": Transition(
-        "wish_taken_up",
-        "reports.propose_destruction",
-        _STAY,
-        needs=("reason",),
-        adopts=False,
-        starts=(RIGHTS,),
+        "wish_taken_up", "reports.propose_destruction", _STAY,
+        needs=("reason",), adopts=False, starts=(RIGHTS,),
     ),
     "grant_wish": Transition(
-        "wish_granted",
-        "reports.grant_erasure",
-        _to(S.WITHDRAWN, *Case.OPEN) | {each: each for each in _ENDED if each != S.ACTIONED},
-        adopts=False,
-        meets=(*_DONE, RIGHTS),
-        drops=FROM_CRIME_REPORT,
+        "wish_granted", "reports.grant_erasure",
+        _lead_to(Status.WITHDRAWN, *Case.OPEN)
+        | {each: each for each in _ENDED if each != Status.ACTIONED},
+        adopts=False, meets=(*_DONE, RIGHTS), drops=FROM_CRIME_REPORT,
     ),
-}
+}  # fmt: skip
 # Events that answer a withdrawal or a waiting correction; a question does not.
 ANSWERS = tuple(move.event for move in (*TABLE.values(), *ON_WISH.values()) if WISH in move.meets)
 ENDINGS = tuple(move.event for move in TABLE.values() if set(move.steps.values()) & {*_ENDED})
-
-
 # Statuses that expire: a legal hold keeps the case from them.
-NOT_ON_HOLD = (S.CLOSED, S.JUNK, S.WITHDRAWN)
+NOT_ON_HOLD = (Status.CLOSED, Status.JUNK, Status.WITHDRAWN)

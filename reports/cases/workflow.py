@@ -6,12 +6,13 @@ StaleVersion. The transition meets, starts and drops deadlines (deadlines.py). I
 reporter is stored encrypted; the event only names it, so that an erasure reaches its words.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -19,23 +20,26 @@ from core import encryption
 from core.audit import events
 from core.keys import newest_key
 from reports.cases import deadlines, legal_holds, replies, transfer_slips, visibility
-from reports.cases.transitions import (
-    EMPTY,
-    ENDINGS,
-    NOT_ON_HOLD,
-    ON_WISH,
-    TABLE,
-    Transition,
-)
+from reports.cases.transitions import EMPTY, ENDINGS, NOT_ON_HOLD, ON_WISH, TABLE, Transition
 from reports.extraction.accounts_and_links import find_links
-from reports.models import Case, Message, Unit
+from reports.facts.effective_facts import effective_facts
+from reports.models import Case, ErasureRequest, Message, Report, Unit
 from reports.reference import units
 
+PRESSED, WRITTEN, WISH = "pressed", "written", "wish"  # what speaks against closing
 OWN_SLIP = timedelta(hours=24)  # in which officers may reopen what they ended themselves
 
 
 class WorkflowError(Exception):
     """The decision was refused and nothing written."""
+
+
+class WordsError(WorkflowError):
+    """The officer's words were refused; `what` says which, or why."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
 
 
 class StaleVersion(WorkflowError):  # noqa: N818
@@ -50,12 +54,8 @@ class InvalidTransition(WorkflowError):  # noqa: N818
     """The table has no transition of this verb from the case's status."""
 
 
-class ReasonMissing(WorkflowError):  # noqa: N818
+class ReasonMissing(WordsError):  # noqa: N818
     """A required field is missing: `what` is reason, outcome, unit or officer."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
 
 
 class UnitUnknown(WorkflowError):  # noqa: N818
@@ -66,12 +66,8 @@ class LinkNotAllowed(WorkflowError):  # noqa: N818
     """The message to the reporter has a link; the pages promise that none is ever sent."""
 
 
-class ForbiddenWording(WorkflowError):  # noqa: N818
+class ForbiddenWording(WordsError):  # noqa: N818
     """The message breaks a promise of the pages: `what` is secret, number, unit or blank."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
 
 
 class NoExtensionLeft(WorkflowError):  # noqa: N818
@@ -87,7 +83,7 @@ class ReporterErased(WorkflowError):  # noqa: N818
 
 
 def allowed_actions(case: Case, user: User, *, is_held: bool = False) -> list[str]:
-    """Return the verbs that this officer may use on the case now; `is_held`: it is under a legal hold."""
+    """Return the verbs that this officer may use now; `is_held`: it is under a legal hold."""
     return [
         verb
         for verb, move in TABLE.items()
@@ -100,14 +96,14 @@ def allowed_actions(case: Case, user: User, *, is_held: bool = False) -> list[st
 
 
 def _may_make(move: Transition, case_id: UUID, by: User) -> bool:
-    """Whether an officer may make a transition, by permission or to undo a slip of their own."""
+    """Return whether an officer may make a transition, by permission or to undo an own slip."""
     if by.has_perm(move.permission):
         return True
     return bool(move.own_slip) and by.has_perm(move.own_slip) and _ended_it(case_id, by)
 
 
 def _ended_it(case_id: UUID, by: User) -> bool:
-    """Whether this officer ended the work within OWN_SLIP."""
+    """Return whether this officer ended the work within OWN_SLIP."""
     ending = events.events_for("report", case_id).filter(kind__in=ENDINGS).first()
     return (
         ending is not None and ending.actor == by and ending.created_at >= timezone.now() - OWN_SLIP
@@ -136,7 +132,6 @@ def take_back_from_unit(case_id: UUID, *, by: User, version: int, reason: str) -
 
 
 def add_note(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """Add a remark; the status stays."""
     return _decide("note", case_id, by, version, reason=reason)
 
 
@@ -151,7 +146,6 @@ def message_reporter(case_id: UUID, *, by: User, version: int, reason: str) -> C
 
 
 def resume(case_id: UUID, *, by: User, version: int, reason: str = "") -> Case:
-    """Go on without waiting any longer."""
     return _decide("resume", case_id, by, version, reason=reason)
 
 
@@ -177,7 +171,6 @@ def close(case_id: UUID, *, by: User, version: int, outcome: str, reason: str) -
 
 
 def junk(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """Close as junk."""
     return _decide("junk", case_id, by, version, reason=reason)
 
 
@@ -197,7 +190,6 @@ def refuse_erasure(case_id: UUID, *, by: User, version: int, reason: str) -> Cas
 
 
 def reopen_erasure_request(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """Open a refused erasure request again."""
     return _decide("take_wish_up", case_id, by, version, reason=reason)
 
 
@@ -207,13 +199,7 @@ def grant_erasure(case_id: UUID, *, by: User, version: int) -> Case:
 
 
 def _decide(
-    verb: str,
-    case_id: UUID,
-    by: User,
-    version: int,
-    *,
-    officer: User | None = None,
-    **words: str,
+    verb: str, case_id: UUID, by: User, version: int, *, officer: User | None = None, **words: str
 ) -> Case:
     move = TABLE.get(verb) or ON_WISH[verb]
     words = {name: text.strip() for name, text in words.items() if text.strip()}
@@ -255,7 +241,7 @@ def _decide(
 
 
 def lock_case_version(case_id: UUID, by: User, version: int) -> Case:
-    """Return the locked case. Raises StaleVersion if it is not as the officer saw it, else NotAllowed."""
+    """Return the locked case. Raises NotAllowed or StaleVersion."""
     case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
     if not visibility.can_see(by, case):
         raise NotAllowed
@@ -285,7 +271,7 @@ def _place_case(
 
 
 def route(case_id: UUID, *, unit: Unit, rule: int, priority: int | None) -> bool:
-    """Assign a case to a unit by a rule, if no person and no rule has before; return whether it was."""
+    """Assign an unrouted case that no person has assigned; return whether it was."""
     with transaction.atomic():
         case = Case.objects.unrouted().select_for_update(of=("self",)).filter(pk=case_id).first()
         if case is None:
@@ -338,6 +324,31 @@ def _send_message(case_id: UUID, by: User, text: str, *, is_question: bool) -> i
     )
     message.save(force_insert=True)
     return int(message.pk)
+
+
+def closing_blockers(report: Report) -> tuple[str, ...]:
+    """Return the codes of what speaks against closing a report, which has its case and facts:
+    pressure on the reporter, unread messages, open requests. One statement.
+    """
+    return tuple(_iter_blockers(report))
+
+
+def _iter_blockers(report: Report) -> Iterator[str]:
+    ongoing = effective_facts(report).ongoing
+    if report.happening_now if ongoing is None else ongoing:
+        yield PRESSED
+    views = events.views_of_report(report.pk).filter(created_at__gte=OuterRef("sent_at"))
+    unread_messages = report.messages.filter(~Exists(views), actor=None)
+    erasures = ErasureRequest.objects.open().filter(report=report)
+    followups = deadlines.unanswered_followups().filter(report=report)
+    checks = Report.objects.filter(pk=report.pk).annotate(
+        written=Exists(unread_messages), wish=Q(Exists(erasures)) | Q(Exists(followups))
+    )
+    has_written, has_wish = checks.values_list("written", "wish").get()
+    if has_written:
+        yield WRITTEN
+    if has_wish:
+        yield WISH
 
 
 # The function behind each verb of the transition table.

@@ -135,7 +135,7 @@ class CampaignExclusion(models.Model):
 
 
 class BurstSnapshot(models.Model):
-    """Where more reports come in than usual, as last counted (campaigns/burst_monitor.py). One row.
+    """Where more reports come in than usual, as last counted (campaigns/bursts.py). One row.
 
     `bursts` is a list of {"unit", "key", "days", "count", "usual", "weeks", "chance", "mostly"}.
     """

@@ -27,7 +27,7 @@ class QueueSnapshot(models.Model):
 
 class DailyCount(models.Model):
     """How many reports came in on a day in Vietnam, and how many cases were open when it was last
-    counted on that day (cases/daily_counts.py); None where it was not.
+    counted on that day (monitoring/queue_stats.py); None where it was not.
     """
 
     day = models.DateField(primary_key=True)

@@ -1,10 +1,11 @@
-"""The queue watched: what is wrong stands as an Alarm, is written in the log and told by mail.
+"""Alarms of the queue: what is wrong is stored as an Alarm, logged and mailed.
 
-Two look, each by itself: a task of beat's and a thread beside the relay (portal/management/commands/run_outbox_relay.py).
-Whichever of broker, worker, beat and relay is dead, one of them still sees it; a row that only
-one of them can change says who tells. One mail when an alarm has stood for a minute, one every six
-hours while it stands, one when it is over; a mail that could not be sent is tried at the next look.
-A process that dies between claiming a mail and sending it leaves it to the next reminder.
+Two processes check, each by itself: a task of beat and a thread beside the relay
+(portal/management/commands/run_outbox_relay.py), so that one of them sees it whichever of broker,
+worker, beat and relay is dead; a row that only one of them can change decides who mails. One mail
+when an alarm has stood for a minute, one every six hours, one when it is over; a mail that could
+not be sent is tried at the next check. A process that dies between claim and mail leaves it to the
+next reminder.
 """
 
 from datetime import timedelta
@@ -12,12 +13,11 @@ from datetime import timedelta
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import Error as DatabaseTrouble
-from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 
+from core.database import fetch_all, log_database_error
 from reports.calendar import days_off
 from reports.models import Alarm
 from reports.monitoring import queue_stats
@@ -31,7 +31,7 @@ REMIND_AFTER_SECONDS = timedelta(hours=6)
 Kind = Alarm.Kind
 
 # A count of 0: it is over, and the mail that says so could not be sent yet.
-_RAISE = """
+_RAISE_ALARM_SQL = """
 INSERT INTO reports_alarm AS alarm (kind, count, since) VALUES (%s, %s, statement_timestamp())
     ON CONFLICT (kind) DO UPDATE
    SET count = excluded.count,
@@ -42,13 +42,9 @@ RETURNING since = statement_timestamp()
 
 
 def check_alarms() -> None:
-    """Compare the queue with its limits; raise, end and tell what there is to tell. Without a
-    database there is nothing to look at.
-    """
-    try:
+    """Raise, end and mail alarms by the queue's state; log an error of the database."""
+    with log_database_error(log, "watch.not_looked"):
         _update_alarms()
-    except DatabaseTrouble as error:
-        log.warning("watch.not_looked", error=type(error).__name__)
 
 
 def _update_alarms() -> None:
@@ -59,15 +55,15 @@ def _update_alarms() -> None:
     }
     for kind, count in (affected_counts(queue_stats.queue_state()) | others).items():
         if count:
-            _raise(kind, count)
+            _raise_alarm(kind, count)
         else:
-            _end(kind)
+            _end_alarm(kind)
     if mail_is_configured():
         _mail_due_alarms()
 
 
 def affected_counts(state: QueueState) -> dict[Kind, int]:
-    """How many reports each alarm is about, 1 where it is about none; 0 where all is well."""
+    """Return alarm -> affected reports, 1 where it is about none; 0 where all is well."""
     return {
         Kind.LATE: state.late,
         Kind.FAILED: state.failed,
@@ -81,7 +77,7 @@ def affected_counts(state: QueueState) -> dict[Kind, int]:
 
 
 def format_duration(seconds: float) -> str:
-    """A length of time in its largest whole unit."""
+    """Return a length of time in its largest whole unit."""
     for unit, word in ((86_400, "ngày"), (3_600, "giờ"), (60, "phút")):
         if seconds >= unit:
             return f"{seconds // unit:.0f} {word}"
@@ -92,16 +88,14 @@ def mail_is_configured() -> bool:
     return bool(settings.EMAIL_URL and settings.ALARM_EMAILS)
 
 
-def _raise(kind: Kind, count: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_RAISE, [kind, count])
-        (new,) = cursor.fetchone()
-    if new:
+def _raise_alarm(kind: Kind, count: int) -> None:
+    ((is_new,),) = fetch_all(_RAISE_ALARM_SQL, [kind, count])
+    if is_new:
         log.warning("alarm.raised", kind=str(kind), count=count)
 
 
-def _end(kind: Kind) -> None:
-    """Remove the row; whoever removes it tells."""
+def _end_alarm(kind: Kind) -> None:
+    """Remove the alarm; whoever removes the row mails."""
     alarm = Alarm.objects.filter(pk=kind).first()
     if alarm is None or not Alarm.objects.filter(pk=kind, since=alarm.since).delete()[0]:
         return
@@ -113,9 +107,9 @@ def _end(kind: Kind) -> None:
 
 
 def _mail_due_alarms() -> None:
-    """Mail what nobody was told of yet, or long ago; not what may be over in a minute, or a queue
-    at its limit mails at each look. One refused mail ends it for this look: a server that does
-    not answer costs ten seconds.
+    """Mail alarms that nobody was mailed of yet, or long ago; none that may be over in a minute, or
+    a queue at its limit would mail at each check. One refused mail ends it for this check: a server
+    that does not answer costs ten seconds.
     """
     due = Q(notified_at=None) | Q(notified_at__lte=Now() - REMIND_AFTER_SECONDS)
     stands = Q(since__lte=Now() - NOTIFY_AFTER_SECONDS, count__gt=0)
@@ -126,15 +120,14 @@ def _mail_due_alarms() -> None:
 
 
 def _mail_or_release(alarm: Alarm) -> bool:
-    """Send the claimed mail, or give the claim back, also when we are stopped meanwhile."""
+    """Return whether the claimed mail was sent; else release the claim, stopped or not."""
     sent = False
     try:
         sent = _send_mail(alarm)
     finally:
         if not sent:
-            Alarm.objects.filter(pk=alarm.pk, since=alarm.since).update(
-                notified_at=alarm.notified_at
-            )
+            rows = Alarm.objects.filter(pk=alarm.pk, since=alarm.since)
+            rows.update(notified_at=alarm.notified_at)
     return sent
 
 
@@ -145,7 +138,7 @@ def _send_mail(alarm: Alarm, *, over: bool = False) -> bool:
         "over": over,
         "limit": format_duration(settings.QUEUE_ALARM_AFTER_SECONDS),
         "old": format_duration(queue_stats.STALE_AFTER_SECONDS),
-        "unsealed": format_duration(queue_stats.SEALED_WITHIN),
+        "unsealed": format_duration(queue_stats.MAX_UNLINKED_SECONDS),
         "hours": REMIND_AFTER_SECONDS // timedelta(hours=1),
         "desk": f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/",
     }

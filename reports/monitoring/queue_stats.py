@@ -1,37 +1,39 @@
-"""Counts of the queue: what was accepted, and how far it has come.
+"""Counts of the queue and of the days: what was accepted, and how far it has come.
 
-`queue_balance` reads every report (three seconds for a million), so it is kept as the tally for
-those who may not wait: `standing` reads only what waits and what failed, and shows the tally
-with its time.
+`queue_balance` reads every report (three seconds for a million), so it is stored as the tally for
+those who may not wait; `queue_state` reads only what waits and what failed, and returns the tally
+with its age.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import Error as DatabaseTrouble
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
+from django.db.models.functions import JSONObject
+from django.utils import timezone
 
-from core.database import read_snapshot
+from core.database import fetch_all, log_database_error, read_snapshot
 from core.models import OutboxItem
 from core.outbox.queue import Priority
-from reports.models import Alarm, QueueSnapshot
+from reports.models import Alarm, DailyCount, QueueSnapshot
 from reports.submission.intake import TRIAGE
 
 log = structlog.get_logger(__name__)
 
 COUNT_AGAIN_AFTER = 4 * 60.0  # seconds; beat asks every five minutes
 STALE_AFTER_SECONDS = 15 * 60.0
-SEALED_WITHIN = 10 * 60.0
+MAX_UNLINKED_SECONDS = 10 * 60.0
 MAX_STUCK = 500
 SLOW = (Alarm.Kind.UNPURGED, Alarm.Kind.BREACH)
-KEPT = ("counted_at", "accepted", "done", "waiting", "failed")  # columns of the tally
+SNAPSHOT_FIELDS = ("counted_at", "accepted", "done", "waiting", "failed")  # columns of the tally
 
 # A report may be owed its triage more than once: only the latest item says how it stands.
-_LATEST = """
+_IS_LATEST_SQL = """
     NOT EXISTS (SELECT FROM core_outboxitem AS later
                  WHERE later.task = item.task AND later.key = item.key AND later.id > item.id)
 """
@@ -39,7 +41,7 @@ _LATEST = """
 # Accepted counts reports, the others their items, so a report without an item leaves the sum
 # short: the equation can be false. Keys are compared as text: what somebody's hands wrote there
 # need not be a report's.
-_BALANCE = f"""
+_BALANCE_SQL = f"""
 SELECT (SELECT count(*) FROM reports_report),
        count(*) FILTER (WHERE done_at IS NOT NULL),
        count(*) FILTER (WHERE done_at IS NULL AND failed_at IS NULL),
@@ -49,15 +51,15 @@ SELECT (SELECT count(*) FROM reports_report),
        statement_timestamp()
   FROM reports_report AS report
   JOIN core_outboxitem AS item ON item.key = report.id::text
- WHERE item.task = %s AND {_LATEST}
+ WHERE item.task = %s AND {_IS_LATEST_SQL}
 """  # noqa: S608  # nosec B608
 
 # Through the two partial indexes alone, the far end of one more, and the tally's one row. Of a unit's
 # reports alone where one is named; the whole count and the chain of acts are nobody's own.
-_STANDING = f"""
+_STATE_SQL = f"""
 WITH latest AS NOT MATERIALIZED (
          SELECT item.*, extract(epoch FROM statement_timestamp() - created_at)::float AS age
-           FROM core_outboxitem AS item WHERE item.task = %(task)s AND {_LATEST}
+           FROM core_outboxitem AS item WHERE item.task = %(task)s AND {_IS_LATEST_SQL}
             AND (%(unit)s::text IS NULL OR item.key IN (
                  SELECT report_id::text FROM reports_case WHERE assigned_unit_id = %(unit)s))),
      owed AS (
@@ -88,15 +90,15 @@ SELECT owed.waiting, owed.late, stuck.failed, owed.oldest, owed.oldest_prompt,
   FROM owed CROSS JOIN stuck LEFT JOIN reports_queuesnapshot AS tally ON true
 """  # noqa: S608  # nosec B608
 
-_STUCK = f"""
+_STUCK_SQL = f"""
 SELECT item.key FROM core_outboxitem AS item
- WHERE item.task = %s AND item.failed_at IS NOT NULL AND {_LATEST}
+ WHERE item.task = %s AND item.failed_at IS NOT NULL AND {_IS_LATEST_SQL}
    AND pg_input_is_valid(item.key, 'uuid')
  ORDER BY item.id LIMIT %s
 """  # noqa: S608  # nosec B608
 
 # "later": at the broker since less than a lease, or pausing after a failure.
-_BY_STATE = """
+_BY_STATE_SQL = """
 SELECT task, CASE WHEN leased_until > statement_timestamp() THEN 'claimed'
                   WHEN due_at > statement_timestamp() THEN 'later' ELSE 'due' END AS state,
        count(*), sum(attempts)
@@ -109,9 +111,7 @@ SELECT task, 'failed', count(*), sum(attempts)
 
 @dataclass(frozen=True)
 class QueueBalance:
-    """accepted = done + waiting + failed, or something was lost. `oldest_waiting_s`: seconds
-    that the oldest waiting item has waited, 0 when none waits.
-    """
+    """accepted = done + waiting + failed, or something was lost."""
 
     accepted: int
     done: int
@@ -127,13 +127,12 @@ class QueueBalance:
 
 @dataclass(frozen=True)
 class QueueState:
-    """How the queue stands now. `late`: waiting longer than QUEUE_ALARM_AFTER_SECONDS, without what may
-    wait its turn (re-reading); so the oldest of those that may not, `oldest_prompt_s`.
-    `first_report_s`: seconds since the first report, None without any. `tally`: the last whole
-    count, `tally_age_s` seconds ago. `unsealed_s`: how long the oldest act on record has waited
-    for its link; `broken`: the chain of acts did not hold (chain_check.py).
-    `unseen`: reports of people still pressed that nobody looked at in time; `overdue`: all of
-    which a clock has run out. `slow`: alarms that a watcher raised, for what takes hours to go wrong.
+    """The queue now. Times are in seconds. `late`: waiting longer than QUEUE_ALARM_AFTER_SECONDS,
+    without reprocessing, which may wait; likewise `oldest_prompt_s`. `first_report_s`: since the
+    first report. `tally`: the last whole count. `unsealed_s`: how long the oldest audit event has
+    waited for its link; `broken`: the audit chain did not verify. `unseen`: reports of people under
+    pressure that nobody viewed in time; `overdue`: all whose deadline has passed. `slow`: alarms
+    raised by checks that take hours.
     """
 
     waiting: int
@@ -156,21 +155,18 @@ class QueueState:
 
     @property
     def tally_is_late(self) -> bool:
-        """Whether there are reports and nobody has counted them for long: `unaccounted` then
-        says nothing of now.
-        """
+        """Return whether there are reports without a recent tally."""
         if self.first_report_s is None:
             return False
         return self.tally_old or (self.tally is None and self.first_report_s > STALE_AFTER_SECONDS)
 
     @property
     def audit_chain_is_late(self) -> bool:
-        """Whether nobody has linked the acts on record for long."""
-        return self.unsealed_s is not None and self.unsealed_s > SEALED_WITHIN
+        return self.unsealed_s is not None and self.unsealed_s > MAX_UNLINKED_SECONDS
 
     @property
     def unaccounted(self) -> int:
-        """Reports that the tally found in no state, or in too many; 0 is the equation."""
+        """Return how many reports are in no state or in too many; 0 where it balances."""
         tally = self.tally
         if tally is None:
             return 0
@@ -178,49 +174,40 @@ class QueueState:
 
 
 def queue_balance() -> QueueBalance:
-    """The whole count, exact, of one moment; it reads every report."""
+    """Return the exact balance of one moment; it reads every report."""
     with read_snapshot() as cursor:
-        cursor.execute(_BALANCE, [TRIAGE])
+        cursor.execute(_BALANCE_SQL, [TRIAGE])
         return QueueBalance(*cursor.fetchone())
 
 
 def store_queue_balance() -> QueueBalance:
-    """Count everything and keep the count. It holds also where it cannot be kept."""
+    """Return the balance, stored as the tally where the database takes it."""
     balance = queue_balance()
-    tally = QueueSnapshot(**{name: getattr(balance, name) for name in KEPT})
-    try:
+    snapshot = QueueSnapshot(**{name: getattr(balance, name) for name in SNAPSHOT_FIELDS})
+    with log_database_error(log, "queue.tally_not_kept"):
         QueueSnapshot.objects.bulk_create(
-            [tally], update_conflicts=True, unique_fields=["id"], update_fields=KEPT
+            [snapshot], update_conflicts=True, unique_fields=["id"], update_fields=SNAPSHOT_FIELDS
         )
-    except DatabaseTrouble as error:
-        log.warning("queue.tally_not_kept", error=type(error).__name__)
     return balance
 
 
 def store_queue_balance_if_due() -> None:
-    """Count, unless it was done a moment ago: what beat sent while no worker lived comes all
-    at once. What could not be counted is asked again in five minutes.
-    """
-    try:
+    """Store the balance unless that was done a moment ago; log an error."""
+    with log_database_error(log, "queue.not_counted"):
         age = queue_state().tally_age_s
         if age is None or age > COUNT_AGAIN_AFTER:
             store_queue_balance()
-    except DatabaseTrouble as error:
-        log.warning("queue.not_counted", error=type(error).__name__)
 
 
 def queue_state(unit: str | None = None) -> QueueState:
-    """One cheap statement: its cost grows with what waits, not with the reports. `unit`: what waits,
-    failed or ran out among the reports that lie there, by its codename; None of all.
-    """
+    """Return the state of all reports or a unit's. Its cost grows with what waits alone."""
     values: dict[str, Any] = {"task": TRIAGE, "idle": Priority.IDLE, "unit": unit}
     values |= {"late": settings.QUEUE_ALARM_AFTER_SECONDS, "slow": list(SLOW)}
-    with connection.cursor() as cursor:
-        cursor.execute(_STANDING, values)
-        waiting, late, failed, oldest, oldest_prompt, first, age, *more = cursor.fetchone()
-    unsealed, broken, unseen, overdue, slow, *counted = more
-    kept = dict(zip(KEPT, counted, strict=True))
-    tally = QueueSnapshot(**kept) if age is not None else None
+    (row,) = fetch_all(_STATE_SQL, values)
+    waiting, late, failed, oldest, oldest_prompt, first, age = row[:7]
+    unsealed, broken, unseen, overdue, slow, *columns = row[7:]
+    snapshot = dict(zip(SNAPSHOT_FIELDS, columns, strict=True))
+    tally = QueueSnapshot(**snapshot) if age is not None else None
     return QueueState(
         waiting, late, failed, oldest, oldest_prompt, first, age, tally, unsealed, broken,
         unseen, overdue, slow or {},
@@ -228,19 +215,77 @@ def queue_state(unit: str | None = None) -> QueueState:
 
 
 def failed_reports() -> list[UUID]:
-    """The reports that the machine gave up on, the longest ago first; MOST_STUCK at most."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STUCK, [TRIAGE, MAX_STUCK])
-        return [UUID(key) for (key,) in cursor.fetchall()]
+    """Return the reports whose triage failed for good, the oldest first; at most MAX_STUCK."""
+    return [UUID(key) for (key,) in fetch_all(_STUCK_SQL, [TRIAGE, MAX_STUCK])]
 
 
 def triage_state_of(report: UUID) -> OutboxItem | None:
-    """The latest triage that a report was owed; None for one that nothing was owed."""
+    """Return the latest triage that was enqueued for a report, or None."""
     return OutboxItem.objects.filter(task=TRIAGE, key=str(report)).order_by("-id").first()
 
 
 def outbox_counts() -> list[tuple[str, str, int, int]]:
-    """What is not done, of every task: (task, state, items, attempts so far)."""
+    """Return (task, state, items, attempts so far) of what is not done, of every task."""
+    return [
+        (task, state, items, attempts) for task, state, items, attempts in fetch_all(_BY_STATE_SQL)
+    ]
+
+
+# --- days
+
+
+DAYS = 30
+
+# Through the index of arrivals, two days of it once the others are there; and that of open cases.
+_UPDATE_DAILY_COUNTS_SQL = """
+INSERT INTO reports_dailycount AS kept (day, received, open)
+SELECT day,
+       (SELECT count(*) FROM reports_report
+         WHERE received_at >= day AT TIME ZONE %(zone)s
+           AND received_at < (day + interval '1 day') AT TIME ZONE %(zone)s),
+       CASE WHEN day = %(today)s::date
+            THEN (SELECT count(*) FROM reports_case
+                   WHERE status IN ('new', 'in_review', 'waiting')) END
+  FROM generate_series(%(first)s::timestamp, %(today)s::timestamp, interval '1 day') AS day
+ WHERE day >= %(today)s::date - 1
+    OR NOT EXISTS (SELECT FROM reports_dailycount AS known WHERE known.day = day.day)
+    ON CONFLICT (day) DO UPDATE
+   SET received = excluded.received, open = coalesce(excluded.open, kept.open)
+"""
+
+
+def update_daily_counts() -> None:
+    """Count today, yesterday once more, and uncounted days. One statement."""
+    today = timezone.localdate()
+    values: dict[str, Any] = {
+        "zone": settings.TIME_ZONE,
+        "today": today,
+        "first": window_start(today),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_BY_STATE)
-        return [tuple(row) for row in cursor.fetchall()]
+        cursor.execute(_UPDATE_DAILY_COUNTS_SQL, values)
+
+
+def count_if_possible() -> None:
+    """Update the daily counts; an error is logged and tried again at the next call."""
+    with log_database_error(log, "days.not_counted"):
+        update_daily_counts()
+
+
+def window_start(today: date) -> date:
+    return today - timedelta(days=DAYS - 1)
+
+
+def daily_counts_column() -> dict[str, Any]:
+    """Return the counts as a column of a statement, which `daily_counts` reads."""
+    counts = DailyCount.objects.filter(day__gte=window_start(timezone.localdate()))
+    as_json = JSONObject(day="day", received="received", open="open")
+    return {"days": ArraySubquery(counts.values(row=as_json))}
+
+
+def daily_counts(columns: dict[str, Any]) -> dict[date, DailyCount | None]:
+    """Return day -> count of the last days in order, None for an uncounted one."""
+    rows = (DailyCount(**row | {"day": date.fromisoformat(row["day"])}) for row in columns["days"])
+    counted = {row.day: row for row in rows}
+    first = window_start(timezone.localdate())
+    return {day: counted.get(day) for day in (first + timedelta(days=n) for n in range(DAYS))}

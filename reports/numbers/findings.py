@@ -1,55 +1,66 @@
-"""What officers find on a number, and the only writer of it: one proposes, another confirms, either
-may be taken back; and who asks for a second look gets an answer, a clearing one from two. Every act is
-on record.
+"""Findings of officers on a number, and disputes of residents about one; the only writer of both.
+
+One officer proposes a finding, another confirms it; either may be withdrawn. A dispute is stored
+encrypted, with the hour by which it is answered: by one officer, but only two clear a number. Every
+action of an officer is logged. The page tells nobody whether a number is on a list.
 """
 
-from datetime import date, timedelta
-from uuid import UUID
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from core import encryption
 from core.audit import events
+from core.keys import FieldKey, field_keys, newest_key
+from reports.calendar import deadline_rules
 from reports.extraction import phones
 from reports.models import Dispute, NumberFinding, OfficeNumber
+from reports.models.numbers import new_dispute_number
 from reports.numbers import lookup, report_counts
+from reports.reference import confirmed_statements
 
 VALID_DAYS = 92  # three months
 PROPOSE = "reports.add_numberfinding"
 CONFIRM = "reports.confirm_number"
 ANSWER = "reports.change_dispute"
+DISPUTE_WORKING_DAYS = 2  # for the desk, while no other number has been confirmed
+STATEMENT_CODE = "dispute_answer"
+_MAX_ATTEMPTS = 5  # public numbers; that one is taken already is rare
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 class FindingError(Exception):
-    """An act that was not done, with what the officer is told; nothing has been written."""
+    """The action was refused, with the sentence for the officer; nothing was written."""
 
 
 class NotPermittedError(FindingError):
-    """An act that is not for this officer at all."""
+    """The officer lacks the permission."""
 
 
 def usual_end() -> date:
-    """Until when a finding is valid if nobody says otherwise."""
+    """Return until when a finding is valid if nobody names a day."""
     return timezone.localdate() + timedelta(days=VALID_DAYS)
 
 
-def _least_end() -> date:
-    """Until when a number is cleared at least: until all that was told before has gone."""
+def _min_cleared_until() -> date:
+    """Return until when a cleared number is valid at least: earlier reports have expired then."""
     return timezone.localdate() + timedelta(days=report_counts.DAYS)
 
 
-def _end_of(row: NumberFinding) -> date:
-    """Until when a finding is valid that is confirmed today."""
+def _valid_until(row: NumberFinding) -> date:
+    """Return until when a finding is valid that is confirmed today."""
     is_cleared = row.finding == NumberFinding.Finding.CLEARED
-    return max(row.valid_until, _least_end()) if is_cleared else row.valid_until
+    return max(row.valid_until, _min_cleared_until()) if is_cleared else row.valid_until
 
 
 def key_for(number: str) -> str:
-    """The key of one whole number. Raises FindingError for anything else, and for a number that an
-    institution has published: that one is forged when crooks show it.
-    """
+    """Return the key of one number. Raises FindingError for a published one too: it is forged."""
     key = lookup.lookup_key(phones.parse(number))
     if not key:
         raise FindingError("Chưa đọc được một số nào ở đây. Ghi một số, đủ các chữ số.")
@@ -61,20 +72,20 @@ def key_for(number: str) -> str:
 def validate_finding(
     number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
 ) -> NumberFinding:
-    """A finding as it may be put before a colleague; nothing is written. Raises FindingError."""
-    _must(by, PROPOSE)
+    """Return a finding that may be proposed; nothing is written. Raises FindingError."""
+    _require_permission(by, PROPOSE)
     valid_until = valid_until or usual_end()
     if not reason.strip():
         raise FindingError("Chưa ghi căn cứ.")
     if valid_until <= timezone.localdate():
         raise FindingError("Ngày hết giá trị phải sau hôm nay.")
-    if finding == NumberFinding.Finding.CLEARED and valid_until < _least_end():
+    if finding == NumberFinding.Finding.CLEARED and valid_until < _min_cleared_until():
         raise FindingError(
             f"Gỡ thì có giá trị ít nhất {report_counts.DAYS} ngày, kẻo tin cũ lại tính."
         )
     key = key_for(number)
     if NumberFinding.objects.filter(key=key, withdrawn_at=None).exists():
-        raise FindingError(_TAKEN)
+        raise FindingError(_ALREADY_FOUND)
     return NumberFinding(
         key=key,
         number=number.strip()[:40],
@@ -86,9 +97,7 @@ def validate_finding(
 
 
 def store_proposal(row: NumberFinding) -> None:
-    """Put what `weigh` gave before a colleague; no page shows it yet. Raises FindingError where
-    somebody was quicker.
-    """
+    """Store what `validate_finding` returned. Raises FindingError where there is one."""
     try:
         with transaction.atomic():
             row.save(force_insert=True)
@@ -96,23 +105,23 @@ def store_proposal(row: NumberFinding) -> None:
                 "number", row.pk, "number_proposed", by=row.proposed_by, reason=row.reason
             )
     except IntegrityError as error:
-        raise FindingError(_TAKEN) from error
+        raise FindingError(_ALREADY_FOUND) from error
 
 
 def propose(
     number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
 ) -> NumberFinding:
-    """Weigh a finding and put it before a colleague. Raises FindingError."""
+    """Validate and store a finding. Raises FindingError."""
     row = validate_finding(number, finding, reason, by=by, valid_until=valid_until)
     store_proposal(row)
     return row
 
 
 def confirm(pk: int, *, by: User) -> NumberFinding:
-    """Let the public page say it. Raises FindingError."""
-    _must(by, CONFIRM)
+    """Return the confirmed finding; from now on public pages show it. Raises FindingError."""
+    _require_permission(by, CONFIRM)
     with transaction.atomic():
-        row = _locked(pk)
+        row = _lock_finding(pk)
         if row.confirmed_at:
             raise FindingError("Số này đã được xác nhận rồi.")
         if row.proposed_by_id == by.pk:
@@ -121,7 +130,7 @@ def confirm(pk: int, *, by: User) -> NumberFinding:
             raise FindingError("Đề nghị này đã quá ngày có giá trị. Gỡ ra rồi đề nghị lại.")
         key_for(row.number)
         NumberFinding.objects.filter(pk=pk).update(
-            confirmed_by=by, confirmed_at=Now(), valid_until=_end_of(row)
+            confirmed_by=by, confirmed_at=Now(), valid_until=_valid_until(row)
         )
         events.log_event("number", pk, "number_confirmed", by=by)
     row.refresh_from_db()
@@ -129,25 +138,25 @@ def confirm(pk: int, *, by: User) -> NumberFinding:
 
 
 def withdraw(pk: int, reason: str, *, by: User) -> None:
-    """Take a finding back; who proposed it may while it is not confirmed. Raises FindingError."""
+    """Withdraw a finding; who proposed it may while it is not confirmed. Raises FindingError."""
     if not reason.strip():
         raise FindingError("Chưa ghi lý do gỡ.")
     with transaction.atomic():
-        row = _locked(pk)
+        row = _lock_finding(pk)
         if row.confirmed_at or row.proposed_by_id != by.pk:
-            _must(by, CONFIRM)
-        _take_back(row, reason.strip(), by)
+            _require_permission(by, CONFIRM)
+        _withdraw(row, reason.strip(), by)
 
 
 def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
-    """Answer who asked for a second look. The number stays as it is: at once. Upheld: put before a
-    colleague, who alone can `agree`. Raises FindingError.
+    """Return the dispute. Rejected: answered at once, the number stays as it is. Upheld: proposed
+    to a colleague, who alone can `confirm_clearing`. Raises FindingError.
     """
-    _must(by, ANSWER)
+    _require_permission(by, ANSWER)
     if not text.strip():
         raise FindingError("Chưa ghi câu trả lời.")
     with transaction.atomic():
-        dispute = _open(pk)
+        dispute = _lock_open_dispute(pk)
         row = open_accusation(dispute.key, lock=True)
         if not upheld and row and row.proposed_by_id == by.pk:
             raise FindingError("Bạn đã đề nghị số này nên không tự giữ nguyên. Nhờ một người khác.")
@@ -157,50 +166,48 @@ def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
             _change(dispute, answer=text.strip(), upheld_by=by, upheld_at=Now())
             events.log_event("dispute", pk, "dispute_proposed", by=by)
         else:
-            _answered(dispute, Dispute.Status.REJECTED, by, answer=text.strip())
+            _store_answer(dispute, Dispute.Status.REJECTED, by, answer=text.strip())
     dispute.refresh_from_db()
     return dispute
 
 
 def confirm_clearing(pk: UUID, *, by: User) -> Dispute:
-    """Uphold what a colleague found right: an accusing finding is taken back, and what was reported
-    before counts no more. One of the two may confirm numbers. Raises FindingError.
+    """Return the dispute, upheld as a colleague proposed: an accusing finding is withdrawn, and
+    earlier reports count no more. One of the two may confirm numbers. Raises FindingError.
     """
-    _must(by, ANSWER)
+    _require_permission(by, ANSWER)
     with transaction.atomic():
-        dispute = _open(pk)
+        dispute = _lock_open_dispute(pk)
         if dispute.upheld_by is None:
             raise FindingError("Chưa ai đề nghị gỡ số này.")
         if dispute.upheld_by == by:
             raise FindingError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
         if not dispute.upheld_by.has_perm(CONFIRM):
-            _must(by, CONFIRM)
+            _require_permission(by, CONFIRM)
         if row := open_accusation(dispute.key, lock=True):
-            _take_back(row, f"Đề nghị xem lại {dispute.public_number}", by)
-        _answered(dispute, Dispute.Status.UPHELD, by)
+            _withdraw(row, f"Đề nghị xem lại {dispute.public_number}", by)
+        _store_answer(dispute, Dispute.Status.UPHELD, by)
     dispute.refresh_from_db()
     return dispute
 
 
-def may_agree(dispute: Dispute, by: User) -> bool:
-    """Whether this officer can confirm that a number is cleared: another than who proposed it, and
-    one of the two may confirm numbers.
-    """
+def may_confirm_clearing(dispute: Dispute, by: User) -> bool:
+    """Return whether the officer is a second one, and one of the two may confirm numbers."""
     first = dispute.upheld_by
     if dispute.status != Dispute.Status.OPEN or first in {None, by} or not by.has_perm(ANSWER):
         return False
     return by.has_perm(CONFIRM) or (first is not None and first.has_perm(CONFIRM))
 
 
-def _open(pk: UUID) -> Dispute:
-    """A wish that nobody has answered, until COMMIT nobody else's to answer."""
+def _lock_open_dispute(pk: UUID) -> Dispute:
+    """Return an unanswered dispute, locked until COMMIT."""
     dispute = Dispute.objects.select_for_update(of=("self",)).select_related("upheld_by").get(pk=pk)
     if dispute.status != Dispute.Status.OPEN:
         raise FindingError("Đề nghị này đã được trả lời rồi.")
     return dispute
 
 
-def _answered(dispute: Dispute, status: Dispute.Status, by: User, **words: str) -> None:
+def _store_answer(dispute: Dispute, status: Dispute.Status, by: User, **words: str) -> None:
     _change(dispute, status=status, answered_at=Now(), answered_by=by, **words)
     events.log_event("dispute", dispute.pk, "dispute_answered", by=by, outcome=status.value)
 
@@ -210,33 +217,94 @@ def _change(dispute: Dispute, **changes: object) -> None:
 
 
 def open_accusation(key: str, *, lock: bool = False) -> NumberFinding | None:
-    """The accusing finding on a number that has not been taken back."""
+    """Return the accusing finding on a number that was not withdrawn, or None."""
     rows = NumberFinding.objects.exclude(key="")
     rows = rows.select_for_update() if lock else rows
-    found = NumberFinding.Finding.CONFIRMED
-    return rows.filter(key=key, finding=found, withdrawn_at=None).first()
+    confirmed = NumberFinding.Finding.CONFIRMED
+    return rows.filter(key=key, finding=confirmed, withdrawn_at=None).first()
 
 
-def _locked(pk: int) -> NumberFinding:
+def _lock_finding(pk: int) -> NumberFinding:
     row = NumberFinding.objects.select_for_update().get(pk=pk)
     if row.withdrawn_at:
         raise FindingError("Ghi nhận này đã gỡ rồi.")
     return row
 
 
-def _take_back(row: NumberFinding, reason: str, by: User) -> None:
+def _withdraw(row: NumberFinding, reason: str, by: User) -> None:
     NumberFinding.objects.filter(pk=row.pk).update(withdrawn_at=Now(), withdrawn_by=by)
     events.log_event("number", row.pk, "number_withdrawn", by=by, reason=reason)
 
 
-def _must(by: User, permission: str) -> None:
+def _require_permission(by: User, permission: str) -> None:
     if not by.has_perm(permission):
-        raise NotPermittedError(_LACKING[permission])
+        raise NotPermittedError(_MISSING_PERMISSION[permission])
 
 
-_TAKEN = "Số này đã có một ghi nhận. Gỡ ghi nhận ấy trước."
-_LACKING = {
+_ALREADY_FOUND = "Số này đã có một ghi nhận. Gỡ ghi nhận ấy trước."
+_MISSING_PERMISSION = {
     PROPOSE: "Bạn không có quyền đề nghị số.",
     CONFIRM: "Việc này cần người có quyền xác nhận số.",
     ANSWER: "Bạn không có quyền trả lời đề nghị xem lại.",
 }
+
+
+# --- disputes as residents submit them
+
+
+@dataclass(frozen=True)
+class DisputeSubmission:
+    """The fields of the form."""
+
+    number: str
+    reason: str = ""
+    contact: str = ""
+
+
+def submit_dispute(submission: DisputeSubmission, submission_key: str) -> Dispute:
+    """Return the stored dispute. The same texts under the same key are the same dispute, other
+    texts a further one. Raises DatabaseError or InterfaceError when it may not be stored.
+    """
+    for _ in range(_MAX_ATTEMPTS):
+        if before := _find_submitted_dispute(submission, submission_key):
+            return before
+        try:
+            return _store_dispute(submission, submission_key)
+        except IntegrityError as error:  # the same words came in meanwhile, or the number is taken
+            refused = error
+    raise refused
+
+
+def _find_submitted_dispute(submission: DisputeSubmission, submission_key: str) -> Dispute | None:
+    """Return the dispute of these texts, under whichever of our keys."""
+    digests = [_digest_dispute(submission, submission_key, key) for key in field_keys()]
+    rows = Dispute.objects.filter(submission_key=submission_key, content_digest__in=digests)
+    return rows.first()
+
+
+def _store_dispute(submission: DisputeSubmission, submission_key: str) -> Dispute:
+    key = uuid4()
+    row = Dispute(
+        id=key,
+        public_number=new_dispute_number(),
+        due_at=_compute_due_at(timezone.now()),
+        key=lookup.lookup_key(phones.parse(submission.number))[:64],
+        number_sealed=encryption.encrypt(submission.number, "number", key),
+        reason_sealed=encryption.encrypt(submission.reason, "reason", key),
+        contact_sealed=encryption.encrypt(submission.contact, "contact", key),
+        submission_key=submission_key,
+        content_digest=_digest_dispute(submission, submission_key, newest_key()),
+    )
+    with transaction.atomic():
+        row.save(force_insert=True)
+    return row
+
+
+def _digest_dispute(submission: DisputeSubmission, submission_key: str, key: FieldKey) -> bytes:
+    return key.mac("dispute digest", _json([submission_key, asdict(submission)]).encode())
+
+
+def _compute_due_at(now: datetime) -> datetime:
+    statement = confirmed_statements.statements().get(STATEMENT_CODE)
+    days = statement.amount if statement and statement.amount else DISPUTE_WORKING_DAYS
+    return deadline_rules.add_working_days(now, days)

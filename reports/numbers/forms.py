@@ -1,4 +1,4 @@
-"""The forms about a number: what is known of it, and that it be looked at once more."""
+"""Forms about a number: the look-up, and the dispute."""
 
 import secrets
 from collections.abc import Mapping
@@ -20,18 +20,18 @@ MAX_LENGTH = 200  # signs; enough for several numbers, too short for a story
 PREFILL = "prefill_number"  # a number that a page carries to a form, in the body of a POST
 
 
-def _box(**attrs: str) -> forms.TextInput:
+def _text_input(**attrs: str) -> forms.TextInput:
     return forms.TextInput({"class": "input", **attrs})
 
 
 class CheckForm(forms.Form):
-    """One number, as it stands on the phone."""
+    """One number, as the phone shows it."""
 
     number = forms.CharField(
         label=_("Số bạn muốn kiểm tra"),
         help_text=_("Chép y như trên máy. Số bạn gõ ở đây không bị lưu lại."),
         max_length=MAX_LENGTH,
-        widget=_box(type="tel", autocomplete="off"),
+        widget=_text_input(type="tel", autocomplete="off"),
         error_messages={
             "required": _("Chưa ghi số. Chép y như trên máy, cả dấu +. Ví dụ: 0550 000 123."),
             "max_length": _("Dài quá. Chỉ ghi số, hoặc tên hiện trên máy."),
@@ -39,25 +39,25 @@ class CheckForm(forms.Form):
     )
 
     def __init__(self, data: Fields | None = None) -> None:
-        typed = {} if data is None else {"number": data.get("number", "")[: MAX_LENGTH + 1]}
-        super().__init__(None if data is None else typed)
+        values = {} if data is None else {"number": data.get("number", "")[: MAX_LENGTH + 1]}
+        super().__init__(None if data is None else values)
         self.fields["number"].widget.attrs.pop("maxlength", None)
-        self.helper = _helper("reports:check", "number", "submit_check")
+        self.helper = _make_helper("reports:check", "number", "submit_check")
 
     @property
     def parsed_phones(self) -> tuple[ParsedCaller, ...]:
-        """What was typed, read: one number, or several."""
+        """Return what was typed, parsed: one number, or several."""
         return phones.parse_many(self.cleaned_data["number"])
 
 
 class DisputeForm(forms.Form):
-    """A number, and why it should be looked at once more."""
+    """A number, and why it should be reviewed."""
 
     number = forms.CharField(
         label=_("Số cần xem lại"),
         help_text=_("Ghi đủ các chữ số, ví dụ 0550 000 123."),
         max_length=MAX_LENGTH,
-        widget=_box(type="tel", autocomplete="off"),
+        widget=_text_input(type="tel", autocomplete="off"),
         error_messages={
             "required": _("Chưa ghi số cần xem lại. Ví dụ: 0550 000 123."),
             "max_length": _("Dài quá. Ô này chỉ ghi số, chuyện thì kể ở ô dưới."),
@@ -76,7 +76,7 @@ class DisputeForm(forms.Form):
         label=_("Số để công an gọi khi cần hỏi thêm (bỏ trống cũng được)"),
         help_text=_("Số này được che. Cán bộ chỉ mở ra khi cần gọi, mỗi lần mở đều ghi lại."),
         required=False,
-        widget=_box(type="tel", autocomplete="tel"),
+        widget=_text_input(type="tel", autocomplete="tel"),
     )
     submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
     form_token = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -86,39 +86,27 @@ class DisputeForm(forms.Form):
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
         self.fields["number"].widget.attrs.pop("maxlength", None)
-        self.helper = _helper(
-            "reports:dispute",
-            "submission_key",
-            "form_token",
-            "honeypot",
-            "number",
-            "reason",
-            "contact_phone",
-            "submit_dispute",
+        keys = ("submission_key", "form_token", "honeypot")
+        self.helper = _make_helper(
+            "reports:dispute", *keys, "number", "reason", "contact_phone", "submit_dispute"
         )
 
     @classmethod
     def fresh(cls, number: str = "") -> "DisputeForm":
-        """A page to fill in, with the number that another page carried here."""
-        key = secrets.token_urlsafe(24)
-        return cls(
-            initial={
-                "number": number[:MAX_LENGTH],
-                "submission_key": key,
-                "form_token": form_token(),
-            }
-        )
+        """Return an empty form, with the number that another page carried here."""
+        keys = {"submission_key": secrets.token_urlsafe(24), "form_token": form_token()}
+        return cls(initial={"number": number[:MAX_LENGTH], **keys})
 
     def offer_again(self) -> None:
-        """Give a page that comes back a fresh token, so that one more press sends it."""
+        """Give a returned form a fresh token, so that one more press sends it."""
         data = QueryDict(mutable=True)
         data.update(self.data)
         data["form_token"] = form_token()
         self.data = data
 
 
-def _helper(address: str, *parts: str) -> FormHelper:
-    """Fields by their names, notes by theirs."""
+def _make_helper(address: str, *parts: str) -> FormHelper:
+    """Return the layout: fields by their names, notes by theirs."""
     helper = FormHelper()
     helper.form_action = reverse(address)
     helper.disable_csrf = True  # a signed token of our own: no cookie, no Vary

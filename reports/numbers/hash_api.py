@@ -1,10 +1,9 @@
-"""The numbers that two officers have confirmed, by the hash of their key: for programs that ask
-without telling which number they ask of.
+"""Confirmed numbers by the hash of their key, for programs that must not tell which number they
+look up.
 
-Ten digits are hashed in seconds, so whoever asks for range after range has them all. That makes
-it a publication: nothing is in it but what `lookup` says in red today. So that the size of an
-answer tells nobody on the line whether a number was found, it is filled up with entries drawn by
-lot; no number has such a hash.
+Ten digits are hashed in seconds, so whoever asks for range after range has them all: a publication,
+of nothing but what `lookup` says in red today. Answers are padded with random entries that no
+number has, so that their size tells nobody on the line whether a number was found.
 """
 
 import hashlib
@@ -24,20 +23,21 @@ from reports.models import NumberFinding
 from reports.models.numbers import sha256_of
 from reports.numbers.findings import VALID_DAYS
 
-ROOM = 16  # entries of an answer; the double, the triple … only where so many are confirmed
+ENTRIES_PER_ANSWER = (
+    16  # entries of an answer; the double, the triple … only where so many are confirmed
+)
 # Four leave some 15,000 mobile numbers of the country to choose from. More than eight would be the
 # number itself in an address.
 _PREFIX = re.compile(r"[0-9a-f]{4,8}")
-_DIGITS = 64
-BUNDLE_KIND = (
-    f"{province.slug}/confirmed-numbers/1"  # stands in what is signed: a signature serves one end
-)
+_HASH_DIGITS = 64
+# Stands in what is signed: a signature serves one end.
+BUNDLE_KIND = f"{province.slug}/confirmed-numbers/1"
 BUNDLE_USE_HOURS = 24  # a finding may be taken back any day
 
 
 @dataclass(frozen=True, order=True)
 class Entry:
-    """A confirmed number: its hash in hex, the day of the finding, the last day that it stands."""
+    """A confirmed number: its hash in hex, the day of the finding, the last day of its validity."""
 
     hash: str
     confirmed_on: date
@@ -52,41 +52,50 @@ class Entry:
 
 
 def hash_of(key: str) -> str:
-    """SHA-256 of a canonical key (lookup.key_of) as UTF-8, 64 hex digits in lower case."""
+    """Return the SHA-256 of a canonical key as UTF-8, 64 hex digits in lower case."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def is_prefix(text: str) -> bool:
-    """Whether this may be asked for: four to eight hex digits in lower case."""
+    """Return whether the text is a prefix: four to eight hex digits in lower case."""
     return _PREFIX.fullmatch(text) is not None
 
 
 def in_range(prefix: str) -> list[Entry]:
-    """The confirmed numbers whose hash begins so, in a list of one size. One statement."""
-    first, last = (bytes.fromhex(prefix.ljust(_DIGITS, fill)) for fill in "0f")
-    found = list(_entries(first, last))
-    return sorted([*found, *decoy_entries(prefix, -len(found) % ROOM if found else ROOM)])
+    """Return the confirmed numbers whose hash begins so, padded to one size. One statement."""
+    first, last = (bytes.fromhex(prefix.ljust(_HASH_DIGITS, fill)) for fill in "0f")
+    entries = list(_entries(first, last))
+    return sorted(
+        [
+            *entries,
+            *decoy_entries(
+                prefix, -len(entries) % ENTRIES_PER_ANSWER if entries else ENTRIES_PER_ANSWER
+            ),
+        ]
+    )
 
 
 def all_entries() -> list[Entry]:
-    """All of them. One statement."""
+    """Return all confirmed numbers. One statement."""
     return sorted(_entries(bytes(32), b"\xff" * 32))
 
 
 def decoy_entries(prefix: str, count: int) -> Iterable[Entry]:
-    """Entries of no number, with dates as findings have them."""
+    """Yield entries of no number, with dates as findings have them."""
     today = timezone.localdate()
     for _ in range(count):
         day = today - timedelta(days=secrets.randbelow(VALID_DAYS))
-        rest = secrets.token_hex(_DIGITS // 2)[len(prefix) :]
+        rest = secrets.token_hex(_HASH_DIGITS // 2)[len(prefix) :]
         yield Entry(prefix + rest, day, day + timedelta(days=VALID_DAYS))
 
 
 def _entries(first: bytes, last: bytes) -> Iterator[Entry]:
     rows = NumberFinding.objects.in_effect(timezone.localdate()).accusing()
     hashed = rows.annotate(hash=sha256_of("key")).filter(hash__range=(first, last))
-    for key_hash, confirmed_at, until in hashed.values_list("hash", "confirmed_at", "valid_until"):
-        yield Entry(bytes(key_hash).hex(), timezone.localdate(confirmed_at), until)
+    for key_hash, confirmed_at, valid_until in hashed.values_list(
+        "hash", "confirmed_at", "valid_until"
+    ):
+        yield Entry(bytes(key_hash).hex(), timezone.localdate(confirmed_at), valid_until)
 
 
 def sign_bundle(signer: Signer) -> bytes:
@@ -103,8 +112,8 @@ def sign_bundle(signer: Signer) -> bytes:
         "numbers": [entry.as_json() for entry in all_entries()],
     }
     signature = signer.sign(rfc8785.dumps(payload))
-    about: dict[str, Any] = {"algorithm": "Ed25519", "key_id": signer.id, "signature": signature}
-    return rfc8785.dumps(about | {"payload": payload})
+    envelope: dict[str, Any] = {"algorithm": "Ed25519", "key_id": signer.id, "signature": signature}
+    return rfc8785.dumps(envelope | {"payload": payload})
 
 
 def _format_utc(moment: datetime) -> str:

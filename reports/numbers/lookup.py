@@ -1,8 +1,8 @@
-"""A number -> what the portal may say of it in public, with the reasons.
+"""Number look-up: what the portal says of a number in public, with the reasons.
 
-Nothing here is written down: not the number, not that somebody asked. Six statements each time,
-whatever is found, over a bounded number of rows; a number that one person has reported gives the
-very answer of one that nobody has, and so do its neighbours.
+Nothing is stored, neither the number nor that somebody asked. Six statements each time over a
+bounded number of rows, whatever is found; a number that one person has reported gets the very
+answer of one that nobody has, and so do its neighbours.
 """
 
 from dataclasses import dataclass, replace
@@ -10,14 +10,90 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from core.text import to_ascii_digits
 from reports.extraction.numbering_plan import range_owner
 from reports.extraction.phones import ParsedCaller, format_national, format_raw
 from reports.models import Dispute, NumberFinding, OfficeNumber
 from reports.numbers import report_counts
-from reports.numbers import text as number_words
 from reports.numbers.report_counts import CallerReportSummary
+
+# What is odd about the number itself.
+ODD: dict[str, Promise] = {
+    "app_call": _("Gọi qua ứng dụng thì không có số. Tên và ảnh trong ứng dụng ai cũng đặt được."),
+    "country_only": _("Mới có mã nước, chưa có số."),
+    "display_name": _("Đây là tên hiện trên máy. Tên hiện không chứng minh ai đã gọi."),
+    "email": _("Đây là địa chỉ thư điện tử, không phải số điện thoại."),
+    "forged_069": _(
+        "Số bắt đầu bằng +84069 từng được dùng để giả mạng của Bộ Công an. Số thật hiện là +84 69…."
+    ),
+    "hidden": _("Người gọi giấu số. Giấu số thì không tra được."),
+    "link": _("Đây là đường link, không phải số điện thoại. Đừng bấm vào đường link ấy."),
+    "local_number": _("Số bảy chữ số, thiếu mã vùng."),
+    "masked": _("Số bị che một phần nên không tra được. Ghi đủ các chữ số."),
+    "no_such_range": _("Không có số điện thoại nào bắt đầu như vậy. Số hiện ra có thể bị giả."),
+    "old_area_code": _("Mã vùng cũ, nay không còn dùng."),
+    "plus_before_service": _("Số 1800, 1900 thật không có dấu + ở trước."),
+    "short_with_84": _("Số ngắn thật không có mã nước ở trước. Số hiện ra có thể bị giả."),
+    "too_long": _("Thừa chữ số so với một số điện thoại."),
+    "too_short": _("Thiếu chữ số so với một số điện thoại."),
+    "unknown_country": _("Không có mã nước này. Số hiện ra có thể bị giả."),
+    "us_premium": _("Số thu phí của Mỹ (+1 900), không phải 1900 trong nước. Đừng gọi lại."),
+    "watched_country": _("Đầu số hay gặp trong các cuộc gọi dọa nạt hoặc nháy máy. Đừng gọi lại."),
+    "words": _("Không thấy số nào trong phần đã ghi."),
+    "zero_after_plus": _("Dấu + đứng trước số 0: số thật không hiện như vậy."),
+    "zeros": _("Toàn số 0: số hiện ra có thể bị giả."),
+}
+# How the page came to the number that it looked for.
+HOW_PARSED: dict[str, Promise] = {
+    "extension": _("Có số máy lẻ đi kèm; trang chỉ tra số chính."),
+    "from_link": _("Số lấy từ một đường link. Đừng bấm vào đường link ấy."),
+    "letters_for_digits": _("Chữ O, l được đọc là số 0, 1."),
+    "ministry_network": _("Mạng riêng của Bộ Công an và Bộ Quốc phòng (069). Số này hay bị giả."),
+    "old_prefix": _("Số 11 chữ số cũ, đã đổi sang đầu số mới từ năm 2018."),
+    "plus_missing": _("Số nước ngoài ghi thiếu dấu +."),
+    "reseller_range": _("Dải số cố định qua internet, hay được thuê lại."),
+    "unknown_area": _("Mã vùng này không có trong danh sách."),
+    "words_around": _("Bên cạnh số còn có chữ hoặc chữ số khác."),
+    "zero_added": _("Thừa số 0 ở đầu."),
+    "zero_doubled": _("Số 0 ở đầu bị gõ hai lần."),
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """A short number that everybody may dial: its name, and whether it is for emergencies."""
+
+    name: Promise
+    is_emergency: bool = True
+
+
+SERVICES: dict[str, Service] = {
+    "112": Service(_("Số gọi tìm kiếm cứu nạn 112")),
+    "113": Service(_("Số khẩn cấp 113 của công an")),
+    "114": Service(_("Số gọi chữa cháy 114")),
+    "115": Service(_("Số gọi cấp cứu 115")),
+    "156": Service(_("Số 156 nhận báo cuộc gọi rác, lừa đảo"), is_emergency=False),
+    "5656": Service(_("Số 5656 nhận báo tin nhắn, cuộc gọi rác, lừa đảo"), is_emergency=False),
+}
+# Either says nothing to who asks, or the page has a place of its own for it.
+UNEXPLAINED = frozenset({
+    "empty", "like_hotline", "several", "unlisted_range", "zero_after_84", "zero_for_plus",
+    "zero_missing",
+})  # fmt: skip
+
+
+def flag_sentences(flags: tuple[str, ...]) -> "list[Promise]":
+    """Return the public sentences for these flags, what is odd first."""
+    sentences = ODD | HOW_PARSED
+    return [
+        sentences[flag]
+        for flag in sorted(flags, key=lambda flag: flag not in ODD)
+        if flag in sentences
+    ]
+
 
 _ODD_KINDS = {"international", "hidden", "brandname", "invalid", "shortcode"}
 _FORGED = frozenset(
@@ -26,7 +102,7 @@ _FORGED = frozenset(
 
 
 class VerdictKind(StrEnum):
-    """What the page says first."""
+    """The page's first statement."""
 
     CONFIRMED = "confirmed"
     SEVERAL = "several"
@@ -48,7 +124,7 @@ _TONES = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """What may be said of one number, and why."""
+    """What may be said of a number, and why."""
 
     phone: ParsedCaller
     state: VerdictKind
@@ -61,18 +137,18 @@ class Verdict:
 
     @property
     def notes(self) -> list[str]:
-        """What is odd, and how the number was read."""
-        return [str(sentence) for sentence in number_words.flag_sentences(self.phone.flags)]
+        """Return what is odd, and how the number was parsed."""
+        return [str(sentence) for sentence in flag_sentences(self.phone.flags)]
 
     @property
     def is_forged(self) -> bool:
-        """Whether the number is shown as no real one is."""
+        """Return whether the number is displayed as no real one is."""
         return not _FORGED.isdisjoint(self.phone.flags)
 
     @property
-    def service(self) -> number_words.Service | None:
-        """What a short number that everybody may dial is for."""
-        return number_words.SERVICES.get(lookup_key(self.phone))
+    def service(self) -> Service | None:
+        """Return what a short number that everybody may dial is for."""
+        return SERVICES.get(lookup_key(self.phone))
 
     @property
     def is_foreign(self) -> bool:
@@ -80,12 +156,9 @@ class Verdict:
 
     @property
     def shows_notes(self) -> bool:
-        """Whether the notes stand beside the reasons, and not in the place of a finding."""
-        return self.state in {
-            VerdictKind.CONFIRMED,
-            VerdictKind.SEVERAL,
-            VerdictKind.OFFICE,
-        } and bool(self.notes)
+        """Return whether the notes stand beside the reasons, not in the place of a finding."""
+        is_finding = self.state in {VerdictKind.CONFIRMED, VerdictKind.SEVERAL, VerdictKind.OFFICE}
+        return is_finding and bool(self.notes)
 
     @property
     def has_key(self) -> bool:
@@ -93,32 +166,32 @@ class Verdict:
 
     @property
     def css_class(self) -> str:
-        """The class of the box's colour; never green for what nobody knows."""
+        """Return the class of the box's colour; never green for an unknown number."""
         if self.state == VerdictKind.ODD and self.is_forged:
             return "is-amber"
         return _TONES[self.state]
 
     @property
     def range_of(self) -> str:
-        """Whose range a Vietnamese number lies in, "" where that is not known."""
+        """Return whose range a Vietnamese number is in, "" where that is not known."""
         return range_owner(self.phone.key) if self.phone.key.startswith("+84") else ""
 
 
 def lookup_number(phone: ParsedCaller) -> Verdict:
-    """What may be said of a number as phones.read gives it. Six statements."""
+    """Return the verdict on a parsed number. Six statements."""
     key = lookup_key(phone)
-    office, near = _offices(phone, key)
-    known, cleared_at = _finding(key)
+    office, near = _find_offices(phone, key)
+    finding, cleared_at = _load_finding(key)
     since = report_counts.counting_window_start()
-    heard = report_counts.summary_for(key, max(filter(None, [since, cleared_at])))
+    summary = report_counts.summary_for(key, max(filter(None, [since, cleared_at])))
     alike = report_counts.similar_numbers_exist(key, since)
-    state = _state(phone, office, known, heard)
-    verdict = Verdict(phone, state, format_national(phone), heard, known, office, near, alike)
+    state = _decide_kind(phone, office, finding, summary)
+    verdict = Verdict(phone, state, format_national(phone), summary, finding, office, near, alike)
     return replace(verdict, shown=_format_number(verdict))
 
 
 def _format_number(verdict: Verdict) -> str:
-    """An institution's number as it is published, one that says something odd as it was typed."""
+    """Return an institution's number as it is published, an odd one as it was typed."""
     if verdict.state == VerdictKind.OFFICE and verdict.office:
         return verdict.office.number
     is_odd = verdict.state == VerdictKind.ODD and not verdict.is_foreign
@@ -126,44 +199,43 @@ def _format_number(verdict: Verdict) -> str:
 
 
 def lookup_key(phone: ParsedCaller) -> str:
-    """What a number is looked up by: its canonical key, a short number its digits, else ""."""
+    """Return the key of a number: canonical, of a short number its digits, else ""."""
     if phone.kind == "shortcode" and not phone.flags:
-        return _digits(phone.raw)
+        return _keep_digits(phone.raw)
     return phone.key
 
 
-def _state(
+def _decide_kind(
     phone: ParsedCaller,
     office: OfficeNumber | None,
-    known: NumberFinding | None,
-    heard: CallerReportSummary,
+    finding: NumberFinding | None,
+    summary: CallerReportSummary,
 ) -> VerdictKind:
-    """An institution's own number is never called a crook's: it is forged that crooks show it."""
-    if lookup_key(phone) in number_words.SERVICES:
+    """Return the kind of verdict; an institution's own number is never a crook's."""
+    if lookup_key(phone) in SERVICES:
         return VerdictKind.SERVICE
     if office:
         return VerdictKind.OFFICE
-    if known:
+    if finding:
         return VerdictKind.CONFIRMED
-    if heard.people:
+    if summary.people:
         return VerdictKind.SEVERAL
-    is_odd = phone.kind in _ODD_KINDS or not number_words.ODD.keys().isdisjoint(phone.flags)
+    is_odd = phone.kind in _ODD_KINDS or not ODD.keys().isdisjoint(phone.flags)
     return VerdictKind.ODD if is_odd else VerdictKind.UNKNOWN
 
 
-def _offices(phone: ParsedCaller, key: str) -> tuple[OfficeNumber | None, tuple[OfficeNumber, ...]]:
-    """The institution whose number it is, and those whose number is one digit away from it.
-
-    A number that is near is never read as the other one: a mobile number may belong to somebody.
-    """
-    keys = {key, *neighbouring_keys(key or _as_key(phone))}
-    found = list(OfficeNumber.objects.select_related("office").filter(key__in=keys))
-    own = next((each for each in found if key and each.key == key), None)
-    return own, () if own else tuple(found)
+def _find_offices(
+    phone: ParsedCaller, key: str
+) -> tuple[OfficeNumber | None, tuple[OfficeNumber, ...]]:
+    """Return the institution with that number, else those whose number is one digit away."""
+    keys = {key, *neighbouring_keys(key or _guess_key(phone))}
+    offices = list(OfficeNumber.objects.select_related("office").filter(key__in=keys))
+    own = next((each for each in offices if key and each.key == key), None)
+    return own, () if own else tuple(offices)
 
 
 def neighbouring_keys(key: str) -> set[str]:
-    """All keys in which one digit more, less or another stands; none for short numbers."""
+    """Return all keys with one digit more, less or another; none for short numbers."""
     digits = key.removeprefix("+")
     if len(digits) < 7 or len(digits) > 15:
         return set()
@@ -176,20 +248,18 @@ def neighbouring_keys(key: str) -> set[str]:
     return {f"+{near}" for near in less | other | more} - {key}
 
 
-def _as_key(phone: ParsedCaller) -> str:
-    """The digits of what could not be read, in the shape of a key, to find what they are near to."""
-    digits = _digits(phone.raw)
+def _guess_key(phone: ParsedCaller) -> str:
+    """Return the digits of an unparsed number in the shape of a key, to find what they are near."""
+    digits = _keep_digits(phone.raw)
     return "+84" + digits[1:] if digits.startswith("0") else "+" + digits
 
 
-def _digits(text: str) -> str:
+def _keep_digits(text: str) -> str:
     return "".join(sign for sign in to_ascii_digits(text) if sign.isdecimal())
 
 
-def _finding(key: str) -> tuple[NumberFinding | None, datetime | None]:
-    """The confirmed finding that holds today, and up to when reports count no more because an
-    officer has cleared the number. Two statements.
-    """
+def _load_finding(key: str) -> tuple[NumberFinding | None, datetime | None]:
+    """Return today's confirmed finding, and until when reports count no more. Two statements."""
     row = NumberFinding.objects.in_effect(timezone.localdate()).filter(key=key).first()
     upheld = Dispute.objects.filter(key=key, status=Dispute.Status.UPHELD).exclude(key="")
     answered = upheld.order_by("-answered_at").values_list("answered_at", flat=True).first()

@@ -1,18 +1,29 @@
-"""The numbers that pages tell people to ring, and the only writer of them: one officer proposes a
-change, another confirms it, and until then the old one stays. Every act is on record.
+"""Published numbers of institutions and banks, and the only writer of them. One officer proposes a
+change, another confirms it; until then the old number stays. Every action is logged.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from core.audit import events
-from reports.models import BankHotline, OfficeNumber, PublishedNumberChange
+from core.database import fetch_all
+from reports.extraction import phones
+from reports.models import (
+    BankHotline,
+    Indicator,
+    NumberFinding,
+    OfficeNumber,
+    PublishedNumberChange,
+    Report,
+)
+from reports.numbers import lookup, report_counts
 from reports.numbers.findings import FindingError, NotPermittedError
 from reports.reference import confirmed_statements
 
@@ -36,28 +47,33 @@ def table_for(row: Row) -> PublishedNumberChange.Table:
 
 
 def propose(row: Row, by: User) -> PublishedNumberChange:
-    """Ask that *row*, new or changed and not saved, be published. Raises FindingError."""
-    return _ask(row, PublishedNumberChange.Act.SAVE, _list_values(row), by)
+    """Propose that *row*, new or changed and not saved, is published. Raises FindingError."""
+    return _store_proposal(row, PublishedNumberChange.Act.SAVE, _list_values(row), by)
 
 
 def propose_removal(row: Row, by: User) -> PublishedNumberChange:
-    """Ask that *row* be published no more. Raises FindingError."""
-    return _ask(row, PublishedNumberChange.Act.REMOVE, {}, by)
+    """Propose that *row* is published no more. Raises FindingError."""
+    return _store_proposal(row, PublishedNumberChange.Act.REMOVE, {}, by)
 
 
-def _ask(
+def _store_proposal(
     row: Row, act: PublishedNumberChange.Act, values: dict[str, str], by: User
 ) -> PublishedNumberChange:
     stored = type(row).objects.filter(pk=row.pk).first() if row.pk else None
-    was = _list_values(stored) if stored else {}
+    old_values = _list_values(stored) if stored else {}
     table = table_for(row)
     change = PublishedNumberChange(
-        table=table, act=act, target=row.pk, new_values=values, old_values=was, proposed_by=by
+        table=table,
+        act=act,
+        target=row.pk,
+        new_values=values,
+        old_values=old_values,
+        proposed_by=by,
     )
     try:
         with transaction.atomic():
             change.save(force_insert=True)
-            _record("published_proposed", change, by)
+            _log_change("published_proposed", change, by)
     except IntegrityError as error:
         raise FindingError("Số này đang có một đề nghị chờ xác nhận.") from error
     return change
@@ -68,17 +84,17 @@ def _list_values(row: Row) -> dict[str, str]:
 
 
 def confirm(pk: int, *, by: User) -> PublishedNumberChange:
-    """Make the change. Raises FindingError; nothing has been written then."""
+    """Return the change after making it. Raises FindingError; nothing was written then."""
     if not by.has_perm(CONFIRM):
         raise NotPermittedError("Bạn không có quyền xác nhận số công bố.")
     try:
         with transaction.atomic():
-            change = _open(pk)
+            change = _lock_open_change(pk)
             if change.proposed_by_id == by.pk:
                 raise FindingError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
             _decide(change, PublishedNumberChange.Outcome.CONFIRMED, by)
             _apply(change)
-            _record("published_confirmed", change, by)
+            _log_change("published_confirmed", change, by)
     except IntegrityError as error:
         raise FindingError("Số hoặc tên này đã có trong danh sách.") from error
     confirmed_statements.clear_cache()
@@ -86,18 +102,18 @@ def confirm(pk: int, *, by: User) -> PublishedNumberChange:
 
 
 def refuse(pk: int, reason: str, *, by: User) -> None:
-    """Leave everything as it is; who proposed may take it back. Raises FindingError."""
+    """Refuse a change; who proposed it may withdraw it so. Raises FindingError."""
     if not reason.strip():
         raise FindingError("Chưa ghi lý do.")
     with transaction.atomic():
-        change = _open(pk)
+        change = _lock_open_change(pk)
         if change.proposed_by_id != by.pk and not by.has_perm(CONFIRM):
             raise NotPermittedError("Bạn không có quyền xác nhận số công bố.")
         _decide(change, PublishedNumberChange.Outcome.REFUSED, by)
-        _record("published_refused", change, by, reason=reason.strip())
+        _log_change("published_refused", change, by, reason=reason.strip())
 
 
-def _open(pk: int) -> PublishedNumberChange:
+def _lock_open_change(pk: int) -> PublishedNumberChange:
     change = PublishedNumberChange.objects.select_for_update().get(pk=pk)
     if change.outcome:
         raise FindingError("Đề nghị này đã quyết rồi.")
@@ -114,7 +130,7 @@ def _decide(
 
 
 def _apply(change: PublishedNumberChange) -> None:
-    """Write the row as it was confirmed, if it still says what it said when that was asked."""
+    """Write the row, if it is still as it was when the change was proposed."""
     model = OfficeNumber if change.table == PublishedNumberChange.Table.OFFICE else BankHotline
     rows: Any = model.objects.select_for_update().filter(pk=change.target or 0)
     row = rows.first()
@@ -134,7 +150,7 @@ def _apply(change: PublishedNumberChange) -> None:
 
 @contextmanager
 def bypass_four_eyes_for_seed() -> Iterator[None]:
-    """Rows of the data files need no second officer: they came with the release."""
+    """Write rows of the data files without a second officer: they came with the release."""
     with transaction.atomic(), _writing("reference"):
         yield
 
@@ -142,14 +158,51 @@ def bypass_four_eyes_for_seed() -> Iterator[None]:
 @contextmanager
 def _writing(change: str) -> Iterator[None]:
     """Tell the trigger by which change the next rows are written."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('reports.number_change', true)")
-        before = (cursor.fetchone() or ("",))[0] or ""
-        cursor.execute("SELECT set_config('reports.number_change', %s, true)", [change])
-        yield
-        cursor.execute("SELECT set_config('reports.number_change', %s, true)", [before])
+    ((before,),) = fetch_all("SELECT current_setting('reports.number_change', true)")
+    _set_change(change)
+    yield
+    _set_change(before or "")
 
 
-def _record(kind: str, change: PublishedNumberChange, by: User, **more: str) -> None:
+def _set_change(change: str) -> None:
+    fetch_all("SELECT set_config('reports.number_change', %s, true)", [change])
+
+
+def _log_change(kind: str, change: PublishedNumberChange, by: User, **more: str) -> None:
     numbers = {"number": change.new_values.get("number") or change.old_values.get("number", "")}
     events.log_event("published", change.pk, kind, by=by, table=change.table, **numbers, **more)
+
+
+_MAX_NAMED = 3  # reports that the sentence names
+
+
+def publication_blocker(number: str) -> str:
+    """Return why a number may not be published, in a sentence, or "". Two statements."""
+    key = lookup.lookup_key(phones.parse(number))
+    if not key:
+        return ""
+    if _is_accused(key):
+        return "Số này đang có ghi nhận là kẻ gian dùng. Gỡ ghi nhận ấy trước đã."
+    if reports := _list_reports_of_calls(key):
+        numbers = ", ".join(reports)
+        return (
+            f"Trong {report_counts.DAYS} ngày qua có tin báo bị gọi từ số này ({numbers}). Xem các tin ấy;"
+            " số này chưa cho lên trang được."
+        )
+    return ""
+
+
+def _is_accused(key: str) -> bool:
+    confirmed = NumberFinding.objects.filter(finding=NumberFinding.Finding.CONFIRMED)
+    return confirmed.filter(key=key, withdrawn_at=None).exists()
+
+
+def _list_reports_of_calls(key: str) -> list[str]:
+    """Return the public numbers of the newest reports of a call from this number."""
+    called = Indicator.objects.filter(
+        key=key, kind=Indicator.Kind.NUMBER, place__in=report_counts.CALLERS
+    )
+    since = timezone.now() - timedelta(days=report_counts.DAYS)
+    reports = Report.objects.filter(pk__in=called.values("report_id"), received_at__gte=since)
+    newest = reports.order_by("-received_at").values_list("public_number", flat=True)
+    return list(newest[:_MAX_NAMED])

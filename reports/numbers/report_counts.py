@@ -1,18 +1,18 @@
-"""What unrelated people told of the numbers that called them: enough to be said, or nothing.
+"""What unrelated people reported of the numbers that called them, and signs that reports of one
+number were arranged.
 
-A bounded number of rows is given back, and each question is one statement that looks for its
-numbers once; a number that one person has reported gives the very answer of one that nobody has.
+Each question is one statement that searches its numbers once and returns a bounded number of rows.
+A number that one person has reported gets the very answer of one that nobody has.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import (
     Case,
     Count,
@@ -30,14 +30,16 @@ from django.db.models.functions import Left, TruncDate
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
+from core.database import fetch_all
 from core.text import normalize
 from reports.extraction import redaction
 from reports.facts import abuse_flags
 from reports.facts.abuse_flags import SAME_NETWORK
 from reports.facts.choices import OFFICES
-from reports.models import Dispute, Followup, Indicator, NumberFinding, OfficeNumber
+from reports.models import Dispute, Followup, Indicator, NumberFinding, OfficeNumber, Report
 from reports.numbers.reporter_independence import (
     ReporterEvidence,
+    are_near_duplicates,
     distinct_reporters,
     expiry_day,
     last_report_day,
@@ -46,7 +48,7 @@ from reports.numbers.reporter_independence import (
 MIN_PEOPLE = 2
 MIN_ALIKE = 3  # other numbers of a range, each of which may be said by itself
 DAYS = 60
-_MAX_READ_BYTES = 150  # reports of one kind in one look
+_MAX_ROWS = 150  # reports of one kind in one look
 MAX_NAMED = 3  # callers of a report: a longer list is one for an officer
 _TELLING = r"(\S+\s+){4}\S"  # five words, see reports/numbers/reporter_independence.py
 STORY = 500  # signs of a story that tell two apart
@@ -63,7 +65,7 @@ _NO_NUMBER = "?"
 # One row for each contact and number, and one for each commune and day among the others and among
 # those of shared networks; of the contacts the newest and the oldest, so that who writes often pushes
 # nobody out. MATERIALIZED: the numbers are looked for once.
-_APART = """
+_DISTINCT_SQL = """
 WITH named AS MATERIALIZED ({named}),
 contacts AS (
     SELECT DISTINCT ON (key, contact) * FROM named
@@ -84,10 +86,9 @@ SELECT key, claimed, contact, sealed, commune, at, story, shared, report_id FROM
 
 @dataclass(frozen=True)
 class CallerReportSummary:
-    """What unrelated people told; all empty while they are fewer than `FEWEST_PEOPLE`.
-
-    `last`: the day of the last report by one of them. `until`: the day on which, without further
-    reports, they are too few.
+    """What unrelated people reported; all empty while they are fewer than MIN_PEOPLE. `last`: the
+    day of the last report by one of them. `until`: the day on which, without further reports, they
+    are too few.
     """
 
     people: int = 0
@@ -103,63 +104,63 @@ class _Row:
 
     key: str
     claimed: str
-    told: ReporterEvidence
+    evidence: ReporterEvidence
 
 
 def counting_window_start() -> datetime:
-    """Where it begins, at a local midnight: what was told on a day goes DAYS days later."""
+    """Return the local midnight from which reports count: each counts for DAYS days."""
     first = timezone.localdate() - timedelta(days=DAYS - 1)
     return timezone.make_aware(datetime.combine(first, time.min))
 
 
 def summary_for(key: str, since: datetime) -> CallerReportSummary:
-    """What was told of one number since then. One statement."""
-    rows = _load_reports(_own, {_KEY: key}, since)
-    told = [row.told for row in rows]
-    people = distinct_reporters(told)
+    """Return what was reported of one number since then. One statement."""
+    rows = _load_reports(_match_key, {_KEY: key}, since)
+    evidence = [row.evidence for row in rows]
+    people = distinct_reporters(evidence)
     if len(people) < MIN_PEOPLE:
         return CallerReportSummary()
     return CallerReportSummary(
         people=len(people),
         communes=len({person.commune for person in people if person.commune}),
-        last=last_report_day(people, told),
-        until=expiry_day(told, MIN_PEOPLE) + timedelta(days=DAYS),
-        claimed=_claimed(rows),
+        last=last_report_day(people, evidence),
+        until=expiry_day(evidence, MIN_PEOPLE) + timedelta(days=DAYS),
+        claimed=_most_claimed_office(rows),
     )
 
 
 def similar_numbers_exist(key: str, since: datetime) -> bool:
-    """Whether some other numbers that begin alike may be said, each by itself. How many they are,
-    and what was told of the number itself, the answer does not give away. Two statements.
+    """Return whether some other numbers that begin alike may be named, each by itself. The answer
+    reveals neither how many nor what was reported of the number itself. Two statements.
     """
     has_range = key.startswith("+") and len(key) > 9
     start = key[:-_RANGE] if has_range else _NO_NUMBER
-    found = set(_confirmed(start, key))
+    confirmed = set(_list_confirmed(start, key))
     by_key: dict[str, list[ReporterEvidence]] = {}
-    for row in _load_reports(_others, {_KEY: key, f"{_START}%": f"{start}%"}, since):
-        by_key.setdefault(row.key, []).append(row.told)
-    said = {key for key, told in by_key.items() if len(distinct_reporters(told)) >= MIN_PEOPLE}
-    return len(found | said) >= MIN_ALIKE
+    for row in _load_reports(_match_range, {_KEY: key, f"{_START}%": f"{start}%"}, since):
+        by_key.setdefault(row.key, []).append(row.evidence)
+    reported = {
+        key for key, evidence in by_key.items() if len(distinct_reporters(evidence)) >= MIN_PEOPLE
+    }
+    return len(confirmed | reported) >= MIN_ALIKE
 
 
-def _confirmed(start: str, key: str) -> list[str]:
-    standing = NumberFinding.objects.in_effect(timezone.localdate()).accusing()
-    others = standing.filter(key__startswith=start).exclude(key=key)
+def _list_confirmed(start: str, key: str) -> list[str]:
+    accusing = NumberFinding.objects.in_effect(timezone.localdate()).accusing()
+    others = accusing.filter(key__startswith=start).exclude(key=key)
     return list(others.values_list("key", flat=True)[:MIN_ALIKE])
 
 
-def _own() -> Q:
+def _match_key() -> Q:
     return Q(key=_KEY) & ~Q(key="")
 
 
-def _others() -> Q:
-    return Q(key__startswith=_START) & ~Q(key=_KEY) & ~_may_not_be_said()
+def _match_range() -> Q:
+    return Q(key__startswith=_START) & ~Q(key=_KEY) & ~_match_excluded()
 
 
-def _may_not_be_said() -> Q:
-    """Numbers that an institution has published, or that an officer has cleared: none is counted
-    with its neighbours, whenever the reports came.
-    """
+def _match_excluded() -> Q:
+    """Match published and cleared numbers, which never count with their neighbours."""
     cleared = NumberFinding.objects.filter(
         finding=NumberFinding.Finding.CLEARED, withdrawn_at=None, confirmed_at__isnull=False
     )
@@ -168,40 +169,37 @@ def _may_not_be_said() -> Q:
     return Q(*[Q(key__in=keys) for keys in excluded], _connector=Q.OR)
 
 
-def _claimed(rows: Iterable[_Row]) -> str:
-    """Whom the callers claimed to be, where two people at least say the same."""
+def _most_claimed_office(rows: Iterable[_Row]) -> str:
+    """Return whom the callers claimed to be, where two people at least say the same."""
     rows = list(rows)
     for code, _ in Counter(row.claimed for row in rows).most_common():
-        same = distinct_reporters(row.told for row in rows if row.claimed == code)
+        same = distinct_reporters(row.evidence for row in rows if row.claimed == code)
         if code in _OFFICES and len(same) >= MIN_PEOPLE:
             return str(_OFFICES[code])
     return ""
 
 
-def _load_reports(named: Callable[[], Q], given: Mapping[str, str], since: datetime) -> list[_Row]:
-    """The reports since then that count, name a caller so and can add a person."""
-    statement, values = _statement(named)
-    values = [since if value == _SINCE else _filled(value, given) for value in values]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return [_row(*row) for row in cursor.fetchall()]
-
-
-def _filled(value: Any, given: Mapping[str, str]) -> Any:
-    return given.get(value, value) if isinstance(value, str) else value
+def _load_reports(
+    match: Callable[[], Q], replacements: Mapping[str, str], since: datetime
+) -> list[_Row]:
+    """Return the reports since then that count, name a caller so and can add a person."""
+    statement, values = _build_statement(match)
+    values = [
+        replacements.get(value, value) if isinstance(value, str) else value for value in values
+    ]
+    values = [since if value == _SINCE else value for value in values]
+    return [_parse_row(*row) for row in fetch_all(statement, values)]
 
 
 @lru_cache(maxsize=2)
-def _statement(named: Callable[[], Q]) -> tuple[str, list[Any]]:
-    """The statement and its values, with marks where a look puts its own: putting it together
-    takes the machine ten times as long as PostgreSQL needs to answer it.
-    """
-    rows, values = _columns(_naming(named(), _SINCE)).query.sql_with_params()
-    return _APART.format(named=rows), [*values, *[_MAX_READ_BYTES] * 4]
+def _build_statement(match: Callable[[], Q]) -> tuple[str, list[Any]]:
+    """Return statement and values with placeholders: building it takes ten times its run."""
+    rows, values = _select_columns(_select_callers(match(), _SINCE)).query.sql_with_params()
+    return _DISTINCT_SQL.format(named=rows), [*values, *[_MAX_ROWS] * 4]
 
 
-def _naming(named: Q, since: datetime) -> QuerySet[Indicator]:
-    """Callers' numbers, of reports that name a few of them."""
+def _select_callers(named: Q, since: datetime) -> QuerySet[Indicator]:
+    """Select callers' numbers, of reports that name a few of them."""
     callers = Q(kind=Indicator.Kind.NUMBER, place__in=CALLERS)
     of_report = Indicator.objects.filter(callers, report=OuterRef("report")).order_by()
     many = of_report.values("report").annotate(many=Count("key", distinct=True)).values("many")
@@ -212,8 +210,8 @@ def _naming(named: Q, since: datetime) -> QuerySet[Indicator]:
     ).filter(LessThanOrEqual(Subquery(many), MAX_NAMED))
 
 
-def _of_one_network() -> Q:
-    """Told from a network that had told of the number before: see reports/numbers/reporter_independence.py."""
+def _match_shared_network() -> Q:
+    """Match reports from a network that had reported the number before."""
     later = Followup.objects.filter(report=OuterRef("report"), flags__contains=[SAME_NETWORK])
     return (
         Q(report__flags__contains=[SAME_NETWORK])
@@ -224,10 +222,10 @@ def _of_one_network() -> Q:
     )
 
 
-def _columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":
-    """`known`: whether the contact is a subscriber's at home; `tells`: whether there is a story.
-    `commune`: as the report itself told it, not the one told last as everywhere else. A correction
-    can wait until its writer has seen what is said of the number; so none makes one person two.
+def _select_columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":
+    """Select the columns of _APART. `known`: the contact is a subscriber's here; `tells`: there is
+    a story. `commune`: the report's own, not the latest as elsewhere: a correction can wait until
+    its writer has seen the look-up, so none makes one person two.
     """
     known = Q(report__contact_index__isnull=False) & ~Q(report__flags__overlap=_NO_CONTACT)
     return rows.order_by().values(
@@ -242,12 +240,12 @@ def _columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":
         day=TruncDate("report__received_at"),
         known=ExpressionWrapper(known, output_field=BooleanField()),
         tells=ExpressionWrapper(Q(report__story__regex=_TELLING), output_field=BooleanField()),
-        shared=ExpressionWrapper(_of_one_network(), output_field=BooleanField()),
+        shared=ExpressionWrapper(_match_shared_network(), output_field=BooleanField()),
         story=Left("report__story", STORY),
     )
 
 
-def _row(  # noqa: PLR0913, PLR0917  # what _APART gives
+def _parse_row(  # noqa: PLR0913, PLR0917  # what _APART gives
     key: str,
     claimed: str,
     contact: memoryview | None,
@@ -258,15 +256,67 @@ def _row(  # noqa: PLR0913, PLR0917  # what _APART gives
     shared: bool,
     report_id: UUID,
 ) -> _Row:
-    told = ReporterEvidence(
-        contact=_index(contact, sealed, report_id),
+    evidence = ReporterEvidence(
+        contact=redaction.same_contact(bytes(contact), sealed, report_id)
+        if contact and sealed
+        else b"",
         commune=commune or "",
         at=timezone.localtime(at),
         words=frozenset(normalize(story).split()),
         is_shared=shared,
     )
-    return _Row(key, claimed, told)
+    return _Row(key, claimed, evidence)
 
 
-def _index(contact: memoryview | None, sealed: memoryview | None, report_id: UUID) -> bytes:
-    return redaction.same_contact(bytes(contact), sealed, report_id) if contact and sealed else b""
+MIN_COORDINATED = 3  # reports of a number, for a signal
+MAX_SIGNAL_REPORTS = 100  # the newest of a number
+
+
+@dataclass(frozen=True)
+class CoordinationSignal:
+    """How many of the newest reports of a number there are, and how many share each sign."""
+
+    reports: int
+    one_network: int
+    alike: int
+    lowered: int
+    days: int = DAYS
+
+
+def coordination_signal(key: str) -> CoordinationSignal | None:
+    """Return the signs of arranged reports of a key, None where there are too few."""
+    rows = _load_signal_rows(key)
+    all_flags = [{*flags, *(sample_flags or ())} for flags, sample_flags, _ in rows]
+    signs = {
+        "one_network": sum(abuse_flags.SAME_NETWORK in flags for flags in all_flags),
+        "alike": _count_near_duplicates(
+            [frozenset(normalize(story).split()) for *_, story in rows]
+        ),
+        "lowered": sum(map(abuse_flags.is_deprioritized, all_flags)),
+    }
+    enough = {name: many for name, many in signs.items() if many >= MIN_COORDINATED - 1}
+    if len(rows) < MIN_COORDINATED or not enough:
+        return None
+    return CoordinationSignal(len(rows), **{name: enough.get(name, 0) for name in signs})
+
+
+def _load_signal_rows(key: str) -> list[tuple[list[str], list[str] | None, str]]:
+    """Return flags, flood flags and story of the newest reports that name the key as a caller's."""
+    if not key:
+        return []
+    named = Indicator.objects.filter(
+        report=OuterRef("pk"), kind=Indicator.Kind.NUMBER, place__in=CALLERS, key=key
+    )
+    rows = Report.objects.filter(Exists(named), received_at__gte=counting_window_start())
+    newest = rows.order_by("-received_at").annotate(story_start=Left("story", STORY))
+    return list(
+        newest.values_list("flags", "flood_sample__flags", "story_start")[:MAX_SIGNAL_REPORTS]
+    )
+
+
+def _count_near_duplicates(stories: Sequence[frozenset[str]]) -> int:
+    """Return how many stories are near-identical to another one."""
+    return sum(
+        any(are_near_duplicates(words, other) for at, other in enumerate(stories) if at != place)
+        for place, words in enumerate(stories)
+    )

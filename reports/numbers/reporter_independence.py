@@ -1,26 +1,21 @@
-"""How many people told of a number: counted so that one person, or one text sent about, is one.
+"""How many people reported a number: one person or text counts once. Pure: no Django.
 
-Pure: no Django. The rule errs on the small side, for what it lets through is said in public of a
-number that somebody may own.
+The rule errs on the small side: its result is said in public of a number that somebody may own.
 
-1. Two reports that left a telephone number are of two people when the numbers differ, the stories
-   are not near-identical, and either both tell a story or the communes are known and differ. A
-   number alone is quickly invented.
-2. Where one of the two left none, all three must differ and be known: the commune, the day, and
-   the story. Otherwise they count as one.
-3. A story of fewer than five words says nothing: it tells nobody apart.
-4. Reports that came within half an hour of each other are of one person. We keep no addresses, so
-   one person who writes one report after the other looks like several; whoever means harm has to
-   come back, and meanwhile an officer may look. Two victims called at once count a little late.
-5. Of the reports about a number that came through one network the first alone is looked at like
-   this (reports/submission/flood_detection.py marks the others). The others are of thousands of people where the network
-   is a carrier's, and of one where it is not: they add nobody until FEWEST_SHARED of them differ, each
-   from each and from all who were counted, in commune, day and story, whatever contact was left. So
-   whoever is first from a network, the owner of the number perhaps, silences nobody there for long,
-   and one person alone has to come back on as many days with as many tales.
+1. Two reports with a contact number are of two people when the contacts differ, the stories are not
+   near-identical, and both tell a story or the communes are known and differ.
+2. Where one of the two has no contact, commune, day and story must all be known and differ.
+3. A story of fewer than five words distinguishes nobody.
+4. Reports within half an hour of each other are of one person. We store no addresses, so whoever
+   writes report after report looks like several, and has to come back to do harm.
+5. Of the reports from one network only the first counts so (submission/flood_detection.py flags the
+   others): the network may be a carrier's, or one person's. The others count from MIN_SHARED on
+   that differ, each from each and from all counted, in commune, day and story, whatever their
+   contact. So the owner of the number, first from a network, silences nobody for long, and one person alone has
+   to come back on as many days with as many stories.
 
-People are counted one after the other, those with a number first; a report adds a person only when
-it is told apart from everybody who was counted before.
+People are counted one by one, those with a contact first; a report adds a person only when it
+differs from all counted before.
 """
 
 from collections.abc import Iterable, Iterator
@@ -36,9 +31,9 @@ _ALIKE = 0.8  # of the words of the shorter story that stand in the other one to
 
 @dataclass(frozen=True)
 class ReporterEvidence:
-    """What of a report tells its reporter apart: `contact` is a keyed hash or b"", `commune` a
-    codename or "", as told at first, `at` the local time, `words` the folded words of the story. `is_shared`: it came
-    through a network that had told of the number before.
+    """What distinguishes the reporter of a report: `contact` a keyed hash or b"", `commune` a
+    codename or "", as first reported, `at` the local time, `words` the folded words of the story.
+    `is_shared`: from a network that had reported the number before.
     """
 
     contact: bytes
@@ -56,37 +51,35 @@ class ReporterEvidence:
         return len(self.words) >= _MIN_WORDS
 
 
-def distinct_reporters(told: Iterable[ReporterEvidence]) -> list[ReporterEvidence]:
-    """One report for each person who is told apart from all the others."""
-    return list(_told_apart(told))
+def distinct_reporters(evidence: Iterable[ReporterEvidence]) -> list[ReporterEvidence]:
+    """Return one report for each person who is distinct from all the others."""
+    return list(_iter_distinct(evidence))
 
 
-def last_report_day(people: list[ReporterEvidence], told: Iterable[ReporterEvidence]) -> date:
-    """The day of the last of *told* that is known to be by one of *people*, who are one at least.
-    What cannot be told apart from them may be anybody's.
-    """
+def last_report_day(people: list[ReporterEvidence], evidence: Iterable[ReporterEvidence]) -> date:
+    """Return the day of the last report known to be by one of *people*, who are one at least."""
     days = {one.day for one in people}
     contacts = {one.contact for one in people if one.contact}
-    return max(days | {each.day for each in told if each.contact in contacts})
+    return max(days | {each.day for each in evidence if each.contact in contacts})
 
 
-def expiry_day(told: Iterable[ReporterEvidence], fewest: int) -> date:
-    """The day whose reports are still needed: once all up to it are left out, the rest is of fewer
-    than *fewest* people. There is one report at least.
-    """
-    told = list(told)
-    days = sorted({each.day for each in told})
-    return next(day for day in days if not _are_enough((e for e in told if e.day > day), fewest))
+def expiry_day(evidence: Iterable[ReporterEvidence], minimum: int) -> date:
+    """Return the last day needed: later reports alone are of fewer than *minimum* people."""
+    evidence = list(evidence)
+    days = sorted({each.day for each in evidence})
+    return next(
+        day for day in days if not _are_enough((e for e in evidence if e.day > day), minimum)
+    )
 
 
-def _are_enough(told: Iterable[ReporterEvidence], fewest: int) -> bool:
-    return len(list(islice(_told_apart(told), fewest))) == fewest
+def _are_enough(evidence: Iterable[ReporterEvidence], minimum: int) -> bool:
+    return len(list(islice(_iter_distinct(evidence), minimum))) == minimum
 
 
-def _told_apart(told: Iterable[ReporterEvidence]) -> Iterator[ReporterEvidence]:
+def _iter_distinct(evidence: Iterable[ReporterEvidence]) -> Iterator[ReporterEvidence]:
     counted: list[ReporterEvidence] = []
     sharing: list[ReporterEvidence] = []
-    for each in sorted(told, key=lambda one: (one.is_shared, not one.contact, one.at)):
+    for each in sorted(evidence, key=lambda one: (one.is_shared, not one.contact, one.at)):
         if each.is_shared:
             if all(_are_surely_two(each, other) for other in (*counted, *sharing)):
                 sharing.append(each)
@@ -98,7 +91,7 @@ def _told_apart(told: Iterable[ReporterEvidence]) -> Iterator[ReporterEvidence]:
 
 
 def _are_surely_two(one: ReporterEvidence, other: ReporterEvidence) -> bool:
-    """Contacts that differ are quickly invented; one that is the same tells."""
+    """Return whether two differ without regard to contacts; the same contact counts."""
     is_one = bool(one.contact) and one.contact == other.contact
     return not is_one and _are_two(replace(one, contact=b""), other)
 
@@ -114,6 +107,6 @@ def _are_two(one: ReporterEvidence, other: ReporterEvidence) -> bool:
 
 
 def are_near_duplicates(words: frozenset[str], others: frozenset[str]) -> bool:
-    """Whether two stories are near-identical; one of few words is like none."""
-    fewest = min(len(words), len(others))
-    return fewest >= _MIN_WORDS and len(words & others) >= _ALIKE * fewest
+    """Return whether two stories are near-identical; a short one is like none."""
+    shorter = min(len(words), len(others))
+    return shorter >= _MIN_WORDS and len(words & others) >= _ALIKE * shorter

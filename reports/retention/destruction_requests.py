@@ -1,7 +1,7 @@
-"""Destruction of a file or follow-up of a report: proposed by one person, confirmed by another.
+"""Destruction of a file or follow-up: proposed by one person, confirmed by another.
 
-The rows still say that something was there and who had it destroyed. The file on the disk is removed
-by an outbox item of the same transaction, so that none stays when a process dies.
+The rows still say that something was there and who had it destroyed. The file on the disk is
+removed by an outbox item of the same transaction, so that none stays when a process dies.
 """
 
 from collections.abc import Iterable
@@ -22,8 +22,8 @@ from reports.retention import erasure, erasure_log
 from reports.submission import intake
 
 PROPOSE, CONFIRM = "reports.propose_destruction", "reports.confirm_destruction"
-What = DestructionRequest.What
-_TABLES: dict[str, type[Model]] = {What.FILE: EvidenceFile, What.ADDITION: Followup}
+Target = DestructionRequest.What
+_TABLES: dict[str, type[Model]] = {Target.FILE: EvidenceFile, Target.ADDITION: Followup}
 
 
 class DestructionError(Exception):
@@ -97,7 +97,6 @@ def _check_present(report_id: UUID, what: str, target: UUID) -> None:
 
 
 def _lock_open_request(report_id: UUID, pk: int) -> DestructionRequest:
-    """Return an open request, locked."""
     rows = DestructionRequest.objects.select_for_update().filter(pk=pk, report=report_id)
     row = rows.filter(confirmed_at=None, withdrawn_at=None).first()
     if row is None:
@@ -110,16 +109,16 @@ def _empty_row(row: DestructionRequest) -> None:
     table = _TABLES[row.kind]
     erasure.erase_rows(table._default_manager.filter(pk=row.target))  # noqa: SLF001
     erasure_log.append_on_commit(row.kind, row.target)
-    if row.kind == What.ADDITION:
+    if row.kind == Target.ADDITION:
         queue.enqueue(intake.TRIAGE, row.report_id)
 
 
 def process_items(items: Iterable[int], patience: float = inf) -> None:
     """Remove the files of these outbox items from the disk, originals and sanitized copies."""
-    for claim in queue.iter_leases(items, patience):
-        with claim, transaction.atomic():
-            if queue.mark_done(claim):
-                _remove(UUID(claim.key))
+    for lease in queue.iter_leases(items, patience):
+        with lease, transaction.atomic():
+            if queue.mark_done(lease):
+                _remove(UUID(lease.key))
 
 
 def _remove(file_id: UUID) -> None:
@@ -130,4 +129,4 @@ def _remove(file_id: UUID) -> None:
     storage.path_of(file_id).unlink(missing_ok=True)
     check = getattr(file, "check_result", None)
     if check and check.copy_id:
-        storage.path_of(check.copy_id, storage.COPIES).unlink(missing_ok=True)
+        storage.path_of(check.copy_id, storage.COPY_FOLDER).unlink(missing_ok=True)

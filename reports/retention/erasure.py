@@ -1,9 +1,9 @@
-"""Erasure of reports: the one way for the nightly purge, for reporters' requests, and for files and
+"""Erasure of reports: the one way for the nightly purge, reporters' requests, and files and
 follow-ups whose destruction two officers confirmed.
 
-Rows stay, emptied: what was counted stays counted, and the audit log stays whole. Of a caller only the
-number stays, which is not the reporter's, until its own retention ends. Each erasure is noted outside
-the database too (erasure_log.py), since a restore from an archive brings the report back.
+Rows stay, emptied, so counts and the audit log stay whole. Of a caller the number alone stays,
+which is not the reporter's, until its own retention ends. Each erasure is noted outside the
+database too (erasure_log.py), since a restore from an archive brings the report back.
 """
 
 from collections.abc import Callable, Mapping
@@ -55,7 +55,7 @@ ERASED_PLACEHOLDER = "đã xóa"  # in the place of what an officer wrote; migra
 # Sent inside the transaction of an erasure, for the tables of higher rooms: `report_erased` with
 # `report_id`, `contact_erased` with `contact`, a number or a mail address of the reporter.
 report_erased, contact_erased = Signal(), Signal()
-_NEVER_READ_AGAIN = 2**31 - 1  # follow-ups: an extraction that saw fewer never replaces it
+_MAX_FOLLOWUPS_READ = 2**31 - 1  # follow-ups: an extraction that saw fewer never replaces it
 _NAMES: dict[str, Any] = {
     "story_sealed": None, "contact_sealed": None, "contact_index": None, "phrase_sealed": None,
 }  # fmt: skip
@@ -71,7 +71,7 @@ _EMPTY: Mapping[type[Model], Mapping[str, Any]] = {
     },
 }  # fmt: skip
 # What officers and the machine wrote beside a report.
-_BESIDE: Mapping[type[Model], tuple[str, ...]] = {
+_REMARKS: Mapping[type[Model], tuple[str, ...]] = {
     CampaignLink: ("reason",),
     CampaignMembershipChange: ("before_reason",),
     MergeProposal: ("reason",),
@@ -83,8 +83,8 @@ _BESIDE: Mapping[type[Model], tuple[str, ...]] = {
 
 
 class ErasureScope(StrEnum):
-    """The part of a report that is erased. NAMES: what identifies the reporter, the original of the
-    story too; the redacted story stays.
+    """The part of a report to erase; NAMES: what identifies the reporter, the original
+    story too.
     """
 
     WHOLE = "whole"
@@ -117,10 +117,7 @@ def erase(
     by: User | None = None,
     until: datetime | None = None,
 ) -> None:
-    """Erase a report, or what had come in of a part until then, and log it. `why` is a code.
-
-    Raises ErasureError.
-    """
+    """Erase a report or a part of it as it was then, and log it. Raises ErasureError."""
     with transaction.atomic():
         deadlines.lock_case(report_id)  # before the report, as whoever decides on it locks them
         _check_erasable(report_id)
@@ -138,18 +135,13 @@ def reports_with_scope(part: ErasureScope) -> QuerySet[Report]:
         followups = Followup.objects.filter(named, report=OuterRef("pk"), erased_at=None)
         return present.filter(named | Exists(followups))
     table = {ErasureScope.FILES: EvidenceFile, ErasureScope.MESSAGES: Message}.get(part)
-    return (
-        present.filter(Exists(_rows_of(table, OuterRef("pk")).filter(erased_at=None)))
-        if table
-        else present
-    )
+    if table is None:
+        return present
+    return present.filter(Exists(_rows_of(table, OuterRef("pk")).filter(erased_at=None)))
 
 
 def erase_rows(rows: QuerySet[Any]) -> int:
-    """Empty files, follow-ups or messages, and remove the files from the disk; return how many.
-
-    A logged act must allow it (triggers).
-    """
+    """Empty files, follow-ups or messages; return how many. A logged act must allow it."""
     present = rows.filter(erased_at=None)
     if rows.model is EvidenceFile:
         for pk in present.values_list("pk", flat=True):
@@ -161,10 +153,16 @@ def erase_rows(rows: QuerySet[Any]) -> int:
 def _check_erasable(report_id: UUID) -> None:
     if legal_holds.lock_report(report_id).erased_at:
         raise ErasureError("gone")
+    if against := find_blocker(report_id):
+        raise ErasureError(against)
+
+
+def find_blocker(report_id: UUID) -> str:
+    """Return what keeps a report from being erased: "held", "crime" or ""."""
     if legal_holds.is_held(report_id):
-        raise ErasureError("held")
-    if Case.objects.filter(report=report_id, status=Case.Status.ACTIONED).exists():
-        raise ErasureError("crime")
+        return "held"
+    is_crime = Case.objects.filter(pk=report_id, status=Case.Status.ACTIONED).exists()
+    return "crime" if is_crime else ""
 
 
 def _erase_whole(report_id: UUID, _: datetime) -> None:
@@ -206,9 +204,7 @@ def _rows_of(table: type[Model], report_id: UUID | OuterRef) -> QuerySet[Any]:
 
 
 def _erase_contacts(report_id: UUID, followups: QuerySet[Followup]) -> None:
-    """Erase the reporter's contacts from what officers wrote beside no single report: the reasons of
-    campaign actions, and what `contact_erased` reaches.
-    """
+    """Erase the reporter's contacts from campaign actions, and where `contact_erased` reaches."""
     rows = (*Report.objects.filter(pk=report_id), *followups)
     texts = filter(None, (encryption.decrypt_field(row, "contact") for row in rows))
     contacts = {each for text in texts for each in redaction.identifying_strings(text)}
@@ -220,30 +216,25 @@ def _erase_contacts(report_id: UUID, followups: QuerySet[Followup]) -> None:
 
 
 def _belongs_to_reporter(contact: str) -> bool:
-    """Whether it names the reporter alone: a number that a report names or a finding is about is what
-    officers work on.
-    """
-    key = f"+84{contact}"
-    return not (
-        Indicator.objects.filter(key=key).exists() or NumberFinding.objects.filter(key=key).exists()
-    )
+    """Return whether no report names it and no finding is about it."""
+    rows: Any = (Indicator.objects, NumberFinding.objects)
+    return not any(each.filter(key=f"+84{contact}").exists() for each in rows)
 
 
 def find_rows_with_contact(table: type[Model], contact: str, *fields: str) -> list[Any]:
-    """Return the rows whose fields name a mail address or a number, in any spelling, also URL-encoded.
-
-    The database selects roughly: by the digits, whatever stands between them.
+    """Return the rows whose fields name a mail address or a number in any spelling. The database
+    selects roughly: by the digits, whatever stands between them.
     """
     roughly = Q()
     for field in fields:
-        only = Func(
+        digits = Func(
             F(field), Value(r"%[0-9A-F]{2}|\D"), Value(""), Value("g"),
             function="regexp_replace", output_field=TextField(),
         )  # fmt: skip
         as_typed = Q(**{f"{field}__icontains": contact}) | Q(
             **{f"{field}__icontains": quote_plus(contact)}
         )
-        roughly |= Q(Contains(only, contact)) if contact.isdecimal() else as_typed
+        roughly |= Q(Contains(digits, contact)) if contact.isdecimal() else as_typed
     rows = table._default_manager.filter(roughly)  # noqa: SLF001
     texts = {row: " | ".join(unquote_plus(getattr(row, field)) for field in fields) for row in rows}
     return [
@@ -258,7 +249,7 @@ def _block_extraction(report_id: UUID) -> None:
         scenario=story_reader.UNCLEAR,
         priority=0,
         rules_version="",
-        followups_read=_NEVER_READ_AGAIN,
+        followups_read=_MAX_FOLLOWUPS_READ,
     )
     ExtractedFacts.objects.bulk_create(
         [row],
@@ -284,9 +275,9 @@ def erase_caller_numbers(report_id: UUID) -> None:
 
 def _erase_fingerprint(report_id: UUID) -> None:
     """Let no other report match this one."""
-    for print_ in ReportFingerprint.objects.filter(report=report_id):
+    for fingerprint in ReportFingerprint.objects.filter(report=report_id):
         keys = FingerprintKey.objects.filter(
-            key__in=print_.lookup_keys, created_at=print_.created_at
+            key__in=fingerprint.lookup_keys, created_at=fingerprint.created_at
         )
         keys.filter(report_id=report_id).delete()
     ReportFingerprint.objects.filter(report=report_id).delete()
@@ -295,7 +286,7 @@ def _erase_fingerprint(report_id: UUID) -> None:
 def _erase_remarks(report_id: UUID) -> None:
     """Erase officers' words beside the report and in its audit events; the chain stays whole."""
     _set_person("erasing")
-    for table, fields in _BESIDE.items():
+    for table, fields in _REMARKS.items():
         _rows_of(table, report_id).update(**dict.fromkeys(fields, ERASED_PLACEHOLDER))
     _set_person("")
     ErasureRequest.objects.filter(report=report_id).update(text_sealed=None)
@@ -304,6 +295,6 @@ def _erase_remarks(report_id: UUID) -> None:
 
 
 def _set_person(person: str) -> None:
-    """Act as a person on campaign links: a trigger lets the machine move none that an officer placed."""
+    """Act as a person: a trigger lets the machine move no link that an officer placed."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('reports.person', %s, true)", [person])

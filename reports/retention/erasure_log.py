@@ -1,7 +1,7 @@
 """List of erasures outside the database: an append-only file without names.
 
-An archive made before an erasure brings back what was erased. So a line names it by the SHA-256 of its
-random key, which means nothing without the row; after a restore it is erased again
+An archive made before an erasure brings back what was erased. So a line names it by the SHA-256 of
+its random key, which means nothing without the row; after a restore it is erased again
 (reerase_after_restore.py). The file needs a copy elsewhere, as archives do.
 """
 
@@ -23,7 +23,7 @@ from core import append_only_file
 log = structlog.get_logger(__name__)
 
 NAME = "erased.jsonl"
-_NO_LINE = 512
+_MAX_LINE_BYTES = 512
 
 
 def path() -> Path:
@@ -43,8 +43,8 @@ def append_on_commit(what: str, key: UUID) -> None:
 
 def append_missing(erased: Iterable[tuple[str, UUID]]) -> int:
     """Append the lines that are missing; return how many."""
-    listed = load_digests()
-    missing = [each for each in erased if row_digest(*each) not in listed]
+    digests = load_digests()
+    missing = [each for each in erased if row_digest(*each) not in digests]
     _write(missing)
     return len(missing)
 
@@ -67,7 +67,7 @@ def load_digests() -> dict[str, datetime]:
 
 def _rows() -> Iterator[tuple[str, datetime]]:
     with contextlib.suppress(FileNotFoundError), path().open("rb") as file:
-        for line in iter(lambda: file.readline(_NO_LINE), b""):
+        for line in iter(lambda: file.readline(_MAX_LINE_BYTES), b""):
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 row = json.loads(line)
                 yield str(row["of"]), datetime.fromisoformat(row["at"])

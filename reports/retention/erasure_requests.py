@@ -1,7 +1,7 @@
 """Erasure requests of reporters: made with the code, answered by an officer within the deadline.
 
-A request is granted whole or refused with a reason that the reporter reads. A legal hold or a tin báo
-về tội phạm goes before it.
+A request is granted whole or refused with a reason that the reporter reads. A legal hold or a tin
+báo về tội phạm goes before it.
 """
 
 from datetime import datetime
@@ -15,13 +15,13 @@ from django.utils import timezone
 from core import encryption
 from reports.calendar import deadline_rules
 from reports.cases import legal_holds, workflow
-from reports.models import Case, ErasureRequest, Report
+from reports.models import ErasureRequest, Report
 from reports.reference import confirmed_statements
 from reports.retention import erasure
 from reports.tracking.followups import ReportErasedError
 
 GRANT = "reports.grant_erasure"
-MAX_WISHES = 5  # of one report, the refused ones too
+MAX_REQUESTS = 5  # of one report, the refused ones too
 
 
 class ErasureRequestError(Exception):
@@ -33,12 +33,12 @@ class ErasureRequestError(Exception):
 
 
 def request_erasure(report: Report, words: str) -> bool:
-    """Store a request; return False where one is open or MAX_WISHES were made. Raises ReportErasedError."""
+    """Store a request; return False where none may be made. Raises ReportErasedError."""
     with transaction.atomic():
         if legal_holds.lock_report(report.pk).erased_at:
             raise ReportErasedError
-        wishes = ErasureRequest.objects.filter(report=report)
-        if wishes.open().exists() or wishes.count() >= MAX_WISHES:
+        requests = ErasureRequest.objects.filter(report=report)
+        if requests.open().exists() or requests.count() >= MAX_REQUESTS:
             return False
         sealed = encryption.encrypt(words, "text", report.pk)
         ErasureRequest.objects.create(report=report, text_sealed=sealed)
@@ -46,40 +46,26 @@ def request_erasure(report: Report, words: str) -> bool:
 
 
 def request_summary(report: Report) -> dict[str, object]:
-    """Return what the tracking page shows: the request, its answer's deadline where that promise is
-    confirmed, and whether another may be made. One statement.
-    """
-    wishes = list(ErasureRequest.objects.filter(report=report).order_by("id"))
-    wish = wishes[-1] if wishes else None
-    waits = wish is not None and wish.decided_at is None and not report.erased_at
-    return {
-        "wish": wish,
-        "wish_promise": answer_deadline_text("erase_answer", wish.requested_at)
-        if wish and waits
-        else "",
-        "may_wish": not report.erased_at and not waits and len(wishes) < MAX_WISHES,
-    }
+    """Return the tracking page's context about the request. One statement."""
+    requests = list(ErasureRequest.objects.filter(report=report).order_by("id"))
+    latest = requests[-1] if requests else None
+    is_open = latest is not None and latest.decided_at is None and not report.erased_at
+    promise = (
+        answer_deadline_text("erase_answer", latest.requested_at) if latest and is_open else ""
+    )
+    may_ask = not report.erased_at and not is_open and len(requests) < MAX_REQUESTS
+    return {"wish": latest, "wish_promise": promise, "may_wish": may_ask}
 
 
 def answer_deadline_text(codename: str, asked_at: datetime) -> str:
     """Return by when a request is answered, "" where that is not confirmed or has passed."""
-    said = confirmed_statements.statements().get(codename)
-    if said is None or not said.amount:
+    statement = confirmed_statements.statements().get(codename)
+    if statement is None or not statement.amount:
         return ""
-    due = deadline_rules.add_working_days(asked_at, said.amount)
-    return (
-        said.text.replace("{time}", deadline_rules.format_deadline(due))
-        if due > timezone.now()
-        else ""
-    )
-
-
-def erasure_blocker(report_id: UUID) -> str:
-    """Return what keeps a report from being erased: "held", "crime" or ""."""
-    if legal_holds.is_held(report_id):
-        return "held"
-    is_crime = Case.objects.filter(pk=report_id, status=Case.Status.ACTIONED).exists()
-    return "crime" if is_crime else ""
+    due = deadline_rules.add_working_days(asked_at, statement.amount)
+    if due <= timezone.now():
+        return ""
+    return statement.text.replace("{time}", deadline_rules.format_deadline(due))
 
 
 def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
@@ -87,7 +73,7 @@ def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
     if not by.has_perm(GRANT):
         raise ErasureRequestError("permission")
     with transaction.atomic():
-        if against := erasure_blocker(report_id):
+        if against := erasure.find_blocker(report_id):
             raise ErasureRequestError(against)
         workflow.grant_erasure(report_id, by=by, version=version)
         if ErasureRequest.objects.open().filter(report=report_id, taken_up_by=by).exists():
@@ -111,17 +97,17 @@ def reopen_request(report_id: UUID, *, by: User, version: int, reason: str) -> N
     wanted to keep. Raises ErasureRequestError and WorkflowError.
     """
     with transaction.atomic():
-        if against := erasure_blocker(report_id):
+        if against := erasure.find_blocker(report_id):
             raise ErasureRequestError(against)
         workflow.reopen_erasure_request(report_id, by=by, version=version, reason=reason)
         if legal_holds.lock_report(report_id).erased_at:
             raise ErasureRequestError("gone")
-        wish = latest_request(report_id)
-        if wish is None or wish.outcome != ErasureRequest.Outcome.REFUSED:
+        latest = latest_request(report_id)
+        if latest is None or latest.outcome != ErasureRequest.Outcome.REFUSED:
             raise ErasureRequestError("closed")
-        again = {"outcome": "", "decided_at": None, "decided_by": None}
+        reset = {"outcome": "", "decided_at": None, "decided_by": None}
         taken = {"taken_up_at": Now(), "taken_up_by": by}
-        ErasureRequest.objects.filter(pk=wish.pk).update(**again, **taken)
+        ErasureRequest.objects.filter(pk=latest.pk).update(**reset, **taken)
 
 
 def latest_request(report_id: UUID) -> ErasureRequest | None:

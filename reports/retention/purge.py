@@ -1,7 +1,7 @@
-"""The nightly purge: what has outlived its retention is erased, each in a transaction of its own.
+"""The nightly purge: what has outlived its retention is erased, each in its own transaction.
 
-Beat calls it once a minute. From NIGHT on, once a day, a run begins and works for TIMEOUT_SECONDS at
-each call; after a crash it goes on, since what is left is found again.
+Beat calls it once a minute. From NIGHT on, once a day, a run begins and works for TIMEOUT_SECONDS
+at each call; after a crash it goes on, since what is left is found again.
 """
 
 import time
@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Min, QuerySet
 from django.utils import timezone
 
+from core.database import log_database_error
 from reports.models import PurgeRun, Report
 from reports.retention import reerase_after_restore
 from reports.retention.erasure import ErasureError
@@ -33,13 +34,11 @@ _PURGER = 0x7E5EA2  # the advisory lock
 
 def run_if_due() -> None:
     """Begin tonight's run, or go on with one; what failed is tried at the next call."""
-    try:
-        flood_detection.drop_expired()  # at each look: minutes, not nights
+    with log_database_error(log, "purge.not_run"):
+        flood_detection.drop_expired()  # at each call: minutes, not nights
         run = _find_or_start_run()
         if run:
             run_until(run, TIMEOUT_SECONDS)
-    except DatabaseTrouble as error:
-        log.warning("purge.not_run", error=type(error).__name__)
 
 
 def _find_or_start_run() -> PurgeRun | None:
@@ -64,8 +63,8 @@ def start_run() -> PurgeRun:
 def run_until(run: PurgeRun, patience: float) -> bool:
     """Erase what is expired; return whether nothing is left. One process at a time."""
     until = time.monotonic() + patience
-    with _exclusive_lock() as mine:
-        if not mine or not all(_purge_kind(run, kind, until) for kind in KINDS):
+    with _exclusive_lock() as is_locked:
+        if not is_locked or not all(_purge_kind(run, kind, until) for kind in KINDS):
             return False
         reerase_after_restore.append_missing()
         run.finished_at = timezone.now()
@@ -79,11 +78,11 @@ def _exclusive_lock() -> Iterator[bool]:
     """Yield whether no other process purges until the block ends; a dead process lets go too."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_PURGER])
-        (mine,) = cursor.fetchone()
+        (is_locked,) = cursor.fetchone()
         try:
-            yield mine
+            yield is_locked
         finally:
-            if mine:
+            if is_locked:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_PURGER])
 
 
@@ -102,7 +101,7 @@ def _purge_kind(run: PurgeRun, kind: RetentionPolicy, until: float) -> bool:
 
 
 def _purge_one(run: PurgeRun, kind: RetentionPolicy, key: Any) -> None:
-    """Erase one and count it in the same transaction. What cannot be erased stays until tomorrow."""
+    """Erase one and count it in the same transaction. What cannot be erased stays for now."""
     counts = run.counts | {kind.name: run.counts.get(kind.name, 0) + 1}
     try:
         with transaction.atomic():
@@ -121,7 +120,7 @@ def _purge_one(run: PurgeRun, kind: RetentionPolicy, key: Any) -> None:
 
 
 def _still_due(kind: RetentionPolicy, key: Any) -> bool:
-    """Whether it is still expired; whoever would reopen it waits until COMMIT."""
+    """Return whether it is still expired; whoever would reopen it waits until COMMIT."""
     rows = expired_keys(kind).filter(pk=key).select_for_update(of=("self",), no_key=True)
     return bool(rows)
 
@@ -133,12 +132,11 @@ def expired_keys(kind: RetentionPolicy) -> QuerySet[Any, Any]:
 
 
 def last_run() -> PurgeRun | None:
-    """Return the newest run."""
     return PurgeRun.objects.order_by("-id").first()
 
 
 def is_missed() -> bool:
-    """Whether there have been reports for MISSED_AFTER and no run was finished in it."""
+    """Return whether there have been reports for MISSED_AFTER and no run was finished in it."""
     since = timezone.now() - MISSED_AFTER
     if PurgeRun.objects.filter(finished_at__gte=since).exists():
         return False

@@ -18,39 +18,37 @@ from reports.retention import erasure, erasure_log
 from reports.retention.erasure import ErasureError, ErasureScope
 from reports.submission import intake
 
-_LOOKED_BACK = timedelta(days=3)  # for acts whose line a dying process did not write
-_SINGLE: dict[str, tuple[type[Model], str]] = {
+_LOOKBACK = timedelta(days=3)  # for acts whose line a dying process did not write
+_SINGLE_ROWS: dict[str, tuple[type[Model], str]] = {
     DestructionRequest.What.FILE: (EvidenceFile, "files_erased"),
     DestructionRequest.What.ADDITION: (Followup, "additions_erased"),
 }
 
 
 def reapply_erasures() -> Counter[str]:
-    """Erase again what the list names and the database holds; return the counts: `done`, and `held` by a
-    legal hold of the archive's time.
-    """
-    listed, ended = erasure_log.load_digests(), Counter[str]()
+    """Erase again what the list names; return the counts of `done` and `held`."""
+    digests, counts = erasure_log.load_digests(), Counter[str]()
     for part in ErasureScope:
         for pk, at in _listed(
-            part, erasure.reports_with_scope(part).values_list("pk", flat=True), listed
+            part, erasure.reports_with_scope(part).values_list("pk", flat=True), digests
         ):
             try:
                 erasure.erase(pk, part, why="restored", until=at)
-                ended["done"] += 1
+                counts["done"] += 1
             except ErasureError as error:
-                ended[error.why] += 1
-    for what, (table, kind) in _SINGLE.items():
+                counts[error.why] += 1
+    for what, (table, kind) in _SINGLE_ROWS.items():
         present = table._default_manager.filter(erased_at=None).values_list("pk", flat=True)  # noqa: SLF001
-        for pk, _ in _listed(what, present, listed):
-            ended["done" if _erase_one(table, pk, kind) else "held"] += 1
-    return ended
+        for pk, _ in _listed(what, present, digests):
+            counts["done" if _erase_one(table, pk, kind) else "held"] += 1
+    return counts
 
 
 def _listed(
-    what: str, present: Iterable[UUID], listed: dict[str, datetime]
+    what: str, present: Iterable[UUID], digests: dict[str, datetime]
 ) -> Iterator[tuple[UUID, datetime]]:
     for pk in list(present):
-        at = listed.get(erasure_log.row_digest(what, pk))
+        at = digests.get(erasure_log.row_digest(what, pk))
         if at:
             yield pk, at
 
@@ -72,7 +70,7 @@ def _erase_one(table: type[Model], pk: UUID, kind: str) -> bool:
 
 def append_missing() -> int:
     """Append recent erasures that are not on the list; return how many."""
-    since = timezone.now() - _LOOKED_BACK
+    since = timezone.now() - _LOOKBACK
     parts = {kind: part for part, kind in erasure.ACTS.items()}
     acts = AuditEvent.objects.filter(subject_type="report", kind__in=parts, created_at__gte=since)
     erased = [(parts[kind], UUID(key)) for kind, key in acts.values_list("kind", "subject_id")]

@@ -19,7 +19,7 @@ from core.outbox import queue
 from core.outbox.queue import Lease
 from core.prepared_statements import PreparedStatement, execute_pipeline
 from core.text import normalize
-from reports.campaigns import fingerprints, matching
+from reports.campaigns import matching
 from reports.campaigns.link_scoring import ReportFingerprint
 from reports.extraction import phones, story_reader
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
@@ -116,7 +116,7 @@ class TriageResult:
 
     facts: ExtractedFacts
     indicators: list[Indicator]
-    trail: ReportFingerprint
+    fingerprint: ReportFingerprint
 
 
 def process_items(items: Iterable[int], patience: float = inf) -> None:
@@ -194,7 +194,7 @@ def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0)
             followups_read=many,
         ),
         indicators,
-        fingerprints.build_fingerprint(
+        matching.build_fingerprint(
             whole, [each.phone for each in own if each.phone], in_story, later
         ),
     )
@@ -301,7 +301,7 @@ def _write(findings: TriageResult) -> None:
         matching.IncomingReport(
             facts.report_id,
             facts.report.received_at,
-            findings.trail,
+            findings.fingerprint,
             code_rows()[facts.scenario]["label_vi"],
             facts.followups_read,
         )

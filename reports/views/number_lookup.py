@@ -18,8 +18,8 @@ from core.province import province
 from core.same_origin import is_same_origin
 from reports.extraction.phones import ParsedCaller, format_national
 from reports.models import Dispute
-from reports.numbers import disputes, lookup, report_counts
-from reports.numbers.disputes import DisputeSubmission
+from reports.numbers import findings, lookup, report_counts
+from reports.numbers.findings import DisputeSubmission
 from reports.numbers.forms import PREFILL, CheckForm, DisputeForm
 from reports.public import institutions
 from reports.reference import confirmed_statements
@@ -117,7 +117,7 @@ def dispute(request: HttpRequest) -> HttpResponse:
     if not rate_limits.consume("dispute", request):
         return _dispute_page(request, form, TOO_MANY)
     try:
-        taken = disputes.submit_dispute(_build_submission(form), posted.submission_key)
+        taken = findings.submit_dispute(_build_submission(form), posted.submission_key)
     except DatabaseTrouble as error:
         log.error("dispute.not_saved", error=type(error).__name__)  # noqa: TRY400
         return _dispute_page(request, form, NOT_SAVED)
@@ -147,7 +147,7 @@ def _build_submission(form: DisputeForm) -> DisputeSubmission:
 
 def _promise() -> str:
     """Within how many working days an answer is expected, once officers have confirmed it."""
-    said = confirmed_statements.statements().get(disputes.STATEMENT)
+    said = confirmed_statements.statements().get(findings.STATEMENT_CODE)
     return said.text.replace("{days}", str(said.amount)) if said else ""
 
 

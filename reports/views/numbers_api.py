@@ -100,7 +100,7 @@ def for_programs(request: HttpRequest) -> HttpResponse:
     signer = _signer()
     context = {
         "portal": settings.PORTAL_URL,
-        "room": hash_api.ROOM,
+        "room": hash_api.ENTRIES_PER_ANSWER,
         "hours": hash_api.BUNDLE_USE_HOURS,
         "signer": signer,
     }

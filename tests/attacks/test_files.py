@@ -100,7 +100,7 @@ NAMES = ("../../../../tmp/x.jpg", "a.jpg\r\nX: y", "a\0.html", ".htaccess", "\u2
 def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.FILES_DIR = tmp_path / "files"
     settings.CLAMD_URL = ""
-    monkeypatch.setattr(storage, "RESERVED", 0)
+    monkeypatch.setattr(storage, "RESERVED_BYTES", 0)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def send(client: Client, code: str, content: bytes, name: str = "a.jpg") -> int:
 
 def looked_into(file: EvidenceFile) -> FileCheck:
     sanitized_copies.process_items(
-        OutboxItem.objects.filter(task=storage.LOOK, key=file.pk).values_list("pk", flat=True)
+        OutboxItem.objects.filter(task=storage.SCAN_TASK, key=file.pk).values_list("pk", flat=True)
     )
     return FileCheck.objects.get(file=file)
 

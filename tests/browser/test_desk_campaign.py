@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
-from reports.campaigns import burst_monitor, manual_grouping
+from reports.campaigns import bursts, manual_grouping
 from reports.models import Campaign
 from tests.browser import test_desk
 from tests.browser.pages import press
@@ -39,7 +39,7 @@ def waves(chief: Client) -> tuple[Campaign, Campaign]:
         manual_grouping.split(large.pk, members(large)[:2], hand(by), 2).pk, hand(by, "Nhầm")
     )
     proposed(large, small)
-    burst_monitor.detect_and_store()
+    bursts.detect_and_store()
     return large, small
 
 

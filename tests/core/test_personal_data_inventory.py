@@ -16,8 +16,8 @@ from portal.personal_data_third_party import DECLARED
 from reports.cases import workflow
 from reports.facts.merged_report import Caller
 from reports.models import Case, Report
-from reports.numbers import disputes
-from reports.numbers.disputes import DisputeSubmission
+from reports.numbers import findings
+from reports.numbers.findings import DisputeSubmission
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from reports.triage import service
@@ -93,7 +93,7 @@ def full(db: None, duty: Person) -> Report:
     followups.submit_followup(report, said, "key-of-a-page-1")
     followups.submit_reply(report, MARKS["phrase_sealed"], "key-of-a-page-2")
     service._write(service.extract(report))
-    disputes.submit_dispute(
+    findings.submit_dispute(
         DisputeSubmission(MARKS["caller_number"], MARKS["story"]), "key-of-a-page-3"
     )
     version = Case.objects.get(report=report).version

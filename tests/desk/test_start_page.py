@@ -8,7 +8,6 @@ from django.test import Client
 from lxml import html
 
 from desk.models import SavedSearch
-from reports.cases import daily_counts
 from reports.models import BurstSnapshot, Case, Commune, UnitMember
 from reports.monitoring import queue_stats
 from reports.reference import gazetteer
@@ -47,7 +46,7 @@ def morning(lead: Person) -> Person:
     submit_dispute()
     SavedSearch.objects.create(owner=second(), name="Bị ép", query="viec=burning", is_shared=True)
     queue_stats.store_queue_balance()
-    daily_counts.update_daily_counts()
+    queue_stats.update_daily_counts()
     return lead
 
 

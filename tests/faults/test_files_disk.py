@@ -54,7 +54,7 @@ def files_end_at_a_megabyte(folder: Path) -> Iterator[None]:
 def disk(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where files go, to the last byte of the disk."""
     settings.FILES_DIR = tmp_path / "files"
-    monkeypatch.setattr(storage, "RESERVED", -storage.LARGEST)
+    monkeypatch.setattr(storage, "RESERVED_BYTES", -storage.MAX_BYTES)
     return tmp_path / "files"
 
 

@@ -160,7 +160,7 @@ def test_the_room_for_files_is_told_without_the_reserve(
     settings.FILES_DIR = tmp_path
     free = samples(scrape(client))["portal_files_free_bytes"]
     assert free == pytest.approx(
-        disk_usage(tmp_path).free - storage.RESERVED, abs=100 * 1024 * 1024
+        disk_usage(tmp_path).free - storage.RESERVED_BYTES, abs=100 * 1024 * 1024
     )
     settings.FILES_DIR = tmp_path / "not mounted"
     assert "portal_files" not in scrape(client)

@@ -5,9 +5,28 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from core.audit import events
-from reports.campaigns.grouping_locks import Actor
+from core.models import OutboxItem
+from reports.campaigns.membership import Actor
 from reports.models import Campaign, CampaignExclusion, CampaignLink, MergeProposal, Report
+from reports.triage import service
 from tests.support import report_factories
+
+
+def item_of(report: Report) -> int:
+    """The key of the latest item that a report owes."""
+    return OutboxItem.objects.filter(key=str(report.pk)).latest("id").pk
+
+
+def triage(story: str = "Có người gọi.", **typed: Any) -> Report:
+    """A report, triaged and grouped by a worker."""
+    report = report_factories.report(story, **typed)
+    service.process_items([item_of(report)])
+    return report
+
+
+def campaign_of(report: Report) -> Campaign | None:
+    link = CampaignLink.objects.filter(report=report).first()
+    return link.campaign if link else None
 
 
 def campaign(code: str, reports: int = 0, **typed: Any) -> Campaign:
@@ -27,7 +46,7 @@ def add_to_campaign(report: Report, into: Campaign, **fields: Any) -> CampaignLi
 
 
 def merged_by_machine(away: Campaign, into: Campaign) -> None:
-    """As gathering.py leaves it: links moved, the code leads on, on record with what moved."""
+    """Merge as auto_grouping does: links moved, the code leads on, events with what moved."""
     moved = [str(pk) for pk in members(away)]
     CampaignLink.objects.filter(campaign=away).update(campaign=into)
     Campaign.objects.filter(pk=away.pk).update(merged_into=into)
@@ -56,15 +75,14 @@ def members(of: Campaign) -> list[Any]:
     return list(of.links.order_by("pk").values_list("pk", flat=True))
 
 
+_EXCLUSION = ("report", "campaign", "action")
+
+
 def state() -> tuple[list[Any], ...]:
     """Everything that an act may move, in every column."""
     return (
         list(CampaignLink.objects.order_by("pk").values()),
-        list(
-            CampaignExclusion.objects.order_by("report", "campaign").values(
-                "report", "campaign", "action"
-            )
-        ),
+        list(CampaignExclusion.objects.order_by("report", "campaign").values(*_EXCLUSION)),
         list(Campaign.objects.order_by("code").values("code", "title", "merged_into")),
     )
 

@@ -1,5 +1,6 @@
 """Evidence files as a resident sends them, and where they lie."""
 
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ MARK = b"a mark that must not lie in clear on any disk "
 JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x02" + MARK
 PDF = b"%PDF-1.7\n" + MARK
 MB = 1024 * 1024
+Upload = Callable[..., Any]  # `post` for one report: files and headers -> answer
 
 
 def post(client: Client, code: str | None, *sent: tuple[str, bytes], **headers: str) -> Any:

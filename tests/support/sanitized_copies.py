@@ -27,7 +27,7 @@ def store_file(content: bytes, report: Report | None = None) -> EvidenceFile:
 
 
 def owed(file: EvidenceFile) -> OutboxItem:
-    return OutboxItem.objects.filter(task=storage.LOOK, key=file.pk).latest("id")
+    return OutboxItem.objects.filter(task=storage.SCAN_TASK, key=file.pk).latest("id")
 
 
 def looked_into(content: bytes) -> FileCheck:
@@ -48,4 +48,6 @@ def seen(check: FileCheck) -> Image.Image:
 def copies() -> list[Path]:
     from django.conf import settings
 
-    return [path for path in (settings.FILES_DIR / storage.COPIES).rglob("*") if path.is_file()]
+    return [
+        path for path in (settings.FILES_DIR / storage.COPY_FOLDER).rglob("*") if path.is_file()
+    ]

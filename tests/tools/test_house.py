@@ -55,7 +55,7 @@ def test_what_the_framework_loads_is_no_part_of_a_circle_and_nobodys_import(tree
         ("alerts", "desk.site", False),
         ("reports", "accounts.sessions", False),
         ("core", "reports.models.Report", False),
-        ("alerts", "reports.campaigns.public_summary", True),
+        ("alerts", "reports.campaigns.campaign_stats", True),
         ("alerts", "reports.models.Campaign", True),
         ("alerts", "reports.models.CampaignAct", False),
         ("alerts", "reports.models.Report", False),

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from reports.campaigns import burst_monitor
-from reports.cases import daily_counts
+from reports.campaigns import bursts
 from reports.management import demo_data
+from reports.monitoring import queue_stats
 from reports.monitoring.queue_stats import queue_state, store_queue_balance
 from reports.public import statistics
 from reports.retention import purge
@@ -37,8 +37,8 @@ class Command(BaseCommand):
         demo_data.confirm_all(officer)
         _wait_until_read(options["wait"])
         statistics.count_and_keep(statistics.this_sunday())
-        burst_monitor.detect_and_store()
-        daily_counts.update_daily_counts()
+        bursts.detect_and_store()
+        queue_stats.update_daily_counts()
         store_queue_balance()
         purge.run_until(purge.start_run(), inf)  # some of them are older than a night
         self.stdout.write(

@@ -43,10 +43,10 @@ def _answer(linked: StoryWithCampaign) -> dict[str, Any]:
 def _reason(why: LinkReason) -> dict[str, Any]:
     """A link as its reader sees it; `words` where a script ties."""
     answer = {
-        "kind": why.tie.kind,
-        "value": why.tie.value,
-        "strength": why.tie.strength,
-        "reason": why.tie.reason,
+        "kind": why.link.kind,
+        "value": why.link.value,
+        "strength": why.link.strength,
+        "reason": why.link.reason,
         "stories": why.stories,
     }
-    return answer | ({"words": list(why.tie.words)} if why.tie.words else {})
+    return answer | ({"words": list(why.link.words)} if why.link.words else {})

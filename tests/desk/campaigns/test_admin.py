@@ -10,7 +10,7 @@ from lxml import html
 from core.audit import events
 from core.models import AuditEvent
 from reports.campaigns import manual_grouping
-from reports.campaigns.grouping_locks import GroupingError
+from reports.campaigns.membership import GroupingError
 from reports.models import Campaign, CampaignLink, MergeProposal
 from tests.support import report_factories
 from tests.support.campaign_factories import (

@@ -9,9 +9,8 @@ from lxml import html
 from core import encryption
 from core.models import AuditEvent
 from reports.models import Dispute
-from reports.numbers import disputes, findings
-from reports.numbers.disputes import DisputeSubmission
-from reports.numbers.findings import FindingError
+from reports.numbers import findings
+from reports.numbers.findings import DisputeSubmission, FindingError
 from tests.reports.numbers.test_findings import DISPUTES, NUMBERS, proposed, submit_dispute
 from tests.reports.views.test_number_lookup import NUMBER, file_report
 from tests.support import report_factories
@@ -72,7 +71,7 @@ def test_who_proposed_a_number_does_not_reject_the_dispute_over_it(
 
 def test_papers_in_a_reason_are_masked_until_shown_on_record(duty: Person) -> None:
     reason = "Số của tôi, căn cước 038 099 123 456."
-    dispute = disputes.submit_dispute(
+    dispute = findings.submit_dispute(
         DisputeSubmission(NUMBER, reason, "0550000111"), "key-of-the-page-1234"
     )
     page = words(duty.client.get(page_of(dispute)))

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.FILES_DIR = tmp_path / "files"
     settings.CLAMD_URL = ""
-    monkeypatch.setattr(storage, "RESERVED", 0)
+    monkeypatch.setattr(storage, "RESERVED_BYTES", 0)
 
 
 def sent(content: bytes) -> EvidenceFile:
@@ -135,7 +135,7 @@ def test_a_picture_of_another_report_is_not_found(duty: Person, picture: Evidenc
 def test_a_lost_copy_is_told_and_made_again_on_a_press(duty: Person, picture: EvidenceFile) -> None:
     copy = FileCheck.objects.get().copy_id
     assert copy
-    storage.path_of(copy, storage.COPIES).unlink()
+    storage.path_of(copy, storage.COPY_FOLDER).unlink()
     assert "Bản đã xóa dữ liệu ẩn bị mất, bấm Cho máy đọc lại" in page_of(duty, picture)
     assert duty.client.get(picture_of(picture)).status_code == 404
     duty.client.post(f"/admin/reports/report/{picture.report_id}/read-again/")

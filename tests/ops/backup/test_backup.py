@@ -114,7 +114,7 @@ def test_copies_are_in_no_archive_and_owed_anew(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(folder / "ab" / "one", "an original")
-    put(folder / storage.COPIES / "cd" / "two", "a copy")
+    put(folder / storage.COPY_FOLDER / "cd" / "two", "a copy")
     assert [name for name, _ in backup._files("files", folder)] == ["files/ab/one"]
     called: list[str] = []
     monkeypatch.setattr(backup, "call_command", lambda name, **_: called.append(name))

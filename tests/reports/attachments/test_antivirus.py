@@ -85,7 +85,7 @@ def test_an_odd_answer_is_no_answer(settings: Settings, answer: bytes) -> None:
 def test_a_clamd_that_hangs_is_not_waited_for(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(antivirus, "SECONDS", 0.2)
+    monkeypatch.setattr(antivirus, "TIMEOUT_SECONDS", 0.2)
     hanging = fake_clamd.Clamd()  # it listens and never answers
     settings.CLAMD_URL = hanging.url
     began = time.monotonic()
@@ -98,7 +98,7 @@ def test_a_clamd_that_hangs_is_not_waited_for(
 def test_a_clamd_that_answers_by_drops_is_not_waited_for(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(antivirus, "SECONDS", 0.5)
+    monkeypatch.setattr(antivirus, "TIMEOUT_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as door:
         settings.CLAMD_URL = f"tcp://127.0.0.1:{door.getsockname()[1]}"
         threading.Thread(target=drip, args=(door,), daemon=True).start()
@@ -133,7 +133,7 @@ def test_a_task_that_runs_out_of_time_at_clamd_keeps_the_picture(
 
 
 def test_a_look_ends_within_its_lease_and_a_message_within_its_task(settings: Settings) -> None:
-    one = sanitized_copies.DRAW_SECONDS + antivirus.SECONDS
+    one = sanitized_copies.REDRAW_TIMEOUT_SECONDS + antivirus.TIMEOUT_SECONDS
     assert one + 1 < queue.LEASE.total_seconds()
     assert sanitized_copies.TIMEOUT_SECONDS + one + 1 < settings.CELERY_TASK_SOFT_TIME_LIMIT
 

@@ -13,7 +13,7 @@ from reports.attachments import storage
 from reports.models import EvidenceFile
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
-from tests.support.evidence_files import JPEG, MARK, PDF, encrypt_stream, post
+from tests.support.evidence_files import JPEG, MARK, PDF, Upload, encrypt_stream
 from tests.support.officers import Person
 from tests.support.resident_pages import words
 
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def sent(client: Client, mine: intake.SubmissionResult) -> EvidenceFile:
-    post(client, mine.code, ("giấy nợ.pdf", PDF), ("a.jpg", JPEG * 10_000))
+def sent(upload: Upload) -> EvidenceFile:
+    upload(("giấy nợ.pdf", PDF), ("a.jpg", JPEG * 10_000))
     return EvidenceFile.objects.get(media_type="image/jpeg")
 
 
@@ -70,9 +70,8 @@ def test_opening_is_on_record_before_the_file_is_given(duty: Person, sent: Evide
     duty.client.post(original_of(sent))
     (event,) = events.events_for("report", sent.report_id)
     assert (event.kind, event.actor, event.detail["what"]) == ("revealed", duty.user, "file")
-    assert "Xem dữ liệu cá nhân: Bản gốc tài liệu kèm theo; số " in desk(
-        duty.client.get(page_of(sent))
-    )
+    page = desk(duty.client.get(page_of(sent)))
+    assert "Xem dữ liệu cá nhân: Bản gốc tài liệu kèm theo; số " in page
 
 
 def test_who_may_not_reveal_is_refused_on_record(duty: Person, sent: EvidenceFile) -> None:

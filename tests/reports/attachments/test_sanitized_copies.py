@@ -51,7 +51,7 @@ def test_a_row_that_fails_owes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EvidenceFile, "save", fail)
     with pytest.raises(storage.RefusedError):
         store_file(images.jpeg())
-    assert not OutboxItem.objects.filter(task=storage.LOOK).exists()
+    assert not OutboxItem.objects.filter(task=storage.SCAN_TASK).exists()
 
 
 def test_a_picture_is_drawn_anew_and_its_item_settled() -> None:
@@ -66,8 +66,8 @@ def test_a_picture_is_drawn_anew_and_its_item_settled() -> None:
 def test_nothing_comes_along_but_what_is_seen(content: bytes) -> None:
     assert images.SECRET in content or b"iCCP" in content
     copy = copy_of(looked_into(content))
-    for told in (images.SECRET, b"Exif", b"GPS", b"ICC", b"iCCP", b"tEXt", b"eXIf", b"\xff\xfe"):
-        assert told not in copy
+    for marker in (images.SECRET, b"Exif", b"GPS", b"ICC", b"iCCP", b"tEXt", b"eXIf", b"\xff\xfe"):
+        assert marker not in copy
     assert not Image.open(BytesIO(copy)).getexif()
 
 
@@ -207,7 +207,7 @@ def test_drawing_stays_within_its_memory(content: bytes) -> None:
     """By what the process had of its own at most, beside what it may map at all. Started by a
     small process: one that is forked from this one would count this one's memory.
     """
-    program = [sys.executable, "-I", str(sanitized_copies._DRAWER)]
+    program = [sys.executable, "-I", str(sanitized_copies._SANITIZER)]
     done = subprocess.run(
         [sys.executable, "-c", MEASURED, *program], input=content, capture_output=True, check=True
     )
@@ -232,8 +232,8 @@ def test_a_picture_that_never_ends_is_given_up(
 ) -> None:
     slow = tmp_path / "slow.py"
     slow.write_text("import time; time.sleep(60)")
-    monkeypatch.setattr(sanitized_copies, "_DRAWER", slow)
-    monkeypatch.setattr(sanitized_copies, "DRAW_SECONDS", 0.3)
+    monkeypatch.setattr(sanitized_copies, "_SANITIZER", slow)
+    monkeypatch.setattr(sanitized_copies, "REDRAW_TIMEOUT_SECONDS", 0.3)
     began = time.monotonic()
     assert looked_into(images.jpeg()).copy == COPY.UNREADABLE
     assert time.monotonic() - began < 5
@@ -259,10 +259,10 @@ def test_the_drawer_sees_no_key_and_writes_no_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     spy = tmp_path / "spy.py"
-    drawn = b"image/png 1 1\n" + images.png_of(1, 1)
-    spy.write_text(f"import os; 'FIELD_ENCRYPTION_KEYS' in os.environ or os.write(1, {drawn!r})")
+    output = b"image/png 1 1\n" + images.png_of(1, 1)
+    spy.write_text(f"import os; 'FIELD_ENCRYPTION_KEYS' in os.environ or os.write(1, {output!r})")
     monkeypatch.setenv("FIELD_ENCRYPTION_KEYS", "a key")
-    monkeypatch.setattr(sanitized_copies, "_DRAWER", spy)
+    monkeypatch.setattr(sanitized_copies, "_SANITIZER", spy)
     assert sanitized_copies._redraw(EvidenceFile(media_type="image/png"), b"").copy == COPY.MADE
     confine = f"import runpy; runpy.run_path({str(image_sanitizer.__file__)!r})['apply_rlimits']()"
     code = f"{confine}; from pathlib import Path; Path('x').write_text('x')"
@@ -297,9 +297,7 @@ def test_what_waits_is_not_owed_twice() -> None:
     assert sanitized_copies.enqueue_scan([store_file(images.jpeg())]) == 0
 
 
-def test_a_copy_that_is_lost_is_made_again_by_a_command(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_a_copy_that_is_lost_is_made_again_by_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     check = looked_into(images.jpeg())
     shutil.rmtree(copies()[0].parent)
     call_command("scan_files")

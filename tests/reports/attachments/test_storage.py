@@ -25,11 +25,11 @@ from tests.support.evidence_files import (
     JPEG,
     MARK,
     MB,
+    Upload,
     encrypt_stream,
     lines,
     on_disk,
     opened,
-    post,
 )
 from tests.support.resident_pages import hidden, send, value
 
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_nothing_lies_in_clear_while_it_comes_nor_afterwards(
-    client: Client, mine: intake.SubmissionResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    upload: Upload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -48,12 +48,12 @@ def test_nothing_lies_in_clear_while_it_comes_nor_afterwards(
     finish = PendingUpload.finish
 
     def finish_and_search(draft: PendingUpload) -> None:
-        found = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
-        seen.append((sum(map(len, found)), any(MARK in content for content in found)))
+        matches = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+        seen.append((sum(map(len, matches)), any(MARK in content for content in matches)))
         finish(draft)
 
     monkeypatch.setattr(PendingUpload, "finish", finish_and_search)
-    post(client, mine.code, ("tôi.jpg", JPEG * 100_000))
+    upload(("tôi.jpg", JPEG * 100_000))
     assert seen[0][0] > 4 * MB  # it was looked at in the middle
     assert not seen[0][1]
     assert not any(MARK in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
@@ -61,10 +61,8 @@ def test_nothing_lies_in_clear_while_it_comes_nor_afterwards(
     assert "tôi".encode() not in bytes(file.name_sealed or b"")
 
 
-def test_a_file_and_its_folders_are_their_owners_alone(
-    client: Client, mine: intake.SubmissionResult
-) -> None:
-    post(client, mine.code, ("a.jpg", JPEG))
+def test_a_file_and_its_folders_are_their_owners_alone(upload: Upload) -> None:
+    upload(("a.jpg", JPEG))
     (path,) = on_disk()
     assert path == storage.path_of(EvidenceFile.objects.get().pk)
     assert path.parent.name == path.name[:2]
@@ -72,7 +70,7 @@ def test_a_file_and_its_folders_are_their_owners_alone(
 
 
 def test_a_row_is_written_when_its_file_lies_there(
-    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
+    upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: order.append(_what(descriptor)))
@@ -84,7 +82,7 @@ def test_a_row_is_written_when_its_file_lies_there(
     monkeypatch.setattr(
         EvidenceFile, "save", lambda self, **how: (order.append("row"), save(self, **how))[1]
     )
-    post(client, mine.code, ("a.jpg", JPEG))
+    upload(("a.jpg", JPEG))
     assert order[-4:] == ["file", "folder", "named", "row"] or order[-5:] == [
         "file",
         "folder",
@@ -101,14 +99,10 @@ def _what(descriptor: int) -> str:
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 @pytest.mark.parametrize("step", ["begin", "write", "finish", "settle"])
 def test_a_full_disk_costs_the_file_and_says_so(
-    client: Client,
-    mine: intake.SubmissionResult,
-    monkeypatch: pytest.MonkeyPatch,
-    step: str,
-    number: int,
+    upload: Upload, client: Client, monkeypatch: pytest.MonkeyPatch, step: str, number: int
 ) -> None:
     _fail(monkeypatch, step, number)
-    answer = post(client, mine.code, ("a.jpg", JPEG))
+    answer = upload(("a.jpg", JPEG))
     assert answer.status_code == 503
     assert lines(answer) == [
         "a.jpg Máy chủ hết chỗ, chưa nhận được. Tin của bạn vẫn còn nguyên. Gửi lại sau ít phút."
@@ -125,7 +119,7 @@ def _fail(monkeypatch: pytest.MonkeyPatch, step: str, number: int) -> None:
         raise OSError(number, "x")
 
     doors: dict[str, tuple[Any, str]] = {
-        "begin": (storage, "_leave_room"),
+        "begin": (storage, "_check_free_space"),
         "write": (stream_encryption.StreamEncryptor, "write"),
         "finish": (stream_encryption.StreamEncryptor, "finish"),
         "settle": (Path, "rename"),
@@ -134,19 +128,17 @@ def _fail(monkeypatch: pytest.MonkeyPatch, step: str, number: int) -> None:
 
 
 def test_another_trouble_of_the_disk_is_not_called_full(
-    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
+    upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fail(monkeypatch, "finish", errno.EIO)
-    answer = post(client, mine.code, ("a.jpg", JPEG))
+    answer = upload(("a.jpg", JPEG))
     assert "Máy chủ chưa ghi được" in lines(answer)[0]
     assert on_disk() == []
 
 
-def test_files_leave_the_database_its_room(
-    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(storage, "RESERVED", 1 << 62)
-    assert "Máy chủ hết chỗ" in lines(post(client, mine.code, ("a.jpg", JPEG)))[0]
+def test_files_leave_the_database_its_room(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "RESERVED_BYTES", 1 << 62)
+    assert "Máy chủ hết chỗ" in lines(upload(("a.jpg", JPEG)))[0]
     assert on_disk() == []
 
 
@@ -155,21 +147,17 @@ def _refuse_row(*_: Any, **__: Any) -> None:
 
 
 def test_a_row_that_fails_takes_its_file_along(
-    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
+    upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(EvidenceFile, "save", _refuse_row)
-    answer = post(client, mine.code, ("a.jpg", JPEG))
+    answer = upload(("a.jpg", JPEG))
     assert "Máy chủ chưa ghi được" in lines(answer)[0]
     assert on_disk() == []
 
 
 @pytest.mark.parametrize("step", ["settle", "the row"])
 def test_a_file_that_the_disk_does_not_let_go_is_no_error_of_the_page(
-    client: Client,
-    mine: intake.SubmissionResult,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    step: str,
+    upload: Upload, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, step: str
 ) -> None:
     def read_only(*_: Any, **__: Any) -> None:
         raise OSError(errno.EROFS, "x")
@@ -179,14 +167,14 @@ def test_a_file_that_the_disk_does_not_let_go_is_no_error_of_the_page(
     else:
         monkeypatch.setattr(EvidenceFile, "save", _refuse_row)
     monkeypatch.setattr(Path, "unlink", read_only)
-    answer = post(client, mine.code, ("a.jpg", JPEG))
+    answer = upload(("a.jpg", JPEG))
     assert (answer.status_code, "Máy chủ chưa ghi được" in lines(answer)[0]) == (503, True)
     assert "file.not_removed" in caplog.text
     assert "EROFS" in caplog.text
 
 
 def test_where_commit_itself_fails_the_file_stays(
-    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
+    upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server may have committed before the line broke; a row must have its file."""
     leave = transaction.Atomic.__exit__
@@ -197,21 +185,19 @@ def test_where_commit_itself_fails_the_file_stays(
 
     with monkeypatch.context() as broken:
         broken.setattr(transaction.Atomic, "__exit__", lost)
-        told = lines(post(client, mine.code, ("a.jpg", JPEG)))
-    assert "Máy chủ chưa ghi được" in told[0]
+        results = lines(upload(("a.jpg", JPEG)))
+    assert "Máy chủ chưa ghi được" in results[0]
     assert opened(EvidenceFile.objects.get()) == JPEG
-    assert "từ trước" in lines(post(client, mine.code, ("a.jpg", JPEG)))[0]
+    assert "từ trước" in lines(upload(("a.jpg", JPEG)))[0]
 
 
-def test_drafts_of_killed_processes_are_swept(
-    client: Client, mine: intake.SubmissionResult
-) -> None:
+def test_drafts_of_killed_processes_are_swept(upload: Upload) -> None:
     left, fresh = PendingUpload("a.jpg"), PendingUpload("b.jpg")
     for draft in (left, fresh):
         draft.open()
         draft.write(JPEG)
     os.utime(left.path, (0, 0))
-    post(client, mine.code, ("c.jpg", JPEG))
+    upload(("c.jpg", JPEG))
     assert not left.path.exists()
     assert fresh.path.exists()
     for draft in (left, fresh):
@@ -219,9 +205,9 @@ def test_drafts_of_killed_processes_are_swept(
 
 
 def test_log_lines_hold_neither_names_nor_codes(
-    client: Client, mine: intake.SubmissionResult, caplog: pytest.LogCaptureFixture
+    upload: Upload, mine: intake.SubmissionResult, caplog: pytest.LogCaptureFixture
 ) -> None:
-    post(client, mine.code, ("bà Tư.jpg", JPEG), ("bà Tư.exe", b"MZ" * 20), ("0", b""))
+    upload(("bà Tư.jpg", JPEG), ("bà Tư.exe", b"MZ" * 20), ("0", b""))
     assert "unknown_type" in caplog.text
     assert not re.search(rf"bà Tư|{mine.code}|{mine.report.public_number}", caplog.text)
 
@@ -248,10 +234,10 @@ def unsealed(data: bytes, identity: UUID) -> bytes:
     [
         0,
         1,
-        stream_encryption.CHUNK - 1,
-        stream_encryption.CHUNK,
-        stream_encryption.CHUNK + 1,
-        3 * stream_encryption.CHUNK,
+        stream_encryption.CHUNK_BYTES - 1,
+        stream_encryption.CHUNK_BYTES,
+        stream_encryption.CHUNK_BYTES + 1,
+        3 * stream_encryption.CHUNK_BYTES,
     ],
 )
 def test_what_was_sealed_opens_byte_for_byte(size: int) -> None:
@@ -271,7 +257,7 @@ def test_it_opens_under_an_older_key_and_not_without_it(settings: Settings) -> N
         unsealed(data, identity)
 
 
-_SEALED_CHUNK = stream_encryption.CHUNK + 16
+_SEALED_CHUNK = stream_encryption.CHUNK_BYTES + 16
 WRONGS: dict[str, Callable[[bytearray], bytes | bytearray]] = {
     "a bit": lambda data: data[:100] + bytes([data[100] ^ 1]) + data[101:],
     "cut in a chunk": lambda data: data[:-5],
@@ -294,7 +280,7 @@ WRONGS: dict[str, Callable[[bytearray], bytes | bytearray]] = {
 @pytest.mark.parametrize("wrong", WRONGS)
 def test_what_was_touched_does_not_open(wrong: str) -> None:
     identity = uuid4()
-    data = encrypt_stream(os.urandom(2 * stream_encryption.CHUNK + 5), identity)
+    data = encrypt_stream(os.urandom(2 * stream_encryption.CHUNK_BYTES + 5), identity)
     with pytest.raises(stream_encryption.DecryptionError):
         unsealed(bytes(WRONGS[wrong](data)), identity)
 
@@ -307,8 +293,8 @@ def test_a_sealed_file_opens_in_no_other_place() -> None:
 # --- rows
 
 
-def test_a_row_cannot_be_changed_or_removed(client: Client, mine: intake.SubmissionResult) -> None:
-    post(client, mine.code, ("a.jpg", JPEG))
+def test_a_row_cannot_be_changed_or_removed(upload: Upload) -> None:
+    upload(("a.jpg", JPEG))
     for act in ("UPDATE reports_evidencefile SET size = 1", "DELETE FROM reports_evidencefile"):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(act)

@@ -18,6 +18,7 @@ from reports.submission.intake import ReportSubmission
 from tests.support.evidence_files import (
     JPEG,
     SEND,
+    Upload,
     lines,
     multipart,
     on_disk,
@@ -206,12 +207,12 @@ def test_words_that_came_from_another_page_are_given_back(
 
 
 def test_the_page_tells_the_limits_to_its_script(
-    client: Client, mine: intake.SubmissionResult
+    upload: Upload, client: Client, mine: intake.SubmissionResult
 ) -> None:
-    post(client, mine.code, ("a.jpg", JPEG))
+    upload(("a.jpg", JPEG))
     page = client.post("/theo-doi/", {"code": mine.code}).content
     (chooser,) = html.document_fromstring(page).xpath("//input[@type='file']")
-    assert chooser.get("data-largest") == str(storage.LARGEST)
+    assert chooser.get("data-largest") == str(storage.MAX_BYTES)
     assert chooser.get("data-most") == str(storage.MAX_COUNT - 1)
     assert {"image/*", "audio/*", "application/pdf"} <= set(chooser.get("accept").split(","))
 
@@ -240,15 +241,13 @@ def test_an_english_page_is_english_to_the_last_line(
 @pytest.mark.parametrize(
     "headers", [{"origin": "https://ke-gian.example"}, {"sec-fetch-site": "cross-site"}]
 )
-def test_a_foreign_page_cannot_send(
-    client: Client, mine: intake.SubmissionResult, headers: dict[str, str]
-) -> None:
-    answer = post(client, mine.code, ("a.jpg", JPEG), **headers)
+def test_a_foreign_page_cannot_send(upload: Upload, headers: dict[str, str]) -> None:
+    answer = upload(("a.jpg", JPEG), **headers)
     assert answer.status_code == 403
     assert on_disk() == []
 
 
-def test_an_erased_report_takes_none(client: Client, mine: intake.SubmissionResult) -> None:
+def test_an_erased_report_takes_none(upload: Upload, mine: intake.SubmissionResult) -> None:
     events.log_event("report", mine.report.pk, "erased")
     with connection.cursor() as cursor:
         cursor.execute(
@@ -256,14 +255,14 @@ def test_an_erased_report_takes_none(client: Client, mine: intake.SubmissionResu
             " story_sealed = NULL, contact_sealed = NULL, phrase_sealed = NULL,"
             " contact_index = NULL, erased_at = now()"
         )
-    answer = post(client, mine.code, ("a.jpg", JPEG))
+    answer = upload(("a.jpg", JPEG))
     assert lines(answer) == ["a.jpg Tin này đã xóa dữ liệu nên không nhận thêm."]
     assert "Gửi thêm ảnh, ghi âm" not in words(answer.content)
     assert on_disk() == []
 
 
 def test_without_a_database_nothing_is_left(
-    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
+    upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from reports.submission import receipt_codes
 
@@ -271,7 +270,7 @@ def test_without_a_database_nothing_is_left(
         raise OperationalError
 
     monkeypatch.setattr(receipt_codes, "report_for_code", broken)
-    answer = post(client, mine.code, ("a.jpg", JPEG))
+    answer = upload(("a.jpg", JPEG))
     assert answer.status_code == 503
     assert "Tin của bạn vẫn còn nguyên" in words(answer.content)
     assert on_disk() == []

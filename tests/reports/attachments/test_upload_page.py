@@ -18,6 +18,7 @@ from tests.support.evidence_files import (
     MB,
     PDF,
     SEND,
+    Upload,
     lines,
     multipart,
     on_disk,
@@ -43,8 +44,8 @@ def test_the_limits_stand_before_the_button(client: Client, mine: intake.Submiss
     assert "no-store" in page["Cache-Control"]
 
 
-def test_a_picture_is_kept_and_told(client: Client, mine: intake.SubmissionResult) -> None:
-    answer = post(client, mine.code, ("zalo.jpg", JPEG + b"\0" * 2_400_000))
+def test_a_picture_is_kept_and_told(upload: Upload, mine: intake.SubmissionResult) -> None:
+    answer = upload(("zalo.jpg", JPEG + b"\0" * 2_400_000))
     assert (answer.status_code, lines(answer)) == (200, ["zalo.jpg Đã nhận ảnh 2,3 MB."])
     file = EvidenceFile.objects.get(report=mine.report)
     assert (file.media_type, file.size) == ("image/jpeg", len(JPEG) + 2_400_000)
@@ -53,8 +54,8 @@ def test_a_picture_is_kept_and_told(client: Client, mine: intake.SubmissionResul
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_each_file_has_its_line(client: Client, mine: intake.SubmissionResult) -> None:
-    answer = post(client, mine.code, ("a.jpg", JPEG), ("b.exe", b"MZ" * 20), ("c.pdf", PDF))
+def test_each_file_has_its_line(upload: Upload) -> None:
+    answer = upload(("a.jpg", JPEG), ("b.exe", b"MZ" * 20), ("c.pdf", PDF))
     assert lines(answer) == [
         "a.jpg Đã nhận ảnh 1 KB.",
         "b.exe Chưa nhận: đây không phải ảnh, ghi âm hay PDF. Bạn chụp màn hình rồi gửi ảnh đó.",
@@ -64,13 +65,10 @@ def test_each_file_has_its_line(client: Client, mine: intake.SubmissionResult) -
     assert len(on_disk()) == EvidenceFile.objects.count() == 2
 
 
-def test_the_same_file_sent_twice_is_one(client: Client, mine: intake.SubmissionResult) -> None:
-    post(client, mine.code, ("a.jpg", JPEG))
-    answer = post(client, mine.code, ("b.jpg", JPEG), ("c.jpg", JPEG))
-    assert lines(answer) == [
-        "b.jpg Đã nhận ảnh 1 KB từ trước, giữ một bản.",
-        "c.jpg Đã nhận ảnh 1 KB từ trước, giữ một bản.",
-    ]
+def test_the_same_file_sent_twice_is_one(upload: Upload) -> None:
+    upload(("a.jpg", JPEG))
+    answer = upload(("b.jpg", JPEG), ("c.jpg", JPEG))
+    assert lines(answer) == [f"{name}.jpg Đã nhận ảnh 1 KB từ trước, giữ một bản." for name in "bc"]
     assert len(on_disk()) == EvidenceFile.objects.count() == 1
 
 
@@ -85,10 +83,8 @@ def test_the_same_file_may_belong_to_two_reports(
 
 def test_nothing_chosen_is_said(client: Client, mine: intake.SubmissionResult) -> None:
     answer = client.post(SEND, {"code": mine.code})
-    assert (answer.status_code, lines(answer)) == (
-        422,
-        ["Chưa chọn ảnh, bản ghi âm nào. Chọn xong rồi bấm Gửi."],
-    )
+    assert answer.status_code == 422
+    assert lines(answer) == ["Chưa chọn ảnh, bản ghi âm nào. Chọn xong rồi bấm Gửi."]
 
 
 def test_the_receipt_tells_where_files_are_sent(client: Client) -> None:
@@ -103,9 +99,9 @@ def test_an_address_typed_by_hand_leads_to_the_code_page(client: Client) -> None
 # --- limits
 
 
-def test_five_files_and_no_more(client: Client, mine: intake.SubmissionResult) -> None:
+def test_five_files_and_no_more(upload: Upload) -> None:
     sent = [(f"{number}.jpg", JPEG + bytes([number])) for number in range(50)]
-    answer = post(client, mine.code, *sent)
+    answer = upload(*sent)
     assert EvidenceFile.objects.count() == len(on_disk()) == 5
     assert lines(answer)[5:] == [
         "Còn 45 cái nữa chưa nhận. Mỗi tin nhận đến 5 ảnh, bản ghi âm, PDF."
@@ -114,10 +110,10 @@ def test_five_files_and_no_more(client: Client, mine: intake.SubmissionResult) -
     assert not page.xpath(f"//form[@action='{SEND}']")
 
 
-def test_the_sixth_of_another_press_is_told(client: Client, mine: intake.SubmissionResult) -> None:
+def test_the_sixth_of_another_press_is_told(upload: Upload) -> None:
     for number in range(5):
-        post(client, mine.code, ("a.jpg", JPEG + bytes([number])))
-    answer = post(client, mine.code, ("f.jpg", JPEG + b"f"))
+        upload(("a.jpg", JPEG + bytes([number])))
+    answer = upload(("f.jpg", JPEG + b"f"))
     assert answer.status_code == 422
     assert lines(answer) == ["f.jpg Chưa nhận. Mỗi tin nhận đến 5 ảnh, bản ghi âm, PDF."]
     assert len(on_disk()) == 5
@@ -133,11 +129,9 @@ def test_more_files_than_django_counts_are_answered(
     assert on_disk() == []
 
 
-def test_ten_megabytes_are_taken_and_a_byte_more_is_not(
-    client: Client, mine: intake.SubmissionResult
-) -> None:
+def test_ten_megabytes_are_taken_and_a_byte_more_is_not(upload: Upload) -> None:
     whole, more = JPEG.ljust(10 * MB, b"."), JPEG.ljust(10 * MB + 1, b".")
-    answer = post(client, mine.code, ("a.jpg", more), ("b.jpg", whole))
+    answer = upload(("a.jpg", more), ("b.jpg", whole))
     assert lines(answer) == [
         "a.jpg Nặng quá 10 MB, chưa nhận. Chụp lại nhỏ hơn, hoặc cắt bớt rồi gửi.",
         "b.jpg Đã nhận ảnh 10 MB.",
@@ -146,7 +140,7 @@ def test_ten_megabytes_are_taken_and_a_byte_more_is_not(
 
 
 def test_of_a_hundred_megabytes_only_ten_are_written(
-    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
+    upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[int] = []
     seal = stream_encryption.StreamEncryptor.write
@@ -155,7 +149,7 @@ def test_of_a_hundred_megabytes_only_ten_are_written(
         "write",
         lambda self, data: (written.append(len(data)), seal(self, data)),
     )
-    answer = post(client, mine.code, ("film.mp4", b"\0\0\0\x20ftypisom".ljust(100 * MB)))
+    answer = upload(("film.mp4", b"\0\0\0\x20ftypisom".ljust(100 * MB)))
     assert answer.status_code == 413
     assert "Nặng quá 10 MB" in lines(answer)[0]
     assert sum(written) <= 10 * MB
@@ -175,19 +169,17 @@ def test_an_endless_body_is_cut_off_and_still_answered(
     assert line.tell() < 12 * MB
 
 
-def test_a_thread_is_left_to_those_who_report(
-    client: Client, mine: intake.SubmissionResult
-) -> None:
-    taken = [upload_handler._places.acquire(blocking=False) for _ in range(3)]
+def test_a_thread_is_left_to_those_who_report(upload: Upload) -> None:
+    taken = [upload_handler._slots.acquire(blocking=False) for _ in range(3)]
     try:
         assert all(taken)
-        answer = post(client, mine.code, ("a.jpg", JPEG))
+        answer = upload(("a.jpg", JPEG))
     finally:
-        upload_handler._places.release(3)
+        upload_handler._slots.release(3)
     assert answer.status_code == 503
     assert "Nhiều người đang gửi cùng lúc. Tin của bạn vẫn còn nguyên" in lines(answer)[0]
     assert on_disk() == []
-    assert post(client, mine.code, ("a.jpg", JPEG)).status_code == 200
+    assert upload(("a.jpg", JPEG)).status_code == 200
 
 
 def test_who_comes_on_top_holds_no_thread_for_long(
@@ -198,9 +190,9 @@ def test_who_comes_on_top_holds_no_thread_for_long(
             time.sleep(0.02)
             return super().read(size)
 
-    monkeypatch.setattr(upload_handler, "_places", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(upload_handler, "BUSY_SECONDS", 0.1)
-    upload_handler._places.acquire()
+    monkeypatch.setattr(upload_handler, "_slots", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(upload_handler, "BUSY_READ_SECONDS", 0.1)
+    upload_handler._slots.acquire()
     body = multipart(mine.code, part(b'filename="a.jpg"', JPEG.ljust(20 * MB)))
     line = Slow(body)
     answer = post_body(client, body, **{"wsgi.input": line})
@@ -234,10 +226,10 @@ def test_who_comes_on_top_holds_no_thread_for_long(
     ],
 )
 def test_the_first_bytes_tell_what_it_is(head: bytes, media_type: str) -> None:
-    found = filetypes.sniff(head.ljust(filetypes.HEAD, b"\0"))
-    assert found
-    assert found.media_type == media_type
-    assert filetypes.by_media_type(media_type) == found
+    file_type = filetypes.sniff(head.ljust(filetypes.HEAD_BYTES, b"\0"))
+    assert file_type
+    assert file_type.media_type == media_type
+    assert filetypes.by_media_type(media_type) == file_type
 
 
 @pytest.mark.parametrize(
@@ -263,19 +255,16 @@ def test_neither_name_nor_browser_makes_it_a_picture(
     client: Client, mine: intake.SubmissionResult, content: bytes
 ) -> None:
     answer = client.post(
-        SEND,
-        {"code": mine.code, "files": SimpleUploadedFile("a.jpg", content, "image/jpeg")},
+        SEND, {"code": mine.code, "files": SimpleUploadedFile("a.jpg", content, "image/jpeg")}
     )
     assert answer.status_code == 415
     assert "Chưa nhận: đây không phải ảnh" in lines(answer)[0]
     assert on_disk() == []
 
 
-def test_a_file_of_two_natures_is_what_it_begins_as(
-    client: Client, mine: intake.SubmissionResult
-) -> None:
+def test_a_file_of_two_natures_is_what_it_begins_as(upload: Upload) -> None:
     both = JPEG + b"<script>alert(1)</script>PK\x03\x04%PDF-1.7"
-    post(client, mine.code, ("both.html", both))
+    upload(("both.html", both))
     file = EvidenceFile.objects.get()
     assert (file.media_type, opened(file)) == ("image/jpeg", both)
 

@@ -23,25 +23,19 @@ def _today() -> object:
 
 
 def test_a_day_later_is_said_with_its_weekday() -> None:
-    assert (
-        deadline_rules.format_deadline(deadline_rules.add_hours(TUESDAY, 24))
-        == "14:32 thứ\u00a0Tư 25/11"
-    )
+    tomorrow = deadline_rules.add_hours(TUESDAY, 24)
+    assert deadline_rules.format_deadline(tomorrow) == "14:32 thứ\u00a0Tư 25/11"
 
 
 def test_english_says_it_too() -> None:
     with translation.override("en"):
-        assert (
-            deadline_rules.format_deadline(deadline_rules.add_hours(TUESDAY, 24))
-            == "14:32 on\u00a0Wednesday 25/11"
-        )
+        tomorrow = deadline_rules.add_hours(TUESDAY, 24)
+        assert deadline_rules.format_deadline(tomorrow) == "14:32 on\u00a0Wednesday 25/11"
 
 
 def test_another_year_is_named() -> None:
-    assert (
-        deadline_rules.format_deadline(datetime(2027, 1, 3, 8, 0, tzinfo=HERE))
-        == "08:00 Chủ\u00a0nhật 03/01/2027"
-    )
+    sunday = datetime(2027, 1, 3, 8, 0, tzinfo=HERE)
+    assert deadline_rules.format_deadline(sunday) == "08:00 Chủ\u00a0nhật 03/01/2027"
 
 
 @pytest.mark.parametrize(
@@ -106,9 +100,7 @@ def test_every_length_is_a_setting(
 
 
 def test_a_clock_is_about_to_run_out_in_its_last_quarter_and_three_days_at_most() -> None:
-    assert deadline_rules.warn_at(TUESDAY, TUESDAY + timedelta(hours=24)) == TUESDAY + timedelta(
-        hours=18
-    )
-    assert deadline_rules.warn_at(TUESDAY, TUESDAY + timedelta(days=60)) == TUESDAY + timedelta(
-        days=57
-    )
+    tomorrow = TUESDAY + timedelta(hours=24)
+    assert deadline_rules.warn_at(TUESDAY, tomorrow) == TUESDAY + timedelta(hours=18)
+    end = TUESDAY + timedelta(days=60)
+    assert deadline_rules.warn_at(TUESDAY, end) == TUESDAY + timedelta(days=57)

@@ -2,15 +2,12 @@
 person had a hand in one, a person is asked.
 """
 
-from typing import Any
-
 import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from core.audit import events
-from core.models import OutboxItem
 from reports.models import (
     Campaign,
     CampaignAction,
@@ -20,36 +17,28 @@ from reports.models import (
     Report,
 )
 from reports.triage import service
+from tests.support.campaign_factories import campaign_of, item_of, triage
 from tests.support.concurrency import in_parallel
 from tests.support.report_factories import report
+
+pytestmark = pytest.mark.django_db
 
 NUMBER, OTHER = "0550 000 123", "0992 000 777"
 ACCOUNT = "Họ bảo chuyển tiền vào tài khoản 0987000111222 ngay."
 
 
-def item_of(subject: Report) -> int:
-    return OutboxItem.objects.filter(key=str(subject.pk)).latest("id").pk
-
-
-def triaged(story: str = "Có người gọi.", **typed: Any) -> Report:
-    subject = report(story, **typed)
-    service.process_items([item_of(subject)])
-    return subject
-
-
-def campaign_of(subject: Report) -> Campaign:
-    return CampaignLink.objects.get(report=subject).campaign
-
-
 def two_campaigns() -> tuple[Campaign, Campaign]:
     """The machine's, the older one first: one of a number, one of an account."""
-    first, _ = triaged("một", caller_number=NUMBER), triaged("hai", caller_number=NUMBER)
-    second, _ = triaged(ACCOUNT), triaged(f"{ACCOUNT} Họ dọa bắt.")
-    return campaign_of(first), campaign_of(second)
+    first, _ = triage("một", caller_number=NUMBER), triage("hai", caller_number=NUMBER)
+    second, _ = triage(ACCOUNT), triage(f"{ACCOUNT} Họ dọa bắt.")
+    older, younger = campaign_of(first), campaign_of(second)
+    assert older
+    assert younger
+    return older, younger
 
 
 def tying() -> Report:
-    return triaged(f"{ACCOUNT} Lại nữa.", caller_number=NUMBER)
+    return triage(f"{ACCOUNT} Lại nữa.", caller_number=NUMBER)
 
 
 def touch(campaign: Campaign, officer: User) -> None:
@@ -65,7 +54,6 @@ def officer(django_user_model: type[User]) -> User:
     return django_user_model.objects.create(username="truc.ban")
 
 
-@pytest.mark.django_db
 def test_a_late_report_makes_one_of_two_campaigns_that_nobody_touched() -> None:
     older, younger = two_campaigns()
     late = tying()
@@ -75,7 +63,6 @@ def test_a_late_report_makes_one_of_two_campaigns_that_nobody_touched() -> None:
     assert not MergeProposal.objects.exists()
 
 
-@pytest.mark.django_db
 def test_such_a_merge_is_on_record_with_what_it_moved() -> None:
     older, younger = two_campaigns()
     moved = sorted(str(pk) for pk in younger.links.values_list("report_id", flat=True))
@@ -86,7 +73,6 @@ def test_such_a_merge_is_on_record_with_what_it_moved() -> None:
     assert away.detail["moved"] == moved
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_campaign_that_a_person_touched_is_proposed_and_not_merged(
     which: int, officer: User
@@ -101,7 +87,6 @@ def test_a_campaign_that_a_person_touched_is_proposed_and_not_merged(
     assert not Campaign.objects.exclude(merged_into=None).exists()
 
 
-@pytest.mark.django_db
 def test_a_proposal_is_made_once(officer: User) -> None:
     older, _ = two_campaigns()
     touch(older, officer)
@@ -112,7 +97,6 @@ def test_a_proposal_is_made_once(officer: User) -> None:
     assert not MergeProposal.objects.open().exists()
 
 
-@pytest.mark.django_db
 def test_an_act_of_a_person_counts_as_a_touch() -> None:
     older, _ = two_campaigns()
     Campaign.objects.filter(pk=older.pk).update(version=2)
@@ -120,7 +104,6 @@ def test_an_act_of_a_person_counts_as_a_touch() -> None:
     assert MergeProposal.objects.count() == 1
 
 
-@pytest.mark.django_db
 def test_what_a_person_keeps_apart_is_neither_merged_nor_proposed(officer: User) -> None:
     older, younger = two_campaigns()
     act = CampaignAction.objects.create(
@@ -133,7 +116,6 @@ def test_what_a_person_keeps_apart_is_neither_merged_nor_proposed(officer: User)
     assert not Campaign.objects.exclude(merged_into=None).exists()
 
 
-@pytest.mark.django_db
 def test_a_report_that_does_not_belong_glues_nothing(officer: User) -> None:
     older, younger = two_campaigns()
     late = report(f"{ACCOUNT} Lại nữa.", caller_number=NUMBER)
@@ -146,9 +128,8 @@ def test_a_report_that_does_not_belong_glues_nothing(officer: User) -> None:
     assert not Campaign.objects.exclude(merged_into=None).exists()
 
 
-@pytest.mark.django_db
 def test_reading_again_brings_nothing_together_that_people_parted(officer: User) -> None:
-    first, second = triaged("một", caller_number=NUMBER), triaged("hai", caller_number=NUMBER)
+    first, second = triage("một", caller_number=NUMBER), triage("hai", caller_number=NUMBER)
     campaign = campaign_of(first)
     act = CampaignAction.objects.create(
         kind="detached", campaign=campaign, reason="khác", reports=1, actor=officer
@@ -162,7 +143,7 @@ def test_reading_again_brings_nothing_together_that_people_parted(officer: User)
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_who_tie_the_same_campaigns_make_one() -> None:
     two_campaigns()
-    three = triaged("ba", caller_number=OTHER), triaged("bốn", caller_number=OTHER)
+    three = triage("ba", caller_number=OTHER), triage("bốn", caller_number=OTHER)
     late = [
         report(f"{ACCOUNT} Lại nữa.", caller_number=NUMBER),
         report(f"{ACCOUNT} Vẫn nó.", caller_number=OTHER),
@@ -174,7 +155,6 @@ def test_two_workers_who_tie_the_same_campaigns_make_one() -> None:
     assert len({campaign_of(each) for each in (*late, *three)}) == 1
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "change",
     ["UPDATE reports_mergeproposal SET reason = ''", "DELETE FROM reports_mergeproposal",

@@ -3,7 +3,7 @@
 import pytest
 
 from reports.campaigns import link_scoring
-from reports.campaigns.link_scoring import NEAR, SURE, ReportFingerprint
+from reports.campaigns.link_scoring import MIN_NEAR, MIN_SURE, ReportFingerprint
 from reports.campaigns.script_fingerprint import ScriptFingerprint
 from reports.campaigns.shared_identifiers import SharedIdentifier
 
@@ -13,12 +13,12 @@ ACCOUNT = SharedIdentifier("same_account", "123456789")
 NOTHING = ScriptFingerprint((), 0, {})
 
 
-def _trail(*keys: SharedIdentifier, at: float | None = 0.0) -> ReportFingerprint:
+def _fingerprint(*keys: SharedIdentifier, at: float | None = 0.0) -> ReportFingerprint:
     return ReportFingerprint(frozenset(keys), NOTHING, at)
 
 
 def test_the_strongest_of_what_is_shared_is_the_tie() -> None:
-    tie = link_scoring.exact_link(_trail(NUMBER, ACCOUNT), _trail(ACCOUNT, NUMBER))
+    tie = link_scoring.exact_link(_fingerprint(NUMBER, ACCOUNT), _fingerprint(ACCOUNT, NUMBER))
     assert tie is not None
     assert (tie.kind, tie.strength) == ("same_account", 0.95)
     assert tie.reason == "Cùng tài khoản nhận 123456789"
@@ -33,7 +33,7 @@ def test_neighbours_are_nine_apart_and_within_two_days(
     other: str, days: float, shown: str | None
 ) -> None:
     tie = link_scoring.exact_link(
-        _trail(NUMBER), _trail(SharedIdentifier("same_number", other), at=days * DAY)
+        _fingerprint(NUMBER), _fingerprint(SharedIdentifier("same_number", other), at=days * DAY)
     )
     reason = shown and f"Số gọi liền kề {shown}, trong vòng 48 giờ"
     assert (tie and tie.reason) == reason
@@ -42,35 +42,40 @@ def test_neighbours_are_nine_apart_and_within_two_days(
 def test_times_that_nobody_knows_make_no_neighbours() -> None:
     assert (
         link_scoring.exact_link(
-            _trail(NUMBER), _trail(SharedIdentifier("same_number", "+84550000124"), at=None)
+            _fingerprint(NUMBER),
+            _fingerprint(SharedIdentifier("same_number", "+84550000124"), at=None),
         )
         is None
     )
 
 
 def _tied(near: dict[str, dict[str, float]], **keys: SharedIdentifier) -> set[tuple[str, str]]:
-    trails = {name: _trail(*([keys[name]] if name in keys else [])) for name in "abc"}
-    return {(one, other) for one, other, _ in link_scoring.script_pairs(trails, near)}
+    fingerprints = {name: _fingerprint(*([keys[name]] if name in keys else [])) for name in "abc"}
+    return {(one, other) for one, other, _ in link_scoring.script_pairs(fingerprints, near)}
 
 
 def test_much_likeness_ties_by_itself_and_some_does_not() -> None:
-    assert _tied({"a": {"b": SURE}, "b": {"a": SURE}}) == {("a", "b")}
-    assert _tied({"a": {"b": SURE - 1}, "b": {"a": SURE - 1}}) == set()
+    assert _tied({"a": {"b": MIN_SURE}, "b": {"a": MIN_SURE}}) == {("a", "b")}
+    assert _tied({"a": {"b": MIN_SURE - 1}, "b": {"a": MIN_SURE - 1}}) == set()
 
 
 def test_some_likeness_ties_where_a_third_tells_something_alike() -> None:
-    some = {"a": {"b": 8.0, "c": NEAR}, "b": {"a": 8.0, "c": NEAR}, "c": {"a": NEAR, "b": NEAR}}
+    some = {
+        "a": {"b": 8.0, "c": MIN_NEAR},
+        "b": {"a": 8.0, "c": MIN_NEAR},
+        "c": {"a": MIN_NEAR, "b": MIN_NEAR},
+    }
     assert _tied(some) == {("a", "b")}
 
 
 def test_some_likeness_ties_where_a_third_shares_a_number_with_one() -> None:
-    some = {"a": {"b": 8.0, "c": NEAR}, "b": {"a": 8.0}, "c": {"a": NEAR}}
+    some = {"a": {"b": 8.0, "c": MIN_NEAR}, "b": {"a": 8.0}, "c": {"a": MIN_NEAR}}
     assert _tied(some) == set()
     assert _tied(some, b=NUMBER, c=NUMBER) == {("a", "b")}
 
 
 def test_likeness_fades_with_the_days_and_ends_with_the_wave() -> None:
-    here, soon, late = (_trail(at=days * DAY) for days in (0, 5, 22))
+    here, soon, late = (_fingerprint(at=days * DAY) for days in (0, 5, 22))
     assert link_scoring.time_decayed_similarity(here, soon, 10.0) == pytest.approx(9.0)
     assert link_scoring.time_decayed_similarity(here, late, 10.0) == 0
-    assert link_scoring.time_decayed_similarity(here, _trail(at=None), 10.0) < 10
+    assert link_scoring.time_decayed_similarity(here, _fingerprint(at=None), 10.0) < 10

@@ -9,12 +9,7 @@ from django.contrib.auth.models import User
 from core.audit import events
 from core.models import AuditEvent
 from reports.campaigns import manual_grouping
-from reports.campaigns.grouping_locks import (
-    Actor,
-    GroupingError,
-    NotAllowedError,
-    StaleVersionError,
-)
+from reports.campaigns.membership import Actor, GroupingError, NotAllowedError, StaleVersionError
 from reports.models import Campaign, CampaignAction, CampaignExclusion, CampaignLink
 from tests.support import report_factories
 from tests.support.campaign_factories import (
@@ -130,9 +125,8 @@ def test_a_report_is_attached_from_wherever_it_lay(by: User) -> None:
     here, there = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
     alone, other = report_factories.report("Lẻ loi."), members(there)[0]
     before = state()
-    act = manual_grouping.attach(
-        here.pk, {alone.pk: None, other: there.pk}, hand(by, "Cùng giọng"), 1
-    )
+    lies_in = {alone.pk: None, other: there.pk}
+    act = manual_grouping.attach(here.pk, lies_in, hand(by, "Cùng giọng"), 1)
     assert len(members(here)) == 3
     assert CampaignLink.objects.get(report=alone).reason == "Cùng giọng"
     manual_grouping.undo_action(act.pk, hand(by))
@@ -181,15 +175,11 @@ def test_an_act_of_which_nothing_stands_is_not_taken_back(by: User) -> None:
 
 def test_taking_back_puts_nothing_where_an_act_taken_back_had_put_it(by: User) -> None:
     """Attached with another, detached, then both taken back, the earlier act first."""
-    here, reports = (
-        campaign("Đ-26-AAA"),
-        [report_factories.report("một"), report_factories.report("hai")],
-    )
+    here = campaign("Đ-26-AAA")
+    reports = [report_factories.report(story).pk for story in ("một", "hai")]
     before = state()
-    attached = manual_grouping.attach(
-        here.pk, dict.fromkeys(each.pk for each in reports), hand(by), 1
-    )
-    detached = manual_grouping.detach(here.pk, [reports[0].pk], hand(by), 2)
+    attached = manual_grouping.attach(here.pk, dict.fromkeys(reports), hand(by), 1)
+    detached = manual_grouping.detach(here.pk, reports[:1], hand(by), 2)
     manual_grouping.undo_action(attached.pk, hand(by))
     manual_grouping.undo_action(detached.pk, hand(by))
     assert state() == before
@@ -289,9 +279,9 @@ def test_of_many_one_that_is_refused_leaves_the_others_be(by: User) -> None:
 def test_every_act_is_on_record_with_whom_and_why(by: User) -> None:
     small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
     manual_grouping.undo_action(merged(small, large, by).pk, hand(by, "Nhầm"))
-    told = [(event.kind, event.actor, event.detail["other"]) for event in
+    results = [(event.kind, event.actor, event.detail["other"]) for event in
             events.events_for("campaign", large.pk)]  # fmt: skip
-    assert told == [("campaign_taken_back", by, "Đ-26-AAA"), ("campaign_merged", by, "Đ-26-AAA")]
+    assert results == [("campaign_taken_back", by, "Đ-26-AAA"), ("campaign_merged", by, "Đ-26-AAA")]
     assert [event.kind for event in events.events_for("campaign", small.pk)] == [
         "campaign_taken_back_away", "campaign_merged_away"]  # fmt: skip
     assert AuditEvent.objects.first().detail["reason"] == "Nhầm"  # type: ignore[union-attr]

@@ -11,7 +11,7 @@ from reports.campaigns.script_fingerprint import (
     MAX_TERMS,
     fingerprint_script,
     from_bytes,
-    shared,
+    list_shared_terms,
     similarity,
 )
 
@@ -40,30 +40,31 @@ def test_one_rare_word_alone_says_nothing() -> None:
 )  # fmt: skip
 def test_codes_sums_and_names_are_one_in_every_spelling(one: str, other: str, told: str) -> None:
     first = fingerprint_script("", one)
-    found = [first.shown[each.key] for each in shared(first, fingerprint_script("", other))]
-    assert told in found
+    shared = [
+        first.shown[each.key] for each in list_shared_terms(first, fingerprint_script("", other))
+    ]
+    assert told in shared
 
 
 def test_marks_tell_words_apart_where_both_writers_use_them() -> None:
-    told = fingerprint_script("", "nó trù ẻo cả nhà tôi")
-    assert not shared(told, fingerprint_script("", "nó trừ tiền của cả nhà tôi"))
-    assert shared(told, fingerprint_script("", "no tru eo ca nha toi"))
+    script = fingerprint_script("", "nó trù ẻo cả nhà tôi")
+    assert not list_shared_terms(script, fingerprint_script("", "nó trừ tiền của cả nhà tôi"))
+    assert list_shared_terms(script, fingerprint_script("", "no tru eo ca nha toi"))
 
 
 def test_a_sentence_told_word_for_word_counts_less_than_its_words() -> None:
     sentence = "anh thợ rèn bán khoai lang nướng cạnh bến phà"
-    whole = shared(fingerprint_script("", sentence), fingerprint_script("", sentence))
+    whole = list_shared_terms(fingerprint_script("", sentence), fingerprint_script("", sentence))
     scattered = "bến phà. khoai. thợ rèn. lang. nướng. cạnh"
-    parts = shared(fingerprint_script("", sentence), fingerprint_script("", scattered))
+    parts = list_shared_terms(fingerprint_script("", sentence), fingerprint_script("", scattered))
     assert sum(each.term_weights for each in whole) < 2 * sum(each.term_weights for each in parts)
 
 
 def test_what_reporters_of_any_call_write_is_no_script() -> None:
-    told = "Mong các anh kiểm tra giúp."
-    assert fingerprint_script("", told).terms == ()
-    assert (
-        fingerprint_script("", f"Nó gọi. {told}").length == fingerprint_script("", "Nó gọi.").length
-    )
+    phrase = "Mong các anh kiểm tra giúp."
+    assert fingerprint_script("", phrase).terms == ()
+    longer, shorter = (fingerprint_script("", text) for text in (f"Nó gọi. {phrase}", "Nó gọi."))
+    assert longer.length == shorter.length
 
 
 def test_a_usual_title_is_no_name_and_a_name_beside_it_is() -> None:
@@ -73,7 +74,7 @@ def test_a_usual_title_is_no_name_and_a_name_beside_it_is() -> None:
 
 def test_the_name_of_a_site_is_told_in_words_too() -> None:
     site = fingerprint_script("", "vao trang nap tien", ["vangtoancau.example"])
-    assert shared(site, fingerprint_script("", "sàn Vàng Toàn Cầu"))
+    assert list_shared_terms(site, fingerprint_script("", "sàn Vàng Toàn Cầu"))
 
 
 def test_long_stories_need_more_to_be_alike() -> None:
@@ -92,8 +93,8 @@ def test_likeness_is_the_same_both_ways_and_survives_packing(one: str, other: st
 
 def test_what_is_packed_is_as_alike() -> None:
     one, other = fingerprint_script("", FIRST), fingerprint_script("", AGAIN)
-    kept = similarity(from_bytes(one.to_bytes()), from_bytes(other.to_bytes()))
-    assert kept == pytest.approx(similarity(one, other), abs=0.2)
+    stored = similarity(from_bytes(one.to_bytes()), from_bytes(other.to_bytes()))
+    assert stored == pytest.approx(similarity(one, other), abs=0.2)
     assert one.keys == from_bytes(one.to_bytes()).keys
     assert len(one.keys) <= MAX_KEYS
 

@@ -69,20 +69,17 @@ def test_a_saved_reply_is_on_record_with_who(lead: Person) -> None:
 
 def test_blanks_are_filled_once_and_unknown_ones_stay_to_be_seen() -> None:
     assert replies.substitute("{a} {b}", {"a": "{b}", "b": ""}) == "{b} {b}"
-    assert replies.unfilled_placeholders("{so_tin} {x} {so_tin} { }") == [
-        "{so_tin}",
-        "{x}",
-    ]
+    assert replies.unfilled_placeholders("{so_tin} {x} {so_tin} { }") == ["{so_tin}", "{x}"]
 
 
 def test_the_values_are_those_of_the_report_in_its_language(desk: None) -> None:
     Office.objects.filter(codename="thue").update(name="Cơ quan thuế", name_en="Tax office")
     case = Case.objects.get(report=report_factories.report(claimed_office="thue"))
     case.unit = "Công an xã Yên Định"
-    given = replies.placeholder_values(case, "en")
-    assert given["so_tin"] == case.report.public_number
-    assert (given["co_quan"], given["don_vi"]) == ("Tax office", "Công an xã Yên Định")
-    assert given["duong_day_nong"] == "02373.725.725"
+    values = replies.placeholder_values(case, "en")
+    assert values["so_tin"] == case.report.public_number
+    assert (values["co_quan"], values["don_vi"]) == ("Tax office", "Công an xã Yên Định")
+    assert values["duong_day_nong"] == "02373.725.725"
     assert replies.placeholder_values(case, "vi")["co_quan"] == "Cơ quan thuế"
 
 
@@ -128,7 +125,5 @@ def test_replies_for_another_kind_or_out_of_use_are_not_offered(db: None) -> Non
     report = report_factories.report()
     report_factories.add_facts(report, scenario="tax")
     case = Case.objects.select_related("report__facts").get(report=report)
-    assert [each.title for each in replies.suggested_replies(case, "message", "vi")] == [
-        "thuế",
-        "mọi tin",
-    ]
+    suggested = replies.suggested_replies(case, "message", "vi")
+    assert [each.title for each in suggested] == ["thuế", "mọi tin"]

@@ -34,8 +34,8 @@ RIGHT: dict[str, Any] = {
 def correct(report: Report, by: User, fact: str = "scenario", **given: Any) -> Case:
     version = Case.objects.get(report=report).version
     value = given.pop("value") if "value" in given else RIGHT[fact]
-    said = {"version": version, "reason": "Họ xưng ngân hàng."} | given
-    return corrections.correct_fact(report.pk, by=by, right=CorrectedValue(fact, value), **said)
+    text = {"version": version, "reason": "Họ xưng ngân hàng."} | given
+    return corrections.correct_fact(report.pk, by=by, right=CorrectedValue(fact, value), **text)
 
 
 def fresh(report: Report) -> Report:
@@ -67,10 +67,10 @@ def test_a_correction_is_on_record_and_counts_as_an_act(duty: Person) -> None:
     report = report_factories.report()
     assert correct(report, duty.user).version == 2
     event = events.events_for("report", report.pk).get()
-    said = Correction.objects.get()
+    row = Correction.objects.get()
     assert (event.kind, event.actor) == ("corrected", duty.user)
-    assert event.detail == {"fact": "scenario", "correction": said.pk}
-    assert (said.value, said.reason, said.actor) == ("bank", "Họ xưng ngân hàng.", duty.user)
+    assert event.detail == {"fact": "scenario", "correction": row.pk}
+    assert (row.value, row.reason, row.actor) == ("bank", "Họ xưng ngân hàng.", duty.user)
 
 
 def test_the_newest_word_counts_and_the_older_ones_are_kept(duty: Person) -> None:
@@ -87,10 +87,8 @@ def test_a_correction_is_taken_back_and_the_machine_holds_again(duty: Person) ->
     case = correct(report, duty.user)
     corrections.revert_correction(report.pk, by=duty.user, version=case.version, fact="scenario")
     assert effective_facts(fresh(report)).scenario == "police_case"
-    assert [event.kind for event in events.events_for("report", report.pk)] == [
-        "uncorrected",
-        "corrected",
-    ]
+    kinds = [event.kind for event in events.events_for("report", report.pk)]
+    assert kinds == ["uncorrected", "corrected"]
 
 
 def test_what_was_never_corrected_cannot_be_taken_back(duty: Person) -> None:

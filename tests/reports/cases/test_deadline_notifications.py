@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from core.audit import events
 from reports import tasks
-from reports.cases import deadline_notifications, workflow
+from reports.cases import deadlines, workflow
 from reports.models import Alarm, Case, Deadline, DeadlineNotification
 from reports.monitoring import alarms, queue_stats
 from tests.desk.test_alarms import banner
@@ -36,8 +36,8 @@ def after(**span: int) -> Any:
 
 
 def kinds(case: Case) -> list[str]:
-    told = events.events_for("report", case.pk).filter(kind__startswith="clock_").order_by("id")
-    return [f"{event.kind} {event.detail['clock']}" for event in told]
+    rows = events.events_for("report", case.pk).filter(kind__startswith="clock_").order_by("id")
+    return [f"{event.kind} {event.detail['clock']}" for event in rows]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -50,17 +50,17 @@ def test_a_minute_after_receipt_clocks_run_and_nobody_is_told() -> None:
 
 def test_a_deadline_is_told_before_and_when_it_passes_once_each() -> None:
     case = report_factories.case(happening_now=True)
-    deadline_notifications.send_due_reminders()
+    deadlines.send_due_reminders()
     for minutes in (12, 13, 15, 16, 60):
         with after(minutes=minutes):
-            deadline_notifications.send_due_reminders()
+            deadlines.send_due_reminders()
     assert kinds(case) == ["clock_soon look", "clock_overdue look"]
 
 
 def test_the_log_and_the_record_say_which_clock_it_was(lead: Person) -> None:
     case = report_factories.case()
     with after(hours=30):
-        deadline_notifications.send_due_reminders()
+        deadlines.send_due_reminders()
     report = lead.client.get(f"/admin/reports/report/{case.pk}/change/").content.decode()
     assert "Báo quá hạn: phân loại" in report
     assert "<td>phân loại</td>" in lead.client.get("/admin/core/auditevent/").content.decode()
@@ -69,31 +69,29 @@ def test_the_log_and_the_record_say_which_clock_it_was(lead: Person) -> None:
 def test_a_clock_that_was_slept_through_is_told_as_overdue_alone() -> None:
     case = report_factories.case()
     with after(hours=30):
-        deadline_notifications.send_due_reminders()
-        deadline_notifications.send_due_reminders()
+        deadlines.send_due_reminders()
+        deadlines.send_due_reminders()
     assert kinds(case) == ["clock_overdue sort"]
 
 
 def test_what_was_met_in_time_is_told_to_nobody(duty: Person) -> None:
     case = report_factories.case(happening_now=True)
-    deadline_notifications.send_due_reminders()
+    deadlines.send_due_reminders()
     workflow.junk(case.pk, by=duty.user, version=1, reason="quảng cáo")
     with after(hours=30):
-        deadline_notifications.send_due_reminders()
+        deadlines.send_due_reminders()
     assert kinds(case) == []
 
 
 def test_a_new_end_is_told_anew(lead: Person) -> None:
     case = report_factories.case()
-    workflow.classify_as_crime_report(
-        case.pk, by=lead.user, version=1, reason="gửi Cơ quan điều tra"
-    )
+    workflow.classify_as_crime_report(case.pk, by=lead.user, version=1, reason="gửi CQĐT")
     workflow.message_reporter(case.pk, by=lead.user, version=2, reason="Đã gửi cơ quan điều tra.")
     with after(days=21):
-        deadline_notifications.send_due_reminders()
+        deadlines.send_due_reminders()
     workflow.extend(case.pk, by=lead.user, version=3, reason="phức tạp")
     with after(days=70):
-        deadline_notifications.send_due_reminders()
+        deadlines.send_due_reminders()
     assert kinds(case) == ["clock_overdue verify"] * 2
     assert DeadlineNotification.objects.count() == 2
 
@@ -103,23 +101,21 @@ def test_before_it_passes_the_officer_is_mailed_and_then_the_leads_too(duty: Per
     case = report_factories.case()
     workflow.take(case.pk, by=duty.user, version=1)
     with after(hours=20):
-        deadline_notifications.send_due_reminders()
+        deadlines.send_due_reminders()
         assert [letter.to for letter in mail.outbox] == [["duty@desk.example"]]
     with after(hours=25):
-        deadline_notifications.send_due_reminders()
-        deadline_notifications.send_due_reminders()
-    assert sorted(letter.to[0] for letter in mail.outbox[1:]) == [
-        "duty@desk.example",
-        "lead@desk.example",
-    ]
+        deadlines.send_due_reminders()
+        deadlines.send_due_reminders()
+    recipients = sorted(letter.to[0] for letter in mail.outbox[1:])
+    assert recipients == ["duty@desk.example", "lead@desk.example"]
 
 
 @pytest.mark.usefixtures("_mailing")
 def test_what_is_nobodys_goes_to_the_leads_at_once() -> None:
     case = report_factories.case("Chuyển tiền cho họ, số 0550 000 123.", happening_now=True)
-    deadline_notifications.send_due_reminders()
+    deadlines.send_due_reminders()
     with after(minutes=13):
-        deadline_notifications.send_due_reminders()
+        deadlines.send_due_reminders()
     (letter,) = mail.outbox
     assert letter.to == ["lead@desk.example"]
     assert case.report.public_number in str(letter.body)
@@ -131,7 +127,7 @@ def test_many_deadlines_are_one_mail() -> None:
     for _ in range(5):
         report_factories.case()
     with after(hours=25):
-        deadline_notifications.send_due_reminders()
+        deadlines.send_due_reminders()
     assert [letter.subject for letter in mail.outbox] == ["Quá hạn: 5 tin"]
 
 
@@ -142,9 +138,9 @@ def test_a_mail_that_could_not_be_sent_is_tried_again(monkeypatch: pytest.Monkey
         with override_settings(
             EMAIL_BACKEND="tests.reports.cases.test_deadline_notifications.Refusing"
         ):
-            deadline_notifications.send_due_reminders()
+            deadlines.send_due_reminders()
         assert DeadlineNotification.objects.filter(mailed_at=None).count() == 1
-        deadline_notifications.send_due_reminders()
+        deadlines.send_due_reminders()
     assert len(mail.outbox) == 1
 
 
@@ -159,7 +155,7 @@ class Refusing:
 
 def test_the_desk_and_the_alarms_say_who_is_still_pressed_and_unseen(duty: Person) -> None:
     case = report_factories.case(happening_now=True)
-    deadline_notifications.send_due_reminders()
+    deadlines.send_due_reminders()
     past = timezone.now() - timedelta(minutes=20)
     Deadline.objects.filter(kind="look").update(started_at=past, due_at=past)
     Case.objects.filter(pk=case.pk).update(due_at=past)
@@ -182,9 +178,9 @@ def test_a_year_that_nobody_knows_is_an_alarm() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_of_several_who_look_at_once_one_tells() -> None:
     cases = [report_factories.case() for _ in range(3)]
-    deadline_notifications.send_due_reminders()
+    deadlines.send_due_reminders()
     past = timezone.now() - timedelta(minutes=20)
     Deadline.objects.update(started_at=past, due_at=past)
-    in_parallel([deadline_notifications.send_due_reminders] * 4)
-    deadline_notifications.send_due_reminders()
+    in_parallel([deadlines.send_due_reminders] * 4)
+    deadlines.send_due_reminders()
     assert [kinds(case) for case in cases] == [["clock_overdue sort"]] * 3

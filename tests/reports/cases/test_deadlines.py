@@ -1,4 +1,4 @@
-"""The clocks of a case: which act starts, meets, drops and extends which."""
+"""Deadlines of a case: which act starts, meets, drops and extends which, also in a race."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,17 +14,13 @@ from reports.cases import corrections, deadlines, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.models import Case, Deadline, Report
 from tests.support import report_factories
+from tests.support.concurrency import in_parallel
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 WHY = {"reason": "đủ căn cứ"}
-
-
-@pytest.fixture
-def chief(db: None) -> User:
-    return create_officer("chief", "lead")
 
 
 def running(case: Case) -> dict[str, datetime]:
@@ -52,10 +48,8 @@ def test_a_minute_later_its_clocks_run_from_its_receipt() -> None:
     case = report_factories.case(happening_now=True)
     assert deadlines.start_for_new_reports() == 1
     begun = case.report.received_at
-    assert running(case) == {
-        "look": begun + timedelta(minutes=15),
-        "sort": begun + timedelta(hours=24),
-    }
+    due = {"look": begun + timedelta(minutes=15), "sort": begun + timedelta(hours=24)}
+    assert running(case) == due
     case.refresh_from_db()
     assert (case.due_at, case.version) == (begun + timedelta(minutes=15), 1)
 
@@ -227,7 +221,42 @@ def test_what_another_ended_or_is_a_day_old_wants_the_right(duty: Person, chief:
 def test_putting_the_machine_right_is_a_look_too(chief: User) -> None:
     case = report_factories.case(happening_now=True)
     deadlines.start_for_new_reports()
-    corrections.correct_fact(
-        case.pk, by=chief, version=1, right=CorrectedValue("ongoing", False), **WHY
-    )
+    right = CorrectedValue("ongoing", False)
+    corrections.correct_fact(case.pk, by=chief, version=1, right=right, **WHY)
     assert running(case).keys() == {"sort"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_machine_starts_clocks_while_two_officers_decide() -> None:
+    case = report_factories.case(happening_now=True)
+    officers = [create_officer("ha", "duty"), create_officer("minh", "duty")]
+
+    def junk(number: int) -> str:
+        try:
+            workflow.junk(case.pk, by=officers[number], version=1, reason="quảng cáo")
+        except workflow.StaleVersion:
+            return "told"
+        return "done"
+
+    results = in_parallel(
+        [lambda: junk(0), lambda: junk(1), *[deadlines.start_for_new_reports] * 3]
+    )
+    assert sorted(results[:2]) == ["done", "told"]
+    assert not Deadline.objects.pending().exists()
+    assert Case.objects.get(pk=case.pk).due_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_extend_at_once_one_does() -> None:
+    case, chief = report_factories.case(), create_officer("chief", "lead")
+    workflow.classify_as_crime_report(case.pk, by=chief, version=1, reason="đủ căn cứ")
+
+    def extend() -> str:
+        try:
+            workflow.extend(case.pk, by=chief, version=2, reason="phức tạp")
+        except workflow.StaleVersion:
+            return "told"
+        return "done"
+
+    assert sorted(in_parallel([extend, extend])) == ["done", "told"]
+    assert Deadline.objects.get(kind="verify").extension_count == 1

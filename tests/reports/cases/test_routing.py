@@ -17,6 +17,8 @@ from tests.reports.reference.test_units import at
 from tests.support import report_factories
 from tests.support.officers import Person, log_in
 
+pytestmark = pytest.mark.django_db
+
 DRY = "/admin/reports/routingrule/dry-run/"
 POLICE = {"xa_yen_dinh": "police"}
 
@@ -26,8 +28,8 @@ def build_rule(**asked: Any) -> RoutingRule:
 
 
 def create_rule(**asked: Any) -> RoutingRule:
-    given = {"unit": report_factories.unit(), "is_active": True} | asked
-    return RoutingRule.objects.create(**given)
+    fields = {"unit": report_factories.unit(), "is_active": True} | asked
+    return RoutingRule.objects.create(**fields)
 
 
 def triaged_report(story: str = "Họ xưng công an.", **facts: Any) -> Report:
@@ -59,23 +61,18 @@ def test_a_rule_fits_what_it_asks(asked: dict[str, Any], told: RoutingInput, *, 
 
 
 def test_the_first_that_fits_is_taken() -> None:
-    rules = [
-        build_rule(scenario="bank", unit_id="a"),
-        build_rule(unit_id="b"),
-        build_rule(unit_id="c"),
-    ]
-    found = match_rule(rules, RoutingInput(scenario="police_case"), {})
-    assert found is not None
-    assert found.unit == "b"
+    rules = [build_rule(scenario="bank"), build_rule(unit_id="b"), build_rule(unit_id="c")]
+    decision = match_rule(rules, RoutingInput(scenario="police_case"), {})
+    assert decision is not None
+    assert decision.unit == "b"
 
 
 def test_a_rule_without_a_unit_leads_to_the_police_of_the_commune() -> None:
-    found = match_rule([build_rule(unit_id=None)], RoutingInput(commune="xa_yen_dinh"), POLICE)
-    assert found is not None
-    assert found.unit == "police"
+    decision = match_rule([build_rule(unit_id=None)], RoutingInput(commune="xa_yen_dinh"), POLICE)
+    assert decision is not None
+    assert decision.unit == "police"
 
 
-@pytest.mark.django_db
 def test_rules_are_asked_by_position_and_drafts_are_not() -> None:
     late, first = create_rule(position=9), create_rule(position=1)
     create_rule(position=0, is_active=False)
@@ -83,14 +80,12 @@ def test_rules_are_asked_by_position_and_drafts_are_not() -> None:
     assert len(routing.rules(with_drafts=True)) == 3
 
 
-@pytest.mark.django_db
 def test_a_rule_to_a_unit_that_takes_nothing_is_passed_over() -> None:
     create_rule()
     Unit.objects.update(is_active=False)
     assert routing.rules() == []
 
 
-@pytest.mark.django_db
 def test_a_fresh_report_goes_where_the_rule_says_by_the_machine_and_on_record() -> None:
     rule, report = create_rule(priority=80), triaged_report()
     assert routing.route_untriaged_cases() == 1
@@ -102,23 +97,18 @@ def test_a_fresh_report_goes_where_the_rule_says_by_the_machine_and_on_record() 
     assert (event.kind, event.actor, event.detail["rule"]) == ("routed", None, rule.pk)
 
 
-@pytest.mark.django_db
 def test_a_rule_makes_a_report_no_less_urgent_and_an_officer_has_the_last_word() -> None:
     create_rule(priority=80)
     low, high = triaged_report(priority=30), triaged_report(priority=95)
     routing.route_untriaged_cases()
-    found = (
-        Report.objects.select_related("case", "facts")
-        .alias(p=effective_facts.priority())
-        .order_by("p")
-    )
-    assert [effective_facts.effective_facts(report).priority for report in found] == [80, 95]
-    assert [report.pk for report in found] == [low.pk, high.pk]
+    rows = Report.objects.select_related("case", "facts")
+    reports = rows.alias(p=effective_facts.priority()).order_by("p")
+    assert [effective_facts.effective_facts(report).priority for report in reports] == [80, 95]
+    assert [report.pk for report in reports] == [low.pk, high.pk]
     Case.objects.filter(report=low).update(corrections_json={"priority": 10})
     assert effective_facts.effective_facts(Report.objects.get(pk=low.pk)).priority == 10
 
 
-@pytest.mark.django_db
 def test_what_was_taken_back_is_never_sent_again(duty: Person) -> None:
     create_rule(priority=80)
     report = triaged_report()
@@ -129,7 +119,6 @@ def test_what_was_taken_back_is_never_sent_again(duty: Person) -> None:
     assert routing.route_untriaged_cases() == 0
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "changes", [{"status": "in_review"}, {"status": "waiting"}, {"status": "junk"}]
 )
@@ -140,7 +129,6 @@ def test_what_a_person_has_begun_is_left_alone(changes: dict[str, str]) -> None:
     assert not AuditEvent.objects.exists()
 
 
-@pytest.mark.django_db
 def test_a_person_who_is_quicker_wins(duty: Person) -> None:
     rule, report = create_rule(), triaged_report()
     workflow.take(report.pk, by=duty.user, version=1)
@@ -148,7 +136,6 @@ def test_a_person_who_is_quicker_wins(duty: Person) -> None:
     assert (gone, Case.objects.get(report=report).officer) == (False, duty.user)
 
 
-@pytest.mark.django_db
 def test_what_the_machine_has_not_read_waits() -> None:
     create_rule()
     report = report_factories.report()
@@ -156,7 +143,6 @@ def test_what_the_machine_has_not_read_waits() -> None:
     assert Case.objects.get(report=report).routed_at is None
 
 
-@pytest.mark.django_db
 def test_what_no_rule_fits_is_asked_about_once_and_its_version_stays() -> None:
     create_rule(scenario="bank")
     report = triaged_report()
@@ -167,30 +153,26 @@ def test_what_no_rule_fits_is_asked_about_once_and_its_version_stays() -> None:
     assert routing.route_untriaged_cases() == 0
 
 
-@pytest.mark.django_db
 def test_an_old_backlog_stays_when_a_first_rule_is_switched_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     create_rule()
     triaged_report()
-    monkeypatch.setattr(routing, "MAX_AGE_SECONDS", timedelta(0))
+    monkeypatch.setattr(routing, "MAX_AGE", timedelta(0))
     assert routing.route_untriaged_cases() == 0
 
 
-@pytest.mark.django_db
 def test_without_rules_nothing_is_asked(django_assert_num_queries: Any) -> None:
     triaged_report()
     with django_assert_num_queries(1):
         assert routing.route_untriaged_cases() == 0
 
 
-@pytest.mark.django_db
 def test_the_database_refuses_a_priority_over_a_hundred() -> None:
     with pytest.raises(IntegrityError):
         create_rule(priority=101)
 
 
-@pytest.mark.django_db
 def test_a_dry_run_counts_and_shows_and_writes_nothing(lead: Person) -> None:
     create_rule(scenario="bank", is_active=False)
     create_rule(position=200, scenario="police_case")
@@ -203,7 +185,6 @@ def test_a_dry_run_counts_and_shows_and_writes_nothing(lead: Person) -> None:
     assert Case.objects.filter(routed_at=None, assigned_unit=None, version=1).count() == 5
 
 
-@pytest.mark.django_db
 def test_a_dry_run_is_bounded_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routing, "MAX_TRIED", 2)
     for _ in range(3):
@@ -212,23 +193,20 @@ def test_a_dry_run_is_bounded_and_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     assert (trial.reports, trial.is_cut) == (2, True)
 
 
-@pytest.mark.django_db
 def test_a_dry_run_reads_no_text_of_a_person(django_assert_num_queries: Any) -> None:
     create_rule()
     for _ in range(5):
         triaged_report()
-    with django_assert_num_queries(3) as asked:
+    with django_assert_num_queries(3) as queries:
         routing.dry_run(routing.rules())
-    assert not any('"story"' in query["sql"] for query in asked.captured_queries)
+    assert not any('"story"' in query["sql"] for query in queries.captured_queries)
 
 
-@pytest.mark.django_db
 def test_a_dry_run_cannot_be_posted_and_is_not_for_a_unit(lead: Person) -> None:
     assert lead.client.post(DRY).status_code == 405
     assert log_in(at(report_factories.unit(), role="lead")).get(DRY).status_code == 403
 
 
-@pytest.mark.django_db
 def test_a_rule_that_is_saved_is_on_record(lead: Person) -> None:
     Office.objects.create(codename="thue", name="Thuế")
     unit = report_factories.unit()
@@ -240,14 +218,12 @@ def test_a_rule_that_is_saved_is_on_record(lead: Person) -> None:
     assert AuditEvent.objects.get(kind="rule_saved").detail["min_loss"] == 1000000
 
 
-@pytest.mark.django_db
 def test_an_absurd_priority_is_told_in_words(lead: Person) -> None:
     answer = lead.client.post("/admin/reports/routingrule/add/", {"position": 1, "priority": 400})
     assert "Ghi một số từ 0 đến 100" in answer.content.decode()
     assert not RoutingRule.objects.exists()
 
 
-@pytest.mark.django_db
 def test_reports_of_this_month_are_tried_and_older_ones_are_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

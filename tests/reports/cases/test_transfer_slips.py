@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -67,38 +68,31 @@ def test_every_vietnamese_letter_and_the_heading_of_a_dispatch_are_on_the_sheet(
 def test_signs_that_the_type_lacks_are_shown_by_their_code_points(text: str) -> None:
     assert "[U+" in pdf_documents.replace_missing_glyphs(text)
     facts = (("Lời kể", text * 50),)
-    assert pdf_documents.render_pdf(
-        pdf_documents.PdfDocument(**(PAPER.__dict__ | {"facts": facts}))
-    ).startswith(b"%PDF")
+    assert pdf_documents.render_pdf(replace(PAPER, facts=facts)).startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("text", ["x" * 20_000, "dòng\n" * 3_000, "a " * 10_000, " ", ""])
 def test_a_text_of_any_length_comes_to_a_few_sheets(text: str) -> None:
     facts = (("Lời kể", pdf_documents.truncate_to_pages(text)),)
-    drawn = pdf_documents.render_pdf(
-        pdf_documents.PdfDocument(**(PAPER.__dict__ | {"facts": facts}))
-    )
-    assert len(PdfReader(io.BytesIO(drawn)).pages) <= 60
+    output = pdf_documents.render_pdf(replace(PAPER, facts=facts))
+    assert len(PdfReader(io.BytesIO(output)).pages) <= 60
 
 
 def test_a_hand_over_gets_the_next_number_of_its_year(duty: Person) -> None:
     first, second = handed(duty), handed(duty)
     year = timezone.localtime().year
-    assert [(row.year, row.number) for row in TransferSlip.objects.order_by("number")] == [
-        (year, 1),
-        (year, 2),
-    ]
-    said = events.events_for("report", second.pk).get(kind="handed_over").detail["slip"]
-    assert (said, first.slips.get().unit) == (f"2/{year}", "Công an xã Yên Định")
+    slips = TransferSlip.objects.order_by("number")
+    assert [(row.year, row.number) for row in slips] == [(year, 1), (year, 2)]
+    text = events.events_for("report", second.pk).get(kind="handed_over").detail["slip"]
+    assert (text, first.slips.get().unit) == (f"2/{year}", "Công an xã Yên Định")
 
 
 def test_numbers_begin_anew_each_year(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     handed(duty)
     later = timezone.localtime() + timedelta(days=366)
     monkeypatch.setattr(timezone, "localtime", lambda *_: later)
-    row = transfer_slips.issue_transfer_slip(
-        report_factories.report().pk, unit="Công an", reason="x", by=duty.user
-    )
+    key = report_factories.report().pk
+    row = transfer_slips.issue_transfer_slip(key, unit="Công an", reason="x", by=duty.user)
     assert (row.year, row.number) == (later.year, 1)
 
 
@@ -153,9 +147,9 @@ def test_the_sheet_gives_an_officers_word_before_the_machines(duty: Person) -> N
     corrections.correct_fact(report.pk, by=duty.user, version=1, right=right, reason="Nghe lại.")
     unit = report_factories.unit().name
     workflow.hand_over(report.pk, by=duty.user, version=2, unit=unit, reason="đúng địa bàn")
-    said = words_of(take(duty, report).content)
-    assert "Cán bộ ghi Giả danh nhân viên ngân hàng" in said
-    assert "Máy gợi ý thiệt hại: chưa rõ" in said
+    text = words_of(take(duty, report).content)
+    assert "Cán bộ ghi Giả danh nhân viên ngân hàng" in text
+    assert "Máy gợi ý thiệt hại: chưa rõ" in text
 
 
 def test_what_is_sealed_is_on_the_sheet_only_for_who_asks_and_may_and_on_record(
@@ -206,10 +200,8 @@ def test_a_hand_over_of_before_gets_its_slip_later_and_only_once(duty: Person) -
     events.log_event("report", report.pk, "handed_over", by=duty.user, reason="đúng nơi")
     address = f"/admin/reports/report/{report.pk}/slip/"
     assert [duty.client.post(address).status_code for _ in range(2)] == [303, 303]
-    assert (TransferSlip.objects.get().reason, TransferSlip.objects.get().unit) == (
-        "đúng nơi",
-        "Công an xã Yên Định",
-    )
+    slip = TransferSlip.objects.get()
+    assert (slip.reason, slip.unit) == ("đúng nơi", "Công an xã Yên Định")
 
 
 def test_no_slip_is_made_of_what_was_not_handed_over(duty: Person) -> None:
@@ -222,9 +214,9 @@ def test_no_slip_is_made_of_what_was_not_handed_over(duty: Person) -> None:
 def test_an_erased_report_still_has_its_sheet(duty: Person) -> None:
     report = handed(duty, contact="0992 000 118")
     report_factories.erase(report)
-    said = words_of(take(duty, report, whole="1").content)
-    assert "Để lại" not in said
-    assert "0992" not in said
+    text = words_of(take(duty, report, whole="1").content)
+    assert "Để lại" not in text
+    assert "0992" not in text
 
 
 def test_no_page_loads_what_draws_sheets() -> None:
@@ -232,5 +224,7 @@ def test_no_page_loads_what_draws_sheets() -> None:
         "import django, sys; django.setup(); import portal.urls;"
         "print([name for name in ('fpdf', 'fontTools') if name in sys.modules])"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.strip() == "[]"

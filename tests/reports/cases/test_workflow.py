@@ -1,4 +1,4 @@
-"""Decisions: the status table as a table, lost races, and the record of each act."""
+"""Decisions: the table of transitions, lost races, and the event of each act."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from core.audit import events
 from reports.cases import deadlines, transitions, workflow
 from reports.models import Case, Message, UnitMember
 from tests.support import report_factories
+from tests.support.concurrency import in_parallel
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
@@ -71,14 +72,9 @@ def create_case(status: str) -> Case:
 def decide(verb: str, case: Case, by: User, **words: Any) -> Case:
     report_factories.unit()
     function: Any = workflow.ACTIONS[verb]
-    given = WORDS[verb] | ({"officer": by} if verb == "assign" else {}) | words
-    after: Case = function(case.pk, **({"by": by, "version": case.version} | given))
+    fields = WORDS[verb] | ({"officer": by} if verb == "assign" else {}) | words
+    after: Case = function(case.pk, **({"by": by, "version": case.version} | fields))
     return after
-
-
-@pytest.fixture
-def chief(db: None) -> User:
-    return create_officer("chief", "lead")
 
 
 @pytest.mark.parametrize("verb", WORDS)
@@ -119,8 +115,8 @@ def test_each_decision_leaves_one_event_with_who_and_why(verb: str, chief: User)
     event = events.events_for("report", case.pk).get()
     assert (event.kind, event.actor) == (transitions.TABLE[verb].event, chief)
     assert (event.detail["before"], event.detail["after"]) == (case.status, after.status)
-    told = {"message": Message.objects.get().pk} if transitions.TABLE[verb].tells else WORDS[verb]
-    assert event.detail.items() >= told.items()
+    detail = {"message": Message.objects.get().pk} if transitions.TABLE[verb].tells else WORDS[verb]
+    assert event.detail.items() >= detail.items()
 
 
 @pytest.mark.parametrize(
@@ -192,3 +188,23 @@ def test_offers_are_what_would_be_accepted(duty: Person) -> None:
 def test_every_permission_of_the_table_exists(db: None) -> None:
     wanted = {move.permission for move in transitions.TABLE.values()}
     assert roles._permissions(wanted).keys() == wanted
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_take_a_case_at_once_one_gets_it_and_one_is_told() -> None:
+    case = report_factories.case()
+    officers = [create_officer("ha", "duty"), create_officer("minh", "duty")]
+
+    def taking(by: User) -> str:
+        try:
+            workflow.take(case.pk, by=by, version=1)
+        except workflow.StaleVersion:
+            return "told"
+        return by.username
+
+    results = in_parallel([lambda by=by: taking(by) for by in officers])  # type: ignore[misc]
+    assert sorted(results, key=lambda name: name == "told")[1] == "told"
+    winner = next(name for name in results if name != "told")
+    after = Case.objects.get(pk=case.pk)
+    assert (after.officer, after.version) == (User.objects.get(username=winner), 2)
+    assert [event.kind for event in events.events_for("report", case.pk)] == ["taken"]

@@ -45,15 +45,15 @@ def _every_year_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def refused(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EmailMessage]]:
     """A mail server that takes nothing; what it was asked to take."""
-    asked: list[EmailMessage] = []
+    queries: list[EmailMessage] = []
 
     def refuse(message: EmailMessage, *_: Any, **__: Any) -> int:
-        asked.append(message)
+        queries.append(message)
         raise smtplib.SMTPServerDisconnected(STORY)
 
     with monkeypatch.context() as patched:
         patched.setattr(EmailMessage, "send", refuse)
-        yield asked
+        yield queries
 
 
 def wait_for(seconds: int = 240) -> None:

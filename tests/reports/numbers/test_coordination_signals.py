@@ -10,7 +10,7 @@ from django.utils import timezone
 from portal.management import reference_data
 from reports.facts import abuse_flags
 from reports.models import Case, Commune, ExtractedFacts, FloodSample, NumberFinding, Report
-from reports.numbers import coordination_signals
+from reports.numbers import report_counts
 from reports.numbers.lookup import VerdictKind
 from tests.desk.reports.test_changelist import words as words_of
 from tests.reports.views.test_number_lookup import (
@@ -32,11 +32,11 @@ WARNING = "Có thể có người cố ý báo dồn số này"
 
 def arranged(many: int = 4, **typed: Any) -> list[Report]:
     """One network, one text, many contacts."""
-    given = {"flags": (abuse_flags.SAME_NETWORK,), "story": STORIES[0]}
+    fields = {"flags": (abuse_flags.SAME_NETWORK,), "story": STORIES[0]}
     made = []
     for number in range(many):
         report = report_factories.report(
-            caller_number=KEY, contact=f"0550 222 {number:03}", **given | typed
+            caller_number=KEY, contact=f"0550 222 {number:03}", **fields | typed
         )
         report_factories.number(report, KEY)
         made.append(report)
@@ -93,22 +93,20 @@ def test_a_mark_that_was_counted_weighs_as_one_that_was_typed(duty: Person) -> N
 def test_its_signs_are_told_with_how_many_share_them() -> None:
     arranged(4)
     file_report(1), file_report(2, flags=(abuse_flags.FLAG_SUBMITTED_TOO_FAST,))
-    signs = coordination_signals.coordination_signal(KEY)
-    assert signs == coordination_signals.CoordinationSignal(
-        reports=6, one_network=4, alike=4, lowered=0
-    )
+    signs = report_counts.coordination_signal(KEY)
+    assert signs == report_counts.CoordinationSignal(reports=6, one_network=4, alike=4, lowered=0)
 
 
 def test_unlike_reports_from_everywhere_are_no_concert() -> None:
     for number in range(4):
         file_report(number)
-    assert coordination_signals.coordination_signal(KEY) is None
-    assert coordination_signals.coordination_signal("") is None
+    assert report_counts.coordination_signal(KEY) is None
+    assert report_counts.coordination_signal("") is None
 
 
 def test_two_reports_are_too_few_to_tell() -> None:
     arranged(2)
-    assert coordination_signals.coordination_signal(KEY) is None
+    assert report_counts.coordination_signal(KEY) is None
 
 
 def test_the_page_of_a_report_and_of_a_number_show_it(duty: Person, lead: Person) -> None:
@@ -154,5 +152,5 @@ def test_a_public_page_says_nothing_of_it(client: Client) -> None:
     nobodys = client.post("/kiem-tra/", {"number": "0550 000 999"}).content
     arranged(4)
     page = client.post("/kiem-tra/", {"number": NUMBER}).content
-    said = [" ".join(of.decode().split()) for of in (nobodys, page)]
-    assert said[0].replace("999", "") == said[1].replace("123", "")
+    text = [" ".join(of.decode().split()) for of in (nobodys, page)]
+    assert text[0].replace("999", "") == text[1].replace("123", "")

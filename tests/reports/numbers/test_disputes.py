@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from core import encryption, rate_limits
 from reports.models import Dispute, PublicStatement, numbers
-from reports.numbers import disputes
+from reports.numbers import findings
 from reports.reference import confirmed_statements
 from tests.support.officers import Person
 from tests.support.resident_pages import hidden_of, value, words
@@ -30,10 +30,14 @@ def send(client: Client, path: str = DISPUTE, **fields: str) -> Any:
     return client.post(path, {**form, "number": NUMBER, **fields})
 
 
+def submit(submission_key: str = "a-key-of-the-browser") -> Dispute:
+    return findings.submit_dispute(findings.DisputeSubmission(NUMBER), submission_key)
+
+
 def promise(by: Person) -> None:
     """An officer has confirmed by when such a wish is answered."""
     call_command("setup_desk")
-    PublicStatement.objects.filter(codename=disputes.STATEMENT).update(
+    PublicStatement.objects.filter(codename=findings.STATEMENT_CODE).update(
         is_public=True, confirmed_by=by.user, confirmed_at=Now()
     )
     confirmed_statements.clear_cache()
@@ -76,22 +80,16 @@ def test_sent_again_with_other_words_it_is_a_further_wish(client: Client) -> Non
 
 
 def test_words_that_came_under_an_older_key_are_known_again(settings: Settings) -> None:
-    first = disputes.submit_dispute(disputes.DisputeSubmission(NUMBER), "a-key-of-the-browser")
-    settings.FIELD_ENCRYPTION_KEYS = (
-        Fernet.generate_key().decode(),
-        *settings.FIELD_ENCRYPTION_KEYS,
-    )
-    assert (
-        disputes.submit_dispute(disputes.DisputeSubmission(NUMBER), "a-key-of-the-browser") == first
-    )
+    first = submit()
+    newest = Fernet.generate_key().decode()
+    settings.FIELD_ENCRYPTION_KEYS = (newest, *settings.FIELD_ENCRYPTION_KEYS)
+    assert submit() == first
 
 
 def test_a_public_number_that_is_taken_is_drawn_anew(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken = disputes.submit_dispute(
-        disputes.DisputeSubmission(NUMBER), "another-page"
-    ).public_number
+    taken = submit("another-page").public_number
     before = taken.removeprefix("XL-")
     draws = iter([before, before, "26-2222-3333"])
     monkeypatch.setattr(numbers, "new_public_number", lambda: next(draws))
@@ -101,9 +99,7 @@ def test_a_public_number_that_is_taken_is_drawn_anew(
 def test_without_any_free_number_what_was_typed_stays(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken = disputes.submit_dispute(
-        disputes.DisputeSubmission(NUMBER), "another-page"
-    ).public_number
+    taken = submit("another-page").public_number
     monkeypatch.setattr(numbers, "new_public_number", lambda: taken.removeprefix("XL-"))
     answer = send(client, reason="Lời của tôi")
     assert answer.status_code == 503
@@ -122,7 +118,7 @@ def test_no_time_is_promised_before_officers_confirm_it(client: Client, lead: Pe
 def test_the_hour_of_the_answer_counts_working_days(monkeypatch: pytest.MonkeyPatch) -> None:
     friday = datetime(2026, 11, 27, 15, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
     monkeypatch.setattr(timezone, "now", lambda: friday)
-    row = disputes.submit_dispute(disputes.DisputeSubmission(NUMBER), "a-key-of-the-browser")
+    row = submit()
     assert f"{timezone.localtime(row.due_at):%H:%M %d/%m}" == "17:00 01/12"
 
 
@@ -181,7 +177,7 @@ def test_without_a_database_what_was_typed_stays(
     def broken(*_: Any) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(disputes, "submit_dispute", broken)
+    monkeypatch.setattr(findings, "submit_dispute", broken)
     answer = send(client, reason="Lời của tôi")
     assert answer.status_code == 503
     assert value(answer.content, "reason") == "Lời của tôi"

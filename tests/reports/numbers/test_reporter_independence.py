@@ -38,10 +38,8 @@ def test_one_contact_is_one_whatever_it_says() -> None:
 
 
 def test_one_story_sent_under_two_contacts_is_one() -> None:
-    assert (
-        count(build_evidence(), build_evidence(contact=b"b", at=NOON + DAY, words=ONE | {"ngay"}))
-        == 1
-    )
+    later = build_evidence(contact=b"b", at=NOON + DAY, words=ONE | {"ngay"})
+    assert count(build_evidence(), later) == 1
 
 
 @pytest.mark.parametrize("words", [frozenset(), frozenset({"lua", "dao"})])
@@ -121,10 +119,8 @@ def test_nobody_is_nobody() -> None:
 
 def test_who_left_a_contact_is_counted_before_who_left_none() -> None:
     nobody = build_evidence(contact=b"", at=NOON - DAY, words=frozenset(f"x{word}" for word in ONE))
-    assert (
-        count(nobody, build_evidence(), build_evidence(contact=b"b", at=NOON + HOUR, words=OTHER))
-        == 2
-    )
+    later = build_evidence(contact=b"b", at=NOON + HOUR, words=OTHER)
+    assert count(nobody, build_evidence(), later) == 2
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from desk.reports import indicators
 from desk.reports.decision_forms import assignable_officers
 from desk.reports.queue_counts import load_counts
 from portal.management import reference_data
-from reports.cases import daily_counts, transitions, visibility, workflow
+from reports.cases import transitions, visibility, workflow
 from reports.models import Case, Deadline, Indicator, Report, Unit, UnitMember
 from reports.monitoring import queue_stats
 from reports.reference import units
@@ -280,7 +280,7 @@ def test_what_the_whole_province_counts_is_not_a_units(lead: Person) -> None:
     given_to(report_factories.unit(), lead)
     OutboxItem.objects.all().delete()
     queue_stats.store_queue_balance()
-    daily_counts.update_daily_counts()
+    queue_stats.update_daily_counts()
     shown = log_in(at(report_factories.unit())).get("/admin/").content.decode()
     for told in ("Số tin không khớp", "chờ máy đọc", "30 ngày qua"):
         assert told in lead.client.get("/admin/").content.decode()

@@ -64,8 +64,8 @@ def test_what_was_done_is_not_undone(lead: Person) -> None:
 
 def test_an_hour_that_has_not_come_is_refused(lead: Person) -> None:
     breach = create_breach(lead, 2)
-    given = form_data(first_notice_at=format_typed(timezone.now() + timedelta(days=2)))
-    answer = lead.client.post(f"{PAGE}{breach.pk}/change/", given)
+    fields = form_data(first_notice_at=format_typed(timezone.now() + timedelta(days=2)))
+    answer = lead.client.post(f"{PAGE}{breach.pk}/change/", fields)
     assert "Giờ này chưa đến." in answer.content.decode()
 
 

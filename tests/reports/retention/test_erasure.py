@@ -54,9 +54,8 @@ def erasable(lead: Person) -> Report:
     sent(report)
     added(report)
     workflow.message_reporter(report.pk, by=lead.user, version=1, reason="Đã đọc tin.")
-    workflow.close(
-        report.pk, by=lead.user, version=2, outcome="insufficient", reason="Bà Tư ở Bịa kể"
-    )
+    words = {"outcome": "insufficient", "reason": "Bà Tư ở Bịa kể"}
+    workflow.close(report.pk, by=lead.user, version=2, **words)
     return report
 
 
@@ -67,12 +66,12 @@ def rows_with(*words: str) -> list[str]:
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^(reports|core|desk)_'"
         )
         tables = [name for (name,) in cursor.fetchall()]
-        found = []
+        matches = []
         for table in tables:
             cursor.execute(f"SELECT string_agg(t::text, ' ') FROM {table} AS t")  # noqa: S608
             text = cursor.fetchone()[0] or ""
-            found += [f"{table}: {word}" for word in words if word in text]
-    return found
+            matches += [f"{table}: {word}" for word in words if word in text]
+    return matches
 
 
 WORDS = (
@@ -106,22 +105,16 @@ def test_its_files_leave_the_disk(erasable: Report) -> None:
 
 
 def test_what_was_counted_stays_counted(erasable: Report) -> None:
-    before = (
-        queue_stats.queue_balance(),
-        list(abuse_flags.publicly_countable().values_list("pk")),
-    )
-    facts = ExtractedFacts.objects.values("scenario", "actions", "money_lost_vnd", "ongoing").get()
+    accepted = queue_stats.queue_balance().accepted
+    counted = list(abuse_flags.publicly_countable().values_list("pk"))
+    codes = ExtractedFacts.objects.values("scenario", "actions", "money_lost_vnd", "ongoing")
+    facts = codes.get()
     erasure.erase(erasable.pk, why="asked")
     after = queue_stats.queue_balance()
     assert after.balanced
-    assert (after.accepted, list(abuse_flags.publicly_countable().values_list("pk"))) == (
-        before[0].accepted,
-        before[1],
-    )
-    assert (
-        ExtractedFacts.objects.values("scenario", "actions", "money_lost_vnd", "ongoing").get()
-        == facts
-    )
+    assert after.accepted == accepted
+    assert list(abuse_flags.publicly_countable().values_list("pk")) == counted
+    assert codes.get() == facts
 
 
 def test_of_what_was_named_the_caller_stays(erasable: Report) -> None:
@@ -169,11 +162,8 @@ def test_a_report_that_was_never_read_is_erased(lead: Person) -> None:
 def test_without_names_the_working_copy_stays(erasable: Report) -> None:
     erasure.erase(erasable.pk, ErasureScope.NAMES, why="contact")
     erasable.refresh_from_db()
-    assert (erasable.contact_sealed, erasable.story_sealed, erasable.erased_at) == (
-        None,
-        None,
-        None,
-    )
+    sealed = (erasable.contact_sealed, erasable.story_sealed, erasable.erased_at)
+    assert sealed == (None, None, None)
     assert "Vĩ Bịa" in erasable.story
     assert not erasure.reports_with_scope(ErasureScope.NAMES).exists()
 
@@ -200,10 +190,8 @@ def test_words_beside_a_report_go_with_it_alone(
     workflow.reopen(erasable.pk, by=lead.user, version=3, reason="x")
     right = CorrectedValue("ongoing", True)
     corrections.correct_fact(erasable.pk, by=lead.user, version=4, right=right, reason="Bà Tư nói")
-    report_factories.unit()
-    workflow.hand_over(
-        erasable.pk, by=lead.user, version=5, unit="Công an xã Yên Định", reason="Bà Tư ở đó"
-    )
+    words = {"unit": report_factories.unit().name, "reason": "Bà Tư ở đó"}
+    workflow.hand_over(erasable.pk, by=lead.user, version=5, **words)
     table = statement.split()[1]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
@@ -216,9 +204,9 @@ def test_words_beside_a_report_go_with_it_alone(
 def written_of(contact: str, lead: Person) -> tuple[CampaignAction, SavedSearch]:
     """Where an officer wrote a contact, beside no report: why of an act, and a search that is kept."""
     campaign = Campaign.objects.create(code=f"Đ-26-{contact[-3:]}", title="x")
-    said = {"kind": "attached", "reports": 1, "actor": lead.user}
+    text = {"kind": "attached", "reports": 1, "actor": lead.user}
     act = CampaignAction.objects.create(
-        campaign=campaign, reason=f"Gọi lại {contact}: đúng", **said
+        campaign=campaign, reason=f"Gọi lại {contact}: đúng", **text
     )
     query = urlencode({"q": contact})
     return act, SavedSearch.objects.create(owner=lead.user, name=contact[-3:], query=query)
@@ -229,12 +217,12 @@ def written_of(contact: str, lead: Person) -> tuple[CampaignAction, SavedSearch]
 def test_a_contact_that_officers_wrote_elsewhere_goes_with_it(
     erasable: Report, lead: Person, part: ErasureScope, written: str
 ) -> None:
-    (act, _), (other, kept) = written_of(written, lead), written_of("0992 000 119", lead)
+    (act, _), (other, stored) = written_of(written, lead), written_of("0992 000 119", lead)
     erasure.erase(erasable.pk, part, why="asked")
     act.refresh_from_db(), other.refresh_from_db()
     assert act.reason == "Gọi lại đã xóa: đúng".replace("lại đã", "lại (đã", written[0] == "(")
     assert "0992 000 119" in other.reason
-    assert SavedSearch.objects.get() == kept
+    assert SavedSearch.objects.get() == stored
 
 
 def test_a_mail_address_goes_too_and_one_told_later(lead: Person) -> None:
@@ -288,27 +276,22 @@ def test_why_of_an_act_on_a_campaign_changes_in_an_erasure_alone(lead: Person) -
 @pytest.mark.parametrize("part", list(ErasureScope))
 def test_a_hold_stops_every_part(erasable: Report, lead: Person, part: ErasureScope) -> None:
     legal_holds.place_hold(erasable.pk, by=lead.user, reason="Công văn 12")
-    with pytest.raises(ErasureError) as refused:
+    with pytest.raises(ErasureError, match=r"^held$"):
         erasure.erase(erasable.pk, part, why="story")
-    assert refused.value.why == "held"
     assert "Vĩ Bịa" in Report.objects.get().story
 
 
 def test_a_case_stops_it_too(lead: Person) -> None:
     report = report_factories.report(STORY)
-    workflow.classify_as_crime_report(
-        report.pk, by=lead.user, version=1, reason="Dấu hiệu, gửi CQĐT"
-    )
-    with pytest.raises(ErasureError) as refused:
+    workflow.classify_as_crime_report(report.pk, by=lead.user, version=1, reason="gửi CQĐT")
+    with pytest.raises(ErasureError, match=r"^crime$"):
         erasure.erase(report.pk, why="asked")
-    assert refused.value.why == "crime"
 
 
 def test_it_is_erased_once(erasable: Report) -> None:
     erasure.erase(erasable.pk, why="asked")
-    with pytest.raises(ErasureError) as refused:
+    with pytest.raises(ErasureError, match=r"^gone$"):
         erasure.erase(erasable.pk, why="asked")
-    assert refused.value.why == "gone"
 
 
 def test_what_comes_later_finds_a_closed_door(erasable: Report) -> None:

@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from core.audit import chain, chain_verification, events
 from core.models import AuditEvent
-from reports.cases import daily_counts, legal_holds, workflow
+from reports.cases import legal_holds, workflow
 from reports.facts import abuse_flags
 from reports.management.commands import purge as command
 from reports.models import (
@@ -42,15 +42,10 @@ from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from tests.reports.retention.test_retention import sent
 from tests.support import report_factories
-from tests.support.officers import Person, create_officer
+from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 CONTACT = "0992 000 118"
-
-
-@pytest.fixture
-def chief(db: None) -> User:
-    return create_officer("chief", "lead")
 
 
 def ended(chief: User, verb: str = "close", days_ago: float = 0, **typed: Any) -> Report:
@@ -125,9 +120,9 @@ def test_names_go_first_and_the_story_without_them_stays(chief: User) -> None:
 def test_then_everything_goes_and_stays_counted(chief: User) -> None:
     report = ended(chief, days_ago=800)
     before = abuse_flags.publicly_countable().count()
-    daily_counts.update_daily_counts()
+    queue_stats.update_daily_counts()
     assert purge().counts["story"] == 1
-    daily_counts.update_daily_counts()
+    queue_stats.update_daily_counts()
     assert is_erased(report)
     assert queue_stats.queue_balance().balanced
     assert abuse_flags.publicly_countable().count() == before == 1
@@ -147,10 +142,10 @@ def test_a_loss_stays_until_pv01_decides(
 @pytest.mark.parametrize("verb", ["take", "act", "hand_over"])
 def test_what_is_worked_on_or_a_case_stays(chief: User, verb: str) -> None:
     report = report_factories.report(contact=CONTACT)
-    given = {} if verb == "take" else {"reason": "x"}
-    given |= {"unit": report_factories.unit().name} if verb == "hand_over" else {}
+    fields = {} if verb == "take" else {"reason": "x"}
+    fields |= {"unit": report_factories.unit().name} if verb == "hand_over" else {}
     decide: Any = workflow.ACTIONS[verb]
-    decide(report.pk, by=chief, version=1, **given)
+    decide(report.pk, by=chief, version=1, **fields)
     Case.objects.update(changed_at=timezone.now() - timedelta(days=4000))
     assert purge().counts == {}
 
@@ -173,10 +168,10 @@ def test_who_told_more_lately_is_not_forgotten(chief: User) -> None:
 
 def test_a_hold_that_comes_in_between_is_kept(chief: User, monkeypatch: pytest.MonkeyPatch) -> None:
     report = ended(chief, "junk", days_ago=40)
-    found = purging._still_due
+    check_due = purging._still_due
 
     def too_early(kind: policy.RetentionPolicy, key: Any) -> bool:
-        is_due = found(kind, key)
+        is_due = check_due(kind, key)
         legal_holds.place_hold(report.pk, by=chief, reason="Công văn 12")
         return is_due
 
@@ -210,9 +205,9 @@ def test_a_promise_that_is_shown_stands_above_a_longer_setting(
     chief: User, settings: Settings
 ) -> None:
     settings.RETENTION_CONTACT_DAYS = 0
-    shown = {"is_public": True, "confirmed_by": chief, "confirmed_at": timezone.now()}
+    visible = {"is_public": True, "confirmed_by": chief, "confirmed_at": timezone.now()}
     PublicStatement.objects.create(
-        codename="keep_contact", title="x", text="x", text_en="x", amount=60, **shown
+        codename="keep_contact", title="x", text="x", text_en="x", amount=60, **visible
     )
     confirmed_statements.clear_cache()
     ended(chief, days_ago=70)
@@ -325,10 +320,10 @@ def test_a_dry_run_says_what_would_go_and_takes_nothing(chief: User) -> None:
     ended(chief, days_ago=40, money_lost=True)
     out = io.StringIO()
     call_command("purge", dry_run=True, stdout=out)
-    told = out.getvalue()
-    assert "junk: 1 (ended more than 30 days ago, RETENTION_JUNK_DAYS)" in told
-    assert "loss: 0 (RETENTION_LOSS_MONTHS is 0: kept)" in told
-    assert "kept: 1 closed, with a loss" in told
+    results = out.getvalue()
+    assert "junk: 1 (ended more than 30 days ago, RETENTION_JUNK_DAYS)" in results
+    assert "loss: 0 (RETENTION_LOSS_MONTHS is 0: kept)" in results
+    assert "kept: 1 closed, with a loss" in results
     assert not is_erased(report)
 
 
@@ -365,19 +360,16 @@ def test_a_wish_that_was_taken_up_again_waits_from_then(chief: User, lead: Perso
     [({"return_value": False}, "no superuser"), ({"side_effect": OperationalError}, "is in use")],
 )
 def test_a_rewrite_that_was_not_whole_says_so(done: dict[str, Any], told: str) -> None:
-    with mock.patch.object(command, "_written_anew", **done), pytest.raises(CommandError) as said:
+    with mock.patch.object(command, "_written_anew", **done), pytest.raises(CommandError) as text:
         call_command("purge", "--rewrite", stdout=io.StringIO())
-    assert told in str(said.value)
+    assert told in str(text.value)
 
 
 def test_where_a_report_came_from_goes_by_day_too_while_the_relay_is_dead() -> None:
     late, fresh, marked = (report_factories.report() for _ in range(3))
-    FloodSample.objects.create(
-        report=late, origin_digests=["digest"], received_at=Now() - timedelta(minutes=11)
-    )
+    past = Now() - timedelta(minutes=11)
+    FloodSample.objects.create(report=late, origin_digests=["digest"], received_at=past)
     FloodSample.objects.create(report=fresh, origin_digests=["digest"])
-    FloodSample.objects.create(
-        report=marked, flags=["flood"], received_at=Now() - timedelta(minutes=11)
-    )
+    FloodSample.objects.create(report=marked, flags=["flood"], received_at=past)
     purging.run_if_due()
     assert {row.report for row in FloodSample.objects.all()} == {fresh, marked}

@@ -18,7 +18,7 @@ from reports.retention import (
     erasure_requests,
     reerase_after_restore,
 )
-from reports.retention.destruction_requests import What
+from reports.retention.destruction_requests import Target
 from reports.retention.erasure import ErasureScope
 from tests.reports.retention.test_retention import added, sent
 from tests.support import report_factories
@@ -46,9 +46,8 @@ def test_an_erasure_is_noted_by_a_name_that_tells_nothing(
     text = erasure_log.path().read_text()
     assert str(report.pk) not in text
     assert report.public_number not in text
-    assert list(erasure_log.load_digests()) == [
-        erasure_log.row_digest(ErasureScope.WHOLE, report.pk)
-    ]
+    digest = erasure_log.row_digest(ErasureScope.WHOLE, report.pk)
+    assert list(erasure_log.load_digests()) == [digest]
     assert erasure_log.path().stat().st_mode & 0o777 == 0o600
 
 
@@ -85,10 +84,8 @@ def test_a_part_goes_again_and_what_was_sent_later_stays() -> None:
     old = sent(report)
     listed(ErasureScope.NAMES, report.pk)
     rows = [json.loads(line) for line in erasure_log.path().read_text().splitlines()]
-    before = rows[0] | {
-        "of": erasure_log.row_digest(ErasureScope.FILES, report.pk),
-        "at": "2020-01-01T00:00:00+00:00",
-    }
+    digest = erasure_log.row_digest(ErasureScope.FILES, report.pk)
+    before = rows[0] | {"of": digest, "at": "2020-01-01T00:00:00+00:00"}
     with erasure_log.path().open("a") as file:
         file.write(json.dumps(before) + "\n")
     reerase_after_restore.reapply_erasures()
@@ -100,35 +97,33 @@ def test_a_part_goes_again_and_what_was_sent_later_stays() -> None:
 def test_what_two_people_destroyed_goes_again() -> None:
     report = report_factories.report()
     file, addition = sent(report), added(report)
-    listed(What.FILE, file.pk)
-    listed(What.ADDITION, addition.pk)
+    listed(Target.FILE, file.pk)
+    listed(Target.ADDITION, addition.pk)
     assert reerase_after_restore.reapply_erasures() == {"done": 2}
     assert not EvidenceFile.objects.filter(erased_at=None).exists()
     assert Followup.objects.get().story == ""
 
 
 def test_a_destruction_is_noted_too(
-    duty: Person,
-    lead: Person,
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    duty: Person, lead: Person, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     report = report_factories.report()
     row = destruction_requests.propose(
-        report.pk, What.FILE, sent(report).pk, by=duty.user, reason="nhầm"
+        report.pk, Target.FILE, sent(report).pk, by=duty.user, reason="nhầm"
     )
     with django_capture_on_commit_callbacks(execute=True):
         destruction_requests.confirm(report.pk, row.pk, by=lead.user)
-    assert erasure_log.row_digest(What.FILE, row.target) in erasure_log.load_digests()
+    assert erasure_log.row_digest(Target.FILE, row.target) in erasure_log.load_digests()
 
 
 def test_a_hold_of_the_archive_is_told_and_kept(lead: Person) -> None:
     report = report_factories.report("Họ gọi.")
     legal_holds.place_hold(report.pk, by=lead.user, reason="Công văn 12")
     listed(ErasureScope.WHOLE, report.pk)
-    listed(What.FILE, sent(report).pk)
-    told, left = io.StringIO(), io.StringIO()
-    call_command("reapply_erasures", stdout=told, stderr=left)
-    assert told.getvalue() == "Erased again: 0.\n"
+    listed(Target.FILE, sent(report).pk)
+    results, left = io.StringIO(), io.StringIO()
+    call_command("reapply_erasures", stdout=results, stderr=left)
+    assert results.getvalue() == "Erased again: 0.\n"
     assert "2 held" in left.getvalue()
     assert Report.objects.get().story == "Họ gọi."
 

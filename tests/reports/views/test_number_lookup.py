@@ -21,7 +21,7 @@ from core import rate_limits
 from portal.management import reference_data
 from reports.extraction import phones
 from reports.models import Case, Followup, Indicator, NumberFinding, Report
-from reports.numbers import lookup, text
+from reports.numbers import lookup
 from reports.numbers.lookup import Verdict, VerdictKind
 from tests.support import report_factories
 from tests.support.officers import Person
@@ -252,7 +252,7 @@ def test_a_forged_number_is_shown_as_the_phone_showed_it(client: Client) -> None
 
 
 def test_every_flag_of_the_reader_has_a_public_sentence() -> None:
-    said = {*text.ODD, *text.READ, *text.UNSAID}
+    said = {*lookup.ODD, *lookup.HOW_PARSED, *lookup.UNEXPLAINED}
     assert said == set(phones.FLAG_REASONS_VI)
 
 

@@ -18,7 +18,7 @@ from core import rate_limits
 from portal.management import reference_data
 from reports.extraction import phones
 from reports.numbers import hash_api
-from reports.numbers.hash_api import ROOM, hash_of
+from reports.numbers.hash_api import ENTRIES_PER_ANSWER, hash_of
 from reports.numbers.lookup import lookup_key
 from tests.reports.views.test_number_lookup import KEY, NO_FINDING_TODAY, add_finding, file_report
 from tests.support.officers import Person
@@ -90,13 +90,13 @@ def test_every_answer_is_of_one_size(client: Client, duty: Person, lead: Person)
     assert {len(content) for content in [*empty, client.get(RANGE + HASH[:4]).content]} == {
         len(empty[0])
     }
-    assert len(entries(client)) == ROOM
+    assert len(entries(client)) == ENTRIES_PER_ANSWER
 
 
 def test_more_findings_than_room_are_all_told_in_twice_the_size(
     client: Client, duty: Person, lead: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hash_api, "ROOM", 2)
+    monkeypatch.setattr(hash_api, "ENTRIES_PER_ANSWER", 2)
     keys = [f"+8455000{n:04}" for n in range(10000) if hash_of(f"+8455000{n:04}")[:4] == "00cc"]
     keys += [f"+84992{n:06}" for n in range(10**6) if hash_of(f"+84992{n:06}")[:4] == "00cc"]
     for key in keys[:3]:

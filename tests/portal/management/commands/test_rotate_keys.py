@@ -23,8 +23,8 @@ from reports.attachments.stream_encryption import DecryptionError
 from reports.cases import legal_holds
 from reports.extraction import redaction
 from reports.models import EvidenceFile, FileCheck, Followup, Message, Report
-from reports.numbers import disputes, report_counts
-from reports.numbers.disputes import DisputeSubmission
+from reports.numbers import findings, report_counts
+from reports.numbers.findings import DisputeSubmission
 from reports.submission import receipt_codes
 from reports.tracking import code_recovery, followups
 from reports.tracking.followups import FollowupSubmission
@@ -45,7 +45,7 @@ RESEALING = "SET LOCAL reports.resealing = 'on'"
 @pytest.fixture(autouse=True)
 def _room(settings: Settings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.FILES_DIR = tmp_path / "files"
-    monkeypatch.setattr(storage, "RESERVED", -storage.LARGEST)
+    monkeypatch.setattr(storage, "RESERVED_BYTES", -storage.MAX_BYTES)
 
 
 def submit_report(**typed: Any) -> Report:
@@ -148,13 +148,13 @@ def test_files_and_their_copies_open_when_the_old_key_is_gone(
     old_key_goes(settings)
     assert (opened(file), storage.open_clean_copy(copy)) == (before, drawn)
     assert encryption.decrypt_field(EvidenceFile.objects.get(), "name") == "a.jpg"
-    assert not list((settings.FILES_DIR / storage.DRAFTS).iterdir())
+    assert not list((settings.FILES_DIR / storage.DRAFT_FOLDER).iterdir())
 
 
 def test_subscribers_agencies_and_disputes_are_brought_over(settings: Settings) -> None:
     address, agency = subscriber(), partner(webhook="https://so.example/x")
     hook = encryption.decrypt_field(agency, "webhook")
-    dispute = disputes.submit_dispute(
+    dispute = findings.submit_dispute(
         DisputeSubmission("0550000123", "Số của tôi", CONTACT), "key-of-a-page-1"
     )
     mail = encryption.decrypt_field(address, "address")

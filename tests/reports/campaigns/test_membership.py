@@ -1,15 +1,19 @@
-"""The database holds what people decided on campaigns, whatever a program's slip may try."""
+"""Guards and locks: what people decided on campaigns holds against programs and races."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
 from reports.campaigns import manual_grouping
+from reports.campaigns.membership import GroupingError
 from reports.models import Campaign, CampaignAction, CampaignLink
 from tests.support import report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign, hand, members, versions
-from tests.support.officers import Person
+from tests.support.concurrency import in_parallel
+from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -60,9 +64,8 @@ def test_the_machine_puts_no_report_where_a_person_took_it_out(duty: Person) -> 
 
 
 def test_a_link_to_a_campaign_that_was_merged_away_goes_along(merge: CampaignAction) -> None:
-    link = add_to_campaign(
-        report_factories.report("Tin mới."), Campaign.objects.get(code="Đ-26-AAA")
-    )
+    away = Campaign.objects.get(code="Đ-26-AAA")
+    link = add_to_campaign(report_factories.report("Tin mới."), away)
     link.refresh_from_db()
     assert link.campaign == merge.campaign
 
@@ -117,11 +120,11 @@ def test_an_act_that_was_taken_back_stays_so(merge: CampaignAction, duty: Person
 )
 def test_an_act_says_why_and_of_what(merge: CampaignAction, column: str, value: str) -> None:
     names = ["kind", "campaign_id", "other_id", "reason", "reports", "actor_id"]
-    given = ", ".join(value if name == column else name for name in names)
+    columns = ", ".join(value if name == column else name for name in names)
     with pytest.raises(IntegrityError):
         sql(
             f"INSERT INTO reports_campaignaction ({', '.join(names)})"  # noqa: S608  # names of ours
-            f" SELECT {given} FROM reports_campaignaction"
+            f" SELECT {columns} FROM reports_campaignaction"
         )
 
 
@@ -130,3 +133,71 @@ def test_after_an_act_the_machine_is_the_machine_again(merge: CampaignAction) ->
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('reports.person')")
         assert cursor.fetchone() == ("",)
+
+
+@pytest.fixture
+def by() -> User:
+    return create_officer("ha", "duty")
+
+
+def tried(act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    except GroupingError:
+        return "told"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_merge_at_once_one_is_told(by: User) -> None:
+    first, second, third = (campaign(f"Đ-26-{sign * 3}", 5) for sign in "ABC")
+    seen = {each.pk: 1 for each in (first, second, third)}
+    results = in_parallel([
+        lambda into=into: tried(lambda: manual_grouping.merge(first.pk, into.pk, hand(by), seen))
+        for into in (second, third)
+    ])  # fmt: skip
+    assert results.count("told") == 1
+    assert CampaignLink.objects.count() == 15
+    assert CampaignAction.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_campaigns_are_not_merged_into_each_other(by: User) -> None:
+    first, second = campaign("Đ-26-AAA", 5), campaign("Đ-26-BBB", 5)
+    seen = {first.pk: 1, second.pk: 1}
+    pairs = [(first, second), (second, first)]
+    results = in_parallel([
+        lambda a=a, b=b: tried(lambda: manual_grouping.merge(a.pk, b.pk, hand(by), seen)) for a, b in pairs
+    ])  # fmt: skip
+    assert results.count("told") == 1
+    assert Campaign.objects.live().count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_attach_one_report_at_once_one_is_told(by: User) -> None:
+    campaigns = [campaign(f"Đ-26-{sign * 3}") for sign in "ABCD"]
+    report = report_factories.report()
+    results = in_parallel([
+        lambda to=to: tried(lambda: manual_grouping.attach(to.pk, {report.pk: None}, hand(by), 1))
+        for to in campaigns
+    ])  # fmt: skip
+    assert results.count("told") == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_take_an_act_back_at_once_one_is_told(by: User) -> None:
+    here = campaign("Đ-26-AAA", 3)
+    act = manual_grouping.detach(here.pk, members(here)[:1], hand(by), 1)
+    undo = lambda: tried(lambda: manual_grouping.undo_action(act.pk, hand(by)))  # noqa: E731
+    assert in_parallel([undo, undo]).count("told") == 1
+    assert len(members(here)) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_machine_lays_into_a_campaign_while_it_is_merged_is_not_lost(by: User) -> None:
+    small, large = campaign("Đ-26-AAA", 5), campaign("Đ-26-BBB", 5)
+    late = [report_factories.report(f"muộn {number}") for number in range(6)]
+    seen = {small.pk: 1, large.pk: 1}
+    merging = lambda: manual_grouping.merge(small.pk, large.pk, hand(by), seen)  # noqa: E731
+    laying = [lambda report=report: add_to_campaign(report, small) for report in late]
+    in_parallel([*laying[:3], merging, *laying[3:]])
+    assert (members(small), len(members(large))) == ([], 16)
