@@ -1,8 +1,9 @@
-"""The desk of warnings: write, submit, look, issue, cancel. Every act is an address of its own
-that takes POST alone; what may be done is decided in publishing.py.
+"""The desk's pages of warnings: write, submit, preview, issue, cancel. Every action is an address that
+takes POST alone; what is allowed is decided in publishing.py.
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import linebreaksbr
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
@@ -32,12 +33,9 @@ from alerts.admin_state import (
     status_text,
 )
 from alerts.delivery.partner_admin import DeliveryAdmin, PartnerAdmin
-from alerts.embed import frames
-from alerts.formats import html as pages
-from alerts.formats.localization import ENGLISH
+from alerts.formats import html
 from alerts.forms import AlertForm
 from alerts.models import Alert, AlertRevision, AlertStep, CancelReason, ResponseType
-from alerts.responses import allow_framing
 from core.readonly_admin import ReadOnlyAdminMixin
 from reports.campaigns import campaign_stats
 from reports.models import Campaign
@@ -46,8 +44,16 @@ __all__ = ["AlertAdmin", "AlertRevisionAdmin", "DeliveryAdmin", "PartnerAdmin"]
 
 
 MAX_REASON_LENGTH = 500
-# What a page to read says in place of a field of the form.
-_READ = {"scenario": "scenario_label", "response_type": "submit_missing"}
+_DOCUMENT_FIELDS: list[Any] = [
+    "document_number", "document_date", "document_office", "document_subject",
+    "document_recipients", "document_note",
+]  # fmt: skip
+_TERM_FIELDS: list[Any] = [
+    "effective", "expires", "reviewed_on", "audience", "communes", "offices", "scenario",
+    ("urgency", "severity", "certainty"), "response_type",
+]  # fmt: skip
+# What a read-only page shows in place of a field of the form.
+_READ_ONLY_FIELDS = {"scenario": "scenario_label", "response_type": "response_labels"}
 
 
 class StepInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -83,35 +89,8 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         (None, {"fields": ["title", "short_title", "slug", "summary", "advice", "seen"]}),
         ("Tin nhắn và loa xã", {"fields": ["sms", "sms_share", "sms_marked", "loudspeaker"]}),
         ("Bản tiếng Anh", {"fields": ["title_en", "summary_en", "advice_en"]}),
-        (
-            "Văn bản gốc",
-            {
-                "fields": [
-                    "document_number",
-                    "document_date",
-                    "document_office",
-                    "document_subject",
-                    "document_recipients",
-                    "document_note",
-                ],
-            },
-        ),
-        (
-            "Thời hạn và phân loại",
-            {
-                "fields": [
-                    "effective",
-                    "expires",
-                    "reviewed_on",
-                    "audience",
-                    "communes",
-                    "offices",
-                    "scenario",
-                    ("urgency", "severity", "certainty"),
-                    "response_type",
-                ],
-            },
-        ),
+        ("Văn bản gốc", {"fields": _DOCUMENT_FIELDS}),
+        ("Thời hạn và phân loại", {"fields": _TERM_FIELDS}),
         ("Căn cứ nội bộ, không đăng", {"fields": ["campaign", "grounds"]}),
     ]
 
@@ -122,12 +101,10 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def stage_label(self, alert: Alert) -> str:
         return status_text(alert)
 
-    # --- Who may change what
-
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Alert | None:
-        """A form that is being saved holds its row: nobody submits or issues it meanwhile."""
+        """Lock the row of a form that is being saved: nobody submits or issues it meanwhile."""
         alert = super().get_object(request, object_id, from_field)
         if alert is not None and request.method == "POST":
             alert = Alert.objects.select_for_update(of=("self",)).get(pk=alert.pk)
@@ -137,32 +114,29 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return is_editable(obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
-        """What has been said stays; a draft that was never issued may go."""
-        unsaid = obj is not None and obj.current_id is None and is_editable(obj)
-        return unsaid and super().has_delete_permission(request, obj)
+        """Allow it for a draft that was never issued."""
+        is_unissued = obj is not None and obj.current_id is None and is_editable(obj)
+        return is_unissued and super().has_delete_permission(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Alert | None = None) -> list[str]:
-        return (
-            ["slug", "scenario_label", "submit_missing"]
-            if obj
-            else ["scenario_label", "submit_missing"]
-        )
+        return [*(["slug"] if obj else []), "scenario_label", "response_labels"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Alert | None = None) -> Any:
-        """`seen` belongs to the form, not to the warning: a read-only page has none, and says codes
-        in words.
-        """
-        sets = super().get_fieldsets(request, obj)
+        """Return a read-only page with labels for codes, and without `seen`, which is the form's."""
+        fieldsets = super().get_fieldsets(request, obj)
         if self.has_change_permission(request, obj):
-            return sets
-        return [(name, options | {"fields": _to_read(options["fields"])}) for name, options in sets]
+            return fieldsets
+        return [
+            (name, options | {"fields": _to_read_only(options["fields"])})
+            for name, options in fieldsets
+        ]
 
     @admin.display(description="kiểu lừa")
     def scenario_label(self, alert: Alert) -> str:
         return campaign_stats.code_label(alert.scenario) if alert.scenario else "-"
 
     @admin.display(description="người dân cần")
-    def submit_missing(self, alert: Alert) -> str:
+    def response_labels(self, alert: Alert) -> str:
         return ", ".join(str(ResponseType(each).label) for each in alert.response_type)
 
     def save_model(self, request: HttpRequest, obj: Alert, form: Any, change: bool) -> None:
@@ -170,144 +144,98 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         super().save_model(request, obj, form, change)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """From an address the campaign alone: nobody's link puts words into a warning."""
-        campaign = _campaign(request.GET.get("campaign", ""))
+        """Take the campaign alone from an address: nobody's link puts words into a warning."""
+        campaign = _find_campaign(request.GET.get("campaign", ""))
         return drafting.initial_from_campaign(campaign) if campaign else {"campaign": None}
 
-    # --- Acts
+    # --- Actions and previews
 
     def get_urls(self) -> list[URLPattern]:
-        acts = {
+        actions = {
             "submit": self.submit_view,
             "send-back": self.send_back,
             "issue": self.issue,
             "cancel": self.cancel,
         }
-        looks = {
-            "preview": _allow(self.preview, "frame-src"),
-            "preview/page": xframe_options_sameorigin(_allow(self.preview_page, "frame-ancestors")),
-            "preview/english": xframe_options_sameorigin(
-                _allow(self.preview_english, "frame-ancestors")
-            ),
-            "preview/paper": xframe_options_sameorigin(
-                _allow(self.preview_paper, "frame-ancestors")
-            ),
-            "preview/frame": self.preview_frame,
-            "preview/picture": self.preview_picture,
-            "preview/square": self.preview_square,
-            "preview/poster": self.preview_poster,
-            "preview/pack": self.preview_pack,
-        }
-        own = [self._own(name, require_POST(act)) for name, act in acts.items()]
-        own += [self._own(name, require_safe(look)) for name, look in looks.items()]
-        return own + super().get_urls()
+        show = require_safe(self.show_preview)
+        show_page = xframe_options_sameorigin(_allow(show, "frame-ancestors"))
+        overview = require_safe(_allow(self.preview, "frame-src"))
+        return [
+            *(self._path(name, require_POST(view)) for name, view in actions.items()),
+            self._path("preview", overview),
+            *(self._path(f"preview/{name}", show_page, name) for name in previews.PAGES),
+            *(self._path(f"preview/{name}", show, name) for name in previews.OTHERS),
+            *super().get_urls(),
+        ]
 
-    def _own(self, name: str, view: Callable[..., Any]) -> URLPattern:
-        guarded = self.admin_site.admin_view(view)
-        return path(f"<uuid:pk>/{name}/", guarded, name=f"alerts_alert_{name.replace('/', '_')}")
+    def _path(self, place: str, view: Callable[..., Any], preview: str = "") -> URLPattern:
+        arguments = {"name": preview} if preview else {}
+        name = f"alerts_alert_{place.replace('/', '_')}"
+        return path(f"<uuid:pk>/{place}/", self.admin_site.admin_view(view), arguments, name=name)
 
     def submit_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        return self._act(request, pk, [CHANGE], publishing.submit, "Đã gửi đi duyệt.")
+        return self._run(request, pk, [CHANGE], publishing.submit, "Đã gửi đi duyệt.")
 
     def send_back(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         reason = request.POST.get("reason", "")[:MAX_REASON_LENGTH]
-
-        def give_back(alert: Alert, *, by: Any) -> None:
-            publishing.send_back(alert, by=by, reason=reason)
-
-        return self._act(request, pk, [CHANGE, ISSUE], give_back, "Đã trả lại để sửa.")
+        action = partial(publishing.send_back, reason=reason)
+        return self._run(request, pk, [CHANGE, ISSUE], action, "Đã trả lại để sửa.")
 
     def issue(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The first word or a new one: which of the two, the warning itself knows."""
+        """Issue the first revision, or an update if there is one."""
 
-        def give(alert: Alert, *, by: Any) -> AlertRevision:
-            give_word = publishing.update if alert.current_id else publishing.issue
-            return give_word(alert, by=by, seen=request.POST.get("seen", ""))
+        def issue_next(alert: Alert, *, by: Any) -> AlertRevision:
+            action = publishing.update if alert.current_id else publishing.issue
+            return action(alert, by=by, seen=request.POST.get("seen", ""))
 
-        return self._act(request, pk, [ISSUE], give, publication_notice)
+        return self._run(request, pk, [ISSUE], issue_next, publication_notice)
 
     def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        error = request.POST.get("ending") == CancelReason.ERROR
-        ending = CancelReason.ERROR if error else CancelReason.OVER
-        reason = request.POST.get("reason", "")
+        is_error = request.POST.get("ending") == CancelReason.ERROR
+        action = partial(
+            publishing.cancel,
+            reason=request.POST.get("reason", ""),
+            ending=CancelReason.ERROR if is_error else CancelReason.OVER,
+        )
+        return self._run(request, pk, [ISSUE], action, "Đã hủy. Trang và khung đã nói rõ.")
 
-        def take_back(alert: Alert, *, by: Any) -> None:
-            publishing.cancel(alert, by=by, reason=reason, ending=ending)
-
-        return self._act(request, pk, [ISSUE], take_back, "Đã hủy. Trang và khung đã nói rõ.")
-
-    def _act(
+    def _run(
         self,
         request: HttpRequest,
         pk: UUID,
         permissions: list[str],
-        act: Callable[..., object],
-        done: str | Callable[[object], str],
+        action: Callable[..., object],
+        notice: str | Callable[[object], str],
     ) -> HttpResponse:
-        if not any(map(request.user.has_perm, permissions)):
-            raise PermissionDenied
-        alert = get_object_or_404(Alert, pk=pk)
+        """Run an action for who has one of the permissions, and go back to the warning with the
+        notice, or with the reason why it was refused.
+        """
+        alert = _get_alert(request, pk, permissions)
         try:
-            result = act(alert, by=request.user)
+            result = action(alert, by=request.user)
         except publishing.PublishingError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, done if isinstance(done, str) else done(result))
+            messages.success(request, notice if isinstance(notice, str) else notice(result))
         return HttpResponseRedirect(reverse("admin:alerts_alert_change", args=[pk]))
 
-    # --- Looking before issuing
-
     def preview(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        alert = self._seen(request, pk)
-        revision, context = publishing.preview(alert), self.admin_site.each_context(request)
-        context |= {"title": f"Xem trước: {alert.title}", "alert": alert, "opts": self.opts}
-        context["texts"] = list(previews.texts(revision, timezone.now(), settings.PORTAL_URL))
-        context["measured"] = list(previews.measured(revision.frozen_content))
+        """Show all previews; a draft is for those who write and those who issue."""
+        alert = _get_alert(request, pk, [CHANGE, ISSUE])
+        revision = publishing.preview(alert)
+        context = self.admin_site.each_context(request) | {
+            "title": f"Xem trước: {alert.title}",
+            "alert": alert,
+            "opts": self.opts,
+            "texts": list(previews.texts(revision, timezone.now(), settings.PORTAL_URL)),
+            "measured": previews.texts_with_limit(revision.frozen_content),
+        }
         return TemplateResponse(request, "admin/alerts/alert/preview.html", context)
 
-    def preview_page(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        revision = publishing.preview(self._seen(request, pk))
-        return HttpResponse(pages.render_detail(revision, timezone.now(), preview=True))
-
-    def preview_english(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        revision = publishing.preview(self._seen(request, pk))
-        with translation.override(ENGLISH):
-            return HttpResponse(pages.render_detail(revision, timezone.now(), preview=True))
-
-    def preview_paper(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        revision = publishing.preview(self._seen(request, pk))
-        return HttpResponse(pages.render_print(revision, timezone.now(), preview=True))
-
-    def preview_frame(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        revision = publishing.preview(self._seen(request, pk))
-        html = frames.render_single(revision, timezone.now(), preview=True)
-        return allow_framing(HttpResponse(html), ancestors="'self'")
-
-    def preview_picture(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        image = previews.picture(publishing.preview(self._seen(request, pk)), timezone.now())
-        return HttpResponse(image, content_type="image/png")
-
-    def preview_square(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        image = previews.square(publishing.preview(self._seen(request, pk)), timezone.now())
-        return HttpResponse(image, content_type="image/png")
-
-    def preview_poster(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        sheet = previews.poster(publishing.preview(self._seen(request, pk)))
-        response = HttpResponse(sheet, content_type="application/pdf")
-        response["Content-Disposition"] = 'inline; filename="xem-truoc-to-dan.pdf"'
-        return response
-
-    def preview_pack(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        packed = previews.pack(publishing.preview(self._seen(request, pk)), timezone.now())
-        response = HttpResponse(packed, content_type="application/zip")
-        response["Content-Disposition"] = 'attachment; filename="xem-truoc-tai-lieu.zip"'
-        return response
-
-    def _seen(self, request: HttpRequest, pk: UUID) -> Alert:
-        """A text that is not out is looked at by those who write and those who issue."""
-        if not any(map(request.user.has_perm, [CHANGE, ISSUE])):
-            raise PermissionDenied
-        return get_object_or_404(Alert, pk=pk)
+    def show_preview(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+        alert = _get_alert(request, pk, [CHANGE, ISSUE])
+        render = (previews.PAGES | previews.OTHERS)[name]
+        return render(publishing.preview(alert), timezone.now())
 
     def change_view(
         self,
@@ -316,41 +244,31 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        shown = dict(extra_context or {})
-        key = _uuid(object_id)
+        context = dict(extra_context or {})
+        key = _parse_uuid(object_id)
         alert = Alert.objects.filter(pk=key).first() if key else None
         if alert is not None and request.method == "GET":
-            shown |= {
+            context |= {
                 "acts": allowed_actions(request, alert),
-                "standing": status_text(alert),
+                "status": status_text(alert),
                 "endings": CancelReason.choices,
                 "record": list(history_lines(alert)),
             }
-        return super().change_view(request, object_id, form_url, shown)
+        return super().change_view(request, object_id, form_url, context)
 
 
 @admin.register(AlertRevision)
 class AlertRevisionAdmin(ReadOnlyAdminMixin, admin.ModelAdmin):  # type: ignore[type-arg]
-    """What was said, to read and nothing else."""
+    """Issued revisions, to read."""
 
     list_display = ["identifier", "title", "msg_type", "sent", "author", "issued_by"]
     list_filter = ["msg_type"]
     list_select_related = ["author", "issued_by"]
     search_fields = ["identifier"]
     fields = [
-        "identifier",
-        "alert",
-        "version",
-        "msg_type",
-        "sent",
-        "effective",
-        "expires",
-        "author",
-        "issued_by",
-        "references",
-        "content_hash",
-        "text",
-    ]
+        "identifier", "alert", "version", "msg_type", "sent", "effective", "expires", "author",
+        "issued_by", "references", "content_hash", "text",
+    ]  # fmt: skip
     readonly_fields = ["text"]
 
     @admin.display(description="tiêu đề")
@@ -359,27 +277,34 @@ class AlertRevisionAdmin(ReadOnlyAdminMixin, admin.ModelAdmin):  # type: ignore[
 
     @admin.display(description="nội dung")
     def text(self, revision: AlertRevision) -> str:
-        return linebreaksbr(pages.render_text(revision, timezone.now()))
+        return linebreaksbr(html.render_text(revision, timezone.now()))
 
 
 def _allow(view: Callable[..., HttpResponse], directive: str) -> Callable[..., Any]:
-    """Let our own pages frame, or be framed by, this one."""
+    """Let our own pages be framed by this one, or frame it."""
     return csp_replace({directive: ["'self'"]})(view)
 
 
-def _uuid(text: str) -> UUID | None:
+def _get_alert(request: HttpRequest, pk: UUID, permissions: list[str]) -> Alert:
+    """Return the warning for who has one of the permissions. Raises PermissionDenied, Http404."""
+    if not any(map(request.user.has_perm, permissions)):
+        raise PermissionDenied
+    return get_object_or_404(Alert, pk=pk)
+
+
+def _parse_uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
         return None
 
 
-def _campaign(text: str) -> Campaign | None:
-    """The campaign of that key, or the one that it was merged into."""
-    key = _uuid(text)
+def _find_campaign(text: str) -> Campaign | None:
+    """Return the campaign of that key, or the one that it was merged into."""
+    key = _parse_uuid(text)
     campaign = Campaign.objects.filter(pk=key).first() if key else None
     return campaign.root() if campaign else None
 
 
-def _to_read(fields: Iterable[Any]) -> list[Any]:
-    return [_READ.get(field, field) for field in fields if field != "seen"]
+def _to_read_only(fields: Iterable[Any]) -> list[Any]:
+    return [_READ_ONLY_FIELDS.get(field, field) for field in fields if field != "seen"]

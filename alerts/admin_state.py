@@ -1,4 +1,4 @@
-"""Where a warning stands at the desk, and what one officer may do with it now."""
+"""The status of a warning at the desk, and what one officer may do with it now."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from alerts.models import Alert, AlertRevision, MsgType, State
 from core.audit import events
 
 CHANGE, ISSUE = "alerts.change_alert", "alerts.issue_alert"
-_SAID = {
+_EVENT_LABELS = {
     "alert_submitted": "Gửi đi duyệt",
     "alert_sent_back": "Trả lại để sửa",
     "alert_issued": "Phát",
@@ -24,7 +24,7 @@ _SAID = {
 
 
 def is_editable(alert: Alert | None) -> bool:
-    """A text is changed neither while it waits for review nor after its warning was cancelled."""
+    """Return whether the text is neither in review nor of a cancelled warning."""
     if alert is None:
         return True
     cancelled = alert.current is not None and alert.current.msg_type == MsgType.CANCEL
@@ -32,30 +32,30 @@ def is_editable(alert: Alert | None) -> bool:
 
 
 def status_text(alert: Alert) -> str:
-    """Where a warning stands, for the list and the head of the form."""
-    said = alert.current
-    if said is None:
+    """Return where a warning stands, for the list and the head of the form."""
+    latest = alert.current
+    if latest is None:
         return alert.get_stage_display()
-    public = f"{_public(said)}, bản {said.version}"
-    if said.state(timezone.now()) is State.SCHEDULED and (now := alert.revisions.current().first()):
-        public = f"{_public(now)}, bản {now.version}; {public[0].lower()}{public[1:]}"
-    return public if alert.stage == Alert.Stage.DRAFT else f"{public}; bản mới chờ duyệt"
+    text = f"{_state_label(latest)}, bản {latest.version}"
+    is_scheduled = latest.state(timezone.now()) is State.SCHEDULED
+    if is_scheduled and (current := alert.revisions.current().first()):
+        text = f"{_state_label(current)}, bản {current.version}; {text[0].lower()}{text[1:]}"
+    return text if alert.stage == Alert.Stage.DRAFT else f"{text}; bản mới chờ duyệt"
 
 
-def _public(said: AlertRevision) -> str:
-    if said.msg_type == MsgType.CANCEL:
-        return "Đã hủy"
+def _state_label(revision: AlertRevision) -> str:
     return {
-        "scheduled": f"Hẹn {timezone.localtime(said.effective):%H:%M, %d/%m/%Y}",
-        "in_force": "Đang có hiệu lực",
-        "expired": "Hết hiệu lực",
-    }[said.state(timezone.now())]
+        State.CANCELLED: "Đã hủy",
+        State.SCHEDULED: f"Hẹn {timezone.localtime(revision.effective):%H:%M, %d/%m/%Y}",
+        State.IN_FORCE: "Đang có hiệu lực",
+        State.EXPIRED: "Hết hiệu lực",
+    }[revision.state(timezone.now())]
 
 
 @dataclass(frozen=True)
 class AllowedActions:
-    """What this officer may do now with this warning, `missing` what stands against submitting it;
-    `seen` names the text on the screen; `returned` says why it came back.
+    """What an officer may do with a warning. `missing` is what stands against submitting it, `seen`
+    the digest of the text on the screen, `returned` why it was sent back.
     """
 
     submit: bool
@@ -64,7 +64,7 @@ class AllowedActions:
     issue: bool
     own_text: bool
     cancel: bool
-    look: bool
+    preview: bool
     seen: str
     returned: str
 
@@ -72,44 +72,47 @@ class AllowedActions:
 def allowed_actions(request: HttpRequest, alert: Alert) -> AllowedActions:
     may_change, may_issue = (request.user.has_perm(name) for name in (CHANGE, ISSUE))
     in_review = alert.stage == Alert.Stage.REVIEW
-    said = alert.current
+    is_own = alert.author_id == request.user.pk
     may_submit = may_change and is_editable(alert) and not publishing.is_unchanged(alert)
     return AllowedActions(
         submit=may_submit,
         missing=publishing.missing_fields(alert) if may_submit else [],
         send_back=in_review and (may_change or may_issue),
-        issue=may_issue and in_review and alert.author_id != request.user.pk,
-        own_text=may_issue and in_review and alert.author_id == request.user.pk,
-        cancel=may_issue
-        and said is not None
-        and said.msg_type != MsgType.CANCEL
-        and request.user.pk
-        not in {said.author_id, _author_of(publishing.revision_to_cancel(alert))},
-        look=may_change or may_issue,
+        issue=may_issue and in_review and not is_own,
+        own_text=may_issue and in_review and is_own,
+        cancel=may_issue and _may_cancel(alert, request.user.pk),
+        preview=may_change or may_issue,
         seen=publishing.draft_etag(alert) if in_review else "",
-        returned=_returned(alert),
+        returned=_return_reason(alert),
     )
 
 
-def _returned(alert: Alert) -> str:
-    """Why a draft was sent back, as long as that is the last act on it."""
-    last = events.events_for("alert", alert.pk).first()
-    return str(last.detail.get("reason", "")) if last and last.kind == "alert_sent_back" else ""
+def _may_cancel(alert: Alert, officer: int | None) -> bool:
+    """Return whether there is something to cancel that the officer did not write."""
+    latest = alert.current
+    if latest is None or latest.msg_type == MsgType.CANCEL:
+        return False
+    repeated = publishing.revision_to_cancel(alert)
+    return officer not in {latest.author_id, repeated.author_id if repeated else None}
 
 
-def publication_notice(given: object) -> str:
-    """What an officer reads after giving a word: from when others read it."""
-    if isinstance(given, AlertRevision) and given.effective > timezone.now():
-        at = timezone.localtime(given.effective)
+def _return_reason(alert: Alert) -> str:
+    """Return why a draft was sent back, as long as that is the last act on it."""
+    event = events.events_for("alert", alert.pk).first()
+    if event is None or event.kind != "alert_sent_back":
+        return ""
+    return str(event.detail.get("reason", ""))
+
+
+def publication_notice(revision: object) -> str:
+    """Return from when others can read a revision that was just issued."""
+    if isinstance(revision, AlertRevision) and revision.effective > timezone.now():
+        at = timezone.localtime(revision.effective)
         return f"Đã ký và hẹn giờ. Mọi người đọc được từ {at:%H:%M, %d/%m/%Y}."
     return "Đã phát. Mọi người đọc được từ lúc này."
 
 
-def _author_of(word: AlertRevision | None) -> int | None:
-    return word.author_id if word else None
-
-
 def history_lines(alert: Alert) -> Iterator[tuple[Any, str]]:
-    """The latest acts on record, each with its name at the desk."""
+    """Yield the latest events, each with its label at the desk."""
     for event in events.events_for("alert", alert.pk)[:20]:
-        yield event, _SAID.get(event.kind, event.kind)
+        yield event, _EVENT_LABELS.get(event.kind, event.kind)

@@ -1,68 +1,108 @@
-"""From a wave of reports to the beginnings of a warning: aggregates only, nobody's words."""
+"""Drafts that nobody typed: from a campaign, as aggregates without a person's words, and the province's
+first warning, `first_warning.json` of its folder.
+"""
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import CharField, Count
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
+from alerts.models import Alert, AlertStep
+from core.province import Province, province
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignSummary
 from reports.models import Campaign
 
+FIRST_SLUG = "goi-dien-gia-danh-lanh-dao"
 _DIGITS = re.compile(r"(?:\d[\s.\-]*){4,}")
 
 
 def initial_from_campaign(campaign: Campaign) -> dict[str, Any]:
-    """First values for the form of a new warning."""
-    seen, scenario = campaign_stats.campaign_summary(campaign), _usual_scenario(campaign)
+    """Return initial values for the form of a new warning."""
+    summary = campaign_stats.campaign_summary(campaign)
+    scenario = _most_frequent_scenario(campaign)
     return {
         "campaign": campaign.pk,
-        # An officer may have typed it: no number of anybody goes along.
+        # An officer may have typed a phone number: it does not go along.
         "title": _DIGITS.sub("", campaign.title).strip()[:140],
-        "summary": summary(seen, scenario),
+        "summary": summary_text(summary, scenario),
         "scenario": scenario,
-        "grounds": evidence_text(campaign.code, seen),
+        "grounds": evidence_text(campaign.code, summary),
     }
 
 
-def summary(seen: CampaignSummary, scenario: str) -> str:
-    """What they do, from what most reports share; "" where that is not known."""
-    if not scenario or seen.reports is None:
+def summary_text(summary: CampaignSummary, scenario: str) -> str:
+    """Return what callers do, as most reports say; "" where that is not known."""
+    if not scenario or summary.reports is None:
         return ""
-    kind = campaign_stats.code_label(scenario)
-    told = [f"Kẻ gian gọi điện. Kiểu lừa: {kind[:1].lower()}{kind[1:]}."]
-    if seen.demands:
-        told.append(
-            f"Họ đòi: {'; '.join(name[:1].lower() + name[1:] for name, _ in seen.demands)}."
-        )
-    return " ".join(told)[:400]
+    sentences = [
+        f"Kẻ gian gọi điện. Kiểu lừa: {_lower_first(campaign_stats.code_label(scenario))}."
+    ]
+    if summary.demands:
+        demands = "; ".join(_lower_first(name) for name, _ in summary.demands)
+        sentences.append(f"Họ đòi: {demands}.")
+    return " ".join(sentences)[:400]
 
 
-def evidence_text(code: str, seen: CampaignSummary) -> str:
-    """What the wave amounts to, in numbers that point at nobody."""
-    if seen.reports is None or seen.first is None or seen.last is None:
+def evidence_text(code: str, summary: CampaignSummary) -> str:
+    """Return the size of the campaign in numbers that point at nobody."""
+    if summary.reports is None or summary.first is None or summary.last is None:
         return f"Đợt {code}: dưới {campaign_stats.MIN_COUNT} tin."
-    told = [f"Đợt {code}: {seen.reports} tin, từ {seen.first:%d/%m/%Y} đến {seen.last:%d/%m/%Y}."]
-    if seen.communes:
-        told.append(f"Nhiều tin nhất: {_counted(seen.communes)}.")
-    if seen.demands:
-        told.append(f"Họ đòi: {_counted(seen.demands)}.")
-    if seen.losers:
-        told.append(f"Có mất tiền: {seen.losers} tin.")
-    return "\n".join(told)
+    period = f"từ {summary.first:%d/%m/%Y} đến {summary.last:%d/%m/%Y}"
+    lines = [f"Đợt {code}: {summary.reports} tin, {period}."]
+    if summary.communes:
+        lines.append(f"Nhiều tin nhất: {_format_counts(summary.communes)}.")
+    if summary.demands:
+        lines.append(f"Họ đòi: {_format_counts(summary.demands)}.")
+    if summary.losers:
+        lines.append(f"Có mất tiền: {summary.losers} tin.")
+    return "\n".join(lines)
 
 
-def _counted(counts: Sequence[tuple[str, int]]) -> str:
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _format_counts(counts: Sequence[tuple[str, int]]) -> str:
     return "; ".join(f"{name} ({count})" for name, count in counts)
 
 
-def _usual_scenario(campaign: Campaign) -> str:
-    """The code most often held of the wave's reports, or none: an officer's, else the machine's."""
+def _most_frequent_scenario(campaign: Campaign) -> str:
+    """Return the effective scenario of most reports: an officer's, else the extracted one; or ""."""
     corrected = KeyTextTransform("scenario", "report__case__corrections_json")
-    held = Coalesce(corrected, "report__facts__scenario", output_field=CharField())
-    counted = campaign.links.exclude(report__facts=None).values_list(held)
-    most = counted.annotate(held=held, times=Count("pk")).order_by("-times", "held").first()
-    return str(most[0]) if most else ""
+    scenario = Coalesce(corrected, "report__facts__scenario", output_field=CharField())
+    rows = campaign.links.exclude(report__facts=None).values_list(scenario)
+    counts = rows.annotate(scenario=scenario, times=Count("pk")).order_by("-times", "scenario")
+    row = counts.first()
+    return str(row[0]) if row else ""
+
+
+def ensure_first_alert(author: User | None = None) -> Alert:
+    """Return the first warning, written as a draft if it does not exist."""
+    if alert := Alert.objects.filter(slug=FIRST_SLUG).first():
+        return alert
+    alert, steps = build_first_alert(province)
+    alert.author = author
+    with transaction.atomic():
+        alert.save(force_insert=True)
+        AlertStep.objects.bulk_create(steps)
+    return alert
+
+
+def build_first_alert(province: Province) -> tuple[Alert, list[AlertStep]]:
+    """Return the first warning of a province's folder with its steps, unsaved."""
+    values = province.load_json("first_warning.json")
+    steps = values.pop("steps")
+    values["document_date"] = date.fromisoformat(values["document_date"])
+    for name in ("advice", "advice_en", "loudspeaker", "document_recipients"):
+        values[name] = "\n".join(values[name])
+    alert = Alert(slug=FIRST_SLUG, **values)
+    return alert, [
+        AlertStep(alert=alert, position=position, **step) for position, step in enumerate(steps, 1)
+    ]

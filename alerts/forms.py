@@ -15,8 +15,8 @@ _FOR_REVIEW = ("short_title", "summary", "advice", "sms", "sms_share")
 
 
 class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Gives a missing address, and notices when somebody else saved in between. A draft is saved
-    with what there is: what it lacks is asked for when it is submitted.
+    """A draft, which may be saved incomplete: what it lacks is asked for at submission. The form
+    makes a missing address, and notices when somebody else saved in between.
     """
 
     response_type = forms.MultipleChoiceField(
@@ -30,39 +30,7 @@ class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Alert
-        fields = [
-            "title",
-            "short_title",
-            "slug",
-            "summary",
-            "advice",
-            "sms",
-            "sms_share",
-            "sms_marked",
-            "loudspeaker",
-            "title_en",
-            "summary_en",
-            "advice_en",
-            "document_number",
-            "document_date",
-            "document_office",
-            "document_subject",
-            "document_recipients",
-            "document_note",
-            "effective",
-            "expires",
-            "reviewed_on",
-            "audience",
-            "communes",
-            "offices",
-            "scenario",
-            "urgency",
-            "severity",
-            "certainty",
-            "response_type",
-            "campaign",
-            "grounds",
-        ]
+        fields: list[str] = []  # those of the desk's fieldsets
         widgets = {
             "title": forms.TextInput({"size": 80}),
             "summary": forms.Textarea(_TEXT),
@@ -86,10 +54,9 @@ class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
         if isinstance(kinds := self.fields.get("scenario"), forms.ChoiceField):
             kinds.choices = [("", "Chưa rõ"), *scenarios()]
         for name in ("effective", "expires"):
-            if isinstance(
-                halves := getattr(self.fields.get(name), "widget", None), forms.MultiWidget
-            ):
-                for half, word in zip(halves.widgets, ("ngày", "giờ"), strict=True):
+            widget = getattr(self.fields.get(name), "widget", None)
+            if isinstance(widget, forms.MultiWidget):
+                for half, word in zip(widget.widgets, ("ngày", "giờ"), strict=True):
                     half.attrs["aria-label"] = f"{self.fields[name].label}: {word}"
         for name in _FOR_REVIEW:
             if field := self.fields.get(name):
@@ -100,11 +67,12 @@ class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["slug"].help_text = "Để trống thì lấy từ tiêu đề. Đặt rồi không đổi được."
 
     def clean_slug(self) -> str:
-        return self.cleaned_data["slug"] or free_slug(self.data.get(self.add_prefix("title"), ""))
+        title = self.data.get(self.add_prefix("title"), "")
+        return self.cleaned_data["slug"] or free_slug(title)
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        if self.instance.pk and not self.instance._state.adding and self._outrun():  # noqa: SLF001
+        if self.instance.pk and not self.instance._state.adding and self._is_outdated():  # noqa: SLF001
             self.add_error(
                 None,
                 "Người khác vừa sửa cảnh báo này. Những gì bạn viết vẫn còn nguyên ở dưới."
@@ -116,8 +84,8 @@ class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
         changed = self.instance.changed_at
         return changed.isoformat() if changed else ""
 
-    def _outrun(self) -> bool:
-        """True once: the form then carries the newer time, so that saving again is a choice."""
+    def _is_outdated(self) -> bool:
+        """Return True once: the form then carries the newer time, so that saving again is a choice."""
         if self.data.get(self.add_prefix("seen")) == self._saved_at():
             return False
         if isinstance(self.data, QueryDict):
@@ -128,7 +96,7 @@ class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 def free_slug(title: str) -> str:
-    """An address made of the title, not taken by another warning."""
+    """Return a slug made of the title that no other warning has."""
     stem = slugify(normalize(title))[:70].strip("-") or "canh-bao"
     taken = set(Alert.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
     numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))

@@ -1,4 +1,4 @@
-"""What is personal in the rows of warnings: whoever adds a field says so here (core/personal_data_inventory.py)."""
+"""What is personal in the tables of warnings; every new field is added here."""
 
 from core.personal_data_inventory import Declared, FieldClassification
 

@@ -1,31 +1,34 @@
-"""A draft in every format in which it would go out, marked as not said: for the desk alone."""
+"""A draft in every format in which it would go out, marked as not issued: for the desk alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import translation
 
-from alerts.embed import oembed
-from alerts.formats import cap, html
-from alerts.formats.localization import ENGLISH
+from alerts.embed import frames, snippets
+from alerts.formats import cap, html, print_files
 from alerts.formats.registry import LIST_FORMATS
+from alerts.formats.wording import ENGLISH
 from alerts.models import (
     MAX_LOUDSPEAKER_SYLLABLES,
     MAX_MARKED_SMS_CHARS,
     MAX_SMS_CHARS,
     AlertRevision,
+    State,
 )
 from alerts.models.content import Content
+from alerts.responses import allow_framing
 
 MARK, MARK_IN_ENGLISH = "[Bản xem trước] ", "[Preview] "
 
 
 @dataclass(frozen=True)
 class TextWithLimit:
-    """A text that has a longest length: so many of `unit`, at most `most`."""
+    """A text of so many of `unit`, at most `most`."""
 
     name: str
     text: str
@@ -39,69 +42,97 @@ class TextWithLimit:
 
 
 def as_draft_preview(revision: AlertRevision) -> AlertRevision:
-    """The same under a name that no word is given, with a title that says what it is: these leave
-    the page as files.
+    """Return a copy with an identifier that is never issued and a marked title, to leave the page as
+    a file.
     """
-    words, shown = revision.frozen_content, copy(revision)
+    words, draft = revision.frozen_content, copy(revision)
     message = replace(words.message, identifier=f"XEM-TRUOC-{words.message.version}")
     english = words.english
     if english.title:
         english = replace(english, title=MARK_IN_ENGLISH + english.title)
     content = replace(words, message=message, title=MARK + words.title, english=english)
-    vars(shown).pop("frozen_content", None)  # read before
-    shown.identifier, shown.content = message.identifier, content.as_json()
-    return shown
+    vars(draft).pop("frozen_content", None)  # the cached property was read before
+    draft.identifier, draft.content = message.identifier, content.as_json()
+    return draft
 
 
 def texts(revision: AlertRevision, now: datetime, portal: str) -> Iterator[tuple[str, str]]:
-    """What is text: name and content."""
-    shown = as_draft_preview(revision)
-    yield "Chữ thường (van-ban.txt)", html.render_text(shown, now)
+    """Yield name and content of every format that is text."""
+    draft = as_draft_preview(revision)
+    yield "Chữ thường (van-ban.txt)", html.render_text(draft, now)
     with translation.override(ENGLISH):
-        yield "Chữ thường, tiếng Anh", html.render_text(shown, now)
+        yield "Chữ thường, tiếng Anh", html.render_text(draft, now)
     for each in LIST_FORMATS:
-        yield each.label, each.render([shown], now, portal).decode()
-    yield "Danh mục CAP", cap.render_cap_index([shown], portal).decode()
-    frame = portal + reverse("alerts:alert_frame", args=[shown.frozen_content.slug])
-    yield (
-        "Trả lời oEmbed",
-        oembed.oembed_response(frame, portal, oembed.WIDTH, oembed.HEIGHT).decode(),
+        yield each.label, each.render([draft], now, portal).decode()
+    frame = portal + reverse("alerts:alert_frame", args=[draft.frozen_content.slug])
+    yield "Trả lời oEmbed", snippets.oembed_response(frame, portal).decode()
+    yield "Bản CAP, ghi là Draft, chưa ký", cap.render_cap_message(draft, draft=True).decode()
+
+
+def texts_with_limit(words: Content) -> list[TextWithLimit]:
+    """Return what is sent to phones or read aloud, each with its length."""
+    messages = (
+        ("Tin nhắn của Công an", words.sms, MAX_SMS_CHARS),
+        ("Tin nhắn để người dân nhắn nhau", words.sms_share, MAX_SMS_CHARS),
+        ("Tin nhắn có dấu", words.sms_marked, MAX_MARKED_SMS_CHARS),
     )
-    yield "Bản CAP, ghi là Draft, chưa ký", cap.render_cap_message(shown, draft=True).decode()
-
-
-def measured(words: Content) -> Iterator[TextWithLimit]:
-    """What is sent to phones or read aloud, each with its length."""
-    for name, text in ("của Công an", words.sms), ("để người dân nhắn nhau", words.sms_share):
-        yield TextWithLimit(f"Tin nhắn {name}", text, len(text), MAX_SMS_CHARS)
-    yield TextWithLimit(
-        "Tin nhắn có dấu", words.sms_marked, len(words.sms_marked), MAX_MARKED_SMS_CHARS
+    limited = [TextWithLimit(name, text, len(text), most) for name, text, most in messages]
+    read, syllables = words.loudspeaker, len(words.loudspeaker.split())
+    loudspeaker = TextWithLimit(
+        "Bài đọc loa xã", read, syllables, MAX_LOUDSPEAKER_SYLLABLES, "tiếng"
     )
-    read = len(words.loudspeaker.split())
-    yield TextWithLimit(
-        "Bài đọc loa xã", words.loudspeaker, read, MAX_LOUDSPEAKER_SYLLABLES, "tiếng"
-    )
+    return [*limited, loudspeaker]
 
 
-def picture(revision: AlertRevision, now: datetime) -> bytes:
-    from alerts.formats import share_image  # noqa: PLC0415 - what draws weighs on a process of web
-
-    return share_image.render_og_image(as_draft_preview(revision), revision.state(now))
+def render_page(revision: AlertRevision, now: datetime) -> HttpResponse:
+    return HttpResponse(html.render_detail(revision, now, preview=True))
 
 
-def square(revision: AlertRevision, now: datetime) -> bytes:
-    from alerts.formats import share_image as picture  # noqa: PLC0415 - see above
-
-    return picture.render_square_image(as_draft_preview(revision), revision.state(now))
-
-
-def poster(revision: AlertRevision) -> bytes:
-    from alerts.formats import poster_pdf  # noqa: PLC0415 - see above
-
-    return poster_pdf.render_poster(as_draft_preview(revision))
+def render_english_page(revision: AlertRevision, now: datetime) -> HttpResponse:
+    with translation.override(ENGLISH):
+        return render_page(revision, now)
 
 
-def pack(revision: AlertRevision, now: datetime) -> bytes:
-    from alerts.formats import print_bundle  # noqa: PLC0415 - see above
+def render_paper(revision: AlertRevision, now: datetime) -> HttpResponse:
+    return HttpResponse(html.render_print(revision, now, preview=True))
 
-    return print_bundle.build_zip(as_draft_preview(revision), now)
+
+def render_frame(revision: AlertRevision, now: datetime) -> HttpResponse:
+    frame = HttpResponse(frames.render_single(revision, now, preview=True))
+    return allow_framing(frame, ancestors="'self'")
+
+
+@dataclass(frozen=True)
+class FilePreview:
+    """A format that leaves the page as a file: renderer, media type, and a header if it has a name."""
+
+    render: Callable[[AlertRevision, State], bytes]
+    content_type: str
+    disposition: str = ""
+
+    def __call__(self, revision: AlertRevision, now: datetime) -> HttpResponse:
+        content = self.render(as_draft_preview(revision), revision.state(now))
+        response = HttpResponse(content, content_type=self.content_type)
+        if self.disposition:
+            response["Content-Disposition"] = self.disposition
+        return response
+
+
+PAGES: dict[str, Callable[[AlertRevision, datetime], HttpResponse]] = {
+    "page": render_page,
+    "english": render_english_page,
+    "paper": render_paper,
+}
+OTHERS: dict[str, Callable[[AlertRevision, datetime], HttpResponse]] = {
+    "frame": render_frame,
+    "picture": FilePreview(print_files.render_picture, "image/png"),
+    "square": FilePreview(print_files.render_square, "image/png"),
+    "poster": FilePreview(
+        print_files.render_poster, "application/pdf", 'inline; filename="xem-truoc-to-dan.pdf"'
+    ),
+    "pack": FilePreview(
+        print_files.render_pack,
+        "application/zip",
+        'attachment; filename="xem-truoc-tai-lieu.zip"',
+    ),
+}

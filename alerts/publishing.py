@@ -1,7 +1,7 @@
-"""From draft to word given: submit, issue, update, cancel. The only writer of AlertRevision.
+"""From draft to revision: submit, issue, update, cancel. The only writer of AlertRevision.
 
-Two people make every word: who wrote the text last does not issue it. All acts lock the alert,
-so that of two clicks one wins and the other reads why it did not.
+Every revision takes two people: who wrote the text last does not issue it. All actions lock the
+alert, so that of two clicks one wins and the other is told why it did not.
 """
 
 from dataclasses import replace
@@ -38,17 +38,17 @@ from core.province import province
 
 log = structlog.get_logger(__name__)
 
-_NUMBERING = 140_01  # the advisory lock under which numbers are given
-_KINDS = {
+ADVISORY_LOCK_NUMBERING = 140_01
+_EVENT_KINDS = {
     MsgType.ALERT: "alert_issued",
     MsgType.UPDATE: "alert_updated",
     MsgType.CANCEL: "alert_cancelled",
 }
-_NO_TIME = datetime.fromtimestamp(0, tz=UTC)
+_EPOCH = datetime.fromtimestamp(0, tz=UTC)
 
 
 class PublishingError(Exception):
-    """An act that cannot be done now; the message tells a person why."""
+    """The action is refused; the message tells an officer why."""
 
 
 class FourEyesError(PublishingError):
@@ -56,7 +56,7 @@ class FourEyesError(PublishingError):
 
 
 class NotReadyError(PublishingError):
-    """The text lacks something, or the warning stands at another stage."""
+    """The text lacks something, or the warning is at another stage."""
 
 
 class SignatureFailedError(PublishingError):
@@ -68,7 +68,7 @@ class StaleDraftError(PublishingError):
 
 
 def build_content(alert: Alert, message: MessageHeader) -> Content:
-    """The draft's text as it stands, under the head of `message`."""
+    """Return the draft's text under the header of `message`."""
     return Content(
         slug=alert.slug,
         title=alert.title,
@@ -103,38 +103,37 @@ def build_content(alert: Alert, message: MessageHeader) -> Content:
 
 
 def draft_etag(alert: Alert) -> str:
-    """Names the draft's text: who issues says with it which text they have read."""
-    return digest(_compose(alert, _message(alert, _next_kind(alert), _NO_TIME)).content)
+    """Return a digest of the text: who issues says with it which text they have read."""
+    return digest(_compose(alert, _next_header(alert, _next_kind(alert), _EPOCH)).content)
 
 
 def preview(alert: Alert) -> AlertRevision:
-    """The next revision as it would be, unsaved: for the eyes of the desk."""
-    return _compose(
-        alert, _message(alert, _next_kind(alert), timezone.now().replace(microsecond=0))
-    )
+    """Return the next revision as it would be, unsaved."""
+    sent = timezone.now().replace(microsecond=0)
+    return _compose(alert, _next_header(alert, _next_kind(alert), sent))
 
 
 def is_unchanged(alert: Alert) -> bool:
-    """Whether the draft has nothing to add to the word that was given last."""
-    said = alert.current
-    if said is None or said.expires != alert.expires:
+    """Return whether the draft says the same as the latest revision."""
+    latest = alert.current
+    if latest is None or latest.expires != alert.expires:
         return False
-    if said.effective != _start(alert.effective, said.sent):
+    if latest.effective != _start_time(alert.effective, latest.sent):
         return False
-    return build_content(alert, said.frozen_content.message) == said.frozen_content
+    return build_content(alert, latest.frozen_content.message) == latest.frozen_content
 
 
 @transaction.atomic
 def submit(alert: Alert, *, by: User) -> None:
     """Hand a draft over for review. Raises NotReadyError with all that is missing."""
-    alert = _locked(alert)
+    alert = _lock_alert(alert)
     if alert.stage != Alert.Stage.DRAFT:
         raise NotReadyError("Cảnh báo này đã được trình, đang chờ duyệt.")
     _refuse_cancelled(alert)
     if is_unchanged(alert):
         raise NotReadyError("Chưa có gì khác với bản đang đăng.")
-    if found := missing_fields(alert):
-        raise NotReadyError("Chưa trình được. " + " ".join(found))
+    if problems := missing_fields(alert):
+        raise NotReadyError("Chưa trình được. " + " ".join(problems))
     alert.stage, alert.author = Alert.Stage.REVIEW, by
     alert.save(update_fields=["stage", "author"])
     events.log_event("alert", alert.pk, "alert_submitted", by=by)
@@ -142,13 +141,13 @@ def submit(alert: Alert, *, by: User) -> None:
 
 @transaction.atomic
 def send_back(alert: Alert, *, by: User, reason: str = "") -> None:
-    """Give a submitted text back to its writer, who may change it again and reads why; a writer who
-    takes it back owes no reason.
+    """Give a submitted text back to its author with the reason; an author who takes it back needs
+    none. Raises NotReadyError.
     """
-    alert = _locked(alert)
+    alert = _lock_alert(alert)
     if alert.stage != Alert.Stage.REVIEW:
         raise NotReadyError("Cảnh báo này không ở khâu chờ duyệt.")
-    reason = _one_line(reason)
+    reason = _clean_reason(reason)
     if by != alert.author and not reason:
         raise NotReadyError("Ghi vì sao trả lại, để người soạn biết sửa gì.")
     alert.stage = Alert.Stage.DRAFT
@@ -158,42 +157,42 @@ def send_back(alert: Alert, *, by: User, reason: str = "") -> None:
 
 @transaction.atomic
 def issue(alert: Alert, *, by: User, seen: str | None = None) -> AlertRevision:
-    """Give the first word of a warning. `seen` is the draft_digest that `by` has read."""
-    alert = _reviewed(alert, by, seen)
+    """Issue the first revision. `seen` is the draft_etag of the text that `by` has read."""
+    alert = _lock_reviewed(alert, by, seen)
     if alert.current:
         raise NotReadyError("Cảnh báo này đã phát. Phát bản mới bằng cách cập nhật.")
-    return _say(alert, MsgType.ALERT, by)
+    return _issue_revision(alert, MsgType.ALERT, by)
 
 
 @transaction.atomic
 def update(alert: Alert, *, by: User, seen: str | None = None) -> AlertRevision:
-    """Replace the word given by the text in review; the older word stays on record."""
-    alert = _reviewed(alert, by, seen)
+    """Issue the text in review in place of the current revision, which stays on record."""
+    alert = _lock_reviewed(alert, by, seen)
     if not alert.current:
         raise NotReadyError("Cảnh báo này chưa phát lần nào.")
-    return _say(alert, MsgType.UPDATE, by)
+    return _issue_revision(alert, MsgType.UPDATE, by)
 
 
 @transaction.atomic
 def cancel(
     alert: Alert, *, by: User, reason: str, ending: CancelReason = CancelReason.OVER
 ) -> AlertRevision:
-    """Take a warning back, for good, and with it what waits for its hour. The public reads `reason`."""
-    alert = _locked(alert)
-    reason = _one_line(reason)
+    """Cancel a warning for good, with what waits for its time. The public reads `reason`."""
+    alert = _lock_alert(alert)
+    reason = _clean_reason(reason)
     if not alert.current:
         raise NotReadyError("Cảnh báo này chưa phát, không có gì để hủy.")
     if not reason:
         raise NotReadyError("Ghi lý do hủy. Người dân sẽ đọc lý do này.")
     _refuse_cancelled(alert)
-    for word in {alert.current, revision_to_cancel(alert)}:
-        _refuse_author(word.author if word else None, by)
-    return _say(alert, MsgType.CANCEL, by, ending, reason)
+    for revision in {alert.current, revision_to_cancel(alert)}:
+        _refuse_author(revision.author if revision else None, by)
+    return _issue_revision(alert, MsgType.CANCEL, by, ending, reason)
 
 
 def revision_to_cancel(alert: Alert) -> AlertRevision | None:
-    """The word that a Cancel repeats: what stands now, not what waits for its hour; where nothing
-    stands yet, what waits, and then nobody reads either. An expired word stands, too.
+    """Return the revision that a Cancel repeats: the current one, expired or not; where none has
+    taken effect, the one that waits.
     """
     return alert.revisions.current().select_related("author").first() or alert.current
 
@@ -202,17 +201,17 @@ def _next_kind(alert: Alert) -> MsgType:
     return MsgType.UPDATE if alert.current else MsgType.ALERT
 
 
-def _one_line(reason: str) -> str:
+def _clean_reason(reason: str) -> str:
     return " ".join(reason.replace("\0", " ").split())  # PostgreSQL holds no NUL
 
 
-def _locked(alert: Alert) -> Alert:
+def _lock_alert(alert: Alert) -> Alert:
     rows = Alert.objects.select_for_update(of=("self",)).select_related("current__author")
     return rows.get(pk=alert.pk)
 
 
-def _reviewed(alert: Alert, by: User, seen: str | None) -> Alert:
-    alert = _locked(alert)
+def _lock_reviewed(alert: Alert, by: User, seen: str | None) -> Alert:
+    alert = _lock_alert(alert)
     _refuse_cancelled(alert)
     if alert.stage != Alert.Stage.REVIEW:
         raise NotReadyError("Cảnh báo này không ở khâu chờ duyệt, chưa phát được.")
@@ -235,53 +234,54 @@ def _refuse_cancelled(alert: Alert) -> None:
 
 
 def missing_fields(alert: Alert) -> list[str]:
-    """What a draft lacks before it can be submitted, in sentences."""
-    found = []
+    """Return what a draft lacks before it can be submitted, in sentences."""
+    problems = []
     try:
         alert.full_clean()
     except ValidationError as error:
-        found += [f"{_label(name)}: {_lack(said)}" for name, said in error.error_dict.items()]
+        fields = error.error_dict.items()
+        problems += [f"{_field_label(name)}: {_problem_text(errors)}" for name, errors in fields]
     if not alert.steps.exists():
-        found.append("Họ lừa thế nào: cần ít nhất một bước.")
-    if (read := len(alert.loudspeaker.split())) > MAX_LOUDSPEAKER_SYLLABLES:
-        found.append(
-            f"Bài đọc loa xã: {read} tiếng, đọc hơn một phút. Bớt còn {MAX_LOUDSPEAKER_SYLLABLES} tiếng."
+        problems.append("Họ lừa thế nào: cần ít nhất một bước.")
+    if (length := len(alert.loudspeaker.split())) > MAX_LOUDSPEAKER_SYLLABLES:
+        problems.append(
+            f"Bài đọc loa xã: {length} tiếng, đọc hơn một phút. Bớt còn {MAX_LOUDSPEAKER_SYLLABLES} tiếng."
         )
-    return found
+    return problems
 
 
-def _label(name: str) -> str:
+def _field_label(name: str) -> str:
     if name == "__all__":
         return "Chung"
     field = Alert._meta.get_field(name)  # noqa: SLF001
     return capfirst(str(getattr(field, "verbose_name", name)))
 
 
-def _lack(errors: list[ValidationError]) -> str:
+def _problem_text(errors: list[ValidationError]) -> str:
     return "chưa ghi." if errors[0].code == "blank" else " ".join(ValidationError(errors).messages)
 
 
-def _say(
+def _issue_revision(
     alert: Alert, kind: MsgType, by: User, ending: str = "", reason: str = ""
 ) -> AlertRevision:
-    """Write the revision, name it as the latest, put the act on record."""
+    """Write and sign the revision, name it as the latest, log the event, enqueue what follows."""
     sent = timezone.now().replace(microsecond=0)
     if alert.year is None:
         alert.year, alert.number = _next_number(timezone.localtime(sent).year)
-    revision = _compose(alert, _message(alert, kind, sent, ending, reason))
+    revision = _compose(alert, _next_header(alert, kind, sent, ending, reason))
     revision.issued_by = by
     revision.save(force_insert=True)
-    _seal(revision)
+    _sign(revision)
     alert.current, alert.stage = revision, Alert.Stage.DRAFT
     alert.save(update_fields=["current", "stage", "year", "number"])
-    events.log_event("alert", alert.pk, _KINDS[kind], by=by, identifier=revision.identifier)
+    events.log_event("alert", alert.pk, _EVENT_KINDS[kind], by=by, identifier=revision.identifier)
     generator.enqueue_rebuild()
     service.enqueue_deliveries(revision)
     return revision
 
 
-def _seal(revision: AlertRevision) -> None:
-    """What cannot be signed is not said: the whole act is undone."""
+def _sign(revision: AlertRevision) -> None:
+    """Sign it. Raises SignatureFailedError, which undoes the whole action."""
     try:
         signatures.sign_revision(revision)
     except signatures.SigningError as error:
@@ -290,20 +290,21 @@ def _seal(revision: AlertRevision) -> None:
 
 
 def _next_number(year: int) -> tuple[int, int]:
-    """The year's next number; one issue at a time draws, and what rolls back leaves no gap."""
+    """Return the year and its next number; a roll-back leaves no gap."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_NUMBERING])
-    last = Alert.objects.filter(year=year).aggregate(last=Max("number"))["last"]
-    return year, (last or 0) + 1
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK_NUMBERING])
+    highest = Alert.objects.filter(year=year).aggregate(highest=Max("number"))["highest"]
+    return year, (highest or 0) + 1
 
 
-def _message(
+def _next_header(
     alert: Alert, kind: MsgType, sent: datetime, ending: str = "", reason: str = ""
 ) -> MessageHeader:
-    """The head of the next message. A Cancel starts at once."""
+    """Return the header of the next message. A Cancel starts at once."""
     version = alert.current.version + 1 if alert.current else 1
-    later = alert.effective if kind != MsgType.CANCEL else None
-    until = alert.expires if kind != MsgType.CANCEL else None
+    effective, expires = alert.effective, alert.expires
+    if kind == MsgType.CANCEL:
+        effective = expires = None
     return MessageHeader(
         identifier=f"{province.warning_code}-{alert.year or 0}-{alert.number or 0:04}-{version}",
         sender=urlsplit(settings.PORTAL_URL).hostname or "",
@@ -311,27 +312,28 @@ def _message(
         msg_type=kind.value,
         version=version,
         references=_references(alert),
-        effective=timezone.localtime(_start(later, sent)),
-        expires=timezone.localtime(until) if until else None,
+        effective=timezone.localtime(_start_time(effective, sent)),
+        expires=timezone.localtime(expires) if expires else None,
         web=settings.PORTAL_URL + reverse("warnings:detail", args=[alert.slug]),
         ending=ending,
         reason=reason,
     )
 
 
-def _start(wanted: datetime | None, sent: datetime) -> datetime:
-    """When a word takes effect, whole seconds; never before it is sent."""
-    return max(wanted.replace(microsecond=0), sent) if wanted else sent
+def _start_time(effective: datetime | None, sent: datetime) -> datetime:
+    """Return when a revision takes effect, in whole seconds; never before it is sent."""
+    return max(effective.replace(microsecond=0), sent) if effective else sent
 
 
 def _references(alert: Alert) -> tuple[str, ...]:
-    """CAP's names of all that was said before: "sender,identifier,sent"."""
-    before = (revision.frozen_content.message for revision in alert.revisions.order_by("version"))
-    return tuple(f"{m.sender},{m.identifier},{m.sent.isoformat()}" for m in before)
+    """Return CAP's names of all earlier messages: "sender,identifier,sent"."""
+    revisions = alert.revisions.order_by("version")
+    heads = (revision.frozen_content.message for revision in revisions)
+    return tuple(f"{head.sender},{head.identifier},{head.sent.isoformat()}" for head in heads)
 
 
 def _compose(alert: Alert, message: MessageHeader) -> AlertRevision:
-    """A revision, unsaved. A Cancel repeats what was said, not what is being written."""
+    """Return an unsaved revision. A Cancel repeats the current one, not what is being written."""
     cancelled = revision_to_cancel(alert) if message.msg_type == MsgType.CANCEL else None
     if cancelled:
         content = replace(cancelled.frozen_content, message=message).as_json()

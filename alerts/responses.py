@@ -1,10 +1,10 @@
-"""How published words go out: cacheable, comparable, without a cookie, and framed or not."""
+"""Responses with published text: cacheable, conditional, without a cookie, framed or not."""
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control, set_response_etag
 from django.utils.http import http_date
 
-from alerts.embed import frame_ancestors
+from alerts.embed import frames
 from alerts.static_pages import content_version
 from core.inline_css import style_source
 
@@ -18,11 +18,11 @@ _LIVE = "script-src 'self'; connect-src 'self'; "
 def conditional_response(
     request: HttpRequest, text: str | bytes, content_type: str = "text/html; charset=utf-8"
 ) -> HttpResponse:
-    """A published text, or 304 when the reader has this very text already."""
+    """Return a published text, or 304 when the client has this very text already."""
     response = HttpResponse(text, content_type=content_type)
     set_response_etag(response)
-    if edition := content_version.current_version():
-        response["Last-Modified"] = http_date(edition.since)
+    if version := content_version.current_version():
+        response["Last-Modified"] = http_date(version.since)
     patch_cache_control(
         response, public=True, max_age=30, stale_while_revalidate=20, stale_if_error=86400
     )
@@ -31,7 +31,7 @@ def conditional_response(
 
 
 def allow_cross_origin(response: HttpResponse) -> HttpResponse:
-    """Let programs of every origin read this answer."""
+    """Let programs of every origin read this response."""
     response["Access-Control-Allow-Origin"] = "*"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
@@ -40,13 +40,13 @@ def allow_cross_origin(response: HttpResponse) -> HttpResponse:
 def allow_framing(
     response: HttpResponse, ancestors: str = "", *, live: bool = False
 ) -> HttpResponse:
-    """Let other sites frame this answer, or those that `ancestors` names. There is no act in a frame, so nothing to click-jack.
+    """Let other sites frame this response, or those that `ancestors` names; a frame holds no action.
 
-    A 304 carries the same headers: a browser may lay them over the copy it kept.
+    A 304 needs the same headers: a browser may lay them over its copy.
     """
     response["Content-Security-Policy"] = FRAME_POLICY.format(
         style=style_source("alerts/frame.css"),
-        ancestors=ancestors or frame_ancestors.frame_ancestors(),
+        ancestors=ancestors or frames.frame_ancestors(),
         live=_LIVE if live else "",
     )
     response["Cross-Origin-Resource-Policy"] = "cross-origin"

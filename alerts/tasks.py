@@ -1,4 +1,4 @@
-"""What Celery calls. Each task opens the right door and nothing else."""
+"""Celery tasks; each calls one service."""
 
 from celery import shared_task
 from django.db import close_old_connections
@@ -9,49 +9,49 @@ from alerts.static_pages import generator
 
 @shared_task(name=generator.TASK)
 def write_snapshots(items: list[int]) -> None:
-    """Write the public pages as files after a word was given."""
+    """Write the public pages as files after an issue."""
     close_old_connections()
     generator.process_items(items, generator.TIMEOUT_SECONDS)
 
 
 @shared_task(name="alerts.keep_snapshots")
 def refresh_snapshots() -> None:
-    """Say that the files are right, or make them so: something came into force or ended."""
+    """Check the files, or rebuild them: something came into force or ended."""
     close_old_connections()
     generator.refresh_if_needed()
 
 
 @shared_task(name=service.TASK)
 def deliver(items: list[int]) -> None:
-    """Bring versions to the agencies and subscribers that these outbox items owe."""
+    """Attempt the deliveries of these outbox items."""
     close_old_connections()  # CELERY_DB_REUSE_MAX skips Django's own look at stale ones
     service.process_items(items, service.TIMEOUT_SECONDS)
 
 
 @shared_task(name=service.OWE_SUBSCRIBERS)
 def enqueue_subscriber_deliveries(items: list[int]) -> None:
-    """Owe versions to those who asked for mails."""
+    """Owe revisions to subscribers."""
     close_old_connections()
     service.enqueue_subscriber_deliveries(items, service.TIMEOUT_SECONDS)
 
 
 @shared_task(name=service.TELL_STOPPED)
 def mail_stopped_partners(items: list[int]) -> None:
-    """Mail that an agency hears nothing any more."""
+    """Mail which channels of agencies are stopped."""
     close_old_connections()
     service.mail_stopped_partners(items, service.TIMEOUT_SECONDS)
 
 
 @shared_task(name=subscriptions.ASK)
 def send_opt_in_mails(items: list[int]) -> None:
-    """Ask the owners of addresses whether they want our mails."""
+    """Send opt-in mails."""
     close_old_connections()
     subscriptions.process_items(items, service.TIMEOUT_SECONDS)
 
 
 @shared_task(name="alerts.hand_over_deliveries")
 def dispatch_due_deliveries() -> None:
-    """Owe the next tries that are due."""
+    """Enqueue the attempts that are due."""
     close_old_connections()
     service.dispatch_due()
 

@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
-from alerts.embed.frame_ancestors import PARTNERS, is_origin
+from alerts.embed.frames import PARTNERS, is_origin
 from alerts.formats.cap_signer import cap_signer
 from core.keys import parse_signer
 from ops.backup_key import parse_backup_key

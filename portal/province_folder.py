@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.core.exceptions import ValidationError
 
-from alerts.first_alert import build_first_alert
+from alerts.drafting import build_first_alert
 from core.province import Province, load_province
 from reports.data.loader import load_json
 from reports.extraction.impersonation.office_names import claim_table

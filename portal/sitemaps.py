@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from alerts.formats import xml
-from alerts.formats.localization import ENGLISH, urls_by_language
-from alerts.models import AlertRevision, CancelReason, selectors
+from alerts.formats.wording import ENGLISH, urls_by_language
+from alerts.models import AlertRevision
 from alerts.responses import conditional_response
 from reports.models import Office
 
@@ -48,7 +48,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 
 def _places() -> Iterator[SitemapEntry]:
-    warnings = [w for w in (*selectors.in_force(), *selectors.ended()) if not _is_withdrawn(w)]
+    revisions = (*AlertRevision.objects.in_force(), *AlertRevision.objects.ended())
+    warnings = [each for each in revisions if not each.frozen_content.message.is_withdrawn]
     newest = AlertRevision.objects.effective_ever().aggregate(at=Max("effective"))["at"]
     for name in _PAGES:
         yield SitemapEntry(urls_by_language(name), newest if name in _WITH_WARNINGS else None)
@@ -62,10 +63,6 @@ def _places() -> Iterator[SitemapEntry]:
         yield SitemapEntry(found, warning.frozen_content.message.effective)
 
 
-def _is_withdrawn(warning: AlertRevision) -> bool:
-    return warning.frozen_content.message.ending == CancelReason.ERROR
-
-
 def _add(root: Element, place: SitemapEntry, address: str) -> None:
     url = xml.add_child(root, "url")
     xml.add_child(url, "loc", f"{settings.PORTAL_URL}{address}")
@@ -75,5 +72,7 @@ def _add(root: Element, place: SitemapEntry, address: str) -> None:
         for language, other in place.addresses.items():
             href = f"{settings.PORTAL_URL}{other}"
             xml.add_child(
-                url, "xhtml:link", marks={"rel": "alternate", "hreflang": language, "href": href}
+                url,
+                "xhtml:link",
+                attributes={"rel": "alternate", "hreflang": language, "href": href},
             )

@@ -11,8 +11,7 @@ from portal import csp_reports, sitemaps, views
 urlpatterns = [
     *i18n_patterns(
         path("", include("reports.urls")),
-        path("", include("alerts.urls_subscribing")),
-        path("", include("alerts.urls_warnings")),
+        path("", include("alerts.urls_localized")),
         path("offline/", views.offline, name="offline"),
         prefix_default_language=False,
     ),

@@ -1,1 +1,1 @@
-"""Subscriptions and partners: e-mail, webhooks, tries and receipts."""
+"""Deliveries of warnings to partners and subscribers, by webhook and e-mail."""

@@ -1,4 +1,4 @@
-"""What goes out by mail: text alone, a link to the warning, and the way out."""
+"""Mails about warnings: text alone, a link to the warning, and a link to unsubscribe."""
 
 from typing import Any
 
@@ -20,66 +20,59 @@ class MailError(Exception):
 
 
 def mail_is_configured() -> bool:
-    """Whether mail goes anywhere at all."""
     return bool(settings.EMAIL_BACKEND != _NO_SERVER)
 
 
 def partner_mail(partner: PartnerAgency, revision: AlertRevision) -> EmailMessage:
     confirm = signed_links.confirmation_url(partner, revision)
-    return _letter(
-        "partner", encryption.decrypt_field(partner, "mail"), revision=revision, confirm=confirm
-    )
+    address = encryption.decrypt_field(partner, "mail")
+    return _render_mail("partner", address, revision=revision, confirm=confirm)
 
 
 def subscriber_mail(subscriber: Subscriber, revision: AlertRevision) -> EmailMessage:
-    leave = signed_links.unsubscribe_url(subscriber)
-    letter = _letter("warning", _address(subscriber), revision=revision, leave=leave)
-    return _with_way_out(letter, leave)
+    return _render_subscriber_mail("warning", subscriber, revision=revision)
 
 
 def confirmation_mail(subscriber: Subscriber) -> EmailMessage:
-    """The mail that asks whether the owner of the address wants this; no word of whoever asked."""
-    leave = signed_links.unsubscribe_url(subscriber)
-    letter = _letter(
-        "opt_in", _address(subscriber), join=signed_links.opt_in_url(subscriber), leave=leave
-    )
-    return _with_way_out(letter, leave)
+    """Return the mail that asks the owner of an address to opt in; nothing typed stands in it."""
+    join = signed_links.opt_in_url(subscriber)
+    return _render_subscriber_mail("opt_in", subscriber, join=join)
 
 
 def stopped_channel_mail(partner: PartnerAgency, ways: list[str]) -> EmailMessage:
-    """To those who watch: a partner hears nothing any more."""
+    """Return the mail to ALARM_EMAILS that a partner gets nothing any more."""
     page = reverse("admin:alerts_partneragency_change", args=[partner.pk])
     desk = f"{settings.PORTAL_URL}{page}"
-    letter = _letter("channel_stopped", None, partner=partner, ways=ways, desk=desk)
-    letter.to = list(settings.ALARM_EMAILS)
-    return letter
+    mail = _render_mail("channel_stopped", None, partner=partner, ways=ways, desk=desk)
+    mail.to = list(settings.ALARM_EMAILS)
+    return mail
 
 
-def send(letter: EmailMessage) -> None:
-    """Raises MailError."""
+def send(mail: EmailMessage) -> None:
+    """Raise MailError unless the server takes it."""
     if not mail_is_configured():
         raise MailError("no_mail_server")
     try:
-        letter.send()
+        mail.send()
     except (OSError, ValueError) as error:  # smtplib's are OSErrors; ValueError: no address
         raise MailError("mail_failed") from error
 
 
-def _address(subscriber: Subscriber) -> str | None:
-    return encryption.decrypt_field(subscriber, "address")
+def _render_subscriber_mail(name: str, subscriber: Subscriber, **context: Any) -> EmailMessage:
+    """Return a mail that one click in the mail program unsubscribes (RFC 8058)."""
+    leave = signed_links.unsubscribe_url(subscriber)
+    address = encryption.decrypt_field(subscriber, "address")
+    mail = _render_mail(name, address, leave=leave, **context)
+    mail.extra_headers["List-Unsubscribe"] = f"<{leave}>"
+    mail.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return mail
 
 
-def _letter(name: str, address: str | None, **context: Any) -> EmailMessage:
+def _render_mail(name: str, address: str | None, **context: Any) -> EmailMessage:
+    """Return the template as a mail; its first line is the subject."""
     context |= build_page_context() | {"portal": settings.PORTAL_URL}
     rendered = render_to_string(f"alerts/mail/{name}.txt", context, using="public")
     subject, _, text = rendered.partition("\n")
-    letter = EmailMessage(" ".join(subject.split()), text.strip() + "\n", to=[address or ""])
-    letter.extra_headers["Auto-Submitted"] = "auto-generated"
-    return letter
-
-
-def _with_way_out(letter: EmailMessage, leave: str) -> EmailMessage:
-    """One click in the mail program (RFC 8058)."""
-    letter.extra_headers["List-Unsubscribe"] = f"<{leave}>"
-    letter.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return letter
+    mail = EmailMessage(" ".join(subject.split()), text.strip() + "\n", to=[address or ""])
+    mail.extra_headers["Auto-Submitted"] = "auto-generated"
+    return mail

@@ -1,8 +1,9 @@
-"""The desk of agencies that warnings are brought to, and of each bringing."""
+"""The desk's pages of partner agencies and of deliveries to them."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -14,33 +15,124 @@ from django.urls import URLPattern, path, reverse
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_POST
 
-from alerts.delivery import partners, service
-from alerts.delivery.partner_forms import PartnerForm
-from alerts.embed import frame_ancestors
+from alerts.delivery import partners, service, webhooks
+from alerts.embed import frames
 from alerts.models import Channel, Delivery, PartnerAgency
 from alerts.static_pages import generator
+from core import encryption
 from core.audit import events
+from core.province import province
 from core.readonly_admin import ReadOnlyAdminMixin
 
 if TYPE_CHECKING:
-    _Partners = admin.ModelAdmin[PartnerAgency]
-    _Deliveries = admin.ModelAdmin[Delivery]
+    _PartnerModelAdmin = admin.ModelAdmin[PartnerAgency]
+    _DeliveryModelAdmin = admin.ModelAdmin[Delivery]
+    _PartnerModelForm = forms.ModelForm[PartnerAgency]
 else:
-    _Partners = _Deliveries = admin.ModelAdmin
+    _PartnerModelAdmin = _DeliveryModelAdmin = admin.ModelAdmin
+    _PartnerModelForm = forms.ModelForm
 
-KEEP = "alerts.change_partneragency"
+CHANGE = "alerts.change_partneragency"
+SEALED = ("contact", "webhook", "mail")
+_WIDE = {"class": "vTextField", "autocomplete": "off"}
+_URL_PROBLEMS = {
+    "address": f"Địa chỉ này không đọc được. Ví dụ: {province.agency_url_example}/nhan-canh-bao",
+    "scheme": "Địa chỉ phải bắt đầu bằng https://",
+    "host": f"Ghi tên miền, không ghi số IP. Ví dụ: {province.agency_url_example}/nhan-canh-bao",
+}
 
 
-def _keeper(request: HttpRequest) -> User:
-    """Who keeps the agencies. Raises PermissionDenied."""
-    if not isinstance(request.user, User) or not request.user.has_perm(KEEP):
+class PartnerForm(_PartnerModelForm):
+    """An agency, its encrypted fields in the clear and `origins` one a line."""
+
+    contact = forms.CharField(
+        label="Người phụ trách, số điện thoại",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(_WIDE),
+    )
+    webhook = forms.CharField(
+        label="Địa chỉ webhook",
+        max_length=webhooks.MAX_URL_LENGTH,
+        required=False,
+        help_text="Để trống nếu cơ quan không có phần mềm nhận. Chỉ https.",
+        widget=forms.TextInput(_WIDE),
+    )
+    mail = forms.EmailField(label="Thư điện tử", required=False, widget=forms.EmailInput(_WIDE))
+    origins = forms.CharField(
+        label="Trang gắn khung",
+        required=False,
+        help_text=f"Mỗi dòng một địa chỉ, ví dụ: {province.agency_url_example}",
+        widget=forms.Textarea({"rows": 3, "cols": 60}),
+    )
+
+    class Meta:
+        model = PartnerAgency
+        fields = (
+            "name", "kind", "contact", "webhook", "mail", "origins", "is_active", "disabled_reason",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            for name in SEALED:
+                self.initial[name] = encryption.decrypt_field(self.instance, name) or ""
+            self.initial["origins"] = "\r\n".join(self.instance.origins)
+
+    def clean_webhook(self) -> str:
+        url: str = self.cleaned_data["webhook"]
+        if url:
+            try:
+                webhooks.parse_webhook_url(url)
+            except webhooks.WebhookDeliveryError as error:
+                raise forms.ValidationError(_URL_PROBLEMS[error.code]) from None
+        return url
+
+    def clean_origins(self) -> list[str]:
+        origins = list(dict.fromkeys(map(_parse_origin, self.cleaned_data["origins"].split())))
+        if frames.limited_to_partners():
+            registered = dict.fromkeys((*frames.partner_origins(), *origins))
+            fitting = frames.truncate_to_header(registered)
+            if rest := [origin for origin in origins if origin not in fitting]:
+                problem = f"Danh sách trang gắn khung đã đầy: {', '.join(rest)}."
+                raise forms.ValidationError(problem)
+        return origins
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if "webhook" in values and "mail" in values and not (values["webhook"] or values["mail"]):
+            self.add_error("mail", "Cần ít nhất một nơi nhận: webhook hoặc thư.")
+        if not values.get("is_active") and not values.get("disabled_reason"):
+            self.add_error("disabled_reason", "Ghi lý do ngừng gửi cho cơ quan này.")
+        return values
+
+    def encrypt(self) -> None:
+        """Set the encrypted fields of the instance to what was typed."""
+        for name in SEALED:
+            sealed = encryption.encrypt(self.cleaned_data[name], name)
+            setattr(self.instance, f"{name}_sealed", sealed)
+
+
+def _parse_origin(line: str) -> str:
+    """Return scheme, host and port alone. Raises ValidationError."""
+    try:
+        url = webhooks.parse_webhook_url(line)
+    except webhooks.WebhookDeliveryError as error:
+        raise forms.ValidationError(f"{line[:80]}: {_URL_PROBLEMS[error.code]}") from None
+    return f"{urlsplit(line).scheme}://{url.authority}"
+
+
+def _get_officer(request: HttpRequest, permission: str = "") -> User:
+    """Return the officer. Raises PermissionDenied for one who lacks the permission."""
+    officer = request.user
+    if not isinstance(officer, User) or (permission and not officer.has_perm(permission)):
         raise PermissionDenied
-    return request.user
+    return officer
 
 
 @admin.register(PartnerAgency)
-class PartnerAdmin(_Partners):
-    """Written down, switched off, never removed: the record speaks of them."""
+class PartnerAdmin(_PartnerModelAdmin):
+    """Agencies are switched off, never removed: the audit log names them."""
 
     form = PartnerForm
     list_display = ["name", "kind", "is_active", "channel_labels", "stopped_channels"]
@@ -50,39 +142,36 @@ class PartnerAdmin(_Partners):
 
     @admin.display(description="nhận qua")
     def channel_labels(self, partner: PartnerAgency) -> str:
-        return (
-            ", ".join(each.label for each in Channel if partner.has_channel(each))
-            or "không kênh nào"
-        )
+        labels = [each.label for each in Channel if partner.has_channel(each)]
+        return ", ".join(labels) or "không kênh nào"
 
     @admin.display(description="tự ngừng")
     def stopped_channels(self, partner: PartnerAgency) -> str:
         return ", ".join(Channel(each).label for each in partner.stopped_channels)
 
     def get_urls(self) -> list[URLPattern]:
-        acts = {"renew": self.rotate_secret, "reopen": self.reopen}
+        views = {"renew": self.rotate_secret, "reopen": self.reopen}
         return [
-            path(f"<int:pk>/{name}/", self._guarded(act), name=f"alerts_partneragency_{name}")
-            for name, act in acts.items()
+            path(
+                f"<int:pk>/{name}/",
+                self.admin_site.admin_view(require_POST(view)),
+                name=f"alerts_partneragency_{name}",
+            )
+            for name, view in views.items()
         ] + super().get_urls()
-
-    def _guarded(self, act: Callable[..., HttpResponse]) -> Callable[..., Any]:
-        return self.admin_site.admin_view(require_POST(act))
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: PartnerAgency, form: Any, change: bool) -> None:
-        """On record is which of the addresses changed, not what they are."""
-        form.seal()
+        """Save, and log which of the addresses changed, not what they are."""
+        form.encrypt()
         super().save_model(request, obj, form, change)
-        kind = "partner_changed" if change else "partner_added"
-        events.log_event("partner", obj.pk, kind, by=_officer(request), fields=form.changed_data)
-        if frame_ancestors.limited_to_partners() and {"origins", "is_active"} & set(
-            form.changed_data
-        ):
+        kind, fields = "partner_changed" if change else "partner_added", form.changed_data
+        events.log_event("partner", obj.pk, kind, by=_get_officer(request), fields=fields)
+        if frames.limited_to_partners() and {"origins", "is_active"} & set(fields):
             generator.enqueue_rebuild()
 
     def get_fields(self, request: HttpRequest, obj: PartnerAgency | None = None) -> Any:
-        """Who may only look sees no address."""
+        """Return no address for who may only view."""
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fields(request, obj)
         return ["name", "kind", "is_active", "disabled_reason"]
@@ -90,33 +179,34 @@ class PartnerAdmin(_Partners):
     def response_add(
         self, request: HttpRequest, obj: PartnerAgency, post_url_continue: str | None = None
     ) -> HttpResponse:
-        return self._first_key(request, obj) or super().response_add(
-            request, obj, post_url_continue
-        )
+        response = self._first_secret_response(request, obj)
+        return response or super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: PartnerAgency) -> HttpResponse:
-        return self._first_key(request, obj) or super().response_change(request, obj)
+        return self._first_secret_response(request, obj) or super().response_change(request, obj)
 
-    def _first_key(self, request: HttpRequest, partner: PartnerAgency) -> HttpResponse | None:
+    def _first_secret_response(
+        self, request: HttpRequest, partner: PartnerAgency
+    ) -> HttpResponse | None:
         if partner.webhook_sealed is None or partner.secret_sealed is not None:
             return None
-        return self._key_shown(request, partner)
+        return self._new_secret_response(request, partner)
 
-    def _key_shown(self, request: HttpRequest, partner: PartnerAgency) -> HttpResponse:
-        """The key, in this answer and never again."""
-        secret = partners.new_secret(partner, by=_officer(request))
+    def _new_secret_response(self, request: HttpRequest, partner: PartnerAgency) -> HttpResponse:
+        """Show a new secret, in this response and never again."""
+        secret = partners.new_secret(partner, by=_get_officer(request))
         context = self.admin_site.each_context(request)
         context |= {"title": "Khóa webhook", "partner": partner, "secret": secret}
-        answer = TemplateResponse(request, "admin/alerts/partneragency/secret.html", context)
-        add_never_cache_headers(answer)
-        return answer
+        response = TemplateResponse(request, "admin/alerts/partneragency/secret.html", context)
+        add_never_cache_headers(response)
+        return response
 
     def rotate_secret(self, request: HttpRequest, pk: int) -> HttpResponse:
-        _keeper(request)
-        return self._key_shown(request, get_object_or_404(PartnerAgency, pk=pk))
+        _get_officer(request, CHANGE)
+        return self._new_secret_response(request, get_object_or_404(PartnerAgency, pk=pk))
 
     def reopen(self, request: HttpRequest, pk: int) -> HttpResponse:
-        by = _keeper(request)
+        by = _get_officer(request, CHANGE)
         partners.reopen(get_object_or_404(PartnerAgency, pk=pk), by=by)
         messages.success(request, "Đã mở lại. Cảnh báo chưa nhận thì bấm Gửi lại.")
         return HttpResponseRedirect(reverse("admin:alerts_partneragency_change", args=[pk]))
@@ -125,17 +215,11 @@ class PartnerAdmin(_Partners):
         return False
 
 
-def _officer(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
-
-
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdminMixin, _Deliveries):
-    """What went to which agency, and each try; to read, and to send once more."""
+class DeliveryAdmin(ReadOnlyAdminMixin, _DeliveryModelAdmin):
+    """Deliveries to agencies with their attempts; to read, and to send once more."""
 
-    list_display = ["partner", "identifier", "channel", "state", "attempts", "last"]
+    list_display = ["partner", "identifier", "channel", "state", "attempts", "last_attempt"]
     list_display_links = ["identifier"]
     list_filter = ["state", "channel"]
     list_select_related = ["partner", "revision"]
@@ -148,7 +232,7 @@ class DeliveryAdmin(ReadOnlyAdminMixin, _Deliveries):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Agencies alone: who subscribed is nobody's business."""
+        """Return deliveries to agencies alone: who subscribed is private."""
         rows = super().get_queryset(request).filter(partner__isnull=False)
         return rows.prefetch_related("attempt_log")
 
@@ -157,19 +241,21 @@ class DeliveryAdmin(ReadOnlyAdminMixin, _Deliveries):
         return row.revision.identifier
 
     @admin.display(description="lần thử gần nhất")
-    def last(self, row: Delivery) -> str:
+    def last_attempt(self, row: Delivery) -> str:
         return "; ".join(
             f"{each.attempted_at:%d/%m %H:%M} {partners.attempt_label(each.outcome, each.status)}"
             for each in row.attempt_log.all()[:1]
         )
 
     def get_urls(self) -> list[URLPattern]:
-        act = self.admin_site.admin_view(require_POST(self.resend))
-        own = [path("<int:pk>/resend/", act, name="alerts_delivery_resend")]
-        return own + super().get_urls()
+        view = self.admin_site.admin_view(require_POST(self.resend))
+        return [
+            path("<int:pk>/resend/", view, name="alerts_delivery_resend"),
+            *super().get_urls(),
+        ]
 
     def resend(self, request: HttpRequest, pk: int) -> HttpResponse:
-        by = _keeper(request)
+        by = _get_officer(request, CHANGE)
         row = get_object_or_404(Delivery, pk=pk, partner__isnull=False)
         try:
             service.resend(row.pk, by=by)

@@ -1,7 +1,8 @@
-"""Agencies that warnings are brought to: their keys, their channels, what they confirm."""
+"""Partner agencies: their secrets, their channels, what they confirm, how far warnings came."""
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -33,30 +34,28 @@ _OUTCOME_LABELS = {
 }
 
 
+@transaction.atomic
 def new_secret(partner: PartnerAgency, *, by: User) -> str:
-    """Give a partner another key for its webhook; the old one is worth nothing from now on."""
+    """Replace a partner's webhook secret, and return the new one."""
     secret = secrets.token_urlsafe(_SECRET_BYTES)
-    with transaction.atomic():
-        sealed = encryption.encrypt(secret, "secret")
-        PartnerAgency.objects.filter(pk=partner.pk).update(secret_sealed=sealed)
-        events.log_event("partner", partner.pk, "partner_key_made", by=by)
+    sealed = encryption.encrypt(secret, "secret")
+    PartnerAgency.objects.filter(pk=partner.pk).update(secret_sealed=sealed)
+    events.log_event("partner", partner.pk, "partner_key_made", by=by)
     return secret
 
 
 @transaction.atomic
 def reopen(partner: PartnerAgency, *, by: User) -> None:
     """Use the channels again that were stopped for failing."""
-    kept = PartnerAgency.objects.select_for_update().get(pk=partner.pk)
-    if kept.stopped_channels:
-        events.log_event(
-            "partner", kept.pk, "partner_reopened", by=by, channels=kept.stopped_channels
-        )
-        PartnerAgency.objects.filter(pk=kept.pk).update(stopped_channels=[])
+    row = PartnerAgency.objects.select_for_update().get(pk=partner.pk)
+    if channels := row.stopped_channels:
+        events.log_event("partner", row.pk, "partner_reopened", by=by, channels=channels)
+        PartnerAgency.objects.filter(pk=row.pk).update(stopped_channels=[])
 
 
 @dataclass(frozen=True)
 class ConfirmationRequest:
-    """Of whom a link wants to know whether they put which version to use."""
+    """An agency that opened the link of a revision."""
 
     partner: PartnerAgency
     revision: AlertRevision
@@ -68,13 +67,12 @@ class ConfirmationRequest:
 
 
 def open_confirmation(token: str) -> ConfirmationRequest | None:
-    """What the link is about, marked as seen; None when it is not ours or too old."""
-    told = signed_links.read_token(signed_links.DEPLOYED, token)
-    if told is None:
+    """Return what the link is about, marked as seen; None when it is not ours or expired."""
+    parts = signed_links.read_token(signed_links.DEPLOYED, token)
+    if parts is None:
         return None
-    partner = PartnerAgency.objects.filter(pk=told[0], is_active=True).first()
-    said = AlertRevision.objects.effective_ever()
-    revision = said.filter(identifier=told[1]).first()
+    partner = PartnerAgency.objects.filter(pk=parts[0], is_active=True).first()
+    revision = AlertRevision.objects.effective_ever().filter(identifier=parts[1]).first()
     if partner is None or revision is None:
         return None
     reading, _ = PartnerReceipt.objects.get_or_create(partner=partner, revision=revision)
@@ -82,25 +80,20 @@ def open_confirmation(token: str) -> ConfirmationRequest | None:
 
 
 @transaction.atomic
-def record_confirmation(asked: ConfirmationRequest) -> bool:
-    """The agency put the version to use. False when it has said so before."""
-    row = PartnerReceipt.objects.filter(pk=asked.reading.pk, confirmed_at=None)
-    if not row.update(confirmed_at=Now()):
+def record_confirmation(confirmation: ConfirmationRequest) -> bool:
+    """Record that the agency put the revision to use; False when it was recorded before."""
+    rows = PartnerReceipt.objects.filter(pk=confirmation.reading.pk, confirmed_at=None)
+    if not rows.update(confirmed_at=Now()):
         return False
-    revision, partner = asked.revision, asked.partner.pk
-    events.log_event(
-        "alert",
-        revision.alert_id,
-        "alert_deployed",
-        partner=partner,
-        identifier=revision.identifier,
-    )
+    revision, partner = confirmation.revision, confirmation.partner.pk
+    details: dict[str, Any] = {"partner": partner, "identifier": revision.identifier}
+    events.log_event("alert", revision.alert_id, "alert_deployed", **details)
     return True
 
 
 @dataclass(frozen=True)
 class DeliveryStatus:
-    """How far one version came with one agency."""
+    """How far one revision came with one agency."""
 
     partner: PartnerAgency
     revision: AlertRevision
@@ -110,32 +103,24 @@ class DeliveryStatus:
 
 
 def delivery_statuses(alert: Alert) -> list[DeliveryStatus]:
-    """Every version of a warning with every agency that it was owed to: newest version first."""
+    """Return a status for every revision and agency it was owed to, newest revision first."""
     by_pair: dict[tuple[int, int], list[Delivery]] = {}
     rows = Delivery.objects.filter(revision__alert=alert, partner__isnull=False)
     ordered = rows.select_related("partner", "revision").prefetch_related("attempt_log")
     for row in ordered.order_by("-revision__version", "partner__name", "channel"):
         by_pair.setdefault((row.revision_id, row.partner_id or 0), []).append(row)
-    readings = {
-        (each.revision_id, each.partner_id): each
-        for each in PartnerReceipt.objects.filter(revision__alert=alert)
-    }
-    standing = AlertRevision.objects.current().filter(alert=alert).first()
+    receipts = PartnerReceipt.objects.filter(revision__alert=alert)
+    readings = {(each.revision_id, each.partner_id): each for each in receipts}
+    current = AlertRevision.objects.current().filter(alert=alert).first()
     return [
-        DeliveryStatus(
-            rows[0].partner,
-            rows[0].revision,
-            rows,
-            readings.get(pair),
-            rows[0].revision == standing,
-        )
+        DeliveryStatus(partner, revision, rows, readings.get(pair), revision == current)
         for pair, rows in by_pair.items()
-        if rows[0].partner is not None
+        if (revision := rows[0].revision) and (partner := rows[0].partner)
     ]
 
 
 def attempt_label(code: str, status: int | None = None) -> str:
-    """Return the label of an outcome, for an officer who calls the agency; an unknown code stands for itself."""
+    """Return the label of an outcome, for an officer who calls the agency; else the code itself."""
     if code == "refused":
         return f"máy kia trả lời mã {status}"
     return _OUTCOME_LABELS.get(code, code)

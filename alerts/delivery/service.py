@@ -1,9 +1,9 @@
-"""Bringing a version to agencies and subscribers: what is owed, each try, the pause after it.
+"""Deliveries of revisions to agencies and subscribers: owed, attempted, retried.
 
-Owed in the transaction that issues. A row waits until `next_attempt_at`; then it is handed to the outbox
-and counted as one more try, so that a row that kills its worker runs out of tries. The outbox holds
-one try; the hours between tries are this table's. An older version that is still on the way
-is dropped when a newer one is issued: nobody is told old words after the new.
+They are owed in the transaction that issues. A row waits until `next_attempt_at`; then it is handed
+to the outbox and counted as one more attempt, so that a row that kills its worker runs out of
+attempts. The outbox holds one attempt; the hours between are this table's. An older revision that
+still waits is dropped when a newer one is issued.
 """
 
 import random
@@ -17,11 +17,10 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from alerts.delivery import emails, safe_http, signed_links, webhooks
+from alerts.delivery import emails, signed_links, webhooks
 from alerts.models import (
     AlertRevision,
     Channel,
@@ -39,34 +38,26 @@ log = structlog.get_logger(__name__)
 
 TASK, TELL_STOPPED = "alerts.deliver", "alerts.tell_stopped"
 OWE_SUBSCRIBERS = "alerts.owe_subscribers"
-TIMEOUT_SECONDS = 9.0  # seconds after which a task begins no further try
-RETRY_DELAYS = (
-    1,
-    5,
-    15,
-    60,
-    180,
-    360,
-    720,
-)  # minutes from the first, second … failed try to the next
+TIMEOUT_SECONDS = 9.0  # after which a task begins no further attempt
+RETRY_DELAYS = (1, 5, 15, 60, 180, 360, 720)  # minutes after the first, second … failure
 MAX_TRIES = len(RETRY_DELAYS) + 1
 JITTER = (0.8, 1.2)
 BATCH_SIZE = 1000  # rows that are owed, or handed over, in one statement
 _ENDED = (Delivery.State.DONE, Delivery.State.FAILED)
 
-# What is in the outbox comes back by itself when nothing was written of it for ten minutes.
+# What is in the outbox comes back by itself when no outcome was written for ten minutes.
 _DISPATCH_SQL = """
 UPDATE alerts_delivery
    SET attempts = attempts + 1, next_attempt_at = statement_timestamp() + interval '10 minutes'
  WHERE id IN (SELECT id FROM alerts_delivery
-               WHERE state = 'waiting' AND next_attempt_at <= statement_timestamp() AND attempts < %(most)s
-                 AND (%(only)s::bigint IS NULL OR revision_id = %(only)s)
+               WHERE state = 'waiting' AND next_attempt_at <= statement_timestamp() AND attempts < %(max_attempts)s
+                 AND (%(revision)s::bigint IS NULL OR revision_id = %(revision)s)
                ORDER BY subscriber_id IS NOT NULL, next_attempt_at
-               LIMIT %(at_once)s FOR UPDATE SKIP LOCKED)
+               LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 RETURNING id, subscriber_id IS NULL
 """
-# A cancel goes to those alone who were told; a new version also to those.
-_SUBSCRIBERS = """
+# A cancel goes only to those who got the warning; a new revision to them too.
+_INSERT_SUBSCRIBER_DELIVERIES_SQL = """
 INSERT INTO alerts_delivery (revision_id, subscriber_id, channel, next_attempt_at)
 SELECT %(revision)s, id, 'mail', %(due)s FROM alerts_subscriber AS subscriber
  WHERE confirmed_at IS NOT NULL
@@ -74,13 +65,13 @@ SELECT %(revision)s, id, 'mail', %(due)s FROM alerts_subscriber AS subscriber
         AND (commune = '' OR %(everywhere)s OR commune = ANY(%(communes)s))
         AND scenario IN ('', %(scenario)s)
         AND (office = '' OR office = ANY(%(offices)s))
-        OR EXISTS (SELECT FROM alerts_delivery AS told
-                     JOIN alerts_alertrevision AS before ON before.id = told.revision_id
-                    WHERE before.alert_id = %(alert)s AND told.state = 'done'
-                      AND told.subscriber_id = subscriber.id))
+        OR EXISTS (SELECT FROM alerts_delivery AS sent
+                     JOIN alerts_alertrevision AS before ON before.id = sent.revision_id
+                    WHERE before.alert_id = %(alert)s AND sent.state = 'done'
+                      AND sent.subscriber_id = subscriber.id))
    AND NOT EXISTS (SELECT FROM alerts_delivery AS owed
                     WHERE owed.revision_id = %(revision)s AND owed.subscriber_id = subscriber.id)
- LIMIT %(at_once)s
+ LIMIT %(limit)s
     ON CONFLICT DO NOTHING
 """
 
@@ -91,21 +82,21 @@ class ResendError(Exception):
 
 @dataclass(frozen=True)
 class AttemptResult:
-    """What came of a try: `code` "ok" or why not; `status` what a webhook answered."""
+    """The outcome of an attempt: `code` "ok" or why not; `status` of a webhook's answer."""
 
     code: str
     status: int | None = None
 
 
 def enqueue_deliveries(revision: AlertRevision) -> None:
-    """Owe a version to all who should have it, in the transaction that issues it. What starts
-    later is brought then, and until then the version before it.
+    """Owe a revision to all who should have it, in the transaction that issues it. One that starts
+    later is delivered then, and until then the one before it.
     """
     if revision.effective <= timezone.now():
-        older = Delivery.objects.filter(revision__alert=revision.alert_id).exclude(
-            revision=revision
+        waiting = Delivery.objects.filter(
+            revision__alert=revision.alert_id, state=Delivery.State.WAITING
         )
-        _drop(older)
+        waiting.exclude(revision=revision).update(state=Delivery.State.DROPPED, ended_at=Now())
     Delivery.objects.bulk_create(
         Delivery(
             revision=revision, partner=partner, channel=channel, next_attempt_at=revision.effective
@@ -114,33 +105,28 @@ def enqueue_deliveries(revision: AlertRevision) -> None:
         for channel in Channel
         if partner.has_channel(channel)
     )
-    queue.enqueue(OWE_SUBSCRIBERS, revision.pk)  # of whom there may be too many to wait for
-    _hand_over(only=revision.pk)  # no other row may hold up what is being issued
-
-
-def _drop(rows: QuerySet[Delivery]) -> None:
-    waiting = rows.filter(state=Delivery.State.WAITING)
-    waiting.update(state=Delivery.State.DROPPED, ended_at=Now())
+    queue.enqueue(OWE_SUBSCRIBERS, revision.pk)  # there may be too many to wait for
+    _dispatch(revision.pk)  # no other row may hold up what is being issued
 
 
 def enqueue_subscriber_deliveries(items: Iterable[int], patience: float = inf) -> None:
-    """Owe versions to those who asked for mails, some thousands at once."""
+    """Owe the revisions of these outbox items to subscribers, a batch at a time."""
     for claim in queue.iter_leases(items, patience):
         with claim, transaction.atomic():
             if queue.mark_done(claim):
                 revision = AlertRevision.objects.get(pk=claim.key)
-                if _owe_some(revision) == BATCH_SIZE:
+                if _insert_subscriber_deliveries(revision) == BATCH_SIZE:
                     queue.enqueue(OWE_SUBSCRIBERS, revision.pk)
-                _hand_over(only=revision.pk)
+                _dispatch(revision.pk)
 
 
-def _owe_some(revision: AlertRevision) -> int:
+def _insert_subscriber_deliveries(revision: AlertRevision) -> int:
     words = revision.frozen_content
-    wanted: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "revision": revision.pk,
         "alert": revision.alert_id,
         "due": revision.effective,
-        "at_once": BATCH_SIZE,
+        "limit": BATCH_SIZE,
         "cancelled": revision.msg_type == MsgType.CANCEL,
         "everywhere": not words.communes,
         "communes": [place.codename for place in words.communes],
@@ -148,83 +134,83 @@ def _owe_some(revision: AlertRevision) -> int:
         "offices": [office.codename for office in words.offices],
     }
     with connection.cursor() as cursor:
-        cursor.execute(_SUBSCRIBERS, wanted)
+        cursor.execute(_INSERT_SUBSCRIBER_DELIVERIES_SQL, parameters)
         return int(cursor.rowcount)
 
 
 @transaction.atomic
 def dispatch_due() -> int:
-    """Hand what is due to the outbox, agencies first; how many that were."""
-    _give_up()
-    return _hand_over()
+    """Hand what is due to the outbox, agencies first; return how many rows that were."""
+    _end_lost()
+    return _dispatch()
 
 
-def _hand_over(only: int | None = None) -> int:
-    """Hand over what is due, of one version or of all."""
+def _dispatch(revision: int | None = None) -> int:
+    """Hand over what is due, of one revision or of all."""
+    parameters = {"max_attempts": MAX_TRIES, "limit": BATCH_SIZE, "revision": revision}
     with connection.cursor() as cursor:
-        cursor.execute(_DISPATCH_SQL, {"most": MAX_TRIES, "at_once": BATCH_SIZE, "only": only})
+        cursor.execute(_DISPATCH_SQL, parameters)
         rows = cursor.fetchall()
-    for priority, of_partners in ((queue.Priority.USUAL, True), (queue.Priority.IDLE, False)):
-        keys = [key for key, is_partner in rows if is_partner == of_partners]
+    for priority, for_partners in ((queue.Priority.USUAL, True), (queue.Priority.IDLE, False)):
+        keys = [key for key, is_for_partner in rows if is_for_partner == for_partners]
         queue.enqueue_all(TASK, keys, priority=priority)
     transaction.on_commit(queue.notify)
     return len(rows)
 
 
-def _give_up() -> None:
-    """End rows whose last try was lost with its worker."""
+def _end_lost() -> None:
+    """End rows whose last attempt was lost with its worker."""
     lost = Delivery.objects.filter(
         state=Delivery.State.WAITING, next_attempt_at__lte=Now(), attempts__gte=MAX_TRIES
     )
     for delivery in lost.select_for_update(of=("self",), skip_locked=True):
-        _write(delivery, AttemptResult("lost"))
+        _record(delivery, AttemptResult("lost"))
 
 
 def process_items(items: Iterable[int], patience: float = inf) -> None:
-    """Try the deliveries that these outbox items owe."""
+    """Attempt the deliveries of these outbox items."""
     for claim in queue.iter_leases(items, patience):
         with claim:
-            _bring(claim)
+            _process(claim)
 
 
-def _bring(claim: queue.Lease) -> None:
-    """Try outside any transaction, write and settle inside one. A worker that dies between the two
-    tries again: whoever is told twice knows it by the identifier.
+def _process(claim: queue.Lease) -> None:
+    """Attempt outside any transaction, record inside one. A worker that dies between the two
+    attempts again: whoever gets it twice knows it by the identifier.
     """
     rows = Delivery.objects.select_related("revision", "partner", "subscriber")
     delivery = rows.filter(pk=claim.key, state=Delivery.State.WAITING).first()
-    outcome = _outcome(delivery) if delivery and _is_wanted(delivery) else None
+    result = _attempt(delivery) if delivery and _is_wanted(delivery) else None
     with transaction.atomic():
         if queue.mark_done(claim) and delivery:
-            kept = Delivery.objects.select_for_update().filter(pk=delivery.pk).first()
-            if kept and kept.state == Delivery.State.WAITING:
-                _write(kept, outcome)
+            row = Delivery.objects.select_for_update().filter(pk=delivery.pk).first()
+            if row and row.state == Delivery.State.WAITING:
+                _record(row, result)
 
 
 def is_current(revision: AlertRevision) -> bool:
-    """Whether this is the word of its warning that counts at present."""
     return AlertRevision.objects.current().filter(pk=revision.pk).exists()
 
 
 def _is_wanted(delivery: Delivery) -> bool:
-    """Whether it is still the word that stands, in force, and there is somebody to tell."""
+    """Return whether the revision is current and not expired, and its reader still gets it."""
     revision = delivery.revision
     if not is_current(revision) or revision.state(timezone.now()) == State.EXPIRED:
         return False
     return delivery.partner is None or delivery.partner.has_channel(delivery.channel)
 
 
-def _outcome(delivery: Delivery) -> AttemptResult:
+def _attempt(delivery: Delivery) -> AttemptResult:
     try:
-        return AttemptResult("ok", _sent(delivery))
-    except safe_http.WebhookDeliveryError as error:
+        return AttemptResult("ok", _send(delivery))
+    except webhooks.WebhookDeliveryError as error:
         return AttemptResult(error.code, error.status)
     except emails.MailError as error:
         return AttemptResult(str(error))
 
 
-def _sent(delivery: Delivery) -> int | None:
-    """Raises OutsideError or MailError."""
+def _send(delivery: Delivery) -> int | None:
+    """Send, and return a webhook's status. Raises WebhookDeliveryError or MailError."""
     revision, partner = delivery.revision, delivery.partner
     if delivery.subscriber:
         emails.send(emails.subscriber_mail(delivery.subscriber, revision))
@@ -233,58 +219,55 @@ def _sent(delivery: Delivery) -> int | None:
     if delivery.channel == Channel.MAIL:
         emails.send(emails.partner_mail(partner, revision))
         return None
-    url, secret = (
-        encryption.decrypt_field(partner, "webhook"),
-        encryption.decrypt_field(partner, "secret"),
-    )
+    url = encryption.decrypt_field(partner, "webhook")
+    secret = encryption.decrypt_field(partner, "secret")
     if not (url and secret):
-        raise safe_http.WebhookDeliveryError("no_key")
+        raise webhooks.WebhookDeliveryError("no_key")
     body = webhooks.payload(revision, signed_links.confirmation_url(partner, revision))
     return webhooks.send(url, secret, delivery.pk, body)
 
 
-def _write(delivery: Delivery, outcome: AttemptResult | None) -> None:
-    """Put a try on the log, and end the delivery or set its next try; None drops it."""
-    if outcome is None:
+def _record(delivery: Delivery, result: AttemptResult | None) -> None:
+    """Log an attempt, and end the delivery or set its next one; None drops it."""
+    if result is None:
         return _end(delivery, Delivery.State.DROPPED)
-    DeliveryAttempt.objects.create(delivery=delivery, outcome=outcome.code, status=outcome.status)
-    if outcome.code == "ok":
+    DeliveryAttempt.objects.create(delivery=delivery, outcome=result.code, status=result.status)
+    if result.code == "ok":
         return _end(delivery, Delivery.State.DONE)
-    log.warning("delivery.failed", delivery=delivery.pk, why=outcome.code, status=outcome.status)
+    log.warning("delivery.failed", delivery=delivery.pk, why=result.code, status=result.status)
     if delivery.attempts < MAX_TRIES:
         minutes = RETRY_DELAYS[max(0, delivery.attempts - 1)] * random.uniform(*JITTER)  # noqa: S311  # nosec B311
-        Delivery.objects.filter(pk=delivery.pk).update(
-            next_attempt_at=Now() + timedelta(minutes=minutes)
-        )
+        next_attempt_at = Now() + timedelta(minutes=minutes)
+        Delivery.objects.filter(pk=delivery.pk).update(next_attempt_at=next_attempt_at)
         return None
     _end(delivery, Delivery.State.FAILED)
-    return _stop_if_hopeless(delivery)
+    return _stop_failing_channel(delivery)
 
 
 def _end(delivery: Delivery, state: Delivery.State) -> None:
     Delivery.objects.filter(pk=delivery.pk).update(state=state, ended_at=Now())
 
 
-def _stop_if_hopeless(delivery: Delivery) -> None:
-    """Stop a channel on which the last few warnings all failed, and say so."""
-    most, channel = settings.PARTNER_MAX_FAILURES, delivery.channel
+def _stop_failing_channel(delivery: Delivery) -> None:
+    """Stop a partner's channel on which the last few deliveries all failed, and enqueue a mail."""
+    limit, channel = settings.PARTNER_MAX_FAILURES, delivery.channel
     if delivery.partner_id is None:
         return
     partner = PartnerAgency.objects.select_for_update().get(pk=delivery.partner_id)
     if channel in partner.stopped_channels:
         return
     ended = Delivery.objects.filter(partner=partner, channel=channel, state__in=_ENDED)
-    last = list(ended.order_by("-ended_at", "-id").values_list("state", flat=True)[:most])
-    if len(last) < most or Delivery.State.DONE in last:
+    states = list(ended.order_by("-ended_at", "-id").values_list("state", flat=True)[:limit])
+    if len(states) < limit or Delivery.State.DONE in states:
         return
     partner.stopped_channels = [*partner.stopped_channels, channel]
     partner.save(update_fields=["stopped_channels"])
-    events.log_event("partner", partner.pk, "partner_stopped", channel=channel, failed=most)
+    events.log_event("partner", partner.pk, "partner_stopped", channel=channel, failed=limit)
     queue.enqueue(TELL_STOPPED, partner.pk)
 
 
 def mail_stopped_partners(items: Iterable[int], patience: float = inf) -> None:
-    """Mail to those who watch that a partner hears nothing any more."""
+    """Mail to ALARM_EMAILS which channels of the partners of these outbox items are stopped."""
     for claim in queue.iter_leases(items, patience):
         with claim:
             partner = PartnerAgency.objects.get(pk=claim.key)
@@ -296,7 +279,7 @@ def mail_stopped_partners(items: Iterable[int], patience: float = inf) -> None:
 
 @transaction.atomic
 def resend(delivery_id: int, *, by: User) -> None:
-    """Send a version to an agency once more. Raises ResendError."""
+    """Send a revision to an agency once more. Raises ResendError."""
     delivery = Delivery.objects.select_for_update().get(pk=delivery_id, partner__isnull=False)
     if delivery.state == Delivery.State.WAITING:
         raise ResendError("Lượt này đang gửi, chưa cần gửi lại.")
@@ -305,23 +288,23 @@ def resend(delivery_id: int, *, by: User) -> None:
         raise ResendError("Đã có bản mới hơn. Gửi lại bản đó.")
     if partner is None or not partner.has_channel(delivery.channel):
         raise ResendError("Kênh này đang ngừng. Mở lại ở trang của cơ quan rồi gửi.")
-    again = {
-        "state": Delivery.State.WAITING,
-        "attempts": 0,
-        "ended_at": None,
-        "next_attempt_at": Now(),
+    Delivery.objects.filter(pk=delivery.pk).update(
+        state=Delivery.State.WAITING, attempts=0, ended_at=None, next_attempt_at=Now()
+    )
+    details = {
+        "partner": partner.pk,
+        "channel": delivery.channel,
+        "identifier": revision.identifier,
     }
-    Delivery.objects.filter(pk=delivery.pk).update(**again)
-    told = {"partner": partner.pk, "channel": delivery.channel, "identifier": revision.identifier}
-    events.log_event("alert", revision.alert_id, "delivery_resent", by=by, **told)
-    _hand_over(only=revision.pk)
+    events.log_event("alert", revision.alert_id, "delivery_resent", by=by, **details)
+    _dispatch(revision.pk)
 
 
-def failed_deliveries(most: int = 20) -> list[Delivery]:
-    """Deliveries to agencies that did not arrive and whose word still stands, newest first."""
+def failed_deliveries(limit: int = 20) -> list[Delivery]:
+    """Return failed deliveries to active agencies of current revisions, newest first."""
     rows = Delivery.objects.filter(
         state=Delivery.State.FAILED,
         partner__is_active=True,
         revision__in=AlertRevision.objects.current().order_by(),
     )
-    return list(rows.select_related("revision__alert", "partner")[:most])
+    return list(rows.select_related("revision__alert", "partner")[:limit])

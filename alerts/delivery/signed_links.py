@@ -1,6 +1,4 @@
-"""Links that carry their own right: signed, some until a time. Whoever holds one may do the one
-thing that it is for.
-"""
+"""Signed links: whoever holds one may do the one thing it is for, some until a time."""
 
 import hmac
 import time
@@ -13,55 +11,55 @@ from alerts.models import AlertRevision, PartnerAgency, Subscriber
 from core.keys import FieldKey, field_keys, newest_key
 
 DEPLOYED, JOIN, LEAVE = "link deployed", "link join", "link leave"
-DEPLOYED_FOR = timedelta(days=14)
-JOIN_FOR = timedelta(hours=48)
-_SIGNS = 32  # hex digits of the signature
+DEPLOYED_VALIDITY = timedelta(days=14)
+JOIN_VALIDITY = timedelta(hours=48)
+_MAC_LENGTH = 32  # hex digits
 
 
 def confirmation_url(partner: PartnerAgency, revision: AlertRevision) -> str:
-    """Where an agency says that it put a version to use."""
-    token = _signed(DEPLOYED, _until(DEPLOYED_FOR), str(partner.pk), revision.identifier)
-    return _address("alerts:partner_confirmation", token)
+    """Return where an agency says that it put a revision to use."""
+    until = _expiry(DEPLOYED_VALIDITY)
+    token = sign_token(DEPLOYED, until, str(partner.pk), revision.identifier)
+    return _build_url("alerts:partner_confirmation", token)
 
 
 def opt_in_url(subscriber: Subscriber) -> str:
-    """Where the owner of an address says yes to what was asked for last."""
-    choices = [subscriber.filters.get(name, "") for name in ("commune", "scenario", "office")]
-    token = _signed(JOIN, _until(JOIN_FOR), str(subscriber.pk), *choices)
-    return _address("subscriptions:subscription_join", token)
+    """Return where the owner of an address confirms what was last requested."""
+    filters = [subscriber.filters.get(name, "") for name in ("commune", "scenario", "office")]
+    token = sign_token(JOIN, _expiry(JOIN_VALIDITY), str(subscriber.pk), *filters)
+    return _build_url("subscriptions:subscription_join", token)
 
 
 def unsubscribe_url(subscriber: Subscriber) -> str:
-    """Where the owner of an address leaves: at any time."""
-    return _address("subscriptions:subscription_leave", _signed(LEAVE, "", str(subscriber.pk)))
+    """Return where the owner of an address leaves, at any time."""
+    token = sign_token(LEAVE, "", str(subscriber.pk))
+    return _build_url("subscriptions:subscription_leave", token)
 
 
 def read_token(purpose: str, token: str) -> list[str] | None:
-    """What the link says, or None when it is not ours, of another purpose or too old."""
-    text, _, given = token.rpartition(".")
+    """Return the parts after the expiry; None when it is not ours, of another purpose or expired."""
+    text, _, signature = token.rpartition(".")
     until, *parts = text.split(".")
-    ours = any(_same(_mac(key, purpose, text), given) for key in field_keys())
-    if not ours or (until and int(until) < time.time()):
+    macs = (_compute_mac(key, purpose, text) for key in field_keys())
+    is_ours = any(hmac.compare_digest(mac.encode(), signature.encode()) for mac in macs)
+    if not is_ours or (until and int(until) < time.time()):
         return None
     return parts
 
 
-def _same(mac: str, given: str) -> bool:
-    return hmac.compare_digest(mac.encode(), given.encode())
-
-
-def _signed(purpose: str, *parts: str) -> str:
+def sign_token(purpose: str, *parts: str) -> str:
+    """Return a token of those parts, the first its expiry in epoch seconds or ""."""
     text = ".".join(parts)
-    return f"{text}.{_mac(newest_key(), purpose, text)}"
+    return f"{text}.{_compute_mac(newest_key(), purpose, text)}"
 
 
-def _mac(key: FieldKey, purpose: str, text: str) -> str:
-    return key.mac(purpose, text.encode()).hex()[:_SIGNS]
+def _compute_mac(key: FieldKey, purpose: str, text: str) -> str:
+    return key.mac(purpose, text.encode()).hex()[:_MAC_LENGTH]
 
 
-def _until(span: timedelta) -> str:
-    return str(int(time.time() + span.total_seconds()))
+def _expiry(validity: timedelta) -> str:
+    return str(int(time.time() + validity.total_seconds()))
 
 
-def _address(name: str, token: str) -> str:
+def _build_url(name: str, token: str) -> str:
     return f"{settings.PORTAL_URL}{reverse(name, args=[token])}"

@@ -1,9 +1,8 @@
-"""Warnings by mail: asked for on a page, wanted only once the owner of the address has said so.
+"""Warnings by mail: requested on a page, sent only once the owner of the address has confirmed.
 
-The address is sealed and found by a keyed hash. An ask for an address that is known writes no
-second row and changes nothing that its owner confirmed; what it asks for travels in the link of the
-mail. How often an address may be written to is counted in its row, so that nobody fills another's
-letter box; whatever happened, the page says the same.
+The address is encrypted and found by a keyed hash. A request for a known address writes no second
+row and changes nothing that its owner confirmed; its filters travel in the link of the mail. How
+often an address is written to is limited in its row; whatever happened, the page says the same.
 """
 
 from collections.abc import Iterable
@@ -23,11 +22,11 @@ from core.keys import FieldKey, field_keys, newest_key
 from core.outbox import queue
 
 ASK = "alerts.ask_subscriber"
-# From the first, second … mail that asks to the next; the count begins anew with a confirmation.
-WAITS = tuple(timedelta(minutes=each) for each in (15, 60, 240, 960))
-MAX_AN_HOUR = 500  # addresses that are asked, all visitors together
+# From the first, second … opt-in mail to the next; a confirmation resets the count.
+RETRY_DELAYS = tuple(timedelta(minutes=each) for each in (15, 60, 240, 960))
+MAX_AN_HOUR = 500  # new addresses, all visitors together
 _HOUR = timedelta(hours=1)
-_DOTLESS = {"gmail.com", "googlemail.com"}  # their letter boxes are the same with and without dots
+_DOTLESS = {"gmail.com", "googlemail.com"}  # a mailbox is the same with and without dots
 
 
 class RateLimitedError(Exception):
@@ -44,18 +43,16 @@ class SubscriptionFilter:
 
 
 def request_opt_in(address: str, filters: SubscriptionFilter) -> None:
-    """Have the owner of an address asked. Raises CrowdedError."""
+    """Enqueue a mail to the owner of an address. Raises RateLimitedError."""
     with transaction.atomic():
-        row = _row(address)
-        if row is None or _rests(row):
+        row = _lock_row(address)
+        if row is None or _must_wait(row):
             return
         if row.confirmed_at is None:
-            row.address_sealed = _sealed(address, row.pk)
-        row.filters, row.opt_in_requests, row.opt_in_requested_at = (
-            asdict(filters),
-            row.opt_in_requests + 1,
-            timezone.now(),
-        )
+            row.address_sealed = _encrypt_address(address, row.pk)
+        row.filters = asdict(filters)
+        row.opt_in_requests += 1
+        row.opt_in_requested_at = timezone.now()
         row.save(
             update_fields=["address_sealed", "filters", "opt_in_requests", "opt_in_requested_at"]
         )
@@ -63,38 +60,37 @@ def request_opt_in(address: str, filters: SubscriptionFilter) -> None:
     queue.notify()
 
 
-def _row(address: str) -> Subscriber | None:
-    """The row of the address, made if there is none, this transaction's to write."""
-    known = Subscriber.objects.select_for_update()
-    row = known.filter(
-        address_index__in=[email_blind_index(address, key) for key in field_keys()]
-    ).first()
-    if row is not None:
+def _lock_row(address: str) -> Subscriber | None:
+    """Return the locked row of the address, made if there is none; None when another request has
+    just made it.
+    """
+    rows = Subscriber.objects.select_for_update()
+    indexes = [email_blind_index(address, key) for key in field_keys()]
+    if row := rows.filter(address_index__in=indexes).first():
         return row
-    fresh = Subscriber.objects.filter(confirmed_at=None, opt_in_requested_at__gt=Now() - _HOUR)
-    if fresh.count() >= MAX_AN_HOUR:
+    recent = Subscriber.objects.filter(confirmed_at=None, opt_in_requested_at__gt=Now() - _HOUR)
+    if recent.count() >= MAX_AN_HOUR:
         raise RateLimitedError
-    key = uuid4()
-    made = {"pk": key, "address_sealed": _sealed(address, key)}
-    row, is_new = known.get_or_create(
-        address_index=email_blind_index(address, newest_key()), defaults=made
-    )
-    return row if is_new else None  # somebody else's ask came in between
+    pk = uuid4()
+    values = {"pk": pk, "address_sealed": _encrypt_address(address, pk)}
+    index = email_blind_index(address, newest_key())
+    row, is_new = rows.get_or_create(address_index=index, defaults=values)
+    return row if is_new else None
 
 
-def _sealed(address: str, key: UUID) -> bytes:
-    return encryption.encrypt(address, "address", key) or b""
+def _encrypt_address(address: str, pk: UUID) -> bytes:
+    return encryption.encrypt(address, "address", pk) or b""
 
 
-def _rests(row: Subscriber) -> bool:
+def _must_wait(row: Subscriber) -> bool:
     if not row.opt_in_requests:
         return False
-    wait = WAITS[min(row.opt_in_requests, len(WAITS)) - 1]
-    return timezone.now() < row.opt_in_requested_at + wait
+    delay = RETRY_DELAYS[min(row.opt_in_requests, len(RETRY_DELAYS)) - 1]
+    return timezone.now() < row.opt_in_requested_at + delay
 
 
 def email_blind_index(address: str, key: FieldKey) -> bytes:
-    """A keyed hash for "the same letter box?", however the address is spelled."""
+    """Return a keyed hash that is the same for all spellings of one mailbox."""
     local, _, domain = address.strip().casefold().rpartition("@")
     local = local.partition("+")[0]
     if domain in _DOTLESS:
@@ -103,7 +99,7 @@ def email_blind_index(address: str, key: FieldKey) -> bytes:
 
 
 def process_items(items: Iterable[int], patience: float = inf) -> None:
-    """Send the mails that ask, of these outbox items."""
+    """Send the opt-in mails of these outbox items."""
     for claim in queue.iter_leases(items, patience):
         with claim:
             if subscriber := Subscriber.objects.filter(pk=claim.key).first():
@@ -112,35 +108,34 @@ def process_items(items: Iterable[int], patience: float = inf) -> None:
 
 
 def pending_subscriber(token: str) -> Subscriber | None:
-    """Whose link to join it is, while there is such a row."""
-    told = signed_links.read_token(signed_links.JOIN, token)
-    return Subscriber.objects.filter(pk=told[0]).first() if told else None
+    """Return whose opt-in link it is, while there is such a row."""
+    parts = signed_links.read_token(signed_links.JOIN, token)
+    return Subscriber.objects.filter(pk=parts[0]).first() if parts else None
 
 
 def confirm_opt_in(token: str) -> bool:
-    """The owner said yes. False when the link leads nowhere."""
-    told = signed_links.read_token(signed_links.JOIN, token)
-    if told is None:
+    """Confirm an address with the filters of the link; False when the link leads nowhere."""
+    parts = signed_links.read_token(signed_links.JOIN, token)
+    if parts is None:
         return False
-    pk, *choices = told
-    chosen = asdict(SubscriptionFilter(*choices))
-    joined = {"confirmed_at": Coalesce("confirmed_at", Now()), "filters": {}, "opt_in_requests": 0}
-    return bool(Subscriber.objects.filter(pk=pk).update(**joined, **chosen))
+    pk, *choices = parts
+    filters = asdict(SubscriptionFilter(*choices))
+    values = {"confirmed_at": Coalesce("confirmed_at", Now()), "filters": {}, "opt_in_requests": 0}
+    return bool(Subscriber.objects.filter(pk=pk).update(**values, **filters))
 
 
 def is_unsubscribe_token(token: str) -> bool:
-    """Whether a link to leave is one of ours, whoever it was for and whether they are gone."""
+    """Return whether a link to leave is one of ours, also when its owner is gone."""
     return signed_links.read_token(signed_links.LEAVE, token) is not None
 
 
 def unsubscribe(token: str) -> None:
-    """Remove the address and all that went to it."""
-    if told := signed_links.read_token(signed_links.LEAVE, token):
-        Subscriber.objects.filter(pk=told[0]).delete()
+    """Remove the address and all deliveries to it."""
+    if parts := signed_links.read_token(signed_links.LEAVE, token):
+        Subscriber.objects.filter(pk=parts[0]).delete()
 
 
 def purge() -> None:
     """Remove the addresses that nobody confirmed in time."""
-    Subscriber.objects.filter(
-        confirmed_at=None, opt_in_requested_at__lte=Now() - signed_links.JOIN_FOR
-    ).delete()
+    limit = Now() - signed_links.JOIN_VALIDITY
+    Subscriber.objects.filter(confirmed_at=None, opt_in_requested_at__lte=limit).delete()

@@ -1,1 +1,1 @@
-"""Warnings on other sites: frames, script, oEmbed."""
+"""Warnings on other sites: frames, lines to paste, oEmbed."""

@@ -1,49 +1,61 @@
-"""Warnings for other sites' pages. Pure functions of revisions, the moment and the manner: a plain
-frame has no script, a live one looks for news and tells its height.
+"""Frames of warnings for other sites' pages, and which sites may show them.
+
+Rendering is pure. A plain frame has no script, a live one looks for news and tells its height.
 """
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import re
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from itertools import accumulate, chain
 
+from django.conf import settings
+from django.db import Error as DatabaseTrouble
 from django.template.loader import render_to_string
 
 from alerts.formats.html import template_context
-from alerts.formats.text import first_sentence
-from alerts.models import AlertRevision
+from alerts.formats.wording import first_sentence
+from alerts.models import AlertRevision, PartnerAgency
 from core.province_names import build_page_context
 
-HOLDS = 3  # warnings that 320 × 420 pixels hold
-# What stands in every frame above its warnings (frame_base.html), so that none needs room for it.
+MAX_SHOWN = 3  # warnings that 320 × 420 pixels hold
+# Stands in every frame above its warnings (frame_base.html), so that none repeats it.
 FIRST = ("Đang bị ép thì gọi 113.", "Lỡ chuyển tiền thì gọi ngân hàng trước.")
+PARTNERS = "partners"  # in FRAME_ANCESTORS: what the agencies at the desk have registered
+MAX_ANCESTORS_LENGTH = 7000  # servers on the way limit the length of a header
+_ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 
 
 def render_single(
     revision: AlertRevision, now: datetime, *, live: bool = False, preview: bool = False
 ) -> str:
-    """One warning with its advice."""
-    advice = [
-        line for line in map(first_sentence, revision.frozen_content.advice) if line not in FIRST
-    ]
-    facts = template_context(revision, now) | {"preview": preview, "advice": advice}
-    return _html("alerts/frame.html", facts, live=live)
+    """Return a frame of one warning with its advice."""
+    sentences = map(first_sentence, revision.frozen_content.advice)
+    advice = [line for line in sentences if line not in FIRST]
+    context = template_context(revision, now) | {"preview": preview, "advice": advice}
+    return _render("alerts/frame.html", context, live=live)
 
 
 def render_latest(revisions: Sequence[AlertRevision], now: datetime, *, live: bool = False) -> str:
-    """The newest warnings by name; a single one with its advice."""
+    """Return a frame of the newest warnings by name; of a single one with its advice."""
     if len(revisions) == 1:
         return render_single(revisions[0], now, live=live)
     newest = revisions[0] if revisions else None
-    context: dict[str, object] = {"revisions": revisions[:HOLDS], "revision": newest}
-    return _html("alerts/frames.html", context, live=live)
+    context: dict[str, object] = {"revisions": revisions[:MAX_SHOWN], "revision": newest}
+    return _render("alerts/frames.html", context, live=live)
 
 
 def render_unavailable() -> str:
-    """A frame whose warnings cannot be read at the moment: whom to ring all the same."""
-    return _html("alerts/frame_unavailable.html", {}, live=False)
+    """Return a frame that says whom to ring when the warnings cannot be read."""
+    return _render("alerts/frame_unavailable.html", {}, live=False)
+
+
+def _render(name: str, context: dict[str, object], *, live: bool) -> str:
+    return render_to_string(name, build_page_context() | context | {"live": live}, using="public")
 
 
 def filter_by_commune(revisions: Iterable[AlertRevision], codename: str) -> list[AlertRevision]:
-    """Those for the commune and those for the whole province."""
+    """Return the warnings for the commune and those for the whole province."""
     return [
         revision
         for revision in revisions
@@ -53,7 +65,7 @@ def filter_by_commune(revisions: Iterable[AlertRevision], codename: str) -> list
 
 
 def filter_by_office(revisions: Iterable[AlertRevision], codename: str) -> list[AlertRevision]:
-    """Those of callers who pose as the office."""
+    """Return the warnings of callers who pose as the office."""
     return [
         revision
         for revision in revisions
@@ -61,5 +73,42 @@ def filter_by_office(revisions: Iterable[AlertRevision], codename: str) -> list[
     ]
 
 
-def _html(name: str, context: dict[str, object], *, live: bool) -> str:
-    return render_to_string(name, build_page_context() | context | {"live": live}, using="public")
+def frame_ancestors() -> str:
+    """Return the sources of a frame's `frame-ancestors`: "*", or our own pages and the origins
+    that FRAME_ANCESTORS names. A name that is no origin lets nobody in.
+    """
+    if not settings.FRAME_ANCESTORS:
+        return "*"
+    origins = dict.fromkeys(filter(is_origin, (*settings.FRAME_ANCESTORS, *_list_registered())))
+    return " ".join(("'self'", *truncate_to_header(origins)))
+
+
+def limited_to_partners() -> bool:
+    """Return whether what agencies register decides who may frame."""
+    return PARTNERS in settings.FRAME_ANCESTORS
+
+
+def partner_origins() -> list[str]:
+    """Return the origins of the active agencies, each once, first come first. One statement."""
+    rows = PartnerAgency.objects.filter(is_active=True).order_by("pk")
+    return list(dict.fromkeys(chain.from_iterable(rows.values_list("origins", flat=True))))
+
+
+def _list_registered() -> list[str]:
+    """Return the registered origins if they count; none without a database."""
+    if limited_to_partners():
+        with contextlib.suppress(DatabaseTrouble):
+            return partner_origins()
+    return []
+
+
+def truncate_to_header(origins: Collection[str]) -> list[str]:
+    """Return as many of them, in their order, as a header has room for."""
+    sizes = accumulate(len(origin) + 1 for origin in origins)
+    pairs = zip(origins, sizes, strict=True)
+    return [origin for origin, size in pairs if size <= MAX_ANCESTORS_LENGTH]
+
+
+def is_origin(text: str) -> bool:
+    """Return whether it is scheme, host and at most a port: no path, no wildcard."""
+    return _ORIGIN.fullmatch(text) is not None

@@ -1,15 +1,19 @@
-"""The lines that an agency pastes into its site. Pure."""
+"""HTML that shows warnings on another site: lines for an agency to paste, and oEmbed 1.0. Pure."""
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
+from urllib.parse import urlsplit
 
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
+from django.utils import translation
 
 from core.province import province
 
 TITLE = f"Cảnh báo lừa đảo của {province.police}"
-SIZES = {"320x420": (320, 420), "300x250": (300, 250), "600x420": (600, 420)}
+WIDTH, HEIGHT = 320, 420
+SIZES = {"320x420": (WIDTH, HEIGHT), "300x250": (300, 250), "600x420": (600, 420)}
 
 
 class EmbedScope(StrEnum):
@@ -21,7 +25,7 @@ class EmbedScope(StrEnum):
     WARNING = "canh-bao"
 
 
-_PLAIN = {
+_FRAMES = {
     EmbedScope.NEWEST: "alerts:frame",
     EmbedScope.COMMUNE: "alerts:commune_frame",
     EmbedScope.OFFICE: "alerts:office_frame",
@@ -35,36 +39,79 @@ class EmbedOptions:
 
     what: EmbedScope = EmbedScope.NEWEST
     name: str = ""
-    width: int = 320
-    height: int = 420
+    width: int = WIDTH
+    height: int = HEIGHT
 
     @property
     def path(self) -> str:
-        """Where the frame without script stands on the portal."""
-        return reverse(_PLAIN[self.what], args=[self.name] if self.name else [])
+        """Return the path of the frame without script."""
+        return reverse(_FRAMES[self.what], args=[self.name] if self.name else [])
 
     @property
     def source(self) -> str:
-        """The page of the portal that says the same: of the one warning, or of all."""
+        """Return the path of the page that shows the same: the one warning, or all."""
         if self.what is EmbedScope.WARNING:
             return reverse("warnings:detail", args=[self.name])
         return reverse("warnings:list")
 
 
-def iframe_snippet(choice: EmbedOptions, portal: str) -> str:
-    """A line that works where an editor lets no script through."""
+def iframe_snippet(address: str, width: int, height: int) -> str:
+    """Return a line that works where an editor lets no script through."""
     return (
-        f'<iframe src="{portal}{choice.path}" title="{TITLE}" width="{choice.width}"'
-        f' height="{choice.height}" loading="lazy"></iframe>'
+        f'<iframe src="{escape(address)}" title="{TITLE}" width="{width}" height="{height}"'
+        ' loading="lazy"></iframe>'
     )
 
 
 def script_snippet(choice: EmbedOptions, portal: str) -> str:
-    """A line that brings a frame of the right height, which looks for news by itself; without
-    script, a link to the warnings.
-    """
-    chosen = f' data-{choice.what}="{escape(choice.name)}"' if choice.name else ""
+    """Return a line for a live frame of the right height; without script, a link."""
+    data = f' data-{choice.what}="{escape(choice.name)}"' if choice.name else ""
     return (
-        f'<script src="{portal}{reverse("alerts:script")}"{chosen}></script>'
+        f'<script src="{portal}{reverse("alerts:script")}"{data}></script>'
         f'<noscript><a href="{portal}{choice.source}">{TITLE}</a></noscript>'
     )
+
+
+@dataclass(frozen=True)
+class OembedTarget:
+    """The frame that an address is embedded as, and the slug if it shows one warning."""
+
+    frame: str
+    slug: str = ""
+
+
+def resolve_url(url: str, portal: str) -> OembedTarget | None:
+    """Return the frame for a page of either language or a frame of this portal; None for all else."""
+    if not url.startswith(f"{portal}/"):
+        return None
+    try:
+        path = urlsplit(url).path
+        with translation.override(translation.get_language_from_path(path)):
+            match = resolve(path)
+    except (Resolver404, ValueError):
+        return None
+    if match.view_name in {"warnings:detail", "alerts:alert_frame"}:
+        slug = match.kwargs["slug"]
+        return OembedTarget(portal + reverse("alerts:alert_frame", args=[slug]), slug)
+    if match.view_name in {"warnings:list", "alerts:frame", "reports:home"}:
+        return OembedTarget(portal + reverse("alerts:frame"))
+    return None
+
+
+def oembed_response(
+    frame: str, portal: str, max_width: int = WIDTH, max_height: int = HEIGHT
+) -> bytes:
+    """Return the response, JSON; never wider or higher than the client has room for."""
+    width, height = min(WIDTH, max_width), min(HEIGHT, max_height)
+    values = {
+        "version": "1.0",
+        "type": "rich",
+        "title": TITLE,
+        "provider_name": province.police,
+        "provider_url": f"{portal}/",
+        "cache_age": 60,
+        "width": width,
+        "height": height,
+        "html": iframe_snippet(frame, width, height),
+    }
+    return json.dumps(values, ensure_ascii=False).encode()

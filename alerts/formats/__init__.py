@@ -1,1 +1,1 @@
-"""The forms of a warning: CAP, feeds, page, poster, print, share image."""
+"""Warnings rendered for people, programs and paper."""

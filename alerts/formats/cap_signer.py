@@ -20,25 +20,25 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 from django.core.exceptions import ImproperlyConfigured
 
-_GOOD_FOR = timedelta(days=3653)
+_VALIDITY = timedelta(days=3653)
 
 
 @dataclass(frozen=True)
 class CapSigner:
-    """What CAP_KEY signs with: ECDSA on P-256, named by its certificate."""
+    """The private key of CAP_KEY and its certificate, PEM."""
 
     private: ec.EllipticCurvePrivateKey = field(repr=False)
     certificate: str
 
     @property
     def id(self) -> str:
-        """Sixteen hex digits that name the public key."""
+        """Return sixteen hex digits that name the public key."""
         public = self.private.public_key()
         raw = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return hashlib.sha256(raw).hexdigest()[:16]
 
     def sign(self, message: bytes) -> str:
-        """The CAP message with an enveloped signature, one string of XML."""
+        """Return the CAP message with an enveloped signature."""
         from lxml import etree  # noqa: PLC0415 - some ten megabytes that only issuing needs
         from signxml.algorithms import CanonicalizationMethod  # noqa: PLC0415
         from signxml.signer import XMLSigner  # noqa: PLC0415
@@ -53,11 +53,11 @@ class CapSigner:
 
 @lru_cache(maxsize=2)
 def cap_signer(configured: str) -> CapSigner:
-    """The signer of a PEM with private key and certificate, which may be in base64 to stand on one
-    line. Raises ImproperlyConfigured.
+    """Return the signer of a PEM with private key and certificate, or of its base64. Raises
+    ImproperlyConfigured.
     """
     try:
-        pem = configured if "-----BEGIN" in configured else _from_base64(configured)
+        pem = configured if "-----BEGIN" in configured else _decode_base64(configured)
         private = load_pem_private_key(pem.encode(), None)
         certificate = x509.load_pem_x509_certificate(pem.encode())
     except ValueError as error:
@@ -71,7 +71,7 @@ def cap_signer(configured: str) -> CapSigner:
     return CapSigner(private, certificate.public_bytes(Encoding.PEM).decode())
 
 
-def _from_base64(text: str) -> str:
+def _decode_base64(text: str) -> str:
     try:
         return base64.b64decode("".join(text.split()), validate=True).decode("ascii")
     except (binascii.Error, UnicodeDecodeError) as error:
@@ -79,7 +79,7 @@ def _from_base64(text: str) -> str:
 
 
 def generate_key(name: str) -> str:
-    """A key and its own certificate for a portal of that name, PEM in base64 on one line."""
+    """Return a new key with its own certificate for that host: PEM in base64 on one line."""
     private = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     since = datetime.now(UTC) - timedelta(hours=1)
@@ -87,7 +87,7 @@ def generate_key(name: str) -> str:
         x509.CertificateBuilder(subject, subject, private.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(since)
-        .not_valid_after(since + _GOOD_FOR)
+        .not_valid_after(since + _VALIDITY)
         .sign(private, SHA256())
     )
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

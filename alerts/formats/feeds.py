@@ -1,83 +1,110 @@
-"""The warnings as RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1. Pure; newest first, ended ones marked."""
+"""The warnings as RSS 2.0, Atom (RFC 4287), JSON Feed 1.1 and an Atom index of CAP messages. Pure;
+newest first, ended ones marked.
+"""
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any
 from xml.etree.ElementTree import Element  # nosec B405
 
-from alerts.formats import xml
-from alerts.formats.cap import MEDIA_TYPE as CAP_TYPE
-from alerts.formats.feed_entry import (
-    FeedEntry,
-    cap_message_url,
-    feed_entry,
-    last_changed,
-    published_at,
-)
+from alerts.formats import cap
+from alerts.formats.xml import add_child, serialize
 from alerts.models import AlertRevision
 from core.province import province
 
 TITLE = f"Cảnh báo lừa đảo của {province.police}"
 ABOUT = "Cảnh báo về các cuộc gọi giả danh cơ quan nhà nước."
 MAX_COUNT = 50  # entries; older warnings stand on their pages
+_DISTANT_PAST = datetime.fromtimestamp(0, tz=UTC)
+
+
+@dataclass(frozen=True)
+class FeedEntry:
+    """A warning as a feed's entry: `name` is the revision's for good, `address` its page, `since`
+    when readers had it first.
+    """
+
+    name: str
+    address: str
+    title: str
+    text: str
+    summary: str
+    since: datetime
+
+
+def feed_entry(revision: AlertRevision, now: datetime) -> FeedEntry:
+    """Return the entry as it reads at `now`; of a withdrawn warning title and reason alone."""
+    words, head = revision.frozen_content, revision.frozen_content.message
+    ended = "[Hết hiệu lực] " if revision.state(now).is_over else ""
+    text = "\n".join(filter(None, (head.reason, words.summary, "\n".join(words.advice))))
+    return FeedEntry(
+        name=revision.identifier,
+        address=head.web,
+        title=f"{'[Đã rút lại] ' if head.is_withdrawn else ended}{words.title}",
+        summary=head.reason if head.is_withdrawn else words.summary,
+        text=head.reason if head.is_withdrawn else text,
+        since=head.effective,
+    )
 
 
 def rss(revisions: Sequence[AlertRevision], now: datetime, portal: str) -> bytes:
-    """RSS 2.0 with the link to itself that aggregators want."""
+    """Return RSS 2.0 with the link to itself that aggregators want."""
     root = Element("rss", {"version": "2.0", "xmlns:atom": "http://www.w3.org/2005/Atom"})
-    channel = xml.add_child(root, "channel")
-    xml.add_child(channel, "title", TITLE)
-    xml.add_child(channel, "link", f"{portal}/canh-bao/")
-    xml.add_child(channel, "description", ABOUT)
-    xml.add_child(channel, "language", "vi")
-    xml.add_child(channel, "lastBuildDate", format_datetime(last_changed(revisions)))
+    channel = add_child(root, "channel")
+    add_child(channel, "title", TITLE)
+    add_child(channel, "link", f"{portal}/canh-bao/")
+    add_child(channel, "description", ABOUT)
+    add_child(channel, "language", "vi")
+    add_child(channel, "lastBuildDate", format_datetime(_last_changed(revisions)))
     address = f"{portal}/canh-bao/rss.xml"
-    marks = {"rel": "self", "type": "application/rss+xml", "href": address}
-    xml.add_child(channel, "atom:link", marks=marks)
-    for revision in revisions:
-        _item(channel, feed_entry(revision, now))
-    return xml.serialize(root)
-
-
-def _item(channel: Element, said: FeedEntry) -> None:
-    item = xml.add_child(channel, "item")
-    xml.add_child(item, "title", said.title)
-    xml.add_child(item, "link", said.address)
-    xml.add_child(item, "guid", said.name, {"isPermaLink": "false"})
-    xml.add_child(item, "pubDate", format_datetime(said.since))
-    xml.add_child(item, "description", _as_html(said.text))
+    link = {"rel": "self", "type": "application/rss+xml", "href": address}
+    add_child(channel, "atom:link", attributes=link)
+    for entry in (feed_entry(revision, now) for revision in revisions):
+        item = add_child(channel, "item")
+        add_child(item, "title", entry.title)
+        add_child(item, "link", entry.address)
+        add_child(item, "guid", entry.name, {"isPermaLink": "false"})
+        add_child(item, "pubDate", format_datetime(entry.since))
+        add_child(item, "description", _escape_html(entry.text))
+    return serialize(root)
 
 
 def atom(revisions: Sequence[AlertRevision], now: datetime, portal: str) -> bytes:
-    """Atom; each entry also leads to its CAP message."""
-    feed = Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "vi"})
-    xml.add_child(feed, "id", f"{portal}/canh-bao/")
-    xml.add_child(feed, "title", TITLE)
-    xml.add_child(feed, "subtitle", ABOUT)
-    xml.add_child(feed, "updated", published_at(revisions))
-    xml.add_child(xml.add_child(feed, "author"), "name", province.police)
-    xml.add_child(feed, "link", marks={"rel": "self", "href": f"{portal}/canh-bao/atom.xml"})
-    xml.add_child(feed, "link", marks={"rel": "alternate", "href": f"{portal}/canh-bao/"})
+    """Return Atom; each entry also links to its CAP message."""
+    page = f"{portal}/canh-bao/"
+    feed = _start_atom(revisions, page, f"{page}atom.xml", TITLE)
+    add_child(feed, "subtitle", ABOUT)
+    add_child(feed, "link", attributes={"rel": "alternate", "href": page})
     for revision in revisions:
-        _entry(feed, feed_entry(revision, now), cap_message_url(revision, portal))
-    return xml.serialize(feed)
+        entry, message = feed_entry(revision, now), _cap_message_url(revision, portal)
+        element = _add_atom_entry(feed, message, entry.title, entry.since.isoformat())
+        add_child(element, "link", attributes={"rel": "alternate", "href": entry.address})
+        _add_cap_link(element, "related", message)
+        add_child(element, "summary", entry.summary)
+        add_child(element, "content", entry.text, {"type": "text"})
+    return serialize(feed)
 
 
-def _entry(feed: Element, said: FeedEntry, message: str) -> None:
-    entry = xml.add_child(feed, "entry")
-    xml.add_child(entry, "id", message)
-    xml.add_child(entry, "title", said.title)
-    xml.add_child(entry, "updated", said.since.isoformat())
-    xml.add_child(entry, "link", marks={"rel": "alternate", "href": said.address})
-    xml.add_child(entry, "link", marks={"rel": "related", "type": CAP_TYPE, "href": message})
-    xml.add_child(entry, "summary", said.summary)
-    xml.add_child(entry, "content", said.text, {"type": "text"})
+def cap_index(revisions: Sequence[AlertRevision], _now: datetime, portal: str) -> bytes:
+    """Return an Atom feed that links to the CAP messages, cancels among them, so that a program
+    learns of the end.
+    """
+    address = f"{portal}/canh-bao/cap.xml"
+    feed = _start_atom(revisions, address, address, f"{TITLE}, dạng CAP 1.2")
+    for revision in revisions:
+        words, message = revision.frozen_content, _cap_message_url(revision, portal)
+        at = cap.cap_datetime(words.message.effective)
+        element = _add_atom_entry(feed, message, cap.headline(words), at)
+        _add_cap_link(element, "alternate", message)
+        add_child(element, "summary", cap.description(words))
+    return serialize(feed)
 
 
 def json_feed(revisions: Sequence[AlertRevision], now: datetime, portal: str) -> bytes:
-    """JSON Feed 1.1."""
+    """Return JSON Feed 1.1."""
+    entries = [feed_entry(revision, now) for revision in revisions]
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": TITLE,
@@ -86,23 +113,55 @@ def json_feed(revisions: Sequence[AlertRevision], now: datetime, portal: str) ->
         "feed_url": f"{portal}/canh-bao/feed.json",
         "language": "vi",
         "authors": [{"name": province.police, "url": f"{portal}/"}],
-        "items": [_json_item(feed_entry(revision, now)) for revision in revisions],
+        "items": [
+            {
+                "id": entry.name,
+                "url": entry.address,
+                "title": entry.title,
+                "summary": entry.summary,
+                "content_text": entry.text,
+                "date_published": entry.since.isoformat(),
+            }
+            for entry in entries
+        ],
     }
     return json.dumps(feed, ensure_ascii=False).encode()
 
 
-def _json_item(said: FeedEntry) -> dict[str, Any]:
-    return {
-        "id": said.name,
-        "url": said.address,
-        "title": said.title,
-        "summary": said.summary,
-        "content_text": said.text,
-        "date_published": said.since.isoformat(),
-    }
+def _start_atom(revisions: Sequence[AlertRevision], name: str, address: str, title: str) -> Element:
+    feed = Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "vi"})
+    add_child(feed, "id", name)
+    add_child(feed, "title", title)
+    add_child(feed, "updated", _last_changed(revisions).isoformat())
+    add_child(add_child(feed, "author"), "name", province.police)
+    add_child(feed, "link", attributes={"rel": "self", "href": address})
+    return feed
 
 
-def _as_html(text: str) -> str:
-    """RSS readers take a description for HTML, so a text is escaped once more than XML asks."""
+def _add_atom_entry(feed: Element, name: str, title: str, updated: str) -> Element:
+    entry = add_child(feed, "entry")
+    add_child(entry, "id", name)
+    add_child(entry, "title", title)
+    add_child(entry, "updated", updated)
+    return entry
+
+
+def _add_cap_link(entry: Element, relation: str, address: str) -> None:
+    link = {"rel": relation, "type": cap.MEDIA_TYPE, "href": address}
+    add_child(entry, "link", attributes=link)
+
+
+def _cap_message_url(revision: AlertRevision, portal: str) -> str:
+    return f"{portal}/canh-bao/cap/{revision.identifier}.xml"
+
+
+def _last_changed(revisions: Sequence[AlertRevision]) -> datetime:
+    """Return when a revision last took effect; the epoch where none did."""
+    effective = (revision.frozen_content.message.effective for revision in revisions)
+    return max(effective, default=_DISTANT_PAST)
+
+
+def _escape_html(text: str) -> str:
+    """Escape once more than XML asks: RSS readers take a description for HTML."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return escaped.replace("\n", "<br>")

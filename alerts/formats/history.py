@@ -1,4 +1,4 @@
-"""How a warning went from word to word: what its public history says of each. Pure."""
+"""What the public history of a warning says of each version. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ _PARTS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class VersionEntry:
-    """One version; `changed` names in words what differs from the one before, "" of the first."""
+    """A version; `changed` names what differs from the one before, "" of the first."""
 
     revision: AlertRevision
     kind: str
@@ -51,30 +51,31 @@ class VersionEntry:
 
     @property
     def planned(self) -> bool:
-        """Whether it was said before it took effect."""
+        """Return whether it was issued before it took effect."""
         return self.revision.effective > self.revision.sent
 
 
-def version_entries(said: Sequence[AlertRevision]) -> list[VersionEntry]:
-    """The versions, newest first as they come. What was withdrawn may not be read again here."""
-    withdrawn = said[0].frozen_content.message.ending == CancelReason.ERROR
+def version_entries(revisions: Sequence[AlertRevision]) -> list[VersionEntry]:
+    """Return an entry a version, newest first as they come; of a withdrawn warning not readable."""
+    withdrawn = revisions[0].frozen_content.message.is_withdrawn
     changes = [
         changed_fields(before.frozen_content, after.frozen_content)
-        for after, before in pairwise(said)
+        for after, before in pairwise(revisions)
     ]
     return [
-        VersionEntry(revision, _kind(revision), change, readable=not withdrawn)
-        for revision, change in zip(said, [*changes, ""], strict=True)
+        VersionEntry(revision, _kind_label(revision), change, readable=not withdrawn)
+        for revision, change in zip(revisions, [*changes, ""], strict=True)
     ]
 
 
-def superseded_before_onset(said: Sequence[AlertRevision]) -> list[int]:
-    """Versions that were replaced or cancelled before they took effect."""
-    return sorted(set(range(1, said[0].version)) - {revision.version for revision in said})
+def superseded_before_onset(revisions: Sequence[AlertRevision]) -> list[int]:
+    """Return the versions that were replaced or cancelled before they took effect."""
+    visible = {revision.version for revision in revisions}
+    return sorted(set(range(1, revisions[0].version)) - visible)
 
 
 def changed_fields(before: Content, after: Content) -> str:
-    """The parts that differ, each named once: "tóm tắt, thời hạn"; of a Cancel nothing."""
+    """Return the parts that differ, each named once: "tóm tắt, thời hạn"; "" of a Cancel."""
     if after.message.msg_type == MsgType.CANCEL:
         return ""
     parts = [name for part, name in _PARTS.items() if getattr(before, part) != getattr(after, part)]
@@ -83,5 +84,5 @@ def changed_fields(before: Content, after: Content) -> str:
     return ", ".join(map(gettext, dict.fromkeys(parts)))
 
 
-def _kind(revision: AlertRevision) -> str:
+def _kind_label(revision: AlertRevision) -> str:
     return gettext(_KINDS[revision.frozen_content.message.ending or revision.msg_type])

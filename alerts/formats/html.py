@@ -1,78 +1,104 @@
-"""Renderers for people: page, list and plain text. Each a pure function of revisions, of the moment
-and of the language that is spoken; none asks the database.
-"""
+"""Pages, list and plain text of warnings. Pure functions of revisions, time and active language."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
-from alerts.formats import history, schema_org
-from alerts.formats.localization import localize
-from alerts.models import AlertRevision, State
-from core.province_names import build_page_context
+from alerts.formats import history
+from alerts.formats.wording import localize
+from alerts.models import AlertRevision, MsgType, State
+from core.province import province
+from core.province_names import build_page_context, get_police_name
+
+# A block of data in a page ends at the first "</script", wherever that stands.
+_ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
 def render_detail(revision: AlertRevision, now: datetime, *, preview: bool = False) -> str:
-    """The warning's own page, which also prints as one A4 sheet."""
-    facts = template_context(revision, now) | {"preview": preview}
+    """Return the warning's own page, which also prints as one A4 sheet."""
+    context = template_context(revision, now) | {"preview": preview}
     if not preview:
-        facts["announcement"] = schema_org.special_announcement_json(revision)
-        facts["here"] = reverse("warnings:detail", args=[revision.frozen_content.slug])
-    return _html("alerts/detail.html", facts)
+        context["announcement"] = special_announcement_json(revision)
+        context["here"] = reverse("warnings:detail", args=[revision.frozen_content.slug])
+    return _render("alerts/detail.html", context)
 
 
 def render_print(revision: AlertRevision, now: datetime, *, preview: bool = False) -> str:
-    """The same, set for paper on the screen too, without the ways to other pages."""
-    return _html("alerts/print.html", template_context(revision, now) | {"preview": preview})
+    """Return the same page set for paper, without links to other pages."""
+    return _render("alerts/print.html", template_context(revision, now) | {"preview": preview})
 
 
 def render_list(in_force: Sequence[AlertRevision], ended: Sequence[AlertRevision]) -> str:
-    """All warnings, those in force first."""
     here = reverse("warnings:list")
-    return _html("alerts/list.html", {"in_force": in_force, "ended": ended, "here": here})
+    return _render("alerts/list.html", {"in_force": in_force, "ended": ended, "here": here})
 
 
-def render_history(said: Sequence[AlertRevision], now: datetime) -> str:
-    """Every version of one warning, newest first as they come."""
-    facts = template_context(said[0], now) | {
-        "entries": history.version_entries(said),
-        "never_shown": history.superseded_before_onset(said),
-        "here": reverse("warnings:history", args=[said[0].frozen_content.slug]),
+def render_history(revisions: Sequence[AlertRevision], now: datetime) -> str:
+    """Return the page of every version of one warning, newest first as they come."""
+    context = template_context(revisions[0], now) | {
+        "entries": history.version_entries(revisions),
+        "never_shown": history.superseded_before_onset(revisions),
+        "here": reverse("warnings:history", args=[revisions[0].frozen_content.slug]),
     }
-    return _html("alerts/history.html", facts)
+    return _render("alerts/history.html", context)
 
 
 def render_text(revision: AlertRevision, now: datetime) -> str:
-    """The warning as text, for a notice board, a chat or a reading voice."""
-    text = _html("alerts/van-ban.txt", template_context(revision, now))
-    return text + ""  # no longer marked as safe: nothing in it is escaped, a page must do that
+    """Return the warning as plain text, not marked as safe: nothing in it is escaped."""
+    return _render("alerts/van-ban.txt", template_context(revision, now)) + ""
 
 
 def template_context(revision: AlertRevision, now: datetime) -> dict[str, object]:
-    """What templates say of one revision at `now`."""
-    state = revision.state(now)
+    """Return what templates need of a revision at `now`."""
+    words, state = revision.frozen_content, revision.state(now)
+    web = urlsplit(words.message.web)
     return {
         "revision": revision,
-        "words": revision.frozen_content,
-        "local": localize(revision.frozen_content),
-        "message": revision.frozen_content.message,
+        "words": words,
+        "local": localize(words),
+        "message": words.message,
         "in_force": state is State.IN_FORCE,
         "scheduled": state is State.SCHEDULED,
-        "withdrawn": revision.frozen_content.message.ending == "error",
-        "over": state in {State.CANCELLED, State.EXPIRED},
-        "portal": _portal(revision),
+        "withdrawn": words.message.is_withdrawn,
+        "over": state.is_over,
+        "portal": f"{web.scheme}://{web.netloc}",
         "ended_at": revision.sent if state is State.CANCELLED else revision.expires,
     }
 
 
-def _portal(revision: AlertRevision) -> str:
-    """Where the portal stood when this was said."""
-    web = urlsplit(revision.frozen_content.message.web)
-    return f"{web.scheme}://{web.netloc}"
+def special_announcement_json(revision: AlertRevision) -> SafeString | None:
+    """Return schema.org's SpecialAnnouncement, escaped to stand inside a script element; None of
+    a cancelled warning.
+    """
+    head, local = revision.frozen_content.message, localize(revision.frozen_content)
+    if head.msg_type == MsgType.CANCEL:
+        return None
+    values: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "SpecialAnnouncement",
+        "name": local.title,
+        "text": "\n".join((local.summary, *local.advice)),
+        "url": local.web,
+        "datePosted": head.effective.isoformat(),
+        "inLanguage": "vi" if local.borrowed else get_language(),
+        "spatialCoverage": {"@type": "AdministrativeArea", "name": province.name},
+        "announcementLocation": {
+            "@type": "GovernmentOffice",
+            "name": get_police_name(),
+            "telephone": province.hotline_key,
+        },
+    }
+    if head.expires:
+        values["expires"] = head.expires.isoformat()
+    return SafeString(json.dumps(values, ensure_ascii=False).translate(_ESCAPES))  # nosec B703
 
 
-def _html(name: str, context: dict[str, object]) -> str:
+def _render(name: str, context: dict[str, object]) -> str:
     return render_to_string(name, build_page_context() | context, using="public")

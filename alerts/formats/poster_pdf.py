@@ -1,4 +1,4 @@
-"""The warning as a sheet for the wall: one A4 page, PDF, large letters, a code to scan. Pure."""
+"""The poster of a warning: one A4 page, PDF, with a code to scan. Pure."""
 
 from collections.abc import Iterable
 from io import BytesIO
@@ -12,7 +12,6 @@ from fpdf.fonts import TTFFont
 
 from alerts.formats.xml import strip_invalid_xml
 from alerts.models import AlertRevision
-from alerts.models.content import Content
 from core.province import province
 
 _WIDTH, _MARGIN = 210, 14  # millimetres
@@ -24,19 +23,19 @@ _SIZES = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6, 0.5, 0.4)
 
 
 def render_poster(revision: AlertRevision) -> bytes:
-    """One page; long words are set smaller until they fit, and at the smallest they end early."""
+    """Return one page; a long text is set smaller until it fits, and at the smallest ends early."""
     for size in _SIZES:
-        sheet = _sheet(revision, size)
+        sheet = _compose_sheet(revision, size)
         if sheet.get_y() <= _FOOT - 3:
             break
-        _close(sheet)
-    _foot(sheet, revision)
-    written = bytes(sheet.output())
-    _close(sheet)
-    return written
+        _close_fonts(sheet)
+    _add_foot(sheet, revision)
+    document = bytes(sheet.output())
+    _close_fonts(sheet)
+    return document
 
 
-def _sheet(revision: AlertRevision, size: float) -> FPDF:
+def _compose_sheet(revision: AlertRevision, size: float) -> FPDF:
     words = revision.frozen_content
     sheet = FPDF(format="A4")
     sheet.set_creation_date(words.message.sent)
@@ -47,21 +46,25 @@ def _sheet(revision: AlertRevision, size: float) -> FPDF:
     sheet.add_font("Roboto", "", Roboto)
     sheet.add_font("Roboto", "B", RobotoBold)
     sheet.add_page()
-    _head(sheet)
-    _text(sheet, words.title, 26 * size, bold=True)
-    _text(sheet, words.summary, 15 * size)
-    _advice(sheet, words, size)
-    _steps(sheet, words, size)
+    _add_head(sheet)
+    _add_text(sheet, words.title, 26 * size, bold=True)
+    _add_text(sheet, words.summary, 15 * size)
+    _add_text(sheet, "Làm gì khi gặp", 17 * size, bold=True)
+    for line in words.advice:
+        _add_text(sheet, f"•  {line}", 16 * size)
+    _add_text(sheet, "Họ lừa thế nào", 17 * size, bold=True)
+    for number, step in enumerate(words.steps, 1):
+        _add_text(sheet, f"{number}. {step.title}. {step.text}", 13 * size)
     return sheet
 
 
-def _close(sheet: FPDF) -> None:
+def _close_fonts(sheet: FPDF) -> None:
     for font in sheet.fonts.values():
         if isinstance(font, TTFFont):
             font.close()
 
 
-def _head(sheet: FPDF) -> None:
+def _add_head(sheet: FPDF) -> None:
     sheet.set_font("Roboto", "B", 15)
     sheet.cell(_ROOM / 2, 8, "CẢNH BÁO LỪA ĐẢO")
     sheet.set_font("Roboto", "", 13)
@@ -75,20 +78,8 @@ def _head(sheet: FPDF) -> None:
     sheet.set_y(sheet.get_y() + 6)
 
 
-def _advice(sheet: FPDF, words: Content, size: float) -> None:
-    _text(sheet, "Làm gì khi gặp", 17 * size, bold=True)
-    for line in words.advice:
-        _text(sheet, f"•  {line}", 16 * size)
-
-
-def _steps(sheet: FPDF, words: Content, size: float) -> None:
-    _text(sheet, "Họ lừa thế nào", 17 * size, bold=True)
-    for number, step in enumerate(words.steps, 1):
-        _text(sheet, f"{number}. {step.title}. {step.text}", 13 * size)
-
-
-def _text(sheet: FPDF, text: str, points: float, *, bold: bool = False) -> None:
-    """A paragraph; below the room that the foot leaves nothing is set."""
+def _add_text(sheet: FPDF, text: str, points: float, *, bold: bool = False) -> None:
+    """Add a paragraph down to the room of the foot, and nothing below."""
     height = points * 0.5
     sheet.set_font("Roboto", "B" if bold else "", points)
     sheet.set_y(sheet.get_y() + points * 0.12)
@@ -101,7 +92,7 @@ def _text(sheet: FPDF, text: str, points: float, *, bold: bool = False) -> None:
         sheet.cell(_ROOM, height, line, **_NEXT_LINE)
 
 
-def _foot(sheet: FPDF, revision: AlertRevision) -> None:
+def _add_foot(sheet: FPDF, revision: AlertRevision) -> None:
     picture = BytesIO()
     segno.make(revision.frozen_content.message.web, error="m").save(
         picture, kind="png", scale=8, border=1
@@ -110,12 +101,12 @@ def _foot(sheet: FPDF, revision: AlertRevision) -> None:
     sheet.rect(0, _FOOT - 2, _WIDTH, 297 - _FOOT + 2, "F")
     sheet.image(picture, _WIDTH - _MARGIN - _QR, _FOOT, _QR, _QR)
     sheet.set_y(_FOOT + 2)
-    for line in _reference(revision):
+    for line in _reference_lines(revision):
         sheet.set_font("Roboto", "", 11)
         sheet.multi_cell(_ROOM - _QR - 6, 5.5, strip_invalid_xml(line), **_NEXT_LINE)
 
 
-def _reference(revision: AlertRevision) -> Iterable[str]:
+def _reference_lines(revision: AlertRevision) -> Iterable[str]:
     words, document = revision.frozen_content, revision.frozen_content.document
     if document.number:
         dated = f", ngày {document.dated:%d/%m/%Y}" if document.dated else ""

@@ -1,7 +1,4 @@
-"""The formats that list warnings, one row each: address, file of the front server and preview follow from it.
-
-A renderer is pure: revisions, the present time and the portal's address in, bytes out.
-"""
+"""The formats that list warnings, one row each; address, static file and preview follow from it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,10 +7,14 @@ from datetime import datetime
 from alerts.formats import feeds
 from alerts.models import AlertRevision
 
+_ATOM_TYPE = "application/atom+xml; charset=utf-8"
+
 
 @dataclass(frozen=True)
 class ListFormat:
-    """One format: name of its URL, file name below /canh-bao/, media type, label at the desk, renderer."""
+    """A format: name of its URL, file name below /canh-bao/, media type, label at the desk, and a
+    pure renderer of revisions, the present time and the portal's address.
+    """
 
     name: str
     file_name: str
@@ -24,10 +25,9 @@ class ListFormat:
 
 LIST_FORMATS = (
     ListFormat("rss", "rss.xml", "application/rss+xml; charset=utf-8", "Nguồn tin RSS", feeds.rss),
-    ListFormat(
-        "atom", "atom.xml", "application/atom+xml; charset=utf-8", "Nguồn tin Atom", feeds.atom
-    ),
+    ListFormat("atom", "atom.xml", _ATOM_TYPE, "Nguồn tin Atom", feeds.atom),
     ListFormat(
         "json_feed", "feed.json", "application/feed+json", "Nguồn tin JSON Feed", feeds.json_feed
     ),
+    ListFormat("cap_index", "cap.xml", _ATOM_TYPE, "Danh mục CAP", feeds.cap_index),
 )

@@ -1,6 +1,4 @@
-"""Pictures of a warning, PNG: beside a link (1200 by 630 points) and by itself, square. Pure; drawn
-with a type that has every Vietnamese letter.
-"""
+"""Pictures of a warning, PNG: 1200 by 630 pixels beside a link, or square. Pure."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -19,98 +17,96 @@ _MARGIN = 64
 _PAPER, _BAND, _GOLD = "#faf9f5", "#0d4433", "#f0b429"
 _INK, _SOFT, _WHITE, _RED = "#17211d", "#49564f", "#ffffff", "#9b1c1c"
 _MAX_LINES = 4
-_OVER = {State.CANCELLED, State.EXPIRED}
 
 
 def render_og_image(revision: AlertRevision, state: State) -> bytes:
-    """The warning's title and what to do; of an ended one, that it is over."""
-    return _drawn(revision, state, WIDTH, HEIGHT)
+    """Return the title and what to do; of an ended warning, that it is over."""
+    return _draw_image(revision, state, WIDTH, HEIGHT)
 
 
 def render_square_image(revision: AlertRevision, state: State) -> bytes:
-    """The same for chats that show pictures by themselves: 1080 by 1080 points."""
-    return _drawn(revision, state, SQUARE, SQUARE)
+    """Return the same with the summary, 1080 by 1080 pixels, for chats."""
+    return _draw_image(revision, state, SQUARE, SQUARE)
 
 
-def _drawn(revision: AlertRevision, state: State, width: int, height: int) -> bytes:
+def _draw_image(revision: AlertRevision, state: State, width: int, height: int) -> bytes:
     image = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, width, 132), fill=_BAND)
     draw.rectangle((0, 132, width, 140), fill=_GOLD)
-    draw.text((_MARGIN, 26), "CẢNH BÁO LỪA ĐẢO", _WHITE, _type(44, bold=True))
-    draw.text((_MARGIN, 80), province.police, _WHITE, _type(30))
-    below = _title(draw, revision.frozen_content.title, width)
+    draw.text((_MARGIN, 26), "CẢNH BÁO LỪA ĐẢO", _WHITE, _load_font(44, bold=True))
+    draw.text((_MARGIN, 80), province.police, _WHITE, _load_font(30))
+    below = _draw_title(draw, revision.frozen_content.title, width)
     if height > width * 3 // 4:
-        _summary(draw, revision.frozen_content, state, (below, height), width)
-    _foot(draw, revision, state, (width, height))
-    return _packed(image)
+        _draw_summary(draw, revision.frozen_content, state, (below, height), width)
+    _draw_foot(draw, revision, state, (width, height))
+    return _encode_png(image)
 
 
-def _title(draw: ImageDraw.ImageDraw, title: str, width: int) -> int:
-    """Where the title ends."""
-    letters = _type(64, bold=True)
-    lines = list(_lines(title, letters, width - 2 * _MARGIN))
+def _draw_title(draw: ImageDraw.ImageDraw, title: str, width: int) -> int:
+    """Return the y at which the title ends."""
+    font = _load_font(64, bold=True)
+    lines = list(_wrap_lines(title, font, width - 2 * _MARGIN))
     if len(lines) > _MAX_LINES:
         lines = [*lines[: _MAX_LINES - 1], f"{lines[_MAX_LINES - 1]} …"]
     for row, line in enumerate(lines):
-        draw.text((_MARGIN, 176 + row * 78), line, _INK, letters)
+        draw.text((_MARGIN, 176 + row * 78), line, _INK, font)
     return 176 + len(lines) * 78
 
 
-def _summary(
+def _draw_summary(
     draw: ImageDraw.ImageDraw, words: Content, state: State, room: tuple[int, int], width: int
 ) -> None:
-    if state in _OVER:
+    if state.is_over:
         return
-    letters, (top, height) = _type(40), room
-    for row, line in enumerate(_lines(words.summary, letters, width - 2 * _MARGIN)):
-        y = top + 24 + row * 54
-        if y > height - 240:
+    font, (top, height) = _load_font(40), room
+    for row, line in enumerate(_wrap_lines(words.summary, font, width - 2 * _MARGIN)):
+        line_top = top + 24 + row * 54
+        if line_top > height - 240:
             return
-        draw.text((_MARGIN, y), line, _SOFT, letters)
+        draw.text((_MARGIN, line_top), line, _SOFT, font)
 
 
-def _foot(
+def _draw_foot(
     draw: ImageDraw.ImageDraw, revision: AlertRevision, state: State, size: tuple[int, int]
 ) -> None:
     width, height = size
-    over = state in _OVER
-    say = "Cảnh báo này không còn hiệu lực." if over else "Cúp máy. Không chuyển tiền."
-    draw.text((_MARGIN, height - 134), say, _SOFT if over else _RED, _type(40, bold=True))
-    draw.text((_MARGIN, height - 78), f"Gọi {province.hotline} hoặc 113", _INK, _type(36))
-    name = _type(26)
-    left = width - _MARGIN - name.getlength(revision.identifier)
-    draw.text((left, height - 70), revision.identifier, _SOFT, name)
+    over = state.is_over
+    line = "Cảnh báo này không còn hiệu lực." if over else "Cúp máy. Không chuyển tiền."
+    draw.text((_MARGIN, height - 134), line, _SOFT if over else _RED, _load_font(40, bold=True))
+    draw.text((_MARGIN, height - 78), f"Gọi {province.hotline} hoặc 113", _INK, _load_font(36))
+    small = _load_font(26)
+    left = width - _MARGIN - small.getlength(revision.identifier)
+    draw.text((left, height - 70), revision.identifier, _SOFT, small)
 
 
-def _lines(text: str, letters: ImageFont.FreeTypeFont, room: float) -> Iterator[str]:
-    """The text in lines that fit; a word that is too long by itself is cut."""
+def _wrap_lines(text: str, font: ImageFont.FreeTypeFont, room: float) -> Iterator[str]:
+    """Yield lines that fit; a word that is too long by itself is cut."""
     line = ""
     for word in text.split():
         longer = f"{line} {word}".strip()
-        if letters.getlength(longer) <= room:
+        if font.getlength(longer) <= room:
             line = longer
             continue
         if line:
             yield line
-        line = _cut(word, letters, room)
+        line = _cut_word(word, font, room)
     if line:
         yield line
 
 
-def _cut(word: str, letters: ImageFont.FreeTypeFont, room: float) -> str:
-    while letters.getlength(word) > room:
+def _cut_word(word: str, font: ImageFont.FreeTypeFont, room: float) -> str:
+    while font.getlength(word) > room:
         word = word[: len(word) * 3 // 4]
     return word
 
 
-def _packed(image: Image.Image) -> bytes:
-    """Few colours, so few bytes."""
-    out = BytesIO()
-    image.quantize(32).save(out, "PNG", optimize=True)
-    return out.getvalue()
+def _encode_png(image: Image.Image) -> bytes:
+    buffer = BytesIO()
+    image.quantize(32).save(buffer, "PNG", optimize=True)  # few colours, so few bytes
+    return buffer.getvalue()
 
 
 @cache
-def _type(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+def _load_font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(RobotoBold if bold else Roboto, size)

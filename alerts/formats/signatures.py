@@ -1,9 +1,7 @@
-"""Signatures of what was said: Ed25519 over the canonical content, XML-DSig in the CAP message.
+"""Signatures of revisions: Ed25519 over the canonical content, XML-DSig in the CAP message.
 
-Both keys are configured or neither is. A revision is signed in the transaction that issues it, so
-what cannot be signed is not issued; its signatures are rows of their own, never changed. The
-public halves are kept as rows too: who changes a key changes the configuration, and what the old
-key signed is verified as before.
+Both keys are configured or neither is. Signatures and public keys are rows that never change, so
+that what an old key signed is verified after a change of keys.
 """
 
 from django.conf import settings
@@ -16,27 +14,27 @@ from alerts.models.content import canonical
 from core.keys import Signer, signer
 from core.province import province
 
-KIND = f"{province.slug}/warning/1"  # stands in what is signed: a signature serves one end
+KIND = f"{province.slug}/warning/1"  # part of what is signed: a signature serves one purpose
 
 
 class SigningError(Exception):
-    """A revision that could not be signed; it must not be issued."""
+    """A revision could not be signed; it must not be issued."""
 
 
 def signing_input(revision: AlertRevision) -> bytes:
-    """The bytes that Ed25519 signs: canonical JSON of the kind and the content."""
+    """Return the bytes that Ed25519 signs: canonical JSON of the kind and the content."""
     return canonical({"kind": KIND, "warning": revision.content})
 
 
-def signature_header(of: RevisionSignature) -> str:
-    """The signature as X-Content-Signature beside the content has it."""
-    named = f'keyid="{of.content_key_id}", algorithm="Ed25519"'
-    return f'{named}, signature="{of.text_signature}"'
+def signature_header(signature: RevisionSignature) -> str:
+    """Return the value of the header X-Content-Signature."""
+    key = f'keyid="{signature.content_key_id}", algorithm="Ed25519"'
+    return f'{key}, signature="{signature.text_signature}"'
 
 
 def sign_revision(revision: AlertRevision) -> None:
-    """Sign a revision that has just been written. Raises SealingError; without keys it does
-    nothing, and the desk says of the revision that it has no signature.
+    """Sign a new revision, in the transaction that issues it; without keys do nothing. Raises
+    SigningError.
     """
     try:
         if signers := _load_signers():

@@ -1,4 +1,4 @@
-"""The tables of the warnings: what is said, to whom it is brought, who asked for it."""
+"""Tables of warnings, their deliveries, partners and subscribers."""
 
 from alerts.models.cap_terms import (
     CancelReason,

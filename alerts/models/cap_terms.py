@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Urgency(models.TextChoices):
-    """CAP 1.2 `urgency`, in the standard's own words."""
+    """CAP 1.2 `urgency`."""
 
     IMMEDIATE = "Immediate", "Ngay lúc này"
     EXPECTED = "Expected", "Sắp tới"
@@ -50,12 +50,11 @@ class ResponseType(models.TextChoices):
 
 
 def default_response_types() -> list[str]:
-    """What every warning of a trick asks for."""
     return [ResponseType.AVOID]
 
 
 class MsgType(models.TextChoices):
-    """CAP 1.2 `msgType`, those that we send."""
+    """CAP 1.2 `msgType`, as far as we send it."""
 
     ALERT = "Alert", "Phát"
     UPDATE = "Update", "Cập nhật"
@@ -63,16 +62,20 @@ class MsgType(models.TextChoices):
 
 
 class CancelReason(models.TextChoices):
-    """Why a warning was cancelled: residents read different words."""
+    """Why a warning was cancelled; residents read different words for each."""
 
     OVER = "over", "Hết hiệu lực"
     ERROR = "error", "Rút lại vì có chỗ chưa đúng"
 
 
 class State(StrEnum):
-    """Where a revision stands at one moment."""
+    """The state of a revision at one moment."""
 
     SCHEDULED = "scheduled"
     IN_FORCE = "in_force"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        return self in {State.CANCELLED, State.EXPIRED}

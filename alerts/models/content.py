@@ -1,4 +1,4 @@
-"""All that one message says, as plain values: what renderers read and what is hashed. No Django."""
+"""The content of one message as plain values: what renderers read and what is hashed. No Django."""
 
 import hashlib
 import json
@@ -8,13 +8,13 @@ from datetime import date, datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-_PLANES = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+_PLANES = "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
 _NO_CHARACTERS = re.compile(f"[\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_PLANES}]")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of how the trick runs, with words that callers might use."""
+    """One step of the trick, with words that callers might use."""
 
     title: str
     text: str
@@ -23,7 +23,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Document:
-    """The official paper that a warning carries further."""
+    """The official document that a warning repeats."""
 
     number: str = ""
     dated: date | None = None
@@ -35,7 +35,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Place:
-    """A commune or ward that a warning is for; `code` is the five digits of the statistics office."""
+    """A commune that a warning is for; `code` is the five digits of the statistics office."""
 
     codename: str
     code: str
@@ -52,7 +52,7 @@ class ImpersonatedOffice:
 
 @dataclass(frozen=True)
 class EnglishContent:
-    """What the warning says in English; empty where nobody has written it."""
+    """The English words; empty where nobody has written them."""
 
     title: str = ""
     summary: str = ""
@@ -61,7 +61,7 @@ class EnglishContent:
 
 @dataclass(frozen=True)
 class MessageHeader:
-    """The name and time of one message, in CAP's terms; `ending` and `reason` of a Cancel."""
+    """Identifier and times of one message, in CAP's terms; `ending` and `reason` of a Cancel."""
 
     identifier: str
     sender: str
@@ -77,14 +77,18 @@ class MessageHeader:
 
     @property
     def web_in_english(self) -> str:
-        """The same page for who reads English."""
         web = urlsplit(self.web)
         return web._replace(path=f"/en{web.path}").geturl()
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Return whether the warning was cancelled as an error: none of its words is repeated."""
+        return self.ending == "error"
 
 
 @dataclass(frozen=True)
 class Content:
-    """One message whole. A field added later needs a default: older messages lack it."""
+    """One whole message. A field added later needs a default: older messages lack it."""
 
     slug: str
     title: str
@@ -115,87 +119,83 @@ class Content:
 
     @property
     def speaks_english(self) -> bool:
-        """Two languages with one text would say that one of them is a lie."""
+        """Return whether there are English words that are not the Vietnamese ones."""
         english = self.english
         is_other = english.title != self.title and english.summary != self.summary
         return bool(english.title) and is_other
 
     def as_json(self) -> dict[str, Any]:
-        """Strings, whole numbers, lists and objects only; times with their offset."""
-        values: dict[str, Any] = json.loads(json.dumps(asdict(self), default=_iso))
+        """Return strings, whole numbers, lists and objects only; times with their offset."""
+        values: dict[str, Any] = json.loads(json.dumps(asdict(self), default=_format_date))
         return values
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
-        """What was said, without signs that no page can hold: those stand in the signed text alone."""
-        known = _fit(values)
-        return cls(
-            **known
-            | {
-                "advice": tuple(known["advice"]),
-                "steps": tuple(Step(**step) for step in known["steps"]),
-                "response_type": tuple(known["response_type"]),
-                "reviewed_on": _day(known["reviewed_on"]),
-                "document": _document(known["document"]),
-                "message": _message(known["message"]),
-                "communes": tuple(Place(**place) for place in known.get("communes", ())),
-                "offices": tuple(
-                    ImpersonatedOffice(**office) for office in known.get("offices", ())
-                ),
-                "english": _english(known.get("english", {})),
-            }
-        )
+        """Return the content without characters that no page can hold: the signed text keeps them."""
+        clean = _strip_non_characters(values)
+        offices = (ImpersonatedOffice(**office) for office in clean.get("offices", ()))
+        parts = {
+            "advice": tuple(clean["advice"]),
+            "steps": tuple(Step(**step) for step in clean["steps"]),
+            "response_type": tuple(clean["response_type"]),
+            "reviewed_on": _parse_day(clean["reviewed_on"]),
+            "document": _parse_document(clean["document"]),
+            "message": _parse_message(clean["message"]),
+            "communes": tuple(Place(**place) for place in clean.get("communes", ())),
+            "offices": tuple(offices),
+            "english": _parse_english(clean.get("english", {})),
+        }
+        return cls(**clean | parts)
 
 
 def canonical(values: dict[str, Any]) -> bytes:
-    """One byte string for one content: RFC 8785, which for strings, whole numbers and ASCII
-    keys is what json writes with sorted keys and no spaces.
+    """Return RFC 8785's canonical JSON, which for strings, whole numbers and ASCII keys is what
+    json writes with sorted keys and no spaces.
     """
     return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def digest(values: dict[str, Any]) -> str:
-    """SHA-256 of the canonical form, 64 hex digits."""
+    """Return the SHA-256 of the canonical form, 64 hex digits."""
     return hashlib.sha256(canonical(values)).hexdigest()
 
 
 def nonblank_lines(text: str) -> tuple[str, ...]:
-    """The lines of a text that say something."""
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _iso(value: object) -> str:
+def _format_date(value: object) -> str:
     if isinstance(value, date):  # a datetime is a date too
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no place in a message")
 
 
-def _day(text: str | None) -> date | None:
+def _parse_day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _time(text: str | None) -> datetime | None:
+def _parse_time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _document(values: dict[str, Any]) -> Document:
-    parts = {"dated": _day(values["dated"]), "recipients": tuple(values["recipients"])}
+def _parse_document(values: dict[str, Any]) -> Document:
+    parts = {"dated": _parse_day(values["dated"]), "recipients": tuple(values["recipients"])}
     return Document(**values | parts)
 
 
-def _english(values: dict[str, Any]) -> EnglishContent:
+def _parse_english(values: dict[str, Any]) -> EnglishContent:
     return EnglishContent(**values | {"advice": tuple(values.get("advice", ()))})
 
 
-def _message(values: dict[str, Any]) -> MessageHeader:
-    times = {name: _time(values[name]) for name in ("sent", "effective", "expires")}
+def _parse_message(values: dict[str, Any]) -> MessageHeader:
+    times = {name: _parse_time(values[name]) for name in ("sent", "effective", "expires")}
     return MessageHeader(**values | times | {"references": tuple(values["references"])})
 
 
-def _fit(value: Any) -> Any:
-    """The same JSON, its texts without control signs and points that are no characters (HTML, 13.2.3.5)."""
+def _strip_non_characters(value: Any) -> Any:
+    """Return the JSON with texts free of control signs and noncharacters (HTML, 13.2.3.5)."""
     if isinstance(value, str):
         return _NO_CHARACTERS.sub("", value)
     if isinstance(value, dict):
-        return {key: _fit(each) for key, each in value.items()}
-    return [_fit(each) for each in value] if isinstance(value, list) else value
+        return {key: _strip_non_characters(each) for key, each in value.items()}
+    return [_strip_non_characters(each) for each in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""Agencies that warnings are brought to, each bringing, and who has read which version."""
+"""Partner agencies, deliveries of warnings, and what agencies confirmed."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -10,17 +10,15 @@ from alerts.models.subscribers import Subscriber
 
 
 class Channel(models.TextChoices):
-    """By which way a warning is brought."""
-
     WEBHOOK = "webhook", "Máy gọi máy (webhook)"
     MAIL = "mail", "Thư điện tử"
 
 
 class PartnerAgency(models.Model):
-    """An agency that spreads our warnings. Its addresses are sealed as a reporter's contact is.
+    """An agency that spreads our warnings; its addresses are encrypted.
 
-    `secret_sealed` signs what the webhook is sent; a person sees it once, when it is made.
-    `stopped_channels` holds the channels that the machine gave up after failing too often in a row.
+    `secret_sealed` signs webhook requests; a person sees it once, when it is made.
+    `stopped_channels` are those that failed too often in a row.
     """
 
     class Kind(models.TextChoices):
@@ -63,15 +61,15 @@ class PartnerAgency(models.Model):
         return self.name
 
     def has_channel(self, channel: str) -> bool:
-        """Whether a warning can go to this agency by that way now."""
         sealed = self.webhook_sealed if channel == Channel.WEBHOOK else self.mail_sealed
         return self.is_active and sealed is not None and channel not in self.stopped_channels
 
 
 class Delivery(models.Model):
-    """One version brought to one agency or one subscriber by one way, or still on the way.
+    """One revision for one agency or one subscriber by one channel.
 
-    `next_attempt_at`: not tried before; moved on when it is handed to the outbox, and after a failure.
+    It is not tried before `next_attempt_at`, which moves on when the row is handed to the outbox
+    and after a failure.
     """
 
     class State(models.TextChoices):
@@ -123,7 +121,7 @@ class Delivery(models.Model):
 
 
 class DeliveryAttempt(models.Model):
-    """One try and what came of it: a code of ours and the status that was answered, no word."""
+    """One attempt: a code of ours and the HTTP status of the answer."""
 
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempt_log")
     attempted_at = models.DateTimeField("lúc", db_default=Now())
@@ -140,7 +138,7 @@ class DeliveryAttempt(models.Model):
 
 
 class PartnerReceipt(models.Model):
-    """An agency opened the link of a version, and perhaps confirmed that it put it to use."""
+    """An agency opened the link of a revision, and perhaps confirmed that it put it to use."""
 
     partner = models.ForeignKey(PartnerAgency, models.PROTECT, related_name="receipts")
     revision = models.ForeignKey(AlertRevision, models.PROTECT, related_name="receipts")

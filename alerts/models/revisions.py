@@ -1,4 +1,4 @@
-"""What was issued: frozen revisions of a warning, the public keys and the signatures."""
+"""Frozen revisions of warnings, public keys and signatures."""
 
 from datetime import datetime
 
@@ -21,72 +21,67 @@ _NO_TEXT = Value("", output_field=models.TextField())
 
 class AlertRevisionQuerySet(models.QuerySet["AlertRevision"]):
     def in_force(self) -> "AlertRevisionQuerySet":
-        """Words in force, newest first: the only door to what is said as live."""
-        now = timezone.now()
-        in_force = Q(expires__isnull=True) | Q(expires__gt=now)
-        return self._select_current(now).filter(in_force).exclude(msg_type=MsgType.CANCEL)
+        """Return revisions in force, newest first: the only source of what pages show as live."""
+        unexpired = Q(expires__isnull=True) | Q(expires__gt=timezone.now())
+        return self.current().filter(unexpired).exclude(msg_type=MsgType.CANCEL)
 
     def ended(self) -> "AlertRevisionQuerySet":
-        """The last word of warnings that were in force and are no more; they stay readable."""
-        now = timezone.now()
-        return self._select_current(now).filter(Q(msg_type=MsgType.CANCEL) | Q(expires__lte=now))
+        """Return the last revision of each warning that is over, newest first."""
+        is_over = Q(msg_type=MsgType.CANCEL) | Q(expires__lte=timezone.now())
+        return self.current().filter(is_over)
 
     def current(self) -> "AlertRevisionQuerySet":
-        """The word of each warning that counts at present, in force or over, newest first."""
-        return self._select_current(timezone.now())
+        """Return the highest version of each warning that has taken effect, in force or over,
+        newest first. One issued in between, a Cancel above all, overtakes one that still waits.
+        """
+        now = timezone.now()
+        newer = _select_others(version__gt=OuterRef("version"), effective__lte=now)
+        rows = self.filter(_is_no_unread_cancel(), ~Exists(newer), effective__lte=now)
+        return rows.order_by("-effective", "-identifier")
 
     def effective_ever(self) -> "AlertRevisionQuerySet":
-        """All that ever took effect, for programs and readers refer to old words too."""
-        return self._select_effective(timezone.now())
+        """Return all that ever took effect: not what waits, was replaced before its time, or
+        cancelled what never began.
+        """
+        overtaking = _select_others(
+            version__gt=OuterRef("version"),
+            sent__lt=OuterRef("effective"),
+            effective__lte=OuterRef("effective"),
+        )
+        return self.filter(
+            _is_no_unread_cancel(), ~Exists(overtaking), effective__lte=timezone.now()
+        )
 
     def change_boundaries(self) -> tuple[datetime | None, datetime | None]:
-        """The last moment at which a word began or ended, and the next; in one statement."""
+        """Return when a revision last began or ended, and when one next will, in one statement."""
         now = timezone.now()
-        found = self.aggregate(
+        times = self.aggregate(
             began=Max("effective", filter=Q(effective__lte=now)),
             ended=Max("expires", filter=Q(expires__lte=now)),
             begins=Min("effective", filter=Q(effective__gt=now)),
             ends=Min("expires", filter=Q(expires__gt=now)),
         )
-        last = filter(None, (found["began"], found["ended"]))
-        following = filter(None, (found["begins"], found["ends"]))
-        return max(last, default=None), min(following, default=None)
-
-    def _select_current(self, now: datetime) -> "AlertRevisionQuerySet":
-        """Of what has taken effect, the highest version: a later word counts from its hour on, and
-        whatever is said in between, a Cancel above all, goes before one that still waits.
-        """
-        newer = _others(version__gt=OuterRef("version"), effective__lte=now)
-        last = self.filter(_no_empty_end(), ~Exists(newer), effective__lte=now)
-        return last.order_by("-effective", "-identifier")
-
-    def _select_effective(self, now: datetime) -> "AlertRevisionQuerySet":
-        """Nothing that waits, that was replaced before its hour, or that ended what never began."""
-        overtaking = _others(
-            version__gt=OuterRef("version"),
-            sent__lt=OuterRef("effective"),
-            effective__lte=OuterRef("effective"),
-        )
-        return self.filter(_no_empty_end(), ~Exists(overtaking), effective__lte=now)
+        past = filter(None, (times["began"], times["ended"]))
+        future = filter(None, (times["begins"], times["ends"]))
+        return max(past, default=None), min(future, default=None)
 
 
-def _no_empty_end() -> Q:
-    """No Cancel of what never began: nobody has read its words."""
-    begun = _others(version__lt=OuterRef("version"), effective__lte=OuterRef("effective"))
+def _is_no_unread_cancel() -> Q:
+    """Return the condition that the row is no Cancel of what never began."""
+    begun = _select_others(version__lt=OuterRef("version"), effective__lte=OuterRef("effective"))
     return ~Q(msg_type=MsgType.CANCEL) | Q(Exists(begun))
 
 
-def _others(**which: object) -> "AlertRevisionQuerySet":
-    """Other words about the warning of the row outside."""
+def _select_others(**which: object) -> "AlertRevisionQuerySet":
+    """Return other revisions of the outer row's warning."""
     return AlertRevision.objects.filter(alert=OuterRef("alert"), **which)
 
 
 class AlertRevision(models.Model):
-    """What was said, word for word, with the time and the name it was said under.
+    """An issued message. Frozen and append-only: a trigger refuses UPDATE and DELETE (migration 0002).
 
-    Frozen and append-only: a trigger refuses UPDATE and DELETE (migration 0002). `content`
-    holds all that a renderer needs, `content_hash` its SHA-256 as canonical JSON
-    (models/content.py). `references` is CAP's: "sender,identifier,sent", spaces between.
+    `content` holds all that a renderer needs, `content_hash` its SHA-256 as canonical JSON.
+    `references` is CAP's: "sender,identifier,sent", spaces between.
     """
 
     alert = models.ForeignKey(
@@ -158,7 +153,6 @@ class AlertRevision(models.Model):
         return self.identifier
 
     def state(self, now: datetime) -> State:
-        """Where this message stands at `now`, taken alone."""
         if self.msg_type == MsgType.CANCEL:
             return State.CANCELLED
         if self.expires is not None and self.expires <= now:
@@ -167,12 +161,11 @@ class AlertRevision(models.Model):
 
     @cached_property
     def frozen_content(self) -> Content:
-        """The frozen content as typed values."""
         return Content.from_json(self.content)
 
 
 class PublicKey(models.Model):
-    """The public half of a key that has signed warnings, kept when the key is changed."""
+    """A public key that has signed warnings; it stays after a change of keys."""
 
     class Kind(models.TextChoices):
         TEXT = "text", "Ed25519, nội dung"
@@ -193,7 +186,7 @@ class PublicKey(models.Model):
 
 
 class RevisionSignature(models.Model):
-    """The two signatures of a revision, made when it was issued. Frozen (migration 0002)."""
+    """The two signatures of a revision. Frozen (migration 0002)."""
 
     revision = models.OneToOneField(
         AlertRevision, models.PROTECT, primary_key=True, related_name="signature"

@@ -1,4 +1,4 @@
-"""People who asked for warnings by mail."""
+"""Subscribers to warnings by mail."""
 
 import uuid
 
@@ -8,11 +8,10 @@ from django.db.models.functions import Now
 
 
 class Subscriber(models.Model):
-    """An address, sealed, and which warnings it is for; "" stands for all of a kind.
+    """An encrypted address and which warnings it is for; "" stands for all of a kind.
 
-    Found by `address_index`, a keyed hash. `filters` is what was asked for last and not confirmed
-    yet; `opt_in_requests` counts the mails that asked for a confirmation since the last one.
-    Removed when its owner leaves, or never confirmed.
+    `address_index` is a keyed hash for look-up. `filters` is what was last requested and is not
+    confirmed yet; `opt_in_requests` counts the opt-in mails since the last confirmation.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -1,4 +1,4 @@
-"""A warning as officers write it; what was issued of it is in revisions.py."""
+"""Warnings as officers write them; what was issued is in revisions.py."""
 
 import re
 import uuid
@@ -18,14 +18,14 @@ from alerts.models.cap_terms import (
 )
 from reports.models import Campaign, Commune, Office
 
-MAX_SMS_CHARS = 160  # characters of one part in the GSM alphabet
+MAX_SMS_CHARS = 160  # one part in the GSM alphabet
 MAX_MARKED_SMS_CHARS = 70  # the same with marks (UCS-2)
-MAX_LOUDSPEAKER_SYLLABLES = 190  # syllables that are read slowly in some 70 seconds
+MAX_LOUDSPEAKER_SYLLABLES = 190  # read slowly in some 70 seconds
 _GSM_ASCII = re.compile(r"[A-Za-z0-9 @$!\"#%&'()*+,\-./:;<=>?]*")
 
 
 def validate_single_sms(text: str) -> None:
-    """One part of plain signs: it reaches every phone and costs one message."""
+    """Raise ValidationError unless the text is one part of the GSM alphabet: it reaches every phone."""
     if len(text) > MAX_SMS_CHARS:
         raise ValidationError(
             f"Tin này dài {len(text)} ký tự, một tin nhắn chứa {MAX_SMS_CHARS}. Viết ngắn lại."
@@ -37,11 +37,11 @@ def validate_single_sms(text: str) -> None:
 
 
 class Alert(models.Model):
-    """A warning as it is being written. What the public reads are its frozen revisions: `current`
-    is the latest word given, which may wait for its hour (AlertRevision.objects.published).
+    """A warning as it is being written; the public reads its frozen revisions, of which `current` is
+    the latest issued and may wait for its time.
 
-    `author` is whoever changed or submitted the text last, and may not issue it. `year` and
-    `number` make the identifier and are given at the first issue.
+    `author` changed or submitted the text last, and may not issue it. `year` and `number` make
+    the identifier and are given at the first issue.
     """
 
     class Stage(models.TextChoices):
@@ -184,7 +184,7 @@ class Alert(models.Model):
 
 
 class AlertStep(models.Model):
-    """One step of how the trick runs."""
+    """One step of the trick."""
 
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField("thứ tự")

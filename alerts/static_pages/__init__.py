@@ -1,1 +1,1 @@
-"""Warning pages rendered at issue and served as files."""
+"""Public pages kept as files, for when the application is down."""

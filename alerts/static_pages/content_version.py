@@ -1,35 +1,36 @@
-"""Which edition the public reads, told by three looks at the disk and, once for each, one statement.
+"""The version of what the public reads: three looks at the disk and, once a version, one statement.
 
-Whoever keeps an answer beside the edition in which it was asked for may give it out again for as
-long as that edition is current. An edition ends with the tree of kept files, with the doubt that
-every word casts upon it after its COMMIT, and when a word in it begins or ends. It is trusted as
-long as the front server trusts those files (docker/keep.sh): while somebody looks after them.
+A response that was kept with a version may be given out again while that version is current. A
+version ends with the tree of static pages, with the doubt that every issue casts upon it after its
+COMMIT, and when a revision in it begins or ends. It is trusted as long as the front server trusts
+those files: while somebody checks them.
 """
 
 import contextlib
 import os
 import time
+from math import inf
 from typing import NamedTuple
 
 from django.db import Error as DatabaseTrouble
 
-from alerts.models import selectors
+from alerts.models import AlertRevision
 from alerts.static_pages import generator
 
-TRUSTED = 55  # seconds since somebody looked last
+MAX_AGE_SECONDS = 55  # since the last check
 
 
 class SnapshotStat(NamedTuple):
-    """What on the disk changes with every word: tree and doubt, each by time and inode."""
+    """What on the disk changes with every issue: tree and doubt, each by time and inode."""
 
     tree: tuple[int, int]
     doubt: tuple[int, int]
 
 
 class ContentVersion(NamedTuple):
-    """`since` then a word began or ended last, `until` then one does next; both epoch seconds."""
+    """A version. A revision last began or ended at `since` and next will at `until`, epoch seconds."""
 
-    signs: SnapshotStat
+    stat: SnapshotStat
     since: float
     until: float
 
@@ -38,35 +39,38 @@ _newest: ContentVersion | None = None
 
 
 def current_version() -> ContentVersion | None:
-    """The edition of this moment; None where nobody looks after it, or none can be read."""
+    """Return the present version; None where nobody checks the files, or none can be read."""
     global _newest  # noqa: PLW0603  # one for all threads: the next one that differs replaces it
     now, folder = time.time(), str(generator.snapshot_dir())
     if not _is_maintained(folder, now):
         return None
-    signs, known = SnapshotStat(_mark(f"{folder}/current"), _mark(f"{folder}/doubted")), _newest
-    if known is None or known.signs != signs or now >= known.until:
-        # The signs were read before the rows: a word that comes in between ends this edition.
-        _newest = known = _load_version(signs)
-    return known
+    stat = SnapshotStat(_stat_file(f"{folder}/current"), _stat_file(f"{folder}/doubted"))
+    version = _newest
+    if version is None or version.stat != stat or now >= version.until:
+        # The disk was read before the rows: an issue that comes in between ends this version.
+        _newest = version = _load_version(stat)
+    return version
 
 
-def _load_version(signs: SnapshotStat) -> ContentVersion | None:
+def _load_version(stat: SnapshotStat) -> ContentVersion | None:
     with contextlib.suppress(DatabaseTrouble):
-        return ContentVersion(signs, *selectors.change_boundaries())
+        past, future = AlertRevision.objects.change_boundaries()
+        since = past.timestamp() if past else 0.0
+        return ContentVersion(stat, since, future.timestamp() if future else inf)
     return None
 
 
 def _is_maintained(folder: str, now: float) -> bool:
     try:
         with open(f"{folder}/checked", "rb") as file:  # noqa: PTH123  # asked at every page
-            return now - int(file.readline()) <= TRUSTED
+            return now - int(file.readline()) <= MAX_AGE_SECONDS
     except (OSError, ValueError):
         return False
 
 
-def _mark(place: str) -> tuple[int, int]:
+def _stat_file(path: str) -> tuple[int, int]:
     try:
-        found = os.lstat(place)
+        stat = os.lstat(path)
     except OSError:
         return 0, 0
-    return found.st_mtime_ns, found.st_ino
+    return stat.st_mtime_ns, stat.st_ino

@@ -1,12 +1,13 @@
-"""A tree of kept copies on the disk: built beside the one that is served, then put in its place by
+"""Trees of static pages on the disk: built beside the one that is served, then put in its place by
 one rename. What did not change is the same file in both.
 
     snapshots/current -> trees/20261126T230500-1a2b3c4d
-    trees/…/fresh/canh-bao/index.html, .gz, .br    trees/…/stale/… the twins
+    trees/…/fresh/canh-bao/index.html, .gz, .br    trees/…/stale/… the stale copies
     trees/…/ends       for the front server's loop: epoch, drop or twin, file
     trees/…/policies   for the same: kind, Content-Security-Policy
     trees/…/signatures for the same: address, X-Content-Signature
     trees/…/made.json  what each file was made of, for the next tree
+    assets/            style sheets and scripts of the last releases, which kept pages ask for
 """
 
 import contextlib
@@ -14,40 +15,53 @@ import ctypes
 import gzip
 import json
 import os
+import re
 import secrets
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 import brotli
+from django.conf import settings
+from django.utils import timezone
 
-MAX_AGE_SECONDS, STALE = "fresh", "stale"
+FRESH, STALE = "fresh", "stale"
 CURRENT = "current"
-_KEPT = 2  # trees; the one before is still being read when its successor takes over
-_SMALL = 200  # bytes, that compressing makes no smaller
-_QUALITY = 9
-_PACKED = {".png", ".pdf", ".zip"}  # that compressing makes no smaller either
-Made = dict[str, Any]
+KEEP_RELEASES = 3
+_KEEP_TREES = 2  # the one before is still being read when its successor takes over
+_MIN_GZIP_BYTES = 200
+_BROTLI_QUALITY = 9
+_INCOMPRESSIBLE = {".png", ".pdf", ".zip"}
+_CHARSET = b'<meta charset="utf-8">'
+_MAIN = re.compile(rb"<main\b[^>]*>")
+_BODY = re.compile(rb'<body(?: class="(\w+)")?>')
+_STALE_NOTICES = {
+    "vi": "Bản lưu lúc {at}, có thể đã cũ.",
+    "en": "Copy kept at {at}. It may be out of date.",
+}
+FileRecord = dict[str, Any]
+_Replacement = bytes | Callable[[re.Match[bytes]], bytes]
 
 
 def path_for(path: str) -> str:
-    """Where an address lies in a tree."""
+    """Return where an address lies in a tree."""
     return f"{path.lstrip('/')}index.html" if path.endswith("/") else path.lstrip("/")
 
 
 @dataclass
 class SnapshotTree:
-    """One tree. `basis` names what all of it was made of, `made` by address each file."""
+    """A tree. `basis` names what all of it was made of, `made` by address what each file was."""
 
     folder: Path
     basis: str = ""
-    made: dict[str, Made] = field(default_factory=dict)
+    made: dict[str, FileRecord] = field(default_factory=dict)
 
     @classmethod
     def create(cls, home: Path, basis: str) -> Self:
-        """A new, empty one that nobody sees yet."""
+        """Create an empty tree that nobody sees yet."""
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         folder = home / "trees" / name
         folder.mkdir(parents=True)
@@ -55,60 +69,64 @@ class SnapshotTree:
 
     @classmethod
     def current(cls, home: Path) -> Self | None:
-        """The one that is served; None when there is none, or none that can be read."""
+        """Return the tree that is served; None when there is none, or it cannot be read."""
         with contextlib.suppress(OSError, ValueError, KeyError):
             folder = (home / CURRENT).resolve(strict=True)
-            kept = json.loads((folder / "made.json").read_text())
-            return cls(folder, kept["basis"], kept["files"])
+            record = json.loads((folder / "made.json").read_text())
+            return cls(folder, record["basis"], record["files"])
         return None
 
-    def write(self, path: str, made: Made, fresh: bytes, stale: bytes, at: datetime) -> None:
-        """Both copies of an address, compressed beside; `at` becomes their Last-Modified."""
-        self.made[path] = made | {"at": int(at.timestamp())}
-        plain = self._file(MAX_AGE_SECONDS, path)
-        _write(plain, fresh, at)
+    def write(self, path: str, record: FileRecord, text: bytes, at: datetime) -> None:
+        """Write both copies of an address, compressed beside; `at` becomes their Last-Modified.
+        Raises ValueError for a page that has no place for the time or the notice.
+        """
+        fresh = with_timestamp(path, text, timezone.localtime(at))
+        stale = with_stale_banner(path, fresh, at)
+        self.made[path] = record | {"at": int(at.timestamp())}
+        _write(self._locate(FRESH, path), fresh, at)
         if stale == fresh:
-            self._link(MAX_AGE_SECONDS, path, self, STALE, path)
+            self._link(FRESH, path, self, STALE, path)
         else:
-            _write(self._file(STALE, path), stale, at)
+            _write(self._locate(STALE, path), stale, at)
 
     def copy_from(self, path: str, other: "SnapshotTree", other_path: str) -> None:
-        """Both copies as they are in another tree, or here under another address."""
+        """Link both copies from another tree, or from another address of this one."""
         self.made[path] = other.made[other_path]
-        for kind in (MAX_AGE_SECONDS, STALE):
+        for kind in (FRESH, STALE):
             other._link(kind, other_path, self, kind, path)  # noqa: SLF001  # of our own kind
 
     def write_manifest(
         self, ends: list[str], policies: dict[str, str], signatures: dict[str, str]
     ) -> None:
-        """What the front server's loop and the next tree read."""
+        """Write what the front server's loop and the next tree read."""
         (self.folder / "ends").write_text("".join(f"{line}\n" for line in ends))
-        for name, told in ("policies", policies), ("signatures", signatures):
-            lines = (f"{key} {value}\n" for key, value in told.items())
+        for name, values in ("policies", policies), ("signatures", signatures):
+            lines = (f"{key} {value}\n" for key, value in values.items())
             (self.folder / name).write_text("".join(lines))
-        kept = {"basis": self.basis, "files": self.made}
-        (self.folder / "made.json").write_text(json.dumps(kept))
+        record = {"basis": self.basis, "files": self.made}
+        (self.folder / "made.json").write_text(json.dumps(record))
 
     def activate(self, home: Path) -> None:
-        """Serve this one from now on, and remove those that nobody reads any more. First all of it
-        is on the disk: after a power cut no name leads to half a tree. Raises OSError.
+        """Serve this tree, and remove those that nobody reads any more. All of it is on the disk
+        first: after a power cut no name leads to half a tree. Raises OSError.
         """
         _sync(self.folder)
         draft = home / f".{CURRENT}"
         draft.unlink(missing_ok=True)
         draft.symlink_to(self.folder.relative_to(home))
         draft.replace(home / CURRENT)
-        prune(home)
+        _prune(home)
 
-    def _file(self, kind: str, path: str) -> Path:
-        place = self.folder / kind / path_for(path)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        return place
+    def _locate(self, kind: str, path: str) -> Path:
+        file = self.folder / kind / path_for(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file
 
     def _link(
         self, kind: str, path: str, other: "SnapshotTree", other_kind: str, other_path: str
     ) -> None:
-        source, target = self._file(kind, path), other._file(other_kind, other_path)  # noqa: SLF001
+        source = self._locate(kind, path)
+        target = other._locate(other_kind, other_path)  # noqa: SLF001
         for ending in ("", ".gz", ".br"):
             if not ending or Path(f"{source}{ending}").exists():
                 os.link(f"{source}{ending}", f"{target}{ending}")
@@ -124,22 +142,110 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def prune(home: Path) -> None:
-    """All but the newest few, what a killed writer left among them."""
+def _prune(home: Path) -> None:
+    """Remove all but the newest trees, and what killed writers left among them."""
     current = (home / CURRENT).resolve()
     others = sorted(tree for tree in (home / "trees").iterdir() if tree != current)
-    for tree in others[: 1 - _KEPT]:
+    for tree in others[: 1 - _KEEP_TREES]:
         shutil.rmtree(tree, ignore_errors=True)
 
 
-def _write(place: Path, text: bytes, at: datetime) -> None:
+def _write(file: Path, text: bytes, at: datetime) -> None:
     forms = {"": text}
-    if place.suffix not in _PACKED:
-        if len(text) > _SMALL:
+    if file.suffix not in _INCOMPRESSIBLE:
+        if len(text) > _MIN_GZIP_BYTES:
             forms[".gz"] = gzip.compress(text, mtime=0)
-        forms[".br"] = brotli.compress(text, quality=_QUALITY)
+        forms[".br"] = brotli.compress(text, quality=_BROTLI_QUALITY)
     for ending, data in forms.items():
-        file = Path(f"{place}{ending}")
-        with file.open("wb") as out:
-            out.write(data)
-        os.utime(file, (at.timestamp(), at.timestamp()))
+        form = Path(f"{file}{ending}")
+        form.write_bytes(data)
+        os.utime(form, (at.timestamp(), at.timestamp()))
+
+
+# --- what a copy says of its age
+
+
+def with_timestamp(path: str, text: bytes, at: datetime) -> bytes:
+    """Return a page with the time at which it was written. Raises ValueError."""
+    if not path.endswith("/"):
+        return text
+    mark = f'{_CHARSET.decode()}<meta name="written" content="{at.isoformat()}">'
+    return _replace_once(re.compile(re.escape(_CHARSET)), mark.encode(), text)
+
+
+def with_stale_banner(path: str, text: bytes, at: datetime) -> bytes:
+    """Return the copy that says it may be old: frames turn grey, pages and texts have a sentence;
+    what programs read, and what is signed, stays as it is. Raises ValueError.
+    """
+    is_page = path.endswith("/")
+    if is_page and "/nhung/" in path:
+        return _replace_once(_BODY, _grey_body, text)
+    language = "en" if path.startswith("/en/") else "vi"
+    moment = timezone.localtime(at).strftime("%H:%M, %d/%m/%Y")
+    notice = _STALE_NOTICES[language].format(at=moment)
+    if is_page:
+        banner = f'<p class="note is-amber" role="note"><b>{notice}</b></p>'.encode()
+        return _replace_once(_MAIN, lambda main: main[0] + banner, text)
+    return f"{notice}\n\n".encode() + text if path.endswith(".txt") else text
+
+
+def _grey_body(body: re.Match[bytes]) -> bytes:
+    return b'<body class="' + b" ".join(filter(None, (body[1], b"past"))) + b'">'
+
+
+def _replace_once(pattern: re.Pattern[bytes], new: _Replacement, text: bytes) -> bytes:
+    changed, count = pattern.subn(new, text, count=1)
+    if not count:
+        raise ValueError(f"no {pattern.pattern!r} in a page that is to be kept")
+    return changed
+
+
+# --- assets of the last releases
+
+
+def copy_release_assets(home: Path) -> None:
+    """Copy what this release collected, once, and remove what only older ones used. Where nothing
+    is collected, file names have no hash and there is nothing to keep.
+    """
+    names, releases = _list_collected(), _load_releases(home)
+    if not names or (releases and releases[0] == names):
+        return
+    folder = home / "assets" / "static"
+    for name in names:
+        _copy(settings.STATIC_ROOT / name, folder / name)
+    releases = [names, *(each for each in releases if each != names)][:KEEP_RELEASES]
+    in_use = {name for release in releases for name in release}
+    for file in [file for file in folder.rglob("*") if file.is_file()]:
+        if str(file.relative_to(folder)) not in in_use:
+            file.unlink()
+    draft = home / "assets" / ".releases"
+    draft.write_text(json.dumps(releases))
+    draft.replace(home / "assets" / "releases.json")
+
+
+def _list_collected() -> list[str]:
+    """Return the files whose names hold their hash, and their compressed forms, below STATIC_ROOT."""
+    root: Path = settings.STATIC_ROOT
+    try:
+        names = json.loads((root / "staticfiles.json").read_text())["paths"].values()
+    except (OSError, ValueError, KeyError):
+        return []
+    forms = (f"{name}{ending}" for name in set(names) for ending in ("", ".gz", ".br"))
+    return sorted(name for name in forms if (root / name).is_file())
+
+
+def _load_releases(home: Path) -> list[list[str]]:
+    """Return the names of each release's assets, newest first."""
+    with contextlib.suppress(OSError, ValueError):
+        releases: list[list[str]] = json.loads((home / "assets" / "releases.json").read_text())
+        return releases
+    return []
+
+
+def _copy(source: Path, target: Path) -> None:
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}")
+    shutil.copyfile(source, draft)
+    draft.replace(target)

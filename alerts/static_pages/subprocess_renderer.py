@@ -1,5 +1,5 @@
-"""Sheets, pictures and packs for the kept copies, drawn by a process that ends with the last of them:
-what draws would stay in a worker as tens of megabytes.
+"""Posters, pictures and packs for static pages, drawn by a process that ends with the last of them:
+the libraries that draw would stay in a worker as tens of megabytes.
 """
 
 import os
@@ -8,43 +8,43 @@ from contextlib import suppress
 from typing import BinaryIO
 
 Drawing = Callable[[], bytes]
-_LENGTH = 8  # bytes that say how many follow
+_HEADER_BYTES = 8  # they say how many follow
 
 
-def render_in_subprocess(wanted: Sequence[Drawing]) -> Generator[bytes, None, None]:
-    """What each makes, in order, one at a time; empty for one that cannot be made. They must ask no
-    database, whose connection is not theirs.
+def render_in_subprocess(drawings: Sequence[Drawing]) -> Generator[bytes, None, None]:
+    """Yield what each makes, in order; empty for one that fails. They must ask no database, whose
+    connection is not theirs.
     """
-    if not wanted:
+    if not drawings:
         return
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         os.close(reading)
-        _draw(wanted, writing)
+        _run_child(drawings, writing)
     os.close(writing)
     try:
         with os.fdopen(reading, "rb") as pipe:
-            for _ in wanted:
-                yield _next(pipe)
+            for _ in drawings:
+                yield _receive(pipe)
     finally:
         os.waitpid(child, 0)
 
 
-def _draw(wanted: Sequence[Drawing], writing: int) -> None:
-    """The process's whole life; it ends without a word to what it shares with its parent."""
+def _run_child(drawings: Sequence[Drawing], writing: int) -> None:
+    """Draw all, and exit without touching what is shared with the parent."""
     try:
         with os.fdopen(writing, "wb") as pipe:
-            for make in wanted:
-                made = b""
+            for draw in drawings:
+                data = b""
                 with suppress(Exception):
-                    made = make()
-                pipe.write(len(made).to_bytes(_LENGTH, "big") + made)
+                    data = draw()
+                pipe.write(len(data).to_bytes(_HEADER_BYTES, "big") + data)
     finally:
         os._exit(0)
 
 
-def _next(pipe: BinaryIO) -> bytes:
-    size = int.from_bytes(pipe.read(_LENGTH), "big")
-    made = pipe.read(size)
-    return made if len(made) == size else b""
+def _receive(pipe: BinaryIO) -> bytes:
+    size = int.from_bytes(pipe.read(_HEADER_BYTES), "big")
+    data = pipe.read(size)
+    return data if len(data) == size else b""

@@ -1,75 +1,104 @@
-"""Warnings on pages of other rooms: their templates call these tags, their code knows no model of this room."""
+"""Warnings and their deliveries on pages of other rooms: their templates call these tags, their code
+knows no model of this room.
+"""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django import template
+from django.utils import timezone
 
-from alerts.models import Alert, AlertRevision, CancelReason, selectors
+from alerts.delivery import partners, service
+from alerts.models import Alert, AlertRevision, Delivery, DeliveryAttempt, PartnerAgency
 from core.text import rank_by_similarity
 from reports.models import Campaign
 
 register = template.Library()
 
 
-class Current(TypedDict):
-    revision: AlertRevision | None
-
-
-class OfCampaign(TypedDict):
+class CampaignWarnings(TypedDict):
     campaign: Campaign
     alerts: list[Alert]
 
 
+class FailedDeliveries(TypedDict):
+    failed: list[Delivery]
+    stopped: list[PartnerAgency]
+
+
 @register.inclusion_tag("alerts/current_warning.html")
-def current_warning() -> Current:
-    """The newest warning in force, as a card; nothing when there is none."""
+def current_warning() -> dict[str, AlertRevision | None]:
+    """Show the newest warning in force as a card; nothing when there is none."""
     return {"revision": AlertRevision.objects.in_force().first()}
 
 
 @register.inclusion_tag("alerts/warnings_of_campaign.html")
-def warnings_of_campaign(campaign: Campaign) -> OfCampaign:
-    """For the desk: what is said or being written about a wave and those merged into it, and the
-    way to a new draft.
-    """
-    of_it = Campaign.objects.with_merged_into(campaign)
-    alerts = Alert.objects.filter(campaign__in=of_it).select_related("current")
+def warnings_of_campaign(campaign: Campaign) -> CampaignWarnings:
+    """Show the desk the warnings about a campaign and those merged into it, and a link to a new one."""
+    campaigns = Campaign.objects.with_merged_into(campaign)
+    alerts = Alert.objects.filter(campaign__in=campaigns).select_related("current")
     return {"campaign": campaign, "alerts": list(alerts)}
 
 
 @register.inclusion_tag("alerts/warnings_for_residents.html")
 def warnings_of_campaign_for_residents(campaign: Campaign) -> dict[str, list[AlertRevision]]:
-    """For a resident whose report belongs to a wave: the warnings in force about it."""
-    of_it = Campaign.objects.with_merged_into(campaign)
-    return {"revisions": list(AlertRevision.objects.in_force().filter(alert__campaign__in=of_it))}
+    """Show a resident the warnings in force about the campaign of their report."""
+    campaigns = Campaign.objects.with_merged_into(campaign)
+    revisions = AlertRevision.objects.in_force().filter(alert__campaign__in=campaigns)
+    return {"revisions": list(revisions)}
 
 
 @register.inclusion_tag("alerts/in_review.html", takes_context=True)
 def warnings_in_review(context: template.Context) -> dict[str, int]:
-    """For who issues: how many texts of others wait for a second pair of eyes."""
+    """Show who issues how many texts of others wait for review."""
     waiting = Alert.objects.filter(stage=Alert.Stage.REVIEW)
     return {"waiting": waiting.exclude(author=context["request"].user).count()}
 
 
 @register.inclusion_tag("alerts/unsigned_warnings.html")
 def unsigned_warnings() -> dict[str, list[AlertRevision]]:
-    """For the desk: warnings in force whose last word has no signature."""
+    """Show the desk the warnings in force that have no signature."""
     return {"unsigned": list(AlertRevision.objects.in_force().filter(signature=None))}
 
 
 @register.simple_tag
 def warnings_about(query: str) -> list[AlertRevision]:
-    """The warnings that a query is about, closest first; those in force before the ended ones."""
-    in_force, ended = selectors.in_force(), selectors.ended()
+    """Return the warnings that match a query, closest first; those in force before ended ones."""
+    in_force, ended = list(AlertRevision.objects.in_force()), list(AlertRevision.objects.ended())
     candidates = [
-        (each, each.frozen_content.title, _searchable_text(each)) for each in (*in_force, *ended)
+        (revision, revision.frozen_content.title, _searchable_text(revision))
+        for revision in (*in_force, *ended)
     ]
     return sorted(rank_by_similarity(query, candidates), key=ended.__contains__)
 
 
 def _searchable_text(revision: AlertRevision) -> str:
-    """Return what it is found by beside its title; of what was withdrawn as an error nothing is repeated."""
+    """Return what a search reads beside the title; of a withdrawn warning the identifier alone."""
     words, english = revision.frozen_content, revision.frozen_content.english
-    if words.message.ending == CancelReason.ERROR:
+    if words.message.is_withdrawn:
         return revision.identifier
     text = f"{words.short_title} {words.summary} {english.title} {english.summary}"
     return f"{text} {revision.identifier}"
+
+
+@register.inclusion_tag("alerts/failed_deliveries.html")
+def failed_deliveries() -> FailedDeliveries:
+    """Show the desk which agencies a warning in force did not reach."""
+    stopped = PartnerAgency.objects.filter(is_active=True).exclude(stopped_channels=[])
+    return {"failed": service.failed_deliveries(), "stopped": list(stopped)}
+
+
+@register.inclusion_tag("admin/alerts/alert/partners.html", takes_context=True)
+def partner_delivery_table(context: Any, alert: Alert) -> dict[str, Any]:
+    """Show on the desk's page of a warning which agency got, saw and confirmed which version."""
+    return {
+        "reached": partners.delivery_statuses(alert),
+        "alert": alert,
+        "may_resend": context["request"].user.has_perm("alerts.change_partneragency"),
+        "csrf_token": context.get("csrf_token"),
+        "now": timezone.now(),
+    }
+
+
+@register.filter
+def outcome(attempt: DeliveryAttempt) -> str:
+    return partners.attempt_label(attempt.outcome, attempt.status)

@@ -2,12 +2,11 @@
 
 from django import template
 
-from alerts.formats import text
-from alerts.formats.localization import localize
+from alerts.formats import wording
 
 register = template.Library()
-register.filter("localized", localize)
-register.filter(text.split_hotlines)
-register.filter(text.first_sentence)
-register.filter(text.remaining_sentences)
-register.filter(text.syllables)
+register.filter("localized", wording.localize)
+register.filter(wording.split_hotlines)
+register.filter(wording.first_sentence)
+register.filter(wording.remaining_sentences)
+register.filter(wording.syllables)

@@ -1,6 +1,6 @@
-"""Pages for agencies: a line for their site, feeds, whether a code is ours, the keys; and the link that confirms a use.
+"""Pages for agencies: lines to paste, feeds, a check of codes, keys; and the link that confirms a use.
 
-No form of the first page changes anything, so none needs a token; another site's forms are refused all the same.
+No form of the first page changes anything, so none needs a token; forms of other sites are refused.
 """
 
 from csp.decorators import csp_update
@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods
 
 from alerts.delivery import partners
 from alerts.embed import snippets
-from alerts.embed.forms import CodeForm, EmbedForm
 from alerts.formats.html import template_context
 from alerts.models import AlertRevision, PublicKey
+from alerts.views.forms import CodeForm, EmbedForm
 from core.same_origin import is_same_origin
 
 
@@ -25,27 +25,27 @@ from core.same_origin import is_same_origin
 @require_http_methods(["GET", "HEAD", "POST"])
 @csp_update({"frame-src": ["'self'"]})
 def for_agencies(request: HttpRequest) -> HttpResponse:
-    """The page; posted, with the chosen line or the answer about a code."""
-    if request.method == "POST" and not is_same_origin(request):
+    """Return the page; after a POST with the chosen lines or the answer about a code."""
+    is_post = request.method == "POST"
+    if is_post and not is_same_origin(request):
         raise PermissionDenied
-    asks_code = request.method == "POST" and "code" in request.POST
-    chooses = request.method == "POST" and not asks_code
-    choosing = EmbedForm(request.POST if chooses else None, auto_id="embed_%s")
+    asks_code = is_post and "code" in request.POST
+    choosing = EmbedForm(request.POST if is_post and not asks_code else None, auto_id="embed_%s")
     asking = CodeForm(request.POST if asks_code else None, auto_id="ask_%s")
-    choice = choosing.choice
+    choice, portal = choosing.choice, settings.PORTAL_URL
     context = {
         "choosing": choosing,
         "asking": asking,
         "choice": choice,
-        "frame_line": snippets.iframe_snippet(choice, settings.PORTAL_URL),
-        "script_line": snippets.script_snippet(choice, settings.PORTAL_URL),
-        "portal": settings.PORTAL_URL,
+        "frame_line": snippets.iframe_snippet(portal + choice.path, choice.width, choice.height),
+        "script_line": snippets.script_snippet(choice, portal),
+        "portal": portal,
         "narrowed": settings.FRAME_ANCESTORS,
         "keys": PublicKey.objects.all(),
     } | _verify_code(asking)
     status = 422 if choosing.errors or asking.errors else 200
     page = render(request, "alerts/for_agencies.html", context, status=status, using="public")
-    page["Cache-Control"] = "no-store" if request.method == "POST" else "public, max-age=30"
+    page["Cache-Control"] = "no-store" if is_post else "public, max-age=30"
     return page
 
 
@@ -53,26 +53,24 @@ def for_agencies(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def confirm_deployment(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm that an agency put a version to use: a page with one button."""
-    asked = partners.open_confirmation(token)
-    if asked and request.method == "POST":
-        partners.record_confirmation(asked)
-        asked = partners.open_confirmation(token)
-    context = {"asked": asked}
-    status = 200 if asked else 404
-    return render(
-        request, "alerts/partner_confirmation.html", context, status=status, using="public"
-    )
+    """Confirm that an agency put a revision to use: a page with one button."""
+    confirmation = partners.open_confirmation(token)
+    if confirmation and request.method == "POST":
+        partners.record_confirmation(confirmation)
+        confirmation = partners.open_confirmation(token)
+    context, status = {"confirmation": confirmation}, 200 if confirmation else 404
+    template = "alerts/partner_confirmation.html"
+    return render(request, template, context, status=status, using="public")
 
 
 def _verify_code(asking: CodeForm) -> dict[str, object]:
-    """Return what is known of a code: its revision, and the latest one of the same warning."""
+    """Return what is known of a code: its revision, and the current one of the same warning."""
     if not (asking.is_bound and asking.is_valid()):
         return {}
     code = asking.cleaned_data["code"]
     revision = AlertRevision.objects.effective_ever().filter(identifier=code).first()
     if revision is None:
-        return {"asked": code, "misshapen": asking.is_malformed}
+        return {"code": code, "is_malformed": asking.is_malformed}
     newest = AlertRevision.objects.current().filter(alert=revision.alert_id).first() or revision
     facts = template_context(newest, timezone.now())
-    return {"asked": code, "found": revision, "newest": newest, "newest_facts": facts}
+    return {"code": code, "genuine": revision, "newest": newest, "newest_facts": facts}

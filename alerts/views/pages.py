@@ -3,65 +3,71 @@
 from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from alerts.formats import html, print_cache
-from alerts.models import AlertRevision, CancelReason, State, selectors
+from alerts.formats import html, print_files
+from alerts.models import AlertRevision, State
 from alerts.responses import allow_cross_origin, conditional_response
+
+
+def get_current_or_404(slug: str) -> AlertRevision:
+    """Return the current revision under this name, in force or over; a draft is a 404."""
+    return get_object_or_404(AlertRevision.objects.current(), alert__slug=slug)
 
 
 @require_safe
 def alert_list(request: HttpRequest) -> HttpResponse:
-    return conditional_response(request, html.render_list(selectors.in_force(), selectors.ended()))
+    revisions = AlertRevision.objects
+    page = html.render_list(list(revisions.in_force()), list(revisions.ended()))
+    return conditional_response(request, page)
 
 
 @require_safe
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
-    return conditional_response(
-        request, html.render_detail(selectors.get_current_or_404(slug), timezone.now())
-    )
+    page = html.render_detail(get_current_or_404(slug), timezone.now())
+    return conditional_response(request, page)
 
 
 @require_safe
 def paper(request: HttpRequest, slug: str) -> HttpResponse:
-    return conditional_response(
-        request, html.render_print(selectors.get_current_or_404(slug), timezone.now())
-    )
+    page = html.render_print(get_current_or_404(slug), timezone.now())
+    return conditional_response(request, page)
 
 
 @require_safe
 def history(request: HttpRequest, slug: str) -> HttpResponse:
-    return conditional_response(
-        request, html.render_history(selectors.get_versions_or_404(slug), timezone.now())
-    )
+    issued = AlertRevision.objects.effective_ever().filter(alert__slug=slug)
+    if revisions := list(issued.order_by("-version")):
+        return conditional_response(request, html.render_history(revisions, timezone.now()))
+    raise Http404
 
 
 @require_safe
 def plain(request: HttpRequest, slug: str) -> HttpResponse:
-    text = html.render_text(selectors.get_current_or_404(slug), timezone.now())
+    text = html.render_text(get_current_or_404(slug), timezone.now())
     return conditional_response(request, text, "text/plain; charset=utf-8")
 
 
 @require_safe
 def picture(request: HttpRequest, slug: str) -> HttpResponse:
-    """What chats show beside a link; a withdrawn warning has none."""
-    revision = selectors.get_current_or_404(slug)
-    if revision.frozen_content.message.ending == CancelReason.ERROR:
+    """Return the image that chats show beside a link; a withdrawn warning has none: 404."""
+    revision = get_current_or_404(slug)
+    if revision.frozen_content.message.is_withdrawn:
         raise Http404
-    return allow_cross_origin(
-        conditional_response(request, print_cache.picture(revision), "image/png")
-    )
+    image = print_files.picture(revision)
+    return allow_cross_origin(conditional_response(request, image, "image/png"))
 
 
 @require_safe
 def poster(request: HttpRequest, slug: str) -> HttpResponse:
-    return _print_response(request, slug, print_cache.poster, "application/pdf", "to-dan.pdf")
+    return _print_response(request, slug, print_files.poster, "application/pdf", "to-dan.pdf")
 
 
 @require_safe
 def pack(request: HttpRequest, slug: str) -> HttpResponse:
-    return _print_response(request, slug, print_cache.pack, "application/zip", "tai-lieu.zip")
+    return _print_response(request, slug, print_files.pack, "application/zip", "tai-lieu.zip")
 
 
 def _print_response(
@@ -71,8 +77,8 @@ def _print_response(
     content_type: str,
     name: str,
 ) -> HttpResponse:
-    """Return the file of a warning in force; nobody shall print what is over: 404."""
-    revision = selectors.get_current_or_404(slug)
+    """Return a file of a warning in force; nobody shall print what is over: 404."""
+    revision = get_current_or_404(slug)
     if revision.state(timezone.now()) is not State.IN_FORCE:
         raise Http404
     response = conditional_response(request, render(revision), content_type)

@@ -1,4 +1,6 @@
-"""Warnings by mail: the page that takes an address, and the two links that a mail carries."""
+"""Warnings by mail: the page that takes an address, and the two links of the mails."""
+
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -8,17 +10,17 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from alerts.delivery import emails, subscriptions
-from alerts.delivery.subscription_forms import SubscribeForm
+from alerts.views.forms import SubscribeForm
 from core import rate_limits
 from core.same_origin import is_same_origin
 
 _CROWDED = _("Đang có quá nhiều người ghi. Đợi một lát rồi bấm lại.")
 _ELSEWHERE = _("Phần vừa gửi không phải từ trang này. Bấm lại ở đây.")
-_page = require_http_methods(["GET", "HEAD", "POST"])
+_allow_page_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @csrf_exempt  # a signed token of the form stands for the cookie
-@_page
+@_allow_page_methods
 @never_cache
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Take an address; the answer is the same whether it is known or not."""
@@ -26,11 +28,12 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     is_ours = not form.is_bound or is_same_origin(request)
     if not is_ours:
         form.add_error(None, _ELSEWHERE)
-    may_ask = form.is_bound and emails.mail_is_configured() and form.is_valid()
+    is_open = emails.mail_is_configured()
+    may_ask = form.is_bound and is_open and form.is_valid()
     is_asked = may_ask and _request_opt_in(request, form)
-    context = {"form": form, "is_open": emails.mail_is_configured(), "is_asked": is_asked}
+    context = {"form": form, "is_open": is_open, "is_asked": is_asked}
     status = 200 if not form.errors else 422 if is_ours else 403
-    return render(request, "alerts/subscribe.html", context, status=status, using="public")
+    return _render_page(request, "alerts/subscribe.html", context, status)
 
 
 def _request_opt_in(request: HttpRequest, form: SubscribeForm) -> bool:
@@ -45,24 +48,29 @@ def _request_opt_in(request: HttpRequest, form: SubscribeForm) -> bool:
 
 
 @csrf_exempt
-@_page
+@_allow_page_methods
 @never_cache
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """A mail program may open links by itself: only the button says yes."""
+    """Confirm an address. A mail program may open links by itself: only the button confirms."""
     is_done = request.method == "POST" and subscriptions.confirm_opt_in(token)
     is_ours = is_done or subscriptions.pending_subscriber(token) is not None
     context = {"is_done": is_done, "is_ours": is_ours}
-    status = 200 if is_ours else 404
-    return render(request, "alerts/subscription_join.html", context, status=status, using="public")
+    return _render_page(request, "alerts/subscription_join.html", context, 200 if is_ours else 404)
 
 
 @csrf_exempt  # mail programs post here by themselves (RFC 8058)
-@_page
+@_allow_page_methods
 @never_cache
 def leave(request: HttpRequest, token: str) -> HttpResponse:
+    """Remove an address."""
     is_ours = subscriptions.is_unsubscribe_token(token)
     if request.method == "POST":
         subscriptions.unsubscribe(token)
     context = {"is_done": is_ours and request.method == "POST", "is_ours": is_ours}
-    status = 200 if is_ours else 404
-    return render(request, "alerts/subscription_leave.html", context, status=status, using="public")
+    return _render_page(request, "alerts/subscription_leave.html", context, 200 if is_ours else 404)
+
+
+def _render_page(
+    request: HttpRequest, template: str, context: dict[str, Any], status: int
+) -> HttpResponse:
+    return render(request, template, context, status=status, using="public")

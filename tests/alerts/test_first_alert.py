@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from alerts import publishing
-from alerts.first_alert import ensure_first_alert
+from alerts.drafting import ensure_first_alert
 from alerts.models import Alert
 from tests.support.alert_factories import draft, person
 

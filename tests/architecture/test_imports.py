@@ -133,7 +133,7 @@ def test_nothing_is_declared_safe() -> None:
     assert imported == []
     # A data block of JSON, whose signs of HTML are escaped as JSON has it; and the handbook of this
     # release, in which Markdown escapes every tag (tests/desk/test_help_pages.py).
-    assert sorted(made) == ["alerts/formats/schema_org.py", "desk/help_pages.py"]
+    assert sorted(made) == ["alerts/formats/html.py", "desk/help_pages.py"]
 
 
 def test_no_setting_is_read_while_importing() -> None:

@@ -10,16 +10,16 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from alerts import publishing
+from alerts.drafting import FIRST_SLUG, ensure_first_alert
 from alerts.embed import frames
 from alerts.embed.snippets import SIZES
-from alerts.first_alert import SLUG, ensure_first_alert
 from alerts.models import AlertRevision
 from tests.browser.pages import REFUSED, once, press, printed, small_and_large, too_wide, violations
 from tests.support.concurrency import serving
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
-PAGE = f"/canh-bao/{SLUG}/"
+PAGE = f"/canh-bao/{FIRST_SLUG}/"
 PAGES = [
     "/canh-bao/",
     PAGE,
@@ -304,7 +304,7 @@ def test_the_lines_that_an_agency_chooses_work_where_they_are_pasted(
     portal: str, agency: Agency, visitor: Page
 ) -> None:
     visitor.goto(f"{portal}/danh-cho-co-quan/")
-    visitor.select_option("select[name=show]", f"canh-bao:{SLUG}")
+    visitor.select_option("select[name=show]", f"canh-bao:{FIRST_SLUG}")
     press(visitor, visitor.get_by_role("button", name="Lấy dòng mã"))
     agency.pasted = [line.inner_text() for line in visitor.locator(".copied").all()]
     theirs = visitor.context.new_page()

@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts.formats import print_cache
+from alerts.formats import print_files
 from alerts.models import AlertRevision
 from alerts.static_pages import generator
 from alerts.static_pages.page_list import list_static_pages
@@ -57,7 +57,7 @@ def home(settings: Settings, tmp_path: Path) -> Path:
 def revision(home: Path, monkeypatch: pytest.MonkeyPatch) -> AlertRevision:
     """One warning, in a tree that was found right just now."""
     for name in ("picture", "poster", "pack"):
-        monkeypatch.setattr(print_cache, name, lambda _: b"drawn")
+        monkeypatch.setattr(print_files, name, lambda _: b"drawn")
     said = issued(expires=timezone.now() + timedelta(days=1))
     generator.rebuild(draws=True)
     return said

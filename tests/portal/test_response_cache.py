@@ -13,9 +13,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from alerts.models import selectors
+from alerts.models import AlertRevisionQuerySet
 from alerts.static_pages import content_version, generator
 from alerts.static_pages.page_list import list_static_pages
+from alerts.views import pages
 from portal import response_cache
 from tests.support.alert_factories import cancelled, commune, issued, office, rewritten
 
@@ -150,10 +151,8 @@ def test_a_text_that_a_word_overtook_while_it_was_made_is_given_out_once(
     client: Client, done: Doing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     revision = done(issued)
-    read = selectors.get_current_or_404
-    monkeypatch.setattr(
-        selectors, "get_current_or_404", lambda slug: _then(read(slug), done, revision)
-    )
+    read = pages.get_current_or_404
+    monkeypatch.setattr(pages, "get_current_or_404", lambda slug: _then(read(slug), done, revision))
     assert "Đang có hiệu lực" in client.get(PAGE).content.decode()
     monkeypatch.undo()
     assert "hết hiệu lực" in client.get(PAGE).content.decode()
@@ -183,7 +182,7 @@ def test_what_nobody_looks_after_is_asked_of_the_database(
 ) -> None:
     issued()
     warm(client, PAGE)
-    (home / "checked").write_text(f"{int(time.time()) - content_version.TRUSTED - 1}\n")
+    (home / "checked").write_text(f"{int(time.time()) - content_version.MAX_AGE_SECONDS - 1}\n")
     with django_assert_num_queries(1):
         client.get(PAGE)
     (home / "checked").unlink()
@@ -196,7 +195,7 @@ def test_a_database_that_is_away_leaves_what_lies_here(
 ) -> None:
     issued()
     warm(client, PAGE)
-    monkeypatch.setattr(selectors, "change_boundaries", _away)
+    monkeypatch.setattr(AlertRevisionQuerySet, "change_boundaries", _away)
     assert client.get(PAGE).status_code == 200
 
 
@@ -204,11 +203,11 @@ def test_an_edition_that_cannot_be_read_is_none(
     monkeypatch: pytest.MonkeyPatch, done: Doing
 ) -> None:
     done(issued)
-    monkeypatch.setattr(selectors, "change_boundaries", _away)
+    monkeypatch.setattr(AlertRevisionQuerySet, "change_boundaries", _away)
     assert content_version.current_version() is None
 
 
-def _away() -> tuple[float, float]:
+def _away(_: object) -> None:
     raise DatabaseTrouble
 
 

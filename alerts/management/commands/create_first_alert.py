@@ -1,10 +1,10 @@
-"""Put the first warning on the desk as a draft, where nobody has written one yet."""
+"""Create the first warning as a draft where nobody has written one yet."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from alerts.first_alert import ensure_first_alert
+from alerts.drafting import ensure_first_alert
 from alerts.models import Alert
 
 

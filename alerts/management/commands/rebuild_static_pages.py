@@ -1,4 +1,4 @@
-"""Write every public page as a file anew; part of every deploy."""
+"""Rebuild all static pages; part of every deploy."""
 
 from typing import Any
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import demo_users
 from alerts import publishing
-from alerts.first_alert import ensure_first_alert
+from alerts.drafting import ensure_first_alert
 from alerts.models import Alert
 
 

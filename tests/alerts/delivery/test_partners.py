@@ -11,7 +11,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from alerts.delivery import partners, service, signed_links
-from alerts.embed import frame_ancestors
+from alerts.embed import frames
 from alerts.models import Channel, Delivery, PartnerAgency, PartnerReceipt
 from alerts.static_pages import generator
 from core import encryption
@@ -87,7 +87,7 @@ def test_an_origin_for_which_the_header_has_no_room_is_told(
     editor: Person, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.FRAME_ANCESTORS = ("partners",)
-    monkeypatch.setattr(frame_ancestors, "MAX_LENGTH", 30)
+    monkeypatch.setattr(frames, "MAX_ANCESTORS_LENGTH", 30)
     text = editor.client.post(ADD, typed()).content.decode()
     assert "đã đầy: https://tin.so.example:8443." in text
     assert not PartnerAgency.objects.exists()
@@ -252,7 +252,7 @@ def test_a_link_that_was_changed_opens_nothing(client: Client, spoil: object) ->
 def test_a_link_of_another_kind_opens_nothing(client: Client) -> None:
     row, revision = partner(), issued()
     parts = [str(int(time.time()) + 99), str(row.pk), revision.identifier]
-    token = signed_links._signed(signed_links.JOIN, *parts)
+    token = signed_links.sign_token(signed_links.JOIN, *parts)
     assert client.get(reverse("alerts:partner_confirmation", args=[token])).status_code == 404
 
 
@@ -260,7 +260,7 @@ def test_a_link_ends_after_its_days(client: Client, monkeypatch: pytest.MonkeyPa
     partner()
     issued()
     address = link()
-    late = time.time() + signed_links.DEPLOYED_FOR.total_seconds() + 1
+    late = time.time() + signed_links.DEPLOYED_VALIDITY.total_seconds() + 1
     monkeypatch.setattr(signed_links.time, "time", lambda: late)
     assert client.post(address).status_code == 404
 

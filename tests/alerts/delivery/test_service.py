@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts.delivery import safe_http, service
+from alerts.delivery import service, webhooks
 from alerts.models import Channel, Delivery, DeliveryAttempt, PartnerAgency
 from core.audit import events
 from core.models import OutboxItem
@@ -292,7 +292,7 @@ def test_a_partner_whose_name_now_leads_inside_is_not_called(
 ) -> None:
     partner(webhook="https://doi.example/", mail="")
     monkeypatch.setattr(
-        safe_http.socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("10.0.0.7", 443))]
+        webhooks.socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("10.0.0.7", 443))]
     )
     issued()
     work()

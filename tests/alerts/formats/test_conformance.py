@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from alerts.embed import frames, oembed
+from alerts.embed import frames, snippets
 from alerts.formats import feeds, html
 from alerts.models import AlertRevision
 from tests.alerts.formats.test_cap import TEMPLATE, changed, words
@@ -149,7 +149,7 @@ def test_a_second_program_finds_no_error_either(tmp_path: Path, revision: AlertR
 @pytest.mark.parametrize("most", [(1, 1), (320, 420), (100_000, 100_000)])
 def test_what_an_embed_brings_is_one_frame_and_fits(most: tuple[int, int]) -> None:
     told: dict[str, Any] = json.loads(
-        oembed.oembed_response(f"{PORTAL}/nhung/?a=1&b='\"", PORTAL, *most)
+        snippets.oembed_response(f"{PORTAL}/nhung/?a=1&b='\"", PORTAL, *most)
     )
     assert {"version", "type", "html", "width", "height"} <= set(told)
     fragment = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parseFragment(

@@ -13,10 +13,10 @@ from django.template import engines
 from django.test import Client
 from django.utils.html import strip_tags
 
+from alerts.drafting import ensure_first_alert
 from alerts.embed import frames
-from alerts.first_alert import ensure_first_alert
-from alerts.formats.text import first_sentence, remaining_sentences, split_hotlines
-from alerts.models import selectors
+from alerts.formats.wording import first_sentence, remaining_sentences, split_hotlines
+from alerts.models import AlertRevisionQuerySet
 from tests.support.alert_factories import (
     HOSTILE,
     cancelled,
@@ -163,8 +163,7 @@ def test_a_frame_without_its_database_stands_and_says_whom_to_ring(
     def away(*_: object) -> None:
         raise OperationalError
 
-    for door in ("get_current_or_404", "in_force"):
-        monkeypatch.setattr(selectors, door, away)
+    monkeypatch.setattr(AlertRevisionQuerySet, "current", away)
     answer = client.get(path)
     assert answer.status_code == 503
     assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]

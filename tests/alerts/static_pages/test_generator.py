@@ -13,11 +13,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts.formats import print_cache
+from alerts.formats import print_files
 from alerts.models import PartnerAgency
-from alerts.static_pages import generator, stale_banner, store
+from alerts.static_pages import generator, store
 from alerts.static_pages.page_list import list_static_pages
-from alerts.static_pages.store import MAX_AGE_SECONDS, STALE, SnapshotTree, path_for
+from alerts.static_pages.store import FRESH, STALE, SnapshotTree, path_for
 from alerts.static_pages.subprocess_renderer import render_in_subprocess
 from core.models import OutboxItem
 from tests.alerts.formats.test_signatures import CAP_KEY, TEXT_KEY
@@ -32,11 +32,11 @@ def home(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path / "snapshots"
 
 
-def file(path: str, kind: str = MAX_AGE_SECONDS) -> Path:
+def file(path: str, kind: str = FRESH) -> Path:
     return generator.snapshot_dir() / "current" / kind / path_for(path)
 
 
-def read_static_page(path: str, kind: str = MAX_AGE_SECONDS) -> str:
+def read_static_page(path: str, kind: str = FRESH) -> str:
     return file(path, kind).read_text()
 
 
@@ -61,7 +61,7 @@ def test_every_door_is_a_file_with_what_the_portal_answers(client: Client) -> No
 def test_both_compressed_forms_hold_the_same_text() -> None:
     issued()
     generator.rebuild()
-    for kind in (MAX_AGE_SECONDS, STALE):
+    for kind in (FRESH, STALE):
         file = generator.snapshot_dir() / "current" / kind / "canh-bao" / "index.html"
         text = file.read_bytes()
         assert gzip.decompress(Path(f"{file}.gz").read_bytes()) == text
@@ -112,7 +112,7 @@ def test_a_draft_and_a_withdrawn_word_are_in_no_file() -> None:
 
 
 def files_of_pages() -> list[Path]:
-    return list((generator.snapshot_dir() / "current" / MAX_AGE_SECONDS).rglob("*.html"))
+    return list((generator.snapshot_dir() / "current" / FRESH).rglob("*.html"))
 
 
 def test_only_what_changed_is_rendered_and_the_rest_is_the_same_file() -> None:
@@ -147,7 +147,7 @@ def test_a_page_that_fails_leaves_the_old_tree(monkeypatch: pytest.MonkeyPatch) 
     first = issued()
     generator.rebuild()
     cancelled(first)
-    monkeypatch.setattr(stale_banner, "with_stale_banner", broken)
+    monkeypatch.setattr(store, "with_stale_banner", broken)
     with pytest.raises(OSError, match="no space"):
         generator.rebuild()
     assert "Đang có hiệu lực" in read_static_page("/canh-bao/gia-dien-luc/")
@@ -185,9 +185,7 @@ def test_a_doubt_that_comes_while_files_are_written_stays(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generator.rebuild()
-    monkeypatch.setattr(
-        generator.old_assets, "copy_release_assets", lambda _: generator.mark_stale()
-    )
+    monkeypatch.setattr(generator, "copy_release_assets", lambda _: generator.mark_stale())
     generator.rebuild()
     assert (home / "doubted").exists()
 
@@ -274,7 +272,7 @@ def test_what_draws_stays_out_of_the_process_that_writes() -> None:
 
 def test_a_sheet_that_cannot_be_drawn_holds_up_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("picture", "poster", "pack"):
-        monkeypatch.setattr(print_cache, name, broken)
+        monkeypatch.setattr(print_files, name, broken)
     with time_machine.travel("2026-11-20T10:01:00+07:00", tick=False):
         issued()
         generator.refresh_if_needed()
@@ -288,7 +286,7 @@ def test_drawings_outlast_the_day_that_pages_are_written_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("picture", "poster", "pack"):
-        monkeypatch.setattr(print_cache, name, lambda _: b"drawn")
+        monkeypatch.setattr(print_files, name, lambda _: b"drawn")
     with time_machine.travel("2026-11-20T10:00:00+07:00") as clock:
         issued()
         generator.rebuild(draws=True)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from alerts.delivery import safe_http
-from alerts.delivery.safe_http import WebhookDeliveryError
+from alerts.delivery import webhooks
+from alerts.delivery.webhooks import WebhookDeliveryError
 from tests.support.partner_server import OK, partner_server, say
 
 
@@ -30,14 +30,14 @@ def local(settings: Settings) -> None:
     ],
 )  # fmt: skip
 def test_an_address_that_is_not_of_the_open_internet_is_refused(address: str) -> None:
-    assert not safe_http.is_public(address)
+    assert not webhooks.is_public(address)
 
 
 @pytest.mark.parametrize(
     "address", ["8.8.8.8", "113.160.0.1", "2001:4860:4860::8888", "::ffff:8.8.8.8"]
 )
 def test_one_of_the_open_internet_is_not(address: str) -> None:
-    assert safe_http.is_public(address)
+    assert webhooks.is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_one_of_the_open_internet_is_not(address: str) -> None:
 )  # fmt: skip
 def test_a_crooked_address_is_refused_before_anything_is_asked(url: str, why: str) -> None:
     with pytest.raises(WebhookDeliveryError) as refused:
-        safe_http.parse_webhook_url(url)
+        webhooks.parse_webhook_url(url)
     assert refused.value.code == why
 
 
@@ -102,7 +102,7 @@ def test_a_name_that_leads_inside_is_never_connected_to(
 ) -> None:
     connected = resolving(monkeypatch, ["8.8.8.8", inside])
     with pytest.raises(WebhookDeliveryError) as refused:
-        safe_http.post("https://so.example/", b"{}", {})
+        webhooks.post("https://so.example/", b"{}", {})
     assert (refused.value.code, connected) == ("not_public", [])
 
 
@@ -110,21 +110,21 @@ def test_the_address_that_was_judged_is_connected_to(monkeypatch: pytest.MonkeyP
     """The name is not asked again: it might answer otherwise."""
     connected = resolving(monkeypatch, ["8.8.8.8", "8.8.4.4"], ["127.0.0.1"])
     with pytest.raises(WebhookDeliveryError) as refused:
-        safe_http.post("https://so.example/", b"{}", {})
+        webhooks.post("https://so.example/", b"{}", {})
     assert (refused.value.code, connected) == ("unreachable", ["8.8.8.8", "8.8.4.4"])
 
 
 def test_plain_http_is_for_a_host_of_the_setting_alone(settings: Settings) -> None:
     settings.PARTNER_TEST_HOSTS = ("localhost",)
-    assert safe_http.parse_webhook_url("http://localhost:81/a?b").path == "/a?b"
+    assert webhooks.parse_webhook_url("http://localhost:81/a?b").path == "/a?b"
     with pytest.raises(WebhookDeliveryError):
-        safe_http.parse_webhook_url("http://khac.example/")
+        webhooks.parse_webhook_url("http://khac.example/")
 
 
 @pytest.mark.usefixtures("local")
 def test_what_is_sent_arrives_whole() -> None:
     with partner_server(say(OK)) as outsider:
-        assert safe_http.post(outsider.url, b"x" * 100_000, {"X-Mine": "1"}) == 200
+        assert webhooks.post(outsider.url, b"x" * 100_000, {"X-Mine": "1"}) == 200
     assert len(outsider.body()) == 100_000
     assert outsider.headers()["X-Mine"] == "1"
     assert outsider.heard[0].startswith(b"POST /nhan HTTP/1.1\r\n")
@@ -135,7 +135,7 @@ def test_a_redirect_is_an_answer_and_leads_nowhere() -> None:
     with partner_server(say(OK)) as inside:
         away = f"HTTP/1.1 302 Found\r\nLocation: {inside.url}\r\n\r\n".encode()
         with partner_server(say(away)) as outsider:
-            assert safe_http.post(outsider.url, b"{}", {}) == 302
+            assert webhooks.post(outsider.url, b"{}", {}) == 302
     assert inside.heard == []
 
 
@@ -153,14 +153,14 @@ def test_a_redirect_is_an_answer_and_leads_nowhere() -> None:
 )
 def test_an_answer_that_is_none_is_a_failure(answer: bytes, why: str) -> None:
     with partner_server(say(answer)) as outsider, pytest.raises(WebhookDeliveryError) as failed:
-        safe_http.post(outsider.url, b"{}", {})
+        webhooks.post(outsider.url, b"{}", {})
     assert failed.value.code in {why, "unreachable"}
 
 
 @pytest.mark.usefixtures("local")
 def test_an_answer_after_go_on_counts() -> None:
     with partner_server(say(b"HTTP/1.1 100 Continue\r\n\r\n" + OK)) as outsider:
-        assert safe_http.post(outsider.url, b"{}", {}) == 200
+        assert webhooks.post(outsider.url, b"{}", {}) == 200
 
 
 def drip(connection: socket.socket) -> None:
@@ -180,10 +180,10 @@ def endless(connection: socket.socket) -> None:
 def test_whoever_is_slow_is_left_when_the_time_is_up(
     monkeypatch: pytest.MonkeyPatch, answer: Any
 ) -> None:
-    monkeypatch.setattr(safe_http, "TIMEOUT_SECONDS", 0.4)
+    monkeypatch.setattr(webhooks, "TIMEOUT_SECONDS", 0.4)
     began = time.monotonic()
     with partner_server(answer) as outsider, pytest.raises(WebhookDeliveryError) as failed:
-        safe_http.post(outsider.url, b"{}", {})
+        webhooks.post(outsider.url, b"{}", {})
     assert failed.value.code == "slow"
     assert time.monotonic() - began < 1.5
 
@@ -191,7 +191,7 @@ def test_whoever_is_slow_is_left_when_the_time_is_up(
 @pytest.mark.usefixtures("local")
 def test_a_body_without_end_is_not_read() -> None:
     with partner_server(endless) as outsider:
-        assert safe_http.post(outsider.url, b"{}", {}) == 200
+        assert webhooks.post(outsider.url, b"{}", {}) == 200
 
 
 @pytest.mark.usefixtures("local")
@@ -200,5 +200,5 @@ def test_a_machine_that_speaks_no_tls_is_told_apart() -> None:
         partner_server(say(OK * 50), hears=False) as outsider,
         pytest.raises(WebhookDeliveryError) as failed,
     ):
-        safe_http.post(outsider.url.replace("http:", "https:"), b"{}", {})
+        webhooks.post(outsider.url.replace("http:", "https:"), b"{}", {})
     assert failed.value.code == "tls"

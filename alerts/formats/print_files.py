@@ -1,0 +1,117 @@
+"""Posters, pictures and packs of a warning, drawn once for each revision and state.
+
+What draws them is loaded when first asked for: it would weigh on every web process.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import lru_cache
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from django.utils import timezone
+
+from alerts.formats import html
+from alerts.models import AlertRevision, State
+from core.province import province
+
+_MAX_CACHED = 12  # a few hundred kilobytes each
+_README = """\
+Cảnh báo {identifier} của {police}
+
+to-dan.pdf          tờ dán A4, có mã quét
+bai-doc-loa.txt     bài đọc loa xã, khoảng 60 giây
+tin-nhan.txt        tin nhắn không dấu và có dấu
+anh-zalo.png        ảnh vuông để gửi Zalo
+anh-chia-se.png     ảnh ngang để đăng kèm đường link
+van-ban.txt         toàn văn chữ thường
+
+Trước khi dùng, mở {web} xem còn hiệu lực không.
+"""
+
+
+class _CacheKey:
+    """A revision that compares by its identifier, content and state."""
+
+    def __init__(self, revision: AlertRevision) -> None:
+        self.revision = revision
+        self.key = (revision.identifier, revision.content_hash, revision.state(timezone.now()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _CacheKey) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def picture(revision: AlertRevision) -> bytes:
+    """Return the image that chats show beside a link, PNG."""
+    return _render_cached(render_picture, _CacheKey(revision))
+
+
+def poster(revision: AlertRevision) -> bytes:
+    """Return the sheet for the wall, PDF."""
+    return _render_cached(render_poster, _CacheKey(revision))
+
+
+def pack(revision: AlertRevision) -> bytes:
+    """Return all that is printed, read aloud or sent on, ZIP."""
+    return _render_cached(render_pack, _CacheKey(revision))
+
+
+@lru_cache(maxsize=_MAX_CACHED)
+def _render_cached(render: Callable[[AlertRevision, State], bytes], key: _CacheKey) -> bytes:
+    return render(key.revision, key.key[2])
+
+
+def render_picture(revision: AlertRevision, state: State) -> bytes:
+    from alerts.formats import share_image  # noqa: PLC0415 - heavy, as the module says
+
+    return share_image.render_og_image(revision, state)
+
+
+def render_square(revision: AlertRevision, state: State) -> bytes:
+    from alerts.formats import share_image  # noqa: PLC0415 - heavy
+
+    return share_image.render_square_image(revision, state)
+
+
+def render_poster(revision: AlertRevision, _state: State) -> bytes:
+    from alerts.formats import poster_pdf  # noqa: PLC0415 - heavy
+
+    return poster_pdf.render_poster(revision)
+
+
+def render_pack(revision: AlertRevision, state: State) -> bytes:
+    """Return a ZIP whose bytes are the same for the same revision and state."""
+    buffer = BytesIO()
+    sent = revision.frozen_content.message.sent
+    with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
+        for name, content in _pack_entries(revision, state, timezone.now()):
+            entry = ZipInfo(f"{revision.identifier}/{name}", sent.timetuple()[:6])
+            entry.compress_type = ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def _pack_entries(
+    revision: AlertRevision, state: State, now: datetime
+) -> Iterator[tuple[str, bytes]]:
+    words = revision.frozen_content
+    readme = _README.format(
+        identifier=revision.identifier, police=province.police, web=words.message.web
+    )
+    yield "doc-truoc.txt", _encode_for_windows(readme)
+    yield "to-dan.pdf", render_poster(revision, state)
+    if words.loudspeaker:
+        yield "bai-doc-loa.txt", _encode_for_windows(words.loudspeaker)
+    messages = "\n\n".join(filter(None, (words.sms, words.sms_marked)))
+    yield "tin-nhan.txt", _encode_for_windows(messages)
+    yield "anh-zalo.png", render_square(revision, state)
+    yield "anh-chia-se.png", render_picture(revision, state)
+    yield "van-ban.txt", _encode_for_windows(html.render_text(revision, now))
+
+
+def _encode_for_windows(text: str) -> bytes:
+    """Return UTF-8 with a byte order mark and the line ends that old editors want."""
+    return b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()

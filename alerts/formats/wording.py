@@ -1,0 +1,81 @@
+"""The words of a warning as pages show them: in the page's language, cut into sentences and numbers to call."""
+
+import re
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+
+from alerts.models.content import Content
+from core.province import province
+
+ENGLISH = "en"
+_HOTLINE = re.sub(r"[. ]", "[. ]?", province.hotline)
+_NUMBERS = re.compile(rf"(?<![\d.])({_HOTLINE}|113)(?![\d]|\.\d)")
+_SENTENCE = re.compile(r"(?<=[.?])\s+")
+
+
+@dataclass(frozen=True)
+class LocalizedContent:
+    """A warning in one language: `web` is its page, `share` a message to others. `borrowed` says
+    that the words are Vietnamese on a page that is not.
+    """
+
+    title: str
+    summary: str
+    advice: tuple[str, ...]
+    web: str
+    share: str
+    borrowed: bool = False
+
+
+def localize(words: Content) -> LocalizedContent:
+    """Return the words in the active language; Vietnamese where nobody wrote English ones."""
+    english, is_english = words.english, translation.get_language() == ENGLISH
+    web = words.message.web_in_english if is_english else words.message.web
+    if is_english and words.speaks_english:
+        share = f"{english.title}. {web}"
+        return LocalizedContent(english.title, english.summary, english.advice, web, share)
+    return LocalizedContent(
+        words.title, words.summary, words.advice, web, words.sms_share, borrowed=is_english
+    )
+
+
+def urls_by_language(name: str, *args: str) -> dict[str, str]:
+    """Return the path of a page by language code."""
+    paths = {}
+    for language, _ in settings.LANGUAGES:
+        with translation.override(language):
+            paths[language] = reverse(name, args=args)
+    return paths
+
+
+@dataclass(frozen=True)
+class TextSegment:
+    """A piece of text; `tel` is the number to call if the piece is one."""
+
+    text: str
+    tel: str = ""
+
+
+def split_hotlines(text: str) -> list[TextSegment]:
+    """Return the text cut at the two hotline numbers, so that a template can link them."""
+    segments = []
+    for index, part in enumerate(_NUMBERS.split(text)):
+        digits = "".join(filter(str.isdecimal, part)) if index % 2 else ""
+        segments.append(TextSegment(part, digits))
+    return [segment for segment in segments if segment.text]
+
+
+def first_sentence(text: str) -> str:
+    return _SENTENCE.split(text, maxsplit=1)[0]
+
+
+def remaining_sentences(text: str) -> str:
+    return text[len(first_sentence(text)) :].strip()
+
+
+def syllables(text: str) -> int:
+    """Return the number of syllables: in Vietnamese, the words between spaces."""
+    return len(text.split())

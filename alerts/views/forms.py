@@ -1,0 +1,177 @@
+"""Forms of the public pages: a frame for an agency's site, a code to check, an address for mails."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from alerts.delivery.subscriptions import SubscriptionFilter
+from alerts.embed.snippets import SIZES, EmbedOptions, EmbedScope
+from alerts.models import AlertRevision
+from core.keys import form_token, token_age
+from core.province import province
+from reports.campaigns import campaign_stats
+from reports.models import Commune, Office
+
+MAX_CODE_LENGTH = 60
+MAX_ADDRESS_LENGTH = 254
+_DEFAULT_SIZE = "320x420"
+_CODE = re.compile(  # as publishing writes it
+    rf"{province.warning_code}-[0-9]{{4}}-[0-9]{{4,}}-[0-9]{{1,4}}"
+)
+_EXAMPLE = f"{province.warning_code}-2026-0001-1"
+_INPUT = {"class": "input"}
+_NOT_OFFERED = {"invalid_choice": _("Chọn một dòng trong danh sách.")}
+_NO_ADDRESS = _("Địa chỉ thư chưa đúng. Ví dụ: ten@coquan.vn.")
+
+
+def _set_choices(form: forms.Form, name: str, choices: Any) -> None:
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows the type  # nosec B101
+    field.choices = choices
+
+
+class EmbedForm(forms.Form):
+    """Which warnings a frame shows, and its size."""
+
+    show = forms.ChoiceField(
+        label="Hiện cảnh báo nào?",
+        required=False,
+        widget=forms.Select(_INPUT),
+        error_messages=_NOT_OFFERED,
+    )
+    size = forms.ChoiceField(
+        label="Khung to bao nhiêu?",
+        choices=[(name, f"{width} × {height}") for name, (width, height) in SIZES.items()],
+        initial=_DEFAULT_SIZE,
+        required=False,
+        widget=forms.Select(_INPUT),
+        error_messages={"invalid_choice": "Chọn một cỡ trong danh sách."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        contents = [revision.frozen_content for revision in AlertRevision.objects.in_force()]
+        warnings = ((content.slug, content.title) for content in contents)
+        groups = (
+            ("Một cảnh báo", EmbedScope.WARNING, warnings),
+            ("Theo xã, phường", EmbedScope.COMMUNE, Commune.objects.values_list("pk", "name")),
+            (
+                "Theo cơ quan bị giả danh",
+                EmbedScope.OFFICE,
+                Office.objects.values_list("pk", "name"),
+            ),
+        )
+        choices: list[Any] = [("", "Các cảnh báo mới nhất của cả tỉnh")]
+        for label, scope, rows in groups:
+            choices.append((label, [(f"{scope}:{key}", name) for key, name in rows]))
+        _set_choices(self, "show", choices)
+
+    @property
+    def choice(self) -> EmbedOptions:
+        """Return what was chosen; the newest warnings in the usual size unless the form is valid."""
+        values = self.cleaned_data if self.is_bound and self.is_valid() else {}
+        scope, _, name = values.get("show", "").partition(":")
+        width, height = SIZES[values.get("size") or _DEFAULT_SIZE]
+        return EmbedOptions(EmbedScope(scope), name, width, height)
+
+
+class CodeForm(forms.Form):
+    """A code as printed in a frame, on a poster or in a message."""
+
+    code = forms.CharField(
+        label="Mã cảnh báo",
+        help_text=f"Ví dụ: {_EXAMPLE}. Mã nằm ở cuối trang cảnh báo, cuối tờ dán, cuối bản chữ.",
+        max_length=MAX_CODE_LENGTH,
+        widget=forms.TextInput(_INPUT | {"autocomplete": "off", "autocapitalize": "characters"}),
+        error_messages={
+            "required": f"Chưa ghi mã. Ví dụ: {_EXAMPLE}.",
+            "max_length": "Dài quá, không phải mã của cảnh báo.",
+        },
+    )
+
+    @property
+    def is_malformed(self) -> bool:
+        """Return whether no warning could carry such a code: it was misread, which proves nothing."""
+        return not _CODE.fullmatch(self.cleaned_data["code"])
+
+    def clean_code(self) -> str:
+        return "".join(self.cleaned_data["code"].split()).upper().replace("–", "-")
+
+
+class _PlaceSelect(forms.Select):
+    """A select that marks names of places as Vietnamese on an English page."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        if value and get_language() == "en":
+            option["attrs"]["lang"] = "vi"
+        return option
+
+
+class SubscribeForm(forms.Form):
+    """An address and filters of warnings; unbound, it carries a fresh token."""
+
+    address = forms.EmailField(
+        label=_("Địa chỉ thư điện tử"),
+        max_length=MAX_ADDRESS_LENGTH,
+        widget=forms.EmailInput(_INPUT | {"autocomplete": "email", "required": True}),
+        error_messages={
+            "required": _("Chưa ghi địa chỉ thư."),
+            "invalid": _NO_ADDRESS,
+            "max_length": _("Địa chỉ dài quá, không phải địa chỉ thư."),
+        },
+    )
+    commune = forms.ChoiceField(
+        label=_("Xã, phường"),
+        required=False,
+        widget=_PlaceSelect(_INPUT),
+        error_messages=_NOT_OFFERED,
+    )
+    scenario = forms.ChoiceField(
+        label=_("Kiểu lừa"),
+        required=False,
+        widget=forms.Select(_INPUT),
+        error_messages=_NOT_OFFERED,
+    )
+    office = forms.ChoiceField(
+        label=_("Nơi bị giả danh"),
+        required=False,
+        widget=forms.Select(_INPUT),
+        error_messages=_NOT_OFFERED,
+    )
+    token = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, initial={"token": form_token()}, label_suffix="")
+        communes = Commune.objects.values_list("pk", "name")
+        _set_choices(self, "commune", [("", _("Cả tỉnh")), *communes])
+        _set_choices(self, "scenario", [("", _("Mọi kiểu lừa")), *campaign_stats.scenarios()])
+        _set_choices(self, "office", [("", _("Mọi nơi")), *_list_offices()])
+
+    @property
+    def filters(self) -> SubscriptionFilter:
+        values = self.cleaned_data
+        return SubscriptionFilter(values["commune"], values["scenario"], values["office"])
+
+    def clean_address(self) -> str:
+        address: str = self.cleaned_data["address"]
+        if not address.isascii():
+            raise forms.ValidationError(_NO_ADDRESS)
+        return address
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if token_age(values.get("token", "")) is None:
+            self.data = {**dict(self.data.items()), "token": form_token()}
+            raise forms.ValidationError(_("Trang mở lâu quá rồi. Bấm lại một lần nữa là được."))
+        return values
+
+
+def _list_offices() -> list[tuple[str, str]]:
+    """Return the offices, named in the page's language as far as officers have given it."""
+    rows = Office.objects.values_list("pk", "name", "name_en")
+    is_english = get_language() == "en"
+    return [(pk, (is_english and english) or name) for pk, name, english in rows]
