@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.db import IntegrityError
 from django.test import Client
 from time_machine import Traveller
 
 from alerts import publishing
 from alerts.models import Alert, AlertRevision
-from tests.alerts.test_database_guards import insert
+from tests.alerts.test_database_guards import assert_insert_refused
 from tests.support.alert_factories import cancelled, issued, person, rewritten
+from tests.support.warning_pages import get_text, post_text
 
 pytestmark = pytest.mark.django_db
 BEGIN = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
@@ -33,16 +33,12 @@ def clock() -> Iterator[Traveller]:
 
 
 def planned(**text: object) -> AlertRevision:
-    """The second word of a warning, for HOUR; the first is called "Lời cũ"."""
+    """Issue an update for HOUR; the first revision is called "Lời cũ"."""
     names = {"title": "Lời mới", "short_title": "Lời mới", "effective": HOUR}
     return rewritten(issued(title="Lời cũ", short_title="Lời cũ"), **names | text)
 
 
-def get_text(client: Client, path: str) -> str:
-    return client.get(path).content.decode()
-
-
-def current() -> list[str]:
+def list_titles() -> list[str]:
     return [revision.frozen_content.title for revision in AlertRevision.objects.in_force()]
 
 
@@ -59,14 +55,10 @@ def test_every_door_changes_in_the_same_second(client: Client, clock: Traveller,
 
 def test_what_waits_cannot_be_read_by_its_name(client: Client, clock: Traveller) -> None:
     name = planned().identifier
-    paths = [f"/canh-bao/{kind}.{end}" for kind, end in (
-        (f"cap/{name}", "xml"), (f"noi-dung/{name}", "json"), (f"chu-ky/{name}", "json")
-    )]  # fmt: skip
+    files = (f"cap/{name}.xml", f"noi-dung/{name}.json", f"chu-ky/{name}.json")
+    paths = [f"/canh-bao/{file}" for file in files]
     assert [client.get(path).status_code for path in paths] == [404] * 3
-    assert (
-        "Không có cảnh báo nào mang mã"
-        in client.post("/danh-cho-co-quan/", {"code": name}).content.decode()
-    )
+    assert "Không có cảnh báo nào mang mã" in post_text(client, "/danh-cho-co-quan/", code=name)
     clock.move_to(HOUR)
     assert [client.get(path).status_code for path in paths[:2]] == [200, 200]
 
@@ -78,7 +70,7 @@ def test_a_cancel_repeats_what_stands_and_takes_back_what_waits(
     cancel = cancelled(Alert.objects.get().current)  # type: ignore[arg-type]
     assert cancel.frozen_content.title == "Lời cũ"
     clock.move_to(HOUR + SECOND)
-    assert current() == []
+    assert list_titles() == []
     for path in DOORS:
         assert "Lời mới" not in get_text(client, path), path
     assert client.get(f"/canh-bao/cap/{name}.xml").status_code == 404
@@ -87,9 +79,9 @@ def test_a_cancel_repeats_what_stands_and_takes_back_what_waits(
 
 def test_a_word_in_between_goes_before_one_that_waits(clock: Traveller) -> None:
     rewritten(planned(), title="Lời gấp", effective=None)
-    assert current() == ["Lời gấp"]
+    assert list_titles() == ["Lời gấp"]
     clock.move_to(HOUR + SECOND)
-    assert current() == ["Lời gấp"]
+    assert list_titles() == ["Lời gấp"]
 
 
 def test_a_cancel_of_what_never_began_tells_nobody(client: Client, clock: Traveller) -> None:
@@ -104,9 +96,9 @@ def test_the_older_word_ends_by_itself_while_the_newer_waits(clock: Traveller) -
     first = issued(title="Lời cũ", expires=HOUR - timedelta(hours=1))
     rewritten(first, title="Lời mới", effective=HOUR, expires=None)
     clock.move_to(HOUR - SECOND)
-    assert (current(), AlertRevision.objects.ended().count()) == ([], 1)
+    assert (list_titles(), AlertRevision.objects.ended().count()) == ([], 1)
     clock.move_to(HOUR)
-    assert (current(), AlertRevision.objects.ended().count()) == (["Lời mới"], 0)
+    assert (list_titles(), AlertRevision.objects.ended().count()) == (["Lời mới"], 0)
 
 
 def test_two_that_wait_for_one_hour_leave_the_later_one(clock: Traveller) -> None:
@@ -114,7 +106,7 @@ def test_two_that_wait_for_one_hour_leave_the_later_one(clock: Traveller) -> Non
     clock.shift(SECOND)
     rewritten(waiting, title="Lời mới hơn")
     clock.move_to(HOUR)
-    assert current() == ["Lời mới hơn"]
+    assert list_titles() == ["Lời mới hơn"]
     assert AlertRevision.objects.effective_ever().count() == 2
 
 
@@ -124,11 +116,11 @@ def test_only_the_hour_may_change() -> None:
     Alert.objects.update(effective=None)
     publishing.submit(alert, by=person("editor"))
     assert publishing.update(alert, by=person("approver")).effective == BEGIN
-    assert current() == ["Lời mới"]
+    assert list_titles() == ["Lời mới"]
 
 
 def waiting_by_another() -> AlertRevision:
-    """The first word is by the editor, the one that waits by the approver."""
+    """Issue a revision by the editor, and an update by the approver that waits."""
     alert = issued(title="Lời cũ").alert
     Alert.objects.update(title="Lời mới", effective=FAR)
     publishing.submit(alert, by=person("approver"))
@@ -146,8 +138,6 @@ def test_who_wrote_what_stands_or_what_waits_does_not_cancel(name: str) -> None:
 
 def test_the_database_takes_no_other_author_for_a_cancel() -> None:
     alert = waiting_by_another().alert
-    with pytest.raises(IntegrityError, match="author of its text"):
-        insert(
-            alert.pk, version=3, msg_type="Cancel", references="x", identifier="TH-3",
-            author=person("approver").pk, issued_by=person("third").pk,
-        )  # fmt: skip
+    third = {"version": 3, "references": "x", "identifier": "TH-3", "msg_type": "Cancel"}
+    people = {"author": person("approver").pk, "issued_by": person("third").pk}
+    assert_insert_refused("author of its text", alert.pk, **third, **people)

@@ -1,4 +1,4 @@
-"""Warnings to test with, written and issued the way the desk does it."""
+"""Factories of warnings, written and issued as the desk does it, of partners and subscribers."""
 
 import uuid
 from typing import Any
@@ -12,6 +12,7 @@ from alerts.models import (
     Alert,
     AlertRevision,
     AlertStep,
+    CancelReason,
     Channel,
     Delivery,
     PartnerAgency,
@@ -27,6 +28,7 @@ IN_ENGLISH = {
     "advice_en": "Hang up. You owe no answer.\nRing 02373.725.725 to ask. If you are pressed, ring 113.",
 }
 HOSTILE = "<script>alert(1)</script>\"'&<b>]]></style>"
+KEY = "khoa-cua-co-quan"
 
 
 def person(name: str) -> User:
@@ -34,9 +36,9 @@ def person(name: str) -> User:
     return user
 
 
-def commune(codename: str = "hac-thanh") -> Commune:
-    values = {"code": codename[:8], "name": "Phường Thử", "former_districts": []}
-    values |= {"former_communes": [], "sort_key": "thu"}
+def commune(codename: str = "hac-thanh", name: str = "Phường Thử") -> Commune:
+    values = {"code": codename[:8], "name": name, "former_districts": [], "former_communes": []}
+    values |= {"sort_key": "thu"}
     return Commune.objects.get_or_create(codename=codename, defaults=values)[0]
 
 
@@ -45,7 +47,7 @@ def office(codename: str = "dien-luc") -> Office:
 
 
 def draft(slug: str = "gia-dien-luc", **text: Any) -> Alert:
-    """A complete draft by the editor."""
+    """Create a complete draft by the editor."""
     words = {
         "title": "Giả điện lực, dọa cắt điện",
         "short_title": "Giả điện lực",
@@ -71,12 +73,17 @@ def submitted(slug: str = "gia-dien-luc", **text: Any) -> Alert:
 
 
 def issued(slug: str = "gia-dien-luc", **text: Any) -> AlertRevision:
-    """In force, issued by the approver."""
-    return publishing.issue(submitted(slug, **text), by=person("approver"))
+    """Create a warning in force, issued by the approver."""
+    return approved(submitted(slug, **text))
+
+
+def approved(alert: Alert) -> AlertRevision:
+    """Issue the first revision of a submitted warning."""
+    return publishing.issue(alert, by=person("approver"))
 
 
 def rewritten(revision: AlertRevision, **text: Any) -> AlertRevision:
-    """A second word about the same warning."""
+    """Update a warning."""
     changed = {"audience": f"lần {revision.version + 1}"} | text
     Alert.objects.filter(pk=revision.alert_id).update(**changed)
     publishing.submit(revision.alert, by=person("editor"))
@@ -87,30 +94,33 @@ def cancelled(revision: AlertRevision, reason: str = "Không còn tin báo.") ->
     return publishing.cancel(revision.alert, by=person("approver"), reason=reason)
 
 
-KEY = "khoa-cua-co-quan"
+def withdrawn(revision: AlertRevision, reason: str = "Nhầm.") -> AlertRevision:
+    """Cancel a warning as an error."""
+    by = person("approver")
+    return publishing.cancel(revision.alert, by=by, reason=reason, ending=CancelReason.ERROR)
 
 
 def partner(name: str = "Sở Mẫu", webhook: str = "", mail: str = "so@mau.example") -> PartnerAgency:
-    """An agency that warnings are brought to."""
-    given = {"webhook": webhook, "mail": mail, "secret": webhook and KEY}
-    sealed = {f"{name}_sealed": encryption.encrypt(text, name) for name, text in given.items()}
+    """Create an agency with those addresses."""
+    fields = {"webhook": webhook, "mail": mail, "secret": webhook and KEY}
+    sealed = {f"{name}_sealed": encryption.encrypt(text, name) for name, text in fields.items()}
     return PartnerAgency.objects.create(name=name, kind="department", **sealed)
 
 
 def delivery() -> Delivery:
-    """A version on its way to an agency by mail."""
+    """Create a delivery by mail that waits."""
     return Delivery.objects.create(
         revision=issued("dang-gui"), partner=partner("Sở Gửi"), channel=Channel.MAIL
     )
 
 
-def subscriber(address: str = "dan@mau.example", **wish: str) -> Subscriber:
-    """Somebody who said yes."""
+def subscriber(address: str = "dan@mau.example", **filters: str) -> Subscriber:
+    """Create a confirmed subscriber."""
     key = uuid.uuid4()
     return Subscriber.objects.create(
         pk=key,
         address_sealed=encryption.encrypt(address, "address", key),
         address_index=subscriptions.email_blind_index(address, newest_key()),
         confirmed_at=timezone.now(),
-        **wish,
+        **filters,
     )

@@ -1,4 +1,4 @@
-"""Bringing versions to agencies: owed once, tried again, given up, sent once more."""
+"""Deliveries to agencies: owed once, retried, given up, sent once more."""
 
 import hashlib
 import hmac
@@ -19,8 +19,17 @@ from alerts.models import Channel, Delivery, DeliveryAttempt, PartnerAgency
 from core.audit import events
 from core.models import OutboxItem
 from core.outbox import queue
-from tests.support import alert_factories
-from tests.support.alert_factories import KEY, cancelled, issued, partner, rewritten, submitted
+from tests.support.alert_factories import (
+    KEY,
+    approved,
+    cancelled,
+    issued,
+    partner,
+    person,
+    rewritten,
+    submitted,
+    subscriber,
+)
 from tests.support.partner_server import OK, PartnerServer, partner_server, say
 
 pytestmark = pytest.mark.django_db
@@ -30,20 +39,20 @@ BUSY = b"HTTP/1.1 503 Busy\r\n\r\n"
 
 
 @pytest.fixture
-def outsider(settings: Settings) -> Iterator[PartnerServer]:
+def accepting(settings: Settings) -> Iterator[PartnerServer]:
     settings.PARTNER_TEST_HOSTS = ("localhost",)
-    with partner_server(say(OK)) as found:
-        yield found
+    with partner_server(say(OK)) as server:
+        yield server
 
 
 @pytest.fixture
 def refusing(settings: Settings) -> Iterator[PartnerServer]:
     settings.PARTNER_TEST_HOSTS = ("localhost",)
-    with partner_server(say(BUSY)) as found:
-        yield found
+    with partner_server(say(BUSY)) as server:
+        yield server
 
 
-DOORS = {
+PROCESSORS = {
     service.OWE_SUBSCRIBERS: service.enqueue_subscriber_deliveries,
     service.TASK: service.process_items,
     service.TELL_STOPPED: service.mail_stopped_partners,
@@ -51,14 +60,14 @@ DOORS = {
 
 
 def work(*tasks: str) -> None:
-    """What the relay and a worker do with what is owed now."""
+    """Process what is owed now, as the relay and a worker do."""
     for task in tasks or (service.OWE_SUBSCRIBERS, service.TASK):
         while items := list(OutboxItem.objects.filter(task=task, done_at=None, failed_at=None)):
-            DOORS[task]([item.pk for item in items])
+            PROCESSORS[task]([item.pk for item in items])
 
 
 def try_again() -> None:
-    """Let the pause pass, and try."""
+    """Let the delay pass, and process."""
     Delivery.objects.filter(state=State.WAITING).update(next_attempt_at=Now())
     service.dispatch_due()
     work()
@@ -82,7 +91,7 @@ def test_what_was_not_issued_is_owed_to_nobody() -> None:
     partner()
     alert = submitted()
     with transaction.atomic():
-        alert_factories.publishing.issue(alert, by=alert_factories.person("approver"))
+        approved(alert)
         assert Delivery.objects.exists()
         transaction.set_rollback(True)
     assert not Delivery.objects.exists()
@@ -90,16 +99,15 @@ def test_what_was_not_issued_is_owed_to_nobody() -> None:
 
 
 def test_a_webhook_gets_the_version_and_a_signature_that_another_program_verifies(
-    outsider: PartnerServer,
+    accepting: PartnerServer,
 ) -> None:
-    partner(webhook=outsider.url, mail="")
+    partner(webhook=accepting.url, mail="")
     revision = issued()
     work()
-    told, headers = json.loads(outsider.body()), outsider.headers()
-    assert told["identifier"] == revision.identifier
-    assert (told["kind"], told["msg_type"], told["slug"]) == ("warning", "Alert", "gia-dien-luc")
-    assert told["content"] == revision.content
-    signed = headers["X-Portal-Timestamp"].encode() + b"." + outsider.body()
+    body, headers = json.loads(accepting.body()), accepting.headers()
+    assert (body["identifier"], body["content"]) == (revision.identifier, revision.content)
+    assert (body["kind"], body["msg_type"], body["slug"]) == ("warning", "Alert", "gia-dien-luc")
+    signed = headers["X-Portal-Timestamp"].encode() + b"." + accepting.body()
     mac = hmac.new(KEY.encode(), signed, hashlib.sha256).hexdigest()
     assert headers["X-Portal-Signature"] == f"sha256={mac}"
     assert states() == [State.DONE]
@@ -119,9 +127,9 @@ def test_a_mail_names_the_warning_and_carries_no_address_of_another() -> None:
 
 def test_addresses_and_keys_are_sealed_in_the_row() -> None:
     row = partner("Sở Kín", "https://kin.example/", "kin@so.example")
-    kept = b"".join([row.webhook_sealed, row.mail_sealed, row.secret_sealed])  # type: ignore[list-item]
-    assert b"kin" not in kept
-    assert KEY.encode() not in kept
+    stored = b"".join([row.webhook_sealed, row.mail_sealed, row.secret_sealed])  # type: ignore[list-item]
+    assert b"kin" not in stored
+    assert KEY.encode() not in stored
 
 
 def test_a_failure_is_on_the_log_and_tried_again_later(refusing: PartnerServer) -> None:
@@ -140,12 +148,12 @@ def test_pauses_grow_from_minutes_to_hours(refusing: PartnerServer) -> None:
     partner(webhook=refusing.url, mail="")
     issued()
     work()
-    pauses = []
+    delays = []
     for _ in range(service.MAX_TRIES - 2):
         try_again()
-        pauses.append(Delivery.objects.get().next_attempt_at - timezone.now())
-    assert pauses == sorted(pauses)
-    assert pauses[-1] > timedelta(hours=9)
+        delays.append(Delivery.objects.get().next_attempt_at - timezone.now())
+    assert delays == sorted(delays)
+    assert delays[-1] > timedelta(hours=9)
     try_again()
     assert states() == [State.FAILED]
     assert len(refusing.heard) == service.MAX_TRIES
@@ -154,8 +162,8 @@ def test_pauses_grow_from_minutes_to_hours(refusing: PartnerServer) -> None:
 @pytest.mark.parametrize("status", [301, 307, 400, 410, 500])
 def test_no_other_answer_than_success_counts(settings: Settings, status: int) -> None:
     settings.PARTNER_TEST_HOSTS = ("localhost",)
-    with partner_server(say(f"HTTP/1.1 {status} X\r\nLocation: /\r\n\r\n".encode())) as found:
-        partner(webhook=found.url, mail="")
+    with partner_server(say(f"HTTP/1.1 {status} X\r\nLocation: /\r\n\r\n".encode())) as server:
+        partner(webhook=server.url, mail="")
         issued()
         work()
     assert states() == [State.WAITING]
@@ -183,11 +191,11 @@ def test_a_version_that_is_overtaken_in_the_outbox_is_not_sent() -> None:
     assert len(mail.outbox) == 1
 
 
-def test_a_cancel_is_brought_like_any_word(outsider: PartnerServer) -> None:
-    partner(webhook=outsider.url, mail="")
+def test_a_cancel_is_brought_like_any_word(accepting: PartnerServer) -> None:
+    partner(webhook=accepting.url, mail="")
     cancelled(issued())
     work()
-    assert json.loads(outsider.body())["msg_type"] == "Cancel"
+    assert json.loads(accepting.body())["msg_type"] == "Cancel"
 
 
 def test_what_starts_later_is_brought_then() -> None:
@@ -257,9 +265,8 @@ def test_a_way_that_fails_again_and_again_is_stopped_and_told(
     work(service.TELL_STOPPED)
     assert "Sở Mẫu" in mail.outbox[0].body
     rewritten(revision)
-    assert list(Delivery.objects.filter(attempts=1).values_list("channel", flat=True)[:1]) == [
-        "mail"
-    ]
+    channels = Delivery.objects.filter(attempts=1).values_list("channel", flat=True)
+    assert list(channels[:1]) == ["mail"]
 
 
 def test_one_success_between_keeps_a_way_open(
@@ -291,16 +298,15 @@ def test_a_partner_whose_name_now_leads_inside_is_not_called(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     partner(webhook="https://doi.example/", mail="")
-    monkeypatch.setattr(
-        webhooks.socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("10.0.0.7", 443))]
-    )
+    inside = [(0, 0, 0, "", ("10.0.0.7", 443))]
+    monkeypatch.setattr(webhooks.socket, "getaddrinfo", lambda *_, **__: inside)
     issued()
     work()
     assert DeliveryAttempt.objects.get().outcome == "not_public"
 
 
 def test_agencies_go_before_subscribers() -> None:
-    alert_factories.subscriber()
+    subscriber()
     partner()
     issued()
     work(service.OWE_SUBSCRIBERS)
@@ -314,7 +320,7 @@ def test_a_row_is_for_one_reader_alone() -> None:
     revision = issued()
     with pytest.raises(IntegrityError), transaction.atomic():
         Delivery.objects.create(revision=revision, channel="mail")
-    both = {"partner": partner(), "subscriber": alert_factories.subscriber()}
+    both = {"partner": partner(), "subscriber": subscriber()}
     with pytest.raises(IntegrityError), transaction.atomic():
         Delivery.objects.create(revision=revision, channel="mail", **both)
 
@@ -323,13 +329,11 @@ def test_sent_once_more_it_goes_out_again_and_is_on_record() -> None:
     partner()
     revision = issued()
     work()
-    by = alert_factories.person("approver")
-    service.resend(Delivery.objects.get().pk, by=by)
+    service.resend(Delivery.objects.get().pk, by=person("approver"))
     work()
     assert len(mail.outbox) == 2
-    assert "delivery_resent" in {
-        each.kind for each in events.events_for("alert", revision.alert_id)
-    }
+    kinds = {each.kind for each in events.events_for("alert", revision.alert_id)}
+    assert "delivery_resent" in kinds
 
 
 def test_an_old_version_is_not_sent_once_more() -> None:
@@ -337,7 +341,6 @@ def test_an_old_version_is_not_sent_once_more() -> None:
     first = issued()
     work()
     rewritten(first)
+    old = Delivery.objects.get(revision=first).pk
     with pytest.raises(service.ResendError, match="bản mới hơn"):
-        service.resend(
-            Delivery.objects.get(revision=first).pk, by=alert_factories.person("approver")
-        )
+        service.resend(old, by=person("approver"))

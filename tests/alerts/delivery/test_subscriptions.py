@@ -1,9 +1,8 @@
-"""Warnings by mail: nobody is written to who did not say yes, and nothing stays of who left."""
+"""Warnings by mail: only to who has confirmed, and nothing stays of who left."""
 
 import gzip
 import re
 from datetime import timedelta
-from html import unescape
 
 import pytest
 from django.core import mail
@@ -17,42 +16,50 @@ from alerts.delivery import service, signed_links, subscriptions
 from alerts.models import Delivery, Subscriber
 from core.keys import form_token, newest_key
 from core.models import OutboxItem
-from reports.models import Commune, Office
+from reports.models import Office
 from tests.alerts.delivery.test_service import NOWHERE, work
-from tests.support import alert_factories
-from tests.support.alert_factories import cancelled, commune, issued, office, rewritten, subscriber
+from tests.support.alert_factories import (
+    approved,
+    cancelled,
+    commune,
+    issued,
+    office,
+    rewritten,
+    submitted,
+    subscriber,
+)
+from tests.support.warning_pages import find_missing, get_text, post_text
 
 pytestmark = pytest.mark.django_db
 PAGE = "/dang-ky/"
 ME = "dan@mau.example"
 
 
-def give(client: Client, address: str = ME, **fields: str) -> str:
-    """Fill the form and send what it owes."""
-    answer = client.post(PAGE, {"address": address, "token": form_token()} | fields)
-    owed = OutboxItem.objects.filter(task=subscriptions.ASK, done_at=None)
-    subscriptions.process_items(list(owed.values_list("pk", flat=True)))
-    return unescape(answer.content.decode())
+def subscribe(client: Client, address: str = ME, **fields: str) -> str:
+    """Fill the form, send what it owes, and return the page."""
+    text = post_text(client, PAGE, **{"address": address, "token": form_token()} | fields)
+    items = OutboxItem.objects.filter(task=subscriptions.ASK, done_at=None)
+    subscriptions.process_items(list(items.values_list("pk", flat=True)))
+    return text
 
 
-def link(part: str) -> str:
-    """The link of the newest mail."""
-    found = re.search(rf"http\S+(/dang-ky/{part}/\S+)", mail.outbox[-1].body)
-    assert found
-    return found[1]
+def find_link(part: str) -> str:
+    """Return the link of the newest mail."""
+    match = re.search(rf"http\S+(/dang-ky/{part}/\S+)", mail.outbox[-1].body)
+    assert match
+    return match[1]
 
 
 def list_recipients() -> list[str]:
-    """To whom a warning was sent."""
+    """Return to whom a warning was sent."""
     work()
-    letters = [each for each in mail.outbox if "/canh-bao/" in each.body]
-    return sorted(each.to[0] for each in letters)
+    return sorted(each.to[0] for each in mail.outbox if "/canh-bao/" in each.body)
 
 
 def test_nobody_is_told_before_the_button_in_the_mail(client: Client) -> None:
-    assert "Mở thư để xác nhận" in give(client)
-    join = link("xac-nhan")
-    assert "<button" in client.get(join).content.decode()
+    assert "Mở thư để xác nhận" in subscribe(client)
+    join = find_link("xac-nhan")
+    assert "<button" in get_text(client, join)
     revision = issued()
     assert list_recipients() == []
     client.post(join)
@@ -61,7 +68,7 @@ def test_nobody_is_told_before_the_button_in_the_mail(client: Client) -> None:
 
 
 def test_the_address_is_sealed_and_found_by_a_keyed_hash(client: Client) -> None:
-    give(client)
+    subscribe(client)
     row = Subscriber.objects.get()
     assert b"mau" not in bytes(row.address_sealed) + bytes(row.address_index)
     assert len(bytes(row.address_index)) == 32
@@ -69,44 +76,43 @@ def test_the_address_is_sealed_and_found_by_a_keyed_hash(client: Client) -> None
 
 @pytest.mark.parametrize("again", ["DAN@mau.example", " dan@MAU.example ", "dan+tin@mau.example"])
 def test_nobody_subscribes_twice(client: Client, again: str) -> None:
-    give(client)
-    text = give(client, again)
-    assert "Mở thư để xác nhận" in text
+    subscribe(client)
+    assert "Mở thư để xác nhận" in subscribe(client, again)
     assert Subscriber.objects.count() == 1
     assert len(mail.outbox) == 1
 
 
 def test_two_with_like_digits_are_two(client: Client) -> None:
-    give(client, "a.19901234@mau.example")
-    give(client, "b.19901234@mau.example")
+    subscribe(client, "a.19901234@mau.example")
+    subscribe(client, "b.19901234@mau.example")
     assert Subscriber.objects.count() == 2
 
 
 def test_dots_make_no_second_letter_box_where_they_do_not_count() -> None:
+    addresses = ("a.b.c@gmail.com", "abc@googlemail.com", "a.b@mau.example", "ab@mau.example")
     key = newest_key()
-    assert subscriptions.email_blind_index(
-        "a.b.c@gmail.com", key
-    ) == subscriptions.email_blind_index("abc@googlemail.com", key)
-    assert subscriptions.email_blind_index(
-        "a.b@mau.example", key
-    ) != subscriptions.email_blind_index("ab@mau.example", key)
+    dotted, plain, other, another = (
+        subscriptions.email_blind_index(each, key) for each in addresses
+    )
+    assert dotted == plain
+    assert other != another
 
 
 def test_a_letter_box_is_not_filled(client: Client) -> None:
     for _ in range(30):
-        give(client)
+        subscribe(client)
     assert len(mail.outbox) == 1
     Subscriber.objects.update(opt_in_requested_at=Now() - timedelta(minutes=16))
     for _ in range(30):
-        give(client)
+        subscribe(client)
     assert len(mail.outbox) == 2
     Subscriber.objects.update(opt_in_requested_at=Now() - timedelta(minutes=16))
-    give(client)
+    subscribe(client)
     assert len(mail.outbox) == 2
 
 
 def test_one_visitor_asks_for_few(client: Client, enforced: Redis) -> None:
-    texts = [give(client, f"n{each}@mau.example") for each in range(25)]
+    texts = [subscribe(client, f"n{each}@mau.example") for each in range(25)]
     assert "quá nhiều người" in texts[-1]
     assert "n24@mau.example" in texts[-1]
     assert len(mail.outbox) == 20
@@ -116,24 +122,24 @@ def test_all_together_ask_for_no_more_than_people_would(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscriptions, "MAX_AN_HOUR", 2)
-    texts = [give(client, f"n{each}@mau.example") for each in range(3)]
+    texts = [subscribe(client, f"n{each}@mau.example") for each in range(3)]
     assert "quá nhiều người" in texts[2]
     assert len(mail.outbox) == 2
 
 
 def test_the_answer_does_not_tell_who_subscribes(client: Client) -> None:
     subscriber(ME)
-    assert give(client, ME) == give(client, "khac@mau.example")
+    assert subscribe(client, ME) == subscribe(client, "khac@mau.example")
 
 
 def test_a_stranger_changes_nothing_that_was_confirmed(client: Client) -> None:
     row = subscriber(ME, commune="hac-thanh")
     commune()
-    give(client, "dan+ke@mau.example", commune="")
+    subscribe(client, "dan+ke@mau.example", commune="")
     row.refresh_from_db()
     assert row.commune == "hac-thanh"
     assert mail.outbox[-1].to == [ME]
-    client.post(link("xac-nhan"))
+    client.post(find_link("xac-nhan"))
     row.refresh_from_db()
     assert row.commune == ""
 
@@ -142,20 +148,18 @@ def test_one_click_in_the_mail_program_leaves_without_cookie_or_token() -> None:
     subscriber()
     issued()
     assert list_recipients() == [ME]
-    letter = mail.outbox[-1]
-    way = letter.extra_headers["List-Unsubscribe"].strip("<>")
-    assert letter.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    away = Client(enforce_csrf_checks=True, headers={"origin": "https://thu.example"})
-    path = way.removeprefix("http://127.0.0.1:8000")
-    assert away.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    headers = mail.outbox[-1].extra_headers
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    path = headers["List-Unsubscribe"].strip("<>").removeprefix("http://127.0.0.1:8000")
+    mailer = Client(enforce_csrf_checks=True, headers={"origin": "https://thu.example"})
+    assert mailer.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
     assert not Subscriber.objects.exists()
     assert not Delivery.objects.exists()
 
 
 def test_looking_at_the_way_out_does_not_leave(client: Client) -> None:
-    row = subscriber()
-    path = signed_links.unsubscribe_url(row).removeprefix("http://127.0.0.1:8000")
-    assert "<button" in client.get(path).content.decode()
+    path = signed_links.unsubscribe_url(subscriber()).removeprefix("http://127.0.0.1:8000")
+    assert "<button" in get_text(client, path)
     assert Subscriber.objects.exists()
     client.post(path)
     assert "Đã bỏ" in client.post(path).content.decode()
@@ -169,26 +173,26 @@ def test_who_left_is_not_told_what_was_owed_already() -> None:
 
 
 def test_a_link_to_join_is_worth_nothing_after_leaving(client: Client) -> None:
-    give(client)
-    join = link("xac-nhan")
-    client.post(link("bo"))
+    subscribe(client)
+    join = find_link("xac-nhan")
+    client.post(find_link("bo"))
     assert client.post(join).status_code == 404
     assert not Subscriber.objects.exists()
 
 
 def test_what_nobody_confirms_is_removed(client: Client) -> None:
-    give(client)
-    kept = subscriber("khac@mau.example")
+    subscribe(client)
+    confirmed = subscriber("khac@mau.example")
     Subscriber.objects.update(opt_in_requested_at=Now() - timedelta(hours=49))
     subscriptions.purge()
-    assert list(Subscriber.objects.all()) == [kept]
+    assert list(Subscriber.objects.all()) == [confirmed]
 
 
 def test_a_link_to_join_ends_after_two_days(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    give(client)
-    join, late = link("xac-nhan"), timezone.now().timestamp() + 48 * 3600 + 5
+    subscribe(client)
+    join, late = find_link("xac-nhan"), timezone.now().timestamp() + 48 * 3600 + 5
     monkeypatch.setattr(signed_links.time, "time", lambda: late)
     assert client.post(join).status_code == 404
     assert Subscriber.objects.get().confirmed_at is None
@@ -203,13 +207,13 @@ def test_forged_links_do_nothing(client: Client, name: str) -> None:
 
 
 def test_a_link_to_join_is_no_way_out(client: Client) -> None:
-    give(client)
-    token = link("xac-nhan").removeprefix("/dang-ky/xac-nhan/")
+    subscribe(client)
+    token = find_link("xac-nhan").removeprefix("/dang-ky/xac-nhan/")
     assert client.post(f"/dang-ky/bo/{token}").status_code == 404
 
 
 @pytest.mark.parametrize(
-    ("wish", "is_told"),
+    ("filters", "is_recipient"),
     [
         ({}, True),
         ({"commune": "hac-thanh"}, True),
@@ -221,14 +225,13 @@ def test_a_link_to_join_is_no_way_out(client: Client) -> None:
         ({"commune": "hac-thanh", "office": "ngan-hang"}, False),
     ],
 )
-def test_each_is_told_what_they_asked_for(wish: dict[str, str], is_told: bool) -> None:
-    subscriber(**wish)
-    alert = alert_factories.draft(scenario="utility")
+def test_each_is_told_what_they_asked_for(filters: dict[str, str], is_recipient: bool) -> None:
+    subscriber(**filters)
+    alert = submitted(scenario="utility")
     alert.communes.add(commune())
     alert.offices.add(office())
-    alert_factories.publishing.submit(alert, by=alert_factories.person("editor"))
-    alert_factories.publishing.issue(alert, by=alert_factories.person("approver"))
-    assert list_recipients() == ([ME] if is_told else [])
+    approved(alert)
+    assert list_recipients() == ([ME] if is_recipient else [])
 
 
 def test_a_warning_for_the_whole_province_goes_to_every_commune() -> None:
@@ -254,9 +257,7 @@ def test_one_letter_to_each_with_no_other_address() -> None:
     issued()
     list_recipients()
     assert {len(each.recipients()) for each in mail.outbox} == {1}
-    assert not any(
-        each.alternatives if hasattr(each, "alternatives") else () for each in mail.outbox
-    )
+    assert not any(getattr(each, "alternatives", ()) for each in mail.outbox)
 
 
 @pytest.mark.parametrize(
@@ -265,52 +266,47 @@ def test_one_letter_to_each_with_no_other_address() -> None:
      "<script>@mau.example", "đan@mau.example", "a" * 250 + "@mau.example"],
 )  # fmt: skip
 def test_what_is_no_address_is_told_and_owes_nothing(client: Client, address: str) -> None:
-    answer = client.post(PAGE, {"address": address, "token": form_token()})
-    assert answer.status_code == 422
-    assert 'class="wrong"' in answer.content.decode()
+    response = client.post(PAGE, {"address": address, "token": form_token()})
+    assert response.status_code == 422
+    assert 'class="wrong"' in response.content.decode()
     assert not Subscriber.objects.exists()
 
 
 def test_a_choice_that_is_not_offered_is_refused(client: Client) -> None:
-    assert "Chọn một dòng" in give(client, commune="' OR 1=1 --")
+    assert "Chọn một dòng" in subscribe(client, commune="' OR 1=1 --")
     assert not mail.outbox
 
 
 @pytest.mark.parametrize("token", ["", "f:xx:yy", "f" * 5000])
 def test_a_form_that_is_not_fresh_is_given_back_with_its_words(client: Client, token: str) -> None:
-    text = give(client, token=token)
+    text = subscribe(client, token=token)
     assert "Bấm lại một lần nữa" in text
     assert ME in text
-    fresh = re.search(r'name="token" value="([^"]+)"', text)
-    assert fresh
-    assert "Mở thư để xác nhận" in give(client, token=fresh[1])
+    [fresh] = re.findall(r'name="token" value="([^"]+)"', text)
+    assert "Mở thư để xác nhận" in subscribe(client, token=fresh)
 
 
 def test_a_form_on_another_site_has_nobody_asked(client: Client) -> None:
-    posted = {"address": ME, "token": form_token()}
-    answer = client.post(PAGE, posted, headers={"origin": "https://xa.example"})
-    assert "không phải từ trang này" in answer.content.decode()
+    fields = {"address": ME, "token": form_token()}
+    response = client.post(PAGE, fields, headers={"origin": "https://xa.example"})
+    assert "không phải từ trang này" in response.content.decode()
     assert not Subscriber.objects.exists()
 
 
 def test_without_a_mail_server_no_address_is_taken(client: Client, settings: Settings) -> None:
     settings.EMAIL_BACKEND = NOWHERE
-    assert "chưa gửi được thư" in client.get(PAGE).content.decode()
+    assert "chưa gửi được thư" in get_text(client, PAGE)
     client.post(PAGE, {"address": ME, "token": form_token()})
     assert not Subscriber.objects.exists()
 
 
 def test_pages_set_no_cookie_and_are_small(client: Client) -> None:
     for each in range(170):
-        name = f"xa-phuong-so-{each}"
-        commune_row = {"code": str(each), "name": f"Xã Phường Dài Số {each}"}
-        Commune.objects.create(
-            codename=name, former_districts=[], former_communes=[], **commune_row
-        )
-    answer = client.get(PAGE)
-    assert not answer.cookies
-    assert "no-store" in answer["Cache-Control"]
-    assert len(gzip.compress(answer.content)) < 8 * 1024
+        commune(f"{each}-xa-phuong-so", f"Xã Phường Dài Số {each}")
+    response = client.get(PAGE)
+    assert not response.cookies
+    assert "no-store" in response["Cache-Control"]
+    assert len(gzip.compress(response.content)) < 8 * 1024
 
 
 def test_many_are_owed_some_at_a_time_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,20 +324,15 @@ def test_many_are_owed_some_at_a_time_each_once(monkeypatch: pytest.MonkeyPatch)
 def test_the_page_speaks_english_and_names_places_in_vietnamese(client: Client) -> None:
     commune(), office()
     Office.objects.update(name_en="Power company")
-    text = client.get("/en/dang-ky/").content.decode()
-    assert ">Power company</option>" in text
-    assert 'lang="vi">Phường Thử</option>' in text
-    assert "Posing as" in text
-    answer = client.post("/en/dang-ky/", {"address": "dan"})
-    assert "This is not a mail address." in answer.content.decode()
+    words = [">Power company</option>", 'lang="vi">Phường Thử</option>', "Posing as"]
+    assert find_missing(words, get_text(client, "/en/dang-ky/")) == []
+    assert "This is not a mail address." in post_text(client, "/en/dang-ky/", address="dan")
 
 
 def test_what_is_kept_of_an_address_stands_on_the_page_of_personal_data(client: Client) -> None:
-    assert "Bỏ nhận thư là xóa ngay địa chỉ." in client.get("/rieng-tu/").content.decode()
-    assert (
-        "When you leave, the address is removed at once."
-        in client.get("/en/rieng-tu/").content.decode()
-    )
+    assert "Bỏ nhận thư là xóa ngay địa chỉ." in get_text(client, "/rieng-tu/")
+    english = "When you leave, the address is removed at once."
+    assert english in get_text(client, "/en/rieng-tu/")
 
 
 def test_a_mail_says_the_warning_in_english_too_where_it_is_written() -> None:

@@ -1,4 +1,4 @@
-"""A POST to somebody else's address: to the open internet alone, and never long or large."""
+"""A POST to a partner: to the open internet alone, and never long or large."""
 
 import socket
 import time
@@ -80,12 +80,12 @@ def test_a_crooked_address_is_refused_before_anything_is_asked(url: str, why: st
     assert refused.value.code == why
 
 
-def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
-    """Have names lead to these addresses, one list a look-up; who is connected to is written down."""
-    found, connected = iter(answers), list[str]()
+def fake_network(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
+    """Resolve names to these addresses, one list a look-up; return who is connected to."""
+    lists, connected = iter(answers), list[str]()
 
     def look_up(host: str, port: int, **_: Any) -> list[Any]:
-        return [(0, 0, 0, "", (each, port)) for each in next(found)]
+        return [(0, 0, 0, "", (each, port)) for each in next(lists)]
 
     def connect(address: tuple[str, int], timeout: float) -> socket.socket:
         connected.append(address[0])
@@ -100,7 +100,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]
 def test_a_name_that_leads_inside_is_never_connected_to(
     monkeypatch: pytest.MonkeyPatch, inside: str
 ) -> None:
-    connected = resolving(monkeypatch, ["8.8.8.8", inside])
+    connected = fake_network(monkeypatch, ["8.8.8.8", inside])
     with pytest.raises(WebhookDeliveryError) as refused:
         webhooks.post("https://so.example/", b"{}", {})
     assert (refused.value.code, connected) == ("not_public", [])
@@ -108,7 +108,7 @@ def test_a_name_that_leads_inside_is_never_connected_to(
 
 def test_the_address_that_was_judged_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """The name is not asked again: it might answer otherwise."""
-    connected = resolving(monkeypatch, ["8.8.8.8", "8.8.4.4"], ["127.0.0.1"])
+    connected = fake_network(monkeypatch, ["8.8.8.8", "8.8.4.4"], ["127.0.0.1"])
     with pytest.raises(WebhookDeliveryError) as refused:
         webhooks.post("https://so.example/", b"{}", {})
     assert (refused.value.code, connected) == ("unreachable", ["8.8.8.8", "8.8.4.4"])
@@ -123,19 +123,19 @@ def test_plain_http_is_for_a_host_of_the_setting_alone(settings: Settings) -> No
 
 @pytest.mark.usefixtures("local")
 def test_what_is_sent_arrives_whole() -> None:
-    with partner_server(say(OK)) as outsider:
-        assert webhooks.post(outsider.url, b"x" * 100_000, {"X-Mine": "1"}) == 200
-    assert len(outsider.body()) == 100_000
-    assert outsider.headers()["X-Mine"] == "1"
-    assert outsider.heard[0].startswith(b"POST /nhan HTTP/1.1\r\n")
+    with partner_server(say(OK)) as server:
+        assert webhooks.post(server.url, b"x" * 100_000, {"X-Mine": "1"}) == 200
+    assert len(server.body()) == 100_000
+    assert server.headers()["X-Mine"] == "1"
+    assert server.heard[0].startswith(b"POST /nhan HTTP/1.1\r\n")
 
 
 @pytest.mark.usefixtures("local")
 def test_a_redirect_is_an_answer_and_leads_nowhere() -> None:
     with partner_server(say(OK)) as inside:
         away = f"HTTP/1.1 302 Found\r\nLocation: {inside.url}\r\n\r\n".encode()
-        with partner_server(say(away)) as outsider:
-            assert webhooks.post(outsider.url, b"{}", {}) == 302
+        with partner_server(say(away)) as server:
+            assert webhooks.post(server.url, b"{}", {}) == 302
     assert inside.heard == []
 
 
@@ -152,15 +152,15 @@ def test_a_redirect_is_an_answer_and_leads_nowhere() -> None:
     ],
 )
 def test_an_answer_that_is_none_is_a_failure(answer: bytes, why: str) -> None:
-    with partner_server(say(answer)) as outsider, pytest.raises(WebhookDeliveryError) as failed:
-        webhooks.post(outsider.url, b"{}", {})
+    with partner_server(say(answer)) as server, pytest.raises(WebhookDeliveryError) as failed:
+        webhooks.post(server.url, b"{}", {})
     assert failed.value.code in {why, "unreachable"}
 
 
 @pytest.mark.usefixtures("local")
 def test_an_answer_after_go_on_counts() -> None:
-    with partner_server(say(b"HTTP/1.1 100 Continue\r\n\r\n" + OK)) as outsider:
-        assert webhooks.post(outsider.url, b"{}", {}) == 200
+    with partner_server(say(b"HTTP/1.1 100 Continue\r\n\r\n" + OK)) as server:
+        assert webhooks.post(server.url, b"{}", {}) == 200
 
 
 def drip(connection: socket.socket) -> None:
@@ -182,23 +182,23 @@ def test_whoever_is_slow_is_left_when_the_time_is_up(
 ) -> None:
     monkeypatch.setattr(webhooks, "TIMEOUT_SECONDS", 0.4)
     began = time.monotonic()
-    with partner_server(answer) as outsider, pytest.raises(WebhookDeliveryError) as failed:
-        webhooks.post(outsider.url, b"{}", {})
+    with partner_server(answer) as server, pytest.raises(WebhookDeliveryError) as failed:
+        webhooks.post(server.url, b"{}", {})
     assert failed.value.code == "slow"
     assert time.monotonic() - began < 1.5
 
 
 @pytest.mark.usefixtures("local")
 def test_a_body_without_end_is_not_read() -> None:
-    with partner_server(endless) as outsider:
-        assert webhooks.post(outsider.url, b"{}", {}) == 200
+    with partner_server(endless) as server:
+        assert webhooks.post(server.url, b"{}", {}) == 200
 
 
 @pytest.mark.usefixtures("local")
 def test_a_machine_that_speaks_no_tls_is_told_apart() -> None:
     with (
-        partner_server(say(OK * 50), hears=False) as outsider,
+        partner_server(say(OK * 50), hears=False) as server,
         pytest.raises(WebhookDeliveryError) as failed,
     ):
-        webhooks.post(outsider.url.replace("http:", "https:"), b"{}", {})
+        webhooks.post(server.url.replace("http:", "https:"), b"{}", {})
     assert failed.value.code == "tls"

@@ -1,4 +1,4 @@
-"""Frames by place, by office and live: what each holds and what it may do."""
+"""Frames by commune, by office and live: what each holds and what it may do."""
 
 from datetime import timedelta
 
@@ -7,55 +7,44 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts import publishing
 from alerts.models import AlertRevision, PartnerAgency
 from reports.models import Commune
 from tests.support.alert_factories import (
+    approved,
     cancelled,
     commune,
     issued,
     office,
     partner,
-    person,
     submitted,
 )
+from tests.support.warning_pages import find_missing, get_text
 
 pytestmark = pytest.mark.django_db
 
 
-def for_place(slug: str, place: Commune) -> AlertRevision:
+def issue_for_commune(slug: str, place: Commune) -> AlertRevision:
     alert = submitted(slug, short_title=slug)
     alert.communes.add(place)
-    return publishing.issue(alert, by=person("approver"))
-
-
-def text(client: Client, path: str) -> str:
-    answer = client.get(path)
-    assert answer.status_code == 200, path
-    return answer.content.decode()
+    return approved(alert)
 
 
 def test_a_commune_reads_its_own_warnings_and_those_for_all() -> None:
     here, there = commune("xa-nay"), commune("xa-kia")
-    for_place("cho-xa-nay", here)
-    for_place("cho-xa-kia", there)
+    issue_for_commune("cho-xa-nay", here)
+    issue_for_commune("cho-xa-kia", there)
     issued("cho-ca-tinh", short_title="cho-ca-tinh")
-    words = text(Client(), f"/nhung/xa/{here.pk}/")
-    assert ["cho-xa-nay" in words, "cho-ca-tinh" in words, "cho-xa-kia" in words] == [
-        True,
-        True,
-        False,
-    ]
+    titles = ["cho-xa-nay", "cho-ca-tinh", "cho-xa-kia"]
+    assert find_missing(titles, get_text(Client(), f"/nhung/xa/{here.pk}/")) == ["cho-xa-kia"]
 
 
 def test_an_office_shows_who_poses_as_it(client: Client) -> None:
     alert = submitted("gia-danh", short_title="gia-danh")
     alert.offices.add(office())
-    publishing.issue(alert, by=person("approver"))
+    approved(alert)
     issued("chuyen-khac", short_title="chuyen-khac")
-    words = text(client, f"/nhung/co-quan/{office().pk}/")
-    assert "gia-danh" in words
-    assert "chuyen-khac" not in words
+    text = get_text(client, f"/nhung/co-quan/{office().pk}/")
+    assert find_missing(["gia-danh", "chuyen-khac"], text) == ["chuyen-khac"]
 
 
 @pytest.mark.parametrize("path", ["/nhung/xa/khong-co/", "/nhung/co-quan/khong-co/"])
@@ -65,12 +54,11 @@ def test_an_unknown_place_or_office_has_no_frame(client: Client, path: str) -> N
 
 
 def test_a_place_without_warnings_says_so_and_whom_to_ring(client: Client) -> None:
-    words = text(client, f"/nhung/xa/{commune().pk}/")
-    assert "Hiện không có cảnh báo nào" in words
-    assert "tel:02373725725" in words
+    text = get_text(client, f"/nhung/xa/{commune().pk}/")
+    assert find_missing(["Hiện không có cảnh báo nào", "tel:02373725725"], text) == []
 
 
-def live_frames() -> list[str]:
+def list_live_frames() -> list[str]:
     return [
         "/nhung/song/",
         "/nhung/song/canh-bao/gia-dien-luc/",
@@ -81,21 +69,21 @@ def live_frames() -> list[str]:
 
 def test_a_live_frame_runs_our_own_script_and_asks_our_own_server(client: Client) -> None:
     issued()
-    for path in live_frames():
-        answer = client.get(path)
-        policy = answer.headers["Content-Security-Policy"]
+    for path in list_live_frames():
+        response = client.get(path)
+        policy = response.headers["Content-Security-Policy"]
         assert "script-src 'self'; connect-src 'self'" in policy, path
         assert "frame-ancestors *" in policy
-        assert b"js/frame" in answer.content
-        assert "Set-Cookie" not in answer.headers
+        assert b"js/frame" in response.content
+        assert "Set-Cookie" not in response.headers
 
 
 def test_frames_stand_only_where_the_setting_lets_them(client: Client, settings: Settings) -> None:
     issued()
     settings.FRAME_ANCESTORS = ("https://xa.example.vn", "https://so.example.vn:8443")
-    for path in ["/nhung/", "/canh-bao/gia-dien-luc/nhung/", *live_frames()]:
+    for path in ["/nhung/", "/canh-bao/gia-dien-luc/nhung/", *list_live_frames()]:
         names = "'self' https://xa.example.vn https://so.example.vn:8443"
-        assert framers_of(client, path) == names
+        assert list_framers(client, path) == names
 
 
 def test_frames_stand_where_active_agencies_have_registered(
@@ -103,20 +91,20 @@ def test_frames_stand_where_active_agencies_have_registered(
 ) -> None:
     settings.FRAME_ANCESTORS = ("partners", "https://tinh.example.vn")
     agency = partner()
-    assert framers_of(client) == "'self' https://tinh.example.vn"
+    assert list_framers(client) == "'self' https://tinh.example.vn"
     PartnerAgency.objects.update(origins=["https://xa.example.vn", "https://a.vn; script-src *"])
-    assert framers_of(client) == "'self' https://tinh.example.vn https://xa.example.vn"
+    assert list_framers(client) == "'self' https://tinh.example.vn https://xa.example.vn"
     PartnerAgency.objects.filter(pk=agency.pk).update(is_active=False)
-    assert framers_of(client) == "'self' https://tinh.example.vn"
+    assert list_framers(client) == "'self' https://tinh.example.vn"
 
 
-def policy_of(client: Client, path: str = "/nhung/") -> str:
+def get_policy(client: Client, path: str = "/nhung/") -> str:
     return str(client.get(path).headers["Content-Security-Policy"])
 
 
-def framers_of(client: Client, path: str = "/nhung/") -> str:
-    """Who may frame it: the names of that one directive."""
-    parts = (part.strip() for part in policy_of(client, path).split(";"))
+def list_framers(client: Client, path: str = "/nhung/") -> str:
+    """Return who may frame it: the sources of that one directive."""
+    parts = (part.strip() for part in get_policy(client, path).split(";"))
     (names,) = (part.removeprefix("frame-ancestors ") for part in parts if "ancestors" in part)
     return names
 
@@ -124,9 +112,11 @@ def framers_of(client: Client, path: str = "/nhung/") -> str:
 def test_a_list_of_agencies_without_end_fits_a_header(client: Client, settings: Settings) -> None:
     settings.FRAME_ANCESTORS = ("partners",)
     partner()
-    PartnerAgency.objects.update(origins=[f"https://xa-{n}.thanhhoa.example" for n in range(900)])
-    assert "https://xa-165.thanhhoa.example" in policy_of(client)
-    assert len(policy_of(client)) < 8000
+    PartnerAgency.objects.update(
+        origins=[f"https://xa-{each}.thanhhoa.example" for each in range(900)]
+    )
+    assert "https://xa-165.thanhhoa.example" in get_policy(client)
+    assert len(get_policy(client)) < 8000
 
 
 @pytest.mark.parametrize("name", ["*", "https:", "https://a.vn/b", "https://a.vn; script-src *"])
@@ -134,44 +124,43 @@ def test_a_name_that_is_no_origin_opens_nothing(
     client: Client, settings: Settings, name: str
 ) -> None:
     settings.FRAME_ANCESTORS = (name,)
-    assert framers_of(client) == "'self'"
+    assert list_framers(client) == "'self'"
 
 
 def test_agencies_read_that_frames_are_for_those_on_the_list(
     client: Client, settings: Settings
 ) -> None:
-    told = "chỉ hiện trên trang của cơ quan đã đăng ký"
-    assert told not in text(client, "/danh-cho-co-quan/")
+    sentence = "chỉ hiện trên trang của cơ quan đã đăng ký"
+    assert sentence not in get_text(client, "/danh-cho-co-quan/")
     settings.FRAME_ANCESTORS = ("https://xa.example.vn",)
-    assert told in text(client, "/danh-cho-co-quan/")
+    assert sentence in get_text(client, "/danh-cho-co-quan/")
 
 
 def test_a_plain_frame_runs_nothing(client: Client) -> None:
     issued()
-    answer = client.get("/nhung/")
-    assert b"<script" not in answer.content
-    assert "script-src" not in answer.headers["Content-Security-Policy"]
+    assert "<script" not in get_text(client, "/nhung/")
+    assert "script-src" not in get_policy(client)
 
 
 def test_a_frame_says_until_when_it_holds(client: Client) -> None:
     until = timezone.now() + timedelta(days=3)
     issued(expires=until)
-    assert f"Hiệu lực đến {timezone.localtime(until):%H:%M, %d/%m/%Y}" in text(client, "/nhung/")
+    assert f"Hiệu lực đến {timezone.localtime(until):%H:%M, %d/%m/%Y}" in get_text(
+        client, "/nhung/"
+    )
     issued("mai-mai")
-    assert "Hiệu lực đến khi có thông báo mới" in text(client, "/nhung/")
+    assert "Hiệu lực đến khi có thông báo mới" in get_text(client, "/nhung/")
 
 
 def test_a_cancel_leaves_the_live_frame_of_its_warning_marked(client: Client) -> None:
     cancelled(issued())
-    words = text(client, "/nhung/song/canh-bao/gia-dien-luc/")
-    assert "đã hết hiệu lực" in words
-    assert "js/frame" in words
+    text = get_text(client, "/nhung/song/canh-bao/gia-dien-luc/")
+    assert find_missing(["đã hết hiệu lực", "js/frame"], text) == []
 
 
 def test_the_line_of_script_names_this_portal_alone(client: Client) -> None:
-    answer = client.get("/nhung.js")
-    assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
-    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-    words = answer.content.decode()
-    assert 'const portal = "http://127.0.0.1:8000"' in words.replace("\\u002D", "-")
-    assert "event.origin !==" in words
+    response = client.get("/nhung.js")
+    assert response.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    text = response.content.decode().replace("\\u002D", "-")
+    assert find_missing(['const portal = "http://127.0.0.1:8000"', "event.origin !=="], text) == []

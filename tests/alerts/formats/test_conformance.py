@@ -1,4 +1,4 @@
-"""Every format of a warning, whatever is written in it, in the eyes of programs that we did not write.
+"""Every format of a warning, whatever is written in it, as programs that we did not write read it.
 
 `WARNINGS` says how many are invented: 300 for `make soak`, fewer in the suite.
 """
@@ -9,12 +9,13 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
+import atoma
 import feedparser
 import html5lib
+import micawber
 import pytest
 from django.core.management import call_command
 from django.test import Client
@@ -30,6 +31,8 @@ from tests.alerts.formats.test_cap import TEMPLATE, changed, words
 from tests.support.alert_factories import HOSTILE, cancelled, commune, issued, office
 
 PORTAL = "https://portal.example"
+HERE = "http://127.0.0.1:8000"
+PAGE = f"{HERE}/canh-bao/gia-dien-luc/"
 INVENTED = int(os.environ.get("WARNINGS", "40"))
 HTML_VALIDATE = shutil.which("html-validate")
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
@@ -42,7 +45,7 @@ many = settings(
 
 @st.composite
 def hostile(draw: st.DrawFn) -> AlertRevision:
-    """A revision of any words, in force, cancelled or withdrawn."""
+    """Draw a revision of any words, in force, cancelled or withdrawn."""
     text = {name: draw(words()) for name in ("title", "short_title", "summary", "sms_share")}
     english = {name: draw(words()) for name in ("title", "summary")} | {"advice": [draw(words())]}
     steps = [{name: draw(words()) for name in ("title", "text", "quote")}]
@@ -62,7 +65,8 @@ def hostile(draw: st.DrawFn) -> AlertRevision:
     return changed(bare, values)
 
 
-def for_people(revision: AlertRevision) -> Iterator[str]:
+def iter_pages(revision: AlertRevision) -> Iterator[str]:
+    """Yield all pages and frames of a revision."""
     now = timezone.now()
     for language in ("vi", "en"):
         with translation.override(language):
@@ -75,16 +79,16 @@ def for_people(revision: AlertRevision) -> Iterator[str]:
         yield frames.render_latest([revision, revision], now, live=live)
 
 
-def strictly(page: str | bytes) -> None:
-    """Raises html5lib's ParseError at the first error of a document."""
+def assert_valid_html(page: str | bytes) -> None:
+    """Raise html5lib's ParseError at the first error of a document."""
     html5lib.HTMLParser(strict=True).parse(page if isinstance(page, str) else page.decode())
 
 
 @many
 @given(hostile())
 def test_pages_and_frames_are_html_without_an_error(revision: AlertRevision) -> None:
-    for page in for_people(revision):
-        strictly(page)
+    for page in iter_pages(revision):
+        assert_valid_html(page)
 
 
 @many
@@ -95,9 +99,9 @@ def test_feeds_are_read_alike_by_two_programs(revision: AlertRevision) -> None:
     title = items(rss, "channel/item/title")
     assert title == items(atom, "a:entry/a:title")
     for feed in (rss, atom):
-        read = feedparser.parse(feed)
-        assert not read.bozo, read.bozo_exception
-        (entry,) = read.entries
+        parsed = feedparser.parse(feed)
+        assert not parsed.bozo, parsed.bozo_exception
+        (entry,) = parsed.entries
         assert entry.link == revision.frozen_content.message.web
         assert entry.get("published_parsed") or entry.get("updated_parsed")
     (item,) = json.loads(feeds.json_feed([revision], now, PORTAL))["items"]
@@ -113,11 +117,10 @@ def items(feed: bytes, path: str) -> list[str]:
 @pytest.mark.django_db
 def test_pages_that_show_a_hostile_warning_among_other_things_are_html_too(client: Client) -> None:
     call_command("setup_desk", verbosity=0)
-    words = {"title": HOSTILE, "summary": HOSTILE, "advice": HOSTILE, "audience": HOSTILE}
-    issued(**words)
-    over = cancelled(issued("qua", **words), reason=HOSTILE)
-    asked = client.post("/danh-cho-co-quan/", {"code": over.identifier}).content
-    strictly(asked)
+    text = {"title": HOSTILE, "summary": HOSTILE, "advice": HOSTILE, "audience": HOSTILE}
+    issued(**text)
+    over = cancelled(issued("qua", **text), reason=HOSTILE)
+    assert_valid_html(client.post("/danh-cho-co-quan/", {"code": over.identifier}).content)
     for path in (
         "/", "/en/", "/dang-bi-goi/", "/canh-bao/", "/canh-bao/qua/", "/canh-bao/qua/lich-su/",
         "/danh-cho-co-quan/", "/co-quan/", f"/co-quan/{office().pk}/", f"/en/co-quan/{office().pk}/",
@@ -125,7 +128,7 @@ def test_pages_that_show_a_hostile_warning_among_other_things_are_html_too(clien
         "/dang-ky/", "/en/dang-ky/", "/rieng-tu/", "/en/canh-bao/", "/en/canh-bao/qua/",
         "/en/canh-bao/qua/lich-su/",
     ):  # fmt: skip
-        strictly(client.get(path).content)
+        assert_valid_html(client.get(path).content)
 
 
 @pytest.mark.skipif(HTML_VALIDATE is None, reason="html-validate (node) is not installed")
@@ -135,27 +138,88 @@ def test_pages_that_show_a_hostile_warning_among_other_things_are_html_too(clien
 )
 def test_a_second_program_finds_no_error_either(tmp_path: Path, revision: AlertRevision) -> None:
     assert HTML_VALIDATE
-    numbers = count()
-    for page in for_people(revision):
-        (tmp_path / f"{next(numbers)}.html").write_text(page)
+    for number, page in enumerate(iter_pages(revision)):
+        (tmp_path / f"{number}.html").write_text(page)
     (tmp_path / ".htmlvalidate.json").write_text('{"extends": ["html-validate:standard"]}')
-    told = subprocess.run(
+    done = subprocess.run(
         [HTML_VALIDATE, "--formatter=text", *sorted(map(str, tmp_path.glob("*.html")))],
         capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
-    assert told.returncode == 0, told.stdout[:2000]
+    assert done.returncode == 0, done.stdout[:2000]
 
 
 @pytest.mark.parametrize("most", [(1, 1), (320, 420), (100_000, 100_000)])
 def test_what_an_embed_brings_is_one_frame_and_fits(most: tuple[int, int]) -> None:
-    told: dict[str, Any] = json.loads(
-        snippets.oembed_response(f"{PORTAL}/nhung/?a=1&b='\"", PORTAL, *most)
-    )
-    assert {"version", "type", "html", "width", "height"} <= set(told)
-    fragment = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parseFragment(
-        told["html"]
-    )
-    (frame,) = list(fragment)
-    assert (frame.tag, frame.get("src")) == ("iframe", f"{PORTAL}/nhung/?a=1&b='\"")
-    assert told["width"] <= most[0]
-    assert told["height"] <= most[1]
+    address = f"{PORTAL}/nhung/?a=1&b='\""
+    response: dict[str, Any] = json.loads(snippets.oembed_response(address, PORTAL, *most))
+    assert {"version", "type", "html", "width", "height"} <= set(response)
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    (frame,) = list(parser.parseFragment(response["html"]))
+    assert (frame.tag, frame.get("src")) == ("iframe", address)
+    assert (response["width"] <= most[0], response["height"] <= most[1]) == (True, True)
+
+
+# --- once more, by libraries that agencies' own sites are built with
+
+
+def parse_feed(client: Client, path: str) -> Any:
+    parse = {
+        "rss.xml": atoma.parse_rss_bytes,
+        "atom.xml": atoma.parse_atom_bytes,
+        "feed.json": atoma.parse_json_feed_bytes,
+        "cap.xml": atoma.parse_atom_bytes,
+    }[path]
+    return parse(client.get(f"/canh-bao/{path}").content)
+
+
+def create_consumer(client: Client) -> Any:
+    """Return the providers of a site that embeds us over Django's test client."""
+
+    class Site(micawber.Provider):
+        def fetch(self, url: str) -> str:
+            response = client.get(url.removeprefix(HERE))
+            if response.status_code != 200:
+                raise micawber.ProviderException(response.status_code)
+            return response.content.decode()
+
+    registry = micawber.ProviderRegistry()
+    registry.register(rf"{HERE}/\S*", Site(f"{HERE}/oembed/"))
+    return registry
+
+
+@pytest.mark.django_db
+def test_a_second_parser_reads_the_same_hostile_warning_in_every_feed(client: Client) -> None:
+    issued(title=HOSTILE, summary=HOSTILE)
+    (rss,) = parse_feed(client, "rss.xml").items
+    (atom,) = parse_feed(client, "atom.xml").entries
+    (item,) = parse_feed(client, "feed.json").items
+    assert rss.title == atom.title.value == item.title
+    assert rss.guid == item.id_
+    assert item.id_ in atom.id_
+    assert rss.link == atom.links[0].href == item.url
+    assert rss.pub_date.utcoffset() is not None
+    assert atom.updated.utcoffset() is not None
+
+
+@pytest.mark.django_db
+def test_a_second_parser_finds_each_cap_message_of_the_index(client: Client) -> None:
+    issued()
+    (entry,) = parse_feed(client, "cap.xml").entries
+    assert any("/cap/" in link.href for link in entry.links)
+
+
+@pytest.mark.django_db
+def test_a_site_that_embeds_by_a_library_shows_our_frame(client: Client) -> None:
+    issued()
+    embed = create_consumer(client).request(PAGE, maxwidth=300, maxheight=250)
+    assert (embed["type"], embed["width"], embed["height"]) == ("rich", 300, 250)
+    text = micawber.parse_text(f"Đọc:\n{PAGE}\nrồi gọi lại.", create_consumer(client))
+    assert f'<iframe src="{PAGE}nhung/"' in text
+
+
+@pytest.mark.django_db
+def test_a_library_asks_in_vain_for_what_nobody_may_embed(client: Client) -> None:
+    with pytest.raises(micawber.ProviderException):
+        create_consumer(client).request(f"{HERE}/canh-bao/khong-co/")
+    text = f"{HERE}/canh-bao/khong-co/"
+    assert "<iframe" not in micawber.parse_text(text, create_consumer(client))

@@ -1,15 +1,12 @@
-"""Warnings for who reads English: their English words where somebody wrote them, else the Vietnamese
-ones and a sentence that says so; as honest as the Vietnamese pages.
+"""English pages of warnings: English words where somebody wrote them, else the Vietnamese ones and a
+sentence that says so.
 """
 
-import gzip
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
-from django.contrib.staticfiles import finders
 from django.core import mail
 from django.template import engines
 from django.test import Client
@@ -19,18 +16,20 @@ from lxml import html
 from alerts import publishing
 from alerts.drafting import FIRST_SLUG, ensure_first_alert
 from alerts.formats import cap
-from alerts.models import CancelReason
 from tests.alerts.delivery.test_service import work
 from tests.support.alert_factories import (
     IN_ENGLISH,
+    approved,
     cancelled,
     draft,
     issued,
     person,
     rewritten,
     subscriber,
+    withdrawn,
 )
 from tests.support.language import vietnamese_words
+from tests.support.warning_pages import find_missing, get_text, measure_weight, post_text
 
 pytestmark = pytest.mark.django_db
 LIST, PAGE = "/en/canh-bao/", "/en/canh-bao/gia-dien-luc/"
@@ -38,21 +37,14 @@ PAGES = [LIST, PAGE, f"{PAGE}lich-su/"]
 ONLY = "So far this warning is in Vietnamese only."
 
 
-def text(client: Client, path: str) -> str:
-    answer = client.get(path)
-    assert answer.status_code == 200
-    return answer.content.decode()
-
-
 def test_a_page_says_in_english_what_to_do_until_when_and_under_which_code(client: Client) -> None:
     with time_machine.travel("2026-11-20T10:00:00+07:00", tick=False):
         revision = issued(expires=timezone.now() + timedelta(days=2), **IN_ENGLISH)
-        page = text(client, PAGE)
-    wanted = ["In force", "Callers posing as the power company", "They threaten", "<b>Hang up."]
-    wanted += ["In force until", "10:00, 22/11/2026", "version 1", revision.identifier]
-    assert [word for word in wanted if word not in page] == []
-    assert ONLY not in page
-    assert 'href="tel:02373725725">02373.725.725</a> to ask' in page
+        page = get_text(client, PAGE)
+    words = ["In force", "Callers posing as the power company", "They threaten", "<b>Hang up."]
+    words += ["In force until", "10:00, 22/11/2026", "version 1", revision.identifier]
+    words.append('href="tel:02373725725">02373.725.725</a> to ask')
+    assert find_missing([*words, ONLY], page) == [ONLY]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -69,11 +61,10 @@ def test_what_is_vietnamese_on_an_english_page_says_so(
 
 def test_a_warning_without_english_says_so_and_what_to_do_all_the_same(client: Client) -> None:
     issued()
-    assert ONLY in text(client, LIST)
-    page = text(client, PAGE)
-    assert f"{ONLY}</b> Whatever such a caller says, hang up." in page
-    assert '<h1 lang="vi">Giả điện lực, dọa cắt điện</h1>' in page
-    assert '<ul class="advice" lang="vi">' in page
+    assert ONLY in get_text(client, LIST)
+    words = [f"{ONLY}</b> Whatever such a caller says, hang up.", '<ul class="advice" lang="vi">']
+    words.append('<h1 lang="vi">Giả điện lực, dọa cắt điện</h1>')
+    assert find_missing(words, get_text(client, PAGE)) == []
 
 
 def test_steps_that_nobody_translated_are_shown_as_vietnamese(client: Client) -> None:
@@ -86,19 +77,18 @@ def test_steps_that_nobody_translated_are_shown_as_vietnamese(client: Client) ->
 
 def test_an_end_and_a_withdrawal_are_told_in_english(client: Client) -> None:
     cancelled(issued(**IN_ENGLISH))
-    wrong = issued("nham", **IN_ENGLISH)
-    publishing.cancel(wrong.alert, by=person("approver"), reason="Nhầm.", ending=CancelReason.ERROR)
-    page = text(client, PAGE)
-    assert "This warning is no longer in force</b> since" in page
-    assert 'Reason, in Vietnamese: <span lang="vi">Không còn tin báo.</span>' in page
-    page = text(client, "/en/canh-bao/nham/")
-    assert "This warning was taken back</b>" in page
-    assert 'Reason, in Vietnamese: <span lang="vi">Nhầm.</span>' in page
-    assert "Reason, in Vietnamese: Nhầm." in text(client, "/en/canh-bao/nham/van-ban.txt")
-    assert "Hang up" not in page
-    assert "They threaten" not in page
-    for words in ("Ended on", "Taken back on"):
-        assert words in text(client, LIST)
+    withdrawn(issued("nham", **IN_ENGLISH))
+    words = ['Reason, in Vietnamese: <span lang="vi">Không còn tin báo.</span>']
+    words.append("This warning is no longer in force</b> since")
+    assert find_missing(words, get_text(client, PAGE)) == []
+    page, hidden = get_text(client, "/en/canh-bao/nham/"), ["Hang up", "They threaten"]
+    words = [
+        'Reason, in Vietnamese: <span lang="vi">Nhầm.</span>',
+        "This warning was taken back</b>",
+    ]
+    assert find_missing([*words, *hidden], page) == hidden
+    assert "Reason, in Vietnamese: Nhầm." in get_text(client, "/en/canh-bao/nham/van-ban.txt")
+    assert find_missing(["Ended on", "Taken back on"], get_text(client, LIST)) == []
 
 
 def test_what_has_expired_is_not_in_force_in_english_either(client: Client) -> None:
@@ -106,30 +96,26 @@ def test_what_has_expired_is_not_in_force_in_english_either(client: Client) -> N
     issued(expires=now + timedelta(minutes=1), **IN_ENGLISH)
     with time_machine.travel(now + timedelta(minutes=2)):
         for path in (PAGE, LIST):
-            assert "Ended on" in text(client, path), path
-        assert "No longer in force since" in text(client, f"{PAGE}van-ban.txt")
-        assert "There is no warning at present." in text(client, LIST)
+            assert "Ended on" in get_text(client, path), path
+        assert "No longer in force since" in get_text(client, f"{PAGE}van-ban.txt")
+        assert "There is no warning at present." in get_text(client, LIST)
 
 
 def test_the_history_is_told_in_english(client: Client) -> None:
     first = issued(**IN_ENGLISH)
     second = rewritten(first, summary_en="They want money.")
-    page = text(client, f"{PAGE}lich-su/")
-    for words in ("Version 2: updated", "Version 1: first issued", "Changed: English words, who"):
-        assert words in page
-    assert f'href="{PAGE}lich-su/">see earlier versions' in text(client, PAGE)
-    assert second.identifier in page
+    words = ["Version 2: updated", "Version 1: first issued", "Changed: English words, who"]
+    assert find_missing([*words, second.identifier], get_text(client, f"{PAGE}lich-su/")) == []
+    assert f'href="{PAGE}lich-su/">see earlier versions' in get_text(client, PAGE)
 
 
 def test_the_text_to_copy_says_it_in_english(client: Client) -> None:
     issued(**IN_ENGLISH)
-    plain = text(client, f"{PAGE}van-ban.txt")
-    for words in ("WHAT TO DO\n- Hang up. You owe no answer.\n", "In force.", "version 1", PAGE):
-        assert words in plain
+    words = ["WHAT TO DO\n- Hang up. You owe no answer.\n", "In force.", "version 1", PAGE]
+    assert find_missing(words, get_text(client, f"{PAGE}van-ban.txt")) == []
     issued("hai", title="“Giả” & <thật>")
-    plain = text(client, "/en/canh-bao/hai/van-ban.txt")
-    assert f"\n{ONLY}\nWhatever such a caller says, hang up." in plain
-    assert "\n\n“Giả” & <thật>\n" in plain
+    words = [f"\n{ONLY}\nWhatever such a caller says, hang up.", "\n\n“Giả” & <thật>\n"]
+    assert find_missing(words, get_text(client, "/en/canh-bao/hai/van-ban.txt")) == []
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -149,14 +135,14 @@ def test_a_draft_has_no_english_page(client: Client) -> None:
     issued("hen", effective=timezone.now() + timedelta(days=1), **IN_ENGLISH)
     for path in (PAGE, f"{PAGE}lich-su/", f"{PAGE}van-ban.txt", "/en/canh-bao/hen/"):
         assert client.get(path).status_code == 404
-    assert "Callers posing" not in text(client, LIST)
+    assert "Callers posing" not in get_text(client, LIST)
 
 
 def test_english_words_that_are_the_vietnamese_ones_are_none(client: Client) -> None:
     same = "Giả điện lực, dọa cắt điện"
     subscriber()
     issued(**IN_ENGLISH | {"title_en": same})
-    assert ONLY in text(client, PAGE)
+    assert ONLY in get_text(client, PAGE)
     work()
     assert "In English" not in mail.outbox[-1].body
     issued("hai", **IN_ENGLISH)
@@ -167,37 +153,36 @@ def test_english_words_that_are_the_vietnamese_ones_are_none(client: Client) -> 
 def test_an_english_page_with_all_it_loads_stays_light(client: Client) -> None:
     alert = ensure_first_alert(person("editor"))
     publishing.submit(alert, by=person("editor"))
-    publishing.issue(alert, by=person("approver"))
+    approved(alert)
     page = client.get(f"/en/canh-bao/{FIRST_SLUG}/").content
-    sheets = [Path(str(finders.find(f"css/{name}.css"))) for name in ("portal", "alert")]
-    sent = [page, *(sheet.read_bytes() for sheet in sheets)]
-    assert sum(len(gzip.compress(part, 9)) for part in sent) <= 14_000
-    assert page.count(b'rel="stylesheet"') == len(sheets)
+    assert measure_weight(page) <= 14_000
+    assert page.count(b'rel="stylesheet"') == 2
     assert b"<script src" not in page
 
 
 def test_programs_are_told_the_language_and_the_address_of_the_page(client: Client) -> None:
     revision = issued(**IN_ENGLISH)
     page = html.document_fromstring(client.get(PAGE).content)
-    told = json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)
-    assert (told["inLanguage"], told["name"]) == ("en", IN_ENGLISH["title_en"])
-    assert told["url"] == revision.frozen_content.message.web_in_english
-    assert told["url"].endswith(PAGE)
-    assert page.xpath("//meta[@property='og:url']/@content") == [told["url"]]
+    announcement = json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)
+    address = announcement["url"]
+    assert (announcement["inLanguage"], announcement["name"]) == ("en", IN_ENGLISH["title_en"])
+    assert address == revision.frozen_content.message.web_in_english
+    assert address.endswith(PAGE)
+    assert page.xpath("//meta[@property='og:url']/@content") == [address]
     assert page.xpath("//link[@type='application/json+oembed']") == []
-    assert f"<web>{told['url']}</web>".encode() in cap.render_cap_message(revision)
+    assert f"<web>{address}</web>".encode() in cap.render_cap_message(revision)
 
 
 def test_the_card_of_an_english_page_speaks_english() -> None:
     card = engines["public"].from_string("{% load alert_cards %}{% current_warning %}")
     issued(**IN_ENGLISH)
     with translation.override("en"):
-        shown = card.render()
-    assert f'<a href="{PAGE}">Callers posing as the power company</a>' in shown
-    assert ONLY not in shown
+        text = card.render()
+    assert f'<a href="{PAGE}">Callers posing as the power company</a>' in text
+    assert ONLY not in text
 
 
 def test_a_search_in_english_finds_a_warning_by_its_english_words(client: Client) -> None:
     issued(**IN_ENGLISH)
-    page = client.post("/en/tim/", {"q": "posing as the power company"}).content.decode()
+    page = post_text(client, "/en/tim/", q="posing as the power company")
     assert f'<a href="{PAGE}"><b>Callers posing as the power company</b></a>' in page

@@ -12,46 +12,46 @@ from pypdf import PdfReader
 from alerts import publishing
 from alerts.models import Alert
 from tests.support.alert_factories import HOSTILE, cancelled, draft, issued, person
+from tests.support.warning_pages import find_missing
 
 pytestmark = pytest.mark.django_db
 PAGE = "/canh-bao/gia-dien-luc/"
 
 
-def sheet(client: Client) -> PdfReader:
-    answer = client.get(f"{PAGE}to-dan.pdf")
-    assert answer.headers["Content-Type"] == "application/pdf"
-    return PdfReader(BytesIO(answer.content))
+def read_poster(client: Client) -> PdfReader:
+    response = client.get(f"{PAGE}to-dan.pdf")
+    assert response.headers["Content-Type"] == "application/pdf"
+    return PdfReader(BytesIO(response.content))
 
 
-def entries(client: Client) -> dict[str, bytes]:
-    with ZipFile(BytesIO(client.get(f"{PAGE}tai-lieu.zip").content)) as packed:
-        return {name.partition("/")[2]: packed.read(name) for name in packed.namelist()}
+def read_pack(client: Client) -> dict[str, bytes]:
+    with ZipFile(BytesIO(client.get(f"{PAGE}tai-lieu.zip").content)) as archive:
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
 
 
 def test_the_poster_says_what_to_do_whom_to_ring_and_which_warning_it_is(client: Client) -> None:
     revision = issued(document_number="140/CAT-PV01")
-    (page,) = sheet(client).pages
-    text = page.extract_text()
-    wanted = ["CÚP MÁY", "02373.725.725", "Giả điện lực", "140/CAT-PV01", revision.identifier]
-    assert [word for word in wanted if word not in text] == []
+    (page,) = read_poster(client).pages
+    words = ["CÚP MÁY", "02373.725.725", "Giả điện lực", "140/CAT-PV01", revision.identifier]
+    assert find_missing(words, page.extract_text()) == []
     assert len(page.images) == 1
 
 
 @pytest.mark.parametrize("words", ["dài " * 90, "W" * 140, HOSTILE, "😀\x0b\u202e" * 10])
 def test_whatever_is_written_stays_on_one_sheet(client: Client, words: str) -> None:
     issued(title=words[:140], summary=words[:390], advice="\n".join([words] * 12))
-    assert len(sheet(client).pages) == 1
+    assert len(read_poster(client).pages) == 1
 
 
 def test_the_pack_holds_all_that_a_commune_needs(client: Client) -> None:
     issued(sms_marked="Cúp máy.")
-    found = entries(client)
-    assert set(found) == {
+    files = read_pack(client)
+    assert set(files) == {
         "doc-truoc.txt", "to-dan.pdf", "bai-doc-loa.txt", "tin-nhan.txt", "anh-zalo.png",
         "anh-chia-se.png", "van-ban.txt",
     }  # fmt: skip
-    assert "Cúp máy." in found["tin-nhan.txt"].decode("utf-8-sig")
-    assert Image.open(BytesIO(found["anh-zalo.png"])).size == (1080, 1080)
+    assert "Cúp máy." in files["tin-nhan.txt"].decode("utf-8-sig")
+    assert Image.open(BytesIO(files["anh-zalo.png"])).size == (1080, 1080)
 
 
 def test_the_pack_is_the_same_bytes_until_something_is_said(client: Client) -> None:
@@ -82,4 +82,4 @@ def test_a_message_with_marks_fits_one_part() -> None:
     publishing.submit(alert, by=person("editor"))
     long = Alert(sms_marked="ă" * 71)
     with pytest.raises(ValidationError, match="70"):
-        long.clean_fields(exclude={f.name for f in Alert._meta.fields if f.name != "sms_marked"})
+        long.clean_fields(exclude={field.name for field in Alert._meta.fields} - {"sms_marked"})

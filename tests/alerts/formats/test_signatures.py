@@ -1,4 +1,4 @@
-"""Signatures, judged by programs that are not ours: openssl and xmlsec1."""
+"""Signatures, verified by programs that are not ours: openssl and xmlsec1."""
 
 import base64
 import shutil
@@ -16,7 +16,15 @@ from alerts import publishing
 from alerts.formats import cap, signatures
 from alerts.formats.cap_signer import cap_signer, generate_key
 from alerts.models import AlertRevision, PublicKey, RevisionSignature
-from tests.support.alert_factories import HOSTILE, cancelled, issued, person, rewritten, submitted
+from tests.alerts.formats.test_cap import parse_valid
+from tests.support.alert_factories import (
+    HOSTILE,
+    approved,
+    cancelled,
+    issued,
+    rewritten,
+    submitted,
+)
 
 pytestmark = pytest.mark.django_db
 TEXT_KEY = base64.b64encode(bytes(range(32))).decode()
@@ -28,42 +36,46 @@ def keys(settings: Settings) -> None:
     settings.SIGNING_KEY, settings.CAP_KEY = TEXT_KEY, CAP_KEY
 
 
-def program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
+def run_program(folder: Path, name: str, *arguments: str) -> bool:
+    """Return whether the program succeeds in that folder."""
+    path = shutil.which(name)
+    if path is None:
         pytest.skip(f"{name} is not installed (.ci/run installs it)")
-    return found
+    done = subprocess.run([path, *arguments], cwd=folder, check=False, capture_output=True)
+    return done.returncode == 0
 
 
 def openssl_finds_genuine(text: bytes, signature: str, pem: str, folder: Path) -> bool:
     for name, content in (("text", text), ("key", pem.encode())):
         (folder / name).write_bytes(content)
     (folder / "signature").write_bytes(base64.b64decode(signature))
-    asked = ["pkeyutl", "-verify", "-pubin", "-inkey", "key", "-rawin", "-in", "text"]
-    asked += ["-sigfile", "signature"]
-    return subprocess.run([program("openssl"), *asked], cwd=folder, check=False).returncode == 0
+    arguments = ["pkeyutl", "-verify", "-pubin", "-inkey", "key", "-rawin", "-in", "text"]
+    return run_program(folder, "openssl", *arguments, "-sigfile", "signature")
 
 
 def xmlsec_finds_genuine(message: bytes, certificate: str, folder: Path) -> bool:
     (folder / "message.xml").write_bytes(message)
     (folder / "certificate.pem").write_text(certificate)
-    asked = ["--verify", "--trusted-pem", "certificate.pem", "--enabled-key-data", "x509"]
-    done = subprocess.run(
-        [program("xmlsec1"), *asked, "message.xml"], cwd=folder, check=False, capture_output=True
-    )
-    return done.returncode == 0
+    arguments = ["--verify", "--trusted-pem", "certificate.pem", "--enabled-key-data", "x509"]
+    return run_program(folder, "xmlsec1", *arguments, "message.xml")
+
+
+def download(client: Client, revision: AlertRevision) -> tuple[bytes, str, str, str]:
+    """Return the content, its signature, the public key and the header of the signature."""
+    response = client.get(f"/canh-bao/noi-dung/{revision.identifier}.json")
+    values = client.get(f"/canh-bao/chu-ky/{revision.identifier}.json").json()
+    pem = client.get(values["public_key"]).content.decode()
+    return response.content, values["signature"], pem, response.headers["X-Content-Signature"]
 
 
 def test_openssl_verifies_the_content_with_the_published_key(
     client: Client, tmp_path: Path
 ) -> None:
     revision = issued(title=HOSTILE)
-    answer = client.get(f"/canh-bao/noi-dung/{revision.identifier}.json")
-    told = client.get(f"/canh-bao/chu-ky/{revision.identifier}.json").json()
-    pem = client.get(told["public_key"]).content.decode()
-    assert f'signature="{told["signature"]}"' in answer.headers["X-Content-Signature"]
-    assert openssl_finds_genuine(answer.content, told["signature"], pem, tmp_path)
-    assert not openssl_finds_genuine(answer.content + b" ", told["signature"], pem, tmp_path)
+    content, signature, pem, header = download(client, revision)
+    assert f'signature="{signature}"' in header
+    assert openssl_finds_genuine(content, signature, pem, tmp_path)
+    assert not openssl_finds_genuine(content + b" ", signature, pem, tmp_path)
 
 
 def test_xmlsec_verifies_the_cap_message_and_notices_a_change(
@@ -78,9 +90,7 @@ def test_xmlsec_verifies_the_cap_message_and_notices_a_change(
 
 
 def test_a_signed_message_is_valid_cap() -> None:
-    from tests.alerts.formats.test_cap import judged
-
-    judged(RevisionSignature.objects.get(revision=issued()).cap_message.encode())
+    parse_valid(RevisionSignature.objects.get(revision=issued()).cap_message.encode())
 
 
 def test_update_and_cancel_are_signed_too() -> None:
@@ -96,10 +106,8 @@ def test_what_the_old_key_signed_is_verified_after_a_change_of_keys(
     settings.SIGNING_KEY = base64.b64encode(bytes(32)).decode()
     settings.CAP_KEY = generate_key("portal.example")
     issued("moi")
-    told = client.get(f"/canh-bao/chu-ky/{old.identifier}.json").json()
-    text = client.get(f"/canh-bao/noi-dung/{old.identifier}.json").content
-    pem = client.get(told["public_key"]).content.decode()
-    assert openssl_finds_genuine(text, told["signature"], pem, tmp_path)
+    content, signature, pem, _ = download(client, old)
+    assert openssl_finds_genuine(content, signature, pem, tmp_path)
     assert PublicKey.objects.count() == 4
 
 
@@ -108,7 +116,7 @@ def test_with_one_key_alone_nothing_is_issued(settings: Settings, missing: str) 
     alert = submitted()
     setattr(settings, missing, "")
     with pytest.raises(publishing.SignatureFailedError, match="Chưa phát"):
-        publishing.issue(alert, by=person("approver"))
+        approved(alert)
     assert not AlertRevision.objects.exists()
 
 
@@ -119,7 +127,7 @@ def test_a_signature_that_fails_undoes_the_issue(monkeypatch: pytest.MonkeyPatch
     alert = submitted()
     monkeypatch.setattr(cap, "render_cap_message", fails)
     with pytest.raises(publishing.SignatureFailedError):
-        publishing.issue(alert, by=person("approver"))
+        approved(alert)
     alert.refresh_from_db()
     assert (alert.current, AlertRevision.objects.count()) == (None, 0)
 
@@ -130,8 +138,8 @@ def test_without_keys_a_warning_goes_out_unsigned_and_its_signature_is_not_found
     settings.SIGNING_KEY = settings.CAP_KEY = ""
     revision = issued()
     assert client.get(f"/canh-bao/chu-ky/{revision.identifier}.json").status_code == 404
-    answer = client.get(f"/canh-bao/noi-dung/{revision.identifier}.json")
-    assert "X-Content-Signature" not in answer.headers
+    response = client.get(f"/canh-bao/noi-dung/{revision.identifier}.json")
+    assert "X-Content-Signature" not in response.headers
     assert b"Signature" not in client.get(f"/canh-bao/cap/{revision.identifier}.xml").content
 
 
@@ -164,9 +172,8 @@ def test_a_key_may_stand_as_pem_or_on_one_line() -> None:
 
 
 def test_the_signed_text_says_what_it_is_for() -> None:
-    assert signatures.signing_input(issued()).startswith(
-        b'{"kind":"thanh-hoa/warning/1","warning":'
-    )
+    start = b'{"kind":"thanh-hoa/warning/1","warning":'
+    assert signatures.signing_input(issued()).startswith(start)
 
 
 def test_the_desk_is_told_of_warnings_without_a_signature(settings: Settings) -> None:
