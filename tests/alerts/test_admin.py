@@ -128,30 +128,6 @@ def test_the_desk_tells_what_stands_and_what_waits(editor: Person, approver: Per
     assert find_missing(words, issue(approver, alert)) == []
 
 
-@pytest.mark.parametrize("name", ["issue", "cancel"])
-def test_an_editor_neither_issues_nor_cancels(editor: Person, name: str) -> None:
-    alert = submitted() if name == "issue" else issued().alert
-    assert press(editor, alert, name, reason="x").status_code == 403
-
-
-@pytest.mark.parametrize("name", ["submit", "issue", "cancel", "send-back"])
-def test_a_duty_officer_reads_warnings_only(duty: Person, name: str) -> None:
-    alert = submitted()
-    assert duty.client.get(page(alert)).status_code == 200
-    assert press(duty, alert, name, reason="x").status_code == 403
-
-
-def test_an_auditor_does_not_even_look(auditor: Person) -> None:
-    assert auditor.client.get(page(submitted())).status_code == 403
-
-
-def test_an_approver_does_not_write(approver: Person) -> None:
-    alert = draft()
-    approver.client.post(page(alert), fill_form(title="Của người duyệt"))
-    assert approver.client.get(ADD).status_code == 403
-    assert Alert.objects.get().title != "Của người duyệt"
-
-
 def test_an_author_with_every_right_is_told_to_ask_another(editor: Person) -> None:
     make_superuser(editor)
     alert = submitted(author=editor.user)

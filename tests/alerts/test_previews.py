@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from alerts import previews, publishing
 from alerts.formats import cap
-from alerts.models import Alert, AlertRevision
+from alerts.models import Alert
 from tests.alerts.formats.test_cap import parse_valid, texts
 from tests.support.alert_factories import HOSTILE, draft, issued, submitted
 from tests.support.officers import Person
@@ -83,18 +83,6 @@ def test_the_previewed_pack_holds_what_the_real_one_will_and_is_marked(approver:
 
 def test_a_paper_that_is_looked_at_says_that_it_is_not_out(approver: Person) -> None:
     assert "chưa phát" in get_preview_text(approver, submitted(), "preview_paper")
-
-
-@pytest.mark.parametrize("name", PREVIEWS)
-def test_others_do_not_look(
-    name: str, duty: Person, auditor: Person, client: Client, editor: Person
-) -> None:
-    alert = submitted()
-    assert get_preview(duty.client, alert, name).status_code == 403
-    assert get_preview(auditor.client, alert, name).status_code == 403
-    assert "/login/" in get_preview(client, alert, name)["Location"]
-    assert get_preview(editor.client, alert, name).status_code == 200
-    assert not AlertRevision.objects.exists()
 
 
 def test_the_way_to_the_preview_is_shown_to_those_who_may(duty: Person, editor: Person) -> None:

@@ -127,14 +127,6 @@ def test_what_cannot_be_used_is_told_and_nothing_is_lost(
     assert not PartnerAgency.objects.exists()
 
 
-def test_those_who_do_not_keep_agencies_are_refused_on_record(duty: Person) -> None:
-    row = partner(webhook="https://so.example/")
-    for name in ("renew", "reopen"):
-        assert duty.client.post(partner_url(row, name)).status_code == 403
-    kinds = [each.kind for each in events.events_for("partneragency", row.pk)]
-    assert kinds == ["refused", "refused"]
-
-
 def test_a_stopped_way_is_shown_and_opened_again(editor: Person) -> None:
     row = partner()
     PartnerAgency.objects.update(stopped_channels=[Channel.MAIL])

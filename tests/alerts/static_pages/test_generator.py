@@ -1,4 +1,4 @@
-"""Public pages as files: whole, dated, with a stale twin, and changed all at once."""
+"""Static pages: whole, dated, with a stale copy, and changed all at once."""
 
 import gzip
 import json
@@ -32,37 +32,38 @@ def home(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path / "snapshots"
 
 
-def file(path: str, kind: str = FRESH) -> Path:
+def locate(path: str, kind: str = FRESH) -> Path:
     return generator.snapshot_dir() / "current" / kind / path_for(path)
 
 
 def read_static_page(path: str, kind: str = FRESH) -> str:
-    return file(path, kind).read_text()
+    return locate(path, kind).read_text()
 
 
-def inode(path: str) -> int:
-    return file(path).stat().st_ino
+def get_inode(path: str) -> int:
+    return locate(path).stat().st_ino
+
+
+def get_tree() -> Path:
+    return (generator.snapshot_dir() / "current").readlink()
 
 
 def test_every_door_is_a_file_with_what_the_portal_answers(client: Client) -> None:
     issued()
     commune(), office()
     generator.rebuild()
-    for door in (door for door in list_static_pages(timezone.now()) if not door.drawn):
-        page = client.get(door.path)
-        assert page.status_code == 200, door.path
-        text = file(door.path).read_bytes()
-        without_date = (
-            text[: text.find(b'<meta name="written"')] if b'name="written"' in text else text
-        )
-        assert page.content.startswith(without_date), door.path
+    for path in (page.path for page in list_static_pages(timezone.now()) if not page.drawn):
+        response = client.get(path)
+        assert response.status_code == 200, path
+        before_date = locate(path).read_bytes().partition(b'<meta name="written"')[0]
+        assert response.content.startswith(before_date), path
 
 
 def test_both_compressed_forms_hold_the_same_text() -> None:
     issued()
     generator.rebuild()
     for kind in (FRESH, STALE):
-        file = generator.snapshot_dir() / "current" / kind / "canh-bao" / "index.html"
+        file = locate("/canh-bao/", kind)
         text = file.read_bytes()
         assert gzip.decompress(Path(f"{file}.gz").read_bytes()) == text
         assert brotli.decompress(Path(f"{file}.br").read_bytes()) == text
@@ -74,13 +75,14 @@ def test_a_page_carries_the_time_it_was_written_and_its_twin_says_so() -> None:
         generator.rebuild()
     written = '<meta name="written" content="2026-11-20T10:01'
     assert written in read_static_page("/canh-bao/gia-dien-luc/")
-    for path in ("/", "/dang-bi-goi/", "/co-quan/", "/canh-bao/gia-dien-luc/van-ban.txt"):
-        assert "có thể đã cũ" in read_static_page(path, STALE), path
-        assert "có thể đã cũ" not in read_static_page(path), path
     english = "/en/canh-bao/gia-dien-luc/"
-    for path in ("/en/", "/en/canh-bao/", english, f"{english}van-ban.txt"):
-        assert "It may be out of date" in read_static_page(path, STALE), path
-        assert "It may be out of date" not in read_static_page(path), path
+    for notice, paths in (
+        ("có thể đã cũ", ("/", "/dang-bi-goi/", "/co-quan/", f"{english[3:]}van-ban.txt")),
+        ("It may be out of date", ("/en/", "/en/canh-bao/", english, f"{english}van-ban.txt")),
+    ):
+        for path in paths:
+            assert notice in read_static_page(path, STALE), path
+            assert notice not in read_static_page(path), path
 
 
 @pytest.mark.parametrize("path", ["/nhung/", "/nhung/song/", "/canh-bao/gia-dien-luc/nhung/"])
@@ -104,24 +106,20 @@ def test_a_draft_and_a_withdrawn_word_are_in_no_file() -> None:
     generator.rebuild()
     cancelled(first)
     generator.rebuild()
-    whole = "".join(file.read_text() for file in files_of_pages())
-    assert "Chưa ai được biết" not in whole
+    files = (generator.snapshot_dir() / "current" / FRESH).rglob("*.html")
+    assert "Chưa ai được biết" not in "".join(file.read_text() for file in files)
     assert "Đang có hiệu lực</" not in read_static_page("/canh-bao/mot/")
     assert "hết hiệu lực" in read_static_page("/canh-bao/mot/")
     assert "Bản đầu" not in read_static_page("/nhung/")
 
 
-def files_of_pages() -> list[Path]:
-    return list((generator.snapshot_dir() / "current" / FRESH).rglob("*.html"))
-
-
 def test_only_what_changed_is_rendered_and_the_rest_is_the_same_file() -> None:
     first, _ = issued("mot"), issued("hai")
     every = generator.rebuild()
-    before = {path: inode(path) for path in ("/canh-bao/mot/", "/canh-bao/hai/", "/co-quan/")}
+    before = {path: get_inode(path) for path in ("/canh-bao/mot/", "/canh-bao/hai/", "/co-quan/")}
     rewritten(first)
     assert generator.rebuild() < every
-    after = {path: inode(path) for path in before}
+    after = {path: get_inode(path) for path in before}
     assert [path for path in before if before[path] != after[path]] == ["/canh-bao/mot/"]
 
 
@@ -129,31 +127,31 @@ def test_places_with_the_same_warnings_share_one_file() -> None:
     commune("xa-nay"), commune("xa-kia")
     issued()
     generator.rebuild()
-    assert inode("/nhung/xa/xa-nay/") == inode("/nhung/xa/xa-kia/")
+    assert get_inode("/nhung/xa/xa-nay/") == get_inode("/nhung/xa/xa-kia/")
 
 
-def test_a_new_text_never_has_the_second_of_the_old_one(home: Path) -> None:
+def test_a_new_text_never_has_the_second_of_the_old_one() -> None:
+    path = "/canh-bao/gia-dien-luc/"
     with time_machine.travel(timezone.now(), tick=False):
         first = issued()
         generator.rebuild()
-        old = (home / "current/fresh/canh-bao/gia-dien-luc/index.html").stat().st_mtime
+        old = locate(path).stat().st_mtime
         cancelled(first)
         generator.rebuild()
-        new = (home / "current/fresh/canh-bao/gia-dien-luc/index.html").stat().st_mtime
-    assert new > old
+    assert locate(path).stat().st_mtime > old
 
 
 def test_a_page_that_fails_leaves_the_old_tree(monkeypatch: pytest.MonkeyPatch) -> None:
     first = issued()
     generator.rebuild()
     cancelled(first)
-    monkeypatch.setattr(store, "with_stale_banner", broken)
+    monkeypatch.setattr(store, "with_stale_banner", fail)
     with pytest.raises(OSError, match="no space"):
         generator.rebuild()
     assert "Đang có hiệu lực" in read_static_page("/canh-bao/gia-dien-luc/")
 
 
-def broken(*_: object) -> bytes:
+def fail(*_: object) -> bytes:
     raise OSError(28, "no space left on the disk")
 
 
@@ -194,24 +192,21 @@ def test_a_look_says_that_all_is_right_and_writes_nothing(home: Path) -> None:
     issued()
     with time_machine.travel("2026-11-20T10:01:00+07:00", tick=False) as clock:
         generator.rebuild()
-        tree = (home / "current").readlink()
+        tree = get_tree()
         clock.shift(20)
         generator.refresh_if_needed()
-        assert (home / "current").readlink() == tree
+        assert get_tree() == tree
         assert (home / "checked").read_text() == f"{int(timezone.now().timestamp())}\n"
 
 
 def test_an_end_is_seen_by_the_next_look_and_told_to_the_front_before(home: Path) -> None:
-    now = timezone.now()
-    issued(expires=now + timedelta(minutes=1))
+    end = timezone.now() + timedelta(minutes=1)
+    issued(expires=end)
     generator.rebuild()
     ends = (home / "current" / "ends").read_text()
-    assert (
-        f"{int((now + timedelta(minutes=1)).timestamp())} drop canh-bao/gia-dien-luc/index.html"
-        in ends
-    )
+    assert f"{int(end.timestamp())} drop canh-bao/gia-dien-luc/index.html" in ends
     assert " twin index.html" in ends
-    with time_machine.travel(now + timedelta(minutes=2)):
+    with time_machine.travel(end + timedelta(minutes=1)):
         generator.refresh_if_needed()
         assert "hết hiệu lực" in read_static_page("/canh-bao/gia-dien-luc/")
 
@@ -220,9 +215,9 @@ def test_a_new_release_and_a_new_day_write_all_anew(monkeypatch: pytest.MonkeyPa
     every = generator.rebuild()
     assert generator.rebuild() < every + 1
     monkeypatch.setattr(generator, "release_fingerprint", lambda: "another")
-    before = inode("/canh-bao/")
+    before = get_inode("/canh-bao/")
     generator.refresh_if_needed()
-    assert inode("/canh-bao/") != before
+    assert get_inode("/canh-bao/") != before
 
 
 def test_a_tree_that_cannot_be_read_is_written_anew(home: Path) -> None:
@@ -232,7 +227,7 @@ def test_a_tree_that_cannot_be_read_is_written_anew(home: Path) -> None:
     assert generator.rebuild() > 5
 
 
-# --- What is drawn
+# --- drawings
 
 SHEETS = [f"/canh-bao/gia-dien-luc/{name}" for name in ("to-dan.pdf", "tai-lieu.zip", "anh.png")]
 
@@ -240,25 +235,23 @@ SHEETS = [f"/canh-bao/gia-dien-luc/{name}" for name in ("to-dan.pdf", "tai-lieu.
 def test_sheets_pictures_and_packs_are_kept_while_their_warning_stands(client: Client) -> None:
     revision = issued()
     generator.rebuild(draws=True)
-    assert [file(path).read_bytes() for path in SHEETS] == [
-        client.get(path).content for path in SHEETS
-    ]
-    assert not Path(f"{file(SHEETS[0])}.br").exists()
+    for path in SHEETS:
+        assert locate(path).read_bytes() == client.get(path).content
+    assert not Path(f"{locate(SHEETS[0])}.br").exists()
     cancelled(revision)
     generator.rebuild(draws=True)
-    assert [file(path).exists() for path in SHEETS] == [False, False, True]
-    assert file(SHEETS[2]).read_bytes() == client.get(SHEETS[2]).content
+    assert [locate(path).exists() for path in SHEETS] == [False, False, True]
+    assert locate(SHEETS[2]).read_bytes() == client.get(SHEETS[2]).content
 
 
 def test_a_word_waits_for_no_drawing_and_the_next_look_draws_it() -> None:
     issued()
     generator.rebuild()
-    assert [file(path).exists() for path in SHEETS] == [False, False, False]
+    assert [locate(path).exists() for path in SHEETS] == [False, False, False]
     generator.refresh_if_needed()
-    assert [file(path).exists() for path in SHEETS] == [True, True, True]
-    assert generator.rebuild() == len(
-        [door for door in list_static_pages(timezone.now()) if not door.made_of]
-    )
+    assert [locate(path).exists() for path in SHEETS] == [True, True, True]
+    unknown = [page for page in list_static_pages(timezone.now()) if not page.made_of]
+    assert generator.rebuild() == len(unknown)
 
 
 def test_what_draws_stays_out_of_the_process_that_writes() -> None:
@@ -272,14 +265,14 @@ def test_what_draws_stays_out_of_the_process_that_writes() -> None:
 
 def test_a_sheet_that_cannot_be_drawn_holds_up_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("picture", "poster", "pack"):
-        monkeypatch.setattr(print_files, name, broken)
+        monkeypatch.setattr(print_files, name, fail)
     with time_machine.travel("2026-11-20T10:01:00+07:00", tick=False):
         issued()
         generator.refresh_if_needed()
-        tree = (generator.snapshot_dir() / "current").readlink()
+        tree = get_tree()
         assert "Đang có hiệu lực" in read_static_page("/canh-bao/gia-dien-luc/")
         generator.refresh_if_needed()
-        assert (generator.snapshot_dir() / "current").readlink() == tree
+        assert get_tree() == tree
 
 
 def test_drawings_outlast_the_day_that_pages_are_written_anew(
@@ -290,44 +283,37 @@ def test_drawings_outlast_the_day_that_pages_are_written_anew(
     with time_machine.travel("2026-11-20T10:00:00+07:00") as clock:
         issued()
         generator.rebuild(draws=True)
-        before = {path: inode(path) for path in (*SHEETS, "/canh-bao/")}
+        before = {path: get_inode(path) for path in (*SHEETS, "/canh-bao/")}
         clock.shift(timedelta(days=1))
         generator.rebuild()
-    assert [path for path in before if before[path] != inode(path)] == ["/canh-bao/"]
+    assert [path for path in before if before[path] != get_inode(path)] == ["/canh-bao/"]
 
 
 def test_a_signature_is_kept_beside_what_it_signs(settings: Settings) -> None:
     settings.SIGNING_KEY, settings.CAP_KEY = TEXT_KEY, CAP_KEY
     revision = issued()
     generator.rebuild()
-    signature = json.loads(read_static_page(f"/canh-bao/chu-ky/{revision.identifier}.json"))[
-        "signature"
-    ]
-    told = (generator.snapshot_dir() / "current" / "signatures").read_text()
-    assert told.startswith(f"/canh-bao/noi-dung/{revision.identifier}.json keyid=")
-    assert f'signature="{signature}"' in told
+    values = json.loads(read_static_page(f"/canh-bao/chu-ky/{revision.identifier}.json"))
+    lines = (generator.snapshot_dir() / "current" / "signatures").read_text()
+    assert lines.startswith(f"/canh-bao/noi-dung/{revision.identifier}.json keyid=")
+    assert f'signature="{values["signature"]}"' in lines
 
 
-def test_a_tree_is_on_the_disk_before_it_is_served(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tree_is_on_the_disk_before_it_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     generator.rebuild()
-    before = (home / "current").readlink()
+    before = get_tree()
     issued()
-    monkeypatch.setattr(store, "_sync", broken)
+    monkeypatch.setattr(store, "_sync", fail)
     with pytest.raises(OSError, match="no space"):
         generator.rebuild()
-    assert (home / "current").readlink() == before
+    assert get_tree() == before
 
 
 def test_whom_agencies_register_is_looked_at_like_a_word(settings: Settings, home: Path) -> None:
     settings.FRAME_ANCESTORS = ("partners",)
     generator.rebuild()
-    partner_of(["https://xa.example.vn"])
+    origins = ["https://xa.example.vn"]
+    PartnerAgency.objects.create(name="Xã Mẫu", kind="committee", origins=origins)
     generator.refresh_if_needed()
     policies = (home / "current" / "policies").read_text()
     assert policies.count("frame-ancestors 'self' https://xa.example.vn;") == 2
-
-
-def partner_of(origins: list[str]) -> None:
-    PartnerAgency.objects.create(name="Xã Mẫu", kind="committee", origins=origins)
