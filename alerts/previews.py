@@ -77,11 +77,9 @@ def texts_with_limit(words: Content) -> list[TextWithLimit]:
         ("Tin nhắn có dấu", words.sms_marked, MAX_MARKED_SMS_CHARS),
     )
     limited = [TextWithLimit(name, text, len(text), most) for name, text, most in messages]
-    read, syllables = words.loudspeaker, len(words.loudspeaker.split())
-    loudspeaker = TextWithLimit(
-        "Bài đọc loa xã", read, syllables, MAX_LOUDSPEAKER_SYLLABLES, "tiếng"
-    )
-    return [*limited, loudspeaker]
+    script, most = words.loudspeaker, MAX_LOUDSPEAKER_SYLLABLES
+    syllables = len(script.split())
+    return [*limited, TextWithLimit("Bài đọc loa xã", script, syllables, most, "tiếng")]
 
 
 def render_page(revision: AlertRevision, now: datetime) -> HttpResponse:

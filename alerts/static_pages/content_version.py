@@ -20,17 +20,12 @@ from alerts.static_pages import generator
 MAX_AGE_SECONDS = 55  # since the last check
 
 
-class SnapshotStat(NamedTuple):
-    """What on the disk changes with every issue: tree and doubt, each by time and inode."""
-
-    tree: tuple[int, int]
-    doubt: tuple[int, int]
-
-
 class ContentVersion(NamedTuple):
-    """A version. A revision last began or ended at `since` and next will at `until`, epoch seconds."""
+    """A version. A revision last began or ended at `since` and next will at `until`, epoch seconds;
+    `stat` is what changes on the disk with every issue: time and inode of tree and doubt.
+    """
 
-    stat: SnapshotStat
+    stat: tuple[int, ...]
     since: float
     until: float
 
@@ -44,7 +39,7 @@ def current_version() -> ContentVersion | None:
     now, folder = time.time(), str(generator.snapshot_dir())
     if not _is_maintained(folder, now):
         return None
-    stat = SnapshotStat(_stat_file(f"{folder}/current"), _stat_file(f"{folder}/doubted"))
+    stat = _stat_file(f"{folder}/current") + _stat_file(f"{folder}/doubted")
     version = _newest
     if version is None or version.stat != stat or now >= version.until:
         # The disk was read before the rows: an issue that comes in between ends this version.
@@ -52,7 +47,7 @@ def current_version() -> ContentVersion | None:
     return version
 
 
-def _load_version(stat: SnapshotStat) -> ContentVersion | None:
+def _load_version(stat: tuple[int, ...]) -> ContentVersion | None:
     with contextlib.suppress(DatabaseTrouble):
         past, future = AlertRevision.objects.change_boundaries()
         since = past.timestamp() if past else 0.0

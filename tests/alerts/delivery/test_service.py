@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alerts.delivery import service, webhooks
-from alerts.models import Channel, Delivery, DeliveryAttempt, PartnerAgency
+from alerts.models import AlertRevision, Channel, Delivery, DeliveryAttempt, PartnerAgency
 from core.audit import events
 from core.models import OutboxItem
 from core.outbox import queue
@@ -38,16 +38,19 @@ NOWHERE = "django.core.mail.backends.dummy.EmailBackend"
 BUSY = b"HTTP/1.1 503 Busy\r\n\r\n"
 
 
-@pytest.fixture
-def accepting(settings: Settings) -> Iterator[PartnerServer]:
+@pytest.fixture(autouse=True)
+def _plain_http_reaches_this_machine(settings: Settings) -> None:
     settings.PARTNER_TEST_HOSTS = ("localhost",)
+
+
+@pytest.fixture
+def accepting() -> Iterator[PartnerServer]:
     with partner_server(say(OK)) as server:
         yield server
 
 
 @pytest.fixture
-def refusing(settings: Settings) -> Iterator[PartnerServer]:
-    settings.PARTNER_TEST_HOSTS = ("localhost",)
+def refusing() -> Iterator[PartnerServer]:
     with partner_server(say(BUSY)) as server:
         yield server
 
@@ -73,7 +76,15 @@ def try_again() -> None:
     work()
 
 
-def states() -> list[str]:
+def deliver(webhook: str = "") -> AlertRevision:
+    """Issue a warning to one agency, by webhook or mail, and process."""
+    partner(webhook=webhook, mail="" if webhook else "so@mau.example")
+    revision = issued()
+    work()
+    return revision
+
+
+def list_states() -> list[str]:
     return list(Delivery.objects.order_by("id").values_list("state", flat=True))
 
 
@@ -101,16 +112,14 @@ def test_what_was_not_issued_is_owed_to_nobody() -> None:
 def test_a_webhook_gets_the_version_and_a_signature_that_another_program_verifies(
     accepting: PartnerServer,
 ) -> None:
-    partner(webhook=accepting.url, mail="")
-    revision = issued()
-    work()
+    revision = deliver(accepting.url)
     body, headers = json.loads(accepting.body()), accepting.headers()
     assert (body["identifier"], body["content"]) == (revision.identifier, revision.content)
     assert (body["kind"], body["msg_type"], body["slug"]) == ("warning", "Alert", "gia-dien-luc")
     signed = headers["X-Portal-Timestamp"].encode() + b"." + accepting.body()
     mac = hmac.new(KEY.encode(), signed, hashlib.sha256).hexdigest()
     assert headers["X-Portal-Signature"] == f"sha256={mac}"
-    assert states() == [State.DONE]
+    assert list_states() == [State.DONE]
 
 
 def test_a_mail_names_the_warning_and_carries_no_address_of_another() -> None:
@@ -133,9 +142,7 @@ def test_addresses_and_keys_are_sealed_in_the_row() -> None:
 
 
 def test_a_failure_is_on_the_log_and_tried_again_later(refusing: PartnerServer) -> None:
-    partner(webhook=refusing.url, mail="")
-    issued()
-    work()
+    deliver(refusing.url)
     row = Delivery.objects.get()
     assert row.state == State.WAITING
     assert timedelta(seconds=40) < row.next_attempt_at - timezone.now() < timedelta(seconds=80)
@@ -145,9 +152,7 @@ def test_a_failure_is_on_the_log_and_tried_again_later(refusing: PartnerServer) 
 
 
 def test_pauses_grow_from_minutes_to_hours(refusing: PartnerServer) -> None:
-    partner(webhook=refusing.url, mail="")
-    issued()
-    work()
+    deliver(refusing.url)
     delays = []
     for _ in range(service.MAX_TRIES - 2):
         try_again()
@@ -155,18 +160,15 @@ def test_pauses_grow_from_minutes_to_hours(refusing: PartnerServer) -> None:
     assert delays == sorted(delays)
     assert delays[-1] > timedelta(hours=9)
     try_again()
-    assert states() == [State.FAILED]
+    assert list_states() == [State.FAILED]
     assert len(refusing.heard) == service.MAX_TRIES
 
 
 @pytest.mark.parametrize("status", [301, 307, 400, 410, 500])
-def test_no_other_answer_than_success_counts(settings: Settings, status: int) -> None:
-    settings.PARTNER_TEST_HOSTS = ("localhost",)
+def test_no_other_answer_than_success_counts(status: int) -> None:
     with partner_server(say(f"HTTP/1.1 {status} X\r\nLocation: /\r\n\r\n".encode())) as server:
-        partner(webhook=server.url, mail="")
-        issued()
-        work()
-    assert states() == [State.WAITING]
+        deliver(server.url)
+    assert list_states() == [State.WAITING]
     assert DeliveryAttempt.objects.get().status == status
 
 
@@ -174,9 +176,9 @@ def test_an_older_version_on_its_way_is_dropped_for_the_newer() -> None:
     partner()
     first = issued()
     second = rewritten(first)
-    assert states() == [State.DROPPED, State.WAITING]
+    assert list_states() == [State.DROPPED, State.WAITING]
     work()
-    assert states() == [State.DROPPED, State.DONE]
+    assert list_states() == [State.DROPPED, State.DONE]
     assert [second.identifier in letter.body for letter in mail.outbox] == [True]
 
 
@@ -212,25 +214,23 @@ def test_until_a_later_version_starts_the_one_before_is_brought() -> None:
     first = issued()
     second = rewritten(first, effective=timezone.now() + timedelta(hours=2))
     work()
-    assert states() == [State.DONE, State.WAITING]
+    assert list_states() == [State.DONE, State.WAITING]
     assert [first.identifier in each.body for each in mail.outbox] == [True]
     cancelled(second)
     work()
-    assert states() == [State.DONE, State.DROPPED, State.DONE]
+    assert list_states() == [State.DONE, State.DROPPED, State.DONE]
 
 
 def test_a_cancel_of_what_never_began_is_brought_to_nobody() -> None:
     partner()
     cancelled(issued(effective=timezone.now() + timedelta(hours=2)))
     work()
-    assert states() == [State.DROPPED, State.DROPPED]
+    assert list_states() == [State.DROPPED, State.DROPPED]
     assert not mail.outbox
 
 
 def test_the_same_item_worked_off_twice_sends_once() -> None:
-    partner()
-    issued()
-    work()
+    deliver()
     OutboxItem.objects.filter(task=service.TASK).update(done_at=None)
     work()
     assert len(mail.outbox) == 1
@@ -242,7 +242,7 @@ def test_a_worker_that_dies_each_time_runs_out_of_tries() -> None:
     for _ in range(service.MAX_TRIES):
         Delivery.objects.update(next_attempt_at=Now())
         service.dispatch_due()
-    assert states() == [State.FAILED]
+    assert list_states() == [State.FAILED]
     assert DeliveryAttempt.objects.get().outcome == "lost"
 
 
@@ -274,9 +274,9 @@ def test_one_success_between_keeps_a_way_open(
 ) -> None:
     settings.PARTNER_MAX_FAILURES = 2
     monkeypatch.setattr(service, "MAX_TRIES", 1)
-    row, here, stopped = partner(), settings.EMAIL_BACKEND, []
+    row, locmem, stopped = partner(), settings.EMAIL_BACKEND, []
     revision = issued()
-    for backend in (NOWHERE, here, NOWHERE, NOWHERE):
+    for backend in (NOWHERE, locmem, NOWHERE, NOWHERE):
         settings.EMAIL_BACKEND = backend
         work()
         row.refresh_from_db()
@@ -287,21 +287,17 @@ def test_one_success_between_keeps_a_way_open(
 
 def test_without_a_mail_server_nothing_counts_as_sent(settings: Settings) -> None:
     settings.EMAIL_BACKEND = NOWHERE
-    partner()
-    issued()
-    work()
-    assert states() == [State.WAITING]
+    deliver()
+    assert list_states() == [State.WAITING]
     assert DeliveryAttempt.objects.get().outcome == "no_mail_server"
 
 
 def test_a_partner_whose_name_now_leads_inside_is_not_called(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    partner(webhook="https://doi.example/", mail="")
     inside = [(0, 0, 0, "", ("10.0.0.7", 443))]
     monkeypatch.setattr(webhooks.socket, "getaddrinfo", lambda *_, **__: inside)
-    issued()
-    work()
+    deliver("https://doi.example/")
     assert DeliveryAttempt.objects.get().outcome == "not_public"
 
 
@@ -326,9 +322,7 @@ def test_a_row_is_for_one_reader_alone() -> None:
 
 
 def test_sent_once_more_it_goes_out_again_and_is_on_record() -> None:
-    partner()
-    revision = issued()
-    work()
+    revision = deliver()
     service.resend(Delivery.objects.get().pk, by=person("approver"))
     work()
     assert len(mail.outbox) == 2
@@ -337,9 +331,7 @@ def test_sent_once_more_it_goes_out_again_and_is_on_record() -> None:
 
 
 def test_an_old_version_is_not_sent_once_more() -> None:
-    partner()
-    first = issued()
-    work()
+    first = deliver()
     rewritten(first)
     old = Delivery.objects.get(revision=first).pk
     with pytest.raises(service.ResendError, match="bản mới hơn"):
