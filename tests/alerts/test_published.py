@@ -13,6 +13,12 @@ from tests.support.warning_pages import find_missing, get_text, post_text
 
 pytestmark = pytest.mark.django_db
 PAGES = ["/canh-bao/{}/", "/canh-bao/{}/in/", "/canh-bao/{}/nhung/", "/canh-bao/{}/van-ban.txt"]
+MORE = [
+    "/canh-bao/{}/lich-su/",
+    "/en/canh-bao/{}/",
+    "/en/canh-bao/{}/lich-su/",
+    "/en/canh-bao/{}/van-ban.txt",
+]
 LISTS = ["/canh-bao/", "/nhung/"]
 
 
@@ -46,7 +52,7 @@ def test_the_newest_word_comes_first() -> None:
     assert [revision.alert.slug for revision in AlertRevision.objects.in_force()] == ["moi", "cu"]
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, *MORE])
 def test_a_draft_has_no_page_anywhere(client: Client, page: str) -> None:
     draft("soan")
     submitted("duyet")
@@ -58,6 +64,7 @@ def test_a_draft_has_no_page_anywhere(client: Client, page: str) -> None:
 @pytest.mark.parametrize("page", LISTS)
 def test_a_draft_is_on_no_list(client: Client, page: str) -> None:
     draft("soan", title="Chưa ai được biết", short_title="Chưa ai được biết")
+    assert "Chưa ai được biết" not in get_text(client, "/en/canh-bao/")
     text = get_text(client, page)
     assert "Chưa ai được biết" not in text
     assert "Hiện không có cảnh báo nào" in text

@@ -6,16 +6,13 @@ import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
 
 from alerts.models import Alert
 from tests.support.alert_factories import (
     HOSTILE,
     cancelled,
-    draft,
     issued,
     rewritten,
-    submitted,
     withdrawn,
 )
 from tests.support.warning_pages import find_missing, get_text, measure_weight
@@ -46,14 +43,6 @@ def test_a_withdrawn_warning_shows_its_versions_and_none_of_their_words(client: 
     assert find_missing(hidden, text) == hidden
 
 
-def test_what_was_not_said_has_no_history(client: Client) -> None:
-    draft("soan")
-    submitted("duyet")
-    issued("hen", effective=timezone.now() + timedelta(days=1))
-    for slug in ("soan", "duyet", "hen", "khong-co"):
-        assert client.get(f"/canh-bao/{slug}/lich-su/").status_code == 404
-
-
 def test_a_text_in_review_is_not_in_the_history(client: Client) -> None:
     issued()
     Alert.objects.update(title="Chưa duyệt", summary="Chưa duyệt")
@@ -72,21 +61,6 @@ def test_the_page_leads_to_the_versions_before_it(client: Client) -> None:
     assert HISTORY not in get_text(client, PAGE)
     rewritten(first)
     assert f'href="{HISTORY}">xem các bản trước' in get_text(client, PAGE)
-
-
-def test_the_history_is_kept_like_the_page_and_costs_one_question(
-    client: Client, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    first = issued()
-    with django_assert_num_queries(1):
-        response = client.get(HISTORY)
-    assert "Set-Cookie" not in response.headers
-    assert "public, max-age=30" in response.headers["Cache-Control"]
-    headers = {"if-none-match": response.headers["ETag"]}
-    assert client.get(HISTORY, headers=headers).status_code == 304
-    rewritten(first)
-    assert client.get(HISTORY, headers=headers).status_code == 200
-    assert client.post(HISTORY).status_code == 405
 
 
 def test_a_long_history_stays_light_and_hostile_text_stays_text(client: Client) -> None:

@@ -21,7 +21,6 @@ from tests.support.alert_factories import (
     IN_ENGLISH,
     approved,
     cancelled,
-    draft,
     issued,
     person,
     rewritten,
@@ -128,14 +127,6 @@ def test_each_page_leads_to_the_same_in_the_other_language(client: Client, path:
         (link,) = page.xpath("//a[@class='tongue']")
         for way in (named, link):
             assert (way.get("href"), way.get("hreflang")) == (there, code)
-
-
-def test_a_draft_has_no_english_page(client: Client) -> None:
-    draft(**IN_ENGLISH)
-    issued("hen", effective=timezone.now() + timedelta(days=1), **IN_ENGLISH)
-    for path in (PAGE, f"{PAGE}lich-su/", f"{PAGE}van-ban.txt", "/en/canh-bao/hen/"):
-        assert client.get(path).status_code == 404
-    assert "Callers posing" not in get_text(client, LIST)
 
 
 def test_english_words_that_are_the_vietnamese_ones_are_none(client: Client) -> None:
