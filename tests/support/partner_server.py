@@ -1,4 +1,4 @@
-"""Servers of partners to deliver to: one that listens, and those that behave badly."""
+"""Servers of partners: one that listens, and those that behave badly."""
 
 import socket
 import threading
@@ -32,41 +32,36 @@ def say(answer: bytes) -> Callable[[socket.socket], None]:
 def partner_server(
     answer: Callable[[socket.socket], None], *, hears: bool = True
 ) -> Iterator[PartnerServer]:
-    """One that reads a request, or does not, and then does as `answer` says."""
-    server = socket.create_server(("127.0.0.1", 0))
-    outsider = PartnerServer(f"http://localhost:{server.getsockname()[1]}/nhan")
-    threading.Thread(target=_serve, args=(server, outsider, answer, hears), daemon=True).start()
+    """Run a server that reads a request, or does not, and then does as `answer` says."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = PartnerServer(f"http://localhost:{listener.getsockname()[1]}/nhan")
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    if hears:
+                        server.heard.append(_receive(connection))
+                    answer(connection)
+
+    threading.Thread(target=serve, daemon=True).start()
     try:
-        yield outsider
+        yield server
     finally:
-        server.close()
+        listener.close()
 
 
-def _serve(
-    server: socket.socket,
-    outsider: PartnerServer,
-    answer: Callable[[socket.socket], None],
-    hears: bool,
-) -> None:
-    with suppress(OSError):
-        while True:
-            connection, _ = server.accept()
-            with connection, suppress(OSError):
-                if hears:
-                    outsider.heard.append(_read(connection))
-                answer(connection)
-
-
-def _read(connection: socket.socket) -> bytes:
-    read = b""
-    while b"\r\n\r\n" not in read:
-        if not (more := connection.recv(65536)):
-            return read  # whoever asked has gone
-        read += more
-    head, _, body = read.partition(b"\r\n\r\n")
-    size = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-    while len(body) < size:
-        if not (more := connection.recv(65536)):
+def _receive(connection: socket.socket) -> bytes:
+    """Return a whole request, or what came of it before its sender left."""
+    data = b""
+    size: int | None = None
+    while size is None or len(data) < size:
+        if not (part := connection.recv(65536)):
             break
-        body += more
-    return head + b"\r\n\r\n" + body
+        data += part
+        head, end, _ = data.partition(b"\r\n\r\n")
+        if end and size is None:
+            length = head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]
+            size = len(head) + len(end) + int(length)
+    return data
