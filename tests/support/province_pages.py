@@ -19,14 +19,14 @@ from django.test.utils import setup_test_environment  # noqa: E402
 from pypdf import PdfReader  # noqa: E402
 
 from alerts import publishing  # noqa: E402
-from alerts.first_alert import SLUG, ensure_first_alert  # noqa: E402
+from alerts.drafting import FIRST_SLUG, ensure_first_alert  # noqa: E402
 from reports.cases import workflow  # noqa: E402
 from reports.models import Report, TransferSlip  # noqa: E402
 from tests.support import officers, resident_pages  # noqa: E402
 from tests.support.alert_factories import person  # noqa: E402
 from tests.support.report_factories import unit  # noqa: E402
 
-WARNING = f"/canh-bao/{SLUG}/"
+WARNING = f"/canh-bao/{FIRST_SLUG}/"
 PATHS = (
     "/", "/en/", "/bao-cao/", "/dang-bi-goi/", "/rieng-tu/", "/cong-that/", "/co-quan/cong-an-tinh/", "/theo-doi/",
     "/kiem-tra/", "/khong-co/", "/canh-bao/", WARNING, f"/en{WARNING}", f"{WARNING}van-ban.txt", "/nhung/", "/nhung.js",
