@@ -25,6 +25,7 @@ import psycopg2
 
 from bench.pace import Pace
 from bench.requests import REPORT, STORY, form_token
+from core.province import province
 
 BOUND = 3.0  # seconds: no answer may take longer on a machine of its own (bench/pace.py)
 PATIENCE = 10.0  # seconds until a resident gives up on a silent connection
@@ -317,7 +318,7 @@ def _kind(status: int, page: str, story: str) -> str:
     if status == 200 and "Đã nhận tin báo của bạn</h1>" in page and _CODE.search(page):
         return RECEIPT
     if status == 503 and "Trang chưa mở được lúc này</h1>" in page:
-        return FRONT if 'href="tel:113"' in page and "02373.725.725" in page else WRONG
+        return FRONT if 'href="tel:113"' in page and province.hotline in page else WRONG
     kept = html.escape(story) in page
     return REFUSED if status >= 400 and "Chưa gửi" in page and kept else WRONG
 

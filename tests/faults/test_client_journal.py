@@ -14,6 +14,7 @@ from bench import ledger as books
 from bench.ledger import FRONT, RECEIPT, REFUSED, WRONG, Answer, Entry, Ledger, judge, longest_gap
 from core.models import OutboxItem
 from core.outbox import queue
+from core.province import province
 from reports.models import Receipt
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
@@ -45,7 +46,7 @@ def test_an_error_without_the_text_is_wrong(page: str) -> None:
 
 
 def test_the_front_servers_page_is_an_answer() -> None:
-    page = (ROOT / "docker" / "error.html").read_text()
+    page = (ROOT / "docker" / "error.html").read_text().replace("{HOTLINE}", province.hotline)
     assert judged(503, page) == FRONT
     assert judged(503, page.replace("tel:113", "tel:0")) == WRONG
 
