@@ -20,10 +20,10 @@ test: dev ## the whole suite on real PostgreSQL and Valkey: a fast part, then a 
 	@BIN=$(BIN) sh .ci/tests
 
 bench: dev ## measure against limits of the same run (ONLY=1 for one bar)
-	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+	@$(BIN)/python -m bench $(if $(ONLY),--benchmark $(ONLY))
 
 soak: dev ## 10,000 reports under random kills for ten minutes (MINUTES, REPORTS, SEED): none may be lost
-	@$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),10) --reports $(or $(REPORTS),10000) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tools.soak_test --minutes $(or $(MINUTES),10) --reports $(or $(REPORTS),10000) $(if $(SEED),--seed $(SEED))
 	@FLOOD=$(or $(FLOOD),10000) $(BIN)/python -m pytest tests/reports/submission/test_flood.py -q -n 0
 
 fuzz: dev ## 50,000 hostile requests at every public address, in this process (REQUESTS, SEED): none may fail; then new examples for every property
@@ -34,7 +34,7 @@ mutation: .venv/mutation.stamp ## change what must not be wrong, line by line: a
 	@$(BIN)/python -m tools.mutation $(ONLY)
 
 screens: dev ## screenshots of the pages, to look at them
-	@$(BIN)/python -m bench.screens
+	@$(BIN)/python -m tools.screenshots
 
 check: dev ## format, lint, types, migrations, translations, deploy checks, compose file
 	@BIN=$(BIN) sh .ci/checks

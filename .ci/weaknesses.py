@@ -11,7 +11,7 @@ from typing import Any
 PATIENCE = 120  # seconds
 
 
-def asked(command: str, lock: str) -> list[dict[str, Any]]:
+def load_packages(command: str, lock: str) -> list[dict[str, Any]]:
     """What is known of each package. Raises OSError, ValueError and TimeoutExpired for no answer."""
     arguments = [command, "--requirement", lock, "--no-deps", "--disable-pip", "--format", "json"]
     told = subprocess.run(  # noqa: S603
@@ -36,7 +36,7 @@ def judged(packages: list[dict[str, Any]]) -> tuple[int, list[str]]:
 
 def main() -> int:
     try:
-        packages = asked(*sys.argv[1:])
+        packages = load_packages(*sys.argv[1:])
     except (OSError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
         sys.stdout.write(f"not checked: no list of weaknesses ({type(error).__name__})\n")
         return 0

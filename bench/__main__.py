@@ -1,4 +1,4 @@
-"""python -m bench [--only BAR] [--plans]: measure, print a table, write build/bench.json.
+"""python -m bench [--benchmark NAME] [--plans]: measure, print a table, write build/bench.json.
 
 The exit status is 1 when a bar is missed.
 """
@@ -9,59 +9,57 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 
 from bench import (
-    accepting,
-    campaigns,
+    clustering,
     connections,
     desk,
-    edge,
-    fuzzing,
+    intake,
     linking,
-    looking,
+    lookup,
     memory,
-    stories,
-    triaging,
+    reader,
+    static_pages,
+    triage,
 )
-from bench.harness import RESULTS, Result, table, write
-from bench.servers import Ground, ground
+from bench.harness import RESULTS, Result, format_table, write_results
+from bench.servers import BenchServers, bench_servers
 
 # By the number of PERFORMANCE.md, or by a name where a bar has none there.
-BARS: Mapping[str, Callable[[Ground], Iterator[Result]]] = {
-    "1": accepting.rates,
-    "2": accepting.latencies,
-    "3": accepting.counts,
-    "4": accepting.without_broker,
-    "5": accepting.many,
-    "6": edge.files,
-    "7": edge.application,
-    "8": edge.new_bytes,
-    "10": triaging.delays,
-    "11": triaging.throughput,
-    "12": desk.held,
-    "13": looking.verdicts,
-    "14": memory.held,
-    "15": connections.held,
-    "campaigns": campaigns.held,
-    "link": linking.costs,
-    "phones": fuzzing.held,
-    "stories": stories.held,
-    "words": edge.words,
+BARS: Mapping[str, Callable[[BenchServers], Iterator[Result]]] = {
+    "1": intake.measure_throughput,
+    "2": intake.measure_latency,
+    "3": intake.count_statements,
+    "4": intake.measure_without_broker,
+    "5": intake.check_receipts,
+    "6": static_pages.measure_files,
+    "7": static_pages.measure_application,
+    "8": static_pages.measure_publish_latency,
+    "10": triage.measure_delays,
+    "11": triage.measure_throughput,
+    "12": desk.measure_pages,
+    "13": lookup.measure_latency,
+    "14": memory.measure_memory,
+    "15": connections.count_connections,
+    "campaigns": clustering.evaluate_clustering,
+    "link": linking.measure_latency,
+    "stories": reader.evaluate_reader,
+    "words": static_pages.check_consistency_under_load,
 }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--only", choices=BARS, help="one bar")
+    parser.add_argument("--benchmark", choices=BARS, metavar="NAME", help="one bar")
     parser.add_argument("--plans", action="store_true", help="of bar 12: how each statement ran")
     chosen = parser.parse_args()
-    only = chosen.only
+    only = chosen.benchmark
     os.environ["PLANS"] = "yes" if chosen.plans else ""
     results: list[Result] = []
     for bar in [only] if only else BARS:
         print(f"bar {bar} …", file=sys.stderr, flush=True)
-        with ground() as fresh:
+        with bench_servers() as fresh:
             results += BARS[bar](fresh)
-    print(table(results))
-    write(results)
+    print(format_table(results))
+    write_results(results)
     print(f"all figures: {RESULTS.name} in build/")
     return 0 if all(result.passed for result in results) else 1
 

@@ -3,14 +3,12 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 
-import psycopg2
-
-from bench import load, requests
+from bench import load
 from bench.harness import Result
-from bench.servers import Ground, answers
+from bench.servers import BenchServers
 from portal import gunicorn
+from tools import report_requests
 
 BURST = 10.0  # seconds
 IDLE = 10.0
@@ -18,30 +16,27 @@ CHILDREN = 2  # of the Celery worker (ops/process_commands.py)
 # The relay's ear and its watch, and the supervisor's look at what waits.
 OURS = 3
 ALLOWED = gunicorn.workers * gunicorn.threads + CHILDREN + OURS
-HELD = """
+SELECT_CONNECTIONS_SQL = """
 SELECT application_name FROM pg_stat_activity
  WHERE datname = current_database() AND backend_type = 'client backend'
    AND pid <> pg_backend_pid()
 """
 
 
-def held(ground: Ground) -> Iterator[Result]:
+def count_connections(servers: BenchServers) -> Iterator[Result]:
     """The whole stack as `manage.py serve` runs it, after a burst and when nobody asks."""
-    port = int(ground.env["PORT"])
-    serve = ground.start("serve", "manage.py", "serve", DATA_DIR=str(ground.folder / "serve"))
-    serve.wait_until_ready(lambda: answers(port))
-    load.run(port, requests.reports(port), 32, BURST)
-    yield _result("after a burst", _held(ground))
+    port = int(servers.env["PORT"])
+    servers.start_portal()
+    load.run_load(port, report_requests.make_reports(port), 32, BURST)
+    yield _make_result("after a burst", _count_by_application(servers))
     time.sleep(IDLE)
-    yield _result("idle", _held(ground))
+    yield _make_result("idle", _count_by_application(servers))
 
 
-def _result(when: str, names: "Counter[str]") -> Result:
+def _make_result(when: str, names: "Counter[str]") -> Result:
     what = f"connections {when} (8 web threads, 2 Celery children, relay, its watch, supervisor)"
     return Result(15, what, names.total(), most=ALLOWED, detail=dict(names))
 
 
-def _held(ground: Ground) -> "Counter[str]":
-    with closing(psycopg2.connect(ground.env["DATABASE_URL"])) as line, line.cursor() as cursor:
-        cursor.execute(HELD)
-        return Counter(name for (name,) in cursor.fetchall())
+def _count_by_application(servers: BenchServers) -> "Counter[str]":
+    return Counter(name for (name,) in servers.select(SELECT_CONNECTIONS_SQL))

@@ -1,6 +1,6 @@
 """A database full of reports, as the desk finds them after some years: bar 12 stands on it.
 
-Stories are put together from sentences that hands wrote (bench/data/training), sixty to a hundred
+Stories are put together from sentences that hands wrote (tools/data/training), sixty to a hundred
 and twenty words of them, so that words are as common and as rare as in life. A number is named by
 ten reports, a campaign has two hundred; the newest are open. Sizes differ in nothing else.
 """
@@ -9,38 +9,33 @@ import json
 import random
 import re
 from collections.abc import Iterator
-from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-
+from bench.databases import fill_without_indexes
 from core.text import normalize
 
 OPEN = 2_000
-LEAST, MOST = 60, 120  # words of a story
+MIN_WORDS, MAX_WORDS = 60, 120  # words of a story
 _DATA = Path(__file__).parent / "data" / "training"
 _TABLES = (
-    "report", "case", "facts", "indicator", "campaign", "campaignlink", "footprint",
-    "footprintkey", "outboxitem", "event",
+    "reports_report", "reports_case", "reports_extractedfacts", "reports_indicator", "reports_campaign",
+    "reports_campaignlink", "reports_reportfingerprint", "reports_fingerprintkey", "core_outboxitem",
+    "core_auditevent",
 )  # fmt: skip
 
-INDEXES = """
-SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(%s)
-   AND indexname NOT IN (SELECT conname FROM pg_constraint)
-"""
 # Triggers rest: they would open each case by itself, and look up each row that is named.
-BEGIN = """
+BEGIN_SQL = """
 SET session_replication_role = replica;
 SET maintenance_work_mem = '1GB';
 SET synchronous_commit = off;
 SET max_parallel_maintenance_workers = 2;
 CREATE TEMP TABLE told (r int, story text, folded text, scenario text);
 """
-COPY = "COPY told (r, story, folded, scenario) FROM STDIN"
+COPY_SQL = "COPY told (r, story, folded, scenario) FROM STDIN"
 _KEY = "('00000000-0000-4000-8000-' || lpad(to_hex(r), 12, '0'))::uuid"
-_REST = """
+_FILL_SQL = """
 CREATE TEMP TABLE each AS
 SELECT r, story, folded, scenario, {key} AS id, r >= %(reports)s - %(open)s AS open,
        abs(hashint4(r)::bigint) AS chance,
@@ -115,38 +110,28 @@ _TOP = {"fact": "priority", "rule": "asked for money", "words": "", "start": Non
         "points": 20}  # fmt: skip
 
 
-def fill(database: str, reports: int) -> None:
+def fill_database(database: str, reports: int) -> None:
     """Some minutes for a million: the indexes are made afterwards."""
     given = {"reports": reports, "open": OPEN, "reasons": json.dumps([_REASON] * 6 + [_TOP] * 2)}
-    with closing(psycopg2.connect(database)) as line, line.cursor() as cursor:
-        line.autocommit = True
-        indexes = _without_indexes(cursor)
-        cursor.execute(BEGIN)
-        cursor.copy_expert(COPY, _Lines(told(reports)))
-        cursor.execute(_REST.format(key=_KEY), given)
-        for _, definition in indexes:
-            cursor.execute(definition)
-        cursor.execute("VACUUM ANALYZE")
+
+    def fill(cursor: Any) -> None:
+        cursor.execute(BEGIN_SQL)
+        cursor.copy_expert(COPY_SQL, _Lines(make_lines(reports)))
+        cursor.execute(_FILL_SQL.format(key=_KEY), given)
+
+    fill_without_indexes(database, list(_TABLES), fill)
 
 
-def _without_indexes(cursor: Any) -> list[tuple[str, str]]:
-    cursor.execute(INDEXES, [[f"reports_{name}" for name in _TABLES]])
-    indexes = cursor.fetchall()
-    for name, _ in indexes:
-        cursor.execute(f'DROP INDEX "{name}"')
-    return list(indexes)
-
-
-def told(reports: int) -> Iterator[str]:
+def make_lines(reports: int) -> Iterator[str]:
     """The lines of COPY: place, story, its folded words, scenario."""
     chance = random.Random(12)  # noqa: S311
-    said = sentences()
+    said = load_sentences()
     for place in range(reports):
-        story, folded, scenario = _story(chance, said)
+        story, folded, scenario = _make_story(chance, said)
         yield f"{place}\t{story}\t{folded}\t{scenario}\n"
 
 
-def sentences() -> list[tuple[str, str, str, int]]:
+def load_sentences() -> list[tuple[str, str, str, int]]:
     """What hands wrote: each sentence, folded, the scenario of its story, its words."""
     files = sorted(_DATA.glob("*.jsonl"))
     stories = [json.loads(line) for file in files for line in file.read_text().splitlines()]
@@ -163,8 +148,10 @@ def sentences() -> list[tuple[str, str, str, int]]:
     ]
 
 
-def _story(chance: random.Random, said: list[tuple[str, str, str, int]]) -> tuple[str, str, str]:
-    least, words = chance.randint(LEAST, MOST - 10), 0
+def _make_story(
+    chance: random.Random, said: list[tuple[str, str, str, int]]
+) -> tuple[str, str, str]:
+    least, words = chance.randint(MIN_WORDS, MAX_WORDS - 10), 0
     parts: list[tuple[str, str, str, int]] = []
     while words < least:
         parts.append(said[int(chance.random() * len(said))])

@@ -33,27 +33,29 @@ class Result:
 Figures = dict[str, object]
 
 
-def ratio_of(
+def measure_ratio(
     ours: Callable[[float], float], limit: Callable[[float], float]
 ) -> tuple[float, Figures]:
     """The median of ours / limit over pairs measured in turn, and all figures."""
-    found = ratios_of(lambda seconds: {"": ours(seconds)}, lambda seconds: {"": limit(seconds)})
+    found = measure_ratios(
+        lambda seconds: {"": ours(seconds)}, lambda seconds: {"": limit(seconds)}
+    )
     return found[""]
 
 
-def ratios_of(
+def measure_ratios(
     ours: Callable[[float], Mapping[str, float]], limit: Callable[[float], Mapping[str, float]]
 ) -> dict[str, tuple[float, Figures]]:
     """`ratio_of` for measurements that give several figures each, by name."""
     ours(1.0), limit(1.0)  # warm
     pairs = [(ours(SECONDS), limit(SECONDS)) for _ in range(PAIRS)]
     return {
-        name: _median([(mine[name], theirs[name]) for mine, theirs in pairs])
+        name: _find_median([(mine[name], theirs[name]) for mine, theirs in pairs])
         for name in pairs[0][0]
     }
 
 
-def _median(pairs: Sequence[tuple[float, float]]) -> tuple[float, Figures]:
+def _find_median(pairs: Sequence[tuple[float, float]]) -> tuple[float, Figures]:
     ratios = [mine / theirs for mine, theirs in pairs]
     figures: Figures = {
         "ours": [round(mine, 1) for mine, _ in pairs],
@@ -63,18 +65,18 @@ def _median(pairs: Sequence[tuple[float, float]]) -> tuple[float, Figures]:
     return statistics.median(ratios), figures
 
 
-def table(results: Sequence[Result]) -> str:
+def format_table(results: Sequence[Result]) -> str:
     """The results for a person."""
     lines = [f"{'bar':>6}  {'':4}  {'value':>9}  {'allowed':<12}  what"]
     for result in results:
-        allowed = _allowed(result)
+        allowed = _format_limits(result)
         verdict = "ok" if result.passed else "MISS"
         value = f"{result.value:.2f} {result.unit}".strip()
         lines.append(f"{result.bar:>6}  {verdict:<4}  {value:>9}  {allowed:<12}  {result.what}")
     return "\n".join(lines)
 
 
-def _allowed(result: Result) -> str:
+def _format_limits(result: Result) -> str:
     parts = []
     if result.least is not None:
         parts.append(f">= {result.least:g}")
@@ -85,7 +87,7 @@ def _allowed(result: Result) -> str:
     return " ".join(parts)
 
 
-def write(results: Sequence[Result]) -> None:
+def write_results(results: Sequence[Result]) -> None:
     """The results for a machine."""
     RESULTS.parent.mkdir(exist_ok=True)
     rows = [asdict(result) | {"passed": result.passed} for result in results]

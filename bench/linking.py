@@ -2,35 +2,30 @@
 
 Both databases lie on one server and are alike in all but their size: reports of a hundred days,
 each found by sixteen words that other reports have too and by a number of its own. The words are
-those of bench/data/links_dev.jsonl, whose reports are then linked (bench/newcomers.py), so that
+those of bench/data/links_dev.jsonl, whose reports are then linked (bench/linking_client.py), so that
 every word of a newcomer leads to as many others as are looked at.
 """
 
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from functools import partial
 
-import psycopg2
 from psycopg2.extras import execute_values
 
-from bench.harness import Result, ratio_of
-from bench.looking import copied
-from bench.newcomers import stories
-from bench.servers import ROOT, Ground
+from bench.databases import copy_database, open_cursor
+from bench.harness import Result, measure_ratio
+from bench.linking_client import load_stories
+from bench.servers import BenchServers
 from reports.campaigns.offline_clustering import fingerprint_story
 from reports.campaigns.script_fingerprint import MAX_KEYS, RareTerm, ScriptFingerprint, to_signed_64
 
 MANY, FEW = 1_000_000, 10_000
-MOST_MS, MOST_RATIO = 20, 1.3
-MOST_FILLING = 600  # seconds
+MAX_MS, MAX_RATIO = 20, 1.3
+MAX_FILL_SECONDS = 600  # seconds
 
-POOL = "CREATE TEMP TABLE pool (place int PRIMARY KEY, key bigint, packed bytea)"
+CREATE_POOL_SQL = "CREATE TEMP TABLE pool (place int PRIMARY KEY, key bigint, packed bytea)"
 # Triggers rest: what is found by need not be a whole report for this.
-FILL = """
+FILL_SQL = """
 SET session_replication_role = replica;
 SET maintenance_work_mem = '1GB';
 SET work_mem = '512MB';
@@ -61,39 +56,39 @@ ALTER TABLE reports_fingerprintkey ADD PRIMARY KEY (key, created_at, report_id);
 """
 
 
-def costs(ground: Ground) -> Iterator[Result]:
+def measure_latency(servers: BenchServers) -> Iterator[Result]:
     """The median time of one link among many, and against the same among few."""
-    many = ground.env["DATABASE_URL"]
-    few = copied(many)
+    many = servers.env["DATABASE_URL"]
+    few = copy_database(many)
     started = time.monotonic()
-    fill(few, FEW)
-    fill(many, MANY)
+    fill_database(few, FEW)
+    fill_database(many, MANY)
     filled = time.monotonic() - started
-    ratio, figures = ratio_of(partial(p50, ground, many), partial(p50, ground, few))
+    ratio, figures = measure_ratio(
+        partial(measure_median, servers, many), partial(measure_median, servers, few)
+    )
     ours = figures["ours"]
     assert isinstance(ours, list)
     median = sorted(ours)[len(ours) // 2]
-    yield Result("link", f"p50 of linking one report among {MANY:,}", median, "ms", most=MOST_MS)
+    yield Result("link", f"p50 of linking one report among {MANY:,}", median, "ms", most=MAX_MS)
     what = f"the same / among {FEW:,}"
-    yield Result("link", what, ratio, most=MOST_RATIO, detail=figures)
-    yield Result("link", "filling both databases", filled, "s", most=MOST_FILLING)
+    yield Result("link", what, ratio, most=MAX_RATIO, detail=figures)
+    yield Result("link", "filling both databases", filled, "s", most=MAX_FILL_SECONDS)
 
 
-def fill(database: str, reports: int) -> None:
-    with closing(psycopg2.connect(database)) as line:
-        line.autocommit = True
-        with line.cursor() as cursor:
-            cursor.execute(POOL)
-            execute_values(cursor, "INSERT INTO pool VALUES %s", list(_pool()))
-            cursor.execute(FILL, {"reports": reports, "keys": MAX_KEYS})
-            cursor.execute("VACUUM ANALYZE reports_fingerprintkey")
-            cursor.execute("VACUUM ANALYZE reports_reportfingerprint")
+def fill_database(database: str, reports: int) -> None:
+    with open_cursor(database) as cursor:
+        cursor.execute(CREATE_POOL_SQL)
+        execute_values(cursor, "INSERT INTO pool VALUES %s", list(_list_keys()))
+        cursor.execute(FILL_SQL, {"reports": reports, "keys": MAX_KEYS})
+        cursor.execute("VACUUM ANALYZE reports_fingerprintkey")
+        cursor.execute("VACUUM ANALYZE reports_reportfingerprint")
 
 
-def _pool() -> Iterator[tuple[int, int, bytes]]:
+def _list_keys() -> Iterator[tuple[int, int, bytes]]:
     """Every key by which one of the stories is found, and a script's piece that holds it."""
     weights: dict[int, float] = {}
-    for story in stories():
+    for story in load_stories():
         script = fingerprint_story(story).script
         known = {term.key: term.weight for term in script.terms}
         weights |= {key: known.get(key, 5.0) for key in script.keys}
@@ -102,9 +97,6 @@ def _pool() -> Iterator[tuple[int, int, bytes]]:
         yield place, to_signed_64(key), piece
 
 
-def p50(ground: Ground, database: str, seconds: float) -> float:
+def measure_median(servers: BenchServers, database: str, seconds: float) -> float:
     """In milliseconds, of a process of its own."""
-    words = [sys.executable, "-m", "bench.newcomers", str(seconds)]
-    env = ground.env | {"DATABASE_URL": database}
-    done = subprocess.run(words, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True)
-    return float(json.loads(done.stdout)["p50"])
+    return float(servers.run_client("bench.linking_client", seconds, DATABASE_URL=database)["p50"])

@@ -85,27 +85,27 @@ def _is_whole(head: bytes, body: bytes) -> bool:
     return not found or len(body) >= int(rest.split(b"\r\n", 1)[0])
 
 
-def run(port: int, make: MakeRequest, clients: int, seconds: float) -> Tally:
+def run_load(port: int, make: MakeRequest, clients: int, seconds: float) -> Tally:
     """Ask 127.0.0.1:port from so many clients at once for so many seconds."""
-    return asyncio.run(_run(port, make, clients, seconds))
+    return asyncio.run(_run_clients(port, make, clients, seconds))
 
 
-async def _run(port: int, make: MakeRequest, clients: int, seconds: float) -> Tally:
+async def _run_clients(port: int, make: MakeRequest, clients: int, seconds: float) -> Tally:
     tally = Tally()
     started = time.perf_counter()
     until = started + seconds
-    await asyncio.gather(*(_client(port, make, tally, until) for _ in range(clients)))
+    await asyncio.gather(*(_run_client(port, make, tally, until) for _ in range(clients)))
     tally.elapsed = time.perf_counter() - started
     return tally
 
 
-async def _client(port: int, make: MakeRequest, tally: Tally, until: float) -> None:
+async def _run_client(port: int, make: MakeRequest, tally: Tally, until: float) -> None:
     loop = asyncio.get_running_loop()
     while time.perf_counter() < until:
         connection = _Connection(make, tally, loop.create_future())
-        await loop.create_connection(partial(_itself, connection), "127.0.0.1", port)
+        await loop.create_connection(partial(_get_protocol, connection), "127.0.0.1", port)
         await connection.ended
 
 
-def _itself(connection: _Connection) -> _Connection:
+def _get_protocol(connection: _Connection) -> _Connection:
     return connection

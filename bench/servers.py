@@ -1,38 +1,28 @@
 """What is measured, started for the measurement: database, broker, portal, bare views."""
 
+import json
 import os
 import secrets
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import psycopg2
-
+from bench.databases import open_cursor
 from ops.child_process import ChildProcess
-from ops.local_postgres import NAMESPACE
 from ops.local_services import LocalServices, local_services
+from tools.servers import ROOT, UNSET, find_free_port, is_accepting_connections, is_listening
 
-ROOT = Path(__file__).resolve().parent.parent
-# Nothing of a developer's own environment: no alarm is mailed to anybody, no file laid by theirs.
-UNSET = (
-    "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "BACKUP_KEY", "PORTAL_URL", "ALLOWED_HOSTS",
-    "TRUSTED_PROXIES", "FILES_DIR", "EMAIL_URL", "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_ALARM_AFTER_SECONDS",
-    "METRICS_TOKEN", "SIGNING_KEY", "CAP_KEY", "DEBUG", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPES",
-    "OIDC_CLAIM", "OIDC_SECOND_FACTOR_AMR",
-)  # fmt: skip
 Served = tuple[ChildProcess, int]
 GUNICORN = ["-m", "gunicorn", "--config", "python:portal.gunicorn"]
 
 
 @dataclass
-class Ground:
+class BenchServers:
     """A migrated database and a broker of their own, and who else was started on them."""
 
     env: dict[str, str]
@@ -41,7 +31,7 @@ class Ground:
     stack: ExitStack = field(default_factory=ExitStack)
 
     def start(self, name: str, *command: str, **env: str) -> ChildProcess:
-        """A process of Python that lives until the ground is left."""
+        """A process of Python that lives until the servers is left."""
         child = ChildProcess(
             name,
             [sys.executable, *command],
@@ -59,9 +49,9 @@ class Ground:
 
     def serving(self, name: str, application: str) -> Served:
         """The same, with the process."""
-        port = free_port()
+        port = find_free_port()
         child = self.start(name, *GUNICORN, application, "--bind", f"127.0.0.1:{port}")
-        child.wait_until_ready(lambda: answers(port))
+        child.wait_until_ready(lambda: is_listening(port))
         return child, port
 
     def restart_postgres(self, **options: str) -> None:
@@ -71,7 +61,28 @@ class Ground:
         extra = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         server.command = [*server.command, *extra]
         server.start()
-        server.wait_until_ready(lambda: takes_connections(self.env["DATABASE_URL"]))
+        server.wait_until_ready(lambda: is_accepting_connections(self.env["DATABASE_URL"]))
+
+    def start_portal(self) -> ChildProcess:
+        """Start the whole portal as `manage.py serve` runs it, at the port of the environment."""
+        # The folder of these servers is locked by them.
+        serve = self.start("serve", "manage.py", "serve", DATA_DIR=str(self.folder / "serve"))
+        serve.wait_until_ready(lambda: is_listening(int(self.env["PORT"])))
+        return serve
+
+    def run_client(self, module: str, *words: object, **env: str) -> Any:
+        """Return what a measuring process of its own prints as JSON."""
+        command = [sys.executable, "-m", module, *map(str, words)]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.env | env, check=True, stdout=subprocess.PIPE, text=True
+        )
+        return json.loads(done.stdout)
+
+    def select(self, question: str) -> list[Any]:
+        """Return the rows of a statement."""
+        with open_cursor(self.env["DATABASE_URL"]) as cursor:
+            cursor.execute(question)
+            return list(cursor.fetchall())
 
     def manage(self, *arguments: str, settings: str = "portal.settings") -> None:
         env = self.env | {"DJANGO_SETTINGS_MODULE": settings}
@@ -80,63 +91,20 @@ class Ground:
 
 
 @contextmanager
-def ground() -> Iterator[Ground]:
+def bench_servers() -> Iterator[BenchServers]:
     """Everything stands on this, in a temporary folder, and is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="portal-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         environ = {key: value for key, value in os.environ.items() if key not in UNSET}
         services = stack.enter_context(local_services(folder, environ=environ))
-        ours = services.env | {"DATA_DIR": name, "RATE_LIMITS": "count", "PORT": str(free_port())}
-        found = Ground(
+        ours = services.env | {
+            "DATA_DIR": name,
+            "RATE_LIMITS": "count",
+            "PORT": str(find_free_port()),
+        }
+        found = BenchServers(
             environ | ours | {"SECRET_KEY": secrets.token_hex(32)}, folder, services, stack
         )
         found.manage("migrate", "--verbosity", "0")
         found.manage("setup_desk")
         yield found
-
-
-def front_server(
-    folder: Path, port: int, upstream: int, snapshots: Path | None = None
-) -> ChildProcess:
-    """The image's nginx before 127.0.0.1:upstream, ready to be started: the very configuration,
-    as an ordinary user; `folder` is its root and all that it may write, `snapshots` the kept pages.
-    """
-    folder.mkdir(exist_ok=True)
-    env = {
-        "PATH": f"{os.environ['PATH']}:/usr/sbin",
-        "LISTEN": f"127.0.0.1:{port}",
-        "UPSTREAM": f"127.0.0.1:{upstream}",
-        "SCRATCH": str(folder),
-        "SNAPSHOTS": str(snapshots or folder / "snapshots"),
-        "ROOT": str(folder),
-    }
-    return ChildProcess(
-        "front",
-        [*(NAMESPACE if os.geteuid() == 0 else ()), str(ROOT / "docker" / "front.sh")],
-        env=env,
-        log=folder / "front.log",
-        death_signal=signal.SIGTERM,  # on kill -9 nginx would leave its workers behind
-    )
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def answers(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-    except OSError:
-        time.sleep(0.05)
-        return False
-
-
-def takes_connections(database: str) -> bool:
-    try:
-        psycopg2.connect(database, connect_timeout=1).close()
-    except psycopg2.OperationalError:
-        time.sleep(0.05)
-        return False
-    return True

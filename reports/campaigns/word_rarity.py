@@ -1,6 +1,7 @@
 """The words of a story that may identify its script, and how rare each is. Pure: no Django.
 
-Rarity comes from data/script_words.json, counted once over invented stories, so that the similarity
+Rarity comes from data/script_words.json, counted once over invented stories
+(tools/count_word_frequencies.py), so that the similarity
 of two stories depends on these two alone.
 """
 

@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
-from bench.screens import NUMBERS, RESIDENT
 from tests.browser.pages import press, small_and_large
 from tests.browser.test_resident_pages import faults
 from tests.reports.views.test_number_lookup import KEY, add_finding, file_report
 from tests.support.officers import Person
 from tests.support.public_urls import public_paths
+from tools.screenshots import NUMBERS, RESIDENT
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

@@ -12,12 +12,12 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
-from bench.screens import RESIDENT
 from reports.models import Report
 from tests.browser.pages import look, press
 from tests.reports.views.test_number_lookup import KEY, add_finding, file_report
 from tests.support.officers import Person
 from tests.support.portal_process import Portal
+from tools.screenshots import RESIDENT
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

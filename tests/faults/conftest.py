@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.house import House, house
 from tests.portal.test_nginx import NGINX
+from tools.portal_stack import PortalStack, portal_stack
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[House]:
+def home() -> Iterator[PortalStack]:
     """Every role up, the front server too where nginx is installed. A test that stops something
     starts it again.
     """
-    with house(front=NGINX is not None) as ours:
+    with portal_stack(front=NGINX is not None) as ours:
         yield ours

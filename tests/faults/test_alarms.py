@@ -8,8 +8,6 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from bench.house import until
-from bench.pace import Pace
 from core.models import OutboxItem
 from ops.process_commands import command
 from reports.models import Alarm, ExtractedFacts, QueueSnapshot
@@ -20,6 +18,8 @@ from tests.faults.support.queue_processes import (
     queue_processes,
 )
 from tests.faults.support.smtp_sink import SmtpSink, smtp_sink
+from tools.cpu_allowance import CpuAllowance
+from tools.portal_stack import wait_until
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -56,10 +56,10 @@ def test_valkey_worker_and_beat_dead_the_relay_tells() -> None:
         wait_for_minutes()
         stand_for_minutes("late")
         ours.start_relay()
-        assert until(lambda: bool(box.kept))
+        assert wait_until(lambda: bool(box.kept))
         assert box.subjects == [LATE]
         assert box.kept[0]["To"] == "ky-thuat@portal.example"
-        assert until(lambda: others_of_the_database() == sorted([*before, "outbox"]))
+        assert wait_until(lambda: others_of_the_database() == sorted([*before, "outbox"]))
 
 
 def test_the_relay_dead_beat_and_worker_tell_and_count() -> None:
@@ -69,13 +69,13 @@ def test_the_relay_dead_beat_and_worker_tell_and_count() -> None:
         words = command("beat", ours.folder, "")
         words[words.index("-A") + 1] = "tests.faults.support.fast_beat"
         ours.start("beat", words)
-        assert until(Alarm.objects.exists)
+        assert wait_until(Alarm.objects.exists)
         Alarm.objects.filter(kind="late").update(since=Now() - timedelta(minutes=2))
-        assert until(lambda: bool(box.kept) and QueueSnapshot.objects.exists())
+        assert wait_until(lambda: bool(box.kept) and QueueSnapshot.objects.exists())
         time.sleep(2.5)  # more looks, no more mails
         assert box.subjects == [LATE]
         OutboxItem.objects.update(done_at=Now())
-        assert until(lambda: len(box.kept) == 2)
+        assert wait_until(lambda: len(box.kept) == 2)
         assert box.subjects[1] == "Đã hết: tin chờ máy đọc quá lâu"
 
 
@@ -86,8 +86,8 @@ def test_a_mail_server_that_never_answers_delays_no_report() -> None:
         stand_for_minutes("failed")
         ours.start_worker()
         ours.start_relay()
-        assert until(lambda: box.callers > 0)
-        pace = Pace()
+        assert wait_until(lambda: box.callers > 0)
+        pace = CpuAllowance()
         report = accept()
-        assert until(lambda: ExtractedFacts.objects.filter(report=report).exists())
-        assert pace.keeps(4)  # the look waits for ten
+        assert wait_until(lambda: ExtractedFacts.objects.filter(report=report).exists())
+        assert pace.is_within(4)  # the look waits for ten

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from bench.house import until
 from tests.faults.support.disposable_portal import (
     ROOT,
     DisposablePortal,
@@ -24,6 +23,7 @@ from tests.faults.support.disposable_portal import (
 )
 from tests.faults.support.erasure_probe import new_marks
 from tests.faults.support.filled_portal import STORY
+from tools.portal_stack import wait_until
 
 pytestmark = [pytest.mark.serial]
 
@@ -212,7 +212,7 @@ def test_after_kill_9_of_a_restore_the_same_command_again_finishes_it(
     here.burn()
     tools = programs(tmp_path / "bin", **killed)
     assert here.run("manage.py", "restore", str(kept), "--yes", PG_BIN=tools).returncode == -9
-    assert until(lambda: not here.ask(f"{OTHERS} AND datname = '{here.database}'"))
+    assert wait_until(lambda: not here.ask(f"{OTHERS} AND datname = '{here.database}'"))
     assert bool(here.rows()) is rows_there
     here.manage("restore", str(kept), "--yes")
     assert here.everything() == whole

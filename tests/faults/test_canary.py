@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from bench.house import House, house, until
 from ops.backup_key import generate_backup_key
 from ops.local_services import VALKEY_SOCKET
 from tests.faults.support.canary_marks import Browser, Search, digits, overheard, word
@@ -23,6 +22,7 @@ from tests.portal.test_nginx import NGINX, ask
 from tests.support.images import jpeg
 from tests.support.portal_process import Page
 from tests.support.resident_pages import code_of
+from tools.portal_stack import PortalStack, portal_stack, wait_until
 
 pytestmark = [pytest.mark.serial]
 TOKEN = secrets.token_hex(20)
@@ -36,7 +36,7 @@ TAKE_AGAIN = "ALTER TABLE reports_report DROP CONSTRAINT canary"
 class Canary:
     """The house after everything was done, and what was left where."""
 
-    home: House
+    home: PortalStack
     letters: SmtpSink
     heard: bytearray
     marks: dict[str, str]
@@ -61,7 +61,7 @@ def canary() -> Iterator[Canary]:
             "METRICS_TOKEN": TOKEN,
             "BACKUP_KEY": generate_backup_key(),
         }
-        home = stack.enter_context(house(front=NGINX is not None, **env))
+        home = stack.enter_context(portal_stack(front=NGINX is not None, **env))
         heard = stack.enter_context(overheard(home.folder / VALKEY_SOCKET))
         ours = Canary(home, letters, heard, marks)
         for step in (tell, tell_what_is_refused, subscribe):
@@ -94,8 +94,8 @@ def tell(canary: Canary) -> None:
     body = body.replace(b'filename="a.jpg"', f'filename="{marks["file name"]}.jpg"'.encode())
     answered, text = ask(home.front_port or home.port, "/theo-doi/tep/", "POST", body, **headers)
     assert answered.status == 200, text
-    assert home.drains(90)
-    assert until(lambda: home.ask(WRITTEN) == [(1,)], 90)
+    assert home.wait_until_idle(90)
+    assert wait_until(lambda: home.ask(WRITTEN) == [(1,)], 90)
     canary.pages += visitor.seen
 
 
@@ -115,7 +115,7 @@ def tell_what_is_refused(canary: Canary) -> None:
 def subscribe(canary: Canary) -> None:
     visitor = browser(canary)
     visitor.submit(visitor.get("/dang-ky/"), "/dang-ky/", address=canary.marks["address"])
-    assert until(lambda: bool(canary.letters.kept))
+    assert wait_until(lambda: bool(canary.letters.kept))
     canary.pages += visitor.seen
 
 
@@ -146,12 +146,12 @@ def answer(canary: Canary, officer: Browser, place: str) -> None:
     page = visitor.submit(
         page, "/theo-doi/them/", story=f"Số mới {marks['later']}", contact_phone=marks["later"]
     )
-    assert canary.home.drains(90)
+    assert canary.home.wait_until_idle(90)
     assert marks["message"] in officer.get(f"{place}change/").text
     canary.pages += [*visitor.seen, *officer.seen]
 
 
-def settle(home: House) -> None:
+def settle(home: PortalStack) -> None:
     """Everything that is in memory goes to disk."""
     home.ask("CHECKPOINT")
     home.broker().execute_command("SAVE")
@@ -200,7 +200,7 @@ def test_the_search_finds_what_is_written_in_clear(canary: Canary) -> None:
     settle(home)
     found = " ".join(control.under(home.folder))
     assert all(part in found for part in ("postgres/base/", "postgres/pg_wal/", "valkey/"))
-    assert until(lambda: control.of(bytes(canary.heard)) == {"control"})
+    assert wait_until(lambda: control.of(bytes(canary.heard)) == {"control"})
     page = Page("http://x/?q=" + mark, 200, {}, f"<a href='{mark}'>{mark}</a>")
     assert {where for where, _ in control.of_pages([page])} == {
         "address",

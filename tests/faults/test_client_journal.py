@@ -10,8 +10,6 @@ from django.db import connection
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
-from bench import ledger as books
-from bench.ledger import FRONT, RECEIPT, REFUSED, WRONG, Answer, Entry, Ledger, judge, longest_gap
 from core.models import OutboxItem
 from core.outbox import queue
 from core.province import province
@@ -20,6 +18,18 @@ from reports.submission import intake
 from reports.submission.intake import ReportSubmission
 from reports.triage import service
 from tests.support.processes import ROOT
+from tools import client_journal
+from tools.client_journal import (
+    FRONT,
+    RECEIPT,
+    REFUSED,
+    WRONG,
+    Answer,
+    ClientJournal,
+    JournalEntry,
+    classify_response,
+    find_longest_gap,
+)
 
 STORY = "Họ nói “anh & tôi” <đừng> kể ai."
 
@@ -29,7 +39,7 @@ def judged(status: int, page: str, **headers: str) -> str:
     for name, value in headers.items():
         head[name.replace("_", "-")] = value
     answer: Any = SimpleNamespace(status=status, headers=head)
-    return judge(answer, page, STORY, 0.0).kind
+    return classify_response(answer, page, STORY, 0.0).kind
 
 
 def test_a_receipt_is_a_way_to_the_receipt_with_its_cookie() -> None:
@@ -58,21 +68,27 @@ def test_the_portals_own_pages_are_read_as_they_are_meant(client: Client) -> Non
 
 
 def test_a_gap_lasts_from_the_first_failure_to_the_next_answer() -> None:
-    kinds = [(RECEIPT, 0), (books.BROKEN, 1), (FRONT, 2), (RECEIPT, 4), (books.BROKEN, 5)]
-    assert longest_gap([Answer(kind, 0, at, 0.0) for kind, at in kinds]) == 3.0
+    kinds = [
+        (RECEIPT, 0),
+        (client_journal.BROKEN, 1),
+        (FRONT, 2),
+        (RECEIPT, 4),
+        (client_journal.BROKEN, 5),
+    ]
+    assert find_longest_gap([Answer(kind, 0, at, 0.0) for kind, at in kinds]) == 3.0
 
 
 # --- beside the rows
 
 
 @pytest.fixture
-def ledger(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+def ledger(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> ClientJournal:
     """The books of residents of a portal that serves."""
-    monkeypatch.setattr(books, "form_token", lambda _: "")
-    return Ledger([urlsplit(live_server.url).port or 0])
+    monkeypatch.setattr(client_journal, "fetch_form_token", lambda _: "")
+    return ClientJournal([urlsplit(live_server.url).port or 0])
 
 
-def with_receipt(ledger: Ledger, *, read: bool = True) -> Entry:
+def with_receipt(ledger: ClientJournal, *, read: bool = True) -> JournalEntry:
     """A report that is in the database and, with `read`, triaged; its code is in the book."""
     entry = ledger.write()
     entry.answers.append(Answer(RECEIPT, 303, 0.0, 0.1))
@@ -83,30 +99,30 @@ def with_receipt(ledger: Ledger, *, read: bool = True) -> Entry:
     return entry
 
 
-def compared(ledger: Ledger) -> list[str]:
+def compared(ledger: ClientJournal) -> list[str]:
     here = connection.get_connection_params()
     address = f"postgresql://{here['user']}@/{here['dbname']}?host={here['host']}"
-    return ledger.compare(address).breaches()
+    return ledger.reconcile(address).breaches()
 
 
-def test_books_that_agree_are_in_order(ledger: Ledger) -> None:
+def test_books_that_agree_are_in_order(ledger: ClientJournal) -> None:
     with_receipt(ledger)
     assert compared(ledger) == []
 
 
-def test_a_receipt_without_a_row_is_a_loss(ledger: Ledger) -> None:
+def test_a_receipt_without_a_row_is_a_loss(ledger: ClientJournal) -> None:
     ledger.write().answers.append(Answer(RECEIPT, 303, 0.0, 0.1))
     assert compared(ledger) == ["lost: 1"]
 
 
-def test_other_words_under_the_key_are_a_loss_too(ledger: Ledger) -> None:
+def test_other_words_under_the_key_are_a_loss_too(ledger: ClientJournal) -> None:
     entry = with_receipt(ledger)
     entry.story += " Thêm."
     about = "codes that open nothing or another report: 1"
     assert compared(ledger) == ["lost: 1", "altered: 1", about]
 
 
-def test_two_rows_of_one_key_are_a_duplicate(ledger: Ledger) -> None:
+def test_two_rows_of_one_key_are_a_duplicate(ledger: ClientJournal) -> None:
     entry = with_receipt(ledger)
     intake.submit_report(ReportSubmission(story=entry.story, channel="number"), entry.key)
     for item in OutboxItem.objects.filter(done_at=None):
@@ -114,7 +130,7 @@ def test_two_rows_of_one_key_are_a_duplicate(ledger: Ledger) -> None:
     assert compared(ledger) == ["duplicated: 1"]
 
 
-def test_a_report_that_was_not_read_or_owed_twice_is_told(ledger: Ledger) -> None:
+def test_a_report_that_was_not_read_or_owed_twice_is_told(ledger: ClientJournal) -> None:
     with_receipt(ledger, read=False)
     assert compared(ledger) == ["not triaged exactly once: 1"]
     item = OutboxItem.objects.get()
@@ -123,19 +139,19 @@ def test_a_report_that_was_not_read_or_owed_twice_is_told(ledger: Ledger) -> Non
     assert compared(ledger) == ["not triaged exactly once: 1"]
 
 
-def test_a_code_that_opens_nothing_is_told(ledger: Ledger) -> None:
+def test_a_code_that_opens_nothing_is_told(ledger: ClientJournal) -> None:
     with_receipt(ledger)
     Receipt.objects.update(code_hash=bytes(32))
     assert compared(ledger) == ["codes that open nothing or another report: 1"]
 
 
-def test_a_code_that_opens_another_report_is_told(ledger: Ledger) -> None:
+def test_a_code_that_opens_another_report_is_told(ledger: ClientJournal) -> None:
     one, other = with_receipt(ledger), with_receipt(ledger)
     one.codes, other.codes = other.codes, one.codes
     assert compared(ledger) == ["codes that open nothing or another report: 2"]
 
 
-def test_no_receipt_two_codes_and_slow_answers_are_told(ledger: Ledger) -> None:
+def test_no_receipt_two_codes_and_slow_answers_are_told(ledger: ClientJournal) -> None:
     ledger.write().answers.append(Answer(WRONG, 500, 0.0, 7.5))
     with_receipt(ledger).codes.add("a second")
     assert compared(ledger) == [

@@ -10,12 +10,12 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from bench.house import House, until
-from bench.ledger import RECEIPT, REFUSED
 from tests.faults.support.resident_load import HOTLINE, ask, desk, lines, residents
 from tests.support import small_disk as disks
 from tests.support.portal_process import Visitor
 from tests.support.public_urls import public_paths
+from tools.client_journal import RECEIPT, REFUSED
+from tools.portal_stack import PortalStack, wait_until
 
 pytestmark = pytest.mark.serial
 
@@ -64,21 +64,21 @@ NEED_NO_DATABASE = {
 
 
 @contextmanager
-def read_only(home: House) -> Iterator[None]:
+def read_only(home: PortalStack) -> Iterator[None]:
     """No transaction may write: a standby, or an administrator's hand."""
     home.ask("ALTER SYSTEM SET default_transaction_read_only = on")
     home.ask("SELECT pg_reload_conf()")
     try:
-        assert until(lambda: not ready(home))
+        assert wait_until(lambda: not ready(home))
         yield
     finally:
         home.ask("ALTER SYSTEM RESET default_transaction_read_only")
         home.ask("SELECT pg_reload_conf()")
-    assert until(lambda: ready(home))
+    assert wait_until(lambda: ready(home))
 
 
 @contextmanager
-def locked(home: House) -> Iterator[None]:
+def locked(home: PortalStack) -> Iterator[None]:
     """Somebody else holds the table of reports."""
     with closing(psycopg2.connect(home.database)) as other, other.cursor() as cursor:
         cursor.execute("LOCK TABLE reports_report IN ACCESS EXCLUSIVE MODE")
@@ -86,7 +86,7 @@ def locked(home: House) -> Iterator[None]:
 
 
 @contextmanager
-def small_disk(home: House) -> Iterator[Path]:
+def small_disk(home: PortalStack) -> Iterator[Path]:
     """PostgreSQL's data on a disk of its own that can be filled; put back afterwards."""
     disk, kept = home.folder / "postgres", home.folder / "kept"
     home.stop_postgres()
@@ -114,17 +114,17 @@ def fill(disk: Path) -> None:
 
 
 @contextmanager
-def away(home: House) -> Iterator[None]:
+def away(home: PortalStack) -> Iterator[None]:
     home.kill_postgres()
     try:
         yield
     finally:
         home.start_postgres()
-    assert until(lambda: ready(home))
+    assert wait_until(lambda: ready(home))
 
 
 @contextmanager
-def frozen(home: House) -> Iterator[None]:
+def frozen(home: PortalStack) -> Iterator[None]:
     """It accepts and never answers."""
     home.signal_postgres(signal.SIGSTOP)
     try:
@@ -133,36 +133,36 @@ def frozen(home: House) -> Iterator[None]:
         home.signal_postgres(signal.SIGCONT)
 
 
-def ready(home: House) -> bool:
+def ready(home: PortalStack) -> bool:
     return ask(home, "/readyz").status == 200
 
 
-def test_restarted_under_load(home: House) -> None:
+def test_restarted_under_load(home: PortalStack) -> None:
     with residents(home):
         home.stop_postgres()
         time.sleep(1)
         home.start_postgres()
 
 
-def test_killed_under_load(home: House) -> None:
+def test_killed_under_load(home: PortalStack) -> None:
     before = lines(home)
     with residents(home), away(home):
         time.sleep(1)
     assert lines(home) - before < 150
 
 
-def test_who_sends_while_connections_are_cut_notices_nothing(home: House) -> None:
+def test_who_sends_while_connections_are_cut_notices_nothing(home: PortalStack) -> None:
     """A request may be cut once: the next cut waits until those under way have their receipts."""
     with residents(home) as ledger:
         for _ in range(5):
             home.ask(CUT)
             under_way = [entry for entry in ledger.entries if not entry.has_receipt]
             time.sleep(0.3)
-            assert until(lambda: all(entry.has_receipt for entry in under_way))  # noqa: B023
+            assert wait_until(lambda: all(entry.has_receipt for entry in under_way))  # noqa: B023
     assert {answer.kind for answer in ledger.answers} == {RECEIPT}
 
 
-def test_read_only_under_load(home: House) -> None:
+def test_read_only_under_load(home: PortalStack) -> None:
     before = lines(home)
     with residents(home, reports=20), read_only(home):
         assert ask(home, "/readyz").text == '{"database": false, "why": "read_only"}'
@@ -170,7 +170,7 @@ def test_read_only_under_load(home: House) -> None:
     assert lines(home) - before < 150
 
 
-def test_what_can_be_read_is_read_while_nothing_can_be_written(home: House) -> None:
+def test_what_can_be_read_is_read_while_nothing_can_be_written(home: PortalStack) -> None:
     desk(home)
     with read_only(home):
         front = ask(home, "/")
@@ -180,20 +180,20 @@ def test_what_can_be_read_is_read_while_nothing_can_be_written(home: House) -> N
         assert {path: ask(home, path).status for path in paths} == dict.fromkeys(paths, 200)
 
 
-def test_a_full_disk_under_load(home: House) -> None:
+def test_a_full_disk_under_load(home: PortalStack) -> None:
     with small_disk(home) as disk, residents(home, reports=20) as ledger:
         fill(disk)
-        assert until(lambda: not ready(home))
+        assert wait_until(lambda: not ready(home))
         assert "DiskFull" in ask(home, "/readyz").text
-        assert until(lambda: any(answer.kind == REFUSED for answer in ledger.answers))
+        assert wait_until(lambda: any(answer.kind == REFUSED for answer in ledger.answers))
         assert ask(home, "/").status == 200
         (disk / BALLAST).unlink()
-        assert until(lambda: ready(home))
+        assert wait_until(lambda: ready(home))
 
 
-def test_locked_under_load(home: House) -> None:
+def test_locked_under_load(home: PortalStack) -> None:
     with residents(home, reports=16) as ledger:
-        assert until(lambda: bool(ledger.entries[0].codes))
+        assert wait_until(lambda: bool(ledger.entries[0].codes))
         (code,) = ledger.entries[0].codes
         with locked(home):
             assert "Chưa xem được tin" in ask(home, "/theo-doi/", code=code).words
@@ -201,14 +201,14 @@ def test_locked_under_load(home: House) -> None:
         assert ask(home, "/theo-doi/", code=code).status == 200
 
 
-def test_frozen_under_load(home: House) -> None:
+def test_frozen_under_load(home: PortalStack) -> None:
     with residents(home, reports=16), frozen(home):
         pages = ["/", "/bao-cao/", "/canh-bao/", "/nhung/", "/dang-bi-goi/"]
         assert [ask(home, path).status for path in pages] == [200, 200, 503, 503, 200]
         time.sleep(3)
 
 
-def test_without_a_database_every_page_answers_and_says_whom_to_ring(home: House) -> None:
+def test_without_a_database_every_page_answers_and_says_whom_to_ring(home: PortalStack) -> None:
     with away(home):
         for path in public_paths():
             page = ask(home, path)
@@ -218,7 +218,7 @@ def test_without_a_database_every_page_answers_and_says_whom_to_ring(home: House
             assert path in FOR_MACHINES or HOTLINE in page.words, path
 
 
-def test_without_a_database_the_desk_says_so_too(home: House) -> None:
+def test_without_a_database_the_desk_says_so_too(home: PortalStack) -> None:
     visitor = Visitor(f"http://127.0.0.1:{home.port}")
     login = visitor.get("/admin/login/")
     with away(home):

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from bench.house import House, house, until
 from ops.local_postgres import postgres_tool
 from tests.faults.support.canary_marks import everything_under
 from tests.faults.support.disposable_portal import ROOT
 from tests.faults.support.erasure_probe import CLEAR, SEALED, new_marks
+from tools.portal_stack import PortalStack, portal_stack, wait_until
 
 pytestmark = [pytest.mark.serial]
 WAL = "pg_wal"
 
 
-def run(home: House, *words: str) -> None:
+def run(home: PortalStack, *words: str) -> None:
     command = [sys.executable, "-m", "tests.faults.support.erasure_probe", *words]
     done = subprocess.run(
         command, cwd=ROOT, env=home.env, capture_output=True, text=True, check=False
@@ -25,12 +25,12 @@ def run(home: House, *words: str) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def settled(home: House) -> bool:
+def settled(home: PortalStack) -> bool:
     waits = "SELECT count(*) FROM core_outboxitem WHERE done_at IS NULL AND failed_at IS NULL"
     return home.ask(waits) == [(0,)]
 
 
-def rewritten(home: House) -> None:
+def rewritten(home: PortalStack) -> None:
     """As docs/operations.md tells: the tables anew, and everything in files; nobody looks at older
     rows.
     """
@@ -39,7 +39,7 @@ def rewritten(home: House) -> None:
     home.broker().save()
 
 
-def found(home: House, marks: dict[str, str], *, wal: bool) -> dict[str, set[str]]:
+def found(home: PortalStack, marks: dict[str, str], *, wal: bool) -> dict[str, set[str]]:
     """In which tables, other files of the house, or a dump, each mark stands; those that are nowhere
     left out.
     """
@@ -62,14 +62,14 @@ def test_an_erased_report_is_nowhere(tmp_path: Path) -> None:
     listed.write_text(json.dumps(marks))
     clear = {name: marks[name] for name in CLEAR}
     sealed = {name: marks[name] for name in (*SEALED, "contact")}
-    with house() as home:
+    with portal_stack() as home:
         run(home, "fill", str(listed))
-        assert until(lambda: settled(home), 120)
+        assert wait_until(lambda: settled(home), 120)
         home.ask("CHECKPOINT")
         there = found(home, clear, wal=False)
         assert there.keys() == clear.keys()  # or looking would prove nothing
         run(home, "erase")
-        assert until(lambda: settled(home), 120)
+        assert wait_until(lambda: settled(home), 120)
         rewritten(home)
         assert found(home, clear, wal=False) == {}
         assert found(home, sealed, wal=True) == {}

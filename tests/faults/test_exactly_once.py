@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bench.requests import form_token
-from bench.servers import answers, free_port
 from core.models import OutboxItem
 from ops.process_commands import command
 from reports.models import Receipt, Report
 from tests.faults.support.queue_processes import QueueProcesses, queue_processes
 from tests.support.concurrency import in_parallel
 from tests.support.resident_pages import code_of
+from tools.report_requests import fetch_form_token
+from tools.servers import find_free_port, is_listening
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -34,9 +34,9 @@ def portals(transactional_db: None) -> Iterator[list[int]]:
 
 
 def start_portal(stage: QueueProcesses, name: str) -> int:
-    port = free_port()
+    port = find_free_port()
     child = stage.start(name, command("web", stage.folder, f"127.0.0.1:{port}"))
-    child.wait_until_ready(lambda: answers(port))
+    child.wait_until_ready(lambda: is_listening(port))
     return port
 
 
@@ -57,7 +57,7 @@ def send(port: int, token: str, key: str, story: str = STORY) -> str:
 def at_once(portals: list[int], key: str, *stories: str) -> list[str]:
     """Every story twice to each portal, all at the same instant; the codes."""
     works = [
-        partial(send, port, form_token(port), key, story)
+        partial(send, port, fetch_form_token(port), key, story)
         for story in stories
         for port in portals * 2
     ]

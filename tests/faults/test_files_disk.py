@@ -12,7 +12,6 @@ from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from pytest_django import Settings
 
-from bench.house import house
 from reports.attachments import storage
 from reports.models import EvidenceFile, Report
 from reports.submission import intake
@@ -22,6 +21,7 @@ from tests.support.evidence_files import JPEG, lines, on_disk, opened, post
 from tests.support.portal_process import Visitor
 from tests.support.resident_pages import send, words
 from tests.support.small_disk import small_disk, unmount
+from tools.portal_stack import portal_stack
 
 MB = 1024 * 1024
 PICTURES = [JPEG + bytes([number]) * 3 * MB for number in range(2)]
@@ -84,7 +84,7 @@ def form_with(code: str, *pictures: bytes) -> tuple[bytes, dict[str, str]]:
 def test_with_a_full_disk_the_house_takes_text_and_refuses_files(tmp_path: Path) -> None:
     """Everything as in production, the front server too; then somebody makes room."""
     disk = tmp_path / "files"
-    with small_disk(disk), house(front=NGINX is not None, FILES_DIR=str(disk)) as home:
+    with small_disk(disk), portal_stack(front=NGINX is not None, FILES_DIR=str(disk)) as home:
         door = home.front_port or home.port
         visitor = Visitor(f"http://127.0.0.1:{door}")
         receipt = visitor.submit(visitor.get("/bao-cao/"), "/bao-cao/", story="Họ gọi.")

@@ -22,12 +22,12 @@ from django.test import Client
 
 from alerts.delivery import partners, service
 from alerts.models import Channel, Delivery, DeliveryAttempt, PartnerAgency, PartnerReceipt
-from bench.house import until
 from core.outbox import queue
 from tests.faults.support.queue_processes import QueueProcesses, queue_processes
 from tests.faults.support.smtp_sink import SmtpSink, smtp_sink
 from tests.support.alert_factories import KEY, cancelled, issued, partner, person
 from tests.support.concurrency import serving
+from tools.portal_stack import wait_until
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -112,19 +112,19 @@ def test_an_agency_hears_each_word_confirms_it_and_hears_of_the_end(
     with smtp_sink() as box, receiver(tmp_path) as theirs, stage(box, theirs):
         partner(webhook=theirs.url, mail="so@mau.example")
         revision = issued(title="Giả điện lực")
-        assert until(lambda: len(theirs.heard) == 1 and len(box.kept) == 1)
+        assert wait_until(lambda: len(theirs.heard) == 1 and len(box.kept) == 1)
         assert box.kept[0]["To"] == "so@mau.example"
         link = re.search(r"http\S+(/da-trien-khai/\S+)", box.kept[0].get_content())
         assert link
         assert client.post(link[1]).status_code == 200
         assert PartnerReceipt.objects.get().confirmed_at
         over = cancelled(revision)
-        assert until(lambda: len(theirs.heard) == 2 and len(box.kept) == 2)
+        assert wait_until(lambda: len(theirs.heard) == 2 and len(box.kept) == 2)
         told = theirs.genuine()
         assert [(each["identifier"], each["msg_type"]) for each in told] == [
             (revision.identifier, "Alert"), (over.identifier, "Cancel"),
         ]  # fmt: skip
-        assert until(lambda: not Delivery.objects.exclude(state=Delivery.State.DONE).exists())
+        assert wait_until(lambda: not Delivery.objects.exclude(state=Delivery.State.DONE).exists())
 
 
 def test_an_agency_that_fails_is_left_with_a_notice_and_hears_again_when_sent_anew(
@@ -134,16 +134,16 @@ def test_an_agency_that_fails_is_left_with_a_notice_and_hears_again_when_sent_an
         theirs.answers = 500
         agency = partner(webhook=theirs.url, mail="")
         issued()
-        assert until(lambda: DeliveryAttempt.objects.filter(outcome="refused").exists())
+        assert wait_until(lambda: DeliveryAttempt.objects.filter(outcome="refused").exists())
         last = {"attempts": service.MAX_TRIES - 1, "next_attempt_at": Now()}  # the hours go by
         Delivery.objects.update(**last)
         service.dispatch_due()
         queue.notify()
-        assert until(lambda: PartnerAgency.objects.get().stopped_channels == [Channel.WEBHOOK])
-        assert until(lambda: any("Sở Mẫu" in mail.get_content() for mail in box.kept))
+        assert wait_until(lambda: PartnerAgency.objects.get().stopped_channels == [Channel.WEBHOOK])
+        assert wait_until(lambda: any("Sở Mẫu" in mail.get_content() for mail in box.kept))
         assert box.kept[-1]["To"] == "ky-thuat@portal.example"
         theirs.answers = 200
         partners.reopen(PartnerAgency.objects.get(pk=agency.pk), by=person("approver"))
         service.resend(Delivery.objects.get().pk, by=person("approver"))
-        assert until(lambda: Delivery.objects.get().state == Delivery.State.DONE)
+        assert wait_until(lambda: Delivery.objects.get().state == Delivery.State.DONE)
         assert len({each["identifier"] for each in theirs.genuine()}) == 1

@@ -15,8 +15,6 @@ import redis
 from django.db import connection
 from django.db.models.functions import Now
 
-from bench.house import until
-from bench.pace import Pace
 from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import MAX_ATTEMPTS, Priority
@@ -35,6 +33,8 @@ from tests.faults.support.queue_processes import (
     others_of_the_database,
     queue_processes,
 )
+from tools.cpu_allowance import CpuAllowance
+from tools.portal_stack import wait_until
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -73,25 +73,25 @@ def assert_each_read_once(reports: int) -> None:
 def seconds_to_triage() -> float:
     started = time.monotonic()
     report = accept()
-    assert until(lambda: ExtractedFacts.objects.filter(report=report).exists())
+    assert wait_until(lambda: ExtractedFacts.objects.filter(report=report).exists())
     return time.monotonic() - started
 
 
 def test_receipt_to_triaged_takes_less_than_a_tenth_of_a_second(stage: QueueProcesses) -> None:
     seconds_to_triage()  # connections and tables of words are warm after the first
     seconds_to_triage()
-    pace = Pace()
-    assert statistics.median(seconds_to_triage() for _ in range(9)) < pace.grants(0.1)
+    pace = CpuAllowance()
+    assert statistics.median(seconds_to_triage() for _ in range(9)) < pace.allowance(0.1)
 
 
 def test_a_worker_killed_in_the_middle_of_a_task(stage: QueueProcesses) -> None:
     with facts_locked():
         accept()
-        assert until(claimed)
+        assert wait_until(claimed)
         for pid in children_of(stage.children["worker"]):
             os.kill(pid, signal.SIGKILL)
     let_leases_lapse()
-    assert until(stage.drained)
+    assert wait_until(stage.drained)
     assert_each_read_once(1)
     assert OutboxItem.objects.get().attempts >= 2
 
@@ -100,11 +100,11 @@ def test_all_workers_killed_and_started_again(stage: QueueProcesses) -> None:
     with facts_locked():
         for _ in range(20):
             accept()
-        assert until(claimed)
+        assert wait_until(claimed)
         stage.kill("worker")
     stage.start_worker()
     let_leases_lapse()
-    assert until(stage.drained)
+    assert wait_until(stage.drained)
     assert_each_read_once(20)
 
 
@@ -114,7 +114,7 @@ def test_the_relay_killed_and_started_again(stage: QueueProcesses) -> None:
         accept()
     assert not claimed()
     stage.start_relay()
-    assert until(stage.drained)
+    assert wait_until(stage.drained)
     assert_each_read_once(5)
 
 
@@ -123,7 +123,7 @@ def test_a_story_that_kills_its_worker_gives_way_to_the_next(transactional_db: N
         stage.start_relay()
         stage.start_worker("tests.faults.support.poisoned_worker")
         poison, behind = accept(POISON), accept()
-        assert until(lambda: ExtractedFacts.objects.filter(report=behind).exists())
+        assert wait_until(lambda: ExtractedFacts.objects.filter(report=behind).exists())
         item = OutboxItem.objects.get(key=str(poison.pk))
 
         def used_up() -> bool:
@@ -131,7 +131,7 @@ def test_a_story_that_kills_its_worker_gives_way_to_the_next(transactional_db: N
             item.refresh_from_db()
             return item.failed_at is not None
 
-        assert until(used_up)
+        assert wait_until(used_up)
     assert (item.attempts, item.error) == (MAX_ATTEMPTS, "WorkerLost")
     assert queue_balance().failed == 1
     assert queue_balance().balanced
@@ -148,10 +148,10 @@ def test_a_poison_in_a_message_takes_no_attempt_from_its_neighbours(
         poison = str(reports[9].pk)
         stage.start_worker("tests.faults.support.poisoned_worker")
         stage.start_relay()
-        assert until(lambda: queue.CHANNEL in others_of_the_database())
-        assert until(lambda: ExtractedFacts.objects.count() == 19, seconds=10)
+        assert wait_until(lambda: queue.CHANNEL in others_of_the_database())
+        assert wait_until(lambda: ExtractedFacts.objects.count() == 19, seconds=10)
         with redis.Redis(unix_socket_path=str(stage.folder / VALKEY_SOCKET)) as broker:
-            assert until(lambda: not broker.hlen("unacked"))
+            assert wait_until(lambda: not broker.hlen("unacked"))
     assert OutboxItem.objects.get(key=poison).attempts == 1
     others = OutboxItem.objects.exclude(key=poison)
     assert set(others.values_list("attempts", "failed_at")) == {(1, None)}
@@ -162,7 +162,7 @@ def test_two_relays_at_once_send_each_report_once(stage: QueueProcesses) -> None
     stage.start_relay("second relay")
     for _ in range(100):
         accept()
-    assert until(stage.drained)
+    assert wait_until(stage.drained)
     assert_each_read_once(100)
     assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
 
@@ -171,19 +171,19 @@ def test_a_fresh_report_does_not_wait_behind_a_rereading_of_thousands(
     stage: QueueProcesses,
 ) -> None:
     again = [accept() for _ in range(20)]
-    assert until(stage.drained)
+    assert wait_until(stage.drained)
     OutboxItem.objects.bulk_create(
         OutboxItem(task=TRIAGE, key=str(report.pk), priority=Priority.IDLE)
         for _ in range(250)
         for report in again
     )
     idle = OutboxItem.objects.filter(priority=Priority.IDLE, done_at=None)
-    assert until(lambda: idle.count() < 5_000)
-    pace = Pace()
-    assert statistics.median(seconds_to_triage() for _ in range(5)) < pace.grants(1)
+    assert wait_until(lambda: idle.count() < 5_000)
+    pace = CpuAllowance()
+    assert statistics.median(seconds_to_triage() for _ in range(5)) < pace.allowance(1)
     before = idle.count()
     assert before > 1_000, "the re-reading was over too early to be in anybody's way"
-    assert until(lambda: idle.count() < before), "the re-reading goes on"
+    assert wait_until(lambda: idle.count() < before), "the re-reading goes on"
 
 
 @pytest.mark.parametrize("hours", ["-1", "1"])
@@ -200,11 +200,11 @@ def test_relay_and_worker_whose_clocks_are_wrong(transactional_db: None, hours: 
         stage.start_worker("tests.faults.support.skewed_clock")
         for _ in range(4):
             accept()
-        assert until(lambda: ExtractedFacts.objects.count() == 4)
+        assert wait_until(lambda: ExtractedFacts.objects.count() == 4)
         time.sleep(SWEEP + 0.5)
         assert (held.get().attempts, held.get().done_at) == (1, None)
         let_leases_lapse()
-        assert until(stage.drained)
+        assert wait_until(stage.drained)
     assert_each_read_once(5)
     assert sorted(OutboxItem.objects.values_list("attempts", flat=True)) == [1, 1, 1, 1, 2]
     assert OutboxItem.objects.filter(done_at__gt=Now() - timedelta(minutes=1)).count() == 5
@@ -218,7 +218,7 @@ def test_delivered_many_times_is_read_once(stage: QueueProcesses) -> None:
         let_leases_lapse()
         time.sleep(0.02)
     stage.start_worker()
-    assert until(stage.drained)
+    assert wait_until(stage.drained)
     assert_each_read_once(10)
     assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
 
@@ -229,11 +229,11 @@ def test_what_lies_at_the_broker_is_as_late_as_the_workers_start(stage: QueuePro
     for _ in range(5):
         accept()
     handed_over = OutboxItem.objects.filter(due_at__gt=Now())
-    assert until(lambda: handed_over.count() == 5)
+    assert wait_until(lambda: handed_over.count() == 5)
     stage.start_worker()
-    pace = Pace()
-    assert until(stage.drained)
-    assert pace.keeps(5)
+    pace = CpuAllowance()
+    assert wait_until(stage.drained)
+    assert pace.is_within(5)
     assert_each_read_once(5)
 
 
@@ -246,5 +246,5 @@ def test_whatever_is_forged_at_the_broker_the_next_report_is_read(stage: QueuePr
             forge(broker)
             time.sleep(0.5)  # for the worker to meet it
             accept()
-            assert until(stage.drained, seconds=120), forge.__name__
+            assert wait_until(stage.drained, seconds=120), forge.__name__
             assert_each_read_once(number)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.house import until
 from core.models import OutboxItem
 from core.outbox.queue import Priority
 from reports.models import ExtractedFacts
@@ -17,6 +16,7 @@ from tests.faults.support.queue_processes import (
     let_leases_lapse,
     queue_processes,
 )
+from tools.portal_stack import wait_until
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -31,7 +31,7 @@ def stage(transactional_db: None) -> Iterator[QueueProcesses]:
         ours.start_worker()
         for number in range(REPORTS):
             accept(f"Chuyện thứ {number}, họ xưng công an.")
-        assert until(ours.drained)
+        assert wait_until(ours.drained)
         ExtractedFacts.objects.update(rules_version="2020-01")
         yield ours
 
@@ -42,11 +42,11 @@ def read_anew() -> int:
 
 def test_a_run_goes_on_after_its_worker_is_killed(stage: QueueProcesses) -> None:
     run = reprocessing.start()
-    assert until(lambda: read_anew() > 0)
+    assert wait_until(lambda: read_anew() > 0)
     stage.kill("worker")
     let_leases_lapse()
     stage.start_worker()
-    assert until(lambda: reprocessing.progress(run).is_over)
+    assert wait_until(lambda: reprocessing.progress(run).is_over)
     assert read_anew() == REPORTS
     again = OutboxItem.objects.filter(task=intake.TRIAGE, priority=Priority.IDLE)
     assert again.exclude(done_at=None).count() == REPORTS == again.count()

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bench import telling
-from bench.house import House, house, until
-from bench.pace import Pace
 from tests.portal.test_nginx import NGINX, ask, needs_nginx
 from tests.portal.test_nginx_static_pages import checked, kept_as
+from tools import publishing_rounds
+from tools.cpu_allowance import CpuAllowance
+from tools.portal_stack import PortalStack, portal_stack, wait_until
 
 pytestmark = [pytest.mark.serial, needs_nginx]
 
@@ -28,67 +28,67 @@ DOORS = [
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[House]:
-    with house(front=NGINX is not None) as ours:
+def home() -> Iterator[PortalStack]:
+    with portal_stack(front=NGINX is not None) as ours:
         yield ours
 
 
-def kept(home: House) -> Path:
+def kept(home: PortalStack) -> Path:
     return Path(home.env["DATA_DIR"]) / "snapshots"
 
 
-def shows(home: House, path: str, words: str) -> bool:
+def shows(home: PortalStack, path: str, words: str) -> bool:
     return words in ask(home.front_port, path)[1].decode()
 
 
-def test_no_reader_sees_a_mixed_a_draft_or_a_withdrawn_word(home: House) -> None:
-    pace = Pace()
-    judged = telling.rounds(home.env, home.front_port, ROUNDS, REQUESTS)
+def test_no_reader_sees_a_mixed_a_draft_or_a_withdrawn_word(home: PortalStack) -> None:
+    pace = CpuAllowance()
+    judged = publishing_rounds.run_rounds(home.env, home.front_port, ROUNDS, REQUESTS)
     assert len(judged.answers) >= REQUESTS
-    assert judged.mixed() == []
+    assert judged.mixed_versions() == []
     assert judged.drafts() == []
-    assert not judged.lags() or judged.lags()[-1] < pace.grants(LATEST)
+    assert not judged.staleness() or judged.staleness()[-1] < pace.allowance(LATEST)
 
 
-def test_a_cancel_reaches_every_door_in_seconds(home: House) -> None:
-    with telling.desk(home.env) as desk:
+def test_a_cancel_reaches_every_door_in_seconds(home: PortalStack) -> None:
+    with publishing_rounds.publisher_process(home.env) as desk:
         desk.act("issue", "hai")
-        assert until(lambda: shows(home, "/nhung/", "(hai v1)"))
-        pace = Pace()
+        assert wait_until(lambda: shows(home, "/nhung/", "(hai v1)"))
+        pace = CpuAllowance()
         cancelled = desk.act("cancel", "hai")
     for path in ("/", "/nhung/", "/nhung/song/", "/nhung/xa/phuong_hac_thanh/"):
-        assert until(lambda path=path: not shows(home, path, "(hai v"), 60), path  # type: ignore[misc]
+        assert wait_until(lambda path=path: not shows(home, path, "(hai v"), 60), path  # type: ignore[misc]
     for path in ("/canh-bao/hai/", "/canh-bao/hai/nhung/", "/canh-bao/hai/van-ban.txt"):
-        assert until(lambda path=path: shows(home, path, "ết hiệu lực"), 60), path  # type: ignore[misc]
-    assert time.time() - cancelled < pace.grants(LATEST)
+        assert wait_until(lambda path=path: shows(home, path, "ết hiệu lực"), 60), path  # type: ignore[misc]
+    assert time.time() - cancelled < pace.allowance(LATEST)
 
 
-def test_a_cancel_reaches_every_door_without_a_worker(home: House) -> None:
+def test_a_cancel_reaches_every_door_without_a_worker(home: PortalStack) -> None:
     """Files that a word has overtaken are doubted at once, whoever is there to write new ones."""
-    with telling.desk(home.env) as desk:
+    with publishing_rounds.publisher_process(home.env) as desk:
         desk.act("issue", "ba")
-        assert until(lambda: shows(home, "/nhung/", "(ba v1)"))
-        pace = Pace()
+        assert wait_until(lambda: shows(home, "/nhung/", "(ba v1)"))
+        pace = CpuAllowance()
         home.freeze("valkey")
         try:
             cancelled = desk.act("cancel", "ba")
-            assert until(lambda: not shows(home, "/nhung/", "(ba v"), 60)
-            assert time.time() - cancelled < pace.grants(LATEST)
+            assert wait_until(lambda: not shows(home, "/nhung/", "(ba v"), 60)
+            assert time.time() - cancelled < pace.allowance(LATEST)
         finally:
             home.thaw("valkey")
 
 
-def test_with_all_else_dead_every_door_answers_and_says_so(home: House) -> None:
-    with telling.desk(home.env) as desk:
+def test_with_all_else_dead_every_door_answers_and_says_so(home: PortalStack) -> None:
+    with publishing_rounds.publisher_process(home.env) as desk:
         desk.act("issue", "mot")
-    assert until((kept(home) / "current/fresh/canh-bao/mot/tai-lieu.zip").exists, 60)
+    assert wait_until((kept(home) / "current/fresh/canh-bao/mot/tai-lieu.zip").exists, 60)
     home.kill_child("serve")
     home.kill_child("valkey")
     home.kill_postgres()
     checked(kept(home), 3600)
     wanted = (200, "the portal does not answer; fresh")
     for path in DOORS:
-        assert until(lambda path=path: kept_as(home.front_port, path) == wanted, 10), path  # type: ignore[misc]
+        assert wait_until(lambda path=path: kept_as(home.front_port, path) == wanted, 10), path  # type: ignore[misc]
         assert ask(home.front_port, path)[1], path
     [message] = [*(kept(home) / "current/fresh/canh-bao/cap").glob("*-1.xml")][-1:]
     assert ask(home.front_port, f"/canh-bao/cap/{message.name}")[0].status == 200
@@ -97,10 +97,10 @@ def test_with_all_else_dead_every_door_answers_and_says_so(home: House) -> None:
     assert b'href="tel:113"' in text
 
     checked(kept(home), 25 * 3600)
-    assert until(lambda: shows(home, "/canh-bao/mot/", "có thể đã cũ"), 10)
+    assert wait_until(lambda: shows(home, "/canh-bao/mot/", "có thể đã cũ"), 10)
     assert shows(home, "/nhung/", 'class="past"')
     assert kept_as(home.front_port, "/") == (200, "the portal does not answer; stale")
     home.start_postgres()
     home.start_valkey()
     home.start_serve()
-    assert until(lambda: kept_as(home.front_port, "/")[1] is None, 60)
+    assert wait_until(lambda: kept_as(home.front_port, "/")[1] is None, 60)

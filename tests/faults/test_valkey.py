@@ -11,11 +11,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from bench.house import House, until
-from bench.ledger import RECEIPT, Ledger
 from tests.faults.support.resident_load import HOTLINE, ask, desk, lines, residents
 from tests.portal.test_middleware import public_paths
 from tests.support.portal_process import Visitor
+from tools.client_journal import RECEIPT, ClientJournal
+from tools.portal_stack import PortalStack, wait_until
 
 pytestmark = pytest.mark.serial
 
@@ -29,7 +29,7 @@ WAITING = "SELECT count(*) FROM core_outboxitem WHERE done_at IS NULL"
 
 
 @contextmanager
-def noticed_by_nobody(home: House) -> Iterator[Ledger]:
+def noticed_by_nobody(home: PortalStack) -> Iterator[ClientJournal]:
     """While the block breaks Valkey everybody gets a receipt at the first press, in no time, and
     the log does not fill.
     """
@@ -38,12 +38,12 @@ def noticed_by_nobody(home: House) -> Iterator[Ledger]:
         yield ledger
     assert {answer.kind for answer in ledger.answers} == {RECEIPT}
     seconds = [answer.seconds for answer in ledger.answers]
-    assert statistics.quantiles(seconds, n=10)[-1] < ledger.pace.grants(SLOW)
+    assert statistics.quantiles(seconds, n=10)[-1] < ledger.pace.allowance(SLOW)
     assert lines(home) - before < 100
 
 
 @contextmanager
-def dead(home: House) -> Iterator[None]:
+def dead(home: PortalStack) -> Iterator[None]:
     home.kill_child("valkey")
     try:
         yield
@@ -51,20 +51,20 @@ def dead(home: House) -> Iterator[None]:
         home.start_valkey()
 
 
-def test_stopped_and_started_again(home: House) -> None:
+def test_stopped_and_started_again(home: PortalStack) -> None:
     with noticed_by_nobody(home):
         home.children["valkey"].stop(10)
         time.sleep(OUTAGE)
         home.start_valkey()
 
 
-def test_killed_and_started_again(home: House) -> None:
+def test_killed_and_started_again(home: PortalStack) -> None:
     with noticed_by_nobody(home), dead(home):
         time.sleep(OUTAGE)
 
 
 @contextmanager
-def frozen(home: House) -> Iterator[None]:
+def frozen(home: PortalStack) -> Iterator[None]:
     """It accepts and never answers."""
     home.freeze("valkey")
     try:
@@ -74,7 +74,7 @@ def frozen(home: House) -> Iterator[None]:
 
 
 @contextmanager
-def full(home: House) -> Iterator[None]:
+def full(home: PortalStack) -> Iterator[None]:
     with home.broker() as broker:
         broker.config_set("maxmemory", "1")
         try:
@@ -84,7 +84,7 @@ def full(home: House) -> Iterator[None]:
 
 
 @contextmanager
-def tired(home: House) -> Iterator[None]:
+def tired(home: PortalStack) -> Iterator[None]:
     """The workers' children stand still: what is handed over stays at the broker."""
     children = home.pids("worker child")
     for pid in children:
@@ -96,25 +96,25 @@ def tired(home: House) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def test_emptied(home: House) -> None:
+def test_emptied(home: PortalStack) -> None:
     with noticed_by_nobody(home), tired(home):
-        assert until(lambda: home.ask(HANDED_OVER)[0][0] > 5)
+        assert wait_until(lambda: home.ask(HANDED_OVER)[0][0] > 5)
         home.broker().flushall()
 
 
-def test_without_memory(home: House) -> None:
+def test_without_memory(home: PortalStack) -> None:
     with noticed_by_nobody(home), full(home):
         time.sleep(OUTAGE)
         assert home.ask(WAITING) != [(0,)]
 
 
-def test_frozen(home: House) -> None:
+def test_frozen(home: PortalStack) -> None:
     with noticed_by_nobody(home), frozen(home):
         time.sleep(OUTAGE)
         assert home.ask(WAITING) != [(0,)]
 
 
-def test_every_page_is_there_without_it(home: House) -> None:
+def test_every_page_is_there_without_it(home: PortalStack) -> None:
     with dead(home):
         for path in public_paths():
             page = ask(home, path)
@@ -123,7 +123,7 @@ def test_every_page_is_there_without_it(home: House) -> None:
             assert not is_page or HOTLINE in page.words, path
 
 
-def test_the_desk_works_without_it(home: House) -> None:
+def test_the_desk_works_without_it(home: PortalStack) -> None:
     """Log in with both factors, open a report, take it on."""
     portal = desk(home)
     with residents(home, reports=1, seconds=0):

@@ -9,12 +9,12 @@ from threading import Thread
 import psycopg2
 import pytest
 
-from bench.house import House, house, until
-from bench.ledger import BROKEN, FRONT, RECEIPT, Entry, Ledger
-from bench.pace import Pace
 from tests.faults.support.kill_after_commit.apps import TRAP
 from tests.portal.test_nginx import NGINX, needs_nginx
 from tests.support.processes import processes_about
+from tools.client_journal import BROKEN, FRONT, RECEIPT, ClientJournal, JournalEntry
+from tools.cpu_allowance import CpuAllowance
+from tools.portal_stack import PortalStack, portal_stack, wait_until
 
 pytestmark = [pytest.mark.serial]
 
@@ -22,16 +22,16 @@ BACK_WITHIN = 3.0
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[House]:
+def home() -> Iterator[PortalStack]:
     """One house for all: what a test kills comes back, by itself or by the test."""
     settings = "tests.faults.support.kill_after_commit_settings"
-    with house(front=NGINX is not None, DJANGO_SETTINGS_MODULE=settings) as ours:
+    with portal_stack(front=NGINX is not None, DJANGO_SETTINGS_MODULE=settings) as ours:
         yield ours
 
 
 @pytest.fixture
-def resident(home: House) -> Ledger:
-    return Ledger([home.port])
+def resident(home: PortalStack) -> ClientJournal:
+    return ClientJournal([home.port])
 
 
 # One that a resident sent; others of the house may wait for a lock as well.
@@ -41,7 +41,7 @@ A_REPORT_WAITS = (
 
 
 @contextmanager
-def nothing_can_be_written(home: House) -> Iterator[None]:
+def nothing_can_be_written(home: PortalStack) -> Iterator[None]:
     """Requests stop in the middle: the table of reports is locked."""
     with psycopg2.connect(home.database) as line, line.cursor() as cursor:
         cursor.execute("LOCK TABLE reports_report IN ACCESS EXCLUSIVE MODE")
@@ -50,20 +50,20 @@ def nothing_can_be_written(home: House) -> Iterator[None]:
     line.close()
 
 
-def rows(home: House, entry: Entry) -> int:
+def rows(home: PortalStack, entry: JournalEntry) -> int:
     question = "SELECT count(*) FROM reports_report WHERE submission_key = %s"
     return int(home.ask(question, [entry.key])[0][0])
 
 
-def assert_all_is_there(home: House, ledger: Ledger) -> None:
+def assert_all_is_there(home: PortalStack, ledger: ClientJournal) -> None:
     """Drained, with fifteen seconds left out; and every receipt is good."""
-    home.let_leases_lapse()
-    assert home.drains()
-    assert ledger.compare(home.database).breaches() == []
+    home.expire_leases()
+    assert home.wait_until_idle()
+    assert ledger.reconcile(home.database).breaches() == []
     assert home.balance()["balanced"]
 
 
-def test_web_processes_share_the_listening_socket_and_no_connection(home: House) -> None:
+def test_web_processes_share_the_listening_socket_and_no_connection(home: PortalStack) -> None:
     """They are forked: a connection of their master would be everybody's at once."""
     [master] = home.pids("web master")
     held = [str(each.readlink()) for each in Path(f"/proc/{master}/fd").iterdir()]
@@ -71,69 +71,71 @@ def test_web_processes_share_the_listening_socket_and_no_connection(home: House)
 
 
 def test_killed_between_commit_and_answer_gives_one_report_and_a_receipt(
-    home: House, resident: Ledger
+    home: PortalStack, resident: ClientJournal
 ) -> None:
     entry = resident.write()
     (Path(home.env["DATA_DIR"]) / TRAP).touch()
-    assert resident.press(entry).kind == BROKEN
+    assert resident.submit(entry).kind == BROKEN
     assert rows(home, entry) == 1
-    assert resident.press(entry).kind == RECEIPT
+    assert resident.submit(entry).kind == RECEIPT
     assert_all_is_there(home, resident)
 
 
 def test_all_web_processes_killed_are_back_within_three_seconds(
-    home: House, resident: Ledger
+    home: PortalStack, resident: ClientJournal
 ) -> None:
     entry = resident.send()
-    pace = Pace()
+    pace = CpuAllowance()
     assert home.kill("web master", "web worker") == 3
-    assert until(home.serves, 10)
-    assert pace.keeps(BACK_WITHIN)
-    assert resident.press(entry).kind == RECEIPT
+    assert wait_until(home.is_serving, 10)
+    assert pace.is_within(BACK_WITHIN)
+    assert resident.submit(entry).kind == RECEIPT
     assert len(entry.codes) == 1
     assert_all_is_there(home, resident)
 
 
 @needs_nginx
-def test_who_was_cut_off_sees_the_front_servers_page_and_gets_one_receipt(home: House) -> None:
-    ledger = Ledger([home.front_port], [home.front_port])
+def test_who_was_cut_off_sees_the_front_servers_page_and_gets_one_receipt(
+    home: PortalStack,
+) -> None:
+    ledger = ClientJournal([home.front_port], [home.front_port])
     entry = ledger.write()
     press = Thread(target=ledger.press, args=[entry])
     with nothing_can_be_written(home):
         press.start()
-        assert until(lambda: bool(home.ask(A_REPORT_WAITS)), 5)
+        assert wait_until(lambda: bool(home.ask(A_REPORT_WAITS)), 5)
         home.kill("web worker", "web master")
         press.join(5)
     assert entry.answers[0].kind == FRONT
     while not entry.has_receipt:
-        ledger.press(entry)
+        ledger.submit(entry)
     assert_all_is_there(home, ledger)
 
 
 @needs_nginx
-def test_without_any_portal_the_front_server_names_the_two_numbers(home: House) -> None:
-    ledger = Ledger([home.front_port], [home.front_port])
+def test_without_any_portal_the_front_server_names_the_two_numbers(home: PortalStack) -> None:
+    ledger = ClientJournal([home.front_port], [home.front_port])
     home.kill_child("serve")
-    assert until(lambda: is_gone(home), 5)
+    assert wait_until(lambda: is_gone(home), 5)
     entry = ledger.write()
-    assert ledger.press(entry).kind == FRONT
+    assert ledger.submit(entry).kind == FRONT
     home.start_serve()
-    assert ledger.press(entry).kind == RECEIPT
+    assert ledger.submit(entry).kind == RECEIPT
     assert_all_is_there(home, ledger)
 
 
 def test_the_supervisor_killed_leaves_nothing_and_loses_nothing(
-    home: House, resident: Ledger
+    home: PortalStack, resident: ClientJournal
 ) -> None:
     for _ in range(20):
         resident.send()
     home.kill_child("serve")
-    assert until(lambda: is_gone(home), 5)
+    assert wait_until(lambda: is_gone(home), 5)
     home.start_serve()
     assert_all_is_there(home, resident)
 
 
-def is_gone(home: House) -> bool:
+def is_gone(home: PortalStack) -> bool:
     """Whether no process of the portal lives; its children end a moment after it."""
     return not [pid for pid in processes_about(f"PORT={home.port}") if is_portal(pid)]
 
@@ -146,7 +148,9 @@ def is_portal(pid: int) -> bool:
         return False
 
 
-def test_relay_and_beat_killed_come_back_and_nothing_waits(home: House, resident: Ledger) -> None:
+def test_relay_and_beat_killed_come_back_and_nothing_waits(
+    home: PortalStack, resident: ClientJournal
+) -> None:
     assert home.wait_for_roles()
     assert home.kill("relay", "beat") == 2
     for _ in range(5):
@@ -156,9 +160,11 @@ def test_relay_and_beat_killed_come_back_and_nothing_waits(home: House, resident
 
 
 @pytest.mark.parametrize("postgres", [False, True], ids=["but PostgreSQL", "PostgreSQL too"])
-def test_everything_killed_at_once(home: House, resident: Ledger, postgres: bool) -> None:
+def test_everything_killed_at_once(
+    home: PortalStack, resident: ClientJournal, postgres: bool
+) -> None:
     """As when the machine loses its power under load."""
-    resident.begin(residents=4, reports=200, seconds=2)
+    resident.start(residents=4, reports=200, seconds=2)
     time.sleep(1)
     home.kill_child("serve")
     home.kill_child("valkey")
@@ -167,5 +173,5 @@ def test_everything_killed_at_once(home: House, resident: Ledger, postgres: bool
         home.start_postgres()
     home.start_valkey()
     home.start_serve()
-    assert resident.end(within=15)
+    assert resident.stop(within=15)
     assert_all_is_there(home, resident)

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.pace import Pace
 from ops.process_supervisor import pause_seconds
 from ops.serve import open_listener
 from tests.support.processes import alive, eventually, free_port, processes_about, start
+from tools.cpu_allowance import CpuAllowance
 
 # A supervisor over small children: one that serves, one that says its number and sleeps.
 SMALL = """
@@ -95,10 +95,10 @@ def test_a_child_that_dies_is_started_again_and_counted(
 ) -> None:
     supervised.append(process := small(tmp_path, "exec sleep 60"))
     first = int(read_until(process, "up").split()[-1])
-    pace = Pace()
+    pace = CpuAllowance()
     os.kill(first, signal.SIGKILL)
     assert int(read_until(process, "up").split()[-1]) != first
-    assert pace.keeps(3)
+    assert pace.is_within(3)
     assert restarts(tmp_path, "worker") == 1
 
 
@@ -353,10 +353,10 @@ def test_a_killed_web_process_answers_again_within_three_seconds(
 ) -> None:
     _, url = served
     [master] = [pid for pid in processes_about(str(tmp_path)) if is_master(pid)]
-    pace = Pace()
+    pace = CpuAllowance()
     os.kill(master, signal.SIGKILL)
     assert eventually(lambda: answers(url), within=10)
-    assert pace.keeps(3)
+    assert pace.is_within(3)
 
 
 @pytest.mark.serial

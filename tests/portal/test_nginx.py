@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.servers import front_server
 from tests.support.concurrency import serving
 from tests.support.processes import free_port
 from tests.support.small_disk import small_disk
+from tools.servers import prepare_nginx
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 CSS = b"body{color:#17211d}" * 100
@@ -65,7 +65,7 @@ def front(tmp_path: Path, portal: http.server.HTTPServer) -> Iterator[int]:
         sheet.write_bytes(CSS)
         sheet.with_suffix(".css.gz").write_bytes(gzip.compress(CSS))
     port = free_port()
-    child = front_server(tmp_path, port, portal.server_address[1])
+    child = prepare_nginx(tmp_path, port, portal.server_address[1])
     child.start()
     try:
         child.wait_until_ready(lambda: listens(port))

@@ -19,14 +19,14 @@ from alerts.formats import print_files
 from alerts.models import AlertRevision
 from alerts.static_pages import generator
 from alerts.static_pages.page_list import list_static_pages
-from bench.house import until
-from bench.memory import tree
-from bench.servers import front_server
 from tests.alerts.formats.test_signatures import CAP_KEY, TEXT_KEY
 from tests.portal.test_nginx import Stub, ask, listens, needs_nginx
 from tests.support.alert_factories import cancelled, issued
 from tests.support.concurrency import serving
 from tests.support.processes import free_port
+from tools.portal_stack import wait_until
+from tools.process_memory import list_process_tree
+from tools.servers import prepare_nginx
 
 pytestmark = [needs_nginx, pytest.mark.django_db]
 PAGE = "/canh-bao/gia-dien-luc/"
@@ -76,7 +76,7 @@ def front(
     revision: AlertRevision,
 ) -> Iterator[int]:
     port = free_port()
-    child = front_server(
+    child = prepare_nginx(
         tmp_path / "front", port, portal.server_address[1], generator.snapshot_dir()
     )
     child.env = {**(child.env or {}), "QUIET": "2"}
@@ -107,7 +107,7 @@ def kept_as(front: int, path: str) -> tuple[int, str | None]:
 
 
 def soon(holds: Callable[[], bool]) -> bool:
-    return until(holds, 5)
+    return wait_until(holds, 5)
 
 
 def workers(folder: Path) -> set[int]:
@@ -118,7 +118,7 @@ def workers(folder: Path) -> set[int]:
         master = int((folder / "front.pid").read_text())
     except (OSError, ValueError):
         return set()
-    return {pid for pid, depth in tree(master, 0) if depth and _is_worker(pid)}
+    return {pid for pid, depth in list_process_tree(master, 0) if depth and _is_worker(pid)}
 
 
 def _is_worker(pid: int) -> bool:

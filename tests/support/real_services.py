@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bench import servers
 from ops.child_process import StartError
 from ops.local_services import local_services
+from tools import servers
 
 # Nothing of a developer's own environment: the suite sees the same everywhere.
 UNSET = (*servers.UNSET, "PORT", "RATE_LIMITS", "STATIC_ROOT")

@@ -1,7 +1,7 @@
 """Score features by trained weights, and explain scores. Pure: no Django.
 
 Weights say what each feature adds to each code; they were learnt from stories that we wrote
-(`python -m bench.training`; the card is data/weights/README.md). A code has points from two
+(`python -m tools.train_reader`; the card is data/weights/README.md). A code has points from two
 sources, its phrases and its features; the score is the sum of its reasons to the cent, and each
 reason points at words of the story.
 """

@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from django.db import connection
 
-from bench.house import LAPSE, until
 from core.models import OutboxItem
 from ops.child_process import ChildProcess
 from ops.local_services import VALKEY_SOCKET, prepare_valkey, valkey_is_ready
@@ -20,6 +19,7 @@ from ops.process_commands import command
 from reports.models import Report
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
+from tools.portal_stack import EXPIRE_LEASES_SQL, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 POISON = "câu chuyện làm chết máy đọc"  # to a worker of poisoned.py
@@ -53,7 +53,7 @@ class QueueProcesses:
         words = command("worker", self.folder, "")
         words[words.index("-A") + 1] = app
         child = self.start("worker", words)
-        assert until(lambda: len(children_of(child)) >= 2)
+        assert wait_until(lambda: len(children_of(child)) >= 2)
         return child
 
     def kill(self, name: str) -> None:
@@ -105,7 +105,7 @@ def accept(story: str = "Có người xưng công an gọi cho tôi.") -> Report
 def let_leases_lapse() -> None:
     """Fifteen seconds go by, in the database alone."""
     with connection.cursor() as cursor:
-        cursor.execute(LAPSE)
+        cursor.execute(EXPIRE_LEASES_SQL)
 
 
 def others_of_the_database() -> list[str]:

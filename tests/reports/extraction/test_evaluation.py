@@ -116,6 +116,6 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 def test_weights_are_learnt_without_the_portal() -> None:
     env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    command = [sys.executable, "-m", "bench.training", "--help"]
+    command = [sys.executable, "-m", "tools.train_reader", "--help"]
     completed = subprocess.run(command, env=env, capture_output=True, check=False)
     assert completed.returncode == 0

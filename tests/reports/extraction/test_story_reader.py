@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.stories import UNSEEN
+from bench.reader import UNSEEN
 from reports.extraction import evaluation
 from reports.extraction.language.amounts import MONEY_PROBLEMS_VI, find_amounts, parse_money_field
 from reports.extraction.language.cue_matcher import code_rows, cue_tables, taxonomy, tokenize

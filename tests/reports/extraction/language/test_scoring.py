@@ -87,17 +87,17 @@ def test_a_story_of_unknown_words_has_no_points(table: scoring.LinearModel) -> N
 
 
 def test_the_weights_were_learnt_from_the_stories_at_hand() -> None:
-    """Run `python -m bench.training` after a change of stories or families."""
-    from bench import training  # which takes two seconds
+    """Run `python -m tools.train_reader` after a change of stories or families."""
+    from tools import train_reader  # which takes two seconds
 
-    assert (scoring.FOLDER / training.SOURCE).read_text().strip() == training.source()
+    assert (scoring.FOLDER / train_reader.SOURCE).read_text().strip() == train_reader.hash_sources()
 
 
 def test_a_taught_story_quotes_the_words_that_tell_of_its_money() -> None:
     """Quote only where something is told (data/weights/README.md)."""
-    from bench import training
+    from tools import train_reader
 
-    for file in training.STORIES.glob("*.jsonl"):
+    for file in train_reader.STORIES.glob("*.jsonl"):
         for line in file.read_text(encoding="utf-8").splitlines():
             story = json.loads(line)
             quotes = story.get("money_because", [])

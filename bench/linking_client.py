@@ -1,4 +1,4 @@
-"""python -m bench.newcomers SECONDS: link reports of bench/data/links_dev.jsonl, one after the other
+"""python -m bench.linking_client SECONDS: link reports of bench/data/links_dev.jsonl, one after the other
 and each in a transaction of its own, for so long; prints the median time in milliseconds.
 """
 
@@ -17,7 +17,7 @@ _FILE = Path(__file__).parent / "data" / "links_dev.jsonl"
 _FIELDS = ("id", "caller_number", "claimed_to_be", "text", "bank_account", "at")
 
 
-def stories() -> list[StoryInput]:
+def load_stories() -> list[StoryInput]:
     rows = map(json.loads, _FILE.read_text(encoding="utf-8").splitlines())
     return [StoryInput(*(row[field] for field in _FIELDS)) for row in rows]
 
@@ -28,10 +28,10 @@ def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     django.setup()
     end = time.monotonic() + float(sys.argv[1])
-    print(json.dumps({"p50": 1000 * statistics.median(_times(end))}))
+    print(json.dumps({"p50": 1000 * statistics.median(_time_links(end))}))
 
 
-def _times(end: float) -> Iterator[float]:
+def _time_links(end: float) -> Iterator[float]:
     """Of each link, from the beginning of its transaction until COMMIT."""
     from django.db import transaction  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
@@ -40,7 +40,7 @@ def _times(end: float) -> Iterator[float]:
     from reports.models import ExtractedFacts  # noqa: PLC0415
     from reports.submission import intake  # noqa: PLC0415
 
-    fingerprints = [fingerprint_story(story) for story in stories()]
+    fingerprints = [fingerprint_story(story) for story in load_stories()]
     for number, fingerprint in enumerate(cycle(fingerprints)):
         typed = intake.ReportSubmission(story=f"tin {number} của {os.getpid()}")
         report = intake.submit_report(typed, f"newcomer-{os.getpid()}-{number:09}").report

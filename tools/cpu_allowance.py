@@ -9,7 +9,7 @@ PRESSURE = Path("/proc/pressure/cpu")
 _STALLED = re.compile(r"^some .* total=(\d+)$", re.MULTILINE)
 
 
-class Pace:
+class CpuAllowance:
     """From its making on: how much of the time somebody waited for a core, as Linux counts it.
 
     A limit that holds on an idle machine is given that much more, so twice as much at the most: it
@@ -17,23 +17,23 @@ class Pace:
     """
 
     def __init__(self) -> None:
-        self._started, self._stalled = monotonic(), _seconds_stalled()
+        self._started, self._stalled = monotonic(), _read_stalled_seconds()
 
     @property
     def seconds(self) -> float:
         return monotonic() - self._started
 
-    def grants(self, limit: float) -> float:
+    def allowance(self, limit: float) -> float:
         """The limit, in seconds, as it stands now."""
-        waited = _seconds_stalled() - self._stalled
+        waited = _read_stalled_seconds() - self._stalled
         return limit * (1 + min(1.0, waited / max(self.seconds, 1e-3)))
 
-    def keeps(self, limit: float) -> bool:
+    def is_within(self, limit: float) -> bool:
         """Whether no more seconds have gone by than are granted."""
-        return self.seconds < self.grants(limit)
+        return self.seconds < self.allowance(limit)
 
 
-def _seconds_stalled() -> float:
+def _read_stalled_seconds() -> float:
     """Since the start of the machine, the seconds in which a process waited for a core."""
     with suppress(OSError):
         if found := _STALLED.search(PRESSURE.read_text()):

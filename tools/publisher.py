@@ -1,7 +1,7 @@
 """The desk of a measurement: writes, updates and cancels invented warnings as it is told on stdin,
 on the database of its environment, and says on stdout when each word was given.
 
-    python -m bench.warned        lines: issue NAME | draft NAME | update NAME | cancel NAME
+    python -m tools.publisher        lines: issue NAME | draft NAME | update NAME | cancel NAME
 """
 
 import sys
@@ -19,7 +19,7 @@ from alerts import publishing  # noqa: E402
 from alerts.models import Alert, AlertStep  # noqa: E402
 
 
-def words(name: str, version: int) -> dict[str, Any]:
+def make_texts(name: str, version: int) -> dict[str, Any]:
     """Each part names its version, so that a page made of two would show."""
     mark = f"({name} v{version})"
     return {
@@ -36,36 +36,36 @@ def words(name: str, version: int) -> dict[str, Any]:
     }
 
 
-def issue(name: str) -> None:
-    alert = Alert.objects.create(slug=name, author=person("editor"), **words(name, 1))
+def issue_alert(name: str) -> None:
+    alert = Alert.objects.create(slug=name, author=get_officer("editor"), **make_texts(name, 1))
     AlertStep.objects.create(alert=alert, position=1, title="Dọa", text="Trong hai giờ.")
-    publishing.submit(alert, by=person("editor"))
-    publishing.issue(alert, by=person("approver"))
+    publishing.submit(alert, by=get_officer("editor"))
+    publishing.issue(alert, by=get_officer("approver"))
 
 
-def draft(name: str) -> None:
+def draft_alert(name: str) -> None:
     """What nobody may read yet."""
-    Alert.objects.filter(slug=name).update(**words(f"DRAFT-{name}", 0))
+    Alert.objects.filter(slug=name).update(**make_texts(f"DRAFT-{name}", 0))
 
 
-def update(name: str) -> None:
-    Alert.objects.filter(slug=name).update(**words(name, 2))
+def update_alert(name: str) -> None:
+    Alert.objects.filter(slug=name).update(**make_texts(name, 2))
     alert = Alert.objects.get(slug=name)
-    publishing.submit(alert, by=person("editor"))
-    publishing.update(alert, by=person("approver"))
+    publishing.submit(alert, by=get_officer("editor"))
+    publishing.update(alert, by=get_officer("approver"))
 
 
-def cancel(name: str) -> None:
+def cancel_alert(name: str) -> None:
     alert = Alert.objects.get(slug=name)
-    publishing.cancel(alert, by=person("approver"), reason=f"Hết người gọi ({name} v3).")
+    publishing.cancel(alert, by=get_officer("approver"), reason=f"Hết người gọi ({name} v3).")
 
 
-def person(name: str) -> User:
+def get_officer(name: str) -> User:
     return User.objects.get_or_create(username=name)[0]
 
 
 ACTS: Mapping[str, Callable[[str], None]] = {
-    "issue": issue, "draft": draft, "update": update, "cancel": cancel,
+    "issue": issue_alert, "draft": draft_alert, "update": update_alert, "cancel": cancel_alert,
 }  # fmt: skip
 
 

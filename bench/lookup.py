@@ -6,31 +6,24 @@ number in its story, an account and a link. (Denser numbers would cost more at a
 are of a country code that nobody has. What is asked are keys drawn over the whole table.
 """
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import closing
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg2
-
-from bench.harness import Result, ratio_of
-from bench.servers import ROOT, Ground
+from bench.databases import copy_database, fill_without_indexes
+from bench.harness import Result, measure_ratio
+from bench.servers import BenchServers
 
 MANY, FEW = 10_000_000, 10_000
-EACH = 4  # indicators of a report
-SMALL = "small"
-ASKED = {
+INDICATORS_PER_REPORT = 4  # indicators of a report
+QUESTIONS = {
     "named": "a verdict, number reported by two",
     "unknown": "a verdict, number that nobody reported",
     "heard": "the statement about the number alone",
 }
 
 # Triggers rest: they would open each case by itself, and look up each report that is named.
-FILL = """
+FILL_SQL = """
 SET session_replication_role = replica;
 SET maintenance_work_mem = '1GB';
 SET synchronous_commit = off;
@@ -54,22 +47,19 @@ SELECT id, kind, place, key, key, '', '{}' FROM told, LATERAL (VALUES
        ('account', 'story', lpad(r::text, 12, '1')), ('link', 'story', md5(r::text) || '.vn')
        ) AS named (kind, place, key);
 """
-INDEXES = """
-SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'reports_indicator'
-   AND indexname NOT IN (SELECT conname FROM pg_constraint)
-"""
 
 
-def verdicts(ground: Ground) -> Iterator[Result]:
+def measure_latency(servers: BenchServers) -> Iterator[Result]:
     """How long a verdict takes, as a ratio of medians; then what the look for the number touches."""
-    many = ground.env["DATABASE_URL"]
-    few = copied(many)
-    sealed = asked(ground, many, MANY, "head", 1)["head"]
-    fill(few, FEW, sealed)
-    fill(many, MANY, sealed)
-    for what, told in ASKED.items():
-        ratio, figures = ratio_of(
-            partial(p50, ground, many, MANY, what), partial(p50, ground, few, FEW, what)
+    many = servers.env["DATABASE_URL"]
+    few = copy_database(many)
+    sealed = run_client(servers, many, MANY, "head", 1)["head"]
+    fill_database(few, FEW, sealed)
+    fill_database(many, MANY, sealed)
+    for what, told in QUESTIONS.items():
+        ratio, figures = measure_ratio(
+            partial(measure_median, servers, many, MANY, what),
+            partial(measure_median, servers, few, FEW, what),
         )
         yield Result(
             13,
@@ -78,49 +68,31 @@ def verdicts(ground: Ground) -> Iterator[Result]:
             most=1.10,
             detail=figures,
         )
-    seen = asked(ground, many, MANY, "plan", 1)
+    seen = run_client(servers, many, MANY, "plan", 1)
     yield Result(13, "index scans for the number", seen["scans"], least=1, most=1)
     yield Result(13, "buffers of that scan", seen["buffers"], most=5, detail=dict(seen))
 
 
-def copied(database: str) -> str:
-    """The address of a database like this one, which is still empty."""
-    parts = urlsplit(database)
-    name = parts.path.removeprefix("/")
-    with closing(psycopg2.connect(parts._replace(path="/postgres").geturl())) as line:
-        line.autocommit = True
-        with line.cursor() as cursor:
-            cursor.execute(f'CREATE DATABASE "{SMALL}" TEMPLATE "{name}"')
-    return parts._replace(path=f"/{SMALL}").geturl()
-
-
-def fill(database: str, indicators: int, sealed: str) -> None:
-    """Minutes for ten millions: the indexes are made afterwards. `sealed`, in hex, stands for what the
-    newest key sealed, so that nothing is opened for a look.
+def fill_database(database: str, indicators: int, sealed: str) -> None:
+    """Minutes for ten millions. `sealed`, in hex, stands for what the newest key sealed, so that
+    nothing is opened for a look.
     """
-    with closing(psycopg2.connect(database)) as line:
-        line.autocommit = True
-        with line.cursor() as cursor:
-            cursor.execute(INDEXES)
-            indexes = cursor.fetchall()
-            for name, _ in indexes:
-                cursor.execute(f'DROP INDEX "{name}"')
-            cursor.execute(FILL, {"reports": indicators // EACH, "sealed": sealed})
-            for _, definition in indexes:
-                cursor.execute(definition)
-            cursor.execute("VACUUM ANALYZE")
+    values = {"reports": indicators // INDICATORS_PER_REPORT, "sealed": sealed}
+    fill_without_indexes(
+        database, ["reports_indicator"], lambda cursor: cursor.execute(FILL_SQL, values)
+    )
 
 
-def p50(ground: Ground, database: str, indicators: int, what: str, seconds: float) -> float:
+def measure_median(
+    servers: BenchServers, database: str, indicators: int, what: str, seconds: float
+) -> float:
     """In milliseconds."""
-    return float(asked(ground, database, indicators, what, seconds)["p50"])
+    return float(run_client(servers, database, indicators, what, seconds)["p50"])
 
 
-def asked(
-    ground: Ground, database: str, indicators: int, what: str, seconds: float
+def run_client(
+    servers: BenchServers, database: str, indicators: int, what: str, seconds: float
 ) -> dict[str, Any]:
-    """A process of its own asks one database (bench/looks.py)."""
-    words = [sys.executable, "-m", "bench.looks", what, str(indicators // EACH), str(seconds)]
-    env = ground.env | {"DATABASE_URL": database}
-    done = subprocess.run(words, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True)
-    return dict(json.loads(done.stdout))
+    """Ask one database (bench/lookup_client.py)."""
+    words = (what, indicators // INDICATORS_PER_REPORT, seconds)
+    return dict(servers.run_client("bench.lookup_client", *words, DATABASE_URL=database))

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.harness import Result
-from bench.servers import ROOT, Ground
+from bench.servers import BenchServers
+from tools.servers import ROOT
 
 FILES = "links*.jsonl"
 _DATA = Path(__file__).parent / "data"
@@ -22,10 +23,10 @@ PRECISION, RECALL = 0.98, 0.92
 Rows = Sequence[Mapping[str, Any]]
 
 
-def held(ground: Ground) -> Iterator[Result]:
+def evaluate_clustering(servers: BenchServers) -> Iterator[Result]:
     for file in sorted(_DATA.glob(FILES)):
         told = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-        precision, recall, detail = pairwise(told, answers(file, ground.env))
+        precision, recall, detail = score_pairs(told, run_link_stories(file, servers.env))
         what = f"{file.name}, {len(told)} reports: pairs put together that"
         yield Result(
             "campaigns", f"{what} belong together", precision, least=PRECISION, detail=detail
@@ -34,7 +35,7 @@ def held(ground: Ground) -> Iterator[Result]:
         yield Result("campaigns", what, recall, least=RECALL, detail=detail)
 
 
-def answers(file: Path, env: Mapping[str, str]) -> Rows:
+def run_link_stories(file: Path, env: Mapping[str, str]) -> Rows:
     """What the door says of each line, in order."""
     words = [sys.executable, "manage.py", "link_stories"]
     with file.open("rb") as lines:
@@ -44,7 +45,7 @@ def answers(file: Path, env: Mapping[str, str]) -> Rows:
     return [json.loads(line) for line in done.stdout.decode().splitlines()]
 
 
-def pairwise(true: Rows, said: Rows) -> tuple[float, float, dict[str, object]]:
+def score_pairs(true: Rows, said: Rows) -> tuple[float, float, dict[str, object]]:
     """Precision, recall and the counts of pairs; 1 where there is nothing to get wrong."""
     both = Counter(
         (one["campaign"], other["campaign"]) for one, other in zip(true, said, strict=True)
@@ -52,11 +53,11 @@ def pairwise(true: Rows, said: Rows) -> tuple[float, float, dict[str, object]]:
     )  # fmt: skip
     right, found, all_true = (
         sum(many * (many - 1) // 2 for many in counted.values())
-        for counted in (both, _campaigns(said), _campaigns(true))
+        for counted in (both, _count_campaigns(said), _count_campaigns(true))
     )
     detail: dict[str, object] = {"right": right, "found": found, "true": all_true}
     return right / found if found else 1.0, right / all_true if all_true else 1.0, detail
 
 
-def _campaigns(rows: Rows) -> Counter[str]:
+def _count_campaigns(rows: Rows) -> Counter[str]:
     return Counter(row["campaign"] for row in rows if row["campaign"])

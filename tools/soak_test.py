@@ -1,4 +1,4 @@
-"""python -m bench.soak: reports under random kills, then the residents' books beside the rows.
+"""python -m tools.soak_test: reports under random kills, then the residents' books beside the rows.
 
 Everything that the portal consists of is killed, frozen, emptied or cut while residents send;
 afterwards nothing may be lost, nothing be there twice, everything be triaged exactly once. The
@@ -19,60 +19,60 @@ from secrets import randbelow
 from shutil import which
 from typing import Any
 
-from bench import telling
-from bench.house import House, house, until
-from bench.ledger import Books, Ledger
+from tools import publishing_rounds
+from tools.client_journal import ClientJournal, Reconciliation
+from tools.portal_stack import PortalStack, portal_stack, wait_until
 
 RESIDENTS = 12
-WORDS = (50, 2000)  # rounds of issue, update and cancel; requests meanwhile
-LATEST = 5.0  # seconds for which a reader may still find a word after the next one
+PUBLISHING_ROUNDS = (50, 2000)  # rounds of issue, update and cancel; requests meanwhile
+MAX_STALENESS_SECONDS = 5.0  # seconds for which a reader may still find a word after the next one
 WARM_SHARE = 0.05  # of the time, before the first fault
-RECOVERY = 90.0  # seconds: a lease, a back-off and a busy machine
+RECOVERY_TIMEOUT_SECONDS = 90.0  # seconds: a lease, a back-off and a busy machine
 GROWTH = (1.2, 6.0)  # a role may hold so many times what it held, and so many MB more
 RESULTS = Path(__file__).resolve().parent.parent / "build" / "soak.json"
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
 
-Fault = Callable[[House, random.Random], object]
+Fault = Callable[[PortalStack, random.Random], object]
 
 
-def _killed(role: str, home: House, _: random.Random) -> None:
+def _killed(role: str, home: PortalStack, _: random.Random) -> None:
     home.kill(role, most=1)
 
 
-def _supervisor_killed(home: House, _: random.Random) -> None:
+def _supervisor_killed(home: PortalStack, _: random.Random) -> None:
     home.kill_child("serve")
     home.start_serve()
 
 
-def _valkey_killed(home: House, dice: random.Random) -> None:
+def _valkey_killed(home: PortalStack, dice: random.Random) -> None:
     home.kill_child("valkey")
     time.sleep(dice.uniform(0, 2))
     home.start_valkey()
 
 
-def _valkey_emptied(home: House, _: random.Random) -> None:
+def _valkey_emptied(home: PortalStack, _: random.Random) -> None:
     with home.broker() as broker:
         broker.flushall()
 
 
-def _valkey_frozen(home: House, dice: random.Random) -> None:
+def _valkey_frozen(home: PortalStack, dice: random.Random) -> None:
     home.freeze("valkey")
     time.sleep(dice.uniform(1, 4))
     home.thaw("valkey")
 
 
-def _postgres_restarted(home: House, _: random.Random) -> None:
+def _postgres_restarted(home: PortalStack, _: random.Random) -> None:
     home.stop_postgres()
     home.start_postgres()
 
 
-def _postgres_killed(home: House, dice: random.Random) -> None:
+def _postgres_killed(home: PortalStack, dice: random.Random) -> None:
     home.kill_postgres()
     time.sleep(dice.uniform(0, 1))
     home.start_postgres()
 
 
-def _connections_cut(home: House, _: random.Random) -> None:
+def _connections_cut(home: PortalStack, _: random.Random) -> None:
     home.ask(CUT)
 
 
@@ -92,7 +92,7 @@ FAULTS: Mapping[str, Fault] = {
 
 
 @dataclass(frozen=True)
-class Plan:
+class SoakPlan:
     """How much, for how long, and which faults in which order; `pauses` between two of them."""
 
     reports: int
@@ -102,12 +102,12 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SoakResult:
     """What came of one run; memory in MB by role, the largest process of each."""
 
     seed: int
     faults: dict[str, int]
-    books: Books
+    books: Reconciliation
     balance: dict[str, Any]
     recovered_in: float | None
     memory_before: dict[str, float]
@@ -131,50 +131,50 @@ class Outcome:
         told = asdict(self.books) | {"wrong": len(self.books.wrong)}
         answers = told.pop("answers")
         lines = [f"seed {self.seed}"]
-        lines += [f"  {name.replace('_', ' '):<18} {_figure(told[name])}" for name in told]
+        lines += [f"  {name.replace('_', ' '):<18} {_format_figure(told[name])}" for name in told]
         lines += [f"  triaged            {self.balance}"]
-        lines += ["answers", *_listed(answers), "faults", *_listed(self.faults)]
+        lines += ["answers", *_format_figures(answers), "faults", *_format_figures(self.faults)]
         memory = {
             role: f"{before:.1f} -> {self.memory_after.get(role, 0):.1f} MB"
             for role, before in self.memory_before.items()
         }
         recovered = "never" if self.recovered_in is None else f"{self.recovered_in:.1f} s"
-        lines += ["memory", *_listed(memory), f"recovered in {recovered}"]
+        lines += ["memory", *_format_figures(memory), f"recovered in {recovered}"]
         return "\n".join(lines + [f"BREACH  {line}" for line in self.breaches()])
 
 
-def _figure(value: float) -> str:
+def _format_figure(value: float) -> str:
     return f"{value:.2f} s" if isinstance(value, float) else str(value)
 
 
-def _listed(figures: Mapping[str, object]) -> list[str]:
+def _format_figures(figures: Mapping[str, object]) -> list[str]:
     return [f"  {name:<22} {value}" for name, value in sorted(figures.items())]
 
 
-def soak(home: House, plan: Plan, say: Callable[[str], object]) -> Outcome:
+def run_soak(home: PortalStack, plan: SoakPlan, say: Callable[[str], object]) -> SoakResult:
     """Send the reports over the seconds, with one fault after another meanwhile."""
     fronted = [home.front_port] if home.front_port else []
-    ledger = Ledger([home.port, *fronted], fronted)
+    ledger = ClientJournal([home.port, *fronted], fronted)
     started = time.monotonic()
-    ledger.begin(RESIDENTS, plan.reports, plan.seconds)
+    ledger.start(RESIDENTS, plan.reports, plan.seconds)
     time.sleep(max(3.0, plan.seconds * WARM_SHARE))
-    before = _largest(home)
-    faults = _let_go_wrong(home, plan, started + plan.seconds * (1 - WARM_SHARE), say)
-    in_time = ledger.end(RECOVERY)
-    recovered = _seconds_to_recover(home)
-    return Outcome(
+    before = _measure_memory(home)
+    faults = _cause_faults(home, plan, started + plan.seconds * (1 - WARM_SHARE), say)
+    in_time = ledger.stop(RECOVERY_TIMEOUT_SECONDS)
+    recovered = _measure_recovery(home)
+    return SoakResult(
         plan.seed,
         faults,
-        ledger.compare(home.database),
+        ledger.reconcile(home.database),
         home.balance(),
         recovered if in_time else None,
         before,
-        _largest(home),
+        _measure_memory(home),
     )
 
 
-def _let_go_wrong(
-    home: House, plan: Plan, until_then: float, say: Callable[[str], object]
+def _cause_faults(
+    home: PortalStack, plan: SoakPlan, until_then: float, say: Callable[[str], object]
 ) -> dict[str, int]:
     """One fault after another, each as often as every other and once at least; how often each came."""
     dice = random.Random(plan.seed)  # noqa: S311  # to be repeated, not to be secret
@@ -192,20 +192,25 @@ def _let_go_wrong(
         done[name] += 1
 
 
-def _seconds_to_recover(home: House) -> float | None:
+def _measure_recovery(home: PortalStack) -> float | None:
     started = time.monotonic()
-    if until(lambda: home.drains(1.0) and home.wait_for_roles(1.0) and home.serves(), RECOVERY):
+    if wait_until(
+        lambda: home.wait_until_idle(1.0) and home.wait_for_roles(1.0) and home.is_serving(),
+        RECOVERY_TIMEOUT_SECONDS,
+    ):
         return time.monotonic() - started
     return None
 
 
-def _largest(home: House) -> dict[str, float]:
+def _measure_memory(home: PortalStack) -> dict[str, float]:
     return {role: round(max(held), 1) for role, held in home.memory().items() if held}
 
 
-def _words(home: House) -> list[str]:
+def _find_stale_answers(home: PortalStack) -> list[str]:
     """What readers saw that they may not see, while words were given."""
-    return telling.rounds(home.env, home.front_port, *WORDS).breaches(LATEST)
+    return publishing_rounds.run_rounds(home.env, home.front_port, *PUBLISHING_ROUNDS).breaches(
+        MAX_STALENESS_SECONDS
+    )
 
 
 def main() -> int:
@@ -221,9 +226,15 @@ def main() -> int:
     def say(fault: str) -> None:
         print(f"{time.monotonic() - started:6.1f} s  {fault}", file=sys.stderr, flush=True)
 
-    with house(front=which("nginx", path="/usr/sbin:/usr/bin") is not None, durable=True) as home:
-        outcome = soak(home, Plan(chosen.reports, 60 * chosen.minutes, seed), say)
-        told = _words(home) if home.front_port else ["public pages not judged: no nginx here"]
+    with portal_stack(
+        front=which("nginx", path="/usr/sbin:/usr/bin") is not None, durable=True
+    ) as home:
+        outcome = run_soak(home, SoakPlan(chosen.reports, 60 * chosen.minutes, seed), say)
+        told = (
+            _find_stale_answers(home)
+            if home.front_port
+            else ["public pages not judged: no nginx here"]
+        )
     print(outcome.table())
     print("\n".join(f"words: {line}" for line in told))
     RESULTS.parent.mkdir(exist_ok=True)

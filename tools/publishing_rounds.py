@@ -1,5 +1,5 @@
 """Words given under load: readers at the front server ask while warnings are issued, updated and
-cancelled, and every answer is judged afterwards. `python -m bench --only words` asks the whole.
+cancelled, and every answer is judged afterwards. `python -m bench --benchmark words` asks the whole.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
-from bench.servers import ROOT
+from tools.servers import ROOT
 
 DOORS = (
     "/canh-bao/{}/", "/canh-bao/{}/van-ban.txt", "/canh-bao/{}/nhung/", "/nhung/song/canh-bao/{}/",
@@ -41,8 +41,8 @@ class Answer:
 
 
 @dataclass
-class Desk:
-    """A process that gives words (bench/warned.py); `given` is by name when each version was."""
+class PublisherProcess:
+    """A process that gives words (tools/publisher.py); `given` is by name when each version was."""
 
     process: "subprocess.Popen[str]"
     given: dict[str, dict[int, float]] = field(default_factory=dict)
@@ -59,21 +59,21 @@ class Desk:
 
 
 @contextmanager
-def desk(env: Mapping[str, str]) -> Iterator[Desk]:
+def publisher_process(env: Mapping[str, str]) -> Iterator[PublisherProcess]:
     with subprocess.Popen(
-        [sys.executable, "-m", "bench.warned"],
+        [sys.executable, "-m", "tools.publisher"],
         cwd=ROOT,
         env={**os.environ, **env, "DJANGO_SETTINGS_MODULE": "portal.settings"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        yield Desk(process)
+        yield PublisherProcess(process)
         assert process.stdin
         process.stdin.close()
 
 
-def get(port: int, path: str) -> tuple[int, str]:
+def fetch_page(port: int, path: str) -> tuple[int, str]:
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     with contextlib.closing(line):
         line.request("GET", path)
@@ -81,36 +81,36 @@ def get(port: int, path: str) -> tuple[int, str]:
         return answer.status, answer.read().decode(errors="replace")
 
 
-def rounds(env: Mapping[str, str], port: int, count: int, requests: int) -> "Judged":
+def run_rounds(env: Mapping[str, str], port: int, count: int, requests: int) -> "ConsistencyReport":
     """So many rounds of issue, update and cancel while so many requests are made, spread over them."""
     answers: list[Answer] = []
     names = [f"vong-{number}" for number in range(count)]
     done, at = Event(), [names[0]]
 
-    def read(seed: int) -> None:
+    def send_requests(seed: int) -> None:
         dice = random.Random(seed)  # noqa: S311
         while not done.is_set() or len(answers) < requests:
             path = dice.choice(DOORS).format(at[0])
             asked = time.time()
-            answers.append(Answer(path, asked, *get(port, path)))
+            answers.append(Answer(path, asked, *fetch_page(port, path)))
             time.sleep(dice.uniform(0, 0.02))
 
-    readers = [Thread(target=read, args=[seed]) for seed in range(4)]
-    with desk(env) as ours:
+    readers = [Thread(target=send_requests, args=[seed]) for seed in range(4)]
+    with publisher_process(env) as ours:
         for reader in readers:
             reader.start()
         for number, name in enumerate(names, 1):
             at[0] = name
             for act in ("issue", "draft", "update", "cancel"):
                 ours.act(act, name)
-                _pass_time(answers, requests * number // count, act)
+                _wait_for_requests(answers, requests * number // count, act)
         done.set()
         for reader in readers:
             reader.join()
-        return Judged(answers, ours.given)
+        return ConsistencyReport(answers, ours.given)
 
 
-def _pass_time(answers: list[Answer], wanted: int, act: str) -> None:
+def _wait_for_requests(answers: list[Answer], wanted: int, act: str) -> None:
     """A moment after each act; after the last of a round, until its share was asked."""
     time.sleep(0.15)
     while act == "cancel" and len(answers) < wanted:
@@ -118,40 +118,40 @@ def _pass_time(answers: list[Answer], wanted: int, act: str) -> None:
 
 
 @dataclass
-class Judged:
+class ConsistencyReport:
     """All answers beside what was said when."""
 
     answers: list[Answer]
     given: dict[str, dict[int, float]]
 
-    def mixed(self) -> list[Answer]:
+    def mixed_versions(self) -> list[Answer]:
         """Two versions of one warning in one answer, or an answer that is none."""
         return [a for a in self.answers if a.status not in {200, 404} or _is_mixed(a)]
 
     def drafts(self) -> list[Answer]:
         return [answer for answer in self.answers if "DRAFT" in answer.text]
 
-    def lags(self) -> list[float]:
+    def staleness(self) -> list[float]:
         """How long after a later word an answer still showed the one before; seconds, sorted."""
         return sorted(late for answer in self.answers for late in self._late(answer))
 
     def breaches(self, latest: float) -> list[str]:
         """What no reader may see; `latest` seconds may a word be seen after the next one."""
-        wrong = {"mixed": self.mixed(), "drafts": self.drafts()}
+        wrong = {"mixed": self.mixed_versions(), "drafts": self.drafts()}
         found = [f"{what}: {answers[0].path}" for what, answers in wrong.items() if answers]
-        late = (self.lags() or [0.0])[-1]
+        late = (self.staleness() or [0.0])[-1]
         return found + ([f"a word was seen {late:.1f} s after the next"] if late > latest else [])
 
     def _late(self, answer: Answer) -> Iterator[float]:
-        for name, version in _shown(answer):
+        for name, version in _list_versions(answer):
             later = self.given.get(name, {}).get(version + 1)
             if later and answer.asked > later:
                 yield answer.asked - later
 
 
-def _shown(answer: Answer) -> Iterator[tuple[str, int]]:
+def _list_versions(answer: Answer) -> Iterator[tuple[str, int]]:
     """Each warning with the version that stands for it here: a list is judged entry by entry."""
-    for part in _parts(answer):
+    for part in _split_entries(answer):
         found: dict[str, int] = {}
         for name, version in _MARK.findall(part):
             found[name] = max(found.get(name, 0), int(version))
@@ -160,7 +160,7 @@ def _shown(answer: Answer) -> Iterator[tuple[str, int]]:
         yield from dict.fromkeys(found, 3).items() if over else found.items()
 
 
-def _parts(answer: Answer) -> list[str]:
+def _split_entries(answer: Answer) -> list[str]:
     """The entries of a list, and what stands around them; else the whole."""
     if answer.path not in _LISTS:
         return [answer.text]

@@ -1,4 +1,4 @@
-"""python -m bench.background FILES…: count how rare words are, over JSON lines with a "text".
+"""python -m tools.count_word_frequencies FILES…: count how rare words are, over JSON lines with a "text".
 
 Writes reports/data/script_words.json. The stories must be of different calls: a script that is
 told twice would count as usual. English stories are few, so their words are counted among them.
@@ -26,10 +26,10 @@ _DATA = Path(__file__).resolve().parent.parent / "reports" / "data"
 _CUES = ("taxonomy.json", "cues.json")
 # Shares of the stories that tell a word and a pair of a cue, and of what any report says.
 _IN_CUES, _IN_ANY = (0.01, 0.02), (0.06, 0.04)
-_FILE = _DATA / "script_words.json"
+_TABLE = _DATA / "script_words.json"
 _ABOUT = (
     "In how many of so many invented stories a word, two words side by side, and a word with its"
-    " marks occur: how rare a shared word is. Written by python -m bench.background; not by hand."
+    " marks occur: how rare a shared word is. Written by python -m tools.count_word_frequencies; not by hand."
 )
 _ENGLISH = frozenset(["the", "and", "they", "was", "that", "said", "from", "with", "for", "she"])
 _MANY_ENGLISH = 3
@@ -41,21 +41,21 @@ Floor = tuple[Sequence[Story], tuple[float, float]]
 
 
 def main() -> None:
-    stories = [list(sentences([text])) for text in _texts(sys.argv[1:])]
-    cues = [list(sentences([phrase])) for name in _CUES for phrase in _phrases(name)]
+    stories = [list(sentences([text])) for text in _read_texts(sys.argv[1:])]
+    cues = [list(sentences([phrase])) for name in _CUES for phrase in _read_phrases(name)]
     usual = [list(sentences([told])) for told in stop_list()["usual"]]
-    table = counted(stories, [(cues, _IN_CUES), (usual, _IN_ANY)])
-    _FILE.write_text(json.dumps(table, ensure_ascii=False, indent=0, sort_keys=True) + "\n")
-    print(f"{_FILE.name}: {table['stories']} stories, {_FILE.stat().st_size // 1024} KB")
+    table = count_words(stories, [(cues, _IN_CUES), (usual, _IN_ANY)])
+    _TABLE.write_text(json.dumps(table, ensure_ascii=False, indent=0, sort_keys=True) + "\n")
+    print(f"{_TABLE.name}: {table['stories']} stories, {_TABLE.stat().st_size // 1024} KB")
 
 
-def _texts(files: Sequence[str]) -> Iterator[str]:
+def _read_texts(files: Sequence[str]) -> Iterator[str]:
     for file in files:
         for line in Path(file).read_text(encoding="utf-8").splitlines():
             yield json.loads(line)["text"]
 
 
-def _phrases(name: str) -> Iterator[str]:
+def _read_phrases(name: str) -> Iterator[str]:
     """Every text in a table of cues."""
     waiting = [json.loads((_DATA / name).read_text(encoding="utf-8"))]
     while waiting:
@@ -66,24 +66,28 @@ def _phrases(name: str) -> Iterator[str]:
             waiting += each.values() if isinstance(each, dict) else each
 
 
-def counted(stories: Sequence[Story], floors: Sequence[Floor] = ()) -> dict[str, object]:
+def count_words(stories: Sequence[Story], floors: Sequence[Floor] = ()) -> dict[str, object]:
     """The table for these stories, as data/script_words.json holds it. `floors`: phrases, and by
     which share of the stories their words and pairs are told at least.
     """
-    compounds = _compounds(stories)
+    compounds = _find_compounds(stories)
     told = [[join_compounds(each, compounds) for each in story] for story in stories]
     english = [story for story in told if _is_english(story)]
     ours = [story for story in told if not _is_english(story)]
     share = len(told) / (len(english) + 5)
     marked = [story for story in ours if has_marks(list(chain.from_iterable(story)))]
-    words = _merged(_count(map(_words, ours)), _count(map(_words, english)), share)
-    pairs = _merged(_count(map(_pairs, ours)), _count(map(_pairs, english)), share)
-    spelled = _count(map(_spelled, marked))
+    words = _merge_counts(
+        _count_sets(map(_list_words, ours)), _count_sets(map(_list_words, english)), share
+    )
+    pairs = _merge_counts(
+        _count_sets(map(_list_pairs, ours)), _count_sets(map(_list_pairs, english)), share
+    )
+    spelled = _count_sets(map(_list_spellings, marked))
     for phrases, (word, pair) in floors:
         known = [[join_compounds(each, compounds) for each in phrase] for phrase in phrases]
-        _at_least(words, _count(map(_words, known)), word * len(told))
-        _at_least(pairs, _count(map(_pairs, known)), pair * len(told))
-        _at_least(spelled, _count(map(_spelled, known)), word * len(marked))
+        _raise_to_least(words, _count_sets(map(_list_words, known)), word * len(told))
+        _raise_to_least(pairs, _count_sets(map(_list_pairs, known)), pair * len(told))
+        _raise_to_least(spelled, _count_sets(map(_list_spellings, known)), word * len(marked))
     return {
         "about": _ABOUT,
         "stories": len(told),
@@ -95,40 +99,40 @@ def counted(stories: Sequence[Story], floors: Sequence[Floor] = ()) -> dict[str,
     }
 
 
-def _words(story: Story) -> set[str]:
+def _list_words(story: Story) -> set[str]:
     told = {token.folded for each in story for token in each}
     return told | {name.folded for each in story for name in claimed_names(each)}
 
 
-def _spelled(story: Story) -> set[str]:
+def _list_spellings(story: Story) -> set[str]:
     return {token.spelled for each in story for token in each}
 
 
-def _pairs(story: Story) -> set[str]:
+def _list_pairs(story: Story) -> set[str]:
     return {f"{one.folded} {two.folded}" for each in story for one, two in pairwise(each)}
 
 
 def _is_english(story: Story) -> bool:
-    return len(_words(story) & _ENGLISH) >= _MANY_ENGLISH
+    return len(_list_words(story) & _ENGLISH) >= _MANY_ENGLISH
 
 
-def _count(sets: Iterable[set[str]]) -> Counter[str]:
+def _count_sets(sets: Iterable[set[str]]) -> Counter[str]:
     return Counter(chain.from_iterable(sets))
 
 
-def _merged(ours: Counter[str], english: Counter[str], share: float) -> dict[str, int]:
+def _merge_counts(ours: Counter[str], english: Counter[str], share: float) -> dict[str, int]:
     scaled = {word: round(times * share) for word, times in english.items()}
     return {word: max(ours[word], scaled.get(word, 0)) for word in ours.keys() | scaled.keys()}
 
 
-def _at_least(counted: dict[str, int], usual: Iterable[str], least: float) -> None:
+def _raise_to_least(counted: dict[str, int], usual: Iterable[str], least: float) -> None:
     counted |= {word: max(counted.get(word, 0), round(least)) for word in usual}
 
 
-def _compounds(stories: Sequence[Story]) -> frozenset[tuple[str, str]]:
+def _find_compounds(stories: Sequence[Story]) -> frozenset[tuple[str, str]]:
     """Two words that mostly stand together are one."""
-    words = _count(map(_words, stories))
-    pairs = _count(map(_pairs, stories))
+    words = _count_sets(map(_list_words, stories))
+    pairs = _count_sets(map(_list_pairs, stories))
     split = {pair: pair.split(" ") for pair in pairs}
     return frozenset(
         (one, two)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.harness import Result
-from bench.servers import Ground
+from bench.servers import BenchServers
 from reports.extraction import evaluation
 from reports.extraction.story_reader import extract_from_story
 
@@ -30,23 +30,23 @@ print(held() - before)
 """
 
 
-def held(_: Ground) -> Iterator[Result]:
+def evaluate_reader(_: BenchServers) -> Iterator[Result]:
     """Macro F1, accuracy, demands, money, ongoing; milliseconds a story; megabytes."""
-    labels = _labels(UNSEEN)
-    for what, value, least in _figures(labels):
+    labels = _load_labels(UNSEEN)
+    for what, value, least in _list_figures(labels):
         yield Result("stories", f"{what}, {len(labels)} unseen stories", value, least=least)
-    harder = _labels(HARDER)
-    for what, value, goal in _figures(harder):
+    harder = _load_labels(HARDER)
+    for what, value, goal in _list_figures(harder):
         yield Result("stories", f"{what}, {len(harder)} harder ones", value, goal=goal)
-    yield Result("stories", "a story is read, median", _median_ms(labels), "ms", most=3)
-    yield Result("stories", "more memory in a worker", _more_memory(), "MB", most=15)
+    yield Result("stories", "a story is read, median", _measure_median_ms(labels), "ms", most=3)
+    yield Result("stories", "more memory in a worker", _measure_memory_growth(), "MB", most=15)
 
 
-def _labels(file: Path) -> list[dict[str, Any]]:
+def _load_labels(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def _figures(labels: list[dict[str, Any]]) -> Iterator[tuple[str, float, float]]:
+def _list_figures(labels: list[dict[str, Any]]) -> Iterator[tuple[str, float, float]]:
     """What each is, how good it is, and how good it must be."""
     judged = evaluation.evaluate(labels)
     demands = evaluation.micro_average(evaluation.actions(judged)).f1
@@ -57,17 +57,17 @@ def _figures(labels: list[dict[str, Any]]) -> Iterator[tuple[str, float, float]]
     yield "ongoing F1", evaluation.ongoing(judged).f1, 0.85
 
 
-def _median_ms(labels: list[dict[str, Any]]) -> float:
+def _measure_median_ms(labels: list[dict[str, Any]]) -> float:
     """The median over the stories of their fastest reading."""
-    return statistics.median(min(map(_ms, [label["text"]] * _ROUNDS)) for label in labels)
+    return statistics.median(min(map(_measure_ms, [label["text"]] * _ROUNDS)) for label in labels)
 
 
-def _ms(text: str) -> float:
+def _measure_ms(text: str) -> float:
     started = time.process_time()
     extract_from_story(text)
     return (time.process_time() - started) * 1000
 
 
-def _more_memory() -> float:
+def _measure_memory_growth() -> float:
     done = subprocess.run([sys.executable, "-c", _MEMORY], capture_output=True, check=True)
     return int(done.stdout) / 1024

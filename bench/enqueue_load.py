@@ -1,4 +1,4 @@
-"""python -m bench.feeding WHAT COUNT RATE: give the queue work, RATE a second (0: as fast as it
+"""python -m bench.enqueue_load WHAT COUNT RATE: give the queue work, RATE a second (0: as fast as it
 goes). A process of its own, so that it neither shares an interpreter with who measures nor
 keeps a database that is gone.
 
@@ -16,16 +16,16 @@ from collections.abc import Callable, Iterator
 import psycopg2
 from celery import Celery
 
-from bench.requests import STORY
+from tools.report_requests import STORY
 
 
 def main() -> None:
     what, count, rate = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-    give = {"reports": _report, "rows": _row, "nothing": _nothing}[what]()
-    print(json.dumps({key: at for key, at in map(give, paced(count, rate)) if key}))
+    give = {"reports": _prepare_reports, "rows": _prepare_rows, "nothing": _prepare_nothing}[what]()
+    print(json.dumps({key: at for key, at in map(give, pace_numbers(count, rate)) if key}))
 
 
-def paced(count: int, rate: float) -> Iterator[int]:
+def pace_numbers(count: int, rate: float) -> Iterator[int]:
     """Numbers from 0, each at its time; what comes late is made up for."""
     start = time.monotonic()
     for number in range(count):
@@ -37,7 +37,7 @@ def paced(count: int, rate: float) -> Iterator[int]:
 Give = Callable[[int], tuple[int, float]]
 
 
-def _report() -> Give:
+def _prepare_reports() -> Give:
     """One caller in ten is one of a hundred known ones, so some reports belong together."""
     import django  # noqa: PLC0415  # only this one needs the portal
 
@@ -65,8 +65,8 @@ def _report() -> Give:
     return give
 
 
-def _row() -> Give:
-    database, send = psycopg2.connect(os.environ["DATABASE_URL"]), _sender()
+def _prepare_rows() -> Give:
+    database, send = psycopg2.connect(os.environ["DATABASE_URL"]), _prepare_sender()
     database.autocommit = True
     cursor = database.cursor()
 
@@ -80,8 +80,8 @@ def _row() -> Give:
     return give
 
 
-def _nothing() -> Give:
-    send = _sender()
+def _prepare_nothing() -> Give:
+    send = _prepare_sender()
 
     def give(_: int) -> tuple[int, float]:
         send("bench.nothing", [])
@@ -90,7 +90,7 @@ def _nothing() -> Give:
     return give
 
 
-def _sender() -> Callable[[str, list[int]], object]:
+def _prepare_sender() -> Callable[[str, list[int]], object]:
     url = os.environ["REDIS_URL"].replace("unix://", "redis+socket://")
     app = Celery("feeder", broker=url.replace("?db=", "?virtual_host="))
     producer = app.amqp.Producer(app.connection_for_write(), auto_declare=False)

@@ -3,8 +3,8 @@
 import pytest
 from django.db import connection
 
-from bench.looking import FILL
-from bench.looks import drawn
+from bench.lookup import FILL_SQL
+from bench.lookup_client import draw_keys
 from core import encryption
 from reports.extraction import phones
 from reports.numbers import lookup
@@ -16,9 +16,11 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(("what", "state"), [("named", "several"), ("unknown", "odd")])
 def test_its_numbers_are_reported_by_two_or_by_nobody(what: str, state: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(FILL, {"reports": REPORTS, "sealed": encryption.newest_key_prefix().hex()})
+        cursor.execute(
+            FILL_SQL, {"reports": REPORTS, "sealed": encryption.newest_key_prefix().hex()}
+        )
         cursor.execute("SET session_replication_role = origin")
-    keys = drawn(what, REPORTS)
+    keys = draw_keys(what, REPORTS)
     states = {
         lookup.lookup_number(phones.ParsedCaller(key, "international", key)).state
         for key in (next(keys) for _ in range(30))

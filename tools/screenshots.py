@@ -107,24 +107,24 @@ STORY = {
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 
 
-def shoot(page: Page, name: str, width: int, scheme: str) -> None:
+def take_screenshot(page: Page, name: str, width: int, scheme: str) -> None:
     # Disabled: the stock admin fades from one colour scheme to the other.
     path = OUT / f"{name}-{width}-{scheme}.png"
     page.screenshot(path=path, full_page=True, animations="disabled")
 
 
-def resident(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
+def shoot_resident_pages(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
     """The resident's pages and their states, by name. `tongue` is "" or "/en"."""
     for name, path in RESIDENT.items():
         page.goto(portal.url + tongue + path)
         yield name
-    yield from answered(page, portal, tongue)
-    yield from checked(page, portal, tongue)
+    yield from shoot_reply_pages(page, portal, tongue)
+    yield from shoot_number_pages(page, portal, tongue)
     page.goto(f"{portal.url}{tongue}/bao-cao/")
-    send(page)
+    send_report(page)
     yield "report-empty"
-    fill(page, STORY | {"commune": "Lam Sơn", "money_lost_vnd": "nhiều lắm"})
-    send(page)
+    fill_report(page, STORY | {"commune": "Lam Sơn", "money_lost_vnd": "nhiều lắm"})
+    send_report(page)
     page.locator(".ticket").wait_for()
     yield "receipt"
     page.locator("form[action$='/theo-doi/'] button").first.click()
@@ -134,7 +134,7 @@ def resident(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
     yield "standing-open"
 
 
-def answered(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
+def shoot_reply_pages(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
     """What a press of a box or a search brings."""
     page.goto(f"{portal.url}{tongue}/dang-bi-goi/")
     page.locator("[value=yes]").first.check()
@@ -149,7 +149,7 @@ def answered(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
     yield "search-found"
 
 
-def checked(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
+def shoot_number_pages(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
     """What the number check answers."""
     for name, number in (NUMBERS | MADE_SO).items():
         page.goto(f"{portal.url}{tongue}/kiem-tra/")
@@ -158,7 +158,7 @@ def checked(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
         yield f"check-{name}"
 
 
-def fill(page: Page, said: dict[str, str]) -> None:
+def fill_report(page: Page, said: dict[str, str]) -> None:
     """Write into the form, folded fields too."""
     for fold in page.locator("main form details > summary").all():
         fold.click()
@@ -168,11 +168,11 @@ def fill(page: Page, said: dict[str, str]) -> None:
         page.locator(f"main [name={name}]").fill(text)
 
 
-def send(page: Page) -> None:
+def send_report(page: Page) -> None:
     page.locator("form[action$='/bao-cao/gui/'] .closing .actions button").first.click()
 
 
-def published(page: Page, portal: Portal) -> Iterator[str]:
+def shoot_warnings(page: Page, portal: Portal) -> Iterator[str]:
     """The warnings: those in force in both languages, what agencies read in Vietnamese."""
     for name, path in PUBLISHED.items():
         page.goto(portal.url + path)
@@ -183,22 +183,22 @@ def published(page: Page, portal: Portal) -> Iterator[str]:
         yield f"{tongue.lstrip('/')}-warning".lstrip("-")
 
 
-def officer(page: Page, portal: Portal) -> Iterator[str]:
+def shoot_desk(page: Page, portal: Portal) -> Iterator[str]:
     """The desk, from the log-in to a report."""
     user = "truc.ban"
     page.goto(f"{portal.url}/admin/")
     yield "desk-login"
-    enter(page, portal, user)
+    log_in(page, portal, user)
     for name, path in DESK.items():
         page.goto(portal.url + path)
         yield name
     page.goto(f"{portal.url}/admin/reports/report/")
     page.locator("#result_list th a").first.click()
     yield "desk-report"
-    yield from campaigns(page, portal)
+    yield from shoot_campaigns(page, portal)
 
 
-def campaigns(page: Page, portal: Portal) -> Iterator[str]:
+def shoot_campaigns(page: Page, portal: Portal) -> Iterator[str]:
     """A campaign as it is, with all its acts open, after a split, and before a merge."""
     page.goto(f"{portal.url}/admin/reports/campaign/")
     page.locator("#result_list th a").nth(1).click()
@@ -223,9 +223,9 @@ MARGIN, GROUND = 24, (232, 234, 229)  # of the picture in the README
 COLOURS = 64  # of a picture of the handbook: enough for text, a third of the bytes
 
 
-def handbook(page: Page, portal: Portal) -> Iterator[str]:
+def shoot_handbook(page: Page, portal: Portal) -> Iterator[str]:
     """The pages that docs/officers.md shows, as an officer comes to them."""
-    enter(page, portal, "truc.ban")
+    log_in(page, portal, "truc.ban")
     page.goto(f"{portal.url}/admin/help/tour/")
     page.locator("#content button").click()
     yield "desk-start"
@@ -233,7 +233,7 @@ def handbook(page: Page, portal: Portal) -> Iterator[str]:
     yield "desk-queue"
     page.locator("#result_list th a").first.click()
     yield "desk-report"
-    yield from written(page)
+    yield from list_handbook_pictures(page)
     page.goto(f"{portal.url}/admin/reports/report/")
     for box in page.locator("#result_list .action-select").all()[:3]:
         box.check()
@@ -245,7 +245,7 @@ def handbook(page: Page, portal: Portal) -> Iterator[str]:
     yield "desk-campaign"
 
 
-def written(page: Page) -> Iterator[str]:
+def list_handbook_pictures(page: Page) -> Iterator[str]:
     """A message from a canned reply to its preview."""
     page.get_by_text("Nhắn người báo").first.click()
     page.locator("form[action*='/compose/message/'] .second").click()
@@ -255,7 +255,7 @@ def written(page: Page) -> Iterator[str]:
     yield "desk-preview"
 
 
-def enter(page: Page, portal: Portal, user: str) -> None:
+def log_in(page: Page, portal: Portal, user: str) -> None:
     page.goto(f"{portal.url}/admin/")
     page.fill("[name=username]", user)
     page.fill("[name=password]", portal.people[user]["password"])
@@ -263,26 +263,26 @@ def enter(page: Page, portal: Portal, user: str) -> None:
     page.locator("[type=submit]").first.click()
 
 
-def keep_for_handbook(browser: Browser, portal: Portal) -> None:
+def write_handbook_pictures(browser: Browser, portal: Portal) -> None:
     """One window of each page in few colours: pictures that lie in the repository."""
     page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
-    shots = {name: window(page) for name in handbook(page, portal)}
+    shots = {name: crop_window(page) for name in shoot_handbook(page, portal)}
     phone = browser.new_page(viewport={"width": 360, "height": 800}, color_scheme="light")
     phone.goto(f"{portal.url}/bao-cao/")
-    form = window(phone)
+    form = crop_window(phone)
     phone.goto(portal.url)
     phone.locator("main a[href^='/canh-bao/']").first.click()
     phone.wait_for_load_state()
-    shots["overview"] = side_by_side(form, shots["desk-report"], window(phone))
+    shots["overview"] = join_pictures(form, shots["desk-report"], crop_window(phone))
     for name, shot in shots.items():
         shot.quantize(COLOURS).save(HANDBOOK / f"{name}.png", optimize=True)
 
 
-def window(page: Page) -> Image.Image:
+def crop_window(page: Page) -> Image.Image:
     return Image.open(BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
 
 
-def side_by_side(*shots: Image.Image) -> Image.Image:
+def join_pictures(*shots: Image.Image) -> Image.Image:
     """Pictures of one height on a quiet ground, their corners rounded."""
     width = sum(shot.width + MARGIN for shot in shots) + MARGIN
     whole, at = Image.new("RGB", (width, shots[0].height + 2 * MARGIN), GROUND), MARGIN
@@ -294,7 +294,7 @@ def side_by_side(*shots: Image.Image) -> Image.Image:
     return whole
 
 
-def walk(browser: Browser, portal: Portal) -> None:
+def shoot_all(browser: Browser, portal: Portal) -> None:
     """Everything once per width and scheme; a code of the desk opens the door once, so the
     officer logs in once and changes the window.
     """
@@ -304,19 +304,19 @@ def walk(browser: Browser, portal: Portal) -> None:
                 viewport={"width": width, "height": 800}, color_scheme=scheme
             )
             page = context.new_page()
-            for name in chain(resident(page, portal, ""), published(page, portal)):
-                shoot(page, name, width, scheme)
+            for name in chain(shoot_resident_pages(page, portal, ""), shoot_warnings(page, portal)):
+                take_screenshot(page, name, width, scheme)
             if scheme == "light":
-                for name in resident(page, portal, "/en"):
-                    shoot(page, f"en-{name}", width, scheme)
+                for name in shoot_resident_pages(page, portal, "/en"):
+                    take_screenshot(page, f"en-{name}", width, scheme)
             context.close()
     page = browser.new_context().new_page()
-    for name in officer(page, portal):
+    for name in shoot_desk(page, portal):
         for width in WIDTHS:
             for scheme in SCHEMES:
                 page.set_viewport_size({"width": width, "height": 800})
                 page.emulate_media(color_scheme=scheme)
-                shoot(page, name, width, scheme)
+                take_screenshot(page, name, width, scheme)
 
 
 def main() -> int:
@@ -334,7 +334,7 @@ def main() -> int:
         portal.manage("demo", "--wait", "60")
         portal.manage("shell", "-c", MAKE_THEM_SO)
         browser = playwright.chromium.launch(executable_path=arguments.chromium, args=CHROMIUM)
-        (keep_for_handbook if arguments.handbook else walk)(browser, portal)
+        (write_handbook_pictures if arguments.handbook else shoot_all)(browser, portal)
         browser.close()
     where = HANDBOOK if arguments.handbook else OUT
     print(f"{len(list(where.glob('*.png')))} pictures in {where}/")

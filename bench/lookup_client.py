@@ -1,5 +1,5 @@
-"""python -m bench.looks named|unknown|heard|plan REPORTS SECONDS: looks at numbers of the database
-that the environment names (bench/looking.py fills it) and prints what it found as JSON. With `head`
+"""python -m bench.lookup_client named|unknown|heard|plan REPORTS SECONDS: looks at numbers of the database
+that the environment names (bench/lookup.py fills it) and prints what it found as JSON. With `head`
 it prints how what the newest key sealed begins.
 """
 
@@ -21,34 +21,33 @@ def main() -> None:
     what, reports, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    from core import encryption  # noqa: PLC0415
-    from reports.extraction import (  # noqa: PLC0415
-        phones,  # after the set-up
-    )
-    from reports.numbers import (  # noqa: PLC0415
-        lookup,  # after the set-up
-        report_counts,  # after the set-up
-    )
+    from core import encryption  # noqa: PLC0415  # after the set-up
+    from reports.extraction import phones  # noqa: PLC0415
+    from reports.numbers import lookup, report_counts  # noqa: PLC0415
 
-    def look(key: str) -> str:
+    def look_up(key: str) -> str:
         return lookup.lookup_number(phones.ParsedCaller(key, "international", key)).state.value
 
     if what == "head":
         print(json.dumps({"head": encryption.newest_key_prefix().hex()}))
         return
-    keys = drawn(what, reports)
+    keys = draw_keys(what, reports)
     for key in (next(keys) for _ in range(WARM)):
-        assert look(key) == ("odd" if what == "unknown" else "several"), key
+        assert look_up(key) == ("odd" if what == "unknown" else "several"), key
     if what == "plan":
-        print(json.dumps(plan(look, next(keys))))
+        print(json.dumps(explain_lookup(look_up, next(keys))))
     elif what == "heard":
         since = report_counts.counting_window_start()
-        print(json.dumps(times(lambda key: report_counts.summary_for(key, since), keys, seconds)))
+        print(
+            json.dumps(
+                time_lookups(lambda key: report_counts.summary_for(key, since), keys, seconds)
+            )
+        )
     else:
-        print(json.dumps(times(look, keys, seconds)))
+        print(json.dumps(time_lookups(look_up, keys, seconds)))
 
 
-def drawn(what: str, reports: int) -> Iterator[str]:
+def draw_keys(what: str, reports: int) -> Iterator[str]:
     """Keys over the whole table; an unknown one lies among the known."""
     chance = random.Random(13)  # noqa: S311
     while True:
@@ -57,17 +56,19 @@ def drawn(what: str, reports: int) -> Iterator[str]:
         yield f"+999{report // 10:08}{last:03}"
 
 
-def times(look: Callable[[str], object], keys: Iterator[str], seconds: float) -> dict[str, float]:
+def time_lookups(
+    look_up: Callable[[str], object], keys: Iterator[str], seconds: float
+) -> dict[str, float]:
     """The median in milliseconds."""
     taken = []
     end = time.perf_counter() + seconds
     while (started := time.perf_counter()) < end:
-        look(next(keys))
+        look_up(next(keys))
         taken.append(time.perf_counter() - started)
     return {"p50": 1000 * statistics.median(taken), "looks": len(taken)}
 
 
-def plan(look: Callable[[str], object], key: str) -> dict[str, int]:
+def explain_lookup(look_up: Callable[[str], object], key: str) -> dict[str, int]:
     """What the statement about the number itself does: the scans that look for it, the buffers of
     those (index and table), and of the whole statement, which also reads the reports that name it.
     """
@@ -75,22 +76,22 @@ def plan(look: Callable[[str], object], key: str) -> dict[str, int]:
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
 
     with CaptureQueriesContext(connection) as seen:
-        look(key)
+        look_up(key)
     with connection.cursor() as cursor:
-        plans = [_explained(cursor, query["sql"]) for query in seen.captured_queries]
-    own = next(nodes for nodes in plans if any(_looks_for(node, key) for node in nodes))
-    scans = [node for node in own if _looks_for(node, key)]
+        plans = [_explain(cursor, query["sql"]) for query in seen.captured_queries]
+    own = next(nodes for nodes in plans if any(_is_scan_for(node, key) for node in nodes))
+    scans = [node for node in own if _is_scan_for(node, key)]
     below = [child for node in scans for child in node.get("Plans", [])]
-    touched = sum(map(_buffers, scans)) - sum(map(_buffers, below))
+    touched = sum(map(_count_buffers, scans)) - sum(map(_count_buffers, below))
     return {
         "scans": len(scans),
         "buffers": touched,
-        "buffers_of_the_statement": _buffers(own[0]),
-        "buffers_of_all_six": sum(_buffers(nodes[0]) for nodes in plans),
+        "buffers_of_the_statement": _count_buffers(own[0]),
+        "buffers_of_all_six": sum(_count_buffers(nodes[0]) for nodes in plans),
     }
 
 
-def _explained(cursor: Any, statement: str) -> list[dict[str, Any]]:
+def _explain(cursor: Any, statement: str) -> list[dict[str, Any]]:
     """All nodes of its plan as it ran, the root first."""
     cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}")
     todo, nodes = [cursor.fetchone()[0][0]["Plan"]], []
@@ -100,14 +101,14 @@ def _explained(cursor: Any, statement: str) -> list[dict[str, Any]]:
     return nodes
 
 
-def _looks_for(node: dict[str, Any], key: str) -> bool:
+def _is_scan_for(node: dict[str, Any], key: str) -> bool:
     is_number = node.get("Relation Name") == "reports_indicator" or "indicator" in node.get(
         "Index Name", ""
     )
     return is_number and f"'{key}'" in str(node.get("Index Cond", node.get("Filter", "")))
 
 
-def _buffers(node: dict[str, Any]) -> int:
+def _count_buffers(node: dict[str, Any]) -> int:
     return int(node["Shared Hit Blocks"] + node["Shared Read Blocks"])
 
 

@@ -25,17 +25,19 @@ from typing import Any
 import psycopg2
 import redis
 
-from bench.memory import pids_by_role, taken_by_role
-from bench.servers import ROOT, UNSET, answers, free_port, front_server
 from ops.child_process import ChildProcess, last_line
 from ops.local_postgres import postgres_is_ready, postgres_url, prepare_postgres
 from ops.local_services import VALKEY_SOCKET, prepare_valkey, valkey_is_ready
+from tools.process_memory import find_pids_by_role, measure_anonymous_by_role
+from tools.servers import ROOT, UNSET, find_free_port, is_listening, prepare_nginx
 
-PATIENCE = 30.0
-STOP_PATIENCE = 40.0  # above what the supervisor gives to requests and tasks under way
+TIMEOUT_SECONDS = 30.0
+STOP_TIMEOUT_SECONDS = 40.0  # above what the supervisor gives to requests and tasks under way
 ROLES = ("web master", "web worker", "relay", "worker", "worker child", "beat")
-WAITING = "SELECT count(*) FROM core_outboxitem WHERE done_at IS NULL AND failed_at IS NULL"
-LAPSE = """
+COUNT_WAITING_SQL = (
+    "SELECT count(*) FROM core_outboxitem WHERE done_at IS NULL AND failed_at IS NULL"
+)
+EXPIRE_LEASES_SQL = """
 UPDATE core_outboxitem
    SET due_at = statement_timestamp(),
        leased_until = CASE WHEN leased_until IS NOT NULL THEN statement_timestamp() END
@@ -44,7 +46,7 @@ UPDATE core_outboxitem
 
 
 @dataclass
-class House:
+class PortalStack:
     """Servers by name in `children`: postgres, valkey, serve, front; what is killed stays away
     until it is started again. `options` are PostgreSQL's own, as in {"max_connections": "20"}.
     """
@@ -72,20 +74,20 @@ class House:
 
     def stop_postgres(self) -> None:
         """Fast: cuts connections, writes everything down."""
-        self.children["postgres"].stop(PATIENCE)
+        self.children["postgres"].stop(TIMEOUT_SECONDS)
 
     def kill_postgres(self) -> None:
         """Kill -9 of the server and of all that work for it."""
         self.children["postgres"].kill_process_group()
         self.signal_postgres(signal.SIGKILL)
-        until(lambda: not _standing_in(self.folder / "postgres"))
+        wait_until(lambda: not _find_processes_in(self.folder / "postgres"))
 
     def signal_postgres(self, number: signal.Signals) -> None:
         """To the server and to all that work for it, those too that begin meanwhile: after SIGSTOP
         it accepts and never answers.
         """
         told = set[int]()
-        while new := {*_standing_in(self.folder / "postgres")} - told:
+        while new := {*_find_processes_in(self.folder / "postgres")} - told:
             for pid in new:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
@@ -117,7 +119,7 @@ class House:
         """`manage.py serve`; with `wait`, until the first page is answered."""
         child = self._python("serve", "manage.py", "serve", *options, **env)
         if wait:
-            child.wait_until_ready(self.serves)
+            child.wait_until_ready(self.is_serving)
         return child
 
     def replace_serve(self, **env: str) -> None:
@@ -127,18 +129,18 @@ class House:
         old = self.children.pop("serve")
         new = self.start_serve("--wait", "60", wait=False, **env)
         self.children["leaving"] = old
-        old.stop(STOP_PATIENCE)
-        new.wait_until_ready(self.serves)
+        old.stop(STOP_TIMEOUT_SECONDS)
+        new.wait_until_ready(self.is_serving)
 
-    def serves(self) -> bool:
-        return answers_livez(self.port)
+    def is_serving(self) -> bool:
+        return is_web_ready(self.port)
 
     def start_front(self) -> None:
         """The front server of the image, before the portal; it stays when the portal dies."""
-        self.front_port = free_port()
+        self.front_port = find_free_port()
         kept = Path(self.env["DATA_DIR"]) / "snapshots"
-        child = front_server(self.folder / "front", self.front_port, self.port, kept)
-        self._start("front", child, lambda: answers(self.front_port))
+        child = prepare_nginx(self.folder / "front", self.front_port, self.port, kept)
+        self._start("front", child, lambda: is_listening(self.front_port))
 
     def manage(self, *arguments: str, **env: str) -> str:
         """What a management command prints; it has to succeed."""
@@ -159,12 +161,12 @@ class House:
     def pids(self, role: str) -> list[int]:
         """The processes of a role (ROLES, or "supervisor") as they run now."""
         serve = self.children["serve"].process
-        return pids_by_role(serve.pid).get(role, []) if serve else []
+        return find_pids_by_role(serve.pid).get(role, []) if serve else []
 
     def memory(self) -> dict[str, list[float]]:
         """What each process has in memory, in MB by role."""
         serve = self.children["serve"].process
-        return taken_by_role(serve.pid) if serve else {}
+        return measure_anonymous_by_role(serve.pid) if serve else {}
 
     def kill(self, *roles: str, most: int | None = None) -> int:
         """Kill -9 of the processes of these roles, or of so many of them; how many there were."""
@@ -185,21 +187,23 @@ class House:
 
     def terminate(self, name: str = "serve") -> int | None:
         """SIGTERM, then wait for the end; its exit code."""
-        return self.children[name].stop(STOP_PATIENCE)
+        return self.children[name].stop(STOP_TIMEOUT_SECONDS)
 
     # --- waiting
 
-    def drains(self, seconds: float = PATIENCE) -> bool:
+    def wait_until_idle(self, seconds: float = TIMEOUT_SECONDS) -> bool:
         """Whether nothing waits in time; a database that is away counts as waiting."""
-        return until(lambda: _calm(lambda: self.ask(WAITING) == [(0,)]), seconds)
+        return wait_until(
+            lambda: _holds_without_error(lambda: self.ask(COUNT_WAITING_SQL) == [(0,)]), seconds
+        )
 
-    def let_leases_lapse(self) -> None:
+    def expire_leases(self) -> None:
         """Fifteen seconds go by, in the database alone."""
-        self.ask(LAPSE)
+        self.ask(EXPIRE_LEASES_SQL)
 
-    def wait_for_roles(self, seconds: float = PATIENCE) -> bool:
+    def wait_for_roles(self, seconds: float = TIMEOUT_SECONDS) -> bool:
         """Whether every role runs in time; a worker's children come last."""
-        return until(lambda: all(map(self.pids, ROLES)), seconds)
+        return wait_until(lambda: all(map(self.pids, ROLES)), seconds)
 
     def stop(self) -> None:
         """End everything at once: the data is thrown away."""
@@ -231,23 +235,25 @@ class House:
 
 
 @contextmanager
-def house(
+def portal_stack(
     *,
     front: bool = False,
     durable: bool = False,
     options: Mapping[str, str] | None = None,
     **env: str,
-) -> Iterator[House]:
+) -> Iterator[PortalStack]:
     """Everything up: migrated, `setup_desk` done, every role running; gone afterwards.
 
     Start it from a thread that outlives it: children end with the thread that started them.
     """
     with tempfile.TemporaryDirectory(prefix="house-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        port = free_port()
-        ours = House(folder, port, _environment(folder, port) | env, options or {}, durable)
+        port = find_free_port()
+        ours = PortalStack(
+            folder, port, _make_environment(folder, port) | env, options or {}, durable
+        )
         try:
-            shutil.copytree(_foundation(), folder / "postgres")
+            shutil.copytree(_prepare_database(), folder / "postgres")
             ours.start_postgres()
             ours.start_valkey()
             ours.start_serve()
@@ -260,13 +266,13 @@ def house(
 
 
 @cache
-def _foundation() -> Path:
+def _prepare_database() -> Path:
     """PostgreSQL's data, migrated and with a desk, of which each house has a copy: laid once in a
     process, eight seconds.
     """
     folder = Path(tempfile.mkdtemp(prefix="foundation-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    ours = House(folder, 0, _environment(folder, 0), {}, durable=False)
+    ours = PortalStack(folder, 0, _make_environment(folder, 0), {}, durable=False)
     ours.start_postgres()
     try:
         ours.manage("migrate", "--verbosity", "0")
@@ -277,7 +283,7 @@ def _foundation() -> Path:
     return folder / "postgres"
 
 
-def _environment(folder: Path, port: int) -> dict[str, str]:
+def _make_environment(folder: Path, port: int) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in UNSET}
     data_dir = folder / "serve"  # its local.env and its lock
     data_dir.mkdir()
@@ -292,7 +298,7 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
     }
 
 
-def answers_livez(port: int) -> bool:
+def is_web_ready(port: int) -> bool:
     """Whether web itself answers, not only its listening socket."""
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     with closing(line), contextlib.suppress(OSError, http.client.HTTPException):
@@ -301,7 +307,7 @@ def answers_livez(port: int) -> bool:
     return False
 
 
-def until(holds: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+def wait_until(holds: Callable[[], bool], seconds: float = TIMEOUT_SECONDS) -> bool:
     """Whether something comes true in time."""
     end = time.monotonic() + seconds
     while not holds():
@@ -311,7 +317,7 @@ def until(holds: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     return True
 
 
-def _calm(holds: Callable[[], bool]) -> bool:
+def _holds_without_error(holds: Callable[[], bool]) -> bool:
     with contextlib.suppress(psycopg2.Error):
         return holds()
     return False
@@ -322,7 +328,7 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _standing_in(folder: Path) -> list[int]:
+def _find_processes_in(folder: Path) -> list[int]:
     """Processes whose working directory this is: a PostgreSQL server stands in its data."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):

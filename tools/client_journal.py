@@ -23,15 +23,17 @@ from urllib.parse import urlencode
 
 import psycopg2
 
-from bench.pace import Pace
-from bench.requests import REPORT, STORY, form_token
 from core.province import province
+from tools.cpu_allowance import CpuAllowance
+from tools.report_requests import REPORT, STORY, fetch_form_token
 
-BOUND = 3.0  # seconds: no answer may take longer on a machine of its own (bench/pace.py)
-PATIENCE = 10.0  # seconds until a resident gives up on a silent connection
-PAUSE = 0.3  # seconds until the next press
-PRESSES = 100
-ASKS_FOR_CODE = 10  # every so-manyth opens the receipt, and presses once more
+MAX_ANSWER_SECONDS = (
+    3.0  # seconds: no answer may take longer on a machine of its own (tools/cpu_allowance.py)
+)
+TIMEOUT_SECONDS = 10.0  # seconds until a resident gives up on a silent connection
+RETRY_DELAY_SECONDS = 0.3  # seconds until the next press
+MAX_SUBMISSIONS = 100
+OPEN_RECEIPT_EVERY = 10  # every so-manyth opens the receipt, and presses once more
 RECEIPT_PATH = "/bao-cao/da-nhan/"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # What an answer can be; only the first three are right, a broken one only without a front server.
@@ -43,7 +45,7 @@ _CODE = re.compile(r'<li><b class="mono">(\w{4})</b>')
 _COOKIE = re.compile(r"receipt=([^;]+)")
 _NUMBER = re.compile(r'<h1>Tin <span class="mono keep">([\w-]+)</span></h1>')
 
-_ROWS = """
+SELECT_REPORTS_SQL = """
 SELECT report.submission_key, report.story,
        (SELECT count(*) FROM reports_extractedfacts WHERE report_id = report.id),
        (SELECT count(*) FROM core_outboxitem
@@ -70,7 +72,7 @@ class Answer:
 
 
 @dataclass
-class Entry:
+class JournalEntry:
     """One report in a resident's own book."""
 
     key: str
@@ -88,15 +90,15 @@ class Entry:
 
     @property
     def digest(self) -> bytes:
-        return digest(self.story)
+        return hash_story(self.story)
 
 
-def digest(story: str) -> bytes:
+def hash_story(story: str) -> bytes:
     return sha256(story.encode()).digest()
 
 
 @dataclass(frozen=True)
-class Books:
+class Reconciliation:
     """The residents' books beside the database's."""
 
     sent: int
@@ -112,7 +114,7 @@ class Books:
     wrong: list[str]
     slowest: float
     broken_for: float  # the longest time in which connections broke and none was answered
-    bound: float = BOUND  # what no answer may take longer than
+    bound: float = MAX_ANSWER_SECONDS  # what no answer may take longer than
 
     def breaches(self) -> list[str]:
         """What may not be, each as a short line; empty when all is well."""
@@ -131,7 +133,7 @@ class Books:
         return found + slow
 
 
-class Ledger:
+class ClientJournal:
     """Residents at 127.0.0.1 and what they wrote down; at each of `ports` an equal share.
 
     `fronted`: ports with a front server, where no connection may ever break.
@@ -139,18 +141,18 @@ class Ledger:
 
     def __init__(self, ports: Sequence[int], fronted: Sequence[int] = ()) -> None:
         self.ports, self.fronted = ports, frozenset(fronted)
-        self.entries: list[Entry] = []
-        self.pace = Pace()
-        self._token = form_token(ports[0])
+        self.entries: list[JournalEntry] = []
+        self.pace = CpuAllowance()
+        self._token = fetch_form_token(ports[0])
         self._numbers = count()
         self._stop = threading.Event()
         self._residents: list[threading.Thread] = []
 
     # --- sending
 
-    def begin(self, residents: int, reports: int, seconds: float) -> None:
+    def start(self, residents: int, reports: int, seconds: float) -> None:
         """Send so many reports, evenly over so many seconds, from so many residents at once."""
-        self.pace = Pace()
+        self.pace = CpuAllowance()
         started = time.monotonic()
         turns = iter(range(reports))
         lock = threading.Lock()
@@ -168,7 +170,7 @@ class Ledger:
         for resident in self._residents:
             resident.start()
 
-    def end(self, within: float, *, hurry: bool = False) -> bool:
+    def stop(self, within: float, *, hurry: bool = False) -> bool:
         """Wait until all have their receipts; whether they had in time. `hurry` begins no more."""
         if hurry:
             self._stop.set()
@@ -179,27 +181,27 @@ class Ledger:
         self._stop.set()
         return not late
 
-    def send(self) -> Entry:
+    def send(self) -> JournalEntry:
         """One report, pressed until there is a receipt; some open it and press once more."""
         entry = self.write()
-        while not entry.has_receipt and len(entry.answers) < PRESSES:
+        while not entry.has_receipt and len(entry.answers) < MAX_SUBMISSIONS:
             if entry.answers:
-                time.sleep(PAUSE)
-            self.press(entry)
-        if entry.has_receipt and entry.number % ASKS_FOR_CODE == 0:
+                time.sleep(RETRY_DELAY_SECONDS)
+            self.submit(entry)
+        if entry.has_receipt and entry.number % OPEN_RECEIPT_EVERY == 0:
             self._open(entry)
-            self.press(entry)
+            self.submit(entry)
         return entry
 
-    def write(self) -> Entry:
+    def write(self) -> JournalEntry:
         """A report that nobody has sent yet."""
         number = next(self._numbers)
         story = f"{STORY} Đây là lần gọi thứ {number} mà tôi nhớ."
-        entry = Entry(f"{token_urlsafe(12)}-{number:06}", story)
+        entry = JournalEntry(f"{token_urlsafe(12)}-{number:06}", story)
         self.entries.append(entry)
         return entry
 
-    def press(self, entry: Entry) -> Answer:
+    def submit(self, entry: JournalEntry) -> Answer:
         """Send the form once and write down what came."""
         typed = {"story": entry.story, "submission_key": entry.key, "form_token": self._token}
         body = urlencode(REPORT | typed, doseq=True)
@@ -207,27 +209,29 @@ class Ledger:
         entry.answers.append(answer)
         return answer
 
-    def _open(self, entry: Entry) -> None:
+    def _open(self, entry: JournalEntry) -> None:
         """The receipt's page, where the browser has its cookie; a fault may hide it for once."""
         cookies = [answer.cookie for answer in entry.answers if answer.cookie]
         if cookies:
             self._ask(entry, "GET", RECEIPT_PATH, None, {"Cookie": f"receipt={cookies[-1]}"})
 
-    def _ask(self, entry: Entry, method: str, path: str, body: Any, headers: Headers) -> Answer:
+    def _ask(
+        self, entry: JournalEntry, method: str, path: str, body: Any, headers: Headers
+    ) -> Answer:
         port = self._port(entry)
         asked_at = time.monotonic()
         try:
-            response, page = exchange(port, method, path, body, headers)
+            response, page = send_request(port, method, path, body, headers)
         except TimeoutError:
-            return Answer(SILENT, 0, asked_at, PATIENCE, said="no answer")
+            return Answer(SILENT, 0, asked_at, TIMEOUT_SECONDS, said="no answer")
         except (OSError, HTTPException) as error:
             kind = WRONG if port in self.fronted else BROKEN
-            return Answer(kind, 0, asked_at, _since(asked_at), said=type(error).__name__)
-        answer = judge(response, page, entry.story, asked_at)
+            return Answer(kind, 0, asked_at, _measure_since(asked_at), said=type(error).__name__)
+        answer = classify_response(response, page, entry.story, asked_at)
         entry.codes |= {answer.code} - {""}
         return answer
 
-    def _port(self, entry: Entry) -> int:
+    def _port(self, entry: JournalEntry) -> int:
         return self.ports[entry.number % len(self.ports)]
 
     # --- comparing
@@ -236,7 +240,7 @@ class Ledger:
     def answers(self) -> list[Answer]:
         return [answer for entry in list(self.entries) for answer in list(entry.answers)]
 
-    def compare(self, database: str) -> Books:
+    def reconcile(self, database: str) -> Reconciliation:
         """Every entry beside the rows of its key, and every code beside the page that it opens:
         the portal has to serve. `database` is a libpq address.
         """
@@ -244,11 +248,13 @@ class Ledger:
         entries, answers = self.entries, self.answers
         with_receipt = [entry for entry in entries if entry.has_receipt]
         same = {
-            entry.key: [row for row in kept.get(entry.key, []) if digest(row[0]) == entry.digest]
+            entry.key: [
+                row for row in kept.get(entry.key, []) if hash_story(row[0]) == entry.digest
+            ]
             for entry in entries
         }
         bad = [answer for answer in answers if answer.kind in {WRONG, SILENT}]
-        return Books(
+        return Reconciliation(
             sent=len(entries),
             receipts=len(with_receipt),
             rows=sum(map(len, kept.values())),
@@ -265,15 +271,15 @@ class Ledger:
             answers=dict(Counter(answer.kind for answer in answers)),
             wrong=[f"{answer.kind} {answer.status} {answer.said}" for answer in bad],
             slowest=max((answer.seconds for answer in answers), default=0.0),
-            broken_for=longest_gap(answers),
-            bound=self.pace.grants(BOUND),
+            broken_for=find_longest_gap(answers),
+            bound=self.pace.allowance(MAX_ANSWER_SECONDS),
         )
 
-    def _opened_by(self, code: str, entry: Entry) -> str:
+    def _opened_by(self, code: str, entry: JournalEntry) -> str:
         """The public number of the report that a code opens; "" where it opens none."""
         try:
             body = urlencode({"code": code})
-            _, page = exchange(self._port(entry), "POST", "/theo-doi/", body, FORM)
+            _, page = send_request(self._port(entry), "POST", "/theo-doi/", body, FORM)
         except (OSError, HTTPException):
             return ""
         return "".join(_NUMBER.findall(page))
@@ -281,13 +287,13 @@ class Ledger:
     def _rows(self, database: str) -> dict[str, list[tuple[Any, ...]]]:
         found: dict[str, list[tuple[Any, ...]]] = {}
         with closing(psycopg2.connect(database)) as line, line.cursor() as cursor:
-            cursor.execute(_ROWS, [[entry.key for entry in self.entries]])
+            cursor.execute(SELECT_REPORTS_SQL, [[entry.key for entry in self.entries]])
             for key, *rest in cursor.fetchall():
                 found.setdefault(key, []).append(tuple(rest))
         return found
 
 
-def exchange(
+def send_request(
     port: int, method: str, path: str, body: Any, headers: Headers
 ) -> tuple[HTTPResponse, str]:
     """One request as a browser sends it from our own page; its answer, read, and the page.
@@ -295,13 +301,13 @@ def exchange(
     Raises OSError or HTTPException.
     """
     ours = {"Origin": f"http://127.0.0.1:{port}", "Sec-Fetch-Site": "same-origin"}
-    with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as line:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)) as line:
         line.request(method, path, body, headers | ours)
         response = line.getresponse()
         return response, response.read().decode()
 
 
-def judge(response: HTTPResponse, page: str, story: str, asked_at: float) -> Answer:
+def classify_response(response: HTTPResponse, page: str, story: str, asked_at: float) -> Answer:
     """What an answer is, by what a person sees in it."""
     cookie = "".join(_COOKIE.findall(response.headers.get("Set-Cookie") or ""))
     code = "".join(_CODE.findall(page))
@@ -309,12 +315,12 @@ def judge(response: HTTPResponse, page: str, story: str, asked_at: float) -> Ans
     if response.status == 303:
         kind = RECEIPT if sent_on else WRONG
     else:
-        kind = _kind(response.status, page, story)
+        kind = _classify_page(response.status, page, story)
     said = "" if kind != WRONG else " ".join(re.sub("<[^>]*>", " ", page).split())[:80]
-    return Answer(kind, response.status, asked_at, _since(asked_at), code, cookie, said)
+    return Answer(kind, response.status, asked_at, _measure_since(asked_at), code, cookie, said)
 
 
-def _kind(status: int, page: str, story: str) -> str:
+def _classify_page(status: int, page: str, story: str) -> str:
     if status == 200 and "Đã nhận tin báo của bạn</h1>" in page and _CODE.search(page):
         return RECEIPT
     if status == 503 and "Trang chưa mở được lúc này</h1>" in page:
@@ -323,20 +329,20 @@ def _kind(status: int, page: str, story: str) -> str:
     return REFUSED if status >= 400 and "Chưa gửi" in page and kept else WRONG
 
 
-def longest_gap(answers: Sequence[Answer]) -> float:
+def find_longest_gap(answers: Sequence[Answer]) -> float:
     """The longest time, in seconds, from a broken connection to the next answer to anybody."""
     longest, since = 0.0, None
-    for at, broken in sorted(_ends(answers)):
+    for at, broken in sorted(_list_ends(answers)):
         if since is not None:
             longest = max(longest, at - since)
         since = (at if since is None else since) if broken else None
     return longest
 
 
-def _ends(answers: Sequence[Answer]) -> Iterator[tuple[float, bool]]:
+def _list_ends(answers: Sequence[Answer]) -> Iterator[tuple[float, bool]]:
     for answer in answers:
         yield answer.asked_at + answer.seconds, answer.kind in {BROKEN, FRONT, SILENT}
 
 
-def _since(started: float) -> float:
+def _measure_since(started: float) -> float:
     return time.monotonic() - started

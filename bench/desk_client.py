@@ -1,4 +1,4 @@
-"""python -m bench.desk_asks PAGE REPORTS SECONDS|plans: opens pages of the desk as an officer does,
+"""python -m bench.desk_client PAGE REPORTS SECONDS|plans: opens pages of the desk as an officer does,
 over the database that the environment names (bench/desk_rows.py fills it), and prints as JSON how
 long one takes and how many statements; with "plans", how PostgreSQL ran each of them.
 """
@@ -19,7 +19,7 @@ import django
 QUEUE = "/admin/reports/report/"
 WARM = 8
 # Words as officers type them: everywhere, here and there, hardly anywhere, half and wrongly typed.
-TYPED = (
+SEARCHES = (
     "công an", "chuyen tien tai khoan", "sổ tiết kiệm", "dien luc cat dien", "phó chủ tịch tỉnh",
     "anh trai goi zalo", "vneid đồng bộ", "hang buu dien", "con gái sinh viên bắt cóc", "nỏ",
     "vietcomb", "ba trieu sau tram", "khongcochunao", "chuyn khoan", "gia danh vien kiem sat",
@@ -30,16 +30,16 @@ def main() -> None:
     page, reports, seconds = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    opened, addresses = officer(), PAGES[page](reports)
+    opened, addresses = log_in(), PAGES[page](reports)
     for _ in range(WARM):
         opened(next(addresses))
     if seconds == "plans":
-        print(json.dumps(plans(opened, next(addresses))))
+        print(json.dumps(explain_page(opened, next(addresses))))
     else:
-        print(json.dumps(times(opened, addresses, float(seconds))))
+        print(json.dumps(time_pages(opened, addresses, float(seconds))))
 
 
-def officer() -> Callable[[str], None]:
+def log_in() -> Callable[[str], None]:
     """Opens a page as somebody of the desk who has logged in. Its answer has to be a page."""
     from django.conf import settings  # noqa: PLC0415  # after the set-up
     from django.contrib.auth.models import User  # noqa: PLC0415
@@ -68,11 +68,11 @@ def officer() -> Callable[[str], None]:
     return opened
 
 
-def _queue(*queries: Mapping[str, object]) -> Callable[[int], Iterator[str]]:
+def _list_queue_pages(*queries: Mapping[str, object]) -> Callable[[int], Iterator[str]]:
     return lambda _reports: cycle([f"{QUEUE}?{urlencode(query)}" for query in queries])
 
 
-def _numbers(reports: int) -> Iterator[str]:
+def _list_number_searches(reports: int) -> Iterator[str]:
     """Numbers over the whole table, in several spellings."""
     chance = random.Random(12)  # noqa: S311
     while True:
@@ -84,26 +84,26 @@ def _numbers(reports: int) -> Iterator[str]:
 # What is opened, by name.
 PAGES: dict[str, Callable[[int], Iterator[str]]] = {
     "start": lambda _reports: cycle(["/admin/"]),
-    "queue": _queue({}),
-    "filters": _queue(
+    "queue": _list_queue_pages({}),
+    "filters": _list_queue_pages(
         {"viec": "burning"}, {"viec": "mine"}, {"viec": "waiting"}, {"viec": "answered"},
         {"kieu": "police_case"}, {"tien": "much"}, {"viec": "all"},
     ),
-    "numbers": _numbers,
-    "deep": _queue({"p": 40}, {"p": 25}, {"p": 40, "viec": "all"}),
-    "words": _queue(*({"q": typed} for typed in TYPED)),
-    **{f"words {typed}": _queue({"q": typed}) for typed in TYPED},
+    "numbers": _list_number_searches,
+    "deep": _list_queue_pages({"p": 40}, {"p": 25}, {"p": 40, "viec": "all"}),
+    "words": _list_queue_pages(*({"q": typed} for typed in SEARCHES)),
+    **{f"words {typed}": _list_queue_pages({"q": typed}) for typed in SEARCHES},
 }  # fmt: skip
 
 
-def times(
+def time_pages(
     opened: Callable[[str], None], addresses: Iterator[str], seconds: float
 ) -> dict[str, float]:
     """The median and the most in milliseconds, and the most statements of a page."""
     taken: list[float] = []
     asked = 0
     for _ in range(WARM):
-        asked = max(asked, len(_statements(opened, next(addresses))))
+        asked = max(asked, len(_list_statements(opened, next(addresses))))
     end = time.perf_counter() + seconds
     while (started := time.perf_counter()) < end or len(taken) < WARM:
         opened(next(addresses))
@@ -112,19 +112,19 @@ def times(
     return found | {"statements": asked}
 
 
-def plans(opened: Callable[[str], None], address: str) -> list[str]:
+def explain_page(opened: Callable[[str], None], address: str) -> list[str]:
     """What each statement of a page does, in PostgreSQL's own words."""
     from django.db import connection  # noqa: PLC0415
 
     told = []
-    for statement in _statements(opened, address):
+    for statement in _list_statements(opened, address):
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {statement}")
             told.append("\n".join([statement, *(line for (line,) in cursor.fetchall())]))
     return told
 
 
-def _statements(opened: Callable[[str], None], address: str) -> list[str]:
+def _list_statements(opened: Callable[[str], None], address: str) -> list[str]:
     """What is asked of the database for a page; a transaction's bounds are none."""
     from django.db import connection  # noqa: PLC0415
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415

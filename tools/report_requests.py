@@ -26,7 +26,7 @@ REPORT = {
 }
 
 
-def form_token(port: int) -> str:
+def fetch_form_token(port: int) -> str:
     """The token that the report page offers."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/bao-cao/", timeout=10) as page:
         found = re.search(rb'name="form_token"[^>]*value="([^"]+)"', page.read())
@@ -34,7 +34,7 @@ def form_token(port: int) -> str:
     return found[1].decode()
 
 
-def posting(port: int, path: str, fields: Mapping[str, object]) -> Callable[[], bytes]:
+def make_posts(port: int, path: str, fields: Mapping[str, object]) -> Callable[[], bytes]:
     """Makes POSTs of a form, each under a submission key of its own."""
     prefix, numbers = secrets.token_urlsafe(12), count()
     start = urlencode(fields, doseq=True).encode() + b"&submission_key="
@@ -47,6 +47,6 @@ def posting(port: int, path: str, fields: Mapping[str, object]) -> Callable[[], 
     return lambda: head + start + f"{prefix}{next(numbers):012}".encode()
 
 
-def reports(ours: int) -> Callable[[], bytes]:
+def make_reports(ours: int) -> Callable[[], bytes]:
     """Makes complete reports for the portal at that port."""
-    return posting(ours, "/bao-cao/", REPORT | {"form_token": form_token(ours)})
+    return make_posts(ours, "/bao-cao/", REPORT | {"form_token": fetch_form_token(ours)})

@@ -1,0 +1,139 @@
+"""Linear support-vector machines over grams: what they learn is a plain sum of weights, which the
+reader adds up by itself without any of the libraries used here.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.svm import LinearSVC
+
+from reports.extraction.language.scoring import MIN_LENGTH
+
+POINTS = 10.0  # a margin of the machine is ten points
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Documents x grams, each row of length one, with the grams' names and rarities."""
+
+    names: list[str]
+    rarities: list[float]
+    rows: Any
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A question: its answers, what was learnt (answers x grams), what each answer needs."""
+
+    names: tuple[str, ...]
+    weights: Any
+    needed: tuple[float, ...]  # points
+
+
+def make_matrix(
+    documents: Sequence[Sequence[str]], least: int, known: Collection[str] | None = None
+) -> Matrix:
+    """Weigh documents as grams.weigh will, by all grams that stand in so many of them, or by those
+    that are known.
+    """
+    counts = [Counter(document) for document in documents]
+    seen = Counter(name for count in counts for name in count)
+    often = sorted(name for name, many in seen.items() if many >= least)
+    names = [name for name in often if known is None or name in known]
+    column = {name: number for number, name in enumerate(names)}
+    rarities = [log((1 + len(counts)) / (1 + seen[name])) + 1 for name in names]
+    cells = [
+        (row, column[name], (1 + log(many)) * rarities[column[name]])
+        for row, count in enumerate(counts)
+        for name, many in count.items()
+        if name in column
+    ]
+    at_row, at_column, shares = zip(*cells, strict=True)
+    rows = csr_matrix((shares, (at_row, at_column)), (len(counts), len(names)))
+    lengths = np.maximum(MIN_LENGTH, np.sqrt(rows.multiply(rows).sum(axis=1)))
+    return Matrix(names, rarities, csr_matrix(rows.multiply(1 / lengths)))
+
+
+def train_softmax(
+    answers: Sequence[str | None],
+    names: Sequence[str],
+    freedom: float = 0.5,
+    apart: float = 0.0,
+    **options: Any,
+) -> Callable[[Matrix], Classifier]:
+    """A question with one answer of several, or none where a story is too short to teach it; no
+    answer is favoured before a word is read. *apart*: how much a gram counts more the more
+    differently it stands in the stories of an answer and in the others.
+    """
+    known = [row for row, answer in enumerate(answers) if answer]
+    given = np.array([answers[row] for row in known])
+
+    def ask(table: Matrix) -> Classifier:
+        rows = table.rows[known]
+        learnt = [_train_answer(rows, given == name, freedom, apart, options) for name in names]
+        return Classifier(tuple(names), np.vstack(learnt), (0.0,) * len(names))
+
+    return ask
+
+
+def _train_answer(
+    rows: Any, is_it: Any, freedom: float, apart: float, options: Mapping[str, Any]
+) -> Any:
+    """The weights of one answer against all others."""
+    scale = _find_scale(rows, is_it, apart)
+    machine = LinearSVC(C=freedom, fit_intercept=False, **options)
+    return machine.fit(rows.multiply(scale).tocsr(), is_it).coef_[0] * scale
+
+
+def _find_scale(rows: Any, is_it: Any, apart: float) -> Any:
+    """How much each gram counts: that of Wang and Manning, Baselines and Bigrams (ACL 2012), to the
+    power of *apart*; on the whole as much as without.
+    """
+    scale = _difference_of_means(rows, is_it) ** apart
+    return scale / np.sqrt((scale**2).mean())
+
+
+def _difference_of_means(rows: Any, is_it: Any) -> Any:
+    """For each gram the absolute logarithm of its share here against its share elsewhere."""
+    here, elsewhere = (
+        1 + np.asarray((rows[these] > 0).sum(axis=0)).ravel() for these in (is_it, ~is_it)
+    )
+    return np.abs(np.log((here / here.sum()) / (elsewhere / elsewhere.sum())))
+
+
+def train_binary(
+    answers: Sequence[bool | None],
+    name: str,
+    early: float,
+    deaf_to: str = "",
+    machines: Sequence[tuple[float, float]] = ((1.0, 0.0),),
+) -> Callable[[Matrix], Classifier]:
+    """A question of yes or no; yes is believed so many points before the machine would. Grams that
+    begin with a sign of *deaf_to* are not asked. *machines*: how free each is, and how much it hears what
+    sets the answers apart; what they learnt is averaged.
+    """
+
+    def ask(table: Matrix) -> Classifier:
+        heard = [at for at, gram in enumerate(table.names) if gram[0] not in deaf_to]
+        known = [row for row, answer in enumerate(answers) if answer is not None]
+        given = np.array([answers[row] for row in known])
+        rows = table.rows[known][:, heard]
+        fits = [_fit_margin(rows, given, free, apart) for free, apart in machines]
+        learnt = np.zeros((1, len(table.names)))
+        learnt[0, heard] = np.mean([weights for weights, _ in fits], axis=0)
+        needed = -POINTS * float(np.mean([intercept for _, intercept in fits])) - early
+        return Classifier((name,), learnt, (needed,))
+
+    return ask
+
+
+def _fit_margin(rows: Any, given: Any, freedom: float, apart: float) -> tuple[Any, float]:
+    """The weights of one machine, and its intercept."""
+    scale = _find_scale(rows, given, apart)
+    machine = LinearSVC(C=freedom).fit(rows.multiply(scale).tocsr(), given)
+    return machine.coef_[0] * scale, float(machine.intercept_[0])

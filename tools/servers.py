@@ -1,0 +1,68 @@
+"""What tests, measurements and the soak start: servers on free ports, in a clean environment."""
+
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import psycopg2
+
+from ops.child_process import ChildProcess
+from ops.local_postgres import NAMESPACE
+
+ROOT = Path(__file__).resolve().parent.parent
+# Nothing of a developer's own environment: no alarm is mailed to anybody, no file laid by theirs.
+UNSET = (
+    "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "BACKUP_KEY", "PORTAL_URL", "ALLOWED_HOSTS",
+    "TRUSTED_PROXIES", "FILES_DIR", "EMAIL_URL", "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_ALARM_AFTER_SECONDS",
+    "METRICS_TOKEN", "SIGNING_KEY", "CAP_KEY", "DEBUG", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPES",
+    "OIDC_CLAIM", "OIDC_SECOND_FACTOR_AMR",
+)  # fmt: skip
+
+
+def prepare_nginx(
+    folder: Path, port: int, upstream: int, snapshots: Path | None = None
+) -> ChildProcess:
+    """The image's nginx before 127.0.0.1:upstream, ready to be started: the very configuration,
+    as an ordinary user; `folder` is its root and all that it may write, `snapshots` the kept pages.
+    """
+    folder.mkdir(exist_ok=True)
+    env = {
+        "PATH": f"{os.environ['PATH']}:/usr/sbin",
+        "LISTEN": f"127.0.0.1:{port}",
+        "UPSTREAM": f"127.0.0.1:{upstream}",
+        "SCRATCH": str(folder),
+        "SNAPSHOTS": str(snapshots or folder / "snapshots"),
+        "ROOT": str(folder),
+    }
+    return ChildProcess(
+        "front",
+        [*(NAMESPACE if os.geteuid() == 0 else ()), str(ROOT / "docker" / "front.sh")],
+        env=env,
+        log=folder / "front.log",
+        death_signal=signal.SIGTERM,  # on kill -9 nginx would leave its workers behind
+    )
+
+
+def find_free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def is_listening(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        time.sleep(0.05)
+        return False
+
+
+def is_accepting_connections(database: str) -> bool:
+    try:
+        psycopg2.connect(database, connect_timeout=1).close()
+    except psycopg2.OperationalError:
+        time.sleep(0.05)
+        return False
+    return True
