@@ -39,6 +39,13 @@ def test_a_word_is_given_by_two_people() -> None:
     assert list_events(revision.alert) == ["alert_submitted", "alert_issued"]
 
 
+def test_the_record_says_who_issued_which_revision() -> None:
+    revision = issued()
+    act = events.events_for("alert", revision.alert.pk)[0]
+    assert act.actor == person("approver")
+    assert act.detail == {"identifier": revision.identifier}
+
+
 def test_the_author_does_not_issue() -> None:
     with pytest.raises(FourEyesError, match="Người soạn"):
         publishing.issue(submitted(), by=person("editor"))

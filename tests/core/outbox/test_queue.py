@@ -336,3 +336,35 @@ def test_enqueued_item_is_waiting_with_nobody_on_it() -> None:
     assert item.leased_until is item.done_at is None
     assert OutboxItem.objects.filter(created_at__lte=Now(), pk=item.pk).exists()
     assert OutboxItem.objects.filter(attempts=F("attempts")).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_failure_gives_back_its_own_item_alone() -> None:
+    items = [outbox_item(), outbox_item()]
+    failed, other = (leased_item(item) for item in items)
+    queue.release_for_retry(failed, ValueError())
+    items[1].refresh_from_db()
+    assert items[1].leased_until
+    assert items[1].error == ""
+    assert queue.mark_done(other)
+
+
+@pytest.mark.django_db
+def test_what_is_done_is_not_given_back() -> None:
+    item = outbox_item()
+    claim = leased_item(item)
+    queue.mark_done(claim)
+    queue.release_for_retry(claim, ValueError())
+    item.refresh_from_db()
+    assert item.error == ""
+    assert item.failed_at is None
+
+
+@pytest.mark.django_db
+def test_many_are_owed_as_one_is() -> None:
+    queue.enqueue_all("test.task", [1, "b"], priority=Priority.USUAL + 1)
+    owed = OutboxItem.objects.order_by("id").values_list("task", "key", "priority")
+    assert list(owed) == [
+        ("test.task", "1", Priority.USUAL + 1),
+        ("test.task", "b", Priority.USUAL + 1),
+    ]
