@@ -100,7 +100,7 @@ def test_who_was_cut_off_sees_the_front_servers_page_and_gets_one_receipt(
 ) -> None:
     ledger = ClientJournal([home.front_port], [home.front_port])
     entry = ledger.write()
-    press = Thread(target=ledger.press, args=[entry])
+    press = Thread(target=ledger.submit, args=[entry])
     with nothing_can_be_written(home):
         press.start()
         assert wait_until(lambda: bool(home.ask(A_REPORT_WAITS)), 5)
