@@ -1,0 +1,99 @@
+"""The pages of campaigns in a real browser: no fault at any width, and a merge and its return by hand."""
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from reports.campaigns import burst_monitor, manual_grouping
+from reports.models import Campaign
+from tests.browser.desk.conftest import STORY, OpenDesk
+from tests.browser.pages import find_desk_faults, press, unfold
+from tests.support import report_factories
+from tests.support.campaign_factories import (
+    add_to_campaign,
+    campaign,
+    hand,
+    members,
+    merged_by_machine,
+    proposed,
+)
+from tests.support.officers import create_officer
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+LIST = "/admin/reports/campaign/"
+
+
+@pytest.fixture
+def waves(chief: Client) -> tuple[Campaign, Campaign]:
+    """Two campaigns, of one of which much is known and with which much was done."""
+    large, small = campaign("Đ-26-AAA", 30), campaign("Đ-26-BBB", 3)
+    report = report_factories.triaged(STORY, caller_number="0550 000 123")
+    add_to_campaign(report, large, reason="Cùng số gọi " + "dài" * 100)
+    by = create_officer("ha", "duty")
+    manual_grouping.detach(large.pk, members(large)[:1], hand(by, "<b>Khác giọng</b> " * 9), 1)
+    merged_by_machine(campaign("Đ-26-CCC", 1), large)
+    manual_grouping.undo_action(
+        manual_grouping.split(large.pk, members(large)[:2], hand(by), 2).pk, hand(by, "Nhầm")
+    )
+    proposed(large, small)
+    burst_monitor.detect_and_store()
+    return large, small
+
+
+def test_no_page_of_a_campaign_has_a_fault(
+    portal: str, page: Page, waves: tuple[Campaign, Campaign]
+) -> None:
+    large, small = waves
+    for path in ("/admin/", LIST, f"{LIST}?q=Đ-26", f"{LIST}{large.pk}/change/"):
+        answer = page.goto(portal + path)
+        assert answer is not None
+        assert (answer.status, find_desk_faults(page)) == (200, []), path
+    unfold(page, "#content summary")
+    assert find_desk_faults(page) == []
+    page.fill("#merge_code", small.code)
+    page.get_by_role("button", name="Xem trước khi gộp").last.click()
+    page.wait_for_url("**/merge/")
+    assert find_desk_faults(page) == []
+
+
+def test_attaching_and_a_refusal_have_no_fault(
+    portal: str, page: Page, waves: tuple[Campaign, Campaign]
+) -> None:
+    large, small = waves
+    page.goto(f"{portal}{LIST}{large.pk}/change/")
+    page.get_by_role("button", name="Tách khỏi đợt").click()
+    page.wait_for_url("**/detach/")
+    assert "Chưa ghi lý do" in page.inner_text(".messagelist")
+    assert find_desk_faults(page) == []
+    page.locator("summary", has_text="Lấy lại việc này").first.click()
+    page.locator("details[open] button").click()
+    page.wait_for_url("**/take-back/**")
+    expect(page.locator("details[open] .wrong")).to_be_visible()
+    assert find_desk_faults(page) == []
+    page.locator("summary", has_text="Gắn tin vào đợt này").click()
+    page.fill("#attach_numbers", small.links.all()[0].report.public_number)
+    page.get_by_role("button", name="Xem trước khi gắn").click()
+    page.wait_for_url("**/attach/")
+    assert find_desk_faults(page) == []
+
+
+def test_a_merge_and_its_return_need_no_script_and_break_no_policy(
+    portal: str, open_desk: OpenDesk, chief: Client, waves: tuple[Campaign, Campaign]
+) -> None:
+    page, messages = open_desk(chief, java_script_enabled=False), []
+    page.on("console", lambda message: messages.append(message.text))
+    page.goto(portal + LIST)
+    for box in page.locator(".action-select").all():
+        box.check()
+    page.locator("[name=action]").select_option("merge_chosen")
+    press(page, page.locator(".actions button"))
+    page.fill("[name=reason]", "Cùng một nhóm")
+    press(page, page.get_by_role("button", name="Gộp 2 đợt thành một"))
+    assert "Đã gộp 1 đợt vào Đ-26-AAA, 3 tin" in page.inner_text(".messagelist")
+    page.locator("summary", has_text="Lấy lại việc này").first.click()
+    page.locator("details[open] [name=reason]").fill("Nhầm")
+    press(page, page.get_by_role("button", name="Lấy lại", exact=True).first)
+    assert "Đã lấy lại: 3 tin về chỗ cũ" in page.inner_text(".messagelist")
+    assert len(members(waves[1])) == 3
+    assert [line for line in messages if "username fields" not in line] == []

@@ -1,0 +1,110 @@
+"""From the queue to a decision by the keyboard, in a real browser."""
+
+import pytest
+from django.test import Client
+
+from reports.models import Case, Report
+from tests.browser.desk.conftest import QUEUE, OpenDesk
+from tests.browser.pages import find_desk_faults
+from tests.support import report_factories
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_three_keys_lead_from_the_queue_to_a_decision(
+    portal: str, open_desk: OpenDesk, chief: Client, width: int
+) -> None:
+    first = report_factories.triaged("Cho vay lãi suất thấp, giải ngân ngay, liên hệ zalo.")
+    second = report_factories.triaged("Quảng cáo đất.")
+    page = open_desk(chief, width, bypass_csp=True)
+    page.goto(portal + QUEUE)
+    with page.expect_navigation():
+        page.keyboard.press("j")
+    number = page.locator("h1 .number").inner_text()
+    assert find_desk_faults(page) == []
+    page.keyboard.press("r")
+    focused = page.locator("#junk_reason")
+    assert focused.evaluate("field => field === document.activeElement")
+    page.keyboard.type("jnk")  # typing moves nowhere
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    assert page.locator("h1 .number").inner_text() != number
+    assert f"Xem lại tin {number}" in page.inner_text(".messagelist")
+    junked = Case.objects.filter(status="junk", report__in=[first, second])
+    assert [case.report.public_number for case in junked] == [number]
+
+
+def test_three_keys_end_a_report_with_the_suggested_reason(
+    portal: str, open_desk: OpenDesk, chief: Client
+) -> None:
+    report = report_factories.report("Tôi không rõ chuyện gì.")
+    report_factories.add_facts(report, scenario="unclear")
+    page = open_desk(chief, bypass_csp=True)
+    page.goto(portal + QUEUE)
+    with page.expect_navigation():
+        page.keyboard.press("j")
+    page.keyboard.press("x")
+    assert page.locator("#close_reason").input_value() == ""
+    assert find_desk_faults(page) == []
+    with page.expect_navigation():
+        page.keyboard.press("Control+Shift+Enter")
+    assert Case.objects.get(report=report).status == "closed"
+
+
+SLOW_HAND = 3  # keys a second, some 35 words a minute
+MOST_KEYS = 60 * SLOW_HAND
+
+
+def test_a_caller_is_filed_within_a_minute_by_the_keyboard_alone(
+    portal: str, open_desk: OpenDesk, chief: Client
+) -> None:
+    """Every key is counted, and a slow hand's time for them is what it takes."""
+    page = open_desk(chief, bypass_csp=True)
+    page.goto(f"{portal}{QUEUE}file/")
+    page.locator("[name=source]:focus").wait_for()  # at its first picture, not before
+    typed = {
+        "story": "Xưng công an tỉnh, nói dính vụ rửa tiền, bắt chuyển 30 triệu để kiểm tra.",
+        "caller_number": "0550000321",
+        "commune": "Yên Định",
+    }
+    keys = 0
+    for name, words in typed.items():
+        while page.evaluate("document.activeElement.name") != name:
+            assert keys < MOST_KEYS, f"{name} is not reached"
+            page.keyboard.press("Tab")
+            keys += 1
+        page.keyboard.type(words)
+        keys += len(words)
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    assert "Phiếu nhận tin" in page.inner_text("#content")
+    report = Report.objects.get()
+    assert (report.source, report.caller_number) == ("phone", "0550000321")
+    assert keys + 1 < MOST_KEYS
+
+
+def test_decisions_are_in_sight_without_scrolling(
+    portal: str, open_desk: OpenDesk, chief: Client
+) -> None:
+    reports = [
+        report_factories.triaged("Xưng công an. " * 300, caller_number="0550 000 123")
+        for _ in range(3)
+    ]
+    page = open_desk(chief, bypass_csp=True)
+    page.goto(f"{portal}{QUEUE}{reports[0].pk}/change/")
+    for place in ("start", "end"):
+        page.locator(".more").evaluate(f"more => more.scrollIntoView({{ block: '{place}' }})")
+        box = page.locator(".decide").bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 800
+    page.get_by_role("link", name="Xem căn cứ, sửa chỗ sai").click()
+    heading = page.locator("#machine").bounding_box()
+    assert heading is not None
+    assert heading["y"] >= box["y"] + box["height"]
+    page.set_viewport_size({"width": 360, "height": 800})
+    decide, similar = (page.locator(one).bounding_box() for one in (".decide", ".fold"))
+    assert decide is not None
+    assert similar is not None
+    assert decide["y"] < similar["y"]

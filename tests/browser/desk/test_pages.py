@@ -1,0 +1,151 @@
+"""The desk in a real browser: usable by everybody, by the keyboard, and under its strict policy."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from playwright.sync_api import Page
+
+from accounts import invitations
+from reports.models import Case, Report
+from tests.browser.desk.conftest import QUEUE, OpenDesk
+from tests.browser.pages import find_desk_faults, find_in_both_widths, once, press, unfold
+from tests.support import report_factories
+from tests.support.alert_factories import submitted
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+# Nothing on them is of a report: test_walk.py looks at them as a lead does.
+STILL = [
+    "/admin/password_change/",
+    "/admin/reports/report/export/",
+    "/admin/reports/reprocessingrun/start/",
+    "/admin/reports/office/",
+    "/admin/reports/office/add/",
+    "/admin/reports/commune/",
+    "/admin/auth/user/",
+    "/admin/sessions/",
+    "/admin/help/",
+    "/admin/help/tour/",
+    "/admin/reports/cannedreply/",
+    "/admin/reports/cannedreply/add/",
+]
+OF_REPORTS = [
+    "/admin/",
+    QUEUE,
+    f"{QUEUE}?viec=all&q=cong+an",
+    "/admin/reports/campaign/",
+    "/admin/core/auditevent/",
+    "/admin/core/auditevent/looks/",
+    "/admin/reports/reprocessingrun/",
+]
+
+
+@once
+def test_no_page_has_a_fault(portal: str, page: Page, report: Report) -> None:
+    for path in [*OF_REPORTS, f"{QUEUE}{report.pk}/keeping/"]:
+        answer = page.goto(portal + path)
+        assert answer is not None
+        assert (answer.status, find_in_both_widths(page, find_desk_faults)) == (200, []), path
+
+
+def test_no_state_of_a_report_has_a_fault(portal: str, page: Page, report: Report) -> None:
+    page.goto(f"{portal}{QUEUE}{report.pk}/change/")
+    unfold(page)
+    assert find_desk_faults(page) == []
+    press(page, page.locator("details.grave button"))
+    assert "Chưa ghi lý do" in page.inner_text("#content")
+    assert find_desk_faults(page) == []
+    page.goto(f"{portal}{QUEUE}{report.pk}/change/")
+    page.get_by_text("Hiện số", exact=True).click()
+    page.locator("#why_contact").fill("Gọi lại người báo")
+    with page.expect_navigation():
+        page.locator("#why_contact").press("Enter")
+    page.get_by_text("(hiện một lần").wait_for()
+    assert "0992 000 118" in page.inner_text("#content")
+    assert find_desk_faults(page) == []
+
+
+def test_a_report_that_is_too_long_has_no_fault_and_is_downloaded_whole(
+    portal: str, page: Page, chief: Client
+) -> None:
+    story = "công an \u202e\u2066" * 50 + "công an " * 20_000
+    report = report_factories.triaged(story, claimed_name="dài " * 500)
+    page.goto(f"{portal}{QUEUE}{report.pk}/change/")
+    assert find_desk_faults(page) == []
+    with page.expect_download() as copy:
+        page.get_by_role("link", name="Tải toàn bộ những gì người báo viết").click()
+    assert story in copy.value.path().read_text()
+    page.get_by_text("Hiện bản gốc lời kể").click()
+    page.get_by_label("Vì sao cần xem").fill("Đối chiếu lời kể gốc")
+    with page.expect_navigation():
+        page.get_by_label("Vì sao cần xem").press("Enter")
+    page.get_by_role("button", name="Tải toàn bộ bản gốc").wait_for()
+    assert find_desk_faults(page) == []
+    with page.expect_download() as original:
+        page.get_by_role("button", name="Tải toàn bộ bản gốc").click()
+    assert original.value.path().read_text() == story
+
+
+def test_no_page_outside_the_desk_has_a_fault(portal: str, page: Page) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{portal}/admin/")
+    assert find_desk_faults(page) == []
+    press(page, page.locator("[type=submit]"))
+    assert find_desk_faults(page) == []
+    page.goto(portal + invitations.create_invitation("le.thu.ha", "duty"))
+    assert find_desk_faults(page) == []
+    square = page.locator("svg.square").bounding_box()
+    assert square is not None
+    assert square["width"] == square["height"] >= 200
+
+
+def test_the_queue_beside_a_scrollbar_keeps_its_last_column(
+    portal: str, open_desk: OpenDesk, chief: Client, report: Report
+) -> None:
+    """A window of 1280 pixels whose bar takes 15; a headless browser draws none."""
+    page = open_desk(chief, 1280 - 15)
+    page.goto(portal + QUEUE)
+    results = page.locator("#changelist .results")
+    assert results.evaluate("it => it.scrollWidth - it.clientWidth") == 0
+
+
+def test_no_page_breaks_the_content_policy(
+    portal: str, open_desk: OpenDesk, chief: Client, report: Report
+) -> None:
+    page, messages = open_desk(chief), []
+    page.on("console", lambda message: messages.append(f"{page.url} {message.text}"))
+    page.on("pageerror", lambda error: messages.append(f"{page.url} {error}"))
+    for path in [*STILL, *OF_REPORTS, f"{QUEUE}{report.pk}/change/"]:
+        page.goto(portal + path, wait_until="networkidle")
+    assert [line for line in messages if "username fields" not in line] == []
+
+
+def test_from_queue_to_decision_takes_three_keys(
+    portal: str, open_desk: OpenDesk, chief: Client, report: Report
+) -> None:
+    """Enter on the report, Enter on "Nhận xử lý": the keyboard is enough, without script."""
+    page = open_desk(chief, java_script_enabled=False)
+    page.goto(portal + QUEUE)
+    page.get_by_role("link", name=report.public_number).focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.get_by_role("button", name="Nhận xử lý").focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "Đã nhận xử lý." in page.inner_text(".messagelist")
+    officer = Case.objects.get(report=report).officer
+    assert officer is not None
+    assert officer.username == "chief"
+
+
+def test_the_previews_of_a_warning_have_no_fault(portal: str, page: Page, chief: Client) -> None:
+    User.objects.get(username="chief").groups.add(*Group.objects.all())
+    alert = submitted(sms_marked="Cúp máy. Không chuyển tiền.", loudspeaker="Thưa bà con. " * 30)
+    page.goto(f"{portal}/admin/alerts/alert/{alert.pk}/preview/")
+    for image in page.locator(".previews img").all():
+        image.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "[...document.images].every(image => image.complete && image.naturalWidth > 0)"
+    )
+    unfold(page, "#content summary")
+    assert find_desk_faults(page) == []

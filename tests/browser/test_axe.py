@@ -1,0 +1,34 @@
+"""What the tests look at pages with sees what is wrong in them, at either hour."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.pages import find_overflow, find_violations
+
+pytestmark = pytest.mark.serial
+
+SOUND = ("#000", "#fff")
+FAINT = ("#777", "#888")
+PAGE = """<!doctype html><html lang=vi><title>Thử</title><style>
+p {{ color: {0[0]}; background: {0[1]}; transition: color 9s; }}
+@media (prefers-color-scheme: dark) {{ p {{ color: {1[0]}; background: {1[1]}; }} }}
+</style><main><h1>Thử</h1><p>Cúp máy.</p></main>"""
+
+
+@pytest.mark.parametrize(
+    ("day", "night", "seen"), [(SOUND, SOUND, 0), (FAINT, SOUND, 1), (SOUND, FAINT, 1)]
+)
+def test_what_is_hard_to_read_is_found_by_day_and_by_night(
+    page: Page, day: tuple[str, str], night: tuple[str, str], seen: int
+) -> None:
+    page.set_content(PAGE.format(day, night))
+    found = find_violations(page)
+    assert [name for name, _ in found] == ["color-contrast"] * seen
+    assert all("Cúp máy." in shown[0] for _, shown in found)
+
+
+def test_other_faults_are_told_once(page: Page) -> None:
+    wide = "<img src='data:,'><hr style='width: 9999px'><p>"
+    page.set_content(PAGE.format(SOUND, SOUND).replace("<p>", wide))
+    assert [name for name, _ in find_violations(page)] == ["image-alt"]
+    assert find_overflow(page) == ["scrolls sideways"]
