@@ -2,7 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -22,6 +24,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+OpenContext = Callable[..., BrowserContext]
 
 # Playwright's own five seconds are few on a machine that is overrun.
 expect.set_options(timeout=30_000)
@@ -57,19 +60,27 @@ def portal(live_server: LiveServer) -> str:
     return str(live_server.url)
 
 
+@pytest.fixture
+def open_context(browser: Browser) -> Iterator[OpenContext]:
+    """Return a function that opens an empty profile, by default in the window of a small phone."""
+    with ExitStack() as stack:
+
+        def open_in_window(width: int = 360, height: int = 740, **options: Any) -> BrowserContext:
+            window: Any = {"width": width, "height": height}
+            context = browser.new_context(viewport=window, **options)
+            stack.callback(context.close)
+            return context
+
+        yield open_in_window
+
+
 @pytest.fixture(params=WIDTHS)
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(open_context: OpenContext, request: pytest.FixtureRequest) -> Page:
     """A small and a large window, which axe may look into."""
-    context = browser.new_context(viewport={"width": request.param, "height": 740}, bypass_csp=True)
-    yield context.new_page()
-    context.close()
+    return open_context(request.param, bypass_csp=True).new_page()
 
 
 @pytest.fixture
-def phone(browser: Browser) -> Iterator[BrowserContext]:
+def phone(open_context: OpenContext) -> BrowserContext:
     """A small phone without script."""
-    context = browser.new_context(
-        viewport={"width": 360, "height": 740}, java_script_enabled=False, locale="vi-VN"
-    )
-    yield context
-    context.close()
+    return open_context(java_script_enabled=False, locale="vi-VN")

@@ -17,18 +17,18 @@ once = pytest.mark.parametrize("page", WIDTHS[:1], indirect=True)
 WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth - window.innerWidth"
 HAS_NO_AXE = "typeof axe === 'undefined'"
 # A page has few colours, and axe reads each a thousand times.
-READ_A_COLOUR_ONCE = """
+CACHE_COLOURS = """
 (({ prototype }) => {
-  const read = prototype.parseString, known = new Map();
+  const read = prototype.parseString, cache = new Map();
   prototype.parseString = function (text) {
-    if (!known.has(text)) known.set(text, read.call(new this.constructor(), text));
-    ({ r: this.r, g: this.g, b: this.b, alpha: this.alpha } = known.get(text));
+    if (!cache.has(text)) cache.set(text, read.call(new this.constructor(), text));
+    ({ r: this.r, g: this.g, b: this.b, alpha: this.alpha } = cache.get(text));
     return this;
   };
 })(axe.commons.color.Color)
 """
 # The stock sheets fade colours in; what else moves is left alone.
-LOOK = """
+RUN_AXE = """
 async ([inside, options]) => {
   document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish());
   const { violations } = await axe.run(inside, options);
@@ -36,11 +36,25 @@ async ([inside, options]) => {
 }
 """
 # Sheets would be fetched again for one rule, which is not among those that axe asks by itself.
-OF_VIOLATIONS = {"resultTypes": ["violations"], "preload": {"assets": ["media"]}}
-OF_COLOURS = {
+VIOLATIONS_ALONE = {"resultTypes": ["violations"], "preload": {"assets": ["media"]}}
+COLOURS_ALONE = {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
 }
-Found = list[tuple[str, list[str]]]
+SMALL_TARGETS = """
+[...document.querySelectorAll("a, button, label.choice, .input")]
+  .filter(target => !target.closest("p, h1, h2, h3, .problems, .skip, .trap"))
+  .filter(target => { const box = target.getBoundingClientRect();
+                      return box.width && box.left >= 0 && box.height < 48; })
+  .map(target => target.outerHTML)
+"""
+TIGHT_LINES = """
+inside => [...document.querySelectorAll(inside)]
+  .filter(el => [...el.childNodes].some(node => node.nodeType == 3 && node.data.trim()))
+  .filter(el => { const style = getComputedStyle(el);
+                  return parseFloat(style.lineHeight) / parseFloat(style.fontSize) < 1.49; })
+  .map(el => el.outerHTML)
+"""
+Violations = list[tuple[str, list[str]]]
 
 
 def press(page: Page, button: Locator) -> None:
@@ -49,42 +63,66 @@ def press(page: Page, button: Locator) -> None:
         button.click()
 
 
-def printed(page: Page, **how: Any) -> bytes:
-    """The page on paper. Chromium's printing may fail of itself on a busy machine: twice."""
+def unfold(page: Page, inside: str = "summary") -> None:
+    for summary in page.locator(inside).all():
+        summary.click()
+
+
+def print_page(page: Page, **options: Any) -> bytes:
+    """Return the page as PDF. Chromium's printing may fail of itself on a busy machine: twice."""
     for _ in range(2):
         with suppress(PlaywrightError):
-            return page.pdf(**how)
-    return page.pdf(**how)
+            return page.pdf(**options)
+    return page.pdf(**options)
 
 
-def violations(page: Page, inside: str = ":root") -> Found:
-    """What axe finds in the page as it stands, by day; by night it asks for colours alone, since the
+def find_violations(page: Page, inside: str = ":root") -> Violations:
+    """Return what axe finds in the page by day; by night it is asked for colours alone, since the
     night changes nothing else (tests/desk/test_dark_mode.py).
     """
-    found = look(page, inside)
+    by_day = run_axe(page, inside)
     page.emulate_media(color_scheme="dark")
-    found += look(page, inside, OF_COLOURS)
+    by_night = run_axe(page, inside, COLOURS_ALONE)
     page.emulate_media(color_scheme="light")
-    return found
+    return by_day + by_night
 
 
-def small_and_large(page: Page, faults: Callable[[Page], list[Any]]) -> list[tuple[int, Any]]:
-    """The faults in either width, each beside the width; the window is as it was before."""
-    window, found = page.viewport_size, []
+def run_axe(page: Page, inside: Any, options: dict[str, Any] | None = None) -> Violations:
+    """Return each broken rule, and the places where it is broken."""
+    if page.evaluate(HAS_NO_AXE):
+        page.evaluate(AXE_SCRIPT + CACHE_COLOURS)
+    violations = page.evaluate(RUN_AXE, [inside, VIOLATIONS_ALONE | (options or {})])
+    return [(rule, places) for rule, places in violations]
+
+
+def find_overflow(page: Page) -> list[str]:
+    return ["scrolls sideways"] if page.evaluate(WIDER_THAN_THE_WINDOW) > 0 else []
+
+
+def find_faults(page: Page) -> list[Any]:
+    """Return what is wrong in any page as it stands."""
+    return [*find_violations(page), *find_overflow(page)]
+
+
+def find_resident_faults(page: Page) -> list[Any]:
+    """The same, and what a resident's page may not have besides."""
+    return [
+        *find_faults(page),
+        *page.evaluate(SMALL_TARGETS),
+        *page.evaluate(TIGHT_LINES, "body *"),
+    ]
+
+
+def find_desk_faults(page: Page) -> list[Any]:
+    """The same, and what a page of the desk may not have besides."""
+    return [*find_faults(page), *page.evaluate(TIGHT_LINES, "#content *, header *")]
+
+
+def find_in_both_widths(page: Page, find: Callable[[Page], list[Any]]) -> list[tuple[int, Any]]:
+    """Return the faults in either width, each beside the width; the window is as it was before."""
+    window, faults = page.viewport_size, []
     for width in WIDTHS:
         page.set_viewport_size({**window, "width": width})
-        found += [(width, fault) for fault in faults(page)]
+        faults += [(width, fault) for fault in find(page)]
     page.set_viewport_size(window)
-    return found
-
-
-def look(page: Page, inside: Any, options: dict[str, Any] | None = None) -> Found:
-    """What axe finds there: each broken rule, and the places where it is broken."""
-    if page.evaluate(HAS_NO_AXE):
-        page.evaluate(AXE_SCRIPT + READ_A_COLOUR_ONCE)
-    found = page.evaluate(LOOK, [inside, OF_VIOLATIONS | (options or {})])
-    return [(rule, places) for rule, places in found]
-
-
-def too_wide(page: Page) -> list[str]:
-    return ["scrolls sideways"] if page.evaluate(WIDER_THAN_THE_WINDOW) > 0 else []
+    return faults

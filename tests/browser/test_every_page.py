@@ -2,14 +2,12 @@
 and large, by day and by night.
 """
 
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.browser.pages import press, small_and_large
-from tests.browser.test_resident_pages import faults
+from tests.browser.conftest import OpenContext
+from tests.browser.pages import find_in_both_widths, find_resident_faults, press
 from tests.reports.views.test_number_lookup import KEY, add_finding, file_report
 from tests.support.officers import Person
 from tests.support.public_urls import public_paths
@@ -18,7 +16,7 @@ from tools.screenshots import NUMBERS, RESIDENT
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 # Every page is looked at in either width; each language is walked and pressed in one of them.
-LOOKS = [("", 360), ("/en", 1280)]
+VISITS = [("", 360), ("/en", 1280)]
 # Not drawn by themselves: files, steps of a form that lead back to the page before them, and what
 # other rooms look at.
 NO_PAGES = (
@@ -34,14 +32,11 @@ NO_PAGES = (
 )
 
 
-@pytest.fixture(params=LOOKS, ids=["vi", "en"])
-def look(browser: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[str, Page]]:
+@pytest.fixture(params=VISITS, ids=["vi", "en"])
+def visit(open_context: OpenContext, request: pytest.FixtureRequest) -> tuple[str, Page]:
+    """The language of the addresses, and a page."""
     language, width = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 740}, bypass_csp=True, service_workers="block"
-    )
-    yield language, context.new_page()
-    context.close()
+    return language, open_context(width, bypass_csp=True, service_workers="block").new_page()
 
 
 def test_no_page_is_forgotten(client: Client) -> None:
@@ -55,20 +50,20 @@ def test_no_page_is_forgotten(client: Client) -> None:
     assert set(drawn) <= set(RESIDENT.values())
 
 
-def test_no_page_has_a_fault(portal: str, look: tuple[str, Page]) -> None:
-    language, page = look
+def test_no_page_has_a_fault(portal: str, visit: tuple[str, Page]) -> None:
+    language, page = visit
     wrong = {}
     for path in RESIDENT.values():
         page.goto(portal + language + path)
-        if found_wrong := small_and_large(page, faults):
-            wrong[path] = found_wrong
+        if faults := find_in_both_widths(page, find_resident_faults):
+            wrong[path] = faults
     assert wrong == {}
 
 
 def test_no_verdict_on_a_number_has_a_fault(
-    portal: str, look: tuple[str, Page], duty: Person, lead: Person
+    portal: str, visit: tuple[str, Page], duty: Person, lead: Person
 ) -> None:
-    language, page = look
+    language, page = visit
     add_finding(duty, lead)
     file_report(0, "+84550000124"), file_report(1, "+84550000124")
     wrong = {}
@@ -76,28 +71,28 @@ def test_no_verdict_on_a_number_has_a_fault(
         page.goto(f"{portal}{language}/kiem-tra/")
         page.locator("main [name=number]").first.fill(number)
         press(page, page.locator("main form button").first)
-        if found_wrong := small_and_large(page, faults):
-            wrong[name] = found_wrong
+        if faults := find_in_both_widths(page, find_resident_faults):
+            wrong[name] = faults
     assert wrong == {}
 
 
-def test_no_wish_for_a_second_look_has_a_fault(portal: str, look: tuple[str, Page]) -> None:
-    language, page = look
+def test_no_wish_for_a_second_look_has_a_fault(portal: str, visit: tuple[str, Page]) -> None:
+    language, page = visit
     page.goto(f"{portal}{language}/kiem-tra/xem-lai/")
     press(page, page.locator("main form .button").last)
-    assert small_and_large(page, faults) == []
+    assert find_in_both_widths(page, find_resident_faults) == []
     page.locator("main [name=number]").first.fill("0550 000 124")
     page.locator("main [name=reason]").fill("Số của cửa hàng tôi.")
     page.locator("main [name=contact_phone]").fill("0550 000 111")
     press(page, page.locator("main form .button").last)
     page.locator(".ticket").wait_for()
-    assert small_and_large(page, faults) == []
+    assert find_in_both_widths(page, find_resident_faults) == []
 
 
-def test_no_answer_of_the_search_has_a_fault(portal: str, look: tuple[str, Page]) -> None:
-    language, page = look
+def test_no_answer_of_the_search_has_a_fault(portal: str, visit: tuple[str, Page]) -> None:
+    language, page = visit
     for query in ("cong an", "0550 000 123", "qwertz"):
         page.goto(f"{portal}{language}/tim/")
         page.locator("main [name=q]").first.fill(query)
         press(page, page.locator("main form button").first)
-        assert small_and_large(page, faults) == [], query
+        assert find_in_both_widths(page, find_resident_faults) == [], query

@@ -3,9 +3,10 @@
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.test_resident_pages import faults
+from tests.browser.conftest import OpenContext
+from tests.browser.pages import find_resident_faults
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -19,7 +20,7 @@ def test_no_answer_of_the_quiz_has_a_fault(portal: str, page: Page) -> None:
     page.goto(portal + QUIZ)
     for name, value in {"case-1": "fake", "case-2": "unsure", "case-3": "fake"}.items():
         page.locator(f"[name={name}][value={value}]").check()
-    assert faults(page) == []
+    assert find_resident_faults(page) == []
 
 
 @pytest.mark.parametrize("language", ["", "/en"])
@@ -38,23 +39,22 @@ def test_three_doors_are_above_the_fold_of_a_small_phone(
 
 @pytest.mark.parametrize("path", [NOW, f"/en{NOW}"])
 def test_on_the_call_one_request_brings_the_style_too(
-    portal: str, browser: Browser, path: str
+    portal: str, open_context: OpenContext, path: str
 ) -> None:
-    context = browser.new_context()
+    context = open_context()
     opened = context.new_page()
     asked: list[str] = []
     opened.on("request", lambda request: asked.append(request.url))
     opened.goto(portal + path, wait_until="networkidle")
     ground = opened.evaluate(GROUND)
-    context.close()
     assert [address for address in asked if not address.startswith("data:")] == [portal + path]
     assert ground == "rgb(154, 31, 23)"
 
 
-def test_the_page_for_the_call_is_dark_at_night(portal: str, browser: Browser) -> None:
+def test_the_page_for_the_call_is_dark_at_night(portal: str, open_context: OpenContext) -> None:
     grounds = set()
     for scheme in SCHEMES:
-        context = browser.new_context(color_scheme=scheme)
+        context = open_context(color_scheme=scheme)
         opened = context.new_page()
         opened.goto(portal + NOW)
         grounds.add(opened.evaluate("getComputedStyle(document.body).backgroundColor"))

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from playwright.sync_api import BrowserContext, Locator, Page
 
 from reports.models import Report
-from tests.browser.pages import look, press
+from tests.browser.conftest import OpenContext
+from tests.browser.pages import press, run_axe
 from tests.reports.views.test_number_lookup import KEY, add_finding, file_report
 from tests.support.officers import Person
 from tests.support.portal_process import Portal
@@ -103,10 +104,10 @@ def weighed(page: Page) -> Iterator[Wire]:
     session.detach()
 
 
-def test_every_page_is_light(whole: Portal, browser: Browser) -> None:
+def test_every_page_is_light(whole: Portal, open_context: OpenContext) -> None:
     heavy = {}
     for path in ALL:
-        context = browser.new_context(service_workers="block")
+        context = open_context(service_workers="block")
         page = context.new_page()
         with weighed(page) as wire:
             page.goto(whole.url + path, wait_until="networkidle")
@@ -116,28 +117,26 @@ def test_every_page_is_light(whole: Portal, browser: Browser) -> None:
     assert heavy == {}
 
 
-def test_a_receipt_and_the_page_about_a_report_are_light(whole: Portal, browser: Browser) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+def test_a_receipt_and_the_page_about_a_report_are_light(
+    whole: Portal, open_context: OpenContext
+) -> None:
+    page = open_context(java_script_enabled=False).new_page()
     page.goto(f"{whole.url}/bao-cao/")
     page.get_by_label("Kể lại chuyện đã xảy ra").fill(STORY)
-    context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
+    page.context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
     wires = {}
     for name in ("Gửi tin báo", "Xem tin của tôi"):
         with weighed(page) as wires[name], page.expect_navigation(wait_until="networkidle"):
             page.get_by_role("button", name=name).first.click()
-    context.close()
     assert all(wire.keeps("") for wire in wires.values()), wires
 
 
-def test_nothing_jumps_while_a_page_loads(portal: str, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 740})
-    page = context.new_page()
+def test_nothing_jumps_while_a_page_loads(portal: str, open_context: OpenContext) -> None:
+    page = open_context().new_page()
     moved = {}
     for path in ALL:
         page.goto(portal + path)
         moved[path] = page.evaluate(LAYOUT_SHIFT)
-    context.close()
     assert moved == dict.fromkeys(ALL, 0)
 
 
@@ -193,9 +192,8 @@ def test_a_frightened_person_reports_within_a_minute(portal: str, poor_line: Pag
     assert Report.objects.get().story == STORY
 
 
-def test_a_keyboard_is_enough(portal: str, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 740})
-    page = context.new_page()
+def test_a_keyboard_is_enough(portal: str, open_context: OpenContext) -> None:
+    page = open_context().new_page()
     page.goto(f"{portal}/bao-cao/")
     story = page.get_by_label("Kể lại chuyện đã xảy ra")
     hidden = []
@@ -209,32 +207,32 @@ def test_a_keyboard_is_enough(portal: str, browser: Browser) -> None:
             break
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Đã nhận tin báo của bạn").wait_for()
-    context.close()
     assert hidden == []
 
 
-def test_four_times_the_size_still_fits(portal: str, browser: Browser) -> None:
+def test_four_times_the_size_still_fits(portal: str, open_context: OpenContext) -> None:
     """A window of 1280 x 1024 at 400 % is one of 320 x 256."""
-    context = browser.new_context(viewport={"width": 320, "height": 256})
-    page = context.new_page()
+    page = open_context(320, 256).new_page()
     wide = []
     for path in BOTH:
         page.goto(portal + path)
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wide.append(path)
-    context.close()
     assert wide == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_warns_is_read_by_weak_eyes(
-    portal: str, browser: Browser, scheme: Literal["light", "dark"], duty: Person, lead: Person
+    portal: str,
+    open_context: OpenContext,
+    scheme: Literal["light", "dark"],
+    duty: Person,
+    lead: Person,
 ) -> None:
     """Contrast of at least 7 to 1 for running text that warns (axe's "enhanced" rule)."""
     add_finding(duty, lead)
     file_report(0, "+84550000124"), file_report(1, "+84550000124")
-    context = browser.new_context(color_scheme=scheme)
-    page = context.new_page()
+    page = open_context(color_scheme=scheme).new_page()
     weak = []
     for path in WARNING:
         page.goto(portal + path)
@@ -244,7 +242,6 @@ def test_what_warns_is_read_by_weak_eyes(
         page.locator("main [name=number]").first.fill(number)
         press(page, page.get_by_role("button", name="Kiểm tra"))
         weak += hard_to_read(page)
-    context.close()
     assert weak == []
 
 
@@ -254,7 +251,7 @@ def hard_to_read(page: Page) -> list[str]:
         "runOnly": ["color-contrast-enhanced"],
         "rules": {"color-contrast-enhanced": {"enabled": True}},
     }
-    return [place for _, places in look(page, WARNINGS, rule) for place in places]
+    return [place for _, places in run_axe(page, WARNINGS, rule) for place in places]
 
 
 WARNING = ["/", "/dang-bi-goi/", "/bao-cao/", "/kiem-tra/", "/co-quan/cong-an-tinh/", "/cong-that/"]

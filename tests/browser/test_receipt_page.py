@@ -4,13 +4,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reports.models import Followup, PublicStatement, Report
 from reports.reference import confirmed_statements
-from tests.browser.pages import A4, press, printed
-from tests.browser.test_resident_pages import faults
+from tests.browser.conftest import OpenContext
+from tests.browser.pages import A4, find_resident_faults, press, print_page, unfold
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -33,8 +33,7 @@ def portal(live_server: LiveServer) -> str:
 def fill_in(page: Page, address: str) -> None:
     """A report that leaves every question open."""
     page.goto(address)
-    for fold in page.locator("summary").all():
-        fold.click()
+    unfold(page)
     page.fill("[name=caller_number]", "0992 000 123, 0550 000 124")
     page.check("[name=claimed_office][value=police]")
     page.fill("[name=story]", "Họ xưng công an, thẻ 4111 1111 1111 1111.")
@@ -59,43 +58,39 @@ def test_a_receipt_with_everything_on_it_has_no_fault(
     portal: str, page: Page, language: str
 ) -> None:
     fill_in(page, f"{portal}{language}/bao-cao/")
-    assert faults(page) == []
+    assert find_resident_faults(page) == []
     send(page, WORDS[language]["send"])
-    for fold in page.locator("main summary").all():
-        fold.click()
+    unfold(page, "main summary")
     expect(page.get_by_role("button", name=WORDS[language]["answer"])).to_be_visible()
-    assert faults(page) == []
+    assert find_resident_faults(page) == []
 
 
-def test_a_full_receipt_prints_on_one_sheet(portal: str, browser: Browser) -> None:
-    context = browser.new_context()
-    page = context.new_page()
+def test_a_full_receipt_prints_on_one_sheet(portal: str, open_context: OpenContext) -> None:
+    page = open_context().new_page()
     fill_in(page, f"{portal}/bao-cao/")
     send(page)
-    sheet = printed(page, **A4)
-    context.close()
+    sheet = print_page(page, **A4)
     assert b"/Count 1" in sheet
 
 
 def test_without_script_an_old_name_is_settled_by_its_reporter(
-    portal: str, browser: Browser
+    portal: str, open_context: OpenContext
 ) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
-    page = context.new_page()
+    page = open_context(java_script_enabled=False).new_page()
     fill_in(page, f"{portal}/bao-cao/")
     send(page)
     page.get_by_label("Xã Lam Sơn (Thọ Xuân cũ)").check()
     page.get_by_role("button", name="Gửi câu trả lời").click()
     page.get_by_role("heading", name=Report.objects.get().public_number).wait_for()
-    context.close()
-    told = Followup.objects.get()
-    assert (told.kind, told.commune_id) == ("answer", "xa_lam_son")
+    answer = Followup.objects.get()
+    assert (answer.kind, answer.commune_id) == ("answer", "xa_lam_son")
     assert Report.objects.get().commune_id is None
 
 
-def test_a_folded_answer_is_open_when_the_page_comes_back(portal: str, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
-    page = context.new_page()
+def test_a_folded_answer_is_open_when_the_page_comes_back(
+    portal: str, open_context: OpenContext
+) -> None:
+    page = open_context(java_script_enabled=False).new_page()
     page.goto(f"{portal}/bao-cao/")
     expect(page.get_by_label("Bạn ở xã, phường nào?")).to_be_visible()  # the desk goes by it
     page.get_by_text("Báo thay người khác?").click()
@@ -104,4 +99,3 @@ def test_a_folded_answer_is_open_when_the_page_comes_back(portal: str, browser: 
     assert page.get_by_label("Tôi báo thay người khác").is_checked()
     expect(page.get_by_label("Tôi báo thay người khác")).to_be_visible()
     assert not page.get_by_label("Tên, chức vụ họ nêu").is_visible()
-    context.close()

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from reports.models import Report
-from tests.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.browser.pages import A4, printed, too_wide, violations
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, OpenContext
+from tests.browser.pages import A4, find_resident_faults, print_page
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -20,63 +20,38 @@ CHOSEN: list[Any] = [
 ]
 SEND = "Gửi tin báo"
 
-SMALL_TARGETS = """
-[...document.querySelectorAll("a, button, label.choice, .input")]
-  .filter(target => !target.closest("p, h1, h2, h3, .problems, .skip, .trap"))
-  .filter(target => { const box = target.getBoundingClientRect();
-                      return box.width && box.left >= 0 && box.height < 48; })
-  .map(target => target.outerHTML)
-"""
-TIGHT_LINES = """
-[...document.querySelectorAll("body *")]
-  .filter(el => [...el.childNodes].some(node => node.nodeType == 3 && node.data.trim()))
-  .filter(el => { const style = getComputedStyle(el);
-                  return parseFloat(style.lineHeight) / parseFloat(style.fontSize) < 1.49; })
-  .map(el => el.outerHTML)
-"""
-
-
-def faults(page: Page) -> list[Any]:
-    """What axe and our own rules find wrong in the page as it stands."""
-    return [
-        *violations(page),
-        *page.evaluate(SMALL_TARGETS),
-        *page.evaluate(TIGHT_LINES),
-        *too_wide(page),
-    ]
-
 
 def test_no_state_of_the_report_has_a_fault(portal: str, page: Page) -> None:
     page.goto(f"{portal}/bao-cao/")
     with page.expect_navigation():
         page.get_by_role("button", name=SEND).click()
-    assert faults(page) == []
+    assert find_resident_faults(page) == []
     page.get_by_label("Họ vẫn đang ép").check()
     page.get_by_label("Đã mất").check()
     page.get_by_label("Số để công an gọi").fill("0550 000 111")
     page.get_by_label("Kể lại chuyện").fill(STORY)
     page.get_by_label("Câu hẹn").fill("ấm và chảo")
-    assert faults(page) == []
+    assert find_resident_faults(page) == []
     page.get_by_role("button", name=SEND).click()
     page.locator(".ticket").wait_for()
     page.wait_for_load_state()
-    assert faults(page) == []
+    assert find_resident_faults(page) == []
     with page.expect_navigation():
         page.get_by_role("button", name="Xem tin của tôi").click()
-    assert faults(page) == []
+    assert find_resident_faults(page) == []
     page.get_by_label("Chọn ảnh, bản ghi âm").set_input_files(CHOSEN)
     with page.expect_navigation():
         page.get_by_role("button", name="Gửi ảnh, ghi âm").click()
     expect(page.get_by_text("Đã nhận ảnh 1 KB.")).to_be_visible()
     expect(page.get_by_text("Chưa nhận: đây không phải ảnh, ghi âm hay PDF.")).to_be_visible()
-    assert faults(page) == []
+    assert find_resident_faults(page) == []
 
 
 def test_no_answer_on_the_call_has_a_fault(portal: str, page: Page) -> None:
     page.goto(f"{portal}/dang-bi-goi/")
     page.get_by_label("Có", exact=True).first.check()
     expect(page.get_by_text("Không cần nói gì thêm")).to_be_visible()
-    assert faults(page) == []
+    assert find_resident_faults(page) == []
 
 
 def test_questions_appear_with_their_answer(portal: str, phone: BrowserContext) -> None:
@@ -155,13 +130,11 @@ def test_back_finds_the_very_page_that_was_sent(
     assert page.get_by_label("Kể lại chuyện").input_value() == STORY
     page.get_by_role("button", name=SEND).click()
     page.locator(".ticket .code").wait_for()
-    context.close()
     assert Report.objects.count() == 1
 
 
-def test_the_receipt_prints_on_one_sheet(portal: str, browser: Browser) -> None:
-    context = browser.new_context()
-    page = context.new_page()
+def test_the_receipt_prints_on_one_sheet(portal: str, open_context: OpenContext) -> None:
+    page = open_context().new_page()
     page.goto(f"{portal}/bao-cao/")
     page.get_by_label("Kể lại chuyện").fill(STORY)
     page.get_by_label("Số để công an gọi").fill("0550 000 111")
@@ -169,6 +142,5 @@ def test_the_receipt_prints_on_one_sheet(portal: str, browser: Browser) -> None:
     page.get_by_role("button", name=SEND).click()
     page.locator(".ticket").wait_for()  # script sends by itself and turns the page later
     page.wait_for_load_state()
-    sheet = printed(page, **A4)
-    context.close()
+    sheet = print_page(page, **A4)
     assert b"/Count 1" in sheet

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts import roles
@@ -13,14 +13,14 @@ from reports.models import Campaign, CampaignLink, Followup, Message, PublicStat
 from reports.reference import confirmed_statements
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
-from tests.browser.pages import press
-from tests.browser.test_resident_pages import faults
+from tests.browser.conftest import OpenContext
+from tests.browser.pages import find_resident_faults, press, unfold
 from tests.support.report_factories import report
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 WORDS = {
-    "": {"look": "Xem tin của tôi", "answer": "Gửi cho cán bộ", "add": "Thêm vào tin báo"},
-    "/en": {"look": "See my report", "answer": "Send to the officer", "add": "Add to my report"},
+    "": {"open": "Xem tin của tôi", "answer": "Gửi cho cán bộ", "add": "Thêm vào tin báo"},
+    "/en": {"open": "See my report", "answer": "Send to the officer", "add": "Add to my report"},
 }
 TYPED = ReportSubmission(
     story="Họ xưng công an.",
@@ -55,64 +55,55 @@ def mine(officer: User) -> intake.SubmissionResult:
     return accepted
 
 
-def look(page: Page, portal: str, mine: intake.SubmissionResult, language: str) -> None:
+def open_report(page: Page, portal: str, mine: intake.SubmissionResult, language: str) -> None:
     page.goto(f"{portal}{language}/theo-doi/")
     page.fill("main [name=code]", str(mine.code))
-    press(page, page.get_by_role("button", name=WORDS[language]["look"]))
-
-
-def unfold(page: Page) -> None:
-    for fold in page.locator("main summary:visible").all():
-        fold.click()
+    press(page, page.get_by_role("button", name=WORDS[language]["open"]))
 
 
 @pytest.mark.parametrize("language", WORDS)
 def test_no_state_of_the_page_has_a_fault(
     live_server: LiveServer, mine: intake.SubmissionResult, officer: User, page: Page, language: str
 ) -> None:
-    look(page, live_server.url, mine, language)
-    unfold(page)
-    assert faults(page) == []
+    open_report(page, live_server.url, mine, language)
+    unfold(page, "main summary:visible")
+    assert find_resident_faults(page) == []
     page.locator("main [name=accounts]").fill("0987000111222 ngân hàng X")
     page.locator("main [name=called_d]").fill("31/2")
     press(page, page.get_by_role("button", name=WORDS[language]["add"]))
-    assert faults(page) == []
+    assert find_resident_faults(page) == []
     workflow.ask_reporter(mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
-    look(page, live_server.url, mine, language)
-    assert faults(page) == []
+    open_report(page, live_server.url, mine, language)
+    assert find_resident_faults(page) == []
     page.locator("main [name=text]").fill("Lúc 9 giờ.")
     press(page, page.get_by_role("button", name=WORDS[language]["answer"]))
-    assert faults(page) == []
+    assert find_resident_faults(page) == []
     press(page, page.locator("form[action$='/rut/'] button"))
-    assert faults(page) == []
+    assert find_resident_faults(page) == []
 
 
 def test_without_script_an_answer_takes_two_touches(
-    live_server: LiveServer, mine: intake.SubmissionResult, officer: User, browser: Browser
+    live_server: LiveServer, mine: intake.SubmissionResult, officer: User, open_context: OpenContext
 ) -> None:
     workflow.ask_reporter(mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
-    context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
-    page = context.new_page()
-    look(page, live_server.url, mine, "")
+    page = open_context(java_script_enabled=False).new_page()
+    open_report(page, live_server.url, mine, "")
     page.get_by_label("Câu trả lời của bạn").fill("Lúc 9 giờ.")
     page.get_by_role("button", name="Gửi cho cán bộ").click()
     expect(page.get_by_text("Đã nhận câu trả lời của bạn")).to_be_visible()
-    context.close()
     assert Message.objects.filter(actor=None).count() == 1
 
 
 def test_without_script_a_second_caller_is_added_by_labels_alone(
-    live_server: LiveServer, mine: intake.SubmissionResult, browser: Browser
+    live_server: LiveServer, mine: intake.SubmissionResult, open_context: OpenContext
 ) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
-    page = context.new_page()
-    look(page, live_server.url, mine, "")
+    page = open_context(java_script_enabled=False).new_page()
+    open_report(page, live_server.url, mine, "")
     page.get_by_text("Mở ô để ghi thêm").click()
     page.get_by_label("Số hiện trên máy").first.fill("0550 000 124")
     page.get_by_label("Họ xưng là").first.select_option(label="Công an")
     page.get_by_label("Hôm qua").check()
     press(page, page.get_by_role("button", name="Thêm vào tin báo"))
-    context.close()
     addition = Followup.objects.get()
     assert addition.callers[0]["number"] == "0550 000 124"
     assert addition.called_on is not None

@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, Frame, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Frame, Locator, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -14,7 +14,16 @@ from alerts.drafting import FIRST_SLUG, ensure_first_alert
 from alerts.embed import frames
 from alerts.embed.snippets import SIZES
 from alerts.models import AlertRevision
-from tests.browser.pages import REFUSED, once, press, printed, small_and_large, too_wide, violations
+from tests.browser.conftest import OpenContext
+from tests.browser.pages import (
+    REFUSED,
+    find_faults,
+    find_in_both_widths,
+    find_overflow,
+    once,
+    press,
+    print_page,
+)
 from tests.support.concurrency import serving
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -84,15 +93,11 @@ class Agency:
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
 
 
-def faults(page: Page) -> list[object]:
-    return [*violations(page), *too_wide(page)]
-
-
 @once
 def test_warnings_are_usable_by_everybody(portal: str, page: Page) -> None:
     for path in PAGES:
         page.goto(portal + path)
-        assert small_and_large(page, faults) == [], path
+        assert find_in_both_widths(page, find_faults) == [], path
 
 
 @once
@@ -100,14 +105,14 @@ def test_an_ended_warning_is_usable_too(portal: str, revision: AlertRevision, pa
     publishing.cancel(revision.alert, by=revision.issued_by, reason="Thử.")
     for path in PAGES:
         page.goto(portal + path)
-        assert small_and_large(page, faults) == [], path
+        assert find_in_both_widths(page, find_faults) == [], path
 
 
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}in/", f"/en{PAGE}"])
 def test_a_warning_prints_on_one_sheet(portal: str, phone: BrowserContext, path: str) -> None:
     page = phone.new_page()
     page.goto(portal + path)
-    assert b"/Count 1" in printed(page, prefer_css_page_size=True)
+    assert b"/Count 1" in print_page(page, prefer_css_page_size=True)
 
 
 @pytest.mark.parametrize("sandbox", ["", 'sandbox="allow-popups"'])
@@ -160,14 +165,9 @@ def test_links_of_a_frame_open_the_portal_beside_the_page(
 
 
 @pytest.fixture(params=SIZES.values(), ids=SIZES)
-def small(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+def small(open_context: OpenContext, request: pytest.FixtureRequest) -> Page:
     """A frame of a size that agencies are offered, as a window of its own without script."""
-    width, height = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, java_script_enabled=False
-    )
-    yield context.new_page()
-    context.close()
+    return open_context(*request.param, java_script_enabled=False).new_page()
 
 
 def bottom(of: Locator) -> float:
@@ -228,11 +228,9 @@ def test_a_frame_left_open_says_so_after_a_day(portal: str, phone: BrowserContex
 
 
 @pytest.fixture
-def visitor(browser: Browser) -> Iterator[Page]:
+def visitor(open_context: OpenContext) -> Page:
     """Somebody with script on an agency's page."""
-    context = browser.new_context(viewport={"width": 800, "height": 900})
-    yield context.new_page()
-    context.close()
+    return open_context(800, 900).new_page()
 
 
 # A message of somebody else's, heard by everybody.
@@ -313,4 +311,4 @@ def test_the_lines_that_an_agency_chooses_work_where_they_are_pasted(
     title = AlertRevision.objects.get().frozen_content.short_title
     for framed in theirs.frames[1:]:
         framed.get_by_text(title).first.wait_for()
-    assert too_wide(theirs) == []
+    assert find_overflow(theirs) == []

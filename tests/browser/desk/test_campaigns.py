@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from reports.campaigns import burst_monitor, manual_grouping
+from reports.campaigns import bursts, manual_grouping
 from reports.models import Campaign
 from tests.browser.desk.conftest import STORY, OpenDesk
 from tests.browser.pages import find_desk_faults, press, unfold
@@ -37,7 +37,7 @@ def waves(chief: Client) -> tuple[Campaign, Campaign]:
         manual_grouping.split(large.pk, members(large)[:2], hand(by), 2).pk, hand(by, "Nhầm")
     )
     proposed(large, small)
-    burst_monitor.detect_and_store()
+    bursts.detect_and_store()
     return large, small
 
 

@@ -1,0 +1,59 @@
+"""A real browser at the desk: an officer's session, the second factor already given."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Page
+
+from reports.cases import workflow
+from reports.models import Report
+from tests.browser.conftest import OpenContext
+from tests.browser.pages import WIDTHS
+from tests.support import report_factories
+from tests.support.officers import create_officer, log_in
+
+OpenDesk = Callable[..., Page]
+QUEUE = "/admin/reports/report/"
+STORY = "Xưng công an tỉnh, bảo mẹ tôi đang ở nhà rút sổ tiết kiệm 120 triệu, chuyển vào STK 19031234567890."
+HOSTILE = "<script>document.title='x'</script>\u202e" + "dài" * 300 + "\u200b công an"
+
+
+@pytest.fixture
+def chief(portal: str) -> Client:
+    return log_in(create_officer("chief", "lead"))
+
+
+@pytest.fixture
+def open_desk(portal: str, open_context: OpenContext) -> OpenDesk:
+    """Return a function that opens a page with the session of an officer."""
+    name, path = settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_PATH
+
+    def open_with_session(officer: Client, width: int = 1280, **options: Any) -> Page:
+        context = open_context(width, 800, **options)
+        key = officer.cookies[name].value
+        context.add_cookies([{"name": name, "value": key, "url": portal + path}])
+        return context.new_page()
+
+    return open_with_session
+
+
+@pytest.fixture(params=WIDTHS)
+def page(open_desk: OpenDesk, request: pytest.FixtureRequest, chief: Client) -> Page:
+    """The chief's desk in a small and a large window, which axe may look into."""
+    return open_desk(chief, request.param, bypass_csp=True)
+
+
+@pytest.fixture
+def report(chief: Client) -> Report:
+    """The report that most is known of, among others."""
+    report_factories.report(HOSTILE, caller_number="<b>0550</b>")
+    report_factories.triaged("Quảng cáo đất.", caller_number="0550 000 123")
+    subject = report_factories.triaged(
+        STORY, caller_number="0550 000 123", contact="0992 000 118", phrase="bến đò, 47", flags=("masked_id",)
+    )  # fmt: skip
+    by = create_officer("minh", "duty")
+    workflow.ask_reporter(subject.pk, by=by, version=1, reason="Số tài khoản nhận là gì?")
+    return subject
