@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from itertools import count
@@ -27,11 +27,9 @@ from core.province import province
 from tools.cpu_allowance import CpuAllowance
 from tools.report_requests import REPORT, STORY, fetch_form_token
 
-MAX_ANSWER_SECONDS = (
-    3.0  # seconds: no answer may take longer on a machine of its own (tools/cpu_allowance.py)
-)
-TIMEOUT_SECONDS = 10.0  # seconds until a resident gives up on a silent connection
-RETRY_DELAY_SECONDS = 0.3  # seconds until the next press
+MAX_ANSWER_SECONDS = 3.0  # on a machine that waits for nobody (tools/cpu_allowance.py)
+TIMEOUT_SECONDS = 10.0  # until a resident gives up on a silent connection
+RETRY_DELAY_SECONDS = 0.3  # until the next press
 MAX_SUBMISSIONS = 100
 OPEN_RECEIPT_EVERY = 10  # every so-manyth opens the receipt, and presses once more
 RECEIPT_PATH = "/bao-cao/da-nhan/"
@@ -60,7 +58,9 @@ SELECT report.submission_key, report.story,
 
 @dataclass(frozen=True)
 class Answer:
-    """What one press brought: which kind, its status (0 for none), when and after how long."""
+    """What one press brought: which kind, its status (0 for none), when and after how long; `limit` is
+    what it may have taken, for how busy the machine was meanwhile.
+    """
 
     kind: str
     status: int
@@ -68,7 +68,8 @@ class Answer:
     seconds: float
     code: str = ""
     cookie: str = ""
-    said: str = ""
+    trouble: str = ""
+    limit: float = MAX_ANSWER_SECONDS
 
 
 @dataclass
@@ -113,8 +114,8 @@ class Reconciliation:
     answers: dict[str, int]
     wrong: list[str]
     slowest: float
+    too_slow: int  # answers that took longer than they may
     broken_for: float  # the longest time in which connections broke and none was answered
-    bound: float = MAX_ANSWER_SECONDS  # what no answer may take longer than
 
     def breaches(self) -> list[str]:
         """What may not be, each as a short line; empty when all is well."""
@@ -128,9 +129,9 @@ class Reconciliation:
             "codes that open nothing or another report": self.not_opened,
             "wrong or silent answers": len(self.wrong),
         }
-        found = [f"{name}: {number}" for name, number in bad.items() if number]
-        slow = [f"slowest answer: {self.slowest:.1f} s"] if self.slowest > self.bound else []
-        return found + slow
+        counted = [f"{name}: {number}" for name, number in bad.items() if number]
+        slow = [f"slowest answer: {self.slowest:.1f} s"] if self.too_slow else []
+        return counted + slow
 
 
 class ClientJournal:
@@ -142,7 +143,7 @@ class ClientJournal:
     def __init__(self, ports: Sequence[int], fronted: Sequence[int] = ()) -> None:
         self.ports, self.fronted = ports, frozenset(fronted)
         self.entries: list[JournalEntry] = []
-        self.pace = CpuAllowance()
+        self.allowance = CpuAllowance()
         self._token = fetch_form_token(ports[0])
         self._numbers = count()
         self._stop = threading.Event()
@@ -152,7 +153,7 @@ class ClientJournal:
 
     def start(self, residents: int, reports: int, seconds: float) -> None:
         """Send so many reports, evenly over so many seconds, from so many residents at once."""
-        self.pace = CpuAllowance()
+        self.allowance = CpuAllowance()
         started = time.monotonic()
         turns = iter(range(reports))
         lock = threading.Lock()
@@ -219,17 +220,17 @@ class ClientJournal:
         self, entry: JournalEntry, method: str, path: str, body: Any, headers: Headers
     ) -> Answer:
         port = self._port(entry)
-        asked_at = time.monotonic()
+        asked_at, allowance = time.monotonic(), CpuAllowance()
         try:
             response, page = send_request(port, method, path, body, headers)
         except TimeoutError:
-            return Answer(SILENT, 0, asked_at, TIMEOUT_SECONDS, said="no answer")
+            return Answer(SILENT, 0, asked_at, TIMEOUT_SECONDS, trouble="no answer")
         except (OSError, HTTPException) as error:
             kind = WRONG if port in self.fronted else BROKEN
-            return Answer(kind, 0, asked_at, _measure_since(asked_at), said=type(error).__name__)
+            return Answer(kind, 0, asked_at, _measure_since(asked_at), trouble=type(error).__name__)
         answer = classify_response(response, page, entry.story, asked_at)
         entry.codes |= {answer.code} - {""}
-        return answer
+        return replace(answer, limit=allowance.extend(MAX_ANSWER_SECONDS))
 
     def _port(self, entry: JournalEntry) -> int:
         return self.ports[entry.number % len(self.ports)]
@@ -244,12 +245,12 @@ class ClientJournal:
         """Every entry beside the rows of its key, and every code beside the page that it opens:
         the portal has to serve. `database` is a libpq address.
         """
-        kept = self._rows(database)
+        rows_by_key = self._load_rows(database)
         entries, answers = self.entries, self.answers
         with_receipt = [entry for entry in entries if entry.has_receipt]
         same = {
             entry.key: [
-                row for row in kept.get(entry.key, []) if hash_story(row[0]) == entry.digest
+                row for row in rows_by_key.get(entry.key, []) if hash_story(row[0]) == entry.digest
             ]
             for entry in entries
         }
@@ -257,11 +258,13 @@ class ClientJournal:
         return Reconciliation(
             sent=len(entries),
             receipts=len(with_receipt),
-            rows=sum(map(len, kept.values())),
+            rows=sum(map(len, rows_by_key.values())),
             lost=sum(not same[entry.key] for entry in with_receipt),
-            duplicated=sum(len(rows) - 1 for rows in kept.values()),
-            altered=sum(len(rows) - len(same[key]) for key, rows in kept.items()),
-            not_read_once=sum(row[1:4] != (1, 1, 1) for rows in kept.values() for row in rows),
+            duplicated=sum(len(rows) - 1 for rows in rows_by_key.values()),
+            altered=sum(len(rows) - len(same[key]) for key, rows in rows_by_key.items()),
+            not_read_once=sum(
+                row[1:4] != (1, 1, 1) for rows in rows_by_key.values() for row in rows
+            ),
             two_codes=sum(len(entry.codes) > 1 for entry in entries),
             not_opened=sum(
                 self._opened_by(code, entry) not in {row[4] for row in same[entry.key]}
@@ -269,10 +272,10 @@ class ClientJournal:
                 for code in entry.codes
             ),
             answers=dict(Counter(answer.kind for answer in answers)),
-            wrong=[f"{answer.kind} {answer.status} {answer.said}" for answer in bad],
+            wrong=[f"{answer.kind} {answer.status} {answer.trouble}" for answer in bad],
             slowest=max((answer.seconds for answer in answers), default=0.0),
             broken_for=find_longest_gap(answers),
-            bound=self.pace.allowance(MAX_ANSWER_SECONDS),
+            too_slow=sum(answer.seconds > answer.limit for answer in answers),
         )
 
     def _opened_by(self, code: str, entry: JournalEntry) -> str:
@@ -284,13 +287,13 @@ class ClientJournal:
             return ""
         return "".join(_NUMBER.findall(page))
 
-    def _rows(self, database: str) -> dict[str, list[tuple[Any, ...]]]:
-        found: dict[str, list[tuple[Any, ...]]] = {}
+    def _load_rows(self, database: str) -> dict[str, list[tuple[Any, ...]]]:
+        rows_by_key: dict[str, list[tuple[Any, ...]]] = {}
         with closing(psycopg2.connect(database)) as line, line.cursor() as cursor:
             cursor.execute(SELECT_REPORTS_SQL, [[entry.key for entry in self.entries]])
             for key, *rest in cursor.fetchall():
-                found.setdefault(key, []).append(tuple(rest))
-        return found
+                rows_by_key.setdefault(key, []).append(tuple(rest))
+        return rows_by_key
 
 
 def send_request(
@@ -316,8 +319,8 @@ def classify_response(response: HTTPResponse, page: str, story: str, asked_at: f
         kind = RECEIPT if sent_on else WRONG
     else:
         kind = _classify_page(response.status, page, story)
-    said = "" if kind != WRONG else " ".join(re.sub("<[^>]*>", " ", page).split())[:80]
-    return Answer(kind, response.status, asked_at, _measure_since(asked_at), code, cookie, said)
+    trouble = "" if kind != WRONG else " ".join(re.sub("<[^>]*>", " ", page).split())[:80]
+    return Answer(kind, response.status, asked_at, _measure_since(asked_at), code, cookie, trouble)
 
 
 def _classify_page(status: int, page: str, story: str) -> str:
@@ -325,8 +328,8 @@ def _classify_page(status: int, page: str, story: str) -> str:
         return RECEIPT
     if status == 503 and "Trang chưa mở được lúc này</h1>" in page:
         return FRONT if 'href="tel:113"' in page and province.hotline in page else WRONG
-    kept = html.escape(story) in page
-    return REFUSED if status >= 400 and "Chưa gửi" in page and kept else WRONG
+    has_story = html.escape(story) in page
+    return REFUSED if status >= 400 and "Chưa gửi" in page and has_story else WRONG
 
 
 def find_longest_gap(answers: Sequence[Answer]) -> float:

@@ -23,14 +23,14 @@ class CpuAllowance:
     def seconds(self) -> float:
         return monotonic() - self._started
 
-    def allowance(self, limit: float) -> float:
+    def extend(self, limit: float) -> float:
         """The limit, in seconds, as it stands now."""
         waited = _read_stalled_seconds() - self._stalled
         return limit * (1 + min(1.0, waited / max(self.seconds, 1e-3)))
 
     def is_within(self, limit: float) -> bool:
         """Whether no more seconds have gone by than are granted."""
-        return self.seconds < self.allowance(limit)
+        return self.seconds < self.extend(limit)
 
 
 def _read_stalled_seconds() -> float:

@@ -1,4 +1,4 @@
-"""The whole house, seen from outside: PostgreSQL, Valkey, `manage.py serve` and, where wanted, the
+"""The whole portal, seen from outside: PostgreSQL, Valkey, `manage.py serve` and, where wanted, the
 front server. Each may be killed, frozen, stopped and started again on the same data.
 """
 
@@ -246,7 +246,7 @@ def portal_stack(
 
     Start it from a thread that outlives it: children end with the thread that started them.
     """
-    with tempfile.TemporaryDirectory(prefix="house-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="portal-stack-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         port = find_free_port()
         ours = PortalStack(
@@ -267,7 +267,7 @@ def portal_stack(
 
 @cache
 def _prepare_database() -> Path:
-    """PostgreSQL's data, migrated and with a desk, of which each house has a copy: laid once in a
+    """PostgreSQL's data, migrated and with a desk, of which each stack has a copy: made once in a
     process, eight seconds.
     """
     folder = Path(tempfile.mkdtemp(prefix="foundation-"))

@@ -20,7 +20,7 @@ from shutil import which
 from typing import Any
 
 from tools import publishing_rounds
-from tools.client_journal import ClientJournal, Reconciliation
+from tools.client_journal import Answer, ClientJournal, Reconciliation
 from tools.portal_stack import PortalStack, portal_stack, wait_until
 
 RESIDENTS = 12
@@ -33,61 +33,64 @@ RESULTS = Path(__file__).resolve().parent.parent / "build" / "soak.json"
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
 
 Fault = Callable[[PortalStack, random.Random], object]
+Timeline = list[
+    tuple[float, str]
+]  # the faults in the order in which they were caused, each with its time
 
 
-def _killed(role: str, home: PortalStack, _: random.Random) -> None:
-    home.kill(role, most=1)
+def _kill_role(role: str, stack: PortalStack, _: random.Random) -> None:
+    stack.kill(role, most=1)
 
 
-def _supervisor_killed(home: PortalStack, _: random.Random) -> None:
-    home.kill_child("serve")
-    home.start_serve()
+def _kill_supervisor(stack: PortalStack, _: random.Random) -> None:
+    stack.kill_child("serve")
+    stack.start_serve()
 
 
-def _valkey_killed(home: PortalStack, dice: random.Random) -> None:
-    home.kill_child("valkey")
+def _kill_valkey(stack: PortalStack, dice: random.Random) -> None:
+    stack.kill_child("valkey")
     time.sleep(dice.uniform(0, 2))
-    home.start_valkey()
+    stack.start_valkey()
 
 
-def _valkey_emptied(home: PortalStack, _: random.Random) -> None:
-    with home.broker() as broker:
+def _empty_valkey(stack: PortalStack, _: random.Random) -> None:
+    with stack.broker() as broker:
         broker.flushall()
 
 
-def _valkey_frozen(home: PortalStack, dice: random.Random) -> None:
-    home.freeze("valkey")
+def _freeze_valkey(stack: PortalStack, dice: random.Random) -> None:
+    stack.freeze("valkey")
     time.sleep(dice.uniform(1, 4))
-    home.thaw("valkey")
+    stack.thaw("valkey")
 
 
-def _postgres_restarted(home: PortalStack, _: random.Random) -> None:
-    home.stop_postgres()
-    home.start_postgres()
+def _restart_postgres(stack: PortalStack, _: random.Random) -> None:
+    stack.stop_postgres()
+    stack.start_postgres()
 
 
-def _postgres_killed(home: PortalStack, dice: random.Random) -> None:
-    home.kill_postgres()
+def _kill_postgres(stack: PortalStack, dice: random.Random) -> None:
+    stack.kill_postgres()
     time.sleep(dice.uniform(0, 1))
-    home.start_postgres()
+    stack.start_postgres()
 
 
-def _connections_cut(home: PortalStack, _: random.Random) -> None:
-    home.ask(CUT)
+def _cut_connections(stack: PortalStack, _: random.Random) -> None:
+    stack.ask(CUT)
 
 
 FAULTS: Mapping[str, Fault] = {
     **{
-        f"{role} killed": partial(_killed, role)
+        f"{role} killed": partial(_kill_role, role)
         for role in ("web worker", "web master", "relay", "worker", "worker child", "beat")
     },
-    "supervisor killed": _supervisor_killed,
-    "Valkey killed": _valkey_killed,
-    "Valkey emptied": _valkey_emptied,
-    "Valkey frozen": _valkey_frozen,
-    "PostgreSQL restarted": _postgres_restarted,
-    "PostgreSQL killed": _postgres_killed,
-    "connections cut": _connections_cut,
+    "supervisor killed": _kill_supervisor,
+    "Valkey killed": _kill_valkey,
+    "Valkey emptied": _empty_valkey,
+    "Valkey frozen": _freeze_valkey,
+    "PostgreSQL restarted": _restart_postgres,
+    "PostgreSQL killed": _kill_postgres,
+    "connections cut": _cut_connections,
 }
 
 
@@ -112,6 +115,7 @@ class SoakResult:
     recovered_in: float | None
     memory_before: dict[str, float]
     memory_after: dict[str, float]
+    slowest: list[str]  # the answers that took longest, each with the fault before it
 
     def breaches(self) -> list[str]:
         """What may not be; empty when all is well."""
@@ -128,10 +132,12 @@ class SoakResult:
 
     def table(self) -> str:
         """For a person."""
-        told = asdict(self.books) | {"wrong": len(self.books.wrong)}
-        answers = told.pop("answers")
+        figures = asdict(self.books) | {"wrong": len(self.books.wrong)}
+        answers = figures.pop("answers")
         lines = [f"seed {self.seed}"]
-        lines += [f"  {name.replace('_', ' '):<18} {_format_figure(told[name])}" for name in told]
+        lines += [
+            f"  {name.replace('_', ' '):<18} {_format_figure(figures[name])}" for name in figures
+        ]
         lines += [f"  triaged            {self.balance}"]
         lines += ["answers", *_format_figures(answers), "faults", *_format_figures(self.faults)]
         memory = {
@@ -140,6 +146,7 @@ class SoakResult:
         }
         recovered = "never" if self.recovered_in is None else f"{self.recovered_in:.1f} s"
         lines += ["memory", *_format_figures(memory), f"recovered in {recovered}"]
+        lines += ["slowest answers", *(f"  {line}" for line in self.slowest)]
         return "\n".join(lines + [f"BREACH  {line}" for line in self.breaches()])
 
 
@@ -151,64 +158,77 @@ def _format_figures(figures: Mapping[str, object]) -> list[str]:
     return [f"  {name:<22} {value}" for name, value in sorted(figures.items())]
 
 
-def run_soak(home: PortalStack, plan: SoakPlan, say: Callable[[str], object]) -> SoakResult:
+def run_soak(stack: PortalStack, plan: SoakPlan, say: Callable[[str], object]) -> SoakResult:
     """Send the reports over the seconds, with one fault after another meanwhile."""
-    fronted = [home.front_port] if home.front_port else []
-    ledger = ClientJournal([home.port, *fronted], fronted)
+    fronted = [stack.front_port] if stack.front_port else []
+    journal = ClientJournal([stack.port, *fronted], fronted)
     started = time.monotonic()
-    ledger.start(RESIDENTS, plan.reports, plan.seconds)
+    journal.start(RESIDENTS, plan.reports, plan.seconds)
     time.sleep(max(3.0, plan.seconds * WARM_SHARE))
-    before = _measure_memory(home)
-    faults = _cause_faults(home, plan, started + plan.seconds * (1 - WARM_SHARE), say)
-    in_time = ledger.stop(RECOVERY_TIMEOUT_SECONDS)
-    recovered = _measure_recovery(home)
+    before = _measure_memory(stack)
+    faults = _cause_faults(stack, plan, started + plan.seconds * (1 - WARM_SHARE), say)
+    in_time = journal.stop(RECOVERY_TIMEOUT_SECONDS)
+    recovered = _measure_recovery(stack)
     return SoakResult(
         plan.seed,
-        faults,
-        ledger.reconcile(home.database),
-        home.balance(),
+        dict(Counter(name for _, name in faults)),
+        journal.reconcile(stack.database),
+        stack.balance(),
         recovered if in_time else None,
         before,
-        _measure_memory(home),
+        _measure_memory(stack),
+        _describe_slowest(journal.answers, faults),
     )
 
 
+def _describe_slowest(answers: list[Answer], faults: Timeline) -> list[str]:
+    slowest = sorted(answers, key=lambda answer: answer.seconds)[-3:]
+    return [
+        f"{answer.seconds:.1f} s of {answer.limit:.1f} s, {answer.kind}, asked "
+        + (f"{answer.asked_at - at:.1f} s after {name}" if name else "before any fault")
+        for answer in reversed(slowest)
+        for at, name in [
+            max((each for each in faults if each[0] < answer.asked_at), default=(0, ""))
+        ]
+    ]
+
+
 def _cause_faults(
-    home: PortalStack, plan: SoakPlan, until_then: float, say: Callable[[str], object]
-) -> dict[str, int]:
-    """One fault after another, each as often as every other and once at least; how often each came."""
+    stack: PortalStack, plan: SoakPlan, until_then: float, say: Callable[[str], object]
+) -> Timeline:
+    """Cause one fault after another, each as often as every other and once at least."""
     dice = random.Random(plan.seed)  # noqa: S311  # to be repeated, not to be secret
-    done: Counter[str] = Counter()
+    timeline: Timeline = []
     deck: list[str] = []
     while True:
         deck = deck or dice.sample(sorted(FAULTS), len(FAULTS))
         pause = dice.uniform(*plan.pauses)
-        if time.monotonic() + pause > until_then and len(done) == len(FAULTS):
-            return dict(done)
+        if time.monotonic() + pause > until_then and len(timeline) >= len(FAULTS):
+            return timeline
         time.sleep(pause)
         name = deck.pop()
         say(name)
-        FAULTS[name](home, dice)
-        done[name] += 1
+        timeline.append((time.monotonic(), name))
+        FAULTS[name](stack, dice)
 
 
-def _measure_recovery(home: PortalStack) -> float | None:
+def _measure_recovery(stack: PortalStack) -> float | None:
     started = time.monotonic()
     if wait_until(
-        lambda: home.wait_until_idle(1.0) and home.wait_for_roles(1.0) and home.is_serving(),
+        lambda: stack.wait_until_idle(1.0) and stack.wait_for_roles(1.0) and stack.is_serving(),
         RECOVERY_TIMEOUT_SECONDS,
     ):
         return time.monotonic() - started
     return None
 
 
-def _measure_memory(home: PortalStack) -> dict[str, float]:
-    return {role: round(max(held), 1) for role, held in home.memory().items() if held}
+def _measure_memory(stack: PortalStack) -> dict[str, float]:
+    return {role: round(max(sizes), 1) for role, sizes in stack.memory().items() if sizes}
 
 
-def _find_stale_answers(home: PortalStack) -> list[str]:
+def _find_stale_answers(stack: PortalStack) -> list[str]:
     """What readers saw that they may not see, while words were given."""
-    return publishing_rounds.run_rounds(home.env, home.front_port, *PUBLISHING_ROUNDS).breaches(
+    return publishing_rounds.run_rounds(stack.env, stack.front_port, *PUBLISHING_ROUNDS).breaches(
         MAX_STALENESS_SECONDS
     )
 
@@ -228,17 +248,17 @@ def main() -> int:
 
     with portal_stack(
         front=which("nginx", path="/usr/sbin:/usr/bin") is not None, durable=True
-    ) as home:
-        outcome = run_soak(home, SoakPlan(chosen.reports, 60 * chosen.minutes, seed), say)
-        told = (
-            _find_stale_answers(home)
-            if home.front_port
+    ) as stack:
+        outcome = run_soak(stack, SoakPlan(chosen.reports, 60 * chosen.minutes, seed), say)
+        stale = (
+            _find_stale_answers(stack)
+            if stack.front_port
             else ["public pages not judged: no nginx here"]
         )
     print(outcome.table())
-    print("\n".join(f"words: {line}" for line in told))
+    print("\n".join(f"words: {line}" for line in stale))
     RESULTS.parent.mkdir(exist_ok=True)
-    breaches = outcome.breaches() + told
+    breaches = outcome.breaches() + stale
     figures = asdict(outcome) | {"breaches": breaches}
     RESULTS.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
     return 1 if breaches else 0

@@ -110,7 +110,7 @@ def test_each_personal_field_of_a_report_has_a_mark() -> None:
 def test_the_auditor_sees_nothing_that_tells_of_a_reporter(full: Report, auditor: Person) -> None:
     addresses = AdminUrls()
     mine = {name: page for name, page in pages().items() if "auditor" in PAGES[name][0]}
-    seen = {name: body(auditor.client, addresses.of(name, page)) for name, page in mine.items()}
+    seen = {name: body(auditor.client, addresses.build(name, page)) for name, page in mine.items()}
     assert len(seen) > 10
     told = {(name, mark) for name, text in seen.items() for mark in MARKS.values() if mark in text}
     assert not told

@@ -1,4 +1,4 @@
-"""A whole house for the tests of one module: some seconds to build, so they share it."""
+"""A whole portal for the tests of one module: some seconds to build, so they share it."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tools.portal_stack import PortalStack, portal_stack
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[PortalStack]:
+def stack() -> Iterator[PortalStack]:
     """Every role up, the front server too where nginx is installed. A test that stops something
     starts it again.
     """

@@ -87,7 +87,7 @@ def test_a_mail_server_that_never_answers_delays_no_report() -> None:
         ours.start_worker()
         ours.start_relay()
         assert wait_until(lambda: box.callers > 0)
-        pace = CpuAllowance()
+        allowance = CpuAllowance()
         report = accept()
         assert wait_until(lambda: ExtractedFacts.objects.filter(report=report).exists())
-        assert pace.is_within(4)  # the look waits for ten
+        assert allowance.is_within(4)  # the look waits for ten

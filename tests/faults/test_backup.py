@@ -16,7 +16,7 @@ import pytest
 from tests.faults.support.disposable_portal import (
     ROOT,
     DisposablePortal,
-    connected,
+    open_cursor,
     place,
     programs,
     with_password,
@@ -30,21 +30,20 @@ pytestmark = [pytest.mark.serial]
 TOMORROW = {"DJANGO_SETTINGS_MODULE": "tests.faults.support.future_release.settings"}
 ERASED = "SELECT id FROM reports_report WHERE erased_at IS NOT NULL"
 OTHERS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'backup'"
-TAKE_ONE_IN = f"(cd {ROOT} && {sys.executable} -m tests.faults.support.filled_portal look >/dev/null </dev/null)"
+TAKE_ONE_IN = f"(cd {ROOT} && {sys.executable} -m tests.faults.support.filled_portal describe >/dev/null </dev/null)"
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DisposablePortal]:
     """A portal with something of everything in it. Never changed: others are made like it."""
     with place("filled", tmp_path_factory.mktemp("filled")) as ours:
-        done = ours.run("-m", "tests.faults.support.filled_portal", "fill")
-        assert done.returncode == 0, done.stderr
+        ours.run_probe("filled_portal", "fill")
         yield ours
 
 
 @pytest.fixture(scope="module")
-def kept(filled: DisposablePortal) -> Path:
-    """Its archive."""
+def archive(filled: DisposablePortal) -> Path:
+    """The archive of that portal."""
     return filled.back_up()
 
 
@@ -55,104 +54,98 @@ def here(filled: DisposablePortal, tmp_path: Path) -> Iterator[DisposablePortal]
         yield ours
 
 
-def test_the_drill(here: DisposablePortal, kept: Path) -> None:
+def test_the_drill(here: DisposablePortal, archive: Path) -> None:
     rows, shape, files = here.everything()
-    assert (
-        min(
-            len(rows[name])
-            for name in ("reports_extractedfacts", "core_auditevent", "alerts_alert")
-        )
-        > 0
-    )
+    assert all(rows[name] for name in ("reports_extractedfacts", "core_auditevent", "alerts_alert"))
     assert (len(rows["reports_report"]), len(files)) == (301, 10)
     here.burn()
     assert here.rows() == {}
-    here.manage("restore", str(kept), "--yes")
+    here.manage("restore", str(archive), "--yes")
     assert here.rows() == rows
     assert here.shape() == shape
     assert here.contents() == files
-    assert seen_from_inside(here) == {
+    assert describe_from_inside(here) == {
         "again": True, "story": STORY, "contact": "0992 000 111", "file": True,
         "balanced": True, "waiting": 151, "due": 151, "next": True,
     }  # fmt: skip
 
 
-def seen_from_inside(here: DisposablePortal) -> dict[str, Any]:
-    looked = here.run("-m", "tests.faults.support.filled_portal", "look")
-    assert looked.returncode == 0, looked.stderr
-    seen: dict[str, Any] = json.loads(looked.stdout)
-    return seen
+def describe_from_inside(here: DisposablePortal) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(here.run_probe("filled_portal", "describe"))
+    return facts
 
 
-def test_nothing_of_a_report_can_be_read_in_it(kept: Path) -> None:
-    sealed = kept.read_bytes()
+def test_nothing_of_a_report_can_be_read_in_it(archive: Path) -> None:
+    sealed = archive.read_bytes()
     for words in (STORY, "thiếu tá", "0992 000 111", "reports_report", "PGDMP", "manifest"):
         assert words.encode() not in sealed
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(archive.stat().st_mode) == 0o600
 
 
 def test_a_newer_version_migrates_what_it_restores_and_an_older_one_refuses_it(
-    here: DisposablePortal, kept: Path
+    here: DisposablePortal, archive: Path
 ) -> None:
     here.burn()
-    here.manage("restore", str(kept), "--yes", **TOMORROW)
+    here.manage("restore", str(archive), "--yes", **TOMORROW)
     assert here.ask("SELECT tomorrow FROM reports_case") == [7] * 301
     here.manage("backup", **TOMORROW)
-    said = here.refused("restore", str(here.backups[-1]), "--yes")
-    assert "a newer version of the portal made it, with future_release.0001_tomorrow" in said
+    message = here.refused("restore", str(here.backups[-1]), "--yes")
+    assert "a newer version of the portal made it, with future_release.0001_tomorrow" in message
     assert here.ask("SELECT tomorrow FROM reports_case") == [7] * 301
 
 
 def test_what_cannot_be_trusted_is_refused_before_anything_is_touched(
-    here: DisposablePortal, kept: Path, tmp_path: Path
+    here: DisposablePortal, archive: Path, tmp_path: Path
 ) -> None:
-    before, whole = here.everything(), kept.read_bytes()
+    before, whole = here.everything(), archive.read_bytes()
     middle = len(whole) // 2
     altered = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
     bad = tmp_path / "bad.tar.age"
     for data in (altered, whole[:-1], STORY.encode()):
         bad.write_bytes(data)
-        said = here.refused("restore", str(bad), "--yes", "--discard-newer")
-        assert said.startswith("CommandError: bad.tar.age: it is damaged, cut short or no archive")
-        assert "\n" not in said
+        message = here.refused("restore", str(bad), "--yes", "--discard-newer")
+        assert message.startswith(
+            "CommandError: bad.tar.age: it is damaged, cut short or no archive"
+        )
+        assert "\n" not in message
     assert here.everything() == before
 
 
-def test_with_another_key_an_archive_does_not_open(here: DisposablePortal, kept: Path) -> None:
+def test_with_another_key_an_archive_does_not_open(here: DisposablePortal, archive: Path) -> None:
     other = here.manage("backup", "--new-key").strip()
-    said = here.refused("restore", "--check", str(kept), BACKUP_KEY=other)
-    assert "BACKUP_KEY does not open it" in said
+    message = here.refused("restore", "--check", str(archive), BACKUP_KEY=other)
+    assert "BACKUP_KEY does not open it" in message
 
 
 def test_to_check_an_archive_takes_the_key_and_no_database(
-    here: DisposablePortal, kept: Path, tmp_path: Path
+    here: DisposablePortal, archive: Path, tmp_path: Path
 ) -> None:
     key, nowhere = tmp_path / "key", "postgres://portal@127.0.0.1:1/none"
     key.write_text(f"{here.env['BACKUP_KEY']}\n")
     env = {"BACKUP_KEY": "", "BACKUP_KEY_FILE": str(key), "DATABASE_URL": nowhere}
-    said = here.manage("restore", "--check", str(kept), **env)
-    assert said.startswith("Whole: taken 20")
-    assert said.strip().endswith("reports: 301, files: 10")
+    message = here.manage("restore", "--check", str(archive), **env)
+    assert message.startswith("Whole: taken 20")
+    assert message.strip().endswith("reports: 301, files: 10")
 
 
 def test_nothing_is_replaced_unasked_and_no_report_that_came_since(
-    here: DisposablePortal, kept: Path
+    here: DisposablePortal, archive: Path
 ) -> None:
-    seen_from_inside(here)  # which takes one more in
+    describe_from_inside(here)  # which takes one more in
     before = here.everything()
-    done = here.run("manage.py", "restore", str(kept))
+    done = here.run("manage.py", "restore", str(archive))
     assert done.returncode == 1
     assert "database burnt" in done.stdout
     assert "reports: 302" in done.stdout
     assert "Nothing was changed" in done.stderr
-    assert "1 reports here are not in it" in here.refused("restore", str(kept), "--yes")
+    assert "1 reports here are not in it" in here.refused("restore", str(archive), "--yes")
     assert here.everything() == before
-    here.manage("restore", str(kept), "--yes", "--discard-newer")
+    here.manage("restore", str(archive), "--yes", "--discard-newer")
     assert len(here.ask("SELECT id FROM reports_report")) == 301
 
 
 def test_nor_a_file_or_an_act_that_came_since_for_an_older_report(
-    here: DisposablePortal, kept: Path
+    here: DisposablePortal, archive: Path
 ) -> None:
     here.ask(
         "INSERT INTO reports_evidencefile (id, report_id, media_type, size, sha256)"
@@ -163,20 +156,20 @@ def test_nor_a_file_or_an_act_that_came_since_for_an_older_report(
         " VALUES ('report', '1', 'noted', '{}'), ('report', '1', 'closed', '{}')"
     )
     before = here.everything()
-    said = here.refused("restore", str(kept), "--yes")
-    assert "  1 files, 2 acts on record here are not in it" in said
+    message = here.refused("restore", str(archive), "--yes")
+    assert "  1 files, 2 acts on record here are not in it" in message
     assert here.everything() == before
-    here.manage("restore", str(kept), "--yes", "--discard-newer")
+    here.manage("restore", str(archive), "--yes", "--discard-newer")
     assert len(here.ask("SELECT id FROM reports_evidencefile")) == 10
 
 
 def test_a_portal_that_runs_is_not_replaced_under_its_feet(
-    here: DisposablePortal, kept: Path
+    here: DisposablePortal, archive: Path
 ) -> None:
-    with connected(here.database):
-        said = here.refused("restore", str(kept), "--yes")
-        assert "1 others are connected (portal): stop web, relay, worker and beat" in said
-        here.manage("restore", str(kept), "--yes", "--while-in-use")
+    with open_cursor(here.database):
+        message = here.refused("restore", str(archive), "--yes")
+        assert "1 others are connected (portal): stop web, relay, worker and beat" in message
+        here.manage("restore", str(archive), "--yes", "--while-in-use")
 
 
 @pytest.mark.parametrize(
@@ -189,10 +182,10 @@ def test_a_portal_that_runs_is_not_replaced_under_its_feet(
     ids=["pg_restore dies", "pg_restore writes nothing", "psql dies"],
 )
 def test_a_restore_that_fails_leaves_the_old_state(
-    here: DisposablePortal, kept: Path, tmp_path: Path, instead: dict[str, str]
+    here: DisposablePortal, archive: Path, tmp_path: Path, instead: dict[str, str]
 ) -> None:
     before = here.everything()
-    here.refused("restore", str(kept), "--yes", PG_BIN=programs(tmp_path / "bin", **instead))
+    here.refused("restore", str(archive), "--yes", PG_BIN=programs(tmp_path / "bin", **instead))
     assert here.everything() == before
     assert not list(here.files.glob(".*"))
 
@@ -206,24 +199,24 @@ def test_a_restore_that_fails_leaves_the_old_state(
     ids=["before COMMIT", "between COMMIT and files"],
 )
 def test_after_kill_9_of_a_restore_the_same_command_again_finishes_it(
-    here: DisposablePortal, kept: Path, tmp_path: Path, killed: dict[str, str], rows_there: bool
+    here: DisposablePortal, archive: Path, tmp_path: Path, killed: dict[str, str], rows_there: bool
 ) -> None:
     whole = here.everything()
     here.burn()
     tools = programs(tmp_path / "bin", **killed)
-    assert here.run("manage.py", "restore", str(kept), "--yes", PG_BIN=tools).returncode == -9
+    assert here.run("manage.py", "restore", str(archive), "--yes", PG_BIN=tools).returncode == -9
     assert wait_until(lambda: not here.ask(f"{OTHERS} AND datname = '{here.database}'"))
     assert bool(here.rows()) is rows_there
-    here.manage("restore", str(kept), "--yes")
+    here.manage("restore", str(archive), "--yes")
     assert here.everything() == whole
 
 
 def test_a_report_that_comes_in_at_the_last_moment_stops_the_restore(
-    here: DisposablePortal, kept: Path, tmp_path: Path
+    here: DisposablePortal, archive: Path, tmp_path: Path
 ) -> None:
     tools = programs(tmp_path / "bin", psql=TAKE_ONE_IN)
-    said = here.refused("restore", str(kept), "--yes", PG_BIN=tools)
-    assert said.endswith("there are other reports, files or acts than a moment ago: start again")
+    message = here.refused("restore", str(archive), "--yes", PG_BIN=tools)
+    assert message.endswith("there are other reports, files or acts than a moment ago: start again")
     assert len(here.ask("SELECT id FROM reports_report")) == 302
 
 
@@ -244,10 +237,10 @@ def test_a_full_disk_leaves_no_half_archive(here: DisposablePortal, tmp_path: Pa
     assert here.backups == []
 
 
-def test_an_archive_is_never_overwritten(here: DisposablePortal, kept: Path) -> None:
-    before = kept.read_bytes()
-    assert "is there already" in here.refused("backup", str(kept))
-    assert kept.read_bytes() == before
+def test_an_archive_is_never_overwritten(here: DisposablePortal, archive: Path) -> None:
+    before = archive.read_bytes()
+    assert "is there already" in here.refused("backup", str(archive))
+    assert archive.read_bytes() == before
 
 
 def test_what_kill_9_left_is_in_nobodys_way(here: DisposablePortal) -> None:
@@ -284,8 +277,12 @@ def test_passwords_reach_the_programs_in_their_environment_alone(
     here.manage("backup", PG_BIN=tools, DATABASE_URL=url)
     here.manage("restore", str(here.backups[-1]), "--yes", PG_BIN=tools, DATABASE_URL=url)
     assert "password" not in (tmp_path / "words").read_text()
-    given = (tmp_path / "passwords").read_text().splitlines()
-    assert sorted(given) == ["", "b@d password", "b@d password"]  # pg_restore connects to nothing
+    passwords = (tmp_path / "passwords").read_text().splitlines()
+    assert sorted(passwords) == [
+        "",
+        "b@d password",
+        "b@d password",
+    ]  # pg_restore connects to nothing
 
 
 def test_what_happens_during_a_backup_is_wholly_in_it_or_not_at_all(
@@ -339,20 +336,15 @@ def test_what_was_erased_after_the_backup_does_not_come_back_with_it(
     """The list of what was erased lies beside the database, and outlives it."""
     marks = new_marks()
     (tmp_path / "marks.json").write_text(json.dumps(marks))
-    confided(here, "fill", str(tmp_path / "marks.json"))
+    here.run_probe("erasure_probe", "fill", str(tmp_path / "marks.json"))
     assert marks["story"] in str(here.rows())
     archive = here.back_up()
-    confided(here, "erase")
+    here.run_probe("erasure_probe", "erase")
     after = here.ask(ERASED)
     here.burn()
     here.manage("restore", str(archive), "--yes")
     assert here.ask(ERASED) == after != []
     assert marks["story"] not in str(here.rows())
-
-
-def confided(here: DisposablePortal, *words: str) -> None:
-    done = here.run("-m", "tests.faults.support.erasure_probe", *words)
-    assert done.returncode == 0, done.stderr
 
 
 def peak_memory(here: DisposablePortal, *words: str) -> int:

@@ -82,15 +82,15 @@ def test_a_gap_lasts_from_the_first_failure_to_the_next_answer() -> None:
 
 
 @pytest.fixture
-def ledger(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> ClientJournal:
+def journal(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> ClientJournal:
     """The books of residents of a portal that serves."""
     monkeypatch.setattr(client_journal, "fetch_form_token", lambda _: "")
     return ClientJournal([urlsplit(live_server.url).port or 0])
 
 
-def with_receipt(ledger: ClientJournal, *, read: bool = True) -> JournalEntry:
+def with_receipt(journal: ClientJournal, *, read: bool = True) -> JournalEntry:
     """A report that is in the database and, with `read`, triaged; its code is in the book."""
-    entry = ledger.write()
+    entry = journal.write()
     entry.answers.append(Answer(RECEIPT, 303, 0.0, 0.1))
     accepted = intake.submit_report(ReportSubmission(story=entry.story), entry.key)
     entry.codes.add(str(accepted.code))
@@ -99,62 +99,62 @@ def with_receipt(ledger: ClientJournal, *, read: bool = True) -> JournalEntry:
     return entry
 
 
-def compared(ledger: ClientJournal) -> list[str]:
+def compared(journal: ClientJournal) -> list[str]:
     here = connection.get_connection_params()
     address = f"postgresql://{here['user']}@/{here['dbname']}?host={here['host']}"
-    return ledger.reconcile(address).breaches()
+    return journal.reconcile(address).breaches()
 
 
-def test_books_that_agree_are_in_order(ledger: ClientJournal) -> None:
-    with_receipt(ledger)
-    assert compared(ledger) == []
+def test_books_that_agree_are_in_order(journal: ClientJournal) -> None:
+    with_receipt(journal)
+    assert compared(journal) == []
 
 
-def test_a_receipt_without_a_row_is_a_loss(ledger: ClientJournal) -> None:
-    ledger.write().answers.append(Answer(RECEIPT, 303, 0.0, 0.1))
-    assert compared(ledger) == ["lost: 1"]
+def test_a_receipt_without_a_row_is_a_loss(journal: ClientJournal) -> None:
+    journal.write().answers.append(Answer(RECEIPT, 303, 0.0, 0.1))
+    assert compared(journal) == ["lost: 1"]
 
 
-def test_other_words_under_the_key_are_a_loss_too(ledger: ClientJournal) -> None:
-    entry = with_receipt(ledger)
+def test_other_words_under_the_key_are_a_loss_too(journal: ClientJournal) -> None:
+    entry = with_receipt(journal)
     entry.story += " Thêm."
     about = "codes that open nothing or another report: 1"
-    assert compared(ledger) == ["lost: 1", "altered: 1", about]
+    assert compared(journal) == ["lost: 1", "altered: 1", about]
 
 
-def test_two_rows_of_one_key_are_a_duplicate(ledger: ClientJournal) -> None:
-    entry = with_receipt(ledger)
+def test_two_rows_of_one_key_are_a_duplicate(journal: ClientJournal) -> None:
+    entry = with_receipt(journal)
     intake.submit_report(ReportSubmission(story=entry.story, channel="number"), entry.key)
     for item in OutboxItem.objects.filter(done_at=None):
         service.process_items([item.pk])
-    assert compared(ledger) == ["duplicated: 1"]
+    assert compared(journal) == ["duplicated: 1"]
 
 
-def test_a_report_that_was_not_read_or_owed_twice_is_told(ledger: ClientJournal) -> None:
-    with_receipt(ledger, read=False)
-    assert compared(ledger) == ["not triaged exactly once: 1"]
+def test_a_report_that_was_not_read_or_owed_twice_is_told(journal: ClientJournal) -> None:
+    with_receipt(journal, read=False)
+    assert compared(journal) == ["not triaged exactly once: 1"]
     item = OutboxItem.objects.get()
     service.process_items([item.pk])
     queue.enqueue(item.task, item.key)
-    assert compared(ledger) == ["not triaged exactly once: 1"]
+    assert compared(journal) == ["not triaged exactly once: 1"]
 
 
-def test_a_code_that_opens_nothing_is_told(ledger: ClientJournal) -> None:
-    with_receipt(ledger)
+def test_a_code_that_opens_nothing_is_told(journal: ClientJournal) -> None:
+    with_receipt(journal)
     Receipt.objects.update(code_hash=bytes(32))
-    assert compared(ledger) == ["codes that open nothing or another report: 1"]
+    assert compared(journal) == ["codes that open nothing or another report: 1"]
 
 
-def test_a_code_that_opens_another_report_is_told(ledger: ClientJournal) -> None:
-    one, other = with_receipt(ledger), with_receipt(ledger)
+def test_a_code_that_opens_another_report_is_told(journal: ClientJournal) -> None:
+    one, other = with_receipt(journal), with_receipt(journal)
     one.codes, other.codes = other.codes, one.codes
-    assert compared(ledger) == ["codes that open nothing or another report: 2"]
+    assert compared(journal) == ["codes that open nothing or another report: 2"]
 
 
-def test_no_receipt_two_codes_and_slow_answers_are_told(ledger: ClientJournal) -> None:
-    ledger.write().answers.append(Answer(WRONG, 500, 0.0, 7.5))
-    with_receipt(ledger).codes.add("a second")
-    assert compared(ledger) == [
+def test_no_receipt_two_codes_and_slow_answers_are_told(journal: ClientJournal) -> None:
+    journal.write().answers.append(Answer(WRONG, 500, 0.0, 7.5))
+    with_receipt(journal).codes.add("a second")
+    assert compared(journal) == [
         "without a receipt: 1",
         "with two codes: 1",
         "codes that open nothing or another report: 1",

@@ -64,45 +64,45 @@ NEED_NO_DATABASE = {
 
 
 @contextmanager
-def read_only(home: PortalStack) -> Iterator[None]:
+def read_only(stack: PortalStack) -> Iterator[None]:
     """No transaction may write: a standby, or an administrator's hand."""
-    home.ask("ALTER SYSTEM SET default_transaction_read_only = on")
-    home.ask("SELECT pg_reload_conf()")
+    stack.ask("ALTER SYSTEM SET default_transaction_read_only = on")
+    stack.ask("SELECT pg_reload_conf()")
     try:
-        assert wait_until(lambda: not ready(home))
+        assert wait_until(lambda: not ready(stack))
         yield
     finally:
-        home.ask("ALTER SYSTEM RESET default_transaction_read_only")
-        home.ask("SELECT pg_reload_conf()")
-    assert wait_until(lambda: ready(home))
+        stack.ask("ALTER SYSTEM RESET default_transaction_read_only")
+        stack.ask("SELECT pg_reload_conf()")
+    assert wait_until(lambda: ready(stack))
 
 
 @contextmanager
-def locked(home: PortalStack) -> Iterator[None]:
+def locked(stack: PortalStack) -> Iterator[None]:
     """Somebody else holds the table of reports."""
-    with closing(psycopg2.connect(home.database)) as other, other.cursor() as cursor:
+    with closing(psycopg2.connect(stack.database)) as other, other.cursor() as cursor:
         cursor.execute("LOCK TABLE reports_report IN ACCESS EXCLUSIVE MODE")
         yield
 
 
 @contextmanager
-def small_disk(home: PortalStack) -> Iterator[Path]:
+def small_disk(stack: PortalStack) -> Iterator[Path]:
     """PostgreSQL's data on a disk of its own that can be filled; put back afterwards."""
-    disk, kept = home.folder / "postgres", home.folder / "kept"
-    home.stop_postgres()
+    disk, kept = stack.folder / "postgres", stack.folder / "kept"
+    stack.stop_postgres()
     disk.rename(kept)
     disk.mkdir(0o700)
-    with ExitStack() as stack:
-        stack.callback(home.start_postgres)
-        stack.callback(kept.rename, disk)
-        stack.callback(disk.rmdir)
+    with ExitStack() as exits:
+        exits.callback(stack.start_postgres)
+        exits.callback(kept.rename, disk)
+        exits.callback(disk.rmdir)
         held = sum(path.stat().st_size for path in kept.rglob("*")) // 2**20
-        stack.enter_context(disks.small_disk(disk, held + ROOM, mode="0700"))
+        exits.enter_context(disks.small_disk(disk, held + ROOM, mode="0700"))
         shutil.copytree(kept, disk, dirs_exist_ok=True)
-        home.start_postgres()
-        stack.callback(shutil.copytree, disk, kept)
-        stack.callback(shutil.rmtree, kept)
-        stack.callback(home.stop_postgres)
+        stack.start_postgres()
+        exits.callback(shutil.copytree, disk, kept)
+        exits.callback(shutil.rmtree, kept)
+        exits.callback(stack.stop_postgres)
         yield disk
 
 
@@ -114,114 +114,114 @@ def fill(disk: Path) -> None:
 
 
 @contextmanager
-def away(home: PortalStack) -> Iterator[None]:
-    home.kill_postgres()
+def away(stack: PortalStack) -> Iterator[None]:
+    stack.kill_postgres()
     try:
         yield
     finally:
-        home.start_postgres()
-    assert wait_until(lambda: ready(home))
+        stack.start_postgres()
+    assert wait_until(lambda: ready(stack))
 
 
 @contextmanager
-def frozen(home: PortalStack) -> Iterator[None]:
+def frozen(stack: PortalStack) -> Iterator[None]:
     """It accepts and never answers."""
-    home.signal_postgres(signal.SIGSTOP)
+    stack.signal_postgres(signal.SIGSTOP)
     try:
         yield
     finally:
-        home.signal_postgres(signal.SIGCONT)
+        stack.signal_postgres(signal.SIGCONT)
 
 
-def ready(home: PortalStack) -> bool:
-    return ask(home, "/readyz").status == 200
+def ready(stack: PortalStack) -> bool:
+    return ask(stack, "/readyz").status == 200
 
 
-def test_restarted_under_load(home: PortalStack) -> None:
-    with residents(home):
-        home.stop_postgres()
+def test_restarted_under_load(stack: PortalStack) -> None:
+    with residents(stack):
+        stack.stop_postgres()
         time.sleep(1)
-        home.start_postgres()
+        stack.start_postgres()
 
 
-def test_killed_under_load(home: PortalStack) -> None:
-    before = lines(home)
-    with residents(home), away(home):
+def test_killed_under_load(stack: PortalStack) -> None:
+    before = lines(stack)
+    with residents(stack), away(stack):
         time.sleep(1)
-    assert lines(home) - before < 150
+    assert lines(stack) - before < 150
 
 
-def test_who_sends_while_connections_are_cut_notices_nothing(home: PortalStack) -> None:
+def test_who_sends_while_connections_are_cut_notices_nothing(stack: PortalStack) -> None:
     """A request may be cut once: the next cut waits until those under way have their receipts."""
-    with residents(home) as ledger:
+    with residents(stack) as journal:
         for _ in range(5):
-            home.ask(CUT)
-            under_way = [entry for entry in ledger.entries if not entry.has_receipt]
+            stack.ask(CUT)
+            under_way = [entry for entry in journal.entries if not entry.has_receipt]
             time.sleep(0.3)
             assert wait_until(lambda: all(entry.has_receipt for entry in under_way))  # noqa: B023
-    assert {answer.kind for answer in ledger.answers} == {RECEIPT}
+    assert {answer.kind for answer in journal.answers} == {RECEIPT}
 
 
-def test_read_only_under_load(home: PortalStack) -> None:
-    before = lines(home)
-    with residents(home, reports=20), read_only(home):
-        assert ask(home, "/readyz").text == '{"database": false, "why": "read_only"}'
+def test_read_only_under_load(stack: PortalStack) -> None:
+    before = lines(stack)
+    with residents(stack, reports=20), read_only(stack):
+        assert ask(stack, "/readyz").text == '{"database": false, "why": "read_only"}'
         time.sleep(2)
-    assert lines(home) - before < 150
+    assert lines(stack) - before < 150
 
 
-def test_what_can_be_read_is_read_while_nothing_can_be_written(home: PortalStack) -> None:
-    desk(home)
-    with read_only(home):
-        front = ask(home, "/")
+def test_what_can_be_read_is_read_while_nothing_can_be_written(stack: PortalStack) -> None:
+    desk(stack)
+    with read_only(stack):
+        front = ask(stack, "/")
         assert "Cảnh báo" in front.words
         warning = next(a for a in front.tree.iter("a") if "/canh-bao/" in a.get("href", "")[:10])
         paths = ["/", "/bao-cao/", "/canh-bao/", "/nhung/", warning.get("href"), "/theo-doi/"]
-        assert {path: ask(home, path).status for path in paths} == dict.fromkeys(paths, 200)
+        assert {path: ask(stack, path).status for path in paths} == dict.fromkeys(paths, 200)
 
 
-def test_a_full_disk_under_load(home: PortalStack) -> None:
-    with small_disk(home) as disk, residents(home, reports=20) as ledger:
+def test_a_full_disk_under_load(stack: PortalStack) -> None:
+    with small_disk(stack) as disk, residents(stack, reports=20) as journal:
         fill(disk)
-        assert wait_until(lambda: not ready(home))
-        assert "DiskFull" in ask(home, "/readyz").text
-        assert wait_until(lambda: any(answer.kind == REFUSED for answer in ledger.answers))
-        assert ask(home, "/").status == 200
+        assert wait_until(lambda: not ready(stack))
+        assert "DiskFull" in ask(stack, "/readyz").text
+        assert wait_until(lambda: any(answer.kind == REFUSED for answer in journal.answers))
+        assert ask(stack, "/").status == 200
         (disk / BALLAST).unlink()
-        assert wait_until(lambda: ready(home))
+        assert wait_until(lambda: ready(stack))
 
 
-def test_locked_under_load(home: PortalStack) -> None:
-    with residents(home, reports=16) as ledger:
-        assert wait_until(lambda: bool(ledger.entries[0].codes))
-        (code,) = ledger.entries[0].codes
-        with locked(home):
-            assert "Chưa xem được tin" in ask(home, "/theo-doi/", code=code).words
+def test_locked_under_load(stack: PortalStack) -> None:
+    with residents(stack, reports=16) as journal:
+        assert wait_until(lambda: bool(journal.entries[0].codes))
+        (code,) = journal.entries[0].codes
+        with locked(stack):
+            assert "Chưa xem được tin" in ask(stack, "/theo-doi/", code=code).words
             time.sleep(2)
-        assert ask(home, "/theo-doi/", code=code).status == 200
+        assert ask(stack, "/theo-doi/", code=code).status == 200
 
 
-def test_frozen_under_load(home: PortalStack) -> None:
-    with residents(home, reports=16), frozen(home):
+def test_frozen_under_load(stack: PortalStack) -> None:
+    with residents(stack, reports=16), frozen(stack):
         pages = ["/", "/bao-cao/", "/canh-bao/", "/nhung/", "/dang-bi-goi/"]
-        assert [ask(home, path).status for path in pages] == [200, 200, 503, 503, 200]
+        assert [ask(stack, path).status for path in pages] == [200, 200, 503, 503, 200]
         time.sleep(3)
 
 
-def test_without_a_database_every_page_answers_and_says_whom_to_ring(home: PortalStack) -> None:
-    with away(home):
+def test_without_a_database_every_page_answers_and_says_whom_to_ring(stack: PortalStack) -> None:
+    with away(stack):
         for path in public_paths():
-            page = ask(home, path)
+            page = ask(stack, path)
             assert page.status in (
                 {200} if path in NEED_NO_DATABASE else {200, 400, 404, 405, 503}
             ), path
             assert path in FOR_MACHINES or HOTLINE in page.words, path
 
 
-def test_without_a_database_the_desk_says_so_too(home: PortalStack) -> None:
-    visitor = Visitor(f"http://127.0.0.1:{home.port}")
+def test_without_a_database_the_desk_says_so_too(stack: PortalStack) -> None:
+    visitor = Visitor(f"http://127.0.0.1:{stack.port}")
     login = visitor.get("/admin/login/")
-    with away(home):
+    with away(stack):
         page = visitor.submit(login, "/admin/login", username="x", password="y", otp_token="1")
         assert page.status == 503
         assert "Chưa xem được trang này" in page.words

@@ -15,45 +15,47 @@ REFUSED_FOR = 3.0
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[PortalStack]:
+def stack() -> Iterator[PortalStack]:
     with portal_stack() as ours:
         yield ours
 
 
 @pytest.fixture
-def ledger(home: PortalStack) -> Iterator[ClientJournal]:
+def journal(stack: PortalStack) -> Iterator[ClientJournal]:
     """Residents who send without a pause until the books are closed."""
-    ledger = ClientJournal([home.port])
-    ledger.start(residents=6, reports=9000, seconds=300)
-    yield ledger
-    ledger.stop(within=15, hurry=True)
+    journal = ClientJournal([stack.port])
+    journal.start(residents=6, reports=9000, seconds=300)
+    yield journal
+    journal.stop(within=15, hurry=True)
 
 
-def closed(home: PortalStack, ledger: ClientJournal) -> Reconciliation:
+def closed(stack: PortalStack, journal: ClientJournal) -> Reconciliation:
     """The books a second later, when everybody has a receipt and nothing waits."""
     time.sleep(1)
-    assert ledger.stop(within=15, hurry=True)
-    assert home.wait_until_idle()
-    assert home.balance()["balanced"]
-    return ledger.reconcile(home.database)
+    assert journal.stop(within=15, hurry=True)
+    assert stack.wait_until_idle()
+    assert stack.balance()["balanced"]
+    return journal.reconcile(stack.database)
 
 
 def test_a_new_version_that_migrates_takes_over_under_load(
-    home: PortalStack, ledger: ClientJournal
+    stack: PortalStack, journal: ClientJournal
 ) -> None:
-    home.manage("migrate", "--verbosity", "0", DJANGO_SETTINGS_MODULE=NEWER)
-    assert home.is_serving()
-    home.replace_serve(DJANGO_SETTINGS_MODULE=NEWER)
-    books = closed(home, ledger)
+    stack.manage("migrate", "--verbosity", "0", DJANGO_SETTINGS_MODULE=NEWER)
+    assert stack.is_serving()
+    stack.replace_serve(DJANGO_SETTINGS_MODULE=NEWER)
+    books = closed(stack, journal)
     assert books.breaches() == []
-    assert books.broken_for < ledger.pace.allowance(REFUSED_FOR)
-    assert home.ask("SELECT DISTINCT tomorrow FROM reports_case") == [(7,)]
+    assert books.broken_for < journal.allowance.extend(REFUSED_FOR)
+    assert stack.ask("SELECT DISTINCT tomorrow FROM reports_case") == [(7,)]
 
 
-def test_a_plain_stop_and_start_is_short_as_well(home: PortalStack, ledger: ClientJournal) -> None:
+def test_a_plain_stop_and_start_is_short_as_well(
+    stack: PortalStack, journal: ClientJournal
+) -> None:
     time.sleep(1)
-    assert home.terminate() == 0
-    home.start_serve()
-    books = closed(home, ledger)
+    assert stack.terminate() == 0
+    stack.start_serve()
+    books = closed(stack, journal)
     assert books.breaches() == []
-    assert books.broken_for < ledger.pace.allowance(REFUSED_FOR)
+    assert books.broken_for < journal.allowance.extend(REFUSED_FOR)

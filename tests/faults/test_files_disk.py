@@ -81,11 +81,11 @@ def form_with(code: str, *pictures: bytes) -> tuple[bytes, dict[str, str]]:
 
 
 @pytest.mark.serial
-def test_with_a_full_disk_the_house_takes_text_and_refuses_files(tmp_path: Path) -> None:
+def test_with_a_full_disk_the_portal_takes_text_and_refuses_files(tmp_path: Path) -> None:
     """Everything as in production, the front server too; then somebody makes room."""
     disk = tmp_path / "files"
-    with small_disk(disk), portal_stack(front=NGINX is not None, FILES_DIR=str(disk)) as home:
-        door = home.front_port or home.port
+    with small_disk(disk), portal_stack(front=NGINX is not None, FILES_DIR=str(disk)) as stack:
+        door = stack.front_port or stack.port
         visitor = Visitor(f"http://127.0.0.1:{door}")
         receipt = visitor.submit(visitor.get("/bao-cao/"), "/bao-cao/", story="Họ gọi.")
         _, fields = receipt.form("/theo-doi/")
@@ -100,5 +100,5 @@ def test_with_a_full_disk_the_house_takes_text_and_refuses_files(tmp_path: Path)
         unmount(disk)
         answer, page = ask(door, "/theo-doi/tep/", "POST", body, **headers)
         assert words(page).count("Đã nhận ảnh 3 MB.") == 2
-        assert home.ask("SELECT count(*) FROM reports_report") == [(2,)]
-        assert home.ask("SELECT count(*) FROM reports_evidencefile") == [(2,)]
+        assert stack.ask("SELECT count(*) FROM reports_report") == [(2,)]
+        assert stack.ask("SELECT count(*) FROM reports_evidencefile") == [(2,)]

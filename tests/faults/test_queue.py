@@ -80,8 +80,8 @@ def seconds_to_triage() -> float:
 def test_receipt_to_triaged_takes_less_than_a_tenth_of_a_second(stage: QueueProcesses) -> None:
     seconds_to_triage()  # connections and tables of words are warm after the first
     seconds_to_triage()
-    pace = CpuAllowance()
-    assert statistics.median(seconds_to_triage() for _ in range(9)) < pace.allowance(0.1)
+    allowance = CpuAllowance()
+    assert statistics.median(seconds_to_triage() for _ in range(9)) < allowance.extend(0.1)
 
 
 def test_a_worker_killed_in_the_middle_of_a_task(stage: QueueProcesses) -> None:
@@ -179,8 +179,8 @@ def test_a_fresh_report_does_not_wait_behind_a_rereading_of_thousands(
     )
     idle = OutboxItem.objects.filter(priority=Priority.IDLE, done_at=None)
     assert wait_until(lambda: idle.count() < 5_000)
-    pace = CpuAllowance()
-    assert statistics.median(seconds_to_triage() for _ in range(5)) < pace.allowance(1)
+    allowance = CpuAllowance()
+    assert statistics.median(seconds_to_triage() for _ in range(5)) < allowance.extend(1)
     before = idle.count()
     assert before > 1_000, "the re-reading was over too early to be in anybody's way"
     assert wait_until(lambda: idle.count() < before), "the re-reading goes on"
@@ -231,9 +231,9 @@ def test_what_lies_at_the_broker_is_as_late_as_the_workers_start(stage: QueuePro
     handed_over = OutboxItem.objects.filter(due_at__gt=Now())
     assert wait_until(lambda: handed_over.count() == 5)
     stage.start_worker()
-    pace = CpuAllowance()
+    allowance = CpuAllowance()
     assert wait_until(stage.drained)
-    assert pace.is_within(5)
+    assert allowance.is_within(5)
     assert_each_read_once(5)
 
 

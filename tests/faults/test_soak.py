@@ -12,8 +12,8 @@ PLAN = SoakPlan(reports=400, seconds=22, seed=3, pauses=(0.2, 0.9))
 
 
 def test_random_kills_lose_nothing_and_repeat_nothing() -> None:
-    with portal_stack(front=NGINX is not None) as home:
-        outcome = run_soak(home, PLAN, print)
+    with portal_stack(front=NGINX is not None) as stack:
+        outcome = run_soak(stack, PLAN, print)
     assert outcome.books.sent == PLAN.reports
     assert set(outcome.faults) == set(FAULTS)
     assert outcome.breaches() == [], outcome.table()

@@ -29,53 +29,53 @@ WAITING = "SELECT count(*) FROM core_outboxitem WHERE done_at IS NULL"
 
 
 @contextmanager
-def noticed_by_nobody(home: PortalStack) -> Iterator[ClientJournal]:
+def noticed_by_nobody(stack: PortalStack) -> Iterator[ClientJournal]:
     """While the block breaks Valkey everybody gets a receipt at the first press, in no time, and
     the log does not fill.
     """
-    before = lines(home)
-    with residents(home) as ledger:
-        yield ledger
-    assert {answer.kind for answer in ledger.answers} == {RECEIPT}
-    seconds = [answer.seconds for answer in ledger.answers]
-    assert statistics.quantiles(seconds, n=10)[-1] < ledger.pace.allowance(SLOW)
-    assert lines(home) - before < 100
+    before = lines(stack)
+    with residents(stack) as journal:
+        yield journal
+    assert {answer.kind for answer in journal.answers} == {RECEIPT}
+    seconds = [answer.seconds for answer in journal.answers]
+    assert statistics.quantiles(seconds, n=10)[-1] < journal.allowance.extend(SLOW)
+    assert lines(stack) - before < 100
 
 
 @contextmanager
-def dead(home: PortalStack) -> Iterator[None]:
-    home.kill_child("valkey")
+def dead(stack: PortalStack) -> Iterator[None]:
+    stack.kill_child("valkey")
     try:
         yield
     finally:
-        home.start_valkey()
+        stack.start_valkey()
 
 
-def test_stopped_and_started_again(home: PortalStack) -> None:
-    with noticed_by_nobody(home):
-        home.children["valkey"].stop(10)
+def test_stopped_and_started_again(stack: PortalStack) -> None:
+    with noticed_by_nobody(stack):
+        stack.children["valkey"].stop(10)
         time.sleep(OUTAGE)
-        home.start_valkey()
+        stack.start_valkey()
 
 
-def test_killed_and_started_again(home: PortalStack) -> None:
-    with noticed_by_nobody(home), dead(home):
+def test_killed_and_started_again(stack: PortalStack) -> None:
+    with noticed_by_nobody(stack), dead(stack):
         time.sleep(OUTAGE)
 
 
 @contextmanager
-def frozen(home: PortalStack) -> Iterator[None]:
+def frozen(stack: PortalStack) -> Iterator[None]:
     """It accepts and never answers."""
-    home.freeze("valkey")
+    stack.freeze("valkey")
     try:
         yield
     finally:
-        home.thaw("valkey")
+        stack.thaw("valkey")
 
 
 @contextmanager
-def full(home: PortalStack) -> Iterator[None]:
-    with home.broker() as broker:
+def full(stack: PortalStack) -> Iterator[None]:
+    with stack.broker() as broker:
         broker.config_set("maxmemory", "1")
         try:
             yield
@@ -84,9 +84,9 @@ def full(home: PortalStack) -> Iterator[None]:
 
 
 @contextmanager
-def tired(home: PortalStack) -> Iterator[None]:
+def tired(stack: PortalStack) -> Iterator[None]:
     """The workers' children stand still: what is handed over stays at the broker."""
-    children = home.pids("worker child")
+    children = stack.pids("worker child")
     for pid in children:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -96,40 +96,40 @@ def tired(home: PortalStack) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def test_emptied(home: PortalStack) -> None:
-    with noticed_by_nobody(home), tired(home):
-        assert wait_until(lambda: home.ask(HANDED_OVER)[0][0] > 5)
-        home.broker().flushall()
+def test_emptied(stack: PortalStack) -> None:
+    with noticed_by_nobody(stack), tired(stack):
+        assert wait_until(lambda: stack.ask(HANDED_OVER)[0][0] > 5)
+        stack.broker().flushall()
 
 
-def test_without_memory(home: PortalStack) -> None:
-    with noticed_by_nobody(home), full(home):
+def test_without_memory(stack: PortalStack) -> None:
+    with noticed_by_nobody(stack), full(stack):
         time.sleep(OUTAGE)
-        assert home.ask(WAITING) != [(0,)]
+        assert stack.ask(WAITING) != [(0,)]
 
 
-def test_frozen(home: PortalStack) -> None:
-    with noticed_by_nobody(home), frozen(home):
+def test_frozen(stack: PortalStack) -> None:
+    with noticed_by_nobody(stack), frozen(stack):
         time.sleep(OUTAGE)
-        assert home.ask(WAITING) != [(0,)]
+        assert stack.ask(WAITING) != [(0,)]
 
 
-def test_every_page_is_there_without_it(home: PortalStack) -> None:
-    with dead(home):
+def test_every_page_is_there_without_it(stack: PortalStack) -> None:
+    with dead(stack):
         for path in public_paths():
-            page = ask(home, path)
+            page = ask(stack, path)
             assert page.status < 500, path
             is_page = page.status != 405 and "text/html" in page.headers["Content-Type"]
             assert not is_page or HOTLINE in page.words, path
 
 
-def test_the_desk_works_without_it(home: PortalStack) -> None:
+def test_the_desk_works_without_it(stack: PortalStack) -> None:
     """Log in with both factors, open a report, take it on."""
-    portal = desk(home)
-    with residents(home, reports=1, seconds=0):
+    portal = desk(stack)
+    with residents(stack, reports=1, seconds=0):
         pass
     officer = Visitor(portal.url)
-    with dead(home):
+    with dead(stack):
         officer.log_in(portal, "truc.ban")
         queue = officer.get("/admin/reports/report/")
         report = next(a for a in queue.tree.iter("a") if "/change/" in a.get("href", ""))

@@ -22,122 +22,122 @@ BACK_WITHIN = 3.0
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[PortalStack]:
-    """One house for all: what a test kills comes back, by itself or by the test."""
+def stack() -> Iterator[PortalStack]:
+    """One stack for all: what a test kills comes back, by itself or by the test."""
     settings = "tests.faults.support.kill_after_commit_settings"
     with portal_stack(front=NGINX is not None, DJANGO_SETTINGS_MODULE=settings) as ours:
         yield ours
 
 
 @pytest.fixture
-def resident(home: PortalStack) -> ClientJournal:
-    return ClientJournal([home.port])
+def resident(stack: PortalStack) -> ClientJournal:
+    return ClientJournal([stack.port])
 
 
-# One that a resident sent; others of the house may wait for a lock as well.
+# One that a resident sent; others of the portal may wait for a lock as well.
 A_REPORT_WAITS = (
     "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'take_in'"
 )
 
 
 @contextmanager
-def nothing_can_be_written(home: PortalStack) -> Iterator[None]:
+def nothing_can_be_written(stack: PortalStack) -> Iterator[None]:
     """Requests stop in the middle: the table of reports is locked."""
-    with psycopg2.connect(home.database) as line, line.cursor() as cursor:
+    with psycopg2.connect(stack.database) as line, line.cursor() as cursor:
         cursor.execute("LOCK TABLE reports_report IN ACCESS EXCLUSIVE MODE")
         yield
         line.rollback()
     line.close()
 
 
-def rows(home: PortalStack, entry: JournalEntry) -> int:
+def rows(stack: PortalStack, entry: JournalEntry) -> int:
     question = "SELECT count(*) FROM reports_report WHERE submission_key = %s"
-    return int(home.ask(question, [entry.key])[0][0])
+    return int(stack.ask(question, [entry.key])[0][0])
 
 
-def assert_all_is_there(home: PortalStack, ledger: ClientJournal) -> None:
+def assert_all_is_there(stack: PortalStack, journal: ClientJournal) -> None:
     """Drained, with fifteen seconds left out; and every receipt is good."""
-    home.expire_leases()
-    assert home.wait_until_idle()
-    assert ledger.reconcile(home.database).breaches() == []
-    assert home.balance()["balanced"]
+    stack.expire_leases()
+    assert stack.wait_until_idle()
+    assert journal.reconcile(stack.database).breaches() == []
+    assert stack.balance()["balanced"]
 
 
-def test_web_processes_share_the_listening_socket_and_no_connection(home: PortalStack) -> None:
+def test_web_processes_share_the_listening_socket_and_no_connection(stack: PortalStack) -> None:
     """They are forked: a connection of their master would be everybody's at once."""
-    [master] = home.pids("web master")
+    [master] = stack.pids("web master")
     held = [str(each.readlink()) for each in Path(f"/proc/{master}/fd").iterdir()]
     assert len([name for name in held if name.startswith("socket:")]) == 1
 
 
 def test_killed_between_commit_and_answer_gives_one_report_and_a_receipt(
-    home: PortalStack, resident: ClientJournal
+    stack: PortalStack, resident: ClientJournal
 ) -> None:
     entry = resident.write()
-    (Path(home.env["DATA_DIR"]) / TRAP).touch()
+    (Path(stack.env["DATA_DIR"]) / TRAP).touch()
     assert resident.submit(entry).kind == BROKEN
-    assert rows(home, entry) == 1
+    assert rows(stack, entry) == 1
     assert resident.submit(entry).kind == RECEIPT
-    assert_all_is_there(home, resident)
+    assert_all_is_there(stack, resident)
 
 
 def test_all_web_processes_killed_are_back_within_three_seconds(
-    home: PortalStack, resident: ClientJournal
+    stack: PortalStack, resident: ClientJournal
 ) -> None:
     entry = resident.send()
-    pace = CpuAllowance()
-    assert home.kill("web master", "web worker") == 3
-    assert wait_until(home.is_serving, 10)
-    assert pace.is_within(BACK_WITHIN)
+    allowance = CpuAllowance()
+    assert stack.kill("web master", "web worker") == 3
+    assert wait_until(stack.is_serving, 10)
+    assert allowance.is_within(BACK_WITHIN)
     assert resident.submit(entry).kind == RECEIPT
     assert len(entry.codes) == 1
-    assert_all_is_there(home, resident)
+    assert_all_is_there(stack, resident)
 
 
 @needs_nginx
 def test_who_was_cut_off_sees_the_front_servers_page_and_gets_one_receipt(
-    home: PortalStack,
+    stack: PortalStack,
 ) -> None:
-    ledger = ClientJournal([home.front_port], [home.front_port])
-    entry = ledger.write()
-    press = Thread(target=ledger.submit, args=[entry])
-    with nothing_can_be_written(home):
+    journal = ClientJournal([stack.front_port], [stack.front_port])
+    entry = journal.write()
+    press = Thread(target=journal.submit, args=[entry])
+    with nothing_can_be_written(stack):
         press.start()
-        assert wait_until(lambda: bool(home.ask(A_REPORT_WAITS)), 5)
-        home.kill("web worker", "web master")
+        assert wait_until(lambda: bool(stack.ask(A_REPORT_WAITS)), 5)
+        stack.kill("web worker", "web master")
         press.join(5)
     assert entry.answers[0].kind == FRONT
     while not entry.has_receipt:
-        ledger.submit(entry)
-    assert_all_is_there(home, ledger)
+        journal.submit(entry)
+    assert_all_is_there(stack, journal)
 
 
 @needs_nginx
-def test_without_any_portal_the_front_server_names_the_two_numbers(home: PortalStack) -> None:
-    ledger = ClientJournal([home.front_port], [home.front_port])
-    home.kill_child("serve")
-    assert wait_until(lambda: is_gone(home), 5)
-    entry = ledger.write()
-    assert ledger.submit(entry).kind == FRONT
-    home.start_serve()
-    assert ledger.submit(entry).kind == RECEIPT
-    assert_all_is_there(home, ledger)
+def test_without_any_portal_the_front_server_names_the_two_numbers(stack: PortalStack) -> None:
+    journal = ClientJournal([stack.front_port], [stack.front_port])
+    stack.kill_child("serve")
+    assert wait_until(lambda: is_gone(stack), 5)
+    entry = journal.write()
+    assert journal.submit(entry).kind == FRONT
+    stack.start_serve()
+    assert journal.submit(entry).kind == RECEIPT
+    assert_all_is_there(stack, journal)
 
 
 def test_the_supervisor_killed_leaves_nothing_and_loses_nothing(
-    home: PortalStack, resident: ClientJournal
+    stack: PortalStack, resident: ClientJournal
 ) -> None:
     for _ in range(20):
         resident.send()
-    home.kill_child("serve")
-    assert wait_until(lambda: is_gone(home), 5)
-    home.start_serve()
-    assert_all_is_there(home, resident)
+    stack.kill_child("serve")
+    assert wait_until(lambda: is_gone(stack), 5)
+    stack.start_serve()
+    assert_all_is_there(stack, resident)
 
 
-def is_gone(home: PortalStack) -> bool:
+def is_gone(stack: PortalStack) -> bool:
     """Whether no process of the portal lives; its children end a moment after it."""
-    return not [pid for pid in processes_about(f"PORT={home.port}") if is_portal(pid)]
+    return not [pid for pid in processes_about(f"PORT={stack.port}") if is_portal(pid)]
 
 
 def is_portal(pid: int) -> bool:
@@ -149,29 +149,29 @@ def is_portal(pid: int) -> bool:
 
 
 def test_relay_and_beat_killed_come_back_and_nothing_waits(
-    home: PortalStack, resident: ClientJournal
+    stack: PortalStack, resident: ClientJournal
 ) -> None:
-    assert home.wait_for_roles()
-    assert home.kill("relay", "beat") == 2
+    assert stack.wait_for_roles()
+    assert stack.kill("relay", "beat") == 2
     for _ in range(5):
         resident.send()
-    assert home.wait_for_roles(5)
-    assert_all_is_there(home, resident)
+    assert stack.wait_for_roles(5)
+    assert_all_is_there(stack, resident)
 
 
 @pytest.mark.parametrize("postgres", [False, True], ids=["but PostgreSQL", "PostgreSQL too"])
 def test_everything_killed_at_once(
-    home: PortalStack, resident: ClientJournal, postgres: bool
+    stack: PortalStack, resident: ClientJournal, postgres: bool
 ) -> None:
     """As when the machine loses its power under load."""
     resident.start(residents=4, reports=200, seconds=2)
     time.sleep(1)
-    home.kill_child("serve")
-    home.kill_child("valkey")
+    stack.kill_child("serve")
+    stack.kill_child("valkey")
     if postgres:
-        home.kill_postgres()
-        home.start_postgres()
-    home.start_valkey()
-    home.start_serve()
+        stack.kill_postgres()
+        stack.start_postgres()
+    stack.start_valkey()
+    stack.start_serve()
     assert resident.stop(within=15)
-    assert_all_is_there(home, resident)
+    assert_all_is_there(stack, resident)

@@ -95,10 +95,10 @@ def test_a_child_that_dies_is_started_again_and_counted(
 ) -> None:
     supervised.append(process := small(tmp_path, "exec sleep 60"))
     first = int(read_until(process, "up").split()[-1])
-    pace = CpuAllowance()
+    allowance = CpuAllowance()
     os.kill(first, signal.SIGKILL)
     assert int(read_until(process, "up").split()[-1]) != first
-    assert pace.is_within(3)
+    assert allowance.is_within(3)
     assert restarts(tmp_path, "worker") == 1
 
 
@@ -353,10 +353,10 @@ def test_a_killed_web_process_answers_again_within_three_seconds(
 ) -> None:
     _, url = served
     [master] = [pid for pid in processes_about(str(tmp_path)) if is_master(pid)]
-    pace = CpuAllowance()
+    allowance = CpuAllowance()
     os.kill(master, signal.SIGKILL)
     assert eventually(lambda: answers(url), within=10)
-    assert pace.is_within(3)
+    assert allowance.is_within(3)
 
 
 @pytest.mark.serial

@@ -44,13 +44,13 @@ def desk(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
         people.establish_roles()
         addresses = AdminUrls()
         for name, page in pages().items():
-            addresses.of(name, page)
+            addresses.build(name, page)
         yield addresses
 
 
 def known_addresses(desk: AdminUrls) -> dict[str, str]:
     """The pages that the table knows; what is missing there has a test of its own."""
-    return {name: desk.of(name, page) for name, page in pages().items() if name in PAGES}
+    return {name: desk.build(name, page) for name, page in pages().items() if name in PAGES}
 
 
 def wrongly_answered(
@@ -108,7 +108,7 @@ def test_a_report_of_another_unit_is_closed_by_its_key_on_every_page(
     if unit:
         UnitMember.objects.create(user=who, unit=report_factories.unit(unit))
     client = log_in(who)
-    at = {name: desk.of(name, page) for name, page in pages().items()}
+    at = {name: desk.build(name, page) for name, page in pages().items()}
     of_one = {name: here for name, here in at.items() if str(desk.made["report"]) in here}
     answers = {name: answer(client, method, here) for name, here in of_one.items()}
     let_in = {

@@ -140,7 +140,7 @@ def test_an_address_says_what_its_kind_says(
 def test_every_page_of_the_desk_says_what_the_desk_says(lead: Person) -> None:
     addresses = AdminUrls()
     for name, page in pages().items():
-        answer = lead.client.get(addresses.of(name, page), secure=True)
+        answer = lead.client.get(addresses.build(name, page), secure=True)
         if "sandbox" not in answer.headers.get("Content-Security-Policy", ""):
             assert wrong_in(answer, "desk") == [] or is_preview(name, answer), name
         assert "Location" not in answer.headers or answer["Location"].startswith("/"), name

@@ -39,13 +39,13 @@ class AdminUrls:
     def __init__(self) -> None:
         self.made: dict[str, Any] = {}
 
-    def of(self, name: str, page: URLPattern) -> str:
-        """Raises KeyError for a kind of thing that `THINGS` cannot make."""
+    def build(self, name: str, page: URLPattern) -> str:
+        """Return the address of a page. Raises KeyError for a kind of thing that `THINGS` cannot make."""
         if name == "app_list":
             return reverse("admin:app_list", args=["reports"])
         parts = getattr(page.pattern, "converters", {})
-        given = {part: self._value(name, part, kind) for part, kind in parts.items()}
-        return reverse(f"admin:{name}", kwargs=given)
+        values = {part: self._value(name, part, kind) for part, kind in parts.items()}
+        return reverse(f"admin:{name}", kwargs=values)
 
     def _value(self, name: str, part: str, converter: object) -> Any:
         """The thing's key; for what else an address asks, nothing that exists, so that a refusal

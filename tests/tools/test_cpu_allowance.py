@@ -27,7 +27,7 @@ def pressure_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def after(
     monkeypatch: pytest.MonkeyPatch, pressure_file: Path, seconds: float, waited: float
 ) -> CpuAllowance:
-    """A pace that was begun so long ago."""
+    """A allowance that was begun so long ago."""
     now = [1000.0]
     monkeypatch.setattr(cpu_allowance, "monotonic", lambda: now[0])
     begun = CpuAllowance()
@@ -40,7 +40,7 @@ def after(
 def test_a_limit_grows_with_the_share_of_time_in_which_somebody_waited(
     monkeypatch: pytest.MonkeyPatch, pressure_file: Path, waited: int, granted: float
 ) -> None:
-    assert after(monkeypatch, pressure_file, 4, waited).allowance(3) == pytest.approx(granted)
+    assert after(monkeypatch, pressure_file, 4, waited).extend(3) == pytest.approx(granted)
 
 
 @pytest.mark.parametrize(("seconds", "kept_to"), [(5.9, True), (6.1, False)])
@@ -52,4 +52,4 @@ def test_twice_the_limit_is_too_late_on_any_machine(
 
 def test_a_system_that_does_not_count_grants_nothing(pressure_file: Path) -> None:
     pressure_file.unlink()
-    assert CpuAllowance().allowance(3) == 3
+    assert CpuAllowance().extend(3) == 3

@@ -19,17 +19,17 @@ from typing import Any
 from tests.support.portal_process import Page, Visitor
 
 
-def word() -> str:
-    """Of letters alone: a page masks what could be somebody's number."""
+def make_word() -> str:
+    """Return a mark of letters alone: a page masks what could be somebody's number."""
     return "moc" + "".join(secrets.choice(ascii_lowercase) for _ in range(16))
 
 
-def digits(head: str, many: int) -> str:
+def make_number(head: str, many: int) -> str:
     return head + "".join(secrets.choice("123456789") for _ in range(many))
 
 
-def forms(mark: str) -> set[bytes]:
-    """A mark as it may be written down."""
+def encode_mark(mark: str) -> set[bytes]:
+    """Return a mark as it may be written down."""
     plain = mark.encode()
     hexed = plain.hex().encode()
     shifted = (b64encode(b"\0" * shift + plain + b"\0\0") for shift in range(3))
@@ -37,8 +37,8 @@ def forms(mark: str) -> set[bytes]:
     return {plain, hexed, hexed.upper(), mark.encode("utf-16-le"), *inside}
 
 
-def everything_under(folder: Path) -> Iterator[tuple[Path, bytes]]:
-    """Each folder and file with what it holds; those at work there may take one away meanwhile."""
+def walk_files(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """Yield each folder and file with its content; whoever works there may take one away meanwhile."""
     for where, folders, files in os.walk(folder):
         yield from ((Path(where, name), b"") for name in folders)
         for path in (Path(where, name) for name in files):
@@ -50,32 +50,31 @@ class Search:
     """Where which of the marks stand, by their names."""
 
     def __init__(self, marks: dict[str, str]) -> None:
-        self.names = {form: name for name, mark in marks.items() for form in forms(mark)}
+        self.names = {form: name for name, mark in marks.items() for form in encode_mark(mark)}
         self.pattern = re.compile(b"|".join(map(re.escape, self.names)))
 
-    def of(self, data: bytes) -> set[str]:
-        return {self.names[found] for found in self.pattern.findall(data)}
+    def find_marks(self, data: bytes) -> set[str]:
+        return {self.names[form] for form in self.pattern.findall(data)}
 
-    def under(self, folder: Path) -> dict[str, set[str]]:
-        """The files that hold a mark, each with which; names of files are read as well."""
-        found = {}
-        for path, content in everything_under(folder):
+    def search_folder(self, folder: Path) -> dict[str, set[str]]:
+        """Return the files that hold a mark, each with which; their names are searched as well."""
+        marks = {}
+        for path, content in walk_files(folder):
             name = str(path.relative_to(folder))
-            if marks := self.of(content) | self.of(name.encode()):
-                found[name] = marks
-        return found
+            marks[name] = self.find_marks(content) | self.find_marks(name.encode())
+        return {name: names for name, names in marks.items() if names}
 
-    def of_pages(self, pages: Iterable[Page]) -> set[tuple[str, str]]:
-        """Addresses and headers with a mark; bodies that hold one and may be kept."""
-        found = set()
+    def search_pages(self, pages: Iterable[Page]) -> set[tuple[str, str]]:
+        """Return addresses and headers with a mark, and bodies that hold one and may be stored."""
+        places = set()
         for page in pages:
-            told = {"address": page.address, "headers": str(page.headers)}
+            texts = {"address": page.address, "headers": str(page.headers)}
             if "no-store" not in page.headers.get("Cache-Control", ""):
-                told["a page that is kept"] = page.text
-            told["a link"] = " ".join(map(str, page.tree.xpath("//@href|//@action|//@src")))
-            for where, text in told.items():
-                found |= {(where, mark) for mark in self.of(text.encode())}
-        return found
+                texts["a page that is stored"] = page.text
+            texts["a link"] = " ".join(map(str, page.tree.xpath("//@href|//@action|//@src")))
+            for place, text in texts.items():
+                places |= {(place, mark) for mark in self.find_marks(text.encode())}
+        return places
 
 
 class Browser(Visitor):
@@ -97,8 +96,8 @@ class Browser(Visitor):
 
 
 @contextmanager
-def overheard(address: Path) -> Iterator[bytearray]:
-    """Everything that Valkey is told meanwhile."""
+def monitor_valkey(address: Path) -> Iterator[bytearray]:
+    """Yield every command that Valkey gets during the block."""
     heard, ended = bytearray(), threading.Event()
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(str(address))

@@ -71,13 +71,20 @@ class DisposablePortal:
         )
 
     def manage(self, *words: str, **env: str) -> str:
-        """What a command prints that must do well."""
-        done = self.run("manage.py", *words, **env)
+        """Return what a command prints; it has to succeed."""
+        return self._succeed("manage.py", *words, **env)
+
+    def run_probe(self, module: str, *words: str) -> str:
+        """Return what a program of this folder prints; it has to succeed."""
+        return self._succeed("-m", f"tests.faults.support.{module}", *words)
+
+    def _succeed(self, *words: str, **env: str) -> str:
+        done = self.run(*words, **env)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def refused(self, *words: str, **env: str) -> str:
-        """What a command says that must do nothing: on stderr, with exit code 1, no traceback."""
+        """Return the error of a command that must do nothing: on stderr, exit code 1, no traceback."""
         done = self.run("manage.py", *words, **env)
         assert done.returncode == 1, done.stdout
         assert done.stderr.startswith("CommandError: ")
@@ -88,18 +95,18 @@ class DisposablePortal:
         return self.backups[-1]
 
     def ask(self, query: str) -> list[Any]:
-        with connected(self.database) as cursor:
+        with open_cursor(self.database) as cursor:
             cursor.execute(query)
             return [row[0] for row in cursor.fetchall()] if cursor.description else []
 
     def rows(self) -> dict[str, list[str]]:
         """Every row of every table."""
-        found = {}
-        with connected(self.database) as cursor:
+        rows = {}
+        with open_cursor(self.database) as cursor:
             for table in self.ask(_TABLES):
                 cursor.execute(f'SELECT t::text FROM public."{table}" AS t')  # noqa: S608
-                found[table] = sorted(text for (text,) in cursor.fetchall())
-        return found
+                rows[table] = sorted(text for (text,) in cursor.fetchall())
+        return rows
 
     def shape(self) -> list[str]:
         """Sequences, triggers, constraints, functions, indexes and columns. Without casts and
@@ -109,22 +116,22 @@ class DisposablePortal:
 
     def contents(self) -> dict[str, bytes]:
         """Every file with its bytes."""
-        found = [path for path in self.files.rglob("*") if path.is_file()]
-        return {str(path.relative_to(self.files)): path.read_bytes() for path in found}
+        paths = [path for path in self.files.rglob("*") if path.is_file()]
+        return {str(path.relative_to(self.files)): path.read_bytes() for path in paths}
 
     def everything(self) -> tuple[dict[str, list[str]], list[str], dict[str, bytes]]:
         return self.rows(), self.shape(), self.contents()
 
     def burn(self) -> None:
         """Nothing is left but an empty database and the keys."""
-        with connected("postgres") as cursor:
+        with open_cursor("postgres") as cursor:
             cursor.execute(f"DROP DATABASE {self.database} WITH (FORCE)")
             cursor.execute(f"CREATE DATABASE {self.database}")
         shutil.rmtree(self.files)
 
 
 @contextlib.contextmanager
-def connected(database: str) -> Iterator[Any]:
+def open_cursor(database: str) -> Iterator[Any]:
     with contextlib.closing(psycopg2.connect(_url(database))) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -143,7 +150,7 @@ def place(
     env = os.environ | {"DATABASE_URL": _url(database), "DATA_DIR": str(folder), "PORT": "8000"}
     # Its own database in Valkey too: a restore empties it.
     env["REDIS_URL"] = re.sub(r"db=\d+", "db=9", env["REDIS_URL"])
-    with connected("postgres") as cursor:
+    with open_cursor("postgres") as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
         template = f" TEMPLATE {like.database}" if like else ""
         cursor.execute(f"CREATE DATABASE {database}{template}")
@@ -152,7 +159,7 @@ def place(
             shutil.copytree(like.files, folder / "files")
         yield DisposablePortal(database, folder, env)
     finally:
-        with connected("postgres") as cursor:
+        with open_cursor("postgres") as cursor:
             cursor.execute(f"DROP DATABASE {database} WITH (FORCE)")
 
 

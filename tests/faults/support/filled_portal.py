@@ -1,7 +1,7 @@
 """A portal with something of everything in it, and how it looks from inside; run as a program,
 on the database of its environment.
 
-    python -m tests.faults.support.filled_portal fill|look
+    python -m tests.faults.support.filled_portal fill|describe
 """
 
 import json
@@ -27,7 +27,7 @@ def fill() -> None:
 
     for command in ("migrate", "setup_desk", "create_demo_site", "demo"):
         call_command(command, verbosity=0)
-    report = told().report
+    report = submit_own_report().report
     with_files = [report, *Report.objects.exclude(pk=report.pk).order_by("pk")[:9]]
     for number, one in enumerate(with_files):
         draft = storage.PendingUpload(f"ảnh {number}.png")
@@ -39,15 +39,15 @@ def fill() -> None:
     service.process_items(items[: len(items) // 2])
 
 
-def told() -> Any:
-    """The one report whose receipt and file are looked at again."""
+def submit_own_report() -> Any:
+    """Submit the one report whose receipt and file are compared later; again, it is the same."""
     from reports.submission import intake
 
     return intake.submit_report(intake.ReportSubmission(story=STORY, contact="0992 000 111"), KEY)
 
 
-def look() -> dict[str, Any]:
-    """What must be the same afterwards; then one more report, which must find its place."""
+def describe() -> dict[str, Any]:
+    """Return what must be the same after a restore; then one more report, which must find its place."""
     from core import encryption
     from core.models import OutboxItem
     from reports.attachments import storage as files
@@ -56,13 +56,13 @@ def look() -> dict[str, Any]:
     from reports.submission import intake, receipt_codes
     from reports.submission.intake import TRIAGE
 
-    again = told()
+    again = submit_own_report()
     report = receipt_codes.report_for_code(again.code)
     assert report
     file = EvidenceFile.objects.get(report=report)
     balance = queue_balance()
     waiting = OutboxItem.objects.filter(task=TRIAGE, done_at=None, failed_at=None)
-    seen = {
+    facts = {
         "again": again.again,
         "story": report.story,
         "contact": encryption.decrypt_field(report, "contact"),
@@ -74,7 +74,7 @@ def look() -> dict[str, Any]:
     newest = intake.submit_report(
         intake.ReportSubmission(story="Một tin nữa."), "key-after-it"
     ).report
-    return seen | {"next": Case.objects.filter(report=newest).exists()}
+    return facts | {"next": Case.objects.filter(report=newest).exists()}
 
 
 if __name__ == "__main__":
@@ -82,4 +82,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "fill":
         fill()
     else:
-        sys.stdout.write(json.dumps(look(), ensure_ascii=False))
+        sys.stdout.write(json.dumps(describe(), ensure_ascii=False))

@@ -16,49 +16,49 @@ HOTLINE = "02373.725.725"
 
 @contextmanager
 def residents(
-    home: PortalStack, *, at_once: int = 4, reports: int = 24, seconds: float = 2.4
+    stack: PortalStack, *, at_once: int = 4, reports: int = 24, seconds: float = 2.4
 ) -> Iterator[ClientJournal]:
     """They send while the block runs and press until each has a receipt."""
-    ledger = ClientJournal([home.port])
-    ledger.start(at_once, reports, seconds)
+    journal = ClientJournal([stack.port])
+    journal.start(at_once, reports, seconds)
     time.sleep(MEANWHILE)
-    yield ledger
-    assert ledger.stop(20), "some have no receipt"
-    assert_in_order(home, ledger)
+    yield journal
+    assert journal.stop(20), "some have no receipt"
+    assert_in_order(stack, journal)
 
 
-def assert_in_order(home: PortalStack, ledger: ClientJournal) -> None:
+def assert_in_order(stack: PortalStack, journal: ClientJournal) -> None:
     """Nothing lost, nothing twice, everything read once, and the equation holds."""
-    if not home.wait_until_idle(3):
-        home.expire_leases()
-        assert home.wait_until_idle(), "some are not read"
-    books = ledger.reconcile(home.database)
+    if not stack.wait_until_idle(3):
+        stack.expire_leases()
+        assert stack.wait_until_idle(), "some are not read"
+    books = journal.reconcile(stack.database)
     assert not books.breaches(), books
-    balance = home.balance()
+    balance = stack.balance()
     assert (balance["waiting"], balance["failed"], balance["balanced"]) == (0, 0, True), balance
 
 
-def ask(home: PortalStack, path: str, **fields: str) -> Page:
+def ask(stack: PortalStack, path: str, **fields: str) -> Page:
     """A page, or a posted form; in time, whatever it says."""
-    visitor = Visitor(f"http://127.0.0.1:{home.port}")
-    pace = CpuAllowance()
+    visitor = Visitor(f"http://127.0.0.1:{stack.port}")
+    allowance = CpuAllowance()
     page = visitor.post(path, fields) if fields else visitor.get(path)
-    assert pace.is_within(MAX_ANSWER_SECONDS), path
+    assert allowance.is_within(MAX_ANSWER_SECONDS), path
     return page
 
 
-def lines(home: PortalStack) -> int:
+def lines(stack: PortalStack) -> int:
     """How much the portal's processes have written so far."""
-    return len((home.folder / "serve.log").read_text().splitlines())
+    return len((stack.folder / "serve.log").read_text().splitlines())
 
 
-def desk(home: PortalStack) -> Portal:
-    """The house with a first warning and people who may log in."""
-    home.manage("create_demo_site")
-    process = home.children["serve"].process
+def desk(stack: PortalStack) -> Portal:
+    """The portal with a first warning and people who may log in."""
+    stack.manage("create_demo_site")
+    process = stack.children["serve"].process
     return Portal(
-        f"http://127.0.0.1:{home.port}",
-        Path(home.env["DATA_DIR"]),
+        f"http://127.0.0.1:{stack.port}",
+        Path(stack.env["DATA_DIR"]),
         process,  # type: ignore[arg-type]
-        home.env,
+        stack.env,
     )
