@@ -23,6 +23,7 @@ from ops.local_services import VALKEY_SOCKET
 from reports.models import ExtractedFacts
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission.intake import TRIAGE
+from reports.triage import reprocessing, service
 from tests.faults.support.forged_messages import FORGED
 from tests.faults.support.queue_processes import (
     POISON,
@@ -39,13 +40,26 @@ from tools.portal_stack import wait_until
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def stage(transactional_db: None) -> Iterator[QueueProcesses]:
-    """Valkey, relay and worker, all up."""
+@pytest.fixture(scope="module")
+def processes(django_db_setup: None) -> Iterator[QueueProcesses]:
     with queue_processes() as ours:
-        ours.start_relay()
-        ours.start_worker()
         yield ours
+
+
+@pytest.fixture
+def stage(transactional_db: None, processes: QueueProcesses) -> Iterator[QueueProcesses]:
+    """Valkey, relay and worker, all up; those that still run are the next test's."""
+    processes.start_missing()
+    yield processes
+    processes.kill(*processes.children.keys() - {"relay", "worker"})
+
+
+@pytest.fixture
+def bare_stage(transactional_db: None, processes: QueueProcesses) -> Iterator[QueueProcesses]:
+    """Valkey alone; what a test starts is nobody else's."""
+    processes.kill(*processes.children)
+    yield processes
+    processes.kill(*processes.children)
 
 
 @contextmanager
@@ -118,40 +132,38 @@ def test_the_relay_killed_and_started_again(stage: QueueProcesses) -> None:
     assert_each_read_once(5)
 
 
-def test_a_story_that_kills_its_worker_gives_way_to_the_next(transactional_db: None) -> None:
-    with queue_processes() as stage:
-        stage.start_relay()
-        stage.start_worker("tests.faults.support.poisoned_worker")
-        poison, behind = accept(POISON), accept()
-        assert wait_until(lambda: ExtractedFacts.objects.filter(report=behind).exists())
-        item = OutboxItem.objects.get(key=str(poison.pk))
+def test_a_story_that_kills_its_worker_gives_way_to_the_next(bare_stage: QueueProcesses) -> None:
+    bare_stage.start_relay()
+    bare_stage.start_worker("tests.faults.support.poisoned_worker")
+    poison, behind = accept(POISON), accept()
+    assert wait_until(lambda: ExtractedFacts.objects.filter(report=behind).exists())
+    item = OutboxItem.objects.get(key=str(poison.pk))
 
-        def used_up() -> bool:
-            let_leases_lapse()
-            item.refresh_from_db()
-            return item.failed_at is not None
+    def used_up() -> bool:
+        let_leases_lapse()
+        item.refresh_from_db()
+        return item.failed_at is not None
 
-        assert wait_until(used_up)
+    assert wait_until(used_up)
     assert (item.attempts, item.error) == (MAX_ATTEMPTS, "WorkerLost")
     assert queue_balance().failed == 1
     assert queue_balance().balanced
 
 
 def test_a_poison_in_a_message_takes_no_attempt_from_its_neighbours(
-    transactional_db: None,
+    bare_stage: QueueProcesses,
 ) -> None:
     """No lease lapses here: what lay behind the poison is read from the message come again, and
     the poison in it is refused.
     """
-    with queue_processes() as stage:
-        reports = [accept(POISON if number == 9 else "lành") for number in range(20)]
-        poison = str(reports[9].pk)
-        stage.start_worker("tests.faults.support.poisoned_worker")
-        stage.start_relay()
-        assert wait_until(lambda: queue.CHANNEL in others_of_the_database())
-        assert wait_until(lambda: ExtractedFacts.objects.count() == 19, seconds=10)
-        with redis.Redis(unix_socket_path=str(stage.folder / VALKEY_SOCKET)) as broker:
-            assert wait_until(lambda: not broker.hlen("unacked"))
+    reports = [accept(POISON if number == 9 else "lành") for number in range(20)]
+    poison = str(reports[9].pk)
+    bare_stage.start_worker("tests.faults.support.poisoned_worker")
+    bare_stage.start_relay()
+    assert wait_until(lambda: queue.CHANNEL in others_of_the_database())
+    assert wait_until(lambda: ExtractedFacts.objects.count() == 19, seconds=10)
+    with redis.Redis(unix_socket_path=str(bare_stage.folder / VALKEY_SOCKET)) as broker:
+        assert wait_until(lambda: not broker.hlen("unacked"))
     assert OutboxItem.objects.get(key=poison).attempts == 1
     others = OutboxItem.objects.exclude(key=poison)
     assert set(others.values_list("attempts", "failed_at")) == {(1, None)}
@@ -184,30 +196,50 @@ def test_a_fresh_report_does_not_wait_behind_a_rereading_of_thousands(
     before = idle.count()
     assert before > 1_000, "the re-reading was over too early to be in anybody's way"
     assert wait_until(lambda: idle.count() < before), "the re-reading goes on"
+    stage.kill("relay", "worker")  # thousands are still under way
 
 
 @pytest.mark.parametrize("hours", ["-1", "1"])
-def test_relay_and_worker_whose_clocks_are_wrong(transactional_db: None, hours: str) -> None:
+def test_relay_and_worker_whose_clocks_are_wrong(
+    bare_stage: QueueProcesses, hours: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They hand over, claim and settle, and hold to a lease that their own clock calls over."""
-    held = OutboxItem.objects.filter(key=str(accept().pk))
-    assert queue.acquire_lease(held.get().pk)
-    held.update(leased_until=Now() + timedelta(minutes=1))
-    with queue_processes() as stage:
-        stage.env["CLOCK_HOURS"] = hours
-        stage.start(
-            "relay", [sys.executable, "-m", "tests.faults.support.skewed_clock", "run_outbox_relay"]
-        )
-        stage.start_worker("tests.faults.support.skewed_clock")
-        for _ in range(4):
-            accept()
-        assert wait_until(lambda: ExtractedFacts.objects.count() == 4)
-        time.sleep(SWEEP + 0.5)
-        assert (held.get().attempts, held.get().done_at) == (1, None)
-        let_leases_lapse()
-        assert wait_until(stage.drained)
+    leased = OutboxItem.objects.filter(key=str(accept().pk))
+    assert queue.acquire_lease(leased.get().pk)
+    leased.update(leased_until=Now() + timedelta(minutes=1))
+    monkeypatch.setitem(bare_stage.env, "CLOCK_HOURS", hours)
+    bare_stage.start(
+        "relay", [sys.executable, "-m", "tests.faults.support.skewed_clock", "run_outbox_relay"]
+    )
+    bare_stage.start_worker("tests.faults.support.skewed_clock")
+    for _ in range(4):
+        accept()
+    assert wait_until(lambda: ExtractedFacts.objects.count() == 4)
+    time.sleep(SWEEP + 0.5)
+    assert (leased.get().attempts, leased.get().done_at) == (1, None)
+    let_leases_lapse()
+    assert wait_until(bare_stage.drained)
     assert_each_read_once(5)
     assert sorted(OutboxItem.objects.values_list("attempts", flat=True)) == [1, 1, 1, 1, 2]
     assert OutboxItem.objects.filter(done_at__gt=Now() - timedelta(minutes=1)).count() == 5
+
+
+def test_a_run_of_rereading_goes_on_after_its_worker_is_killed(stage: QueueProcesses) -> None:
+    for number in range(60):
+        accept(f"Chuyện thứ {number}, họ xưng công an.")
+    assert wait_until(stage.drained)
+    ExtractedFacts.objects.update(rules_version="2020-01")
+    reread = ExtractedFacts.objects.filter(rules_version=service.RULES_VERSION)
+    run = reprocessing.start()
+    assert wait_until(reread.exists)
+    stage.kill("worker")
+    let_leases_lapse()
+    stage.start_worker()
+    assert wait_until(lambda: reprocessing.progress(run).is_over)
+    assert reread.count() == 60
+    again = OutboxItem.objects.filter(task=TRIAGE, priority=Priority.IDLE)
+    assert again.exclude(done_at=None).count() == 60 == again.count()
+    assert queue_balance().balanced
 
 
 def test_delivered_many_times_is_read_once(stage: QueueProcesses) -> None:

@@ -56,9 +56,16 @@ class QueueProcesses:
         assert wait_until(lambda: len(children_of(child)) >= 2)
         return child
 
-    def kill(self, name: str) -> None:
-        """Kill -9 of a process and of all that it started; a test may start it again."""
-        self.children.pop(name).kill_process_group()
+    def start_missing(self) -> None:
+        """Start relay and worker where they do not run."""
+        for name, start in (("relay", self.start_relay), ("worker", self.start_worker)):
+            if name not in self.children or not self.children[name].running:
+                start()
+
+    def kill(self, *names: str) -> None:
+        """Kill -9 of processes and of all that they started; a test may start them again."""
+        for name in names:
+            self.children.pop(name).kill_process_group()
 
     def drained(self) -> bool:
         """Whether nothing waits. What ended by itself is started again on the way, as the
@@ -70,22 +77,21 @@ class QueueProcesses:
         return not OutboxItem.objects.filter(done_at=None, failed_at=None).exists()
 
     def stop(self) -> None:
-        for child in self.children.values():
-            child.kill_process_group()
+        self.kill(*self.children)
         self.valkey.kill_process_group()
 
 
 @contextmanager
 def queue_processes() -> Iterator[QueueProcesses]:
     """A Valkey that runs, and nothing else yet."""
-    with TemporaryDirectory(prefix="faults-") as name, ExitStack() as stack:
+    with TemporaryDirectory(prefix="faults-") as name, ExitStack() as exits:
         folder = Path(name)
         here = connection.get_connection_params()
         database = f"postgresql://{here['user']}@/{here['dbname']}?host={here['host']}"
         broker = f"unix://{folder / VALKEY_SOCKET}?db=0"
         env = os.environ | {"DATABASE_URL": database, "REDIS_URL": broker}
         ours = QueueProcesses(folder, prepare_valkey(folder, folder), env)
-        stack.callback(ours.stop)
+        exits.callback(ours.stop)
         ours.start_valkey()
         yield ours
 
