@@ -27,12 +27,12 @@ def stale(source: Path) -> bool:
 
 def lacking(source: Path) -> list[str]:
     """The lines of words without a translation, or with one that is only guessed."""
-    found: list[str] = []
+    messages: list[str] = []
     for kind in ("--untranslated", "--only-fuzzy"):
         command = ["msgattrib", kind, "--no-obsolete", "--no-wrap", source]
-        told = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout  # noqa: S603
-        found += [line for line in told.splitlines() if line.startswith("msgid ")][1:]
-    return found
+        output = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout  # noqa: S603
+        messages += [line for line in output.splitlines() if line.startswith("msgid ")][1:]
+    return messages
 
 
 def main() -> int:

@@ -14,10 +14,10 @@ PATIENCE = 120  # seconds
 def load_packages(command: str, lock: str) -> list[dict[str, Any]]:
     """What is known of each package. Raises OSError, ValueError and TimeoutExpired for no answer."""
     arguments = [command, "--requirement", lock, "--no-deps", "--disable-pip", "--format", "json"]
-    told = subprocess.run(  # noqa: S603
+    answer = subprocess.run(  # noqa: S603
         arguments, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
-    packages: list[dict[str, Any]] = json.loads(told.stdout)["dependencies"]
+    packages: list[dict[str, Any]] = json.loads(answer.stdout)["dependencies"]
     return packages
 
 
@@ -27,11 +27,11 @@ def judged(packages: list[dict[str, Any]]) -> tuple[int, list[str]]:
             f" {', '.join(flaw['fix_versions']) or 'no version yet'}"
             for one in packages for flaw in one.get("vulns", [])]  # fmt: skip
     unknown = [one["name"] for one in packages if "skip_reason" in one]
-    said = list(weak)
+    lines = list(weak)
     if unknown:
-        said.append(f"not checked: {len(unknown)} of {len(packages)} packages, of which the list"
+        lines.append(f"not checked: {len(unknown)} of {len(packages)} packages, of which the list"
                     " that can be reached here says nothing")  # fmt: skip
-    return int(bool(weak)), said or [f"{len(packages)} packages, none with a known weakness"]
+    return int(bool(weak)), lines or [f"{len(packages)} packages, none with a known weakness"]
 
 
 def main() -> int:
@@ -40,8 +40,8 @@ def main() -> int:
     except (OSError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
         sys.stdout.write(f"not checked: no list of weaknesses ({type(error).__name__})\n")
         return 0
-    code, said = judged(packages)
-    sys.stdout.write("\n".join(said) + "\n")
+    code, lines = judged(packages)
+    sys.stdout.write("\n".join(lines) + "\n")
     return code
 
 

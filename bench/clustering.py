@@ -25,9 +25,9 @@ Rows = Sequence[Mapping[str, Any]]
 
 def evaluate_clustering(servers: BenchServers) -> Iterator[Result]:
     for file in sorted(_DATA.glob(FILES)):
-        told = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-        precision, recall, detail = score_pairs(told, run_link_stories(file, servers.env))
-        what = f"{file.name}, {len(told)} reports: pairs put together that"
+        rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        precision, recall, detail = score_pairs(rows, run_link_stories(file, servers.env))
+        what = f"{file.name}, {len(rows)} reports: pairs put together that"
         yield Result(
             "campaigns", f"{what} belong together", precision, least=PRECISION, detail=detail
         )
@@ -45,18 +45,18 @@ def run_link_stories(file: Path, env: Mapping[str, str]) -> Rows:
     return [json.loads(line) for line in done.stdout.decode().splitlines()]
 
 
-def score_pairs(true: Rows, said: Rows) -> tuple[float, float, dict[str, object]]:
+def score_pairs(true: Rows, predicted: Rows) -> tuple[float, float, dict[str, object]]:
     """Precision, recall and the counts of pairs; 1 where there is nothing to get wrong."""
     both = Counter(
-        (one["campaign"], other["campaign"]) for one, other in zip(true, said, strict=True)
+        (one["campaign"], other["campaign"]) for one, other in zip(true, predicted, strict=True)
         if one["campaign"] and other["campaign"]
     )  # fmt: skip
-    right, found, all_true = (
+    right, joined, all_true = (
         sum(many * (many - 1) // 2 for many in counted.values())
-        for counted in (both, _count_campaigns(said), _count_campaigns(true))
+        for counted in (both, _count_campaigns(predicted), _count_campaigns(true))
     )
-    detail: dict[str, object] = {"right": right, "found": found, "true": all_true}
-    return right / found if found else 1.0, right / all_true if all_true else 1.0, detail
+    detail: dict[str, object] = {"right": right, "found": joined, "true": all_true}
+    return right / joined if joined else 1.0, right / all_true if all_true else 1.0, detail
 
 
 def _count_campaigns(rows: Rows) -> Counter[str]:

@@ -101,27 +101,27 @@ def time_pages(
 ) -> dict[str, float]:
     """The median and the most in milliseconds, and the most statements of a page."""
     taken: list[float] = []
-    asked = 0
+    statements = 0
     for _ in range(WARM):
-        asked = max(asked, len(_list_statements(opened, next(addresses))))
+        statements = max(statements, len(_list_statements(opened, next(addresses))))
     end = time.perf_counter() + seconds
     while (started := time.perf_counter()) < end or len(taken) < WARM:
         opened(next(addresses))
         taken.append(1000 * (time.perf_counter() - started))
-    found = {"p50": statistics.median(taken), "most": max(taken), "pages": len(taken)}
-    return found | {"statements": asked}
+    figures = {"p50": statistics.median(taken), "most": max(taken), "pages": len(taken)}
+    return figures | {"statements": statements}
 
 
 def explain_page(opened: Callable[[str], None], address: str) -> list[str]:
     """What each statement of a page does, in PostgreSQL's own words."""
     from django.db import connection  # noqa: PLC0415
 
-    told = []
+    plans = []
     for statement in _list_statements(opened, address):
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {statement}")
-            told.append("\n".join([statement, *(line for (line,) in cursor.fetchall())]))
-    return told
+            plans.append("\n".join([statement, *(line for (line,) in cursor.fetchall())]))
+    return plans
 
 
 def _list_statements(opened: Callable[[str], None], address: str) -> list[str]:
@@ -131,8 +131,10 @@ def _list_statements(opened: Callable[[str], None], address: str) -> list[str]:
 
     with CaptureQueriesContext(connection) as seen:
         opened(address)
-    asked: list[dict[str, Any]] = seen.captured_queries
-    return [each["sql"] for each in asked if each["sql"].lstrip().startswith(("SELECT", "WITH"))]
+    statements: list[dict[str, Any]] = seen.captured_queries
+    return [
+        each["sql"] for each in statements if each["sql"].lstrip().startswith(("SELECT", "WITH"))
+    ]
 
 
 if __name__ == "__main__":

@@ -112,12 +112,12 @@ _TOP = {"fact": "priority", "rule": "asked for money", "words": "", "start": Non
 
 def fill_database(database: str, reports: int) -> None:
     """Some minutes for a million: the indexes are made afterwards."""
-    given = {"reports": reports, "open": OPEN, "reasons": json.dumps([_REASON] * 6 + [_TOP] * 2)}
+    values = {"reports": reports, "open": OPEN, "reasons": json.dumps([_REASON] * 6 + [_TOP] * 2)}
 
     def fill(cursor: Any) -> None:
         cursor.execute(BEGIN_SQL)
         cursor.copy_expert(COPY_SQL, _Lines(make_lines(reports)))
-        cursor.execute(_FILL_SQL.format(key=_KEY), given)
+        cursor.execute(_FILL_SQL.format(key=_KEY), values)
 
     fill_without_indexes(database, list(_TABLES), fill)
 
@@ -125,9 +125,9 @@ def fill_database(database: str, reports: int) -> None:
 def make_lines(reports: int) -> Iterator[str]:
     """The lines of COPY: place, story, its folded words, scenario."""
     chance = random.Random(12)  # noqa: S311
-    said = load_sentences()
+    sentences = load_sentences()
     for place in range(reports):
-        story, folded, scenario = _make_story(chance, said)
+        story, folded, scenario = _make_story(chance, sentences)
         yield f"{place}\t{story}\t{folded}\t{scenario}\n"
 
 
@@ -149,12 +149,12 @@ def load_sentences() -> list[tuple[str, str, str, int]]:
 
 
 def _make_story(
-    chance: random.Random, said: list[tuple[str, str, str, int]]
+    chance: random.Random, sentences: list[tuple[str, str, str, int]]
 ) -> tuple[str, str, str]:
     least, words = chance.randint(MIN_WORDS, MAX_WORDS - 10), 0
     parts: list[tuple[str, str, str, int]] = []
     while words < least:
-        parts.append(said[int(chance.random() * len(said))])
+        parts.append(sentences[int(chance.random() * len(sentences))])
         words += parts[-1][3]
     story = " ".join(part[0] for part in parts)
     return story, " ".join(part[1] for part in parts), parts[0][2]

@@ -48,10 +48,10 @@ def _prepare_reports() -> Give:
     prefix = secrets.token_urlsafe(12)
 
     def give(number: int) -> tuple[int, float]:
-        known, caller = number % 10 == 0, secrets.randbelow(1_000_000)
+        is_frequent, caller = number % 10 == 0, secrets.randbelow(1_000_000)
         typed = intake.ReportSubmission(
             channel="number",
-            caller_number=f"0550 000 1{caller % 100:02}" if known else f"0992 {caller:06}",
+            caller_number=f"0550 000 1{caller % 100:02}" if is_frequent else f"0992 {caller:06}",
             claimed_office="police",
             demands=("threat", "money", "isolation"),
             story=STORY,

@@ -37,10 +37,10 @@ def measure_ratio(
     ours: Callable[[float], float], limit: Callable[[float], float]
 ) -> tuple[float, Figures]:
     """The median of ours / limit over pairs measured in turn, and all figures."""
-    found = measure_ratios(
+    ratios = measure_ratios(
         lambda seconds: {"": ours(seconds)}, lambda seconds: {"": limit(seconds)}
     )
-    return found[""]
+    return ratios[""]
 
 
 def measure_ratios(

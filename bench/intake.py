@@ -187,11 +187,13 @@ def _trace_post() -> tuple[list[str], int]:
     assert Client(HTTP_HOST=host).post("/bao-cao/", fields).status_code == 303
     time.sleep(2 * NOTIFY_INTERVAL_SECONDS)  # so that the next one has a NOTIFY of its own
     valkey = Redis.from_url(settings.REDIS_URL)
-    asked = valkey.info("commandstats")
+    before = valkey.info("commandstats")
     with CaptureQueriesContext(connection) as queries:
         answer = Client(HTTP_HOST=host).post("/bao-cao/", fields)
     assert answer.status_code == 303, answer.status_code
-    told = valkey.info("commandstats")
-    calls = sum(row["calls"] for row in told.values()) - sum(row["calls"] for row in asked.values())
+    after = valkey.info("commandstats")
+    calls = sum(row["calls"] for row in after.values()) - sum(
+        row["calls"] for row in before.values()
+    )
     connection.close()
     return [query["sql"] for query in queries], calls - 1  # the first question itself

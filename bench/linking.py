@@ -90,8 +90,8 @@ def _list_keys() -> Iterator[tuple[int, int, bytes]]:
     weights: dict[int, float] = {}
     for story in load_stories():
         script = fingerprint_story(story).script
-        known = {term.key: term.weight for term in script.terms}
-        weights |= {key: known.get(key, 5.0) for key in script.keys}
+        weight_by_key = {term.key: term.weight for term in script.terms}
+        weights |= {key: weight_by_key.get(key, 5.0) for key in script.keys}
     for place, (key, weight) in enumerate(sorted(weights.items())):
         piece = ScriptFingerprint((RareTerm(key, 0, 0, weight, weight),), 0, {}).to_bytes()[2:]
         yield place, to_signed_64(key), piece

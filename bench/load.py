@@ -59,8 +59,8 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.answer += data
-        head, found, body = self.answer.partition(b"\r\n\r\n")
-        if found and _is_whole(head.lower(), body):
+        head, separator, body = self.answer.partition(b"\r\n\r\n")
+        if separator and _is_whole(head.lower(), body):
             self._answered(head)
 
     def _answered(self, head: bytes) -> None:
@@ -81,8 +81,8 @@ def _is_whole(head: bytes, body: bytes) -> bool:
     """Whether the body is all there; `head` in small letters."""
     if b"transfer-encoding: chunked" in head:
         return body.endswith(b"0\r\n\r\n")
-    _, found, rest = head.partition(b"content-length:")
-    return not found or len(body) >= int(rest.split(b"\r\n", 1)[0])
+    _, separator, rest = head.partition(b"content-length:")
+    return not separator or len(body) >= int(rest.split(b"\r\n", 1)[0])
 
 
 def run_load(port: int, make: MakeRequest, clients: int, seconds: float) -> Tally:

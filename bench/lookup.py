@@ -56,14 +56,14 @@ def measure_latency(servers: BenchServers) -> Iterator[Result]:
     sealed = run_client(servers, many, MANY, "head", 1)["head"]
     fill_database(few, FEW, sealed)
     fill_database(many, MANY, sealed)
-    for what, told in QUESTIONS.items():
+    for what, description in QUESTIONS.items():
         ratio, figures = measure_ratio(
             partial(measure_median, servers, many, MANY, what),
             partial(measure_median, servers, few, FEW, what),
         )
         yield Result(
             13,
-            f"p50 of {told}, {MANY:,} indicators / {FEW:,}",
+            f"p50 of {description}, {MANY:,} indicators / {FEW:,}",
             ratio,
             most=1.10,
             detail=figures,

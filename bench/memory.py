@@ -25,12 +25,12 @@ def measure_memory(servers: BenchServers) -> Iterator[Result]:
     whole = sum(map(sum, before.values()))
     detail: dict[str, object] = {role: [round(x, 1) for x in mb] for role, mb in before.items()}
     yield Result(14, "the whole stack", whole, "MB", most=420, detail=detail)
-    asked = 0
-    while asked < GROWTH_REQUESTS:
-        asked += load.run_load(port, make, 8, 10.0).statuses.total()
+    requests = 0
+    while requests < GROWTH_REQUESTS:
+        requests += load.run_load(port, make, 8, 10.0).statuses.total()
     after = measure_uss_by_role(serve.process.pid)
     grown = _get_largest(after, "web worker") / _get_largest(before, "web worker") - 1
-    yield Result(14, f"growth of a web worker over {asked} requests", 100 * grown, "%", most=3)
+    yield Result(14, f"growth of a web worker over {requests} requests", 100 * grown, "%", most=3)
 
 
 def _get_largest(roles: dict[str, list[float]], role: str) -> float:

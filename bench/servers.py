@@ -102,9 +102,9 @@ def bench_servers() -> Iterator[BenchServers]:
             "RATE_LIMITS": "count",
             "PORT": str(find_free_port()),
         }
-        found = BenchServers(
+        servers = BenchServers(
             environ | ours | {"SECRET_KEY": secrets.token_hex(32)}, folder, services, stack
         )
-        found.manage("migrate", "--verbosity", "0")
-        found.manage("setup_desk")
-        yield found
+        servers.manage("migrate", "--verbosity", "0")
+        servers.manage("setup_desk")
+        yield servers

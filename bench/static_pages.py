@@ -51,12 +51,12 @@ def measure_files(servers: BenchServers) -> Iterator[Result]:
     with publishing_rounds.publisher_process(servers.env) as desk:
         desk.act("issue", "mot")
     servers.manage("rebuild_static_pages")
-    kept = servers.folder / "snapshots"
-    with _confirm_files(kept):
+    snapshots = servers.folder / "snapshots"
+    with _confirm_files(snapshots):
         port, bare = find_free_port(), find_free_port()
         web = servers.serve("web", "portal.wsgi")
-        ours = prepare_nginx(servers.folder / "front", port, web, kept)
-        limit = _prepare_bare_nginx(servers.folder / "bare", bare, kept / "current" / "fresh")
+        ours = prepare_nginx(servers.folder / "front", port, web, snapshots)
+        limit = _prepare_bare_nginx(servers.folder / "bare", bare, snapshots / "current" / "fresh")
         for child, at in ((ours, port), (limit, bare)):
             servers.stack.callback(child.stop, 10.0)
             child.start()
@@ -66,7 +66,7 @@ def measure_files(servers: BenchServers) -> Iterator[Result]:
             partial(_measure_per_cpu_second, limit, bare, f"{PAGE}index.html"),
         )
         as_file = measure_ratio(*rivals)
-        (kept / "doubted").write_text("1\n")
+        (snapshots / "doubted").write_text("1\n")
         assert wait_until(lambda: not (servers.folder / "front" / "first").exists())
         cached = measure_ratio(*rivals)
     for name, least, (ratio, figures) in (
@@ -85,8 +85,8 @@ def measure_application(servers: BenchServers) -> Iterator[Result]:
     with _confirm_files(servers.folder / "snapshots"):
         ours = servers.serving("web", "portal.wsgi")
         bare = servers.serving("bare", "bench.bare_wsgi")
-        found = measure_ratios(partial(_measure_doors, ours), partial(_measure_constant, bare))
-    for name, (ratio, figures) in found.items():
+        ratios = measure_ratios(partial(_measure_doors, ours), partial(_measure_constant, bare))
+    for name, (ratio, figures) in ratios.items():
         what = f"{name} at the application / constant view"
         yield Result(7, what, ratio, least=0.50, detail=figures)
 
@@ -104,21 +104,21 @@ def _measure_constant(served: Served, seconds: float) -> dict[str, float]:
 
 
 def _measure_per_cpu_second(
-    child: ChildProcess, port: int, path: str, seconds: float, of: bytes = b"nginx"
+    child: ChildProcess, port: int, path: str, seconds: float, program: bytes = b"nginx"
 ) -> float:
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\n\r\n".encode()
-    before = _read_cpu_seconds(child, of)
+    before = _read_cpu_seconds(child, program)
     tally = load.run_load(port, lambda: request, CLIENTS, seconds)
     assert set(tally.statuses) == {200}, tally.statuses
-    return tally.statuses[200] / (_read_cpu_seconds(child, of) - before)
+    return tally.statuses[200] / (_read_cpu_seconds(child, program) - before)
 
 
-def _read_cpu_seconds(child: ChildProcess, of: bytes = b"nginx") -> float:
+def _read_cpu_seconds(child: ChildProcess, program: bytes = b"nginx") -> float:
     """What a server's processes have used so far; the loop beside nginx is not among them."""
     assert child.process
     used = 0
     for pid, _ in list_process_tree(child.process.pid, 0):
-        if of in Path(f"/proc/{pid}/cmdline").read_bytes():
+        if program in Path(f"/proc/{pid}/cmdline").read_bytes():
             after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             used += int(after_name[11]) + int(after_name[12])
     return used / os.sysconf("SC_CLK_TCK")
@@ -136,13 +136,13 @@ def _prepare_bare_nginx(folder: Path, port: int, root: Path) -> ChildProcess:
 
 
 @contextmanager
-def _confirm_files(kept: Path) -> Iterator[None]:
+def _confirm_files(snapshots: Path) -> Iterator[None]:
     """Say that the files are right, as beat does."""
     done = Event()
 
     def say() -> None:
         while not done.is_set():
-            (kept / "checked").write_text(f"{int(time.time())}\n")
+            (snapshots / "checked").write_text(f"{int(time.time())}\n")
             done.wait(10)
 
     speaker = Thread(target=say)
@@ -164,10 +164,10 @@ def measure_publish_latency(_: BenchServers) -> Iterator[Result]:
         for number in range(PUBLISHED_WARNINGS):
             name = f"vong-{number}"
             for act, words in (("issue", f"({name} v1)"), ("cancel", "ết hiệu lực")):
-                given = desk.act(act, name)
+                acted_at = desk.act(act, name)
                 path = f"/canh-bao/{name}/"
                 assert wait_until(partial(_shows, home.front_port, path, words))
-                waits.append(time.time() - given)
+                waits.append(time.time() - acted_at)
         done.set()
         crowd.join()
     waits.sort()
@@ -184,9 +184,9 @@ def check_consistency_under_load(_: BenchServers) -> Iterator[Result]:
     """50 rounds of issue, update and cancel under 2,000 requests: what a reader may not see."""
     with portal_stack(front=True) as home:
         judged = publishing_rounds.run_rounds(home.env, home.front_port, 50, 2000)
-    asked = len(judged.answers)
+    total = len(judged.answers)
     wrong = len(judged.mixed_versions()) + len(judged.drafts())
-    yield Result("words", f"mixed or draft answers of {asked}", wrong, most=0)
+    yield Result("words", f"mixed or draft answers of {total}", wrong, most=0)
     late = (judged.staleness() or [0.0])[-1]
     detail: dict[str, object] = {"answers": len(judged.staleness())}
     what = "an overtaken word was last seen after"

@@ -83,11 +83,11 @@ def measure_delays(servers: BenchServers) -> Iterator[Result]:
     servers.restart_postgres(track_commit_timestamp="on")
     ours, limit = _start_portal_queue(servers), _start_bare_queue(servers)
     for rate in (20, 100):
-        found = measure_ratios(
+        ratios = measure_ratios(
             partial(_measure_triage_delays, ours, rate), partial(_measure_touch_delays, limit, rate)
         )
         for name, most in (("p50", 4), ("p99", 5)):
-            ratio, detail = found[name]
+            ratio, detail = ratios[name]
             what = f"COMMIT to triaged / row-locking task, {name} at {rate} a second"
             yield Result(10, what, ratio, most=most, detail=detail)
 

@@ -93,8 +93,8 @@ def test_a_variable_without_a_comment_is_noticed(tmp_path: Path) -> None:
     module.write_text(
         '#: [off] what it does\nA = env.bool("A_NAME", False)\nB = env.int("B_NAME", 3)\n'
     )
-    found = list(write_reference.settings_in(module))
-    assert [(row.name, row.default, row.text) for row in found] == [
+    rows = list(write_reference.settings_in(module))
+    assert [(row.name, row.default, row.text) for row in rows] == [
         ("A_NAME", "off", "what it does"),
         ("B_NAME", "`3`", ""),
     ]

@@ -36,7 +36,7 @@ class Classifier:
 
 
 def make_matrix(
-    documents: Sequence[Sequence[str]], least: int, known: Collection[str] | None = None
+    documents: Sequence[Sequence[str]], least: int, labelled: Collection[str] | None = None
 ) -> Matrix:
     """Weigh documents as grams.weigh will, by all grams that stand in so many of them, or by those
     that are known.
@@ -44,7 +44,7 @@ def make_matrix(
     counts = [Counter(document) for document in documents]
     seen = Counter(name for count in counts for name in count)
     often = sorted(name for name, many in seen.items() if many >= least)
-    names = [name for name in often if known is None or name in known]
+    names = [name for name in often if labelled is None or name in labelled]
     column = {name: number for number, name in enumerate(names)}
     rarities = [log((1 + len(counts)) / (1 + seen[name])) + 1 for name in names]
     cells = [
@@ -70,12 +70,12 @@ def train_softmax(
     answer is favoured before a word is read. *apart*: how much a gram counts more the more
     differently it stands in the stories of an answer and in the others.
     """
-    known = [row for row, answer in enumerate(answers) if answer]
-    given = np.array([answers[row] for row in known])
+    labelled = [row for row, answer in enumerate(answers) if answer]
+    labels = np.array([answers[row] for row in labelled])
 
     def ask(table: Matrix) -> Classifier:
-        rows = table.rows[known]
-        learnt = [_train_answer(rows, given == name, freedom, apart, options) for name in names]
+        rows = table.rows[labelled]
+        learnt = [_train_answer(rows, labels == name, freedom, apart, options) for name in names]
         return Classifier(tuple(names), np.vstack(learnt), (0.0,) * len(names))
 
     return ask
@@ -120,10 +120,10 @@ def train_binary(
 
     def ask(table: Matrix) -> Classifier:
         heard = [at for at, gram in enumerate(table.names) if gram[0] not in deaf_to]
-        known = [row for row, answer in enumerate(answers) if answer is not None]
-        given = np.array([answers[row] for row in known])
-        rows = table.rows[known][:, heard]
-        fits = [_fit_margin(rows, given, free, apart) for free, apart in machines]
+        labelled = [row for row, answer in enumerate(answers) if answer is not None]
+        labels = np.array([answers[row] for row in labelled])
+        rows = table.rows[labelled][:, heard]
+        fits = [_fit_margin(rows, labels, free, apart) for free, apart in machines]
         learnt = np.zeros((1, len(table.names)))
         learnt[0, heard] = np.mean([weights for weights, _ in fits], axis=0)
         needed = -POINTS * float(np.mean([intercept for _, intercept in fits])) - early
@@ -132,8 +132,8 @@ def train_binary(
     return ask
 
 
-def _fit_margin(rows: Any, given: Any, freedom: float, apart: float) -> tuple[Any, float]:
+def _fit_margin(rows: Any, labels: Any, freedom: float, apart: float) -> tuple[Any, float]:
     """The weights of one machine, and its intercept."""
-    scale = _find_scale(rows, given, apart)
-    machine = LinearSVC(C=freedom).fit(rows.multiply(scale).tocsr(), given)
+    scale = _find_scale(rows, labels, apart)
+    machine = LinearSVC(C=freedom).fit(rows.multiply(scale).tocsr(), labels)
     return machine.coef_[0] * scale, float(machine.intercept_[0])

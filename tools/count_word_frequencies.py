@@ -43,7 +43,7 @@ Floor = tuple[Sequence[Story], tuple[float, float]]
 def main() -> None:
     stories = [list(sentences([text])) for text in _read_texts(sys.argv[1:])]
     cues = [list(sentences([phrase])) for name in _CUES for phrase in _read_phrases(name)]
-    usual = [list(sentences([told])) for told in stop_list()["usual"]]
+    usual = [list(sentences([phrase])) for phrase in stop_list()["usual"]]
     table = count_words(stories, [(cues, _IN_CUES), (usual, _IN_ANY)])
     _TABLE.write_text(json.dumps(table, ensure_ascii=False, indent=0, sort_keys=True) + "\n")
     print(f"{_TABLE.name}: {table['stories']} stories, {_TABLE.stat().st_size // 1024} KB")
@@ -71,10 +71,10 @@ def count_words(stories: Sequence[Story], floors: Sequence[Floor] = ()) -> dict[
     which share of the stories their words and pairs are told at least.
     """
     compounds = _find_compounds(stories)
-    told = [[join_compounds(each, compounds) for each in story] for story in stories]
-    english = [story for story in told if _is_english(story)]
-    ours = [story for story in told if not _is_english(story)]
-    share = len(told) / (len(english) + 5)
+    compounded = [[join_compounds(each, compounds) for each in story] for story in stories]
+    english = [story for story in compounded if _is_english(story)]
+    ours = [story for story in compounded if not _is_english(story)]
+    share = len(compounded) / (len(english) + 5)
     marked = [story for story in ours if has_marks(list(chain.from_iterable(story)))]
     words = _merge_counts(
         _count_sets(map(_list_words, ours)), _count_sets(map(_list_words, english)), share
@@ -84,13 +84,13 @@ def count_words(stories: Sequence[Story], floors: Sequence[Floor] = ()) -> dict[
     )
     spelled = _count_sets(map(_list_spellings, marked))
     for phrases, (word, pair) in floors:
-        known = [[join_compounds(each, compounds) for each in phrase] for phrase in phrases]
-        _raise_to_least(words, _count_sets(map(_list_words, known)), word * len(told))
-        _raise_to_least(pairs, _count_sets(map(_list_pairs, known)), pair * len(told))
-        _raise_to_least(spelled, _count_sets(map(_list_spellings, known)), word * len(marked))
+        joined = [[join_compounds(each, compounds) for each in phrase] for phrase in phrases]
+        _raise_to_least(words, _count_sets(map(_list_words, joined)), word * len(compounded))
+        _raise_to_least(pairs, _count_sets(map(_list_pairs, joined)), pair * len(compounded))
+        _raise_to_least(spelled, _count_sets(map(_list_spellings, joined)), word * len(marked))
     return {
         "about": _ABOUT,
-        "stories": len(told),
+        "stories": len(compounded),
         "marked": len(marked),
         "compounds": sorted(map(" ".join, compounds)),
         "words": words,
@@ -100,8 +100,8 @@ def count_words(stories: Sequence[Story], floors: Sequence[Floor] = ()) -> dict[
 
 
 def _list_words(story: Story) -> set[str]:
-    told = {token.folded for each in story for token in each}
-    return told | {name.folded for each in story for name in claimed_names(each)}
+    words = {token.folded for each in story for token in each}
+    return words | {name.folded for each in story for name in claimed_names(each)}
 
 
 def _list_spellings(story: Story) -> set[str]:

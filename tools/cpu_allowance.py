@@ -36,6 +36,6 @@ class CpuAllowance:
 def _read_stalled_seconds() -> float:
     """Since the start of the machine, the seconds in which a process waited for a core."""
     with suppress(OSError):
-        if found := _STALLED.search(PRESSURE.read_text()):
-            return int(found[1]) / 1e6
+        if match := _STALLED.search(PRESSURE.read_text()):
+            return int(match[1]) / 1e6
     return 0.0

@@ -86,12 +86,12 @@ class PortalStack:
         """To the server and to all that work for it, those too that begin meanwhile: after SIGSTOP
         it accepts and never answers.
         """
-        told = set[int]()
-        while new := {*_find_processes_in(self.folder / "postgres")} - told:
+        signalled = set[int]()
+        while new := {*_find_processes_in(self.folder / "postgres")} - signalled:
             for pid in new:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
-            told |= new
+            signalled |= new
 
     def ask(self, question: str, values: Any = None) -> list[Any]:
         """The rows of a statement, in autocommit on a connection of its own.
@@ -138,8 +138,8 @@ class PortalStack:
     def start_front(self) -> None:
         """The front server of the image, before the portal; it stays when the portal dies."""
         self.front_port = find_free_port()
-        kept = Path(self.env["DATA_DIR"]) / "snapshots"
-        child = prepare_nginx(self.folder / "front", self.front_port, self.port, kept)
+        snapshots = Path(self.env["DATA_DIR"]) / "snapshots"
+        child = prepare_nginx(self.folder / "front", self.front_port, self.port, snapshots)
         self._start("front", child, lambda: is_listening(self.front_port))
 
     def manage(self, *arguments: str, **env: str) -> str:
@@ -153,8 +153,8 @@ class PortalStack:
         return done.stdout
 
     def balance(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.manage("queue_status", "--json"))
-        return found
+        status: dict[str, Any] = json.loads(self.manage("queue_status", "--json"))
+        return status
 
     # --- processes
 
@@ -170,10 +170,10 @@ class PortalStack:
 
     def kill(self, *roles: str, most: int | None = None) -> int:
         """Kill -9 of the processes of these roles, or of so many of them; how many there were."""
-        found = [pid for role in roles for pid in self.pids(role)][:most]
-        for pid in found:
+        pids = [pid for role in roles for pid in self.pids(role)][:most]
+        for pid in pids:
             _kill(pid)
-        return len(found)
+        return len(pids)
 
     def kill_child(self, name: str) -> None:
         """Kill -9 of a server by its name; "serve" is the supervisor, whom the portal follows."""
@@ -330,9 +330,9 @@ def _kill(pid: int) -> None:
 
 def _find_processes_in(folder: Path) -> list[int]:
     """Processes whose working directory this is: a PostgreSQL server stands in its data."""
-    found = []
+    pids = []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if (entry / "cwd").samefile(folder):
-                found.append(int(entry.name))
-    return found
+                pids.append(int(entry.name))
+    return pids

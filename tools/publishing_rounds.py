@@ -35,7 +35,7 @@ class Answer:
     """What a reader got, who asked at `asked`."""
 
     path: str
-    asked: float
+    asked_at: float
     status: int
     text: str
 
@@ -45,7 +45,7 @@ class PublisherProcess:
     """A process that gives words (tools/publisher.py); `given` is by name when each version was."""
 
     process: "subprocess.Popen[str]"
-    given: dict[str, dict[int, float]] = field(default_factory=dict)
+    acted_at: dict[str, dict[int, float]] = field(default_factory=dict)
 
     def act(self, act: str, name: str) -> float:
         assert self.process.stdin
@@ -54,7 +54,7 @@ class PublisherProcess:
         self.process.stdin.flush()
         at = float(self.process.stdout.readline())
         if version := VERSIONS.get(act):
-            self.given.setdefault(name, {})[version] = at
+            self.acted_at.setdefault(name, {})[version] = at
         return at
 
 
@@ -91,8 +91,8 @@ def run_rounds(env: Mapping[str, str], port: int, count: int, requests: int) -> 
         dice = random.Random(seed)  # noqa: S311
         while not done.is_set() or len(answers) < requests:
             path = dice.choice(DOORS).format(at[0])
-            asked = time.time()
-            answers.append(Answer(path, asked, *fetch_page(port, path)))
+            asked_at = time.time()
+            answers.append(Answer(path, asked_at, *fetch_page(port, path)))
             time.sleep(dice.uniform(0, 0.02))
 
     readers = [Thread(target=send_requests, args=[seed]) for seed in range(4)]
@@ -107,7 +107,7 @@ def run_rounds(env: Mapping[str, str], port: int, count: int, requests: int) -> 
         done.set()
         for reader in readers:
             reader.join()
-        return ConsistencyReport(answers, ours.given)
+        return ConsistencyReport(answers, ours.acted_at)
 
 
 def _wait_for_requests(answers: list[Answer], wanted: int, act: str) -> None:
@@ -122,7 +122,7 @@ class ConsistencyReport:
     """All answers beside what was said when."""
 
     answers: list[Answer]
-    given: dict[str, dict[int, float]]
+    acted_at: dict[str, dict[int, float]]
 
     def mixed_versions(self) -> list[Answer]:
         """Two versions of one warning in one answer, or an answer that is none."""
@@ -138,26 +138,26 @@ class ConsistencyReport:
     def breaches(self, latest: float) -> list[str]:
         """What no reader may see; `latest` seconds may a word be seen after the next one."""
         wrong = {"mixed": self.mixed_versions(), "drafts": self.drafts()}
-        found = [f"{what}: {answers[0].path}" for what, answers in wrong.items() if answers]
+        lines = [f"{what}: {answers[0].path}" for what, answers in wrong.items() if answers]
         late = (self.staleness() or [0.0])[-1]
-        return found + ([f"a word was seen {late:.1f} s after the next"] if late > latest else [])
+        return lines + ([f"a word was seen {late:.1f} s after the next"] if late > latest else [])
 
     def _late(self, answer: Answer) -> Iterator[float]:
         for name, version in _list_versions(answer):
-            later = self.given.get(name, {}).get(version + 1)
-            if later and answer.asked > later:
-                yield answer.asked - later
+            later = self.acted_at.get(name, {}).get(version + 1)
+            if later and answer.asked_at > later:
+                yield answer.asked_at - later
 
 
 def _list_versions(answer: Answer) -> Iterator[tuple[str, int]]:
     """Each warning with the version that stands for it here: a list is judged entry by entry."""
     for part in _split_entries(answer):
-        found: dict[str, int] = {}
+        versions: dict[str, int] = {}
         for name, version in _MARK.findall(part):
-            found[name] = max(found.get(name, 0), int(version))
+            versions[name] = max(versions.get(name, 0), int(version))
         # A cancel repeats what it ends: such a part tells of the end.
         over = any(words in part for words in _OVER)
-        yield from dict.fromkeys(found, 3).items() if over else found.items()
+        yield from dict.fromkeys(versions, 3).items() if over else versions.items()
 
 
 def _split_entries(answer: Answer) -> list[str]:
@@ -168,8 +168,8 @@ def _split_entries(answer: Answer) -> list[str]:
 
 
 def _is_mixed(answer: Answer) -> bool:
-    told: dict[str, set[str]] = {}
+    versions_by_name: dict[str, set[str]] = {}
     for name, version in _MARK.findall(answer.text):
         if version != "3":  # a reason beside the words that it ends
-            told.setdefault(name, set()).add(version)
-    return any(len(versions) > 1 for versions in told.values())
+            versions_by_name.setdefault(name, set()).add(version)
+    return any(len(versions) > 1 for versions in versions_by_name.values())

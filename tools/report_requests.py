@@ -29,9 +29,9 @@ REPORT = {
 def fetch_form_token(port: int) -> str:
     """The token that the report page offers."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/bao-cao/", timeout=10) as page:
-        found = re.search(rb'name="form_token"[^>]*value="([^"]+)"', page.read())
-    assert found, "the report page offers no form token"
-    return found[1].decode()
+        match = re.search(rb'name="form_token"[^>]*value="([^"]+)"', page.read())
+    assert match, "the report page offers no form token"
+    return match[1].decode()
 
 
 def make_posts(port: int, path: str, fields: Mapping[str, object]) -> Callable[[], bytes]:

@@ -62,26 +62,26 @@ NUMBERS = {
 }
 # Numbers that two people reported two days apart, and that two officers confirmed; no invented
 # report of the demo makes them so.
-MADE_SO = {"several": "0550 000 321", "confirmed": "0550 000 654"}
-MAKE_THEM_SO = """
+REPORTED_NUMBERS = {"several": "0550 000 321", "confirmed": "0550 000 654"}
+REPORT_NUMBERS = """
 from datetime import timedelta
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
-from reports import intake
-from reports.models import KnownNumber
-told = [
+from reports.models import NumberFinding
+from reports.submission import intake
+reports = [
     ("Họ xưng công an, bảo tôi có tên trong vụ án, bắt giữ kín với cả nhà.", "0550 111 001", 2),
     ("Gọi báo khóa SIM trong hai giờ, đòi đọc mã gửi về máy cho họ kiểm tra.", "0550 111 002", 0),
 ]
-for story, contact, days in told:
-    typed = intake.Typed(caller_number="0550 000 321", story=story, contact=contact)
-    report = intake.accept(typed, "screens-" + contact.replace(" ", "")).report
+for story, contact, days in reports:
+    typed = intake.ReportSubmission(caller_number="0550 000 321", story=story, contact=contact)
+    report = intake.submit_report(typed, "screens-" + contact.replace(" ", "")).report
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         at = report.received_at - timedelta(days=days)
         cursor.execute("UPDATE reports_report SET received_at = %s WHERE id = %s", [at, report.pk])
-KnownNumber.objects.create(
+NumberFinding.objects.create(
     key="+84550000654",
     number="0550 000 654",
     finding="confirmed",
@@ -128,10 +128,10 @@ def shoot_resident_pages(page: Page, portal: Portal, tongue: str) -> Iterator[st
     page.locator(".ticket").wait_for()
     yield "receipt"
     page.locator("form[action$='/theo-doi/'] button").first.click()
-    yield "standing"
+    yield "tracking"
     for fold in page.locator("details > summary").all():
         fold.click()
-    yield "standing-open"
+    yield "tracking-open"
 
 
 def shoot_reply_pages(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
@@ -142,29 +142,29 @@ def shoot_reply_pages(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
     page.goto(f"{portal.url}{tongue}/that-hay-gia/")
     for guess in page.locator(".guess").all():
         guess.locator("input").first.check()
-    yield "quiz-told"
+    yield "quiz-answered"
     page.goto(f"{portal.url}{tongue}/tim/")
     page.locator("[name=q]").fill("khóa SIM")
     page.locator("main form button").first.click()
-    yield "search-found"
+    yield "search-results"
 
 
 def shoot_number_pages(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
     """What the number check answers."""
-    for name, number in (NUMBERS | MADE_SO).items():
+    for name, number in (NUMBERS | REPORTED_NUMBERS).items():
         page.goto(f"{portal.url}{tongue}/kiem-tra/")
         page.locator("main [name=number]").first.fill(number)
         page.locator("main form button").first.click()
         yield f"check-{name}"
 
 
-def fill_report(page: Page, said: dict[str, str]) -> None:
+def fill_report(page: Page, words: dict[str, str]) -> None:
     """Write into the form, folded fields too."""
     for fold in page.locator("main form details > summary").all():
         fold.click()
     page.locator("[name=money_lost][value=yes]").check()
     page.locator("[name=happening_now]").check()
-    for name, text in said.items():
+    for name, text in words.items():
         page.locator(f"main [name={name}]").fill(text)
 
 
@@ -332,7 +332,7 @@ def main() -> int:
     with running_portal() as portal, sync_playwright() as playwright:
         portal.manage("purge")  # invented reports are old, and no night has passed here
         portal.manage("demo", "--wait", "60")
-        portal.manage("shell", "-c", MAKE_THEM_SO)
+        portal.manage("shell", "-c", REPORT_NUMBERS)
         browser = playwright.chromium.launch(executable_path=arguments.chromium, args=CHROMIUM)
         (write_handbook_pictures if arguments.handbook else shoot_all)(browser, portal)
         browser.close()

@@ -52,8 +52,8 @@ class TrainingExample:
     """A labelled story and its look."""
 
     label: Label
-    look: ParsedStory
-    said: PhraseEvidence
+    parsed: ParsedStory
+    evidence: PhraseEvidence
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ def load_examples(file: Path) -> list[TrainingExample]:
     labels = [json.loads(line) for line in lines if line.strip()]
     looks = [parse_story(label["text"]) for label in labels]
     return [
-        TrainingExample(label, look, apply_phrase_rules(look))
-        for label, look in zip(labels, looks, strict=True)
+        TrainingExample(label, parsed, apply_phrase_rules(parsed))
+        for label, parsed in zip(labels, looks, strict=True)
     ]
 
 
@@ -85,7 +85,7 @@ def scenario_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
         train_binary([code in lesson.label["actions"] for lesson in taught], code, EARLY["demand"])
         for code in action_codes()
     ]
-    documents = [_list_names(lesson.look.grams) for lesson in taught]
+    documents = [_list_names(lesson.parsed.grams) for lesson in taught]
     return TrainingSet(documents, [train_softmax(meant, scenario_codes()), *demands])
 
 
@@ -101,8 +101,8 @@ def clause_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
         quotes = lesson.label.get("money_because", [])
         if not quotes and evaluation.kind_of(lesson.label["money_lost_vnd"]) != "unknown":
             continue  # nobody marked it
-        marked = _find_marked(lesson.look, quotes)
-        for piece in split_clauses(lesson.look, lesson.said):
+        marked = _find_marked(lesson.parsed, quotes)
+        for piece in split_clauses(lesson.parsed, lesson.evidence):
             documents.append(piece.names)
             tells.append(_get_clause_role(lesson, piece, marked))
     questions = [
@@ -112,16 +112,16 @@ def clause_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
     return TrainingSet(documents, questions)
 
 
-def _find_marked(look: ParsedStory, quotes: Sequence[str]) -> set[int]:
+def _find_marked(parsed: ParsedStory, quotes: Sequence[str]) -> set[int]:
     """The words that lie within the quotes."""
     places = [
         (start, start + len(quote))
         for quote in quotes
-        if (start := look.story.text.find(quote)) >= 0
+        if (start := parsed.story.text.find(quote)) >= 0
     ]
     return {
         number
-        for number, word in enumerate(look.story.words)
+        for number, word in enumerate(parsed.story.words)
         if any(start <= word.start and word.end <= end for start, end in places)
     }
 
@@ -138,7 +138,7 @@ def state_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
     """Whether it goes on, whether money is gone."""
     kind = [evaluation.kind_of(lesson.label["money_lost_vnd"]) for lesson in taught]
     going = [lesson.label["ongoing"] for lesson in taught]
-    documents = [_list_names(loss_features(lesson.look, lesson.said)) for lesson in taught]
+    documents = [_list_names(loss_features(lesson.parsed, lesson.evidence)) for lesson in taught]
     questions = [
         train_binary(
             going, "ongoing", EARLY["ongoing"], deaf_to=".?~<>*", machines=((1.0, 0.0), (0.6, 0.5))
@@ -156,9 +156,9 @@ def amount_role_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
     again: list[bool | None] = []
     for lesson in taught:
         if (parts := solve_loss_subset(lesson)) is not None:
-            numbers = range(len(lesson.look.sums))
-            documents += map(_list_names, lesson.said.around)
-            values = _list_values(lesson.look)
+            numbers = range(len(lesson.parsed.sums))
+            documents += map(_list_names, lesson.evidence.around)
+            values = _list_values(lesson.parsed)
             lost += [
                 number in parts.lost or values[number] == lesson.label["money_lost_vnd"]
                 for number in numbers
@@ -182,13 +182,13 @@ class LossSubset(NamedTuple):
     back: frozenset[int]
 
 
-def _list_values(look: ParsedStory) -> list[int]:
-    return [each.value * payment_count(look, each) for each in look.sums]
+def _list_values(parsed: ParsedStory) -> list[int]:
+    return [each.value * payment_count(parsed, each) for each in parsed.sums]
 
 
 def solve_loss_subset(lesson: TrainingExample) -> LossSubset | None:
     """Which sums make up the loss, as few as do; None where none do, or nothing was lost."""
-    loss, values = lesson.label["money_lost_vnd"], _list_values(lesson.look)
+    loss, values = lesson.label["money_lost_vnd"], _list_values(lesson.parsed)
     if not loss or not 0 < len(values) <= _MOST_SUMS:
         return None
     numbers = range(len(values))
@@ -236,7 +236,7 @@ def _read_by_other_parts(taught: Sequence[TrainingExample]) -> list[TrainingExam
     was learnt from a story is surer of it than of any to come.
     """
     heard = list(taught)
-    known = scoring.FOLDER
+    original = scoring.FOLDER
     for part in range(_PARTS):
         with tempfile.TemporaryDirectory() as folder:
             others = [lesson for number, lesson in enumerate(taught) if number % _PARTS != part]
@@ -244,9 +244,9 @@ def _read_by_other_parts(taught: Sequence[TrainingExample]) -> list[TrainingExam
             use_weights(Path(folder))
             for number in range(part, len(taught), _PARTS):
                 heard[number] = replace(
-                    taught[number], said=collect_loss_evidence(taught[number].look)
+                    taught[number], evidence=collect_loss_evidence(taught[number].parsed)
                 )
-    use_weights(known)
+    use_weights(original)
     return heard
 
 
@@ -254,8 +254,8 @@ def _train(name: str, taught: Sequence[TrainingExample], folder: Path) -> None:
     lectures = TABLES[name](taught)
     first = make_matrix(lectures.documents, SEEN[name])
     rows = _format_rows(first, _train_classifiers(lectures, first), LEAST[name])
-    kept = {gram for gram, adds in rows if adds}
-    second = make_matrix(lectures.documents, SEEN[name], kept)
+    grams = {gram for gram, adds in rows if adds}
+    second = make_matrix(lectures.documents, SEEN[name], grams)
     lines = _format_lines(second, _train_classifiers(lectures, second), LEAST[name])
     (folder / f"{name}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -293,14 +293,14 @@ def hash_sources() -> str:
     return hashlib.sha256(b"\n".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def cross_validate(held: Path, files: Iterable[Path]) -> None:
+def cross_validate(held_out: Path, files: Iterable[Path]) -> None:
     """Print what one hand's stories give under the weights of the others."""
-    others = [lesson for file in files if file != held for lesson in load_examples(file)]
+    others = [lesson for file in files if file != held_out for lesson in load_examples(file)]
     with tempfile.TemporaryDirectory() as folder:
         train_all(others, Path(folder))
         use_weights(Path(folder))
-        judged = evaluation.evaluate(lesson.label for lesson in load_examples(held))
-    print(f"{held.stem}: {', '.join(evaluation.summary_metrics(judged))}", flush=True)
+        judged = evaluation.evaluate(lesson.label for lesson in load_examples(held_out))
+    print(f"{held_out.stem}: {', '.join(evaluation.summary_metrics(judged))}", flush=True)
 
 
 def use_weights(folder: Path) -> None:
@@ -319,9 +319,9 @@ def main() -> None:
         train_all([lesson for file in files for lesson in load_examples(file)], scoring.FOLDER)
         (scoring.FOLDER / SOURCE).write_text(hash_sources() + "\n", encoding="utf-8")
         return
-    for held in files:
-        if not options.only or held.stem in options.only:
-            cross_validate(held, files)
+    for held_out in files:
+        if not options.only or held_out.stem in options.only:
+            cross_validate(held_out, files)
 
 
 if __name__ == "__main__":

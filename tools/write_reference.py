@@ -60,8 +60,8 @@ def list_settings() -> list[Setting]:
     settings: dict[str, Setting] = {}
     for path in paths:
         for setting in settings_in(path):
-            known = settings.setdefault(setting.name, setting)
-            if setting.text and not known.text:
+            first = settings.setdefault(setting.name, setting)
+            if setting.text and not first.text:
                 settings[setting.name] = setting
     return list(settings.values())
 

@@ -54,21 +54,21 @@ def faults_of_page(page: bytes) -> list[str]:
     if MARK.encode() not in page:
         return []
     tree = html5lib.parse(page, namespaceHTMLElements=False)
-    found = []
+    faults = []
     for element in tree.iter():
         if element.tag == "script" and MARK in "".join(element.itertext()):
             kind = element.get("type", "")
-            found += [] if kind == "application/ld+json" else ["script"]
+            faults += [] if kind == "application/ld+json" else ["script"]
         for name, value in element.attrib.items():
             if str(name).startswith("on"):
-                found.append(f"{element.tag} {name}")
+                faults.append(f"{element.tag} {name}")
             if (
                 name in _ADDRESSES
                 and value != "data:,"
                 and re.match(r"\s*(javascript|data|vbscript):", value, re.IGNORECASE)
             ):
-                found.append(f"{element.tag} {name}={value[:40]}")
-    return found
+                faults.append(f"{element.tag} {name}={value[:40]}")
+    return faults
 
 
 def faults_of_headers(headers: Mapping[str, str]) -> list[str]:

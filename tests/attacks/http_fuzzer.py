@@ -80,16 +80,16 @@ class Lot:
         for _ in range(count):
             yield self._request()
 
-    def sent(self, path: str, **said: str) -> Asked:
+    def sent(self, path: str, **typed: str) -> Asked:
         """What the page of that address sends when somebody types this."""
-        return Asked("POST", path, body=encoded(self.fresh[path] | said), kind=KINDS[0])
+        return Asked("POST", path, body=encoded(self.fresh[path] | typed), kind=KINDS[0])
 
     def _request(self) -> Asked:
         draw = self.chance.random
-        known = self.chance.choice(self.paths)
-        path = known if draw() < 0.8 else self._bent(known)
+        address = self.chance.choice(self.paths)
+        path = address if draw() < 0.8 else self._bent(address)
         method = self.chance.choice(METHODS)
-        kind, body = ("", b"") if method in {"GET", "HEAD"} else self._body(known)
+        kind, body = ("", b"") if method in {"GET", "HEAD"} else self._body(address)
         names = self.chance.sample(sorted(HEADERS), self.chance.randrange(4))
         headers = {name: self.chance.choice(HEADERS[name]) for name in names}
         query = "" if draw() < 0.6 else encoded(self._random_fields()).decode()
@@ -112,24 +112,24 @@ class Lot:
 
     def _body(self, path: str) -> tuple[str, bytes]:
         """As the page of that address would send it, and less and less so."""
-        said = {**self.fresh.get(path, {}), **self._random_fields()}
-        form = encoded(said)
+        fields = {**self.fresh.get(path, {}), **self._random_fields()}
+        form = encoded(fields)
         at = self.chance.randrange(len(form) + 1)
         return self.chance.choice([
             (KINDS[0], form),
             (KINDS[0], form),
             (KINDS[0], form[:at] + b"%zz&=&&\xff\0" + form[at:]),
-            (KINDS[3], self._parts(said)),
-            (KINDS[3], self._parts(said)[:at]),
-            ("application/json", json.dumps(said).encode()),
+            (KINDS[3], self._parts(fields)),
+            (KINDS[3], self._parts(fields)[:at]),
+            ("application/json", json.dumps(fields).encode()),
             ("application/csp-report", b"[" * self.chance.choice((1, 2_000)) + form),
             (self.chance.choice(KINDS), form),
             (self.chance.choice(KINDS), self.chance.randbytes(self.chance.randrange(300))),
         ])  # fmt: skip
 
-    def _parts(self, said: dict[str, str]) -> bytes:
+    def _parts(self, fields: dict[str, str]) -> bytes:
         lines = []
-        for name, text in said.items():
+        for name, text in fields.items():
             file = self.chance.choice(("", '; filename="../../x.svg"', "; filename*=utf-8''%00"))
             head = f'--x\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
             lines.append(head.encode() + text.encode("utf-8", "surrogatepass") + b"\r\n")

@@ -34,19 +34,19 @@ LINEAR = 2.5  # times as long for twice as much; four is a square
 
 def modules() -> Iterator[ModuleType]:
     for room in ROOMS:
-        for found in walk_packages(room.__path__, f"{room.__name__}."):
-            if not any(part in _NO_IMPORT for part in found.name.split(".")):
-                yield import_module(found.name)
+        for module in walk_packages(room.__path__, f"{room.__name__}."):
+            if not any(part in _NO_IMPORT for part in module.name.split(".")):
+                yield import_module(module.name)
 
 
 def compiled() -> dict[str, re.Pattern[str]]:
     """The patterns that lie in modules, also within their lists, sets and mappings."""
-    found: dict[str, re.Pattern[str]] = {}
+    patterns: dict[str, re.Pattern[str]] = {}
     for module in modules():
         for value in vars(module).values():
             for one in _within(value, 3):
-                found[f"{one.pattern}|{one.flags}"] = one
-    return found | literals()
+                patterns[f"{one.pattern}|{one.flags}"] = one
+    return patterns | literals()
 
 
 def _within(value: object, depth: int) -> Iterator[re.Pattern[str]]:
@@ -63,13 +63,13 @@ def _within(value: object, depth: int) -> Iterator[re.Pattern[str]]:
 
 def literals() -> dict[str, re.Pattern[str]]:
     """The patterns that stand in calls, where they are written out."""
-    found = {}
+    patterns = {}
     for room in ROOMS:
         for path in Path(room.__path__[0]).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if pattern := _written(node):
-                    found[f"{pattern}|0"] = re.compile(pattern)
-    return found
+                    patterns[f"{pattern}|0"] = re.compile(pattern)
+    return patterns
 
 
 def _written(node: ast.AST) -> str:

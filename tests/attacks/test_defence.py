@@ -22,12 +22,12 @@ LIST = "/admin/reports/lookalikedomain/"
 
 def test_security_txt_says_whom_to_tell_and_is_never_stale(client: Client) -> None:
     lines = client.get("/.well-known/security.txt").content.decode().splitlines()
-    told = dict(line.split(": ", 1) for line in lines)
-    expires = parse_datetime(told["Expires"])
+    fields = dict(line.split(": ", 1) for line in lines)
+    expires = parse_datetime(fields["Expires"])
     assert expires
     assert timedelta(days=90) < expires - timezone.now() < timedelta(days=365)
-    assert told["Contact"] == "tel:+842373725725"
-    path, _, part = told["Policy"].partition(":8000")[2].partition("#")
+    assert fields["Contact"] == "tel:+842373725725"
+    path, _, part = fields["Policy"].partition(":8000")[2].partition("#")
     assert f'id="{part}"' in client.get(path).content.decode()
 
 
@@ -43,12 +43,12 @@ def test_the_page_says_how_an_officer_proves_to_be_one(
 
 
 def test_the_names_that_a_thief_would_take_are_on_the_list() -> None:
-    found = lookalike_domains.generate_lookalikes(HOST)
+    lookalikes = lookalike_domains.generate_lookalikes(HOST)
     for name in ("canhbao.vn", "canhbao.com", "canhbao-congan-example.top", "cahnbao.vn", "canh-bao.com",
                  "c4nhbao.vn", "canhbao-pv01.vn", "thanhhoa-canhbao.com", "canhdao.congan.example"):  # fmt: skip
-        assert name in found
-    assert HOST not in found
-    assert len(found) == len(set(found)) <= lookalike_domains.MAX_COUNT
+        assert name in lookalikes
+    assert HOST not in lookalikes
+    assert len(lookalikes) == len(set(lookalikes)) <= lookalike_domains.MAX_COUNT
 
 
 @pytest.mark.parametrize(
@@ -86,13 +86,13 @@ def test_an_officer_says_what_a_name_is_and_it_is_on_record(lead: Person) -> Non
     assert event.detail == {"name": "canhbao.vn", "verdict": "false"}
 
 
-@pytest.mark.parametrize(("typed", "kept"), [("https://GIA.example/x?y", "gia.example"),
+@pytest.mark.parametrize(("typed", "domain"), [("https://GIA.example/x?y", "gia.example"),
                                              ("cảnhbáo.vn", "cảnhbáo.vn".encode("idna").decode())])  # fmt: skip
 def test_a_name_that_somebody_met_is_added_as_the_browser_sends_it(
-    lead: Person, typed: str, kept: str
+    lead: Person, typed: str, domain: str
 ) -> None:
     lead.client.post(f"{LIST}add/", {"name": typed, "verdict": "false", "note": "người dân báo"})
-    assert [row.name for row in LookalikeDomain.objects.all()] == [kept]
+    assert [row.name for row in LookalikeDomain.objects.all()] == [domain]
 
 
 @pytest.mark.parametrize("typed", ["", "x", "a b.vn", "<script>.vn", "..", "a" * 300])

@@ -38,8 +38,8 @@ FORM = (
 @pytest.fixture
 def marked(client: Client, lead: Person) -> Report:
     """A report with marks in every field, and in all that was written about it since."""
-    said = {name: f"{MARK}{at} của tôi" for at, name in enumerate(FORM)}
-    send(client, **said, caller_number=CALLER, contact_phone=CONTACT)
+    typed = {name: f"{MARK}{at} của tôi" for at, name in enumerate(FORM)}
+    send(client, **typed, caller_number=CALLER, contact_phone=CONTACT)
     assert code_of(client.get("/bao-cao/da-nhan/").content)
     report = Report.objects.get()
     triage(report)
@@ -53,14 +53,14 @@ def triage(report: Report) -> None:
 
 
 def add_followups(report: Report) -> None:
-    said = FollowupSubmission(
+    typed = FollowupSubmission(
         story=f"{MARK} kể thêm, stk 0992 000 456", accounts=(f"{MARK} 0992000457",),
         legs=(Caller(number=CALLER, office=f"{MARK} sở", name=f"{MARK} ông"),),
         links=(f"http://{MARK}.example/",), called_on_raw=f"{MARK} hôm qua",
         money_lost_raw=f"{MARK} triệu", commune_raw=f"{MARK} xã", contact=LATER_CONTACT,
         phrase=f"{MARK} câu",
     )  # fmt: skip
-    followups.submit_followup(report, said, "key-of-a-page-1")
+    followups.submit_followup(report, typed, "key-of-a-page-1")
     followups.submit_reply(report, f"{MARK} trả lời", "key-of-a-page-2")
     erasure_requests.request_erasure(report, f"{MARK} xin xóa")
     sent(report)
@@ -78,8 +78,8 @@ def decide(report: Report, lead: Person) -> None:
     workflow.reopen(pk, by=by, version=5, reason=word)
     legal_holds.place_hold(pk, by=by, reason=word)
     legal_holds.lift_hold(pk, by=by, reason=word)
-    told = Followup.objects.get()
-    destruction_requests.propose(pk, "addition", told.pk, by=by, reason=word)
+    followup = Followup.objects.get()
+    destruction_requests.propose(pk, "addition", followup.pk, by=by, reason=word)
 
 
 def tables() -> Iterator[tuple[str, str]]:

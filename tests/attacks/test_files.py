@@ -46,16 +46,16 @@ def paper_with_script() -> bytes:
 
 
 def with_words() -> bytes:
-    told = PngInfo()
-    told.add_itxt("XML:com.adobe.xmp", XMP.decode())
-    told.add_text("Comment", SCRIPT.decode(), zip=True)
-    return written(picture(), "PNG", pnginfo=told)
+    chunks = PngInfo()
+    chunks.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    chunks.add_text("Comment", SCRIPT.decode(), zip=True)
+    return written(picture(), "PNG", pnginfo=chunks)
 
 
 def program_in_gif() -> bytes:
     """A picture to one reader, a script to another."""
-    shown = written(picture(47, 42, "P"), "GIF")
-    return shown + b"*/=1;alert(" + MARK.encode() + b");//"
+    image = written(picture(47, 42, "P"), "GIF")
+    return image + b"*/=1;alert(" + MARK.encode() + b");//"
 
 
 REFUSED: dict[str, bytes] = {
@@ -142,9 +142,9 @@ def test_what_officers_see_of_a_picture_is_drawn_anew(client: Client, code: str,
     copy = storage.open_clean_copy(check.copy_id)
     assert MARK.encode() not in copy
     assert b"<script" not in copy
-    shown = Image.open(io.BytesIO(copy))
-    assert not shown.getexif()
-    assert not {"comment", "xmp", "XML:com.adobe.xmp", "icc_profile"} & shown.info.keys()
+    image = Image.open(io.BytesIO(copy))
+    assert not image.getexif()
+    assert not {"comment", "xmp", "XML:com.adobe.xmp", "icc_profile"} & image.info.keys()
 
 
 @pytest.mark.parametrize("what", UNDRAWN)
@@ -171,10 +171,10 @@ def test_no_name_decides_where_a_file_lies(
     client: Client, code: str, name: str, settings: Settings
 ) -> None:
     head = f'--x\r\nContent-Disposition: form-data; name="code"\r\n\r\n{code}\r\n--x\r\n'
-    told = f'Content-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
-    body = (head + told).encode() + jpeg() + b"\r\n--x--\r\n"
+    part = f'Content-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+    body = (head + part).encode() + jpeg() + b"\r\n--x--\r\n"
     answer = client.post(SEND, body, content_type="multipart/form-data; boundary=x")
     assert answer.status_code < 500
-    kept = [path for path in settings.FILES_DIR.rglob("*") if path.is_file()]
-    assert all(str(file.pk) in str(kept) for file in EvidenceFile.objects.all())
+    paths = [path for path in settings.FILES_DIR.rglob("*") if path.is_file()]
+    assert all(str(file.pk) in str(paths) for file in EvidenceFile.objects.all())
     assert b"<script>alert" not in answer.content

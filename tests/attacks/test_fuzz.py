@@ -41,60 +41,60 @@ def named_and_hidden(
         if page.status_code == 200 and "html" in page.headers.get("Content-Type", ""):
             tree = html.document_fromstring(page.content)
             names |= set(tree.xpath("//input/@name | //textarea/@name | //select/@name"))
-            found = tree.xpath("//form[@method='post']//input[@type='hidden']")
-            fresh[path] = {one.name: one.value or "" for one in found if one.name}
+            inputs = tree.xpath("//form[@method='post']//input[@type='hidden']")
+            fresh[path] = {one.name: one.value or "" for one in inputs if one.name}
     return sorted(names), fresh
 
 
 @contextmanager
 def traces() -> Iterator[list[str]]:
     """What went wrong inside, in full."""
-    found: list[str] = []
+    texts: list[str] = []
 
     def note(**_: Any) -> None:
-        found.append(traceback.format_exc()[-SLOWEST:])
+        texts.append(traceback.format_exc()[-SLOWEST:])
 
     got_request_exception.connect(note)
-    yield found
+    yield texts
     got_request_exception.disconnect(note)
 
 
-def ask(client: Client, asked: Asked) -> Any:
+def ask(client: Client, request: Asked) -> Any:
     return client.generic(
-        asked.method,
-        asked.path,
-        asked.body,
-        content_type=asked.kind,
-        headers=asked.headers,
-        QUERY_STRING=asked.query,
+        request.method,
+        request.path,
+        request.body,
+        content_type=request.kind,
+        headers=request.headers,
+        QUERY_STRING=request.query,
     )
 
 
-def faults(asked: Asked, answer: Any) -> list[str]:
+def faults(request: Asked, answer: Any) -> list[str]:
     """What is wrong with one answer."""
-    found = faults_of_headers(answer.headers)
-    if answer.status_code >= 500 and asked.path not in QUIET:
-        found.append(f"status {answer.status_code}")
-    found += [
+    wrong = faults_of_headers(answer.headers)
+    if answer.status_code >= 500 and request.path not in QUIET:
+        wrong.append(f"status {answer.status_code}")
+    wrong += [
         f"no {name}"
         for name in ("X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy")
         if name not in answer.headers
     ]
     to = urlsplit(answer.headers.get("Location", ""))
     if to.netloc not in {"", "testserver", "127.0.0.1:8000"} or to.scheme not in {"", "http"}:
-        found.append(f"sent to {to.geturl()}")
+        wrong.append(f"sent to {to.geturl()}")
     if re.match("text/html|application/xhtml", answer.headers.get("Content-Type", "")):
-        found += faults_of_page(answer.getvalue()) if not answer.streaming else []
-    return found
+        wrong += faults_of_page(answer.getvalue()) if not answer.streaming else []
+    return wrong
 
 
 def walked(client: Client, lot: Lot, count: int) -> list[str]:
     client.raise_request_exception = False
     wrong = []
     with traces() as inside:
-        for asked in lot.requests(count):
-            if found := faults(asked, ask(client, asked)):
-                wrong.append(f"{found} {asked} {inside[-1:]}")
+        for request in lot.requests(count):
+            if trouble := faults(request, ask(client, request)):
+                wrong.append(f"{trouble} {request} {inside[-1:]}")
                 inside.clear()
     return wrong
 

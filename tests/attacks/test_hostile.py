@@ -264,8 +264,8 @@ def test_a_line_of_the_log_stays_one_line(what: str, capsys: pytest.CaptureFixtu
     assert made
     from structlog.stdlib import ProcessorFormatter
 
-    said = ProcessorFormatter(
+    formatted = ProcessorFormatter(
         processors=formatter["processors"], foreign_pre_chain=formatter["foreign_pre_chain"]
     ).format(line)
-    assert "\n" not in said
-    assert json.loads(said)["event"] == STRINGS[what]
+    assert "\n" not in formatted
+    assert json.loads(formatted)["event"] == STRINGS[what]

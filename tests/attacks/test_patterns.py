@@ -19,9 +19,9 @@ ANCHORED = {
 
 
 def test_every_pattern_of_the_portal_is_found() -> None:
-    found = regex_audit.compiled()
-    assert len(found) > 100
-    assert spreadsheets._INSIDE in found.values()
+    patterns = regex_audit.compiled()
+    assert len(patterns) > 100
+    assert spreadsheets._INSIDE in patterns.values()
 
 
 def test_a_careless_pattern_is_noticed() -> None:

@@ -81,11 +81,11 @@ def test_what_we_wrote_of_a_licence_is_what_its_package_says() -> None:
     wrong = {}
     for one in sbom.packages():
         try:
-            said = metadata(one.name)["License-Expression"]
+            answer = metadata(one.name)["License-Expression"]
         except PackageNotFoundError:  # of another system
             continue
-        if said and not sbom.named(said) <= sbom.named(one.licence):
-            wrong[one.name] = said
+        if answer and not sbom.named(answer) <= sbom.named(one.licence):
+            wrong[one.name] = answer
     assert wrong == {}
 
 
@@ -94,9 +94,9 @@ def test_the_bill_of_materials_is_whole_and_valid() -> None:
     from cyclonedx.output.xml import XmlV1Dot6
     from cyclonedx.schema import SchemaVersion
 
-    found = sbom.packages()
-    bill = sbom.bill(found)
-    assert {part.name for part in bill.components} == {one.name for one in found}
+    packages = sbom.packages()
+    bill = sbom.bill(packages)
+    assert {part.name for part in bill.components} == {one.name for one in packages}
     assert all(part.hashes and part.licenses for part in bill.components)
     judge = validation.XmlValidator(SchemaVersion.V1_6)
     assert judge.validate_str(XmlV1Dot6(bill).output_as_string()) is None
@@ -107,8 +107,8 @@ def test_a_known_weakness_fails_and_an_unknown_package_is_told(weaknesses: Modul
     weak = {"name": "a", "version": "1", "vulns": [flaw]}
     sound, unknown = {"name": "b", "version": "1", "vulns": []}, {"name": "c", "skip_reason": "x"}
     assert weaknesses.judged([sound, weak]) == (1, ["a 1: PYSEC-1, mended in 2"])
-    code, said = weaknesses.judged([sound, unknown])
-    assert (code, said[0].startswith("not checked: 1 of 2")) == (0, True)
+    code, answer = weaknesses.judged([sound, unknown])
+    assert (code, answer[0].startswith("not checked: 1 of 2")) == (0, True)
 
 
 def test_no_rule_against_danger_is_left_out_as_a_whole() -> None:
@@ -125,9 +125,9 @@ def test_an_exception_from_a_rule_names_it() -> None:
 
 def test_no_service_is_given_a_secret_in_its_arguments() -> None:
     for service in SERVICES.values():
-        asked = [service.get("command", ""), service.get("entrypoint", "")]
-        asked.append(service.get("healthcheck", {}).get("test", ""))
-        assert not re.search(r"(?<!\$)\$\{?[A-Z]", str(asked))
+        texts = [service.get("command", ""), service.get("entrypoint", "")]
+        texts.append(service.get("healthcheck", {}).get("test", ""))
+        assert not re.search(r"(?<!\$)\$\{?[A-Z]", str(texts))
 
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="no shell")

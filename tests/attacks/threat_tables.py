@@ -26,12 +26,12 @@ class Row:
 
 def rows(document: str, identifier: str) -> list[Row]:
     """The rows of all tables whose first cell is an id of this form."""
-    found = []
+    table = []
     for line in (DOCS / document).read_text("utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if line.startswith("|") and re.fullmatch(identifier, cells[0]):
-            found.append(Row(cells[0], tuple(cells[1:])))
-    return found
+            table.append(Row(cells[0], tuple(cells[1:])))
+    return table
 
 
 def missing(named: list[str]) -> list[str]:

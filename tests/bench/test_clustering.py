@@ -10,8 +10,8 @@ def _rows(*campaigns: str | None) -> list[dict[str, str | None]]:
 
 
 def test_pairs_are_counted_and_singles_are_none() -> None:
-    true, said = _rows("a", "a", "a", None, "b", "b"), _rows("x", "x", None, "x", "y", "y")
-    precision, recall, detail = score_pairs(true, said)
+    true, predicted = _rows("a", "a", "a", None, "b", "b"), _rows("x", "x", None, "x", "y", "y")
+    precision, recall, detail = score_pairs(true, predicted)
     assert (precision, recall) == (2 / 4, 2 / 4)
     assert detail == {"right": 2, "found": 4, "true": 4}
 

@@ -54,6 +54,18 @@ inside => [...document.querySelectorAll(inside)]
                   return parseFloat(style.lineHeight) / parseFloat(style.fontSize) < 1.49; })
   .map(el => el.outerHTML)
 """
+# What the page is built of: each element by its parent, classes and attributes, without what it says and
+# what it is called (model-report, field-title).
+SKELETON = """
+() => {
+  const classes = element => [...element.classList].filter(name => !/^(app|model|field|column)-/.test(name));
+  const describe = element => [element.localName, ...classes(element), element.getAttribute("type"),
+                               element.getAttribute("role"), ...element.getAttributeNames().sort()].join(" ");
+  const elements = [...document.querySelectorAll("body *")];
+  const pairs = elements.map(element => `${describe(element.parentElement)} > ${describe(element)}`);
+  return [...new Set(pairs)].sort().join("\\n");
+}
+"""
 Violations = list[tuple[str, list[str]]]
 
 
@@ -115,7 +127,12 @@ def find_resident_faults(page: Page) -> list[Any]:
 
 def find_desk_faults(page: Page) -> list[Any]:
     """The same, and what a page of the desk may not have besides."""
-    return [*find_faults(page), *page.evaluate(TIGHT_LINES, "#content *, header *")]
+    return [*find_violations(page), *find_layout_faults(page)]
+
+
+def find_layout_faults(page: Page) -> list[Any]:
+    """Return what is wrong at the desk in a page of whose build another one was looked at whole."""
+    return [*page.evaluate(TIGHT_LINES, "#content *, header *"), *find_overflow(page)]
 
 
 def find_in_both_widths(page: Page, find: Callable[[Page], list[Any]]) -> list[tuple[int, Any]]:

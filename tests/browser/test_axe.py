@@ -22,9 +22,9 @@ def test_what_is_hard_to_read_is_found_by_day_and_by_night(
     page: Page, day: tuple[str, str], night: tuple[str, str], seen: int
 ) -> None:
     page.set_content(PAGE.format(day, night))
-    found = find_violations(page)
-    assert [name for name, _ in found] == ["color-contrast"] * seen
-    assert all("Cúp máy." in shown[0] for _, shown in found)
+    violations = find_violations(page)
+    assert [name for name, _ in violations] == ["color-contrast"] * seen
+    assert all("Cúp máy." in places[0] for _, places in violations)
 
 
 def test_other_faults_are_told_once(page: Page) -> None:

@@ -43,11 +43,11 @@ def test_on_the_call_one_request_brings_the_style_too(
 ) -> None:
     context = open_context()
     opened = context.new_page()
-    asked: list[str] = []
-    opened.on("request", lambda request: asked.append(request.url))
+    addresses: list[str] = []
+    opened.on("request", lambda request: addresses.append(request.url))
     opened.goto(portal + path, wait_until="networkidle")
     ground = opened.evaluate(GROUND)
-    assert [address for address in asked if not address.startswith("data:")] == [portal + path]
+    assert [address for address in addresses if not address.startswith("data:")] == [portal + path]
     assert ground == "rgb(154, 31, 23)"
 
 
@@ -65,14 +65,14 @@ def test_the_page_for_the_call_is_dark_at_night(portal: str, open_context: OpenC
 def test_an_explanation_waits_for_its_answer(portal: str, phone: BrowserContext) -> None:
     opened = phone.new_page()
     opened.goto(portal + QUIZ)
-    asked = opened.get_by_role("group").first
-    sign = asked.get_by_text("Dọa có vụ án, rồi dặn giữ kín.")
+    question = opened.get_by_role("group").first
+    sign = question.get_by_text("Dọa có vụ án, rồi dặn giữ kín.")
     assert not sign.is_visible()
-    asked.get_by_label("Thật", exact=True).check()
+    question.get_by_label("Thật", exact=True).check()
     expect(sign).to_be_visible()
-    expect(asked.get_by_text("Nhiều người cũng nghĩ như bạn.")).to_be_visible()
-    asked.get_by_label("Chưa chắc").check()
-    expect(asked.get_by_text("Còn ngờ là tốt.")).to_be_visible()
-    asked.get_by_label("Giả", exact=True).check()
-    expect(asked.get_by_text("Đúng rồi.")).to_be_visible()
-    assert not asked.get_by_text("Nhiều người cũng nghĩ như bạn.").is_visible()
+    expect(question.get_by_text("Nhiều người cũng nghĩ như bạn.")).to_be_visible()
+    question.get_by_label("Chưa chắc").check()
+    expect(question.get_by_text("Còn ngờ là tốt.")).to_be_visible()
+    question.get_by_label("Giả", exact=True).check()
+    expect(question.get_by_text("Đúng rồi.")).to_be_visible()
+    assert not question.get_by_text("Nhiều người cũng nghĩ như bạn.").is_visible()

@@ -133,13 +133,13 @@ def test_a_stranger_frames_nothing_where_others_alone_may(
     portal: str, agency: Agency, phone: BrowserContext, settings: Settings
 ) -> None:
     page = phone.new_page()
-    for others, found in (["https://xa.example.vn"], 0), ([agency.url.rstrip("/")], 1):
+    for others, count in (["https://xa.example.vn"], 0), ([agency.url.rstrip("/")], 1):
         settings.FRAME_ANCESTORS = others
-        agency.frames = [f"{portal}/nhung/?{found}"]  # not the copy that the browser keeps
+        agency.frames = [f"{portal}/nhung/?{count}"]  # not the copy that the browser keeps
         page.goto(agency.url)
-        if not found:
+        if not count:
             page.frames[1].wait_for_url(REFUSED)
-        expect(page.frames[1].get_by_text("Giả lãnh đạo sở")).to_have_count(found)
+        expect(page.frames[1].get_by_text("Giả lãnh đạo sở")).to_have_count(count)
 
 
 def test_a_stranger_frames_nothing_else(portal: str, agency: Agency, phone: BrowserContext) -> None:
@@ -170,9 +170,9 @@ def small(open_context: OpenContext, request: pytest.FixtureRequest) -> Page:
     return open_context(*request.param, java_script_enabled=False).new_page()
 
 
-def bottom(of: Locator) -> float:
+def bottom(locator: Locator) -> float:
     """How far below the top of the window it ends."""
-    box = of.bounding_box()
+    box = locator.bounding_box()
     assert box
     return box["y"] + box["height"]
 
@@ -262,9 +262,9 @@ def test_one_line_of_script_brings_a_frame_as_high_as_its_words(
     frame = framed_by_script(visitor, agency, portal)
     frame.wait_for_function(AS_HIGH_AS_ITS_WORDS)
     visitor.wait_for_timeout(500)  # it grew by six pixels at each look once
-    shown = frame.evaluate("innerHeight")
+    height = frame.evaluate("innerHeight")
     words = frame.evaluate("document.body.style.height = 'auto', document.body.offsetHeight")
-    assert abs(shown - words) <= 1
+    assert abs(height - words) <= 1
     expect(frame.locator("section li").last).to_be_visible()
     assert visitor.context.cookies() == []
 

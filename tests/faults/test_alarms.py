@@ -56,9 +56,9 @@ def test_valkey_worker_and_beat_dead_the_relay_tells() -> None:
         wait_for_minutes()
         stand_for_minutes("late")
         ours.start_relay()
-        assert wait_until(lambda: bool(box.kept))
+        assert wait_until(lambda: bool(box.mails))
         assert box.subjects == [LATE]
-        assert box.kept[0]["To"] == "ky-thuat@portal.example"
+        assert box.mails[0]["To"] == "ky-thuat@portal.example"
         assert wait_until(lambda: others_of_the_database() == sorted([*before, "outbox"]))
 
 
@@ -71,11 +71,11 @@ def test_the_relay_dead_beat_and_worker_tell_and_count() -> None:
         ours.start("beat", words)
         assert wait_until(Alarm.objects.exists)
         Alarm.objects.filter(kind="late").update(since=Now() - timedelta(minutes=2))
-        assert wait_until(lambda: bool(box.kept) and QueueSnapshot.objects.exists())
+        assert wait_until(lambda: bool(box.mails) and QueueSnapshot.objects.exists())
         time.sleep(2.5)  # more looks, no more mails
         assert box.subjects == [LATE]
         OutboxItem.objects.update(done_at=Now())
-        assert wait_until(lambda: len(box.kept) == 2)
+        assert wait_until(lambda: len(box.mails) == 2)
         assert box.subjects[1] == "Đã hết: tin chờ máy đọc quá lâu"
 
 

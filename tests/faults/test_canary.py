@@ -121,7 +121,7 @@ def tell_what_is_refused(canary: Canary) -> None:
 def subscribe(canary: Canary) -> None:
     visitor = browser(canary)
     visitor.submit(visitor.get("/dang-ky/"), "/dang-ky/", address=canary.marks["address"])
-    assert wait_until(lambda: bool(canary.letters.kept))
+    assert wait_until(lambda: bool(canary.letters.mails))
     canary.pages += visitor.seen
 
 
@@ -190,7 +190,7 @@ def test_no_address_header_or_kept_page_tells_it(canary: Canary) -> None:
 
 
 def test_letters_tell_nothing_but_to_whom_they_go(canary: Canary) -> None:
-    bodies = "\n".join(letter.as_string() for letter in canary.letters.kept)
+    bodies = "\n".join(letter.as_string() for letter in canary.letters.mails)
     assert canary.search.find_marks(bodies.encode()) == {"address"}
 
 

@@ -88,20 +88,20 @@ def locked(stack: PortalStack) -> Iterator[None]:
 @contextmanager
 def small_disk(stack: PortalStack) -> Iterator[Path]:
     """PostgreSQL's data on a disk of its own that can be filled; put back afterwards."""
-    disk, kept = stack.folder / "postgres", stack.folder / "kept"
+    disk, saved = stack.folder / "postgres", stack.folder / "kept"
     stack.stop_postgres()
-    disk.rename(kept)
+    disk.rename(saved)
     disk.mkdir(0o700)
     with ExitStack() as exits:
         exits.callback(stack.start_postgres)
-        exits.callback(kept.rename, disk)
+        exits.callback(saved.rename, disk)
         exits.callback(disk.rmdir)
-        held = sum(path.stat().st_size for path in kept.rglob("*")) // 2**20
-        exits.enter_context(disks.small_disk(disk, held + ROOM, mode="0700"))
-        shutil.copytree(kept, disk, dirs_exist_ok=True)
+        megabytes = sum(path.stat().st_size for path in saved.rglob("*")) // 2**20
+        exits.enter_context(disks.small_disk(disk, megabytes + ROOM, mode="0700"))
+        shutil.copytree(saved, disk, dirs_exist_ok=True)
         stack.start_postgres()
-        exits.callback(shutil.copytree, disk, kept)
-        exits.callback(shutil.rmtree, kept)
+        exits.callback(shutil.copytree, disk, saved)
+        exits.callback(shutil.rmtree, saved)
         exits.callback(stack.stop_postgres)
         yield disk
 

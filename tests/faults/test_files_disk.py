@@ -59,16 +59,16 @@ def disk(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("full", "kept"), [(tiny_disk, 1), (files_end_at_a_megabyte, 0)])
+@pytest.mark.parametrize(("full", "files"), [(tiny_disk, 1), (files_end_at_a_megabyte, 0)])
 def test_what_no_longer_fits_is_refused_and_the_text_is_taken(
-    client: Client, mine: intake.SubmissionResult, disk: Path, full: Any, kept: int
+    client: Client, mine: intake.SubmissionResult, disk: Path, full: Any, files: int
 ) -> None:
     with full(disk):
-        told = lines(post(client, mine.code, ("a.jpg", PICTURES[0]), ("b.jpg", PICTURES[1])))
-        assert told[1] == f"b.jpg {FULL}"
-        assert len(on_disk()) == EvidenceFile.objects.count() == kept  # and no draft
+        messages = lines(post(client, mine.code, ("a.jpg", PICTURES[0]), ("b.jpg", PICTURES[1])))
+        assert messages[1] == f"b.jpg {FULL}"
+        assert len(on_disk()) == EvidenceFile.objects.count() == files  # and no draft
         assert send(client, story="Họ lại gọi.").status_code == 303
-        assert [opened(file) for file in EvidenceFile.objects.all()] == PICTURES[:kept]
+        assert [opened(file) for file in EvidenceFile.objects.all()] == PICTURES[:files]
     assert Report.objects.count() == 2
 
 

@@ -43,13 +43,13 @@ class Receiver:
 
     def genuine(self) -> list[dict[str, str]]:
         """What was told, each checked against its signature as an agency would."""
-        told = []
+        messages = []
         for headers, body in self.heard:
             signed = headers["X-Portal-Timestamp"].encode() + b"." + body
             mac = hmac.new(KEY.encode(), signed, hashlib.sha256).hexdigest()
             assert hmac.compare_digest(headers["X-Portal-Signature"], f"sha256={mac}")
-            told.append(json.loads(body))
-        return told
+            messages.append(json.loads(body))
+        return messages
 
 
 @contextmanager
@@ -112,16 +112,16 @@ def test_an_agency_hears_each_word_confirms_it_and_hears_of_the_end(
     with smtp_sink() as box, receiver(tmp_path) as theirs, stage(box, theirs):
         partner(webhook=theirs.url, mail="so@mau.example")
         revision = issued(title="Giả điện lực")
-        assert wait_until(lambda: len(theirs.heard) == 1 and len(box.kept) == 1)
-        assert box.kept[0]["To"] == "so@mau.example"
-        link = re.search(r"http\S+(/da-trien-khai/\S+)", box.kept[0].get_content())
+        assert wait_until(lambda: len(theirs.heard) == 1 and len(box.mails) == 1)
+        assert box.mails[0]["To"] == "so@mau.example"
+        link = re.search(r"http\S+(/da-trien-khai/\S+)", box.mails[0].get_content())
         assert link
         assert client.post(link[1]).status_code == 200
         assert PartnerReceipt.objects.get().confirmed_at
         over = cancelled(revision)
-        assert wait_until(lambda: len(theirs.heard) == 2 and len(box.kept) == 2)
-        told = theirs.genuine()
-        assert [(each["identifier"], each["msg_type"]) for each in told] == [
+        assert wait_until(lambda: len(theirs.heard) == 2 and len(box.mails) == 2)
+        messages = theirs.genuine()
+        assert [(each["identifier"], each["msg_type"]) for each in messages] == [
             (revision.identifier, "Alert"), (over.identifier, "Cancel"),
         ]  # fmt: skip
         assert wait_until(lambda: not Delivery.objects.exclude(state=Delivery.State.DONE).exists())
@@ -140,8 +140,8 @@ def test_an_agency_that_fails_is_left_with_a_notice_and_hears_again_when_sent_an
         service.dispatch_due()
         queue.notify()
         assert wait_until(lambda: PartnerAgency.objects.get().stopped_channels == [Channel.WEBHOOK])
-        assert wait_until(lambda: any("Sở Mẫu" in mail.get_content() for mail in box.kept))
-        assert box.kept[-1]["To"] == "ky-thuat@portal.example"
+        assert wait_until(lambda: any("Sở Mẫu" in mail.get_content() for mail in box.mails))
+        assert box.mails[-1]["To"] == "ky-thuat@portal.example"
         theirs.answers = 200
         partners.reopen(PartnerAgency.objects.get(pk=agency.pk), by=person("approver"))
         service.resend(Delivery.objects.get().pk, by=person("approver"))

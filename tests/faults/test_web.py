@@ -66,8 +66,8 @@ def assert_all_is_there(stack: PortalStack, journal: ClientJournal) -> None:
 def test_web_processes_share_the_listening_socket_and_no_connection(stack: PortalStack) -> None:
     """They are forked: a connection of their master would be everybody's at once."""
     [master] = stack.pids("web master")
-    held = [str(each.readlink()) for each in Path(f"/proc/{master}/fd").iterdir()]
-    assert len([name for name in held if name.startswith("socket:")]) == 1
+    descriptors = [str(each.readlink()) for each in Path(f"/proc/{master}/fd").iterdir()]
+    assert len([name for name in descriptors if name.startswith("socket:")]) == 1
 
 
 def test_killed_between_commit_and_answer_gives_one_report_and_a_receipt(

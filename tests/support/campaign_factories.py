@@ -41,8 +41,8 @@ def campaign(code: str, reports: int = 0, **typed: Any) -> Campaign:
 
 def add_to_campaign(report: Report, into: Campaign, **fields: Any) -> CampaignLink:
     """The machine's link of a report to a campaign."""
-    given = {"kind": "same_number", "strength": "0.80", "reason": "Cùng số gọi"} | fields
-    return CampaignLink.objects.create(report=report, campaign=into, **given)
+    values = {"kind": "same_number", "strength": "0.80", "reason": "Cùng số gọi"} | fields
+    return CampaignLink.objects.create(report=report, campaign=into, **values)
 
 
 def merged_by_machine(away: Campaign, into: Campaign) -> None:
@@ -50,10 +50,10 @@ def merged_by_machine(away: Campaign, into: Campaign) -> None:
     moved = [str(pk) for pk in members(away)]
     CampaignLink.objects.filter(campaign=away).update(campaign=into)
     Campaign.objects.filter(pk=away.pk).update(merged_into=into)
-    said = {"reports": len(moved)}
-    events.log_event("campaign", into.pk, "campaign_merged", other=away.code, **said)
+    detail = {"reports": len(moved)}
+    events.log_event("campaign", into.pk, "campaign_merged", other=away.code, **detail)
     events.log_event(
-        "campaign", away.pk, "campaign_merged_away", other=into.code, moved=moved, **said
+        "campaign", away.pk, "campaign_merged_away", other=into.code, moved=moved, **detail
     )
 
 
@@ -70,9 +70,9 @@ def hand(by: User, reason: str = "Cùng một nhóm gọi") -> Actor:
     return Actor(by, reason)
 
 
-def members(of: Campaign) -> list[Any]:
+def members(group: Campaign) -> list[Any]:
     """The reports of a campaign, in one order."""
-    return list(of.links.order_by("pk").values_list("pk", flat=True))
+    return list(group.links.order_by("pk").values_list("pk", flat=True))
 
 
 _EXCLUSION = ("report", "campaign", "action")

@@ -49,16 +49,16 @@ def filled() -> list[str]:
     """The tables that hold a row."""
     with connection.cursor() as cursor:
         cursor.execute(_question())
-        (found,) = cursor.fetchone()
-    return list(found)
+        (oids,) = cursor.fetchone()
+    return list(oids)
 
 
 @cache
 def _question() -> str:
-    known = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
     each = (
         f"CASE WHEN EXISTS (SELECT FROM {name}) THEN '{name}' END"
-        for name in known
+        for name in tables
         if name not in KEPT
     )
     return f"SELECT array_remove(ARRAY[{', '.join(each)}], NULL)"

@@ -43,8 +43,8 @@ class Clamd:
         while size := int.from_bytes(stream.read(4)):
             content += stream.read(size)
         self.asked.append(content)
-        found = b"stream: Eicar-Test-Signature FOUND" if EICAR in content else b"stream: OK"
-        line.sendall((self.says if self.says is not None else found) + b"\0")
+        verdict = b"stream: Eicar-Test-Signature FOUND" if EICAR in content else b"stream: OK"
+        line.sendall((self.says if self.says is not None else verdict) + b"\0")
 
 
 @contextmanager

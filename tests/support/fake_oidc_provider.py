@@ -56,8 +56,8 @@ class Provider:
     def document(self) -> dict[str, Any]:
         paths = {"authorization_endpoint": "/auth", "token_endpoint": "/token", "jwks_uri": "/keys",
                  "end_session_endpoint": "/out"}  # fmt: skip
-        found = {name: self.issuer + path for name, path in paths.items()}
-        return {"issuer": self.issuer} | found | self.discovery
+        endpoints = {name: self.issuer + path for name, path in paths.items()}
+        return {"issuer": self.issuer} | endpoints | self.discovery
 
     def keys(self) -> dict[str, Any]:
         public = json.loads(RSAAlgorithm.to_jwk(key("provider").public_key()))
@@ -80,9 +80,9 @@ class Provider:
     def signed(self, claims: dict[str, Any], **header: str) -> str:
         now = int(time.time())
         usual = {"iss": self.issuer, "sub": "canbo-01", "aud": CLIENT, "iat": now, "exp": now + 60}
-        kept = {name: value for name, value in (usual | claims).items() if value is not None}
+        payload = {name: value for name, value in (usual | claims).items() if value is not None}
         named = {"kid": "one"} | header
-        return jwt.encode(kept, key(self.signs_with), algorithm="RS256", headers=named)
+        return jwt.encode(payload, key(self.signs_with), algorithm="RS256", headers=named)
 
 
 @contextmanager
@@ -94,8 +94,11 @@ def running() -> Iterator[Provider]:
             if self.path.startswith(("/auth?", "/out?")):
                 self.send_back()
                 return
-            found = {"/.well-known/openid-configuration": provider.document, "/keys": provider.keys}
-            self.say(found[self.path]())
+            documents = {
+                "/.well-known/openid-configuration": provider.document,
+                "/keys": provider.keys,
+            }
+            self.say(documents[self.path]())
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -108,21 +111,21 @@ def running() -> Iterator[Provider]:
             self.end_headers()
 
         def way_in(self) -> str:
-            given = provider.authorize(self.path)
-            back = provider.codes[given["code"]]["redirect_uri"]
-            return f"{back}?{urlencode(given)}"
+            answer = provider.authorize(self.path)
+            back = provider.codes[answer["code"]]["redirect_uri"]
+            return f"{back}?{urlencode(answer)}"
 
         def way_out(self) -> str:
             query = parse_qs(urlsplit(self.path).query)
             provider.asked.append(urlsplit(self.path).path)
             return query.get("post_logout_redirect_uri", [""])[0]
 
-        def say(self, said: dict[str, Any] | None) -> None:
+        def say(self, document: dict[str, Any] | None) -> None:
             provider.asked.append(self.path)
-            self.send_response(provider.answers if said else 400)
+            self.send_response(provider.answers if document else 400)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
-            self.wfile.write(json.dumps(said or {"error": "invalid_grant"}).encode())
+            self.wfile.write(json.dumps(document or {"error": "invalid_grant"}).encode())
 
         def log_message(self, *_: object) -> None:
             pass

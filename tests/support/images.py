@@ -40,16 +40,16 @@ def telling_jpeg() -> bytes:
 def telling_png() -> bytes:
     from PIL.PngImagePlugin import PngInfo
 
-    told = PngInfo()
-    told.add_text("Author", SECRET.decode())
-    return written(picture(), "PNG", pnginfo=told, icc_profile=SECRET * 4)
+    chunks = PngInfo()
+    chunks.add_text("Author", SECRET.decode())
+    return written(picture(), "PNG", pnginfo=chunks, icc_profile=SECRET * 4)
 
 
 def animated_gif(frames: int = 400) -> bytes:
-    shown = [picture(200, 200, "P") for _ in range(frames)]
-    for number, frame in enumerate(shown):
+    pictures = [picture(200, 200, "P") for _ in range(frames)]
+    for number, frame in enumerate(pictures):
         frame.putpixel((number % 200, 0), number % 256)
-    return written(shown[0], "GIF", save_all=True, append_images=shown[1:], comment=SECRET)
+    return written(pictures[0], "GIF", save_all=True, append_images=pictures[1:], comment=SECRET)
 
 
 def png_of(width: int, height: int, rows: bytes = b"") -> bytes:

@@ -16,8 +16,8 @@ def vietnamese_words(page: bytes) -> list[str]:
     tree = html.document_fromstring(page, parser=html.HTMLParser(encoding="utf-8"))
     for part in tree.xpath("//*[@lang='vi'] | //style | //script | //datalist"):
         part.drop_tree()
-    said = [*tree.itertext(), *tree.xpath("|".join(f"//@{name}" for name in SPOKEN))]
-    return [words for words in map(without_names, said) if VIETNAMESE.search(words)]
+    texts = [*tree.itertext(), *tree.xpath("|".join(f"//@{name}" for name in SPOKEN))]
+    return [words for words in map(without_names, texts) if VIETNAMESE.search(words)]
 
 
 def without_names(words: str) -> str:

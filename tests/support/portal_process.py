@@ -41,8 +41,8 @@ class Portal:
     @property
     def people(self) -> dict[str, dict[str, str]]:
         """The demo people by name, as DATA_DIR/first-look.json tells them."""
-        known = json.loads((self.data_dir / "first-look.json").read_text())
-        return {person["user"]: person for person in known["people"]}
+        first_look = json.loads((self.data_dir / "first-look.json").read_text())
+        return {person["user"]: person for person in first_look["people"]}
 
     def manage(self, *arguments: str) -> str:
         """What a management command prints in a second terminal."""

@@ -53,8 +53,8 @@ def processes_about(word: str) -> list[int]:
 def _is_about(pid: int, word: str) -> bool:
     process = Path(f"/proc/{pid}")
     with contextlib.suppress(OSError):
-        said = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
-        return word.encode() in said or word in str((process / "cwd").readlink())
+        description = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        return word.encode() in description or word in str((process / "cwd").readlink())
     return False
 
 

@@ -13,11 +13,11 @@ FILLED = {"slug": "khong-co", "path": "x", "token": "x", "prefix": "1a2b"}
 
 def public_paths() -> list[str]:
     """Every address of ours that is not the staff's, in both languages, its parts filled in."""
-    found: dict[str, None] = {}
+    paths: dict[str, None] = {}
     for language, _ in settings.LANGUAGES:
         with translation.override(language):
-            found |= dict.fromkeys(path for _, path in _leaves(get_resolver(), "/"))
-    return [path for path in found if not is_staff_path(path)]
+            paths |= dict.fromkeys(path for _, path in _leaves(get_resolver(), "/"))
+    return [path for path in paths if not is_staff_path(path)]
 
 
 def _leaves(resolver: URLResolver, before: str) -> Iterator[tuple[URLPattern, str]]:

@@ -45,12 +45,12 @@ class Valkey:
         return [item for sent in self._load_messages(and_take=True) for item in sent.items]
 
     def _load_messages(self, *, and_take: bool) -> list[Sent]:
-        look = self.client.pipeline(transaction=True)
+        pipeline = self.client.pipeline(transaction=True)
         for key in ("celery", *(f"celery\x06\x16{step}" for step in (3, 6, 9))):
-            look.lrange(key, 0, -1)
+            pipeline.lrange(key, 0, -1)
         if and_take:
-            look.flushdb()
-        lists = look.execute()[:4]
+            pipeline.flushdb()
+        lists = pipeline.execute()[:4]
         return [_sent(json.loads(raw)) for messages in lists for raw in reversed(messages)]
 
 

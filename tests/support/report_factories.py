@@ -30,14 +30,14 @@ def case(story: str = "Có người gọi xưng công an.", **typed: Any) -> Cas
 
 def add_facts(subject: Report, **facts: Any) -> ExtractedFacts:
     """Facts of a report, as a triage that we need not run would write them."""
-    given = {"scenario": "police_case", "priority": 50, "rules_version": "test"} | facts
-    return ExtractedFacts.objects.create(report=subject, **given)
+    values = {"scenario": "police_case", "priority": 50, "rules_version": "test"} | facts
+    return ExtractedFacts.objects.create(report=subject, **values)
 
 
 def number(subject: Report, key: str, **fields: Any) -> Indicator:
     """A caller's number in its canonical form."""
-    given = {"kind": "number", "place": "caller", "raw": key, "number_kind": "mobile"} | fields
-    return Indicator.objects.create(report=subject, key=key, **given)
+    values = {"kind": "number", "place": "caller", "raw": key, "number_kind": "mobile"} | fields
+    return Indicator.objects.create(report=subject, key=key, **values)
 
 
 def triaged(story: str, **typed: Any) -> Report:
@@ -67,12 +67,12 @@ def add_followup(subject: Report, **fields: Any) -> None:
 
 def unit(name: str = "Công an xã Yên Định", **fields: Any) -> Unit:
     """A unit that takes reports over."""
-    given = {
+    values = {
         "codename": slugify(normalize(name)),
         "name_normalized": normalize(name),
         "kind": "province",
     } | fields
-    return Unit.objects.get_or_create(name=name, defaults=given)[0]
+    return Unit.objects.get_or_create(name=name, defaults=values)[0]
 
 
 def erase(subject: Report) -> Report:

@@ -16,9 +16,9 @@ def small_disk(folder: Path, megabytes: int = 1, mode: str = "1777") -> Iterator
     folder.mkdir(exist_ok=True)
     options = f"size={megabytes}m,mode={mode}"
     mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    asked = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if asked.returncode:
-        pytest.skip(f"no tmpfs can be mounted here: {asked.stderr.strip()}")
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no tmpfs can be mounted here: {done.stderr.strip()}")
     try:
         yield
     finally:

@@ -35,7 +35,7 @@ ANSWER = "Lúc 9 giờ sáng, ngân hàng ở phường Hạc Thành."
 class Morning:
     """The twenty reports of a night by what they will come to."""
 
-    asked: intake.SubmissionResult
+    queried: intake.SubmissionResult
     police: list[Report]
     power: list[Report]
     adverts: list[Report]
@@ -44,21 +44,21 @@ class Morning:
 
     @property
     def all(self) -> list[Report]:
-        return [self.asked.report, *self.police, *self.power, *self.adverts, *self.banks]
+        return [self.queried.report, *self.police, *self.power, *self.adverts, *self.banks]
 
 
 @pytest.fixture
 def morning(portal: str) -> Morning:
-    asked = intake.submit_report(
+    queried = intake.submit_report(
         intake.ReportSubmission(story=BANK, contact="0550 000 111"), "a-key-of-the-morning"
     )
-    service._write(service.extract(asked.report))
+    service._write(service.extract(queried.report))
     police = [_called(POLICE, "0550 000 123") for _ in range(6)]
     power = [_called(POWER, "0992 000 118") for _ in range(5)]
     adverts = [report_factories.triaged(ADVERT) for _ in range(5)]
     banks = [_called(BANK, f"0550 000 20{number}") for number in range(3)]
     assert _wave(police) != _wave(power)
-    return Morning(asked, police, power, adverts, banks, (_wave(police), _wave(power)))
+    return Morning(queried, police, power, adverts, banks, (_wave(police), _wave(power)))
 
 
 def _wave(reports: list[Report]) -> Campaign:
@@ -91,7 +91,7 @@ def test_two_officers_clear_a_morning(
         page.goto(live_server.url + QUEUE)
         expect(page.locator("#result_list tbody tr")).to_have_count(20)
     _decide_by_keys(live_server.url, ha, morning.power)
-    _ask_and_be_answered(live_server.url, phone, minh, morning.asked)
+    _ask_and_be_answered(live_server.url, phone, minh, morning.queried)
     _hand_over(live_server.url, minh, _pick_open(morning.banks))
     _call_a_crime(live_server.url, ha, _pick_open(morning.banks))
     _lose_a_race(live_server.url, ha, minh, _pick_open(morning.banks + morning.power))
@@ -136,10 +136,10 @@ def _open_page(page: Page, url: str, report: Report) -> None:
 
 
 def _ask_and_be_answered(
-    url: str, phone: BrowserContext, page: Page, asked: intake.SubmissionResult
+    url: str, phone: BrowserContext, page: Page, queried: intake.SubmissionResult
 ) -> None:
     """Asked by keys, seen before it is sent, answered on the resident's phone, gone on with."""
-    _open_page(page, url, asked.report)
+    _open_page(page, url, queried.report)
     page.keyboard.press("h")
     page.keyboard.type(QUESTION)
     with page.expect_navigation():
@@ -150,10 +150,10 @@ def _ask_and_be_answered(
     with page.expect_navigation():
         page.keyboard.press("Enter")
     expect(page.locator(".messagelist")).to_contain_text("Đã chuyển sang chờ người báo.")
-    assert asked.report.public_number not in page.locator("h1").inner_text()
-    _answer(url, phone, asked)
+    assert queried.report.public_number not in page.locator("h1").inner_text()
+    _answer(url, phone, queried)
     page.goto(url + QUEUE)
-    row = page.locator("#result_list tr", has_text=asked.report.public_number)
+    row = page.locator("#result_list tr", has_text=queried.report.public_number)
     expect(row).to_contain_text("Đã trả lời")
     press(page, row.locator("th a"))
     expect(page.locator("#content")).to_contain_text(ANSWER)
@@ -161,10 +161,10 @@ def _ask_and_be_answered(
         page.keyboard.press("t")
 
 
-def _answer(url: str, phone: BrowserContext, asked: intake.SubmissionResult) -> None:
+def _answer(url: str, phone: BrowserContext, queried: intake.SubmissionResult) -> None:
     page = phone.new_page()
     page.goto(f"{url}/theo-doi/")
-    page.locator("main [name=code]").fill(asked.code or "")
+    page.locator("main [name=code]").fill(queried.code or "")
     press(page, page.get_by_role("button", name="Xem tin của tôi"))
     expect(page.locator(".quoted").first).to_have_text(QUESTION)
     page.locator("main textarea").first.fill(ANSWER)
@@ -259,9 +259,9 @@ def _is_on_record(morning: Morning) -> None:
     statuses = Counter(Case.objects.values_list("status", flat=True))
     assert sum(statuses.values()) == 20
     assert (statuses["junk"], statuses["handed_over"], statuses["actioned"]) == (1, 1, 1)
-    asked = Case.objects.get(report=morning.asked.report)
-    assert (asked.status, getattr(asked.officer, "username", "")) == ("in_review", "minh")
-    thread = Message.objects.filter(report=asked.pk).order_by("pk")
+    queried = Case.objects.get(report=morning.queried.report)
+    assert (queried.status, getattr(queried.officer, "username", "")) == ("in_review", "minh")
+    thread = Message.objects.filter(report=queried.pk).order_by("pk")
     assert [encryption.decrypt_field(message, "text") for message in thread] == [QUESTION, ANSWER]
     assert TransferSlip.objects.get().report_id == Case.objects.get(status="handed_over").pk
     running = Deadline.objects.filter(report=Case.objects.get(status="actioned").pk, met_at=None)

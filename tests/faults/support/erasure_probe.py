@@ -53,12 +53,12 @@ def fill(marks: dict[str, str]) -> None:
         ),
         "key-of-the-marks",
     ).report  # fmt: skip
-    said = followups.FollowupSubmission(
+    typed = followups.FollowupSubmission(
         story=f"Tôi kể thêm {marks['later']}", legs=(Caller(name=marks["leg"]),),
         accounts=(f"stk {marks['bank']}",), links=(f"http://{marks['link']}.example/x",),
         called_on_raw=marks["called"],
     )  # fmt: skip
-    followups.submit_followup(report, said, "key-of-the-addition")
+    followups.submit_followup(report, typed, "key-of-the-addition")
     followups.submit_reply(report, marks["asked"], "key-of-the-message")
     draft = storage.PendingUpload(f"{marks['filename']}.png")
     draft.open()
@@ -80,7 +80,7 @@ def fill(marks: dict[str, str]) -> None:
 def _decide(pk: object, lead: object, marks: dict[str, str]) -> None:
     from reports.cases import corrections, workflow
 
-    given = {
+    fields = {
         "note": {"reason": marks["note"]},
         "message": {"reason": marks["told"]},
         "correct": {"reason": marks["right"], "right": corrections.CorrectedValue("ongoing", True)},
@@ -90,7 +90,7 @@ def _decide(pk: object, lead: object, marks: dict[str, str]) -> None:
     }
     actions = workflow.ACTIONS | {"correct": corrections.correct_fact}
     for version, verb in enumerate(WAY, 1):
-        actions[verb](pk, by=lead, version=version, **given.get(verb, {}))
+        actions[verb](pk, by=lead, version=version, **fields.get(verb, {}))
 
 
 def erase() -> None:

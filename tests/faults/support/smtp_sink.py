@@ -20,7 +20,7 @@ class SmtpSink(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Session)
         self.silent = silent
         self.callers = 0
-        self.kept: list[EmailMessage] = []
+        self.mails: list[EmailMessage] = []
 
     @property
     def url(self) -> str:
@@ -28,7 +28,7 @@ class SmtpSink(socketserver.ThreadingTCPServer):
 
     @property
     def subjects(self) -> list[str]:
-        return [str(mail["Subject"]).strip() for mail in self.kept]  # a folded one begins blank
+        return [str(mail["Subject"]).strip() for mail in self.mails]  # a folded one begins blank
 
 
 class _Session(socketserver.StreamRequestHandler):
@@ -48,7 +48,7 @@ class _Session(socketserver.StreamRequestHandler):
             word = line.strip().upper()
             if word == b"DATA":
                 self._say("354 go on")
-                self.server.kept.append(self._mail())
+                self.server.mails.append(self._mail())
             self._say("221 bye" if word == b"QUIT" else "250 ok")
 
     def _mail(self) -> EmailMessage:
