@@ -21,7 +21,9 @@ from redis.exceptions import ConnectionError as NobodyThere
 from ops import process_commands
 from ops.local_services import valkey_server
 from requirements import sbom
-from tests.support.processes import ROOT, eventually, free_port
+from tests.support.processes import ROOT
+from tools.portal_stack import wait_until
+from tools.servers import find_free_port
 from tools.source import ROOMS
 
 LOCKS = ["runtime.txt", "local.txt", "dev.txt"]
@@ -50,7 +52,7 @@ def weaknesses() -> ModuleType:
 @pytest.fixture
 def broker() -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Valkey as the compose file starts it, on a port of its own."""
-    port = free_port()
+    port = find_free_port()
     shell, flag, script = SERVICES["valkey"]["command"]
     script = script.replace("$$", "$").replace("valkey-server -", f"valkey-server - --port {port}")
     folder = Path(valkey_server()).parent
@@ -136,7 +138,7 @@ def test_the_brokers_password_is_asked_for_and_not_seen_by_ps(
 ) -> None:
     process, port = broker
     client = Redis(port=port, password="matkhaukhongailuu")
-    assert eventually(lambda: _answers(client), within=10)
+    assert wait_until(lambda: _answers(client), seconds=10)
     with pytest.raises(AuthenticationError):
         Redis(port=port).ping()
     assert b"matkhau" not in Path(f"/proc/{process.pid}/cmdline").read_bytes()

@@ -2,6 +2,7 @@
 another agency's page.
 """
 
+import json
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -80,14 +81,20 @@ def test_one_call_from_the_phone_to_the_officers_decision(
     page.locator(".doors").get_by_role("link", name="Báo cuộc gọi lừa đảo").click()
     page.get_by_label("Số (hoặc tên) hiện trên máy").fill("0550 000 147")
     page.get_by_label("Kể lại chuyện đã xảy ra").fill(STORY)
+    page.get_by_label("Số để công an gọi").fill("0550 000 111")
+    page.get_by_label("Câu hẹn").fill("bến đò, 47")
     page.get_by_role("button", name="Gửi tin báo").click()
     expect(page.get_by_role("heading", name="Đã nhận tin báo của bạn")).to_be_visible()
     number = page.locator(".ticket .mono.keep").inner_text()
+    secrets = [*page.locator(".code b").all_text_contents(), "bến đò"]
+    assert len(secrets) == 5
 
     reload_until_read(desk, f"{portal.url}/admin/reports/report/?q=0550000147", number)
     desk.get_by_role("link", name=number).click()
     expect(desk.locator("mark", has_text="phó giám đốc")).to_be_visible()
     expect(desk.get_by_role("heading", name="Giả danh lãnh đạo")).to_be_visible()
+    assert not [secret for secret in secrets if secret in desk.content()]
+    assert json.loads(portal.manage("queue_status", "--json"))["balanced"]
 
     desk.get_by_role("button", name="Nhận xử lý").click()
     expect(desk.locator("h1")).to_contain_text("Đang xác minh")

@@ -25,42 +25,16 @@ SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 """
 ROOM = 32  # megabytes that a small disk has left
 BALLAST = "ballast"
-ASK_OF_NUMBERS = {
-    "/api/v1/numbers/range/",
-    "/api/v1/numbers/range/1a2b",
-    "/api/v1/numbers/pack.json",
-}
-FOR_MACHINES = {
-    "/csp/",
-    "/livez",
-    "/readyz",
-    "/robots.txt",
-    "/.well-known/security.txt",
-    "/metrics",
-    "/favicon.ico",
-    "/nhung.js",
-    "/sw.js",
-    "/manifest.webmanifest",
-    "/api/v1/numbers/pack.pem",
-    *ASK_OF_NUMBERS,
-}
-NEED_NO_DATABASE = {
-    "/",
-    "/dang-bi-goi/",
-    "/bao-cao/",
-    "/bao-cao/da-nhan/",
-    "/theo-doi/",
-    "/kiem-tra/",
-    "/that-hay-gia/",
-    "/cong-that/",
-    "/rieng-tu/",
-    "/offline/",
-    "/en/",
-    "/en/dang-bi-goi/",
-    "/en/bao-cao/",
+NUMBERS_API = {f"/api/v1/numbers/{path}" for path in ("range/", "range/1a2b", "pack.json")}
+FOR_MACHINES = NUMBERS_API | {
+    "/csp/", "/livez", "/readyz", "/robots.txt", "/.well-known/security.txt", "/metrics", "/favicon.ico",
+    "/nhung.js", "/sw.js", "/manifest.webmanifest", "/api/v1/numbers/pack.pem",
+}  # fmt: skip
+NEED_NO_DATABASE = FOR_MACHINES - NUMBERS_API - {"/csp/", "/readyz", "/metrics"} | {
+    "/", "/dang-bi-goi/", "/bao-cao/", "/bao-cao/da-nhan/", "/theo-doi/", "/kiem-tra/", "/that-hay-gia/",
+    "/cong-that/", "/rieng-tu/", "/offline/", "/en/", "/en/dang-bi-goi/", "/en/bao-cao/",
     "/kiem-tra/cho-phan-mem/",
-    *FOR_MACHINES - {"/csp/", "/readyz", "/metrics"} - ASK_OF_NUMBERS,
-}
+}  # fmt: skip
 
 
 @contextmanager

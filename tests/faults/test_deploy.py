@@ -6,18 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from tools.client_journal import ClientJournal, Reconciliation
-from tools.portal_stack import PortalStack, portal_stack
+from tools.portal_stack import PortalStack
 
 pytestmark = [pytest.mark.serial]
 
 NEWER = "tests.faults.support.future_release.settings"
 REFUSED_FOR = 3.0
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[PortalStack]:
-    with portal_stack() as ours:
-        yield ours
 
 
 @pytest.fixture

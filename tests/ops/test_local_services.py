@@ -16,7 +16,8 @@ import redis
 from ops import local_postgres
 from ops.child_process import StartError
 from ops.local_services import SECRETS, LocalServices, local_services, read_env
-from tests.support.processes import eventually, processes_about, start
+from tests.support.processes import processes_about, start
+from tools.portal_stack import wait_until
 
 HOLD = """
 import sys, time
@@ -130,7 +131,7 @@ def test_after_kill_9_nothing_is_left_and_the_next_start_works(data_dir: Path) -
     assert "host=" in holder.stdout.readline()
     holder.kill()
     holder.communicate()
-    assert eventually(lambda: not processes_about(str(data_dir)))
+    assert wait_until(lambda: not processes_about(str(data_dir)))
     with run(data_dir) as services:
         assert ask(services, "SELECT 1") == 1
 
@@ -154,7 +155,7 @@ def test_a_server_still_going_down_is_waited_for(data_dir: Path) -> None:
         command = [part.replace("directories=", f"directories={sockets},") for part in command]
         command = [part.split(",")[0] if "directories=" in part else part for part in command]
         orphan = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        assert eventually((data_dir / "postgres" / "postmaster.pid").exists)
+        assert wait_until((data_dir / "postgres" / "postmaster.pid").exists)
         with run(data_dir, REDIS_URL="redis://elsewhere") as services:
             assert orphan.wait(5) == 0
             assert ask(services, "SELECT 1") == 1

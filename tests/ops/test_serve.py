@@ -18,8 +18,10 @@ import pytest
 
 from ops.process_supervisor import pause_seconds
 from ops.serve import open_listener
-from tests.support.processes import alive, eventually, free_port, processes_about, start
+from tests.support.processes import alive, processes_about, start
 from tools.cpu_allowance import CpuAllowance
+from tools.portal_stack import wait_until
+from tools.servers import find_free_port
 
 # A supervisor over small children: one that serves, one that says its number and sleeps.
 SMALL = """
@@ -110,7 +112,7 @@ def test_what_a_dead_child_started_is_swept_away(
     left = int(read_until(process, "left").split()[-1])
     os.kill(first, signal.SIGKILL)
     read_until(process, "starts again")
-    assert eventually(lambda: not alive(left), within=2)
+    assert wait_until(lambda: not alive(left), seconds=2)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -166,7 +168,7 @@ def test_kill_9_of_the_supervisor_leaves_no_child(
     supervised.append(process := small(tmp_path, "trap '' TERM INT; exec sleep 60"))
     child = int(read_until(process, "up").split()[-1])
     process.kill()
-    assert eventually(lambda: not alive(child), within=2)
+    assert wait_until(lambda: not alive(child), seconds=2)
 
 
 def test_output_that_nobody_reads_stops_nobody(
@@ -175,7 +177,7 @@ def test_output_that_nobody_reads_stops_nobody(
     beat = tmp_path / "beat"
     script = f"while :; do seq 2000; date +%s%N > {beat}; done"
     supervised.append(small(tmp_path, script))
-    assert eventually(beat.exists)
+    assert wait_until(beat.exists)
     seen = {beat.read_text() for _ in range(20) if not time.sleep(0.1)}
     assert len(seen) > 5
 
@@ -199,7 +201,7 @@ def test_a_worker_that_claims_nothing_is_restarted_and_counted(
         process := start("-c", hasty, str(tmp_path), "echo up $$; exec sleep 60", url)
     )
     read_until(process, "worker claims nothing")
-    assert eventually(lambda: restarts(tmp_path, "worker") == 1)
+    assert wait_until(lambda: restarts(tmp_path, "worker") == 1)
     assert json.loads((tmp_path / "supervisor.json").read_text())["stalls"] == 1
 
 
@@ -234,7 +236,7 @@ def test_a_local_server_that_runs_already_is_taken_over_and_started_again(
     [first] = servers()
     os.kill(first, signal.SIGKILL)
     read_until(process, "server ended, starts again in")
-    assert eventually(lambda: servers() not in ([], [first]))
+    assert wait_until(lambda: servers() not in ([], [first]))
     assert restarts(tmp_path, "server") == 1
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 0
@@ -275,7 +277,7 @@ def test_a_port_that_is_none_is_one_line(tmp_path: Path, port: str) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_one_line() -> None:
-    said = one_line(start("-m", "ops.serve", PORT=str(free_port()), DATA_DIR="/proc/nowhere"))
+    said = one_line(start("-m", "ops.serve", PORT=str(find_free_port()), DATA_DIR="/proc/nowhere"))
     assert said.startswith("DATA_DIR /proc/nowhere cannot be written")
 
 
@@ -284,7 +286,7 @@ def test_a_production_start_with_faults_is_refused_by_the_checks(tmp_path: Path)
         "manage.py",
         "serve",
         PORTAL_URL="https://portal.example",
-        PORT=str(free_port()),
+        PORT=str(find_free_port()),
         DATA_DIR=str(tmp_path),
     )
     output, _ = process.communicate(timeout=30)
@@ -312,7 +314,7 @@ def get(url: str) -> int:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The real thing, with local servers, on a port of its own."""
-    port = str(free_port())
+    port = str(find_free_port())
     with tempfile.TemporaryDirectory() as short:
         where = {"PORT": port, "DATA_DIR": str(tmp_path / "var"), "TMPDIR": short}
         process = start("manage.py", "serve", **where)
@@ -342,9 +344,9 @@ def test_kill_9_of_the_whole_portal_leaves_no_process(
 ) -> None:
     process, _ = served
     # Supervisor, two servers, web and worker with their children, relay, beat; and PostgreSQL's.
-    assert eventually(lambda: len(processes_about(str(tmp_path))) >= 15, within=20)
+    assert wait_until(lambda: len(processes_about(str(tmp_path))) >= 15, seconds=20)
     process.kill()
-    assert eventually(lambda: not processes_about(str(tmp_path)), within=5)
+    assert wait_until(lambda: not processes_about(str(tmp_path)), seconds=5)
 
 
 @pytest.mark.serial
@@ -355,7 +357,7 @@ def test_a_killed_web_process_answers_again_within_three_seconds(
     [master] = [pid for pid in processes_about(str(tmp_path)) if is_master(pid)]
     allowance = CpuAllowance()
     os.kill(master, signal.SIGKILL)
-    assert eventually(lambda: answers(url), within=10)
+    assert wait_until(lambda: answers(url), seconds=10)
     assert allowance.is_within(3)
 
 
@@ -368,10 +370,10 @@ def test_a_new_start_takes_over_the_servers_of_the_old_one(
     port = url.split(":")[2].partition("/")[0]
     new = start("manage.py", "serve", "--wait", "30", PORT=port, DATA_DIR=str(tmp_path / "var"))
     try:
-        assert eventually(lambda: is_supervisor(new.pid), within=30)
+        assert wait_until(lambda: is_supervisor(new.pid), seconds=30)
         old.terminate()
         old.communicate(timeout=20)
-        assert eventually(lambda: answers(url.replace("livez", "readyz")), within=20)
+        assert wait_until(lambda: answers(url.replace("livez", "readyz")), seconds=20)
     finally:
         new.kill()
         new.communicate()

@@ -12,7 +12,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from tests.support.processes import ROOT, eventually, free_port
+from tests.support.processes import ROOT
+from tools.portal_stack import wait_until
+from tools.servers import find_free_port
 
 # Root in a namespace of its own makes the project read-only, then becomes nobody.
 LOCKED_IN = """
@@ -63,7 +65,7 @@ def env(database: str, tmp_path: Path) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "DATA_DIR": str(tmp_path),
-        "PORT": str(free_port()),
+        "PORT": str(find_free_port()),
         "DATABASE_URL": database,
         "REDIS_URL": os.environ["REDIS_URL"],
         "SECRET_KEY": os.environ["SECRET_KEY"],
@@ -111,7 +113,7 @@ def test_migrate_fills_an_empty_database_and_ends(env: dict[str, str], database:
 
 def test_web_serves_from_a_read_only_project(env: dict[str, str]) -> None:
     with running("web", env):
-        assert eventually(lambda: healthy("web", env), within=PATIENCE)
+        assert wait_until(lambda: healthy("web", env), seconds=PATIENCE)
         line = http.client.HTTPConnection("127.0.0.1", int(env["PORT"]), timeout=5)
         with contextlib.closing(line):
             told = {"Host": PORTAL, "X-Forwarded-Proto": "https"}
@@ -126,7 +128,7 @@ def test_web_serves_from_a_read_only_project(env: dict[str, str]) -> None:
 def test_each_lasting_role_starts_and_is_found_healthy(env: dict[str, str], role: str) -> None:
     assert not healthy(role, env)
     with running(role, env) as process:
-        assert eventually(lambda: healthy(role, env), within=PATIENCE)
+        assert wait_until(lambda: healthy(role, env), seconds=PATIENCE)
         assert process.poll() is None
 
 

@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.concurrency import serving
-from tests.support.processes import free_port
 from tests.support.small_disk import small_disk
-from tools.servers import prepare_nginx
+from tools.servers import find_free_port, prepare_nginx
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 CSS = b"body{color:#17211d}" * 100
@@ -64,7 +63,7 @@ def front(tmp_path: Path, portal: http.server.HTTPServer) -> Iterator[int]:
         sheet.parent.mkdir(parents=True, exist_ok=True)
         sheet.write_bytes(CSS)
         sheet.with_suffix(".css.gz").write_bytes(gzip.compress(CSS))
-    port = free_port()
+    port = find_free_port()
     child = prepare_nginx(tmp_path, port, portal.server_address[1])
     child.start()
     try:

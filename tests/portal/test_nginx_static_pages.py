@@ -23,10 +23,9 @@ from tests.alerts.formats.test_signatures import CAP_KEY, TEXT_KEY
 from tests.portal.test_nginx import Stub, ask, listens, needs_nginx
 from tests.support.alert_factories import cancelled, issued
 from tests.support.concurrency import serving
-from tests.support.processes import free_port
 from tools.portal_stack import wait_until
 from tools.process_memory import list_process_tree
-from tools.servers import prepare_nginx
+from tools.servers import find_free_port, prepare_nginx
 
 pytestmark = [needs_nginx, pytest.mark.django_db]
 PAGE = "/canh-bao/gia-dien-luc/"
@@ -75,7 +74,7 @@ def front(
     portal: http.server.HTTPServer,
     revision: AlertRevision,
 ) -> Iterator[int]:
-    port = free_port()
+    port = find_free_port()
     child = prepare_nginx(
         tmp_path / "front", port, portal.server_address[1], generator.snapshot_dir()
     )

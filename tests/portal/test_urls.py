@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ops.dev_server import welcome_text
-from tests.support.processes import ROOT, free_port, start
+from tests.support.processes import ROOT, start
+from tools.servers import find_free_port
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
@@ -62,7 +63,7 @@ def test_a_first_look_that_cannot_be_prepared_says_why(tmp_path: Path) -> None:
     process = start(
         "-m",
         "ops.dev_server",
-        PORT=str(free_port()),
+        PORT=str(find_free_port()),
         DATA_DIR=str(tmp_path),
         DATABASE_URL="postgresql://nobody@127.0.0.1:1/portal",
         REDIS_URL="redis://127.0.0.1:1/0",

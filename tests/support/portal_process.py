@@ -6,7 +6,6 @@ reads forms as a browser without script does.
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from urllib.parse import urlencode, urljoin
 from lxml import html
 
 from tests.support.real_services import UNSET
+from tools.servers import find_free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 180.0  # seconds for a cold start on a machine that is overrun
@@ -54,16 +54,11 @@ class Portal:
         return done.stdout.strip()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 @contextmanager
 def running_portal() -> Iterator[Portal]:
     """Start everything, wait for the first page, and stop everything at the end."""
     with tempfile.TemporaryDirectory(prefix="portal-stack-") as folder:
-        port = free_port()
+        port = find_free_port()
         env = {key: value for key, value in os.environ.items() if key not in UNSET}
         env |= {"DATA_DIR": folder, "PORT": str(port), "PYTHONDONTWRITEBYTECODE": "1"}
         log = Path(folder) / "portal.log"

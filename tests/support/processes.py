@@ -2,11 +2,8 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.real_services import UNSET
@@ -25,16 +22,6 @@ def start(*arguments: str, prefix: tuple[str, ...] = (), **env: str) -> subproce
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def eventually(holds: Callable[[], bool], within: float = 10.0) -> bool:
-    """Whether something comes true in time."""
-    end = time.monotonic() + within
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def alive(pid: int) -> bool:
@@ -56,8 +43,3 @@ def _is_about(pid: int, word: str) -> bool:
         description = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
         return word.encode() in description or word in str((process / "cwd").readlink())
     return False
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
