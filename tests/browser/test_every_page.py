@@ -7,7 +7,13 @@ from django.test import Client
 from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenContext
-from tests.browser.pages import find_in_both_widths, find_resident_faults, press
+from tests.browser.pages import (
+    Inspector,
+    find_in_both_widths,
+    find_resident_faults,
+    find_resident_layout_faults,
+    press,
+)
 from tests.reports.views.test_number_lookup import KEY, add_finding, file_report
 from tests.support.officers import Person
 from tests.support.public_urls import public_paths
@@ -20,16 +26,9 @@ VISITS = [("", 360), ("/en", 1280)]
 # Not drawn by themselves: files, steps of a form that lead back to the page before them, and what
 # other rooms look at.
 NO_PAGES = (
-    "bao-cao/gui/",
-    "theo-doi/",
-    "so-lieu.csv",
-    "khong-co",
-    "canh-bao",
-    "nhung",
-    "danh-cho-co-quan",
-    "dang-ky",
-    "da-trien-khai",
-)
+    "bao-cao/gui/", "theo-doi/", "so-lieu.csv", "khong-co", "canh-bao", "nhung", "danh-cho-co-quan",
+    "dang-ky", "da-trien-khai",
+)  # fmt: skip
 
 
 @pytest.fixture(params=VISITS, ids=["vi", "en"])
@@ -66,12 +65,12 @@ def test_no_verdict_on_a_number_has_a_fault(
     language, page = visit
     add_finding(duty, lead)
     file_report(0, "+84550000124"), file_report(1, "+84550000124")
-    wrong = {}
+    wrong, inspector = {}, Inspector(find_resident_layout_faults)
     for name, number in (NUMBERS | {"confirmed": KEY, "several": "0550 000 124"}).items():
         page.goto(f"{portal}{language}/kiem-tra/")
         page.locator("main [name=number]").first.fill(number)
         press(page, page.locator("main form button").first)
-        if faults := find_in_both_widths(page, find_resident_faults):
+        if faults := inspector.find_faults(page):
             wrong[name] = faults
     assert wrong == {}
 
@@ -90,9 +89,9 @@ def test_no_wish_for_a_second_look_has_a_fault(portal: str, visit: tuple[str, Pa
 
 
 def test_no_answer_of_the_search_has_a_fault(portal: str, visit: tuple[str, Page]) -> None:
-    language, page = visit
+    (language, page), inspector = visit, Inspector(find_resident_layout_faults)
     for query in ("cong an", "0550 000 123", "qwertz"):
         page.goto(f"{portal}{language}/tim/")
         page.locator("main [name=q]").first.fill(query)
         press(page, page.locator("main form button").first)
-        assert find_in_both_widths(page, find_resident_faults) == [], query
+        assert inspector.find_faults(page) == [], query

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from reports.models import Report
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, OpenContext
-from tests.browser.pages import A4, find_resident_faults, print_page
+from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.pages import find_resident_faults
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -131,16 +131,3 @@ def test_back_finds_the_very_page_that_was_sent(
     page.get_by_role("button", name=SEND).click()
     page.locator(".ticket .code").wait_for()
     assert Report.objects.count() == 1
-
-
-def test_the_receipt_prints_on_one_sheet(portal: str, open_context: OpenContext) -> None:
-    page = open_context().new_page()
-    page.goto(f"{portal}/bao-cao/")
-    page.get_by_label("Kể lại chuyện").fill(STORY)
-    page.get_by_label("Số để công an gọi").fill("0550 000 111")
-    page.get_by_label("Câu hẹn").fill("ấm và chảo")
-    page.get_by_role("button", name=SEND).click()
-    page.locator(".ticket").wait_for()  # script sends by itself and turns the page later
-    page.wait_for_load_state()
-    sheet = print_page(page, **A4)
-    assert b"/Count 1" in sheet

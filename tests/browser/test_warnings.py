@@ -30,16 +30,9 @@ pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 PAGE = f"/canh-bao/{FIRST_SLUG}/"
 PAGES = [
-    "/canh-bao/",
-    PAGE,
-    f"{PAGE}lich-su/",
-    "/en/canh-bao/",
-    f"/en{PAGE}",
-    "/danh-cho-co-quan/",
-    "/nhung/",
-    f"{PAGE}nhung/",
-    "/nhung/song/",
-]
+    "/canh-bao/", PAGE, f"{PAGE}lich-su/", "/en/canh-bao/", f"/en{PAGE}", "/danh-cho-co-quan/", "/nhung/",
+    f"{PAGE}nhung/", "/nhung/song/",
+]  # fmt: skip
 AFTER_A_DAY = "document.getAnimations().forEach(animation => animation.finish())"
 
 
@@ -182,7 +175,7 @@ def height_of(page: Page) -> int:
     return page.viewport_size["height"]
 
 
-def test_small_frames_hold_what_matters_without_scrolling(portal: str, small: Page) -> None:
+def test_small_frames_hold_what_matters_and_scroll_to_the_rest(portal: str, small: Page) -> None:
     small.goto(f"{portal}/nhung/")
     for name in ("02373.725.725", "113", "Giả lãnh đạo sở, Công an tỉnh", "Kiểm tra nguồn"):
         link = small.get_by_role("link", name=name)
@@ -190,29 +183,24 @@ def test_small_frames_hold_what_matters_without_scrolling(portal: str, small: Pa
         assert box
         assert box["height"] >= 24
         assert bottom(link) <= height_of(small)
-
-
-@pytest.mark.parametrize("is_old", [False, True])
-def test_small_frames_show_113_and_the_bank_before_anything_scrolls(
-    portal: str, small: Page, is_old: bool
-) -> None:
-    small.goto(f"{portal}/nhung/")
-    if is_old:
-        small.evaluate(AFTER_A_DAY)
-    foot = small.locator("footer").bounding_box()
-    assert foot
-    for line in frames.FIRST:
-        assert bottom(small.get_by_text(line, exact=True)) <= foot["y"]
-
-
-def test_no_advice_of_a_small_frame_is_out_of_reach(portal: str, small: Page) -> None:
-    small.goto(f"{portal}/nhung/")
+    assert_first_lines_in_sight(small)
+    small.evaluate(AFTER_A_DAY)
+    assert_first_lines_in_sight(small)
+    small.reload()
     for line in small.locator("section li").all():
         line.scroll_into_view_if_needed()
         expect(line).to_be_visible()
         assert bottom(line) <= height_of(small)
     room = small.locator("main").evaluate("it => it.scrollHeight - it.clientHeight")
     assert room == 0 or height_of(small) < 420
+
+
+def assert_first_lines_in_sight(small: Page) -> None:
+    """113 and the bank, before anything scrolls."""
+    foot = small.locator("footer").bounding_box()
+    assert foot
+    for line in frames.FIRST:
+        assert bottom(small.get_by_text(line, exact=True)) <= foot["y"]
 
 
 def test_a_frame_left_open_says_so_after_a_day(portal: str, phone: BrowserContext) -> None:
@@ -256,12 +244,14 @@ def framed_by_script(page: Page, agency: Agency, portal: str) -> Frame:
     return page.frames[1]
 
 
-def test_one_line_of_script_brings_a_frame_as_high_as_its_words(
+def test_one_line_of_script_brings_a_frame_as_high_as_its_words_and_nobody_else_sizes_it(
     portal: str, agency: Agency, visitor: Page
 ) -> None:
     frame = framed_by_script(visitor, agency, portal)
     frame.wait_for_function(AS_HIGH_AS_ITS_WORDS)
     visitor.wait_for_timeout(500)  # it grew by six pixels at each look once
+    visitor.evaluate(HEARD)  # of a page that is not the portal
+    assert visitor.evaluate(HEIGHT) != "111"
     height = frame.evaluate("innerHeight")
     words = frame.evaluate("document.body.style.height = 'auto', document.body.offsetHeight")
     assert abs(height - words) <= 1
@@ -288,14 +278,6 @@ def test_a_live_frame_whose_origin_is_down_keeps_what_it_has(
     with visitor.expect_event("requestfailed"):
         frame.evaluate(LOOK_NOW)
     expect(frame.get_by_text("Giả lãnh đạo sở, Công an tỉnh")).to_be_visible()
-
-
-def test_a_page_that_is_not_the_portal_does_not_size_the_frame(
-    portal: str, agency: Agency, visitor: Page
-) -> None:
-    framed_by_script(visitor, agency, portal)
-    visitor.evaluate(HEARD)
-    assert visitor.evaluate(HEIGHT) != "111"
 
 
 def test_the_lines_that_an_agency_chooses_work_where_they_are_pasted(

@@ -7,7 +7,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
 from tests.browser.desk.conftest import OpenDesk
-from tests.browser.pages import SKELETON, find_desk_faults, find_in_both_widths, find_layout_faults
+from tests.browser.pages import Inspector, find_desk_layout_faults
 from tests.support.admin_urls import AdminUrls, pages
 from tests.support.alert_factories import draft, submitted
 from tests.support.officers import create_officer, log_in
@@ -44,15 +44,11 @@ def _walk(page: Page, portal: str, paths: dict[str, str]) -> dict[str, object]:
     """
     wrong: dict[str, object] = {}
     seen: set[str] = set()
-    builds: set[str] = set()
+    inspector = Inspector(find_desk_layout_faults)
     for name, path in paths.items():
         if _is_drawn(page, portal + path) and page.url not in seen:
             seen.add(page.url)
-            is_new = (build := page.evaluate(SKELETON)) not in builds
-            builds.add(build)
-            wrong[name] = find_in_both_widths(
-                page, find_desk_faults if is_new else find_layout_faults
-            )
+            wrong[name] = inspector.find_faults(page)
     assert len(seen) > len(paths) / 2
     return {name: faults for name, faults in wrong.items() if faults}
 
