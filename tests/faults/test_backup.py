@@ -15,7 +15,9 @@ import pytest
 
 from tests.faults.support.disposable_portal import (
     ROOT,
+    CommandServer,
     DisposablePortal,
+    command_server,
     open_cursor,
     place,
     programs,
@@ -47,10 +49,17 @@ def archive(filled: DisposablePortal) -> Path:
     return filled.back_up()
 
 
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandServer]:
+    outputs = tmp_path_factory.mktemp("outputs")
+    with command_server("burnt", outputs / "burnt", outputs) as ours:
+        yield ours
+
+
 @pytest.fixture
-def here(filled: DisposablePortal, tmp_path: Path) -> Iterator[DisposablePortal]:
+def here(filled: DisposablePortal, commands: CommandServer) -> Iterator[DisposablePortal]:
     """A portal like it, for one test to burn down."""
-    with place("burnt", tmp_path / "burnt", like=filled) as ours:
+    with place("burnt", commands.folder / "burnt", like=filled, commands=commands) as ours:
         yield ours
 
 

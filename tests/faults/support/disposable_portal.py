@@ -3,6 +3,7 @@ own, used from outside by their commands alone.
 """
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -44,12 +45,31 @@ SELECT extname || ' ' || extnamespace::regnamespace FROM pg_extension
 
 
 @dataclass
+class CommandServer:
+    """A process that runs commands in forks of itself (command_server.py), in one environment."""
+
+    process: "subprocess.Popen[str]"
+    folder: Path
+
+    def run(self, *words: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        files = {name: self.folder / name for name in ("stdout", "stderr")}
+        request = {"words": words, "env": env} | {name: str(path) for name, path in files.items()}
+        assert self.process.stdin
+        assert self.process.stdout
+        print(json.dumps(request), file=self.process.stdin, flush=True)
+        code = int(self.process.stdout.readline())
+        output = (path.read_text() for path in files.values())
+        return subprocess.CompletedProcess(words, code, *output)
+
+
+@dataclass
 class DisposablePortal:
     """A portal that does not run: its database, its folder, and its commands' environment."""
 
     database: str
     folder: Path
     env: dict[str, str] = field(repr=False)
+    commands: CommandServer | None = None
 
     @property
     def files(self) -> Path:
@@ -60,7 +80,9 @@ class DisposablePortal:
         return sorted((self.folder / "backups").iterdir())
 
     def run(self, *words: str, **env: str) -> "subprocess.CompletedProcess[str]":
-        """A program of Python's in the project's folder."""
+        """Run a program of Python's in the project's folder."""
+        if self.commands and words[0] == "manage.py" and env.keys() <= {"PG_BIN"}:
+            return self.commands.run(*words[1:], **env)
         return subprocess.run(
             [sys.executable, *words],
             cwd=ROOT,
@@ -142,14 +164,31 @@ def _url(database: str) -> str:
     return URL.replace("/portal?", f"/{database}?")
 
 
-@contextlib.contextmanager
-def place(
-    database: str, folder: Path, *, like: DisposablePortal | None = None
-) -> Iterator[DisposablePortal]:
-    """A new one, empty or like another."""
+def _make_environment(database: str, folder: Path) -> dict[str, str]:
     env = os.environ | {"DATABASE_URL": _url(database), "DATA_DIR": str(folder), "PORT": "8000"}
     # Its own database in Valkey too: a restore empties it.
-    env["REDIS_URL"] = re.sub(r"db=\d+", "db=9", env["REDIS_URL"])
+    return env | {"REDIS_URL": re.sub(r"db=\d+", "db=9", env["REDIS_URL"])}
+
+
+@contextlib.contextmanager
+def command_server(database: str, folder: Path, outputs: Path) -> Iterator[CommandServer]:
+    """Yield a server of commands for portals of one database and folder, made one after another."""
+    command = [sys.executable, "-m", "tests.faults.support.command_server"]
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    env = _make_environment(database, folder)
+    with subprocess.Popen(command, cwd=ROOT, env=env, **pipes) as process:
+        yield CommandServer(process, outputs)
+
+
+@contextlib.contextmanager
+def place(
+    database: str,
+    folder: Path,
+    *,
+    like: DisposablePortal | None = None,
+    commands: CommandServer | None = None,
+) -> Iterator[DisposablePortal]:
+    """A new one, empty or like another; gone afterwards."""
     with open_cursor("postgres") as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
         template = f" TEMPLATE {like.database}" if like else ""
@@ -157,8 +196,9 @@ def place(
     try:
         if like:
             shutil.copytree(like.files, folder / "files")
-        yield DisposablePortal(database, folder, env)
+        yield DisposablePortal(database, folder, _make_environment(database, folder), commands)
     finally:
+        shutil.rmtree(folder)
         with open_cursor("postgres") as cursor:
             cursor.execute(f"DROP DATABASE {database} WITH (FORCE)")
 
