@@ -11,7 +11,6 @@ from django.core.management import call_command
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.pages import WIDTHS
 from tests.support.portal_process import Portal, running_portal
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -74,10 +73,10 @@ def open_context(browser: Browser) -> Iterator[OpenContext]:
         yield open_in_window
 
 
-@pytest.fixture(params=WIDTHS)
-def page(open_context: OpenContext, request: pytest.FixtureRequest) -> Page:
-    """A small and a large window, which axe may look into."""
-    return open_context(request.param, bypass_csp=True).new_page()
+@pytest.fixture
+def page(open_context: OpenContext) -> Page:
+    """A page that axe may look into."""
+    return open_context(bypass_csp=True).new_page()
 
 
 @pytest.fixture

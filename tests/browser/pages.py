@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page
@@ -12,8 +11,6 @@ from playwright.sync_api import Locator, Page
 WIDTHS = (360, 1280)
 A4 = {"format": "A4", "margin": {"top": "1cm", "bottom": "1cm"}}
 REFUSED = "chrome-error://chromewebdata/"  # the address of a frame that may not be shown
-# For tests that look at each page in both widths themselves: a page is not loaded anew for that.
-once = pytest.mark.parametrize("page", WIDTHS[:1], indirect=True)
 WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth - window.innerWidth"
 HAS_NO_AXE = "typeof axe === 'undefined'"
 # A page has few colours, and axe reads each a thousand times.
@@ -112,13 +109,15 @@ def find_overflow(page: Page) -> list[str]:
     return ["scrolls sideways"] if page.evaluate(WIDER_THAN_THE_WINDOW) > 0 else []
 
 
-def find_faults(page: Page) -> list[Any]:
-    """Return what is wrong in any page as it stands."""
-    return [*find_violations(page), *find_overflow(page)]
+def find_faults(page: Page, find_layout_faults: Finder = find_overflow) -> list[Any]:
+    """Return what is wrong in any page as it stands, small and large."""
+    return find_in_both_widths(
+        page, lambda page: [*find_violations(page), *find_layout_faults(page)]
+    )
 
 
 def find_resident_faults(page: Page) -> list[Any]:
-    return [*find_violations(page), *find_resident_layout_faults(page)]
+    return find_faults(page, find_resident_layout_faults)
 
 
 def find_resident_layout_faults(page: Page) -> list[Any]:
@@ -128,7 +127,7 @@ def find_resident_layout_faults(page: Page) -> list[Any]:
 
 
 def find_desk_faults(page: Page) -> list[Any]:
-    return [*find_violations(page), *find_desk_layout_faults(page)]
+    return find_faults(page, find_desk_layout_faults)
 
 
 def find_desk_layout_faults(page: Page) -> list[Any]:

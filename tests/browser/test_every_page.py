@@ -9,7 +9,6 @@ from playwright.sync_api import Page
 from tests.browser.conftest import OpenContext
 from tests.browser.pages import (
     Inspector,
-    find_in_both_widths,
     find_resident_faults,
     find_resident_layout_faults,
     press,
@@ -54,7 +53,7 @@ def test_no_page_has_a_fault(portal: str, visit: tuple[str, Page]) -> None:
     wrong = {}
     for path in RESIDENT.values():
         page.goto(portal + language + path)
-        if faults := find_in_both_widths(page, find_resident_faults):
+        if faults := find_resident_faults(page):
             wrong[path] = faults
     assert wrong == {}
 
@@ -79,13 +78,13 @@ def test_no_wish_for_a_second_look_has_a_fault(portal: str, visit: tuple[str, Pa
     language, page = visit
     page.goto(f"{portal}{language}/kiem-tra/xem-lai/")
     press(page, page.locator("main form .button").last)
-    assert find_in_both_widths(page, find_resident_faults) == []
+    assert find_resident_faults(page) == []
     page.locator("main [name=number]").first.fill("0550 000 124")
     page.locator("main [name=reason]").fill("Số của cửa hàng tôi.")
     page.locator("main [name=contact_phone]").fill("0550 000 111")
     press(page, page.locator("main form .button").last)
     page.locator(".ticket").wait_for()
-    assert find_in_both_widths(page, find_resident_faults) == []
+    assert find_resident_faults(page) == []
 
 
 def test_no_answer_of_the_search_has_a_fault(portal: str, visit: tuple[str, Page]) -> None:

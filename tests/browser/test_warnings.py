@@ -17,10 +17,8 @@ from alerts.models import AlertRevision
 from tests.browser.conftest import OpenContext
 from tests.browser.pages import (
     REFUSED,
-    find_faults,
-    find_in_both_widths,
+    Inspector,
     find_overflow,
-    once,
     press,
     print_page,
 )
@@ -86,19 +84,19 @@ class Agency:
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
 
 
-@once
 def test_warnings_are_usable_by_everybody(portal: str, page: Page) -> None:
+    inspector = Inspector(find_overflow)
     for path in PAGES:
         page.goto(portal + path)
-        assert find_in_both_widths(page, find_faults) == [], path
+        assert inspector.find_faults(page) == [], path
 
 
-@once
 def test_an_ended_warning_is_usable_too(portal: str, revision: AlertRevision, page: Page) -> None:
     publishing.cancel(revision.alert, by=revision.issued_by, reason="Thử.")
+    inspector = Inspector(find_overflow)
     for path in PAGES:
         page.goto(portal + path)
-        assert find_in_both_widths(page, find_faults) == [], path
+        assert inspector.find_faults(page) == [], path
 
 
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}in/", f"/en{PAGE}"])

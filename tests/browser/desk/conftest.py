@@ -11,7 +11,6 @@ from playwright.sync_api import Page
 from reports.cases import workflow
 from reports.models import Report
 from tests.browser.conftest import OpenContext
-from tests.browser.pages import WIDTHS
 from tests.support import report_factories
 from tests.support.officers import create_officer, log_in
 
@@ -40,10 +39,10 @@ def open_desk(portal: str, open_context: OpenContext) -> OpenDesk:
     return open_with_session
 
 
-@pytest.fixture(params=WIDTHS)
-def page(open_desk: OpenDesk, request: pytest.FixtureRequest, chief: Client) -> Page:
-    """The chief's desk in a small and a large window, which axe may look into."""
-    return open_desk(chief, request.param, bypass_csp=True)
+@pytest.fixture
+def page(open_desk: OpenDesk, chief: Client) -> Page:
+    """A page of the chief's, which axe may look into."""
+    return open_desk(chief, bypass_csp=True)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from alerts.delivery import signed_links
 from alerts.models import Delivery, DeliveryAttempt, Subscriber
 from tests.browser.desk.conftest import OpenDesk
-from tests.browser.pages import WIDTHS, find_faults, find_violations, press
+from tests.browser.pages import find_faults, find_violations, press
 from tests.support import alert_factories
 from tests.support.officers import create_officer, log_in
 
@@ -55,8 +55,7 @@ def test_the_page_of_an_agency_has_no_fault(portal: str, page: Page) -> None:
     assert find_faults(page) == []
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_desk_of_agencies_has_no_fault(portal: str, open_desk: OpenDesk, width: int) -> None:
+def test_the_desk_of_agencies_has_no_fault(portal: str, open_desk: OpenDesk) -> None:
     row = alert_factories.partner(NAME, "https://so.example/" + "duong-rat-dai/" * 20)
     row.stopped_channels = ["webhook"]
     row.save()
@@ -64,7 +63,7 @@ def test_the_desk_of_agencies_has_no_fault(portal: str, open_desk: OpenDesk, wid
     for each in Delivery.objects.all():
         DeliveryAttempt.objects.create(delivery=each, outcome="refused", status=503)
     Delivery.objects.update(state=Delivery.State.FAILED)
-    page = open_desk(log_in(create_officer("bien.tap", "editor")), width, bypass_csp=True)
+    page = open_desk(log_in(create_officer("bien.tap", "editor")), bypass_csp=True)
     desk, wrong = f"{portal}/admin/", {}
     for path in (
         "",

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from accounts import invitations
 from reports.models import Case, Report
 from tests.browser.desk.conftest import QUEUE, OpenDesk
-from tests.browser.pages import find_desk_faults, find_in_both_widths, once, press, unfold
+from tests.browser.pages import find_desk_faults, press, unfold
 from tests.support import report_factories
 from tests.support.alert_factories import submitted
 
@@ -27,12 +27,11 @@ OF_REPORTS = [
 ]  # fmt: skip
 
 
-@once
 def test_no_page_has_a_fault(portal: str, page: Page, report: Report) -> None:
     for path in [*OF_REPORTS, f"{QUEUE}{report.pk}/keeping/"]:
         answer = page.goto(portal + path)
         assert answer is not None
-        assert (answer.status, find_in_both_widths(page, find_desk_faults)) == (200, []), path
+        assert (answer.status, find_desk_faults(page)) == (200, []), path
 
 
 def test_no_state_of_a_report_has_a_fault(portal: str, page: Page, report: Report) -> None:
