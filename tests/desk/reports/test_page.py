@@ -181,7 +181,8 @@ def test_the_page_takes_twenty_statements_at_most(lead: Person) -> None:
     for _ in range(15):  # whom the log names is asked once
         press(lead.client, reports[0], "assign", officer=lead.user.pk)
     units.names()  # kept for a minute
-    assert len(statements(lead.client, page_of(reports[0]))) <= 20
+    every = statements(lead.client, page_of(reports[0]))
+    assert len(every) <= 20, "\n".join(each[:160] for each in every)
 
 
 def test_the_way_back_keeps_the_filter(duty: Person) -> None:
