@@ -1,12 +1,12 @@
 #!/bin/sh
 # Start the front server: fill in where it listens, whom it asks, where it may write, and the province's names in its own
-# pages. Beside it runs a small loop that lays the links to the kept pages (docker/keep.sh).
+# pages. Beside it runs a small loop that lays the links to the kept pages (docker/static_pages_loop.sh).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 export SCRATCH SNAPSHOTS="${SNAPSHOTS:-$here/snapshots}"
-filled="$SCRATCH/front.conf"
+filled="$SCRATCH/nginx.conf"
 sed -e "s|{LISTEN}|$LISTEN|g" -e "s|{UPSTREAM}|$UPSTREAM|g" -e "s|{SCRATCH}|$SCRATCH|g" \
-    -e "s|{SNAPSHOTS}|$SNAPSHOTS|g" -e "s|{HERE}|$here|g" "$here/front.conf" >"$filled"
+    -e "s|{SNAPSHOTS}|$SNAPSHOTS|g" -e "s|{HERE}|$here|g" "$here/nginx.conf" >"$filled"
 name() { # the text that province.toml gives a key
     sed -n "s/^$1 = \"\([^\"]*\)\".*/\1/p" "${PROVINCE_DIR:-$here/../province}/province.toml"
 }
@@ -16,6 +16,6 @@ for page in error.html files.html too-large.html; do
     sed -e "s|{POLICE}|$(name police)|g" -e "s|{OFFICE}|$(name office)|g" -e "s|{OFFICE_NAME}|$(name office_name)|g" \
         -e "s|{HOTLINE}|$hotline|g" -e "s|{DIAL}|$(echo "$hotline" | tr -d ' .')|g" "$here/$page" >"$SCRATCH/own/$page"
 done
-"$here/keep.sh" once
-"$here/keep.sh" beside $$ &
+"$here/static_pages_loop.sh" once
+"$here/static_pages_loop.sh" beside $$ &
 exec nginx -e stderr -p "${ROOT:-$here}" -c "$filled" -g "daemon off; pid $SCRATCH/front.pid;"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Which kept pages the front server hands out: keep.sh once, or keep.sh beside PID-OF-NGINX.
+# Choose the static pages that nginx serves: static_pages_loop.sh once, or … beside PID-OF-NGINX.
 #
 #   SCRATCH/first  pages that were found right less than TRUSTED seconds ago and not doubted since
 #   SCRATCH/kept   for when the portal does not answer: the same, or after a day their stale twins
@@ -9,19 +9,19 @@ set -u
 TRUSTED=55
 OLD=86400
 TICK=0.12
-GLANCES="1 2 3 4" # at doubts alone, a tick between two
-QUIET=${QUIET:-120} # looks
+DOUBT_CHECKS="1 2 3 4" # a tick between two
+QUIET=${QUIET:-120} # rounds
 seen=
-looks=0
+rounds=0
 doubted=
 
-number() { # the first line of a file, when it is a number; else 0
-    found=
-    if [ -r "$1" ]; then read -r found <"$1" || true; fi
-    case "$found" in '' | *[!0-9]*) echo 0 ;; *) echo "$found" ;; esac
+read_number() { # the first line of a file, when it is a number; else 0
+    value=
+    if [ -r "$1" ]; then read -r value <"$1" || true; fi
+    case "$value" in '' | *[!0-9]*) echo 0 ;; *) echo "$value" ;; esac
 }
 
-point() { # a link, in one step
+point_link() { # a link, in one step
     if [ "$(readlink "$SCRATCH/$1")" != "$2" ]; then
         rm -f "$SCRATCH/.$1"
         ln -s "$2" "$SCRATCH/.$1" && mv -T "$SCRATCH/.$1" "$SCRATCH/$1"
@@ -46,16 +46,16 @@ policies() {
             piece=$(printf '%.2000s' "$policy")
             policy=${policy#"$piece"}
             number=$((number + 1))
-            whole="$whole\${kept_${kind}_$number}"
-            echo "map \"\" \$kept_${kind}_$number { default \"$piece\"; }"
+            whole="$whole\${static_${kind}_$number}"
+            echo "map \"\" \$static_${kind}_$number { default \"$piece\"; }"
         done
         whole="$whole$policy"
         if [ -n "$whole" ]; then kinds="$kinds $name \"$whole\";"; fi
         if [ "$kind" = page ]; then of_pages=$whole; fi
-        echo "map \"\" \$kept_policy_$kind { default \"${whole:-$of_pages}\"; }"
+        echo "map \"\" \$static_policy_$kind { default \"${whole:-$of_pages}\"; }"
     done
-    echo "map \$kept_kind \$kept_policy {$kinds }"
-    echo 'map $visitors_scheme $kept_tree {'
+    echo "map \$static_kind \$static_policy {$kinds }"
+    echo 'map $visitors_scheme $static_tree {'
     echo '    default first;'
     # Over plain http the portal answers itself: it leads to https.
     if grep -qsx 'scheme https' "$1"; then echo '    http nowhere;'; fi
@@ -63,14 +63,14 @@ policies() {
 }
 
 signatures() {
-    echo 'map $uri $kept_signature {'
+    echo 'map $uri $static_signature {'
     echo '    default "";'
     form='keyid="[a-zA-Z0-9]*", algorithm="Ed25519", signature="[a-zA-Z0-9+/=]*"'
     sed -n "s|^\(/canh-bao/noi-dung/[a-zA-Z0-9-]*\.json\) \($form\)$|    \1 '\2';|p" "$1" 2>/dev/null
     echo '}'
 }
 
-tell() { # what to write, from which file, and nginx when it runs
+write_map() { # what to write, from which file, and nginx when it runs
     "$1" "$2" >"$SCRATCH/$1.new"
     if ! cmp -s "$SCRATCH/$1.new" "$SCRATCH/$1.conf"; then
         mv "$SCRATCH/$1.new" "$SCRATCH/$1.conf"
@@ -79,7 +79,7 @@ tell() { # what to write, from which file, and nginx when it runs
 }
 
 # A tree of links without what has ended: drop it, or lay its stale twin there.
-pruned() { # tree, fresh or stale, how many lines of its ends are due
+prune_tree() { # tree, fresh or stale, how many lines of its ends are due
     place="$SCRATCH/pruned/${1##*/}-$3/$2"
     if [ ! -d "$place" ]; then
         rm -rf "$SCRATCH/pruned.new"
@@ -106,7 +106,7 @@ drop_pruned_but() { # the tree that the links lead to; they have to lead there b
 
 # Whether a word was given since: nothing that was kept before it goes out. No other program is
 # started to see it.
-doubts() {
+drop_doubted() {
     word=
     if [ -e "$SNAPSHOTS/doubted" ]; then read -r word <"$SNAPSHOTS/doubted" || true; fi
     if [ "$word" = "$doubted" ]; then return 1; fi
@@ -118,37 +118,37 @@ doubts() {
     fi
 }
 
-look() {
+update_links() {
     now=$(date +%s)
     tree=$(readlink -f "$SNAPSHOTS/current")
     if [ ! -d "$tree/fresh" ]; then
         rm -f "$SCRATCH/first"
         for what in policies signatures; do
-            [ -e "$SCRATCH/$what.conf" ] || tell "$what" ""
+            [ -e "$SCRATCH/$what.conf" ] || write_map "$what" ""
         done
         return
     fi
-    looks=$((looks + 1))
+    rounds=$((rounds + 1))
     if [ "$tree" != "$seen" ]; then
-        tell policies "$tree/policies" "${1:-}" && seen=$tree
-        looks=0
+        write_map policies "$tree/policies" "${1:-}" && seen=$tree
+        rounds=0
     fi
     # Each word brings a signature: nginx reads them when no other word has come for a minute.
-    if [ "$looks" = "$QUIET" ] || [ ! -e "$SCRATCH/signatures.conf" ]; then
-        tell signatures "$tree/signatures" "${1:-}"
+    if [ "$rounds" = "$QUIET" ] || [ ! -e "$SCRATCH/signatures.conf" ]; then
+        write_map signatures "$tree/signatures" "${1:-}"
     fi
-    age=$((now - $(number "$SNAPSHOTS/checked")))
+    age=$((now - $(read_number "$SNAPSHOTS/checked")))
     kind=fresh
     if [ "$age" -gt "$OLD" ]; then kind=stale; fi
     pages="$SNAPSHOTS/current/$kind"
     read -r first _ <"$tree/ends" || first=
     if [ -n "$first" ] && [ "$first" -le "$now" ]; then
         due=$(awk -v now="$now" '$1 > now { exit } { due++ } END { print due + 0 }' "$tree/ends")
-        pages=$(pruned "$tree" "$kind" "$due")
+        pages=$(prune_tree "$tree" "$kind" "$due")
     fi
-    point kept "$pages"
+    point_link kept "$pages"
     if [ "$age" -le "$TRUSTED" ] && [ ! -e "$SNAPSHOTS/doubted" ]; then
-        point first "$pages"
+        point_link first "$pages"
     else
         rm -f "$SCRATCH/first"
     fi
@@ -156,13 +156,13 @@ look() {
 }
 
 if [ "$1" = once ]; then
-    look
+    update_links
 else
     while kill -0 "$2" 2>/dev/null; do
-        look "$2"
-        for _ in $GLANCES; do
+        update_links "$2"
+        for _ in $DOUBT_CHECKS; do
             sleep "$TICK"
-            if doubts "$2"; then break; fi
+            if drop_doubted "$2"; then break; fi
         done
     done
 fi
