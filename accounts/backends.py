@@ -1,4 +1,4 @@
-"""Who is at the desk, asked with every page."""
+"""The authentication backend of the desk."""
 
 from typing import Any
 
@@ -7,9 +7,7 @@ from django.contrib.auth.models import User
 
 
 class DeskBackend(ModelBackend):
-    """Django's own, that brings an officer's unit along: every page of reports asks for it, and a
-    statement of its own would be one too many for the queue.
-    """
+    """Loads an officer together with their unit, which every page of reports needs, in one query."""
 
     def get_user(self, user_id: Any) -> User | None:
         user = User.objects.select_related("membership").filter(pk=user_id).first()

@@ -1,7 +1,7 @@
-"""Accounts that nobody uses are closed, and whoever has an address is told a week before.
+"""Closing of idle accounts, with a mail a week before to whoever has an address.
 
-Once an hour (beat). The last lead stays, however long away. A lead lets people in again at the desk,
-or `invite_officer` does.
+Once an hour (beat). The last lead stays, however long away. A lead reopens an account at the desk, or
+`invite_officer` does.
 """
 
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ MAX_BATCH = 100
 
 
 def close_and_warn() -> None:
-    """Close what nobody has used for `ACCOUNT_IDLE_DAYS`, and warn of what comes next."""
+    """Close accounts that were not used for `ACCOUNT_IDLE_DAYS`, and warn those that come next."""
     if settings.ACCOUNT_IDLE_DAYS <= 0:
         return
     allowed, now = timedelta(days=settings.ACCOUNT_IDLE_DAYS), timezone.now()
@@ -35,15 +35,15 @@ def close_and_warn() -> None:
         for user in unused_since(now - allowed)[:MAX_BATCH]:
             _close(user)
         if settings.EMAIL_URL:
-            for user in _to_warn(now - allowed + NOTICE)[:MAX_BATCH]:
+            for user in _list_to_warn(now - allowed + NOTICE)[:MAX_BATCH]:
                 _warn(user, allowed)
     except DatabaseTrouble as error:
         log.warning("accounts.not_looked", error=type(error).__name__)
 
 
 def unused_since(before: datetime) -> QuerySet[User]:
-    """Who can log in and has not done so after that moment, the longest away first; each with
-    `used`, the last sign of use.
+    """Return who can log in and has not done so since, the longest away first, annotated with `used`,
+    the last sign of use.
     """
     rows = User.objects.filter(is_active=True, is_staff=True)
     used = Greatest("last_login", "date_joined", "account__idle_since")  # passes over NULL
@@ -57,13 +57,13 @@ def _close(user: User) -> None:
         log.info("accounts.stays", why=error.why)
 
 
-def _to_warn(before: datetime) -> QuerySet[User]:
-    told = Q(account__idle_warned_at__gte=F("used"))
-    return unused_since(before).exclude(email="").exclude(told)
+def _list_to_warn(before: datetime) -> QuerySet[User]:
+    is_warned = Q(account__idle_warned_at__gte=F("used"))
+    return unused_since(before).exclude(email="").exclude(is_warned)
 
 
 def _warn(user: User, allowed: timedelta) -> None:
-    """Claim the mail, send it, and give the claim back where it could not be sent."""
+    """Mark the officer as warned, send the mail, and take the mark back where that failed."""
     day = max(user.used + allowed, timezone.now())  # type: ignore[attr-defined]
     OfficerProfile.objects.update_or_create(user=user, defaults={"idle_warned_at": timezone.now()})
     rendered = render_to_string("reports/idle.txt", {"user": user, "day": day}, using="public")

@@ -1,8 +1,8 @@
-"""Invitations: how an officer comes to a password and a device, and a locked-out lead back in.
+"""Invitations, by which an officer sets password and device, also a lead who is locked out.
 
-An invitation is a device that nobody has confirmed yet, and a signed link to it. Enrolling
-confirms the device, so the link dies on use; a newer invitation removes the device, so the older
-link dies too. Whoever holds the link holds the account: it is handed over in person.
+An invitation is a device that nobody has confirmed yet, and a signed link to it. Enrolling confirms the
+device, so the link is valid once; a newer invitation deletes the device, so the older link ends too.
+Whoever has the link has the account: it is handed over in person.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class QrCode:
 
 
 class EnrolForm(_SetPasswordForm):
-    """How the officer is called, a password, and the proof that the phone knows the secret."""
+    """Name, password, and a first code of the phone."""
 
     full_name = forms.CharField(
         label="Họ tên, để in trên phiếu chuyển tin",
@@ -70,7 +70,6 @@ class EnrolForm(_SetPasswordForm):
             field.widget.attrs["class"] = "input"
 
     def clean_otp_token(self) -> str:
-        """The token, once the device has accepted it."""
         token = "".join(self.cleaned_data["otp_token"].split())
         if not self.device.verify_is_allowed()[0] or not self.device.verify_token(token):
             raise forms.ValidationError("Mã chưa đúng. Chờ mã mới hiện rồi gõ lại.")
@@ -83,10 +82,10 @@ class EnrolForm(_SetPasswordForm):
 
 
 def create_invitation(name: str, role: str) -> str:
-    """Make or restore an officer and give the path of the one link that lets them in.
+    """Create or restore an officer; return the path of the link that lets them in.
 
-    An officer who exists keeps password and devices until the link is used. Raises KeyError
-    for an unknown role, AccountError where it would leave no lead.
+    An officer who exists keeps password and devices until the link is used. Raises KeyError for an
+    unknown role, AccountError where it would leave no lead.
     """
     group = roles.group_of(role)
     with transaction.atomic():
@@ -105,10 +104,10 @@ def create_invitation(name: str, role: str) -> str:
 
 
 def pending_device_for(token: str) -> EncryptedTOTPDevice | None:
-    """The unconfirmed device that a link speaks of; None when used, replaced, late or forged.
+    """Return the unconfirmed device of a link; None when used, replaced, late or forged.
 
-    The row stays locked: a second click waits, and then finds the link used. Checking a code
-    saves the device whole, and would undo a confirmation that came in between.
+    The row stays locked: a second click waits, and then finds the link used. Checking a code saves the
+    device whole, and would undo a confirmation that came in between.
     """
     try:
         key = signing.TimestampSigner(salt=_SALT).unsign(token, max_age=VALID)
@@ -125,7 +124,7 @@ def pending_device_for(token: str) -> EncryptedTOTPDevice | None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @transaction.atomic
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """The page behind a link: the QR code, then a password and a first code."""
+    """Show the QR code of a link, and enrol with a password and a first code."""
     device = pending_device_for(token)
     if device is None:
         return render(request, "admin/invitation_ended.html", status=410, using="public")
@@ -133,14 +132,18 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         context = {"user": device.user, "codes": complete_enrolment(form)}
         return render(request, "admin/enrolled.html", context, using="public")
-    context = {"form": form, "user": device.user, "square": _square(device)} | _spoken(device)
+    context = {
+        "form": form,
+        "user": device.user,
+        "square": _draw_qr_code(device),
+    } | _describe_secret(device)
     status = 422 if form.is_bound else 200
     return render(request, "admin/invitation.html", context, status=status, using="public")
 
 
 @transaction.atomic
 def complete_enrolment(form: EnrolForm) -> list[str]:
-    """Put the new password and device in the place of the old; gives fresh codes on paper."""
+    """Replace password and devices by the new ones; return fresh backup codes."""
     user, device = form.user, form.device
     EncryptedTOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
     EncryptedTOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
@@ -153,7 +156,7 @@ def complete_enrolment(form: EnrolForm) -> list[str]:
     return codes
 
 
-def _square(device: EncryptedTOTPDevice) -> QrCode:
+def _draw_qr_code(device: EncryptedTOTPDevice) -> QrCode:
     code = segno.make(device.config_url, error="m")
     dots = [
         f"M{x} {y}h1v1h-1z"
@@ -164,8 +167,8 @@ def _square(device: EncryptedTOTPDevice) -> QrCode:
     return QrCode(int(code.symbol_size(border=4)[0]), "".join(dots))
 
 
-def _spoken(device: EncryptedTOTPDevice) -> dict[str, str]:
-    """The secret for those who cannot scan, in groups of four."""
+def _describe_secret(device: EncryptedTOTPDevice) -> dict[str, str]:
+    """Return the secret for those who cannot scan, in groups of four."""
     secret = device.config_url.split("secret=")[1].split("&")[0]
     groups = (secret[start : start + 4] for start in range(0, len(secret), 4))
     return {"secret": " ".join(groups), "issuer": settings.OTP_TOTP_ISSUER}

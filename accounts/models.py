@@ -33,7 +33,7 @@ class OfficerProfile(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["oidc_issuer", "oidc_subject"], name="officerprofile_oidc_subject_once"
-            ),
+            )
         ]
         permissions = [("keep_people", "khóa, mở tài khoản cán bộ; đổi vai trò; mở khóa đăng nhập")]
 
@@ -88,7 +88,7 @@ class EncryptedTOTPDevice(TOTPDevice):
         return secret
 
     def verify_token(self, token: str) -> bool:
-        """Whether it is the phone's present code; False where the secret is lost."""
+        """Return whether it is the phone's present code; False where the secret is lost."""
         try:
             return bool(super().verify_token(token))
         except SecretUndecryptableError:
@@ -117,7 +117,7 @@ class HashedBackupCodes(StaticDevice):
         return codes
 
     def verify_token(self, token: str) -> bool:
-        """Whether it is an unused code; then it is used."""
+        """Return whether it is an unused code, and use it up."""
         same = self.token_set.filter(
             token__in=list(second_factor_crypto.candidate_hashes(token, self.user_id))
         )

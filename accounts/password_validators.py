@@ -1,5 +1,6 @@
-"""How officers' passwords are hashed, and which ones are not taken. Nothing is asked of anybody
-outside: common ones come with Django, stolen ones from a file that the operators fetch.
+"""The hash of officers' passwords, and which passwords are refused.
+
+No outside service is asked: common ones come with Django, breached ones from a file of the operators.
 """
 
 import hashlib
@@ -31,10 +32,10 @@ class Owasp19MiBArgon2PasswordHasher(Argon2PasswordHasher):
 
 
 class GuessablePasswordValidator:
-    """Refuses what is long only by repeating itself or by words that are tried first."""
+    """Refuses passwords that are long only by repetition or by words that are tried first."""
 
     def validate(self, password: str, user: Any = None) -> None:
-        """Raises ValidationError."""
+        """Raise ValidationError where it is refused."""
         left = "".join(normalize(password).split())
         for word in _TRIED_FIRST:
             left = left.replace(word, "")
@@ -49,18 +50,18 @@ class GuessablePasswordValidator:
 
 
 class BreachedPasswordValidator:
-    """Refuses what stands in BREACHED_PASSWORDS: lines of 40 hex digits, perhaps with `:` and a
-    count, sorted, as Pwned Passwords are given away. A file that is not there refuses nothing.
+    """Refuses passwords in the file BREACHED_PASSWORDS, in the format of Pwned Passwords: sorted lines of
+    40 hex digits, perhaps with `:` and a count. Without the file nothing is refused.
     """
 
     def validate(self, password: str, user: Any = None) -> None:
-        """Raises ValidationError."""
+        """Raise ValidationError where it is refused."""
         if not settings.BREACHED_PASSWORDS:
             return
         digest = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
         try:
             with Path(settings.BREACHED_PASSWORDS).open("rb") as lines:
-                is_known = _holds(lines, digest.encode())
+                is_known = _contains(lines, digest.encode())
         except OSError:
             return
         if is_known:
@@ -73,21 +74,21 @@ class BreachedPasswordValidator:
         return "Mật khẩu chưa dùng ở nơi nào khác."
 
 
-def _holds(lines: BinaryIO, wanted: bytes) -> bool:
-    """Whether a sorted file has a line that begins so: some thirty looks into thirty gigabytes."""
+def _contains(lines: BinaryIO, wanted: bytes) -> bool:
+    """Return whether a sorted file has a line that begins so, by bisection: 30 reads in 30 gigabytes."""
     low, high = 0, lines.seek(0, 2)
     while low < high:
         middle = (low + high) // 2
-        line = _line_at(lines, middle)
+        line = _read_line_at(lines, middle)
         if line and line < wanted:
             low = max(lines.tell(), middle + 1)
         else:
             high = middle
-    return _line_at(lines, low) == wanted
+    return _read_line_at(lines, low) == wanted
 
 
-def _line_at(lines: BinaryIO, place: int) -> bytes:
-    """The digest of the first line that begins at this place or behind it; b"" behind the last."""
+def _read_line_at(lines: BinaryIO, place: int) -> bytes:
+    """Return the digest of the first line that begins at this place or later; b"" after the last."""
     lines.seek(max(0, place - 1))
     if place:
         lines.readline()

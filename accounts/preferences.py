@@ -1,6 +1,4 @@
-"""What an officer likes at the desk. It comes along with the reports that a page asks for, so that
-it costs no page a statement of its own.
-"""
+"""An officer's preferences, loaded as a column of the rows that a page loads anyway."""
 
 from dataclasses import asdict, dataclass
 
@@ -13,7 +11,7 @@ from accounts.models import DeskPreference
 
 @dataclass(frozen=True)
 class Preferences:
-    """See DeskHabit."""
+    """The fields of DeskPreference, with their defaults."""
 
     keyboard_shortcuts: bool = True
     advance_after_action: bool = True
@@ -23,17 +21,17 @@ NAMES = tuple(asdict(Preferences()))
 
 
 def preferences_column(officer: User) -> Subquery:
-    """For `annotate(liked=…)`: the officer's habits, beside whatever is asked for."""
+    """Return the officer's preferences, for `annotate(liked=…)`."""
     row = DeskPreference.objects.filter(pk=officer.pk)
     return Subquery(row.values(of=JSONObject(**{name: name for name in NAMES})), JSONField())
 
 
 def preferences_of(row: object) -> Preferences:
-    """The habits that came along with a row."""
-    kept = getattr(row, "liked", None)
-    return Preferences(**kept) if kept else Preferences()
+    """Return the preferences of a row annotated so."""
+    values = getattr(row, "liked", None)
+    return Preferences(**values) if values else Preferences()
 
 
 def set_preference(officer: User, name: str, *, to: bool) -> None:
-    """Keep one habit, a name of NAMES."""
+    """Store one preference, a name of NAMES."""
     DeskPreference.objects.update_or_create(pk=officer.pk, defaults={name: to})

@@ -1,8 +1,8 @@
-"""Asking once more who is at the desk, before personal data is shown or leaves it.
+"""Repeated authentication before personal data is shown or exported.
 
-Who logged in, or was asked, in the last `REAUTHENTICATION_MINUTES` minutes is not asked. Otherwise the page asks
-in the place of the answer and carries along what was posted: with the right password or code the act
-goes on as it was meant, and nothing that was typed is lost.
+Who logged in, or was asked, in the last `REAUTHENTICATION_MINUTES` minutes is not asked. Otherwise a
+page asks for password or code and carries along what was posted: with the right one the request goes
+on, and nothing that was typed is lost.
 """
 
 from collections.abc import Callable
@@ -29,53 +29,51 @@ View = Callable[..., HttpResponseBase]
 _WHEN = "confirmed_at"  # in the session: seconds since 1970
 _PROOF, _FIRST = "confirm_proof", "confirm_method"
 _OURS = {_PROOF, _FIRST, "csrfmiddlewaretoken"}
-_PHONES_CODE, _MAX_CODE_LENGTH = (
-    6,
-    8,
-)  # six digits of a phone, eight signs on paper; a password has fourteen or more
+# Six digits of a phone, eight characters on paper; a password has fourteen or more.
+_TOTP_LENGTH, _MAX_CODE_LENGTH = 6, 8
 _WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
 
 
 def reauthentication_required(view: View, permission: str) -> View:
-    """The view, which asks first. Who lacks the permission is left to the view, which refuses.
+    """Return the view, asking first; who lacks the permission is refused by the view itself.
 
-    Put it outside of what looks at the method: `must_be_confirmed(require_safe(view), EXPORT)`.
+    It goes outside of what checks the method: `reauthentication_required(require_safe(view), EXPORT)`.
     """
 
     @wraps(view)
     @sensitive_post_parameters(_PROOF)
-    def guarded(request: HttpRequest, *args: Any, **given: Any) -> HttpResponseBase:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not _may(request, permission):
-            return view(request, *args, **given)
+            return view(request, *args, **kwargs)
         proof = request.POST.get(_PROOF)
         if not is_recently_authenticated(request):
-            if proof is None or not _proves(request, proof):
+            if proof is None or not _is_proof(request, proof):
                 return _ask(request, is_wrong=proof is not None)
             request.session[_WHEN] = timezone.now().timestamp()
         if proof is not None and request.POST.get(_FIRST) == "GET":
-            return _see(request.get_full_path())
-        return view(request, *args, **given)
+            return HttpResponseRedirect(request.get_full_path(), status=303)
+        return view(request, *args, **kwargs)
 
     return guarded
 
 
 def is_recently_authenticated(request: HttpRequest) -> bool:
-    """Whether password or code was given here lately."""
+    """Return whether password or code was entered in this session lately."""
     age = timezone.now().timestamp() - request.session.get(_WHEN, 0)
     return bool(0 <= age < settings.REAUTHENTICATION_MINUTES * 60)
 
 
 def require_reauthentication(request: HttpRequest) -> None:
-    """As if nothing had been given here yet: somebody else vouched for who it is."""
+    """Ask at the next occasion: somebody else vouched for who it is."""
     request.session.pop(_WHEN, None)
 
 
 def connect_signals() -> None:
-    """Logging in is the first confirmation. Called once, when the desk starts."""
-    user_logged_in.connect(_logged_in, dispatch_uid="reauth")
+    """Count a log-in as authentication. Called once, when the app is ready."""
+    user_logged_in.connect(_note_login, dispatch_uid="reauth")
 
 
-def _logged_in(request: HttpRequest, **_: Any) -> None:
+def _note_login(request: HttpRequest, **_: Any) -> None:
     request.session[_WHEN] = timezone.now().timestamp()
 
 
@@ -83,10 +81,8 @@ def _may(request: HttpRequest, permission: str) -> bool:
     return isinstance(request.user, User) and request.user.has_perm(permission)
 
 
-def _proves(request: HttpRequest, typed: str) -> bool:
-    """A code is checked by its device, which slows guesses; a password by the log-in's own door,
-    which counts them.
-    """
+def _is_proof(request: HttpRequest, typed: str) -> bool:
+    """Return whether it is a code or the password. The device slows guesses, `authenticate` counts them."""
     code = "".join(typed.split()).lower()
     if len(code) <= _MAX_CODE_LENGTH:
         return bool(code) and verify_code(request.user, code) is not None
@@ -95,27 +91,25 @@ def _proves(request: HttpRequest, typed: str) -> bool:
 
 
 def verify_code(user: Any, code: str) -> Device | None:
-    """The device that takes this code, if one does; a wrong one slows the next."""
+    """Return the device that accepts this code, if one does; a wrong code slows the next."""
     with transaction.atomic():
         device = lock_device_for(user, code)
         return device if device and device.verify_token(code) else None
 
 
 def lock_device_for(user: Any, code: str) -> Device | None:
-    """The device that a code is for, nobody else's until COMMIT: six digits are the phone's, anything
-    else is one of the codes on paper.
+    """Return the device that a code is for, locked until COMMIT: six digits are the phone's, anything
+    else is a backup code.
     """
-    kind = (
-        EncryptedTOTPDevice if code.isdecimal() and len(code) == _PHONES_CODE else HashedBackupCodes
-    )
-    device: Device | None = (
-        kind.objects.filter(user=user, confirmed=True).select_for_update().first()
-    )
+    is_totp = code.isdecimal() and len(code) == _TOTP_LENGTH
+    model = EncryptedTOTPDevice if is_totp else HashedBackupCodes
+    devices = model.objects.filter(user=user, confirmed=True).select_for_update()
+    device: Device | None = devices.first()
     return device
 
 
 def _ask(request: HttpRequest, *, is_wrong: bool) -> TemplateResponse:
-    kept = [
+    fields = [
         (name, value)
         for name, values in request.POST.lists()
         if name not in _OURS
@@ -124,16 +118,10 @@ def _ask(request: HttpRequest, *, is_wrong: bool) -> TemplateResponse:
     context = {
         **admin.site.each_context(request),
         "title": "Xác nhận lại",
-        "kept": kept,
+        "fields": fields,
         "first": request.POST.get(_FIRST) or request.method,
         "wrong": _WRONG if is_wrong else "",
     }
     return TemplateResponse(
         request, "admin/reauthenticate.html", context, status=422 if is_wrong else 200
     )
-
-
-def _see(address: str) -> HttpResponseRedirect:
-    response = HttpResponseRedirect(address)
-    response.status_code = 303
-    return response

@@ -1,4 +1,4 @@
-"""The people of the desk: six roles, each a group with its permissions.
+"""The roles of the desk: six, each a group with its permissions.
 
 Code asks for permissions, never for a group's name; a police office may mix its own groups.
 """
@@ -19,161 +19,101 @@ class Role:
     permissions: frozenset[str]
 
 
-def _views(*models: str) -> frozenset[str]:
-    return frozenset(f"{app}.view_{model}" for app, model in (name.split(".") for name in models))
+def _permit(app: str, codenames: str) -> frozenset[str]:
+    """Return the permissions of an app, given by their codenames with blanks between."""
+    return frozenset(f"{app}.{codename}" for codename in codenames.split())
 
 
-_REPORTS = _views(
-    "reports.report",
-    "reports.indicator",
-    "reports.campaign",
-    "reports.commune",
-    "reports.office",
-    "core.auditevent",
-    "reports.numberfinding",
-    "reports.dispute",
-    "reports.officenumber",
-    "reports.bankhotline",
-    "reports.publicstatement",
-    "reports.cannedreply",
-    "reports.unit",
-    "reports.unitmember",
-    "reports.routingrule",
-    "reports.publishednumberchange",
-    "reports.lookalikedomain",
+def _view(app: str, models: str) -> frozenset[str]:
+    return frozenset(f"{app}.view_{model}" for model in models.split())
+
+
+_REPORTS = _view("core", "auditevent") | _view(
+    "reports",
+    "report indicator campaign commune office numberfinding dispute officenumber bankhotline"
+    " publicstatement cannedreply unit unitmember routingrule publishednumberchange lookalikedomain",
 )
-_KEEPS = frozenset(
-    f"reports.{verb}_{table}"
-    for verb in ("add", "change", "delete")
-    for table in ("officenumber", "bankhotline")
+_DUTY = (
+    _REPORTS
+    | _view("alerts", "alert")
+    | _permit(
+        "reports",
+        "see_every_unit decide_case act_case hand_over_case close_case reveal_contact"
+        " propose_destruction add_numberfinding confirm_published change_dispute group_campaign"
+        " file_report",
+    )
 )
-_DUTY = _REPORTS | {
-    "reports.see_every_unit",
-    "reports.decide_case",
-    "reports.act_case",
-    "reports.hand_over_case",
-    "reports.close_case",
-    "reports.reveal_contact",
-    "reports.propose_destruction",
-    "reports.add_numberfinding",
-    "reports.confirm_published",
-    "reports.change_dispute",
-    "reports.group_campaign",
-    "reports.file_report",
-    "alerts.view_alert",
-}
-_WARNINGS = _views(
-    "alerts.alert",
-    "alerts.alertstep",
-    "alerts.alertrevision",
-    "alerts.partneragency",
-    "alerts.delivery",
-    "reports.campaign",
-) | {"alerts.add_partneragency", "alerts.change_partneragency"}
+_WARNINGS = (
+    _view("alerts", "alert alertstep alertrevision partneragency delivery")
+    | _view("reports", "campaign")
+    | _permit("alerts", "add_partneragency change_partneragency")
+)
+_LEAD = (
+    _DUTY
+    | _view("reports", "calendarexception reprocessingrun purgerun databreach")
+    | _permit("auth", "view_user")
+    | _permit("accounts", "keep_people")
+    | _permit("core", "view_look")
+    | _permit(
+        "reports",
+        "assign_case reopen_case extend_case confirm_number change_publicstatement"
+        " add_officenumber change_officenumber delete_officenumber"
+        " add_bankhotline change_bankhotline delete_bankhotline"
+        " add_cannedreply change_cannedreply add_lookalikedomain change_lookalikedomain"
+        " add_calendarexception delete_calendarexception add_office change_office"
+        " add_unit change_unit add_unitmember change_unitmember delete_unitmember"
+        " add_routingrule change_routingrule delete_routingrule add_reprocessingrun"
+        " place_hold lift_hold confirm_destruction grant_erasure add_databreach change_databreach"
+        " export_queue export_case export_personal",
+    )
+)
 
 ROLES = {
     "duty": Role("Trực ban", _DUTY),
-    "lead": Role(
-        "Chỉ huy",
-        _DUTY
-        | _KEEPS
-        | {
-            "reports.assign_case",
-            "reports.confirm_number",
-            "reports.change_publicstatement",
-            "reports.add_cannedreply",
-            "reports.change_cannedreply",
-            "reports.reopen_case",
-            "reports.extend_case",
-            "reports.add_lookalikedomain",
-            "reports.change_lookalikedomain",
-            "reports.add_calendarexception",
-            "reports.delete_calendarexception",
-            "reports.view_calendarexception",
-            "reports.add_unit",
-            "reports.change_unit",
-            "reports.add_routingrule",
-            "reports.change_routingrule",
-            "reports.delete_routingrule",
-            "reports.add_unitmember",
-            "reports.change_unitmember",
-            "reports.delete_unitmember",
-            "reports.add_office",
-            "reports.change_office",
-            "reports.add_reprocessingrun",
-            "reports.view_reprocessingrun",
-            "auth.view_user",
-            "accounts.keep_people",
-            "reports.place_hold",
-            "reports.lift_hold",
-            "reports.propose_destruction",
-            "reports.confirm_destruction",
-            "reports.grant_erasure",
-            "reports.view_purgerun",
-            "reports.add_databreach",
-            "reports.change_databreach",
-            "reports.view_databreach",
-            "core.view_look",
-            "reports.export_queue",
-            "reports.export_case",
-            "reports.export_personal",
-        },
-    ),
+    "lead": Role("Chỉ huy", _LEAD),
     # Beside it a row of UnitMember: this role says what, that row says of which reports. Without the
     # row there are none (reports/cases/visibility.py).
     "unit": Role(
         "Cán bộ đơn vị",
-        frozenset(
-            f"reports.{name}"
-            for name in (
-                "view_report",
-                "view_indicator",
-                "decide_case",
-                "act_case",
-                "close_case",
-                "reveal_contact",
-            )
-        ),
+        _view("reports", "report indicator")
+        | _permit("reports", "decide_case act_case close_case reveal_contact"),
     ),
     "editor": Role(
         "Biên tập",
         _WARNINGS
-        | {
-            "alerts.add_alert",
-            "alerts.change_alert",
-            "alerts.add_alertstep",
-            "alerts.change_alertstep",
-            "alerts.delete_alertstep",
-            "reports.view_office",
-        },
+        | _permit(
+            "alerts", "add_alert change_alert add_alertstep change_alertstep delete_alertstep"
+        )
+        | _view("reports", "office"),
     ),
-    "approver": Role("Người duyệt", _WARNINGS | {"alerts.issue_alert"}),
+    "approver": Role("Người duyệt", _WARNINGS | _permit("alerts", "issue_alert")),
     "auditor": Role(
         "Kiểm tra",
-        _views(
-            "core.auditevent", "core.look", "reports.purgerun", "reports.databreach", "auth.user"
-        ),
+        _view("core", "auditevent look")
+        | _view("reports", "purgerun databreach")
+        | _view("auth", "user"),
     ),
 }
 
 
 def establish_roles() -> None:
-    """Make the groups and give each exactly its permissions.
+    """Create the groups and give each exactly its permissions.
 
     Raises LookupError when a permission does not exist: run after migrate.
     """
     wanted = frozenset().union(*(role.permissions for role in ROLES.values()))
-    known = _permissions(wanted)
-    if missing := wanted - known.keys():
+    permissions = _load_permissions(wanted)
+    if missing := wanted - permissions.keys():
         raise LookupError(f"No such permission: {', '.join(sorted(missing))}. Run migrate first.")
     names = [role.name for role in ROLES.values()]
-    there = set(Group.objects.values_list("name", flat=True))
-    lacking = [Group(name=name) for name in names if name not in there]
-    Group.objects.bulk_create(lacking, ignore_conflicts=True)
+    existing = set(Group.objects.values_list("name", flat=True))
+    Group.objects.bulk_create(
+        (Group(name=name) for name in names if name not in existing), ignore_conflicts=True
+    )
     groups = Group.objects.in_bulk(names, field_name="name")
     _grant(
         {
-            groups[role.name].pk: {known[name].pk for name in role.permissions}
+            groups[role.name].pk: {permissions[name].pk for name in role.permissions}
             for role in ROLES.values()
         }
     )
@@ -181,24 +121,25 @@ def establish_roles() -> None:
 
 def _grant(wanted: dict[int, set[int]]) -> None:
     """Give each group, by its key, exactly these permissions, by theirs: in three statements."""
-    granted = Group.permissions.through
-    rows = granted.objects.filter(group__in=wanted)
-    there = {(row.group_id, row.permission_id): row.pk for row in rows}
-    pairs = {(group, one) for group, permissions in wanted.items() for one in permissions}
-    if surplus := [there[pair] for pair in there.keys() - pairs]:
-        granted.objects.filter(pk__in=surplus).delete()
-    granted.objects.bulk_create(
-        (granted(group_id=group, permission_id=one) for group, one in sorted(pairs - there.keys())),
+    through = Group.permissions.through
+    rows = through.objects.filter(group__in=wanted)
+    granted = {(row.group_id, row.permission_id): row.pk for row in rows}
+    pairs = {(group, each) for group, permissions in wanted.items() for each in permissions}
+    if surplus := [granted[pair] for pair in granted.keys() - pairs]:
+        through.objects.filter(pk__in=surplus).delete()
+    missing = sorted(pairs - granted.keys())
+    through.objects.bulk_create(
+        (through(group_id=group, permission_id=each) for group, each in missing),
         ignore_conflicts=True,
     )
 
 
 def group_of(role: str) -> Group:
-    """The group of a role's code. Raises Group.DoesNotExist before setup_desk."""
+    """Return the group of a role's code. Raises Group.DoesNotExist before setup_desk."""
     return Group.objects.get(name=ROLES[role].name)
 
 
-def _permissions(names: Iterable[str]) -> dict[str, Permission]:
+def _load_permissions(names: Iterable[str]) -> dict[str, Permission]:
     full_name = Concat(F("content_type__app_label"), Value("."), F("codename"))
-    found = Permission.objects.annotate(full_name=full_name).filter(full_name__in=names)
-    return {permission.full_name: permission for permission in found}
+    rows = Permission.objects.annotate(full_name=full_name).filter(full_name__in=names)
+    return {row.full_name: row for row in rows}

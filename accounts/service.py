@@ -1,20 +1,23 @@
-"""Who may enter the desk, and as what: the one writer of accounts and roles.
+"""Who may enter the desk, and as what: the one writer of accounts, roles and lockouts.
 
 Each act is on record, ends the person's sessions, and leaves at least one lead who can log in; the
-database refuses what would not (migration 0041). Nobody decides on their own account.
+database refuses what would not (accounts/migrations/0002). Nobody decides on their own account.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
+from axes.models import AccessAttempt
+from axes.utils import reset
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet, Sum
 from django.utils import timezone
 
 from accounts import sessions
-from accounts.models import OfficerProfile
+from accounts.models import EncryptedTOTPDevice, HashedBackupCodes, OfficerProfile
 from core.audit import events
 
 KEEP = "accounts.keep_people"
@@ -22,45 +25,64 @@ MAX_SUBJECT_LENGTH = 255  # as OpenID Connect has it
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('leads of the desk', 0))"
 
+# Why a log-in with the ministry's account is refused: the sentence of the page, and its status.
+REFUSED_LOGINS = {
+    "down": ("Chưa hỏi được hệ thống tài khoản ngành. Thử lại sau ít phút.", 503),
+    "often": ("Thử quá nhiều lần từ nơi này. Chờ mười phút rồi thử lại.", 429),
+    "cancelled": ("Hệ thống tài khoản ngành không xác nhận lần đăng nhập này.", 403),
+    "late": ("Lần đăng nhập này đã quá lâu hoặc không bắt đầu từ máy này. Bấm lại từ đầu.", 403),
+    "untrue": ("Lời xác nhận của hệ thống tài khoản ngành không hợp lệ. Báo kỹ thuật.", 403),
+    "unknown": ("Tài khoản ngành này chưa nối với cán bộ nào ở trực ban. Báo chỉ huy trực.", 403),
+    "closed": ("Tài khoản trực ban đã khóa hoặc đang tạm khóa đăng nhập. Báo chỉ huy trực.", 403),
+    "device": ("Chưa có thiết bị cho mã xác nhận. Xin chỉ huy trực một lời mời.", 403),
+}
+
 
 class AccountError(Exception):
-    """Why nothing was changed: "own", "last_lead", "reason", "same", "provider", "subject"
-    or "taken".
-    """
+    """Nothing was changed; `why` is "own", "last_lead", "reason", "same", "provider", "subject" or "taken"."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
 
 
+class LoginRefusedError(Exception):
+    """A log-in was refused: `why` is a key of `REFUSED_LOGINS`, `subject` the unknown one."""
+
+    def __init__(self, why: str, subject: str = "") -> None:
+        super().__init__(why)
+        self.why = why
+        self.subject = subject
+
+
 def active_leads() -> QuerySet[User]:
-    """Who keeps the people of the desk and can log in."""
+    """Return who has the permission KEEP and can log in."""
     able = User.objects.with_perm(KEEP, backend=_BACKEND, include_superusers=False)
     return able.filter(is_active=True, is_staff=True)
 
 
 def deactivate(user: User, *, by: User | None, reason: str) -> None:
-    """Let an officer in no more. `by=None` is the machine. Raises AccountError."""
-    with _decided(user, by, reason) as person:
+    """Close an account; `by=None` is the machine. Raises AccountError."""
+    with _lock_decision(user, by, reason) as person:
         if not person.is_active:
             raise AccountError("same")
-        _must_not_be_the_last_lead(person)
-        _let_in(person, is_in=False)
+        _refuse_last_lead(person)
+        _set_open(person, is_open=False)
         events.log_event("user", person.pk, "account_closed", by=by, reason=reason.strip())
 
 
 def reactivate(user: User, *, by: User, reason: str) -> None:
-    """Let an officer in again, with the password and the device of before. Raises AccountError."""
-    with _decided(user, by, reason) as person:
+    """Open an account again, with its password and device. Raises AccountError."""
+    with _lock_decision(user, by, reason) as person:
         if person.is_active:
             raise AccountError("same")
-        _let_in(person, is_in=True)
+        _set_open(person, is_open=True)
         events.log_event("user", person.pk, "account_reopened", by=by, reason=reason.strip())
 
 
 def change_role(user: User, group: Group, *, by: User, reason: str) -> None:
-    """Give an officer this role in the place of what they had. Raises AccountError."""
-    with _decided(user, by, reason) as person:
+    """Replace an officer's roles by this one. Raises AccountError."""
+    with _lock_decision(user, by, reason) as person:
         if not assign_group(person, group):
             raise AccountError("same")
         events.log_event(
@@ -70,22 +92,22 @@ def change_role(user: User, group: Group, *, by: User, reason: str) -> None:
 
 def link(user: User, subject: str, *, by: User, reason: str) -> None:
     """Let the provider's account of that subject log in as this officer. Raises AccountError."""
-    named = subject.strip()
+    subject = subject.strip()
     if not settings.OIDC_ISSUER:
         raise AccountError("provider")
-    if not is_subject(named):
+    if not is_subject(subject):
         raise AccountError("subject")
-    with _decided(user, by, reason) as person:
-        holder = linked_to(named)
+    with _lock_decision(user, by, reason) as person:
+        holder = linked_to(subject)
         if holder:
             raise AccountError("same" if holder == person else "taken")
-        _link(person, settings.OIDC_ISSUER, named)
+        _link(person, settings.OIDC_ISSUER, subject)
         events.log_event("user", person.pk, "account_linked", by=by, reason=reason.strip())
 
 
 def unlink(user: User, *, by: User, reason: str) -> None:
-    """No account of a provider logs in as this officer any more. Raises AccountError."""
-    with _decided(user, by, reason) as person:
+    """Unlink the officer from every provider. Raises AccountError."""
+    with _lock_decision(user, by, reason) as person:
         if not OfficerProfile.objects.filter(user=person, oidc_subject__isnull=False).exists():
             raise AccountError("same")
         _link(person, None, None)
@@ -93,19 +115,19 @@ def unlink(user: User, *, by: User, reason: str) -> None:
 
 
 def is_subject(text: str) -> bool:
-    """Whether a provider may call anybody so: letters and signs of ASCII, as the protocol says."""
+    """Return whether a provider may use it as a subject: printable ASCII, as the protocol says."""
     return 0 < len(text) <= MAX_SUBJECT_LENGTH and text.isascii() and text.isprintable()
 
 
 def linked_to(subject: str) -> User | None:
-    """The officer of that subject; another provider's subjects mean nobody."""
+    """Return the officer of that subject at the configured provider."""
     return User.objects.filter(
         account__oidc_issuer=settings.OIDC_ISSUER, account__oidc_subject=subject
     ).first()
 
 
 def is_linked(user: User) -> bool:
-    """Whether an account of the provider that is configured logs in as this officer."""
+    """Return whether an account of the configured provider logs in as this officer."""
     return OfficerProfile.objects.filter(
         user=user, oidc_issuer=settings.OIDC_ISSUER, oidc_subject__isnull=False
     ).exists()
@@ -119,53 +141,53 @@ def _link(person: User, issuer: str | None, subject: str | None) -> None:
 
 
 def assign_group(user: User, group: Group) -> bool:
-    """As above without a record of its own, for an invitation; whether that changed anything."""
-    with _in_turn():
+    """Replace an officer's roles without an event, for an invitation; return whether that changed them."""
+    with _serialized():
         if list(user.groups.all()) == [group]:
             return False
         if not _leads(group):
-            _must_not_be_the_last_lead(user)
+            _refuse_last_lead(user)
         user.groups.set([group])
         sessions.end_all_sessions(user)
     return True
 
 
 def on_enrolment(user: User) -> None:
-    """An invitation was used: a new password and a new device, so whoever was in is out."""
-    _let_in(user, is_in=True)
+    """Open the account of a used invitation, and end its sessions."""
+    _set_open(user, is_open=True)
 
 
-def _let_in(user: User, *, is_in: bool) -> None:
-    user.is_active = is_in
-    user.is_staff = user.is_staff or is_in
+def _set_open(user: User, *, is_open: bool) -> None:
+    user.is_active = is_open
+    user.is_staff = user.is_staff or is_open
     user.save(update_fields=["is_active", "is_staff"])
-    if is_in:
+    if is_open:
         fresh = {"idle_since": timezone.now(), "idle_warned_at": None}
         OfficerProfile.objects.update_or_create(user=user, defaults=fresh)
     sessions.end_all_sessions(user)
 
 
 @contextmanager
-def _decided(user: User, by: User | None, reason: str) -> Iterator[User]:
-    """The person, until COMMIT nobody else's to write."""
+def _lock_decision(user: User, by: User | None, reason: str) -> Iterator[User]:
+    """Yield the person, locked until COMMIT. Raises AccountError for one's own account or no reason."""
     if user == by:
         raise AccountError("own")
     if not reason.strip():
         raise AccountError("reason")
-    with _in_turn():
+    with _serialized():
         yield User.objects.select_for_update().get(pk=user.pk)
 
 
 @contextmanager
-def _in_turn() -> Iterator[None]:
-    """Whoever writes here waits for the last one's COMMIT, and counts the leads that it left."""
+def _serialized() -> Iterator[None]:
+    """Wait for the COMMIT of any other change here, so that leads are counted as it left them."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_ONE_AT_A_TIME)
         yield
 
 
-def _must_not_be_the_last_lead(user: User) -> None:
+def _refuse_last_lead(user: User) -> None:
     able = set(active_leads().values_list("pk", flat=True))
     if able == {user.pk}:
         raise AccountError("last_lead")
@@ -174,3 +196,34 @@ def _must_not_be_the_last_lead(user: User) -> None:
 def _leads(group: Group) -> bool:
     app, _, codename = KEEP.partition(".")
     return group.permissions.filter(content_type__app_label=app, codename=codename).exists()
+
+
+def active_lockouts(users: Iterable[User]) -> dict[str, datetime]:
+    """Return by user name until when wrong guesses lock a log-in somewhere (axes).
+
+    No address, and no name that is nobody's: what was typed there may be a password.
+    """
+    after = timezone.now() - _cool_off()
+    guesses = AccessAttempt.objects.filter(attempt_time__gte=after).order_by()
+    locked = (
+        guesses.filter(username__in=[user.get_username() for user in users])
+        .values("username", "ip_address")
+        .annotate(guessed=Sum("failures_since_start"), last=Max("attempt_time"))
+        .filter(guessed__gte=settings.AXES_FAILURE_LIMIT)
+        .order_by("last")
+    )
+    return {row["username"]: row["last"] + _cool_off() for row in locked}
+
+
+@transaction.atomic
+def clear_lockout(user: User, *, by: User) -> None:
+    """Let the officer try again at once, from everywhere; on record."""
+    reset(username=user.get_username())
+    free = {"throttling_failure_count": 0, "throttling_failure_timestamp": None}
+    for kind in (EncryptedTOTPDevice, HashedBackupCodes):
+        kind.objects.filter(user=user).update(**free)
+    events.log_event("user", user.pk, "lock_lifted", by=by)
+
+
+def _cool_off() -> timedelta:
+    return timedelta(hours=settings.AXES_COOLOFF_TIME)

@@ -1,7 +1,7 @@
-"""Sessions at the desk: list and end those of an officer.
+"""Sessions at the desk: list and end those of an officer, and the page that does so.
 
-A session holds its start and its kind of device itself. There are as few as there are officers at work,
-so those of one person are found by reading them all.
+A session holds its start and its kind of device itself. There are as few as there are officers at
+work, so those of one person are found by reading them all.
 """
 
 import re
@@ -11,12 +11,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin import AdminSite
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from core.audit import events
 
 _BEGAN, _DEVICE = "began_at", "device"
 # In a session that the OIDC provider opened: its ids of person and session, its signed token.
@@ -57,7 +65,7 @@ def connect_signals() -> None:
 
 
 def is_past_max_age(request: HttpRequest) -> bool:
-    """Whether the session is older than SESSION_MAX_HOURS."""
+    """Return whether the session is older than SESSION_MAX_HOURS."""
     if SESSION_KEY not in request.session:
         return False
     age = timezone.now().timestamp() - request.session.get(_BEGAN, 0)
@@ -128,3 +136,38 @@ def _describe_session(row: Session, data: dict[str, Any]) -> ActiveSession:
     began = datetime.fromtimestamp(data.get(_BEGAN, 0), UTC)
     seen = row.expire_date - timedelta(seconds=settings.SESSION_COOKIE_AGE)
     return ActiveSession(row.session_key, data.get(_DEVICE, "Trình duyệt khác"), began, seen)
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Return the address of the page."""
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def places(request: HttpRequest) -> HttpResponse:
+        user = _officer(request)
+        if request.method == "POST":
+            ended = end_other_sessions(request)
+            messages.success(request, f"Đã thoát ở {ended} nơi khác.")
+            return HttpResponseRedirect(reverse("admin:sessions"), status=303)
+        context: dict[str, Any] = {
+            **site.each_context(request),
+            "title": "Nơi đang đăng nhập",
+            "places": sessions_of(user),
+            "here": request.session.session_key,
+        }
+        return TemplateResponse(request, "admin/sessions.html", context)
+
+    return [path("sessions/", site.admin_view(places), name="sessions")]
+
+
+def end_other_sessions(request: HttpRequest, kind: str = "sessions_ended") -> int:
+    """Log the officer out everywhere but here, on record as an event of that kind; return how many."""
+    user = _officer(request)
+    ended = end_all_sessions(user, but=request.session.session_key)
+    events.log_event("user", user.pk, kind, by=user, sessions=ended)
+    return ended
+
+
+def _officer(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user

@@ -86,6 +86,6 @@ def newest_key_prefix() -> bytes:
 
 
 def has_newest_key(sealed: bytes | memoryview) -> bool:
-    """Whether the newest key encrypted it; then an index of the same text is under that key too."""
+    """Return whether the newest key encrypted it; then an index of the same text is under that key too."""
     prefix = newest_key_prefix()
     return bytes(sealed[: len(prefix)]) == prefix

@@ -1,7 +1,7 @@
-"""Keys and what is made with them: sealing keys, keyed hashes, form tokens, signatures.
+"""Keys and what is made with them: field keys, keyed hashes, form tokens, signatures, BACKUP_KEY.
 
-Every purpose has a key of its own, derived from a key of `FIELD_ENCRYPTION_KEYS` (newest first), so that
-one key never serves two ends. A key is named by eight hex digits that tell nothing of it.
+Every purpose has a key of its own, derived from a key of `FIELD_ENCRYPTION_KEYS` (newest first), so
+that one key never serves two purposes. A key is named by eight hex digits that reveal nothing of it.
 """
 
 import base64
@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import pyrage
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
@@ -32,37 +33,31 @@ class FieldKey:
     secret: bytes = field(repr=False)
 
     def derive(self, purpose: str) -> bytes:
-        """32 bytes for one purpose alone."""
-        return _derived(self.secret, purpose)
+        """Return 32 bytes for one purpose alone."""
+        return _derive(self.secret, purpose)
 
     def mac(self, purpose: str, message: bytes) -> bytes:
-        """HMAC-SHA-256 of a message, 32 bytes."""
+        """Return the HMAC-SHA-256 of a message, 32 bytes."""
         return hmac.digest(self.derive(purpose), message, "sha256")
 
 
 @lru_cache(maxsize=64)
-def _derived(secret: bytes, purpose: str) -> bytes:
+def _derive(secret: bytes, purpose: str) -> bytes:
     return HKDFExpand(algorithm=SHA256(), length=32, info=purpose.encode()).derive(secret)
 
 
 @lru_cache(maxsize=4)
-def _keys(configured: tuple[str, ...]) -> tuple[FieldKey, ...]:
-    return tuple(
-        FieldKey(
-            id=hashlib.sha256(b"key name:" + text.encode()).hexdigest()[:8], secret=text.encode()
-        )
-        for text in configured
-    )
+def _parse_keys(configured: tuple[str, ...]) -> tuple[FieldKey, ...]:
+    secrets = [text.encode() for text in configured]
+    names = [hashlib.sha256(b"key name:" + secret).hexdigest()[:8] for secret in secrets]
+    return tuple(map(FieldKey, names, secrets))
 
 
 def field_keys() -> tuple[FieldKey, ...]:
-    """All keys, newest first. Raises ImproperlyConfigured when there is none."""
-    configured = settings.FIELD_ENCRYPTION_KEYS
-    if not configured:
-        raise ImproperlyConfigured(
-            "FIELD_ENCRYPTION_KEYS is empty: nothing personal can be sealed."
-        )
-    return _keys(configured)
+    """Return all keys, newest first. Raises ImproperlyConfigured when there is none."""
+    if not settings.FIELD_ENCRYPTION_KEYS:
+        raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS is empty: nothing can be encrypted.")
+    return _parse_keys(settings.FIELD_ENCRYPTION_KEYS)
 
 
 def newest_key() -> FieldKey:
@@ -70,12 +65,12 @@ def newest_key() -> FieldKey:
 
 
 def key_by_id(key_id: str) -> FieldKey | None:
-    """The key of that name, or None when it has been taken away."""
+    """Return the key of that name, or None when it has been removed."""
     return next((key for key in field_keys() if key.id == key_id), None)
 
 
 def form_token() -> str:
-    """A signed time for a form without cookies: it says when this server offered the page."""
+    """Return a signed time for a form without cookies: when this server offered the page."""
     return _form_signer(settings.SECRET_KEY).sign("f")
 
 
@@ -85,14 +80,15 @@ def _form_signer(secret: str) -> signing.TimestampSigner:
 
 
 def token_age(token: str) -> float | None:
-    """Seconds since the form was offered; None when the token is not ours or stale. The signer's
-    own look makes its key anew each time.
+    """Return the seconds since the form was offered; None when the token is not ours or stale.
+
+    Not by the signer's own check, which derives its key again each time.
     """
     if not token.isascii():
         return None
     signed, _, signature = token.rpartition(":")
-    ours = hmac.digest(_form_key(settings.SECRET_KEY), signed.encode(), "sha256")
-    if not hmac.compare_digest(signature.encode(), signing.b64_encode(ours)):
+    expected = hmac.digest(_form_key(settings.SECRET_KEY), signed.encode(), "sha256")
+    if not hmac.compare_digest(signature.encode(), signing.b64_encode(expected)):
         return None
     age = time.time() - signing.b62_decode(signed.rpartition(":")[2])
     return max(0.0, age) if age <= FORM_TOKEN_HOURS * 3600 else None
@@ -100,45 +96,59 @@ def token_age(token: str) -> float | None:
 
 @lru_cache(maxsize=2)
 def _form_key(secret: str) -> bytes:
-    """As the signer derives its key."""
+    """Return the key that the signer derives."""
     return hashlib.sha256(f"{FORM_TOKEN_SALT}signer{secret}".encode()).digest()
 
 
 @dataclass(frozen=True)
 class Signer:
-    """What SIGNING_KEY signs with, for programs that are not ours: Ed25519."""
+    """Signs with SIGNING_KEY (Ed25519), for programs that are not ours."""
 
     private: Ed25519PrivateKey = field(repr=False)
 
     @property
     def id(self) -> str:
-        """Sixteen hex digits that name the public key."""
+        """Return sixteen hex digits that name the public key."""
         raw = self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         return hashlib.sha256(raw).hexdigest()[:16]
 
     @property
     def public_pem(self) -> str:
-        """The public key as openssl reads it."""
+        """Return the public key as openssl reads it."""
         public = self.private.public_key()
         return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
     def sign(self, message: bytes) -> str:
-        """The signature in base64."""
+        """Return the signature in base64."""
         return base64.b64encode(self.private.sign(message)).decode()
 
 
 def signer() -> Signer | None:
-    """None where no SIGNING_KEY is set: then nothing is signed, and nothing unsigned is given in
-    its place. Raises ImproperlyConfigured where it is no key.
+    """Return the signer, or None without a SIGNING_KEY: then nothing is published unsigned either.
+
+    Raises ImproperlyConfigured where it is no key.
     """
     return parse_signer(settings.SIGNING_KEY) if settings.SIGNING_KEY else None
 
 
 @lru_cache(maxsize=2)
 def parse_signer(configured: str) -> Signer:
-    """The signer of 32 bytes in base64, usual or url-safe. Raises ImproperlyConfigured."""
+    """Return the signer of 32 bytes in base64, usual or url-safe. Raises ImproperlyConfigured."""
     try:
         secret = base64.b64decode(configured.replace("-", "+").replace("_", "/"), validate=True)
         return Signer(Ed25519PrivateKey.from_private_bytes(secret))
     except (binascii.Error, ValueError) as error:
         raise ImproperlyConfigured("SIGNING_KEY is not 32 bytes in base64.") from error
+
+
+def generate_backup_key() -> str:
+    """Return a fresh BACKUP_KEY: an age identity, as `age-keygen` makes them too."""
+    return str(pyrage.x25519.Identity.generate())
+
+
+def parse_backup_key(key: str) -> pyrage.x25519.Identity | None:
+    """Return the age identity that `key` spells, or None when it is none."""
+    try:
+        return pyrage.x25519.Identity.from_str(key)
+    except pyrage.IdentityError:
+        return None

@@ -40,7 +40,7 @@ class OutboxItem(models.Model):
             models.CheckConstraint(
                 condition=Q(done_at__isnull=True) | Q(failed_at__isnull=True),
                 name="outboxitem_done_or_failed",
-            ),
+            )
         ]
         indexes = [
             models.Index(
@@ -89,9 +89,7 @@ class AuditEvent(models.Model):
         verbose_name = "nhật ký xử lý"
         verbose_name_plural = "nhật ký xử lý"
         ordering = ["-created_at", "-id"]
-        permissions = [
-            ("view_look", "xem ai đã xem dữ liệu cá nhân"),
-        ]
+        permissions = [("view_look", "xem ai đã xem dữ liệu cá nhân")]
         indexes = [
             models.Index(fields=["subject_type", "subject_id", "-id"], name="auditevent_subject"),
             models.Index(fields=["actor", "-id"], name="auditevent_actor"),

@@ -1,12 +1,11 @@
-"""Guesses are slowed and counted, and crowds of reports told, in Valkey, by the visitor's address.
+"""Rate limits by the visitor's address, and counters of floods of reports, in Valkey.
 
-What is kept of an address is a keyed hash, gone when its window is. Without Valkey each process
-counts guesses by itself and lets a third through: no closed door, and nobody guesses at will. Crowds
-are then told later, or not. After one failure nothing is asked for some seconds, so that a dead
-Valkey costs a page 50 ms at most.
+Of an address only a keyed hash is stored, until its window ends. Without Valkey each process counts
+guesses by itself and lets a third through: nobody is shut out, and nobody guesses at will; floods are
+flagged later, or not. After one failure Valkey is not asked for some seconds, so that a dead one
+costs a page 50 ms at most.
 """
 
-import ipaddress
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from typing import TypeVar
 import structlog
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.module_loading import import_string
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -27,12 +25,13 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from core.client_ip import client_ip, network_prefix
 from core.keys import newest_key
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-# By what is asked for: so many in so many minutes from one address.
+# By what is requested: so many in so many minutes from one address.
 WINDOWS: dict[str, RateLimitItem] = {
     "code": RateLimitItemPerMinute(10, 10),  # wrong codes; right ones cost nothing
     "word": RateLimitItemPerMinute(5, 10),  # wrong one-time words for one report
@@ -41,37 +40,22 @@ WINDOWS: dict[str, RateLimitItem] = {
     "range": RateLimitItemPerMinute(300, 10),  # ranges of hashes, by programs
     "subscribe": RateLimitItemPerMinute(20, 10),  # addresses for warnings by mail
     "pack": RateLimitItemPerMinute(30, 10),
-    "csp": RateLimitItemPerMinute(60, 10),  # what browsers tell of our policy
-    "log_in": RateLimitItemPerMinute(
-        60, 10
-    ),  # tries by way of the provider; an office has one address
-    "log_out": RateLimitItemPerMinute(60, 10),  # what is not the provider's word of a log-out
+    "csp": RateLimitItemPerMinute(60, 10),  # browsers' reports of our policy
+    "log_in": RateLimitItemPerMinute(60, 10),  # by way of the provider; an office has one address
+    "log_out": RateLimitItemPerMinute(60, 10),  # log-out tokens that are not the provider's
 }
 ALL_WRONG = RateLimitItemPerMinute(300)  # wrong codes of everybody together
-SLOWED_BY = 0.3  # seconds that a wrong code waits while there are more than that
-TIMEOUT_SECONDS = 0.05  # seconds for a connection or an answer
-REST = 5.0  # seconds until a Valkey that did not answer is asked again
+DELAY_SECONDS = 0.3  # that a wrong code waits while there are more than that
+TIMEOUT_SECONDS = 0.05  # for a connection or an answer
+RETRY_DELAY_SECONDS = 5.0  # until a Valkey that did not answer is asked again
 WRONG_CODES = "portal:wrong-codes"
-ALONE = 3  # a process without Valkey lets one of so many through
-IPV4_NETWORK, IPV6_NETWORK = 24, 64  # bits that neighbours share
-IPV6_SITE = 48  # of which one subscriber may have 65,536 networks for the asking
+SHARE_WITHOUT_VALKEY = 3  # a process alone lets one of so many through
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-# Of our own servers, or of who sits in their network: it tells no visitors apart. (Python's own
-# look through its networks takes a tenth of what a report costs.)
-_OURS = tuple(
-    (network.version, network.max_prefixlen - network.prefixlen, int(network[0]))
-    for network in map(
-        ipaddress.ip_network,
-        ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"),
-    )
-)
-# Notes in each key, a set that holds so many at most, who is counted there, and tells the places of
-# those that are full: one round trip for many reports. A report that stands in a set is not over
-# there, so that whoever is counted once more is told the same; of a set of other things all reports
-# are over once it is full. Behind a place of the same report that is over nothing is noted: it is
-# looked at what others have noted, so that a flood from one place neither fills the memory nor
-# counts for what it names.
+# Adds the member to each key, a set of so many members at most, and returns the places of those that
+# are full: one round trip for many reports. A report that is in a set is not over it, so that counting
+# it again returns the same; of a set of other things all reports are over once it is full. After a
+# place of the same report that is over, nothing is added: it is compared with what others added, so
+# that a flood from one place neither fills the memory nor counts for what it names.
 _COUNT = """
 local over, subject, busy = {}, '', false
 for place, key in ipairs(KEYS) do
@@ -92,7 +76,6 @@ end
 return over
 """
 
-_reader = lru_cache(maxsize=2)(import_string)
 # A few may wait, never all threads of a process.
 _waiting = BoundedSemaphore(2)
 
@@ -103,15 +86,14 @@ class _Circuit:
 
     open_until: float = 0.0
 
-    def ask(self, question: Callable[[], T], otherwise: Callable[[], T]) -> T:
-        """Valkey's answer, or that of `otherwise` where there is none."""
-        if time.monotonic() < self.open_until:
-            return otherwise()
-        try:
-            return question()
-        except (RedisError, OSError):
-            self.open_until = time.monotonic() + REST
-            return otherwise()
+    def call(self, query: Callable[[], T], fallback: Callable[[], T]) -> T:
+        """Return Valkey's answer, or that of `fallback` where there is none."""
+        if time.monotonic() >= self.open_until:
+            try:
+                return query()
+            except (RedisError, OSError):
+                self.open_until = time.monotonic() + RETRY_DELAY_SECONDS
+        return fallback()
 
 
 _circuit = _Circuit()
@@ -119,10 +101,11 @@ _circuit = _Circuit()
 
 @dataclass(frozen=True)
 class SlidingWindow:
-    """A counter of many: how many may come within so many seconds until it is full.
-    `about`: the report for which it counts; `member`: what it counts, each once: that report, which
-    is over where it finds it full, or what fills it for all. `stops`: while it is over, those of the
-    same report that are counted after it stand still.
+    """A set that is full with `most` members within so many seconds.
+
+    `about`: the report that it is asked for. `member`: what is added, each once: that report, which is
+    over where it finds the set full, or something that fills it for all. `stops`: while it is over,
+    the windows of the same report behind it count nothing.
     """
 
     key: str
@@ -133,43 +116,43 @@ class SlidingWindow:
     stops: bool = False
 
     @property
-    def limit_reached(self) -> tuple[str, str, int, int, int]:
+    def arguments(self) -> tuple[str, str, int, int, int]:
         return self.about, self.member, self.most, self.seconds, int(self.stops)
 
 
-def exceeded_windows(counted: Sequence[SlidingWindow]) -> list[int] | None:
-    """The places of those counters that these reports are over; None while Valkey does not answer.
-    Asks once.
+def exceeded_windows(windows: Sequence[SlidingWindow]) -> list[int] | None:
+    """Count, and return the places of those windows that their reports are over, in one round trip;
+    None while Valkey does not answer.
     """
-    keys = [f"portal:crowds:{counter.key}" for counter in counted]
-    told = [part for counter in counted for part in counter.limit_reached]
-    found: list[int] | None = _circuit.ask(
-        lambda: _valkey().storage.eval(_COUNT, len(keys), *keys, *told), otherwise=lambda: None
+    keys = [f"portal:crowds:{window.key}" for window in windows]
+    arguments = [each for window in windows for each in window.arguments]
+    places: list[int] | None = _circuit.call(
+        lambda: _valkey().storage.eval(_COUNT, len(keys), *keys, *arguments), lambda: None
     )
-    return [] if found and settings.RATE_LIMITS == "count" else found
+    return [] if places and settings.RATE_LIMITS == "count" else places
 
 
 @lru_cache(maxsize=1)
 def _limiter(address: str) -> MovingWindowRateLimiter:
-    patient = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
-    never_again = Retry(NoBackoff(), 0)
-    storage = RedisStorage(address, retry=never_again, **patient)  # type: ignore[arg-type]
+    timeouts = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
+    once = Retry(NoBackoff(), 0)
+    storage = RedisStorage(address, retry=once, **timeouts)  # type: ignore[arg-type]
     return MovingWindowRateLimiter(storage)
 
 
 @lru_cache(maxsize=1)
 def _own_windows() -> MovingWindowRateLimiter:
-    """What this process has counted by itself."""
+    """Return what this process has counted by itself."""
     return MovingWindowRateLimiter(MemoryStorage())
 
 
 def _own(window: RateLimitItem) -> RateLimitItem:
-    """The stricter window of a process that is alone."""
-    return RateLimitItemPerMinute(ceil(window.amount / ALONE), window.multiples)
+    """Return the stricter window of a process that is alone."""
+    return RateLimitItemPerMinute(ceil(window.amount / SHARE_WITHOUT_VALKEY), window.multiples)
 
 
 def reset_connection() -> None:
-    """Ask Valkey anew, whatever was known of it and counted without it."""
+    """Connect anew, and forget what was counted without Valkey."""
     _limiter.cache_clear()
     _own_windows.cache_clear()
     _circuit.open_until = 0.0
@@ -186,92 +169,63 @@ def _valkey() -> RedisStorage:
     return storage
 
 
-def client_ip(request: HttpRequest) -> Address | None:
-    """The visitor's address, an IPv4 one as itself however it is written; None where unknown."""
-    address: Address | None = _reader(settings.VISITOR_ADDRESS)(request)
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
-
-
-def network_prefix(
-    address: Address, bits: int = IPV4_NETWORK, bits_of_6: int = IPV6_NETWORK
-) -> str:
-    """Its network by so many bits: of IPv6 usually the /64, which is one household."""
-    bits = bits_of_6 if address.version == 6 else bits
-    return f"{address.version}/{bits} {int(address) >> (address.max_prefixlen - bits)}"
-
-
-def is_internal(address: Address) -> bool:
-    """Whether it is of our own network, and so nobody's in particular."""
-    version, number = address.version, int(address)
-    return any(of == version and number >> bits == start >> bits for of, bits, start in _OURS)
-
-
 def counter_key(*about: str) -> str:
-    """What a counter is called: a keyed hash of whom and what it is about."""
+    """Return the name of a counter: a keyed hash of whom and what it is about."""
     return newest_key().mac("visitor", " ".join(about).encode()).hex()[:32]
 
 
 def window_key(request: HttpRequest, about: str = "") -> str | None:
-    """Whose window it is: by the address, of an IPv6 one its network, and by what the window is
-    about. None where the address is unknown: then there is no window.
+    """Return the key of a visitor's window about something; None where the address is unknown: then
+    there is no window. Of an IPv6 address its network counts.
     """
     address = client_ip(request)
-    return None if address is None else counter_key(network_prefix(address, bits=32), about)
+    return None if address is None else counter_key(network_prefix(address, ipv4_bits=32), about)
 
 
 def retry_after(name: str, request: HttpRequest, about: str = "") -> int:
-    """Seconds until this visitor may try again; 0 is now. Takes nothing from the window."""
-    whose = window_key(request, about)
-    if whose is None:
+    """Return the seconds until this visitor may try again, 0 for now. Takes nothing from the window."""
+    key = window_key(request, about)
+    if key is None or settings.RATE_LIMITS == "count":
         return 0
     window = WINDOWS[name]
-    seconds = _circuit.ask(
-        lambda: _left(_windows(), window, name, whose),
-        otherwise=lambda: _left(_own_windows(), _own(window), name, whose),
+    return _circuit.call(
+        lambda: _seconds_left(_windows(), window, name, key),
+        lambda: _seconds_left(_own_windows(), _own(window), name, key),
     )
-    return _enforced(seconds)
 
 
-def _left(windows: MovingWindowRateLimiter, window: RateLimitItem, *whose: str) -> int:
-    stats = windows.get_window_stats(window, *whose)
+def _seconds_left(windows: MovingWindowRateLimiter, window: RateLimitItem, *key: str) -> int:
+    stats = windows.get_window_stats(window, *key)
     return 0 if stats.remaining > 0 else max(1, ceil(stats.reset_time - time.time()))
 
 
-def _enforced(seconds: int) -> int:
-    return 0 if settings.RATE_LIMITS == "count" else seconds
-
-
 def consume(name: str, request: HttpRequest, about: str = "") -> bool:
-    """Take one from this visitor's window; False when nothing was left in it."""
-    whose = window_key(request, about)
-    if whose is None:
+    """Take one from this visitor's window; return False when nothing was left in it."""
+    key = window_key(request, about)
+    if key is None:
         return True
-    return _hit(WINDOWS[name], name, whose) or settings.RATE_LIMITS == "count"
+    return _hit(WINDOWS[name], name, key) or settings.RATE_LIMITS == "count"
 
 
-def _hit(window: RateLimitItem, *whose: str) -> bool:
-    return _circuit.ask(
-        lambda: _windows().hit(window, *whose),
-        otherwise=lambda: _own_windows().hit(_own(window), *whose),
+def _hit(window: RateLimitItem, *key: str) -> bool:
+    return _circuit.call(
+        lambda: _windows().hit(window, *key), lambda: _own_windows().hit(_own(window), *key)
     )
 
 
 def record_wrong_code(request: HttpRequest) -> None:
     """Count a code that opens nothing: for this visitor, for everybody, for /metrics."""
     consume("code", request)
-    _count()
+    _count_wrong()
 
 
 def record_wrong_word(request: HttpRequest, public_number: str) -> None:
-    """Count a one-time word that is not this report's: for this visitor and report, for
-    everybody, for /metrics.
-    """
+    """Count a one-time word that is not this report's, as a wrong code."""
     consume("word", request, public_number)
-    _count()
+    _count_wrong()
 
 
-def _count() -> None:
+def _count_wrong() -> None:
     total = increment(WRONG_CODES)
     if total == 1 or (total and total % 100 == 0):
         log.warning("codes.guessed", wrong=total)
@@ -280,25 +234,25 @@ def _count() -> None:
 
 
 def _slow_down() -> None:
-    """Nobody is refused because others guess; the answer to a wrong code only takes longer."""
+    """Delay the answer to a wrong code; nobody is refused because others guess."""
     if settings.RATE_LIMITS != "count" and _waiting.acquire(blocking=False):
         try:
-            sleep(SLOWED_BY)
+            sleep(DELAY_SECONDS)
         finally:
             _waiting.release()
 
 
 def wrong_codes() -> int | None:
-    """How many wrong codes were counted so far; None while Valkey does not answer."""
+    """Return how many wrong codes were counted so far; None while Valkey does not answer."""
     return next(iter(counters([WRONG_CODES])), None)
 
 
 def counters(names: Sequence[str]) -> list[int]:
-    """What counters stand at; empty while Valkey does not answer."""
-    found = _circuit.ask(lambda: _valkey().storage.mget(names), otherwise=list)
-    return [int(many or 0) for many in found]
+    """Return the values of counters; nothing while Valkey does not answer."""
+    values = _circuit.call(lambda: _valkey().storage.mget(names), list)
+    return [int(value or 0) for value in values]
 
 
 def increment(name: str) -> int:
-    """Count one up and tell how many there are; 0 while Valkey does not answer."""
-    return _circuit.ask(lambda: int(_valkey().storage.incr(name)), otherwise=int)
+    """Increment a counter and return it; 0 while Valkey does not answer."""
+    return _circuit.call(lambda: int(_valkey().storage.incr(name)), int)

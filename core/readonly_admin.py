@@ -1,4 +1,4 @@
-"""Pages of the desk that only show: what they list is written elsewhere."""
+"""Admin pages of rows that are written elsewhere."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 
 class ReadOnlyAdminMixin:
-    """Nothing is added, changed or removed by a form."""
+    """Permits no form to add, change or delete."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Whose form was sent: the one question that stands for a CSRF cookie on pages without cookies."""
+"""The check of a form's origin, in place of a CSRF cookie on pages without cookies."""
 
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 
 def is_same_origin(request: HttpRequest) -> bool:
-    """Where a browser says that the form was: on our pages, or it does not say."""
+    """Return whether the browser says that the form was on our pages, or says nothing."""
     site = request.META.get("HTTP_SEC_FETCH_SITE")
     if site not in {None, "same-origin", "none"}:
         return False
@@ -17,7 +17,7 @@ def is_same_origin(request: HttpRequest) -> bool:
         return True
     if origin == _origin_of(settings.PORTAL_URL):
         return True
-    host = request.META.get("HTTP_HOST") or request.get_host()  # a layer has let it through
+    host = request.META.get("HTTP_HOST") or request.get_host()  # CommonMiddleware has checked it
     return bool(origin == f"{request.scheme}://{host}")
 
 

@@ -1,8 +1,8 @@
-"""Second factors as they stand in the tables of django-otp: no secret in clear, none compared in clear.
+"""Second factors as django-otp stores them: secrets encrypted, backup codes hashed.
 
-A phone's secret is sealed, bound to its officer, in the signs that the package's field takes. Of a code
-on paper only a keyed hash is kept, with the beginning of the key's name: sixteen signs, of which 72
-bits are the hash. Nothing here knows a model.
+A phone's secret is bound to its officer, in the characters that the package's field takes. Of a backup
+code a keyed hash is stored behind the beginning of the key's name: sixteen characters, of which 72 bits
+are the hash.
 """
 
 import os
@@ -13,47 +13,45 @@ from core import encryption
 from core.keys import FieldKey, field_keys, newest_key
 
 _WHAT = "second factor"
-_SECRET = 20  # bytes, as RFC 4226 asks
-_KEY_NAME, _HASH = 4, 12  # signs of a code that is kept
+_SECRET_BYTES = 20  # as RFC 4226 asks
+_KEY_NAME_CHARS, _HASH_CHARS = 4, 12
 
 
 def new_secret(user_id: int) -> str:
-    """A fresh secret of an officer's phone, sealed."""
-    return encrypt_secret(os.urandom(_SECRET), user_id)
+    """Return a fresh secret for an officer's phone, encrypted."""
+    return encrypt_secret(os.urandom(_SECRET_BYTES), user_id)
 
 
 def encrypt_secret(secret: bytes, user_id: int) -> str:
     return b64encode(encryption.encrypt_bytes(secret, _WHAT, user_id)).decode()
 
 
-def decrypt_secret(kept: str, user_id: int) -> bytes | None:
+def decrypt_secret(stored: str, user_id: int) -> bytes | None:
     """Return the secret; None where no key opens it, or it is another officer's or another field's."""
     try:
-        sealed = b64decode(kept, validate=True)
+        sealed = b64decode(stored, validate=True)
     except ValueError:
         return None
     return encryption.decrypt_bytes(sealed, _WHAT, user_id)
 
 
 def sealed_by_newest() -> str:
-    """What each secret begins with that the newest key sealed: nine bytes, so twelve whole signs."""
+    """Return the beginning of secrets under the newest key: nine bytes, so twelve whole characters."""
     return b64encode(encryption.newest_key_prefix()).decode()
 
 
 def hash_backup_code(code: str, user_id: int, key: FieldKey | None = None) -> str:
-    """What is kept of a code on paper."""
+    """Return what is stored of a backup code."""
     key = key or newest_key()
-    return (
-        hashed_by(key)
-        + b64encode(key.mac("code on paper", f"{user_id} {code}".encode()))[:_HASH].decode()
-    )
+    digest = key.mac("code on paper", f"{user_id} {code}".encode())
+    return hashed_by(key) + b64encode(digest)[:_HASH_CHARS].decode()
 
 
 def candidate_hashes(code: str, user_id: int) -> Iterator[str]:
-    """What may have been kept of a code, under whichever of our keys it was made."""
+    """Yield what may be stored of a code, under each of our keys."""
     return (hash_backup_code(code, user_id, key) for key in field_keys())
 
 
 def hashed_by(key: FieldKey) -> str:
-    """What each code begins with that is kept under this key."""
-    return key.id[:_KEY_NAME]
+    """Return the beginning of codes that are hashed with this key."""
+    return key.id[:_KEY_NAME_CHARS]

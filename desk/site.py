@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 from django_otp.models import Device
 
-from accounts import reauthentication, session_views
+from accounts import reauthentication, sessions
 from accounts.oidc import views
 from core.province import province
 from desk import help_pages
@@ -86,7 +86,7 @@ class DeskSite(OTPAdminSite):
 
         return [
             *help_pages.urls(self),
-            *session_views.urls(self),
+            *sessions.urls(self),
             *views.urls(self),
             *report_urls.urls(self),
             *super().get_urls(),
@@ -107,7 +107,7 @@ class DeskSite(OTPAdminSite):
         """End the sessions that the old password began."""
         response: HttpResponse = super().password_change(request, extra_context)
         if request.method == "POST" and response.status_code == HttpResponseRedirect.status_code:
-            session_views.end_other_sessions(request, "password_changed")
+            sessions.end_other_sessions(request, "password_changed")
         return response
 
     def get_app_list(

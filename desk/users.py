@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import lockouts, service
+from accounts import service
 from accounts.service import AccountError
 from core.province import province
 from desk.pages.base import (
@@ -110,7 +110,7 @@ class LiftLockout(AccountAction):
     done = "Đã mở khóa đăng nhập. Thử lại được ngay."
 
     def run(self) -> None:
-        lockouts.clear_lockout(self.row, by=self.officer)
+        service.clear_lockout(self.row, by=self.officer)
 
 
 @admin.register(User)
@@ -146,7 +146,7 @@ class PersonAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[User]):
     def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
         locked = {}
         if request.user.has_perm(service.KEEP):
-            locked = lockouts.active_lockouts(self.get_queryset(request))
+            locked = service.active_lockouts(self.get_queryset(request))
         people = User.objects.filter(username__in=locked)
         context = {
             "title": "Cán bộ trực ban",
@@ -161,7 +161,7 @@ class PersonAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[User]):
             "title": row.get_username(),
             "may_keep": may and row != request.user,
             "is_own": row == request.user,
-            "locked_until": lockouts.active_lockouts([row]).get(row.username) if may else None,
+            "locked_until": service.active_lockouts([row]).get(row.username) if may else None,
             "has_oidc": bool(settings.OIDC_ISSUER),
             "is_linked": service.is_linked(row),
             "roles": Group.objects.order_by("name"),

@@ -18,14 +18,14 @@ AS_ROOT = "ignore:You're running the worker,ignore:An entry for the specified"
 
 
 def print_progress(text: str) -> None:
-    """Show progress at once; whoever stopped reading misses it."""
+    """Print at once; a reader that is gone is no error."""
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
 
 def prepare_database() -> None:
-    """Tables, reference rows, the first warning and three people; nothing twice."""
+    """Create tables, reference rows, the first warning and three people, each where it is missing."""
     import django  # noqa: PLC0415  # only the process that prepares needs Django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -44,9 +44,9 @@ def prepare_database() -> None:
 
 
 def prepare_in_subprocess(env: Mapping[str, str]) -> None:
-    """Run `prepare_database` in a process of its own, so that its memory is given back.
+    """Run `prepare_database` in a process of its own, so that its memory is freed.
 
-    Raises StartError when it fails; its own words stand above that line.
+    Raises StartError when it fails, after printing its output.
     """
     print_progress("Preparing the database …")
     command = [sys.executable, "-m", "ops.dev_server", "--prepare"]
@@ -64,10 +64,10 @@ def prepare_in_subprocess(env: Mapping[str, str]) -> None:
 
 
 def welcome_text(data_dir: Path, port: str) -> str:
-    """Where it is, who may log in and how to stop."""
-    known = json.loads((data_dir / "first-look.json").read_text())
-    url = known.get("url") or f"http://127.0.0.1:{port}"
-    people = [f"    {one['user']:<20} {one['password']}" for one in known["people"]]
+    """Return addresses, log-ins, and how to stop."""
+    content = json.loads((data_dir / "first-look.json").read_text())
+    url = content.get("url") or f"http://127.0.0.1:{port}"
+    people = [f"    {one['user']:<20} {one['password']}" for one in content["people"]]
     desk = os.environ.get("ADMIN_PATH", "").strip("/") or "admin"
     folder = f"DATA_DIR={data_dir} " if os.environ.get("DATA_DIR") else ""
     lines = [

@@ -1,7 +1,8 @@
-"""`python -m ops.healthcheck ROLE`: is this process doing its work? For the image's health checks.
+"""`python -m ops.healthcheck ROLE`: the image's health checks.
 
-Exit code 0 for yes, 1 for no, one line where that cannot be told; 64 for no such role. A worker that claims nothing while items wait is ended, so that the
-container's restart policy brings a new one: outside the image the supervisor does the same.
+Exit code 0 for healthy, 1 for not, with a line where the check itself failed; 64 for an unknown role.
+A worker that claims nothing while items wait is killed, so that the container's restart policy brings a
+new one: outside the image the supervisor does the same.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 
 from ops.child_process import StartError
 from ops.local_services import env_value_given, read_env
-from ops.process_commands import BASE_DIR
+from ops.process_commands import BASE_DIR, resolve_data_dir
 from ops.serve import resolve_database_url
 from ops.worker_stall_probe import Progress, list_first_items
 
@@ -26,42 +27,38 @@ STATE_FILE = "worker-health.json"  # in DATA_DIR
 BEAT_TIMEOUT_SECONDS = 600.0
 
 
-def resolve_data_dir() -> Path:
-    return Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
-
-
 def load_environment() -> dict[str, str]:
-    """What is given, and what the local servers wrote for the rest, as settings read it. Raises
-    StartError when no database is named.
+    """Return our environment, and what the local servers wrote for the rest, as settings read it.
+
+    Raises StartError when no database is named.
     """
-    found = read_env(resolve_data_dir()) | {
-        name: value for name, value in os.environ.items() if value
-    }
-    if not env_value_given("DATABASE_URL", found):
+    ours = {name: value for name, value in os.environ.items() if value}
+    env = read_env(resolve_data_dir()) | ours
+    if not env_value_given("DATABASE_URL", env):
         raise StartError("no DATABASE_URL is given: is DATA_DIR set as for `make run`?")
-    return found
+    return env
 
 
 def is_web_healthy() -> bool:
-    """The page that says so answers; asked as the front server would ask."""
+    """Return whether /livez answers, requested as the front server would."""
     host = urlsplit(os.environ.get("PORTAL_URL", "")).netloc or "127.0.0.1"
-    line = http.client.HTTPConnection("127.0.0.1", int(os.environ.get("PORT") or 8000), timeout=5)
-    with contextlib.closing(line):
-        line.request("GET", "/livez", headers={"Host": host, "X-Forwarded-Proto": "https"})
-        return line.getresponse().status == http.client.OK
+    port = int(os.environ.get("PORT") or 8000)
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as web:
+        web.request("GET", "/livez", headers={"Host": host, "X-Forwarded-Proto": "https"})
+        return web.getresponse().status == http.client.OK
 
 
 def find_processes(*words: str) -> list[int]:
-    """The processes of this portal with all these words among their arguments."""
+    """Return the ids of this portal's processes that have all these words among their arguments."""
     ours = f"DATA_DIR={resolve_data_dir()}".encode()
     sought = {word.encode() for word in words}
-    found = []
+    pids = []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it ended meanwhile, or is somebody else's
             arguments = set((entry / "cmdline").read_bytes().split(b"\0"))
             if sought <= arguments and ours in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
-    return found
+                pids.append(int(entry.name))
+    return pids
 
 
 def is_relay_healthy() -> bool:
@@ -69,22 +66,23 @@ def is_relay_healthy() -> bool:
 
 
 def is_beat_healthy() -> bool:
-    """It writes its schedule down every few minutes."""
+    """Return whether beat has stored its schedule lately, which it does every few minutes."""
     written = [path.stat().st_mtime for path in resolve_data_dir().glob("beat-schedule*")]
     return bool(written) and time.time() - max(written) < BEAT_TIMEOUT_SECONDS
 
 
 def is_worker_healthy() -> bool:
-    """Something was claimed since the last question, or nothing waits. What cannot be asked
-    because the database is away is not the worker's fault.
+    """Return whether items were leased since the last check, or none waits.
+
+    A database that does not answer is not the worker's fault.
     """
     progress, now = Progress(), time.time()
-    memory = resolve_data_dir() / STATE_FILE
+    state_file = resolve_data_dir() / STATE_FILE
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError):  # none, or broken off
-        progress.import_state(json.loads(memory.read_text()))
+        progress.import_state(json.loads(state_file.read_text()))
     rows = list_first_items(resolve_database_url(load_environment()))
     stalled = rows is not None and progress.is_stalled(rows, now)
-    memory.write_text(json.dumps(progress.export_state()))
+    state_file.write_text(json.dumps(progress.export_state()))
     if stalled:
         for number in find_processes("celery", "worker"):
             os.kill(number, signal.SIGKILL)

@@ -5,9 +5,10 @@ until a later round. There is no progress to store: each row says which key it n
 starts again and skips what is done.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import structlog
 from django.db import IntegrityError, connection, transaction
@@ -32,22 +33,28 @@ SEALED, INDEX = "_sealed", "_index"
 _RESEALING = "SELECT set_config('reports.resealing', 'on', true)"
 
 
-class EncryptedDataset(Protocol):
+class EncryptedDataset(ABC):
     """Rows that are encrypted in one way.
 
-    `rows` may need a newer key, as far as a statement tells; `reencrypt` changes one, locked by this
-    transaction, and returns whether it did.
+    `rows` may need a newer key, as far as a statement can select; `reencrypt` changes one, locked by
+    this transaction, and returns whether it did.
     """
 
-    @property
-    def name(self) -> str: ...
+    name: str
+
+    @abstractmethod
     def rows(self) -> "QuerySet[Any]": ...
-    def uses_old_key(self, row: Any) -> bool: ...
+
+    @abstractmethod
     def reencrypt(self, row: Any) -> bool: ...
+
+    def uses_old_key(self, row: Any) -> bool:
+        """Return whether a row of `rows` does use an older key."""
+        return True
 
 
 @dataclass(frozen=True)
-class EncryptedTextFields:
+class EncryptedTextFields(EncryptedDataset):
     """The encrypted texts of a model: its fields that end in SEALED. `index` computes the field of the
     same name that ends in INDEX.
     """
@@ -56,7 +63,7 @@ class EncryptedTextFields:
     index: Callable[[str], bytes | None] | None = None
 
     @property
-    def name(self) -> str:
+    def name(self) -> str:  # type: ignore[override]
         return self.model._meta.db_table  # noqa: SLF001
 
     @property
@@ -73,9 +80,6 @@ class EncryptedTextFields:
         for field in self.fields:
             older |= ~Q(Exact(_head_of(field), Value(encryption.newest_key_prefix())))
         return self.model._default_manager.filter(older).only("pk", *self.owner, *self.fields)  # noqa: SLF001
-
-    def uses_old_key(self, row: Any) -> bool:  # `rows` has selected by it
-        return True
 
     def reencrypt(self, row: Any) -> bool:
         changes: dict[str, bytes | None] = {}
@@ -98,7 +102,7 @@ class EncryptedTextFields:
         return anew
 
 
-class TotpSecrets:
+class TotpSecrets(EncryptedDataset):
     """Secrets of officers' phones."""
 
     name = "second factors"
@@ -109,9 +113,6 @@ class TotpSecrets:
         )
         return cast("QuerySet[Any]", older)
 
-    def uses_old_key(self, row: EncryptedTOTPDevice) -> bool:
-        return True
-
     def reencrypt(self, row: EncryptedTOTPDevice) -> bool:
         secret = second_factor_crypto.decrypt_secret(row.key, row.user_id)
         same = EncryptedTOTPDevice.objects.filter(pk=row.pk)
@@ -120,7 +121,7 @@ class TotpSecrets:
         )
 
 
-class ReceiptHashes:
+class ReceiptHashes(EncryptedDataset):
     """Keyed hashes of receipt codes that were derived from their reports."""
 
     name = "receipt codes"
@@ -129,14 +130,11 @@ class ReceiptHashes:
         derived = Receipt.objects.filter(replaced_at=None).select_related("report")
         return derived.exclude(hashed_with=newest_key().id)
 
-    def uses_old_key(self, row: Receipt) -> bool:
-        return True
-
     def reencrypt(self, row: Receipt) -> bool:
         return receipt_codes.rehash(row)
 
 
-class EncryptedFiles:
+class EncryptedFiles(EncryptedDataset):
     """Originals and sanitized copies, on disk. An erasure waits for the lock of the row."""
 
     name = "files"
@@ -204,8 +202,8 @@ def _run_batch(kind: EncryptedDataset, keys: list[Any]) -> int:
         with connection.cursor() as cursor:
             cursor.execute(_RESEALING)
         rows = kind.rows().select_for_update(of=("self",), skip_locked=True, no_key=True)
-        held = rows.filter(pk__in=keys)
-        return sum(_try_reencrypt(kind, row) for row in held if kind.uses_old_key(row))
+        locked = rows.filter(pk__in=keys)
+        return sum(_try_reencrypt(kind, row) for row in locked if kind.uses_old_key(row))
 
 
 def _try_reencrypt(kind: EncryptedDataset, row: Any) -> bool:
@@ -237,7 +235,7 @@ def _places(row: EvidenceFile) -> Iterator[tuple[Any, str]]:
 
 
 def _is_newest(pk: Any, folder: str) -> bool:
-    """Whether the newest key encrypted it, or it is lost: then no key helps."""
+    """Return whether the newest key encrypted it, or it is lost: then no key helps."""
     try:
         return storage.has_newest_key(pk, folder)
     except FileNotFoundError:

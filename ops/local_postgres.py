@@ -19,8 +19,8 @@ from ops.child_process import ChildProcess, StartError, last_line
 NOBODY = 65534
 STOP_PATIENCE = 15.0
 
-# PostgreSQL refuses root and users without a name. In a user namespace of its own, root looks like nobody to it and files
-# stay root's; where namespaces are forbidden it really becomes nobody, at best still able to
+# PostgreSQL refuses root and users without a name. In a user namespace root looks like nobody to it,
+# and files stay root's; where namespaces are forbidden it really becomes nobody, at best still able to
 # pass closed folders on the way to its files.
 _DROP = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--pdeathsig=QUIT"]
 NAMESPACE = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--")
@@ -39,12 +39,15 @@ POSTGRES_OPTIONS = {
     "logging_collector": "off",
     "timezone": "UTC",
 }
-# Tests throw their data away: no waiting for the disk. Nothing else differs.
+# For tests, which delete their data: no waiting for the disk. Nothing else differs.
 FORGETFUL = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 def postgres_tool(name: str) -> str:
-    """The path of a PostgreSQL program: from PG_BIN, else our wheel, else the system's newest."""
+    """Return the path of a PostgreSQL program: in PG_BIN, else our wheel, else the system's newest.
+
+    Raises StartError.
+    """
     for folder in _postgres_folders():
         if (folder / name).is_file():
             return str(folder / name)
@@ -84,9 +87,9 @@ def _has_name(user: int) -> bool:
 
 
 def prepare_postgres(data_dir: Path, sockets: Path, *, durable: bool) -> ChildProcess:
-    """The server on DATA_DIR/postgres, made the first time, ready to be started.
+    """Return the server on DATA_DIR/postgres, initialised the first time, to be started.
 
-    Raises StartError when PostgreSQL is not here or cannot work in this folder.
+    Raises StartError without PostgreSQL, or where it cannot work in this folder.
     """
     programs = Path(postgres_tool("postgres")).parent
     prefix = run_as_prefix()
@@ -98,7 +101,7 @@ def prepare_postgres(data_dir: Path, sockets: Path, *, durable: bool) -> ChildPr
         programs = _copy_if_closed(programs, sockets)
     if not data.exists():
         _make_cluster(data, [*prefix, str(programs / "initdb")], owner, durable=durable)
-    _give(data, owner)
+    _change_owner(data, owner)
     _stop_orphan(data)
     options = POSTGRES_OPTIONS | {"unix_socket_directories": str(sockets)}
     options |= {} if durable else FORGETFUL
@@ -113,7 +116,7 @@ def prepare_postgres(data_dir: Path, sockets: Path, *, durable: bool) -> ChildPr
 
 
 def postgres_url(sockets: Path) -> str:
-    """The address of our database, for Django and for libpq alike."""
+    """Return the address of our database, for Django and for libpq alike."""
     return f"postgresql://portal@/portal?host={sockets}"
 
 
@@ -131,22 +134,22 @@ def _copy_if_closed(programs: Path, sockets: Path) -> Path:
 
 
 def _make_cluster(data: Path, initdb: list[str], owner: int, *, durable: bool) -> None:
-    """Initdb beside the final place, so that one killed half-way is never taken for whole."""
+    """Run initdb beside the final place, so that one killed half-way is never taken for whole."""
     draft = data.with_suffix(".new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
-    _give(draft, owner)
+    _change_owner(draft, owner)
     command = [*initdb, "-D", str(draft), "--username=portal"]
     command += ["--encoding=UTF8", "--locale=C.UTF-8", "--auth-local=trust", "--auth-host=reject"]
     command += [] if durable else ["--no-sync"]
-    made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # nosec B603
-    if made.returncode:
-        raise StartError(f"initdb failed: {last_line(made.stderr)}")
+    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # nosec B603
+    if result.returncode:
+        raise StartError(f"initdb failed: {last_line(result.stderr)}")
     draft.rename(data)
 
 
-def _give(folder: Path, owner: int) -> None:
-    """A cluster made under the other disguise belongs to someone else: hand it over."""
+def _change_owner(folder: Path, owner: int) -> None:
+    """Give the folder to that user: a cluster made under another of DISGUISES is someone else's."""
     if folder.stat().st_uid == owner:
         return
     for path in [folder, *folder.rglob("*")]:
@@ -154,17 +157,17 @@ def _give(folder: Path, owner: int) -> None:
 
 
 def _stop_orphan(data: Path) -> None:
-    """Clear what a start that was killed left: a server still going down, or its stale pid file.
+    """Stop a server that a killed start left, and delete its pid file. Raises StartError.
 
-    We hold the folder's lock, so a live server on this data has lost its master; and a pid file
-    whose number now belongs to another program would make PostgreSQL refuse to start.
+    We hold the folder's lock, so a live server on this data has lost its parent; and a pid file whose
+    number now belongs to another program would make PostgreSQL refuse to start.
     """
     pid_file = data / "postmaster.pid"
     if not pid_file.exists():
         return
     first = pid_file.read_text().split("\n", 1)[0].strip()
     deadline = time.monotonic() + STOP_PATIENCE
-    while first.isdecimal() and _serves(int(first), data):
+    while first.isdecimal() and _is_server_on(int(first), data):
         if time.monotonic() > deadline:
             raise StartError(f"an older PostgreSQL (process {first}) still holds {data}")
         with contextlib.suppress(ProcessLookupError):
@@ -173,8 +176,8 @@ def _stop_orphan(data: Path) -> None:
     pid_file.unlink(missing_ok=True)
 
 
-def _serves(pid: int, data: Path) -> bool:
-    """Whether this process is a server on this data: a server stands in its data folder."""
+def _is_server_on(pid: int, data: Path) -> bool:
+    """Return whether this process is a server on this data, its working folder."""
     try:
         return pid > 1 and Path(f"/proc/{pid}/cwd").samefile(data)
     except OSError:
@@ -182,7 +185,7 @@ def _serves(pid: int, data: Path) -> bool:
 
 
 def postgres_is_ready(sockets: Path) -> bool:
-    """Whether PostgreSQL takes connections; makes our database the first time."""
+    """Return whether PostgreSQL accepts connections; create our database the first time."""
     import psycopg2  # noqa: PLC0415  # only who starts a server pays for it
 
     try:

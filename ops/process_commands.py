@@ -1,4 +1,4 @@
-"""What each process is called and how it is run: by `serve`, in the image and as a unit of systemd."""
+"""The roles and their command lines, for `serve`, the image and units of systemd."""
 
 import os
 import sys
@@ -7,6 +7,10 @@ from pathlib import Path
 BASE_DIR = Path(__file__).resolve().parents[1]
 CELERY = ["-m", "celery", "--quiet", "-A", "portal"]
 ROLES = ("web", "relay", "worker", "beat")
+
+
+def resolve_data_dir() -> Path:
+    return Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
 
 
 def command(role: str, data_dir: Path, bind: str) -> list[str]:
@@ -40,8 +44,7 @@ def command(role: str, data_dir: Path, bind: str) -> list[str]:
 def main() -> None:
     """Become the role that the command line names; web listens on every address, or on the second word."""
     role, host = [*sys.argv[1:3], "0.0.0.0"][:2]  # noqa: S104  # nosec B104
-    data_dir = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
-    arguments = command(role, data_dir, f"{host}:{os.environ.get('PORT') or 8000}")
+    arguments = command(role, resolve_data_dir(), f"{host}:{os.environ.get('PORT') or 8000}")
     os.execv(arguments[0], arguments)  # noqa: S606  # nosec B606
 
 

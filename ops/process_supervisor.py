@@ -1,8 +1,8 @@
 """Keep processes running: supervisord in this process, started and watched as we need it.
 
-To what supervisord does (restart, back-off, stop in order) this adds: nobody outlives us, the others
-begin when web answers, a worker that gets nowhere is restarted, a second Ctrl-C insists, and what was
-restarted is counted in DATA_DIR/supervisor.json.
+To what supervisord does (restart, back-off, stop in order) this adds: children end with us, the others
+start when web answers, a worker that claims nothing is restarted, a second Ctrl-C kills, restarts are
+counted in DATA_DIR/supervisor.json, and one terminal shows each line with the name of its process.
 """
 
 import configparser
@@ -10,11 +10,12 @@ import contextlib
 import io
 import json
 import os
+import select
 import signal
 import socket
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,6 @@ from supervisor.states import ProcessStates, SupervisorStates
 from supervisor.supervisord import Supervisor
 
 from ops.child_process import ChildProcess, die_with_parent
-from ops.log_multiplexer import LogMultiplexer
 from ops.worker_stall_probe import watch_worker
 
 HEAD_START_SECONDS = 3.0  # that web has the processors for itself, at most: until it answers
@@ -54,6 +54,51 @@ PROGRAM = {
 }
 STOP_ORDER = {"others": "30", "web": "20"}  # web takes reports while the others end their tasks
 SERVERS_LAST = "10"
+MAX_LINE_BYTES = 4000  # with its prefix under the 4096 bytes that a pipe takes without waiting
+
+
+class LogMultiplexer:
+    """Writes lines with the name of their process to a file descriptor, and waits for no reader.
+
+    When terminal or pipe take nothing more, lines are counted and dropped; a line without end is cut.
+    """
+
+    def __init__(self, descriptor: int = 1) -> None:
+        self._descriptor = descriptor
+        self._dropped = 0
+        self._is_closed = False
+        self._unfinished: dict[str, bytes] = defaultdict(bytes)
+
+    def feed(self, name: str, data: bytes) -> None:
+        """Write the whole lines of what a process's pipe brought; the rest waits for its end."""
+        *whole, rest = (self._unfinished[name] + data).split(b"\n")
+        if len(rest) > MAX_LINE_BYTES:
+            whole, rest = [*whole, rest], b""
+        self._unfinished[name] = rest
+        for line in whole:
+            self.write_lines(name, line.decode(errors="replace"))
+
+    def write_lines(self, name: str, text: str) -> None:
+        for line in text.splitlines():
+            if self._dropped and self._write(f"{name:<8} | … {self._dropped} lines not shown"):
+                self._dropped = 0
+            if not self._write(f"{name:<8} | {line}"):
+                self._dropped += 1
+
+    def announce(self, text: str) -> None:
+        """Write lines of our own, without a name."""
+        for line in text.splitlines():
+            self._write(line)
+
+    def _write(self, line: str) -> bool:
+        data = line.encode(errors="replace")[:MAX_LINE_BYTES] + b"\n"
+        if self._is_closed or not select.select([], [self._descriptor], [], 0)[1]:
+            return False
+        try:
+            os.write(self._descriptor, data)
+        except OSError:  # the reader is gone
+            self._is_closed = True
+        return True
 
 
 class ChildOptions(ServerOptions):
@@ -81,7 +126,7 @@ class ChildOptions(ServerOptions):
         self.realize([])
 
     def execve(self, _: str, __: list[str], env: dict[str, str]) -> None:
-        """Become the child, in the process that was forked for it; it ends when its parent does."""
+        """Replace the forked process by the child, which ends when its parent does."""
         child = self.children[env["SUPERVISOR_PROCESS_NAME"]]
         die_with_parent(child.death_signal, self._parent)
         for descriptor in child.pass_fds:
@@ -94,7 +139,7 @@ class ChildOptions(ServerOptions):
 
 
 class ProcessSupervisor(Supervisor):
-    """Runs the children until a signal comes; those that run already are taken over."""
+    """Runs the children until a signal comes, also those that run already."""
 
     def __init__(self, children: list[ChildProcess], data_dir: Path, database_url: str) -> None:
         super().__init__(ChildOptions(children))
@@ -103,20 +148,20 @@ class ProcessSupervisor(Supervisor):
         self.console = LogMultiplexer()
         self.stalls = 0
         self.restarts: Counter[str] = Counter()
-        self._tally = data_dir / "supervisor.json"
+        self._tally_path = data_dir / "supervisor.json"
         self._database_url = database_url
         self._answered = threading.Event()
         self._begun: float | None = None
 
     def run_until_signal(self, address: tuple[str, int], when_ready: Callable[[], str]) -> None:
-        """Start all and keep them running; `when_ready` tells what to announce at the first answer."""
+        """Start all and keep them running; `when_ready` returns what to announce at the first answer."""
         self._address, self._when_ready = address, when_ready
         with contextlib.suppress(ExitNow):
             self.main()
 
     def runforever(self) -> None:
-        """Run supervisord's loop, with our ears and our two watchers beside it."""
-        events.subscribe(events.ProcessLogEvent, self._show_output)
+        """Run supervisord's loop, with our subscriptions and two watching threads."""
+        events.subscribe(events.ProcessLogEvent, self._print_output)
         events.subscribe(events.ProcessStateEvent, self._follow_state)
         self.processes = {
             name: process
@@ -124,7 +169,7 @@ class ProcessSupervisor(Supervisor):
             for name, process in group.processes.items()
         }
         self._take_over_running()
-        self._count()
+        self._store_tally()
         self._begun = time.monotonic()
         watch = (self._database_url, self._restart_worker)
         threading.Thread(target=watch_worker, args=watch, daemon=True).start()
@@ -142,7 +187,7 @@ class ProcessSupervisor(Supervisor):
                 self.options.pidhistory[process.pid] = process
 
     def tick(self, now: float | None = None) -> None:
-        """Start the others when web answers; called at each turn of the loop."""
+        """Start the others when web answers; supervisord calls it at each turn of its loop."""
         super().tick(now)
         if self._begun is None or self.options.mood != SupervisorStates.RUNNING:
             return
@@ -155,7 +200,7 @@ class ProcessSupervisor(Supervisor):
             self._begun = None
 
     def _wait_for_answer(self) -> None:
-        """Ask for /livez. The question waits in our own listening socket until web takes it."""
+        """Request /livez; the request waits in our own listening socket until web takes it."""
         while not self._answered.is_set():
             with contextlib.suppress(OSError), socket.create_connection(self._address) as line:
                 line.sendall(b"GET /livez HTTP/1.0\r\nHost: localhost\r\n\r\n")
@@ -164,7 +209,7 @@ class ProcessSupervisor(Supervisor):
             time.sleep(PULSE_SECONDS)
 
     def _follow_state(self, event: Any) -> None:
-        """Sweep away what a dead child left; give it a longer pause after each early death."""
+        """Kill what a dead child left; lengthen its pause after each early death."""
         process, state = event.process, event.process.state
         if state not in {ProcessStates.EXITED, ProcessStates.BACKOFF, ProcessStates.STOPPED}:
             return
@@ -175,32 +220,31 @@ class ProcessSupervisor(Supervisor):
         pause = pause_seconds(process.backoff)
         process.delay = time.time() + pause
         self.restarts[process.config.name] += 1
-        self._count()
-        told = f"{process.config.name} ended, starts again in {pause:.1f} s"
-        self.console.write_lines("serve", told)
+        self._store_tally()
+        name = process.config.name
+        self.console.write_lines("serve", f"{name} ended, starts again in {pause:.1f} s")
 
     def _restart_worker(self) -> None:
         self.stalls += 1
-        told = f"worker claims nothing: restarted ({self.stalls})"
-        self.console.write_lines("serve", told)
+        self.console.write_lines("serve", f"worker claims nothing: restarted ({self.stalls})")
         if pid := self.processes["worker"].pid:
             _kill_group(pid)
 
-    def _count(self) -> None:
-        """Write down what was restarted, for whoever watches."""
+    def _store_tally(self) -> None:
+        """Write down what was restarted, for /metrics."""
         restarts = {name: self.restarts[name] for name in self.processes}
-        draft = self._tally.with_suffix(".new")
+        draft = self._tally_path.with_suffix(".new")
         with contextlib.suppress(OSError):  # a full disk stops no restart
             draft.write_text(json.dumps({"stalls": self.stalls, "restarts": restarts}))
-            draft.replace(self._tally)
+            draft.replace(self._tally_path)
 
-    def _show_output(self, event: Any) -> None:
+    def _print_output(self, event: Any) -> None:
         self.console.feed(event.process.config.name, event.data)
 
     # --- stopping
 
     def handle_signal(self) -> None:
-        """Stop at the first signal; a second insists, but for the local servers."""
+        """Stop at the first signal; at a second kill all but the local servers."""
         if self.options.get_signal() not in STOP_SIGNALS:
             return
         if self.options.mood == SupervisorStates.RUNNING:

@@ -1,6 +1,6 @@
-"""Everything in one command: local servers where none are given, web, relay, worker and beat.
+"""All processes in one command: local servers where none are given, web, relay, worker and beat.
 
-Imports no Django and keeps no state: what runs is watched by ops/process_supervisor.py.
+Django is not set up here, to save memory; ops/process_supervisor.py watches what runs.
 """
 
 import argparse
@@ -15,33 +15,33 @@ from pathlib import Path
 
 from ops.child_process import ChildProcess, StartError
 from ops.local_services import local_services
-from ops.process_commands import BASE_DIR, ROLES, command
+from ops.process_commands import BASE_DIR, ROLES, command, resolve_data_dir
 from ops.process_supervisor import STOP_SIGNALS, ProcessSupervisor
 
-LOOK_AGAIN = 0.02  # seconds between two looks at a port that is to become free
+POLL_INTERVAL_SECONDS = 0.02  # of a port that is to become free
 
 
 def build_portal_children(
     listener: socket.socket, data_dir: Path, env: Mapping[str, str]
 ) -> list[ChildProcess]:
-    """Web, relay, worker and beat; web inherits the listening socket."""
-    door = listener.fileno()
+    """Return web, relay, worker and beat; web inherits the listening socket."""
+    descriptor = listener.fileno()
     return [
         ChildProcess(
             role,
-            command(role, data_dir, f"fd://{door}"),
+            command(role, data_dir, f"fd://{descriptor}"),
             env=env,
             cwd=BASE_DIR,
-            pass_fds=(door,) if role == "web" else (),
+            pass_fds=(descriptor,) if role == "web" else (),
         )
         for role in ROLES
     ]
 
 
 def open_listener(host: str, port: str, wait: float = 0.0) -> socket.socket:
-    """Take the port before anything else starts; web inherits it, so that while web restarts
-    visitors wait instead of being refused. `wait`: seconds for whoever holds it to go.
-    Raises StartError, in one line.
+    """Listen before anything else starts; while web restarts, visitors wait instead of being refused.
+
+    `wait`: seconds for another process to release the port. Raises StartError, in one line.
     """
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise StartError(f"PORT {port} is not a port number")
@@ -52,19 +52,19 @@ def open_listener(host: str, port: str, wait: float = 0.0) -> socket.socket:
             return socket.create_server((host, int(port)), family=family, backlog=1024)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
-                why = f"port {port} cannot be used: {os.strerror(error.errno or 0)}"
-                raise StartError(f"{why}. Choose another, as in PORT=8001") from error
-        time.sleep(LOOK_AGAIN)
+                reason = f"port {port} cannot be used: {os.strerror(error.errno or 0)}"
+                raise StartError(f"{reason}. Choose another, as in PORT=8001") from error
+        time.sleep(POLL_INTERVAL_SECONDS)
 
 
-def build_child_environment(data_dir: Path, port: str, found: Mapping[str, str]) -> dict[str, str]:
-    """What every child sees: our environment and the local servers'."""
-    known = {"DATA_DIR": str(data_dir), "PORT": port, "PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **found, **known}
+def build_child_environment(data_dir: Path, port: str, local: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of every child: ours and the local servers'."""
+    fixed = {"DATA_DIR": str(data_dir), "PORT": port, "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **local, **fixed}
 
 
 def resolve_database_url(env: Mapping[str, str]) -> str:
-    """DATABASE_URL, itself or from its file; raises StartError when that cannot be read."""
+    """Return DATABASE_URL, itself or from its file. Raises StartError when that cannot be read."""
     if address := env.get("DATABASE_URL"):
         return address
     try:
@@ -79,13 +79,13 @@ def serve(
     when_ready: Callable[[Path, str], str],
     wait: float = 0.0,
 ) -> None:
-    """Run everything until a signal comes; `wait` is how long for the port of an older start.
+    """Run everything until a signal comes; `wait`: seconds for an older start to release the port.
 
-    `prepare` is called when the servers run and before the portal does, `when_ready` for
-    what to announce when the portal answers. Raises StartError, in one line, for whatever cannot run here.
+    `prepare` is called when the servers run and before the portal starts, `when_ready` for what to print
+    when it answers. Raises StartError, in one line.
     """
     port = os.environ.get("PORT") or "8000"
-    data_dir = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
+    data_dir = resolve_data_dir()
     with open_listener(host, port, wait) as listener, local_services(data_dir) as services:
         env = build_child_environment(data_dir, port, services.env)
         prepare(env)
@@ -96,7 +96,7 @@ def serve(
 
 
 def run_until_stopped(begin: Callable[[], None]) -> int:
-    """Run a start from the command line: 0 when stopped, 2 and one line when it cannot run."""
+    """Run a start from the command line; return 0 when stopped, 2 after a line when it cannot run."""
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -116,18 +116,14 @@ def run_until_stopped(begin: Callable[[], None]) -> int:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="serve", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
-    parser.add_argument(
-        "--wait",
-        type=float,
-        default=0.0,
-        help="seconds to wait for an older start to leave the port",
-    )
-    chosen = parser.parse_args(arguments)
+    wait_help = "seconds to wait for an older start to leave the port"
+    parser.add_argument("--wait", type=float, default=0.0, help=wait_help)
+    options = parser.parse_args(arguments)
 
     def ready(data_dir: Path, port: str) -> str:
         return f"Serving on port {port}, data in {data_dir}. Ctrl-C stops all."
 
-    return run_until_stopped(lambda: serve(chosen.host, lambda _: None, ready, chosen.wait))
+    return run_until_stopped(lambda: serve(options.host, lambda _: None, ready, options.wait))
 
 
 if __name__ == "__main__":

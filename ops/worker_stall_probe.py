@@ -1,7 +1,7 @@
-"""Is the worker getting anywhere? Asked of the outbox alone, without Django.
+"""Detection of a worker that hangs, from the outbox alone, without Django.
 
-Items wait, are due, and not one of the first in line was claimed for half a minute: then the
-worker hangs, whatever its process looks like. New reports that come in meanwhile change nothing.
+Items are due, and none of the first in line was leased for half a minute: then the worker hangs,
+whatever its process looks like. New reports that come in meanwhile change nothing.
 """
 
 import time
@@ -13,10 +13,10 @@ import psycopg2
 
 PATIENCE_SECONDS = 30.0
 MAX_PATIENCE_SECONDS = 600.0
-EVERY_SECONDS = 5.0
+POLL_INTERVAL_SECONDS = 5.0
 ANSWER_TIMEOUT_SECONDS = 4.0
-# Handing an item over moves due_at by a lease (15 s); what is due later rests after a failure.
-FIRST_IN_LINE = """
+# Dispatching an item moves due_at by a lease (15 s); what is due later rests after a failure.
+SELECT_FIRST_SQL = """
     SELECT id, attempts, (leased_until IS NULL OR leased_until < clock_timestamp())
                          AND due_at <= clock_timestamp() + interval '15 seconds'
     FROM core_outboxitem WHERE done_at IS NULL AND failed_at IS NULL
@@ -26,19 +26,19 @@ Row = tuple[int, int, bool]
 
 
 class Progress:
-    """Compares what waits with what waited before; the pure half of the probe."""
+    """Compares the waiting items with those of the last call."""
 
     def __init__(self) -> None:
         self.patience = PATIENCE_SECONDS
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew: the worker is new, or nothing is known."""
+        """Start again: the worker is new, or the database did not answer."""
         self.seen: dict[int, int] = {}
         self.since = 0.0
 
     def export_state(self) -> dict[str, Any]:
-        """What to remember between two processes that ask; `import_state` takes it back."""
+        """Return the state as JSON values, for `import_state` in another process."""
         return {"patience": self.patience, "since": self.since, "seen": list(self.seen.items())}
 
     def import_state(self, state: dict[str, Any]) -> None:
@@ -46,10 +46,10 @@ class Progress:
         self.seen = dict(state["seen"])
 
     def is_stalled(self, rows: list[Row], now: float) -> bool:
-        """Whether nothing of what waits was claimed for `patience` seconds.
+        """Return whether none of the waiting items was leased for `patience` seconds.
 
-        Each stall doubles the patience until something moves: what restarting the worker
-        does not cure, restarting it ever again does not cure either.
+        Each stall doubles the patience until something moves: restarting the worker over and over
+        cures nothing.
         """
         waiting = {item: attempts for item, attempts, _ in rows}
         moved = any(waiting.get(item) != attempts for item, attempts in self.seen.items())
@@ -67,24 +67,24 @@ class Progress:
 
 
 def list_first_items(dsn: str) -> list[Row] | None:
-    """Ask once and wait for the answer; None when there is none."""
+    """Return the first items in line; None when the database does not answer."""
     options = f"-c statement_timeout={int(ANSWER_TIMEOUT_SECONDS * 1000)}"
     try:
-        with closing(psycopg2.connect(dsn, options=options, connect_timeout=3)) as line:
-            question = line.cursor()
-            question.execute(FIRST_IN_LINE)
-            return question.fetchall()
+        with closing(psycopg2.connect(dsn, options=options, connect_timeout=3)) as database:
+            cursor = database.cursor()
+            cursor.execute(SELECT_FIRST_SQL)
+            return cursor.fetchall()
     except psycopg2.Error:
         return None
 
 
 def watch_worker(dsn: str, when_stalled: Callable[[], None]) -> None:
-    """Ask every few seconds for ever, and call `when_stalled` when the worker gets nowhere."""
+    """Probe every few seconds for ever, and call `when_stalled` when the worker hangs."""
     progress = Progress()
     while True:
-        time.sleep(EVERY_SECONDS)
+        time.sleep(POLL_INTERVAL_SECONDS)
         rows = list_first_items(dsn)
-        if rows is None:  # no database, no table yet: nothing is known
+        if rows is None:  # no database, or no table yet
             progress.reset()
         elif progress.is_stalled(rows, time.monotonic()):
             when_stalled()

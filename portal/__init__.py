@@ -1,1 +1,1 @@
-"""Wiring only: settings, addresses, servers. No word of the domain lives here."""
+"""The Django project: settings, addresses, middleware, checks, commands. No rule of the domain."""

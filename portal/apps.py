@@ -1,4 +1,4 @@
-"""The wiring's own app, and the desk in place of Django's stock admin site."""
+"""The portal's app, which registers the checks, and the desk as the default admin site."""
 
 import django_stubs_ext
 from django.apps import AppConfig

@@ -6,8 +6,7 @@ import signal
 from celery import Celery
 from celery.signals import worker_before_create_process, worker_process_init
 
-from ops.child_process import die_with_parent
-from portal import gc_tuning
+from ops.child_process import die_with_parent, freeze_loaded_objects
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -17,12 +16,12 @@ app.autodiscover_tasks()
 
 
 @worker_before_create_process.connect
-def preload_models_before_fork(**_: object) -> None:
-    """The tables of the reader are in memory once, not once in each pool process."""
-    gc_tuning.freeze_gc()
+def share_loaded_objects(**_: object) -> None:
+    """Keep the tables of the reader in memory once, not once in each pool process."""
+    freeze_loaded_objects()
 
 
 @worker_process_init.connect
-def die_with_parent_worker(**_: object) -> None:
-    """A pool process never outlives a worker that was killed: its item is another's by then."""
+def end_with_worker(**_: object) -> None:
+    """End a pool process with its worker: its item is another's by then."""
     die_with_parent(signal.SIGKILL, os.getppid())

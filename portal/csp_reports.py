@@ -1,8 +1,8 @@
-"""What browsers tell of our Content-Security-Policy, counted by words of our own.
+"""Counters of browsers' reports about our Content-Security-Policy.
 
 A report holds addresses, a sample of the page and whatever a stranger likes to send: nothing of it is
-kept. Of each there remain the directive that was broken, where what was stopped came from, and in the
-log, once and at every hundredth, the name of our page.
+stored. What is counted are the violated directive and where the blocked resource came from, in words
+of our own; the log has the name of our page, once and at every hundredth report.
 """
 
 import json
@@ -23,8 +23,8 @@ from core.same_origin import is_same_origin
 
 log = structlog.get_logger(__name__)
 
-MAX_LENGTH = 16 * 1024  # bytes of one post; browsers send a kilobyte for each report
-MAX_COUNT = 10  # reports of one post
+MAX_POST_BYTES = 16 * 1024  # browsers send a kilobyte for each report
+MAX_REPORTS = 10  # of one post
 TYPES = {"application/csp-report", "application/reports+json", "application/json"}
 DIRECTIVES = (
     "base-uri", "connect-src", "default-src", "font-src", "form-action", "frame-ancestors",
@@ -40,76 +40,76 @@ _KEY = "portal:csp:{} {}"
 @never_cache
 @require_POST
 def count_csp_report(request: HttpRequest) -> HttpResponse:
-    """One or several reports: counted and forgotten. 204 also where nothing could be read."""
+    """Count one or several reports; 204 also where nothing could be parsed."""
     if not is_same_origin(request):
         return HttpResponse(status=403)
-    if _size(request) > MAX_LENGTH:
+    if _size(request) > MAX_POST_BYTES:
         return HttpResponse(status=413)
     if request.content_type in TYPES and rate_limits.consume("csp", request):
-        for told in list(_reports(request.body))[:MAX_COUNT]:
-            _count(told)
+        for report in list(_parse_reports(request.body))[:MAX_REPORTS]:
+            _count(report)
     return HttpResponse(status=204)
 
 
 def csp_report_count() -> dict[tuple[str, str], int]:
-    """How many there were so far of each kind; empty while Valkey does not answer."""
+    """Return the number of reports by directive and source; empty while Valkey does not answer."""
     kinds = [(directive, blocked) for directive in DIRECTIVES for blocked in BLOCKED]
-    found = rate_limits.counters([_KEY.format(*kind) for kind in kinds])
-    return {kind: many for kind, many in zip(kinds, found, strict=False) if many}
+    counts = rate_limits.counters([_KEY.format(*kind) for kind in kinds])
+    return {kind: count for kind, count in zip(kinds, counts, strict=False) if count}
 
 
 def _size(request: HttpRequest) -> int:
-    """As promised; what promises nothing is as good as too much."""
-    told = request.META.get("CONTENT_LENGTH")
-    if "HTTP_TRANSFER_ENCODING" in request.META or not (told or "0").isdecimal():
-        return MAX_LENGTH + 1
-    return int(told or 0)
+    """Return the promised size; without one it is too large."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if "HTTP_TRANSFER_ENCODING" in request.META or not length.isdecimal():
+        return MAX_POST_BYTES + 1
+    return int(length)
 
 
-def _reports(body: bytes) -> Iterator[dict[str, Any]]:
-    """The inner part of each, in the old form (one) and the new (several)."""
+def _parse_reports(body: bytes) -> Iterator[dict[str, Any]]:
+    """Yield the inner part of each report, of the old format (one) and the new (several)."""
     try:
-        told = json.loads(body)
+        content = json.loads(body)
     except (ValueError, RecursionError):
         return
-    for each in told if isinstance(told, list) else [told]:
+    for each in content if isinstance(content, list) else [content]:
         inner = (each.get("csp-report") or each.get("body")) if isinstance(each, dict) else None
         if isinstance(inner, dict):
             yield inner
 
 
-def _count(told: dict[str, Any]) -> None:
-    directive = _text(told, "effectiveDirective", "effective-directive", "violated-directive")
+def _count(report: dict[str, Any]) -> None:
+    directive = _get_text(report, "effectiveDirective", "effective-directive", "violated-directive")
     name = directive.partition(" ")[0]
-    kind = (name if name in DIRECTIVES else "other", _blocked(told))
-    many = rate_limits.increment(_KEY.format(*kind))
-    if many == 1 or (many and many % 100 == 0):
-        page = _page(_text(told, "documentURL", "document-uri"))
-        log.warning("csp.violated", directive=kind[0], blocked=kind[1], page=page, reports=many)
+    kind = (name if name in DIRECTIVES else "other", _classify_source(report))
+    count = rate_limits.increment(_KEY.format(*kind))
+    if count == 1 or (count and count % 100 == 0):
+        page = _find_page_name(_get_text(report, "documentURL", "document-uri"))
+        log.warning("csp.violated", directive=kind[0], blocked=kind[1], page=page, reports=count)
 
 
-def _blocked(told: dict[str, Any]) -> str:
-    """Where what was stopped came from."""
-    address = _text(told, "blockedURL", "blocked-uri")
+def _classify_source(report: dict[str, Any]) -> str:
+    """Return where the blocked resource came from: one of BLOCKED."""
+    address = _get_text(report, "blockedURL", "blocked-uri")
     if address in BLOCKED:
         return address
     try:
-        found = urlsplit(address)
+        url = urlsplit(address)
     except ValueError:
         return "other"
-    if found.scheme in {"http", "https"}:
-        return "ours" if found.netloc == urlsplit(settings.PORTAL_URL).netloc else "elsewhere"
-    return found.scheme if found.scheme in BLOCKED else "other"
+    if url.scheme in {"http", "https"}:
+        return "ours" if url.netloc == urlsplit(settings.PORTAL_URL).netloc else "elsewhere"
+    return url.scheme if url.scheme in BLOCKED else "other"
 
 
-def _page(address: str) -> str:
-    """The name of our page, never its address: that of an invitation opens an account."""
+def _find_page_name(address: str) -> str:
+    """Return the name of our page, never its address: that of an invitation opens an account."""
     try:
         return resolve(urlsplit(address).path).view_name or "other"
     except (Resolver404, ValueError):
         return "other"
 
 
-def _text(told: dict[str, Any], *names: str) -> str:
-    found = next((told[name] for name in names if name in told), "")
-    return found[:2000] if isinstance(found, str) else ""
+def _get_text(report: dict[str, Any], *names: str) -> str:
+    value = next((report[name] for name in names if name in report), "")
+    return value[:2000] if isinstance(value, str) else ""

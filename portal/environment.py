@@ -7,9 +7,11 @@ servers write for a first look. What a production start refuses is in `portal/ch
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -243,3 +245,24 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 
 #: [`build/static`] where collectstatic writes
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "build" / "static")))
+
+
+def parse_email_url(url: str) -> dict[str, Any]:
+    """Return Django's EMAIL_… settings for this address, "" for nowhere. Raises ValueError."""
+    try:
+        server: dict[str, Any] = environ.Env.email_url_config(url or "dummymail://")
+    except ImproperlyConfigured as error:
+        raise ValueError(str(error)) from error
+    if server["EMAIL_BACKEND"].endswith("smtp.EmailBackend") and not server["EMAIL_HOST"]:
+        raise ValueError("no mail server named")
+    return server
+
+
+def load_email_settings() -> dict[str, Any]:
+    """Return Django's EMAIL_… settings for EMAIL_URL, and those for nowhere when it is unreadable:
+    settings must import, and portal/checks.py says what is wrong.
+    """
+    try:
+        return parse_email_url(EMAIL_URL or ("consolemail://" if FIRST_LOOK else ""))
+    except ValueError:
+        return parse_email_url("")

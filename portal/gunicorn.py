@@ -1,4 +1,4 @@
-"""How gunicorn serves the portal; supervisor and image add the address (`--bind`).
+"""Settings of gunicorn; supervisor and image add the address (`--bind`).
 
 Two processes of four threads: a request waits for PostgreSQL more than it computes, and eight
 connections are all it may hold.
@@ -9,8 +9,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from ops.child_process import die_with_parent
-from portal import gc_tuning
+from ops.child_process import die_with_parent, freeze_loaded_objects
 
 worker_class = "gthread"
 workers = 2
@@ -34,10 +33,10 @@ loglevel = "warning"
 
 
 def when_ready(_: Any) -> None:
-    """Before the workers are forked."""
-    gc_tuning.freeze_gc()
+    """Prepare the memory that the workers will share."""
+    freeze_loaded_objects()
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """A worker never outlives its master: the port is free at once for the next one."""
+    """End a worker with its master, so that the port is free at once for the next one."""
     die_with_parent(signal.SIGKILL, server.pid or os.getppid())

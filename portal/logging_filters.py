@@ -1,4 +1,4 @@
-"""What may stand in a log line that others write: about a request that broke, about a log-in."""
+"""Log filters that redact lines of Django and axes: about failed requests, about log-ins."""
 
 import logging
 import traceback
@@ -7,10 +7,10 @@ from types import TracebackType
 
 
 class ErrorRedactionFilter(logging.Filter):
-    """For Django's own line about an error: where it happened and its class. A path may be an
-    invitation, which opens an account, and an error's text may quote a report.
+    """Reduces Django's line about an error to its class and place.
 
-    An answer without an error behind it (a 503 of ours) has had its line already.
+    A path may be an invitation, which opens an account, and an error's text may quote a report. A response
+    without an error behind it (a 503 of ours) is dropped: it has had its line already.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -19,7 +19,7 @@ class ErrorRedactionFilter(logging.Filter):
         kind, _, trace = record.exc_info
         match = getattr(getattr(record, "request", None), "resolver_match", None)
         view = match.view_name if match else "none"
-        record.msg = f"request.failed view={view} error={kind.__name__} at={_places(trace)}"
+        record.msg = f"request.failed view={view} error={kind.__name__} at={_format_places(trace)}"
         record.args, record.exc_info, record.exc_text = None, None, None
         return True
 
@@ -32,7 +32,7 @@ LOG_INS = {
 
 
 class LoginRedactionFilter(logging.Filter):
-    """For axes' lines: a code, and neither who it was nor from where."""
+    """Reduces axes' lines to a code, without user and address."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         for words, code in LOG_INS.items():
@@ -41,7 +41,7 @@ class LoginRedactionFilter(logging.Filter):
         return True
 
 
-def _places(trace: TracebackType | None) -> str:
-    """The last lines of code that it came through, the innermost first."""
+def _format_places(trace: TracebackType | None) -> str:
+    """Return the innermost four lines of a traceback, the innermost first."""
     frames = reversed(traceback.extract_tb(trace)[-4:])
     return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)

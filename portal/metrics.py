@@ -1,7 +1,7 @@
-"""What /metrics says, asked of the database and of the supervisor's file at each scrape.
+"""The metrics of /metrics, computed at each scrape from the database, Valkey and files of DATA_DIR.
 
-Counts, times and class names of our own; nothing of a report. It answers also while the
-database is away: that is what `portal_database_up` is for.
+Counts, times and class names of our own; nothing of a report. Without the database `portal_database_up`
+is 0, and the rest is served.
 """
 
 import json
@@ -29,61 +29,61 @@ __all__ = ["CONTENT_TYPE", "render_prometheus"]
 
 
 def render_prometheus() -> bytes:
-    """One scrape, in Prometheus' text format 0.0.4."""
+    """Return one scrape in Prometheus' text format 0.0.4."""
     registry = CollectorRegistry()
-    registry.register(_Portal())
+    registry.register(_PortalCollector())
     return generate_latest(registry)
 
 
-class _Portal(Collector):
+class _PortalCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         try:
-            known = list(_queue())
+            queue = list(_queue())
         except DatabaseTrouble:
-            known = []
-        yield _gauge("portal_database_up", "Whether PostgreSQL answered this scrape.", bool(known))
-        yield from known
+            queue = []
+        yield _gauge("portal_database_up", "Whether PostgreSQL answered this scrape.", bool(queue))
+        yield from queue
         yield from _processes()
         yield from _backup()
-        yield from _room()
+        yield from _disk()
         yield from _guesses()
         yield from _violations()
 
 
 def _queue() -> Iterator[Metric]:
-    now = queue_stats.queue_state()
-    yield _gauge("portal_reports_waiting", "Reports that wait for the machine.", now.waiting)
-    yield _gauge("portal_reports_failed", "Reports that ran out of attempts.", now.failed)
+    state = queue_stats.queue_state()
+    yield _gauge("portal_reports_waiting", "Reports that wait for the machine.", state.waiting)
+    yield _gauge("portal_reports_failed", "Reports that ran out of attempts.", state.failed)
     yield _gauge(
         "portal_reports_late",
         "Waiting longer than QUEUE_ALARM_AFTER_SECONDS, without re-reading.",
-        now.late,
+        state.late,
     )
     oldest = "Age of the oldest report that waits, without re-reading."
-    yield _gauge("portal_oldest_waiting_seconds", oldest, now.oldest_prompt_s)
-    yield from _tally(now)
-    yield from _alarms(now)
+    yield _gauge("portal_oldest_waiting_seconds", oldest, state.oldest_prompt_s)
+    yield from _tally(state)
+    yield from _alarms(state)
     yield from _outbox(queue_stats.outbox_counts())
 
 
-def _tally(now: QueueState) -> Iterator[Metric]:
-    """The last whole count; nothing before the first one."""
-    if now.tally is None:
+def _tally(state: QueueState) -> Iterator[Metric]:
+    """Yield the last whole count, if there was one."""
+    if state.tally is None:
         return
     accepted = "Reports accepted, as of the last whole count."
-    yield CounterMetricFamily("portal_reports_accepted", accepted, value=now.tally.accepted)
-    yield _gauge("portal_reports_done", "Read by the machine, as of that count.", now.tally.done)
+    yield CounterMetricFamily("portal_reports_accepted", accepted, value=state.tally.accepted)
+    yield _gauge("portal_reports_done", "Read by the machine, as of that count.", state.tally.done)
     unaccounted = "accepted - done - waiting - failed of that count; anything but 0 is a loss."
-    yield _gauge("portal_reports_unaccounted", unaccounted, now.unaccounted)
-    counted_at = now.tally.counted_at.timestamp()
+    yield _gauge("portal_reports_unaccounted", unaccounted, state.unaccounted)
+    counted_at = state.tally.counted_at.timestamp()
     yield _gauge("portal_counted_timestamp_seconds", "When that count was taken.", counted_at)
 
 
-def _alarms(now: QueueState) -> Iterator[Metric]:
+def _alarms(state: QueueState) -> Iterator[Metric]:
     holds = GaugeMetricFamily(
         "portal_alarm_reports", "Reports that an alarm is about now; 0 is well.", labels=["kind"]
     )
-    for kind, count in affected_counts(now).items():
+    for kind, count in affected_counts(state).items():
         holds.add_metric([kind.value], count)
     yield holds
     raised = GaugeMetricFamily(
@@ -106,29 +106,28 @@ def _outbox(rows: Iterable[tuple[str, str, int, int]]) -> Iterator[Metric]:
 
 
 def _processes() -> Iterator[Metric]:
-    """What the supervisor had to restart; under compose there is no such file."""
-    told = _read_state("supervisor.json")
-    if not told:
+    """Yield the supervisor's restarts; under compose there is no such file."""
+    state = _read_state("supervisor.json")
+    if not state:
         return
     stalls = "Restarts of a worker that claimed nothing."
-    yield CounterMetricFamily("portal_worker_stalls", stalls, value=told.get("stalls", 0))
+    yield CounterMetricFamily("portal_worker_stalls", stalls, value=state.get("stalls", 0))
     restarts = CounterMetricFamily(
         "portal_restarts", "Starts of a process after it ended.", labels=["process"]
     )
-    for process, count in told.get("restarts", {}).items():
+    for process, count in state.get("restarts", {}).items():
         restarts.add_metric([process], count)
     yield restarts
 
 
 def _backup() -> Iterator[Metric]:
-    """Nothing where no archive was ever written."""
     if written_at := _read_state("backup.json").get("written_at"):
         what = "When the last archive was written."
         yield _gauge("portal_backup_timestamp_seconds", what, written_at)
 
 
-def _room() -> Iterator[Metric]:
-    """Nothing where the folder is not there: then no file is kept at all."""
+def _disk() -> Iterator[Metric]:
+    """Yield the free space for files; nothing without the folder: then no file is stored at all."""
     try:
         disk = os.statvfs(settings.FILES_DIR)
     except OSError:
@@ -139,7 +138,7 @@ def _room() -> Iterator[Metric]:
 
 
 def _guesses() -> Iterator[Metric]:
-    """Nothing while Valkey does not answer."""
+    """Yield wrong codes; nothing while Valkey does not answer."""
     wrong = rate_limits.wrong_codes()
     if wrong is not None:
         what = "Receipt codes and one-time words that opened nothing."
@@ -147,24 +146,24 @@ def _guesses() -> Iterator[Metric]:
 
 
 def _violations() -> Iterator[Metric]:
-    """Nothing while Valkey does not answer; both labels are words of our own."""
-    told = CounterMetricFamily(
+    """Yield reports of the policy; nothing while Valkey does not answer."""
+    reports = CounterMetricFamily(
         "portal_csp_reports",
         "What browsers told of our Content-Security-Policy.",
         labels=["directive", "blocked"],
     )
     for (directive, blocked), count in csp_reports.csp_report_count().items():
-        told.add_metric([directive, blocked], count)
-    yield told
+        reports.add_metric([directive, blocked], count)
+    yield reports
 
 
 def _read_state(name: str) -> dict[str, Any]:
-    """A JSON file of DATA_DIR; nothing where there is none."""
+    """Return a JSON object in DATA_DIR; {} where there is none."""
     try:
-        told = json.loads((settings.DATA_DIR / name).read_text())
+        state = json.loads((settings.DATA_DIR / name).read_text())
     except (OSError, ValueError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return state if isinstance(state, dict) else {}
 
 
 def _gauge(name: str, what: str, value: float) -> Metric:

@@ -1,38 +1,49 @@
-"""Headers that every answer carries, and the layers that only the desk needs."""
+"""Headers of every response, the language of a path, and the middleware that only the desk needs."""
 
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
 from csp.utils import build_policy
 from django.conf import settings
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import User
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseForbidden,
+    QueryDict,
+)
 from django.middleware.gzip import GZipMiddleware
+from django.urls import ResolverMatch
 from django.utils import translation
+from django.utils.deprecation import MiddlewareMixin
 from django_otp.middleware import OTPMiddleware
 
 from accounts import sessions
-from core.client_ip import client_ip
+from core.audit import events
+from core.client_ip import Address, client_ip
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-# Where browsers tell what a policy kept them from (portal/csp_reports.py); policies say `report-to csp`.
+# Where browsers report violations (portal/csp_reports.py); policies say `report-to csp`.
 REPORTING = 'csp="/csp/"'
 NOWHERE = "/khong-co/"
+MAX_TYPE_LENGTH, MAX_ID_LENGTH = 16, 64  # of the columns of the audit log
+_KEYS = ("pk", "object_id", "id")
 
 
-class SecurityHeadersMiddleware:
-    """Adds what Django's SecurityMiddleware does not know; a view's own header wins."""
+class SecurityHeadersMiddleware(MiddlewareMixin):
+    """Adds the headers that Django's SecurityMiddleware does not know, unless a view has set them."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Reporting-Endpoints", REPORTING)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
@@ -40,7 +51,7 @@ class SecurityHeadersMiddleware:
 
 
 class NoTransformGZipMiddleware(GZipMiddleware):
-    """Not where a view says `no-transform`: the size of such an answer must tell nothing of it."""
+    """Compresses, unless a view says `no-transform`: the size of such a response must reveal nothing."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
@@ -51,8 +62,9 @@ class NoTransformGZipMiddleware(GZipMiddleware):
 
 
 class ContentSecurityPolicy(CSPMiddleware):
-    """The usual policy is put together once and not at every answer; where a view has words of
-    its own (`csp.decorators`), the package does it. There are no nonces.
+    """Builds the usual policy once; a view's own (`csp.decorators`) is left to the package.
+
+    There are no nonces.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -71,32 +83,30 @@ class ContentSecurityPolicy(CSPMiddleware):
         return response
 
 
-class PathLanguageMiddleware:
-    """English under /en/, Vietnamese elsewhere, whatever the browser prefers: an address is one
-    page for everybody, so no answer varies by a header.
+class PathLanguageMiddleware(MiddlewareMixin):
+    """English under /en/, Vietnamese elsewhere, whatever the browser prefers.
+
+    An address is one page for everybody, so that no response varies by a header.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> Any:
         with translation.override(language_for_path(request.path_info)):
             return self.get_response(request)
 
 
 def language_for_path(path: str) -> str:
-    """The language of the page at a path."""
     return "en" if path.startswith("/en/") else settings.LANGUAGE_CODE
 
 
 def is_staff_path(path: str) -> bool:
-    """Whether a path, with its last slash or without, leads to the desk or to an invitation."""
+    """Return whether a path, with its last slash or without, leads to the desk or an invitation."""
     return f"{path}/".startswith(settings.STAFF_PATHS)
 
 
 class StaffPathsOnly:
-    """Keeps a middleware to the staff's paths: a public page has no session, no user and no
-    cookie to vary by, and pays for none of them.
+    """Restricts a middleware to the staff's paths.
+
+    A public page has no session, no user and no cookie to vary by, and pays for none of them.
     """
 
     get_response: Any
@@ -106,33 +116,25 @@ class StaffPathsOnly:
         return super().__call__(request) if inside else self.get_response(request)  # type: ignore[misc]
 
 
-class _Networks:
-    """Where networks are named, the desk is to all others a page that does not exist: from here on
-    the request is one for such a page, so that no header and no layer tells them apart.
+class StaffNetworks(StaffPathsOnly, MiddlewareMixin):
+    """Sends a request from outside ADMIN_NETWORKS to a page that does not exist.
+
+    From here on it is a request for that page, so that no header and no middleware tells them apart.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if settings.ADMIN_NETWORKS and not _is_near(client_ip(request)):
+    def process_request(self, request: HttpRequest) -> None:
+        if settings.ADMIN_NETWORKS and not _is_in_admin_networks(client_ip(request)):
             request.path = request.path_info = NOWHERE
-        return self.get_response(request)
 
 
-def _is_near(address: str | None) -> bool:
+def _is_in_admin_networks(address: Address | None) -> bool:
     return address is not None and any(
-        ip_address(address) in ip_network(network, strict=False)
-        for network in settings.ADMIN_NETWORKS
+        address in ip_network(network, strict=False) for network in settings.ADMIN_NETWORKS
     )
 
 
-class StaffNetworks(StaffPathsOnly, _Networks):
-    pass
-
-
 class StaffSessions(StaffPathsOnly, SessionMiddleware):
-    """PostgreSQL holds no NUL: neither a session's name, an address nor a filter may bring one."""
+    """Removes NUL, which PostgreSQL cannot hold, from session name, path and query."""
 
     def process_request(self, request: HttpRequest) -> None:
         request.path_info = request.path_info.replace("\0", "\ufffd")
@@ -143,20 +145,12 @@ class StaffSessions(StaffPathsOnly, SessionMiddleware):
         super().process_request(request)
 
 
-class _Hours:
-    """Ends a session that has lasted as long as one may, however busy its officer is."""
+class MaxSessionAge(StaffPathsOnly, MiddlewareMixin):
+    """Ends a session after SESSION_MAX_HOURS, however busy its officer is."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def process_request(self, request: HttpRequest) -> None:
         if sessions.is_past_max_age(request):
             request.session.flush()
-        return self.get_response(request)
-
-
-class MaxSessionAge(StaffPathsOnly, _Hours):
-    pass
 
 
 class StaffUsers(StaffPathsOnly, AuthenticationMiddleware):
@@ -169,3 +163,77 @@ class StaffSecondFactor(StaffPathsOnly, OTPMiddleware):
 
 class StaffPathsMessages(StaffPathsOnly, MessageMiddleware):
     pass
+
+
+# --- refused access on record
+
+
+@dataclass(frozen=True)
+class AuditSubject:
+    """What a page is about, and what was wanted there: ("report", its key, "reveal_contact")."""
+
+    type: str
+    id: str
+    verb: str
+
+
+class AuditDeniedAccessMiddleware(StaffPathsOnly, MiddlewareMixin):
+    """Logs each 403 of somebody who is logged in, after the view's transaction was rolled back."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if response.status_code == HttpResponseForbidden.status_code:
+            _log_refusal(request)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]
+    ) -> None:
+        """Refuse an action that the list does not offer to this officer; Django ignores it.
+
+        Ticked rows whose key is no key are dropped: Django would fail on them.
+        """
+        desk = getattr(view, "model_admin", None)
+        if desk is None or request.method != "POST" or ACTION_CHECKBOX_NAME not in request.POST:
+            return  # a public page reads its own body
+        if not desk.admin_site.has_permission(request):
+            return  # sent to the log-in by the site
+        if request.POST.get("action", "") not in {"", *desk.get_actions(request)}:
+            raise PermissionDenied
+        request.POST = _drop_invalid_keys(request.POST, desk.opts.pk)  # type: ignore[assignment]
+
+
+def _drop_invalid_keys(posted: QueryDict, field: Any) -> QueryDict:
+    cleaned = posted.copy()
+    ticked = posted.getlist(ACTION_CHECKBOX_NAME)
+    cleaned.setlist(ACTION_CHECKBOX_NAME, [key for key in ticked if _is_key(field, key)])
+    return cleaned
+
+
+def _is_key(field: Any, typed: str) -> bool:
+    try:
+        field.clean(typed, None)
+    except ValidationError:
+        return False
+    return True
+
+
+def _log_refusal(request: HttpRequest) -> None:
+    user, match = getattr(request, "user", None), request.resolver_match
+    if not isinstance(user, User):
+        return
+    subject = audit_subject_for(match)
+    detail = {"verb": subject.verb, "page": str(match.url_name) if match else ""}
+    events.log_event(
+        subject.type, subject.id, "refused", by=user, method=str(request.method), **detail
+    )
+
+
+def audit_subject_for(match: ResolverMatch | None) -> AuditSubject:
+    """Return the subject, from the name of the page (`app_model_verb`) and the key in its address."""
+    name = (match.url_name if match else None) or "unknown"
+    model, _, verb = name.partition("_")[2].partition("_")
+    arguments = match.kwargs if match else {}
+    key = next((arguments[each] for each in _KEYS if each in arguments), None)
+    if key is None or not model:
+        return AuditSubject("page", name[:MAX_ID_LENGTH], verb or name)
+    return AuditSubject(model[:MAX_TYPE_LENGTH], str(key).replace("\0", "")[:MAX_ID_LENGTH], verb)

@@ -1,4 +1,4 @@
-"""What is personal in every table: ours say so themselves, those of packages are told here."""
+"""Which fields are personal in the tables of packages, and the union with what each room declares."""
 
 import accounts.models
 import alerts.personal

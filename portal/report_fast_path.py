@@ -1,8 +1,8 @@
-"""Where reports come in: past the layers that a page needs and a report that was taken does not.
+"""The fast path of accepted reports, past the middleware that only a page needs.
 
-Whatever report is taken in, the answer differs in its cookie alone. So the first one under a path,
-a host and a scheme goes through every layer, and the headers which they gave its answer are given to
-all that follow there. What gets any other answer goes through the layers too, with that answer.
+The responses to accepted reports differ in their cookie alone. So the first one under a path, a host
+and a scheme goes through every middleware, and its headers are given to all that follow there. Any
+other response goes through the middleware too.
 """
 
 from collections.abc import Callable
@@ -16,64 +16,66 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch, resolve, reverse
 from django.utils import translation
 from django.utils.datastructures import CaseInsensitiveMapping
+from django.utils.deprecation import MiddlewareMixin
 
 from portal.middleware import language_for_path
 from reports.views.form_errors import HttpResponseSeeOther
 from reports.views.report import answer_to
 
-MAX_COUNT = 16  # paths, hosts and schemes that are known: whoever types hosts fills no memory
+MAX_KEYS = 16  # paths, hosts and schemes: whoever types hosts fills no memory
 PAGES = ("reports:report", "reports:report_submit")
 Key = tuple[str, str, bool]
 
 
-class Door:
-    """Knows what the layers make of an accepted report's answer, and asks them no more."""
+class ReportFastPathMiddleware(MiddlewareMixin):
+    """Outer middleware: answers accepted reports with the headers of an earlier one."""
+
+    get_response: Callable[[HttpRequest], HttpResponse]
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
+        super().__init__(get_response)
         self.answer: Any = convert_exception_to_response(answer_to)
-        self.known: dict[Key, Any] = {}
+        self.headers_by_key: dict[Key, Any] = {}
         self._lock = Lock()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method != "POST" or request.path_info not in self.submission_paths:
             return self.get_response(request)
         key = (request.path_info, request.META.get("HTTP_HOST", ""), request.is_secure())
-        headers = self.known.get(key)
+        headers = self.headers_by_key.get(key)
         if headers is None:
-            return self._learnt(key, self.get_response(request))
-        answer = self._taken_in(request)
-        if not isinstance(answer, HttpResponseSeeOther):
-            request.taken_in = answer  # type: ignore[attr-defined]
+            return self._store_headers(key, self.get_response(request))
+        response = self._submit(request)
+        if not isinstance(response, HttpResponseSeeOther):
+            request.taken_in = response  # type: ignore[attr-defined]
             return self.get_response(request)
-        answer.headers = headers
-        return answer
+        response.headers = headers
+        return response
 
-    def _learnt(self, key: Key, answer: HttpResponse) -> HttpResponse:
-        """What has been known longest gives way. Threads share the headers: nobody adds to them."""
-        if isinstance(answer, HttpResponseSeeOther):
+    def _store_headers(self, key: Key, response: HttpResponse) -> HttpResponse:
+        """Store the headers of an accepted report, shared and read-only; the oldest give way."""
+        if isinstance(response, HttpResponseSeeOther):
             with self._lock:
-                while len(self.known) >= MAX_COUNT:
-                    del self.known[next(iter(self.known))]
-                self.known[key] = CaseInsensitiveMapping(answer.headers)
-        return answer
+                while len(self.headers_by_key) >= MAX_KEYS:
+                    del self.headers_by_key[next(iter(self.headers_by_key))]
+                self.headers_by_key[key] = CaseInsensitiveMapping(response.headers)
+        return response
 
-    def _taken_in(self, request: HttpRequest) -> Any:
-        """What the view answers, or its page of an error, in the language of the path."""
-        request.resolver_match = self.submission_paths[
-            request.path_info
-        ]  # an error's line names the view
+    def _submit(self, request: HttpRequest) -> Any:
+        """Return the response of the view, or its error page, in the language of the path."""
+        # The log line of an error names the view.
+        request.resolver_match = self.submission_paths[request.path_info]
         language = language_for_path(request.path_info)
-        if translation.get_language() == language:  # as a rule: putting it on and off again costs
+        if translation.get_language() == language:  # as a rule: an override costs
             return self.answer(request)
         with translation.override(language):
             return self.answer(request)
 
     @cached_property
     def submission_paths(self) -> dict[str, ResolverMatch]:
-        """Where a report may be posted, in every language."""
-        found: dict[str, ResolverMatch] = {}
+        """Return the paths where a report may be posted, in every language."""
+        matches: dict[str, ResolverMatch] = {}
         for language, _ in settings.LANGUAGES:
             with translation.override(language):
-                found |= {path: resolve(path) for path in map(reverse, PAGES)}
-        return found
+                matches |= {path: resolve(path) for path in map(reverse, PAGES)}
+        return matches

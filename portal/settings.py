@@ -5,7 +5,6 @@
 import structlog
 
 from core.province import province
-from portal.email_url import CONSOLE, parse_email_url_or_dummy
 from portal.environment import *
 
 # The desk, and the invitation that leads to it.
@@ -33,8 +32,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "portal.response_cache.Shelf",  # outermost: it gives out what all others have let through
-    "portal.report_fast_path.Door",  # where reports come in, past the others once they have let one through
+    "portal.response_cache.ResponseCacheMiddleware",  # outermost: serves what all others have passed
+    "portal.report_fast_path.ReportFastPathMiddleware",  # past the others once they passed a report
     "portal.middleware.SecurityHeadersMiddleware",  # around the others: also on what they answer
     "django.middleware.security.SecurityMiddleware",
     # Before WhiteNoise: where files are not collected and pre-compressed, it compresses them too.
@@ -51,7 +50,7 @@ MIDDLEWARE = [
     "portal.middleware.StaffUsers",
     "portal.middleware.StaffSecondFactor",  # after the user is known
     "portal.middleware.StaffPathsMessages",
-    "portal.denied_access_audit.AuditDeniedAccessMiddleware",  # puts what an officer is refused on record
+    "portal.middleware.AuditDeniedAccessMiddleware",  # logs each refusal
     "axes.middleware.AxesMiddleware",  # last: it turns a lock-out into a page
 ]
 
@@ -117,8 +116,6 @@ CACHES = {
     }
 }
 
-VISITOR_ADDRESS = "core.client_ip.forwarded_ip"
-
 # --- Queue. The relay alone publishes (core/outbox/relay.py): a dead or frozen broker costs it 50 ms.
 CELERY_BROKER_URL = (
     REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
@@ -165,7 +162,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- Alarms (reports/monitoring/alarms.py) and figures for a machine (portal/metrics.py)
-vars().update(parse_email_url_or_dummy(EMAIL_URL or (CONSOLE if FIRST_LOOK else "")))
+vars().update(load_email_settings())
 EMAIL_TIMEOUT = 10
 
 # --- People of the desk

@@ -1,6 +1,4 @@
-"""sitemap.xml: every page that somebody may look for, in each of its languages, and when it last
-changed where that is known. Warnings that were withdrawn are in nobody's search.
-"""
+"""sitemap.xml: the public pages in their languages, with the time of the last change where known."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,15 +37,14 @@ class SitemapEntry:
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """Five statements."""
     root = Element("urlset", {"xmlns": _SCHEMA, "xmlns:xhtml": _XHTML})
-    for place in _places():
-        for address in place.addresses.values():
-            _add(root, place, address)
+    for entry in _list_entries():
+        for address in entry.addresses.values():
+            _add(root, entry, address)
     return conditional_response(request, xml.serialize(root), "application/xml; charset=utf-8")
 
 
-def _places() -> Iterator[SitemapEntry]:
+def _list_entries() -> Iterator[SitemapEntry]:
     revisions = (*AlertRevision.objects.in_force(), *AlertRevision.objects.ended())
     warnings = [each for each in revisions if not each.frozen_content.message.is_withdrawn]
     newest = AlertRevision.objects.effective_ever().aggregate(at=Max("effective"))["at"]
@@ -57,19 +54,19 @@ def _places() -> Iterator[SitemapEntry]:
     for pk, reviewed_on in Office.objects.order_by("pk").values_list("pk", "reviewed_on"):
         yield SitemapEntry(urls_by_language("reports:office", pk), reviewed_on)
     for warning in warnings:
-        found = urls_by_language("warnings:detail", warning.frozen_content.slug)
+        addresses = urls_by_language("warnings:detail", warning.frozen_content.slug)
         if not warning.frozen_content.speaks_english:
-            del found[ENGLISH]
-        yield SitemapEntry(found, warning.frozen_content.message.effective)
+            del addresses[ENGLISH]
+        yield SitemapEntry(addresses, warning.frozen_content.message.effective)
 
 
-def _add(root: Element, place: SitemapEntry, address: str) -> None:
+def _add(root: Element, entry: SitemapEntry, address: str) -> None:
     url = xml.add_child(root, "url")
     xml.add_child(url, "loc", f"{settings.PORTAL_URL}{address}")
-    if place.changed:
-        xml.add_child(url, "lastmod", place.changed.isoformat())
-    if len(place.addresses) > 1:
-        for language, other in place.addresses.items():
+    if entry.changed:
+        xml.add_child(url, "lastmod", entry.changed.isoformat())
+    if len(entry.addresses) > 1:
+        for language, other in entry.addresses.items():
             href = f"{settings.PORTAL_URL}{other}"
             xml.add_child(
                 url,

@@ -1,4 +1,4 @@
-"""All addresses. Pages belong to the apps; here only what the portal itself answers."""
+"""The addresses: those of the apps, and what the portal itself answers."""
 
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns

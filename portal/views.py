@@ -1,37 +1,45 @@
-"""What the portal itself answers: is it alive, is it ready, what machines may read, what a browser
-keeps of it.
-"""
+"""What the portal itself answers: health, files for machines, the pages that a browser keeps."""
 
+import hashlib
 import json
 import sys
+import time
 from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
 
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.db import Error as DatabaseTrouble
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
-from django.urls import reverse
-from django.utils import timezone
+from django.urls import resolve, reverse
+from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from core import database
 from core.province import province
-from portal import offline_cache
+from portal.middleware import language_for_path
+
+# What a browser keeps for when it is offline: nothing about a person, no warning that may end.
+OFFLINE_PAGES = ("/dang-bi-goi/", "/en/dang-bi-goi/", "/offline/", "/en/offline/")
+OFFLINE_FILES = ("css/portal.css", "js/portal.js", "js/sending.js")
+OFFLINE_CACHE_SECONDS = 60
 
 
 @require_safe
 def livez(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """Answer 200 while the process runs."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Return the figures of the queue in Prometheus' text format 0.0.4. 404 without a token configured, 401 without the right one."""
+    """Return the figures in Prometheus' text format 0.0.4: 404 without METRICS_TOKEN, 401 without it here."""
     if not settings.METRICS_TOKEN:
         raise Http404
     header = request.headers.get("Authorization", "")
@@ -45,25 +53,26 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Reports can be taken in: PostgreSQL answers, takes rows and has room for them. The broker
-    is not asked; without it a report is late, never lost.
+    """Answer 200 while PostgreSQL takes rows and has room, else 503 and why.
+
+    The broker is not asked: without it a report is late, never lost.
     """
     try:
-        why = "" if database.is_writable() else "read_only"
+        problem = "" if database.is_writable() else "read_only"
     except DatabaseTrouble as error:
-        why = type(error.__cause__ or error).__name__
-    if why:
-        return JsonResponse({"database": False, "why": why}, status=503)
+        problem = type(error.__cause__ or error).__name__
+    if problem:
+        return JsonResponse({"database": False, "why": problem}, status=503)
     return JsonResponse({"database": True})
 
 
 @require_safe
 @cache_control(public=True, max_age=3600)
 def robots(request: HttpRequest) -> HttpResponse:
-    """A desk at a path of its own is not named here, where everybody would learn of it."""
+    """Disallow what is nobody's search; a desk at a path of its own is not named to everybody."""
     desk = [reverse("admin:index")] if settings.ADMIN_PATH == "admin" else []
-    shut = [*desk, "/bao-cao/", "/theo-doi/", "/dang-ky/bo/", "/dang-ky/xac-nhan/"]
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in shut)]
+    disallowed = [*desk, "/bao-cao/", "/theo-doi/", "/dang-ky/bo/", "/dang-ky/xac-nhan/"]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in disallowed)]
     lines += ["", f"Sitemap: {settings.PORTAL_URL}{reverse('sitemap')}"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
 
@@ -71,7 +80,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=3600)
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """RFC 9116. Valid for half a year from each reading, so that it cannot rot on a shelf."""
+    """Return the file of RFC 9116, valid for half a year from each request."""
     expires = timezone.now() + timedelta(days=180)
     lines = [
         f"Contact: tel:{province.hotline_key}",
@@ -86,14 +95,14 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=7 * 24 * 3600)
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Asked for by itself, once; a link to it would be a request more on each first page."""
-    return HttpResponse(offline_cache.read_static_file("img/star.ico"), content_type="image/x-icon")
+    """Return the icon. Browsers ask for it by themselves; a link would cost each first page a request."""
+    return HttpResponse(read_static_file("img/star.ico"), content_type="image/x-icon")
 
 
 @require_safe
 @cache_control(public=True, max_age=3600)
 def manifest(request: HttpRequest) -> JsonResponse:
-    """What a phone needs to put the portal among its apps."""
+    """Return what a phone needs to install the portal."""
     about = {
         "name": f"Báo cuộc gọi lừa đảo, {province.police}",
         "short_name": "Báo lừa đảo",
@@ -111,19 +120,56 @@ def manifest(request: HttpRequest) -> JsonResponse:
 @require_safe
 @cache_control(public=True, max_age=300)
 def offline(request: HttpRequest) -> HttpResponse:
-    """What a browser that came here before shows where the line is gone."""
+    """Return the page that the service worker shows when the browser is offline."""
     return render(request, "offline.html", using="public")
 
 
 @require_safe
 @cache_control(no_cache=True)
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """The script that keeps a few pages in the browser; a new one when any of them changed."""
-    context = {
-        "kept": json.dumps(offline_cache.precached_urls()),
-        "version": offline_cache.cache_version(),
-    }
+    """Return the script that keeps a few pages in the browser; it changes when any of them does."""
+    context = {"kept": json.dumps(precached_urls()), "version": cache_version()}
     return render(request, "sw.js", context, content_type="text/javascript", using="public")
+
+
+def precached_urls() -> list[str]:
+    return [*OFFLINE_PAGES, *(static(name) for name in OFFLINE_FILES)]
+
+
+def cache_version() -> str:
+    """Return a name that changes with the content of what is kept; computed once a minute."""
+    return _hash_offline_content(int(time.time() // OFFLINE_CACHE_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _hash_offline_content(minute: int) -> str:
+    content = [
+        *map(_render_page, OFFLINE_PAGES),
+        *map(read_static_file, OFFLINE_FILES),
+        *map(str.encode, precached_urls()),
+    ]
+    return hashlib.sha256(b"\0".join(content)).hexdigest()[:16]
+
+
+def clear_cache() -> None:
+    _hash_offline_content.cache_clear()
+
+
+def _render_page(path: str) -> bytes:
+    """Return a page as a visitor gets it."""
+    request = HttpRequest()
+    request.method, request.path, request.path_info = "GET", path, path
+    with translation.override(language_for_path(path)):
+        view, arguments, names = resolve(path)
+        return bytes(view(request, *arguments, **names).content)
+
+
+def read_static_file(name: str) -> bytes:
+    """Return the content of one of our static files. Raises FileNotFoundError."""
+    path = finders.find(name)
+    if not isinstance(path, str):
+        raise FileNotFoundError(name)
+    return Path(path).read_bytes()
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -131,13 +177,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Above all a host name that is not ours: the way to the one that is."""
+    """Link to the portal's own address: most often the request named a host that is not ours."""
     context = {"portal": f"{settings.PORTAL_URL}{reverse('reports:home')}"}
     return render(request, "400.html", context, status=400, using="public")
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """The last resort: no database, no template context, and still the two numbers to ring."""
+    """Return the page of last resort, with the numbers to ring: 503 while the database is away."""
     if isinstance(sys.exc_info()[1], DatabaseTrouble):
         context = {"sent": request.method == "POST"}
         response = render(request, "503.html", context, status=503, using="public")

@@ -1,4 +1,4 @@
-"""The WSGI door that gunicorn opens."""
+"""The WSGI application that gunicorn loads."""
 
 import os
 
@@ -7,7 +7,6 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django_application = get_wsgi_application()
 
-from portal.db_wait_timeout import limit_database_wait  # noqa: E402  # knows the staff's paths: needs Django set up
-from portal.request_body_guard import request_body_guard  # noqa: E402
+from portal import wsgi_guards  # noqa: E402  # knows the staff's paths: needs Django set up
 
-application = request_body_guard(limit_database_wait(django_application))
+application = wsgi_guards.guard_request_body(wsgi_guards.limit_database_wait(django_application))

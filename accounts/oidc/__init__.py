@@ -1,1 +1,1 @@
-"""Log-in by the provider of an agency."""
+"""Log-in by the provider of an agency (OpenID Connect)."""

@@ -1,7 +1,7 @@
-"""The provider of the ministry's accounts: what it is asked, and what of its answer is believed.
+"""The OpenID Connect client of the ministry's provider, over mozilla-django-oidc.
 
-Over mozilla-django-oidc, which brings state, nonce, PKCE, the exchange of the code and the signature.
-Ours are the addresses (discovery), the claims, the bounds, and that nobody is made an account.
+The library brings state, nonce, PKCE, the exchange of the code and the signature. Ours are discovery,
+the checks of claims, the limits, and that no account is created.
 """
 
 import time
@@ -21,13 +21,12 @@ from jwt import PyJWTError
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from mozilla_django_oidc.views import OIDCAuthenticationRequestView
 
-from accounts.oidc.errors import RefusedError
-from accounts.service import is_subject
+from accounts.service import LoginRefusedError, is_subject
 
-TIMEOUT_SECONDS = 5  # seconds for a connection, and for each answer
-MAX_AGE_SECONDS = 3600  # seconds for which the provider's addresses are believed
-KEYS_FRESH = 300  # and its keys, for what it tells of log-outs
-LATE = 600  # seconds after which a log-out is told no more
+TIMEOUT_SECONDS = 5  # for a connection, and for each answer
+DISCOVERY_CACHE_SECONDS = 3600
+KEY_CACHE_SECONDS = 300  # for log-out tokens
+MAX_LOGOUT_AGE_SECONDS = 600
 # The one algorithm that every provider must offer.
 ALGORITHM = "RS256"
 _ADDRESSES = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -37,13 +36,13 @@ _TYPES = ("jwt", "logout+jwt")
 _UNTRUE = (PyJWTError, SuspiciousOperation, ValueError, LookupError, TypeError, AttributeError)
 
 # A provider that hangs holds two threads of a process for log-ins and two for log-outs, never all.
-_asking, hearing = BoundedSemaphore(2), BoundedSemaphore(2)
+_login_slots, logout_slots = BoundedSemaphore(2), BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
 class IdentityClaims:
-    """Who came, by the provider's own name for them, how they proved it (amr and acr), and what its
-    log-out will name them by (sub, sid) beside the signed token.
+    """Who logged in, as the provider names them, how they proved it (amr and acr), and what a log-out
+    will name them by (sub, sid), with the signed token.
     """
 
     subject: str
@@ -53,16 +52,16 @@ class IdentityClaims:
 
 @dataclass(frozen=True)
 class LogoutClaims:
-    """Whose log-out at the provider a signed token tells: by sub, sid or both; `jti` is its own name."""
+    """Who logged out at the provider: by sub, sid or both. `jti` is the id of the token."""
 
     named: dict[str, str]
     jti: str
 
 
 @dataclass
-class _Known:
-    """The addresses that the provider of that issuer names, and until when they are good; keys that
-    it signed a log-out with, by issuer and name, the same.
+class _ProviderCache:
+    """The addresses that an issuer names, and keys of log-out tokens by issuer and name, each with the
+    time (monotonic) until which they are valid.
     """
 
     issuer: str = ""
@@ -71,47 +70,48 @@ class _Known:
     keys: dict[tuple[str, str], tuple[jwt.PyJWK, float]] = field(default_factory=dict)
 
 
-_known = _Known()
+_cache = _ProviderCache()
 
 
 def clear_discovery_cache() -> None:
-    """Ask the provider anew where it is, and for its keys."""
-    _known.until = 0.0
-    _known.keys.clear()
+    _cache.until = 0.0
+    _cache.keys.clear()
 
 
 @contextmanager
-def translate_provider_errors(places: BoundedSemaphore = _asking) -> Iterator[None]:
-    """Around whatever asks the provider: its troubles become a RefusedError."""
-    if not places.acquire(blocking=False):
-        raise RefusedError("down")
+def translate_provider_errors(slots: BoundedSemaphore = _login_slots) -> Iterator[None]:
+    """Raise LoginRefusedError for every error of a request to the provider, or without a free slot."""
+    if not slots.acquire(blocking=False):
+        raise LoginRefusedError("down")
     try:
         yield
     except requests.RequestException as error:
-        raise RefusedError("untrue" if _is_no(error) else "down") from error
+        raise LoginRefusedError("untrue" if _is_refusal(error) else "down") from error
     except _UNTRUE as error:
-        raise RefusedError("untrue") from error
+        raise LoginRefusedError("untrue") from error
     finally:
-        places.release()
+        slots.release()
 
 
 def authorization_redirect(request: HttpRequest) -> HttpResponse:
-    """To the provider's page. Raises what `asking` understands."""
+    """Redirect to the provider's page. Raises what `translate_provider_errors` catches, as all below."""
     answer: HttpResponse = AuthorizationRequestView.as_view()(request)
     return answer
 
 
 def exchange_code(request: HttpRequest, nonce: str, verifier: str) -> IdentityClaims:
-    """What the provider says of the code in this address. Raises what `asking` understands."""
+    """Exchange the code in the request's address for claims."""
     provider = TokenExchangeBackend()
     provider.authenticate(request, nonce=nonce, code_verifier=verifier)
     subject, methods = _parse_claims(provider.claims, nonce)
-    return IdentityClaims(subject, methods, _named(provider.claims) | {"token": provider.signed})
+    return IdentityClaims(
+        subject, methods, _session_ids(provider.claims) | {"token": provider.signed}
+    )
 
 
 def end_session_url(token: str, back: str) -> str:
-    """The address where the provider ends what that token of its began, and sends people *back*; ""
-    where it offers none. Raises what `asking` understands.
+    """Return the address where the provider ends the session of that token and sends people *back*;
+    "" where it offers none.
     """
     query = {
         "id_token_hint": token,
@@ -123,22 +123,23 @@ def end_session_url(token: str, back: str) -> str:
 
 
 def verify_logout_token(token: str) -> LogoutClaims:
-    """Who has left the provider, by its token of a log-out. Nobody is asked about what could not be
-    one whoever signed it. Raises what `asking` understands.
+    """Return who logged out, by the provider's signed token.
+
+    A token that could not be one, whoever signed it, costs no request to the provider.
     """
     header = jwt.get_unverified_header(token)
-    is_ours = header["alg"] == ALGORITHM and header.get("typ", "JWT").lower() in _TYPES
-    if not (is_ours and _is_log_out(jwt.decode(token, options={"verify_signature": False}))):
+    is_typed = header["alg"] == ALGORITHM and header.get("typ", "JWT").lower() in _TYPES
+    if not (is_typed and _is_log_out(jwt.decode(token, options={"verify_signature": False}))):
         raise SuspiciousOperation("no log-out")
     claims = BackChannelTokenVerifier().verify_token(token)  # without a nonce: none was asked for
-    return LogoutClaims(_named(claims), claims["jti"])
+    return LogoutClaims(_session_ids(claims), claims["jti"])
 
 
 def _is_log_out(claims: Any) -> bool:
-    named = _named(claims)
+    named = _session_ids(claims)
     return (
         _is_for_us(claims)
-        and abs(time.time() - claims["iat"]) < LATE
+        and abs(time.time() - claims["iat"]) < MAX_LOGOUT_AGE_SECONDS
         and "nonce" not in claims
         and isinstance(claims["events"][_LOG_OUT], dict)
         and is_subject(claims["jti"])
@@ -147,8 +148,8 @@ def _is_log_out(claims: Any) -> bool:
     )
 
 
-class _Configured:
-    """The library's settings, from ours: its own names are never looked up in Django's."""
+class _SettingsMixin:
+    """Maps the library's settings to ours: its own names are never looked up in Django's."""
 
     @staticmethod
     def get_settings(name: str, *otherwise: Any) -> Any:
@@ -174,14 +175,14 @@ class _Configured:
         return otherwise[0] if otherwise else None
 
 
-class AuthorizationRequestView(_Configured, OIDCAuthenticationRequestView):
-    """The library's way to the provider."""
+class AuthorizationRequestView(_SettingsMixin, OIDCAuthenticationRequestView):
+    """Redirects to the provider; by GET alone."""
 
     http_method_names = ["get", "head"]
 
 
-class TokenExchangeBackend(_Configured, OIDCAuthenticationBackend):
-    """Exchanges a code for a signed token and keeps what it claims; it knows no user."""
+class TokenExchangeBackend(_SettingsMixin, OIDCAuthenticationBackend):
+    """Exchanges a code for a signed token and stores its claims, without a user."""
 
     claims: Any = None
     signed = ""
@@ -191,58 +192,55 @@ class TokenExchangeBackend(_Configured, OIDCAuthenticationBackend):
 
 
 class BackChannelTokenVerifier(TokenExchangeBackend):
-    """Takes the keys of a moment ago for what anybody may post."""
+    """Verifies log-out tokens, which anybody may post, with cached keys."""
 
     def retrieve_matching_jwk(self, token: str) -> jwt.PyJWK:
         named = settings.OIDC_ISSUER, jwt.get_unverified_header(token)["kid"]
-        key, until = _known.keys.get(named, (None, 0.0))
+        key, until = _cache.keys.get(named, (None, 0.0))
         if key is None or time.monotonic() > until:
             key = super().retrieve_matching_jwk(token)
-            _known.keys[named] = key, time.monotonic() + KEYS_FRESH
+            _cache.keys[named] = key, time.monotonic() + KEY_CACHE_SECONDS
         return key
 
 
 def _addresses() -> dict[str, str]:
     issuer = settings.OIDC_ISSUER
-    if _known.issuer != issuer or time.monotonic() > _known.until:
-        _known.addresses = _discovered(issuer)
-        _known.issuer, _known.until = issuer, time.monotonic() + MAX_AGE_SECONDS
-    return _known.addresses
+    if _cache.issuer != issuer or time.monotonic() > _cache.until:
+        _cache.addresses = _discover(issuer)
+        _cache.issuer, _cache.until = issuer, time.monotonic() + DISCOVERY_CACHE_SECONDS
+    return _cache.addresses
 
 
-def _discovered(issuer: str) -> dict[str, str]:
-    """Where the provider is, by its own word. Nothing of it is asked less safely than the issuer."""
+def _discover(issuer: str) -> dict[str, str]:
+    """Return the addresses that the provider publishes; none may be less safe than the issuer's."""
     answer = requests.get(
         f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=TIMEOUT_SECONDS
     )
     answer.raise_for_status()
-    said = answer.json()
-    if said["issuer"] != issuer:
+    document = answer.json()
+    if document["issuer"] != issuer:
         raise SuspiciousOperation("another issuer")
-    names = (*_ADDRESSES, _END) if said.get(_END) else _ADDRESSES
-    found = {name: str(said[name]) for name in names}
-    if any(
-        urlsplit(each).scheme not in {"https", urlsplit(issuer).scheme} for each in found.values()
-    ):
+    names = (*_ADDRESSES, _END) if document.get(_END) else _ADDRESSES
+    addresses = {name: str(document[name]) for name in names}
+    schemes = {urlsplit(address).scheme for address in addresses.values()}
+    if not schemes <= {"https", urlsplit(issuer).scheme}:
         raise SuspiciousOperation("an open address")
-    return found
+    return addresses
 
 
 def _parse_claims(claims: Any, nonce: str) -> tuple[str, frozenset[str]]:
-    """Subject and methods. The library has checked the signature, the nonce and, where they are told,
-    the hours.
-    """
+    """Return subject and methods. The library has verified signature, nonce and expiry."""
     subject = claims[settings.OIDC_CLAIM]
     is_ours = bool(nonce) and _is_for_us(claims)
     if not (is_ours and isinstance(subject, str) and is_subject(subject)):
         raise SuspiciousOperation("a token for somebody else")
     methods = claims.get("amr", [])
-    named = [*(methods if isinstance(methods, list) else []), claims.get("acr")]
-    return subject, frozenset(each for each in named if isinstance(each, str))
+    listed = [*(methods if isinstance(methods, list) else []), claims.get("acr")]
+    return subject, frozenset(each for each in listed if isinstance(each, str))
 
 
 def _is_for_us(claims: Any) -> bool:
-    """Whether a token comes from our provider, is meant for the portal and has an end."""
+    """Return whether a token is from our provider, for the portal, and expires."""
     audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     return (
         claims["iss"] == settings.OIDC_ISSUER
@@ -252,11 +250,11 @@ def _is_for_us(claims: Any) -> bool:
     )
 
 
-def _named(claims: Any) -> dict[str, str]:
-    """How the provider names a person and a session of theirs there, as far as it does."""
+def _session_ids(claims: Any) -> dict[str, str]:
+    """Return the provider's ids of a person and their session there, as far as there are any."""
     return {name: claims[name] for name in ("sub", "sid") if name in claims}
 
 
-def _is_no(error: requests.RequestException) -> bool:
-    """Whether the provider is there and did not take the code."""
+def _is_refusal(error: requests.RequestException) -> bool:
+    """Return whether the provider answered, and did not accept the request."""
     return error.response is not None and error.response.status_code < 500

@@ -1,12 +1,12 @@
-"""Logging in with the ministry's account (OpenID Connect), where a provider is configured.
+"""Log-in with the ministry's account (OpenID Connect), where a provider is configured.
 
-The provider says who somebody is and nothing else: a lead has linked its subject to an officer
-before, no account is made, no right is given. The code is asked here as at the usual log-in, unless
-the provider says that it saw a second factor which `OIDC_SECOND_FACTOR_AMR` names.
-The library is imported by the first who comes this way, so that nobody else pays for it.
+The provider identifies a person and nothing else: a lead has linked its subject to an officer before,
+no account is created, no right granted. The code is asked here as at the usual log-in, unless the
+provider saw a second factor that `OIDC_SECOND_FACTOR_AMR` names. The library is imported by the first
+who logs in this way, so that nobody else pays for it.
 
-Who leaves the desk leaves the provider too, where it has an address for that; and who leaves the
-provider is out here when it says so (OpenID Connect RP-Initiated and Back-Channel Logout 1.0).
+Logging out of the desk leads to the provider's log-out, where it has an address for it; logging out at
+the provider ends the session here (OpenID Connect RP-Initiated and Back-Channel Logout 1.0).
 """
 
 import time
@@ -31,7 +31,7 @@ from django_otp import devices_for_user
 from django_otp.models import Device
 
 from accounts import reauthentication, service, sessions
-from accounts.oidc.errors import REFUSED, RefusedError
+from accounts.service import REFUSED_LOGINS, LoginRefusedError
 from core import rate_limits
 from core.audit import events
 
@@ -40,40 +40,40 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-VALID = 600  # seconds from the button to the last code
+VALID_SECONDS = 600  # from the button to the last code
 _STATES, _NEXT, _WAITING = "oidc_states", "oidc_login_next", "oidc_waiting"
 _OURS = (_STATES, _NEXT, _WAITING)
 _BACKEND = "accounts.backends.DeskBackend"
-_LEFT = "provider_left"  # the act on record
+_LEFT = "provider_left"  # the kind of event
 WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
 
 
 def is_configured() -> bool:
-    """Whether the button is there: all three or nothing (portal/checks.py)."""
+    """Return whether a provider is configured: all three settings or none (portal/checks.py)."""
     return all((settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET))
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """The way there, the way back, and the page that asks the code."""
+    """Return the addresses of log-in, return, code and back-channel log-out."""
 
-    def door(view: Any) -> Any:
+    def show_refusals(view: Any) -> Any:
         @never_cache
-        def guarded(request: HttpRequest) -> HttpResponse:
+        def wrapped(request: HttpRequest) -> HttpResponse:
             if not is_configured():
                 raise Http404
             try:
                 answer: HttpResponse = view(request)
-            except RefusedError as error:
+            except LoginRefusedError as error:
                 return _refuse(site, request, error)
             return answer
 
-        return guarded
+        return wrapped
 
     @sensitive_post_parameters("otp_token")
     @require_http_methods(["GET", "HEAD", "POST"])
     def code(request: HttpRequest) -> HttpResponse:
-        user, typed = _waiting(request), request.POST.get("otp_token")
-        device = _matching(user, typed) if typed else None
+        user, typed = _load_waiting_user(request), request.POST.get("otp_token")
+        device = _match_device(user, typed) if typed else None
         if device:
             return _enter(request, user, device)
         context = {
@@ -85,18 +85,18 @@ def urls(site: AdminSite) -> list[URLPattern]:
         return TemplateResponse(request, "admin/oidc_code.html", context, status=status)
 
     return [
-        path("nganh/", door(begin_login), name="oidc_start"),
-        path("nganh/ve/", door(callback), name="oidc_callback"),
-        path("nganh/ma/", door(code), name="oidc_code"),
+        path("nganh/", show_refusals(begin_login), name="oidc_start"),
+        path("nganh/ve/", show_refusals(callback), name="oidc_callback"),
+        path("nganh/ma/", show_refusals(code), name="oidc_code"),
         path("nganh/ra/", backchannel_logout, name="oidc_told_out"),
     ]
 
 
 @require_safe
 def begin_login(request: HttpRequest) -> HttpResponse:
-    """To the provider, with a state, a nonce and a challenge of this one try. Raises RefusedError."""
+    """Redirect to the provider, with fresh state, nonce and challenge. Raises LoginRefusedError."""
     if not rate_limits.consume("log_in", request):
-        raise RefusedError("often")
+        raise LoginRefusedError("often")
     from accounts.oidc import client as oidc_provider  # noqa: PLC0415
 
     with oidc_provider.translate_provider_errors():
@@ -105,74 +105,73 @@ def begin_login(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def callback(request: HttpRequest) -> HttpResponse:
-    """Back from the provider: who it is, and whether a code is asked. Raises RefusedError."""
-    begun = _begun(request)
+    """Log in whom the provider names, or ask for a code first. Raises LoginRefusedError."""
+    attempt = _take_attempt(request)
     if "error" in request.GET or "code" not in request.GET:
-        raise RefusedError("cancelled")
+        raise LoginRefusedError("cancelled")
     from accounts.oidc import client as oidc_provider  # noqa: PLC0415
 
     with oidc_provider.translate_provider_errors():
-        told = oidc_provider.exchange_code(request, begun["nonce"], begun["code_verifier"])
-    user = _linked(request, told.subject)
-    device = _device_of(user)
-    request.session[sessions.OPENED] = told.opened
-    if told.methods & set(settings.OIDC_SECOND_FACTOR_AMR):
+        claims = oidc_provider.exchange_code(request, attempt["nonce"], attempt["code_verifier"])
+    user = _get_linked_user(request, claims.subject)
+    device = _get_device(user)
+    request.session[sessions.OPENED] = claims.opened
+    if claims.methods & set(settings.OIDC_SECOND_FACTOR_AMR):
         return _enter(request, user, device, is_ours=False)
-    request.session[_WAITING] = {"subject": told.subject, "at": time.time()}
+    request.session[_WAITING] = {"subject": claims.subject, "at": time.time()}
     return HttpResponseRedirect(reverse("admin:oidc_code"))
 
 
-def _begun(request: HttpRequest) -> dict[str, Any]:
-    """What this browser began under that state, which is good once: it is gone before anybody is
-    asked anything.
-    """
+def _take_attempt(request: HttpRequest) -> dict[str, Any]:
+    """Return what this browser began under that state, and delete it first: a state is valid once."""
     states = request.session.get(_STATES, {})
-    begun: dict[str, Any] | None = states.pop(request.GET.get("state", ""), None)
-    if begun is None or time.time() - begun["added_on"] > VALID:
-        raise RefusedError("late")
+    attempt: dict[str, Any] | None = states.pop(request.GET.get("state", ""), None)
+    if attempt is None or time.time() - attempt["added_on"] > VALID_SECONDS:
+        raise LoginRefusedError("late")
     request.session[_STATES] = states
     request.session.save()
-    return begun
+    return attempt
 
 
-def _waiting(request: HttpRequest) -> User:
-    """Whom the provider named in this browser a moment ago, looked up anew."""
+def _load_waiting_user(request: HttpRequest) -> User:
+    """Return whom the provider named in this browser a moment ago. Raises LoginRefusedError."""
     waiting = request.session.get(_WAITING)
-    if waiting is None or time.time() - waiting["at"] > VALID:
-        raise RefusedError("late")
-    return _linked(request, waiting["subject"])
+    if waiting is None or time.time() - waiting["at"] > VALID_SECONDS:
+        raise LoginRefusedError("late")
+    return _get_linked_user(request, waiting["subject"])
 
 
-def _linked(request: HttpRequest, subject: str) -> User:
-    """The officer of that subject, who may log in now. Whose name wrong guesses have locked here
-    is not let in by another door.
+def _get_linked_user(request: HttpRequest, subject: str) -> User:
+    """Return the officer of that subject, unless closed or locked by wrong guesses here.
+
+    Raises LoginRefusedError.
     """
     user = service.linked_to(subject)
     if user is None:
-        raise RefusedError("unknown", subject)
+        raise LoginRefusedError("unknown", subject)
     is_open = AxesProxyHandler.is_allowed(request, {"username": user.get_username()})
     if not (user.is_active and user.is_staff and is_open):
-        raise RefusedError("closed")
+        raise LoginRefusedError("closed")
     return user
 
 
-def _device_of(user: User) -> Device:
-    """What stands for the second factor: nobody is at the desk without one."""
+def _get_device(user: User) -> Device:
+    """Return a second factor of the officer. Raises LoginRefusedError: nobody enters without one."""
     device: Device | None = next(iter(devices_for_user(user)), None)
     if device is None:
-        raise RefusedError("device")
+        raise LoginRefusedError("device")
     return device
 
 
-def _matching(user: User, typed: str) -> Device | None:
+def _match_device(user: User, typed: str) -> Device | None:
     return reauthentication.verify_code(user, "".join(typed.split()).lower())
 
 
 def _enter(
     request: HttpRequest, user: User, device: Device, *, is_ours: bool = True
 ) -> HttpResponse:
-    """Begin a session as the usual log-in does. Whose code we have not seen ourselves is asked
-    before personal data.
+    """Begin a session as the usual log-in does. Whose code was not checked here is asked for it before
+    personal data.
     """
     address = request.session.get(_NEXT) or reverse("admin:index")
     opened = request.session.get(sessions.OPENED, {})
@@ -187,8 +186,8 @@ def _enter(
 
 
 def end_session_context(request: HttpRequest) -> dict[str, Any]:
-    """What the page after the log-out says of the provider's own session: the address that ends it
-    (`away`), or that it stays; nothing where the provider did not let the officer in.
+    """Return for the log-out page the address that ends the provider's own session (`away`), or that it
+    stays; nothing where the officer did not log in by the provider.
     """
     opened = request.session.get(sessions.OPENED)
     if not (opened and is_configured()):
@@ -199,7 +198,7 @@ def end_session_context(request: HttpRequest) -> dict[str, Any]:
     try:
         with oidc_provider.translate_provider_errors():
             away = oidc_provider.end_session_url(opened["token"], back)
-    except RefusedError as error:
+    except LoginRefusedError as error:
         _log(error)
     return {"away": away, "stays_in": not away}
 
@@ -208,56 +207,56 @@ def end_session_context(request: HttpRequest) -> dict[str, Any]:
 @never_cache
 @require_POST
 def backchannel_logout(request: HttpRequest) -> HttpResponse:
-    """The provider says that somebody has left it: what it opened here ends. The status is the answer."""
+    """End the sessions of somebody who logged out at the provider, and answer by status."""
     if not is_configured():
         raise Http404
     try:
-        _end_of(request)
-    except RefusedError as error:
+        _end_sessions(request)
+    except LoginRefusedError as error:
         _log(error)
-        status = 400 if error.why == "untrue" else REFUSED[error.why][1]
+        status = 400 if error.why == "untrue" else REFUSED_LOGINS[error.why][1]
         return HttpResponse(status=status)
     return HttpResponse()
 
 
-def _end_of(request: HttpRequest) -> None:
-    """End those sessions, on record. A token is good once. Raises RefusedError."""
-    left = _left(request)
-    once = sha256(left.jti.encode()).hexdigest()
-    if events.events_for("log_out", once).exists():
-        raise RefusedError("untrue")
-    found = sessions.sessions_for_subject(left.named)
+def _end_sessions(request: HttpRequest) -> None:
+    """End those sessions, on record; a token is valid once. Raises LoginRefusedError."""
+    claims = _verify_logout(request)
+    token_id = sha256(claims.jti.encode()).hexdigest()
+    if events.events_for("log_out", token_id).exists():
+        raise LoginRefusedError("untrue")
+    users_by_key = sessions.sessions_for_subject(claims.named)
     with transaction.atomic():
-        sessions.end_sessions(found)
-        events.log_event("log_out", once, _LEFT)
-        for pk in set(filter(None, found.values())):
+        sessions.end_sessions(users_by_key)
+        events.log_event("log_out", token_id, _LEFT)
+        for pk in set(filter(None, users_by_key.values())):
             events.log_event("user", pk, _LEFT)
 
 
-def _left(request: HttpRequest) -> "client.LogoutClaims":
-    """Who has left. What is not the provider's word is counted by address: the provider has one for
-    everybody. Raises RefusedError.
+def _verify_logout(request: HttpRequest) -> "client.LogoutClaims":
+    """Return who logged out. Only tokens that are not the provider's count against the rate limit: its
+    own come from one address for everybody. Raises LoginRefusedError.
     """
     if rate_limits.retry_after("log_out", request):
-        raise RefusedError("often")
+        raise LoginRefusedError("often")
     from accounts.oidc import client as oidc_provider  # noqa: PLC0415
 
     try:
-        with oidc_provider.translate_provider_errors(oidc_provider.hearing):
+        with oidc_provider.translate_provider_errors(oidc_provider.logout_slots):
             return oidc_provider.verify_logout_token(request.POST.get("logout_token", ""))
-    except RefusedError as error:
+    except LoginRefusedError as error:
         if error.why == "untrue":
             rate_limits.consume("log_out", request)
         raise
 
 
-def _log(error: RefusedError) -> None:
+def _log(error: LoginRefusedError) -> None:
     log.warning("oidc.refused", why=error.why, error=type(error.__cause__).__name__)
 
 
-def _refuse(site: AdminSite, request: HttpRequest, error: RefusedError) -> HttpResponse:
+def _refuse(site: AdminSite, request: HttpRequest, error: LoginRefusedError) -> HttpResponse:
     _log(error)
-    sentence, status = REFUSED[error.why]
+    sentence, status = REFUSED_LOGINS[error.why]
     context = {
         **site.each_context(request),
         "title": "Chưa đăng nhập được",

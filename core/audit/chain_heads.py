@@ -1,8 +1,8 @@
-"""The end of the chain of events, written outside the database: a file that only grows.
+"""The last digests of the chain, in a file outside the database that only grows.
 
-Who changes the database alone cannot change what stands there. A line a head, as JSON: the event,
-its digest and the time. After a restore from an archive the database ends earlier than the file; a
-line with `restored`, written by `verify_audit_log --restored`, says that this was a person's doing.
+Who changes the database alone cannot change it. One head a line, as JSON: the event, its digest and
+the time. After a restore from an archive the database ends earlier than the file; a line with
+`restored`, written by `verify_audit_log --restored`, records that this was intended.
 """
 
 import contextlib
@@ -15,15 +15,15 @@ from pathlib import Path
 
 from django.conf import settings
 
-from core import append_only_file
+from core import private_files
 
 NAME = "event-heads.jsonl"
-NO_LINE = 512  # bytes: what is longer nobody of ours has written
+MAX_LINE_BYTES = 512  # ours are shorter
 
 
 @dataclass(frozen=True)
 class ChainHead:
-    """The newest link as somebody saw it; `digest` in hex."""
+    """The last link at some moment; `digest` in hex."""
 
     event: int
     digest: str
@@ -39,52 +39,52 @@ def path() -> Path:
 def append(event: int, digest: bytes, *, restored: bool = False) -> ChainHead:
     """Write one line, whole and on disk when this returns. Raises OSError."""
     head = ChainHead(event, digest.hex(), datetime.now(UTC).isoformat(timespec="seconds"), restored)
-    append_only_file.append_json_line(path(), asdict(head))
+    private_files.append_json_line(path(), asdict(head))
     return head
 
 
 def newest() -> ChainHead | None:
-    """The last line that can be read; None without one."""
-    written = recent_heads(1)
-    return written[-1] if written else None
+    """Return the last line that can be parsed; None without one."""
+    heads = recent_heads(1)
+    return heads[-1] if heads else None
 
 
 def authoritative_heads() -> Iterator[ChainHead]:
-    """The heads that the database must hold, in the order in which they were written: without
-    those that a restore on record took back.
+    """Yield the heads that the database must hold, in the order in which they were written: those
+    that a recorded restore took back are left out.
     """
-    return _without_taken_back(all_heads)
+    return _drop_taken_back(all_heads)
 
 
 def recent_heads(most: int) -> list[ChainHead]:
-    """The same of the last `most` lines."""
-    tail = list(_heads_of(_last_lines(most)))[-most:]
-    return list(_without_taken_back(lambda: tail))
+    """Return those of the last `most` lines."""
+    tail = list(_parse_heads(_read_last_lines(most)))[-most:]
+    return list(_drop_taken_back(lambda: tail))
 
 
-def _without_taken_back(read: Callable[[], Iterable[ChainHead]]) -> Iterator[ChainHead]:
-    restores = [(line, head.event) for line, head in enumerate(read()) if head.restored]
-    for line, head in enumerate(read()):
+def _drop_taken_back(load: Callable[[], Iterable[ChainHead]]) -> Iterator[ChainHead]:
+    restores = [(line, head.event) for line, head in enumerate(load()) if head.restored]
+    for line, head in enumerate(load()):
         if all(head.event <= event for later, event in restores if later > line):
             yield head
 
 
 def all_heads() -> Iterator[ChainHead]:
-    """Every line that is a head; a file that is not there has none."""
+    """Yield every line that is a head; none without a file."""
     with contextlib.suppress(FileNotFoundError), path().open("rb") as file:
-        yield from _heads_of(iter(lambda: file.readline(NO_LINE), b""))
+        yield from _parse_heads(iter(lambda: file.readline(MAX_LINE_BYTES), b""))
 
 
-def _last_lines(most: int) -> list[bytes]:
-    """The end of the file, without a line that begins before it."""
+def _read_last_lines(most: int) -> list[bytes]:
+    """Return the end of the file, without a line that begins before it."""
     with contextlib.suppress(FileNotFoundError), path().open("rb") as file:
-        begin = max(0, file.seek(0, os.SEEK_END) - most * NO_LINE)
-        file.seek(begin)
-        return file.read(most * NO_LINE).splitlines(keepends=True)[1 if begin else 0 :]
+        start = max(0, file.seek(0, os.SEEK_END) - most * MAX_LINE_BYTES)
+        file.seek(start)
+        return file.read(most * MAX_LINE_BYTES).splitlines(keepends=True)[1 if start else 0 :]
     return []
 
 
-def _heads_of(lines: Iterable[bytes]) -> Iterator[ChainHead]:
+def _parse_heads(lines: Iterable[bytes]) -> Iterator[ChainHead]:
     return (head for line in lines if (head := _parse_head(line)))
 
 

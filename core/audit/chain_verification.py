@@ -1,4 +1,4 @@
-"""The chain of events checked: link by link against the acts, and its end against the file."""
+"""Verification of the audit log: each link against its event, and the end against the file of heads."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from core.models import AuditChainCheck, AuditChainLink, AuditEvent
 log = structlog.get_logger(__name__)
 
 PAGE = 2000  # links that are in memory at once
-PAGES = 10  # of them in one go of beat's
-TAIL = 200  # heads that are looked at in one go of beat's
+PAGES = 10  # of them in one run of beat's
+TAIL = 200  # heads that are compared in one run of beat's
 
 WHAT = {
     "changed": "the act was changed after it was sealed",
@@ -29,7 +29,7 @@ WHAT = {
 
 
 class ChainBrokenError(Exception):
-    """The first break of the chain: what it is (a key of WHAT), and at which event."""
+    """The chain is broken: `what` is a key of WHAT, `event` the first event that does not hold."""
 
     def __init__(self, what: str, event: int) -> None:
         super().__init__(f"event {event}: {WHAT[what]}")
@@ -38,7 +38,7 @@ class ChainBrokenError(Exception):
 
 @dataclass(frozen=True)
 class Cursor:
-    """How far the chain was walked: the last event, its digest, how many links so far."""
+    """How far the chain was verified: the last event, its digest, how many links so far."""
 
     event: int = 0
     digest: bytes = chain.BEGINNING
@@ -46,9 +46,9 @@ class Cursor:
 
 
 def verify_links(place: Cursor, pages: int | None = None) -> Cursor:
-    """Check the links after `place`, all or some pages of them; the place where it ended.
+    """Verify the links after `place`, all or some pages of them; return where it ended.
 
-    Raises BrokenError at the first link that does not hold.
+    Raises ChainBrokenError at the first link that does not hold.
     """
     while pages is None or pages > 0:
         links = list(
@@ -56,72 +56,72 @@ def verify_links(place: Cursor, pages: int | None = None) -> Cursor:
         )
         if not links:
             break
-        place = _page(place, links)
+        place = _verify_page(place, links)
         pages = None if pages is None else pages - 1
     return place
 
 
-def _page(place: Cursor, links: list[AuditChainLink]) -> Cursor:
-    """One act more than there are links is enough to see that one was put in."""
-    found = {
-        act.id: act for act in chain.events_between(place.event, links[-1].event_id, len(links) + 1)
-    }
-    linked = {link.event_id: link for link in links}
-    erased = _erased(link.event_id for link in links if link.salt is None)
-    for event in sorted(found.keys() | linked.keys()):
-        act, link = found.get(event), linked.get(event)
+def _verify_page(place: Cursor, links: list[AuditChainLink]) -> Cursor:
+    # One event more than there are links is enough to see that one was inserted.
+    listed = chain.events_between(place.event, links[-1].event_id, len(links) + 1)
+    events_by_id = {event.id: event for event in listed}
+    links_by_id = {link.event_id: link for link in links}
+    erased = _list_erased(link.event_id for link in links if link.salt is None)
+    for pk in sorted(events_by_id.keys() | links_by_id.keys()):
+        event, link = events_by_id.get(pk), links_by_id.get(pk)
         if link is None:
-            raise ChainBrokenError("inserted", event)
+            raise ChainBrokenError("inserted", pk)
         if bytes(link.previous) != place.digest:
-            raise ChainBrokenError("unlinked", event)
-        if act is None:
-            raise ChainBrokenError("removed", event)
-        if not _holds(act, link, erased=event in erased):
-            raise ChainBrokenError("changed", event)
-        place = Cursor(event, bytes(link.digest), place.links + 1)
+            raise ChainBrokenError("unlinked", pk)
+        if event is None:
+            raise ChainBrokenError("removed", pk)
+        if not _matches(event, link, is_erased=pk in erased):
+            raise ChainBrokenError("changed", pk)
+        place = Cursor(pk, bytes(link.digest), place.links + 1)
     return place
 
 
-def _holds(act: chain.ChainedEvent, link: AuditChainLink, *, erased: bool) -> bool:
-    """Whether a link is that of its act; of an erased detail only the digest is left."""
+def _matches(event: chain.ChainedEvent, link: AuditChainLink, *, is_erased: bool) -> bool:
+    """Return whether a link is that of its event; of an erased detail only the digest is left."""
     detail = bytes(link.detail_digest)
-    told = (
-        erased if link.salt is None else chain.detail_digest(bytes(link.salt), act.detail) == detail
-    )
-    return told and chain.digest_of(act, bytes(link.previous), detail) == bytes(link.digest)
+    if link.salt is None:
+        has_detail = is_erased
+    else:
+        has_detail = chain.detail_digest(bytes(link.salt), event.detail) == detail
+    return has_detail and chain.digest_of(event, bytes(link.previous), detail) == bytes(link.digest)
 
 
-def _erased(ids: Iterable[int]) -> set[int]:
-    """Those events among them whose detail was erased on record."""
+def _list_erased(ids: Iterable[int]) -> set[int]:
+    """Return those events among them whose detail was erased on record."""
     keys = [str(each) for each in ids]
-    on_record = AuditEvent.objects.filter(
+    erasures = AuditEvent.objects.filter(
         subject_type="event", subject_id__in=keys, kind=events.DETAIL_ERASED
     )
-    return set(map(int, on_record.values_list("subject_id", flat=True))) if keys else set()
+    return set(map(int, erasures.values_list("subject_id", flat=True))) if keys else set()
 
 
 def verify_heads(written: Iterable[chain_heads.ChainHead], *, up_to: int | None = None) -> int:
-    """Hold heads against the links, those after the event `up_to` left out; how many were held.
+    """Compare heads with the links, those after the event `up_to` left out; return how many.
 
-    Raises BrokenError at the first that the database does not know as it was written.
+    Raises ChainBrokenError at the first that the database does not know as it was written.
     """
     compared = 0
-    known = iter(head for head in written if up_to is None or head.event <= up_to)
-    while some := list(islice(known, PAGE)):
-        links = AuditChainLink.objects.filter(event_id__in={head.event for head in some})
+    heads = iter(head for head in written if up_to is None or head.event <= up_to)
+    while page := list(islice(heads, PAGE)):
+        links = AuditChainLink.objects.filter(event_id__in={head.event for head in page})
         digests = {link.event_id: bytes(link.digest).hex() for link in links.only("digest")}
-        for head in some:
+        for head in page:
             if head.event not in digests:
                 raise ChainBrokenError("cut", head.event)
             if digests[head.event] != head.digest:
                 raise ChainBrokenError("rewritten", head.event)
-        compared += len(some)
+        compared += len(page)
     return compared
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a whole check found: links and heads that hold, acts that have no link yet."""
+    """The result of a whole verification: where it ended, heads compared, events without a link."""
 
     place: Cursor
     heads: int
@@ -129,24 +129,24 @@ class Verdict:
 
 
 def verify(*, restored: bool = False) -> Verdict:
-    """Check everything from the beginning; with `restored` the end may lie before what the file
-    of heads knows, which is then put on record. Raises BrokenError.
+    """Verify everything from the beginning. Raises ChainBrokenError.
+
+    With `restored` the end may lie before what the file of heads knows, which is then recorded.
     """
     place = verify_links(Cursor())
-    compared = verify_heads(
-        chain_heads.authoritative_heads(), up_to=place.event if restored else None
-    )
+    up_to = place.event if restored else None
+    compared = verify_heads(chain_heads.authoritative_heads(), up_to=up_to)
     if place.links and not chain_heads.newest() and not restored:
         raise ChainBrokenError("no_heads", place.event)
     unsealed = AuditEvent.objects.filter(pk__gt=place.event).count()
     if restored:
-        _take_back(place)
-    _note(AuditChainCheck(last_checked_id=place.event))
+        _record_restore(place)
+    _store(AuditChainCheck(last_checked_id=place.event))
     return Verdict(place, compared, unsealed)
 
 
-def _take_back(place: Cursor) -> None:
-    """On record, and in the file, that the record ends here because an archive was put back."""
+def _record_restore(place: Cursor) -> None:
+    """Record, also in the file, that the log ends here because an archive was restored."""
     furthest = max((head.event for head in chain_heads.authoritative_heads()), default=0)
     if chain_heads.newest() and furthest <= place.event:
         return
@@ -155,38 +155,39 @@ def _take_back(place: Cursor) -> None:
 
 
 def verify_next_batch() -> None:
-    """Check the next links, and the newest heads; beat asks every ten minutes. A break stays told
-    until somebody has everything verified.
+    """Verify the next links and the newest heads; beat calls it every ten minutes.
+
+    A break stays recorded until everything was verified again.
     """
     check = AuditChainCheck.objects.first() or AuditChainCheck()
     if check.break_kind:
         return
     try:
         verify_heads(chain_heads.recent_heads(TAIL))
-        begun = _reached(check.last_checked_id)
+        begun = _load_cursor(check.last_checked_id)
         place = verify_links(begun, PAGES)
-        done = place.event == begun.event
-        _note(AuditChainCheck(last_checked_id=0 if done else place.event))
+        is_done = place.event == begun.event
+        _store(AuditChainCheck(last_checked_id=0 if is_done else place.event))
     except ChainBrokenError as error:
         log.error("chain.broken", what=error.what, event_id=error.event)  # noqa: TRY400
         store_break(error)
 
 
-def _reached(event: int) -> Cursor:
-    """The place of a link; the beginning where it is gone, which the walk will find."""
+def _load_cursor(event: int) -> Cursor:
+    """Return the place of a link; the beginning where it is gone, which the walk will find."""
     link = AuditChainLink.objects.filter(pk=event).first()
     return Cursor(link.event_id, bytes(link.digest)) if link else Cursor()
 
 
 def store_break(error: ChainBrokenError) -> None:
-    """Keep what was found, for the alarm."""
-    _note(AuditChainCheck(break_kind=error.what, broken_at=error.event))
+    """Store the break, for the alarm."""
+    _store(AuditChainCheck(break_kind=error.what, broken_at=error.event))
 
 
-def _note(check: AuditChainCheck) -> None:
-    kept = ["checked_at", "last_checked_id", "break_kind", "broken_at"]
+def _store(check: AuditChainCheck) -> None:
+    fields = ["checked_at", "last_checked_id", "break_kind", "broken_at"]
     check.checked_at = Now()
     with transaction.atomic():
         AuditChainCheck.objects.bulk_create(
-            [check], update_conflicts=True, unique_fields=["id"], update_fields=kept
+            [check], update_conflicts=True, unique_fields=["id"], update_fields=fields
         )

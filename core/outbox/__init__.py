@@ -1,1 +1,1 @@
-"""Work that is owed: the queue in PostgreSQL, and the relay that gives it to Celery."""
+"""Work to do later: the queue in PostgreSQL, and the relay that sends it to Celery."""

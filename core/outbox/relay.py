@@ -1,14 +1,15 @@
-"""The relay: gives Celery the keys of what is due. The only place that sends a task.
+"""The relay: sends Celery the ids of items that are due. The only place that sends a task.
 
-It LISTENs on a connection of its own and sweeps for what no NOTIFY told it. At the broker lies
-a bounded window of messages, the urgent before the others, several items in one message when
-the queue is deep; an item goes out again only after its lease. What may wait until nothing else
-does (IDLE) fills a small part of the window, in small messages, and only while it is empty but
-for that. What is to be done before anything goes out (`first`) is done then. A dead or frozen broker costs 50 ms a try and is tried once a pause, a lost database
-connection is made anew: reports are late then, never lost.
+It LISTENs on a connection of its own and sweeps for what no NOTIFY announced. At the broker lies a
+bounded window of messages, the urgent before the others, several items in one message when the queue
+is deep; an item is sent again only after its lease. IDLE items fill a small part of the window, in
+small messages, and only while nothing else lies there. `first` runs before anything is sent. A dead
+or frozen broker costs 50 ms an attempt, and a lost database connection is made anew: reports are late
+then, never lost.
 """
 
 import os
+import random
 import select
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +26,6 @@ from django.db import connection as django_connection
 from kombu import Connection
 from kombu.exceptions import KombuError
 
-from core.backoff import Backoff
 from core.outbox import queue as outbox
 from core.outbox.queue import CHANNEL, LEASE, MAX_ATTEMPTS, NOTIFY_INTERVAL_SECONDS, Priority
 
@@ -33,20 +33,24 @@ log = structlog.get_logger(__name__)
 
 WINDOW = 32  # messages waiting at the broker
 BATCH_SIZE = 16  # items in one message, at most
-IDLE_WINDOW = 4  # messages at the broker, whichever they are, up to which idle ones are added
-IDLE_BATCH = 4  # of those a worker may have to end one before it sees to a fresh report
+IDLE_WINDOW = 4  # messages at the broker, of whichever kind, up to which idle ones are added
+IDLE_BATCH = 4  # a worker may have to finish such a message before it reads a fresh report
 SPREAD = 4  # messages that a handful of items is spread over, so that idle workers share them
-UNCOUNTED = 0.1  # seconds that a report waits at most for its crowd to be counted
-SWEEP = 2.0  # seconds between two looks at what no NOTIFY told
-ROOM_PAUSE = 0.05  # seconds until a full window is looked at again
-BROKER_TIMEOUT_SECONDS = 0.05  # seconds for a connection or an answer
+FLOOD_COUNT_SECONDS = 0.1  # that a report waits at most for its flood sample to be counted
+SWEEP_INTERVAL_SECONDS = 2.0
+POLL_INTERVAL_SECONDS = 0.05  # of a full window
+BROKER_TIMEOUT_SECONDS = 0.05  # for a connection or an answer
+# Seconds: the first pause after a failure and the longest, and the share that is drawn of each, so that
+# two processes do not retry at once.
+RETRY_DELAYS = (0.1, 2.0)
+JITTER = (0.75, 1.25)
 SESSION = "-c statement_timeout=5000 -c lock_timeout=2000 -c synchronous_commit=off"
 
 # In Celery's Redis transport 0 goes before 9, in steps of three.
 AT_BROKER = {Priority.URGENT: 0, Priority.USUAL: 3, Priority.IDLE: 9}
 
-# A report that came since `first` looked has its turn at the next look.
-_DUE = """
+# A report that came since `first` ran has its turn at the next run.
+_SELECT_DUE_SQL = """
     SELECT id FROM core_outboxitem
      WHERE done_at IS NULL AND failed_at IS NULL
        AND attempts < %(most)s
@@ -58,12 +62,12 @@ _DUE = """
               AND received_at > statement_timestamp() - %(uncounted)s * interval '1 second')
 """
 _LEASE_SQL = f"""
-WITH usual AS MATERIALIZED ({_DUE}
+WITH usual AS MATERIALIZED ({_SELECT_DUE_SQL}
        AND priority < {Priority.IDLE}
      ORDER BY priority, id
      LIMIT %(room)s
        FOR UPDATE SKIP LOCKED),
-idle AS MATERIALIZED ({_DUE}
+idle AS MATERIALIZED ({_SELECT_DUE_SQL}
        AND priority = {Priority.IDLE}
      ORDER BY priority, id
      LIMIT %(idle_room)s
@@ -77,8 +81,8 @@ RETURNING item.priority, item.task, item.id
 
 _RELEASE_SQL = "UPDATE core_outboxitem SET due_at = statement_timestamp() WHERE id = ANY(%s)"
 
-# Work that kills its worker never comes to release(): its last claim lapses instead.
-_FAIL_USED_UP = """
+# Work that kills its worker is never released: its last lease lapses instead.
+_FAIL_USED_UP_SQL = """
 UPDATE core_outboxitem
    SET failed_at = statement_timestamp(), leased_until = NULL,
        error = CASE error WHEN '' THEN 'WorkerLost' ELSE error END
@@ -94,11 +98,38 @@ Query = Callable[[str, Any], list[Any]]
 
 @dataclass(frozen=True)
 class TaskMessage:
-    """What one broker message carries: a task's name and the items it is about."""
+    """One broker message: a task's name and the ids of its items."""
 
     task: str
     priority: int
     items: tuple[int, ...]
+
+
+@dataclass
+class Backoff:
+    """Pauses that double from one failure to the next, until `reset`."""
+
+    event: str  # its name in the log
+    failures: int = 0
+    until: float = 0.0
+
+    def record_failure(self, error: str) -> None:
+        """Begin the next pause; log the 1st, 2nd, 4th, 8th … failure, so that hours of them fill no disk."""
+        first, longest = RETRY_DELAYS
+        pause = min(longest, first * 2 ** min(self.failures, 16))
+        self.until = time.monotonic() + pause * random.uniform(*JITTER)  # noqa: S311  # nosec B311
+        self.failures += 1
+        if self.failures & (self.failures - 1) == 0:
+            log.warning(self.event, error=error, failures=self.failures)
+
+    def reset(self) -> None:
+        if self.failures:
+            log.info("back_off.over", trouble=self.event, failures=self.failures)
+        self.failures, self.until = 0, 0.0
+
+    @property
+    def remaining_seconds(self) -> float:
+        return max(0.0, self.until - time.monotonic())
 
 
 class BrokerError(Exception):
@@ -106,27 +137,24 @@ class BrokerError(Exception):
 
 
 class Broker:
-    """Publishing that never waits long and never tries twice; the worker's own connection to
-    the broker stays patient.
-    """
+    """Publishes without long waits and without retries, unlike the worker's own connection."""
 
     def __init__(self, app: Celery) -> None:
         self.app = app
         self._connection: Connection | None = None
-        self._at_most = WINDOW  # messages that may lie there; unknown at first
+        self._max_queued = WINDOW  # messages that may lie there; unknown at first
 
     def available_slots(self) -> tuple[int, int]:
-        """How many messages the window still takes, and how many idle ones; asks only when it
-        may be too full for these.
+        """Return how many messages the window still takes, and how many idle ones. Raises BrokerError.
 
-        Raises BrokerError.
+        The broker is asked only when the window may be too full for idle ones.
         """
-        if self._at_most >= IDLE_WINDOW:
+        if self._max_queued >= IDLE_WINDOW:
             with self._connected() as connection:
                 channel: Any = connection.default_channel
                 declared = channel.queue_declare(queue=self.app.conf.task_default_queue)
-                self._at_most = declared.message_count
-        return max(0, WINDOW - self._at_most), max(0, IDLE_WINDOW - self._at_most)
+                self._max_queued = declared.message_count
+        return max(0, WINDOW - self._max_queued), max(0, IDLE_WINDOW - self._max_queued)
 
     def publish(self, message: TaskMessage) -> None:
         """Send one message. Raises BrokerError; the message may have arrived all the same."""
@@ -139,10 +167,10 @@ class Broker:
                 priority=AT_BROKER[Priority(message.priority)],
                 ignore_result=True,
             )
-        self._at_most += 1
+        self._max_queued += 1
 
     def purge(self) -> None:
-        """Throw away every message, also those in a worker's hands. Raises BrokerError."""
+        """Delete every message, also those that a worker has. Raises BrokerError."""
         with self._connected() as connection:
             channel: Any = connection.default_channel
             queue = self.app.conf.task_default_queue
@@ -150,25 +178,25 @@ class Broker:
             channel.client.unlink(queue, *lists, channel.unacked_key, channel.unacked_index_key)
 
     def close(self) -> None:
-        """Forget the connection; the next call makes another."""
+        """Close the connection; the next call makes another."""
         if self._connection is not None:
             self._connection.release()
-        self._connection, self._at_most = None, WINDOW
+        self._connection, self._max_queued = None, WINDOW
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
         if self._connection is None:
             self._connection = self._connect()
         connection = self._connection
-        troubles: Any = (*connection.connection_errors, *connection.channel_errors, KombuError)
+        errors: Any = (*connection.connection_errors, *connection.channel_errors, KombuError)
         try:
             yield connection
-        except troubles as error:
+        except errors as error:
             self.close()
             raise BrokerError(type(error.__cause__ or error).__name__) from error
 
     def _connect(self) -> Connection:
-        impatient = {
+        options = {
             "max_retries": 0,
             "interval_start": 0,
             "interval_step": 0,
@@ -177,7 +205,7 @@ class Broker:
             "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
         }
         return self.app.connection_for_write(
-            connect_timeout=BROKER_TIMEOUT_SECONDS, transport_options=impatient
+            connect_timeout=BROKER_TIMEOUT_SECONDS, transport_options=options
         )
 
 
@@ -188,69 +216,69 @@ class OutboxRelay:
         self.broker = Broker(app)
         self.first = first
         self.broker_pause = Backoff("relay.broker_failed")
-        self.limited = False  # the window was full: there may be more to hand over
-        self.woken = False  # by a NOTIFY (what came since may have none), or by what `first` left
+        self.is_limited = False  # the window was full: there may be more to send
+        self.is_notified = False  # what came since may have no NOTIFY; or `first` left something
         self._database: Any = None
         self._stopping = False
-        self._bell, self._rope = os.pipe()
+        self._stop_reader, self._stop_writer = os.pipe()
 
     def run(self) -> None:
-        """Serve until stopped; the database may come and go."""
+        """Run until stopped; the database may come and go."""
         pause = Backoff("relay.database_lost")
         while not self._stopping:
             try:
                 self._serve(pause)
             except psycopg2.Error as error:
                 pause.record_failure(type(error).__name__)
-                select.select([self._bell], [], [], pause.remaining_seconds)
+                select.select([self._stop_reader], [], [], pause.remaining_seconds)
         self.close()
 
     def stop(self) -> None:
         """End the loop; safe in a signal handler and in another thread."""
         self._stopping = True
-        os.write(self._rope, b"!")
+        os.write(self._stop_writer, b"!")
 
     def close(self) -> None:
-        """Give everything back; the relay is of no use afterwards."""
+        """Close everything; the relay is of no use afterwards."""
         self.broker.close()
-        os.close(self._bell)
-        os.close(self._rope)
+        os.close(self._stop_reader)
+        os.close(self._stop_writer)
 
     @contextmanager
     def connected(self) -> Iterator[None]:
-        """Give the methods below their database. Raises psycopg2.OperationalError."""
+        """Connect the methods below to their database. Raises psycopg2.OperationalError."""
         with closing(open_listen_connection()) as self._database:
             yield
 
     def dispatch_all_due(self) -> int:
-        """Look at everything: what ran out of attempts, and what is due; how many went out."""
-        for (item,) in self._query(_FAIL_USED_UP, {"most": MAX_ATTEMPTS}):
+        """Fail what ran out of attempts, and send what is due; return how many items were sent."""
+        for (item,) in self._query(_FAIL_USED_UP_SQL, {"most": MAX_ATTEMPTS}):
             log.error("relay.attempts_used_up", item=item)
         return self.dispatch_due()
 
     def dispatch_due(self) -> int:
-        """Give the broker what is due, as far as its window has room; how many items went."""
-        self._first()
-        room, idle_room = self._room()
-        messages = self._take(room, idle_room) if room else []
+        """Send what is due, as far as the window has room; return how many items were sent."""
+        self._run_first()
+        room, idle_room = self._find_room()
+        messages = self._lease_due(room, idle_room) if room else []
         for sent, message in enumerate(messages):
             if not self._publish(message):
                 self._query(_RELEASE_SQL, [_items(messages[sent:])])
                 return len(_items(messages[:sent]))
         return len(_items(messages))
 
-    def _first(self) -> None:
-        """What is owed does not wait for it where its statements fail; a connection that is lost
-        shows itself again. Where it left something it has its turn again soon.
+    def _run_first(self) -> None:
+        """Run `first`. Where its statements fail nothing waits for it; where it left something it runs
+        again soon.
         """
         try:
-            self.woken = self.first(self._query) or self.woken
+            self.is_notified = self.first(self._query) or self.is_notified
         except psycopg2.Error as error:
             log.error("relay.first_failed", error=type(error).__name__)  # noqa: TRY400
 
-    def _room(self) -> tuple[int, int]:
-        """Messages that may go out now, and idle ones; none while the broker is out of reach."""
-        self.limited = False
+    def _find_room(self) -> tuple[int, int]:
+        """Return how many messages and idle messages may be sent; none while the broker is away."""
+        self.is_limited = False
         if self.broker_pause.remaining_seconds:
             return 0, 0
         try:
@@ -258,25 +286,25 @@ class OutboxRelay:
         except BrokerError as error:
             self.broker_pause.record_failure(str(error))
             return 0, 0
-        self.limited = not room
+        self.is_limited = not room
         return room, idle_room
 
-    def _take(self, room: int, idle_room: int) -> list[TaskMessage]:
-        """Mark what is due as handed over, committed before any of it goes out."""
+    def _lease_due(self, room: int, idle_room: int) -> list[TaskMessage]:
+        """Mark what is due as dispatched, and return its messages: committed before any is sent."""
         values = {
             "room": room * BATCH_SIZE,
             "idle_room": idle_room * IDLE_BATCH,
             "most": MAX_ATTEMPTS,
             "lease": LEASE.total_seconds(),
-            "uncounted": UNCOUNTED,
+            "uncounted": FLOOD_COUNT_SECONDS,
         }
         rows = sorted(self._query(_LEASE_SQL, values))
         usual = [row for row in rows if row[0] < Priority.IDLE]
         idle = rows[len(usual) :]
-        self.limited = len(usual) == values["room"] or len(idle) == values["idle_room"]
+        self.is_limited = len(usual) == values["room"] or len(idle) == values["idle_room"]
         return [
-            *_messages(usual, min(room, SPREAD), BATCH_SIZE),
-            *_messages(idle, idle_room, IDLE_BATCH),
+            *_build_messages(usual, min(room, SPREAD), BATCH_SIZE),
+            *_build_messages(idle, idle_room, IDLE_BATCH),
         ]
 
     def _publish(self, message: TaskMessage) -> bool:
@@ -289,12 +317,12 @@ class OutboxRelay:
         return True
 
     def _serve(self, pause: Backoff) -> None:
-        """One database connection's life."""
+        """Send what is due until the connection is lost."""
         with self.connected():
             next_sweep = 0.0
             while not self._stopping:
                 if time.monotonic() >= next_sweep:
-                    next_sweep = time.monotonic() + SWEEP
+                    next_sweep = time.monotonic() + SWEEP_INTERVAL_SECONDS
                     self.dispatch_all_due()
                     pause.reset()  # not by a connection alone: the tables may be missing
                 else:
@@ -302,18 +330,16 @@ class OutboxRelay:
                 self._sleep(next_sweep - time.monotonic())
 
     def _sleep(self, longest: float) -> None:
-        """Until a NOTIFY, the quiet after one, a full window's or a dead broker's pause is over, or
-        the next sweep.
-        """
-        if self.woken:
+        """Sleep until a NOTIFY, a full window's or a dead broker's pause is over, or the next sweep."""
+        if self.is_notified:
             longest = min(longest, NOTIFY_INTERVAL_SECONDS)
-        if self.limited:
-            longest = min(longest, ROOM_PAUSE)
+        if self.is_limited:
+            longest = min(longest, POLL_INTERVAL_SECONDS)
         if self.broker_pause.remaining_seconds:
             longest = min(longest, self.broker_pause.remaining_seconds)
-        select.select([self._database, self._bell], [], [], max(0.0, longest))
+        select.select([self._database, self._stop_reader], [], [], max(0.0, longest))
         self._database.poll()
-        self.woken = bool(self._database.notifies)
+        self.is_notified = bool(self._database.notifies)
         self._database.notifies.clear()
 
     def _query(self, statement: str, values: Any) -> list[Any]:
@@ -339,22 +365,22 @@ def purge_and_requeue(app: Celery) -> None:
 
 
 def open_listen_connection() -> Any:
-    """A connection of our own to Django's database, in autocommit, that hears every NOTIFY.
+    """Return a connection to Django's database, in autocommit, that LISTENs.
 
     Raises psycopg2.OperationalError.
     """
-    ours = {"options": SESSION, "application_name": CHANNEL}
-    database = psycopg2.connect(**django_connection.get_connection_params() | ours)
+    options = {"options": SESSION, "application_name": CHANNEL}
+    database = psycopg2.connect(**django_connection.get_connection_params() | options)
     database.autocommit = True
     with database.cursor() as cursor:
         cursor.execute(f"LISTEN {CHANNEL}")
     return database
 
 
-def _messages(
+def _build_messages(
     rows: Sequence[tuple[int, str, int]], spread: int, most: int
 ) -> Iterator[TaskMessage]:
-    """The rows (priority, task, item), in order, as few messages that keep workers busy."""
+    """Yield the messages of rows (priority, task, item), in order: few, but enough to keep workers busy."""
     size = min(most, ceil(len(rows) / max(spread, 1)))
     for (priority, task), group in groupby(rows, key=lambda row: row[:2]):
         items = [item for _, _, item in group]

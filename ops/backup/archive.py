@@ -21,7 +21,7 @@ from typing import IO, NamedTuple
 
 import pyrage
 
-from ops.backup_key import parse_backup_key
+from core.keys import parse_backup_key
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -150,7 +150,7 @@ def _refuse_large_manifest(size: int) -> None:
 
 
 def _is_path_below_a_folder(name: str) -> bool:
-    """Whether a name is `folder/…` and written in the only way that leads there."""
+    """Return whether a name is `folder/…` and written in the only way that leads there."""
     path = PurePosixPath(name)
     canonical = str(path) == name and not path.is_absolute() and ".." not in path.parts
     return canonical and len(path.parts) > 1 and "\0" not in name

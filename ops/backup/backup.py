@@ -18,10 +18,10 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Generator, Iterator
-from datetime import UTC
+from collections.abc import Generator, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import psycopg2
 from django.conf import settings
@@ -29,13 +29,22 @@ from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
+from django.db.models import Manager
 from redis import RedisError
 
+from core.models import AuditEvent
 from ops.backup import pg_dump
-from ops.backup.archive import BackupError, Manifest, read_archive, validate_manifest, write_archive
+from ops.backup.archive import (
+    REPORTS,
+    BackupError,
+    Manifest,
+    read_archive,
+    validate_manifest,
+    write_archive,
+)
 from ops.child_process import StartError
 from reports.attachments import storage
-from reports.models import EvidenceFile
+from reports.models import EvidenceFile, Report
 
 DUMP = "database"  # database/000001 and so on: one after the other they are pg_dump's file
 PIECE_BYTES = 8 * 1024 * 1024
@@ -46,6 +55,12 @@ NEW, OLD = ".restored", ".replaced"  # inside their folder, which may be a disk 
 PASSING = {NEW, OLD, storage.DRAFT_FOLDER, storage.COPY_FOLDER, "lost+found"}
 _MIGRATIONS = "SELECT app || '.' || name FROM django_migrations ORDER BY 1"
 _FILES = "SELECT id::text FROM reports_evidencefile WHERE erased_at IS NULL ORDER BY 1"
+# What cannot be had a second time, by its table: its name, its rows, their time. None is deleted.
+_PERMANENT: dict[str, tuple[str, Manager[Any], str]] = {
+    REPORTS: ("reports", Report.objects, "received_at"),
+    "reports_evidencefile": ("files", EvidenceFile.objects, "received_at"),
+    "core_auditevent": ("acts on record", AuditEvent.objects, "created_at"),
+}
 Entry = tuple[str, IO[bytes]]
 
 
@@ -86,8 +101,8 @@ def create_backup(target: Path) -> list[str]:
         validate_manifest(manifest)
         with contextlib.closing(_entries(snapshot)) as entries:
             write_archive(draft, settings.BACKUP_KEY, entries, manifest)
-        found = {PurePosixPath(name).name for name in manifest.members}
-        missing = [name for name in snapshot.column(_FILES) if name not in found]
+        archived = {PurePosixPath(name).name for name in manifest.members}
+        missing = [name for name in snapshot.column(_FILES) if name not in archived]
     erased = EvidenceFile.objects.filter(pk__in=missing, erased_at__isnull=False)
     return sorted({*missing} - {str(pk) for pk in erased.values_list("pk", flat=True)})
 
@@ -290,3 +305,38 @@ def _finishing(by_hand: str) -> Iterator[None]:
     except (CommandError, DatabaseError, OSError, RedisError) as error:
         left = f"The database is restored. Still to be done: {by_hand}"
         raise BackupError(left) from error
+
+
+# --- what a restore would take away
+
+
+def count_rows() -> dict[str, int]:
+    """Return how many rows of what is never deleted there are now, by table that exists."""
+    tables = connection.introspection.table_names()
+    rows = {table: manager for table, (_, manager, _) in _PERMANENT.items() if table in tables}
+    return {table: manager.count() for table, manager in rows.items()}
+
+
+def count_unarchived_rows(
+    present: Mapping[str, int], archived: Mapping[str, int], taken_at: datetime
+) -> dict[str, int]:
+    """Return how many rows the archive lacks, by what they are, if any: as many as their number or
+    their time shows, whichever is more.
+    """
+    counts = {}
+    for table, count in present.items():
+        what, manager, time = _PERMANENT[table]
+        late = manager.filter(**{f"{time}__gt": taken_at}).count()
+        counts[what] = max(late, count - archived.get(table, 0))
+    return {what: count for what, count in counts.items() if count}
+
+
+def other_database_sessions() -> list[str]:
+    """Return the application names of our user's other connections to the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(nullif(application_name, ''), 'portal') FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user"
+            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        return [name for (name,) in cursor.fetchall()]

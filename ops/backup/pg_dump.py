@@ -145,11 +145,11 @@ def _running(name: str, *words: str, connected: bool = False, **pipes: Any) -> I
 
 
 def _first_error(errors: IO[bytes]) -> str:
-    """Return the first error in what a program said, without what a row holds."""
+    """Return the first error in the output of a program, without what a row holds."""
     errors.seek(0)
     text = errors.read().decode(errors="replace")
-    found = re.findall(r"(?i)^.*?\b(?:error|fatal): *(.+)$", text, re.MULTILINE)
-    return redact_error_detail(found[0] if found else last_line(text))
+    lines = re.findall(r"(?i)^.*?\b(?:error|fatal): *(.+)$", text, re.MULTILINE)
+    return redact_error_detail(lines[0] if lines else last_line(text))
 
 
 def redact_error_detail(message: str) -> str:

@@ -1,1 +1,1 @@
-"""How days and times stand where a page does not say: 24/11/2026, 14:32."""
+"""Default formats of dates and times: 24/11/2026, 14:32."""

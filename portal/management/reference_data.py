@@ -1,9 +1,7 @@
-"""Rows that reports and pages refer to: the communes as the state names them, their police and the
-other bodies that take reports over, the offices as callers name them, the sentences that officers
-have to confirm and those that they keep ready. Loaded from data/ by setup_desk, as often as one likes.
+"""Reference rows, loaded from reports/data/ by setup_desk, as often as one likes: communes, units,
+offices, statements to confirm, canned replies.
 """
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -14,12 +12,10 @@ from reports.models import CannedReply, Commune, Office, OfficeNumber, PublicSta
 from reports.numbers import lookup, official_numbers
 from reports.reference import units
 
-_IN_ENGLISH = ("name", "never_by_phone", "claims")
-
 
 def load_communes() -> int:
-    """Write the 166 communes and wards as the data file has them; gives how many."""
-    communes = [_commune(row) for row in loader.load_communes()]
+    """Write the 166 communes and wards as the data file has them; return how many."""
+    communes = [_build_commune(row) for row in loader.load_communes()]
     Commune.objects.bulk_create(
         communes,
         update_conflicts=True,
@@ -30,17 +26,17 @@ def load_communes() -> int:
 
 
 def load_units() -> int:
-    """Add the police of each commune, and the other bodies that take reports over, as far as they
-    are not there yet; those that are there belong to the officers. Gives how many are known.
+    """Add the police of each commune, and the other bodies that take reports over, where missing; the
+    rows that exist belong to the officers. Return how many the data names.
     """
     rows = loader.load_json("units.json")["units"]
     others = [Unit(name_normalized=normalize(row["name"]), **row) for row in rows]
-    police = [_police(commune) for commune in Commune.objects.all()]
+    police = [_build_police(commune) for commune in Commune.objects.all()]
     Unit.objects.bulk_create([*others, *police], ignore_conflicts=True)
     return len(others) + len(police)
 
 
-def _police(commune: Commune) -> Unit:
+def _build_police(commune: Commune) -> Unit:
     name = units.commune_police_name(commune.name)
     codename = f"cong-an-{commune.pk.replace('_', '-')}"
     kind = Unit.Kind.COMMUNE
@@ -50,20 +46,20 @@ def _police(commune: Commune) -> Unit:
 
 
 def load_offices() -> int:
-    """Add the offices and the published numbers that are not there yet, and fill what is still
-    empty; the rest belongs to the officers.
+    """Add missing offices, and numbers into an empty table; rows that exist belong to the officers.
+
+    Return how many offices the data names.
     """
     data = loader.load_offices()
-    offices = [_office(row, place) for place, row in enumerate(data["offices"], start=1)]
+    offices = [_build_office(row, place) for place, row in enumerate(data["offices"], start=1)]
     Office.objects.bulk_create(offices, ignore_conflicts=True)
-    _fill(offices)
     if not OfficeNumber.objects.exists():  # one that an officer has taken away stays away
         with official_numbers.bypass_four_eyes_for_seed():
-            OfficeNumber.objects.bulk_create(map(_office_number, data["numbers"]))
+            OfficeNumber.objects.bulk_create(map(_build_number, data["numbers"]))
     return len(offices)
 
 
-def _office(row: dict[str, Any], place: int) -> Office:
+def _build_office(row: dict[str, Any], place: int) -> Office:
     return Office(
         codename=row["codename"],
         name=row["name"],
@@ -77,28 +73,7 @@ def _office(row: dict[str, Any], place: int) -> Office:
     )
 
 
-def _fill(offices: Iterable[Office]) -> None:
-    """Give rows of before what they have no word of: the claims where nobody has looked at them,
-    the English only beside the very Vietnamese that it translates.
-    """
-    rows = Office.objects.in_bulk()
-    lacking = [row for office in offices if _filled(row := rows[office.pk], office)]
-    Office.objects.bulk_update(lacking, ["claims", *(f"{name}_en" for name in _IN_ENGLISH)])
-
-
-def _filled(row: Office, office: Office) -> bool:
-    """Whether something of *row* was empty that *office* has."""
-    before = vars(row).copy()
-    if not row.claims and row.reviewed_on is None:
-        row.claims = office.claims
-    for name in _IN_ENGLISH:
-        english = f"{name}_en"
-        if not getattr(row, english) and getattr(row, name) == getattr(office, name):
-            setattr(row, english, getattr(office, english))
-    return vars(row) != before
-
-
-def _office_number(row: dict[str, str]) -> OfficeNumber:
+def _build_number(row: dict[str, str]) -> OfficeNumber:
     return OfficeNumber(
         office_id=row["office"],
         number=row["number"],
@@ -111,7 +86,7 @@ def _office_number(row: dict[str, str]) -> OfficeNumber:
 
 
 def load_statements() -> int:
-    """Add the sentences that wait for confirmation, switched off; those that are there stay."""
+    """Add missing statements, not yet public; return how many the data names."""
     rows = loader.load_json("statements.json")["statements"]
     statements = [
         PublicStatement(codename=codename, title=title, text=text, text_en=text_en, amount=amount)
@@ -122,7 +97,7 @@ def load_statements() -> int:
 
 
 def load_replies() -> int:
-    """Write the canned replies into an empty table; one that an officer has taken away stays away."""
+    """Write the canned replies into an empty table: one that an officer deleted stays away."""
     rows = loader.load_json("replies.json")["replies"]
     replies = [
         CannedReply(
@@ -135,18 +110,18 @@ def load_replies() -> int:
     return len(replies)
 
 
-def _commune(row: dict[str, str]) -> Commune:
+def _build_commune(row: dict[str, str]) -> Commune:
     kind, bare = row["name"].split(" ", 1)
     return Commune(
         codename=row["codename"],
         code=row["code"],
         name=row["name"],
-        former_districts=_names(row["former_districts"]),
-        former_communes=_names(row["former_communes"]),
+        former_districts=_split_names(row["former_districts"]),
+        former_communes=_split_names(row["former_communes"]),
         # People look for the name, not for "xã" or "phường".
         sort_key=f"{normalize(bare)} {normalize(kind)}",
     )
 
 
-def _names(cell: str) -> list[str]:
+def _split_names(cell: str) -> list[str]:
     return [name.strip() for name in cell.split(";") if name.strip()]

@@ -1,4 +1,4 @@
-"""The same page in the other language; the language of a page is in its path alone."""
+"""The link to the same page in the other language; the language of a page is in its path alone."""
 
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ register = template.Library()
 
 
 class LanguageLink(NamedTuple):
-    """Where a page stands in its other language, and how that language calls itself."""
+    """Address of a page in its other language, with the code and the own name of that language."""
 
     address: str
     code: str
@@ -19,9 +19,7 @@ class LanguageLink(NamedTuple):
 
 @register.simple_tag(takes_context=True)
 def language_switch_link(context: template.Context) -> LanguageLink | None:
-    """None where the page stands in one language only, or is drawn without a request and does not
-    say where it stands (`here`).
-    """
+    """Return the link; None where the page has one language, or neither request nor path (`here`)."""
     request: Any = getattr(context, "request", None)
     here = request.path if request else context.get("here")
     if not here:

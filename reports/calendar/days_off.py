@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.audit import events
-from core.ttl_cache import TTLCache
+from core.database import CachedRead
 from reports.calendar import working_days
 from reports.calendar.working_days import Calendar
 from reports.models import CalendarException
@@ -23,7 +23,7 @@ def _load_calendar() -> Calendar:
     return working_days.on_file().with_overrides(off, (day for day, is_worked in rows if is_worked))
 
 
-_calendar = TTLCache(_load_calendar, working_days.on_file())
+_calendar = CachedRead(_load_calendar, working_days.on_file())
 
 
 def calendar() -> Calendar:

@@ -19,8 +19,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from core.audit import events
-from core.database import fetch_all
-from core.prepared_statements import PreparedStatement, execute_pipeline
+from core.database import PreparedStatement, execute_pipeline, fetch_all
 from reports.campaigns.link_scoring import Link
 from reports.models import Campaign, CampaignLink, MergeProposal
 from reports.models.report import SIGNS

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from core.prepared_statements import BY_INDEX, PreparedStatement, execute_pipeline
+from core.database import BY_INDEX, PreparedStatement, execute_pipeline
 from reports.campaigns import auto_grouping, link_scoring, shared_identifiers
 from reports.campaigns.link_scoring import SCRIPT_DAYS, Link, ReportFingerprint
 from reports.campaigns.script_fingerprint import (

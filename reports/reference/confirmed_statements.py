@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from core.audit import events
-from core.ttl_cache import TTLCache
+from core.database import CachedRead
 from reports.models import BankHotline, PublicStatement
 
 
@@ -30,8 +30,8 @@ def _load_statements() -> dict[str, PublicStatement]:
 
 _no_statements: dict[str, PublicStatement] = {}
 _no_banks: tuple[BankHotline, ...] = ()
-_statements = TTLCache(_load_statements, _no_statements)
-_banks = TTLCache(lambda: tuple(BankHotline.objects.all()), _no_banks)
+_statements = CachedRead(_load_statements, _no_statements)
+_banks = CachedRead(lambda: tuple(BankHotline.objects.all()), _no_banks)
 
 
 def statements() -> dict[str, ConfirmedStatement]:

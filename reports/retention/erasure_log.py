@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from core import append_only_file
+from core import private_files
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +53,7 @@ def _write(erased: Iterable[tuple[str, UUID]]) -> None:
     at = timezone.now().isoformat(timespec="seconds")
     for what, key in erased:
         try:
-            append_only_file.append_json_line(
+            private_files.append_json_line(
                 path(), {"what": str(what), "of": row_digest(what, key), "at": at}
             )
         except OSError as error:

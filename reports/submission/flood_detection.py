@@ -21,7 +21,7 @@ import structlog
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
-from core import rate_limits
+from core import client_ip, rate_limits
 from core.outbox.queue import Priority
 from core.rate_limits import SlidingWindow
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
@@ -89,13 +89,11 @@ class Arrival:
 
 def origin_digests(request: HttpRequest) -> list[str]:
     """Return keyed digests of visitor, network and site; [] where the address is no visitor's."""
-    address = rate_limits.client_ip(request)
-    if address is None or rate_limits.is_internal(address):
+    address = client_ip.client_ip(request)
+    if address is None or client_ip.is_internal(address):
         return []
-    visitor = rate_limits.counter_key(rate_limits.network_prefix(address, bits=32))
-    site = rate_limits.counter_key(
-        rate_limits.network_prefix(address, bits_of_6=rate_limits.IPV6_SITE)
-    )
+    visitor = rate_limits.counter_key(client_ip.network_prefix(address, ipv4_bits=32))
+    site = rate_limits.counter_key(client_ip.network_prefix(address, ipv6_bits=client_ip.IPV6_SITE))
     return [visitor, visitor if address.version == 6 else site, site]
 
 

@@ -15,9 +15,9 @@ from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.database import PreparedStatement, execute_pipeline
 from core.outbox import queue
 from core.outbox.queue import Lease
-from core.prepared_statements import PreparedStatement, execute_pipeline
 from core.text import normalize
 from reports.campaigns import matching
 from reports.campaigns.link_scoring import ReportFingerprint

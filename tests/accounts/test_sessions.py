@@ -1,8 +1,5 @@
 """Where an officer is logged in, for how long at most, and how that ends."""
 
-import os
-import subprocess
-import sys
 from datetime import timedelta
 
 import pytest
@@ -93,22 +90,3 @@ def test_half_an_hour_without_a_page_ends_it(duty: Person) -> None:
 
 def test_a_session_is_not_begun_by_who_is_not_let_in(client: Client) -> None:
     assert not client.get("/admin/login/").cookies.get("sessionid")
-
-
-@pytest.mark.parametrize(
-    ("url", "told"),
-    [
-        ("https://portal.example", "__Host-sessionid / True __Host-csrftoken / True"),
-        ("http://127.0.0.1:8000", "sessionid /admin/ False csrftoken /admin/ False"),
-    ],
-)
-def test_under_https_no_neighbour_can_set_the_cookies(url: str, told: str) -> None:
-    ask = (
-        "from portal import settings as s; print(*(getattr(s, f'{kind}_COOKIE_{what}')"
-        " for kind in ('SESSION', 'CSRF') for what in ('NAME', 'PATH', 'SECURE')))"
-    )
-    env = os.environ | {"PORTAL_URL": url}
-    done = subprocess.run(
-        [sys.executable, "-c", ask], env=env, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == told

@@ -146,7 +146,7 @@ def test_refusals_are_recorded_in_one_place() -> None:
         if is_record_of_refusal(call)
     }
     assert writers == {
-        "portal/denied_access_audit.py",
+        "portal/middleware.py",
         "desk/reports/bulk_actions.py",
         "reports/cases/bulk.py",
     }

@@ -11,14 +11,17 @@ from tests.support.officers import create_officer
 PROXY = "10.0.0.1"
 
 
-def seen(settings: Settings, trusted: int, told: str | None, spoke: str = PROXY) -> str | None:
+def find_visitor(
+    settings: Settings, trusted: int, forwarded: str | None, peer: str = PROXY
+) -> str | None:
     settings.TRUSTED_PROXIES = trusted
-    headers = {} if told is None else {"X-Forwarded-For": told}
-    return client_ip(RequestFactory().get("/", headers=headers, REMOTE_ADDR=spoke))
+    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+    address = client_ip(RequestFactory().get("/", headers=headers, REMOTE_ADDR=peer))
+    return None if address is None else str(address)
 
 
 @pytest.mark.parametrize(
-    ("trusted", "told", "visitor"),
+    ("trusted", "forwarded", "visitor"),
     [
         (0, None, PROXY),
         (0, "192.0.2.7", PROXY),
@@ -33,18 +36,18 @@ def seen(settings: Settings, trusted: int, told: str | None, spoke: str = PROXY)
     ],
 )
 def test_proxies_are_counted_from_the_right(
-    settings: Settings, trusted: int, told: str | None, visitor: str
+    settings: Settings, trusted: int, forwarded: str | None, visitor: str
 ) -> None:
-    assert seen(settings, trusted, told) == visitor
+    assert find_visitor(settings, trusted, forwarded) == visitor
 
 
-@pytest.mark.parametrize("told", ["unknown", "<script>", "192.0.2.7:443", "1" * 9000])
-def test_what_is_no_address_is_nobody_s(settings: Settings, told: str) -> None:
-    assert seen(settings, 1, told) is None
+@pytest.mark.parametrize("forwarded", ["unknown", "<script>", "192.0.2.7:443", "1" * 9000])
+def test_what_is_no_address_is_nobody_s(settings: Settings, forwarded: str) -> None:
+    assert find_visitor(settings, 1, forwarded) is None
 
 
 def test_a_unix_socket_has_no_address(settings: Settings) -> None:
-    assert seen(settings, 0, None, spoke="") is None
+    assert find_visitor(settings, 0, None, peer="") is None
 
 
 def _fail(address: str, name: str = "ha") -> int:

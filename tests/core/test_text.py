@@ -61,15 +61,18 @@ def test_the_map_folds_as_fold_does_and_every_place_is_in_the_text(text: str) ->
 
 @given(st.text() | st.text("aệ1 .!\n«\u0301ﷺ\u00adß", max_size=12))
 def test_the_quick_way_finds_what_the_careful_way_finds(text: str) -> None:
-    quick, careful = folding._sign_for_sign(text, ".\n"), folding._with_map(text, ".\n")
+    quick, careful = (
+        folding._normalize_same_length(text, ".\n"),
+        folding._normalize_with_map(text, ".\n"),
+    )
     if quick is not None:
         assert quick.text == careful.text
         assert (tuple(quick.starts), tuple(quick.ends)) == (careful.starts, careful.ends)
 
 
 def test_the_quick_way_serves_a_usual_story() -> None:
-    assert folding._sign_for_sign("Họ gọi lúc 9 giờ, xưng công an.", ".,") is not None
-    assert folding._sign_for_sign("ma\u0303 OTP", "") is None
+    assert folding._normalize_same_length("Họ gọi lúc 9 giờ, xưng công an.", ".,") is not None
+    assert folding._normalize_same_length("ma\u0303 OTP", "") is None
 
 
 @given(st.text())

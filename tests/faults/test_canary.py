@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.backup_key import generate_backup_key
+from core.keys import generate_backup_key
 from ops.local_services import VALKEY_SOCKET
 from tests.faults.support.canary_marks import (
     Browser,

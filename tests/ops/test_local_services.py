@@ -111,11 +111,7 @@ def test_lost_keys_are_never_replaced_in_silence(data_dir: Path) -> None:
 
 def test_a_second_start_on_the_same_folder_is_refused(data_dir: Path) -> None:
     named = {"DATABASE_URL": "postgres://elsewhere/x", "REDIS_URL": "redis://elsewhere"}
-    with (
-        run(data_dir, **named),
-        pytest.raises(StartError, match="in use"),
-        run(data_dir, **named),
-    ):
+    with run(data_dir, **named), pytest.raises(StartError, match="in use"), run(data_dir, **named):
         pass
 
 

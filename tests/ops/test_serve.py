@@ -11,14 +11,17 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from core.outbox.queue import enqueue
+from ops.child_process import StartError
 from ops.process_supervisor import pause_seconds
-from ops.serve import open_listener
+from ops.serve import open_listener, resolve_database_url
 from tests.support.processes import alive, processes_about, start
+from tests.support.real_services import get_database_url
 from tools.cpu_allowance import CpuAllowance
 from tools.portal_stack import wait_until
 from tools.servers import find_free_port
@@ -44,23 +47,26 @@ supervisor.run_until_signal(listener.getsockname(), lambda: "ready")
 print("stopped", flush=True)
 """
 NOWHERE = "postgresql://x@/x?host=/nonexistent"
+Process = subprocess.Popen[str]
+Runner = Callable[..., Process]
 
 
 @pytest.fixture
-def supervised(tmp_path: Path) -> Iterator[list[subprocess.Popen[str]]]:
-    """Processes that a test starts; none survives it."""
-    started: list[subprocess.Popen[str]] = []
-    yield started
+def run_small(tmp_path: Path) -> Iterator[Runner]:
+    """Yield what starts SMALL, perhaps changed, around a worker; no process survives the test."""
+    started: list[Process] = []
+
+    def run(script: str, program: str = SMALL, database: str = NOWHERE) -> Process:
+        started.append(start("-c", program, str(tmp_path), f"echo up $$; {script}", database))
+        return started[-1]
+
+    yield run
     for process in started:
         process.kill()
         process.communicate()
 
 
-def small(tmp_path: Path, script: str, database: str = NOWHERE) -> subprocess.Popen[str]:
-    return start("-c", SMALL, str(tmp_path), f"echo up $$; {script}", database)
-
-
-def read_until(process: subprocess.Popen[str], word: str, within: float = 20) -> str:
+def read_until(process: Process, word: str, within: float = 20) -> str:
     """The first line with this word; the test fails when it does not come in time."""
     assert process.stdout
     watchdog = threading.Timer(within, process.kill)
@@ -78,24 +84,8 @@ def restarts(tmp_path: Path, name: str) -> int:
     return int(json.loads((tmp_path / "supervisor.json").read_text())["restarts"][name])
 
 
-def test_ready_is_said_when_the_first_page_is_answered(
-    tmp_path: Path, supervised: list[subprocess.Popen[str]]
-) -> None:
-    supervised.append(process := small(tmp_path, "exec sleep 60"))
-    assert read_until(process, "ready")
-
-
-def test_lines_of_children_carry_their_name(
-    tmp_path: Path, supervised: list[subprocess.Popen[str]]
-) -> None:
-    supervised.append(process := small(tmp_path, "exec sleep 60"))
-    assert read_until(process, "up").startswith("worker   | up ")
-
-
-def test_a_child_that_dies_is_started_again_and_counted(
-    tmp_path: Path, supervised: list[subprocess.Popen[str]]
-) -> None:
-    supervised.append(process := small(tmp_path, "exec sleep 60"))
+def test_a_child_that_dies_is_started_again_and_counted(tmp_path: Path, run_small: Runner) -> None:
+    process = run_small("exec sleep 60")
     first = int(read_until(process, "up").split()[-1])
     allowance = CpuAllowance()
     os.kill(first, signal.SIGKILL)
@@ -104,10 +94,8 @@ def test_a_child_that_dies_is_started_again_and_counted(
     assert restarts(tmp_path, "worker") == 1
 
 
-def test_what_a_dead_child_started_is_swept_away(
-    tmp_path: Path, supervised: list[subprocess.Popen[str]]
-) -> None:
-    supervised.append(process := small(tmp_path, "sleep 61.5 & echo left $!; wait"))
+def test_what_a_dead_child_started_is_swept_away(run_small: Runner) -> None:
+    process = run_small("sleep 61.5 & echo left $!; wait")
     first = int(read_until(process, "up").split()[-1])
     left = int(read_until(process, "left").split()[-1])
     os.kill(first, signal.SIGKILL)
@@ -116,10 +104,8 @@ def test_what_a_dead_child_started_is_swept_away(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_one_signal_stops_all(
-    tmp_path: Path, supervised: list[subprocess.Popen[str]], number: signal.Signals
-) -> None:
-    supervised.append(process := small(tmp_path, "exec sleep 60"))
+def test_one_signal_stops_all(tmp_path: Path, run_small: Runner, number: signal.Signals) -> None:
+    process = run_small("exec sleep 60")
     read_until(process, "up")  # the last to begin
     process.send_signal(number)
     assert read_until(process, "stopped")
@@ -127,33 +113,25 @@ def test_one_signal_stops_all(
     assert not processes_about(str(tmp_path))
 
 
-def test_web_answers_until_the_others_have_ended(
-    tmp_path: Path, supervised: list[subprocess.Popen[str]]
-) -> None:
+def test_web_answers_until_the_others_have_ended(tmp_path: Path, run_small: Runner) -> None:
     last = "import os, socket; s = socket.create_connection(('127.0.0.1', os.environ['PORT']), 2);"
     (tmp_path / "last.py").write_text(f"{last} s.settimeout(2); s.send(b'x'); print(s.recv(9))")
     farewell = f"trap '{sys.executable} {tmp_path}/last.py; exit' TERM; echo armed; while :; do sleep 0.1; done"
-    supervised.append(process := small(tmp_path, farewell))
+    process = run_small(farewell)
     read_until(process, "armed")
     process.send_signal(signal.SIGTERM)
     assert read_until(process, "HTTP/1.0")
 
 
-def test_the_others_begin_when_web_answers(
-    tmp_path: Path, supervised: list[subprocess.Popen[str]]
-) -> None:
-    supervised.append(process := small(tmp_path, "exec sleep 60"))
+def test_the_others_begin_when_web_answers_and_lines_carry_their_name(run_small: Runner) -> None:
+    process = run_small("exec sleep 60")
     assert process.stdout
     assert process.stdout.readline() == "ready\n"
-    assert " up " in process.stdout.readline()
+    assert process.stdout.readline().startswith("worker   | up ")
 
 
-def test_a_second_ctrl_c_does_not_wait_for_the_stubborn(
-    tmp_path: Path, supervised: list[subprocess.Popen[str]]
-) -> None:
-    supervised.append(
-        process := small(tmp_path, "trap '' TERM; echo armed; while :; do sleep 0.1; done")
-    )
+def test_a_second_ctrl_c_does_not_wait_for_the_stubborn(tmp_path: Path, run_small: Runner) -> None:
+    process = run_small("trap '' TERM; echo armed; while :; do sleep 0.1; done")
     read_until(process, "armed")
     process.send_signal(signal.SIGINT)
     read_until(process, "stopping")
@@ -162,21 +140,17 @@ def test_a_second_ctrl_c_does_not_wait_for_the_stubborn(
     assert not processes_about(str(tmp_path))
 
 
-def test_kill_9_of_the_supervisor_leaves_no_child(
-    tmp_path: Path, supervised: list[subprocess.Popen[str]]
-) -> None:
-    supervised.append(process := small(tmp_path, "trap '' TERM INT; exec sleep 60"))
+def test_kill_9_of_the_supervisor_leaves_no_child(run_small: Runner) -> None:
+    process = run_small("trap '' TERM INT; exec sleep 60")
     child = int(read_until(process, "up").split()[-1])
     process.kill()
     assert wait_until(lambda: not alive(child), seconds=2)
 
 
-def test_output_that_nobody_reads_stops_nobody(
-    tmp_path: Path, supervised: list[subprocess.Popen[str]]
-) -> None:
+def test_output_that_nobody_reads_stops_nobody(tmp_path: Path, run_small: Runner) -> None:
     beat = tmp_path / "beat"
     script = f"while :; do seq 2000; date +%s%N > {beat}; done"
-    supervised.append(small(tmp_path, script))
+    run_small(script)
     assert wait_until(beat.exists)
     seen = {beat.read_text() for _ in range(20) if not time.sleep(0.1)}
     assert len(seen) > 5
@@ -184,31 +158,22 @@ def test_output_that_nobody_reads_stops_nobody(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_that_claims_nothing_is_restarted_and_counted(
-    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+    tmp_path: Path, run_small: Runner
 ) -> None:
-    from django.db import connection
-
-    from core.outbox.queue import enqueue
-
     enqueue("nothing", "key")
-    url = os.environ["DATABASE_URL"].replace("/portal?", f"/{connection.settings_dict['NAME']}?")
     hasty = SMALL.replace(
         "\ndata_dir,",
-        "\nimport ops.worker_stall_probe as s; s.PATIENCE_SECONDS = 1; s.EVERY_SECONDS = 0.2\ndata_dir,",
+        "\nimport ops.worker_stall_probe as s; s.PATIENCE_SECONDS = 1; s.POLL_INTERVAL_SECONDS = 0.2\ndata_dir,",
         1,
     )
-    supervised.append(
-        process := start("-c", hasty, str(tmp_path), "echo up $$; exec sleep 60", url)
-    )
+    process = run_small("exec sleep 60", hasty, get_database_url())
     read_until(process, "worker claims nothing")
     assert wait_until(lambda: restarts(tmp_path, "worker") == 1)
     assert json.loads((tmp_path / "supervisor.json").read_text())["stalls"] == 1
 
 
-def test_pauses_grow_with_early_deaths(
-    tmp_path: Path, supervised: list[subprocess.Popen[str]]
-) -> None:
-    supervised.append(process := small(tmp_path, "exit 1"))
+def test_pauses_grow_with_early_deaths(run_small: Runner) -> None:
+    process = run_small("exit 1")
     pauses = [float(read_until(process, "worker ended").split()[-2]) for _ in range(5)]
     assert pauses == [0.2, 0.4, 0.8, 1.6, 3.2]
 
@@ -219,15 +184,13 @@ def test_the_longest_pause_is_bounded_and_a_steady_time_is_rewarded() -> None:
 
 
 def test_a_local_server_that_runs_already_is_taken_over_and_started_again(
-    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+    tmp_path: Path, run_small: Runner
 ) -> None:
     server = 'ChildProcess("server", ["sleep", "62.5"], log=data_dir / "log")'
     begun = SMALL.replace(
         "\nsupervisor =", f"\nchildren.insert(0, {server}); children[0].start()\nsupervisor =", 1
     )
-    supervised.append(
-        process := start("-c", begun, str(tmp_path), "echo up $$; exec sleep 60", NOWHERE)
-    )
+    process = run_small("exec sleep 60", begun)
 
     def servers() -> list[int]:
         return [pid for pid in processes_about("62.5") if pid != process.pid]
@@ -246,7 +209,7 @@ def test_a_local_server_that_runs_already_is_taken_over_and_started_again(
 # --- the command itself
 
 
-def one_line(process: subprocess.Popen[str]) -> str:
+def one_line(process: Process) -> str:
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 2
     assert len(output.splitlines()) == 1, output
@@ -257,8 +220,8 @@ def one_line(process: subprocess.Popen[str]) -> str:
 def test_a_port_in_use_is_one_line_and_nothing_is_left(tmp_path: Path, module: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        said = one_line(start("-m", module, PORT=port, DATA_DIR=str(tmp_path / "var")))
-    assert f"port {port} cannot be used: Address already in use" in said
+        line = one_line(start("-m", module, PORT=port, DATA_DIR=str(tmp_path / "var")))
+    assert f"port {port} cannot be used: Address already in use" in line
     assert not (tmp_path / "var").exists()
 
 
@@ -272,23 +235,22 @@ def test_a_port_that_becomes_free_is_waited_for() -> None:
 
 @pytest.mark.parametrize("port", ["abc", "0", "70000", "-1"])
 def test_a_port_that_is_none_is_one_line(tmp_path: Path, port: str) -> None:
-    said = one_line(start("-m", "ops.serve", PORT=port, DATA_DIR=str(tmp_path)))
-    assert "is not a port number" in said
+    line = one_line(start("-m", "ops.serve", PORT=port, DATA_DIR=str(tmp_path)))
+    assert "is not a port number" in line
 
 
 def test_a_folder_that_cannot_be_written_is_one_line() -> None:
-    said = one_line(start("-m", "ops.serve", PORT=str(find_free_port()), DATA_DIR="/proc/nowhere"))
-    assert said.startswith("DATA_DIR /proc/nowhere cannot be written")
+    line = one_line(start("-m", "ops.serve", PORT=str(find_free_port()), DATA_DIR="/proc/nowhere"))
+    assert line.startswith("DATA_DIR /proc/nowhere cannot be written")
 
 
 def test_a_production_start_with_faults_is_refused_by_the_checks(tmp_path: Path) -> None:
-    process = start(
-        "manage.py",
-        "serve",
-        PORTAL_URL="https://portal.example",
-        PORT=str(find_free_port()),
-        DATA_DIR=str(tmp_path),
-    )
+    env = {
+        "PORTAL_URL": "https://portal.example",
+        "PORT": str(find_free_port()),
+        "DATA_DIR": str(tmp_path),
+    }
+    process = start("manage.py", "serve", **env)
     output, _ = process.communicate(timeout=30)
     assert process.returncode != 0
     for number in (1, 2, 5, 6, 7):
@@ -297,9 +259,6 @@ def test_a_production_start_with_faults_is_refused_by_the_checks(tmp_path: Path)
 
 
 def test_a_database_address_from_a_file_is_read_or_refused(tmp_path: Path) -> None:
-    from ops.child_process import StartError
-    from ops.serve import resolve_database_url
-
     (tmp_path / "url").write_text("postgres://x\n")
     assert resolve_database_url({"DATABASE_URL_FILE": str(tmp_path / "url")}) == "postgres://x"
     with pytest.raises(StartError, match="DATABASE_URL_FILE cannot be read"):
@@ -312,7 +271,7 @@ def get(url: str) -> int:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def served(tmp_path: Path) -> Iterator[tuple[Process, str]]:
     """The real thing, with local servers, on a port of its own."""
     port = str(find_free_port())
     with tempfile.TemporaryDirectory() as short:
@@ -327,9 +286,7 @@ def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 @pytest.mark.serial
-def test_ctrl_c_stops_the_whole_portal(
-    served: tuple[subprocess.Popen[str], str], tmp_path: Path
-) -> None:
+def test_ctrl_c_stops_the_whole_portal(served: tuple[Process, str], tmp_path: Path) -> None:
     process, url = served
     assert get(url) == 200
     process.send_signal(signal.SIGINT)
@@ -340,7 +297,7 @@ def test_ctrl_c_stops_the_whole_portal(
 
 @pytest.mark.serial
 def test_kill_9_of_the_whole_portal_leaves_no_process(
-    served: tuple[subprocess.Popen[str], str], tmp_path: Path
+    served: tuple[Process, str], tmp_path: Path
 ) -> None:
     process, _ = served
     # Supervisor, two servers, web and worker with their children, relay, beat; and PostgreSQL's.
@@ -351,7 +308,7 @@ def test_kill_9_of_the_whole_portal_leaves_no_process(
 
 @pytest.mark.serial
 def test_a_killed_web_process_answers_again_within_three_seconds(
-    served: tuple[subprocess.Popen[str], str], tmp_path: Path
+    served: tuple[Process, str], tmp_path: Path
 ) -> None:
     _, url = served
     [master] = [pid for pid in processes_about(str(tmp_path)) if is_master(pid)]
@@ -363,7 +320,7 @@ def test_a_killed_web_process_answers_again_within_three_seconds(
 
 @pytest.mark.serial
 def test_a_new_start_takes_over_the_servers_of_the_old_one(
-    served: tuple[subprocess.Popen[str], str], tmp_path: Path
+    served: tuple[Process, str], tmp_path: Path
 ) -> None:
     """It is given no address, and those that the old one remembered end with it."""
     old, url = served

@@ -1,10 +1,13 @@
-"""A worker that gets nowhere is noticed, one that is busy or idle is left alone."""
+"""A worker that hangs is noticed, one that is busy or idle is left alone."""
 
 import os
 from itertools import pairwise
 
 import pytest
+from django.db.models.functions import Now
 
+from core.models import OutboxItem
+from core.outbox.queue import LEASE, enqueue
 from ops import worker_stall_probe
 from ops.worker_stall_probe import (
     MAX_PATIENCE_SECONDS,
@@ -13,58 +16,44 @@ from ops.worker_stall_probe import (
     Row,
     list_first_items,
 )
+from tests.support.real_services import get_database_url
 
-DUE, HELD = True, False
+DUE, LEASED = True, False
+WAITING: list[Row] = [(1, 0, DUE), (2, 0, DUE)]
+ONE: list[Row] = [(1, 0, DUE)]
+BUSY: list[Row] = [(1, 1, LEASED)]
+LATE = PATIENCE_SECONDS
+CASES: dict[str, tuple[list[tuple[float, list[Row]]], list[bool]]] = {
+    "items that nobody leases": (
+        [(0, WAITING), (LATE - 1, WAITING), (LATE, WAITING)],
+        [False, False, True],
+    ),
+    "an item that is done": ([(0, WAITING), (LATE, [(2, 0, DUE)])], [False, False]),
+    "an item that was leased": ([(0, ONE), (LATE, [(1, 1, DUE)])], [False, False]),
+    "an item in a worker's hands": ([(0, BUSY), (LATE * 2, BUSY)], [False, False]),
+    "an empty queue": ([(0, []), (LATE * 2, [])], [False, False]),
+    "the first item after an idle night": (
+        [(0, []), (3600, ONE), (3629, ONE), (3630, ONE)],
+        [False, False, False, True],
+    ),
+}
 
 
-def observe(progress: Progress, *moments: tuple[float, list[Row]]) -> list[bool]:
+def observe(moments: list[tuple[float, list[Row]]]) -> list[bool]:
+    progress = Progress()
     return [progress.is_stalled(rows, now) for now, rows in moments]
 
 
-def test_items_that_wait_and_are_not_claimed_are_a_stall() -> None:
-    rows = [(1, 0, DUE), (2, 0, DUE)]
-    assert observe(
-        Progress(), (0, rows), (PATIENCE_SECONDS - 1, rows), (PATIENCE_SECONDS, rows)
-    ) == [
-        False,
-        False,
-        True,
-    ]
+@pytest.mark.parametrize(("moments", "stalls"), CASES.values(), ids=CASES)
+def test_a_stall_is_what_waits_and_does_not_move(
+    moments: list[tuple[float, list[Row]]], stalls: list[bool]
+) -> None:
+    assert observe(moments) == stalls
 
 
 def test_new_reports_do_not_hide_a_stall() -> None:
-    progress = Progress()
     moments = [(float(now), [(item, 0, DUE) for item in range(now + 1)]) for now in range(31)]
-    assert observe(progress, *moments)[-1]
-
-
-def test_a_claim_or_a_settled_item_is_progress() -> None:
-    assert observe(
-        Progress(), (0, [(1, 0, DUE), (2, 0, DUE)]), (PATIENCE_SECONDS, [(2, 0, DUE)])
-    ) == [
-        False,
-        False,
-    ]
-    assert observe(Progress(), (0, [(1, 0, DUE)]), (PATIENCE_SECONDS, [(1, 1, DUE)])) == [
-        False,
-        False,
-    ]
-
-
-def test_what_is_in_a_workers_hands_or_an_empty_queue_is_no_stall() -> None:
-    held: list[Row] = [(1, 1, HELD)]
-    assert observe(Progress(), (0, held), (PATIENCE_SECONDS * 2, held)) == [False, False]
-    assert observe(Progress(), (0, []), (PATIENCE_SECONDS * 2, [])) == [False, False]
-
-
-def test_waiting_begins_with_the_first_item_not_with_the_idle_night_before() -> None:
-    rows: list[Row] = [(1, 0, DUE)]
-    assert observe(Progress(), (0, []), (3600, rows), (3629, rows), (3630, rows)) == [
-        False,
-        False,
-        False,
-        True,
-    ]
+    assert observe(moments)[-1]
 
 
 def test_restarting_again_and_again_gets_rarer_until_something_moves() -> None:
@@ -80,33 +69,20 @@ def test_restarting_again_and_again_gets_rarer_until_something_moves() -> None:
     assert progress.patience == PATIENCE_SECONDS
 
 
-def our_database() -> str:
-    from django.db import connection
-
-    return os.environ["DATABASE_URL"].replace("/portal?", f"/{connection.settings_dict['NAME']}?")
-
-
 @pytest.mark.django_db(transaction=True)
 def test_what_rests_after_a_failure_is_not_due() -> None:
-    """What was handed over is due in a lease at the latest; a rest may last a minute."""
-    from django.db.models.functions import Now
-
-    from core.models import OutboxItem
-    from core.outbox.queue import LEASE
-
-    owed = OutboxItem.objects.create
-    handed = owed(task="test.task", key="k", due_at=Now() + LEASE)
-    resting = owed(task="test.task", key="k", due_at=Now() + 3 * LEASE, attempts=4)
-    rows = list_first_items(our_database())
+    """A dispatched item is due in a lease at the latest; a rest may last a minute."""
+    create = OutboxItem.objects.create
+    handed = create(task="test.task", key="k", due_at=Now() + LEASE)
+    resting = create(task="test.task", key="k", due_at=Now() + 3 * LEASE, attempts=4)
+    rows = list_first_items(get_database_url())
     assert rows == [(handed.pk, 0, DUE), (resting.pk, 4, False)]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_question_fits_the_outbox() -> None:
-    from core.outbox.queue import enqueue
-
     item = enqueue("nothing", "key")
-    assert list_first_items(our_database()) == [(item.pk, 0, DUE)]
+    assert list_first_items(get_database_url()) == [(item.pk, 0, DUE)]
 
 
 def test_a_dead_or_empty_database_is_no_stall_and_no_error(tmp_path: object) -> None:

@@ -9,7 +9,7 @@ from django.core.checks import ERROR, WARNING, CheckMessage, Tags, run_checks
 from pytest_django import Settings
 
 from alerts.formats.cap_signer import generate_key
-from ops.backup_key import generate_backup_key
+from core.keys import generate_backup_key
 from portal import checks
 from tests.support.public_urls import public_paths
 

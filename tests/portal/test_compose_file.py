@@ -33,8 +33,8 @@ OURS_ALONE = {
 
 
 def services() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text())["services"]
-    return found
+    content: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text())["services"]
+    return content
 
 
 def test_everything_that_the_portal_is_runs_as_a_service() -> None:
@@ -132,7 +132,7 @@ def test_roles_of_the_compose_file_are_roles_of_the_door() -> None:
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="no docker compose here")
 def test_compose_refuses_to_start_without_its_secrets(tmp_path: Path) -> None:
-    asked = subprocess.run(
+    result = subprocess.run(
         ["docker", "compose", "--file", COMPOSE, "--env-file", "/dev/null", "config", "--quiet"],
         cwd=tmp_path,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
@@ -140,7 +140,7 @@ def test_compose_refuses_to_start_without_its_secrets(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    if "is not a docker command" in asked.stderr:
+    if "is not a docker command" in result.stderr:
         pytest.skip("no docker compose here")
-    assert asked.returncode != 0
-    assert "is missing a value" in asked.stderr
+    assert result.returncode != 0
+    assert "is missing a value" in result.stderr

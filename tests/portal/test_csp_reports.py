@@ -1,4 +1,4 @@
-"""What browsers tell of our policy: counted by words of our own, and nothing of it kept."""
+"""Browsers' reports of our policy are counted, and nothing of them is stored."""
 
 import json
 import re
@@ -34,13 +34,13 @@ NEW = [
 ]
 
 
-def tell(client: Client, told: Any, kind: str = "application/csp-report", **more: Any) -> int:
-    body = told if isinstance(told, (str, bytes)) else json.dumps(told)
+def post(client: Client, report: Any, kind: str = "application/csp-report", **more: Any) -> int:
+    body = report if isinstance(report, (str, bytes)) else json.dumps(report)
     return client.post("/csp/", body, content_type=kind, **more).status_code
 
 
 def test_both_forms_are_counted_by_directive_and_by_what_was_stopped(client: Client) -> None:
-    assert tell(client, OLD) == tell(client, NEW, "application/reports+json") == 204
+    assert post(client, OLD) == post(client, NEW, "application/reports+json") == 204
     assert csp_reports.csp_report_count() == {
         ("style-src-elem", "inline"): 1,
         ("script-src-elem", "elsewhere"): 1,
@@ -50,68 +50,69 @@ def test_both_forms_are_counted_by_directive_and_by_what_was_stopped(client: Cli
 def test_nothing_of_a_report_is_kept(
     client: Client, enforced: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[Any] = []
-    monkeypatch.setattr(csp_reports.log, "warning", lambda *a, **told: said.append((a, told)))
-    tell(client, OLD)
-    kept = re.sub("[0-9a-f]{32}", "", f"{said} {enforced.keys('*')}")  # a digest holds any digits
-    assert "invitation" in kept
-    assert not any(part in kept for part in ("bi-mat", "0550", "8000"))
+    lines: list[Any] = []
+    monkeypatch.setattr(csp_reports.log, "warning", lambda *a, **fields: lines.append((a, fields)))
+    post(client, OLD)
+    stored = re.sub("[0-9a-f]{32}", "", f"{lines} {enforced.keys('*')}")  # without digests
+    assert "invitation" in stored
+    assert not any(part in stored for part in ("bi-mat", "0550", "8000"))
 
 
 def test_the_first_and_every_hundredth_are_logged(
     client: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings.RATE_LIMITS = "count"
-    said: list[int] = []
-    monkeypatch.setattr(csp_reports.log, "warning", lambda _, reports, **__: said.append(reports))
+    counts: list[int] = []
+    monkeypatch.setattr(csp_reports.log, "warning", lambda _, reports, **__: counts.append(reports))
     for _ in range(10):
-        tell(client, NEW * 10, "application/reports+json")
-    assert said == [1, 100]
+        post(client, NEW * 10, "application/reports+json")
+    assert counts == [1, 100]
 
 
 @pytest.mark.parametrize(
-    "told",
+    "report",
     ["", "{", "[]", "[1]", '"x"', "[" * 9000, {"csp-report": 1}, {"body": {"blockedURL": "//["}}],
 )
-def test_what_is_no_report_breaks_nothing(client: Client, told: Any) -> None:
-    assert tell(client, told) == 204
+def test_what_is_no_report_breaks_nothing(client: Client, report: Any) -> None:
+    assert post(client, report) == 204
     assert sum(csp_reports.csp_report_count().values()) <= 1
 
 
 def test_a_strange_directive_makes_no_counter_of_its_own(client: Client, enforced: Redis) -> None:
     for number in range(20):
-        tell(client, {"body": {"effectiveDirective": f"x{number}", "blockedURL": f"y{number}:"}})
+        post(client, {"body": {"effectiveDirective": f"x{number}", "blockedURL": f"y{number}:"}})
     assert csp_reports.csp_report_count() == {("other", "other"): 20}
     assert len(enforced.keys("portal:csp:*")) == 1
 
 
 def test_more_than_a_browser_sends_is_refused_unread(client: Client) -> None:
-    assert tell(client, "x" * (csp_reports.MAX_LENGTH + 1)) == 413
-    assert tell(client, NEW * 11, "application/reports+json") == 204
-    assert csp_reports.csp_report_count() == {
-        ("script-src-elem", "elsewhere"): csp_reports.MAX_COUNT
-    }
+    assert post(client, "x" * (csp_reports.MAX_POST_BYTES + 1)) == 413
+    assert post(client, NEW * 11, "application/reports+json") == 204
+    counts = csp_reports.csp_report_count()
+    assert counts == {("script-src-elem", "elsewhere"): csp_reports.MAX_REPORTS}
 
 
 def test_other_sites_and_other_things_count_nothing(client: Client) -> None:
-    assert tell(client, OLD, headers={"Origin": "https://other.example"}) == 403
-    assert tell(client, OLD, "text/plain") == 204
+    assert post(client, OLD, headers={"Origin": "https://other.example"}) == 403
+    assert post(client, OLD, "text/plain") == 204
     assert client.get("/csp/").status_code == 405
     assert csp_reports.csp_report_count() == {}
 
 
 def test_who_tells_very_much_is_thanked_and_not_counted(client: Client) -> None:
     most = rate_limits.WINDOWS["csp"].amount
-    assert {tell(client, OLD) for _ in range(most + 5)} == {204}
+    assert {post(client, OLD) for _ in range(most + 5)} == {204}
     assert csp_reports.csp_report_count() == {("style-src-elem", "inline"): most}
 
 
 @pytest.mark.django_db
 def test_the_policy_and_the_metrics_name_it(client: Client, settings: Settings) -> None:
     settings.METRICS_TOKEN = "m" * 32
-    tell(client, OLD)
+    post(client, OLD)
     answer = client.get("/theo-doi/")
     assert {"report-uri /csp/", "report-to csp"} <= {*answer["Content-Security-Policy"].split("; ")}
     assert answer["Reporting-Endpoints"] == 'csp="/csp/"'
-    told = client.get("/metrics", headers={"Authorization": f"Bearer {'m' * 32}"}).content.decode()
-    assert 'portal_csp_reports_total{blocked="inline",directive="style-src-elem"} 1.0' in told
+    metrics = client.get(
+        "/metrics", headers={"Authorization": f"Bearer {'m' * 32}"}
+    ).content.decode()
+    assert 'portal_csp_reports_total{blocked="inline",directive="style-src-elem"} 1.0' in metrics

@@ -1,4 +1,4 @@
-"""The image's door, user and read-only project, without a container engine: in namespaces."""
+"""The image's entry point, user and read-only project, in namespaces instead of containers."""
 
 import contextlib
 import http.client
@@ -12,7 +12,10 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from core.outbox.queue import enqueue
+from ops import healthcheck
 from tests.support.processes import ROOT
+from tests.support.real_services import get_database_url
 from tools.portal_stack import wait_until
 from tools.servers import find_free_port
 
@@ -103,8 +106,8 @@ def running(role: str, env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
 
 def test_migrate_fills_an_empty_database_and_ends(env: dict[str, str], database: str) -> None:
     process = locked_in("migrate", env)
-    said, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, said
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
     with contextlib.closing(psycopg2.connect(database)) as connection:
         cursor = connection.cursor()
         cursor.execute("SELECT count(*) FROM auth_group")
@@ -114,11 +117,11 @@ def test_migrate_fills_an_empty_database_and_ends(env: dict[str, str], database:
 def test_web_serves_from_a_read_only_project(env: dict[str, str]) -> None:
     with running("web", env):
         assert wait_until(lambda: healthy("web", env), seconds=PATIENCE)
-        line = http.client.HTTPConnection("127.0.0.1", int(env["PORT"]), timeout=5)
-        with contextlib.closing(line):
-            told = {"Host": PORTAL, "X-Forwarded-Proto": "https"}
-            line.request("GET", "/robots.txt", headers=told)
-            answer = line.getresponse()
+        web = http.client.HTTPConnection("127.0.0.1", int(env["PORT"]), timeout=5)
+        with contextlib.closing(web):
+            headers = {"Host": PORTAL, "X-Forwarded-Proto": "https"}
+            web.request("GET", "/robots.txt", headers=headers)
+            answer = web.getresponse()
         assert answer.status == 200
         assert "max-age=" in str(answer.headers["Strict-Transport-Security"])
     assert not healthy("web", env)
@@ -147,32 +150,26 @@ def test_a_faulty_production_start_is_refused_with_a_hint(
     env: dict[str, str], name: str, value: str, identifier: str
 ) -> None:
     process = locked_in("web", {**env, name: value})
-    said, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=30)
     assert process.returncode != 0
-    assert identifier in said
-    assert "HINT" in said
+    assert identifier in output
+    assert "HINT" in output
 
 
 @pytest.mark.parametrize("role", ["", "shell", "web; id"])
 def test_the_door_knows_only_its_roles(env: dict[str, str], role: str) -> None:
     process = locked_in(role, env)
-    said, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=30)
     assert process.returncode == 64
-    assert "usage" in said
+    assert "usage" in output
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_that_claims_nothing_is_ended_by_its_health_check(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from django.db import connection
-
-    from core.outbox.queue import enqueue
-    from ops import healthcheck
-
     enqueue("nothing", "key")
-    url = os.environ["DATABASE_URL"].replace("/portal?", f"/{connection.settings_dict['NAME']}?")
-    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("DATABASE_URL", get_database_url())
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     with subprocess.Popen(
         [sys.executable, "-c", "import time; time.sleep(60)", "celery", "worker"]

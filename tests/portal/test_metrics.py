@@ -1,9 +1,6 @@
 """/metrics: figures for a machine, to whoever holds the token, also while the database is away."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from shutil import disk_usage
 
@@ -22,7 +19,7 @@ from reports.attachments import storage
 from reports.monitoring import alarms, queue_stats
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
-from tests.support.processes import ROOT
+from tests.support.processes import run_script
 
 pytestmark = pytest.mark.django_db
 
@@ -51,15 +48,14 @@ def scrape(client: Client) -> str:
 
 
 def samples(text: str) -> dict[str, float]:
-    """Every sample by its name and the values of its labels, as Prometheus' own parser reads it."""
-    return dict(_samples(text))
-
-
-def _samples(text: str) -> Iterator[tuple[str, float]]:
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            labels = [sample.labels[name] for name in sorted(sample.labels)]
-            yield " ".join([sample.name, *labels]), sample.value
+    """Return every sample by its name and label values, as Prometheus' own parser reads it."""
+    return {
+        " ".join(
+            [sample.name, *(sample.labels[name] for name in sorted(sample.labels))]
+        ): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
 
 
 def test_without_a_token_configured_there_is_no_such_page(
@@ -69,10 +65,10 @@ def test_without_a_token_configured_there_is_no_such_page(
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
 
 
-@pytest.mark.parametrize("given", ["", TOKEN, "Bearer", f"Bearer {TOKEN}x", "Bearer wrống",
+@pytest.mark.parametrize("header", ["", TOKEN, "Bearer", f"Bearer {TOKEN}x", "Bearer wrống",
                                    f"Basic {TOKEN}", f"bearer  {TOKEN}"])  # fmt: skip
-def test_only_the_right_token_opens_it(client: Client, given: str) -> None:
-    answer = client.get("/metrics", headers={"Authorization": given})
+def test_only_the_right_token_opens_it(client: Client, header: str) -> None:
+    answer = client.get("/metrics", headers={"Authorization": header})
     assert (answer.status_code, answer.content) == (401, b"")
     assert answer["WWW-Authenticate"] == "Bearer"
 
@@ -89,13 +85,13 @@ def test_waiting_and_failed_are_of_now_and_the_total_of_its_time(client: Client)
     counted_at = queue_stats.store_queue_balance().counted_at.timestamp()
     accept()
     OutboxItem.objects.filter(pk=accept().pk).update(failed_at=Now(), attempts=5)
-    told = samples(scrape(client))
-    assert told["portal_database_up"] == 1
-    assert (told["portal_reports_waiting"], told["portal_reports_failed"]) == (1, 1)
-    assert (told["portal_reports_accepted_total"], told["portal_reports_done"]) == (1, 1)
-    assert told["portal_reports_unaccounted"] == 0
-    assert told["portal_counted_timestamp_seconds"] == pytest.approx(counted_at, abs=0.01)
-    assert 0 <= told["portal_oldest_waiting_seconds"] < 60
+    values = samples(scrape(client))
+    assert values["portal_database_up"] == 1
+    assert (values["portal_reports_waiting"], values["portal_reports_failed"]) == (1, 1)
+    assert (values["portal_reports_accepted_total"], values["portal_reports_done"]) == (1, 1)
+    assert values["portal_reports_unaccounted"] == 0
+    assert values["portal_counted_timestamp_seconds"] == pytest.approx(counted_at, abs=0.01)
+    assert 0 <= values["portal_oldest_waiting_seconds"] < 60
 
 
 def test_before_the_first_count_no_total_is_made_up(client: Client) -> None:
@@ -105,10 +101,10 @@ def test_before_the_first_count_no_total_is_made_up(client: Client) -> None:
 def test_an_alarm_is_told_with_its_count_and_since_when(client: Client) -> None:
     OutboxItem.objects.filter(pk=accept().pk).update(failed_at=Now())
     alarms.check_alarms()
-    told = samples(scrape(client))
-    assert told["portal_alarm_reports failed"] == 1
-    assert told["portal_alarm_reports late"] == told["portal_alarm_reports unbalanced"] == 0
-    assert told["portal_alarm_since_timestamp_seconds failed"] > 1_700_000_000
+    values = samples(scrape(client))
+    assert values["portal_alarm_reports failed"] == 1
+    assert values["portal_alarm_reports late"] == values["portal_alarm_reports unbalanced"] == 0
+    assert values["portal_alarm_since_timestamp_seconds failed"] > 1_700_000_000
 
 
 def test_the_outbox_is_told_by_task_and_state(client: Client) -> None:
@@ -117,19 +113,19 @@ def test_the_outbox_is_told_by_task_and_state(client: Client) -> None:
     OutboxItem.objects.filter(pk=failed.pk).update(failed_at=Now(), attempts=5)
     OutboxItem.objects.filter(pk=later.pk).update(due_at=Now() + queue.LEASE)
     queue.enqueue("alerts.deliver", "1")
-    told = samples(scrape(client))
+    values = samples(scrape(client))
     for state in ("claimed", "failed", "later"):
-        assert told[f"portal_outbox_items {state} reports.triage"] == 1
-    assert told["portal_outbox_attempts failed reports.triage"] == 5
-    assert told["portal_outbox_items due alerts.deliver"] == 1
+        assert values[f"portal_outbox_items {state} reports.triage"] == 1
+    assert values["portal_outbox_attempts failed reports.triage"] == 5
+    assert values["portal_outbox_items due alerts.deliver"] == 1
 
 
 def test_what_the_supervisor_restarted_is_told(client: Client, settings: Settings) -> None:
     tally = {"stalls": 2, "restarts": {"worker": 3, "web": 0}}
     (settings.DATA_DIR / "supervisor.json").write_text(json.dumps(tally))
-    told = samples(scrape(client))
-    assert told["portal_worker_stalls_total"] == 2
-    assert told["portal_restarts_total worker"] == 3
+    values = samples(scrape(client))
+    assert values["portal_worker_stalls_total"] == 2
+    assert values["portal_restarts_total worker"] == 3
 
 
 @pytest.mark.parametrize("written", ["", "[1]", "half a li"])
@@ -173,9 +169,9 @@ def test_it_answers_while_the_database_is_away(
         raise DatabaseError
 
     monkeypatch.setattr(queue_stats, "queue_state", away)
-    found = samples(scrape(client))
-    found.pop("portal_wrong_codes_total")
-    assert found == {"portal_database_up": 0}
+    values = samples(scrape(client))
+    values.pop("portal_wrong_codes_total")
+    assert values == {"portal_database_up": 0}
 
 
 def test_nothing_of_a_report_is_in_it(client: Client) -> None:
@@ -187,8 +183,7 @@ def test_nothing_of_a_report_is_in_it(client: Client) -> None:
 
 def test_a_web_process_that_is_not_asked_does_not_load_the_library() -> None:
     loaded = "import portal.wsgi, django.urls, sys; django.urls.resolve('/metrics');"
-    code = f"{loaded} sys.exit('prometheus_client' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    assert run_script(f"{loaded} print('prometheus_client' in sys.modules)") == "False"
 
 
 def test_wrong_codes_are_counted_and_without_valkey_left_out(

@@ -1,6 +1,7 @@
-"""The front web server's very configuration, run by Debian's nginx."""
+"""The configuration of the front server, run by Debian's nginx."""
 
 import base64
+import contextlib
 import gzip
 import hashlib
 import http.client
@@ -29,14 +30,14 @@ pytestmark = [needs_nginx]
 
 
 class Stub(http.server.BaseHTTPRequestHandler):
-    """The portal, as the front server sees it: tells what it was told."""
+    """Stands for the portal: answers with the headers of the request."""
 
     def do_GET(self) -> None:
-        said = "\n".join(f"{name}: {value}" for name, value in self.headers.items()).encode()
+        headers = "\n".join(f"{name}: {value}" for name, value in self.headers.items()).encode()
         self.send_response(404 if self.path == "/missing" else 200)
-        self.send_header("Content-Length", str(len(said)))
+        self.send_header("Content-Length", str(len(headers)))
         self.end_headers()
-        self.wfile.write(said)
+        self.wfile.write(headers)
 
     def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])
@@ -49,22 +50,19 @@ class Stub(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def portal() -> Iterator[http.server.ThreadingHTTPServer]:
+@contextlib.contextmanager
+def run_portal() -> Iterator[http.server.ThreadingHTTPServer]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server, serving(server):
         yield server
 
 
-@pytest.fixture
-def front(tmp_path: Path, portal: http.server.HTTPServer) -> Iterator[int]:
-    """The front server on a port of its own, with our two pages and a collected style sheet."""
-    for name in (HASHED, "css/portal.css"):
-        sheet = tmp_path / "static" / name
-        sheet.parent.mkdir(parents=True, exist_ok=True)
-        sheet.write_bytes(CSS)
-        sheet.with_suffix(".css.gz").write_bytes(gzip.compress(CSS))
+@contextlib.contextmanager
+def run_front(portal: http.server.HTTPServer, *folders: Path, **env: str) -> Iterator[int]:
+    """Run nginx before the portal in a folder, perhaps with static pages; yield its port."""
     port = find_free_port()
-    child = prepare_nginx(tmp_path, port, portal.server_address[1])
+    folder, *snapshots = folders
+    child = prepare_nginx(folder, port, portal.server_address[1], *snapshots)
+    child.env = {**(child.env or {}), **env}
     child.start()
     try:
         child.wait_until_ready(lambda: listens(port))
@@ -73,21 +71,54 @@ def front(tmp_path: Path, portal: http.server.HTTPServer) -> Iterator[int]:
         child.stop(10)
 
 
+def collect_static_files(folder: Path) -> Path:
+    for name in (HASHED, "css/portal.css"):
+        sheet = folder / "static" / name
+        sheet.parent.mkdir(parents=True, exist_ok=True)
+        sheet.write_bytes(CSS)
+        sheet.with_suffix(".css.gz").write_bytes(gzip.compress(CSS))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Yield the port of a front server that all tests share who leave it as it was."""
+    folder = collect_static_files(tmp_path_factory.mktemp("front"))
+    with run_portal() as portal, run_front(portal, folder) as port:
+        yield port
+
+
+@pytest.fixture
+def portal() -> Iterator[http.server.ThreadingHTTPServer]:
+    with run_portal() as server:
+        yield server
+
+
+@pytest.fixture
+def own_front(tmp_path: Path, portal: http.server.HTTPServer) -> Iterator[int]:
+    with run_front(portal, collect_static_files(tmp_path)) as port:
+        yield port
+
+
+def stop(portal: http.server.HTTPServer) -> None:
+    portal.shutdown()
+    portal.server_close()
+
+
 def listens(port: int) -> bool:
-    with socket.socket() as line:
-        return line.connect_ex(("127.0.0.1", port)) == 0
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def ask(
     port: int, path: str, method: str = "GET", body: bytes | None = None, **headers: str
 ) -> tuple[http.client.HTTPResponse, bytes]:
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    line.request(method, path, body, named)
-    answer = line.getresponse()
-    text = answer.read()
-    line.close()
-    return answer, text
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with contextlib.closing(client):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        client.request(method, path, body, named)
+        answer = client.getresponse()
+        return answer, answer.read()
 
 
 def test_static_files_are_served_pre_compressed_and_kept_for_long(front: int) -> None:
@@ -121,11 +152,11 @@ def test_the_portal_is_told_who_asks_and_how(front: int) -> None:
         X_Forwarded_Host="evil.example",
         Forwarded="for=192.0.2.9",
     )
-    told = body.decode().splitlines()
-    assert "Host: portal.example" in told
-    assert "X-Forwarded-For: 192.0.2.7, 127.0.0.1" in told
-    assert "X-Forwarded-Proto: https" in told
-    assert not [line for line in told if "evil" in line or line.startswith("Forwarded")]
+    lines = body.decode().splitlines()
+    assert "Host: portal.example" in lines
+    assert "X-Forwarded-For: 192.0.2.7, 127.0.0.1" in lines
+    assert "X-Forwarded-Proto: https" in lines
+    assert not [line for line in lines if "evil" in line or line.startswith("Forwarded")]
 
 
 def test_without_tls_before_it_the_portal_hears_http(front: int) -> None:
@@ -138,12 +169,12 @@ def test_the_portals_own_errors_pass_unchanged(front: int) -> None:
     assert b"Host:" in body
 
 
-def test_a_dead_portal_is_a_calm_page_with_the_two_numbers(
-    front: int, portal: http.server.HTTPServer
+def test_a_dead_portal_is_a_calm_page_with_the_two_numbers_and_leaves_static_files(
+    own_front: int, portal: http.server.HTTPServer
 ) -> None:
-    portal.shutdown()
-    portal.server_close()
-    answer, body = ask(front, "/bao-cao/", "POST", b"story=x")
+    stop(portal)
+    assert ask(own_front, f"/static/{HASHED}")[0].status == 200
+    answer, body = ask(own_front, "/bao-cao/", "POST", b"story=x")
     text = body.decode()
     assert answer.status == 503
     assert answer.headers["Retry-After"]
@@ -153,26 +184,19 @@ def test_a_dead_portal_is_a_calm_page_with_the_two_numbers(
     assert answer.headers["Server"] == "nginx"  # and not which one
 
 
-def test_a_body_that_cannot_be_kept_is_the_calm_page_too(front: int, tmp_path: Path) -> None:
+def test_a_body_that_cannot_be_kept_is_the_calm_page_too(own_front: int, tmp_path: Path) -> None:
     """As on a full disk: a body of this size goes through a file."""
     shutil.rmtree(tmp_path / "front-body")
-    answer, body = ask(front, "/bao-cao/", "POST", b"x" * 3 * 1024 * 1024)
+    answer, body = ask(own_front, "/bao-cao/", "POST", b"x" * 3 * 1024 * 1024)
     assert answer.status == 503
     assert 'href="tel:113"' in body.decode()
-    assert ask(front, "/bao-cao/", "POST", b"story=x")[0].status == 200
+    assert ask(own_front, "/bao-cao/", "POST", b"story=x")[0].status == 200
 
 
-def test_static_files_outlive_the_portal(front: int, portal: http.server.HTTPServer) -> None:
-    portal.shutdown()
-    portal.server_close()
-    assert ask(front, f"/static/{HASHED}")[0].status == 200
-
-
-def test_what_the_portal_answers_for_itself_reaches_it(front: int) -> None:
+def test_a_large_body_reaches_the_portal_and_an_oversize_one_gets_a_clear_answer(
+    front: int,
+) -> None:
     assert ask(front, "/bao-cao/", "POST", b"x" * 6 * 1024 * 1024)[0].status == 200
-
-
-def test_an_oversize_body_gets_a_clear_answer(front: int) -> None:
     answer, body = ask(front, "/bao-cao/", "POST", b"x" * 9 * 1024 * 1024)
     assert answer.status == 413
     assert "Nội dung gửi quá lớn" in body.decode()
@@ -191,13 +215,13 @@ def test_five_pictures_reach_the_portal_and_more_gets_their_page(front: int) -> 
     assert "Tin của bạn vẫn còn nguyên" in body.decode()
 
 
-def test_a_full_scratch_folder_costs_pictures_and_no_report(front: int, tmp_path: Path) -> None:
+def test_a_full_scratch_folder_costs_pictures_and_no_report(own_front: int, tmp_path: Path) -> None:
     """A report waits in memory; pictures wait in the folder that is full."""
     with small_disk(tmp_path / "front-body"):
-        answer, body = ask(front, "/theo-doi/tep/", "POST", b"x" * 3 * 1024 * 1024)
+        answer, body = ask(own_front, "/theo-doi/tep/", "POST", b"x" * 3 * 1024 * 1024)
         assert answer.status == 503
         assert "Chưa nhận được ảnh, ghi âm" in body.decode()
-        assert ask(front, "/bao-cao/", "POST", b"x" * 1_500_000)[0].status == 200
+        assert ask(own_front, "/bao-cao/", "POST", b"x" * 1_500_000)[0].status == 200
 
 
 OWN = (
@@ -207,19 +231,18 @@ OWN = (
 
 
 def test_whatever_it_answers_by_itself_says_what_the_portal_says(
-    front: int, portal: http.server.HTTPServer
+    own_front: int, portal: http.server.HTTPServer
 ) -> None:
     answers = [
-        ask(front, "/bao-cao/", "POST", b"x" * 9 * 1024 * 1024)[0],
-        ask(front, "/theo-doi/tep/", "POST", b"x" * 60 * 1024 * 1024)[0],
-        ask(front, "/static/khong-co.css")[0],
-        ask(front, f"/static/{HASHED}", X_Forwarded_Proto="https")[0],
-        ask(front, "/" + "x" * 9000)[0],
-        ask(front, "/", X_Long="x" * 9000)[0],
+        ask(own_front, "/bao-cao/", "POST", b"x" * 9 * 1024 * 1024)[0],
+        ask(own_front, "/theo-doi/tep/", "POST", b"x" * 60 * 1024 * 1024)[0],
+        ask(own_front, "/static/khong-co.css")[0],
+        ask(own_front, f"/static/{HASHED}", X_Forwarded_Proto="https")[0],
+        ask(own_front, "/" + "x" * 9000)[0],
+        ask(own_front, "/", X_Long="x" * 9000)[0],
     ]
-    portal.shutdown()
-    portal.server_close()
-    answers.append(ask(front, "/bao-cao/")[0])
+    stop(portal)
+    answers.append(ask(own_front, "/bao-cao/")[0])
     assert [answer.status for answer in answers] == [413, 413, 404, 200, 414, 431, 503]
     for answer in answers:
         assert [name for name in OWN if len(answer.headers.get_all(name) or []) != 1] == []
@@ -229,7 +252,7 @@ def test_whatever_it_answers_by_itself_says_what_the_portal_says(
 
 def test_its_own_pages_run_the_style_that_stands_in_them_and_nothing_else() -> None:
     docker = Path(__file__).resolve().parents[2] / "docker"
-    policy = (docker / "own.conf").read_text()
+    policy = (docker / "local.conf").read_text()
     for page in ("error.html", "files.html", "too-large.html"):
         (style,) = re.findall(r"<style>(.*?)</style>", (docker / page).read_text(), re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -238,10 +261,12 @@ def test_its_own_pages_run_the_style_that_stands_in_them_and_nothing_else() -> N
 
 
 @pytest.mark.parametrize(
-    ("asked", "heard"),
+    ("accepted", "forwarded"),
     [("br;q=1.0, gzip;q=0.8", "gzip"), ("GZIP", "gzip"), ("gzip;q=0", None), ("zstd", None)],
 )
-def test_the_portal_hears_of_one_packing_alone(front: int, asked: str, heard: str | None) -> None:
-    told = ask(front, "/bao-cao/", Accept_Encoding=asked)[1].decode().splitlines()
-    packings = [line for line in told if line.startswith("Accept-Encoding: ")]
-    assert packings == ([f"Accept-Encoding: {heard}"] if heard else [])
+def test_the_portal_hears_of_one_packing_alone(
+    front: int, accepted: str, forwarded: str | None
+) -> None:
+    lines = ask(front, "/bao-cao/", Accept_Encoding=accepted)[1].decode().splitlines()
+    encodings = [line for line in lines if line.startswith("Accept-Encoding: ")]
+    assert encodings == ([f"Accept-Encoding: {forwarded}"] if forwarded else [])

@@ -111,11 +111,17 @@ def test_under_https_nothing_is_taken_in_in_clear(client: Client) -> None:
 
 
 def test_whoever_types_hosts_fills_no_memory_and_keeps_no_other_host_out() -> None:
-    ours = report_fast_path.Door(lambda _: HttpResponseSeeOther("/bao-cao/da-nhan/"))
-    for number in range(report_fast_path.MAX_COUNT + 3):
+    ours = report_fast_path.ReportFastPathMiddleware(
+        lambda _: HttpResponseSeeOther("/bao-cao/da-nhan/")
+    )
+    for number in range(report_fast_path.MAX_KEYS + 3):
         ours(RequestFactory().post("/bao-cao/", HTTP_HOST=f"host{number}.example"))
-    assert len(ours.known) == report_fast_path.MAX_COUNT
-    assert ("/bao-cao/", f"host{report_fast_path.MAX_COUNT + 2}.example", False) in ours.known
+    assert len(ours.headers_by_key) == report_fast_path.MAX_KEYS
+    assert (
+        "/bao-cao/",
+        f"host{report_fast_path.MAX_KEYS + 2}.example",
+        False,
+    ) in ours.headers_by_key
 
 
 def test_what_all_reports_share_of_an_answer_is_changed_by_none(client: Client) -> None:

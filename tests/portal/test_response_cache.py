@@ -1,4 +1,4 @@
-"""Public texts in memory: given out again without the database, and never past their time."""
+"""Public responses in memory: served again without the database, and never past their time."""
 
 import time
 from collections.abc import Callable
@@ -27,7 +27,7 @@ Doing = Callable[..., Any]
 
 @pytest.fixture(autouse=True)
 def home(settings: Settings, tmp_path: Path) -> Path:
-    """What says on the disk that somebody looked just now; there are no files to look at."""
+    """Write on disk that static pages were checked just now; there are none."""
     settings.DATA_DIR = tmp_path
     folder = tmp_path / "snapshots"
     folder.mkdir()
@@ -38,17 +38,17 @@ def home(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def done(django_capture_on_commit_callbacks: Doing) -> Doing:
-    """Do something as in a transaction of its own, with what follows upon its COMMIT."""
+    """Return what calls a function as in a transaction of its own, with its callbacks of COMMIT."""
 
-    def do(act: Doing, *given: Any, **more: Any) -> Any:
+    def do(act: Doing, *args: Any, **kwargs: Any) -> Any:
         with django_capture_on_commit_callbacks(execute=True):
-            return act(*given, **more)
+            return act(*args, **kwargs)
 
     return do
 
 
 def warm(client: Client, path: str) -> str:
-    """What is given out the second time."""
+    """Return what is served the second time."""
     client.get(path)
     return client.get(path).content.decode()
 
@@ -57,11 +57,8 @@ def test_every_text_of_a_warning_costs_no_statement_when_it_is_asked_for_again(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     issued(), commune(), office()
-    paths = [
-        door.path
-        for door in list_static_pages(timezone.now())
-        if door.path.startswith(response_cache.PLACES)
-    ]
+    pages = [page.path for page in list_static_pages(timezone.now())]
+    paths = [path for path in pages if path.startswith(response_cache.PATHS)]
     assert len(paths) > 20
     assert {"/en/canh-bao/", f"/en{PAGE}", f"/en{PAGE}van-ban.txt"} < set(paths)
     first = {path: client.get(path).content for path in paths}
@@ -75,13 +72,8 @@ def test_fifty_warnings_cost_five_statements_at_most(
 ) -> None:
     for number in range(50):
         issued(f"so-{number}")
-    for path in (
-        "/canh-bao/",
-        "/canh-bao/rss.xml",
-        "/canh-bao/cap.xml",
-        "/nhung/",
-        "/en/canh-bao/",
-    ):
+    paths = ("/canh-bao/", "/canh-bao/rss.xml", "/canh-bao/cap.xml", "/nhung/", "/en/canh-bao/")
+    for path in paths:
         with django_assert_max_num_queries(5):
             assert client.get(path).status_code == 200
 
@@ -151,16 +143,17 @@ def test_a_text_that_a_word_overtook_while_it_was_made_is_given_out_once(
     client: Client, done: Doing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     revision = done(issued)
-    read = pages.get_current_or_404
-    monkeypatch.setattr(pages, "get_current_or_404", lambda slug: _then(read(slug), done, revision))
+    load = pages.get_current_or_404
+
+    def load_then_cancel(slug: str) -> Any:
+        warning = load(slug)
+        done(cancelled, revision)
+        return warning
+
+    monkeypatch.setattr(pages, "get_current_or_404", load_then_cancel)
     assert "Đang có hiệu lực" in client.get(PAGE).content.decode()
     monkeypatch.undo()
     assert "hết hiệu lực" in client.get(PAGE).content.decode()
-
-
-def _then(found: Any, done: Doing, revision: Any) -> Any:
-    done(cancelled, revision)
-    return found
 
 
 def test_nothing_is_live_past_its_end(client: Client, done: Doing) -> None:
@@ -183,32 +176,25 @@ def test_what_nobody_looks_after_is_asked_of_the_database(
     issued()
     warm(client, PAGE)
     (home / "checked").write_text(f"{int(time.time()) - content_version.MAX_AGE_SECONDS - 1}\n")
-    with django_assert_num_queries(1):
-        client.get(PAGE)
-    (home / "checked").unlink()
-    with django_assert_num_queries(1):
-        client.get(PAGE)
+    for _ in range(2):
+        with django_assert_num_queries(1):
+            client.get(PAGE)
+        (home / "checked").unlink(missing_ok=True)
 
 
-def test_a_database_that_is_away_leaves_what_lies_here(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_warm", [True, False])
+def test_a_database_that_is_away_leaves_what_lies_here_and_else_no_version(
+    client: Client, monkeypatch: pytest.MonkeyPatch, done: Doing, is_warm: bool
 ) -> None:
-    issued()
-    warm(client, PAGE)
-    monkeypatch.setattr(AlertRevisionQuerySet, "change_boundaries", _away)
-    assert client.get(PAGE).status_code == 200
+    def fail(_: object) -> tuple[float, float]:
+        raise DatabaseTrouble
 
-
-def test_an_edition_that_cannot_be_read_is_none(
-    monkeypatch: pytest.MonkeyPatch, done: Doing
-) -> None:
     done(issued)
-    monkeypatch.setattr(AlertRevisionQuerySet, "change_boundaries", _away)
-    assert content_version.current_version() is None
-
-
-def _away(_: object) -> None:
-    raise DatabaseTrouble
+    if is_warm:
+        warm(client, PAGE)
+    monkeypatch.setattr(AlertRevisionQuerySet, "change_boundaries", fail)
+    assert (content_version.current_version() is not None) is is_warm
+    assert client.get(PAGE).status_code == 200
 
 
 def test_another_host_or_scheme_is_not_given_what_was_made_for_this_one(
@@ -228,9 +214,8 @@ def test_files_are_written_of_the_database_and_not_of_what_lies_here() -> None:
     revision = issued()
     generator.render_internally(PAGE)
     rewritten(revision, title="Không ai trao qua đây")
-    assert "Không ai trao qua đây".encode() in getattr(
-        generator.render_internally(PAGE), "content", b""
-    )
+    response = generator.render_internally(PAGE)
+    assert "Không ai trao qua đây".encode() in getattr(response, "content", b"")
 
 
 @pytest.mark.parametrize("path", ["/canh-bao/khong-co/", f"{PAGE}?a=b", "/danh-cho-co-quan/"])
@@ -242,7 +227,7 @@ def test_what_is_not_a_text_for_all_does_not_lie_here(client: Client, path: str)
 
 def test_a_large_text_does_not_lie_here(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     issued()
-    monkeypatch.setattr(response_cache, "LARGEST", 1000)
+    monkeypatch.setattr(response_cache, "MAX_RESPONSE_BYTES", 1000)
     assert client.get(PAGE).status_code == 200
     assert copies_of(client) == {}
 
@@ -252,23 +237,19 @@ def test_what_lies_here_stays_within_its_bounds(
 ) -> None:
     issued()
     paths = [PAGE, f"{PAGE}in/", f"{PAGE}lich-su/", "/canh-bao/", "/nhung/"]
-    monkeypatch.setattr(
-        response_cache, "MAX_COUNT", 2 * (response_cache.BESIDE + len(client.get(PAGE).content))
-    )
+    size = response_cache.OVERHEAD_BYTES + len(client.get(PAGE).content)
+    monkeypatch.setattr(response_cache, "MAX_BYTES", 2 * size)
     for path in paths:
         client.get(path)
     copies = copies_of(client)
-    assert (
-        0
-        < sum(len(copy.body) + response_cache.BESIDE for copy in copies.values())
-        <= response_cache.MAX_COUNT
-    )
+    total = sum(len(copy.body) + response_cache.OVERHEAD_BYTES for copy in copies.values())
+    assert 0 < total <= 2 * size
     assert "/nhung/" in [path for path, *_ in copies]
     assert PAGE not in [path for path, *_ in copies]
 
 
 def copies_of(client: Client) -> dict[response_cache.Key, response_cache.CachedResponse]:
-    """What lies in the outermost layer of those that this client asks."""
+    """Return the responses in the outermost middleware of this client."""
     outermost = vars(client.handler)["_middleware_chain"].__wrapped__
-    assert isinstance(outermost, response_cache.Shelf)
+    assert isinstance(outermost, response_cache.ResponseCacheMiddleware)
     return outermost.copies

@@ -11,7 +11,7 @@ from functools import cache
 from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 
-from portal import offline_cache
+from portal import views
 from reports.calendar import days_off
 from reports.reference import confirmed_statements, gazetteer, office_lexicon, units
 
@@ -41,7 +41,7 @@ def session_fixture_data(blocker: DjangoDbBlocker) -> Iterator[None]:
 
 def forget() -> None:
     """What this process remembers of tables: it may be another test's."""
-    for each in (gazetteer, office_lexicon, confirmed_statements, days_off, units, offline_cache):
+    for each in (gazetteer, office_lexicon, confirmed_statements, days_off, units, views):
         each.clear_cache()
 
 

@@ -14,6 +14,12 @@ def outbox_item(**fields: Any) -> OutboxItem:
     return OutboxItem.objects.create(task="test.task", key="k", **fields)
 
 
+def fill_queue(count: int, priority: int = queue.Priority.USUAL) -> list[int]:
+    """Create so many items; return their ids in order."""
+    items = [OutboxItem(task="test.task", key=str(n), priority=priority) for n in range(count)]
+    return [item.pk for item in OutboxItem.objects.bulk_create(items)]
+
+
 def leased_item(item: OutboxItem) -> Lease:
     claim = queue.acquire_lease(item.pk)
     assert claim is not None

@@ -24,15 +24,23 @@ def start(*arguments: str, prefix: tuple[str, ...] = (), **env: str) -> subproce
     )
 
 
+def run_script(script: str, **env: str) -> str:
+    """Return what a fresh Python process prints, with the suite's environment but for this."""
+    process = start("-W", "ignore", "-c", script, **env)
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
+    return output.strip()
+
+
 def alive(pid: int) -> bool:
-    """Whether a process runs; one that is dead and only not yet noticed does not."""
+    """Return whether a process runs; a zombie does not."""
     with contextlib.suppress(OSError):
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     return False
 
 
 def processes_about(word: str) -> list[int]:
-    """The processes whose command line, environment or folder holds this word; not this one."""
+    """Return the other processes whose command line, environment or folder contains this word."""
     numbers = [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
     return [pid for pid in numbers if pid != os.getpid() and alive(pid) and _is_about(pid, word)]
 

@@ -23,6 +23,14 @@ UNSET = (*servers.UNSET, "PORT", "RATE_LIMITS", "STATIC_ROOT")
 RUNNING = "TEST_SERVICES_RUNNING"
 
 
+def get_database_url() -> str:
+    """Return the address of the test database, for code that does not use Django."""
+    from django.db import connection  # settings come later than this plugin
+
+    name = connection.settings_dict["NAME"]
+    return os.environ["DATABASE_URL"].replace("/portal?", f"/{name}?")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Start the servers before pytest-django asks for the settings."""

@@ -13,9 +13,7 @@ from django.db.models import F
 
 from core.models import OutboxItem
 from core.outbox.queue import LEASE
-from core.outbox.relay import (
-    OutboxRelay,
-)
+from core.outbox.relay import OutboxRelay
 
 
 class Sent(NamedTuple):

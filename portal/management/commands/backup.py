@@ -1,4 +1,4 @@
-"""One encrypted archive of everything that cannot be had again: the database and the files."""
+"""manage.py backup: one encrypted archive of database and files."""
 
 import contextlib
 import json
@@ -9,12 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from core.keys import generate_backup_key
 from ops.backup.backup import as_command_error, create_backup, delete_expired, verify_archive
-from ops.backup_key import generate_backup_key
 
-FILES_LOST = (
-    3  # exit code: there is an archive, and a file is lost; 2 is argparse's, for wrong words
-)
+# Exit code: there is an archive, and a file is lost; 2 is argparse's, for wrong arguments.
+FILES_LOST = 3
 
 
 class Command(BaseCommand):
@@ -41,7 +40,7 @@ class Command(BaseCommand):
             missing = create_backup(target)
             if options["check"]:
                 verify_archive(target)
-        _note_time(target)
+        _store_time(target)
         self.stdout.write(f"Written: {target} ({target.stat().st_size} bytes)")
         if not missing:
             self._delete_expired(target)
@@ -59,11 +58,11 @@ class Command(BaseCommand):
                 self.stdout.write(f"Removed, older than {settings.BACKUP_KEEP_DAYS} days: {old}")
 
 
-def _note_time(target: Path) -> None:
-    """Note when the last archive was written, for /metrics; a full disk makes it no worse archive."""
-    noted = json.dumps({"written_at": target.stat().st_mtime})
+def _store_time(target: Path) -> None:
+    """Store the time of the last archive, for /metrics; on a full disk the archive is none the worse."""
+    content = json.dumps({"written_at": target.stat().st_mtime})
     with contextlib.suppress(OSError):
-        (settings.DATA_DIR / "backup.json").write_text(noted)
+        (settings.DATA_DIR / "backup.json").write_text(content)
 
 
 def _default_folder() -> Path:

@@ -1,4 +1,4 @@
-"""Three invented people and the first warning, issued by two of them: for a first look only."""
+"""manage.py create_demo_site: invented officers and a first warning, for a first look only."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
 
 def issue_first_warning(editor: User, approver: User) -> None:
-    """Write, submit and issue it, each step only when it has not been taken."""
+    """Draft, submit and issue the warning, each step only where it was not done."""
     alert = ensure_first_alert(editor)
     if alert.current_id:
         return

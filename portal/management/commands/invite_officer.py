@@ -1,4 +1,4 @@
-"""Invite an officer to the desk, or let one who is locked out in again."""
+"""manage.py invite_officer: invite an officer, or restore one who is locked out."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""Django's migrate, for a portal that serves meanwhile.
+"""Django's migrate, beside a portal that runs.
 
-Residents' statements end after seconds; building an index takes what it takes. But while DDL
-waits for its lock, everybody queues behind it: so it waits briefly, lets them pass and tries again.
+The statement timeout of requests does not apply: an index takes its time. But while DDL waits for a
+lock, everybody queues behind it: so it waits briefly, lets them pass and tries again.
 """
 
 import contextlib
@@ -18,8 +18,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from psycopg2.errors import LockNotAvailable
 
 LOCK_TIMEOUT_MS = 700  # well below the three seconds within which a resident is answered
-TRIES = 12
-PAUSE = (0.3, 1.5)  # seconds, at random: two migrations at once do not keep meeting
+MAX_ATTEMPTS = 12
+RETRY_DELAYS = (0.3, 1.5)  # seconds, drawn at random: two migrations do not keep meeting
 BEFORE_1_0 = ("reports", "0003_desk_permissions")  # recorded in no database that 1.0 has made
 
 
@@ -28,7 +28,7 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_database_before_1_0(options["database"])
-        for left in reversed(range(TRIES)):
+        for left in reversed(range(MAX_ATTEMPTS)):
             try:
                 with migration_timeouts(options["database"]):
                     super().handle(*args, **options)
@@ -36,7 +36,7 @@ class Command(migrate.Command):
                 if not left or not isinstance(error.__cause__, LockNotAvailable):
                     raise
                 self.stderr.write(f"A table is in use; {left} more tries.")
-                time.sleep(random.uniform(*PAUSE))  # noqa: S311  # nosec B311
+                time.sleep(random.uniform(*RETRY_DELAYS))  # noqa: S311  # nosec B311
             else:
                 return
 
@@ -52,7 +52,7 @@ def refuse_database_before_1_0(alias: str) -> None:
 
 @contextlib.contextmanager
 def migration_timeouts(alias: str) -> Iterator[None]:
-    """No limit for a statement, a short one for a lock, until the block ends."""
+    """Set no limit for a statement and a short one for a lock, until the block ends."""
     with connections[alias].cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         cursor.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")

@@ -1,4 +1,4 @@
-"""The code that a demo officer's telephone would show. First look only."""
+"""manage.py officer_code: the one-time code of a demo officer. First look only."""
 
 import time
 from typing import Any
@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
 
 def current_totp(device: EncryptedTOTPDevice) -> str:
-    """The present code; where that one has been used, the next, which is good already."""
+    """Return the present code; where that one has been used, the next, which is valid already."""
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
     step = max(int(time.time() - device.t0) // device.step + device.drift, device.last_t + 1)
     totp.time = device.t0 + (step - device.drift) * device.step

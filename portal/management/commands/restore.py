@@ -1,4 +1,4 @@
-"""Put an archive in the place of what is here. Nothing is touched before it is proved whole."""
+"""manage.py restore: replace database and files by an archive, once it is proved whole."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,9 +8,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from ops.backup import restore_guard
 from ops.backup.archive import REPORTS, Manifest
-from ops.backup.backup import as_command_error, extract_verified, restore_archive, verify_archive
+from ops.backup.backup import (
+    as_command_error,
+    count_rows,
+    count_unarchived_rows,
+    extract_verified,
+    other_database_sessions,
+    restore_archive,
+    verify_archive,
+)
 
 
 class Command(BaseCommand):
@@ -35,8 +42,10 @@ class Command(BaseCommand):
                 return
             with extract_verified(options["archive"]) as archive:
                 self.stdout.write(f"Whole: {_describe(archive.manifest)}")
-                present = restore_guard.count_rows()
-                self.stdout.write(f"Here: {_database()}, reports: {present.get(REPORTS, 0)}")
+                present = count_rows()
+                self.stdout.write(
+                    f"Here: {_describe_database()}, reports: {present.get(REPORTS, 0)}"
+                )
                 if objections := list(_objections(archive.manifest, present, options)):
                     raise CommandError("Nothing was changed.\n  " + "\n  ".join(objections))
                 restore_archive(archive, present)
@@ -49,13 +58,13 @@ class Command(BaseCommand):
 def _objections(
     manifest: Manifest, present: dict[str, int], options: dict[str, Any]
 ) -> Iterator[str]:
-    """Yield everything that speaks against a restore, so that it is said at once."""
+    """Yield every objection to a restore, so that all are printed at once."""
     taken_at = datetime.fromisoformat(manifest.taken_at)
-    lost = restore_guard.count_unarchived_rows(present, manifest.rows, taken_at)
+    lost = count_unarchived_rows(present, manifest.rows, taken_at)
     if lost and not options["discard_newer"]:
         counts = ", ".join(f"{count} {what}" for what, count in lost.items())
         yield f"{counts} here are not in it: back up first, or --discard-newer"
-    others = restore_guard.other_database_sessions()
+    others = other_database_sessions()
     if others and not options["while_in_use"]:
         names = ", ".join(sorted(set(others)))
         yield (
@@ -71,6 +80,6 @@ def _describe(manifest: Manifest) -> str:
     return f"taken {manifest.taken_at}, reports: {manifest.rows[REPORTS]}, files: {files}"
 
 
-def _database() -> str:
+def _describe_database() -> str:
     parameters = connection.get_connection_params()
     return f"database {parameters['dbname']} on {parameters.get('host', 'this machine')}"

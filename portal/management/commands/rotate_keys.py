@@ -1,6 +1,6 @@
-"""manage.py rotate_keys: bring everything under the key that stands first in FIELD_ENCRYPTION_KEYS.
+"""manage.py rotate_keys: encrypt everything under the first of FIELD_ENCRYPTION_KEYS.
 
-The exit code tells: 0 nothing needs an older key any more, 1 something does.
+Exit code 0: nothing needs an older key any more; 1: something does.
 """
 
 import time
@@ -23,7 +23,7 @@ from ops.key_rotation import (
 from reports.extraction import redaction
 from reports.models import Dispute, ErasureRequest, EvidenceFile, Followup, Message, Report
 
-LINE = 5.0  # seconds between two lines of progress
+PROGRESS_INTERVAL_SECONDS = 5.0
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_lock(hashtextextended('rotate keys', 0))"
 KINDS: tuple[EncryptedDataset, ...] = (
     EncryptedTextFields(Report, redaction.blind_index),
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Newest key: {newest}. Older ones: {', '.join(older) or 'none'}.")
         if not options["check"]:
             self._rotate()
-        self._tell()
+        self._print_pending()
 
     def _rotate(self) -> None:
         with connection.cursor() as cursor:
@@ -64,23 +64,27 @@ class Command(BaseCommand):
             if cursor.fetchone() != (True,):
                 raise CommandError("Another rotate_keys is at work.")
         for kind in KINDS:
-            self._bring_over(kind)
+            self._rotate_kind(kind)
 
-    def _bring_over(self, kind: EncryptedDataset) -> None:
-        total, done, due = key_rotation.count_pending(kind), 0, time.monotonic() + LINE
+    def _rotate_kind(self, kind: EncryptedDataset) -> None:
+        total, done, due = (
+            key_rotation.count_pending(kind),
+            0,
+            time.monotonic() + PROGRESS_INTERVAL_SECONDS,
+        )
         for moved in key_rotation.run(kind):
             done += moved
             if time.monotonic() > due:
                 self.stdout.write(f"{kind.name}: {done} of {total}")
                 self.stdout.flush()
-                due += LINE
+                due += PROGRESS_INTERVAL_SECONDS
         if total:
             self.stdout.write(f"{kind.name}: {done} of {total}, done")
 
-    def _tell(self) -> None:
+    def _print_pending(self) -> None:
         waiting = {kind.name: key_rotation.count_pending(kind) for kind in KINDS}
-        for name, many in waiting.items():
-            self.stdout.write(f"{name}: {many} need an older key")
+        for name, count in waiting.items():
+            self.stdout.write(f"{name}: {count} need an older key")
         self.stdout.write(
             f"codes that only their holders bring over: {key_rotation.count_old_replaced_codes()}"
         )

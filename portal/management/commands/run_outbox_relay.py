@@ -1,4 +1,4 @@
-"""manage.py run_outbox_relay: the process that hands owed work to Celery, until it is told to stop."""
+"""manage.py run_outbox_relay: the process that sends due items to Celery, until it is stopped."""
 
 import signal
 import threading
@@ -36,8 +36,9 @@ def check_alarms_forever() -> None:
 
 
 def check_alarms() -> None:
-    """Check the alarms once, on a connection of their own, which does not stay. The queue is counted
-    as well where nobody has: a portal that has just started shows its figures at once.
+    """Check the alarms once, on a connection of their own, closed afterwards.
+
+    The queue is counted where no count is recent: a portal that has just started has its figures at once.
     """
     try:
         queue_stats.store_queue_balance_if_due()

@@ -1,4 +1,4 @@
-"""Start everything that the portal is; in production only when the deploy checks pass."""
+"""manage.py serve: start all processes; in production only when the deploy checks pass."""
 
 import os
 import sys
@@ -31,8 +31,8 @@ class Command(BaseCommand):
 
 
 def original_environment() -> dict[str, str]:
-    """Ours, without what settings took from local.env: the servers named there belong to an
-    older start and end with it.
+    """Return ours without what settings took from local.env: the servers named there belong to an older
+    start and end with it.
     """
-    remembered = read_env(settings.DATA_DIR)
-    return {name: value for name, value in os.environ.items() if value != remembered.get(name)}
+    local = read_env(settings.DATA_DIR)
+    return {name: value for name, value in os.environ.items() if value != local.get(name)}

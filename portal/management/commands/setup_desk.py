@@ -1,4 +1,4 @@
-"""Make what the desk needs after every migrate: roles, communes, units, offices."""
+"""manage.py setup_desk: roles and reference rows, after every migrate."""
 
 from typing import Any
 

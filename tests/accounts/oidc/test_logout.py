@@ -28,7 +28,7 @@ OUT, TOLD_OUT = "/admin/logout/", "/admin/nganh/ra/"
 
 
 def let_in(provider: Provider, user: User, sid: str = "") -> Client:
-    """A browser in which the provider has let the officer in, in a session of its own of that name."""
+    """Return a browser that logged in by the provider, in its session of that name."""
     client, provider.claims = Client(), {"sid": sid} if sid else {}
     come_back(client, provider)
     user.totpdevice_set.update(last_t=-1)
@@ -41,7 +41,7 @@ def leave(client: Client) -> Any:
 
 
 def tell(provider: Provider, **claims: Any) -> HttpResponse:
-    """The provider says that somebody has left it."""
+    """Post a log-out token of the provider."""
     return Client().post(TOLD_OUT, {"logout_token": provider.left(**claims)})  # type: ignore[return-value]
 
 
@@ -50,11 +50,11 @@ def test_leaving_the_desk_leads_to_the_end_at_the_provider(provider: Provider, u
     page = leave(client)
     away = page.xpath("string(//meta[@http-equiv='refresh']/@content)").partition("url=")[2]
     assert page.xpath("//a[@class='button']/@href") == [away]
-    asked = parse_qs(urlsplit(away).query)
+    query = parse_qs(urlsplit(away).query)
     assert away.startswith(f"{provider.issuer}/out?")
-    assert asked["post_logout_redirect_uri"] == ["http://testserver/admin/login/"]
-    assert asked["client_id"] == [CLIENT]
-    assert asked["id_token_hint"][0].count(".") == 2
+    assert query["post_logout_redirect_uri"] == ["http://testserver/admin/login/"]
+    assert query["client_id"] == [CLIENT]
+    assert query["id_token_hint"][0].count(".") == 2
     assert not is_in(client)
 
 
@@ -133,7 +133,9 @@ def test_also_where_no_session_fell_and_none_is_good_for_long(
 ) -> None:
     assert [tell(provider).status_code for _ in range(2)] == [200, 400]
     client, now = let_in(provider, user), int(time.time())
-    late = tell(provider, jti="two", iat=now - oidc_provider.LATE - 1, exp=now + 99_999)
+    late = tell(
+        provider, jti="two", iat=now - oidc_provider.MAX_LOGOUT_AGE_SECONDS - 1, exp=now + 99_999
+    )
     assert late.status_code == 400
     assert is_in(client)
 
@@ -160,9 +162,9 @@ def test_what_cannot_be_a_log_out_asks_the_provider_nothing_and_its_keys_are_kep
 
 
 def test_log_outs_take_no_place_of_log_ins(provider: Provider, user: User) -> None:
-    with ExitStack() as held:
+    with ExitStack() as stack:
         for _ in range(2):
-            held.enter_context(oidc_provider.translate_provider_errors(oidc_provider.hearing))
+            stack.enter_context(oidc_provider.translate_provider_errors(oidc_provider.logout_slots))
         assert tell(provider).status_code == 503
         assert is_in(let_in(provider, user))
 

@@ -54,10 +54,8 @@ def test_each_act_follows_the_one_before() -> None:
     ids = sealed(3)
     links = list(AuditChainLink.objects.order_by("event_id"))
     assert [link.event_id for link in links] == ids
-    assert [bytes(link.previous) for link in links[1:]] == [
-        bytes(link.digest) for link in links[:2]
-    ]
-    assert bytes(links[0].previous) == chain.BEGINNING
+    digests = [chain.BEGINNING, *(bytes(link.digest) for link in links)]
+    assert [bytes(link.previous) for link in links] == digests[:-1]
 
 
 def test_the_chain_goes_on_where_it_ended() -> None:
@@ -91,23 +89,23 @@ def test_an_act_that_was_changed_is_found(change: str) -> None:
     assert find_break() == ("changed", ids[2])
 
 
-def test_an_act_that_was_removed_is_found() -> None:
+def test_an_act_that_was_removed_is_found_also_with_its_link() -> None:
     ids = sealed()
     forge("DELETE FROM core_auditevent WHERE id = %s", ids[1])
     assert find_break() == ("removed", ids[1])
-
-
-def test_an_act_that_was_removed_with_its_link_is_found() -> None:
-    ids = sealed()
-    forge("DELETE FROM core_auditevent WHERE id = %s", ids[1])
     forge("DELETE FROM core_auditchainlink WHERE event_id = %s", ids[1])
     assert find_break() == ("unlinked", ids[2])
 
 
+def remove(first: int, last: int) -> None:
+    """Remove acts with their links, without a trace."""
+    forge("DELETE FROM core_auditevent WHERE id BETWEEN %s AND %s", first, last)
+    forge("DELETE FROM core_auditchainlink WHERE event_id BETWEEN %s AND %s", first, last)
+
+
 def test_an_act_that_was_put_in_is_found() -> None:
     ids = sealed()
-    forge("DELETE FROM core_auditevent WHERE id = %s", ids[2])
-    forge("DELETE FROM core_auditchainlink WHERE event_id = %s", ids[2])
+    remove(ids[2], ids[2])
     forge(
         "INSERT INTO core_auditevent (id, created_at, subject_type, subject_id, kind, detail)"
         " VALUES (%s, now(), 'report', 'r', 'x', '{}')",
@@ -116,24 +114,20 @@ def test_an_act_that_was_put_in_is_found() -> None:
     assert find_break() == ("inserted", ids[2])
 
 
-def test_acts_that_changed_places_are_found() -> None:
+@pytest.mark.parametrize(
+    ("table", "key", "kind"),
+    [("core_auditevent", "id", "changed"), ("core_auditchainlink", "event_id", "unlinked")],
+)
+def test_acts_or_links_that_changed_places_are_found(table: str, key: str, kind: str) -> None:
     first, second = sealed(2)
-    for was, now in ((first, -1), (second, first), (-1, second)):
-        forge("UPDATE core_auditevent SET id = %s WHERE id = %s", now, was)
-    assert find_break() == ("changed", first)
-
-
-def test_links_that_changed_places_are_found() -> None:
-    first, second = sealed(2)
-    for was, now in ((first, -1), (second, first), (-1, second)):
-        forge("UPDATE core_auditchainlink SET event_id = %s WHERE event_id = %s", now, was)
-    assert find_break() == ("unlinked", first)
+    for old, new in ((first, -1), (second, first), (-1, second)):
+        forge(f"UPDATE {table} SET {key} = %s WHERE {key} = %s", new, old)  # noqa: S608
+    assert find_break() == (kind, first)
 
 
 def test_an_end_that_was_cut_off_is_found_by_the_file() -> None:
     ids = sealed()
-    forge("DELETE FROM core_auditevent WHERE id >= %s", ids[3])
-    forge("DELETE FROM core_auditchainlink WHERE event_id >= %s", ids[3])
+    remove(ids[3], ids[4])
     assert find_break() == ("cut", ids[4])
 
 
@@ -196,10 +190,8 @@ def test_a_second_link_never_follows_the_same_one() -> None:
 
 
 def test_after_a_restore_the_file_is_ahead_until_somebody_says_so() -> None:
-    ids = sealed(2)
-    sealed(3)
-    forge("DELETE FROM core_auditevent WHERE id > %s", ids[-1])
-    forge("DELETE FROM core_auditchainlink WHERE event_id > %s", ids[-1])
+    ids, later = sealed(2), sealed(3)
+    remove(later[0], later[-1])
     assert find_break()[0] == "cut"
     assert chain_verification.verify(restored=True).place.event == ids[-1]
     chain.extend_chain()
@@ -295,18 +287,18 @@ def test_nothing_is_sealed_over_one_who_writes_on(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.django_db(transaction=True)
 def test_while_one_seals_a_second_leaves_it_alone() -> None:
     acted(1)
-    held, go_on = threading.Event(), threading.Event()
+    is_locked, go_on = threading.Event(), threading.Event()
 
     def first() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [chain._SEALER])
-            held.set()
+            is_locked.set()
             go_on.wait(5)
         connection.close()
 
     sealer = threading.Thread(target=first)
     sealer.start()
-    held.wait(5)
+    is_locked.wait(5)
     assert chain.extend_chain() == 0
     go_on.set()
     sealer.join()
@@ -317,9 +309,9 @@ def test_the_command_says_that_all_is_whole(capsys: pytest.CaptureFixture[str]) 
     sealed(3)
     acted(1)
     call_command("verify_audit_log")
-    told = capsys.readouterr().out
-    assert "3 acts sealed" in told
-    assert "1 acts wait" in told
+    output = capsys.readouterr().out
+    assert "3 acts sealed" in output
+    assert "1 acts wait" in output
 
 
 def test_the_command_names_the_first_break_and_ends_badly() -> None:
@@ -355,8 +347,7 @@ def test_beat_checks_page_after_page_and_begins_anew(monkeypatch: pytest.MonkeyP
 
 def test_beat_finds_a_cut_end() -> None:
     ids = sealed(3)
-    forge("DELETE FROM core_auditevent WHERE id = %s", ids[2])
-    forge("DELETE FROM core_auditchainlink WHERE event_id = %s", ids[2])
+    remove(ids[2], ids[2])
     chain_verification.verify_next_batch()
     assert AuditChainCheck.objects.get().break_kind == "cut"
 
@@ -376,10 +367,8 @@ def test_beats_tasks_seal_and_check() -> None:
     tasks.extend_audit_chain()
     tasks.verify_audit_chain()
     check = AuditChainCheck.objects.get()
-    assert (check.break_kind, check.last_checked_id) == (
-        "",
-        AuditChainLink.objects.latest("event_id").event_id,
-    )
+    newest = AuditChainLink.objects.latest("event_id").event_id
+    assert (check.break_kind, check.last_checked_id) == ("", newest)
 
 
 @pytest.mark.parametrize("name", ["reports.seal_events", "reports.check_events"])

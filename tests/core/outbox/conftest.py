@@ -7,16 +7,14 @@ from pathlib import Path
 import pytest
 
 from core.outbox import relay
-from core.outbox.relay import (
-    OutboxRelay,
-)
+from core.outbox.relay import OutboxRelay
 from portal.celery import app
 from tests.support.relay_broker import Valkey
 
 
 @pytest.fixture
 def valkey(monkeypatch: pytest.MonkeyPatch) -> Iterator[Valkey]:
-    """A live broker, to which a relay on a busy machine may give more than 50 ms."""
+    """Yield a live broker, to which a relay on a busy machine may give more than 50 ms."""
     monkeypatch.setattr(relay, "BROKER_TIMEOUT_SECONDS", 5.0)
     broker = Valkey()
     yield broker
@@ -34,7 +32,7 @@ def our_relay(valkey: Valkey) -> Iterator[OutboxRelay]:
 
 @pytest.fixture
 def frozen_broker(tmp_path: Path) -> Iterator[str]:
-    """The address of a broker that accepts and never answers."""
+    """Yield the address of a broker that accepts and never answers."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(64)

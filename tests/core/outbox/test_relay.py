@@ -27,7 +27,7 @@ from core.outbox.relay import (
 from portal.celery import app
 from reports.models import FloodSample
 from reports.tasks import on_worker_ready
-from tests.support.outbox_factories import leased_item, outbox_item
+from tests.support.outbox_factories import fill_queue, leased_item, outbox_item
 from tests.support.relay_broker import Sent, Valkey, let_hand_over_lapse
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,7 +64,7 @@ def test_what_ails_the_count_keeps_nothing_from_the_broker(
 def test_a_report_that_came_since_the_count_waits_a_moment_for_the_next(
     our_relay: OutboxRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "UNCOUNTED", 60)
+    monkeypatch.setattr(relay, "FLOOD_COUNT_SECONDS", 60)
     crowd = FloodSample.objects.create(report_id=uuid4(), origin_digests=[])
     OutboxItem.objects.create(task="test.task", key=str(crowd.pk))
     assert our_relay.dispatch_due() == 0
@@ -76,34 +76,25 @@ def test_what_the_count_leaves_is_looked_at_soon(
     our_relay: OutboxRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     our_relay.dispatch_due()
-    assert not our_relay.woken
+    assert not our_relay.is_notified
     monkeypatch.setattr(our_relay, "first", lambda _: True)
     our_relay.dispatch_due()
-    assert our_relay.woken
+    assert our_relay.is_notified
 
 
-def test_an_item_goes_out_once_within_its_lease(our_relay: OutboxRelay, valkey: Valkey) -> None:
-    outbox_item()
+def test_an_item_goes_out_once_a_lease(our_relay: OutboxRelay, valkey: Valkey) -> None:
+    item = outbox_item()
     our_relay.dispatch_due()
     assert our_relay.dispatch_due() == 0
     assert len(valkey.waiting()) == 1
-
-
-def test_an_item_goes_out_again_after_its_lease(our_relay: OutboxRelay, valkey: Valkey) -> None:
-    item = outbox_item()
-    our_relay.dispatch_due()
     valkey.client.flushdb()
     let_hand_over_lapse()
     assert our_relay.dispatch_due() == 1
     assert valkey.items() == [item.pk]
 
 
-def test_an_item_in_a_workers_hands_is_left_alone(our_relay: OutboxRelay) -> None:
+def test_leased_and_finished_items_are_left_alone(our_relay: OutboxRelay) -> None:
     leased_item(outbox_item())
-    assert our_relay.dispatch_due() == 0
-
-
-def test_finished_items_are_left_alone(our_relay: OutboxRelay) -> None:
     outbox_item(done_at=Now())
     outbox_item(failed_at=Now())
     assert our_relay.dispatch_due() == 0
@@ -122,8 +113,7 @@ def test_urgent_items_go_first_and_overtake_at_the_broker(
 
 def test_urgent_items_are_taken_before_a_deep_queue(our_relay: OutboxRelay, valkey: Valkey) -> None:
     """More waits than the window holds, and the urgent one came last."""
-    deep = range(2 * WINDOW * BATCH_SIZE)
-    OutboxItem.objects.bulk_create(OutboxItem(task="test.task", key=str(key)) for key in deep)
+    fill_queue(2 * WINDOW * BATCH_SIZE)
     urgent = outbox_item(priority=Priority.URGENT)
     our_relay.dispatch_due()
     assert valkey.items()[0] == urgent.pk
@@ -152,21 +142,17 @@ def test_items_of_two_tasks_never_share_a_message(our_relay: OutboxRelay, valkey
 
 
 def test_the_window_at_the_broker_is_bounded(our_relay: OutboxRelay, valkey: Valkey) -> None:
-    OutboxItem.objects.bulk_create(
-        OutboxItem(task="test.task", key=str(number)) for number in range(3 * WINDOW * BATCH_SIZE)
-    )
+    fill_queue(3 * WINDOW * BATCH_SIZE)
     for _ in range(6):
         our_relay.dispatch_due()
     assert len(valkey.waiting()) <= WINDOW + relay.SPREAD
-    assert our_relay.limited
+    assert our_relay.is_limited
 
 
 def test_without_workers_nothing_piles_up_lease_after_lease(
     our_relay: OutboxRelay, valkey: Valkey
 ) -> None:
-    OutboxItem.objects.bulk_create(
-        OutboxItem(task="test.task", key=str(number)) for number in range(100)
-    )
+    fill_queue(100)
     for _ in range(3 * WINDOW):
         our_relay.dispatch_due()
         let_hand_over_lapse()
@@ -174,41 +160,32 @@ def test_without_workers_nothing_piles_up_lease_after_lease(
 
 
 def test_a_full_take_says_that_there_may_be_more(our_relay: OutboxRelay) -> None:
-    deep = range(WINDOW * BATCH_SIZE + 1)
-    OutboxItem.objects.bulk_create(OutboxItem(task="test.task", key=str(key)) for key in deep)
+    fill_queue(WINDOW * BATCH_SIZE + 1)
     assert our_relay.dispatch_due() == WINDOW * BATCH_SIZE
-    assert our_relay.limited
+    assert our_relay.is_limited
 
 
 def test_a_drained_queue_is_not_limited(our_relay: OutboxRelay) -> None:
     outbox_item()
     our_relay.dispatch_due()
-    assert not our_relay.limited
-
-
-def idle(number: int) -> list[int]:
-    """So many items that may wait until nothing else does."""
-    keys = range(number)
-    items = [OutboxItem(task="test.task", key=str(k), priority=Priority.IDLE) for k in keys]
-    return [item.pk for item in OutboxItem.objects.bulk_create(items)]
+    assert not our_relay.is_limited
 
 
 def test_idle_items_take_a_small_part_of_the_window(our_relay: OutboxRelay, valkey: Valkey) -> None:
-    waiting = idle(5_000)
+    waiting = fill_queue(5_000, Priority.IDLE)
     for _ in range(5):
         our_relay.dispatch_due()
     sent = valkey.waiting()
     assert valkey.items() == waiting[: IDLE_WINDOW * IDLE_BATCH]
-    assert {(each.priority, len(each.items)) for each in sent} == {
-        (AT_BROKER[Priority.IDLE], IDLE_BATCH)
-    }
-    assert our_relay.limited
+    sizes = {(each.priority, len(each.items)) for each in sent}
+    assert sizes == {(AT_BROKER[Priority.IDLE], IDLE_BATCH)}
+    assert our_relay.is_limited
 
 
 def test_a_fresh_report_goes_past_thousands_of_idle_items(
     our_relay: OutboxRelay, valkey: Valkey
 ) -> None:
-    idle(5_000)
+    fill_queue(5_000, Priority.IDLE)
     our_relay.dispatch_due()
     fresh, urgent = outbox_item(), outbox_item(priority=Priority.URGENT)
     assert our_relay.dispatch_due() == 2
@@ -220,7 +197,7 @@ def test_idle_items_wait_while_a_burst_lies_at_the_broker(
 ) -> None:
     burst = [outbox_item().pk for _ in range(IDLE_WINDOW)]
     our_relay.dispatch_due()
-    waiting = idle(IDLE_BATCH)
+    waiting = fill_queue(IDLE_BATCH, Priority.IDLE)
     assert our_relay.dispatch_due() == 0
     assert valkey.take() == burst
     assert our_relay.dispatch_due() == IDLE_BATCH
@@ -230,13 +207,13 @@ def test_idle_items_wait_while_a_burst_lies_at_the_broker(
 def test_idle_items_follow_one_another_without_waiting_for_the_sweep(
     our_relay: OutboxRelay, valkey: Valkey
 ) -> None:
-    waiting, seen = idle(10 * IDLE_WINDOW * IDLE_BATCH), []
+    waiting, seen = fill_queue(10 * IDLE_WINDOW * IDLE_BATCH, Priority.IDLE), []
     for _ in range(11):
         our_relay.dispatch_due()
         seen += valkey.take()
     assert seen == waiting
     our_relay.dispatch_due()
-    assert not our_relay.limited
+    assert not our_relay.is_limited
 
 
 def test_sweep_fails_what_killed_its_last_worker(our_relay: OutboxRelay) -> None:
@@ -274,11 +251,8 @@ def test_a_worker_starts_with_an_empty_broker_and_all_of_it_to_come(
     our_relay: OutboxRelay, valkey: Valkey
 ) -> None:
     """Whatever lay there, and of whatever kind; what rests after a failure rests on."""
-    handed, begun, _resting = (
-        outbox_item(),
-        outbox_item(),
-        outbox_item(attempts=1, due_at=Now() + LEASE),
-    )
+    handed, begun = outbox_item(), outbox_item()
+    outbox_item(attempts=1, due_at=Now() + LEASE)
     our_relay.dispatch_due()
     leased_item(begun)
     valkey.client.set(f"celery\x06\x16{AT_BROKER[Priority.IDLE]}", "no list")

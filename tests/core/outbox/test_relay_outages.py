@@ -12,19 +12,11 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from core import backoff
-from core.backoff import Backoff
 from core.models import OutboxItem
 from core.outbox import queue, relay
-from core.outbox.relay import (
-    BATCH_SIZE,
-    WINDOW,
-    BrokerError,
-    OutboxRelay,
-    TaskMessage,
-)
+from core.outbox.relay import BATCH_SIZE, WINDOW, Backoff, BrokerError, OutboxRelay, TaskMessage
 from portal.celery import app
-from tests.support.outbox_factories import outbox_item
+from tests.support.outbox_factories import fill_queue, outbox_item
 from tests.support.relay_broker import Valkey, relay_to, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,29 +34,26 @@ def test_a_refused_broker_costs_little_and_loses_nothing() -> None:
     assert OutboxItem.objects.filter(pk=item.pk, due_at__lte=Now()).exists()
 
 
-def test_a_frozen_broker_costs_less_than_a_second(frozen_broker: str) -> None:
+@pytest.fixture
+def frozen_unix_broker(tmp_path: Path) -> Iterator[str]:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "s"))
+        listening.listen(0)
+        yield f"redis+socket://{tmp_path}/s?virtual_host=0"
+
+
+@pytest.mark.parametrize("fixture", ["frozen_broker", "frozen_unix_broker"])
+def test_a_frozen_broker_costs_less_than_a_second(
+    request: pytest.FixtureRequest, fixture: str
+) -> None:
     outbox_item()
-    ours = relay_to(frozen_broker)
+    ours = relay_to(request.getfixturevalue(fixture))
     with ours.connected():
         started = time.monotonic()
         for _ in range(100):
             ours.dispatch_due()
         assert time.monotonic() - started < 1
     ours.close()
-
-
-def test_a_frozen_unix_socket_costs_less_than_a_second(tmp_path: Path) -> None:
-    path = tmp_path / "s"
-    outbox_item()
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(path))
-        listening.listen(0)
-        ours = relay_to(f"redis+socket://{path}?virtual_host=0")
-        with ours.connected():
-            started = time.monotonic()
-            for _ in range(100):
-                ours.dispatch_due()
-            assert time.monotonic() - started < 1
 
 
 def test_what_a_broker_did_not_take_goes_out_when_it_is_back(
@@ -94,7 +83,7 @@ def test_a_broker_out_of_reach_is_asked_ever_more_rarely() -> None:
         pause.record_failure("ConnectionError")
         lefts.append(pause.remaining_seconds)
     for left, middle in zip(lefts, [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0], strict=True):
-        assert middle * backoff.JITTER[0] - 0.01 < left <= middle * backoff.JITTER[1]
+        assert middle * relay.JITTER[0] - 0.01 < left <= middle * relay.JITTER[1]
     assert len({round(left, 3) for left in lefts[5:]}) > 1
     pause.reset()
     assert pause.remaining_seconds == 0
@@ -109,10 +98,10 @@ def test_a_long_trouble_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
 
 @dataclass
 class Refusing:
-    """A broker that hangs up on everybody, and counts them."""
+    """A broker that closes every connection, and counts them."""
 
     port: int
-    asked: int = 0
+    calls: int = 0
 
 
 @pytest.fixture
@@ -124,7 +113,7 @@ def refusing_broker() -> Iterator[Refusing]:
             with contextlib.suppress(OSError):
                 while True:
                     listening.accept()[0].close()
-                    broker.asked += 1
+                    broker.calls += 1
 
         thread = threading.Thread(target=hang_up)
         thread.start()
@@ -143,7 +132,7 @@ def test_a_dead_broker_is_asked_once_a_pause(refusing_broker: Refusing) -> None:
             time.sleep(0.001)
     ours.close()
     assert 3 <= ours.broker_pause.failures <= 5
-    assert refusing_broker.asked == ours.broker_pause.failures
+    assert refusing_broker.calls == ours.broker_pause.failures
 
 
 @pytest.fixture
@@ -180,7 +169,7 @@ def test_a_notify_wakes_the_relay_at_once(valkey: Valkey) -> None:
 def test_what_came_in_the_quiet_after_a_notify_goes_out_when_it_is_over(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, valkey: Valkey
 ) -> None:
-    monkeypatch.setattr(relay, "SWEEP", 60.0)
+    monkeypatch.setattr(relay, "SWEEP_INTERVAL_SECONDS", 60.0)
     monkeypatch.setattr(relay, "NOTIFY_INTERVAL_SECONDS", 0.5)
     request.getfixturevalue("serving")
     first = outbox_item()
@@ -193,7 +182,7 @@ def test_what_came_in_the_quiet_after_a_notify_goes_out_when_it_is_over(
 @pytest.mark.usefixtures("serving")
 def test_the_sweep_finds_what_a_lost_notify_left(valkey: Valkey) -> None:
     item = outbox_item()
-    assert until(lambda: valkey.items() == [item.pk], relay.SWEEP + 1)
+    assert until(lambda: valkey.items() == [item.pk], relay.SWEEP_INTERVAL_SECONDS + 1)
 
 
 @pytest.mark.usefixtures("serving")
@@ -223,9 +212,9 @@ def test_a_database_without_tables_is_asked_ever_more_rarely(
 def test_a_full_window_goes_on_without_waiting_for_the_sweep(valkey: Valkey) -> None:
     """A worker that takes everything at once: what lies behind the window follows quickly."""
     items = range(3 * WINDOW * BATCH_SIZE)
-    OutboxItem.objects.bulk_create(OutboxItem(task="test.task", key=str(key)) for key in items)
+    fill_queue(len(items))
     queue.notify()
     started, seen = time.monotonic(), 0
     while seen < len(items):
         seen += len(valkey.take())
-        assert time.monotonic() - started < relay.SWEEP
+        assert time.monotonic() - started < relay.SWEEP_INTERVAL_SECONDS

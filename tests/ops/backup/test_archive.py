@@ -9,9 +9,9 @@ from typing import IO, Any
 import pyrage
 import pytest
 
+from core.keys import generate_backup_key, parse_backup_key
 from ops.backup import archive
 from ops.backup.archive import BackupError, Manifest
-from ops.backup_key import generate_backup_key, parse_backup_key
 
 KEY = generate_backup_key()
 ABOUT = {
@@ -80,6 +80,13 @@ def age(plain: bytes) -> bytes:
     return bytes(pyrage.encrypt(plain, [recipient]))
 
 
+def refused(data: bytes, key: str = KEY) -> str:
+    """Return the one line with which it is refused."""
+    with pytest.raises(BackupError) as raised:
+        opened(data, key)
+    return str(raised.value)
+
+
 def test_it_gives_back_what_went_in_and_what_was_told() -> None:
     told, placed = opened(WHOLE)
     assert placed == CONTENTS
@@ -94,13 +101,6 @@ def test_nothing_of_it_can_be_read() -> None:
 
 def test_two_archives_of_the_same_things_have_nothing_in_common() -> None:
     assert sealed()[BODY:][:1000] != WHOLE[BODY:][:1000]
-
-
-def refused(data: bytes) -> str:
-    """The one line with which it is refused."""
-    with pytest.raises(BackupError) as raised:
-        opened(data)
-    return str(raised.value)
 
 
 # In loops, not parameters: age varies the length of its header.
@@ -135,8 +135,7 @@ def test_one_with_something_behind_it_is_refused(tail: bytes) -> None:
 
 
 def test_another_key_is_refused_by_name() -> None:
-    with pytest.raises(BackupError, match="BACKUP_KEY does not open it"):
-        opened(WHOLE, generate_backup_key())
+    assert "BACKUP_KEY does not open it" in refused(WHOLE, generate_backup_key())
 
 
 @pytest.mark.parametrize(
@@ -144,21 +143,13 @@ def test_another_key_is_refused_by_name() -> None:
 )
 def test_what_is_no_key_is_called_so(key: str) -> None:
     assert parse_backup_key(key) is None
-    with pytest.raises(BackupError, match="BACKUP_KEY is missing or is not an age key"):
-        opened(WHOLE, key)
+    assert "BACKUP_KEY is missing or is not an age key" in refused(WHOLE, key)
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"\x1f\x8b" * 5000, STORY.encode()])
 def test_another_file_is_refused(data: bytes) -> None:
-    with pytest.raises(BackupError, match="no archive at all"):
-        opened(data)
-
-
-def test_a_file_of_age_that_is_none_of_ours_is_refused() -> None:
-    recipient = pyrage.x25519.Identity.from_str(KEY).to_public()
-    for data in (b"hello", b"", bytes(5000)):
-        with pytest.raises(BackupError, match="no archive of the portal"):
-            opened(pyrage.encrypt(data, [recipient]))
+    assert "no archive at all" in refused(data)
+    assert "no archive of the portal" in refused(age(data))
 
 
 @pytest.mark.parametrize(
@@ -169,8 +160,7 @@ def test_a_file_of_age_that_is_none_of_ours_is_refused() -> None:
 def test_what_its_manifest_does_not_say_is_refused(members: dict[str, int]) -> None:
     good = forged({"files/x": b"here"}, members={"files/x": 4})
     assert opened(good)[1] == {"files/x": b"here"}
-    with pytest.raises(BackupError, match="not what its manifest lists"):
-        opened(forged({"files/x": b"here"}, members=members))
+    assert "not what its manifest lists" in refused(forged({"files/x": b"here"}, members=members))
 
 
 def test_a_name_that_comes_twice_is_refused() -> None:
@@ -180,27 +170,14 @@ def test_a_name_that_comes_twice_is_refused() -> None:
 
 
 def test_a_format_of_another_time_is_refused_by_its_number() -> None:
-    with pytest.raises(BackupError, match="its format is 2, this version of the portal reads 1"):
-        opened(forged({}, format=2))
+    assert "its format is 2, this version of the portal reads 1" in refused(forged({}, format=2))
 
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "../outside",
-        "files/../../outside",
-        "/outside",
-        "//outside",
-        "files//tmp/outside",
-        "files/./here",
-        "./files/here",
-        "files/..",
-        "files",
-        ".",
-        "",
-        "files/he\0re",
-    ],
-)
+    ["../outside", "files/../../outside", "/outside", "//outside", "files//tmp/outside",
+     "files/./here", "./files/here", "files/..", "files", ".", "", "files/he\0re"],
+)  # fmt: skip
 def test_a_name_that_could_lead_elsewhere_is_never_placed(name: str) -> None:
     placed: list[str] = []
 
@@ -229,8 +206,7 @@ def test_a_name_that_could_lead_elsewhere_is_never_placed(name: str) -> None:
     ],
 )
 def test_a_manifest_of_another_shape_is_none(manifest: bytes) -> None:
-    with pytest.raises(BackupError, match="no archive of the portal"):
-        opened(age(tarred({archive.MANIFEST: manifest})))
+    assert "no archive of the portal" in refused(age(tarred({archive.MANIFEST: manifest})))
 
 
 def test_a_manifest_that_memory_might_not_hold_is_neither_read_nor_written(

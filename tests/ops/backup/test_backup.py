@@ -1,18 +1,19 @@
-"""An archive that is finished is nobody's to write over, and what it replaces is kept until all is
-well.
-"""
+"""An archive is never overwritten; a restore keeps what it replaces, and counts what it would lose."""
 
 import fcntl
 import os
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from django.core.management import CommandError
+from django.utils import timezone
 from pytest_django import Settings
 
+from core.audit import events
 from ops.backup import backup, pg_dump
 from ops.backup.archive import BackupError
 from reports.attachments import storage
@@ -147,3 +148,32 @@ def test_a_whole_archive_lets_the_old_ones_go_but_never_the_newest(
     assert sorted(tmp_path.iterdir()) == [other, young, newest]
     settings.BACKUP_KEEP_DAYS = 0
     assert backup.delete_expired(tmp_path, newest) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("archived", "hours", "lost"),
+    [
+        ({"core_auditevent": 1}, 1, {}),
+        ({"core_auditevent": 0}, 1, {"acts on record": 1}),
+        ({}, 1, {"acts on record": 1}),
+        ({"core_auditevent": 7}, -1, {"acts on record": 1}),
+    ],
+    ids=["it is in it", "there are more", "its table is newer", "it is later"],
+)
+def test_an_act_is_lost_by_number_or_by_time(
+    archived: dict[str, int], hours: int, lost: dict[str, int]
+) -> None:
+    events.log_event("report", 1, "closed")
+    taken_at: datetime = timezone.now() + timedelta(hours=hours)
+    assert backup.count_unarchived_rows({"core_auditevent": 1}, archived, taken_at) == lost
+
+
+@pytest.mark.django_db
+def test_reports_files_and_acts_are_counted() -> None:
+    events.log_event("report", 1, "closed")
+    assert backup.count_rows() == {
+        "reports_report": 0,
+        "reports_evidencefile": 0,
+        "core_auditevent": 1,
+    }

@@ -14,9 +14,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from core.keys import generate_backup_key
 from ops.backup import archive, backup
 from ops.backup.archive import BackupError, Manifest
-from ops.backup_key import generate_backup_key
 
 ABOUT: dict[str, Any] = {
     "taken_at": "2026-01-31T02:15:00+00:00",

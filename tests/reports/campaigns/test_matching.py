@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
+from core.database import execute_pipeline
 from core.models import OutboxItem
-from core.prepared_statements import execute_pipeline
 from reports.campaigns import auto_grouping, matching, offline_clustering
 from reports.campaigns.offline_clustering import StoryInput
 from reports.models import (

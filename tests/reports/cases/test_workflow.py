@@ -187,7 +187,7 @@ def test_offers_are_what_would_be_accepted(duty: Person) -> None:
 
 def test_every_permission_of_the_table_exists(db: None) -> None:
     wanted = {move.permission for move in transitions.TABLE.values()}
-    assert roles._permissions(wanted).keys() == wanted
+    assert roles._load_permissions(wanted).keys() == wanted
 
 
 @pytest.mark.django_db(transaction=True)

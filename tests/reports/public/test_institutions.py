@@ -123,16 +123,6 @@ def test_what_officers_wrote_stays_when_rows_are_loaded_again() -> None:
     assert not OfficeNumber.objects.filter(number="113").exists()
 
 
-def test_rows_of_before_are_given_what_they_lack() -> None:
-    Office.objects.filter(pk="dien-luc").update(claims="", claims_en="", name_en="")
-    Office.objects.filter(pk="thue").update(claims="", reviewed_on="2026-11-20")
-    reference_data.load_offices()
-    row = Office.objects.get(pk="dien-luc")
-    assert row.name_en == "Power company"
-    assert len(row.claims.splitlines()) == len(row.claims_en.splitlines()) > 0
-    assert Office.objects.get(pk="thue").claims == ""
-
-
 def test_the_groups_of_the_data_file_leave_nobody_out() -> None:
     groups = institutions.group_by_kind(Office.objects.all())
     assert all(group.name for group in groups)

@@ -69,6 +69,6 @@ def test_without_a_database_what_was_read_last_goes_on(no_fine: PublicStatement)
     def broken(*_: Any) -> None:
         raise OperationalError
 
-    confirmed_statements._statements.due = 0.0
+    confirmed_statements._statements.expires_at = 0.0
     with connection.execute_wrapper(broken):
         assert "no_fine" in confirmed_statements.statements()

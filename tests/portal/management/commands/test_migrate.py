@@ -13,13 +13,14 @@ from psycopg2 import extensions
 from portal.management.commands import migrate as ours
 
 Migration = Callable[[], None]
+Runner = Callable[[Migration], None]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def migrating(monkeypatch: pytest.MonkeyPatch) -> Callable[[Migration], None]:
+def migrating(monkeypatch: pytest.MonkeyPatch) -> Runner:
     """Runs our command with this in place of Django's own work."""
-    monkeypatch.setattr(ours, "PAUSE", (0.0, 0.01))
+    monkeypatch.setattr(ours, "RETRY_DELAYS", (0.0, 0.01))
 
     def run(work: Migration) -> None:
         monkeypatch.setattr(migrate.Command, "handle", lambda *_, **__: work())
@@ -45,9 +46,7 @@ def somebody_at_the_table() -> extensions.connection:
     return other
 
 
-def test_only_the_migration_is_free_of_the_statement_timeout(
-    migrating: Callable[[Migration], None],
-) -> None:
+def test_only_the_migration_is_free_of_the_statement_timeout(migrating: Runner) -> None:
     seen: list[str] = []
     migrating(lambda: seen.extend([limit("statement"), limit("lock")]))
     assert seen == ["0", "700ms"]
@@ -55,7 +54,7 @@ def test_only_the_migration_is_free_of_the_statement_timeout(
 
 
 def test_a_table_in_use_is_left_alone_and_tried_again(
-    migrating: Callable[[Migration], None], monkeypatch: pytest.MonkeyPatch
+    migrating: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ours, "LOCK_TIMEOUT_MS", 50)
     other = somebody_at_the_table()
@@ -72,9 +71,7 @@ def test_a_table_in_use_is_left_alone_and_tried_again(
     assert len(tries) == 3
 
 
-def test_it_gives_up_in_the_end(
-    migrating: Callable[[Migration], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_gives_up_in_the_end(migrating: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ours, "LOCK_TIMEOUT_MS", 10)
     other = somebody_at_the_table()
     with pytest.raises(OperationalError, match="lock timeout"):
@@ -82,7 +79,7 @@ def test_it_gives_up_in_the_end(
     other.close()
 
 
-def test_any_other_trouble_is_raised_at_once(migrating: Callable[[Migration], None]) -> None:
+def test_any_other_trouble_is_raised_at_once(migrating: Runner) -> None:
     tries: list[int] = []
 
     def work() -> None:
@@ -95,7 +92,7 @@ def test_any_other_trouble_is_raised_at_once(migrating: Callable[[Migration], No
 
 
 def test_a_database_from_before_1_0_is_refused_with_one_sentence_and_not_touched(
-    migrating: Callable[[Migration], None],
+    migrating: Runner,
 ) -> None:
     done: list[str] = []
     recorder = MigrationRecorder(connection)

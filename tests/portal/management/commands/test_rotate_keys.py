@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from cryptography.fernet import Fernet
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
@@ -16,6 +17,7 @@ from pytest_django import Settings
 from alerts.models import PartnerAgency, Subscriber
 from core import encryption
 from core.keys import newest_key
+from core.models import OutboxItem
 from ops import key_rotation
 from portal.management.commands import rotate_keys
 from reports.attachments import sanitized_copies, storage
@@ -53,17 +55,10 @@ def submit_report(**typed: Any) -> Report:
 
 
 def new_key(settings: Settings) -> str:
-    """A new key is put first; the name of the one before."""
-    old = newest_key().id
-    settings.FIELD_ENCRYPTION_KEYS = (
-        Fernet.generate_key().decode(),
-        *settings.FIELD_ENCRYPTION_KEYS,
-    )
+    """Put a new key first; return the id of the one before."""
+    old, fresh = newest_key().id, Fernet.generate_key().decode()
+    settings.FIELD_ENCRYPTION_KEYS = (fresh, *settings.FIELD_ENCRYPTION_KEYS)
     return old
-
-
-def old_key_goes(settings: Settings) -> None:
-    settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS[:1]
 
 
 def rotate(*options: str) -> str:
@@ -72,10 +67,17 @@ def rotate(*options: str) -> str:
     return out.getvalue()
 
 
+def replace_key(settings: Settings) -> str:
+    """Rotate to a new key, and remove the old one; return what the command printed."""
+    new_key(settings)
+    output = rotate()
+    settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS[:1]
+    return output
+
+
 def code_of(report: Report) -> str:
-    return (
-        receipt_codes.recover_code(Report.objects.select_related("receipt").get(pk=report.pk)) or ""
-    )
+    with_receipt = Report.objects.select_related("receipt").get(pk=report.pk)
+    return receipt_codes.recover_code(with_receipt) or ""
 
 
 def with_file(client: Client, report: Report) -> EvidenceFile:
@@ -87,14 +89,10 @@ def with_file(client: Client, report: Report) -> EvidenceFile:
 
 
 def rotation_items(key: UUID) -> list[int]:
-    from core.models import OutboxItem
-
     return list(OutboxItem.objects.filter(key=str(key)).values_list("pk", flat=True))
 
 
 def test_every_sealed_field_of_every_model_is_brought_over() -> None:
-    from django.apps import apps
-
     sealed = {m for m in apps.get_models() if any(map(is_sealed, m._meta.concrete_fields))}
     assert sealed == {kind.model for kind in rotate_keys.KINDS if hasattr(kind, "model")}
 
@@ -110,28 +108,20 @@ def test_a_report_opens_when_the_old_key_is_gone(settings: Settings, duty: Perso
     )
     followups.submit_reply(report, "Tôi nhớ thêm.", "key-of-a-page-2")
     code = code_of(report)
-    new_key(settings)
-    assert "No text, file or code of a report needs an older key." in rotate()
-    old_key_goes(settings)
-    found = receipt_codes.report_for_code(code)
-    assert found == report
-    assert encryption.decrypt_field(found, "story") == STORY
-    assert (
-        encryption.decrypt_field(found, "contact"),
-        encryption.decrypt_field(found, "phrase"),
-    ) == (
-        CONTACT,
-        PHRASE,
-    )
+    assert "No text, file or code of a report needs an older key." in replace_key(settings)
+    opened_report = receipt_codes.report_for_code(code)
+    assert opened_report == report
+    texts = [
+        encryption.decrypt_field(opened_report, each) for each in ("story", "contact", "phrase")
+    ]
+    assert texts == [STORY, CONTACT, PHRASE]
     assert encryption.decrypt_field(Followup.objects.get(), "story") == "Họ gọi lại."
     assert encryption.decrypt_field(Message.objects.get(), "text") == "Tôi nhớ thêm."
 
 
 def test_the_same_contact_is_found_again_under_the_new_key(settings: Settings) -> None:
     report = submit_report()
-    new_key(settings)
-    rotate()
-    old_key_goes(settings)
+    replace_key(settings)
     report.refresh_from_db()
     assert bytes(report.contact_index or b"") == redaction.blind_index("+84550000111")
 
@@ -143,9 +133,7 @@ def test_files_and_their_copies_open_when_the_old_key_is_gone(
     copy = FileCheck.objects.get().copy_id
     assert copy
     before, drawn = opened(file), storage.open_clean_copy(copy)
-    new_key(settings)
-    rotate()
-    old_key_goes(settings)
+    replace_key(settings)
     assert (opened(file), storage.open_clean_copy(copy)) == (before, drawn)
     assert encryption.decrypt_field(EvidenceFile.objects.get(), "name") == "a.jpg"
     assert not list((settings.FILES_DIR / storage.DRAFT_FOLDER).iterdir())
@@ -158,9 +146,7 @@ def test_subscribers_agencies_and_disputes_are_brought_over(settings: Settings) 
         DisputeSubmission("0550000123", "Số của tôi", CONTACT), "key-of-a-page-1"
     )
     mail = encryption.decrypt_field(address, "address")
-    new_key(settings)
-    rotate()
-    old_key_goes(settings)
+    replace_key(settings)
     dispute.refresh_from_db()
     assert encryption.decrypt_field(Subscriber.objects.get(), "address") == mail
     assert encryption.decrypt_field(PartnerAgency.objects.get(), "webhook") == hook
@@ -222,9 +208,7 @@ def test_a_file_that_was_altered_is_left_as_it_is(client: Client, settings: Sett
 def test_a_report_under_a_hold_is_sealed_anew_too(settings: Settings, lead: Person) -> None:
     report = submit_report()
     legal_holds.place_hold(report.pk, by=lead.user, reason="Công văn 12/CV")
-    new_key(settings)
-    rotate()
-    old_key_goes(settings)
+    replace_key(settings)
     assert encryption.decrypt_field(Report.objects.get(), "phrase") == PHRASE
 
 
@@ -280,7 +264,7 @@ def test_a_code_of_chance_waits_for_its_holder(settings: Settings, duty: Person)
     assert "codes that only their holders bring over: 1" in rotate()
     assert receipt_codes.report_for_code(code) == report
     assert "codes that only their holders bring over: 0" in rotate()
-    old_key_goes(settings)
+    settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS[:1]
     assert receipt_codes.report_for_code(code) == report
 
 
@@ -290,13 +274,13 @@ def test_one_person_is_one_while_keys_change(settings: Settings) -> None:
     new_key(settings)
     after = submit_report()
     assert before.contact_index != after.contact_index
-    first, second = (
+    indexes = {
         redaction.same_contact(
             bytes(each.contact_index or b""), each.contact_sealed or b"", each.pk
         )
         for each in (before, after)
-    )
-    assert first == second == bytes(after.contact_index or b"")
+    }
+    assert indexes == {bytes(after.contact_index or b"")}
 
 
 def test_one_person_who_tells_twice_is_nobody_yet_while_keys_change(settings: Settings) -> None:

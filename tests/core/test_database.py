@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from core.prepared_statements import BY_INDEX, PreparedStatement, execute_pipeline
+from core.database import BY_INDEX, PreparedStatement, execute_pipeline
 
 FEW = PreparedStatement("few_by_key", "SELECT name FROM few WHERE id = %(id)s")
 
@@ -15,7 +15,7 @@ FEW = PreparedStatement("few_by_key", "SELECT name FROM few WHERE id = %(id)s")
 @pytest.fixture
 def cursor(db: None) -> Iterator[Any]:
     """On a table that was empty when it was last looked at."""
-    FEW.known.clear()
+    FEW.prepared_on.clear()
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE few (id int PRIMARY KEY, name text)")
         cursor.execute("ANALYZE few")
@@ -27,8 +27,8 @@ def test_a_statement_is_said_once_and_run_often(cursor: Any) -> None:
     with CaptureQueriesContext(connection) as queries, connection.cursor() as watched:
         for number in (1, 2, 3):
             execute_pipeline(watched, {"id": number}, FEW)
-    said = [query["sql"].split()[0] for query in queries]
-    assert said == ["PREPARE", "EXECUTE", "EXECUTE", "EXECUTE"]
+    words = [query["sql"].split()[0] for query in queries]
+    assert words == ["PREPARE", "EXECUTE", "EXECUTE", "EXECUTE"]
 
 
 def test_several_steps_go_on_one_way_and_the_last_one_answers(cursor: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.log_multiplexer import MAX_LINE_BYTES, LogMultiplexer
+from ops.process_supervisor import MAX_LINE_BYTES, LogMultiplexer
 
 
 @pytest.fixture

@@ -1,0 +1,202 @@
+"""Two WSGI layers around Django in web processes: whole request bodies, bounded waits for PostgreSQL.
+
+A body that breaks off ends early without an error, so half a report would pass for all of it; one
+that brings a byte now and then would hold its thread for ever. The front server waits for whole
+bodies itself, but `manage.py serve` stands alone.
+
+A PostgreSQL that accepts and never answers fires no statement_timeout, and over a unix socket no
+keepalive finds it. So psycopg2 waits here, and what takes longer than its request may is an
+OperationalError on a closed connection.
+"""
+
+import contextlib
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import POLL_OK, POLL_READ, set_wait_callback
+
+from portal.middleware import is_staff_path
+
+# --- database
+# Seconds that all waits of one request may take together: who had to wait for a thread before has to
+# be answered within three too. Under lock_timeout, so that one wait spares others theirs.
+WAIT_SECONDS = 1.2
+STAFF_WAIT_SECONDS = 10.0
+# What one wait still gets when those are used up, and when the server was silent the last time:
+# else a frozen server would hold every thread for seconds, and visitors would queue for one.
+MIN_WAIT_SECONDS = 0.25
+PROBE_INTERVAL_SECONDS = 2.0  # after a silence, until one request waits as long as it may
+# --- bodies
+HEAD_START_SECONDS = 15.0  # before the pace counts; a usual report is over by far
+MIN_BYTES_PER_SECOND = 5000  # afterwards: a telephone with two bars sends faster
+STEP_BYTES = 16 * 1024  # read at once, so that the pace is seen
+POLL_INTERVAL_SECONDS = 1.0
+
+Application = Callable[..., Iterable[bytes]]
+
+
+class _RequestBudget(threading.local):
+    """Seconds that the request of this thread may still wait for PostgreSQL.
+
+    Only waits are counted: a slow body, or a picture that is drawn anew, takes nothing away.
+    """
+
+    remaining = WAIT_SECONDS
+
+
+_budget = _RequestBudget()
+_is_silent = False
+_next_probe_at = 0.0
+
+
+class DatabaseTimeout(psycopg2.OperationalError):
+    """PostgreSQL did not answer within the time that the request had."""
+
+
+def limit_database_wait(application: Application) -> Application:
+    """Return the application, whose requests do not wait for PostgreSQL beyond their time."""
+    set_wait_callback(_wait)
+
+    def bounded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        is_staff = is_staff_path(environ["PATH_INFO"])
+        _budget.remaining = STAFF_WAIT_SECONDS if is_staff else WAIT_SECONDS
+        return application(environ, start_response)
+
+    return bounded
+
+
+def _wait(connection: Any) -> None:
+    """Wait until libpq is done with the connection's step. Raises DatabaseTimeout; psycopg2 closes a
+    connection whose wait ends with an error.
+    """
+    global _is_silent  # noqa: PLW0603  # what one thread learns spares the others the wait
+    started = time.monotonic()
+    end = started + _max_wait(started)
+    while (state := connection.poll()) != POLL_OK:
+        if not _poll(connection.fileno(), state, end - time.monotonic()):
+            _is_silent, _budget.remaining = True, 0.0
+            raise DatabaseTimeout
+    _is_silent = False
+    _budget.remaining -= time.monotonic() - started
+
+
+def _max_wait(now: float) -> float:
+    """Return the seconds that this wait may take.
+
+    After a silence one request at a time still waits as long as it may: else a server that is slow,
+    and not away, would stay given up for as long as it is slow.
+    """
+    global _next_probe_at  # noqa: PLW0603
+    if _is_silent and now < _next_probe_at:
+        return MIN_WAIT_SECONDS
+    _next_probe_at = now + _budget.remaining + PROBE_INTERVAL_SECONDS
+    return max(MIN_WAIT_SECONDS, _budget.remaining)
+
+
+def _poll(descriptor: int, state: int, seconds: float) -> bool:
+    poller = select.poll()
+    poller.register(descriptor, select.POLLIN if state == POLL_READ else select.POLLOUT)
+    return bool(poller.poll(max(0.0, seconds) * 1000))
+
+
+class IncompleteBodyError(OSError):
+    """The rest of a body did not come, or not in time. Django raises UnreadablePostError from it."""
+
+
+class GuardedRequestBody:
+    """`wsgi.input`, read to its promised end or not at all."""
+
+    def __init__(self, source: Any, promised: int, connection: socket.socket | None) -> None:
+        self._source, self._connection = source, connection
+        self._left, self._received, self._started = promised, 0, time.monotonic()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read like a file. Raises IncompleteBodyError."""
+        wanted = self._limit(size)
+        if wanted <= STEP_BYTES:
+            return self._read_step(wanted)
+        steps = (min(STEP_BYTES, wanted - start) for start in range(0, wanted, STEP_BYTES))
+        return b"".join(map(self._read_step, steps))
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Read like a file. Raises IncompleteBodyError."""
+        wanted = self._limit(size)
+        line: bytes = self._source.readline(wanted)
+        return self._count(line, len(line) if line.endswith(b"\n") else wanted)
+
+    def _limit(self, size: int | None) -> int:
+        return self._left if size is None or size < 0 else min(size, self._left)
+
+    def _read_step(self, wanted: int) -> bytes:
+        return self._count(self._source.read(wanted), wanted)
+
+    def _count(self, data: bytes, wanted: int) -> bytes:
+        self._left -= len(data)
+        self._received += len(data)
+        if len(data) < wanted:
+            raise IncompleteBodyError
+        return data
+
+    @property
+    def is_past_deadline(self) -> bool:
+        allowed = HEAD_START_SECONDS + self._received / MIN_BYTES_PER_SECOND
+        return self._left > 0 and time.monotonic() - self._started > allowed
+
+    def abort_read(self) -> None:
+        """End the wait of the thread that reads it."""
+        if self._connection:
+            with contextlib.suppress(OSError):  # it is gone already
+                self._connection.shutdown(socket.SHUT_RD)
+
+
+class _DeadlineWatch:
+    """Aborts bodies that are late, from a thread that begins with the first of them."""
+
+    def __init__(self) -> None:
+        self._bodies: set[GuardedRequestBody] = set()
+        self._thread: threading.Thread | None = None
+
+    @contextlib.contextmanager
+    def over(self, body: GuardedRequestBody) -> Iterator[None]:
+        self._bodies.add(body)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="bodies", daemon=True)
+            self._thread.start()
+        try:
+            yield
+        finally:
+            self._bodies.discard(body)
+
+    def _run(self) -> None:
+        while True:
+            for body in tuple(self._bodies):
+                if body.is_past_deadline:
+                    body.abort_read()
+            time.sleep(POLL_INTERVAL_SECONDS)
+
+
+_watch = _DeadlineWatch()
+
+
+def guard_request_body(application: Application) -> Application:
+    """Return the application, which is passed whole bodies, and content types that can be parsed."""
+
+    def guarded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        # Django breaks on an extended parameter (RFC 8187); no browser sends one.
+        if "*" in environ.get("CONTENT_TYPE", ""):
+            environ["CONTENT_TYPE"] = ""
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or not int(length):
+            return application(environ, start_response)
+        connection = environ.get("gunicorn.socket")
+        body = GuardedRequestBody(environ["wsgi.input"], int(length), connection)
+        environ["wsgi.input"] = body
+        with _watch.over(body):
+            return application(environ, start_response)
+
+    return guarded
