@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import MAX_ATTEMPTS, Priority
-from core.outbox.relay import SWEEP
+from core.outbox.relay import SWEEP_INTERVAL_SECONDS
 from ops.local_services import VALKEY_SOCKET
 from reports.models import ExtractedFacts
 from reports.monitoring.queue_stats import queue_balance
@@ -215,7 +215,7 @@ def test_relay_and_worker_whose_clocks_are_wrong(
     for _ in range(4):
         accept()
     assert wait_until(lambda: ExtractedFacts.objects.count() == 4)
-    time.sleep(SWEEP + 0.5)
+    time.sleep(SWEEP_INTERVAL_SECONDS + 0.5)
     assert (leased.get().attempts, leased.get().done_at) == (1, None)
     let_leases_lapse()
     assert wait_until(bare_stage.drained)
