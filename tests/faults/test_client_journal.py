@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from core.models import OutboxItem
 from core.outbox import queue
+from core.province import province
 from reports.models import Receipt
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
@@ -55,7 +56,7 @@ def test_an_error_without_the_text_is_wrong(page: str) -> None:
 
 
 def test_the_front_servers_page_is_an_answer() -> None:
-    page = (ROOT / "docker" / "error.html").read_text()
+    page = (ROOT / "docker" / "error.html").read_text().replace("{HOTLINE}", province.hotline)
     assert judged(503, page) == FRONT
     assert judged(503, page.replace("tel:113", "tel:0")) == WRONG
 
