@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+from django.core.checks import run_checks
 
 import manage
 
@@ -16,6 +17,7 @@ import manage
 def main() -> None:
     """Run each request of stdin, and print its exit code as subprocess would have it."""
     django.setup()
+    run_checks()  # which load what a command's own checks would
     for line in sys.stdin:
         request = json.loads(line)
         if not (pid := os.fork()):
