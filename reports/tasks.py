@@ -1,4 +1,4 @@
-"""Celery tasks of the reports. Each one calls one service."""
+"""Celery tasks of reports; each calls one service. Their names are in the broker: they stay."""
 
 from celery import current_app, shared_task
 from celery.signals import celeryd_after_setup
@@ -27,7 +27,7 @@ def on_worker_ready(**_: object) -> None:
 @shared_task(name="reports.triage")
 def triage_reports(items: list[int]) -> None:
     """Triage the reports of these outbox items."""
-    close_old_connections()  # CELERY_DB_REUSE_MAX skips Django's own look at stale ones
+    close_old_connections()  # CELERY_DB_REUSE_MAX skips Django's own check
     service.process_items(items, service.TIMEOUT_SECONDS)
 
 
@@ -74,10 +74,10 @@ def count_queue() -> None:
 
 
 @shared_task(name="reports.count_figures", soft_time_limit=55, time_limit=58)
-def count_figures() -> None:
+def update_public_statistics() -> None:
     """Update the public statistics, once a night."""
     close_old_connections()
-    statistics.count_if_due()
+    statistics.update_if_due()
 
 
 @shared_task(name="reports.count_bursts", soft_time_limit=55, time_limit=58)

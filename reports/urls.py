@@ -2,22 +2,19 @@ from django.urls import path
 
 from reports.views import (
     attachments,
-    code_recovery,
-    followups,
-    institutions,
+    codes,
     number_lookup,
     numbers_api,
     pages,
     receipt,
     report,
-    search,
     statistics,
     tracking,
 )
 
 app_name = "reports"
 urlpatterns = [
-    # Django tries them in turn: first those that a flood of reports asks for.
+    # Django tries them in turn: first those that a flood of reports needs.
     path("bao-cao/", report.report, name="report"),
     path("bao-cao/gui/", report.submit, name="report_submit"),
     path("bao-cao/da-nhan/", receipt.report_received, name="report_received"),
@@ -30,17 +27,17 @@ urlpatterns = [
     path("kiem-tra/", number_lookup.check, name="check"),
     path("kiem-tra/xem-lai/", number_lookup.dispute, name="dispute"),
     path("kiem-tra/cho-phan-mem/", numbers_api.for_programs, name="for_programs"),
-    path("co-quan/", institutions.office_list, name="offices"),
-    path("co-quan/<slug:slug>/", institutions.office, name="office"),
-    path("thong-ke/", statistics.figures, name="statistics"),
-    path("thong-ke/so-lieu.csv", statistics.figures_file, name="statistics_file"),
-    path("tim/", search.search, name="search"),
+    path("co-quan/", pages.office_list, name="offices"),
+    path("co-quan/<slug:slug>/", pages.office, name="office"),
+    path("thong-ke/", statistics.statistics_page, name="statistics"),
+    path("thong-ke/so-lieu.csv", statistics.statistics_file, name="statistics_file"),
+    path("tim/", pages.search, name="search"),
     path("theo-doi/", tracking.track, name="track"),
-    path("theo-doi/ma-moi/", code_recovery.new_code, name="new_code"),
+    path("theo-doi/ma-moi/", codes.new_code, name="new_code"),
     path("theo-doi/tep/", attachments.send_files, name="attachments"),
-    path("theo-doi/them/", followups.add_followup, name="followup"),
-    path("theo-doi/tra-loi/", followups.reply, name="reply"),
-    path("theo-doi/rut/", followups.withdraw, name="withdraw"),
-    path("theo-doi/xoa/", followups.erase, name="erasure_request"),
-    path("theo-doi/ban-sao/", followups.download_own_data, name="data_export"),
+    path("theo-doi/them/", tracking.add_followup, name="followup"),
+    path("theo-doi/tra-loi/", tracking.reply, name="reply"),
+    path("theo-doi/rut/", tracking.withdraw, name="withdraw"),
+    path("theo-doi/xoa/", tracking.erase, name="erasure_request"),
+    path("theo-doi/ban-sao/", tracking.download_own_data, name="data_export"),
 ]

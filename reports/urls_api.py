@@ -1,4 +1,4 @@
-"""What programs ask, below /api/v1/: one language, no pages."""
+"""The addresses for programs, below /api/v1/, in one language."""
 
 from django.urls import path
 

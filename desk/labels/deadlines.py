@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from reports.calendar import deadline_rules
 from reports.models import Case, Deadline, Report
-from reports.models.cases import SOON
+from reports.models.cases import WARN_BEFORE
 
 KINDS: dict[str, str] = {str(kind): str(label) for kind, label in Deadline.Kind.choices}
 _UNITS = ((timedelta(days=1), "ngày"), (timedelta(hours=1), "giờ"), (timedelta(minutes=1), "phút"))
@@ -44,7 +44,7 @@ def relative_time(at: datetime, now: datetime | None = None) -> DeadlineLabel:
         late = _span(-left)
         return DeadlineLabel(at, f"quá hạn {late}" if late else "đến hạn", "due-late")
     return DeadlineLabel(
-        at, f"còn {_span(left) or 'chưa đầy 1 phút'}", "due-soon" if left <= SOON else "due"
+        at, f"còn {_span(left) or 'chưa đầy 1 phút'}", "due-soon" if left <= WARN_BEFORE else "due"
     )
 
 

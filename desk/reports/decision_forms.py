@@ -15,7 +15,7 @@ from desk.labels.events import EVENTS
 from reports.cases import corrections, transitions, visibility, workflow
 from reports.facts.effective_facts import EffectiveFacts
 from reports.models import Case
-from reports.models.units import MAX_NAME_LENGTH
+from reports.models.reference import MAX_NAME_LENGTH
 from reports.reference import gazetteer, units
 
 MAX_WORDS = 4000

@@ -15,14 +15,14 @@ from reports.campaigns.membership import GroupingError
 from reports.cases import full_text_search, visibility
 from reports.extraction import phones
 from reports.models import Campaign, Dispute, Indicator, Report
-from reports.models.report import SIGNS
+from reports.models.report import ALPHABET
 
 MAX_LENGTH = 200  # signs of what is looked for
 MIN_DIGITS = 4  # of a number that is known in part
 MAX_NUMBERS = 2_000  # that begin or end alike
-_PUBLIC_NUMBER = re.compile(rf"(?:XL)?(\d\d)([{SIGNS}]{{4}})([{SIGNS}]{{4}})")
-_CODE = re.compile(rf"[ĐD](\d\d)([{SIGNS}]{{3,9}})")
-_END = re.compile(rf"(\d\d)?([{SIGNS}]{{3,9}})")
+_PUBLIC_NUMBER = re.compile(rf"(?:XL)?(\d\d)([{ALPHABET}]{{4}})([{ALPHABET}]{{4}})")
+_CODE = re.compile(rf"[ĐD](\d\d)([{ALPHABET}]{{3,9}})")
+_END = re.compile(rf"(\d\d)?([{ALPHABET}]{{3,9}})")
 _MAX_ENDING = 6  # campaigns of one short code, of several years
 _NO_DIGITS = re.compile(r"\D+")
 

@@ -22,7 +22,7 @@ from core.audit import events
 from core.database import PreparedStatement, execute_pipeline, fetch_all
 from reports.campaigns.link_scoring import Link
 from reports.models import Campaign, CampaignLink, MergeProposal
-from reports.models.report import SIGNS
+from reports.models.report import ALPHABET
 
 _LOCK_MERGES_SQL = "SELECT pg_advisory_xact_lock(hashtextextended('campaigns merge', 0))"
 # In the order of their keys, as people's actions lock them; one merged meanwhile has no rows.
@@ -219,4 +219,4 @@ def open_campaign(title: str) -> Campaign:
 def new_code(length: int = 3) -> str:
     """Return a code that can be said aloud, as Đ-26-K4M: the year and random signs, no counter."""
     year = f"{timezone.localtime():%y}"
-    return f"Đ-{year}-" + "".join(secrets.choice(SIGNS) for _ in range(length))
+    return f"Đ-{year}-" + "".join(secrets.choice(ALPHABET) for _ in range(length))

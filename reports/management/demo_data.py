@@ -1,8 +1,8 @@
-"""Invented reports for a first look, and what the desk made of some of them.
+"""Invented reports for a demo, and decisions on some of them.
 
-The same plan every time: a second run finds its reports by their submission keys and leaves
-alone every case that somebody has decided on. Two of the campaigns are bursts: one all over the
-province, one in a single ward; everything else is spread over the weeks before.
+The plan is the same every time: a second run finds its reports by their submission keys and leaves
+decided cases alone. Two campaigns are bursts, one all over the province, one in a single ward;
+everything else is spread over the weeks before.
 """
 
 import json
@@ -27,7 +27,7 @@ from reports.submission.intake import ReportSubmission
 
 REPORTS = 300
 _WEEKS = 10
-_LONG_AGO = timedelta(days=35)
+_OLD_AGE = timedelta(days=35)
 _OLD_ENDS = ("close:warned", "close:insufficient", "close:warned", "close:duplicate")
 _FILE = Path(__file__).parents[1] / "data" / "demo.json"
 _WHY = "Ví dụ cho lần xem đầu."
@@ -35,7 +35,7 @@ _WHY = "Ví dụ cho lần xem đầu."
 
 @dataclass(frozen=True)
 class DemoReport:
-    """One invented report and the end its case comes to ("" stays new)."""
+    """An invented report, and the end of its case ("" stays new)."""
 
     key: str
     typed: ReportSubmission
@@ -49,20 +49,20 @@ Draft = tuple[ReportSubmission, str, timedelta]
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What a run did: reports that were new, and cases decided on."""
+    """How many reports were new, and how many cases were decided."""
 
     reports: int
     decisions: int
 
 
 @lru_cache(maxsize=1)
-def _data() -> dict[str, Any]:
+def _load_data() -> dict[str, Any]:
     data: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
     return data
 
 
 def create_demo_data(officer: User) -> DemoResult:
-    """Take the planned reports in as residents' are, and decide on some as the officer would."""
+    """Submit the planned reports as residents would, and decide some as the officer would."""
     reports, decisions, now = 0, 0, timezone.now()
     for planned in demo_reports():
         accepted = intake.submit_demo_report(planned.typed, planned.key, now - planned.age)
@@ -76,18 +76,16 @@ def create_demo_data(officer: User) -> DemoResult:
 
 
 def confirm_all(officer: User) -> None:
-    """Turn on every sentence that waits for confirmation, so that a first look shows them; what
-    somebody has decided about one stands.
-    """
+    """Publish every sentence that nobody has decided about yet."""
     for statement in PublicStatement.objects.filter(is_public=False):
         if not events.events_for("statement", statement.pk).exists():
             confirmed_statements.publish_statement(statement, officer)
 
 
 def demo_reports() -> Iterator[DemoReport]:
-    """All reports, the same ones each time, campaigns and single calls mixed."""
+    """Yield the same reports each time, campaigns and single calls mixed."""
     dice = random.Random(140)  # noqa: S311  # no secret: always the same  # nosec B311
-    drafts = [*_of_campaigns(dice), *_single(dice)]
+    drafts = [*_draft_campaigns(dice), *_draft_single_calls(dice)]
     dice.shuffle(drafts)
     table = gazetteer.communes()
     for number, (typed, commune, age) in enumerate(drafts):
@@ -95,51 +93,58 @@ def demo_reports() -> Iterator[DemoReport]:
         yield DemoReport(
             key=f"demo-report-{number:04}",
             typed=replace(typed, commune_raw=commune, commune_id=place.codename),
-            end=_ENDS[number % len(_ENDS)] or _old_end(number, age),
+            end=_ENDS[number % len(_ENDS)] or _end_of_old(number, age),
             age=age,
         )
 
 
-def _old_end(number: int, age: timedelta) -> str:
-    """What became of a report of which nothing else is planned: an old one has been dealt with."""
-    return _OLD_ENDS[number % len(_OLD_ENDS)] if age > _LONG_AGO else ""
+def _end_of_old(number: int, age: timedelta) -> str:
+    """Return the end of a report without a planned one: only old ones have ended."""
+    return _OLD_ENDS[number % len(_OLD_ENDS)] if age > _OLD_AGE else ""
 
 
-def _of_campaigns(dice: random.Random) -> Iterator[Draft]:
-    for order, campaign in enumerate(_data()["campaigns"], start=1):
+def _draft_campaigns(dice: random.Random) -> Iterator[Draft]:
+    for order, campaign in enumerate(_load_data()["campaigns"], start=1):
         about = {"account": f"0550{order:02}000140", "link": f"dich-vu-{order}.example"}
         for _ in range(campaign["reports"]):
             story = dice.choice(campaign["stories"]).format(**about)
-            typed, commune = _typed(
+            typed, commune = _draft_submission(
                 dice, story, campaign["number"], campaign["office"], campaign["ticked"]
             )
-            yield typed, _place(dice, campaign, commune), _age(dice, campaign.get("days"))
+            yield (
+                typed,
+                _choose_place(dice, campaign, commune),
+                _choose_age(dice, campaign.get("days")),
+            )
 
 
-def _place(dice: random.Random, campaign: dict[str, Any], usual: str) -> str:
-    """Where a report of a campaign comes from: a burst has a ward of its own, or all of them."""
+def _choose_place(dice: random.Random, campaign: dict[str, Any], usual: str) -> str:
+    """Return where a report of a campaign comes from: a burst has one ward, or all of them."""
     everywhere = [commune.name for commune in gazetteer.communes()] or [usual]
     at = str(campaign.get("at", ""))
     return {"all": dice.choice(everywhere), "": usual}.get(at, at)
 
 
-def _age(dice: random.Random, days: float | None) -> timedelta:
-    """How long ago: a burst within its days, all else evenly over ten weeks."""
+def _choose_age(dice: random.Random, days: float | None) -> timedelta:
+    """Return how long ago: a burst within its days, all else evenly over ten weeks."""
     return timedelta(days=dice.uniform(0.02, days or _WEEKS * 7))
 
 
-def _single(dice: random.Random) -> Iterator[Draft]:
-    """Each tells its own story: one told twice would be a campaign."""
-    planned = sum(campaign["reports"] for campaign in _data()["campaigns"])
-    for number, call in enumerate(dice.sample(_data()["single"], REPORTS - planned)):
-        shown = "" if dice.random() < 0.2 else f"0992 1{37 * number:05}"
-        yield *_typed(dice, call["story"], shown, call["office"], []), _age(dice, None)
+def _draft_single_calls(dice: random.Random) -> Iterator[Draft]:
+    """Yield calls with a story each: a story told twice would be a campaign."""
+    planned = sum(campaign["reports"] for campaign in _load_data()["campaigns"])
+    for number, call in enumerate(dice.sample(_load_data()["single"], REPORTS - planned)):
+        caller = "" if dice.random() < 0.2 else f"0992 1{37 * number:05}"
+        yield (
+            *_draft_submission(dice, call["story"], caller, call["office"], []),
+            _choose_age(dice, None),
+        )
 
 
-def _typed(
+def _draft_submission(
     dice: random.Random, story: str, number: str, office: str, ticked: list[str]
 ) -> tuple[ReportSubmission, str]:
-    tail, commune = dice.choice(_data()["tails"]), dice.choice(_data()["communes"])
+    tail, commune = dice.choice(_load_data()["tails"]), dice.choice(_load_data()["communes"])
     typed = ReportSubmission(
         happening_now=True if dice.random() < 0.06 else None,
         channel="number" if number else "hidden",
@@ -153,24 +158,24 @@ def _typed(
     return typed, commune
 
 
-# --- what the desk made of them: half stay new, every status and outcome occurs
+# --- decisions: half stay new, every status and outcome occurs
 
 
 def apply_outcome(case: Case, end: str, officer: User) -> None:
-    """Bring a new case to its end, by the verbs that an officer has."""
+    """Bring a new case to its end by an officer's decision."""
     verb, _, word = end.partition(":")
-    given: dict[str, Any] = {"by": officer, "version": case.version}
+    decision: dict[str, Any] = {"by": officer, "version": case.version}
     if verb == "take":
-        workflow.take(case.pk, **given)
+        workflow.take(case.pk, **decision)
     elif verb == "close":
-        workflow.close(case.pk, outcome=word, reason=_WHY, **given)
+        workflow.close(case.pk, outcome=word, reason=_WHY, **decision)
     elif verb == "hand_over":
-        workflow.hand_over(case.pk, unit=word, reason=_WHY, **given)
+        workflow.hand_over(case.pk, unit=word, reason=_WHY, **decision)
     else:
-        _PLAIN[verb](case.pk, reason=_WHY, **given)
+        _VERBS[verb](case.pk, reason=_WHY, **decision)
 
 
-_PLAIN = {
+_VERBS = {
     "ask": workflow.ask_reporter,
     "act": workflow.classify_as_crime_report,
     "junk": workflow.junk,

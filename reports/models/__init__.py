@@ -1,31 +1,30 @@
-"""What residents say, what the machine reads in it, what the desk decides: three tables."""
+"""The tables of reports: evidence, extracted facts, officers' decisions, reference rows."""
 
-from reports.models.cases import Case
-from reports.models.corrections import Correction
-from reports.models.deadlines import CalendarException, Deadline, DeadlineNotification
-from reports.models.facts import Campaign, CampaignLink, ExtractedFacts, Indicator
-from reports.models.files import EvidenceFile, FileCheck
-from reports.models.fingerprints import FingerprintKey, MergeProposal, ReportFingerprint
-from reports.models.flood import FloodSample
-from reports.models.followups import Followup, Message
-from reports.models.grouping import (
+from reports.models.campaigns import (
     BurstSnapshot,
+    Campaign,
     CampaignAction,
     CampaignExclusion,
+    CampaignLink,
     CampaignMembershipChange,
 )
-from reports.models.legal_holds import DestructionRequest, LegalHold
-from reports.models.lookalikes import LookalikeDomain
+from reports.models.cases import CannedReply, Case, Correction, TransferSlip
+from reports.models.deadlines import CalendarException, Deadline, DeadlineNotification
+from reports.models.facts import ExtractedFacts, Indicator
+from reports.models.fingerprints import FingerprintKey, MergeProposal, ReportFingerprint
+from reports.models.followups import EvidenceFile, FileCheck, Followup, Message
 from reports.models.monitoring import Alarm, DailyCount, QueueSnapshot, ReprocessingRun
-from reports.models.number_changes import PublishedNumberChange
-from reports.models.numbers import Dispute, NumberFinding, OfficeNumber
-from reports.models.places import Commune, Office
-from reports.models.public_statements import BankHotline, PublicStatement, PublicStatistics
-from reports.models.replies import CannedReply
-from reports.models.report import Receipt, ReplacedCode, Report
-from reports.models.retention import DataBreach, ErasureRequest, PurgeRun
-from reports.models.transfer_slips import TransferSlip
-from reports.models.units import RoutingRule, Unit, UnitMember
+from reports.models.numbers import Dispute, NumberFinding, OfficeNumber, PublishedNumberChange
+from reports.models.public import BankHotline, LookalikeDomain, PublicStatement, PublicStatistics
+from reports.models.reference import Commune, Office, RoutingRule, Unit, UnitMember
+from reports.models.report import FloodSample, Receipt, ReplacedCode, Report
+from reports.models.retention import (
+    DataBreach,
+    DestructionRequest,
+    ErasureRequest,
+    LegalHold,
+    PurgeRun,
+)
 
 __all__ = [
     "Alarm",

@@ -1,17 +1,19 @@
-"""Cases: where the desk's work on a report stands."""
+"""Cases, officers' corrections, transfer slips, and canned replies."""
 
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from reports.models.reference import MAX_NAME_LENGTH, Unit
 from reports.models.report import Report
-from reports.models.units import Unit
 
-SOON = timedelta(hours=2)
+WARN_BEFORE = timedelta(hours=2)
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -27,7 +29,9 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """Return the cases of which a deadline has passed, whatever their status (index case_due)."""
         return self.filter(due_at__lte=now or timezone.now())
 
-    def due_soon(self, within: timedelta = SOON, now: datetime | None = None) -> "CaseQuerySet":
+    def due_soon(
+        self, within: timedelta = WARN_BEFORE, now: datetime | None = None
+    ) -> "CaseQuerySet":
         """Return the cases whose next deadline is within that time, none of them overdue."""
         start = now or timezone.now()
         return self.filter(due_at__gt=start, due_at__lte=start + within)
@@ -84,7 +88,7 @@ class Case(models.Model):
         verbose_name="đơn vị",
     )
     due_at = models.DateTimeField("hạn", null=True, blank=True)
-    # Officers' corrections that hold, by fact (cases/corrections.py).
+    # Officers' corrections in force, by fact (cases/corrections.py).
     corrections_json = models.JSONField("cán bộ sửa", default=dict, db_default={}, blank=True)
     # When the routing rules were matched, and the priority that one demands at least.
     routed_at = models.DateTimeField("đã xét quy tắc lúc", null=True, blank=True)
@@ -146,3 +150,105 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"case of {self.report_id}"
+
+
+class Correction(models.Model):
+    """An officer's correction of one fact; append-only (trigger), the newest of a fact counts.
+
+    `value` has the shape of that fact (cases/corrections.py). A row with `is_active` false reverts to the
+    extraction. `Case.corrections_json` holds those in force.
+    """
+
+    class Fact(models.TextChoices):
+        PRIORITY = "priority", "ưu tiên"
+        SCENARIO = "scenario", "kiểu lừa"
+        ACTIONS = "actions", "họ đòi"
+        MONEY = "money_lost_vnd", "thiệt hại"
+        ONGOING = "ongoing", "đang bị ép"
+        OFFICES = "offices", "họ xưng"
+
+    id = models.BigAutoField(primary_key=True)
+    report = models.ForeignKey(Report, models.PROTECT, related_name="corrections")
+    fact = models.CharField(max_length=16, choices=Fact.choices)
+    is_active = models.BooleanField(default=True)
+    value = models.JSONField(null=True)
+    reason = models.TextField("lý do", blank=True)
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = "chỗ cán bộ sửa"
+        verbose_name_plural = "chỗ cán bộ sửa"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(is_active=False) | ~models.Q(reason=""),
+                name="correction_has_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.fact} of {self.report_id}"
+
+
+class TransferSlip(models.Model):
+    """A phiếu chuyển tin: to whom a report was handed over and why, numbered within its year.
+
+    Never changed (trigger); each hand-over has its own. Its sheet is rendered from the report.
+    """
+
+    report = models.ForeignKey(Report, models.PROTECT, related_name="slips")
+    year = models.PositiveSmallIntegerField("năm")
+    number = models.PositiveIntegerField("số")
+    unit = models.CharField("nơi nhận", max_length=MAX_NAME_LENGTH)
+    reason = models.TextField("lý do chuyển")
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="người lập")
+    created_at = models.DateTimeField("lúc", db_default=Now())
+
+    class Meta:
+        verbose_name = "phiếu chuyển tin"
+        verbose_name_plural = "phiếu chuyển tin"
+        ordering = ["-year", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["year", "number"], name="transferslip_number_of_year"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.year}"
+
+
+class CannedReplyQuerySet(models.QuerySet["CannedReply"]):
+    def usable(self, verb: str) -> "CannedReplyQuerySet":
+        """Return the active replies for a question ("ask") or a message ("message")."""
+        return self.filter(Q(use=verb) | Q(use=CannedReply.Use.BOTH), is_active=True)
+
+
+class CannedReply(models.Model):
+    """A question or message in both languages, with blanks. `scenarios`: its kinds, [] for all."""
+
+    class Use(models.TextChoices):
+        ASK = "ask", "Hỏi thêm người báo"
+        MESSAGE = "message", "Nhắn người báo"
+        BOTH = "both", "Cả hai"
+
+    title = models.CharField("tên câu", max_length=80, unique=True)
+    text = models.TextField("câu tiếng Việt", max_length=1000)
+    text_en = models.TextField("câu tiếng Anh", max_length=1000)
+    use = models.CharField("dùng để", max_length=8, choices=Use.choices, default=Use.BOTH)
+    scenarios = ArrayField(
+        models.CharField(max_length=32), verbose_name="chỉ cho kiểu lừa", default=list, blank=True
+    )
+    is_active = models.BooleanField("đang dùng", default=True)
+    position = models.PositiveSmallIntegerField("thứ tự", default=100)
+
+    objects = CannedReplyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "câu mẫu"
+        verbose_name_plural = "câu mẫu nhắn người báo"
+        ordering = ["position", "title"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def in_language(self, language: str) -> str:
+        return self.text_en if language == Report.Language.ENGLISH else self.text

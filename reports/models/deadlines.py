@@ -103,7 +103,7 @@ class DeadlineNotification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.stage} of clock {self.deadline_id}"
+        return f"{self.stage} of deadline {self.deadline_id}"
 
 
 class CalendarException(models.Model):

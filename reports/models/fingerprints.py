@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
-from reports.models.facts import Campaign
+from reports.models.campaigns import Campaign
 from reports.models.report import Report
 
 

@@ -1,4 +1,4 @@
-"""Follow-ups of reporters, and messages between the desk and them."""
+"""What a reporter sends later: follow-ups, messages, evidence files."""
 
 import uuid
 
@@ -7,20 +7,18 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
-from reports.models.places import Commune
+from reports.models.reference import Commune
 from reports.models.report import Report
 
 
 class Followup(models.Model):
-    """What a reporter adds later, with the receipt: more, an answer to a question of the page, a
-    correction, the wish to withdraw.
+    """What a reporter adds later with the receipt code.
 
     Evidence like the report: written once; a trigger refuses UPDATE and DELETE but for a logged
-    erasure. An empty field says nothing; the latest follow-up that fills a field goes before older
-    ones and before the report.
+    erasure. The latest follow-up that fills a field overrides older ones and the report.
 
-    `callers`: one object for each caller of a chain, in order:
-    {"number", "channel", "office", "name"}, each a string as it was typed, "" for none.
+    `callers`: one object a caller, in order, {"number", "channel", "office", "name"}, each a string
+    as it was typed, "" for none.
     """
 
     class Kind(models.TextChoices):
@@ -36,7 +34,7 @@ class Followup(models.Model):
     submission_key = models.CharField(max_length=64)
     content_digest = models.BinaryField(max_length=32)
 
-    story = models.TextField("lời kể thêm", blank=True)  # masked, as Report.story is
+    story = models.TextField("lời kể thêm", blank=True)  # redacted, as Report.story
     callers = models.JSONField("những người gọi", default=list)
     accounts = ArrayField(models.TextField(), verbose_name="tài khoản nhận", default=list)
     links = ArrayField(models.TextField(), verbose_name="đường link", default=list)
@@ -63,7 +61,7 @@ class Followup(models.Model):
                 fields=["report", "submission_key", "content_digest"], name="followup_typed_once"
             )
         ]
-        indexes = [  # those that may want an officer's answer, selected each minute
+        indexes = [  # those that may need an answer, selected each minute
             models.Index(
                 fields=["received_at"],
                 condition=models.Q(kind__in=("correction", "withdrawal")),
@@ -106,3 +104,64 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.pk} about {self.report_id}"
+
+
+class EvidenceFile(models.Model):
+    """One file as it was sent, encrypted on disk (attachments/storage.py) before its row is written.
+
+    `sha256` and `size` are of the file as sent. A trigger refuses UPDATE and DELETE but for a logged
+    erasure.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    report = models.ForeignKey(Report, models.PROTECT, related_name="files")
+    received_at = models.DateTimeField("gửi lúc", db_default=Now())
+    media_type = models.CharField("loại", max_length=64)
+    size = models.PositiveIntegerField("cỡ (byte)")
+    sha256 = models.BinaryField(max_length=32)
+    name_sealed = models.BinaryField(null=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "tài liệu kèm theo"
+        verbose_name_plural = "tài liệu kèm theo"
+        constraints = [
+            models.UniqueConstraint(fields=["report", "sha256"], name="evidencefile_sent_once")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class FileCheck(models.Model):
+    """The result of scanning a file, and its sanitized copy, encrypted like the original. Replaceable."""
+
+    class Copy(models.TextChoices):
+        MADE = "made", "có bản đã xóa dữ liệu ẩn"
+        NOT_MADE = "not_made", "không phải ảnh"
+        UNREADABLE = "unreadable", "ảnh hỏng, không mở được"
+        TOO_LARGE = "too_large", "ảnh có quá nhiều điểm"
+
+    class Scan(models.TextChoices):
+        NOT_SCANNED = "not_scanned", "chưa quét mã độc"
+        CLEAN = "clean", "không thấy mã độc"
+        INFECTED = "infected", "có mã độc"
+
+    file = models.OneToOneField(
+        EvidenceFile, models.PROTECT, primary_key=True, related_name="check_result"
+    )
+    checked_at = models.DateTimeField("xem lúc", db_default=Now())
+    copy = models.CharField("bản xem", max_length=16, choices=Copy.choices)
+    scan = models.CharField("quét mã độc", max_length=16, choices=Scan.choices)
+    copy_id = models.UUIDField(null=True, editable=False)  # the name of its file on disk
+    media_type = models.CharField(max_length=64, blank=True)
+    size = models.PositiveIntegerField(default=0)
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "bản đã xóa dữ liệu ẩn"
+        verbose_name_plural = "bản đã xóa dữ liệu ẩn"
+
+    def __str__(self) -> str:
+        return f"{self.copy}, {self.scan}"

@@ -6,29 +6,31 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 
-class QueueSnapshot(models.Model):
-    """The queue's full count at `counted_at`. One row (monitoring/queue_stats.py): counting reads every
-    report, so pages and metrics show this one with its time.
-    """
+class SnapshotModel(models.Model):
+    """The result of the last count, in the only row of its table."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     counted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        abstract = True
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="%(class)s_one_row")]
+
+    def __str__(self) -> str:
+        return f"count at {self.counted_at}"
+
+
+class QueueSnapshot(SnapshotModel):
+    """The queue's full count (monitoring/queue_stats.py), which reads every report."""
+
     accepted = models.BigIntegerField()
     done = models.BigIntegerField()
     waiting = models.BigIntegerField()
     failed = models.BigIntegerField()
 
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="queuesnapshot_one_row")]
-
-    def __str__(self) -> str:
-        return f"queue at {self.counted_at}"
-
 
 class DailyCount(models.Model):
-    """How many reports came in on a day in Vietnam, and how many cases were open when it was last
-    counted on that day (monitoring/queue_stats.py); None where it was not.
-    """
+    """The reports received on a day in Vietnam, and the cases open at that day's last count, if any."""
 
     day = models.DateField(primary_key=True)
     received = models.PositiveIntegerField()
@@ -39,7 +41,8 @@ class DailyCount(models.Model):
 
 
 class Alarm(models.Model):
-    """Something is wrong since `since`; the row is deleted when it is over. `notified_at`: the last mail.
+    """A current problem; the row is deleted when it is over. `notified_at`: the last mail.
+
     `count` of what is concerned (reports, events), never which.
     """
 
@@ -66,9 +69,7 @@ class Alarm(models.Model):
 
 
 class ReprocessingRun(models.Model):
-    """Triage of old reports under new rules. Resumable: `last_report_id` is the last report enqueued,
-    `enqueued` how many so far; `finished_at` when all were.
-    """
+    """Triage of old reports under new rules, resumable after `last_report_id`, the last one enqueued."""
 
     id = models.BigAutoField(primary_key=True)
     actor = models.ForeignKey(

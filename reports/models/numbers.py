@@ -1,4 +1,4 @@
-"""What officers know of telephone numbers, and who says that they are wrong."""
+"""Published numbers and their changes, officers' findings on numbers, and disputes."""
 
 import uuid
 from datetime import date
@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Cast, Now
 
-from reports.models.places import Office
+from reports.models.reference import Office
 from reports.models.report import new_public_number
 
 
@@ -35,26 +35,23 @@ class OfficeNumber(models.Model):
 
 
 def sha256_of(field: str) -> Func:
-    """The SHA-256 of a field's text, 32 bytes, as PostgreSQL computes and indexes it. Keys have no
-    backslash, so the cast to bytes changes nothing.
+    """Return the SHA-256 of a text field, 32 bytes, as PostgreSQL computes and indexes it.
+
+    Keys have no backslash, so the cast to bytes changes nothing.
     """
     as_bytes = Cast(field, models.BinaryField())
     return Func(as_bytes, function="sha256", output_field=models.BinaryField())
 
 
 class NumberFindingQuerySet(models.QuerySet["NumberFinding"]):
-    """Findings, as far as somebody may say them."""
-
     def in_effect(self, day: date) -> "NumberFindingQuerySet":
-        """What two officers found, either way, and what is neither over on that day nor taken
-        back: the one door to what is said in public.
-        """
+        """Return the findings that are public: confirmed, not withdrawn, valid on that day."""
         return self.filter(
             confirmed_at__isnull=False, withdrawn_at=None, valid_until__gte=day
         ).exclude(key="")
 
     def accusing(self) -> "NumberFindingQuerySet":
-        """Those that say that crooks used the number, and that no institution has published."""
+        """Return those of numbers that scammers used, except numbers of institutions."""
         published = OfficeNumber.objects.values("key")
         return self.filter(finding=NumberFinding.Finding.CONFIRMED).exclude(key__in=published)
 
@@ -93,7 +90,7 @@ class NumberFinding(models.Model):
         verbose_name = "ghi nhận về một số"
         verbose_name_plural = "số đã xác nhận và chờ xác nhận"
         permissions = [("confirm_number", "xác nhận số do người khác đề nghị")]
-        # Asked by the beginning of a hash (reports/numbers/hash_api.py).
+        # Looked up by the beginning of a hash (reports/numbers/hash_api.py).
         indexes = [
             models.Index(
                 sha256_of("key"), condition=Q(withdrawn_at=None), name="numberfinding_hash"
@@ -119,7 +116,7 @@ class NumberFinding(models.Model):
 
 
 def new_dispute_number() -> str:
-    """A number to name a wish by, told from a report's by its head."""
+    """Return a number to name a dispute by; its prefix tells it from a report's."""
     return f"XL-{new_public_number()}"
 
 
@@ -146,7 +143,7 @@ class Dispute(models.Model):
         "trạng thái", max_length=16, choices=Status.choices, db_default=Status.OPEN
     )
     answer = models.TextField("trả lời", blank=True)
-    # Who wants the number cleared; another one answers so.
+    # Who wants the number cleared; another officer must answer so.
     upheld_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="đề nghị gỡ"
     )
@@ -162,7 +159,7 @@ class Dispute(models.Model):
         verbose_name = "đề nghị xem lại số"
         verbose_name_plural = "đề nghị xem lại số"
         ordering = ["received_at"]
-        # Asked at every look at a number.
+        # Read at every look-up of a number.
         indexes = [models.Index(fields=["key"], name="dispute_key")]
         constraints = [
             models.UniqueConstraint(
@@ -178,3 +175,65 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return self.public_number
+
+
+class PublishedNumberChange(models.Model):
+    """A change of the published numbers, proposed by one officer and confirmed by another.
+
+    Triggers leave the row as it was until then, and a decision as it is. `target` is the key of the
+    row, None for a new one; `new_values` are empty for a removal.
+    """
+
+    class Table(models.TextChoices):
+        OFFICE = "office", "số công bố của cơ quan"
+        BANK = "bank", "số gọi gấp của ngân hàng"
+
+    class Act(models.TextChoices):
+        SAVE = "save", "Ghi"
+        REMOVE = "remove", "Bỏ"
+
+    class Outcome(models.TextChoices):
+        CONFIRMED = "confirmed", "Đã xác nhận"
+        REFUSED = "refused", "Không nhận"
+
+    table = models.CharField("bảng", max_length=8, choices=Table.choices)
+    act = models.CharField("việc", max_length=8, choices=Act.choices)
+    target = models.BigIntegerField(null=True, blank=True)
+    new_values = models.JSONField("ghi là", default=dict)
+    old_values = models.JSONField("đang là", default=dict)
+    proposed_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name="người đề nghị"
+    )
+    proposed_at = models.DateTimeField("đề nghị lúc", db_default=Now())
+    outcome = models.CharField(
+        "kết quả", max_length=16, choices=Outcome.choices, blank=True, default="", db_default=""
+    )
+    decided_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="người quyết"
+    )
+    decided_at = models.DateTimeField("quyết lúc", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "đề nghị đổi số công bố"
+        verbose_name_plural = "đề nghị đổi số công bố"
+        ordering = ["-proposed_at"]
+        permissions = [("confirm_published", "xác nhận đổi số công bố do người khác đề nghị")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome="", decided_by=None, decided_at=None)
+                | ~Q(outcome="") & Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="publishednumberchange_decided_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="confirmed") | ~Q(decided_by=F("proposed_by")),
+                name="publishednumberchange_four_eyes",
+            ),
+            models.UniqueConstraint(
+                fields=["table", "target"],
+                condition=Q(outcome="", target__isnull=False),
+                name="publishednumberchange_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_act_display()} {self.new_values.get('number') or self.old_values.get('number')}"

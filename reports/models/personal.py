@@ -1,4 +1,4 @@
-"""What is personal in the rows of reports: whoever adds a field says so here (core/personal_data_inventory.py)."""
+"""Classify every field of reports: personal or not (core/personal_data_inventory.py)."""
 
 from core.personal_data_inventory import Declared, FieldClassification
 
@@ -9,7 +9,7 @@ _WORKING_COPY = (
 )
 _CALLER = "of the caller, not of the reporter: evidence that must be searchable"
 _HOME = "where the reporter lives, no finer than a commune once it is read: warnings go by it"
-_READ = "words of the working copy, never of the sealed story"
+_FROM_WORKING_COPY = "words of the working copy, never of the sealed story"
 
 DECLARED: Declared = {
     "reports.Report": FieldClassification(
@@ -67,7 +67,7 @@ DECLARED: Declared = {
         "scenario actions money_lost_vnd ongoing priority offices office_communes stages"
         " rules_version followups_read extracted_at",
         ties="report",
-        clear={"reasons search_text": _READ, "commune commune_raw": _HOME},
+        clear={"reasons search_text": _FROM_WORKING_COPY, "commune commune_raw": _HOME},
     ),
     "reports.Indicator": FieldClassification(
         "id kind place number_kind flags", ties="report", clear={"raw key": _CALLER}

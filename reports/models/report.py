@@ -1,4 +1,4 @@
-"""Evidence: what a resident said, kept as it was said."""
+"""Evidence: the report as it was submitted, its receipt, and where it came from."""
 
 import re
 import secrets
@@ -8,40 +8,40 @@ from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-# No vowels and no 0, 1, I, O: nothing to mistake, no word to laugh at. 29 is prime, so that
-# a check sign catches every single slip (receipts.py).
-SIGNS = "23456789BCDFGHJKLMNPQRSTVWXYZ"
-_AHEAD = 7 * 3600  # seconds of our clocks, in every season
-_PUBLIC_NUMBER = re.compile(rf"[0-9]{{2}}[- ]?[{SIGNS}]{{4}}[- ]?[{SIGNS}]{{4}}")
+# No vowels and no 0, 1, I, O: nothing to confuse, no words by chance. 29 is prime, so that a check
+# character catches every single slip (submission/receipt_codes.py).
+ALPHABET = "23456789BCDFGHJKLMNPQRSTVWXYZ"
+_UTC_OFFSET_SECONDS = 7 * 3600  # of Vietnam, in every season
+_PUBLIC_NUMBER = re.compile(rf"[0-9]{{2}}[- ]?[{ALPHABET}]{{4}}[- ]?[{ALPHABET}]{{4}}")
 
 
 def new_public_number() -> str:
-    """A number to name a report by: two digits of the year and eight random signs.
+    """Return a number to name a report by: two digits of the year and eight random characters.
 
-    It opens nothing; the receipt code does.
+    It gives no access; the receipt code does.
     """
-    year = time.gmtime(time.time() + _AHEAD).tm_year
-    number, signs = secrets.randbelow(len(SIGNS) ** 8), ""
+    year = time.gmtime(time.time() + _UTC_OFFSET_SECONDS).tm_year
+    number, chars = secrets.randbelow(len(ALPHABET) ** 8), ""
     for _place in range(8):
-        number, place = divmod(number, len(SIGNS))
-        signs += SIGNS[place]
-    return f"{year % 100:02}-{signs[:4]}-{signs[4:]}"
+        number, digit = divmod(number, len(ALPHABET))
+        chars += ALPHABET[digit]
+    return f"{year % 100:02}-{chars[:4]}-{chars[4:]}"
 
 
 def is_public_number(typed: str) -> bool:
-    """Whether somebody wrote such a number, as it is printed or without its hyphens."""
+    """Return whether this is a report's number, as printed or without hyphens."""
     return bool(_PUBLIC_NUMBER.fullmatch(typed.strip().upper()))
 
 
 class Report(models.Model):
-    """One call as its reporter told it. Written once by intake.
+    """One call as its reporter told it. Written once by submission/intake.py.
 
-    A database trigger refuses UPDATE and DELETE. Only an erasure that is on record may blank
-    what is personal, once, and what names the reporter before that (erasing.py).
+    A trigger refuses UPDATE and DELETE but for a logged erasure (retention/erasure.py).
     """
 
     class Channel(models.TextChoices):
@@ -65,13 +65,13 @@ class Report(models.Model):
     public_number = models.CharField("số tin", max_length=16, default=new_public_number)
     received_at = models.DateTimeField("nhận lúc", db_default=Now())
     source = models.CharField("nguồn", max_length=8, choices=Source.choices, default=Source.WEB)
-    # Of the page that was sent: in this language the desk writes back.
+    # Of the page that was sent, and of what the desk writes back.
     language = models.CharField(
         "trang gửi", max_length=2, choices=Language.choices, db_default=Language.VIETNAMESE
     )
     submission_key = models.CharField(max_length=64)
-    # HMAC of all that was typed, under the key named in the receipt: the same words under the
-    # same submission key are the same report.
+    # HMAC of all that was typed, under the key named in the receipt: the same words under one
+    # submission key are one report.
     content_digest = models.BinaryField(max_length=32)
 
     happening_now = models.BooleanField("đang bị ép", null=True)
@@ -79,8 +79,8 @@ class Report(models.Model):
     caller_number = models.TextField("số gọi đến", blank=True)
     claimed_office = models.CharField("xưng là", max_length=64, blank=True)
     claimed_name = models.TextField("tên, chức vụ họ nêu", blank=True)
-    # The working copy: numbers of identity papers and cards, and the reporter's own contact,
-    # are masked. Triage, search and desk see this one.
+    # The working copy for triage, search and desk: numbers of identity papers and cards, and the
+    # reporter's own contact, are redacted.
     story = models.TextField("lời kể", blank=True)
     demands = ArrayField(models.CharField(max_length=32), verbose_name="họ đòi", default=list)
     money_lost = models.BooleanField("đã mất tiền", null=True)
@@ -90,7 +90,7 @@ class Report(models.Model):
         models.PROTECT,
         null=True,
         blank=True,
-        db_index=False,  # two indexes that every report would pay for and no page uses
+        db_index=False,  # no page uses it, every report would pay for it
         verbose_name="xã, phường",
     )
     commune_raw = models.TextField("nơi ở ghi trên tin", blank=True)
@@ -103,7 +103,7 @@ class Report(models.Model):
     )
     flags = ArrayField(models.CharField(max_length=32), verbose_name="dấu hiệu", default=list)
 
-    # Sealed under FIELD_ENCRYPTION_KEYS (privacy.py); a dump of the database tells nobody's.
+    # Encrypted under FIELD_ENCRYPTION_KEYS (core/encryption.py).
     story_sealed = models.BinaryField(null=True)
     contact_sealed = models.BinaryField(null=True)
     phrase_sealed = models.BinaryField(null=True)
@@ -131,20 +131,19 @@ class Report(models.Model):
 
     @property
     def all_flags(self) -> list[str]:
-        """The flags of what was typed, and the marks of the crowd in which it came."""
+        """Return the flags of what was typed, then those of a flood."""
         sample = getattr(self, "flood_sample", None)
         return [*self.flags, *(sample.flags if sample else ())]
 
 
 class Receipt(models.Model):
-    """How the holder of a receipt code is known again; the code itself is nowhere.
+    """The hash of a report's receipt code; the code itself is stored nowhere.
 
-    `derived_with` names the key that the code and the content digest were derived under,
-    `hashed_with` the key of `code_hash`; a look-up under an older key is hashed anew.
+    `derived_with` names the key that the code and the content digest were derived under, `hashed_with`
+    the key of `code_hash`; a look-up under an older key hashes it anew.
 
-    Who lost the code gets a new one: an officer who has checked the phrase lets it be fetched until
-    `recovery_until` with a one-time word (`recovery_hash`); from `replaced_at` the derived code opens
-    nothing any more.
+    A lost code is replaced with a one-time word (`recovery_hash`) until `recovery_until`, see
+    tracking/code_recovery.py; after `replaced_at` the derived code gives no access.
     """
 
     report = models.OneToOneField(Report, models.PROTECT, primary_key=True)
@@ -161,9 +160,7 @@ class Receipt(models.Model):
 
 
 class ReplacedCode(models.Model):
-    """A code that opens nothing any more, as a keyed hash under the key of its day: who holds it is
-    told that another stands in its place, and since when.
-    """
+    """The keyed hash of a replaced code: its holder is told that it was replaced, and when."""
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="replaced_codes")
     code_hash = models.BinaryField(max_length=32, unique=True)
@@ -171,3 +168,36 @@ class ReplacedCode(models.Model):
 
     def __str__(self) -> str:
         return f"replaced code of {self.report_id}"
+
+
+class FloodSample(models.Model):
+    """Where a report came from, until submission/flood_detection.py has counted it.
+
+    The row stays only where that gave flags; `origin_digests` is null then.
+
+    `origin_digests`: keyed digests of the sender's networks, narrow to wide; empty where the address
+    tells nobody apart.
+    """
+
+    report = models.OneToOneField(
+        Report,
+        models.PROTECT,
+        primary_key=True,
+        db_constraint=False,  # one statement writes both, and each report would pay for it
+        related_name="flood_sample",
+    )
+    received_at = models.DateTimeField(db_default=Now())
+    origin_digests = ArrayField(models.CharField(max_length=32), null=True)
+    flags = ArrayField(models.CharField(max_length=32), db_default=[])
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["received_at"],
+                condition=Q(origin_digests__isnull=False),
+                name="floodsample_uncounted",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"flood sample of {self.report_id}"

@@ -1,4 +1,4 @@
-"""Wishes to be erased, nights of the purge, and breaches with their deadlines."""
+"""Requests for erasure, legal holds, destruction of evidence, purge runs, and data breaches."""
 
 from datetime import datetime, timedelta
 
@@ -14,15 +14,15 @@ from reports.models.report import Report
 
 class ErasureRequestQuerySet(models.QuerySet["ErasureRequest"]):
     def open(self) -> "ErasureRequestQuerySet":
-        """Wishes that nobody has answered, of reports that are still there."""
+        """Return the requests without an answer, of reports that are not erased."""
         return self.filter(decided_at=None, report__erased_at=None)
 
 
 class ErasureRequest(models.Model):
-    """Who holds the code of a report asks to have everything erased; an officer answers.
+    """A request to erase everything, by the holder of a report's code; an officer answers.
 
-    What is told where it is not done is a message to the reporter. One that was refused may be
-    taken up again, for somebody else to grant. rights.py alone writes it.
+    A refusal is explained in a message. A refused request may be reopened for another officer to
+    grant. retention/erasure_requests.py alone writes it.
     """
 
     class Outcome(models.TextChoices):
@@ -73,8 +73,10 @@ class ErasureRequest(models.Model):
 
 
 class PurgeRun(models.Model):
-    """One night's purge. It goes on where it stood until `finished_at`. `counts`: how many of each
-    kind of retention.KINDS went; `retained_counts`: how many could not be taken.
+    """One night's purge, resumable until `finished_at`.
+
+    `counts`: how many of each kind of retention/policy.py were erased; `retained_counts`: how many
+    could not be.
     """
 
     started_at = models.DateTimeField("bắt đầu", db_default=Now())
@@ -97,9 +99,7 @@ class PurgeRun(models.Model):
 
 
 class DataBreach(models.Model):
-    """Personal data got out, or may have: when that was found, and who was told by when. What an
-    officer has done is a time that was written once; nothing is changed back (admin/breach.py).
-    """
+    """A breach of personal data, real or suspected, and when whom was notified; times are set once."""
 
     title = models.CharField("việc gì", max_length=200)
     detected_at = models.DateTimeField("phát hiện lúc")
@@ -131,20 +131,113 @@ class DataBreach(models.Model):
 
     @property
     def first_due(self) -> datetime:
-        """By when the first notice of a serious incident goes out."""
+        """Return when the first notice of a serious incident is due."""
         return self.detected_at + timedelta(hours=settings.BREACH_FIRST_NOTICE_HOURS)
 
     @property
     def body_due(self) -> datetime:
-        """By when the body that guards personal data is told."""
+        """Return when the data protection authority must be notified."""
         return self.detected_at + timedelta(hours=settings.BREACH_REPORT_HOURS)
 
     @property
     def missed(self) -> int:
-        """How many deadlines have passed with nobody told."""
+        """Return how many deadlines have passed without a notification."""
         now = timezone.now()
-        waits = [
+        deadlines = [
             (self.first_notice_at, self.first_due),
             (self.authority_notified_at, self.body_due),
         ]
-        return sum(told is None and due < now for told, due in waits)
+        return sum(notified_at is None and due < now for notified_at, due in deadlines)
+
+
+class LegalHold(models.Model):
+    """A report that must stay as it is: nothing of it is erased, purged or destroyed, and its case does
+    not end, until the hold is released. Triggers enforce it too.
+    """
+
+    report = models.ForeignKey(Report, models.PROTECT, related_name="legal_holds")
+    reason = models.TextField("lý do")
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="ai")
+    placed_at = models.DateTimeField("từ lúc", db_default=Now())
+    released_at = models.DateTimeField("thôi giữ lúc", null=True)
+    released_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name="ai thôi giữ"
+    )
+    released_reason = models.TextField("vì sao thôi giữ", blank=True, db_default="")
+
+    class Meta:
+        verbose_name = "tin phải giữ"
+        verbose_name_plural = "tin phải giữ"
+        default_permissions = ("view",)
+        permissions = [("place_hold", "giữ tin theo yêu cầu"), ("lift_hold", "thôi giữ tin")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report"], condition=Q(released_at=None), name="legalhold_one_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(released_at=None, released_by=None)
+                | Q(released_at__isnull=False, released_by__isnull=False),
+                name="legalhold_released_by",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"hold of {self.report_id}"
+
+
+class DestructionRequest(models.Model):
+    """A file or follow-up of a report that one person wants destroyed and another one confirms.
+
+    `target`: its key. Triggers let nothing be emptied without such a row or a logged erasure.
+    """
+
+    class What(models.TextChoices):
+        FILE = "file", "tài liệu kèm theo"
+        ADDITION = "addition", "lời báo thêm"
+
+    report = models.ForeignKey(Report, models.PROTECT, related_name="destruction_requests")
+    kind = models.CharField("cái gì", max_length=8, choices=What.choices)
+    target = models.UUIDField()
+    reason = models.TextField("lý do")
+    proposed_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name="ai đề nghị"
+    )
+    proposed_at = models.DateTimeField("đề nghị lúc", db_default=Now())
+    confirmed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name="ai đồng ý"
+    )
+    confirmed_at = models.DateTimeField("hủy lúc", null=True)
+    withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField("thôi đề nghị lúc", null=True)
+
+    class Meta:
+        verbose_name = "đề nghị hủy"
+        verbose_name_plural = "đề nghị hủy"
+        default_permissions = ("view",)
+        permissions = [
+            ("propose_destruction", "đề nghị hủy tài liệu, lời báo thêm"),
+            ("confirm_destruction", "đồng ý hủy (người thứ hai)"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(confirmed_at=None, confirmed_by=None)
+                | Q(confirmed_at__isnull=False, confirmed_by__isnull=False)
+                & ~Q(confirmed_by=F("proposed_by")),
+                name="destructionrequest_by_two",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None, withdrawn_by=None)
+                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False, confirmed_at=None),
+                name="destructionrequest_withdrawn_or_done",
+            ),
+            models.UniqueConstraint(
+                fields=["target"], condition=Q(withdrawn_at=None), name="destructionrequest_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"destruction of {self.kind} {self.target}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.confirmed_at is None and self.withdrawn_at is None

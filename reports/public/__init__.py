@@ -1,3 +1,1 @@
-"""What the portal says to everybody: of numbers, in figures, in sentences that officers have
-confirmed; and what must be known before it does.
-"""
+"""What the public pages show: statistics, institutions, site search, training, lookalike domains."""

@@ -1,9 +1,9 @@
-"""Which counts of a table may stand beside its total. Pure.
+"""Choose which counts of a table to suppress beside its total. Pure.
 
-Under LEAST a count may point at somebody, and so it is hidden. One hidden count beside the total
-is no secret, so more is hidden until nothing can be worked out. Who is hidden hangs on the values
-alone, never on names or order: two hidden cells could be exchanged and everything that is shown
-would stay as it is. As long as the hidden values differ, none of them can be told.
+A count under MIN_COUNT may point at somebody. One suppressed count follows from the total, so more
+are suppressed until none can be computed. The choice depends on values alone, never on names or
+order: as long as suppressed values differ, two cells could be exchanged and nothing shown would
+change.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ MIN_COUNT = 5
 def cells_to_suppress(
     counts: Mapping[str, int], *, empty_is_small: bool = False
 ) -> AbstractSet[str] | None:
-    """The cells to hide so that the others and the total may be shown; None where no choice will do.
+    """Return the cells to suppress so that the others and the total may be public, None where none will do.
 
-    The smallest go first, equal ones together, until they add up to LEAST and are not all alike.
-    `empty_is_small`: whether 0 is a secret too, as it is of a place, where it says of everybody
-    there that they were silent.
+    The smallest go first, equal ones together, until they add up to MIN_COUNT and are not all alike.
+    `empty_is_small`: whether 0 is suppressed too, as of a place, where it says that everybody there
+    was silent.
     """
     secret = {name: count for name, count in counts.items() if count or empty_is_small}
     if not any(count < MIN_COUNT for count in secret.values()):

@@ -11,14 +11,16 @@ from reports.data import loader
 from reports.models import Office, OfficeNumber
 from reports.public import statistics
 
-# What the report page offers as "who", for the offices that lie in it.
-_CLAIMED_AS = {
+# The choices of the report form for "who", and the offices that each covers.
+_OFFICES_BY_CLAIM = {
     "police": ("cong-an-tinh", "bo-cong-an", "cong-an-xa-phuong", "canh-sat-giao-thong"),
     "provincial_leader": ("lanh-dao-tinh-so-nganh", "ubnd-tinh", "tinh-uy"),
     "court_procuracy": ("toa-an", "vien-kiem-sat"),
     "bank": ("ngan-hang",),
 }
-_ASKED_AS = {office: code for code, offices in _CLAIMED_AS.items() for office in offices}
+_CLAIM_BY_OFFICE = {
+    office: code for code, offices in _OFFICES_BY_CLAIM.items() for office in offices
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Group:
 
 @dataclass(frozen=True)
 class OfficeText:
-    """What a page says of an office, in the language of the page."""
+    """The texts of an office in the language of the page."""
 
     name: str
     never: str
@@ -40,7 +42,7 @@ class OfficeText:
 
 @dataclass(frozen=True)
 class PublishedNumber:
-    """A number that an institution has published; `dial` is what a telephone is to ring."""
+    """A number that an institution has published; `dial` is for the tel: link."""
 
     number: str
     dial: str
@@ -50,8 +52,8 @@ class PublishedNumber:
 
 
 @lru_cache(maxsize=1)
-def _groups() -> list[tuple[str, str, frozenset[str]]]:
-    """Headings in both languages and the offices under them, from the data file."""
+def _load_groups() -> list[tuple[str, str, frozenset[str]]]:
+    """Return each heading in both languages, and the codenames of its offices."""
     data = loader.load_offices()
     return [
         (
@@ -64,10 +66,10 @@ def _groups() -> list[tuple[str, str, frozenset[str]]]:
 
 
 def group_by_kind(offices: Iterable[Office]) -> list[Group]:
-    """Offices under their headings; those that officers have added come last, under none."""
+    """Return the offices by heading; those that officers added come last, without one."""
     left = list(offices)
     groups = []
-    for name, name_en, codenames in _groups():
+    for name, name_en, codenames in _load_groups():
         here = [office for office in left if office.pk in codenames]
         left = [office for office in left if office.pk not in codenames]
         groups.append(Group(name_en if _is_english() else name, here))
@@ -75,7 +77,7 @@ def group_by_kind(offices: Iterable[Office]) -> list[Group]:
 
 
 def localized_text(office: Office) -> OfficeText:
-    """In English where an officer or the data file has the words, else as they stand."""
+    """Return the texts of an office, each in English where the page is and the text exists."""
     english = _is_english()
     claims = (english and office.claims_en) or office.claims
     return OfficeText(
@@ -86,12 +88,12 @@ def localized_text(office: Office) -> OfficeText:
 
 
 def published(number: OfficeNumber) -> PublishedNumber:
-    """As a page shows it, in its language."""
-    home = number.key.removeprefix("+84")
-    is_short = home == number.key or home.startswith(("1800", "1900"))
+    """Return a published number as the page shows it, in its language."""
+    national = number.key.removeprefix("+84")
+    is_short = national == number.key or national.startswith(("1800", "1900"))
     return PublishedNumber(
         number=number.number,
-        dial=home if is_short else f"0{home}",
+        dial=national if is_short else f"0{national}",
         label=(_is_english() and number.label_en) or number.label,
         source=number.source,
         verified_on=number.verified_on,
@@ -100,9 +102,7 @@ def published(number: OfficeNumber) -> PublishedNumber:
 
 @dataclass(frozen=True)
 class OfficeStatistics:
-    """How many reports say whom the callers claimed to be, by the code of the report page, and to
-    the end of which day they were counted.
-    """
+    """How many reports name an office by its code on the report form, counted to the end of a day."""
 
     claimed: str
     reports: int
@@ -110,16 +110,17 @@ class OfficeStatistics:
 
 
 def office_statistics(office: Office) -> OfficeStatistics | None:
-    """What the public figures tell of an office; None where they hide it, or the report page does
-    not ask for it. Never a count of this moment: that would show each report arrive.
+    """Return the public statistics of an office; None where suppressed, or the form does not offer it.
+
+    Never a count of this moment, which would show each report arrive.
     """
-    code = _ASKED_AS.get(office.pk)
-    found = statistics.load() if code else None
-    if code is None or found is None:
+    code = _CLAIM_BY_OFFICE.get(office.pk)
+    loaded = statistics.load() if code else None
+    if code is None or loaded is None:
         return None
-    told = found[0]
-    reports = told.claims.get(code)
-    return OfficeStatistics(code, reports, date.fromisoformat(told.through)) if reports else None
+    public, _ = loaded
+    reports = public.claims.get(code)
+    return OfficeStatistics(code, reports, date.fromisoformat(public.through)) if reports else None
 
 
 def _is_english() -> bool:

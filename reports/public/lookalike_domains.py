@@ -1,7 +1,4 @@
-"""Names that a thief would take because they look like ours, and what officers found of them.
-
-Nothing is looked up: a list to be gone through by people, with the tools they have.
-"""
+"""Host names that look like the portal's, for officers to check. Nothing is resolved here."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -15,87 +12,77 @@ from core.audit import events
 from core.province import province
 from reports.models import LookalikeDomain
 
-# Signs that pass for one another in an address, on a small screen or read in haste.
-_ALIKE = {
+# Characters that pass for one another in an address.
+_SIMILAR_CHARS = {
     "a": "4", "b": "d8", "c": "o", "d": "b", "e": "3c", "g": "q9", "i": "1lj", "l": "1i", "m": "nn",
     "n": "m", "o": "0c", "q": "g", "s": "5z", "t": "7f", "u": "v", "v": "u", "w": "vv", "z": "2s",
     "0": "o", "1": "li", "5": "s",
 }  # fmt: skip
-_PAIRS = {"m": "rn", "d": "cl", "h": "lh", "nh": "hn", "ph": "f", "gi": "d"}
-# Where names are had in a minute, and where people expect an office of ours.
-_ENDINGS = ("vn", "com", "com.vn", "net", "org", "info", "top", "xyz", "site", "online", "vip", "cc", "app", "click")  # fmt: skip
-_WORDS = (
-    province.office.lower(),
-    province.slug.replace("-", ""),
-    "congan",
-    "canhbao",
-    "baocao",
-    "gov",
-    "vneid",
-    "cong",
-    "vn",
-)
+_SIMILAR_PAIRS = {"m": "rn", "d": "cl", "h": "lh", "nh": "hn", "ph": "f", "gi": "d"}
+# Where anybody can register at once, and where people expect a public office.
+_TOP_LEVELS = ("vn", "com", "com.vn", "net", "org", "info", "top", "xyz", "site", "online", "vip", "cc", "app", "click")  # fmt: skip
+_ADDED_WORDS = (
+    province.office.lower(), province.slug.replace("-", ""),
+    "congan", "canhbao", "baocao", "gov", "vneid", "cong", "vn",
+)  # fmt: skip
 MAX_COUNT = 400
 
 
 def portal_hostname() -> str:
-    """The name of this portal; "" for a first look, which nobody would clone."""
+    """Return the portal's host name, "" for a local demo."""
     name = urlsplit(settings.PORTAL_URL).hostname or ""
     return name if "." in name and not name.replace(".", "").isdigit() else ""
 
 
 def generate_lookalikes(name: str) -> list[str]:
-    """What looks like a host name, the closest first; at most MOST, never the name itself."""
+    """Return the names that look like a host name, the closest first, at most MAX_COUNT."""
     label, _, ending = name.partition(".")
-    whole = name.replace(".", "-")
-    found = [f"{label}.{other}" for other in _ENDINGS if other != ending]
-    found += [f"{other}.{top}" for other in _typed(label) for top in (ending, *_ENDINGS[:2])]
-    found += [f"{whole}.{other}" for other in _ENDINGS]
-    found += [f"{other}.{top}" for other in _worded(label) for top in (ending, *_ENDINGS[:3])]
-    return [each for each in dict.fromkeys(found) if each != name and _is_name(each)][:MAX_COUNT]
+    joined = name.replace(".", "-")
+    names = [f"{label}.{top}" for top in _TOP_LEVELS if top != ending]
+    names += [f"{typo}.{top}" for typo in _list_typos(label) for top in (ending, *_TOP_LEVELS[:2])]
+    names += [f"{joined}.{top}" for top in _TOP_LEVELS]
+    names += [
+        f"{longer}.{top}" for longer in _add_words(label) for top in (ending, *_TOP_LEVELS[:3])
+    ]
+    return [each for each in dict.fromkeys(names) if each != name and _is_valid(each)][:MAX_COUNT]
 
 
-def _typed(label: str) -> Iterator[str]:
-    """One slip of the finger, or one sign that looks like another."""
-    for at, sign in enumerate(label):
-        for other in _ALIKE.get(sign, ""):
+def _list_typos(label: str) -> Iterator[str]:
+    """Yield the label with one typing error, or one similar character."""
+    for at, char in enumerate(label):
+        for other in _SIMILAR_CHARS.get(char, ""):
             yield label[:at] + other + label[at + 1 :]
         yield label[:at] + label[at + 1 :]
-        yield label[:at] + sign + label[at:]
-        yield label[:at] + label[at + 1 : at + 2] + sign + label[at + 2 :]
+        yield label[:at] + char + label[at:]
+        yield label[:at] + label[at + 1 : at + 2] + char + label[at + 2 :]
         if at:
             yield f"{label[:at]}-{label[at:]}"
     yield label.replace("-", "")
-    for true, false in _PAIRS.items():
+    for true, false in _SIMILAR_PAIRS.items():
         yield label.replace(true, false)
 
 
-def _worded(label: str) -> Iterator[str]:
-    for word in _WORDS:
+def _add_words(label: str) -> Iterator[str]:
+    for word in _ADDED_WORDS:
         if word not in label:
             yield from (f"{label}-{word}", f"{word}-{label}", f"{label}{word}", f"{word}{label}")
 
 
-def _is_name(name: str) -> bool:
+def _is_valid(name: str) -> bool:
     return all(0 < len(part) <= 63 and part.strip("-") == part for part in name.split("."))
 
 
 def sync_lookalikes() -> int:
-    """Put the names that look like this portal's on the list; what officers wrote stays. How many are
-    new. Sure to be run again.
-    """
-    rows = (
-        [LookalikeDomain(name=name) for name in generate_lookalikes(portal_hostname())]
-        if portal_hostname()
-        else []
-    )
+    """Add the names that look like the portal's, keep officers' verdicts; return how many are new."""
+    host = portal_hostname()
+    rows = [LookalikeDomain(name=name) for name in generate_lookalikes(host)] if host else []
     before = LookalikeDomain.objects.count()
     LookalikeDomain.objects.bulk_create(rows, ignore_conflicts=True)
     return LookalikeDomain.objects.count() - before
 
 
 def record_verdict(row: LookalikeDomain, by: User) -> None:
-    """Write down what an officer found a name to be, on record."""
+    """Save an officer's verdict on a name, and log it."""
     with transaction.atomic():
         row.reviewed_by, row.reviewed_at = by, Now()
         row.save()

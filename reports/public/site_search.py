@@ -1,10 +1,8 @@
-"""What the search page looks through on its own: our pages, and the offices that are impersonated.
+"""The search over our pages and the impersonated offices, in both languages, without marks.
 
-What was typed may be a number or a name, so it is looked up and forgotten: nothing here logs it or
-keeps it. Words in both languages and without marks are understood (folding.closest).
+A query may be a number or a name: nothing here logs or stores it.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.functional import Promise, lazy
@@ -17,15 +15,13 @@ from reports.extraction import phones
 from reports.models import Office
 from reports.public import institutions
 
-MAX_LENGTH = 200  # signs of a query
-_MANY_DIGITS = 6
+MAX_LENGTH = 200  # characters of a query
+_MIN_DIGITS = 6  # of what may be a number
 
 
 @dataclass(frozen=True)
 class Page:
-    """One of our pages: the name of its address, its title, what it is for. `also`: words that
-    people look for it by, in both languages, never shown.
-    """
+    """One of our pages: its URL name, title and purpose. `also`: hidden words that it is found by."""
 
     address: str
     title: str | Promise
@@ -101,8 +97,8 @@ HELP = ("reports:now", "reports:report", "reports:check")
 
 
 @dataclass(frozen=True)
-class FoundOffice:
-    """An office on the page of results, in the language of the page where it has the words."""
+class OfficeMatch:
+    """An office among the results, in the language of the page where it has the texts."""
 
     slug: str
     name: str
@@ -111,42 +107,38 @@ class FoundOffice:
 
 
 def search_pages(query: str) -> list[Page]:
-    """Our pages that a query is about, the closest first."""
+    """Return our pages about a query, the closest first."""
     return rank_by_similarity(
         query, [(page, str(page.title), f"{page.about} {page.also}") for page in PAGES]
     )
 
 
 def fallback_pages() -> list[Page]:
-    """The three pages that help whoever found nothing."""
+    """Return the pages to offer where nothing matches."""
     return [page for page in PAGES if page.address in HELP]
 
 
-def search_offices(query: str) -> list[FoundOffice]:
-    """The offices that a query is about, the closest first. One statement."""
-    found = rank_by_similarity(query, _looked_through(Office.objects.all()))
-    return [_in_words(office) for office in found]
-
-
-def _in_words(office: Office) -> FoundOffice:
-    said = institutions.localized_text(office)
-    spoken = said.name == office.name_en and said.never == office.never_by_phone_en
-    return FoundOffice(office.pk, said.name, said.never, only_vietnamese=not spoken)
-
-
-def _looked_through(table: Iterable[Office]) -> list[tuple[Office, str, str]]:
-    return [
+def search_offices(query: str) -> list[OfficeMatch]:
+    """Return the offices about a query, the closest first. One statement."""
+    rows = [
         (
             office,
             f"{office.name} {office.name_en}",
             " ".join([*office.other_names, office.never_by_phone, office.never_by_phone_en]),
         )
-        for office in table
+        for office in Office.objects.all()
     ]
+    return [_build_match(office) for office in rank_by_similarity(query, rows)]
+
+
+def _build_match(office: Office) -> OfficeMatch:
+    text = institutions.localized_text(office)
+    is_english = text.name == office.name_en and text.never == office.never_by_phone_en
+    return OfficeMatch(office.pk, text.name, text.never, only_vietnamese=not is_english)
 
 
 def is_number(query: str) -> bool:
-    """Whether a telephone number may be meant, whole or in pieces: another page knows of those."""
+    """Return whether a query may be a telephone number, whole or in part."""
     phone = phones.parse(query)
-    digits = sum(sign.isdecimal() for sign in query)
-    return bool(phone.key) or phone.kind == "shortcode" or digits >= _MANY_DIGITS
+    digits = sum(map(str.isdecimal, query))
+    return bool(phone.key) or phone.kind == "shortcode" or digits >= _MIN_DIGITS

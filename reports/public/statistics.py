@@ -1,13 +1,12 @@
-"""The public figures: counted once a night into one row, small counts hidden before they are kept.
+"""The public statistics: counted once a night into one row, small counts suppressed before saving.
 
-Only whole weeks are counted, and each table is a margin of its own (no week by commune): so a
-count of today beside the one of yesterday tells of no single report that came in between. What
-remains: a decision of the night (junk, a duplicate) or a commune that its reporter corrected may
-change a count by one, and who keeps every edition can take a week's from the next one's; all say
-that a report is there, not whose.
+Only whole weeks are counted, and each table is a margin of its own (no week by commune), so two
+editions reveal no single report between them. What remains deducible: a decision of the night (junk,
+a duplicate) or a corrected commune may change a count by one, and the difference of two editions is
+a week's count. Both say that a report exists, not whose.
 
-The row's JSON is a `Figures`; null is a count that is not told. What nobody can close is not
-kept at all: then there is a row without a total.
+The row's JSON is a `PublicStatistics`, where null is a suppressed count. Tables that cannot be
+protected are not saved: the row then has no total.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,19 +31,19 @@ from reports.public.cell_suppression import MIN_COUNT, cells_to_suppress
 log = structlog.get_logger(__name__)
 
 WEEKS = 26
-LOOK_WEEKS = 4
+FIRST_LOOK_WEEKS = 4
 NEVER = float("inf")
-_STATEMENT_WITHIN = 25  # seconds; two of them fit into the task's time
-# What the machine takes for no scam is nobody's decision yet, and no kind of scam.
-_UNTOLD = ("not_scam", "spam_submission", "abuse_prank")
-_EMPTY_TELLS = ("communes",)  # that a whole place was silent is what a caller would like to know
+_STATEMENT_TIMEOUT_SECONDS = 25  # two statements fit into the task's time limit
+# By the machine alone, so nobody's decision yet, and no kind of scam.
+_NO_SCAM = ("not_scam", "spam_submission", "abuse_prank")
+_EMPTY_IS_SMALL = ("communes",)  # scammers would like to know where everybody was silent
 
-# One pass; the column that is not null tells the table, the row without any is the total.
-_MARGINS = """
-WITH counted AS ({counted}), told AS (
+# One pass; the column that is not null names the table, the row without any is the total.
+_SELECT_MARGINS_SQL = """
+WITH counted AS ({counted}), report AS (
     SELECT (received_at AT TIME ZONE %(zone)s)::date AS day, money_lost, lost_vnd,
            coalesce(home, '') AS commune,
-           CASE WHEN kind IS NULL OR kind = ANY(%(untold)s) THEN %(unclear)s
+           CASE WHEN kind IS NULL OR kind = ANY(%(no_scam)s) THEN %(unclear)s
                 ELSE kind END AS scenario,
            CASE WHEN claimed_office = ANY(%(claims)s) THEN claimed_office ELSE '' END AS claimed
       FROM counted)
@@ -52,13 +51,13 @@ SELECT date_trunc('week', day)::date::text AS week, scenario, commune, claimed, 
        count(*) FILTER (WHERE money_lost OR lost_vnd > 0),
        count(*) FILTER (WHERE lost_vnd > 0),
        coalesce(sum(lost_vnd), 0)::bigint, coalesce(max(lost_vnd), 0)
-  FROM told
+  FROM report
  GROUP BY GROUPING SETS ((date_trunc('week', day)), (scenario), (commune), (claimed), ())
 """
 
-# Who has not been looked at yet has waited for ever: so the half is of all reports. Of the last
-# weeks only: how fast the desk is now, and an index look-up a report is not done for all of them.
-_FIRST_LOOK = """
+# A report that nobody opened counts as infinite, so that the median is of all reports. Of the last
+# weeks only: it shows how fast the desk is now, at one index look-up a report.
+_SELECT_FIRST_LOOK_SQL = """
 WITH counted AS ({counted})
 SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
            ORDER BY coalesce(extract(epoch FROM look.created_at - received_at)::float, 'infinity'))
@@ -72,7 +71,7 @@ SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
 
 @dataclass(frozen=True)
 class LossStatistics:
-    """Reports with a loss; of them `named` told how much, together `vnd`, the largest `most`."""
+    """Reports with a loss; `named` of them with a sum, `vnd` in all, the largest `most`."""
 
     reports: int = 0
     named: int = 0
@@ -82,11 +81,12 @@ class LossStatistics:
 
 @dataclass(frozen=True)
 class RawStatistics:
-    """What was counted, nothing hidden yet; it leaves this module only through `closed`.
+    """The counts before suppression.
 
     `tables`: weeks by the ISO date of their Monday, scenarios by code, communes by codename ("" for
-    reports without one), claims by whom the form offers ("" for nobody of them). `first_look_s`: seconds within which half of those of the last LOOK_WEEKS
-    had been looked at by a person; NEVER while less than half have, or too few came.
+    none), claims by the code of the report form ("" for none). `first_look_s`: within how many seconds
+    a person opened half of the reports of the last FIRST_LOOK_WEEKS; NEVER for less than half, or too
+    few reports.
     """
 
     through: date
@@ -98,9 +98,10 @@ class RawStatistics:
 
 @dataclass(frozen=True)
 class PublicStatistics:
-    """What is told, of the WEEKS weeks to the end of `through` (ISO date, a Sunday). A count is
-    None where it is hidden; no `total`: there is too little to tell anything. `others`: what the
-    hidden cells of a table come to together, by the table's name.
+    """The public counts of the WEEKS weeks to the end of `through` (ISO date, a Sunday).
+
+    A suppressed count is None; `total` is None where nothing can be public. `others`: the sum of the
+    suppressed cells, by table.
     """
 
     through: str
@@ -116,47 +117,47 @@ class PublicStatistics:
 
 
 def load() -> tuple[PublicStatistics, datetime] | None:
-    """The figures and when they were counted; None before the first count. One statement."""
+    """Return the statistics and when they were counted, None before the first count. One statement."""
     row = PublicFigures.objects.first()
     return (PublicStatistics(**row.figures), row.counted_at) if row else None
 
 
 def last_sunday() -> date:
-    """The end of the last whole week."""
+    """Return the end of the last whole week."""
     today = timezone.localdate()
     return today - timedelta(days=today.weekday() + 1)
 
 
 def this_sunday() -> date:
-    """The end of the present week: for a first look, whose reports are all of today."""
+    """Return the end of the present week: for a demo, whose reports are all of today."""
     return last_sunday() + timedelta(days=7)
 
 
-def count_and_keep(through: date | None = None) -> PublicStatistics:
-    """Count the WEEKS weeks to the end of a Sunday, usually the last one, and keep what is told."""
-    told = apply_suppression(_counted(through or last_sunday()))
-    row = PublicFigures(counted_at=timezone.now(), figures=asdict(told))
+def update_statistics(through: date | None = None) -> PublicStatistics:
+    """Count the WEEKS weeks to the end of a Sunday, by default the last one, save and return the result."""
+    public = apply_suppression(_count(through or last_sunday()))
+    row = PublicFigures(counted_at=timezone.now(), figures=asdict(public))
     PublicFigures.objects.bulk_create(
         [row],
         update_conflicts=True,
         unique_fields=["id"],
         update_fields=["counted_at", "figures"],
     )
-    return told
+    return public
 
 
-def count_if_due() -> None:
-    """Count once a local day, at beat's first call. What failed is tried again at its next one."""
+def update_if_due() -> None:
+    """Count once a local day, at beat's first call; retry at the next one after a failure."""
     try:
         row = PublicFigures.objects.first()
         if row is None or timezone.localdate(row.counted_at) < timezone.localdate():
-            count_and_keep()
+            update_statistics()
     except DatabaseTrouble as error:
         log.warning("figures.not_counted", error=type(error).__name__)
 
 
 def apply_suppression(raw: RawStatistics) -> PublicStatistics:
-    """What may be told of a count: see hiding.py. Nothing, where one table cannot be closed."""
+    """Return the public part of the counts: nothing where one table cannot be protected."""
     through = raw.through.isoformat()
     tables = {name: _suppress_cells(name, counts) for name, counts in raw.tables.items()}
     if raw.total < MIN_COUNT or None in tables.values():
@@ -168,15 +169,15 @@ def apply_suppression(raw: RawStatistics) -> PublicStatistics:
         others={
             name: raw.total - sum(_list_public_counts(table)) for name, table in tables.items()
         },
-        lost=raw.losses.reports if _losses_told(raw) else None,
-        lost_vnd=_rounded(raw.losses.vnd) if _sum_told(raw) else None,
+        lost=raw.losses.reports if _is_loss_count_public(raw) else None,
+        lost_vnd=_round(raw.losses.vnd) if _is_sum_public(raw) else None,
         first_look_s=None if raw.first_look_s == NEVER else int(raw.first_look_s),
     )
 
 
 def _suppress_cells(name: str, counts: Mapping[str, int]) -> dict[str, int | None] | None:
-    """A table without its hidden counts, in the order of the names: an order by size would tell."""
-    hidden = cells_to_suppress(counts, empty_is_small=name in _EMPTY_TELLS)
+    """Return a table with suppressed counts, by name: an order by size would reveal them."""
+    hidden = cells_to_suppress(counts, empty_is_small=name in _EMPTY_IS_SMALL)
     if hidden is None:
         return None
     return {cell: None if cell in hidden else counts[cell] for cell in sorted(counts)}
@@ -186,87 +187,84 @@ def _list_public_counts(table: Mapping[str, int | None] | None) -> Iterable[int]
     return (count for count in (table or {}).values() if count)
 
 
-def _losses_told(raw: RawStatistics) -> bool:
-    """Neither those with a loss nor those without are few."""
+def _is_loss_count_public(raw: RawStatistics) -> bool:
+    """Return whether neither those with a loss nor those without are few."""
     return min(raw.losses.reports, raw.total - raw.losses.reports) >= MIN_COUNT
 
 
-def _sum_told(raw: RawStatistics) -> bool:
-    """A sum tells of nobody: many are in it, and none of them is half of it."""
+def _is_sum_public(raw: RawStatistics) -> bool:
+    """Return whether the sum is of many, and none of them has over half of it."""
     losses = raw.losses
-    return _losses_told(raw) and losses.named >= MIN_COUNT and 2 * losses.most <= losses.vnd
+    return (
+        _is_loss_count_public(raw) and losses.named >= MIN_COUNT and 2 * losses.most <= losses.vnd
+    )
 
 
-def _rounded(amount: int) -> int:
-    """To two figures, so that one more report is not seen in it."""
+def _round(amount: int) -> int:
+    """Return the amount to two digits, so that one more report does not show."""
     step: int = 10 ** max(0, len(str(amount)) - 2)
     return (amount + step // 2) // step * step
 
 
-def _counted(through: date) -> RawStatistics:
-    """Everything of one moment: two statements over the window's reports, one over the places."""
+def _count(through: date) -> RawStatistics:
+    """Count everything in one snapshot: two statements over reports, one over communes."""
     first = through - timedelta(days=7 * WEEKS - 1)
-    with read_snapshot(_STATEMENT_WITHIN) as cursor:
-        tables = _empty(first)
-        cursor.execute(*_over(_MARGINS, first, through, _margin_values()))
+    with read_snapshot(_STATEMENT_TIMEOUT_SECONDS) as cursor:
+        tables = _build_empty_tables(first)
+        cursor.execute(*_prepare(_SELECT_MARGINS_SQL, first, through, _margin_values()))
         total, *losses = _fill(tables, cursor.fetchall())
-        lately = through - timedelta(days=7 * LOOK_WEEKS - 1)
-        cursor.execute(*_over(_FIRST_LOOK, lately, through, {"no_look": list(events.NO_LOOK)}))
-        looked, seconds = cursor.fetchone()
-    return RawStatistics(
-        through, total, tables, LossStatistics(*losses), seconds if looked >= MIN_COUNT else NEVER
-    )
+        recent = through - timedelta(days=7 * FIRST_LOOK_WEEKS - 1)
+        cursor.execute(
+            *_prepare(_SELECT_FIRST_LOOK_SQL, recent, through, {"no_look": list(events.NO_LOOK)})
+        )
+        reports, seconds = cursor.fetchone()
+    first_look_s = seconds if reports >= MIN_COUNT else NEVER
+    return RawStatistics(through, total, tables, LossStatistics(*losses), first_look_s)
 
 
-def _over(
+def _prepare(
     statement: str, first: date, through: date, values: dict[str, Any]
 ) -> tuple[str, dict[str, Any]]:
-    """A statement over the reports of these days that count, and its values."""
+    """Return the statement over the public reports of these days, and its values."""
     until = _midnight(through + timedelta(days=1))
-    sql, of_reports = abuse_flags.publicly_countable_sql(_midnight(first), until)
-    return statement.format(counted=sql), values | of_reports
+    sql, report_values = abuse_flags.publicly_countable_sql(_midnight(first), until)
+    return statement.format(counted=sql), values | report_values
 
 
 def _margin_values() -> dict[str, Any]:
     return {
         "zone": timezone.get_default_timezone_name(),
-        "untold": list(_UNTOLD),
+        "no_scam": list(_NO_SCAM),
         "unclear": UNCLEAR,
-        "claims": _claims(),
+        "claims": list(dict(OFFICES)),
     }
 
 
-def _claims() -> list[str]:
-    return [code for code, _ in OFFICES]
-
-
-def _empty(first: date) -> dict[str, dict[str, int]]:
-    """Every cell that a table has, whether or not somebody reported."""
+def _build_empty_tables(first: date) -> dict[str, dict[str, int]]:
+    """Return each table with all its cells at 0."""
     mondays = [first + timedelta(days=7 * week) for week in range(WEEKS)]
-    scenarios = [row["code"] for row in taxonomy()["scenarios"] if row["code"] not in _UNTOLD]
+    scenarios = [row["code"] for row in taxonomy()["scenarios"] if row["code"] not in _NO_SCAM]
     communes = Commune.objects.values_list("codename", flat=True)
     return {
         "weeks": {monday.isoformat(): 0 for monday in mondays},
         "scenarios": dict.fromkeys(scenarios, 0),
         "communes": dict.fromkeys(["", *communes], 0),
-        "claims": dict.fromkeys(["", *_claims()], 0),
+        "claims": dict.fromkeys(["", *dict(OFFICES)], 0),
     }
 
 
 def _fill(tables: Mapping[str, dict[str, int]], rows: Iterable[tuple[Any, ...]]) -> tuple[int, ...]:
-    """Lay each count into its table, by the one of its names that is there; the row without
-    any is the whole, and comes back.
-    """
-    whole: tuple[int, ...] = ()
+    """Write each count into the table whose name its row has; return the row without any, the total."""
+    total: tuple[int, ...] = ()
     for *names, count, reports, named, vnd, most in rows:
         for table, name in zip(tables.values(), names, strict=True):
             if name is not None:
                 table[name] = count
         if all(name is None for name in names):
-            whole = (count, reports, named, vnd, most)
-    return whole
+            total = (count, reports, named, vnd, most)
+    return total
 
 
 def _midnight(day: date) -> datetime:
-    """Where a local day begins."""
+    """Return the beginning of a local day."""
     return timezone.make_aware(datetime.combine(day, time.min))

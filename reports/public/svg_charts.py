@@ -1,4 +1,4 @@
-"""Columns for a page to draw as SVG: whole numbers alone, in units of the picture. Pure."""
+"""Column charts that a page draws as SVG, in whole units of the picture. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,15 +6,13 @@ from datetime import date
 
 PITCH, THICK = 12, 9
 LEFT, RIGHT, TOP, HEIGHT, FOOT = 40, 18, 24, 150, 30
-STUB = 6  # how high a hidden count is drawn
+STUB = 6  # the height of a suppressed count
 _STEPS = (10, 20, 30, 40, 60, 80, 100)
 
 
 @dataclass(frozen=True)
 class Column:
-    """One week by its Monday, or one day: `count` None where it is hidden. `label`: day and month
-    where the foot of the picture names them.
-    """
+    """A week by its Monday, or a day; `count` is None where suppressed, `label` for the axis or ""."""
 
     monday: date
     count: int | None
@@ -30,7 +28,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Line:
-    """A line across, and the count that it stands for."""
+    """A horizontal line, and the count that it marks."""
 
     count: int
     y: int
@@ -38,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """All weeks in their order; `highest` has the largest count, None where none is shown."""
+    """All columns in order; `highest` has the largest count, None where none is public."""
 
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
@@ -75,27 +73,25 @@ def begins_a_week(day: date) -> bool:
 def chart(
     weeks: Mapping[str, int | None], is_named: Callable[[date], bool] = begins_a_month
 ) -> Chart:
-    """The columns of the weeks, by the ISO date of their Monday; or of days. `is_named`: which of
-    them the foot names.
-    """
+    """Return the chart of weeks by the ISO date of their Monday, or of days; `is_named` picks labels."""
     top = ceiling(max((count or 0 for count in weeks.values()), default=0))
     columns = tuple(_columns(weeks, top, is_named))
     lines = tuple(Line(count, _y(count, top)) for count in (0, top // 2, top))
-    shown = [column for column in columns if column.count]
-    return Chart(columns, lines, max(shown, key=lambda column: column.count or 0, default=None))
+    counted = [column for column in columns if column.count]
+    return Chart(columns, lines, max(counted, key=lambda column: column.count or 0, default=None))
 
 
-def ceiling(most: int) -> int:
-    """A round, even number that is not below *most*."""
+def ceiling(highest: int) -> int:
+    """Return a round, even number that is not below *highest*."""
     scale = 1
-    while most > _STEPS[-1] * scale:
+    while highest > _STEPS[-1] * scale:
         scale *= 10
-    return next(step * scale for step in _STEPS if step * scale >= most)
+    return next(step * scale for step in _STEPS if step * scale >= highest)
 
 
-def share(count: int, most: int) -> int:
-    """A count in hundredths of the largest; what is there at all is to be seen."""
-    return max(1, round(100 * count / most)) if count and most else 0
+def share(count: int, highest: int) -> int:
+    """Return a count in hundredths of the highest, at least 1 for a count."""
+    return max(1, round(100 * count / highest)) if count and highest else 0
 
 
 def _columns(

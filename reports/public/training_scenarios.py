@@ -1,6 +1,6 @@
-"""What the teaching pages tell: invented situations, and one invented call line by line.
+"""The texts of the training pages: invented situations, and one invented call line by line.
 
-Nobody in them is real; numbers are of a range that is given to nobody.
+Nobody in them is real; numbers are of a range that is assigned to nobody.
 """
 
 from collections.abc import Iterator
@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.utils.functional import Promise
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from core.province import province
+from core.province_names import insert_hotline
 
 
 class Answer(StrEnum):
@@ -29,7 +28,7 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Choice:
-    """One of the three answers. `reply` says how it is met: right, wary or astray."""
+    """One of the three answers; `reply`: right, wary or astray."""
 
     value: str
     word: Promise
@@ -38,7 +37,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class QuizQuestion:
-    """A call or a message: how it comes, what is said, what gives it away, what to do."""
+    """A call or a message: how it comes, its words, the sign to notice, what to do."""
 
     how: Promise
     said: Promise
@@ -51,7 +50,7 @@ class QuizQuestion:
         return _WORDS[self.answer]
 
     def choices(self) -> Iterator[Choice]:
-        """Who doubts is never told to be wrong."""
+        """Yield the answers; doubt is never called wrong."""
         for value, word in _WORDS.items():
             other = "wary" if value == Answer.UNSURE else "astray"
             yield Choice(value, word, "right" if value == self.answer else other)
@@ -91,7 +90,7 @@ SITUATIONS = (
         _("Họ chỉ hỏi bạn có nhà không, hẹn chiều gọi lại."),
         Answer.UNSURE,
         _("Tên hiện trên máy có thể bị giả. Chưa đòi gì cũng chưa chắc là thật."),
-        format_lazy(_("Cúp máy. Tự bấm {hotline} để hỏi."), hotline=province.hotline),
+        insert_hotline(_("Cúp máy. Tự bấm {hotline} để hỏi.")),
     ),
     QuizQuestion(
         _("Gọi điện, xưng là nhân viên điện lực"),
@@ -119,7 +118,7 @@ SITUATIONS = (
 
 @dataclass(frozen=True)
 class DialogueLine:
-    """A line of the call. What the caller is doing with it stands beside the caller's lines."""
+    """A line of the call; of the caller's also what it is for, and why."""
 
     speaker: Promise
     said: Promise

@@ -1,7 +1,7 @@
 """What officers have confirmed for the public pages: sentences, promises, the banks' numbers.
 
-Kept for a minute, so that a page asks the database rarely; while the database is away what was
-read last goes on, and before that nothing: an unconfirmed sentence is never shown.
+Cached for a minute; without a database the last values hold, and before the first there are none:
+an unconfirmed sentence is never public.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from reports.models import BankHotline, PublicStatement
 
 @dataclass(frozen=True)
 class ConfirmedStatement:
-    """A confirmed sentence in the language of the page; `amount` is its figure, if it has one."""
+    """A confirmed sentence in the language of the page, and its figure, if it has one."""
 
     text: str
     amount: int | None
@@ -35,7 +35,7 @@ _banks = CachedRead(lambda: tuple(BankHotline.objects.all()), _no_banks)
 
 
 def statements() -> dict[str, ConfirmedStatement]:
-    """The confirmed sentences by codename (data/statements.json lists them all)."""
+    """Return the confirmed sentences by codename (data/statements.json lists them all)."""
     english = get_language() == "en"
     return {
         codename: ConfirmedStatement(row.text_en if english else row.text, row.amount)
@@ -44,36 +44,36 @@ def statements() -> dict[str, ConfirmedStatement]:
 
 
 def bank_hotlines() -> tuple[BankHotline, ...]:
-    """The banks' numbers that officers have verified, by name; none until they have."""
+    """Return the banks' numbers that officers have verified, by name."""
     return _banks.get()
 
 
 def clear_cache() -> None:
-    """Read everything anew at the next call."""
+    """Read everything again at the next call."""
     _statements.invalidate()
     _banks.invalidate()
 
 
 def publish_statement(statement: PublicStatement, by: User) -> None:
-    """Let the pages say a sentence as it stands; `by` has confirmed it, on record."""
+    """Publish a sentence that `by` has confirmed, and log it."""
     statement.is_public, statement.confirmed_by = True, by
     statement.confirmed_at = timezone.now()
-    _save_on_record(statement, "statement_shown", by)
+    _save_and_log(statement, "statement_shown", by)
 
 
 def unpublish_statement(statement: PublicStatement, by: User, *, was_public: bool) -> None:
-    """Save a sentence that no page is to say, on record."""
+    """Save a sentence that is not public, and log it."""
     statement.is_public, statement.confirmed_by, statement.confirmed_at = False, None, None
-    _save_on_record(statement, "statement_hidden" if was_public else "statement_changed", by)
+    _save_and_log(statement, "statement_hidden" if was_public else "statement_changed", by)
 
 
-def _save_on_record(statement: PublicStatement, kind: str, by: User) -> None:
+def _save_and_log(statement: PublicStatement, kind: str, by: User) -> None:
     with transaction.atomic():
-        was = _list_facts(PublicStatement.objects.select_for_update().get(pk=statement.pk))
+        old = _list_values(PublicStatement.objects.select_for_update().get(pk=statement.pk))
         statement.save()
-        events.log_event("statement", statement.pk, kind, by=by, was=was, **_list_facts(statement))
+        events.log_event("statement", statement.pk, kind, by=by, was=old, **_list_values(statement))
     clear_cache()
 
 
-def _list_facts(statement: PublicStatement) -> dict[str, str | int | None]:
+def _list_values(statement: PublicStatement) -> dict[str, str | int | None]:
     return {"text": statement.text, "text_en": statement.text_en, "amount": statement.amount}

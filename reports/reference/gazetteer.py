@@ -1,6 +1,7 @@
-"""Where somebody lives, as they write it: the name of today, a name of before 2025, a district
-that is no more, with or without marks. The same old name in two places is never settled here.
-Pure but for `communes`, which reads the table, and `forget`.
+"""Match a place as people write it with the communes: present and former names, former districts.
+
+Marks do not matter. A former name that several places share stays ambiguous. Pure but for the cache
+of `communes`.
 """
 
 import time
@@ -15,19 +16,19 @@ from reports.models import Commune
 
 UNKNOWN = "commune_unknown"
 AMBIGUOUS = "commune_ambiguous"
-MAX_LENGTH = 200  # signs; a place is no story
-_CACHE_SECONDS = 300  # seconds; communes change by law, and a report should not wait for their list
-_PAUSE = 10  # seconds until a database that was away is asked again
+MAX_LENGTH = 200  # of a typed place
+_CACHE_SECONDS = 300  # communes change by law, and a report should not wait for their list
+_RETRY_SECONDS = 10  # after a database error
 
 _COMMUNE_TYPES = ("thi tran", "phuong", "xa", "tt", "p", "x")
 _DISTRICT_TYPES = ("thanh pho", "thi xa", "huyen", "quan", "tp", "tx", "h")
-_OLDER = {"Thị xã Nghi Sơn": "Huyện Tĩnh Gia"}  # as it was called until 2020, and is still
+_OLDER = {"Thị xã Nghi Sơn": "Huyện Tĩnh Gia"}  # until 2020, and still in use
 _PROVINCE = ("tinh thanh hoa", "thanh hoa")
 
 
-@dataclass(frozen=True, eq=False)  # told apart by identity: the hash of a list costs nothing
+@dataclass(frozen=True, eq=False)  # by identity: hashing a list of them is cheap
 class CommunePlace:
-    """A commune of today with the names that it took over."""
+    """A present commune with the names that it took over."""
 
     codename: str
     name: str
@@ -36,19 +37,20 @@ class CommunePlace:
 
     @property
     def label(self) -> str:
-        """The name, and in brackets the old district that tells it from its namesakes."""
+        """Return the name, with the former district in brackets."""
         return f"{self.name} ({self.former_district})" if self.former_districts else self.name
 
     @property
     def former_district(self) -> str:
-        """The first old district without its type, "" for none: Thọ Xuân."""
+        """Return the first former district without its type, "" for none: Thọ Xuân."""
         return _bare(self.former_districts[0]) if self.former_districts else ""
 
 
 @dataclass(frozen=True)
 class PlaceMatch:
-    """The one commune that is meant, or the flag that says why none was taken. Of several,
-    `name` is what was typed as the table writes it, "" where it writes it in no one way.
+    """The one commune that matches, or a flag.
+
+    Of several, `name` is what was typed as the table writes it, "" where it has several spellings.
     """
 
     codename: str | None = None
@@ -60,7 +62,7 @@ class PlaceMatch:
 
 @dataclass
 class _Table:
-    """The communes as they were last read, and when they are to be read again (monotonic)."""
+    """The communes as last read, and when to read again (monotonic)."""
 
     places: tuple[CommunePlace, ...] = ()
     due: float = 0.0
@@ -79,8 +81,9 @@ _table = _Table()
 
 
 def communes() -> tuple[CommunePlace, ...]:
-    """All communes of the table, read anew every five minutes; an empty table at each call.
-    While the database is away those that were read last. Raises django.db.Error without any.
+    """Return all communes, cached for five minutes unless the table is empty.
+
+    Without a database the last ones; raises django.db.Error where there are none yet.
     """
     if time.monotonic() >= _table.due:
         try:
@@ -88,45 +91,47 @@ def communes() -> tuple[CommunePlace, ...]:
         except DatabaseTrouble:
             if not _table.places:
                 raise
-            _table.due = time.monotonic() + _PAUSE
+            _table.due = time.monotonic() + _RETRY_SECONDS
     return _table.places
 
 
 def commune_name(codename: str | None) -> str:
-    """The name of a commune of the table, "" for none."""
+    """Return the name of a commune, "" for none."""
     if codename is None:
         return ""
     return next((place.name for place in communes() if place.codename == codename), "")
 
 
 def clear_cache() -> None:
-    """Read the communes anew at the next call."""
+    """Read the communes again at the next call."""
     _table.due, _table.places = 0.0, ()
 
 
 def match_place(typed: str, places: tuple[CommunePlace, ...]) -> PlaceMatch:
-    """The commune that somebody typed or chose: a codename, a label of the page's list, or
-    names as people write them.
-    """
+    """Return the match of a codename, a label of the page's list, or a name as people write it."""
     typed = typed.strip()
     if not typed:
         return PlaceMatch()
-    gazetteer = _gazetteer(places)
+    gazetteer = _build_gazetteer(places)
     if typed in gazetteer.exact:
         return PlaceMatch(gazetteer.exact[typed])
     if len(typed) > MAX_LENGTH:
         return PlaceMatch(flag=UNKNOWN)
     folded = normalize(typed).removesuffix(" cu")
-    codenames = tuple(sorted(_meant(folded, gazetteer)))
+    codenames = tuple(sorted(_find_candidates(folded, gazetteer)))
     if not codenames:
         return PlaceMatch(flag=UNKNOWN)
     return (
-        PlaceMatch(codenames[0]) if len(codenames) == 1 else _several(folded, codenames, gazetteer)
+        PlaceMatch(codenames[0])
+        if len(codenames) == 1
+        else _build_ambiguous_match(folded, codenames, gazetteer)
     )
 
 
-def _several(folded: str, codenames: tuple[str, ...], gazetteer: "_Gazetteer") -> PlaceMatch:
-    spelled, bare = _spelled(folded, _DISTRICT_TYPES), _without_type(folded)
+def _build_ambiguous_match(
+    folded: str, codenames: tuple[str, ...], gazetteer: "_Gazetteer"
+) -> PlaceMatch:
+    spelled, bare = _spell_type(folded, _DISTRICT_TYPES), _without_type(folded)
     if bare in gazetteer.districts and bare not in gazetteer.communes:
         spelled = bare  # "xã Quảng Xương"
     if spelled in gazetteer.districts:
@@ -143,7 +148,7 @@ class _Gazetteer:
 
 
 @lru_cache(maxsize=2)
-def _gazetteer(places: tuple[CommunePlace, ...]) -> _Gazetteer:
+def _build_gazetteer(places: tuple[CommunePlace, ...]) -> _Gazetteer:
     return _Gazetteer(
         {exact: place.codename for place in places for exact in (place.label, place.codename)},
         _index(
@@ -151,26 +156,26 @@ def _gazetteer(places: tuple[CommunePlace, ...]) -> _Gazetteer:
             for place in places
             for name in (place.name, *place.former_communes)
         ),
-        _index((name, place.codename) for place in places for name in _districts(place)),
-        _written(places),
+        _index((name, place.codename) for place in places for name in _list_districts(place)),
+        _build_spellings(places),
     )
 
 
-def _districts(place: CommunePlace) -> Iterator[str]:
-    """Its old districts by all their names."""
+def _list_districts(place: CommunePlace) -> Iterator[str]:
+    """Yield its former districts by all their names."""
     for name in place.former_districts:
         yield from filter(None, (name, _OLDER.get(name)))
 
 
-def _written(places: tuple[CommunePlace, ...]) -> dict[str, str]:
-    """Communes without their type; names that differ by their marks alone in one line."""
+def _build_spellings(places: tuple[CommunePlace, ...]) -> dict[str, str]:
+    """Return names by folded name: communes without their type, those that differ in marks joined."""
     written: dict[str, dict[str, None]] = {}
     for place in places:
         for name in (place.name, *place.former_communes):
             bare = _bare(name, _COMMUNE_TYPES)
             written.setdefault(normalize(bare), {})[bare] = None
     lines = {folded: " / ".join(names) for folded, names in written.items()}
-    districts = {name for place in places for name in _districts(place)}
+    districts = {name for place in places for name in _list_districts(place)}
     forms = ((form, name) for name in districts for form in _forms(normalize(name)))
     return lines | dict(forms)
 
@@ -187,42 +192,43 @@ def _forms(folded: str) -> set[str]:
     return {folded, _without_type(folded)}
 
 
-def _meant(typed: str, gazetteer: _Gazetteer) -> frozenset[str]:
-    """All communes that the folded words may mean: the longest name at their head decides,
-    what follows it may be an old district, which narrows, or the province, which does not.
+def _find_candidates(typed: str, gazetteer: _Gazetteer) -> frozenset[str]:
+    """Return the communes that the folded words may mean: the longest name at their head decides.
+
+    What follows may be a former district, which narrows the match, or the province.
     """
-    for head, rest in _splits(typed):
-        named = _named(head, gazetteer)
+    for head, rest in _list_splits(typed):
+        named = _find_by_name(head, gazetteer)
         if named and (not rest or rest in _PROVINCE):
             return named
-        district = _district(rest, gazetteer)
+        district = _find_by_district(rest, gazetteer)
         if named and district:
             return named & district or named | district
     return frozenset()
 
 
-def _district(words: str, gazetteer: _Gazetteer) -> frozenset[str]:
-    """The communes of an old district, the province's name behind it or not."""
+def _find_by_district(words: str, gazetteer: _Gazetteer) -> frozenset[str]:
+    """Return the communes of a former district, with or without the province behind it."""
     for end in ("", *_PROVINCE):
-        known = gazetteer.districts.get(_spelled(words.removesuffix(f" {end}"), _DISTRICT_TYPES))
-        if known:
-            return known
+        district = _spell_type(words.removesuffix(f" {end}"), _DISTRICT_TYPES)
+        if district in gazetteer.districts:
+            return gazetteer.districts[district]
     return frozenset()
 
 
-def _splits(words: str) -> Iterator[tuple[str, str]]:
+def _list_splits(words: str) -> Iterator[tuple[str, str]]:
     parts = words.split()
     for cut in range(len(parts), 0, -1):
         yield " ".join(parts[:cut]), " ".join(parts[cut:])
 
 
-def _named(head: str, gazetteer: _Gazetteer) -> frozenset[str]:
+def _find_by_name(head: str, gazetteer: _Gazetteer) -> frozenset[str]:
     if _type_of(head, _DISTRICT_TYPES):
-        return _district(head, gazetteer)
+        return _find_by_district(head, gazetteer)
     nothing: frozenset[str] = frozenset()
-    commune = gazetteer.communes.get(_spelled(head, _COMMUNE_TYPES), nothing)
+    commune = gazetteer.communes.get(_spell_type(head, _COMMUNE_TYPES), nothing)
     if _type_of(head, _COMMUNE_TYPES):
-        # People keep the old type of a place that is a ward now, and call a district a commune.
+        # People use the former type of what is a ward now, and call a district a commune.
         bare = _without_type(head)
         return commune or gazetteer.communes.get(bare) or gazetteer.districts.get(bare, nothing)
     return commune | gazetteer.districts.get(head, nothing)
@@ -244,8 +250,8 @@ def _type_of(words: str, types: tuple[str, ...]) -> str:
     return next((kind for kind in types if words.startswith(f"{kind} ")), "")
 
 
-def _spelled(words: str, types: tuple[str, ...]) -> str:
-    """The same words with the type written out."""
+def _spell_type(words: str, types: tuple[str, ...]) -> str:
+    """Return the words with the type written out."""
     kind = _type_of(words, types)
     return _SHORT[kind] + words.removeprefix(kind) if kind in _SHORT else words
 
@@ -256,6 +262,6 @@ def _without_type(words: str) -> str:
 
 
 def _bare(name: str, types: tuple[str, ...] = _DISTRICT_TYPES) -> str:
-    """A written name without its type, marks kept: Huyện Thọ Xuân gives Thọ Xuân."""
+    """Return a name without its type, with its marks: Huyện Thọ Xuân gives Thọ Xuân."""
     kind = _type_of(normalize(name), types)
     return " ".join(name.split()[len(kind.split()) :])

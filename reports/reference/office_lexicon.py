@@ -1,5 +1,6 @@
-"""The officers' table of impersonated institutions, ready to be recognised in stories: read once a
-minute, or from the data files where there is to be no database.
+"""The lexicon that recognises impersonated institutions in stories.
+
+It is built from the officers' table, cached for a minute, or from the data files.
 """
 
 import time
@@ -19,15 +20,15 @@ from reports.models import Office
 from reports.reference import gazetteer
 from reports.reference.gazetteer import CommunePlace
 
-_CACHE_SECONDS = 60  # seconds
-_PAUSE = 10  # seconds until a database that was away, or an empty table, is asked again
+_CACHE_SECONDS = 60
+_RETRY_SECONDS = 10  # after a database error, or an empty table
 _MAX_ROWS = 1000
-_MAX_MEANT = 20  # communes that a name may mean
+_MAX_CANDIDATES = 20  # communes that a name may mean
 
 
 @dataclass
 class _Table:
-    """The names as they were last read, and when they are to be read again (monotonic)."""
+    """The rows as last read, their lexicon, and when to read again (monotonic)."""
 
     rows: list[tuple[str, str, list[str]]] = field(default_factory=list)
     communes: tuple[CommunePlace, ...] = ()
@@ -41,62 +42,63 @@ class _Table:
             named = [(code, (name, *others)) for code, name, others in rows]
             self.names = build_lexicon(named, _locate(communes))
         self.rows, self.communes = rows, communes
-        self.due = time.monotonic() + (_CACHE_SECONDS if rows and communes else _PAUSE)
+        self.due = time.monotonic() + (_CACHE_SECONDS if rows and communes else _RETRY_SECONDS)
 
 
 _table = _Table()
 
 
 def office_lexicon() -> OfficeLexicon:
-    """The names of today's table, read anew each minute; while the database is away those that
-    were read last. Raises django.db.Error where none were.
+    """Return the lexicon of the table; without a database the last one.
+
+    Raises django.db.Error where there is none yet.
     """
-    return _load_names().names or build_lexicon((), _locate(()))
+    return _load_table().names or build_lexicon((), _locate(()))
 
 
 def label(code: str) -> str:
-    """The name of an office or of a wider name; an unknown code stands for itself."""
-    named = {row: name for row, name, _ in _load_names().rows}
-    return named.get(code) or claim_table().labels.get(code, code)
+    """Return the name of an office or of a wider claim, the code itself where unknown."""
+    names = {row: name for row, name, _ in _load_table().rows}
+    return names.get(code) or claim_table().labels.get(code, code)
 
 
 def codes() -> list[str]:
-    """Whom a caller can have claimed to be: the rows of the table, then the wider names."""
-    return [*(row for row, _, _ in _load_names().rows), *claim_table().labels]
+    """Return whom a caller can claim to be: the rows of the table, then the wider claims."""
+    return [*(row for row, _, _ in _load_table().rows), *claim_table().labels]
 
 
 def commune(codename: str) -> str:
-    """The name of a commune with the old district that tells it from its namesakes."""
+    """Return the name of a commune with its former district."""
     return next(
-        (place.label for place in _load_names().communes if place.codename == codename), codename
+        (place.label for place in _load_table().communes if place.codename == codename), codename
     )
 
 
-def _load_names() -> _Table:
+def _load_table() -> _Table:
     if time.monotonic() >= _table.due:
         try:
             _table.load()
         except DatabaseTrouble:
             if _table.names is None:
                 raise
-            _table.due = time.monotonic() + _PAUSE
+            _table.due = time.monotonic() + _RETRY_SECONDS
     return _table
 
 
 def clear_cache() -> None:
-    """Read the table anew at the next call."""
+    """Read the table again at the next call."""
     _table.names, _table.due = None, 0.0
 
 
 @lru_cache(maxsize=1)
 def bundled_lexicon() -> OfficeLexicon:
-    """The names as the data files have them, for the doors, which ask no database."""
+    """Return the lexicon of the data files, for commands without a database."""
     offices = loader.load_offices()["offices"]
     rows: list[Row] = [(row["codename"], (row["name"], *row["other_names"])) for row in offices]
-    return build_lexicon(rows, _locate(_shipped_communes()))
+    return build_lexicon(rows, _locate(_load_bundled_communes()))
 
 
-def _shipped_communes() -> tuple[CommunePlace, ...]:
+def _load_bundled_communes() -> tuple[CommunePlace, ...]:
     return tuple(
         CommunePlace(
             row["codename"],
@@ -109,10 +111,10 @@ def _shipped_communes() -> tuple[CommunePlace, ...]:
 
 
 def _locate(communes: tuple[CommunePlace, ...]) -> partial[tuple[str, ...]]:
-    return partial(_meant, communes)
+    return partial(_match_communes, communes)
 
 
-def _meant(communes: tuple[CommunePlace, ...], typed: str) -> tuple[str, ...]:
-    """The codenames that words may mean; () for none."""
-    found = gazetteer.match_place(typed, communes)
-    return (found.codename,) if found.codename else found.candidates[:_MAX_MEANT]
+def _match_communes(communes: tuple[CommunePlace, ...], typed: str) -> tuple[str, ...]:
+    """Return the codenames that words may mean, () for none."""
+    match = gazetteer.match_place(typed, communes)
+    return (match.codename,) if match.codename else match.candidates[:_MAX_CANDIDATES]

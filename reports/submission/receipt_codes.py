@@ -13,11 +13,11 @@ from django.utils.translation import get_language
 
 from core.keys import FieldKey, field_keys, key_by_id, newest_key
 from reports.models import Followup, Receipt, Report
-from reports.models.report import SIGNS
+from reports.models.report import ALPHABET
 
 GROUPS = 4
 WORD_GROUPS = 2
-_BASE = len(SIGNS)
+_BASE = len(ALPHABET)
 MAX_COUNT = _BASE ** (3 * GROUPS)  # small numbers divide faster
 
 # How to say each sign over the telephone.
@@ -30,8 +30,8 @@ _SPOKEN_EN = (
     " K king, L lamp, M moon, N nose, P pig, Q queen, R rain, S sun, T tree, V van, W water, X x-ray,"
     " Y yes, Z zebra"
 )
-SPOKEN = dict(zip(SIGNS, _SPOKEN.split(", "), strict=True))
-SPOKEN_EN = dict(zip(SIGNS, _SPOKEN_EN.split(", "), strict=True))
+SPOKEN = dict(zip(ALPHABET, _SPOKEN.split(", "), strict=True))
+SPOKEN_EN = dict(zip(ALPHABET, _SPOKEN_EN.split(", "), strict=True))
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _spell(number: int, groups: int) -> str:
         for _ in range(3):
             number, place = divmod(number, _BASE)
             places.append(place)
-        code += "".join(SIGNS[place] for place in (*places, _check(group, places)))
+        code += "".join(ALPHABET[place] for place in (*places, _check(group, places)))
     return code
 
 
@@ -80,7 +80,7 @@ def parse_code(typed: str, groups: int = GROUPS) -> str | InvalidCodeGroup:
     signs = "".join(sign for sign in typed.upper() if sign.isalnum())
     for group in range(groups):
         part = signs[4 * group : 4 * group + 4]
-        places = [SIGNS.find(sign) for sign in part]
+        places = [ALPHABET.find(sign) for sign in part]
         if len(part) < 4 or -1 in places or places[3] != _check(group, places[:3]):
             return InvalidCodeGroup(group + 1, part)
     return signs if len(signs) == 4 * groups else InvalidCodeGroup(groups, signs[4 * groups - 4 :])

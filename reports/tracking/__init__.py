@@ -1,1 +1,1 @@
-"""What a resident does with the receipt: status, follow-ups, files, a copy, a new code."""
+"""What a resident does with the receipt code: status, follow-ups, own data, a new code."""

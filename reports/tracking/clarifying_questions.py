@@ -1,10 +1,10 @@
-"""What a report leaves open, asked of its reporter in one short form: a sum to confirm, a place
-with two meanings, a number that is too short. Nothing is refused for it and nothing is settled
-here: whoever does not answer has reported all the same.
+"""Questions about what a report leaves open: a sum to confirm, an ambiguous place, a short number.
+
+Nothing is refused or decided here: a report counts whether or not its reporter answers.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import get_language
@@ -21,13 +21,13 @@ from reports.models import Report
 from reports.reference import gazetteer
 from reports.reference.gazetteer import CommunePlace
 
-_QUOTED = 60  # signs of what was typed that a question repeats
-_FEW = 6  # candidates that are shown one under the other; more go into a list
+_MAX_QUOTE_LENGTH = 60
+_MAX_RADIO_CHOICES = 6  # more go into a list
 _MIN_DIGITS, _MAX_DIGITS = 8, 15  # of a telephone number
 _MIN_LETTERS = 6  # of a call-back phrase
-_TRIED_FIRST = ("mat khau", "cau hen", "password")
+_GUESSED_FIRST = ("mat khau", "cau hen", "password")
 _MASKED = frozenset({"masked_card", "masked_id"})
-_HASTY = frozenset(
+_SUSPICIOUS = frozenset(
     {
         abuse_flags.FLAG_SUBMITTED_TOO_FAST,
         abuse_flags.FLAG_HONEYPOT,
@@ -39,7 +39,7 @@ _HASTY = frozenset(
 
 @dataclass(frozen=True)
 class ReporterInput:
-    """What a reporter typed into the fields that can leave a question, the latest of each."""
+    """The latest text of each field that can leave a question."""
 
     caller_number: str = ""
     money: str = ""
@@ -47,14 +47,12 @@ class ReporterInput:
     contact: str = ""
     phrase: str = ""
     flags: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()  # what to ask where boxes were ticked and nothing was written
+    missing: tuple[str, ...] = ()  # fields to ask for where only boxes were ticked
 
 
 @dataclass(frozen=True)
 class Question:
-    """One question. `field` is the name of the form field that answers it; `choices` are
-    (value, label), none for a line to type in.
-    """
+    """A question, and the form field that answers it; `choices` are (value, label), () for a text."""
 
     field: str
     text: str
@@ -63,79 +61,76 @@ class Question:
 
     @property
     def is_long(self) -> bool:
-        """Whether the choices are too many to stand one under the other."""
-        return len(self.choices) > _FEW
+        return len(self.choices) > _MAX_RADIO_CHOICES
 
 
 def latest_input(whole: MergedReport) -> ReporterInput:
-    """The latest words of a reporter, sealed fields opened; what was answered is asked no more."""
+    """Return the latest words of a reporter, decrypted; a field already answered is empty."""
     report = whole.report
     return ReporterInput(
         caller_number="" if whole.legs else report.caller_number,
-        money=_sum_to_ask(whole),
+        money=_open_sum(whole),
         commune="" if whole.commune_id else whole.commune_raw,
         contact=encryption.decrypt_field(whole, "contact") or "",
         phrase=encryption.decrypt_field(whole, "phrase") or "",
         flags=() if whole.substantive_followups else tuple(report.all_flags),
-        missing=_missing(whole),
+        missing=_list_missing(whole),
     )
 
 
-def _missing(whole: MergedReport) -> tuple[str, ...]:
-    """The fields to ask for: nobody can be traced by boxes alone."""
+def _list_missing(whole: MergedReport) -> tuple[str, ...]:
+    """Return the fields to ask for where nothing was written: nobody can be traced by boxes."""
     report = whole.report
     written = (report.caller_number, report.story)
     if report.erased_at or whole.substantive_followups or any(text.strip() for text in written):
         return ()
-    hid = report.channel == Report.Channel.HIDDEN
-    return ("story",) if hid else ("leg_number", "story")
+    is_hidden = report.channel == Report.Channel.HIDDEN
+    return ("story",) if is_hidden else ("leg_number", "story")
 
 
-def _sum_to_ask(whole: MergedReport) -> str:
-    """A sum that was told later has been seen in its words once: it is asked while unread."""
+def _open_sum(whole: MergedReport) -> str:
+    """Return the typed sum, "" for one of a follow-up that could be parsed: it was confirmed once."""
     latest = whole.money_lost_raw
-    is_answered = any(said.money_lost_raw for said in whole.substantive_followups)
+    is_answered = any(each.money_lost_raw for each in whole.substantive_followups)
     return "" if is_answered and amounts.parse_money_field(latest).value is not None else latest
 
 
 def open_questions(words: ReporterInput, communes: tuple[CommunePlace, ...]) -> list[Question]:
-    """The open questions, the dearest first. Pure but for the language of the page."""
-    asked = (
-        *_about_money(words.money),
-        *_about_commune(words.commune, communes),
-        *_about_contact(words.contact, words.caller_number),
-        *_about_phrase(words.phrase, words.contact, words.caller_number),
-        *_about_caller(words.caller_number),
-        *_about_missing(words.missing),
-        *_about_haste(words),
-        *_about_story(words.flags),
-    )
-    return list(asked)
+    """Return the open questions, the most important first, in the language of the page."""
+    return [
+        *_ask_money(words.money),
+        *_ask_commune(words.commune, communes),
+        *_ask_contact(words.contact, words.caller_number),
+        *_ask_phrase(words.phrase, words.contact, words.caller_number),
+        *_ask_caller(words.caller_number),
+        *_ask_missing(words.missing),
+        *_ask_suspected_machine(words),
+        *_ask_account(words.flags),
+    ]
 
 
-def _about_money(typed: str) -> Iterator[Question]:
+def _ask_money(typed: str) -> Iterator[Question]:
     if not typed.strip():
         return
-    read = amounts.parse_money_field(typed)
-    question = Question("money_lost_vnd", "", _("Số tiền đã mất"))
-    if read.value:
-        yield replace(question, text=_understood(read.value), label=_("Chưa đúng thì ghi lại"))
-    elif read.value is None:
-        yield replace(question, text=_unread_sum(read.problem, typed))
+    amount = amounts.parse_money_field(typed)
+    if amount.value:
+        figures, words = format_sum(amount.value)
+        text = _("Trang hiểu là {figures} đồng ({words} đồng).").format(
+            figures=figures, words=words
+        )
+        yield Question("money_lost_vnd", text, _("Chưa đúng thì ghi lại"))
+    elif amount.value is None:
+        text = _format_sum_problem(amount.problem, typed)
+        yield Question("money_lost_vnd", text, _("Số tiền đã mất"))
 
 
-def _understood(dong: int) -> str:
-    figures, words = in_figures_and_words(dong)
-    return _("Trang hiểu là {figures} đồng ({words} đồng).").format(figures=figures, words=words)
+def format_sum(dong: int) -> tuple[str, str]:
+    """Return a sum in figures and in words of the page's language, which show a zero too many."""
+    spell = numerals.spell_in_english if get_language() == "en" else numerals.spell_in_vietnamese
+    return numerals.group_thousands(dong), spell(dong)
 
 
-def in_figures_and_words(dong: int) -> tuple[str, str]:
-    """A sum as it is said back, in the language of the page, so that a slip of a nought is seen."""
-    said = numerals.spell_in_english if get_language() == "en" else numerals.spell_in_vietnamese
-    return numerals.group_thousands(dong), said(dong)
-
-
-def _unread_sum(problem: str, typed: str) -> str:
+def _format_sum_problem(problem: str, typed: str) -> str:
     sentences = {
         "no_unit": _("Bạn ghi “{typed}”. Là {typed} nghìn hay {typed} triệu? Ví dụ: 20 triệu."),
         "thousands": _(
@@ -143,44 +138,43 @@ def _unread_sum(problem: str, typed: str) -> str:
         ),
         "several": _("Bạn ghi “{typed}”. Có vẻ là mấy số tiền. Ghi tổng số đã mất."),
     }
-    usual = _("Trang chưa hiểu “{typed}”. Ghi áng chừng, ví dụ 20 triệu. Chưa rõ thì để trống.")
+    default = _("Trang chưa hiểu “{typed}”. Ghi áng chừng, ví dụ 20 triệu. Chưa rõ thì để trống.")
     dong = amounts.parse_bare_number(typed) or 0
-    return sentences.get(problem, usual).format(
-        typed=_quoted(typed.strip()),
+    return sentences.get(problem, default).format(
+        typed=_quote(typed.strip()),
         dong=numerals.group_thousands(dong),
         millions=f"{Decimal(dong) / 1000}".replace(".", ","),
     )
 
 
-def _about_commune(typed: str, communes: tuple[CommunePlace, ...]) -> Iterator[Question]:
-    found = gazetteer.match_place(typed, communes)
+def _ask_commune(typed: str, communes: tuple[CommunePlace, ...]) -> Iterator[Question]:
+    match = gazetteer.match_place(typed, communes)
     label = _("Xã, phường của bạn")
-    if found.flag == gazetteer.UNKNOWN and communes:
+    if match.flag == gazetteer.UNKNOWN and communes:
         text = _("Chưa tìm thấy “{typed}”. Gõ tên xã mới hoặc tên huyện cũ. Không rõ thì để trống.")
-        yield Question("commune", text.format(typed=_quoted(typed)), label)
-    elif found.flag == gazetteer.AMBIGUOUS:
-        text = _several(found).format(name=found.name or _quoted(typed))
-        meant = [place for place in communes if place.codename in found.candidates]
-        choices = tuple((place.codename, _told_apart(place)) for place in meant)
+        yield Question("commune", text.format(typed=_quote(typed)), label)
+    elif match.flag == gazetteer.AMBIGUOUS:
+        text = _ambiguity_sentence(match).format(name=match.name or _quote(typed))
+        candidates = [place for place in communes if place.codename in match.candidates]
+        choices = tuple((place.codename, _commune_label(place)) for place in candidates)
         yield Question("commune", text, label, (*choices, ("", _("Nơi khác, hoặc không rõ"))))
 
 
-def _several(found: gazetteer.PlaceMatch) -> str:
-    if not found.is_district:
+def _ambiguity_sentence(match: gazetteer.PlaceMatch) -> str:
+    if not match.is_district:
         return _("Trước đây có mấy nơi tên {name}. Chọn một:")
-    if found.name.startswith("Huyện"):
+    if match.name.startswith("Huyện"):
         return _("{name} cũ nay chia thành nhiều xã. Bạn ở xã nào?")
     return _("{name} cũ nay chia thành nhiều xã, phường. Bạn ở xã, phường nào?")
 
 
-def _told_apart(place: CommunePlace) -> str:
-    """Its name, and the old district that tells it from its namesakes."""
+def _commune_label(place: CommunePlace) -> str:
     if not place.former_district:
         return place.name
     return _("{commune} ({district} cũ)").format(commune=place.name, district=place.former_district)
 
 
-def _about_contact(typed: str, caller: str) -> Iterator[Question]:
+def _ask_contact(typed: str, caller: str) -> Iterator[Question]:
     digits = _digits(typed)
     problem = ""
     if typed.strip() and not digits:
@@ -192,7 +186,7 @@ def _about_contact(typed: str, caller: str) -> Iterator[Question]:
     elif digits and digits[-9:] == _digits(caller)[-9:]:
         problem = _("Số để gọi lại trùng với số gọi đến. Ghi số của bạn, hoặc để trống.")
     if problem:
-        # Neither number nor phrase is repeated: the tracking page asks this too.
+        # Neither number nor phrase is repeated: the tracking page shows this too.
         yield Question("contact_phone", problem.format(count=len(digits)), _("Số của bạn"))
 
 
@@ -200,8 +194,8 @@ def _is_short(digits: str) -> bool:
     return len(digits) < (10 if digits.startswith("0") else _MIN_DIGITS)
 
 
-def _about_phrase(phrase: str, *numbers: str) -> Iterator[Question]:
-    if _is_easy(phrase, numbers):
+def _ask_phrase(phrase: str, *numbers: str) -> Iterator[Question]:
+    if _is_guessable(phrase, numbers):
         text = _(
             "Câu này có tên hoặc số của bạn, kẻ gian dễ đoán."
             " Chọn câu khác, ví dụ hai đồ vật trong bếp."
@@ -209,23 +203,23 @@ def _about_phrase(phrase: str, *numbers: str) -> Iterator[Question]:
         yield Question("callback_phrase", text, _("Câu hẹn mới"))
 
 
-def _is_easy(phrase: str, numbers: Iterable[str]) -> bool:
-    """Whether it holds a number of the report, is short, or is what everybody would try."""
+def _is_guessable(phrase: str, numbers: Iterable[str]) -> bool:
+    """Return whether it holds a number of the report, is short, or is what anybody would try."""
     folded, digits = normalize(phrase), _digits(phrase)
     if not folded:
         return False
     letters = sum(map(str.isalpha, folded))
-    told = len(digits) >= 4 and any(digits in _digits(number) for number in numbers)
-    return told or letters < _MIN_LETTERS or any(word in folded for word in _TRIED_FIRST)
+    is_number = len(digits) >= 4 and any(digits in _digits(number) for number in numbers)
+    return is_number or letters < _MIN_LETTERS or any(word in folded for word in _GUESSED_FIRST)
 
 
-def _about_caller(typed: str) -> Iterator[Question]:
+def _ask_caller(typed: str) -> Iterator[Question]:
     if not typed.strip():
         return
-    found = phones.parse_many(typed[:MAX_NUMBER_CHARS_READ])
-    problems = {flag for phone in found for flag in phone.flags}
+    parsed = phones.parse_many(typed[:MAX_NUMBER_CHARS_READ])
+    problems = {flag for phone in parsed for flag in phone.flags}
     text = ""
-    if len(found) > 1:
+    if len(parsed) > 1:
         text = _("Ô số gọi đến có vẻ là mấy số. Trang giữ cả. Số nào gọi gần nhất?")
     elif "too_long" in problems:
         text = _("Số gọi đến “{typed}” thừa chữ số. Trang giữ nguyên. Nhớ lại thì ghi ở đây.")
@@ -234,15 +228,15 @@ def _about_caller(typed: str) -> Iterator[Question]:
     elif "too_short" in problems:
         text = _("Số gọi đến “{typed}” thiếu chữ số. Trang giữ nguyên. Nhớ lại thì ghi ở đây.")
     if text:
-        yield Question("leg_number", text.format(typed=_quoted(typed)), _("Số gọi đến"))
+        yield Question("leg_number", text.format(typed=_quote(typed)), _("Số gọi đến"))
 
 
 def _is_name(typed: str) -> bool:
-    """Whether letters are the most of it: "nguyen van a 20 trieu"."""
+    """Return whether letters outnumber digits: "nguyen van a 20 trieu"."""
     return sum(map(str.isalpha, typed)) > len(_digits(typed))
 
 
-def _about_missing(missing: tuple[str, ...]) -> Iterator[Question]:
+def _ask_missing(missing: tuple[str, ...]) -> Iterator[Question]:
     if "leg_number" in missing:
         text = _("Tin chưa có số gọi đến. Nhớ được thì ghi ở đây, thiếu vài chữ số cũng được.")
         yield Question("leg_number", text, _("Số gọi đến"))
@@ -251,14 +245,14 @@ def _about_missing(missing: tuple[str, ...]) -> Iterator[Question]:
         yield Question("story", text, _("Kể thêm"))
 
 
-def _about_haste(words: ReporterInput) -> Iterator[Question]:
-    """A plain question to who looks like a machine: a person answers it in a sentence."""
-    if _HASTY.intersection(words.flags) and "story" not in words.missing:
+def _ask_suspected_machine(words: ReporterInput) -> Iterator[Question]:
+    """Yield a plain question where the report may be a machine's: a person answers it in a sentence."""
+    if _SUSPICIOUS.intersection(words.flags) and "story" not in words.missing:
         text = _("Tin đã nhận. Bạn kể thêm một câu: họ gọi lúc mấy giờ, mở đầu nói gì?")
         yield Question("story", text, _("Kể thêm"))
 
 
-def _about_story(flags: tuple[str, ...]) -> Iterator[Question]:
+def _ask_account(flags: tuple[str, ...]) -> Iterator[Question]:
     if _MASKED.intersection(flags):
         text = _(
             "Trong lời kể có dãy số giống số thẻ, số căn cước. Trang đã che đi, bạn xem lại."
@@ -271,8 +265,8 @@ def _digits(text: str) -> str:
     return "".join(filter(str.isdecimal, to_ascii_digits(text)))
 
 
-def _quoted(typed: str) -> str:
-    """What was typed, on one line and not too much of it; nothing that turns a line around."""
-    words = " ".join(typed[: 4 * _QUOTED].split())
+def _quote(typed: str) -> str:
+    """Return what was typed on one short line, without signs that reverse the direction of text."""
+    words = " ".join(typed[: 4 * _MAX_QUOTE_LENGTH].split())
     line = "".join(filter(str.isprintable, words))
-    return line if len(line) <= _QUOTED else line[: _QUOTED - 1] + "…"
+    return line if len(line) <= _MAX_QUOTE_LENGTH else line[: _MAX_QUOTE_LENGTH - 1] + "…"

@@ -1,7 +1,7 @@
-"""A lost receipt code: an officer who has checked the phrase lets its owner fetch a new one.
+"""Replace a lost receipt code: an officer who has checked the phrase reads out a one-time word.
 
-The officer reads out a one-time word and never sees the code; the new code is pure chance, and the
-old one opens nothing any more. Both ends are on record.
+With the word the owner gets a new random code, which the officer never sees; the old code opens
+nothing any more. Both steps are in the audit log.
 """
 
 import hmac
@@ -19,15 +19,15 @@ from reports.models import Receipt, ReplacedCode, Report
 from reports.submission import receipt_codes
 
 PERMISSION = "reports.reveal_contact"
-LASTS = timedelta(minutes=30)
-PHRASE_SEEN = timedelta(minutes=15)  # how fresh the officer's look at the phrase must be
-# Wrong words from everywhere together, of 29^6. Each address has five of its own before
-# (limits.py), so that no one stranger kills the word of its owner.
+WORD_LIFETIME = timedelta(minutes=30)
+PHRASE_MAX_AGE = timedelta(minutes=15)  # since the officer had the phrase shown
+# Wrong words of all addresses together, of 29^6. Each address has five of its own
+# (core/rate_limits.py), so that one stranger cannot use up the owner's word.
 MAX_TRIES = 30
 
 
 class ReleaseError(Exception):
-    """No word was given out. Nothing has been written. `why` is permission, reason or phrase."""
+    """No word was issued and nothing written. `why` is permission, reason or phrase."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -43,9 +43,9 @@ class RedeemedCode:
 
 
 def issue_one_time_word(report: Report, by: User, reason: str) -> str:
-    """A one-time word with which a new code can be fetched for half an hour; an older word is void.
+    """Return a new one-time word, valid for WORD_LIFETIME; an older word is void.
 
-    Raises NotReleased.
+    Raises ReleaseError.
     """
     if not by.has_perm(PERMISSION):
         raise ReleaseError("permission")
@@ -57,7 +57,7 @@ def issue_one_time_word(report: Report, by: User, reason: str) -> str:
     with transaction.atomic():
         Receipt.objects.filter(pk=report.pk).update(
             recovery_hash=_word_hash(word, report.pk, newest_key()),
-            recovery_until=Now() + LASTS,
+            recovery_until=Now() + WORD_LIFETIME,
             recovery_attempts=0,
         )
         events.log_event("report", report.pk, "code_released", by=by, reason=reason.strip())
@@ -65,17 +65,18 @@ def issue_one_time_word(report: Report, by: User, reason: str) -> str:
 
 
 def _has_seen_phrase(report: Report, by: User) -> bool:
-    """Whether this very officer had the phrase shown a short while ago, so that there is one."""
-    has_one = report.phrase_sealed or report.followups.exclude(phrase_sealed=None).exists()
-    seen = events.events_for("report", report.pk).filter(
-        kind="revealed", actor=by, detail__what="phrase", created_at__gt=Now() - PHRASE_SEEN
+    """Return whether there is a phrase and this officer had it shown within PHRASE_MAX_AGE."""
+    has_phrase = report.phrase_sealed or report.followups.exclude(phrase_sealed=None).exists()
+    views = events.events_for("report", report.pk).filter(
+        kind="revealed", actor=by, detail__what="phrase", created_at__gt=Now() - PHRASE_MAX_AGE
     )
-    return bool(has_one) and seen.exists()
+    return bool(has_phrase) and views.exists()
 
 
 def redeem_one_time_word(public_number: str, word: str) -> RedeemedCode | None:
-    """A new code for a report; None where number and word do not open one. A wrong word counts,
-    and after MOST_TRIES the right one is dead. A word opens once.
+    """Return the report with a new code, None where number and word do not match.
+
+    A word works once. A wrong one counts, and after MAX_TRIES the right one is void.
     """
     with transaction.atomic():
         receipt = (
@@ -87,7 +88,7 @@ def redeem_one_time_word(public_number: str, word: str) -> RedeemedCode | None:
         )
         if receipt is None:
             return None
-        if not _is_its_word(receipt, word):
+        if not _is_word_of(receipt, word):
             Receipt.objects.filter(pk=receipt.pk).update(
                 recovery_attempts=receipt.recovery_attempts + 1
             )
@@ -95,10 +96,10 @@ def redeem_one_time_word(public_number: str, word: str) -> RedeemedCode | None:
         return RedeemedCode(receipt.report, _replace(receipt))
 
 
-def _is_its_word(receipt: Receipt, word: str) -> bool:
-    known = bytes(receipt.recovery_hash or b"")
+def _is_word_of(receipt: Receipt, word: str) -> bool:
+    stored = bytes(receipt.recovery_hash or b"")
     hashes = (_word_hash(word, receipt.pk, key) for key in field_keys())
-    return any(hmac.compare_digest(known, each) for each in hashes)
+    return any(hmac.compare_digest(stored, each) for each in hashes)
 
 
 def _replace(receipt: Receipt) -> str:
@@ -116,17 +117,17 @@ def _replace(receipt: Receipt) -> str:
 
 
 def replaced_at(code: str) -> datetime | None:
-    """When this code was replaced by another; None for a code that never opened a report."""
+    """Return when this code was replaced; None for one that never opened a report or still does."""
     hashes = [receipt_codes.code_hash(code, key) for key in field_keys()]
-    gone = ReplacedCode.objects.filter(code_hash__in=hashes).first()
-    return gone.replaced_at if gone else None
+    replaced = ReplacedCode.objects.filter(code_hash__in=hashes).first()
+    return replaced.replaced_at if replaced else None
 
 
 def _word_hash(word: str, report_id: UUID, key: FieldKey) -> bytes:
     return key.mac("pickup word", report_id.bytes + word.encode())
 
 
-def read_number(typed: str) -> str:
-    """A public number however it is spaced; what is none stays as it is and finds nothing."""
-    signs = "".join(sign for sign in typed.upper() if sign.isalnum())
-    return f"{signs[:2]}-{signs[2:6]}-{signs[6:]}" if len(signs) == 10 else typed.strip()[:32]
+def normalize_public_number(typed: str) -> str:
+    """Return a report's number as stored, however it is spaced; anything else nearly as typed."""
+    chars = "".join(filter(str.isalnum, typed.upper()))
+    return f"{chars[:2]}-{chars[2:6]}-{chars[6:]}" if len(chars) == 10 else typed.strip()[:32]

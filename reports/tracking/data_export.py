@@ -1,7 +1,7 @@
-"""A reporter's own data as a text to keep: what they told, and what was written to them.
+"""A reporter's own data as a text file: what they told, and what the desk wrote to them.
 
-Never the call-back phrase, which whoever reads along must not learn; never a name of the desk;
-nothing that the machine guessed or others told.
+Never the call-back phrase, which nobody reading along may learn; never an officer's name; nothing
+that was extracted or that others told.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,14 +19,14 @@ from reports.facts.merged_report import Caller
 from reports.models import Case, Followup, Message, Report
 from reports.tracking import followup_feedback, status_timeline
 
-MAX_LENGTH = 5_000_000  # signs; whoever wrote more is told that it is cut
+MAX_LENGTH = 5_000_000  # characters; a longer text is cut, and says so
 
 
 def subject_access_text(report: Report) -> str:
-    """The whole text, in the language of the page."""
+    """Return the text in the language of the page, cut at MAX_LENGTH."""
     lines: list[str] = []
     room = MAX_LENGTH
-    for line in _lines(report):
+    for line in _list_lines(report):
         room -= len(line)
         if room < 0:
             lines += [
@@ -36,43 +36,46 @@ def subject_access_text(report: Report) -> str:
             ]
             break
         lines.append(line)
-    return "\r\n".join(lines) + "\r\n"  # so that every editor shows it in lines
+    return "\r\n".join(lines) + "\r\n"  # Windows editors need both
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _list_lines(report: Report) -> Iterator[str]:
     yield gettext("Tin %(number)s, gửi %(police)s") % {
         "number": report.public_number,
         "police": get_police_name(),
     }
-    yield gettext("Bản sao lấy lúc %(at)s") % {"at": _clock(timezone.now())}
+    yield gettext("Bản sao lấy lúc %(at)s") % {"at": _format_time(timezone.now())}
     if report.erased_at:
         yield gettext("Dữ liệu cá nhân của tin này đã xóa lúc %(at)s.") % {
-            "at": _clock(report.erased_at)
+            "at": _format_time(report.erased_at)
         }
-    yield from _part(
-        gettext("Tin đã gửi lúc %(at)s") % {"at": _clock(report.received_at)}, _list_answers(report)
+    yield from _section(
+        gettext("Tin đã gửi lúc %(at)s") % {"at": _format_time(report.received_at)},
+        _list_answers(report),
     )
-    for addition in merged_report.iter_followups(report):
-        title = f"{_kind(addition)}, {_clock(addition.received_at)}"
-        yield from _part(title, _of_addition(addition))
+    for followup in merged_report.iter_followups(report):
+        title = f"{_kind_label(followup)}, {_format_time(followup.received_at)}"
+        yield from _section(title, _list_followup_fields(followup))
     for message in report.messages.order_by("id").iterator():
-        yield from _part(_sender(message), [("", encryption.decrypt_field(message, "text") or "")])
+        yield from _section(
+            _message_title(message), [("", encryption.decrypt_field(message, "text") or "")]
+        )
     files = [
-        (f"{each.word}, {each.size}", _clock(each.at))
+        (f"{each.word}, {each.size}", _format_time(each.at))
         for each in status_timeline.files_sent(report)
     ]
     if files:
-        yield from _part(gettext("Ảnh, ghi âm đã gửi"), files)
+        yield from _section(gettext("Ảnh, ghi âm đã gửi"), files)
     steps = status_timeline.progress_steps(
         report, Case.objects.get(report=report), status_timeline.conversation(report)
     )
-    yield from _part(
+    yield from _section(
         gettext("Tin đang ở đâu"),
-        [(str(step.word), f"{_clock(step.at)} {step.sentence}".strip()) for step in steps],
+        [(str(step.word), f"{_format_time(step.at)} {step.sentence}".strip()) for step in steps],
     )
 
 
-def _part(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _section(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     yield from ("", title, "-" * min(len(title), 60))
     for label, text in rows:
         if text.strip():
@@ -100,23 +103,23 @@ def _list_answers(report: Report) -> Iterator[tuple[str, str]]:
     yield gettext("Lời kể"), encryption.decrypt_field(report, "story") or report.story
 
 
-def _of_addition(addition: Followup) -> Iterator[tuple[str, str]]:
-    day = f"{addition.called_on:%d/%m/%Y}" if addition.called_on else ""
-    yield gettext("Họ gọi lúc"), ", ".join(filter(None, [day, addition.called_on_raw]))
-    for leg in map(Caller.from_json, addition.callers):
-        yield gettext("Người gọi"), followup_feedback.caller_line(leg)
-    for account in addition.accounts:
+def _list_followup_fields(followup: Followup) -> Iterator[tuple[str, str]]:
+    day = f"{followup.called_on:%d/%m/%Y}" if followup.called_on else ""
+    yield gettext("Họ gọi lúc"), ", ".join(filter(None, [day, followup.called_on_raw]))
+    for caller in map(Caller.from_json, followup.callers):
+        yield gettext("Người gọi"), followup_feedback.caller_line(caller)
+    for account in followup.accounts:
         yield gettext("Tài khoản nhận"), account
-    for link in addition.links:
+    for link in followup.links:
         yield gettext("Đường link"), link
-    yield gettext("Số tiền"), addition.money_lost_raw
-    yield gettext("Nơi ở"), addition.commune.name if addition.commune else addition.commune_raw
-    yield gettext("Số của bạn"), encryption.decrypt_field(addition, "contact") or ""
-    yield gettext("Câu hẹn"), gettext("đã đổi, không in ra đây") if addition.phrase_sealed else ""
-    yield gettext("Lời kể"), encryption.decrypt_field(addition, "story") or addition.story
+    yield gettext("Số tiền"), followup.money_lost_raw
+    yield gettext("Nơi ở"), followup.commune.name if followup.commune else followup.commune_raw
+    yield gettext("Số của bạn"), encryption.decrypt_field(followup, "contact") or ""
+    yield gettext("Câu hẹn"), gettext("đã đổi, không in ra đây") if followup.phrase_sealed else ""
+    yield gettext("Lời kể"), encryption.decrypt_field(followup, "story") or followup.story
 
 
-def _kind(addition: Followup) -> str:
+def _kind_label(followup: Followup) -> str:
     kinds = Followup.Kind
     words = {
         kinds.MORE: gettext("Kể thêm"),
@@ -124,13 +127,13 @@ def _kind(addition: Followup) -> str:
         kinds.CORRECTION: gettext("Sửa lại"),
         kinds.WITHDRAWAL: gettext("Đề nghị rút tin"),
     }
-    return words[kinds(addition.kind)]
+    return words[kinds(followup.kind)]
 
 
-def _sender(message: Message) -> str:
-    who = gettext("Cán bộ") if message.actor_id else gettext("Bạn")
-    return f"{who}, {_clock(message.sent_at)}"
+def _message_title(message: Message) -> str:
+    sender = gettext("Cán bộ") if message.actor_id else gettext("Bạn")
+    return f"{sender}, {_format_time(message.sent_at)}"
 
 
-def _clock(at: datetime | None) -> str:
+def _format_time(at: datetime | None) -> str:
     return f"{timezone.localtime(at):%H:%M, %d/%m/%Y}" if at else ""

@@ -1,8 +1,8 @@
-"""What a reporter says after the report: intake's second door, with the receipt as its key.
+"""Submit what a reporter says after the report: a follow-up, or a message to the desk.
 
-An addition, or a message to the desk, is evidence like the report: written once, in one
-transaction with the triage that it owes, personal words sealed and masked out of the working copy.
-The same words under the same key are the same row.
+Both are evidence like the report: written once, in one transaction with the triage that they owe,
+personal words encrypted and redacted in the working copy. The same words under the same key are the
+same row.
 """
 
 import json
@@ -25,36 +25,37 @@ from reports.facts.merged_report import Caller
 from reports.models import Followup, Message, Report
 from reports.submission.intake import TRIAGE
 
-# Of one report: far more than anybody in need says, and what desk and machine can read.
-MAX_ADDITIONS = 40
-MAX_WISHES = 5  # to withdraw, counted by themselves: who has said much may still wish so
+# Of one report: far more than anybody in need says, and as much as desk and machine can read.
+MAX_FOLLOWUPS = 40
+MAX_WITHDRAWALS = 5  # counted apart: who has said much may still withdraw
 MAX_MESSAGES = 100
-READ_AT_ONCE = 4000  # signs that are read while somebody waits: 40 ms
-_ACCOUNT = "stk "  # what stands in the field for accounts is one, with or without the word
+MAX_CHARS_READ_AT_ONCE = 4000  # read within a request: 40 ms
+_ACCOUNT_CUE = "stk "  # makes the redaction treat a number in the field for accounts as one
 
 _DERIVED = ("flags", "commune_id", "called_on")
-T = TypeVar("T", Followup, Message)
+RowT = TypeVar("RowT", Followup, Message)
 
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 class ReportErasedError(Exception):
-    """The report's personal data are gone, and nothing more is taken in for it."""
+    """The report's personal data are erased: nothing more is accepted for it."""
 
 
 class LimitReachedError(Exception):
-    """As much has been said of the report as is taken in by this way."""
+    """The report has as many follow-ups or messages as are accepted."""
 
 
 @dataclass(frozen=True)
 class FollowupSubmission:
-    """What was typed on a form of the tracking page. `called_day` is the choice that was made,
-    `called_on` the day that came of it, None where none can be told.
+    """What was typed into a form of the tracking page.
+
+    `called_day` is the choice made there, `called_on` the day that follows from it, if any.
     """
 
     kind: str = Followup.Kind.MORE
     story: str = ""
-    legs: tuple[Caller, ...] = ()
+    callers: tuple[Caller, ...] = ()
     accounts: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     called_day: str = ""
@@ -69,8 +70,7 @@ class FollowupSubmission:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was said."""
-        lists = (self.legs, self.accounts, self.links)
+        lists = (self.callers, self.accounts, self.links)
         texts = (
             self.story, self.called_day, self.called_on_raw, self.money_lost_raw, self.commune_raw,
             self.contact, self.phrase,
@@ -80,43 +80,43 @@ class FollowupSubmission:
 
 @dataclass(frozen=True)
 class FollowupResult:
-    """An addition that is in the database, and whether it is there only now."""
+    """A saved follow-up, and whether it was saved only now."""
 
-    addition: Followup
+    followup: Followup
     is_new: bool
 
 
 def submit_followup(
-    report: Report, said: FollowupSubmission, submission_key: str
+    report: Report, submission: FollowupSubmission, submission_key: str
 ) -> FollowupResult:
-    """Keep an addition, once.
+    """Save a follow-up, once.
 
-    Raises ErasedError, FullError, or DatabaseError where it is not known to be written.
+    Raises ReportErasedError, LimitReachedError, or DatabaseError where it may not be saved.
     """
-    words = {name: told for name, told in asdict(said).items() if name not in _DERIVED}
+    words = {name: value for name, value in asdict(submission).items() if name not in _DERIVED}
     with transaction.atomic():
         # Decisions lock the case before the report: so does this.
-        case = deadlines.lock_case(report.pk) if _is_pressing(said.story) else None
-        _hold(report)
-        if before := _filter_sent(report.followups.all(), submission_key, words).first():
-            return FollowupResult(before, is_new=False)
-        if _is_full(report, said.kind):
+        case = deadlines.lock_case(report.pk) if _is_urgent(submission.story) else None
+        _lock_report(report)
+        if earlier := _filter_sent(report.followups.all(), submission_key, words).first():
+            return FollowupResult(earlier, is_new=False)
+        if _is_full(report, submission.kind):
             raise LimitReachedError
-        addition = _row(report, said, submission_key, words)
-        addition.save(force_insert=True)
-        if said.kind != Followup.Kind.WITHDRAWAL:
+        followup = _build_followup(report, submission, submission_key, words)
+        followup.save(force_insert=True)
+        if submission.kind != Followup.Kind.WITHDRAWAL:
             queue.enqueue_once(TRIAGE, report.pk)
         if case:
             deadlines.restart_review_deadline(case)
     queue.notify()
-    return FollowupResult(addition, is_new=True)
+    return FollowupResult(followup, is_new=True)
 
 
 def submit_reply(report: Report, text: str, submission_key: str) -> bool:
-    """Keep a message of the reporter; False when it is kept already. Raises as `add`."""
+    """Save a message of the reporter; return False where it is saved already. Raises as above."""
     with transaction.atomic():
-        case = deadlines.lock_case(report.pk) if _is_pressing(text) else None  # first, as above
-        _hold(report)
+        case = deadlines.lock_case(report.pk) if _is_urgent(text) else None  # first, as above
+        _lock_report(report)
         if _filter_sent(report.messages.filter(actor=None), submission_key, text).exists():
             return False
         if report.messages.filter(actor=None).count() >= MAX_MESSAGES:
@@ -132,87 +132,81 @@ def submit_reply(report: Report, text: str, submission_key: str) -> bool:
     return True
 
 
-def _is_pressing(text: str) -> bool:
-    """Whether it tells of pressing that goes on, or of money that has just gone."""
+def _is_urgent(text: str) -> bool:
+    """Return whether a text tells of coercion that goes on, or of money that has just gone."""
     if not text.strip():
         return False
-    said = story_reader.extract_from_story(truncate_middle(text))
-    return said.ongoing or any(reason.fact == "just_now" for reason in said.reasons)
+    facts = story_reader.extract_from_story(truncate_middle(text))
+    return facts.ongoing or any(reason.fact == "just_now" for reason in facts.reasons)
 
 
 def truncate_middle(text: str) -> str:
-    """As much as is read while somebody waits: how it began, and what goes on now, said last."""
-    half = READ_AT_ONCE // 2
-    return text if len(text) <= READ_AT_ONCE else f"{text[:half]}\n{text[-half:]}"
+    """Return the beginning and the end of a text, together MAX_CHARS_READ_AT_ONCE."""
+    half = MAX_CHARS_READ_AT_ONCE // 2
+    return text if len(text) <= 2 * half else f"{text[:half]}\n{text[-half:]}"
 
 
-def _hold(report: Report) -> None:
-    """Nobody else adds to this report, or erases it, until COMMIT."""
+def _lock_report(report: Report) -> None:
+    """Keep others from adding to the report or erasing it until COMMIT. Raises ReportErasedError."""
     locked = Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report.pk)
     if locked.erased_at:
         raise ReportErasedError
 
 
 def _is_full(report: Report, kind: str) -> bool:
-    wish = Followup.Kind.WITHDRAWAL
-    if kind == wish:
-        return report.followups.filter(kind=wish).count() >= MAX_WISHES
-    return report.followups.exclude(kind=wish).count() >= MAX_ADDITIONS
+    withdrawal = Followup.Kind.WITHDRAWAL
+    if kind == withdrawal:
+        return report.followups.filter(kind=withdrawal).count() >= MAX_WITHDRAWALS
+    return report.followups.exclude(kind=withdrawal).count() >= MAX_FOLLOWUPS
 
 
-def _filter_sent(rows: QuerySet[T], submission_key: str, words: object) -> QuerySet[T]:
-    """The rows of a report that hold these words, under whichever of our keys they came."""
+def _filter_sent(rows: QuerySet[RowT], submission_key: str, words: object) -> QuerySet[RowT]:
+    """Return the rows that hold these words, under whichever encryption key they were digested."""
     digests = [_digest(words, submission_key, key) for key in field_keys()]
     return rows.filter(submission_key=submission_key, content_digest__in=digests)
 
 
 def _digest(words: object, submission_key: str, key: FieldKey) -> bytes:
-    # Keyed, as a report's is: a bare hash would let the holder of a dump try numbers against it.
+    # Keyed, as a report's: a bare hash would let the holder of a dump try numbers against it.
     return key.mac("later digest", _json([submission_key, words]).encode())
 
 
-def _row(report: Report, said: FollowupSubmission, submission_key: str, words: object) -> Followup:
-    copy = RedactedCopy(
-        (
-            encryption.decrypt_field(merged_report.merged_report(report), "contact") or "",
-            said.contact,
-        )
-    )
-    story = copy.redact(said.story)
-    fields = {
-        "callers": [_leg(copy, leg) for leg in said.legs],
-        "accounts": [copy.redact_field(line, _ACCOUNT) for line in said.accounts],
-        "links": [copy.redact_field(link) for link in said.links],
-        "called_on_raw": copy.redact_field(said.called_on_raw),
-        "money_lost_raw": copy.redact_field(said.money_lost_raw),
-        "commune_raw": copy.redact_field(said.commune_raw),
-    }
+def _build_followup(
+    report: Report, submission: FollowupSubmission, submission_key: str, words: object
+) -> Followup:
+    contact = encryption.decrypt_field(merged_report.merged_report(report), "contact") or ""
+    copy = RedactedCopy((contact, submission.contact))
     return Followup(
         report=report,
-        kind=said.kind,
+        kind=submission.kind,
         submission_key=submission_key,
         content_digest=_digest(words, submission_key, newest_key()),
-        story=story,
-        story_sealed=encryption.encrypt(copy.sealed_original(said.story), "story", report.pk),
-        **fields,
-        called_on=said.called_on,
-        commune_id=said.commune_id,
-        flags=list(dict.fromkeys([*said.flags, *copy.flags])),
-        contact_sealed=encryption.encrypt(said.contact, "contact", report.pk),
-        contact_index=redaction.blind_index(said.contact),
-        phrase_sealed=encryption.encrypt(said.phrase, "phrase", report.pk),
+        story=copy.redact(submission.story),
+        callers=[_redact_caller(copy, caller) for caller in submission.callers],
+        accounts=[copy.redact_field(line, _ACCOUNT_CUE) for line in submission.accounts],
+        links=[copy.redact_field(link) for link in submission.links],
+        called_on=submission.called_on,
+        called_on_raw=copy.redact_field(submission.called_on_raw),
+        money_lost_raw=copy.redact_field(submission.money_lost_raw),
+        commune_id=submission.commune_id,
+        commune_raw=copy.redact_field(submission.commune_raw),
+        contact_sealed=encryption.encrypt(submission.contact, "contact", report.pk),
+        contact_index=redaction.blind_index(submission.contact),
+        phrase_sealed=encryption.encrypt(submission.phrase, "phrase", report.pk),
+        # After every redaction, as the copy collects flags and originals meanwhile.
+        flags=list(dict.fromkeys([*submission.flags, *copy.flags])),
+        story_sealed=encryption.encrypt(copy.sealed_original(submission.story), "story", report.pk),
     )
 
 
-def _leg(copy: RedactedCopy, leg: Caller) -> dict[str, Any]:
-    """One caller; two numbers in one field are no card."""
-    texts = asdict(leg)
-    for name in ("office", "name"):
-        texts[name] = copy.redact_field(texts[name])
-    if not _is_readable(leg.number) or "masked_contact" in copy.redact_silently(leg.number).flags:
-        texts["number"] = copy.redact_field(leg.number)
-    return texts
-
-
-def _is_readable(number: str) -> bool:
-    return any(phone.key for phone in phones.parse_many(number[:MAX_NUMBER_CHARS_READ]))
+def _redact_caller(copy: RedactedCopy, caller: Caller) -> dict[str, Any]:
+    """Return a caller's fields redacted; a readable number stays: two in one field are no card."""
+    fields = asdict(caller) | {
+        name: copy.redact_field(getattr(caller, name)) for name in ("office", "name")
+    }
+    is_readable = any(
+        phone.key for phone in phones.parse_many(caller.number[:MAX_NUMBER_CHARS_READ])
+    )
+    if not is_readable or "masked_contact" in copy.redact_silently(caller.number).flags:
+        fields["number"] = copy.redact_field(caller.number)
+    return fields

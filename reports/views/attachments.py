@@ -5,15 +5,11 @@ from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
-from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from core.form_data import Fields, sanitize_fields
-from core.province import province
+from core.province_names import insert_hotline
 from core.same_origin import is_same_origin
 from reports.attachments import filetypes, storage, upload_handler
 from reports.attachments.storage import PendingUpload, Refusal, RefusedError
@@ -21,26 +17,25 @@ from reports.attachments.upload_handler import MultipartForm, Upload
 from reports.models import Report
 from reports.submission.forms import CodeForm
 from reports.tracking import followup_feedback, followups
-from reports.tracking.followup_forms import FollowupForm
 from reports.tracking.followup_parser import FollowupFormParser
 from reports.tracking.followups import FollowupSubmission, ReportErasedError
+from reports.tracking.forms import FollowupForm
 from reports.tracking.status_timeline import UploadResult
-from reports.views.code_lookup import render_invalid, report_for_code_or_error
-from reports.views.form_errors import FormError
-from reports.views.tracking import FOREIGN_LOOK, code_page, status_page
+from reports.views.codes import render_invalid, report_for_code_or_error
+from reports.views.form_errors import FormError, form_view
+from reports.views.tracking import ERASED, FOREIGN_LOOKUP, code_page, status_page
 
 log = structlog.get_logger(__name__)
 
-_MAX_NAME_LENGTH = 32  # signs of a name that are shown back
+_MAX_NAME_LENGTH = 32
 NOT_NOW = FormError(
     503,
     _("Chưa nhận được ảnh, ghi âm"),
-    format_lazy(
+    insert_hotline(
         _(
             "Trang đang gặp trục trặc. Tin của bạn vẫn còn nguyên."
             " Chờ một phút, gõ mã rồi gửi lại. Gấp thì gọi {hotline}."
-        ),
-        hotline=province.hotline,
+        )
     ),
 )
 UNREADABLE = FormError(
@@ -53,8 +48,7 @@ WRONG_CODE = FormError(
     _("Chưa nhận ảnh, ghi âm: mã chưa đúng"),
     _("Gõ lại mã tin báo, rồi chọn lại ảnh. Tin của bạn vẫn còn nguyên."),
 )
-NOTHING = UploadResult("", _("Chưa chọn ảnh, bản ghi âm nào. Chọn xong rồi bấm Gửi."))
-ERASED = UploadResult("", _("Tin này đã xóa dữ liệu nên không nhận thêm."))
+NO_FILE = UploadResult("", _("Chưa chọn ảnh, bản ghi âm nào. Chọn xong rồi bấm Gửi."))
 _REFUSED: dict[Refusal, tuple[int, str | Promise]] = {
     Refusal.EMPTY: (422, _("Bên trong không có gì. Chọn lại rồi gửi.")),
     Refusal.TOO_LARGE: (
@@ -80,17 +74,13 @@ _REFUSED: dict[Refusal, tuple[int, str | Promise]] = {
         _("Máy chủ chưa ghi được. Tin của bạn vẫn còn nguyên. Gửi lại sau ít phút."),
     ),
 }
-# What filetypes.py calls things, for the translators: it is pure and knows no language.
+# The words of filetypes.py, for the translators: that module knows no language.
 _KINDS = (_("ảnh"), _("bản ghi âm"), _("bản ghi"), _("bản PDF"), _("tệp"))
 
 
-@csrf_exempt  # a visitor has no cookie to ride on; the code in the body is the key
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
+@form_view
 def send_files(request: HttpRequest) -> HttpResponse:
-    """Files for the report whose code stands before them in the body; the page about the report
-    again, with a line for each.
-    """
+    """Store files for the report whose code precedes them in the body; answer with a line for each."""
     if request.method != "POST":
         return redirect("reports:track")
     try:
@@ -98,55 +88,58 @@ def send_files(request: HttpRequest) -> HttpResponse:
             return _answer(request, form)
     except upload_handler.UnreadableError as error:
         data = sanitize_fields(error.fields)
-        return _ask_again(request, CodeForm(data), data, UNREADABLE)
+        return _form_page(request, CodeForm(data), data, UNREADABLE)
 
 
-def _answer(request: HttpRequest, sent: MultipartForm) -> HttpResponse:
-    data = sanitize_fields(sent.fields)
+def _answer(request: HttpRequest, upload_form: MultipartForm) -> HttpResponse:
+    data = sanitize_fields(upload_form.fields)
     form = CodeForm(data)
     if not is_same_origin(request):
-        return _ask_again(request, form, data, FOREIGN_LOOK)
+        return _form_page(request, form, data, FOREIGN_LOOKUP)
     try:
         report = report_for_code_or_error(request, form) if form.is_valid() else None
         if report is None:
-            return _ask_again(request, form, data, WRONG_CODE)
-        words = _add_story(report, data)
-        lines = _take_all(sent, report) or ([] if words else [NOTHING])
-        return status_page(request, report, form, _status(words + lines), lines=lines, notice=words)
+            return _form_page(request, form, data, WRONG_CODE)
+        notice = _save_story(report, data)
+        lines = _store_all(upload_form, report) or ([] if notice else [NO_FILE])
+        status = _status_of_lines(notice + lines)
+        return status_page(request, report, form, status, lines=lines, notice=notice)
     except DatabaseTrouble:
-        return _ask_again(request, form, data, NOT_NOW)
+        return _form_page(request, form, data, NOT_NOW)
 
 
-def _ask_again(
-    request: HttpRequest, form: CodeForm, data: Fields, trouble: FormError
+def _form_page(
+    request: HttpRequest, form: CodeForm, data: Fields, error: FormError
 ) -> HttpResponse:
-    """The page that asks for the code; where words came along, the form that gives them back."""
+    """Return the page that asks for the code; with a story, the form that gives it back."""
     if not data.get("story", "").strip():
-        return code_page(request, form, trouble)
-    add = FollowupForm(data)
-    add.ask_for_code()
-    return render_invalid(request, "reports/followup/form.html", form, trouble, shown=add)
+        return code_page(request, form, error)
+    followup_form = FollowupForm(data)
+    followup_form.ask_for_code()
+    return render_invalid(
+        request, "reports/followup/form.html", form, error, returned_form=followup_form
+    )
 
 
-def _add_story(report: Report, data: Fields) -> list[UploadResult]:
-    """Keep the words that came along with the files; what their writer is told."""
-    said = FollowupSubmission(story=data.get("story", ""))
-    if said.is_empty:
+def _save_story(report: Report, data: Fields) -> list[UploadResult]:
+    """Save the story that came with the files, return the lines of its confirmation."""
+    submission = FollowupSubmission(story=data.get("story", ""))
+    if submission.is_empty:
         return []
     try:
-        addition = followups.submit_followup(report, said, FollowupFormParser(data).submission_key)
+        result = followups.submit_followup(
+            report, submission, FollowupFormParser(data).submission_key
+        )
     except ReportErasedError:
         return [ERASED]
-    return [
-        UploadResult("", text, 200)
-        for text in followup_feedback.confirmation_sentences(said, addition)
-    ]
+    sentences = followup_feedback.confirmation_sentences(submission, result)
+    return [UploadResult("", text, 200) for text in sentences]
 
 
-def _take_all(sent: MultipartForm, report: Report) -> list[UploadResult]:
-    """A line for each file, and one for all those that nobody looked at."""
-    lines = [_take(upload, report) for upload in sent.uploads]
-    if more := sent.surplus:
+def _store_all(upload_form: MultipartForm, report: Report) -> list[UploadResult]:
+    """Return a line for each file, and one for all beyond the limit."""
+    lines = [_store(upload, report) for upload in upload_form.uploads]
+    if more := upload_form.surplus:
         sentence = ngettext(
             "Còn %(more)s cái nữa chưa nhận. Mỗi tin nhận đến %(most)s ảnh, bản ghi âm, PDF.",
             "Còn %(more)s cái nữa chưa nhận. Mỗi tin nhận đến %(most)s ảnh, bản ghi âm, PDF.",
@@ -156,34 +149,33 @@ def _take_all(sent: MultipartForm, report: Report) -> list[UploadResult]:
     return lines
 
 
-def _take(upload: Upload, report: Report) -> UploadResult:
-    """Keep one file; what its sender is told."""
+def _store(upload: Upload, report: Report) -> UploadResult:
+    """Store one file, return the line about it."""
     draft = upload.draft
     if upload.refusal:
-        return _refused(draft, upload.refusal)
+        return _refuse(draft, upload.refusal)
     try:
         is_new = storage.store(draft, report)
     except RefusedError as refused:
-        return _refused(draft, refused.why)
+        return _refuse(draft, refused.why)
     kind = gettext(draft.type.word) if draft.type else ""
-    what = {"kind": kind, "size": filetypes.format_size(draft.size)}
-    taken = gettext("Đã nhận %(kind)s %(size)s.")
-    before = gettext("Đã nhận %(kind)s %(size)s từ trước, giữ một bản.")
-    return UploadResult(display_name(draft.name), (taken if is_new else before) % what, 200)
+    values = {"kind": kind, "size": filetypes.format_size(draft.size)}
+    new = gettext("Đã nhận %(kind)s %(size)s.")
+    repeated = gettext("Đã nhận %(kind)s %(size)s từ trước, giữ một bản.")
+    return UploadResult(_shorten(draft.name), (new if is_new else repeated) % values, 200)
 
 
-def _refused(draft: PendingUpload, why: Refusal) -> UploadResult:
+def _refuse(draft: PendingUpload, why: Refusal) -> UploadResult:
     log.info("file.refused", why=why)
     status, text = _REFUSED[why]
-    return UploadResult(display_name(draft.name), text, status)
+    return UploadResult(_shorten(draft.name), text, status)
 
 
-def display_name(name: str) -> str:
-    """A file's name as its sender is shown it again; its beginning is enough."""
+def _shorten(name: str) -> str:
     return name if len(name) <= _MAX_NAME_LENGTH else f"{name[:_MAX_NAME_LENGTH]}…"
 
 
-def _status(lines: list[UploadResult]) -> int:
-    """200 where anything came in, else what the first refusal is."""
-    told = [line.status for line in lines]
-    return 200 if 200 in told else told[0]
+def _status_of_lines(lines: list[UploadResult]) -> int:
+    """Return 200 where anything was stored, else the status of the first refusal."""
+    statuses = [line.status for line in lines]
+    return 200 if 200 in statuses else statuses[0]

@@ -1,7 +1,6 @@
-"""What every page that takes something in has in common: whose form it was, how much of a body could
-be read, what a visitor is told when it was not taken.
-"""
+"""What views of residents' forms share: the decorator, parsing a body, errors that are no field's."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
@@ -11,11 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from django.utils.functional import Promise
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
 
 from core.form_data import Fields, parse_fields, sanitize_fields
-from core.province import province
+from core.province_names import insert_hotline
+from core.same_origin import is_same_origin
 from reports.attachments import upload_handler
 from reports.submission.forms import ReportForm
 
@@ -24,7 +26,7 @@ BODY_LIMIT = 1_500_000
 
 @dataclass(frozen=True)
 class FormError:
-    """Why a report was not sent: what the page says, and its status."""
+    """Why a form was not taken: the page's heading and text, and the status of the response."""
 
     status: int
     title: str | Promise
@@ -32,8 +34,9 @@ class FormError:
 
 
 class HttpResponseSeeOther(HttpResponse):
-    """Where the answer to a POST stands, kept by nobody. An address of ours needs nothing of the
-    care that Django's own redirects take of theirs.
+    """A redirect after a POST to an address of ours, never cached.
+
+    Django's own redirects also check the scheme of an address, which costs time here.
     """
 
     status_code = 303
@@ -57,31 +60,46 @@ TOO_LARGE = FormError(
 FAR_TOO_LARGE = FormError(
     413,
     _("Tin dài quá, chưa gửi được"),
-    format_lazy(
+    insert_hotline(
         _(
             "Trang nhận đến 1,5 triệu ký tự, và không giữ lại được phần vừa gửi."
             " Bấm Quay lại để lấy phần đã viết, bỏ bớt rồi gửi. Gấp thì gọi {hotline}."
-        ),
-        hotline=province.hotline,
+        )
     ),
 )
 UNREADABLE = FormError(
     400,
     _("Chưa gửi được"),
-    format_lazy(
+    insert_hotline(
         _(
             "Trang không đọc được phần vừa gửi. Bấm Quay lại để lấy phần đã viết, rồi gửi lại."
             " Gấp thì gọi {hotline}."
-        ),
-        hotline=province.hotline,
+        )
     ),
 )
 # A body without its length: browsers tell it, and the front server finds it out.
 LENGTHLESS = replace(UNREADABLE, status=411)
 
 
-def parse_body(request: HttpRequest) -> tuple[Fields, FormError | None]:
-    """The fields of a body, as far as it could be read, and what is wrong with its size."""
+def form_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Return the view of a form for residents: it takes GET, HEAD and POST and is never cached.
+
+    It needs no CSRF token: visitors have no cookie to ride on, and a code, a one-time word or a
+    token of the form itself is checked instead.
+    """
+    return csrf_exempt(require_http_methods(["GET", "HEAD", "POST"])(never_cache(view)))
+
+
+def parse_body(request: HttpRequest, foreign: FormError) -> tuple[Fields, FormError | None]:
+    """Return the fields of a body as far as readable, and the error of the body, None for none.
+
+    `foreign` is the error of a form that a page of another origin has sent.
+    """
+    data, error = _parse_body(request)
+    return data, error or (None if is_same_origin(request) else foreign)
+
+
+def _parse_body(request: HttpRequest) -> tuple[Fields, FormError | None]:
     if "HTTP_TRANSFER_ENCODING" in request.META:  # Django would read it as an empty form
         return Fields(), LENGTHLESS
     size = int(request.META.get("CONTENT_LENGTH") or 0)
@@ -93,13 +111,13 @@ def parse_body(request: HttpRequest) -> tuple[Fields, FormError | None]:
     except UnreadablePostError:
         return Fields(), UNREADABLE
     except (SuspiciousOperation, MultiPartParserError):
-        salvaged = sanitize_fields(_salvaged(request))
+        salvaged = sanitize_fields(_salvage_fields(request))
         return salvaged, TOO_LARGE if salvaged else UNREADABLE
     return data, TOO_LARGE if size > BODY_LIMIT else None
 
 
-def _salvaged(request: HttpRequest) -> Fields:
-    """The form's own fields out of a body with more fields than Django reads."""
+def _salvage_fields(request: HttpRequest) -> Fields:
+    """Return the report form's own fields of a body with more fields than Django reads."""
     data = Fields()
     if request.content_type == "application/x-www-form-urlencoded":
         body = request.body.decode(errors="replace")

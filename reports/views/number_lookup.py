@@ -1,34 +1,29 @@
-"""What is known of a number, and asking for a second look. A number travels in the body alone: it
-is in no address, no log and no cache, and who asks is written down nowhere.
+"""Look a telephone number up, or ask for a review of what is said of it.
+
+A number travels in the body alone: it is in no address, log or cache, and who asks is not recorded.
 """
 
 import structlog
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from core import rate_limits
 from core.form_data import Fields
-from core.province import province
-from core.same_origin import is_same_origin
+from core.province_names import insert_hotline
 from reports.extraction.phones import ParsedCaller, format_national
-from reports.models import Dispute
 from reports.numbers import findings, lookup, report_counts
 from reports.numbers.findings import DisputeSubmission
 from reports.numbers.forms import PREFILL, CheckForm, DisputeForm
 from reports.public import institutions
 from reports.reference import confirmed_statements
 from reports.submission.form_parser import ReportFormParser
-from reports.views.form_errors import FormError, parse_body
+from reports.views.form_errors import FormError, form_view, parse_body
 
 log = structlog.get_logger(__name__)
 
-MAX_ASKED = 8  # numbers of one field
+MAX_NUMBERS = 8  # of one field
 FOREIGN = FormError(
     403,
     _("Chưa kiểm tra. Bạn bấm một lần nữa"),
@@ -37,23 +32,21 @@ FOREIGN = FormError(
 NOT_NOW = FormError(
     503,
     _("Chưa kiểm tra được"),
-    format_lazy(
+    insert_hotline(
         _(
             "Trang đang gặp trục trặc. Chưa biết không có nghĩa là an toàn:"
             " họ đòi tiền, hỏi mã thì cúp máy. Cần hỏi, gọi {hotline}."
-        ),
-        hotline=province.hotline,
+        )
     ),
 )
 TOO_MANY = FormError(
     429,
     _("Chưa làm được ngay"),
-    format_lazy(
+    insert_hotline(
         _(
             "Từ mạng này đã hỏi nhiều lần. Chờ 10 phút rồi thử lại. Họ đòi tiền, hỏi mã thì cúp máy."
             " Cần hỏi, gọi {hotline}."
-        ),
-        hotline=province.hotline,
+        )
     ),
 )
 TOO_LONG = FormError(
@@ -74,20 +67,18 @@ NOT_SAVED = FormError(
 )
 
 
-@csrf_exempt  # it changes nothing, and a visitor has no cookie
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
+@form_view
 def check(request: HttpRequest) -> HttpResponse:
-    """The form; posted, what may be said of the number."""
+    """Show the form; posted, what may be said of the number."""
     if request.method != "POST":
         return _check_page(request, CheckForm())
-    data, trouble = _posted(request)
+    data, error = _parse_body(request)
     form = CheckForm(data)
-    if trouble or not form.is_valid():
-        return _check_page(request, form, trouble)
+    if error or not form.is_valid():
+        return _check_page(request, form, error)
     phones = form.parsed_phones
     if len(phones) > 1:
-        return _which(request, phones)
+        return _choice_page(request, phones)
     if not rate_limits.consume("check", request):
         return _check_page(request, form, TOO_MANY)
     try:
@@ -97,65 +88,56 @@ def check(request: HttpRequest) -> HttpResponse:
     return _verdict_page(request, verdict)
 
 
-@csrf_exempt  # a form token of our own instead: no cookie for a visitor
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
+@form_view
 def dispute(request: HttpRequest) -> HttpResponse:
-    """A form to ask for a second look; posted, the number to name it by. A page of ours may carry
-    a number to it.
+    """Show the form that asks for a review, prefilled with a number that a page of ours has posted;
+    sent, submit the dispute and show the number to name it by.
     """
     if request.method != "POST":
         return _dispute_page(request, DisputeForm.fresh())
-    data, trouble = _posted(request)
-    if trouble is None and PREFILL in data:
+    data, error = _parse_body(request)
+    if error is None and PREFILL in data:
         return _dispute_page(request, DisputeForm.fresh(data.get(PREFILL, "")))
-    posted = ReportFormParser(data)
-    form = DisputeForm(posted.data)
-    trouble = trouble or _distrust(posted)
-    if trouble or not form.is_valid():
-        return _dispute_page(request, form, trouble)
+    parser = ReportFormParser(data)
+    form = DisputeForm(parser.data)
+    if error is None and (parser.age is None or parser.data.get("website")):
+        error = AGAIN  # an old page, or the honeypot: one more press sends it
+    if error or not form.is_valid():
+        return _dispute_page(request, form, error)
     if not rate_limits.consume("dispute", request):
         return _dispute_page(request, form, TOO_MANY)
     try:
-        taken = findings.submit_dispute(_build_submission(form), posted.submission_key)
-    except DatabaseTrouble as error:
-        log.error("dispute.not_saved", error=type(error).__name__)  # noqa: TRY400
+        submitted = findings.submit_dispute(_build_submission(form), parser.submission_key)
+    except DatabaseTrouble as trouble:
+        log.error("dispute.not_saved", error=type(trouble).__name__)  # noqa: TRY400
         return _dispute_page(request, form, NOT_SAVED)
-    return _taken_page(request, taken)
+    context = {"dispute": submitted, "answer": _answer_promise()}
+    return render(request, "reports/check_dispute_receipt.html", context, using="public")
 
 
-def _posted(request: HttpRequest) -> tuple[Fields, FormError | None]:
-    """What was sent, and why it is not looked at."""
-    data, trouble = parse_body(request)
-    if trouble:
-        return data, TOO_LONG
-    return data, None if is_same_origin(request) else FOREIGN
-
-
-def _distrust(posted: ReportFormParser) -> FormError | None:
-    """An old page, or a field filled in that people do not see: one more press sends it."""
-    is_ours = posted.age is not None and not posted.data.get("website")
-    return None if is_ours else AGAIN
+def _parse_body(request: HttpRequest) -> tuple[Fields, FormError | None]:
+    data, error = parse_body(request, FOREIGN)
+    return data, error if error is None or error is FOREIGN else TOO_LONG
 
 
 def _build_submission(form: DisputeForm) -> DisputeSubmission:
-    said = form.cleaned_data
+    fields = form.cleaned_data
     return DisputeSubmission(
-        number=said["number"], reason=said["reason"], contact=said["contact_phone"]
+        number=fields["number"], reason=fields["reason"], contact=fields["contact_phone"]
     )
 
 
-def _promise() -> str:
-    """Within how many working days an answer is expected, once officers have confirmed it."""
-    said = confirmed_statements.statements().get(findings.STATEMENT_CODE)
-    return said.text.replace("{days}", str(said.amount)) if said else ""
+def _answer_promise() -> str:
+    """Return within how many working days an answer is expected, "" until officers confirm it."""
+    statement = confirmed_statements.statements().get(findings.STATEMENT_CODE)
+    return statement.text.replace("{days}", str(statement.amount)) if statement else ""
 
 
 def _check_page(
-    request: HttpRequest, form: CheckForm, trouble: FormError | None = None
+    request: HttpRequest, form: CheckForm, error: FormError | None = None
 ) -> HttpResponse:
-    status = trouble.status if trouble else 422 if form.errors else 200
-    context = {"form": form, "trouble": trouble}
+    status = error.status if error else 422 if form.errors else 200
+    context = {"form": form, "trouble": error}
     return render(request, "reports/check.html", context, status=status, using="public")
 
 
@@ -164,31 +146,26 @@ def _verdict_page(request: HttpRequest, verdict: lookup.Verdict) -> HttpResponse
         "verdict": verdict,
         "form": CheckForm(),
         "days": report_counts.DAYS,
+        "answer": _answer_promise(),
     }
-    context["answer"] = _promise()
     if verdict.office:
         context["office"] = institutions.localized_text(verdict.office.office)
         context["published"] = institutions.published(verdict.office)
     return render(request, "reports/check_verdict.html", context, using="public")
 
 
-def _which(request: HttpRequest, phones: tuple[ParsedCaller, ...]) -> HttpResponse:
-    """Several numbers stand in one field: each is a button."""
-    numbers = [(phone.key or phone.raw, format_national(phone)) for phone in phones[:MAX_ASKED]]
+def _choice_page(request: HttpRequest, phones: tuple[ParsedCaller, ...]) -> HttpResponse:
+    """Return the page with a button for each of several numbers of one field."""
+    numbers = [(phone.key or phone.raw, format_national(phone)) for phone in phones[:MAX_NUMBERS]]
     context = {"numbers": numbers, "form": CheckForm()}
     return render(request, "reports/check_number_choice.html", context, using="public")
 
 
 def _dispute_page(
-    request: HttpRequest, form: DisputeForm, trouble: FormError | None = None
+    request: HttpRequest, form: DisputeForm, error: FormError | None = None
 ) -> HttpResponse:
-    status = trouble.status if trouble else 422 if form.errors else 200
+    status = error.status if error else 422 if form.errors else 200
     if form.is_bound:
         form.offer_again()
-    context = {"form": form, "trouble": trouble, "answer": _promise()}
+    context = {"form": form, "trouble": error, "answer": _answer_promise()}
     return render(request, "reports/check_dispute.html", context, status=status, using="public")
-
-
-def _taken_page(request: HttpRequest, taken: Dispute) -> HttpResponse:
-    context = {"dispute": taken, "answer": _promise()}
-    return render(request, "reports/check_dispute_receipt.html", context, using="public")

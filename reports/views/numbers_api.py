@@ -1,8 +1,7 @@
-"""For programs: confirmed numbers by the beginning of a hash, all of them in a signed pack, and the
-page that tells how to use both. No number is in an address, and nothing is written down.
+"""Confirmed numbers for programs: by the beginning of a hash, all in a signed pack, and how to use both.
 
-Answers are never compressed: beside words that somebody chooses, a compressed size would tell what
-else is in them. `no-transform` keeps everybody on the way from it (portal/middleware.py).
+No number is in an address, and nothing is recorded. Answers are never compressed: beside words that
+somebody chooses, the size would leak the rest; `no-transform` keeps proxies from it.
 """
 
 from collections.abc import Callable
@@ -23,8 +22,8 @@ from core.keys import Signer
 from reports.numbers import hash_api
 
 # A finding that is taken back is gone at once; a pack says by itself until when it is good.
-NOT_KEPT = "no-store, no-transform"
-KEPT = "public, max-age=300, no-transform"
+NO_STORE = "no-store, no-transform"
+CACHED = "public, max-age=300, no-transform"
 BAD_PREFIX = (
     "Đoạn đầu của mã băm phải là 4 đến 8 chữ số hệ 16, chữ thường: 0-9, a-f."
     " Ngắn hơn thì quá nhiều, dài hơn thì lộ số."
@@ -36,8 +35,9 @@ NO_KEY = "Trang này chưa có khóa ký, nên chưa phát gói số. Gói khôn
 
 
 def read_only_api(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A view for GET and HEAD, which answers any other method as programs expect: in JSON. It reads
-    no cookie and changes nothing, so there is nothing that a forged request could do.
+    """Return the view for GET and HEAD; any other method gets a 405 in JSON.
+
+    It reads no cookie and changes nothing, so a forged request can do nothing.
     """
 
     @csrf_exempt
@@ -54,14 +54,14 @@ def read_only_api(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
 @read_only_api
 def number_range(request: HttpRequest, prefix: str = "") -> HttpResponse:
-    """{"entries": [{"hash", "confirmed_on", "valid_until"}, …]}, always of one size."""
-    asked = prefix.lower()
-    if not hash_api.is_prefix(asked):
+    """Return {"entries": [{"hash", "confirmed_on", "valid_until"}, …]}, always of one size."""
+    prefix = prefix.lower()
+    if not hash_api.is_prefix(prefix):
         return json_error(400, "bad_prefix", BAD_PREFIX)
     if not rate_limits.consume("range", request):
         return json_error(429, "too_many", TOO_MANY, wait=600)
     try:
-        entries = hash_api.in_range(asked)
+        entries = hash_api.in_range(prefix)
     except DatabaseTrouble:
         return json_error(503, "not_now", NOT_NOW, wait=30)
     return json_response({"entries": [entry.as_json() for entry in entries]})
@@ -69,8 +69,8 @@ def number_range(request: HttpRequest, prefix: str = "") -> HttpResponse:
 
 @read_only_api
 def pack(request: HttpRequest) -> HttpResponse:
-    """The signed file; without a key a sentence, never the numbers."""
-    signer = _signer()
+    """Return the signed file; without a key an error, never unsigned numbers."""
+    signer = _load_signer()
     if signer is None:
         return json_error(503, "no_signing_key", NO_KEY)
     if not rate_limits.consume("pack", request):
@@ -79,36 +79,35 @@ def pack(request: HttpRequest) -> HttpResponse:
         content = hash_api.sign_bundle(signer)
     except DatabaseTrouble:
         return json_error(503, "not_now", NOT_NOW, wait=30)
-    return allow_cross_origin(HttpResponse(content, content_type="application/json"), KEPT)
+    return allow_cross_origin(HttpResponse(content, content_type="application/json"), CACHED)
 
 
 @read_only_api
 def public_key(request: HttpRequest) -> HttpResponse:
-    """What the pack is verified with."""
-    signer = _signer()
+    """Return the key that verifies the pack, as PEM."""
+    signer = _load_signer()
     if signer is None:
         return json_error(503, "no_signing_key", NO_KEY)
     return allow_cross_origin(
-        HttpResponse(signer.public_pem, content_type="application/x-pem-file"), KEPT
+        HttpResponse(signer.public_pem, content_type="application/x-pem-file"), CACHED
     )
 
 
 @require_safe
 @cache_control(public=True, max_age=300)
 def for_programs(request: HttpRequest) -> HttpResponse:
-    """How a program asks, with a client that the tests run."""
-    signer = _signer()
+    """Show how a program asks, with a client that the tests run."""
     context = {
         "portal": settings.PORTAL_URL,
         "room": hash_api.ENTRIES_PER_ANSWER,
         "hours": hash_api.BUNDLE_USE_HOURS,
-        "signer": signer,
+        "signer": _load_signer(),
     }
     return render(request, "reports/for_programs.html", context, using="public")
 
 
-def _signer() -> Signer | None:
-    """No key, or none that can be read: a start in production says so (portal/checks.py)."""
+def _load_signer() -> Signer | None:
+    """Return the signing key; None without a readable one, which portal/checks.py reports."""
     try:
         return keys.signer()
     except ImproperlyConfigured:
@@ -116,20 +115,20 @@ def _signer() -> Signer | None:
 
 
 def json_response(data: dict[str, Any], status: int = 200) -> HttpResponse:
-    return allow_cross_origin(JsonResponse(data, status=status), NOT_KEPT)
+    return allow_cross_origin(JsonResponse(data, status=status), NO_STORE)
 
 
 def json_error(status: int, error: str, message: str, wait: int = 0) -> HttpResponse:
-    """{"error": a word for programs, "message": a sentence for people}."""
+    """Return {"error": a word for programs, "message": a sentence for people}."""
     response = json_response({"error": error, "message": message}, status)
     if wait:
         response.headers["Retry-After"] = str(wait)
     return response
 
 
-def allow_cross_origin(response: HttpResponse, kept: str) -> HttpResponse:
-    """Any site's page may read it: it is the same for everybody, and no cookie belongs to it."""
-    response.headers["Cache-Control"] = kept
+def allow_cross_origin(response: HttpResponse, cache_control: str) -> HttpResponse:
+    """Let pages of any site read the response, which is the same for everybody."""
+    response.headers["Cache-Control"] = cache_control
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

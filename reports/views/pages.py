@@ -1,20 +1,21 @@
-"""Pages that only tell: home, on the call now, how to tell true from fake, ours from an imitation,
-and what becomes of personal data.
-"""
+"""Pages to read: home, on the call now, quiz, institutions, personal data, and the site search."""
 
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import cache_control
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from core.inline_css import style_source
-from reports.public import training_scenarios
+from reports.facts.choices import OFFICES
+from reports.models import Office
+from reports.public import institutions, site_search, statistics, training_scenarios
 from reports.reference import confirmed_statements
+from reports.views.form_errors import FormError, form_view, parse_body
 
 QUESTIONS = [
     ("threat", _("Họ nói bạn dính vụ án, nợ tiền, sắp bị bắt, bị cắt điện, khóa SIM?")),
@@ -23,14 +24,15 @@ QUESTIONS = [
     ("secrets", _("Họ hỏi mã OTP (dãy số gửi về máy), mật khẩu, số thẻ, bảo quét khuôn mặt?")),
     ("software", _("Họ bảo cài ứng dụng, bấm đường link, quét mã vuông (QR), kết bạn Zalo?")),
 ]
-# A page with confirmed sentences. These are kept for a minute themselves: the desk promises two.
+# Of pages with confirmed sentences, which are cached for a minute themselves: the desk promises two.
 CACHE_SECONDS = 60
-# A page that shows a warning is kept as briefly as the warning's own (alerts/responses.py): a minute
-# after a cancel nobody may read it as live.
+# A page with a warning is cached as briefly as the warning's own page (alerts/responses.py): a
+# minute after it is cancelled nobody may read it as live.
 WITH_A_WARNING = cache_control(
     public=True, max_age=30, stale_while_revalidate=20, stale_if_error=86400
 )
-# Its style stands in it. The empty icon keeps browsers from asking for /favicon.ico.
+FOREIGN_SEARCH = FormError(403, "", "")  # the page shows its empty form
+# The page holds its own style. The empty icon keeps browsers from asking for /favicon.ico.
 NOW_POLICY = (
     "default-src 'none'; style-src {style}; img-src data:; base-uri 'none'; form-action 'self';"
     " frame-ancestors 'none'; report-uri /csp/; report-to csp"
@@ -40,7 +42,7 @@ NOW_POLICY = (
 @require_safe
 @WITH_A_WARNING
 def home(request: HttpRequest) -> HttpResponse:
-    """The doors, the warning in force, the promise. Without a database: all but the warning."""
+    """Show the ways in and the current warning; without a database, no warning."""
     try:
         return render(request, "reports/home.html", {"with_warning": True}, using="public")
     except DatabaseTrouble:
@@ -50,10 +52,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=CACHE_SECONDS)
 def now(request: HttpRequest) -> HttpResponse:
-    """For somebody who is on the call: one request, and it stands without a database."""
+    """Show what to do while on the call: one request, which needs no database."""
     context = {
         "questions": QUESTIONS,
-        "said": confirmed_statements.statements(),
+        "statements": confirmed_statements.statements(),
         "banks": confirmed_statements.bank_hotlines(),
     }
     response = render(request, "reports/now.html", context, using="public")
@@ -65,7 +67,7 @@ def now(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=300)
 def quiz(request: HttpRequest) -> HttpResponse:
-    """Invented situations; the style sheet shows an explanation once an answer is chosen."""
+    """Show invented situations; the style sheet reveals an explanation once an answer is chosen."""
     context = {"situations": training_scenarios.SITUATIONS}
     return render(request, "reports/quiz.html", context, using="public")
 
@@ -73,7 +75,7 @@ def quiz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=300)
 def scam_call(request: HttpRequest) -> HttpResponse:
-    """One invented call, each line with what the caller is doing."""
+    """Show an invented call, each line with what the caller is doing."""
     context = {"lines": training_scenarios.SCAM_CALL}
     return render(request, "reports/scam_call.html", context, using="public")
 
@@ -81,7 +83,7 @@ def scam_call(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=300)
 def genuine(request: HttpRequest) -> HttpResponse:
-    """How to know that this portal is ours."""
+    """Show how to know that this portal is genuine."""
     context = {"host": urlsplit(settings.PORTAL_URL).netloc}
     return render(request, "reports/genuine.html", context, using="public")
 
@@ -89,13 +91,96 @@ def genuine(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=CACHE_SECONDS)
 def personal_data(request: HttpRequest) -> HttpResponse:
-    """What is kept of people, why, how long, and what they may ask for."""
-    context = {"periods": _periods("keep_contact", "keep_story"), "mail": _periods("keep_mail")}
+    """Show which personal data are stored, why and how long, and what people may ask for."""
+    context = {
+        "periods": _list_periods("keep_contact", "keep_story"),
+        "mail": _list_periods("keep_mail"),
+    }
     return render(request, "reports/personal_data.html", context, using="public")
 
 
-def _periods(*codenames: str) -> list[str]:
-    """How long things are kept, as far as that is confirmed."""
-    said = confirmed_statements.statements()
-    told = [said[codename] for codename in codenames if codename in said]
-    return [each.text.replace("{days}", str(each.amount)) for each in told]
+def _list_periods(*codenames: str) -> list[str]:
+    """Return the confirmed sentences about retention periods."""
+    statements = confirmed_statements.statements()
+    confirmed = [statements[codename] for codename in codenames if codename in statements]
+    return [each.text.replace("{days}", str(each.amount)) for each in confirmed]
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def office_list(request: HttpRequest) -> HttpResponse:
+    """Show the institutions that callers claim to speak for, by kind."""
+    try:
+        groups = [
+            (
+                group.name,
+                [(office.pk, institutions.localized_text(office)) for office in group.offices],
+            )
+            for group in institutions.group_by_kind(Office.objects.all())
+        ]
+    except DatabaseTrouble:
+        return _unavailable(request)
+    return render(request, "reports/offices.html", {"groups": groups}, using="public")
+
+
+@require_safe
+@WITH_A_WARNING
+def office(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what the real office never does by telephone, its numbers, and what callers say now."""
+    try:
+        row = get_object_or_404(Office.objects.prefetch_related("numbers"), pk=slug)
+        counts = institutions.office_statistics(row)
+        context = {
+            "office": row,
+            "words": institutions.localized_text(row),
+            "counts": counts,
+            "claimed": dict(OFFICES)[counts.claimed] if counts else "",
+            "weeks": statistics.WEEKS,
+            "numbers": [institutions.published(number) for number in row.numbers.all()],
+        }
+        return render(request, "reports/office.html", context, using="public")
+    except DatabaseTrouble:
+        return _unavailable(request)
+
+
+@never_cache
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    return render(request, "503.html", status=503, using="public")
+
+
+@form_view
+def search(request: HttpRequest) -> HttpResponse:
+    """Show what pages, offices and warnings match a query; without a database, pages alone.
+
+    A query may be a telephone number or a name: it travels in the body, and no log, address or
+    cache holds it.
+    """
+    if request.method != "POST":
+        return _search_page(request, {})
+    data, error = parse_body(request, FOREIGN_SEARCH)
+    if error is FOREIGN_SEARCH:
+        return _search_page(request, {}, error.status)
+    typed = data.get("q", "").strip()
+    query = typed[: site_search.MAX_LENGTH]
+    context = {
+        "typed": typed,
+        "query": query,
+        "is_cut": len(typed) > len(query),
+        "pages": site_search.search_pages(query),
+        "is_number": site_search.is_number(query),
+        "fallback_pages": site_search.fallback_pages(),
+        "has_searched": True,
+    }
+    status = error.status if error else 200
+    try:
+        context |= {"offices": site_search.search_offices(query), "with_warnings": True}
+        return _search_page(request, context, status)
+    except DatabaseTrouble:
+        context |= {"offices": [], "with_warnings": False, "is_database_away": True}
+        return _search_page(request, context, max(status, 503))
+
+
+def _search_page(
+    request: HttpRequest, context: dict[str, object], status: int = 200
+) -> HttpResponse:
+    return render(request, "reports/search.html", context, status=status, using="public")

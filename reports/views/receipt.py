@@ -1,11 +1,13 @@
-"""The receipt: the page after a report, and how its code comes there."""
+"""The receipt: the page after a report, the cookie that carries its code, its QR code and messages."""
 
 import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import segno
 from django.conf import settings
@@ -18,18 +20,46 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from core import encryption
-from reports.calendar import deadline_rules
+from core.province import province, strip_marks
+from reports.extraction import phones
+from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
+from reports.extraction.phones import ParsedCaller
 from reports.facts import merged_report
 from reports.facts.merged_report import MergedReport
-from reports.models import Report
+from reports.models import OfficeNumber, Report
 from reports.reference import confirmed_statements, gazetteer
 from reports.submission import intake, receipt_codes
-from reports.tracking import clarifying_questions, sms_links
+from reports.tracking import clarifying_questions
+from reports.tracking.status_timeline import public_deadline
 from reports.views.form_errors import HttpResponseSeeOther
 
 RECEIPT_SECONDS = 15 * 60
-_COOKIE = "receipt cookie"  # what it is sealed as
-_QR_BORDER_MODULES = 2  # white around the code
+_COOKIE_PURPOSE = "receipt cookie"  # of its encryption
+_QR_BORDER_MODULES = 2
+MAX_SMS_LENGTH = 160
+CARRIERS = "156"
+_WITHOUT_ZERO = frozenset({"premium", "tollfree"})
+# ASCII alone: one message holds 160 characters of it, and every phone can send it.
+_CODE_SMS = "Bao cuoc goi lua dao, {police}. Ma tin bao: {code}. Xem tin: {address}"
+_CODE_SMS_EN = "Report of a scam call, {police}. Report code: {code}. See it: {address}"
+_OFFICES = {
+    "police": "xung cong an",
+    "provincial_leader": "xung lanh dao tinh, so",
+    "court_procuracy": "xung toa an, vien kiem sat",
+    "bank": "xung ngan hang",
+    "utility": "xung dien luc, nha mang",
+    "public_service": "xung thue, bao hiem, VNeID",
+}
+_DEMANDS = {
+    "threat": "doa bat, doa phat",
+    "money": "doi chuyen tien",
+    "secrets": "hoi ma OTP, mat khau",
+    "software": "bao cai app, bam link",
+    "identity": "hoi can cuoc",
+    "isolation": "dan giu bi mat",
+    "contact": "ru ket ban Zalo",
+    "promise": "hua giup, hua hoan tien",
+}
 
 
 @dataclass(frozen=True)
@@ -40,10 +70,11 @@ class QrCode:
     path: str
 
 
-def receipt_given(request: HttpRequest, accepted: intake.SubmissionResult) -> HttpResponse:
-    """On to the receipt, the code in a short sealed cookie. A browser that brought no cookie
-    back when it sends the same report again keeps none: it gets the receipt as the answer. So
-    does a report whose code can be shown no more: the cookie at hand is another report's.
+def redirect_to_receipt(request: HttpRequest, accepted: intake.SubmissionResult) -> HttpResponse:
+    """Redirect to the receipt, with the code in a short-lived encrypted cookie.
+
+    The receipt itself is the answer to a browser that sends the same report again without the
+    cookie, and where the code cannot be shown: a cookie at hand is then another report's.
     """
     language = get_language()
     if accepted.code is None or (
@@ -55,7 +86,7 @@ def receipt_given(request: HttpRequest, accepted: intake.SubmissionResult) -> Ht
     if accepted.code:
         response.set_cookie(
             settings.RECEIPT_COOKIE_NAME,
-            _cookie(accepted.code),
+            _encrypt_code(accepted.code),
             max_age=RECEIPT_SECONDS,
             path="/" if settings.HTTPS else _address("reports:report", language),
             secure=settings.HTTPS,
@@ -71,51 +102,50 @@ def _address(name: str, language: str | None) -> str:
         return reverse(name)
 
 
-def _cookie(code: str) -> str:
+def _encrypt_code(code: str) -> str:
     return urlsafe_b64encode(
-        encryption.encrypt(f"{code} {time.time():.0f}", _COOKIE) or b""
+        encryption.encrypt(f"{code} {time.time():.0f}", _COOKIE_PURPOSE) or b""
     ).decode()
 
 
 @require_safe
 @never_cache
 def report_received(request: HttpRequest) -> HttpResponse:
-    """The receipt, as long as the cookie that carries its code."""
-    code = _code_in_cookie(request)
+    """Show the receipt while the cookie with its code is valid."""
+    code = _decrypt_code(request)
     if code is None:
         return render(request, "reports/no_cookie.html", using="public")
     try:
-        found = receipt_codes.report_for_code(code)
+        report = receipt_codes.report_for_code(code)
     except DatabaseTrouble:
         return _receipt_page(request, None, code)
-    return _receipt_page(request, found, code if found else None)
+    return _receipt_page(request, report, code if report else None)
 
 
-def _code_in_cookie(request: HttpRequest) -> str | None:
+def _decrypt_code(request: HttpRequest) -> str | None:
+    """Return the code in the receipt cookie, None where it is missing, forged or expired."""
     try:
-        sealed = urlsafe_b64decode(request.COOKIES.get(settings.RECEIPT_COOKIE_NAME, ""))
+        encrypted = urlsafe_b64decode(request.COOKIES.get(settings.RECEIPT_COOKIE_NAME, ""))
     except ValueError:
         return None
-    code, _, given_at = (encryption.decrypt(sealed, _COOKIE) or "").partition(" ")
-    is_young = given_at.isdecimal() and time.time() < int(given_at) + RECEIPT_SECONDS
-    return code if is_young else None
+    code, _, set_at = (encryption.decrypt(encrypted, _COOKIE_PURPOSE) or "").partition(" ")
+    is_valid = set_at.isdecimal() and time.time() < int(set_at) + RECEIPT_SECONDS
+    return code if is_valid else None
 
 
 @never_cache
 def _receipt_page(request: HttpRequest, report: Report | None, code: str | None) -> HttpResponse:
-    """What is known of the two: without the report, or with a database that has just gone, the code
-    still stands there; without the code the report's number.
-    """
-    context = {"report": report, "code": code, "said": confirmed_statements.statements()}
-    context |= _about_code(code) if code else {}
+    """Return the receipt with what is at hand: without the report its code, without the code its number."""
+    context = {"report": report, "code": code, "statements": confirmed_statements.statements()}
+    context |= _code_context(code) if code else {}
     try:
-        context |= _about_report(report) if report else {}
+        context |= _report_context(report) if report else {}
     except DatabaseTrouble:
         context["report"] = None
     return render(request, "reports/receipt.html", context, using="public")
 
 
-def _about_code(code: str) -> dict[str, Any]:
+def _code_context(code: str) -> dict[str, Any]:
     address = f"{settings.PORTAL_URL}{reverse('reports:track')}#{code}"
     return {
         "groups": [
@@ -123,24 +153,24 @@ def _about_code(code: str) -> dict[str, Any]:
             for group in receipt_codes.format_code(code)
         ],
         "square": draw_qr_code(address),
-        "sms_to_self": sms_links.sms_url(sms_links.code_sms(code)),
+        "sms_to_self": sms_url(code_sms(code)),
         "submission_key": secrets.token_urlsafe(24),
     }
 
 
-def _about_report(report: Report) -> dict[str, Any]:
-    told = _merge_followups(report)
+def _report_context(report: Report) -> dict[str, Any]:
+    whole = _merge_followups(report)
     return {
-        "phrase": encryption.decrypt_field(told, "phrase"),
-        "may_be_called": told.has_contact,
-        "questions": _questions(told),
-        **_promised(report),
-        **_for_carriers(told),
+        "phrase": encryption.decrypt_field(whole, "phrase"),
+        "may_be_called": whole.has_contact,
+        "questions": _list_questions(whole),
+        **_list_promises(report),
+        **_carrier_context(whole),
     }
 
 
 def _merge_followups(report: Report) -> MergedReport:
-    """The report with what was added; nothing is looked for where `receipts.find` saw nothing."""
+    """Return the report with its follow-ups; none are queried where `report_for_code` saw none."""
     return (
         merged_report.merged_report(report)
         if getattr(report, "was_added_to", True)
@@ -148,46 +178,86 @@ def _merge_followups(report: Report) -> MergedReport:
     )
 
 
-def _questions(told: MergedReport) -> list[clarifying_questions.Question]:
+def _list_questions(whole: MergedReport) -> list[clarifying_questions.Question]:
     try:
         communes = gazetteer.communes()
     except DatabaseTrouble:
         communes = ()
-    return clarifying_questions.open_questions(clarifying_questions.latest_input(told), communes)
+    return clarifying_questions.open_questions(clarifying_questions.latest_input(whole), communes)
 
 
-def _promised(report: Report) -> dict[str, str]:
-    """The public clocks, each only once an officer has confirmed it."""
-    said, since = confirmed_statements.statements(), report.received_at
-    look, told = said.get("first_look"), said.get("told_where")
-    promised = {}
-    if look and look.amount:
-        due = deadline_rules.add_hours(since, look.amount)
-        promised["first_look"] = look.text.replace("{time}", deadline_rules.format_deadline(due))
-    if told and told.amount:
-        due = deadline_rules.add_working_days(since, told.amount)
-        promised["told_where"] = told.text.replace("{time}", deadline_rules.format_deadline(due))
-    return promised
+def _list_promises(report: Report) -> dict[str, str]:
+    promises = {name: public_deadline(name, report) for name in ("first_look", "told_where")}
+    return {name: promise.sentence for name, promise in promises.items() if promise}
 
 
-def _for_carriers(told: MergedReport) -> dict[str, str]:
-    """The text for 156, once an officer has confirmed that way and where there is a number."""
+def _carrier_context(whole: MergedReport) -> dict[str, str]:
+    """Return the message to 156 where officers have confirmed that way and a number can be reported."""
     if "sms_156" not in confirmed_statements.statements():
         return {}
     try:
-        text = sms_links.carrier_report_sms(told)
+        text = carrier_report_sms(whole)
     except DatabaseTrouble:
         text = None
-    return (
-        {"sms_156": text, "sms_156_opens": sms_links.sms_url(text, sms_links.CARRIERS)}
-        if text
-        else {}
-    )
+    return {"sms_156": text, "sms_156_opens": sms_url(text, CARRIERS)} if text else {}
 
 
 def draw_qr_code(text: str) -> QrCode:
-    """Return a code that the page draws itself: no picture to fetch, no style to allow."""
+    """Return the QR code of a text, which the page draws inline."""
     code = segno.make(text, micro=False)
     svg = code.svg_inline(border=_QR_BORDER_MODULES, omitsize=True)
     width, _ = code.symbol_size(border=_QR_BORDER_MODULES)
     return QrCode(int(width), svg.partition(' d="')[2].partition('"')[0])
+
+
+def sms_url(text: str, number: str = "") -> str:
+    """Return the address that opens a message; phones differ in where the text begins."""
+    return f"sms:{number}?&body={quote(text)}"
+
+
+def code_sms(code: str) -> str:
+    """Return the message to oneself: the code, and where to type it."""
+    is_english = get_language() == "en"
+    words = _CODE_SMS_EN if is_english else _CODE_SMS
+    police = strip_marks(province.police_short_en if is_english else province.police)
+    address = urlsplit(settings.PORTAL_URL).netloc + reverse("reports:track")
+    code = " ".join(receipt_codes.format_code(code))
+    return words.format(police=police, code=code, address=address)
+
+
+def carrier_report_sms(whole: MergedReport) -> str | None:
+    """Return `LD (number) (what they said)` as 156 takes it, about the last caller with a number.
+
+    None without a readable number, and for one that an institution has published: a forged one must
+    not be blocked. One statement.
+    """
+    numbers = (_first_number(caller.number) for caller in reversed(whole.callers))
+    phone = next(filter(None, numbers), None)
+    if phone is None or OfficeNumber.objects.filter(key=phone.key).exists():
+        return None
+    head = f"LD ({_dialled_number(phone)}) ("
+    summary = ", ".join(_list_ticked(whole.report)) or "goi dien lua dao"
+    room = MAX_SMS_LENGTH - len(head) - 1
+    if len(summary) > room:
+        summary = summary[: room + 1].rpartition(",")[0]
+    return f"{head}{summary})"
+
+
+def _first_number(typed: str) -> ParsedCaller | None:
+    parsed = phones.parse_many(typed[:MAX_NUMBER_CHARS_READ])
+    return next((phone for phone in parsed if phone.key), None)
+
+
+def _dialled_number(phone: ParsedCaller) -> str:
+    """Return a number as it is dialled in Vietnam: 1900… as it is, a foreign one with its +."""
+    if not phone.key.startswith("+84"):
+        return phone.key
+    national = phone.key.removeprefix("+84")
+    return national if phone.kind in _WITHOUT_ZERO else "0" + national
+
+
+def _list_ticked(report: Report) -> Iterator[str]:
+    """Yield whom callers claimed to be and what they wanted, never the story: it tells of its teller."""
+    if report.claimed_office in _OFFICES:
+        yield _OFFICES[report.claimed_office]
+    yield from (words for code, words in _DEMANDS.items() if code in report.demands)

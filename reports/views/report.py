@@ -10,14 +10,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from core.same_origin import is_same_origin
 from reports.numbers.forms import MAX_LENGTH, PREFILL
 from reports.reference import gazetteer
 from reports.submission import flood_detection, intake
 from reports.submission.form_parser import ReportFormParser
 from reports.submission.forms import ReportForm
 from reports.views.form_errors import FormError, HttpResponseSeeOther, parse_body
-from reports.views.receipt import receipt_given
+from reports.views.receipt import redirect_to_receipt
 
 log = structlog.get_logger(__name__)
 
@@ -47,12 +46,12 @@ NOT_SAVED = FormError(
 @csrf_exempt  # a form token of our own instead: no cookie for a visitor
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest) -> HttpResponse:
-    """The one-page report."""
+    """Show the report form; the page also takes its post."""
     if request.method == "POST":
         return submit_view(request)
     response = _page(request, ReportForm.initial_form(request.GET.dict()))
-    # Back must find this very page, with its submission key and the text that was typed: sent
-    # again it is the same report. Another report under the same key is a further one.
+    # The back button must find this very page, with its submission key and what was typed: the
+    # same words sent again under one key are the same report.
     response["Cache-Control"] = "private, max-age=1800"
     return response
 
@@ -60,8 +59,10 @@ def report(request: HttpRequest) -> HttpResponse:
 @csrf_exempt  # as above
 @require_http_methods(["GET", "HEAD", "POST"])
 def submit(request: HttpRequest) -> HttpResponse:
-    """Where the page sends its form. Not to the page's own address: a browser forgets the page
-    that it kept of an address to which it posts, and with it the submission key.
+    """Take the posted form.
+
+    Not at the address of the page: a browser drops its copy of a page on a post to that address,
+    and with it the submission key.
     """
     return (
         submit_view(request)
@@ -71,36 +72,33 @@ def submit(request: HttpRequest) -> HttpResponse:
 
 
 def submit_view(request: HttpRequest) -> HttpResponse:
-    """A posted report: a receipt, or the page again with all that was typed. The door
-    (portal/report_fast_path.py) has asked before where it cannot give the answer itself.
-    """
+    """Return the answer to a posted report, which portal/report_fast_path.py may have computed."""
     return getattr(request, "taken_in", None) or answer_to(request)
 
 
 def answer_to(request: HttpRequest) -> HttpResponse:
-    """The same, asked once for a request."""
-    data, trouble = parse_body(request)
-    if trouble is None and PREFILL in data and is_same_origin(request):
+    """Submit a posted report: return the way to its receipt, or the page with all that was typed."""
+    data, error = parse_body(request, FOREIGN)
+    if error is None and PREFILL in data:
         return _page_with_number(request, data.get(PREFILL, ""))
-    posted = ReportFormParser(data)
-    trouble = trouble or _distrust(request, posted)
-    if trouble or posted.is_empty:
-        return _page_again(request, posted, trouble)
+    parser = ReportFormParser(data)
+    if error is None and parser.age is None:
+        error = STALE
+    if error or parser.is_empty:
+        return _page_again(request, parser, error)
     try:
-        typed, came_from = (
-            posted.to_submission(gazetteer.communes()),
-            flood_detection.origin_digests(request),
-        )
-        accepted = intake.submit_report(typed, posted.submission_key, came_from=came_from)
-    except DatabaseTrouble as error:
-        log.error("report.not_saved", error=type(error).__name__)  # noqa: TRY400
-        return _page_again(request, posted, NOT_SAVED)
-    return receipt_given(request, accepted)
+        submission = parser.to_submission(gazetteer.communes())
+        origins = flood_detection.origin_digests(request)
+        accepted = intake.submit_report(submission, parser.submission_key, came_from=origins)
+    except DatabaseTrouble as trouble:
+        log.error("report.not_saved", error=type(trouble).__name__)  # noqa: TRY400
+        return _page_again(request, parser, NOT_SAVED)
+    return redirect_to_receipt(request, accepted)
 
 
 @never_cache
 def _page_with_number(request: HttpRequest, number: str) -> HttpResponse:
-    """A fresh page; another page of ours has carried the caller's number to it."""
+    """Return a fresh page with the caller's number that another page of ours has posted."""
     form = ReportForm.initial_form({})
     form.initial["caller_number"] = number[:MAX_LENGTH]
     return _page(request, form)
@@ -108,31 +106,23 @@ def _page_with_number(request: HttpRequest, number: str) -> HttpResponse:
 
 @never_cache
 def _page_again(
-    request: HttpRequest, posted: ReportFormParser, trouble: FormError | None
+    request: HttpRequest, parser: ReportFormParser, error: FormError | None
 ) -> HttpResponse:
-    return _page(request, ReportForm(posted.data), trouble, status=422)
-
-
-def _distrust(request: HttpRequest, posted: ReportFormParser) -> FormError | None:
-    if not is_same_origin(request):
-        return FOREIGN
-    return STALE if posted.age is None else None
+    return _page(request, ReportForm(parser.data), error, status=422)
 
 
 def _page(
-    request: HttpRequest, form: ReportForm, trouble: FormError | None = None, status: int = 200
+    request: HttpRequest, form: ReportForm, error: FormError | None = None, status: int = 200
 ) -> HttpResponse:
     if form.is_bound:
         form.renew_token()
-    context = {"form": form, "trouble": trouble, "communes": _communes()}
-    status = trouble.status if trouble else status
+    context = {"form": form, "trouble": error, "communes": _list_communes()}
+    status = error.status if error else status
     return render(request, "reports/report.html", context, status=status, using="public")
 
 
-def _communes() -> tuple[gazetteer.CommunePlace, ...]:
-    """The list to choose from, neighbours together: so it weighs less. The page is as good
-    without it.
-    """
+def _list_communes() -> tuple[gazetteer.CommunePlace, ...]:
+    """Return the communes, neighbours together: so the page compresses better. () without a database."""
     try:
         return tuple(sorted(gazetteer.communes(), key=lambda place: place.former_district))
     except DatabaseTrouble:

@@ -1,113 +1,316 @@
-"""Where a report stands, for whoever holds its code. The code travels in the body alone."""
+"""The page about a report, and what is sent from it: follow-ups, answers, withdrawal, erasure.
 
+The receipt code travels in the body of each request.
+"""
+
+from collections.abc import Callable
+
+import structlog
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils.text import format_lazy
+from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
-from core.province import province
-from core.same_origin import is_same_origin
+from core.form_data import Fields, sanitize_text
+from core.province_names import insert_hotline
 from reports.attachments import storage
 from reports.facts import merged_report
-from reports.models import Case, Report
+from reports.models import Case, Followup, Report
 from reports.reference import gazetteer
 from reports.retention import erasure_requests
+from reports.submission import flood_detection
 from reports.submission.forms import CodeForm
-from reports.tracking import clarifying_questions, status_timeline
-from reports.tracking.followup_forms import FollowupForm, ReplyForm
-from reports.views.code_lookup import render_invalid, report_for_code_or_error
-from reports.views.form_errors import FormError, parse_body
+from reports.tracking import (
+    clarifying_questions,
+    data_export,
+    followup_feedback,
+    followups,
+    status_timeline,
+)
+from reports.tracking.followup_parser import FollowupFormParser
+from reports.tracking.followups import FollowupSubmission, LimitReachedError, ReportErasedError
+from reports.tracking.forms import (
+    EraseForm,
+    FollowupBaseForm,
+    FollowupForm,
+    ReplyForm,
+    WithdrawForm,
+)
+from reports.tracking.status_timeline import UploadResult
+from reports.views.codes import render_invalid, report_for_code_or_error
+from reports.views.form_errors import FormError, form_view, parse_body
 
-FOREIGN_LOOK = FormError(
+log = structlog.get_logger(__name__)
+
+FOREIGN_LOOKUP = FormError(
     403,
     _("Chưa xem. Bạn bấm một lần nữa"),
     _("Mã vừa rồi đến từ một trang khác, không phải trang này."),
 )
-NOT_FOUND_NOW = FormError(
+LOOKUP_FAILED = FormError(
     503,
     _("Chưa xem được tin"),
-    format_lazy(
+    insert_hotline(
         _(
             "Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi thử lại."
             " Gấp thì gọi {hotline}."
-        ),
-        hotline=province.hotline,
+        )
     ),
 )
+FOREIGN = FormError(
+    403,
+    _("Chưa gửi. Bạn bấm một lần nữa"),
+    _("Phần vừa rồi đến từ một trang khác. Những gì bạn đã viết vẫn còn nguyên."),
+)
+NOT_SAVED = FormError(
+    503,
+    _("Chưa gửi được"),
+    _(
+        "Trang đang gặp trục trặc. Những gì bạn đã viết vẫn còn nguyên."
+        " Chờ một phút rồi bấm lại. Gấp thì gọi 113."
+    ),
+)
+TOO_LONG = FormError(
+    413,
+    _("Dài quá, chưa gửi được"),
+    _(
+        "Trang nhận đến 1,5 triệu ký tự. Những gì bạn đã viết vẫn còn nguyên."
+        " Bỏ bớt phần chép lại, rồi bấm lại."
+    ),
+)
+FULL = FormError(
+    422,
+    _("Đã đủ, chưa gửi được"),
+    insert_hotline(
+        _(
+            "Tin này đã ghi thêm nhiều lần, trang không nhận thêm ở đây. Những gì bạn đã viết vẫn còn"
+            " nguyên. Còn điều cần nói, gọi {hotline} và đọc số tin."
+        )
+    ),
+)
+NO_COPY = FormError(
+    503,
+    _("Chưa lấy được bản sao"),
+    _("Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi thử lại."),
+)
+MAX_REASON_LENGTH = 4000
+ERASED = UploadResult("", _("Tin này đã xóa dữ liệu nên không nhận thêm."))
+NO_INPUT = UploadResult("", _("Chưa có gì để gửi. Ghi một điều rồi bấm lại."))
+# Writes what a form says and returns the lines of the confirmation.
+Save = Callable[[HttpRequest, Report, Fields], list[UploadResult]]
 
-_ASKED = (Case.Status.NEW, Case.Status.IN_REVIEW)
+_QUESTIONS_OPEN = (Case.Status.NEW, Case.Status.IN_REVIEW)
 
 
-@csrf_exempt  # it changes nothing, and a visitor has no cookie
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
+@form_view
 def track(request: HttpRequest) -> HttpResponse:
-    """Where a report stands, for whoever holds its code. The code travels in the body alone."""
+    """Show the form for the code; posted, the page about its report."""
     if request.method != "POST":
         return code_page(request, CodeForm())
-    data, trouble = parse_body(request)
+    return _answer_for_code(request, FOREIGN_LOOKUP, LOOKUP_FAILED, status_page)
+
+
+@form_view
+def download_own_data(request: HttpRequest) -> HttpResponse:
+    """Return the reporter's own data as a text file."""
+    if request.method != "POST":
+        return redirect("reports:track")
+    return _answer_for_code(request, FOREIGN, NO_COPY, _export_file)
+
+
+def _answer_for_code(
+    request: HttpRequest,
+    foreign: FormError,
+    database_error: FormError,
+    answer: Callable[[HttpRequest, Report, CodeForm], HttpResponse],
+) -> HttpResponse:
+    """Return the answer about the report of the posted code, else the page that asks for it."""
+    data, error = parse_body(request, foreign)
     form = CodeForm(data)
-    if trouble is None and not is_same_origin(request):
-        trouble = FOREIGN_LOOK
-    if trouble or not form.is_valid():
-        return code_page(request, form, trouble)
+    if error or not form.is_valid():
+        return code_page(request, form, error)
     try:
-        found = report_for_code_or_error(request, form)
-        return status_page(request, found, form) if found else code_page(request, form)
+        report = report_for_code_or_error(request, form)
+        return answer(request, report, form) if report else code_page(request, form)
     except DatabaseTrouble:
-        return code_page(request, form, NOT_FOUND_NOW)
+        return code_page(request, form, database_error)
+
+
+def code_page(request: HttpRequest, form: CodeForm, error: FormError | None = None) -> HttpResponse:
+    """Return the page that asks for the code, with what was wrong with the typed one."""
+    return render_invalid(request, "reports/track.html", form, error)
 
 
 def status_page(
     request: HttpRequest, report: Report, form: CodeForm, status: int = 200, **more: object
 ) -> HttpResponse:
-    """Where a report stands. Its code stays in the page, hidden, for what is sent from there."""
+    """Return the page about a report; hidden fields carry the code on to what is sent from it."""
     code, case = form.cleaned_data["code"], Case.objects.get(report=report)
     talk = status_timeline.conversation(report)
     question = talk.question if case.status == Case.Status.WAITING else None
-    reply = ReplyForm.fresh(code)
+    reply_form = ReplyForm.fresh(code)
     if question:
-        reply.fields["text"].label = _("Câu trả lời của bạn")
-    told = merged_report.merged_report(report)
-    add = FollowupForm.fresh(code)
-    sent = status_timeline.files_sent(report)
+        reply_form.fields["text"].label = _("Câu trả lời của bạn")
+    whole = merged_report.merged_report(report)
+    add_form = FollowupForm.fresh(code)
+    files = status_timeline.files_sent(report)
     context = {
         "report": report,
-        "whole": told,
+        "whole": whole,
         "code": code,
-        "submission_key": add.initial["submission_key"],
+        "submission_key": add_form.initial["submission_key"],
         "steps": status_timeline.progress_steps(report, case, talk),
         "talk": talk,
         "question": question,
-        # One thing at a time: the officer's question comes first, and what has ended is not asked.
+        # The officer's question comes first, and of an ended case nothing is asked.
         "questions": clarifying_questions.open_questions(
-            clarifying_questions.latest_input(told), gazetteer.communes()
+            clarifying_questions.latest_input(whole), gazetteer.communes()
         )
-        if case.status in _ASKED and not report.erased_at
+        if case.status in _QUESTIONS_OPEN and not report.erased_at
         else [],
         "withdrawal_promise": erasure_requests.answer_deadline_text(
-            "withdraw_answer", told.withdrawal.received_at
+            "withdraw_answer", whole.withdrawal.received_at
         )
-        if told.withdrawal and case.status in Case.OPEN
+        if whole.withdrawal and case.status in Case.OPEN
         else "",
         "wave": status_timeline.campaign_summary(report),
-        "files": sent,
+        "files": files,
         "most_files": storage.MAX_COUNT,
-        "files_left": storage.MAX_COUNT - len(sent),
-        "add_form": add,
-        "reply_form": reply,
+        "files_left": storage.MAX_COUNT - len(files),
+        "add_form": add_form,
+        "reply_form": reply_form,
         **erasure_requests.request_summary(report),
         **more,
     }
     return render(request, "reports/status.html", context, status=status, using="public")
 
 
-def code_page(
-    request: HttpRequest, form: CodeForm, trouble: FormError | None = None
+@form_view
+def add_followup(request: HttpRequest) -> HttpResponse:
+    """Save a follow-up: more, or a correction."""
+    return _save_step(request, FollowupForm, _save_followup)
+
+
+@form_view
+def reply(request: HttpRequest) -> HttpResponse:
+    """Save a message to the desk."""
+    return _save_step(request, ReplyForm, _save_reply)
+
+
+@form_view
+def withdraw(request: HttpRequest) -> HttpResponse:
+    """Ask once more, then record the wish to withdraw the report. The police decide."""
+    return _save_step(request, WithdrawForm, _save_withdrawal, confirm_field="sure")
+
+
+@form_view
+def erase(request: HttpRequest) -> HttpResponse:
+    """Ask once more, then record the request for erasure. An officer answers."""
+    return _save_step(request, EraseForm, _save_erasure_request, confirm_field="sure")
+
+
+def _export_file(_request: HttpRequest, report: Report, _form: CodeForm) -> HttpResponse:
+    return HttpResponse(
+        data_export.subject_access_text(report),
+        content_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="tin-{report.public_number}.txt"'},
+    )
+
+
+def _save_step(
+    request: HttpRequest, form_class: type[FollowupBaseForm], save: Save, confirm_field: str = ""
 ) -> HttpResponse:
-    """The page that asks for the code, with what was wrong with the one that was typed."""
-    return render_invalid(request, "reports/track.html", form, trouble)
+    """Save what a form of the page sent and return the page, else the form with all that was typed."""
+    if request.method != "POST":
+        return redirect("reports:track")
+    data, error = parse_body(request, FOREIGN)
+    form = form_class(data)
+    if error and error.status == TOO_LONG.status and data:
+        error = TOO_LONG
+    if error or not form.is_valid():
+        return _form_page(request, form, error)
+    try:
+        report = report_for_code_or_error(request, form)
+        if report is None or (confirm_field and data.get(confirm_field) != "yes"):
+            return _form_page(request, form)
+        return _save_and_show(request, report, form, save, data)
+    except DatabaseTrouble as trouble:
+        log.error("later.not_saved", error=type(trouble).__name__)  # noqa: TRY400
+        return _form_page(request, form, NOT_SAVED)
+
+
+def _save_and_show(
+    request: HttpRequest, report: Report, form: FollowupBaseForm, save: Save, data: Fields
+) -> HttpResponse:
+    try:
+        lines = save(request, report, data)
+    except ReportErasedError:
+        lines = [ERASED]
+    except LimitReachedError:
+        return _form_page(request, form, FULL)
+    more: dict[str, object] = {"notice": lines}
+    if lines[0].is_taken and save in (_save_followup, _save_reply):
+        words = data.get("story") or data.get("text") or ""
+        more["urgent"] = followup_feedback.emergency_help(
+            report, words, data.get("money_lost_vnd") or ""
+        )
+    return status_page(request, report, form, lines[0].status, **more)
+
+
+def _form_page(
+    request: HttpRequest, form: FollowupBaseForm, error: FormError | None = None
+) -> HttpResponse:
+    """Return a page with this form alone, filled in."""
+    if "code" in form.errors:
+        form.ask_for_code()
+    return render_invalid(
+        request,
+        "reports/followup/form.html",
+        form,
+        error,
+        is_withdrawal=isinstance(form, WithdrawForm),
+        is_erasure=isinstance(form, EraseForm),
+    )
+
+
+def _save_followup(request: HttpRequest, report: Report, data: Fields) -> list[UploadResult]:
+    parser = FollowupFormParser(data)
+    flags = flood_detection.followup_flood_flags(
+        request, parser.caller_last_digits, parser.submission_key
+    )
+    submission = parser.to_submission(gazetteer.communes(), flags)
+    if submission.is_empty:
+        return [NO_INPUT]
+    result = followups.submit_followup(report, submission, parser.submission_key)
+    return _confirm(*followup_feedback.confirmation_sentences(submission, result))
+
+
+def _save_reply(_request: HttpRequest, report: Report, data: Fields) -> list[UploadResult]:
+    text = data.get("text") or ""
+    if not text.strip():
+        return [NO_INPUT]
+    is_new = followups.submit_reply(report, text, FollowupFormParser(data).submission_key)
+    return _confirm(_("Đã gửi cho cán bộ.") if is_new else _("Trang đã nhận từ trước."))
+
+
+def _save_withdrawal(_request: HttpRequest, report: Report, data: Fields) -> list[UploadResult]:
+    submission = FollowupSubmission(kind=Followup.Kind.WITHDRAWAL, story=data.get("reason") or "")
+    followups.submit_followup(report, submission, FollowupFormParser(data).submission_key)
+    return _confirm(_("Đã ghi đề nghị rút tin. Cán bộ xem rồi trả lời ở trang này."))
+
+
+def _save_erasure_request(
+    _request: HttpRequest, report: Report, data: Fields
+) -> list[UploadResult]:
+    reason = sanitize_text(data.get("reason") or "")[:MAX_REASON_LENGTH]
+    is_new = erasure_requests.request_erasure(report, reason)
+    return _confirm(
+        _("Đã ghi đề nghị xóa. Cán bộ xem rồi trả lời ở trang này.")
+        if is_new
+        else _("Trang đã nhận đề nghị xóa từ trước. Cán bộ trả lời ở trang này.")
+    )
+
+
+def _confirm(*texts: str | Promise) -> list[UploadResult]:
+    return [UploadResult("", text, 200) for text in texts]

@@ -56,7 +56,7 @@ def test_the_names_that_a_thief_would_take_are_on_the_list() -> None:
 )
 def test_of_any_name_the_list_holds_names_alone(name: str) -> None:
     assert all(
-        lookalike_domains._is_name(each) for each in lookalike_domains.generate_lookalikes(name)
+        lookalike_domains._is_valid(each) for each in lookalike_domains.generate_lookalikes(name)
     )
 
 

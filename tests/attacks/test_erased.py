@@ -55,7 +55,7 @@ def triage(report: Report) -> None:
 def add_followups(report: Report) -> None:
     typed = FollowupSubmission(
         story=f"{MARK} kể thêm, stk 0992 000 456", accounts=(f"{MARK} 0992000457",),
-        legs=(Caller(number=CALLER, office=f"{MARK} sở", name=f"{MARK} ông"),),
+        callers=(Caller(number=CALLER, office=f"{MARK} sở", name=f"{MARK} ông"),),
         links=(f"http://{MARK}.example/",), called_on_raw=f"{MARK} hôm qua",
         money_lost_raw=f"{MARK} triệu", commune_raw=f"{MARK} xã", contact=LATER_CONTACT,
         phrase=f"{MARK} câu",

@@ -13,8 +13,7 @@ from tests.browser.pages import (
     find_resident_layout_faults,
     press,
 )
-from tests.reports.views.test_number_lookup import KEY, add_finding, file_report
-from tests.support.officers import Person
+from tests.support.number_factories import KEY, add_finding, file_report
 from tests.support.public_urls import public_paths
 from tools.screenshots import NUMBERS, RESIDENT
 
@@ -58,11 +57,9 @@ def test_no_page_has_a_fault(portal: str, visit: tuple[str, Page]) -> None:
     assert wrong == {}
 
 
-def test_no_verdict_on_a_number_has_a_fault(
-    portal: str, visit: tuple[str, Page], duty: Person, lead: Person
-) -> None:
+def test_no_verdict_on_a_number_has_a_fault(portal: str, visit: tuple[str, Page]) -> None:
     language, page = visit
-    add_finding(duty, lead)
+    add_finding()
     file_report(0, "+84550000124"), file_report(1, "+84550000124")
     wrong, inspector = {}, Inspector(find_resident_layout_faults)
     for name, number in (NUMBERS | {"confirmed": KEY, "several": "0550 000 124"}).items():

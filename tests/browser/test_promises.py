@@ -13,8 +13,7 @@ from playwright.sync_api import BrowserContext, Locator, Page
 from reports.models import Report
 from tests.browser.conftest import OpenContext
 from tests.browser.pages import find_overflow, press, run_axe
-from tests.reports.views.test_number_lookup import KEY, add_finding, file_report
-from tests.support.officers import Person
+from tests.support.number_factories import KEY, add_finding, file_report
 from tests.support.portal_process import Portal
 from tools.screenshots import RESIDENT
 
@@ -222,11 +221,9 @@ def test_what_warns_is_read_by_weak_eyes(
     portal: str,
     open_context: OpenContext,
     scheme: Literal["light", "dark"],
-    duty: Person,
-    lead: Person,
 ) -> None:
     """Contrast of at least 7 to 1 for running text that warns (axe's "enhanced" rule)."""
-    add_finding(duty, lead)
+    add_finding()
     file_report(0, "+84550000124"), file_report(1, "+84550000124")
     page = open_context(color_scheme=scheme).new_page()
     weak = []

@@ -89,7 +89,9 @@ def full(db: None, duty: Person) -> Report:
         money_lost_raw=MARKS["money_lost_raw"],
         commune_raw=MARKS["commune_raw"],
     )
-    said = FollowupSubmission(story=MARKS["story"], legs=(Caller(number=MARKS["caller_number"]),))
+    said = FollowupSubmission(
+        story=MARKS["story"], callers=(Caller(number=MARKS["caller_number"]),)
+    )
     followups.submit_followup(report, said, "key-of-a-page-1")
     followups.submit_reply(report, MARKS["phrase_sealed"], "key-of-a-page-2")
     service._write(service.extract(report))

@@ -197,7 +197,9 @@ def test_to_the_reporter_nobody_has_read_what_the_machine_reads_again(duty: Pers
     again(duty.client, report)
     text = [
         step.word
-        for step in status_timeline.progress_steps(report, Case.objects.get(report=report))
+        for step in status_timeline.progress_steps(
+            report, Case.objects.get(report=report), status_timeline.conversation(report)
+        )
     ]
     assert text == ["Đã nhận", "Chờ cán bộ đọc"]
 

@@ -2,17 +2,29 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.text import slugify
 
 from core.audit import events
 from core.models import OutboxItem
 from core.text import normalize
-from reports.models import Case, ExtractedFacts, Indicator, Report, Unit
+from reports.cases import workflow
+from reports.models import (
+    Case,
+    ExtractedFacts,
+    Indicator,
+    PublicStatement,
+    Report,
+    Unit,
+    UnitMember,
+)
+from reports.reference import confirmed_statements
 from reports.submission import intake
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from reports.triage import service
+from tests.support.officers import Person, create_officer
 
 # Why an officer looks at what is sealed.
 BECAUSE = {"why": "Gọi lại người báo"}
@@ -75,6 +87,17 @@ def unit(name: str = "Công an xã Yên Định", **fields: Any) -> Unit:
     return Unit.objects.get_or_create(name=name, defaults=values)[0]
 
 
+def create_unit_officer(unit: Unit, name: str = "xa", role: str = "unit") -> User:
+    user = create_officer(name, role)
+    UnitMember.objects.create(user=user, unit=unit)
+    return User.objects.get(pk=user.pk)
+
+
+def assign_to_unit(unit: Unit, lead: Person, story: str = "Họ xưng công an.") -> Case:
+    subject = case(story)
+    return workflow.assign_unit(subject.pk, by=lead.user, version=subject.version, unit=unit.name)
+
+
 def erase(subject: Report) -> Report:
     """The report without its personal data, as an erasure on record leaves it."""
     events.log_event("report", subject.pk, "erased")
@@ -82,3 +105,12 @@ def erase(subject: Report) -> Report:
     texts = dict.fromkeys(("story", "claimed_name", "commune_raw"), "")
     Report.objects.filter(pk=subject.pk).update(erased_at=timezone.now(), **sealed, **texts)
     return Report.objects.get(pk=subject.pk)
+
+
+def confirm_statement(codename: str, **fields: Any) -> PublicStatement:
+    """A sentence that an officer has confirmed for the public pages."""
+    officer, _ = User.objects.get_or_create(username="confirmer")
+    public = {"is_public": True, "confirmed_by": officer, "confirmed_at": timezone.now()} | fields
+    statement, _ = PublicStatement.objects.update_or_create(codename=codename, defaults=public)
+    confirmed_statements.clear_cache()
+    return statement

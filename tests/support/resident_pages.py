@@ -1,12 +1,44 @@
 """The resident's pages as a browser without script uses them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.test import Client
 from lxml import html
 
+from reports.models import Report
+from reports.submission import intake
+from reports.submission.intake import ReportSubmission
+
 REPORT = "/bao-cao/"
 RECEIPT = "/bao-cao/da-nhan/"
+TRACK = "/theo-doi/"
+FOREIGN_ORIGIN = {"Origin": "https://ke-gian.example"}
+
+
+@dataclass(frozen=True)
+class Resident:
+    """A person in front of a browser who has sent a report and holds its code."""
+
+    client: Client
+    report: Report
+    code: str
+
+    def post(self, path: str, headers: dict[str, str] | None = None, **fields: Any) -> Any:
+        """Send a form of the page about the report."""
+        typed = {"code": self.code, "submission_key": "a-key-of-this-page", **fields}
+        return self.client.post(path, typed, headers=headers)
+
+    def read_status(self) -> str:
+        """Return the words of the page about the report."""
+        answer = self.client.post(TRACK, {"code": self.code})
+        assert answer.status_code == 200
+        return words(answer.content)
+
+
+def create_resident(client: Client, **typed: Any) -> Resident:
+    accepted = intake.submit_report(ReportSubmission(**typed), "a-key-of-the-browser")
+    return Resident(client, accepted.report, str(accepted.code))
 
 
 def hidden(client: Client) -> dict[str, str]:

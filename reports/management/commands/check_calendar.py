@@ -1,4 +1,4 @@
-"""manage.py check_calendar: which years' days off are known, and where from."""
+"""manage.py check_calendar: print the years whose days off are known, and those that are missing."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -10,7 +10,7 @@ from django.utils import timezone
 from reports.calendar import days_off, working_days
 from reports.models import CalendarException
 
-_LOOKED_AHEAD = timedelta(days=366)
+_HORIZON = timedelta(days=366)
 
 
 class Command(BaseCommand):
@@ -24,12 +24,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, check: bool = False, **options: Any) -> None:
         days_off.clear_cache()
         for year in working_days.sources():
-            known = "announced" if year["announced"] else "by rule, not announced yet"
-            self.stdout.write(f"{year['year']}: {len(year['off'])} days off, {known}")
+            source = "announced" if year["announced"] else "by rule, not announced yet"
+            self.stdout.write(f"{year['year']}: {len(year['off'])} days off, {source}")
         self.stdout.write(f"added at the desk: {CalendarException.objects.count()}")
         today = timezone.localdate()
-        missing = days_off.calendar().unknown_years(today, today + _LOOKED_AHEAD)
-        told = ", ".join(map(str, missing))
+        missing = ", ".join(map(str, days_off.calendar().unknown_years(today, today + _HORIZON)))
         if missing and check:
-            raise CommandError(f"No days off known for {told}: add them at the desk.")
-        self.stdout.write(f"missing: {told or 'none'}")
+            raise CommandError(f"No days off known for {missing}: add them at the desk.")
+        self.stdout.write(f"missing: {missing or 'none'}")

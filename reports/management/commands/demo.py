@@ -1,4 +1,4 @@
-"""manage.py demo: 300 invented reports on the desk of a first look."""
+"""manage.py demo: fill the desk of a local demo with 300 invented reports."""
 
 import time
 from argparse import ArgumentParser
@@ -32,34 +32,35 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.FIRST_LOOK:
             raise CommandError("Invented reports are for a first look at http://127.0.0.1 only.")
-        officer = _officer()
-        filled = demo_data.create_demo_data(officer)
+        officer = _find_officer()
+        result = demo_data.create_demo_data(officer)
         demo_data.confirm_all(officer)
-        _wait_until_read(options["wait"])
-        statistics.count_and_keep(statistics.this_sunday())
+        _wait_for_triage(options["wait"])
+        statistics.update_statistics(statistics.this_sunday())
         bursts.detect_and_store()
         queue_stats.update_daily_counts()
         store_queue_balance()
         purge.run_until(purge.start_run(), inf)  # some of them are older than a night
         self.stdout.write(
-            f"{filled.reports} invented reports, {filled.decisions} decisions. See /{settings.ADMIN_PATH}/."
-            if filled.reports or filled.decisions
+            f"{result.reports} invented reports, {result.decisions} decisions. See /{settings.ADMIN_PATH}/."
+            if result.reports or result.decisions
             else "The invented reports are there already."
         )
 
 
-def _wait_until_read(seconds: float) -> None:
+def _wait_for_triage(seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and queue_state().waiting:
         time.sleep(0.5)
 
 
-def _officer() -> User:
-    """Somebody who may decide everything that the demo decides."""
-    may = "reports.close_case"
+def _find_officer() -> User:
+    """Return an officer who may decide all that the demo decides. Raises CommandError."""
     backend = "django.contrib.auth.backends.ModelBackend"
-    able = User.objects.with_perm(may, backend=backend, include_superusers=False)
-    officer = able.filter(is_active=True).order_by("pk").first()
+    deciders = User.objects.with_perm(
+        "reports.close_case", backend=backend, include_superusers=False
+    )
+    officer = deciders.filter(is_active=True).order_by("pk").first()
     if officer is None:
         raise CommandError("No officer may decide here yet: start `make run` first.")
     return officer

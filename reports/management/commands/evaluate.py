@@ -1,4 +1,4 @@
-"""manage.py evaluate FILE: how well the reader reads stories that people have labelled."""
+"""manage.py evaluate FILE: print how well the extraction matches labels that people have set."""
 
 import argparse
 import json
@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from reports.extraction import evaluation
 from reports.extraction.evaluation import FACTS, EvaluatedStory, Score
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
-from reports.management.json_lines_command import InvalidInputLineError, record_of, text_of
-from reports.models import Case, Followup
+from reports.management.json_lines_command import InvalidInputLineError, get_text, parse_record
+from reports.models import Case
 from reports.triage import service
 
 
@@ -35,40 +35,40 @@ class Command(BaseCommand):
         if bool(options["file"]) == options["corrections"]:
             raise CommandError("give a file, or --corrections")
         if options["corrections"]:
-            self._corrections()
+            self._evaluate_corrections()
             return
-        judged = evaluation.evaluate(_labels(options["file"]))
-        if not judged:
+        evaluated = evaluation.evaluate(_load_labels(options["file"]))
+        if not evaluated:
             raise CommandError(f"{options['file']} holds no story")
-        for line in report(judged):
+        for line in _list_lines(evaluated):
             self.stdout.write(line)
 
-    def _corrections(self) -> None:
-        judged = labelled_from_corrections()
-        if not judged:
+    def _evaluate_corrections(self) -> None:
+        evaluated = labelled_from_corrections()
+        if not evaluated:
             self.stdout.write("no correction holds")
             return
-        self.stdout.write(f"{len(judged)} reports with corrections, read as triage reads today")
-        for fact, (right, labelled) in evaluation.fact_accuracy(judged).items():
+        self.stdout.write(f"{len(evaluated)} reports with corrections, read as triage reads today")
+        for fact, (right, labelled) in evaluation.fact_accuracy(evaluated).items():
             self.stdout.write(f"  {fact:16}{right:>6} of {labelled} as the officer says")
-        for line in _swaps(judged):
+        for line in _list_confusions(evaluated):
             self.stdout.write(line)
 
 
-def _labels(file: Path) -> list[Mapping[str, Any]]:
-    """The labelled stories of a file. Raises CommandError, with the line, where one is none."""
+def _load_labels(file: Path) -> list[Mapping[str, Any]]:
+    """Return the labelled stories of a file. Raises CommandError with the invalid line."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{file} cannot be read: {error}") from error
     lines = enumerate(text.removeprefix("\ufeff").split("\n"), 1)
-    return [_label(f"{file}, line {number}", line) for number, line in lines if line.strip()]
+    return [_parse_label(f"{file}, line {number}", line) for number, line in lines if line.strip()]
 
 
-def _label(place: str, line: str) -> Mapping[str, Any]:
+def _parse_label(place: str, line: str) -> Mapping[str, Any]:
     try:
-        label = record_of(line)
-        text_of(label, "text", needed=True)
+        label = parse_record(line)
+        get_text(label, "text", needed=True)
     except InvalidInputLineError as error:
         raise CommandError(f"{place}: {error}") from error
     for field, is_right in _FIELDS.items():
@@ -91,6 +91,7 @@ def _is_loss(value: object) -> bool:
     return value is None or (type(value) is int and value >= 0)
 
 
+_MAX_CASES = 5000
 _FIELDS: Mapping[str, Callable[[object], bool]] = {
     "scenario": _is_scenario,
     "actions": _are_actions,
@@ -99,75 +100,64 @@ _FIELDS: Mapping[str, Callable[[object], bool]] = {
 }
 
 
-def report(judged: list[EvaluatedStory]) -> Iterator[str]:
-    """The whole report, line by line."""
-    yield f"{len(judged)} stories"
+def _list_lines(evaluated: list[EvaluatedStory]) -> Iterator[str]:
+    yield f"{len(evaluated)} stories"
     for title, scores in (
-        ("scenario", evaluation.scenarios(judged)),
-        ("demanded action", evaluation.actions(judged)),
+        ("scenario", evaluation.scenarios(evaluated)),
+        ("demanded action", evaluation.actions(evaluated)),
     ):
-        yield from _table(title, scores)
+        yield from _list_scores(title, scores)
     yield ""
-    yield from evaluation.summary_metrics(judged)
-    yield from _losses(judged)
-    yield from _swaps(judged)
-    yield from _calibration(judged)
+    yield from evaluation.summary_metrics(evaluated)
+    yield from _list_loss_kinds(evaluated)
+    yield from _list_confusions(evaluated)
+    yield from _list_calibration(evaluated)
 
 
-def _table(title: str, scores: Mapping[str, Score]) -> Iterator[str]:
+def _list_scores(title: str, scores: Mapping[str, Score]) -> Iterator[str]:
     yield ""
     yield f"{title:24}{'precision':>10}{'recall':>8}{'F1':>8}{'stories':>9}"
     for code, score in scores.items():
-        yield _row(code, score)
+        meant = score.right + score.missed
+        rates = f"{score.precision:>10.2f}{score.recall:>8.2f}{score.f1:>8.2f}"
+        yield f"{code:24}{rates}{meant:>9}"
 
 
-def _row(name: str, score: Score) -> str:
-    meant = score.right + score.missed
-    return f"{name:24}{score.precision:>10.2f}{score.recall:>8.2f}{score.f1:>8.2f}{meant:>9}"
-
-
-def _losses(judged: list[EvaluatedStory]) -> Iterator[str]:
+def _list_loss_kinds(evaluated: list[EvaluatedStory]) -> Iterator[str]:
     yield ""
     yield "loss meant -> read"
-    for (meant, read), many in sorted(evaluation.loss_kind_confusion(judged).items()):
+    for (meant, read), many in sorted(evaluation.loss_kind_confusion(evaluated).items()):
         yield f"  {meant:8} -> {read:8}{many:>6}"
 
 
-def _swaps(judged: list[EvaluatedStory]) -> Iterator[str]:
+def _list_confusions(evaluated: list[EvaluatedStory]) -> Iterator[str]:
     yield ""
     yield "scenario meant -> read (most often mistaken)"
-    for meant, read, many in evaluation.confusion_pairs(judged):
+    for meant, read, many in evaluation.confusion_pairs(evaluated):
         yield f"  {meant:20} -> {read:20}{many:>5}"
 
 
-def _calibration(judged: list[EvaluatedStory]) -> Iterator[str]:
+def _list_calibration(evaluated: list[EvaluatedStory]) -> Iterator[str]:
     yield ""
     yield "margin of the scenario (points), stories, share that was right"
-    for band in evaluation.calibration(judged):
+    for band in evaluation.calibration(evaluated):
         yield f"  from {band.least:6.2f}{band.stories:>8}{band.right:>8.2f}"
 
 
-_MAX_COUNT = 5000  # the newest
-
-
 def labelled_from_corrections() -> list[EvaluatedStory]:
-    """The reports of which corrections hold, and how triage reads each of them today."""
+    """Return the newest reports with corrections in force, each as triage reads it today."""
     cases = (
         Case.objects.filter(corrections_json__has_any_keys=sorted(FACTS), report__erased_at=None)
         .select_related("report")
         .prefetch_related("report__followups")
-        .order_by("-changed_at")[:_MAX_COUNT]
+        .order_by("-changed_at")[:_MAX_CASES]
     )
-    return list(map(_judged, cases))
+    return list(map(_evaluate_case, cases))
 
 
-def _judged(case: Case) -> EvaluatedStory:
+def _evaluate_case(case: Case) -> EvaluatedStory:
     report = case.report
     corrections = {fact: value for fact, value in case.corrections_json.items() if fact in FACTS}
     label = {"id": report.public_number, "text": report.story, **corrections}
-    return EvaluatedStory(label, service.read_report(report, tuple(_list_followups(case))))
-
-
-def _list_followups(case: Case) -> Iterator[Followup]:
-    """The reporter's later words, oldest first."""
-    yield from sorted(case.report.followups.all(), key=lambda each: (each.received_at, each.pk))
+    followups = sorted(report.followups.all(), key=lambda each: (each.received_at, each.pk))
+    return EvaluatedStory(label, service.read_report(report, tuple(followups)))

@@ -1,4 +1,4 @@
-"""manage.py link_stories: stories as JSON lines -> the campaign of each, with the reasons."""
+"""manage.py link_stories: print the campaign of each story of JSON lines, with the reasons."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -7,8 +7,8 @@ from reports.campaigns.offline_clustering import LinkReason, StoryInput, StoryWi
 from reports.management.json_lines_command import (
     InvalidInputLineError,
     JsonLinesCommand,
-    record_of,
-    text_of,
+    get_text,
+    parse_record,
 )
 
 _FIELDS = ("caller_number", "claimed_to_be", "text", "bank_account", "at")
@@ -21,27 +21,27 @@ class Command(JsonLinesCommand):
     )
 
     def handle_lines(self, text_lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-        stories = [_story(line) for line in text_lines]
+        stories = [_parse_story(line) for line in text_lines]
         linked = iter(cluster(story for story in stories if isinstance(story, StoryInput)))
         for story in stories:
-            yield _answer(next(linked)) if isinstance(story, StoryInput) else story.answer()
+            yield _format_answer(next(linked)) if isinstance(story, StoryInput) else story.answer()
 
 
-def _story(line: str) -> StoryInput | InvalidInputLineError:
+def _parse_story(line: str) -> StoryInput | InvalidInputLineError:
     try:
-        record = record_of(line)
-        return StoryInput(record.get("id"), *(text_of(record, field) for field in _FIELDS))
+        record = parse_record(line)
+        return StoryInput(record.get("id"), *(get_text(record, field) for field in _FIELDS))
     except InvalidInputLineError as error:
         return error
 
 
-def _answer(linked: StoryWithCampaign) -> dict[str, Any]:
-    reasons = [_reason(why) for why in linked.whys]
+def _format_answer(linked: StoryWithCampaign) -> dict[str, Any]:
+    reasons = [_format_reason(why) for why in linked.whys]
     return {"id": linked.id, "campaign": linked.campaign, "reasons": reasons}
 
 
-def _reason(why: LinkReason) -> dict[str, Any]:
-    """A link as its reader sees it; `words` where a script ties."""
+def _format_reason(why: LinkReason) -> dict[str, Any]:
+    """Return the reason of a link, with `words` where a script links."""
     answer = {
         "kind": why.link.kind,
         "value": why.link.value,

@@ -1,4 +1,4 @@
-"""manage.py purge: what is over its time, and to erase it now instead of tonight."""
+"""manage.py purge: erase what is past its retention now instead of tonight."""
 
 from argparse import ArgumentParser
 from math import inf
@@ -13,8 +13,8 @@ from reports.models import PurgeRun
 from reports.retention import policy, purge
 from reports.retention.policy import KINDS, RetentionPolicy
 
-# Where words stood in clear: rows that are gone leave their bytes in a table until it is rewritten.
-_REWRITTEN = (
+# Tables with plain words: deleted rows leave their bytes in a table until it is rewritten.
+_TABLES = (
     "reports_report", "reports_followup", "reports_extractedfacts", "reports_indicator",
     "reports_reportfingerprint", "core_auditevent", "reports_dispute", "reports_correction",
     "reports_transferslip", "reports_legalhold", "reports_destructionrequest", "reports_campaignlink",
@@ -47,7 +47,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["dry_run"]:
-            self._say()
+            self._print_expired()
             return
         run = purge.start_run()
         finished = purge.run_until(run, inf)
@@ -60,41 +60,43 @@ class Command(BaseCommand):
         if options["rewrite"]:
             self._rewrite()
 
-    def _say(self) -> None:
+    def _print_expired(self) -> None:
         for kind in KINDS:
-            self.stdout.write(f"{kind.name}: {purge.expired_keys(kind).count()} ({_why(kind)})")
+            self.stdout.write(
+                f"{kind.name}: {purge.expired_keys(kind).count()} ({_format_reason(kind)})"
+            )
         for why, count in policy.retained_with_reason(timezone.now()).items():
             self.stdout.write(f"kept: {count} {why}")
         self.stdout.write("Nothing was erased.")
 
     def _rewrite(self) -> None:
-        """Raises CommandError where others hold a table for too long: what is written stays so."""
+        """Rewrite the tables. Raises CommandError where one is in use; those before stay rewritten."""
         try:
             with connection.cursor() as cursor:
-                rewritten = _written_anew(cursor)
+                is_complete = _rewrite_tables(cursor)
         except OperationalError as error:
             raise CommandError(_IN_USE) from error
-        if not rewritten:
+        if not is_complete:
             raise CommandError(_NOT_ALL)
         self.stdout.write("The tables are written anew.")
 
 
-def _why(kind: RetentionPolicy) -> str:
+def _format_reason(kind: RetentionPolicy) -> str:
     if not kind.period:
         return f"{kind.setting} is 0: kept"
     unit = "months" if kind.is_in_months else "days"
     return f"ended more than {kind.period} {unit} ago, {kind.setting}"
 
 
-def _written_anew(cursor: Any) -> bool:
-    """Whether all was: PostgreSQL passes over what this user does not own, with a notice alone."""
+def _rewrite_tables(cursor: Any) -> bool:
+    """Return whether all tables were rewritten: PostgreSQL skips those of other owners with a notice."""
     cursor.execute("SET statement_timeout = 0")
-    for table in _REWRITTEN:
+    for table in _TABLES:
         name = sql.Identifier(table)
         cursor.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(name))
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     if not cursor.fetchone()[0]:
         return False
-    cursor.execute("VACUUM (FULL) pg_statistic")  # samples of what stood in the columns
+    cursor.execute("VACUUM (FULL) pg_statistic")  # samples of the columns
     cursor.execute("CHECKPOINT")
     return True

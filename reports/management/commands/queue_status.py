@@ -1,8 +1,7 @@
-"""manage.py queue_status: is every accepted report done, waiting or failed?
+"""manage.py queue_status: count the accepted reports that are done, waiting or failed.
 
-With --check, for cron and the like, the exit code tells: 0 all is well, 1 something is late,
-failed or does not balance, or nobody had counted for long before this; 3 the database takes no
-rows, so that no report is accepted. 3, with or without: it could not be counted.
+Exit codes: 3 where it could not be counted. With --check also 1 where something is late, failed or
+does not balance, or the last count is old, and 3 where the database takes no rows.
 """
 
 import json
@@ -33,8 +32,8 @@ class Command(BaseCommand):
         except DatabaseTrouble as error:
             why = database.append_hint(f"not counted: {type(error).__name__}")
             raise CommandError(why, returncode=3) from error
-        self.stdout.write(_as_json(balance) if options["json"] else _for_people(balance))
-        if options["check"] and (why := _refuses()):
+        self.stdout.write(_format_json(balance) if options["json"] else _format_lines(balance))
+        if options["check"] and (why := _find_write_problem()):
             raise CommandError(why, returncode=3)
         if before.tally_is_late:
             self.stderr.write("nobody had counted for long: see docs/operations.md")
@@ -43,20 +42,20 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def _refuses() -> str:
-    """Why no row could be written now, in one line; empty where it could."""
+def _find_write_problem() -> str:
+    """Return why no row can be written now, "" where it can."""
     try:
         return "" if database.is_writable() else "the database takes no rows: it is read-only"
     except DatabaseTrouble as error:
         return f"the database takes no rows: {type(error.__cause__ or error).__name__}"
 
 
-def _as_json(balance: QueueBalance) -> str:
+def _format_json(balance: QueueBalance) -> str:
     counts = {name: getattr(balance, name) for name in NAMES}
     return json.dumps(counts | {"oldest_waiting_s": round(balance.oldest_waiting_s, 3)})
 
 
-def _for_people(balance: QueueBalance) -> str:
+def _format_lines(balance: QueueBalance) -> str:
     lines = [
         f"accepted {balance.accepted}",
         f"  done    {balance.done}",

@@ -1,4 +1,4 @@
-"""manage.py read_phones: one number a line -> its kind, canonical key and flags."""
+"""manage.py read_phones: print kind, canonical key and flags of each number, one a line."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""manage.py read_stories: stories as JSON lines -> what each says, and its priority."""
+"""manage.py read_stories: print the facts and the priority of each story of JSON lines."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -10,8 +10,8 @@ from reports.extraction.story_reader import extract_from_story, find_stages
 from reports.management.json_lines_command import (
     InvalidInputLineError,
     JsonLinesCommand,
-    record_of,
-    text_of,
+    get_text,
+    parse_record,
 )
 from reports.reference.office_lexicon import bundled_lexicon
 
@@ -22,14 +22,14 @@ class Command(JsonLinesCommand):
     def handle_lines(self, text_lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         for line in text_lines:
             try:
-                record = record_of(line)
-                yield {"id": record.get("id"), **_read_story(text_of(record, "text", needed=True))}
+                record = parse_record(line)
+                yield {"id": record.get("id"), **_read_story(get_text(record, "text", needed=True))}
             except InvalidInputLineError as error:
                 yield error.answer()
 
 
 def _read_story(text: str) -> dict[str, Any]:
-    """The points of a fact's reasons add up to its score; those of "priority" to the priority."""
+    """Return facts with reasons; the points of a fact's reasons add up to its score."""
     reading = extract_from_story(text)
     claims = claimed.merge_claims(claimed.claims_in_story(text, bundled_lexicon()))
     steps = find_stages(text, reading.reasons)

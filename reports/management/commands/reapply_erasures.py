@@ -1,4 +1,4 @@
-"""manage.py reapply_erasures: after a restore, what was erased since the archive was made goes again."""
+"""manage.py reapply_erasures: repeat after a restore the erasures since the archive was made."""
 
 from typing import Any
 
@@ -14,9 +14,8 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        ended = reerase_after_restore.reapply_erasures()
-        self.stdout.write(f"Erased again: {ended['done']}.")
-        left = {why: count for why, count in ended.items() if why != "done"}
-        if left:
-            told = ", ".join(f"{count} {why}" for why, count in sorted(left.items()))
-            self.stderr.write(f"Left as they are: {told}. Lift the hold, then run this again.")
+        results = reerase_after_restore.reapply_erasures()
+        self.stdout.write(f"Erased again: {results.pop('done', 0)}.")
+        if results:
+            left = ", ".join(f"{count} {why}" for why, count in sorted(results.items()))
+            self.stderr.write(f"Left as they are: {left}. Lift the hold, then run this again.")

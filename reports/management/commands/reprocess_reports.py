@@ -1,4 +1,4 @@
-"""manage.py reprocess_reports: have reports read again, and watch until they are."""
+"""manage.py reprocess_reports: start a run of reprocessing and show its progress."""
 
 import time
 from datetime import timedelta
@@ -13,10 +13,10 @@ from reports.models import Report, ReprocessingRun
 from reports.triage import reprocessing
 from reports.triage.reprocessing import NothingToReprocessError, RunInProgressError, RunProgress
 
-POLL_SECONDS = 0.5  # seconds between two looks, and two pictures on a terminal
-LINE_SECONDS = 10.0  # seconds between two lines elsewhere
-WIDTH = 24  # signs of the bar
-STALL_SECONDS = 30.0  # seconds without any movement until that is told
+POLL_INTERVAL_SECONDS = 0.5  # also between two updates on a terminal
+LINE_INTERVAL_SECONDS = 10.0  # between two lines elsewhere
+BAR_WIDTH = 24
+STALL_SECONDS = 30.0
 CLEAR = "\r\x1b[K"
 
 
@@ -34,14 +34,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["report"]:
-            self.stdout.write(_read_one_again(options["report"]))
+            self.stdout.write(_reprocess_one(options["report"]))
             return
         run = self._start(every=options["every"])
         if run and not options["no_wait"]:
             self._watch(run)
 
     def _start(self, *, every: bool) -> ReprocessingRun | None:
-        """The run to watch: a new one, or the one that is going on."""
+        """Return the new run, or the one in progress; None where nothing is to do."""
         try:
             run = reprocessing.start(every=every)
         except NothingToReprocessError:
@@ -56,31 +56,35 @@ class Command(BaseCommand):
             )
             self.stdout.write(f"for rules {error.run.rules_version}. {again}")
             return error.run
-        self.stdout.write(f"{_reports(run.total)} will be read again, under {run.rules_version}.")
+        self.stdout.write(
+            f"{_format_count(run.total)} will be read again, under {run.rules_version}."
+        )
         return run
 
     def _watch(self, run: ReprocessingRun) -> None:
-        """A bar on a terminal, else a line now and then, until all are read."""
+        """Show a bar on a terminal, else a line now and then, until all are read."""
         watch, next_line = Watch(reprocessing.progress(run)), 0.0
-        alive = self.stdout.isatty()
+        is_terminal = self.stdout.isatty()
         try:
             while not watch.progress.is_over:
-                if alive or time.monotonic() >= next_line:
-                    self._show(watch, alive)
-                    next_line = time.monotonic() + LINE_SECONDS
-                sleep(POLL_SECONDS)
+                if is_terminal or time.monotonic() >= next_line:
+                    self._show(watch, is_terminal)
+                    next_line = time.monotonic() + LINE_INTERVAL_SECONDS
+                sleep(POLL_INTERVAL_SECONDS)
                 watch.update(reprocessing.progress(run))
         except KeyboardInterrupt:
             self.stdout.write(
                 "\nNo longer watching. The machine reads on; run this again to watch."
             )
             return
-        self._show(watch, alive)
-        self.stdout.write("\nAll were read." if alive else "All were read.")
+        self._show(watch, is_terminal)
+        self.stdout.write("\nAll were read." if is_terminal else "All were read.")
 
-    def _show(self, watch: "Watch", alive: bool) -> None:
+    def _show(self, watch: "Watch", is_terminal: bool) -> None:
         line = watch.line(time.monotonic())
-        self.stdout.write(f"{CLEAR}{line}" if alive else line, ending="" if alive else "\n")
+        self.stdout.write(
+            f"{CLEAR}{line}" if is_terminal else line, ending="" if is_terminal else "\n"
+        )
         self.stdout.flush()
 
 
@@ -97,12 +101,10 @@ class Watch:
         self.progress = progress
 
     def line(self, now: float) -> str:
-        """Everything in one line, as
-        `[####----] 5/10 read, 8 put in line, 0 failed, 2/s, 0:00:02 left`.
-        """
+        """Return `[####----] 5/10 read, 8 put in line, 0 failed, 2/s, 0:00:02 left`."""
         progress = self.progress
-        full = WIDTH * progress.done // max(1, progress.total)
-        bar = "#" * full + "-" * (WIDTH - full)
+        full = BAR_WIDTH * progress.done // max(1, progress.total)
+        bar = "#" * full + "-" * (BAR_WIDTH - full)
         parts = [f"[{bar}] {progress.read}/{progress.total} read", f"{progress.owed} put in line"]
         return ", ".join([*parts, f"{progress.failed} failed", *self._pace(now)])
 
@@ -117,26 +119,25 @@ class Watch:
         return [f"{pace:.0f}/s", f"{timedelta(seconds=round(left / pace))} left"]
 
 
-def _reports(count: int) -> str:
+def _format_count(count: int) -> str:
     return "1 report" if count == 1 else f"{count} reports"
 
 
-def _read_one_again(named: str) -> str:
-    """Raises CommandError when there is no such report, or nothing left to read in it."""
-    report = _report(named)
+def _reprocess_one(number_or_id: str) -> str:
+    """Enqueue one report. Raises CommandError where it does not exist or is erased."""
+    report = _get_report(number_or_id)
     if report.erased_at:
         raise CommandError("This report is erased: there is nothing left to read.")
     owed = reprocessing.reprocess_selected([report.pk])
     return f"{report} will be read again." if owed else f"{report} waits to be read already."
 
 
-def _report(named: str) -> Report:
-    """By public number or id. Raises CommandError."""
+def _get_report(number_or_id: str) -> Report:
     try:
-        wanted = Q(pk=UUID(named))
+        query = Q(pk=UUID(number_or_id))
     except ValueError:
-        wanted = Q(public_number=named.strip().upper())
-    report = Report.objects.filter(wanted).first()
+        query = Q(public_number=number_or_id.strip().upper())
+    report = Report.objects.filter(query).first()
     if report is None:
         raise CommandError("No such report.")
     return report

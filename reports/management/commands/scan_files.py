@@ -1,4 +1,4 @@
-"""Have files looked into that need it: scanned, and their pictures drawn anew."""
+"""manage.py scan_files: enqueue the check of uploads that need it, remove orphaned copies."""
 
 from typing import Any
 

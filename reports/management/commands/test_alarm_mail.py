@@ -1,4 +1,4 @@
-"""manage.py test_alarm_mail: would a mail about an alarm arrive?"""
+"""manage.py test_alarm_mail: send a test mail the way that alarms are sent."""
 
 from typing import Any
 

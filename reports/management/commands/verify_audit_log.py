@@ -1,6 +1,6 @@
-"""manage.py verify_audit_log: does the record of acts stand as it was sealed?
+"""manage.py verify_audit_log: verify the audit log against its chain.
 
-The exit code tells: 0 everything holds, 1 the chain is broken, 3 it could not be checked.
+Exit codes: 0 intact, 1 the chain is broken, 3 it could not be checked.
 """
 
 from typing import Any

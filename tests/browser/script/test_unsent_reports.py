@@ -220,7 +220,7 @@ def test_what_was_refused_goes_once_its_words_are_on_the_page(
     portal: str, writing: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = "all.map((report) => ({ ...report, action: report.action + '?', isRefused: true }))"
-    monkeypatch.setattr("reports.views.report.is_same_origin", Mock(return_value=False))
+    monkeypatch.setattr("reports.views.form_errors.is_same_origin", Mock(return_value=False))
     page = visit_again(portal, writing, refused)
     page.get_by_role("button", name="Gửi ngay").click()
     expect(page.get_by_label("Kể lại chuyện")).to_have_value(STORY)

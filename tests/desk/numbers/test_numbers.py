@@ -12,9 +12,9 @@ from reports.models import Dispute
 from reports.numbers import findings
 from reports.numbers.findings import DisputeSubmission, FindingError
 from tests.reports.numbers.test_findings import DISPUTES, NUMBERS, proposed, submit_dispute
-from tests.reports.views.test_number_lookup import NUMBER, file_report
 from tests.support import report_factories
 from tests.support.desk_pages import QUEUE, words
+from tests.support.number_factories import NUMBER, file_report
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db

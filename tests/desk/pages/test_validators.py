@@ -8,8 +8,8 @@ from django.core.management import call_command
 from core.audit import events
 from reports.models import BankHotline, Office, OfficeNumber, PublicStatement, PublishedNumberChange
 from reports.numbers import findings, official_numbers, report_counts
-from tests.reports.views.test_number_lookup import KEY, NUMBER, file_report
 from tests.support.desk_pages import words
+from tests.support.number_factories import KEY, NUMBER, file_report
 from tests.support.officers import Person, second
 
 BANKS = "/admin/reports/bankhotline/add/"

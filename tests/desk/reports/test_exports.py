@@ -161,7 +161,7 @@ def test_a_hostile_story_is_a_text(lead: Person) -> None:
 def test_what_was_told_later_goes_along(lead: Person) -> None:
     subject = report_factories.report("Họ gọi.", caller_number="0550 000 123")
     said = {
-        "legs": (Caller(number="0550 000 124"),),
+        "callers": (Caller(number="0550 000 124"),),
         "accounts": ("0992000456", "của anh tôi, Vietcombank"),
         "links": ("dichvu-cong.example",),
     }

@@ -234,7 +234,7 @@ def test_who_is_erased_is_told_nothing(duty: Person, verb: str) -> None:
 def test_masked_fields_of_an_addition_can_be_shown_on_record(duty: Person) -> None:
     report = report_factories.report(contact=MINE)
     said = FollowupSubmission(accounts=(f"ví {MINE}",), story="Họ gọi lại.")
-    row = followups.submit_followup(report, said, "a-key-of-this-page").addition
+    row = followups.submit_followup(report, said, "a-key-of-this-page").followup
     page = seen(duty, report)
     assert MINE not in page
     assert "Hiện bản gốc (ghi nhật ký)" in page[page.index("Báo thêm (1)") :]

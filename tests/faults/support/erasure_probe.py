@@ -54,7 +54,7 @@ def fill(marks: dict[str, str]) -> None:
         "key-of-the-marks",
     ).report  # fmt: skip
     typed = followups.FollowupSubmission(
-        story=f"Tôi kể thêm {marks['later']}", legs=(Caller(name=marks["leg"]),),
+        story=f"Tôi kể thêm {marks['later']}", callers=(Caller(name=marks["leg"]),),
         accounts=(f"stk {marks['bank']}",), links=(f"http://{marks['link']}.example/x",),
         called_on_raw=marks["called"],
     )  # fmt: skip

@@ -13,7 +13,6 @@ from reports.cases import routing, workflow
 from reports.cases.routing import RoutingInput, match_rule
 from reports.facts import effective_facts
 from reports.models import Case, Office, Report, RoutingRule, Unit
-from tests.reports.reference.test_units import at
 from tests.support import report_factories
 from tests.support.officers import Person, log_in
 
@@ -204,7 +203,12 @@ def test_a_dry_run_reads_no_text_of_a_person(django_assert_num_queries: Any) -> 
 
 def test_a_dry_run_cannot_be_posted_and_is_not_for_a_unit(lead: Person) -> None:
     assert lead.client.post(DRY).status_code == 405
-    assert log_in(at(report_factories.unit(), role="lead")).get(DRY).status_code == 403
+    assert (
+        log_in(report_factories.create_unit_officer(report_factories.unit(), role="lead"))
+        .get(DRY)
+        .status_code
+        == 403
+    )
 
 
 def test_a_rule_that_is_saved_is_on_record(lead: Person) -> None:

@@ -16,7 +16,6 @@ from core.audit import events
 from reports.cases import corrections, pdf_documents, transfer_slips, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.models import Case, Report, TransferSlip
-from tests.reports.reference.test_units import at
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
 from tests.support.officers import Person, create_officer, log_in
@@ -181,8 +180,10 @@ def test_the_receiving_unit_prints_it_and_another_does_not(duty: Person) -> None
     report = handed(duty)
     slip = report.slips.get()
     address = f"/admin/reports/report/{report.pk}/slip/{slip.pk}/"
-    there = log_in(at(report_factories.unit()))
-    elsewhere = log_in(at(report_factories.unit("Công an xã Kiên Thọ"), "khac"))
+    there = log_in(report_factories.create_unit_officer(report_factories.unit()))
+    elsewhere = log_in(
+        report_factories.create_unit_officer(report_factories.unit("Công an xã Kiên Thọ"), "khac")
+    )
     assert [each.post(address).status_code for each in (there, elsewhere)] == [200, 403]
     assert duty.client.get(address).status_code == 405
 

@@ -101,7 +101,7 @@ def test_callers_accounts_and_links_told_later_are_found() -> None:
     subject = report("Họ gọi.", caller_number="0550000123")
     add_followup(
         subject,
-        legs=(Caller(number="0550 000 124"),),
+        callers=(Caller(number="0550 000 124"),),
         accounts=("0987 000 111 222 Vietcombank", "không nhớ"),
         links=("http://dichvucong-fake.example/xyz",),
     )
@@ -119,7 +119,7 @@ def test_an_answer_to_the_pages_own_question_removes_nothing() -> None:
     subject = report("Họ gọi.", caller_number="0550000123, 0550000124")
     add_followup(subject, accounts=("0987000111222",))
     add_followup(
-        subject, kind="answer", legs=(Caller(number="0550000124"),), accounts=("0987000111333",)
+        subject, kind="answer", callers=(Caller(number="0550000124"),), accounts=("0987000111333",)
     )
     process_triage(subject)
     assert indicator_keys(subject, "caller") == {
@@ -136,8 +136,8 @@ def test_an_answer_to_the_pages_own_question_removes_nothing() -> None:
 
 def test_a_corrected_caller_still_ties_reports_together_and_is_marked() -> None:
     subject = report("Họ gọi.", caller_number="0550000123")
-    add_followup(subject, legs=(Caller(number="0550000124"),))
-    add_followup(subject, kind="correction", legs=(Caller(number="0550000125"),))
+    add_followup(subject, callers=(Caller(number="0550000124"),))
+    add_followup(subject, kind="correction", callers=(Caller(number="0550000125"),))
     process_triage(subject)
     marks = {each.key: "corrected" in each.flags for each in Indicator.objects.all()}
     assert marks == {"+84550000123": True, "+84550000124": True, "+84550000125": False}
@@ -148,7 +148,7 @@ def test_wishes_to_withdraw_crowd_out_nothing_that_was_told(
 ) -> None:
     subject = report("Họ gọi.")
     add_followup(subject, accounts=("0987000111222",))
-    monkeypatch.setattr(followups, "MAX_WISHES", 60)
+    monkeypatch.setattr(followups, "MAX_WITHDRAWALS", 60)
     for number in range(51):
         add_followup(subject, kind="withdrawal", story=str(number))
     process_triage(subject)
@@ -170,7 +170,7 @@ def test_a_caller_told_later_ties_a_newer_report_to_this_one() -> None:
         report("Họ gọi.", caller_number="0550000123"),
         report("x", caller_number="0992000124"),
     )
-    add_followup(first, legs=(Caller(number="0992000124"),))
+    add_followup(first, callers=(Caller(number="0992000124"),))
     process_triage(first)
     process_triage(second)
     assert set(CampaignLink.objects.values_list("report_id", flat=True)) == {first.pk, second.pk}
@@ -188,7 +188,7 @@ def test_a_reading_from_before_an_addition_changes_nothing_that_was_read_after()
 
 def test_what_was_said_later_is_found_by_the_desks_search() -> None:
     subject = report("Họ gọi.")
-    add_followup(subject, story="Ở quán Bến Ngự.", legs=(Caller(name="Đại úy Không Ai"),))
+    add_followup(subject, story="Ở quán Bến Ngự.", callers=(Caller(name="Đại úy Không Ai"),))
     search = process_triage(subject).search_text
     assert "ben ngu" in search
     assert "dai uy khong ai" in search
@@ -197,7 +197,7 @@ def test_what_was_said_later_is_found_by_the_desks_search() -> None:
 def test_an_erased_addition_says_nothing() -> None:
     subject = report("Họ gọi.")
     add_followup(
-        subject, story=LOST, legs=(Caller(number="0550000124"),), accounts=("0987000111222",)
+        subject, story=LOST, callers=(Caller(number="0550000124"),), accounts=("0987000111222",)
     )
     assert process_triage(subject).money_lost_vnd == 35_000_000
     events.log_event("report", subject.pk, "erased")

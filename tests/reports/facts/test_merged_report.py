@@ -46,19 +46,19 @@ def test_a_new_phrase_and_a_new_number_stand_before_the_old_ones() -> None:
 
 def test_callers_add_up_and_a_correction_begins_anew() -> None:
     subject = report(caller_number="0550000123")
-    add_followup(subject, legs=(Caller(number="0550000124"),))
+    add_followup(subject, callers=(Caller(number="0550000124"),))
     assert numbers(merged_report(subject).callers) == [
         "0550000123",
         "0550000124",
     ]
-    add_followup(subject, kind="correction", legs=(Caller(number="0550000125"),))
+    add_followup(subject, kind="correction", callers=(Caller(number="0550000125"),))
     assert numbers(merged_report(subject).callers) == ["0550000125"]
 
 
 def test_what_was_corrected_remains_among_all_that_was_told() -> None:
     subject = report(caller_number="0550000123")
-    add_followup(subject, legs=(Caller(number="0550000124"),))
-    add_followup(subject, kind="correction", legs=(Caller(number="0550000125"),))
+    add_followup(subject, callers=(Caller(number="0550000124"),))
+    add_followup(subject, kind="correction", callers=(Caller(number="0550000125"),))
     assert numbers(merged_report(subject).all_followup_callers) == [
         "0550000124",
         "0550000125",
@@ -68,7 +68,7 @@ def test_what_was_corrected_remains_among_all_that_was_told() -> None:
 def test_an_answer_stands_in_nobodys_place() -> None:
     subject = report(caller_number="0550000123, 0550000124")
     add_followup(
-        subject, kind="answer", legs=(Caller(number="0550000124"),), accounts=("0987000111222",)
+        subject, kind="answer", callers=(Caller(number="0550000124"),), accounts=("0987000111222",)
     )
     merged = merged_report(subject)
     assert len(merged.callers) == 2

@@ -2,7 +2,7 @@
 
 import smtplib
 from io import StringIO
-from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core import mail
@@ -21,15 +21,15 @@ def _mail(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("people", "told"), [(PEOPLE, "Sent to 2 addresses."), (PEOPLE[:1], "Sent to 1 address.")]
+    ("people", "line"), [(PEOPLE, "Sent to 2 addresses."), (PEOPLE[:1], "Sent to 1 address.")]
 )
 def test_it_goes_to_those_who_get_the_alarms(
-    settings: Settings, people: tuple[str, ...], told: str
+    settings: Settings, people: tuple[str, ...], line: str
 ) -> None:
     settings.ALARM_EMAILS = people
     output = StringIO()
     call_command("test_alarm_mail", stdout=output)
-    assert output.getvalue().strip() == told
+    assert output.getvalue().strip() == line
     assert [sent.to for sent in mail.outbox] == [list(people)]
 
 
@@ -46,10 +46,7 @@ def test_it_says_when_alarms_go_nowhere(settings: Settings, name: str) -> None:
 def test_a_mail_that_is_refused_is_one_line_with_its_class(
     monkeypatch: pytest.MonkeyPatch, error: OSError
 ) -> None:
-    def refuse(*_: Any, **__: Any) -> int:
-        raise error
-
-    monkeypatch.setattr(EmailMessage, "send", refuse)
+    monkeypatch.setattr(EmailMessage, "send", Mock(side_effect=error))
     with pytest.raises(CommandError) as ended:
         call_command("test_alarm_mail")
     assert str(ended.value) == f"Not sent: {type(error).__name__}, see docs/operations.md"

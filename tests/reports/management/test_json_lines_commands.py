@@ -14,19 +14,19 @@ from django.core.management import call_command
 _ROOT = Path(__file__).parents[3]
 
 
-def _ask(command: str, *given: str) -> list[dict[str, Any]]:
+def _ask(command: str, *lines: str) -> list[dict[str, Any]]:
     out = io.StringIO()
-    call_command(command, stdin=io.StringIO("".join(line + "\n" for line in given)), stdout=out)
+    call_command(command, stdin=io.StringIO("".join(line + "\n" for line in lines)), stdout=out)
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-def _run(command: str, given: bytes, **environment: str) -> list[bytes]:
+def _run(command: str, data: bytes, **environment: str) -> list[bytes]:
     """The real command, with no database, no secret and no locale."""
     done = subprocess.run(
         [sys.executable, "manage.py", command],
         cwd=_ROOT,
         env={"PATH": os.environ["PATH"], "DATA_DIR": "no-such-folder", **environment},
-        input=given,
+        input=data,
         capture_output=True,
         check=True,
         timeout=60,

@@ -13,17 +13,17 @@ from reports.models import Case, Commune, ExtractedFacts, FloodSample, NumberFin
 from reports.numbers import report_counts
 from reports.numbers.lookup import VerdictKind
 from tests.desk.reports.test_changelist import words as words_of
-from tests.reports.views.test_number_lookup import (
+from tests.support import report_factories
+from tests.support.desk_pages import list_reports
+from tests.support.number_factories import (
     KEY,
     NUMBER,
     STORIES,
     add_finding,
     file_report,
     look_up,
-    sent,
+    move_report,
 )
-from tests.support import report_factories
-from tests.support.desk_pages import list_reports
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +67,7 @@ def test_who_is_first_from_a_carriers_network_silences_nobody_for_long() -> None
         report = file_report(
             number, flags=(abuse_flags.SAME_NETWORK,), commune_id=commune.pk, contact=""
         )
-        sent(report, timezone.now() - timedelta(days=number))
+        move_report(report, timezone.now() - timedelta(days=number))
     assert look_up().heard.people == 4
 
 
@@ -109,9 +109,9 @@ def test_two_reports_are_too_few_to_tell() -> None:
     assert report_counts.coordination_signal(KEY) is None
 
 
-def test_the_page_of_a_report_and_of_a_number_show_it(duty: Person, lead: Person) -> None:
+def test_the_page_of_a_report_and_of_a_number_show_it(lead: Person) -> None:
     report = arranged(4)[0]
-    finding = add_finding(duty, lead)
+    finding = add_finding()
     for address in (
         f"/admin/reports/report/{report.pk}/change/",
         f"/admin/reports/numberfinding/{finding.pk}/change/",

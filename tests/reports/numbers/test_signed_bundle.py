@@ -19,7 +19,6 @@ from pytest_django.live_server_helper import LiveServer
 from core import keys
 from tests.reports.views.test_number_lookup import add_finding
 from tests.reports.views.test_numbers_api import HASH, listing
-from tests.support.officers import Person
 
 PACK = "/api/v1/numbers/pack.json"
 PUBLIC_KEY = "/api/v1/numbers/pack.pem"
@@ -34,22 +33,18 @@ def _key(settings: Settings) -> None:
 
 
 @pytest.fixture
-def confirmed(duty: Person, lead: Person) -> None:
-    add_finding(duty, lead)
+def confirmed() -> None:
+    add_finding()
 
 
 def pack(client: Client) -> dict[str, Any]:
     return dict(json.loads(client.get(PACK).content))
 
 
-def test_it_has_the_confirmed_numbers_that_stand_and_no_others(
-    client: Client, duty: Person, lead: Person
-) -> None:
-    add_finding(duty, lead)
-    add_finding(duty, lead, key="+84550000124", confirmed_by=None, confirmed_at=None)
-    add_finding(
-        duty, lead, key="+84550000125", valid_until=timezone.localdate() - timedelta(days=1)
-    )
+def test_it_has_the_confirmed_numbers_that_stand_and_no_others(client: Client) -> None:
+    add_finding()
+    add_finding(key="+84550000124", confirmed_by=None, confirmed_at=None)
+    add_finding(key="+84550000125", valid_until=timezone.localdate() - timedelta(days=1))
     numbers = pack(client)["payload"]["numbers"]
     assert [number["hash"] for number in numbers] == [HASH]
     assert set(numbers[0]) == {"hash", "confirmed_on", "valid_until"}

@@ -18,8 +18,8 @@ def list_visible(counts: Mapping[str, int], *, empty_is_small: bool) -> Seen | N
     hidden = cells_to_suppress(counts, empty_is_small=empty_is_small)
     if hidden is None:
         return None
-    shown = tuple((name, None if name in hidden else counts[name]) for name in sorted(counts))
-    return (sum(counts.values()), shown)
+    visible = tuple((name, None if name in hidden else counts[name]) for name in sorted(counts))
+    return (sum(counts.values()), visible)
 
 
 def test_where_no_count_is_small_all_are_shown() -> None:
@@ -57,9 +57,9 @@ def test_a_table_that_cannot_be_closed_is_given_up(counts: dict[str, int]) -> No
 def test_no_small_count_is_shown_or_left_over(counts: dict[str, int], empty_is_small: bool) -> None:
     hidden = cells_to_suppress(counts, empty_is_small=empty_is_small)
     if hidden is not None:
-        shown = [count for name, count in counts.items() if name not in hidden]
-        assert all(count >= MIN_COUNT or (count == 0 and not empty_is_small) for count in shown)
-        rest = sum(counts.values()) - sum(shown)
+        visible = [count for name, count in counts.items() if name not in hidden]
+        assert all(count >= MIN_COUNT or (count == 0 and not empty_is_small) for count in visible)
+        rest = sum(counts.values()) - sum(visible)
         assert rest >= MIN_COUNT if hidden else rest == 0
 
 
@@ -73,6 +73,6 @@ def test_who_knows_the_rule_and_tries_every_table_learns_no_hidden_count(
         counts = dict(zip("abcd", values, strict=True))
         if seen := list_visible(counts, empty_is_small=empty_is_small):
             alike[seen].append(counts)
-    for (_, shown), tables in alike.items():
-        for name, count in shown:
+    for (_, visible), tables in alike.items():
+        for name, count in visible:
             assert count is not None or len({table[name] for table in tables}) > 1

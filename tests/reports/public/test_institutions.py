@@ -67,18 +67,18 @@ def test_how_many_say_so_is_a_figure_of_the_last_count(client: Client) -> None:
     for _ in range(5):
         report_factories.report(claimed_office="police")
     assert "tin báo nói" not in words(client.get(POLICE).content)
-    sunday = statistics.count_and_keep(statistics.this_sunday()).through
+    sunday = statistics.update_statistics(statistics.this_sunday()).through
     report_factories.report(claimed_office="police")
     day = f"{date.fromisoformat(sunday):%d/%m/%Y}"
-    said = f"Trong 26 tuần tính đến hết ngày {day}, 5 tin báo nói họ xưng là: Công an."
-    assert said in words(client.get(POLICE).content)
+    sentence = f"Trong 26 tuần tính đến hết ngày {day}, 5 tin báo nói họ xưng là: Công an."
+    assert sentence in words(client.get(POLICE).content)
     assert "tin báo nói" not in words(client.get(f"{LIST}bao-chi/").content)
 
 
 def test_what_the_figures_hide_no_office_tells(client: Client) -> None:
     for office in ("police",) * 4 + ("bank",) * 9:
         report_factories.report(claimed_office=office)
-    statistics.count_and_keep(statistics.this_sunday())
+    statistics.update_statistics(statistics.this_sunday())
     assert "tin báo nói" not in words(client.get(POLICE).content)
 
 

@@ -1,15 +1,15 @@
 """Sentences and numbers that no page shows before an officer has confirmed them."""
 
-from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import IntegrityError, OperationalError, connection
-from django.utils import timezone, translation
+from django.utils import translation
 
 from reports.models import BankHotline, PublicStatement
 from reports.reference import confirmed_statements
+from tests.support.report_factories import confirm_statement
 
 pytestmark = pytest.mark.django_db
 
@@ -20,22 +20,14 @@ def no_fine(db: None) -> PublicStatement:
     return PublicStatement.objects.get(codename="no_fine")
 
 
-def confirm(statement: PublicStatement) -> None:
-    officer = User.objects.create(username="lead")
-    statement.is_public, statement.confirmed_by = True, officer
-    statement.confirmed_at = timezone.now()
-    statement.save()
-    confirmed_statements.clear_cache()
-
-
 def test_nothing_is_said_until_it_is_confirmed(no_fine: PublicStatement) -> None:
     assert confirmed_statements.statements() == {}
-    confirm(no_fine)
+    confirm_statement(no_fine.pk)
     assert set(confirmed_statements.statements()) == {"no_fine"}
 
 
 def test_it_is_said_in_the_language_of_the_page(no_fine: PublicStatement) -> None:
-    confirm(no_fine)
+    confirm_statement(no_fine.pk)
     assert confirmed_statements.statements()["no_fine"].text == "Cúp máy không ai phạt."
     with translation.override("en"):
         assert (
@@ -63,12 +55,9 @@ def test_there_is_no_bank_until_officers_fill_the_table() -> None:
 
 
 def test_without_a_database_what_was_read_last_goes_on(no_fine: PublicStatement) -> None:
-    confirm(no_fine)
+    confirm_statement(no_fine.pk)
     assert "no_fine" in confirmed_statements.statements()
 
-    def broken(*_: Any) -> None:
-        raise OperationalError
-
     confirmed_statements._statements.expires_at = 0.0
-    with connection.execute_wrapper(broken):
+    with connection.execute_wrapper(Mock(side_effect=OperationalError)):
         assert "no_fine" in confirmed_statements.statements()

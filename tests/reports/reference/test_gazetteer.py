@@ -57,15 +57,15 @@ def test_a_place_is_found(typed: str, codename: str) -> None:
     ],
 )
 def test_the_same_name_in_two_places_is_never_settled(typed: str, among: set[str]) -> None:
-    found = match_place(typed, PLACES)
-    assert (found.codename, found.flag) == (None, AMBIGUOUS)
-    assert among <= set(found.candidates)
+    match = match_place(typed, PLACES)
+    assert (match.codename, match.flag) == (None, AMBIGUOUS)
+    assert among <= set(match.candidates)
 
 
 @pytest.mark.parametrize("typed", ["ngoc lac", "xa ngoc lac", "huyen ngoc lac"])
 def test_a_district_is_known_as_one_whatever_it_is_called(typed: str) -> None:
-    found = match_place(typed, PLACES)
-    assert (found.name, found.is_district) == ("Huyện Ngọc Lặc", True)
+    match = match_place(typed, PLACES)
+    assert (match.name, match.is_district) == ("Huyện Ngọc Lặc", True)
 
 
 @pytest.mark.parametrize("typed", ["Lam Sn", "Hà Nội", "😱", "x", "xã", "1", "lam " * 100_000])
@@ -96,24 +96,24 @@ def test_a_name_of_today_is_never_taken_for_another_commune() -> None:
     call_command("setup_desk")
     table = gazetteer.communes()
     for place in table:
-        found = match_place(place.name, table)
-        assert found.codename == place.codename or place.codename in found.candidates
+        match = match_place(place.name, table)
+        assert match.codename == place.codename or place.codename in match.candidates
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("typed", ["Tĩnh Gia", "huyen tinh gia", "H. Tĩnh Gia, Thanh Hóa"])
 def test_what_was_a_whole_district_is_not_settled_as_the_ward_of_its_name(typed: str) -> None:
     call_command("setup_desk")
-    found = match_place(typed, gazetteer.communes())
-    assert (found.codename, found.flag, len(found.candidates)) == (None, AMBIGUOUS, 10)
+    match = match_place(typed, gazetteer.communes())
+    assert (match.codename, match.flag, len(match.candidates)) == (None, AMBIGUOUS, 10)
     assert match_place("phường Tĩnh Gia", gazetteer.communes()).codename == "phuong_tinh_gia"
 
 
 @pytest.mark.django_db
 def test_names_that_differ_by_their_marks_are_told_with_their_marks() -> None:
     call_command("setup_desk")
-    found = match_place("thanh lam", gazetteer.communes())
-    assert (found.flag, found.name) == (AMBIGUOUS, "Thành Lâm / Thanh Lâm")
+    match = match_place("thanh lam", gazetteer.communes())
+    assert (match.flag, match.name) == (AMBIGUOUS, "Thành Lâm / Thanh Lâm")
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from core.keys import newest_key
-from reports.models.report import SIGNS
+from reports.models.report import ALPHABET
 from reports.submission import intake, receipt_codes
 from reports.submission.intake import ReportSubmission
 from reports.submission.receipt_codes import (
@@ -46,7 +46,7 @@ def test_a_code_is_four_groups_of_four_without_signs_to_mistake() -> None:
 
 
 def test_twelve_signs_cannot_be_guessed() -> None:
-    assert len(SIGNS) ** 12 > 2**58
+    assert len(ALPHABET) ** 12 > 2**58
 
 
 def test_a_code_is_read_however_it_is_spaced() -> None:
@@ -58,7 +58,7 @@ def test_a_code_is_read_however_it_is_spaced() -> None:
 @pytest.mark.parametrize("place", range(16))
 def test_every_single_slip_names_its_group(place: int) -> None:
     code = some_code(place)
-    for sign in set(SIGNS) - {code[place]}:
+    for sign in set(ALPHABET) - {code[place]}:
         slipped = code[:place] + sign + code[place + 1 :]
         assert parse_code(slipped) == InvalidCodeGroup(
             place // 4 + 1, slipped[place // 4 * 4 : place // 4 * 4 + 4]
@@ -95,7 +95,7 @@ def test_any_text_is_a_code_or_a_bad_group(text: str) -> None:
 
 
 def test_every_sign_can_be_said() -> None:
-    assert all(phonetic_group(sign) for sign in SIGNS)
+    assert all(phonetic_group(sign) for sign in ALPHABET)
     assert phonetic_group("7K4M") == "bảy, K\u00a0kéo, bốn, M\u00a0mèo"
 
 

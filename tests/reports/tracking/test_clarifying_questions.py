@@ -26,8 +26,8 @@ def one(**words: object) -> Question:
 
 
 def test_a_plain_report_is_asked_nothing() -> None:
-    said = {"caller_number": CALLER, "commune": "Ba Đình", "contact": "0550 000 111"}
-    assert ask(**said, phrase="ấm và chảo", flags=("same_network", "flood")) == []
+    fields = {"caller_number": CALLER, "commune": "Ba Đình", "contact": "0550 000 111"}
+    assert ask(**fields, phrase="ấm và chảo", flags=("same_network", "flood")) == []
 
 
 @pytest.mark.parametrize("flag", ["too_fast", "trap_filled", "address_busy", "same_words"])
@@ -52,7 +52,7 @@ def test_english_says_the_sum_in_english() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "sentence"),
     [
         ("20", "Bạn ghi “20”. Là 20 nghìn hay 20 triệu?"),
         ("nhiều lắm", "Trang chưa hiểu “nhiều lắm”. Ghi áng chừng"),
@@ -68,8 +68,8 @@ def test_english_says_the_sum_in_english() -> None:
         ("<b>{typed}</b>", "Trang chưa hiểu “<b>{typed}</b>”"),
     ],
 )
-def test_a_sum_that_cannot_be_read_is_quoted_and_asked(typed: str, said: str) -> None:
-    assert said in one(money=typed).text
+def test_a_sum_that_cannot_be_read_is_quoted_and_asked(typed: str, sentence: str) -> None:
+    assert sentence in one(money=typed).text
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "0", "không mất"])
@@ -105,7 +105,7 @@ def test_without_the_list_of_communes_nobody_is_told_that_a_place_is_unknown() -
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "sentence"),
     [
         ("không có máy", "chưa có số nào"),
         ("0992000", "mới có 7 chữ số"),
@@ -114,20 +114,20 @@ def test_without_the_list_of_communes_nobody_is_told_that_a_place_is_unknown() -
         ("+84 992 000 123", "trùng với số gọi đến"),
     ],
 )
-def test_a_number_to_ring_back_that_cannot_be_is_asked_about(typed: str, said: str) -> None:
+def test_a_number_to_ring_back_that_cannot_be_is_asked_about(typed: str, sentence: str) -> None:
     question = one(contact=typed, caller_number=CALLER)
     assert question.field == "contact_phone"
-    assert said in question.text
+    assert sentence in question.text
 
 
 def test_what_is_sealed_is_not_repeated_in_a_question() -> None:
-    asked = ask(contact="0992000", phrase="số 0992000", caller_number=CALLER)
-    assert [question.field for question in asked] == ["contact_phone", "callback_phrase"]
-    assert not [question for question in asked if "0992000" in question.text]
+    questions = ask(contact="0992000", phrase="số 0992000", caller_number=CALLER)
+    assert [question.field for question in questions] == ["contact_phone", "callback_phrase"]
+    assert not [question for question in questions if "0992000" in question.text]
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "sentence"),
     [
         ("0992 000 123, 0550 000 124", "có vẻ là mấy số"),
         ("099200012345678", "“099200012345678” thừa chữ số"),
@@ -135,10 +135,10 @@ def test_what_is_sealed_is_not_repeated_in_a_question() -> None:
         ("nguyen van a 20 trieu", "chưa có số. Là tên thì để ở phần tên."),
     ],
 )
-def test_a_callers_number_that_cannot_be_is_kept_and_asked_about(typed: str, said: str) -> None:
+def test_a_callers_number_that_cannot_be_is_kept_and_asked_about(typed: str, sentence: str) -> None:
     question = one(caller_number=typed)
     assert question.field == "leg_number"
-    assert said in question.text
+    assert sentence in question.text
 
 
 @pytest.mark.parametrize(
@@ -166,6 +166,6 @@ def test_a_quoted_word_cannot_turn_the_line_around() -> None:
 def test_whatever_was_typed_the_questions_can_be_asked(
     caller: str, money: str, commune: str, contact: str
 ) -> None:
-    asked = ask(caller_number=caller, money=money, commune=commune, contact=contact)
-    assert all(question.field and question.text for question in asked)
-    assert len({question.field for question in asked}) == len(asked)
+    questions = ask(caller_number=caller, money=money, commune=commune, contact=contact)
+    assert all(question.field and question.text for question in questions)
+    assert len({question.field for question in questions}) == len(questions)

@@ -20,13 +20,24 @@ from reports.models import Followup, Message, Report
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission.intake import TRIAGE
 from reports.tracking import followups
-from reports.tracking.followups import FollowupSubmission, LimitReachedError, ReportErasedError
+from reports.tracking.followups import (
+    FollowupResult,
+    FollowupSubmission,
+    LimitReachedError,
+    ReportErasedError,
+)
 from reports.triage import service
 from tests.support.concurrency import in_parallel
 from tests.support.report_factories import erase, report
 
 KEY = "a-key-of-this-page"
 pytestmark = pytest.mark.django_db
+
+
+def add(subject: Report, **fields: Any) -> FollowupResult:
+    """Submit a follow-up, by default one with a story alone."""
+    submission = FollowupSubmission(**fields or {"story": "Họ gọi lại."})
+    return followups.submit_followup(subject, submission, KEY)
 
 
 def triage_report() -> Report:
@@ -38,72 +49,63 @@ def triage_report() -> Report:
 
 def test_the_same_words_under_the_same_key_are_one_addition() -> None:
     subject = report()
-    first = followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
-    second = followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
+    first = add(subject)
+    second = add(subject)
     assert (first.is_new, second.is_new) == (True, False)
-    assert first.addition == second.addition
+    assert first.followup == second.followup
 
 
 def test_other_words_under_the_same_key_are_a_further_addition() -> None:
     subject = report()
-    followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
-    followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lần ba."), KEY)
+    add(subject)
+    add(subject, story="Họ gọi lần ba.")
     assert subject.followups.count() == 2
 
 
 def test_the_same_words_for_another_report_are_another_addition() -> None:
     for subject in (report("một"), report("hai")):
-        assert followups.submit_followup(
-            subject, FollowupSubmission(story="Họ gọi lại."), KEY
-        ).is_new
+        assert add(subject).is_new
 
 
 def test_the_same_words_are_known_again_after_a_rotation(settings: Settings) -> None:
     subject = report()
-    followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
+    add(subject)
     followups.submit_reply(subject, "Vâng.", KEY)
     settings.FIELD_ENCRYPTION_KEYS = (
         Fernet.generate_key().decode(),
         *settings.FIELD_ENCRYPTION_KEYS,
     )
-    assert not followups.submit_followup(
-        subject, FollowupSubmission(story="Họ gọi lại."), KEY
-    ).is_new
+    assert not add(subject).is_new
     assert not followups.submit_reply(subject, "Vâng.", KEY)
 
 
 def test_a_day_that_moved_on_makes_no_second_addition() -> None:
     subject = report()
     for day in (date(2026, 11, 24), date(2026, 11, 25)):
-        followups.submit_followup(
-            subject, FollowupSubmission(called_day="today", called_on=day), KEY
-        )
+        add(subject, called_day="today", called_on=day)
     assert subject.followups.get().called_on == date(2026, 11, 24)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_presses_at_once_are_one_addition() -> None:
     subject = report()
-    in_parallel(
-        [lambda: followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)]
-        * 4
-    )
+    in_parallel([lambda: add(subject)] * 4)
     assert subject.followups.count() == 1
     assert OutboxItem.objects.filter(key=str(subject.pk)).count() == 1  # the report's own
 
 
 def test_the_reporters_numbers_are_masked_out_of_the_working_copy() -> None:
     subject = report(contact="0550 000 111")
-    said = FollowupSubmission(
+    submission = FollowupSubmission(
         story="Gọi tôi 0550000111 hay 0550000222, căn cước 038012345678.",
         contact="0550000222",
-        legs=(Caller(name="quen 0550.000.111"),),
+        callers=(Caller(name="quen 0550.000.111"),),
     )
-    addition = followups.submit_followup(subject, said, KEY).addition
+    addition = followups.submit_followup(subject, submission, KEY).followup
     assert "0000" not in addition.story.replace(" ", "")
     assert "038012345678" not in addition.story
     assert "000" not in addition.callers[0]["name"]
-    assert encryption.decrypt_field(addition, "story") == f"{said.story}\nquen 0550.000.111"
+    assert encryption.decrypt_field(addition, "story") == f"{submission.story}\nquen 0550.000.111"
     assert addition.contact_index == redaction.blind_index("0550000222")
     assert {"masked_contact", "masked_id"} <= set(addition.flags)
 
@@ -112,37 +114,35 @@ CARD, PAPER, MINE = "4000 0000 0000 0002", "038012345678", "0550000111"
 
 
 @pytest.mark.parametrize(
-    ("said", "column", "shown"),
+    ("fields", "column", "mask"),
     [
         ({"accounts": (f"0987000111222 của {PAPER}",)}, "accounts", "[số giấy tờ]"),
         ({"accounts": (f"ví {MINE}",)}, "accounts", "[số người báo]"),
         ({"links": (f"http://a.example/{PAPER}",)}, "links", "[số giấy tờ]"),
         ({"called_on_raw": f"lúc 9 giờ, gọi {MINE}"}, "called_on_raw", "[số người báo]"),
         ({"commune_raw": f"Hạc Thành, {CARD}"}, "commune_raw", "[số thẻ]"),
-        ({"legs": (Caller(number=PAPER),)}, "callers", "[số giấy tờ]"),
-        ({"legs": (Caller(number=MINE),)}, "callers", "[số người báo]"),
-        ({"legs": (Caller(office=f"thẻ {CARD}"),)}, "callers", "[số thẻ]"),
+        ({"callers": (Caller(number=PAPER),)}, "callers", "[số giấy tờ]"),
+        ({"callers": (Caller(number=MINE),)}, "callers", "[số người báo]"),
+        ({"callers": (Caller(office=f"thẻ {CARD}"),)}, "callers", "[số thẻ]"),
     ],
 )
 def test_what_is_personal_is_masked_in_every_field_and_kept_sealed(
-    said: dict[str, Any], column: str, shown: str
+    fields: dict[str, Any], column: str, mask: str
 ) -> None:
-    addition = followups.submit_followup(
-        report(contact=MINE), FollowupSubmission(**said), KEY
-    ).addition
+    addition = add(report(contact=MINE), **fields).followup
     stored = str(getattr(addition, column))
-    assert shown in stored
+    assert mask in stored
     assert not any(number in stored for number in (CARD, PAPER, MINE))
     sealed = encryption.decrypt_field(addition, "story") or ""
     assert any(number in sealed for number in (CARD, PAPER, MINE))
 
 
 @pytest.mark.parametrize(
-    "said",
+    "fields",
     [
         {"accounts": ("1234 5678 9012 3456 Ngân hàng X", "098700011122")},
         {
-            "legs": (
+            "callers": (
                 Caller(number="0992 000 123, 0992 000 124"),
                 Caller(number="0992 000 123 0550 000 124"),
             )
@@ -150,20 +150,18 @@ def test_what_is_personal_is_masked_in_every_field_and_kept_sealed(
         {"called_on_raw": "24/11/2026, khoảng 9 giờ"},
     ],
 )
-def test_what_the_callers_used_stays_as_it_was_typed(said: dict[str, Any]) -> None:
-    addition = followups.submit_followup(
-        report(contact=MINE), FollowupSubmission(**said), KEY
-    ).addition
+def test_what_the_callers_used_stays_as_it_was_typed(fields: dict[str, Any]) -> None:
+    addition = add(report(contact=MINE), **fields).followup
     assert addition.flags == []
-    assert addition.accounts == list(said.get("accounts", ()))
-    assert [leg["number"] for leg in addition.callers] == [
-        leg.number for leg in said.get("legs", ())
+    assert addition.accounts == list(fields.get("accounts", ()))
+    assert [each["number"] for each in addition.callers] == [
+        caller.number for caller in fields.get("callers", ())
     ]
     assert addition.story_sealed is None
 
 
 def test_the_phrase_lies_sealed_alone() -> None:
-    followups.submit_followup(report(), FollowupSubmission(phrase="bến Sung, 47"), KEY)
+    add(report(), phrase="bến Sung, 47")
     row = Followup.objects.values().get()
     phrase = encryption.decrypt(row.pop("phrase_sealed"), "phrase", row["report_id"])
     assert phrase == "bến Sung, 47"
@@ -172,7 +170,7 @@ def test_the_phrase_lies_sealed_alone() -> None:
 
 def test_an_addition_owes_its_report_a_triage_and_the_equation_stays_true() -> None:
     subject = triage_report()
-    followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
+    add(subject)
     assert OutboxItem.objects.filter(task="reports.triage", key=str(subject.pk)).count() == 2
     balance = queue_balance()
     assert balance.balanced
@@ -183,7 +181,7 @@ def test_what_nobody_has_begun_to_read_is_owed_once_and_at_once() -> None:
     subject = report()
     late = {"due_at": timezone.now() + timedelta(minutes=1), "priority": queue.Priority.IDLE}
     OutboxItem.objects.filter(key=str(subject.pk)).update(**late)
-    followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
+    add(subject)
     item = OutboxItem.objects.get(key=str(subject.pk))
     assert item.due_at <= timezone.now()
     assert item.priority == queue.Priority.USUAL
@@ -192,7 +190,7 @@ def test_what_nobody_has_begun_to_read_is_owed_once_and_at_once() -> None:
 def test_what_somebody_is_reading_already_is_owed_once_more() -> None:
     subject = report()
     assert queue.acquire_lease(OutboxItem.objects.get(key=str(subject.pk)).pk)
-    followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
+    add(subject)
     assert OutboxItem.objects.filter(key=str(subject.pk)).count() == 2
 
 
@@ -208,46 +206,44 @@ def test_nobody_begins_to_read_before_the_addition_is_there() -> None:
 
 def test_an_urgent_report_stays_urgent() -> None:
     subject = report(happening_now=True)
-    followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
+    add(subject)
     assert OutboxItem.objects.get(key=str(subject.pk)).priority == queue.Priority.URGENT
 
 
 def test_of_one_report_only_so_much_is_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = report()
-    monkeypatch.setattr(followups, "MAX_ADDITIONS", 2)
+    monkeypatch.setattr(followups, "MAX_FOLLOWUPS", 2)
     monkeypatch.setattr(followups, "MAX_MESSAGES", 2)
     for words in ("một", "hai"):
-        followups.submit_followup(subject, FollowupSubmission(story=words), KEY)
+        add(subject, story=words)
         followups.submit_reply(subject, words, KEY)
     with pytest.raises(LimitReachedError):
-        followups.submit_followup(subject, FollowupSubmission(story="ba"), KEY)
+        add(subject, story="ba")
     with pytest.raises(LimitReachedError):
         followups.submit_reply(subject, "ba", KEY)
-    assert not followups.submit_followup(subject, FollowupSubmission(story="hai"), KEY).is_new
-    assert followups.submit_followup(subject, FollowupSubmission(kind="withdrawal"), KEY).is_new
+    assert not add(subject, story="hai").is_new
+    assert add(subject, kind="withdrawal").is_new
 
 
 def test_a_wish_is_taken_in_so_many_times(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = report()
-    monkeypatch.setattr(followups, "MAX_WISHES", 1)
-    followups.submit_followup(subject, FollowupSubmission(kind="withdrawal"), KEY)
+    monkeypatch.setattr(followups, "MAX_WITHDRAWALS", 1)
+    add(subject, kind="withdrawal")
     with pytest.raises(LimitReachedError):
-        followups.submit_followup(subject, FollowupSubmission(kind="withdrawal", story="vì"), KEY)
-    assert followups.submit_followup(subject, FollowupSubmission(story="thêm"), KEY).is_new
+        add(subject, kind="withdrawal", story="vì")
+    assert add(subject, story="thêm").is_new
 
 
 def test_the_relay_is_woken_after_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[int] = []
     monkeypatch.setattr(queue, "notify", lambda: woken.append(Followup.objects.count()))
-    followups.submit_followup(report(), FollowupSubmission(story="Họ gọi lại."), KEY)
+    add(report())
     assert woken[-1] == 1
 
 
 def test_a_wish_to_withdraw_is_read_by_people_alone() -> None:
     subject = report()
-    followups.submit_followup(
-        subject, FollowupSubmission(kind="withdrawal", story="Tôi nhớ nhầm."), KEY
-    )
+    add(subject, kind="withdrawal", story="Tôi nhớ nhầm.")
     assert OutboxItem.objects.filter(key=str(subject.pk)).count() == 1
     assert merged_report.merged_report(subject).withdrawal == subject.followups.get()
 
@@ -255,7 +251,7 @@ def test_a_wish_to_withdraw_is_read_by_people_alone() -> None:
 @pytest.mark.parametrize(
     "say",
     [
-        lambda s: followups.submit_followup(s, FollowupSubmission(story="x"), KEY),
+        lambda s: add(s, story="x"),
         lambda s: followups.submit_reply(s, "x", KEY),
     ],
 )
@@ -285,11 +281,11 @@ def test_a_reply_is_sealed_and_kept_once() -> None:
 )
 def test_an_erasure_blanks_what_is_personal_and_may_blank_the_rest(blanked: dict[str, Any]) -> None:
     subject = report()
-    said = FollowupSubmission(
+    submission = FollowupSubmission(
         story="Họ gọi.", accounts=("0987000111222",), links=("a.example",), money_lost_raw="1 triệu",
-        called_on=date(2026, 11, 24), called_on_raw="sáng", legs=(Caller(number="0550000124"),),
+        called_on=date(2026, 11, 24), called_on_raw="sáng", callers=(Caller(number="0550000124"),),
     )  # fmt: skip
-    followups.submit_followup(subject, said, KEY)
+    followups.submit_followup(subject, submission, KEY)
     events.log_event("report", subject.pk, "erased")
     sealed = dict.fromkeys(("story_sealed", "contact_sealed", "contact_index", "phrase_sealed"))
     texts = dict.fromkeys(("story", "called_on_raw", "commune_raw"), "")
@@ -299,7 +295,7 @@ def test_an_erasure_blanks_what_is_personal_and_may_blank_the_rest(blanked: dict
 
 def test_an_erasure_changes_nothing_into_something_else() -> None:
     subject = report()
-    followups.submit_followup(subject, FollowupSubmission(accounts=("0987000111222",)), KEY)
+    add(subject, accounts=("0987000111222",))
     events.log_event("report", subject.pk, "erased")
     with pytest.raises(IntegrityError, match="evidence"), transaction.atomic():
         Followup.objects.update(erased_at=timezone.now(), accounts=["0987000111333"])
@@ -307,9 +303,7 @@ def test_an_erasure_changes_nothing_into_something_else() -> None:
 
 @pytest.mark.parametrize("changed", [{"story": "khác"}, {"kind": "more"}, {"callers": [{}]}])
 def test_what_was_said_later_stays_said(changed: dict[str, Any]) -> None:
-    followups.submit_followup(
-        report(), FollowupSubmission(kind="correction", story="Họ gọi lại."), KEY
-    )
+    add(report(), kind="correction", story="Họ gọi lại.")
     with pytest.raises(IntegrityError, match="evidence"), transaction.atomic():
         Followup.objects.update(**changed)
     with pytest.raises(IntegrityError, match="evidence"), transaction.atomic():
@@ -319,6 +313,6 @@ def test_what_was_said_later_stays_said(changed: dict[str, Any]) -> None:
 def test_a_long_text_is_read_at_both_its_ends_while_somebody_waits() -> None:
     text = "Họ gọi. " * 2000 + "Bây giờ họ đang ép tôi chuyển tiền."
     read = followups.truncate_middle(text)
-    assert len(read) <= followups.READ_AT_ONCE + 1
+    assert len(read) <= followups.MAX_CHARS_READ_AT_ONCE + 1
     assert read.startswith("Họ gọi.")
     assert story_reader.extract_from_story(read).ongoing

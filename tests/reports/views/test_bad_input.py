@@ -1,13 +1,14 @@
-"""Whatever is typed into the report is taken, and the receipt says what is not clear."""
+"""Whatever is typed or sent as a report gets an answer, and the receipt says what is not clear."""
 
+import json
+from io import BytesIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 
 from reports.models import Report
-from tests.support.resident_pages import RECEIPT, code_of, send, words
+from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, send, value, words
 
 pytestmark = pytest.mark.django_db
 
@@ -32,11 +33,6 @@ HOSTILE = {
 }
 
 
-@pytest.fixture
-def _communes(db: None) -> None:
-    call_command("setup_desk", verbosity=0)
-
-
 def said_on_receipt(client: Client, **fields: Any) -> str:
     assert send(client, **{"story": STORY, **fields}).status_code == 303
     return words(client.get(RECEIPT).content)
@@ -45,8 +41,8 @@ def said_on_receipt(client: Client, **fields: Any) -> str:
 @pytest.mark.parametrize("what", HOSTILE)
 def test_no_field_refuses_anything(client: Client, what: str) -> None:
     for field in FIELDS:
-        said = {"story": STORY, "caller_number": "0992 000 123", field: HOSTILE[what]}
-        assert send(client, **said).status_code == 303, field
+        fields = {"story": STORY, "caller_number": "0992 000 123", field: HOSTILE[what]}
+        assert send(client, **fields).status_code == 303, field
         answer = client.get(RECEIPT)
         assert (answer.status_code, len(code_of(answer.content))) == (200, 16), field
         assert b"<script>alert" not in answer.content
@@ -54,7 +50,7 @@ def test_no_field_refuses_anything(client: Client, what: str) -> None:
     assert Report.objects.count() == len(FIELDS)
 
 
-@pytest.mark.usefixtures("_communes")
+@pytest.mark.usefixtures("reference_rows")
 @pytest.mark.parametrize(
     ("field", "typed", "sentence"),
     [
@@ -90,3 +86,94 @@ def test_everything_bad_at_once_still_counts_once(client: Client) -> None:
     )
     assert page.count("Gửi câu trả lời") == 1
     assert Report.objects.count() == 1
+
+
+def test_nul_is_replaced_and_said(client: Client) -> None:
+    assert send(client, story="trước\0sau").status_code == 303
+    report = Report.objects.get()
+    assert report.story == "trước\ufffdsau"
+    assert "signs_replaced" in report.flags
+
+
+def test_bytes_that_are_no_text_are_kept_as_far_as_they_go(client: Client) -> None:
+    fields = hidden(client)
+    body = f"story=x%ED%A0%80y%ff&form_token={fields['form_token']}"
+    answer = client.post(REPORT, body, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 303
+    assert Report.objects.get().story.startswith("x\ufffd")
+
+
+def test_html_comes_back_as_text(client: Client) -> None:
+    answer = send(client, commune="<b onclick=x>Lam Sơn</b>")
+    assert b"<b onclick" not in answer.content
+    assert value(answer.content, "commune") == "<b onclick=x>Lam Sơn</b>"
+
+
+def test_a_body_that_is_far_too_large_is_read_past_and_answered(client: Client) -> None:
+    body = b"story=" + b"x" * 6_000_000
+    line = BytesIO(body)
+    kind = "application/x-www-form-urlencoded"
+    answer = client.post(REPORT, body, content_type=kind, **{"wsgi.input": line})
+    assert answer.status_code == 413
+    assert "Quay lại" in words(answer.content)
+    assert line.tell() == len(body)
+
+
+def test_a_body_over_the_limit_comes_back_with_its_text(client: Client) -> None:
+    story = "dài " * 500_000
+    answer = send(client, story=story, caller_number="0550 000 123")
+    assert answer.status_code == 413
+    assert "1,5 triệu ký tự" in words(answer.content)
+    assert value(answer.content, "story") == story
+    assert not Report.objects.exists()
+
+
+def test_just_under_the_limit_is_taken(client: Client) -> None:
+    assert send(client, story="a" * 1_490_000).status_code == 303
+
+
+def test_too_many_fields_give_the_text_back(client: Client) -> None:
+    fields = {**hidden(client), "story": STORY} | {f"f{n}": "x" for n in range(3000)}
+    body = "&".join(f"{name}={value}" for name, value in fields.items())
+    answer = client.post(REPORT, body, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 413
+    assert value(answer.content, "story") == STORY
+
+
+def test_fields_that_nobody_knows_are_ignored(client: Client) -> None:
+    assert send(client, story=STORY, lạ="x", is_staff="yes").status_code == 303
+
+
+def test_a_broken_multipart_body_is_answered(client: Client) -> None:
+    answer = client.post(REPORT, b"rubbish", content_type="multipart/form-data; boundary=")
+    assert answer.status_code == 400
+    assert "không đọc được" in words(answer.content)
+
+
+def test_a_body_without_its_length_is_not_taken_for_an_empty_form(client: Client) -> None:
+    """As gunicorn hands over what a client sends in chunks."""
+    fields = {**hidden(client), "story": STORY}
+    answer = client.post(REPORT, fields, headers={"Transfer-Encoding": "chunked"})
+    assert answer.status_code == 411
+    assert "không đọc được" in words(answer.content)
+    assert "Chưa gửi được" in words(answer.content)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "nonsense"])
+def test_a_body_of_another_kind_is_an_empty_page(client: Client, kind: str) -> None:
+    answer = client.post(REPORT, json.dumps({"story": STORY}), content_type=kind)
+    assert answer.status_code == 422
+
+
+def test_a_charset_that_is_not_ours_costs_nothing(client: Client) -> None:
+    fields = hidden(client)
+    body = f"story=abc&form_token={fields['form_token']}"
+    kind = "application/x-www-form-urlencoded; charset=iso-8859-1"
+    assert client.post(REPORT, body, content_type=kind).status_code == 303
+
+
+def test_a_file_in_the_body_does_no_harm(client: Client, tmp_path: Any) -> None:
+    path = tmp_path / "anh.jpg"
+    path.write_bytes(b"\xff\xd8")
+    with path.open("rb") as file:
+        assert send(client, story=STORY, files=file).status_code == 303

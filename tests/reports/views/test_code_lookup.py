@@ -41,8 +41,8 @@ def guess(client: Client, times: int, address: str = TRACK) -> Any:
 
 def near(code: str) -> str:
     """A well-formed code that differs from this one in its last group alone."""
-    groups = (f"{code[:12]}22{sign}" for sign in receipt_codes.SIGNS)
-    checked = (f"{each}{last}" for each in groups for last in receipt_codes.SIGNS)
+    groups = (f"{code[:12]}22{sign}" for sign in receipt_codes.ALPHABET)
+    checked = (f"{each}{last}" for each in groups for last in receipt_codes.ALPHABET)
     return next(each for each in checked if receipt_codes.parse_code(each) == each != code)
 
 
@@ -95,10 +95,10 @@ def test_how_near_a_guess_comes_changes_nothing_of_the_work(
     work = []
     for guessed in (near(code), nobodys(1)):
         made.clear()
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as queries:
             client.post(TRACK, {"code": guessed})
-        work.append((len(asked), sorted(made)))
-        assert not any(guessed in query["sql"] for query in asked)
+        work.append((len(queries), sorted(made)))
+        assert not any(guessed in query["sql"] for query in queries)
     assert work[0] == work[1]
 
 

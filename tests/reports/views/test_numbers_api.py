@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import OperationalError
@@ -20,8 +21,7 @@ from reports.extraction import phones
 from reports.numbers import hash_api
 from reports.numbers.hash_api import ENTRIES_PER_ANSWER, hash_of
 from reports.numbers.lookup import lookup_key
-from tests.reports.views.test_number_lookup import KEY, NO_FINDING_TODAY, add_finding, file_report
-from tests.support.officers import Person
+from tests.support.number_factories import KEY, NO_FINDING_TODAY, add_finding, file_report
 
 RANGE = "/api/v1/numbers/range/"
 PROGRAMS = "/kiem-tra/cho-phan-mem/"
@@ -34,10 +34,8 @@ def entries(client: Client, prefix: str = HASH[:4]) -> dict[str, dict[str, str]]
     return {entry["hash"]: entry for entry in listed}
 
 
-def test_a_confirmed_number_is_found_with_its_dates(
-    client: Client, duty: Person, lead: Person
-) -> None:
-    row = add_finding(duty, lead)
+def test_a_confirmed_number_is_found_with_its_dates(client: Client) -> None:
+    row = add_finding()
     row.refresh_from_db()
     assert entries(client)[HASH] == {
         "hash": HASH,
@@ -47,20 +45,16 @@ def test_a_confirmed_number_is_found_with_its_dates(
 
 
 @pytest.mark.parametrize("length", [4, 5, 6, 7, 8])
-def test_any_length_that_may_be_asked_finds_it(
-    client: Client, duty: Person, lead: Person, length: int
-) -> None:
-    add_finding(duty, lead)
+def test_any_length_that_may_be_asked_finds_it(client: Client, length: int) -> None:
+    add_finding()
     listed = entries(client, HASH[:length].upper())
     assert HASH in listed
     assert all(each.startswith(HASH[:length]) for each in listed)
 
 
 @NO_FINDING_TODAY
-def test_what_is_no_finding_today_is_in_no_answer(
-    client: Client, duty: Person, lead: Person, fields: dict[str, Any]
-) -> None:
-    add_finding(duty, lead, **fields)
+def test_what_is_no_finding_today_is_in_no_answer(client: Client, fields: dict[str, Any]) -> None:
+    add_finding(**fields)
     assert HASH not in entries(client)
     assert hash_api.all_entries() == []
 
@@ -70,10 +64,10 @@ def test_what_many_people_report_is_no_finding(client: Client) -> None:
     assert HASH not in entries(client)
 
 
-def test_an_institutions_number_is_in_no_answer(client: Client, duty: Person, lead: Person) -> None:
+def test_an_institutions_number_is_in_no_answer(client: Client) -> None:
     reference_data.load_offices()
     key = lookup_key(phones.parse("02373.725.725"))
-    add_finding(duty, lead, key=key, number="02373.725.725")
+    add_finding(key=key, number="02373.725.725")
     assert hash_of(key) not in entries(client, hash_of(key)[:4])
 
 
@@ -84,9 +78,9 @@ def test_a_short_number_is_hashed_as_it_is_dialled() -> None:
 # --- one size, for everybody, and not compressed
 
 
-def test_every_answer_is_of_one_size(client: Client, duty: Person, lead: Person) -> None:
+def test_every_answer_is_of_one_size(client: Client) -> None:
     empty = [client.get(f"{RANGE}{prefix}").content for prefix in ("0000", "ffff", "1a2b3c4d")]
-    add_finding(duty, lead)
+    add_finding()
     assert {len(content) for content in [*empty, client.get(RANGE + HASH[:4]).content]} == {
         len(empty[0])
     }
@@ -94,13 +88,13 @@ def test_every_answer_is_of_one_size(client: Client, duty: Person, lead: Person)
 
 
 def test_more_findings_than_room_are_all_told_in_twice_the_size(
-    client: Client, duty: Person, lead: Person, monkeypatch: pytest.MonkeyPatch
+    client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hash_api, "ENTRIES_PER_ANSWER", 2)
     keys = [f"+8455000{n:04}" for n in range(10000) if hash_of(f"+8455000{n:04}")[:4] == "00cc"]
     keys += [f"+84992{n:06}" for n in range(10**6) if hash_of(f"+84992{n:06}")[:4] == "00cc"]
     for key in keys[:3]:
-        add_finding(duty, lead, key=key)
+        add_finding(key=key)
     listed = entries(client, "00cc")
     assert {hash_of(key) for key in keys[:3]} <= set(listed)
     assert len(listed) == 4
@@ -170,10 +164,7 @@ def test_who_asks_without_end_waits(client: Client, monkeypatch: pytest.MonkeyPa
 
 
 def test_without_a_database_it_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: Any) -> None:
-        raise OperationalError
-
-    monkeypatch.setattr(hash_api, "in_range", broken)
+    monkeypatch.setattr(hash_api, "in_range", Mock(side_effect=OperationalError))
     answer = client.get(RANGE + "1a2b")
     assert (answer.status_code, answer.json()["error"]) == (503, "not_now")
 
@@ -202,11 +193,11 @@ def listing(client: Client, name: str) -> str:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_client_on_the_page_finds_the_number_and_only_it(
-    live_server: LiveServer, client: Client, duty: Person, lead: Person, settings: Settings
+    live_server: LiveServer, client: Client, settings: Settings
 ) -> None:
     settings.PORTAL_URL = live_server.url
     code = listing(client, "client")
     assert len([line for line in code.splitlines() if line.strip()]) <= 10
     assert printed(code) == "None"
-    add_finding(duty, lead)
+    add_finding()
     assert HASH in printed(code)

@@ -1,11 +1,11 @@
 """The receipt: what it shows, what it asks back, what it promises and when it says nothing."""
 
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import unquote
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.test import Client
@@ -15,9 +15,9 @@ from lxml import html
 from pytest_django import Settings
 
 from reports.models import PublicStatement, Receipt, Report
-from reports.reference import confirmed_statements
 from reports.submission import form_parser, receipt_codes
 from reports.views.receipt import draw_qr_code
+from tests.support.report_factories import confirm_statement
 from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, hidden_of, send, words
 
 pytestmark = pytest.mark.django_db
@@ -32,9 +32,8 @@ MARKS = "ăơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉ�
 def promises(db: None) -> None:
     """Every sentence confirmed."""
     call_command("setup_desk", verbosity=0)
-    by = User.objects.create(username="lead")
-    PublicStatement.objects.update(is_public=True, confirmed_by=by, confirmed_at=timezone.now())
-    confirmed_statements.clear_cache()
+    for statement in PublicStatement.objects.all():
+        confirm_statement(statement.pk)
 
 
 @pytest.fixture(autouse=True)
@@ -43,9 +42,9 @@ def _people_take_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(form_parser, "MIN_FILL_SECONDS", 0)
 
 
-def receipt(client: Client, **said: Any) -> bytes:
+def receipt(client: Client, **fields: Any) -> bytes:
     """The receipt of a report that says this."""
-    send(client, **{"story": STORY, **said})
+    send(client, **{"story": STORY, **fields})
     return bytes(client.get(RECEIPT).content)
 
 
@@ -105,8 +104,8 @@ def test_the_english_receipt_is_english(client: Client) -> None:
 
 def test_the_urgent_english_receipt_is_english(client: Client) -> None:
     form = hidden_of(client.get("/en" + REPORT).content)
-    said = {"story": STORY, "happening_now": "yes", "money_lost": "yes"}
-    client.post("/en" + REPORT, {**form, **said})
+    fields = {"story": STORY, "happening_now": "yes", "money_lost": "yes"}
+    client.post("/en" + REPORT, {**form, **fields})
     page = client.get("/en" + RECEIPT).content
     assert len(urgent(page)) == 1
     assert only_vietnamese(page) == set()
@@ -121,11 +120,8 @@ def test_the_english_report_page_is_english(client: Client) -> None:
 def test_without_a_database_the_code_still_stands_there(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(code: str) -> None:
-        raise OperationalError
-
     send(client, story=STORY)
-    monkeypatch.setattr(receipt_codes, "report_for_code", broken)
+    monkeypatch.setattr(receipt_codes, "report_for_code", Mock(side_effect=OperationalError))
     answer = client.get(RECEIPT)
     assert answer.status_code == 200
     assert len(code_of(answer.content)) == 16
@@ -150,8 +146,8 @@ def test_who_is_still_pressed_reads_first_to_hang_up(client: Client) -> None:
 
 def test_who_has_lost_money_reads_first_to_ring_the_bank(client: Client) -> None:
     (note,) = urgent(receipt(client, money_lost="yes"))
-    (said,) = note.xpath("p")
-    assert said.text_content() == "Gọi ngân hàng của bạn trước. Số ở mặt sau thẻ."
+    (paragraph,) = note.xpath("p")
+    assert paragraph.text_content() == "Gọi ngân hàng của bạn trước. Số ở mặt sau thẻ."
     assert note.xpath(".//a") == []
 
 
@@ -197,11 +193,11 @@ def test_without_a_number_there_is_no_text_for_the_carriers(client: Client) -> N
 
 def test_what_is_open_is_asked_in_one_form(client: Client) -> None:
     page = receipt(client, money_lost_vnd="20", contact_phone="0992000")
-    asked = next(form for form in forms(page, LATER) if "money_lost_vnd" in form.fields)
-    assert asked.fields["kind"] == "answer"
-    assert asked.fields["code"] == code_of(page)
-    assert len(asked.fields["submission_key"]) == 32
-    assert "contact_phone" in asked.fields
+    question_form = next(form for form in forms(page, LATER) if "money_lost_vnd" in form.fields)
+    assert question_form.fields["kind"] == "answer"
+    assert question_form.fields["code"] == code_of(page)
+    assert len(question_form.fields["submission_key"]) == 32
+    assert "contact_phone" in question_form.fields
     assert "Là 20 nghìn hay 20 triệu?" in words(page)
 
 
@@ -209,8 +205,8 @@ def test_the_same_old_name_in_two_districts_is_asked_about(client: Client) -> No
     call_command("setup_desk", verbosity=0)
     page = receipt(client, commune="Lam Sơn")
     assert Report.objects.get().commune_id is None
-    asked = next(form for form in forms(page, LATER) if "commune" in form.fields)
-    offered = asked.xpath(".//input[@name='commune']/@value")
+    question_form = next(form for form in forms(page, LATER) if "commune" in form.fields)
+    offered = question_form.xpath(".//input[@name='commune']/@value")
     assert {"xa_lam_son", ""} < set(offered)
     assert "Xã Lam Sơn (Thọ Xuân cũ)" in words(page)
 
@@ -224,8 +220,12 @@ def test_many_places_of_one_district_stand_in_a_list(client: Client) -> None:
 
 def test_what_was_answered_is_asked_no_more(client: Client) -> None:
     page = receipt(client, money_lost_vnd="20", contact_phone="0550 000 111")
-    asked = next(form for form in forms(page, LATER) if "money_lost_vnd" in form.fields)
-    answer = {**dict(asked.fields), "money_lost_vnd": "20 triệu", "callback_phrase": "hai cái bát"}
+    question_form = next(form for form in forms(page, LATER) if "money_lost_vnd" in form.fields)
+    answer = {
+        **dict(question_form.fields),
+        "money_lost_vnd": "20 triệu",
+        "callback_phrase": "hai cái bát",
+    }
     client.post(LATER, answer)
     page = client.get(RECEIPT).content
     assert "Trang hỏi lại bạn" not in words(page)
@@ -236,9 +236,9 @@ def test_a_fresh_receipt_looks_for_no_additions(client: Client) -> None:
     send(client, story=STORY)
     with CaptureQueriesContext(connection) as queries:
         client.get(RECEIPT)
-    told = [query["sql"] for query in queries if "reports_followup" in query["sql"]]
-    assert len(told) == 1
-    assert "reports_receipt" in told[0]
+    statements = [query["sql"] for query in queries if "reports_followup" in query["sql"]]
+    assert len(statements) == 1
+    assert "reports_receipt" in statements[0]
 
 
 def test_nothing_is_asked_when_nothing_is_open(client: Client) -> None:
@@ -251,8 +251,8 @@ def test_who_sends_at_once_has_a_receipt_and_is_asked_for_a_sentence(
     monkeypatch.setattr(form_parser, "MIN_FILL_SECONDS", 3)
     page = receipt(client)
     assert code_of(page)
-    asked = next(form for form in forms(page, LATER) if form.fields["kind"] == "answer")
-    assert "story" in asked.fields
+    question_form = next(form for form in forms(page, LATER) if form.fields["kind"] == "answer")
+    assert "story" in question_form.fields
 
 
 def test_more_can_be_told_from_the_receipt(client: Client) -> None:

@@ -2,9 +2,9 @@
 
 import logging
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from django.core.management import call_command
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
@@ -19,6 +19,8 @@ from reports.public import site_search
 from tests.support.alert_factories import cancelled, draft, issued
 from tests.support.language import vietnamese_words
 from tests.support.resident_pages import words
+
+pytestmark = pytest.mark.django_db
 
 PAGE = "/tim/"
 
@@ -82,17 +84,12 @@ def search(client: Client, query: str, address: str = PAGE) -> str:
     return " ".join(" ".join(section.text_content().split()) for section in sections)
 
 
-@pytest.fixture
-def _desk(db: None) -> None:
-    call_command("setup_desk", verbosity=0)
-
-
 @pytest.mark.parametrize("page", site_search.PAGES, ids=lambda page: page.address)
 def test_each_page_that_is_named_is_there(page: site_search.Page) -> None:
     assert reverse(page.address)
 
 
-@pytest.mark.usefixtures("_desk")
+@pytest.mark.usefixtures("reference_rows")
 @pytest.mark.parametrize(
     ("query", "title"),
     [
@@ -113,13 +110,13 @@ def test_who_lost_money_is_led_to_the_first_half_hour(query: str) -> None:
     assert "reports:now" in [page.address for page in site_search.search_pages(query)]
 
 
-@pytest.mark.usefixtures("_desk")
+@pytest.mark.usefixtures("reference_rows")
 @pytest.mark.parametrize("query", ["statistics", "FIGURES", "thong ke"])
 def test_english_words_find_english_titles(client: Client, query: str) -> None:
     assert "Pages Figures of the reports" in search(client, query, f"/en{PAGE}")
 
 
-@pytest.mark.usefixtures("_desk")
+@pytest.mark.usefixtures("reference_rows")
 def test_an_english_search_says_which_of_its_findings_are_vietnamese(client: Client) -> None:
     issued(title="Giả danh điện lực")
     Office.objects.create(codename="cho-den", name="Chợ Đen điện lực")
@@ -128,7 +125,6 @@ def test_an_english_search_says_which_of_its_findings_are_vietnamese(client: Cli
     assert vietnamese_words(answer.content) == []
 
 
-@pytest.mark.django_db
 def test_warnings_in_force_and_ended_are_found(client: Client) -> None:
     issued(title="Giả danh điện lực", summary="Dọa cắt điện trong hai giờ.")
     cancelled(issued("gia-thue", title="Giả danh cán bộ thuế", summary="Gửi ứng dụng thuế."))
@@ -137,13 +133,11 @@ def test_warnings_in_force_and_ended_are_found(client: Client) -> None:
     assert "điện lực" not in search(client, "gia danh can bo thue")
 
 
-@pytest.mark.django_db
 def test_a_draft_is_nobodys_business(client: Client) -> None:
     draft(title="Chưa phát bao giờ")
     assert "Chưa phát" not in search(client, "chua phat bao gio")
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "query", ["0550 000 123", "số 0550000123 của ai", "113", "+44 7700 900123"]
 )
@@ -153,12 +147,10 @@ def test_a_number_is_handed_to_the_page_that_knows(client: Client, query: str) -
     assert (form.method, form.fields["number"]) == ("POST", query)
 
 
-@pytest.mark.django_db
 def test_words_are_no_number(client: Client) -> None:
     assert "Kiểm tra số này" not in search(client, "công văn 140 ngày 12")
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("query", ["qwrtz", "<script>alert(1)</script>", "\0", "%", "   ", "🙂"])
 def test_who_finds_nothing_is_shown_three_doors(client: Client, query: str) -> None:
     answer = client.post(PAGE, {"q": query})
@@ -168,13 +160,11 @@ def test_who_finds_nothing_is_shown_three_doors(client: Client, query: str) -> N
     assert b"<script>alert" not in answer.content
 
 
-@pytest.mark.django_db
 def test_what_was_typed_stands_in_the_box_again(client: Client) -> None:
     tree: Any = html.document_fromstring(client.post(PAGE, {"q": 'a "b" <c>'}).content)
     assert tree.get_element_by_id("id_q").value == 'a "b" <c>'
 
 
-@pytest.mark.django_db
 def test_what_was_typed_is_kept_and_told_nowhere(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -186,14 +176,12 @@ def test_what_was_typed_is_kept_and_told_nowhere(
     assert "0550 000 123" not in client.get(PAGE, {"q": "0550 000 123"}).content.decode()
 
 
-@pytest.mark.django_db
 def test_a_very_long_query_is_told_and_cut(client: Client) -> None:
     answer = client.post(PAGE, {"q": "điện " * 20_000})
     assert answer.status_code == 200
     assert "200 chữ cái đầu" in words(answer.content)
 
 
-@pytest.mark.django_db
 def test_a_body_that_is_too_large_gets_an_answer(client: Client) -> None:
     answer = client.post(PAGE, {"q": "điện " * 1_000_000})
     assert answer.status_code == 413
@@ -201,20 +189,16 @@ def test_a_body_that_is_too_large_gets_an_answer(client: Client) -> None:
 
 
 @pytest.mark.parametrize("address", [PAGE, f"/en{PAGE}"])
-@pytest.mark.django_db
 def test_without_a_database_our_pages_are_found_all_the_same(
     client: Client, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(query: str) -> None:
-        raise OperationalError
-
-    monkeypatch.setattr(site_search, "search_offices", away)
+    monkeypatch.setattr(site_search, "search_offices", Mock(side_effect=OperationalError))
     answer = client.post(address, {"q": "cup may"})
     assert answer.status_code == 503
     assert reverse("reports:now") in answer.content.decode()
 
 
-@pytest.mark.usefixtures("_desk")
+@pytest.mark.usefixtures("reference_rows")
 def test_a_search_is_three_statements_at_most(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

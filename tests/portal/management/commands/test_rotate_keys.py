@@ -30,12 +30,11 @@ from reports.numbers.findings import DisputeSubmission
 from reports.submission import receipt_codes
 from reports.tracking import code_recovery, followups
 from reports.tracking.followups import FollowupSubmission
-from tests.reports.views import test_number_lookup
-from tests.reports.views.test_number_lookup import sent
 from tests.support import report_factories
 from tests.support.alert_factories import partner, subscriber
 from tests.support.evidence_files import opened, post
 from tests.support.images import jpeg
+from tests.support.number_factories import file_report, move_report
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -286,12 +285,10 @@ def test_one_person_is_one_while_keys_change(settings: Settings) -> None:
 def test_one_person_who_tells_twice_is_nobody_yet_while_keys_change(settings: Settings) -> None:
     """Under two indexes they would be two, and the number would be said in public."""
     key = "+84550000123"
-    sent(test_number_lookup.file_report(1, key), timezone.now() - timedelta(days=2))
+    move_report(file_report(1, key), timezone.now() - timedelta(days=2))
     new_key(settings)
     first = Report.objects.get()
-    again = test_number_lookup.file_report(
-        2, key, contact=encryption.decrypt_field(first, "contact") or ""
-    )
+    again = file_report(2, key, contact=encryption.decrypt_field(first, "contact") or "")
     assert again.contact_index != first.contact_index
     assert report_counts.summary_for(key, report_counts.counting_window_start()).people == 0
 

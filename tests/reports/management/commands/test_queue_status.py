@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import psycopg2
 import pytest
@@ -218,10 +219,7 @@ def test_what_was_asked_ten_times_at_once_is_counted_once() -> None:
 def test_a_count_that_cannot_be_kept_is_told_all_the_same(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise DatabaseError
-
-    monkeypatch.setattr(type(QueueSnapshot.objects), "bulk_create", refuse)
+    monkeypatch.setattr(type(QueueSnapshot.objects), "bulk_create", Mock(side_effect=DatabaseError))
     accept()
     assert queue_stats.store_queue_balance().accepted == 1
     assert "queue.tally_not_kept" in caplog.text
@@ -262,9 +260,9 @@ def fill_with_done_items(many: int) -> None:
 
 def test_how_it_stands_is_asked_without_reading_every_item() -> None:
     fill_with_done_items(5000)
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         queue_state()
-    (query,) = asked.captured_queries
+    (query,) = queries.captured_queries
     plan = plan_of(query["sql"])
     assert "Scan using outboxitem_waiting" in plan
     assert "Scan using outboxitem_failed" in plan
@@ -293,9 +291,9 @@ def test_what_is_stuck_is_listed_the_longest_ago_first() -> None:
 
 def test_json_has_the_agreed_names(capsys: pytest.CaptureFixture[str]) -> None:
     accept()
-    told = json.loads(status(capsys, "--json"))
-    assert 0 <= told.pop("oldest_waiting_s") < 60
-    assert told == {"accepted": 1, "done": 0, "waiting": 1, "failed": 0, "balanced": True}
+    answer = json.loads(status(capsys, "--json"))
+    assert 0 <= answer.pop("oldest_waiting_s") < 60
+    assert answer == {"accepted": 1, "done": 0, "waiting": 1, "failed": 0, "balanced": True}
 
 
 def test_json_says_when_it_does_not_balance(capsys: pytest.CaptureFixture[str]) -> None:
@@ -356,10 +354,9 @@ def test_a_check_says_that_the_database_takes_no_rows(capsys: pytest.CaptureFixt
 
 
 def test_what_cannot_be_counted_is_neither_good_nor_bad(monkeypatch: pytest.MonkeyPatch) -> None:
-    def late() -> None:
-        raise DatabaseError("words of a row")
-
-    monkeypatch.setattr(queue_stats, "queue_balance", late)
+    monkeypatch.setattr(
+        queue_stats, "queue_balance", Mock(side_effect=DatabaseError("words of a row"))
+    )
     with pytest.raises(CommandError, match=r"DatabaseError$") as ended:
         call_command("queue_status", "--json")
     assert ended.value.returncode == 3

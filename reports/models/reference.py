@@ -1,24 +1,68 @@
-"""The units that a report may go to, who works there, and the rules by which it goes."""
+"""Reference rows that officers edit: communes, offices, units, and routing rules."""
 
 from django.contrib.auth.models import User
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from reports.models.places import Commune, Office
 
-MAX_NAME_LENGTH = 120  # signs, as of Case.unit
+class Commune(models.Model):
+    """One of the province's communes and wards, with the names it had before 2025."""
+
+    codename = models.CharField("mã tên", max_length=64, primary_key=True)
+    code = models.CharField("mã số", max_length=8, unique=True)
+    name = models.CharField("tên", max_length=80)
+    former_districts = ArrayField(models.CharField(max_length=80), verbose_name="huyện cũ")
+    former_communes = ArrayField(models.CharField(max_length=80), verbose_name="xã cũ")
+    # PostgreSQL from a wheel has no Vietnamese collation: sort by the normalized name.
+    sort_key = models.CharField(max_length=80, db_index=True)
+
+    class Meta:
+        verbose_name = "xã, phường"
+        verbose_name_plural = "xã, phường"
+        ordering = ["sort_key"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Office(models.Model):
+    """An institution that callers claim to speak for; officers edit the table."""
+
+    codename = models.SlugField("mã", max_length=64, primary_key=True)
+    name = models.CharField("tên", max_length=160)
+    other_names = ArrayField(
+        models.CharField(max_length=120), verbose_name="tên khác", default=list, blank=True
+    )
+    never_by_phone = models.TextField("không bao giờ làm qua điện thoại", blank=True)
+    claims = models.TextField("kẻ gian đang nói gì (mỗi dòng một câu)", blank=True, db_default="")
+    name_en = models.CharField("tên tiếng Anh", max_length=160, blank=True, db_default="")
+    never_by_phone_en = models.TextField("bản tiếng Anh", blank=True, db_default="")
+    claims_en = models.TextField("bản tiếng Anh của lời kẻ gian", blank=True, db_default="")
+    reviewed_on = models.DateField("rà soát ngày", null=True, blank=True)
+    position = models.PositiveSmallIntegerField("thứ tự", default=100)
+
+    class Meta:
+        verbose_name = "cơ quan bị giả danh"
+        verbose_name_plural = "cơ quan bị giả danh"
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+MAX_NAME_LENGTH = 120  # as of Case.unit
 
 
 class UnitQuerySet(models.QuerySet["Unit"]):
     def active(self) -> "UnitQuerySet":
-        """Units that a report may be given to."""
+        """Return the units that take reports."""
         return self.filter(is_active=True)
 
 
 class Unit(models.Model):
-    """A commune's police or another body that takes reports over. setup_desk adds those of the
-    data files, officers keep the rows; one that takes nothing any more is switched off, not removed.
+    """A commune's police or another body that takes reports over; deactivated, never deleted.
 
-    `name_normalized` is the name as `core.text` folds it: people look for it without marks.
+    `name_normalized` is the name as `core.text` folds it, for searches without marks.
     """
 
     class Kind(models.TextChoices):
@@ -60,7 +104,7 @@ class Unit(models.Model):
 
 
 class UnitMember(models.Model):
-    """An officer who works at a unit and sees its reports alone. Who has no row is at the office."""
+    """An officer who works at a unit and sees its reports alone; one without a row is at the office."""
 
     user = models.OneToOneField(
         User, models.CASCADE, related_name="membership", verbose_name="cán bộ"
@@ -76,9 +120,10 @@ class UnitMember(models.Model):
 
 
 class RoutingRule(models.Model):
-    """Where reports of a kind go: the first active rule that fits, by position. What a rule leaves
-    empty fits everything; without a unit it leads to the police of the reporter's commune. `priority`
-    is what the report counts at least from then on, 0 to 100.
+    """Where reports of a kind go: the first active rule that matches, by position.
+
+    An empty condition matches everything; an empty unit means the police of the reporter's commune.
+    `priority` is the report's minimum from then on, 0 to 100.
     """
 
     position = models.PositiveSmallIntegerField("thứ tự", default=100)

@@ -1,12 +1,14 @@
-"""The forms of the tracking page. Each carries the receipt code, hidden; what is posted is read in
-posted_later.py, and nothing of it is refused.
+"""The forms of the tracking page and of a lost code.
+
+Those of the page carry the receipt code in a hidden field; `followup_parser` reads what they post
+and refuses nothing.
 """
 
 import secrets
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Field, Fieldset, Layout
+from crispy_forms.layout import HTML, Fieldset, Layout
 from django import forms
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
@@ -15,45 +17,48 @@ from django.utils.translation import gettext_lazy as _
 from reports.facts.choices import OFFICES
 from reports.facts.merged_report import Caller
 from reports.models import Followup, Report
+from reports.submission import receipt_codes
 from reports.submission.forms import CodeForm
-from reports.tracking.followup_parser import DATE_PARTS, MAX_LEGS, FollowupFormParser
+from reports.tracking import code_recovery
+from reports.tracking.followup_parser import DATE_PARTS, MAX_CALLERS, FollowupFormParser
 
-_FORMER = _("Quận, huyện, xã cũ đều được.")
+_MAX_GROUP_LENGTH = 12  # of a typed group that an error repeats
+_WRONG_GROUP = {
+    1: _("Nhóm thứ nhất “%(typed)s” chưa đúng."),
+    2: _("Nhóm thứ hai “%(typed)s” chưa đúng."),
+}
 
 
-class _Choice(forms.ChoiceField):
+class _LenientChoiceField(forms.ChoiceField):
     def validate(self, value: Any) -> None:
-        """Every value is welcome; posted_later.py picks what it knows."""
+        """Accept every value; `followup_parser` picks those that it knows."""
 
 
 class FollowupBaseForm(CodeForm):
-    """What is sent from the page about a report: the code, and the key that makes it come once."""
+    """A form of the page about a report: the code, and the key by which it is saved once."""
 
     submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
     address = ""
+    parts: tuple[Any, ...] = ()  # the fields in order, and the button
 
-    def __init__(self, data: MultiValueDict[str, str] | None = None, **given: Any) -> None:
+    def __init__(self, data: MultiValueDict[str, str] | None = None, **initial: Any) -> None:
         super().__init__(data)
-        self.sent: MultiValueDict[str, str] = data or MultiValueDict()
-        self.initial = given
+        self.posted: MultiValueDict[str, str] = data or MultiValueDict()
+        self.initial = initial
         self.auto_id = f"{self.address.rpartition(':')[2]}_%s"
         self.fields["code"].widget = forms.HiddenInput()
         self.helper = FormHelper()
         self.helper.form_action = reverse(self.address)
         self.helper.disable_csrf = True  # the code in the body is the key
-        self.helper.layout = Layout("code", "submission_key", *self.layout_fields())
+        self.helper.layout = Layout("code", "submission_key", *self.parts)
 
     @classmethod
     def fresh(cls, code: str) -> "FollowupBaseForm":
-        """A form to fill in for the report that the code opens."""
+        """Return an empty form for the report that the code opens."""
         return cls(code=code, submission_key=secrets.token_urlsafe(24))
 
-    def layout_fields(self) -> tuple[Any, ...]:
-        """The fields in order, and the button."""
-        return ()
-
     def ask_for_code(self) -> None:
-        """Show the code, so that it can be mended without losing what was typed."""
+        """Show the code's field, so that it can be corrected without losing what was typed."""
         self.fields["code"].widget = CodeForm.base_fields["code"].widget
 
 
@@ -67,23 +72,38 @@ def _lines(label: Any, hint: Any = "", rows: int = 3) -> forms.CharField:
     return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
 
 
-class _Note(HTML):
-    """A part of the form that is written out by hand; it sees the form that it stands in."""
+class _Part(HTML):
+    """A template within a form's layout, which gets that form as `step`."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f'{{% include "reports/followup/{name}.html" %}}')
 
     def render(self, form: forms.Form, context: Any, *args: Any, **kwargs: Any) -> Any:
-        """The part, written out."""
         with context.push(step=form):
             return super().render(form, context, *args, **kwargs)
 
 
 class FollowupForm(FollowupBaseForm):
-    """More, at leisure: everything is optional."""
+    """More, or a correction; everything is optional."""
 
     address = "reports:followup"
-    kind = _Choice(
+    parts = (
+        Fieldset(_("Kể thêm, hay sửa lại?"), "kind", "story"),
+        Fieldset(_("Họ gọi lúc nào?"), "called_day", _Part("date"), "called_time"),
+        Fieldset(_("Những ai đã gọi?"), _Part("callers")),
+        Fieldset(_("Tài khoản, đường link"), "accounts", "links"),
+        Fieldset(
+            _("Tiền, nơi ở, cách gọi lại"),
+            "money_lost_vnd",
+            "commune",
+            "contact_phone",
+            "callback_phrase",
+        ),
+        _Part("submit_followup"),
+    )
+    channels = Report.Channel.choices
+    offices = OFFICES
+    kind = _LenientChoiceField(
         label="",
         help_text=_("Sửa lại: điều mới thay điều cũ. Kể thêm: cả hai còn đó."),
         required=False,
@@ -98,7 +118,7 @@ class FollowupForm(FollowupBaseForm):
         _("Viết không dấu cũng được. Đừng ghi số căn cước, số thẻ, mã OTP."),
         5,
     )
-    called_day = _Choice(
+    called_day = _LenientChoiceField(
         label="",
         required=False,
         choices=[
@@ -119,7 +139,7 @@ class FollowupForm(FollowupBaseForm):
         _("Tính cả lần trước. Chỉ ghi lần mới thì viết chữ “thêm”, ví dụ: thêm 5 triệu."),
         "input short",
     )
-    commune = _line(_("Bạn ở xã, phường nào?"), _FORMER)
+    commune = _line(_("Bạn ở xã, phường nào?"), _("Quận, huyện, xã cũ đều được."))
     contact_phone = _line(
         _("Số để công an gọi khi cần hỏi thêm"),
         _("Ghi số mới thì số cũ không dùng nữa."),
@@ -138,66 +158,75 @@ class FollowupForm(FollowupBaseForm):
         key = secrets.token_urlsafe(24)
         return cls(code=code, submission_key=key, kind=Followup.Kind.MORE)
 
-    def layout_fields(self) -> tuple[Any, ...]:
-        """The fields in order, and the button."""
-        return (
-            Fieldset(_("Kể thêm, hay sửa lại?"), "kind", "story"),
-            Fieldset(_("Họ gọi lúc nào?"), "called_day", _Note("date"), "called_time"),
-            Fieldset(_("Những ai đã gọi?"), _Note("callers")),
-            Fieldset(_("Tài khoản, đường link"), "accounts", "links"),
-            Fieldset(
-                _("Tiền, nơi ở, cách gọi lại"),
-                "money_lost_vnd",
-                "commune",
-                "contact_phone",
-                Field("callback_phrase"),
-            ),
-            _Note("submit_followup"),
-        )
-
     @property
     def caller_rows(self) -> list[Caller]:
-        """The callers as they were typed, and empty ones up to five."""
-        typed = list(FollowupFormParser(self.sent).caller_rows)
-        return typed + [Caller()] * (MAX_LEGS - len(typed))
+        """Return the callers as typed, filled up with empty ones."""
+        typed = list(FollowupFormParser(self.posted).caller_rows)
+        return typed + [Caller()] * (MAX_CALLERS - len(typed))
 
     @property
     def date_fields(self) -> list[forms.BoundField]:
-        """The boxes of a day."""
         return [self[name] for name in DATE_PARTS]
-
-    channels = Report.Channel.choices
-    offices = OFFICES
 
 
 class ReplyForm(FollowupBaseForm):
     """A message to the officer."""
 
     address = "reports:reply"
+    parts = ("text", _Part("submit_reply"))
     text = _lines(_("Điều bạn muốn nói"), _("Đừng ghi mã OTP, mật khẩu, số thẻ."), 4)
-
-    def layout_fields(self) -> tuple[Any, ...]:
-        """The fields in order, and the button."""
-        return ("text", _Note("submit_reply"))
 
 
 class WithdrawForm(FollowupBaseForm):
     """The wish to withdraw, with a reason if there is one."""
 
     address = "reports:withdraw"
+    parts = ("reason", _Part("submit_withdrawal"))
     reason = _lines(_("Vì sao bạn muốn rút? (bỏ trống cũng được)"))
-
-    def layout_fields(self) -> tuple[Any, ...]:
-        """The fields in order, and the button."""
-        return ("reason", _Note("submit_withdrawal"))
 
 
 class EraseForm(FollowupBaseForm):
-    """The wish to be erased, with a reason if there is one."""
+    """The request for erasure, with a reason if there is one."""
 
     address = "reports:erasure_request"
+    parts = ("reason", _Part("submit_erasure"))
     reason = _lines(_("Vì sao bạn muốn xóa? (bỏ trống cũng được)"))
 
-    def layout_fields(self) -> tuple[Any, ...]:
-        """The fields in order, and the button."""
-        return ("reason", _Note("submit_erasure"))
+
+def _code_line(label: Any, hint: Any) -> forms.CharField:
+    attrs = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+    return _line(label, hint, "input mono", **attrs)
+
+
+class PickupForm(forms.Form):
+    """What an officer reads out to somebody who has lost the code: the report's number, a word."""
+
+    public_number = _code_line(
+        _("Số tin (không phải số điện thoại)"), _("Ví dụ 26-7K4M-29QX. Cán bộ đọc cho bạn.")
+    )
+    word = _code_line(
+        _("Chữ dùng một lần"), _("Hai nhóm cán bộ đọc cho bạn, mỗi nhóm 4 chữ và số.")
+    )
+
+    def __init__(self, data: MultiValueDict[str, str] | None = None) -> None:
+        super().__init__(data)
+        self.helper = FormHelper()
+        self.helper.form_action = reverse("reports:new_code")
+        self.helper.disable_csrf = True  # the word in the body is the key
+        button = HTML('{% include "reports/form_parts/submit_new_code.html" %}')
+        self.helper.layout = Layout("public_number", "word", button)
+
+    def clean_public_number(self) -> str:
+        number = code_recovery.normalize_public_number(self.cleaned_data["public_number"])
+        if not number:
+            raise forms.ValidationError(_("Chưa ghi số tin. Hỏi cán bộ đang nghe máy."))
+        return number
+
+    def clean_word(self) -> str:
+        word = receipt_codes.parse_code(self.cleaned_data["word"], receipt_codes.WORD_GROUPS)
+        if isinstance(word, str):
+            return word
+        if len(word.typed) < 4:
+            raise forms.ValidationError(_("Nghe cán bộ đọc đủ hai nhóm, mỗi nhóm 4 chữ và số."))
+        typed = word.typed[:_MAX_GROUP_LENGTH]
+        raise forms.ValidationError(_WRONG_GROUP[word.number] % {"typed": typed})

@@ -1,16 +1,16 @@
-"""What officers decide that the public pages may say, and the figures that are public."""
+"""What the public pages may say, the public statistics, and host names like the portal's."""
 
 from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+
+from reports.models.monitoring import SnapshotModel
 
 
 class PublicStatement(models.Model):
     """A sentence, a promise or a number that must be confirmed before any page says it.
 
-    Off until an officer turns it on. `amount` is its figure where it has one (hours, working
-    days, months: the codename tells which).
+    `amount` is its figure where it has one (hours, working days, months: the codename tells which).
     """
 
     codename = models.SlugField("mã", max_length=32, primary_key=True)
@@ -57,15 +57,37 @@ class BankHotline(models.Model):
         return f"{self.name} {self.number}"
 
 
-class PublicStatistics(models.Model):
-    """The figures of /thong-ke/ as they were last counted, small counts already hidden. One row."""
+class PublicStatistics(SnapshotModel):
+    """The statistics of /thong-ke/, small counts already suppressed."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    counted_at = models.DateTimeField(db_default=Now())
     figures = models.JSONField()
 
+
+class LookalikeDomain(models.Model):
+    """A host name that might be taken for ours, and an officer's verdict."""
+
+    class Verdict(models.TextChoices):
+        UNSEEN = "unseen", "Chưa xem"
+        NOBODY = "nobody", "Chưa ai dùng"
+        OURS = "ours", "Của công an"
+        OTHERS = "others", "Của người khác, không giả"
+        FALSE = "false", "Trang giả"
+
+    name = models.CharField("tên miền", max_length=253, unique=True)
+    verdict = models.CharField(
+        "là gì", max_length=8, choices=Verdict.choices, default=Verdict.UNSEEN, db_index=True
+    )
+    note = models.CharField("thấy gì, đã báo đâu", max_length=300, blank=True)
+    reviewed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, editable=False, related_name="+", verbose_name="ai xem"
+    )
+    reviewed_at = models.DateTimeField("xem lúc", null=True, editable=False)
+
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="publicstatistics_one_row")]
+        verbose_name = "tên miền giống tên của trang"
+        verbose_name_plural = "tên miền giống tên của trang"
+        default_permissions = ("add", "change", "view")
+        ordering = ["id"]
 
     def __str__(self) -> str:
-        return f"figures at {self.counted_at}"
+        return self.name

@@ -1,15 +1,124 @@
-"""Officers' actions on campaigns: each action, the memberships it changed, and its exclusions.
+"""Campaigns, their reports, and officers' actions on them.
 
-`campaigns/manual_grouping.py` is the only writer. The machine moves no link of the kind "officer" and
-places no report where a `CampaignExclusion` says it does not belong.
+`campaigns/auto_grouping.py` and `campaigns/manual_grouping.py` alone write them. The machine moves no
+link of the kind "officer" and places no report where a `CampaignExclusion` excludes it.
 """
+
+import uuid
 
 from django.contrib.auth.models import User
 from django.db import models
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
-from reports.models.facts import Campaign
+from reports.models.monitoring import SnapshotModel
 from reports.models.report import Report
+
+_MERGED_INTO_SQL = """
+WITH RECURSIVE here (id) AS (
+    SELECT %s::uuid
+     UNION SELECT merged.id FROM reports_campaign AS merged JOIN here ON merged.merged_into_id = here.id)
+SELECT id FROM here
+"""
+_ROOT_SQL = """
+WITH RECURSIVE way (id, merged_into_id) AS (
+    SELECT id, merged_into_id FROM reports_campaign WHERE id = %s
+     UNION SELECT next.id, next.merged_into_id
+             FROM reports_campaign AS next JOIN way ON next.id = way.merged_into_id)
+SELECT id FROM way WHERE merged_into_id IS NULL
+"""
+
+
+class CampaignQuerySet(models.QuerySet["Campaign"]):
+    def live(self) -> "CampaignQuerySet":
+        """Return the campaigns that have not been merged away."""
+        return self.filter(merged_into=None)
+
+    def with_merged_into(self, campaign: "Campaign") -> "CampaignQuerySet":
+        """Return the campaign and all that were merged into it, directly or not."""
+        return self.filter(pk__in=RawSQL(_MERGED_INTO_SQL, [campaign.pk]))  # noqa: S611  # no words of others  # nosec B611
+
+
+class Campaign(models.Model):
+    """A wave of calls that belong together ("đợt").
+
+    One that was merged away keeps its code, holds no reports and leads to `merged_into`; a trigger
+    redirects links that the machine writes to it. `version` counts people's acts, as a case's does.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    code = models.CharField("mã đợt", max_length=16, unique=True)
+    title = models.CharField("tên đợt", max_length=200)
+    opened_at = models.DateTimeField("mở lúc", db_default=Now())
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged_campaigns"
+    )
+    version = models.PositiveIntegerField(db_default=1)
+
+    objects = CampaignQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "đợt lừa đảo"
+        verbose_name_plural = "đợt lừa đảo"
+        ordering = ["-opened_at"]
+        permissions = [("group_campaign", "gộp đợt, tách đợt, gắn tin vào đợt")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(merged_into=models.F("id")), name="campaign_not_into_itself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.title}"
+
+    def root(self) -> "Campaign":
+        """Return the campaign that this one was merged into in the end, else itself."""
+        return Campaign.objects.get(pk=RawSQL(_ROOT_SQL, [self.pk]))  # noqa: S611  # no words of others  # nosec B611
+
+
+class CampaignLink(models.Model):
+    """The campaign of a report, and why. The machine never moves a link of kind "officer" (trigger).
+
+    `action` is the one that placed it; see `CampaignExclusion` for the opposite.
+    """
+
+    class Kind(models.TextChoices):
+        SAME_NUMBER = "same_number", "cùng số gọi"
+        SAME_ACCOUNT = "same_account", "cùng tài khoản nhận"
+        SAME_LINK = "same_link", "cùng đường dẫn"
+        SAME_SITE_NAME = "same_site_name", "cùng tên trang"
+        NEAR_NUMBER = "near_number", "số gọi liền kề"
+        SAME_SCRIPT = "same_script", "cùng kịch bản"
+        OFFICER = "officer", "cán bộ gắn"
+
+    report = models.OneToOneField(
+        Report, models.PROTECT, primary_key=True, related_name="campaign_link"
+    )
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="links")
+    kind = models.CharField("loại", max_length=16, choices=Kind.choices)
+    strength = models.DecimalField("độ chắc", max_digits=3, decimal_places=2)
+    reason = models.TextField("căn cứ")
+    placed_at = models.DateTimeField(db_default=Now())
+    placed_by = models.ForeignKey(
+        "auth.User", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    action = models.ForeignKey(
+        "reports.CampaignAction", models.PROTECT, null=True, blank=True, related_name="links"
+    )
+
+    class Meta:
+        verbose_name = "gắn vào đợt"
+        verbose_name_plural = "gắn vào đợt"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="officer", placed_by__isnull=False)
+                | (~models.Q(kind="officer") & models.Q(placed_by__isnull=True)),
+                name="campaignlink_person_or_machine",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.report_id} in {self.campaign_id}"
 
 
 class CampaignActionQuerySet(models.QuerySet["CampaignAction"]):
@@ -134,20 +243,10 @@ class CampaignExclusion(models.Model):
         return f"{self.report_id} not in {self.campaign_id}"
 
 
-class BurstSnapshot(models.Model):
-    """Where more reports come in than usual, as last counted (campaigns/bursts.py). One row.
+class BurstSnapshot(SnapshotModel):
+    """Where more reports come in than usual (campaigns/bursts.py).
 
     `bursts` is a list of {"unit", "key", "days", "count", "usual", "weeks", "chance", "mostly"}.
     """
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    counted_at = models.DateTimeField(db_default=Now())
     bursts = models.JSONField(default=list)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(id=1), name="burstsnapshot_one_row")
-        ]
-
-    def __str__(self) -> str:
-        return f"bursts at {self.counted_at}"

@@ -1,0 +1,32 @@
+"""Filters of the residents' pages."""
+
+from typing import Any
+
+from django import forms, template
+from django.utils.translation import get_language
+
+from reports.facts.merged_report import Caller
+from reports.tracking import followup_feedback
+
+register = template.Library()
+register.filter("office", followup_feedback.office_label)
+
+
+@register.filter
+def number(amount: int) -> str:
+    """Return a count with its thousands apart: 1.234 in Vietnamese, 1,234 in English."""
+    grouped = f"{amount:,}"
+    return grouped if get_language() == "en" else grouped.replace(",", ".")
+
+
+@register.filter
+def holds_words(form: forms.BaseForm) -> bool:
+    """Return whether somebody wrote into a line of the form; boxes alone do not count."""
+    lines = [field for field in form.visible_fields() if field.widget_type in {"text", "textarea"}]
+    return any(str(line.value() or "").strip() for line in lines)
+
+
+@register.filter
+def caller(fields: dict[str, Any]) -> str:
+    """Return one caller of a follow-up in a line."""
+    return followup_feedback.caller_line(Caller.from_json(fields))

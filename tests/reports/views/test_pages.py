@@ -1,0 +1,276 @@
+"""Pages to read: light, closed, the same everywhere; on the call, the training, personal data."""
+
+import base64
+import hashlib
+import re
+from unittest.mock import Mock
+
+import pytest
+from django.core.management import call_command
+from django.db import OperationalError
+from django.test import Client
+from django.utils import timezone
+from lxml import html
+from pytest_django import Settings
+
+from alerts.models import AlertRevision
+from reports.models import BankHotline, PublicStatement
+from reports.public import training_scenarios
+from reports.public.training_scenarios import Answer
+from tests.support.report_factories import confirm_statement
+from tests.support.resident_pages import RECEIPT, REPORT, words
+
+NOW = "/dang-bi-goi/"
+NOW_BOTH = [NOW, "/en/dang-bi-goi/"]
+QUIZ, CALL, GENUINE, DATA = (
+    "/that-hay-gia/",
+    "/that-hay-gia/mot-cuoc-goi/",
+    "/cong-that/",
+    "/rieng-tu/",
+)
+PAGES = [
+    "/", NOW, REPORT, RECEIPT, "/theo-doi/", "/khong-co-trang-nay/", "/thong-ke/", "/tim/",
+    QUIZ, CALL, GENUINE, DATA,
+]  # fmt: skip
+UNCONFIRMED = ["no_fine", "never_by_phone", "summons", "not_blamed"]
+
+pytestmark = pytest.mark.django_db
+
+
+def parts_of(page: bytes) -> list[str]:
+    """All that a browser loads with a page."""
+    tree = html.document_fromstring(page)
+    return tree.xpath("//link[@rel='stylesheet' or @rel='icon']/@href | //script/@src | //img/@src")
+
+
+def weight(client: Client, path: str) -> int:
+    """Bytes of a body over the wire."""
+    answer = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert answer["Content-Encoding"] == "gzip"
+    return len(answer.getvalue())
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_light_with_everything_it_loads(client: Client, path: str) -> None:
+    call_command("setup_desk")
+    parts = parts_of(client.get(path).content)
+    assert len(parts) + 1 <= 3
+    assert sum(weight(client, part) for part in [path, *parts]) <= 15_000
+
+
+def test_the_style_sheet_is_light(client: Client) -> None:
+    assert weight(client, "/static/css/portal.css") <= 8_000
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_needs_no_script_and_nothing_from_elsewhere(client: Client, path: str) -> None:
+    page = client.get(path).content
+    tree = html.document_fromstring(page)
+    assert not tree.xpath("//script[not(@src)] | //@style | //img | //iframe")
+    assert not tree.xpath("//style") or path == NOW
+    assert not [a for a in tree.xpath("//@href | //@src | //@action") if "//" in a]
+    assert not re.search(rb"\son[a-z]+=", page)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_help_and_promise_are_on_every_page(client: Client, path: str) -> None:
+    tree = html.document_fromstring(client.get(path).content)
+    assert tree.xpath("//header//*[@class='help']/a/@href") == ["tel:113", "tel:02373725725"]
+    promise = "Không cán bộ nào của trang này gọi điện đòi tiền, hỏi mã OTP hay bảo cài ứng dụng."
+    assert promise in tree.xpath("//footer")[0].text_content()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_bones_of_a_page(client: Client, path: str) -> None:
+    tree = html.document_fromstring(client.get(path).content)
+    assert tree.get("lang") == "vi"
+    assert len(tree.xpath("//h1")) == 1
+    assert tree.xpath("//a[@class='skip']/@href") == ["#main"]
+    assert len(tree.xpath("//main[@id='main']")) == 1
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_link_leads_nowhere(client: Client, path: str) -> None:
+    tree = html.document_fromstring(client.get(path).content)
+    links = {a.split("?")[0] for a in tree.xpath("//a/@href") if a.startswith("/")}
+    assert all(client.get(link).status_code == 200 for link in links)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_sets_no_cookie_and_lets_nothing_in(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert not answer.cookies
+    assert "Cookie" not in answer.get("Vary", "")
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+
+
+def test_home_opens_its_doors(client: Client) -> None:
+    tree = html.document_fromstring(client.get("/").content)
+    doors = ["/dang-bi-goi/", "/bao-cao/", "/kiem-tra/"]
+    assert tree.xpath("//a[contains(@class,'door')]/@href") == doors
+
+
+def test_home_without_a_database_still_opens_its_doors(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AlertRevision.objects, "in_force", Mock(side_effect=OperationalError))
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert "Họ đang gọi tôi" in words(answer.content)
+
+
+def test_no_page_says_that_something_is_safe(client: Client) -> None:
+    for path in PAGES:
+        text = words(client.get(path).content).replace("“tài khoản an toàn”", "")
+        assert "an toàn" not in text
+
+
+def policy_of(client: Client, path: str) -> dict[str, str]:
+    """The directives of the page's own policy."""
+    text = client.get(path).headers["Content-Security-Policy"]
+    return dict(part.split(" ", 1) for part in text.split("; "))
+
+
+@pytest.mark.parametrize("path", NOW_BOTH)
+def test_it_is_one_request_under_ten_kilobytes(client: Client, path: str) -> None:
+    answer = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert len(answer.getvalue()) < 10_000
+    tree = html.document_fromstring(client.get(path).content)
+    assert not tree.xpath("//script | //img | //iframe | //object | //link[@rel='stylesheet']")
+    assert tree.xpath("//link[@rel='icon']/@href") == ["data:,"]
+    assert "url(" not in "".join(tree.xpath("//style/text()"))
+
+
+@pytest.mark.parametrize("path", NOW_BOTH)
+def test_its_policy_names_its_own_style_and_lets_nothing_else_in(client: Client, path: str) -> None:
+    style = re.search(rb"<style>(.*?)</style>", client.get(path).content, re.DOTALL)
+    assert style
+    digest = base64.b64encode(hashlib.sha256(style[1]).digest()).decode()
+    policy = policy_of(client, path)
+    assert policy["default-src"] == "'none'"
+    assert policy["style-src"] == f"'sha256-{digest}'"
+    assert policy["form-action"] == "'self'"
+    assert not {"script-src", "connect-src"} & policy.keys()
+
+
+def test_it_stands_without_a_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "django.db.backends.base.base.BaseDatabaseWrapper.cursor",
+        Mock(side_effect=OperationalError),
+    )
+    answer = client.get(NOW)
+    assert answer.status_code == 200
+    assert "Cúp máy ngay. Bấm nút đỏ." in words(answer.content)
+
+
+@pytest.mark.parametrize("codename", UNCONFIRMED)
+def test_a_sentence_waits_until_it_is_confirmed(client: Client, codename: str) -> None:
+    call_command("setup_desk", verbosity=0)
+    sentence = PublicStatement.objects.get(pk=codename).text
+    assert sentence not in words(client.get(NOW).content)
+    assert confirm_statement(codename).text in words(client.get(NOW).content)
+
+
+def test_a_confirmed_sentence_is_said_in_english_on_the_english_page(client: Client) -> None:
+    call_command("setup_desk", verbosity=0)
+    confirm_statement("no_fine")
+    assert "Nobody is fined for hanging up." in words(client.get("/en/dang-bi-goi/").content)
+
+
+def test_without_verified_numbers_the_back_of_the_card_has_the_banks(client: Client) -> None:
+    tree = html.document_fromstring(client.get(NOW).content)
+    assert not tree.xpath("//details")
+    assert set(tree.xpath("//main//a[starts-with(@href,'tel:')]/@href")) == {
+        "tel:113",
+        "tel:02373725725",
+    }
+    assert "Số ở mặt sau thẻ hoặc trên sổ." in tree.text_content()
+
+
+def test_a_verified_number_of_a_bank_is_there_to_ring(client: Client) -> None:
+    day = timezone.localdate().replace(2026, 11, 24)
+    BankHotline.objects.create(name="Mẫu", number="0550 000 199", source="thẻ", verified_on=day)
+    tree = html.document_fromstring(client.get(NOW).content)
+    assert tree.xpath("//details//a/@href") == ["tel:0550000199"]
+    assert "đối chiếu 24/11/2026" in words(client.get(NOW).content)
+
+
+def test_hanging_up_stands_before_every_question(client: Client) -> None:
+    page = words(client.get(NOW).content)
+    assert page.index("Cúp máy ngay. Bấm nút đỏ.") < page.index("Họ có làm một trong năm việc")
+
+
+def test_the_five_questions_travel_to_the_report_by_get(client: Client) -> None:
+    form = html.document_fromstring(client.get("/en/dang-bi-goi/").content).forms[0]
+    assert (form.method, form.action) == ("GET", "/en/bao-cao/")
+    assert set(form.inputs.keys()) == {"threat", "isolation", "money", "secrets", "software"}
+
+
+def test_every_answer_of_the_quiz_is_right_somewhere() -> None:
+    assert {situation.answer for situation in training_scenarios.SITUATIONS} == set(Answer)
+
+
+def test_each_situation_has_one_right_answer_and_doubt_is_never_wrong() -> None:
+    for situation in training_scenarios.SITUATIONS:
+        replies = {choice.value: choice.reply for choice in situation.choices()}
+        assert replies.pop(situation.answer) == "right"
+        assert replies.pop("unsure", "wary") == "wary"
+        assert set(replies.values()) == {"astray"}
+
+
+def test_each_situation_stands_with_three_answers_and_its_sign(client: Client) -> None:
+    tree = html.document_fromstring(client.get(QUIZ).content)
+    fieldsets = tree.xpath("//fieldset")
+    assert len(fieldsets) == len(training_scenarios.SITUATIONS)
+    for fieldset, situation in zip(fieldsets, training_scenarios.SITUATIONS, strict=True):
+        assert fieldset.xpath(".//input/@value") == ["fake", "genuine", "unsure"]
+        assert str(situation.sign) in fieldset.text_content()
+
+
+def test_the_quiz_sends_nothing_and_counts_no_points(client: Client) -> None:
+    tree = html.document_fromstring(client.get(QUIZ).content)
+    assert not tree.xpath("//main//form | //main//button[not(ancestor::*[@hidden])]")
+    assert client.post(QUIZ).status_code == 405
+
+
+def test_the_call_goes_from_a_parcel_to_the_way_out(client: Client) -> None:
+    page = words(client.get(CALL).content)
+    stages = ["Bắt chuyện", "Chuyền máy", "Ra oai", "Dọa", "Tách bạn ra", "Đòi tiền", "Ép thêm"]
+    places = [page.index(f"{stage}.") for stage in [*stages, "Lối ra"]]
+    assert places == sorted(places)
+    assert "Chuyện dựng lại" in page
+
+
+@pytest.mark.parametrize("path", [QUIZ, CALL])
+def test_a_lesson_names_no_number_that_somebody_may_own(client: Client, path: str) -> None:
+    main = html.document_fromstring(client.get(path).content).xpath("//main")[0]
+    text = main.text_content().replace("02373.725.725", "")
+    assert set(re.findall(r"\d[\d .]{7,}\d", text)) <= {"0550 000 147"}
+
+
+def test_the_portal_says_its_own_address(client: Client, settings: Settings) -> None:
+    settings.PORTAL_URL = "https://baolua.example:8443"
+    assert "baolua.example:8443" in words(client.get(GENUINE).content)
+
+
+def test_no_period_is_named_before_it_is_confirmed(client: Client) -> None:
+    call_command("setup_desk", verbosity=0)
+    page = words(client.get(DATA).content)
+    assert "Công an tỉnh đang định thời hạn." in page
+    assert not re.search(r"\d+ (ngày|tháng)", page)
+
+
+def test_a_confirmed_period_is_named_with_its_figure(client: Client) -> None:
+    call_command("setup_desk", verbosity=0)
+    confirm_statement("keep_contact")
+    page = words(client.get(DATA).content)
+    assert "Số của bạn: 90 ngày sau khi xử lý xong." in page
+    assert "đang định thời hạn" not in page
+
+
+def test_the_three_lines_about_personal_data_come_first(client: Client) -> None:
+    page = words(client.get(DATA).content)
+    places = [page.index(line) for line in ("Ai giữ", "Để làm gì", "Giữ bao lâu")]
+    assert places == sorted(places)
+    assert places[-1] < page.index("Trang nhận những gì")

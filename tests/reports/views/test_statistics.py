@@ -1,0 +1,172 @@
+"""The page and the file of the public statistics."""
+
+import csv
+import io
+from dataclasses import asdict, replace
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from lxml import html
+from pytest_django import DjangoAssertNumQueries
+
+from reports.extraction.language.cue_matcher import code_rows
+from reports.models import Commune
+from reports.models import PublicStatistics as PublicFigures
+from reports.public.statistics import PublicStatistics, apply_suppression
+from reports.views.statistics import format_duration, format_money
+from tests.reports.public.test_statistics import build_raw
+from tests.support.language import vietnamese_words
+from tests.support.resident_pages import words
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/thong-ke/"
+FILE = "/thong-ke/so-lieu.csv"
+
+
+def read_page(client: Client, address: str = PAGE) -> str:
+    return words(client.get(address).content)
+
+
+@pytest.fixture
+def _filled(db: None) -> None:
+    public = replace(
+        apply_suppression(build_raw([3, 20, 1240], [1263, 0], [1240, 13, 10])),
+        scenarios={"police_case": 1200, "tax": 63, "bank": None, "electricity_evn": 0},
+        others={"weeks": 23, "scenarios": 8, "communes": 23},
+        lost=31,
+        lost_vnd=1_900_000_000,
+        first_look_s=7_830,
+    )
+    PublicFigures.objects.create(figures=asdict(public))
+
+
+@pytest.mark.usefixtures("_filled")
+def test_the_page_tells_what_was_kept(client: Client) -> None:
+    seen = read_page(client)
+    assert "1.263 tin báo" in seen
+    assert "31 tin có mất tiền, tổng 1,9 tỷ đồng theo lời kể" in seen
+    assert "2 giờ 10 phút" in seen
+    assert "Giả danh cán bộ thuế 63" in seen
+    assert "Các kiểu khác, mỗi kiểu ít tin 8" in seen
+    assert "điện lực" not in seen
+
+
+@pytest.mark.usefixtures("_filled")
+def test_the_page_in_english(client: Client) -> None:
+    seen = read_page(client, f"/en{PAGE}")
+    assert "1,263 reports" in seen
+    assert "1.9 billion đồng" in seen
+    assert "2 h 10 min" in seen
+    assert "Posing as tax officer 63" in seen
+
+
+@pytest.mark.usefixtures("_filled")
+def test_an_english_page_says_which_names_are_vietnamese(client: Client) -> None:
+    Commune.objects.create(
+        codename="s", code="1", name="Xã Yên Định", former_districts=[], former_communes=[]
+    )
+    assert vietnamese_words(client.get(f"/en{PAGE}").content) == []
+
+
+@pytest.mark.usefixtures("_filled", "reference_rows")
+def test_the_page_asks_for_one_row(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client.get(PAGE)  # the names of the communes are kept for five minutes
+    with django_assert_num_queries(1):
+        assert client.get(PAGE)["Cache-Control"] == "public, max-age=300"
+
+
+@pytest.mark.usefixtures("_filled")
+def test_columns_have_a_name_and_a_table(client: Client) -> None:
+    tree: Any = html.document_fromstring(client.get(PAGE).content)
+    (picture,) = tree.xpath("//svg[@role='img']")
+    assert [
+        tree.get_element_by_id(name).tag for name in picture.get("aria-labelledby").split()
+    ] == [
+        "title",
+        "desc",
+    ]
+    rows = [
+        html.tostring(row, method="text", encoding=str).split()
+        for row in tree.xpath("//details//tbody/tr")
+    ]
+    assert rows[0] == ["02/11/2026", "không", "nêu"]
+    assert rows[2] == ["16/11/2026", "1.240"]
+    assert len(picture.xpath(".//rect[@class='closed']")) == 2
+
+
+@pytest.mark.parametrize("kept_row", [None, PublicStatistics("2026-11-22")])
+def test_too_little_to_tell_is_said(client: Client, kept_row: PublicStatistics | None) -> None:
+    if kept_row:
+        PublicFigures.objects.create(figures=asdict(kept_row))
+    assert "Chưa đủ tin để nêu số" in read_page(client)
+    assert client.get(FILE).status_code == 200
+
+
+@pytest.mark.parametrize("address", [PAGE, FILE, f"/en{PAGE}"])
+def test_without_a_database_a_clear_page(
+    client: Client, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.views.statistics.load", Mock(side_effect=OperationalError))
+    answer = client.get(address)
+    assert (answer.status_code, answer["Cache-Control"]) == (503, "no-store")
+    assert answer["Content-Type"].startswith("text/html")
+
+
+def lines(client: Client, address: str) -> list[list[str]]:
+    body = client.get(address).content.decode()
+    assert body.startswith("\ufeff")
+    return list(csv.reader(io.StringIO(body.removeprefix("\ufeff"))))
+
+
+@pytest.mark.usefixtures("_filled")
+def test_the_file_says_the_same(client: Client) -> None:
+    rows = lines(client, FILE)
+    assert rows[:2] == [["Bảng", "Mục", "Số"], ["Chung", "Tin báo", "1263"]]
+    assert ["Tuần từ", "02/11/2026", "không nêu"] in rows
+    assert ["Kiểu lừa", "Giả danh cán bộ thuế", "63"] in rows
+    assert lines(client, f"/en{FILE}")[0] == ["Table", "Item", "Number"]
+
+
+@pytest.mark.usefixtures("_filled")
+def test_a_name_is_never_a_formula(client: Client) -> None:
+    Commune.objects.create(
+        codename="s", code="1", name="=1+1", former_districts=[], former_communes=[]
+    )
+    assert ["Xã, phường", "'=1+1", "1240"] in lines(client, FILE)
+
+
+@pytest.mark.usefixtures("reference_rows")
+def test_the_page_is_light_with_every_kind_and_every_commune(client: Client) -> None:
+    places = Commune.objects.values_list("codename", flat=True)
+    full = apply_suppression(build_raw([1000], [1000], [500, 500]))
+    kinds = dict.fromkeys(code_rows(), 17)
+    public = replace(full, scenarios=kinds, communes=dict.fromkeys(places, 123))
+    PublicFigures.objects.create(figures=asdict(public))
+    answer = client.get(PAGE, headers={"Accept-Encoding": "gzip"})
+    assert len(answer.getvalue()) < 7_000
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "dưới 1 phút"), (7_830, "2 giờ 10 phút"), (3_600, "1 giờ"), (180_000, "2 ngày 2 giờ")],
+)
+def test_a_length_of_time_is_told_in_two_units(seconds: int, text: str) -> None:
+    assert format_duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("dong", "text"),
+    [
+        (1_900_000_000, "1,9 tỷ đồng"),
+        (27_000_000, "27 triệu đồng"),
+        (1_200_000_000_000, "1.200 tỷ đồng"),
+    ],
+)
+def test_a_sum_is_told_in_its_largest_unit(dong: int, text: str) -> None:
+    assert format_money(dong) == text

@@ -1,0 +1,80 @@
+"""Findings and reports of telephone numbers for tests."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from reports.extraction import phones
+from reports.models import NumberFinding, Report
+from reports.numbers import lookup
+from reports.numbers.lookup import Verdict
+from tests.support import report_factories
+
+NUMBER = "0550000123"
+
+
+KEY = "+84550000123"
+
+
+STORIES = (
+    "Họ xưng điện lực, dọa cắt điện trong hai giờ nếu không nộp tiền ngay.",
+    "Một giọng nữ bảo tôi có bưu phẩm cấm rồi nối máy sang cán bộ điều tra.",
+    "Người lạ mời tăng hạn mức thẻ tín dụng và bảo đọc mã gửi về máy.",
+    "Xưng phó giám đốc sở, hứa giúp con tôi vào làm nếu gửi trước ba triệu.",
+)
+
+
+APART = timedelta(minutes=31)  # so that they count as two
+
+
+def file_report(number: int = 0, key: str = KEY, **typed: Any) -> Report:
+    """The report of one more person, with a number and a story of their own, who came a while
+    before those with a lower number.
+    """
+    defaults = {"contact": f"0550 111 {number:03}", "caller_number": key}
+    report = report_factories.report(STORIES[number % len(STORIES)], **defaults | typed)
+    report_factories.number(report, key)
+    move_report(report, timezone.now() - APART * number)
+    return report
+
+
+def move_report(report: Report, at: datetime) -> None:
+    """Move a report to another time; the guard of the evidence looks away."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE reports_report SET received_at = %s WHERE id = %s", [at, report.pk])
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def add_finding(**fields: Any) -> NumberFinding:
+    """A finding that two officers have made."""
+    proposer, approver = (
+        User.objects.get_or_create(username=name)[0] for name in ("proposer", "approver")
+    )
+    defaults = {
+        "key": KEY, "number": NUMBER, "finding": "confirmed", "reason": "Đã gọi thử.",
+        "proposed_by": proposer, "confirmed_by": approver, "confirmed_at": Now(),
+        "valid_until": timezone.localdate() + timedelta(days=90),
+    }  # fmt: skip
+    return NumberFinding.objects.create(**defaults | fields)
+
+
+NO_FINDING_TODAY = pytest.mark.parametrize(
+    "fields",
+    [
+        {"confirmed_by": None, "confirmed_at": None},
+        {"valid_until": timezone.localdate() - timedelta(days=1)},
+        {"withdrawn_at": Now()},
+        {"finding": "cleared"},
+    ],
+    ids=["proposed", "over", "withdrawn", "cleared"],
+)
+
+
+def look_up(number: str = NUMBER) -> Verdict:
+    return lookup.lookup_number(phones.parse(number))
