@@ -26,8 +26,8 @@ RECEIPT = "/bao-cao/da-nhan/"
 FORM = "application/x-www-form-urlencoded"
 
 
-@pytest.fixture(scope="module")
-def portals(django_db_setup: None) -> Iterator[list[int]]:
+@pytest.fixture
+def portals(transactional_db: None) -> Iterator[list[int]]:
     """The ports of two portals, each of two processes of four threads."""
     with queue_processes() as ours:
         yield [start_portal(ours, name) for name in ("one", "other")]

@@ -40,26 +40,18 @@ from tools.portal_stack import wait_until
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(scope="module")
-def processes(django_db_setup: None) -> Iterator[QueueProcesses]:
+@pytest.fixture
+def processes(transactional_db: None) -> Iterator[QueueProcesses]:
     with queue_processes() as ours:
         yield ours
 
 
 @pytest.fixture
-def stage(transactional_db: None, processes: QueueProcesses) -> Iterator[QueueProcesses]:
-    """Valkey, relay and worker, all up; those that still run are the next test's."""
-    processes.start_missing()
-    yield processes
-    processes.kill(*processes.children.keys() - {"relay", "worker"})
-
-
-@pytest.fixture
-def bare_stage(transactional_db: None, processes: QueueProcesses) -> Iterator[QueueProcesses]:
-    """Valkey alone; what a test starts is nobody else's."""
-    processes.kill(*processes.children)
-    yield processes
-    processes.kill(*processes.children)
+def stage(processes: QueueProcesses) -> QueueProcesses:
+    """Valkey, relay and worker, all up."""
+    processes.start_relay()
+    processes.start_worker()
+    return processes
 
 
 @contextmanager
@@ -132,9 +124,9 @@ def test_the_relay_killed_and_started_again(stage: QueueProcesses) -> None:
     assert_each_read_once(5)
 
 
-def test_a_story_that_kills_its_worker_gives_way_to_the_next(bare_stage: QueueProcesses) -> None:
-    bare_stage.start_relay()
-    bare_stage.start_worker("tests.faults.support.poisoned_worker")
+def test_a_story_that_kills_its_worker_gives_way_to_the_next(processes: QueueProcesses) -> None:
+    processes.start_relay()
+    processes.start_worker("tests.faults.support.poisoned_worker")
     poison, behind = accept(POISON), accept()
     assert wait_until(lambda: ExtractedFacts.objects.filter(report=behind).exists())
     item = OutboxItem.objects.get(key=str(poison.pk))
@@ -151,18 +143,18 @@ def test_a_story_that_kills_its_worker_gives_way_to_the_next(bare_stage: QueuePr
 
 
 def test_a_poison_in_a_message_takes_no_attempt_from_its_neighbours(
-    bare_stage: QueueProcesses,
+    processes: QueueProcesses,
 ) -> None:
     """No lease lapses here: what lay behind the poison is read from the message come again, and
     the poison in it is refused.
     """
     reports = [accept(POISON if number == 9 else "lành") for number in range(20)]
     poison = str(reports[9].pk)
-    bare_stage.start_worker("tests.faults.support.poisoned_worker")
-    bare_stage.start_relay()
+    processes.start_worker("tests.faults.support.poisoned_worker")
+    processes.start_relay()
     assert wait_until(lambda: queue.CHANNEL in others_of_the_database())
     assert wait_until(lambda: ExtractedFacts.objects.count() == 19, seconds=10)
-    with redis.Redis(unix_socket_path=str(bare_stage.folder / VALKEY_SOCKET)) as broker:
+    with redis.Redis(unix_socket_path=str(processes.folder / VALKEY_SOCKET)) as broker:
         assert wait_until(lambda: not broker.hlen("unacked"))
     assert OutboxItem.objects.get(key=poison).attempts == 1
     others = OutboxItem.objects.exclude(key=poison)
@@ -196,29 +188,28 @@ def test_a_fresh_report_does_not_wait_behind_a_rereading_of_thousands(
     before = idle.count()
     assert before > 1_000, "the re-reading was over too early to be in anybody's way"
     assert wait_until(lambda: idle.count() < before), "the re-reading goes on"
-    stage.kill("relay", "worker")  # thousands are still under way
 
 
 @pytest.mark.parametrize("hours", ["-1", "1"])
 def test_relay_and_worker_whose_clocks_are_wrong(
-    bare_stage: QueueProcesses, hours: str, monkeypatch: pytest.MonkeyPatch
+    processes: QueueProcesses, hours: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They hand over, claim and settle, and hold to a lease that their own clock calls over."""
     leased = OutboxItem.objects.filter(key=str(accept().pk))
     assert queue.acquire_lease(leased.get().pk)
     leased.update(leased_until=Now() + timedelta(minutes=1))
-    monkeypatch.setitem(bare_stage.env, "CLOCK_HOURS", hours)
-    bare_stage.start(
+    monkeypatch.setitem(processes.env, "CLOCK_HOURS", hours)
+    processes.start(
         "relay", [sys.executable, "-m", "tests.faults.support.skewed_clock", "run_outbox_relay"]
     )
-    bare_stage.start_worker("tests.faults.support.skewed_clock")
+    processes.start_worker("tests.faults.support.skewed_clock")
     for _ in range(4):
         accept()
     assert wait_until(lambda: ExtractedFacts.objects.count() == 4)
     time.sleep(SWEEP_INTERVAL_SECONDS + 0.5)
     assert (leased.get().attempts, leased.get().done_at) == (1, None)
     let_leases_lapse()
-    assert wait_until(bare_stage.drained)
+    assert wait_until(processes.drained)
     assert_each_read_once(5)
     assert sorted(OutboxItem.objects.values_list("attempts", flat=True)) == [1, 1, 1, 1, 2]
     assert OutboxItem.objects.filter(done_at__gt=Now() - timedelta(minutes=1)).count() == 5

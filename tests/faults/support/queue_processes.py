@@ -56,12 +56,6 @@ class QueueProcesses:
         assert wait_until(lambda: len(children_of(child)) >= 2)
         return child
 
-    def start_missing(self) -> None:
-        """Start relay and worker where they do not run."""
-        for name, start in (("relay", self.start_relay), ("worker", self.start_worker)):
-            if name not in self.children or not self.children[name].running:
-                start()
-
     def kill(self, *names: str) -> None:
         """Kill -9 of processes and of all that they started; a test may start them again."""
         for name in names:
