@@ -18,6 +18,11 @@ def load_json(name: str) -> dict[str, Any]:
     return content
 
 
+def load_words(name: str, key: str) -> frozenset[str]:
+    """Return a list of words that a file holds."""
+    return frozenset(load_json(name)[key])
+
+
 @cache
 def load_offices() -> dict[str, Any]:
     """Return the impersonated "offices", the "groups" of them and their "numbers"."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from core.text import normalize
+from reports.data.loader import load_words
 from reports.extraction.language.amounts import MoneyAmount
 from reports.extraction.language.cue_matcher import Token, canonical_spelling
 from reports.extraction.language.parsed_story import ParsedStory, PaymentAction
@@ -19,25 +20,17 @@ from reports.extraction.loss.phrase_rules import (
 )
 
 _NAMED_WITHIN = 6  # words before a sum that can name it
-_JOINS = {
-    "roi", "va", "nua", "them", "dot", "lan", "cong", "voi", "sau", "cuoi", "tiep", "xong", "and", "then",
-}  # fmt: skip
-_DAYS = {
-    "hom", "qua", "tuan", "truoc", "thang", "ngay", "sang", "chieu", "thu", "nay", "bua", "kia",
-}  # fmt: skip
-_PAYERS = {
-    "me", "bo", "vo", "chong", "chi", "anh", "em", "toi", "con", "ong", "ba", "va",
-}  # "mẹ 10 triệu, em 3 triệu"  # fmt: skip
+_JOINS = load_words("loss_words.json", "joins")
+_DAYS = load_words("loss_words.json", "days")
+_PAYERS = load_words("loss_words.json", "payers")  # "mẹ 10 triệu, em 3 triệu"
 _NEXT, _TURN = {"hom", "nay", "nua", "them", "tiep", "not"}, canonical_spelling("lần")
 _SERIES = (_JOINS - {"xong"}) | _DAYS | {"not"}  # "lần sau tôi chuyển", "hôm nay tôi chuyển"
 _FEES_NAMED = {"phi", "coc"}  # "phí hồ sơ 6 triệu, phí xác minh 15 triệu"
 _FEES = {*_FEES_NAMED, "tien"}
 _STRETCH = {"them", "cuoi"}
 _SPELLED_OUT = 4  # words between two sums of one breath
-_PARTS = {
-    "doi", "bao", "hua", "con", "muon", "keu", "bat", "phai", "duoc", "tra", "rut", "no", "neu", "tinh", "dinh",
-}  # between two sums: the second is another matter  # fmt: skip
-_PAID_IN = {"lua", "nap", "nop", "gui", "chuyen", "dua", "dong", "tru", "bay", "mat", "tieu", "coc"}
+_PARTS = load_words("loss_words.json", "parting")  # between two sums: the second is another matter
+_PAID_IN = load_words("loss_words.json", "paid_in")
 _LISTED_WITHIN = 8
 _WITHIN = {("tinh", "ca"), ("ke", "ca"), ("gom", "ca"), ("bao", "gom"), ("trong", "do")}
 _NOT_WITHIN = {"chua", "khong", "ngoai"}  # "chưa kể cả 5 triệu phí"
@@ -161,9 +154,7 @@ def _is_listed(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
 _NEAR = 3
 _TURNS = {"lan", "times"}  # "ba lần 12 triệu"
 _EACH = {"moi", "each"}
-_PAID_BY = {
-    "lan", "dot", "chiec", "tam", "nguoi", "nha", "cai", "con", "the", "suat", "bua", "times",
-}  # fmt: skip
+_PAID_BY = load_words("loss_words.json", "paid_by")
 _NUMBERS = {
     "hai": 2, "ba": 3, "bốn": 4, "năm": 5, "sáu": 6, "bảy": 7, "tám": 8, "chín": 9, "mười": 10, "two": 2,
 }  # fmt: skip
