@@ -7,14 +7,8 @@ from tools import house
 # What does not meet its limit yet may stand where it was when 1.0 was laid out, and only fall. A figure
 # that comes within its limit loses its row: from then on the limit itself holds.
 STILL_ALLOWED = {
-    "forbidden names in the rooms": 16,
-    "forbidden names in tests, bench, tools": 42,
-    "files over 400 lines": 10,
-    "modules outside models and migrations": 385,
-    "lines of the rooms": 53_450,
-    "lines of migrations": 5_015,
-    "lines of bench": 4_612,
-    "lines of tests": 50_800,
+    "lines of the rooms": 51_050,
+    "lines of tests": 49_310,
 }
 
 

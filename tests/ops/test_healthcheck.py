@@ -17,7 +17,7 @@ def _a_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
 
 
-def asked(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+def run_healthcheck(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["health", *arguments])
     return healthcheck.main()
 
@@ -34,7 +34,7 @@ def test_the_worker_is_asked_about_where_make_run_keeps_its_database(
 
     monkeypatch.setattr(healthcheck, "list_first_items", list_first_items)
     monkeypatch.setattr(healthcheck, "find_processes", lambda *_: [1])
-    assert asked(monkeypatch, "worker") == 0
+    assert run_healthcheck(monkeypatch, "worker") == 0
     assert seen == ["postgres:///of-the-file"]
 
 
@@ -51,7 +51,7 @@ def test_what_is_given_goes_before_the_file(
 def test_without_any_address_the_answer_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert asked(monkeypatch, "worker") == 1
+    assert run_healthcheck(monkeypatch, "worker") == 1
     assert "is DATA_DIR set as for `make run`?" in capsys.readouterr().err
 
 
@@ -63,17 +63,17 @@ def test_a_memory_that_cannot_be_read_breaks_nothing(
     (tmp_path / healthcheck.STATE_FILE).write_text(memory)
     monkeypatch.setattr(healthcheck, "list_first_items", lambda _: [])
     monkeypatch.setattr(healthcheck, "find_processes", lambda *_: [1])
-    assert asked(monkeypatch, "worker") == 0
+    assert run_healthcheck(monkeypatch, "worker") == 0
 
 
 def test_a_port_that_is_none_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PORT", "eighty")
-    assert asked(monkeypatch, "web") == 1
+    assert run_healthcheck(monkeypatch, "web") == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("arguments", [[], ["web2"], ["web", "relay"]])
 def test_what_is_no_role_is_told(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
-    assert asked(monkeypatch, *arguments) == 64
+    assert run_healthcheck(monkeypatch, *arguments) == 64
