@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 
 class DeskBackend(ModelBackend):
-    """Loads an officer together with their unit, which every page of reports needs, in one query."""
+    """Load an officer with their unit, which every page of reports needs, in one query."""
 
     def get_user(self, user_id: Any) -> User | None:
         user = User.objects.select_related("membership").filter(pk=user_id).first()

@@ -1,4 +1,4 @@
-"""Three invented people for a first look; their credentials are written to DATA_DIR alone."""
+"""Three demo officers; their credentials are written to DATA_DIR only."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ def credentials_path() -> Path:
 
 
 def ensure_demo_users() -> dict[str, User]:
-    """Return the three by role. Whose stored credentials work stay as they are; others get new ones."""
+    """Return the three by role, with new credentials where the stored ones do not work."""
     stored = _load_credentials()
     logins = [_ensure_user(name, role, stored.get(name)) for name, role in PEOPLE.items()]
     content = {"url": settings.PORTAL_URL, "people": [asdict(login) for login in logins]}
@@ -68,7 +68,7 @@ def _are_valid(user: User, stored: DemoCredentials) -> bool:
 
 
 def _load_credentials() -> dict[str, DemoCredentials]:
-    """Return what an earlier start stored, by user; nothing when it cannot be read."""
+    """Return the stored credentials by user; {} when the file cannot be read."""
     try:
         written = json.loads(credentials_path().read_text("utf-8"))
         logins = [DemoCredentials(**person) for person in written["people"]]

@@ -1,7 +1,6 @@
-"""Closing of idle accounts, with a mail a week before to whoever has an address.
+"""Close idle accounts hourly, with a mail a week before where there is an address.
 
-Once an hour (beat). The last lead stays, however long away. A lead reopens an account at the desk, or
-`invite_officer` does.
+The last lead is never closed. A lead or the command `invite_officer` reopens an account.
 """
 
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
 from django.db import Error as DatabaseTrouble
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -27,7 +26,7 @@ MAX_BATCH = 100
 
 
 def close_and_warn() -> None:
-    """Close accounts that were not used for `ACCOUNT_IDLE_DAYS`, and warn those that come next."""
+    """Close the accounts unused for `ACCOUNT_IDLE_DAYS`, and warn those that come next."""
     if settings.ACCOUNT_IDLE_DAYS <= 0:
         return
     allowed, now = timedelta(days=settings.ACCOUNT_IDLE_DAYS), timezone.now()
@@ -42,9 +41,7 @@ def close_and_warn() -> None:
 
 
 def unused_since(before: datetime) -> QuerySet[User]:
-    """Return who can log in and has not done so since, the longest away first, annotated with `used`,
-    the last sign of use.
-    """
+    """Return the active officers unused since then, longest first, annotated with `used`, their last use."""
     rows = User.objects.filter(is_active=True, is_staff=True)
     used = Greatest("last_login", "date_joined", "account__idle_since")  # passes over NULL
     return rows.annotate(used=used).filter(used__lte=before).order_by("used", "pk")
@@ -53,17 +50,17 @@ def unused_since(before: datetime) -> QuerySet[User]:
 def _close(user: User) -> None:
     try:
         service.deactivate(user, by=None, reason=f"không dùng {settings.ACCOUNT_IDLE_DAYS} ngày")
-    except service.AccountError as error:  # the last lead, or somebody was quicker
+    except service.AccountError as error:  # the last lead, or already closed
         log.info("accounts.stays", why=error.why)
 
 
 def _list_to_warn(before: datetime) -> QuerySet[User]:
-    is_warned = Q(account__idle_warned_at__gte=F("used"))
-    return unused_since(before).exclude(email="").exclude(is_warned)
+    rows = unused_since(before).exclude(email="")
+    return rows.exclude(account__idle_warned_at__gte=F("used"))
 
 
 def _warn(user: User, allowed: timedelta) -> None:
-    """Mark the officer as warned, send the mail, and take the mark back where that failed."""
+    """Mark the officer as warned and send the mail; remove the mark when sending fails."""
     day = max(user.used + allowed, timezone.now())  # type: ignore[attr-defined]
     OfficerProfile.objects.update_or_create(user=user, defaults={"idle_warned_at": timezone.now()})
     rendered = render_to_string("reports/idle.txt", {"user": user, "day": day}, using="public")

@@ -1,8 +1,7 @@
-"""Invitations, by which an officer sets password and device, also a lead who is locked out.
+"""Invitations: signed links by which officers set their password and second factor.
 
-An invitation is a device that nobody has confirmed yet, and a signed link to it. Enrolling confirms the
-device, so the link is valid once; a newer invitation deletes the device, so the older link ends too.
-Whoever has the link has the account: it is handed over in person.
+An invitation is an unconfirmed device. Enrolling confirms it, so a link is valid once; a newer
+invitation deletes it. Whoever has the link has the account: it is handed over in person.
 """
 
 from dataclasses import dataclass
@@ -40,7 +39,7 @@ _SALT = "portal.invitation"
 
 @dataclass(frozen=True)
 class QrCode:
-    """A QR code for a template: its side in modules and the path that draws it."""
+    """A QR code for a template: its side in modules and its SVG path."""
 
     side: int
     path: str
@@ -82,10 +81,10 @@ class EnrolForm(_SetPasswordForm):
 
 
 def create_invitation(name: str, role: str) -> str:
-    """Create or restore an officer; return the path of the link that lets them in.
+    """Create or restore an officer; return the path of the invitation.
 
-    An officer who exists keeps password and devices until the link is used. Raises KeyError for an
-    unknown role, AccountError where it would leave no lead.
+    An existing officer keeps password and devices until the link is used. Raises KeyError for an
+    unknown role, AccountError where no lead would be left.
     """
     group = roles.group_of(role)
     with transaction.atomic():
@@ -104,10 +103,10 @@ def create_invitation(name: str, role: str) -> str:
 
 
 def pending_device_for(token: str) -> EncryptedTOTPDevice | None:
-    """Return the unconfirmed device of a link; None when used, replaced, late or forged.
+    """Return the unconfirmed device of a link, locked; None when used, replaced, late or forged.
 
-    The row stays locked: a second click waits, and then finds the link used. Checking a code saves the
-    device whole, and would undo a confirmation that came in between.
+    Without the lock, a second request that checks a code would save the device whole and undo the
+    confirmation by the first.
     """
     try:
         key = signing.TimestampSigner(salt=_SALT).unsign(token, max_age=VALID)
@@ -118,13 +117,13 @@ def pending_device_for(token: str) -> EncryptedTOTPDevice | None:
     return device
 
 
-# The link itself is the secret that a forger lacks; outside the desk there is no cookie.
+# The link is the secret that a forger lacks; there is no session cookie here.
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @transaction.atomic
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the QR code of a link, and enrol with a password and a first code."""
+    """Render the QR code of a link, and enrol with a password and a first code."""
     device = pending_device_for(token)
     if device is None:
         return render(request, "admin/invitation_ended.html", status=410, using="public")
@@ -132,18 +131,15 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         context = {"user": device.user, "codes": complete_enrolment(form)}
         return render(request, "admin/enrolled.html", context, using="public")
-    context = {
-        "form": form,
-        "user": device.user,
-        "square": _draw_qr_code(device),
-    } | _describe_secret(device)
+    context = {"form": form, "user": device.user, "square": _draw_qr_code(device)}
+    context |= _describe_secret(device)
     status = 422 if form.is_bound else 200
     return render(request, "admin/invitation.html", context, status=status, using="public")
 
 
 @transaction.atomic
 def complete_enrolment(form: EnrolForm) -> list[str]:
-    """Replace password and devices by the new ones; return fresh backup codes."""
+    """Replace password and devices by the new ones; return new backup codes."""
     user, device = form.user, form.device
     EncryptedTOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
     EncryptedTOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
@@ -168,7 +164,7 @@ def _draw_qr_code(device: EncryptedTOTPDevice) -> QrCode:
 
 
 def _describe_secret(device: EncryptedTOTPDevice) -> dict[str, str]:
-    """Return the secret for those who cannot scan, in groups of four."""
+    """Return the secret in groups of four, for typing, and the issuer."""
     secret = device.config_url.split("secret=")[1].split("&")[0]
     groups = (secret[start : start + 4] for start in range(0, len(secret), 4))
     return {"secret": " ".join(groups), "issuer": settings.OTP_TOTP_ISSUER}

@@ -1,4 +1,4 @@
-"""Officers: their profile, what they prefer at the desk, and their second factors."""
+"""Officers: profile, desk preferences and second factors."""
 
 import structlog
 from django.contrib.auth.models import User
@@ -13,11 +13,10 @@ log = structlog.get_logger(__name__)
 
 
 class OfficerProfile(models.Model):
-    """An officer's account. `idle_since`: reopened then, which counts as use; `idle_warned_at`: warned by
-    mail that the idle account will be closed. `oidc_subject`: the id at the provider `oidc_issuer`,
-    which may log the officer in (accounts/service.py).
+    """An officer's account; `oidc_subject` is the id that may log in at the provider `oidc_issuer`.
 
-    Whoever has the permission and can log in is a lead; a trigger lets the last one stay.
+    `idle_since`: reopened then, which counts as use; `idle_warned_at`: warned of closing by mail. An
+    active officer with the permission is a lead; a trigger keeps the last one.
     """
 
     user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="account")
@@ -42,9 +41,7 @@ class OfficerProfile(models.Model):
 
 
 class DeskPreference(models.Model):
-    """An officer's settings. `keyboard_shortcuts`: single keys act on the report page.
-    `advance_after_action`: a decision that ends the work opens the next report of the queue.
-    """
+    """Single keys act on the report page; a decision that ends the work opens the next report."""
 
     officer = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="+")
     keyboard_shortcuts = models.BooleanField(default=True, db_default=True)
@@ -59,7 +56,7 @@ class DeskPreference(models.Model):
 
 
 class SecretUndecryptableError(Exception):
-    """No key decrypts the secret of a phone, or it is another officer's."""
+    """The secret of a phone is undecryptable, or another officer's."""
 
 
 class EncryptedTOTPDevice(TOTPDevice):
@@ -88,7 +85,7 @@ class EncryptedTOTPDevice(TOTPDevice):
         return secret
 
     def verify_token(self, token: str) -> bool:
-        """Return whether it is the phone's present code; False where the secret is lost."""
+        """Return whether it is the phone's current code; False when the secret is undecryptable."""
         try:
             return bool(super().verify_token(token))
         except SecretUndecryptableError:
@@ -106,7 +103,7 @@ class HashedBackupCodes(StaticDevice):
 
     @classmethod
     def issue(cls, user: User, many: int) -> list[str]:
-        """Create codes and return them; they cannot be read again."""
+        """Create the codes and return them in clear, once."""
         paper = cls.objects.create(user=user, name="mã dự phòng")
         codes = [StaticToken.random_token() for _ in range(many)]
         rows = [
@@ -117,7 +114,7 @@ class HashedBackupCodes(StaticDevice):
         return codes
 
     def verify_token(self, token: str) -> bool:
-        """Return whether it is an unused code, and use it up."""
+        """Return whether it is an unused code, and invalidate it."""
         same = self.token_set.filter(
             token__in=list(second_factor_crypto.candidate_hashes(token, self.user_id))
         )

@@ -1,7 +1,4 @@
-"""The hash of officers' passwords, and which passwords are refused.
-
-No outside service is asked: common ones come with Django, breached ones from a file of the operators.
-"""
+"""The hash and the validators of officers' passwords; no outside service is asked."""
 
 import hashlib
 from pathlib import Path
@@ -14,8 +11,8 @@ from django.core.exceptions import ValidationError
 from core.province import province
 from core.text import normalize
 
-_MIN_OTHER = 6  # different signs beside what everybody here would try first
-# What is tried first against a police office of the province, as folded words without spaces.
+_MIN_OTHER = 6  # different characters besides the words below
+# Guesses tried first against a police office of the province, normalized, without spaces.
 _TRIED_FIRST = (
     "congantinh", "congan", province.slug.replace("-", ""), province.office.lower(), "trucban", "chihuy", "canbo", "matkhau",
     "password", "admin", "qwertyuiop", "qwerty", "asdfgh", "abcdef", "vietnam", "iloveyou",
@@ -32,7 +29,7 @@ class Owasp19MiBArgon2PasswordHasher(Argon2PasswordHasher):
 
 
 class GuessablePasswordValidator:
-    """Refuses passwords that are long only by repetition or by words that are tried first."""
+    """Refuse passwords that are long only by repetition or by words that are tried first."""
 
     def validate(self, password: str, user: Any = None) -> None:
         """Raise ValidationError where it is refused."""
@@ -50,8 +47,9 @@ class GuessablePasswordValidator:
 
 
 class BreachedPasswordValidator:
-    """Refuses passwords in the file BREACHED_PASSWORDS, in the format of Pwned Passwords: sorted lines of
-    40 hex digits, perhaps with `:` and a count. Without the file nothing is refused.
+    """Refuse passwords in the file BREACHED_PASSWORDS, if there is one.
+
+    Format of Pwned Passwords: sorted lines of 40 hex digits, optionally with `:` and a count.
     """
 
     def validate(self, password: str, user: Any = None) -> None:
@@ -61,10 +59,10 @@ class BreachedPasswordValidator:
         digest = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
         try:
             with Path(settings.BREACHED_PASSWORDS).open("rb") as lines:
-                is_known = _contains(lines, digest.encode())
+                is_breached = _contains(lines, digest.encode())
         except OSError:
             return
-        if is_known:
+        if is_breached:
             raise ValidationError(
                 "Mật khẩu này đã bị lộ ở nơi khác. Chọn mật khẩu chưa dùng ở đâu.",
                 code="password_breached",
@@ -75,7 +73,7 @@ class BreachedPasswordValidator:
 
 
 def _contains(lines: BinaryIO, wanted: bytes) -> bool:
-    """Return whether a sorted file has a line that begins so, by bisection: 30 reads in 30 gigabytes."""
+    """Return whether a sorted file has that digest, by bisection: 30 reads in 30 gigabytes."""
     low, high = 0, lines.seek(0, 2)
     while low < high:
         middle = (low + high) // 2
@@ -88,7 +86,7 @@ def _contains(lines: BinaryIO, wanted: bytes) -> bool:
 
 
 def _read_line_at(lines: BinaryIO, place: int) -> bytes:
-    """Return the digest of the first line that begins at this place or later; b"" after the last."""
+    """Return the digest of the first line starting at this offset or later; b"" after the last."""
     lines.seek(max(0, place - 1))
     if place:
         lines.readline()

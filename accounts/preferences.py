@@ -1,4 +1,4 @@
-"""An officer's preferences, loaded as a column of the rows that a page loads anyway."""
+"""An officer's preferences, loaded as a column of the rows a page loads anyway."""
 
 from dataclasses import asdict, dataclass
 
@@ -27,11 +27,11 @@ def preferences_column(officer: User) -> Subquery:
 
 
 def preferences_of(row: object) -> Preferences:
-    """Return the preferences of a row annotated so."""
+    """Return the preferences of a row annotated with `liked`, else the defaults."""
     values = getattr(row, "liked", None)
     return Preferences(**values) if values else Preferences()
 
 
 def set_preference(officer: User, name: str, *, to: bool) -> None:
-    """Store one preference, a name of NAMES."""
+    """Store one preference; `name` is one of NAMES."""
     DeskPreference.objects.update_or_create(pk=officer.pk, defaults={name: to})

@@ -1,8 +1,7 @@
 """Repeated authentication before personal data is shown or exported.
 
-Who logged in, or was asked, in the last `REAUTHENTICATION_MINUTES` minutes is not asked. Otherwise a
-page asks for password or code and carries along what was posted: with the right one the request goes
-on, and nothing that was typed is lost.
+Unless the officer authenticated in the last `REAUTHENTICATION_MINUTES`, a page asks for password or
+code and carries the posted fields along, so that the request goes on afterwards.
 """
 
 from collections.abc import Callable
@@ -35,9 +34,9 @@ _WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, m
 
 
 def reauthentication_required(view: View, permission: str) -> View:
-    """Return the view, asking first; who lacks the permission is refused by the view itself.
+    """Return the view with authentication first; the view itself refuses who lacks the permission.
 
-    It goes outside of what checks the method: `reauthentication_required(require_safe(view), EXPORT)`.
+    Wrap outside a method check: `reauthentication_required(require_safe(view), EXPORT)`.
     """
 
     @wraps(view)
@@ -58,18 +57,18 @@ def reauthentication_required(view: View, permission: str) -> View:
 
 
 def is_recently_authenticated(request: HttpRequest) -> bool:
-    """Return whether password or code was entered in this session lately."""
+    """Return whether the session authenticated in the last REAUTHENTICATION_MINUTES."""
     age = timezone.now().timestamp() - request.session.get(_WHEN, 0)
     return bool(0 <= age < settings.REAUTHENTICATION_MINUTES * 60)
 
 
 def require_reauthentication(request: HttpRequest) -> None:
-    """Ask at the next occasion: somebody else vouched for who it is."""
+    """Make the session authenticate before personal data, after a log-in checked elsewhere."""
     request.session.pop(_WHEN, None)
 
 
 def connect_signals() -> None:
-    """Count a log-in as authentication. Called once, when the app is ready."""
+    """Count a log-in as authentication. Call once, when the app is ready."""
     user_logged_in.connect(_note_login, dispatch_uid="reauth")
 
 
@@ -82,7 +81,7 @@ def _may(request: HttpRequest, permission: str) -> bool:
 
 
 def _is_proof(request: HttpRequest, typed: str) -> bool:
-    """Return whether it is a code or the password. The device slows guesses, `authenticate` counts them."""
+    """Return whether it is a code or the password; the device throttles guesses, axes counts them."""
     code = "".join(typed.split()).lower()
     if len(code) <= _MAX_CODE_LENGTH:
         return bool(code) and verify_code(request.user, code) is not None
@@ -91,16 +90,14 @@ def _is_proof(request: HttpRequest, typed: str) -> bool:
 
 
 def verify_code(user: Any, code: str) -> Device | None:
-    """Return the device that accepts this code, if one does; a wrong code slows the next."""
+    """Return the device that accepts this code, or None; a wrong code throttles the next."""
     with transaction.atomic():
         device = lock_device_for(user, code)
         return device if device and device.verify_token(code) else None
 
 
 def lock_device_for(user: Any, code: str) -> Device | None:
-    """Return the device that a code is for, locked until COMMIT: six digits are the phone's, anything
-    else is a backup code.
-    """
+    """Return the device a code is for, locked until COMMIT: the phone for six digits, else paper."""
     is_totp = code.isdecimal() and len(code) == _TOTP_LENGTH
     model = EncryptedTOTPDevice if is_totp else HashedBackupCodes
     devices = model.objects.filter(user=user, confirmed=True).select_for_update()

@@ -1,6 +1,6 @@
-"""The roles of the desk: six, each a group with its permissions.
+"""The six roles of the desk, each a group with its permissions.
 
-Code asks for permissions, never for a group's name; a police office may mix its own groups.
+Code checks permissions, never group names: a police office may define its own groups.
 """
 
 from collections.abc import Iterable
@@ -13,14 +13,14 @@ from django.db.models.functions import Concat
 
 @dataclass(frozen=True)
 class Role:
-    """A group by the name that the desk shows, and the permissions it carries."""
+    """A group: its name at the desk and its permissions."""
 
     name: str
     permissions: frozenset[str]
 
 
 def _permit(app: str, codenames: str) -> frozenset[str]:
-    """Return the permissions of an app, given by their codenames with blanks between."""
+    """Return the permissions of an app from codenames separated by blanks."""
     return frozenset(f"{app}.{codename}" for codename in codenames.split())
 
 
@@ -71,8 +71,7 @@ _LEAD = (
 ROLES = {
     "duty": Role("Trực ban", _DUTY),
     "lead": Role("Chỉ huy", _LEAD),
-    # Beside it a row of UnitMember: this role says what, that row says of which reports. Without the
-    # row there are none (reports/cases/visibility.py).
+    # A row of UnitMember says for which reports; without one, none (reports/cases/visibility.py).
     "unit": Role(
         "Cán bộ đơn vị",
         _view("reports", "report indicator")
@@ -97,10 +96,7 @@ ROLES = {
 
 
 def establish_roles() -> None:
-    """Create the groups and give each exactly its permissions.
-
-    Raises LookupError when a permission does not exist: run after migrate.
-    """
+    """Create the groups with exactly their permissions; raise LookupError before migrate."""
     wanted = frozenset().union(*(role.permissions for role in ROLES.values()))
     permissions = _load_permissions(wanted)
     if missing := wanted - permissions.keys():
@@ -120,7 +116,7 @@ def establish_roles() -> None:
 
 
 def _grant(wanted: dict[int, set[int]]) -> None:
-    """Give each group, by its key, exactly these permissions, by theirs: in three statements."""
+    """Give each group exactly these permissions, all by primary key, in three statements."""
     through = Group.permissions.through
     rows = through.objects.filter(group__in=wanted)
     granted = {(row.group_id, row.permission_id): row.pk for row in rows}

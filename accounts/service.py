@@ -1,7 +1,7 @@
-"""Who may enter the desk, and as what: the one writer of accounts, roles and lockouts.
+"""The one writer of accounts, roles and lockouts.
 
-Each act is on record, ends the person's sessions, and leaves at least one lead who can log in; the
-database refuses what would not (accounts/migrations/0002). Nobody decides on their own account.
+Each change is audited, ends the person's sessions and leaves at least one active lead, which a trigger
+enforces too (accounts/migrations/0002). Nobody changes their own account.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ MAX_SUBJECT_LENGTH = 255  # as OpenID Connect has it
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('leads of the desk', 0))"
 
-# Why a log-in with the ministry's account is refused: the sentence of the page, and its status.
+# Why an OIDC log-in is refused: the sentence of the page, and its status.
 REFUSED_LOGINS = {
     "down": ("Chưa hỏi được hệ thống tài khoản ngành. Thử lại sau ít phút.", 503),
     "often": ("Thử quá nhiều lần từ nơi này. Chờ mười phút rồi thử lại.", 429),
@@ -56,13 +56,13 @@ class LoginRefusedError(Exception):
 
 
 def active_leads() -> QuerySet[User]:
-    """Return who has the permission KEEP and can log in."""
+    """Return the active officers with the permission KEEP."""
     able = User.objects.with_perm(KEEP, backend=_BACKEND, include_superusers=False)
     return able.filter(is_active=True, is_staff=True)
 
 
 def deactivate(user: User, *, by: User | None, reason: str) -> None:
-    """Close an account; `by=None` is the machine. Raises AccountError."""
+    """Close an account; `by=None` is the system. Raises AccountError."""
     with _lock_decision(user, by, reason) as person:
         if not person.is_active:
             raise AccountError("same")
@@ -91,7 +91,7 @@ def change_role(user: User, group: Group, *, by: User, reason: str) -> None:
 
 
 def link(user: User, subject: str, *, by: User, reason: str) -> None:
-    """Let the provider's account of that subject log in as this officer. Raises AccountError."""
+    """Let that subject at the provider log in as this officer. Raises AccountError."""
     subject = subject.strip()
     if not settings.OIDC_ISSUER:
         raise AccountError("provider")
@@ -115,12 +115,12 @@ def unlink(user: User, *, by: User, reason: str) -> None:
 
 
 def is_subject(text: str) -> bool:
-    """Return whether a provider may use it as a subject: printable ASCII, as the protocol says."""
+    """Return whether it is a valid subject: at most 255 printable ASCII characters (OIDC Core)."""
     return 0 < len(text) <= MAX_SUBJECT_LENGTH and text.isascii() and text.isprintable()
 
 
 def linked_to(subject: str) -> User | None:
-    """Return the officer of that subject at the configured provider."""
+    """Return the officer of that subject at the configured provider, or None."""
     return User.objects.filter(
         account__oidc_issuer=settings.OIDC_ISSUER, account__oidc_subject=subject
     ).first()
@@ -141,7 +141,7 @@ def _link(person: User, issuer: str | None, subject: str | None) -> None:
 
 
 def assign_group(user: User, group: Group) -> bool:
-    """Replace an officer's roles without an event, for an invitation; return whether that changed them."""
+    """Replace an officer's roles without an event; return whether that changed them."""
     with _serialized():
         if list(user.groups.all()) == [group]:
             return False
@@ -169,7 +169,7 @@ def _set_open(user: User, *, is_open: bool) -> None:
 
 @contextmanager
 def _lock_decision(user: User, by: User | None, reason: str) -> Iterator[User]:
-    """Yield the person, locked until COMMIT. Raises AccountError for one's own account or no reason."""
+    """Yield the officer, locked until COMMIT. Raises AccountError for one's own account or no reason."""
     if user == by:
         raise AccountError("own")
     if not reason.strip():
@@ -180,7 +180,7 @@ def _lock_decision(user: User, by: User | None, reason: str) -> Iterator[User]:
 
 @contextmanager
 def _serialized() -> Iterator[None]:
-    """Wait for the COMMIT of any other change here, so that leads are counted as it left them."""
+    """Serialize account changes until COMMIT, so that the count of leads is current."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_ONE_AT_A_TIME)
@@ -199,9 +199,9 @@ def _leads(group: Group) -> bool:
 
 
 def active_lockouts(users: Iterable[User]) -> dict[str, datetime]:
-    """Return by user name until when wrong guesses lock a log-in somewhere (axes).
+    """Return user name -> end of the lockout (axes), of these users only.
 
-    No address, and no name that is nobody's: what was typed there may be a password.
+    A name that is nobody's may be a password typed into the wrong field.
     """
     after = timezone.now() - _cool_off()
     guesses = AccessAttempt.objects.filter(attempt_time__gte=after).order_by()
@@ -217,7 +217,7 @@ def active_lockouts(users: Iterable[User]) -> dict[str, datetime]:
 
 @transaction.atomic
 def clear_lockout(user: User, *, by: User) -> None:
-    """Let the officer try again at once, from everywhere; on record."""
+    """Lift the lockout of an officer for every address and device, and audit it."""
     reset(username=user.get_username())
     free = {"throttling_failure_count": 0, "throttling_failure_timestamp": None}
     for kind in (EncryptedTOTPDevice, HashedBackupCodes):

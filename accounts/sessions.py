@@ -1,7 +1,7 @@
-"""Sessions at the desk: list and end those of an officer, and the page that does so.
+"""List and end an officer's sessions, and the page that does so.
 
-A session holds its start and its kind of device itself. There are as few as there are officers at
-work, so those of one person are found by reading them all.
+A session stores its start and kind of device. Officers are few, so one's sessions are found by
+decoding all.
 """
 
 import re
@@ -27,7 +27,7 @@ from django.views.decorators.http import require_http_methods
 from core.audit import events
 
 _BEGAN, _DEVICE = "began_at", "device"
-# In a session that the OIDC provider opened: its ids of person and session, its signed token.
+# In a session opened by OIDC: the provider's ids of person and session, its signed token.
 OPENED = "opened"
 _SYSTEMS = {
     "Android": "Android",
@@ -60,7 +60,7 @@ class ActiveSession:
 
 
 def connect_signals() -> None:
-    """Note start and device at each log-in. Called once, when the app is ready."""
+    """Store start and device at each log-in. Call once, when the app is ready."""
     user_logged_in.connect(_note_login, dispatch_uid="sessions")
 
 
@@ -91,8 +91,9 @@ def end_sessions(keys: Iterable[str]) -> int:
 
 
 def sessions_for_subject(named: Mapping[str, str]) -> dict[str, str]:
-    """Return key -> officer's id ("" before the second factor) of the sessions that a provider opened
-    under these ids. An id that it did not give at the log-in rules nothing out.
+    """Return key -> officer's id ("" before the second factor) of the sessions opened under these ids.
+
+    An id that the provider did not give at the log-in is not compared.
     """
     return {
         row.session_key: data.get(SESSION_KEY, "")
@@ -102,12 +103,12 @@ def sessions_for_subject(named: Mapping[str, str]) -> dict[str, str]:
 
 
 def _matches_subject(opened: Mapping[str, str], named: Mapping[str, str]) -> bool:
-    known = named.keys() & opened.keys()
-    return bool(known) and all(named[name] == opened[name] for name in known)
+    shared = named.keys() & opened.keys()
+    return bool(shared) and all(named[name] == opened[name] for name in shared)
 
 
 def device_of(request: HttpRequest) -> str:
-    """Return browser and system in words, never the User-Agent itself."""
+    """Return browser and system in words, without the User-Agent itself."""
     agent = request.headers.get("User-Agent", "")
     browser, system = _match_name(_BROWSERS, agent), _match_name(_SYSTEMS, agent)
     return f"{browser or 'Trình duyệt khác'} trên {system or 'máy không rõ'}"
@@ -139,7 +140,7 @@ def _describe_session(row: Session, data: dict[str, Any]) -> ActiveSession:
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the address of the page."""
+    """Return the URL of the page."""
 
     @require_http_methods(["GET", "HEAD", "POST"])
     def places(request: HttpRequest) -> HttpResponse:
@@ -160,7 +161,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 
 def end_other_sessions(request: HttpRequest, kind: str = "sessions_ended") -> int:
-    """Log the officer out everywhere but here, on record as an event of that kind; return how many."""
+    """End the officer's other sessions, audited as an event of that kind; return how many."""
     user = _officer(request)
     ended = end_all_sessions(user, but=request.session.session_key)
     events.log_event("user", user.pk, kind, by=user, sessions=ended)

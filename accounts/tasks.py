@@ -8,6 +8,6 @@ from accounts import idle_accounts
 
 @shared_task(name="accounts.close_idle_accounts")
 def close_idle_accounts() -> None:
-    """Close the accounts that nobody uses, and warn their owners before."""
+    """Close idle accounts, and warn their owners before."""
     close_old_connections()
     idle_accounts.close_and_warn()

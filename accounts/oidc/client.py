@@ -1,7 +1,7 @@
 """The OpenID Connect client of the ministry's provider, over mozilla-django-oidc.
 
-The library brings state, nonce, PKCE, the exchange of the code and the signature. Ours are discovery,
-the checks of claims, the limits, and that no account is created.
+The library does state, nonce, PKCE, code exchange and signature; this module discovery, checks of
+claims and limits. No account is created.
 """
 
 import time
@@ -27,8 +27,7 @@ TIMEOUT_SECONDS = 5  # for a connection, and for each answer
 DISCOVERY_CACHE_SECONDS = 3600
 KEY_CACHE_SECONDS = 300  # for log-out tokens
 MAX_LOGOUT_AGE_SECONDS = 600
-# The one algorithm that every provider must offer.
-ALGORITHM = "RS256"
+ALGORITHM = "RS256"  # every provider must offer it
 _ADDRESSES = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _END = "end_session_endpoint"  # not every provider has one
 _LOG_OUT = "http://schemas.openid.net/event/backchannel-logout"
@@ -41,9 +40,7 @@ _login_slots, logout_slots = BoundedSemaphore(2), BoundedSemaphore(2)
 
 @dataclass(frozen=True)
 class IdentityClaims:
-    """Who logged in, as the provider names them, how they proved it (amr and acr), and what a log-out
-    will name them by (sub, sid), with the signed token.
-    """
+    """Subject, methods (amr and acr), and the ids of a later log-out (sub, sid) with the signed token."""
 
     subject: str
     methods: frozenset[str]
@@ -52,7 +49,7 @@ class IdentityClaims:
 
 @dataclass(frozen=True)
 class LogoutClaims:
-    """Who logged out at the provider: by sub, sid or both. `jti` is the id of the token."""
+    """Who logged out at the provider (sub, sid or both), and the token's id."""
 
     named: dict[str, str]
     jti: str
@@ -60,9 +57,7 @@ class LogoutClaims:
 
 @dataclass
 class _ProviderCache:
-    """The addresses that an issuer names, and keys of log-out tokens by issuer and name, each with the
-    time (monotonic) until which they are valid.
-    """
+    """An issuer's addresses and the log-out keys by (issuer, kid), each with its expiry (monotonic)."""
 
     issuer: str = ""
     until: float = 0.0
@@ -80,7 +75,7 @@ def clear_discovery_cache() -> None:
 
 @contextmanager
 def translate_provider_errors(slots: BoundedSemaphore = _login_slots) -> Iterator[None]:
-    """Raise LoginRefusedError for every error of a request to the provider, or without a free slot."""
+    """Raise LoginRefusedError for any error of a request to the provider, or without a free slot."""
     if not slots.acquire(blocking=False):
         raise LoginRefusedError("down")
     try:
@@ -94,7 +89,7 @@ def translate_provider_errors(slots: BoundedSemaphore = _login_slots) -> Iterato
 
 
 def authorization_redirect(request: HttpRequest) -> HttpResponse:
-    """Redirect to the provider's page. Raises what `translate_provider_errors` catches, as all below."""
+    """Redirect to the provider. Raises what `translate_provider_errors` catches, as all below."""
     answer: HttpResponse = AuthorizationRequestView.as_view()(request)
     return answer
 
@@ -110,9 +105,7 @@ def exchange_code(request: HttpRequest, nonce: str, verifier: str) -> IdentityCl
 
 
 def end_session_url(token: str, back: str) -> str:
-    """Return the address where the provider ends the session of that token and sends people *back*;
-    "" where it offers none.
-    """
+    """Return the provider's log-out URL for that token, which redirects to `back`; "" if it has none."""
     query = {
         "id_token_hint": token,
         "client_id": settings.OIDC_CLIENT_ID,
@@ -125,13 +118,13 @@ def end_session_url(token: str, back: str) -> str:
 def verify_logout_token(token: str) -> LogoutClaims:
     """Return who logged out, by the provider's signed token.
 
-    A token that could not be one, whoever signed it, costs no request to the provider.
+    The claims are checked before the signature, so that a bad token costs no request to the provider.
     """
     header = jwt.get_unverified_header(token)
     is_typed = header["alg"] == ALGORITHM and header.get("typ", "JWT").lower() in _TYPES
     if not (is_typed and _is_log_out(jwt.decode(token, options={"verify_signature": False}))):
         raise SuspiciousOperation("no log-out")
-    claims = BackChannelTokenVerifier().verify_token(token)  # without a nonce: none was asked for
+    claims = BackChannelTokenVerifier().verify_token(token)  # has no nonce
     return LogoutClaims(_session_ids(claims), claims["jti"])
 
 
@@ -149,7 +142,7 @@ def _is_log_out(claims: Any) -> bool:
 
 
 class _SettingsMixin:
-    """Maps the library's settings to ours: its own names are never looked up in Django's."""
+    """Map the library's settings to ours; none is looked up in Django's settings."""
 
     @staticmethod
     def get_settings(name: str, *otherwise: Any) -> Any:
@@ -158,7 +151,7 @@ class _SettingsMixin:
             "OIDC_RP_CLIENT_SECRET": settings.OIDC_CLIENT_SECRET,
             "OIDC_RP_SCOPES": settings.OIDC_SCOPES,
             "OIDC_RP_SIGN_ALGO": ALGORITHM,
-            "OIDC_OP_USER_ENDPOINT": "",  # nobody asks it: the signed token says who it is
+            "OIDC_OP_USER_ENDPOINT": "",  # unused: the signed token identifies
             "OIDC_AUTHENTICATION_CALLBACK_URL": "admin:oidc_callback",
             "OIDC_USE_PKCE": True,
             "OIDC_TIMEOUT": TIMEOUT_SECONDS,
@@ -176,13 +169,13 @@ class _SettingsMixin:
 
 
 class AuthorizationRequestView(_SettingsMixin, OIDCAuthenticationRequestView):
-    """Redirects to the provider; by GET alone."""
+    """Redirect to the provider, by GET only."""
 
     http_method_names = ["get", "head"]
 
 
 class TokenExchangeBackend(_SettingsMixin, OIDCAuthenticationBackend):
-    """Exchanges a code for a signed token and stores its claims, without a user."""
+    """Exchange a code for a signed token and store its claims, without a user."""
 
     claims: Any = None
     signed = ""
@@ -192,7 +185,7 @@ class TokenExchangeBackend(_SettingsMixin, OIDCAuthenticationBackend):
 
 
 class BackChannelTokenVerifier(TokenExchangeBackend):
-    """Verifies log-out tokens, which anybody may post, with cached keys."""
+    """Verify log-out tokens with cached keys, since anybody may post them."""
 
     def retrieve_matching_jwk(self, token: str) -> jwt.PyJWK:
         named = settings.OIDC_ISSUER, jwt.get_unverified_header(token)["kid"]
@@ -212,7 +205,7 @@ def _addresses() -> dict[str, str]:
 
 
 def _discover(issuer: str) -> dict[str, str]:
-    """Return the addresses that the provider publishes; none may be less safe than the issuer's."""
+    """Return the provider's published addresses, as safe as the issuer's. Raises SuspiciousOperation."""
     answer = requests.get(
         f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=TIMEOUT_SECONDS
     )
@@ -229,7 +222,7 @@ def _discover(issuer: str) -> dict[str, str]:
 
 
 def _parse_claims(claims: Any, nonce: str) -> tuple[str, frozenset[str]]:
-    """Return subject and methods. The library has verified signature, nonce and expiry."""
+    """Return subject and methods; the library has verified signature, nonce and expiry."""
     subject = claims[settings.OIDC_CLAIM]
     is_ours = bool(nonce) and _is_for_us(claims)
     if not (is_ours and isinstance(subject, str) and is_subject(subject)):
@@ -251,10 +244,10 @@ def _is_for_us(claims: Any) -> bool:
 
 
 def _session_ids(claims: Any) -> dict[str, str]:
-    """Return the provider's ids of a person and their session there, as far as there are any."""
+    """Return the provider's ids of person and session, those present."""
     return {name: claims[name] for name in ("sub", "sid") if name in claims}
 
 
 def _is_refusal(error: requests.RequestException) -> bool:
-    """Return whether the provider answered, and did not accept the request."""
+    """Return whether the provider answered with a status below 500."""
     return error.response is not None and error.response.status_code < 500

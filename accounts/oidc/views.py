@@ -1,12 +1,8 @@
-"""Log-in with the ministry's account (OpenID Connect), where a provider is configured.
+"""Log-in and log-out with the ministry's account (OpenID Connect), where a provider is configured.
 
-The provider identifies a person and nothing else: a lead has linked its subject to an officer before,
-no account is created, no right granted. The code is asked here as at the usual log-in, unless the
-provider saw a second factor that `OIDC_SECOND_FACTOR_AMR` names. The library is imported by the first
-who logs in this way, so that nobody else pays for it.
-
-Logging out of the desk leads to the provider's log-out, where it has an address for it; logging out at
-the provider ends the session here (OpenID Connect RP-Initiated and Back-Channel Logout 1.0).
+The provider only identifies: a lead has linked its subject to an officer; no account or right is made.
+The code is asked here unless the provider saw a factor of `OIDC_SECOND_FACTOR_AMR`. Log-out goes both
+ways (RP-Initiated and Back-Channel Logout 1.0). The client is imported late: its library is heavy.
 """
 
 import time
@@ -44,17 +40,17 @@ VALID_SECONDS = 600  # from the button to the last code
 _STATES, _NEXT, _WAITING = "oidc_states", "oidc_login_next", "oidc_waiting"
 _OURS = (_STATES, _NEXT, _WAITING)
 _BACKEND = "accounts.backends.DeskBackend"
-_LEFT = "provider_left"  # the kind of event
+_LEFT = "provider_left"
 WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
 
 
 def is_configured() -> bool:
-    """Return whether a provider is configured: all three settings or none (portal/checks.py)."""
+    """Return whether a provider is configured; portal/checks.py refuses only some of the three."""
     return all((settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET))
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the addresses of log-in, return, code and back-channel log-out."""
+    """Return the URLs of log-in, callback, code and back-channel log-out."""
 
     def show_refusals(view: Any) -> Any:
         @never_cache
@@ -94,7 +90,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 @require_safe
 def begin_login(request: HttpRequest) -> HttpResponse:
-    """Redirect to the provider, with fresh state, nonce and challenge. Raises LoginRefusedError."""
+    """Redirect to the provider with new state, nonce and challenge. Raises LoginRefusedError."""
     if not rate_limits.consume("log_in", request):
         raise LoginRefusedError("often")
     from accounts.oidc import client as oidc_provider  # noqa: PLC0415
@@ -105,7 +101,7 @@ def begin_login(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def callback(request: HttpRequest) -> HttpResponse:
-    """Log in whom the provider names, or ask for a code first. Raises LoginRefusedError."""
+    """Log in the identified officer, or ask for a code first. Raises LoginRefusedError."""
     attempt = _take_attempt(request)
     if "error" in request.GET or "code" not in request.GET:
         raise LoginRefusedError("cancelled")
@@ -123,7 +119,7 @@ def callback(request: HttpRequest) -> HttpResponse:
 
 
 def _take_attempt(request: HttpRequest) -> dict[str, Any]:
-    """Return what this browser began under that state, and delete it first: a state is valid once."""
+    """Return this browser's attempt of that state and delete it: a state is valid once."""
     states = request.session.get(_STATES, {})
     attempt: dict[str, Any] | None = states.pop(request.GET.get("state", ""), None)
     if attempt is None or time.time() - attempt["added_on"] > VALID_SECONDS:
@@ -134,7 +130,7 @@ def _take_attempt(request: HttpRequest) -> dict[str, Any]:
 
 
 def _load_waiting_user(request: HttpRequest) -> User:
-    """Return whom the provider named in this browser a moment ago. Raises LoginRefusedError."""
+    """Return the officer identified in this session, who owes a code. Raises LoginRefusedError."""
     waiting = request.session.get(_WAITING)
     if waiting is None or time.time() - waiting["at"] > VALID_SECONDS:
         raise LoginRefusedError("late")
@@ -142,10 +138,7 @@ def _load_waiting_user(request: HttpRequest) -> User:
 
 
 def _get_linked_user(request: HttpRequest, subject: str) -> User:
-    """Return the officer of that subject, unless closed or locked by wrong guesses here.
-
-    Raises LoginRefusedError.
-    """
+    """Return the officer of that subject. Raises LoginRefusedError, also when closed or locked out."""
     user = service.linked_to(subject)
     if user is None:
         raise LoginRefusedError("unknown", subject)
@@ -156,7 +149,7 @@ def _get_linked_user(request: HttpRequest, subject: str) -> User:
 
 
 def _get_device(user: User) -> Device:
-    """Return a second factor of the officer. Raises LoginRefusedError: nobody enters without one."""
+    """Return a second factor of the officer. Raises LoginRefusedError where there is none."""
     device: Device | None = next(iter(devices_for_user(user)), None)
     if device is None:
         raise LoginRefusedError("device")
@@ -170,9 +163,7 @@ def _match_device(user: User, typed: str) -> Device | None:
 def _enter(
     request: HttpRequest, user: User, device: Device, *, is_ours: bool = True
 ) -> HttpResponse:
-    """Begin a session as the usual log-in does. Whose code was not checked here is asked for it before
-    personal data.
-    """
+    """Log in and redirect; a second factor not checked here (`is_ours`) is asked before personal data."""
     address = request.session.get(_NEXT) or reverse("admin:index")
     opened = request.session.get(sessions.OPENED, {})
     for name in _OURS:
@@ -186,8 +177,9 @@ def _enter(
 
 
 def end_session_context(request: HttpRequest) -> dict[str, Any]:
-    """Return for the log-out page the address that ends the provider's own session (`away`), or that it
-    stays; nothing where the officer did not log in by the provider.
+    """Return for the log-out page the provider's log-out URL (`away`), or `stays_in` without one.
+
+    {} where the officer did not log in by the provider.
     """
     opened = request.session.get(sessions.OPENED)
     if not (opened and is_configured()):
@@ -207,7 +199,7 @@ def end_session_context(request: HttpRequest) -> dict[str, Any]:
 @never_cache
 @require_POST
 def backchannel_logout(request: HttpRequest) -> HttpResponse:
-    """End the sessions of somebody who logged out at the provider, and answer by status."""
+    """End the sessions of an officer who logged out at the provider."""
     if not is_configured():
         raise Http404
     try:
@@ -220,7 +212,7 @@ def backchannel_logout(request: HttpRequest) -> HttpResponse:
 
 
 def _end_sessions(request: HttpRequest) -> None:
-    """End those sessions, on record; a token is valid once. Raises LoginRefusedError."""
+    """End those sessions, audited; a token is valid once. Raises LoginRefusedError."""
     claims = _verify_logout(request)
     token_id = sha256(claims.jti.encode()).hexdigest()
     if events.events_for("log_out", token_id).exists():
@@ -234,8 +226,9 @@ def _end_sessions(request: HttpRequest) -> None:
 
 
 def _verify_logout(request: HttpRequest) -> "client.LogoutClaims":
-    """Return who logged out. Only tokens that are not the provider's count against the rate limit: its
-    own come from one address for everybody. Raises LoginRefusedError.
+    """Return who logged out. Raises LoginRefusedError.
+
+    Only false tokens are rate-limited: the provider's own all come from one address.
     """
     if rate_limits.retry_after("log_out", request):
         raise LoginRefusedError("often")
