@@ -1,1 +1,1 @@
-"""All that a member of staff sees: the admin site, its pages, forms, filters and labels."""
+"""The staff's side: admin site, pages, forms, filters and labels."""

@@ -1,4 +1,4 @@
-"""The audit log. Officers' own words are shown only to those who may see every unit's reports."""
+"""The audit log; reasons are shown only to officers who see every unit's reports."""
 
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime, time, timedelta
@@ -28,7 +28,7 @@ from reports.models import Case, Correction, Report
 PAGE = 100
 LOOK = "core.view_look"
 _FACTS: dict[Any, Any] = dict(Correction.Fact.choices)
-# Codes and figures; never what a person wrote.
+# Details that never hold a person's words.
 _CODES = (
     "before", "after", "outcome", "what", "verb", "role", "identifier", "format", "fact", "filter",
     "clock",
@@ -42,7 +42,7 @@ class DayFilterField(AnyDayField):
         self.widget.attrs |= {"placeholder": "25/11/2026", "inputmode": "numeric"}
 
     def to_python(self, value: Any) -> date | None:
-        """Refuse the last year of the calendar: the day after it does not exist."""
+        """Return the day; refuse MAXYEAR, whose last day has no successor."""
         day = super().to_python(value)
         if day and not 1970 <= day.year < MAXYEAR:
             raise forms.ValidationError(self.error_messages["invalid"])
@@ -50,7 +50,7 @@ class DayFilterField(AnyDayField):
 
 
 class EventFilterForm(forms.Form):
-    """The questions above the list. Nothing is required; what cannot be read finds nothing."""
+    """The filter above the list; an invalid value finds nothing."""
 
     who = forms.ChoiceField(label="Ai", required=False)
     kind = forms.ChoiceField(label="Việc", required=False)
@@ -66,21 +66,17 @@ class EventFilterForm(forms.Form):
         self.fields["who"].choices = [("", "Mọi người"), ("0", "Máy"), *_people()]  # type: ignore[attr-defined]
         kinds = {kind: EVENTS.get(kind, kind) for kind in LOOKS} if looks else EVENTS
         self.fields["kind"].choices = [("", "Mọi việc"), *kinds.items()]  # type: ignore[attr-defined]
-        about = [("", "Mọi thứ"), *SUBJECTS.items()]
-        self.fields["subject_type"].choices = about  # type: ignore[attr-defined]
+        self.fields["subject_type"].choices = [("", "Mọi thứ"), *SUBJECTS.items()]  # type: ignore[attr-defined]
 
     def questions(self) -> list[forms.BoundField]:
         return [field for field in self if field.name != "before"]
 
     def matching_events(self) -> QuerySet[AuditEvent]:
-        """Return what was asked for, the newest first."""
+        """Return the matching events, newest first."""
         if not self.is_valid():
             return AuditEvent.objects.none()
-        acts = (
-            AuditEvent.objects.select_related("actor")
-            .order_by("-id")
-            .filter(**self._build_lookups())
-        )
+        acts = AuditEvent.objects.select_related("actor").order_by("-id")
+        acts = acts.filter(**self._build_lookups())
         return acts.filter(kind__in=LOOKS) if self.looks else acts
 
     def _build_lookups(self) -> dict[str, Any]:
@@ -101,7 +97,7 @@ class EventFilterForm(forms.Form):
         return lookups
 
     def next_page_url(self, last: int) -> str:
-        """Return the query of the page after the one that ends with this event."""
+        """Return the query string of the page after the event with this key."""
         query = {name: self.data.get(name, "") for name in self.fields} | {"before": last}
         return urlencode({name: value for name, value in query.items() if value})
 
@@ -116,14 +112,14 @@ def _begin(day: date) -> datetime:
 
 
 def _subject_key(typed: str) -> str:
-    """Return the key of what somebody names: a report by its public number, anything by its key."""
+    """Return the key of a subject typed as a report's public number or as a key."""
     typed = typed.strip().replace("\0", "")
     report = Report.objects.filter(public_number=typed.upper()).only("pk").first()
     return str(report.pk) if report else typed
 
 
 def numbers_of(acts: list[AuditEvent]) -> dict[str, str]:
-    """Return the public numbers of the reports that acts are about, by key. One statement."""
+    """Return the public numbers of the events' reports by key, in one statement."""
     keys = {parse_uuid(act.subject_id) for act in acts if act.subject_type == "report"}
     rows = Report.objects.filter(pk__in=[key for key in keys if key])
     return {str(pk): number for pk, number in rows.values_list("pk", "public_number")}
@@ -131,7 +127,7 @@ def numbers_of(acts: list[AuditEvent]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class EventRow:
-    """One event of the list. `report`: its key where the reader may open it."""
+    """One event of the list; `report` is its key where the reader may open it."""
 
     when: str
     who: str
@@ -145,7 +141,7 @@ class EventRow:
 
 @admin.register(AuditEvent)
 class EventAdmin(NoDetailAdminMixin, admin.ModelAdmin[AuditEvent]):
-    """Who did what and when, and who saw whose personal data: lists, and nothing to change."""
+    """Read-only lists: who did what when, and who saw whose personal data."""
 
     def get_urls(self) -> list[URLPattern]:
         looks: URLPattern = path(
@@ -182,7 +178,7 @@ class EventAdmin(NoDetailAdminMixin, admin.ModelAdmin[AuditEvent]):
 
 
 def event_rows(acts: list[AuditEvent], *, may_read: bool) -> list[EventRow]:
-    """Return the rows of the list; `may_read`: with officers' reasons, which may name people. One statement."""
+    """Return the rows, with reasons (which may name people) if `may_read`, in one statement."""
     numbers = numbers_of(acts)
     return [_event_row(act, numbers.get(act.subject_id, ""), may_read=may_read) for act in acts]
 
@@ -203,9 +199,9 @@ def _event_row(act: AuditEvent, number: str, *, may_read: bool) -> EventRow:
 
 
 def detail_codes(detail: dict[str, Any]) -> str:
-    """Return what an event says of itself, without a person's words."""
+    """Return an event's codes and figures in words, without a person's words."""
     parts = [_code(name, detail[name]) for name in _CODES if detail.get(name)]
-    # A published number stands under the same name; it is a text and no figure.
+    # `number` may also be a published phone number, which is a string.
     parts += [
         text.format(detail[name])
         for name, text in _FIGURES.items()
@@ -225,7 +221,7 @@ def _code(name: str, value: Any) -> str:
 
 
 def _may_read(request: HttpRequest) -> bool:
-    """Return whether the officer sees the reports of every unit, as events of all stand in the list."""
+    """Return whether the officer sees every unit's reports, since the list has events of all."""
     return request.user.has_perm("reports.view_report") and visibility.sees_every_report(
         officer(request)
     )

@@ -1,6 +1,4 @@
-"""The boxes of the start page: numbers and disputes that wait, saved searches, lookalike domains, bursts,
-growing campaigns, the last days. All of it is one statement, on the officer's own row.
-"""
+"""The data of the start page, loaded in one statement as columns of the officer's own row."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +28,7 @@ MAX_BURSTS = 8
 
 @once_per_request
 def dashboard_data(request: HttpRequest) -> dict[str, Any]:
-    """Return the columns by name; what the officer may not see is missing."""
+    """Return the columns by name, only those the officer may see."""
     user = officer(request)
     columns = (
         pending_counts_columns(user)
@@ -43,7 +41,7 @@ def dashboard_data(request: HttpRequest) -> dict[str, Any]:
 
 
 def pending_counts_columns(user: User) -> dict[str, Any]:
-    """Return the counts of what waits for this officer: findings, disputes, lookalike domains."""
+    """Return this officer's counts of pending findings, disputes and lookalike domains, as columns."""
     columns: dict[str, Any] = {}
     if user.has_perm(findings.CONFIRM):
         numbers = unconfirmed_findings().exclude(proposed_by=user)
@@ -61,13 +59,13 @@ def pending_counts_columns(user: User) -> dict[str, Any]:
 
 
 def aggregate_all(rows: QuerySet[Any], **aggregates: Any) -> Subquery:
-    """Return one JSON object about all of the rows; NULL without any."""
+    """Return the aggregates of all the rows as one JSON object; NULL without rows."""
     group = rows.order_by().annotate(all=Value(1)).values("all")
     return Subquery(group.annotate(sums=JSONObject(**aggregates)).values("sums"))
 
 
 def pending_tiles(data: dict[str, Any]) -> dict[str, Any]:
-    """Return how many numbers and how many disputes wait, and when the next of these is due."""
+    """Return the counts of pending numbers and disputes, and when the next dispute is due."""
     numbers, disputes = data.get("numbers") or {}, data.get("disputes") or {}
     due = parse_datetime(disputes["due"]) if disputes.get("due") else None
     return {
@@ -80,7 +78,7 @@ def pending_tiles(data: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class BurstText:
-    """A burst in words; `scenario` where the queue can be narrowed to it."""
+    """A burst in words; `scenario` is a filter of the queue, or empty."""
 
     place: str
     text: str
@@ -89,7 +87,7 @@ class BurstText:
 
 @dataclass(frozen=True)
 class BurstList:
-    """The bursts, when they were counted, and whether that is long ago; `left`: how many are left out."""
+    """The bursts, when they were counted, whether that is old, and how many are omitted."""
 
     bursts: list[BurstText]
     at: datetime | None
@@ -98,7 +96,7 @@ class BurstList:
 
 
 def bursts_columns() -> dict[str, Any]:
-    """Return the bursts that were counted last, as columns."""
+    """Return the newest snapshot of bursts, as columns."""
     last = BurstSnapshot.objects.order_by("pk")
     return {
         "bursts": Subquery(last.values("bursts")[:1]),
@@ -118,14 +116,13 @@ def burst_texts(data: dict[str, Any]) -> BurstList:
 
 
 def current_bursts() -> BurstList:
-    """Return the bursts that were counted last. One statement."""
+    """Return the newest snapshot of bursts, in one statement."""
     row = BurstSnapshot.objects.first()
     return burst_texts({"bursts": row and row.bursts, "bursts_at": row and row.counted_at})
 
 
 def _burst_text(row: dict[str, Any], names: dict[str, str]) -> BurstText:
     days = "24 giờ" if row["days"] == 1 else f"{row['days']} ngày"
-    # A tenth of a report is nobody's.
     usual = "chưa đến 1"
     if row["usual"] >= 1:
         usual = f"khoảng {labels.format_count(round(row['usual']))}"

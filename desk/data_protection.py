@@ -1,4 +1,4 @@
-"""Personal data at risk and at its end: breaches with their two timers, and the nightly purge."""
+"""Pages of data breaches with their two timers, and of the nightly purge."""
 
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ _MAX_WISHES = 50
 
 
 class MomentField(forms.DateTimeField):
-    """An hour of a day, as people write it here."""
+    """A date and time in Vietnamese notation."""
 
     def __init__(self, label: str, *, required: bool = False) -> None:
         super().__init__(
@@ -37,7 +37,7 @@ class MomentField(forms.DateTimeField):
 
 
 class BreachForm(forms.ModelForm[DataBreach]):
-    """What is known and what was done; nothing that was done is undone."""
+    """Findings and steps of a breach; a recorded step cannot be removed."""
 
     detected_at = MomentField("Phát hiện lúc", required=True)
     first_notice_at = MomentField("Báo lần đầu lúc")
@@ -68,7 +68,7 @@ class BreachForm(forms.ModelForm[DataBreach]):
 
 @admin.register(DataBreach)
 class BreachAdmin(admin.ModelAdmin[DataBreach]):
-    """One row a breach, with both timers."""
+    """Breaches, each with both timers."""
 
     form = BreachForm
     list_display = ("title", "found_at", "first_notice", "authority_notice", "status_text")
@@ -78,7 +78,7 @@ class BreachAdmin(admin.ModelAdmin[DataBreach]):
     def get_readonly_fields(
         self, request: HttpRequest, obj: DataBreach | None = None
     ) -> tuple[str, ...]:
-        """Lock when it was detected: that starts the timers."""
+        """Return the locked fields; `detected_at` starts the timers."""
         return ("first_notice", "authority_notice", "detected_at") if obj else ()
 
     def get_fields(self, request: HttpRequest, obj: DataBreach | None = None) -> tuple[str, ...]:
@@ -102,28 +102,24 @@ class BreachAdmin(admin.ModelAdmin[DataBreach]):
 
     @admin.display(description="đến đâu")
     def status_text(self, breach: DataBreach) -> str:
-        return (
-            f"kết thúc {labels.format_datetime(breach.closed_at)}"
-            if breach.closed_at
-            else "đang xử lý"
-        )
+        if breach.closed_at is None:
+            return "đang xử lý"
+        return f"kết thúc {labels.format_datetime(breach.closed_at)}"
 
 
 def _timer(due: datetime, notified_at: datetime | None) -> str:
+    hours = int((due - timezone.now()).total_seconds() // 3600)
     if notified_at:
         late = " (trễ)" if notified_at > due else ""
-        return (
-            f"{labels.format_datetime(due)}; đã báo lúc {labels.format_datetime(notified_at)}{late}"
-        )
-    hours = int((due - timezone.now()).total_seconds() // 3600)
-    return f"{labels.format_datetime(due)}; " + (
-        f"còn {hours} giờ" if hours >= 0 else "đã quá hạn, chưa báo"
-    )
+        status = f"đã báo lúc {labels.format_datetime(notified_at)}{late}"
+    else:
+        status = f"còn {hours} giờ" if hours >= 0 else "đã quá hạn, chưa báo"
+    return f"{labels.format_datetime(due)}; {status}"
 
 
 @admin.register(PurgeRun)
 class PurgeRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[PurgeRun]):
-    """One line a night; nothing to change."""
+    """The nightly purges, read-only, with the open erasure requests."""
 
     list_display = ("when", "done", "erased_counts", "retained_counts")
 
@@ -154,7 +150,7 @@ class PurgeRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[PurgeRun]):
 
 
 def _waiting(viewer: User) -> list[ErasureRequest]:
-    """Return the open erasure requests of reports that the viewer may see, the longest waiting first."""
+    """Return the open erasure requests of reports that the viewer may see, oldest first."""
     if not viewer.has_perm("reports.view_report"):
         return []
     since = Coalesce("taken_up_at", "requested_at")

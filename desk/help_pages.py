@@ -1,4 +1,4 @@
-"""Help at the desk: a tour of five steps for who comes in first, by what they do, and the handbook."""
+"""Help at the desk: the handbook, and a tour of five steps by permission."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from core.audit import events
 _PICTURE = re.compile(r"\]\(pictures/([a-z0-9-]+\.png)\)")
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SEEN = "tour_seen"
-# By what somebody may do, the first that fits.
+# By permission; the first that the officer has.
 TOURS = {
     "reports.view_report": "admin/tour_steps.html",
     "alerts.change_alert": "admin/tour_steps_writing.html",
@@ -34,7 +34,7 @@ View = Callable[..., HttpResponseBase]
 
 @dataclass(frozen=True)
 class Handbook:
-    """The handbook as HTML, its chapters as (anchor, title), and the names of its pictures."""
+    """The handbook as HTML, its chapters as (anchor, title), and its pictures' names."""
 
     html: SafeString
     chapters: list[tuple[str, str]]
@@ -42,7 +42,7 @@ class Handbook:
 
 
 class NoRawHtml(Extension):
-    """Leave tags of the text to be escaped like any other sign."""
+    """Escape HTML tags of the text instead of passing them through."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
         md.preprocessors.deregister("html_block")
@@ -50,7 +50,7 @@ class NoRawHtml(Extension):
 
 
 def render_handbook(text: str) -> Handbook:
-    """Return the handbook without its title, which the page has already."""
+    """Return the handbook without its title, which the page shows itself."""
     converter = Markdown(output_format="html", extensions=[NoRawHtml(), TocExtension(toc_depth=2)])
     html = converter.convert(text.partition("\n\n")[2]).replace("<img ", '<img loading="lazy" ')
     chapters = [(each["id"], each["name"]) for each in converter.toc_tokens]  # type: ignore[attr-defined]
@@ -59,13 +59,13 @@ def render_handbook(text: str) -> Handbook:
 
 @lru_cache(maxsize=1)
 def load_handbook() -> Handbook:
-    """Return the handbook of this release, an empty one where it was left out."""
+    """Return the handbook of this release, empty where the file is missing."""
     file = DOCS / "officers.md"
     return render_handbook(file.read_text(encoding="utf-8") if file.is_file() else "")
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the addresses of the pages of help, for who is at the desk."""
+    """Return the URLs of the help pages."""
 
     def render(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         return TemplateResponse(request, template, {**site.each_context(request), **context})
@@ -99,12 +99,12 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 
 def tour_for(request: HttpRequest) -> str:
-    """Return the template of the steps; "" for who neither reads reports nor writes warnings."""
+    """Return the template of the officer's tour, or ""."""
     return next((steps for right, steps in TOURS.items() if request.user.has_perm(right)), "")
 
 
 def mark_tour_seen(request: HttpRequest) -> None:
-    """Note that the officer has read the tour, so that it is offered no more."""
+    """Record that the officer has read the tour, so that it is no longer offered."""
     if isinstance(request.user, User) and not has_seen_tour(request.user):
         events.log_event("user", request.user.pk, SEEN, by=request.user)
 
@@ -114,7 +114,7 @@ def has_seen_tour(user: User) -> bool:
 
 
 def has_seen_tour_cached(request: HttpRequest) -> bool:
-    """Return the same of this officer; the session keeps a yes, so that each log-in asks once."""
+    """Return whether this officer has seen the tour; a yes is stored in the session."""
     if not request.session.get(SEEN):
         request.session[SEEN] = isinstance(request.user, User) and has_seen_tour(request.user)
     return bool(request.session[SEEN])

@@ -1,4 +1,4 @@
-"""Names that look like the portal's own: officers go through them and say what each is."""
+"""Domain names that look like the portal's own, for officers to judge."""
 
 import re
 from typing import Any
@@ -15,14 +15,14 @@ _NAME = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}")
 
 
 class LookAlikeForm(forms.ModelForm[LookalikeDomain]):
-    """A name as it stands in an address, and what it is."""
+    """A domain name and its verdict."""
 
     class Meta:
         model = LookalikeDomain
         fields = ("name", "verdict", "note")
 
     def clean_name(self) -> str:
-        """Return the name without scheme and path, other alphabets as the browser sends them."""
+        """Return the host name in IDNA, without scheme and path."""
         typed = str(self.cleaned_data["name"]).strip().lower()
         name = typed.rpartition("://")[2].split("/")[0].strip(".")
         try:
@@ -42,7 +42,7 @@ class LookAlikeForm(forms.ModelForm[LookalikeDomain]):
 
 @admin.register(LookalikeDomain)
 class LookAlikeAdmin(admin.ModelAdmin[LookalikeDomain]):
-    """The list: what nobody has looked at comes as it was made, the closest first."""
+    """Lookalike domains; unreviewed ones are in order of likeness."""
 
     form = LookAlikeForm
     list_display = ("name", "verdict", "note", "reviewed_by", "reviewed_at")

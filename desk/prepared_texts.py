@@ -27,12 +27,12 @@ _MARKS = re.compile(r"\{\w*\}|[{}]")
 
 
 def kinds() -> list[tuple[str, str]]:
-    """Return the kinds of scam that a reply may be for."""
+    """Return the scenarios that a reply may be limited to, as choices."""
     return [(code, labels.code_label(code)) for code in scenario_codes()]
 
 
 class ReplyForm(forms.ModelForm[CannedReply]):
-    """Both languages; every blank one that the desk can fill."""
+    """A reply in both languages; only known placeholders are accepted."""
 
     scenarios = forms.MultipleChoiceField(
         label="Chỉ cho kiểu lừa",
@@ -64,7 +64,7 @@ class ReplyForm(forms.ModelForm[CannedReply]):
 
 
 def validate_reply_text(typed: str) -> str:
-    """Check that the pages' promises allow the text, with known blanks alone. Raises ValidationError."""
+    """Return the text. Raises ValidationError for unknown placeholders or wording that pages forbid."""
     if unknown := replies.unknown_placeholders(typed):
         blanks = ", ".join(f"{{{name}}}" for name in replies.PLACEHOLDERS)
         raise forms.ValidationError(
@@ -78,7 +78,7 @@ def validate_reply_text(typed: str) -> str:
 
 @admin.register(CannedReply)
 class ReplyAdmin(NoDeleteAdminMixin, admin.ModelAdmin[CannedReply]):
-    """What was once used stays and is switched off, so that the record can speak of it."""
+    """Canned replies; never deleted, since the audit log refers to them."""
 
     form = ReplyForm
     list_display = ("title", "use", "kinds", "is_active", "position")
@@ -99,7 +99,7 @@ class ReplyAdmin(NoDeleteAdminMixin, admin.ModelAdmin[CannedReply]):
 
 
 class StatementForm(forms.ModelForm[PublicStatement]):
-    """A sentence in both languages. The marks that a page fills in must stay as they are."""
+    """A sentence in both languages; its placeholders must not change."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -134,7 +134,7 @@ class StatementForm(forms.ModelForm[PublicStatement]):
 
 @admin.register(PublicStatement)
 class StatementAdmin(NoDeleteAdminMixin, admin.ModelAdmin[PublicStatement]):
-    """Each sentence by what it is about; what is turned on is on the pages within two minutes."""
+    """Public statements; a change is on the pages within two minutes."""
 
     form = StatementForm
     list_display = ("title", "status_column", "text", "amount", "confirmed_by", "confirmed_at")

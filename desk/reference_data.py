@@ -1,4 +1,4 @@
-"""What reports refer to: communes, offices, and the days off that officers add to the calendar."""
+"""Reference data: communes, offices, and exceptions of the calendar."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from desk.pages.validators import AnyDayField, DayField
 from reports.calendar import days_off
 from reports.models import CalendarException, Commune, Office
 
-# What its public page shows word for word.
+# Texts that the public page of an office shows.
 _WORDS = (
     "name", "name_en", "other_names", "never_by_phone", "never_by_phone_en", "claims", "claims_en",
 )  # fmt: skip
@@ -23,7 +23,7 @@ _WEEKEND = 5
 
 @admin.register(Commune)
 class CommuneAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Commune]):
-    """The state's own list; setup_desk writes it, nobody edits it."""
+    """The state's list of communes, read-only; setup_desk writes it."""
 
     list_display = ("name", "code", "districts")
     search_fields = ("sort_key", "name", "code")
@@ -35,7 +35,7 @@ class CommuneAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Commune]):
 
 
 class OfficeForm(forms.ModelForm[Office]):
-    """The words of its public page. Without a day of review nobody has looked at the claims yet."""
+    """The public page of an office; without `reviewed_on` the claims are unreviewed."""
 
     reviewed_on = DayField(label="Lời kẻ gian, rà soát ngày", required=False)
 
@@ -51,7 +51,7 @@ class OfficeForm(forms.ModelForm[Office]):
 
 @admin.register(Office)
 class OfficeAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Office]):
-    """Whom callers claim to be; the officers keep it. What was once named stays."""
+    """Offices that callers impersonate; never deleted."""
 
     form = OfficeForm
     list_display = ("name", "never_by_phone", "reviewed", "position")
@@ -68,7 +68,7 @@ class OfficeAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Office]):
 
 
 class SpecialDayForm(forms.ModelForm[CalendarException]):
-    """One day, and the announcement that says so."""
+    """One exception of the calendar and its source."""
 
     day = AnyDayField(label="Ngày")
 
@@ -92,7 +92,7 @@ class SpecialDayForm(forms.ModelForm[CalendarException]):
 
 @admin.register(CalendarException)
 class SpecialDayAdmin(admin.ModelAdmin[CalendarException]):
-    """Added and removed, never changed: the record says which day counted when."""
+    """Exceptions are added and removed, never changed, so that the audit log stays true."""
 
     form = SpecialDayForm
     list_display = ("date_column", "is_worked", "name", "source", "added_by")

@@ -1,4 +1,4 @@
-"""The desk's site: the office's own front over the stock Django admin."""
+"""The admin site of the desk, with second factor and OIDC."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ WRONG = (
     " gõ mã đang hiện. Mỗi mã chỉ dùng được một lần. Vừa gõ sai thì chờ một lát rồi"
     " thử lại; sai 5 lần thì phải chờ 15 phút."
 )
-# What officers look for first; models that are not named follow in their own order.
+# Models in the order of use; others follow in their own order.
 ORDER = (
     "Report", "Dispute", "KnownNumber", "NumberChange", "Campaign", "Alert", "AlertRevision", "PartnerAgency", "Delivery",
     "Event", "Office", "Unit", "RoutingRule", "OfficeNumber", "BankLine", "Statement", "CannedReply", "Commune", "User",
@@ -29,9 +29,7 @@ ORDER = (
 
 
 class DeskLogin(OTPAdminAuthenticationForm):
-    """Name, password and code on one page; whichever is wrong, the answer is the same. Six digits are the
-    phone's, anything else one of the codes on paper.
-    """
+    """Name, password and code on one page, with the same answer whichever is wrong."""
 
     otp_device = None
     otp_challenge = None
@@ -41,8 +39,7 @@ class DeskLogin(OTPAdminAuthenticationForm):
         widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "text"}),
     )
     error_messages = {"invalid_login": WRONG, "inactive": WRONG}
-    # Also of a device that waits after a wrong code: another sentence would say that the password,
-    # after which alone a device is asked, was right.
+    # Also for a throttled device: another sentence would reveal that the password was right.
     otp_error_messages = dict.fromkeys(OTPAdminAuthenticationForm.otp_error_messages, WRONG)
 
     def confirm_login_allowed(self, user: Any) -> None:
@@ -53,7 +50,7 @@ class DeskLogin(OTPAdminAuthenticationForm):
         return "".join(self.cleaned_data["otp_token"].split()).lower()
 
     def clean_otp(self, user: User | None) -> None:
-        """Count a wrong code like a wrong password: else who is never locked out would have the right one."""
+        """Count a wrong code like a wrong password: else no lock-out would reveal a right password."""
         try:
             super().clean_otp(user)
         except ValidationError:
@@ -65,11 +62,11 @@ class DeskLogin(OTPAdminAuthenticationForm):
         return reauthentication.lock_device_for(user, self.cleaned_data.get("otp_token", ""))
 
     def _update_form(self, user: User) -> None:
-        """Send no password back into the page."""
+        """Do nothing: send no password back into the page."""
 
 
 class DeskSite(OTPAdminSite):
-    """Nobody enters without a second factor."""
+    """The desk, which requires a second factor."""
 
     site_title = f"Trực ban tiếp nhận tin, {province.office}"
     site_header = f"Trực ban tiếp nhận tin, {province.office}"
@@ -81,7 +78,7 @@ class DeskSite(OTPAdminSite):
     logout_template = "admin/logged_out.html"
 
     def get_urls(self) -> list[Any]:
-        # Modules of pages register models at this site, so it is made before they are imported.
+        # Those modules register models at this site, so it must exist before their import.
         from desk.reports import urls as report_urls  # noqa: PLC0415
 
         return [
@@ -98,13 +95,13 @@ class DeskSite(OTPAdminSite):
         return answer
 
     def logout(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
-        """Log out here, and at the provider that let the officer in."""
+        """Log out, offering the log-out at the OIDC provider too."""
         context = views.end_session_context(request) if request.method == "POST" else {}
         answer: HttpResponse = super().logout(request, context | (extra_context or {}))
         return answer
 
     def password_change(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
-        """End the sessions that the old password began."""
+        """Change the password and end the officer's other sessions."""
         response: HttpResponse = super().password_change(request, extra_context)
         if request.method == "POST" and response.status_code == HttpResponseRedirect.status_code:
             sessions.end_other_sessions(request, "password_changed")
@@ -113,7 +110,7 @@ class DeskSite(OTPAdminSite):
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None
     ) -> list[dict[str, Any]]:
-        """Return the models in the order of the desk's work, apps by their first model."""
+        """Return apps and models in the order of ORDER, apps by their first model."""
         apps = super().get_app_list(request, app_label)
         for app in apps:
             app["models"].sort(key=_place)

@@ -8,6 +8,6 @@ from desk.reports import saved_searches
 
 @shared_task(name="desk.count_saved_searches", soft_time_limit=55, time_limit=58)
 def count_saved_searches() -> None:
-    """Count the searches that officers saved, and notify those who wait for a number of reports."""
+    """Count the saved searches, and notify owners whose threshold is reached."""
     close_old_connections()
     saved_searches.count_all()

@@ -1,4 +1,4 @@
-"""The units that reports go to, who works there, and the rules by which reports go to them."""
+"""Units, their members, and the routing rules of reports."""
 
 from typing import Any
 
@@ -23,13 +23,12 @@ from reports.models import RoutingRule, Unit, UnitMember
 from reports.reference import units
 
 OWN = "Không ai tự đổi đơn vị của chính mình: nhờ một chỉ huy khác."
-_KEPT = ("name", "contact", "is_active")
 _CONDITIONS = ("position", "scenario", "commune", "office", "min_loss")
 _RESULTS = ("unit", "priority", "is_active")
 
 
 class UnitForm(forms.ModelForm[Unit]):
-    """A name that residents may read and by which officers find the unit."""
+    """A unit; residents may read its name."""
 
     class Meta:
         model = Unit
@@ -63,7 +62,7 @@ class _Officer(forms.ModelChoiceField[User]):
 
 
 class MembersFormSet(BaseInlineFormSet[UnitMember, Unit, forms.ModelForm[UnitMember]]):
-    """Nobody decides where they work themselves: it is what says which reports they see."""
+    """The members of a unit; no officer changes their own, which decides the reports they see."""
 
     by: User
 
@@ -71,14 +70,13 @@ class MembersFormSet(BaseInlineFormSet[UnitMember, Unit, forms.ModelForm[UnitMem
         super().clean()
         touched = (form for form in self.forms if form.has_changed() or form in self.deleted_forms)
         for form in touched:
-            named = {form.instance.user_id, getattr(form.cleaned_data.get("user"), "pk", None)}
-            named.add(form.initial.get("user"))
-            if self.by.pk in named:
+            new_user = getattr(form.cleaned_data.get("user"), "pk", None)
+            if self.by.pk in {form.instance.user_id, new_user, form.initial.get("user")}:
                 raise forms.ValidationError(OWN)
 
 
 class Members(admin.StackedInline[UnitMember, Unit]):
-    """Who works at the unit: a row for each; nobody works at two."""
+    """The members of a unit; an officer has one unit at most."""
 
     formset = MembersFormSet
     model = UnitMember
@@ -86,9 +84,9 @@ class Members(admin.StackedInline[UnitMember, Unit]):
     verbose_name_plural = "cán bộ của đơn vị (chỉ xem tin của đơn vị này)"
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        made = super().get_formset(request, obj, **kwargs)
-        made.by = officer(request)  # type: ignore[attr-defined]
-        return made
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.by = officer(request)  # type: ignore[attr-defined]
+        return formset
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         staff = User.objects.filter(is_staff=True, is_active=True).order_by("username")
@@ -97,7 +95,7 @@ class Members(admin.StackedInline[UnitMember, Unit]):
 
 @admin.register(Unit)
 class UnitAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Unit]):
-    """Units by name; one that takes nothing any more is switched off and stays on record."""
+    """Units by name; never deleted but switched off."""
 
     form = UnitForm
     inlines = (Members,)
@@ -117,12 +115,12 @@ class UnitAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Unit]):
     def save_model(self, request: HttpRequest, obj: Unit, form: Any, change: bool) -> None:
         obj.name_normalized = normalize(obj.name)
         super().save_model(request, obj, form, change)
-        now = {name: getattr(obj, name) for name in _KEPT}
+        now = {name: getattr(obj, name) for name in ("name", "contact", "is_active")}
         units.clear_cache()
         events.log_event("unit", obj.pk, "unit_saved", by=officer(request), **now)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Write who joined and who left, each on record by the officer's key."""
+        """Save the members, with an audit event for each who joined or left."""
         super().save_formset(request, form, formset, change)
         by, unit = officer(request), form.instance.pk
         for row in (*formset.new_objects, *(row for row, _ in formset.changed_objects)):
@@ -132,7 +130,7 @@ class UnitAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Unit]):
 
 
 class RuleForm(forms.ModelForm[RoutingRule]):
-    """What a report must be like, and where it goes then."""
+    """Conditions on a report, and the unit it is routed to."""
 
     scenario = forms.ChoiceField(label="Kiểu lừa", required=False)
 
@@ -160,7 +158,7 @@ class RuleForm(forms.ModelForm[RoutingRule]):
 
 @admin.display(description="tin nào")
 def condition_text(rule: RoutingRule) -> str:
-    """Return what a report must be like, in words."""
+    """Return the conditions of a rule in words."""
     conditions = [
         labels.code_label(rule.scenario) if rule.scenario else "",
         f"người báo ở {rule.commune}" if rule.commune else "",
@@ -177,7 +175,7 @@ def target_text(rule: RoutingRule) -> str:
 
 @admin.register(RoutingRule)
 class RoutingRuleAdmin(admin.ModelAdmin[RoutingRule]):
-    """Rules in the order in which they are asked; a new one is off until somebody has tried it."""
+    """Routing rules in the order of evaluation; a new one is off."""
 
     form = RuleForm
     change_list_template = "admin/reports/routingrule/change_list.html"
@@ -198,11 +196,11 @@ class RoutingRuleAdmin(admin.ModelAdmin[RoutingRule]):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        tried = self.admin_site.admin_view(require_safe(self.dry_run))
-        return [path("dry-run/", tried, name="reports_routingrule_dry_run"), *super().get_urls()]
+        view = self.admin_site.admin_view(require_safe(self.dry_run))
+        return [path("dry-run/", view, name="reports_routingrule_dry_run"), *super().get_urls()]
 
     def dry_run(self, request: HttpRequest) -> HttpResponse:
-        """Show what the rules would have done with the last month's reports; drafts too where asked."""
+        """Render what the rules, with drafts if asked, would have done with the last reports."""
         if not self.has_view_permission(request) or not visibility.sees_every_report(
             officer(request)
         ):
@@ -242,7 +240,7 @@ class RoutingRuleAdmin(admin.ModelAdmin[RoutingRule]):
 
 
 def _dry_run_context(trial: routing.DryRunResult) -> dict[str, Any]:
-    """Return the trial for its page: a line for each rule, what no rule fits apart."""
+    """Return the trial for its page: a line a rule, and the rest that no rule matches."""
     lines = [
         (line.rule, condition_text(line.rule), target_text(line.rule), line)
         for line in trial.lines

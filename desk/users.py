@@ -1,6 +1,4 @@
-"""The accounts of the desk. These pages only show; buttons under them act. Passwords and devices come by
-invitation alone, so there is no page for them.
-"""
+"""Read-only pages of the desk's accounts, with actions; passwords and devices come by invitation."""
 
 import contextlib
 from typing import Any
@@ -46,7 +44,7 @@ for _model in (User, Group, TOTPDevice, StaticDevice):
 
 @admin.register(Group)
 class RoleAdmin(GroupAdmin):
-    """A group is not changed by who is in it: nobody raises their own role."""
+    """Groups; an officer cannot change their own."""
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         is_own = obj is not None and obj.user_set.filter(pk=officer(request).pk).exists()
@@ -54,7 +52,7 @@ class RoleAdmin(GroupAdmin):
 
 
 class AccountAction(RowAction):
-    """A button about an officer's account."""
+    """An action on an officer's account."""
 
     permission = service.KEEP
     errors = (AccountError,)
@@ -144,13 +142,12 @@ class PersonAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[User]):
         return rows.select_related("membership__unit").prefetch_related("groups")
 
     def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
-        locked = {}
-        if request.user.has_perm(service.KEEP):
-            locked = service.active_lockouts(self.get_queryset(request))
-        people = User.objects.filter(username__in=locked)
+        may = request.user.has_perm(service.KEEP)
+        lockouts = service.active_lockouts(self.get_queryset(request)) if may else {}
+        people = User.objects.filter(username__in=lockouts)
         context = {
             "title": "Cán bộ trực ban",
-            "locked": [(each, locked[each.username]) for each in people],
+            "locked": [(each, lockouts[each.username]) for each in people],
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
@@ -165,7 +162,7 @@ class PersonAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[User]):
             "has_oidc": bool(settings.OIDC_ISSUER),
             "is_linked": service.is_linked(row),
             "roles": Group.objects.order_by("name"),
-            # Who reads acts alone does not read what a lead wrote about a colleague.
+            # Only a lead reads the reasons.
             "record": lines if may else [(*line[:3], "") for line in lines],
         }
 
@@ -183,8 +180,7 @@ class PersonAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[User]):
 
     @admin.display(description="đơn vị")
     def unit(self, user: User) -> str:
-        membership = getattr(user, "membership", None)
-        if membership:
+        if membership := getattr(user, "membership", None):
             return str(membership.unit)
         is_blind = getattr(user, "is_blind", False)
         return "Chưa giao, chưa thấy tin nào" if is_blind else province.office

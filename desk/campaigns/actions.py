@@ -1,4 +1,4 @@
-"""Buttons about campaigns. What is not done is said, and what was typed stays."""
+"""Actions on campaigns; a refused one keeps the typed values."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -37,7 +37,7 @@ _STAYS = "Những gì đã gõ còn nguyên."
 
 
 class GroupingAction(DeskAction):
-    """A button for who may group."""
+    """An action that needs the permission to group."""
 
     errors = (GroupingError,)
 
@@ -56,7 +56,7 @@ class GroupingAction(DeskAction):
 
 
 class CampaignPageAction(GroupingAction):
-    """A button of one campaign's page. `run` returns what was done, in words."""
+    """An action of a campaign's page; `run` returns the message of success."""
 
     campaign: Campaign
 
@@ -92,7 +92,7 @@ class SplitCampaign(CampaignPageAction):
 
 
 class DetachReports(CampaignPageAction):
-    """Take the ticked reports out."""
+    """Detach the ticked reports."""
 
     def run(self) -> str:
         done = manual_grouping.detach(self.campaign.pk, self.ticked, self.actor, self.version)
@@ -100,7 +100,7 @@ class DetachReports(CampaignPageAction):
 
 
 class AttachReports(CampaignPageAction):
-    """Say where the named reports lie now; after the second press move them here."""
+    """Show the present campaigns of the typed reports; once confirmed, attach them here."""
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if "sure" in request.POST:
@@ -114,7 +114,7 @@ class AttachReports(CampaignPageAction):
 
 
 class UndoAction(CampaignPageAction):
-    """Undo an action that stands on this page."""
+    """Undo an action of this campaign."""
 
     def run(self, act: int) -> str:
         if not CampaignAction.objects.filter(pk=act, campaign=self.campaign).exists():
@@ -125,7 +125,7 @@ class UndoAction(CampaignPageAction):
 
 
 class UndoMachineMerge(CampaignPageAction):
-    """Undo a merge into this campaign that the machine did."""
+    """Undo an automatic merge into this campaign."""
 
     def run(self, away: UUID) -> str:
         if not Campaign.objects.filter(pk=away, merged_into=self.campaign).exists():
@@ -136,7 +136,7 @@ class UndoMachineMerge(CampaignPageAction):
 
 
 class RejectProposal(CampaignPageAction):
-    """Turn down what the machine would merge."""
+    """Reject an automatic proposal to merge."""
 
     def run(self, proposal: int) -> str:
         of_it = Q(campaign_a=self.campaign) | Q(campaign_b=self.campaign)
@@ -147,14 +147,14 @@ class RejectProposal(CampaignPageAction):
 
 
 class MergeWith(CampaignPageAction):
-    """Ask which of this campaign and the one of the typed code goes on."""
+    """Ask which to keep: this campaign or the one of the typed code."""
 
     def run(self) -> Iterable[Campaign]:
         other = campaign_for_field(self.read_text("code"))
         if other == self.campaign:
             raise GroupingError("Mã này đã nằm trong đợt này.")
-        chosen = Campaign.objects.filter(pk__in=[self.campaign.pk, other.pk])
-        return chosen.order_by("opened_at", "pk")
+        rows = Campaign.objects.filter(pk__in=[self.campaign.pk, other.pk])
+        return rows.order_by("opened_at", "pk")
 
     def show_result(self, result: Any) -> HttpResponse:
         return ask_merge(self.request, result)
@@ -164,34 +164,35 @@ class MergeWith(CampaignPageAction):
 
 
 class MergeCampaigns(GroupingAction):
-    """Merge all but one of the campaigns into that one; each by itself, refusals are said."""
+    """Merge campaigns into one, each in its own transaction, with a message for each refusal."""
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        seen = parse_versions(request.POST.getlist("campaigns"))
+        versions = parse_versions(request.POST.getlist("campaigns"))
         into = parse_uuid(request.POST.get("into", ""))
-        if into in seen:
-            return self.merge(get_campaign_or_404(request, into), seen)
+        if into in versions:
+            return self.merge(get_campaign_or_404(request, into), versions)
         messages.error(request, "Chưa làm gì. Chọn đợt giữ lại.")
         return see_other(self.get_next_address())
 
-    def merge(self, target: Campaign, seen: dict[UUID, int]) -> HttpResponse:
+    def merge(self, target: Campaign, versions: dict[UUID, int]) -> HttpResponse:
         request, into = self.request, target.pk
         if not self.actor.words:
             messages.error(request, f"Chưa làm. Chưa ghi lý do. {_STAYS}")
-            return ask_merge(request, Campaign.objects.filter(pk__in=seen).order_by("opened_at"))
-        done = manual_grouping.merge_many([pk for pk in seen if pk != into], into, self.actor, seen)
+            rows = Campaign.objects.filter(pk__in=versions).order_by("opened_at")
+            return ask_merge(request, rows)
+        sources = [pk for pk in versions if pk != into]
+        done = manual_grouping.merge_many(sources, into, self.actor, versions)
         moved = labels.format_count(sum(act.reports for act in done.acts))
         if done.acts:
-            messages.success(
-                request, f"Đã gộp {len(done.acts)} đợt vào {target.code}, {moved} tin."
-            )
+            text = f"Đã gộp {len(done.acts)} đợt vào {target.code}, {moved} tin."
+            messages.success(request, text)
         for _, refusal in done.refused:
             messages.error(request, f"Không gộp: {refusal}")
         return see_other(reverse("admin:reports_campaign_change", args=[into]))
 
 
 class AttachFromReport(GroupingAction):
-    """From a report's page: say where it lies now, before it is moved into the typed campaign."""
+    """From a report's page: show its present campaign before it moves to the typed one."""
 
     def run(self) -> Campaign:
         return campaign_for_field(self.read_text("code"))
@@ -200,7 +201,7 @@ class AttachFromReport(GroupingAction):
         return ask_attach(self, result)
 
     def show_error(self, error: GroupingError) -> HttpResponse:
-        """Ask once more into which campaign, with what was typed."""
+        """Return the form again with the typed values."""
         typed = {name: self.read_text(name) for name in ("code", "reason", "numbers")}
         report = find_visible_report(typed["numbers"], self.officer)
         context = {**typed, "why": str(error), "report": report}
@@ -231,9 +232,9 @@ def ask(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResp
     return render(request, f"admin/reports/campaign/{page}.html", title, Campaign, **context)
 
 
-def ask_merge(request: HttpRequest, chosen: Iterable[Campaign]) -> HttpResponse:
-    """Return the page that asks which campaign goes on, and why the others belong to it."""
-    rows = list(chosen)
+def ask_merge(request: HttpRequest, campaigns: Iterable[Campaign]) -> HttpResponse:
+    """Return the page that asks which campaign to keep, and why."""
+    rows = list(campaigns)
     if not 2 <= len(rows) <= MAX_CAMPAIGNS:
         messages.error(request, f"Chưa làm gì. Chọn từ 2 đến {MAX_CAMPAIGNS} đợt.")
         return see_other(reverse("admin:reports_campaign_changelist"))
@@ -246,15 +247,12 @@ def ask_merge(request: HttpRequest, chosen: Iterable[Campaign]) -> HttpResponse:
 
 
 def ask_attach(action: GroupingAction, campaign: Campaign) -> HttpResponse:
-    """Return the page that says where the typed reports lie now, or why there is nothing to move."""
-    numbers, unread = public_numbers(action.read_text("numbers"))
-    rows = list(
-        Report.objects.filter(public_number__in=numbers)
-        .select_related("campaign_link__campaign")
-        .only("public_number", "received_at", "campaign_link__campaign__code")
-    )
-    missing = [*unread, *sorted(numbers - {row.public_number for row in rows})]
-    if missing:
+    """Return the page with the present campaigns of the typed reports, or a refusal."""
+    numbers, invalid = public_numbers(action.read_text("numbers"))
+    columns = "public_number", "received_at", "campaign_link__campaign__code"
+    reports = Report.objects.filter(public_number__in=numbers).only(*columns)
+    rows = list(reports.select_related("campaign_link__campaign"))
+    if missing := [*invalid, *sorted(numbers - {row.public_number for row in rows})]:
         refusal = f"Không tìm thấy: {', '.join(missing[:10])}."
         return show_refusal(action.request, campaign.pk, refusal)
     if not rows:
@@ -271,44 +269,45 @@ def ask_attach(action: GroupingAction, campaign: Campaign) -> HttpResponse:
 
 
 def show_refusal(request: HttpRequest, pk: UUID, refusal: str) -> HttpResponse:
-    """Return the page of the campaign as it is now, with what was typed."""
+    """Return the page of the campaign, with the refusal and the typed values."""
     messages.error(request, f"Chưa làm. {refusal}")
     campaign = get_campaign_or_404(request, pk).root()
     return set_status(render_page(request, campaign, typed=request.POST, why=refusal), 409)
 
 
 def find_visible_report(typed: str, viewer: User) -> Report | None:
-    """Return the report of that number, where the viewer sees one."""
+    """Return the report of that number if visible to the viewer, else None."""
     numbers, _ = public_numbers(typed)
     rows = visibility.visible_reports(Report.objects.only("public_number"), viewer)
     return rows.filter(public_number__in=numbers).first()
 
 
 def parse_ids(typed: Iterable[str]) -> list[UUID]:
-    """Return the keys among what was posted, each once; what is none is left out."""
+    """Return the distinct valid keys, one more than MAX_REPORTS at most."""
     keys = dict.fromkeys(key for each in typed if (key := parse_uuid(each)))
     return list(keys)[: MAX_REPORTS + 1]
 
 
 def parse_memberships(typed: Iterable[str]) -> dict[UUID, UUID | None]:
-    """Return where the officer saw each report, from "report:campaign"; no campaign is ""."""
+    """Return report -> campaign as the officer saw them, from "report:campaign" or "report:"."""
     pairs = (each.partition(":") for each in typed)
     return {key: parse_uuid(at) for report, _, at in pairs if (key := parse_uuid(report))}
 
 
 def parse_versions(typed: Iterable[str]) -> dict[UUID, int]:
-    """Return the version in which the officer saw each campaign, from "campaign:version"."""
-    pairs = ((parse_uuid(pk), parse_int(seen)) for pk, _, seen in (x.partition(":") for x in typed))
+    """Return campaign -> version as the officer saw it, from "campaign:version"."""
+    parts = (each.partition(":") for each in typed)
+    pairs = ((parse_uuid(pk), parse_int(version)) for pk, _, version in parts)
     return {key: version for key, version in pairs if key and version is not None}
 
 
 def public_numbers(typed: str) -> tuple[set[str], list[str]]:
-    """Return the numbers of reports in a text, as they are printed, and the words that are none."""
-    numbers, unread = set(), []
+    """Return the public numbers in a text, normalized, and the words that are none."""
+    numbers, invalid = set(), []
     for each in typed.replace(",", " ").replace(";", " ").split():
         signs = "".join(filter(str.isalnum, each.upper()))
         if is_public_number(signs):
             numbers.add(f"{signs[:2]}-{signs[2:6]}-{signs[6:]}")
         else:
-            unread.append(each[:20])
-    return numbers, unread
+            invalid.append(each[:20])
+    return numbers, invalid

@@ -1,4 +1,4 @@
-"""Campaigns at the desk: the list with its columns and filter, and the page of one."""
+"""The list of campaigns, its columns and filter, and the page of one."""
 
 from typing import Any
 from uuid import UUID
@@ -41,7 +41,7 @@ _TRENDS = {
 
 
 def chosen_trend(request: HttpRequest) -> str:
-    """Return the chosen trend: what grows, unless one searches or says otherwise."""
+    """Return the chosen trend; by default all for a search, else growing campaigns."""
     chosen = request.GET.get(PARAMETER, "")
     return chosen if chosen in _TRENDS else "all" if request.GET.get(SEARCH_VAR) else "hot"
 
@@ -52,7 +52,7 @@ def growing_campaigns(request: HttpRequest) -> list[UUID]:
 
 
 def ordering(request: HttpRequest) -> tuple[Any, ...]:
-    """Return the order: of those that grow the largest first, else the newest."""
+    """Return the order: growing campaigns by size, else the newest first."""
     if chosen_trend(request) != "hot":
         return ("-opened_at",)
     place = "array_position(%s::uuid[], reports_campaign.id)"
@@ -60,7 +60,7 @@ def ordering(request: HttpRequest) -> tuple[Any, ...]:
 
 
 class TrendFilter(AlwaysChosenFilter):
-    """By what becomes of them."""
+    """Filter by trend."""
 
     title = "nhịp"
     parameter_name = PARAMETER
@@ -84,31 +84,28 @@ class TrendFilter(AlwaysChosenFilter):
             proposals = MergeProposal.objects.open()
             sides = [Q(pk__in=proposals.values(side)) for side in ("campaign_a", "campaign_b")]
             return queryset.filter(sides[0] | sides[1])
-        # Whoever types an old code is to find it.
+        # A search also finds the codes of merged campaigns.
         return queryset if request.GET.get(SEARCH_VAR) else queryset.filter(merged_into=None)
 
 
 class CampaignChangeList(ChangeList):
-    """The change list, with what each campaign of the page amounts to, in one statement."""
+    """A change list with the totals of the page's campaigns, in one statement."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows = list(self.result_list)
-        counted = campaign_stats.campaign_totals(row.pk for row in rows)
+        totals = campaign_stats.campaign_totals(row.pk for row in rows)
         for row in rows:
-            row.sums = counted.get(row.pk, CampaignTotals())
+            row.sums = totals.get(row.pk, CampaignTotals())
         self.result_list = rows
 
 
 @admin.display(description="Đợt")
 def name(campaign: Campaign) -> SafeString:
-    into = campaign.merged_into
-    led = (
-        format_html(' <span class="tag tag-quiet">đã gộp vào {}</span>', into.code) if into else ""
-    )
-    return format_html(
-        '<b>{}</b> <span class="sub">{}</span>{}', campaign.code, campaign.title, led
-    )
+    into, text = campaign.merged_into, '<b>{}</b> <span class="sub">{}</span>{}'
+    html = ' <span class="tag tag-quiet">đã gộp vào {}</span>'
+    tag = format_html(html, into.code) if into else ""
+    return format_html(text, campaign.code, campaign.title, tag)
 
 
 @admin.display(description="7 ngày qua")
@@ -132,10 +129,8 @@ def size(campaign: Campaign) -> str:
 
 @admin.display(description="Tin mới nhất")
 def last(campaign: Campaign) -> str:
-    seen = _sums(campaign).last
-    if seen is None:
-        return "–"
-    return labels.time_tag(seen)
+    at = _sums(campaign).last
+    return labels.time_tag(at) if at else "–"
 
 
 @admin.display(description="Thiệt hại")
@@ -151,7 +146,7 @@ def _sums(campaign: Campaign) -> CampaignTotals:
 
 @admin.register(Campaign)
 class CampaignAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Campaign]):
-    """The waves that machine and officers have found. Nothing here is edited; acts have addresses."""
+    """Campaigns, read-only; actions have URLs of their own."""
 
     list_display = (name, week, last, size, loss)
     list_display_links = (name,)
@@ -184,7 +179,7 @@ class CampaignAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Campaign]):
 
     @admin.action(description="Gộp các đợt đã chọn", permissions=["group"])
     def merge_chosen(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse:
-        """Ask which one goes on, and why."""
+        """Ask which campaign to keep, and why."""
         return actions.ask_merge(request, queryset.order_by("opened_at", "pk"))
 
     def get_urls(self) -> list[URLPattern]:
@@ -196,7 +191,7 @@ class CampaignAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Campaign]):
         return [by_code, *actions.urls(self.admin_site), *super().get_urls()]
 
     def by_code(self, request: HttpRequest, code: str) -> HttpResponse:
-        """Lead to the campaign that has or had this code."""
+        """Redirect to the campaign that has or had this code."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         campaign = get_object_or_404(Campaign, code=code.upper())

@@ -1,4 +1,4 @@
-"""The page of a campaign: figures, growth, what its reports share, and its reports. A fixed number of statements."""
+"""The page of a campaign, in a fixed number of statements."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +32,7 @@ from reports.models import (
 from reports.public.svg_charts import share
 
 ON_A_PAGE = 25
-MAX_ROWS = 8  # of what the reports share
+MAX_ROWS = 8  # of shared values
 MAX_ACTS = 30
 MAX_APART = 20
 MAX_PROPOSALS = 5
@@ -54,7 +54,7 @@ _HEAVY = (
 
 @dataclass(frozen=True)
 class SharedValue:
-    """Something that reports share: how many do, and that in hundredths of the most frequent."""
+    """A value that `count` reports share; `share` is in hundredths of the most frequent."""
 
     label: str
     count: int
@@ -64,7 +64,7 @@ class SharedValue:
 
 @dataclass(frozen=True)
 class SharedValues:
-    """What reports share of one sort, the most frequent first, and how many rows are left out."""
+    """Shared values of one kind, the most frequent first; `left` are omitted."""
 
     title: str
     rows: list[SharedValue]
@@ -73,7 +73,7 @@ class SharedValues:
 
 @dataclass(frozen=True)
 class Proposal:
-    """Another campaign that the machine would merge with this one, and why."""
+    """An automatic proposal to merge another campaign with this one."""
 
     pk: int
     other: Campaign
@@ -82,7 +82,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class MachineMerge:
-    """A campaign that the machine merged into another, and how many reports went along."""
+    """An automatic merge of another campaign into this one."""
 
     campaign: UUID
     code: str
@@ -91,7 +91,7 @@ class MachineMerge:
 
 
 def get_campaign_or_404(request: HttpRequest, pk: UUID | str) -> Campaign:
-    """Return the campaign, for who may see campaigns. Raises PermissionDenied."""
+    """Return the campaign. Raises Http404, or PermissionDenied for who may see none."""
     if not visibility.sees_campaigns(officer(request)):
         raise PermissionDenied
     return get_object_or_404(Campaign, pk=parse_uuid(pk))
@@ -100,7 +100,7 @@ def get_campaign_or_404(request: HttpRequest, pk: UUID | str) -> Campaign:
 def render_page(
     request: HttpRequest, campaign: Campaign, typed: QueryDict | None = None, why: str = ""
 ) -> HttpResponse:
-    """Return the page; with what was typed for an action that was not done, and why."""
+    """Return the page; after a refused action with the typed values and the reason."""
     context = {
         **build_context(request, campaign),
         "typed": typed or {},
@@ -113,19 +113,20 @@ def render_page(
 
 
 def build_context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
-    """Return all that the template shows to this officer."""
+    """Return the template's context for this officer."""
     may_see = request.user.has_perm("reports.view_report") and visibility.sees_every_report(
         officer(request)
     )
     sums = campaign_stats.campaign_totals([campaign.pk]).get(campaign.pk, CampaignTotals())
-    drawn = campaign_stats.campaign_breakdown(campaign.pk, with_numbers=may_see)
+    breakdown = campaign_stats.campaign_breakdown(campaign.pk, with_numbers=may_see)
+    statuses = breakdown.parts.get("status", [])
     return {
         "campaign": campaign,
         "sums": sums,
-        "growth": growth(drawn.days, timezone.localdate()),
-        "statuses": _table("Trạng thái", drawn.parts.get("status", []), _STATUSES.__getitem__),
-        "shared": list(filter(None, _shared(drawn))),
-        "named": _named(drawn),
+        "growth": growth(breakdown.days, timezone.localdate()),
+        "statuses": _table("Trạng thái", statuses, _STATUSES.__getitem__),
+        "shared": list(filter(None, _shared(breakdown))),
+        "named": _named(breakdown),
         "links": _links(request, campaign, sums) if may_see else None,
         "apart": _apart(campaign)[:MAX_APART] if may_see else [],
         "acts": _acts(campaign)[:MAX_ACTS],
@@ -136,8 +137,8 @@ def build_context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def _shared(drawn: CampaignBreakdown) -> list[SharedValues | None]:
-    parts = drawn.parts
+def _shared(breakdown: CampaignBreakdown) -> list[SharedValues | None]:
+    parts = breakdown.parts
     return [
         _table("Kiểu lừa", parts.get("scenario", []), labels.code_label),
         _table("Họ đòi", parts.get("action", []), labels.code_label),
@@ -147,39 +148,33 @@ def _shared(drawn: CampaignBreakdown) -> list[SharedValues | None]:
     ]
 
 
-def _in_order(counted: list[tuple[str, int]]) -> list[tuple[str, int]]:
+def _in_order(counts: list[tuple[str, int]]) -> list[tuple[str, int]]:
     script = list(story_reader.stage_labels())
-    known = [step for step in counted if step[0] in script]
-    return sorted(known, key=lambda step: script.index(step[0]))
+    steps = [step for step in counts if step[0] in script]
+    return sorted(steps, key=lambda step: script.index(step[0]))
 
 
-def _table(title: str, counted: list[tuple[str, int]], worded: Any) -> SharedValues | None:
-    most = max((count for _, count in counted), default=0)
+def _table(title: str, counts: list[tuple[str, int]], label: Any) -> SharedValues | None:
+    most = max((count for _, count in counts), default=0)
     rows = [
-        SharedValue(worded(value), count, share(count, most), labels.STATUS_TAGS.get(value, ""))
-        for value, count in counted[:MAX_ROWS]
+        SharedValue(label(value), count, share(count, most), labels.STATUS_TAGS.get(value, ""))
+        for value, count in counts[:MAX_ROWS]
     ]
-    return SharedValues(title, rows, max(0, len(counted) - MAX_ROWS)) if rows else None
+    return SharedValues(title, rows, max(0, len(counts) - MAX_ROWS)) if rows else None
 
 
-def _named(drawn: CampaignBreakdown) -> list[SharedValues]:
-    """Return numbers, accounts and links, each with how many of the campaign's reports name it."""
-    return [
-        SharedValues(
-            title,
-            [
-                SharedValue(labels.format_phone(each.key), each.reports, 0, each.key)
-                for each in drawn.named[kind]
-            ],
-            drawn.distinct[kind] - len(drawn.named[kind]),
-        )
-        for kind, title in _NAMED.items()
-        if kind in drawn.named
-    ]
+def _named(breakdown: CampaignBreakdown) -> list[SharedValues]:
+    """Return numbers, accounts and links, each with the count of reports that name it."""
+    tables = []
+    for kind in [kind for kind in _NAMED if kind in breakdown.named]:
+        values = breakdown.named[kind]
+        rows = [SharedValue(labels.format_phone(x.key), x.reports, 0, x.key) for x in values]
+        tables.append(SharedValues(_NAMED[kind], rows, breakdown.distinct[kind] - len(values)))
+    return tables
 
 
 def _links(request: HttpRequest, campaign: Campaign, sums: CampaignTotals) -> Any:
-    """Return one page of the campaign's reports, the newest first."""
+    """Return one page of the campaign's reports, newest first."""
     rows = (
         CampaignLink.objects.filter(campaign=campaign)
         .select_related("report__case", "report__facts", "placed_by")
@@ -192,24 +187,22 @@ def _links(request: HttpRequest, campaign: Campaign, sums: CampaignTotals) -> An
 
 
 def _apart(campaign: Campaign) -> QuerySet[CampaignExclusion]:
-    """Return the reports that a person keeps out."""
-    rows = CampaignExclusion.objects.filter(campaign=campaign).select_related(
-        "report", "action__actor"
-    )
-    return rows.only(
+    """Return the reports that officers excluded, newest first."""
+    rows = CampaignExclusion.objects.filter(campaign=campaign)
+    return rows.select_related("report", "action__actor").only(
         "report__public_number", "action__created_at", "action__reason", "action__actor__username",
         "action__actor__first_name", "action__actor__last_name",
     ).order_by("-id")  # fmt: skip
 
 
 def _acts(campaign: Campaign) -> QuerySet[CampaignAction]:
-    """Return what people did with it, the newest first."""
+    """Return the officers' actions on it, newest first."""
     concerned = CampaignAction.objects.filter(Q(campaign=campaign) | Q(other=campaign))
     return concerned.select_related("campaign", "other", "actor", "undone_by").order_by("-id")
 
 
 def _proposals(campaign: Campaign) -> list[Proposal]:
-    """Return what the machine would merge with it; where a person had a hand it asks first."""
+    """Return the open proposals to merge it, strongest first."""
     of_it = Q(campaign_a=campaign) | Q(campaign_b=campaign)
     rows = MergeProposal.objects.open().filter(of_it).select_related("campaign_a", "campaign_b")
     return [
@@ -223,13 +216,13 @@ def _proposals(campaign: Campaign) -> list[Proposal]:
 
 
 def _merged_by_machine(campaign: Campaign) -> list[MachineMerge]:
-    """Return the machine's merges into this campaign that still stand, the newest first."""
+    """Return the automatic merges into this campaign that were not undone, newest first."""
     recorded = events.events_for("campaign", campaign.pk).filter(kind="campaign_merged", actor=None)
     merges = {event.detail.get("other", ""): event for event in recorded[:MAX_ACTS]}
     if not merges:
         return []
-    standing = Campaign.objects.filter(merged_into=campaign, code__in=merges)
-    keys = dict(standing.values_list("code", "pk"))
+    rows = Campaign.objects.filter(merged_into=campaign, code__in=merges)
+    keys = dict(rows.values_list("code", "pk"))
     return [
         MachineMerge(keys[code], code, event.created_at, event.detail.get("reports", 0))
         for code, event in merges.items()

@@ -1,1 +1,1 @@
-"""What the desk calls things: codes, dates and claims in, Vietnamese words out."""
+"""Vietnamese labels of codes, dates and claims."""

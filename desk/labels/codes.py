@@ -1,4 +1,4 @@
-"""What the desk calls things: codes and figures in, Vietnamese words out."""
+"""Vietnamese labels of codes and figures."""
 
 import re
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ UNTRIAGED = "máy chưa đọc"
 
 @dataclass(frozen=True)
 class PriorityLabel:
-    """A priority in words; the figure stands beside them."""
+    """The word and the CSS class of a priority."""
 
     word: str
     css: str
@@ -110,41 +110,41 @@ _MANY = re.compile(r"(campaign of|further demands:|money lost:) (\d+)")
 
 
 def priority_label(priority: int | None) -> PriorityLabel:
-    """Return a priority's word; None is a report that the machine has not read."""
+    """Return the label of a priority; None is a report not triaged yet."""
     if priority is None:
         return _UNREAD
     return next(urgency for least, urgency in _URGENCIES if priority >= least)
 
 
 def priority_floor(step: str) -> int | None:
-    """Return the least priority of a step: "5" is the gravest, "0" is not read yet."""
+    """Return the lowest priority of a step "1" to "5", None for anything else."""
     return (int(step) - 1) * 20 if step in {"1", "2", "3", "4", "5"} else None
 
 
 def code_label(code: str) -> str:
-    """Return the label of a scenario or an action; an unknown code stands for itself."""
+    """Return the label of a scenario or an action, else the code."""
     row = code_rows().get(code)
     return row["label_vi"] if row else code
 
 
 def short_label(code: str) -> str:
-    """Return the label up to its first comma."""
+    """Return the code's label up to its first comma."""
     return code_label(code).partition(",")[0]
 
 
 def demand_label(code: str) -> str:
-    """Return what the reporter ticked: a box of the form, or an action."""
+    """Return the label of a demand: of a box of the form, else of an action."""
     boxed = label_of(code)
     return code_label(code) if boxed == code else boxed
 
 
 def office_label(code: str) -> str:
-    """Return the claimed office as the form offers it."""
+    """Return the claimed office as the form names it, else the code."""
     return str(OFFICES_OF_FORM.get(code, code))
 
 
 def channel_label(code: str) -> str:
-    """Return how they called; an unknown channel stands for itself."""
+    """Return the label of a channel, else the code."""
     return str(dict(Report.Channel.choices).get(code, code))
 
 
@@ -153,7 +153,7 @@ def flag_label(code: str) -> str:
 
 
 def rule_label(text: str) -> str:
-    """Return the ground of a priority in an officer's words."""
+    """Return the label of a reason of a priority, else the text."""
     if text in _RULES:
         return _RULES[text]
     head, _, code = text.partition(": ")
@@ -166,7 +166,7 @@ def rule_label(text: str) -> str:
 
 
 def source_label(text: str) -> str:
-    """Return where a fact was read, when not in the story itself."""
+    """Return the source of a fact, "" for the story itself."""
     if text.startswith("declared: "):
         return "Người báo cho biết"
     rule = text.removesuffix(ADDED)
@@ -179,17 +179,17 @@ def source_label(text: str) -> str:
 
 
 def in_quotes(text: str) -> str:
-    """Return what was typed, marked as such; "" for nothing."""
+    """Return typed text in quotation marks; "" for none."""
     return f"(ghi “{text}”)" if text else ""
 
 
 def lower_initial(text: str) -> str:
-    """Return a label as it stands inside a sentence: names in it keep their capitals."""
+    """Return the text with its first letter in lower case."""
     return text[:1].lower() + text[1:]
 
 
 def format_loss(dong: int | None) -> str:
-    """Return a loss as people write it: 120 triệu, 35,5 triệu, 1,2 tỷ."""
+    """Return an amount in đồng in words: 120 triệu, 35,5 triệu, 1,2 tỷ."""
     if dong is None:
         return "Chưa rõ"
     if dong == 0:
@@ -201,7 +201,7 @@ def format_loss(dong: int | None) -> str:
 
 
 def format_count(amount: int) -> str:
-    """Return a count as people write it: 1.234.567."""
+    """Return a count with thousands separated: 1.234.567."""
     return f"{amount:,}".replace(",", ".")
 
 
@@ -214,7 +214,7 @@ def format_age(since: datetime, now: datetime) -> str:
 
 
 def time_tag(at: datetime, title: str = "") -> SafeString:
-    """Return how long ago it was, with the moment itself for who points at it."""
+    """Return a <time> with the age, and the moment itself as its title."""
     return format_html(
         '<time datetime="{}" title="{}{}">{}</time>',
         timezone.localtime(at).isoformat(timespec="seconds"),
@@ -225,7 +225,7 @@ def time_tag(at: datetime, title: str = "") -> SafeString:
 
 
 def format_phone(key: str) -> str:
-    """Return a canonical number as people write it: 0550 000 123."""
+    """Return a canonical number in national notation: 0550 000 123."""
     if not key.startswith("+84"):
         return key
     digits = "0" + key.removeprefix("+84")
@@ -233,14 +233,14 @@ def format_phone(key: str) -> str:
 
 
 def officer_name(user: User | None) -> str:
-    """Return an officer's name, or the login where none was entered."""
+    """Return an officer's name, else the login."""
     if user is None:
         return "chưa phân công"
     return user.get_full_name() or user.get_username()
 
 
 def format_time(at: datetime) -> str:
-    """Return the hour of the day in the desk's own time zone."""
+    """Return the time of day in the desk's time zone."""
     return f"{timezone.localtime(at):%H:%M}"
 
 
@@ -249,12 +249,12 @@ def format_datetime(at: datetime) -> str:
 
 
 def claim_label(code: str) -> str:
-    """Return the claimed office: as the form offers it, or as the lexicon names it."""
+    """Return the claimed office as the form names it, else the lexicon."""
     return office_label(code) if code in OFFICES_OF_FORM else office_lexicon.label(code)
 
 
 def unit_communes(codenames: Sequence[str]) -> str:
-    """Return the commune of a claimed unit; of several, that none of them is sure."""
+    """Return the commune of a claimed unit; several are marked as unclear."""
     names = [office_lexicon.commune(code) for code in codenames]
     return names[0] if len(names) == 1 else f"chưa rõ: {' / '.join(names)}"
 
@@ -264,7 +264,7 @@ def stage_label(code: str) -> str:
 
 
 def claim_explanation(text: str) -> str:
-    """Return the ground of a claimed office: its name, its unit's commune, where it was read."""
+    """Return the reason of a claimed office: name, commune of its unit, source."""
     head, _, source = text.partition(": ")
     codes, _, places = head.partition(" in ")
     name = " / ".join(map(claim_label, codes.split("|")))

@@ -1,4 +1,4 @@
-"""The deadlines of a report in words: what is due (còn 2 giờ, quá hạn 3 giờ), and how what is over went."""
+"""The deadlines of a report in words: còn 2 giờ, quá hạn 3 giờ, xong đúng hạn."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ _UNITS = ((timedelta(days=1), "ngày"), (timedelta(hours=1), "giờ"), (timedelt
 
 @dataclass(frozen=True)
 class DeadlineLabel:
-    """A deadline in words, and how it is to look: late, soon or calm. `at` is the moment itself."""
+    """A deadline, in words, with the CSS class of late, soon or neither."""
 
     at: datetime
     words: str
@@ -30,7 +30,7 @@ class DeadlineLabel:
 def next_deadline(
     case: Case, received_at: datetime, now: datetime | None = None
 ) -> DeadlineLabel | None:
-    """Return what is due next, None for nothing. A report so new that it has no clocks is due to be sorted."""
+    """Return the next deadline or None; a report without clocks yet is due to be sorted."""
     at = case.due_at
     if at is None and case.status in Case.OPEN:
         at = deadline_rules.due_at(deadline_rules.SORT, received_at)
@@ -38,7 +38,7 @@ def next_deadline(
 
 
 def relative_time(at: datetime, now: datetime | None = None) -> DeadlineLabel:
-    """Return a deadline against the present moment, in its largest whole unit."""
+    """Return a deadline relative to now, in its largest whole unit."""
     left = at - (now or timezone.now())
     if left <= timedelta(0):
         late = _span(-left)
@@ -57,7 +57,7 @@ def _span(length: timedelta) -> str:
 
 @dataclass(frozen=True)
 class DeadlineLine:
-    """One clock: what it is, when it runs or ran out, how that stands in words."""
+    """One clock: title, end, state in words."""
 
     title: str
     due_at: datetime
@@ -73,14 +73,14 @@ def deadline_prefetch() -> ArraySubquery:
 
 
 def deadline_lines(report: Report) -> list[DeadlineLine]:
-    """Return the clocks of a report that was loaded with its `clock_rows`, those that run first."""
+    """Return the clocks of a report loaded with its `clock_rows`, running ones first."""
     now = timezone.now()
     rows: list[dict[str, Any]] = getattr(report, "clock_rows", [])
     return [_line(row, now) for row in sorted(rows, key=_is_over)]
 
 
 def ending_at(lines: list[DeadlineLine], at: datetime) -> str:
-    """Return the names of the clocks that end then."""
+    """Return the titles of the clocks that end at that moment."""
     return ", ".join(line.title.lower() for line in lines if line.due_at == at)
 
 
@@ -102,5 +102,5 @@ def _line(row: dict[str, Any], now: datetime) -> DeadlineLine:
 
 
 def legal_basis() -> str:
-    """Return the law that the lengths rest on, or that nobody has stated it."""
+    """Return the legal basis of the lengths, or a note that none is configured."""
     return settings.DEADLINE_LEGAL_BASIS or "Thời hạn do đơn vị đặt, chưa ghi căn cứ pháp lý."

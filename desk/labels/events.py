@@ -1,4 +1,4 @@
-"""What the desk calls events of the audit log, their subjects, and the data that was shown."""
+"""Labels of audit events, their subjects, and revealed personal data."""
 
 from core.province import province
 

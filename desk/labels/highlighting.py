@@ -1,8 +1,7 @@
-"""A hostile text made harmless to look at. Pure.
+"""Split a hostile text into harmless segments, without I/O.
 
-Signs that are invisible, or that turn the line around, are shown by their code point; the words that
-fired are parts of their own. The result is plain text in parts, cut to what a page has room for: the
-template escapes it.
+Invisible and bidirectional characters become their code points; highlighted words are segments of
+their own. The result is plain text, which the template escapes.
 """
 
 import unicodedata
@@ -13,19 +12,19 @@ from itertools import groupby, islice
 
 from desk.labels.codes import format_count
 
-MAX_CHARS = 20_000  # of a story on a page: as many as triage reads
+MAX_CHARS = 20_000  # of a story, as triage reads
 MAX_PARTS = 1000
-MAX_OF_LINE = 500  # signs
+MAX_OF_LINE = 500  # characters
 
 _HARMLESS = frozenset("\n\t\r")
 _ODD_KINDS = frozenset({"Cf", "Cc", "Co", "Cn", "Zl", "Zp"})
-# Letters to Unicode, nothing to the eye.
+# Letters by Unicode category, but rendered blank.
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 @dataclass(frozen=True)
 class HighlightSpan:
-    """text[start:end] is a ground of something; `why` says of what."""
+    """text[start:end] is the source of a fact or priority; `why` says which."""
 
     start: int
     end: int
@@ -34,7 +33,7 @@ class HighlightSpan:
 
 @dataclass(frozen=True)
 class TextSegment:
-    """A piece of a text: plain, marked (`why`), or an odd sign (`odd`, its name) `times` over."""
+    """A piece of a text: plain, highlighted (`why`), or an odd character (`odd`) `times` over."""
 
     text: str
     why: str = ""
@@ -43,23 +42,22 @@ class TextSegment:
 
     @property
     def signs(self) -> int:
-        """Return how many signs of the text it stands for."""
+        """Return how many characters of the text it represents."""
         return self.times if self.odd else len(self.text)
 
 
 @dataclass(frozen=True)
 class TruncatedText:
-    """What a page shows of a text, and how many signs it leaves out."""
+    """The segments that a page shows, and the count of omitted characters."""
 
     parts: list[TextSegment]
     left: int
 
 
 def is_invisible_sign(sign: str) -> bool:
-    """Return whether a sign is invisible or changes how others are shown."""
-    if sign in _BLANKS:
-        return True
-    return unicodedata.category(sign) in _ODD_KINDS and sign not in _HARMLESS
+    """Return whether a character is invisible or changes how others are rendered."""
+    is_odd = unicodedata.category(sign) in _ODD_KINDS and sign not in _HARMLESS
+    return is_odd or sign in _BLANKS
 
 
 def code_point(sign: str) -> str:
@@ -67,7 +65,7 @@ def code_point(sign: str) -> str:
 
 
 def plain_line(text: str, most: int = MAX_OF_LINE) -> str:
-    """Return one line of at most `most` signs, odd ones shown by their code points."""
+    """Return one line of at most `most` characters, odd ones as code points."""
     segments = split_segments(text[:most])
     line = " ".join("".join(part.text for part in segments).split())
     left = len(text) - most
@@ -75,14 +73,14 @@ def plain_line(text: str, most: int = MAX_OF_LINE) -> str:
 
 
 def split_segments(text: str, spans: Iterable[HighlightSpan] = ()) -> list[TextSegment]:
-    """Return the text cut where a mark begins or ends and around odd signs, in order."""
+    """Return the text split at highlights and odd characters, in order."""
     return list(_cut(text, _apart(spans, len(text))))
 
 
 def truncate(
     text: str, spans: Iterable[HighlightSpan] = (), most: int = MAX_CHARS, pieces: int = MAX_PARTS
 ) -> TruncatedText:
-    """Return the parts that a page has room for: `most` signs in that many `pieces` at most."""
+    """Return at most `most` characters in at most `pieces` segments."""
     head = text[:most]
     parts = list(islice(_cut(head, _apart(spans, len(head))), pieces))
     return TruncatedText(parts, len(text) - sum(part.signs for part in parts))
@@ -113,7 +111,7 @@ def _odd(sign: str, times: int, why: str) -> TextSegment:
 
 
 def _apart(spans: Iterable[HighlightSpan], length: int) -> list[HighlightSpan]:
-    """Return the spans in order, those that overlap joined, none outside the text."""
+    """Return the spans in order, clipped to the text, overlapping ones joined."""
     joined: list[HighlightSpan] = []
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
         start, end = max(0, span.start), min(span.end, length)

@@ -1,4 +1,4 @@
-"""What officers keep at the desk: who has which report open, and saved searches."""
+"""Who has which report open, and saved searches."""
 
 from django.contrib.auth.models import User
 from django.db import models
@@ -9,7 +9,7 @@ from reports.models import Report
 
 
 class ReportViewer(models.Model):
-    """An officer has a report open. No lock and no record: old rows are removed (desk/reports/navigation.py)."""
+    """An officer has a report open; no lock: old rows are removed (desk/reports/navigation.py)."""
 
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(Report, models.CASCADE, related_name="+")
@@ -28,9 +28,9 @@ class ReportViewer(models.Model):
 
 
 class SavedSearch(models.Model):
-    """A search of the queue under a name. `query` is an address's query of known lists and words
-    alone (desk/reports/saved_searches.py). `notify_threshold`: tell the owner when so many reports are found;
-    `notified_at` when that was, empty again once there are fewer.
+    """A named search; `query` is a query string of known parameters (desk/reports/saved_searches.py).
+
+    The owner is notified when `notify_threshold` reports match; `notified_at` is cleared below it.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -59,7 +59,7 @@ class SavedSearch(models.Model):
 
     @property
     def has_come(self) -> bool:
-        """Return whether as many are found as its owner waits for."""
+        """Return whether the threshold is reached."""
         return self.notify_threshold is not None and (self.hits or 0) >= self.notify_threshold
 
 

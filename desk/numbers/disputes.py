@@ -1,4 +1,4 @@
-"""Who asks for a second look at a number, at the desk; `findings` writes the answer."""
+"""Pages of disputes about a number; `findings` writes the answer."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -30,7 +30,7 @@ REVEAL = "reports.reveal_contact"
 
 
 class OpenFilter(admin.SimpleListFilter):
-    """What waits, unless somebody asks for the rest."""
+    """Filter by status; open disputes by default."""
 
     title = "trạng thái"
     parameter_name = "status"
@@ -40,7 +40,7 @@ class OpenFilter(admin.SimpleListFilter):
         return [*rest, ("all", "Tất cả")]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        """Name the stock first choice after what it shows: what waits, not everything."""
+        """Yield the choices, the default one named as open, not all."""
         first, *rest = super().choices(changelist)
         yield {**first, "display": Dispute.Status.OPEN.label}
         yield from rest
@@ -52,13 +52,11 @@ class OpenFilter(admin.SimpleListFilter):
 
 
 class AnswerDispute(RowAction):
-    """Answer that the number is cleared, which a colleague must confirm, or stays as it is."""
+    """Uphold the dispute, which a colleague must confirm, or reject it."""
 
     def run(self) -> bool:
-        is_upheld, text = (
-            self.request.POST.get("decision") == "upheld",
-            post_text(self.request, "answer"),
-        )
+        is_upheld = self.request.POST.get("decision") == "upheld"
+        text = post_text(self.request, "answer")
         findings.answer(self.row.pk, upheld=is_upheld, text=text, by=self.officer)
         return is_upheld
 
@@ -68,7 +66,7 @@ class AnswerDispute(RowAction):
 
 
 class ConfirmClearing(RowAction):
-    """Clear the number, as a colleague has proposed."""
+    """Clear the number, as a colleague proposed."""
 
     done = "Đã gỡ số."
 
@@ -77,7 +75,7 @@ class ConfirmClearing(RowAction):
 
 
 class RevealContact(RowAction):
-    """Show the number to ring once; on record before it is shown."""
+    """Reveal the contact number once, audited before."""
 
     permission = reauthenticate = REVEAL
     what = "contact"
@@ -98,7 +96,7 @@ class RevealContact(RowAction):
 
 
 class RevealReason(RevealContact):
-    """Show the reason as it came, once; on record before it is shown."""
+    """Reveal the unredacted reason once, audited before."""
 
     what = "reason"
 
@@ -108,14 +106,14 @@ class RevealReason(RevealContact):
 
 @admin.register(Dispute)
 class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
-    """Who asks for a second look, the next to be answered first."""
+    """Disputes, the next due first."""
 
     change_form_template = "admin/reports/dispute/change_form.html"
     list_display = ("public_number", "number_column", "due", "status_column", "received")
     list_filter = (OpenFilter,)
     show_facets = admin.ShowFacets.NEVER
     ordering = ("due_at", "received_at")
-    search_fields = ("public_number",)  # shows the box; `search` reads what is meant
+    search_fields = ("public_number",)  # shows the box; see get_search_results
     search_help_text = "Mã đề nghị, hoặc số điện thoại cần xem lại."
     list_select_related = ("upheld_by",)
     row_actions = {
@@ -124,16 +122,9 @@ class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
         "reveal": RevealContact,
         "reveal_reason": RevealReason,
     }
-    fields = (
-        "number_column",
-        "reason_column",
-        "received",
-        "due",
-        "status_column",
-        "answer",
-        "answered",
-    )
-    readonly_fields = fields
+    fields = readonly_fields = (
+        "number_column", "reason_column", "received", "due", "status_column", "answer", "answered",
+    )  # fmt: skip
 
     def sidebar(self, request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
         finding, by = findings.open_accusation(dispute.key), officer(request)
@@ -190,10 +181,9 @@ class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
 
 
 def _verdict(dispute: Dispute) -> lookup.Verdict:
-    """Return what the public page says of the number at this moment."""
+    """Return what the public page says of the number now."""
     return lookup.lookup_number(phones.parse(encryption.decrypt_field(dispute, "number") or ""))
 
 
 def _reason(dispute: Dispute) -> str:
-    """Return what was written, as it came."""
     return encryption.decrypt_field(dispute, "reason") or "Không ghi"

@@ -1,4 +1,4 @@
-"""What officers found on numbers, at the desk; `findings` alone writes it."""
+"""Pages of officers' findings on numbers; `findings` writes them."""
 
 from typing import Any
 
@@ -31,9 +31,9 @@ from reports.numbers.findings import FindingError
 
 
 class KnownNumberForm(forms.ModelForm[NumberFinding]):
-    """What one officer puts before a colleague; what speaks against it is an error of the form."""
+    """A proposal of a finding; a FindingError is an error of the form."""
 
-    by: User  # the admin makes a class for each request, and tells it who asks
+    by: User  # set on the class that the admin makes for each request
     valid_until = AnyDayField(label="Có giá trị đến")
 
     class Meta:
@@ -51,7 +51,7 @@ class KnownNumberForm(forms.ModelForm[NumberFinding]):
 
 
 class StatusFilter(admin.SimpleListFilter):
-    """What waits for a second officer."""
+    """Filter for findings that wait for a second officer."""
 
     title = "trạng thái"
     parameter_name = "standing"
@@ -72,7 +72,7 @@ def unconfirmed_findings() -> QuerySet[NumberFinding]:
 
 
 class ConfirmFinding(RowAction):
-    """Confirm what a colleague has proposed."""
+    """Confirm a colleague's proposal."""
 
     done = "Đã xác nhận. Trang kiểm tra số nói điều này từ bây giờ."
 
@@ -81,7 +81,7 @@ class ConfirmFinding(RowAction):
 
 
 class WithdrawFinding(RowAction):
-    """Take a finding back."""
+    """Withdraw a finding."""
 
     done = "Đã gỡ ghi nhận."
 
@@ -91,7 +91,7 @@ class WithdrawFinding(RowAction):
 
 @admin.register(NumberFinding)
 class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
-    """One proposes, another confirms; the public page shows what is confirmed, for its time."""
+    """Findings: one officer proposes, another confirms; confirmed and valid ones are public."""
 
     form = KnownNumberForm
     change_form_template = "admin/reports/numberfinding/change_form.html"
@@ -135,7 +135,7 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
         context = {"title": "Đề nghị ghi nhận một số", **(extra_context or {})}
         try:
             return super().add_view(request, form_url, context)
-        except FindingError as error:  # somebody was quicker: nothing has been written
+        except FindingError as error:  # a concurrent proposal was first
             messages.error(request, f"Chưa làm. {error}")
             return see_other(reverse("admin:reports_numberfinding_changelist"))
 
@@ -178,9 +178,7 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
 
 
 def _initial_from_indicator(indicator: str, by: User) -> dict[str, Any]:
-    """Return the number of a report that the officer may see. The address gives the key of the indicator,
-    so that no address holds a number.
-    """
+    """Return number and reason from an indicator of a visible report, by key: no URL holds a number."""
     key = parse_int(indicator, max_digits=18) or 0
     numbers = Indicator.objects.filter(pk=key, kind=Indicator.Kind.NUMBER).exclude(key="")
     rows = visibility.visible_via_report(numbers, by).select_related("report")

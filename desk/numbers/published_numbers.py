@@ -1,4 +1,4 @@
-"""Numbers that institutions and banks have published: one officer asks for a change, another decides."""
+"""Published numbers of offices and banks: one officer proposes a change, another decides."""
 
 import re
 from typing import Any
@@ -33,7 +33,7 @@ _NAMES = {
 
 
 class FourEyesAdminMixin:
-    """A page whose save button asks a colleague and writes nothing; the proposal is an event of its own."""
+    """Pages whose save button only proposes a change, with its own audit event."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}
@@ -70,7 +70,7 @@ class FourEyesAdminMixin:
 
 
 class ConfirmChange(RowAction):
-    """Publish the number that a colleague has asked for."""
+    """Publish the number that a colleague proposed."""
 
     done = "Đã xác nhận. Các trang công khai đổi theo trong vòng hai phút."
 
@@ -79,7 +79,7 @@ class ConfirmChange(RowAction):
 
 
 class RefuseChange(RowAction):
-    """Leave the number as it is."""
+    """Refuse the proposed change."""
 
     done = "Đã giữ nguyên số cũ."
 
@@ -89,7 +89,7 @@ class RefuseChange(RowAction):
 
 @admin.register(PublishedNumberChange)
 class NumberChangeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[PublishedNumberChange]):
-    """What waits for a second officer, and what came of the rest."""
+    """Proposed changes and their outcomes."""
 
     change_form_template = "admin/reports/publishednumberchange/change_form.html"
     list_display = ("__str__", "table", "status_column", "proposed_by", "decided_by")
@@ -133,7 +133,7 @@ def _list_values(values: dict[str, str]) -> str:
 
 
 class OfficeNumberForm(forms.ModelForm[OfficeNumber]):
-    """One whole number, and where and when it was compared."""
+    """A published number of an office, with source and day of comparison."""
 
     verified_on = DayField(label="Đối chiếu ngày")
 
@@ -160,7 +160,7 @@ class OfficeNumberForm(forms.ModelForm[OfficeNumber]):
 
 @admin.register(OfficeNumber)
 class OfficeNumberAdmin(FourEyesAdminMixin, admin.ModelAdmin[OfficeNumber]):
-    """The numbers that institutions have published."""
+    """Published numbers of offices."""
 
     form = OfficeNumberForm
     list_display = ("number", "office", "label", "source", "verified")
@@ -169,7 +169,7 @@ class OfficeNumberAdmin(FourEyesAdminMixin, admin.ModelAdmin[OfficeNumber]):
 
 
 class BankLineForm(forms.ModelForm[BankHotline]):
-    """A number that can be dialled, and where and when an officer compared it."""
+    """A dialable number of a bank, with source and day of comparison."""
 
     verified_on = DayField(label="Đối chiếu ngày")
 
@@ -185,7 +185,7 @@ class BankLineForm(forms.ModelForm[BankHotline]):
 
 @admin.register(BankHotline)
 class BankLineAdmin(FourEyesAdminMixin, admin.ModelAdmin[BankHotline]):
-    """The banks' own numbers for the first half hour."""
+    """The banks' hotlines for the first half hour after a transfer."""
 
     form = BankLineForm
     list_display = ("name", "number", "source", "verified")

@@ -1,1 +1,1 @@
-"""What the pages of the desk share: permission checks, actions under read-only pages, paging, form checks."""
+"""Shared by the pages of the desk: actions, read-only pages, paging, form checks."""

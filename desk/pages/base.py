@@ -1,4 +1,4 @@
-"""Bases of the desk's pages: actions, read-only pages and lists, paging that counts no whole table."""
+"""Bases of the desk's pages: actions, read-only pages and lists, bounded paging."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
@@ -28,8 +28,8 @@ from reports.campaigns.membership import PERMISSION
 from reports.cases import visibility, workflow
 from reports.numbers.findings import FindingError, NotPermittedError
 
-NEAR = 2000  # rows that paging reaches; beyond them one filters or searches
-MAX_LENGTH, MAX_PARAMETERS = 200, 30  # of an address: signs of a parameter, and parameters
+NEAR = 2000  # rows that paging reaches; an officer filters or searches beyond
+MAX_LENGTH, MAX_PARAMETERS = 200, 30  # of a query: characters a parameter, parameters
 SAFE_HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -40,19 +40,19 @@ Answer = TypeVar("Answer")
 
 
 def officer(request: HttpRequest) -> User:
-    """Return who is at the desk; `admin_view` has let nobody else in."""
+    """Return the officer at the desk. Raises PermissionDenied for anybody else."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
 
 
 def can_group(request: HttpRequest) -> bool:
-    """Return whether the officer may group: only at the office, as a campaign's reports lie at many units."""
+    """Return whether the officer may group: only who sees every unit, as campaigns span units."""
     return request.user.has_perm(PERMISSION) and visibility.sees_every_report(officer(request))
 
 
 def once_per_request(load: Callable[[HttpRequest], Answer]) -> Callable[[HttpRequest], Answer]:
-    """Return the function with its answer kept on the request."""
+    """Return the function with its result cached on the request."""
     name = f"{load.__module__}.{load.__name__}"
 
     @wraps(load)
@@ -68,7 +68,7 @@ def once_per_request(load: Callable[[HttpRequest], Answer]) -> Callable[[HttpReq
 def render(
     request: HttpRequest, template: str, title: str, model: type[Model], **context: Any
 ) -> TemplateResponse:
-    """Return a page of the desk that belongs to a model."""
+    """Return a page of the desk that belongs to that model."""
     opts = admin.site.get_model_admin(model).opts
     context = {**admin.site.each_context(request), "title": title, "opts": opts, **context}
     return TemplateResponse(request, template, context)
@@ -80,14 +80,13 @@ def set_status(response: HttpResponse, status: int) -> HttpResponse:
 
 
 def see_other(address: str) -> HttpResponse:
-    """Return what leads on after a POST."""
+    """Return a redirect with status 303, for after a POST."""
     return set_status(HttpResponseRedirect(address), 303)
 
 
 def download(content: str | bytes, name: str, media_type: str) -> HttpResponse:
-    """Return a file that no browser opens by itself. `name` has ASCII signs alone."""
-    disposition = f'attachment; filename="{name}"'
-    headers = SAFE_HEADERS | {"Content-Disposition": disposition}
+    """Return a file that no browser opens by itself; `name` must be ASCII."""
+    headers = SAFE_HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(content, content_type=media_type, headers=headers)
 
 
@@ -99,19 +98,20 @@ def parse_uuid(typed: UUID | str) -> UUID | None:
 
 
 def parse_int(typed: str, max_digits: int = MAX_DIGITS) -> int | None:
-    """Return a number of few digits, None for anything else."""
+    """Return a number of at most that many digits, None for anything else."""
     is_number = typed.isascii() and typed.isdecimal() and len(typed) <= max_digits
     return int(typed) if is_number else None
 
 
 def post_text(request: HttpRequest, name: str) -> str:
-    """Return what was posted under that name, without the sign that PostgreSQL does not hold."""
+    """Return the posted text without NUL, which PostgreSQL cannot store."""
     return request.POST.get(name, "").replace("\0", "")
 
 
 class DeskAction(View):
-    """A button: check the permission, run the action, say what was done or why not, and lead on with a
-    303. The service that `run` calls checks the revision and writes the audit log.
+    """Check the permission, run the action, add a message and redirect.
+
+    The service that `run` calls checks the version and writes the audit log.
     """
 
     http_method_names = ["post"]
@@ -143,7 +143,7 @@ class DeskAction(View):
         return self.show_result(result)
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the action and return its result. Raises one of `errors` or `denials`."""
+        """Return the result of the action. Raises one of `errors` or `denials`."""
         raise NotImplementedError
 
     def show_result(self, result: Any) -> HttpResponse:
@@ -167,16 +167,16 @@ class DeskAction(View):
 
     @property
     def version(self) -> int:
-        """Return the posted revision of what is acted on, 0 for what is none."""
+        """Return the posted version of the row, 0 for an invalid one."""
         return parse_int(self.request.POST.get("version", "")) or 0
 
 
 class RowAction(DeskAction):
-    """A button under a read-only page of a row, for who may see that page."""
+    """An action on a row's read-only page, for who may see that page."""
 
     errors: tuple[type[Exception], ...] = (FindingError,)
     model_admin: Any = None
-    reauthenticate = ""  # the permission for which it asks again who is there
+    reauthenticate = ""  # the permission whose holders authenticate again
     row: Any
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -196,7 +196,7 @@ class RowAction(DeskAction):
 
 
 class ReadOnlyActionsMixin(ReadOnlyAdminMixin):
-    """Pages that only show, with buttons under them. `sidebar` gives what stands beside the row."""
+    """Read-only pages with actions; `sidebar` returns the context beside the row."""
 
     admin_site: admin.AdminSite
     opts: Any
@@ -236,14 +236,14 @@ class ReadOnlyActionsMixin(ReadOnlyAdminMixin):
 
 
 class NoDeleteAdminMixin:
-    """Rows that stay on record: what is wanted no more is switched off."""
+    """Rows that are switched off, never deleted."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
 def action_history(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
-    """Return the acts on record: when, who, what, and the reason that was given."""
+    """Return the newest 50 audit events as (when, who, what, reason)."""
     return [
         (
             labels.format_datetime(event.created_at),
@@ -256,7 +256,7 @@ def action_history(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
 
 
 def four_eyes_buttons(row: Any, by: User, right: str, *, waits: bool) -> dict[str, bool]:
-    """Return the buttons of what one proposes and another, who has that right, confirms."""
+    """Return the buttons of a proposal that another officer with that right confirms."""
     may, own = by.has_perm(right), row.proposed_by_id == by.pk
     return {
         "may_confirm": waits and may and not own,
@@ -266,7 +266,7 @@ def four_eyes_buttons(row: Any, by: User, right: str, *, waits: bool) -> dict[st
 
 
 def changed_values(form: Any, names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return, for the audit log, what the named fields that a form changed were and are now."""
+    """Return, for the audit log, old and new values of the named fields that a form changed."""
     changed = [name for name in names if name in form.changed_data]
     return {
         "was": {name: str(form.initial.get(name, "")) for name in changed},
@@ -275,7 +275,7 @@ def changed_values(form: Any, names: Sequence[str]) -> dict[str, dict[str, str]]
 
 
 def sanitize_query(query: QueryDict) -> QueryDict:
-    """Return the query, which each link of a list repeats, without NUL and no longer than a person types."""
+    """Return the query, which each link of a list repeats, without NUL and within bounds."""
     few = [(name, str(value)) for name, value in query.items()][:MAX_PARAMETERS]
     if all(len(name + value) <= MAX_LENGTH and "\0" not in name + value for name, value in few):
         return query
@@ -285,7 +285,7 @@ def sanitize_query(query: QueryDict) -> QueryDict:
 
 
 class BoundedPaginator(Paginator[Any]):
-    """Know the keys of the first `NEAR` rows and no more, so that the last page costs what the first does."""
+    """Page through the keys of the first `NEAR` rows, so that the last page costs what the first does."""
 
     @cached_property
     def keys(self) -> list[Any]:
@@ -302,7 +302,7 @@ class BoundedPaginator(Paginator[Any]):
         keys = self.keys[first : first + self.per_page]
         rows: Any = self.object_list
         by_key = {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
-        # One that left the list meanwhile is missing.
+        # A row may have left the list meanwhile.
         return Page([by_key[key] for key in keys if key in by_key], number, self)
 
 
@@ -319,7 +319,7 @@ class AlwaysChosenFilter(admin.SimpleListFilter):
 
 
 class NoDetailAdminMixin(ReadOnlyAdminMixin):
-    """A list, the newest first, that says all there is to say: its rows have no page of their own."""
+    """A list, newest first, whose rows have no page of their own."""
 
     list_display_links: Any = None
     ordering: Any = ("-id",)

@@ -1,4 +1,4 @@
-"""Checks and fields that the forms of the desk share: days, words and numbers for public pages."""
+"""Shared checks and fields of forms: days, texts and numbers for public pages."""
 
 import re
 from typing import Any
@@ -9,12 +9,12 @@ from django.utils import timezone
 from reports.extraction.accounts_and_links import find_links
 from reports.numbers import official_numbers
 
-MIN_SIGNS = 10  # of what says where a number was published
+MIN_SIGNS = 10  # of the source of a number
 _TAG = re.compile(r"<\s*/?\s*[a-zA-Z!]|&#?\w+;")
 
 
 def validate_source(typed: str) -> str:
-    """Check that a colleague finds where a number was published. Raises ValidationError."""
+    """Return the source of a number. Raises ValidationError where it is too short."""
     if len(typed.strip()) < MIN_SIGNS:
         raise forms.ValidationError(
             "Ghi rõ hơn để người khác tìm lại được, ví dụ: mặt sau thẻ ngân hàng."
@@ -23,7 +23,7 @@ def validate_source(typed: str) -> str:
 
 
 def validate_publishable(form: "forms.ModelForm[Any]", typed: str) -> str:
-    """Check that nobody here was called from a new number. Raises ValidationError."""
+    """Return the number. Raises ValidationError for a new one that must not be published."""
     is_new = form.instance.pk is None or "number" in form.changed_data
     if is_new and (why := official_numbers.publication_blocker(typed)):
         raise forms.ValidationError(why)
@@ -31,7 +31,7 @@ def validate_publishable(form: "forms.ModelForm[Any]", typed: str) -> str:
 
 
 def validate_plain_text(typed: str) -> str:
-    """Check that there are no tags and links: a page shows the text as it is. Raises ValidationError."""
+    """Return the text. Raises ValidationError for tags and links, since pages show it verbatim."""
     if _TAG.search(typed):
         raise forms.ValidationError("Chỉ ghi chữ thường: bỏ thẻ HTML và các dấu < > &…; đi.")
     if find_links(typed):
@@ -40,7 +40,7 @@ def validate_plain_text(typed: str) -> str:
 
 
 class AnyDayField(forms.DateField):
-    """A day as people write it: 24/11/2026. Django would read the month first."""
+    """A day in Vietnamese notation, 24/11/2026; Django would read the month first."""
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateInput(format="%d/%m/%Y")
@@ -50,7 +50,7 @@ class AnyDayField(forms.DateField):
 
 
 class DayField(AnyDayField):
-    """A day on which somebody looked: not one that is to come."""
+    """A day that is not in the future."""
 
     def clean(self, value: Any) -> Any:
         day = super().clean(value)

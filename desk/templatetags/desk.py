@@ -35,19 +35,18 @@ register.filter("plain", highlighting.plain_line)
 
 @register.inclusion_tag("admin/dashboard_counts.html", takes_context=True)
 def desk_figures(context: Context) -> dict[str, Any]:
-    """Return what is waiting, as a strip of links; the machine's own queue for who sees every report."""
+    """Return the counts of pending work; the processing queue for who sees every report."""
     request = context["request"]
-    is_whole = visibility.sees_every_report(request.user)
     return {
         "figures": counts_for(request),
         "standing": queue_state_for(request),
-        "is_whole": is_whole,
+        "is_whole": visibility.sees_every_report(request.user),
     }
 
 
 @register.inclusion_tag("admin/dashboard_numbers.html", takes_context=True)
 def desk_numbers(context: Context) -> dict[str, Any]:
-    """Return the tiles of numbers that wait for this officer."""
+    """Return the tiles of pending numbers and disputes."""
     return dashboard.pending_tiles(dashboard_data(context["request"]))
 
 
@@ -59,7 +58,7 @@ def dashboard_lookalikes(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/alarms.html", takes_context=True)
 def desk_alarms(context: Context) -> dict[str, Any]:
-    """Return what is wrong with the queue at this moment, above every page of the desk."""
+    """Return the active alarms of the queue, for the head of every page."""
     request = context["request"]
     alarms = active_alarms(request)
     return {
@@ -71,7 +70,7 @@ def desk_alarms(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/dashboard_top.html", takes_context=True)
 def dashboard_top(context: Context) -> dict[str, Any]:
-    """Return the first few that burn, and the first few of the officer."""
+    """Return the first ongoing reports, and the officer's own first ones."""
     user = context["request"].user
     rows = list(top_of_queue(user, FEW))
     return {
@@ -84,14 +83,14 @@ def dashboard_top(context: Context) -> dict[str, Any]:
 @register.inclusion_tag("admin/saved_searches.html", takes_context=True)
 def desk_searches(context: Context) -> dict[str, Any]:
     """Return the saved searches that the officer sees."""
-    request = context["request"]
-    rows = saved_searches.saved_searches(dashboard_data(request))
-    return {"searches": rows, "user": request.user, "csrf_token": context.get("csrf_token")}
+    rows = saved_searches.saved_searches(dashboard_data(context["request"]))
+    user = context["request"].user
+    return {"searches": rows, "user": user, "csrf_token": context.get("csrf_token")}
 
 
 @register.inclusion_tag("admin/dashboard_daily.html", takes_context=True)
 def desk_days(context: Context) -> dict[str, Any]:
-    """Return inflow and backlog of the last days, which are every unit's, as charts and as a table."""
+    """Return inflow and backlog of the last days as charts and table, for who sees every unit."""
     if not visibility.sees_every_report(context["request"].user):
         return {}
     days = queue_stats.daily_counts(dashboard_data(context["request"]))
@@ -108,7 +107,7 @@ def desk_days(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/reports/coordination_signal.html")
 def desk_coordination_signal(named: list[IndicatorRow]) -> dict[str, Any]:
-    """Return signs that reports of the caller's number were arranged; asks only where they are several."""
+    """Return the signs that several reports of the caller's number were coordinated."""
     number = next((each for each in named if each.kind == Indicator.Kind.NUMBER), None)
     is_many = number is not None and number.reports >= report_counts.MIN_COORDINATED
     return {
@@ -134,7 +133,7 @@ def span(seconds: float) -> str:
 
 @register.filter
 def counted_at(tally: QueueSnapshot) -> str:
-    """Return when it was counted; the day too where it was not today."""
+    """Return the time of the count, with the date unless today."""
     at = timezone.localtime(tally.counted_at)
     return f"{at:%H:%M}" if at.date() == timezone.localdate() else f"{at:%H:%M, %d/%m}"
 
@@ -155,7 +154,7 @@ def action_line(act: CampaignAction) -> str:
 
 @register.inclusion_tag("admin/reports/campaign/bursts.html", takes_context=True)
 def desk_bursts(context: Context) -> dict[str, object]:
-    """Return where more reports come in than is usual there."""
+    """Return the current bursts."""
     may_see = context["request"].user.has_perm("reports.view_report")
     return {"bursts": dashboard.current_bursts(), "may_see": may_see}
 
@@ -174,7 +173,7 @@ def desk_waves(context: Context) -> dict[str, object]:
 
 @register.inclusion_tag("admin/tour_offer.html", takes_context=True)
 def desk_tour(context: Context) -> dict[str, Any]:
-    """Return the five steps for who has not read them."""
+    """Return the tour, and whether the officer has not read it."""
     request = context["request"]
     steps = help_pages.tour_for(request)
     is_new = (
