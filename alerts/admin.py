@@ -1,6 +1,4 @@
-"""The desk's pages of warnings: write, submit, preview, issue, cancel. Every action is an address that
-takes POST alone; what is allowed is decided in publishing.py.
-"""
+"""The desk's pages of warnings. Actions take POST alone; publishing.py decides what is allowed."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -104,7 +102,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Alert | None:
-        """Lock the row of a form that is being saved: nobody submits or issues it meanwhile."""
+        """Return the warning, locked while its form is saved: nobody submits or issues it meanwhile."""
         alert = super().get_object(request, object_id, from_field)
         if alert is not None and request.method == "POST":
             alert = Alert.objects.select_for_update(of=("self",)).get(pk=alert.pk)
@@ -114,7 +112,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return is_editable(obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
-        """Allow it for a draft that was never issued."""
+        """Return True only for a draft that was never issued."""
         is_unissued = obj is not None and obj.current_id is None and is_editable(obj)
         return is_unissued and super().has_delete_permission(request, obj)
 
@@ -122,7 +120,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [*(["slug"] if obj else []), "scenario_label", "response_labels"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Alert | None = None) -> Any:
-        """Return a read-only page with labels for codes, and without `seen`, which is the form's."""
+        """Return the fieldsets; on a read-only page with labels for codes and without `seen`."""
         fieldsets = super().get_fieldsets(request, obj)
         if self.has_change_permission(request, obj):
             return fieldsets
@@ -144,7 +142,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         super().save_model(request, obj, form, change)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Take the campaign alone from an address: nobody's link puts words into a warning."""
+        """Return initial values from the campaign alone: nobody's link puts words into a warning."""
         campaign = _find_campaign(request.GET.get("campaign", ""))
         return drafting.initial_from_campaign(campaign) if campaign else {"campaign": None}
 
@@ -207,9 +205,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         action: Callable[..., object],
         notice: str | Callable[[object], str],
     ) -> HttpResponse:
-        """Run an action for who has one of the permissions, and go back to the warning with the
-        notice, or with the reason why it was refused.
-        """
+        """Run an action for who has one of the permissions; redirect with its notice or refusal."""
         alert = _get_alert(request, pk, permissions)
         try:
             result = action(alert, by=request.user)
@@ -220,7 +216,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return HttpResponseRedirect(reverse("admin:alerts_alert_change", args=[pk]))
 
     def preview(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Show all previews; a draft is for those who write and those who issue."""
+        """Return the page of all previews, for those who write and those who issue."""
         alert = _get_alert(request, pk, [CHANGE, ISSUE])
         revision = publishing.preview(alert)
         context = self.admin_site.each_context(request) | {
@@ -259,7 +255,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(AlertRevision)
 class AlertRevisionAdmin(ReadOnlyAdminMixin, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Issued revisions, to read."""
+    """Issued revisions, read-only."""
 
     list_display = ["identifier", "title", "msg_type", "sent", "author", "issued_by"]
     list_filter = ["msg_type"]
@@ -281,7 +277,7 @@ class AlertRevisionAdmin(ReadOnlyAdminMixin, admin.ModelAdmin):  # type: ignore[
 
 
 def _allow(view: Callable[..., HttpResponse], directive: str) -> Callable[..., Any]:
-    """Let our own pages be framed by this one, or frame it."""
+    """Return the view with a policy that lets our own pages frame it, or be framed by it."""
     return csp_replace({directive: ["'self'"]})(view)
 
 

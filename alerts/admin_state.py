@@ -32,7 +32,7 @@ def is_editable(alert: Alert | None) -> bool:
 
 
 def status_text(alert: Alert) -> str:
-    """Return where a warning stands, for the list and the head of the form."""
+    """Return the status of a warning, for the list and the head of the form."""
     latest = alert.current
     if latest is None:
         return alert.get_stage_display()
@@ -54,8 +54,8 @@ def _state_label(revision: AlertRevision) -> str:
 
 @dataclass(frozen=True)
 class AllowedActions:
-    """What an officer may do with a warning. `missing` is what stands against submitting it, `seen`
-    the digest of the text on the screen, `returned` why it was sent back.
+    """What an officer may do with a warning. `missing`: what a submission lacks; `seen`: the digest of
+    the text on the screen; `returned`: why it was sent back.
     """
 
     submit: bool
@@ -97,7 +97,7 @@ def _may_cancel(alert: Alert, officer: int | None) -> bool:
 
 
 def _return_reason(alert: Alert) -> str:
-    """Return why a draft was sent back, as long as that is the last act on it."""
+    """Return why a draft was sent back, if that is the last event about it."""
     event = events.events_for("alert", alert.pk).first()
     if event is None or event.kind != "alert_sent_back":
         return ""
@@ -113,6 +113,5 @@ def publication_notice(revision: object) -> str:
 
 
 def history_lines(alert: Alert) -> Iterator[tuple[Any, str]]:
-    """Yield the latest events, each with its label at the desk."""
     for event in events.events_for("alert", alert.pk)[:20]:
         yield event, _EVENT_LABELS.get(event.kind, event.kind)

@@ -1,6 +1,4 @@
-"""Drafts that nobody typed: from a campaign, as aggregates without a person's words, and the province's
-first warning, `first_warning.json` of its folder.
-"""
+"""Drafts from a campaign's aggregates, without a person's words, and from `first_warning.json`."""
 
 import re
 from collections.abc import Sequence
@@ -51,7 +49,7 @@ def summary_text(summary: CampaignSummary, scenario: str) -> str:
 
 
 def evidence_text(code: str, summary: CampaignSummary) -> str:
-    """Return the size of the campaign in numbers that point at nobody."""
+    """Return the size of the campaign in numbers that identify nobody."""
     if summary.reports is None or summary.first is None or summary.last is None:
         return f"Đợt {code}: dưới {campaign_stats.MIN_COUNT} tin."
     period = f"từ {summary.first:%d/%m/%Y} đến {summary.last:%d/%m/%Y}"
@@ -74,7 +72,7 @@ def _format_counts(counts: Sequence[tuple[str, int]]) -> str:
 
 
 def _most_frequent_scenario(campaign: Campaign) -> str:
-    """Return the effective scenario of most reports: an officer's, else the extracted one; or ""."""
+    """Return the effective scenario of most reports (an officer's, else the extracted one), or ""."""
     corrected = KeyTextTransform("scenario", "report__case__corrections_json")
     scenario = Coalesce(corrected, "report__facts__scenario", output_field=CharField())
     rows = campaign.links.exclude(report__facts=None).values_list(scenario)
@@ -84,7 +82,7 @@ def _most_frequent_scenario(campaign: Campaign) -> str:
 
 
 def ensure_first_alert(author: User | None = None) -> Alert:
-    """Return the first warning, written as a draft if it does not exist."""
+    """Return the first warning, created as a draft if it does not exist."""
     if alert := Alert.objects.filter(slug=FIRST_SLUG).first():
         return alert
     alert, steps = build_first_alert(province)

@@ -15,9 +15,7 @@ _FOR_REVIEW = ("short_title", "summary", "advice", "sms", "sms_share")
 
 
 class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A draft, which may be saved incomplete: what it lacks is asked for at submission. The form
-    makes a missing address, and notices when somebody else saved in between.
-    """
+    """A draft, which may be incomplete until submission. Reports a save by somebody else in between."""
 
     response_type = forms.MultipleChoiceField(
         label="Người dân cần",

@@ -1,4 +1,4 @@
-"""A draft in every format in which it would go out, marked as not issued: for the desk alone."""
+"""Previews of a draft in every format, marked as not issued: for the desk alone."""
 
 from collections.abc import Callable, Iterator
 from copy import copy
@@ -28,7 +28,7 @@ MARK, MARK_IN_ENGLISH = "[Bản xem trước] ", "[Preview] "
 
 @dataclass(frozen=True)
 class TextWithLimit:
-    """A text of so many of `unit`, at most `most`."""
+    """A text, its length in `unit`, and the limit `most`."""
 
     name: str
     text: str
@@ -42,9 +42,7 @@ class TextWithLimit:
 
 
 def as_draft_preview(revision: AlertRevision) -> AlertRevision:
-    """Return a copy with an identifier that is never issued and a marked title, to leave the page as
-    a file.
-    """
+    """Return a copy with an identifier that is never issued and a marked title, fit for a file."""
     words, draft = revision.frozen_content, copy(revision)
     message = replace(words.message, identifier=f"XEM-TRUOC-{words.message.version}")
     english = words.english
@@ -102,7 +100,7 @@ def render_frame(revision: AlertRevision, now: datetime) -> HttpResponse:
 
 @dataclass(frozen=True)
 class FilePreview:
-    """A format that leaves the page as a file: renderer, media type, and a header if it has a name."""
+    """A format that is a file: renderer, media type, and a Content-Disposition if it has a name."""
 
     render: Callable[[AlertRevision, State], bytes]
     content_type: str

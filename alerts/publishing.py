@@ -1,7 +1,7 @@
 """From draft to revision: submit, issue, update, cancel. The only writer of AlertRevision.
 
-Every revision takes two people: who wrote the text last does not issue it. All actions lock the
-alert, so that of two clicks one wins and the other is told why it did not.
+Every revision takes two people: the last author does not issue it. All actions lock the alert, so
+that of two clicks one wins and the other is told why it did not.
 """
 
 from dataclasses import replace
@@ -64,7 +64,7 @@ class SignatureFailedError(PublishingError):
 
 
 class StaleDraftError(PublishingError):
-    """The text has changed since the person looked at it."""
+    """The text has changed since the person read it."""
 
 
 def build_content(alert: Alert, message: MessageHeader) -> Content:
@@ -103,7 +103,7 @@ def build_content(alert: Alert, message: MessageHeader) -> Content:
 
 
 def draft_etag(alert: Alert) -> str:
-    """Return a digest of the text: who issues says with it which text they have read."""
+    """Return a digest of the text, which whoever issues sends to name the text they have read."""
     return digest(_compose(alert, _next_header(alert, _next_kind(alert), _EPOCH)).content)
 
 
@@ -125,7 +125,7 @@ def is_unchanged(alert: Alert) -> bool:
 
 @transaction.atomic
 def submit(alert: Alert, *, by: User) -> None:
-    """Hand a draft over for review. Raises NotReadyError with all that is missing."""
+    """Submit a draft for review. Raises NotReadyError with all that is missing."""
     alert = _lock_alert(alert)
     if alert.stage != Alert.Stage.DRAFT:
         raise NotReadyError("Cảnh báo này đã được trình, đang chờ duyệt.")
@@ -141,8 +141,9 @@ def submit(alert: Alert, *, by: User) -> None:
 
 @transaction.atomic
 def send_back(alert: Alert, *, by: User, reason: str = "") -> None:
-    """Give a submitted text back to its author with the reason; an author who takes it back needs
-    none. Raises NotReadyError.
+    """Return a submitted text to its author with the reason, which the author needs not give.
+
+    Raises NotReadyError.
     """
     alert = _lock_alert(alert)
     if alert.stage != Alert.Stage.REVIEW:
@@ -191,9 +192,7 @@ def cancel(
 
 
 def revision_to_cancel(alert: Alert) -> AlertRevision | None:
-    """Return the revision that a Cancel repeats: the current one, expired or not; where none has
-    taken effect, the one that waits.
-    """
+    """Return the revision that a Cancel repeats: the current one, else the one that waits."""
     return alert.revisions.current().select_related("author").first() or alert.current
 
 
@@ -264,7 +263,7 @@ def _problem_text(errors: list[ValidationError]) -> str:
 def _issue_revision(
     alert: Alert, kind: MsgType, by: User, ending: str = "", reason: str = ""
 ) -> AlertRevision:
-    """Write and sign the revision, name it as the latest, log the event, enqueue what follows."""
+    """Write and sign the revision, make it the latest, log the event, enqueue what follows."""
     sent = timezone.now().replace(microsecond=0)
     if alert.year is None:
         alert.year, alert.number = _next_number(timezone.localtime(sent).year)
@@ -281,7 +280,7 @@ def _issue_revision(
 
 
 def _sign(revision: AlertRevision) -> None:
-    """Sign it. Raises SignatureFailedError, which undoes the whole action."""
+    """Sign it. Raises SignatureFailedError, which rolls the action back."""
     try:
         signatures.sign_revision(revision)
     except signatures.SigningError as error:

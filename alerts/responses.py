@@ -31,7 +31,7 @@ def conditional_response(
 
 
 def allow_cross_origin(response: HttpResponse) -> HttpResponse:
-    """Let programs of every origin read this response."""
+    """Let programs of every origin read this response, and return it."""
     response["Access-Control-Allow-Origin"] = "*"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
@@ -40,9 +40,9 @@ def allow_cross_origin(response: HttpResponse) -> HttpResponse:
 def allow_framing(
     response: HttpResponse, ancestors: str = "", *, live: bool = False
 ) -> HttpResponse:
-    """Let other sites frame this response, or those that `ancestors` names; a frame holds no action.
+    """Let other sites, or those of `ancestors`, frame this response, and return it.
 
-    A 304 needs the same headers: a browser may lay them over its copy.
+    A 304 needs the same headers: a browser may apply them to its copy.
     """
     response["Content-Security-Policy"] = FRAME_POLICY.format(
         style=style_source("alerts/frame.css"),

@@ -9,7 +9,6 @@ from alerts.static_pages import generator
 
 @shared_task(name=generator.TASK)
 def write_snapshots(items: list[int]) -> None:
-    """Write the public pages as files after an issue."""
     close_old_connections()
     generator.process_items(items, generator.TIMEOUT_SECONDS)
 
@@ -23,41 +22,35 @@ def refresh_snapshots() -> None:
 
 @shared_task(name=service.TASK)
 def deliver(items: list[int]) -> None:
-    """Attempt the deliveries of these outbox items."""
     close_old_connections()  # CELERY_DB_REUSE_MAX skips Django's own look at stale ones
     service.process_items(items, service.TIMEOUT_SECONDS)
 
 
 @shared_task(name=service.OWE_SUBSCRIBERS)
 def enqueue_subscriber_deliveries(items: list[int]) -> None:
-    """Owe revisions to subscribers."""
     close_old_connections()
     service.enqueue_subscriber_deliveries(items, service.TIMEOUT_SECONDS)
 
 
 @shared_task(name=service.TELL_STOPPED)
 def mail_stopped_partners(items: list[int]) -> None:
-    """Mail which channels of agencies are stopped."""
     close_old_connections()
     service.mail_stopped_partners(items, service.TIMEOUT_SECONDS)
 
 
 @shared_task(name=subscriptions.ASK)
 def send_opt_in_mails(items: list[int]) -> None:
-    """Send opt-in mails."""
     close_old_connections()
     subscriptions.process_items(items, service.TIMEOUT_SECONDS)
 
 
 @shared_task(name="alerts.hand_over_deliveries")
 def dispatch_due_deliveries() -> None:
-    """Enqueue the attempts that are due."""
     close_old_connections()
     service.dispatch_due()
 
 
 @shared_task(name="alerts.forget_subscribers")
 def purge_unconfirmed_subscribers() -> None:
-    """Remove addresses that nobody confirmed."""
     close_old_connections()
     subscriptions.purge()

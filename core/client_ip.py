@@ -1,4 +1,4 @@
-"""The visitor's address: the one place that reads X-Forwarded-For, and the networks of an address."""
+"""The visitor's address and its networks: the only place that reads X-Forwarded-For."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -17,11 +17,11 @@ _INTERNAL_RANGES = tuple(
 
 
 def client_ip(request: HttpRequest) -> Address | None:
-    """Return the address, as the outermost of our own proxies saw it; None when unknown.
+    """Return the address that the outermost of our own proxies saw; None when unknown.
 
-    Each proxy adds at the right the address that connected to it, so `TRUSTED_PROXIES` of them are
-    counted from the right; what stands further left anybody can type. An IPv4 address is itself,
-    also when it is written as an IPv6 one.
+    Each proxy appends the address that connected to it, so `TRUSTED_PROXIES` of them are counted
+    from the right; what stands further left anybody can forge. An IPv4 address mapped into IPv6
+    becomes IPv4.
     """
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     hops = [*filter(None, map(str.strip, forwarded)), request.META.get("REMOTE_ADDR", "")]
@@ -34,9 +34,7 @@ def client_ip(request: HttpRequest) -> Address | None:
 
 
 def client_network(request: HttpRequest) -> str | None:
-    """Return the address by which axes counts tries at a password, of IPv6 the first of the /64:
-    a household has as many as it likes.
-    """
+    """Return the address by which axes counts log-in attempts: of IPv6 the first of the household's /64."""
     address = client_ip(request)
     if isinstance(address, IPv6Address):
         address = IPv6Address(int(address) >> 64 << 64)
@@ -46,13 +44,13 @@ def client_network(request: HttpRequest) -> str | None:
 def network_prefix(
     address: Address, ipv4_bits: int = IPV4_NETWORK, ipv6_bits: int = IPV6_NETWORK
 ) -> str:
-    """Return a name for its network of so many bits."""
+    """Return a name for the address's network of so many bits."""
     bits = ipv6_bits if address.version == 6 else ipv4_bits
     return f"{address.version}/{bits} {int(address) >> (address.max_prefixlen - bits)}"
 
 
 def is_internal(address: Address) -> bool:
-    """Return whether it is of our own network, and so tells no visitors apart."""
+    """Return whether the address is of our own network, and so tells no visitors apart."""
     version, number = address.version, int(address)
     return any(
         each == version and number >> bits == start >> bits

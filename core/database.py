@@ -30,7 +30,7 @@ SELECT current_setting('transaction_read_only')::boolean
 
 
 def is_writable() -> bool:
-    """Return whether it takes rows. Raises DatabaseTrouble without an answer or room on the disk."""
+    """Return whether the database takes rows. Raises DatabaseTrouble, also for a full disk."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64kB'")
         cursor.execute(_TRY_THE_DISK)
@@ -40,7 +40,7 @@ def is_writable() -> bool:
 
 @contextmanager
 def read_snapshot(timeout_seconds: int = READ_TIMEOUT_SECONDS) -> Iterator[CursorWrapper]:
-    """Yield a cursor that reads the database as it is at one moment, each statement within its time.
+    """Yield a cursor that reads one snapshot, each statement within the timeout.
 
     In a transaction that runs already each statement is a snapshot of its own.
     """
@@ -53,10 +53,8 @@ def read_snapshot(timeout_seconds: int = READ_TIMEOUT_SECONDS) -> Iterator[Curso
 
 
 class PreparedStatement:
-    """A statement with places as `%(name)s`, under a name of its own in the database.
-
-    A cast in its text is repeated where it is executed, so that a list of texts becomes a list of
-    times. It is planned once per connection; planning was a third of PostgreSQL's work for triage.
+    """A statement with places as `%(name)s`, planned once per connection: planning was a third of the
+    work of triage. A cast is repeated in EXECUTE, so that a list of texts becomes a list of times.
     """
 
     def __init__(self, name: str, statement: str) -> None:
@@ -71,10 +69,7 @@ class PreparedStatement:
 
 
 def execute_pipeline(cursor: Any, values: Any, *steps: PreparedStatement | str) -> None:
-    """Execute these steps in one round trip; the cursor has the result of the last one.
-
-    Raises django.db.Error.
-    """
+    """Execute the steps in one round trip; the cursor has the last result. Raises django.db.Error."""
     statements = [step for step in steps if isinstance(step, PreparedStatement)]
     for statement in statements:
         if connection.connection not in statement.prepared_on:
@@ -116,7 +111,6 @@ class CachedRead(Generic[T]):
 
 
 def fetch_all(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
-    """Run a statement and return its rows."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())
@@ -124,7 +118,7 @@ def fetch_all(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def log_database_error(log: Any, event: str) -> Iterator[None]:
-    """Log an error of the database as this event and go on: for tasks that beat calls again."""
+    """Log a database error as this event and go on: for tasks that beat calls again."""
     try:
         yield
     except DatabaseTrouble as error:
@@ -132,10 +126,7 @@ def log_database_error(log: Any, event: str) -> Iterator[None]:
 
 
 def error_summary(error: DatabaseTrouble) -> str:
-    """Return one line: what PostgreSQL answered, which server, and a hint where none was named.
-
-    Of the answer only the first line: the others quote rows.
-    """
+    """Return one line: the answer's first line (others quote rows), the server and perhaps a hint."""
     message = str(error).partition("\n")[0].strip() or type(error.__cause__ or error).__name__
     return append_hint(f"PostgreSQL: {message} (asked: {_server()})")
 
@@ -147,7 +138,7 @@ def append_hint(line: str) -> str:
 
 
 def _server() -> str:
-    """Return host (or folder of the socket) and name of the database, without user and password."""
+    """Return host (or socket folder) and name of the database, without user and password."""
     database = settings.DATABASES["default"]
     port = f":{database['PORT']}" if database.get("PORT") else ""
     host = database["HOST"] or database["OPTIONS"].get("host") or "this machine"

@@ -1,7 +1,7 @@
 """Encryption of personal texts and bytes at rest.
 
-An encrypted value is one byte of format, eight of the key's identifier, a nonce and AES-GCM. It is bound
-to its field and its row: it does not decrypt in another field, or beside another report.
+A value is a format byte, eight of the key's identifier, a nonce and AES-GCM. It is bound to its
+field and row: it does not decrypt in another field or beside another report.
 """
 
 import os
@@ -26,13 +26,12 @@ def _cipher(key: FieldKey) -> AESGCM:
 def encrypt(text: str, what: str, whose: object = "") -> bytes | None:
     """Return a text encrypted under the newest key, None for an empty one.
 
-    `what` is the name of its field without "_sealed", `whose` the key that `associated_data` returns.
+    `what` is its field's name without "_sealed", `whose` what `associated_data` returns.
     """
     return encrypt_bytes(text.encode(), what, whose) if text else None
 
 
 def encrypt_bytes(data: bytes, what: str, whose: object = "") -> bytes:
-    """Return bytes encrypted under the newest key."""
     key, nonce = newest_key(), os.urandom(_NONCE_BYTES)
     ciphertext = _cipher(key).encrypt(nonce, data, _bind(what, whose))
     return _FORMAT + key.id.encode() + nonce + ciphertext
@@ -60,8 +59,9 @@ def decrypt_field(row: Any, what: str) -> str | None:
 
 
 def associated_data(row: Any) -> object:
-    """Return whose a row's encrypted texts are: the report's, else the row's own where its key is random.
-    A key that the database counts is not known when the text is encrypted.
+    """Return whose a row's encrypted texts are: the report's, else its own random key, else "".
+
+    A key that the database counts is not known yet when the text is encrypted.
     """
     key = row.report_id if hasattr(row, "report_id") else row.pk
     return key if isinstance(key, UUID) else ""
@@ -72,7 +72,6 @@ def _bind(what: str, whose: object) -> bytes:
 
 
 def _open(sealed: bytes, bound: bytes) -> bytes:
-    """Return the plain bytes. Raises InvalidTag when no key of ours opens them there."""
     head, nonce_end = len(_FORMAT) + _KEY_ID_BYTES, len(_FORMAT) + _KEY_ID_BYTES + _NONCE_BYTES
     key = key_by_id(sealed[len(_FORMAT) : head].decode("latin-1"))
     if not sealed.startswith(_FORMAT) or key is None or len(sealed) < nonce_end:
@@ -81,11 +80,11 @@ def _open(sealed: bytes, bound: bytes) -> bytes:
 
 
 def newest_key_prefix() -> bytes:
-    """Return what every value begins with that is encrypted under the newest key."""
+    """Return the first bytes of every value under the newest key."""
     return _FORMAT + newest_key().id.encode()
 
 
 def has_newest_key(sealed: bytes | memoryview) -> bool:
-    """Return whether the newest key encrypted it; then an index of the same text is under that key too."""
+    """Return whether the newest key encrypted it; the index of its text is then under that key too."""
     prefix = newest_key_prefix()
     return bytes(sealed[: len(prefix)]) == prefix

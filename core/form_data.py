@@ -40,10 +40,8 @@ def _is_regular(body: bytes) -> bool:
 
 
 def _decode(text: bytes) -> str:
-    """Return the text of an urlencoded name or value.
-
-    Its escapes are those of quoted-printable behind another sign, which Python decodes in C:
-    urllib's loop, at three escapes for many a Vietnamese letter, is a quarter of the request.
+    """Return the text of an urlencoded name or value, by Python's quoted-printable decoder, which is
+    C: urllib's loop took a quarter of the request for Vietnamese letters.
     """
     spaced = text.replace(b"+", b" ")
     if b"%" not in text:
@@ -55,7 +53,7 @@ _decode_name = lru_cache(maxsize=256)(_decode)  # the field names of our own pag
 
 
 def sanitize_fields(fields: Fields) -> Fields:
-    """Return the fields with every sign replaced that PostgreSQL or a page cannot hold."""
+    """Return the fields with what PostgreSQL or a page cannot hold replaced."""
     return MultiValueDict(
         {
             sanitize_text(name): [sanitize_text(value) for value in values]

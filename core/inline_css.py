@@ -9,9 +9,6 @@ from django.template.loader import render_to_string
 
 @cache
 def style_source(template: str) -> str:
-    """Return the source of a Content-Security-Policy for `<style>{% include template %}</style>`.
-
-    No sheet holds a word, so that its hash is the same in every language.
-    """
+    """Return the source of a Content-Security-Policy for `<style>{% include template %}</style>`."""
     style = render_to_string(template, using="public")
     return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"

@@ -1,7 +1,7 @@
 """Keys and what is made with them: field keys, keyed hashes, form tokens, signatures, BACKUP_KEY.
 
-Every purpose has a key of its own, derived from a key of `FIELD_ENCRYPTION_KEYS` (newest first), so
-that one key never serves two purposes. A key is named by eight hex digits that reveal nothing of it.
+Each purpose has a key derived from one of `FIELD_ENCRYPTION_KEYS` (newest first). A key is named by
+eight hex digits that reveal nothing of it.
 """
 
 import base64
@@ -80,9 +80,8 @@ def _form_signer(secret: str) -> signing.TimestampSigner:
 
 
 def token_age(token: str) -> float | None:
-    """Return the seconds since the form was offered; None when the token is not ours or stale.
-
-    Not by the signer's own check, which derives its key again each time.
+    """Return the seconds since the form was offered; None when the token is not ours or stale. The
+    signer's own check would derive its key again each time.
     """
     if not token.isascii():
         return None
@@ -96,7 +95,6 @@ def token_age(token: str) -> float | None:
 
 @lru_cache(maxsize=2)
 def _form_key(secret: str) -> bytes:
-    """Return the key that the signer derives."""
     return hashlib.sha256(f"{FORM_TOKEN_SALT}signer{secret}".encode()).digest()
 
 
@@ -124,10 +122,7 @@ class Signer:
 
 
 def signer() -> Signer | None:
-    """Return the signer, or None without a SIGNING_KEY: then nothing is published unsigned either.
-
-    Raises ImproperlyConfigured where it is no key.
-    """
+    """Return the signer; None without a SIGNING_KEY. Raises ImproperlyConfigured where it is no key."""
     return parse_signer(settings.SIGNING_KEY) if settings.SIGNING_KEY else None
 
 

@@ -12,9 +12,9 @@ from core.personal_data_inventory import Declared, FieldClassification
 class OutboxItem(models.Model):
     """A task to run: its name, its key and its state. All times are PostgreSQL's.
 
-    `due_at`: not dispatched before; the relay moves it by a lease when it gives the key to the broker,
-    a failed attempt by a pause, so what is lost meanwhile is due again. `leased_until`: a worker has
-    until then. `error` is the class of the last failure, never its text.
+    `due_at`: not dispatched before; the relay moves it by a lease, a failed attempt by a pause.
+    `leased_until`: the end of a worker's lease. `error`: the class of the last failure, never its
+    text.
     """
 
     class Priority(models.IntegerChoices):
@@ -65,8 +65,7 @@ LOOKS = ("revealed", "exported", "case_exported", "slip_given")
 class AuditEvent(models.Model):
     """One act, by whom and when. Append-only: a trigger refuses UPDATE and DELETE.
 
-    `subject` is a type and a key ("report", its id), not a relation: a mechanism knows no model of its
-    users, and an event outlives its subject.
+    `subject` is a type and a key ("report", its id), not a relation: an event outlives its subject.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -104,9 +103,9 @@ class AuditEvent(models.Model):
 
 
 class AuditChainLink(models.Model):
-    """The link of one event in the chain (core/audit/chain.py): `digest` covers the event, the digest
-    before it and `detail_digest`, which is keyed by a salt of its own. A trigger refuses UPDATE and
-    DELETE but for the salt of a detail whose erasure is logged.
+    """An event's link (core/audit/chain.py): `digest` covers the event, the digest before it and
+    `detail_digest`, which is keyed by `salt`. A trigger refuses UPDATE and DELETE but for the salt
+    of a detail whose erasure is logged.
     """
 
     # No relation: a link stays when its event is removed, and so shows it.
@@ -128,8 +127,8 @@ class AuditChainLink(models.Model):
 
 
 class AuditChainCheck(models.Model):
-    """How far the links were checked, over and over. One row. `break_kind` and `broken_at`: the first
-    break that was found and its event; they stay until `verify_audit_log` finds all whole.
+    """How far the links were verified, in one row. `break_kind` and `broken_at` are the first break
+    and its event, until `verify_audit_log` finds none.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)

@@ -1,17 +1,16 @@
-"""Inventory of personal data: each field of each model is classified, in `personal.py` or `models.py` of
-its app, and for other packages in portal/personal_data_third_party.py. A test finds one that is missing.
+"""Inventory of personal data: each field of each model is classified in `personal.py` or `models.py`
+of its app, or in portal/personal_data_third_party.py. A test finds one that is missing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class FieldClassification:
-    """The fields of one model, in lists of names.
-
-    `nothing` is about nobody. `ties` identifies nobody but joins rows of one person or report. `sealed` is
-    encrypted under FIELD_ENCRYPTION_KEYS. `clear` is personal and readable in a dump, each with the reason.
+    """The fields of one model, in lists of names: `nothing` is about nobody; `ties` joins rows of one
+    person; `sealed` is encrypted under FIELD_ENCRYPTION_KEYS; `clear` is personal in the clear,
+    with the reason.
     """
 
     nothing: str = ""
@@ -37,12 +36,8 @@ HEAD = """| table | sealed under `FIELD_ENCRYPTION_KEYS` | ties together | in cl
 
 def render_inventory(declared: Declared) -> str:
     """Return the table of docs/personal.md, without the models about nobody."""
-    rows = (_row(name, each) for name, each in sorted(declared.items()) if _is_listed(each))
-    return "\n".join([HEAD, *rows])
-
-
-def _is_listed(fields: FieldClassification) -> bool:
-    return bool(fields.ties or fields.personal_fields())
+    listed = {name: each for name, each in declared.items() if each.ties or each.personal_fields()}
+    return "\n".join([HEAD, *(_row(name, each) for name, each in sorted(listed.items()))])
 
 
 def _row(name: str, fields: FieldClassification) -> str:
@@ -52,8 +47,4 @@ def _row(name: str, fields: FieldClassification) -> str:
 
 
 def _code(names: str) -> str:
-    return _listed(f"`{name}`" for name in names.split())
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names) or "–"
+    return ", ".join(f"`{name}`" for name in names.split()) or "–"

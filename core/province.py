@@ -1,7 +1,7 @@
-"""The province that the portal serves: what `province.toml` of its folder says.
+"""The province that the portal serves, as `province.toml` of its folder says. Without Django.
 
-Read once, without Django, which the readers of stories do not load. What is missing or malformed is left empty;
-the system check in `portal/checks.py` lists it and refuses to start.
+What is missing or malformed is left empty; the system check in `portal/checks.py` lists it and
+refuses to start.
 """
 
 import json
@@ -52,21 +52,20 @@ class Province:
 
     @property
     def hotline_dial(self) -> str:
-        """The hotline as a telephone dials it."""
+        """Return the hotline as a telephone dials it."""
         return _list_digits(self.hotline)
 
     @property
     def hotline_key(self) -> str:
-        """The hotline in E.164."""
+        """Return the hotline in E.164."""
         return f"+84{self.hotline_dial.removeprefix('0')}"
 
     @property
     def slug(self) -> str:
-        """The name in small ASCII letters with hyphens."""
+        """Return the name in small ASCII letters with hyphens."""
         return strip_marks(self.name).lower().replace(" ", "-")
 
     def load_json(self, name: str) -> dict[str, Any]:
-        """Return the object that a file of the folder holds."""
         content: dict[str, Any] = json.loads((self.folder / name).read_text("utf-8"))
         return content
 
@@ -80,7 +79,7 @@ def strip_marks(text: str) -> str:
 
 
 def load_province(folder: Path) -> tuple[Province, tuple[str, ...]]:
-    """Return the province of a folder and what is wrong with its file, one sentence each."""
+    """Return the province of a folder, and what is wrong with its file, one sentence each."""
     try:
         values = tomllib.loads((folder / FILE).read_text("utf-8"))
     except (OSError, ValueError) as error:

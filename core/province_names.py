@@ -28,10 +28,7 @@ def insert_hotline(sentence: "_StrPromise") -> "_StrPromise":
 
 
 def build_page_context(request: HttpRequest | None = None) -> dict[str, object]:
-    """Return what every template knows of the province; a context processor.
-
-    `hotline` is the number as a link; a template rendered without a request gets this by hand.
-    """
+    """Return what every template knows of the province: a context processor; `hotline` is a link."""
     english = get_language() == "en"
     return {
         "province": province,

@@ -1,9 +1,8 @@
 """Rate limits by the visitor's address, and counters of floods of reports, in Valkey.
 
 Of an address only a keyed hash is stored, until its window ends. Without Valkey each process counts
-guesses by itself and lets a third through: nobody is shut out, and nobody guesses at will; floods are
-flagged later, or not. After one failure Valkey is not asked for some seconds, so that a dead one
-costs a page 50 ms at most.
+by itself, allows a third, and flags floods later or not. After a failure Valkey is not asked for
+some seconds: a dead one costs a page 50 ms at most.
 """
 
 import time
@@ -103,9 +102,8 @@ _circuit = _Circuit()
 class SlidingWindow:
     """A set that is full with `most` members within so many seconds.
 
-    `about`: the report that it is asked for. `member`: what is added, each once: that report, which is
-    over where it finds the set full, or something that fills it for all. `stops`: while it is over,
-    the windows of the same report behind it count nothing.
+    `about` is the report; `member` is added once: the report itself, or what fills the set for all.
+    While a window with `stops` is over, the same report's later windows count nothing.
     """
 
     key: str
@@ -121,9 +119,7 @@ class SlidingWindow:
 
 
 def exceeded_windows(windows: Sequence[SlidingWindow]) -> list[int] | None:
-    """Count, and return the places of those windows that their reports are over, in one round trip;
-    None while Valkey does not answer.
-    """
+    """Count in one round trip; return the places of the windows that are over, None without Valkey."""
     keys = [f"portal:crowds:{window.key}" for window in windows]
     arguments = [each for window in windows for each in window.arguments]
     places: list[int] | None = _circuit.call(
@@ -142,12 +138,11 @@ def _limiter(address: str) -> MovingWindowRateLimiter:
 
 @lru_cache(maxsize=1)
 def _own_windows() -> MovingWindowRateLimiter:
-    """Return what this process has counted by itself."""
     return MovingWindowRateLimiter(MemoryStorage())
 
 
 def _own(window: RateLimitItem) -> RateLimitItem:
-    """Return the stricter window of a process that is alone."""
+    """Return the stricter window of a process that counts by itself."""
     return RateLimitItemPerMinute(ceil(window.amount / SHARE_WITHOUT_VALKEY), window.multiples)
 
 
@@ -175,15 +170,13 @@ def counter_key(*about: str) -> str:
 
 
 def window_key(request: HttpRequest, about: str = "") -> str | None:
-    """Return the key of a visitor's window about something; None where the address is unknown: then
-    there is no window. Of an IPv6 address its network counts.
-    """
+    """Return the key of a visitor's window, of IPv6 by its network; None without an address: no window."""
     address = client_ip(request)
     return None if address is None else counter_key(network_prefix(address, ipv4_bits=32), about)
 
 
 def retry_after(name: str, request: HttpRequest, about: str = "") -> int:
-    """Return the seconds until this visitor may try again, 0 for now. Takes nothing from the window."""
+    """Return the seconds until this visitor may try again, 0 for now; take nothing from the window."""
     key = window_key(request, about)
     if key is None or settings.RATE_LIMITS == "count":
         return 0
@@ -234,7 +227,7 @@ def _count_wrong() -> None:
 
 
 def _slow_down() -> None:
-    """Delay the answer to a wrong code; nobody is refused because others guess."""
+    """Delay the answer to a wrong code, in two threads at most; nobody is refused because others guess."""
     if settings.RATE_LIMITS != "count" and _waiting.acquire(blocking=False):
         try:
             sleep(DELAY_SECONDS)

@@ -1,8 +1,7 @@
 """Second factors as django-otp stores them: secrets encrypted, backup codes hashed.
 
-A phone's secret is bound to its officer, in the characters that the package's field takes. Of a backup
-code a keyed hash is stored behind the beginning of the key's name: sixteen characters, of which 72 bits
-are the hash.
+A secret is bound to its officer. A backup code is stored as the start of the key's name and 72 bits
+of a keyed hash.
 """
 
 import os
@@ -36,12 +35,11 @@ def decrypt_secret(stored: str, user_id: int) -> bytes | None:
 
 
 def sealed_by_newest() -> str:
-    """Return the beginning of secrets under the newest key: nine bytes, so twelve whole characters."""
+    """Return the first twelve characters of secrets under the newest key: nine bytes."""
     return b64encode(encryption.newest_key_prefix()).decode()
 
 
 def hash_backup_code(code: str, user_id: int, key: FieldKey | None = None) -> str:
-    """Return what is stored of a backup code."""
     key = key or newest_key()
     digest = key.mac("code on paper", f"{user_id} {code}".encode())
     return hashed_by(key) + b64encode(digest)[:_HASH_CHARS].decode()
@@ -53,5 +51,5 @@ def candidate_hashes(code: str, user_id: int) -> Iterator[str]:
 
 
 def hashed_by(key: FieldKey) -> str:
-    """Return the beginning of codes that are hashed with this key."""
+    """Return the first characters of codes that are hashed with this key."""
     return key.id[:_KEY_NAME_CHARS]

@@ -1,10 +1,8 @@
-"""Tables as files for a spreadsheet, row after row: CSV and XLSX.
+"""Tables as files for a spreadsheet, row after row: CSV and XLSX, in which no cell is a formula.
 
-No cell is ever a formula. XLSX says of each cell that it is a text or a number. CSV cannot say so: a
-spreadsheet runs what begins with = + - @, also after blanks and in wide letters, so such a text gets
-an apostrophe before it, as a hand would type it. Where the computer's list sign is the semicolon (it
-often is in Vietnamese) cells are cut there and quotes hold nothing together: what follows a semicolon,
-a tab or the end of a line is guarded alike. A sign that XML forbids is shown by its code point.
+XLSX gives each cell its type. In CSV a text that a spreadsheet may run (= + - @, also after blanks
+and in wide letters) gets an apostrophe; so does one after a semicolon, tab or line end, where
+Vietnamese settings cut a cell. A sign that XML forbids is shown by its code point.
 """
 
 import csv

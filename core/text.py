@@ -1,9 +1,4 @@
-"""Vietnamese text normalized for comparison: no case, diacritics, punctuation or doubled space.
-
-`normalize` is for search and tables, `rank_by_similarity` searches with it. `normalize_with_offsets`
-also keeps where in the original each character came from, so that a match can be shown as typed.
-Both take time in proportion to the text.
-"""
+"""Vietnamese text normalized for comparison, in linear time: no case, diacritics or punctuation."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -91,7 +86,7 @@ def normalize_with_offsets(text: str, keep: str = "") -> NormalizedText:
 
 
 def _normalize_same_length(text: str, keep: str) -> NormalizedText | None:
-    """Return the usual text at once: each character gives one, no space is doubled or at an end."""
+    """Return the text where each character gives one; None where a space is doubled or at an end."""
     folded = text.translate(_one_for_one(keep))
     size = len(text)
     if len(folded) != size or "  " in folded or folded != folded.strip(" "):
@@ -147,12 +142,10 @@ _TITLE_WEIGHT, _TEXT_WEIGHT = 4, 1
 
 
 def rank_by_similarity(query: str, things: Iterable[tuple[T, str, str]]) -> list[T]:
-    """Return those of *things* (thing, its title, more text of it) that match a query, best first;
-    equal ones keep their order.
+    """Return the matching *things* (thing, title, more text), best first; equal ones keep their order.
 
-    A word of the query matches the words that begin with it, diacritics and case aside. It counts four
-    in a title and one elsewhere, twice that when it is the whole word. Where something has all words of
-    the query, only such things match; else those that have half of them, and two at least.
+    A word of the query matches words that begin with it: four in a title, one elsewhere, twice that
+    for the whole word. If none has all words, things with half of them, and two at least, match.
     """
     words = list(dict.fromkeys(normalize(query).split()))[:MAX_WORDS]
     weighed = [
@@ -165,7 +158,7 @@ def rank_by_similarity(query: str, things: Iterable[tuple[T, str, str]]) -> list
 
 
 def _weigh(words: Sequence[str], title: str, text: str) -> tuple[int, int]:
-    """Return how many of the words match, and what they count together."""
+    """Return how many of the words match, and their weight together."""
     titles, texts = title.split(), text.split()
     weights = [
         max(_match(word, titles) * _TITLE_WEIGHT, _match(word, texts) * _TEXT_WEIGHT)

@@ -1,8 +1,7 @@
 """Child processes: started so that they never outlive us, forked so that they share memory.
 
-The kernel sends `death_signal` to a child when the thread that started it ends: start children
-from the main thread. Each is the leader of its own process group, so that a Ctrl-C in the
-terminal reaches only us, and what a dead child left behind can be killed.
+The kernel sends `death_signal` when the thread that started a child ends: start from the main
+thread. Each leads its own process group, so that Ctrl-C reaches only us.
 """
 
 import contextlib
@@ -30,10 +29,9 @@ def die_with_parent(death_signal: int, parent: int) -> None:
 
 
 def freeze_loaded_objects() -> None:
-    """Keep the garbage collector from what is loaded before a fork, and let it run seldom.
+    """Exempt what is loaded from garbage collection before a fork, and collect seldom.
 
-    A collection would give each process its own copy of pages that all could share; requests and
-    tasks leave few cycles, and collecting them cost a twentieth of a report.
+    A collection would copy pages that all processes could share, and cost a twentieth of a report.
     """
     gc.collect()
     gc.freeze()
@@ -46,7 +44,7 @@ class StartError(Exception):
 
 @dataclass
 class ChildProcess:
-    """One process: how it is started, and how it is asked to end. `log` is a file for its output."""
+    """One process: how it is started and stopped. `log` is a file for its output."""
 
     name: str
     command: Sequence[str]
@@ -84,12 +82,12 @@ class ChildProcess:
             )
 
     def terminate(self) -> None:
-        """Send the stop signal to the process alone: it knows how to end its own children."""
+        """Send the stop signal to the process alone: it ends its own children."""
         if self.process and self.running:
             self.process.send_signal(self.stop_signal)
 
     def kill_process_group(self) -> int | None:
-        """Kill what is left of the process and of what it started; return its exit code."""
+        """Kill what is left of the process and its children; return its exit code."""
         if self.process is None:
             return None
         process, self.process = self.process, None  # once: its number may be given to others
@@ -98,7 +96,7 @@ class ChildProcess:
         return process.wait()
 
     def stop(self, patience: float) -> int | None:
-        """Ask it to stop, wait `patience` seconds, then kill it; return its exit code."""
+        """Terminate it, wait `patience` seconds, then kill it; return its exit code."""
         self.terminate()
         if self.process:
             try:

@@ -44,10 +44,7 @@ def prepare_database() -> None:
 
 
 def prepare_in_subprocess(env: Mapping[str, str]) -> None:
-    """Run `prepare_database` in a process of its own, so that its memory is freed.
-
-    Raises StartError when it fails, after printing its output.
-    """
+    """Run `prepare_database` in a process of its own, to free its memory. Raises StartError."""
     print_progress("Preparing the database …")
     command = [sys.executable, "-m", "ops.dev_server", "--prepare"]
     log = Path(env["DATA_DIR"]) / "prepare.log"

@@ -1,8 +1,7 @@
 """`python -m ops.healthcheck ROLE`: the image's health checks.
 
-Exit code 0 for healthy, 1 for not, with a line where the check itself failed; 64 for an unknown role.
-A worker that claims nothing while items wait is killed, so that the container's restart policy brings a
-new one: outside the image the supervisor does the same.
+Exit code 0 for healthy, 1 for not, 64 for an unknown role. A worker that claims nothing while items
+wait is killed, so that the restart policy brings a new one.
 """
 
 import contextlib
@@ -28,10 +27,7 @@ BEAT_TIMEOUT_SECONDS = 600.0
 
 
 def load_environment() -> dict[str, str]:
-    """Return our environment, and what the local servers wrote for the rest, as settings read it.
-
-    Raises StartError when no database is named.
-    """
+    """Return our environment and DATA_DIR/local.env. Raises StartError when no database is named."""
     ours = {name: value for name, value in os.environ.items() if value}
     env = read_env(resolve_data_dir()) | ours
     if not env_value_given("DATABASE_URL", env):
@@ -40,7 +36,7 @@ def load_environment() -> dict[str, str]:
 
 
 def is_web_healthy() -> bool:
-    """Return whether /livez answers, requested as the front server would."""
+    """Return whether /livez answers a request as the front server sends it."""
     host = urlsplit(os.environ.get("PORTAL_URL", "")).netloc or "127.0.0.1"
     port = int(os.environ.get("PORT") or 8000)
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as web:
@@ -72,10 +68,7 @@ def is_beat_healthy() -> bool:
 
 
 def is_worker_healthy() -> bool:
-    """Return whether items were leased since the last check, or none waits.
-
-    A database that does not answer is not the worker's fault.
-    """
+    """Return whether items were leased since the last check or none waits; also True without a database."""
     progress, now = Progress(), time.time()
     state_file = resolve_data_dir() / STATE_FILE
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError):  # none, or broken off

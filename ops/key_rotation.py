@@ -1,8 +1,7 @@
 """Key rotation: encrypt again, under the newest key, what older keys encrypted.
 
-In small batches, each a transaction of its own, beside a portal that runs: a locked row is skipped
-until a later round. There is no progress to store: each row says which key it needs, so a killed run
-starts again and skips what is done.
+In small transactions beside a running portal; a locked row is skipped until a later round. Each row
+says which key it needs, so a killed run starts again and skips what is done.
 """
 
 from abc import ABC, abstractmethod
@@ -36,8 +35,8 @@ _RESEALING = "SELECT set_config('reports.resealing', 'on', true)"
 class EncryptedDataset(ABC):
     """Rows that are encrypted in one way.
 
-    `rows` may need a newer key, as far as a statement can select; `reencrypt` changes one, locked by
-    this transaction, and returns whether it did.
+    `rows` are those that may need a newer key; `reencrypt` changes one, locked by this transaction,
+    and returns whether it did.
     """
 
     name: str
@@ -55,9 +54,7 @@ class EncryptedDataset(ABC):
 
 @dataclass(frozen=True)
 class EncryptedTextFields(EncryptedDataset):
-    """The encrypted texts of a model: its fields that end in SEALED. `index` computes the field of the
-    same name that ends in INDEX.
-    """
+    """The fields of a model that end in SEALED; `index` computes those that end in INDEX."""
 
     model: type[Model]
     index: Callable[[str], bytes | None] | None = None
@@ -103,8 +100,6 @@ class EncryptedTextFields(EncryptedDataset):
 
 
 class TotpSecrets(EncryptedDataset):
-    """Secrets of officers' phones."""
-
     name = "second factors"
 
     def rows(self) -> "QuerySet[Any]":
@@ -160,7 +155,7 @@ def count_pending(kind: EncryptedDataset) -> int:
 
 
 def count_old_replaced_codes() -> int:
-    """Return how many random receipt codes are hashed with an older key: only their holders' typing changes that."""
+    """Return how many random receipt codes have an older key: only being typed changes that."""
     replaced = Receipt.objects.filter(replaced_at__isnull=False)
     return replaced.exclude(hashed_with=newest_key().id).count()
 
@@ -174,9 +169,7 @@ def count_old_backup_codes() -> int:
 
 
 def run(kind: EncryptedDataset) -> Iterator[int]:
-    """Encrypt again whatever waits, and yield after each batch how many rows were changed; in rounds,
-    until one changes nothing.
-    """
+    """Encrypt again what waits, in rounds until one changes nothing; yield each batch's changed rows."""
     moved = 1
     while moved:
         moved = 0
@@ -207,7 +200,7 @@ def _run_batch(kind: EncryptedDataset, keys: list[Any]) -> int:
 
 
 def _try_reencrypt(kind: EncryptedDataset, row: Any) -> bool:
-    """Encrypt a row again; one that cannot be stays as it is, and stops no other."""
+    """Return whether a row was encrypted again; one that cannot be is logged and stops no other."""
     try:
         with transaction.atomic():
             return kind.reencrypt(row)
@@ -235,7 +228,7 @@ def _places(row: EvidenceFile) -> Iterator[tuple[Any, str]]:
 
 
 def _is_newest(pk: Any, folder: str) -> bool:
-    """Return whether the newest key encrypted it, or it is lost: then no key helps."""
+    """Return whether the newest key encrypted it, or the file is lost."""
     try:
         return storage.has_newest_key(pk, folder)
     except FileNotFoundError:

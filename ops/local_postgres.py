@@ -1,7 +1,4 @@
-"""PostgreSQL as a server of our own: found, initialised, started, also as root.
-
-Whoever starts it holds the lock of the data's folder (ops/local_services.py).
-"""
+"""PostgreSQL as a server of our own, also as root. Whoever starts it holds the lock of DATA_DIR."""
 
 import contextlib
 import importlib
@@ -44,10 +41,7 @@ FORGETFUL = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 def postgres_tool(name: str) -> str:
-    """Return the path of a PostgreSQL program: in PG_BIN, else our wheel, else the system's newest.
-
-    Raises StartError.
-    """
+    """Return a program's path: in PG_BIN, else our wheel, else the system's newest. Raises StartError."""
     for folder in _postgres_folders():
         if (folder / name).is_file():
             return str(folder / name)
@@ -65,9 +59,9 @@ def _postgres_folders() -> Iterator[Path]:
 
 
 def run_as_prefix() -> tuple[str, ...]:
-    """Return what stands before a PostgreSQL command: nothing for an ordinary user with a name.
+    """Return what stands before a PostgreSQL command: () for an ordinary user with a name.
 
-    Raises StartError when PostgreSQL would refuse us and nothing here lets it run as someone else.
+    Raises StartError when PostgreSQL would refuse us and no prefix works.
     """
     if os.geteuid() != 0 and _has_name(os.geteuid()):
         return ()
@@ -121,10 +115,10 @@ def postgres_url(sockets: Path) -> str:
 
 
 def _copy_if_closed(programs: Path, sockets: Path) -> Path:
-    """Return the folder of the programs as others may enter it: itself, or a copy beside the sockets.
+    """Return a folder of the programs that others may enter: itself, or a copy beside the sockets.
 
-    PostgreSQL looks for its own executable with access(2), which knows no capability: root's own
-    folders (mode 0700) are closed to it whatever we hand over.
+    PostgreSQL finds its executable with access(2), which ignores capabilities: a folder of mode
+    0700 is closed.
     """
     if all(folder.stat().st_mode & 0o001 for folder in (programs, *programs.parents)):
         return programs
@@ -149,7 +143,7 @@ def _make_cluster(data: Path, initdb: list[str], owner: int, *, durable: bool) -
 
 
 def _change_owner(folder: Path, owner: int) -> None:
-    """Give the folder to that user: a cluster made under another of DISGUISES is someone else's."""
+    """Give the folder to that user, if an earlier start ran under another of DISGUISES."""
     if folder.stat().st_uid == owner:
         return
     for path in [folder, *folder.rglob("*")]:
@@ -159,8 +153,7 @@ def _change_owner(folder: Path, owner: int) -> None:
 def _stop_orphan(data: Path) -> None:
     """Stop a server that a killed start left, and delete its pid file. Raises StartError.
 
-    We hold the folder's lock, so a live server on this data has lost its parent; and a pid file whose
-    number now belongs to another program would make PostgreSQL refuse to start.
+    A pid file whose number now belongs to another program would make PostgreSQL refuse to start.
     """
     pid_file = data / "postmaster.pid"
     if not pid_file.exists():
@@ -177,7 +170,6 @@ def _stop_orphan(data: Path) -> None:
 
 
 def _is_server_on(pid: int, data: Path) -> bool:
-    """Return whether this process is a server on this data, its working folder."""
     try:
         return pid > 1 and Path(f"/proc/{pid}/cwd").samefile(data)
     except OSError:

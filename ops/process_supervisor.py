@@ -1,8 +1,8 @@
-"""Keep processes running: supervisord in this process, started and watched as we need it.
+"""Keep processes running: supervisord in this process, with what it lacks.
 
-To what supervisord does (restart, back-off, stop in order) this adds: children end with us, the others
-start when web answers, a worker that claims nothing is restarted, a second Ctrl-C kills, restarts are
-counted in DATA_DIR/supervisor.json, and one terminal shows each line with the name of its process.
+Children end with us, the others start when web answers, a worker that claims nothing is restarted,
+a second Ctrl-C kills, restarts are counted in DATA_DIR/supervisor.json, output goes to one
+terminal.
 """
 
 import configparser
@@ -58,9 +58,9 @@ MAX_LINE_BYTES = 4000  # with its prefix under the 4096 bytes that a pipe takes 
 
 
 class LogMultiplexer:
-    """Writes lines with the name of their process to a file descriptor, and waits for no reader.
+    """Writes lines with their process's name to a file descriptor, without waiting for its reader.
 
-    When terminal or pipe take nothing more, lines are counted and dropped; a line without end is cut.
+    When it takes nothing more, lines are counted and dropped; a line without end is cut.
     """
 
     def __init__(self, descriptor: int = 1) -> None:
@@ -70,7 +70,7 @@ class LogMultiplexer:
         self._unfinished: dict[str, bytes] = defaultdict(bytes)
 
     def feed(self, name: str, data: bytes) -> None:
-        """Write the whole lines of what a process's pipe brought; the rest waits for its end."""
+        """Write the whole lines of a process's output; the rest waits for its end."""
         *whole, rest = (self._unfinished[name] + data).split(b"\n")
         if len(rest) > MAX_LINE_BYTES:
             whole, rest = [*whole, rest], b""
@@ -86,7 +86,6 @@ class LogMultiplexer:
                 self._dropped += 1
 
     def announce(self, text: str) -> None:
-        """Write lines of our own, without a name."""
         for line in text.splitlines():
             self._write(line)
 
@@ -102,7 +101,7 @@ class LogMultiplexer:
 
 
 class ChildOptions(ServerOptions):
-    """The options of supervisord: our children in the place of a file that names programs."""
+    """The options of supervisord, with our children in place of a configuration file."""
 
     first, test = True, False
 
@@ -139,7 +138,7 @@ class ChildOptions(ServerOptions):
 
 
 class ProcessSupervisor(Supervisor):
-    """Runs the children until a signal comes, also those that run already."""
+    """Runs the children, also those that run already, until a signal comes."""
 
     def __init__(self, children: list[ChildProcess], data_dir: Path, database_url: str) -> None:
         super().__init__(ChildOptions(children))
@@ -154,7 +153,7 @@ class ProcessSupervisor(Supervisor):
         self._begun: float | None = None
 
     def run_until_signal(self, address: tuple[str, int], when_ready: Callable[[], str]) -> None:
-        """Start all and keep them running; `when_ready` returns what to announce at the first answer."""
+        """Start all and keep them running; announce what `when_ready` returns at the first answer."""
         self._address, self._when_ready = address, when_ready
         with contextlib.suppress(ExitNow):
             self.main()
@@ -231,7 +230,7 @@ class ProcessSupervisor(Supervisor):
             _kill_group(pid)
 
     def _store_tally(self) -> None:
-        """Write down what was restarted, for /metrics."""
+        """Store the restarts for /metrics."""
         restarts = {name: self.restarts[name] for name in self.processes}
         draft = self._tally_path.with_suffix(".new")
         with contextlib.suppress(OSError):  # a full disk stops no restart

@@ -39,7 +39,7 @@ def build_portal_children(
 
 
 def open_listener(host: str, port: str, wait: float = 0.0) -> socket.socket:
-    """Listen before anything else starts; while web restarts, visitors wait instead of being refused.
+    """Return a socket that listens before anything else starts: while web restarts, visitors wait.
 
     `wait`: seconds for another process to release the port. Raises StartError, in one line.
     """
@@ -81,8 +81,8 @@ def serve(
 ) -> None:
     """Run everything until a signal comes; `wait`: seconds for an older start to release the port.
 
-    `prepare` is called when the servers run and before the portal starts, `when_ready` for what to print
-    when it answers. Raises StartError, in one line.
+    `prepare` is called before the portal starts, `when_ready` for what to print when it answers.
+    Raises StartError.
     """
     port = os.environ.get("PORT") or "8000"
     data_dir = resolve_data_dir()
@@ -96,7 +96,7 @@ def serve(
 
 
 def run_until_stopped(begin: Callable[[], None]) -> int:
-    """Run a start from the command line; return 0 when stopped, 2 after a line when it cannot run."""
+    """Run `begin`; return 0 when stopped, 2 after printing why it cannot run."""
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt

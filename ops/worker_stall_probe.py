@@ -1,7 +1,6 @@
 """Detection of a worker that hangs, from the outbox alone, without Django.
 
-Items are due, and none of the first in line was leased for half a minute: then the worker hangs,
-whatever its process looks like. New reports that come in meanwhile change nothing.
+A worker hangs when items are due and none of the first in line was leased for half a minute.
 """
 
 import time
@@ -48,8 +47,8 @@ class Progress:
     def is_stalled(self, rows: list[Row], now: float) -> bool:
         """Return whether none of the waiting items was leased for `patience` seconds.
 
-        Each stall doubles the patience until something moves: restarting the worker over and over
-        cures nothing.
+        Each stall doubles the patience until something moves: restarting over and over cures
+        nothing.
         """
         waiting = {item: attempts for item, attempts, _ in rows}
         moved = any(waiting.get(item) != attempts for item, attempts in self.seen.items())

@@ -17,7 +17,7 @@ app.autodiscover_tasks()
 
 @worker_before_create_process.connect
 def share_loaded_objects(**_: object) -> None:
-    """Keep the tables of the reader in memory once, not once in each pool process."""
+    """Share the reader's tables between pool processes, in memory once."""
     freeze_loaded_objects()
 
 

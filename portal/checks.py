@@ -92,10 +92,8 @@ RULES = (
     Rule(
         "E002",
         lambda: (
-            not (
-                settings.FIELD_ENCRYPTION_KEYS
-                and _are_valid(Fernet, settings.FIELD_ENCRYPTION_KEYS)
-            )
+            not settings.FIELD_ENCRYPTION_KEYS
+            or not _are_valid(Fernet, settings.FIELD_ENCRYPTION_KEYS)
         ),
         "FIELD_ENCRYPTION_KEYS is missing or holds something that is not a Fernet key.",
         "Set FIELD_ENCRYPTION_KEYS or FIELD_ENCRYPTION_KEYS_FILE: one or more keys, newest first,"
@@ -270,7 +268,7 @@ RULES = (
 
 @register()
 def check_province(**_: Any) -> Iterator[CheckMessage]:
-    """Check at every start, not in production alone: every page needs the province's names."""
+    """Check the province's folder at every start: every page needs its names."""
     for problem in list_problems(settings.PROVINCE_DIR):
         yield Error(
             f"The province's folder {settings.PROVINCE_DIR}: {problem}",

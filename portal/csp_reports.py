@@ -1,8 +1,7 @@
 """Counters of browsers' reports about our Content-Security-Policy.
 
-A report holds addresses, a sample of the page and whatever a stranger likes to send: nothing of it is
-stored. What is counted are the violated directive and where the blocked resource came from, in words
-of our own; the log has the name of our page, once and at every hundredth report.
+Of a report, which holds addresses and text of strangers, only the directive and the class of the
+blocked source are counted; the log has our page's name, once and at every hundredth report.
 """
 
 import json
@@ -40,7 +39,7 @@ _KEY = "portal:csp:{} {}"
 @never_cache
 @require_POST
 def count_csp_report(request: HttpRequest) -> HttpResponse:
-    """Count one or several reports; 204 also where nothing could be parsed."""
+    """Count one or several reports; return 204, also where nothing could be parsed."""
     if not is_same_origin(request):
         return HttpResponse(status=403)
     if _size(request) > MAX_POST_BYTES:
@@ -52,14 +51,14 @@ def count_csp_report(request: HttpRequest) -> HttpResponse:
 
 
 def csp_report_count() -> dict[tuple[str, str], int]:
-    """Return the number of reports by directive and source; empty while Valkey does not answer."""
+    """Return the number of reports by directive and source; {} while Valkey does not answer."""
     kinds = [(directive, blocked) for directive in DIRECTIVES for blocked in BLOCKED]
     counts = rate_limits.counters([_KEY.format(*kind) for kind in kinds])
     return {kind: count for kind, count in zip(kinds, counts, strict=False) if count}
 
 
 def _size(request: HttpRequest) -> int:
-    """Return the promised size; without one it is too large."""
+    """Return the promised size; without one, a size that is too large."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if "HTTP_TRANSFER_ENCODING" in request.META or not length.isdecimal():
         return MAX_POST_BYTES + 1

@@ -1,8 +1,8 @@
 """Every environment variable that the portal reads: once, with its default and what it is for.
 
-The `#:` comment above a reading becomes its row of docs/reference/settings.md (`make reference`). A secret may also come
-as a file: `NAME_FILE` names it. What the environment does not set is taken from `DATA_DIR/local.env`, which the local
-servers write for a first look. What a production start refuses is in `portal/checks.py`.
+The `#:` comment above a reading becomes its row of docs/reference/settings.md (`make reference`).
+`NAME_FILE` names a secret's file. What the environment lacks comes from `DATA_DIR/local.env`, which
+local servers write.
 """
 
 import os
@@ -99,9 +99,7 @@ REDIS_URL = env.str("REDIS_URL", "")
 RATE_LIMITS = env.str("RATE_LIMITS", "") or "enforce"
 
 #: seconds that a report may wait for the machine before an alarm; five attempts take up to 120
-QUEUE_ALARM_AFTER_SECONDS = env.int(
-    "QUEUE_ALARM_AFTER_SECONDS", 180
-)  # seconds; five attempts take up to 120
+QUEUE_ALARM_AFTER_SECONDS = env.int("QUEUE_ALARM_AFTER_SECONDS", 180)
 
 #: who gets a mail when the queue is late, a report cannot be read or the count is off; with commas
 ALARM_EMAILS = tuple(map(str.strip, env.list("ALARM_EMAILS", default=[])))
@@ -259,8 +257,8 @@ def parse_email_url(url: str) -> dict[str, Any]:
 
 
 def load_email_settings() -> dict[str, Any]:
-    """Return Django's EMAIL_… settings for EMAIL_URL, and those for nowhere when it is unreadable:
-    settings must import, and portal/checks.py says what is wrong.
+    """Return Django's EMAIL_… settings, for nowhere if EMAIL_URL is unreadable, which portal/checks.py
+    reports.
     """
     try:
         return parse_email_url(EMAIL_URL or ("consolemail://" if FIRST_LOOK else ""))

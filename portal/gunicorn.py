@@ -1,7 +1,5 @@
-"""Settings of gunicorn; supervisor and image add the address (`--bind`).
-
-Two processes of four threads: a request waits for PostgreSQL more than it computes, and eight
-connections are all it may hold.
+"""Settings of gunicorn; supervisor and image add the address (`--bind`). Two processes of four
+threads: requests wait for PostgreSQL more than they compute, and eight connections are the limit.
 """
 
 import os
@@ -33,10 +31,9 @@ loglevel = "warning"
 
 
 def when_ready(_: Any) -> None:
-    """Prepare the memory that the workers will share."""
     freeze_loaded_objects()
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """End a worker with its master, so that the port is free at once for the next one."""
+    """End a worker with its master, so that the port is free at once."""
     die_with_parent(signal.SIGKILL, server.pid or os.getppid())

@@ -7,10 +7,9 @@ from types import TracebackType
 
 
 class ErrorRedactionFilter(logging.Filter):
-    """Reduces Django's line about an error to its class and place.
-
-    A path may be an invitation, which opens an account, and an error's text may quote a report. A response
-    without an error behind it (a 503 of ours) is dropped: it has had its line already.
+    """Reduces Django's line about an error to its class and place: a path may be an invitation, an
+    error's text may quote a report. A response without an error (a 503 of ours) is dropped: it is
+    logged already.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,7 +1,5 @@
-"""The metrics of /metrics, computed at each scrape from the database, Valkey and files of DATA_DIR.
-
-Counts, times and class names of our own; nothing of a report. Without the database `portal_database_up`
-is 0, and the rest is served.
+"""The metrics of /metrics, computed at each scrape from the database, Valkey and files of DATA_DIR:
+counts, times and class names, nothing of a report. Without the database `portal_database_up` is 0.
 """
 
 import json
@@ -127,7 +125,7 @@ def _backup() -> Iterator[Metric]:
 
 
 def _disk() -> Iterator[Metric]:
-    """Yield the free space for files; nothing without the folder: then no file is stored at all."""
+    """Yield the free space for files; nothing without the folder."""
     try:
         disk = os.statvfs(settings.FILES_DIR)
     except OSError:

@@ -62,10 +62,7 @@ class NoTransformGZipMiddleware(GZipMiddleware):
 
 
 class ContentSecurityPolicy(CSPMiddleware):
-    """Builds the usual policy once; a view's own (`csp.decorators`) is left to the package.
-
-    There are no nonces.
-    """
+    """Builds the usual policy, without nonces, once; a view's own (`csp.decorators`) is the package's."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         super().__init__(get_response)
@@ -84,10 +81,7 @@ class ContentSecurityPolicy(CSPMiddleware):
 
 
 class PathLanguageMiddleware(MiddlewareMixin):
-    """English under /en/, Vietnamese elsewhere, whatever the browser prefers.
-
-    An address is one page for everybody, so that no response varies by a header.
-    """
+    """English under /en/, Vietnamese elsewhere, so that no response varies by a header."""
 
     def __call__(self, request: HttpRequest) -> Any:
         with translation.override(language_for_path(request.path_info)):
@@ -104,10 +98,7 @@ def is_staff_path(path: str) -> bool:
 
 
 class StaffPathsOnly:
-    """Restricts a middleware to the staff's paths.
-
-    A public page has no session, no user and no cookie to vary by, and pays for none of them.
-    """
+    """Restricts a middleware to the staff's paths: public pages have no session, user or cookie."""
 
     get_response: Any
 
@@ -117,10 +108,7 @@ class StaffPathsOnly:
 
 
 class StaffNetworks(StaffPathsOnly, MiddlewareMixin):
-    """Sends a request from outside ADMIN_NETWORKS to a page that does not exist.
-
-    From here on it is a request for that page, so that no header and no middleware tells them apart.
-    """
+    """Turns a request from outside ADMIN_NETWORKS into one for a missing page, alike in every header."""
 
     def process_request(self, request: HttpRequest) -> None:
         if settings.ADMIN_NETWORKS and not _is_in_admin_networks(client_ip(request)):
@@ -170,7 +158,7 @@ class StaffPathsMessages(StaffPathsOnly, MessageMiddleware):
 
 @dataclass(frozen=True)
 class AuditSubject:
-    """What a page is about, and what was wanted there: ("report", its key, "reveal_contact")."""
+    """What a page is about, and what was attempted there: ("report", its key, "reveal_contact")."""
 
     type: str
     id: str
@@ -178,7 +166,7 @@ class AuditSubject:
 
 
 class AuditDeniedAccessMiddleware(StaffPathsOnly, MiddlewareMixin):
-    """Logs each 403 of somebody who is logged in, after the view's transaction was rolled back."""
+    """Logs each 403 of a logged-in officer, after the view's transaction was rolled back."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if response.status_code == HttpResponseForbidden.status_code:
@@ -188,9 +176,8 @@ class AuditDeniedAccessMiddleware(StaffPathsOnly, MiddlewareMixin):
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]
     ) -> None:
-        """Refuse an action that the list does not offer to this officer; Django ignores it.
-
-        Ticked rows whose key is no key are dropped: Django would fail on them.
+        """Raise PermissionDenied for an action not offered, and drop ticked keys on which Django would
+        fail.
         """
         desk = getattr(view, "model_admin", None)
         if desk is None or request.method != "POST" or ACTION_CHECKBOX_NAME not in request.POST:

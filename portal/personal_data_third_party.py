@@ -50,9 +50,8 @@ _FOREIGN: Declared = {
         " last_used_at",
         clear={"user name": _ACCOUNT},
     ),
-    "otp_static.StaticToken": FieldClassification(
-        "id device", ties="token"
-    ),  # a keyed hash, as of receipts
+    # A keyed hash, as of receipts.
+    "otp_static.StaticToken": FieldClassification("id device", ties="token"),
     "axes.AccessFailureLog": FieldClassification(
         "id http_accept path_info attempt_time locked_out",
         clear={"username ip_address user_agent": _LOG_IN},

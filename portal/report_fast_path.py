@@ -1,8 +1,7 @@
 """The fast path of accepted reports, past the middleware that only a page needs.
 
-The responses to accepted reports differ in their cookie alone. So the first one under a path, a host
-and a scheme goes through every middleware, and its headers are given to all that follow there. Any
-other response goes through the middleware too.
+Responses to accepted reports differ in their cookie alone: the first under a path, host and scheme
+passes every middleware, and later ones get its headers. Any other response passes them too.
 """
 
 from collections.abc import Callable
@@ -53,7 +52,7 @@ class ReportFastPathMiddleware(MiddlewareMixin):
         return response
 
     def _store_headers(self, key: Key, response: HttpResponse) -> HttpResponse:
-        """Store the headers of an accepted report, shared and read-only; the oldest give way."""
+        """Store the headers of an accepted report, evicting the oldest, and return the response."""
         if isinstance(response, HttpResponseSeeOther):
             with self._lock:
                 while len(self.headers_by_key) >= MAX_KEYS:

@@ -1,6 +1,4 @@
-"""Public responses of warnings in the memory of each process: served again without a statement, a
-template or any other middleware.
-"""
+"""Public responses of warnings in the memory of each process, served without other middleware."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -39,8 +37,8 @@ class CachedResponse(NamedTuple):
 
 
 class ResponseCacheMiddleware(MiddlewareMixin):
-    """Outermost middleware: every other one has passed what it serves, under this very host, scheme and
-    encoding. A response is served for the content version for which it was made, and no other.
+    """Outermost middleware: what it serves has passed every other one, under this host, scheme and
+    encoding, and only for the content version for which it was made.
     """
 
     get_response: Callable[[HttpRequest], HttpResponse]
@@ -68,7 +66,7 @@ class ResponseCacheMiddleware(MiddlewareMixin):
         return _build_response(request, copy)
 
     def _put(self, key: Key, copy: CachedResponse) -> None:
-        """Store a response; the oldest give way."""
+        """Store a response, evicting the oldest."""
         with self._lock:
             self._remove(key)
             self.copies[key] = copy

@@ -1,5 +1,5 @@
-"""Django's settings; safe by default, and imported without secrets. What comes from the environment is read in
-`portal/environment.py`; what a production start refuses is in `portal/checks.py`.
+"""Django's settings; safe by default, and imported without secrets. portal/environment.py reads the
+environment; portal/checks.py lists what a production start refuses.
 """
 
 import structlog

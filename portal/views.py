@@ -1,4 +1,4 @@
-"""What the portal itself answers: health, files for machines, the pages that a browser keeps."""
+"""What the portal itself answers: health, files for machines, pages for offline use."""
 
 import hashlib
 import json
@@ -32,14 +32,14 @@ OFFLINE_CACHE_SECONDS = 60
 
 @require_safe
 def livez(request: HttpRequest) -> HttpResponse:
-    """Answer 200 while the process runs."""
+    """Return 200 while the process runs."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Return the figures in Prometheus' text format 0.0.4: 404 without METRICS_TOKEN, 401 without it here."""
+    """Return Prometheus' text format 0.0.4; 404 without METRICS_TOKEN, 401 for another token."""
     if not settings.METRICS_TOKEN:
         raise Http404
     header = request.headers.get("Authorization", "")
@@ -53,9 +53,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 while PostgreSQL takes rows and has room, else 503 and why.
+    """Return 200 while PostgreSQL takes rows and has room, else 503 and why.
 
-    The broker is not asked: without it a report is late, never lost.
+    The broker is not checked: without it a report is late, never lost.
     """
     try:
         problem = "" if database.is_writable() else "read_only"
@@ -69,7 +69,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @cache_control(public=True, max_age=3600)
 def robots(request: HttpRequest) -> HttpResponse:
-    """Disallow what is nobody's search; a desk at a path of its own is not named to everybody."""
+    """Return robots.txt, which names the desk only at its usual path."""
     desk = [reverse("admin:index")] if settings.ADMIN_PATH == "admin" else []
     disallowed = [*desk, "/bao-cao/", "/theo-doi/", "/dang-ky/bo/", "/dang-ky/xac-nhan/"]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in disallowed)]
@@ -95,7 +95,7 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=7 * 24 * 3600)
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Return the icon. Browsers ask for it by themselves; a link would cost each first page a request."""
+    """Return the icon at its default address: a link would cost each first page a request."""
     return HttpResponse(read_static_file("img/star.ico"), content_type="image/x-icon")
 
 
@@ -127,7 +127,7 @@ def offline(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(no_cache=True)
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """Return the script that keeps a few pages in the browser; it changes when any of them does."""
+    """Return the script that caches a few pages in the browser; it changes when any of them does."""
     context = {"kept": json.dumps(precached_urls()), "version": cache_version()}
     return render(request, "sw.js", context, content_type="text/javascript", using="public")
 
@@ -137,7 +137,7 @@ def precached_urls() -> list[str]:
 
 
 def cache_version() -> str:
-    """Return a name that changes with the content of what is kept; computed once a minute."""
+    """Return a name that changes with the cached content; computed once a minute."""
     return _hash_offline_content(int(time.time() // OFFLINE_CACHE_SECONDS))
 
 
@@ -156,7 +156,6 @@ def clear_cache() -> None:
 
 
 def _render_page(path: str) -> bytes:
-    """Return a page as a visitor gets it."""
     request = HttpRequest()
     request.method, request.path, request.path_info = "GET", path, path
     with translation.override(language_for_path(path)):
@@ -177,13 +176,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Link to the portal's own address: most often the request named a host that is not ours."""
+    """Return the 400 page with the portal's own address: most often the host was not ours."""
     context = {"portal": f"{settings.PORTAL_URL}{reverse('reports:home')}"}
     return render(request, "400.html", context, status=400, using="public")
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Return the page of last resort, with the numbers to ring: 503 while the database is away."""
+    """Return the page of last resort, with the numbers to call: 503 without a database, else 500."""
     if isinstance(sys.exc_info()[1], DatabaseTrouble):
         context = {"sent": request.method == "POST"}
         response = render(request, "503.html", context, status=503, using="public")

@@ -1,12 +1,8 @@
 """Two WSGI layers around Django in web processes: whole request bodies, bounded waits for PostgreSQL.
 
-A body that breaks off ends early without an error, so half a report would pass for all of it; one
-that brings a byte now and then would hold its thread for ever. The front server waits for whole
-bodies itself, but `manage.py serve` stands alone.
-
-A PostgreSQL that accepts and never answers fires no statement_timeout, and over a unix socket no
-keepalive finds it. So psycopg2 waits here, and what takes longer than its request may is an
-OperationalError on a closed connection.
+A body that breaks off raises no error, so half a report would pass for all of it; a slow one would
+block its thread. A PostgreSQL that never answers fires no statement_timeout, so psycopg2 waits
+here.
 """
 
 import contextlib
@@ -41,10 +37,7 @@ Application = Callable[..., Iterable[bytes]]
 
 
 class _RequestBudget(threading.local):
-    """Seconds that the request of this thread may still wait for PostgreSQL.
-
-    Only waits are counted: a slow body, or a picture that is drawn anew, takes nothing away.
-    """
+    """Seconds that the request of this thread may still wait for PostgreSQL; only such waits count."""
 
     remaining = WAIT_SECONDS
 
@@ -59,7 +52,7 @@ class DatabaseTimeout(psycopg2.OperationalError):
 
 
 def limit_database_wait(application: Application) -> Application:
-    """Return the application, whose requests do not wait for PostgreSQL beyond their time."""
+    """Return the application, with its waits for PostgreSQL limited."""
     set_wait_callback(_wait)
 
     def bounded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -71,8 +64,10 @@ def limit_database_wait(application: Application) -> Application:
 
 
 def _wait(connection: Any) -> None:
-    """Wait until libpq is done with the connection's step. Raises DatabaseTimeout; psycopg2 closes a
-    connection whose wait ends with an error.
+    """Wait until libpq is done with the connection's step; psycopg2 closes a connection whose wait
+    fails.
+
+    Raises DatabaseTimeout.
     """
     global _is_silent  # noqa: PLW0603  # what one thread learns spares the others the wait
     started = time.monotonic()
@@ -86,10 +81,8 @@ def _wait(connection: Any) -> None:
 
 
 def _max_wait(now: float) -> float:
-    """Return the seconds that this wait may take.
-
-    After a silence one request at a time still waits as long as it may: else a server that is slow,
-    and not away, would stay given up for as long as it is slow.
+    """Return the seconds that this wait may take. After a silence one request at a time waits in full,
+    to find out whether the server is back.
     """
     global _next_probe_at  # noqa: PLW0603
     if _is_silent and now < _next_probe_at:
@@ -105,7 +98,7 @@ def _poll(descriptor: int, state: int, seconds: float) -> bool:
 
 
 class IncompleteBodyError(OSError):
-    """The rest of a body did not come, or not in time. Django raises UnreadablePostError from it."""
+    """The rest of a body did not come in time. Django raises UnreadablePostError from it."""
 
 
 class GuardedRequestBody:
@@ -184,7 +177,7 @@ _watch = _DeadlineWatch()
 
 
 def guard_request_body(application: Application) -> Application:
-    """Return the application, which is passed whole bodies, and content types that can be parsed."""
+    """Return the application, which gets whole bodies, and content types that can be parsed."""
 
     def guarded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         # Django breaks on an extended parameter (RFC 8187); no browser sends one.

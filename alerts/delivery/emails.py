@@ -16,7 +16,7 @@ _NO_SERVER = "django.core.mail.backends.dummy.EmailBackend"
 
 
 class MailError(Exception):
-    """The server did not take it, or there is none."""
+    """The server did not take a mail, or there is none."""
 
 
 def mail_is_configured() -> bool:
@@ -34,13 +34,13 @@ def subscriber_mail(subscriber: Subscriber, revision: AlertRevision) -> EmailMes
 
 
 def confirmation_mail(subscriber: Subscriber) -> EmailMessage:
-    """Return the mail that asks the owner of an address to opt in; nothing typed stands in it."""
+    """Return the opt-in mail; nothing that was typed stands in it."""
     join = signed_links.opt_in_url(subscriber)
     return _render_subscriber_mail("opt_in", subscriber, join=join)
 
 
 def stopped_channel_mail(partner: PartnerAgency, ways: list[str]) -> EmailMessage:
-    """Return the mail to ALARM_EMAILS that a partner gets nothing any more."""
+    """Return the mail to ALARM_EMAILS about a partner's stopped channels."""
     page = reverse("admin:alerts_partneragency_change", args=[partner.pk])
     desk = f"{settings.PORTAL_URL}{page}"
     mail = _render_mail("channel_stopped", None, partner=partner, ways=ways, desk=desk)
@@ -49,7 +49,7 @@ def stopped_channel_mail(partner: PartnerAgency, ways: list[str]) -> EmailMessag
 
 
 def send(mail: EmailMessage) -> None:
-    """Raise MailError unless the server takes it."""
+    """Send a mail. Raises MailError unless the server takes it."""
     if not mail_is_configured():
         raise MailError("no_mail_server")
     try:

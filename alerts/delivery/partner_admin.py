@@ -43,7 +43,7 @@ _URL_PROBLEMS = {
 
 
 class PartnerForm(_PartnerModelForm):
-    """An agency, its encrypted fields in the clear and `origins` one a line."""
+    """An agency, with its encrypted fields in the clear and one of its `origins` a line."""
 
     contact = forms.CharField(
         label="Người phụ trách, số điện thoại",
@@ -107,7 +107,6 @@ class PartnerForm(_PartnerModelForm):
         return values
 
     def encrypt(self) -> None:
-        """Set the encrypted fields of the instance to what was typed."""
         for name in SEALED:
             sealed = encryption.encrypt(self.cleaned_data[name], name)
             setattr(self.instance, f"{name}_sealed", sealed)
@@ -132,7 +131,7 @@ def _get_officer(request: HttpRequest, permission: str = "") -> User:
 
 @admin.register(PartnerAgency)
 class PartnerAdmin(_PartnerModelAdmin):
-    """Agencies are switched off, never removed: the audit log names them."""
+    """Agencies, which are switched off, never removed: the audit log names them."""
 
     form = PartnerForm
     list_display = ["name", "kind", "is_active", "channel_labels", "stopped_channels"]
@@ -171,7 +170,7 @@ class PartnerAdmin(_PartnerModelAdmin):
             generator.enqueue_rebuild()
 
     def get_fields(self, request: HttpRequest, obj: PartnerAgency | None = None) -> Any:
-        """Return no address for who may only view."""
+        """Return the fields, without addresses for who may only view."""
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fields(request, obj)
         return ["name", "kind", "is_active", "disabled_reason"]
@@ -193,7 +192,7 @@ class PartnerAdmin(_PartnerModelAdmin):
         return self._new_secret_response(request, partner)
 
     def _new_secret_response(self, request: HttpRequest, partner: PartnerAgency) -> HttpResponse:
-        """Show a new secret, in this response and never again."""
+        """Return the page with a new secret, which is displayed only once."""
         secret = partners.new_secret(partner, by=_get_officer(request))
         context = self.admin_site.each_context(request)
         context |= {"title": "Khóa webhook", "partner": partner, "secret": secret}
@@ -217,7 +216,7 @@ class PartnerAdmin(_PartnerModelAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdminMixin, _DeliveryModelAdmin):
-    """Deliveries to agencies with their attempts; to read, and to send once more."""
+    """Deliveries to agencies with their attempts: read-only, but to send again."""
 
     list_display = ["partner", "identifier", "channel", "state", "attempts", "last_attempt"]
     list_display_links = ["identifier"]

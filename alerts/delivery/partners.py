@@ -1,4 +1,4 @@
-"""Partner agencies: their secrets, their channels, what they confirm, how far warnings came."""
+"""Partner agencies: their secrets, channels and confirmations, and the status of deliveries."""
 
 import secrets
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def new_secret(partner: PartnerAgency, *, by: User) -> str:
 
 @transaction.atomic
 def reopen(partner: PartnerAgency, *, by: User) -> None:
-    """Use the channels again that were stopped for failing."""
+    """Reopen the channels that were stopped for failing."""
     row = PartnerAgency.objects.select_for_update().get(pk=partner.pk)
     if channels := row.stopped_channels:
         events.log_event("partner", row.pk, "partner_reopened", by=by, channels=channels)
@@ -81,7 +81,7 @@ def open_confirmation(token: str) -> ConfirmationRequest | None:
 
 @transaction.atomic
 def record_confirmation(confirmation: ConfirmationRequest) -> bool:
-    """Record that the agency put the revision to use; False when it was recorded before."""
+    """Record that the agency uses the revision; return False when it was recorded before."""
     rows = PartnerReceipt.objects.filter(pk=confirmation.reading.pk, confirmed_at=None)
     if not rows.update(confirmed_at=Now()):
         return False

@@ -1,9 +1,8 @@
 """Deliveries of revisions to agencies and subscribers: owed, attempted, retried.
 
-They are owed in the transaction that issues. A row waits until `next_attempt_at`; then it is handed
-to the outbox and counted as one more attempt, so that a row that kills its worker runs out of
-attempts. The outbox holds one attempt; the hours between are this table's. An older revision that
-still waits is dropped when a newer one is issued.
+They are owed in the transaction that issues. A due row is enqueued in the outbox and counted as an
+attempt, so that a row that kills its worker runs out of them. A newer revision drops older ones
+that wait.
 """
 
 import random
@@ -77,7 +76,7 @@ SELECT %(revision)s, id, 'mail', %(due)s FROM alerts_subscriber AS subscriber
 
 
 class ResendError(Exception):
-    """It is not sent again; the message tells an officer why."""
+    """A delivery is not sent again; the message tells an officer why."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,8 @@ class AttemptResult:
 
 
 def enqueue_deliveries(revision: AlertRevision) -> None:
-    """Owe a revision to all who should have it, in the transaction that issues it. One that starts
-    later is delivered then, and until then the one before it.
+    """Owe a revision to its recipients, in the transaction that issues it; one that starts later is
+    delivered then, and until then the one before it.
     """
     if revision.effective <= timezone.now():
         waiting = Delivery.objects.filter(
@@ -140,13 +139,13 @@ def _insert_subscriber_deliveries(revision: AlertRevision) -> int:
 
 @transaction.atomic
 def dispatch_due() -> int:
-    """Hand what is due to the outbox, agencies first; return how many rows that were."""
+    """Enqueue what is due, agencies first; return how many rows that was."""
     _end_lost()
     return _dispatch()
 
 
 def _dispatch(revision: int | None = None) -> int:
-    """Hand over what is due, of one revision or of all."""
+    """Enqueue what is due, of one revision or of all, and return how many rows that was."""
     parameters = {"max_attempts": MAX_TRIES, "limit": BATCH_SIZE, "revision": revision}
     with connection.cursor() as cursor:
         cursor.execute(_DISPATCH_SQL, parameters)
@@ -175,8 +174,8 @@ def process_items(items: Iterable[int], patience: float = inf) -> None:
 
 
 def _process(claim: queue.Lease) -> None:
-    """Attempt outside any transaction, record inside one. A worker that dies between the two
-    attempts again: whoever gets it twice knows it by the identifier.
+    """Attempt outside any transaction, record inside one. If the worker dies between the two, the
+    recipient gets it twice and can tell by the identifier.
     """
     rows = Delivery.objects.select_related("revision", "partner", "subscriber")
     delivery = rows.filter(pk=claim.key, state=Delivery.State.WAITING).first()
@@ -193,7 +192,7 @@ def is_current(revision: AlertRevision) -> bool:
 
 
 def _is_wanted(delivery: Delivery) -> bool:
-    """Return whether the revision is current and not expired, and its reader still gets it."""
+    """Return whether the revision is current and not expired, and its recipient still gets it."""
     revision = delivery.revision
     if not is_current(revision) or revision.state(timezone.now()) == State.EXPIRED:
         return False
@@ -237,8 +236,8 @@ def _record(delivery: Delivery, result: AttemptResult | None) -> None:
     log.warning("delivery.failed", delivery=delivery.pk, why=result.code, status=result.status)
     if delivery.attempts < MAX_TRIES:
         minutes = RETRY_DELAYS[max(0, delivery.attempts - 1)] * random.uniform(*JITTER)  # noqa: S311  # nosec B311
-        next_attempt_at = Now() + timedelta(minutes=minutes)
-        Delivery.objects.filter(pk=delivery.pk).update(next_attempt_at=next_attempt_at)
+        due = Now() + timedelta(minutes=minutes)
+        Delivery.objects.filter(pk=delivery.pk).update(next_attempt_at=due)
         return None
     _end(delivery, Delivery.State.FAILED)
     return _stop_failing_channel(delivery)
@@ -249,7 +248,7 @@ def _end(delivery: Delivery, state: Delivery.State) -> None:
 
 
 def _stop_failing_channel(delivery: Delivery) -> None:
-    """Stop a partner's channel on which the last few deliveries all failed, and enqueue a mail."""
+    """Stop a partner's channel on which the last deliveries all failed, and enqueue a mail."""
     limit, channel = settings.PARTNER_MAX_FAILURES, delivery.channel
     if delivery.partner_id is None:
         return
@@ -267,7 +266,7 @@ def _stop_failing_channel(delivery: Delivery) -> None:
 
 
 def mail_stopped_partners(items: Iterable[int], patience: float = inf) -> None:
-    """Mail to ALARM_EMAILS which channels of the partners of these outbox items are stopped."""
+    """Mail to ALARM_EMAILS which channels of these items' partners are stopped."""
     for claim in queue.iter_leases(items, patience):
         with claim:
             partner = PartnerAgency.objects.get(pk=claim.key)
@@ -291,12 +290,10 @@ def resend(delivery_id: int, *, by: User) -> None:
     Delivery.objects.filter(pk=delivery.pk).update(
         state=Delivery.State.WAITING, attempts=0, ended_at=None, next_attempt_at=Now()
     )
-    details = {
-        "partner": partner.pk,
-        "channel": delivery.channel,
-        "identifier": revision.identifier,
-    }
-    events.log_event("alert", revision.alert_id, "delivery_resent", by=by, **details)
+    which = {"channel": delivery.channel, "identifier": revision.identifier}
+    events.log_event(
+        "alert", revision.alert_id, "delivery_resent", by=by, partner=partner.pk, **which
+    )
     _dispatch(revision.pk)
 
 

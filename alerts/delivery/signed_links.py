@@ -1,4 +1,4 @@
-"""Signed links: whoever holds one may do the one thing it is for, some until a time."""
+"""Signed links: whoever has one may do the one thing it is for, some until a time."""
 
 import hmac
 import time
@@ -17,7 +17,7 @@ _MAC_LENGTH = 32  # hex digits
 
 
 def confirmation_url(partner: PartnerAgency, revision: AlertRevision) -> str:
-    """Return where an agency says that it put a revision to use."""
+    """Return where an agency confirms that it uses a revision."""
     until = _expiry(DEPLOYED_VALIDITY)
     token = sign_token(DEPLOYED, until, str(partner.pk), revision.identifier)
     return _build_url("alerts:partner_confirmation", token)
@@ -31,7 +31,7 @@ def opt_in_url(subscriber: Subscriber) -> str:
 
 
 def unsubscribe_url(subscriber: Subscriber) -> str:
-    """Return where the owner of an address leaves, at any time."""
+    """Return where the owner of an address unsubscribes, at any time."""
     token = sign_token(LEAVE, "", str(subscriber.pk))
     return _build_url("subscriptions:subscription_leave", token)
 

@@ -1,8 +1,8 @@
-"""Warnings by mail: requested on a page, sent only once the owner of the address has confirmed.
+"""Warnings by mail: requested on a page, sent once the owner of the address has confirmed.
 
-The address is encrypted and found by a keyed hash. A request for a known address writes no second
-row and changes nothing that its owner confirmed; its filters travel in the link of the mail. How
-often an address is written to is limited in its row; whatever happened, the page says the same.
+The address is encrypted and found by a keyed hash. A request for a known address changes nothing
+that its owner confirmed; its filters travel in the mail's link. Mails are limited per address, and
+the page answers the same in every case.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ _DOTLESS = {"gmail.com", "googlemail.com"}  # a mailbox is the same with and wit
 
 
 class RateLimitedError(Exception):
-    """More addresses were given within the hour than people would."""
+    """More addresses were given within the hour than people would give."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,7 @@ def request_opt_in(address: str, filters: SubscriptionFilter) -> None:
 
 
 def _lock_row(address: str) -> Subscriber | None:
-    """Return the locked row of the address, made if there is none; None when another request has
-    just made it.
-    """
+    """Return the address's locked row, new if needed; None when another request has just made it."""
     rows = Subscriber.objects.select_for_update()
     indexes = [email_blind_index(address, key) for key in field_keys()]
     if row := rows.filter(address_index__in=indexes).first():
@@ -108,13 +106,13 @@ def process_items(items: Iterable[int], patience: float = inf) -> None:
 
 
 def pending_subscriber(token: str) -> Subscriber | None:
-    """Return whose opt-in link it is, while there is such a row."""
+    """Return whose opt-in link it is; None without such a row."""
     parts = signed_links.read_token(signed_links.JOIN, token)
     return Subscriber.objects.filter(pk=parts[0]).first() if parts else None
 
 
 def confirm_opt_in(token: str) -> bool:
-    """Confirm an address with the filters of the link; False when the link leads nowhere."""
+    """Confirm an address with the filters of the link; return False for an invalid link."""
     parts = signed_links.read_token(signed_links.JOIN, token)
     if parts is None:
         return False
@@ -125,17 +123,17 @@ def confirm_opt_in(token: str) -> bool:
 
 
 def is_unsubscribe_token(token: str) -> bool:
-    """Return whether a link to leave is one of ours, also when its owner is gone."""
+    """Return whether an unsubscribe link is ours, also when its owner is gone."""
     return signed_links.read_token(signed_links.LEAVE, token) is not None
 
 
 def unsubscribe(token: str) -> None:
-    """Remove the address and all deliveries to it."""
+    """Delete the address and all deliveries to it."""
     if parts := signed_links.read_token(signed_links.LEAVE, token):
         Subscriber.objects.filter(pk=parts[0]).delete()
 
 
 def purge() -> None:
-    """Remove the addresses that nobody confirmed in time."""
+    """Delete the addresses that nobody confirmed in time."""
     limit = Now() - signed_links.JOIN_VALIDITY
     Subscriber.objects.filter(confirmed_at=None, opt_in_requested_at__lte=limit).delete()

@@ -1,9 +1,7 @@
-"""Webhooks of partners: a signed revision, sent by one POST over TLS to the open internet alone, and
-never longer or larger than we allow.
+"""Webhooks of partners: a signed revision in one POST over TLS, with limits of time and size.
 
-The name is resolved once, every address that comes of it is checked, and the connection goes to a
-checked address: a name that resolves otherwise a moment later leads nowhere. Of the answer only
-the status is read; no redirect is followed.
+The name is resolved once, every address is checked to be public, and the connection goes to a
+checked one: DNS rebinding leads nowhere. Only the status is read; no redirect is followed.
 """
 
 import hmac
@@ -38,7 +36,7 @@ _TRANSLATED = [ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "
 
 
 class WebhookDeliveryError(Exception):
-    """It was not delivered: `code` says why, `status` is that of the answer."""
+    """A revision was not delivered: `code` says why, `status` is that of the answer."""
 
     def __init__(self, code: str, status: int | None = None) -> None:
         super().__init__(code)
@@ -63,7 +61,7 @@ class ParsedUrl:
 
 
 def payload(revision: AlertRevision, confirm: str) -> bytes:
-    """Return JSON in UTF-8. `confirm` is the page where an agency says that it put it to use."""
+    """Return JSON in UTF-8; `confirm` is the agency's confirmation page."""
     message = revision.frozen_content.message
     values = {
         "kind": "warning",
@@ -85,8 +83,9 @@ def signature(secret: str, timestamp: str, content: bytes) -> str:
 
 
 def send(url: str, secret: str, delivery: int, content: bytes) -> int:
-    """Post, and return the status of a partner that took it. Raises WebhookDeliveryError, with the
-    code "refused" for any other answer, a redirect too.
+    """Post, and return the status of a partner that took it.
+
+    Raises WebhookDeliveryError, with the code "refused" for any other answer, a redirect too.
     """
     timestamp = str(int(time.time()))
     headers = {
@@ -103,7 +102,7 @@ def send(url: str, secret: str, delivery: int, content: bytes) -> int:
 
 
 def parse_webhook_url(url: str) -> ParsedUrl:
-    """Parse without asking the network. Raises WebhookDeliveryError: address, scheme or host."""
+    """Return the parts of a URL, unresolved. Raises WebhookDeliveryError: address, scheme or host."""
     if len(url) > MAX_URL_LENGTH or not _PRINTABLE.fullmatch(url):
         raise WebhookDeliveryError("address")
     try:
@@ -124,7 +123,7 @@ def parse_webhook_url(url: str) -> ParsedUrl:
 
 
 def is_public(address: str) -> bool:
-    """Return whether an IP address is one of the open internet, however it is written."""
+    """Return whether an IP address is a public one, however it is written."""
     ip = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
@@ -178,9 +177,7 @@ def _connect_plain(target: ParsedUrl, deadline: float) -> socket.socket:
 
 
 def resolve_public_ips(target: ParsedUrl) -> list[str]:
-    """Return the addresses of a name; one that is not public refuses all. Raises
-    WebhookDeliveryError.
-    """
+    """Return a name's addresses. Raises WebhookDeliveryError, also when one of them is not public."""
     try:
         rows = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):

@@ -1,6 +1,6 @@
-"""Frames of warnings for other sites' pages, and which sites may show them.
+"""Frames of warnings for other sites' pages, and which sites may show them. Rendering is pure.
 
-Rendering is pure. A plain frame has no script, a live one looks for news and tells its height.
+A plain frame has no script; a live one polls for changes and reports its height.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ def render_single(
 
 
 def render_latest(revisions: Sequence[AlertRevision], now: datetime, *, live: bool = False) -> str:
-    """Return a frame of the newest warnings by name; of a single one with its advice."""
+    """Return a frame with the titles of the newest warnings; of a single one with its advice."""
     if len(revisions) == 1:
         return render_single(revisions[0], now, live=live)
     newest = revisions[0] if revisions else None
@@ -46,7 +46,7 @@ def render_latest(revisions: Sequence[AlertRevision], now: datetime, *, live: bo
 
 
 def render_unavailable() -> str:
-    """Return a frame that says whom to ring when the warnings cannot be read."""
+    """Return a frame with the numbers to call, for when the warnings cannot be read."""
     return _render("alerts/frame_unavailable.html", {}, live=False)
 
 
@@ -65,7 +65,7 @@ def filter_by_commune(revisions: Iterable[AlertRevision], codename: str) -> list
 
 
 def filter_by_office(revisions: Iterable[AlertRevision], codename: str) -> list[AlertRevision]:
-    """Return the warnings of callers who pose as the office."""
+    """Return the warnings of callers who impersonate the office."""
     return [
         revision
         for revision in revisions
@@ -74,9 +74,7 @@ def filter_by_office(revisions: Iterable[AlertRevision], codename: str) -> list[
 
 
 def frame_ancestors() -> str:
-    """Return the sources of a frame's `frame-ancestors`: "*", or our own pages and the origins
-    that FRAME_ANCESTORS names. A name that is no origin lets nobody in.
-    """
+    """Return a frame's `frame-ancestors`: "*", or ourselves and the valid origins of FRAME_ANCESTORS."""
     if not settings.FRAME_ANCESTORS:
         return "*"
     origins = dict.fromkeys(filter(is_origin, (*settings.FRAME_ANCESTORS, *_list_registered())))
@@ -89,7 +87,7 @@ def limited_to_partners() -> bool:
 
 
 def partner_origins() -> list[str]:
-    """Return the origins of the active agencies, each once, first come first. One statement."""
+    """Return the origins of the active agencies without duplicates, in one statement."""
     rows = PartnerAgency.objects.filter(is_active=True).order_by("pk")
     return list(dict.fromkeys(chain.from_iterable(rows.values_list("origins", flat=True))))
 
@@ -103,7 +101,7 @@ def _list_registered() -> list[str]:
 
 
 def truncate_to_header(origins: Collection[str]) -> list[str]:
-    """Return as many of them, in their order, as a header has room for."""
+    """Return as many origins, in order, as a header has room for."""
     sizes = accumulate(len(origin) + 1 for origin in origins)
     pairs = zip(origins, sizes, strict=True)
     return [origin for origin, size in pairs if size <= MAX_ANCESTORS_LENGTH]

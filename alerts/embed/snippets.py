@@ -56,7 +56,7 @@ class EmbedOptions:
 
 
 def iframe_snippet(address: str, width: int, height: int) -> str:
-    """Return a line that works where an editor lets no script through."""
+    """Return an iframe, for editors that let no script through."""
     return (
         f'<iframe src="{escape(address)}" title="{TITLE}" width="{width}" height="{height}"'
         ' loading="lazy"></iframe>'
@@ -64,7 +64,7 @@ def iframe_snippet(address: str, width: int, height: int) -> str:
 
 
 def script_snippet(choice: EmbedOptions, portal: str) -> str:
-    """Return a line for a live frame of the right height; without script, a link."""
+    """Return a script for a live frame of the right height; without script, a link."""
     data = f' data-{choice.what}="{escape(choice.name)}"' if choice.name else ""
     return (
         f'<script src="{portal}{reverse("alerts:script")}"{data}></script>'
@@ -101,7 +101,7 @@ def resolve_url(url: str, portal: str) -> OembedTarget | None:
 def oembed_response(
     frame: str, portal: str, max_width: int = WIDTH, max_height: int = HEIGHT
 ) -> bytes:
-    """Return the response, JSON; never wider or higher than the client has room for."""
+    """Return the JSON response, no wider or higher than the client has room for."""
     width, height = min(WIDTH, max_width), min(HEIGHT, max_height)
     values = {
         "version": "1.0",

@@ -1,7 +1,4 @@
-"""A revision as a CAP 1.2 message (OASIS, 1 July 2010). Pure.
-
-A message from a portal on plain http, a first look or a test, has the status "Test".
-"""
+"""A revision as a CAP 1.2 message (OASIS, 1 July 2010). Pure. On plain http its status is "Test"."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -42,9 +39,7 @@ class _InfoTexts:
 
 
 def render_cap_message(revision: AlertRevision, *, draft: bool = False) -> bytes:
-    """Return the message in UTF-8, valid against the standard's schema; a draft has the status
-    "Draft".
-    """
+    """Return the message in UTF-8, valid against the standard's schema; a draft has the status "Draft"."""
     words = revision.frozen_content
     head = words.message
     alert = Element("alert", {"xmlns": _NAMESPACE})
@@ -67,7 +62,7 @@ def render_cap_message(revision: AlertRevision, *, draft: bool = False) -> bytes
 
 
 def cap_datetime(at: datetime) -> str:
-    """Return a time as CAP writes it: whole seconds, the offset in digits."""
+    """Return a time in CAP's format: whole seconds, the offset in digits."""
     return at.replace(microsecond=0).isoformat()
 
 

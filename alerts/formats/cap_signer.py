@@ -53,9 +53,7 @@ class CapSigner:
 
 @lru_cache(maxsize=2)
 def cap_signer(configured: str) -> CapSigner:
-    """Return the signer of a PEM with private key and certificate, or of its base64. Raises
-    ImproperlyConfigured.
-    """
+    """Return the signer of a PEM with key and certificate, or of its base64. Raises ImproperlyConfigured."""
     try:
         pem = configured if "-----BEGIN" in configured else _decode_base64(configured)
         private = load_pem_private_key(pem.encode(), None)
@@ -79,7 +77,7 @@ def _decode_base64(text: str) -> str:
 
 
 def generate_key(name: str) -> str:
-    """Return a new key with its own certificate for that host: PEM in base64 on one line."""
+    """Return a new key with a self-signed certificate for that host: PEM in base64 on one line."""
     private = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     since = datetime.now(UTC) - timedelta(hours=1)

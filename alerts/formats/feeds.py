@@ -1,6 +1,4 @@
-"""The warnings as RSS 2.0, Atom (RFC 4287), JSON Feed 1.1 and an Atom index of CAP messages. Pure;
-newest first, ended ones marked.
-"""
+"""The warnings as RSS 2.0, Atom (RFC 4287), JSON Feed 1.1 and an Atom index of CAP. Pure; newest first."""
 
 import json
 from collections.abc import Sequence
@@ -22,9 +20,7 @@ _DISTANT_PAST = datetime.fromtimestamp(0, tz=UTC)
 
 @dataclass(frozen=True)
 class FeedEntry:
-    """A warning as a feed's entry: `name` is the revision's for good, `address` its page, `since`
-    when readers had it first.
-    """
+    """A warning in a feed: `name` is the revision's identifier, `address` its page, `since` its onset."""
 
     name: str
     address: str
@@ -88,9 +84,7 @@ def atom(revisions: Sequence[AlertRevision], now: datetime, portal: str) -> byte
 
 
 def cap_index(revisions: Sequence[AlertRevision], _now: datetime, portal: str) -> bytes:
-    """Return an Atom feed that links to the CAP messages, cancels among them, so that a program
-    learns of the end.
-    """
+    """Return an Atom feed of CAP messages, cancels among them, so that a program learns of the end."""
     address = f"{portal}/canh-bao/cap.xml"
     feed = _start_atom(revisions, address, address, f"{TITLE}, dạng CAP 1.2")
     for revision in revisions:
@@ -162,6 +156,6 @@ def _last_changed(revisions: Sequence[AlertRevision]) -> datetime:
 
 
 def _escape_html(text: str) -> str:
-    """Escape once more than XML asks: RSS readers take a description for HTML."""
+    """Return the text escaped once more than XML asks: RSS readers take a description for HTML."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return escaped.replace("\n", "<br>")

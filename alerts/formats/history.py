@@ -56,7 +56,7 @@ class VersionEntry:
 
 
 def version_entries(revisions: Sequence[AlertRevision]) -> list[VersionEntry]:
-    """Return an entry a version, newest first as they come; of a withdrawn warning not readable."""
+    """Return an entry a version, in the given order; of a withdrawn warning not readable."""
     withdrawn = revisions[0].frozen_content.message.is_withdrawn
     changes = [
         changed_fields(before.frozen_content, after.frozen_content)

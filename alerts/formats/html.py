@@ -41,7 +41,7 @@ def render_list(in_force: Sequence[AlertRevision], ended: Sequence[AlertRevision
 
 
 def render_history(revisions: Sequence[AlertRevision], now: datetime) -> str:
-    """Return the page of every version of one warning, newest first as they come."""
+    """Return the page of every version of one warning, newest first."""
     context = template_context(revisions[0], now) | {
         "entries": history.version_entries(revisions),
         "never_shown": history.superseded_before_onset(revisions),
@@ -74,9 +74,7 @@ def template_context(revision: AlertRevision, now: datetime) -> dict[str, object
 
 
 def special_announcement_json(revision: AlertRevision) -> SafeString | None:
-    """Return schema.org's SpecialAnnouncement, escaped to stand inside a script element; None of
-    a cancelled warning.
-    """
+    """Return schema.org's SpecialAnnouncement, escaped for a script element; None of a cancelled warning."""
     head, local = revision.frozen_content.message, localize(revision.frozen_content)
     if head.msg_type == MsgType.CANCEL:
         return None

@@ -79,7 +79,7 @@ def _add_head(sheet: FPDF) -> None:
 
 
 def _add_text(sheet: FPDF, text: str, points: float, *, bold: bool = False) -> None:
-    """Add a paragraph down to the room of the foot, and nothing below."""
+    """Add a paragraph, down to the foot and no further."""
     height = points * 0.5
     sheet.set_font("Roboto", "B" if bold else "", points)
     sheet.set_y(sheet.get_y() + points * 0.12)

@@ -1,6 +1,5 @@
-"""Posters, pictures and packs of a warning, drawn once for each revision and state.
-
-What draws them is loaded when first asked for: it would weigh on every web process.
+"""Posters, pictures and packs of a warning, drawn once for each revision and state. The libraries that
+draw are loaded on first use: they would weigh on every web process.
 """
 
 from collections.abc import Callable, Iterator
@@ -50,12 +49,11 @@ def picture(revision: AlertRevision) -> bytes:
 
 
 def poster(revision: AlertRevision) -> bytes:
-    """Return the sheet for the wall, PDF."""
     return _render_cached(render_poster, _CacheKey(revision))
 
 
 def pack(revision: AlertRevision) -> bytes:
-    """Return all that is printed, read aloud or sent on, ZIP."""
+    """Return everything to print, read aloud or forward, ZIP."""
     return _render_cached(render_pack, _CacheKey(revision))
 
 

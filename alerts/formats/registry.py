@@ -12,8 +12,8 @@ _ATOM_TYPE = "application/atom+xml; charset=utf-8"
 
 @dataclass(frozen=True)
 class ListFormat:
-    """A format: name of its URL, file name below /canh-bao/, media type, label at the desk, and a
-    pure renderer of revisions, the present time and the portal's address.
+    """A format; `file_name` is below /canh-bao/, `render` takes revisions, the time and the portal's
+    address.
     """
 
     name: str

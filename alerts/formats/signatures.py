@@ -1,7 +1,7 @@
 """Signatures of revisions: Ed25519 over the canonical content, XML-DSig in the CAP message.
 
 Both keys are configured or neither is. Signatures and public keys are rows that never change, so
-that what an old key signed is verified after a change of keys.
+that a change of keys leaves old signatures verifiable.
 """
 
 from django.conf import settings
@@ -18,7 +18,7 @@ KIND = f"{province.slug}/warning/1"  # part of what is signed: a signature serve
 
 
 class SigningError(Exception):
-    """A revision could not be signed; it must not be issued."""
+    """A revision could not be signed and must not be issued."""
 
 
 def signing_input(revision: AlertRevision) -> bytes:
@@ -33,9 +33,7 @@ def signature_header(signature: RevisionSignature) -> str:
 
 
 def sign_revision(revision: AlertRevision) -> None:
-    """Sign a new revision, in the transaction that issues it; without keys do nothing. Raises
-    SigningError.
-    """
+    """Sign a new revision in the transaction that issues it, if there are keys. Raises SigningError."""
     try:
         if signers := _load_signers():
             _save_signature(revision, *signers)

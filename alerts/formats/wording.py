@@ -1,4 +1,4 @@
-"""The words of a warning as pages show them: in the page's language, cut into sentences and numbers to call."""
+"""The words of a warning as pages show them: localized, split into sentences and numbers to call."""
 
 import re
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ _SENTENCE = re.compile(r"(?<=[.?])\s+")
 
 @dataclass(frozen=True)
 class LocalizedContent:
-    """A warning in one language: `web` is its page, `share` a message to others. `borrowed` says
-    that the words are Vietnamese on a page that is not.
+    """A warning in one language: `web` is its page, `share` a message to others; `borrowed` marks
+    Vietnamese words on an English page.
     """
 
     title: str
@@ -31,7 +31,7 @@ class LocalizedContent:
 
 
 def localize(words: Content) -> LocalizedContent:
-    """Return the words in the active language; Vietnamese where nobody wrote English ones."""
+    """Return the words in the active language; Vietnamese where there are no English ones."""
     english, is_english = words.english, translation.get_language() == ENGLISH
     web = words.message.web_in_english if is_english else words.message.web
     if is_english and words.speaks_english:
@@ -60,7 +60,7 @@ class TextSegment:
 
 
 def split_hotlines(text: str) -> list[TextSegment]:
-    """Return the text cut at the two hotline numbers, so that a template can link them."""
+    """Return the text split at the two hotline numbers, so that a template can link them."""
     segments = []
     for index, part in enumerate(_NUMBERS.split(text)):
         digits = "".join(filter(str.isdecimal, part)) if index % 2 else ""

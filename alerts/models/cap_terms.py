@@ -6,8 +6,6 @@ from django.db import models
 
 
 class Urgency(models.TextChoices):
-    """CAP 1.2 `urgency`."""
-
     IMMEDIATE = "Immediate", "Ngay lúc này"
     EXPECTED = "Expected", "Sắp tới"
     FUTURE = "Future", "Về sau"
@@ -16,8 +14,6 @@ class Urgency(models.TextChoices):
 
 
 class Severity(models.TextChoices):
-    """CAP 1.2 `severity`."""
-
     EXTREME = "Extreme", "Cực kỳ nghiêm trọng"
     SEVERE = "Severe", "Nghiêm trọng"
     MODERATE = "Moderate", "Vừa"
@@ -26,8 +22,6 @@ class Severity(models.TextChoices):
 
 
 class Certainty(models.TextChoices):
-    """CAP 1.2 `certainty`."""
-
     OBSERVED = "Observed", "Đã xác minh"
     LIKELY = "Likely", "Nhiều khả năng"
     POSSIBLE = "Possible", "Có thể"
@@ -36,8 +30,6 @@ class Certainty(models.TextChoices):
 
 
 class ResponseType(models.TextChoices):
-    """CAP 1.2 `responseType`."""
-
     SHELTER = "Shelter", "Ở yên tại chỗ"
     EVACUATE = "Evacuate", "Rời đi"
     PREPARE = "Prepare", "Chuẩn bị"

@@ -131,7 +131,7 @@ class Content:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
-        """Return the content without characters that no page can hold: the signed text keeps them."""
+        """Return the content without characters that no page can hold; the signed text has them."""
         clean = _strip_non_characters(values)
         offices = (ImpersonatedOffice(**office) for office in clean.get("offices", ()))
         parts = {
@@ -149,9 +149,7 @@ class Content:
 
 
 def canonical(values: dict[str, Any]) -> bytes:
-    """Return RFC 8785's canonical JSON, which for strings, whole numbers and ASCII keys is what
-    json writes with sorted keys and no spaces.
-    """
+    """Return RFC 8785's canonical JSON: for strings, integers and ASCII keys, sorted and without spaces."""
     return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 

@@ -17,8 +17,8 @@ class Channel(models.TextChoices):
 class PartnerAgency(models.Model):
     """An agency that spreads our warnings; its addresses are encrypted.
 
-    `secret_sealed` signs webhook requests; a person sees it once, when it is made.
-    `stopped_channels` are those that failed too often in a row.
+    `secret_sealed` signs webhook requests and is displayed once. `stopped_channels` failed too
+    often in a row.
     """
 
     class Kind(models.TextChoices):
@@ -66,10 +66,8 @@ class PartnerAgency(models.Model):
 
 
 class Delivery(models.Model):
-    """One revision for one agency or one subscriber by one channel.
-
-    It is not tried before `next_attempt_at`, which moves on when the row is handed to the outbox
-    and after a failure.
+    """One revision for one agency or one subscriber by one channel, not tried before
+    `next_attempt_at`, which moves on when the row is enqueued and after a failure.
     """
 
     class State(models.TextChoices):
@@ -138,7 +136,7 @@ class DeliveryAttempt(models.Model):
 
 
 class PartnerReceipt(models.Model):
-    """An agency opened the link of a revision, and perhaps confirmed that it put it to use."""
+    """An agency opened the link of a revision, and perhaps confirmed its use."""
 
     partner = models.ForeignKey(PartnerAgency, models.PROTECT, related_name="receipts")
     revision = models.ForeignKey(AlertRevision, models.PROTECT, related_name="receipts")

@@ -31,8 +31,9 @@ class AlertRevisionQuerySet(models.QuerySet["AlertRevision"]):
         return self.current().filter(is_over)
 
     def current(self) -> "AlertRevisionQuerySet":
-        """Return the highest version of each warning that has taken effect, in force or over,
-        newest first. One issued in between, a Cancel above all, overtakes one that still waits.
+        """Return the highest version in effect of each warning, in force or over, newest first.
+
+        One issued in between, a Cancel above all, overtakes one that still waits.
         """
         now = timezone.now()
         newer = _select_others(version__gt=OuterRef("version"), effective__lte=now)
@@ -40,9 +41,7 @@ class AlertRevisionQuerySet(models.QuerySet["AlertRevision"]):
         return rows.order_by("-effective", "-identifier")
 
     def effective_ever(self) -> "AlertRevisionQuerySet":
-        """Return all that ever took effect: not what waits, was replaced before its time, or
-        cancelled what never began.
-        """
+        """Return all that ever took effect: not what waits or was replaced or cancelled before its time."""
         overtaking = _select_others(
             version__gt=OuterRef("version"),
             sent__lt=OuterRef("effective"),
@@ -78,10 +77,9 @@ def _select_others(**which: object) -> "AlertRevisionQuerySet":
 
 
 class AlertRevision(models.Model):
-    """An issued message. Frozen and append-only: a trigger refuses UPDATE and DELETE (migration 0002).
-
-    `content` holds all that a renderer needs, `content_hash` its SHA-256 as canonical JSON.
-    `references` is CAP's: "sender,identifier,sent", spaces between.
+    """An issued message. A trigger refuses UPDATE and DELETE (migration 0002). `content` holds all
+    that a renderer needs, `content_hash` its SHA-256 as canonical JSON, `references` CAP's
+    "sender,identifier,sent", spaces between.
     """
 
     alert = models.ForeignKey(
@@ -165,7 +163,7 @@ class AlertRevision(models.Model):
 
 
 class PublicKey(models.Model):
-    """A public key that has signed warnings; it stays after a change of keys."""
+    """A public key that has signed warnings, past ones included."""
 
     class Kind(models.TextChoices):
         TEXT = "text", "Ed25519, nội dung"

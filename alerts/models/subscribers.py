@@ -10,8 +10,8 @@ from django.db.models.functions import Now
 class Subscriber(models.Model):
     """An encrypted address and which warnings it is for; "" stands for all of a kind.
 
-    `address_index` is a keyed hash for look-up. `filters` is what was last requested and is not
-    confirmed yet; `opt_in_requests` counts the opt-in mails since the last confirmation.
+    `address_index` is a keyed hash for look-up; `filters` were requested and not confirmed yet;
+    `opt_in_requests` counts the opt-in mails since the last confirmation.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -25,7 +25,7 @@ _GSM_ASCII = re.compile(r"[A-Za-z0-9 @$!\"#%&'()*+,\-./:;<=>?]*")
 
 
 def validate_single_sms(text: str) -> None:
-    """Raise ValidationError unless the text is one part of the GSM alphabet: it reaches every phone."""
+    """Raise ValidationError unless the text is one part of the GSM alphabet, which reaches every phone."""
     if len(text) > MAX_SMS_CHARS:
         raise ValidationError(
             f"Tin này dài {len(text)} ký tự, một tin nhắn chứa {MAX_SMS_CHARS}. Viết ngắn lại."
@@ -37,11 +37,9 @@ def validate_single_sms(text: str) -> None:
 
 
 class Alert(models.Model):
-    """A warning as it is being written; the public reads its frozen revisions, of which `current` is
-    the latest issued and may wait for its time.
-
-    `author` changed or submitted the text last, and may not issue it. `year` and `number` make
-    the identifier and are given at the first issue.
+    """A warning as it is being written; the public reads its revisions, of which `current` is the
+    latest issued and may wait for its time. `author` changed or submitted the text last, and may
+    not issue it. `year` and `number` make the identifier, from the first issue on.
     """
 
     class Stage(models.TextChoices):

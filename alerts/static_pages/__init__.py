@@ -1,1 +1,1 @@
-"""Public pages kept as files, for when the application is down."""
+"""Public pages stored as files, for when the application is down."""

@@ -1,9 +1,9 @@
-"""The version of what the public reads: three looks at the disk and, once a version, one statement.
+"""The version of what the public reads, from three reads of the disk and, once a version, one
+statement.
 
-A response that was kept with a version may be given out again while that version is current. A
-version ends with the tree of static pages, with the doubt that every issue casts upon it after its
-COMMIT, and when a revision in it begins or ends. It is trusted as long as the front server trusts
-those files: while somebody checks them.
+A cached response may be served while its version is current. A version ends with the tree of static
+pages, with every issue's `doubted` mark, and when a revision begins or ends. Like the front
+server's files it is trusted only while somebody checks them.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ MAX_AGE_SECONDS = 55  # since the last check
 
 class ContentVersion(NamedTuple):
     """A version. A revision last began or ended at `since` and next will at `until`, epoch seconds;
-    `stat` is what changes on the disk with every issue: time and inode of tree and doubt.
+    `stat` is time and inode of the tree and the `doubted` mark, which every issue changes.
     """
 
     stat: tuple[int, ...]

@@ -1,8 +1,8 @@
-"""Public pages as files, which the front web server hands out when nothing else of us runs.
+"""Public pages as files, which the front web server serves when the application is down.
 
-Every address of page_list.py is requested of Django itself at one moment of the database; then the
-whole tree changes at once. One process writes at a time. The file `checked` holds when a tree was
-last known to be right; `doubted` says that a revision was issued since.
+Every address of page_list.py is requested of Django in one snapshot of the database; then the whole
+tree is replaced at once, by one process at a time. `checked` holds when a tree was last right;
+`doubted` says that a revision was issued since.
 """
 
 import contextlib
@@ -67,7 +67,7 @@ def snapshot_dir() -> Path:
 
 
 def process_items(items: Iterable[int], patience: float = inf) -> None:
-    """Rebuild for these outbox items; each gets a tree that is newer than its own cause."""
+    """Rebuild for these outbox items; each gets a tree that is newer than its cause."""
     for claim in queue.iter_leases(items, patience):
         with claim:
             rebuild()
@@ -75,21 +75,21 @@ def process_items(items: Iterable[int], patience: float = inf) -> None:
 
 
 def enqueue_rebuild() -> None:
-    """Owe new files, in the transaction of the cause; the old ones are doubted upon its COMMIT."""
+    """Enqueue a rebuild, in the transaction of its cause; mark the old files as stale after COMMIT."""
     queue.enqueue_once(TASK, KEY)
     transaction.on_commit(mark_stale)
     transaction.on_commit(queue.notify)
 
 
 def mark_stale() -> None:
-    """Have the front server ask the application first until the files are checked again."""
+    """Make the front server ask the application first until the files are checked again."""
     with contextlib.suppress(OSError):
         if snapshot_dir().is_dir():
             _replace_file("doubted", str(time.time_ns()))
 
 
 def refresh_if_needed() -> None:
-    """Mark the files as checked, or rebuild them, and draw what an issue had no time for."""
+    """Mark the files as checked, or rebuild them with the drawings that an issue left out."""
     doubt, current = _read_doubt(), SnapshotTree.current(snapshot_dir())
     summary = current.made.get("", {}) if current else {}
     if summary == {"standing": content_fingerprint(timezone.now()), "undrawn": False}:
@@ -99,7 +99,7 @@ def refresh_if_needed() -> None:
 
 
 def content_fingerprint(now: datetime) -> str:
-    """Return a digest of what is in force and over, of who may frame it, of release and interval."""
+    """Return a digest of the warnings' states, the frame ancestors, the release and the interval."""
     revisions = (*AlertRevision.objects.in_force(), *AlertRevision.objects.ended())
     states = [f"{revision.identifier} {revision.state(now)}" for revision in revisions]
     interval = int(now.timestamp()) // REBUILD_INTERVAL_SECONDS
@@ -120,7 +120,7 @@ def release_fingerprint() -> str:
 
 @dataclass(frozen=True)
 class _ServedTree:
-    """The tree that is served, and whether its pages, or its drawings, may be taken over."""
+    """The tree that is served, and whether its pages, or its drawings, may be reused."""
 
     tree: SnapshotTree | None
     pages: bool
@@ -137,10 +137,10 @@ class _ServedTree:
 
 
 def rebuild(*, anew: bool = False, draws: bool = False) -> int:
-    """Write what has changed, or all of it `anew`; return how many texts were rendered. New drawings
-    are left out unless it `draws`: an issue cannot wait for them.
+    """Write what has changed, or everything `anew`; return how many texts were rendered.
 
-    Raises SnapshotError, OSError; then the tree that is served stays as it was.
+    New drawings only with `draws`: an issue cannot wait for them. Raises SnapshotError, OSError;
+    then the served tree stays.
     """
     home = snapshot_dir()
     with _lock_writer(), _repeatable_read():
@@ -180,7 +180,7 @@ def _fill(tree: SnapshotTree, served: _ServedTree, now: datetime, *, draws: bool
 
 
 def _made_of(page: StaticPage) -> str:
-    """Return what makes it anew: of drawings the release too; pages are all made anew each day."""
+    """Return what the page depends on: of drawings the release too; pages are made anew each day."""
     return f"{page.made_of} {release_fingerprint()}" if page.drawn else page.made_of
 
 
@@ -191,7 +191,7 @@ def _render_page(path: str) -> bytes:
 def _write(
     tree: SnapshotTree, served: _ServedTree, page: StaticPage, text: bytes, now: datetime
 ) -> None:
-    """Write a text; when it did not change, its file stays, with its time."""
+    """Write a text; when it did not change, link its file, with its time."""
     old = served.get_record(page.path)
     record = {"of": _made_of(page), "digest": hashlib.sha256(text).hexdigest()}
     if served.tree and served.pages and old.get("digest") == record["digest"]:
@@ -206,7 +206,7 @@ def _write(
 
 
 def render_internally(path: str) -> HttpResponseBase:
-    """Return what Django answers to a visitor without a cookie. Raises SnapshotError."""
+    """Return Django's response to a visitor without a cookie. Raises SnapshotError."""
     portal = urlsplit(settings.PORTAL_URL)
     environ = {
         "REQUEST_METHOD": "GET",
@@ -249,7 +249,7 @@ def _load_signatures() -> dict[str, str]:
 
 
 def _list_ends(pages: list[StaticPage]) -> list[str]:
-    """Return lines for the loop: when which file is to go, or to give way to its stale copy."""
+    """Return lines for the loop: when which file is deleted or replaced by its stale copy."""
     ends = sorted((page.until, page.drops, page.path) for page in pages if page.until)
     return [
         f"{until} {'drop' if drops else 'twin'} {path_for(path)}" for until, drops, path in ends
@@ -270,7 +270,7 @@ def _lock_writer() -> Iterator[None]:
 
 @contextmanager
 def _repeatable_read() -> Iterator[None]:
-    """Read all pages at one moment of the database; within a transaction, at that one's."""
+    """Read all pages in one snapshot; within a transaction, in that one's."""
     nested = connection.in_atomic_block
     with transaction.atomic():
         if not nested:
@@ -293,7 +293,7 @@ def _mark_checked(doubt: str) -> None:
 
 
 def _replace_file(name: str, text: str) -> None:
-    """Write a file in one step: who reads it meanwhile reads the one before."""
+    """Replace a file in one step."""
     draft = snapshot_dir() / f".{name}-{secrets.token_hex(4)}"
     draft.write_text(f"{text}\n")
     draft.replace(snapshot_dir() / name)

@@ -1,6 +1,4 @@
-"""The addresses that are also kept as files: one row a kind of page. Whoever adds a public page of a
-warning adds a row here.
-"""
+"""The addresses that are also stored as files; a new public page of a warning needs a row here."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -28,9 +26,9 @@ _Draw = Callable[[AlertRevision], bytes]
 class StaticPage:
     """An address.
 
-    `made_of` names all that its text depends on, so that it is not rendered again; empty where
-    that is not known. Pages that are `alike` have the same text. At `until` (epoch seconds) a
-    warning in it ends: `drops` says that nothing of it may stand then, else its stale copy does.
+    `made_of` names all that its text depends on, "" if unknown. Pages that are `alike` have the
+    same text. At `until` (epoch seconds) a warning in it ends: with `drops` the page goes, else its
+    stale copy stays.
     """
 
     path: str
@@ -63,7 +61,7 @@ def list_static_pages(now: datetime) -> list[StaticPage]:
 
 
 def _iter_report_paths() -> Iterator[str]:
-    """Yield the pages of reports that show what is in force, or a number to ring."""
+    """Yield the pages of reports that show what is in force, or a number to call."""
     offices = Office.objects.order_by("pk").values_list("pk", flat=True)
     for page in [*((name,) for name in _OF_REPORTS), *(("reports:office", pk) for pk in offices)]:
         yield from urls_by_language(*page).values()

@@ -61,7 +61,7 @@ class SnapshotTree:
 
     @classmethod
     def create(cls, home: Path, basis: str) -> Self:
-        """Create an empty tree that nobody sees yet."""
+        """Create and return an empty tree that is not served yet."""
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         folder = home / "trees" / name
         folder.mkdir(parents=True)
@@ -77,7 +77,8 @@ class SnapshotTree:
         return None
 
     def write(self, path: str, record: FileRecord, text: bytes, at: datetime) -> None:
-        """Write both copies of an address, compressed beside; `at` becomes their Last-Modified.
+        """Write both copies of an address, compressed too, with `at` as their Last-Modified.
+
         Raises ValueError for a page that has no place for the time or the notice.
         """
         fresh = with_timestamp(path, text, timezone.localtime(at))
@@ -107,9 +108,7 @@ class SnapshotTree:
         (self.folder / "made.json").write_text(json.dumps(record))
 
     def activate(self, home: Path) -> None:
-        """Serve this tree, and remove those that nobody reads any more. All of it is on the disk
-        first: after a power cut no name leads to half a tree. Raises OSError.
-        """
+        """Serve this tree, once it is on the disk as a whole, and delete unused ones. Raises OSError."""
         _sync(self.folder)
         draft = home / f".{CURRENT}"
         draft.unlink(missing_ok=True)
@@ -133,7 +132,7 @@ class SnapshotTree:
 
 
 def _sync(folder: Path) -> None:
-    """Wait for the whole file system, files and links: there may be a thousand."""
+    """Sync the whole file system: there may be a thousand files and links."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         if ctypes.CDLL(None, use_errno=True).syncfs(descriptor):
@@ -143,7 +142,7 @@ def _sync(folder: Path) -> None:
 
 
 def _prune(home: Path) -> None:
-    """Remove all but the newest trees, and what killed writers left among them."""
+    """Delete all but the newest trees, and what killed writers left."""
     current = (home / CURRENT).resolve()
     others = sorted(tree for tree in (home / "trees").iterdir() if tree != current)
     for tree in others[: 1 - _KEEP_TREES]:
@@ -174,8 +173,9 @@ def with_timestamp(path: str, text: bytes, at: datetime) -> bytes:
 
 
 def with_stale_banner(path: str, text: bytes, at: datetime) -> bytes:
-    """Return the copy that says it may be old: frames turn grey, pages and texts have a sentence;
-    what programs read, and what is signed, stays as it is. Raises ValueError.
+    """Return the copy that says it may be old: a grey frame, a sentence on pages and texts.
+
+    What programs read, and what is signed, stays as it is. Raises ValueError.
     """
     is_page = path.endswith("/")
     if is_page and "/nhung/" in path:
@@ -204,8 +204,9 @@ def _replace_once(pattern: re.Pattern[bytes], new: _Replacement, text: bytes) ->
 
 
 def copy_release_assets(home: Path) -> None:
-    """Copy what this release collected, once, and remove what only older ones used. Where nothing
-    is collected, file names have no hash and there is nothing to keep.
+    """Copy what this release collected, once, and delete what only older ones used.
+
+    Without collected files names have no hash and nothing is copied.
     """
     names, releases = _list_collected(), _load_releases(home)
     if not names or (releases and releases[0] == names):
@@ -224,7 +225,7 @@ def copy_release_assets(home: Path) -> None:
 
 
 def _list_collected() -> list[str]:
-    """Return the files whose names hold their hash, and their compressed forms, below STATIC_ROOT."""
+    """Return the hashed files below STATIC_ROOT and their compressed forms."""
     root: Path = settings.STATIC_ROOT
     try:
         names = json.loads((root / "staticfiles.json").read_text())["paths"].values()

@@ -1,6 +1,4 @@
-"""Posters, pictures and packs for static pages, drawn by a process that ends with the last of them:
-the libraries that draw would stay in a worker as tens of megabytes.
-"""
+"""Drawings for static pages from a process that ends afterwards: the libraries take tens of megabytes."""
 
 import os
 from collections.abc import Callable, Generator, Sequence
@@ -12,9 +10,7 @@ _HEADER_BYTES = 8  # they say how many follow
 
 
 def render_in_subprocess(drawings: Sequence[Drawing]) -> Generator[bytes, None, None]:
-    """Yield what each makes, in order; empty for one that fails. They must ask no database, whose
-    connection is not theirs.
-    """
+    """Yield each drawing, in order; b"" for one that fails. They must not use the parent's database."""
     if not drawings:
         return
     reading, writing = os.pipe()

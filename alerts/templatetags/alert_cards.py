@@ -1,6 +1,4 @@
-"""Warnings and their deliveries on pages of other rooms: their templates call these tags, their code
-knows no model of this room.
-"""
+"""Warnings and their deliveries on pages of other rooms, whose templates call these tags."""
 
 from typing import Any, TypedDict
 
@@ -27,13 +25,13 @@ class FailedDeliveries(TypedDict):
 
 @register.inclusion_tag("alerts/current_warning.html")
 def current_warning() -> dict[str, AlertRevision | None]:
-    """Show the newest warning in force as a card; nothing when there is none."""
+    """Return the newest warning in force, for a card."""
     return {"revision": AlertRevision.objects.in_force().first()}
 
 
 @register.inclusion_tag("alerts/warnings_of_campaign.html")
 def warnings_of_campaign(campaign: Campaign) -> CampaignWarnings:
-    """Show the desk the warnings about a campaign and those merged into it, and a link to a new one."""
+    """Return, for the desk, the warnings about a campaign and those merged into it."""
     campaigns = Campaign.objects.with_merged_into(campaign)
     alerts = Alert.objects.filter(campaign__in=campaigns).select_related("current")
     return {"campaign": campaign, "alerts": list(alerts)}
@@ -41,7 +39,7 @@ def warnings_of_campaign(campaign: Campaign) -> CampaignWarnings:
 
 @register.inclusion_tag("alerts/warnings_for_residents.html")
 def warnings_of_campaign_for_residents(campaign: Campaign) -> dict[str, list[AlertRevision]]:
-    """Show a resident the warnings in force about the campaign of their report."""
+    """Return the warnings in force about the campaign of a resident's report."""
     campaigns = Campaign.objects.with_merged_into(campaign)
     revisions = AlertRevision.objects.in_force().filter(alert__campaign__in=campaigns)
     return {"revisions": list(revisions)}
@@ -49,14 +47,14 @@ def warnings_of_campaign_for_residents(campaign: Campaign) -> dict[str, list[Ale
 
 @register.inclusion_tag("alerts/in_review.html", takes_context=True)
 def warnings_in_review(context: template.Context) -> dict[str, int]:
-    """Show who issues how many texts of others wait for review."""
+    """Return how many texts of others wait for review."""
     waiting = Alert.objects.filter(stage=Alert.Stage.REVIEW)
     return {"waiting": waiting.exclude(author=context["request"].user).count()}
 
 
 @register.inclusion_tag("alerts/unsigned_warnings.html")
 def unsigned_warnings() -> dict[str, list[AlertRevision]]:
-    """Show the desk the warnings in force that have no signature."""
+    """Return the warnings in force that have no signature."""
     return {"unsigned": list(AlertRevision.objects.in_force().filter(signature=None))}
 
 
@@ -82,14 +80,14 @@ def _searchable_text(revision: AlertRevision) -> str:
 
 @register.inclusion_tag("alerts/failed_deliveries.html")
 def failed_deliveries() -> FailedDeliveries:
-    """Show the desk which agencies a warning in force did not reach."""
+    """Return which agencies a warning in force did not reach, and stopped channels."""
     stopped = PartnerAgency.objects.filter(is_active=True).exclude(stopped_channels=[])
     return {"failed": service.failed_deliveries(), "stopped": list(stopped)}
 
 
 @register.inclusion_tag("admin/alerts/alert/partners.html", takes_context=True)
 def partner_delivery_table(context: Any, alert: Alert) -> dict[str, Any]:
-    """Show on the desk's page of a warning which agency got, saw and confirmed which version."""
+    """Return which agency got, saw and confirmed which version of a warning."""
     return {
         "reached": partners.delivery_statuses(alert),
         "alert": alert,

@@ -1,4 +1,4 @@
-"""Pages for agencies: lines to paste, feeds, a check of codes, keys; and the link that confirms a use.
+"""Pages for agencies: snippets, feeds, a check of codes, keys; and the link that confirms a use.
 
 No form of the first page changes anything, so none needs a token; forms of other sites are refused.
 """
@@ -25,7 +25,7 @@ from core.same_origin import is_same_origin
 @require_http_methods(["GET", "HEAD", "POST"])
 @csp_update({"frame-src": ["'self'"]})
 def for_agencies(request: HttpRequest) -> HttpResponse:
-    """Return the page; after a POST with the chosen lines or the answer about a code."""
+    """Return the page; after a POST with the chosen snippets or the result about a code."""
     is_post = request.method == "POST"
     if is_post and not is_same_origin(request):
         raise PermissionDenied
@@ -53,7 +53,7 @@ def for_agencies(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def confirm_deployment(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm that an agency put a revision to use: a page with one button."""
+    """Return a page with one button, by which an agency confirms that it uses a revision."""
     confirmation = partners.open_confirmation(token)
     if confirmation and request.method == "POST":
         partners.record_confirmation(confirmation)
@@ -64,7 +64,7 @@ def confirm_deployment(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _verify_code(asking: CodeForm) -> dict[str, object]:
-    """Return what is known of a code: its revision, and the current one of the same warning."""
+    """Return the revision of a code, and the current one of the same warning."""
     if not (asking.is_bound and asking.is_valid()):
         return {}
     code = asking.cleaned_data["code"]

@@ -94,7 +94,7 @@ class CodeForm(forms.Form):
 
     @property
     def is_malformed(self) -> bool:
-        """Return whether no warning could carry such a code: it was misread, which proves nothing."""
+        """Return whether no warning could have such a code: a typing error, which proves nothing."""
         return not _CODE.fullmatch(self.cleaned_data["code"])
 
     def clean_code(self) -> str:
@@ -112,7 +112,7 @@ class _PlaceSelect(forms.Select):
 
 
 class SubscribeForm(forms.Form):
-    """An address and filters of warnings; unbound, it carries a fresh token."""
+    """An address and filters of warnings; unbound, it has a fresh token."""
 
     address = forms.EmailField(
         label=_("Địa chỉ thư điện tử"),
@@ -171,7 +171,7 @@ class SubscribeForm(forms.Form):
 
 
 def _list_offices() -> list[tuple[str, str]]:
-    """Return the offices, named in the page's language as far as officers have given it."""
+    """Return the offices, in the page's language where there is a name in it."""
     rows = Office.objects.values_list("pk", "name", "name_en")
     is_english = get_language() == "en"
     return [(pk, (is_english and english) or name) for pk, name, english in rows]

@@ -27,7 +27,7 @@ _SCRIPT_CACHE_SECONDS = 3600
 
 @require_safe
 def newest(request: HttpRequest, *, live: bool = False) -> HttpResponse:
-    """Return the newest warnings; where there is none, that and the numbers to ring."""
+    """Return the newest warnings, or the numbers to call."""
 
     def render() -> str:
         revisions = AlertRevision.objects.in_force()[: frames.MAX_SHOWN]
@@ -48,15 +48,13 @@ def alert_frame(request: HttpRequest, slug: str, *, live: bool = False) -> HttpR
 @require_safe
 def commune_frame(request: HttpRequest, codename: str, *, live: bool = False) -> HttpResponse:
     """Return the warnings for one commune and those for the whole province."""
-    choose = frames.filter_by_commune
-    return _filtered_response(request, Commune, codename, choose, live=live)
+    return _filtered_response(request, Commune, codename, frames.filter_by_commune, live=live)
 
 
 @require_safe
 def office_frame(request: HttpRequest, codename: str, *, live: bool = False) -> HttpResponse:
-    """Return the warnings of callers who pose as one office."""
-    choose = frames.filter_by_office
-    return _filtered_response(request, Office, codename, choose, live=live)
+    """Return the warnings of callers who impersonate one office."""
+    return _filtered_response(request, Office, codename, frames.filter_by_office, live=live)
 
 
 @require_safe
@@ -87,7 +85,7 @@ def _filtered_response(
 
 
 def _frame_response(request: HttpRequest, render: Callable[[], str], *, live: bool) -> HttpResponse:
-    """Return the frame; without a database one that says whom to ring: 503."""
+    """Return the frame; without a database 503 and the numbers to call."""
     try:
         return allow_framing(conditional_response(request, render()), live=live)
     except DatabaseTrouble as error:

@@ -77,7 +77,7 @@ def _print_response(
     content_type: str,
     name: str,
 ) -> HttpResponse:
-    """Return a file of a warning in force; nobody shall print what is over: 404."""
+    """Return a file of a warning in force; 404 for one that is over."""
     revision = get_current_or_404(slug)
     if revision.state(timezone.now()) is not State.IN_FORCE:
         raise Http404

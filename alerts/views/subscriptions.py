@@ -23,7 +23,7 @@ _allow_page_methods = require_http_methods(["GET", "HEAD", "POST"])
 @_allow_page_methods
 @never_cache
 def subscribe(request: HttpRequest) -> HttpResponse:
-    """Take an address; the answer is the same whether it is known or not."""
+    """Return the page that takes an address; the same whether the address is known or not."""
     form = SubscribeForm(request.POST if request.method == "POST" else None)
     is_ours = not form.is_bound or is_same_origin(request)
     if not is_ours:
@@ -51,7 +51,7 @@ def _request_opt_in(request: HttpRequest, form: SubscribeForm) -> bool:
 @_allow_page_methods
 @never_cache
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm an address. A mail program may open links by itself: only the button confirms."""
+    """Return the page that confirms an address, by a button: a mail program may open links by itself."""
     is_done = request.method == "POST" and subscriptions.confirm_opt_in(token)
     is_ours = is_done or subscriptions.pending_subscriber(token) is not None
     context = {"is_done": is_done, "is_ours": is_ours}
@@ -62,7 +62,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 @_allow_page_methods
 @never_cache
 def leave(request: HttpRequest, token: str) -> HttpResponse:
-    """Remove an address."""
+    """Return the page that removes an address."""
     is_ours = subscriptions.is_unsubscribe_token(token)
     if request.method == "POST":
         subscriptions.unsubscribe(token)

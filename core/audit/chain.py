@@ -1,11 +1,9 @@
-"""The audit log as a hash chain: changing, removing or adding an event later breaks it.
+"""The audit log as a hash chain: a later change, removal or insertion of an event breaks it.
 
-Events are inserted without regard to the chain. One sealer at a time gives each its link, in order of
-id. An id is drawn before its row is committed, so that a smaller one may still come: a link is given
-only when every transaction has ended that was writing events and could hold one.
-
-A link is SHA-256 over the digest before it and the event; the event's detail, where an officer's words
-may stand, goes in as an HMAC under a salt that can be deleted with them.
+One sealer at a time links events in order of id. An id is drawn before its row is committed, so a
+link waits until every transaction that was writing events has ended. A link is SHA-256 over the
+digest before it and the event; the detail enters as an HMAC under a salt that is deleted with the
+detail.
 """
 
 import hmac
@@ -83,7 +81,6 @@ def digest_of(event: ChainedEvent, previous: bytes, detail: bytes) -> bytes:
 
 
 def newest() -> AuditChainLink | None:
-    """Return the last link."""
     return AuditChainLink.objects.order_by("-event_id").first()
 
 

@@ -1,8 +1,7 @@
-"""The last digests of the chain, in a file outside the database that only grows.
-
-Who changes the database alone cannot change it. One head a line, as JSON: the event, its digest and
-the time. After a restore from an archive the database ends earlier than the file; a line with
-`restored`, written by `verify_audit_log --restored`, records that this was intended.
+"""The last digests of the chain, in an append-only file outside the database: to change the database
+alone does not suffice. One head a line, as JSON. A line with `restored`, written by
+`verify_audit_log --restored`, records that the database ends earlier because an archive was
+restored.
 """
 
 import contextlib
@@ -50,9 +49,7 @@ def newest() -> ChainHead | None:
 
 
 def authoritative_heads() -> Iterator[ChainHead]:
-    """Yield the heads that the database must hold, in the order in which they were written: those
-    that a recorded restore took back are left out.
-    """
+    """Yield the heads that the database must hold, oldest first, without those that a restore took back."""
     return _drop_taken_back(all_heads)
 
 

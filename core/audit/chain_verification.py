@@ -46,10 +46,7 @@ class Cursor:
 
 
 def verify_links(place: Cursor, pages: int | None = None) -> Cursor:
-    """Verify the links after `place`, all or some pages of them; return where it ended.
-
-    Raises ChainBrokenError at the first link that does not hold.
-    """
+    """Verify the links after `place`, all or some pages; return where it ended. Raises ChainBrokenError."""
     while pages is None or pages > 0:
         links = list(
             AuditChainLink.objects.filter(event_id__gt=place.event).order_by("event_id")[:PAGE]
@@ -101,10 +98,7 @@ def _list_erased(ids: Iterable[int]) -> set[int]:
 
 
 def verify_heads(written: Iterable[chain_heads.ChainHead], *, up_to: int | None = None) -> int:
-    """Compare heads with the links, those after the event `up_to` left out; return how many.
-
-    Raises ChainBrokenError at the first that the database does not know as it was written.
-    """
+    """Compare heads up to the event `up_to` with the links; return how many. Raises ChainBrokenError."""
     compared = 0
     heads = iter(head for head in written if up_to is None or head.event <= up_to)
     while page := list(islice(heads, PAGE)):
@@ -129,9 +123,9 @@ class Verdict:
 
 
 def verify(*, restored: bool = False) -> Verdict:
-    """Verify everything from the beginning. Raises ChainBrokenError.
+    """Verify everything from the beginning and return the result. Raises ChainBrokenError.
 
-    With `restored` the end may lie before what the file of heads knows, which is then recorded.
+    With `restored` the log may end before the file of heads does, which is then recorded.
     """
     place = verify_links(Cursor())
     up_to = place.event if restored else None
@@ -155,10 +149,7 @@ def _record_restore(place: Cursor) -> None:
 
 
 def verify_next_batch() -> None:
-    """Verify the next links and the newest heads; beat calls it every ten minutes.
-
-    A break stays recorded until everything was verified again.
-    """
+    """Verify the next links and the newest heads. A recorded break stays until `verify` finds none."""
     check = AuditChainCheck.objects.first() or AuditChainCheck()
     if check.break_kind:
         return
@@ -174,13 +165,12 @@ def verify_next_batch() -> None:
 
 
 def _load_cursor(event: int) -> Cursor:
-    """Return the place of a link; the beginning where it is gone, which the walk will find."""
+    """Return the cursor at a link, or at the beginning where the link is gone."""
     link = AuditChainLink.objects.filter(pk=event).first()
     return Cursor(link.event_id, bytes(link.digest)) if link else Cursor()
 
 
 def store_break(error: ChainBrokenError) -> None:
-    """Store the break, for the alarm."""
     _store(AuditChainCheck(break_kind=error.what, broken_at=error.event))
 
 

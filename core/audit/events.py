@@ -22,19 +22,14 @@ _NO_WORDS = frozenset({
 def log_event(
     subject_type: str, subject_id: object, kind: str, *, by: User | None = None, **detail: Any
 ) -> AuditEvent:
-    """Create and return an event; `by=None` is the machine.
-
-    Details hold codes, numbers and an officer's reason, never what a reporter wrote.
-    """
+    """Create and return an event; `by=None` is the machine. A detail never holds what a reporter wrote."""
     return AuditEvent.objects.create(
         subject_type=subject_type, subject_id=str(subject_id), kind=kind, actor=by, detail=detail
     )
 
 
 def redact_detail(event_id: int, *, by: User | None, reason: str) -> None:
-    """Erase the detail of an event, and record that. The chain stays whole, and nothing of the words
-    can be guessed from it.
-    """
+    """Erase an event's detail and its salt, so that its words cannot be guessed, and log the erasure."""
     with transaction.atomic():
         log_event("event", event_id, DETAIL_ERASED, by=by, reason=reason)
         AuditEvent.objects.filter(pk=event_id).update(detail={})
@@ -42,7 +37,7 @@ def redact_detail(event_id: int, *, by: User | None, reason: str) -> None:
 
 
 def redact_details_of(subject_type: str, subject_id: object, *, reason: str) -> None:
-    """Erase the details of those events about a subject in which an officer's words may stand."""
+    """Erase the details of a subject's events in which an officer's words may stand."""
     rows = AuditEvent.objects.filter(subject_type=subject_type, subject_id=str(subject_id))
     details = rows.exclude(detail={}).order_by("id").values_list("pk", "detail")
     for pk in [pk for pk, detail in details if not _NO_WORDS.issuperset(detail)]:

@@ -1,11 +1,8 @@
-"""The outbox: items to do, leases on them, items done. Every clock is PostgreSQL's.
+"""The outbox: enqueue, lease and finish items. Every clock is PostgreSQL's.
 
-An item is enqueued, dispatched to the broker (relay), leased (worker), and marked done in the same
-transaction as its work, or failed when its attempts are used up. It names a task and a key and knows
-nothing of either.
-
-Only a lease keeps others away. `due_at` says when the relay dispatches an item, not whether a worker
-may lease it: a message that comes early, an older copy perhaps, is worked off as it comes.
+An item is enqueued, dispatched (relay), leased (worker), and marked done in the transaction of its
+work, or failed when its attempts are used up. Only a lease keeps other workers away: `due_at` says
+when the relay dispatches an item, and a message that comes early is worked off as it comes.
 """
 
 import random
@@ -92,10 +89,10 @@ UPDATE core_outboxitem
 
 @dataclass(frozen=True)
 class Lease:
-    """A worker's lease on an item, valid for LEASE and for the attempt that it names.
+    """A worker's lease on an item, for LEASE and for the attempt that it names.
 
-    `with lease:` around the work releases the item after an error, which goes no further, so that the
-    items beside it get their turn.
+    `with lease:` releases the item after an error and suppresses it, so that the next items get
+    their turn.
     """
 
     item_id: int
@@ -132,7 +129,7 @@ def enqueue_all(task: str, keys: Iterable[object], *, priority: int = Priority.U
 
 
 def enqueue_once(task: str, key: object) -> None:
-    """Create an item, unless one exists that nobody has begun: that one is made due at once.
+    """Create an item, or make due at once the newest that nobody has begun.
 
     It cannot be leased before COMMIT, so whoever leases it sees what this transaction writes.
     """
@@ -143,10 +140,9 @@ def enqueue_once(task: str, key: object) -> None:
 
 
 def notify() -> None:
-    """Tell the relay that there is work.
+    """Notify the relay; an error is only logged, for its sweep finds what a lost NOTIFY leaves.
 
-    Call it after COMMIT: inside a transaction a NOTIFY takes a lock that makes all commits wait for one
-    another. The relay's sweep finds what a lost NOTIFY leaves behind, so an error is only logged.
+    Call it after COMMIT: a NOTIFY in a transaction takes a lock that makes all commits wait.
     """
     try:
         with connection.cursor() as cursor:
@@ -165,9 +161,8 @@ def notify_throttled() -> None:
     """Notify at most once in NOTIFY_INTERVAL_SECONDS; the relay sweeps once more when they are over."""
     now = time.monotonic()
     if now - NotifyThrottle.notified_at >= NOTIFY_INTERVAL_SECONDS:
-        NotifyThrottle.notified_at = (
-            now  # first: the NOTIFY covers whoever is throttled from here on
-        )
+        # First: the NOTIFY covers whoever is throttled from here on.
+        NotifyThrottle.notified_at = now
         notify()
 
 
@@ -181,10 +176,9 @@ def acquire_lease(item_id: int) -> Lease | None:
 
 
 def iter_leases(items: Iterable[int], patience: float = inf) -> Iterator[Lease]:
-    """Yield leases on these items, each when the one before is done with; skip what is not available.
+    """Yield leases on the available items, one after the other, until `patience` seconds are over.
 
-    After `patience` seconds the rest is left to the relay's next message: Celery's time limit would end
-    the task, and use up an attempt of the item at work then.
+    The rest is left to the relay: Celery's time limit would use up an attempt of the item at work.
     """
     end = time.monotonic() + patience
     for item in items:
@@ -195,9 +189,7 @@ def iter_leases(items: Iterable[int], patience: float = inf) -> Iterator[Lease]:
 
 
 def requeue_unclaimed() -> None:
-    """Make due again what was dispatched and nobody has begun; items that rest after a failure rest on.
-    An error is only logged: leases lapse by themselves.
-    """
+    """Make due again what was dispatched and not begun. An error is only logged: leases lapse."""
     try:
         dispatched = OutboxItem.objects.filter(_WAITING, attempts=0, due_at__gt=Now())
         dispatched.update(due_at=Now())
@@ -207,10 +199,7 @@ def requeue_unclaimed() -> None:
 
 
 def mark_done(lease: Lease) -> bool:
-    """Mark an item done, first in the transaction of its work: the row stays locked until COMMIT.
-
-    Return False when somebody else was faster: then do nothing.
-    """
+    """Mark an item done at the start of its work's transaction; return False if another has done it."""
     values = {"item": lease.item_id, "attempt": lease.attempt}
     with connection.cursor() as cursor:
         execute_pipeline(cursor, values, _ASYNC_COMMIT, BY_INDEX, _MARK_DONE_SQL)
@@ -218,7 +207,7 @@ def mark_done(lease: Lease) -> bool:
 
 
 def release_for_retry(lease: Lease, error: BaseException) -> None:
-    """Release an item after a failure, due again after a pause; after the last attempt it has failed."""
+    """Release an item after a failure: due again after a pause, or failed after the last attempt."""
     is_last = lease.attempt >= MAX_ATTEMPTS
     changes = {"failed_at": Now()} if is_last else {"due_at": Now() + _retry_delay(lease.attempt)}
     OutboxItem.objects.filter(_WAITING, pk=lease.item_id, attempts=lease.attempt).update(
@@ -231,7 +220,6 @@ def _retry_delay(attempt: int) -> timedelta:
 
 
 def _release_if_possible(lease: Lease, error: BaseException) -> None:
-    """Release an item; without a database the lease lapses by itself."""
     try:
         release_for_retry(lease, error)
     except DatabaseTrouble as lost:

@@ -1,11 +1,8 @@
 """The relay: sends Celery the ids of items that are due. The only place that sends a task.
 
-It LISTENs on a connection of its own and sweeps for what no NOTIFY announced. At the broker lies a
-bounded window of messages, the urgent before the others, several items in one message when the queue
-is deep; an item is sent again only after its lease. IDLE items fill a small part of the window, in
-small messages, and only while nothing else lies there. `first` runs before anything is sent. A dead
-or frozen broker costs 50 ms an attempt, and a lost database connection is made anew: reports are late
-then, never lost.
+It LISTENs and sweeps for what no NOTIFY announced. The broker holds a bounded window of messages,
+urgent ones first; an item is sent again only after its lease. IDLE items are sent only while little
+else waits. A broker that does not answer costs 50 ms an attempt and delays work, and loses none.
 """
 
 import os
@@ -145,10 +142,7 @@ class Broker:
         self._max_queued = WINDOW  # messages that may lie there; unknown at first
 
     def available_slots(self) -> tuple[int, int]:
-        """Return how many messages the window still takes, and how many idle ones. Raises BrokerError.
-
-        The broker is asked only when the window may be too full for idle ones.
-        """
+        """Return how many messages and how many idle ones the window takes. Raises BrokerError."""
         if self._max_queued >= IDLE_WINDOW:
             with self._connected() as connection:
                 channel: Any = connection.default_channel
@@ -170,7 +164,7 @@ class Broker:
         self._max_queued += 1
 
     def purge(self) -> None:
-        """Delete every message, also those that a worker has. Raises BrokerError."""
+        """Delete every message, also unacknowledged ones. Raises BrokerError."""
         with self._connected() as connection:
             channel: Any = connection.default_channel
             queue = self.app.conf.task_default_queue
@@ -210,7 +204,9 @@ class Broker:
 
 
 class OutboxRelay:
-    """One relay process; a second one does no harm, each item goes to one of them."""
+    """One relay process; a second one does no harm, each item goes to one of them. `first` runs before
+    anything is sent, and returns whether it must run again soon.
+    """
 
     def __init__(self, app: Celery, first: Callable[[Query], bool] = lambda _: False) -> None:
         self.broker = Broker(app)
@@ -239,7 +235,6 @@ class OutboxRelay:
         os.write(self._stop_writer, b"!")
 
     def close(self) -> None:
-        """Close everything; the relay is of no use afterwards."""
         self.broker.close()
         os.close(self._stop_reader)
         os.close(self._stop_writer)
@@ -268,9 +263,7 @@ class OutboxRelay:
         return len(_items(messages))
 
     def _run_first(self) -> None:
-        """Run `first`. Where its statements fail nothing waits for it; where it left something it runs
-        again soon.
-        """
+        """Run `first`; where its statements fail nothing waits for it."""
         try:
             self.is_notified = self.first(self._query) or self.is_notified
         except psycopg2.Error as error:
@@ -330,7 +323,7 @@ class OutboxRelay:
                 self._sleep(next_sweep - time.monotonic())
 
     def _sleep(self, longest: float) -> None:
-        """Sleep until a NOTIFY, a full window's or a dead broker's pause is over, or the next sweep."""
+        """Sleep until a NOTIFY, the end of a pause, or the next sweep."""
         if self.is_notified:
             longest = min(longest, NOTIFY_INTERVAL_SECONDS)
         if self.is_limited:
@@ -349,11 +342,10 @@ class OutboxRelay:
 
 
 def purge_and_requeue(app: Celery) -> None:
-    """Empty the broker and have everything handed over again, for a worker that starts.
+    """Empty the broker and make its items due again, for a worker that starts.
 
-    Whoever can write to the broker can write what ends Celery's worker, at each start anew, for
-    the broker keeps it. The database knows what is owed, so nothing there is worth keeping; that
-    another worker was about to take it costs a message.
+    Whoever can write to the broker could otherwise end Celery's worker at each start. The database
+    knows what is owed.
     """
     broker = Broker(app)
     try:
@@ -365,10 +357,7 @@ def purge_and_requeue(app: Celery) -> None:
 
 
 def open_listen_connection() -> Any:
-    """Return a connection to Django's database, in autocommit, that LISTENs.
-
-    Raises psycopg2.OperationalError.
-    """
+    """Return a connection in autocommit that LISTENs. Raises psycopg2.OperationalError."""
     options = {"options": SESSION, "application_name": CHANNEL}
     database = psycopg2.connect(**django_connection.get_connection_params() | options)
     database.autocommit = True
@@ -380,7 +369,7 @@ def open_listen_connection() -> Any:
 def _build_messages(
     rows: Sequence[tuple[int, str, int]], spread: int, most: int
 ) -> Iterator[TaskMessage]:
-    """Yield the messages of rows (priority, task, item), in order: few, but enough to keep workers busy."""
+    """Yield the messages of rows (priority, task, item), few, but enough to keep workers busy."""
     size = min(most, ceil(len(rows) / max(spread, 1)))
     for (priority, task), group in groupby(rows, key=lambda row: row[:2]):
         items = [item for _, _, item in group]

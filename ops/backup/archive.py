@@ -1,8 +1,8 @@
-"""An archive: one age file, in it one tar, whose last member is a manifest of all the others.
+"""An archive: one age file, in it one tar, whose last member is a manifest of the others.
 
-The encryption is age's (age-encryption.org/v1): whoever lacks BACKUP_KEY can neither read an archive
-nor make one that opens, and a byte that is altered, missing, moved or added is noticed. Without this
-code `age -d -i KEYFILE ARCHIVE | tar x` opens it. Both ways stream in little memory.
+Without BACKUP_KEY nobody can read an archive or make one that opens (age-encryption.org/v1); any
+altered or missing byte is noticed. `age -d -i KEYFILE ARCHIVE | tar x` opens it without this code.
+Both ways stream.
 """
 
 import contextlib
@@ -37,9 +37,7 @@ class BackupError(Exception):
 
 
 class Manifest(NamedTuple):
-    """What an archive says of itself: its moment (ISO 8601), its version, each table's rows, each
-    member's bytes.
-    """
+    """An archive's moment (ISO 8601), migrations, rows by table and bytes by member."""
 
     taken_at: str
     migrations: list[str]
@@ -49,9 +47,8 @@ class Manifest(NamedTuple):
 
 
 def validate_manifest(manifest: Manifest) -> None:
-    """Raise ValueError, TypeError, AttributeError or BackupError unless each field has its type:
-    counts and names end in a script for psql and in lines for an administrator.
-    """
+    """Raise ValueError, TypeError, AttributeError or BackupError unless the fields have their types."""
+    # Names and counts end in a script for psql.
     for table in manifest.rows:
         if not _TABLE.fullmatch(table):
             raise BackupError(f"a table's name is not letters, digits and _: {table[:63]!a}")
@@ -81,7 +78,7 @@ def parse_manifest(text: bytes) -> Manifest:
 def write_archive(
     target: IO[bytes], key: str, entries: Iterable[tuple[str, IO[bytes]]], manifest: Manifest
 ) -> None:
-    """Seal the entries (paths and files) and the manifest, where they are listed, into `target`.
+    """Encrypt the entries (paths and files) and the manifest that lists them into `target`.
 
     Raises BackupError when the target cannot be written, and whatever the entries raise.
     """
@@ -111,8 +108,7 @@ def _add_member(tar: tarfile.TarFile, name: str, data: IO[bytes]) -> int:
 def read_archive(source: IO[bytes], key: str, place: Callable[[str], IO[bytes]]) -> Manifest:
     """Write every member to the file that `place` opens for its name; return the manifest.
 
-    Only on return is the archive known to be whole and as it was made. Raises BackupError, and
-    whatever placing raises.
+    Only on return is the archive proved whole. Raises BackupError and whatever `place` raises.
     """
     identity = _identity(key)
     with _piped("rb", lambda plain: pyrage.decrypt_io(source, plain, [identity])) as plain:
@@ -150,7 +146,7 @@ def _refuse_large_manifest(size: int) -> None:
 
 
 def _is_path_below_a_folder(name: str) -> bool:
-    """Return whether a name is `folder/…` and written in the only way that leads there."""
+    """Return whether a name is `folder/…` in canonical form."""
     path = PurePosixPath(name)
     canonical = str(path) == name and not path.is_absolute() and ".." not in path.parts
     return canonical and len(path.parts) > 1 and "\0" not in name
@@ -158,9 +154,7 @@ def _is_path_below_a_folder(name: str) -> bool:
 
 @contextlib.contextmanager
 def _piped(mode: str, work: Callable[[IO[bytes]], None]) -> Iterator[IO[bytes]]:
-    """Yield one end of a pipe while `work` has the other in a thread. What it raises becomes a
-    BackupError and goes before what the block raises.
-    """
+    """Yield one end of a pipe while `work` has the other in a thread; its BackupError comes first."""
     ends = dict(zip(("rb", "wb"), os.pipe(), strict=True))
     near = os.fdopen(ends.pop(mode), mode)
 

@@ -1,14 +1,9 @@
-"""What a backup holds, and how it comes back.
+"""What a backup holds, and how it is restored.
 
-Out: the dump of one snapshot first, then the folders. A file is written before its row, so that
-every file whose row is in the dump lies there when its folder is read; one that an erasure took
-meanwhile is noted.
-
-Back: the archive is proved to its last byte and laid out beside what it would replace. Then the
-database is replaced in one transaction, then what lies in each folder, by renames. A crash before
-COMMIT leaves all as it was. One after it leaves the restored database, with the folders as they
-were or between the two: the same command again finishes the work. What lay in the folders before
-is thrown away only when migrate has succeeded.
+Backup: the dump of one snapshot, then the folders; a file is written before its row, so every file
+in the dump is there. Restore: the archive is verified and extracted beside the folders, then the
+database is replaced in one transaction, then the folders by renames. A crash before COMMIT changes
+nothing; after it, the same command finishes the work. Old files are deleted only after migrate.
 """
 
 import contextlib
@@ -71,7 +66,7 @@ def backup_folders() -> dict[str, Path]:
 
 @contextlib.contextmanager
 def as_command_error(about: str = "") -> Iterator[None]:
-    """Turn what can go wrong here into one line for an administrator, and exit code 1."""
+    """Turn what can go wrong here into a CommandError of one line for an administrator."""
     try:
         yield
     except (BackupError, StartError) as error:
@@ -86,10 +81,10 @@ def as_command_error(about: str = "") -> Iterator[None]:
 
 
 def create_backup(target: Path) -> list[str]:
-    """Write an archive; return the ids of files that the database names and nobody finds. A failure
-    leaves no archive, a lost file does.
+    """Write an archive; return the ids of files that the database names and nobody finds.
 
-    Raises BackupError, StartError, OSError and psycopg2.Error.
+    A lost file leaves an archive, a failure none. Raises BackupError, StartError, OSError and
+    psycopg2.Error.
     """
     with _draft_of(target) as draft, pg_dump.export_snapshot() as snapshot:
         manifest = Manifest(
@@ -109,7 +104,7 @@ def create_backup(target: Path) -> list[str]:
 
 @contextlib.contextmanager
 def _draft_of(target: Path) -> Iterator[IO[bytes]]:
-    """Yield a file that gets its name when the block ends well; otherwise nothing is left of it."""
+    """Yield a file that is renamed to `target` when the block ends well, and deleted otherwise."""
     if not target.parent.is_dir():
         raise BackupError(f"{target.parent} is no folder")
     if target.exists():
@@ -133,7 +128,6 @@ def _draft_of(target: Path) -> Iterator[IO[bytes]]:
 
 
 def _open_private(path: Path, flags: int = 0) -> IO[bytes]:
-    """Open a file for its owner alone, to write; what it may hold already stays."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600), "wb")
 
 
@@ -155,7 +149,7 @@ def _entries(snapshot: pg_dump.ExportedSnapshot) -> Generator[Entry, None, None]
 
 
 def _files(part: str, folder: Path) -> Iterator[Entry]:
-    """Yield every file that is there to stay; one that goes while we look is left out."""
+    """Yield every file that is there to stay; one that disappears meanwhile is left out."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
         if path.is_symlink() or not path.is_file() or name.parts[0] in PASSING:
@@ -165,9 +159,7 @@ def _files(part: str, folder: Path) -> Iterator[Entry]:
 
 
 def delete_expired(folder: Path, newest: Path) -> list[Path]:
-    """Remove the archives of a folder that are older than BACKUP_KEEP_DAYS, never the newest;
-    return them. What was erased goes with the last archive that holds it.
-    """
+    """Delete archives older than BACKUP_KEEP_DAYS, never the newest, and return them."""
     if settings.BACKUP_KEEP_DAYS <= 0:
         return []
     until = time.time() - settings.BACKUP_KEEP_DAYS * 86_400
@@ -182,7 +174,7 @@ def delete_expired(folder: Path, newest: Path) -> list[Path]:
 
 
 class ExtractedArchive(NamedTuple):
-    """An archive that is whole, laid out beside what it would replace."""
+    """A verified archive, extracted beside what it would replace."""
 
     manifest: Manifest
     dump: IO[bytes]
@@ -201,10 +193,7 @@ def verify_archive(source: Path) -> Manifest:
 
 @contextlib.contextmanager
 def extract_verified(source: Path) -> Iterator[ExtractedArchive]:
-    """Prove an archive and lay it out; what the block has not put in place goes again.
-
-    Raises BackupError and OSError.
-    """
+    """Verify and extract an archive; delete what the block has not moved. Raises BackupError and OSError."""
     if os.geteuid() != settings.DATA_DIR.stat().st_uid:
         raise BackupError("files would not be the portal's: run this as the owner of DATA_DIR")
     _clear_staging()
@@ -236,7 +225,7 @@ def _stage(name: str, dump: IO[bytes]) -> IO[bytes]:
 
 
 def _staged_path(name: str) -> Path | None:
-    """Return where a member waits to be put in place; None for a piece of the dump."""
+    """Return where a member is extracted to; None for a piece of the dump."""
     part, second, *rest = PurePosixPath(name).parts
     if part == DUMP:
         return None
@@ -250,17 +239,16 @@ def _staged_path(name: str) -> Path | None:
 
 
 def _refuse_newer_version(applied: list[str]) -> None:
-    known = MigrationLoader(None, ignore_no_migrations=True).disk_migrations or {}
-    if unknown := sorted({*applied} - {f"{app}.{name}" for app, name in known}):
-        newer = f"a newer version of the portal made it, with {unknown[0]}: install that"
-        raise BackupError(newer)
+    migrations = MigrationLoader(None, ignore_no_migrations=True).disk_migrations or {}
+    if newer := sorted({*applied} - {f"{app}.{name}" for app, name in migrations}):
+        raise BackupError(f"a newer version of the portal made it, with {newer[0]}: install that")
 
 
 def restore_archive(archive: ExtractedArchive, present: dict[str, int]) -> None:
-    """Put the archive in the place of what is here, and bring it up to this version.
+    """Replace what is here by the archive, and bring it up to this version.
 
-    `present` is what `count_rows` told when it was decided: a row that came in since stops it all.
-    Raises BackupError: when nothing has changed, or with the last steps that remain to be done.
+    `present` is what `count_rows` returned at the decision: rows that came in since stop it. Raises
+    BackupError: when nothing has changed, or with the last steps that remain to be done.
     """
     connection.close()
     pg_dump.restore_dump(archive.dump, archive.manifest.rows, present)
@@ -282,9 +270,7 @@ def restore_archive(archive: ExtractedArchive, present: dict[str, int]) -> None:
 
 
 def _swap_in(folder: Path) -> None:
-    """Put aside what lies in the folder, and what was laid out in its place: renames on one disk.
-    What an earlier try has put aside stays there.
-    """
+    """Move aside what lies in the folder, and move in what was extracted, by renames on one disk."""
     new = folder / NEW
     for place in (folder, new, folder / OLD):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -303,15 +289,14 @@ def _finishing(by_hand: str) -> Iterator[None]:
     try:
         yield
     except (CommandError, DatabaseError, OSError, RedisError) as error:
-        left = f"The database is restored. Still to be done: {by_hand}"
-        raise BackupError(left) from error
+        raise BackupError(f"The database is restored. Still to be done: {by_hand}") from error
 
 
 # --- what a restore would take away
 
 
 def count_rows() -> dict[str, int]:
-    """Return how many rows of what is never deleted there are now, by table that exists."""
+    """Return how many rows of what is never deleted there are, by existing table."""
     tables = connection.introspection.table_names()
     rows = {table: manager for table, (_, manager, _) in _PERMANENT.items() if table in tables}
     return {table: manager.count() for table, manager in rows.items()}
@@ -320,9 +305,7 @@ def count_rows() -> dict[str, int]:
 def count_unarchived_rows(
     present: Mapping[str, int], archived: Mapping[str, int], taken_at: datetime
 ) -> dict[str, int]:
-    """Return how many rows the archive lacks, by what they are, if any: as many as their number or
-    their time shows, whichever is more.
-    """
+    """Return how many rows the archive lacks, by what they are: by number or by time, whichever is more."""
     counts = {}
     for table, count in present.items():
         what, manager, time = _PERMANENT[table]

@@ -1,7 +1,6 @@
-"""The whole database out as one dump and back in one transaction, by PostgreSQL's own programs.
+"""Dump and restore of the whole database by PostgreSQL's own programs.
 
-Passwords reach them in their environment, never on a command line. The limits of time that
-Django's settings give to a page do not bind them.
+Passwords reach them in their environment, never on a command line. Django's timeouts do not apply.
 """
 
 import contextlib
@@ -57,14 +56,13 @@ class ExportedSnapshot(NamedTuple):
         return [row[0] for row in self.cursor.fetchall()]
 
     def count_rows(self) -> dict[str, int]:
-        """Return how many rows each table holds."""
         counts = {table: f"SELECT count(*) FROM {_quote(table)}" for table in self.column(_TABLES)}  # noqa: S608  # nosec B608
         return {table: self.column(query)[0] for table, query in counts.items()}
 
 
 @contextlib.contextmanager
 def export_snapshot() -> Iterator[ExportedSnapshot]:
-    """Yield a moment that other connections may look at too, until the block ends."""
+    """Yield a snapshot that other connections may use until the block ends."""
     parameters = connection.get_connection_params() | CONNECTION
     with contextlib.closing(psycopg2.connect(**parameters)) as database:
         database.set_session(isolation_level="REPEATABLE READ", readonly=True)
@@ -76,7 +74,7 @@ def export_snapshot() -> Iterator[ExportedSnapshot]:
 
 @contextlib.contextmanager
 def stream_pg_dump(snapshot: ExportedSnapshot) -> Iterator[IO[bytes]]:
-    """Yield the dump of that moment, in pg_dump's custom format, to be read to its end.
+    """Yield the dump of that snapshot in custom format, to be read to its end.
 
     Raises BackupError at the end of the block when pg_dump failed: what was read is then no dump.
     """
@@ -86,11 +84,10 @@ def stream_pg_dump(snapshot: ExportedSnapshot) -> Iterator[IO[bytes]]:
 
 
 def restore_dump(dump: IO[bytes], rows: Mapping[str, int], present: Mapping[str, int]) -> None:
-    """Replace what the schema `public` holds by the dump, in one transaction.
+    """Replace the schema `public` by the dump, in one transaction.
 
-    `rows`: how many rows each table must hold in the end. `present`: how many some tables hold
-    now, as the caller saw it: what came in since is not thrown away. Raises BackupError, and then
-    all is as before.
+    `rows`: how many rows each table must hold in the end. `present`: how many some hold now: what
+    came in since is not thrown away. Raises BackupError, and then all is as before.
     """
     lock = "".join(f"LOCK TABLE {_quote(table)};\n" for table in present)
     with run_psql() as script:  # without the COMMIT at its end nothing of it stays
@@ -124,8 +121,9 @@ def _expect(rows: Mapping[str, int], otherwise: str) -> str:
 
 @contextlib.contextmanager
 def _running(name: str, *words: str, connected: bool = False, **pipes: Any) -> Iterator[Any]:
-    """Yield a program of PostgreSQL's as a process, `connected` to our database; raises BackupError
-    when it failed, also when that is why something else failed in the block.
+    """Yield a PostgreSQL program as a process, `connected` to our database.
+
+    Raises BackupError when it failed, also when that is why the block failed.
     """
     command, env = [postgres_tool(name), *words], None
     if connected:
@@ -145,7 +143,7 @@ def _running(name: str, *words: str, connected: bool = False, **pipes: Any) -> I
 
 
 def _first_error(errors: IO[bytes]) -> str:
-    """Return the first error in the output of a program, without what a row holds."""
+    """Return the first error in a program's output, without what a row holds."""
     errors.seek(0)
     text = errors.read().decode(errors="replace")
     lines = re.findall(r"(?i)^.*?\b(?:error|fatal): *(.+)$", text, re.MULTILINE)
@@ -153,7 +151,7 @@ def _first_error(errors: IO[bytes]) -> str:
 
 
 def redact_error_detail(message: str) -> str:
-    """Return the first line of what PostgreSQL says, up to where it may quote from a row."""
+    """Return the first line of what PostgreSQL says, up to where it may quote a row."""
     line = message.partition("\n")[0]
     names = re.match(_NAMED, line)
     assert names  # noqa: S101  # it matches nothing at all too  # nosec B101

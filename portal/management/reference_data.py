@@ -1,6 +1,4 @@
-"""Reference rows, loaded from reports/data/ by setup_desk, as often as one likes: communes, units,
-offices, statements to confirm, canned replies.
-"""
+"""Reference rows, loaded from reports/data/ by setup_desk. Idempotent."""
 
 from datetime import date
 from typing import Any
@@ -14,7 +12,7 @@ from reports.reference import units
 
 
 def load_communes() -> int:
-    """Write the 166 communes and wards as the data file has them; return how many."""
+    """Write the communes and wards as the data file has them; return how many."""
     communes = [_build_commune(row) for row in loader.load_communes()]
     Commune.objects.bulk_create(
         communes,
@@ -26,9 +24,7 @@ def load_communes() -> int:
 
 
 def load_units() -> int:
-    """Add the police of each commune, and the other bodies that take reports over, where missing; the
-    rows that exist belong to the officers. Return how many the data names.
-    """
+    """Add missing units, the police of each commune among them; return how many the data names."""
     rows = loader.load_json("units.json")["units"]
     others = [Unit(name_normalized=normalize(row["name"]), **row) for row in rows]
     police = [_build_police(commune) for commune in Commune.objects.all()]
@@ -46,10 +42,7 @@ def _build_police(commune: Commune) -> Unit:
 
 
 def load_offices() -> int:
-    """Add missing offices, and numbers into an empty table; rows that exist belong to the officers.
-
-    Return how many offices the data names.
-    """
+    """Add missing offices, and numbers into an empty table; return how many offices the data names."""
     data = loader.load_offices()
     offices = [_build_office(row, place) for place, row in enumerate(data["offices"], start=1)]
     Office.objects.bulk_create(offices, ignore_conflicts=True)
@@ -97,7 +90,7 @@ def load_statements() -> int:
 
 
 def load_replies() -> int:
-    """Write the canned replies into an empty table: one that an officer deleted stays away."""
+    """Write the canned replies into an empty table (a deleted one stays away); return how many there are."""
     rows = loader.load_json("replies.json")["replies"]
     replies = [
         CannedReply(

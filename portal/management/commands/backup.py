@@ -52,14 +52,13 @@ class Command(BaseCommand):
             )
 
     def _delete_expired(self, target: Path) -> None:
-        """Delete the expired archives of its folder, now that there is a whole one."""
         with as_command_error():
             for old in delete_expired(target.parent, target):
                 self.stdout.write(f"Removed, older than {settings.BACKUP_KEEP_DAYS} days: {old}")
 
 
 def _store_time(target: Path) -> None:
-    """Store the time of the last archive, for /metrics; on a full disk the archive is none the worse."""
+    """Store the time of the last archive, for /metrics, if the disk is not full."""
     content = json.dumps({"written_at": target.stat().st_mtime})
     with contextlib.suppress(OSError):
         (settings.DATA_DIR / "backup.json").write_text(content)

@@ -1,7 +1,7 @@
 """Django's migrate, beside a portal that runs.
 
-The statement timeout of requests does not apply: an index takes its time. But while DDL waits for a
-lock, everybody queues behind it: so it waits briefly, lets them pass and tries again.
+No statement timeout applies: an index takes its time. But all queries queue behind DDL that waits
+for a lock, so it waits briefly and tries again.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""manage.py restore: replace database and files by an archive, once it is proved whole."""
+"""manage.py restore: replace database and files by a verified archive."""
 
 from collections.abc import Iterator
 from datetime import datetime

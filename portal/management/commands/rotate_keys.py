@@ -67,11 +67,8 @@ class Command(BaseCommand):
             self._rotate_kind(kind)
 
     def _rotate_kind(self, kind: EncryptedDataset) -> None:
-        total, done, due = (
-            key_rotation.count_pending(kind),
-            0,
-            time.monotonic() + PROGRESS_INTERVAL_SECONDS,
-        )
+        total, done = key_rotation.count_pending(kind), 0
+        due = time.monotonic() + PROGRESS_INTERVAL_SECONDS
         for moved in key_rotation.run(kind):
             done += moved
             if time.monotonic() > due:

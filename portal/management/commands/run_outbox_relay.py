@@ -29,17 +29,14 @@ class Command(BaseCommand):
 
 
 def check_alarms_forever() -> None:
-    """Check the alarms once a minute, in a thread that delays no relay and ends with it."""
+    """Check the alarms once a minute, in a thread that delays no relay."""
     while True:
         check_alarms()
         time.sleep(ALARM_INTERVAL_SECONDS)
 
 
 def check_alarms() -> None:
-    """Check the alarms once, on a connection of their own, closed afterwards.
-
-    The queue is counted where no count is recent: a portal that has just started has its figures at once.
-    """
+    """Check the alarms once, on a connection of their own, and count the queue if no count is recent."""
     try:
         queue_stats.store_queue_balance_if_due()
         alarms.check_alarms()

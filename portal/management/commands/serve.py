@@ -31,8 +31,8 @@ class Command(BaseCommand):
 
 
 def original_environment() -> dict[str, str]:
-    """Return ours without what settings took from local.env: the servers named there belong to an older
-    start and end with it.
+    """Return the environment without what settings took from local.env: those servers end with their
+    start.
     """
     local = read_env(settings.DATA_DIR)
     return {name: value for name, value in os.environ.items() if value != local.get(name)}
