@@ -1,4 +1,4 @@
-"""Celery tasks of reports; each calls one service. Their names are in the broker: they stay."""
+"""Celery tasks of reports, one service each. Their names are in the broker: never rename them."""
 
 from celery import current_app, shared_task
 from celery.signals import celeryd_after_setup
@@ -18,7 +18,7 @@ from reports.triage import reprocessing, service
 
 @celeryd_after_setup.connect
 def on_worker_ready(**_: object) -> None:
-    """Put back a message that killed the last worker, and load the models before processes are forked."""
+    """Requeue a message that killed the last worker; load the models before processes fork."""
     relay.purge_and_requeue(current_app)
     service.preload_models()
     connection.close()  # the processes that are forked next open their own
@@ -103,7 +103,7 @@ def verify_audit_chain() -> None:
 
 @shared_task(name="reports.purge")
 def purge() -> None:
-    """Erase some of what has outlived its retention, at night."""
+    """Erase some of what has outlived its retention."""
     close_old_connections()
     purging.run_if_due()
 

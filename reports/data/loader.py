@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent
 
 @cache
 def load_json(name: str) -> dict[str, Any]:
-    """Return the object that a file holds, read once; nobody changes it."""
+    """Return the object of a file, loaded once; do not change it."""
     content: dict[str, Any] = json.loads((FOLDER / name).read_text(encoding="utf-8"))
     return content
 
@@ -35,6 +35,6 @@ def load_offices() -> dict[str, Any]:
 
 @cache
 def load_communes() -> tuple[dict[str, str], ...]:
-    """Return the communes and wards; several names in a cell stand between semicolons."""
+    """Return the communes and wards; several names in a cell are separated by semicolons."""
     with (province.folder / "communes.csv").open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))

@@ -1,7 +1,4 @@
-"""Find receiving accounts and links in free text, with their places. Pure: no Django.
-
-The words are data/indicators.json, which an officer can read.
-"""
+"""Find receiving accounts and links in text (words: data/indicators.json). Pure: no Django."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,7 +47,7 @@ class FoundAccount:
 
 @dataclass(frozen=True, slots=True)
 class FoundLink:
-    """A link in canonical form (host in lower case, no scheme, no www.) at text[start:end]."""
+    """A canonical link (lower-case host, no scheme, no www.) at text[start:end]."""
 
     link: str
     start: int
@@ -59,7 +56,7 @@ class FoundLink:
 
 @lru_cache(maxsize=1)
 def tables() -> Mapping[str, frozenset[str]]:
-    """Return the lists of words by name, folded; a word may be two."""
+    """Return the lists of folded words by name; an entry may be two words."""
     return {
         name: frozenset(map(normalize, table["words"]))
         for name, table in load_json("indicators.json").items()
@@ -80,12 +77,12 @@ def previous_word_in(words: Sequence[str], back: int, name: str) -> bool:
 
 
 def is_money(text: str, end: int) -> bool:
-    """Return whether a currency or a money unit follows at *end*."""
+    """Return whether a currency or money unit follows at *end*."""
     return _MONEY_AFTER.match(text, end) is not None
 
 
 def is_unambiguous_money(text: str, end: int) -> bool:
-    """Return whether a money unit follows that cannot be another word."""
+    """Return whether a money unit follows that can be no other word."""
     return _SURE_MONEY_AFTER.match(text, end) is not None
 
 
@@ -102,7 +99,7 @@ def _iter_accounts(text: str) -> Iterator[FoundAccount]:
 
 
 def _first_number(text: str, chain: re.Match[str]) -> tuple[str, int]:
-    """Return the digits and the end of the number that a chain begins with; "" for an amount."""
+    """Return digits and end of a chain's first number; "" for an amount."""
     groups = list(GROUPS.finditer(chain[0]))
     first = chain.start() + groups[0].end()
     if len(groups[0][0]) >= _WHOLE_LENGTH and not is_unambiguous_money(text, first):
@@ -124,7 +121,7 @@ def _follows_account_word(words: list[str]) -> bool:
 
 
 def _is_beside_bank(text: str, digits: str, words: list[str], end: int) -> bool:
-    """Return whether a bank stands beside the digits, and nothing speaks for a telephone."""
+    """Return whether a bank stands beside digits that are hardly a telephone number."""
     banks, goes_to = tables()["banks"], tables()["goes_to"]
     after = normalize(text[end : end + _LOOK_AHEAD].split("\n", 1)[0]).split()[:2]
     before = words[:-1] if words[-1:] == ["so"] else words
@@ -134,14 +131,14 @@ def _is_beside_bank(text: str, digits: str, words: list[str], end: int) -> bool:
     return is_after or (len(digits) > _WHOLE_LENGTH and not banks.isdisjoint(before[-1:]))
 
 
-@lru_cache(maxsize=8)  # readers of one report ask for the same texts again
+@lru_cache(maxsize=8)  # one report's texts are parsed several times
 def find_bank_accounts(text: str) -> Sequence[FoundAccount]:
     """Return the receiving accounts that a text names, at most MAX_FOUND."""
     return tuple(islice(_iter_accounts(text), MAX_FOUND))
 
 
 def canonical_link(raw: str) -> str:
-    """Return one form for all ways to type a link, or "" when *raw* is none."""
+    """Return the canonical form of a typed link, "" for anything else."""
     scheme = _SCHEME.match(raw)
     bare = raw.split("://", 1)[1] if "://" in raw[:8] else raw
     place = bare.split("?", 1)[0].split("#", 1)[0].rstrip("/" + _TAIL)

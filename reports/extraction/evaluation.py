@@ -1,8 +1,7 @@
-"""Measure the story reader on labelled stories: precision, recall and F1 per code, which codes are
-taken for which, how far its own margin can be trusted. Pure: no Django.
+"""Measure the story reader on labelled stories: scores, confusions, calibration. Pure: no Django.
 
-A labelled story is {"id", "text"} with any of "scenario", "actions", "money_lost_vnd" (0 none,
-null not said) and "ongoing"; what it does not have is not judged.
+A label is {"id", "text"} with any of "scenario", "actions", "money_lost_vnd" (0 none, null not
+said) and "ongoing"; missing ones are not judged.
 """
 
 import statistics
@@ -30,7 +29,7 @@ class EvaluatedStory:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How often a code was right, wrongly named, missed."""
+    """How often a code was right, wrong, missed."""
 
     right: int = 0
     wrong: int = 0
@@ -51,7 +50,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationBin:
-    """Stories whose scenario led by about the same margin, and the share that was right."""
+    """Stories with about the same margin of their scenario, and the share that was right."""
 
     least: float
     stories: int
@@ -63,7 +62,7 @@ def _share(part: float, whole: float) -> float:
 
 
 def evaluate(labels: Iterable[Mapping[str, Any]]) -> list[EvaluatedStory]:
-    """Read every labelled story."""
+    """Return each label with its reading."""
     return [EvaluatedStory(label, extract_from_story(label["text"])) for label in labels]
 
 
@@ -75,7 +74,7 @@ def _list_pairs(fact: str, judged: Iterable[EvaluatedStory]) -> list[tuple[Any, 
 
 
 def fact_accuracy(judged: Sequence[EvaluatedStory]) -> dict[str, tuple[int, int]]:
-    """Return for each labelled fact how often it was read right, and how often labelled."""
+    """Return (right, labelled) for each labelled fact."""
     pairs = {fact: _list_pairs(fact, judged) for fact in sorted(FACTS)}
     return {
         fact: (sum(_is_same(meant, extracted) for meant, extracted in rows), len(rows))
@@ -85,21 +84,21 @@ def fact_accuracy(judged: Sequence[EvaluatedStory]) -> dict[str, tuple[int, int]
 
 
 def _is_same(meant: object, extracted: object) -> bool:
-    """Return whether label and reading agree; lists of codes do in whatever order."""
+    """Return whether label and reading agree; the order of codes does not matter."""
     if isinstance(meant, list) and isinstance(extracted, tuple):
         return set(meant) == set(extracted)
     return meant == extracted
 
 
 def scenarios(judged: Iterable[EvaluatedStory]) -> dict[str, Score]:
-    """Return a score for each scenario that was read or meant, in the order of the taxonomy."""
+    """Return a score for each scenario read or meant, in the order of the taxonomy."""
     return _score_codes(
         ({meant}, {extracted}) for meant, extracted in _list_pairs("scenario", judged)
     )
 
 
 def actions(judged: Iterable[EvaluatedStory]) -> dict[str, Score]:
-    """Return a score for each demanded action, of which a story may have many."""
+    """Return a score for each demanded action."""
     return _score_codes(
         (set(meant), set(extracted)) for meant, extracted in _list_pairs("actions", judged)
     )
@@ -116,12 +115,12 @@ def _score_codes(pairs: Iterable[tuple[set[str], set[str]]]) -> dict[str, Score]
 
 
 def macro_f1(scores: Mapping[str, Score]) -> float:
-    """Return the mean F1, each code as heavy as another."""
+    """Return the mean F1 of all codes."""
     return statistics.fmean(score.f1 for score in scores.values()) if scores else 0.0
 
 
 def micro_average(scores: Mapping[str, Score]) -> Score:
-    """Return the score of all codes as one: its F1 is the micro F1."""
+    """Return the score of all codes together."""
     values = scores.values()
     return Score(
         sum(score.right for score in values),
@@ -137,12 +136,12 @@ def accuracy(judged: Iterable[EvaluatedStory], fact: str = "scenario") -> float:
 
 
 def money_exact(judged: Iterable[EvaluatedStory]) -> float:
-    """Return the share with the right loss to the đồng; none, not said and a sum differ."""
+    """Return the share with the exact loss; none, not said and a sum differ."""
     return accuracy(judged, "money_lost_vnd")
 
 
 def loss_kind_confusion(judged: Iterable[EvaluatedStory]) -> Counter[tuple[str, str]]:
-    """Return how often each kind of loss was meant and which was read."""
+    """Return the counts of (meant, read) kinds of loss."""
     pairs = _list_pairs("money_lost_vnd", judged)
     return Counter((kind_of(meant), kind_of(extracted)) for meant, extracted in pairs)
 
@@ -153,13 +152,13 @@ def kind_of(loss: int | None) -> str:
 
 
 def ongoing(judged: Iterable[EvaluatedStory]) -> Score:
-    """Return the score of whether it goes on, as one code."""
+    """Return the score of "ongoing", as one code."""
     pairs = Counter((bool(meant), extracted) for meant, extracted in _list_pairs("ongoing", judged))
     return Score(pairs[True, True], pairs[False, True], pairs[True, False])
 
 
 def confusion_pairs(judged: Iterable[EvaluatedStory]) -> list[tuple[str, str, int]]:
-    """Return the scenarios taken for another: (meant, read, how often), most often first."""
+    """Return (meant, read, count) of wrong scenarios, the most frequent first."""
     pairs = Counter((str(meant), extracted) for meant, extracted in _list_pairs("scenario", judged))
     wrong = [
         (meant, extracted, count)
@@ -170,7 +169,7 @@ def confusion_pairs(judged: Iterable[EvaluatedStory]) -> list[tuple[str, str, in
 
 
 def calibration(judged: Iterable[EvaluatedStory]) -> list[CalibrationBin]:
-    """Return fifths of the stories by the margin of their scenario, the smallest first."""
+    """Return fifths of the stories by margin, the smallest first."""
     labelled = (each for each in judged if "scenario" in each.label)
     rows = sorted(labelled, key=lambda each: each.reading.margin)
     edges = [number * len(rows) // _BINS for number in range(_BINS + 1)]

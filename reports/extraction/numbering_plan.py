@@ -1,7 +1,7 @@
-"""The numbering plan: the digits of a field, in runs, and what each run is. Pure: no Django.
+"""The numbering plan (data/numbering.json): find runs of digits and parse them. Pure: no Django.
 
-The tables are data/numbering.json, which an officer can read. Where the phonenumbers library
-errs on Vietnamese numbers the plan decides; foreign numbers are the library's.
+Where the phonenumbers library errs on Vietnamese numbers the plan decides; foreign numbers are the
+library's.
 """
 
 import re
@@ -39,7 +39,7 @@ _MAX_GROUPS = 7  # of one number
 
 @dataclass(frozen=True, slots=True)
 class ParsedNumber:
-    """A number: its kind, its canonical key ("" for short codes), flags of what is odd."""
+    """A number: its kind, its canonical key ("" for short codes), flags of oddities."""
 
     kind: str
     key: str
@@ -51,7 +51,7 @@ class ParsedNumber:
 
 @dataclass(frozen=True, slots=True)
 class DigitRun:
-    """A number, and how many digits it is written with."""
+    """A number, and the count of its written digits."""
 
     number: ParsedNumber
     digits: int
@@ -59,7 +59,7 @@ class DigitRun:
 
 @cache
 def plan_table(name: str) -> Mapping[str, str]:
-    """Return a table of the plan: prefixes, numbers, flags or spellings with what they mean."""
+    """Return a table of the plan: prefixes, numbers, flags or spellings by key."""
     rows = {
         key: value for key, value in load_json("numbering.json")[name].items() if key != "about"
     }
@@ -82,7 +82,7 @@ def plan_words(name: str) -> frozenset[str]:
 
 
 def _parse_service(digits: str) -> ParsedNumber | None:
-    """Parse 1800 (free) and 1900 (charged), which four or six digits follow."""
+    """Parse 1800 (free) and 1900 (charged), with four or six digits after it."""
     if digits[:4] not in {"1800", "1900"} or len(digits) not in {8, 10}:
         return None
     return ParsedNumber("tollfree" if digits[1] == "8" else "premium", "+84" + digits)
@@ -117,7 +117,7 @@ def _parse_national(digits: str) -> ParsedNumber | None:
 
 
 def _parse_after_84(digits: str) -> ParsedNumber | None:
-    """Parse what follows 84: the number, with or without the 0 that does not belong there."""
+    """Parse the number after 84, with or without a superfluous 0."""
     if digits in plan_table("short"):
         return ParsedNumber("shortcode", "", ("short_with_84",))
     number = _parse_national(digits.lstrip("0"))
@@ -136,20 +136,20 @@ def _parse_by_library(digits: str) -> phonenumbers.PhoneNumber | None:
 
 
 def format_international(key: str) -> str:
-    """Return a foreign key in the groups in which its country writes it, else the key."""
+    """Return a foreign key in its country's grouping, else the key."""
     parsed = _parse_by_library(key[1:])
     form = phonenumbers.PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, form) if parsed else key
 
 
 def is_listed(key: str) -> bool:
-    """Return whether the international directory of ranges (it lags behind ours) has this key."""
+    """Return whether the library, which lags behind the plan, lists this key."""
     parsed = _parse_by_library(key[1:])
     return parsed is not None and phonenumbers.is_valid_number(parsed)
 
 
 def _stable_foreign_key(digits: str) -> str:
-    """Return the key that parses to itself: the library takes one 0 away at a time."""
+    """Return the key that parses to itself: each parse removes only one 0."""
     key, before = "+" + digits, ""
     while key != before and (parsed := _parse_by_library(key[1:])):
         before, key = key, phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
@@ -157,7 +157,7 @@ def _stable_foreign_key(digits: str) -> str:
 
 
 def _parse_foreign(digits: str) -> ParsedNumber | None:
-    """Parse country code and number; a foreign number is never refused for its range."""
+    """Parse country code and number; no foreign number is refused for its range."""
     if not _MIN_LENGTH <= len(digits) <= _MAX_LENGTH or digits.startswith(("0", "84")):
         return None
     parsed = _parse_by_library(digits)
@@ -185,7 +185,7 @@ def _parse_after_plus(digits: str) -> ParsedNumber | None:
 
 
 def _parse_after_00(digits: str) -> ParsedNumber | None:
-    """Parse what follows 00: the dialled form of +, or a 0 typed twice."""
+    """Parse the digits after 00: the dialled form of +, or a doubled 0."""
     if digits.startswith("84") and (number := _parse_after_84(digits[2:])):
         return number
     at_home, abroad = _parse_national(digits.lstrip("0")), _parse_foreign(digits)
@@ -206,7 +206,7 @@ def _parse_after_0(digits: str) -> ParsedNumber | None:
 
 
 def _parse_bare(digits: str) -> ParsedNumber | None:
-    """Parse digits that begin with neither + nor 0."""
+    """Parse digits without + or 0 before them."""
     if digits in plan_table("short"):
         return ParsedNumber("shortcode", "")
     number = _parse_service(digits)
@@ -223,7 +223,7 @@ def _parse_bare(digits: str) -> ParsedNumber | None:
 
 
 def parse_digits(digits: str, *, plus: bool = False) -> ParsedNumber | None:
-    """Parse ASCII digits as displayed or dialled; None where no plan has such a number."""
+    """Parse ASCII digits as displayed or dialled; return None for no valid number."""
     if plus:
         return _parse_after_plus(digits)
     if digits.startswith("00"):
@@ -249,7 +249,7 @@ def invalid_reason(digits: str, *, plus: bool = False) -> str:
 
 
 def range_owner(key: str) -> str:
-    """Return whose range a Vietnamese key lies in (carrier or area), "" when not known."""
+    """Return the carrier or area of a Vietnamese key, "" if unknown."""
     digits = key.removeprefix("+84")
     if len(digits) == 9:
         return plan_table("mobile").get(digits[:2], "")
@@ -257,7 +257,7 @@ def range_owner(key: str) -> str:
 
 
 def normalize_digits(raw: str) -> str:
-    """Return a field with ASCII digits, without invisible signs and odd spaces."""
+    """Return a field with ASCII digits, without invisible characters and odd spaces."""
     text = to_ascii_digits(unicodedata.normalize("NFKC", raw))
     spaced = (" " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in text)
     text = "".join(sign for sign in spaced if unicodedata.category(sign) != "Cf").strip()
@@ -265,7 +265,7 @@ def normalize_digits(raw: str) -> str:
 
 
 def letters_to_digits(text: str) -> str:
-    """Return O and l among digits as 0 and 1; every sign keeps its place."""
+    """Return O and l among digits as 0 and 1; the length stays."""
     return _LOOKALIKES.sub(_replace_letters, _ALONE_O.sub("0", text))
 
 
@@ -275,12 +275,12 @@ def _replace_letters(match: re.Match[str]) -> str:
 
 
 def has_plus(text: str, start: int) -> bool:
-    """Return whether a + stands right before *start*, at most a bracket or a space between."""
+    """Return whether a + precedes *start*, with at most a bracket or a space between."""
     return "+" in text[max(0, start - 2) : start]
 
 
 def find_digit_runs(text: str) -> list[DigitRun]:
-    """Return all numbers of a field, in order; the same number in two spellings stays one."""
+    """Return all numbers of a field, in order; two spellings of a number are one."""
     by_key: dict[str, DigitRun] = {}
     for part in _BREAKS.split(text):
         for match in _RUN.finditer(part):
@@ -295,14 +295,14 @@ def find_digit_runs(text: str) -> list[DigitRun]:
 
 
 def _parse_run(text: str, start: int, end: int) -> DigitRun | None:
-    """Parse one run of digits and separators; a + just before it counts."""
+    """Parse a run of digits and separators; a + just before it counts."""
     digits = "".join(GROUPS.findall(text[start:end].replace("(0)", "")))
     number = parse_digits(digits, plus=has_plus(text, start))
     return DigitRun(number, sum(map(str.isdecimal, text[start:end]))) if number else None
 
 
 def _split_run(text: str, start: int, end: int) -> list[DigitRun]:
-    """Parse a run as several whole numbers that leave no digit over, else as nothing."""
+    """Parse a run as several numbers without remaining digits, else return []."""
     groups = [(start + g.start(), start + g.end()) for g in GROUPS.finditer(text[start:end])]
     runs: list[DigitRun] = []
     at = 0
@@ -319,7 +319,7 @@ def _split_run(text: str, start: int, end: int) -> list[DigitRun]:
 
 
 def is_masked(text: str) -> bool:
-    """Return whether signs stand for digits and no whole number is beside them."""
+    """Return whether characters replace digits, with no whole number beside them."""
     parts = _MASKS.split(text)
     masks = len(text) - sum(map(len, parts))
     digits = sum(sign.isdecimal() for sign in text)
@@ -329,7 +329,7 @@ def is_masked(text: str) -> bool:
 
 
 def split_extension(text: str) -> tuple[str, bool]:
-    """Return the text without the number of an extension, and whether there was one."""
+    """Return the text without an extension, and whether there was one."""
     match = _EXTENSION.search(text.lower())
     if match and len(text) == len(text.lower()) and find_digit_runs(text[: match.start()]):
         return text[: match.start()], True

@@ -1,7 +1,7 @@
 """Parse a typed or displayed caller, and find phone numbers in a story. Pure: no Django.
 
-Nothing is refused and nothing is guessed: the raw text stays, what cannot be parsed is ``invalid``
-with a flag that says why, and no number is ever repaired into another range.
+Nothing is refused or guessed: the raw text stays, what cannot be parsed is ``invalid`` with a flag
+for the reason, and no number is repaired into another range.
 """
 
 import math
@@ -93,7 +93,7 @@ def parse(raw: str) -> ParsedCaller:
 
 
 def parse_many(raw: str) -> tuple[ParsedCaller, ...]:
-    """Return every number of a field; the one parsed caller where it holds no more."""
+    """Return every number of a field, or the one caller of `parse`."""
     phone = parse(raw)
     if "several" not in phone.flags:
         return (phone,)
@@ -110,7 +110,7 @@ def _invalid(raw: str, flag: str) -> ParsedCaller:
 
 
 def _parse_link(raw: str, text: str) -> ParsedCaller | None:
-    """Parse a chat link, whose path is a number; any other link or e-mail is no phone."""
+    """Parse a chat link whose path is a number; any other link or e-mail is invalid."""
     links = find_links(text)
     for link in links:
         if link.link.startswith(_CHAT_HOSTS):
@@ -141,7 +141,7 @@ def _is_hidden(folded: str, words: list[str]) -> bool:
 
 
 def _is_app(words: list[str]) -> bool:
-    """Return whether the words name an app alone, or begin with it: "nick facebook Trần Thu"."""
+    """Return whether words name only an app, or begin with it: "nick facebook Trần Thu"."""
     apps = plan_phrases("apps")
     app_words = apps | plan_words("app_words")
     words = [word for word in words if word not in plan_words("small_words") or word in app_words]
@@ -159,7 +159,7 @@ def _is_name(text: str, folded: str) -> bool:
 
 
 def _parse_number(raw: str, text: str) -> ParsedCaller | None:
-    """Parse the number in *text* among whatever words; None when there is none."""
+    """Parse the number in *text* among any words, or return None."""
     digits = letters_to_digits(text)
     body, has_extension = split_extension(digits)
     runs = _find_runs(body)
@@ -178,14 +178,14 @@ def _parse_number(raw: str, text: str) -> ParsedCaller | None:
 
 
 def _find_runs(text: str) -> list[DigitRun]:
-    """Return all numbers of a field; those of a story where dates or counts stand beside them."""
+    """Return all numbers of a field; amid dates or counts, those found as in a story."""
     if runs := find_digit_runs(text):
         return runs
     by_key: dict[str, DigitRun] = {}
-    for found in find_in_text(text):
-        phone = found.phone
+    for match in find_in_text(text):
+        phone = match.phone
         is_whole = len(GROUPS.findall(phone.raw)) == 1
-        if is_whole or not _MORE_DIGITS.match(text, found.end):
+        if is_whole or not _MORE_DIGITS.match(text, match.end):
             number = ParsedNumber(phone.kind, phone.key, phone.flags)
             by_key.setdefault(phone.key, DigitRun(number, sum(map(str.isdecimal, phone.raw))))
     return list(by_key.values())
@@ -223,7 +223,7 @@ def _iter_phones(raw: str) -> Iterator[FoundPhone]:
 
 
 def _candidate_groups(text: str, chain: re.Match[str], floor: int) -> list[tuple[int, int]]:
-    """Return the groups of digits in a chain that may be a caller's, by the words before."""
+    """Return the digit groups of a chain that the words before allow as a caller's."""
     start = chain.start()
     groups = [(start + group.start(), start + group.end()) for group in GROUPS.finditer(chain[0])]
     clause = text[max(floor, start - _LOOK_BACK) : start]
@@ -234,7 +234,7 @@ def _candidate_groups(text: str, chain: re.Match[str], floor: int) -> list[tuple
 
 
 def _is_other_number(words: list[str]) -> bool:
-    """Return whether the words just before some digits say that they are no phone number."""
+    """Return whether the words before digits say that they are no phone number."""
     for back in range(1, min(len(words), 4) + 1):
         if previous_word_in(words, back, "callers"):
             return False
@@ -269,7 +269,7 @@ def _find_in_chain(
 
 
 def _may_begin(text: str, start: int) -> bool:
-    """Return whether a number may begin here; it saves the many places where none does."""
+    """Return whether a number may begin here, a cheap check before parsing."""
     return text[start] == "0" or text.startswith(("84", "18", "19"), start) or has_plus(text, start)
 
 
@@ -284,13 +284,13 @@ def _parse_in_text(text: str, start: int, end: int) -> ParsedNumber | None:
 
 
 def _is_amount(text: str, start: int, end: int) -> bool:
-    """Return whether a money unit follows; a sure one after 0 or +, which begin no amount."""
+    """Return whether a money unit follows; an unambiguous one after 0 or +."""
     is_plain = text[start] != "0" and not has_plus(text, start)
     return is_money(text, end) if is_plain else is_unambiguous_money(text, end)
 
 
 def _is_code(text: str, start: int, end: int) -> bool:
-    """Return whether the digits are of a case (…/QĐ-CSĐT) or of a customer (PA0912…)."""
+    """Return whether the digits are of a case (…/QĐ-CSĐT) or a customer code (PA0912…)."""
     before = _ATTACHED.search(text[max(0, start - 4) : start])
     is_label = before and normalize(before[0]) in tables()["callers"] | {"so"}
     return bool((before and not is_label) or _CASE_AFTER.match(text, end))
@@ -309,12 +309,12 @@ def _found_phone(raw: str, text: str, number: ParsedNumber, first: int, last: in
 
 
 def format_raw(phone: ParsedCaller) -> str:
-    """Return the caller as typed, on one line: a forged number betrays itself by its spelling."""
+    """Return the caller as typed, on one line: odd spelling reveals a forged number."""
     return " ".join(phone.raw.split())
 
 
 def format_national(phone: ParsedCaller) -> str:
-    """Return a number as people write it, 0550 000 123; what is no number as typed."""
+    """Return a number as written in Vietnam, 0550 000 123; anything else as typed."""
     digits = "0" + phone.key.removeprefix("+84")
     if phone.kind == "international" and "unknown_country" not in phone.flags:
         return format_international(phone.key)
@@ -326,5 +326,5 @@ def format_national(phone: ParsedCaller) -> str:
 
 
 def group_digits(key: str) -> str:
-    """Return a canonical number as people write it."""
+    """Return a canonical number as written in Vietnam."""
     return format_national(parse(key))

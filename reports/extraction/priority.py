@@ -1,7 +1,6 @@
 """The priority of a report, 0 to 100: the sum of named reasons. Pure: no Django.
 
-The points are data/priority.json. Nothing but junk lowers a priority, and junk only sinks: an
-officer closes. Rudeness, brevity and spelling count for nothing.
+The points are data/priority.json. Only junk lowers a priority, and it never closes a report.
 """
 
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ HIGHEST = 100
 
 @dataclass(frozen=True, slots=True)
 class FormAnswers:
-    """The form's answers beside the story; None where it was not answered."""
+    """The form's answers beside the story; None: not answered."""
 
     happening_now: bool | None = None
     money_lost: bool | None = None
@@ -30,7 +29,7 @@ class FormAnswers:
 
 @dataclass(frozen=True, slots=True)
 class PriorityScore:
-    """A priority, exactly the sum of the points of its reasons."""
+    """A priority, and its reasons, whose points add up to it."""
 
     score: int
     reasons: tuple[Explanation, ...]
@@ -41,20 +40,20 @@ def _points() -> dict[str, Any]:
 
 
 def _find_reason(reading: StoryReading, fact: str, rule: str = "") -> Explanation | None:
-    """Return the weightiest reason of the story for a fact, or None."""
+    """Return the story's weightiest reason for a fact, or None."""
     own = [each for each in reading.reasons if each.fact == fact and each.rule.startswith(rule)]
     listed = (each for each in own if not is_remainder(each.rule))
     return max(listed, key=lambda each: each.points, default=None)
 
 
 def _has_phrase(reading: StoryReading, fact: str) -> bool:
-    """Return whether a phrase of the rules speaks for a fact, not weights alone."""
+    """Return whether a phrase is a reason for a fact, not weights alone."""
     rules = (each.rule for each in reading.reasons if each.fact == fact)
     return any(not is_model_reason(rule) and not is_remainder(rule) for rule in rules)
 
 
 def _score(rule: str, points: int, reason: Explanation | None = None) -> Explanation:
-    """Return a reason of the priority with the words of another reason, where there is one."""
+    """Return a reason of the priority, with the words of another reason if any."""
     if reason is None:
         return Explanation("priority", rule, "", None, None, points)
     return replace(reason, fact="priority", rule=rule, points=points)
@@ -72,7 +71,7 @@ def _score_scenario(reading: StoryReading) -> Iterator[Explanation]:
 
 
 def _score_ongoing(reading: StoryReading, declared: FormAnswers) -> Iterator[Explanation]:
-    """Score what goes on; by weights alone it counts half, so that it buries nobody."""
+    """Score ongoing coercion; by weights alone half, so that it displaces no surer one."""
     reason = _find_reason(reading, "ongoing")
     if reading.ongoing and (declared.happening_now or _has_phrase(reading, "ongoing")):
         yield _score("ongoing", _points()["ongoing"], reason)
@@ -83,7 +82,7 @@ def _score_ongoing(reading: StoryReading, declared: FormAnswers) -> Iterator[Exp
 
 
 def _score_demands(reading: StoryReading, declared: FormAnswers) -> Iterator[Explanation]:
-    """Score the gravest demand by its weight, each further one a little."""
+    """Score the gravest demand by its weight, further ones a little."""
     rows, points = code_rows(), _points()
     declared_codes = [code for code in declared.demands if code in rows]
     codes = list(dict.fromkeys([*reading.actions, *declared_codes]))
@@ -102,7 +101,7 @@ def _score_demands(reading: StoryReading, declared: FormAnswers) -> Iterator[Exp
 
 
 def _score_money(reading: StoryReading, declared: FormAnswers) -> Iterator[Explanation]:
-    """Score the larger loss of story and form, and whether it is hours old."""
+    """Score the larger loss of story and form, and whether it is recent."""
     story_loss, typed = reading.money_lost_vnd or 0, declared.money_lost_vnd or 0
     reason = _find_reason(reading, "money_lost_vnd") if story_loss >= typed else None
     for least, points in _points()["money"]:
@@ -149,7 +148,7 @@ def compute_priority(
     campaign_size: int = 0,
     office: Explanation | None = None,
 ) -> PriorityScore:
-    """Return how soon an officer should look; `office`: why an office of state was claimed."""
+    """Return the priority with its reasons; `office`: why an office of state is claimed."""
     form = declared or FormAnswers()
     reasons = [
         *_score_scenario(reading),

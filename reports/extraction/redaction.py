@@ -16,11 +16,11 @@ CARD_MASK = "[số thẻ]"
 CONTACT_MASK = "[số người báo]"
 
 _SEPARATED = r"(?:[ \u00a0]{0,2}|[.\-–])\d"
-# They begin with the digit and look back from there: so the search leaps from digit to digit.
+# They begin with a digit and look behind from there, so the search skips to digits: faster.
 _CARD = re.compile(rf"\d(?<!\d\d)(?:{_SEPARATED}){{15}}(?!\d)")
-# A + makes twelve digits a foreign caller's number: evidence, and nobody's paper.
+# After a + twelve digits are a foreign caller's number, which is evidence.
 _ID = re.compile(rf"\d(?<![\d+]\d)(?<!\+ \d)(?:{_SEPARATED}){{11}}(?!\d)")
-# Nine are a paper of before 2021 where a word says so; else they are anything.
+# Nine digits are an identity number of before 2021 only after a word for it.
 _OLD_ID = re.compile(
     rf"(?:cmnd|cmt|chứng minh|chung minh)[^\d\n]{{0,24}}(\d(?:{_SEPARATED}){{8}})(?!\d)",
     re.IGNORECASE,
@@ -31,7 +31,7 @@ _ACCOUNT_WORDS = re.compile(
     r"|(?:chuyển|chuyen)(?: khoản| khoan)? (?:vào|vao|đến|den|cho))[^\d\n]{0,48}$",
     re.IGNORECASE,
 )
-# The nearer word tells what they are.
+# The nearer word decides.
 _PAPER_WORDS = re.compile(
     r"căn cước|can cuoc|cccd|cmnd|cmt|chứng minh|chung minh|giấy tờ|giay to|hộ chiếu|ho chieu"
     r"|định danh|dinh danh",
@@ -53,12 +53,12 @@ _MAX_CONTACT_LENGTH = 200  # signs that are read for a number
 _AS_DIALLED = re.compile(r"0[0-9]{3}(?: ?[0-9]{3}){2}")  # as nearly everybody writes one
 _UNREACHABLE = frozenset({"unknown_area", "ministry_network", "forged_069"})
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
-_REACH, _BEHIND = 72, 24  # signs before and after digits in which a word still says what they are
+_REACH, _BEHIND = 72, 24  # characters before and after digits whose words can say what they are
 
 
 @dataclass(frozen=True)
 class RedactedText:
-    """A text without what would say whose it is, and the codes of what was masked."""
+    """A redacted text, and the codes of what was masked."""
 
     text: str
     flags: tuple[str, ...]
@@ -69,14 +69,14 @@ Spans = Iterator[tuple[int, int]]
 
 @dataclass(frozen=True)
 class _Rule:
-    """Where digits to hide lie in a text with ASCII digits, their mask, and its code."""
+    """Where to mask a text with ASCII digits, the mask, and its code."""
 
     spans: Callable[[str], Spans]
     sign: str
     flag: str
 
     def apply(self, text: str) -> str:
-        """Return the text masked; what is not hidden stays as it was typed."""
+        """Return the text masked; all else stays as typed."""
         redacted, end = "", 0
         for start, stop in self.spans(to_ascii_digits(text)):
             redacted, end = redacted + text[end:start] + self.sign, stop
@@ -93,7 +93,7 @@ def _find_ids(text: str) -> Spans:
 
 
 def _is_sum(match: re.Match[str]) -> bool:
-    """Return whether twelve digits are whole millions beside no word for a paper."""
+    """Return whether twelve digits are whole millions, beside no word for a document."""
     text = match.string
     around = text[max(0, match.start() - _REACH) : match.end() + _BEHIND]
     return _SUM.fullmatch(_digits(match[0])) is not None and not _PAPER_WORDS.search(around)
@@ -104,14 +104,14 @@ def _find_old_ids(text: str) -> Spans:
 
 
 def _is_needed(match: re.Match[str]) -> bool:
-    """Return whether the officers need the digits: an account, a telephone number, a sum."""
+    """Return whether officers need the digits: an account, a telephone number, a sum."""
     text, start, end = match.string, match.start(), match.end()
     if _TELEPHONE.search(match[0]) or _MONEY.match(text, end):
         return True
     before = text[max(0, start - _REACH) : start]
     if account := _ACCOUNT_WORDS.search(before):
         return not _PAPER_WORDS.search(account[0])
-    if len(text) > MAX_STORY_CHARS_READ:  # nobody reads so far, and each search takes long
+    if len(text) > MAX_STORY_CHARS_READ:  # not read so far, and each search is slow
         return False
     near = find_bank_accounts(before + text[start : end + _REACH])  # beside the name of a bank
     is_account = any(each.account == _digits(match[0]) for each in near)
@@ -126,24 +126,21 @@ _CARDS_AND_IDS = (
 
 
 def domestic_number(contact: str) -> str:
-    """Return the canonical key of the one number at home in a contact, else ""."""
+    """Return the key of the one Vietnamese number in a contact, else ""."""
     phone = _parse_contact(contact[:_MAX_CONTACT_LENGTH])
     is_one = phone.kind in {"mobile", "landline"} and not _UNREACHABLE.intersection(phone.flags)
     return phone.key if is_one else ""
 
 
 def _parse_contact(contact: str) -> numbering_plan.ParsedNumber | phones.ParsedCaller:
-    """Return the number as `phones.parse` does, at once where it is written as it is dialled.
-
-    Parsing every spelling is a tenth of what the intake of a report costs.
-    """
+    """Return `phones.parse`; the usual spelling directly: parsing costs a tenth of the intake."""
     plain = _AS_DIALLED.fullmatch(contact)
     number = numbering_plan.parse_digits(contact.replace(" ", "")) if plain else None
     return number or phones.parse(contact)
 
 
 def blind_index(contact: str) -> bytes | None:
-    """Return a keyed hash for "the same contact?", equal for all spellings of a number."""
+    """Return a keyed hash that is equal for all spellings of a contact, or None."""
     digits = _digits(contact)
     same = domestic_number(contact).removeprefix("+84")
     if not same and len(digits) >= _MIN_COUNT:
@@ -153,18 +150,17 @@ def blind_index(contact: str) -> bytes | None:
 
 
 def same_contact(index: bytes, sealed: bytes | memoryview, report_id: UUID) -> bytes:
-    """Return the index of a row under the newest key, though the row is not sealed anew yet."""
+    """Return a row's index under the newest key, even if the row is not yet re-encrypted."""
     if encryption.has_newest_key(sealed):
         return index
     return blind_index(encryption.decrypt(sealed, "contact", report_id) or "") or index
 
 
 def redact(text: str, contact: str = "") -> RedactedText:
-    """Make the working copy of what a reporter wrote.
+    """Return the working copy of a reporter's text.
 
-    Masks 16-digit card numbers, 12-digit identity numbers and the reporter's own contact, however
-    the contact is spelled. Receiving accounts stay: an account word right before the digits
-    decides.
+    Masks 16-digit card numbers, 12-digit identity numbers and the reporter's contact in any
+    spelling. Accounts stay: an account word right before the digits decides.
     """
     if not text or (not _TYPED.search(to_ascii_digits(text)) and "@" not in contact):
         return RedactedText(text, ())
@@ -178,14 +174,14 @@ def redact(text: str, contact: str = "") -> RedactedText:
 
 
 def identifying_strings(contact: str) -> Iterator[str]:
-    """Yield by what a text of others names a reporter: a number without its head, mail."""
+    """Yield what names a reporter in others' texts: a number without its head, mail."""
     if number := domestic_number(contact):
         yield number.removeprefix("+84")
     yield from filter(_MAIL.fullmatch, contact.split())
 
 
 def strip_strings(text: str, secret: str, sign: str) -> str:
-    """Return the text with *sign* for one of `identifying_strings`, however it is spelled."""
+    """Return the text with *sign* for one of `identifying_strings`, in any spelling."""
     rule = _number_rule if secret.isdecimal() else _mail_rule
     return rule(secret, sign).apply(text)
 
@@ -214,7 +210,7 @@ def _mail_rule(address: str, sign: str = CONTACT_MASK) -> _Rule:
 
 
 def _find_spellings(text: str, tail: str) -> Spans:
-    """Yield where the digits of `tail` follow one another, whatever is put between them."""
+    """Yield where the digits of `tail` follow one another, with any separators."""
     for run in _RUN.finditer(text):
         places = [at for at in range(*run.span()) if text[at] in "0123456789oOlI"]
         digits = "".join(text[at] for at in places).translate(_LIKE_DIGITS)
@@ -229,7 +225,7 @@ def _find_spellings(text: str, tail: str) -> Spans:
 
 
 def _find_head(digits: str, places: list[int], at: int) -> int | None:
-    """Return where the number begins; None where it is the end of a longer one."""
+    """Return the first digit of the number, None where it ends a longer one."""
     for head in _HEADS:
         first = at - len(head)
         is_whole = first == 0 or (first > 0 and places[first - 1] < places[first] - 1)
@@ -242,8 +238,8 @@ def _find_head(digits: str, places: list[int], at: int) -> int | None:
 class RedactedCopy:
     """Makes the working copy of one submission.
 
-    `contacts`: all by which its reporter may be reached. `hidden`: the fields in which something
-    was masked, as they came; they are sealed behind the story, or they would be lost.
+    `contacts`: all by which the reporter may be reached. `hidden`: the original fields in which
+    something was masked; they are sealed behind the story, or they would be lost.
     """
 
     contacts: tuple[str, ...]
@@ -251,13 +247,13 @@ class RedactedCopy:
     flags: list[str] = field(default_factory=list)
 
     def redact(self, text: str) -> str:
-        """Return a text as the desk reads it, and note its flags."""
+        """Return a text redacted, and add its flags."""
         redacted = self.redact_silently(text)
         self.flags += redacted.flags
         return redacted.text
 
     def redact_field(self, text: str, label: str = "") -> str:
-        """Return a field as the desk reads it; its label may say what its first digits are."""
+        """Return a field redacted; its label may say what its first digits are."""
         if not text:
             return text
         redacted = self.redact(label + text).removeprefix(label)
@@ -266,11 +262,11 @@ class RedactedCopy:
         return redacted
 
     def sealed_original(self, story: str) -> str:
-        """Return what is sealed: the story as it came, then the fields that were masked."""
+        """Return the text to seal: the original story, then the masked fields."""
         return "\n".join(filter(None, [story, *self.hidden]))
 
     def redact_silently(self, text: str) -> RedactedText:
-        """Return a text without any of the reporter's numbers; note nothing."""
+        """Return a text without the reporter's contacts; add no flags."""
         flags: list[str] = []
         for contact in self.contacts:
             hidden = redact(text, contact)

@@ -1,12 +1,8 @@
 """Extract from a story: scenario, demands, loss, whether it goes on, stages. Pure: no Django.
 
-Two sources add up: phrases of rules (data/taxonomy.json, data/cues.json) and weights learnt from
-labelled stories (language/scoring.py). Every fact carries its words, their place in the text as
-typed, and the rule. The machine proposes; an officer decides. The priority is computed in
-priority.py.
-
-The stages (contact, threat, demand …) are phrases of data/stages.json and what is found demanded;
-what is denied, and what the reporter did, is none.
+Two sources add up: phrases of rules (data/taxonomy.json, data/cues.json) and trained weights
+(language/scoring.py). Every fact has its words, their place in the text, and the rule. Stages are
+phrases of data/stages.json and demands, but nothing denied or done by the reporter.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -62,7 +58,7 @@ MIN_MARGIN = 0.1  # the scenario of a smaller lead is unclear
 class StoryReading:
     """The facts of a story. ``money_lost_vnd``: đồng, 0 none, None not said.
 
-    ``score`` is the sum of the scenario's reasons; ``margin`` is its lead before the next code.
+    ``score``: the sum of the scenario's reasons; ``margin``: its lead over the next code.
     """
 
     scenario: str
@@ -76,7 +72,7 @@ class StoryReading:
 
 
 def extract_from_story(text: str) -> StoryReading:
-    """Extract the facts of one story. Never raises; time in proportion to the text."""
+    """Return the facts of one story. Never raises; linear time."""
     parsed = parse_story(text)
     evidence = collect_loss_evidence(parsed)
     kinds = score(load_model("kinds"), parsed.grams)
@@ -100,8 +96,8 @@ def extract_from_story(text: str) -> StoryReading:
 def _extract_scenario(parsed: ParsedStory, kinds: Scores) -> tuple[str, float, list[Explanation]]:
     """Return the code with the most points, its lead and its reasons; unclear if close.
 
-    A code without weights yet has points from its phrases alone. It is named where they stand and
-    the weights name nothing better than a fallback.
+    A code without weights has points from phrases alone: it counts where the weights name nothing
+    better than a fallback.
     """
     phrases = _scenario_cues(parsed)
     points = {
@@ -121,7 +117,7 @@ def _extract_scenario(parsed: ParsedStory, kinds: Scores) -> tuple[str, float, l
 
 
 def _scenario_cues(parsed: ParsedStory) -> Mapping[str, list[CueMatch]]:
-    """Return the cues of scenarios; fallbacks only alone, no junk where a victim speaks."""
+    """Return the cues of scenarios; fallbacks only alone, no junk text in the first person."""
     cues = parsed.active_cues("scenarios")
     if any(hit.cue.family == "first_person" for hit in parsed.hits):
         cues.pop(_JUNK_TEXT, None)
@@ -143,7 +139,7 @@ def _find_untrained(
 def _extract_actions(
     parsed: ParsedStory, kinds: Scores
 ) -> tuple[dict[str, bool], list[Explanation]]:
-    """Return the demands, each with whether it was refused, which erases none, and the reasons."""
+    """Return the demands, each with whether it was refused (it stays), and the reasons."""
     phrases, needed = parsed.active_cues("actions"), kinds.model.needed
     actions: dict[str, bool] = {}
     reasons: list[Explanation] = []
@@ -169,7 +165,7 @@ def _is_negated(parsed: ParsedStory, hit: CueMatch) -> bool:
 
 
 def _explain_ongoing(parsed: ParsedStory, state: Scores) -> list[Explanation]:
-    """Return why it goes on as this is written; nothing where it does not."""
+    """Return the reasons why it is ongoing, [] if it is not."""
     phrases = parsed.active_cues("ongoing").get("now", [])
     points = state.scores["ongoing"] + phrase_score(phrases, PHRASE_OF_NOW)
     if points < state.model.needed["ongoing"]:
@@ -204,7 +200,7 @@ def stage_labels() -> Mapping[str, str]:
 
 @lru_cache(maxsize=1)
 def _stage_of_action() -> Mapping[str, str]:
-    """Return the stage that each demanded action is."""
+    """Return the stage of each demanded action."""
     return {action: row["code"] for row in _stage_rows() for action in row["by_action"]}
 
 
@@ -217,7 +213,7 @@ def _stage_trie() -> PhraseTrie:
 
 
 def find_stages(text: str, reasons: Iterable[Explanation] = ()) -> list[Explanation]:
-    """Return the reasons of each stage, at most MAX_STAGE_REASONS, in the order of the story."""
+    """Return the reasons of each stage, at most MAX_STAGE_REASONS, in order of the story."""
     steps = [*_list_stage_phrases(tokenize(text[:MAX_LENGTH])), *_list_demand_stages(reasons)]
     by_stage: dict[str, list[Explanation]] = {}
     for reason in sorted(steps, key=lambda reason: (reason.start or 0, reason.end or 0)):
@@ -228,7 +224,7 @@ def find_stages(text: str, reasons: Iterable[Explanation] = ()) -> list[Explanat
 
 
 def stage_codes(reasons: Iterable[Explanation]) -> tuple[str, ...]:
-    """Return the stages that reasons are for, each once, in their order."""
+    """Return the stages of reasons, each once, in order."""
     return tuple(dict.fromkeys(stage_code(reason) for reason in reasons if reason.fact == STAGES))
 
 
@@ -256,7 +252,7 @@ def _negates(story: TokenizedText, match: PhraseMatch) -> bool:
 
 
 def _list_demand_stages(reasons: Iterable[Explanation]) -> Iterator[Explanation]:
-    """Yield the weightiest words of each demand."""
+    """Yield the weightiest reason of each demand, as one of its stage."""
     weightiest: dict[str, Explanation] = {}
     for reason in reasons:
         action = stage_code(reason)
@@ -270,7 +266,7 @@ def _list_demand_stages(reasons: Iterable[Explanation]) -> Iterator[Explanation]
 
 
 def _is_plain_demand(reason: Explanation) -> bool:
-    """Return whether its words say by themselves what is demanded: a phrase, or a great weight."""
+    """Return whether its words alone say the demand: a phrase, or a great weight."""
     if reason.start is None or is_remainder(reason.rule):
         return False
     return reason.points >= _CLEAR or not is_model_reason(reason.rule)

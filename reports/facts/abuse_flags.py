@@ -1,7 +1,7 @@
 """Flags of reports that a machine or a crowd seems to have sent, and which reports count in public.
 
-A flag refuses nothing and lowers no priority. Until an officer has taken it up, a flagged report
-stands below the others in the queue and no public page counts it.
+A flag refuses nothing and lowers no priority; until an officer takes it up, a flagged report is
+below the others in the queue and in no public count.
 """
 
 from collections.abc import Iterable
@@ -19,8 +19,8 @@ ADDRESS_BUSY = "address_busy"
 NETWORK_BUSY = "network_busy"
 NUMBER_BUSY = "number_busy"
 SAME_WORDS = "same_words"
-# Shown beside a report, and lowering nothing: carriers put thousands of telephones behind one
-# network, and in a flood most of those who came meanwhile are real.
+# These lower nothing: carriers put thousands of telephones behind one network, and most reports
+# that come during a flood are real.
 SAME_NETWORK = "same_network"
 FLOOD = "flood"
 
@@ -41,30 +41,27 @@ SUSPECTED = (Q(flags__overlap=[*LOWERING]) | Q(flood_sample__flags__overlap=[*LO
 
 
 def is_deprioritized(flags: Iterable[str]) -> bool:
-    """Return whether a report with these flags stands below the others until it is taken up."""
+    """Return whether a report with these flags is queued below the others until it is taken up."""
     return any(flag in LOWERING for flag in flags)
 
 
 def publicly_countable() -> QuerySet[Report]:
     """Return the reports that public figures and the look-up of numbers count.
 
-    Left out: what an officer has set aside, what its reporter wishes to withdraw, what is
-    suspected and not looked at. What was erased stays counted, or figures would shrink over time.
+    Not those that an officer set aside, whose reporter asked to withdraw, or that are suspected and
+    not taken up. Erased ones stay counted, or figures would shrink over time.
     """
     wish = Followup.objects.filter(report=OuterRef("pk"), kind=Followup.Kind.WITHDRAWAL)
     return Report.objects.filter(
-        ~Q(case__status__in=_SET_ASIDE),
-        ~Q(case__outcome__in=_NO_CALL),
-        ~SUSPECTED,
-        ~Exists(wish),
+        ~Q(case__status__in=_SET_ASIDE), ~Q(case__outcome__in=_NO_CALL), ~SUSPECTED, ~Exists(wish)
     )
 
 
 def publicly_countable_sql(since: datetime, until: datetime) -> tuple[str, dict[str, Any]]:
-    """Return a SELECT of the countable reports received in [since, until), and its values by name.
+    """Return a SELECT of the countable reports received in [since, until), and its named values.
 
     Columns: `id`, `received_at`, `claimed_office`, `money_lost`, `home` (the effective commune),
-    and of the facts, where there are some, `kind` and `lost_vnd`.
+    and of the facts, if any, `kind` and `lost_vnd`.
     """
     rows = publicly_countable().filter(received_at__gte=since, received_at__lt=until)
     columns = rows.order_by().values(

@@ -1,10 +1,8 @@
-"""The closed choices of the report form: whom a caller claimed to be, what they demanded, further
-questions.
+"""The closed choices of the report form: claimed office, demands, further questions.
 
-A demand box says less than an action code of the taxonomy (one box for "OTP, password, card
-number"), so the box is stored as ticked; `actions_for` returns its codes. A further question is a
-row here: it stands on the form, at the desk and in the reporter's own copy. Its answer is a code,
-never free text, so it is not personal data and an erasure leaves it.
+A demand box says less than an action code of the taxonomy, so the box is stored as ticked;
+`actions_for` returns its codes. The answer to a further question is a code, never free text: it is
+not personal data, and an erasure leaves it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +29,7 @@ OFFICES = [
 
 @dataclass(frozen=True)
 class DemandGroup:
-    """A box: its code, its label, the actions that it may mean (none: the taxonomy has none)."""
+    """A box: its code, its label, the actions that it may mean."""
 
     code: str
     label: str

@@ -1,8 +1,7 @@
 """The effective facts of a report: an officer's correction, else the extraction.
 
-A correction is an entry of `Case.corrections_json`, fact -> value. The priority is no lower than a
-routing rule made it; the commune is the one that was told last. As an object, as expressions for a
-query, as columns for plain SQL.
+A correction is an entry of `Case.corrections_json`, fact -> value. A routing rule may raise the
+priority; the commune is the last one told. As an object, query expressions, and SQL columns.
 """
 
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ from reports.models import ExtractedFacts, Report
 
 @dataclass(frozen=True)
 class EffectiveFacts:
-    """The effective facts; None or () for none. `corrected`: the facts that are an officer's."""
+    """The effective facts, None or () for none; `corrected`: those that an officer set."""
 
     priority: int | None = None
     scenario: str | None = None
@@ -45,7 +44,7 @@ class EffectiveFacts:
 
     @property
     def is_loss_known(self) -> bool:
-        """Return whether a loss was looked for; an unknown sum is an answer too."""
+        """Return whether the loss was assessed; an unknown sum is an answer too."""
         return self.is_read or "money_lost_vnd" in self.corrected
 
 
@@ -71,13 +70,13 @@ def effective_facts(report: Report) -> EffectiveFacts:
 
 
 def latest_place(report: Report) -> str:
-    """Return where the reporter lives as written after the report, "" where it was not."""
+    """Return where the reporter lives as a follow-up says it, "" for none."""
     facts = getattr(report, "facts", None)
     return str(facts.commune_raw) if facts else ""
 
 
 def typed_place_of(report: Report) -> str:
-    """Return where the reporter lives as written last; of a report with its facts."""
+    """Return where the reporter lives as last typed; the report has its facts."""
     return latest_place(report) or report.commune_raw
 
 
@@ -88,7 +87,7 @@ def scenario(case: str = "case__", facts: str = "facts__") -> Expression:
 
 
 def priority(case: str = "case__", facts: str = "facts__") -> Expression:
-    """Return the priority, 0 to 100, NULL where nobody has read the report."""
+    """Return the priority, 0 to 100, NULL without facts."""
     kind = SmallIntegerField()
     correction = Cast(KeyTextTransform("priority", f"{case}corrections_json"), kind)
     extracted = F(f"{facts}priority")
@@ -112,18 +111,18 @@ def money_lost_vnd(case: str = "case__", facts: str = "facts__") -> Expression:
 
 
 def commune() -> Expression:
-    """Return the codename of the commune where the reporter of a Report lives, as told last."""
-    told_later = When(facts__commune_raw__gt="", then=F("facts__commune"))
-    return Choice(told_later, default=F("commune"), output_field=CharField())
+    """Return the codename of the commune where a Report's reporter lives, as last told."""
+    latest = When(facts__commune_raw__gt="", then=F("facts__commune"))
+    return Choice(latest, default=F("commune"), output_field=CharField())
 
 
 def typed_place() -> Expression:
-    """Return where the reporter lives as written last."""
+    """Return where the reporter lives as last typed."""
     return Coalesce(NullIf("facts__commune_raw", Value("")), "commune_raw")
 
 
 class IsOneOf(Func):
-    """Whether a key is in an array: one that the plan computes first, so that an index finds it."""
+    """Whether a key is in an array, which the plan computes first, so that an index is used."""
 
     template = "%(expressions)s)"
     arg_joiner = " = ANY("
@@ -136,12 +135,13 @@ def of_scenario(reports: QuerySet[Report], code: str) -> QuerySet[Report]:
 
 
 def of_commune(reports: QuerySet[Report], code: str | None) -> QuerySet[Report]:
-    """Return the reports whose reporter lives in one commune, None for none that is known.
+    """Return the reports whose reporter lives in a commune, None for none that is known.
 
-    Who said so later, who are few, is looked up first: of all others the facts are left alone.
+    The few whose follow-up names a commune are selected first; the facts of all others are not
+    read.
     """
-    told_later = ExtractedFacts.objects.filter(commune_raw__gt="", commune=code)
-    candidates = Q(commune=code) | Q(IsOneOf(F("pk"), ArraySubquery(told_later.values("pk"))))
+    later = ExtractedFacts.objects.filter(commune_raw__gt="", commune=code)
+    candidates = Q(commune=code) | Q(IsOneOf(F("pk"), ArraySubquery(later.values("pk"))))
     return (
         reports.filter(candidates).alias(effective_commune=commune()).filter(effective_commune=code)
     )

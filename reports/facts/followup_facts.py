@@ -1,8 +1,8 @@
 """Facts of a report with its follow-ups: readings, claims of the callers, stages. Writes nothing.
 
-A later story adds what the first left out and makes nothing smaller. Its reasons carry ADDED and no
-place: places count characters of the report's own story. A sum called a further one ("thêm 5 triệu
-nữa") is added to the loss before; any other typed sum replaces the one typed before.
+A follow-up adds and makes nothing smaller. Its reasons carry ADDED and no place: places count in
+the report's own story. A further sum ("thêm 5 triệu nữa") is added to the loss; any other typed sum
+replaces the one typed before.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,16 +28,16 @@ from reports.facts.merged_report import MergedReport
 from reports.models import Followup, Indicator
 
 ADDED = " (báo thêm)"
-_LABEL = "stk "  # what stands in the field for accounts is one, with or without the word
+_LABEL = "stk "  # makes every line of the field for accounts one
 _LATER, _STORY = Indicator.IndicatorSource.LATER, Indicator.IndicatorSource.STORY
 _KINDS = Indicator.Kind
-_CONTEXT = {"third_person", "just_now"}  # facts that are nothing but their reasons
-CORRECTED = "corrected"  # the flag of a number in whose place its reporter named another
+_CONTEXT = {"third_person", "just_now"}  # facts that have no value but their reasons
+CORRECTED = "corrected"  # the flag of a number that the reporter replaced
 
 
 @dataclass(frozen=True)
 class MentionedIndicator:
-    """A number, an account or a link; `is_corrected`: its reporter named another instead."""
+    """A number, an account or a link; `is_corrected`: the reporter replaced it by another."""
 
     kind: str
     place: str
@@ -48,7 +48,7 @@ class MentionedIndicator:
 
 
 def merge_followups(whole: MergedReport) -> tuple[StoryReading, int | None]:
-    """Return the reading of the story with those of its follow-ups, and the typed loss in đồng."""
+    """Return the story's reading with those of its follow-ups, and the typed loss in đồng."""
     reading = story_reader.extract_from_story(whole.report.story)
     typed = amounts.parse_money_field(whole.report.money_lost_raw).value
     for addition in whole.substantive_followups:
@@ -65,7 +65,7 @@ def merge_followups(whole: MergedReport) -> tuple[StoryReading, int | None]:
 
 
 def _further_loss(addition: Followup, later: StoryReading | None, typed: int | None) -> int | None:
-    """Return what was lost beside all before; a sum in both the story and its field is one."""
+    """Return the loss beside all before; a sum in both story and field counts once."""
     is_further_story = later is not None and classifier.is_additional_loss(addition.story)
     story_loss = later.money_lost_vnd if later and is_further_story else None
     if typed is None:
@@ -81,7 +81,7 @@ def _add_reading(reading: StoryReading, later: StoryReading, *, is_further: bool
     if later.ongoing and not reading.ongoing:
         facts["ongoing"] = later.ongoing
     if is_further:
-        facts["money_lost_vnd"] = reading.money_lost_vnd  # its words are a reason of the sum
+        facts["money_lost_vnd"] = reading.money_lost_vnd  # later.reasons still explain the sum
     elif later.money_lost_vnd is not None and later.money_lost_vnd > (reading.money_lost_vnd or -1):
         facts["money_lost_vnd"] = later.money_lost_vnd
     if fresh := tuple(code for code in later.actions if code not in reading.actions):
@@ -93,7 +93,7 @@ def _add_reading(reading: StoryReading, later: StoryReading, *, is_further: bool
 def _is_new(
     reason: Explanation, reading: StoryReading, facts: Mapping[str, Any], fresh: tuple[str, ...]
 ) -> bool:
-    """Return whether a reason speaks for what the addition brought."""
+    """Return whether a reason is for what the follow-up adds."""
     if reason.fact == "actions":
         return reason.rule.partition(":")[0] in fresh
     is_explained = any(each.fact == reason.fact for each in reading.reasons)
@@ -105,7 +105,7 @@ def _without_place(reason: Explanation) -> Explanation:
 
 
 def mentioned_in_followups(whole: MergedReport) -> list[MentionedIndicator]:
-    """Return all that the follow-ups name, by their fields and then their stories."""
+    """Return what the follow-ups name: in their fields, then in their stories."""
     mentions = list(_mentioned_in_fields(whole))
     for addition in whole.substantive_followups:
         story = addition.story[:MAX_STORY_CHARS_READ]
@@ -135,9 +135,8 @@ def mentioned_callers(
 
 
 def mentioned_in_story(story: str, in_story: Iterable[FoundPhone]) -> Iterator[MentionedIndicator]:
-    """Yield the numbers, accounts and links of a story; its numbers were found before."""
-    for found in in_story:
-        phone = found.phone
+    """Yield the numbers (`in_story`), accounts and links of a story."""
+    for phone in (each.phone for each in in_story):
         yield MentionedIndicator(_KINDS.NUMBER, _STORY, phone.raw, phone.key, phone)
     for account in find_bank_accounts(story):
         raw = story[account.start : account.end]
@@ -147,7 +146,7 @@ def mentioned_in_story(story: str, in_story: Iterable[FoundPhone]) -> Iterator[M
 
 
 def phones_at(place: str, named: Iterable[MentionedIndicator]) -> list[ParsedCaller]:
-    """Return the numbers that stood at a place and have a key."""
+    """Return the numbers named at a place that have a key."""
     return [each.phone for each in named if each.phone and each.key and each.place == place]
 
 
@@ -156,7 +155,7 @@ def indicator_keys(kind: str, named: Iterable[MentionedIndicator]) -> list[str]:
 
 
 def all_claims(whole: MergedReport, names: OfficeLexicon) -> ImpersonationResult:
-    """Return all that the callers claimed; what the form says first."""
+    """Return all that the callers claimed, the form's answers first."""
     every: list[ImpersonationClaim] = []
     for caller in whole.callers:
         every += claims.claims_from_checkbox(caller.office, names)
@@ -171,7 +170,7 @@ def all_claims(whole: MergedReport, names: OfficeLexicon) -> ImpersonationResult
 def all_stages(
     reading: StoryReading, story: str, followups: Iterable[Followup]
 ) -> list[Explanation]:
-    """Return the reasons of the stages of the story, then of those that only follow-ups tell."""
+    """Return the reasons of the story's stages, then of those in follow-ups alone."""
     own = [reason for reason in reading.reasons if ADDED not in reason.rule]
     reasons = story_reader.find_stages(story, own)
     for addition in followups:

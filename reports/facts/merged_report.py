@@ -1,8 +1,7 @@
-"""A report merged with its follow-ups. Reads, and writes nothing.
+"""A report merged with its follow-ups. Writes nothing.
 
-A later statement that says something replaces older ones and the report. Callers, accounts and
-links add up; only a correction that names callers replaces those told before, and even they remain
-among `all_followup_callers`: what was told once may tie reports together.
+The latest statement that says something wins. Callers, accounts and links add up; a correction that
+names callers replaces earlier ones, which stay in `all_followup_callers`: they may link reports.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +26,7 @@ Sealed = bytes | memoryview | None
 
 @dataclass(frozen=True)
 class Caller:
-    """A caller of a chain, each field as it was typed, "" for none."""
+    """A caller of a chain, each field as typed, "" for none."""
 
     number: str = ""
     channel: str = ""
@@ -40,7 +39,7 @@ class Caller:
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Caller":
-        """Return a caller from a row of Followup.callers, without its other keys."""
+        """Return the caller of a row of Followup.callers."""
         return cls(**{name: str(row.get(name, "")) for name in _CALLER_FIELDS})
 
 
@@ -60,13 +59,13 @@ class MergedReport:
 
     @cached_property
     def substantive_followups(self) -> tuple[Followup, ...]:
-        """Return the follow-ups that tell of the call: all but a wish to withdraw."""
+        """Return the follow-ups about the call: all but withdrawals."""
         kind = Followup.Kind.WITHDRAWAL
         return tuple(each for each in self.followups if each.kind != kind)
 
     @property
     def withdrawal(self) -> Followup | None:
-        """Return the latest wish to withdraw."""
+        """Return the latest withdrawal, or None."""
         kind = Followup.Kind.WITHDRAWAL
         return next((each for each in reversed(self.followups) if each.kind == kind), None)
 
@@ -84,7 +83,7 @@ class MergedReport:
 
     @property
     def followup_with_latest_place(self) -> Followup | None:
-        """Return the follow-up that said last where the reporter lives, or None."""
+        """Return the last follow-up that says where the reporter lives, or None."""
         latest_first = reversed(self.substantive_followups)
         return next((each for each in latest_first if each.commune_raw), None)
 
@@ -106,7 +105,7 @@ class MergedReport:
 
     @cached_property
     def callers(self) -> tuple[Caller, ...]:
-        """Return all callers in order: that of the report, then those told later."""
+        """Return all callers in order: the report's, then those of follow-ups."""
         report = self.report
         first = Caller(
             report.caller_number, report.channel, report.claimed_office, report.claimed_name
@@ -115,19 +114,19 @@ class MergedReport:
 
     @cached_property
     def legs(self) -> tuple[Caller, ...]:
-        """Return the callers told later, as far as no correction replaces them."""
+        """Return the callers of follow-ups, from the last correction on."""
         followups = self.substantive_followups
         corrections = [at for at, each in enumerate(followups) if _corrects_callers(each)]
         return _list_callers(followups[corrections[-1] if corrections else 0 :])
 
     @cached_property
     def all_followup_callers(self) -> tuple[Caller, ...]:
-        """Return all callers told later, corrected ones too."""
+        """Return all callers of follow-ups, corrected ones too."""
         return _list_callers(self.substantive_followups)
 
     @property
     def is_caller_corrected(self) -> bool:
-        """Return whether a correction names the callers anew."""
+        """Return whether a correction replaces the callers."""
         return any(map(_corrects_callers, self.substantive_followups))
 
     @property
@@ -139,7 +138,7 @@ class MergedReport:
         return _unique(link for each in self.substantive_followups for link in each.links)
 
     def _latest(self, tells: Callable[[Statement], object]) -> Statement:
-        """Return the statement that tells it last; the report where none does."""
+        """Return the last statement for which *tells* is true, else the report."""
         statements: list[Statement] = [self.report, *self.substantive_followups]
         return next((each for each in reversed(statements) if tells(each)), self.report)
 
@@ -157,7 +156,7 @@ def _unique(values: Iterable[T]) -> tuple[T, ...]:
 
 
 def merged_report(report: Report) -> MergedReport:
-    """Return a report with its latest follow-ups, in one statement; heavy texts are deferred."""
+    """Return a report with its latest follow-ups, heavy texts deferred. One statement."""
     latest = (
         report.followups.defer(*_HEAVY)
         .select_related("commune")
@@ -172,21 +171,21 @@ def merged_report(report: Report) -> MergedReport:
 
 
 def iter_followups(report: Report) -> Iterator[Followup]:
-    """Return all follow-ups with all their words, oldest first, one at a time."""
+    """Yield all follow-ups with all their texts, oldest first, one at a time."""
     rows = report.followups.select_related("commune").order_by("received_at", "id")
     return rows.iterator(chunk_size=1)
 
 
 def tells_contact(statement: Statement) -> bool:
-    """Return whether a number to ring back was told; sealed columns stay in the database."""
+    """Return whether a contact is given; the sealed column is not loaded."""
     return bool(getattr(statement, "has_contact", None) or _loaded(statement, "contact_sealed"))
 
 
 def tells_phrase(statement: Statement) -> bool:
-    """Return whether a call-back phrase was told; sealed columns stay in the database."""
+    """Return whether a call-back phrase is given; the sealed column is not loaded."""
     return bool(getattr(statement, "has_phrase", None) or _loaded(statement, "phrase_sealed"))
 
 
 def _loaded(statement: Statement, column: str) -> object:
-    """Return a column's value, None where it was left in the database."""
+    """Return a column's value, None if it is deferred."""
     return None if column in statement.get_deferred_fields() else getattr(statement, column)

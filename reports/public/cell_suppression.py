@@ -1,9 +1,8 @@
 """Choose which counts of a table to suppress beside its total. Pure.
 
-A count under MIN_COUNT may point at somebody. One suppressed count follows from the total, so more
+A count under MIN_COUNT may identify somebody. One suppressed count follows from the total, so more
 are suppressed until none can be computed. The choice depends on values alone, never on names or
-order: as long as suppressed values differ, two cells could be exchanged and nothing shown would
-change.
+order: if two suppressed values were exchanged, nothing public would change.
 """
 
 from collections.abc import Mapping
@@ -15,11 +14,10 @@ MIN_COUNT = 5
 def cells_to_suppress(
     counts: Mapping[str, int], *, empty_is_small: bool = False
 ) -> AbstractSet[str] | None:
-    """Return the cells to suppress so that the others and the total may be public, None where none will do.
+    """Return the cells to suppress so that all others and the total may be public, or None.
 
-    The smallest go first, equal ones together, until they add up to MIN_COUNT and are not all alike.
-    `empty_is_small`: whether 0 is suppressed too, as of a place, where it says that everybody there
-    was silent.
+    The smallest go first, equal ones together, until they add up to MIN_COUNT and differ.
+    `empty_is_small`: suppress 0 too, as of a place, where 0 says that nobody there reported.
     """
     secret = {name: count for name, count in counts.items() if count or empty_is_small}
     if not any(count < MIN_COUNT for count in secret.values()):

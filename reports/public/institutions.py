@@ -1,4 +1,4 @@
-"""The institutions that callers claim to speak for, as the public pages show them."""
+"""The institutions that callers claim to speak for, on the public pages."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ def published(number: OfficeNumber) -> PublishedNumber:
 
 @dataclass(frozen=True)
 class OfficeStatistics:
-    """How many reports name an office by its code on the report form, counted to the end of a day."""
+    """How many reports name an office, by its code on the report form, up to the end of a day."""
 
     claimed: str
     reports: int
@@ -110,9 +110,9 @@ class OfficeStatistics:
 
 
 def office_statistics(office: Office) -> OfficeStatistics | None:
-    """Return the public statistics of an office; None where suppressed, or the form does not offer it.
+    """Return an office's public statistics; None where suppressed, or not a choice of the form.
 
-    Never a count of this moment, which would show each report arrive.
+    Never a live count, which would show each report arrive.
     """
     code = _CLAIM_BY_OFFICE.get(office.pk)
     loaded = statistics.load() if code else None

@@ -1,4 +1,4 @@
-"""Host names that look like the portal's, for officers to check. Nothing is resolved here."""
+"""Host names that look like the portal's, for officers to check. Nothing is resolved."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ _SIMILAR_CHARS = {
     "0": "o", "1": "li", "5": "s",
 }  # fmt: skip
 _SIMILAR_PAIRS = {"m": "rn", "d": "cl", "h": "lh", "nh": "hn", "ph": "f", "gi": "d"}
-# Where anybody can register at once, and where people expect a public office.
+# Where anybody can register, and where people expect a public office.
 _TOP_LEVELS = ("vn", "com", "com.vn", "net", "org", "info", "top", "xyz", "site", "online", "vip", "cc", "app", "click")  # fmt: skip
 _ADDED_WORDS = (
     province.office.lower(), province.slug.replace("-", ""),
@@ -41,9 +41,8 @@ def generate_lookalikes(name: str) -> list[str]:
     names = [f"{label}.{top}" for top in _TOP_LEVELS if top != ending]
     names += [f"{typo}.{top}" for typo in _list_typos(label) for top in (ending, *_TOP_LEVELS[:2])]
     names += [f"{joined}.{top}" for top in _TOP_LEVELS]
-    names += [
-        f"{longer}.{top}" for longer in _add_words(label) for top in (ending, *_TOP_LEVELS[:3])
-    ]
+    for longer in _add_words(label):
+        names += [f"{longer}.{top}" for top in (ending, *_TOP_LEVELS[:3])]
     return [each for each in dict.fromkeys(names) if each != name and _is_valid(each)][:MAX_COUNT]
 
 
@@ -73,7 +72,7 @@ def _is_valid(name: str) -> bool:
 
 
 def sync_lookalikes() -> int:
-    """Add the names that look like the portal's, keep officers' verdicts; return how many are new."""
+    """Add new lookalikes of the portal's name, keep verdicts; return how many are new."""
     host = portal_hostname()
     rows = [LookalikeDomain(name=name) for name in generate_lookalikes(host)] if host else []
     before = LookalikeDomain.objects.count()

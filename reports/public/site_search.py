@@ -1,4 +1,4 @@
-"""The search over our pages and the impersonated offices, in both languages, without marks.
+"""Search our pages and the impersonated offices, in both languages, without marks.
 
 A query may be a number or a name: nothing here logs or stores it.
 """
@@ -21,7 +21,7 @@ _MIN_DIGITS = 6  # of what may be a number
 
 @dataclass(frozen=True)
 class Page:
-    """One of our pages: its URL name, title and purpose. `also`: hidden words that it is found by."""
+    """A page of ours: URL name, title, purpose, and further search words."""
 
     address: str
     title: str | Promise

@@ -1,12 +1,9 @@
-"""The public statistics: counted once a night into one row, small counts suppressed before saving.
+"""The public statistics: counted nightly into one row, small counts suppressed before saving.
 
-Only whole weeks are counted, and each table is a margin of its own (no week by commune), so two
-editions reveal no single report between them. What remains deducible: a decision of the night (junk,
-a duplicate) or a corrected commune may change a count by one, and the difference of two editions is
-a week's count. Both say that a report exists, not whose.
-
-The row's JSON is a `PublicStatistics`, where null is a suppressed count. Tables that cannot be
-protected are not saved: the row then has no total.
+Only whole weeks are counted, and no two tables are crossed, so two editions do not reveal a report.
+Deducible: a decision of the night may change a count by one, and two editions differ by a week's
+count; both say that a report exists, not whose. The row's JSON is a `PublicStatistics`. If a table
+cannot be protected, none is saved, nor the total.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,11 +31,11 @@ WEEKS = 26
 FIRST_LOOK_WEEKS = 4
 NEVER = float("inf")
 _STATEMENT_TIMEOUT_SECONDS = 25  # two statements fit into the task's time limit
-# By the machine alone, so nobody's decision yet, and no kind of scam.
+# The machine's guess, not a decision, and no kind of scam.
 _NO_SCAM = ("not_scam", "spam_submission", "abuse_prank")
-_EMPTY_IS_SMALL = ("communes",)  # scammers would like to know where everybody was silent
+_EMPTY_IS_SMALL = ("communes",)  # scammers could use where nobody reports
 
-# One pass; the column that is not null names the table, the row without any is the total.
+# The column that is not null names the table; the row without any is the total.
 _SELECT_MARGINS_SQL = """
 WITH counted AS ({counted}), report AS (
     SELECT (received_at AT TIME ZONE %(zone)s)::date AS day, money_lost, lost_vnd,
@@ -55,8 +52,8 @@ SELECT date_trunc('week', day)::date::text AS week, scenario, commune, claimed, 
  GROUP BY GROUPING SETS ((date_trunc('week', day)), (scenario), (commune), (claimed), ())
 """
 
-# A report that nobody opened counts as infinite, so that the median is of all reports. Of the last
-# weeks only: it shows how fast the desk is now, at one index look-up a report.
+# An unopened report counts as infinite, so that the median is of all reports. Only of the last weeks:
+# how fast the desk is now, at one index look-up a report.
 _SELECT_FIRST_LOOK_SQL = """
 WITH counted AS ({counted})
 SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
@@ -71,7 +68,7 @@ SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
 
 @dataclass(frozen=True)
 class LossStatistics:
-    """Reports with a loss; `named` of them with a sum, `vnd` in all, the largest `most`."""
+    """Reports with a loss; `named` of them with a sum: `vnd` in all, the largest `most`."""
 
     reports: int = 0
     named: int = 0
@@ -83,10 +80,9 @@ class LossStatistics:
 class RawStatistics:
     """The counts before suppression.
 
-    `tables`: weeks by the ISO date of their Monday, scenarios by code, communes by codename ("" for
-    none), claims by the code of the report form ("" for none). `first_look_s`: within how many seconds
-    a person opened half of the reports of the last FIRST_LOOK_WEEKS; NEVER for less than half, or too
-    few reports.
+    `tables`: weeks by ISO date of Monday, scenarios by code, communes by codename, claims by the
+    code of the form ("" for none). `first_look_s`: the median seconds until a person opened a
+    report of the last FIRST_LOOK_WEEKS; NEVER for no median, or too few reports.
     """
 
     through: date
@@ -100,8 +96,7 @@ class RawStatistics:
 class PublicStatistics:
     """The public counts of the WEEKS weeks to the end of `through` (ISO date, a Sunday).
 
-    A suppressed count is None; `total` is None where nothing can be public. `others`: the sum of the
-    suppressed cells, by table.
+    None: suppressed. `others`: the sum of the suppressed cells, by table.
     """
 
     through: str
@@ -117,37 +112,34 @@ class PublicStatistics:
 
 
 def load() -> tuple[PublicStatistics, datetime] | None:
-    """Return the statistics and when they were counted, None before the first count. One statement."""
+    """Return the statistics and when they were counted, None before the first. One statement."""
     row = PublicFigures.objects.first()
     return (PublicStatistics(**row.figures), row.counted_at) if row else None
 
 
 def last_sunday() -> date:
-    """Return the end of the last whole week."""
+    """Return the last day of the last whole week."""
     today = timezone.localdate()
     return today - timedelta(days=today.weekday() + 1)
 
 
 def this_sunday() -> date:
-    """Return the end of the present week: for a demo, whose reports are all of today."""
+    """Return the last day of the present week, for demos."""
     return last_sunday() + timedelta(days=7)
 
 
 def update_statistics(through: date | None = None) -> PublicStatistics:
-    """Count the WEEKS weeks to the end of a Sunday, by default the last one, save and return the result."""
+    """Count the WEEKS weeks to a Sunday (by default the last), save and return the result."""
     public = apply_suppression(_count(through or last_sunday()))
     row = PublicFigures(counted_at=timezone.now(), figures=asdict(public))
     PublicFigures.objects.bulk_create(
-        [row],
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=["counted_at", "figures"],
+        [row], update_conflicts=True, unique_fields=["id"], update_fields=["counted_at", "figures"]
     )
     return public
 
 
 def update_if_due() -> None:
-    """Count once a local day, at beat's first call; retry at the next one after a failure."""
+    """Count once a local day; retry at the next call after a database error."""
     try:
         row = PublicFigures.objects.first()
         if row is None or timezone.localdate(row.counted_at) < timezone.localdate():
@@ -176,7 +168,7 @@ def apply_suppression(raw: RawStatistics) -> PublicStatistics:
 
 
 def _suppress_cells(name: str, counts: Mapping[str, int]) -> dict[str, int | None] | None:
-    """Return a table with suppressed counts, by name: an order by size would reveal them."""
+    """Return a table with counts suppressed, by name: an order by size would reveal them."""
     hidden = cells_to_suppress(counts, empty_is_small=name in _EMPTY_IS_SMALL)
     if hidden is None:
         return None
@@ -201,13 +193,13 @@ def _is_sum_public(raw: RawStatistics) -> bool:
 
 
 def _round(amount: int) -> int:
-    """Return the amount to two digits, so that one more report does not show."""
+    """Return the amount rounded to two digits, which hides a single report."""
     step: int = 10 ** max(0, len(str(amount)) - 2)
     return (amount + step // 2) // step * step
 
 
 def _count(through: date) -> RawStatistics:
-    """Count everything in one snapshot: two statements over reports, one over communes."""
+    """Return the counts of one snapshot, in three statements."""
     first = through - timedelta(days=7 * WEEKS - 1)
     with read_snapshot(_STATEMENT_TIMEOUT_SECONDS) as cursor:
         tables = _build_empty_tables(first)
@@ -254,7 +246,7 @@ def _build_empty_tables(first: date) -> dict[str, dict[str, int]]:
 
 
 def _fill(tables: Mapping[str, dict[str, int]], rows: Iterable[tuple[Any, ...]]) -> tuple[int, ...]:
-    """Write each count into the table whose name its row has; return the row without any, the total."""
+    """Write each count into its table; return the total, which is the row without a name."""
     total: tuple[int, ...] = ()
     for *names, count, reports, named, vnd, most in rows:
         for table, name in zip(tables.values(), names, strict=True):

@@ -1,4 +1,4 @@
-"""Column charts that a page draws as SVG, in whole units of the picture. Pure."""
+"""Column charts as SVG, in whole units of the picture. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _STEPS = (10, 20, 30, 40, 60, 80, 100)
 
 @dataclass(frozen=True)
 class Column:
-    """A week by its Monday, or a day; `count` is None where suppressed, `label` for the axis or ""."""
+    """A day, of a week its Monday; `count`: None if suppressed; `label`: of the axis, or ""."""
 
     monday: date
     count: int | None
@@ -73,7 +73,7 @@ def begins_a_week(day: date) -> bool:
 def chart(
     weeks: Mapping[str, int | None], is_named: Callable[[date], bool] = begins_a_month
 ) -> Chart:
-    """Return the chart of weeks by the ISO date of their Monday, or of days; `is_named` picks labels."""
+    """Return the chart of counts by ISO date; `is_named` picks the days with labels."""
     top = ceiling(max((count or 0 for count in weeks.values()), default=0))
     columns = tuple(_columns(weeks, top, is_named))
     lines = tuple(Line(count, _y(count, top)) for count in (0, top // 2, top))

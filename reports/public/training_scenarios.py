@@ -1,6 +1,6 @@
-"""The texts of the training pages: invented situations, and one invented call line by line.
+"""Texts of the training pages: invented situations, and an invented call line by line.
 
-Nobody in them is real; numbers are of a range that is assigned to nobody.
+Nobody in them is real; numbers are of an unassigned range.
 """
 
 from collections.abc import Iterator
@@ -19,11 +19,7 @@ class Answer(StrEnum):
     UNSURE = "unsure"
 
 
-_WORDS = {
-    Answer.FAKE: _("Giả"),
-    Answer.GENUINE: _("Thật"),
-    Answer.UNSURE: _("Chưa chắc"),
-}
+_WORDS = {Answer.FAKE: _("Giả"), Answer.GENUINE: _("Thật"), Answer.UNSURE: _("Chưa chắc")}
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class QuizQuestion:
-    """A call or a message: how it comes, its words, the sign to notice, what to do."""
+    """A call or a message: how it comes, its words, its telltale sign, what to do."""
 
     how: Promise
     said: Promise
@@ -118,7 +114,7 @@ SITUATIONS = (
 
 @dataclass(frozen=True)
 class DialogueLine:
-    """A line of the call; of the caller's also what it is for, and why."""
+    """A line of the call; of the caller's also its purpose, and why it works."""
 
     speaker: Promise
     said: Promise

@@ -1,7 +1,6 @@
-"""What officers have confirmed for the public pages: sentences, promises, the banks' numbers.
+"""Statements that officers have confirmed for public pages: sentences, promises, banks' numbers.
 
-Cached for a minute; without a database the last values hold, and before the first there are none:
-an unconfirmed sentence is never public.
+Cached for a minute; without a database the last values hold. An unconfirmed one is never public.
 """
 
 from dataclasses import dataclass
@@ -24,13 +23,12 @@ class ConfirmedStatement:
     amount: int | None
 
 
-def _load_statements() -> dict[str, PublicStatement]:
-    return {row.codename: row for row in PublicStatement.objects.filter(is_public=True)}
-
-
 _no_statements: dict[str, PublicStatement] = {}
 _no_banks: tuple[BankHotline, ...] = ()
-_statements = CachedRead(_load_statements, _no_statements)
+_statements = CachedRead(
+    lambda: {row.codename: row for row in PublicStatement.objects.filter(is_public=True)},
+    _no_statements,
+)
 _banks = CachedRead(lambda: tuple(BankHotline.objects.all()), _no_banks)
 
 

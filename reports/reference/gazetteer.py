@@ -1,6 +1,6 @@
-"""Match a place as people write it with the communes: present and former names, former districts.
+"""Match a typed place with the communes: present and former names, former districts.
 
-Marks do not matter. A former name that several places share stays ambiguous. Pure but for the cache
+Marks are ignored. A former name that several communes share stays ambiguous. Pure but for the cache
 of `communes`.
 """
 
@@ -17,7 +17,7 @@ from reports.models import Commune
 UNKNOWN = "commune_unknown"
 AMBIGUOUS = "commune_ambiguous"
 MAX_LENGTH = 200  # of a typed place
-_CACHE_SECONDS = 300  # communes change by law, and a report should not wait for their list
+_CACHE_SECONDS = 300  # communes change rarely, by law
 _RETRY_SECONDS = 10  # after a database error
 
 _COMMUNE_TYPES = ("thi tran", "phuong", "xa", "tt", "p", "x")
@@ -26,7 +26,7 @@ _OLDER = {"Thị xã Nghi Sơn": "Huyện Tĩnh Gia"}  # until 2020, and still i
 _PROVINCE = ("tinh thanh hoa", "thanh hoa")
 
 
-@dataclass(frozen=True, eq=False)  # by identity: hashing a list of them is cheap
+@dataclass(frozen=True, eq=False)  # by identity: cheap to hash as a cache key
 class CommunePlace:
     """A present commune with the names that it took over."""
 
@@ -48,10 +48,7 @@ class CommunePlace:
 
 @dataclass(frozen=True)
 class PlaceMatch:
-    """The one commune that matches, or a flag.
-
-    Of several, `name` is what was typed as the table writes it, "" where it has several spellings.
-    """
+    """The matching commune, or a flag. Of several, `name` is their common spelling, "" for none."""
 
     codename: str | None = None
     flag: str = ""
@@ -62,7 +59,7 @@ class PlaceMatch:
 
 @dataclass
 class _Table:
-    """The communes as last read, and when to read again (monotonic)."""
+    """The communes as last loaded, and when to load them again (monotonic)."""
 
     places: tuple[CommunePlace, ...] = ()
     due: float = 0.0
@@ -83,7 +80,7 @@ _table = _Table()
 def communes() -> tuple[CommunePlace, ...]:
     """Return all communes, cached for five minutes unless the table is empty.
 
-    Without a database the last ones; raises django.db.Error where there are none yet.
+    Without a database the last ones; raises django.db.Error before the first.
     """
     if time.monotonic() >= _table.due:
         try:
@@ -108,7 +105,7 @@ def clear_cache() -> None:
 
 
 def match_place(typed: str, places: tuple[CommunePlace, ...]) -> PlaceMatch:
-    """Return the match of a codename, a label of the page's list, or a name as people write it."""
+    """Return the match of a codename, a label of the page's list, or a typed name."""
     typed = typed.strip()
     if not typed:
         return PlaceMatch()
@@ -119,13 +116,9 @@ def match_place(typed: str, places: tuple[CommunePlace, ...]) -> PlaceMatch:
         return PlaceMatch(flag=UNKNOWN)
     folded = normalize(typed).removesuffix(" cu")
     codenames = tuple(sorted(_find_candidates(folded, gazetteer)))
-    if not codenames:
-        return PlaceMatch(flag=UNKNOWN)
-    return (
-        PlaceMatch(codenames[0])
-        if len(codenames) == 1
-        else _build_ambiguous_match(folded, codenames, gazetteer)
-    )
+    if len(codenames) > 1:
+        return _build_ambiguous_match(folded, codenames, gazetteer)
+    return PlaceMatch(codenames[0]) if codenames else PlaceMatch(flag=UNKNOWN)
 
 
 def _build_ambiguous_match(
@@ -162,13 +155,13 @@ def _build_gazetteer(places: tuple[CommunePlace, ...]) -> _Gazetteer:
 
 
 def _list_districts(place: CommunePlace) -> Iterator[str]:
-    """Yield its former districts by all their names."""
+    """Yield the former districts by all their names."""
     for name in place.former_districts:
         yield from filter(None, (name, _OLDER.get(name)))
 
 
 def _build_spellings(places: tuple[CommunePlace, ...]) -> dict[str, str]:
-    """Return names by folded name: communes without their type, those that differ in marks joined."""
+    """Return the spelling of each folded name; communes without type, homographs joined."""
     written: dict[str, dict[str, None]] = {}
     for place in places:
         for name in (place.name, *place.former_communes):
@@ -193,9 +186,9 @@ def _forms(folded: str) -> set[str]:
 
 
 def _find_candidates(typed: str, gazetteer: _Gazetteer) -> frozenset[str]:
-    """Return the communes that the folded words may mean: the longest name at their head decides.
+    """Return the communes that folded words may mean, by the longest name that they begin with.
 
-    What follows may be a former district, which narrows the match, or the province.
+    What follows may be the province, or a former district, which narrows the match.
     """
     for head, rest in _list_splits(typed):
         named = _find_by_name(head, gazetteer)
@@ -208,7 +201,7 @@ def _find_candidates(typed: str, gazetteer: _Gazetteer) -> frozenset[str]:
 
 
 def _find_by_district(words: str, gazetteer: _Gazetteer) -> frozenset[str]:
-    """Return the communes of a former district, with or without the province behind it."""
+    """Return the communes of a former district; the province may follow it."""
     for end in ("", *_PROVINCE):
         district = _spell_type(words.removesuffix(f" {end}"), _DISTRICT_TYPES)
         if district in gazetteer.districts:
@@ -228,20 +221,15 @@ def _find_by_name(head: str, gazetteer: _Gazetteer) -> frozenset[str]:
     nothing: frozenset[str] = frozenset()
     commune = gazetteer.communes.get(_spell_type(head, _COMMUNE_TYPES), nothing)
     if _type_of(head, _COMMUNE_TYPES):
-        # People use the former type of what is a ward now, and call a district a commune.
+        # People use a former type, and call a district a commune.
         bare = _without_type(head)
         return commune or gazetteer.communes.get(bare) or gazetteer.districts.get(bare, nothing)
     return commune | gazetteer.districts.get(head, nothing)
 
 
 _SHORT = {
-    "tt": "thi tran",
-    "p": "phuong",
-    "x": "xa",
-    "tp": "thanh pho",
-    "tx": "thi xa",
-    "h": "huyen",
-}
+    "tt": "thi tran", "p": "phuong", "x": "xa", "tp": "thanh pho", "tx": "thi xa", "h": "huyen",
+}  # fmt: skip
 
 
 def _type_of(words: str, types: tuple[str, ...]) -> str:
@@ -251,7 +239,7 @@ def _type_of(words: str, types: tuple[str, ...]) -> str:
 
 
 def _spell_type(words: str, types: tuple[str, ...]) -> str:
-    """Return the words with the type written out."""
+    """Return the words with their type written out."""
     kind = _type_of(words, types)
     return _SHORT[kind] + words.removeprefix(kind) if kind in _SHORT else words
 

@@ -1,7 +1,4 @@
-"""The lexicon that recognises impersonated institutions in stories.
-
-It is built from the officers' table, cached for a minute, or from the data files.
-"""
+"""The names of impersonated institutions, from the officers' table or from the data files."""
 
 import time
 from dataclasses import dataclass, field
@@ -28,7 +25,7 @@ _MAX_CANDIDATES = 20  # communes that a name may mean
 
 @dataclass
 class _Table:
-    """The rows as last read, their lexicon, and when to read again (monotonic)."""
+    """The rows as last loaded, their lexicon, and when to load again (monotonic)."""
 
     rows: list[tuple[str, str, list[str]]] = field(default_factory=list)
     communes: tuple[CommunePlace, ...] = ()
@@ -49,10 +46,7 @@ _table = _Table()
 
 
 def office_lexicon() -> OfficeLexicon:
-    """Return the lexicon of the table; without a database the last one.
-
-    Raises django.db.Error where there is none yet.
-    """
+    """Return the lexicon; without a database the last one, or raise django.db.Error."""
     return _load_table().names or build_lexicon((), _locate(()))
 
 
@@ -63,7 +57,7 @@ def label(code: str) -> str:
 
 
 def codes() -> list[str]:
-    """Return whom a caller can claim to be: the rows of the table, then the wider claims."""
+    """Return the codes that a caller can claim: the table's rows, then the wider claims."""
     return [*(row for row, _, _ in _load_table().rows), *claim_table().labels]
 
 
@@ -115,6 +109,6 @@ def _locate(communes: tuple[CommunePlace, ...]) -> partial[tuple[str, ...]]:
 
 
 def _match_communes(communes: tuple[CommunePlace, ...], typed: str) -> tuple[str, ...]:
-    """Return the codenames that words may mean, () for none."""
+    """Return the codenames that words may mean."""
     match = gazetteer.match_place(typed, communes)
     return (match.codename,) if match.codename else match.candidates[:_MAX_CANDIDATES]

@@ -1,4 +1,4 @@
-"""Find a unit by its name, and the unit that an officer works at."""
+"""Find a unit by name, and the unit of an officer."""
 
 from django.contrib.auth.models import User
 
@@ -12,9 +12,9 @@ _names = CachedRead(lambda: list(Unit.objects.active().values_list("name", flat=
 
 
 def match_unit(typed: str) -> Unit | None:
-    """Return the active unit of that name, with or without marks. One statement.
+    """Return the active unit of a name, marks ignored. One statement.
 
-    The commune with its kind stands for its police: xã Yên Định.
+    A commune with its kind means its police: xã Yên Định.
     """
     folded = normalize(typed).strip()
     ranks = {folded: 0, f"{_POLICE_PREFIX}{folded}": 1}
@@ -39,12 +39,12 @@ def commune_police_name(commune: str) -> str:
 
 
 def unit_code_of(user: User) -> str | None:
-    """Return the codename of an officer's unit, None at the office; cached on the user object."""
+    """Return the codename of an officer's unit, None at the office; cached on the user."""
     membership = getattr(user, "membership", None)
     return membership.unit_id if membership else None
 
 
 def unit_of(user: User) -> Unit | None:
-    """Return the unit that an officer works at, None at the office."""
+    """Return an officer's unit, None at the office."""
     codename = unit_code_of(user)
     return Unit.objects.get(pk=codename) if codename else None

@@ -1,12 +1,9 @@
-"""Flag reports that come in a crowd: counted in Valkey behind their COMMIT, and never refused.
+"""Flag reports that come in a crowd; none is refused.
 
-A page only stores where a report comes from, as keyed digests (models/flood.py). The relay counts
-these before it hands anything over, many reports in one query, so that the flags stand before a
-machine reads the report, and the digests are gone. What waited for longer than a window, since
-Valkey or the relay was away, is not counted: a count all at once would flag everybody.
-
-Nothing of an address stays with the report. That one network has named a number before is stored as
-a keyed hash of both, as long as reports about numbers count in public.
+A page stores keyed digests of where a report comes from (models/flood.py). After COMMIT and before
+triage the relay counts them in Valkey, many reports in one query, and deletes them. What waited
+longer than a window is not counted: a count all at once would flag everybody. Of an address nothing
+stays but a keyed hash of network and number, as long as reports about numbers count in public.
 """
 
 import json
@@ -44,9 +41,9 @@ MOMENT = 0.1  # seconds for reading them
 _WORDS_READ = 2000  # signs of a story
 _MIN_SIGNS = 40  # of a story whose words are its reporter's own
 _PLACES = {abuse_flags.ADDRESS_BUSY, abuse_flags.NETWORK_BUSY}
-# What a reader breaks with that meets a text which nobody thought of.
+# Errors of a parser that meets an unexpected text.
 _READER_ERRORS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-_OURS = "ours"  # the place of all whom no address tells apart
+_OURS = "ours"  # the network of all visitors without an address of their own
 Flagged = tuple[str, SlidingWindow]
 Query = Callable[[str, Any], list[Any]]
 
@@ -59,7 +56,7 @@ SELECT id::text, origin_digests, left(caller_number, %(number)s), left(story, %(
  WHERE origin_digests IS NOT NULL AND flood.received_at >= now() - interval '{MINUTES_10} seconds'
  ORDER BY flood.received_at LIMIT %(most)s
 """  # noqa: S608  # a constant of ours  # nosec B608
-# A crowd that all say that they are pressed does not stand in the way of who is.
+# Flagged reports lose their urgent priority, so that a crowd delays no emergency.
 _STORE_FLAGS = """
 WITH counted AS (
     SELECT * FROM jsonb_to_recordset(%(marks)s)
@@ -77,9 +74,7 @@ UPDATE reports_floodsample SET origin_digests = NULL, flags = marks FROM counted
 
 @dataclass(frozen=True)
 class Arrival:
-    """A report that came, by its key: from where (`origin_digests`), the last digits of the
-    callers' numbers that it names, and its story.
-    """
+    """A report by its key: origin digests, last digits of its callers' numbers, story."""
 
     report: str
     places: Sequence[str] = ()
@@ -98,7 +93,7 @@ def origin_digests(request: HttpRequest) -> list[str]:
 
 
 def process_pending(query: Query) -> bool:
-    """Count the reports that have waited longest, and return whether others wait."""
+    """Count the reports that have waited longest; return whether others wait."""
     limits = {"number": MAX_NUMBER_CHARS_READ, "words": _WORDS_READ, "most": BATCH_SIZE}
     rows = query(_SELECT_WAITING, limits)
     arrivals = list(_parse_for_a_moment(rows))
@@ -114,7 +109,7 @@ def process_pending(query: Query) -> bool:
 
 
 def _parse_for_a_moment(rows: Iterable[Sequence[Any]]) -> Iterator[Arrival]:
-    """Yield as many as can be parsed in it: what is hard to read keeps no other waiting."""
+    """Yield as many as are parsed within MOMENT, so that a slow one does not delay others."""
     until = monotonic() + MOMENT
     for row in rows:
         yield _parse_arrival(*row)
@@ -123,13 +118,13 @@ def _parse_for_a_moment(rows: Iterable[Sequence[Any]]) -> Iterator[Arrival]:
 
 
 def drop_expired() -> None:
-    """Delete digests that waited too long, where no relay does it."""
+    """Delete digests that waited too long, where no relay runs."""
     late = Now() - timedelta(seconds=MINUTES_10)
     FloodSample.objects.filter(origin_digests__isnull=False, received_at__lt=late).delete()
 
 
 def flood_flags(arrivals: Sequence[Arrival]) -> list[tuple[str, ...]] | None:
-    """Return the flags of each arrival, counted once however often; None without Valkey."""
+    """Return the flags of each arrival, which counts once however often; None without Valkey."""
     counters = [(at, *flagged) for at, each in enumerate(arrivals) for flagged in _counters(each)]
     over = rate_limits.exceeded_windows([window for _, _, window in counters])
     if over is None:
@@ -138,13 +133,13 @@ def flood_flags(arrivals: Sequence[Arrival]) -> list[tuple[str, ...]] | None:
     for at, code, _ in (counters[number] for number in over):
         flags[at][code] = None
     for each, codes in zip(arrivals, flags, strict=True):
-        if each.numbers and _PLACES & codes.keys():  # nothing was counted of its numbers
+        if each.numbers and _PLACES & codes.keys():  # its numbers were not counted
             codes[abuse_flags.SAME_NETWORK] = None
     return [tuple(codes) for codes in flags]
 
 
 def followup_flood_flags(request: HttpRequest, numbers: Iterable[str], key: str) -> tuple[str, ...]:
-    """Return whether the network of a follow-up, under its key, has named the numbers before."""
+    """Return (SAME_NETWORK,) if the network of a follow-up has named one of the numbers before."""
     arrival = Arrival(key, origin_digests(request), tuple(numbers))
     same_network = abuse_flags.SAME_NETWORK
     windows = [window for code, window in _count_numbers(arrival) if code == same_network]
@@ -154,7 +149,7 @@ def followup_flood_flags(request: HttpRequest, numbers: Iterable[str], key: str)
 def _parse_arrival(report: str, places: list[str], callers_typed: str, story: str) -> Arrival:
     try:
         numbers = form_parser.last_digits_in(callers_typed)
-    except _READER_ERRORS as error:  # it would break at each look
+    except _READER_ERRORS as error:  # it would fail at every run
         log.error("crowds.number_unread", error=type(error).__name__)  # noqa: TRY400
         numbers = ()
     return Arrival(report, places, numbers, story)
@@ -171,7 +166,7 @@ def _counters(arrival: Arrival) -> Iterator[Flagged]:
 
 
 def _count_places(arrival: Arrival) -> Iterator[Flagged]:
-    """Yield the windows of a place; while one is over its limit, what follows is not counted."""
+    """Yield the windows of a place; while one is over its limit, later ones are not counted."""
     if arrival.places:
         visitor, _, site = arrival.places
         of_visitor = _window(arrival, "address", FROM_ADDRESS, MINUTES_10, visitor)
@@ -192,7 +187,7 @@ def _count_numbers(arrival: Arrival) -> Iterator[Flagged]:
 
 
 def _window(arrival: Arrival, kind: str, most: int, seconds: int, *of: str) -> SlidingWindow:
-    """Return the window of this kind and of what it is about; a report counts once."""
+    """Return the window of a kind and its subject; a report counts once."""
     return SlidingWindow(
         rate_limits.counter_key(kind, *of), arrival.report, arrival.report, most, seconds
     )

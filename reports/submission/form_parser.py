@@ -1,7 +1,6 @@
-"""Parse a posted report, from the fields of its body to a submission.
+"""Parse the fields of a posted report into a submission. Nothing that is typed is refused.
 
-The fields are parsed here and not by Django's form: nothing that is typed is refused, and a form
-object costs a third of the request. `forms.ReportForm` is how the page looks.
+Not by Django's form, which would cost a third of the request; `forms.ReportForm` renders the page.
 """
 
 import re
@@ -28,10 +27,10 @@ from reports.submission.intake import ReportSubmission
 
 YES_NO = {"yes": True, "no": False}
 MIN_FILL_SECONDS = 3
-_ENDING = 9  # last digits: they tell a number from all others
+_ENDING = 9  # last digits that identify a number
 _UNCHANGED = 6  # last digits: old heads, missing zeros and country codes stand before them
 _DIGITS_OF_ONE = 12  # with a country's code; more are several numbers
-# One of these with words in it is a report; what else is told of the call is in `is_empty`.
+# Any of these filled in makes a report; `is_empty` names the rest.
 _TEXTS = ("story", "caller_number", "claimed_office", "claimed_name", "money_lost_vnd")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _CHANNELS = frozenset(Report.Channel.values)
@@ -58,7 +57,7 @@ class ReportFormParser:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether nothing of the call is told: the one thing that is no report."""
+        """Return whether nothing of the call is said: the only thing that is no report."""
         return not (
             any(self._get_text(name).strip() for name in _TEXTS)
             or "yes" in {self._get_text("happening_now"), self._get_text("money_lost")}
@@ -100,13 +99,13 @@ class ReportFormParser:
         return YES_NO.get(self._get_text(name))
 
     def _split_claim(self) -> tuple[str, str]:
-        """Return the code of an office, and the words; what is no code is words."""
+        """Return the code of an office and the words; an unknown code becomes words."""
         office, name = self._get_text("claimed_office"), self._get_text("claimed_name")
-        is_known = not office.strip() or office in _OFFICES
-        return (office.strip(), name) if is_known else ("", f"{office}\n{name}")
+        is_code = not office.strip() or office in _OFFICES
+        return (office.strip(), name) if is_code else ("", f"{office}\n{name}")
 
     def _list_flags(self) -> list[str]:
-        """Return what somebody should look at; never a reason to refuse."""
+        """Return the flags of what an officer should check; none refuses the report."""
         lost, contact = self._get_text("money_lost_vnd"), self._get_text("contact_phone")
         tail, own = _last_digits(contact), redaction.domestic_number(contact)
         flags = {
@@ -123,7 +122,7 @@ class ReportFormParser:
 
 
 def _language() -> str:
-    """Return the language of the page, which stands in its path."""
+    """Return the language of the page."""
     language = get_language()
     return language if language in _LANGUAGES else Report.Language.VIETNAMESE
 
@@ -154,5 +153,5 @@ def last_digits(typed: str) -> Iterator[str]:
 
 
 def _last_digits(text: str) -> str:
-    """Return the last nine digits: they tell a number from none, and two of them apart."""
+    """Return the last nine digits, which identify a number."""
     return "".join(sign for sign in text[:200] if sign.isdecimal())[-_ENDING:]

@@ -1,6 +1,4 @@
-"""The forms for residents: how they look and what they say. A posted report is parsed in
-form_parser.py.
-"""
+"""The forms for residents: fields, texts and layout; form_parser.py parses a posted report."""
 
 import secrets
 from collections.abc import Mapping
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 # Only what answers the questions of the page for people on the call may come by GET.
 CARRIED = ("threat", "isolation", "money", "secrets", "software")
 
-_MAX_GROUP_LENGTH = 40  # signs of what was typed that are said back
+_MAX_GROUP_LENGTH = 40  # characters of a typed group that an error repeats
 _WRONG_GROUP = {
     1: _("Nhóm thứ nhất “%(typed)s” chưa đúng. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
     2: _("Nhóm thứ hai “%(typed)s” chưa đúng. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
@@ -49,19 +47,19 @@ _EMPTY = _("Chọn ít nhất một ô, hoặc kể một câu. Ví dụ: xưng 
 
 
 class _Choice(forms.ChoiceField):
-    """A choice field that accepts any value; what is not among the choices counts as not said."""
+    """A choice field that accepts any value."""
 
     def validate(self, value: Any) -> None:
-        """Accept every value; form_parser.py picks what it knows."""
+        """Accept every value; form_parser.py picks the valid ones."""
 
 
 class _Choices(forms.MultipleChoiceField):
     def validate(self, value: Any) -> None:
-        """Accept every value; form_parser.py picks what it knows."""
+        """Accept every value; form_parser.py picks the valid ones."""
 
 
 class _YesBox(forms.CheckboxInput):
-    """A checkbox that submits "yes"; unlike Django's it can tell "no" from silence."""
+    """A checkbox that submits "yes"; unlike Django's it tells "no" from no answer."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, check_test=lambda value: value == "yes")
@@ -89,12 +87,11 @@ def _radio(options: Any, label: Any = "") -> _Choice:
 
 
 class ReportForm(forms.Form):
-    """The report form. Field names are a contract with other people's tools."""
+    """The report form. Other tools post these field names: do not change them."""
 
     channel = _radio(Report.Channel.choices)
     caller_number = _text(
-        _("Số (hoặc tên) hiện trên máy"),
-        _("Chép y như trên máy, cả dấu +. Ví dụ: 0550 000 123"),
+        _("Số (hoặc tên) hiện trên máy"), _("Chép y như trên máy, cả dấu +. Ví dụ: 0550 000 123")
     )
     happening_now = _box(_("Họ vẫn đang ép, hoặc hẹn gọi lại"), css="alarm")
     claimed_office = _radio(OFFICES)
@@ -133,8 +130,7 @@ class ReportForm(forms.Form):
         autocomplete="off",  # a secret: no list of what was typed before
     )
     on_behalf = _box(
-        _("Tôi báo thay người khác"),
-        _("Kể chuyện của người đó. Số để gọi vẫn là số của bạn."),
+        _("Tôi báo thay người khác"), _("Kể chuyện của người đó. Số để gọi vẫn là số của bạn.")
     )
     commune = _text(
         _("Bạn ở xã, phường nào?"),
@@ -144,7 +140,7 @@ class ReportForm(forms.Form):
 
     submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
     form_token = forms.CharField(required=False, widget=forms.HiddenInput)
-    website = forms.CharField(required=False)  # people do not see it; robots fill it in
+    website = forms.CharField(required=False)  # hidden from people; robots fill it in
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -157,7 +153,7 @@ class ReportForm(forms.Form):
 
     @classmethod
     def initial_form(cls, answers: Mapping[str, str]) -> "ReportForm":
-        """Return a form to fill in, with the answers from the page for people on the call."""
+        """Return an unbound form, with the answers of the page for people on the call."""
         demands = [name for name in CARRIED if answers.get(name) == "yes"]
         return cls(
             initial={
@@ -169,7 +165,7 @@ class ReportForm(forms.Form):
         )
 
     def renew_token(self) -> None:
-        """Give a form that comes back a fresh token, so that one more press sends it."""
+        """Give a returned form a fresh token, so that pressing the button again sends it."""
         data = self._copy_data()
         data["form_token"] = form_token()
         self.data = data
@@ -187,7 +183,7 @@ class ReportForm(forms.Form):
 
 
 class CollapsibleFieldset(Fieldset):
-    """A fieldset that is folded, but open where a field of it holds something."""
+    """A fieldset that is folded unless one of its fields has a value."""
 
     template = "%s/layout/fold.html"
 
@@ -238,13 +234,13 @@ def _build_helper() -> FormHelper:
 
 
 def _keep_brackets_together(legend: str) -> str:
-    """Return a legend whose brackets stay on one line."""
+    """Return a legend whose bracket stays on one line."""
     head, bracket, aside = legend.partition("(")
     return head + bracket + aside.replace(" ", "\u00a0")
 
 
 class CodeForm(forms.Form):
-    """A form for a receipt code, as somebody copies it from paper."""
+    """A form for a receipt code."""
 
     code = _text(
         _("Mã tin báo (giữ kín)"),

@@ -1,8 +1,7 @@
-"""Write a submission as a report: in one transaction, once.
+"""Write a submission as a report: once, in one transaction.
 
-One statement writes the report, its receipt, the outbox item of its triage and where it came from
-(flood_detection.py); the database opens the case (trigger). After its COMMIT a NOTIFY wakes the
-relay; nothing here waits for it.
+One statement writes the report, its receipt, the outbox item of its triage and its origin digests
+(flood_detection.py); a trigger opens the case. After COMMIT a NOTIFY wakes the relay.
 """
 
 import json
@@ -16,13 +15,7 @@ from weakref import WeakSet
 
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseTrouble
-from django.db import (
-    InterfaceError,
-    OperationalError,
-    ProgrammingError,
-    connection,
-    transaction,
-)
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection, transaction
 from django.utils.functional import SimpleLazyObject
 from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
@@ -83,9 +76,9 @@ _COLUMNS = tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", _WRITE)))
 # Planned once a connection: that is a fifth of PostgreSQL's work for a report.
 _PREPARE = "PREPARE take_in AS" + _WRITE % {name: f"${n}" for n, name in enumerate(_COLUMNS, 1)}
 _EXECUTE = f"EXECUTE take_in ({', '.join(f'%({name})s' for name in _COLUMNS)})"
-# For reports that a demo invents: they are to have a past.
-_BACK_THEN = _insert_sql(*_REPORT_COLUMNS, "received_at")
-_prepared: WeakSet[Any] = WeakSet()  # psycopg2's connections that know it
+# For demo reports, which are backdated.
+_WRITE_BACKDATED = _insert_sql(*_REPORT_COLUMNS, "received_at")
+_prepared: WeakSet[Any] = WeakSet()  # psycopg2's connections that have it
 _FORGOTTEN = (InvalidSqlStatementName, DuplicatePreparedStatement)
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _DERIVED = ("flags", "commune_id", "language")
@@ -98,10 +91,7 @@ _FIELDS = ("claimed_office", "claimed_name", "money_lost_raw", "commune_raw")
 
 @dataclass(frozen=True)
 class ReportSubmission:
-    """What the form held, as it was typed; `None` means "not said".
-
-    Texts are already free of NUL and lone surrogates (core/form_data.py).
-    """
+    """The form as typed, free of NUL and lone surrogates (core/form_data.py); None: no answer."""
 
     happening_now: bool | None = None
     channel: str = ""
@@ -124,7 +114,7 @@ class ReportSubmission:
 
 @dataclass(frozen=True)
 class SubmissionResult:
-    """A report that is in the database: its receipt code, and whether it was there before."""
+    """A stored report, its receipt code if it can be shown, and whether it was stored before."""
 
     report: Report
     code: str | None
@@ -140,22 +130,22 @@ def submit_report(
 ) -> SubmissionResult:
     """Write a submission and return its report and code.
 
-    The same words under the same key are the same report and give the same code; other words under
-    the same key are a further report. `came_from`: see `flood_detection.origin_digests`; None for
-    what no crowd sends. Raises DatabaseError or InterfaceError when it is not known to be written.
+    The same words under the same key are the same report and code, other words a further report.
+    `came_from`: `flood_detection.origin_digests`, or None. Raises DatabaseError or InterfaceError
+    when it is not known to be written.
     """
     try:
         return _accept(typed, submission_key, source, came_from)
     except (OperationalError, InterfaceError, ProgrammingError) as error:
         if not _needs_new_connection(error):
             raise
-    # Whatever became of the first try: the same words sent again are the same report.
+    # Safe even if the first try was written: the same words are the same report.
     connection.close()
     return _accept(typed, submission_key, source, came_from)
 
 
 def _needs_new_connection(error: DatabaseTrouble) -> bool:
-    """Return whether the connection failed or forgot our statement, not the words."""
+    """Return whether the connection failed or lost our statement; False for bad data."""
     if connection.in_atomic_block:
         return False
     forgotten = isinstance(error.__cause__, _FORGOTTEN)
@@ -166,17 +156,17 @@ def _accept(
     typed: ReportSubmission, submission_key: str, source: str, came_from: list[str] | None
 ) -> SubmissionResult:
     if before := _find_under_older_keys(typed, submission_key):
-        return _known_result(before)
+        return _repeated_result(before)
     row, code = _build_row(typed, submission_key, source)
     if not _write(row | {"came_from": came_from}):
         sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
-        return _known_result(Report.objects.select_related("receipt").get(**sent))
+        return _repeated_result(Report.objects.select_related("receipt").get(**sent))
     queue.notify_throttled()
     return SubmissionResult(_load_lazily(row["id"]), code, again=False)
 
 
 class FilingNotAllowedError(Exception):
-    """The officer may not file for others. Nothing has been written."""
+    """The officer may not file for others; nothing was written."""
 
 
 def file_on_behalf(
@@ -187,7 +177,7 @@ def file_on_behalf(
         raise FilingNotAllowedError
     accepted = submit_report(typed, submission_key, source=source)
     report = accepted.report
-    # Also where the first try was cut off after its report was written.
+    # Also after a first try that ended between report and log.
     with transaction.atomic():
         Case.objects.select_for_update().get(report_id=report.pk)
         if not events.events_for("report", report.pk).filter(kind="filed").exists():
@@ -198,16 +188,12 @@ def file_on_behalf(
 def submit_demo_report(
     typed: ReportSubmission, submission_key: str, received_at: datetime
 ) -> SubmissionResult:
-    """Write a report of a demo as if it had come then; what is there already stays.
-
-    A real report comes through `submit_report` alone: it is received when the database writes it.
-    Wakes nobody.
-    """
+    """Write a demo report with a past time of receipt, once; wake nobody."""
     if before := _find_under_older_keys(typed, submission_key):
-        return _known_result(before)
+        return _repeated_result(before)
     row, code = _build_row(typed, submission_key, Report.Source.WEB)
     with connection.cursor() as cursor:
-        cursor.execute(_BACK_THEN, row | {"received_at": received_at, "came_from": None})
+        cursor.execute(_WRITE_BACKDATED, row | {"received_at": received_at, "came_from": None})
         is_new = cursor.fetchone() is not None
     sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
     return SubmissionResult(Report.objects.get(**sent), code, again=not is_new)
@@ -216,12 +202,12 @@ def submit_demo_report(
 def _build_row(
     typed: ReportSubmission, submission_key: str, source: str
 ) -> tuple[dict[str, Any], str]:
-    """Return what is written of a report, and its code."""
+    """Return the values of a report's row by name, and its code."""
     key = newest_key()
     digest = _digest(typed, submission_key, key)
     code = receipt_codes.derive_code(submission_key, digest, key)
     report_id = uuid4()
-    # Machines that all say that they are pressed do not stand in the way of who is.
+    # A crowd of flagged reports may not delay real emergencies.
     is_urgent = typed.happening_now and not abuse_flags.is_deprioritized(typed.flags)
     row = _evidence(typed, report_id) | {
         "id": report_id,
@@ -238,12 +224,12 @@ def _build_row(
 
 
 def _load_lazily(report_id: UUID) -> Report:
-    """Return a report that is loaded when it is used: a browser gets the code alone."""
+    """Return a report that is loaded on first use: a browser needs the code alone."""
     return cast("Report", SimpleLazyObject(lambda: Report.objects.get(pk=report_id)))
 
 
 def _find_under_older_keys(typed: ReportSubmission, submission_key: str) -> Report | None:
-    """Return the report with the same words, digested under a rotated key."""
+    """Return the report with the same words, digested under a rotated key, or None."""
     digests = [_digest(typed, submission_key, key) for key in field_keys()[1:]]
     if not digests:
         return None
@@ -251,12 +237,12 @@ def _find_under_older_keys(typed: ReportSubmission, submission_key: str) -> Repo
     return sent.select_related("receipt").first()
 
 
-def _known_result(report: Report) -> SubmissionResult:
+def _repeated_result(report: Report) -> SubmissionResult:
     return SubmissionResult(report, receipt_codes.recover_code(report), again=True)
 
 
 def _evidence(typed: ReportSubmission, report_id: UUID) -> dict[str, Any]:
-    """Return what was typed, by column: what is personal sealed, the working copy masked."""
+    """Return the typed values by column: personal ones encrypted, the working copy redacted."""
     copy = RedactedCopy((typed.contact,))
     redacted = {name: copy.redact_field(getattr(typed, name)) for name in _FIELDS}
     as_typed = {name: getattr(typed, name) for name in _AS_TYPED}
@@ -279,8 +265,8 @@ def _evidence(typed: ReportSubmission, report_id: UUID) -> dict[str, Any]:
 
 
 def _write(row: dict[str, Any]) -> bool:
-    """Write report, receipt and outbox item; False when the report is there already."""
-    # No health check of the connection, which is a round trip: trying again is one (accept).
+    """Write report, receipt and outbox item; return False if the report exists."""
+    # No health check of the connection: it is a round trip, and `submit_report` retries.
     connection.health_check_done = True  # type: ignore[attr-defined]  # Django's, not the stubs'
     with connection.cursor() as cursor:
         if connection.connection not in _prepared:
@@ -292,6 +278,6 @@ def _write(row: dict[str, Any]) -> bool:
 
 def _digest(typed: ReportSubmission, submission_key: str, key: FieldKey) -> bytes:
     # Keyed: a bare hash would let the holder of a dump try telephone numbers against it.
-    # Left out is what we made of the words, and where they were typed: a second press is no other.
+    # Without derived values and language: pressing the button again is the same report.
     words = {name: value for name, value in vars(typed).items() if name not in _DERIVED}
     return key.mac("content digest", _json([submission_key, words]).encode())

@@ -1,8 +1,8 @@
-"""Receipt codes: derive, spell, parse and look them up.
+"""Receipt codes: derive, format, parse and look them up.
 
-A code is four groups of four signs: twelve that cannot be guessed (29^12 > 2^58), and the last of
-each group its check, so that a slip names its group. It is derived from what was sent, so the same
-form sent again shows the same code, and it is stored nowhere: look-ups go by a keyed hash.
+A code has four groups of three random signs (29^12 > 2^58) and a check sign, which locates a slip.
+It is derived from the submission, so the same form sent again shows the same code; only its keyed
+hash is stored.
 """
 
 import secrets
@@ -36,7 +36,7 @@ SPOKEN_EN = dict(zip(ALPHABET, _SPOKEN_EN.split(", "), strict=True))
 
 @dataclass(frozen=True)
 class InvalidCodeGroup:
-    """A group of a code that cannot be right: its number (1 to 4), and what was typed."""
+    """A wrong group of a code: its number (1 to 4), and what was typed."""
 
     number: int
     typed: str
@@ -49,7 +49,7 @@ def derive_code(submission_key: str, content_digest: bytes, key: FieldKey) -> st
 
 
 def generate_code() -> str:
-    """Return a random code, for who has lost the first one."""
+    """Return a random code that replaces a lost one."""
     return _spell(secrets.randbelow(MAX_COUNT), GROUPS)
 
 
@@ -70,13 +70,13 @@ def _spell(number: int, groups: int) -> str:
 
 
 def _check(group: int, places: list[int]) -> int:
-    """Return the check of a group: any one slip and any swap of neighbours or groups shows."""
+    """Return a group's check: it reveals one wrong sign, a swap of neighbours or of groups."""
     first, second, third = places
     return (7 * (group + 1) + 2 * first + 3 * second + 4 * third) % _BASE
 
 
 def parse_code(typed: str, groups: int = GROUPS) -> str | InvalidCodeGroup:
-    """Return a typed code of so many groups, or the first group that is wrong."""
+    """Return a typed code of *groups* groups, or its first wrong group."""
     signs = "".join(sign for sign in typed.upper() if sign.isalnum())
     for group in range(groups):
         part = signs[4 * group : 4 * group + 4]
@@ -92,13 +92,18 @@ def format_code(code: str) -> list[str]:
 
 
 def phonetic_group(group: str) -> str:
-    """Return how a group is said, in the language of the page; a sign and its word do not part."""
+    """Return how to say a group, in the language of the page; no line break within a sign."""
     words = SPOKEN_EN if get_language() == "en" else SPOKEN
     return ", ".join(words[sign].replace(" ", "\u00a0") for sign in group)
 
 
+def spoken_groups(code: str) -> list[tuple[str, str]]:
+    """Return the groups of a code, each with how to say it."""
+    return [(group, phonetic_group(group)) for group in format_code(code)]
+
+
 def recover_code(report: Report) -> str | None:
-    """Return the code of a report sent again; None without its key, or when replaced."""
+    """Return the code of a report sent again; None without its key, or if replaced."""
     key = key_by_id(report.receipt.derived_with)
     if key is None or report.receipt.replaced_at is not None:
         return None
@@ -106,7 +111,7 @@ def recover_code(report: Report) -> str | None:
 
 
 def report_for_code(code: str) -> Report | None:
-    """Return the report that a code opens; a hash under an older key is replaced on the way."""
+    """Return the report of a code or None; rehash the code if its key is older."""
     report = _find_by_hash([code_hash(code, key) for key in field_keys()])
     if report is not None and report.receipt.hashed_with != newest_key().id:
         _rehash(report.receipt, code)
@@ -121,14 +126,14 @@ def _find_by_hash(hashes: list[bytes]) -> Report | None:
 
 
 def _rehash(receipt: Receipt, code: str) -> bool:
-    # The old hash again: a code that was replaced meanwhile must not come back to life.
+    # Filter by the old hash: a code replaced meanwhile must not come back.
     same = Receipt.objects.filter(pk=receipt.pk, code_hash=bytes(receipt.code_hash))
     newest = newest_key()
     return bool(same.update(hashed_with=newest.id, code_hash=code_hash(code, newest)))
 
 
 def rehash(receipt: Receipt) -> bool:
-    """Hash a derived code under the newest key, without its holder; False where it cannot be."""
+    """Hash a derived code under the newest key, without its holder; return whether it was done."""
     derived, hashed = key_by_id(receipt.derived_with), key_by_id(receipt.hashed_with)
     if derived is None or hashed is None:
         return False

@@ -21,7 +21,7 @@ def number(amount: int) -> str:
 
 @register.filter
 def holds_words(form: forms.BaseForm) -> bool:
-    """Return whether somebody wrote into a line of the form; boxes alone do not count."""
+    """Return whether a text field of the form is filled in; boxes do not count."""
     lines = [field for field in form.visible_fields() if field.widget_type in {"text", "textarea"}]
     return any(str(line.value() or "").strip() for line in lines)
 

@@ -1,6 +1,6 @@
 """Questions about what a report leaves open: a sum to confirm, an ambiguous place, a short number.
 
-Nothing is refused or decided here: a report counts whether or not its reporter answers.
+None needs an answer: a report counts as it is.
 """
 
 from collections.abc import Iterable, Iterator
@@ -89,7 +89,7 @@ def _list_missing(whole: MergedReport) -> tuple[str, ...]:
 
 
 def _open_sum(whole: MergedReport) -> str:
-    """Return the typed sum, "" for one of a follow-up that could be parsed: it was confirmed once."""
+    """Return the typed sum to confirm; "" for a follow-up's that could be parsed."""
     latest = whole.money_lost_raw
     is_answered = any(each.money_lost_raw for each in whole.substantive_followups)
     return "" if is_answered and amounts.parse_money_field(latest).value is not None else latest
@@ -179,7 +179,7 @@ def _ask_contact(typed: str, caller: str) -> Iterator[Question]:
     problem = ""
     if typed.strip() and not digits:
         problem = _("Ô số để gọi lại chưa có số nào. Ghi số của bạn, hoặc để trống.")
-    elif digits and _is_short(digits):
+    elif digits and len(digits) < (10 if digits.startswith("0") else _MIN_DIGITS):
         problem = _("Số để gọi lại mới có {count} chữ số. Số di động có 10 chữ số, bắt đầu bằng 0.")
     elif len(digits) > _MAX_DIGITS:
         problem = _("Số để gọi lại có {count} chữ số, có vẻ là hai số. Ghi một số của bạn.")
@@ -188,10 +188,6 @@ def _ask_contact(typed: str, caller: str) -> Iterator[Question]:
     if problem:
         # Neither number nor phrase is repeated: the tracking page shows this too.
         yield Question("contact_phone", problem.format(count=len(digits)), _("Số của bạn"))
-
-
-def _is_short(digits: str) -> bool:
-    return len(digits) < (10 if digits.startswith("0") else _MIN_DIGITS)
 
 
 def _ask_phrase(phrase: str, *numbers: str) -> Iterator[Question]:
@@ -223,17 +219,12 @@ def _ask_caller(typed: str) -> Iterator[Question]:
         text = _("Ô số gọi đến có vẻ là mấy số. Trang giữ cả. Số nào gọi gần nhất?")
     elif "too_long" in problems:
         text = _("Số gọi đến “{typed}” thừa chữ số. Trang giữ nguyên. Nhớ lại thì ghi ở đây.")
-    elif "too_short" in problems and _is_name(typed):
+    elif "too_short" in problems and sum(map(str.isalpha, typed)) > len(_digits(typed)):
         text = _("Ô số gọi đến chưa có số. Là tên thì để ở phần tên.")
     elif "too_short" in problems:
         text = _("Số gọi đến “{typed}” thiếu chữ số. Trang giữ nguyên. Nhớ lại thì ghi ở đây.")
     if text:
         yield Question("leg_number", text.format(typed=_quote(typed)), _("Số gọi đến"))
-
-
-def _is_name(typed: str) -> bool:
-    """Return whether letters outnumber digits: "nguyen van a 20 trieu"."""
-    return sum(map(str.isalpha, typed)) > len(_digits(typed))
 
 
 def _ask_missing(missing: tuple[str, ...]) -> Iterator[Question]:
@@ -246,7 +237,7 @@ def _ask_missing(missing: tuple[str, ...]) -> Iterator[Question]:
 
 
 def _ask_suspected_machine(words: ReporterInput) -> Iterator[Question]:
-    """Yield a plain question where the report may be a machine's: a person answers it in a sentence."""
+    """Ask for a sentence where the report looks automated; people can answer it."""
     if _SUSPICIOUS.intersection(words.flags) and "story" not in words.missing:
         text = _("Tin đã nhận. Bạn kể thêm một câu: họ gọi lúc mấy giờ, mở đầu nói gì?")
         yield Question("story", text, _("Kể thêm"))

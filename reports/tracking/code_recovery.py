@@ -1,7 +1,7 @@
-"""Replace a lost receipt code: an officer who has checked the phrase reads out a one-time word.
+"""Replace a lost receipt code by a one-time word, which an officer reads out after the phrase.
 
-With the word the owner gets a new random code, which the officer never sees; the old code opens
-nothing any more. Both steps are in the audit log.
+The owner gets a new random code, which the officer never sees; the old one opens nothing. Both
+steps are in the audit log.
 """
 
 import hmac
@@ -43,10 +43,7 @@ class RedeemedCode:
 
 
 def issue_one_time_word(report: Report, by: User, reason: str) -> str:
-    """Return a new one-time word, valid for WORD_LIFETIME; an older word is void.
-
-    Raises ReleaseError.
-    """
+    """Return a new one-time word, valid for WORD_LIFETIME; void older ones. Raises ReleaseError."""
     if not by.has_perm(PERMISSION):
         raise ReleaseError("permission")
     if not reason.strip():

@@ -1,7 +1,6 @@
-"""A reporter's own data as a text file: what they told, and what the desk wrote to them.
+"""A reporter's own data as a text file: what they wrote, and what the desk wrote to them.
 
-Never the call-back phrase, which nobody reading along may learn; never an officer's name; nothing
-that was extracted or that others told.
+Never the call-back phrase, an officer's name, or what was extracted or told by others.
 """
 
 from collections.abc import Iterable, Iterator
@@ -90,10 +89,7 @@ def _list_answers(report: Report) -> Iterator[tuple[str, str]]:
         report.caller_number, report.channel, report.claimed_office, report.claimed_name
     )
     yield gettext("Người gọi"), followup_feedback.caller_line(caller)
-    yield (
-        gettext("Họ đòi"),
-        ", ".join(str(choices.demand_label(code)) for code in report.demands),
-    )
+    yield (gettext("Họ đòi"), ", ".join(str(choices.demand_label(code)) for code in report.demands))
     yield gettext("Đã mất tiền"), answers[report.money_lost]
     yield gettext("Số tiền"), report.money_lost_raw
     yield gettext("Nơi ở"), report.commune_raw

@@ -1,4 +1,4 @@
-"""The confirmation of a follow-up: what was saved, what could not be read, the total loss; urgent help."""
+"""Confirm a follow-up: what was saved, what could not be parsed, the total loss, urgent help."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -62,7 +62,7 @@ def confirmation_sentences(submission: FollowupSubmission, result: FollowupResul
 
 
 def _format_total_loss(submission: FollowupSubmission, report: Report) -> Iterator[str]:
-    """Yield the report's total loss where this follow-up names a sum and all of it is read quickly."""
+    """Yield the total loss, if this follow-up names a sum and all texts are short enough."""
     typed = submission.money_lost_raw
     loss = amounts.parse_money_field(typed).value if typed.strip() else _loss_in(submission.story)
     if not loss:

@@ -1,7 +1,4 @@
-"""Parse a posted follow-up form. Nothing is refused.
-
-What exceeds its field's length or lines goes on in the story, so that all of it is saved.
-"""
+"""Parse a posted follow-up form. Nothing is refused: what exceeds a field goes into the story."""
 
 import re
 import secrets
@@ -140,7 +137,7 @@ class FollowupFormParser:
 
 
 def parse_date(parts: list[str], today: date) -> tuple[date | None, str]:
-    """Return a day from its day, month and year, and the flag date_unread, date_in_future or "".
+    """Return the day of [day, month, year] and "", or None and date_unread or date_in_future.
 
     Without a year it is the last such day.
     """

@@ -1,8 +1,7 @@
-"""Submit what a reporter says after the report: a follow-up, or a message to the desk.
+"""Submit what a reporter writes after the report: a follow-up, or a message to the desk.
 
-Both are evidence like the report: written once, in one transaction with the triage that they owe,
-personal words encrypted and redacted in the working copy. The same words under the same key are the
-same row.
+Each is written once, in one transaction with the triage that it needs; personal words are
+encrypted, and redacted in the working copy. The same words under the same key are the same row.
 """
 
 import json
@@ -48,10 +47,7 @@ class LimitReachedError(Exception):
 
 @dataclass(frozen=True)
 class FollowupSubmission:
-    """What was typed into a form of the tracking page.
-
-    `called_day` is the choice made there, `called_on` the day that follows from it, if any.
-    """
+    """A posted form of the tracking page; `called_on`: the day that `called_day` means, if any."""
 
     kind: str = Followup.Kind.MORE
     story: str = ""
@@ -89,10 +85,7 @@ class FollowupResult:
 def submit_followup(
     report: Report, submission: FollowupSubmission, submission_key: str
 ) -> FollowupResult:
-    """Save a follow-up, once.
-
-    Raises ReportErasedError, LimitReachedError, or DatabaseError where it may not be saved.
-    """
+    """Save a follow-up, once. Raises ReportErasedError, LimitReachedError, DatabaseError."""
     words = {name: value for name, value in asdict(submission).items() if name not in _DERIVED}
     with transaction.atomic():
         # Decisions lock the case before the report: so does this.
@@ -113,7 +106,7 @@ def submit_followup(
 
 
 def submit_reply(report: Report, text: str, submission_key: str) -> bool:
-    """Save a message of the reporter; return False where it is saved already. Raises as above."""
+    """Save a message of the reporter; return False if it was saved before. Raises as above."""
     with transaction.atomic():
         case = deadlines.lock_case(report.pk) if _is_urgent(text) else None  # first, as above
         _lock_report(report)
@@ -133,7 +126,7 @@ def submit_reply(report: Report, text: str, submission_key: str) -> bool:
 
 
 def _is_urgent(text: str) -> bool:
-    """Return whether a text tells of coercion that goes on, or of money that has just gone."""
+    """Return whether a text tells of ongoing coercion, or of money lost within hours."""
     if not text.strip():
         return False
     facts = story_reader.extract_from_story(truncate_middle(text))
@@ -147,7 +140,7 @@ def truncate_middle(text: str) -> str:
 
 
 def _lock_report(report: Report) -> None:
-    """Keep others from adding to the report or erasing it until COMMIT. Raises ReportErasedError."""
+    """Lock the report against other additions and erasure. Raises ReportErasedError."""
     locked = Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report.pk)
     if locked.erased_at:
         raise ReportErasedError
@@ -161,7 +154,7 @@ def _is_full(report: Report, kind: str) -> bool:
 
 
 def _filter_sent(rows: QuerySet[RowT], submission_key: str, words: object) -> QuerySet[RowT]:
-    """Return the rows that hold these words, under whichever encryption key they were digested."""
+    """Return the rows with these words, digested under any present key."""
     digests = [_digest(words, submission_key, key) for key in field_keys()]
     return rows.filter(submission_key=submission_key, content_digest__in=digests)
 
@@ -200,7 +193,7 @@ def _build_followup(
 
 
 def _redact_caller(copy: RedactedCopy, caller: Caller) -> dict[str, Any]:
-    """Return a caller's fields redacted; a readable number stays: two in one field are no card."""
+    """Return a caller's fields redacted; a readable number stays, as two may look like a card."""
     fields = asdict(caller) | {
         name: copy.redact_field(getattr(caller, name)) for name in ("office", "name")
     }

@@ -1,8 +1,4 @@
-"""The forms of the tracking page and of a lost code.
-
-Those of the page carry the receipt code in a hidden field; `followup_parser` reads what they post
-and refuses nothing.
-"""
+"""The forms of the tracking page, which carry the receipt code hidden, and of a lost code."""
 
 import secrets
 from typing import Any
@@ -31,7 +27,7 @@ _WRONG_GROUP = {
 
 class _LenientChoiceField(forms.ChoiceField):
     def validate(self, value: Any) -> None:
-        """Accept every value; `followup_parser` picks those that it knows."""
+        """Accept every value; `followup_parser` picks the valid ones."""
 
 
 class FollowupBaseForm(CodeForm):
@@ -121,11 +117,7 @@ class FollowupForm(FollowupBaseForm):
     called_day = _LenientChoiceField(
         label="",
         required=False,
-        choices=[
-            ("today", _("Hôm nay")),
-            ("yesterday", _("Hôm qua")),
-            ("before", _("Trước nữa")),
-        ],
+        choices=[("today", _("Hôm nay")), ("yesterday", _("Hôm qua")), ("before", _("Trước nữa"))],
         widget=forms.RadioSelect,
     )
     called_d = _line(_("Ngày"), "", "input", inputmode="numeric")

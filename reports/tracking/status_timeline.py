@@ -1,4 +1,4 @@
-"""The status of a report in words for its reporter: steps, messages, files, campaign.
+"""The status of a report for its reporter: steps, messages, files, campaign.
 
 Never an officer's name or reason, never the call-back phrase.
 """
@@ -229,7 +229,7 @@ def public_deadline(codename: str, report: Report) -> PublicDeadline | None:
 
 
 def _format_review_promise(report: Report) -> str:
-    """Return the sentence about the first look, with its time once that promise is confirmed."""
+    """Return the sentence on the first look, with its time once that promise is confirmed."""
     every = gettext("Tin nào cũng có cán bộ đọc.")
     promise = public_deadline("first_look", report)
     if promise is None:

@@ -1,9 +1,8 @@
-"""Have reports read again: under new rules, or because the machine could not read them.
+"""Reprocess reports: under new rules, or where reading them failed.
 
-A run goes through all reports in the order of their ids. Each step enqueues the triage of the next
-few, stores how far it came and enqueues the next step, in one transaction: what dies on the way is
-taken up where it stood, no report twice, none forgotten. The step stands in line behind the triage
-that it enqueues, so the queue stays short. Nothing here reads or writes a decision.
+A run visits all reports by id. Each step enqueues the triage of the next batch, stores how far it
+came and enqueues the next step, in one transaction: a crash repeats and loses no report. A step
+queues behind the triage that it enqueues, so the queue stays short. No decision is read or written.
 """
 
 from collections.abc import Iterable
@@ -29,13 +28,13 @@ from reports.triage import service
 log = structlog.get_logger(__name__)
 
 STEP = "reports.retriage_some"
-BATCH_SIZE = 1000  # reports that one step looks at
-MAX_BATCH = 1000  # reports that are named one by one
-COUNT_MS = 20_000  # milliseconds for the count of a run: it reads every report
+BATCH_SIZE = 1000  # reports of one step
+MAX_BATCH = 1000  # reports selected one by one
+COUNT_MS = 20_000  # milliseconds to count a run, which reads every report
 _FIRST = UUID(int=0)
 
-# Read under other rules, never read, or given up on the last time. What waits is read under the
-# present rules anyway, what is erased stays erased, and what was read of a report under a hold stands.
+# Read under other rules, never read, or failed last; not erased, not queued, and not read already
+# while under a hold.
 _WANTED = """
        erased_at IS NULL
    AND ((%(every)s OR rules_version IS DISTINCT FROM %(rules)s)
@@ -51,9 +50,9 @@ _WANTED = """
                     WHERE item.task = %(triage)s AND item.key = report.id::text
                       AND item.done_at IS NULL AND item.failed_at IS NULL)
 """
-# Read, and owing nothing: hands took its item away, and the queue does not balance. By itself, not
-# as one more OR above: so a count of a million is one join (two seconds) and not a million looks.
-_ROBBED = """
+# Read, but its outbox item was deleted by hand, so the queue does not balance. Not one more OR above:
+# apart, the count of a million reports is one join (two seconds), not a million look-ups.
+_ITEMLESS = """
        rules_version = %(rules)s AND NOT %(every)s AND erased_at IS NULL
    AND NOT EXISTS (SELECT FROM core_outboxitem AS any_item
                     WHERE any_item.task = %(triage)s AND any_item.key = report.id::text)
@@ -61,7 +60,7 @@ _ROBBED = """
 _READ = "reports_report AS report LEFT JOIN reports_extractedfacts ON report_id = report.id"
 _COUNT = f"""
 SELECT (SELECT count(*) FROM {_READ} WHERE {_WANTED})
-     + (SELECT count(*) FROM {_READ} WHERE {_ROBBED})
+     + (SELECT count(*) FROM {_READ} WHERE {_ITEMLESS})
 """  # noqa: S608  # nosec B608
 _OWE_NEXT = f"""
 WITH report AS MATERIALIZED (
@@ -70,7 +69,7 @@ WITH report AS MATERIALIZED (
     INSERT INTO core_outboxitem (task, key, priority)
     SELECT %(triage)s, report.id::text, %(priority)s
       FROM report LEFT JOIN reports_extractedfacts ON report_id = report.id
-     WHERE ({_WANTED}) OR ({_ROBBED})
+     WHERE ({_WANTED}) OR ({_ITEMLESS})
      ORDER BY report.id
     RETURNING key
 )
@@ -95,23 +94,19 @@ class RunInProgressError(Exception):
 
 
 class NothingToReprocessError(Exception):
-    """Every report is read under the present rules, or waits to be."""
+    """Every report is read under the present rules, or is queued."""
 
 
 @dataclass(frozen=True)
 class RunProgress:
-    """How many of the `total` reports of a run are owed, read, unreadable.
-
-    `stands_still`: nobody will enqueue the rest. `is_over`: all are enqueued, and none of them
-    waits.
-    """
+    """Counts of a run's reports. `stands_still`: nothing enqueues the rest."""
 
     total: int
     owed: int
     read: int
     failed: int
     stands_still: bool
-    is_over: bool
+    is_over: bool  # all are enqueued and none waits
 
     @property
     def done(self) -> int:
@@ -119,7 +114,7 @@ class RunProgress:
 
 
 def start(*, by: User | None = None, every: bool = False) -> ReprocessingRun:
-    """Start a run over the reports not of the present rules (with `every` all), and log it.
+    """Start a run over reports read under other rules (`every`: over all), and log it.
 
     Raises RunInProgressError and NothingToReprocessError.
     """
@@ -130,14 +125,14 @@ def start(*, by: User | None = None, every: bool = False) -> ReprocessingRun:
         raise NothingToReprocessError
     try:
         run = _begin(by, every, total)
-    except IntegrityError as error:  # somebody pressed at the same instant
+    except IntegrityError as error:  # a simultaneous start
         raise RunInProgressError(unfinished() or ReprocessingRun.objects.latest("id")) from error
     queue.notify()
     return run
 
 
 def resume(run: ReprocessingRun, *, by: User | None = None) -> bool:
-    """Enqueue the next step of a run that stands still, and log it; False where it goes on."""
+    """Enqueue the next step of a run that stands still, and log it; return whether it did."""
     with transaction.atomic():
         run = ReprocessingRun.objects.select_for_update().get(pk=run.pk)
         stands_still = _stands_still(run)
@@ -149,12 +144,12 @@ def resume(run: ReprocessingRun, *, by: User | None = None) -> bool:
 
 
 def unfinished() -> ReprocessingRun | None:
-    """Return the run that has not enqueued all its reports yet."""
+    """Return the run that has not enqueued all its reports yet, or None."""
     return ReprocessingRun.objects.filter(finished_at=None).first()
 
 
 def count(*, every: bool = False) -> int:
-    """Return how many reports a run would read again. Reads every report."""
+    """Return how many reports a run would enqueue. Reads every report."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = %s", [COUNT_MS])
         cursor.execute(_COUNT, _values(every=every))
@@ -162,7 +157,7 @@ def count(*, every: bool = False) -> int:
 
 
 def reprocess_selected(reports: Iterable[UUID], *, by: User | None = None) -> int:
-    """Have these reports read again, but for erased, held and waiting ones; log and count."""
+    """Enqueue these reports but for erased, held and queued ones; log each, return how many."""
     values = _values(every=True) | {"ids": list(reports), "priority": Priority.USUAL}
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -175,7 +170,7 @@ def reprocess_selected(reports: Iterable[UUID], *, by: User | None = None) -> in
 
 
 def process_items(items: Iterable[int], patience: float = inf) -> None:
-    """Take the steps of these outbox items; after `patience` seconds no further one."""
+    """Process the steps of these outbox items; after `patience` seconds begin no other."""
     for claim in queue.iter_leases(items, patience):
         with claim:
             enqueue_batch(claim)
@@ -183,7 +178,7 @@ def process_items(items: Iterable[int], patience: float = inf) -> None:
 
 
 def enqueue_batch(claim: Lease) -> None:
-    """Enqueue the triage of the next reports, store how far that is, enqueue the next step."""
+    """Enqueue the triage of the next reports and the next step, and store how far it came."""
     with transaction.atomic():
         if not queue.mark_done(claim):
             return
@@ -193,11 +188,11 @@ def enqueue_batch(claim: Lease) -> None:
 
 
 def progress(run: ReprocessingRun) -> RunProgress:
-    """Return the progress of the newest run: what waits and what failed are in partial indexes."""
+    """Return the progress of the newest run, by the partial indexes of waiting and failed items."""
     run.refresh_from_db()
     idle = OutboxItem.objects.filter(task=TRIAGE, priority=Priority.IDLE)
     waiting = idle.filter(done_at=None, failed_at=None).count()
-    # Given up on in this run, and nobody had them read again since.
+    # Failed in this run and not enqueued again since.
     newer = OutboxItem.objects.filter(
         task=OuterRef("task"), key=OuterRef("key"), id__gt=OuterRef("id")
     )
@@ -225,7 +220,7 @@ def _owe_step(run: ReprocessingRun) -> None:
 
 
 def _enqueue_next(run: ReprocessingRun) -> None:
-    """Enqueue one batch, in the transaction that completes its step; the run's row is locked."""
+    """Enqueue one batch within its step's transaction; the run's row is locked."""
     values = _values(every=run.include_current, rules=run.rules_version)
     after = run.last_report_id or _FIRST
     values |= {"after": after, "batch": BATCH_SIZE, "priority": Priority.IDLE}

@@ -1,7 +1,7 @@
-"""Triage: a report becomes facts, each with its reason.
+"""Triage: extract the facts of a report, each with its reason.
 
-Idempotent: the same report under the same rules gives the same facts, however often. It never
-changes the report nor its case.
+Idempotent: the same report under the same rules gives the same facts. It never changes the report
+or its case.
 """
 
 import json
@@ -40,8 +40,8 @@ _MAX_KEY_LENGTH = 255
 _MAX_INDICATORS = 100
 _ANY_STORY = "Có người xưng công an gọi, đòi chuyển 5 triệu vào stk 0992 000 456."
 
-# Plain SQL: the ORM spent twice as long on making these statements as PostgreSQL on all of them
-# (bar 11 of `make bench`). What is sealed, triage has no business with.
+# Plain SQL: the ORM took twice as long to make these statements as PostgreSQL to run them (bar 11 of
+# `make bench`). Triage reads no sealed column.
 _COLUMNS = (
     "id", "public_number", "received_at", "happening_now", "channel", "caller_number", "claimed_office",
     "claimed_name", "story", "demands", "money_lost", "money_lost_raw", "on_behalf",
@@ -49,8 +49,8 @@ _COLUMNS = (
 _LATER = (
     "kind", "story", "callers", "accounts", "links", "money_lost_raw", "commune_id", "commune_raw",
 )  # fmt: skip
-_MAX_FOLLOWUPS = 50  # followups, the latest; of each as much as of a story
-# One statement: a report without followups costs a look into their index.
+_MAX_FOLLOWUPS = 50  # the latest; of each as much as of a story
+# One statement: a report without followups costs an index look-up.
 _READ = PreparedStatement(
     "read_report",
     f"""
@@ -66,9 +66,9 @@ SELECT {", ".join(_COLUMNS)},
 """,  # noqa: S608  # nosec B608
 )
 
-# Two statements on one way: of two workers on one report the second waits at the facts, and its
-# next statement sees the indicators of the first. Who read before an addition came changes nothing
-# any more once it has been read; nor does a reading anew of a report that is under a hold.
+# Two statements in one pipeline: of two workers on a report the second waits at the facts, and its
+# next statement sees the first one's indicators. Facts without the latest follow-ups do not replace
+# facts with them, nor does reading again replace those of a report under a hold.
 _FACTS = (
     "scenario", "actions", "money_lost_vnd", "ongoing", "priority", "offices", "office_communes",
     "stages", "commune_id", "commune_raw", "reasons", "search_text", "rules_version", "followups_read",
@@ -101,7 +101,7 @@ SELECT %(report_id)s, kind, place, raw, key, number_kind, flags
 )
 _REASON = tuple(field.name for field in fields(Explanation))
 _INDICATOR = ("kind", "place", "raw", "key", "number_kind", "flags")
-# What a caller claimed to be, where it says as much as a scenario of the taxonomy.
+# Claimed offices that mean a scenario of the taxonomy.
 _SCENARIO_OF_OFFICE = {
     "police": "police_case",
     "provincial_leader": "provincial_leader",
@@ -112,7 +112,7 @@ _SCENARIO_OF_OFFICE = {
 
 @dataclass(frozen=True)
 class TriageResult:
-    """What triage writes of a report; nothing of it is in the database yet."""
+    """What triage will write of a report."""
 
     facts: ExtractedFacts
     indicators: list[Indicator]
@@ -127,7 +127,7 @@ def process_items(items: Iterable[int], patience: float = inf) -> None:
 
 
 def triage(claim: Lease) -> None:
-    """Extract outside, then write and complete the item in one short transaction."""
+    """Extract first, then write and complete the item in one short transaction."""
     findings = extract(*_load_report(claim.key))
     with transaction.atomic():
         if queue.mark_done(claim):
@@ -135,7 +135,7 @@ def triage(claim: Lease) -> None:
 
 
 def preload_models() -> None:
-    """Read the tables that triage needs, for all processes that are forked afterwards."""
+    """Load the tables that triage needs, before processes are forked."""
     with suppress(DatabaseTrouble):
         extract(Report(story=_ANY_STORY, caller_number="0550 000 123", received_at=timezone.now()))
 
@@ -201,7 +201,7 @@ def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0)
 
 
 def read_report(report: Report, followups: tuple[Followup, ...] = ()) -> StoryReading:
-    """Return the facts of story, followups and form together, as triage extracts them."""
+    """Return the facts of story, follow-ups and form together, as triage extracts them."""
     whole = MergedReport(report, followups)
     reading, typed = followup_facts.merge_followups(whole)
     return merge_form_facts(reading, _form_answers(whole, typed))
@@ -210,8 +210,8 @@ def read_report(report: Report, followups: tuple[Followup, ...] = ()) -> StoryRe
 def merge_form_facts(reading: StoryReading, declared: FormAnswers) -> StoryReading:
     """Return the story's facts with those that the form declares.
 
-    Nothing makes a report look smaller: of two losses the larger stands, and "no longer" on the
-    form does not undo "now" in a story.
+    Nothing makes a report look smaller: of two losses the larger stands, and a form's "no longer"
+    does not undo a story's "now".
     """
     facts = reading
     scenario = _SCENARIO_OF_OFFICE.get(declared.claimed_office)
@@ -237,7 +237,7 @@ def _merge_loss(facts: StoryReading, declared: FormAnswers) -> StoryReading:
 
 
 def _declare(facts: StoryReading, fact: str, field: str, **changed: Any) -> StoryReading:
-    """Return the facts with one that a field of the form declares, and the reason."""
+    """Return the facts with one that a form field declares, and its reason."""
     reason = Explanation(fact, f"declared: {field}", "", None, None, 0)
     return replace(facts, reasons=(*facts.reasons, reason), **changed)
 
@@ -249,7 +249,7 @@ def _form_answers(whole: MergedReport, typed: int | None) -> FormAnswers:
         happening_now=report.happening_now,
         money_lost=report.money_lost,
         money_lost_vnd=typed,
-        # A box that may mean several actions says none for sure.
+        # A box that may mean several actions declares none.
         demands=tuple(acts[0] for acts in map(actions_for, report.demands) if len(acts) == 1),
         claimed_office=report.claimed_office or office,
         on_behalf=report.on_behalf,
@@ -272,7 +272,7 @@ def _indicator(report: Report, mention: MentionedIndicator) -> Indicator:
 
 
 def _search_text(whole: MergedReport, indicators: Iterable[Indicator]) -> str:
-    """Return what the desk's search looks through: folded words, numbers in each usual spelling."""
+    """Return the text for the desk's search: folded words, numbers in each usual spelling."""
     spellings = [spelling for each in indicators for spelling in _list_spellings(each)]
     report = whole.report
     later_names = [leg.name for leg in whole.all_followup_callers]
@@ -284,14 +284,14 @@ def _search_text(whole: MergedReport, indicators: Iterable[Indicator]) -> str:
 
 
 def _list_spellings(indicator: Indicator) -> Iterator[str]:
-    """Yield an indicator without spaces; a number also as people dial it at home."""
+    """Yield an indicator without spaces; a number also as it is dialled in Vietnam."""
     yield from filter(None, (indicator.key, normalize(indicator.raw).replace(" ", "")))
     if indicator.key.startswith("+84"):
         yield "0" + indicator.key.removeprefix("+84")
 
 
 def _write(findings: TriageResult) -> None:
-    """Replace what an earlier triage of the report wrote, and place it in a campaign."""
+    """Replace what an earlier triage wrote, and link the report to a campaign."""
     facts = findings.facts
     rows = [{name: getattr(each, name) for name in _INDICATOR} for each in findings.indicators]
     with connection.cursor() as cursor:
@@ -309,7 +309,7 @@ def _write(findings: TriageResult) -> None:
 
 
 def _reason_row(reason: Explanation) -> dict[str, Any]:
-    """Return what is stored of a reason; of all other words their place, not the story again."""
+    """Return the stored form of a reason; the remainder without its words, which are the story."""
     row = {name: getattr(reason, name) for name in _REASON}
     return row | {"words": ""} if is_remainder(reason.rule) else row
 

@@ -1,4 +1,4 @@
-"""Pictures, recordings and papers that a resident sends along with the receipt code."""
+"""Upload of pictures, recordings and documents for the report of a receipt code."""
 
 import structlog
 from django.db import Error as DatabaseTrouble
@@ -74,13 +74,13 @@ _REFUSED: dict[Refusal, tuple[int, str | Promise]] = {
         _("Máy chủ chưa ghi được. Tin của bạn vẫn còn nguyên. Gửi lại sau ít phút."),
     ),
 }
-# The words of filetypes.py, for the translators: that module knows no language.
+# For makemessages: filetypes.py holds these words untranslated.
 _KINDS = (_("ảnh"), _("bản ghi âm"), _("bản ghi"), _("bản PDF"), _("tệp"))
 
 
 @form_view
 def send_files(request: HttpRequest) -> HttpResponse:
-    """Store files for the report whose code precedes them in the body; answer with a line for each."""
+    """Store the files of the report whose code precedes them; return a line for each."""
     if request.method != "POST":
         return redirect("reports:track")
     try:
@@ -122,7 +122,7 @@ def _form_page(
 
 
 def _save_story(report: Report, data: Fields) -> list[UploadResult]:
-    """Save the story that came with the files, return the lines of its confirmation."""
+    """Save the story sent with the files; return the lines of its confirmation."""
     submission = FollowupSubmission(story=data.get("story", ""))
     if submission.is_empty:
         return []

@@ -1,7 +1,7 @@
-"""The receipt code that somebody typed: look its report up, or replace a code that was lost.
+"""Look up the report of a typed receipt code, and replace a lost code.
 
-Wrong codes are counted, and after many the next wrong one has to wait. A right one always opens:
-its owner may share an address with somebody who guesses.
+Wrong codes are counted; after many, the next wrong one has to wait. A right one always opens: its
+owner may share an address with somebody who guesses.
 """
 
 import structlog
@@ -56,7 +56,7 @@ def report_for_code_or_error(request: HttpRequest, form: CodeForm) -> Report | N
     """Return the report of the form's code; without one, add an error to the form.
 
     Only a well-formed code that never opened anything counts as a guess: a slip fails its check
-    sign, and the holder of a replaced code has not guessed it.
+    sign, and a replaced code was once right.
     """
     code = form.cleaned_data["code"]
     report = receipt_codes.report_for_code(code)
@@ -100,7 +100,7 @@ def render_invalid(
     returned_form: Form | None = None,
     **context: object,
 ) -> HttpResponse:
-    """Return the page of a form that was not taken, with the status that says why.
+    """Return the page of a form that was not accepted, with the status that says why.
 
     The page holds `code_form`, or `returned_form` where another form gives back what was typed.
     """
@@ -117,7 +117,7 @@ def render_invalid(
 
 @form_view
 def new_code(request: HttpRequest) -> HttpResponse:
-    """Take the report's number and the one-time word of an officer, show the new code once."""
+    """Take the report's number and an officer's one-time word; show the new code once."""
     if request.method != "POST":
         return _render_form(request, PickupForm())
     data, error = parse_body(request, FOREIGN)
@@ -147,9 +147,6 @@ def _render_form(
 
 
 def _render_new_code(request: HttpRequest, redeemed: RedeemedCode) -> HttpResponse:
-    groups = [
-        (group, receipt_codes.phonetic_group(group))
-        for group in receipt_codes.format_code(redeemed.code)
-    ]
+    groups = receipt_codes.spoken_groups(redeemed.code)
     context = {"report": redeemed.report, "groups": groups}
     return render(request, "reports/new_code_result.html", context, using="public")

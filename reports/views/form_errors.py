@@ -1,4 +1,4 @@
-"""What views of residents' forms share: the decorator, parsing a body, errors that are no field's."""
+"""Shared by the views of residents' forms: the decorator, body parsing, errors of no field."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ BODY_LIMIT = 1_500_000
 
 @dataclass(frozen=True)
 class FormError:
-    """Why a form was not taken: the page's heading and text, and the status of the response."""
+    """Why a form was not accepted: heading and text of the page, HTTP status."""
 
     status: int
     title: str | Promise
@@ -34,10 +34,7 @@ class FormError:
 
 
 class HttpResponseSeeOther(HttpResponse):
-    """A redirect after a POST to an address of ours, never cached.
-
-    Django's own redirects also check the scheme of an address, which costs time here.
-    """
+    """A redirect after a POST to our own address, never cached; cheaper than Django's own."""
 
     status_code = 303
 
@@ -77,24 +74,21 @@ UNREADABLE = FormError(
         )
     ),
 )
-# A body without its length: browsers tell it, and the front server finds it out.
+# A body without its length, which browsers and the front server always send.
 LENGTHLESS = replace(UNREADABLE, status=411)
 
 
 def form_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Return the view of a form for residents: it takes GET, HEAD and POST and is never cached.
+    """Return the view of a form for residents: GET, HEAD and POST, never cached.
 
-    It needs no CSRF token: visitors have no cookie to ride on, and a code, a one-time word or a
-    token of the form itself is checked instead.
+    It needs no CSRF token: visitors have no cookie, and a code, a one-time word or a signed token
+    of the form is checked instead.
     """
     return csrf_exempt(require_http_methods(["GET", "HEAD", "POST"])(never_cache(view)))
 
 
 def parse_body(request: HttpRequest, foreign: FormError) -> tuple[Fields, FormError | None]:
-    """Return the fields of a body as far as readable, and the error of the body, None for none.
-
-    `foreign` is the error of a form that a page of another origin has sent.
-    """
+    """Return the fields as far as readable, and the error or None; `foreign`: of another origin."""
     data, error = _parse_body(request)
     return data, error or (None if is_same_origin(request) else foreign)
 

@@ -1,6 +1,6 @@
-"""Look a telephone number up, or ask for a review of what is said of it.
+"""Views that look up a telephone number, or ask for a review of what is said of it.
 
-A number travels in the body alone: it is in no address, log or cache, and who asks is not recorded.
+A number is in the body alone, in no address, log or cache; who asks is not recorded.
 """
 
 import structlog
@@ -90,9 +90,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def dispute(request: HttpRequest) -> HttpResponse:
-    """Show the form that asks for a review, prefilled with a number that a page of ours has posted;
-    sent, submit the dispute and show the number to name it by.
-    """
+    """Show the form for a review, prefilled with a posted number; sent, submit the dispute."""
     if request.method != "POST":
         return _dispute_page(request, DisputeForm.fresh())
     data, error = _parse_body(request)
@@ -128,7 +126,7 @@ def _build_submission(form: DisputeForm) -> DisputeSubmission:
 
 
 def _answer_promise() -> str:
-    """Return within how many working days an answer is expected, "" until officers confirm it."""
+    """Return the confirmed sentence on when an answer comes, in working days, or ""."""
     statement = confirmed_statements.statements().get(findings.STATEMENT_CODE)
     return statement.text.replace("{days}", str(statement.amount)) if statement else ""
 

@@ -1,7 +1,7 @@
-"""Confirmed numbers for programs: by the beginning of a hash, all in a signed pack, and how to use both.
+"""API for programs: confirmed numbers by hash prefix, all of them in a signed pack, and its manual.
 
-No number is in an address, and nothing is recorded. Answers are never compressed: beside words that
-somebody chooses, the size would leak the rest; `no-transform` keeps proxies from it.
+No number is in an address, and nothing is recorded. Responses are never compressed
+(`no-transform`): their size would leak content beside chosen text.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from core import keys, rate_limits
 from core.keys import Signer
 from reports.numbers import hash_api
 
-# A finding that is taken back is gone at once; a pack says by itself until when it is good.
+# A withdrawn finding must vanish at once; a pack carries its own expiry.
 NO_STORE = "no-store, no-transform"
 CACHED = "public, max-age=300, no-transform"
 BAD_PREFIX = (
@@ -35,10 +35,7 @@ NO_KEY = "Trang này chưa có khóa ký, nên chưa phát gói số. Gói khôn
 
 
 def read_only_api(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Return the view for GET and HEAD; any other method gets a 405 in JSON.
-
-    It reads no cookie and changes nothing, so a forged request can do nothing.
-    """
+    """Return the view for GET and HEAD, without CSRF check or cookies; else a 405 in JSON."""
 
     @csrf_exempt
     @wraps(view)

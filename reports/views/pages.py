@@ -1,4 +1,4 @@
-"""Pages to read: home, on the call now, quiz, institutions, personal data, and the site search."""
+"""Static and reference pages: home, on the call now, quiz, offices, personal data, site search."""
 
 from urllib.parse import urlsplit
 
@@ -52,7 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=CACHE_SECONDS)
 def now(request: HttpRequest) -> HttpResponse:
-    """Show what to do while on the call: one request, which needs no database."""
+    """Show what to do while on the call: one request, no database."""
     context = {
         "questions": QUESTIONS,
         "statements": confirmed_statements.statements(),
@@ -150,10 +150,9 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def search(request: HttpRequest) -> HttpResponse:
-    """Show what pages, offices and warnings match a query; without a database, pages alone.
+    """Show the pages, offices and warnings that match a query; without a database, pages alone.
 
-    A query may be a telephone number or a name: it travels in the body, and no log, address or
-    cache holds it.
+    A query may be a number or a name: it is in the body, and in no log, address or cache.
     """
     if request.method != "POST":
         return _search_page(request, {})

@@ -1,4 +1,4 @@
-"""The receipt: the page after a report, the cookie that carries its code, its QR code and messages."""
+"""The receipt after a report: its page, the cookie with its code, its QR code and messages."""
 
 import secrets
 import time
@@ -71,10 +71,10 @@ class QrCode:
 
 
 def redirect_to_receipt(request: HttpRequest, accepted: intake.SubmissionResult) -> HttpResponse:
-    """Redirect to the receipt, with the code in a short-lived encrypted cookie.
+    """Return a redirect to the receipt, with the code in a short-lived encrypted cookie.
 
-    The receipt itself is the answer to a browser that sends the same report again without the
-    cookie, and where the code cannot be shown: a cookie at hand is then another report's.
+    Return the receipt itself where the code cannot be shown (a cookie at hand is then another
+    report's), and for a repeated submission whose browser sent no cookie.
     """
     language = get_language()
     if accepted.code is None or (
@@ -84,9 +84,10 @@ def redirect_to_receipt(request: HttpRequest, accepted: intake.SubmissionResult)
     else:
         response = HttpResponseSeeOther(_address("reports:report_received", language))
     if accepted.code:
+        cookie = encryption.encrypt(f"{accepted.code} {time.time():.0f}", _COOKIE_PURPOSE) or b""
         response.set_cookie(
             settings.RECEIPT_COOKIE_NAME,
-            _encrypt_code(accepted.code),
+            urlsafe_b64encode(cookie).decode(),
             max_age=RECEIPT_SECONDS,
             path="/" if settings.HTTPS else _address("reports:report", language),
             secure=settings.HTTPS,
@@ -100,12 +101,6 @@ def redirect_to_receipt(request: HttpRequest, accepted: intake.SubmissionResult)
 def _address(name: str, language: str | None) -> str:
     with override(language):
         return reverse(name)
-
-
-def _encrypt_code(code: str) -> str:
-    return urlsafe_b64encode(
-        encryption.encrypt(f"{code} {time.time():.0f}", _COOKIE_PURPOSE) or b""
-    ).decode()
 
 
 @require_safe
@@ -135,7 +130,7 @@ def _decrypt_code(request: HttpRequest) -> str | None:
 
 @never_cache
 def _receipt_page(request: HttpRequest, report: Report | None, code: str | None) -> HttpResponse:
-    """Return the receipt with what is at hand: without the report its code, without the code its number."""
+    """Return the receipt: without the report only the code, without the code only the number."""
     context = {"report": report, "code": code, "statements": confirmed_statements.statements()}
     context |= _code_context(code) if code else {}
     try:
@@ -148,10 +143,7 @@ def _receipt_page(request: HttpRequest, report: Report | None, code: str | None)
 def _code_context(code: str) -> dict[str, Any]:
     address = f"{settings.PORTAL_URL}{reverse('reports:track')}#{code}"
     return {
-        "groups": [
-            (group, receipt_codes.phonetic_group(group))
-            for group in receipt_codes.format_code(code)
-        ],
+        "groups": receipt_codes.spoken_groups(code),
         "square": draw_qr_code(address),
         "sms_to_self": sms_url(code_sms(code)),
         "submission_key": secrets.token_urlsafe(24),
@@ -171,11 +163,8 @@ def _report_context(report: Report) -> dict[str, Any]:
 
 def _merge_followups(report: Report) -> MergedReport:
     """Return the report with its follow-ups; none are queried where `report_for_code` saw none."""
-    return (
-        merged_report.merged_report(report)
-        if getattr(report, "was_added_to", True)
-        else MergedReport(report)
-    )
+    has_followups = getattr(report, "was_added_to", True)
+    return merged_report.merged_report(report) if has_followups else MergedReport(report)
 
 
 def _list_questions(whole: MergedReport) -> list[clarifying_questions.Question]:
@@ -192,7 +181,7 @@ def _list_promises(report: Report) -> dict[str, str]:
 
 
 def _carrier_context(whole: MergedReport) -> dict[str, str]:
-    """Return the message to 156 where officers have confirmed that way and a number can be reported."""
+    """Return the message to 156; {} unless officers confirmed that way and a number fits."""
     if "sms_156" not in confirmed_statements.statements():
         return {}
     try:
@@ -228,8 +217,8 @@ def code_sms(code: str) -> str:
 def carrier_report_sms(whole: MergedReport) -> str | None:
     """Return `LD (number) (what they said)` as 156 takes it, about the last caller with a number.
 
-    None without a readable number, and for one that an institution has published: a forged one must
-    not be blocked. One statement.
+    None without a readable number, and for an institution's own: a forged one must not be blocked.
+    One statement.
     """
     numbers = (_first_number(caller.number) for caller in reversed(whole.callers))
     phone = next(filter(None, numbers), None)
@@ -257,7 +246,7 @@ def _dialled_number(phone: ParsedCaller) -> str:
 
 
 def _list_ticked(report: Report) -> Iterator[str]:
-    """Yield whom callers claimed to be and what they wanted, never the story: it tells of its teller."""
+    """Yield whom callers claimed to be and what they wanted; never the story, which is personal."""
     if report.claimed_office in _OFFICES:
         yield _OFFICES[report.claimed_office]
     yield from (words for code, words in _DEMANDS.items() if code in report.demands)

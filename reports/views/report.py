@@ -1,4 +1,4 @@
-"""The report page."""
+"""The report page: show the form, submit what is posted."""
 
 import structlog
 from django.db import Error as DatabaseTrouble
@@ -59,16 +59,14 @@ def report(request: HttpRequest) -> HttpResponse:
 @csrf_exempt  # as above
 @require_http_methods(["GET", "HEAD", "POST"])
 def submit(request: HttpRequest) -> HttpResponse:
-    """Take the posted form.
+    """Submit the posted form.
 
-    Not at the address of the page: a browser drops its copy of a page on a post to that address,
-    and with it the submission key.
+    Not at the address of the page: on a post to it a browser drops its copy of the page, and with
+    it the submission key.
     """
-    return (
-        submit_view(request)
-        if request.method == "POST"
-        else HttpResponseSeeOther(reverse("reports:report"))
-    )
+    if request.method == "POST":
+        return submit_view(request)
+    return HttpResponseSeeOther(reverse("reports:report"))
 
 
 def submit_view(request: HttpRequest) -> HttpResponse:
@@ -77,7 +75,7 @@ def submit_view(request: HttpRequest) -> HttpResponse:
 
 
 def answer_to(request: HttpRequest) -> HttpResponse:
-    """Submit a posted report: return the way to its receipt, or the page with all that was typed."""
+    """Submit a posted report; return the redirect to its receipt, else the page, filled in."""
     data, error = parse_body(request, FOREIGN)
     if error is None and PREFILL in data:
         return _page_with_number(request, data.get(PREFILL, ""))
@@ -122,7 +120,7 @@ def _page(
 
 
 def _list_communes() -> tuple[gazetteer.CommunePlace, ...]:
-    """Return the communes, neighbours together: so the page compresses better. () without a database."""
+    """Return the communes by former district, which compresses better; () on an error."""
     try:
         return tuple(sorted(gazetteer.communes(), key=lambda place: place.former_district))
     except DatabaseTrouble:

@@ -1,4 +1,4 @@
-"""The public statistics as a page and as a CSV file: one row is read, nothing is counted here."""
+"""The public statistics as a page and as a CSV file: one row is loaded, nothing is counted."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

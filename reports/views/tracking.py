@@ -1,7 +1,4 @@
-"""The page about a report, and what is sent from it: follow-ups, answers, withdrawal, erasure.
-
-The receipt code travels in the body of each request.
-"""
+"""Views of the tracking page and its forms; the receipt code is in the body of each request."""
 
 from collections.abc import Callable
 
@@ -200,13 +197,13 @@ def reply(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def withdraw(request: HttpRequest) -> HttpResponse:
-    """Ask once more, then record the wish to withdraw the report. The police decide."""
+    """Record the wish to withdraw the report, once it is confirmed; an officer decides."""
     return _save_step(request, WithdrawForm, _save_withdrawal, confirm_field="sure")
 
 
 @form_view
 def erase(request: HttpRequest) -> HttpResponse:
-    """Ask once more, then record the request for erasure. An officer answers."""
+    """Record the request for erasure, once it is confirmed; an officer answers."""
     return _save_step(request, EraseForm, _save_erasure_request, confirm_field="sure")
 
 
@@ -221,7 +218,7 @@ def _export_file(_request: HttpRequest, report: Report, _form: CodeForm) -> Http
 def _save_step(
     request: HttpRequest, form_class: type[FollowupBaseForm], save: Save, confirm_field: str = ""
 ) -> HttpResponse:
-    """Save what a form of the page sent and return the page, else the form with all that was typed."""
+    """Save a posted form and return the page about the report, else the form, filled in."""
     if request.method != "POST":
         return redirect("reports:track")
     data, error = parse_body(request, FOREIGN)

@@ -1,8 +1,8 @@
 """Find whom a caller claimed to be: the office, and the commune of its unit. Pure: no Django.
 
-Names come from the officers' table and from data/claimed.json, which also says how a claim sounds.
-To name an office is no claim: who told the police, or went to the bank, says where he went. A name
-that may be several offices, or a place that may be several communes, stays several.
+Names come from the officers' table and data/claimed.json, which also holds the cues of a claim.
+Naming an office is no claim: people tell the police, or go to the bank. An ambiguous name or place
+keeps all its meanings.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +35,7 @@ _SPOKE_WITHIN, _WARNED_WITHIN, _SHY_WITHIN, _CHAIN_WITHIN = 4, 1, 1, 3
 
 @dataclass(frozen=True, slots=True)
 class ImpersonationClaim:
-    """The offices that a name may mean, the communes that its place may mean, and the words."""
+    """The offices that a name may mean, the communes of its place, and the words."""
 
     offices: tuple[str, ...]
     communes: tuple[str, ...]
@@ -44,7 +44,7 @@ class ImpersonationClaim:
 
 @dataclass(frozen=True, slots=True)
 class ImpersonationResult:
-    """All that was claimed, in order; `offices` without the wider names of narrower ones."""
+    """All claims, in order; `offices` without the wider names of narrower ones."""
 
     offices: tuple[str, ...] = ()
     communes: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class ImpersonationResult:
 
 
 def claims_in_story(text: str, names: OfficeLexicon) -> list[ImpersonationClaim]:
-    """Return the claims of a story, in their order. Never raises; time in proportion."""
+    """Return the claims of a story, in order. Never raises; linear time."""
     story = tokenize(text[:MAX_LENGTH])
     scene = mention_context(story)
     mentions = find_mentions(scene, names)
@@ -64,7 +64,7 @@ def claims_in_story(text: str, names: OfficeLexicon) -> list[ImpersonationClaim]
 def claims_in_field(
     text: str, names: OfficeLexicon, rule: str = OF_NAME
 ) -> list[ImpersonationClaim]:
-    """Return the claims in the field for the caller's name and rank: all that it names."""
+    """Return the claims in the field for the caller's name and rank: all offices in it."""
     story = tokenize(text[:MAX_FIELD_LENGTH])
     mentions = find_mentions(mention_context(story), names)
     named = [each for each in mentions if not needs_explicit_claim(each) or not each.start]
@@ -73,7 +73,7 @@ def claims_in_field(
 
 
 def claims_from_checkbox(answer: str, names: OfficeLexicon) -> list[ImpersonationClaim]:
-    """Return what a box of the report form means, or what else stands in its place."""
+    """Return what a box of the report form claims, or other text in its place."""
     if code := claim_table().declared.get(answer):
         reason = Explanation(FACT, f"{code}: {RULE_FORM}", "", None, None, 0)
         return [ImpersonationClaim((code,), (), reason)]
@@ -81,7 +81,7 @@ def claims_from_checkbox(answer: str, names: OfficeLexicon) -> list[Impersonatio
 
 
 def merge_claims(claims: Iterable[ImpersonationClaim]) -> ImpersonationResult:
-    """Return the claims of all sources as one; a wider name only without a narrower."""
+    """Return the claims of all sources together; a wider name only without a narrower."""
     every = list(claims)
     named = [office for claim in every for office in claim.offices]
     any_of, of_state = claim_table().any_of, claim_table().of_state
@@ -125,7 +125,7 @@ def _list_claimed(
 
 
 def _is_no_claim(scene: MentionContext, mention: OfficeMention, cue: PhraseMatch | None) -> bool:
-    """Return whether somebody went to the office, it is denied, or the real one warned."""
+    """Return whether somebody went there, it is denied, or the real office warned."""
     kind = cue.phrase.kind if cue else ""
     if kind == "claims":
         return False
@@ -133,7 +133,7 @@ def _is_no_claim(scene: MentionContext, mention: OfficeMention, cue: PhraseMatch
 
 
 def _is_announced(scene: MentionContext, mention: OfficeMention, cue: PhraseMatch) -> bool:
-    """Return whether the cue before a name is a claim of it; a shy name needs a plain one, near."""
+    """Return whether the cue before a name is a claim; a shy name needs an explicit one, near."""
     if needs_explicit_claim(mention):
         near = scene.token_distance(cue.last, mention.start) <= _SHY_WITHIN
         return cue.phrase.kind == "claims" and near
@@ -141,7 +141,7 @@ def _is_announced(scene: MentionContext, mention: OfficeMention, cue: PhraseMatc
 
 
 def _continues_claim(scene: MentionContext, mention: OfficeMention, claimed: int) -> bool:
-    """Return whether a name goes on with the one claimed before: "đại úy" Hùng, "công an tỉnh"."""
+    """Return whether a name continues the last claim: "đại úy" Hùng, "công an tỉnh"."""
     if (
         not claimed
         or needs_explicit_claim(mention)
@@ -154,7 +154,7 @@ def _continues_claim(scene: MentionContext, mention: OfficeMention, claimed: int
 
 
 def _acts(scene: MentionContext, mention: OfficeMention, *, is_new: bool) -> bool:
-    """Return whether the office rings, or speaks and was not gone to before."""
+    """Return whether the office rings, or speaks and was not visited before."""
     everyday = claim_table().everyday.issuperset(mention.offices)
     titled = mention.titled
     if needs_explicit_claim(mention) and not titled:
@@ -169,7 +169,7 @@ def _acts(scene: MentionContext, mention: OfficeMention, *, is_new: bool) -> boo
 def _find_unclaimed(
     scene: MentionContext, mentions: Sequence[OfficeMention]
 ) -> list[OfficeMention]:
-    """Return the first uncommon office, where the story claims none and nobody went there."""
+    """Return the first uncommon office of a story without claims, unless visited."""
     visited, everyday = set[str](), claim_table().everyday
     for mention in mentions:
         is_common = needs_explicit_claim(mention) or everyday.intersection(mention.offices)
@@ -181,7 +181,7 @@ def _find_unclaimed(
 
 
 def _claim(story: TokenizedText, mention: OfficeMention) -> ImpersonationClaim:
-    """Return a mention as a claim, its words and place as the reason."""
+    """Return a mention as a claim, with its words and place as the reason."""
     start, end = story.char_span(mention.first, mention.end)
     unit = " in " + "|".join(mention.communes) if mention.communes else ""
     rule = f"{'|'.join(mention.offices)}{unit}: {mention.names[0]}"

@@ -1,6 +1,4 @@
-"""Names of offices: their lexicon and cues, and their mentions in a story with titles and places.
-Pure: no Django.
-"""
+"""Office names: lexicon, cues, mentions in a story with titles and places. Pure: no Django."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,8 +25,8 @@ Row = tuple[str, Sequence[str]]
 class ClaimTable:
     """The lists of data/claimed.json as sets.
 
-    `any_of`: a wider name -> what it may be; `declared`: an answer of the report form -> the wider
-    name; `labels` of the wider names; `shy`, folded: names that need an explicit claim.
+    `any_of`: wider name -> narrower; `declared`: answer of the report form -> wider name; `labels`
+    of the wider names; `shy`, folded: names that need an explicit claim.
     """
 
     labels: Mapping[str, str]
@@ -43,7 +41,7 @@ class ClaimTable:
 
 @dataclass(frozen=True, eq=False)
 class OfficeLexicon:
-    """The names of the officers' table, and a look-up of the communes that words may mean."""
+    """The names of the officers' table, and a function from words to communes."""
 
     book: PhraseTrie
     locate: Locate
@@ -51,7 +49,7 @@ class OfficeLexicon:
 
 @lru_cache(maxsize=1)
 def claim_table() -> ClaimTable:
-    """Return what the data file says beside the names and the cues."""
+    """Return the data file but for names and cues."""
     data = load_json(_FILE)
     broad = data["broad"]
     stately = [row["code"] for row in broad if row["of_state"]]
@@ -110,7 +108,7 @@ _LONG_UNITS = {"thi xa", "thi tran", "thanh pho"}
 
 @dataclass(frozen=True, slots=True)
 class OfficeMention:
-    """A name at words [first, last): titles from `start`, its place up to `end`, what both mean."""
+    """A name at words [first, last): titles from `start`, its place up to `end`."""
 
     start: int
     first: int
@@ -124,14 +122,14 @@ class OfficeMention:
 
 @dataclass(frozen=True, slots=True)
 class MentionContext:
-    """A story with its cues, by the word where they end and by the word where they begin."""
+    """A story with its cues, by the words where they end and begin."""
 
     story: TokenizedText
     ending: dict[int, list[PhraseMatch]]
     beginning: dict[int, list[PhraseMatch]]
 
     def token_distance(self, low: int, high: int) -> int:
-        """Return the words between two places, a comma counting two; a stop is out of reach."""
+        """Return the words between two places; a comma counts two, a stop is out of reach."""
         words = self.story.words
         if not 0 < low <= high < len(words):
             return high - low
@@ -178,7 +176,7 @@ def _list_mentions(scene: MentionContext, names: OfficeLexicon) -> Iterator[Offi
 
 
 def _is_name(story: TokenizedText, match: PhraseMatch) -> bool:
-    """Return whether words are a name: no decoy, and in capitals where "cat" is another word."""
+    """Return whether words are a name: no decoy, and capitals where "cat" is another word."""
     start, end = story.char_span(match.first, match.last)
     spelled = match.phrase.text not in claim_table().capitals or story.text[start:end].isupper()
     return spelled and match.phrase.kind != DECOY
@@ -219,7 +217,7 @@ def _nearest_ending(scene: MentionContext, start: int) -> PhraseMatch | None:
 
 
 def has_cue_after(scene: MentionContext, mention: OfficeMention, kind: str, within: int) -> bool:
-    """Return whether a cue of this kind follows a name, its place between them or not."""
+    """Return whether a cue of this kind follows a name or its place."""
     return any(
         cue.phrase.kind == kind and scene.token_distance(mention.end, first) <= within
         for first in range(mention.end, mention.end + within + 1)
@@ -235,7 +233,7 @@ def needs_explicit_claim(mention: OfficeMention) -> bool:
 def _with_place(
     story: TokenizedText, mention: OfficeMention, names: OfficeLexicon
 ) -> OfficeMention:
-    """Return a mention with the longest words after it, or after its unit, that are a place."""
+    """Return a mention with the longest place after it, or after its unit."""
     if not claim_table().with_unit.isdisjoint(mention.offices):
         reach = _reach_of_place(story, mention.last)
         for first in (mention.last - _size_of_unit(story, mention), mention.last):
@@ -253,7 +251,7 @@ def _size_of_unit(story: TokenizedText, mention: OfficeMention) -> int:
 
 
 def _reach_of_place(story: TokenizedText, first: int) -> int:
-    """Return where the words that may be a place end: with their sentence."""
+    """Return the end of the words that may be a place, at most that of the sentence."""
     sentence = story.words[first - 1].sentence
     words = story.words[first : first + _WORDS_OF_PLACE]
     return first + sum(1 for _ in takewhile(lambda word: word.sentence == sentence, words))

@@ -1,6 +1,4 @@
-"""Find sums of money in Vietnamese and English: in a story, and in the form's own field. Pure: no
-Django.
-"""
+"""Find sums of money, Vietnamese and English, in stories and the form field. Pure: no Django."""
 
 import re
 from collections.abc import Iterator
@@ -115,7 +113,7 @@ def _spoken_tail(story: TokenizedText, at: int) -> str:
 
 
 def _ends_sum(story: TokenizedText, at: int) -> bool:
-    """Return whether the digit at word *at* is of the sum before it: not "ba triệu một tháng"."""
+    """Return whether the digit at *at* belongs to the sum before it: not "ba triệu một tháng"."""
     word = story.words[at]
     if word.spelled == canonical_spelling("mốt"):
         return True
@@ -129,7 +127,7 @@ def _ends_sum(story: TokenizedText, at: int) -> bool:
 
 
 def _is_counted(story: TokenizedText, at: int) -> bool:
-    """Return whether what is counted stands there: "lần", "người"."""
+    """Return whether the word at *at* is what is counted: "lần", "người"."""
     if not continues_clause(story, at):
         return False
     word = story.words[at]
@@ -195,7 +193,7 @@ def find_amounts(story: TokenizedText) -> Iterator[MoneyAmount]:
 
 
 def _is_code(story: TokenizedText, at: int) -> bool:
-    """Return whether a bare number, not round, is an account, a telephone or a file."""
+    """Return whether a bare number is of an account, a telephone or a case; a round one is not."""
     words, number = story.words, story.words[at].folded
     if not number.isdecimal() or len(number) < _CODE or number.endswith(_ROUND):
         return False
@@ -215,7 +213,7 @@ def _names_dong(story: TokenizedText, at: int) -> bool:
 
 
 def _is_open(story: TokenizedText, first: int, last: int, value: int) -> bool:
-    """Return whether another currency is named, or another sum that it may be."""
+    """Return whether another currency or an alternative sum is named."""
     words = story.words
     if _is_foreign(story, last, value):
         return True
@@ -289,7 +287,7 @@ def parse_money_field(raw: str) -> ParsedMoney:
 
 
 def _find_problem(raw: str, story: TokenizedText, *, has_sum: bool) -> str:
-    """Return the problem; a unit is asked only of a number that stands by itself."""
+    """Return the problem; a unit is asked only of a single number."""
     figures = [word.folded for word in story.words if word.folded[0].isdecimal()]
     if has_sum or len(figures) > 1:
         return "several"
@@ -301,5 +299,5 @@ def _find_problem(raw: str, story: TokenizedText, *, has_sum: bool) -> str:
 
 
 def parse_bare_number(raw: str) -> int | None:
-    """Return the number of a field that holds but 20.000 or 20000, in đồng or in thousands."""
+    """Return the number of a field that is only 20.000 or 20000: đồng or thousands."""
     return int(parse_figure(raw.strip())) if _THOUSANDS.fullmatch(raw.strip()) else None

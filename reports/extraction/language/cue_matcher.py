@@ -1,9 +1,8 @@
 """Tokenize a story and find cue phrases in it. Pure: no Django.
 
-A cue is a phrase from data/taxonomy.json (folded there) or data/cues.json (spelled in full), within
-one clause. Where a word of the story has marks, they must agree with the cue's; a word without
-marks fits by its folded form, unless it would have to speak for a fact alone. Time in proportion to
-the story.
+A cue is a phrase of data/taxonomy.json (folded there) or data/cues.json (spelled in full), within
+one clause. A word with marks must agree with the cue's; one without matches by its folded form,
+unless it is the whole cue. Linear time.
 """
 
 import re
@@ -97,7 +96,7 @@ def canonical_spelling(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WordSet:
-    """Words as they count where the writer uses marks, and where not."""
+    """Words by spelling, for writers with marks, and by folded form, for others."""
 
     spelled: frozenset[str]
     folded: frozenset[str]
@@ -108,7 +107,7 @@ class WordSet:
 
 
 def word_set(words: str, unmarked: str | None = None) -> WordSet:
-    """Return a set of words; without marks those of *unmarked* alone count, where it is given."""
+    """Return a set of words; *unmarked* replaces the forms that count without marks."""
     folded = map(normalize, words.split()) if unmarked is None else unmarked.split()
     return WordSet(frozenset(map(canonical_spelling, words.split())), frozenset(folded))
 
@@ -164,12 +163,12 @@ def _expand(word: Token) -> list[Token]:
 
 
 def _is_thousand(figure: str, rest: str) -> bool:
-    """Return whether a "k" that stands apart is the thousand of "500 k" and not "không"."""
+    """Return whether a "k" apart from its figure is thousand ("500 k"), not "không"."""
     whole = figure.isdecimal() and len(figure) < 4 and int(figure) and int(figure) % 50 == 0
     return bool(whole and _BEHIND_THOUSAND.match(rest))
 
 
-@lru_cache(maxsize=8)  # readers of one report ask for the same texts again
+@lru_cache(maxsize=8)  # one report's texts are parsed several times
 def tokenize(text: str) -> TokenizedText:
     """Return a story cut into words, chat spellings written out."""
     folded = normalize_with_offsets(text, keep=".,;:!?\n")
@@ -214,7 +213,7 @@ def _cue(family: str, code: str, phrase: str, points: float | None) -> CuePhrase
 
 
 def _entries(family: str, code: str, rows: Iterable[Any]) -> Iterator[CuePhrase]:
-    """Yield the cues of rows: a phrase, or [phrase, points] where the usual points mislead."""
+    """Yield the cues of rows: a phrase, or [phrase, points] in place of the usual points."""
     for row in rows:
         phrase, points = (row, None) if isinstance(row, str) else row
         yield _cue(family, code, phrase, points)
@@ -239,7 +238,7 @@ def _list_cues() -> Iterator[CuePhrase]:
 
 @lru_cache(maxsize=1)
 def _index() -> Mapping[str, Mapping[str, tuple[CuePhrase, ...]]]:
-    """Return the cues by first and second word ("" for none), those that differ in marks as one."""
+    """Return the cues by first and second word ("" for none); variants in marks are joined."""
     index: dict[str, dict[str, dict[tuple[str, str, tuple[str, ...]], CuePhrase]]] = {}
     for cue in _list_cues():
         one, two = (*cue.words, "")[:2]
@@ -272,7 +271,7 @@ def _fits(cue: CuePhrase, story: TokenizedText, first: int) -> bool:
 
 
 def find_cues(story: TokenizedText) -> list[CueMatch]:
-    """Return every cue in the story, in order of place. A number fits as such, or as any."""
+    """Return every cue in the story, in order of place; a number also matches ANY_NUMBER."""
     index = _index()
     forms = [
         (word.folded, ANY_NUMBER) if word.folded[0].isdecimal() else (word.folded,)
@@ -291,7 +290,7 @@ def find_cues(story: TokenizedText) -> list[CueMatch]:
 
 
 def matches_between(hits: Sequence[CueMatch], low: int, high: int) -> list[CueMatch]:
-    """Return those of *hits* (in order of place) that lie within words [low, high)."""
+    """Return the *hits*, which are in order of place, within words [low, high)."""
     first = bisect_left(hits, low, key=lambda hit: hit.first)
     last = bisect_left(hits, high, key=lambda hit: hit.first)
     return [hit for hit in hits[first:last] if hit.last <= high]

@@ -1,8 +1,7 @@
 """Find sums without a unit: "Nó đòi 40. Tôi đưa 15 trước", "em trả một nửa". Pure: no Django.
 
-Only in a story, where a verb of paying or asking stands just before the number and nothing that
-could be counted behind it, or in a list whose last item has its unit ("20 với 25 triệu"); the
-form's own field asks for the unit instead (amounts.py).
+Only in a story: just after a verb of paying or asking, with nothing countable behind, or in a list
+whose last item has its unit ("20 với 25 triệu"). The form's field asks for the unit instead.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -93,7 +92,7 @@ def find_implicit_amounts(
 def _items_before(
     story: TokenizedText, amount: MoneyAmount, taken: Collection[int]
 ) -> Iterator[MoneyAmount]:
-    """Yield the items of a list whose unit is said at its end: "20 với 20 với 25 triệu"."""
+    """Yield the items of a list whose unit stands at its end: "20 với 20 với 25 triệu"."""
     places, first = list[int](), amount.first
     while len(places) < _MAX_ITEMS and (at := _item_before(story, first, taken)) is not None:
         places.append(at)
@@ -104,7 +103,7 @@ def _items_before(
 
 
 def _item_before(story: TokenizedText, first: int, taken: Collection[int]) -> int | None:
-    """Return where the bare number stands that is listed just before word *first*."""
+    """Return the place of the bare number listed just before word *first*, or None."""
     words, at = story.words, first - 1
     while at > max(0, first - _ITEMS_APART) and words[at].folded in _BETWEEN_ITEMS:
         if _is_item(story, at, first):
@@ -130,7 +129,7 @@ def _is_range(story: TokenizedText, places: Sequence[int], amount: MoneyAmount) 
 
 
 def _begins_list(story: TokenizedText, places: Sequence[int], taken: Collection[int]) -> bool:
-    """Return whether what stands before the first number of a list speaks of sums."""
+    """Return whether the words before the first number of a list speak of sums."""
     words, at = story.words, places[-1]
     behind = words[at + 1].folded
     if not at or words[at - 1].sentence != words[at].sentence:
@@ -144,7 +143,7 @@ def _begins_list(story: TokenizedText, places: Sequence[int], taken: Collection[
 
 
 def _item_value(figure: int, amount: MoneyAmount) -> int:
-    """Return an item in the unit of its list; hundreds before a few millions are thousands."""
+    """Return an item in its list's unit; hundreds before a few millions are thousands."""
     most = amount.value * _ITEMS_UNLIKE
     for unit in (_BILLION, _unit(figure, [amount]), _THOUSAND):
         fits = amount.value >= unit and figure * unit < most
@@ -183,7 +182,7 @@ def _find_bare(story: TokenizedText, at: int, named: Sequence[MoneyAmount]) -> M
 
 
 def _unit(figure: int, named: Sequence[MoneyAmount]) -> int:
-    """Return millions, but for hundreds beside small sums, or where all that is named is small."""
+    """Return a million; a thousand for hundreds beside small sums, or beside only small sums."""
     most = max((amount.value for amount in named), default=_SMALL)
     small = most < _MILLION or (figure >= _THOUSANDS_FROM and most < _SMALL)
     return _THOUSAND if small else _MILLION
@@ -207,7 +206,7 @@ def _is_behind(story: TokenizedText, at: int, phrases: _Phrases, across: bool = 
 
 
 def _ends(story: TokenizedText, at: int) -> bool:
-    """Return whether nothing that is counted stands behind the number: "15", not "15 cái"."""
+    """Return whether nothing countable follows the number: "15", not "15 cái"."""
     if at >= len(story.words):
         return True
     gap = story.text[story.words[at - 1].end : story.words[at].start]

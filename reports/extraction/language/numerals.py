@@ -1,7 +1,6 @@
 """Parse numbers in figures and words with their units; spell sums in words. Pure: no Django.
 
-Marks decide where there are any: "năm" is five, "nấm" is none; a word without marks is read by its
-folded form.
+Marks decide where there are any: "năm" is five, "nấm" is not.
 """
 
 import re

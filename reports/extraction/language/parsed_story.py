@@ -1,8 +1,8 @@
 """A story parsed once: words, cues, sums, payment actions and their features. Pure: no Django.
 
-A feature is a word, a pair of words, or a family of words (data/concepts.json), with its place. A
-payment action is a verb of paying or obeying with its state: "Nó bảo nộp, tôi không nộp" has one
-asked and one refused. Its words are cues.json, "phrases" › "deeds".
+A feature is a word, a pair of words, or a family of words (data/concepts.json). A payment action is
+a verb of paying or obeying with its state: "Nó bảo nộp, tôi không nộp" has one asked, one refused.
+Its words are cues.json, "phrases" › "deeds".
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -68,7 +68,7 @@ class PaymentAction(NamedTuple):
 def find_payment_actions(
     story: TokenizedText, hits: Sequence[CueMatch], sums: Sequence[MoneyAmount]
 ) -> list[PaymentAction]:
-    """Return every action in order of place, none inside a sum ("5 trieu dong")."""
+    """Return the actions in order of place, none inside a sum ("5 trieu dong")."""
     own = [hit for hit in hits if hit.cue.family == "deeds"]
     taken = {place for amount in sums for place in range(amount.first, amount.last)}
     verbs = [hit for hit in own if hit.cue.code in (*_VERBS, _OTHER)]
@@ -115,7 +115,7 @@ def _action_state(
 
 
 def _is_continued(story: TokenizedText, at: int) -> bool:
-    """Return whether the teller goes on there: "đòi 30 triệu rồi tôi chuyển"."""
+    """Return whether the teller continues there: "đòi 30 triệu rồi tôi chuyển"."""
     joint = story.words[at : at + 2]
     if len(joint) < 2 or joint[1].folded not in _TELLER:
         return False
@@ -144,7 +144,7 @@ def _is_threat(
 
 
 def action_features(actions: Sequence[PaymentAction]) -> Iterator[Feature]:
-    """Yield each action that says something, the last outcome once more as such."""
+    """Yield each action but bare ones, and the last outcome again as such."""
     for kind, state, first, last in actions:
         if state != "bare":
             yield Feature(f"@{kind} {state}", first, last)
@@ -156,7 +156,7 @@ def action_features(actions: Sequence[PaymentAction]) -> Iterator[Feature]:
 def sequence_features(
     hits: Sequence[CueMatch], actions: Sequence[PaymentAction], sums: Sequence[MoneyAmount]
 ) -> Iterator[Feature]:
-    """Yield the last one, two, three turns ("D$R": demand, sum, refusal), and all there are."""
+    """Yield the last one to three turns ("D$R": demand, sum, refusal), and the set of all."""
     turns = _find_turns(hits, actions, sums)
     names = "".join(turn.name for turn in turns)
     for count in range(1, min(len(turns), _MAX_TURNS) + 1):
@@ -219,13 +219,13 @@ def extract_features(words: Sequence[Feature], hits: Iterable[CueMatch]) -> list
 
 
 def ending_features(words: Sequence[Feature]) -> list[Feature]:
-    """Return the last words and their pairs once more, as such."""
+    """Return the features of the last words, marked as such."""
     last = words[-_LAST_WORDS:]
     return [Feature("…" + name, first, end) for name, first, end in [*last, *pair_features(last)]]
 
 
 def last_sentence_features(story: TokenizedText, grams: Iterable[Feature]) -> Iterator[Feature]:
-    """Yield the features of the last sentence once more, as such."""
+    """Yield the features of the last sentence, marked as such."""
     last = story.words[-1].sentence if story.words else 0
     for name, first, end in grams:
         if story.words[first].sentence == last:
@@ -245,7 +245,7 @@ class ParsedStory:
 
     @property
     def outcomes(self) -> list[PaymentAction]:
-        """Return the payments of which is said what came of them."""
+        """Return the payments whose outcome is said."""
         return [each for each in self.actions if each.kind == "pay" and each.state in OUTCOMES]
 
     @property
@@ -260,7 +260,7 @@ class ParsedStory:
         ]
 
     def active_cues(self, family: str) -> dict[str, list[CueMatch]]:
-        """Return the cues that count, by code: each once, none silenced or inside a longer one."""
+        """Return a family's cues by code: each once, none silenced or inside a longer one."""
         silences = (hit for hit in self.hits if hit.cue.family == "silence")
         silenced = longest_match_by_token(hit for hit in silences if hit.cue.code == family)
         by_code: dict[str, dict[CuePhrase, CueMatch]] = {}
@@ -274,7 +274,7 @@ class ParsedStory:
 
 
 def parse_story(text: str) -> ParsedStory:
-    """Parse a story for all that is extracted from it. Time in proportion to the text."""
+    """Parse the first MAX_LENGTH characters of a story. Linear time."""
     story = tokenize(text[:MAX_LENGTH])
     hits = find_cues(story)
     sums = list(islice(find_amounts(story), _MAX_SUMS))

@@ -1,8 +1,7 @@
 """Find the phrases of a table in a story. Pure: no Django.
 
-As in cue_matcher.py: a phrase lies within one clause; a word with marks must agree with the
-phrase's, one without fits by its folded form. Time is in proportion to the story, however large the
-table.
+As in cue_matcher.py, a phrase lies within one clause, and marks must agree. Time is linear in the
+story, whatever the size of the table.
 """
 
 from collections.abc import Iterable, Iterator
@@ -34,7 +33,7 @@ class PhraseMatch(NamedTuple):
 
 @dataclass(slots=True)
 class _Node:
-    """The phrases that end here, and what may follow, by folded word."""
+    """The phrases that end here, and the next nodes by folded word."""
 
     phrases: dict[Phrase, None] = field(default_factory=dict)
     following: dict[str, "_Node"] = field(default_factory=dict)
@@ -54,7 +53,7 @@ class PhraseTrie:
                 node.phrases[Phrase(kind, code, text, spelled)] = None
 
     def find(self, story: TokenizedText) -> list[PhraseMatch]:
-        """Return every phrase in the story, in order of place, the shorter of two first."""
+        """Return every phrase in the story, in order of place, shorter ones first."""
         begins = self._root.following
         return [
             match
@@ -80,7 +79,7 @@ def _find_at(story: TokenizedText, first: int, node: _Node | None) -> Iterator[P
 def _agree(story: TokenizedText, first: int, spelled: tuple[str, ...]) -> bool:
     """Return whether the marks agree; of three words or more one may be mistyped.
 
-    Marks may lack, but not of some words alone, nor of a single word where the writer uses marks.
+    Marks may be missing, but not on some words alone, nor on a single word of a writer with marks.
     """
     many = len(spelled)
     marked = story.marked and many == 1
@@ -95,10 +94,9 @@ def _agree(story: TokenizedText, first: int, spelled: tuple[str, ...]) -> bool:
 
 
 def drop_nested(matches: Iterable[PhraseMatch]) -> list[PhraseMatch]:
-    """Return in order of place the matches that lie in no longer one.
+    """Return the matches that overlap no longer one, in order of place.
 
-    Of two that overlap the longer stays, of two as long the first. Phrases at the very same words
-    stay together.
+    Of two as long the first stays; phrases at the very same words all stay.
     """
     outermost: list[PhraseMatch] = []
     taken: dict[int, tuple[int, int]] = {}

@@ -1,9 +1,8 @@
 """Score features by trained weights, and explain scores. Pure: no Django.
 
-Weights say what each feature adds to each code; they were learnt from stories that we wrote
-(`python -m tools.train_reader`; the card is data/weights/README.md). A code has points from two
-sources, its phrases and its features; the score is the sum of its reasons to the cent, and each
-reason points at words of the story.
+Weights were learnt from stories that we wrote (`python -m tools.train_reader`; the card is
+data/weights/README.md). A code's score is the sum of its reasons to the cent, from phrases and
+features; each reason points at words of the story.
 """
 
 import re
@@ -49,9 +48,7 @@ class FeatureContribution(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LinearModel:
-    """A table of weights: of each label the points it needs, of each feature its rarity and what it
-    adds to which labels, in tenths of a point. Packed: a worker keeps four of them.
-    """
+    """A table of weights in tenths of a point, packed, as a worker keeps four of them."""
 
     labels: tuple[str, ...]
     needed: Mapping[str, float]
@@ -64,7 +61,7 @@ class LinearModel:
 
 @lru_cache(maxsize=8)
 def load_model(name: str) -> LinearModel:
-    """Return a table of data/weights, read once."""
+    """Return a table of data/weights, loaded once."""
     with (FOLDER / f"{name}.tsv").open(encoding="utf-8") as file:
         labels = tuple(cell.partition("=")[2] for cell in _split_cells(next(file)))
         needed = dict(zip(labels, map(float, _split_cells(next(file))), strict=True))
@@ -95,7 +92,7 @@ def _pack_rows(
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """A story scored by a model: points by label, its features, the weights of those known."""
+    """A story scored by a model: points by label, features, and the shares of known ones."""
 
     model: LinearModel
     scores: Mapping[str, float]
@@ -103,7 +100,7 @@ class Scores:
     shares: Sequence[tuple[int, float]]
 
     def contributions(self, label: str) -> list[FeatureContribution]:
-        """Return what each feature adds to a label, at its first place, the weightiest first."""
+        """Return what each feature adds to a label, at its first place, the largest first."""
         adds, numbers = dict(self._label_points(label)), self.model.numbers
         parts = [
             FeatureContribution(gram, adds.pop(number))
@@ -131,15 +128,15 @@ def score(model: LinearModel, grams: Sequence[Feature]) -> Scores:
 
 
 def score_labels(model: LinearModel, names: Iterable[str]) -> dict[str, float]:
-    """Return the points of every label, without the features that gave them."""
+    """Return the points of every label, without explanations."""
     return _sum_labels(model, _weigh(model, names))
 
 
 def _weigh(model: LinearModel, names: Iterable[str]) -> list[tuple[int, float]]:
-    """Return the features that the model has, by number, each with its weight in the story.
+    """Return the features that the model knows, by number, each with its weight in the story.
 
-    A rare one weighs more, a repeated one a little more. The weights are a vector of length one, or
-    shorter for a story of few words, so that a long story weighs no more than a short one.
+    A rare one weighs more, a repeated one a little more. The vector has length one, or less for few
+    words, so that a long story weighs no more than a short one.
     """
     rarities = model.rarities
     weighed = [
@@ -152,7 +149,7 @@ def _weigh(model: LinearModel, names: Iterable[str]) -> list[tuple[int, float]]:
 
 
 def _sum_labels(model: LinearModel, shares: Iterable[tuple[int, float]]) -> dict[str, float]:
-    """Return the points of every label. Every story comes through here: no calls inside."""
+    """Return the points of every label. The hot loop of every story: no calls inside."""
     sums = [0.0] * len(model.labels)
     begins, label_of, adds = model.begins, model.label_of, model.adds
     for number, share in shares:
@@ -179,7 +176,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class ExplanationTarget:
-    """What reasons are for: the fact, the code, what a point of a phrase is worth."""
+    """The fact and code that reasons are for, and the worth of a phrase's point."""
 
     name: str
     code: str
@@ -206,7 +203,7 @@ def explain(
     parts: Sequence[FeatureContribution],
     denied: Collection[CueMatch] = (),
 ) -> list[Explanation]:
-    """Return a reason for each phrase, for the weightiest features, and for all others as one."""
+    """Return a reason for each phrase and top feature, and one for all other features."""
     together = phrase_score(phrases, fact.worth)
     listed = phrases[:_MAX_PHRASES]
     total = sum(hit.cue.points for hit in listed) or 1.0
@@ -226,15 +223,15 @@ def explain(
 
 
 def is_model_reason(rule: str) -> bool:
-    """Return whether a reason is a feature by its weight, not a phrase of the rules."""
+    """Return whether a reason is a weighted feature, not a phrase."""
     return ": words “" in rule
 
 
 def is_remainder(rule: str) -> bool:
-    """Return whether a reason is the one for all features that are not listed."""
+    """Return whether a reason stands for all features that are not listed."""
     return ALL_OTHERS in rule
 
 
 def sum_points(reasons: Iterable[Explanation]) -> float:
-    """Return the points of reasons together, to the cent."""
+    """Return the sum of the points of reasons, to the cent."""
     return round(sum(reason.points for reason in reasons), 2)

@@ -1,7 +1,7 @@
 """Decide what a story says was lost: nothing, an unknown sum, a sum. Pure: no Django.
 
-The whole story, its end, the words around each sum, its clauses and phrases decide whether money is
-gone; the words around each sum then say which sums are, and total.py adds them up.
+The whole story, its end, the words around sums, its clauses and phrases decide whether money is
+gone, the words around each sum whether that sum is; total.py adds them up.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -65,7 +65,7 @@ class LossResult:
 
 
 def collect_loss_evidence(parsed: ParsedStory) -> PhraseEvidence:
-    """Return what phrases and clauses say of a story's money, and the features of its sums."""
+    """Return the evidence of phrases and clauses on money, and the features of the sums."""
     evidence = apply_phrase_rules(parsed)
     evidence = replace(evidence, pieces=classify_clauses(parsed, evidence))
     sums = range(len(parsed.sums))
@@ -74,14 +74,14 @@ def collect_loss_evidence(parsed: ParsedStory) -> PhraseEvidence:
 
 
 def loss_features(parsed: ParsedStory, evidence: PhraseEvidence) -> list[Feature]:
-    """Return all that says whether money is gone: the story, its sums, clauses and phrases."""
+    """Return the features of story, sums, clauses and phrases that decide on a loss."""
     sums = chain.from_iterable(evidence.around)
     repeated = (*_phrase_features(parsed, evidence), *clause_features(evidence.pieces))
     return [*parsed.all_features, *sums, *(gram for gram in repeated for _ in range(_REPEAT))]
 
 
 def _phrase_features(parsed: ParsedStory, evidence: PhraseEvidence) -> Iterator[Feature]:
-    """Yield what the phrases say, each as a feature of its own."""
+    """Yield a feature for each kind of phrase evidence."""
     rules = {because.rule for _, because in evidence.gone}
     if evidence.gone:
         yield Feature("?gone", *evidence.gone[0][1][1:])
@@ -98,7 +98,7 @@ def _phrase_features(parsed: ParsedStory, evidence: PhraseEvidence) -> Iterator[
 def extract_loss(
     parsed: ParsedStory, evidence: PhraseEvidence, state: Scores, is_junk: bool = False
 ) -> LossResult:
-    """Return what the story says was lost; of junk nothing unless a phrase says so."""
+    """Return the loss of a story; of junk None unless a phrase names one."""
     kind = max(KINDS, key=lambda each: state.scores[each])
     has_no_feature = not any(state.scores[each] for each in KINDS)
     if has_no_feature or kind == "unknown" or (is_junk and not evidence.gone):
@@ -114,7 +114,7 @@ def extract_loss(
 def lost_amounts(
     parsed: ParsedStory, evidence: PhraseEvidence
 ) -> list[tuple[MoneyAmount, RuleEvidence]]:
-    """Return the sums that are gone; where money is gone and none is said to be, the likeliest."""
+    """Return the lost sums with their evidence, at least the likeliest one."""
     why = dict(evidence.gone)
     scored = [
         (role_score(evidence, number, "lost") + _phrase_points(parsed, number, why), amount)
@@ -132,7 +132,7 @@ def lost_amounts(
 def _phrase_points(
     parsed: ParsedStory, number: int, why: Mapping[MoneyAmount, RuleEvidence]
 ) -> float:
-    """Return what phrases add to a sum: that it is gone, surely gone, or that nobody paid it."""
+    """Return the points that phrases add to a sum: gone, surely gone, refused or refunded."""
     if is_refunded(parsed, number):
         return -PHRASE_SETTLED
     because = why.get(parsed.sums[number])
@@ -164,7 +164,7 @@ _MAX_LENGTH = 400  # signs of the form's field
 
 
 def is_additional_field(raw: str) -> bool:
-    """Return whether the form's field names a further sum: "thêm 5tr"; no total is one."""
+    """Return whether the form's field names a further sum: "thêm 5tr"; not a total."""
     story = tokenize(raw[:_MAX_LENGTH])
     words, amount = story.words, next(find_amounts(story), None)
     if amount is None or any(word.folded in _IN_ALL for word in words):
@@ -176,8 +176,8 @@ def is_additional_field(raw: str) -> bool:
 def is_additional_loss(text: str) -> bool:
     """Return whether the loss of a story is a further one.
 
-    A story whose first sum is not called so tells all of it anew: "mất 10 triệu, rồi thêm 20 triệu
-    nữa"; one that is but asked for is none.
+    The first lost sum decides: "mất 10 triệu, rồi thêm 20 triệu nữa" tells the whole anew. A sum
+    that is only demanded is no loss.
     """
     parsed = parse_story(text)
     evidence = collect_loss_evidence(parsed)
@@ -199,7 +199,7 @@ def is_additional_loss(text: str) -> bool:
 
 
 def _has_word(story: TokenizedText, words: Iterable[Token], wanted: WordSet) -> bool:
-    """Return whether one of these words is there and means that a sum is a further one."""
+    """Return whether one of the *wanted* words says that a sum is a further one."""
     last = ""
     for word in words:
         if wanted.has(story, word) and last not in _OTHERWISE:

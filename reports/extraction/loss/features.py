@@ -1,9 +1,8 @@
 """Features of a loss: what each clause and the words around each sum say. Pure: no Django.
 
-A clause may be a part of a long one. In our labelled stories people marked the clauses that tell
-what became of the money; what those have in common is data/weights/pieces.tsv. A clause is scored
-by its own words and those of its neighbours; its verdict is one feature beside all others
-(classifier.py), which decide.
+Weights of clauses (data/weights/pieces.tsv) were learnt from marked clauses of labelled stories. A
+clause is scored by its own words and its neighbours'; the verdict is one feature among those that
+classifier.py weighs.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -36,7 +35,7 @@ _MAX_TURNS = 3
 
 
 class Clause(NamedTuple):
-    """Words [first, last) of a story, and the names of the features by which they are scored."""
+    """Words [first, last) of a story, and the names of their features."""
 
     first: int
     last: int
@@ -81,7 +80,7 @@ def _cut_clauses(parsed: ParsedStory) -> list[list[Feature]]:
 def _own_names(
     parsed: ParsedStory, evidence: PhraseEvidence, clauses: Sequence[Sequence[Feature]]
 ) -> list[list[str]]:
-    """Return the features of each clause that its neighbours have too."""
+    """Return the features of each clause without its neighbours'."""
     own = [[gram.name for gram in (*words, *pair_features(words))] for words in clauses]
     clause_of = {gram.first: number for number, words in enumerate(clauses) for gram in words}
     for mark in _marks(parsed, evidence):
@@ -91,7 +90,7 @@ def _own_names(
 
 
 def _marks(parsed: ParsedStory, evidence: PhraseEvidence) -> Iterator[Feature]:
-    """Yield families, actions, and what phrases say."""
+    """Yield features of families, actions and phrase evidence."""
     yield from (gram for gram in parsed.grams if gram.name[0] == "=")
     yield from (gram for gram in action_features(parsed.actions) if gram.name[0] == "@")
     yield from (Feature("?gone", *because[1:]) for _, because in evidence.gone)
@@ -117,7 +116,7 @@ def classify_clauses(parsed: ParsedStory, evidence: PhraseEvidence) -> tuple[Cla
 
 
 def clause_features(verdicts: Sequence[ClauseVerdict]) -> Iterator[Feature]:
-    """Yield the surest verdict of each kind, the last decisive ones, and which there are."""
+    """Yield the surest verdict of each kind, the last decisive ones, and the set of all."""
     for kind in CLAUSE_KINDS:
         same = (each for each in verdicts if each.kind == kind)
         surest = max(same, key=lambda each: each.points, default=None)
@@ -135,7 +134,7 @@ def clause_features(verdicts: Sequence[ClauseVerdict]) -> Iterator[Feature]:
 
 
 def neighbour_clause_features(verdicts: Sequence[ClauseVerdict], first: int) -> Iterator[str]:
-    """Yield the verdicts on the clause of word *first*, and the next decisive one behind it."""
+    """Yield the verdicts on the clause of word *first*, and the next decisive one."""
     for each in verdicts:
         if each.first <= first < each.last:
             for number, level in enumerate(_LEVELS_AROUND):
@@ -184,7 +183,7 @@ def is_refunded(parsed: ParsedStory, number: int) -> bool:
 
 
 def is_additional(parsed: ParsedStory, number: int, called: Collection[str] = _FURTHER) -> bool:
-    """Return whether a word beside a sum says that it comes on top of others: "thêm 3 triệu"."""
+    """Return whether a word beside a sum says that it is a further one: "thêm 3 triệu"."""
     amount, words = parsed.sums[number], parsed.story.words
     beside = (
         *words[max(0, amount.first - _NEAR) : amount.first],
@@ -194,7 +193,7 @@ def is_additional(parsed: ParsedStory, number: int, called: Collection[str] = _F
 
 
 def context_features(parsed: ParsedStory, number: int, evidence: PhraseEvidence) -> list[Feature]:
-    """Return the features of a sum: what stands around it, its place, what is said of it."""
+    """Return the features of a sum: its surroundings, its place, its evidence."""
     amount = parsed.sums[number]
     about = (
         *_sum_features(parsed, number, evidence),
@@ -209,7 +208,7 @@ def context_features(parsed: ParsedStory, number: int, evidence: PhraseEvidence)
 
 
 def _side_features(parsed: ParsedStory, amount: MoneyAmount, sign: str) -> Iterator[Feature]:
-    """Yield what stands on one side of a sum; the sign is doubled in another sentence."""
+    """Yield the words on one side of a sum; in another sentence the sign is doubled."""
     words = parsed.story.words
     low, high = (
         (amount.first - _BEFORE, amount.first)
@@ -236,7 +235,7 @@ def _family_name(hit: CueMatch) -> str:
 
 
 def _sum_features(parsed: ParsedStory, number: int, evidence: PhraseEvidence) -> Iterator[str]:
-    """Yield the place of a sum among the sums, and what is said of it."""
+    """Yield the place of a sum among the sums, and its evidence."""
     amount, count, follower = parsed.sums[number], len(parsed.sums), number + 1
     place = (
         "only" if count == 1 else "first" if not number else "amid" if follower < count else "last"
@@ -264,7 +263,7 @@ def _sum_features(parsed: ParsedStory, number: int, evidence: PhraseEvidence) ->
 
 
 def _action_features(parsed: ParsedStory, number: int) -> Iterator[str]:
-    """Yield the states of the action that names a sum, the next one, and the last one."""
+    """Yield the states of the action that governs a sum, the next one, and the last one."""
     naming, settling = governing_action(parsed, number), resolving_action(parsed, number)
     yield f"~in {naming.state}" if naming else "~in none"
     yield f"~then {settling.state}" if settling else "~then none"

@@ -1,8 +1,7 @@
 """Find what phrases say of the sums in a story: that one is gone, that nothing is. Pure: no Django.
 
-A sum in a threat or a promise is no loss: it counts only beside words that say that it is gone. The
-phrases are cues.json, "phrases" › "money"; classifier.py weighs them beside all other words and
-decides.
+A sum in a threat or a promise is no loss: it needs words that say that it is gone. The phrases are
+cues.json, "phrases" › "money"; classifier.py weighs this evidence and decides.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,7 +34,7 @@ SETTLED = "asked, then paid"  # the rule that is surest
 
 
 class RuleEvidence(NamedTuple):
-    """A rule, and the words [first, last) of the story that it rests on."""
+    """A rule, and the words [first, last) of the story that it matched."""
 
     rule: str
     first: int
@@ -53,9 +52,7 @@ class ClauseVerdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PhraseEvidence:
-    """The sums that phrases call gone, each with why, or why nothing is gone; the total; the
-    verdicts on each clause and the features of each sum (features.py).
-    """
+    """The sums called gone, or why nothing is; the total; verdicts on clauses; features of sums."""
 
     gone: tuple[tuple[MoneyAmount, RuleEvidence], ...] = ()
     none: RuleEvidence | None = None
@@ -81,7 +78,7 @@ class _MoneyPhrases:
         return any(self.last(code, low, high) for code in codes)
 
     def verb(self, code: str, low: int, amount: MoneyAmount) -> CueMatch | None:
-        """Return the nearest verb of *code* before a sum, not too far from it."""
+        """Return the nearest verb of *code* before a sum, within _REACH."""
         hit = self.last(code, low, amount.first)
         return hit if hit and amount.first - hit.last <= _REACH else None
 
@@ -103,7 +100,7 @@ def _collect_phrases(parsed: ParsedStory) -> _MoneyPhrases:
 
 
 def _is_unrevoked(phrases: _MoneyPhrases, low: int, verb: CueMatch, amount: MoneyAmount) -> bool:
-    """Return whether nothing before the verb or between it and the sum undoes it."""
+    """Return whether nothing before the verb or up to the sum undoes it."""
     start = max(low, verb.first - _BEFORE_VERB)
     start = max(start, phrases.story.clause_start(verb.first, start))
     undone = phrases.has_phrase(("asked", "not"), start, verb.first)
@@ -128,7 +125,7 @@ def _find_evidence(
 def _find_payment(
     phrases: _MoneyPhrases, amount: MoneyAmount, low: int, high: int
 ) -> RuleEvidence | None:
-    """Return why a plain "chuyển 5tr" is a loss: the speaker did it or it is over ("… rồi")."""
+    """Return why "chuyển 5tr" is a loss: the speaker did it, or it is over ("… rồi")."""
     same_clause = phrases.clause_end(amount.last - 1, high)
     after = phrases.last("given", amount.last, same_clause)
     give = phrases.verb("give", low, amount)
@@ -143,7 +140,7 @@ def _find_payment(
 
 
 def _window(story: TokenizedText, sums: list[MoneyAmount], index: int) -> tuple[int, int]:
-    """Return the words around a sum that can speak of it: its sentence, up to its neighbours."""
+    """Return the words around a sum that can speak of it: its sentence, up to other sums."""
     words, amount = story.words, sums[index]
     low = sums[index - 1].last if index else 0
     high = sums[index + 1].first if index + 1 < len(sums) else len(words)
@@ -158,7 +155,7 @@ def _window(story: TokenizedText, sums: list[MoneyAmount], index: int) -> tuple[
 def _find_done(
     phrases: _MoneyPhrases, sums: list[MoneyAmount]
 ) -> tuple[MoneyAmount, RuleEvidence] | None:
-    """Return a sum that was asked for and then paid: "đòi 5tr, tôi chuyển rồi"."""
+    """Return a sum that was demanded and then paid: "đòi 5tr, tôi chuyển rồi"."""
     for hit in sorted(
         [*phrases.by_code.get("done", ()), *_find_curt_payments(phrases)], key=lambda hit: hit.first
     ):
@@ -174,7 +171,7 @@ def _find_done(
 
 
 def governing_action(parsed: ParsedStory, number: int) -> PaymentAction | None:
-    """Return the action that names a sum: the last before it, near and in its clause."""
+    """Return the action that governs a sum: the last before it, near, in its clause."""
     amount, words = parsed.sums[number], parsed.story.words
     near = [
         action
@@ -187,7 +184,7 @@ def governing_action(parsed: ParsedStory, number: int) -> PaymentAction | None:
 
 
 def resolving_action(parsed: ParsedStory, number: int) -> PaymentAction | None:
-    """Return the first outcome behind a sum, before another sum is named."""
+    """Return the first outcome after a sum and before the next sum, or None."""
     amount, follower = parsed.sums[number], number + 1
     high = len(parsed.story.words)
     if follower < len(parsed.sums):
@@ -200,7 +197,7 @@ def resolving_action(parsed: ParsedStory, number: int) -> PaymentAction | None:
 def _find_settled(
     parsed: ParsedStory, gone: Sequence[MoneyAmount]
 ) -> Iterator[tuple[MoneyAmount, RuleEvidence]]:
-    """Yield sums asked for and then paid: "nộp 5 triệu. Tôi nộp. Sau thêm 4 triệu, tôi nộp"."""
+    """Yield sums demanded and then paid: "nộp 5 triệu. Tôi nộp. Sau thêm 4 triệu, tôi nộp"."""
     for number, amount in enumerate(parsed.sums):
         settling = resolving_action(parsed, number)
         if amount in gone or settling is None or settling.state != "done":
@@ -216,7 +213,7 @@ def _find_settled(
 
 
 def is_demanded(parsed: ParsedStory, number: int) -> bool:
-    """Return whether somebody asked for a sum: "đóng 3 triệu đi", "đòi 15 triệu"."""
+    """Return whether somebody demanded a sum: "đóng 3 triệu đi", "đòi 15 triệu"."""
     naming, amount = governing_action(parsed, number), parsed.sums[number]
     if naming is not None:
         return naming.state in ("asked", "bare")
@@ -239,7 +236,7 @@ def _has_action_phrase(parsed: ParsedStory, codes: tuple[str, ...], low: int, hi
 
 
 def _find_curt_payments(phrases: _MoneyPhrases) -> Iterator[CueMatch]:
-    """Yield verbs in clauses of a few words in which somebody pays: "Tôi nộp.", "sợ nên đóng"."""
+    """Yield the verbs of short clauses in which somebody pays: "Tôi nộp.", "sợ nên đóng"."""
     for hit in phrases.by_code.get("give", ()):
         first = phrases.story.clause_start(hit.first, max(0, hit.first - _CURT))
         last = phrases.clause_end(hit.first, min(len(phrases.story.words), hit.first + _CURT))
@@ -251,7 +248,7 @@ def _find_curt_payments(phrases: _MoneyPhrases) -> Iterator[CueMatch]:
 
 
 def _find_none(phrases: _MoneyPhrases) -> RuleEvidence | None:
-    """Return words that nothing was lost, outside a threat."""
+    """Return the words that say that nothing was lost, outside a threat, or None."""
     threats = longest_match_by_token(phrases.by_code.get("threat", []))
     for hit in phrases.by_code.get("none", ()):
         if not is_covered(hit, threats):
@@ -260,7 +257,7 @@ def _find_none(phrases: _MoneyPhrases) -> RuleEvidence | None:
 
 
 def apply_phrase_rules(parsed: ParsedStory) -> PhraseEvidence:
-    """Return what the phrases of the story say of its sums."""
+    """Return the evidence of the story's phrases on its sums."""
     phrases = _collect_phrases(parsed)
     gone = []
     for index, amount in enumerate(parsed.sums):
@@ -275,7 +272,7 @@ def apply_phrase_rules(parsed: ParsedStory) -> PhraseEvidence:
 
 
 def _find_undone(parsed: ParsedStory) -> RuleEvidence | None:
-    """Return the last outcome of what was asked, where it was not done."""
+    """Return the last outcome as evidence, if it was not done."""
     outcomes = [action for action in parsed.actions if action.state in OUTCOMES]
     if not outcomes or outcomes[-1].state == "done":
         return None

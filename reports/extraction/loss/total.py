@@ -1,6 +1,4 @@
-"""Add up the lost sums of a story: sums in one breath or within others, how often each was paid,
-refunds. Pure: no Django.
-"""
+"""Add up the lost sums of a story: lists, parts, repeated payments, refunds. Pure: no Django."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -40,7 +38,7 @@ _WITHIN_REACH = 6  # words before the sum that is within another
 def extend_to_coordinated_amounts(
     parsed: ParsedStory, gone: Collection[MoneyAmount]
 ) -> list[MoneyAmount]:
-    """Return the lost sums and those in one breath with them: "10 triệu rồi 5 triệu nữa"."""
+    """Return the lost sums and those coordinated with them: "10 triệu rồi 5 triệu nữa"."""
     groups: list[list[MoneyAmount]] = []
     for amount in parsed.sums:
         if groups and _is_joined(parsed, groups[-1][-1], amount):
@@ -51,7 +49,7 @@ def extend_to_coordinated_amounts(
 
 
 def drop_partial_amounts(parsed: ParsedStory, gone: Iterable[MoneyAmount]) -> list[MoneyAmount]:
-    """Return the lost sums, the whole for its part: "40 triệu, tính cả 2 triệu tiền cọc"."""
+    """Return the lost sums, wholes for their parts: "40 triệu, tính cả 2 triệu tiền cọc"."""
     gone, holders = list(gone), dict[MoneyAmount, MoneyAmount]()
     for number, (one, two) in enumerate(pairwise(parsed.sums)):
         naming = governing_action(parsed, number)
@@ -64,7 +62,7 @@ def drop_partial_amounts(parsed: ParsedStory, gone: Iterable[MoneyAmount]) -> li
 
 
 def _is_part(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
-    """Return whether the second sum is said to be within the first, a larger one."""
+    """Return whether the second sum is said to be part of the first, larger one."""
     words = parsed.story.words
     before = [word.folded for word in words[one.last : two.first]][-_WITHIN_REACH:]
     threes = zip(["", *before], before, before[1:], strict=False)
@@ -88,7 +86,7 @@ def _is_joined(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
 
 
 def _is_answer(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
-    """Return whether one sum was demanded and two paid: "đòi 30 triệu rồi tôi chuyển 5 triệu"."""
+    """Return whether one was demanded and two paid: "đòi 30 triệu rồi tôi chuyển 5 triệu"."""
     number, follower = parsed.sums.index(one), parsed.sums.index(two)
     if not is_demanded(parsed, number) or is_additional(parsed, follower, MORE):
         return False
@@ -100,7 +98,7 @@ def _is_answer(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
 def _is_series(
     parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount, naming: PaymentAction | None
 ) -> bool:
-    """Return whether the teller lists payments in their order."""
+    """Return whether the teller lists payments in order."""
     words = parsed.story.words
     between = words[one.last : two.first]
     together = words[one.first].sentence == words[two.first].sentence
@@ -116,7 +114,7 @@ def _is_series(
 
 
 def _is_named_fee(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
-    """Return whether the second sum is a fee by name; "tiền xe 300 triệu" may be unpaid."""
+    """Return whether the second sum is called a fee; "tiền xe 300 triệu" may be unpaid."""
     words = parsed.story.words
     clause = words[two.first].clause
     return any(
@@ -137,7 +135,7 @@ def _is_fee(parsed: ParsedStory, amount: MoneyAmount) -> bool:
 
 
 def _has_parting_word(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
-    """Return whether a word makes the second sum another matter; "con" is a child, not "còn"."""
+    """Return whether a word separates the second sum; with marks "con" is a child, not "còn"."""
     words = parsed.story.words[one.last : two.first]
     children = {"con"} if parsed.story.marked else set()
     return any(word.folded in _PARTS and word.spelled not in children for word in words)
@@ -183,10 +181,10 @@ _MAX_TIMES = 20
 def total_loss(
     parsed: ParsedStory, evidence: PhraseEvidence, lost: Sequence[tuple[MoneyAmount, RuleEvidence]]
 ) -> int | None:
-    """Return the total that is named, or the sums added; None where no sum is said.
+    """Return the total that is named, or the sum of the lost sums; None where no sum is said.
 
-    A sum told again counts once unless it is another one; one that is the total of the others is
-    the total.
+    A repeated sum counts once unless it is another one; a sum that equals all others is their
+    total.
     """
     largest = max((amount.value for amount, _ in lost), default=0)
     if evidence.total and evidence.total in dict(lost) and evidence.total.value >= largest:
@@ -215,7 +213,7 @@ def _list_losses(
 
 
 def _is_another(parsed: ParsedStory, evidence: PhraseEvidence, amount: MoneyAmount) -> bool:
-    """Return whether a sum that was told before was paid once more: "tôi chuyển thêm 8 triệu"."""
+    """Return whether a repeated sum was paid once more: "tôi chuyển thêm 8 triệu"."""
     number = parsed.sums.index(amount)
     naming = governing_action(parsed, number)
     more = naming is not None and naming.state == "done" and is_additional(parsed, number, MORE)
@@ -223,7 +221,7 @@ def _is_another(parsed: ParsedStory, evidence: PhraseEvidence, amount: MoneyAmou
 
 
 def _find_spent(parsed: ParsedStory, evidence: PhraseEvidence) -> int:
-    """Return what is missing of a balance: "có 9tr6, giờ còn 200 nghìn"; else 0."""
+    """Return what is missing from a balance: "có 9tr6, giờ còn 200 nghìn"; else 0."""
     if evidence.gone or len(parsed.sums) != 2:
         return 0
     for number, rest in enumerate(parsed.sums):
@@ -239,7 +237,7 @@ def _find_spent(parsed: ParsedStory, evidence: PhraseEvidence) -> int:
 
 
 def _is_rest(parsed: ParsedStory, amount: MoneyAmount) -> bool:
-    """Return whether "còn" stands just before a sum, and nobody beat a price down to it."""
+    """Return whether "còn" stands just before a sum that is no price beaten down."""
     before = parsed.story.words[max(0, amount.first - 4) : amount.first]
     while before and before[-1].folded in _JUST:
         before = before[:-1]
@@ -251,7 +249,7 @@ def _is_rest(parsed: ParsedStory, amount: MoneyAmount) -> bool:
 def _sum_refunds(
     parsed: ParsedStory, evidence: PhraseEvidence, lost: Collection[MoneyAmount]
 ) -> int:
-    """Return what came back, never more than was paid before: "nạp 5 triệu, rút được 6" is five."""
+    """Return the refunds, never more than was paid before: "nạp 5 triệu, rút được 6" is five."""
     paid = [(each.first, each.value * payment_count(parsed, each)) for each in lost]
     back = 0
     for amount in parsed.sums:
@@ -285,14 +283,14 @@ def payment_count(parsed: ParsedStory, amount: MoneyAmount) -> int:
 
 
 def _begins_list(parsed: ParsedStory, amount: MoneyAmount) -> bool:
-    """Return whether further sums, or "rồi", follow at once: "ba lần, 5 triệu, 2 triệu"."""
+    """Return whether further sums, or "rồi", follow: "ba lần, 5 triệu, 2 triệu"."""
     behind = parsed.story.words[amount.last : amount.last + 1]
     follows = any(0 <= other.first - amount.last <= _NEAR for other in parsed.sums)
     return follows or any(word.folded in _JOINS for word in behind)
 
 
 def _count(words: Sequence[Token], things: Collection[str], marked: bool) -> int:
-    """Return the first number of times or things: "hai lần", "5 cái"; 0 where there is none."""
+    """Return the first number of times or things: "hai lần", "5 cái"; else 0."""
     counts = [
         int(number.folded)
         if number.folded.isdecimal() and len(number.folded) < 3
