@@ -1,1 +1,1 @@
-"""Files that are sent along: how they come in, are sealed, looked into and drawn anew."""
+"""Uploaded files: upload, encryption, virus scan and sanitized copies."""

@@ -1,5 +1,5 @@
-"""Scan a file with clamd by INSTREAM (clamd(8)): the file is sent over the socket, so clamd needs
-to see no disk of ours.
+"""Scan a file with clamd by INSTREAM (clamd(8)), over the socket, so that clamd needs no disk of
+ours.
 """
 
 import socket
@@ -25,7 +25,7 @@ def is_configured() -> bool:
 
 
 def is_infected(content: bytes) -> bool:
-    """Return whether clamd finds something harmful. Raises ScanError."""
+    """Return whether clamd finds malware. Raises ScanError."""
     try:
         answer = _send_and_receive(content)
     except (OSError, ValueError, SoftTimeLimitExceeded) as error:
@@ -65,7 +65,7 @@ def _iter_chunks(content: bytes) -> Iterator[bytes]:
 
 
 def _set_timeout(line: socket.socket, until: float) -> None:
-    """Give the next step the time that is left. Raises TimeoutError where there is none."""
+    """Set the remaining time as the next step's limit. Raises TimeoutError."""
     left = until - time.monotonic()
     if left <= 0:
         raise TimeoutError
@@ -86,7 +86,6 @@ def _connect(place: str | tuple[str, int]) -> socket.socket:
 
 
 def _receive_answer(line: socket.socket, until: float) -> str:
-    """Return what clamd answers, up to its NUL."""
     answer = b""
     while b"\0" not in answer and len(answer) < _MAX_ANSWER_LENGTH:
         _set_timeout(line, until)

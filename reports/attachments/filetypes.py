@@ -1,13 +1,9 @@
-"""The type of a file by its first bytes alone, never by its name or what a browser says. Pure.
-
-Nothing is opened or interpreted: what begins as a picture is stored as one, whatever else it may
-be.
-"""
+"""The type of a file by its first bytes alone, never by its name or the browser's word. Pure."""
 
 import re
 from dataclasses import dataclass
 
-HEAD_BYTES = 16  # bytes that are enough to tell
+HEAD_BYTES = 16  # enough for every signature
 
 
 @dataclass(frozen=True)
@@ -20,7 +16,7 @@ class FileType:
 
 
 _PICTURE, _SOUND, _FILM, _PAPER = "ảnh", "bản ghi âm", "bản ghi", "bản PDF"
-# The ISO containers (`ftyp`) tell by the brand that follows; mp4 may hold sound alone.
+# ISO containers (`ftyp`) are told apart by the brand that follows; mp4 may hold sound alone.
 _SIGNATURES = [
     (rb"\xff\xd8\xff", FileType("image/jpeg", "jpg", _PICTURE)),
     (rb"\x89PNG\r\n\x1a\n", FileType("image/png", "png", _PICTURE)),
@@ -47,7 +43,7 @@ def sniff(head: bytes) -> FileType | None:
 
 
 def by_media_type(media_type: str) -> FileType:
-    """Return the type that a row names; one that is accepted no more is bytes and nothing else."""
+    """Return the type that a row names; for one no longer accepted application/octet-stream."""
     return _BY_MEDIA_TYPE.get(media_type, FileType("application/octet-stream", "bin", "tệp"))
 
 

@@ -1,8 +1,8 @@
 """Redraw a picture: its pixels, and nothing else of its file.
 
-A process of its own that may die of what it reads: file on its input, new file on its output,
-behind a line with type, width and height. It imports nothing of ours, so neither keys nor database
-are near. Bounded in memory, time and output.
+A process of its own that the input may kill: file on standard input, new file on standard output
+after a line with type, width and height. It imports nothing of ours, so it has neither keys nor
+database; memory, time and output are limited.
 """
 
 import io
@@ -17,12 +17,10 @@ from PIL import Image, ImageFile, ImageOps
 pi_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "HEIF")
-MAX_LENGTH = 2400  # points on the long side of what is drawn
-# By its header, before anything is decoded: a phone's largest pictures, 108 million, and no more.
-MAX_POINTS = 128_000_000
-# What is decoded at once; a JPEG is decoded at an eighth to a half where it is larger.
-MAX_DECODED = 40_000_000
-MEMORY = 768 * 1024**2  # bytes of addresses, the interpreter's own among them
+MAX_LENGTH = 2400  # pixels on the long side of the result
+MAX_POINTS = 128_000_000  # pixels by the header; phones take up to 108 million
+MAX_DECODED = 40_000_000  # pixels decoded at once; a larger JPEG is decoded at an eighth to a half
+MEMORY = 768 * 1024**2  # bytes of address space, the interpreter's included
 SECONDS = 8  # of the processor
 QUALITY = 85
 
@@ -61,7 +59,7 @@ def reencode_image(content: bytes) -> tuple[str, Image.Image, bytes]:
 
 
 def _open_image(content: bytes) -> Image.Image:
-    """Return the first frame, whole or as much of it as came."""
+    """Return the first frame, as much of it as arrived."""
     try:
         return _decode(content)
     except (OSError, SyntaxError):
@@ -73,7 +71,7 @@ def _open_image(content: bytes) -> Image.Image:
 
 
 def _decode(content: bytes) -> Image.Image:
-    image = Image.open(io.BytesIO(content), formats=FORMATS)  # no more than MOST_POINTS: see main
+    image = Image.open(io.BytesIO(content), formats=FORMATS)  # `main` limits it to MAX_POINTS
     image.draft(None, (MAX_LENGTH, MAX_LENGTH))
     if image.width * image.height > MAX_DECODED:
         raise TooLargeError
@@ -106,7 +104,7 @@ def _scale(image: Image.Image) -> Image.Image:
 
 
 def _flatten(image: Image.Image) -> Image.Image:
-    """Return a new picture of the points alone, on white."""
+    """Return a new picture of the pixels alone, on white."""
     clean = Image.new("L" if image.mode == "L" else "RGB", image.size, "white")
     if "A" in image.getbands():
         clean.paste(image.convert("RGB"), mask=image.getchannel("A"))
@@ -116,7 +114,7 @@ def _flatten(image: Image.Image) -> Image.Image:
 
 
 def _encode_smallest(image: Image.Image, *, is_drawing: bool) -> tuple[str, bytes]:
-    """Return it as JPEG; a drawing as PNG where that is smaller, since its letters stay sharp."""
+    """Return a JPEG; of a drawing a PNG where that is smaller, since its letters stay sharp."""
     encoded = [("image/jpeg", _encode(image, "JPEG", quality=QUALITY))]
     if is_drawing:
         encoded.append(("image/png", _encode(image, "PNG")))
@@ -130,7 +128,6 @@ def _encode(image: Image.Image, kind: str, **options: int) -> bytes:
 
 
 def main() -> ExitCode:
-    """Read, redraw, write; return the exit code."""
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = MAX_POINTS
     try:

@@ -1,8 +1,5 @@
-"""Scan and redraw files in the worker, so that officers see a picture without opening what a
-stranger sent.
-
-A process of its own redraws (image_sanitizer.py): it has no key and may die of the file. The result
-can be made again; the former copy is removed then.
+"""Scan and redraw files in the worker, so that officers view no file as a stranger sent it. A
+process of its own redraws (image_sanitizer.py): it has no key and the file may kill it.
 """
 
 import subprocess  # nosec B404
@@ -29,8 +26,8 @@ from reports.models import EvidenceFile, FileCheck
 
 log = structlog.get_logger(__name__)
 
-# Drawing and clamd together end within a lease, and behind PATIENCE before the task's own limit.
-TIMEOUT_SECONDS = 4.0  # for one message: the last file may take redrawing's and clamd's time
+# Redrawing and scanning end within a lease, and with this timeout before the task's own limit.
+TIMEOUT_SECONDS = 4.0  # of a message; its last file may take redrawing's and clamd's time
 REDRAW_TIMEOUT_SECONDS = 8.0
 ORPHAN_SECONDS = 3600  # a copy without a row was left by a killed process, or is being written
 _SANITIZER = Path(__file__).with_name("image_sanitizer.py")
@@ -74,7 +71,7 @@ def scan_and_redraw(lease: Lease) -> None:
 
 
 def enqueue_scan(chosen: Iterable[EvidenceFile]) -> int:
-    """Enqueue these files, without those that wait for it already; return how many."""
+    """Enqueue these files, without those that are enqueued; return how many."""
     enqueued = 0
     for file in chosen:
         items = OutboxItem.objects.filter(task=SCAN_TASK, key=str(file.pk))
@@ -146,7 +143,7 @@ def _redraw(file: EvidenceFile, content: bytes) -> RedrawResult:
 
 
 def _parse_output(output: bytes) -> RedrawResult:
-    """Return the result, believed only as far as it is a picture of the kinds we make."""
+    """Return the result, accepted only as a picture of the kinds we make."""
     head, _, data = output.partition(b"\n")
     match head.decode(errors="replace").split():
         case [media_type, width, height] if width.isdecimal() and height.isdecimal():
@@ -158,7 +155,7 @@ def _parse_output(output: bytes) -> RedrawResult:
 
 
 def _store_draft(data: bytes) -> PendingUpload:
-    """Return the copy on disk, still a draft. Raises RefusedError; nothing is left then."""
+    """Return the copy on disk, still a draft. Raises RefusedError, with nothing left."""
     draft = PendingUpload("")
     try:
         draft.open()
@@ -171,7 +168,7 @@ def _store_draft(data: bytes) -> PendingUpload:
 
 
 def _store_results(lease: Lease, file: EvidenceFile, scan: Scan, redrawn: RedrawResult) -> None:
-    """Store the results, then remove the former copy; an orphan is swept."""
+    """Store the results, then remove the former copy."""
     draft = _store_draft(redrawn.data) if redrawn.data else None
     former = None
     try:
@@ -198,8 +195,10 @@ def _is_erased(file: EvidenceFile) -> bool:
 def _write_check(
     file: EvidenceFile, scan: Scan, redrawn: RedrawResult, draft: PendingUpload | None
 ) -> None:
-    picture = {"media_type": redrawn.media_type, "size": len(redrawn.data)}
-    picture |= {"width": redrawn.width, "height": redrawn.height}
-    copy_id = draft.id if draft else None
-    defaults = {"checked_at": Now(), "copy": redrawn.copy, "copy_id": copy_id, "scan": scan}
-    FileCheck.objects.update_or_create(file=file, defaults=defaults | picture)
+    defaults = {
+        "checked_at": Now(), "scan": scan,
+        "copy": redrawn.copy, "copy_id": draft.id if draft else None,
+        "media_type": redrawn.media_type, "size": len(redrawn.data),
+        "width": redrawn.width, "height": redrawn.height,
+    }  # fmt: skip
+    FileCheck.objects.update_or_create(file=file, defaults=defaults)

@@ -1,9 +1,8 @@
-"""Evidence files: from the bytes that a resident sends to an encrypted file and its row.
+"""Evidence files: from uploaded bytes to an encrypted file and its row.
 
 A draft is encrypted while it arrives, so nothing is on a disk in clear. A file has its final name,
-durably, before its row is committed: a row always has its file, but a crash may leave an encrypted
-file without a row. Redrawn copies (sanitized_copies.py) are in a folder of their own, encrypted in
-the same way.
+durably, before its row is committed: a crash may leave a file without a row, never the reverse.
+Sanitized copies are in a folder of their own, encrypted likewise.
 """
 
 import contextlib
@@ -35,9 +34,8 @@ from reports.models import EvidenceFile, Report
 log = structlog.get_logger(__name__)
 
 MAX_COUNT = 5  # files of one report
-MAX_BYTES = 10 * 1024 * 1024  # bytes
-# Room that files leave on their disk: the database may live on the same one, and it needs room
-# for the words of those who report.
+MAX_BYTES = 10 * 1024 * 1024
+# Files leave this much of their disk, which the database may share, for reports themselves.
 RESERVED_BYTES = 512 * 1024 * 1024
 DRAFT_FOLDER = "drafts"
 COPY_FOLDER = "copies"
@@ -95,7 +93,7 @@ class PendingUpload:
         with _refuse_on_disk_error():
             _make_folder(DRAFT_FOLDER)
             _check_free_space()
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC  # one that was sealed anew was killed
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC  # a killed `reencrypt` leaves a draft
             self._file = os.fdopen(os.open(self.path, flags, 0o600), "wb")
             self._sealer = StreamEncryptor(self._file, self.id)
 
@@ -111,7 +109,7 @@ class PendingUpload:
             self._sealer.write(data)
 
     def finish(self) -> None:
-        """Write the draft to disk to the last byte; all has arrived."""
+        """Write the complete draft to disk durably."""
         if not self.size:
             raise RefusedError(Refusal.EMPTY)
         if self.type is None:
@@ -124,7 +122,7 @@ class PendingUpload:
             self._file.close()
 
     def rename_into_place(self, folder: str = "") -> Path:
-        """Give it its final name, durably."""
+        """Rename the draft durably; return its final path."""
         with _refuse_on_disk_error():
             target = path_of(self.id, folder)
             _make_folder(str(target.parent.relative_to(settings.FILES_DIR)))
@@ -144,8 +142,8 @@ class PendingUpload:
 def store(draft: PendingUpload, report: Report) -> bool:
     """Store a finished draft as evidence of a report; return False when the report has this file.
 
-    Raises RefusedError; neither file nor row is left then. But when COMMIT itself failed the row
-    may be written, so the file stays; sent again it is the same or a new one.
+    Raises RefusedError with neither file nor row left. When COMMIT itself failed, the row may be
+    written, so the file stays; sent again it is the same or a new one.
     """
     committing = False
     try:
@@ -154,7 +152,7 @@ def store(draft: PendingUpload, report: Report) -> bool:
                 return False
             draft.rename_into_place()
             _build_row(draft, report).save(force_insert=True)
-            # When nothing else is to be done: a hostile picture takes seconds, and no report waits.
+            # IDLE: a hostile picture takes seconds, and no report may wait for it.
             queue.enqueue(SCAN_TASK, draft.id, priority=queue.Priority.IDLE)
             committing = True
     except RefusedError:
@@ -178,7 +176,7 @@ def remove(path: Path) -> None:
 
 
 def _is_new(draft: PendingUpload, report: Report) -> bool:
-    """Return whether it may be added; nobody else adds to this report or erases it until COMMIT."""
+    """Return whether it may be added; nobody else adds to or erases this report until COMMIT."""
     locked = Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report.pk)
     if locked.erased_at:
         raise RefusedError(Refusal.ERASED)
@@ -223,7 +221,7 @@ def open_original(file: EvidenceFile) -> Iterator[bytes]:
 
 
 def open_clean_copy(pk: UUID) -> bytes:
-    """Return a redrawn picture. Raises DecryptionError."""
+    """Return a sanitized picture. Raises DecryptionError."""
     try:
         return b"".join(_decrypt_file(pk, COPY_FOLDER))
     except (OSError, StreamDecryptionError) as error:
@@ -238,9 +236,8 @@ def has_newest_key(pk: UUID, folder: str = "") -> bool:
 
 
 def reencrypt(pk: UUID, folder: str = "") -> None:
-    """Replace the file by the same bytes under the newest key, atomically. Nobody may erase it
-    meanwhile. Raises OSError, stream_encryption.DecryptionError or RefusedError; the file is as it
-    was then.
+    """Replace the file by the same bytes under the newest key, atomically; nobody may erase it
+    meanwhile. Raises OSError, stream_encryption.DecryptionError or RefusedError, with it unchanged.
     """
     draft = PendingUpload("", pk)
     try:
@@ -265,7 +262,7 @@ def path_of(pk: UUID, folder: str = "") -> Path:
 
 
 def sweep() -> None:
-    """Remove the drafts of processes that were killed."""
+    """Remove the drafts of killed processes."""
     with contextlib.suppress(OSError):
         for draft in _make_folder(DRAFT_FOLDER).iterdir():
             if draft.stat().st_mtime < time.time() - MAX_DRAFT_SECONDS:
@@ -301,8 +298,8 @@ def _refuse_on_disk_error() -> Iterator[None]:
         yield
     except OSError as error:
         log.error("file.not_written", error=_error_code(error))  # noqa: TRY400
-        full = error.errno in _FULL
-        raise RefusedError(Refusal.NO_ROOM if full else Refusal.NOT_WRITTEN) from error
+        why = Refusal.NO_ROOM if error.errno in _FULL else Refusal.NOT_WRITTEN
+        raise RefusedError(why) from error
 
 
 def _error_code(error: OSError) -> str:

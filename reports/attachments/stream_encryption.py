@@ -1,11 +1,9 @@
-"""Encryption of what is too large to be encrypted at once: STREAM, as age and others build it.
+"""Encryption of what is too large to be encrypted at once: STREAM, as in age.
 
-Chunks of 64 KiB under ChaCha20-Poly1305; the nonce counts them and marks the last, so a chunk that
-is altered, missing, moved or added does not decrypt, nor does a truncated file. The key is derived
-from a key of FIELD_ENCRYPTION_KEYS and the file's id: nonces may begin at zero, and no file
-decrypts in the place of another.
-
-On disk: one byte of format, eight of the key's name, then the chunks.
+Chunks of 64 KiB under ChaCha20-Poly1305; the nonce counts them and marks the last, so an altered,
+missing, moved or added chunk does not decrypt, nor does a truncated file. The key is derived from a
+key of FIELD_ENCRYPTION_KEYS and the file's id, so nonces may begin at zero, and no file decrypts in
+place of another. On disk: one byte of format, eight of the key's name, the chunks.
 """
 
 from collections.abc import Iterator
@@ -37,7 +35,7 @@ def _nonce(number: int, *, last: bool) -> bytes:
 
 
 class StreamEncryptor:
-    """Encrypt into `target` under the newest key whatever is written, at most a chunk in memory."""
+    """Encrypt writes into `target` under the newest key, with at most a chunk in memory."""
 
     def __init__(self, target: IO[bytes], identity: UUID) -> None:
         key = newest_key()

@@ -1,7 +1,7 @@
-"""Parse a posted form with files while it arrives, each file straight into an encrypted draft.
+"""Parse a posted form while it arrives, each file straight into an encrypted draft.
 
-Django's own handlers would write files over 2.5 MB in clear into a temporary folder. Here at most a
-chunk of each is in memory, nothing in clear on a disk, and limits are counted on the way.
+Django's handlers would write files over 2.5 MB in clear into a temporary folder. Here at most a
+chunk of each is in memory, and limits are counted on the way.
 """
 
 import threading
@@ -21,12 +21,12 @@ from reports.attachments import storage
 from reports.attachments.storage import PendingUpload, Refusal, RefusedError
 
 FILE_FIELD = "files"
-# What is too large is still read off the line, and thrown away: a browser that is cut off while
-# it sends shows its own error and not our sentence. Beyond this even so.
+# Too large bodies are still read and discarded up to this: a browser that is cut off while it sends
+# shows its own error and not our sentence.
 MAX_READ_BYTES = 128 * 1024 * 1024
 _DRAIN_CHUNK_BYTES = 64 * 1024
-# Of the four threads of a web process one is left to those who report: who comes on top is read
-# past for a moment, answered and cut off.
+# One of the four threads of a web process stays free for reports: further uploads are read for a
+# moment, answered and cut off.
 _slots = threading.BoundedSemaphore(3)
 BUSY_READ_SECONDS = 3.0
 
@@ -73,7 +73,7 @@ def parse_multipart(request: HttpRequest) -> Iterator[MultipartForm]:
 
 
 def _parse_form(request: HttpRequest, handler: "_EncryptingUploadHandler") -> QueryDict:
-    if "HTTP_TRANSFER_ENCODING" in request.META:  # no length told: Django would read nothing
+    if "HTTP_TRANSFER_ENCODING" in request.META:  # no length: Django would read nothing
         raise UnreadableError(QueryDict())
     body = _Body(request, BUSY_READ_SECONDS if handler.refusal else None)
     parser = None
@@ -115,7 +115,7 @@ class _Body:
 
     @property
     def is_cut(self) -> bool:
-        """Return whether the connection broke: the parser takes a cut last file for whole."""
+        """Return whether the connection broke: the parser takes a cut last file as complete."""
         return self._seen < self._promised and not self._stopped
 
 

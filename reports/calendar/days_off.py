@@ -1,5 +1,5 @@
-"""The calendar in use: the file, and what officers added. A table, since the swapped days of a year
-are announced while the portal runs, by people who cannot change its image.
+"""The calendar in use: the file, and a table for what officers add, since the days swapped in a
+year are announced while the portal runs.
 """
 
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ from reports.calendar import working_days
 from reports.calendar.working_days import Calendar
 from reports.models import CalendarException
 
-LOOKAHEAD = timedelta(days=60)  # a year that is not known by then is an alarm
+LOOKAHEAD = timedelta(days=60)  # an unknown year within it is an alarm
 
 
 def _load_calendar() -> Calendar:
@@ -32,12 +32,11 @@ def calendar() -> Calendar:
 
 
 def clear_cache() -> None:
-    """Read the table anew at the next call."""
     _calendar.invalidate()
 
 
 def years_without_data(today: date | None = None) -> list[int]:
-    """Return the years, from this one to that of sixty days ahead, whose days off are not known."""
+    """Return the years up to LOOKAHEAD from now whose days off are unknown."""
     first = today or timezone.localdate()
     return calendar().unknown_years(first, first + LOOKAHEAD)
 

@@ -1,10 +1,9 @@
-"""When something falls due and how that time is written: Vietnam's time, by working days. Nothing
-is stored.
+"""When deadlines fall due, in Vietnam's time and working days. Pure: nothing is stored.
 
-Six deadlines, with their lengths in settings: look (at a reporter who is still on the call) and
-sort run from receipt; tell (the reporter) and verify from the classification as a tin báo về tội
-phạm; rights from an erasure request, and wish from a withdrawal or a correction that an officer has
-to accept. Verifying may be extended twice.
+Lengths are settings. Look (at a reporter still on the call) and sort run from receipt; tell (the
+reporter) and verify from the classification as a tin báo về tội phạm; rights from an erasure
+request, wish from a withdrawal or a correction that an officer must accept. Verify may be extended
+twice.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -50,7 +49,7 @@ def _verified_by(start: datetime, extended: int) -> datetime:
 
 
 def warn_at(start: datetime, end: datetime) -> datetime:
-    """Return from when a deadline counts as about to pass: its last quarter, three days at most."""
+    """Return when a deadline is about to pass: in its last quarter, three days at most."""
     return end - min((end - start) / 4, MAX_NOTICE_LENGTH)
 
 

@@ -1,8 +1,7 @@
 """Working days of Vietnam, and counting in them. Pure.
 
-A year is known when all its days off are listed (Labour Code, article 112: eleven and more). Of an
-unknown year only weekends are off: what is counted there falls due too early, never too late, and
-an alarm is raised ahead.
+A year is known when all its days off are listed (Labour Code, article 112: eleven and more). In an
+unknown year only weekends are off: deadlines fall due too early, never too late.
 """
 
 import json
@@ -71,7 +70,7 @@ def on_file() -> Calendar:
 
 def sources() -> list[dict[str, Any]]:
     """Return the years on file: "year", "off" and "worked" (day: name), "source", "announced"
-    (whether the year's own announcement is in it, or the rule alone).
+    (false: by the rule alone).
     """
     years: list[dict[str, Any]] = json.loads(DATA.read_text("utf-8"))
     return years

@@ -1,9 +1,8 @@
 """Grouping by machine: place reports that belong together in one campaign.
 
-A report joins the campaign of the reports that it is linked to. Where they are in several,
-campaigns that no person has touched are merged, with an event, and a merge is proposed for the
-others. So the order in which reports arrive changes nothing, as long as people leave them to the
-machine. What a person has placed is never moved (a trigger refuses it).
+A report joins the campaign of its linked reports. Of several, those that no person has touched are
+merged, with an event, and merges are proposed for the others, so the order of arrival changes
+nothing. What a person has placed is never moved (trigger).
 """
 
 import secrets
@@ -65,8 +64,6 @@ Pairs = Collection[frozenset[UUID]]
 
 @dataclass(frozen=True)
 class _LockedCampaign:
-    """A campaign that is not merged away, locked until COMMIT."""
-
     id: UUID
     code: str
     is_touched: bool
@@ -74,10 +71,8 @@ class _LockedCampaign:
 
 
 def assign_campaign(links: Links, lies_in: Mapping[UUID, UUID | None], title: str) -> None:
-    """Place these reports in one campaign, as far as people have left it to the machine.
-
-    `lies_in`: report -> its campaign. `title` is for a campaign that has to be opened. Part of
-    triage's transaction.
+    """Place these reports in one campaign, as far as people have left it to the machine. `lies_in`:
+    report -> its campaign; `title`: of a new campaign. Part of triage's transaction.
     """
     loose = [report for report in sorted(links) if lies_in.get(report) is None]
     campaigns = {campaign for campaign in lies_in.values() if campaign}
@@ -88,7 +83,7 @@ def assign_campaign(links: Links, lies_in: Mapping[UUID, UUID | None], title: st
 
 
 def _place(links: Links, reports: Iterable[UUID], campaign: UUID) -> None:
-    """Place reports; nothing is written where a person or another worker was first."""
+    """Place reports, except where a person or another worker was first."""
     placed = [(report, links[report]) for report in reports]
     values: dict[str, Any] = {
         "campaign": campaign,
@@ -110,9 +105,7 @@ def _bring_together(links: Links, loose: Collection[UUID]) -> None:
     fetch_all(_LOCK_MERGES_SQL)
     lies_in = _load_campaigns_of(links)
     excluded = {campaign for (campaign,) in fetch_all(_EXCLUDED_CAMPAIGNS_SQL, [list(links)])}
-    locked = _lock_campaigns(
-        {campaign for campaign in lies_in.values() if campaign not in excluded}
-    )
+    locked = _lock_campaigns(set(lies_in.values()) - excluded)
     pairs = fetch_all(_EXCLUDED_PAIRS_SQL, {"campaigns": [campaign.id for campaign in locked]})
     apart = {frozenset(pair) for pair in pairs}
     remaining = _merge_untouched(locked, apart, links, lies_in)
@@ -128,9 +121,8 @@ def _load_campaigns_of(links: Links) -> dict[UUID, UUID]:
 
 
 def _lock_campaigns(campaigns: Collection[UUID]) -> list[_LockedCampaign]:
-    """Return those of the campaigns that are not merged away, the oldest first."""
-    rows = fetch_all(_LOCK_CAMPAIGNS_SQL, [sorted(campaigns)])
-    locked = [_LockedCampaign(*row) for row in rows]
+    """Return those that are not merged away, locked until COMMIT, the oldest first."""
+    locked = [_LockedCampaign(*row) for row in fetch_all(_LOCK_CAMPAIGNS_SQL, [sorted(campaigns)])]
     return sorted(locked, key=lambda campaign: (campaign.opened_at, campaign.id))
 
 
@@ -148,16 +140,14 @@ def _find_strongest(
 def _merge_untouched(
     campaigns: Iterable[_LockedCampaign], apart: Pairs, links: Links, lies_in: Mapping[UUID, UUID]
 ) -> list[_LockedCampaign]:
-    """Merge the untouched campaigns into the oldest of them; return the campaigns that remain."""
+    """Merge the untouched campaigns into the oldest of them; return those that remain."""
     remaining: list[_LockedCampaign] = []
     into: _LockedCampaign | None = None
     for campaign in campaigns:
         is_free = not campaign.is_touched and not any(campaign.id in pair for pair in apart)
         if is_free and into:
-            its_links = (
-                link for report, link in links.items() if lies_in.get(report) == campaign.id
-            )
-            _merge(campaign, into, max(its_links, key=lambda link: (link.strength, link)))
+            own = (link for report, link in links.items() if lies_in.get(report) == campaign.id)
+            _merge(campaign, into, max(own, key=lambda link: (link.strength, link)))
             continue
         remaining.append(campaign)
         into = campaign if is_free else into
@@ -176,7 +166,7 @@ def _merge(away: _LockedCampaign, into: _LockedCampaign, link: Link) -> None:
 def _propose_merges(
     campaigns: Iterable[_LockedCampaign], apart: Pairs, links: Links, lies_in: Mapping[UUID, UUID]
 ) -> None:
-    """Propose each pair once, whatever becomes of it; none that a person keeps apart."""
+    """Propose each pair once, ever; none that a person keeps apart."""
     ids = sorted(campaign.id for campaign in campaigns)
     proposals = [
         _build_proposal(one, other, links, lies_in)
@@ -206,7 +196,7 @@ def _build_proposal(
 
 
 def open_campaign(title: str) -> Campaign:
-    """Return a new campaign under a free code; codes grow when a year's short ones are taken."""
+    """Return a new campaign under a free code; codes grow when a year's are taken."""
     for attempt in range(100):
         try:
             with transaction.atomic():
@@ -217,6 +207,6 @@ def open_campaign(title: str) -> Campaign:
 
 
 def new_code(length: int = 3) -> str:
-    """Return a code that can be said aloud, as Đ-26-K4M: the year and random signs, no counter."""
+    """Return a code as Đ-26-K4M: the year and random characters, no counter."""
     year = f"{timezone.localtime():%y}"
     return f"Đ-{year}-" + "".join(secrets.choice(ALPHABET) for _ in range(length))

@@ -1,10 +1,8 @@
-"""Bursts: more reports than usual in a commune or of a scenario, counted by beat and stored for
-pages.
+"""Bursts: more reports than usual in a commune or of a scenario, counted by beat, stored for pages.
 
-Each unit is compared with itself: its last day and its last seven days with the eight weeks before.
-The count expected without a change is negative binomial: a Poisson rate known from so many weeks
-only (so a quiet unit is judged by its quiet, and few weeks judge mildly), wider where the weeks
-differ more than by chance.
+Each unit's last day and last seven days are compared with its eight weeks before. The expected
+count is negative binomial: a Poisson rate estimated from few weeks, wider where the weeks differ
+more than by chance; so short histories are judged mildly.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,13 +18,13 @@ from core.database import log_database_error, read_snapshot
 from reports.facts import effective_facts
 from reports.models import BurstSnapshot
 
-WEEKS = 8  # that a baseline has at most
-MIN_WEEKS = 2  # that it needs: a portal that began last week has no usual yet
+WEEKS = 8  # of a baseline, at most
+MIN_WEEKS = 2  # of a baseline
 MIN_COUNT = 6  # reports; fewer are no alarm, however rare
-MIN_MORE = 5  # than usual
-MAX_CHANCE = 1e-5  # some 400 questions are asked at each look: a false alarm in years
+MIN_MORE = 5  # reports above the expected count
+MAX_CHANCE = 1e-5  # some 400 tests at each run: a false alarm in years
 MIN_SHARE_EXPLAINED = 0.6  # of a burst's reports that another explains: then it is one burst
-_PRIOR_REPORTS = 0.5  # of a report, as if seen before the first week (Jeffreys)
+_PRIOR_REPORTS = 0.5  # reports before the first week (Jeffreys prior)
 COMMUNE, SCENARIO = "commune", "scenario"
 # What is no kind of scam does not burst; its reports still count in their commune.
 _NO_KIND = frozenset({"", "unclear", "not_scam", "spam_submission", "abuse_prank"})
@@ -34,9 +32,7 @@ _NO_KIND = frozenset({"", "unclear", "not_scam", "spam_submission", "abuse_prank
 
 @dataclass(frozen=True)
 class UnitCounts:
-    """Reports of a unit in the last day, in the last week, and in the weeks before,
-    nearest first.
-    """
+    """Reports of a unit in the last day, the last week, and the weeks before, nearest first."""
 
     unit: str
     key: str
@@ -47,8 +43,8 @@ class UnitCounts:
 
 @dataclass(frozen=True)
 class Burst:
-    """`count` reports in `days` days where about `usual` are expected; `chance` that this happens
-    by itself. `mostly`: the scenario of most of a commune's reports, or "".
+    """`count` reports in `days` days where `usual` are expected, of probability `chance`. `mostly`:
+    the scenario of most reports of a commune, or "".
     """
 
     unit: str
@@ -63,9 +59,8 @@ class Burst:
 def find_bursts(
     counts: Iterable[UnitCounts], together: Mapping[tuple[str, str], tuple[int, int]]
 ) -> list[Burst]:
-    """Return the bursts, the least likely first. `together`: (commune, scenario) -> reports of the
-    last day and of the last seven days. A scenario whose burst is explained by bursting communes is
-    left out.
+    """Return the bursts, the least likely first, without scenarios that bursting communes explain.
+    `together`: (commune, scenario) -> reports of the last day and week.
     """
     bursts = [burst for unit_counts in counts if (burst := _find_burst(unit_counts))]
     communes = [_with_scenario(burst, together) for burst in bursts if burst.unit == COMMUNE]
@@ -78,7 +73,7 @@ def find_bursts(
 
 
 def poisson_tail_probability(count: int, weeks: tuple[int, ...], days: int) -> float:
-    """Return the chance that *count* reports or more arrive in so many days, after such weeks."""
+    """Return the probability of *count* reports or more in so many days."""
     spread = _spread(weeks)
     shape = (sum(weeks) + _PRIOR_REPORTS) / spread
     stays = len(weeks) / (len(weeks) + days / 7)
@@ -86,12 +81,12 @@ def poisson_tail_probability(count: int, weeks: tuple[int, ...], days: int) -> f
 
 
 def expected_count(weeks: tuple[int, ...], days: int) -> float:
-    """Return how many reports arrive in so many days, by those weeks."""
+    """Return the expected number of reports in so many days."""
     return sum(weeks) / len(weeks) * days / 7
 
 
 def _find_burst(counts: UnitCounts) -> Burst | None:
-    """Return the rarer of a unit's two windows, None where neither is a burst."""
+    """Return the less likely of a unit's two windows, None where neither is a burst."""
     if len(counts.weeks) < MIN_WEEKS or (counts.unit == SCENARIO and counts.key in _NO_KIND):
         return None
     alarms = list(_iter_alarms(counts))
@@ -109,7 +104,7 @@ def _iter_alarms(counts: UnitCounts) -> Iterator[Burst]:
 
 
 def _with_scenario(burst: Burst, together: Mapping[tuple[str, str], tuple[int, int]]) -> Burst:
-    """Return the burst of a commune with the scenario that explains it."""
+    """Return a commune's burst with the scenario that explains it."""
     shares = {
         scenario: _within(burst, both)
         for (commune, scenario), both in together.items()
@@ -123,7 +118,6 @@ def _with_scenario(burst: Burst, together: Mapping[tuple[str, str], tuple[int, i
 def _is_local(
     burst: Burst, communes: list[Burst], together: Mapping[tuple[str, str], tuple[int, int]]
 ) -> bool:
-    """Return whether bursting communes explain the burst of a scenario."""
     keys = [(commune.key, burst.key) for commune in communes]
     inside = sum(_within(burst, together[key]) for key in keys if key in together)
     return inside >= MIN_SHARE_EXPLAINED * burst.count
@@ -135,7 +129,7 @@ def _within(burst: Burst, both: tuple[int, int]) -> int:
 
 
 def _spread(weeks: tuple[int, ...]) -> float:
-    """Return how many times wider than by chance the weeks differ, at least 1."""
+    """Return the weeks' variance relative to a Poisson distribution, at least 1."""
     mean = sum(weeks) / len(weeks)
     if mean < 1 or len(weeks) < 3:
         return 1.0
@@ -193,17 +187,17 @@ def detect() -> list[Burst]:
         (age,) = cursor.fetchone()
         cursor.execute(_COUNTS)
         rows = cursor.fetchall()
-    known = max(0, min(WEEKS, (age or 0) - 1))
-    return find_bursts(_iter_units(rows, known), _pair_counts(rows))
+    week_count = max(0, min(WEEKS, (age or 0) - 1))
+    return find_bursts(_iter_units(rows, week_count), _pair_counts(rows))
 
 
-def _iter_units(rows: Iterable[tuple[Any, ...]], known: int) -> Iterable[UnitCounts]:
-    """Yield the rows of single units, with as many weeks as the portal has run."""
+def _iter_units(rows: Iterable[tuple[Any, ...]], week_count: int) -> Iterable[UnitCounts]:
+    """Yield the counts of single units, with as many weeks as the portal has run."""
     for no_commune, no_scenario, commune, scenario, day, week, *weeks in rows:
         if no_scenario and commune:
-            yield UnitCounts(COMMUNE, commune, day, week, tuple(weeks[:known]))
+            yield UnitCounts(COMMUNE, commune, day, week, tuple(weeks[:week_count]))
         elif no_commune and scenario:
-            yield UnitCounts(SCENARIO, scenario, day, week, tuple(weeks[:known]))
+            yield UnitCounts(SCENARIO, scenario, day, week, tuple(weeks[:week_count]))
 
 
 def _pair_counts(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], tuple[int, int]]:
@@ -215,20 +209,18 @@ def _pair_counts(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], tuple
 
 
 def detect_and_store() -> list[Burst]:
-    """Return the bursts of this moment, stored for the pages."""
+    """Return the bursts now, stored for the pages."""
     bursts = detect()
     snapshot = BurstSnapshot(counted_at=timezone.now(), bursts=[asdict(burst) for burst in bursts])
+    columns = ["counted_at", "bursts"]
     BurstSnapshot.objects.bulk_create(
-        [snapshot],
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=["counted_at", "bursts"],
+        [snapshot], update_conflicts=True, unique_fields=["id"], update_fields=columns
     )
     return bursts
 
 
 def detect_if_due() -> None:
-    """Update the stored bursts unless that was done a moment ago; log an error."""
+    """Update the stored bursts where they are older than AGAIN_AFTER; log an error."""
     with log_database_error(log, "bursts.not_counted"):
         snapshot = BurstSnapshot.objects.first()
         if snapshot is None or (timezone.now() - snapshot.counted_at).total_seconds() > AGAIN_AFTER:

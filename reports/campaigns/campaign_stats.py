@@ -1,5 +1,5 @@
-"""Figures of campaigns: totals, the most active, what reports share, growth, and the public
-summary. Aggregates in SQL; the number of statements does not grow with the reports.
+"""Figures of campaigns: totals, the most active, shared facts, growth, and the public summary.
+Aggregates in SQL; the number of statements does not grow with the reports.
 """
 
 from collections import Counter
@@ -71,7 +71,7 @@ SELECT 'day', at::date::text, count(*) FROM mine GROUP BY 2
  ORDER BY 1, 3 DESC, 2
 """  # noqa: S608  # nosec B608
 
-# A number in a story may be a bank's or a neighbour's: it is told apart from the callers'.
+# A number in a story may be a bank's or a neighbour's: it is counted apart from the callers'.
 _INDICATORS_SQL = """
 SELECT sort, key, reports, total FROM (
     SELECT sort, key, count(DISTINCT report_id) AS reports, count(*) OVER kinds AS total,
@@ -117,8 +117,8 @@ SELECT jsonb_agg(wave ORDER BY week DESC, pk) FROM (
 
 @dataclass(frozen=True)
 class CampaignTotals:
-    """Totals of a campaign. `week`, `week_before`: received in the last seven days and in those
-    before; `placed`: by people; `loss_unknown`: reports without a known sum.
+    """Totals of a campaign. `week`, `week_before`: of the last seven days and those before;
+    `placed`: by people; `loss_unknown`: reports without a known sum.
     """
 
     reports: int = 0
@@ -136,9 +136,7 @@ class CampaignTotals:
 
 @dataclass(frozen=True)
 class ActiveCampaign:
-    """A campaign of the last seven days; `reports` are all, `loss` is in đồng, `losers` lost
-    something.
-    """
+    """A campaign of the last seven days; `loss` of all its reports, in đồng; `losers` lost some."""
 
     pk: str
     code: str
@@ -159,8 +157,8 @@ class IndicatorCount:
 
 @dataclass
 class CampaignBreakdown:
-    """What the reports of a campaign share, each list the most frequent first; `named` by kind
-    (number, told, account, link), `distinct`: how many of each kind there are.
+    """What the reports of a campaign share, the most frequent first. `named`: by kind (number,
+    told, account, link), `distinct`: how many of each.
     """
 
     days: dict[date, int] = field(default_factory=dict)
@@ -176,9 +174,7 @@ def campaign_totals(campaigns: Iterable[UUID]) -> dict[UUID, CampaignTotals]:
 
 
 def most_active(limit: int = MAX_HOT) -> list[UUID]:
-    """Return the campaigns with most reports in seven days. Its cost grows with a week's
-    reports.
-    """
+    """Return the campaigns with most reports in seven days."""
     return [campaign for (campaign,) in fetch_all(_MOST_ACTIVE_SQL, [limit])]
 
 
@@ -212,7 +208,7 @@ MIN_DAYS, MAX_DAYS, MAX_WEEKS = 28, 42, 52
 
 @dataclass(frozen=True)
 class Growth:
-    """The chart, whether its columns are weeks, and how many reports came before the first."""
+    """The chart; `is_weekly`: its columns are weeks; `before`: the reports before the first."""
 
     chart: svg_charts.Chart
     is_weekly: bool
@@ -220,9 +216,7 @@ class Growth:
 
 
 def growth(days: Mapping[date, int], today: date) -> Growth:
-    """Return the chart from the first report to *today*, by days while it is young, then
-    by weeks.
-    """
+    """Return the chart from the first report to *today*: by days while young, then by weeks."""
     first = min(days, default=today)
     if (today - first).days < MAX_DAYS:
         return _daily(days, today, min(first, today - timedelta(days=MIN_DAYS - 1)))
@@ -262,8 +256,8 @@ MAX_COUNT = 5  # communes, and demands
 
 @dataclass(frozen=True)
 class CampaignSummary:
-    """What may leave the desk: counts that identify nobody. `reports` is None below MIN_COUNT, and
-    then all else is empty. Lists have the most frequent first, in Vietnamese labels.
+    """Public counts. `reports` is None below MIN_COUNT, and then all else is empty; lists have the
+    most frequent first, in Vietnamese labels.
     """
 
     reports: int | None = None
@@ -275,7 +269,7 @@ class CampaignSummary:
 
 
 def code_label(code: str) -> str:
-    """Return the Vietnamese label of a code of the taxonomy; an unknown code stands for itself."""
+    """Return the Vietnamese label of a code of the taxonomy, else the code."""
     row = code_rows().get(code)
     return str(row["label_vi"]) if row else code
 
@@ -287,19 +281,18 @@ def scenarios() -> list[tuple[str, str]]:
 
 
 def campaign_summary(campaign: Campaign) -> CampaignSummary:
-    """Return the summary of a campaign. Two statements."""
+    """Return the public summary of a campaign. Two statements."""
     totals = campaign_totals([campaign.pk]).get(campaign.pk)
     if totals is None or totals.reports < MIN_COUNT:
         return CampaignSummary()
     breakdown = campaign_breakdown(campaign.pk, with_numbers=False)
     actions = breakdown.parts.get("action", [])
+    demands = [(code_label(code), count) for code, count in actions if count >= MIN_COUNT]
     return CampaignSummary(
         reports=totals.reports,
         first=min(breakdown.days),
         last=max(breakdown.days),
-        demands=[(code_label(code), count) for code, count in actions if count >= MIN_COUNT][
-            :MAX_COUNT
-        ],
+        demands=demands[:MAX_COUNT],
         communes=_list_unsuppressed(dict(breakdown.parts.get("commune", []))),
         losers=totals.losers if totals.losers >= MIN_COUNT else None,
     )

@@ -1,6 +1,6 @@
 """Links between two reports and their strength. Pure: no Django.
 
-A link depends on the two reports, and a weak one on a third that supports it, never on the order of
+A link depends on the two reports, a weak one on a third that supports it, never on the order of
 arrival: more reports add links and remove none.
 """
 
@@ -14,18 +14,18 @@ from reports.extraction.phones import group_digits
 
 _DAY = 86_400.0
 SCRIPT_DAYS = 21  # a script is told in waves
-_LOSS_PER_DAY = 0.2  # of the likeness for each day between two reports
-_UNKNOWN_DAYS = 7.0  # taken for the days where a time is not known
-MIN_SURE = 9.5  # so much likeness ties two reports by itself,
-_MIN_SUPPORTED = 7.0  # so much where a third one stands with both,
-MIN_NEAR = 4.0  # by so much likeness, or by a number, account or site that it shares with one
+_LOSS_PER_DAY = 0.2  # of similarity for each day between two reports
+_UNKNOWN_DAYS = 7.0  # between reports where a time is unknown
+MIN_SURE = 9.5  # similarity that links two reports by itself,
+_MIN_SUPPORTED = 7.0  # that links them where a third report supports both,
+MIN_NEAR = 4.0  # by this similarity, or by a shared number, account or site
 _NEAR_STRENGTH = 0.7
-_MAX_WORDS = 5  # that a reason names
+_MAX_WORDS = 5  # named in a reason
 
 
 @dataclass(frozen=True)
 class ReportFingerprint:
-    """What may link a report to others; `at` in seconds since 1970, None where it is not known."""
+    """What may link a report to others; `at`: seconds since 1970, None where unknown."""
 
     keys: frozenset[SharedIdentifier]
     script: ScriptFingerprint
@@ -33,7 +33,7 @@ class ReportFingerprint:
 
 
 class Link(NamedTuple):
-    """Why two reports belong together. `words`: what a script link shares, else ()."""
+    """Why two reports belong together; `words`: what their scripts share, else ()."""
 
     kind: str
     value: str
@@ -77,7 +77,7 @@ def are_neighbours(one: str, other: str) -> bool:
 
 
 def neighbour_link(value: str) -> Link:
-    """Return the link to a report whose caller is the neighbouring number `value`."""
+    """Return the link to a report of the neighbouring number `value`."""
     reason = f"Số gọi liền kề {group_digits(value)}, trong vòng {NEIGHBOUR_HOURS} giờ"
     return Link("near_number", value, _NEAR_STRENGTH, reason)
 
@@ -110,13 +110,13 @@ def similar_pairs(
 ) -> dict[Name, dict[Name, float]]:
     """Return those of the pairs that are similar, both ways: name -> name -> similarity."""
     near: dict[Name, dict[Name, float]] = {}
-    known: dict[tuple[int, int], float] = {}  # by the scripts themselves: many may tell one
+    scores: dict[tuple[int, int], float] = {}  # by script objects: many reports may share one
     for one, other in pairs:
         scripts = fingerprints[one].script, fingerprints[other].script
         which = id(scripts[0]), id(scripts[1])
-        if which not in known:
-            known[which] = similarity(*scripts, MIN_NEAR)
-        close = time_decayed_similarity(fingerprints[one], fingerprints[other], known[which])
+        if which not in scores:
+            scores[which] = similarity(*scripts, MIN_NEAR)
+        close = time_decayed_similarity(fingerprints[one], fingerprints[other], scores[which])
         if close >= MIN_NEAR:
             near.setdefault(one, {})[other] = close
             near.setdefault(other, {})[one] = close
@@ -140,7 +140,7 @@ def script_pairs(
 def _is_supported(
     one: Name, other: Name, fingerprints: Mapping[Name, ReportFingerprint], near: Near[Name]
 ) -> bool:
-    """Return whether a third report is similar as well, so that no chance joins two campaigns."""
+    """Return whether a third report is similar too, so that no chance joins two campaigns."""
     return any(
         third in near[other_end]
         or not fingerprints[third].keys.isdisjoint(fingerprints[other_end].keys)
@@ -164,13 +164,13 @@ def script_strength(close: float) -> float:
 def shared_words(
     one: ScriptFingerprint, other: ScriptFingerprint, words_by_key: Mapping[int, str] | None = None
 ) -> tuple[str, ...]:
-    """Return the rarest shared words as *one* spells them, else *other*, else `shown`."""
+    """Return the rarest shared words as *one* spells them, else *other*, else `words_by_key`."""
     words = {**(words_by_key or {}), **other.shown, **one.shown}
     return tuple(_drop_contained(words.get(each.key, "") for each in list_shared_terms(one, other)))
 
 
 def _drop_contained(words: Iterable[str]) -> list[str]:
-    """Return a few of the words, without those contained in another."""
+    """Return at most _MAX_WORDS of the words, without those contained in another."""
     distinct: list[str] = []
     for word in filter(None, words):
         if not any(f" {word.lower()} " in f" {other.lower()} " for other in distinct):

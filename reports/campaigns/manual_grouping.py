@@ -1,12 +1,12 @@
 """Grouping by people: merge, split, attach, detach, and undo of each; the only writer of it.
 
-Each verb is one transaction: lock what it touches, compare what the officer saw, store the action
-with the state before it, and log events. A lost race raises StaleVersionError and overwrites
-nothing. What a person has placed the machine never moves.
+Each verb is one transaction: lock, compare what the officer saw, store the action with the state
+before it, and log events. A lost race raises StaleVersionError.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from uuid import UUID
 
 from django.db.models import F, QuerySet
@@ -29,7 +29,7 @@ Kind = CampaignAction.Kind
 
 @dataclass(frozen=True)
 class MergeResult:
-    """A merge of many: the actions, and the refused campaigns with the sentence for the officer."""
+    """Actions of several merges, and refused campaigns with the sentence for the officer."""
 
     acts: list[CampaignAction]
     refused: list[tuple[UUID, str]]
@@ -37,7 +37,7 @@ class MergeResult:
 
 @dataclass(frozen=True)
 class UndoResult:
-    """How many reports are as before again, and how many stay where somebody placed them since."""
+    """How many reports are as before, and how many stay where somebody placed them since."""
 
     act: CampaignAction
     restored: int
@@ -82,7 +82,7 @@ def merge_many(
 def split(
     campaign: UUID, reports: Collection[UUID], actor: Actor, version: int, title: str = ""
 ) -> CampaignAction:
-    """Move some reports into a new campaign (`act.other`) for good. Raises GroupingError."""
+    """Move reports into a new campaign (`act.other`) for good. Raises GroupingError."""
     with campaign_action(actor):
         origin = membership.lock_campaigns({campaign}, {campaign: version})[campaign]
         chosen = membership.lock_chosen_members(origin, reports)
@@ -107,7 +107,7 @@ def detach(campaign: UUID, reports: Collection[UUID], actor: Actor, version: int
 def attach(
     campaign: UUID, lies_in: Mapping[UUID, UUID | None], actor: Actor, version: int
 ) -> CampaignAction:
-    """Place reports that lie as the officer saw (`lies_in`) in a campaign. Raises GroupingError."""
+    """Place reports that lie as the officer saw (`lies_in`). Raises GroupingError."""
     with campaign_action(actor):
         membership.lock_reports(lies_in)
         away = {each for each in lies_in.values() if each}
@@ -122,8 +122,8 @@ def attach(
 
 
 def undo_machine_merge(away: UUID, actor: Actor) -> CampaignAction:
-    """Undo a merge by the machine: what it moved returns to the old campaign and is excluded from
-    the other. What a person has placed since stays. Raises GroupingError.
+    """Move what the machine merged back to its old campaign and exclude it from the other, except
+    what a person has placed since; return the action. Raises GroupingError.
     """
     with campaign_action(actor):
         opened = Campaign.objects.select_for_update().get(pk=away)
@@ -143,32 +143,29 @@ def undo_machine_merge(away: UUID, actor: Actor) -> CampaignAction:
 
 
 def reject_proposal(proposal_id: int, actor: Actor) -> MergeProposal:
-    """Record that two campaigns stay two; the machine proposes it no more. Raises GroupingError."""
+    """Record that two campaigns stay two, for good. Raises GroupingError."""
     with campaign_action(actor):
         rows = MergeProposal.objects.select_for_update(of=("self",))
         proposal = rows.select_related("campaign_a", "campaign_b").get(pk=proposal_id)
         if proposal.rejected_at:
             raise StaleVersionError("Đã có người trả lời đề nghị này.")
         MergeProposal.objects.filter(pk=proposal_id).update(rejected_at=Now(), rejected_by=actor.by)
-        for one, other in (
-            (proposal.campaign_a, proposal.campaign_b),
-            (proposal.campaign_b, proposal.campaign_a),
-        ):
+        for one, other in permutations((proposal.campaign_a, proposal.campaign_b)):
             detail = {"other": other.code, "reason": actor.words}
             events.log_event("campaign", one.pk, "campaign_kept_two", by=actor.by, **detail)
     return proposal
 
 
 def _moved_by_machine(away: UUID) -> list[UUID]:
-    """Return what the machine moved when it merged this campaign away, from its event."""
+    """Return the reports that the machine moved when it merged this campaign away."""
     merges = events.events_for("campaign", away).filter(kind="campaign_merged_away", actor=None)
     last = merges.first()
     return [UUID(report) for report in last.detail.get("moved", ())] if last else []
 
 
 def undo_action(action_id: int, actor: Actor) -> UndoResult:
-    """Undo an action: its reports are where they were before. Those that a person has placed since
-    stay; where that is all of them, nothing is done. Raises GroupingError.
+    """Move an action's reports back, except those that a person has placed since; where that is all
+    of them, nothing is done. Raises GroupingError.
     """
     with campaign_action(actor):
         act = CampaignAction.objects.select_for_update().get(pk=action_id)
@@ -209,7 +206,7 @@ def _lock_for_undo(act: CampaignAction) -> None:
 def _store_action(
     kind: str, pair: tuple[Campaign, ...], actor: Actor, reports: int
 ) -> CampaignAction:
-    """Return the stored action, after logging it and counting the versions of its campaigns."""
+    """Store and log an action, count the versions of its campaigns; return it."""
     campaign, other = pair[0], pair[1] if pair[1:] else None
     act = CampaignAction.objects.create(
         kind=kind,
@@ -231,7 +228,6 @@ def _store_undo(act: CampaignAction, actor: Actor, restored: int) -> None:
 
 
 def _log_events(act: CampaignAction, actor: Actor, kind: str, reports: int, **more: str) -> None:
-    """Log an event at each campaign of the action, with the other's code."""
     detail = {"act": act.pk, "reason": actor.words, "reports": reports, **more}
     code = {"other": act.other.code} if act.other else {}
     events.log_event("campaign", act.campaign_id, kind, by=actor.by, **detail, **code)

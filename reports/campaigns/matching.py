@@ -1,8 +1,7 @@
 """Matching: build a report's fingerprint and find the reports that it is linked to.
 
-The database is asked by the keys of the fingerprint, of each key for the newest few, so the cost
-does not grow with the reports. Workers on reports that share a key take turns (an advisory lock for
-each key, until COMMIT), so the second one sees the first.
+The newest few reports of each key are compared, so the cost does not grow with the table. Workers
+on reports that share a key take turns (an advisory lock a key, until COMMIT).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,8 +49,8 @@ def build_fingerprint(
     in_story: Sequence[FoundPhone],
     later: Sequence[followup_facts.MentionedIndicator],
 ) -> ReportFingerprint:
-    """Return the fingerprint of a report, from the numbers on its form and in its story and from
-    what its follow-ups name. A caller that was corrected stays: it may link reports.
+    """Return the fingerprint of a report, of its form, story and follow-ups. A corrected caller
+    stays: it may link reports.
     """
     story = whole.report.story[:MAX_STORY_CHARS_READ]
     links = [*sites_in(story), *followup_facts.indicator_keys(_KINDS.LINK, later)]
@@ -76,7 +75,7 @@ def _list_callers(
     in_story: Sequence[FoundPhone],
     later: Sequence[followup_facts.MentionedIndicator],
 ) -> list[ParsedCaller]:
-    """Return the callers' numbers; those of the story count only where no form names a caller."""
+    """Return the callers' numbers; those of the story only where no form names a caller."""
     typed = [*callers, *followup_facts.phones_at(_PLACES.LATER, later)]
     numbers = shared_identifiers.callers(typed, story, in_story)
     if any(phone.key for phone in typed):
@@ -92,9 +91,8 @@ _EXACT, _NEIGHBOUR, _WORD = 1000, 100, 1
 _EVER = ("-infinity", "infinity")
 _BLOCK = 2 * NEIGHBOURS  # numbers that take turns together
 
-# What was read before an addition came changes nothing any more once that has been read. Where the
-# planner takes a key for rarer than it is, a bitmap would fetch and sort all that share it; walking
-# the index backwards ends with the newest few.
+# An extraction of fewer follow-ups writes nothing. Where the planner takes a key for rarer than it
+# is, a bitmap would fetch and sort all that share it; walking the index backwards ends early.
 _TAKE_TURNS = PreparedStatement(
     "take_turns", "SELECT pg_advisory_xact_lock(key) FROM unnest(%(turns)s::bigint[]) AS key"
 )
@@ -157,7 +155,7 @@ class IncomingReport:
 @dataclass
 class _Candidates:
     """Reports that may belong with the newcomer, itself among them, and their campaigns. `shown`:
-    term -> words of the newcomer; of no other are words stored.
+    term -> words of the newcomer; of others no words are stored.
     """
 
     fingerprints: dict[UUID, ReportFingerprint]
@@ -166,7 +164,7 @@ class _Candidates:
 
 
 class _Edge(NamedTuple):
-    """Two linked reports; edges compare by strength. The link's words are made when needed."""
+    """Two linked reports, compared by strength; the link's words are computed on demand."""
 
     strength: float
     close: float
@@ -177,13 +175,9 @@ class _Edge(NamedTuple):
     def to_link(self, candidates: _Candidates) -> Link:
         if self.exact:
             return self.exact
-        scripts = (
-            candidates.fingerprints[self.one].script,
-            candidates.fingerprints[self.other].script,
-        )
-        return link_scoring.script_link(
-            self.close, link_scoring.shared_words(*scripts, candidates.shown)
-        )
+        one, other = (candidates.fingerprints[end].script for end in (self.one, self.other))
+        words = link_scoring.shared_words(one, other, candidates.shown)
+        return link_scoring.script_link(self.close, words)
 
 
 @dataclass(frozen=True)
@@ -191,10 +185,10 @@ class _Group(Mapping[UUID, Link]):
     """Linked reports, each with its strongest link."""
 
     edges: Mapping[UUID, _Edge]
-    found: _Candidates
+    candidates: _Candidates
 
     def __getitem__(self, report: UUID) -> Link:
-        return self.edges[report].to_link(self.found)
+        return self.edges[report].to_link(self.candidates)
 
     def __iter__(self) -> Iterator[UUID]:
         return iter(self.edges)
@@ -217,7 +211,7 @@ def _find_candidates(newcomer: IncomingReport) -> _Candidates:
     candidates = _Candidates({newcomer.report: fingerprint}, fingerprint.script.shown)
     with connection.cursor() as cursor:
         execute_pipeline(cursor, values, *_STEPS)
-        # What is told word for word is compared once; the newcomer's own is not sent again.
+        # Identical scripts are parsed once; the newcomer's own is not sent again.
         scripts: dict[bytes, ScriptFingerprint] = {b"": fingerprint.script}
         for report, at, keys, packed, campaign, own in cursor.fetchall():
             stored = bytes(packed or b"")
@@ -321,7 +315,7 @@ def _edges(newcomer: IncomingReport, candidates: _Candidates) -> Iterator[_Edge]
 
 
 def _uncertain_pairs(near: Mapping[UUID, float], exact: Iterable[UUID]) -> list[tuple[UUID, UUID]]:
-    """Return pairs of others that the newcomer may link: an unsure one with one near it."""
+    """Return the pairs of others whose likeness may support an uncertain link."""
     alike = sorted(near, key=lambda report: (-near[report], report))
     unsure = [report for report in alike if near[report] < link_scoring.MIN_SURE][:_MAX_UNSURE]
     around = [*sorted(exact), *alike][:_MAX_AROUND]
@@ -330,5 +324,4 @@ def _uncertain_pairs(near: Mapping[UUID, float], exact: Iterable[UUID]) -> list[
 
 
 def to_timestamp(at: datetime) -> float:
-    """Return seconds since 1970, as fingerprints have them."""
     return at.astimezone(UTC).timestamp()

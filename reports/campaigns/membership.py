@@ -1,7 +1,7 @@
 """Which reports are in a campaign: locks, checks, moves by a person's action, and their undo.
 
-Locks are taken in one order: reports, then campaigns, then links. Each statement that moves reports
-stores in `CampaignMembershipChange` where they were before. manual_grouping.py calls all of this.
+Locks are taken in one order: reports, campaigns, links. Each statement that moves reports stores in
+`CampaignMembershipChange` where they were. Called by manual_grouping.py.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -102,7 +102,7 @@ SELECT apart.report_id, %(to)s, %(action)s
 
 
 class GroupingError(Exception):
-    """The action was refused, with the sentence for the officer; nothing was written."""
+    """The action was refused with this sentence for the officer; nothing was written."""
 
 
 class NotAllowedError(GroupingError):
@@ -127,8 +127,8 @@ class Actor:
 
 @contextmanager
 def campaign_action(actor: Actor) -> Iterator[None]:
-    """Run an action in one transaction. Raises GroupingError without the permission or a reason,
-    and where somebody else has locked the same reports.
+    """Run an action in one transaction. Raises GroupingError without the permission or a reason, or
+    where somebody else has locked the same reports.
     """
     if not actor.by.has_perm(PERMISSION):
         raise NotAllowedError("Tài khoản của bạn không có quyền gộp, tách đợt.")
@@ -147,7 +147,6 @@ def campaign_action(actor: Actor) -> Iterator[None]:
 
 
 def _set_person(person: str) -> None:
-    """Tell the trigger on campaign links which person acts."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('reports.person', %s, true)", [person])
 
@@ -181,14 +180,14 @@ def lock_reports(wanted: Collection[UUID]) -> None:
 
 
 def check_membership(lies_in: Mapping[UUID, UUID | None]) -> None:
-    """Raise StaleVersionError unless each report is still in the campaign given for it."""
+    """Raise StaleVersionError unless each report is still in its campaign of `lies_in`."""
     links = dict(CampaignLink.objects.filter(report__in=lies_in).values_list("report", "campaign"))
     if any(links.get(report) != campaign for report, campaign in lies_in.items()):
         raise StaleVersionError("Có tin vừa được chuyển sang đợt khác. Xem lại rồi làm.")
 
 
 def lock_chosen_members(campaign: Campaign, wanted: Collection[UUID]) -> list[UUID]:
-    """Return the reports, their links locked. Raises GroupingError unless all are members."""
+    """Return the reports, links locked. Raises GroupingError unless all are members."""
     _check_count(wanted)
     links = CampaignLink.objects.select_for_update().filter(campaign=campaign, report__in=wanted)
     members = list(links.order_by("pk").values_list("pk", flat=True))
@@ -211,7 +210,7 @@ def lock_all_members(campaign: Campaign) -> list[UUID]:
 
 
 def lock_machine_members(reports: Iterable[UUID], campaign: Campaign) -> list[UUID]:
-    """Return those of the reports that the machine placed in the campaign, locked until COMMIT."""
+    """Return those that the machine placed in the campaign, locked until COMMIT."""
     links = CampaignLink.objects.select_for_update().filter(campaign=campaign, report__in=reports)
     by_machine = links.exclude(kind=CampaignLink.Kind.OFFICER)
     return list(by_machine.order_by("pk").values_list("pk", flat=True))
@@ -220,8 +219,8 @@ def lock_machine_members(reports: Iterable[UUID], campaign: Campaign) -> list[UU
 def move_to_campaign(
     reports: Iterable[UUID], to: Campaign, action: CampaignAction, words: str, *, keeps_reason: bool
 ) -> None:
-    """Place reports in a campaign for the action's officer, and delete their exclusions from it.
-    `words` is the reason of the link, with `keeps_reason` before the reason that it had.
+    """Place reports in a campaign for the action's officer, and lift their exclusions from it.
+    `words`: the link's reason, with `keeps_reason` before the former one.
     """
     chosen = list(reports)
     values = {"to": to.pk, "by": action.actor_id, "words": words, "keeps_reason": keeps_reason}
@@ -230,14 +229,13 @@ def move_to_campaign(
 
 
 def remove_from_campaign(reports: Iterable[UUID], away: Campaign, action: CampaignAction) -> None:
-    """Take reports out of a campaign and exclude them from it."""
     chosen = list(reports)
     _execute(_REMOVE_SQL, action, chosen, away=away.pk)
     exclude(chosen, away, action)
 
 
 def exclude(reports: Iterable[UUID], away: Campaign, action: CampaignAction) -> None:
-    """Let the machine place none of these reports in that campaign."""
+    """Prevent the machine from placing these reports in that campaign."""
     rows = [CampaignExclusion(report_id=report, campaign=away, action=action) for report in reports]
     CampaignExclusion.objects.bulk_create(rows, ignore_conflicts=True)
 
@@ -248,7 +246,7 @@ def copy_exclusions(away: Campaign, to: Campaign, action: CampaignAction) -> Non
 
 
 def unchanged_since(action: CampaignAction) -> list[UUID]:
-    """Return the reports that are as the action left them: no person has placed them since."""
+    """Return the reports of an action that no person has placed since."""
     if action.kind != CampaignAction.Kind.DETACHED:
         links = CampaignLink.objects.select_for_update().filter(action=action)
         return list(links.order_by("pk").values_list("pk", flat=True))
@@ -264,7 +262,7 @@ def restore_targets(action: CampaignAction, reports: Iterable[UUID]) -> list[UUI
 
 
 def undo_moves(action: CampaignAction, reports: Iterable[UUID]) -> None:
-    """Restore links and exclusions of reports as they were before the action, in every column."""
+    """Restore links and exclusions of reports as before the action, in every column."""
     chosen = list(reports)
     _execute(_RESTORE_SQL, action, chosen)
     CampaignExclusion.objects.filter(action=action).delete()

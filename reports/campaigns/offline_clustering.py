@@ -1,7 +1,7 @@
-"""Clustering of stories from a file into campaigns, with the reasons. Pure: no Django.
+"""Cluster stories of a file into campaigns, with the reasons. Pure: no Django.
 
-Campaigns are the connected parts of the graph of links (link_scoring.py), so the order of the
-stories changes nothing. What honest callers share (data/common.json) links no two stories.
+Campaigns are the connected parts of the graph of links (link_scoring.py), whatever the order of the
+stories. What honest callers share (data/common.json) links none.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ _MAX_BESIDE = 30  # stories, the nearest in time, that one is compared with for 
 
 @dataclass(frozen=True, slots=True)
 class StoryInput:
-    """A report of the file; `id` is returned as it was given."""
+    """A report of the file; `id` is returned unchanged."""
 
     id: Any
     caller_number: str = ""
@@ -43,7 +43,7 @@ class StoryInput:
 
 
 class LinkReason(NamedTuple):
-    """A link that holds a story in its campaign, and how many stories have it."""
+    """A link of a story to its campaign, and the number of stories that have it."""
 
     link: Link
     stories: int
@@ -59,22 +59,18 @@ class StoryWithCampaign:
 
 
 def fingerprint_story(story: StoryInput) -> ReportFingerprint:
-    """Return what may link a story to others."""
     text = story.text[:MAX_STORY_CHARS_READ]
     sites = {host_of(link) for link in sites_in(text) if not is_common_link(link)}
+    number = story.caller_number[:MAX_NUMBER_CHARS_READ]
     return ReportFingerprint(
-        frozenset(
-            identifiers_of_story(
-                story.caller_number[:MAX_NUMBER_CHARS_READ], text, story.bank_account
-            )
-        ),
+        frozenset(identifiers_of_story(number, text, story.bank_account)),
         fingerprint_script(story.claimed_to_be[:MAX_NUMBER_CHARS_READ], text, sites),
         to_timestamp(story.at),
     )
 
 
 def to_timestamp(at: str) -> float | None:
-    """Return a time in ISO 8601 as seconds since 1970, in Vietnam's time where it names no zone."""
+    """Return an ISO 8601 time as seconds since 1970 (Vietnam's without a zone), or None."""
     try:
         moment = datetime.fromisoformat(at)
         return (moment if moment.tzinfo else moment.replace(tzinfo=_VIETNAM)).timestamp()
@@ -110,7 +106,7 @@ class _Graph:
     """Stories by their places, their links, and the connected parts."""
 
     parent: dict[int, int] = field(default_factory=dict)
-    found: dict[int, dict[tuple[str, str], LinkReason]] = field(default_factory=dict)
+    reasons: dict[int, dict[tuple[str, str], LinkReason]] = field(default_factory=dict)
     partners: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def root(self, place: int) -> int:
@@ -125,20 +121,17 @@ class _Graph:
 
     def explain(self, place: int, link: Link, stories: int) -> None:
         """Add a link to a story; of script links only the strongest stays, with their number."""
-        whys = self.found.setdefault(place, {})
+        whys = self.reasons.setdefault(place, {})
         if link.kind != "same_script":
             whys[link.kind, link.value] = LinkReason(link, stories)
             return
         self.partners[place] += 1
-        best = max(
-            whys.get(("same_script", ""), LinkReason(link, 0)).link,
-            link,
-            key=lambda each: (each.strength, each),
-        )
+        former = whys.get(("same_script", ""), LinkReason(link, 0)).link
+        best = max(former, link, key=lambda each: (each.strength, each))
         whys["same_script", ""] = LinkReason(best, self.partners[place] + 1)
 
     def whys(self, place: int) -> tuple[LinkReason, ...]:
-        reasons = self.found.get(place, {}).values()
+        reasons = self.reasons.get(place, {}).values()
         return tuple(sorted(reasons, key=lambda why: (-why.link.strength, why.link)))
 
     def names(self, marks: Sequence[str]) -> dict[int, str]:
@@ -169,7 +162,7 @@ def _group_by_key(
 
 
 def _link_by_neighbour(fingerprints: Mapping[int, ReportFingerprint], graph: _Graph) -> None:
-    """Link neighbouring numbers; of the stories with a number the nearest in time is compared."""
+    """Link each story to the nearest in time of each neighbouring number."""
     called = {
         key.value: sorted(
             (at, place) for place in places if (at := fingerprints[place].at) is not None
@@ -189,7 +182,6 @@ def _link_by_neighbour(fingerprints: Mapping[int, ReportFingerprint], graph: _Gr
 
 
 def _nearest(at: float, times: Sequence[tuple[float, int]]) -> int | None:
-    """Return the place of the time that is nearest to *at*."""
     after = bisect_left(times, (at, -1))
     beside = times[max(0, after - 1) : after + 1]
     return min(beside, key=lambda row: abs(row[0] - at))[1] if beside else None
@@ -211,11 +203,10 @@ def _link_by_script(
 def _iter_candidate_pairs(
     fingerprints: Mapping[int, ReportFingerprint], marks: Sequence[str]
 ) -> Iterator[tuple[int, int]]:
-    """Yield pairs that share a rare word, each once; of many with one word the nearest in time."""
+    """Yield pairs that share a rare word, each once; of many the nearest in time."""
     holders: dict[int, list[int]] = defaultdict(list)
-    for place in sorted(
-        fingerprints, key=lambda place: (fingerprints[place].at or 0.0, marks[place])
-    ):
+    in_time = sorted(fingerprints, key=lambda place: (fingerprints[place].at or 0.0, marks[place]))
+    for place in in_time:
         for key in fingerprints[place].script.keys:
             holders[key].append(place)
     yielded: set[tuple[int, int]] = set()

@@ -1,7 +1,5 @@
-"""Similarity of two stories that tell one script in other words. Pure: no Django.
-
-What a script leaves in every retelling are words that few other stories have: a claimed name, a
-file number, a sum, an odd pretext (word_rarity.py).
+"""Similarity of two stories that tell one script in other words. Pure: no Django. Retellings share
+rare words: a claimed name, a file number, a sum, a pretext (word_rarity.py).
 """
 
 import hashlib
@@ -27,9 +25,9 @@ from reports.campaigns.word_rarity import (
 
 MAX_TERMS = 60  # of one story, the rarest
 MAX_KEYS = 16  # by which stories find each other
-_PAIR_LATER = 3.0  # a pair of words is rare more easily than a word: it is chosen after words
-_MARKS_TELL = 0.5  # by so much a word with its marks has to be rarer to be a key of its own
-_RARE_WORD, _RARE_PAIR = 2.5, 4.5  # weights below say nothing
+_PAIR_LATER = 3.0  # pairs are rare more easily than words, so words are chosen first
+_MARKS_TELL = 0.5  # how much rarer a word with its marks must be to be a key of its own
+_RARE_WORD, _RARE_PAIR = 2.5, 4.5  # minimum weights
 _RARE_NAME = 4.5
 
 # The likeness of two stories is the sum of what their shared words weigh, each less than its
@@ -41,9 +39,8 @@ _RUN_DECAY = 0.4  # of a run of words the weightiest counts whole, each next one
 
 
 class RareTerm(NamedTuple):
-    """A rare word (`second` is 0) or two words side by side, as hashes. `spelled` is 0 where the
-    writer uses no marks; between two who use them the marks have to agree, and the weight may be
-    higher.
+    """A rare word (`second` is 0) or two adjacent words, as hashes. `spelled`: 0 where the writer
+    uses no marks; between two who do, marks have to agree, and the weight may be higher.
     """
 
     first: int
@@ -71,8 +68,8 @@ _HEAD = struct.Struct("<H")
 
 @dataclass(frozen=True)
 class ScriptFingerprint:
-    """The rare terms of a story, the rarest first, and how many different words it has. `shown`:
-    key -> the term's words, for reasons; it is not stored.
+    """The rare terms of a story, the rarest first, and its number of different words. `shown`: key
+    -> the term's words, for reasons; not stored.
     """
 
     terms: tuple[RareTerm, ...]
@@ -85,7 +82,7 @@ class ScriptFingerprint:
 
     @cached_property
     def term_weights(self) -> dict[int, float]:
-        """Return key -> what the term weighs at most where another story has it."""
+        """Return key -> the most that a shared term weighs."""
         return {
             key: max(term.weight, term.weight_spelled, _CHANCE) - _CHANCE
             for key, term in self.by_key.items()
@@ -98,7 +95,7 @@ class ScriptFingerprint:
         return frozenset(key for _, key in rarest[:MAX_KEYS])
 
     def to_bytes(self) -> bytes:
-        """Return bytes for `from_bytes`; they hold hashes, no words."""
+        """Return bytes for `from_bytes`: hashes, no words."""
         body = (
             _PACKED.pack(*term[:3], round(term.weight * 100), round(term.weight_spelled * 100))
             for term in self.terms
@@ -107,7 +104,7 @@ class ScriptFingerprint:
 
 
 def _iter_keys(term: RareTerm) -> Iterator[tuple[float, int]]:
-    """Yield rarity and key of the words of a term, and with marks where that is rarer."""
+    """Yield rarity and key of a term, and of its spelling with marks where that is rarer."""
     yield term.weight - (_PAIR_LATER if term.second else 0), term.key
     if term.spelled and term.weight_spelled > term.weight + _MARKS_TELL:
         yield term.weight_spelled, term.spelled
@@ -124,7 +121,6 @@ def from_bytes(data: bytes) -> ScriptFingerprint:
 
 
 def to_signed_64(number: int) -> int:
-    """Return 64 bits as a bigint of PostgreSQL."""
     return number - (1 << 64) if number >> 63 else number
 
 
@@ -154,7 +150,6 @@ def fingerprint_script(
 
 
 def _drop_common_claims(sentence: Sequence[ScriptToken]) -> list[ScriptToken]:
-    """Return the words of a claimed role that not every caller uses."""
     return [token for token in sentence if token.folded not in stop_list()["claims"]]
 
 
@@ -239,7 +234,7 @@ def list_shared_terms(one: ScriptFingerprint, other: ScriptFingerprint) -> list[
 
 
 def _find_runs(terms: Iterable[RareTerm]) -> dict[int, int]:
-    """Return word -> run: words that shared pairs hold together count as one statement."""
+    """Return word -> run: words joined by shared pairs count as one statement."""
     runs: dict[int, int] = {}
     for term in terms:
         if term.second:
@@ -251,7 +246,7 @@ def _find_runs(terms: Iterable[RareTerm]) -> dict[int, int]:
 
 
 def similarity(one: ScriptFingerprint, other: ScriptFingerprint, least: float = 0.0) -> float:
-    """Return how much speaks for one script; 0 for surely less than *least*. Symmetric."""
+    """Return the likelihood of one script, symmetric; 0 for surely less than *least*."""
     if not _may_share(one, other, least) or one.keys.isdisjoint(other.keys):
         return 0.0
     shared = list_shared_terms(one, other)

@@ -1,6 +1,5 @@
-"""What a story may share exactly with another: numbers, receiving accounts, sites. Pure: no Django.
-
-What honest callers share (data/common.json) is left out, and what the reporter calls their own.
+"""What stories may share exactly: numbers, receiving accounts, sites. Pure: no Django. Left out are
+what honest callers share (data/common.json), and the reporter's own.
 """
 
 import json
@@ -26,7 +25,7 @@ _FILE = Path(__file__).parents[1] / "data" / "common.json"
 _MIN_ACCOUNT_LENGTH = 6
 _MIN_BARE_LENGTH = 8  # digits of an account that no word announces
 _MAX_ACCOUNT_LENGTH = 19
-_LOOK = 60  # signs before and behind that say whose a number is
+_CONTEXT_CHARS = 60  # before and behind a number, that say whose it is
 NEIGHBOURS = 9  # numbers so far apart are neighbours
 NEIGHBOUR_HOURS = 48
 
@@ -58,8 +57,6 @@ _HIDDEN_DOT = re.compile(
 
 @dataclass(frozen=True, slots=True, order=True)
 class SharedIdentifier:
-    """What a story shares exactly with others."""
-
     kind: str
     value: str
 
@@ -85,7 +82,7 @@ def stop_list() -> Mapping[str, Mapping[str, Any]]:
 
 
 def is_common_number(phone: ParsedCaller) -> bool:
-    """Return whether this caller may be anybody: no line of its own, a forged hotline, 069."""
+    """Return whether the number identifies no caller: forged hotlines, 069, shared lines."""
     return (
         not phone.key
         or phone.kind not in stop_list()["number_kinds"]
@@ -105,8 +102,8 @@ def is_common_link(link: str) -> bool:
 
 
 def host_of(link: str) -> str:
-    """Return the host of a canonical link: a gang changes pages more often than hosts. The whole
-    link where anybody gets a page of the host.
+    """Return the host of a canonical link, which changes less often than pages; the whole link
+    where anybody gets a page of the host.
     """
     host = link.partition("/")[0]
     return link if host in stop_list()["shorteners"] else host
@@ -118,8 +115,8 @@ def host_of(link: str) -> str:
 def callers(
     typed: Iterable[ParsedCaller], text: str, in_text: Iterable[FoundPhone]
 ) -> list[ParsedCaller]:
-    """Return the callers of the form; where none can be parsed, the one that the story names,
-    without the reporter's own. Of several none: who lists numbers would link whoever they called.
+    """Return the callers of the form, else the one number of the story that is not the reporter's
+    own; of several none: who lists numbers would link whoever they called.
     """
     typed_phones = [phone for phone in typed if phone.key]
     in_story = [
@@ -131,13 +128,13 @@ def callers(
 
 def _is_own(text: str, start: int, end: int) -> bool:
     """Return whether the reporter says that the digits at text[start:end] are theirs."""
-    before = normalize(text[max(0, start - _LOOK) : start].rsplit("\n", 1)[-1])
-    behind = normalize(text[end : end + _LOOK])
+    before = normalize(text[max(0, start - _CONTEXT_CHARS) : start].rsplit("\n", 1)[-1])
+    behind = normalize(text[end : end + _CONTEXT_CHARS])
     return bool(_OWN_BEFORE.search(before) or _OWN_BEHIND.match(behind))
 
 
 def adjacent_numbers(value: str) -> list[str]:
-    """Return the canonical numbers next to one, without itself; [] where it is no plain number."""
+    """Return the canonical numbers next to one, without itself; [] for no plain number."""
     digits = value.removeprefix("+")
     if not digits.isdecimal():
         return []
@@ -149,8 +146,8 @@ def adjacent_numbers(value: str) -> list[str]:
 
 
 def accounts_in(text: str) -> Iterator[str]:
-    """Yield the receiving accounts of a story: those that a word announces, and long numbers that
-    are neither phones nor money; not the reporter's own.
+    """Yield the receiving accounts of a story, without the reporter's own: announced by a word, or
+    long numbers that are neither phones nor money.
     """
     for account in find_bank_accounts(text):
         if not _is_own(text, account.start, account.end):
@@ -208,7 +205,7 @@ def sites_in(text: str) -> Iterator[str]:
 
 
 def site_names_in(text: str, sites: Iterable[str]) -> Iterator[str]:
-    """Yield names with a hyphen as sites and files have them, of these sites and in the text."""
+    """Yield hyphenated names, of these sites and in the text."""
     named = [match[0].lower() for match in _SITE_NAME.finditer(restore_link_dots(text))]
     for name in [*named, *(value.partition(".")[0] for value in sites)]:
         letters = sum(map(str.isalpha, name))
@@ -239,13 +236,17 @@ def collect_identifiers(
     sites: Iterable[str],
     site_names: Iterable[str] = (),
 ) -> list[SharedIdentifier]:
-    """Return what of this may link its story to others, in a fixed order."""
-    known = stop_list()["accounts"]
+    """Return the identifiers that may link a story to others, sorted."""
+    common = stop_list()["accounts"]
     own = {phone.key for phone in numbers if not is_common_number(phone)}
     hosts = {host_of(value) for value in sites if not is_common_link(value)}
     return sorted(
         [SharedIdentifier("same_number", value) for value in own]
-        + [SharedIdentifier("same_account", value) for value in set(accounts) if value not in known]
+        + [
+            SharedIdentifier("same_account", value)
+            for value in set(accounts)
+            if value not in common
+        ]
         + [SharedIdentifier("same_link", value) for value in hosts]
         + [SharedIdentifier("same_site_name", value) for value in set(site_names)]
     )
@@ -254,7 +255,7 @@ def collect_identifiers(
 def identifiers_of_story(
     caller_number: str, text: str, bank_account: str
 ) -> list[SharedIdentifier]:
-    """Return what a story of the file may share with others, in a fixed order."""
+    """Return the identifiers of a story of the file, sorted."""
     numbers = callers(parse_many(caller_number), text, find_in_text(text))
     accounts = [*accounts_in_field(bank_account), *accounts_in(text)]
     sites = [value for value in sites_in(text) if not is_common_link(value)]

@@ -1,8 +1,7 @@
-"""The words of a story that may identify its script, and how rare each is. Pure: no Django.
+"""The words of a story that may identify its script, and their rarity. Pure: no Django.
 
-Rarity comes from data/script_words.json, counted once over invented stories
-(tools/count_word_frequencies.py), so that the similarity
-of two stories depends on these two alone.
+Rarity was counted once over invented stories (tools/count_word_frequencies.py), so that the
+similarity of two stories depends on these two alone.
 """
 
 import json
@@ -20,34 +19,19 @@ from reports.extraction.language.cue_matcher import Token as Word
 from reports.extraction.language.cue_matcher import tokenize
 
 _FILE = Path(__file__).parents[1] / "data" / "script_words.json"
-_FLOOR = 0.0002  # a word that no counted story has counts as if this share had it
-_CHANCE_OF_PAIR = 0.03  # how often two words that know nothing of each other stand side by side
+_FLOOR = 0.0002  # share of stories that a word in no counted story gets
+_CHANCE_OF_PAIR = 0.03  # how often two unrelated words are adjacent
 _MIN_SUM = 1000  # đồng; smaller figures are no sums that a caller names
 _CODE = re.compile(r"[A-ZĐ]{1,4}[\s./-]{0,2}[0-9]{1,5}|[a-zđ]{1,3}-?[0-9]{2,5}")
-_TITLES = frozenset(
-    [
-        "thay",
-        "co",
-        "anh",
-        "chi",
-        "ong",
-        "ba",
-        "chu",
-        "bac",
-        "em",
-        "ten",
-        "ho",
-        "ta",
-        "uy",
-        "dai-uy",
-        "thieu-ta",
-    ]
-)
+_TITLES = frozenset({
+    "thay", "co", "anh", "chi", "ong", "ba", "chu", "bac", "em", "ten", "ho", "ta", "uy", "dai-uy",
+    "thieu-ta",
+})  # fmt: skip
 _UNITS = frozenset(["k", "tr", "trieu", "h", "g", "d", "cu", "ty", "p", "m", "kg", "km", "l"])
 
 
 class ScriptToken(NamedTuple):
-    """A word, a compound, a sum or a code: folded, with its marks, and as the story shows it."""
+    """A word, compound, sum or code: folded, with its marks, and as the story has it."""
 
     folded: str
     spelled: str
@@ -77,7 +61,7 @@ class DocumentFrequencies(NamedTuple):
         return max(rare, self.word(token.folded))
 
     def pair(self, one: str, two: str) -> float:
-        """Return the weight of two words side by side, at most that of the words alone."""
+        """Return the weight of two adjacent words, at most that of the words alone."""
         by_chance = self.words.get(one, 0) * self.words.get(two, 0) / self.stories
         count = self.pairs.get(f"{one} {two}", 0) + _CHANCE_OF_PAIR * by_chance
         return min(_compute_rarity(count / self.stories), self.word(one) + self.word(two))
@@ -85,7 +69,6 @@ class DocumentFrequencies(NamedTuple):
 
 @lru_cache(maxsize=16384)
 def _compute_rarity(share: float) -> float:
-    """Return the weight of a word that this share of stories has."""
     return -log(share + _FLOOR)
 
 
@@ -120,13 +103,12 @@ def _drop_stock_phrase(sentence: list[ScriptToken]) -> list[ScriptToken]:
 
 @lru_cache(maxsize=1)
 def _stock_phrases() -> Mapping[str, Sequence[tuple[str, ...]]]:
-    """Return last word -> the stock phrases of any reporter that end with it, the longest first."""
+    """Return last word -> the stock phrases of reporters that end with it, longest first."""
     phrases_by_end: dict[str, list[tuple[str, ...]]] = {}
     for text in stop_list()["phrases"]:
         for sentence in _iter_sentences(text):
-            phrases_by_end.setdefault(sentence[-1].folded, []).append(
-                tuple(t.folded for t in sentence)
-            )
+            folded = tuple(token.folded for token in sentence)
+            phrases_by_end.setdefault(folded[-1], []).append(folded)
     return {
         last: sorted(phrases, key=len, reverse=True) for last, phrases in phrases_by_end.items()
     }
@@ -156,7 +138,7 @@ def _iter_sentences(text: str) -> Iterator[list[ScriptToken]]:
 
 
 def _parse_code(text: str, words: Sequence[Word], at: int) -> ScriptToken | None:
-    """Return the token of a code like H17, TT-62 or AM 305 at words[at] and the next, or None."""
+    """Return the token of a code like H17, TT-62 or AM 305 at words[at], or None."""
     if (
         at + 1 >= len(words)
         or not words[at + 1].folded[0].isdecimal()
@@ -191,13 +173,12 @@ def join_compounds(
 
 
 def has_marks(tokens: Sequence[ScriptToken]) -> bool:
-    """Return whether the writer uses marks."""
     marks = sum(token.folded != token.spelled for token in tokens)
     return marks * 5 >= len(tokens) > 0
 
 
 def claimed_names(sentence: Sequence[ScriptToken]) -> Iterator[ScriptToken]:
-    """Yield the names that a caller claims: what follows a title and goes on in capitals."""
+    """Yield the names that a caller claims: capitalized words after a title."""
     is_name = False
     for before, token in pairwise(sentence):
         is_name = before.folded in _TITLES or (is_name and token.shown[:1].isupper())

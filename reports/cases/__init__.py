@@ -1,1 +1,1 @@
-"""The officers' work on a report: transitions, deadlines, routing, replies, holds, papers."""
+"""Officers' work on a report: transitions, deadlines, routing, replies, holds, documents."""

@@ -1,6 +1,4 @@
-"""One decision on many reports: each by itself through the workflow, with the version that the
-officer saw, so that a refused one leaves the others and a repeated form repeats nothing.
-"""
+"""Apply a decision to many reports, each on its own, against the version the officer saw."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +15,7 @@ from reports.cases import workflow
 from reports.models import Campaign, CampaignLink, Report
 
 MAX_COUNT = 500  # reports of one press
-TIMEOUT_SECONDS = 6.0  # seconds; what is not begun by then is left as it is
+TIMEOUT_SECONDS = 6.0  # nothing is begun after that
 VERBS = ("assign", "close", "junk")
 ATTACH = "attach"
 
@@ -34,7 +32,7 @@ class ReportVersion:
 
 @dataclass
 class Result:
-    """Public numbers: those done, and those refused with a code."""
+    """The public numbers that were done, and those refused with a code."""
 
     done: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
@@ -43,11 +41,10 @@ class Result:
 def apply_to_each(
     verb: str, rows: Sequence[ReportVersion], by: User, words: Mapping[str, Any]
 ) -> Result:
-    """Apply a verb to each. Raises WorkflowError for invalid texts; nothing is done then."""
+    """Apply a verb to each; return the result. Raises WorkflowError for invalid texts, first."""
     result, until = Result(), monotonic() + TIMEOUT_SECONDS
     for row in rows:
-        is_late = monotonic() > until
-        why = "late" if is_late else _refuse_or_decide(verb, row, by, words)
+        why = "late" if monotonic() > until else _refuse_or_decide(verb, row, by, words)
         if why:
             result.refused.append((row.number, why))
         else:
@@ -57,14 +54,11 @@ def apply_to_each(
 
 def _refuse_or_decide(verb: str, row: ReportVersion, by: User, words: Mapping[str, Any]) -> str:
     """Decide on one; return the code of a refusal, "" for done."""
-    if verb == "close" and _has_blockers(row.report):
-        return "pending"  # closing it needs a confirmation on its own page
+    if verb == "close":
+        report = Report.objects.select_related("case", "facts").get(pk=row.report)
+        if workflow.closing_blockers(report):
+            return "pending"  # closing it needs a confirmation on its own page
     return _try_decide(verb, row, by, words)
-
-
-def _has_blockers(report: UUID) -> bool:
-    row = Report.objects.select_related("case", "facts").get(pk=report)
-    return bool(workflow.closing_blockers(row))
 
 
 def _try_decide(verb: str, row: ReportVersion, by: User, words: Mapping[str, Any]) -> str:
@@ -87,7 +81,7 @@ def _try_decide(verb: str, row: ReportVersion, by: User, words: Mapping[str, Any
 
 
 def attach(target: UUID, rows: Sequence[ReportVersion], actor: membership.Actor) -> Result:
-    """Attach those that nobody has moved since. Raises NotAllowedError without the permission."""
+    """Attach those not moved since; return the result. Raises NotAllowedError."""
     result = Result()
     unmoved = list(_filter_unmoved(rows, target, result))
     for start in range(0, len(unmoved), membership.MAX_REPORTS):
@@ -133,7 +127,7 @@ def store_result(key: UUID, verb: str, result: Result, by: User) -> None:
 
 
 def load_result(key: UUID, by: User) -> tuple[str, Result] | None:
-    """Return verb and result of this officer's form; of one sent twice, both together."""
+    """Return verb and result of this officer's form, None if unknown; of two sends, both."""
     details = [event.detail for event in events.events_for("bulk", key).filter(actor=by)]
     if not details:
         return None

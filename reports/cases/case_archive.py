@@ -1,7 +1,4 @@
-"""A case as a ZIP file: texts, sanitized pictures, and SHA256SUMS.txt for `sha256sum --check`.
-
-Originals stay here; their hashes stand in the text. DOCUMENTS adds further files, such as a PDF.
-"""
+"""Write a case as a ZIP: texts, sanitized pictures, SHA256SUMS.txt; hashes of the originals."""
 
 import hashlib
 import zipfile
@@ -28,7 +25,7 @@ DOCUMENTS: list[Document] = []  # what others add: report -> members
 
 
 def write_case_zip(file: IO[bytes], report: Report, text: str, *, pictures: bool) -> int:
-    """Write the archive of a report, *text* first; return how many pictures are in it."""
+    """Write the archive of a report, *text* first; return the number of pictures in it."""
     pictures_drawn = list(_iter_pictures(report)) if pictures else []
     further = [member for document in DOCUMENTS for member in document(report)]
     members = [ZipEntry("tin.txt", text.encode()), *further, *pictures_drawn]
@@ -42,7 +39,7 @@ def write_case_zip(file: IO[bytes], report: Report, text: str, *, pictures: bool
 
 
 def _iter_pictures(report: Report) -> Iterator[ZipEntry]:
-    """Yield the sanitized copies in the order of their files, without those that are lost."""
+    """Yield the sanitized copies in the order of their files, without lost ones."""
     for number, file in enumerate(
         storage.files_of_report(report).select_related("check_result"), 1
     ):
@@ -57,5 +54,4 @@ def _iter_pictures(report: Report) -> Iterator[ZipEntry]:
 
 
 def evidence_hashes(report: Report) -> list[EvidenceFile]:
-    """Return every file of the report, for the list of hashes."""
     return list(storage.files_of_report(report))

@@ -1,7 +1,7 @@
-"""Corrections: an officer's value for a fact that was extracted wrongly, and its withdrawal.
+"""Correct a wrongly extracted fact, or revert the correction.
 
 Values by fact: scenario a code; actions and offices lists of codes; money_lost_vnd đồng, 0 none,
-None not said; ongoing a bool; priority 0 to 100. `effective_facts` prefers them to the extracted facts.
+None unknown; ongoing a bool; priority 0 to 100. `effective_facts` prefers them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -44,7 +44,7 @@ class CorrectedValue:
 
     @property
     def is_valid(self) -> bool:
-        """Return whether the fact can have this value; the offices may be a minute old."""
+        """Return whether the fact can have this value; offices are cached for a minute."""
         check = _CHECKS.get(self.fact)
         return bool(check and check(self.value))
 
@@ -75,7 +75,7 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
 def correct_fact(
     case_id: UUID, *, by: User, version: int, right: CorrectedValue, reason: str
 ) -> Case:
-    """Correct a fact and return the case; its status stays. Raises WorkflowError."""
+    """Store a correction and return the case; its status stays. Raises WorkflowError."""
     _check_permission(by)
     if not reason.strip():
         raise ReasonMissing("reason")
@@ -86,7 +86,7 @@ def correct_fact(
 
 
 def revert_correction(case_id: UUID, *, by: User, version: int, fact: str) -> Case:
-    """Let the extracted fact hold again and return the case. Raises WorkflowError."""
+    """Restore the extracted fact and return the case. Raises WorkflowError."""
     _check_permission(by)
     return _store_correction(case_id, version, Correction(fact=fact, is_active=False, actor=by))
 
@@ -97,7 +97,7 @@ def _check_permission(by: User) -> None:
 
 
 def _store_correction(case_id: UUID, version: int, row: Correction) -> Case:
-    """Add the row to the corrections, and its value to those that the case holds."""
+    """Store the row and the case's corrections in force; return the case."""
     with transaction.atomic():
         case = lock_case_version(case_id, row.actor, version)
         if legal_holds.is_held(case_id):

@@ -1,9 +1,8 @@
-"""Deadlines of a case and the notifications about them: the only writer of `Deadline`.
+"""Deadlines of cases and their notifications; the only writer of `Deadline`.
 
-The functions need the case's row locked. Intake starts no deadline: those from receipt are started
-here, a minute later or with the first decision. Each stage of each deadline is noted once, in one
-transaction with its event, and mailed to the officer, then to those who assign work: one mail a
-person and call, with report numbers and deadlines alone.
+Callers have locked the case's row. Deadlines from receipt are started here, not by intake. Each
+stage of a deadline is stored once, with its event, and mailed to the officer, then to those who
+assign work: one mail a person and call, with report numbers and deadlines alone.
 """
 
 from collections import defaultdict
@@ -45,9 +44,8 @@ _RequestT = TypeVar("_RequestT", bound=Model)
 
 
 def start_deadlines(case: Case) -> None:
-    """Start the deadlines that run from receipt, where they were not started."""
-    is_there = case.due_at is None and case.status in Case.OPEN
-    if is_there and case.report.erased_at is None:
+    """Start the deadlines from receipt of an open case that has none."""
+    if case.due_at is None and case.status in Case.OPEN and case.report.erased_at is None:
         Deadline.objects.bulk_create(_from_receipt(case), ignore_conflicts=True)
 
 
@@ -111,8 +109,8 @@ def next_due(report_id: UUID) -> datetime | None:
 
 
 def start_for_new_reports() -> int:
-    """Start the deadlines from receipt of new reports, and the review deadline where extraction
-    found since that the reporter is under pressure; return how many cases.
+    """Start deadlines from receipt, and the review deadline where the extraction found pressure
+    since; return the number of cases.
     """
     begun = _start(Case.objects.open().filter(due_at=None, report__erased_at=None))
     return begun + _start(_pressed_and_unseen().exclude(due_at=None))
@@ -123,8 +121,8 @@ def lock_case(report_id: UUID) -> Case:
 
 
 def restart_review_deadline(case: Case) -> None:
-    """Start the review deadline of a report whose reporter writes of being under pressure, also
-    where the work has ended. One that runs keeps its end.
+    """Start the review deadline for a reporter under pressure, even of an ended case; one that runs
+    keeps its end.
     """
     start_deadlines(case)
     deadline = _build_deadline(case.pk, deadline_rules.LOOK, timezone.now())
@@ -133,7 +131,7 @@ def restart_review_deadline(case: Case) -> None:
 
 
 def _pressed_and_unseen() -> QuerySet[Case]:
-    """Return new cases that nobody has viewed, of reporters under pressure as extracted."""
+    """Return new cases that nobody has viewed, with pressure extracted."""
     review_deadlines = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.LOOK)
     by_people = AuditEvent.objects.filter(actor__isnull=False).exclude(kind__in=NO_LOOK)
     views = by_people.filter(subject_type="report", subject_id=Cast(OuterRef("pk"), CharField()))
@@ -149,8 +147,8 @@ def start_for_requests() -> int:
 
 
 def unanswered_followups() -> QuerySet[Followup]:
-    """Return recent follow-ups that wait for an officer: withdrawals, and corrections where an
-    officer's correction or a hold goes before them. Any other correction holds at once.
+    """Return recent follow-ups for an officer: withdrawals, and corrections that an officer's
+    correction or a hold overrides.
     """
     kinds, report_id = Followup.Kind, Cast(OuterRef("report_id"), CharField())
     answers = AuditEvent.objects.filter(
@@ -172,7 +170,7 @@ def unanswered_followups() -> QuerySet[Followup]:
 
 @transaction.atomic
 def _start_for(kind: str, wishes: QuerySet[_RequestT], since: str) -> int:
-    """Start that deadline for each report with such requests, from the first; return how many."""
+    """Start the deadline of each report with such requests, from the first; return how many."""
     runs = Deadline.objects.pending().filter(report_id=OuterRef("pk"), kind=kind)
     # One whose clocks from receipt are still to be started gets those first.
     cases = Case.objects.filter(
@@ -189,7 +187,7 @@ def _start_for(kind: str, wishes: QuerySet[_RequestT], since: str) -> int:
 
 @transaction.atomic
 def _start(cases: QuerySet[Case]) -> int:
-    """Start the deadlines from receipt; skip cases that a decision has locked. Return how many."""
+    """Start deadlines from receipt, without cases that are locked; return how many."""
     locked = cases.select_for_update(skip_locked=True, of=("self",))
     started = list(locked.select_related("report", "report__facts")[:MAX_BATCH])
     Deadline.objects.bulk_create(
@@ -239,7 +237,7 @@ def _store_notifications(stage: str, now: datetime) -> int:
 
 
 def _deadlines_at_stage(stage: str, now: datetime) -> QuerySet[Deadline]:
-    """Return the pending deadlines that have come to a stage and were not notified of it."""
+    """Return the pending deadlines at a stage without its notification."""
     notified = DeadlineNotification.objects.filter(
         deadline=OuterRef("pk"), stage=stage, due_at=OuterRef("due_at")
     )
@@ -251,7 +249,7 @@ def _deadlines_at_stage(stage: str, now: datetime) -> QuerySet[Deadline]:
 
 
 def _mail_notifications() -> None:
-    """Claim the notifications without a mail and mail them; release them when none was sent."""
+    """Claim and mail the unmailed notifications; release the claim when no mail was sent."""
     recent = DeadlineNotification.objects.filter(
         mailed_at=None, created_at__gte=timezone.now() - MAIL_WITHIN
     )

@@ -1,13 +1,9 @@
-"""Full-text search over all stories, at a cost that does not grow with the table
-(docs/adr/0032-*.md).
+"""Full-text search over all stories at a bounded cost (docs/adr/0032-*.md).
 
-Words are compared whole and without marks; a long one also by its beginning. One statement takes
-two ways to the newest reports that have all words: the last reports are read through, which soon
-finds enough of common words; for rare words the index is asked. Who sees one unit's reports
-searches those alone, so that neither results nor counts say anything of the rest.
-
-No trigrams: without marks Vietnamese has some 2,500 syllables, nearly every story has nearly every
-trigram, and their index is as large as the stories and slow.
+Words are compared whole and without marks, long ones also by their beginning. The last reports are
+read through, which finds enough of common words; rare words go by the index. Officers of a unit
+search its reports alone, so that not even counts reveal others. No trigrams: of 2,500 syllables
+nearly every story has nearly every trigram, so the index is as large as the stories and slow.
 """
 
 from collections import Counter
@@ -18,14 +14,14 @@ from uuid import UUID
 from core.database import fetch_all
 from core.text import normalize
 
-MAX_FOUND = 200  # reports; with more, further words are wanted
-WALKED = 10_000  # of the newest; what has fewer than MAX_FOUND among them is rare
-MAX_MET = 30_000  # of the rare that are put in order; more only where a word was common long ago
+MAX_FOUND = 200  # reports; with more, the officer must add words
+WALKED = 10_000  # newest reports; a word with fewer than MAX_FOUND among them is rare
+MAX_MET = 30_000  # rare reports that are sorted; more only where a word was common long ago
 MAX_WORDS = 8
-MAX_WORD_LENGTH = 60  # signs
-MAX_SUGGESTING = 2_000  # of the newest, whose words a typing error is compared with
+MAX_WORD_LENGTH = 60  # characters
+MAX_SUGGESTING = 2_000  # newest reports, whose words a typing error is compared with
 MAX_COMPARED = 300  # of them, those that have all of the words but one
-BEGINS_WITH = 5  # from so many letters on a word matches longer ones; syllables are shorter
+BEGINS_WITH = 5  # letters from which a word matches longer ones; syllables are shorter
 # As in the index of Facts.
 WORDS = "to_tsvector('simple'::regconfig, left(search_text, 100000))"
 
@@ -79,7 +75,7 @@ SELECT id FROM rare
 
 
 def query_terms(typed: str) -> list[str]:
-    """Return the folded words of a query, each once, at most MAX_WORDS."""
+    """Return the folded words of a query, distinct, at most MAX_WORDS."""
     words = (word[:MAX_WORD_LENGTH] for word in normalize(typed).split())
     return list(dict.fromkeys(words))[:MAX_WORDS]
 
@@ -87,9 +83,7 @@ def query_terms(typed: str) -> list[str]:
 def search_reports(
     words: Sequence[str], *, unit: str | None = None, only_open: bool = False
 ) -> list[UUID]:
-    """Return the newest reports with all of these folded words, at a unit or at all. One
-    statement.
-    """
+    """Return the newest reports, of a unit or all, with all of these folded words."""
     if not words:
         return []
     values: dict[str, str | int | None] = {
@@ -109,10 +103,10 @@ def search_reports(
 
 
 def spelling_suggestions(words: Sequence[str], *, unit: str | None = None) -> list[str]:
-    """Return the words as they may have been meant, [] where nothing better is known. Of stories
-    that have all words but one, what stands there one typing error away; else for each word that no
-    story has the most frequent one so near. A rarer word is never suggested. Two statements over
-    MAX_SUGGESTING reports at most.
+    """Return the words with likely typing errors replaced, [] for no better ones.
+
+    Preferred is what stories with all other words have one typing error away; else, for each word
+    in no story, the most frequent neighbour. Two statements over at most MAX_SUGGESTING reports.
     """
     candidates = {word: _list_typing_errors(word) - set(words) for word in words}
     among = _select_reports(is_of_unit=unit is not None, only_open=False)
@@ -140,8 +134,8 @@ def spelling_suggestions(words: Sequence[str], *, unit: str | None = None) -> li
 def _replace_word(
     words: Sequence[str], candidates: Mapping[str, set[str]], stories: Sequence[str]
 ) -> list[str]:
-    """Return the words with one replaced as most stories have it that lack that one alone, those
-    first that have it beside the same neighbour; [] where none has it, or a story lacks nothing.
+    """Return the words with the one replaced that most stories lack, preferring the same neighbour
+    beside it; [] where no story has a candidate, or one lacks nothing.
     """
     counts, together = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for text in stories:
@@ -163,13 +157,13 @@ def _replace_word(
 
 
 def _list_pairs(words: Sequence[str], wrong: str, right: str) -> list[str]:
-    """Return the neighbouring pairs with the right word in the place of the wrong one."""
+    """Return the neighbouring pairs that contain the replaced word."""
     corrected = [right if word == wrong else word for word in words]
     return [f"{one} {other}" for one, other in pairwise(corrected) if right in {one, other}]
 
 
 def _list_typing_errors(word: str) -> set[str]:
-    """Return every word one typing error away: a letter more, less or another, or two swapped."""
+    """Return all words one edit away: insertion, deletion, replacement or swap."""
     parts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
     less = {head + tail[1:] for head, tail in parts if tail}
     swapped = {head + tail[1] + tail[0] + tail[2:] for head, tail in parts if len(tail) > 1}
@@ -179,7 +173,6 @@ def _list_typing_errors(word: str) -> set[str]:
 
 
 def _select_reports(*, is_of_unit: bool, only_open: bool) -> str:
-    """Return the statement of the reports that are read through."""
     if only_open:
         return _CASES.format(f"{_OPEN} AND {_AT_UNIT}" if is_of_unit else _OPEN)
     return _NEWEST_OF_UNIT if is_of_unit else _NEWEST_OF_ALL

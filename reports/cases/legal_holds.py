@@ -1,4 +1,4 @@
-"""Legal holds: place and lift them. Triggers refuse what a hold forbids."""
+"""Place and lift legal holds. Triggers enforce them."""
 
 from uuid import UUID
 
@@ -21,7 +21,6 @@ class HoldError(Exception):
 
 
 def current_hold(report_id: UUID) -> LegalHold | None:
-    """Return the hold that a report is under, or None."""
     return (
         LegalHold.objects.select_related("actor").filter(report=report_id, released_at=None).first()
     )
@@ -49,8 +48,7 @@ def lift_hold(report_id: UUID, *, by: User, reason: str) -> None:
     with transaction.atomic():
         lock_report(report_id)
         active = LegalHold.objects.filter(report=report_id, released_at=None)
-        lifted = {"released_at": Now(), "released_by": by, "released_reason": reason.strip()}
-        if not active.update(**lifted):
+        if not active.update(released_at=Now(), released_by=by, released_reason=reason.strip()):
             raise HoldError("free")
         events.log_event("report", report_id, "hold_lifted", by=by, reason=reason.strip())
 

@@ -1,8 +1,5 @@
-"""Official documents as PDF in the form of decree 30/2020: national heading, number and place,
-addressee, body, receivers, signature.
-
-Pure but for the font, which is a package. fpdf2 takes most of a second to load and tens of
-megabytes: only who draws imports this module, inside the function.
+"""Render official documents as PDF in the form of decree 30/2020. fpdf2 takes most of a second and
+tens of megabytes to load: import this module inside a function.
 """
 
 from collections.abc import Iterable
@@ -28,7 +25,7 @@ MAX_CHARS = 8000  # of one text: two pages; the rest stays on the portal
 
 @dataclass(frozen=True)
 class PdfDocument:
-    """The texts of a document; `facts` are titles with their texts, of several lines perhaps."""
+    """The texts of a document; `facts` are titles with texts of one or more lines."""
 
     number: str
     issued_on: date
@@ -61,7 +58,7 @@ def render_pdf(document: PdfDocument) -> bytes:
 
 
 def replace_missing_glyphs(text: str) -> str:
-    """Return the text with characters that the font lacks as their code points."""
+    """Return the text with characters missing in the font as code points."""
     return "".join(
         sign if sign in "\n " or ord(sign) in _load_glyphs() else f"[U+{ord(sign):04X}]"
         for sign in text
@@ -69,7 +66,7 @@ def replace_missing_glyphs(text: str) -> str:
 
 
 def truncate_to_pages(text: str) -> str:
-    """Return a text that two pages can hold, with the number of characters left out."""
+    """Return a text that fits two pages, with the number of omitted characters."""
     left = len(text) - MAX_CHARS
     if left <= 0:
         return text
@@ -96,7 +93,6 @@ def _create_pdf(document: PdfDocument) -> FPDF:
 
 
 def _draw_heading(pdf: FPDF, document: PdfDocument) -> None:
-    """Draw the issuing body on the left and the nation on the right, each over a rule."""
     left, right = 66.0, pdf.epw - 66
     nation = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 11.5, "B")
     _draw_pair(pdf, (province.police.upper(), 11.5, ""), nation)
@@ -113,11 +109,9 @@ def _draw_heading(pdf: FPDF, document: PdfDocument) -> None:
 
 
 def _draw_pair(pdf: FPDF, left: tuple[str, float, str], right: tuple[str, float, str]) -> None:
-    """Draw two texts beside each other, each centred in its column: text, points, style."""
-    for width, (text, size, style), after in (
-        (66.0, left, XPos.RIGHT),
-        (pdf.epw - 66, right, XPos.LMARGIN),
-    ):
+    """Draw two texts (text, points, style) side by side, each centred in its column."""
+    columns = (66.0, left, XPos.RIGHT), (pdf.epw - 66, right, XPos.LMARGIN)
+    for width, (text, size, style), after in columns:
         pdf.set_font("serif", style, size)
         while pdf.get_string_width(text) > width:  # a province of a long name
             pdf.set_font_size(pdf.font_size_pt - 0.5)
@@ -141,7 +135,6 @@ def _draw_paragraph(pdf: FPDF, text: str) -> None:
 
 
 def _draw_fact(pdf: FPDF, title: str, text: str) -> None:
-    """Draw a title in bold and its text, hanging beside it."""
     width = 46
     if pdf.will_page_break(_LINE * 2):
         pdf.add_page()
@@ -158,7 +151,7 @@ def _draw_fact(pdf: FPDF, title: str, text: str) -> None:
 
 
 def _draw_ending(pdf: FPDF, document: PdfDocument) -> None:
-    """Draw receivers on the left and the signature on the right, on one page; a note under both."""
+    """Draw receivers on the left and the signature on the right of one page, a note below."""
     if pdf.will_page_break(48):
         pdf.add_page()
     pdf.ln(4)
@@ -179,7 +172,7 @@ def _draw_ending(pdf: FPDF, document: PdfDocument) -> None:
 def _draw_column(
     pdf: FPDF, place: tuple[float, float], lines: Iterable[tuple[str, str]], align: str = "L"
 ) -> None:
-    """Draw lines, each with its style, under each other at *place*: left edge and width in mm."""
+    """Draw lines (text, style) below each other at *place*: left edge and width in mm."""
     for text, style in lines:
         pdf.set_x(place[0])
         pdf.set_font("serif", style, _BODY - 1)

@@ -1,6 +1,4 @@
-"""Replies to reporters: canned replies with placeholders, and wording that the pages promise never
-to use. Placeholders like {so_tin} are a fixed list; nothing is evaluated.
-"""
+"""Canned replies to reporters with fixed placeholders like {so_tin}, and forbidden wording."""
 
 import re
 from collections.abc import Mapping
@@ -32,7 +30,7 @@ _PLACEHOLDER = re.compile(r"\{(\w{1,40})\}")
 
 
 def unknown_placeholders(text: str) -> list[str]:
-    """Return what stands in braces and is no placeholder, each once; a lone brace as well."""
+    """Return braced texts that are no placeholders, and lone braces, each once."""
     unknown = [f"{{{name}}}" for name in _IN_BRACES.findall(text) if name not in PLACEHOLDERS]
     lone = [sign for sign in "{}" if sign in _IN_BRACES.sub("", text)]
     return list(dict.fromkeys(unknown + lone))
@@ -44,7 +42,7 @@ def unfilled_placeholders(text: str) -> list[str]:
 
 
 def placeholder_help(text: str) -> list[str]:
-    """Return the unfilled placeholders, each with what belongs there."""
+    """Return the unfilled placeholders, each with its meaning."""
     names = [name.strip("{}") for name in unfilled_placeholders(text)]
     return [
         f"{{{name}}} ({PLACEHOLDERS[name]})" if name in PLACEHOLDERS else f"{{{name}}}"
@@ -53,7 +51,7 @@ def placeholder_help(text: str) -> list[str]:
 
 
 def substitute(text: str, values: Mapping[str, str]) -> str:
-    """Return the text with its placeholders filled; one without a value stays visible."""
+    """Return the text with its placeholders filled; one without a value stays."""
     return _PLACEHOLDER.sub(lambda blank: values.get(blank[1]) or blank[0], text)
 
 
@@ -70,11 +68,10 @@ _ASKING_FOR_SECRET = re.compile(
 
 
 def forbidden_wording(text: str) -> str:
-    """Return what breaks the pages' promise: "secret", "number" or "" for nothing.
+    """Return what breaks a promise of the pages: "secret", "number" or "".
 
-    They promise that no officer asks for a code or gives a number that no institution has
-    published: whoever took over an officer's session would. Runs a statement where there is a
-    telephone number.
+    No officer asks for a code or gives a number that no institution has published: whoever took
+    over an officer's session would. Runs a statement where there is a telephone number.
     """
     if _ASKING_FOR_SECRET.search(normalize(text)):
         return "secret"
@@ -82,13 +79,13 @@ def forbidden_wording(text: str) -> str:
 
 
 def _has_strange_number(text: str) -> bool:
-    """Return whether the text gives a telephone number that no institution has published."""
+    """Return whether the text has a telephone number that no institution has published."""
     keys = {lookup.lookup_key(mention.phone) for mention in phones.find_in_text(text)}
     return OfficeNumber.objects.filter(key__in=keys).count() < len(keys)
 
 
 def is_unit(text: str) -> bool:
-    """Return whether a text names a unit, and gives no number to call, no link, no order."""
+    """Return whether a text may name a unit: no telephone number, no link, nothing forbidden."""
     digits = sum(sign.isdecimal() for sign in to_ascii_digits(text))
     return digits <= MAX_DIGITS and not find_links(text) and not forbidden_wording(text)
 
@@ -99,7 +96,7 @@ _UNAMBIGUOUS_ANSWERS = {"police", "court_procuracy", "bank"}  # of the answers o
 
 @dataclass(frozen=True)
 class SuggestedReply:
-    """A reply as it would stand in the message; `open`: the unfilled placeholders, explained."""
+    """A reply with its placeholders filled; `open`: the unfilled ones, explained."""
 
     title: str
     text: str
@@ -107,21 +104,14 @@ class SuggestedReply:
 
 
 def suggested_replies(case: Case, verb: str, language: str) -> list[SuggestedReply]:
-    """Return the replies for this reporter, those for its scenario first. At most five
-    statements.
-    """
+    """Return the replies for this reporter, those of its scenario first. Five statements."""
     facts = getattr(case.report, "facts", None)
     kind = facts.scenario if facts else ""
-    fitting = [
-        each
-        for each in CannedReply.objects.usable(verb)
-        if not each.scenarios or kind in each.scenarios
-    ]
+    usable = CannedReply.objects.usable(verb)
+    fitting = [each for each in usable if not each.scenarios or kind in each.scenarios]
+    fitting.sort(key=lambda each: not each.scenarios)
     values = placeholder_values(case, language) if fitting else {}
-    return [
-        _fill_reply(each, values, language)
-        for each in sorted(fitting, key=lambda each: not each.scenarios)
-    ]
+    return [_fill_reply(each, values, language) for each in fitting]
 
 
 def _fill_reply(reply: CannedReply, values: Mapping[str, str], language: str) -> SuggestedReply:
@@ -130,7 +120,7 @@ def _fill_reply(reply: CannedReply, values: Mapping[str, str], language: str) ->
 
 
 def placeholder_values(case: Case, language: str) -> dict[str, str]:
-    """Return placeholder -> value, "" where nothing is known; nothing that is sealed."""
+    """Return placeholder -> value, "" where unknown; nothing that is sealed."""
     report = case.report
     return {
         "so_tin": report.public_number,
@@ -143,13 +133,13 @@ def placeholder_values(case: Case, language: str) -> dict[str, str]:
 
 
 def hotline() -> str:
-    """Return the provincial police's number of the officers' table, "" for none."""
+    """Return the provincial police's published number, "" for none."""
     numbers = OfficeNumber.objects.filter(office=HOTLINE_OFFICE).order_by("pk")
     return numbers.values_list("number", flat=True).first() or ""
 
 
 def _claimed_office_name(report: Report, language: str) -> str:
-    """Return the name of the first institution that the caller claimed to be, "" for none."""
+    """Return the name of the first institution that the caller claimed to be, or ""."""
     codes = [*effective_facts(report).offices, report.claimed_office]
     offices = Office.objects.in_bulk([code for code in codes if code])
     is_english = language == Report.Language.ENGLISH
@@ -160,7 +150,7 @@ def _claimed_office_name(report: Report, language: str) -> str:
 
 
 def _form_answer(code: str) -> str:
-    """Return the form's answer that means exactly this institution, "" for none."""
+    """Return the form's answer that means exactly this institution, or ""."""
     answers = {wide: answer for answer, wide in claim_table().declared.items()}
     answer = answers.get(code, code)
     return str(dict(OFFICES)[answer]) if answer in _UNAMBIGUOUS_ANSWERS else ""

@@ -1,7 +1,7 @@
-"""Routing: match the rules with a report, try them on old ones, and route new cases.
+"""Match routing rules with reports, try them on old ones, and route new cases.
 
-Triage decides nothing, so a step of its own applies the rules to each report once, soon after its
-triage, as an act of the workflow that a person can undo. What a person has placed stays.
+Each report is matched once, after its triage, through the workflow, so that a person can undo it.
+What a person has assigned stays.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +29,7 @@ _READ = (
 
 @dataclass(frozen=True)
 class RoutingInput:
-    """What the rules compare of a report: codes, the reporter's commune, the loss in đồng."""
+    """The facts that rules compare: codes, the reporter's commune, the loss in đồng."""
 
     scenario: str = ""
     commune: str | None = None
@@ -39,7 +39,7 @@ class RoutingInput:
 
 @dataclass(frozen=True)
 class RoutingDecision:
-    """The rule that fits, and the codename of the unit that it leads to."""
+    """The matching rule, and the codename of its unit."""
 
     rule: RoutingRule
     unit: str
@@ -47,7 +47,7 @@ class RoutingDecision:
 
 @dataclass
 class RuleTrialResult:
-    """What a rule would have taken; `rule` is None for what no rule fits."""
+    """What a rule would have routed; `rule` is None for unmatched reports."""
 
     rule: RoutingRule | None
     reports: int = 0
@@ -61,7 +61,7 @@ class RuleTrialResult:
 
 @dataclass(frozen=True)
 class DryRunResult:
-    """The rules tried on the newest reports of a month; `is_cut`: there were more of them."""
+    """The rules tried on the newest reports of a month; `is_cut`: there were more."""
 
     lines: tuple[RuleTrialResult, ...]
     reports: int
@@ -71,7 +71,7 @@ class DryRunResult:
 def match_rule(
     rules: Iterable[RoutingRule], facts: RoutingInput, police: Mapping[str, str]
 ) -> RoutingDecision | None:
-    """Return the first rule that fits and leads to a unit; `police`: commune -> unit. Pure."""
+    """Return the first matching rule with a unit; `police`: commune -> unit."""
     for rule in rules:
         unit = rule.unit_id or police.get(facts.commune or "")
         if unit and _fits(rule, facts):
@@ -89,7 +89,7 @@ def _fits(rule: RoutingRule, facts: RoutingInput) -> bool:
 
 
 def routing_input(report: Report) -> RoutingInput:
-    """Return the effective facts of a report that is loaded with its case and facts."""
+    """Return the effective facts of a report loaded with its case and facts."""
     facts = effective_facts(report)
     return RoutingInput(
         facts.scenario or "", facts.commune, tuple(facts.offices), facts.money_lost_vnd
@@ -97,7 +97,7 @@ def routing_input(report: Report) -> RoutingInput:
 
 
 def rules(*, with_drafts: bool = False) -> list[RoutingRule]:
-    """Return the rules in the order in which they match, without those of inactive units."""
+    """Return the rules in matching order, without those of inactive units."""
     rows = RoutingRule.objects.select_related("unit", "commune", "office")
     rows = rows.filter(Q(unit=None) | Q(unit__is_active=True))
     return list(rows if with_drafts else rows.filter(is_active=True))
@@ -134,18 +134,17 @@ def _new_reports() -> QuerySet[Report]:
 
 
 def _select_inputs(rows: QuerySet[Report]) -> QuerySet[Report]:
-    """Return the rows without any text of a person."""
     return rows.select_related("case", "facts").only(*_READ)
 
 
 def _commune_units() -> dict[str, str]:
-    """Return commune -> unit of the communes whose police takes reports."""
+    """Return commune -> codename of its active police unit."""
     rows = Unit.objects.active().filter(commune__isnull=False)
     return {str(commune): unit for commune, unit in rows.values_list("commune_id", "pk")}
 
 
 def dry_run(tried_rules: Sequence[RoutingRule]) -> DryRunResult:
-    """Return how many reports of the last month each rule would have routed. Writes nothing."""
+    """Return how many reports of the last month each rule would have routed."""
     since = timezone.now() - timedelta(days=TRIED_DAYS)
     month = Report.objects.filter(received_at__gte=since, facts__isnull=False)
     reports = list(_select_inputs(month).order_by("-received_at")[: MAX_TRIED + 1])

@@ -1,4 +1,4 @@
-"""Transfer slips: the numbered papers with which reports go to other units."""
+"""Transfer slips: the numbered documents with which reports go to other units."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ class TransferSlipError(Exception):
 
 
 def issue_transfer_slip(report_id: UUID, *, unit: str, reason: str, by: User) -> TransferSlip:
-    """Return the next slip of the year; others wait until COMMIT, so the register has no gap."""
+    """Return the next slip of the year; others wait until COMMIT, so there is no gap."""
     year = timezone.localtime().year
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, year])
@@ -33,7 +33,7 @@ def issue_transfer_slip(report_id: UUID, *, unit: str, reason: str, by: User) ->
 
 
 def issue_transfer_slip_later(case: Case, by: User) -> TransferSlip:
-    """Return a new slip for a hand-over that has none, from its event. Raises TransferSlipError."""
+    """Return a new slip for a hand-over without one. Raises TransferSlipError."""
     with transaction.atomic():
         Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
         event = events.events_for("report", case.pk).filter(kind="handed_over").first()

@@ -1,6 +1,4 @@
-"""The table of transitions: where each verb leads, who may use it, what it needs, which deadlines
-it affects.
-"""
+"""The table of transitions: target, permission, required fields and deadlines of each verb."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ Status = Case.Status
 
 @dataclass(frozen=True)
 class Transition:
-    """A row of the table: where a verb leads from each status, who may use it, what it needs."""
+    """A row: where a verb leads from each status, its permission, and its required fields."""
 
     event: str
     permission: str

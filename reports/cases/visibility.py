@@ -1,5 +1,5 @@
-"""Which reports an officer may see: those of the officer's unit, all with the permission to see
-every unit, none without either. Queue, report page and workflow decide by this module.
+"""Which reports an officer may see: the own unit's, all with the permission for every unit, or
+none. Queue, report page and workflow decide by this module.
 """
 
 from django.contrib.auth.models import User
@@ -15,7 +15,6 @@ _NOWHERE = ""  # no unit is called so
 
 
 def visible_reports(rows: QuerySet[Report], user: User) -> QuerySet[Report]:
-    """Return those of *rows* that the officer may see."""
     unit = unit_of(user)
     return rows if unit is None else rows.filter(case__assigned_unit=unit)
 
@@ -26,7 +25,6 @@ def visible_cases(rows: QuerySet[Case], user: User) -> QuerySet[Case]:
 
 
 def visible_via_report(rows: QuerySet[Indicator], user: User) -> QuerySet[Indicator]:
-    """Return those of *rows* in reports that the officer may see."""
     unit = unit_of(user)
     return rows if unit is None else rows.filter(report__case__assigned_unit=unit)
 
@@ -44,25 +42,23 @@ def without_unit() -> QuerySet[User]:
 
 
 def unit_of(user: User) -> str | None:
-    """Return the only unit that the officer may see, None for every unit, _NOWHERE for none."""
+    """Return the only unit the officer may see, None for every unit, _NOWHERE for none."""
     unit = units.unit_code_of(user)
     return unit or (None if user.has_perm(EVERY_UNIT) else _NOWHERE)
 
 
 def sees_every_report(user: User) -> bool:
-    """Return whether the officer sees every report, and so what is counted over all of them."""
     return unit_of(user) is None
 
 
 def sees_campaigns(user: User) -> bool:
-    """Return whether the officer may see campaigns and bursts, which count every unit's reports:
-    those who read all reports, and editors of warnings, who read none.
+    """Return whether the officer may see campaigns and bursts, which count every unit: readers of
+    all reports, and editors of warnings, who read none.
     """
     return user.has_perm(_CAMPAIGNS) and (sees_every_report(user) or not user.has_perm(_READS))
 
 
 def has_no_unit(user: User) -> bool:
-    """Return whether nobody has given the officer anything to see yet."""
     return unit_of(user) == _NOWHERE
 
 

@@ -1,9 +1,8 @@
 """Decisions on cases: this module and corrections.py are the only writers of `Case`.
 
-Each verb is one transaction: lock the case, compare the version that the officer saw, look the
-transition up in the table (transitions.py), write the case and its audit event. A lost race raises
-StaleVersion. The transition meets, starts and drops deadlines (deadlines.py). Its message to the
-reporter is stored encrypted; the event only names it, so that an erasure reaches its words.
+Each verb is one transaction: lock the case, compare the version that the officer saw, look up the
+transition, write case, deadlines and audit event. A lost race raises StaleVersion. The event has a
+message's key alone, so that an erasure reaches its text.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -83,7 +82,7 @@ class ReporterErased(WorkflowError):  # noqa: N818
 
 
 def allowed_actions(case: Case, user: User, *, is_held: bool = False) -> list[str]:
-    """Return the verbs that this officer may use now; `is_held`: it is under a legal hold."""
+    """Return the verbs that this officer may use now; `is_held`: under a legal hold."""
     return [
         verb
         for verb, move in TABLE.items()
@@ -103,7 +102,6 @@ def _may_make(move: Transition, case_id: UUID, by: User) -> bool:
 
 
 def _ended_it(case_id: UUID, by: User) -> bool:
-    """Return whether this officer ended the work within OWN_SLIP."""
     ending = events.events_for("report", case_id).filter(kind__in=ENDINGS).first()
     return (
         ending is not None and ending.actor == by and ending.created_at >= timezone.now() - OWN_SLIP
@@ -111,7 +109,7 @@ def _ended_it(case_id: UUID, by: User) -> bool:
 
 
 def take(case_id: UUID, *, by: User, version: int) -> Case:
-    """Become the officer of a case, a new one or a colleague's."""
+    """Assign a new case, or a colleague's, to oneself."""
     return _decide("take", case_id, by, version, officer=by)
 
 
@@ -122,12 +120,10 @@ def assign(case_id: UUID, *, by: User, version: int, officer: User | None) -> Ca
 
 
 def assign_unit(case_id: UUID, *, by: User, version: int, unit: str) -> Case:
-    """Assign a case to a unit, by its name."""
     return _decide("assign_unit", case_id, by, version, unit=unit)
 
 
 def take_back_from_unit(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """Take a case back from a unit."""
     return _decide("recall", case_id, by, version, reason=reason)
 
 
@@ -136,12 +132,12 @@ def add_note(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
 
 
 def ask_reporter(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """Ask the reporter and wait; the reason is the question as the reporter reads it."""
+    """Ask the reporter and wait; the reason is the question, word for word."""
     return _decide("ask", case_id, by, version, reason=reason)
 
 
 def message_reporter(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """Write to the reporter: the reason, word for word; the status stays."""
+    """Send the reason to the reporter, word for word; the status stays."""
     return _decide("message", case_id, by, version, reason=reason)
 
 
@@ -160,14 +156,14 @@ def extend(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
 
 
 def hand_over(case_id: UUID, *, by: User, version: int, unit: str, reason: str) -> Case:
-    """Hand the report over to another unit, one of the table or as it is named."""
+    """Hand the report over to a unit, of the table or any named one."""
     return _decide("hand_over", case_id, by, version, unit=unit, reason=reason)
 
 
 def close(case_id: UUID, *, by: User, version: int, outcome: str, reason: str) -> Case:
-    """End the work on this portal with one of `Case.Outcome`."""
-    known = outcome if outcome in Case.Outcome.values else ""
-    return _decide("close", case_id, by, version, outcome=known, reason=reason)
+    """End the work with one of `Case.Outcome`."""
+    valid = outcome if outcome in Case.Outcome.values else ""
+    return _decide("close", case_id, by, version, outcome=valid, reason=reason)
 
 
 def junk(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
@@ -175,7 +171,6 @@ def junk(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
 
 
 def withdraw(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """End the work because the reporter withdrew."""
     return _decide("withdraw", case_id, by, version, reason=reason)
 
 
@@ -185,7 +180,7 @@ def reopen(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
 
 
 def refuse_erasure(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """Tell the reporter why their report is not erased (retention/erasure_requests.py)."""
+    """Send the reporter the reason why the report is not erased."""
     return _decide("refuse_wish", case_id, by, version, reason=reason)
 
 
@@ -194,7 +189,7 @@ def reopen_erasure_request(case_id: UUID, *, by: User, version: int, reason: str
 
 
 def grant_erasure(case_id: UUID, *, by: User, version: int) -> Case:
-    """End the work because the reporter asked for erasure, which the caller does."""
+    """End the work before the erasure, which the caller does."""
     return _decide("grant_wish", case_id, by, version)
 
 
@@ -251,7 +246,7 @@ def lock_case_version(case_id: UUID, by: User, version: int) -> Case:
 
 
 def _find_adopter(case: Case, move: Transition, by: User) -> User | None:
-    """Return who becomes the officer of an untaken case: whoever decides on it at its unit."""
+    """Return whoever becomes the officer of an untaken case: who decides at its unit."""
     assigned_unit = None if "assigned_unit" in move.clears else case.assigned_unit_id
     is_free = move.adopts and case.officer_id is None and assigned_unit == units.unit_code_of(by)
     return by if is_free else None
@@ -283,7 +278,7 @@ def route(case_id: UUID, *, unit: Unit, rule: int, priority: int | None) -> bool
 
 
 def mark_unroutable(case_ids: Iterable[UUID]) -> None:
-    """Note that no rule fits these cases, so that they are not matched again."""
+    """Mark cases that no rule matches, so that they are not matched again."""
     Case.objects.unrouted().filter(pk__in=list(case_ids)).update(routed_at=Now())
 
 
@@ -307,12 +302,11 @@ def _turn_deadlines(case: Case, move: Transition) -> datetime | None:
 
 
 def _write_case(case: Case, changes: Mapping[str, object]) -> None:
-    """Write a decision; the row is locked, so its version can be counted here."""
     Case.objects.filter(pk=case.pk).update(version=case.version + 1, changed_at=Now(), **changes)
 
 
 def _send_message(case_id: UUID, by: User, text: str, *, is_question: bool) -> int:
-    """Store a message to the reporter and return its key. Nobody erases the report until COMMIT."""
+    """Store a message to the reporter and return its key; no erasure until COMMIT."""
     if legal_holds.lock_report(case_id).erased_at:
         raise ReporterErased
     message = Message(
@@ -327,7 +321,7 @@ def _send_message(case_id: UUID, by: User, text: str, *, is_question: bool) -> i
 
 
 def closing_blockers(report: Report) -> tuple[str, ...]:
-    """Return the codes of what speaks against closing a report, which has its case and facts:
+    """Return the codes of what speaks against closing a report, loaded with case and facts:
     pressure on the reporter, unread messages, open requests. One statement.
     """
     return tuple(_iter_blockers(report))

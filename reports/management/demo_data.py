@@ -1,8 +1,8 @@
 """Invented reports for a demo, and decisions on some of them.
 
-The plan is the same every time: a second run finds its reports by their submission keys and leaves
-decided cases alone. Two campaigns are bursts, one all over the province, one in a single ward;
-everything else is spread over the weeks before.
+The plan is constant: a second run finds its reports by their submission keys and leaves decided
+cases alone. Two campaigns are bursts, one all over the province, one in a ward; the rest is spread
+over the weeks before.
 """
 
 import json
@@ -49,7 +49,7 @@ Draft = tuple[ReportSubmission, str, timedelta]
 
 @dataclass(frozen=True)
 class DemoResult:
-    """How many reports were new, and how many cases were decided."""
+    """The number of new reports and of decided cases."""
 
     reports: int
     decisions: int
@@ -62,7 +62,7 @@ def _load_data() -> dict[str, Any]:
 
 
 def create_demo_data(officer: User) -> DemoResult:
-    """Submit the planned reports as residents would, and decide some as the officer would."""
+    """Submit the planned reports as residents would, decide some; return the counts."""
     reports, decisions, now = 0, 0, timezone.now()
     for planned in demo_reports():
         accepted = intake.submit_demo_report(planned.typed, planned.key, now - planned.age)
@@ -76,7 +76,7 @@ def create_demo_data(officer: User) -> DemoResult:
 
 
 def confirm_all(officer: User) -> None:
-    """Publish every sentence that nobody has decided about yet."""
+    """Publish every statement that nobody has decided about."""
     for statement in PublicStatement.objects.filter(is_public=False):
         if not events.events_for("statement", statement.pk).exists():
             confirmed_statements.publish_statement(statement, officer)
@@ -99,7 +99,6 @@ def demo_reports() -> Iterator[DemoReport]:
 
 
 def _end_of_old(number: int, age: timedelta) -> str:
-    """Return the end of a report without a planned one: only old ones have ended."""
     return _OLD_ENDS[number % len(_OLD_ENDS)] if age > _OLD_AGE else ""
 
 
@@ -126,12 +125,12 @@ def _choose_place(dice: random.Random, campaign: dict[str, Any], usual: str) -> 
 
 
 def _choose_age(dice: random.Random, days: float | None) -> timedelta:
-    """Return how long ago: a burst within its days, all else evenly over ten weeks."""
+    """Return an age: a burst's within its days, any other evenly over ten weeks."""
     return timedelta(days=dice.uniform(0.02, days or _WEEKS * 7))
 
 
 def _draft_single_calls(dice: random.Random) -> Iterator[Draft]:
-    """Yield calls with a story each: a story told twice would be a campaign."""
+    """Yield calls with a story each: a repeated story would be a campaign."""
     planned = sum(campaign["reports"] for campaign in _load_data()["campaigns"])
     for number, call in enumerate(dice.sample(_load_data()["single"], REPORTS - planned)):
         caller = "" if dice.random() < 0.2 else f"0992 1{37 * number:05}"
@@ -162,7 +161,6 @@ def _draft_submission(
 
 
 def apply_outcome(case: Case, end: str, officer: User) -> None:
-    """Bring a new case to its end by an officer's decision."""
     verb, _, word = end.partition(":")
     decision: dict[str, Any] = {"by": officer, "version": case.version}
     if verb == "take":

@@ -1,4 +1,4 @@
-"""The base of commands that answer each line with a line of JSON, without a database."""
+"""The base of commands that answer each input line with a line of JSON, without a database."""
 
 import io
 import json
@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 
 
 class InvalidInputLineError(ValueError):
-    """A line that is no valid input; the answer holds the message and the line's id, if any."""
+    """A line that is no valid input; the answer has the message and the line's id, if any."""
 
     def __init__(self, message: str, line_id: object = None) -> None:
         super().__init__(message)

@@ -1,7 +1,7 @@
 """Campaigns, their reports, and officers' actions on them.
 
-`campaigns/auto_grouping.py` and `campaigns/manual_grouping.py` alone write them. The machine moves no
-link of the kind "officer" and places no report where a `CampaignExclusion` excludes it.
+campaigns/auto_grouping.py and campaigns/manual_grouping.py alone write them. The machine moves no
+link of kind "officer" and places no report where a `CampaignExclusion` forbids it.
 """
 
 import uuid
@@ -31,7 +31,6 @@ SELECT id FROM way WHERE merged_into_id IS NULL
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
     def live(self) -> "CampaignQuerySet":
-        """Return the campaigns that have not been merged away."""
         return self.filter(merged_into=None)
 
     def with_merged_into(self, campaign: "Campaign") -> "CampaignQuerySet":
@@ -40,10 +39,8 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
 
 
 class Campaign(models.Model):
-    """A wave of calls that belong together ("đợt").
-
-    One that was merged away keeps its code, holds no reports and leads to `merged_into`; a trigger
-    redirects links that the machine writes to it. `version` counts people's acts, as a case's does.
+    """A wave of related calls ("đợt"). `version` counts officers' actions. A merged one keeps its
+    code, has no reports and leads to `merged_into`; a trigger redirects the machine's links to it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -72,15 +69,12 @@ class Campaign(models.Model):
         return f"{self.code} {self.title}"
 
     def root(self) -> "Campaign":
-        """Return the campaign that this one was merged into in the end, else itself."""
+        """Return the campaign that this one was finally merged into, else itself."""
         return Campaign.objects.get(pk=RawSQL(_ROOT_SQL, [self.pk]))  # noqa: S611  # no words of others  # nosec B611
 
 
 class CampaignLink(models.Model):
-    """The campaign of a report, and why. The machine never moves a link of kind "officer" (trigger).
-
-    `action` is the one that placed it; see `CampaignExclusion` for the opposite.
-    """
+    """The campaign of a report, the reason, and the action that placed it."""
 
     class Kind(models.TextChoices):
         SAME_NUMBER = "same_number", "cùng số gọi"
@@ -123,19 +117,18 @@ class CampaignLink(models.Model):
 
 class CampaignActionQuerySet(models.QuerySet["CampaignAction"]):
     def not_undone(self) -> "CampaignActionQuerySet":
-        """Return the actions that nobody has undone."""
         return self.filter(undone_at=None)
 
     def active_splits(self) -> "CampaignActionQuerySet":
-        """Return the splits in force: `campaign` and `other` are two campaigns by a person's decision."""
+        """Return the splits in force, which keep `campaign` and `other` apart."""
         return self.not_undone().filter(kind=CampaignAction.Kind.SPLIT)
 
 
 class CampaignAction(models.Model):
-    """A person's action on a campaign. A trigger allows one change: that it is undone.
+    """An officer's action on a campaign; a trigger allows one change, its undo.
 
-    `campaign` is the one that goes on: merged into, split from, attached to, detached from.
-    `other` is the one merged away, or the one that the split opened.
+    `campaign` goes on: merged into, split from, attached to, detached from. `other` was merged
+    away, or opened by the split.
     """
 
     class Kind(models.TextChoices):
@@ -187,10 +180,8 @@ class CampaignAction(models.Model):
 
 
 class CampaignMembershipChange(models.Model):
-    """Where a report was before an action, so that it can be put back exactly. Append-only (trigger).
-
-    Without `before_campaign` it was in none. `before_exclusion`: the action that excluded it from the
-    campaign to which this one attached it.
+    """Where a report was before an action, for an exact undo. Append-only (trigger). No
+    `before_campaign`: it was in none. `before_exclusion`: the action whose exclusion was lifted.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -221,10 +212,8 @@ class CampaignMembershipChange(models.Model):
 
 
 class CampaignExclusion(models.Model):
-    """A report that the machine never places in this campaign, by a person's decision.
-
-    Undoing the action, or attaching the report by hand, removes the row. A trigger drops the machine's
-    INSERT or UPDATE of a link that it excludes.
+    """A report that the machine never places in this campaign (trigger), by an officer's decision.
+    Undoing the action, or attaching the report by hand, removes the row.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -244,9 +233,8 @@ class CampaignExclusion(models.Model):
 
 
 class BurstSnapshot(SnapshotModel):
-    """Where more reports come in than usual (campaigns/bursts.py).
-
-    `bursts` is a list of {"unit", "key", "days", "count", "usual", "weeks", "chance", "mostly"}.
+    """Bursts of reports (campaigns/bursts.py): a list of {"unit", "key", "days", "count", "usual",
+    "weeks", "chance", "mostly"}.
     """
 
     bursts = models.JSONField(default=list)

@@ -18,32 +18,28 @@ WARN_BEFORE = timedelta(hours=2)
 
 class CaseQuerySet(models.QuerySet["Case"]):
     def open(self) -> "CaseQuerySet":
-        """Return the cases that are not ended."""
         return self.filter(status__in=Case.OPEN)
 
     def unrouted(self) -> "CaseQuerySet":
-        """Return the new cases that no person has placed and no rule was matched with."""
+        """Return the new cases that no person has assigned and no rule was matched with."""
         return self.filter(status=Case.Status.NEW, officer=None, assigned_unit=None, routed_at=None)
 
     def overdue(self, now: datetime | None = None) -> "CaseQuerySet":
-        """Return the cases of which a deadline has passed, whatever their status (index case_due)."""
         return self.filter(due_at__lte=now or timezone.now())
 
     def due_soon(
         self, within: timedelta = WARN_BEFORE, now: datetime | None = None
     ) -> "CaseQuerySet":
-        """Return the cases whose next deadline is within that time, none of them overdue."""
+        """Return the cases whose next deadline is within that time, none overdue."""
         start = now or timezone.now()
         return self.filter(due_at__gt=start, due_at__lte=start + within)
 
 
 class Case(models.Model):
-    """The work on a report. A trigger opens it with the report; cases/workflow.py and
-    cases/corrections.py alone write it.
+    """The work on a report, opened by a trigger; cases/workflow.py and corrections.py alone write.
 
-    `due_at` is its next deadline; empty where none runs or those of a new report are not started yet.
-    `version` counts the decisions: an act carries the version that the officer saw, so that a lost
-    race raises an error and overwrites nothing.
+    `due_at`: the next deadline; empty where none runs, or those of a new report are not started
+    yet. `version` counts decisions: a stale one raises an error.
     """
 
     class Status(models.TextChoices):
@@ -153,10 +149,8 @@ class Case(models.Model):
 
 
 class Correction(models.Model):
-    """An officer's correction of one fact; append-only (trigger), the newest of a fact counts.
-
-    `value` has the shape of that fact (cases/corrections.py). A row with `is_active` false reverts to the
-    extraction. `Case.corrections_json` holds those in force.
+    """An officer's correction of a fact; append-only (trigger), the newest of a fact counts.
+    `value` as in cases/corrections.py. A row with `is_active` false reverts to the extraction.
     """
 
     class Fact(models.TextChoices):
@@ -191,10 +185,7 @@ class Correction(models.Model):
 
 
 class TransferSlip(models.Model):
-    """A phiếu chuyển tin: to whom a report was handed over and why, numbered within its year.
-
-    Never changed (trigger); each hand-over has its own. Its sheet is rendered from the report.
-    """
+    """A phiếu chuyển tin of one hand-over, numbered within its year; never changed (trigger)."""
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="slips")
     year = models.PositiveSmallIntegerField("năm")
@@ -223,7 +214,7 @@ class CannedReplyQuerySet(models.QuerySet["CannedReply"]):
 
 
 class CannedReply(models.Model):
-    """A question or message in both languages, with blanks. `scenarios`: its kinds, [] for all."""
+    """A question or message in both languages, with blanks; no `scenarios`: for all kinds."""
 
     class Use(models.TextChoices):
         ASK = "ask", "Hỏi thêm người báo"

@@ -10,15 +10,12 @@ from reports.models.report import Report
 
 class DeadlineQuerySet(models.QuerySet["Deadline"]):
     def pending(self) -> "DeadlineQuerySet":
-        """Return the deadlines that run."""
         return self.filter(met_at=None, dropped_at=None)
 
 
 class Deadline(models.Model):
-    """Something that is due for a report; cases/deadlines.py alone writes it.
-
-    It runs until an act meets it (`met_at`, in time or late) or makes it pointless (`dropped_at`).
-    `extension_count`: how often its end was moved.
+    """Something due for a report; cases/deadlines.py alone writes it. It runs until an act meets
+    it, in time or late (`met_at`), or makes it pointless (`dropped_at`).
     """
 
     class Kind(models.TextChoices):
@@ -72,10 +69,7 @@ class Deadline(models.Model):
 
 
 class DeadlineNotification(models.Model):
-    """A deadline came to a stage: one row for each stage of each end that it had.
-
-    `mailed_at` is empty until the mail has gone out.
-    """
+    """A stage of a deadline, once for each end that it had; `mailed_at`: empty until mailed."""
 
     class Stage(models.TextChoices):
         SOON = "soon", "sắp đến hạn"
@@ -107,7 +101,7 @@ class DeadlineNotification(models.Model):
 
 
 class CalendarException(models.Model):
-    """A day off, or a weekend day worked in exchange, that data/holidays.json does not have."""
+    """A day off, or a weekend day worked in exchange, that data/holidays.json lacks."""
 
     day = models.DateField("ngày", primary_key=True)
     is_worked = models.BooleanField(

@@ -1,4 +1,4 @@
-"""What triage extracts from a report. Replaceable, and each fact with its reasons."""
+"""Facts and indicators that triage extracts from a report, with their reasons; replaceable."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -20,14 +20,12 @@ def search_vector_input(field: str) -> models.Func:
 
 
 class ExtractedFacts(models.Model):
-    """The latest extraction of one report; triage overwrites it, nobody edits it.
+    """The latest extraction of one report, written by triage alone.
 
-    `reasons` is a list of {"fact", "rule", "words", "start", "end", "points"}; places count
-    characters of `Report.story`. `followups_read`: how many follow-ups it covers; an extraction of
-    fewer never replaces it. `offices`: whom the callers claimed to be, rows of Office or wider names
-    of the claim table; `office_communes`: the communes that a named unit may be of, several where
-    its name is ambiguous; `stages`: the stages of the script. `commune`, `commune_raw`: where the
-    reporter lives by the last follow-up that says so, "" where none does.
+    `reasons`: {"fact", "rule", "words", "start", "end", "points"}, offsets in `Report.story`.
+    `followups_read`: how many it covers; fewer never replace more. `offices`: claimed institutions,
+    rows of Office or wider names of the claim table; `office_communes`: communes that a named unit
+    may be of. `commune`, `commune_raw`: the home by the last follow-up that names one, else "".
     """
 
     report = models.OneToOneField(Report, models.PROTECT, primary_key=True, related_name="facts")

@@ -1,6 +1,5 @@
-"""Fingerprints by which reports match each other, and proposals to merge campaigns.
-
-`campaigns/matching.py` and `campaigns/auto_grouping.py` are the only writers.
+"""Fingerprints by which reports match, and merge proposals. campaigns/matching.py and
+campaigns/auto_grouping.py alone write them.
 """
 
 from django.contrib.auth.models import User
@@ -13,10 +12,10 @@ from reports.models.report import Report
 
 
 class ReportFingerprint(models.Model):
-    """What may link a report to others, as last extracted. Replaceable, like facts.
+    """What may link a report to others, as last extracted; replaceable.
 
-    `keys`: its exact identifiers, each "kind:value". `script_terms`: its rare words as hashes
-    (campaigns/script_fingerprint.py). `lookup_keys`: the keys of its rows in FingerprintKey.
+    `keys`: exact identifiers, "kind:value". `script_terms`: rare words as hashes. `lookup_keys`:
+    the keys of its rows in FingerprintKey.
     """
 
     report = models.OneToOneField(
@@ -36,10 +35,8 @@ class ReportFingerprint(models.Model):
 
 
 class FingerprintKey(models.Model):
-    """A hashed key of a report and when the report came in: looked up by key, newest first.
-
-    There are some twenty rows a report, so the primary key is the only index and `report_id` has no
-    foreign key; its ReportFingerprint has one.
+    """A hashed key of a report, looked up newest first. Some twenty rows a report: the primary key
+    is the only index, `report_id` no foreign key.
     """
 
     pk = models.CompositePrimaryKey("key", "created_at", "report_id")
@@ -57,15 +54,14 @@ class FingerprintKey(models.Model):
 
 class ProposalQuerySet(models.QuerySet["MergeProposal"]):
     def open(self) -> "ProposalQuerySet":
-        """Return those that wait for a person: not rejected, and neither campaign merged."""
+        """Return those that are not rejected, of campaigns that are not merged."""
         return self.filter(
             rejected_at=None, campaign_a__merged_into=None, campaign_b__merged_into=None
         )
 
 
 class MergeProposal(models.Model):
-    """Two campaigns that a report links, one of which a person has touched: a person decides.
-
+    """Two campaigns linked by a report, one touched by a person, so that a person must decide.
     Written once by the machine; a trigger allows one change, its rejection.
     """
 

@@ -12,13 +12,10 @@ from reports.models.report import Report
 
 
 class Followup(models.Model):
-    """What a reporter adds later with the receipt code.
+    """What a reporter adds later with the receipt code; the latest that fills a field counts.
 
-    Evidence like the report: written once; a trigger refuses UPDATE and DELETE but for a logged
-    erasure. The latest follow-up that fills a field overrides older ones and the report.
-
-    `callers`: one object a caller, in order, {"number", "channel", "office", "name"}, each a string
-    as it was typed, "" for none.
+    Written once (trigger) but for a logged erasure. `callers`: {"number", "channel", "office",
+    "name"} of each, strings as typed, "" for none.
     """
 
     class Kind(models.TextChoices):
@@ -74,9 +71,8 @@ class Followup(models.Model):
 
 
 class Message(models.Model):
-    """One message between the desk and the reporter; `actor` is the officer, None the reporter.
-
-    Never changed; a logged erasure empties its text (trigger).
+    """A message between desk and reporter; `actor`: the officer, None for the reporter. Never
+    changed; a logged erasure empties its text (trigger).
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -107,10 +103,8 @@ class Message(models.Model):
 
 
 class EvidenceFile(models.Model):
-    """One file as it was sent, encrypted on disk (attachments/storage.py) before its row is written.
-
-    `sha256` and `size` are of the file as sent. A trigger refuses UPDATE and DELETE but for a logged
-    erasure.
+    """A file as sent, encrypted on disk before its row is written; `sha256`, `size`: as sent. A
+    trigger refuses UPDATE and DELETE but for a logged erasure.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -134,7 +128,7 @@ class EvidenceFile(models.Model):
 
 
 class FileCheck(models.Model):
-    """The result of scanning a file, and its sanitized copy, encrypted like the original. Replaceable."""
+    """The scan of a file, and its sanitized copy, encrypted like the original; replaceable."""
 
     class Copy(models.TextChoices):
         MADE = "made", "có bản đã xóa dữ liệu ẩn"

@@ -21,7 +21,7 @@ class SnapshotModel(models.Model):
 
 
 class QueueSnapshot(SnapshotModel):
-    """The queue's full count (monitoring/queue_stats.py), which reads every report."""
+    """The full count of the queue (monitoring/queue_stats.py), over every report."""
 
     accepted = models.BigIntegerField()
     done = models.BigIntegerField()
@@ -30,7 +30,7 @@ class QueueSnapshot(SnapshotModel):
 
 
 class DailyCount(models.Model):
-    """The reports received on a day in Vietnam, and the cases open at that day's last count, if any."""
+    """Reports received on a day in Vietnam, and cases open at its last count, if any."""
 
     day = models.DateField(primary_key=True)
     received = models.PositiveIntegerField()
@@ -41,10 +41,7 @@ class DailyCount(models.Model):
 
 
 class Alarm(models.Model):
-    """A current problem; the row is deleted when it is over. `notified_at`: the last mail.
-
-    `count` of what is concerned (reports, events), never which.
-    """
+    """A current problem, deleted when over; `notified_at`: the last mail; `count`: what it affects."""
 
     class Kind(models.TextChoices):
         LATE = "late", "tin chờ máy đọc quá lâu"
@@ -69,7 +66,7 @@ class Alarm(models.Model):
 
 
 class ReprocessingRun(models.Model):
-    """Triage of old reports under new rules, resumable after `last_report_id`, the last one enqueued."""
+    """Triage of old reports under new rules, resumable after `last_report_id`."""
 
     id = models.BigAutoField(primary_key=True)
     actor = models.ForeignKey(

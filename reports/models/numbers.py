@@ -13,7 +13,7 @@ from reports.models.report import new_public_number
 
 
 class OfficeNumber(models.Model):
-    """A number that an institution has published, and where; officers keep the table."""
+    """A number that an institution has published, and its source."""
 
     office = models.ForeignKey(
         Office, models.CASCADE, related_name="numbers", verbose_name="cơ quan"
@@ -35,32 +35,26 @@ class OfficeNumber(models.Model):
 
 
 def sha256_of(field: str) -> Func:
-    """Return the SHA-256 of a text field, 32 bytes, as PostgreSQL computes and indexes it.
-
-    Keys have no backslash, so the cast to bytes changes nothing.
-    """
+    """Return the SHA-256 (32 bytes) of a field as indexed; keys have no backslash to unescape."""
     as_bytes = Cast(field, models.BinaryField())
     return Func(as_bytes, function="sha256", output_field=models.BinaryField())
 
 
 class NumberFindingQuerySet(models.QuerySet["NumberFinding"]):
     def in_effect(self, day: date) -> "NumberFindingQuerySet":
-        """Return the findings that are public: confirmed, not withdrawn, valid on that day."""
+        """Return the public findings: confirmed, not withdrawn, valid on that day."""
         return self.filter(
             confirmed_at__isnull=False, withdrawn_at=None, valid_until__gte=day
         ).exclude(key="")
 
     def accusing(self) -> "NumberFindingQuerySet":
-        """Return those of numbers that scammers used, except numbers of institutions."""
+        """Return findings on scammers' numbers, except numbers of institutions."""
         published = OfficeNumber.objects.values("key")
         return self.filter(finding=NumberFinding.Finding.CONFIRMED).exclude(key__in=published)
 
 
 class NumberFinding(models.Model):
-    """An officer's finding on a number: proposed by one, confirmed by another, for a time.
-
-    Only a confirmed one that is neither over nor taken back is public.
-    """
+    """An officer's finding on a number, public once another has confirmed it, for a time."""
 
     class Finding(models.TextChoices):
         CONFIRMED = "confirmed", "Kẻ gian đã dùng số này"
@@ -116,12 +110,12 @@ class NumberFinding(models.Model):
 
 
 def new_dispute_number() -> str:
-    """Return a number to name a dispute by; its prefix tells it from a report's."""
+    """Return a public number of a dispute; its prefix distinguishes it from a report's."""
     return f"XL-{new_public_number()}"
 
 
 class Dispute(models.Model):
-    """Somebody says that a number is theirs, or wrongly reported, and asks for a second look."""
+    """A request to review a reported number."""
 
     class Status(models.TextChoices):
         OPEN = "open", "Chờ xem lại"
@@ -178,10 +172,10 @@ class Dispute(models.Model):
 
 
 class PublishedNumberChange(models.Model):
-    """A change of the published numbers, proposed by one officer and confirmed by another.
+    """A change of the published numbers, proposed by one officer, confirmed by another.
 
-    Triggers leave the row as it was until then, and a decision as it is. `target` is the key of the
-    row, None for a new one; `new_values` are empty for a removal.
+    Triggers forbid earlier writes and changed decisions. `target`: the row's key, None for a new
+    row; `new_values` are empty for a removal.
     """
 
     class Table(models.TextChoices):

@@ -8,9 +8,8 @@ from reports.models.monitoring import SnapshotModel
 
 
 class PublicStatement(models.Model):
-    """A sentence, a promise or a number that must be confirmed before any page says it.
-
-    `amount` is its figure where it has one (hours, working days, months: the codename tells which).
+    """A sentence, promise or number that must be confirmed before a page shows it. `amount`: its
+    figure, if any, in hours, working days or months by codename.
     """
 
     codename = models.SlugField("mã", max_length=32, primary_key=True)
@@ -41,7 +40,7 @@ class PublicStatement(models.Model):
 
 
 class BankHotline(models.Model):
-    """A bank's own number for urgent calls, as an officer has verified it. Empty until then."""
+    """A bank's number for urgent calls, verified by an officer."""
 
     name = models.CharField("ngân hàng", max_length=80, unique=True)
     number = models.CharField("số gọi gấp", max_length=40)
@@ -64,7 +63,7 @@ class PublicStatistics(SnapshotModel):
 
 
 class LookalikeDomain(models.Model):
-    """A host name that might be taken for ours, and an officer's verdict."""
+    """A host name that resembles ours, and an officer's verdict."""
 
     class Verdict(models.TextChoices):
         UNSEEN = "unseen", "Chưa xem"

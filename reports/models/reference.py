@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Commune(models.Model):
-    """One of the province's communes and wards, with the names it had before 2025."""
+    """A commune or ward of the province, with its names before 2025."""
 
     codename = models.CharField("mã tên", max_length=64, primary_key=True)
     code = models.CharField("mã số", max_length=8, unique=True)
@@ -26,7 +26,7 @@ class Commune(models.Model):
 
 
 class Office(models.Model):
-    """An institution that callers claim to speak for; officers edit the table."""
+    """An institution that callers claim to speak for."""
 
     codename = models.SlugField("mã", max_length=64, primary_key=True)
     name = models.CharField("tên", max_length=160)
@@ -55,14 +55,12 @@ MAX_NAME_LENGTH = 120  # as of Case.unit
 
 class UnitQuerySet(models.QuerySet["Unit"]):
     def active(self) -> "UnitQuerySet":
-        """Return the units that take reports."""
         return self.filter(is_active=True)
 
 
 class Unit(models.Model):
     """A commune's police or another body that takes reports over; deactivated, never deleted.
-
-    `name_normalized` is the name as `core.text` folds it, for searches without marks.
+    `name_normalized`: the name folded by `core.text`, for searches without marks.
     """
 
     class Kind(models.TextChoices):
@@ -104,7 +102,7 @@ class Unit(models.Model):
 
 
 class UnitMember(models.Model):
-    """An officer who works at a unit and sees its reports alone; one without a row is at the office."""
+    """An officer of a unit, who sees its reports alone; officers of the office have no row."""
 
     user = models.OneToOneField(
         User, models.CASCADE, related_name="membership", verbose_name="cán bộ"
@@ -122,8 +120,8 @@ class UnitMember(models.Model):
 class RoutingRule(models.Model):
     """Where reports of a kind go: the first active rule that matches, by position.
 
-    An empty condition matches everything; an empty unit means the police of the reporter's commune.
-    `priority` is the report's minimum from then on, 0 to 100.
+    Empty conditions match everything; no unit: the police of the reporter's commune. `priority`:
+    the report's minimum, 0 to 100.
     """
 
     position = models.PositiveSmallIntegerField("thứ tự", default=100)

@@ -1,4 +1,4 @@
-"""Evidence: the report as it was submitted, its receipt, and where it came from."""
+"""Evidence: the report as submitted, its receipt, and where it came from."""
 
 import re
 import secrets
@@ -21,10 +21,7 @@ _PUBLIC_NUMBER = re.compile(rf"[0-9]{{2}}[- ]?[{ALPHABET}]{{4}}[- ]?[{ALPHABET}]
 
 
 def new_public_number() -> str:
-    """Return a number to name a report by: two digits of the year and eight random characters.
-
-    It gives no access; the receipt code does.
-    """
+    """Return a public number of a report: year and eight random characters. It gives no access."""
     year = time.gmtime(time.time() + _UTC_OFFSET_SECONDS).tm_year
     number, chars = secrets.randbelow(len(ALPHABET) ** 8), ""
     for _place in range(8):
@@ -39,9 +36,8 @@ def is_public_number(typed: str) -> bool:
 
 
 class Report(models.Model):
-    """One call as its reporter told it. Written once by submission/intake.py.
-
-    A trigger refuses UPDATE and DELETE but for a logged erasure (retention/erasure.py).
+    """One call as its reporter told it, written once by submission/intake.py. A trigger refuses
+    UPDATE and DELETE but for a logged erasure (retention/erasure.py).
     """
 
     class Channel(models.TextChoices):
@@ -131,7 +127,6 @@ class Report(models.Model):
 
     @property
     def all_flags(self) -> list[str]:
-        """Return the flags of what was typed, then those of a flood."""
         sample = getattr(self, "flood_sample", None)
         return [*self.flags, *(sample.flags if sample else ())]
 
@@ -139,11 +134,9 @@ class Report(models.Model):
 class Receipt(models.Model):
     """The hash of a report's receipt code; the code itself is stored nowhere.
 
-    `derived_with` names the key that the code and the content digest were derived under, `hashed_with`
-    the key of `code_hash`; a look-up under an older key hashes it anew.
-
-    A lost code is replaced with a one-time word (`recovery_hash`) until `recovery_until`, see
-    tracking/code_recovery.py; after `replaced_at` the derived code gives no access.
+    `derived_with`: the key of code and content digest; `hashed_with`: the key of `code_hash`,
+    renewed at a look-up. A lost code is replaced with a one-time word until `recovery_until`
+    (tracking/code_recovery.py); after `replaced_at` the derived code gives no access.
     """
 
     report = models.OneToOneField(Report, models.PROTECT, primary_key=True)
@@ -160,7 +153,7 @@ class Receipt(models.Model):
 
 
 class ReplacedCode(models.Model):
-    """The keyed hash of a replaced code: its holder is told that it was replaced, and when."""
+    """The keyed hash of a replaced code, to tell its holder when it was replaced."""
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="replaced_codes")
     code_hash = models.BinaryField(max_length=32, unique=True)
@@ -171,12 +164,10 @@ class ReplacedCode(models.Model):
 
 
 class FloodSample(models.Model):
-    """Where a report came from, until submission/flood_detection.py has counted it.
+    """The origin of a report, until submission/flood_detection.py has counted it.
 
-    The row stays only where that gave flags; `origin_digests` is null then.
-
-    `origin_digests`: keyed digests of the sender's networks, narrow to wide; empty where the address
-    tells nobody apart.
+    The row stays only with flags, without `origin_digests`: keyed digests of the sender's networks,
+    narrow to wide; empty where the address identifies nobody.
     """
 
     report = models.OneToOneField(

@@ -14,15 +14,13 @@ from reports.models.report import Report
 
 class ErasureRequestQuerySet(models.QuerySet["ErasureRequest"]):
     def open(self) -> "ErasureRequestQuerySet":
-        """Return the requests without an answer, of reports that are not erased."""
+        """Return the unanswered requests of reports that are not erased."""
         return self.filter(decided_at=None, report__erased_at=None)
 
 
 class ErasureRequest(models.Model):
-    """A request to erase everything, by the holder of a report's code; an officer answers.
-
-    A refusal is explained in a message. A refused request may be reopened for another officer to
-    grant. retention/erasure_requests.py alone writes it.
+    """A reporter's request to erase everything; retention/erasure_requests.py alone writes it. A
+    refusal is explained in a message; a reopened request must be granted by another officer.
     """
 
     class Outcome(models.TextChoices):
@@ -73,10 +71,8 @@ class ErasureRequest(models.Model):
 
 
 class PurgeRun(models.Model):
-    """One night's purge, resumable until `finished_at`.
-
-    `counts`: how many of each kind of retention/policy.py were erased; `retained_counts`: how many
-    could not be.
+    """One night's purge, resumable until `finished_at`. `counts`: erased by kind of
+    retention/policy.py; `retained_counts`: how many could not be.
     """
 
     started_at = models.DateTimeField("bắt đầu", db_default=Now())
@@ -99,7 +95,7 @@ class PurgeRun(models.Model):
 
 
 class DataBreach(models.Model):
-    """A breach of personal data, real or suspected, and when whom was notified; times are set once."""
+    """A breach of personal data, real or suspected, and its notifications; times are set once."""
 
     title = models.CharField("việc gì", max_length=200)
     detected_at = models.DateTimeField("phát hiện lúc")
@@ -131,7 +127,6 @@ class DataBreach(models.Model):
 
     @property
     def first_due(self) -> datetime:
-        """Return when the first notice of a serious incident is due."""
         return self.detected_at + timedelta(hours=settings.BREACH_FIRST_NOTICE_HOURS)
 
     @property
@@ -141,7 +136,7 @@ class DataBreach(models.Model):
 
     @property
     def missed(self) -> int:
-        """Return how many deadlines have passed without a notification."""
+        """Return the number of deadlines that passed without a notification."""
         now = timezone.now()
         deadlines = [
             (self.first_notice_at, self.first_due),
@@ -151,9 +146,7 @@ class DataBreach(models.Model):
 
 
 class LegalHold(models.Model):
-    """A report that must stay as it is: nothing of it is erased, purged or destroyed, and its case does
-    not end, until the hold is released. Triggers enforce it too.
-    """
+    """A report that cannot be erased, purged, destroyed or closed until release (triggers)."""
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="legal_holds")
     reason = models.TextField("lý do")
@@ -186,9 +179,8 @@ class LegalHold(models.Model):
 
 
 class DestructionRequest(models.Model):
-    """A file or follow-up of a report that one person wants destroyed and another one confirms.
-
-    `target`: its key. Triggers let nothing be emptied without such a row or a logged erasure.
+    """A file or follow-up (`target`) that one person wants destroyed and another confirms. Triggers
+    let nothing be emptied without such a row or a logged erasure.
     """
 
     class What(models.TextChoices):

@@ -1,1 +1,1 @@
-"""Whether the queue keeps up, and who is told when it does not."""
+"""Queue statistics and alarms."""

@@ -1,11 +1,8 @@
-"""Alarms of the queue: what is wrong is stored as an Alarm, logged and mailed.
+"""Alarms of the queue: problems are stored as an Alarm, logged and mailed.
 
-Two processes check, each by itself: a task of beat and a thread beside the relay
-(portal/management/commands/run_outbox_relay.py), so that one of them sees it whichever of broker,
-worker, beat and relay is dead; a row that only one of them can change decides who mails. One mail
-when an alarm has stood for a minute, one every six hours, one when it is over; a mail that could
-not be sent is tried at the next check. A process that dies between claim and mail leaves it to the
-next reminder.
+A task of beat and a thread beside the relay check independently, so that one works whichever of
+broker, worker, beat and relay is dead; a row that only one can change decides who mails. One mail
+after a minute, one every six hours, one at the end; a failed mail is tried at the next check.
 """
 
 from datetime import timedelta
@@ -44,22 +41,18 @@ RETURNING since = statement_timestamp()
 def check_alarms() -> None:
     """Raise, end and mail alarms by the queue's state; log an error of the database."""
     with log_database_error(log, "watch.not_looked"):
-        _update_alarms()
-
-
-def _update_alarms() -> None:
-    others = {
-        Kind.CALENDAR: len(days_off.years_without_data()),
-        Kind.UNPURGED: int(purge.is_missed()),
-        Kind.BREACH: breaches.count_missed_deadlines(),
-    }
-    for kind, count in (affected_counts(queue_stats.queue_state()) | others).items():
-        if count:
-            _raise_alarm(kind, count)
-        else:
-            _end_alarm(kind)
-    if mail_is_configured():
-        _mail_due_alarms()
+        others = {
+            Kind.CALENDAR: len(days_off.years_without_data()),
+            Kind.UNPURGED: int(purge.is_missed()),
+            Kind.BREACH: breaches.count_missed_deadlines(),
+        }
+        for kind, count in (affected_counts(queue_stats.queue_state()) | others).items():
+            if count:
+                _raise_alarm(kind, count)
+            else:
+                _end_alarm(kind)
+        if mail_is_configured():
+            _mail_due_alarms()
 
 
 def affected_counts(state: QueueState) -> dict[Kind, int]:
@@ -107,9 +100,8 @@ def _end_alarm(kind: Kind) -> None:
 
 
 def _mail_due_alarms() -> None:
-    """Mail alarms that nobody was mailed of yet, or long ago; none that may be over in a minute, or
-    a queue at its limit would mail at each check. One refused mail ends it for this check: a server
-    that does not answer costs ten seconds.
+    """Mail alarms not mailed yet, or long ago; none younger than a minute, or a queue at its limit
+    would mail at each check. A refused mail ends this check: a dead server costs ten seconds.
     """
     due = Q(notified_at=None) | Q(notified_at__lte=Now() - REMIND_AFTER_SECONDS)
     stands = Q(since__lte=Now() - NOTIFY_AFTER_SECONDS, count__gt=0)
@@ -120,19 +112,19 @@ def _mail_due_alarms() -> None:
 
 
 def _mail_or_release(alarm: Alarm) -> bool:
-    """Return whether the claimed mail was sent; else release the claim, stopped or not."""
+    """Return whether the claimed mail was sent; else release the claim, even when killed."""
     sent = False
     try:
         sent = _send_mail(alarm)
     finally:
         if not sent:
-            rows = Alarm.objects.filter(pk=alarm.pk, since=alarm.since)
-            rows.update(notified_at=alarm.notified_at)
+            claimed = Alarm.objects.filter(pk=alarm.pk, since=alarm.since)
+            claimed.update(notified_at=alarm.notified_at)
     return sent
 
 
 def _send_mail(alarm: Alarm, *, over: bool = False) -> bool:
-    """Send one mail: counts and times alone, no word of a report."""
+    """Send one mail with counts and times alone; return whether it was sent."""
     context = {
         "alarm": alarm,
         "over": over,

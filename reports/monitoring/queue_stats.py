@@ -1,8 +1,7 @@
 """Counts of the queue and of the days: what was accepted, and how far it has come.
 
-`queue_balance` reads every report (three seconds for a million), so it is stored as the tally for
-those who may not wait; `queue_state` reads only what waits and what failed, and returns the tally
-with its age.
+`queue_balance` reads every report (three seconds a million) and is stored as the tally;
+`queue_state` reads what waits and what failed, and returns the tally with its age.
 """
 
 from dataclasses import dataclass, field
@@ -32,15 +31,14 @@ MAX_STUCK = 500
 SLOW = (Alarm.Kind.UNPURGED, Alarm.Kind.BREACH)
 SNAPSHOT_FIELDS = ("counted_at", "accepted", "done", "waiting", "failed")  # columns of the tally
 
-# A report may be owed its triage more than once: only the latest item says how it stands.
+# A report may have several triage items: only the latest counts.
 _IS_LATEST_SQL = """
     NOT EXISTS (SELECT FROM core_outboxitem AS later
                  WHERE later.task = item.task AND later.key = item.key AND later.id > item.id)
 """
 
-# Accepted counts reports, the others their items, so a report without an item leaves the sum
-# short: the equation can be false. Keys are compared as text: what somebody's hands wrote there
-# need not be a report's.
+# Accepted counts reports, the others their items: a report without an item leaves the sum short.
+# Keys are compared as text, since an item written by hand may have any key.
 _BALANCE_SQL = f"""
 SELECT (SELECT count(*) FROM reports_report),
        count(*) FILTER (WHERE done_at IS NOT NULL),
@@ -54,8 +52,8 @@ SELECT (SELECT count(*) FROM reports_report),
  WHERE item.task = %s AND {_IS_LATEST_SQL}
 """  # noqa: S608  # nosec B608
 
-# Through the two partial indexes alone, the far end of one more, and the tally's one row. Of a unit's
-# reports alone where one is named; the whole count and the chain of acts are nobody's own.
+# Reads two partial indexes, the end of one more, and the tally's row. With a unit, of its reports
+# alone, except the tally and the audit chain.
 _STATE_SQL = f"""
 WITH latest AS NOT MATERIALIZED (
          SELECT item.*, extract(epoch FROM statement_timestamp() - created_at)::float AS age
@@ -127,12 +125,12 @@ class QueueBalance:
 
 @dataclass(frozen=True)
 class QueueState:
-    """The queue now. Times are in seconds. `late`: waiting longer than QUEUE_ALARM_AFTER_SECONDS,
-    without reprocessing, which may wait; likewise `oldest_prompt_s`. `first_report_s`: since the
-    first report. `tally`: the last whole count. `unsealed_s`: how long the oldest audit event has
-    waited for its link; `broken`: the audit chain did not verify. `unseen`: reports of people under
-    pressure that nobody viewed in time; `overdue`: all whose deadline has passed. `slow`: alarms
-    raised by checks that take hours.
+    """The queue now, times in seconds; `tally`: the last whole count.
+
+    `late`: waiting longer than QUEUE_ALARM_AFTER_SECONDS, without reprocessing, likewise
+    `oldest_prompt_s`. `first_report_s`: since the first report. `unsealed_s`: age of the oldest
+    event without a chain link; `broken`: the audit chain did not verify. `unseen`: reports under
+    pressure not viewed in time; `overdue`: all past a deadline. `slow`: alarms of slow checks.
     """
 
     waiting: int
@@ -166,7 +164,7 @@ class QueueState:
 
     @property
     def unaccounted(self) -> int:
-        """Return how many reports are in no state or in too many; 0 where it balances."""
+        """Return the difference between accepted and counted reports."""
         tally = self.tally
         if tally is None:
             return 0
@@ -181,7 +179,7 @@ def queue_balance() -> QueueBalance:
 
 
 def store_queue_balance() -> QueueBalance:
-    """Return the balance, stored as the tally where the database takes it."""
+    """Return the balance, stored as the tally where the database is writable."""
     balance = queue_balance()
     snapshot = QueueSnapshot(**{name: getattr(balance, name) for name in SNAPSHOT_FIELDS})
     with log_database_error(log, "queue.tally_not_kept"):
@@ -192,7 +190,7 @@ def store_queue_balance() -> QueueBalance:
 
 
 def store_queue_balance_if_due() -> None:
-    """Store the balance unless that was done a moment ago; log an error."""
+    """Store the balance where the tally is older than COUNT_AGAIN_AFTER; log an error."""
     with log_database_error(log, "queue.not_counted"):
         age = queue_state().tally_age_s
         if age is None or age > COUNT_AGAIN_AFTER:
@@ -226,9 +224,8 @@ def triage_state_of(report: UUID) -> OutboxItem | None:
 
 def outbox_counts() -> list[tuple[str, str, int, int]]:
     """Return (task, state, items, attempts so far) of what is not done, of every task."""
-    return [
-        (task, state, items, attempts) for task, state, items, attempts in fetch_all(_BY_STATE_SQL)
-    ]
+    rows: list[tuple[str, str, int, int]] = fetch_all(_BY_STATE_SQL)
+    return rows
 
 
 # --- days
@@ -257,11 +254,8 @@ SELECT day,
 def update_daily_counts() -> None:
     """Count today, yesterday once more, and uncounted days. One statement."""
     today = timezone.localdate()
-    values: dict[str, Any] = {
-        "zone": settings.TIME_ZONE,
-        "today": today,
-        "first": window_start(today),
-    }
+    values: dict[str, Any] = {"zone": settings.TIME_ZONE, "today": today}
+    values["first"] = window_start(today)
     with connection.cursor() as cursor:
         cursor.execute(_UPDATE_DAILY_COUNTS_SQL, values)
 

@@ -1,8 +1,8 @@
-"""Findings of officers on a number, and disputes of residents about one; the only writer of both.
+"""Officers' findings on numbers, and residents' disputes about them; the only writer of both.
 
-One officer proposes a finding, another confirms it; either may be withdrawn. A dispute is stored
-encrypted, with the hour by which it is answered: by one officer, but only two clear a number. Every
-action of an officer is logged. The page tells nobody whether a number is on a list.
+One officer proposes a finding, another confirms it; either may be withdrawn. One officer answers a
+dispute, but only two clear a number. Every action is logged. The public page reveals nothing of a
+submitted number.
 """
 
 import json
@@ -36,7 +36,7 @@ _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 class FindingError(Exception):
-    """The action was refused, with the sentence for the officer; nothing was written."""
+    """The action was refused with this sentence for the officer; nothing was written."""
 
 
 class NotPermittedError(FindingError):
@@ -44,23 +44,23 @@ class NotPermittedError(FindingError):
 
 
 def usual_end() -> date:
-    """Return until when a finding is valid if nobody names a day."""
+    """Return the default last day of a finding."""
     return timezone.localdate() + timedelta(days=VALID_DAYS)
 
 
 def _min_cleared_until() -> date:
-    """Return until when a cleared number is valid at least: earlier reports have expired then."""
+    """Return the earliest end of a clearing: by then earlier reports have expired."""
     return timezone.localdate() + timedelta(days=report_counts.DAYS)
 
 
 def _valid_until(row: NumberFinding) -> date:
-    """Return until when a finding is valid that is confirmed today."""
+    """Return the last day of a finding that is confirmed today."""
     is_cleared = row.finding == NumberFinding.Finding.CLEARED
     return max(row.valid_until, _min_cleared_until()) if is_cleared else row.valid_until
 
 
 def key_for(number: str) -> str:
-    """Return the key of one number. Raises FindingError for a published one too: it is forged."""
+    """Return the key of one number. Raises FindingError, also for a published one: it is forged."""
     key = lookup.lookup_key(phones.parse(number))
     if not key:
         raise FindingError("Chưa đọc được một số nào ở đây. Ghi một số, đủ các chữ số.")
@@ -72,7 +72,7 @@ def key_for(number: str) -> str:
 def validate_finding(
     number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
 ) -> NumberFinding:
-    """Return a finding that may be proposed; nothing is written. Raises FindingError."""
+    """Return an unsaved finding that may be proposed. Raises FindingError."""
     _require_permission(by, PROPOSE)
     valid_until = valid_until or usual_end()
     if not reason.strip():
@@ -111,14 +111,14 @@ def store_proposal(row: NumberFinding) -> None:
 def propose(
     number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
 ) -> NumberFinding:
-    """Validate and store a finding. Raises FindingError."""
+    """Validate, store and return a finding. Raises FindingError."""
     row = validate_finding(number, finding, reason, by=by, valid_until=valid_until)
     store_proposal(row)
     return row
 
 
 def confirm(pk: int, *, by: User) -> NumberFinding:
-    """Return the confirmed finding; from now on public pages show it. Raises FindingError."""
+    """Return the confirmed finding, public from now on. Raises FindingError."""
     _require_permission(by, CONFIRM)
     with transaction.atomic():
         row = _lock_finding(pk)
@@ -138,7 +138,7 @@ def confirm(pk: int, *, by: User) -> NumberFinding:
 
 
 def withdraw(pk: int, reason: str, *, by: User) -> None:
-    """Withdraw a finding; who proposed it may while it is not confirmed. Raises FindingError."""
+    """Withdraw a finding; its proposer may before it is confirmed. Raises FindingError."""
     if not reason.strip():
         raise FindingError("Chưa ghi lý do gỡ.")
     with transaction.atomic():
@@ -149,9 +149,7 @@ def withdraw(pk: int, reason: str, *, by: User) -> None:
 
 
 def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
-    """Return the dispute. Rejected: answered at once, the number stays as it is. Upheld: proposed
-    to a colleague, who alone can `confirm_clearing`. Raises FindingError.
-    """
+    """Reject a dispute, or propose to a colleague to uphold it; return it. Raises FindingError."""
     _require_permission(by, ANSWER)
     if not text.strip():
         raise FindingError("Chưa ghi câu trả lời.")
@@ -200,7 +198,6 @@ def may_confirm_clearing(dispute: Dispute, by: User) -> bool:
 
 
 def _lock_open_dispute(pk: UUID) -> Dispute:
-    """Return an unanswered dispute, locked until COMMIT."""
     dispute = Dispute.objects.select_for_update(of=("self",)).select_related("upheld_by").get(pk=pk)
     if dispute.status != Dispute.Status.OPEN:
         raise FindingError("Đề nghị này đã được trả lời rồi.")
@@ -262,8 +259,8 @@ class DisputeSubmission:
 
 
 def submit_dispute(submission: DisputeSubmission, submission_key: str) -> Dispute:
-    """Return the stored dispute. The same texts under the same key are the same dispute, other
-    texts a further one. Raises DatabaseError or InterfaceError when it may not be stored.
+    """Return the stored dispute; the same texts under the same key are the same dispute. Raises
+    DatabaseError or InterfaceError when it may not be stored.
     """
     for _ in range(_MAX_ATTEMPTS):
         if before := _find_submitted_dispute(submission, submission_key):
@@ -276,7 +273,7 @@ def submit_dispute(submission: DisputeSubmission, submission_key: str) -> Disput
 
 
 def _find_submitted_dispute(submission: DisputeSubmission, submission_key: str) -> Dispute | None:
-    """Return the dispute of these texts, under whichever of our keys."""
+    """Return the dispute of these texts, digested under any of our keys."""
     digests = [_digest_dispute(submission, submission_key, key) for key in field_keys()]
     rows = Dispute.objects.filter(submission_key=submission_key, content_digest__in=digests)
     return rows.first()

@@ -46,7 +46,7 @@ class CheckForm(forms.Form):
 
     @property
     def parsed_phones(self) -> tuple[ParsedCaller, ...]:
-        """Return what was typed, parsed: one number, or several."""
+        """Return the typed numbers, parsed."""
         return phones.parse_many(self.cleaned_data["number"])
 
 
@@ -106,7 +106,6 @@ class DisputeForm(forms.Form):
 
 
 def _make_helper(address: str, *parts: str) -> FormHelper:
-    """Return the layout: fields by their names, notes by theirs."""
     helper = FormHelper()
     helper.form_action = reverse(address)
     helper.disable_csrf = True  # a signed token of our own: no cookie, no Vary

@@ -1,9 +1,7 @@
-"""Confirmed numbers by the hash of their key, for programs that must not tell which number they
-look up.
+"""Confirmed numbers by the hash of their key, for programs that must not reveal their look-up.
 
-Ten digits are hashed in seconds, so whoever asks for range after range has them all: a publication,
-of nothing but what `lookup` says in red today. Answers are padded with random entries that no
-number has, so that their size tells nobody on the line whether a number was found.
+Ten digits are hashed in seconds, so this publishes what `lookup` says in red today, and no more.
+Answers are padded with random entries, so that their size does not reveal a hit.
 """
 
 import hashlib
@@ -23,11 +21,8 @@ from reports.models import NumberFinding
 from reports.models.numbers import sha256_of
 from reports.numbers.findings import VALID_DAYS
 
-ENTRIES_PER_ANSWER = (
-    16  # entries of an answer; the double, the triple … only where so many are confirmed
-)
-# Four leave some 15,000 mobile numbers of the country to choose from. More than eight would be the
-# number itself in an address.
+ENTRIES_PER_ANSWER = 16  # or a multiple, where so many are confirmed
+# Four digits leave some 15,000 mobile numbers; more than eight would be the number itself.
 _PREFIX = re.compile(r"[0-9a-f]{4,8}")
 _HASH_DIGITS = 64
 # Stands in what is signed: a signature serves one end.
@@ -65,18 +60,11 @@ def in_range(prefix: str) -> list[Entry]:
     """Return the confirmed numbers whose hash begins so, padded to one size. One statement."""
     first, last = (bytes.fromhex(prefix.ljust(_HASH_DIGITS, fill)) for fill in "0f")
     entries = list(_entries(first, last))
-    return sorted(
-        [
-            *entries,
-            *decoy_entries(
-                prefix, -len(entries) % ENTRIES_PER_ANSWER if entries else ENTRIES_PER_ANSWER
-            ),
-        ]
-    )
+    missing = -len(entries) % ENTRIES_PER_ANSWER if entries else ENTRIES_PER_ANSWER
+    return sorted([*entries, *decoy_entries(prefix, missing)])
 
 
 def all_entries() -> list[Entry]:
-    """Return all confirmed numbers. One statement."""
     return sorted(_entries(bytes(32), b"\xff" * 32))
 
 
@@ -92,17 +80,16 @@ def decoy_entries(prefix: str, count: int) -> Iterable[Entry]:
 def _entries(first: bytes, last: bytes) -> Iterator[Entry]:
     rows = NumberFinding.objects.in_effect(timezone.localdate()).accusing()
     hashed = rows.annotate(hash=sha256_of("key")).filter(hash__range=(first, last))
-    for key_hash, confirmed_at, valid_until in hashed.values_list(
-        "hash", "confirmed_at", "valid_until"
-    ):
+    columns = hashed.values_list("hash", "confirmed_at", "valid_until")
+    for key_hash, confirmed_at, valid_until in columns:
         yield Entry(bytes(key_hash).hex(), timezone.localdate(confirmed_at), valid_until)
 
 
 def sign_bundle(signer: Signer) -> bytes:
     """Return all confirmed numbers in one signed file, for programs that look up offline.
 
-    The file is canonical JSON (RFC 8785), {"algorithm", "key_id", "payload": {"kind", "made_at",
-    "numbers", "use_until"}, "signature"}; the payload is signed as it stands there. One statement.
+    Canonical JSON (RFC 8785): {"algorithm", "key_id", "payload": {"kind", "made_at", "numbers",
+    "use_until"}, "signature"}; the signature is of the payload.
     """
     made_at = timezone.now().astimezone(UTC).replace(microsecond=0)
     payload: dict[str, Any] = {

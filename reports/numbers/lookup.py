@@ -1,8 +1,7 @@
 """Number look-up: what the portal says of a number in public, with the reasons.
 
-Nothing is stored, neither the number nor that somebody asked. Six statements each time over a
-bounded number of rows, whatever is found; a number that one person has reported gets the very
-answer of one that nobody has, and so do its neighbours.
+Nothing is stored. Always six statements over a bounded number of rows. A number that one person has
+reported gets the answer of one that nobody has, and so do its neighbours.
 """
 
 from dataclasses import dataclass, replace
@@ -64,7 +63,7 @@ HOW_PARSED: dict[str, Promise] = {
 
 @dataclass(frozen=True)
 class Service:
-    """A short number that everybody may dial: its name, and whether it is for emergencies."""
+    """A short number that everybody may dial."""
 
     name: Promise
     is_emergency: bool = True
@@ -78,7 +77,7 @@ SERVICES: dict[str, Service] = {
     "156": Service(_("Số 156 nhận báo cuộc gọi rác, lừa đảo"), is_emergency=False),
     "5656": Service(_("Số 5656 nhận báo tin nhắn, cuộc gọi rác, lừa đảo"), is_emergency=False),
 }
-# Either says nothing to who asks, or the page has a place of its own for it.
+# Meaningless to the reader, or shown elsewhere on the page.
 UNEXPLAINED = frozenset({
     "empty", "like_hotline", "several", "unlisted_range", "zero_after_84", "zero_for_plus",
     "zero_missing",
@@ -87,12 +86,8 @@ UNEXPLAINED = frozenset({
 
 def flag_sentences(flags: tuple[str, ...]) -> "list[Promise]":
     """Return the public sentences for these flags, what is odd first."""
-    sentences = ODD | HOW_PARSED
-    return [
-        sentences[flag]
-        for flag in sorted(flags, key=lambda flag: flag not in ODD)
-        if flag in sentences
-    ]
+    sentences, ordered = ODD | HOW_PARSED, sorted(flags, key=lambda flag: flag not in ODD)
+    return [sentences[flag] for flag in ordered if flag in sentences]
 
 
 _ODD_KINDS = {"international", "hidden", "brandname", "invalid", "shortcode"}
@@ -102,8 +97,6 @@ _FORGED = frozenset(
 
 
 class VerdictKind(StrEnum):
-    """The page's first statement."""
-
     CONFIRMED = "confirmed"
     SEVERAL = "several"
     OFFICE = "office"
@@ -137,7 +130,6 @@ class Verdict:
 
     @property
     def notes(self) -> list[str]:
-        """Return what is odd, and how the number was parsed."""
         return [str(sentence) for sentence in flag_sentences(self.phone.flags)]
 
     @property
@@ -156,7 +148,7 @@ class Verdict:
 
     @property
     def shows_notes(self) -> bool:
-        """Return whether the notes stand beside the reasons, not in the place of a finding."""
+        """Return whether the notes stand beside the reasons, not in place of a finding."""
         is_finding = self.state in {VerdictKind.CONFIRMED, VerdictKind.SEVERAL, VerdictKind.OFFICE}
         return is_finding and bool(self.notes)
 
@@ -173,12 +165,11 @@ class Verdict:
 
     @property
     def range_of(self) -> str:
-        """Return whose range a Vietnamese number is in, "" where that is not known."""
+        """Return whose range a Vietnamese number is in, "" where unknown."""
         return range_owner(self.phone.key) if self.phone.key.startswith("+84") else ""
 
 
 def lookup_number(phone: ParsedCaller) -> Verdict:
-    """Return the verdict on a parsed number. Six statements."""
     key = lookup_key(phone)
     office, near = _find_offices(phone, key)
     finding, cleared_at = _load_finding(key)
@@ -191,7 +182,7 @@ def lookup_number(phone: ParsedCaller) -> Verdict:
 
 
 def _format_number(verdict: Verdict) -> str:
-    """Return an institution's number as it is published, an odd one as it was typed."""
+    """Return an institution's number as published, an odd one as typed."""
     if verdict.state == VerdictKind.OFFICE and verdict.office:
         return verdict.office.number
     is_odd = verdict.state == VerdictKind.ODD and not verdict.is_foreign
@@ -227,7 +218,7 @@ def _decide_kind(
 def _find_offices(
     phone: ParsedCaller, key: str
 ) -> tuple[OfficeNumber | None, tuple[OfficeNumber, ...]]:
-    """Return the institution with that number, else those whose number is one digit away."""
+    """Return the institution with that number, else those one digit away."""
     keys = {key, *neighbouring_keys(key or _guess_key(phone))}
     offices = list(OfficeNumber.objects.select_related("office").filter(key__in=keys))
     own = next((each for each in offices if key and each.key == key), None)
@@ -239,17 +230,15 @@ def neighbouring_keys(key: str) -> set[str]:
     digits = key.removeprefix("+")
     if len(digits) < 7 or len(digits) > 15:
         return set()
-    places = range(len(digits))
-    less = {digits[:at] + digits[at + 1 :] for at in places}
-    other = {digits[:at] + new + digits[at + 1 :] for at in places for new in "0123456789"}
-    more = {
-        digits[:at] + new + digits[at:] for at in [*places, len(digits)] for new in "0123456789"
-    }
+    parts = [(digits[:at], digits[at:]) for at in range(len(digits) + 1)]
+    less = {head + tail[1:] for head, tail in parts if tail}
+    other = {head + new + tail[1:] for head, tail in parts if tail for new in "0123456789"}
+    more = {head + new + tail for head, tail in parts for new in "0123456789"}
     return {f"+{near}" for near in less | other | more} - {key}
 
 
 def _guess_key(phone: ParsedCaller) -> str:
-    """Return the digits of an unparsed number in the shape of a key, to find what they are near."""
+    """Return the digits of an unparsed number in the shape of a key."""
     digits = _keep_digits(phone.raw)
     return "+84" + digits[1:] if digits.startswith("0") else "+" + digits
 
@@ -259,7 +248,7 @@ def _keep_digits(text: str) -> str:
 
 
 def _load_finding(key: str) -> tuple[NumberFinding | None, datetime | None]:
-    """Return today's confirmed finding, and until when reports count no more. Two statements."""
+    """Return today's confirmed finding, and until when reports count no more."""
     row = NumberFinding.objects.in_effect(timezone.localdate()).filter(key=key).first()
     upheld = Dispute.objects.filter(key=key, status=Dispute.Status.UPHELD).exclude(key="")
     answered = upheld.order_by("-answered_at").values_list("answered_at", flat=True).first()

@@ -1,5 +1,5 @@
-"""Published numbers of institutions and banks, and the only writer of them. One officer proposes a
-change, another confirms it; until then the old number stays. Every action is logged.
+"""Published numbers of institutions and banks; the only writer of them. One officer proposes a
+change, another confirms it; until then the old number stays.
 """
 
 from collections.abc import Iterator
@@ -47,12 +47,12 @@ def table_for(row: Row) -> PublishedNumberChange.Table:
 
 
 def propose(row: Row, by: User) -> PublishedNumberChange:
-    """Propose that *row*, new or changed and not saved, is published. Raises FindingError."""
+    """Propose to publish *row*, new or changed and not saved. Raises FindingError."""
     return _store_proposal(row, PublishedNumberChange.Act.SAVE, _list_values(row), by)
 
 
 def propose_removal(row: Row, by: User) -> PublishedNumberChange:
-    """Propose that *row* is published no more. Raises FindingError."""
+    """Propose to remove *row*. Raises FindingError."""
     return _store_proposal(row, PublishedNumberChange.Act.REMOVE, {}, by)
 
 
@@ -60,14 +60,12 @@ def _store_proposal(
     row: Row, act: PublishedNumberChange.Act, values: dict[str, str], by: User
 ) -> PublishedNumberChange:
     stored = type(row).objects.filter(pk=row.pk).first() if row.pk else None
-    old_values = _list_values(stored) if stored else {}
-    table = table_for(row)
     change = PublishedNumberChange(
-        table=table,
+        table=table_for(row),
         act=act,
         target=row.pk,
         new_values=values,
-        old_values=old_values,
+        old_values=_list_values(stored) if stored else {},
         proposed_by=by,
     )
     try:
@@ -84,7 +82,7 @@ def _list_values(row: Row) -> dict[str, str]:
 
 
 def confirm(pk: int, *, by: User) -> PublishedNumberChange:
-    """Return the change after making it. Raises FindingError; nothing was written then."""
+    """Return the change after making it. Raises FindingError, with nothing written."""
     if not by.has_perm(CONFIRM):
         raise NotPermittedError("Bạn không có quyền xác nhận số công bố.")
     try:
@@ -102,7 +100,7 @@ def confirm(pk: int, *, by: User) -> PublishedNumberChange:
 
 
 def refuse(pk: int, reason: str, *, by: User) -> None:
-    """Refuse a change; who proposed it may withdraw it so. Raises FindingError."""
+    """Refuse a change; its proposer may withdraw it so. Raises FindingError."""
     if not reason.strip():
         raise FindingError("Chưa ghi lý do.")
     with transaction.atomic():
@@ -157,7 +155,7 @@ def bypass_four_eyes_for_seed() -> Iterator[None]:
 
 @contextmanager
 def _writing(change: str) -> Iterator[None]:
-    """Tell the trigger by which change the next rows are written."""
+    """Set for the trigger by which change the next rows are written."""
     ((before,),) = fetch_all("SELECT current_setting('reports.number_change', true)")
     _set_change(change)
     yield
@@ -177,7 +175,7 @@ _MAX_NAMED = 3  # reports that the sentence names
 
 
 def publication_blocker(number: str) -> str:
-    """Return why a number may not be published, in a sentence, or "". Two statements."""
+    """Return why a number may not be published, in a sentence, or ""."""
     key = lookup.lookup_key(phones.parse(number))
     if not key:
         return ""

@@ -1,8 +1,7 @@
-"""What unrelated people reported of the numbers that called them, and signs that reports of one
-number were arranged.
+"""What unrelated people reported of callers' numbers, and signs of arranged reports.
 
-Each question is one statement that searches its numbers once and returns a bounded number of rows.
-A number that one person has reported gets the very answer of one that nobody has.
+Each question is one statement over a bounded number of rows. A number that one person has reported
+gets the answer of one that nobody has.
 """
 
 from collections import Counter
@@ -58,7 +57,7 @@ CALLERS = (Indicator.IndicatorSource.CALLER, Indicator.IndicatorSource.LATER)
 _NO_CONTACT = ["contact_unread", "contact_doubtful", "contact_is_caller"]
 _OFFICES = {code: name for code, name in OFFICES if code != "other"}
 
-# What stands in a statement for what is asked; no key, no start of one and no time is like these.
+# Placeholders of a statement; no key, no start of one and no time equals these.
 _KEY, _START, _SINCE = "?key", "?start", datetime(9999, 1, 1, tzinfo=UTC)
 _NO_NUMBER = "?"
 
@@ -86,9 +85,8 @@ SELECT key, claimed, contact, sealed, commune, at, story, shared, report_id FROM
 
 @dataclass(frozen=True)
 class CallerReportSummary:
-    """What unrelated people reported; all empty while they are fewer than MIN_PEOPLE. `last`: the
-    day of the last report by one of them. `until`: the day on which, without further reports, they
-    are too few.
+    """What unrelated people reported; empty while they are fewer than MIN_PEOPLE. `last`: the day
+    of their last report; `until`: the day on which, without further reports, they are too few.
     """
 
     people: int = 0
@@ -130,8 +128,8 @@ def summary_for(key: str, since: datetime) -> CallerReportSummary:
 
 
 def similar_numbers_exist(key: str, since: datetime) -> bool:
-    """Return whether some other numbers that begin alike may be named, each by itself. The answer
-    reveals neither how many nor what was reported of the number itself. Two statements.
+    """Return whether MIN_ALIKE other numbers of the range may be named, each by itself, without
+    revealing how many or anything of the number itself. Two statements.
     """
     has_range = key.startswith("+") and len(key) > 9
     start = key[:-_RANGE] if has_range else _NO_NUMBER
@@ -170,7 +168,7 @@ def _match_excluded() -> Q:
 
 
 def _most_claimed_office(rows: Iterable[_Row]) -> str:
-    """Return whom the callers claimed to be, where two people at least say the same."""
+    """Return whom the callers claimed to be, where MIN_PEOPLE say the same, else ""."""
     rows = list(rows)
     for code, _ in Counter(row.claimed for row in rows).most_common():
         same = distinct_reporters(row.evidence for row in rows if row.claimed == code)
@@ -183,11 +181,12 @@ def _load_reports(
     match: Callable[[], Q], replacements: Mapping[str, str], since: datetime
 ) -> list[_Row]:
     """Return the reports since then that count, name a caller so and can add a person."""
-    statement, values = _build_statement(match)
+    statement, placeholders = _build_statement(match)
+    actual: dict[Any, Any] = {**replacements, _SINCE: since}
     values = [
-        replacements.get(value, value) if isinstance(value, str) else value for value in values
+        actual.get(each, each) if isinstance(each, str | datetime) else each
+        for each in placeholders
     ]
-    values = [since if value == _SINCE else value for value in values]
     return [_parse_row(*row) for row in fetch_all(statement, values)]
 
 
@@ -199,7 +198,7 @@ def _build_statement(match: Callable[[], Q]) -> tuple[str, list[Any]]:
 
 
 def _select_callers(named: Q, since: datetime) -> QuerySet[Indicator]:
-    """Select callers' numbers, of reports that name a few of them."""
+    """Select callers' numbers, of reports that name at most MAX_NAMED."""
     callers = Q(kind=Indicator.Kind.NUMBER, place__in=CALLERS)
     of_report = Indicator.objects.filter(callers, report=OuterRef("report")).order_by()
     many = of_report.values("report").annotate(many=Count("key", distinct=True)).values("many")
@@ -223,29 +222,29 @@ def _match_shared_network() -> Q:
 
 
 def _select_columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":
-    """Select the columns of _APART. `known`: the contact is a subscriber's here; `tells`: there is
-    a story. `commune`: the report's own, not the latest as elsewhere: a correction can wait until
-    its writer has seen the look-up, so none makes one person two.
+    """Select the columns of _DISTINCT_SQL. `known`: the contact is a subscriber's; `tells`: there
+    is a story. `commune`: as first reported, so that a correction written after a look-up cannot
+    make one person two.
     """
-    known = Q(report__contact_index__isnull=False) & ~Q(report__flags__overlap=_NO_CONTACT)
+    is_known = Q(report__contact_index__isnull=False) & ~Q(report__flags__overlap=_NO_CONTACT)
     return rows.order_by().values(
         "id",
         "key",
         "report_id",
         claimed=F("report__claimed_office"),
-        contact=Case(When(known, then=F("report__contact_index"))),
-        sealed=Case(When(known, then=F("report__contact_sealed"))),
+        contact=Case(When(is_known, then=F("report__contact_index"))),
+        sealed=Case(When(is_known, then=F("report__contact_sealed"))),
         commune=F("report__commune_id"),
         at=F("report__received_at"),
         day=TruncDate("report__received_at"),
-        known=ExpressionWrapper(known, output_field=BooleanField()),
+        known=ExpressionWrapper(is_known, output_field=BooleanField()),
         tells=ExpressionWrapper(Q(report__story__regex=_TELLING), output_field=BooleanField()),
         shared=ExpressionWrapper(_match_shared_network(), output_field=BooleanField()),
         story=Left("report__story", STORY),
     )
 
 
-def _parse_row(  # noqa: PLR0913, PLR0917  # what _APART gives
+def _parse_row(  # noqa: PLR0913, PLR0917  # the columns of _DISTINCT_SQL
     key: str,
     claimed: str,
     contact: memoryview | None,
@@ -256,10 +255,9 @@ def _parse_row(  # noqa: PLR0913, PLR0917  # what _APART gives
     shared: bool,
     report_id: UUID,
 ) -> _Row:
+    own = redaction.same_contact(bytes(contact), sealed, report_id) if contact and sealed else b""
     evidence = ReporterEvidence(
-        contact=redaction.same_contact(bytes(contact), sealed, report_id)
-        if contact and sealed
-        else b"",
+        contact=own,
         commune=commune or "",
         at=timezone.localtime(at),
         words=frozenset(normalize(story).split()),
@@ -287,11 +285,10 @@ def coordination_signal(key: str) -> CoordinationSignal | None:
     """Return the signs of arranged reports of a key, None where there are too few."""
     rows = _load_signal_rows(key)
     all_flags = [{*flags, *(sample_flags or ())} for flags, sample_flags, _ in rows]
+    stories = [frozenset(normalize(story).split()) for *_, story in rows]
     signs = {
         "one_network": sum(abuse_flags.SAME_NETWORK in flags for flags in all_flags),
-        "alike": _count_near_duplicates(
-            [frozenset(normalize(story).split()) for *_, story in rows]
-        ),
+        "alike": _count_near_duplicates(stories),
         "lowered": sum(map(abuse_flags.is_deprioritized, all_flags)),
     }
     enough = {name: many for name, many in signs.items() if many >= MIN_COORDINATED - 1}

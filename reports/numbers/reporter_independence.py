@@ -1,18 +1,16 @@
 """How many people reported a number: one person or text counts once. Pure: no Django.
 
-The rule errs on the small side: its result is said in public of a number that somebody may own.
+The count errs low: it is published of a number that somebody may own.
 
 1. Two reports with a contact number are of two people when the contacts differ, the stories are not
    near-identical, and both tell a story or the communes are known and differ.
 2. Where one of the two has no contact, commune, day and story must all be known and differ.
 3. A story of fewer than five words distinguishes nobody.
-4. Reports within half an hour of each other are of one person. We store no addresses, so whoever
-   writes report after report looks like several, and has to come back to do harm.
+4. Reports within half an hour of each other are of one person: no addresses are stored.
 5. Of the reports from one network only the first counts so (submission/flood_detection.py flags the
-   others): the network may be a carrier's, or one person's. The others count from MIN_SHARED on
-   that differ, each from each and from all counted, in commune, day and story, whatever their
-   contact. So the owner of the number, first from a network, silences nobody for long, and one person alone has
-   to come back on as many days with as many stories.
+   others). The others count from MIN_SHARED on that differ, each from each and from all counted, in
+   commune, day and story, whatever their contact. So the owner of the number, first from a network,
+   silences nobody for long, and one person alone needs as many days and stories.
 
 People are counted one by one, those with a contact first; a report adds a person only when it
 differs from all counted before.
@@ -31,9 +29,9 @@ _ALIKE = 0.8  # of the words of the shorter story that stand in the other one to
 
 @dataclass(frozen=True)
 class ReporterEvidence:
-    """What distinguishes the reporter of a report: `contact` a keyed hash or b"", `commune` a
-    codename or "", as first reported, `at` the local time, `words` the folded words of the story.
-    `is_shared`: from a network that had reported the number before.
+    """What distinguishes a reporter: `contact` a keyed hash or b"", `commune` a codename or "", as
+    first reported, `at` the local time, `words` the folded words of the story. `is_shared`: from a
+    network that had reported the number before.
     """
 
     contact: bytes
@@ -57,7 +55,7 @@ def distinct_reporters(evidence: Iterable[ReporterEvidence]) -> list[ReporterEvi
 
 
 def last_report_day(people: list[ReporterEvidence], evidence: Iterable[ReporterEvidence]) -> date:
-    """Return the day of the last report known to be by one of *people*, who are one at least."""
+    """Return the day of the last report by one of *people*, who are one at least."""
     days = {one.day for one in people}
     contacts = {one.contact for one in people if one.contact}
     return max(days | {each.day for each in evidence if each.contact in contacts})
@@ -91,7 +89,7 @@ def _iter_distinct(evidence: Iterable[ReporterEvidence]) -> Iterator[ReporterEvi
 
 
 def _are_surely_two(one: ReporterEvidence, other: ReporterEvidence) -> bool:
-    """Return whether two differ without regard to contacts; the same contact counts."""
+    """Return whether two differ apart from their contacts, which must not be the same."""
     is_one = bool(one.contact) and one.contact == other.contact
     return not is_one and _are_two(replace(one, contact=b""), other)
 

@@ -1,1 +1,1 @@
-"""How long data stays: holds, purge, erasure, destruction, key rotation."""
+"""Retention of data: purge, erasure, destruction, breaches."""

@@ -1,4 +1,4 @@
-"""Breaches of personal data: store what was done, and count missed deadlines."""
+"""Store breaches of personal data and their notices; count missed deadlines."""
 
 from typing import Any
 
@@ -16,11 +16,10 @@ def save(breach: DataBreach, *, by: User, changed: list[str]) -> None:
     kind = "breach_changed" if breach.pk else "breach_opened"
     if not breach.pk:
         breach.opened_by = by
+    steps = [name for name in STEPS if name in changed]
     with transaction.atomic():
         breach.save()
-        done: dict[str, Any] = {
-            name: str(getattr(breach, name)) for name in STEPS if name in changed
-        }
+        done: dict[str, Any] = {name: str(getattr(breach, name)) for name in steps}
         events.log_event("breach", breach.pk, kind, by=by, **done)
 
 

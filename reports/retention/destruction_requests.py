@@ -1,7 +1,7 @@
 """Destruction of a file or follow-up: proposed by one person, confirmed by another.
 
-The rows still say that something was there and who had it destroyed. The file on the disk is
-removed by an outbox item of the same transaction, so that none stays when a process dies.
+Emptied rows still say who had what destroyed. An outbox item of the same transaction removes the
+file from the disk, even when a process dies.
 """
 
 from collections.abc import Iterable
@@ -90,9 +90,8 @@ def _check_not_held(report_id: UUID) -> None:
 
 
 def _check_present(report_id: UUID, what: str, target: UUID) -> None:
-    table = _TABLES.get(what)
-    rows = table._default_manager.filter(pk=target, report=report_id) if table else None  # noqa: SLF001
-    if rows is None or not rows.filter(erased_at=None).exists():
+    rows = _TABLES[what]._default_manager if what in _TABLES else None  # noqa: SLF001
+    if rows is None or not rows.filter(pk=target, report=report_id, erased_at=None).exists():
         raise DestructionError("gone")
 
 
@@ -105,9 +104,8 @@ def _lock_open_request(report_id: UUID, pk: int) -> DestructionRequest:
 
 
 def _empty_row(row: DestructionRequest) -> None:
-    """Empty the row; the report is triaged again without it."""
-    table = _TABLES[row.kind]
-    erasure.erase_rows(table._default_manager.filter(pk=row.target))  # noqa: SLF001
+    """Empty the row; enqueue triage of its report without it."""
+    erasure.erase_rows(_TABLES[row.kind]._default_manager.filter(pk=row.target))  # noqa: SLF001
     erasure_log.append_on_commit(row.kind, row.target)
     if row.kind == Target.ADDITION:
         queue.enqueue(intake.TRIAGE, row.report_id)

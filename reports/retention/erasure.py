@@ -1,9 +1,8 @@
-"""Erasure of reports: the one way for the nightly purge, reporters' requests, and files and
-follow-ups whose destruction two officers confirmed.
+"""Erasure of reports: for the purge, reporters' requests, and confirmed destructions.
 
-Rows stay, emptied, so counts and the audit log stay whole. Of a caller the number alone stays,
-which is not the reporter's, until its own retention ends. Each erasure is noted outside the
-database too (erasure_log.py), since a restore from an archive brings the report back.
+Rows stay, emptied, so counts and audit log stay whole. The callers' numbers, which are not the
+reporter's, stay until their own retention ends. Each erasure is noted outside the database too
+(erasure_log.py), since a restore brings the report back.
 """
 
 from collections.abc import Callable, Mapping
@@ -83,9 +82,7 @@ _REMARKS: Mapping[type[Model], tuple[str, ...]] = {
 
 
 class ErasureScope(StrEnum):
-    """The part of a report to erase; NAMES: what identifies the reporter, the original
-    story too.
-    """
+    """The part to erase; NAMES: what identifies the reporter, with the original story."""
 
     WHOLE = "whole"
     NAMES = "names"
@@ -117,7 +114,7 @@ def erase(
     by: User | None = None,
     until: datetime | None = None,
 ) -> None:
-    """Erase a report or a part of it as it was then, and log it. Raises ErasureError."""
+    """Erase a report or a part of it as of `until`, and log it. Raises ErasureError."""
     with transaction.atomic():
         deadlines.lock_case(report_id)  # before the report, as whoever decides on it locks them
         _check_erasable(report_id)
@@ -223,7 +220,7 @@ def _belongs_to_reporter(contact: str) -> bool:
 
 def find_rows_with_contact(table: type[Model], contact: str, *fields: str) -> list[Any]:
     """Return the rows whose fields name a mail address or a number in any spelling. The database
-    selects roughly: by the digits, whatever stands between them.
+    selects roughly, by the digits.
     """
     roughly = Q()
     for field in fields:
@@ -231,10 +228,10 @@ def find_rows_with_contact(table: type[Model], contact: str, *fields: str) -> li
             F(field), Value(r"%[0-9A-F]{2}|\D"), Value(""), Value("g"),
             function="regexp_replace", output_field=TextField(),
         )  # fmt: skip
-        as_typed = Q(**{f"{field}__icontains": contact}) | Q(
-            **{f"{field}__icontains": quote_plus(contact)}
+        as_typed, as_quoted = (
+            Q(**{f"{field}__icontains": text}) for text in (contact, quote_plus(contact))
         )
-        roughly |= Q(Contains(digits, contact)) if contact.isdecimal() else as_typed
+        roughly |= Q(Contains(digits, contact)) if contact.isdecimal() else as_typed | as_quoted
     rows = table._default_manager.filter(roughly)  # noqa: SLF001
     texts = {row: " | ".join(unquote_plus(getattr(row, field)) for field in fields) for row in rows}
     return [
@@ -243,7 +240,7 @@ def find_rows_with_contact(table: type[Model], contact: str, *fields: str) -> li
 
 
 def _block_extraction(report_id: UUID) -> None:
-    """Keep the extracted facts as codes without words, and let no later extraction replace them."""
+    """Empty the words of the extracted facts, and let no later extraction replace them."""
     row = ExtractedFacts(
         report_id=report_id,
         scenario=story_reader.UNCLEAR,
@@ -274,7 +271,6 @@ def erase_caller_numbers(report_id: UUID) -> None:
 
 
 def _erase_fingerprint(report_id: UUID) -> None:
-    """Let no other report match this one."""
     for fingerprint in ReportFingerprint.objects.filter(report=report_id):
         keys = FingerprintKey.objects.filter(
             key__in=fingerprint.lookup_keys, created_at=fingerprint.created_at

@@ -1,8 +1,8 @@
 """List of erasures outside the database: an append-only file without names.
 
-An archive made before an erasure brings back what was erased. So a line names it by the SHA-256 of
-its random key, which means nothing without the row; after a restore it is erased again
-(reerase_after_restore.py). The file needs a copy elsewhere, as archives do.
+An archive brings back what was erased since. A line names it by the SHA-256 of its random key,
+meaningless without the row; reerase_after_restore.py erases it again. The file needs a copy
+elsewhere, as archives do.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Erasure requests of reporters: made with the code, answered by an officer within the deadline.
 
 A request is granted whole or refused with a reason that the reporter reads. A legal hold or a tin
-báo về tội phạm goes before it.
+báo về tội phạm prevents it.
 """
 
 from datetime import datetime
@@ -50,15 +50,14 @@ def request_summary(report: Report) -> dict[str, object]:
     requests = list(ErasureRequest.objects.filter(report=report).order_by("id"))
     latest = requests[-1] if requests else None
     is_open = latest is not None and latest.decided_at is None and not report.erased_at
-    promise = (
-        answer_deadline_text("erase_answer", latest.requested_at) if latest and is_open else ""
-    )
+    asked_at = latest.requested_at if latest and is_open else None
+    promise = answer_deadline_text("erase_answer", asked_at) if asked_at else ""
     may_ask = not report.erased_at and not is_open and len(requests) < MAX_REQUESTS
     return {"wish": latest, "wish_promise": promise, "may_wish": may_ask}
 
 
 def answer_deadline_text(codename: str, asked_at: datetime) -> str:
-    """Return by when a request is answered, "" where that is not confirmed or has passed."""
+    """Return by when a request is answered, "" where unconfirmed or past."""
     statement = confirmed_statements.statements().get(codename)
     if statement is None or not statement.amount:
         return ""
@@ -86,15 +85,15 @@ def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
 
 
 def refuse_erasure(report_id: UUID, *, by: User, version: int, reason: str) -> None:
-    """Refuse a request and tell the reporter why. Raises ErasureRequestError and WorkflowError."""
+    """Refuse a request, with a reason. Raises ErasureRequestError and WorkflowError."""
     with transaction.atomic():
         workflow.refuse_erasure(report_id, by=by, version=version, reason=reason)
         _store_answer(report_id, ErasureRequest.Outcome.REFUSED, by)
 
 
 def reopen_request(report_id: UUID, *, by: User, version: int, reason: str) -> None:
-    """Open a refused request again; another officer must grant it then, since it destroys what one
-    wanted to keep. Raises ErasureRequestError and WorkflowError.
+    """Reopen a refused request, which another officer must grant, since it destroys what one wanted
+    to keep. Raises ErasureRequestError and WorkflowError.
     """
     with transaction.atomic():
         if against := erasure.find_blocker(report_id):
@@ -105,9 +104,9 @@ def reopen_request(report_id: UUID, *, by: User, version: int, reason: str) -> N
         latest = latest_request(report_id)
         if latest is None or latest.outcome != ErasureRequest.Outcome.REFUSED:
             raise ErasureRequestError("closed")
-        reset = {"outcome": "", "decided_at": None, "decided_by": None}
-        taken = {"taken_up_at": Now(), "taken_up_by": by}
-        ErasureRequest.objects.filter(pk=latest.pk).update(**reset, **taken)
+        ErasureRequest.objects.filter(pk=latest.pk).update(
+            outcome="", decided_at=None, decided_by=None, taken_up_at=Now(), taken_up_by=by
+        )
 
 
 def latest_request(report_id: UUID) -> ErasureRequest | None:

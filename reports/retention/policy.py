@@ -1,8 +1,8 @@
-"""Retention: how long each kind of data is kept by its setting, and how what is expired is found.
+"""Retention: the period of each kind of data by its setting, and how expired data is found.
 
-Times run from the end of the work on a report (its last decision), or from its reporter's last word
-if that is later. A report under a legal hold, a tin báo về tội phạm and what another unit took over
-never expire. A loss is kept until the police decide (RETENTION_LOSS_MONTHS, 0).
+Periods run from the end of the work on a report (its last decision), or from its reporter's last
+word if later. A report under a legal hold, a tin báo về tội phạm and a handed-over report never
+expire. A loss is kept until the police decide (RETENTION_LOSS_MONTHS, 0).
 """
 
 from collections.abc import Callable, Mapping
@@ -51,8 +51,8 @@ _KEPT_ACTS = (events.DETAIL_ERASED, "record_restored")  # the chain's own check 
 
 @dataclass(frozen=True)
 class RetentionPolicy:
-    """One kind of data: the setting of its period, how expired keys are selected (oldest first),
-    how one is erased. `promise`: the public statement that may promise a shorter period.
+    """One kind of data: the setting of its period, the selection of expired keys (oldest first),
+    and the erasure of one. `promise`: the public statement that may promise a shorter period.
     """
 
     name: str
@@ -64,7 +64,7 @@ class RetentionPolicy:
 
     @property
     def period(self) -> int:
-        """Return days or months, as the setting's name says; 0: for ever."""
+        """Return days or months, by the setting's name; 0: for ever."""
         lengths = [int(getattr(settings, self.setting)), _promised_period(self.promise)]
         return min(filter(None, lengths), default=0)
 
@@ -73,7 +73,7 @@ class RetentionPolicy:
         return self.setting.endswith("_MONTHS")
 
     def cutoff(self, now: datetime) -> datetime | None:
-        """Return the moment before which what ended is expired; None where nothing expires."""
+        """Return the moment before which what ended is expired; None: never."""
         if not self.period:
             return None
         if not self.is_in_months:

@@ -1,7 +1,7 @@
-"""The nightly purge: what has outlived its retention is erased, each in its own transaction.
+"""The nightly purge: erase what has outlived its retention, each in its own transaction.
 
 Beat calls it once a minute. From NIGHT on, once a day, a run begins and works for TIMEOUT_SECONDS
-at each call; after a crash it goes on, since what is left is found again.
+at each call; after a crash it goes on.
 """
 
 import time
@@ -26,8 +26,8 @@ from reports.submission import flood_detection
 log = structlog.get_logger(__name__)
 
 NIGHT = 1  # o'clock in Vietnam
-TIMEOUT_SECONDS = 8.0  # seconds at one look, under the task's limit
-BATCH_SIZE = 100  # looked for in one statement
+TIMEOUT_SECONDS = 8.0  # of one call, under the task's limit
+BATCH_SIZE = 100  # rows of one statement
 MISSED_AFTER = timedelta(hours=50)
 _PURGER = 0x7E5EA2  # the advisory lock
 
@@ -36,8 +36,7 @@ def run_if_due() -> None:
     """Begin tonight's run, or go on with one; what failed is tried at the next call."""
     with log_database_error(log, "purge.not_run"):
         flood_detection.drop_expired()  # at each call: minutes, not nights
-        run = _find_or_start_run()
-        if run:
+        if run := _find_or_start_run():
             run_until(run, TIMEOUT_SECONDS)
 
 
@@ -75,7 +74,7 @@ def run_until(run: PurgeRun, patience: float) -> bool:
 
 @contextmanager
 def _exclusive_lock() -> Iterator[bool]:
-    """Yield whether no other process purges until the block ends; a dead process lets go too."""
+    """Yield whether no other process purges until the block ends or this process dies."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_PURGER])
         (is_locked,) = cursor.fetchone()
@@ -121,12 +120,10 @@ def _purge_one(run: PurgeRun, kind: RetentionPolicy, key: Any) -> None:
 
 def _still_due(kind: RetentionPolicy, key: Any) -> bool:
     """Return whether it is still expired; whoever would reopen it waits until COMMIT."""
-    rows = expired_keys(kind).filter(pk=key).select_for_update(of=("self",), no_key=True)
-    return bool(rows)
+    return bool(expired_keys(kind).filter(pk=key).select_for_update(of=("self",), no_key=True))
 
 
 def expired_keys(kind: RetentionPolicy) -> QuerySet[Any, Any]:
-    """Return the keys of what is expired, oldest first."""
     before = kind.cutoff(timezone.now())
     return kind.due(before) if before else Report.objects.none()
 
@@ -136,7 +133,7 @@ def last_run() -> PurgeRun | None:
 
 
 def is_missed() -> bool:
-    """Return whether there have been reports for MISSED_AFTER and no run was finished in it."""
+    """Return whether there have been reports for MISSED_AFTER without a finished run."""
     since = timezone.now() - MISSED_AFTER
     if PurgeRun.objects.filter(finished_at__gte=since).exists():
         return False

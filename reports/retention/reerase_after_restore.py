@@ -1,4 +1,4 @@
-"""After a restore: what was erased since the archive was made is erased once more."""
+"""Erase again after a restore what was erased since the archive was made."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -29,9 +29,8 @@ def reapply_erasures() -> Counter[str]:
     """Erase again what the list names; return the counts of `done` and `held`."""
     digests, counts = erasure_log.load_digests(), Counter[str]()
     for part in ErasureScope:
-        for pk, at in _listed(
-            part, erasure.reports_with_scope(part).values_list("pk", flat=True), digests
-        ):
+        reports = erasure.reports_with_scope(part).values_list("pk", flat=True)
+        for pk, at in _listed(part, reports, digests):
             try:
                 erasure.erase(pk, part, why="restored", until=at)
                 counts["done"] += 1
@@ -48,8 +47,7 @@ def _listed(
     what: str, present: Iterable[UUID], digests: dict[str, datetime]
 ) -> Iterator[tuple[UUID, datetime]]:
     for pk in list(present):
-        at = digests.get(erasure_log.row_digest(what, pk))
-        if at:
+        if at := digests.get(erasure_log.row_digest(what, pk)):
             yield pk, at
 
 

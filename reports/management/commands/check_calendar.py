@@ -1,4 +1,4 @@
-"""manage.py check_calendar: print the years whose days off are known, and those that are missing."""
+"""manage.py check_calendar: print the years whose days off are known or missing."""
 
 from argparse import ArgumentParser
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""manage.py evaluate FILE: print how well the extraction matches labels that people have set."""
+"""manage.py evaluate FILE: print how well the extraction matches labels set by people."""
 
 import argparse
 import json
@@ -145,7 +145,7 @@ def _list_calibration(evaluated: list[EvaluatedStory]) -> Iterator[str]:
 
 
 def labelled_from_corrections() -> list[EvaluatedStory]:
-    """Return the newest reports with corrections in force, each as triage reads it today."""
+    """Return the newest reports with corrections in force, as triage reads them today."""
     cases = (
         Case.objects.filter(corrections_json__has_any_keys=sorted(FACTS), report__erased_at=None)
         .select_related("report")

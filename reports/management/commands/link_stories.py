@@ -41,7 +41,6 @@ def _format_answer(linked: StoryWithCampaign) -> dict[str, Any]:
 
 
 def _format_reason(why: LinkReason) -> dict[str, Any]:
-    """Return the reason of a link, with `words` where a script links."""
     answer = {
         "kind": why.link.kind,
         "value": why.link.value,

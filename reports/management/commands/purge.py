@@ -13,7 +13,7 @@ from reports.models import PurgeRun
 from reports.retention import policy, purge
 from reports.retention.policy import KINDS, RetentionPolicy
 
-# Tables with plain words: deleted rows leave their bytes in a table until it is rewritten.
+# Tables with readable texts: bytes of deleted rows stay in a table until it is rewritten.
 _TABLES = (
     "reports_report", "reports_followup", "reports_extractedfacts", "reports_indicator",
     "reports_reportfingerprint", "core_auditevent", "reports_dispute", "reports_correction",
@@ -62,15 +62,14 @@ class Command(BaseCommand):
 
     def _print_expired(self) -> None:
         for kind in KINDS:
-            self.stdout.write(
-                f"{kind.name}: {purge.expired_keys(kind).count()} ({_format_reason(kind)})"
-            )
+            count = purge.expired_keys(kind).count()
+            self.stdout.write(f"{kind.name}: {count} ({_format_reason(kind)})")
         for why, count in policy.retained_with_reason(timezone.now()).items():
             self.stdout.write(f"kept: {count} {why}")
         self.stdout.write("Nothing was erased.")
 
     def _rewrite(self) -> None:
-        """Rewrite the tables. Raises CommandError where one is in use; those before stay rewritten."""
+        """Rewrite the tables. Raises CommandError where one is in use, after those before it."""
         try:
             with connection.cursor() as cursor:
                 is_complete = _rewrite_tables(cursor)
@@ -89,7 +88,7 @@ def _format_reason(kind: RetentionPolicy) -> str:
 
 
 def _rewrite_tables(cursor: Any) -> bool:
-    """Return whether all tables were rewritten: PostgreSQL skips those of other owners with a notice."""
+    """Return whether all tables were rewritten: PostgreSQL skips other owners' with a notice."""
     cursor.execute("SET statement_timeout = 0")
     for table in _TABLES:
         name = sql.Identifier(table)

@@ -12,9 +12,5 @@ class Command(JsonLinesCommand):
 
     def handle_lines(self, text_lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         for phone in map(parse, text_lines):
-            yield {
-                "raw": phone.raw,
-                "kind": phone.kind,
-                "key": phone.key,
-                "flags": list(phone.flags),
-            }
+            answer = {"raw": phone.raw, "kind": phone.kind, "key": phone.key}
+            yield answer | {"flags": list(phone.flags)}

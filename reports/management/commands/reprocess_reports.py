@@ -48,21 +48,17 @@ class Command(BaseCommand):
             self.stdout.write("Nothing to do: every report is read under the present rules.")
             return None
         except RunInProgressError as error:
-            again = (
-                "It stood still and goes on." if reprocessing.resume(error.run) else "It goes on."
-            )
-            self.stdout.write(
-                f"A run is under way since {error.run.started_at:%Y-%m-%d %H:%M} UTC,"
-            )
-            self.stdout.write(f"for rules {error.run.rules_version}. {again}")
+            stood = "stood still and " if reprocessing.resume(error.run) else ""
+            since = f"{error.run.started_at:%Y-%m-%d %H:%M} UTC"
+            self.stdout.write(f"A run is under way since {since},")
+            self.stdout.write(f"for rules {error.run.rules_version}. It {stood}goes on.")
             return error.run
-        self.stdout.write(
-            f"{_format_count(run.total)} will be read again, under {run.rules_version}."
-        )
+        count = "1 report" if run.total == 1 else f"{run.total} reports"
+        self.stdout.write(f"{count} will be read again, under {run.rules_version}.")
         return run
 
     def _watch(self, run: ReprocessingRun) -> None:
-        """Show a bar on a terminal, else a line now and then, until all are read."""
+        """Print a bar on a terminal, else a line now and then, until all are read."""
         watch, next_line = Watch(reprocessing.progress(run)), 0.0
         is_terminal = self.stdout.isatty()
         try:
@@ -73,24 +69,19 @@ class Command(BaseCommand):
                 sleep(POLL_INTERVAL_SECONDS)
                 watch.update(reprocessing.progress(run))
         except KeyboardInterrupt:
-            self.stdout.write(
-                "\nNo longer watching. The machine reads on; run this again to watch."
-            )
+            message = "\nNo longer watching. The machine reads on; run this again to watch."
+            self.stdout.write(message)
             return
         self._show(watch, is_terminal)
         self.stdout.write("\nAll were read." if is_terminal else "All were read.")
 
     def _show(self, watch: "Watch", is_terminal: bool) -> None:
-        line = watch.line(time.monotonic())
-        self.stdout.write(
-            f"{CLEAR}{line}" if is_terminal else line, ending="" if is_terminal else "\n"
-        )
+        start, end = (CLEAR, "") if is_terminal else ("", "\n")
+        self.stdout.write(start + watch.line(time.monotonic()), ending=end)
         self.stdout.flush()
 
 
 class Watch:
-    """The progress of a run, and its pace."""
-
     def __init__(self, progress: RunProgress) -> None:
         self.first = self.progress = progress
         self.since = self.moved = time.monotonic()
@@ -119,12 +110,8 @@ class Watch:
         return [f"{pace:.0f}/s", f"{timedelta(seconds=round(left / pace))} left"]
 
 
-def _format_count(count: int) -> str:
-    return "1 report" if count == 1 else f"{count} reports"
-
-
 def _reprocess_one(number_or_id: str) -> str:
-    """Enqueue one report. Raises CommandError where it does not exist or is erased."""
+    """Enqueue one report; return a sentence. Raises CommandError for none or an erased one."""
     report = _get_report(number_or_id)
     if report.erased_at:
         raise CommandError("This report is erased: there is nothing left to read.")

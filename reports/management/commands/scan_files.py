@@ -19,10 +19,9 @@ class Command(BaseCommand):
         parser.add_argument("--every", action="store_true", help="every file that is not erased")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        every = EvidenceFile.objects.filter(erased_at=None).order_by("pk").iterator()
-        owed = sanitized_copies.enqueue_scan(
-            every if options["every"] else sanitized_copies.files_needing_scan()
-        )
+        present = EvidenceFile.objects.filter(erased_at=None).order_by("pk").iterator()
+        files = present if options["every"] else sanitized_copies.files_needing_scan()
+        owed = sanitized_copies.enqueue_scan(files)
         removed = sanitized_copies.delete_orphaned_copies()
         if options["verbosity"]:
             self.stdout.write(f"Files to be looked into: {owed}. Copies removed: {removed}.")
