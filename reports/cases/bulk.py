@@ -41,7 +41,7 @@ class Result:
 def apply_to_each(
     verb: str, rows: Sequence[ReportVersion], by: User, words: Mapping[str, Any]
 ) -> Result:
-    """Apply a verb to each; return the result. Raises WorkflowError for invalid texts, first."""
+    """Apply a verb to each; return the result. Raises WorkflowError, with nothing done."""
     result, until = Result(), monotonic() + TIMEOUT_SECONDS
     for row in rows:
         why = "late" if monotonic() > until else _refuse_or_decide(verb, row, by, words)

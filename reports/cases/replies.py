@@ -104,7 +104,7 @@ class SuggestedReply:
 
 
 def suggested_replies(case: Case, verb: str, language: str) -> list[SuggestedReply]:
-    """Return the replies for this reporter, those of its scenario first. Five statements."""
+    """Return the reporter's replies, those of its scenario first. At most five statements."""
     facts = getattr(case.report, "facts", None)
     kind = facts.scenario if facts else ""
     usable = CannedReply.objects.usable(verb)

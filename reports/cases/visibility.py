@@ -1,5 +1,5 @@
-"""Which reports an officer may see: the own unit's, all with the permission for every unit, or
-none. Queue, report page and workflow decide by this module.
+"""Which reports an officer may see: their unit's, all with the permission for every unit, or none.
+Queue, report page and workflow decide by this module.
 """
 
 from django.contrib.auth.models import User

@@ -302,6 +302,7 @@ def _turn_deadlines(case: Case, move: Transition) -> datetime | None:
 
 
 def _write_case(case: Case, changes: Mapping[str, object]) -> None:
+    """Write a decision to the locked row and count its version."""
     Case.objects.filter(pk=case.pk).update(version=case.version + 1, changed_at=Now(), **changes)
 
 

@@ -112,7 +112,7 @@ def _mail_due_alarms() -> None:
 
 
 def _mail_or_release(alarm: Alarm) -> bool:
-    """Return whether the claimed mail was sent; else release the claim, even when killed."""
+    """Return whether the claimed mail was sent; else release the claim, even when interrupted."""
     sent = False
     try:
         sent = _send_mail(alarm)

@@ -1,7 +1,7 @@
 """manage.py queue_status: count the accepted reports that are done, waiting or failed.
 
 Exit codes: 3 where it could not be counted; with --check also 1 where something is late, failed or
-unbalanced, or the last count is old, and 3 where the database is read-only.
+unbalanced, or the last count is old, and 3 where the database is not writable.
 """
 
 import json
