@@ -157,10 +157,9 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         }
         show = require_safe(self.show_preview)
         show_page = xframe_options_sameorigin(_allow(show, "frame-ancestors"))
-        overview = require_safe(_allow(self.preview, "frame-src"))
         return [
             *(self._path(name, require_POST(view)) for name, view in actions.items()),
-            self._path("preview", overview),
+            self._path("preview", require_safe(_allow(self.preview, "frame-src"))),
             *(self._path(f"preview/{name}", show_page, name) for name in previews.PAGES),
             *(self._path(f"preview/{name}", show, name) for name in previews.OTHERS),
             *super().get_urls(),

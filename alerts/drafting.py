@@ -76,8 +76,7 @@ def _most_frequent_scenario(campaign: Campaign) -> str:
     corrected = KeyTextTransform("scenario", "report__case__corrections_json")
     scenario = Coalesce(corrected, "report__facts__scenario", output_field=CharField())
     rows = campaign.links.exclude(report__facts=None).values_list(scenario)
-    counts = rows.annotate(scenario=scenario, times=Count("pk")).order_by("-times", "scenario")
-    row = counts.first()
+    row = rows.annotate(scenario=scenario, times=Count("pk")).order_by("-times", "scenario").first()
     return str(row[0]) if row else ""
 
 

@@ -65,8 +65,7 @@ class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["slug"].help_text = "Để trống thì lấy từ tiêu đề. Đặt rồi không đổi được."
 
     def clean_slug(self) -> str:
-        title = self.data.get(self.add_prefix("title"), "")
-        return self.cleaned_data["slug"] or free_slug(title)
+        return self.cleaned_data["slug"] or free_slug(self.data.get(self.add_prefix("title"), ""))
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()

@@ -12,7 +12,7 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
@@ -34,6 +34,7 @@ from alerts.models.content import (
 )
 from alerts.static_pages import generator
 from core.audit import events
+from core.database import fetch_all
 from core.province import province
 
 log = structlog.get_logger(__name__)
@@ -290,8 +291,7 @@ def _sign(revision: AlertRevision) -> None:
 
 def _next_number(year: int) -> tuple[int, int]:
     """Return the year and its next number; a roll-back leaves no gap."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK_NUMBERING])
+    fetch_all("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK_NUMBERING])
     highest = Alert.objects.filter(year=year).aggregate(highest=Max("number"))["highest"]
     return year, (highest or 0) + 1
 
@@ -326,8 +326,7 @@ def _start_time(effective: datetime | None, sent: datetime) -> datetime:
 
 def _references(alert: Alert) -> tuple[str, ...]:
     """Return CAP's names of all earlier messages: "sender,identifier,sent"."""
-    revisions = alert.revisions.order_by("version")
-    heads = (revision.frozen_content.message for revision in revisions)
+    heads = (revision.frozen_content.message for revision in alert.revisions.order_by("version"))
     return tuple(f"{head.sender},{head.identifier},{head.sent.isoformat()}" for head in heads)
 
 

@@ -1,7 +1,7 @@
 """Vietnamese text normalized for comparison, in linear time: no case, diacritics or punctuation."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -26,17 +26,21 @@ def _fold_sign(sign: str) -> str:
     return "".join(parts)
 
 
-class _Signs(dict[int, str]):
-    """A translation table that fills itself: code point -> its normalized form."""
+class _Table(dict[int, str]):
+    """A translation table that fills itself: code point -> text; the signs in `keep` stay."""
+
+    def __init__(self, translate: Callable[[str], str], keep: str = "") -> None:
+        super().__init__((ord(sign), sign) for sign in keep)
+        self._translate = translate
 
     def __missing__(self, code: int) -> str:
-        folded = _fold_sign(chr(code))
+        text = self._translate(chr(code))
         if code < _MAX_CACHED:
-            self[code] = folded
-        return folded
+            self[code] = text
+        return text
 
 
-_SIGNS = _Signs()
+_SIGNS = _Table(_fold_sign)
 
 
 def normalize(text: str) -> str:
@@ -44,21 +48,15 @@ def normalize(text: str) -> str:
     return " ".join(text.translate(_SIGNS).split())
 
 
-class _OneForOne(dict[int, str]):
-    """A translation table that keeps the length of a text; any other character makes it longer."""
-
-    def __init__(self, keep: str) -> None:
-        super().__init__((ord(sign), sign) for sign in keep)
-
-    def __missing__(self, code: int) -> str:
-        folded = _SIGNS[code]
-        one = folded if len(folded) == 1 else "\0" * 3
-        if code < _MAX_CACHED:
-            self[code] = one
-        return one
+def _fold_to_one(sign: str) -> str:
+    """Return the normalized form where it is one character, else what makes the text longer."""
+    folded = _SIGNS[ord(sign)]
+    return folded if len(folded) == 1 else "\0" * 3
 
 
-_one_for_one = lru_cache(maxsize=8)(_OneForOne)
+@lru_cache(maxsize=8)
+def _one_for_one(keep: str) -> _Table:
+    return _Table(_fold_to_one, keep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +116,12 @@ def _normalize_with_map(text: str, keep: str) -> NormalizedText:
     )
 
 
-class _Digits(dict[int, str]):
-    """A translation table: every script's decimal digits to ASCII."""
-
-    def __missing__(self, code: int) -> str:
-        digit = unicodedata.decimal(chr(code), None)
-        plain = chr(code) if digit is None else str(digit)
-        if code < _MAX_CACHED:
-            self[code] = plain
-        return plain
+def _to_ascii_digit(sign: str) -> str:
+    digit = unicodedata.decimal(sign, None)
+    return sign if digit is None else str(digit)
 
 
-_DIGITS = _Digits()
+_DIGITS = _Table(_to_ascii_digit)
 
 
 def to_ascii_digits(text: str) -> str:

@@ -38,6 +38,11 @@ def freeze_loaded_objects() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
+def kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
 class StartError(Exception):
     """Something cannot run here; the message is one line for a person."""
 
@@ -91,8 +96,7 @@ class ChildProcess:
         if self.process is None:
             return None
         process, self.process = self.process, None  # once: its number may be given to others
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        kill_group(process.pid)
         return process.wait()
 
     def stop(self, patience: float) -> int | None:

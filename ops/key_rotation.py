@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import structlog
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import BinaryField, F, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import Exact
 from django_otp.plugins.otp_static.models import StaticToken
 
 from accounts.models import EncryptedTOTPDevice
 from core import encryption, second_factor_crypto
+from core.database import fetch_all
 from core.keys import newest_key
 from reports.attachments import storage
 from reports.attachments.storage import COPY_FOLDER, RefusedError
@@ -192,8 +193,7 @@ def _run_round(kind: EncryptedDataset) -> Iterator[int]:
 
 def _run_batch(kind: EncryptedDataset, keys: list[Any]) -> int:
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_RESEALING)
+        fetch_all(_RESEALING)
         rows = kind.rows().select_for_update(of=("self",), skip_locked=True, no_key=True)
         locked = rows.filter(pk__in=keys)
         return sum(_try_reencrypt(kind, row) for row in locked if kind.uses_old_key(row))

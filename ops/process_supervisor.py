@@ -26,7 +26,7 @@ from supervisor.options import ServerOptions
 from supervisor.states import ProcessStates, SupervisorStates
 from supervisor.supervisord import Supervisor
 
-from ops.child_process import ChildProcess, die_with_parent
+from ops.child_process import ChildProcess, die_with_parent, kill_group
 from ops.worker_stall_probe import watch_worker
 
 HEAD_START_SECONDS = 3.0  # that web has the processors for itself, at most: until it answers
@@ -213,7 +213,7 @@ class ProcessSupervisor(Supervisor):
         if state not in {ProcessStates.EXITED, ProcessStates.BACKOFF, ProcessStates.STOPPED}:
             return
         if process.pid:
-            _kill_group(process.pid)
+            kill_group(process.pid)
         if state == ProcessStates.STOPPED or self.stopping:
             return
         pause = pause_seconds(process.backoff)
@@ -227,7 +227,7 @@ class ProcessSupervisor(Supervisor):
         self.stalls += 1
         self.console.write_lines("serve", f"worker claims nothing: restarted ({self.stalls})")
         if pid := self.processes["worker"].pid:
-            _kill_group(pid)
+            kill_group(pid)
 
     def _store_tally(self) -> None:
         """Store the restarts for /metrics."""
@@ -252,15 +252,10 @@ class ProcessSupervisor(Supervisor):
             return
         for name, process in self.processes.items():
             if process.pid and not self.options.children[name].log:
-                _kill_group(process.pid)
+                kill_group(process.pid)
 
 
 def pause_seconds(early_deaths: int) -> float:
     """Return how long a child waits for its next start."""
     doubled = FIRST_DELAY_SECONDS * 2 ** min(early_deaths - 1, 10)
     return min(doubled, MAX_DELAY_SECONDS) if early_deaths else 0.0
-
-
-def _kill_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)

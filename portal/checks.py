@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from ipaddress import ip_network
 from typing import Any, NamedTuple
 
@@ -59,10 +60,6 @@ def _is_valid(parse: Callable[[str], object], text: str) -> bool:
 
 def _are_valid(parse: Callable[[str], object], texts: tuple[str, ...]) -> bool:
     return all(_is_valid(parse, text) for text in texts)
-
-
-def _parse_network(text: str) -> object:
-    return ip_network(text, strict=False)
 
 
 def _has_long_secret() -> bool:
@@ -252,7 +249,7 @@ RULES = (
     ),
     Rule(
         "E022",
-        lambda: not _are_valid(_parse_network, settings.ADMIN_NETWORKS),
+        lambda: not _are_valid(partial(ip_network, strict=False), settings.ADMIN_NETWORKS),
         "ADMIN_NETWORKS holds something that is not a network: each page of the desk would fail.",
         "Give networks with commas, such as 10.20.0.0/16,2001:db8:7::/48.",
     ),

@@ -90,8 +90,7 @@ def _is_cacheable(request: HttpRequest) -> bool:
 
 def _key(request: HttpRequest) -> Key:
     accepts_gzip = re_accepts_gzip.search(request.META.get("HTTP_ACCEPT_ENCODING", "")) is not None
-    host = request.META.get("HTTP_HOST", "")
-    return request.path_info, host, request.is_secure(), accepts_gzip
+    return request.path_info, request.META.get("HTTP_HOST", ""), request.is_secure(), accepts_gzip
 
 
 def _get_unconditional(

@@ -35,8 +35,7 @@ def subscriber_mail(subscriber: Subscriber, revision: AlertRevision) -> EmailMes
 
 def confirmation_mail(subscriber: Subscriber) -> EmailMessage:
     """Return the opt-in mail; nothing that was typed stands in it."""
-    join = signed_links.opt_in_url(subscriber)
-    return _render_subscriber_mail("opt_in", subscriber, join=join)
+    return _render_subscriber_mail("opt_in", subscriber, join=signed_links.opt_in_url(subscriber))
 
 
 def stopped_channel_mail(partner: PartnerAgency, ways: list[str]) -> EmailMessage:

@@ -31,6 +31,7 @@ from alerts.models import (
 )
 from core import encryption
 from core.audit import events
+from core.database import fetch_all
 from core.outbox import queue
 
 log = structlog.get_logger(__name__)
@@ -147,9 +148,7 @@ def dispatch_due() -> int:
 def _dispatch(revision: int | None = None) -> int:
     """Enqueue what is due, of one revision or of all, and return how many rows that was."""
     parameters = {"max_attempts": MAX_TRIES, "limit": BATCH_SIZE, "revision": revision}
-    with connection.cursor() as cursor:
-        cursor.execute(_DISPATCH_SQL, parameters)
-        rows = cursor.fetchall()
+    rows = fetch_all(_DISPATCH_SQL, parameters)
     for priority, for_partners in ((queue.Priority.USUAL, True), (queue.Priority.IDLE, False)):
         keys = [key for key, is_for_partner in rows if is_for_partner == for_partners]
         queue.enqueue_all(TASK, keys, priority=priority)

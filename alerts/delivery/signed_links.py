@@ -18,8 +18,7 @@ _MAC_LENGTH = 32  # hex digits
 
 def confirmation_url(partner: PartnerAgency, revision: AlertRevision) -> str:
     """Return where an agency confirms that it uses a revision."""
-    until = _expiry(DEPLOYED_VALIDITY)
-    token = sign_token(DEPLOYED, until, str(partner.pk), revision.identifier)
+    token = sign_token(DEPLOYED, _expiry(DEPLOYED_VALIDITY), str(partner.pk), revision.identifier)
     return _build_url("alerts:partner_confirmation", token)
 
 
@@ -32,8 +31,7 @@ def opt_in_url(subscriber: Subscriber) -> str:
 
 def unsubscribe_url(subscriber: Subscriber) -> str:
     """Return where the owner of an address unsubscribes, at any time."""
-    token = sign_token(LEAVE, "", str(subscriber.pk))
-    return _build_url("subscriptions:subscription_leave", token)
+    return _build_url("subscriptions:subscription_leave", sign_token(LEAVE, "", str(subscriber.pk)))
 
 
 def read_token(purpose: str, token: str) -> list[str] | None:

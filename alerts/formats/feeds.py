@@ -54,8 +54,7 @@ def rss(revisions: Sequence[AlertRevision], now: datetime, portal: str) -> bytes
     add_child(channel, "description", ABOUT)
     add_child(channel, "language", "vi")
     add_child(channel, "lastBuildDate", format_datetime(_last_changed(revisions)))
-    address = f"{portal}/canh-bao/rss.xml"
-    link = {"rel": "self", "type": "application/rss+xml", "href": address}
+    link = {"rel": "self", "type": "application/rss+xml", "href": f"{portal}/canh-bao/rss.xml"}
     add_child(channel, "atom:link", attributes=link)
     for entry in (feed_entry(revision, now) for revision in revisions):
         item = add_child(channel, "item")
@@ -141,8 +140,7 @@ def _add_atom_entry(feed: Element, name: str, title: str, updated: str) -> Eleme
 
 
 def _add_cap_link(entry: Element, relation: str, address: str) -> None:
-    link = {"rel": relation, "type": cap.MEDIA_TYPE, "href": address}
-    add_child(entry, "link", attributes=link)
+    add_child(entry, "link", attributes={"rel": relation, "type": cap.MEDIA_TYPE, "href": address})
 
 
 def _cap_message_url(revision: AlertRevision, portal: str) -> str:

@@ -49,13 +49,11 @@ def _load_signers() -> tuple[Signer, CapSigner] | None:
 
 
 def _save_signature(revision: AlertRevision, text: Signer, message: CapSigner) -> None:
-    content_key = _ensure_public_key(text.id, PublicKey.Kind.TEXT, text.public_pem)
-    cap_key = _ensure_public_key(message.id, PublicKey.Kind.CAP, message.certificate)
     RevisionSignature(
         revision=revision,
-        content_key=content_key,
+        content_key=_ensure_public_key(text.id, PublicKey.Kind.TEXT, text.public_pem),
         text_signature=text.sign(signing_input(revision)),
-        cap_key=cap_key,
+        cap_key=_ensure_public_key(message.id, PublicKey.Kind.CAP, message.certificate),
         cap_message=message.sign(cap.render_cap_message(revision)),
     ).save(force_insert=True)
 

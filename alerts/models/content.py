@@ -133,7 +133,6 @@ class Content:
     def from_json(cls, values: dict[str, Any]) -> Self:
         """Return the content without characters that no page can hold; the signed text has them."""
         clean = _strip_non_characters(values)
-        offices = (ImpersonatedOffice(**office) for office in clean.get("offices", ()))
         parts = {
             "advice": tuple(clean["advice"]),
             "steps": tuple(Step(**step) for step in clean["steps"]),
@@ -142,7 +141,7 @@ class Content:
             "document": _parse_document(clean["document"]),
             "message": _parse_message(clean["message"]),
             "communes": tuple(Place(**place) for place in clean.get("communes", ())),
-            "offices": tuple(offices),
+            "offices": tuple(ImpersonatedOffice(**office) for office in clean.get("offices", ())),
             "english": _parse_english(clean.get("english", {})),
         }
         return cls(**clean | parts)

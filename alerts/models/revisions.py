@@ -27,8 +27,7 @@ class AlertRevisionQuerySet(models.QuerySet["AlertRevision"]):
 
     def ended(self) -> "AlertRevisionQuerySet":
         """Return the last revision of each warning that is over, newest first."""
-        is_over = Q(msg_type=MsgType.CANCEL) | Q(expires__lte=timezone.now())
-        return self.current().filter(is_over)
+        return self.current().filter(Q(msg_type=MsgType.CANCEL) | Q(expires__lte=timezone.now()))
 
     def current(self) -> "AlertRevisionQuerySet":
         """Return the highest version in effect of each warning, in force or over, newest first.

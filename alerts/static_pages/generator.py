@@ -24,7 +24,7 @@ import structlog
 from django.conf import settings
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -35,6 +35,7 @@ from alerts.models import AlertRevision, RevisionSignature
 from alerts.static_pages.page_list import StaticPage, list_static_pages
 from alerts.static_pages.store import FileRecord, SnapshotTree, copy_release_assets, path_for
 from alerts.static_pages.subprocess_renderer import render_in_subprocess
+from core.database import read_snapshot
 from core.outbox import queue
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,7 @@ log = structlog.get_logger(__name__)
 TASK = "alerts.write_snapshots"
 KEY = "snapshots"
 TIMEOUT_SECONDS = 10.0
+STATEMENT_TIMEOUT_SECONDS = 5  # as of a page
 REBUILD_INTERVAL_SECONDS = 300  # after which pages of reports are rendered again
 # The front server knows one policy a kind of page; the addresses whose responses have it.
 POLICIES = {
@@ -143,7 +145,7 @@ def rebuild(*, anew: bool = False, draws: bool = False) -> int:
     then the served tree stays.
     """
     home = snapshot_dir()
-    with _lock_writer(), _repeatable_read():
+    with _lock_writer(), read_snapshot(STATEMENT_TIMEOUT_SECONDS):
         doubt, now = _read_doubt(), timezone.now()
         copy_release_assets(home)
         old = SnapshotTree.current(home)
@@ -265,17 +267,6 @@ def _lock_writer() -> Iterator[None]:
     snapshot_dir().mkdir(parents=True, exist_ok=True)
     with (snapshot_dir() / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def _repeatable_read() -> Iterator[None]:
-    """Read all pages in one snapshot; within a transaction, in that one's."""
-    nested = connection.in_atomic_block
-    with transaction.atomic():
-        if not nested:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
 
 

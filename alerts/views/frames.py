@@ -39,8 +39,7 @@ def newest(request: HttpRequest, *, live: bool = False) -> HttpResponse:
 @require_safe
 def alert_frame(request: HttpRequest, slug: str, *, live: bool = False) -> HttpResponse:
     def render() -> str:
-        revision = pages.get_current_or_404(slug)
-        return frames.render_single(revision, timezone.now(), live=live)
+        return frames.render_single(pages.get_current_or_404(slug), timezone.now(), live=live)
 
     return _frame_response(request, render, live=live)
 

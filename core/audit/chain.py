@@ -13,12 +13,12 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 
 from core.audit import chain_heads
+from core.database import fetch_all
 from core.models import AuditChainLink
 
 log = structlog.get_logger(__name__)
@@ -60,13 +60,7 @@ class ChainedEvent:
 
 def events_between(after: int, up_to: int, most: int) -> list[ChainedEvent]:
     """Return the first `most` events with after < id <= up_to, in order."""
-    return [ChainedEvent(*row) for row in _query(_SELECT_EVENTS_SQL, [after, up_to, most])]
-
-
-def _query(statement: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, list(values))
-        return list(cursor.fetchall())
+    return [ChainedEvent(*row) for row in fetch_all(_SELECT_EVENTS_SQL, [after, up_to, most])]
 
 
 def detail_digest(salt: bytes, detail: str) -> bytes:
@@ -102,7 +96,7 @@ def extend_chain() -> int:
 
 def safe_upper_bound() -> int | None:
     """Return an id up to which no event can come any more; None when a transaction writes on."""
-    [(newest_id,)] = _query("SELECT coalesce(max(id), 0) FROM core_auditevent")
+    [(newest_id,)] = fetch_all("SELECT coalesce(max(id), 0) FROM core_auditevent")
     writing, until = _list_writers(), time.monotonic() + TIMEOUT_SECONDS
     while writing and time.monotonic() < until:
         time.sleep(_POLL_INTERVAL_SECONDS)
@@ -111,12 +105,12 @@ def safe_upper_bound() -> int | None:
 
 
 def _list_writers() -> set[str]:
-    return {name for (name,) in _query(_SELECT_WRITERS_SQL)}
+    return {name for (name,) in fetch_all(_SELECT_WRITERS_SQL)}
 
 
 def _seal_batch(up_to: int) -> int:
     with transaction.atomic():
-        [(has_lock,)] = _query("SELECT pg_try_advisory_xact_lock(%s)", [_SEALER])
+        [(has_lock,)] = fetch_all("SELECT pg_try_advisory_xact_lock(%s)", [_SEALER])
         if not has_lock:
             return 0
         end = newest()

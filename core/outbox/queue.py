@@ -191,8 +191,7 @@ def iter_leases(items: Iterable[int], patience: float = inf) -> Iterator[Lease]:
 def requeue_unclaimed() -> None:
     """Make due again what was dispatched and not begun. An error is only logged: leases lapse."""
     try:
-        dispatched = OutboxItem.objects.filter(_WAITING, attempts=0, due_at__gt=Now())
-        dispatched.update(due_at=Now())
+        OutboxItem.objects.filter(_WAITING, attempts=0, due_at__gt=Now()).update(due_at=Now())
     except DatabaseTrouble as error:
         log.warning("outbox.recall_failed", error=type(error).__name__)
     notify()

@@ -27,6 +27,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models import Manager
 from redis import RedisError
 
+from core.database import fetch_all
 from core.models import AuditEvent
 from ops.backup import pg_dump
 from ops.backup.archive import (
@@ -316,10 +317,9 @@ def count_unarchived_rows(
 
 def other_database_sessions() -> list[str]:
     """Return the application names of our user's other connections to the database."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(nullif(application_name, ''), 'portal') FROM pg_stat_activity"
-            " WHERE datname = current_database() AND usename = current_user"
-            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-        )
-        return [name for (name,) in cursor.fetchall()]
+    rows = fetch_all(
+        "SELECT coalesce(nullif(application_name, ''), 'portal') FROM pg_stat_activity"
+        " WHERE datname = current_database() AND usename = current_user"
+        " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    return [name for (name,) in rows]

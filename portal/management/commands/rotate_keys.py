@@ -7,10 +7,10 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
 
 from alerts.delivery import subscriptions
 from alerts.models import PartnerAgency, Subscriber
+from core.database import fetch_all
 from core.keys import field_keys, newest_key
 from ops import key_rotation
 from ops.key_rotation import (
@@ -59,10 +59,8 @@ class Command(BaseCommand):
         self._print_pending()
 
     def _rotate(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(_ONE_AT_A_TIME)
-            if cursor.fetchone() != (True,):
-                raise CommandError("Another rotate_keys is at work.")
+        if fetch_all(_ONE_AT_A_TIME) != [(True,)]:
+            raise CommandError("Another rotate_keys is at work.")
         for kind in KINDS:
             self._rotate_kind(kind)
 
