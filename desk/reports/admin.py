@@ -1,4 +1,4 @@
-"""The queue: which rows an officer sees, in which order, and the list with its filters and actions."""
+"""The queue: its rows, their order, and the list with filters and actions."""
 
 from datetime import timedelta
 from typing import Any
@@ -44,9 +44,8 @@ _HEAVY = (
     "contact_index", "facts__reasons", "facts__search_text", *followups.LINES,
 )  # fmt: skip
 _GROUNDS = '$[*] ? (@.fact == "priority")'
-# What bears the mark of a machine or a crowd stands below until somebody takes it up; its priority
-# is what it was. Of the rest, what the machine has not read comes first, so that nothing waits
-# unseen; then by the word of the priority, and of one word by the clock.
+# Suspected floods come last, with their priority unchanged; untriaged reports come first, so that
+# none waits unseen; then by step of priority, and within a step by deadline.
 _PRIORITY = effective_facts.priority()
 BY_URGENCY = (
     Switch(When(abuse_flags.SUSPECTED, then=1), default=0),
@@ -58,7 +57,7 @@ BY_URGENCY = (
 
 
 class ReportChangeList(ChangeList):
-    """The change list, with the figures of this request and how far it looks."""
+    """A change list with spelling suggestions and its limits."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -71,40 +70,39 @@ class ReportChangeList(ChangeList):
 
 
 class ReportOrdering(ReportChangeList):
-    """The same list for its order alone: no page of it is made."""
+    """The same list for its order only, without a page."""
 
     def get_results(self, request: HttpRequest) -> None:
         pass
 
 
 def queue_rows() -> QuerySet[Report]:
-    """Return the reports with what their rows show; no sealed column, no whole text of a person."""
+    """Return the reports with what their rows show, without sealed columns and whole texts."""
     return annotate_callers(reporter_activity.annotate_tags(_plain_rows()))
 
 
 def _plain_rows() -> QuerySet[Report]:
+    single = "case__officer", "facts", "flood_sample", "campaign_link__campaign"
+    grounds = Func(
+        "facts__reasons", Value(_GROUNDS),
+        function="jsonb_path_query_array", output_field=JSONField(),
+    )  # fmt: skip
     return (
-        Report.objects.select_related(
-            "case__officer", "facts", "flood_sample", "campaign_link__campaign"
-        )
+        Report.objects.select_related(*single)
         .defer(*_HEAVY)
         .annotate(
             gist=Left("story", columns.GIST),
             caller_typed=Left("caller_number", columns.TYPED),
             place_typed=Left(effective_facts.typed_place(), columns.TYPED),
-            grounds=Func(
-                "facts__reasons",
-                Value(_GROUNDS),
-                function="jsonb_path_query_array",
-                output_field=JSONField(),
-            ),
+            grounds=grounds,
         )
     )
 
 
 def order_for_call_back() -> tuple[Any, ...]:
-    """Return the order of who is pressed: who waits for the look first, who came last before all, as they
-    can still be helped. Built for each query, as Django resolves expressions in place.
+    """Return the order of reporters under pressure: the newest first, who can still be helped.
+
+    Built for each query, as Django resolves expressions in place.
     """
     look = Deadline.objects.pending().filter(report=OuterRef("pk"), kind=LOOK)
     untouched = Q(
@@ -116,7 +114,7 @@ def order_for_call_back() -> tuple[Any, ...]:
 
 
 def top_of_queue(user: User, few: int) -> QuerySet[Report]:
-    """Return the first *few* visible cases that burn and the first of this officer, in one order. One statement."""
+    """Return the first `few` visible ongoing reports and the officer's own, in one statement."""
     burn, own = in_progress(filter_open(_seen(user))), filter_open(_seen(user), officer=user)
     first = burn.values("pk")[:few].union(own.values("pk")[:few])
     return _plain_rows().filter(pk__in=first).order_by(*order_for_call_back())
@@ -127,25 +125,19 @@ def _seen(user: User) -> QuerySet[Report]:
 
 
 def ordering(request: HttpRequest) -> tuple[Any, ...]:
-    """Return the order: by urgency and clock; of everything the newest first."""
+    """Return the order of the chosen work: by urgency, or newest first for all reports."""
     orders = {"all": ("-received_at",), "burning": order_for_call_back()}
     return orders.get(request.GET.get(WorkFilter.parameter_name, ""), BY_URGENCY)
 
 
 @admin.register(Report)
 class ReportAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Report]):
-    """The list of reports. Nothing here edits; every action has an address of its own."""
+    """The read-only list of reports; every action has a URL of its own."""
 
     list_display = (
-        columns.urgency,
-        columns.report,
-        columns.age_column,
-        columns.scenario,
-        columns.caller_and_campaign,
-        columns.loss,
-        columns.place,
-        columns.status_column,
-    )
+        columns.urgency, columns.report, columns.age_column, columns.scenario,
+        columns.caller_and_campaign, columns.loss, columns.place, columns.status_column,
+    )  # fmt: skip
     list_display_links = (columns.report,)
     list_filter = (filters.WorkFilter, *filters.NARROWING)
     list_per_page = 50
@@ -155,7 +147,7 @@ class ReportAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Report]):
     paginator = BoundedPaginator
     actions = (*bulk_actions.ACTIONS, "read_many_again")
     sortable_by = ()
-    search_fields = ("public_number",)  # shows the box; `find` looks further
+    search_fields = ("public_number",)  # shows the box; see get_search_results
     search_help_text = "Mã tin, số điện thoại (viết kiểu nào cũng được) hoặc lời kể, không cần dấu."
 
     def save_model(self, request: HttpRequest, obj: Report, form: Any, change: bool) -> None:
@@ -181,7 +173,7 @@ class ReportAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Report]):
         return ordering(request)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow the list's own filters and no column: what is sealed must not be guessed sign by sign."""
+        """Allow only the list's own filters: a lookup on a column would let sealed values be guessed."""
         return lookup in {each.parameter_name for each in self.list_filter}
 
     def get_search_results(
@@ -198,7 +190,7 @@ class ReportAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Report]):
     def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
         context = {"title": "Tin chờ xử lý", **(extra_context or {})}
         request.GET = sanitize_query(request.GET)  # type: ignore[assignment]
-        _say_where(request, request.GET.get(SEARCH_VAR, ""))
+        _link_dispute(request, request.GET.get(SEARCH_VAR, ""))
         return super().changelist_view(request, context)
 
     def change_view(
@@ -220,8 +212,8 @@ class ReportAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Report]):
 
     @admin.action(description="Đọc lại bằng bộ quy tắc hiện nay", permissions=["retriage"])
     def read_many_again(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
-        chosen = queryset.order_by().values_list("pk", flat=True)
-        reprocessing.reprocess_selected(request, list(chosen[: reprocessing.MAX_BATCH + 1]))
+        keys = queryset.order_by().values_list("pk", flat=True)
+        reprocessing.reprocess_selected(request, list(keys[: reprocessing.MAX_BATCH + 1]))
 
     def has_retriage_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(reprocessing.MANY)
@@ -236,10 +228,10 @@ class ReportAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Report]):
         return request.user.has_perm(bulk_actions.permission(many.ATTACH))
 
 
-def _say_where(request: HttpRequest, typed: str) -> None:
-    """Lead whoever typed the code of a dispute to it."""
-    meant = dispute_for_code(typed) if request.user.has_perm("reports.view_dispute") else None
-    if meant:
-        page = reverse("admin:reports_dispute_change", args=[meant.pk])
+def _link_dispute(request: HttpRequest, typed: str) -> None:
+    """Add a message with a link to the dispute whose code was typed."""
+    may = request.user.has_perm("reports.view_dispute")
+    if may and (dispute := dispute_for_code(typed)):
+        page = reverse("admin:reports_dispute_change", args=[dispute.pk])
         text = 'Đây là mã đề nghị xem lại một số: <a href="{}">{}</a>.'
-        messages.info(request, format_html(text, page, meant.public_number))
+        messages.info(request, format_html(text, page, dispute.public_number))

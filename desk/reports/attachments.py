@@ -1,4 +1,4 @@
-"""Files that a resident sent: what each is, the redrawn picture that a browser may show, the original."""
+"""Files that a resident sent: rows of the list, clean copies, originals."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,14 +17,14 @@ from reports.models import EvidenceFile, FileCheck, Report
 _LOST = "bản đã xóa dữ liệu ẩn bị mất, bấm Cho máy đọc lại"
 _HARMFUL = FileType("application/octet-stream", "bin", "tệp")
 _SENT_AS_IT_IS = {
-    "Content-Encoding": "identity",  # keeps GZipMiddleware off, and so the length
+    "Content-Encoding": "identity",  # keeps GZipMiddleware from changing the length
     "X-Content-Type-Options": "nosniff",
 }
 
 
 @dataclass(frozen=True)
 class FileRow:
-    """One file of the list; `digest` is the beginning of its SHA-256 in hex, `findings` the worker's findings."""
+    """One file of the list; `digest` is the first 12 hex digits of its SHA-256."""
 
     pk: UUID
     number: int
@@ -40,9 +40,9 @@ class FileRow:
 
 
 def file_rows(report: Report) -> list[FileRow]:
-    """Return the files of a report in the order in which they came. One statement."""
-    sent = storage.files_of_report(report).select_related("check_result")
-    return [_row(number, file) for number, file in enumerate(sent, 1)]
+    """Return the files of a report, oldest first, in one statement."""
+    files = storage.files_of_report(report).select_related("check_result")
+    return [_row(number, file) for number, file in enumerate(files, 1)]
 
 
 def _row(number: int, file: EvidenceFile) -> FileRow:
@@ -64,7 +64,7 @@ def _row(number: int, file: EvidenceFile) -> FileRow:
 
 
 def check_of(file: EvidenceFile) -> FileCheck | None:
-    """Return what the worker found in it, None as long as nobody has looked."""
+    """Return the worker's check of a file, None before it."""
     return getattr(file, "check_result", None)
 
 
@@ -80,12 +80,13 @@ def _list_findings(check: FileCheck | None, *, is_lost: bool) -> tuple[str, ...]
 
 
 def file_ordinal(report: Report, file: EvidenceFile) -> int:
-    """Return the place of a file among those of its report, from 1."""
+    """Return the number of a file among those of its report, from 1."""
     return list(storage.files_of_report(report).values_list("pk", flat=True)).index(file.pk) + 1
 
 
 def attachment(report: Report, file: EvidenceFile, number: int) -> StreamingHttpResponse:
-    """Return the original, opened while it is sent; a harmful one under a name that no program opens.
+    """Return the original, streamed; an infected one under a name that no program opens.
+
     Raises storage.DecryptionError before the first byte.
     """
     kind = _HARMFUL if is_infected(file) else filetypes.by_media_type(file.media_type)
@@ -103,7 +104,7 @@ def attachment(report: Report, file: EvidenceFile, number: int) -> StreamingHttp
 
 
 def open_clean_copy(check: FileCheck) -> HttpResponse:
-    """Return the redrawn picture, to be shown. Raises storage.DecryptionError."""
+    """Return the redrawn picture, inline. Raises storage.DecryptionError."""
     if check.copy_id is None:
         raise storage.DecryptionError
     return HttpResponse(
@@ -118,10 +119,8 @@ def open_clean_copy(check: FileCheck) -> HttpResponse:
 
 
 def log_picture_view(report: Report, officer: User) -> None:
-    """Log who looks at the pictures of a report, once a day: a page asks for each of them by itself."""
+    """Log once a day that an officer views a report's pictures, each of which is a request."""
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    seen = events.events_for("report", report.pk).filter(
-        kind="revealed", actor=officer, created_at__gte=today
-    )
-    if not seen.filter(detail__what="copy").exists():
+    views = events.events_for("report", report.pk).filter(kind="revealed", detail__what="copy")
+    if not views.filter(actor=officer, created_at__gte=today).exists():
         events.log_event("report", report.pk, "revealed", by=officer, what="copy")

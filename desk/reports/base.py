@@ -1,4 +1,4 @@
-"""What the views of one report share: open the report that the officer may see, check the permission."""
+"""Shared by the views of one report: load it if visible, check the permission."""
 
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ VIEW = "reports.view_report"
 
 
 class ReportView(View):
-    """A page of one report, for an officer who may see it and has the permission."""
+    """A page of one report; checks that the officer may see it and has the permission."""
 
     http_method_names = ["get", "head"]
     permission = ""
@@ -38,7 +38,7 @@ class ReportView(View):
 
 
 class ReportAction(ReportView, DeskAction):
-    """A button of one report."""
+    """An action on one report."""
 
     http_method_names = ["post"]
     errors: tuple[type[Exception], ...] = (workflow.WorkflowError,)
@@ -48,7 +48,7 @@ class ReportAction(ReportView, DeskAction):
 
 
 def report_queryset() -> QuerySet[Report]:
-    """Return reports with all that their page needs of single rows."""
+    """Return reports with all the related single rows of their page."""
     single = (
         "case__officer", "case__assigned_unit", "facts", "flood_sample", "campaign_link__campaign",
     )  # fmt: skip
@@ -66,8 +66,9 @@ def report_queryset() -> QuerySet[Report]:
 
 
 def open_report(request: HttpRequest, pk: UUID | str) -> Report:
-    """Return the report with all that its page needs. Raises PermissionDenied where the officer may not see
-    it, at a unit also where there is none; Http404 at the office.
+    """Return the report for its page. Raises PermissionDenied where the officer may not see it.
+
+    A missing one is Http404 only for who sees every report: a unit must not learn which exist.
     """
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
@@ -82,5 +83,5 @@ def open_report(request: HttpRequest, pk: UUID | str) -> Report:
 
 
 def is_held(report: Report) -> bool:
-    """Return whether a report that `open_report` gave must stay as it is."""
+    """Return whether a report from `report_queryset` is under a legal hold."""
     return bool(getattr(report, "is_held", False))

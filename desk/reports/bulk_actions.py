@@ -1,4 +1,4 @@
-"""Many reports at once, from the queue: choose, say what and why, read what was done and what was not."""
+"""Actions on many reports of the queue: form, execution, result page."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,8 +24,8 @@ from reports.cases import transitions, visibility, workflow
 from reports.cases.bulk import MAX_COUNT, ReportVersion, Result
 from reports.models import Campaign, Report
 
-MAX_LENGTH = 64 * 1024  # signs of the list of rows
-SHOWN = 60  # numbers that the page before the press names
+MAX_LENGTH = 64 * 1024  # characters of the list of rows
+SHOWN = 60  # numbers on the form
 TITLES = {
     "assign": "Phân công",
     "close": "Kết thúc xử lý",
@@ -47,7 +47,7 @@ REFUSED = {
 
 
 class AttachForm(forms.Form):
-    """Into which campaign, and why."""
+    """The campaign to attach to, and the reason."""
 
     use_required_attribute = False
     code = forms.CharField(
@@ -63,7 +63,7 @@ class AttachForm(forms.Form):
     )
 
     def clean_code(self) -> Campaign:
-        """Return the campaign that goes on under this code."""
+        """Return the campaign of this code, or the one it was merged into."""
         try:
             return campaign_for_field(self.cleaned_data["code"])
         except membership.GroupingError as error:
@@ -74,11 +74,15 @@ class AttachForm(forms.Form):
 
 
 def _make_action(verb: str, title: str, permission: str) -> Any:
-    """Return the action of the queue that asks, on a page of its own, what the verb needs."""
+    """Return the action of the queue that renders the form of the verb."""
 
     @admin.action(description=title, permissions=[permission])
     def ask(model_admin: Any, request: HttpRequest, queryset: QuerySet[Report]) -> Any:
-        return _ask_for_chosen(request, verb, queryset)
+        rows = list(snapshot_rows(queryset, MAX_COUNT + 1))
+        if len(rows) <= MAX_COUNT:
+            return _render_form(request, verb, rows, form_for(verb), uuid4())
+        messages.error(request, too_many())
+        return None
 
     ask.__name__ = f"{verb}_many"
     return ask
@@ -92,19 +96,8 @@ ACTIONS = (
 )
 
 
-def _ask_for_chosen(
-    request: HttpRequest, verb: str, queryset: QuerySet[Report]
-) -> HttpResponse | None:
-    """Ask what is needed for the chosen reports, as they are now."""
-    rows = list(snapshot_rows(queryset, MAX_COUNT + 1))
-    if len(rows) > MAX_COUNT:
-        messages.error(request, too_many())
-        return None
-    return _render_form(request, verb, rows, form_for(verb), uuid4())
-
-
 def run_bulk(request: HttpRequest, verb: str) -> HttpResponse:
-    """Run the verb for each report, or show the page again with what was typed and why nothing was done."""
+    """Run the verb for each report, or return the form with its errors (422)."""
     by, key = officer(request), idempotency_key(request.POST.get("key", ""))
     if not (by.has_perm(VIEW) and by.has_perm(permission(verb))):
         raise PermissionDenied
@@ -127,7 +120,7 @@ def _carry_out(
     if result is None:
         messages.error(request, "Chưa làm gì. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
         return set_status(_render_form(request, verb, rows, form, key), 422)
-    for row in gone:  # another unit's, or none: the answer does not say which of the two
+    for row in gone:  # the answer does not tell an invisible report from none
         events.log_event("report", row.report, "refused", by=by, verb=verb)
         result.refused.append((str(row.report), "gone"))
     many.store_result(key, verb, result, by)
@@ -135,7 +128,7 @@ def _carry_out(
 
 
 def _try(verb: str, form: Any, rows: list[ReportVersion], request: HttpRequest) -> Result | None:
-    """Return the result; None where what was typed will not do, which the form says then."""
+    """Return the result; None where the form has errors, which are added to it."""
     try:
         return execute(verb, form, rows, request) if form.is_valid() else None
     except workflow.ReasonMissing as error:
@@ -148,7 +141,7 @@ def _try(verb: str, form: Any, rows: list[ReportVersion], request: HttpRequest) 
 def _split_visible(
     viewer: User, typed: list[ReportVersion]
 ) -> tuple[list[ReportVersion], list[ReportVersion]]:
-    """Return the rows with the numbers of reports that this officer sees, and those that are none."""
+    """Return the visible rows, with their public numbers, and the others."""
     keys = [row.report for row in typed]
     visible = visibility.visible_reports(Report.objects.filter(pk__in=keys), viewer)
     numbers = dict(visible.order_by().values_list("pk", "public_number"))
@@ -165,7 +158,7 @@ def _see_result(key: UUID) -> HttpResponse:
 
 
 def show_result(request: HttpRequest, key: UUID) -> HttpResponse:
-    """Show what became of one press."""
+    """Render the stored result of one execution. Raises Http404."""
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
     stored = many.load_result(key, officer(request))
@@ -200,22 +193,22 @@ def permission(verb: str) -> str:
 
 
 def form_for(verb: str, request: HttpRequest | None = None) -> Any:
-    """Return the form of a verb, filled with what was posted."""
+    """Return the form of a verb, bound to the posted data if any."""
     data = request.POST if request else None
     return AttachForm(data, label_suffix="") if verb == many.ATTACH else DecisionForm(verb, data)
 
 
 def execute(verb: str, form: Any, rows: list[ReportVersion], request: HttpRequest) -> Result:
-    """Run the verb for each row. Raises WorkflowError or GroupingError where the form will not do."""
+    """Return the result of the verb for each row. Raises WorkflowError or GroupingError for the form."""
     typed = {name: value for name, value in form.cleaned_data.items() if name != "version"}
     if verb == many.ATTACH:
-        hand = membership.Actor(officer(request), typed["reason"])
-        return many.attach(typed["code"].pk, rows, hand)
+        actor = membership.Actor(officer(request), typed["reason"])
+        return many.attach(typed["code"].pk, rows, actor)
     return many.apply_to_each(verb, rows, officer(request), typed)
 
 
 def snapshot_rows(queryset: QuerySet[Report], most: int) -> Iterator[ReportVersion]:
-    """Yield the first reports of the list as they stand."""
+    """Yield at most `most` reports of the list with their present versions."""
     columns = ("pk", "public_number", "case__version", "campaign_link__campaign")
     for row in queryset.values_list(*columns)[:most]:
         yield ReportVersion(*row)
@@ -226,7 +219,7 @@ def row_token(row: ReportVersion) -> str:
 
 
 def parse_rows(text: str) -> Iterator[ReportVersion]:
-    """Yield the rows that a page listed, each once; what is none is left out."""
+    """Yield the distinct valid rows of a posted list."""
     for each in dict.fromkeys(text.split()):
         report, version, campaign = [*each.split(":"), "", ""][:3]
         key, number = parse_uuid(report), parse_int(version)
@@ -235,12 +228,12 @@ def parse_rows(text: str) -> Iterator[ReportVersion]:
 
 
 def idempotency_key(typed: str) -> UUID:
-    """Return the key of a press; one that came without is given its own."""
+    """Return the posted idempotency key, or a new one."""
     return parse_uuid(typed) or uuid4()
 
 
 def refusals_by_reason(result: Result) -> list[tuple[str, list[str]]]:
-    """Return the numbers that were refused, by reason."""
+    """Return the refused public numbers by reason."""
     by_reason: dict[str, list[str]] = {}
     for number, why in result.refused:
         by_reason.setdefault(REFUSED.get(why, why), []).append(number)

@@ -1,4 +1,4 @@
-"""The columns of the queue. Every text of a person is escaped, its odd signs shown."""
+"""The columns of the queue; people's texts are escaped, odd characters made visible."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -20,15 +20,15 @@ from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report
 from reports.reference import gazetteer
 
-GIST = 90  # signs of a story in its row
+GIST = 90  # characters of a story in its row
 MAX_OFFICES = 2
 _BY_OFFICER = " (cán bộ sửa)"
-TYPED = 40  # signs of a number or a place that nobody knows
+TYPED = 40  # characters of an unparsed number or place
 
 
 @admin.display(description="Ưu tiên")
 def urgency(report: Report) -> SafeString:
-    """Return the word, the figure beside it, and what weighed most."""
+    """Return the word and figure of the priority, and its weightiest reason."""
     holds = effective_facts(report)
     label = labels.priority_label(holds.priority)
     title = "Chưa có gợi ý của máy" if holds.priority is None else f"{holds.priority} trên 100"
@@ -41,7 +41,7 @@ def urgency(report: Report) -> SafeString:
 
 
 def _weightiest(report: Report) -> str:
-    """Return the weightiest reason of the priority after a comma, but for the scenario, which has a column."""
+    """Return ", " and the weightiest reason, except the scenario, which has a column; "" for none."""
     every: list[dict[str, Any]] = getattr(report, "grounds", None) or []
     grounds = [ground for ground in every if not ground["rule"].startswith("scenario: ")]
     top = max(grounds, key=lambda ground: ground.get("points") or 0, default=None)
@@ -52,14 +52,14 @@ def _weightiest(report: Report) -> str:
 def report(report: Report) -> SafeString:
     beginning = getattr(report, "gist", "")
     gist = highlighting.plain_line(beginning) or "Không có lời kể"
-    if len(beginning) == GIST:  # it goes on: no word is left half
+    if len(beginning) == GIST:  # cut: end at a whole word
         gist = gist.rpartition(" ")[0].rstrip(" ,.;:") + "…"
     return format_html('<b>{}</b> <span class="sub">{}</span>', report.public_number, gist)
 
 
 @admin.display(description="Nhận, hạn")
 def age_column(report: Report) -> SafeString:
-    """Return how old it is, and how long until its deadline."""
+    """Return the age of a report, and the time to its deadline."""
     received, now = report.received_at, timezone.now()
     due = deadlines.next_deadline(report.case, received, now)
     age = labels.time_tag(received, "Nhận ")
@@ -67,7 +67,7 @@ def age_column(report: Report) -> SafeString:
 
 
 def _clock(received: datetime, due: deadlines.DeadlineLabel, now: datetime) -> SafeString:
-    """Return the words, and a bar that says the same to who looks over many rows."""
+    """Return the deadline in words and as a bar."""
     share = (now - received) / max(due.at - received, timedelta(minutes=1))
     return format_html(
         ' <span class="{0}" title="Hạn {1}">{2}</span> '
@@ -79,7 +79,7 @@ def _clock(received: datetime, due: deadlines.DeadlineLabel, now: datetime) -> S
 
 @admin.display(description="Kiểu lừa")
 def scenario(report: Report) -> SafeString | str:
-    """Return the kind of scam, and below it whom the caller claimed to be."""
+    """Return the scenario, and below it the claimed offices."""
     holds = effective_facts(report)
     if not holds.scenario:
         return "–"
@@ -92,13 +92,13 @@ def scenario(report: Report) -> SafeString | str:
 
 @admin.display(description="Số gọi, đợt")
 def caller_and_campaign(report: Report) -> SafeString:
-    """Return both in one: two columns would leave the kind of scam no room at 1280 pixels."""
+    """Return both in one column: two would leave the scenario no room at 1280 pixels."""
     return format_html("{} {}", caller(report), campaign(report))
 
 
 @admin.display(description="Số gọi, đợt")
 def caller_and_own(report: Report) -> SafeString:
-    """Return the same for who sees no campaign, with a link to those of its reports that they see."""
+    """Return the same for who sees no campaigns, linking to a search for its reports."""
     return format_html("{} {}", caller(report), campaign(report, is_open=False))
 
 
@@ -108,18 +108,15 @@ def caller(report: Report) -> SafeString | str:
         typed = highlighting.plain_line(getattr(report, "caller_typed", ""))[:TYPED]
         return typed or ("Ẩn số" if report.channel == Report.Channel.HIDDEN else "Chưa rõ")
     number = format_html('<span class="number">{}</span>', labels.format_phone(key))
-    naming = getattr(report, "named_by", [])
-    named = len(set(naming))
-    if named < 2:
+    mentions = getattr(report, "named_by", [])
+    reports = len(set(mentions))
+    if reports < 2:
         return number
-    count = f"{named}+" if len(naming) == MAX_COUNTED else str(named)
+    count = f"{reports}+" if len(mentions) == MAX_COUNTED else str(reports)
     return format_html(
         '{} <a class="tag tag-quiet" href="?{}" title="{} tin nêu số này">×{}</a>',
-        number,
-        urlencode({"q": labels.format_phone(key), "viec": "all"}),
-        count,
-        count,
-    )
+        number, urlencode({"q": labels.format_phone(key), "viec": "all"}), count, count,
+    )  # fmt: skip
 
 
 def campaign(report: Report, *, is_open: bool = True) -> SafeString | str:
@@ -137,21 +134,19 @@ def campaign(report: Report, *, is_open: bool = True) -> SafeString | str:
 
 @admin.display(description="Thiệt hại")
 def loss(report: Report) -> SafeString | str:
-    return (
-        _fact_column(report, "money_lost_vnd", labels.format_loss)
-        if effective_facts(report).is_loss_known
-        else "–"
-    )
+    if not effective_facts(report).is_loss_known:
+        return "–"
+    return _fact_column(report, "money_lost_vnd", labels.format_loss)
 
 
-def _fact_column(report: Report, fact: str, worded: Callable[[Any], str]) -> SafeString | str:
-    """Return the effective fact; an officer's correction with the machine's value beside it."""
+def _fact_column(report: Report, fact: str, label: Callable[[Any], str]) -> SafeString | str:
+    """Return the label of the effective fact; beside a correction the machine's value."""
     holds = effective_facts(report)
-    value = worded(getattr(holds, fact))
+    value = label(getattr(holds, fact))
     if fact not in holds.corrected:
         return value
     facts = getattr(report, "facts", None)
-    machine = f"Máy gợi ý: {worded(getattr(facts, fact))}" if facts else "Máy chưa đọc"
+    machine = f"Máy gợi ý: {label(getattr(facts, fact))}" if facts else "Máy chưa đọc"
     note = '{} <span class="sub" title="{}">cán bộ sửa</span>'
     return format_html(note, value, machine)
 
@@ -163,14 +158,12 @@ def place(report: Report) -> str:
     return highlighting.plain_line(getattr(report, "place_typed", ""))[:TYPED] or "–"
 
 
-def _lowered(report: Report) -> list[str]:
-    is_new = report.case.status == Case.Status.NEW
-    return ["xếp dưới"] if is_new and abuse_flags.is_deprioritized(report.all_flags) else []
-
-
 @admin.display(description="Cán bộ xử lý")
 def status_column(report: Report) -> SafeString:
-    tags = [*reporter_activity.row_tags(report), *_lowered(report)]
+    tags = reporter_activity.row_tags(report)
+    is_new = report.case.status == Case.Status.NEW
+    if is_new and abuse_flags.is_deprioritized(report.all_flags):
+        tags = [*tags, "xếp dưới"]
     return format_html(
         '<span class="who">{}</span> <span class="tag {}">{}</span>{}',
         labels.officer_name(report.case.officer),

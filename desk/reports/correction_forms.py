@@ -1,4 +1,4 @@
-"""Corrections of what the machine extracted: each fact's value in words, and the form to correct it."""
+"""Corrections of extracted facts: the values in words, and the form."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -32,10 +32,10 @@ def corrections_of(report: Report) -> QuerySet[Correction]:
 
 
 def value_label(fact: str, value: Any) -> str:
-    """Return a fact's value in words. None is a loss that is not known, else nothing said."""
+    """Return a fact's value in words; None is an unknown loss or a missing fact."""
     if value is None and fact != Fact.MONEY:
         return "chưa có"
-    return _WORDED[fact](value)
+    return _LABELS[fact](value)
 
 
 def correction_line(correction: Correction) -> str:
@@ -53,7 +53,7 @@ def _listed(label: Callable[[str], str]) -> Callable[[Any], str]:
     return lambda codes: "; ".join(map(label, codes)) or "chưa thấy"
 
 
-_WORDED: Mapping[str, Callable[[Any], str]] = {
+_LABELS: Mapping[str, Callable[[Any], str]] = {
     Fact.PRIORITY: _urgency,
     Fact.SCENARIO: labels.code_label,
     Fact.ACTIONS: _listed(labels.code_label),
@@ -64,7 +64,7 @@ _WORDED: Mapping[str, Callable[[Any], str]] = {
 
 
 class _Loss(forms.CharField):
-    """A sum as people write it; empty is not known, 0 none."""
+    """An amount in words or figures; empty is unknown, 0 is no loss."""
 
     def clean(self, value: Any) -> int | None:
         amount = amounts.parse_money_field(super().clean(value))
@@ -111,7 +111,7 @@ _FIELDS: Mapping[str, Callable[[], forms.Field]] = {
 
 
 class CorrectionForm(forms.Form):
-    """The right value of one fact, and why."""
+    """The right value of one fact, and the reason."""
 
     version = forms.IntegerField(required=False)
     reason = forms.CharField(
@@ -133,7 +133,7 @@ class CorrectionForm(forms.Form):
         return [self["value"], self["reason"]]
 
     def carry_out(self, case: Case, by: User) -> Case:
-        """Put the fact right. Raises WorkflowError; then nothing is written."""
+        """Store the correction and return the case. Raises WorkflowError; then nothing is written."""
         values = self.cleaned_data
         return corrections.correct_fact(
             case.pk,
@@ -144,7 +144,7 @@ class CorrectionForm(forms.Form):
         )
 
     def add_workflow_error(self, error: workflow.WorkflowError) -> None:
-        """Say beside the field what was wrong with it, if it was one field."""
+        """Add the error to its field, if it has one."""
         if isinstance(error, corrections.InvalidFactValue):
             self.add_error("value", NO_VALUE)
         elif isinstance(error, workflow.ReasonMissing):
@@ -152,7 +152,7 @@ class CorrectionForm(forms.Form):
 
 
 def _initial_value(fact: str, current: Any) -> Any:
-    """Return what stands in the field at first: the present value, of a yes or no the other."""
+    """Return the initial value of the field: the current one, of a yes or no the opposite."""
     if fact in {Fact.ACTIONS, Fact.OFFICES}:
         return list(current or ())
     if fact == Fact.ONGOING:

@@ -1,4 +1,4 @@
-"""The decisions as buttons: what each asks for, and what is told when one is not taken."""
+"""The decisions: labels, forms and messages of error."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from reports.models.reference import MAX_NAME_LENGTH
 from reports.reference import gazetteer, units
 
 MAX_WORDS = 4000
-MAX_TOLD = 5  # acts of colleagues, in a lost race
-# On record, and nothing of the case is other.
+MAX_TOLD = 5  # events of colleagues, after a lost race
+# Events that do not change the case.
 NO_DECISION = (
     "revealed", "refused", "reread", "code_released", "code_replaced",
     "filed", "clock_soon", "clock_overdue",
@@ -31,11 +31,10 @@ _NEVER = "Không hỏi mã, không hỏi số thẻ, không gửi đường link
 
 @dataclass(frozen=True)
 class ActionLabel:
-    """A verb of the workflow as the desk words it."""
+    """The texts of a verb; `asks` is the label of the reason, "" without one."""
 
     title: str
     done: str
-    # What the reason is called; empty where none is asked.
     asks: str = ""
     hint: str = ""
     css: str = ""
@@ -81,7 +80,7 @@ ACTS: Mapping[str, ActionLabel] = {
         "Gia hạn được nhiều nhất hai lần. Hạn mới tính từ ngày phân loại.",
     ),
 }
-# The single key that presses the button, or opens what it asks.
+# The shortcut that presses the button, or opens its form.
 KEYS: Mapping[str, str] = {
     "take": "n", "resume": "t", "note": "g", "assign": "p", "assign_unit": "v", "recall": "l",
     "ask": "h", "message": "m", "hand_over": "c", "close": "x", "junk": "r", "withdraw": "u",
@@ -126,13 +125,12 @@ class _Officer(forms.ModelChoiceField[User]):
 def assignable_officers() -> Any:
     backend = "django.contrib.auth.backends.ModelBackend"
     able = User.objects.with_perm("reports.decide_case", backend=backend)
-    return (
-        visibility.officers_in_scope(able).select_related("membership__unit").order_by("username")
-    )
+    officers = visibility.officers_in_scope(able).order_by("username")
+    return officers.select_related("membership__unit")
 
 
 class DecisionForm(forms.Form):
-    """What an officer typed for one verb. Nothing is required here: workflow says what is."""
+    """The form of one verb; nothing is required here, since workflow checks it."""
 
     version = forms.IntegerField(required=False)
     officer = _Officer(User.objects.none(), label="Cán bộ", required=False)
@@ -152,7 +150,7 @@ class DecisionForm(forms.Form):
         widget=forms.Textarea({"rows": 2}),
         error_messages={"max_length": f"Dài quá {MAX_WORDS} ký tự, viết ngắn lại."},
     )
-    # A button's value: a reason that the officer takes over. What was typed stands before it.
+    # The value of a button: a suggested reason, used only where none was typed.
     suggested = forms.CharField(max_length=MAX_WORDS, required=False)
     anyway = forms.BooleanField(required=False)
 
@@ -185,7 +183,7 @@ class DecisionForm(forms.Form):
             self.fields["anyway"].label = f"Người báo {self.waits}, vẫn kết thúc"
 
     def questions(self) -> list[forms.BoundField]:
-        """Return what is to be filled in; the page carries the version and the suggestion."""
+        """Return the fields to fill in, without version and suggestion."""
         return [field for field in self if field.name not in {"version", "suggested"}]
 
     def clean(self) -> dict[str, Any]:
@@ -199,19 +197,19 @@ class DecisionForm(forms.Form):
         return values
 
     def execute(self, case: Case, by: User) -> Case:
-        """Take the decision. Raises WorkflowError; then nothing is written."""
+        """Execute the verb and return the case. Raises WorkflowError; then nothing is written."""
         values = self.cleaned_data | {"version": self.cleaned_data["version"] or 0}
         verb: Callable[..., Case] = workflow.ACTIONS[self.verb]
         return verb(case.pk, by=by, **values)
 
     def add_workflow_error(self, error: workflow.WorkflowError) -> None:
-        """Say beside the field what was wrong with it, if it was one field."""
-        if wrong := _wrong(error):
-            self.add_error(*wrong)
+        """Add the error to its field, if it has one."""
+        if field_error := _field_error(error):
+            self.add_error(*field_error)
 
 
-def _wrong(error: workflow.WorkflowError) -> tuple[str, str] | None:
-    """Return the field that an error is about, and the text beside it."""
+def _field_error(error: workflow.WorkflowError) -> tuple[str, str] | None:
+    """Return the field of an error and its text, None for an error without a field."""
     if isinstance(error, workflow.ReasonMissing):
         return error.what, MISSING[error.what]
     if isinstance(error, workflow.UnitUnknown):
@@ -235,9 +233,9 @@ _IN_ONE_SENTENCE: Mapping[type[workflow.WorkflowError], str] = {
 
 
 def error_message(error: workflow.WorkflowError, case: Case, seen: int = 0) -> str:
-    """Return why a decision was not taken, for who saw the case at its version `seen`."""
-    if wrong := _wrong(error):
-        return f"Chưa lưu. {wrong[1]} Những gì đã gõ còn nguyên."
+    """Return why a decision was not taken; the officer saw the case at version `seen`."""
+    if field_error := _field_error(error):
+        return f"Chưa lưu. {field_error[1]} Những gì đã gõ còn nguyên."
     if type(error) in _IN_ONE_SENTENCE:
         return _IN_ONE_SENTENCE[type(error)]
     if isinstance(error, workflow.StaleVersion):
@@ -247,16 +245,16 @@ def error_message(error: workflow.WorkflowError, case: Case, seen: int = 0) -> s
 
 
 def _meanwhile(case: Case, seen: int) -> str:
-    """Return who did what since, the latest first."""
+    """Return the events since version `seen` in words, newest first."""
     acts = events.events_for("report", case.pk).exclude(kind__in=NO_DECISION)
     since = case.version - seen if 0 < seen < case.version else 1
-    lines = [_did(event) for event in acts[: min(since, MAX_TOLD)]]
+    lines = [_event_text(event) for event in acts[: min(since, MAX_TOLD)]]
     return f"{'; '.join(lines)}." if lines else "Trang này đã cũ."
 
 
-def _did(event: AuditEvent) -> str:
-    did = labels.lower_initial(EVENTS.get(event.kind, event.kind))
-    return f"{labels.officer_name(event.actor)} vừa xử lý tin này lúc {labels.format_time(event.created_at)}: {did}"
+def _event_text(event: AuditEvent) -> str:
+    act = labels.lower_initial(EVENTS.get(event.kind, event.kind))
+    return f"{labels.officer_name(event.actor)} vừa xử lý tin này lúc {labels.format_time(event.created_at)}: {act}"
 
 
 _OUTCOMES = {"not_scam": Case.Outcome.NOT_SCAM.value, "unclear": Case.Outcome.INSUFFICIENT.value}
@@ -264,18 +262,17 @@ _NO_REPORT = ("spam_submission", "abuse_prank")
 
 
 def initial_values(holds: EffectiveFacts) -> dict[str, Mapping[str, str]]:
-    """Return first values of the fields, by verb: codes in words, nothing that a person wrote."""
-    place = _unit(holds)
+    """Return the initial values of the fields, by verb, without a person's words."""
     junk = labels.code_label(holds.scenario) if holds.scenario in _NO_REPORT else ""
     return {
-        "hand_over": {"unit": place},
+        "hand_over": {"unit": _unit(holds)},
         "close": {"outcome": _OUTCOMES.get(holds.scenario or "", "")},
         "junk": {"reason": f"{junk}." if junk else ""},
     }
 
 
 def suggested_reasons(holds: EffectiveFacts) -> Mapping[str, str]:
-    """Return the reason that the report suggests, by verb: codes in words, "" for none."""
+    """Return the suggested reason by verb, "" for none."""
     gist = _gist(holds)
     is_placed = bool(gist and _unit(holds))
     return {"hand_over": f"Đúng địa bàn. {gist}" if is_placed else gist, "close": gist}
@@ -287,7 +284,7 @@ def _unit(holds: EffectiveFacts) -> str:
 
 
 def _gist(holds: EffectiveFacts) -> str:
-    """Return the kind of scam and the loss in a sentence, "" where nobody has read the report."""
+    """Return scenario and loss in a sentence, "" before triage."""
     if holds.scenario is None:
         return ""
     loss = labels.format_loss(holds.money_lost_vnd).lower()

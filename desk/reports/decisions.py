@@ -1,4 +1,4 @@
-"""The buttons of the report page that decide: verbs of the workflow, corrections, reading again."""
+"""Actions of the report page: verbs of the workflow, corrections, reprocessing, messages."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ _TOO_LONG = f"Dài quá {MAX_WORDS} ký tự, viết ngắn lại."
 
 
 class FormAction(ReportAction):
-    """A form of the report page: what was typed stays on the page until it is carried out."""
+    """An action with a form, which keeps the typed values on an error."""
 
     form: DecisionForm | CorrectionForm
 
@@ -48,7 +48,7 @@ class FormAction(ReportAction):
         return render_page(request, self.report, form=self.form)
 
     def show_error(self, error: workflow.WorkflowError) -> HttpResponse:
-        """Show the page as it is now, with what was typed, why nothing was done, who did what since."""
+        """Return the current page with the typed form and the error."""
         report = open_report(self.request, self.report.pk)
         self.form.add_workflow_error(error)
         version = self.form.cleaned_data.get("version") or 0
@@ -57,7 +57,7 @@ class FormAction(ReportAction):
 
 
 class TakeDecision(FormAction):
-    """Take a decision and go on to the next report, if the officer wants that."""
+    """Take a decision, and open the next report if the officer wants that."""
 
     form: DecisionForm
 
@@ -65,7 +65,7 @@ class TakeDecision(FormAction):
         return make_form(self.report, effective_facts(self.report), verb, self.request.POST)
 
     def run(self, verb: str) -> Case:
-        # Asked before the decision: afterwards the report may have left the list.
+        # Before the decision: afterwards the report may have left the list.
         self.following = navigation.next_after_action(self.request, self.report.pk, verb)
         return self.form.execute(self.report.case, self.officer)
 
@@ -76,7 +76,7 @@ class TakeDecision(FormAction):
 
 
 class CorrectFact(FormAction):
-    """Put a fact of the machine right."""
+    """Correct an extracted fact."""
 
     permission = "reports.decide_case"
     done = "Đã ghi chỗ sửa. Máy có đọc lại cũng không đổi chỗ này."
@@ -95,7 +95,7 @@ class CorrectFact(FormAction):
 
 
 class RevertCorrection(ReportAction):
-    """Let the machine's reading of a fact apply again."""
+    """Make the extracted fact effective again."""
 
     done = "Đã lấy lại chỗ sửa. Gợi ý của máy dùng như trước."
 
@@ -114,7 +114,7 @@ class RevertCorrection(ReportAction):
 
 
 class ReadAgain(ReportAction):
-    """Have the machine read this report once more; the decision stays."""
+    """Reprocess this report and its files; decisions stay."""
 
     permission = reprocessing.ONE
 
@@ -125,12 +125,12 @@ class ReadAgain(ReportAction):
 
 
 def facts_address(view: ReportAction) -> str:
-    """Return the address of the facts of the page, under the list that it was opened from."""
+    """Return the URL of the facts on the report page, keeping the list's filters."""
     return page_address(view.report.pk, filters_of(view.request.POST)) + "#machine"
 
 
 class ComposeMessage(ReportView):
-    """The page between a report and a message to its reporter: insert a reply, preview, go on writing."""
+    """The page to write a message to the reporter: insert a canned reply, preview, edit."""
 
     http_method_names = ["post"]
 
@@ -147,9 +147,8 @@ class ComposeMessage(ReportView):
 
     def refuse(self) -> HttpResponse:
         status = self.report.case.get_status_display()
-        messages.error(
-            self.request, f"Tin đang ở trạng thái “{status}” nên không làm được việc này."
-        )
+        text = f"Tin đang ở trạng thái “{status}” nên không làm được việc này."
+        messages.error(self.request, text)
         return render_page(self.request, self.report)
 
     def render_form(self, verb: str, text: str, errors: list[str]) -> HttpResponse:
@@ -160,8 +159,7 @@ class ComposeMessage(ReportView):
             "offered": replies.suggested_replies(self.report.case, verb, language),
             "most": MAX_WORDS,
         }
-        page = self.render("compose", verb, text, context)
-        return set_status(page, 422 if errors else 200)
+        return set_status(self.render("compose", verb, text, context), 422 if errors else 200)
 
     def render_preview(self, verb: str, text: str) -> HttpResponse:
         return self.render("preview", verb, text, {"text": highlighting.truncate(text)})
@@ -189,30 +187,27 @@ class ComposeMessage(ReportView):
 
 
 def with_reply(written: str, reply: str) -> str:
-    """Return what is written so far, the chosen reply below it."""
+    """Return the written text with the reply below it, without NUL."""
     return "\n".join(filter(None, (written.replace("\0", "").strip(), reply.replace("\0", ""))))
 
 
 def chosen_language(request: HttpRequest, report: Report) -> str:
-    """Return the reporter's own language, unless the officer chose the other."""
+    """Return the language that the officer chose, else the reporter's."""
     chosen = request.POST.get("language", "")
     return chosen if chosen in Report.Language.values else report.language
 
 
 def validation_errors(written: str) -> list[str]:
-    """Return why these words may not be sent, in an officer's words. One statement."""
+    """Return why this text may not be sent, in one statement."""
     if not written.strip():
         return [MISSING["reason"]]
     if len(written) > MAX_WORDS:
         return [_TOO_LONG]
-    open_blanks = replies.placeholder_help(written)
-    broken = replies.forbidden_wording(written)
-    return [
-        *(
-            [f"Chưa điền {', '.join(open_blanks)[:400]}. {NOT_TOLD['blank']}"]
-            if open_blanks
-            else []
-        ),
-        *([NO_LINKS] if find_links(written) else []),
-        *([NOT_TOLD[broken]] if broken else []),
-    ]
+    errors = []
+    if blanks := replies.placeholder_help(written):
+        errors.append(f"Chưa điền {', '.join(blanks)[:400]}. {NOT_TOLD['blank']}")
+    if find_links(written):
+        errors.append(NO_LINKS)
+    if wording := replies.forbidden_wording(written):
+        errors.append(NOT_TOLD[wording])
+    return errors

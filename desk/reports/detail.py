@@ -1,6 +1,4 @@
-"""The contents of the report page: evidence, suggestions with their grounds, the event log. Texts of
-people come out in parts for the template to escape.
-"""
+"""The contents of the report page: evidence, suggestions with their reasons, the event log."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,14 +24,14 @@ from reports.models import Correction, ExtractedFacts, Report
 from reports.reference import gazetteer
 
 MAX_EVENTS = 200
-MAX_WEIGHED = 3  # words of a code that are shown with their points
-CLEAR = 1.5  # points from which a single word or pair is marked in the story
+MAX_WEIGHED = 3  # words of a code with points of their own
+CLEAR = 1.5  # points from which a word or pair is highlighted in the story
 _GIST = {Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING}
 
 
 @dataclass(frozen=True)
 class ExplanationRow:
-    """One reason: its points as shown, what it says, the words it rests on."""
+    """One reason: its points, its text, the quoted words."""
 
     points: str
     text: str
@@ -42,7 +40,7 @@ class ExplanationRow:
 
 @dataclass(frozen=True)
 class FactSuggestion:
-    """A fact as it holds, with the grounds and the form; `machine` is its value where an officer corrected it."""
+    """An effective fact with reasons and form; `machine` is the extracted value of a corrected one."""
 
     name: str
     value: str
@@ -59,7 +57,7 @@ class FactSuggestion:
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line of the log."""
+    """One line of the event log."""
 
     at: datetime
     who: str
@@ -67,13 +65,13 @@ class LogLine:
 
 
 def facts_of(report: Report) -> ExtractedFacts | None:
-    """Return what the machine extracted, None while it has not read the report."""
+    """Return the extracted facts, None before triage."""
     facts: ExtractedFacts | None = getattr(report, "facts", None)
     return facts
 
 
 def story(report: Report) -> TruncatedText:
-    """Return the story, the words that fired marked with what they speak for."""
+    """Return the story with the words highlighted that facts rest on."""
     facts = facts_of(report)
     return highlighting.truncate(report.story, _spans(facts.reasons if facts else []))
 
@@ -86,11 +84,10 @@ def _spans(reasons: Iterable[dict[str, Any]]) -> Iterator[HighlightSpan]:
 
 
 def _is_clear(reason: dict[str, Any]) -> bool:
-    """Return whether the words speak for their fact so clearly that an officer should see it."""
+    """Return whether the words weigh enough to be highlighted."""
     if reason.get("fact") == "priority" or is_remainder(reason["rule"]):
         return False
-    least = CLEAR if is_model_reason(reason["rule"]) else 0
-    return bool(reason["points"] >= least)
+    return bool(reason["points"] >= (CLEAR if is_model_reason(reason["rule"]) else 0))
 
 
 def _speaks_for(reason: dict[str, Any]) -> str:
@@ -105,7 +102,7 @@ def _stage_of(reason: dict[str, Any]) -> str:
 
 
 def form_answers(report: Report, holds: EffectiveFacts) -> list[tuple[str, str]]:
-    """Return the answers beside the story, each with its title."""
+    """Return the answers of the form besides the story, as (title, text)."""
     answers = {True: "Có", False: "Không", None: "Không nói"}
     money = {True: "Đã mất", False: "Chưa", None: "Không nói"}[report.money_lost]
     rows = [
@@ -125,27 +122,26 @@ def form_answers(report: Report, holds: EffectiveFacts) -> list[tuple[str, str]]
 
 
 def _place_of(report: Report, holds: EffectiveFacts) -> str:
-    """Return the commune where the reporter lives, or what was typed for it."""
+    """Return the commune where the reporter lives, or the text typed for it."""
     name = gazetteer.commune_name(holds.commune) or labels.in_quotes(typed_place_of(report))
     return f"{name or 'Không nói'}{', kể sau khi gửi tin' if latest_place(report) else ''}"
 
 
 def warnings(report: Report) -> list[str]:
-    """Return what to know before believing one's eyes."""
-    # A place that was told later stands with its own note.
+    """Return the notes on the report's flags and on hidden characters."""
+    # A later place has a note of its own (_place_of).
     outdated = (gazetteer.UNKNOWN, gazetteer.AMBIGUOUS) if latest_place(report) else ()
     notes = [labels.flag_label(code) for code in report.all_flags if code not in outdated]
     if odd := highlighting.count_odd(report.story):
-        notes.append(
-            f"Lời kể có {labels.format_count(odd)} ký tự ẩn hoặc đảo chiều chữ, hiện bằng mã trong ngoặc."
-        )
+        count = labels.format_count(odd)
+        notes.append(f"Lời kể có {count} ký tự ẩn hoặc đảo chiều chữ, hiện bằng mã trong ngoặc.")
     return notes
 
 
 def suggestions(
     report: Report, holds: EffectiveFacts, corrections: Sequence[Correction], typed: object = None
 ) -> list[FactSuggestion]:
-    """Return the facts in the order of the page; `corrections` are newest first, `typed` is a filled form."""
+    """Return the facts in the order of the page; `corrections` are newest first, `typed` is a bound form."""
     facts, newest = facts_of(report), {each.fact: each for each in reversed(corrections)}
     rows = [_suggestion(fact, holds, facts, newest, typed) for fact in correction_forms.TITLES]
     if facts:
@@ -154,13 +150,10 @@ def suggestions(
     return rows
 
 
-def summary(holds: EffectiveFacts, suggested: Iterable[FactSuggestion]) -> list[FactSuggestion]:
-    """Return the few facts that decide what is done; nothing of a report that nobody has read."""
-    return [
-        each
-        for each in suggested
-        if each.fact in _GIST and (holds.is_read or each.fact in holds.corrected)
-    ]
+def summary(holds: EffectiveFacts, rows: Iterable[FactSuggestion]) -> list[FactSuggestion]:
+    """Return the facts that decisions rest on; before triage only corrected ones."""
+    facts = _GIST if holds.is_read else _GIST & set(holds.corrected)
+    return [row for row in rows if row.fact in facts]
 
 
 def _suggestion(
@@ -172,8 +165,8 @@ def _suggestion(
 ) -> FactSuggestion:
     value, is_corrected = getattr(holds, fact), fact in holds.corrected
     machine = correction_forms.value_label(fact, getattr(facts, fact)) if facts else "chưa đọc"
-    is_known = holds.is_read or is_corrected
-    label = correction_forms.value_label(fact, value) if is_known else "máy chưa đọc"
+    has_value = holds.is_read or is_corrected
+    label = correction_forms.value_label(fact, value) if has_value else "máy chưa đọc"
     if facts and facts.office_communes and fact == "offices" and not is_corrected:
         label += f" ({labels.unit_communes(facts.office_communes)})"
     return FactSuggestion(
@@ -190,9 +183,7 @@ def _suggestion(
 
 
 def explanations_of(facts: ExtractedFacts | None, fact: str) -> list[ExplanationRow]:
-    """Return why the machine thinks so: of each code the phrases, the weightiest words, and all its
-    other words as one, so that the points still add up.
-    """
+    """Return the reasons of a fact; of each code the light words as one row, so that points add up."""
     reasons = [each for each in (facts.reasons if facts else []) if each["fact"] == fact]
     rows: list[ExplanationRow] = []
     for _, group in groupby(reasons, lambda reason: reason["rule"].partition(":")[0]):
@@ -207,7 +198,7 @@ def explanations_of(facts: ExtractedFacts | None, fact: str) -> list[Explanation
 
 
 def _merge_alike(reasons: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the reasons of one code, those of the same label and words as one with their points."""
+    """Return the reasons of one code, those of the same label and words with their points added."""
     merged: dict[tuple[str, str], dict[str, Any]] = {}
     for each in reasons:
         rule: str = each["rule"]
@@ -237,42 +228,42 @@ def _explain(reason: dict[str, Any]) -> ExplanationRow:
 
 
 def recent_events(report: Report) -> list[AuditEvent]:
-    """Return the newest events of a report, the last first."""
+    """Return the newest MAX_EVENTS events of a report, newest first."""
     return list(events.events_for("report", report.pk)[:MAX_EVENTS])
 
 
 def event_log(
-    report: Report, corrections: Iterable[Correction], recorded: Sequence[AuditEvent]
+    report: Report, corrections: Iterable[Correction], log: Sequence[AuditEvent]
 ) -> list[LogLine]:
-    """Return everything on record about a report, the newest first."""
-    names = _officer_names(recorded)
-    corrected = {each.pk: correction_forms.correction_line(each) for each in corrections}
+    """Return the event log of a report with its receipt and extraction, newest first."""
+    names = _officer_names(log)
+    texts = {each.pk: correction_forms.correction_line(each) for each in corrections}
     lines = [
         LogLine(
             event.created_at,
             labels.officer_name(event.actor) if event.actor else "Máy",
-            event_line(event, names, corrected),
+            event_line(event, names, texts),
         )
-        for event in recorded
+        for event in log
     ]
     lines.append(LogLine(report.received_at, "Trang", "Đã ghi nhận, đã trả mã."))
     if facts := facts_of(report):
-        suggested = f"Gợi ý kiểu lừa: {labels.code_label(facts.scenario)}."
-        lines.append(LogLine(facts.extracted_at, "Máy", suggested))
+        text = f"Gợi ý kiểu lừa: {labels.code_label(facts.scenario)}."
+        lines.append(LogLine(facts.extracted_at, "Máy", text))
     return sorted(lines, key=lambda line: line.at, reverse=True)
 
 
-def _officer_names(recorded: Iterable[AuditEvent]) -> dict[int, str]:
-    """Return the names of the officers whom events mention; asked only for those who did none."""
-    users = {event.actor.pk: event.actor for event in recorded if event.actor}
-    mentioned = {event.detail["officer"] for event in recorded if "officer" in event.detail}
-    if unknown := mentioned - users.keys():
-        users |= User.objects.in_bulk(unknown)
+def _officer_names(log: Iterable[AuditEvent]) -> dict[int, str]:
+    """Return the names of acting and mentioned officers by key, loading only those who did not act."""
+    users = {event.actor.pk: event.actor for event in log if event.actor}
+    mentions = {event.detail["officer"] for event in log if "officer" in event.detail}
+    if missing := mentions - users.keys():
+        users |= User.objects.in_bulk(missing)
     return {key: labels.officer_name(user) for key, user in users.items()}
 
 
-def event_line(event: AuditEvent, names: dict[int, str], corrected: dict[int, str]) -> str:
-    """Return an event in one line, with what was written at the time."""
+def event_line(event: AuditEvent, names: dict[int, str], corrections: dict[int, str]) -> str:
+    """Return an event and its details in one line."""
     detail, text = event.detail, EVENTS.get(event.kind, event.kind)
     extras = [
         PERSONAL.get(detail.get("what", ""), ""),
@@ -283,7 +274,7 @@ def event_line(event: AuditEvent, names: dict[int, str], corrected: dict[int, st
         detail.get("unit", ""),
         f"phiếu {detail['slip']}" if "slip" in detail else "",
         detail.get("reason", ""),
-        corrected.get(detail.get("correction", 0), ""),
+        corrections.get(detail.get("correction", 0), ""),
     ]
     details = "; ".join(highlighting.plain_line(extra, MAX_WORDS) for extra in extras if extra)
     return f"{text}: {details}" if details else text

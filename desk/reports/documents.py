@@ -1,4 +1,4 @@
-"""Documents made of a report: the transfer slip as PDF, and the text of its case file."""
+"""Documents of a report: the transfer slip as PDF, and the text of the case file."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -46,7 +46,7 @@ _LINE = "-" * 60
 
 
 class MakeSlip(ReportAction):
-    """Number a paper for a hand-over that has none."""
+    """Issue a slip for a hand-over that has none."""
 
     permission = "reports.hand_over_case"
     errors = (transfer_slips.TransferSlipError,)
@@ -66,7 +66,7 @@ class MakeSlip(ReportAction):
 
 
 class GiveSlip(ReportView):
-    """Give the slip as a PDF; unmasked only where the officer may see it and has lately said who they are."""
+    """Download the slip as PDF, audited; unmasked only with REVEAL and a recent authentication."""
 
     http_method_names = ["post"]
     permission = "reports.decide_case"
@@ -91,8 +91,8 @@ class GiveSlip(ReportView):
 
 
 def slips_of_report(report: Report) -> QuerySet[Any]:
-    """Return the slips of a report, each with how often it was given (`.given`). One statement."""
-    given = (
+    """Return the slips of a report with their number of downloads (`given`), in one statement."""
+    downloads = (
         events.events_for("report", report.pk)
         .alias(printed=KT("detail__slip"))
         .filter(kind="slip_given", printed=OuterRef("number_and_year"))
@@ -106,12 +106,12 @@ def slips_of_report(report: Report) -> QuerySet[Any]:
         output_field=CharField(),
     )  # fmt: skip
     rows = report.slips.select_related("actor").annotate(number_and_year=number_and_year)
-    return rows.annotate(given=Coalesce(Subquery(given), 0))
+    return rows.annotate(given=Coalesce(Subquery(downloads), 0))
 
 
 def slip_panel(report: Report, by: User) -> dict[str, Any]:
-    """Return the context of the box of slips; nothing of a report that is worked on."""
-    if report.case.status in Case.OPEN:  # most are, and each statement of this page counts
+    """Return the context of the slips; {} for an open case."""
+    if report.case.status in Case.OPEN:  # saves a statement for most reports
         return {}
     rows = list(slips_of_report(report))
     may_make = (
@@ -123,7 +123,7 @@ def slip_panel(report: Report, by: User) -> dict[str, Any]:
 
 
 def _render_slip(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
-    from reports.cases import pdf_documents  # noqa: PLC0415  # fpdf2 is heavy: only who draws pays
+    from reports.cases import pdf_documents  # noqa: PLC0415  # fpdf2 is heavy
 
     return pdf_documents.render_pdf(
         pdf_documents.PdfDocument(
@@ -147,35 +147,34 @@ def _render_slip(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
 
 
 def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[str, str]]:
-    """Yield what the slip says, the longest last. Odd signs are shown by their code points."""
+    """Yield the slip's contents as (title, text), the longest last, odd characters as code points."""
     yield "Nhận lúc", f"{timezone.localtime(report.received_at):%H:%M, ngày %d/%m/%Y}"
     holds = effective_facts(report)
     yield from detail.form_answers(report, holds)
     if is_whole:
-        contact = encryption.decrypt(
-            FollowupPanel(report).latest_sealed("contact"), "contact", report.pk
-        )
+        sealed = FollowupPanel(report).latest_sealed("contact")
+        contact = encryption.decrypt(sealed, "contact", report.pk)
         yield "Số người báo", highlighting.plain_line(contact or "") or "Không để lại"
     yield from _reading(holds)
-    if named := indicators.load_indicators(report):
-        yield "Số, tài khoản", "\n".join(f"{each.what}: {each.text}" for each in named)
-    if sent := attachments.file_rows(report):
-        yield "Tài liệu kèm theo", "\n".join(_file(each) for each in sent)
+    if rows := indicators.load_indicators(report):
+        yield "Số, tài khoản", "\n".join(f"{each.what}: {each.text}" for each in rows)
+    if files := attachments.file_rows(report):
+        yield "Tài liệu kèm theo", "\n".join(map(_file, files))
     yield "Lý do chuyển", _lines(row.reason)
     story = encryption.decrypt_field(report, "story") if is_whole else None
     yield "Lời kể", _lines(story or report.story) or "Người báo không kể."
 
 
 def _reading(holds: EffectiveFacts) -> Iterator[tuple[str, str]]:
-    """Yield the kind of scam and the loss: what an officer corrected, then what only the machine says."""
+    """Yield scenario and loss: first those an officer corrected, then those only extracted."""
     loss = f"thiệt hại: {labels.format_loss(holds.money_lost_vnd).lower()}"
     texts = {"scenario": labels.code_label(holds.scenario or ""), "money_lost_vnd": loss}
-    corrected = [text for fact, text in texts.items() if fact in holds.corrected]
-    if corrected:
-        yield "Cán bộ ghi", "; ".join(corrected)
-    suggested = [text for text in texts.values() if text not in corrected]
-    if holds.is_read and suggested:
-        yield "Máy gợi ý", "; ".join(suggested)
+    corrections = [text for fact, text in texts.items() if fact in holds.corrected]
+    if corrections:
+        yield "Cán bộ ghi", "; ".join(corrections)
+    suggestions = [text for text in texts.values() if text not in corrections]
+    if holds.is_read and suggestions:
+        yield "Máy gợi ý", "; ".join(suggestions)
 
 
 def _file(row: attachments.FileRow) -> str:
@@ -183,13 +182,13 @@ def _file(row: attachments.FileRow) -> str:
 
 
 def _lines(text: str) -> str:
-    """Return several lines of a person's text, odd signs by their code points."""
+    """Return a multi-line text with odd characters as code points."""
     return "".join(part.text for part in highlighting.split_segments(text)).strip()
 
 
 def case_text(report: Report, *, personal: bool, talk: bool) -> str:
-    """Return the text of a case file, the story masked; `personal`: with the reporter's number, `talk`: with
-    what came after the report.
+    """Return the text of a case file, redacted; with the reporter's number if `personal`, with follow-ups
+    and messages if `talk`.
     """
     story = followups.working_copy_text(report, followups.full_texts(report) if talk else [])
     parts = [

@@ -1,4 +1,4 @@
-"""The queue as a file: as it is filtered, bounded, counted and on record before it is given."""
+"""The filtered queue as a file, bounded in rows and audited before it is sent."""
 
 import contextlib
 import hashlib
@@ -48,7 +48,7 @@ PERSONAL = (
 _HIDDEN = "có, đã che"
 _KINDS = (Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT, Indicator.Kind.LINK)
 EXPORT, WITH_PERSONAL = "reports.export_queue", "reports.export_personal"
-MIN_COUNT = 5  # signs of a reason
+MIN_COUNT = 5  # characters of a reason
 _IN_MEMORY = 4 * 1024 * 1024
 _CSV, _XLSX = "text/csv; charset=utf-8", "application/vnd.openxmlformats-officedocument."
 _WRITERS: Mapping[str, tuple[Callable[..., int], str]] = {
@@ -59,7 +59,7 @@ _WRITERS: Mapping[str, tuple[Callable[..., int], str]] = {
 
 @dataclass(frozen=True)
 class FollowupValues:
-    """What came after some reports, by their keys: callers, contacts, indicators by kind, stories."""
+    """Follow-ups of some reports, by their keys: callers, contacts, indicators by kind, stories."""
 
     callers: Mapping[UUID, Any]
     contacts: Mapping[UUID, Any]
@@ -68,18 +68,18 @@ class FollowupValues:
 
 
 def iter_export_rows(keys: Sequence[UUID], *, personal: bool) -> Iterator[Sequence[Cell]]:
-    """Yield the header, then a row for each report in the order of the keys, few in memory at once."""
+    """Yield the header, then a row a report in the order of the keys, loaded in batches."""
     yield (*HEADER, *PERSONAL) if personal else HEADER
     for begin in range(0, len(keys), BATCH_SIZE):
-        some = keys[begin : begin + BATCH_SIZE]
-        reports = _load_reports(some, personal=personal)
+        batch = keys[begin : begin + BATCH_SIZE]
+        reports = _load_reports(batch, personal=personal)
         later = FollowupValues(
-            caller_by_report(some),
-            _contacts(some),
-            _indicators(some, personal=personal),
-            _stories(some) if personal else {},
+            caller_by_report(batch),
+            _contacts(batch),
+            _indicators(batch, personal=personal),
+            _stories(batch) if personal else {},
         )
-        for key in some:
+        for key in batch:
             if report := reports.get(key):
                 yield _row(report, later, personal=personal)
 
@@ -91,23 +91,23 @@ def _load_reports(keys: Sequence[UUID], *, personal: bool) -> dict[UUID, Report]
 
 
 def _contacts(keys: Sequence[UUID]) -> dict[UUID, Any]:
-    """Return the latest number to call back that came later, by report."""
+    """Return the newest sealed contact among the follow-ups, by report."""
     later = Followup.objects.filter(report__in=keys, contact_sealed__isnull=False)
     return dict(later.order_by("received_at").values_list("report_id", "contact_sealed"))
 
 
 def _indicators(keys: Sequence[UUID], *, personal: bool) -> Mapping[UUID, Mapping[str, list[str]]]:
-    """Return the later callers, the accounts and the links of each report, by kind; what could not be read
-    is somebody's own words: with personal data alone.
+    """Return the later callers, accounts and links of each report by kind.
+
+    Unparsed ones are a person's own words, so only with `personal`.
     """
     kinds, values = Indicator.Kind, defaultdict[UUID, dict[str, list[str]]](dict)
     rows = Indicator.objects.filter(
         Q(kind__in=(kinds.ACCOUNT, kinds.LINK)) | Q(place=Indicator.IndicatorSource.LATER),
         report__in=keys,
     ).exclude(flags__contains=[followup_facts.CORRECTED])
-    for report, kind, key, raw in rows.order_by("id").values_list(
-        "report_id", "kind", "key", "raw"
-    ):
+    columns = "report_id", "kind", "key", "raw"
+    for report, kind, key, raw in rows.order_by("id").values_list(*columns):
         text = _legible(kind, key) if key else highlighting.plain_line(raw) if personal else ""
         texts = values[report].setdefault(kind, [])
         if text and text not in texts:
@@ -116,14 +116,14 @@ def _indicators(keys: Sequence[UUID], *, personal: bool) -> Mapping[UUID, Mappin
 
 
 def _legible(kind: str, key: str) -> str:
-    """Return it in groups: a spreadsheet takes a run of digits for a figure and rounds it."""
+    """Return the key with digits in groups: a spreadsheet would round a long run of digits."""
     if kind == Indicator.Kind.NUMBER:
         return labels.format_phone(key)
     return " ".join(wrap(key, 4)) if key.isdecimal() else key
 
 
 def _stories(keys: Sequence[UUID]) -> Mapping[UUID, list[str]]:
-    """Return the stories that came later, of each report the oldest first."""
+    """Return the stories of the follow-ups by report, oldest first."""
     stories = defaultdict[UUID, list[str]](list)
     wish = Followup.Kind.WITHDRAWAL
     rows = Followup.objects.filter(report__in=keys, story__gt="").exclude(kind=wish)
@@ -168,13 +168,12 @@ def _contact(sealed: Any, report_id: UUID, *, personal: bool) -> str:
         return ""
     if not personal:
         return _HIDDEN
-    return highlighting.plain_line(
-        encryption.decrypt(sealed, "contact", report_id) or "không mở được"
-    )
+    contact = encryption.decrypt(sealed, "contact", report_id)
+    return highlighting.plain_line(contact or "không mở được")
 
 
 class ReasonForm(forms.Form):
-    """Whether personal data go along, and why: the reason is asked where they do."""
+    """Whether to include personal data, and the reason, required if so or if `always`."""
 
     always = False
     personal = forms.BooleanField(label="Kèm dữ liệu cá nhân", required=False)
@@ -207,7 +206,7 @@ class ExportForm(ReasonForm):
 
 
 def export(request: HttpRequest) -> HttpResponseBase:
-    """Ask for the kind of file; after the button, give it."""
+    """Render the form; posted, return the file or the form with its errors."""
     by = officer(request)
     may_personal = by.has_perm(WITH_PERSONAL)
     if not by.has_perm(EXPORT) or ("personal" in request.POST and not may_personal):
@@ -226,7 +225,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
 
 
 def _list_keys(request: HttpRequest) -> list[Any]:
-    """Return the reports of the present filter in its order, one more than may be."""
+    """Return the keys of the filtered list in its order, at most one above the limit."""
     query = request.GET.copy()
     query.pop(PAGE_VAR, None)
     request.GET = query  # type: ignore[assignment]
@@ -261,17 +260,17 @@ def _file(request: HttpRequest, values: Mapping[str, Any], keys: list[Any]) -> F
             rows=count, personal=personal, sha256=digest(file), **_describe_filter(request),
             **({"reason": values["reason"]} if values["reason"] else {}),
         )  # fmt: skip
-        unless_given.pop_all()  # the answer closes it
+        unless_given.pop_all()  # the response closes it
     name = f"tin-{timezone.localtime():%Y%m%d-%H%M}.{values['format']}"
     return attachment(file, name, media_type)
 
 
 def _describe_filter(request: HttpRequest) -> dict[str, Any]:
-    """Return the filter by its codes. Not what was typed: it may be somebody's name or number."""
+    """Return the filter without the searched text, which may be personal data."""
     names = [name for name in saved_searches.KNOWN if name in request.GET and name != SEARCH_VAR]
     values = {name: request.GET[name][:64] for name in names}
-    searched = bool(request.GET.get(SEARCH_VAR))
-    return {"filter": urlencode(sorted(values.items())), "searched": searched}
+    filters = urlencode(sorted(values.items()))
+    return {"filter": filters, "searched": bool(request.GET.get(SEARCH_VAR))}
 
 
 def digest(file: IO[bytes]) -> str:
@@ -285,7 +284,7 @@ def digest(file: IO[bytes]) -> str:
 
 
 def attachment(file: IO[bytes], name: str, media_type: str) -> FileResponse:
-    """Return a file that no browser opens by itself and nobody keeps on the way."""
+    """Return a download that no browser opens by itself, without compression."""
     headers = SAFE_HEADERS | {"Content-Encoding": "identity"}
     return FileResponse(
         file, as_attachment=True, filename=name, content_type=media_type, headers=headers

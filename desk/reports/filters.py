@@ -1,4 +1,4 @@
-"""The lists beside the queue: by what one narrows it, and how many of the open cases each leaves."""
+"""The filters of the queue, with the count of open cases of each value."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,17 +22,17 @@ from reports.facts import effective_facts
 from reports.models import Case, Report
 from reports.monitoring import queue_stats
 
-MAX_LENGTH = 64  # signs of what an address may ask for
-MAX_SHOWN = 12  # values of a list; the rest is reached by a search
-NEWEST = 20_000  # reports that are looked through where closed ones are wanted too
+MAX_LENGTH = 64  # characters of a value in the query
+MAX_SHOWN = 12  # values of a filter; a search reaches the rest
+NEWEST = 20_000  # reports that are filtered where closed ones are included
 MUCH = 100_000_000  # đồng
-_NOWHERE = "none"  # in an address: of no commune
+_NOWHERE = "none"  # in a query: without commune or channel
 
 OF_OPEN = ("open", "burning", "unassigned", "mine", "waiting", "answered")
 
 
 class CountedListFilter(admin.SimpleListFilter):
-    """A list of what occurs among the open cases, the most first. What nobody knows finds nothing."""
+    """A filter by the values of open cases, most frequent first; an unknown value finds nothing."""
 
     template = "admin/reports/report/list_filter.html"
     field = ""
@@ -52,8 +52,7 @@ class CountedListFilter(admin.SimpleListFilter):
         return bool(self.lookup_choices or self.value())
 
     def value(self) -> str | None:
-        chosen = super().value()
-        return chosen[:MAX_LENGTH] if chosen else None
+        return (super().value() or "")[:MAX_LENGTH] or None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
         chosen = self.value()
@@ -74,7 +73,7 @@ class CountedListFilter(admin.SimpleListFilter):
         return each.name or highlighting.plain_line(each.value, MAX_LENGTH)
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        """Offer one that is chosen and occurs no more too, so that it can be let go."""
+        """Yield the choices, with a chosen value that no longer occurs, so that it can be removed."""
         yield from super().choices(changelist)
         if self.value() and self.value() not in {code for code, _ in self.lookup_choices}:
             label = self.label(ValueCount(str(self.value()), 0, ""))
@@ -119,7 +118,7 @@ class ScenarioFilter(CountedListFilter):
 
 
 class LossFilter(CountedListFilter):
-    """By the loss as it holds: an officer's word before the machine's."""
+    """Filter by the effective loss."""
 
     title = "thiệt hại"
     parameter_name = "tien"
@@ -211,7 +210,7 @@ class SourceFilter(CountedListFilter):
 
 
 class FlagFilter(CountedListFilter):
-    """Of what was typed, and of the crowd in which it came."""
+    """Filter by flags of the report and of its flood sample."""
 
     title = "dấu hiệu"
     parameter_name = "dau"
@@ -231,7 +230,7 @@ NARROWING = (
 
 
 class WorkFilter(AlwaysChosenFilter):
-    """By the work that a report wants; what waits, unless one searches or asks otherwise."""
+    """Filter by pending work; open reports by default, all for a search."""
 
     title = "việc"
     parameter_name = "viec"
@@ -264,10 +263,10 @@ class WorkFilter(AlwaysChosenFilter):
         ]
 
     def value(self) -> str:
-        """Return what is chosen; a search without a choice looks everywhere."""
+        """Return the chosen work, else the default."""
         chosen = super().value()
-        known = {str(lookup) for lookup, _ in self.lookup_choices}
-        return chosen if chosen in known else "all" if self.searching else self.DEFAULT
+        codes = {str(lookup) for lookup, _ in self.lookup_choices}
+        return chosen if chosen in codes else "all" if self.searching else self.DEFAULT
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
         narrowed = self.narrowed and not self.searching
@@ -275,7 +274,7 @@ class WorkFilter(AlwaysChosenFilter):
 
 
 def limit_to_newest(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Return those of the last `NEWEST`: a rare value is not sought through all the years."""
+    """Return those of the last `NEWEST`, so that a rare value does not scan every year."""
     times = Report.objects.order_by("-received_at").values("received_at")
     first = Coalesce(Subquery(times[NEWEST : NEWEST + 1]), datetime(1970, 1, 1, tzinfo=UTC))
     return reports.filter(received_at__gte=first)
@@ -284,7 +283,7 @@ def limit_to_newest(reports: QuerySet[Report]) -> QuerySet[Report]:
 def filter_by_work(
     reports: QuerySet[Report], chosen: str, user: Any, *, is_narrowed: bool = False
 ) -> QuerySet[Report]:
-    """Return the reports that want this work, of a code of `WorkFilter`; `is_narrowed`: by another list too."""
+    """Return the reports of a code of `WorkFilter`; `is_narrowed`: another filter applies too."""
     if chosen == "stuck":
         return reports.filter(pk__in=queue_stats.failed_reports())
     if chosen == "fresh":
@@ -292,14 +291,14 @@ def filter_by_work(
     if chosen == "overdue":
         return _of_cases(reports, Case.objects.filter(due_at__lte=Now()))
     if chosen == "all":
-        # Of a unit's few hardly one is among everybody's newest.
+        # A unit has few reports, and hardly one of them among the newest of all.
         is_long = is_narrowed and visibility.sees_every_report(user)
         return limit_to_newest(reports) if is_long else reports
     return _of_open(reports, chosen, user)
 
 
 def filter_open(reports: QuerySet[Report], **of_case: Any) -> QuerySet[Report]:
-    """Return the reports with such an open case, looked up by key: no misjudged count makes a walk of it."""
+    """Return the reports with such an open case, by keys: a bad row estimate cannot cause a full scan."""
     return _of_cases(reports, Case.objects.open().filter(**of_case))
 
 
@@ -322,5 +321,5 @@ def _of_open(reports: QuerySet[Report], chosen: str, user: Any) -> QuerySet[Repo
 
 
 def in_progress(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Return the reports whose people are pressed at this moment."""
+    """Return the reports whose reporter is effectively still under pressure."""
     return reports.alias(held_ongoing=effective_facts.ongoing()).filter(held_ongoing=True)

@@ -1,7 +1,7 @@
-"""What came after a report: the talk with the reporter and what was added.
+"""Follow-ups of a report and the messages with its reporter.
 
-Sealed words are opened here for who may decide on reports, with numbers of papers and cards and the
-reporter's own contact masked. The words as they came are shown once, on record.
+Sealed texts are decrypted for officers who may decide, with numbers of papers and cards and the
+reporter's contact masked; the originals are revealed once, audited.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,13 +29,13 @@ from reports.models import Followup, Message, Report
 Sealed = bytes | memoryview | None
 
 MAX_SHOWN = 30  # messages, and followups
-MAX_READ_BYTES = 60  # followups; `later` takes fewer in
-SIGNS = 8000  # of all messages, and of all stories that were added
+MAX_READ_BYTES = 60  # followups that are loaded
+SIGNS = 8000  # characters of all messages, and of all added stories
 PARTS = 400
-_HEAVY = ("story", "story_sealed", "phrase_sealed")  # left in the database until asked for
+_HEAVY = ("story", "story_sealed", "phrase_sealed")  # deferred
 _MASKED = frozenset({"masked_id", "masked_card", "masked_contact"})
 _LEG = (("number", "Số"), ("channel", "Gọi bằng"), ("office", "Xưng là"), ("name", "Tên nêu"))
-# The texts of one line, and their titles.
+# The one-line texts of a report, and their titles.
 LINES = {
     "caller_number": "Số gọi đến",
     "claimed_name": "Tên, chức vụ họ nêu",
@@ -46,7 +46,7 @@ LINES = {
 
 @dataclass(frozen=True)
 class MessageRow:
-    """One message. `masks` says whether something of it is hidden; without `text` none opens."""
+    """One message; `masks`: part of it is masked; `text` None: undecryptable."""
 
     pk: int
     at: datetime
@@ -59,7 +59,7 @@ class MessageRow:
 
 @dataclass(frozen=True)
 class FollowupRow:
-    """One addition: the rows that say something, its story, whether something of it is hidden."""
+    """One follow-up: its answers, story, notes, and whether part of it is masked."""
 
     row: Followup
     answers: list[tuple[str, str]]
@@ -70,16 +70,14 @@ class FollowupRow:
 
 @dataclass(frozen=True)
 class FollowupPanel:
-    """All that came after one report, as far as a page has room. `opened` is the key of the message or
-    addition that is shown as it came.
-    """
+    """Follow-ups and messages of a report, within limits; `opened` is the key of the one shown unmasked."""
 
     report: Report
     opened: object = None
 
     @cached_property
     def followups(self) -> list[Any]:
-        """Return the followups, the newest first, of each story its beginning. One statement."""
+        """Return the follow-ups with the beginnings of their stories, newest first, in one statement."""
         rows = (
             self.report.followups.select_related("commune")
             .defer(*_HEAVY)
@@ -93,24 +91,23 @@ class FollowupPanel:
         return list(rows.order_by("-received_at", "-id")[:MAX_READ_BYTES])
 
     def latest_sealed(self, what: str) -> Sealed:
-        """Return the newest contact or phrase, sealed."""
+        """Return the newest contact or phrase, sealed, or None."""
         return next((each for each in self._iter_sealed(what) if each is not None), None)
 
     def _iter_sealed(self, what: str) -> Iterator[Sealed]:
-        """Yield each contact or phrase, the newest first; None where there is none."""
+        """Yield the sealed contacts or phrases, newest first, with None where missing."""
         for each in (*self.followups, self.report):
             if getattr(each, f"has_{what}", True):
                 yield getattr(each, f"{what}_sealed")
 
     @cached_property
     def contacts(self) -> list[str]:
-        """Return the reporter's numbers, to mask by; they go nowhere else."""
-        about = self.report.pk
+        """Return the reporter's decrypted numbers, for masking only."""
         sealed = (each for each in self._iter_sealed("contact") if each is not None)
-        return [encryption.decrypt(each, "contact", about) or "" for each in sealed]
+        return [encryption.decrypt(each, "contact", self.report.pk) or "" for each in sealed]
 
     def redact(self, text: str) -> str:
-        """Return a message without what would say whose it is."""
+        """Return a message without data that identifies the reporter."""
         for contact in self.contacts or [""]:
             text = redaction.redact(text, contact).text
         return text
@@ -124,12 +121,12 @@ class FollowupPanel:
 
     @cached_property
     def messages(self) -> list[Message]:
-        """Return the newest messages, the newest first, one more than is shown. One statement."""
+        """Return the newest messages first, one more than is shown, in one statement."""
         rows = self.report.messages.select_related("actor").order_by("-id")
         return list(rows[: MAX_SHOWN + 1])
 
     def thread(self) -> list[MessageRow]:
-        """Return the newest messages in the order in which they were written."""
+        """Return the newest messages, oldest first."""
         room, rows = SIGNS, []
         for row in self.messages[:MAX_SHOWN]:
             text = encryption.decrypt_field(row, "text")
@@ -162,7 +159,7 @@ class FollowupPanel:
 
 
 def _truncate_beginning(row: Any, room: int) -> TruncatedText:
-    """Return what there is room for of a story of which the beginning alone was loaded."""
+    """Return the loaded beginning of a story, truncated, counting the rest as omitted."""
     text = _truncate(row.beginning, room)
     return replace(text, left=text.left + row.signs - len(row.beginning))
 
@@ -172,7 +169,7 @@ def _truncate(text: str, room: int) -> TruncatedText:
 
 
 def full_texts(report: Report) -> list[tuple[str, str]]:
-    """Return every addition and message with its title, the oldest first, masked as on the page."""
+    """Return every follow-up, then every message, as (title, text), oldest first, masked."""
     later = FollowupPanel(report)
     texts = [
         (f"{each.get_kind_display()} {labels.format_datetime(each.received_at)}", _text_of(each))
@@ -191,7 +188,7 @@ def _text_of(row: Followup) -> str:
 
 
 def withdrawal_of(followups: Iterable[Followup]) -> Followup | None:
-    """Return the newest wish to withdraw."""
+    """Return the newest withdrawal, or None."""
     return next((each for each in followups if each.kind == Followup.Kind.WITHDRAWAL), None)
 
 
@@ -203,27 +200,25 @@ def _rows(row: Followup) -> Iterator[tuple[str, str]]:
     day = f"{row.called_on:%d/%m/%Y}" if row.called_on else ""
     yield "Gọi lúc", " ".join(filter(None, (day, labels.in_quotes(row.called_on_raw))))
     yield "Số tiền ghi lại", row.money_lost_raw
-    yield (
-        "Xã, phường ghi lại",
-        row.commune.name if row.commune else labels.in_quotes(row.commune_raw),
-    )
+    commune = row.commune.name if row.commune else labels.in_quotes(row.commune_raw)
+    yield "Xã, phường ghi lại", commune
     yield "Số để gọi lại", "Có số mới, xem ở trên" if row.contact_sealed else ""
     yield "Câu hẹn", "Có câu mới, xem ở trên" if tells_phrase(row) else ""
 
 
 def _leg(leg: Any) -> Iterator[str]:
-    """Yield what one caller of a chain said to be; an unknown form is shown as it is."""
+    """Yield the fields of one caller of a chain; an unknown form as text."""
     if not isinstance(leg, dict):
         yield str(leg)
         return
-    spoken = {"office": labels.office_label, "channel": labels.channel_label}
+    label = {"office": labels.office_label, "channel": labels.channel_label}
     for name, title in _LEG:
         if value := str(leg.get(name) or ""):
-            yield f"{title}: {spoken.get(name, str)(value)}"
+            yield f"{title}: {label.get(name, str)(value)}"
 
 
 def sealed_text_or_404(report: Report, what: str, which: int | UUID) -> Sealed:
-    """Return the sealed words of one message or addition of this report. Raises Http404."""
+    """Return the sealed text of a message or follow-up of this report. Raises Http404."""
     if what == "message":
         return get_object_or_404(report.messages, pk=which).text_sealed
     return get_object_or_404(report.followups, pk=which).story_sealed
@@ -231,32 +226,33 @@ def sealed_text_or_404(report: Report, what: str, which: int | UUID) -> Sealed:
 
 def _find_unanswered(
     panel: FollowupPanel,
-    recorded: Iterable[AuditEvent],
-    sent: Iterable[datetime],
+    log: Iterable[AuditEvent],
+    file_times: Iterable[datetime],
     *,
     may_read: bool,
 ) -> tuple[datetime, str] | None:
-    """Return when the reporter said or *sent* last what no person has acted on since, and under which heading
-    it stands. Files of a report that nobody has acted on came with it.
+    """Return time and section of the reporter's newest input that no officer has acted on since, or None.
+
+    Files of a report without any act belong to the report itself.
     """
-    acts = [each.created_at for each in recorded if each.actor and each.kind not in NO_LOOK]
-    came = [(each.sent_at, "talk") for each in panel.messages if may_read and each.actor is None]
-    wish = Followup.Kind.WITHDRAWAL  # stands above the page by itself
-    came += [(each.received_at, "added") for each in panel.followups if each.kind != wish]
-    came += [(at, "files") for at in sent if acts]
-    newest = max(came, default=None)
+    acts = [each.created_at for each in log if each.actor and each.kind not in NO_LOOK]
+    inputs = [(each.sent_at, "talk") for each in panel.messages if may_read and each.actor is None]
+    wish = Followup.Kind.WITHDRAWAL  # has a place of its own on the page
+    inputs += [(each.received_at, "added") for each in panel.followups if each.kind != wish]
+    inputs += [(at, "files") for at in file_times if acts]
+    newest = max(inputs, default=None)
     return newest if newest and (not acts or newest[0] > max(acts)) else None
 
 
 def panel_context(
     request: HttpRequest,
     panel: FollowupPanel,
-    recorded: Iterable[AuditEvent],
-    sent: Iterable[datetime],
+    log: Iterable[AuditEvent],
+    file_times: Iterable[datetime],
 ) -> dict[str, Any]:
-    """Return the context of what came after; `recorded`: the events, `sent`: when the files came."""
+    """Return the context of follow-ups and messages."""
     may_read = request.user.has_perm("reports.decide_case")
-    newest = _find_unanswered(panel, recorded, sent, may_read=may_read)
+    newest = _find_unanswered(panel, log, file_times, may_read=may_read)
     return {
         "fresh_at": newest and newest[0],
         "fresh_where": newest and newest[1],
@@ -271,7 +267,7 @@ def panel_context(
 
 
 def working_copy_text(report: Report, later: Iterable[tuple[str, str]] = ()) -> str:
-    """Return every text of the working copy under its title, then what came later."""
+    """Return every text of the redacted report under its title, then the later ones."""
     texts = [("Lời kể", report.story)]
     texts += [(title, getattr(report, name)) for name, title in LINES.items()]
     texts += later
@@ -279,7 +275,6 @@ def working_copy_text(report: Report, later: Iterable[tuple[str, str]] = ()) -> 
 
 
 def is_truncated(report: Report, story: highlighting.TruncatedText) -> bool:
-    """Return whether the page of a report leaves out some of what was typed."""
-    return story.left > 0 or any(
-        len(getattr(report, name)) > highlighting.MAX_OF_LINE for name in LINES
-    )
+    """Return whether the page of a report omits part of a text."""
+    longest = max(len(getattr(report, name)) for name in LINES)
+    return story.left > 0 or longest > highlighting.MAX_OF_LINE

@@ -1,5 +1,6 @@
-"""How many reports name the same number, account or link, and which. Counts are of every unit's reports,
-for every officer, and open none; which reports they are is for who may see them.
+"""How many reports name the same number, account or link, and which.
+
+Counts include every unit's reports, for every officer; only visible reports are listed.
 """
 
 from collections.abc import Iterable
@@ -22,10 +23,10 @@ from reports.extraction.numbering_plan import range_owner
 from reports.facts import followup_facts
 from reports.models import Indicator, Report
 
-# What may be known by its digits; the index begins with the kind.
+# Searchable by digits; the index begins with the kind.
 BY_DIGITS = (Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT)
 MAX_LINKS = 20
-MAX_COUNTED = 100  # in a row of the queue: a wave may have thousands
+MAX_COUNTED = 100  # in a row of the queue: a campaign may have thousands
 MAX_SIMILAR = 20
 MAX_NAMED = 50
 _NOTES = {**phones.FLAG_REASONS_VI, followup_facts.CORRECTED: "Người báo đã sửa lại số này."}
@@ -33,7 +34,7 @@ _NOTES = {**phones.FLAG_REASONS_VI, followup_facts.CORRECTED: "Người báo đ�
 
 @dataclass(frozen=True)
 class IndicatorRow:
-    """A number, an account or a link, and how many reports name it; `pk` is the indicator's."""
+    """A number, account or link of a report, with the count of reports that name it."""
 
     pk: int
     kind: str
@@ -47,14 +48,14 @@ class IndicatorRow:
 
 @dataclass
 class RelatedReport:
-    """Another report, and what it shares with this one."""
+    """Another report, and the indicators it shares with this one."""
 
     report: Report
     why: list[str] = field(default_factory=list)
 
 
 def with_mention_counts(indicators: QuerySet[Indicator]) -> QuerySet[Any]:
-    """Annotate `named`: how many reports name each."""
+    """Return the indicators with `named`, the count of reports that name each."""
     same = (
         Indicator.objects.filter(kind=OuterRef("kind"), key=OuterRef("key"))
         .order_by()
@@ -66,47 +67,45 @@ def with_mention_counts(indicators: QuerySet[Indicator]) -> QuerySet[Any]:
 
 
 def count_reports_naming(key: str) -> int:
-    named = Indicator.objects.filter(kind__in=BY_DIGITS, key=key).exclude(key="")
-    return named.aggregate(n=Count("report", distinct=True))["n"] or 0
+    mentions = Indicator.objects.filter(kind__in=BY_DIGITS, key=key).exclude(key="")
+    return mentions.aggregate(n=Count("report", distinct=True))["n"] or 0
 
 
 def newest_naming(key: str, viewer: User) -> list[Report]:
-    """Return the newest visible reports that name a number: links, so that no address holds the number."""
-    named = Indicator.objects.filter(report=OuterRef("pk"), kind__in=BY_DIGITS, key=key, key__gt="")
-    rows = visibility.visible_reports(Report.objects.filter(Exists(named)), viewer).order_by(
-        "-received_at"
-    )
-    return list(rows.only("public_number", "received_at")[:MAX_LINKS])
+    """Return the newest visible reports that name a number, to link to: no URL holds a number."""
+    same = Indicator.objects.filter(report=OuterRef("pk"), kind__in=BY_DIGITS, key=key, key__gt="")
+    rows = visibility.visible_reports(Report.objects.filter(Exists(same)), viewer)
+    return list(rows.order_by("-received_at").only("public_number", "received_at")[:MAX_LINKS])
 
 
 def annotate_callers(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Annotate `caller_key`, the first caller's number, and `named_by`, up to MAX_COUNTED reports naming it."""
-    numbers = Indicator.objects.filter(kind=Indicator.Kind.NUMBER)
-    own = numbers.filter(report=OuterRef("pk"), place=Indicator.IndicatorSource.CALLER).order_by(
-        "id"
+    """Return the reports with `caller_key`, the first caller's number, and `named_by`, the keys of up to
+    MAX_COUNTED reports naming it.
+    """
+    numbers, source = (
+        Indicator.objects.filter(kind=Indicator.Kind.NUMBER),
+        Indicator.IndicatorSource,
     )
-    named = numbers.filter(key=OuterRef("caller_key"), key__gt="").values("report_id")
-    return reports.annotate(caller_key=Subquery(own.values("key")[:1])).annotate(
-        named_by=ArraySubquery(named[:MAX_COUNTED])
-    )
+    own = numbers.filter(report=OuterRef("pk"), place=source.CALLER).order_by("id")
+    mentions = numbers.filter(key=OuterRef("caller_key"), key__gt="").values("report_id")
+    rows = reports.annotate(caller_key=Subquery(own.values("key")[:1]))
+    return rows.annotate(named_by=ArraySubquery(mentions[:MAX_COUNTED]))
 
 
 def caller_by_report(report_ids: Iterable[UUID]) -> dict[UUID, Any]:
-    """Return the first caller's number of each report."""
+    """Return the indicator of the first caller's number by report."""
     kind, place = Indicator.Kind.NUMBER, Indicator.IndicatorSource.CALLER
     callers = Indicator.objects.filter(report_id__in=list(report_ids), kind=kind, place=place)
     return {caller.report_id: caller for caller in callers.order_by("-id")}
 
 
 def load_indicators(report: Report) -> list[IndicatorRow]:
-    """Return numbers, accounts and links of a report, in the order in which triage found them."""
-    return [
-        _named_one(each)
-        for each in with_mention_counts(report.indicators.all()).order_by("id")[:MAX_NAMED]
-    ]
+    """Return numbers, accounts and links of a report, in the order of extraction."""
+    rows = with_mention_counts(report.indicators.all()).order_by("id")
+    return list(map(_indicator_row, rows[:MAX_NAMED]))
 
 
-def _named_one(each: Any) -> IndicatorRow:
+def _indicator_row(each: Any) -> IndicatorRow:
     text = highlighting.plain_line(labels.format_phone(each.key) or each.raw)
     owner = range_owner(each.key) if each.kind == Indicator.Kind.NUMBER else ""
     notes = [_NOTES.get(code, code) for code in each.flags]
@@ -115,10 +114,10 @@ def _named_one(each: Any) -> IndicatorRow:
 
 
 def related_reports(
-    report: Report, named: Iterable[IndicatorRow], viewer: User
+    report: Report, rows: Iterable[IndicatorRow], viewer: User
 ) -> list[RelatedReport]:
-    """Return the visible reports that share a number, an account or a link, the newest first."""
-    shared = [Q(kind=each.kind, key=each.key) for each in named if each.key]
+    """Return the visible reports that share a number, an account or a link, newest first."""
+    shared = [Q(kind=each.kind, key=each.key) for each in rows if each.key]
     if not shared:
         return []
     twins = (

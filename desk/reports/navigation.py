@@ -1,4 +1,4 @@
-"""From one report to the next, and who else has the report open."""
+"""Navigation between reports of the list, and who else has a report open."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -34,10 +34,10 @@ from desk.reports.decision_forms import ACTS
 from reports.cases import visibility
 from reports.models import Case, Report
 
-FILTERS = "_changelist_filters"  # what Django calls the list that a page was opened from
+FILTERS = "_changelist_filters"  # Django's parameter for the filters of the list
 _MAX_LENGTH = 2000
 STEPS = {"next": 1, "previous": -1}
-# After these nothing is left to do with the report for now.
+# Verbs after which the officer has nothing left to do with the report.
 _ENDS = frozenset({"act", "hand_over", "close", "junk", "withdraw", "ask", "assign", "assign_unit"})
 _NO_MORE = {
     "next": "Hết tin ở phía sau trong danh sách này.",
@@ -49,10 +49,10 @@ _PREFERENCE_TEXTS = {
     ("advance_after_action", True): "Sau khi quyết định, trang sẽ mở tin tiếp theo.",
     ("advance_after_action", False): "Sau khi quyết định, trang sẽ ở lại tin đó.",
 }
-FRESH_SECONDS = 180  # without a sign for so long somebody has gone
+FRESH_SECONDS = 180  # without a heartbeat for so long a viewer has left
 _REMOVED_AFTER = "1 hour"
 _MAX_COUNT = 5
-# An officer's old rows go with the next look; one that another tab holds may stay.
+# Also deletes an officer's old rows; one locked by another tab may stay.
 _RECORD_VIEWER = f"""
 WITH here AS (
     INSERT INTO desk_reportviewer (report_id, officer_id) VALUES (%(report)s, %(officer)s)
@@ -72,7 +72,7 @@ SELECT officer.username, officer.first_name, officer.last_name, other.last_seen_
 
 
 class ShowNeighbour(ReportView):
-    """Go to the report beside this one in the list, or back to the list where there is none."""
+    """Redirect to the neighbour in the list, or to the list where there is none."""
 
     def get(self, request: HttpRequest, way: str) -> HttpResponse:
         filters = filters_of(request.GET)
@@ -84,7 +84,7 @@ class ShowNeighbour(ReportView):
 
 
 class Heartbeat(ReportView):
-    """Note that the report is still open, and answer who else has it open."""
+    """Record that the report is open, and return who else has it open, as JSON."""
 
     http_method_names = ["post"]
 
@@ -107,15 +107,14 @@ class SwitchPreference(ReportView):
 
 
 def find_neighbour(request: HttpRequest, pk: UUID, filters: str, way: str = "next") -> UUID | None:
-    """Return the report beside one in the list as it is now; one that has left it stands before its first."""
+    """Return the neighbour in the present list or None; a report not in it counts as before the first."""
     order = _list_keys(request, filters)
-    place = order.index(pk) if pk in order else -1
-    wanted = place + STEPS[way]
-    return order[wanted] if 0 <= wanted < len(order) else None
+    place = (order.index(pk) if pk in order else -1) + STEPS[way]
+    return order[place] if 0 <= place < len(order) else None
 
 
 def _list_keys(request: HttpRequest, filters: str) -> list[UUID]:
-    """Return the keys of the list as far as one pages through it; unknown filters leave the default list."""
+    """Return the keys of the list as far as paging reaches; invalid filters give the default list."""
     try:
         return _query_keys(request, filters)
     except (IncorrectLookupParameters, SuspiciousOperation, ValueError):
@@ -123,21 +122,21 @@ def _list_keys(request: HttpRequest, filters: str) -> list[UUID]:
 
 
 def _query_keys(request: HttpRequest, filters: str) -> list[UUID]:
-    copied: Any = copy(request)
-    copied.GET, copied.order_alone = QueryDict(filters), True
-    changelist = admin.site.get_model_admin(Report).get_changelist_instance(copied)
+    list_request: Any = copy(request)
+    list_request.GET, list_request.order_alone = QueryDict(filters), True
+    changelist = admin.site.get_model_admin(Report).get_changelist_instance(list_request)
     return list(changelist.queryset.values_list("pk", flat=True)[:NEAR])
 
 
 def next_after_action(request: HttpRequest, pk: UUID, verb: str) -> UUID | None:
-    """Return the report that follows a decision, None where the officer stays."""
+    """Return the report to open after a decision, None where the officer stays."""
     return find_neighbour(request, pk, filters_of(request.POST)) if _moves(request, verb) else None
 
 
 def redirect_after_action(
     request: HttpRequest, case: Case, verb: str, following: UUID | None
 ) -> HttpResponse:
-    """Say what was done, with a way back where the officer still sees the report, and go on."""
+    """Redirect after a decision, with a message that links back to a report still visible."""
     filters, moves = filters_of(request.POST), _moves(request, verb)
     here, sees = page_address(case.pk, filters), visibility.can_see(officer(request), case)
     message = ACTS[verb].done
@@ -154,12 +153,12 @@ def redirect_after_action(
 
 
 def _moves(request: HttpRequest, verb: str) -> bool:
-    """Return whether this officer goes on after this decision."""
+    """Return whether the officer leaves the report after this decision."""
     return verb in _ENDS and request.POST.get("then") == "next"
 
 
 def filters_of(query: Mapping[str, Any]) -> str:
-    """Return the filters of the list that the page was opened from, as a query."""
+    """Return the filters of the list that the page was opened from, as a query string."""
     typed = str(query.get(FILTERS, ""))
     return QueryDict(typed).urlencode() if len(typed) <= _MAX_LENGTH else ""
 
@@ -175,7 +174,7 @@ def list_address(filters: str) -> str:
 
 
 def other_viewers(pk: UUID, request: HttpRequest) -> list[str]:
-    """Return a sentence for each colleague who has the report open; the officer counts as here."""
+    """Return a sentence for each colleague who has the report open, and record the officer."""
     now = timezone.now()
     return [
         f"{labels.officer_name(other.officer)} cũng đang mở tin này, {labels.format_age(other.at, now)}."
@@ -185,19 +184,19 @@ def other_viewers(pk: UUID, request: HttpRequest) -> list[str]:
 
 @dataclass(frozen=True)
 class OtherViewer:
-    """A colleague who has the report open, and when that was last seen."""
+    """A colleague who has the report open, and the last heartbeat."""
 
     officer: User
     at: datetime
 
 
 def remove_viewers(*, report_id: UUID, **_: object) -> None:
-    """Remove who had a report open; connected to its erasure."""
+    """Remove the viewers of a report; a receiver of its erasure."""
     ReportViewer.objects.filter(report=report_id).delete()
 
 
 def record_viewer(report: UUID, officer: User) -> list[OtherViewer]:
-    """Say that the officer has the report open, and who else has, the latest first."""
+    """Record that the officer has the report open; return the other viewers, latest first."""
     with connection.cursor() as cursor:
         cursor.execute(_RECORD_VIEWER, {"report": report, "officer": officer.pk})
         rows = cursor.fetchall()

@@ -1,4 +1,4 @@
-"""Filing for a caller: the resident's own form and where it came from; then the code to read out."""
+"""Filing on behalf of a caller: the resident's form with a source, then the receipt."""
 
 import secrets
 from typing import Any
@@ -37,7 +37,7 @@ _LABELS = {
     "commune": "Người báo ở xã, phường nào",
     "on_behalf": "Người báo nói thay người khác",
 }
-# As a caller tells it; the hidden fields come by themselves.
+# The order of a conversation by telephone.
 _ORDER = (
     "source", "happening_now", "story", "caller_number", "channel", "claimed_office",
     "claimed_name", "demands", "money_lost", "money_lost_vnd", "commune", "contact_phone",
@@ -47,7 +47,7 @@ _FEW = {"source", "channel", "claimed_office", "demands", "money_lost"}
 
 
 class FilingForm(ReportForm):
-    """The resident's form in the desk's words. Nothing that is typed is refused but its absence."""
+    """The resident's form with the desk's labels; only an empty report is refused."""
 
     source = forms.ChoiceField(
         label="Tin đến bằng cách nào",
@@ -76,25 +76,25 @@ class FilingForm(ReportForm):
         return values
 
     def list_questions(self) -> list[tuple[forms.BoundField, bool]]:
-        """Return the fields to fill in, each with whether it is a group of boxes."""
+        """Return the fields to fill in as (field, is a group of boxes)."""
         groups = _FEW | {question.code for question in choices.QUESTIONS}
         return [(field, field.name in groups) for field in self.visible_fields()]
 
 
 def file_report(request: HttpRequest) -> HttpResponse:
-    """Show the form; posted, the receipt, or the form again with all that was typed and why."""
+    """Render the form; posted, the receipt, or the form with its errors."""
     by = officer(request)
     if not by.has_perm(intake.FILING_PERMISSION):
         raise PermissionDenied
     if request.method != "POST":
-        fresh = {"submission_key": secrets.token_urlsafe(24), "source": Report.Source.PHONE}
-        return _render_form(request, FilingForm(initial=fresh))
+        initial = {"submission_key": secrets.token_urlsafe(24), "source": Report.Source.PHONE}
+        return _render_form(request, FilingForm(initial=initial))
     fields = ReportFormParser(_posted_fields(request))
     form = FilingForm(fields.data)
     if not form.is_valid():
         return _render_form(request, form, status=422)
     try:
-        accepted = intake.file_on_behalf(
+        result = intake.file_on_behalf(
             fields.to_submission(gazetteer.communes()),
             fields.submission_key,
             form.cleaned_data["source"],
@@ -103,29 +103,28 @@ def file_report(request: HttpRequest) -> HttpResponse:
     except DatabaseTrouble as error:
         log.error("filing.not_saved", error=type(error).__name__)  # noqa: TRY400
         return _render_form(request, form, NOT_SAVED, status=503)
-    return _render_receipt(request, accepted)
+    return _render_receipt(request, result)
 
 
 def _render_form(
     request: HttpRequest, form: FilingForm, trouble: str = "", status: int = 200
 ) -> HttpResponse:
-    title = "Nhập tin qua điện thoại, trực tiếp"
-    template, context = "admin/reports/report/file.html", {"form": form, "trouble": trouble}
-    page = render(request, template, title, Report, communes=_communes(), **context)
-    return set_status(page, status)
+    template, title = "admin/reports/report/file.html", "Nhập tin qua điện thoại, trực tiếp"
+    context = {"form": form, "trouble": trouble, "communes": _communes()}
+    return set_status(render(request, template, title, Report, **context), status)
 
 
 @never_cache
-def _render_receipt(request: HttpRequest, accepted: SubmissionResult) -> HttpResponse:
-    """Return the receipt, which has no address of its own: the code is on this answer and nowhere else."""
-    groups = receipt_codes.format_code(accepted.code) if accepted.code else []
+def _render_receipt(request: HttpRequest, result: SubmissionResult) -> HttpResponse:
+    """Return the receipt; it has no URL, since the code is only in this response."""
+    groups = receipt_codes.format_code(result.code) if result.code else []
     return render(
         request,
         "admin/reports/report/officer_filing_done.html",
-        f"Đã ghi nhận tin {accepted.report.public_number}",
+        f"Đã ghi nhận tin {result.report.public_number}",
         Report,
-        report=accepted.report,
-        again=accepted.again,
+        report=result.report,
+        again=result.again,
         groups=[(group, receipt_codes.phonetic_group(group)) for group in groups],
     )
 

@@ -1,4 +1,4 @@
-"""The page of one report: evidence, the machine's suggestions, decisions, what came later, the record."""
+"""The page of one report: evidence, suggestions, decisions, follow-ups, event log."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ TypedForm = DecisionForm | CorrectionForm | None
 
 
 class ReportPage(ReportView):
-    """Show the page of a report."""
+    """Render the page of a report."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return render_page(request, self.report)
@@ -62,8 +62,9 @@ def render_page(
     revealed: dict[str, str] | None = None,
     opened: object = None,
 ) -> HttpResponse:
-    """Return the page; with a form that decided nothing, under the status that says why. `revealed` has
-    what is revealed this once, by name; `opened` is the key of a message or addition to show whole.
+    """Return the page; with a refused form as 422 where it has errors, else 409.
+
+    `revealed` are the fields shown this once; `opened` is the key of a message or follow-up shown unmasked.
     """
     status = 200 if form is None else 422 if form.errors else 409
     contents = PageContents(request, report, form, revealed or {}, opened)
@@ -73,7 +74,7 @@ def render_page(
 
 @dataclass(frozen=True)
 class PageContents:
-    """All that the page shows; what several parts of it need is loaded once."""
+    """Build the context of the page; shared data are loaded once."""
 
     request: HttpRequest
     report: Report
@@ -135,9 +136,7 @@ class PageContents:
             "story": story,
             "is_left_out": followups.is_truncated(report, story),
             "raw_story": highlighting.truncate(self.revealed.get("story", "")),
-            "revealed": {
-                name: highlighting.plain_line(text) for name, text in self.revealed.items()
-            },
+            "revealed": {key: highlighting.plain_line(text) for key, text in self.revealed.items()},
             "declared": detail.form_answers(report, self.holds),
             "files": self.files,
             "has_pictures": any(file.picture for file in self.files),
@@ -169,66 +168,61 @@ class PageContents:
         }
 
     def build_permissions(self) -> dict[str, Any]:
-        report, user, is_free = self.report, self.officer, not is_held(self.report)
-        may_read_again = is_free and not report.erased_at and user.has_perm(reprocessing.ONE)
+        user, is_free = self.officer, not is_held(self.report)
+        is_readable = is_free and not self.report.erased_at
         return {
             "may_reveal": user.has_perm("reports.reveal_contact"),
             "may_correct": is_free and user.has_perm("reports.decide_case"),
-            "may_read_again": may_read_again,
+            "may_read_again": is_readable and user.has_perm(reprocessing.ONE),
             "may_group": can_group(self.request),
             "sees_campaigns": visibility.sees_campaigns(user),
         }
 
     def build_record(self) -> dict[str, Any]:
-        sent_at = [file.at for file in self.files]
+        file_times = [file.at for file in self.files]
         panel = FollowupPanel(self.report, self.opened)
         return {
-            **followups.panel_context(self.request, panel, self.events, sent_at),
+            **followups.panel_context(self.request, panel, self.events, file_times),
             "log": detail.event_log(self.report, self.corrections, self.events),
             "last_look": find_latest_reveal_in(self.events, self.report, self.officer),
             "reveal_reasons": REVEAL_REASONS,
         }
 
     def list_forms(self) -> list[DecisionForm]:
-        """Return one form for each decision that is open to this officer; the typed one as typed."""
+        """Return a form for each allowed verb; the typed one stays bound."""
         typed = self.form if isinstance(self.form, DecisionForm) else None
-        offered = workflow.allowed_actions(
-            self.report.case, self.officer, is_held=is_held(self.report)
-        )
-        verbs = [verb for verb in ACTS if verb in offered or (typed and typed.verb == verb)]
-        initial = decision_forms.initial_values(self.holds)
-        return [
-            typed
-            if typed and typed.verb == verb
-            else make_form(self.report, self.holds, verb, initial=initial.get(verb))
-            for verb in verbs
-        ]
+        report, initial = self.report, decision_forms.initial_values(self.holds)
+        allowed = workflow.allowed_actions(report.case, self.officer, is_held=is_held(report))
+        forms = []
+        for verb in ACTS:
+            if typed and typed.verb == verb:
+                forms.append(typed)
+            elif verb in allowed:
+                forms.append(make_form(report, self.holds, verb, initial=initial.get(verb)))
+        return forms
 
 
 def find_latest_reveal(report: Report, by: User) -> int:
-    """Return the key of the officer's newest event of a sealed field revealed, 0 for none."""
+    """Return the key of the officer's newest reveal of a sealed field, 0 for none."""
     reveals = events.events_for("report", report.pk).filter(
         kind="revealed", actor=by, detail__what__in=SEALED_FIELDS
     )
     return reveals.values_list("pk", flat=True).first() or 0
 
 
-def find_latest_reveal_in(recorded: Sequence[AuditEvent], report: Report, by: User) -> int:
-    """Return the same from the newest events of the report; asks only where a page is full of them."""
-    for event in recorded:
-        if (
-            event.kind == "revealed"
-            and event.actor == by
-            and event.detail.get("what") in SEALED_FIELDS
-        ):
+def find_latest_reveal_in(log: Sequence[AuditEvent], report: Report, by: User) -> int:
+    """Return the same from the newest events of the report; query only where these are cut off."""
+    for event in log:
+        is_own = event.kind == "revealed" and event.actor == by
+        if is_own and event.detail.get("what") in SEALED_FIELDS:
             return int(event.pk)
-    return find_latest_reveal(report, by) if len(recorded) >= detail.MAX_EVENTS else 0
+    return find_latest_reveal(report, by) if len(log) >= detail.MAX_EVENTS else 0
 
 
 def make_form(
     report: Report, holds: EffectiveFacts, verb: str, *typed: Any, **options: Any
 ) -> DecisionForm:
-    """Return a decision's form, with the suggested reason and what waits for a tick."""
+    """Return a verb's form, with the suggested reason and the blockers to confirm."""
     suggestion = decision_forms.suggested_reasons(holds).get(verb, "")
     waits = workflow.closing_blockers(report) if verb == "close" else ()
     return DecisionForm(verb, *typed, **options, suggestion=suggestion, waits=waits)

@@ -1,4 +1,4 @@
-"""What is waiting for officers, counted over the open cases alone, and for the machine."""
+"""Counts of the open cases, and of the processing queue."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ from reports.monitoring.queue_stats import QueueState, queue_state
 
 OF_REPORTS = (Alarm.Kind.LATE, Alarm.Kind.FAILED, Alarm.Kind.UNSEEN, Alarm.Kind.OVERDUE)
 
-# Everything that the lists beside the queue count, in one walk over the open cases. Priorities as
-# the steps that words.py names, "0" for what the machine has not read. The lateral joins keep the
-# planner to the keys of what is open, however large the tables are. A clock also runs for what is
-# closed to the queue (a crime report), so what is overdue is counted by its own index.
+# All counts of the filters in one scan of the open cases; priorities as the steps of
+# labels.priority_floor, "0" before triage. The lateral joins make the planner look up only open keys,
+# however large the tables are. Clocks also run outside the queue (crime reports), so overdue cases
+# are counted by an index of their own.
 _COUNTED = f"""
 WITH waits AS MATERIALIZED (
     SELECT desk.report_id, desk.status, desk.changed_at, desk.officer_id, desk.assigned_unit_id,
@@ -94,7 +94,7 @@ SELECT facet, value, n,
 
 @dataclass(frozen=True)
 class ValueCount:
-    """One value of a list beside the queue: its name where the database knows it, how many wait."""
+    """One value of a filter, its count, and its name in the database or ""."""
 
     value: str
     count: int
@@ -103,13 +103,13 @@ class ValueCount:
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """The open cases by what the lists beside the queue sort them by, the most first."""
+    """The counts of open cases by filter, the most frequent value first."""
 
     by: Mapping[str, list[ValueCount]] = field(default_factory=dict)
 
     @cached_property
     def work(self) -> Counter[str]:
-        """Return the cases by work (open, burning, overdue, unassigned, mine, answered) and by state."""
+        """Return the counts by code of WorkFilter and by status."""
         return Counter({each.value: each.count for each in self.by.get("viec", [])})
 
     @property
@@ -118,7 +118,7 @@ class QueueCounts:
 
 
 def load_counts(user: User) -> QueueCounts:
-    """Count in one statement; its cost grows with the open cases, not with the reports."""
+    """Return the counts in one statement, whose cost grows with the open cases only."""
     by: dict[str, list[ValueCount]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED, {"officer": user.pk, "unit": visibility.unit_of(user)})
@@ -134,7 +134,7 @@ def counts_for(request: HttpRequest) -> QueueCounts:
 
 @once_per_request
 def queue_state_for(request: HttpRequest) -> QueueState | None:
-    """Return the state of the machine's queue, at a unit of its own part; None when counting took too long."""
+    """Return the state of the processing queue, of a unit's part at a unit; None on a database error."""
     try:
         return queue_state(visibility.unit_of(officer(request)))
     except DatabaseTrouble:
@@ -142,8 +142,9 @@ def queue_state_for(request: HttpRequest) -> QueueState | None:
 
 
 def active_alarms(request: HttpRequest) -> dict[str, int]:
-    """Return the reports by kind of alarm, asked of the queue itself so that no watcher need be alive; at a
-    unit of its reports alone.
+    """Return the counts by kind of alarm, at a unit of its reports only.
+
+    They come from the queue itself, so that no monitoring process is needed.
     """
     state = queue_state_for(request)
     if state is None:

@@ -1,4 +1,4 @@
-"""Whom the desk waits for and who has spoken since, and who wants to withdraw."""
+"""Reporters' activity: unread input, answers to questions, withdrawals."""
 
 from functools import reduce
 from operator import or_
@@ -14,13 +14,13 @@ from reports.models import Case, EvidenceFile, Followup, Message, Report
 
 
 def with_unread_updates(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Return the reports with words or files that no person has acted on since; costs what came later."""
+    """Return the reports with input that no officer has acted on since; cost grows with the input."""
     updates = _updates_since(_last_act("report_id"))
     return reports.filter(reduce(or_, (Q(pk__in=rows.values("report_id")) for rows in updates)))
 
 
 def _updates_since(at: Combinable) -> list[QuerySet[Any]]:
-    """Return messages, follow-ups and files of reporters since then."""
+    """Return the reporters' messages, follow-ups and files since then."""
     return [
         Message.objects.filter(actor=None, sent_at__gt=at),
         Followup.objects.filter(received_at__gt=at),
@@ -29,13 +29,13 @@ def _updates_since(at: Combinable) -> list[QuerySet[Any]]:
 
 
 def has_unread_updates() -> Q:
-    """Return whether something came since `acted_at`. For the few rows of a page."""
+    """Return the condition of input since `acted_at`, for the few rows of a page."""
     updates = _updates_since(OuterRef("acted_at"))
     return reduce(or_, (Q(Exists(rows.filter(report=OuterRef("pk")))) for rows in updates))
 
 
 def _last_act(report: str) -> Subquery:
-    """Return when a person last acted on the report that the field *report* names."""
+    """Return when an officer last acted on the report whose key is in that field."""
     about = AuditEvent.objects.filter(
         subject_type="report", subject_id=Cast(OuterRef(report), CharField()), actor__isnull=False
     )
@@ -43,22 +43,20 @@ def _last_act(report: str) -> Subquery:
 
 
 def with_new_answers(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Return those that wait for a reporter who has written since the desk last asked, and the other open
-    ones with a message that nobody has acted on since.
-    """
+    """Return the waiting reports whose reporter has answered, and open ones with an unread message."""
     waits, is_open = Q(case__status=Case.Status.WAITING), Q(case__status__in=Case.OPEN)
-    spoken = waits & _spoken() | is_open & Exists(_unread())
-    return reports.annotate(asked_at=_asked_at()).filter(spoken)
+    has_answer = waits & _has_answer() | is_open & Exists(_unread())
+    return reports.annotate(asked_at=_asked_at()).filter(has_answer)
 
 
 def _unread() -> QuerySet[Message]:
     about = Cast(OuterRef("report_id"), CharField())
-    looks = AuditEvent.objects.filter(subject_type="report", subject_id=about, actor__isnull=False)
-    looked = looks.exclude(kind__in=NO_LOOK).filter(created_at__gte=OuterRef("sent_at"))
-    return Message.objects.filter(~Exists(looked), report=OuterRef("pk"), actor=None)
+    acts = AuditEvent.objects.filter(subject_type="report", subject_id=about, actor__isnull=False)
+    later = acts.exclude(kind__in=NO_LOOK).filter(created_at__gte=OuterRef("sent_at"))
+    return Message.objects.filter(~Exists(later), report=OuterRef("pk"), actor=None)
 
 
-# The same of a row of an open case with its `report_id`, `status` and `changed_at`, for plain SQL.
+# The condition of with_new_answers in SQL, for rows `waits` of open cases.
 SPOKEN = f"""(EXISTS (
     SELECT FROM reports_message AS message
      WHERE message.report_id = waits.report_id AND actor_id IS NULL AND NOT EXISTS (
@@ -76,28 +74,28 @@ SPOKEN = f"""(EXISTS (
 
 
 def _asked_at() -> Coalesce:
-    asked = Message.objects.filter(report=OuterRef("pk"), is_question=True).order_by("-id")
-    return Coalesce(Subquery(asked.values("sent_at")[:1]), F("case__changed_at"))
+    questions = Message.objects.filter(report=OuterRef("pk"), is_question=True).order_by("-id")
+    return Coalesce(Subquery(questions.values("sent_at")[:1]), F("case__changed_at"))
 
 
-def _spoken() -> Q:
-    """Return whether the reporter has said something since `asked_at`."""
+def _has_answer() -> Q:
+    """Return the condition of a message or follow-up since `asked_at`."""
     words = _updates_since(OuterRef("asked_at"))[:2]
     return reduce(or_, (Q(Exists(rows.filter(report=OuterRef("pk")))) for rows in words))
 
 
 def annotate_tags(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Annotate what the reporter has done that a row should say, for `row_tags`."""
+    """Return the reports annotated for `row_tags`."""
     is_open = Q(case__status__in=Case.OPEN)
     wish = Followup.objects.filter(report=OuterRef("pk"), kind=Followup.Kind.WITHDRAWAL)
     return reports.annotate(acted_at=_last_act("pk"), asked_at=_asked_at()).annotate(
-        has_spoken=Q(case__status=Case.Status.WAITING) & _spoken(),
+        has_spoken=Q(case__status=Case.Status.WAITING) & _has_answer(),
         has_fresh=has_unread_updates(),
         has_wish=is_open & Exists(wish),
     )
 
 
 def row_tags(row: Any) -> list[str]:
-    """Return the tags of a row of `annotate_tags`."""
+    """Return the tags of a row annotated by `annotate_tags`."""
     tags = ["Đã trả lời"] if row.has_spoken else ["Có lời mới"] if row.has_fresh else []
     return [*tags, "Đề nghị rút"] if row.has_wish else tags

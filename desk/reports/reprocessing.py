@@ -1,4 +1,4 @@
-"""Reading reports again: the runs and how far the newest is, and a page to start one."""
+"""Reprocessing of reports: the list of runs, and a page to start one."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ ONE = "reports.decide_case"
 
 @admin.register(ReprocessingRun)
 class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]):
-    """Who had reports read again, and when; a run is started on a page of its own."""
+    """The runs, read-only; a page of its own starts one."""
 
     list_display = ("when", "who", "rules", "reports", "done")
 
@@ -32,9 +32,8 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]
         return super().get_queryset(request).select_related("actor")
 
     def get_urls(self) -> list[URLPattern]:
-        start = self.admin_site.admin_view(
-            require_http_methods(["GET", "HEAD", "POST"])(self.start)
-        )
+        view = require_http_methods(["GET", "HEAD", "POST"])(self.start)
+        start = self.admin_site.admin_view(view)
         return [path("start/", start, name="reports_reprocessingrun_start"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
@@ -42,7 +41,7 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]
         return super().changelist_view(request, context)
 
     def start(self, request: HttpRequest) -> HttpResponse:
-        """Say what a run would do and how many reports it is about; after the button, start it."""
+        """Render the rules and the count of outdated reports; posted, start a run."""
         if not request.user.has_perm(MANY):
             raise PermissionDenied
         if request.method == "POST":
@@ -82,22 +81,22 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]
 
 
 def reprocess_selected(request: HttpRequest, reports: Sequence[UUID]) -> None:
-    """Have some reports read again and say what becomes of them."""
+    """Reprocess some reports, with messages of how many."""
     if len(reports) > MAX_BATCH:
         most = labels.format_count(MAX_BATCH)
         messages.error(request, f"Chưa làm gì. Mỗi lần chọn nhiều nhất {most} tin.")
         return
-    owed = reprocessing.reprocess_selected(reports, by=officer(request))
-    if owed:
-        text = f"Máy sẽ đọc lại {labels.format_count(owed)} tin, thường chỉ vài giây. Quyết định giữ nguyên."
+    count = reprocessing.reprocess_selected(reports, by=officer(request))
+    if count:
+        text = f"Máy sẽ đọc lại {labels.format_count(count)} tin, thường chỉ vài giây. Quyết định giữ nguyên."
         messages.success(request, text)
-    if left := len(reports) - owed:
+    if left := len(reports) - count:
         text = f"{labels.format_count(left)} tin để nguyên: đang chờ máy đọc, đang phải giữ nguyên, hoặc đã xóa dữ liệu."
         messages.info(request, text)
 
 
 def _begin(request: HttpRequest) -> None:
-    """Start a run, or resume the one that is there, and say which."""
+    """Start a run or resume the unfinished one, with a message."""
     by = officer(request)
     try:
         run = reprocessing.start(by=by)
@@ -114,7 +113,7 @@ def _begin(request: HttpRequest) -> None:
 
 
 def _newest(request: HttpRequest) -> dict[str, Any]:
-    """Return the newest run and its progress."""
+    """Return the context of the newest run and its progress."""
     run = ReprocessingRun.objects.order_by("-id").first()
     return {
         "run": run,
@@ -125,7 +124,7 @@ def _newest(request: HttpRequest) -> dict[str, Any]:
 
 
 def _count_outdated() -> int | None:
-    """Return how many reports a run would be about; None where counting took too long."""
+    """Return the count of outdated reports; None on a database error, as a timeout."""
     try:
         return reprocessing.count()
     except DatabaseTrouble:

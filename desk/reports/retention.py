@@ -1,4 +1,4 @@
-"""Holds, the case file, destruction by two people, the answer to a reporter's wish for erasure."""
+"""Legal holds, the case file, destruction by two officers, answers to erasure requests."""
 
 import contextlib
 import tempfile
@@ -42,7 +42,7 @@ NOT_DONE = {
     "closed": "Chưa làm. Đề nghị này đã được quyết định rồi.",
     "same": "Chưa hủy. Người đề nghị không tự đồng ý được: cần người thứ hai.",
 }
-# What the reporter reads where the law stands above the wish: it tells no more than that.
+# The answer to the reporter where the law forbids erasure; it must reveal no more than that.
 MUST_BE_KEPT = {
     "vi": "Công an phải giữ tin này để giải quyết vụ việc, nên bây giờ chưa xóa được."
     " Xong việc, bạn đề nghị lại ở trang này.",
@@ -67,14 +67,14 @@ _PERMISSIONS = {
 
 
 class CaseFileForm(ReasonForm):
-    """A case file always leaves the house, so its reason is always asked."""
+    """The form of a case file, whose reason is always required."""
 
     always = True
 
 
 @dataclass(frozen=True)
 class DestructibleItem:
-    """A file or an addition that could be destroyed, and the proposal that waits for it."""
+    """A file or follow-up that could be destroyed, and its open proposal."""
 
     what: str
     target: UUID
@@ -84,14 +84,14 @@ class DestructibleItem:
 
 
 class RetentionPage(ReportView):
-    """The page beside a report: holds, case file, destruction, the reporter's wish for erasure."""
+    """The page of holds, case file, destruction and erasure of a report."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return render_page(request, self.report)
 
 
 class RetentionAction(ReportAction):
-    """A button of that page: run it, or show the page again with what was typed and why not."""
+    """An action of that page; on an error return the page with the typed reason."""
 
     errors = (HoldError, DestructionError, ErasureRequestError, workflow.WorkflowError)
     max_reason_chars = 1000
@@ -113,7 +113,7 @@ class RetentionAction(ReportAction):
 
 
 class PlaceHold(RetentionAction):
-    """Put the report under a hold."""
+    """Place a legal hold."""
 
     name, done = "hold", "Đã giữ nguyên tin này."
 
@@ -122,7 +122,7 @@ class PlaceHold(RetentionAction):
 
 
 class LiftHold(RetentionAction):
-    """End the hold."""
+    """Lift the legal hold."""
 
     name, done = "lift", "Đã thôi giữ."
 
@@ -131,7 +131,7 @@ class LiftHold(RetentionAction):
 
 
 class ProposeDestruction(RetentionAction):
-    """Propose that a file or an addition be destroyed."""
+    """Propose the destruction of a file or follow-up."""
 
     name, done = "destroy", "Đã đề nghị hủy. Cần người thứ hai đồng ý."
 
@@ -144,7 +144,7 @@ class ProposeDestruction(RetentionAction):
 
 
 class ConfirmDestruction(RetentionAction):
-    """Destroy what somebody else has proposed."""
+    """Confirm another officer's proposal and destroy."""
 
     name, done = "confirm_destruction", "Đã hủy."
 
@@ -153,7 +153,7 @@ class ConfirmDestruction(RetentionAction):
 
 
 class WithdrawDestruction(RetentionAction):
-    """Take a proposal back, or refuse it."""
+    """Withdraw or refuse a proposal."""
 
     name, done = "withdraw_destruction", "Đã bỏ đề nghị hủy."
 
@@ -162,7 +162,7 @@ class WithdrawDestruction(RetentionAction):
 
 
 class GrantErasure(RetentionAction):
-    """Erase everything, as the reporter wants."""
+    """Erase the report, as its reporter requests."""
 
     name, done = "grant_erasure", "Đã xóa toàn bộ dữ liệu của tin."
 
@@ -171,7 +171,7 @@ class GrantErasure(RetentionAction):
 
 
 class RefuseErasure(RetentionAction):
-    """Erase nothing and answer the reporter why."""
+    """Refuse the erasure and answer the reporter why."""
 
     name, done = "refuse_erasure", "Đã trả lời người báo."
 
@@ -182,7 +182,7 @@ class RefuseErasure(RetentionAction):
 
 
 class ReopenErasure(RetentionAction):
-    """Have a refused wish answered anew."""
+    """Reopen a refused erasure request."""
 
     name, done = "take_up_erasure", "Đã đưa đề nghị xóa ra xem lại."
 
@@ -193,7 +193,7 @@ class ReopenErasure(RetentionAction):
 
 
 class GiveCaseFile(ReportView):
-    """Give the report as an archive, on record before it is given."""
+    """Download the report as an archive, audited before."""
 
     http_method_names = ["post"]
     permission = CASE_FILE
@@ -216,7 +216,7 @@ class GiveCaseFile(ReportView):
             count = case_archive.write_case_zip(file, report, text, pictures=personal)
             detail = {"format": "zip", "files": count, "personal": personal, "sha256": digest(file)}
             events.log_event("report", report.pk, "case_exported", by=by, reason=reason, **detail)
-            unless_given.pop_all()  # the answer closes it
+            unless_given.pop_all()  # the response closes it
         return attachment(file, f"tin-{report.public_number}.zip", "application/zip")
 
 
@@ -227,7 +227,7 @@ def render_page(
     form: CaseFileForm | None = None,
     typed: tuple[str, str] = ("", ""),
 ) -> HttpResponse:
-    """Return the page; `typed` is the reason that was typed for the named action."""
+    """Return the page; `typed` is (name of an action, its typed reason)."""
     by, hold = officer(request), legal_holds.current_hold(report.pk)
     return render(
         request,
@@ -247,54 +247,44 @@ def render_page(
 
 
 def destructible_items(report: Report, by: User) -> list[DestructibleItem]:
-    """Return what of a report could be destroyed. Three statements."""
+    """Return what of a report could be destroyed, in three statements."""
     rows = DestructionRequest.objects.filter(report=report, confirmed_at=None, withdrawn_at=None)
     open_ones = {row.target: row for row in rows.select_related("proposed_by")}
-    sent = [
+    files = [
         (Target.FILE, file.pk, f"Tệp số {number}: {filetypes.by_media_type(file.media_type).word}")
         for number, file in enumerate(storage.files_of_report(report), 1)
         if file.erased_at is None
     ]
-    added = [
-        (
-            Target.ADDITION,
-            row.pk,
-            f"{row.get_kind_display()}, {labels.format_datetime(row.received_at)}",
-        )
-        for row in report.followups.filter(erased_at=None).order_by("received_at")
+    additions = [
+        (Target.ADDITION, x.pk, f"{x.get_kind_display()}, {labels.format_datetime(x.received_at)}")
+        for x in report.followups.filter(erased_at=None).order_by("received_at")
     ]
     return [
         DestructibleItem(what, target, title, row, bool(row and row.proposed_by_id == by.pk))
-        for what, target, title in (*sent, *added)
+        for what, target, title in (*files, *additions)
         for row in [open_ones.get(target)]
     ]
 
 
-def _taken_up(report: Report) -> str:
-    """Return why the wish is answered anew."""
+def _reopen_reason(report: Report) -> str:
     act = events.events_for("report", report.pk).filter(kind="wish_taken_up").first()
     return highlighting.plain_line(act.detail.get("reason", "")) if act else ""
 
 
 def erasure_panel(report: Report, by: User) -> dict[str, Any]:
-    """Return the context of the wish that waits, its words masked, or of the one that was refused. Four
-    statements at most.
-    """
-    newest, later = erasure_requests.latest_request(report.pk), FollowupPanel(report)
+    """Return the context of the open (redacted) or refused request, in four statements at most."""
+    newest, panel = erasure_requests.latest_request(report.pk), FollowupPanel(report)
     waits = newest is not None and newest.decided_at is None and not report.erased_at
     wish = newest if waits else None
+    words = panel.redact(encryption.decrypt_field(wish, "text") or "") if wish else ""
     against = erasure.find_blocker(report.pk) if newest else ""
     return {
         "wish": wish,
         "refused_wish": None if wish or against or report.erased_at else newest,
-        "taken_up": _taken_up(report) if wish and wish.taken_up_at else "",
+        "taken_up": _reopen_reason(report) if wish and wish.taken_up_at else "",
         "is_taken_up_by_me": wish is not None and wish.taken_up_by == by,
         "may_take_up": by.has_perm(ON_WISH["take_wish_up"].permission),
-        "wish_words": highlighting.plain_line(
-            later.redact(encryption.decrypt_field(wish, "text") or "")
-        )
-        if wish
-        else "",
+        "wish_words": highlighting.plain_line(words),
         "wish_against": AGAINST.get(against, ""),
         "wish_answer": MUST_BE_KEPT[report.language] if wish and against else "",
         "may_grant": by.has_perm(erasure_requests.GRANT),

@@ -1,7 +1,7 @@
-"""Searches of the queue that officers keep and share.
+"""Saved and shared searches of the queue.
 
-Beat counts each as its owner would see it, no further than paging reaches. Who waits for a number of
-reports is notified once: on the start page, and by a mail with the name of the search and the count.
+Beat counts each as its owner sees it, up to the reach of paging; at the threshold the owner is notified
+once, on the start page and by mail.
 """
 
 from typing import Any
@@ -39,20 +39,17 @@ log = structlog.get_logger(__name__)
 
 KEEP = "reports.decide_case"
 MAX_COUNT = 30  # searches of one officer
-MAX_QUERY_LENGTH = 400  # signs, as of SavedSearch.query
+MAX_QUERY_LENGTH = 400  # as SavedSearch.query
 MAX_SHOWN = 40  # on the start page
-MAX_COUNTED = 500  # at one look
-KNOWN = (
-    "q",
-    filters.WorkFilter.parameter_name,
-    *(each.parameter_name for each in filters.NARROWING),
-)
+MAX_COUNTED = 500  # in one task
+_FILTERS = (filters.WorkFilter, *filters.NARROWING)
+KNOWN = ("q", *(each.parameter_name for each in _FILTERS))
 _SHOWN = ("id", "name", "query", "is_shared", "notify_threshold", "hits", "counted_at")
 _OWNER = ("id", "username", "first_name", "last_name")
 
 
 class SaveForm(forms.Form):
-    """What an officer says of a search that is to be search."""
+    """A search to save."""
 
     name = forms.CharField(max_length=80, error_messages={"required": "Ghi tên cho tìm kiếm này."})
     query = forms.CharField(max_length=2000, required=False)
@@ -75,7 +72,7 @@ class SaveForm(forms.Form):
 
 
 def allowed_query(query: QueryDict) -> str:
-    """Return what of a query may be saved: known lists and the words sought."""
+    """Return the known parameters of a query as a query string, without NUL, bounded."""
     values = {
         name: query.get(name, "").replace("\0", "").strip()[:MAX_LENGTH] for name in KNOWN if name
     }
@@ -83,8 +80,9 @@ def allowed_query(query: QueryDict) -> str:
 
 
 def visible_searches(user: User) -> QuerySet[SavedSearch]:
-    """Return an officer's own searches and the shared ones; at a unit those of its own people, as names and
-    counts of others speak of reports that are not seen there.
+    """Return an officer's own searches and the shared ones, at a unit only those of its members.
+
+    Names and counts of others would reveal reports that the unit does not see.
     """
     rows, unit = SavedSearch.objects.select_related("owner"), visibility.unit_of(user)
     shared = Q(is_shared=True) if unit is None else Q(is_shared=True, owner__membership__unit=unit)
@@ -92,18 +90,17 @@ def visible_searches(user: User) -> QuerySet[SavedSearch]:
 
 
 def saved_searches_column(user: User) -> dict[str, Any]:
-    """Return the searches on an officer's start page, as a column."""
+    """Return the searches of an officer's start page, as a column."""
     if not user.has_perm(KEEP):
         return {}
-    rows = visible_searches(user).annotate(
-        by=JSONObject(**{name: f"owner__{name}" for name in _OWNER})
-    )
+    owner = JSONObject(**{name: f"owner__{name}" for name in _OWNER})
+    rows = visible_searches(user).annotate(by=owner)
     columns = rows.order_by("name", "id").values(row=JSONObject(by="by", **{n: n for n in _SHOWN}))
     return {"searches": ArraySubquery(columns[:MAX_SHOWN])}
 
 
 def saved_searches(data: dict[str, Any]) -> list[SavedSearch]:
-    """Return the searches of the column, those first that have come to what their owner waits for."""
+    """Return the searches of the column, those at their threshold first."""
     rows = [_row(**row) for row in data.get("searches", [])]
     return sorted(rows, key=lambda row: not row.has_come)
 
@@ -114,16 +111,15 @@ def _row(by: dict[str, Any], counted_at: str | None, **columns: Any) -> SavedSea
 
 
 def save(request: HttpRequest) -> HttpResponse:
-    """Keep a search; what is wrong with it is said, and the queue stays as it was."""
+    """Save a search or add messages of its errors; redirect to the same list."""
     by = _officer(request)
     form = SaveForm(request.POST)
     if not form.is_valid():
         for errors in form.errors.values():
             messages.error(request, f"Chưa lưu. {errors[0]}")
     elif by.saved_searches.count() >= MAX_COUNT:
-        messages.error(
-            request, f"Chưa lưu. Mỗi người giữ nhiều nhất {MAX_COUNT} tìm kiếm; xóa bớt rồi lưu."
-        )
+        text = f"Chưa lưu. Mỗi người giữ nhiều nhất {MAX_COUNT} tìm kiếm; xóa bớt rồi lưu."
+        messages.error(request, text)
     else:
         _create(request, by, form.cleaned_data)
     query = allowed_query(QueryDict(request.POST.get("query", "").lstrip("?")[:2000]))
@@ -143,7 +139,7 @@ def _create(request: HttpRequest, by: User, values: dict[str, Any]) -> None:
 
 
 def remove(request: HttpRequest, search: int) -> HttpResponse:
-    """Throw a search away; its owner alone may."""
+    """Delete a search. Raises PermissionDenied for anybody but its owner."""
     by = _officer(request)
     row = get_object_or_404(visible_searches(by), pk=search)
     if row.owner_id != by.pk:
@@ -162,7 +158,7 @@ def _officer(request: HttpRequest) -> User:
 
 
 def remove_searches_with_contact(*, contact: str, **_: object) -> None:
-    """Remove the searches that name a reporter's contact; connected to its erasure."""
+    """Remove the searches that name a reporter's contact; a receiver of its erasure."""
     for search in erasure.find_rows_with_contact(SavedSearch, contact, "name", "query"):
         events.log_event("search", search.pk, "search_removed", why="contact")
         search.delete()
@@ -176,18 +172,17 @@ def matching_reports(search: SavedSearch) -> QuerySet[Report]:
     rows = visibility.visible_reports(Report.objects.all(), owner)
     typed = query.get("q", "")
     work = query.get(str(filters.WorkFilter.parameter_name)) or ("all" if typed else "open")
-    chosen = [(each, query[str(each.parameter_name)]) for each in filters.NARROWING
-              if query.get(str(each.parameter_name))]  # fmt: skip
-    rows = filters.filter_by_work(rows, work, owner, is_narrowed=bool(chosen) and not typed)
-    for each, value in chosen:
-        rows = each.filter_queryset(rows, value[: filters.MAX_LENGTH])
-    return (
-        search_reports(rows, typed, owner, only_open=work in filters.OF_OPEN)[0] if typed else rows
-    )
+    values = {each: query.get(str(each.parameter_name), "") for each in filters.NARROWING}
+    is_narrowed = any(values.values()) and not typed
+    rows = filters.filter_by_work(rows, work, owner, is_narrowed=is_narrowed)
+    for each, value in values.items():
+        rows = each.filter_queryset(rows, value[: filters.MAX_LENGTH]) if value else rows
+    only_open = work in filters.OF_OPEN
+    return search_reports(rows, typed, owner, only_open=only_open)[0] if typed else rows
 
 
 def count(search: SavedSearch) -> None:
-    """Count a search and tell its owner, once, when it has come to what they wait for."""
+    """Count a search, and notify its owner once when the threshold is reached."""
     search.hits = matching_reports(search).order_by().values("pk")[:NEAR].count()
     rows = SavedSearch.objects.filter(pk=search.pk)
     rows.update(hits=search.hits, counted_at=timezone.now())
@@ -198,7 +193,7 @@ def count(search: SavedSearch) -> None:
 
 
 def count_all() -> None:
-    """Count every search, the longest uncounted first; one that fails holds up no other."""
+    """Count every search, the longest uncounted first; a database error skips one only."""
     rows = SavedSearch.objects.select_related("owner").filter(owner__is_active=True)
     for search in rows.order_by("counted_at")[:MAX_COUNTED]:
         try:
@@ -213,11 +208,8 @@ def _notify(search: SavedSearch) -> None:
         return
     desk = f"{settings.PORTAL_URL}{reverse('admin:index')}"
     text = f"Tìm kiếm đã lưu có {search.hits} tin, từ mức {search.notify_threshold}.\n{desk}\n"
-    mail = EmailMessage(
-        f"{province.office}: một tìm kiếm đã lưu có {search.hits} tin",
-        text,
-        to=[search.owner.email],
-    )
+    subject = f"{province.office}: một tìm kiếm đã lưu có {search.hits} tin"
+    mail = EmailMessage(subject, text, to=[search.owner.email])
     mail.extra_headers["Auto-Submitted"] = "auto-generated"
     try:
         mail.send()

@@ -1,4 +1,4 @@
-"""Sealed data of a report, revealed or given: asks who is there, and is on record before it is given."""
+"""Views that reveal or download sealed data of a report, audited before."""
 
 from uuid import UUID
 
@@ -24,17 +24,18 @@ from reports.tracking import code_recovery
 PLAIN_TEXT = "text/plain; charset=utf-8"
 REVEAL = "reports.reveal_contact"
 MIN_REASON_CHARS, MAX_REASON_CHARS = 5, 300
-_FIELDS = {"message": "text", "addition": "story"}  # where what is asked for lies
+_FIELDS = {"message": "text", "addition": "story"}  # name of the sealed field
 
 
 def get_reveal_reason(request: HttpRequest) -> str:
-    """Return the reason, on one line."""
+    """Return the posted reason, on one line."""
     return " ".join(request.POST.get("why", "").replace("\0", "").split())[:MAX_REASON_CHARS]
 
 
 def find_reveal_refusal(request: HttpRequest, report: Report, by: User) -> str:
-    """Return why nothing is revealed, "" where it may be. Each reason shows one thing: a form that was pressed
-    before carries an older reveal than the newest.
+    """Return why nothing is revealed, "" where it may be.
+
+    A reason reveals once: a form already used carries an older reveal than the newest.
     """
     if len(get_reveal_reason(request)) < MIN_REASON_CHARS:
         return f"Chưa hiện. Ghi vì sao cần xem, ví dụ: {REVEAL_REASONS[0].lower()}."
@@ -44,13 +45,13 @@ def find_reveal_refusal(request: HttpRequest, report: Report, by: User) -> str:
 
 
 class RevealView(ReportView):
-    """What is sealed, for who may see it."""
+    """A view that reveals sealed data."""
 
     http_method_names = ["post"]
     permission = REVEAL
 
     def open_sealed(self, sealed: Sealed, what: str, **which: str) -> str:
-        """Return the sealed text, on record before it is opened; "" where it does not open."""
+        """Return the decrypted text, audited before; "" and a message where it is undecryptable."""
         report = self.report
         events.log_event("report", report.pk, "revealed", by=self.officer, what=what, **which)
         text = encryption.decrypt(sealed, _FIELDS.get(what, what), report.pk)
@@ -59,14 +60,14 @@ class RevealView(ReportView):
         return text or ""
 
     def give_whole(self, text: str, what: str) -> HttpResponse | None:
-        """Return the text as a file where the officer asks for the whole of it."""
+        """Return the text as a download if the officer asks for the whole, else None."""
         if not (text and "whole" in self.request.POST):
             return None
         return download(text, f"{self.report.public_number}-{what}.txt", PLAIN_TEXT)
 
 
 class RevealField(RevealView):
-    """Show one sealed field once, or give it whole; its reason is on record before it is shown."""
+    """Reveal one sealed field once, on the page or as a download."""
 
     def post(self, request: HttpRequest, what: str) -> HttpResponse:
         reason = get_reveal_reason(request)
@@ -85,7 +86,7 @@ class RevealField(RevealView):
 
 
 class RevealFollowup(RevealView):
-    """Show one message or addition as it came, or give it whole."""
+    """Reveal one message or follow-up unmasked, on the page or as a download."""
 
     def post(self, request: HttpRequest, what: str, which: int | UUID) -> HttpResponse:
         sealed = followups.sealed_text_or_404(self.report, what, which)
@@ -94,7 +95,7 @@ class RevealFollowup(RevealView):
 
 
 class RevealFile(RevealView):
-    """Give the original of a file that was sent along, on record before it is given."""
+    """Download the original of an attachment, audited before."""
 
     def post(self, request: HttpRequest, file: UUID) -> HttpResponseBase:
         row = get_object_or_404(self.report.files.select_related("check_result"), pk=file)
@@ -113,7 +114,7 @@ class RevealFile(RevealView):
 
 
 class ShowPicture(ReportView):
-    """Show the picture that was drawn anew from what was sent; on record once a day."""
+    """Return the redrawn picture of an attachment, audited once a day."""
 
     permission = REVEAL
 
@@ -121,15 +122,15 @@ class ShowPicture(ReportView):
         row = get_object_or_404(self.report.files.filter(erased_at=None), pk=file)
         check = get_object_or_404(FileCheck, file=row)
         try:
-            answer = attachments.open_clean_copy(check)
+            picture = attachments.open_clean_copy(check)
         except storage.DecryptionError as error:
             raise Http404 from error
         attachments.log_picture_view(self.report, self.officer)
-        return answer
+        return picture
 
 
 class DownloadText(ReportView):
-    """Give the whole working copy of what was typed as a file, on record before it is given."""
+    """Download the redacted texts of a report as a file, audited before."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         report, may_read = self.report, self.officer.has_perm("reports.decide_case")
@@ -140,7 +141,7 @@ class DownloadText(ReportView):
 
 
 class ReleaseCode(ReportAction):
-    """Show, once, the word with which the reporter fetches a new code."""
+    """Reveal once the word with which the reporter fetches a new code."""
 
     errors = (code_recovery.ReleaseError,)
     max_reason_chars = MAX_WORDS

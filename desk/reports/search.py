@@ -1,5 +1,6 @@
-"""What an officer types into the search box, and the reports it means: a report's number, a campaign's
-code, a telephone number or its ends, or words. Each kind is one search over one index.
+"""The search box: a report's number, a campaign's code, a telephone number or its ends, or words.
+
+Each kind is one search over one index.
 """
 
 import re
@@ -17,9 +18,9 @@ from reports.extraction import phones
 from reports.models import Campaign, Dispute, Indicator, Report
 from reports.models.report import ALPHABET
 
-MAX_LENGTH = 200  # signs of what is looked for
-MIN_DIGITS = 4  # of a number that is known in part
-MAX_NUMBERS = 2_000  # that begin or end alike
+MAX_LENGTH = 200  # characters of a search
+MIN_DIGITS = 4  # of a partial number
+MAX_NUMBERS = 2_000  # reports of a number
 _PUBLIC_NUMBER = re.compile(rf"(?:XL)?(\d\d)([{ALPHABET}]{{4}})([{ALPHABET}]{{4}})")
 _CODE = re.compile(rf"[ĐD](\d\d)([{ALPHABET}]{{3,9}})")
 _END = re.compile(rf"(\d\d)?([{ALPHABET}]{{3,9}})")
@@ -30,17 +31,16 @@ _NO_DIGITS = re.compile(r"\D+")
 def search_reports(
     reports: QuerySet[Report], typed: str, viewer: User, *, only_open: bool = False
 ) -> tuple[QuerySet[Report], bool]:
-    """Return the visible reports that the officer means, and whether there may be more than are looked up."""
+    """Return the matching reports, and whether the limit of matches was reached."""
     typed = typed[:MAX_LENGTH]
     if number := _public_number(typed):
         return reports.filter(public_number=number), False
     if campaign := campaign_for_code(typed):
         return reports.filter(campaign_link__campaign=campaign), False
     if keys := _keys(typed):
-        # Looked up first: within the statement of a page, which joins many tables, none of them
-        # would be asked by what was found.
-        named = Indicator.objects.filter(kind__in=BY_DIGITS, key__in=keys).order_by("-id")
-        ids = list(named.values_list("report_id", flat=True)[:MAX_NUMBERS])
+        # In a statement of its own: within the page's many joins the planner would not start here.
+        mentions = Indicator.objects.filter(kind__in=BY_DIGITS, key__in=keys).order_by("-id")
+        ids = list(mentions.values_list("report_id", flat=True)[:MAX_NUMBERS])
         return reports.filter(pk__in=ids), len(ids) >= MAX_NUMBERS
     ids = _by_digits(typed, viewer) or full_text_search.search_reports(
         full_text_search.query_terms(typed), unit=visibility.unit_of(viewer), only_open=only_open
@@ -49,7 +49,7 @@ def search_reports(
 
 
 def did_you_mean(typed: str, viewer: User) -> str:
-    """Return what the officer may have meant by words that found nothing, "" where there is nothing like it."""
+    """Return a spelling suggestion for words that found nothing, "" for none."""
     typed = typed[:MAX_LENGTH]
     words = full_text_search.query_terms(typed)
     if not words or _public_number(typed) or campaign_for_code(typed) or _keys(typed):
@@ -58,9 +58,7 @@ def did_you_mean(typed: str, viewer: User) -> str:
 
 
 def campaign_for_field(typed: str) -> Campaign:
-    """Return the campaign that a form's field means: a whole code, or its end alone (XK9, 26 XK9). Raises
-    GroupingError with what was not found.
-    """
+    """Return the campaign of a whole code or its end (XK9, 26 XK9). Raises GroupingError."""
     code = " ".join(typed.split())
     if not code:
         raise GroupingError("Chưa ghi mã đợt.")
@@ -77,7 +75,7 @@ def campaign_for_field(typed: str) -> Campaign:
 
 
 def _ending(typed: str) -> list[Campaign]:
-    """Return the campaigns whose code ends so, with or without its year, each as what it leads to."""
+    """Return the distinct campaigns, merges followed, whose code ends so, with or without year."""
     signs = _signs(typed)
     if not (parts := _END.fullmatch(signs)):
         return []
@@ -93,7 +91,7 @@ def _signs(typed: str) -> str:
 
 
 def campaign_for_code(typed: str) -> Campaign | None:
-    """Return the campaign whose code was typed, or the one that it leads to."""
+    """Return the campaign of a whole code, merges followed, or None."""
     parts = _CODE.fullmatch(_signs(typed))
     if not parts:
         return None
@@ -102,29 +100,29 @@ def campaign_for_code(typed: str) -> Campaign | None:
 
 
 def _by_digits(typed: str, viewer: User) -> list[UUID]:
-    """Return the reports that name a number or an account with these digits at an end of it."""
+    """Return the visible reports that name a number or account beginning or ending with these digits."""
     digits = "".join(to_ascii_digits(typed).split())
     if not (digits.isascii() and digits.isdecimal() and len(digits) >= MIN_DIGITS):
         return []
     digits = digits.removeprefix("0")
-    seen = visibility.visible_via_report(Indicator.objects.all(), viewer)
-    ends = seen.annotate(end=Collate(Reverse("key"), "C")).filter(
+    visible = visibility.visible_via_report(Indicator.objects.all(), viewer)
+    ends = visible.annotate(end=Collate(Reverse("key"), "C")).filter(
         end__startswith=digits[::-1], kind__in=BY_DIGITS
     )
-    begins = seen.filter(kind=Indicator.Kind.NUMBER, key__startswith=f"+84{digits}")
+    begins = visible.filter(kind=Indicator.Kind.NUMBER, key__startswith=f"+84{digits}")
     ids = [rows.values_list("report_id", flat=True)[:MAX_NUMBERS] for rows in (ends, begins)]
     return list(ids[0].union(ids[1]))
 
 
 def disputes(rows: QuerySet[Dispute], typed: str) -> QuerySet[Dispute]:
-    """Return the disputes of that code, with or without its head, or about that number."""
+    """Return the disputes of that code, with or without "XL-", or about that number."""
     if number := _public_number(typed):
         return rows.filter(public_number__in=[number, f"XL-{number}"])
     return rows.filter(key__in=list(filter(None, _keys(typed))))
 
 
 def dispute_for_code(typed: str) -> Dispute | None:
-    """Return the dispute whose code was typed, and not a report's."""
+    """Return the dispute whose code was typed, or None."""
     return disputes(Dispute.objects.all(), typed).first() if _public_number(typed) else None
 
 
@@ -134,8 +132,6 @@ def _public_number(typed: str) -> str:
 
 
 def _keys(typed: str) -> list[str]:
-    """Return the canonical forms of a whole number, none for less. Its bare digits too: an account may be
-    somebody's telephone number.
-    """
+    """Return the canonical forms of a whole number and its bare digits, as of an account; [] for less."""
     keys = [phone.key for phone in phones.parse_many(typed) if phone.key]
     return [*keys, _NO_DIGITS.sub("", to_ascii_digits(normalize(typed)))] if keys else []

@@ -1,4 +1,4 @@
-"""The addresses of the report pages. The list itself is the model admin's (admin.py)."""
+"""The URLs of the report pages; the list itself is in admin.py."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,7 +30,7 @@ GET, POST = ["GET", "HEAD"], ["POST"]
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the addresses below `reports/report/`, closed to strangers."""
+    """Return the URLs below `reports/report/`, for officers only."""
     return [
         path(
             f"reports/report/{route}", site.admin_view(view), kwargs, name=f"reports_report_{name}"
@@ -40,7 +40,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 
 def list_queue_routes() -> Iterator[Route]:
-    """Yield what is about the queue or about many reports."""
+    """Yield the routes of the queue and of many reports."""
     for verb in bulk_actions.TITLES:
         run = require_http_methods(POST)(bulk_actions.run_bulk)
         yield f"bulk/{verb}/", f"bulk_{verb}", run, {"verb": verb}
@@ -57,7 +57,7 @@ def list_queue_routes() -> Iterator[Route]:
 
 
 def list_report_routes() -> Iterator[Route]:
-    """Yield what is about one report."""
+    """Yield the routes of one report."""
     for verb in transitions.TABLE:
         yield make_route(verb, verb, decisions.TakeDecision, verb=verb)
     for verb in decisions.VERBS:
@@ -76,7 +76,7 @@ def list_report_routes() -> Iterator[Route]:
 
 
 def list_sealed_data_routes() -> Iterator[Route]:
-    """Yield what shows or gives sealed data: to who has lately said who they are."""
+    """Yield the routes of sealed data, most of which need a recent authentication."""
     sealed, again = sealed_data_actions, sealed_data_actions.REVEAL
     for what in page.SEALED_FIELDS:
         yield make_route(f"reveal-{what}", f"reveal_{what}", sealed.RevealField, again, what=what)
@@ -106,7 +106,7 @@ def list_retention_routes() -> Iterator[Route]:
 def make_route(
     route: str, name: str, view: type[ReportView], reauthenticate: str = "", **kwargs: Any
 ) -> Route:
-    """Return the route of a view of one report; `reauthenticate`: the permission for which it asks again."""
+    """Return the route of a view of one report; holders of `reauthenticate` authenticate again."""
     methods = [method.upper() for method in view.http_method_names]
     guarded = view.as_view()
     if reauthenticate:
