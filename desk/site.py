@@ -23,8 +23,8 @@ WRONG = (
 )
 # Models in the order of use; others follow in their own order.
 ORDER = (
-    "Report", "Dispute", "KnownNumber", "NumberChange", "Campaign", "Alert", "AlertRevision", "PartnerAgency", "Delivery",
-    "Event", "Office", "Unit", "RoutingRule", "OfficeNumber", "BankLine", "Statement", "CannedReply", "Commune", "User",
+    "Report", "Dispute", "NumberFinding", "PublishedNumberChange", "Campaign", "Alert", "AlertRevision", "PartnerAgency", "Delivery",
+    "AuditEvent", "Office", "Unit", "RoutingRule", "OfficeNumber", "BankHotline", "PublicStatement", "CannedReply", "Commune", "User",
 )  # fmt: skip
 
 

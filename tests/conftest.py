@@ -67,6 +67,12 @@ def _static_files_are_looked_for_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Drop no database: it goes with its server, and dropping it may outlast the statement timeout."""
+    return True
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Tests write published numbers as the data files do; those of the two officers say otherwise."""
     from django.db import connection

@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from lxml import html
 
 from desk.models import SavedSearch
+from desk.site import ORDER
 from reports.models import BurstSnapshot, Case, Commune, UnitMember
 from reports.monitoring import queue_stats
 from reports.reference import gazetteer
@@ -123,3 +125,7 @@ def set_to(name: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting(%s)", [name])
         return int(cursor.fetchone()[0])
+
+
+def test_the_order_of_models_names_models_that_there_are() -> None:
+    assert set(ORDER) <= {model.__name__ for model in admin.site._registry}

@@ -360,7 +360,7 @@ def test_a_wish_that_was_taken_up_again_waits_from_then(chief: User, lead: Perso
     [({"return_value": False}, "no superuser"), ({"side_effect": OperationalError}, "is in use")],
 )
 def test_a_rewrite_that_was_not_whole_says_so(done: dict[str, Any], told: str) -> None:
-    with mock.patch.object(command, "_written_anew", **done), pytest.raises(CommandError) as text:
+    with mock.patch.object(command, "_rewrite_tables", **done), pytest.raises(CommandError) as text:
         call_command("purge", "--rewrite", stdout=io.StringIO())
     assert told in str(text.value)
 
