@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
-TIMEOUT_SECONDS = 5.0  # for the whole of it: to connect, to take the pieces, to answer
+TIMEOUT_SECONDS = 5.0  # in all: to connect, send and answer
 _CHUNK_BYTES = 64 * 1024
 _MAX_ANSWER_LENGTH = 4096
 _PORT = 3310

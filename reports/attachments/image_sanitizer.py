@@ -66,7 +66,7 @@ def _open_image(content: bytes) -> Image.Image:
         ImageFile.LOAD_TRUNCATED_IMAGES = True
         image = _decode(content)
         if all(low == high for low, high in _list_extremes(image)):
-            raise  # nothing of it came but its frame
+            raise  # no pixels arrived
         return image
 
 
@@ -87,7 +87,7 @@ def _list_extremes(image: Image.Image) -> list[tuple[float, float]]:
 def _apply_orientation(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
-    except (OSError, ValueError, SyntaxError, KeyError, TypeError):  # what says so is broken
+    except (OSError, ValueError, SyntaxError, KeyError, TypeError):  # broken EXIF
         return image
 
 

@@ -133,7 +133,7 @@ class PendingUpload:
     def delete(self) -> None:
         """Delete the draft; a stored file has another name by now."""
         if self._file:
-            with contextlib.suppress(OSError):  # what it could not write before
+            with contextlib.suppress(OSError):  # from buffered data
                 self._file.close()
             with contextlib.suppress(OSError):
                 self.path.unlink()

@@ -24,7 +24,7 @@ from reports.models import Campaign, CampaignLink, MergeProposal
 from reports.models.report import ALPHABET
 
 _LOCK_MERGES_SQL = "SELECT pg_advisory_xact_lock(hashtextextended('campaigns merge', 0))"
-# In the order of their keys, as people's actions lock them; one merged meanwhile has no rows.
+# In the order of their keys, as people's actions lock them; a merged one gives no row.
 _LOCK_CAMPAIGNS_SQL = """
 SELECT id, code, version > 1 OR EXISTS (
            SELECT FROM reports_campaignlink WHERE campaign_id = campaign.id AND kind = 'officer'),
@@ -33,7 +33,7 @@ SELECT id, code, version > 1 OR EXISTS (
  WHERE id = ANY(%s::uuid[]) AND merged_into_id IS NULL
  ORDER BY id FOR UPDATE
 """
-# Campaigns of which a person said that a report of one does not belong to the other.
+# Campaigns where a person has excluded a report of one from the other.
 _EXCLUDED_PAIRS_SQL = """
 SELECT link.campaign_id, apart.campaign_id
   FROM reports_campaignexclusion AS apart JOIN reports_campaignlink AS link USING (report_id)
@@ -42,7 +42,7 @@ SELECT link.campaign_id, apart.campaign_id
 _EXCLUDED_CAMPAIGNS_SQL = (
     "SELECT campaign_id FROM reports_campaignexclusion WHERE report_id = ANY(%s::uuid[])"
 )
-# Plain SQL: nearly every report comes by here, and the ORM took longer than PostgreSQL.
+# Plain SQL: nearly every report runs this, and the ORM took longer than PostgreSQL.
 _PLACE_REPORTS = PreparedStatement(
     "place_reports",
     """

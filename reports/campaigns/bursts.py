@@ -26,7 +26,7 @@ MAX_CHANCE = 1e-5  # some 400 tests at each run: a false alarm in years
 MIN_SHARE_EXPLAINED = 0.6  # of a burst's reports that another explains: then it is one burst
 _PRIOR_REPORTS = 0.5  # reports before the first week (Jeffreys prior)
 COMMUNE, SCENARIO = "commune", "scenario"
-# What is no kind of scam does not burst; its reports still count in their commune.
+# Not kinds of scam: no bursts of their own, but their reports count in their commune.
 _NO_KIND = frozenset({"", "unclear", "not_scam", "spam_submission", "abuse_prank"})
 
 
@@ -139,7 +139,7 @@ def _spread(weeks: tuple[int, ...]) -> float:
 def _tail(count: int, shape: float, stays: float) -> float:
     """Return P(X >= count) of the negative binomial with that shape and chance of no report."""
     if count <= shape * (1 - stays) / stays:
-        return 1.0  # no more than expected: nobody asks how likely
+        return 1.0  # no more than expected: no burst, whatever the probability
     ways = lgamma(count + shape) - lgamma(shape) - lgamma(count + 1)
     term = exp(ways + shape * ln(stays) + count * ln(1 - stays))
     total, place = 0.0, count
@@ -156,8 +156,8 @@ AGAIN_AFTER = 8 * 60.0  # seconds; beat asks every ten minutes
 STALE_AFTER_SECONDS = 3600.0
 _WEEKS = ",\n       ".join(f"count(*) FILTER (WHERE week = {week})" for week in range(1, WEEKS + 1))
 
-# Junk is left out: who floods the desk with it is no wave of calls. A commune and a scenario
-# together only where they can explain a burst.
+# Without junk, which is no wave of calls. A commune and a scenario together only where they can
+# explain a burst.
 _COUNTS = f"""
 SELECT GROUPING(commune), GROUPING(scenario), commune, scenario,
        count(*) FILTER (WHERE day = 0), count(*) FILTER (WHERE week = 0), {_WEEKS}

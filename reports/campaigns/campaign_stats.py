@@ -85,7 +85,7 @@ SELECT sort, key, reports, total FROM (
  WHERE place <= %s ORDER BY sort, place
 """
 
-# Report by report along the keys, whatever the planner believes of a week's number.
+# Report by report along the keys, whatever the planner estimates for a week.
 _MOST_ACTIVE_SQL = """
 SELECT link.campaign_id
   FROM reports_report AS report

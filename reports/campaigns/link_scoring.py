@@ -43,7 +43,7 @@ class Link(NamedTuple):
 
 
 Name = TypeVar("Name", bound=Hashable)
-# name -> the others that tell something alike, with how much.
+# name -> similar others -> similarity.
 Near = Mapping[Name, Mapping[Name, float]]
 
 

@@ -55,9 +55,8 @@ def merge(source: UUID, into: UUID, actor: Actor, versions: Mapping[UUID, int]) 
         target, away = campaigns[into], campaigns[source]
         reports = membership.lock_all_members(away)
         act = _store_action(Kind.MERGED, (target, away), actor, len(reports))
-        membership.move_to_campaign(
-            reports, target, act, f"Gộp từ {away.code}. ", keeps_reason=True
-        )
+        words = f"Gộp từ {away.code}. "
+        membership.move_to_campaign(reports, target, act, words, keeps_reason=True)
         membership.copy_exclusions(away, target, act)
         Campaign.objects.filter(pk=source).update(merged_into=target)
     return act
@@ -135,9 +134,8 @@ def undo_machine_merge(away: UUID, actor: Actor) -> CampaignAction:
             raise GroupingError("Không còn tin nào do máy chuyển sang để lấy lại.")
         Campaign.objects.filter(pk=away).update(merged_into=None)
         act = _store_action(Kind.SPLIT, (into, opened), actor, len(chosen))
-        membership.move_to_campaign(
-            chosen, opened, act, f"Về lại {opened.code}. ", keeps_reason=True
-        )
+        words = f"Về lại {opened.code}. "
+        membership.move_to_campaign(chosen, opened, act, words, keeps_reason=True)
         membership.exclude(chosen, into, act)
     return act
 
@@ -171,7 +169,7 @@ def undo_action(action_id: int, actor: Actor) -> UndoResult:
         act = CampaignAction.objects.select_for_update().get(pk=action_id)
         if act.undone_at:
             raise StaleVersionError("Việc này đã được lấy lại rồi.")
-        if act.kind == Kind.DETACHED:  # the others' reports have links to hold
+        if act.kind == Kind.DETACHED:  # the other kinds lock the reports' links
             membership.lock_reports(list(act.membership_changes.values_list("report", flat=True)))
         _lock_for_undo(act)
         chosen = membership.unchanged_since(act)
@@ -188,7 +186,7 @@ def _restore(act: CampaignAction, chosen: list[UUID]) -> None:
     membership.check_not_merged(membership.restore_targets(act, chosen))
     membership.undo_moves(act, chosen)
     if act.kind == Kind.SPLIT and not CampaignLink.objects.filter(campaign=act.other_id).exists():
-        # Its code is on record and perhaps in a link: it leads back to where it came from.
+        # Its code may stand in a link, so it leads back to the campaign that it was split from.
         _other_campaign(act).update(merged_into=act.campaign_id)
 
 

@@ -86,7 +86,7 @@ def _list_callers(
 _MAX_BY_KEY = 16  # reports, the newest
 _MAX_OTHERS = 48
 _MAX_UNSURE, _MAX_AROUND = 8, 16  # of them that are compared with each other, the most alike
-# What a shared key counts when there are more others than that.
+# Weights of a shared key, by which the best others are chosen.
 _EXACT, _NEIGHBOUR, _WORD = 1000, 100, 1
 _EVER = ("-infinity", "infinity")
 _BLOCK = 2 * NEIGHBOURS  # numbers that take turns together
@@ -117,7 +117,7 @@ SELECT %(report)s, %(at)s, %(keys)s, %(script)s, %(own)s::bigint[] FROM stands
    SET keys = excluded.keys, script_terms = excluded.script_terms, lookup_keys = excluded.lookup_keys
 """,
 )
-# A statement of its own: it sees what others wrote before it was our turn.
+# A statement of its own: it sees what others wrote before the locks were taken.
 _FIND_OTHERS = PreparedStatement(
     "find_others",
     f"""
@@ -234,7 +234,7 @@ def _written_values(newcomer: IncomingReport) -> dict[str, Any]:
         "keys": sorted(f"{key.kind}:{key.value}" for key in fingerprint.keys),
         "script": fingerprint.script.to_bytes(),
         "own": sorted(own),
-        # Sorted: two workers that want the same locks in another order would wait for ever.
+        # Sorted: workers that take the same locks in another order would deadlock.
         "turns": sorted(turns),
     }
 

@@ -53,8 +53,7 @@ INSERT INTO reports_campaignmembershipchange (action_id, report_id, {_COLUMNS_BE
 SELECT %(action)s, report_id, {_COLUMNS} FROM was
 """  # noqa: S608  # nosec B608
 
-# Where each report lay before the action; where the action that had put it there was taken back
-# meanwhile, before that one.
+# Where each report was before the action; before an earlier one where that was undone meanwhile.
 _STATE_BEFORE_SQL = """
 WITH RECURSIVE state AS (
      SELECT move.*, 0 AS depth FROM reports_campaignmembershipchange AS move

@@ -194,9 +194,8 @@ def _link_by_script(
     for one, other, close in link_scoring.script_pairs(fingerprints, near):
         graph.join(one, other)
         for place, partner in ((one, other), (other, one)):
-            words = link_scoring.shared_words(
-                fingerprints[place].script, fingerprints[partner].script
-            )
+            scripts = fingerprints[place].script, fingerprints[partner].script
+            words = link_scoring.shared_words(*scripts)
             graph.explain(place, link_scoring.script_link(close, words), 2)
 
 

@@ -30,12 +30,12 @@ _MARKS_TELL = 0.5  # how much rarer a word with its marks must be to be a key of
 _RARE_WORD, _RARE_PAIR = 2.5, 4.5  # minimum weights
 _RARE_NAME = 4.5
 
-# The likeness of two stories is the sum of what their shared words weigh, each less than its
-# weight by what chance gives: in long stories more is shared by chance.
+# The similarity of two stories is the sum of their shared words' weights, each less what chance
+# gives: long stories share more by chance.
 _CHANCE = 1.6
 _USUAL_LENGTH = 30  # different words of a story
 _BY_LENGTH = 0.08
-_RUN_DECAY = 0.4  # of a run of words the weightiest counts whole, each next one so much of the last
+_RUN_DECAY = 0.4  # factor for each further word of a run; the heaviest counts whole
 
 
 class RareTerm(NamedTuple):
@@ -132,7 +132,11 @@ def fingerprint_script(
 ) -> ScriptFingerprint:
     """Return the fingerprint of a claimed role, a story and the hosts that it names."""
     table = document_frequencies()
-    statements = [*map(_drop_common_claims, sentences([claimed_to_be])), *sentences([text])]
+    common = stop_list()["claims"]
+    claims = (
+        [t for t in tokens if t.folded not in common] for tokens in sentences([claimed_to_be])
+    )
+    statements = [*claims, *sentences([text])]
     sentences_found = [join_compounds(sentence, table.compounds) for sentence in statements]
     sentences_found += [_split_host(site, table) for site in sorted(sites)]
     tokens = [token for sentence in sentences_found for token in sentence]
@@ -147,10 +151,6 @@ def fingerprint_script(
         len({token.folded for token in tokens}),
         {term.key: words for term, words in rarest},
     )
-
-
-def _drop_common_claims(sentence: Sequence[ScriptToken]) -> list[ScriptToken]:
-    return [token for token in sentence if token.folded not in stop_list()["claims"]]
 
 
 def _iter_terms(

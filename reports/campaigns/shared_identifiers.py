@@ -48,8 +48,8 @@ _OWN_BEHIND = re.compile(rf"cua {_PEOPLE}\b")
 # Gangs keep the name and change the ending: evn-hoadon.example, evn-hoadon.test, "tệp evn-hoadon".
 _SITE_NAME = re.compile(r"(?<![\w@./-])[a-z0-9]{2,}(?:-[a-z0-9]{2,})+(?![\w@-])", re.IGNORECASE)
 _MIN_NAME_LENGTH = 7
-# Dots that are written so that no machine sees them: "a (.) example", "a . example", "a [dot] vn".
-# Bounded: a story of nothing but spaces is asked at each of them.
+# Hidden dots: "a (.) example", "a . example", "a [dot] vn". Bounded, as in a story of nothing but
+# spaces each is tried.
 _HIDDEN_DOT = re.compile(
     r"\s{0,4}[(\[{]\s{0,4}(?:\.|dot|chấm|cham)\s{0,4}[)\]}]\s{0,4}", re.IGNORECASE
 )

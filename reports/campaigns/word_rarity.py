@@ -139,17 +139,15 @@ def _iter_sentences(text: str) -> Iterator[list[ScriptToken]]:
 
 def _parse_code(text: str, words: Sequence[Word], at: int) -> ScriptToken | None:
     """Return the token of a code like H17, TT-62 or AM 305 at words[at], or None."""
-    if (
-        at + 1 >= len(words)
-        or not words[at + 1].folded[0].isdecimal()
-        or words[at].folded in _UNITS
-    ):
+    if at + 1 >= len(words):
         return None
-    text_shown = text[words[at].start : words[at + 1].end]
-    if not _CODE.fullmatch(text_shown):
+    head, tail = words[at], words[at + 1]
+    original = text[head.start : tail.end]
+    may_be_code = tail.folded[0].isdecimal() and head.folded not in _UNITS
+    if not may_be_code or not _CODE.fullmatch(original):
         return None
-    code = f"#{words[at].folded}{words[at + 1].folded}"
-    return ScriptToken(code, code, text_shown)
+    code = f"#{head.folded}{tail.folded}"
+    return ScriptToken(code, code, original)
 
 
 def join_compounds(
@@ -161,10 +159,8 @@ def join_compounds(
     while at < len(tokens):
         one, two = tokens[at], tokens[min(at + 1, len(tokens) - 1)]
         if one is not two and (one.folded, two.folded) in compounds:
-            text = f"{one.shown} {two.shown}"
-            joined.append(
-                ScriptToken(f"{one.folded}-{two.folded}", f"{one.spelled}-{two.spelled}", text)
-            )
+            folded, spelled = f"{one.folded}-{two.folded}", f"{one.spelled}-{two.spelled}"
+            joined.append(ScriptToken(folded, spelled, f"{one.shown} {two.shown}"))
             at += 2
         else:
             joined.append(one)

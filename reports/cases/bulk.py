@@ -14,7 +14,7 @@ from reports.campaigns import manual_grouping, membership
 from reports.cases import workflow
 from reports.models import Campaign, CampaignLink, Report
 
-MAX_COUNT = 500  # reports of one press
+MAX_COUNT = 500  # reports of one form
 TIMEOUT_SECONDS = 6.0  # nothing is begun after that
 VERBS = ("assign", "close", "junk")
 ATTACH = "attach"

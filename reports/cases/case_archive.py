@@ -21,7 +21,7 @@ class ZipEntry:
 
 
 Document = Callable[[Report], Iterable[ZipEntry]]
-DOCUMENTS: list[Document] = []  # what others add: report -> members
+DOCUMENTS: list[Document] = []  # further files, such as a PDF, that other rooms register
 
 
 def write_case_zip(file: IO[bytes], report: Report, text: str, *, pictures: bool) -> int:
@@ -40,9 +40,8 @@ def write_case_zip(file: IO[bytes], report: Report, text: str, *, pictures: bool
 
 def _iter_pictures(report: Report) -> Iterator[ZipEntry]:
     """Yield the sanitized copies in the order of their files, without lost ones."""
-    for number, file in enumerate(
-        storage.files_of_report(report).select_related("check_result"), 1
-    ):
+    files = storage.files_of_report(report).select_related("check_result")
+    for number, file in enumerate(files, 1):
         check = getattr(file, "check_result", None)
         if file.erased_at or check is None or check.copy_id is None:
             continue

@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 MAX_BATCH = 500
 MAX_NOTIFICATIONS = 200  # of one call
 LOOKED_BACK = timedelta(days=30)  # for requests that wait
-MAIL_WITHIN = timedelta(hours=6)  # what could not be mailed by then is old
+MAIL_WITHIN = timedelta(hours=6)  # older notifications are not mailed
 Stage = DeadlineNotification.Stage
 _SOON_AT = RawSQL(  # as deadline_rules computes it
     "due_at - least((due_at - started_at) / 4, %s)", [deadline_rules.MAX_NOTICE_LENGTH]
@@ -172,7 +172,7 @@ def unanswered_followups() -> QuerySet[Followup]:
 def _start_for(kind: str, wishes: QuerySet[_RequestT], since: str) -> int:
     """Start the deadline of each report with such requests, from the first; return how many."""
     runs = Deadline.objects.pending().filter(report_id=OuterRef("pk"), kind=kind)
-    # One whose clocks from receipt are still to be started gets those first.
+    # A case without its deadlines from receipt gets those first.
     cases = Case.objects.filter(
         Exists(wishes.filter(report_id=OuterRef("pk"))), ~Exists(runs)
     ).exclude(status__in=Case.OPEN, due_at=None)
@@ -221,9 +221,8 @@ def send_due_reminders() -> None:
 @transaction.atomic
 def _store_notifications(stage: str, now: datetime) -> int:
     """Note a stage for every deadline that has come to it; return how many."""
-    deadlines = list(
-        _deadlines_at_stage(stage, now).select_for_update(skip_locked=True)[:MAX_NOTIFICATIONS]
-    )
+    rows = _deadlines_at_stage(stage, now).select_for_update(skip_locked=True)
+    deadlines = list(rows[:MAX_NOTIFICATIONS])
     DeadlineNotification.objects.bulk_create(
         DeadlineNotification(deadline=deadline, stage=stage, due_at=deadline.due_at, created_at=now)
         for deadline in deadlines
@@ -288,11 +287,8 @@ def _list_leads() -> list[User]:
 
 def _send_mail(user: User, lines: list[DeadlineNotification]) -> bool:
     late = sum(line.stage == Stage.OVERDUE for line in lines)
-    context = {
-        "lines": lines,
-        "late": late,
-        "desk": f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/",
-    }
+    desk = f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/"
+    context = {"lines": lines, "late": late, "desk": desk}
     rendered = render_to_string("reports/deadlines.txt", context, using="public")
     subject, _, text = rendered.partition("\n")
     mail = EmailMessage(subject, text.strip() + "\n", to=[user.email])

@@ -7,7 +7,7 @@ nearly every story has nearly every trigram, so the index is as large as the sto
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from uuid import UUID
 
@@ -22,7 +22,7 @@ MAX_WORD_LENGTH = 60  # characters
 MAX_SUGGESTING = 2_000  # newest reports, whose words a typing error is compared with
 MAX_COMPARED = 300  # of them, those that have all of the words but one
 BEGINS_WITH = 5  # letters from which a word matches longer ones; syllables are shorter
-# As in the index of Facts.
+# As in the index of ExtractedFacts.
 WORDS = "to_tsvector('simple'::regconfig, left(search_text, 100000))"
 
 _OPEN = "status IN ('new', 'in_review', 'waiting')"
@@ -48,8 +48,8 @@ SELECT left(search_text, 4000)
 """
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _KEYS_OF_UNIT = f"SELECT report_id FROM reports_case WHERE {_AT_UNIT}"  # noqa: S608  # nosec B608
-# LATERAL with LIMIT: report by report along the keys, whatever the planner believes of the words.
-# The text is compared first where it lies; a vector is made of what passes alone.
+# LATERAL with LIMIT: report by report along the keys, whatever the planner estimates. Texts are
+# compared before a vector is computed.
 _WALKED = """
 WITH walked AS MATERIALIZED (
     SELECT report.id FROM ({among}) AS report
@@ -91,7 +91,7 @@ def search_reports(
         "most": MAX_FOUND,
         "walked": WALKED,
         "met": MAX_MET,
-        "query": _format_tsquery(words),
+        "query": " & ".join(f"'{w}'{':*' if len(w) >= BEGINS_WITH else ''}" for w in words),
         **{f"w{place}": _format_regex(word) for place, word in enumerate(words)},
     }
     has_words = " AND ".join(f"search_text ~ %(w{place})s" for place in range(len(words)))
@@ -176,10 +176,6 @@ def _select_reports(*, is_of_unit: bool, only_open: bool) -> str:
     if only_open:
         return _CASES.format(f"{_OPEN} AND {_AT_UNIT}" if is_of_unit else _OPEN)
     return _NEWEST_OF_UNIT if is_of_unit else _NEWEST_OF_ALL
-
-
-def _format_tsquery(words: Iterable[str]) -> str:
-    return " & ".join(f"'{word}'{':*' if len(word) >= BEGINS_WITH else ''}" for word in words)
 
 
 def _format_regex(word: str) -> str:

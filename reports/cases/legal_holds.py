@@ -21,9 +21,8 @@ class HoldError(Exception):
 
 
 def current_hold(report_id: UUID) -> LegalHold | None:
-    return (
-        LegalHold.objects.select_related("actor").filter(report=report_id, released_at=None).first()
-    )
+    holds = LegalHold.objects.select_related("actor")
+    return holds.filter(report=report_id, released_at=None).first()
 
 
 def is_held(report_id: UUID) -> bool:

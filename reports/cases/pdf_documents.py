@@ -119,18 +119,20 @@ def _draw_pair(pdf: FPDF, left: tuple[str, float, str], right: tuple[str, float,
         pdf.cell(width, _LINE, replace_missing_glyphs(text), align="C", new_x=after, new_y=down)
 
 
+def _write(pdf: FPDF, text: str, height: float, *, width: float = 0, align: str = "J") -> None:
+    """Write a text of lines of that height, then go to the left margin of the next line."""
+    words = replace_missing_glyphs(text)
+    pdf.multi_cell(width, height, words, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+
 def _draw_centred(pdf: FPDF, text: str, size: float, *, bold: bool = False) -> None:
     pdf.set_font("serif", "B" if bold else "", size)
-    pdf.multi_cell(
-        0, _LINE + 1, replace_missing_glyphs(text), align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT
-    )
+    _write(pdf, text, _LINE + 1, align="C")
 
 
 def _draw_paragraph(pdf: FPDF, text: str) -> None:
     pdf.set_font("serif", "", _BODY)
-    pdf.multi_cell(
-        0, _LINE, replace_missing_glyphs(text), align="J", new_x=XPos.LMARGIN, new_y=YPos.NEXT
-    )
+    _write(pdf, text, _LINE)
     pdf.ln(1.5)
 
 
@@ -142,9 +144,7 @@ def _draw_fact(pdf: FPDF, title: str, text: str) -> None:
     pdf.cell(width, _LINE, replace_missing_glyphs(title))
     pdf.set_font("serif", "", _BODY)
     pdf.set_left_margin(_LEFT + width)
-    pdf.multi_cell(
-        0, _LINE, replace_missing_glyphs(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
-    )
+    _write(pdf, text, _LINE, align="L")
     pdf.set_left_margin(_LEFT)
     pdf.set_x(_LEFT)
     pdf.ln(0.8)
@@ -156,17 +156,14 @@ def _draw_ending(pdf: FPDF, document: PdfDocument) -> None:
         pdf.add_page()
     pdf.ln(4)
     top = pdf.get_y()
-    _draw_column(
-        pdf, (_LEFT, 70), [("Nơi nhận:", "B"), *((line, "") for line in document.receivers)]
-    )
+    receivers = [("Nơi nhận:", "B"), *((line, "") for line in document.receivers)]
+    _draw_column(pdf, (_LEFT, 70), receivers)
     pdf.set_y(top)
     sign = [(document.signed_as, "B"), *[("", "")] * 4, (document.signer, "B")]
     _draw_column(pdf, (_LEFT + 85, pdf.epw - 85), sign, align="C")
     pdf.ln(4)
     pdf.set_font("serif", "", 9.5)
-    pdf.multi_cell(
-        0, 4.8, replace_missing_glyphs(document.foot), new_x=XPos.LMARGIN, new_y=YPos.NEXT
-    )
+    _write(pdf, document.foot, 4.8)
 
 
 def _draw_column(
@@ -176,11 +173,4 @@ def _draw_column(
     for text, style in lines:
         pdf.set_x(place[0])
         pdf.set_font("serif", style, _BODY - 1)
-        pdf.multi_cell(
-            place[1],
-            5.6,
-            replace_missing_glyphs(text),
-            align=align,
-            new_x=XPos.LMARGIN,
-            new_y=YPos.NEXT,
-        )
+        _write(pdf, text, 5.6, width=place[1], align=align)

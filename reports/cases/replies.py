@@ -16,7 +16,7 @@ from reports.models import CannedReply, Case, Office, OfficeNumber, Report
 from reports.numbers import lookup
 from reports.reference import gazetteer
 
-# What each is filled with, as the desk explains it.
+# Each placeholder with its explanation at the desk.
 PLACEHOLDERS: Mapping[str, str] = {
     "so_tin": "số tin",
     "ngay_bao": "ngày gửi tin, ví dụ 25/11/2026",
@@ -75,13 +75,9 @@ def forbidden_wording(text: str) -> str:
     """
     if _ASKING_FOR_SECRET.search(normalize(text)):
         return "secret"
-    return "number" if _has_strange_number(text) else ""
-
-
-def _has_strange_number(text: str) -> bool:
-    """Return whether the text has a telephone number that no institution has published."""
     keys = {lookup.lookup_key(mention.phone) for mention in phones.find_in_text(text)}
-    return OfficeNumber.objects.filter(key__in=keys).count() < len(keys)
+    published = OfficeNumber.objects.filter(key__in=keys).count()
+    return "number" if published < len(keys) else ""
 
 
 def is_unit(text: str) -> bool:

@@ -15,7 +15,7 @@ from reports.cases import workflow
 from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report, RoutingRule, Unit
 
-MAX_AGE = timedelta(days=1)  # older reports stay where they are when a first rule is switched on
+MAX_AGE = timedelta(days=1)  # older reports are not routed when a first rule is switched on
 MAX_BATCH = 500
 TRIED_DAYS = 30
 MAX_TRIED = 5000
@@ -153,6 +153,5 @@ def dry_run(tried_rules: Sequence[RoutingRule]) -> DryRunResult:
     for report in reports[:MAX_TRIED]:
         decision = match_rule(tried_rules, routing_input(report), police)
         lines[decision.rule.pk if decision else None].add(report)
-    return DryRunResult(
-        tuple(lines.values()), min(len(reports), MAX_TRIED), len(reports) > MAX_TRIED
-    )
+    count = len(reports)
+    return DryRunResult(tuple(lines.values()), min(count, MAX_TRIED), count > MAX_TRIED)

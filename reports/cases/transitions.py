@@ -26,17 +26,12 @@ class Transition:
     steps: Mapping[str, str]
     needs: tuple[str, ...] = ()
     clears: tuple[str, ...] = ()
-    # Whoever decides on an untaken case becomes its officer.
-    adopts: bool = True
-    # The named unit must be one of the table.
-    gives_away: bool = False
-    # It issues a transfer slip.
-    has_slip: bool = False
-    # Its reason is the message to the reporter, word for word, perhaps a question.
-    tells: bool = False
-    asks: bool = False
-    # Whoever ended the work may do it too, within OWN_SLIP, with this permission.
-    own_slip: str = ""
+    adopts: bool = True  # whoever decides on an untaken case becomes its officer
+    gives_away: bool = False  # the named unit must be one of the table
+    has_slip: bool = False  # it issues a transfer slip
+    tells: bool = False  # its reason is the message to the reporter, word for word,
+    asks: bool = False  # and a question
+    own_slip: str = ""  # permission with which whoever ended the work may undo it within OWN_SLIP
     # The deadlines that it meets, starts and drops, and the one that it extends.
     meets: tuple[str, ...] = (LOOK,)
     starts: tuple[str, ...] = ()
@@ -59,7 +54,7 @@ EMPTY: Mapping[str, str | None] = {
     "outcome": "", "unit": "", "assigned_unit": None, "officer": None, "min_priority": None,
 }  # fmt: skip
 _SORTED = (LOOK, SORT)
-_DONE = (*_SORTED, WISH)  # whoever wished something reads how it ended
+_DONE = (*_SORTED, WISH)  # the reporter reads how a request ended
 _ENDED = (Status.ACTIONED, Status.HANDED_OVER, Status.CLOSED, Status.JUNK, Status.WITHDRAWN)
 
 TABLE: Mapping[str, Transition] = {
@@ -96,7 +91,7 @@ TABLE: Mapping[str, Transition] = {
         "handed_over", "reports.hand_over_case",
         _lead_to(Status.HANDED_OVER, *Case.OPEN, Status.ACTIONED),
         needs=("unit", "reason"), has_slip=True,
-        meets=(*_SORTED, VERIFY),  # nobody has told the reporter anything
+        meets=(*_SORTED, VERIFY),  # not TELL: the reporter was not notified
     ),
     "close": Transition(
         "closed", "reports.close_case", _lead_to(Status.CLOSED, *Case.OPEN, Status.ACTIONED),
@@ -116,7 +111,7 @@ TABLE: Mapping[str, Transition] = {
         starts=(SORT,), drops=FROM_CRIME_REPORT,
     ),
 }  # fmt: skip
-# Answers to an erasure request: no buttons of the report's page.
+# Answers to an erasure request, without buttons on the report's page.
 ON_WISH: Mapping[str, Transition] = {
     "refuse_wish": Transition(
         "wish_refused", "reports.close_case", _STAY,
@@ -136,5 +131,5 @@ ON_WISH: Mapping[str, Transition] = {
 # Events that answer a withdrawal or a waiting correction; a question does not.
 ANSWERS = tuple(move.event for move in (*TABLE.values(), *ON_WISH.values()) if WISH in move.meets)
 ENDINGS = tuple(move.event for move in TABLE.values() if set(move.steps.values()) & {*_ENDED})
-# Statuses that expire: a legal hold keeps the case from them.
+# Statuses that expire: a legal hold forbids them.
 NOT_ON_HOLD = (Status.CLOSED, Status.JUNK, Status.WITHDRAWN)

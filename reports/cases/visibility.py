@@ -11,7 +11,7 @@ from reports.reference import units
 EVERY_UNIT = "reports.see_every_unit"
 _READS, _CAMPAIGNS = "reports.view_report", "reports.view_campaign"
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
-_NOWHERE = ""  # no unit is called so
+_NOWHERE = ""  # the codename of no unit
 
 
 def visible_reports(rows: QuerySet[Report], user: User) -> QuerySet[Report]:

@@ -25,7 +25,7 @@ from reports.facts.effective_facts import effective_facts
 from reports.models import Case, ErasureRequest, Message, Report, Unit
 from reports.reference import units
 
-PRESSED, WRITTEN, WISH = "pressed", "written", "wish"  # what speaks against closing
+PRESSED, WRITTEN, WISH = "pressed", "written", "wish"  # codes of `closing_blockers`
 OWN_SLIP = timedelta(hours=24)  # in which officers may reopen what they ended themselves
 
 
@@ -103,9 +103,8 @@ def _may_make(move: Transition, case_id: UUID, by: User) -> bool:
 
 def _ended_it(case_id: UUID, by: User) -> bool:
     ending = events.events_for("report", case_id).filter(kind__in=ENDINGS).first()
-    return (
-        ending is not None and ending.actor == by and ending.created_at >= timezone.now() - OWN_SLIP
-    )
+    since = timezone.now() - OWN_SLIP
+    return ending is not None and ending.actor == by and ending.created_at >= since
 
 
 def take(case_id: UUID, *, by: User, version: int) -> Case:

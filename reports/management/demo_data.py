@@ -90,16 +90,13 @@ def demo_reports() -> Iterator[DemoReport]:
     table = gazetteer.communes()
     for number, (typed, commune, age) in enumerate(drafts):
         place = gazetteer.match_place(commune, table)
+        old_end = _OLD_ENDS[number % len(_OLD_ENDS)] if age > _OLD_AGE else ""
         yield DemoReport(
             key=f"demo-report-{number:04}",
             typed=replace(typed, commune_raw=commune, commune_id=place.codename),
-            end=_ENDS[number % len(_ENDS)] or _end_of_old(number, age),
+            end=_ENDS[number % len(_ENDS)] or old_end,
             age=age,
         )
-
-
-def _end_of_old(number: int, age: timedelta) -> str:
-    return _OLD_ENDS[number % len(_OLD_ENDS)] if age > _OLD_AGE else ""
 
 
 def _draft_campaigns(dice: random.Random) -> Iterator[Draft]:
@@ -110,11 +107,8 @@ def _draft_campaigns(dice: random.Random) -> Iterator[Draft]:
             typed, commune = _draft_submission(
                 dice, story, campaign["number"], campaign["office"], campaign["ticked"]
             )
-            yield (
-                typed,
-                _choose_place(dice, campaign, commune),
-                _choose_age(dice, campaign.get("days")),
-            )
+            place = _choose_place(dice, campaign, commune)
+            yield typed, place, _choose_age(dice, campaign.get("days"))
 
 
 def _choose_place(dice: random.Random, campaign: dict[str, Any], usual: str) -> str:
@@ -134,10 +128,8 @@ def _draft_single_calls(dice: random.Random) -> Iterator[Draft]:
     planned = sum(campaign["reports"] for campaign in _load_data()["campaigns"])
     for number, call in enumerate(dice.sample(_load_data()["single"], REPORTS - planned)):
         caller = "" if dice.random() < 0.2 else f"0992 1{37 * number:05}"
-        yield (
-            *_draft_submission(dice, call["story"], caller, call["office"], []),
-            _choose_age(dice, None),
-        )
+        typed, commune = _draft_submission(dice, call["story"], caller, call["office"], [])
+        yield typed, commune, _choose_age(dice, None)
 
 
 def _draft_submission(

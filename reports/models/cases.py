@@ -71,22 +71,22 @@ class Case(models.Model):
     officer = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name="cán bộ"
     )
-    # The unit that works on it or took it over, as it was named then; `assigned_unit` where it is one
-    # of the table, whose officers may see the report.
+    # The unit that works on it or took it over, as named then; `assigned_unit`, if it is one of the
+    # table, whose officers may see the report.
     unit = models.CharField("đơn vị nhận", max_length=120, blank=True, db_default="")
     assigned_unit = models.ForeignKey(
         Unit,
         models.PROTECT,
         null=True,
         blank=True,
-        db_index=False,  # most cases lie at none: see case_assigned_unit
+        db_index=False,  # most cases have none: see case_assigned_unit
         related_name="cases",
         verbose_name="đơn vị",
     )
     due_at = models.DateTimeField("hạn", null=True, blank=True)
     # Officers' corrections in force, by fact (cases/corrections.py).
     corrections_json = models.JSONField("cán bộ sửa", default=dict, db_default={}, blank=True)
-    # When the routing rules were matched, and the priority that one demands at least.
+    # When the routing rules were matched, and the minimum priority by the matching rule.
     routed_at = models.DateTimeField("đã xét quy tắc lúc", null=True, blank=True)
     min_priority = models.PositiveSmallIntegerField("ưu tiên ít nhất", null=True, blank=True)
     version = models.PositiveIntegerField(db_default=1)
@@ -133,7 +133,7 @@ class Case(models.Model):
                 condition=models.Q(status__in=("new", "in_review", "waiting")),
                 name="case_open",
             ),
-            # Empty while a report is taken in: intake pays nothing for it.
+            # Partial: new reports have none, so intake does not write to it.
             models.Index(
                 fields=["due_at"], condition=models.Q(due_at__isnull=False), name="case_due"
             ),

@@ -68,10 +68,9 @@ class ExtractedFacts(models.Model):
         ]
         indexes = [
             models.Index(fields=["scenario"], name="extractedfacts_scenario"),
-            GinIndex(
-                search_vector_input("search_text"), name="extractedfacts_words"
-            ),  # reports/cases/full_text_search.py
-            # Of those with a later commune: no other row pays for it.
+            # For reports/cases/full_text_search.py.
+            GinIndex(search_vector_input("search_text"), name="extractedfacts_words"),
+            # Partial: of those with a later commune.
             models.Index(
                 fields=["commune"],
                 condition=models.Q(commune_raw__gt=""),

@@ -81,11 +81,9 @@ class Message(models.Model):
     actor = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ai"
     )
-    # Only a question waits for an answer.
-    is_question = models.BooleanField(default=False, db_default=False)
+    is_question = models.BooleanField(default=False, db_default=False)  # awaits an answer
     text_sealed = models.BinaryField(null=True)
-    # The same message sent twice from one page is one message.
-    submission_key = models.CharField(max_length=64, default=uuid.uuid4)
+    submission_key = models.CharField(max_length=64, default=uuid.uuid4)  # sent twice, it is one
     content_digest = models.BinaryField(max_length=32)
     erased_at = models.DateTimeField(null=True, editable=False)
 

@@ -130,19 +130,18 @@ class Dispute(models.Model):
     number_sealed = models.BinaryField(null=True)
     reason_sealed = models.BinaryField(null=True)
     contact_sealed = models.BinaryField(null=True)
-    # The same words sent twice from one page are one dispute.
-    submission_key = models.CharField(max_length=64)
+    submission_key = models.CharField(max_length=64)  # sent twice from one page, it is one dispute
     content_digest = models.BinaryField(max_length=32, db_default=b"")
     status = models.CharField(
         "trạng thái", max_length=16, choices=Status.choices, db_default=Status.OPEN
     )
     answer = models.TextField("trả lời", blank=True)
-    # Who wants the number cleared; another officer must answer so.
+    # The officer who proposes to clear the number; another must confirm.
     upheld_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="đề nghị gỡ"
     )
     upheld_at = models.DateTimeField("đề nghị gỡ lúc", null=True, blank=True)
-    # Answered before two were wanted; set by the migration alone.
+    # Answered before two officers were required; set by the migration alone.
     approved_by_one = models.BooleanField(db_default=False, editable=False)
     answered_at = models.DateTimeField("trả lời lúc", null=True, blank=True)
     answered_by = models.ForeignKey(

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 # No vowels and no 0, 1, I, O: nothing to confuse, no words by chance. 29 is prime, so that a check
-# character catches every single slip (submission/receipt_codes.py).
+# character detects every single error (submission/receipt_codes.py).
 ALPHABET = "23456789BCDFGHJKLMNPQRSTVWXYZ"
 _UTC_OFFSET_SECONDS = 7 * 3600  # of Vietnam, in every season
 _PUBLIC_NUMBER = re.compile(rf"[0-9]{{2}}[- ]?[{ALPHABET}]{{4}}[- ]?[{ALPHABET}]{{4}}")
@@ -61,7 +61,7 @@ class Report(models.Model):
     public_number = models.CharField("số tin", max_length=16, default=new_public_number)
     received_at = models.DateTimeField("nhận lúc", db_default=Now())
     source = models.CharField("nguồn", max_length=8, choices=Source.choices, default=Source.WEB)
-    # Of the page that was sent, and of what the desk writes back.
+    # Of the submitted page and of the desk's answers.
     language = models.CharField(
         "trang gửi", max_length=2, choices=Language.choices, db_default=Language.VIETNAMESE
     )
@@ -86,7 +86,7 @@ class Report(models.Model):
         models.PROTECT,
         null=True,
         blank=True,
-        db_index=False,  # no page uses it, every report would pay for it
+        db_index=False,  # no page would use it
         verbose_name="xã, phường",
     )
     commune_raw = models.TextField("nơi ở ghi trên tin", blank=True)
@@ -174,7 +174,7 @@ class FloodSample(models.Model):
         Report,
         models.PROTECT,
         primary_key=True,
-        db_constraint=False,  # one statement writes both, and each report would pay for it
+        db_constraint=False,  # one statement writes both; a check would slow each report
         related_name="flood_sample",
     )
     received_at = models.DateTimeField(db_default=Now())

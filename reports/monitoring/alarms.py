@@ -27,7 +27,7 @@ NOTIFY_AFTER_SECONDS = timedelta(minutes=1)
 REMIND_AFTER_SECONDS = timedelta(hours=6)
 Kind = Alarm.Kind
 
-# A count of 0: it is over, and the mail that says so could not be sent yet.
+# A count of 0: it is over, and its last mail could not be sent yet.
 _RAISE_ALARM_SQL = """
 INSERT INTO reports_alarm AS alarm (kind, count, since) VALUES (%s, %s, statement_timestamp())
     ON CONFLICT (kind) DO UPDATE

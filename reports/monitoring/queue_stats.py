@@ -233,7 +233,7 @@ def outbox_counts() -> list[tuple[str, str, int, int]]:
 
 DAYS = 30
 
-# Through the index of arrivals, two days of it once the others are there; and that of open cases.
+# Reads the index of arrivals, two days of it once the others are counted, and that of open cases.
 _UPDATE_DAILY_COUNTS_SQL = """
 INSERT INTO reports_dailycount AS kept (day, received, open)
 SELECT day,

@@ -31,7 +31,7 @@ CONFIRM = "reports.confirm_number"
 ANSWER = "reports.change_dispute"
 DISPUTE_WORKING_DAYS = 2  # for the desk, while no other number has been confirmed
 STATEMENT_CODE = "dispute_answer"
-_MAX_ATTEMPTS = 5  # public numbers; that one is taken already is rare
+_MAX_ATTEMPTS = 5  # to find a free public number
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
@@ -80,9 +80,8 @@ def validate_finding(
     if valid_until <= timezone.localdate():
         raise FindingError("Ngày hết giá trị phải sau hôm nay.")
     if finding == NumberFinding.Finding.CLEARED and valid_until < _min_cleared_until():
-        raise FindingError(
-            f"Gỡ thì có giá trị ít nhất {report_counts.DAYS} ngày, kẻo tin cũ lại tính."
-        )
+        days = report_counts.DAYS
+        raise FindingError(f"Gỡ thì có giá trị ít nhất {days} ngày, kẻo tin cũ lại tính.")
     key = key_for(number)
     if NumberFinding.objects.filter(key=key, withdrawn_at=None).exists():
         raise FindingError(_ALREADY_FOUND)

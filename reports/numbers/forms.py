@@ -16,7 +16,7 @@ from core.keys import form_token
 from reports.extraction import phones
 from reports.extraction.phones import ParsedCaller
 
-MAX_LENGTH = 200  # signs; enough for several numbers, too short for a story
+MAX_LENGTH = 200  # characters; enough for several numbers, too short for a story
 PREFILL = "prefill_number"  # a number that a page carries to a form, in the body of a POST
 
 

@@ -25,9 +25,9 @@ ENTRIES_PER_ANSWER = 16  # or a multiple, where so many are confirmed
 # Four digits leave some 15,000 mobile numbers; more than eight would be the number itself.
 _PREFIX = re.compile(r"[0-9a-f]{4,8}")
 _HASH_DIGITS = 64
-# Stands in what is signed: a signature serves one end.
+# Part of what is signed, so that a signature serves one purpose.
 BUNDLE_KIND = f"{province.slug}/confirmed-numbers/1"
-BUNDLE_USE_HOURS = 24  # a finding may be taken back any day
+BUNDLE_USE_HOURS = 24  # a finding may be withdrawn any day
 
 
 @dataclass(frozen=True, order=True)

@@ -18,13 +18,12 @@ from reports.extraction import phones
 from reports.models import (
     BankHotline,
     Indicator,
-    NumberFinding,
     OfficeNumber,
     PublishedNumberChange,
     Report,
 )
 from reports.numbers import lookup, report_counts
-from reports.numbers.findings import FindingError, NotPermittedError
+from reports.numbers.findings import FindingError, NotPermittedError, open_accusation
 from reports.reference import confirmed_statements
 
 CONFIRM = "reports.confirm_published"
@@ -179,7 +178,7 @@ def publication_blocker(number: str) -> str:
     key = lookup.lookup_key(phones.parse(number))
     if not key:
         return ""
-    if _is_accused(key):
+    if open_accusation(key):
         return "Số này đang có ghi nhận là kẻ gian dùng. Gỡ ghi nhận ấy trước đã."
     if reports := _list_reports_of_calls(key):
         numbers = ", ".join(reports)
@@ -188,11 +187,6 @@ def publication_blocker(number: str) -> str:
             " số này chưa cho lên trang được."
         )
     return ""
-
-
-def _is_accused(key: str) -> bool:
-    confirmed = NumberFinding.objects.filter(finding=NumberFinding.Finding.CONFIRMED)
-    return confirmed.filter(key=key, withdrawn_at=None).exists()
 
 
 def _list_reports_of_calls(key: str) -> list[str]:

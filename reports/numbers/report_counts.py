@@ -45,12 +45,12 @@ from reports.numbers.reporter_independence import (
 )
 
 MIN_PEOPLE = 2
-MIN_ALIKE = 3  # other numbers of a range, each of which may be said by itself
+MIN_ALIKE = 3  # other numbers of a range, each of which may be named by itself
 DAYS = 60
-_MAX_ROWS = 150  # reports of one kind in one look
-MAX_NAMED = 3  # callers of a report: a longer list is one for an officer
+_MAX_ROWS = 150  # reports of one kind in one statement
+MAX_NAMED = 3  # callers of a report; longer lists do not count in public
 _TELLING = r"(\S+\s+){4}\S"  # five words, see reports/numbers/reporter_independence.py
-STORY = 500  # signs of a story that tell two apart
+STORY = 500  # characters of a story that are compared
 _RANGE = 3  # the last digits that numbers of one range differ in
 # A reporter who names the number of a caller later was called by it too.
 CALLERS = (Indicator.IndicatorSource.CALLER, Indicator.IndicatorSource.LATER)
@@ -62,8 +62,8 @@ _KEY, _START, _SINCE = "?key", "?start", datetime(9999, 1, 1, tzinfo=UTC)
 _NO_NUMBER = "?"
 
 # One row for each contact and number, and one for each commune and day among the others and among
-# those of shared networks; of the contacts the newest and the oldest, so that who writes often pushes
-# nobody out. MATERIALIZED: the numbers are looked for once.
+# those of shared networks; of contacts the newest and the oldest, so that frequent writers displace
+# nobody. MATERIALIZED: the numbers are searched once.
 _DISTINCT_SQL = """
 WITH named AS MATERIALIZED ({named}),
 contacts AS (
@@ -306,9 +306,8 @@ def _load_signal_rows(key: str) -> list[tuple[list[str], list[str] | None, str]]
     )
     rows = Report.objects.filter(Exists(named), received_at__gte=counting_window_start())
     newest = rows.order_by("-received_at").annotate(story_start=Left("story", STORY))
-    return list(
-        newest.values_list("flags", "flood_sample__flags", "story_start")[:MAX_SIGNAL_REPORTS]
-    )
+    columns = newest.values_list("flags", "flood_sample__flags", "story_start")
+    return list(columns[:MAX_SIGNAL_REPORTS])
 
 
 def _count_near_duplicates(stories: Sequence[frozenset[str]]) -> int:

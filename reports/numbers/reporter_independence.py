@@ -23,8 +23,8 @@ from itertools import islice
 
 _MIN_WORDS = 5
 _APART = timedelta(minutes=30)
-MIN_SHARED = 4  # people of networks that had told of the number before
-_ALIKE = 0.8  # of the words of the shorter story that stand in the other one too
+MIN_SHARED = 4  # people of networks that had reported the number before
+_ALIKE = 0.8  # share of the shorter story's words that are in the other one too
 
 
 @dataclass(frozen=True)

@@ -50,11 +50,11 @@ from reports.numbers.report_counts import CALLERS
 from reports.retention import erasure_log
 
 REMOVE = "reports.remove_file"
-ERASED_PLACEHOLDER = "đã xóa"  # in the place of what an officer wrote; migration 0002 names it
+ERASED_PLACEHOLDER = "đã xóa"  # replaces officers' words; also in migration 0002
 # Sent inside the transaction of an erasure, for the tables of higher rooms: `report_erased` with
 # `report_id`, `contact_erased` with `contact`, a number or a mail address of the reporter.
 report_erased, contact_erased = Signal(), Signal()
-_MAX_FOLLOWUPS_READ = 2**31 - 1  # follow-ups: an extraction that saw fewer never replaces it
+_MAX_FOLLOWUPS_READ = 2**31 - 1  # an extraction of fewer follow-ups never replaces it
 _NAMES: dict[str, Any] = {
     "story_sealed": None, "contact_sealed": None, "contact_index": None, "phrase_sealed": None,
 }  # fmt: skip
@@ -69,7 +69,7 @@ _EMPTY: Mapping[type[Model], Mapping[str, Any]] = {
         "money_lost_raw": "", "commune": None, "commune_raw": "",
     },
 }  # fmt: skip
-# What officers and the machine wrote beside a report.
+# Texts of officers and the machine about a report.
 _REMARKS: Mapping[type[Model], tuple[str, ...]] = {
     CampaignLink: ("reason",),
     CampaignMembershipChange: ("before_reason",),
@@ -116,7 +116,7 @@ def erase(
 ) -> None:
     """Erase a report or a part of it as of `until`, and log it. Raises ErasureError."""
     with transaction.atomic():
-        deadlines.lock_case(report_id)  # before the report, as whoever decides on it locks them
+        deadlines.lock_case(report_id)  # before the report, in the order of the workflow
         _check_erasable(report_id)
         events.log_event("report", report_id, ACTS[part], by=by, why=why)
         _PARTS[part](report_id, until or timezone.now())
@@ -163,7 +163,7 @@ def find_blocker(report_id: UUID) -> str:
 
 
 def _erase_whole(report_id: UUID, _: datetime) -> None:
-    _block_extraction(report_id)  # first: whoever extracts now ends before the rest is erased
+    _block_extraction(report_id)  # first: a running extraction ends before the rest is erased
     _erase_contacts(report_id, _rows_of(Followup, report_id))
     Report.objects.filter(pk=report_id).update(erased_at=Now(), **_REPORT)
     for table in _EMPTY:

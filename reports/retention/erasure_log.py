@@ -52,10 +52,9 @@ def append_missing(erased: Iterable[tuple[str, UUID]]) -> int:
 def _write(erased: Iterable[tuple[str, UUID]]) -> None:
     at = timezone.now().isoformat(timespec="seconds")
     for what, key in erased:
+        line = {"what": str(what), "of": row_digest(what, key), "at": at}
         try:
-            private_files.append_json_line(
-                path(), {"what": str(what), "of": row_digest(what, key), "at": at}
-            )
+            private_files.append_json_line(path(), line)
         except OSError as error:
             log.error("erased.not_noted", error=type(error).__name__)  # noqa: TRY400
 

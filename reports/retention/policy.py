@@ -46,7 +46,7 @@ _EMPTY_DISPUTE: dict[str, Any] = {
     "number_sealed": None, "reason_sealed": None, "contact_sealed": None,
     "answer": ERASED_PLACEHOLDER,
 }  # fmt: skip
-_KEPT_ACTS = (events.DETAIL_ERASED, "record_restored")  # the chain's own check reads them
+_KEPT_ACTS = (events.DETAIL_ERASED, "record_restored")  # the chain's verification reads them
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ _PURGER = 0x7E5EA2  # the advisory lock
 def run_if_due() -> None:
     """Begin tonight's run, or go on with one; what failed is tried at the next call."""
     with log_database_error(log, "purge.not_run"):
-        flood_detection.drop_expired()  # at each call: minutes, not nights
+        flood_detection.drop_expired()  # at each call: its period is minutes
         if run := _find_or_start_run():
             run_until(run, TIMEOUT_SECONDS)
 

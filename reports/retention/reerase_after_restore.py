@@ -18,7 +18,7 @@ from reports.retention import erasure, erasure_log
 from reports.retention.erasure import ErasureError, ErasureScope
 from reports.submission import intake
 
-_LOOKBACK = timedelta(days=3)  # for acts whose line a dying process did not write
+_LOOKBACK = timedelta(days=3)  # for erasures whose line a dying process did not write
 _SINGLE_ROWS: dict[str, tuple[type[Model], str]] = {
     DestructionRequest.What.FILE: (EvidenceFile, "files_erased"),
     DestructionRequest.What.ADDITION: (Followup, "additions_erased"),

@@ -77,25 +77,16 @@ def _parse_label(place: str, line: str) -> Mapping[str, Any]:
     return label
 
 
-def _is_scenario(value: object) -> bool:
-    return isinstance(value, str) and value in scenario_codes()
-
-
 def _are_actions(value: object) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(code, str) and code in action_codes() for code in value
-    )
-
-
-def _is_loss(value: object) -> bool:
-    return value is None or (type(value) is int and value >= 0)
+    codes = action_codes()
+    return isinstance(value, list) and all(isinstance(c, str) and c in codes for c in value)
 
 
 _MAX_CASES = 5000
 _FIELDS: Mapping[str, Callable[[object], bool]] = {
-    "scenario": _is_scenario,
+    "scenario": lambda value: isinstance(value, str) and value in scenario_codes(),
     "actions": _are_actions,
-    "money_lost_vnd": _is_loss,
+    "money_lost_vnd": lambda value: value is None or (type(value) is int and value >= 0),
     "ongoing": lambda value: isinstance(value, bool),
 }
 
