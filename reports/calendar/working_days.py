@@ -46,7 +46,6 @@ class Calendar:
         return [year for year in range(first.year, last.year + 1) if not self.knows(year)]
 
     def with_overrides(self, off: Iterable[date], worked: Iterable[date]) -> "Calendar":
-        """Return the calendar with these days off, and these days worked."""
         more, fewer = frozenset(off), frozenset(worked)
         return Calendar((self.off | more) - fewer, (self.worked | fewer) - more)
 

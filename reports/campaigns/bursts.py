@@ -81,7 +81,6 @@ def poisson_tail_probability(count: int, weeks: tuple[int, ...], days: int) -> f
 
 
 def expected_count(weeks: tuple[int, ...], days: int) -> float:
-    """Return the expected number of reports in so many days."""
     return sum(weeks) / len(weeks) * days / 7
 
 

@@ -77,7 +77,6 @@ def are_neighbours(one: str, other: str) -> bool:
 
 
 def neighbour_link(value: str) -> Link:
-    """Return the link to a report of the neighbouring number `value`."""
     reason = f"Số gọi liền kề {group_digits(value)}, trong vòng {NEIGHBOUR_HOURS} giờ"
     return Link("near_number", value, _NEAR_STRENGTH, reason)
 
@@ -151,7 +150,6 @@ def _is_supported(
 
 
 def script_link(close: float, words: tuple[str, ...]) -> Link:
-    """Return the link of two reports that share a script and these words."""
     quoted = ", ".join(f"“{word}”" for word in words)
     reason = f"Cùng kịch bản, cùng nhắc {quoted}" if quoted else "Cùng kịch bản"
     return Link("same_script", ", ".join(words), script_strength(close), reason, words)

@@ -240,7 +240,6 @@ def _written_values(newcomer: IncomingReport) -> dict[str, Any]:
 
 
 def _blocks(fingerprint: ReportFingerprint) -> Iterator[int]:
-    """Yield the blocks of the callers' numbers and their neighbours."""
     for key in fingerprint.keys:
         digits = key.value.removeprefix("+")
         if key.kind == "same_number" and digits.isdecimal():

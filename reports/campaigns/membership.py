@@ -240,7 +240,7 @@ def exclude(reports: Iterable[UUID], away: Campaign, action: CampaignAction) -> 
 
 
 def copy_exclusions(away: Campaign, to: Campaign, action: CampaignAction) -> None:
-    """Exclude what one campaign excluded from the one that it is merged into."""
+    """Exclude from one campaign what the other, merged into it, excluded."""
     _execute(_COPY_EXCLUSIONS_SQL, action, [], away=away.pk, to=to.pk)
 
 

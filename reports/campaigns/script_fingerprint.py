@@ -90,7 +90,6 @@ class ScriptFingerprint:
 
     @cached_property
     def keys(self) -> frozenset[int]:
-        """Return the keys by which stories find each other."""
         rarest = sorted((row for term in self.terms for row in _iter_keys(term)), reverse=True)
         return frozenset(key for _, key in rarest[:MAX_KEYS])
 

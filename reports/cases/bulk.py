@@ -120,7 +120,6 @@ def _attach_batch(
 
 
 def store_result(key: UUID, verb: str, result: Result, by: User) -> None:
-    """Log the result under the form's own key."""
     events.log_event(
         "bulk", key, "bulk_done", by=by, verb=verb, done=result.done, refused=result.refused
     )

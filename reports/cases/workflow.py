@@ -108,7 +108,7 @@ def _ended_it(case_id: UUID, by: User) -> bool:
 
 
 def take(case_id: UUID, *, by: User, version: int) -> Case:
-    """Assign a new case, or a colleague's, to oneself."""
+    """Become the officer of a case, a new one or a colleague's."""
     return _decide("take", case_id, by, version, officer=by)
 
 

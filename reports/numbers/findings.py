@@ -44,7 +44,6 @@ class NotPermittedError(FindingError):
 
 
 def usual_end() -> date:
-    """Return the default last day of a finding."""
     return timezone.localdate() + timedelta(days=VALID_DAYS)
 
 

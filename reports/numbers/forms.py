@@ -46,7 +46,6 @@ class CheckForm(forms.Form):
 
     @property
     def parsed_phones(self) -> tuple[ParsedCaller, ...]:
-        """Return the typed numbers, parsed."""
         return phones.parse_many(self.cleaned_data["number"])
 
 

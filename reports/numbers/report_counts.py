@@ -311,7 +311,6 @@ def _load_signal_rows(key: str) -> list[tuple[list[str], list[str] | None, str]]
 
 
 def _count_near_duplicates(stories: Sequence[frozenset[str]]) -> int:
-    """Return how many stories are near-identical to another one."""
     return sum(
         any(are_near_duplicates(words, other) for at, other in enumerate(stories) if at != place)
         for place, words in enumerate(stories)

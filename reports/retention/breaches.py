@@ -24,5 +24,4 @@ def save(breach: DataBreach, *, by: User, changed: list[str]) -> None:
 
 
 def count_missed_deadlines() -> int:
-    """Return how many deadlines of open breaches have passed without the notice."""
     return sum(breach.missed for breach in DataBreach.objects.filter(closed_at=None))

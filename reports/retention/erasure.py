@@ -266,7 +266,6 @@ def _erase_indicators(report_id: UUID) -> None:
 
 
 def erase_caller_numbers(report_id: UUID) -> None:
-    """Erase the callers' numbers too, when their own retention ends."""
     Indicator.objects.filter(report=report_id).delete()
 
 

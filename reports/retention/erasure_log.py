@@ -32,7 +32,6 @@ def path() -> Path:
 
 
 def row_digest(what: str, key: UUID) -> str:
-    """Return the name of a row in the list."""
     return sha256(f"{what} {key}".encode()).hexdigest()
 
 
