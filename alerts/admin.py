@@ -281,7 +281,6 @@ def _allow(view: Callable[..., HttpResponse], directive: str) -> Callable[..., A
 
 
 def _get_alert(request: HttpRequest, pk: UUID, permissions: list[str]) -> Alert:
-    """Return the warning for who has one of the permissions. Raises PermissionDenied, Http404."""
     if not any(map(request.user.has_perm, permissions)):
         raise PermissionDenied
     return get_object_or_404(Alert, pk=pk)
@@ -295,7 +294,6 @@ def _parse_uuid(text: str) -> UUID | None:
 
 
 def _find_campaign(text: str) -> Campaign | None:
-    """Return the campaign of that key, or the one that it was merged into."""
     key = _parse_uuid(text)
     campaign = Campaign.objects.filter(pk=key).first() if key else None
     return campaign.root() if campaign else None

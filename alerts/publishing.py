@@ -320,12 +320,10 @@ def _next_header(
 
 
 def _start_time(effective: datetime | None, sent: datetime) -> datetime:
-    """Return when a revision takes effect, in whole seconds; never before it is sent."""
     return max(effective.replace(microsecond=0), sent) if effective else sent
 
 
 def _references(alert: Alert) -> tuple[str, ...]:
-    """Return CAP's names of all earlier messages: "sender,identifier,sent"."""
     heads = (revision.frozen_content.message for revision in alert.revisions.order_by("version"))
     return tuple(f"{head.sender},{head.identifier},{head.sent.isoformat()}" for head in heads)
 

@@ -20,8 +20,7 @@ def client_ip(request: HttpRequest) -> Address | None:
     """Return the address that the outermost of our own proxies saw; None when unknown.
 
     Each proxy appends the address that connected to it, so `TRUSTED_PROXIES` of them are counted
-    from the right; what stands further left anybody can forge. An IPv4 address mapped into IPv6
-    becomes IPv4.
+    from the right; what stands further left can be forged. IPv4 mapped into IPv6 becomes IPv4.
     """
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     hops = [*filter(None, map(str.strip, forwarded)), request.META.get("REMOTE_ADDR", "")]

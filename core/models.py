@@ -13,8 +13,7 @@ class OutboxItem(models.Model):
     """A task to run: its name, its key and its state. All times are PostgreSQL's.
 
     `due_at`: not dispatched before; the relay moves it by a lease, a failed attempt by a pause.
-    `leased_until`: the end of a worker's lease. `error`: the class of the last failure, never its
-    text.
+    `leased_until`: the end of a worker's lease. `error`: the class of the last failure.
     """
 
     class Priority(models.IntegerChoices):

@@ -1,7 +1,5 @@
-"""The province that the portal serves, as `province.toml` of its folder says. Without Django.
-
-What is missing or malformed is left empty; the system check in `portal/checks.py` lists it and
-refuses to start.
+"""The province that the portal serves, as `province.toml` of its folder says. Without Django. What is
+missing or malformed is left empty; the system check in portal/checks.py refuses to start.
 """
 
 import json

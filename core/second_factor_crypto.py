@@ -1,7 +1,5 @@
-"""Second factors as django-otp stores them: secrets encrypted, backup codes hashed.
-
-A secret is bound to its officer. A backup code is stored as the start of the key's name and 72 bits
-of a keyed hash.
+"""Second factors as django-otp stores them: secrets encrypted, bound to their officer, and backup
+codes as the start of the key's name and 72 bits of a keyed hash.
 """
 
 import os

@@ -116,9 +116,7 @@ def postgres_url(sockets: Path) -> str:
 
 def _copy_if_closed(programs: Path, sockets: Path) -> Path:
     """Return a folder of the programs that others may enter: itself, or a copy beside the sockets.
-
-    PostgreSQL finds its executable with access(2), which ignores capabilities: a folder of mode
-    0700 is closed.
+    PostgreSQL finds its executable with access(2), which ignores capabilities: mode 0700 is closed.
     """
     if all(folder.stat().st_mode & 0o001 for folder in (programs, *programs.parents)):
         return programs

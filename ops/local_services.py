@@ -173,8 +173,12 @@ def prepare_valkey(data_dir: Path, sockets: Path) -> ChildProcess:
     folder = data_dir / "valkey"
     folder.mkdir(mode=0o700, exist_ok=True)
     options = {"port": "0", "unixsocket": str(sockets / VALKEY_SOCKET), "unixsocketperm": "700"}
-    options |= {"dir": str(folder), "appendonly": "yes", "save": ""}
-    options |= {"maxmemory-policy": "noeviction"}
+    options |= {
+        "dir": str(folder),
+        "appendonly": "yes",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+    }
     return ChildProcess(
         "valkey",
         [valkey_server()]

@@ -1,8 +1,7 @@
 """Keep processes running: supervisord in this process, with what it lacks.
 
 Children end with us, the others start when web answers, a worker that claims nothing is restarted,
-a second Ctrl-C kills, restarts are counted in DATA_DIR/supervisor.json, output goes to one
-terminal.
+a second Ctrl-C kills, DATA_DIR/supervisor.json counts restarts, one terminal shows all output.
 """
 
 import configparser

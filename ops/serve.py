@@ -81,8 +81,7 @@ def serve(
 ) -> None:
     """Run everything until a signal comes; `wait`: seconds for an older start to release the port.
 
-    `prepare` is called before the portal starts, `when_ready` for what to print when it answers.
-    Raises StartError.
+    `prepare` is called before the portal starts, `when_ready` when it answers. Raises StartError.
     """
     port = os.environ.get("PORT") or "8000"
     data_dir = resolve_data_dir()

@@ -45,10 +45,8 @@ class Progress:
         self.seen = dict(state["seen"])
 
     def is_stalled(self, rows: list[Row], now: float) -> bool:
-        """Return whether none of the waiting items was leased for `patience` seconds.
-
-        Each stall doubles the patience until something moves: restarting over and over cures
-        nothing.
+        """Return whether none of the waiting items was leased for `patience` seconds, which each stall
+        doubles until something moves: restarting over and over cures nothing.
         """
         waiting = {item: attempts for item, attempts, _ in rows}
         moved = any(waiting.get(item) != attempts for item, attempts in self.seen.items())

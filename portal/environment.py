@@ -1,8 +1,7 @@
 """Every environment variable that the portal reads: once, with its default and what it is for.
 
 The `#:` comment above a reading becomes its row of docs/reference/settings.md (`make reference`).
-`NAME_FILE` names a secret's file. What the environment lacks comes from `DATA_DIR/local.env`, which
-local servers write.
+`NAME_FILE` names a secret's file. `DATA_DIR/local.env` of local servers fills what is missing.
 """
 
 import os

@@ -41,6 +41,5 @@ class LoginRedactionFilter(logging.Filter):
 
 
 def _format_places(trace: TracebackType | None) -> str:
-    """Return the innermost four lines of a traceback, the innermost first."""
     frames = reversed(traceback.extract_tb(trace)[-4:])
     return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)

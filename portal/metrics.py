@@ -136,7 +136,6 @@ def _disk() -> Iterator[Metric]:
 
 
 def _guesses() -> Iterator[Metric]:
-    """Yield wrong codes; nothing while Valkey does not answer."""
     wrong = rate_limits.wrong_codes()
     if wrong is not None:
         what = "Receipt codes and one-time words that opened nothing."

@@ -32,7 +32,6 @@ OFFLINE_CACHE_SECONDS = 60
 
 @require_safe
 def livez(request: HttpRequest) -> HttpResponse:
-    """Return 200 while the process runs."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 

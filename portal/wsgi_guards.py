@@ -1,8 +1,7 @@
 """Two WSGI layers around Django in web processes: whole request bodies, bounded waits for PostgreSQL.
 
 A body that breaks off raises no error, so half a report would pass for all of it; a slow one would
-block its thread. A PostgreSQL that never answers fires no statement_timeout, so psycopg2 waits
-here.
+block its thread. A silent PostgreSQL fires no statement_timeout, so psycopg2 waits here.
 """
 
 import contextlib
@@ -64,10 +63,8 @@ def limit_database_wait(application: Application) -> Application:
 
 
 def _wait(connection: Any) -> None:
-    """Wait until libpq is done with the connection's step; psycopg2 closes a connection whose wait
-    fails.
-
-    Raises DatabaseTimeout.
+    """Wait until libpq is done with the connection's step. Raises DatabaseTimeout, on which psycopg2
+    closes.
     """
     global _is_silent  # noqa: PLW0603  # what one thread learns spares the others the wait
     started = time.monotonic()

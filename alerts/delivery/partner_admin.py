@@ -122,7 +122,6 @@ def _parse_origin(line: str) -> str:
 
 
 def _get_officer(request: HttpRequest, permission: str = "") -> User:
-    """Return the officer. Raises PermissionDenied for one who lacks the permission."""
     officer = request.user
     if not isinstance(officer, User) or (permission and not officer.has_perm(permission)):
         raise PermissionDenied

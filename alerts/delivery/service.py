@@ -1,8 +1,7 @@
 """Deliveries of revisions to agencies and subscribers: owed, attempted, retried.
 
 They are owed in the transaction that issues. A due row is enqueued in the outbox and counted as an
-attempt, so that a row that kills its worker runs out of them. A newer revision drops older ones
-that wait.
+attempt, so that a row that kills its worker runs out. A newer revision drops older ones.
 """
 
 import random
@@ -191,7 +190,6 @@ def is_current(revision: AlertRevision) -> bool:
 
 
 def _is_wanted(delivery: Delivery) -> bool:
-    """Return whether the revision is current and not expired, and its recipient still gets it."""
     revision = delivery.revision
     if not is_current(revision) or revision.state(timezone.now()) == State.EXPIRED:
         return False

@@ -1,8 +1,7 @@
 """Warnings by mail: requested on a page, sent once the owner of the address has confirmed.
 
 The address is encrypted and found by a keyed hash. A request for a known address changes nothing
-that its owner confirmed; its filters travel in the mail's link. Mails are limited per address, and
-the page answers the same in every case.
+that was confirmed; its filters travel in the mail's link. The page always answers the same.
 """
 
 from collections.abc import Iterable

@@ -93,7 +93,6 @@ def partner_origins() -> list[str]:
 
 
 def _list_registered() -> list[str]:
-    """Return the registered origins if they count; none without a database."""
     if limited_to_partners():
         with contextlib.suppress(DatabaseTrouble):
             return partner_origins()

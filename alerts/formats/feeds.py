@@ -148,7 +148,6 @@ def _cap_message_url(revision: AlertRevision, portal: str) -> str:
 
 
 def _last_changed(revisions: Sequence[AlertRevision]) -> datetime:
-    """Return when a revision last took effect; the epoch where none did."""
     effective = (revision.frozen_content.message.effective for revision in revisions)
     return max(effective, default=_DISTANT_PAST)
 

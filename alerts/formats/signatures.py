@@ -1,7 +1,5 @@
-"""Signatures of revisions: Ed25519 over the canonical content, XML-DSig in the CAP message.
-
-Both keys are configured or neither is. Signatures and public keys are rows that never change, so
-that a change of keys leaves old signatures verifiable.
+"""Signatures of revisions: Ed25519 over the canonical content, XML-DSig in the CAP message. Both keys
+are configured or neither. Rows never change, so old signatures survive a change of keys.
 """
 
 from django.conf import settings

@@ -15,10 +15,8 @@ class Channel(models.TextChoices):
 
 
 class PartnerAgency(models.Model):
-    """An agency that spreads our warnings; its addresses are encrypted.
-
-    `secret_sealed` signs webhook requests and is displayed once. `stopped_channels` failed too
-    often in a row.
+    """An agency that spreads our warnings; its addresses are encrypted. `secret_sealed` signs webhook
+    requests and is displayed once; `stopped_channels` failed too often in a row.
     """
 
     class Kind(models.TextChoices):

@@ -71,7 +71,6 @@ def _is_no_unread_cancel() -> Q:
 
 
 def _select_others(**which: object) -> "AlertRevisionQuerySet":
-    """Return other revisions of the outer row's warning."""
     return AlertRevision.objects.filter(alert=OuterRef("alert"), **which)
 
 

@@ -1,5 +1,4 @@
-"""The version of what the public reads, from three reads of the disk and, once a version, one
-statement.
+"""The version of what the public reads, from three reads of the disk and one statement a version.
 
 A cached response may be served while its version is current. A version ends with the tree of static
 pages, with every issue's `doubted` mark, and when a revision begins or ends. Like the front

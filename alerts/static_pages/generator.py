@@ -139,10 +139,9 @@ class _ServedTree:
 
 
 def rebuild(*, anew: bool = False, draws: bool = False) -> int:
-    """Write what has changed, or everything `anew`; return how many texts were rendered.
-
-    New drawings only with `draws`: an issue cannot wait for them. Raises SnapshotError, OSError;
-    then the served tree stays.
+    """Write what has changed, or everything `anew`; return how many texts were rendered. New drawings
+    only with `draws`: an issue cannot wait. Raises SnapshotError, OSError; then the served tree
+    stays.
     """
     home = snapshot_dir()
     with _lock_writer(), read_snapshot(STATEMENT_TIMEOUT_SECONDS):
@@ -238,7 +237,6 @@ def _load_handler() -> BaseHandler:
 
 
 def _load_policies() -> dict[str, str]:
-    """Return the Content-Security-Policy by kind of page, and the scheme."""
     policies = {kind: render_internally(path).headers[_POLICY] for kind, path in POLICIES.items()}
     return policies | {"scheme": urlsplit(settings.PORTAL_URL).scheme}
 
@@ -263,7 +261,6 @@ def _list_ends(pages: list[StaticPage]) -> list[str]:
 
 @contextmanager
 def _lock_writer() -> Iterator[None]:
-    """Let one process write at a time; the lock ends with it."""
     snapshot_dir().mkdir(parents=True, exist_ok=True)
     with (snapshot_dir() / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

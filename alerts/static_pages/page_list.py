@@ -24,11 +24,9 @@ _Draw = Callable[[AlertRevision], bytes]
 
 @dataclass(frozen=True)
 class StaticPage:
-    """An address.
-
-    `made_of` names all that its text depends on, "" if unknown. Pages that are `alike` have the
-    same text. At `until` (epoch seconds) a warning in it ends: with `drops` the page goes, else its
-    stale copy stays.
+    """An address. `made_of` names all that its text depends on, "" if unknown. Pages that are `alike`
+    have the same text. At `until` (epoch seconds) a warning in it ends: with `drops` the page goes,
+    else its stale copy stays.
     """
 
     path: str

@@ -236,7 +236,6 @@ def _list_collected() -> list[str]:
 
 
 def _load_releases(home: Path) -> list[list[str]]:
-    """Return the names of each release's assets, newest first."""
     with contextlib.suppress(OSError, ValueError):
         releases: list[list[str]] = json.loads((home / "assets" / "releases.json").read_text())
         return releases

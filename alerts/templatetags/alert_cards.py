@@ -54,7 +54,6 @@ def warnings_in_review(context: template.Context) -> dict[str, int]:
 
 @register.inclusion_tag("alerts/unsigned_warnings.html")
 def unsigned_warnings() -> dict[str, list[AlertRevision]]:
-    """Return the warnings in force that have no signature."""
     return {"unsigned": list(AlertRevision.objects.in_force().filter(signature=None))}
 
 

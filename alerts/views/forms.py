@@ -33,15 +33,17 @@ def _set_choices(form: forms.Form, name: str, choices: Any) -> None:
     field.choices = choices
 
 
+def _choice_field(label: Any, widget: type[forms.Select] = forms.Select) -> forms.ChoiceField:
+    """Return an optional field, whose choices each form sets."""
+    return forms.ChoiceField(
+        label=label, required=False, widget=widget(_INPUT), error_messages=_NOT_OFFERED
+    )
+
+
 class EmbedForm(forms.Form):
     """Which warnings a frame shows, and its size."""
 
-    show = forms.ChoiceField(
-        label="Hiện cảnh báo nào?",
-        required=False,
-        widget=forms.Select(_INPUT),
-        error_messages=_NOT_OFFERED,
-    )
+    show = _choice_field("Hiện cảnh báo nào?")
     size = forms.ChoiceField(
         label="Khung to bao nhiêu?",
         choices=[(name, f"{width} × {height}") for name, (width, height) in SIZES.items()],
@@ -124,24 +126,9 @@ class SubscribeForm(forms.Form):
             "max_length": _("Địa chỉ dài quá, không phải địa chỉ thư."),
         },
     )
-    commune = forms.ChoiceField(
-        label=_("Xã, phường"),
-        required=False,
-        widget=_PlaceSelect(_INPUT),
-        error_messages=_NOT_OFFERED,
-    )
-    scenario = forms.ChoiceField(
-        label=_("Kiểu lừa"),
-        required=False,
-        widget=forms.Select(_INPUT),
-        error_messages=_NOT_OFFERED,
-    )
-    office = forms.ChoiceField(
-        label=_("Nơi bị giả danh"),
-        required=False,
-        widget=forms.Select(_INPUT),
-        error_messages=_NOT_OFFERED,
-    )
+    commune = _choice_field(_("Xã, phường"), _PlaceSelect)
+    scenario = _choice_field(_("Kiểu lừa"))
+    office = _choice_field(_("Nơi bị giả danh"))
     token = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None) -> None:
@@ -171,7 +158,6 @@ class SubscribeForm(forms.Form):
 
 
 def _list_offices() -> list[tuple[str, str]]:
-    """Return the offices, in the page's language where there is a name in it."""
     rows = Office.objects.values_list("pk", "name", "name_en")
     is_english = get_language() == "en"
     return [(pk, (is_english and english) or name) for pk, name, english in rows]

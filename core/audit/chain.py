@@ -2,8 +2,7 @@
 
 One sealer at a time links events in order of id. An id is drawn before its row is committed, so a
 link waits until every transaction that was writing events has ended. A link is SHA-256 over the
-digest before it and the event; the detail enters as an HMAC under a salt that is deleted with the
-detail.
+digest before it and the event; the detail enters as an HMAC under a salt that can be deleted.
 """
 
 import hmac

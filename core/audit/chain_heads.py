@@ -1,7 +1,6 @@
-"""The last digests of the chain, in an append-only file outside the database: to change the database
-alone does not suffice. One head a line, as JSON. A line with `restored`, written by
-`verify_audit_log --restored`, records that the database ends earlier because an archive was
-restored.
+"""The last digests of the chain, in an append-only file outside the database, one a line, as JSON: to
+change the database alone does not suffice. A line with `restored` (`verify_audit_log --restored`)
+records that the database ends earlier because an archive was restored.
 """
 
 import contextlib

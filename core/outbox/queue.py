@@ -89,10 +89,8 @@ UPDATE core_outboxitem
 
 @dataclass(frozen=True)
 class Lease:
-    """A worker's lease on an item, for LEASE and for the attempt that it names.
-
-    `with lease:` releases the item after an error and suppresses it, so that the next items get
-    their turn.
+    """A worker's lease on an item, for LEASE and for the attempt that it names. `with lease:`
+    suppresses an error and releases the item, so that the next items get their turn.
     """
 
     item_id: int

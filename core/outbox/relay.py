@@ -342,10 +342,8 @@ class OutboxRelay:
 
 
 def purge_and_requeue(app: Celery) -> None:
-    """Empty the broker and make its items due again, for a worker that starts.
-
-    Whoever can write to the broker could otherwise end Celery's worker at each start. The database
-    knows what is owed.
+    """Empty the broker and make its items due again, for a worker that starts: whoever can write to
+    the broker could otherwise end Celery's worker at each start.
     """
     broker = Broker(app)
     try:

@@ -1,8 +1,7 @@
 """An archive: one age file, in it one tar, whose last member is a manifest of the others.
 
 Without BACKUP_KEY nobody can read an archive or make one that opens (age-encryption.org/v1); any
-altered or missing byte is noticed. `age -d -i KEYFILE ARCHIVE | tar x` opens it without this code.
-Both ways stream.
+altered or missing byte is noticed. `age -d -i KEYFILE ARCHIVE | tar x` opens it by hand.
 """
 
 import contextlib

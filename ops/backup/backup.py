@@ -1,9 +1,9 @@
 """What a backup holds, and how it is restored.
 
-Backup: the dump of one snapshot, then the folders; a file is written before its row, so every file
-in the dump is there. Restore: the archive is verified and extracted beside the folders, then the
-database is replaced in one transaction, then the folders by renames. A crash before COMMIT changes
-nothing; after it, the same command finishes the work. Old files are deleted only after migrate.
+Backup: the dump of one snapshot, then the folders; a file is written before its row, so none is
+missing. Restore: the archive is verified and extracted, the database replaced in one transaction,
+then the folders by renames. A crash before COMMIT changes nothing; after it, the same command
+finishes. Old files are deleted only after migrate.
 """
 
 import contextlib
@@ -82,10 +82,9 @@ def as_command_error(about: str = "") -> Iterator[None]:
 
 
 def create_backup(target: Path) -> list[str]:
-    """Write an archive; return the ids of files that the database names and nobody finds.
+    """Write an archive, also when files are lost; return the ids of those that nobody finds.
 
-    A lost file leaves an archive, a failure none. Raises BackupError, StartError, OSError and
-    psycopg2.Error.
+    Raises BackupError, StartError, OSError and psycopg2.Error; then there is no archive.
     """
     with _draft_of(target) as draft, pg_dump.export_snapshot() as snapshot:
         manifest = Manifest(
