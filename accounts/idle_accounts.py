@@ -34,7 +34,8 @@ def close_and_warn() -> None:
         for user in unused_since(now - allowed)[:MAX_BATCH]:
             _close(user)
         if settings.EMAIL_URL:
-            for user in _list_to_warn(now - allowed + NOTICE)[:MAX_BATCH]:
+            rows = unused_since(now - allowed + NOTICE).exclude(email="")
+            for user in rows.exclude(account__idle_warned_at__gte=F("used"))[:MAX_BATCH]:
                 _warn(user, allowed)
     except DatabaseTrouble as error:
         log.warning("accounts.not_looked", error=type(error).__name__)
@@ -52,11 +53,6 @@ def _close(user: User) -> None:
         service.deactivate(user, by=None, reason=f"không dùng {settings.ACCOUNT_IDLE_DAYS} ngày")
     except service.AccountError as error:  # the last lead, or already closed
         log.info("accounts.stays", why=error.why)
-
-
-def _list_to_warn(before: datetime) -> QuerySet[User]:
-    rows = unused_since(before).exclude(email="")
-    return rows.exclude(account__idle_warned_at__gte=F("used"))
 
 
 def _warn(user: User, allowed: timedelta) -> None:

@@ -42,7 +42,8 @@ def reauthentication_required(view: View, permission: str) -> View:
     @wraps(view)
     @sensitive_post_parameters(_PROOF)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not _may(request, permission):
+        user = request.user
+        if not (isinstance(user, User) and user.has_perm(permission)):
             return view(request, *args, **kwargs)
         proof = request.POST.get(_PROOF)
         if not is_recently_authenticated(request):
@@ -74,10 +75,6 @@ def connect_signals() -> None:
 
 def _note_login(request: HttpRequest, **_: Any) -> None:
     request.session[_WHEN] = timezone.now().timestamp()
-
-
-def _may(request: HttpRequest, permission: str) -> bool:
-    return isinstance(request.user, User) and request.user.has_perm(permission)
 
 
 def _is_proof(request: HttpRequest, typed: str) -> bool:

@@ -20,9 +20,8 @@ from core.models import LOOKS, AuditChainCheck, AuditEvent
 from desk.labels import codes as labels
 from desk.labels import deadlines, highlighting
 from desk.labels.events import EVENTS, PERSONAL, SUBJECTS
-from desk.pages.base import Context, NoDetailAdminMixin, officer, parse_uuid, render
+from desk.pages.base import Context, NoDetailAdminMixin, parse_uuid, render, sees_every_report
 from desk.pages.validators import AnyDayField
-from reports.cases import visibility
 from reports.models import Case, Correction, Report
 
 PAGE = 100
@@ -169,7 +168,7 @@ class EventAdmin(NoDetailAdminMixin, admin.ModelAdmin[AuditEvent]):
             title,
             AuditEvent,
             asked=form,
-            lines=event_rows(acts[:PAGE], may_read=_may_read(request)),
+            lines=event_rows(acts[:PAGE], may_read=sees_every_report(request)),
             older=form.next_page_url(acts[PAGE - 1].pk) if len(acts) > PAGE else "",
             may_look=request.user.has_perm(LOOK),
             sealed=chain.newest(),
@@ -218,10 +217,3 @@ def _code(name: str, value: Any) -> str:
         return f"{'từ' if name == 'before' else 'thành'} {status}"
     tables = (PERSONAL, labels.OUTCOMES, _FACTS, deadlines.KINDS)
     return next((table[value] for table in tables if value in table), str(value))
-
-
-def _may_read(request: HttpRequest) -> bool:
-    """Return whether the officer sees every unit's reports, since the list has events of all."""
-    return request.user.has_perm("reports.view_report") and visibility.sees_every_report(
-        officer(request)
-    )

@@ -69,7 +69,8 @@ def urls(site: AdminSite) -> list[URLPattern]:
     @require_http_methods(["GET", "HEAD", "POST"])
     def code(request: HttpRequest) -> HttpResponse:
         user, typed = _load_waiting_user(request), request.POST.get("otp_token")
-        device = _match_device(user, typed) if typed else None
+        token = "".join((typed or "").split()).lower()
+        device = reauthentication.verify_code(user, token) if typed else None
         if device:
             return _enter(request, user, device)
         context = {
@@ -154,10 +155,6 @@ def _get_device(user: User) -> Device:
     if device is None:
         raise LoginRefusedError("device")
     return device
-
-
-def _match_device(user: User, typed: str) -> Device | None:
-    return reauthentication.verify_code(user, "".join(typed.split()).lower())
 
 
 def _enter(

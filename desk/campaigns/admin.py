@@ -51,14 +51,6 @@ def growing_campaigns(request: HttpRequest) -> list[UUID]:
     return campaign_stats.most_active()
 
 
-def ordering(request: HttpRequest) -> tuple[Any, ...]:
-    """Return the order: growing campaigns by size, else the newest first."""
-    if chosen_trend(request) != "hot":
-        return ("-opened_at",)
-    place = "array_position(%s::uuid[], reports_campaign.id)"
-    return (RawSQL(place, [growing_campaigns(request)]).asc(),)  # noqa: S611  # keys of ours  # nosec B611
-
-
 class TrendFilter(AlwaysChosenFilter):
     """Filter by trend."""
 
@@ -172,7 +164,11 @@ class CampaignAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Campaign]):
         return CampaignChangeList
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
-        return ordering(request)
+        """Return the order: growing campaigns by size, else the newest first."""
+        if chosen_trend(request) != "hot":
+            return ("-opened_at",)
+        place = "array_position(%s::uuid[], reports_campaign.id)"
+        return (RawSQL(place, [growing_campaigns(request)]).asc(),)  # noqa: S611  # keys of ours  # nosec B611
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == PARAMETER

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from core.audit import events
 from desk.labels import codes as labels
-from desk.pages.base import can_group, officer, parse_uuid, render
+from desk.pages.base import can_group, officer, parse_uuid, render, sees_every_report
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignBreakdown, CampaignTotals, growth
 from reports.cases import visibility
@@ -114,9 +114,7 @@ def render_page(
 
 def build_context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     """Return the template's context for this officer."""
-    may_see = request.user.has_perm("reports.view_report") and visibility.sees_every_report(
-        officer(request)
-    )
+    may_see = sees_every_report(request)
     sums = campaign_stats.campaign_totals([campaign.pk]).get(campaign.pk, CampaignTotals())
     breakdown = campaign_stats.campaign_breakdown(campaign.pk, with_numbers=may_see)
     statuses = breakdown.parts.get("status", [])

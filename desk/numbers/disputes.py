@@ -128,6 +128,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
 
     def sidebar(self, request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
         finding, by = findings.open_accusation(dispute.key), officer(request)
+        number = encryption.decrypt_field(dispute, "number") or ""
         return {
             "dispute": dispute,
             "may_answer": dispute.status == Dispute.Status.OPEN and by.has_perm(findings.ANSWER),
@@ -135,7 +136,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
             "may_reject": finding is None or finding.proposed_by_id != by.pk,
             "is_masked": _reason(dispute) != self.reason_column(dispute),
             "may_reveal": by.has_perm(REVEAL),
-            "verdict": _verdict(dispute),
+            "verdict": lookup.lookup_number(phones.parse(number)),
             "naming": newest_naming(dispute.key, by),
             "concert": report_counts.coordination_signal(dispute.key),
             "record": action_history("dispute", dispute.pk),
@@ -178,11 +179,6 @@ class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
         if dispute.answered_at is None:
             return "–"
         return f"{labels.format_datetime(dispute.answered_at)}, {labels.officer_name(dispute.answered_by)}"
-
-
-def _verdict(dispute: Dispute) -> lookup.Verdict:
-    """Return what the public page says of the number now."""
-    return lookup.lookup_number(phones.parse(encryption.decrypt_field(dispute, "number") or ""))
 
 
 def _reason(dispute: Dispute) -> str:

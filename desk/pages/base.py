@@ -46,6 +46,12 @@ def officer(request: HttpRequest) -> User:
     return request.user
 
 
+def sees_every_report(request: HttpRequest) -> bool:
+    """Return whether the officer may see the reports of every unit."""
+    may_see = request.user.has_perm("reports.view_report")
+    return may_see and visibility.sees_every_report(officer(request))
+
+
 def can_group(request: HttpRequest) -> bool:
     """Return whether the officer may group: only who sees every unit, as campaigns span units."""
     return request.user.has_perm(PERMISSION) and visibility.sees_every_report(officer(request))

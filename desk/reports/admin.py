@@ -44,8 +44,8 @@ _HEAVY = (
     "contact_index", "facts__reasons", "facts__search_text", *followups.LINES,
 )  # fmt: skip
 _GROUNDS = '$[*] ? (@.fact == "priority")'
-# Suspected floods come last, with their priority unchanged; untriaged reports come first, so that
-# none waits unseen; then by step of priority, and within a step by deadline.
+# Suspected floods come last until taken up, their priority unchanged; untriaged reports come first,
+# so that none waits unseen; then by step of priority, and within a step by deadline.
 _PRIORITY = effective_facts.priority()
 BY_URGENCY = (
     Switch(When(abuse_flags.SUSPECTED, then=1), default=0),
@@ -100,7 +100,7 @@ def _plain_rows() -> QuerySet[Report]:
 
 
 def order_for_call_back() -> tuple[Any, ...]:
-    """Return the order of reporters under pressure: the newest first, who can still be helped.
+    """Return the order of call-backs: pending looks first, newest of all, who can still be helped.
 
     Built for each query, as Django resolves expressions in place.
     """
@@ -122,12 +122,6 @@ def top_of_queue(user: User, few: int) -> QuerySet[Report]:
 
 def _seen(user: User) -> QuerySet[Report]:
     return visibility.visible_reports(Report.objects.order_by(*order_for_call_back()), user)
-
-
-def ordering(request: HttpRequest) -> tuple[Any, ...]:
-    """Return the order of the chosen work: by urgency, or newest first for all reports."""
-    orders = {"all": ("-received_at",), "burning": order_for_call_back()}
-    return orders.get(request.GET.get(WorkFilter.parameter_name, ""), BY_URGENCY)
 
 
 @admin.register(Report)
@@ -170,7 +164,9 @@ class ReportAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Report]):
         return tuple(own if each is usual else each for each in self.list_display)
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
-        return ordering(request)
+        """Return the order of the chosen work: by urgency, or newest first for all reports."""
+        orders = {"all": ("-received_at",), "burning": order_for_call_back()}
+        return orders.get(request.GET.get(WorkFilter.parameter_name, ""), BY_URGENCY)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow only the list's own filters: a lookup on a column would let sealed values be guessed."""

@@ -45,16 +45,12 @@ def correction_line(correction: Correction) -> str:
     return f"{title}: {value_label(correction.fact, correction.value)}; {correction.reason}"
 
 
-def _urgency(priority: int) -> str:
-    return f"{labels.priority_label(priority).word} ({priority} trên 100)"
-
-
 def _listed(label: Callable[[str], str]) -> Callable[[Any], str]:
     return lambda codes: "; ".join(map(label, codes)) or "chưa thấy"
 
 
 _LABELS: Mapping[str, Callable[[Any], str]] = {
-    Fact.PRIORITY: _urgency,
+    Fact.PRIORITY: lambda n: f"{labels.priority_label(n).word} ({n} trên 100)",
     Fact.SCENARIO: labels.code_label,
     Fact.ACTIONS: _listed(labels.code_label),
     Fact.MONEY: lambda dong: labels.format_loss(dong).lower(),

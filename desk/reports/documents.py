@@ -159,7 +159,8 @@ def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[
     if rows := indicators.load_indicators(report):
         yield "Số, tài khoản", "\n".join(f"{each.what}: {each.text}" for each in rows)
     if files := attachments.file_rows(report):
-        yield "Tài liệu kèm theo", "\n".join(map(_file, files))
+        texts = (f"Số {x.number}: {x.word}, {x.size}, SHA-256 {x.digest}…" for x in files)
+        yield "Tài liệu kèm theo", "\n".join(texts)
     yield "Lý do chuyển", _lines(row.reason)
     story = encryption.decrypt_field(report, "story") if is_whole else None
     yield "Lời kể", _lines(story or report.story) or "Người báo không kể."
@@ -177,19 +178,13 @@ def _reading(holds: EffectiveFacts) -> Iterator[tuple[str, str]]:
         yield "Máy gợi ý", "; ".join(suggestions)
 
 
-def _file(row: attachments.FileRow) -> str:
-    return f"Số {row.number}: {row.word}, {row.size}, SHA-256 {row.digest}…"
-
-
 def _lines(text: str) -> str:
     """Return a multi-line text with odd characters as code points."""
     return "".join(part.text for part in highlighting.split_segments(text)).strip()
 
 
 def case_text(report: Report, *, personal: bool, talk: bool) -> str:
-    """Return the text of a case file, redacted; with the reporter's number if `personal`, with follow-ups
-    and messages if `talk`.
-    """
+    """Return the redacted text of a case file, with the reporter's number, with what came later (`talk`)."""
     story = followups.working_copy_text(report, followups.full_texts(report) if talk else [])
     parts = [
         _section(f"TIN {report.public_number}", _case_lines(report)),

@@ -79,9 +79,7 @@ def newest_naming(key: str, viewer: User) -> list[Report]:
 
 
 def annotate_callers(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Return the reports with `caller_key`, the first caller's number, and `named_by`, the keys of up to
-    MAX_COUNTED reports naming it.
-    """
+    """Return the reports with `caller_key` (first caller) and `named_by` (MAX_COUNTED reports naming it)."""
     numbers, source = (
         Indicator.objects.filter(kind=Indicator.Kind.NUMBER),
         Indicator.IndicatorSource,

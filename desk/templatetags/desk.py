@@ -19,7 +19,7 @@ from desk.reports.queue_counts import active_alarms, counts_for, queue_state_for
 from reports.campaigns import campaign_stats
 from reports.cases import visibility
 from reports.facts import effective_facts
-from reports.models import CampaignAction, Indicator, QueueSnapshot, Report
+from reports.models import Indicator, QueueSnapshot, Report
 from reports.monitoring import alarms as watch
 from reports.monitoring import queue_stats
 from reports.numbers import report_counts
@@ -30,7 +30,12 @@ FEW = 6
 
 register = template.Library()
 register.filter("count", labels.format_count)
+register.filter("number", labels.format_count)
+register.filter("money", labels.format_loss)
 register.filter("plain", highlighting.plain_line)
+register.filter("span", watch.format_duration)
+register.filter("person", detail.person)
+register.filter("action_line", detail.action_line)
 
 
 @register.inclusion_tag("admin/dashboard_counts.html", takes_context=True)
@@ -127,29 +132,10 @@ def commune(report: Report) -> str:
 
 
 @register.filter
-def span(seconds: float) -> str:
-    return watch.format_duration(seconds)
-
-
-@register.filter
 def counted_at(tally: QueueSnapshot) -> str:
     """Return the time of the count, with the date unless today."""
     at = timezone.localtime(tally.counted_at)
     return f"{at:%H:%M}" if at.date() == timezone.localdate() else f"{at:%H:%M, %d/%m}"
-
-
-@register.filter
-def number(amount: int) -> str:
-    return labels.format_count(amount)
-
-
-register.filter("person", detail.person)
-register.filter("money", labels.format_loss)
-
-
-@register.filter
-def action_line(act: CampaignAction) -> str:
-    return detail.action_line(act)
 
 
 @register.inclusion_tag("admin/reports/campaign/bursts.html", takes_context=True)
