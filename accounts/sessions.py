@@ -90,7 +90,7 @@ def end_sessions(keys: Iterable[str]) -> int:
     return Session.objects.filter(session_key__in=list(keys)).delete()[0]
 
 
-def sessions_for_subject(named: Mapping[str, str]) -> dict[str, str]:
+def sessions_for_subject(ids: Mapping[str, str]) -> dict[str, str]:
     """Return key -> officer's id ("" before the second factor) of the sessions opened under these ids.
 
     An id that the provider did not give at the log-in is not compared.
@@ -98,13 +98,13 @@ def sessions_for_subject(named: Mapping[str, str]) -> dict[str, str]:
     return {
         row.session_key: data.get(SESSION_KEY, "")
         for row, data in _iter_sessions()
-        if _matches_subject(data.get(OPENED, {}), named)
+        if _matches_subject(data.get(OPENED, {}), ids)
     }
 
 
-def _matches_subject(opened: Mapping[str, str], named: Mapping[str, str]) -> bool:
-    shared = named.keys() & opened.keys()
-    return bool(shared) and all(named[name] == opened[name] for name in shared)
+def _matches_subject(opened: Mapping[str, str], ids: Mapping[str, str]) -> bool:
+    names = ids.keys() & opened.keys()
+    return bool(names) and all(ids[name] == opened[name] for name in names)
 
 
 def device_of(request: HttpRequest) -> str:

@@ -54,8 +54,8 @@ class DeskLogin(OTPAdminAuthenticationForm):
         try:
             super().clean_otp(user)
         except ValidationError:
-            named = {"username": self.cleaned_data.get("username")}
-            user_login_failed.send(sender=__name__, credentials=named, request=self.request)
+            names = {"username": self.cleaned_data.get("username")}
+            user_login_failed.send(sender=__name__, credentials=names, request=self.request)
             raise
 
     def _chosen_device(self, user: User) -> Device | None:

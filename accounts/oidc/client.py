@@ -129,15 +129,15 @@ def verify_logout_token(token: str) -> LogoutClaims:
 
 
 def _is_log_out(claims: Any) -> bool:
-    named = _session_ids(claims)
+    ids = _session_ids(claims)
     return (
         _is_for_us(claims)
         and abs(time.time() - claims["iat"]) < MAX_LOGOUT_AGE_SECONDS
         and "nonce" not in claims
         and isinstance(claims["events"][_LOG_OUT], dict)
         and is_subject(claims["jti"])
-        and bool(named)
-        and all(map(is_subject, named.values()))
+        and bool(ids)
+        and all(map(is_subject, ids.values()))
     )
 
 
@@ -188,11 +188,11 @@ class BackChannelTokenVerifier(TokenExchangeBackend):
     """Verify log-out tokens with cached keys, since anybody may post them."""
 
     def retrieve_matching_jwk(self, token: str) -> jwt.PyJWK:
-        named = settings.OIDC_ISSUER, jwt.get_unverified_header(token)["kid"]
-        key, until = _cache.keys.get(named, (None, 0.0))
+        name = settings.OIDC_ISSUER, jwt.get_unverified_header(token)["kid"]
+        key, until = _cache.keys.get(name, (None, 0.0))
         if key is None or time.monotonic() > until:
             key = super().retrieve_matching_jwk(token)
-            _cache.keys[named] = key, time.monotonic() + KEY_CACHE_SECONDS
+            _cache.keys[name] = key, time.monotonic() + KEY_CACHE_SECONDS
         return key
 
 

@@ -104,12 +104,12 @@ def order_for_call_back() -> tuple[Any, ...]:
 
     Built for each query, as Django resolves expressions in place.
     """
-    look = Deadline.objects.pending().filter(report=OuterRef("pk"), kind=LOOK)
+    looks = Deadline.objects.pending().filter(report=OuterRef("pk"), kind=LOOK)
     untouched = Q(
         Exact(effective_facts.ongoing(), True), case__status=Case.Status.NEW, case__due_at=None
     )
     just_came = Switch(When(untouched, then="received_at"))
-    since = Coalesce(Subquery(look.values("started_at")[:1]), just_came)
+    since = Coalesce(Subquery(looks.values("started_at")[:1]), just_came)
     return (BY_URGENCY[0], since.desc(nulls_last=True), *BY_URGENCY[1:])
 
 

@@ -232,23 +232,25 @@ _IN_ONE_SENTENCE: Mapping[type[workflow.WorkflowError], str] = {
 }
 
 
-def error_message(error: workflow.WorkflowError, case: Case, seen: int = 0) -> str:
-    """Return why a decision was not taken; the officer saw the case at version `seen`."""
+def error_message(error: workflow.WorkflowError, case: Case, version: int = 0) -> str:
+    """Return why a decision was not taken; the officer saw the case at that version."""
     if field_error := _field_error(error):
         return f"Chưa lưu. {field_error[1]} Những gì đã gõ còn nguyên."
     if type(error) in _IN_ONE_SENTENCE:
         return _IN_ONE_SENTENCE[type(error)]
     if isinstance(error, workflow.StaleVersion):
-        return f"Chưa lưu. {_meanwhile(case, seen)} Xem lại rồi quyết định; lời đã gõ còn nguyên."
+        return (
+            f"Chưa lưu. {_meanwhile(case, version)} Xem lại rồi quyết định; lời đã gõ còn nguyên."
+        )
     status = case.get_status_display()
     return f"Chưa lưu. Tin đang ở trạng thái “{status}” nên không làm được việc này."
 
 
-def _meanwhile(case: Case, seen: int) -> str:
-    """Return the events since version `seen` in words, newest first."""
+def _meanwhile(case: Case, version: int) -> str:
+    """Return the events since that version in words, newest first."""
     acts = events.events_for("report", case.pk).exclude(kind__in=NO_DECISION)
-    since = case.version - seen if 0 < seen < case.version else 1
-    lines = [_event_text(event) for event in acts[: min(since, MAX_TOLD)]]
+    count = case.version - version if 0 < version < case.version else 1
+    lines = [_event_text(event) for event in acts[: min(count, MAX_TOLD)]]
     return f"{'; '.join(lines)}." if lines else "Trang này đã cũ."
 
 

@@ -142,7 +142,7 @@ class ComposeMessage(ReportView):
         text = with_reply(request.POST.get("reason", ""), request.POST.get("insert", ""))
         errors = validation_errors(text) if "look" in request.POST else []
         if "look" in request.POST and not errors:
-            return self.render_preview(verb, text)
+            return self.render("preview", verb, text, {"text": highlighting.truncate(text)})
         return self.render_form(verb, text, errors)
 
     def refuse(self) -> HttpResponse:
@@ -160,9 +160,6 @@ class ComposeMessage(ReportView):
             "most": MAX_WORDS,
         }
         return set_status(self.render("compose", verb, text, context), 422 if errors else 200)
-
-    def render_preview(self, verb: str, text: str) -> HttpResponse:
-        return self.render("preview", verb, text, {"text": highlighting.truncate(text)})
 
     def render(self, page: str, verb: str, text: str, context: dict[str, Any]) -> HttpResponse:
         posted, filters = self.request.POST, filters_of(self.request.POST)

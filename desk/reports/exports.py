@@ -134,7 +134,7 @@ def _stories(keys: Sequence[UUID]) -> Mapping[UUID, list[str]]:
 
 def _row(report: Report, later: FollowupValues, *, personal: bool) -> Sequence[Cell]:
     case, holds = report.case, effective_facts(report)
-    caller, named = later.callers.get(report.pk), later.named.get(report.pk, {})
+    caller, texts = later.callers.get(report.pk), later.named.get(report.pk, {})
     contact = later.contacts.get(report.pk, report.contact_sealed)
     link = getattr(report, "campaign_link", None)
     cells: list[Cell] = [
@@ -154,7 +154,7 @@ def _row(report: Report, later: FollowupValues, *, personal: bool) -> Sequence[C
         labels.officer_name(case.officer) if case.officer else "",
         case.unit,
         _contact(contact, report.pk, personal=personal),
-        *("; ".join(named.get(kind, [])) for kind in _KINDS),
+        *("; ".join(texts.get(kind, [])) for kind in _KINDS),
     ]
     if personal:
         stories = [report.story, "\n".join(later.stories.get(report.pk, []))]

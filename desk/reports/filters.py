@@ -39,13 +39,13 @@ class CountedListFilter(admin.SimpleListFilter):
     folded = True
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
-        self.counted = counts_for(request).by.get(self.parameter_name or "", [])
+        self.value_counts = counts_for(request).by.get(self.parameter_name or "", [])
         super().__init__(request, *args)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
             (self.code(each), f"{self.label(each)} ({labels.format_count(each.count)})")
-            for each in self.counted[:MAX_SHOWN]
+            for each in self.value_counts[:MAX_SHOWN]
         ]
 
     def has_output(self) -> bool:
@@ -86,7 +86,9 @@ class PriorityFilter(CountedListFilter):
     folded = False
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        self.counted = sorted(self.counted, key=lambda each: (each.value != "0", -int(each.value)))
+        self.value_counts = sorted(
+            self.value_counts, key=lambda each: (each.value != "0", -int(each.value))
+        )
         return super().lookups(request, model_admin)
 
     def label(self, each: ValueCount) -> str:

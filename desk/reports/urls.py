@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.reauthentication import reauthentication_required
 from desk.reports import (
@@ -26,7 +26,6 @@ from reports.cases import transitions
 from reports.retention.erasure_requests import GRANT
 
 Route = tuple[str, str, Callable[..., HttpResponseBase], dict[str, Any]]
-GET, POST = ["GET", "HEAD"], ["POST"]
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -42,17 +41,13 @@ def urls(site: AdminSite) -> list[URLPattern]:
 def list_queue_routes() -> Iterator[Route]:
     """Yield the routes of the queue and of many reports."""
     for verb in bulk_actions.TITLES:
-        run = require_http_methods(POST)(bulk_actions.run_bulk)
-        yield f"bulk/{verb}/", f"bulk_{verb}", run, {"verb": verb}
-    show = require_http_methods(GET)(bulk_actions.show_result)
-    yield "bulk/<uuid:key>/", "bulk_told", show, {}
-    save = require_http_methods(POST)(saved_searches.save)
-    yield "save-search/", "save_search", save, {}
-    remove = require_http_methods(POST)(saved_searches.remove)
-    yield "remove-search/<int:search>/", "remove_search", remove, {}
-    file = require_http_methods([*GET, *POST])(officer_filing.file_report)
+        yield f"bulk/{verb}/", f"bulk_{verb}", require_POST(bulk_actions.run_bulk), {"verb": verb}
+    yield "bulk/<uuid:key>/", "bulk_told", require_safe(bulk_actions.show_result), {}
+    yield "save-search/", "save_search", require_POST(saved_searches.save), {}
+    yield "remove-search/<int:search>/", "remove_search", require_POST(saved_searches.remove), {}
+    file = require_http_methods(["GET", "HEAD", "POST"])(officer_filing.file_report)
     yield "file/", "file", file, {}
-    export = require_http_methods(["GET", *POST])(exports.export)
+    export = require_http_methods(["GET", "POST"])(exports.export)
     yield "export/", "export", reauthentication_required(export, exports.EXPORT), {}
 
 
