@@ -14,7 +14,7 @@ from reports.views import (
 
 app_name = "reports"
 urlpatterns = [
-    # Django tries them in turn: first those that a flood of reports needs.
+    # Tried in order: first those that a flood of reports needs.
     path("bao-cao/", report.report, name="report"),
     path("bao-cao/gui/", report.submit, name="report_submit"),
     path("bao-cao/da-nhan/", receipt.report_received, name="report_received"),

@@ -10,15 +10,15 @@ from core.text import normalize, to_ascii_digits
 from reports.data.loader import load_json
 
 MAX_FOUND = 200  # of each kind in one story; more is a pasted list, not a story
-# A report may be as long as a body; what is read of it is bounded, and officers see all of it.
-MAX_STORY_CHARS_READ = 20_000  # signs
+# A report may be as long as a body: extraction is bounded, officers see all of it.
+MAX_STORY_CHARS_READ = 20_000
 MAX_NUMBER_CHARS_READ = 500
-_LOOK_BACK = 60  # signs before a number that can say what it is
+_LOOK_BACK = 60  # characters before a number whose words can say what it is
 _LOOK_AHEAD = 30
 _WHOLE_LENGTH = 8  # digits of a group that is a number by itself, whatever follows
 _MAX_PHONE_LENGTH = 11  # digits at home, the 11 of before 2018 too
 
-# Groups of digits that a person sets apart with a space, a dot or a hyphen, as one number.
+# Groups of digits with a space, a dot or a hyphen between them, as one number.
 CHAINS = re.compile(r"(?<![0-9])[0-9]++(?:[ \u00a0.\-–]{1,2}[0-9]++)*+")
 GROUPS = re.compile(r"[0-9]+")
 _MONEY_AFTER = re.compile(

@@ -22,7 +22,7 @@ _MINISTRIES = "69"
 _BIG_CITIES = ("24", "28")
 _MAX_LENGTH = 15  # digits of an international number, by ITU-T E.164
 _MIN_LENGTH = 7
-# Signs that stand for digits: stars, dots, and x that belongs to no word.
+# Characters for hidden digits: stars, dots, and x outside words.
 _MASKS = re.compile(r"[*•?#]+|_{2,}|\.{3,}|(?<![^\W\d_])[xX]+(?![^\W\d_])")
 _MIN_BESIDE_MASKS = 3
 _RUN = re.compile(r"[0-9][0-9\s._\-‐‒–—−~'’()·\\]*")
@@ -33,7 +33,7 @@ _ALONE_O = re.compile(r"(?<![^\W\d_])[Oo](?=[\s.\-]+[0-9])")
 _EXTENSION = re.compile(
     r"(?:\b(?:ext|extension|máy lẻ|may le|nhánh|nhanh|số lẻ|so le)[.:]?|#)\s*[0-9]{1,5}\s*$"
 )
-_OF_A_SHEET = re.compile(r"([0-9]{9,12})\.0")  # a spreadsheet took it for an amount
+_OF_A_SHEET = re.compile(r"([0-9]{9,12})\.0")  # a number typed into a spreadsheet
 _MAX_GROUPS = 7  # of one number
 
 
@@ -123,7 +123,7 @@ def _parse_after_84(digits: str) -> ParsedNumber | None:
     number = _parse_national(digits.lstrip("0"))
     if number is None or not digits.startswith("0"):
         return number
-    # +84069… is how forged calls imitate the ministry's network; a real one shows +84 69….
+    # Forged calls show +84069…, real ones of the ministry's network +84 69….
     is_forged = "ministry_network" in number.flags
     return number.with_flags("zero_after_84", *(("forged_069",) if is_forged else ()))
 
@@ -189,7 +189,7 @@ def _parse_after_00(digits: str) -> ParsedNumber | None:
     if digits.startswith("84") and (number := _parse_after_84(digits[2:])):
         return number
     at_home, abroad = _parse_national(digits.lstrip("0")), _parse_foreign(digits)
-    # Nine digits that fit our mobile plan: a slip at home is far likelier than a call from abroad.
+    # For nine digits of our mobile plan a slip is far likelier than a call from abroad.
     is_sure = abroad and not {"unlisted_range", "unknown_country"} & set(abroad.flags)
     if at_home and (at_home.kind == "mobile" or not is_sure):
         return at_home.with_flags("zero_doubled")

@@ -167,11 +167,12 @@ def _parse_number(raw: str, text: str) -> ParsedCaller | None:
         return _invalid(raw, "several")
     if not runs:
         return None
-    number = runs[0].number
+    number, rest = runs[0].number, body.removeprefix("tel:")
+    has_words = any(map(str.isalpha, rest)) or sum(map(str.isdecimal, rest)) > runs[0].digits
     flags = {
         "extension": has_extension,
         "letters_for_digits": digits != text,
-        "words_around": _has_words_around(body.removeprefix("tel:"), runs[0]),
+        "words_around": has_words,
         "unlisted_range": number.kind == "mobile" and not is_listed(number.key),
     }
     return _caller(raw, number, *(flag for flag, is_set in flags.items() if is_set))
@@ -189,10 +190,6 @@ def _find_runs(text: str) -> list[DigitRun]:
             number = ParsedNumber(phone.kind, phone.key, phone.flags)
             by_key.setdefault(phone.key, DigitRun(number, sum(map(str.isdecimal, phone.raw))))
     return list(by_key.values())
-
-
-def _has_words_around(body: str, run: DigitRun) -> bool:
-    return any(map(str.isalpha, body)) or sum(map(str.isdecimal, body)) > run.digits
 
 
 def _explain_invalid(raw: str, text: str) -> ParsedCaller:

@@ -25,7 +25,7 @@ _OLD_ID = re.compile(
     rf"(?:cmnd|cmt|chứng minh|chung minh)[^\d\n]{{0,24}}(\d(?:{_SEPARATED}){{8}})(?!\d)",
     re.IGNORECASE,
 )
-# Digits beside these words are an account the money went to: the officers need it.
+# Digits after these words are a receiving account, which officers need.
 _ACCOUNT_WORDS = re.compile(
     r"(?:\bs?tk\b|tài khoản|tai khoan|tkhoan|số thẻ nhận|so the nhan|account"
     r"|(?:chuyển|chuyen)(?: khoản| khoan)? (?:vào|vao|đến|den|cho))[^\d\n]{0,48}$",
@@ -37,20 +37,20 @@ _PAPER_WORDS = re.compile(
     r"|định danh|dinh danh",
     re.IGNORECASE,
 )
-# Of digits in groups: a telephone number with something behind it, and a sum.
+# Grouped digits that are no card or document: a telephone number, a sum.
 _TELEPHONE = re.compile(r"(?<!\d)(?:0\d{9,10}|84\d{9})(?!\d)")
 _MONEY = re.compile(r"\s?(?:đồng|vnđ|vnd|₫|[dđ](?![^\W\d_]))", re.IGNORECASE)
 _SUM = re.compile(r"[1-9]\d{5}0{6}")
-# Digits that may be one number, with what people put between and for them.
+# Digits that may be one number, with separators and letters for digits.
 _RUN = re.compile(r"[0-9](?:(?:[^\w\n]|_){0,3}[0-9oOlI])*")
 _LIKE_DIGITS = str.maketrans("oOlI", "0011")
 _HEADS = ("00840", "0084", "840", "84", "0", "")
 _MIN_COUNT = 8  # digits of a telephone number without its head
 _MIN_TYPED = 4  # of a number in which letters stand for others
 _TYPED = re.compile(rf"(?:\d\D*){{{_MIN_TYPED}}}")
-_TELLING = 9  # the last digits of a number, with which no head is left that is written or not
-_MAX_CONTACT_LENGTH = 200  # signs that are read for a number
-_AS_DIALLED = re.compile(r"0[0-9]{3}(?: ?[0-9]{3}){2}")  # as nearly everybody writes one
+_TELLING = 9  # last digits of a number, without any optional head
+_MAX_CONTACT_LENGTH = 200  # characters
+_AS_DIALLED = re.compile(r"0[0-9]{3}(?: ?[0-9]{3}){2}")  # the usual spelling
 _UNREACHABLE = frozenset({"unknown_area", "ministry_network", "forged_069"})
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
 _REACH, _BEHIND = 72, 24  # characters before and after digits whose words can say what they are

@@ -16,7 +16,7 @@ from django.db.models.functions import Left
 from reports.models import Followup, Report
 
 MAX_COUNT = 100  # follow-ups, the latest
-SHOWN = 2000  # signs of a story that a page shows
+SHOWN = 2000  # characters of a story on a page
 _HEAVY = ("story", "story_sealed", "contact_sealed", "phrase_sealed")
 
 T = TypeVar("T")

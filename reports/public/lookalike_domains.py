@@ -12,7 +12,7 @@ from core.audit import events
 from core.province import province
 from reports.models import LookalikeDomain
 
-# Characters that pass for one another in an address.
+# Characters that look alike in an address.
 _SIMILAR_CHARS = {
     "a": "4", "b": "d8", "c": "o", "d": "b", "e": "3c", "g": "q9", "i": "1lj", "l": "1i", "m": "nn",
     "n": "m", "o": "0c", "q": "g", "s": "5z", "t": "7f", "u": "v", "v": "u", "w": "vv", "z": "2s",

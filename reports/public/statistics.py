@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 WEEKS = 26
 FIRST_LOOK_WEEKS = 4
 NEVER = float("inf")
-_STATEMENT_TIMEOUT_SECONDS = 25  # two statements fit into the task's time limit
+_STATEMENT_TIMEOUT_SECONDS = 25  # two of them fit into the task's time limit
 # The machine's guess, not a decision, and no kind of scam.
 _NO_SCAM = ("not_scam", "spam_submission", "abuse_prank")
 _EMPTY_IS_SMALL = ("communes",)  # scammers could use where nobody reports

@@ -36,10 +36,10 @@ FROM_NETWORK = 60  # within ten minutes; a carrier has thousands behind a few
 OF_NUMBER = 100  # networks within ten minutes
 RULE_STORY = 3  # within an hour, from everywhere
 OF_ALL = 1000  # within ten minutes: an ordinary day is a few hundred
-BATCH_SIZE = 100  # reports in one question
-MOMENT = 0.1  # seconds for reading them
-_WORDS_READ = 2000  # signs of a story
-_MIN_SIGNS = 40  # of a story whose words are its reporter's own
+BATCH_SIZE = 100  # reports in one query
+MOMENT = 0.1  # seconds for parsing them
+_WORDS_READ = 2000  # characters of a story
+_MIN_SIGNS = 40  # shorter stories are alike by chance
 _PLACES = {abuse_flags.ADDRESS_BUSY, abuse_flags.NETWORK_BUSY}
 # Errors of a parser that meets an unexpected text.
 _READER_ERRORS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)

@@ -28,12 +28,12 @@ from reports.submission.intake import ReportSubmission
 YES_NO = {"yes": True, "no": False}
 MIN_FILL_SECONDS = 3
 _ENDING = 9  # last digits that identify a number
-_UNCHANGED = 6  # last digits: old heads, missing zeros and country codes stand before them
+_UNCHANGED = 6  # last digits, which no prefix, zero or country code changes
 _DIGITS_OF_ONE = 12  # with a country's code; more are several numbers
 # Any of these filled in makes a report; `is_empty` names the rest.
 _TEXTS = ("story", "caller_number", "claimed_office", "claimed_name", "money_lost_vnd")
-_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
-_CHANNELS = frozenset(Report.Channel.values)
+KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+CHANNELS = frozenset(Report.Channel.values)
 _OFFICES = frozenset(code for code, _ in OFFICES)
 _LANGUAGES = frozenset(Report.Language.values)
 
@@ -43,7 +43,7 @@ class ReportFormParser:
 
     def __init__(self, data: Fields) -> None:
         self.data = data
-        if not _KEY.fullmatch(self.data.get("submission_key", "")):
+        if not KEY.fullmatch(self.data.get("submission_key", "")):
             self.data["submission_key"] = secrets.token_urlsafe(24)
 
     @property
@@ -70,7 +70,7 @@ class ReportFormParser:
         channel = self._get_text("channel")
         return ReportSubmission(
             happening_now=self._get_answer("happening_now"),
-            channel=channel if channel in _CHANNELS else "",
+            channel=channel if channel in CHANNELS else "",
             caller_number=self._get_text("caller_number"),
             claimed_office=office,
             claimed_name=name,

@@ -25,7 +25,7 @@ from reports.submission.form_parser import ReportFormParser
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-# Only what answers the questions of the page for people on the call may come by GET.
+# Only the answers of the page for people on the call may come by GET.
 CARRIED = ("threat", "isolation", "money", "secrets", "software")
 
 _MAX_GROUP_LENGTH = 40  # characters of a typed group that an error repeats
@@ -72,7 +72,7 @@ class _YesBox(forms.CheckboxInput):
 
 
 def _text(label: Any, hint: Any = "", css: str = "input", **attrs: str) -> forms.CharField:
-    # No autocomplete="off": a browser that keeps no page in memory would come Back to empty fields.
+    # No autocomplete="off": the back button would lead to empty fields in some browsers.
     widget = forms.TextInput({"class": css, **attrs})
     return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
 
@@ -122,12 +122,12 @@ class ReportForm(forms.Form):
         "input short",
         type="tel",
         autocomplete="tel",
-        placeholder=" ",  # lets the style sheet see that something is typed
+        placeholder=" ",  # so that the style sheet can tell an empty field
     )
     callback_phrase = _text(
         _("Câu hẹn (câu bí mật chỉ bạn và công an biết)"),
         _("Cán bộ gọi lại phải đọc câu này trước. Ví dụ hai đồ vật trong bếp."),
-        autocomplete="off",  # a secret: no list of what was typed before
+        autocomplete="off",  # a secret: no suggestions of earlier ones
     )
     on_behalf = _box(
         _("Tôi báo thay người khác"), _("Kể chuyện của người đó. Số để gọi vẫn là số của bạn.")
@@ -255,7 +255,7 @@ class CodeForm(forms.Form):
         super().__init__(data)
         self.helper = FormHelper()
         self.helper.form_action = reverse("reports:track")
-        self.helper.disable_csrf = True  # it changes nothing; the view asks for the origin
+        self.helper.disable_csrf = True  # it changes nothing; the view checks the origin
         self.helper.layout = Layout("code", _note("submit_code"))
 
     def clean_code(self) -> str:

@@ -73,7 +73,7 @@ SELECT true FROM report
 
 _WRITE = _insert_sql(*_REPORT_COLUMNS)
 _COLUMNS = tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", _WRITE)))
-# Planned once a connection: that is a fifth of PostgreSQL's work for a report.
+# Planned once a connection, which saves a fifth of PostgreSQL's work for a report.
 _PREPARE = "PREPARE take_in AS" + _WRITE % {name: f"${n}" for n, name in enumerate(_COLUMNS, 1)}
 _EXECUTE = f"EXECUTE take_in ({', '.join(f'%({name})s' for name in _COLUMNS)})"
 # For demo reports, which are backdated.

@@ -20,7 +20,7 @@ from reports.submission import receipt_codes
 
 PERMISSION = "reports.reveal_contact"
 WORD_LIFETIME = timedelta(minutes=30)
-PHRASE_MAX_AGE = timedelta(minutes=15)  # since the officer had the phrase shown
+PHRASE_MAX_AGE = timedelta(minutes=15)  # since the officer revealed the phrase
 # Wrong words of all addresses together, of 29^6. Each address has five of its own
 # (core/rate_limits.py), so that one stranger cannot use up the owner's word.
 MAX_TRIES = 30

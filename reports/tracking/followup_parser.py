@@ -1,6 +1,5 @@
 """Parse a posted follow-up form. Nothing is refused: what exceeds a field goes into the story."""
 
-import re
 import secrets
 from datetime import date, timedelta
 from functools import cached_property
@@ -11,10 +10,10 @@ from django.utils import timezone
 from core.form_data import Fields
 from reports.extraction.language import amounts
 from reports.facts.merged_report import Caller
-from reports.models import Followup, Report
+from reports.models import Followup
 from reports.reference import gazetteer
 from reports.reference.gazetteer import CommunePlace
-from reports.submission.form_parser import last_digits
+from reports.submission.form_parser import CHANNELS, KEY, last_digits
 from reports.tracking.followups import FollowupSubmission
 
 MAX_CALLERS = 5
@@ -23,9 +22,7 @@ MAX_LENGTH = 500  # characters of a field other than the story
 DAYS = ("today", "yesterday", "before")
 DATE_PARTS = ("called_d", "called_m", "called_y")
 _CALLER_FIELDS = ("leg_number", "leg_channel", "leg_office", "leg_name")
-_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _KINDS = (Followup.Kind.MORE, Followup.Kind.ANSWER, Followup.Kind.CORRECTION)
-_CHANNELS = frozenset(Report.Channel.values)
 _MIN_DIGITS = 8  # of a telephone number
 _EARLIEST_DAY = date(2000, 1, 1)
 
@@ -41,7 +38,7 @@ class FollowupFormParser:
     def submission_key(self) -> str:
         """Return the page's key, a fresh one where it has none."""
         key = self.data.get("submission_key", "")
-        return key if _KEY.fullmatch(key) else secrets.token_urlsafe(24)
+        return key if KEY.fullmatch(key) else secrets.token_urlsafe(24)
 
     def to_submission(
         self, communes: tuple[CommunePlace, ...], flood_flags: tuple[str, ...] = ()
@@ -82,7 +79,7 @@ class FollowupFormParser:
 
     def _parse_caller(self, number: str, channel: str, office: str, name: str) -> Caller | None:
         """Return the caller, None where nothing but a channel is known."""
-        channel = channel if channel in _CHANNELS else ""
+        channel = channel if channel in CHANNELS else ""
         caller = Caller(self._cut(number), channel, self._cut(office), self._cut(name))
         return caller if (caller.number + caller.office + caller.name).strip() else None
 

@@ -24,9 +24,9 @@ from reports.facts.merged_report import Caller
 from reports.models import Followup, Message, Report
 from reports.submission.intake import TRIAGE
 
-# Of one report: far more than anybody in need says, and as much as desk and machine can read.
+# Of one report: more than anybody needs, and as much as desk and triage can handle.
 MAX_FOLLOWUPS = 40
-MAX_WITHDRAWALS = 5  # counted apart: who has said much may still withdraw
+MAX_WITHDRAWALS = 5  # counted apart, so that withdrawing stays possible
 MAX_MESSAGES = 100
 MAX_CHARS_READ_AT_ONCE = 4000  # read within a request: 40 ms
 _ACCOUNT_CUE = "stk "  # makes the redaction treat a number in the field for accounts as one
@@ -88,7 +88,7 @@ def submit_followup(
     """Save a follow-up, once. Raises ReportErasedError, LimitReachedError, DatabaseError."""
     words = {name: value for name, value in asdict(submission).items() if name not in _DERIVED}
     with transaction.atomic():
-        # Decisions lock the case before the report: so does this.
+        # The order of locks of every decision: case, then report.
         case = deadlines.lock_case(report.pk) if _is_urgent(submission.story) else None
         _lock_report(report)
         if earlier := _filter_sent(report.followups.all(), submission_key, words).first():
@@ -186,7 +186,7 @@ def _build_followup(
         contact_sealed=encryption.encrypt(submission.contact, "contact", report.pk),
         contact_index=redaction.blind_index(submission.contact),
         phrase_sealed=encryption.encrypt(submission.phrase, "phrase", report.pk),
-        # After every redaction, as the copy collects flags and originals meanwhile.
+        # After every redaction, which adds to the copy's flags and originals.
         flags=list(dict.fromkeys([*submission.flags, *copy.flags])),
         story_sealed=encryption.encrypt(copy.sealed_original(submission.story), "story", report.pk),
     )

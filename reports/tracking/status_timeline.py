@@ -29,9 +29,9 @@ Status, Outcome = Case.Status, Case.Outcome
 
 MAX_MESSAGES = 100  # on a page, the latest
 MAX_MESSAGE_LENGTH = 4000  # characters
-# Words that no Vietnamese sentence has, with or without its marks.
+# Words of no Vietnamese sentence, with or without marks.
 _ENGLISH_WORDS = re.compile(r"\b(?:you|your|we|our|and|of|please|are|which|what|thank)\b")
-MIN_OTHERS = 5  # of a campaign; a smaller count could point at somebody
+MIN_OTHERS = 5  # of a campaign; a smaller count could identify somebody
 
 _CLOSED = _("Đã xử lý xong trên trang này")
 _INSUFFICIENT = _("Chưa đủ để làm tiếp. Có gì mới, bạn ghi thêm ở đây.")
@@ -59,8 +59,6 @@ _OUTCOMES = {
     Outcome.INSUFFICIENT: _INSUFFICIENT,
     Outcome.NOT_SCAM: _("Cán bộ thấy không phải lừa đảo. Chưa đúng thì báo lại."),
 }
-
-
 _DEADLINE_RULES = {
     "first_look": deadline_rules.add_hours,
     "told_where": deadline_rules.add_working_days,

@@ -102,7 +102,8 @@ def _answer(request: HttpRequest, upload_form: MultipartForm) -> HttpResponse:
             return _form_page(request, form, data, WRONG_CODE)
         notice = _save_story(report, data)
         lines = _store_all(upload_form, report) or ([] if notice else [NO_FILE])
-        status = _status_of_lines(notice + lines)
+        statuses = [line.status for line in notice + lines]
+        status = 200 if 200 in statuses else statuses[0]
         return status_page(request, report, form, status, lines=lines, notice=notice)
     except DatabaseTrouble:
         return _form_page(request, form, data, NOT_NOW)
@@ -173,9 +174,3 @@ def _refuse(draft: PendingUpload, why: Refusal) -> UploadResult:
 
 def _shorten(name: str) -> str:
     return name if len(name) <= _MAX_NAME_LENGTH else f"{name[:_MAX_NAME_LENGTH]}…"
-
-
-def _status_of_lines(lines: list[UploadResult]) -> int:
-    """Return 200 where anything was stored, else the status of the first refusal."""
-    statuses = [line.status for line in lines]
-    return 200 if 200 in statuses else statuses[0]

@@ -24,10 +24,9 @@ QUESTIONS = [
     ("secrets", _("Họ hỏi mã OTP (dãy số gửi về máy), mật khẩu, số thẻ, bảo quét khuôn mặt?")),
     ("software", _("Họ bảo cài ứng dụng, bấm đường link, quét mã vuông (QR), kết bạn Zalo?")),
 ]
-# Of pages with confirmed sentences, which are cached for a minute themselves: the desk promises two.
+# Of pages with confirmed sentences, cached for a minute too: the desk promises two minutes.
 CACHE_SECONDS = 60
-# A page with a warning is cached as briefly as the warning's own page (alerts/responses.py): a
-# minute after it is cancelled nobody may read it as live.
+# As a warning's own page (alerts/responses.py): a minute after a cancellation it must be gone.
 WITH_A_WARNING = cache_control(
     public=True, max_age=30, stale_while_revalidate=20, stale_if_error=86400
 )

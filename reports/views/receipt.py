@@ -39,7 +39,7 @@ _QR_BORDER_MODULES = 2
 MAX_SMS_LENGTH = 160
 CARRIERS = "156"
 _WITHOUT_ZERO = frozenset({"premium", "tollfree"})
-# ASCII alone: one message holds 160 characters of it, and every phone can send it.
+# ASCII alone: 160 characters fit into one message, and every phone can send it.
 _CODE_SMS = "Bao cuoc goi lua dao, {police}. Ma tin bao: {code}. Xem tin: {address}"
 _CODE_SMS_EN = "Report of a scam call, {police}. Report code: {code}. See it: {address}"
 _OFFICES = {

@@ -50,8 +50,8 @@ def report(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return submit_view(request)
     response = _page(request, ReportForm.initial_form(request.GET.dict()))
-    # The back button must find this very page, with its submission key and what was typed: the
-    # same words sent again under one key are the same report.
+    # The back button must find this page with its submission key and what was typed: the same words
+    # under the same key are the same report.
     response["Cache-Control"] = "private, max-age=1800"
     return response
 

@@ -94,7 +94,7 @@ NO_COPY = FormError(
 MAX_REASON_LENGTH = 4000
 ERASED = UploadResult("", _("Tin này đã xóa dữ liệu nên không nhận thêm."))
 NO_INPUT = UploadResult("", _("Chưa có gì để gửi. Ghi một điều rồi bấm lại."))
-# Writes what a form says and returns the lines of the confirmation.
+# Saves a posted form and returns the lines of its confirmation.
 Save = Callable[[HttpRequest, Report, Fields], list[UploadResult]]
 
 _QUESTIONS_OPEN = (Case.Status.NEW, Case.Status.IN_REVIEW)
@@ -160,7 +160,7 @@ def status_page(
         "steps": status_timeline.progress_steps(report, case, talk),
         "talk": talk,
         "question": question,
-        # The officer's question comes first, and of an ended case nothing is asked.
+        # Not while an officer's question waits, nor after the case has ended.
         "questions": clarifying_questions.open_questions(
             clarifying_questions.latest_input(whole), gazetteer.communes()
         )

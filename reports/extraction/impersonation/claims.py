@@ -27,9 +27,9 @@ from reports.extraction.language.scoring import Explanation
 FACT = "office"
 RULE_FORM = "declared: claimed_office"
 OF_NAME = "declared: claimed_name"
-MAX_COUNT = 10  # claims that are kept
-MAX_FIELD_LENGTH = 500  # signs of a field that are read
-# How many words may lie after a name before what it does, or before the next name.
+MAX_COUNT = 10  # claims of one result
+MAX_FIELD_LENGTH = 500  # characters of a field
+# The most words between a name and its verb, a warning, its claim, the next name.
 _SPOKE_WITHIN, _WARNED_WITHIN, _SHY_WITHIN, _CHAIN_WITHIN = 4, 1, 1, 3
 
 

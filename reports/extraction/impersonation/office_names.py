@@ -12,7 +12,7 @@ from reports.extraction.language.cue_matcher import TokenizedText
 from reports.extraction.language.phrase_trie import PhraseMatch, PhraseTrie, drop_nested
 
 _FILE = "claimed.json"
-DECOY = "decoy"  # the kind of words that look like a name and are none
+DECOY = "decoy"  # the kind of words that only look like a name
 OTHER_PROVINCE = "cong-an-tinh-khac"
 _MAX_NAMES = 60  # of one row
 _MAX_NAME_LENGTH = 120
@@ -94,11 +94,11 @@ def _list_names(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
         yield from ((OTHER_PROVINCE, f"{police} {name}") for name in others)
 
 
-_MAX_MENTIONS = 200  # mentions that are looked at
+_MAX_MENTIONS = 200
 _MAX_PLACES = 20  # mentions whose place is looked up
 _WORDS_OF_PLACE = 8
 _MAX_TITLES = 4
-# How many words may lie between a sign and the name after it.
+# The most words between a cue and the name after it.
 _REACHES = {"claims": 6, "openers": 2, "told": 1, "denied": 2}
 _FURTHEST = max(_REACHES.values())
 _OUT_OF_REACH = 100

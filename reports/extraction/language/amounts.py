@@ -38,7 +38,7 @@ _COUNTED = {
     True: {*map(canonical_spelling, (*_COUNTS, *_COUNTS_MARKED))},
     False: {*map(normalize, _COUNTS)},
 }
-_CODE, _ROUND = 10, "00000"  # digits of an account; how a sum that is written out ends
+_CODE, _ROUND = 10, "00000"  # digits of an account; the end of a round sum
 _NUMBERED = {"khoan", "thoai", "thue", "ma", "so", "cuoc", "thu"}
 _SPACED = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")  # 35 500 000
 _FOREIGN = {
@@ -52,7 +52,7 @@ _FOREIGN_GROUPS = {
 _FOREIGN_SIGNS = {"$", "€"}
 _DOLLAR, _YUAN = canonical_spelling("đô"), canonical_spelling("tệ")
 _BAD = {"hai", "that", "qua", "hon", "nhat", "lam"}  # "50 triệu tệ thật"
-# Without marks "do la" is more often "đó là": a currency behind a small number alone.
+# Without marks "do la" is mostly "đó là": a currency only behind a small number.
 _FOREIGN_BARE = {("do", "la"), ("do", "mi"), ("do", "uc")}
 _MAX_BARE = 10**5
 _DONG = {"dong", "vnd", "d"}
@@ -247,7 +247,7 @@ def _is_numeral(story: TokenizedText, at: int) -> bool:
     return word.folded[0].isdecimal() or value is not None
 
 
-# What the form's own money field says.
+# --- the money field of the form
 
 MONEY_PROBLEMS_VI = {
     "empty": "Chưa ghi số tiền.",

@@ -23,7 +23,7 @@ _BEHIND_THOUSAND = re.compile(r" ?(?:[^ a-z]|$)| (?:tien|dong|phi|coc|ship|nua|r
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 _LAST_Y = re.compile(r"(?<=[bcdghklmnpqrstv])(u?)y$")
 ANY_NUMBER = "#"
-# Here a single word counts only as spelled: unmarked "qua" and "trung" are too many words.
+# Their single words count only as spelled: unmarked "qua" and "trung" mean too much.
 _SPELLED_ALONE = {"scenarios", "actions"}
 
 
@@ -69,9 +69,9 @@ class CuePhrase:
     code: str
     phrase: str
     words: tuple[str, ...]
-    spelled: tuple[frozenset[str], ...]  # of each word: cues that differ in marks alone are one
+    spelled: tuple[frozenset[str], ...]  # of each word, in all variants of marks
     points: float
-    needs_marks: bool  # one word that says something else without them: "nỏ" beside "no"
+    needs_marks: bool  # a single word that is another without them: "nỏ", "no"
 
 
 class CueMatch(NamedTuple):
@@ -184,18 +184,10 @@ def tokenize(text: str) -> TokenizedText:
         word = Token(
             _fold_y(match[0]), canonical_spelling(text[start:end]), start, end, sentence, clause
         )
-        is_unit = (
-            bool(words)
-            and words[-1].folded[0].isdecimal()
-            and (
-                not gap
-                or (
-                    gap == " "
-                    and match[0] == "k"
-                    and _is_thousand(words[-1].folded, folded.text[at:])
-                )
-            )
-        )
+        is_unit = False
+        if words and words[-1].folded[0].isdecimal():
+            is_k = gap == " " and match[0] == "k"
+            is_unit = not gap or (is_k and _is_thousand(words[-1].folded, folded.text[at:]))
         words.extend([word] if is_unit else _expand(word))
     marks = sum(word.folded != word.spelled for word in words)
     return TokenizedText(text, words, marks * 5 >= len(words) > 0)

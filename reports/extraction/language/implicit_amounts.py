@@ -32,7 +32,7 @@ def _collect(*phrases: str) -> _Phrases:
 
 _WORDS = load_json("number_words.json")
 _VERBS: list[str] = _WORDS["paying"]
-# What speaks of much else.
+# Verbs that pay only beside or behind a sum.
 _BESIDE_A_SUM: list[str] = _WORDS["paying_beside_a_sum"]
 _BEHIND_A_SUM: list[str] = _WORDS["paying_behind_a_sum"]
 _NAME = "ten"  # "dùng tên"
@@ -51,19 +51,19 @@ _PAYERS = ("tôi", "em", "chị", "anh", "mẹ", "bố", "vợ", "chồng", "ôn
 _BETWEEN_ITEMS = {*_JOINS, *map(normalize, (*_TURNS, *_NTHS, *_PAYERS, "thêm", "thứ", "nữa", "là"))}
 _ITEMS_APART = 4  # words
 _MAX_ITEMS = 100
-_ITEMS_UNLIKE = 10  # times the sum at its end, an item of a list is none
+_ITEMS_UNLIKE = 10  # times the sum at its end: no item of the list
 _OF_PAYERS = {*map(normalize, _PAYERS)}
 _MIN_COUNT, _MAX_COUNT = 2, 999
 _FIGURES = {str(figure) for figure in range(_MIN_COUNT, _MAX_COUNT + 1)}
-_MIN_ALONE = 10  # where no sum with its unit is told
+_MIN_ALONE = 10  # where no sum has its unit
 _THOUSANDS_FROM = 100  # "nạp 300 ăn 345, nạp 2tr": thousands beside sums under _SMALL
 _SMALL = 10**7
 _BILLION, _MILLION, _THOUSAND = 10**9, 10**6, 10**3
-# What a sum stands behind: where none is named, beside one, near behind one.
+# Phrases before a sum: where no other is named, beside one, near after one.
 _PAYING = _collect(*_VERBS)
 _PAYING_BESIDE = _collect(*_VERBS, *_BESIDE_A_SUM)
 _PAYING_BEHIND = _collect(*_VERBS, *_BESIDE_A_SUM, *_BEHIND_A_SUM)
-# What a list of sums stands behind.
+# Phrases before a list of sums.
 _LISTED = _collect(*_VERBS, *_NTH_TURNS)
 _COUNTED = _collect(*_TURNS)
 _SHARED = _collect(*_PAYERS)
@@ -160,8 +160,8 @@ def _find_half(story: TokenizedText, at: int, named: Sequence[MoneyAmount]) -> M
     ended = (amount for amount in named if amount.last <= at)
     before = max(ended, key=lambda amount: amount.last, default=None)
     verb = story.words[at - 1 - (story.words[at - 1].folded in _BETWEEN)]
-    is_told = any(at + 2 <= amount.first <= at + 3 for amount in named)  # "một nửa là 3 triệu"
-    if before and verb.folded in _HALVERS and not is_told:
+    is_sum = any(at + 2 <= amount.first <= at + 3 for amount in named)  # "một nửa là 3 triệu"
+    if before and verb.folded in _HALVERS and not is_sum:
         return MoneyAmount(before.value // 2, at, at + 2)
     return None
 

@@ -22,8 +22,8 @@ _DIGITS: Mapping[str, int] = load_json("number_words.json")["digits"]
 _TENS = frozenset({"mười", "mươi", "chục"})
 _BEHIND_TENS = frozenset({"mốt", "tư", "lăm", "nhăm"})  # ba lăm is 35; ba năm may be three to five
 _ODD = {"linh", "le"}  # một trăm linh năm
-# A number, a letter for a word: d a digit, e one that stands behind tens, t ten and twenty, m mươi,
-# h trăm, r rưỡi, o linh.
+# A number with a letter for each word: d a digit, e one that only follows tens, t ten and twenty,
+# m mươi, h trăm, r rưỡi, o linh.
 _SHAPE = re.compile(
     r"(?P<one>[de])"
     r"|(?:(?P<hundreds>[de]?)h)?"

@@ -26,20 +26,20 @@ from reports.extraction.language.cue_matcher import (
 from reports.extraction.language.implicit_amounts import find_implicit_amounts
 from reports.extraction.language.scoring import Feature
 
-MAX_LENGTH = 20_000  # signs that are read; no resident's story is longer
+MAX_LENGTH = 20_000  # characters; no resident's story is longer
 _MAX_SUMS = 100
 _SUM, _NUMBER = "$", "#"  # any sum of money, any other number
-_LAST_WORDS = 12  # of which features of their own are made
+_LAST_WORDS = 12  # which have features of their own
 _MAX_PHRASE_WORDS = 5  # words of a phrase around a verb
 _BEFORE = 6  # words before a verb that say whose action it is
 _NOT_WITHIN = 2  # words between "không" and its verb: "không dám chuyển"
 _THEN_WITHIN = 3  # "không nộp thì …" is a threat
 _SAID_WITHIN = 3  # words between "bảo" and its "không"
-OUTCOMES = frozenset({"done", "refused", "nearly"})  # states that say what came of an action
+OUTCOMES = frozenset({"done", "refused", "nearly"})  # states that are an outcome
 _NEVER = -99  # no such word in the clause
 _VERBS = ("pay", "heed")
-_OTHER = "else"  # words that sound like a verb of paying and are none: "lao động", "mất sóng"
-# Turns of a story, a letter each: families of concepts.json, and actions.
+_OTHER = "else"  # words that contain a verb of paying: "lao động", "mất sóng"
+# Turns of a story by letter, of families (concepts.json) and of actions.
 _TURNS = {
     "demand": "D", "give_word": "G", "now": "W", "ask_us": "Q", "checked": "C", "safe_one": "C",
     "broke_off": "R", "gave_up": "R", "stopped_by": "R", "notlost": "N", "lost": "L",
@@ -92,7 +92,7 @@ def _action_state(
     start = story.clause_start(verb.first, max(0, verb.first - _BEFORE))
     named = max((amount.last for amount in sums if amount.last < verb.first), default=0)
     if _places(hits, "self", named, min(named + 1 + _is_continued(story, named), verb.first)):
-        start = max(start, named)  # "hỏi vay 3 triệu em gửi": what was asked ends with its sum
+        start = max(start, named)  # "hỏi vay 3 triệu em gửi": the demand ends with its sum
 
     def last(code: str) -> int:
         return max(_places(hits, code, start, verb.first), default=_NEVER)

@@ -26,9 +26,9 @@ SIGNS = ascii_letters  # of the labels, in the order of the first line
 _ADD = re.compile(r"([A-Za-z])(-?[0-9]+)")
 ALL_OTHERS = "all other words"
 DENIED = " (asked, not done)"
-_MAX_WORDS = 6  # that are shown one by one
+_MAX_WORDS = 6  # listed one by one
 _MAX_PHRASES = 8
-_MAX_OF_PHRASES = 3.0  # points of their own: many phrases say no more than a few
+_MAX_OF_PHRASES = 3.0  # their own points: many phrases say no more than a few
 
 
 class Feature(NamedTuple):

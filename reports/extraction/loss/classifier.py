@@ -48,8 +48,8 @@ from reports.extraction.loss.total import (
 )
 
 KINDS = ("none", "unknown", "sum")
-_REPEAT = 3  # so often a feature of a phrase or a clause counts
-# What a phrase is worth to a sum, beside the words around it.
+_REPEAT = 3  # the weight of features of phrases and clauses
+# Points of phrases for a sum, beside the words around it.
 PHRASE_SETTLED = 12.0
 PHRASE_OF_SUM = 5.0
 _MAX_REASONS = 8
@@ -160,7 +160,7 @@ _BEHIND_SUM = word_set("nữa more again")
 _OTHERWISE = {"truc", "ke", "noi", "bao", "viet", "ghi", "hoi"}  # "chuyển trực tiếp", "kể thêm"
 _IN_ALL = {"tong", "total", "altogether"}
 _REACH, _BEHIND = 6, 3  # words before the sum of a story and behind it
-_MAX_LENGTH = 400  # signs of the form's field
+_MAX_LENGTH = 400  # characters of the form's field
 
 
 def is_additional_field(raw: str) -> bool:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from reports.extraction.language.amounts import MoneyAmount
-from reports.extraction.language.cue_matcher import CueMatch, canonical_spelling, matches_between
+from reports.extraction.language.cue_matcher import canonical_spelling, matches_between
 from reports.extraction.language.parsed_story import ParsedStory, action_features, pair_features
 from reports.extraction.language.scoring import Feature, load_model, score_labels
 from reports.extraction.loss.phrase_rules import (
@@ -227,11 +227,8 @@ def _side_features(parsed: ParsedStory, amount: MoneyAmount, sign: str) -> Itera
         yield Feature(f"{mark(one.first)} {one.name} {two.name}", one.first, two.last)
     for hit in matches_between(parsed.hits, low, high):
         if hit.cue.family in _SPEAK_OF_MONEY:
-            yield Feature(f"{mark(hit.first)}={_family_name(hit)}", hit.first, hit.last)
-
-
-def _family_name(hit: CueMatch) -> str:
-    return hit.cue.code if hit.cue.family == "concepts" else f"{hit.cue.family}.{hit.cue.code}"
+            family = "" if hit.cue.family == "concepts" else f"{hit.cue.family}."
+            yield Feature(f"{mark(hit.first)}={family}{hit.cue.code}", hit.first, hit.last)
 
 
 def _sum_features(parsed: ParsedStory, number: int, evidence: PhraseEvidence) -> Iterator[str]:

@@ -20,17 +20,17 @@ from reports.extraction.language.parsed_story import OUTCOMES, ParsedStory, Paym
 from reports.extraction.language.scoring import Feature
 
 _REACH = 5  # words between a verb and its sum
-_BEFORE_VERB = 6  # words in which "bảo", "phải", "chưa" turn a verb into no loss
+_BEFORE_VERB = 6  # words before a verb in which "bảo", "phải", "chưa" negate it
 _AFTER_SUM = 5
-_CURT = 6  # words of a clause that says nothing but that somebody paid
+_CURT = 6  # words of a clause that only says that somebody paid
 _UNDONE = ("not", "asked")
 _DEMAND_REACH = 10  # words between a demand and its sum
-_ACTION_REACH = 6  # words between a action and the sum that it names
+_ACTION_REACH = 6  # words between an action and the sum that it governs
 _DUE_REACH = 4  # words between "đòi" and its sum
 _OWN_WITHIN = 7  # words between who paid and "chuyển đủ"
 _SETTLED_WITHIN = 20  # words between a sum that was asked for and "tôi nộp"
 _LOSING = {"mat", "hao", "ton", "sut", "thiet", "lose", "lost"}  # no payment of what was asked
-SETTLED = "asked, then paid"  # the rule that is surest
+SETTLED = "asked, then paid"  # the surest rule
 
 
 class RuleEvidence(NamedTuple):

@@ -26,7 +26,7 @@ _SERIES = (_JOINS - {"xong"}) | _DAYS | {"not"}  # "lần sau tôi chuyển", "h
 _FEES_NAMED = {"phi", "coc"}  # "phí hồ sơ 6 triệu, phí xác minh 15 triệu"
 _FEES = {*_FEES_NAMED, "tien"}
 _STRETCH = {"them", "cuoi"}
-_SPELLED_OUT = 4  # words between two sums of one breath
+_SPELLED_OUT = 4  # words between two coordinated sums
 _PARTS = load_words("loss_words.json", "parting")  # between two sums: the second is another matter
 _PAID_IN = load_words("loss_words.json", "paid_in")
 _LISTED_WITHIN = 8
@@ -156,23 +156,17 @@ _PAID_BY = load_words("loss_words.json", "paid_by")
 _NUMBERS = {
     "hai": 2, "ba": 3, "bốn": 4, "năm": 5, "sáu": 6, "bảy": 7, "tám": 8, "chín": 9, "mười": 10, "two": 2,
 }  # fmt: skip
+# By whether marks are used; without them "muoi" is -ty too.
 _COUNTS = {
     True: {canonical_spelling(word): count for word, count in _NUMBERS.items()},
-    False: {
-        normalize(word): count for word, count in _NUMBERS.items() if count < 10
-    },  # "muoi" is -ty too
-}  # by whether marks are used
+    False: {normalize(word): count for word, count in _NUMBERS.items() if count < 10},
+}
 _NO_ACCOUNT = 50  # a fiftieth
-_LEFT = {
-    True: {canonical_spelling("còn")},
-    False: {canonical_spelling("còn"), "con"},
-}  # by whether marks are used
+_LEFT = {True: {canonical_spelling("còn")}, False: {canonical_spelling("còn"), "con"}}  # by marks
 _JUST = {"dung", "co", "moi", "lai", "du", "duoc", "vai"}  # "còn đúng", "còn có"
 _BEATEN_DOWN = {"bot", "giam", "xuong", "gia", "thieu", "no", "xin", "doi", "keu"}
-_CARDS = {
-    True: {canonical_spelling("thẻ"), "card", "cards"},
-    False: {"the", "card", "cards"},
-}  # by marks
+_CARD_WORDS = {"card", "cards"}
+_CARDS = {True: {canonical_spelling("thẻ"), *_CARD_WORDS}, False: {"the", *_CARD_WORDS}}  # by marks
 _OF_CARDS = {*_CARDS[False], "cai", "chiec", "tam"}
 _BY = "x"
 _MAX_TIMES = 20
