@@ -31,6 +31,10 @@ def test_the_page_has_the_fields_of_the_contract(page: html.HtmlElement) -> None
     assert names == CONTRACT | FURTHER | {"form_token", "website"}
 
 
+def test_no_further_question_takes_the_name_of_a_field() -> None:
+    assert not FURTHER & (CONTRACT | {"form_token", "website"})
+
+
 def test_choices_carry_the_agreed_values(page: html.HtmlElement) -> None:
     def values(name: str) -> set[str]:
         return set(page.xpath(f"//input[@name='{name}']/@value"))
@@ -52,6 +56,15 @@ def test_hints_and_errors_are_tied_to_their_fields(client: Client, db: None) -> 
     ids = set(page.xpath("//@id"))
     for described in page.xpath("//@aria-describedby"):
         assert set(described.split()) <= ids
+
+
+def test_a_fold_names_the_group_of_its_fields(page: html.HtmlElement) -> None:
+    folds = page.xpath("//form//details")
+    assert (
+        [fold.get("aria-label") for fold in folds]
+        == [fold.findtext("summary") for fold in folds]
+        != []
+    )
 
 
 def test_a_fold_that_holds_something_is_open(client: Client, db: None) -> None:
