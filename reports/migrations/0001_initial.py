@@ -474,7 +474,6 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('open', 'Chờ xem lại'), ('upheld', 'Đúng, đã gỡ số'), ('rejected', 'Giữ nguyên')], db_default='open', max_length=16, verbose_name='trạng thái')),
                 ('answer', models.TextField(blank=True, verbose_name='trả lời')),
                 ('upheld_at', models.DateTimeField(blank=True, null=True, verbose_name='đề nghị gỡ lúc')),
-                ('approved_by_one', models.BooleanField(db_default=False, editable=False)),
                 ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='trả lời lúc')),
                 ('answered_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='người trả lời')),
                 ('upheld_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='đề nghị gỡ')),
@@ -995,7 +994,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='dispute',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'upheld'), _negated=True), ('approved_by_one', True), models.Q(('upheld_by__isnull', False), models.Q(('upheld_by', models.F('answered_by')), _negated=True)), _connector='OR'), name='dispute_four_eyes'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'upheld'), _negated=True), models.Q(('upheld_by__isnull', False), models.Q(('upheld_by', models.F('answered_by')), _negated=True)), _connector='OR'), name='dispute_four_eyes'),
         ),
         migrations.AddConstraint(
             model_name='erasurerequest',

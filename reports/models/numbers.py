@@ -142,7 +142,6 @@ class Dispute(models.Model):
     )
     upheld_at = models.DateTimeField("đề nghị gỡ lúc", null=True, blank=True)
     # Answered before two officers were required; set by the migration alone.
-    approved_by_one = models.BooleanField(db_default=False, editable=False)
     answered_at = models.DateTimeField("trả lời lúc", null=True, blank=True)
     answered_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="người trả lời"
@@ -160,7 +159,6 @@ class Dispute(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(status="upheld")
-                | Q(approved_by_one=True)
                 | Q(upheld_by__isnull=False) & ~Q(upheld_by=F("answered_by")),
                 name="dispute_four_eyes",
             ),

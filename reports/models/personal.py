@@ -159,7 +159,7 @@ DECLARED: Declared = {
         },
     ),
     "reports.Dispute": FieldClassification(
-        "received_at due_at status upheld_at approved_by_one answered_at",
+        "received_at due_at status upheld_at answered_at",
         ties="id public_number submission_key content_digest",
         sealed="number_sealed reason_sealed contact_sealed",
         clear={
