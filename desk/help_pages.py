@@ -54,7 +54,8 @@ def render_handbook(text: str) -> Handbook:
     converter = Markdown(output_format="html", extensions=[NoRawHtml(), TocExtension(toc_depth=2)])
     html = converter.convert(text.partition("\n\n")[2]).replace("<img ", '<img loading="lazy" ')
     chapters = [(each["id"], each["name"]) for each in converter.toc_tokens]  # type: ignore[attr-defined]
-    return Handbook(SafeString(html), chapters, frozenset(_PICTURE.findall(text)))
+    safe = SafeString(html)  # NoRawHtml escapes the tags of the text  # nosec B703 B308
+    return Handbook(safe, chapters, frozenset(_PICTURE.findall(text)))
 
 
 @lru_cache(maxsize=1)
