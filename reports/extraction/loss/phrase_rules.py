@@ -4,6 +4,7 @@ A sum in a threat or a promise is no loss: it needs words that say that it is go
 cues.json, "phrases" › "money"; classifier.py weighs this evidence and decides.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -26,6 +27,7 @@ _CURT = 6  # words of a clause that only says that somebody paid
 _UNDONE = ("not", "asked")
 _DEMAND_REACH = 10  # words between a demand and its sum
 _ACTION_REACH = 6  # words between an action and the sum that it governs
+_MAX_ACTION_WORDS = 12  # more than the longest verb of cues.json
 _DUE_REACH = 4  # words between "đòi" and its sum
 _OWN_WITHIN = 7  # words between who paid and "chuyển đủ"
 _SETTLED_WITHIN = 20  # words between a sum that was asked for and "tôi nộp"
@@ -170,12 +172,21 @@ def _find_done(
     return None
 
 
+def _actions_between(
+    actions: Sequence[PaymentAction], low: int, high: int
+) -> Sequence[PaymentAction]:
+    """Return the actions, which are in order of place, that begin at words [low, high]."""
+    first = bisect_left(actions, low, key=lambda action: action.first)
+    return actions[first : bisect_right(actions, high, key=lambda action: action.first)]
+
+
 def governing_action(parsed: ParsedStory, number: int) -> PaymentAction | None:
     """Return the action that governs a sum: the last before it, near, in its clause."""
     amount, words = parsed.sums[number], parsed.story.words
+    low = amount.first - _ACTION_REACH - _MAX_ACTION_WORDS
     near = [
         action
-        for action in parsed.actions
+        for action in _actions_between(parsed.actions, low, amount.first)
         if action.kind == "pay"
         and amount.first - _ACTION_REACH <= action.last <= amount.first
         and words[action.first].clause == words[amount.first].clause
@@ -190,8 +201,7 @@ def resolving_action(parsed: ParsedStory, number: int) -> PaymentAction | None:
     if follower < len(parsed.sums):
         naming = governing_action(parsed, follower)
         high = naming.first if naming else parsed.sums[follower].first
-    behind = (each for each in parsed.outcomes if amount.last <= each.first < high)
-    return next(behind, None)
+    return next(iter(_actions_between(parsed.outcomes, amount.last, high - 1)), None)
 
 
 def _find_settled(
