@@ -98,4 +98,4 @@ def test_a_folded_answer_is_open_when_the_page_comes_back(
     press(page, page.get_by_role("button", name="Gửi tin báo"))  # neither number nor story
     assert page.get_by_label("Tôi báo thay người khác").is_checked()
     expect(page.get_by_label("Tôi báo thay người khác")).to_be_visible()
-    assert not page.get_by_label("Tên, chức vụ họ nêu").is_visible()
+    assert not page.get_by_label("Tên, chức vụ họ nêu", exact=True).is_visible()
