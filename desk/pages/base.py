@@ -150,7 +150,7 @@ class DeskAction(View):
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Return the result of the action. Raises one of `errors` or `denials`."""
-        raise NotImplementedError
+        raise NotImplementedError  # each action does its own
 
     def show_result(self, result: Any) -> HttpResponse:
         if self.done:
@@ -165,7 +165,7 @@ class DeskAction(View):
         return f"Chưa làm. {error}"
 
     def get_next_address(self) -> str:
-        raise NotImplementedError
+        raise NotImplementedError  # each action names its page
 
     @property
     def reason(self) -> str:

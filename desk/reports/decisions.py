@@ -38,7 +38,7 @@ class FormAction(ReportAction):
     form: DecisionForm | CorrectionForm
 
     def make_form(self, *args: Any, **kwargs: Any) -> DecisionForm | CorrectionForm:
-        raise NotImplementedError
+        raise NotImplementedError  # each action has its form
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         self.form = self.make_form(**kwargs)

@@ -37,7 +37,7 @@ class JsonLinesCommand(BaseCommand):
 
     def handle_lines(self, text_lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         """Yield an answer for each line, in order."""
-        raise NotImplementedError
+        raise NotImplementedError  # each command answers its lines
 
 
 def _read_lines(source: IO[str]) -> Iterator[str]:
