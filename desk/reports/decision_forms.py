@@ -1,6 +1,6 @@
 """The decisions: labels, forms and messages of error."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -199,8 +199,7 @@ class DecisionForm(forms.Form):
     def execute(self, case: Case, by: User) -> Case:
         """Execute the verb and return the case. Raises WorkflowError; then nothing is written."""
         values = self.cleaned_data | {"version": self.cleaned_data["version"] or 0}
-        verb: Callable[..., Case] = workflow.ACTIONS[self.verb]
-        return verb(case.pk, by=by, **values)
+        return workflow.decide(self.verb, case.pk, by=by, **values)
 
     def add_workflow_error(self, error: workflow.WorkflowError) -> None:
         """Add the error to its field, if it has one."""

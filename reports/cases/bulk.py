@@ -63,7 +63,7 @@ def _refuse_or_decide(verb: str, row: ReportVersion, by: User, words: Mapping[st
 
 def _try_decide(verb: str, row: ReportVersion, by: User, words: Mapping[str, Any]) -> str:
     try:
-        workflow.ACTIONS[verb](row.report, by=by, version=row.version, **words)
+        workflow.decide(verb, row.report, by=by, version=row.version, **words)
     except workflow.StaleVersion:
         return "stale"
     except workflow.InvalidTransition:

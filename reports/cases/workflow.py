@@ -5,7 +5,7 @@ transition, write case, deadlines and audit event. A lost race raises StaleVersi
 message's key alone, so that an erasure reaches its text.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,7 +19,15 @@ from core import encryption
 from core.audit import events
 from core.keys import newest_key
 from reports.cases import deadlines, legal_holds, replies, transfer_slips, visibility
-from reports.cases.transitions import EMPTY, ENDINGS, NOT_ON_HOLD, ON_WISH, TABLE, Transition
+from reports.cases.transitions import (
+    DECIDE,
+    EMPTY,
+    ENDINGS,
+    NOT_ON_HOLD,
+    ON_WISH,
+    TABLE,
+    Transition,
+)
 from reports.extraction.accounts_and_links import find_links
 from reports.facts.effective_facts import effective_facts
 from reports.models import Case, ErasureRequest, Message, Report, Unit
@@ -107,102 +115,25 @@ def _ended_it(case_id: UUID, by: User) -> bool:
     return ending is not None and ending.actor == by and ending.created_at >= since
 
 
-def take(case_id: UUID, *, by: User, version: int) -> Case:
-    """Become the officer of a case, a new one or a colleague's."""
-    return _decide("take", case_id, by, version, officer=by)
-
-
-def assign(case_id: UUID, *, by: User, version: int, officer: User | None) -> Case:
-    """Assign a case to an officer who may decide, and to that officer's unit."""
-    able = officer if officer and officer.has_perm("reports.decide_case") else None
-    return _decide("assign", case_id, by, version, officer=able)
-
-
-def assign_unit(case_id: UUID, *, by: User, version: int, unit: str) -> Case:
-    return _decide("assign_unit", case_id, by, version, unit=unit)
-
-
-def take_back_from_unit(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    return _decide("recall", case_id, by, version, reason=reason)
-
-
-def add_note(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    return _decide("note", case_id, by, version, reason=reason)
-
-
-def ask_reporter(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """Ask the reporter and wait; the reason is the question, word for word."""
-    return _decide("ask", case_id, by, version, reason=reason)
-
-
-def message_reporter(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """Send the reason to the reporter, word for word; the status stays."""
-    return _decide("message", case_id, by, version, reason=reason)
-
-
-def resume(case_id: UUID, *, by: User, version: int, reason: str = "") -> Case:
-    return _decide("resume", case_id, by, version, reason=reason)
-
-
-def classify_as_crime_report(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """Classify the report as a tin báo về tội phạm; the reason names signs and receiving body."""
-    return _decide("act", case_id, by, version, reason=reason)
-
-
-def extend(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """Give the verification of a tin báo more time; the reason names who granted it."""
-    return _decide("extend", case_id, by, version, reason=reason)
-
-
-def hand_over(case_id: UUID, *, by: User, version: int, unit: str, reason: str) -> Case:
-    """Hand the report over to a unit, of the table or any named one."""
-    return _decide("hand_over", case_id, by, version, unit=unit, reason=reason)
-
-
-def close(case_id: UUID, *, by: User, version: int, outcome: str, reason: str) -> Case:
-    """End the work with one of `Case.Outcome`."""
-    valid = outcome if outcome in Case.Outcome.values else ""
-    return _decide("close", case_id, by, version, outcome=valid, reason=reason)
-
-
-def junk(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    return _decide("junk", case_id, by, version, reason=reason)
-
-
-def withdraw(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    return _decide("withdraw", case_id, by, version, reason=reason)
-
-
-def reopen(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """Reopen ended work; its outcome and unit stay in the audit events alone."""
-    return _decide("reopen", case_id, by, version, reason=reason)
-
-
-def refuse_erasure(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """Send the reporter the reason why the report is not erased."""
-    return _decide("refuse_wish", case_id, by, version, reason=reason)
-
-
-def reopen_erasure_request(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    return _decide("take_wish_up", case_id, by, version, reason=reason)
-
-
-def grant_erasure(case_id: UUID, *, by: User, version: int) -> Case:
-    """End the work before the erasure, which the caller does."""
-    return _decide("grant_wish", case_id, by, version)
-
-
-def _decide(
-    verb: str, case_id: UUID, by: User, version: int, *, officer: User | None = None, **words: str
+def decide(
+    verb: str,
+    case_id: UUID,
+    *,
+    by: User,
+    version: int,
+    officer: User | None = None,
+    **words: str,
 ) -> Case:
+    """Apply a verb of TABLE or ON_WISH to a case and return it; `words`: reason, outcome, unit.
+
+    `officer`: to whom it is assigned, who must have the right to decide. Raises WorkflowError.
+    """
     move = TABLE.get(verb) or ON_WISH[verb]
+    officer = by if verb == "take" else officer
     words = {name: text.strip() for name, text in words.items() if text.strip()}
     if not _may_make(move, case_id, by):
         raise NotAllowed
-    for what in move.needs:
-        if not (officer if what == "officer" else words.get(what)):
-            raise ReasonMissing(what)
-    _check_message(move, words)
+    _check_words(move, words, officer)
     named = units.match_unit(words["unit"]) if "unit" in words else None
     if move.gives_away and named is None:
         raise UnitUnknown
@@ -218,7 +149,8 @@ def _decide(
         officer = officer or _find_adopter(case, move, by)
         keys: dict[str, int] = {"officer": officer.pk} if officer else {}
         changes = {"status": after, **_place_case(move, officer, words, named)}
-        changes |= {name: words[name] for name in ("outcome",) if name in words}
+        if "outcome" in words:
+            changes["outcome"] = words["outcome"]
         _write_case(case, changes | {"due_at": _turn_deadlines(case, move)})
         if move.tells:
             keys["message"] = _send_message(case_id, by, words.pop("reason"), is_question=move.asks)
@@ -281,8 +213,11 @@ def mark_unroutable(case_ids: Iterable[UUID]) -> None:
     Case.objects.unrouted().filter(pk__in=list(case_ids)).update(routed_at=Now())
 
 
-def _check_message(move: Transition, words: Mapping[str, str]) -> None:
-    """Raise WorkflowError where the reporter may not read these words."""
+def _check_words(move: Transition, words: Mapping[str, str], officer: User | None) -> None:
+    """Raise WorkflowError where a field is missing, or the reporter may not read these words."""
+    for what in move.needs:
+        if not _is_given(what, words.get(what, ""), officer):
+            raise ReasonMissing(what)
     if move.tells and find_links(words["reason"]):
         raise LinkNotAllowed
     if move.tells and (what := replies.forbidden_wording(words["reason"])):
@@ -291,6 +226,12 @@ def _check_message(move: Transition, words: Mapping[str, str]) -> None:
         raise ForbiddenWording("blank")
     if not replies.is_unit(words.get("unit", "")):
         raise ForbiddenWording("unit")
+
+
+def _is_given(what: str, word: str, officer: User | None) -> bool:
+    if what == "officer":
+        return officer is not None and officer.has_perm(DECIDE)
+    return word in Case.Outcome.values if what == "outcome" else bool(word)
 
 
 def _turn_deadlines(case: Case, move: Transition) -> datetime | None:
@@ -343,26 +284,3 @@ def _iter_blockers(report: Report) -> Iterator[str]:
         yield WRITTEN
     if has_wish:
         yield WISH
-
-
-# The function behind each verb of the transition table.
-ACTIONS: Mapping[str, Callable[..., Case]] = {
-    "take": take,
-    "assign": assign,
-    "assign_unit": assign_unit,
-    "recall": take_back_from_unit,
-    "note": add_note,
-    "ask": ask_reporter,
-    "message": message_reporter,
-    "resume": resume,
-    "act": classify_as_crime_report,
-    "extend": extend,
-    "hand_over": hand_over,
-    "close": close,
-    "junk": junk,
-    "withdraw": withdraw,
-    "reopen": reopen,
-    "refuse_wish": refuse_erasure,
-    "take_wish_up": reopen_erasure_request,
-    "grant_wish": grant_erasure,
-}

@@ -154,23 +154,12 @@ def _draft_submission(
 
 def apply_outcome(case: Case, end: str, officer: User) -> None:
     verb, _, word = end.partition(":")
-    decision: dict[str, Any] = {"by": officer, "version": case.version}
-    if verb == "take":
-        workflow.take(case.pk, **decision)
-    elif verb == "close":
-        workflow.close(case.pk, outcome=word, reason=_WHY, **decision)
-    elif verb == "hand_over":
-        workflow.hand_over(case.pk, unit=word, reason=_WHY, **decision)
-    else:
-        _VERBS[verb](case.pk, reason=_WHY, **decision)
+    words: dict[str, Any] = {"close": {"outcome": word}, "hand_over": {"unit": word}}.get(verb, {})
+    if verb != "take":
+        words |= {"reason": _WHY}
+    workflow.decide(verb, case.pk, by=officer, version=case.version, **words)
 
 
-_VERBS = {
-    "ask": workflow.ask_reporter,
-    "act": workflow.classify_as_crime_report,
-    "junk": workflow.junk,
-    "withdraw": workflow.withdraw,
-}
 _ENDS = (
     "", "take", "", "close:warned", "", "", "ask", "", "close:duplicate", "",
     "take", "", "act", "", "", "hand_over:Công an xã", "", "close:not_scam", "", "junk",

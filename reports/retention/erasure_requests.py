@@ -74,7 +74,7 @@ def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
     with transaction.atomic():
         if against := erasure.find_blocker(report_id):
             raise ErasureRequestError(against)
-        workflow.grant_erasure(report_id, by=by, version=version)
+        workflow.decide("grant_wish", report_id, by=by, version=version)
         if ErasureRequest.objects.open().filter(report=report_id, taken_up_by=by).exists():
             raise ErasureRequestError("same")
         _store_answer(report_id, ErasureRequest.Outcome.GRANTED, by)
@@ -87,7 +87,7 @@ def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
 def refuse_erasure(report_id: UUID, *, by: User, version: int, reason: str) -> None:
     """Refuse a request, with a reason. Raises ErasureRequestError and WorkflowError."""
     with transaction.atomic():
-        workflow.refuse_erasure(report_id, by=by, version=version, reason=reason)
+        workflow.decide("refuse_wish", report_id, by=by, version=version, reason=reason)
         _store_answer(report_id, ErasureRequest.Outcome.REFUSED, by)
 
 
@@ -98,7 +98,7 @@ def reopen_request(report_id: UUID, *, by: User, version: int, reason: str) -> N
     with transaction.atomic():
         if against := erasure.find_blocker(report_id):
             raise ErasureRequestError(against)
-        workflow.reopen_erasure_request(report_id, by=by, version=version, reason=reason)
+        workflow.decide("take_wish_up", report_id, by=by, version=version, reason=reason)
         if legal_holds.lock_report(report_id).erased_at:
             raise ErasureRequestError("gone")
         latest = latest_request(report_id)

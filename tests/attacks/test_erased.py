@@ -71,11 +71,13 @@ def decide(report: Report, lead: Person) -> None:
     """Whatever an officer may write beside it."""
     by, pk, word = lead.user, report.pk, f"{MARK} cán bộ ghi"
     right = CorrectedValue("ongoing", True)
-    workflow.add_note(pk, by=by, version=1, reason=word)
-    workflow.message_reporter(pk, by=by, version=2, reason=word)
+    workflow.decide("note", pk, by=by, version=1, reason=word)
+    workflow.decide("message", pk, by=by, version=2, reason=word)
     corrections.correct_fact(pk, by=by, version=3, right=right, reason=word)
-    workflow.hand_over(pk, by=by, version=4, unit=report_factories.unit().name, reason=word)
-    workflow.reopen(pk, by=by, version=5, reason=word)
+    workflow.decide(
+        "hand_over", pk, by=by, version=4, unit=report_factories.unit().name, reason=word
+    )
+    workflow.decide("reopen", pk, by=by, version=5, reason=word)
     legal_holds.place_hold(pk, by=by, reason=word)
     legal_holds.lift_hold(pk, by=by, reason=word)
     followup = Followup.objects.get()

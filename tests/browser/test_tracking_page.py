@@ -72,7 +72,7 @@ def test_no_state_of_the_page_has_a_fault(
     page.locator("main [name=called_d]").fill("31/2")
     press(page, page.get_by_role("button", name=WORDS[language]["add"]))
     assert find_resident_faults(page) == []
-    workflow.ask_reporter(mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
+    workflow.decide("ask", mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
     open_report(page, live_server.url, mine, language)
     assert find_resident_faults(page) == []
     page.locator("main [name=text]").fill("Lúc 9 giờ.")
@@ -85,7 +85,7 @@ def test_no_state_of_the_page_has_a_fault(
 def test_without_script_an_answer_takes_two_touches(
     live_server: LiveServer, mine: intake.SubmissionResult, officer: User, open_context: OpenContext
 ) -> None:
-    workflow.ask_reporter(mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
+    workflow.decide("ask", mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
     page = open_context(java_script_enabled=False).new_page()
     open_report(page, live_server.url, mine, "")
     page.get_by_label("Câu trả lời của bạn").fill("Lúc 9 giờ.")

@@ -99,8 +99,8 @@ def full(db: None, duty: Person) -> Report:
         DisputeSubmission(MARKS["caller_number"], MARKS["story"]), "key-of-a-page-3"
     )
     version = Case.objects.get(report=report).version
-    workflow.add_note(
-        report.pk, by=duty.user, version=version, reason=f"Gọi {MARKS['contact_sealed']}"
+    workflow.decide(
+        "note", report.pk, by=duty.user, version=version, reason=f"Gọi {MARKS['contact_sealed']}"
     )
     return report
 

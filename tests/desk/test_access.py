@@ -20,7 +20,9 @@ def test_only_models_with_a_reason_are_registered() -> None:
 
 def test_the_auditor_reads_acts_and_nothing_personal(auditor: Person, duty: Person) -> None:
     report = report_factories.triaged("Bà Tư ở xóm Trên kể lại.", contact="0992 000 118")
-    workflow.add_note(report.pk, by=duty.user, version=1, reason="Đã gọi bà Tư, số 0992 000 118")
+    workflow.decide(
+        "note", report.pk, by=duty.user, version=1, reason="Đã gọi bà Tư, số 0992 000 118"
+    )
     page = auditor.client.get("/admin/core/auditevent/").content.decode()
     assert "Ghi chú" in page
     assert "duty" in page

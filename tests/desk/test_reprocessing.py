@@ -144,7 +144,7 @@ def test_a_count_that_takes_too_long_is_told(
 
 def test_an_officer_has_one_report_read_again_and_the_decision_stays(duty: Person) -> None:
     report = read_under(OLD, "Họ xưng công an, đòi chuyển tiền.")
-    workflow.junk(report.pk, by=duty.user, version=1, reason="Thử")
+    workflow.decide("junk", report.pk, by=duty.user, version=1, reason="Thử")
     before = Case.objects.values().get()
     response = duty.client.post(f"{QUEUE}{report.pk}/read-again/", follow=True)
     assert response.redirect_chain == [(page_of(report), 303)]
@@ -206,7 +206,7 @@ def test_to_the_reporter_nobody_has_read_what_the_machine_reads_again(duty: Pers
 
 def test_a_colleague_is_not_told_of_it_as_of_a_decision(duty: Person) -> None:
     report = read_under(OLD)
-    workflow.take(report.pk, by=duty.user, version=1)
+    workflow.decide("take", report.pk, by=duty.user, version=1)
     again(duty.client, report)
     stale = {"version": 1, "reason": "Thử"}
     text = words(duty.client.post(f"{QUEUE}{report.pk}/note/", stale))

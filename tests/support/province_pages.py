@@ -59,7 +59,9 @@ def collect_pages() -> dict[str, str]:
 def collect_desk_pages() -> dict[str, str]:
     duty = officers.create_officer("duty", "duty")
     report: Any = Report.objects.get()
-    workflow.hand_over(report.pk, by=duty, version=1, unit=unit().name, reason="đúng địa bàn")
+    workflow.decide(
+        "hand_over", report.pk, by=duty, version=1, unit=unit().name, reason="đúng địa bàn"
+    )
     slip = TransferSlip.objects.get()
     client = officers.log_in(duty)
     sheet = client.post(f"/admin/reports/report/{report.pk}/slip/{slip.pk}/")

@@ -95,7 +95,9 @@ def create_unit_officer(unit: Unit, name: str = "xa", role: str = "unit") -> Use
 
 def assign_to_unit(unit: Unit, lead: Person, story: str = "Họ xưng công an.") -> Case:
     subject = case(story)
-    return workflow.assign_unit(subject.pk, by=lead.user, version=subject.version, unit=unit.name)
+    return workflow.decide(
+        "assign_unit", subject.pk, by=lead.user, version=subject.version, unit=unit.name
+    )
 
 
 def erase(subject: Report) -> Report:

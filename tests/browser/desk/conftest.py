@@ -54,5 +54,5 @@ def report(chief: Client) -> Report:
         STORY, caller_number="0550 000 123", contact="0992 000 118", phrase="bến đò, 47", flags=("masked_id",)
     )  # fmt: skip
     by = create_officer("minh", "duty")
-    workflow.ask_reporter(subject.pk, by=by, version=1, reason="Số tài khoản nhận là gì?")
+    workflow.decide("ask", subject.pk, by=by, version=1, reason="Số tài khoản nhận là gì?")
     return subject

@@ -62,10 +62,8 @@ def test_the_page_tells_each_clock_and_the_law_once_it_is_given(
     lead: Person, settings: Settings
 ) -> None:
     case = report_factories.case()
-    workflow.classify_as_crime_report(
-        case.pk, by=lead.user, version=1, reason="gửi Cơ quan điều tra"
-    )
-    workflow.extend(case.pk, by=lead.user, version=2, reason="vụ việc phức tạp")
+    workflow.decide("act", case.pk, by=lead.user, version=1, reason="gửi Cơ quan điều tra")
+    workflow.decide("extend", case.pk, by=lead.user, version=2, reason="vụ việc phức tạp")
     seen = words(lead.client.get(f"/admin/reports/report/{case.pk}/change/"))
     assert "Phân loại" in seen
     assert "xong đúng hạn" in seen

@@ -52,7 +52,7 @@ def test_what_is_done_and_what_is_refused_is_told_by_number(duty: Person) -> Non
         report_factories.report("b"),
         report_factories.report("c"),
     )
-    workflow.add_note(stale.pk, by=duty.user, version=1, reason="Đã gọi.")
+    workflow.decide("note", stale.pk, by=duty.user, version=1, reason="Đã gọi.")
     Case.objects.filter(report=ended).update(status="withdrawn")
     text = words(press(duty, "junk", rows(one, stale, ended), **WHY))
     assert "Đã làm 1 tin, không làm 2 tin." in text

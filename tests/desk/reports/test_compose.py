@@ -83,7 +83,7 @@ def test_what_may_not_be_sent_is_given_back_with_why(duty: Person, typed: str, t
 def test_an_open_blank_is_refused_at_the_last_door_too(duty: Person) -> None:
     case = report_factories.case()
     with pytest.raises(workflow.ForbiddenWording):
-        workflow.message_reporter(case.pk, by=duty.user, version=1, reason="Tin {so_tin}")
+        workflow.decide("message", case.pk, by=duty.user, version=1, reason="Tin {so_tin}")
 
 
 def test_who_may_not_decide_is_refused_on_record(lead: Person) -> None:

@@ -115,7 +115,7 @@ def test_clumsy_words_correct_nothing_and_stay(
 
 def test_a_lost_race_gives_back_what_was_typed(duty: Person, lead: Person) -> None:
     report = report_factories.triaged(STORY)
-    workflow.take(report.pk, by=lead.user, version=1)
+    workflow.decide("take", report.pk, by=lead.user, version=1)
     late = say(duty.client, report, "scenario", version=1, reason="<b>ngân hàng</b>")
     assert late.status_code == 409
     assert "lead vừa xử lý tin này" in words(late)

@@ -123,7 +123,7 @@ def _pressed(_: Person) -> Report:
 
 def _written(duty: Person) -> Report:
     report = report_factories.report(STORY)
-    workflow.take(report.pk, by=duty.user, version=1)
+    workflow.decide("take", report.pk, by=duty.user, version=1)
     followups.submit_reply(report, "Tôi hỏi chuyện này với ạ.", "a-key-of-a-message")
     return report
 

@@ -107,7 +107,7 @@ def test_the_record_names_the_message_and_keeps_none_of_its_words(duty: Person) 
 def test_a_decision_that_was_not_taken_leaves_no_message(duty: Person) -> None:
     report = report_factories.report()
     with pytest.raises(workflow.StaleVersion):
-        workflow.message_reporter(report.pk, by=duty.user, version=7, reason=QUESTION)
+        workflow.decide("message", report.pk, by=duty.user, version=7, reason=QUESTION)
     assert not Message.objects.exists()
 
 

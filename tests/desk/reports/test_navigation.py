@@ -47,7 +47,7 @@ def test_steps_stay_in_the_list_that_the_officer_came_from(
 ) -> None:
     first, _, third = three
     for report in (first, third):
-        workflow.take(report.pk, by=duty.user, version=1)
+        workflow.decide("take", report.pk, by=duty.user, version=1)
     filtered = "?_changelist_filters=viec%3Dmine"
     assert step(duty.client, first, "next", "viec=mine") == page_of(third) + filtered
     assert step(duty.client, third, "next", "viec=mine") == f"{QUEUE}?viec=mine"

@@ -77,7 +77,7 @@ def test_hostile_text_is_text_on_the_page(duty: Person) -> None:
         commune_raw="<s>",
         money_lost_raw="<q>",
     )
-    workflow.add_note(report.pk, by=duty.user, version=1, reason="<em>ghi</em>\u202e")
+    workflow.decide("note", report.pk, by=duty.user, version=1, reason="<em>ghi</em>\u202e")
     page = duty.client.get(page_of(report)).content.decode()
     for raw in (
         "<script>alert",

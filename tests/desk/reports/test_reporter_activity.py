@@ -24,7 +24,7 @@ ANSWERED, FRESH = "?viec=answered", "?viec=fresh"
 def ask_reporter(by: Person, story: str = "Họ gọi.") -> Report:
     """A report that waits for its reporter."""
     report = report_factories.report(story)
-    workflow.ask_reporter(report.pk, by=by.user, version=1, reason="Số tài khoản nhận là gì?")
+    workflow.decide("ask", report.pk, by=by.user, version=1, reason="Số tài khoản nhận là gì?")
     return report
 
 
@@ -48,11 +48,11 @@ def test_who_has_answered_is_a_list_of_its_own(duty: Person) -> None:
 
 def test_a_message_counts_on_any_open_report_until_somebody_acts(duty: Person) -> None:
     report = report_factories.report("Họ gọi.")
-    workflow.take(report.pk, by=duty.user, version=1)
+    workflow.decide("take", report.pk, by=duty.user, version=1)
     answered(report, "Họ gọi lại nữa.")
     assert list_reports(duty.client, ANSWERED) == [report]
     assert "Người báo đã trả lời (1)" in duty.client.get(QUEUE).content.decode()
-    workflow.add_note(report.pk, by=duty.user, version=2, reason="Đã gọi lại.")
+    workflow.decide("note", report.pk, by=duty.user, version=2, reason="Đã gọi lại.")
     assert list_reports(duty.client, ANSWERED) == []
     assert "Người báo đã trả lời (0)" in duty.client.get(QUEUE).content.decode()
 
@@ -76,7 +76,7 @@ def test_later_words_of_who_is_pressed_start_the_look_anew(
     duty: Person, way: str, told: str, runs: bool
 ) -> None:
     report = report_factories.report("Họ gọi.", happening_now=True)
-    workflow.take(report.pk, by=duty.user, version=1)
+    workflow.decide("take", report.pk, by=duty.user, version=1)
     said_by(report, way, told)
     look = report.deadlines.filter(kind="look")
     assert look.pending().exists() is runs
@@ -88,13 +88,13 @@ def test_who_is_pressed_after_the_end_is_looked_at_in_time(
     duty: Person, told: str, runs: bool
 ) -> None:
     report = report_factories.report("Họ gọi.")
-    workflow.close(report.pk, by=duty.user, version=1, outcome="scam", reason="Xong.")
+    workflow.decide("close", report.pk, by=duty.user, version=1, outcome="scam", reason="Xong.")
     said_by(report, "message", told)
     assert report.deadlines.pending().filter(kind="look").exists() is runs
     report.case.refresh_from_db()
     assert (report.case.due_at is not None) is runs
     version = report.case.version
-    workflow.message_reporter(report.pk, by=duty.user, version=version, reason="Dập máy ngay.")
+    workflow.decide("message", report.pk, by=duty.user, version=version, reason="Dập máy ngay.")
     assert not report.deadlines.pending().exists()
 
 
@@ -110,7 +110,7 @@ def test_the_end_of_a_look_that_runs_stays(duty: Person) -> None:
 def test_the_same_words_twice_ask_for_one_look(duty: Person) -> None:
     report = report_factories.report("Họ gọi.")
     said_by(report, "more", PRESSED)
-    workflow.take(report.pk, by=duty.user, version=1)
+    workflow.decide("take", report.pk, by=duty.user, version=1)
     said_by(report, "more", PRESSED)
     assert not report.deadlines.pending().filter(kind="look").exists()
 
@@ -124,22 +124,22 @@ def test_what_was_added_since_is_an_answer_too(duty: Person) -> None:
 def test_who_was_asked_again_is_waited_for_again(duty: Person) -> None:
     report = ask_reporter(duty)
     answered(report, "Số 1903")
-    workflow.resume(report.pk, by=duty.user, version=2)
-    workflow.ask_reporter(report.pk, by=duty.user, version=3, reason="Của ngân hàng nào?")
+    workflow.decide("resume", report.pk, by=duty.user, version=2)
+    workflow.decide("ask", report.pk, by=duty.user, version=3, reason="Của ngân hàng nào?")
     assert list_reports(duty.client, ANSWERED) == []
 
 
 def test_what_the_desk_tells_after_an_answer_is_no_new_question(duty: Person) -> None:
     report = ask_reporter(duty)
     answered(report, "Số 1903")
-    workflow.message_reporter(report.pk, by=duty.user, version=2, reason="Cảm ơn bác.")
+    workflow.decide("message", report.pk, by=duty.user, version=2, reason="Cảm ơn bác.")
     assert list_reports(duty.client, ANSWERED) == [report]
 
 
 def test_an_answer_that_nobody_waits_for_is_not_in_the_list(duty: Person) -> None:
     report = ask_reporter(duty)
     answered(report, "Số 1903")
-    workflow.resume(report.pk, by=duty.user, version=2)
+    workflow.decide("resume", report.pk, by=duty.user, version=2)
     assert list_reports(duty.client, ANSWERED) == []
 
 
@@ -162,7 +162,7 @@ def test_a_page_of_answers_takes_thirteen_statements_at_most(duty: Person) -> No
 
 def taken(by: Person, story: str = "Họ gọi.") -> Report:
     report = report_factories.report(story)
-    workflow.take(report.pk, by=by.user, version=1)
+    workflow.decide("take", report.pk, by=by.user, version=1)
     return report
 
 
@@ -189,7 +189,7 @@ def test_new_words_stand_in_their_row_and_list(duty: Person, how: str) -> None:
 def test_what_a_person_acted_on_is_new_no_more(duty: Person) -> None:
     report = taken(duty)
     say(report, "addition")
-    workflow.add_note(report.pk, by=duty.user, version=2, reason="Đã đọc.")
+    workflow.decide("note", report.pk, by=duty.user, version=2, reason="Đã đọc.")
     assert list_reports(duty.client, FRESH) == []
     say(report, "message")
     assert list_reports(duty.client, FRESH) == [report]
@@ -198,9 +198,9 @@ def test_what_a_person_acted_on_is_new_no_more(duty: Person) -> None:
 def test_a_report_that_was_handed_over_or_ended_is_in_the_list(duty: Person) -> None:
     passed, ended = taken(duty), taken(duty, "khác")
     unit = {"unit": "Công an xã", "reason": "Đúng địa bàn."}
-    workflow.hand_over(passed.pk, by=duty.user, version=2, **unit)
+    workflow.decide("hand_over", passed.pk, by=duty.user, version=2, **unit)
     outcome = {"outcome": "duplicate", "reason": "Trùng."}
-    workflow.close(ended.pk, by=duty.user, version=2, **outcome)
+    workflow.decide("close", ended.pk, by=duty.user, version=2, **outcome)
     assert list_reports(duty.client, FRESH) == []
     say(passed, "message")
     say(ended, "file")

@@ -88,9 +88,12 @@ def _decide(pk: object, lead: object, marks: dict[str, str]) -> None:
         "reopen": {"reason": marks["note"]},
         "close": {"reason": marks["closed"], "outcome": "insufficient"},
     }
-    actions = workflow.ACTIONS | {"correct": corrections.correct_fact}
     for version, verb in enumerate(WAY, 1):
-        actions[verb](pk, by=lead, version=version, **fields.get(verb, {}))
+        words = fields.get(verb, {}) | {"by": lead, "version": version}
+        if verb == "correct":
+            corrections.correct_fact(pk, **words)
+        else:
+            workflow.decide(verb, pk, **words)
 
 
 def erase() -> None:

@@ -133,7 +133,7 @@ def test_a_correction_wants_a_reason_and_the_right(duty: Person, editor: Person)
 
 def test_a_lost_race_is_told_and_corrects_nothing(duty: Person) -> None:
     report = report_factories.report()
-    workflow.take(report.pk, by=duty.user, version=1)
+    workflow.decide("take", report.pk, by=duty.user, version=1)
     with pytest.raises(workflow.StaleVersion):
         correct(report, duty.user, version=1)
     assert not Correction.objects.exists()

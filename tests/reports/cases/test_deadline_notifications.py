@@ -77,7 +77,7 @@ def test_a_clock_that_was_slept_through_is_told_as_overdue_alone() -> None:
 def test_what_was_met_in_time_is_told_to_nobody(duty: Person) -> None:
     case = report_factories.case(happening_now=True)
     deadlines.send_due_reminders()
-    workflow.junk(case.pk, by=duty.user, version=1, reason="quảng cáo")
+    workflow.decide("junk", case.pk, by=duty.user, version=1, reason="quảng cáo")
     with after(hours=30):
         deadlines.send_due_reminders()
     assert kinds(case) == []
@@ -85,11 +85,11 @@ def test_what_was_met_in_time_is_told_to_nobody(duty: Person) -> None:
 
 def test_a_new_end_is_told_anew(lead: Person) -> None:
     case = report_factories.case()
-    workflow.classify_as_crime_report(case.pk, by=lead.user, version=1, reason="gửi CQĐT")
-    workflow.message_reporter(case.pk, by=lead.user, version=2, reason="Đã gửi cơ quan điều tra.")
+    workflow.decide("act", case.pk, by=lead.user, version=1, reason="gửi CQĐT")
+    workflow.decide("message", case.pk, by=lead.user, version=2, reason="Đã gửi cơ quan điều tra.")
     with after(days=21):
         deadlines.send_due_reminders()
-    workflow.extend(case.pk, by=lead.user, version=3, reason="phức tạp")
+    workflow.decide("extend", case.pk, by=lead.user, version=3, reason="phức tạp")
     with after(days=70):
         deadlines.send_due_reminders()
     assert kinds(case) == ["clock_overdue verify"] * 2
@@ -99,7 +99,7 @@ def test_a_new_end_is_told_anew(lead: Person) -> None:
 @pytest.mark.usefixtures("_mailing")
 def test_before_it_passes_the_officer_is_mailed_and_then_the_leads_too(duty: Person) -> None:
     case = report_factories.case()
-    workflow.take(case.pk, by=duty.user, version=1)
+    workflow.decide("take", case.pk, by=duty.user, version=1)
     with after(hours=20):
         deadlines.send_due_reminders()
         assert [letter.to for letter in mail.outbox] == [["duty@desk.example"]]

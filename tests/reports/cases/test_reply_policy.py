@@ -79,7 +79,7 @@ def test_words_that_break_the_promise_come_back_with_why(
 
 def test_what_no_reporter_reads_may_name_any_number(duty: Person) -> None:
     case = report_factories.case()
-    workflow.add_note(case.pk, by=duty.user, version=1, reason="Đọc OTP: đã gọi 0912345678.")
+    workflow.decide("note", case.pk, by=duty.user, version=1, reason="Đọc OTP: đã gọi 0912345678.")
     assert Case.objects.get(pk=case.pk).version == 2
 
 

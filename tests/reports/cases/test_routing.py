@@ -112,7 +112,7 @@ def test_what_was_taken_back_is_never_sent_again(duty: Person) -> None:
     create_rule(priority=80)
     report = triaged_report()
     routing.route_untriaged_cases()
-    back = workflow.take_back_from_unit(report.pk, by=duty.user, version=2, reason="nhầm nơi")
+    back = workflow.decide("recall", report.pk, by=duty.user, version=2, reason="nhầm nơi")
     assert (back.assigned_unit, back.min_priority) == (None, None)
     Case.objects.update(status="new")
     assert routing.route_untriaged_cases() == 0
@@ -130,7 +130,7 @@ def test_what_a_person_has_begun_is_left_alone(changes: dict[str, str]) -> None:
 
 def test_a_person_who_is_quicker_wins(duty: Person) -> None:
     rule, report = create_rule(), triaged_report()
-    workflow.take(report.pk, by=duty.user, version=1)
+    workflow.decide("take", report.pk, by=duty.user, version=1)
     gone = workflow.route(report.pk, unit=report_factories.unit(), rule=rule.pk, priority=None)
     assert (gone, Case.objects.get(report=report).officer) == (False, duty.user)
 

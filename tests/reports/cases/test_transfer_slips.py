@@ -41,7 +41,7 @@ PAPER = pdf_documents.PdfDocument(
 def handed(by: Person, story: str = STORY, **typed: Any) -> Report:
     report = report_factories.report(story, **typed)
     unit, reason = report_factories.unit().name, "đúng địa bàn"
-    workflow.hand_over(report.pk, by=by.user, version=1, unit=unit, reason=reason)
+    workflow.decide("hand_over", report.pk, by=by.user, version=1, unit=unit, reason=reason)
     return report
 
 
@@ -98,7 +98,7 @@ def test_numbers_begin_anew_each_year(duty: Person, monkeypatch: pytest.MonkeyPa
 def test_a_hand_over_that_fails_uses_no_number(duty: Person) -> None:
     report = report_factories.report()
     with pytest.raises(workflow.StaleVersion):
-        workflow.hand_over(report.pk, by=duty.user, version=9, unit="Công an", reason="x")
+        workflow.decide("hand_over", report.pk, by=duty.user, version=9, unit="Công an", reason="x")
     handed(duty)
     assert TransferSlip.objects.get().number == 1
 
@@ -108,7 +108,7 @@ def test_two_at_once_get_two_numbers_without_a_gap() -> None:
     by, reports = create_officer("by", "duty"), [report_factories.report() for _ in range(6)]
 
     def hand(report: Report) -> None:
-        workflow.hand_over(report.pk, by=by, version=1, unit="Công an huyện", reason="x")
+        workflow.decide("hand_over", report.pk, by=by, version=1, unit="Công an huyện", reason="x")
 
     in_parallel([lambda report=report: hand(report) for report in reports])
     assert sorted(TransferSlip.objects.values_list("number", flat=True)) == [1, 2, 3, 4, 5, 6]
@@ -145,7 +145,9 @@ def test_the_sheet_gives_an_officers_word_before_the_machines(duty: Person) -> N
     right = CorrectedValue("scenario", "bank")
     corrections.correct_fact(report.pk, by=duty.user, version=1, right=right, reason="Nghe lại.")
     unit = report_factories.unit().name
-    workflow.hand_over(report.pk, by=duty.user, version=2, unit=unit, reason="đúng địa bàn")
+    workflow.decide(
+        "hand_over", report.pk, by=duty.user, version=2, unit=unit, reason="đúng địa bàn"
+    )
     text = words_of(take(duty, report).content)
     assert "Cán bộ ghi Giả danh nhân viên ngân hàng" in text
     assert "Máy gợi ý thiệt hại: chưa rõ" in text

@@ -53,7 +53,7 @@ def test_who_has_the_role_of_a_unit_and_no_unit_sees_no_report(lead: Person) -> 
     assert not visibility.visible_via_report(Indicator.objects.all(), user).exists()
     assert not visibility.sees_every_report(user)
     with pytest.raises(workflow.NotAllowed):
-        workflow.take(cases[1].pk, by=user, version=cases[1].version)
+        workflow.decide("take", cases[1].pk, by=user, version=cases[1].version)
 
 
 def test_figures_beside_the_queue_count_nothing_for_who_sees_nothing(lead: Person) -> None:
@@ -103,8 +103,11 @@ def test_no_address_of_another_units_report_opens(lead: Person, act: str) -> Non
 
 def test_the_workflow_itself_refuses_another_units_case(lead: Person) -> None:
     with pytest.raises(workflow.NotAllowed):
-        workflow.take(
-            report_factories.case().pk, by=create_unit_officer(report_factories.unit()), version=1
+        workflow.decide(
+            "take",
+            report_factories.case().pk,
+            by=create_unit_officer(report_factories.unit()),
+            version=1,
         )
 
 
@@ -235,7 +238,7 @@ def test_a_duty_officer_of_a_unit_reads_no_reasons_of_other_units_in_the_record(
     lead: Person,
 ) -> None:
     case = assign_to_unit(report_factories.unit(), lead)
-    workflow.add_note(case.pk, by=lead.user, version=case.version, reason="Chị Lan gọi lại")
+    workflow.decide("note", case.pk, by=lead.user, version=case.version, reason="Chị Lan gọi lại")
     away = log_in(
         create_unit_officer(report_factories.unit("Công an xã Kiên Thọ"), "xa.kt", "duty")
     )

@@ -242,7 +242,7 @@ def test_the_first_look_is_a_persons_and_half_of_all_had_it(duty: Person) -> Non
         events.log_event("report", report.pk, "reread", by=duty.user)
     assert update_statistics(this_sunday()).first_look_s is None
     for report in reports[:4]:
-        workflow.take(report.pk, by=duty.user, version=1)
+        workflow.decide("take", report.pk, by=duty.user, version=1)
     first_look = update_statistics(this_sunday()).first_look_s
     assert first_look is not None
     assert 0 <= first_look < 60

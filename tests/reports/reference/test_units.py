@@ -67,9 +67,13 @@ def test_a_police_without_its_commune_is_refused_by_the_database(db: None) -> No
 
 def test_a_unit_that_is_given_a_report_has_no_officer_yet(lead: Person) -> None:
     case = report_factories.case()
-    taken = workflow.take(case.pk, by=lead.user, version=1)
-    after = workflow.assign_unit(
-        case.pk, by=lead.user, version=taken.version, unit=report_factories.unit().name
+    taken = workflow.decide("take", case.pk, by=lead.user, version=1)
+    after = workflow.decide(
+        "assign_unit",
+        case.pk,
+        by=lead.user,
+        version=taken.version,
+        unit=report_factories.unit().name,
     )
     assert (after.officer, after.assigned_unit, after.status) == (
         None,
@@ -81,22 +85,27 @@ def test_a_unit_that_is_given_a_report_has_no_officer_yet(lead: Person) -> None:
 def test_a_unit_that_nobody_knows_is_given_nothing(lead: Person) -> None:
     case = report_factories.case()
     with pytest.raises(workflow.UnitUnknown):
-        workflow.assign_unit(case.pk, by=lead.user, version=1, unit="Công an xã Không Có")
+        workflow.decide("assign_unit", case.pk, by=lead.user, version=1, unit="Công an xã Không Có")
     assert Case.objects.get(pk=case.pk).version == 1
 
 
 def test_a_hand_over_to_a_body_outside_the_table_keeps_its_name_alone(lead: Person) -> None:
     case = report_factories.case()
-    after = workflow.hand_over(
-        case.pk, by=lead.user, version=1, unit="Viện kiểm sát khu vực", reason="đúng nơi"
+    after = workflow.decide(
+        "hand_over",
+        case.pk,
+        by=lead.user,
+        version=1,
+        unit="Viện kiểm sát khu vực",
+        reason="đúng nơi",
     )
     assert (after.unit, after.assigned_unit) == ("Viện kiểm sát khu vực", None)
 
 
 def test_a_hand_over_by_an_unmarked_name_reaches_the_unit(lead: Person) -> None:
     unit, case = report_factories.unit(), report_factories.case()
-    after = workflow.hand_over(
-        case.pk, by=lead.user, version=1, unit="cong an xa yen dinh", reason="đúng nơi"
+    after = workflow.decide(
+        "hand_over", case.pk, by=lead.user, version=1, unit="cong an xa yen dinh", reason="đúng nơi"
     )
     assert (after.unit, after.assigned_unit) == (unit.name, unit)
 
@@ -104,9 +113,9 @@ def test_a_hand_over_by_an_unmarked_name_reaches_the_unit(lead: Person) -> None:
 def test_a_report_lies_where_its_officer_works(lead: Person) -> None:
     unit = report_factories.unit()
     local, case = report_factories.create_unit_officer(unit), report_factories.case()
-    there = workflow.assign(case.pk, by=lead.user, version=1, officer=local)
+    there = workflow.decide("assign", case.pk, by=lead.user, version=1, officer=local)
     assert (there.unit, there.assigned_unit) == (unit.name, unit)
-    back = workflow.take(case.pk, by=lead.user, version=there.version)
+    back = workflow.decide("take", case.pk, by=lead.user, version=there.version)
     assert (back.unit, back.assigned_unit) == ("", None)
 
 
@@ -114,15 +123,13 @@ def test_who_looks_in_from_pv01_does_not_become_the_officer_of_a_units_report(
     lead: Person,
 ) -> None:
     case = report_factories.assign_to_unit(report_factories.unit(), lead)
-    after = workflow.ask_reporter(case.pk, by=lead.user, version=case.version, reason="Ở đâu?")
+    after = workflow.decide("ask", case.pk, by=lead.user, version=case.version, reason="Ở đâu?")
     assert (after.officer, after.assigned_unit) == (None, report_factories.unit())
 
 
 def test_what_is_taken_back_lies_at_pv01_again(lead: Person) -> None:
     case = report_factories.assign_to_unit(report_factories.unit(), lead)
-    back = workflow.take_back_from_unit(
-        case.pk, by=lead.user, version=case.version, reason="gửi nhầm"
-    )
+    back = workflow.decide("recall", case.pk, by=lead.user, version=case.version, reason="gửi nhầm")
     assert (back.unit, back.assigned_unit, back.officer, back.status) == (
         "",
         None,

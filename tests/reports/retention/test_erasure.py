@@ -53,9 +53,9 @@ def erasable(lead: Person) -> Report:
     )  # fmt: skip
     sent(report)
     added(report)
-    workflow.message_reporter(report.pk, by=lead.user, version=1, reason="Đã đọc tin.")
+    workflow.decide("message", report.pk, by=lead.user, version=1, reason="Đã đọc tin.")
     words = {"outcome": "insufficient", "reason": "Bà Tư ở Bịa kể"}
-    workflow.close(report.pk, by=lead.user, version=2, **words)
+    workflow.decide("close", report.pk, by=lead.user, version=2, **words)
     return report
 
 
@@ -187,11 +187,11 @@ def test_a_part_needs_its_own_act_on_record(erasable: Report) -> None:
 def test_words_beside_a_report_go_with_it_alone(
     erasable: Report, lead: Person, statement: str
 ) -> None:
-    workflow.reopen(erasable.pk, by=lead.user, version=3, reason="x")
+    workflow.decide("reopen", erasable.pk, by=lead.user, version=3, reason="x")
     right = CorrectedValue("ongoing", True)
     corrections.correct_fact(erasable.pk, by=lead.user, version=4, right=right, reason="Bà Tư nói")
     words = {"unit": report_factories.unit().name, "reason": "Bà Tư ở đó"}
-    workflow.hand_over(erasable.pk, by=lead.user, version=5, **words)
+    workflow.decide("hand_over", erasable.pk, by=lead.user, version=5, **words)
     table = statement.split()[1]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
@@ -283,7 +283,7 @@ def test_a_hold_stops_every_part(erasable: Report, lead: Person, part: ErasureSc
 
 def test_a_case_stops_it_too(lead: Person) -> None:
     report = report_factories.report(STORY)
-    workflow.classify_as_crime_report(report.pk, by=lead.user, version=1, reason="gửi CQĐT")
+    workflow.decide("act", report.pk, by=lead.user, version=1, reason="gửi CQĐT")
     with pytest.raises(ErasureError, match=r"^crime$"):
         erasure.erase(report.pk, why="asked")
 

@@ -117,7 +117,7 @@ def test_two_working_days_are_the_officers_clock(requesting: Report, settings: S
 
 
 def test_a_wish_on_ended_work_makes_it_due_again(requesting: Report, lead: Person) -> None:
-    workflow.junk(requesting.pk, by=lead.user, version=1, reason="rác")
+    workflow.decide("junk", requesting.pk, by=lead.user, version=1, reason="rác")
     deadlines.start_for_requests()
     case = Case.objects.get(pk=requesting.pk)
     assert case.due_at == Deadline.objects.pending().get().due_at
@@ -149,7 +149,7 @@ def test_a_wish_to_withdraw_has_the_officers_clock_too(
 def test_a_wish_that_nobody_answers_is_overdue_as_all_else_is(
     mine: intake.SubmissionResult, lead: Person
 ) -> None:
-    workflow.junk(mine.report.pk, by=lead.user, version=1, reason="rác")
+    workflow.decide("junk", mine.report.pk, by=lead.user, version=1, reason="rác")
     wished(mine)
     deadlines.start_for_requests()
     due_at = Deadline.objects.pending().get().due_at
@@ -174,9 +174,10 @@ def test_a_wish_that_nobody_answers_is_overdue_as_all_else_is(
 def test_what_tells_the_reporter_or_ends_the_work_answers_it(
     mine: intake.SubmissionResult, lead: Person, verb: str, given: dict[str, str], left: list[str]
 ) -> None:
-    report, act = wished(mine), workflow.ACTIONS[verb]
+    report = wished(mine)
     deadlines.start_for_requests()
-    act(report.pk, by=lead.user, version=version(report), reason="Đã xem đề nghị.", **given)
+    words = {"reason": "Đã xem đề nghị."} | given
+    workflow.decide(verb, report.pk, by=lead.user, version=version(report), **words)
     assert running() == left
     assert deadlines.start_for_requests() == 0
 
@@ -185,7 +186,7 @@ def test_what_was_answered_within_the_minute_starts_no_clock(
     mine: intake.SubmissionResult, lead: Person
 ) -> None:
     report = wished(mine)
-    workflow.message_reporter(report.pk, by=lead.user, version=1, reason="Công an đã dừng.")
+    workflow.decide("message", report.pk, by=lead.user, version=1, reason="Công an đã dừng.")
     assert deadlines.start_for_requests() == 0
     withdrawal = FollowupSubmission(kind="withdrawal", story="Xin rút.")
     followups.submit_followup(report, withdrawal, "key-of-a-page-0002")
@@ -313,7 +314,7 @@ def test_a_hold_or_a_case_stands_above_it(requesting: Report, lead: Person, agai
     if against == "held":
         legal_holds.place_hold(requesting.pk, by=lead.user, reason="Công văn 12")
     else:
-        workflow.classify_as_crime_report(requesting.pk, by=lead.user, version=1, reason="gửi CQĐT")
+        workflow.decide("act", requesting.pk, by=lead.user, version=1, reason="gửi CQĐT")
     page = lead.client.get(keeping(requesting)).content.decode()
     assert PLAIN in page
     assert "Xóa toàn bộ" not in page
@@ -341,7 +342,7 @@ def test_an_answer_to_nothing_is_none(mine: intake.SubmissionResult, lead: Perso
 
 
 def test_who_looked_at_an_older_page_erases_nothing(requesting: Report, lead: Person) -> None:
-    workflow.add_note(requesting.pk, by=lead.user, version=1, reason="x")
+    workflow.decide("note", requesting.pk, by=lead.user, version=1, reason="x")
     assert lead.client.post(keeping(requesting, "grant-erasure"), {"version": 1}).status_code == 409
     requesting.refresh_from_db()
     assert requesting.erased_at is None

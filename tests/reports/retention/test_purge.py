@@ -52,8 +52,7 @@ def ended(chief: User, verb: str = "close", days_ago: float = 0, **typed: Any) -
     """A report whose work ended so many days ago."""
     report = report_factories.triaged("Hắn xưng công an, dọa bắt.", contact=CONTACT, **typed)
     words = {"outcome": "insufficient"} if verb == "close" else {}
-    decide: Any = workflow.ACTIONS[verb]
-    decide(report.pk, by=chief, version=1, reason="xong", **words)
+    workflow.decide(verb, report.pk, by=chief, version=1, reason="xong", **words)
     Case.objects.filter(pk=report.pk).update(changed_at=timezone.now() - timedelta(days=days_ago))
     return report
 
@@ -96,14 +95,14 @@ def test_each_kind_goes_by_its_setting(
 
 
 def message(report: Report, by: User) -> None:
-    workflow.message_reporter(report.pk, by=by, version=2, reason="Đã xem xong.")
+    workflow.decide("message", report.pk, by=by, version=2, reason="Đã xem xong.")
 
 
 def test_what_was_taken_up_again_meanwhile_stays(chief: User) -> None:
     report = ended(chief, "junk", days_ago=40)
     run = purging.start_run()
     assert list(purging.expired_keys(BY_NAME["junk"])) == [report.pk]
-    workflow.reopen(report.pk, by=chief, version=2, reason="Không phải tin rác")
+    workflow.decide("reopen", report.pk, by=chief, version=2, reason="Không phải tin rác")
     purging._purge_one(run, BY_NAME["junk"], report.pk)
     assert not is_erased(report)
     assert (run.counts, run.retained_counts) == ({}, 0)
@@ -144,8 +143,7 @@ def test_what_is_worked_on_or_a_case_stays(chief: User, verb: str) -> None:
     report = report_factories.report(contact=CONTACT)
     fields = {} if verb == "take" else {"reason": "x"}
     fields |= {"unit": report_factories.unit().name} if verb == "hand_over" else {}
-    decide: Any = workflow.ACTIONS[verb]
-    decide(report.pk, by=chief, version=1, **fields)
+    workflow.decide(verb, report.pk, by=chief, version=1, **fields)
     Case.objects.update(changed_at=timezone.now() - timedelta(days=4000))
     assert purge().counts == {}
 

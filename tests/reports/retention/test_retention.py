@@ -95,15 +95,15 @@ def test_neither_files_nor_later_words_of_it_can(held_report: Report) -> None:
 def test_its_case_is_not_ended(held_report: Report, lead: Person, verb: str) -> None:
     fields = {"outcome": "insufficient"} if verb == "close" else {}
     with pytest.raises(workflow.UnderLegalHold):
-        workflow.ACTIONS[verb](held_report.pk, by=lead.user, version=1, reason="xong", **fields)
+        workflow.decide(verb, held_report.pk, by=lead.user, version=1, reason="xong", **fields)
     assert "its case cannot end" in refused_by_database(
         "UPDATE reports_case SET status = 'junk' WHERE report_id = %s", held_report.pk
     )
 
 
 def test_its_case_goes_on(held_report: Report, lead: Person) -> None:
-    workflow.take(held_report.pk, by=lead.user, version=1)
-    workflow.add_note(held_report.pk, by=lead.user, version=2, reason="đã gọi")
+    workflow.decide("take", held_report.pk, by=lead.user, version=1)
+    workflow.decide("note", held_report.pk, by=lead.user, version=2, reason="đã gọi")
     assert Case.objects.get(pk=held_report.pk).status == "in_review"
 
 

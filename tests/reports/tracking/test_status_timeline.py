@@ -39,7 +39,7 @@ pytestmark = pytest.mark.django_db
 
 def decide(verb: str, report: Report, by: Person, **words_: Any) -> None:
     case = Case.objects.get(report=report)
-    workflow.ACTIONS[verb](report.pk, by=by.user, version=case.version, **words_)
+    workflow.decide(verb, report.pk, by=by.user, version=case.version, **words_)
 
 
 def test_a_fresh_report_waits_to_be_read(resident: Resident) -> None:
@@ -202,7 +202,7 @@ def test_a_second_question_waits_again(resident: Resident, duty: Person) -> None
     decide("ask", resident.report, duty, reason="Họ gọi lúc mấy giờ?")
     resident.post(REPLY, text="Lúc 9 giờ.")
     case = Case.objects.get(report=resident.report)
-    workflow.resume(resident.report.pk, by=duty.user, version=case.version)
+    workflow.decide("resume", resident.report.pk, by=duty.user, version=case.version)
     decide("ask", resident.report, duty, reason="Số nào?")
     assert "Chờ bạn trả lời" in resident.read_status()
 
@@ -247,7 +247,9 @@ def test_a_wish_to_withdraw_is_answered_by_a_day_until_it_is(
     assert "Dự kiến" not in resident.read_status()
     assert "Dự kiến trước 17:00" in words(resident.post(WITHDRAW, sure="yes").content)
     version = Case.objects.get(report=resident.report).version
-    workflow.withdraw(resident.report.pk, by=lead.user, version=version, reason="Người báo rút.")
+    workflow.decide(
+        "withdraw", resident.report.pk, by=lead.user, version=version, reason="Người báo rút."
+    )
     assert "Dự kiến" not in resident.read_status()
 
 

@@ -297,7 +297,7 @@ def test_a_batch_is_one_statement_however_large(monkeypatch: pytest.MonkeyPatch)
 def test_no_decision_and_no_evidence_is_touched(duty: Person) -> None:
     report = read_under(OLD, "Họ xưng công an, đòi chuyển tiền.", caller_number="0550 000 123")
     read_under(OLD, "Họ xưng công an, đòi chuyển tiền.", caller_number="0550 000 123")
-    workflow.junk(report.pk, by=duty.user, version=1, reason="Thử")
+    workflow.decide("junk", report.pk, by=duty.user, version=1, reason="Thử")
     tables = ("reports_case", "core_auditevent", "reports_report", "reports_receipt")
     before = {table: rows(table) for table in tables}
     reprocessing.start()

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
 
 def ask(resident: Resident, by: Person, question: str) -> None:
     case = Case.objects.get(report=resident.report)
-    workflow.ask_reporter(resident.report.pk, by=by.user, version=case.version, reason=question)
+    workflow.decide("ask", resident.report.pk, by=by.user, version=case.version, reason=question)
 
 
 def test_everything_that_can_be_added_comes_in_with_one_press(resident: Resident) -> None:
@@ -249,8 +249,8 @@ def test_who_is_pressed_still_gets_the_red_help_whatever_was_added(
     assert page.index(PRESSED) < page.index("Tin đang ở đâu")
     assert PRESSED not in resident.read_status()
     version = Case.objects.get(report=resident.report).version
-    workflow.close(
-        resident.report.pk, by=lead.user, version=version, outcome="warned", reason="Xong."
+    workflow.decide(
+        "close", resident.report.pk, by=lead.user, version=version, outcome="warned", reason="Xong."
     )
     assert PRESSED not in words(resident.post(step, **fields).content)
 
