@@ -13,6 +13,7 @@ from lxml import html
 
 from reports.attachments import storage, stream_encryption
 from reports.models import EvidenceFile
+from tests.support.resident_pages import Resident, words
 
 SEND = "/theo-doi/tep/"
 MARK = b"a mark that must not lie in clear on any disk "
@@ -42,10 +43,13 @@ def opened(file: EvidenceFile) -> bytes:
     return b"".join(storage.open_original(file))
 
 
-def multipart(code: str | None, *parts: bytes, end: bytes = b"--x--\r\n") -> bytes:
-    """A body made by hand: the code, and parts as they stand."""
-    head = f'--x\r\nContent-Disposition: form-data; name="code"\r\n\r\n{code}\r\n'.encode()
-    return head + b"".join(b"--x\r\n" + part + b"\r\n" for part in parts) + end
+def multipart(*parts: bytes) -> bytes:
+    """A body made by hand of parts as they stand."""
+    return b"".join(b"--x\r\n" + part + b"\r\n" for part in parts) + b"--x--\r\n"
+
+
+def text_part(name: str, text: str) -> bytes:
+    return f'Content-Disposition: form-data; name="{name}"\r\n\r\n{text}'.encode()
 
 
 def part(name: bytes, content: bytes, more: bytes = b"") -> bytes:
@@ -53,8 +57,31 @@ def part(name: bytes, content: bytes, more: bytes = b"") -> bytes:
     return head + b"\r\n" + content
 
 
-def post_body(client: Client, body: bytes, **more: Any) -> Any:
-    return client.post(SEND, body, content_type="multipart/form-data; boundary=x", **more)
+def post_parts(
+    resident: Resident,
+    *parts: bytes,
+    line: type[BytesIO] = BytesIO,
+    cut: int | None = None,
+    **more: str,
+) -> Any:
+    """Send the code and parts made by hand, of which no more comes than up to the cut."""
+    body = multipart(text_part("code", resident.code), *parts)
+    came = {"wsgi.input": line(body[:cut]), "CONTENT_LENGTH": str(len(body))} | more
+    kind = "multipart/form-data; boundary=x"
+    return resident.client.post(SEND, body, content_type=kind, **came)
+
+
+def count_read(answer: Any) -> int:
+    """Return how many bytes of the body were read."""
+    return int(answer.wsgi_request.environ["wsgi.input"].tell())
+
+
+def expect_nothing_kept(answer: Any, status: int, told: str) -> None:
+    """The page said it in these words, and no file lies anywhere."""
+    assert answer.status_code == status
+    assert told in words(answer.content)
+    assert on_disk() == []
+    assert not EvidenceFile.objects.exists()
 
 
 def encrypt_stream(content: bytes, identity: UUID) -> bytearray:

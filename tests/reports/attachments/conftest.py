@@ -1,16 +1,14 @@
-"""A folder of files with room, and a report of one's own."""
+"""A folder of files with room, and files for a report of one's own."""
 
 from functools import partial
 from pathlib import Path
 
 import pytest
-from django.test import Client
 from pytest_django import Settings
 
 from reports.attachments import storage
-from reports.submission import intake
-from reports.submission.intake import ReportSubmission
 from tests.support.evidence_files import Upload, post
+from tests.support.resident_pages import Resident
 
 
 @pytest.fixture(autouse=True)
@@ -21,11 +19,6 @@ def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def mine() -> intake.SubmissionResult:
-    return intake.submit_report(ReportSubmission(story="Họ gọi."), "a-key-of-the-browser")
-
-
-@pytest.fixture
-def upload(client: Client, mine: intake.SubmissionResult) -> Upload:
+def upload(resident: Resident) -> Upload:
     """Sends files to that report."""
-    return partial(post, client, mine.code)
+    return partial(post, resident.client, resident.code)

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -24,18 +25,11 @@ from tests.support.sanitized_copies import COPY, MB, SCAN, copy_of, looked_into,
 pytestmark = pytest.mark.django_db
 
 
-# --- clamd
-
-
 @pytest.fixture
 def scanner(settings: Settings) -> Iterator[fake_clamd.Clamd]:
     with fake_clamd.running() as running:
         settings.CLAMD_URL = running.url
         yield running
-
-
-def test_without_clamd_a_file_says_that_nobody_scanned_it() -> None:
-    assert looked_into(images.jpeg()).scan == SCAN.NOT_SCANNED
 
 
 def test_clamd_is_asked_about_the_whole_original(scanner: fake_clamd.Clamd) -> None:
@@ -65,8 +59,11 @@ def test_without_an_answer_the_file_rests_and_in_the_end_says_so(settings: Setti
     assert owed(file).done_at
 
 
-def test_what_nobody_scanned_is_owed_once_clamd_is_there(settings: Settings) -> None:
+def test_without_clamd_nobody_scanned_a_file_and_once_it_is_there_that_is_owed(
+    settings: Settings,
+) -> None:
     check = looked_into(images.jpeg())
+    assert check.scan == SCAN.NOT_SCANNED
     assert list(sanitized_copies.files_needing_scan()) == []
     settings.CLAMD_URL = "unix:///run/clamd.sock"
     assert list(sanitized_copies.files_needing_scan()) == [check.file]
@@ -98,23 +95,22 @@ def test_a_clamd_that_hangs_is_not_waited_for(
 def test_a_clamd_that_answers_by_drops_is_not_waited_for(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def drip() -> None:
+        """A sign of an answer each tenth of a second, for three seconds."""
+        line, _ = door.accept()
+        with line, suppress(OSError):
+            for _ in range(30):
+                line.sendall(b"s")
+                time.sleep(0.1)
+
     monkeypatch.setattr(antivirus, "TIMEOUT_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as door:
         settings.CLAMD_URL = f"tcp://127.0.0.1:{door.getsockname()[1]}"
-        threading.Thread(target=drip, args=(door,), daemon=True).start()
+        threading.Thread(target=drip, daemon=True).start()
         began = time.monotonic()
         with pytest.raises(antivirus.ScanError):
             antivirus.is_infected(b"x")
         assert time.monotonic() - began < 1.5
-
-
-def drip(door: socket.socket) -> None:
-    """A sign of an answer each tenth of a second, for three seconds."""
-    line, _ = door.accept()
-    with line, suppress(OSError):
-        for _ in range(30):
-            line.sendall(b"s")
-            time.sleep(0.1)
 
 
 def test_a_task_that_runs_out_of_time_at_clamd_keeps_the_picture(
@@ -149,20 +145,14 @@ def real_clamd(settings: Settings, tmp_path: Path) -> Iterator[None]:
     """The real one, with one signature of our own, over a socket in a short folder."""
     program = shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin")
     if not program:
-        pytest.skip(
-            "no clamd is installed (Debian: clamav-daemon); one of ours is asked all the same"
-        )
-    import tempfile
-
+        pytest.skip("no clamd is installed (Debian: clamav-daemon); ours is asked all the same")
     with tempfile.TemporaryDirectory(prefix="clamd") as folder:
         database, door = Path(folder, "db"), Path(folder, "s")
         database.mkdir()
         (database / "own.ndb").write_text(f"Own.Mark:0:*:{images.EICAR.hex()}\n")
-        settings_file = Path(folder, "clamd.conf")
-        settings_file.write_text(
-            f"LocalSocket {door}\nDatabaseDirectory {database}\nForeground yes\n"
-        )
-        process = subprocess.Popen([program, "-c", settings_file], stdout=subprocess.DEVNULL)
+        conf = Path(folder, "clamd.conf")
+        conf.write_text(f"LocalSocket {door}\nDatabaseDirectory {database}\nForeground yes\n")
+        process = subprocess.Popen([program, "-c", conf], stdout=subprocess.DEVNULL)
         try:
             until = time.monotonic() + 30
             while not door.exists() and time.monotonic() < until and process.poll() is None:

@@ -1,7 +1,6 @@
 """Originals are opened at the desk as an act on record."""
 
 import re
-from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -11,16 +10,12 @@ from pytest_django import Settings
 from core.audit import events
 from reports.attachments import storage
 from reports.models import EvidenceFile
-from reports.submission import intake
-from reports.submission.intake import ReportSubmission
+from tests.support import report_factories
+from tests.support.desk_pages import page_of, words
 from tests.support.evidence_files import JPEG, MARK, PDF, Upload, encrypt_stream
 from tests.support.officers import Person
-from tests.support.resident_pages import words
 
 pytestmark = pytest.mark.django_db
-
-
-# --- at the desk
 
 
 @pytest.fixture
@@ -29,21 +24,12 @@ def sent(upload: Upload) -> EvidenceFile:
     return EvidenceFile.objects.get(media_type="image/jpeg")
 
 
-def desk(answer: Any) -> str:
-    """What an officer reads; the desk's pages do not name their encoding."""
-    return words(answer.content.decode())
-
-
 def original_of(file: EvidenceFile) -> str:
-    return f"/admin/reports/report/{file.report_id}/file/{file.pk}/"
-
-
-def page_of(file: EvidenceFile) -> str:
-    return f"/admin/reports/report/{file.report_id}/change/"
+    return page_of(file.report, f"file/{file.pk}")
 
 
 def test_the_desk_lists_files_by_what_they_are(duty: Person, sent: EvidenceFile) -> None:
-    page = desk(duty.client.get(page_of(sent)))
+    page = words(duty.client.get(page_of(sent.report)))
     assert "Tài liệu kèm theo (2)" in page
     assert "Dấu kiểm tệp (SHA-256)" in page
     assert re.search(r"Ảnh, \d+ KB image/jpeg", page)
@@ -70,14 +56,13 @@ def test_opening_is_on_record_before_the_file_is_given(duty: Person, sent: Evide
     duty.client.post(original_of(sent))
     (event,) = events.events_for("report", sent.report_id)
     assert (event.kind, event.actor, event.detail["what"]) == ("revealed", duty.user, "file")
-    page = desk(duty.client.get(page_of(sent)))
+    page = words(duty.client.get(page_of(sent.report)))
     assert "Xem dữ liệu cá nhân: Bản gốc tài liệu kèm theo; số " in page
 
 
 def test_who_may_not_reveal_is_refused_on_record(duty: Person, sent: EvidenceFile) -> None:
-    group = duty.user.groups.get()
-    group.permissions.remove(group.permissions.get(codename="reveal_contact"))
-    assert "Tải bản gốc" not in desk(duty.client.get(page_of(sent)))
+    duty.revoke("reveal_contact")
+    assert "Tải bản gốc" not in words(duty.client.get(page_of(sent.report)))
     assert duty.client.post(original_of(sent)).status_code == 403
     assert events.events_for("report", sent.report_id).get().kind == "refused"
 
@@ -89,13 +74,6 @@ def test_a_forged_press_opens_nothing(duty: Person, sent: EvidenceFile) -> None:
     assert [event.kind for event in events.events_for("report", sent.report_id)] == ["refused"]
 
 
-def test_without_its_key_an_original_is_told_and_not_given(
-    duty: Person, sent: EvidenceFile, settings: Settings
-) -> None:
-    settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
-    assert "Không mở được bản gốc" in desk(duty.client.post(original_of(sent)))
-
-
 def test_a_link_opens_nothing(duty: Person, client: Client, sent: EvidenceFile) -> None:
     assert duty.client.get(original_of(sent)).status_code == 405
     assert client.post(original_of(sent)).status_code == 302
@@ -103,14 +81,13 @@ def test_a_link_opens_nothing(duty: Person, client: Client, sent: EvidenceFile) 
 
 
 def test_a_file_of_another_report_is_not_there(duty: Person, sent: EvidenceFile) -> None:
-    other = intake.submit_report(ReportSubmission(story="khác"), "another-key-of-one").report
-    answer = duty.client.post(f"/admin/reports/report/{other.pk}/file/{sent.pk}/")
-    assert answer.status_code == 404
+    address = page_of(report_factories.report(), f"file/{sent.pk}")
+    assert duty.client.post(address).status_code == 404
 
 
-@pytest.mark.parametrize("harm", ["lost", "cut", "another"])
-def test_an_original_that_is_not_whole_is_said_and_not_given(
-    duty: Person, sent: EvidenceFile, harm: str
+@pytest.mark.parametrize("harm", ["lost", "cut", "another", "without its key"])
+def test_an_original_that_does_not_open_is_said_and_not_given(
+    duty: Person, sent: EvidenceFile, settings: Settings, harm: str
 ) -> None:
     path = storage.path_of(sent.pk)
     match harm:
@@ -120,6 +97,8 @@ def test_an_original_that_is_not_whole_is_said_and_not_given(
             path.write_bytes(path.read_bytes()[:-20])
         case "another":
             path.write_bytes(bytes(encrypt_stream(PDF, sent.pk)))
+        case _:
+            settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
     answer = duty.client.post(original_of(sent))
-    assert "Không mở được bản gốc" in desk(answer)
+    assert "Không mở được bản gốc" in words(answer)
     assert MARK not in answer.content

@@ -7,15 +7,12 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError
 from PIL import Image
 
-from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import Priority
 from reports.attachments import image_sanitizer, sanitized_copies, storage
@@ -39,53 +36,42 @@ pytestmark = pytest.mark.django_db
 # --- drawn anew
 
 
-def test_a_file_that_is_kept_owes_a_look_when_nothing_else_is_to_be_done() -> None:
-    item = owed(store_file(images.jpeg()))
-    assert (item.task, item.priority) == ("reports.look_into_file", Priority.IDLE)
+def test_a_file_that_is_kept_owes_one_look_when_nothing_else_is_to_be_done() -> None:
+    file = store_file(images.jpeg())
+    assert (owed(file).task, owed(file).priority) == ("reports.look_into_file", Priority.IDLE)
+    assert sanitized_copies.enqueue_scan([file]) == 0
 
 
-def test_a_row_that_fails_owes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise OperationalError
-
-    monkeypatch.setattr(EvidenceFile, "save", fail)
-    with pytest.raises(storage.RefusedError):
-        store_file(images.jpeg())
-    assert not OutboxItem.objects.filter(task=storage.SCAN_TASK).exists()
-
-
-def test_a_picture_is_drawn_anew_and_its_item_settled() -> None:
+def test_a_picture_is_drawn_anew_its_copy_sealed_and_its_item_settled() -> None:
     check = looked_into(images.jpeg(640, 480))
     assert (check.copy, check.media_type) == (COPY.MADE, "image/jpeg")
-    assert (check.width, check.height) == seen(check).size == (640, 480)
     assert check.size == len(copy_of(check))
     assert owed(check.file).done_at
+    (path,) = copies()
+    assert path.name == str(check.copy_id)
+    assert b"JFIF" not in path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("content", [images.telling_jpeg(), images.telling_png()])
-def test_nothing_comes_along_but_what_is_seen(content: bytes) -> None:
-    assert images.SECRET in content or b"iCCP" in content
-    copy = copy_of(looked_into(content))
-    for marker in (images.SECRET, b"Exif", b"GPS", b"ICC", b"iCCP", b"tEXt", b"eXIf", b"\xff\xfe"):
-        assert marker not in copy
-    assert not Image.open(BytesIO(copy)).getexif()
+MARKERS = (
+    *(images.SECRET, b"Exif", b"GPS", b"ICC", b"iCCP", b"tEXt", b"eXIf", b"\xff\xfe"),
+    *(b"<script", b"PK\x03\x04"),
+)
 
 
-def test_a_picture_that_lies_on_its_side_is_turned() -> None:
-    check = looked_into(images.telling_jpeg())
-    assert (check.width, check.height) == (48, 64)
-
-
-def test_what_is_tacked_on_to_a_picture_stays_behind() -> None:
-    check = looked_into(images.jpeg() + OVER)
-    assert check.copy == COPY.MADE
-    assert b"<script" not in copy_of(check)
-    assert b"PK\x03\x04" not in copy_of(check)
-
-
-def test_a_large_picture_is_made_smaller() -> None:
-    check = looked_into(images.jpeg(6000, 4000))
-    assert (check.width, check.height) == (2400, 1600)
+@pytest.mark.parametrize(
+    "made",
+    [images.telling_jpeg, images.telling_png, images.animated_gif, lambda: images.jpeg() + OVER],
+    ids=["jpeg", "png", "moving gif", "tacked on"],
+)
+def test_nothing_comes_along_but_what_is_seen_first(made: Callable[[], bytes]) -> None:
+    content = made()
+    assert any(marker in content for marker in MARKERS)
+    check = looked_into(content)
+    copy = copy_of(check)
+    assert [marker for marker in MARKERS if marker in copy] == []
+    assert not seen(check).getexif()
+    assert getattr(seen(check), "n_frames", 1) == 1
 
 
 def test_a_plain_screenshot_keeps_its_sharp_letters() -> None:
@@ -94,51 +80,33 @@ def test_a_plain_screenshot_keeps_its_sharp_letters() -> None:
     assert looked_into(images.written(flat, "PNG")).media_type == "image/png"
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
-def test_each_kind_of_png_is_drawn(mode: str) -> None:
-    image = images.picture(64, 48, "L" if mode == "I;16" else mode)
-    image = image.convert("I;16") if mode == "I;16" else image
-    check = looked_into(images.written(image, "PNG"))
-    assert seen(check).size == (64, 48)
+def drawn(kind: str, mode: str) -> tuple[Callable[[], bytes], tuple[int, int]]:
+    return lambda: images.written(images.picture(mode=mode), kind), (64, 48)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        images.written(images.picture(), "WEBP"),
-        images.written(images.picture(64, 48, "P"), "GIF"),
-        images.written(images.picture(64, 48, "CMYK"), "JPEG"),
-        images.jpeg(progressive=True),
-    ],
-    ids=["webp", "gif", "cmyk", "progressive"],
-)
-def test_what_phones_send_is_drawn(content: bytes) -> None:
-    assert seen(looked_into(content)).size == (64, 48)
+DRAWN = {
+    **{f"png {mode}": drawn("PNG", mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")},
+    "webp": drawn("WEBP", "RGB"),
+    "gif": drawn("GIF", "P"),
+    "cmyk": drawn("JPEG", "CMYK"),
+    "progressive": (lambda: images.jpeg(progressive=True), (64, 48)),
+    "of an iphone": (lambda: images.HEIC, (96, 64)),
+    "turned from its side": (images.telling_jpeg, (48, 64)),
+    "made smaller": (lambda: images.jpeg(6000, 4000), (2400, 1600)),
+    "broken off": (lambda: images.jpeg(800, 600)[:8000], (800, 600)),
+}
 
 
-def test_a_picture_of_an_iphone_is_drawn() -> None:
-    check = looked_into(images.HEIC)
-    assert (check.copy, check.media_type) == (COPY.MADE, "image/jpeg")
-    assert seen(check).size == (96, 64)
+@pytest.mark.parametrize(("made", "size"), DRAWN.values(), ids=DRAWN)
+def test_what_phones_send_is_drawn(made: Callable[[], bytes], size: tuple[int, int]) -> None:
+    check = looked_into(made())
+    assert (check.copy, check.width, check.height) == (COPY.MADE, *size)
+    assert seen(check).size == size
 
 
 def test_what_is_transparent_is_white() -> None:
     clear = Image.new("RGBA", (40, 40), (0, 0, 0, 0))
     assert seen(looked_into(images.written(clear, "PNG"))).convert("L").getextrema() == (255, 255)
-
-
-def test_sound_and_paper_have_no_copy() -> None:
-    for content in (b"%PDF-1.7\n", b"#!AMR\n" + b"x" * 40):
-        check = looked_into(content)
-        assert (check.copy, check.copy_id) == (COPY.NOT_MADE, None)
-
-
-def test_a_copy_lies_sealed() -> None:
-    check = looked_into(images.jpeg())
-    (path,) = copies()
-    assert path.name == str(check.copy_id)
-    assert b"JFIF" not in path.read_bytes()
-    assert path.stat().st_mode & 0o777 == 0o600
 
 
 # --- hostile and broken ones
@@ -147,6 +115,8 @@ def test_a_copy_lies_sealed() -> None:
 @pytest.mark.parametrize(
     ("made", "word"),  # when it is asked for: some take a second
     [
+        (lambda: b"%PDF-1.7\n", COPY.NOT_MADE),
+        (lambda: b"#!AMR\n" + b"x" * 40, COPY.NOT_MADE),
         (lambda: images.png_of(30_000, 30_000), COPY.TOO_LARGE),
         (lambda: images.png_of(30_000, 30_000, bytes(20 * MB)), COPY.TOO_LARGE),
         (lambda: images.png_of(2_000_000_000, 2_000_000_000), COPY.TOO_LARGE),
@@ -167,18 +137,6 @@ def test_what_cannot_be_drawn_says_why(made: Callable[[], bytes], word: str) -> 
     check = looked_into(made())
     assert (check.copy, check.copy_id, copies()) == (word, None, [])
     assert owed(check.file).done_at
-
-
-def test_what_came_of_a_broken_picture_is_drawn() -> None:
-    whole = images.jpeg(800, 600)
-    check = looked_into(whole[: len(whole) // 2])
-    assert (check.copy, seen(check).size) == (COPY.MADE, (800, 600))
-
-
-def test_of_a_moving_picture_the_first_frame_is_drawn() -> None:
-    check = looked_into(images.animated_gif())
-    assert (check.copy, getattr(seen(check), "n_frames", 1)) == (COPY.MADE, 1)
-    assert images.SECRET not in copy_of(check)
 
 
 def test_a_comment_that_unpacks_to_much_costs_nothing() -> None:
@@ -291,10 +249,6 @@ def test_who_comes_second_leaves_the_first_copy_alone() -> None:
     sanitized_copies.scan_and_redraw(claim)  # another worker, whose lease had lapsed
     assert FileCheck.objects.get().copy_id == first
     assert [path.name for path in copies()] == [str(first)]
-
-
-def test_what_waits_is_not_owed_twice() -> None:
-    assert sanitized_copies.enqueue_scan([store_file(images.jpeg())]) == 0
 
 
 def test_a_copy_that_is_lost_is_made_again_by_a_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,21 +17,22 @@ from django.db import OperationalError, connection, transaction
 from django.test import Client
 from pytest_django import Settings
 
+from core.models import OutboxItem
 from reports.attachments import storage, stream_encryption
 from reports.attachments.storage import PendingUpload, Refusal, RefusedError
 from reports.models import EvidenceFile
-from reports.submission import intake
 from tests.support.evidence_files import (
     JPEG,
     MARK,
     MB,
     Upload,
     encrypt_stream,
+    expect_nothing_kept,
     lines,
     on_disk,
     opened,
 )
-from tests.support.resident_pages import hidden, send, value
+from tests.support.resident_pages import Resident, hidden, send, value
 
 pytestmark = pytest.mark.django_db
 
@@ -72,8 +73,11 @@ def test_a_file_and_its_folders_are_their_owners_alone(upload: Upload) -> None:
 def test_a_row_is_written_when_its_file_lies_there(
     upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def note_kind(descriptor: int) -> None:
+        order.append("folder" if Path(f"/proc/self/fd/{descriptor}").is_dir() else "file")
+
     order: list[str] = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: order.append(_what(descriptor)))
+    monkeypatch.setattr(os, "fsync", note_kind)
     settle = PendingUpload.rename_into_place
     monkeypatch.setattr(
         PendingUpload, "rename_into_place", lambda draft: (settle(draft), order.append("named"))[0]
@@ -83,17 +87,8 @@ def test_a_row_is_written_when_its_file_lies_there(
         EvidenceFile, "save", lambda self, **how: (order.append("row"), save(self, **how))[1]
     )
     upload(("a.jpg", JPEG))
-    assert order[-4:] == ["file", "folder", "named", "row"] or order[-5:] == [
-        "file",
-        "folder",
-        "folder",
-        "named",
-        "row",
-    ]
-
-
-def _what(descriptor: int) -> str:
-    return "folder" if Path(f"/proc/self/fd/{descriptor}").is_dir() else "file"
+    after = order[order.index("file") + 1 :]
+    assert after in (["folder", "named", "row"], ["folder", "folder", "named", "row"])
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
@@ -102,13 +97,8 @@ def test_a_full_disk_costs_the_file_and_says_so(
     upload: Upload, client: Client, monkeypatch: pytest.MonkeyPatch, step: str, number: int
 ) -> None:
     _fail(monkeypatch, step, number)
-    answer = upload(("a.jpg", JPEG))
-    assert answer.status_code == 503
-    assert lines(answer) == [
-        "a.jpg Máy chủ hết chỗ, chưa nhận được. Tin của bạn vẫn còn nguyên. Gửi lại sau ít phút."
-    ]
-    assert on_disk() == []
-    assert not EvidenceFile.objects.exists()
+    told = "a.jpg Máy chủ hết chỗ, chưa nhận được. Tin của bạn vẫn còn nguyên. Gửi lại sau ít phút."
+    expect_nothing_kept(upload(("a.jpg", JPEG)), 503, told)
     assert send(client, story="Họ gọi nữa.").status_code == 303
 
 
@@ -131,28 +121,24 @@ def test_another_trouble_of_the_disk_is_not_called_full(
     upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fail(monkeypatch, "finish", errno.EIO)
-    answer = upload(("a.jpg", JPEG))
-    assert "Máy chủ chưa ghi được" in lines(answer)[0]
-    assert on_disk() == []
+    expect_nothing_kept(upload(("a.jpg", JPEG)), 503, "a.jpg Máy chủ chưa ghi được")
 
 
 def test_files_leave_the_database_its_room(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "RESERVED_BYTES", 1 << 62)
-    assert "Máy chủ hết chỗ" in lines(upload(("a.jpg", JPEG)))[0]
-    assert on_disk() == []
+    expect_nothing_kept(upload(("a.jpg", JPEG)), 503, "a.jpg Máy chủ hết chỗ")
 
 
 def _refuse_row(*_: Any, **__: Any) -> None:
     raise OperationalError
 
 
-def test_a_row_that_fails_takes_its_file_along(
+def test_a_row_that_fails_takes_its_file_and_the_look_at_it_along(
     upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(EvidenceFile, "save", _refuse_row)
-    answer = upload(("a.jpg", JPEG))
-    assert "Máy chủ chưa ghi được" in lines(answer)[0]
-    assert on_disk() == []
+    expect_nothing_kept(upload(("a.jpg", JPEG)), 503, "a.jpg Máy chủ chưa ghi được")
+    assert not OutboxItem.objects.filter(task=storage.SCAN_TASK).exists()
 
 
 @pytest.mark.parametrize("step", ["settle", "the row"])
@@ -168,7 +154,8 @@ def test_a_file_that_the_disk_does_not_let_go_is_no_error_of_the_page(
         monkeypatch.setattr(EvidenceFile, "save", _refuse_row)
     monkeypatch.setattr(Path, "unlink", read_only)
     answer = upload(("a.jpg", JPEG))
-    assert (answer.status_code, "Máy chủ chưa ghi được" in lines(answer)[0]) == (503, True)
+    assert answer.status_code == 503
+    assert "Máy chủ chưa ghi được" in lines(answer)[0]
     assert "file.not_removed" in caplog.text
     assert "EROFS" in caplog.text
 
@@ -205,11 +192,11 @@ def test_drafts_of_killed_processes_are_swept(upload: Upload) -> None:
 
 
 def test_log_lines_hold_neither_names_nor_codes(
-    upload: Upload, mine: intake.SubmissionResult, caplog: pytest.LogCaptureFixture
+    upload: Upload, resident: Resident, caplog: pytest.LogCaptureFixture
 ) -> None:
     upload(("bà Tư.jpg", JPEG), ("bà Tư.exe", b"MZ" * 20), ("0", b""))
     assert "unknown_type" in caplog.text
-    assert not re.search(rf"bà Tư|{mine.code}|{mine.report.public_number}", caplog.text)
+    assert not re.search(rf"bà Tư|{resident.code}|{resident.report.public_number}", caplog.text)
 
 
 def test_no_other_page_takes_a_file(
@@ -224,22 +211,14 @@ def test_no_other_page_takes_a_file(
 
 # --- sealed
 
+CHUNK = stream_encryption.CHUNK_BYTES
+
 
 def unsealed(data: bytes, identity: UUID) -> bytes:
     return b"".join(stream_encryption.decrypt_stream(BytesIO(data), identity))
 
 
-@pytest.mark.parametrize(
-    "size",
-    [
-        0,
-        1,
-        stream_encryption.CHUNK_BYTES - 1,
-        stream_encryption.CHUNK_BYTES,
-        stream_encryption.CHUNK_BYTES + 1,
-        3 * stream_encryption.CHUNK_BYTES,
-    ],
-)
+@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
 def test_what_was_sealed_opens_byte_for_byte(size: int) -> None:
     content, identity = os.urandom(size), uuid4()
     assert unsealed(encrypt_stream(content, identity), identity) == content
@@ -257,7 +236,7 @@ def test_it_opens_under_an_older_key_and_not_without_it(settings: Settings) -> N
         unsealed(data, identity)
 
 
-_SEALED_CHUNK = stream_encryption.CHUNK_BYTES + 16
+_SEALED_CHUNK = CHUNK + 16
 WRONGS: dict[str, Callable[[bytearray], bytes | bytearray]] = {
     "a bit": lambda data: data[:100] + bytes([data[100] ^ 1]) + data[101:],
     "cut in a chunk": lambda data: data[:-5],
@@ -280,7 +259,7 @@ WRONGS: dict[str, Callable[[bytearray], bytes | bytearray]] = {
 @pytest.mark.parametrize("wrong", WRONGS)
 def test_what_was_touched_does_not_open(wrong: str) -> None:
     identity = uuid4()
-    data = encrypt_stream(os.urandom(2 * stream_encryption.CHUNK_BYTES + 5), identity)
+    data = encrypt_stream(os.urandom(2 * CHUNK + 5), identity)
     with pytest.raises(stream_encryption.DecryptionError):
         unsealed(bytes(WRONGS[wrong](data)), identity)
 

@@ -9,25 +9,32 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from lxml import html
 
-from reports.attachments import filetypes, stream_encryption, upload_handler
+from reports.attachments import filetypes, storage, stream_encryption, upload_handler
 from reports.models import EvidenceFile
-from reports.submission import intake
-from reports.submission.intake import ReportSubmission
 from tests.support.evidence_files import (
     JPEG,
     MB,
     PDF,
     SEND,
     Upload,
+    count_read,
+    expect_nothing_kept,
     lines,
-    multipart,
     on_disk,
     opened,
     part,
     post,
-    post_body,
+    post_parts,
 )
-from tests.support.resident_pages import hidden_of, send, words
+from tests.support.resident_pages import (
+    RECEIPT,
+    TRACK,
+    Resident,
+    create_resident,
+    hidden_of,
+    send,
+    words,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -35,19 +42,27 @@ pytestmark = pytest.mark.django_db
 # --- on the page
 
 
-def test_the_limits_stand_before_the_button(client: Client, mine: intake.SubmissionResult) -> None:
-    page = client.post("/theo-doi/", {"code": mine.code})
+def test_the_limits_stand_before_the_button_for_people_and_for_the_script(
+    upload: Upload, resident: Resident
+) -> None:
+    upload(("a.jpg", JPEG))
+    page = resident.post(TRACK)
     assert "Nhiều nhất 5 tệp, mỗi tệp đến 10 MB" in words(page.content)
     form = html.document_fromstring(page.content).xpath(f"//form[@action='{SEND}']")[0]
     assert (form.get("enctype"), form.get("method")) == ("multipart/form-data", "post")
-    assert hidden_of(page.content)["code"] == mine.code
+    assert "Bấm vào đây để chọn ảnh" in form.xpath(".//label[@for='files']")[0].text_content()
+    (chooser,) = form.xpath(".//input[@type='file']")
+    assert chooser.get("data-largest") == str(storage.MAX_BYTES)
+    assert chooser.get("data-most") == str(storage.MAX_COUNT - 1)
+    assert {"image/*", "audio/*", "application/pdf"} <= set(chooser.get("accept").split(","))
+    assert hidden_of(page.content)["code"] == resident.code
     assert "no-store" in page["Cache-Control"]
 
 
-def test_a_picture_is_kept_and_told(upload: Upload, mine: intake.SubmissionResult) -> None:
+def test_a_picture_is_kept_and_told(upload: Upload, resident: Resident) -> None:
     answer = upload(("zalo.jpg", JPEG + b"\0" * 2_400_000))
     assert (answer.status_code, lines(answer)) == (200, ["zalo.jpg Đã nhận ảnh 2,3 MB."])
-    file = EvidenceFile.objects.get(report=mine.report)
+    file = EvidenceFile.objects.get(report=resident.report)
     assert (file.media_type, file.size) == ("image/jpeg", len(JPEG) + 2_400_000)
     assert opened(file) == JPEG + b"\0" * 2_400_000
     assert "Ảnh, 2,3 MB, lúc" in words(answer.content)
@@ -72,28 +87,24 @@ def test_the_same_file_sent_twice_is_one(upload: Upload) -> None:
     assert len(on_disk()) == EvidenceFile.objects.count() == 1
 
 
-def test_the_same_file_may_belong_to_two_reports(
-    client: Client, mine: intake.SubmissionResult
-) -> None:
-    other = intake.submit_report(ReportSubmission(story="khác"), "another-key-of-one")
-    for accepted in (mine, other):
-        post(client, accepted.code, ("a.jpg", JPEG))
+def test_the_same_file_may_belong_to_two_reports(client: Client, resident: Resident) -> None:
+    for sender in (resident, create_resident(client, story="khác")):
+        post(client, sender.code, ("a.jpg", JPEG))
     assert len(on_disk()) == EvidenceFile.objects.count() == 2
 
 
-def test_nothing_chosen_is_said(client: Client, mine: intake.SubmissionResult) -> None:
-    answer = client.post(SEND, {"code": mine.code})
+def test_nothing_chosen_is_said(resident: Resident) -> None:
+    answer = resident.post(SEND)
     assert answer.status_code == 422
     assert lines(answer) == ["Chưa chọn ảnh, bản ghi âm nào. Chọn xong rồi bấm Gửi."]
 
 
-def test_the_receipt_tells_where_files_are_sent(client: Client) -> None:
+def test_the_receipt_tells_where_files_are_sent_and_that_address_asks_for_the_code(
+    client: Client,
+) -> None:
     send(client, story="Họ gọi.")
-    assert "gửi thêm được ảnh" in words(client.get("/bao-cao/da-nhan/").content)
-
-
-def test_an_address_typed_by_hand_leads_to_the_code_page(client: Client) -> None:
-    assert client.get(SEND)["Location"] == "/theo-doi/"
+    assert "gửi thêm được ảnh" in words(client.get(RECEIPT).content)
+    assert client.get(SEND)["Location"] == TRACK
 
 
 # --- limits
@@ -119,14 +130,9 @@ def test_the_sixth_of_another_press_is_told(upload: Upload) -> None:
     assert len(on_disk()) == 5
 
 
-def test_more_files_than_django_counts_are_answered(
-    client: Client, mine: intake.SubmissionResult
-) -> None:
-    parts = [part(b'filename="a.jpg"', JPEG)] * 2001
-    answer = post_body(client, multipart(mine.code, *parts))
-    assert answer.status_code == 400
-    assert "Chưa nhận được ảnh, ghi âm" in words(answer.content)
-    assert on_disk() == []
+def test_more_files_than_django_counts_are_answered(resident: Resident) -> None:
+    answer = post_parts(resident, *[part(b'filename="a.jpg"', JPEG)] * 2001)
+    expect_nothing_kept(answer, 400, "Chưa nhận được ảnh, ghi âm")
 
 
 def test_ten_megabytes_are_taken_and_a_byte_more_is_not(upload: Upload) -> None:
@@ -150,23 +156,18 @@ def test_of_a_hundred_megabytes_only_ten_are_written(
         lambda self, data: (written.append(len(data)), seal(self, data)),
     )
     answer = upload(("film.mp4", b"\0\0\0\x20ftypisom".ljust(100 * MB)))
-    assert answer.status_code == 413
-    assert "Nặng quá 10 MB" in lines(answer)[0]
+    expect_nothing_kept(answer, 413, "film.mp4 Nặng quá 10 MB")
     assert sum(written) <= 10 * MB
-    assert on_disk() == []
 
 
 def test_an_endless_body_is_cut_off_and_still_answered(
-    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
+    resident: Resident, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upload_handler, "MAX_READ_BYTES", 11 * MB)
     film = b"\0\0\0\x20ftypisom".ljust(30 * MB)
-    body = multipart(mine.code, part(b'filename="film.mp4"', film))
-    line = BytesIO(body)
-    answer = post_body(client, body, **{"wsgi.input": line})
-    assert answer.status_code == 413
-    assert "Nặng quá 10 MB" in lines(answer)[0]
-    assert line.tell() < 12 * MB
+    answer = post_parts(resident, part(b'filename="film.mp4"', film))
+    expect_nothing_kept(answer, 413, "film.mp4 Nặng quá 10 MB")
+    assert count_read(answer) < 12 * MB
 
 
 def test_a_thread_is_left_to_those_who_report(upload: Upload) -> None:
@@ -176,14 +177,13 @@ def test_a_thread_is_left_to_those_who_report(upload: Upload) -> None:
         answer = upload(("a.jpg", JPEG))
     finally:
         upload_handler._slots.release(3)
-    assert answer.status_code == 503
-    assert "Nhiều người đang gửi cùng lúc. Tin của bạn vẫn còn nguyên" in lines(answer)[0]
-    assert on_disk() == []
+    told = "a.jpg Nhiều người đang gửi cùng lúc. Tin của bạn vẫn còn nguyên"
+    expect_nothing_kept(answer, 503, told)
     assert upload(("a.jpg", JPEG)).status_code == 200
 
 
 def test_who_comes_on_top_holds_no_thread_for_long(
-    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
+    resident: Resident, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Slow(BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
@@ -193,11 +193,9 @@ def test_who_comes_on_top_holds_no_thread_for_long(
     monkeypatch.setattr(upload_handler, "_slots", threading.BoundedSemaphore(1))
     monkeypatch.setattr(upload_handler, "BUSY_READ_SECONDS", 0.1)
     upload_handler._slots.acquire()
-    body = multipart(mine.code, part(b'filename="a.jpg"', JPEG.ljust(20 * MB)))
-    line = Slow(body)
-    answer = post_body(client, body, **{"wsgi.input": line})
+    answer = post_parts(resident, part(b'filename="a.jpg"', JPEG.ljust(20 * MB)), line=Slow)
     assert "Nhiều người đang gửi cùng lúc" in lines(answer)[0]
-    assert line.tell() < 5 * MB
+    assert count_read(answer) < 5 * MB
 
 
 # --- what a file is
@@ -251,15 +249,9 @@ def test_the_first_bytes_tell_what_it_is(head: bytes, media_type: str) -> None:
         b"\xff",
     ],
 )
-def test_neither_name_nor_browser_makes_it_a_picture(
-    client: Client, mine: intake.SubmissionResult, content: bytes
-) -> None:
-    answer = client.post(
-        SEND, {"code": mine.code, "files": SimpleUploadedFile("a.jpg", content, "image/jpeg")}
-    )
-    assert answer.status_code == 415
-    assert "Chưa nhận: đây không phải ảnh" in lines(answer)[0]
-    assert on_disk() == []
+def test_neither_name_nor_browser_makes_it_a_picture(resident: Resident, content: bytes) -> None:
+    answer = resident.post(SEND, files=SimpleUploadedFile("a.jpg", content, "image/jpeg"))
+    expect_nothing_kept(answer, 415, "a.jpg Chưa nhận: đây không phải ảnh")
 
 
 def test_a_file_of_two_natures_is_what_it_begins_as(upload: Upload) -> None:
