@@ -11,10 +11,10 @@ help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 run: local ## the whole portal on this machine, for a first look (PORT, DATA_DIR change where)
-	@$(BIN)/python -m ops.dev_server --with-parent
+	@$(BIN)/python -m tools.dev_server --with-parent
 
 demo: local ## fill the desk of a running first look with 300 invented reports
-	@$(BIN)/python manage.py demo --wait 60
+	@$(BIN)/python -m tools.demo reports --wait 60
 
 test: dev ## the whole suite on real PostgreSQL and Valkey: a fast part, then a serial part
 	@BIN=$(BIN) sh .ci/tests

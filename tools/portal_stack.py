@@ -144,11 +144,14 @@ class PortalStack:
 
     def manage(self, *arguments: str, **env: str) -> str:
         """What a management command prints; it has to succeed."""
-        command = [sys.executable, "manage.py", *arguments]
-        ours = self.env | env
+        return self.run_python("manage.py", *arguments, **env)
+
+    def run_python(self, *arguments: str, **env: str) -> str:
+        """What a program of the portal prints; it has to succeed."""
         done = subprocess.run(
-            command, cwd=ROOT, env=ours, capture_output=True, text=True, check=False, timeout=120
-        )
+            [sys.executable, *arguments], cwd=ROOT, env=self.env | env, capture_output=True,
+            text=True, check=False, timeout=120,
+        )  # fmt: skip
         assert done.returncode == 0, last_line(done.stderr)
         return done.stdout
 

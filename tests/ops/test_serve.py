@@ -216,7 +216,7 @@ def one_line(process: Process) -> str:
     return output
 
 
-@pytest.mark.parametrize("module", ["ops.serve", "ops.dev_server"])
+@pytest.mark.parametrize("module", ["ops.serve", "tools.dev_server"])
 def test_a_port_in_use_is_one_line_and_nothing_is_left(tmp_path: Path, module: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.dev_server import welcome_text
 from tests.support.processes import ROOT, start
+from tools.dev_server import welcome_text
 from tools.servers import find_free_port
 
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -62,7 +62,7 @@ def test_the_welcome_names_the_address_the_people_and_the_way_out(
 def test_a_first_look_that_cannot_be_prepared_says_why(tmp_path: Path) -> None:
     process = start(
         "-m",
-        "ops.dev_server",
+        "tools.dev_server",
         PORT=str(find_free_port()),
         DATA_DIR=str(tmp_path),
         DATABASE_URL="postgresql://nobody@127.0.0.1:1/portal",

@@ -64,7 +64,7 @@ def running_portal() -> Iterator[Portal]:
         log = Path(folder) / "portal.log"
         with log.open("w") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "ops.dev_server", "--with-parent"],
+                [sys.executable, "-m", "tools.dev_server", "--with-parent"],
                 cwd=ROOT,
                 env=env,
                 stdout=output,

@@ -24,9 +24,13 @@ def fill() -> None:
     from reports.models import Report
     from reports.submission.intake import TRIAGE
     from reports.triage import service
+    from tools.demo.reports import fill_desk
+    from tools.demo.site import create_demo_site
 
-    for command in ("migrate", "setup_desk", "create_demo_site", "demo"):
+    for command in ("migrate", "setup_desk"):
         call_command(command, verbosity=0)
+    create_demo_site()
+    fill_desk()
     report = submit_own_report().report
     with_files = [report, *Report.objects.exclude(pk=report.pk).order_by("pk")[:9]]
     for number, one in enumerate(with_files):

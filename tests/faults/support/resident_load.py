@@ -54,7 +54,7 @@ def lines(stack: PortalStack) -> int:
 
 def desk(stack: PortalStack) -> Portal:
     """The portal with a first warning and people who may log in."""
-    stack.manage("create_demo_site")
+    stack.run_python("-m", "tools.demo", "site")
     process = stack.children["serve"].process
     return Portal(
         f"http://127.0.0.1:{stack.port}",

@@ -13,11 +13,11 @@ from django.utils import timezone
 from core.models import OutboxItem
 from reports.campaigns import bursts
 from reports.campaigns.bursts import Burst, UnitCounts
-from reports.management import demo_data
 from reports.models import BurstSnapshot, Case, Commune
 from reports.submission import intake
 from reports.triage import service
 from tests.support.officers import Person
+from tools.demo.reports import create_demo_data
 
 QUIET = (0,) * 8
 STEADY = (12, 11, 13, 12, 10, 14, 12, 12)
@@ -215,7 +215,7 @@ def test_where_nothing_is_unusual_the_desk_says_so(duty: Person) -> None:
 @pytest.mark.django_db
 def test_the_two_bursts_of_the_demo_are_found_and_nothing_else(duty: Person) -> None:
     call_command("setup_desk", verbosity=0)
-    demo_data.create_demo_data(duty.user)
+    create_demo_data(duty.user)
     service.process_items(OutboxItem.objects.values_list("pk", flat=True))
     units = {(burst.unit, burst.key) for burst in bursts.detect()}
     assert units == {("commune", "phuong_sam_son"), ("scenario", "provincial_leader")}

@@ -33,12 +33,14 @@ def prepare_database() -> None:
     from django.conf import settings  # noqa: PLC0415
     from django.core.management import CommandError, call_command  # noqa: PLC0415
 
+    from tools.demo.site import create_demo_site  # noqa: PLC0415
+
     with contextlib.suppress(OSError):  # whitenoise warns at every start where it is missing
         settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     try:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("setup_desk", verbosity=0)
-        call_command("create_demo_site", verbosity=0)
+        create_demo_site()
     except CommandError as error:
         sys.exit(str(error))
 
@@ -46,7 +48,7 @@ def prepare_database() -> None:
 def prepare_in_subprocess(env: Mapping[str, str]) -> None:
     """Run `prepare_database` in a process of its own, to free its memory. Raises StartError."""
     print_progress("Preparing the database …")
-    command = [sys.executable, "-m", "ops.dev_server", "--prepare"]
+    command = [sys.executable, "-m", "tools.dev_server", "--prepare"]
     log = Path(env["DATA_DIR"]) / "prepare.log"
     child = ChildProcess("prepare", command, env=env, cwd=BASE_DIR, log=log)
     child.rotate_log()

@@ -1,4 +1,4 @@
-"""A first look has its people and its warning, once, and production has neither."""
+"""A first look has its people and its warning, once; production has neither, nor invented reports."""
 
 import json
 import stat
@@ -10,9 +10,13 @@ from django.test import Client
 from django_otp.oath import totp
 from pytest_django import Settings
 
-from accounts import demo_users
 from accounts.models import EncryptedTOTPDevice
 from alerts.models import Alert, AlertRevision
+from reports.models import PublicStatement, Report
+from tests.support.officers import Person
+from tools.demo import officers
+from tools.demo import reports as demo
+from tools.demo.site import create_demo_site
 
 pytestmark = pytest.mark.django_db
 
@@ -23,8 +27,8 @@ def _own_folder(settings: Settings, tmp_path: object) -> None:
 
 
 def prepare() -> dict:
-    call_command("create_demo_site", verbosity=0)
-    return json.loads(demo_users.credentials_path().read_text())
+    create_demo_site()
+    return json.loads(officers.credentials_path().read_text())
 
 
 def test_three_people_and_the_first_warning_are_there() -> None:
@@ -37,7 +41,7 @@ def test_three_people_and_the_first_warning_are_there() -> None:
 
 def test_log_ins_are_readable_by_the_owner_only() -> None:
     prepare()
-    assert stat.S_IMODE(demo_users.credentials_path().stat().st_mode) == 0o600
+    assert stat.S_IMODE(officers.credentials_path().stat().st_mode) == 0o600
 
 
 def test_a_noted_person_can_enter_the_desk() -> None:
@@ -63,7 +67,7 @@ def test_a_second_start_changes_nothing() -> None:
 
 def test_lost_notes_give_new_passwords_and_nobody_twice() -> None:
     first = prepare()
-    demo_users.credentials_path().unlink()
+    officers.credentials_path().unlink()
     second = prepare()
     assert second["people"][0]["password"] != first["people"][0]["password"]
     assert User.objects.count() == EncryptedTOTPDevice.objects.count() == 3
@@ -72,7 +76,7 @@ def test_lost_notes_give_new_passwords_and_nobody_twice() -> None:
 @pytest.mark.parametrize("rubbish", ["", "{", "[]", '{"people": [{"user": 1}]}'])
 def test_spoilt_notes_are_written_anew(rubbish: str) -> None:
     prepare()
-    demo_users.credentials_path().write_text(rubbish)
+    officers.credentials_path().write_text(rubbish)
     assert len(prepare()["people"]) == 3
 
 
@@ -88,7 +92,7 @@ def test_a_warning_cancelled_in_the_first_look_stays_cancelled() -> None:
     from alerts import publishing
 
     prepare()
-    people = demo_users.ensure_demo_users()
+    people = officers.ensure_demo_users()
     publishing.cancel(Alert.objects.get(), by=people["approver"], reason="Thử.")
     prepare()
     assert AlertRevision.objects.count() == 2
@@ -100,8 +104,25 @@ def test_a_new_port_is_noted_with_the_old_passwords(settings: Settings) -> None:
     assert prepare() == first | {"url": "http://127.0.0.1:8001"}
 
 
-def test_production_refuses(settings: Settings) -> None:
+def test_production_refuses_the_people(settings: Settings) -> None:
     settings.FIRST_LOOK = False
     with pytest.raises(CommandError, match="first look"):
-        call_command("create_demo_site")
+        create_demo_site()
     assert not User.objects.exists()
+
+
+def test_the_demo_is_refused_in_production(settings: Settings, duty: Person) -> None:
+    settings.FIRST_LOOK = False
+    with pytest.raises(CommandError, match="first look"):
+        demo.fill_desk()
+    assert not Report.objects.exists()
+
+
+def test_without_an_officer_it_says_what_to_start() -> None:
+    with pytest.raises(CommandError, match="make run"):
+        demo.fill_desk()
+
+
+def test_setup_alone_turns_no_sentence_on(duty: Person) -> None:
+    call_command("setup_desk", verbosity=0)
+    assert not PublicStatement.objects.filter(is_public=True).exists()

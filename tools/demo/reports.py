@@ -7,29 +7,38 @@ over the weeks before.
 
 import json
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.management import CommandError
 from django.utils import timezone
 
 from core.audit import events
 from core.outbox import queue
+from reports.campaigns import bursts
 from reports.cases import workflow
 from reports.models import Case, PublicStatement
+from reports.monitoring import queue_stats
+from reports.public import statistics
 from reports.reference import confirmed_statements, gazetteer
+from reports.retention import purge
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
+from tools.demo import require_first_look
 
 REPORTS = 300
 _WEEKS = 10
 _OLD_AGE = timedelta(days=35)
 _OLD_ENDS = ("close:warned", "close:insufficient", "close:warned", "close:duplicate")
-_FILE = Path(__file__).parents[1] / "data" / "demo.json"
+_FILE = Path(__file__).with_name("reports.json")
 _WHY = "Ví dụ cho lần xem đầu."
 
 
@@ -47,22 +56,48 @@ class DemoReport:
 Draft = tuple[ReportSubmission, str, timedelta]
 
 
-@dataclass(frozen=True)
-class DemoResult:
-    """The number of new reports and of decided cases."""
-
-    reports: int
-    decisions: int
-
-
 @lru_cache(maxsize=1)
 def _load_data() -> dict[str, Any]:
     data: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
     return data
 
 
-def create_demo_data(officer: User) -> DemoResult:
-    """Submit the planned reports as residents would, decide some; return the counts."""
+def fill_desk(wait: float = 0) -> str:
+    """Create the reports and count all figures; return what was done. Raises CommandError.
+
+    `wait`: seconds that the worker has to read them before.
+    """
+    require_first_look()
+    officer = _find_officer()
+    reports, decisions = create_demo_data(officer)
+    confirm_all(officer)
+    end = time.monotonic() + wait
+    while time.monotonic() < end and queue_stats.queue_state().waiting:
+        time.sleep(0.5)
+    statistics.update_statistics(statistics.this_sunday())
+    bursts.detect_and_store()
+    queue_stats.update_daily_counts()
+    queue_stats.store_queue_balance()
+    purge.run_until(purge.start_run(), inf)  # some of them are older than a night
+    if reports or decisions:
+        return f"{reports} invented reports, {decisions} decisions. See /{settings.ADMIN_PATH}/."
+    return "The invented reports are there already."
+
+
+def _find_officer() -> User:
+    """Return an officer who may decide all that the demo decides. Raises CommandError."""
+    backend = "django.contrib.auth.backends.ModelBackend"
+    deciders = User.objects.with_perm(
+        "reports.close_case", backend=backend, include_superusers=False
+    )
+    officer = deciders.filter(is_active=True).order_by("pk").first()
+    if officer is None:
+        raise CommandError("No officer may decide here yet: start `make run` first.")
+    return officer
+
+
+def create_demo_data(officer: User) -> tuple[int, int]:
+    """Submit the planned reports as residents would, decide some; return both counts."""
     reports, decisions, now = 0, 0, timezone.now()
     for planned in demo_reports():
         accepted = intake.submit_demo_report(planned.typed, planned.key, now - planned.age)
@@ -72,7 +107,7 @@ def create_demo_data(officer: User) -> DemoResult:
             apply_outcome(case, planned.end, officer)
             decisions += 1
     queue.notify()
-    return DemoResult(reports, decisions)
+    return reports, decisions
 
 
 def confirm_all(officer: User) -> None:

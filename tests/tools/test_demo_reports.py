@@ -9,7 +9,6 @@ from django.core.management import call_command
 from pytest_django import DjangoDbBlocker
 
 from core.models import AuditEvent, OutboxItem
-from reports.management import demo_data
 from reports.models import Campaign, Case, ExtractedFacts, PublicStatement, Report
 from reports.monitoring.queue_stats import queue_balance
 from reports.reference import confirmed_statements
@@ -17,6 +16,7 @@ from reports.retention import purge
 from reports.triage import service
 from tests.support import database_reset
 from tests.support.officers import create_officer
+from tools.demo import reports as demo
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("officer")]
 
@@ -27,27 +27,27 @@ def officer(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterat
     with database_reset.session_fixture_data(django_db_blocker):
         officer = create_officer("ha", "duty")
         call_command("setup_desk", verbosity=0)
-        call_command("demo", verbosity=0)
+        demo.fill_desk()
         yield officer
 
 
 def test_it_shows_every_status_and_outcome() -> None:
-    assert Report.objects.count() == demo_data.REPORTS
+    assert Report.objects.count() == demo.REPORTS
     assert set(Case.objects.values_list("status", flat=True)) == set(Case.Status.values)
     outcomes = set(Case.objects.values_list("outcome", flat=True))
     assert outcomes == {"", *Case.Outcome.values}
-    assert Case.objects.filter(status="new").count() > demo_data.REPORTS / 3
+    assert Case.objects.filter(status="new").count() > demo.REPORTS / 3
 
 
 def test_its_reports_come_in_as_residents_do() -> None:
     balance = queue_balance()
-    assert (balance.accepted, balance.waiting) == (demo_data.REPORTS, demo_data.REPORTS)
+    assert (balance.accepted, balance.waiting) == (demo.REPORTS, demo.REPORTS)
     assert balance.balanced
 
 
 def test_triage_finds_the_six_campaigns_and_two_bursts() -> None:
     service.process_items(OutboxItem.objects.values_list("pk", flat=True))
-    assert ExtractedFacts.objects.count() == demo_data.REPORTS
+    assert ExtractedFacts.objects.count() == demo.REPORTS
     sizes = sorted((campaign.links.count() for campaign in Campaign.objects.all()), reverse=True)
     assert len(sizes) == 6
     assert sizes[1] > 30 > sizes[2]
@@ -57,25 +57,25 @@ def test_nothing_of_it_is_said_to_be_late() -> None:
     assert not purge.is_missed()
 
 
-def test_a_second_run_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_run_changes_nothing() -> None:
     before = list(Case.objects.order_by("pk").values()), AuditEvent.objects.count()
-    call_command("demo")
+    answer = demo.fill_desk()
     assert (list(Case.objects.order_by("pk").values()), AuditEvent.objects.count()) == before
-    assert Report.objects.count() == demo_data.REPORTS
-    assert "already" in capsys.readouterr().out
+    assert Report.objects.count() == demo.REPORTS
+    assert "already" in answer
 
 
 def test_a_run_that_was_cut_off_is_taken_up_again() -> None:
     undecided = Case.objects.exclude(status="new").first()
     assert undecided is not None
     Case.objects.filter(pk=undecided.pk).update(status="new", outcome="", unit="", version=1)
-    call_command("demo", verbosity=0)
+    demo.fill_desk()
     undecided.refresh_from_db()
     assert undecided.status != "new"
 
 
 def test_invented_numbers_are_nobodys() -> None:
-    for planned in demo_data.demo_reports():
+    for planned in demo.demo_reports():
         digits = re.sub(r"\D", "", planned.typed.caller_number)
         assert not digits or re.fullmatch(r"(0550|0992)\d{6}|447700900\d{3}", digits)
 
@@ -88,5 +88,5 @@ def test_a_first_look_with_the_demo_shows_every_sentence(officer: User) -> None:
 def test_a_second_run_leaves_off_what_an_officer_turned_off(officer: User) -> None:
     statement = PublicStatement.objects.get(pk="no_fine")
     confirmed_statements.unpublish_statement(statement, officer, was_public=True)
-    call_command("demo", verbosity=0)
+    demo.fill_desk()
     assert not PublicStatement.objects.get(pk="no_fine").is_public
