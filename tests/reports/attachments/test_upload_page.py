@@ -42,9 +42,7 @@ pytestmark = pytest.mark.django_db
 # --- on the page
 
 
-def test_the_limits_stand_before_the_button_for_people_and_for_the_script(
-    upload: Upload, resident: Resident
-) -> None:
+def test_the_limits_stand_before_the_button(upload: Upload, resident: Resident) -> None:
     upload(("a.jpg", JPEG))
     page = resident.post(TRACK)
     assert "Nhiều nhất 5 tệp, mỗi tệp đến 10 MB" in words(page.content)
