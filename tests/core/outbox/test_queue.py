@@ -21,19 +21,16 @@ from tests.support.outbox_factories import expire_lease, leased_item, outbox_ite
 pytestmark = pytest.mark.django_db
 
 
-def test_claim_counts_the_attempt_and_names_the_key() -> None:
-    item = outbox_item()
-    assert queue.acquire_lease(item.pk) == Lease(item.pk, "k", 1)
-    item.refresh_from_db()
-    assert item.attempts == 1
-    assert item.leased_until - item.leased_at == LEASE
-
-
-def test_claim_is_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_claim_is_one_statement_that_counts_the_attempt_and_names_the_key(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
     item = outbox_item()
     queue.acquire_lease(0)  # what each connection says once
     with django_assert_num_queries(1):
-        queue.acquire_lease(item.pk)
+        assert queue.acquire_lease(item.pk) == Lease(item.pk, "k", 1)
+    item.refresh_from_db()
+    assert item.attempts == 1
+    assert item.leased_until - item.leased_at == LEASE
 
 
 @pytest.mark.parametrize("statement", [queue._LEASE_SQL, queue._MARK_DONE_SQL])
@@ -81,40 +78,42 @@ def test_an_item_that_is_over_is_not_claimed(state: dict[str, Any]) -> None:
     assert queue.acquire_lease(404) is None
 
 
-def test_an_item_is_marked_done_once() -> None:
+def test_an_item_is_marked_done_once_and_not_given_back() -> None:
     claim = leased_item(item := outbox_item())
     assert queue.mark_done(claim)
     assert not queue.mark_done(claim)
+    queue.release_for_retry(claim, ValueError())
     item.refresh_from_db()
     assert item.done_at is not None
-    assert item.leased_until is None
+    assert (item.leased_until, item.error, item.failed_at) == (None, "", None)
 
 
-def test_a_worker_that_overslept_its_lease_cannot_settle_anothers_claim() -> None:
+def test_a_worker_that_overslept_its_lease_cannot_settle_or_release_anothers_claim() -> None:
     item = outbox_item()
     asleep = leased_item(item)
     expire_lease(item)
     awake = leased_item(item)
+    queue.release_for_retry(asleep, ValueError())
+    assert queue.acquire_lease(item.pk) is None
     assert not queue.mark_done(asleep)
     assert queue.mark_done(awake)
 
 
-def test_a_late_release_does_not_undo_the_next_claim() -> None:
-    item = outbox_item()
-    asleep = leased_item(item)
-    expire_lease(item)
-    leased_item(item)
-    queue.release_for_retry(asleep, ValueError())
-    assert queue.acquire_lease(item.pk) is None
-
-
-def test_error_gives_the_item_back_with_its_class_alone() -> None:
+def test_error_gives_the_item_back_with_its_class_alone_until_it_is_done(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     item = outbox_item()
     with leased_item(item):
         raise ValueError("0550 000 123 said something")
+    assert "ValueError" in caplog.text
+    assert "0550" not in caplog.text
     item.refresh_from_db()
     assert (item.error, item.failed_at) == ("ValueError", None)
-    assert leased_item(item).attempt == 2
+    second = leased_item(item)
+    assert second.attempt == 2
+    queue.mark_done(second)
+    item.refresh_from_db()
+    assert item.error == ""
 
 
 def test_a_worker_told_to_stop_gives_the_item_back_and_stops() -> None:
@@ -143,13 +142,10 @@ def rest_after(attempt: int) -> float:
     return float(rest.total_seconds())
 
 
-def test_each_failure_is_followed_by_a_longer_rest() -> None:
+def test_each_failure_is_followed_by_a_longer_rest_and_two_are_never_equal() -> None:
     shortest, longest = JITTER
     for attempt, pause in enumerate(RETRY_DELAYS, start=1):
         assert pause * shortest - 0.2 < rest_after(attempt) < pause * longest
-
-
-def test_rests_are_of_unequal_length() -> None:
     assert len({round(rest_after(3), 2) for _ in range(5)}) > 1
 
 
@@ -171,22 +167,6 @@ def test_a_message_that_comes_early_is_worked_off() -> None:
 def test_a_worker_whose_clock_is_wrong_rests_by_the_databases(hours: int) -> None:
     with time_machine.travel(timedelta(hours=hours), tick=True):
         assert 0 < rest_after(1) < RETRY_DELAYS[0] * JITTER[1]
-
-
-def test_settled_work_keeps_no_old_error() -> None:
-    item = outbox_item()
-    with leased_item(item):
-        raise KeyError
-    queue.mark_done(leased_item(item))
-    item.refresh_from_db()
-    assert item.error == ""
-
-
-def test_error_in_the_log_is_its_class(caplog: pytest.LogCaptureFixture) -> None:
-    with leased_item(outbox_item()):
-        raise ValueError("what a resident wrote")
-    assert "ValueError" in caplog.text
-    assert "resident" not in caplog.text
 
 
 def test_without_a_database_a_release_is_only_logged(
@@ -273,36 +253,24 @@ def test_notify_that_fails_stays_without_effect(
     assert "outbox.notify_failed" in caplog.text
 
 
-def test_enqueued_item_is_waiting_with_nobody_on_it() -> None:
-    item = queue.enqueue("test.task", 7, priority=Priority.URGENT)
-    item.refresh_from_db()
-    fields = item.task, item.key, item.priority, item.attempts
-    assert fields == ("test.task", "7", Priority.URGENT, 0)
-    assert item.leased_until is item.done_at is None
-    assert OutboxItem.objects.filter(created_at__lte=Now(), pk=item.pk).exists()
+def test_enqueued_items_are_waiting_with_nobody_on_them() -> None:
+    queue.enqueue("test.task", 7, priority=Priority.URGENT)
+    queue.enqueue_all("test.task", [1, "b"], priority=Priority.USUAL)
+    waiting = OutboxItem.objects.filter(
+        task="test.task", attempts=0, leased_until=None, done_at=None, created_at__lte=Now()
+    )
+    assert list(waiting.order_by("id").values_list("key", "priority")) == [
+        ("7", Priority.URGENT),
+        ("1", Priority.USUAL),
+        ("b", Priority.USUAL),
+    ]
 
 
 def test_a_failure_gives_back_its_own_item_alone() -> None:
-    items = [outbox_item(), outbox_item()]
-    failed, other = (leased_item(item) for item in items)
+    behind = outbox_item()
+    failed, other = leased_item(outbox_item()), leased_item(behind)
     queue.release_for_retry(failed, ValueError())
-    items[1].refresh_from_db()
-    assert items[1].leased_until
-    assert items[1].error == ""
+    behind.refresh_from_db()
+    assert behind.leased_until
+    assert behind.error == ""
     assert queue.mark_done(other)
-
-
-def test_what_is_done_is_not_given_back() -> None:
-    item = outbox_item()
-    claim = leased_item(item)
-    queue.mark_done(claim)
-    queue.release_for_retry(claim, ValueError())
-    item.refresh_from_db()
-    assert item.error == ""
-    assert item.failed_at is None
-
-
-def test_many_are_owed_as_one_is() -> None:
-    queue.enqueue_all("test.task", [1, "b"], priority=Priority.USUAL + 1)
-    rows = OutboxItem.objects.order_by("id").values_list("task", "key", "priority")
-    assert list(rows) == [("test.task", key, Priority.USUAL + 1) for key in "1b"]

@@ -1,7 +1,6 @@
 """The relay: each item goes out by the name of its task, urgent ones first."""
 
 import json
-import threading
 import time
 from base64 import b64decode
 from datetime import timedelta
@@ -27,6 +26,7 @@ from core.outbox.relay import (
 from portal.celery import app
 from reports.models import FloodSample
 from reports.tasks import on_worker_ready
+from tests.support.concurrency import in_parallel
 from tests.support.outbox_factories import fill_queue, leased_item, outbox_item
 from tests.support.relay_broker import Sent, Valkey, let_hand_over_lapse
 
@@ -120,15 +120,14 @@ def test_urgent_items_are_taken_before_a_deep_queue(our_relay: OutboxRelay, valk
 
 
 def test_a_deep_queue_shares_messages(our_relay: OutboxRelay, valkey: Valkey) -> None:
-    items = [outbox_item().pk for _ in range(2 * BATCH_SIZE)]
+    items = fill_queue(2 * BATCH_SIZE)
     our_relay.dispatch_due()
     assert valkey.items() == items
     assert 2 <= len(valkey.waiting()) < len(items)
 
 
 def test_a_few_items_spread_over_workers(our_relay: OutboxRelay, valkey: Valkey) -> None:
-    outbox_item()
-    outbox_item()
+    fill_queue(2)
     our_relay.dispatch_due()
     assert len(valkey.waiting()) == 2
 
@@ -159,14 +158,13 @@ def test_without_workers_nothing_piles_up_lease_after_lease(
     assert len(valkey.waiting()) <= WINDOW + relay.SPREAD
 
 
-def test_a_full_take_says_that_there_may_be_more(our_relay: OutboxRelay) -> None:
+def test_a_full_take_says_that_there_may_be_more_and_a_drained_queue_does_not(
+    our_relay: OutboxRelay, valkey: Valkey
+) -> None:
     fill_queue(WINDOW * BATCH_SIZE + 1)
     assert our_relay.dispatch_due() == WINDOW * BATCH_SIZE
     assert our_relay.is_limited
-
-
-def test_a_drained_queue_is_not_limited(our_relay: OutboxRelay) -> None:
-    outbox_item()
+    valkey.take()
     our_relay.dispatch_due()
     assert not our_relay.is_limited
 
@@ -216,33 +214,26 @@ def test_idle_items_follow_one_another_without_waiting_for_the_sweep(
     assert not our_relay.is_limited
 
 
-def test_sweep_fails_what_killed_its_last_worker(our_relay: OutboxRelay) -> None:
+def test_sweep_fails_what_killed_its_last_worker_and_leaves_the_last_attempt_its_lease(
+    our_relay: OutboxRelay,
+) -> None:
     poison, behind = outbox_item(attempts=MAX_ATTEMPTS, leased_until=Now()), outbox_item()
+    last = outbox_item(attempts=MAX_ATTEMPTS - 1)
+    leased_item(last)
     assert our_relay.dispatch_all_due() == 1
-    poison.refresh_from_db()
-    behind.refresh_from_db()
+    for item in (poison, behind, last):
+        item.refresh_from_db()
     assert poison.error == "WorkerLost"
     assert poison.failed_at is not None
     assert behind.due_at > behind.created_at
-
-
-def test_sweep_leaves_the_last_attempt_its_lease(our_relay: OutboxRelay) -> None:
-    item = outbox_item(attempts=MAX_ATTEMPTS - 1)
-    leased_item(item)
-    our_relay.dispatch_all_due()
-    item.refresh_from_db()
-    assert item.failed_at is None
+    assert last.failed_at is None
 
 
 def test_two_relays_hand_an_item_over_once(our_relay: OutboxRelay, valkey: Valkey) -> None:
     items = [outbox_item().pk for _ in range(30)]
     second = OutboxRelay(app)
     with second.connected():
-        threads = [threading.Thread(target=each.dispatch_all_due) for each in (our_relay, second)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        in_parallel([our_relay.dispatch_all_due, second.dispatch_all_due])
     second.close()
     assert sorted(valkey.items()) == items
 

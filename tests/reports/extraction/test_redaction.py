@@ -1,10 +1,9 @@
-"""Masking and sealing: what the desk sees, and what a dump shows."""
+"""Masking: what of a story the desk sees, and by which index a contact is found again."""
 
 import pytest
 from cryptography.fernet import Fernet
 from pytest_django import Settings
 
-from core import encryption
 from reports.extraction.redaction import blind_index, domestic_number, redact
 from tests.support.data_files import read_cases
 
@@ -95,63 +94,6 @@ def test_every_number_of_a_story_is_masked_by_itself() -> None:
 
 def test_a_contact_that_is_no_number_masks_nothing() -> None:
     assert redact("Zalo của tôi: Ba", "Ba").text == "Zalo của tôi: Ba"
-
-
-def seal(text: str) -> bytes | None:
-    return encryption.encrypt(text, "phrase", "a report")
-
-
-def unseal(sealed: bytes | None, what: str = "phrase", whose: str = "a report") -> str | None:
-    return encryption.decrypt(sealed, what, whose)
-
-
-def test_what_is_sealed_opens_and_tells_nothing() -> None:
-    sealed = seal("bến Sung, 47")
-    assert sealed is not None
-    assert "bến".encode() not in sealed
-    assert unseal(sealed) == "bến Sung, 47"
-
-
-def test_nothing_to_seal_is_nothing() -> None:
-    assert seal("") is None
-    assert unseal(None) is None
-
-
-def test_the_same_words_are_never_sealed_alike() -> None:
-    assert seal("bến Sung, 47") != seal("bến Sung, 47")
-
-
-@pytest.mark.parametrize("at", [0, 1, 9, 21, -1])
-def test_what_was_altered_does_not_open(at: int) -> None:
-    sealed = bytearray(seal("bến Sung, 47") or b"")
-    sealed[at] ^= 1
-    assert unseal(bytes(sealed)) is None
-
-
-@pytest.mark.parametrize("length", [0, 1, 9, 15, 21, 40])
-def test_what_was_cut_short_does_not_open(length: int) -> None:
-    assert unseal((seal("bến Sung, 47, và còn nữa") or b"")[:length]) is None
-
-
-@pytest.mark.parametrize("place", [{"what": "contact"}, {"whose": "another"}, {"whose": ""}])
-def test_what_is_sealed_opens_in_its_own_place_alone(place: dict[str, str]) -> None:
-    """Who may write to the database shows nobody's words as another's, or in another field."""
-    assert unseal(seal("bến Sung, 47"), **place) is None
-
-
-def test_what_no_key_opens_is_none(settings: Settings) -> None:
-    sealed = seal("x")
-    settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
-    assert unseal(sealed) is None
-
-
-def test_an_older_key_still_opens(settings: Settings) -> None:
-    sealed = seal("x")
-    settings.FIELD_ENCRYPTION_KEYS = (
-        Fernet.generate_key().decode(),
-        *settings.FIELD_ENCRYPTION_KEYS,
-    )
-    assert unseal(sealed) == "x"
 
 
 @pytest.mark.parametrize(
