@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.text import slugify
@@ -26,6 +27,17 @@ from reports.tracking.followups import FollowupSubmission
 from reports.triage import service
 from tests.support.officers import Person, create_officer
 
+# How the desk leaves a report that counts nowhere.
+SET_ASIDE = pytest.mark.parametrize(
+    "decided",
+    [
+        {"status": "junk"},
+        {"status": "withdrawn"},
+        {"status": "closed", "outcome": "duplicate"},
+        {"status": "closed", "outcome": "not_scam"},
+    ],
+    ids=["junk", "withdrawn", "duplicate", "no scam"],
+)
 # Why an officer looks at what is sealed.
 BECAUSE = {"why": "Gọi lại người báo"}
 
@@ -98,6 +110,12 @@ def assign_to_unit(unit: Unit, lead: Person, story: str = "Họ xưng công an."
     return workflow.decide(
         "assign_unit", subject.pk, by=lead.user, version=subject.version, unit=unit.name
     )
+
+
+def decide(verb: str, subject: Report, by: Person, **words: str) -> None:
+    """Decide on a report as it stands now."""
+    version = Case.objects.get(report=subject).version
+    workflow.decide(verb, subject.pk, by=by.user, version=version, **words)
 
 
 def erase(subject: Report) -> Report:

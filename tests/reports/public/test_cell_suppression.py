@@ -22,24 +22,19 @@ def list_visible(counts: Mapping[str, int], *, empty_is_small: bool) -> Seen | N
     return (sum(counts.values()), visible)
 
 
-def test_where_no_count_is_small_all_are_shown() -> None:
-    assert cells_to_suppress({"a": 5, "b": 0, "c": 12}) == frozenset()
-
-
-def test_one_small_count_takes_the_next_smallest_along() -> None:
-    assert cells_to_suppress({"a": 3, "b": 20, "c": 12}) == {"a", "c"}
-
-
-def test_equal_counts_are_hidden_together() -> None:
-    assert cells_to_suppress({"a": 3, "b": 12, "c": 12, "d": 40}) == {"a", "b", "c"}
-
-
-def test_small_counts_that_are_all_alike_take_another_along() -> None:
-    assert cells_to_suppress({"a": 4, "b": 4, "c": 9, "d": 10}) == {"a", "b", "c"}
-
-
-def test_hidden_counts_are_not_few_together() -> None:
-    assert cells_to_suppress({"a": 1, "b": 2, "c": 9, "d": 10}) == {"a", "b", "c"}
+@pytest.mark.parametrize(
+    ("counts", "hidden"),
+    [
+        ([5, 0, 12], ""),
+        ([3, 20, 12], "ac"),
+        ([3, 12, 12, 40], "abc"),
+        ([4, 4, 9, 10], "abc"),
+        ([1, 2, 9, 10], "abc"),
+    ],
+    ids=["none", "the next smallest too", "equals too", "not alike alone", "not few together"],
+)
+def test_small_counts_are_hidden_with_what_they_take_along(counts: list[int], hidden: str) -> None:
+    assert cells_to_suppress(dict(zip("abcd", counts, strict=False))) == set(hidden)
 
 
 def test_nothing_is_a_secret_of_places_alone() -> None:

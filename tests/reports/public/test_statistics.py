@@ -16,8 +16,7 @@ from pytest_django import Settings
 
 from core.audit import events
 from reports import tasks
-from reports.cases import workflow
-from reports.models import Case, Commune, ExtractedFacts, Followup, Report
+from reports.models import Case, Commune, ExtractedFacts, Report
 from reports.models import PublicStatistics as PublicFigures
 from reports.public import statistics
 from reports.public.statistics import (
@@ -71,36 +70,35 @@ def test_that_a_place_was_silent_is_hidden_that_a_week_was_is_not() -> None:
 
 @pytest.mark.parametrize("weeks", [[4], [4, 4], [0]])
 def test_where_one_table_cannot_be_closed_nothing_is_told(weeks: list[int]) -> None:
-    assert apply_suppression(build_raw(weeks, [sum(weeks)], [sum(weeks), 0])) == PublicStatistics(
-        "2026-11-22"
-    )
+    public = apply_suppression(build_raw(weeks, [sum(weeks)], [sum(weeks), 0]))
+    assert public == PublicStatistics("2026-11-22")
+
+
+def suppress_losses(losses: LossStatistics) -> PublicStatistics:
+    """What is told of losses among fifty reports."""
+    return apply_suppression(build_raw([50], [50], [45, 5], losses=losses))
 
 
 @pytest.mark.parametrize(("lost", "public"), [(4, None), (5, 5), (45, 45), (46, None), (0, None)])
 def test_losses_are_told_where_neither_side_is_small(lost: int, public: int | None) -> None:
-    assert (
-        apply_suppression(build_raw([50], [50], [45, 5], losses=LossStatistics(lost))).lost
-        == public
-    )
+    assert suppress_losses(LossStatistics(lost)).lost == public
 
 
-def test_a_sum_of_losses_is_rounded() -> None:
-    losses = LossStatistics(reports=9, named=6, vnd=1_873_450_000, most=500_000_000)
-    assert (
-        apply_suppression(build_raw([50], [50], [45, 5], losses=losses)).lost_vnd == 1_900_000_000
-    )
-
-
-@pytest.mark.parametrize("changed", [{"named": 4}, {"most": 60_000_001}, {"reports": 4}])
-def test_a_sum_that_tells_of_one_person_is_hidden(changed: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    ("changed", "public"),
+    [
+        ({}, 120_000_000),
+        ({"vnd": 1_873_450_000, "most": 500_000_000}, 1_900_000_000),
+        ({"named": 4}, None),
+        ({"most": 60_000_001}, None),
+        ({"reports": 4}, None),
+    ],
+)
+def test_a_sum_of_losses_is_rounded_and_hidden_where_it_tells_of_one_person(
+    changed: dict[str, int], public: int | None
+) -> None:
     losses = LossStatistics(reports=9, named=6, vnd=120_000_000, most=60_000_000)
-    assert apply_suppression(build_raw([50], [50], [45, 5], losses=losses)).lost_vnd == 120_000_000
-    assert (
-        apply_suppression(
-            build_raw([50], [50], [45, 5], losses=replace(losses, **changed))
-        ).lost_vnd
-        is None
-    )
+    assert suppress_losses(replace(losses, **changed)).lost_vnd == public
 
 
 CELLS = (st.integers(0, 2), st.integers(0, 2), st.integers(0, 3), st.integers(0, 2))
@@ -172,15 +170,7 @@ def test_a_report_stands_at_the_commune_that_its_reporter_told_last() -> None:
     assert update_statistics(this_sunday()).communes[last] == 8
 
 
-@pytest.mark.parametrize(
-    "decided",
-    [
-        {"status": "junk"},
-        {"status": "withdrawn"},
-        {"status": "closed", "outcome": "duplicate"},
-        {"status": "closed", "outcome": "not_scam"},
-    ],
-)
+@report_factories.SET_ASIDE
 def test_what_the_desk_set_aside_is_left_out(decided: dict[str, str]) -> None:
     reports = some(9)
     Case.objects.filter(pk=reports[0].pk).update(**decided)
@@ -189,8 +179,7 @@ def test_what_the_desk_set_aside_is_left_out(decided: dict[str, str]) -> None:
 
 def test_who_wishes_to_withdraw_is_left_out() -> None:
     reports = some(9)
-    wish = {"kind": "withdrawal", "submission_key": "k" * 16, "content_digest": b"d"}
-    Followup.objects.create(report=reports[0], **wish)
+    report_factories.add_followup(reports[0], kind="withdrawal")
     assert told_of(*reports).total == 8
 
 
@@ -218,10 +207,8 @@ def test_a_week_counts_only_when_it_is_over(settings: Settings) -> None:
 
 def test_what_is_unread_or_no_scam_for_the_machine_has_no_kind() -> None:
     reports = some(12)
-    for report in reports[:4]:
-        report_factories.add_facts(report, scenario="not_scam")
-    for report in reports[4:6]:
-        report_factories.add_facts(report, scenario="unclear")
+    for report, scenario in zip(reports, ["not_scam"] * 4 + ["unclear"] * 2, strict=False):
+        report_factories.add_facts(report, scenario=scenario)
     assert update_statistics(this_sunday()).scenarios["unclear"] == 12
 
 
@@ -242,10 +229,9 @@ def test_the_first_look_is_a_persons_and_half_of_all_had_it(duty: Person) -> Non
         events.log_event("report", report.pk, "reread", by=duty.user)
     assert update_statistics(this_sunday()).first_look_s is None
     for report in reports[:4]:
-        workflow.decide("take", report.pk, by=duty.user, version=1)
+        report_factories.decide("take", report, duty)
     first_look = update_statistics(this_sunday()).first_look_s
-    assert first_look is not None
-    assert 0 <= first_look < 60
+    assert first_look in range(60)
 
 
 def test_the_row_holds_nothing_that_is_hidden() -> None:

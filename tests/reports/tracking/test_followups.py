@@ -24,11 +24,9 @@ from reports.tracking.followups import (
     FollowupResult,
     FollowupSubmission,
     LimitReachedError,
-    ReportErasedError,
 )
-from reports.triage import service
 from tests.support.concurrency import in_parallel
-from tests.support.report_factories import erase, report
+from tests.support.report_factories import process_triage, report
 
 KEY = "a-key-of-this-page"
 pytestmark = pytest.mark.django_db
@@ -40,41 +38,23 @@ def add(subject: Report, **fields: Any) -> FollowupResult:
     return followups.submit_followup(subject, submission, KEY)
 
 
-def triage_report() -> Report:
-    """A report that the machine has read."""
+def test_under_one_key_the_same_words_to_the_same_report_are_one_addition_and_others_are_further(
+    settings: Settings,
+) -> None:
     subject = report()
-    service.process_items([OutboxItem.objects.get(key=str(subject.pk)).pk])
-    return subject
-
-
-def test_the_same_words_under_the_same_key_are_one_addition() -> None:
-    subject = report()
-    first = add(subject)
-    second = add(subject)
+    first, second = add(subject), add(subject)
     assert (first.is_new, second.is_new) == (True, False)
     assert first.followup == second.followup
-
-
-def test_other_words_under_the_same_key_are_a_further_addition() -> None:
-    subject = report()
-    add(subject)
-    add(subject, story="Họ gọi lần ba.")
-    assert subject.followups.count() == 2
-
-
-def test_the_same_words_for_another_report_are_another_addition() -> None:
-    for subject in (report("một"), report("hai")):
-        assert add(subject).is_new
+    assert add(subject, story="Họ gọi lần ba.").is_new
+    assert add(report("hai")).is_new
 
 
 def test_the_same_words_are_known_again_after_a_rotation(settings: Settings) -> None:
     subject = report()
     add(subject)
     followups.submit_reply(subject, "Vâng.", KEY)
-    settings.FIELD_ENCRYPTION_KEYS = (
-        Fernet.generate_key().decode(),
-        *settings.FIELD_ENCRYPTION_KEYS,
-    )
+    newest = Fernet.generate_key().decode()
+    settings.FIELD_ENCRYPTION_KEYS = (newest, *settings.FIELD_ENCRYPTION_KEYS)
     assert not add(subject).is_new
     assert not followups.submit_reply(subject, "Vâng.", KEY)
 
@@ -95,17 +75,14 @@ def test_two_presses_at_once_are_one_addition() -> None:
 
 
 def test_the_reporters_numbers_are_masked_out_of_the_working_copy() -> None:
+    story = "Gọi tôi 0550000111 hay 0550000222, căn cước 038012345678."
+    callers = (Caller(name="quen 0550.000.111"),)
     subject = report(contact="0550 000 111")
-    submission = FollowupSubmission(
-        story="Gọi tôi 0550000111 hay 0550000222, căn cước 038012345678.",
-        contact="0550000222",
-        callers=(Caller(name="quen 0550.000.111"),),
-    )
-    addition = followups.submit_followup(subject, submission, KEY).followup
+    addition = add(subject, story=story, contact="0550000222", callers=callers).followup
     assert "0000" not in addition.story.replace(" ", "")
     assert "038012345678" not in addition.story
     assert "000" not in addition.callers[0]["name"]
-    assert encryption.decrypt_field(addition, "story") == f"{submission.story}\nquen 0550.000.111"
+    assert encryption.decrypt_field(addition, "story") == f"{story}\nquen 0550.000.111"
     assert addition.contact_index == redaction.blind_index("0550000222")
     assert {"masked_contact", "masked_id"} <= set(addition.flags)
 
@@ -137,26 +114,17 @@ def test_what_is_personal_is_masked_in_every_field_and_kept_sealed(
     assert any(number in sealed for number in (CARD, PAPER, MINE))
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"accounts": ("1234 5678 9012 3456 Ngân hàng X", "098700011122")},
-        {
-            "callers": (
-                Caller(number="0992 000 123, 0992 000 124"),
-                Caller(number="0992 000 123 0550 000 124"),
-            )
-        },
-        {"called_on_raw": "24/11/2026, khoảng 9 giờ"},
-    ],
-)
-def test_what_the_callers_used_stays_as_it_was_typed(fields: dict[str, Any]) -> None:
+def test_what_the_callers_used_stays_as_it_was_typed() -> None:
+    accounts = ["1234 5678 9012 3456 Ngân hàng X", "098700011122"]
+    numbers = ["0992 000 123, 0992 000 124", "0992 000 123 0550 000 124"]
+    day = "24/11/2026, khoảng 9 giờ"
+    callers = tuple(Caller(number=number) for number in numbers)
+    fields = {"accounts": tuple(accounts), "callers": callers, "called_on_raw": day}
     addition = add(report(contact=MINE), **fields).followup
     assert addition.flags == []
-    assert addition.accounts == list(fields.get("accounts", ()))
-    assert [each["number"] for each in addition.callers] == [
-        caller.number for caller in fields.get("callers", ())
-    ]
+    assert addition.accounts == accounts
+    assert [each["number"] for each in addition.callers] == numbers
+    assert addition.called_on_raw == day
     assert addition.story_sealed is None
 
 
@@ -169,7 +137,8 @@ def test_the_phrase_lies_sealed_alone() -> None:
 
 
 def test_an_addition_owes_its_report_a_triage_and_the_equation_stays_true() -> None:
-    subject = triage_report()
+    subject = report()
+    process_triage(subject)
     add(subject)
     assert OutboxItem.objects.filter(task="reports.triage", key=str(subject.pk)).count() == 2
     balance = queue_balance()
@@ -248,21 +217,6 @@ def test_a_wish_to_withdraw_is_read_by_people_alone() -> None:
     assert merged_report.merged_report(subject).withdrawal == subject.followups.get()
 
 
-@pytest.mark.parametrize(
-    "say",
-    [
-        lambda s: add(s, story="x"),
-        lambda s: followups.submit_reply(s, "x", KEY),
-    ],
-)
-def test_an_erased_report_takes_nothing_more(say: Any) -> None:
-    subject = erase(report("Họ gọi."))
-    with pytest.raises(ReportErasedError):
-        say(subject)
-    assert not Followup.objects.exists()
-    assert not Message.objects.exists()
-
-
 def test_a_reply_is_sealed_and_kept_once() -> None:
     subject = report()
     assert followups.submit_reply(subject, "Khoảng 9 giờ.", KEY)
@@ -272,20 +226,16 @@ def test_a_reply_is_sealed_and_kept_once() -> None:
     assert encryption.decrypt_field(message, "text") == "Khoảng 9 giờ."
 
 
-@pytest.mark.parametrize(
-    "blanked",
-    [
-        {},
-        {"accounts": [], "links": [], "money_lost_raw": "", "called_on": None, "commune": None},
-    ],
-)
+REST = {"accounts": [], "links": [], "money_lost_raw": "", "called_on": None, "commune": None}
+
+
+@pytest.mark.parametrize("blanked", [{}, REST], ids=["what is personal", "the rest too"])
 def test_an_erasure_blanks_what_is_personal_and_may_blank_the_rest(blanked: dict[str, Any]) -> None:
     subject = report()
-    submission = FollowupSubmission(
+    add(subject,
         story="Họ gọi.", accounts=("0987000111222",), links=("a.example",), money_lost_raw="1 triệu",
         called_on=date(2026, 11, 24), called_on_raw="sáng", callers=(Caller(number="0550000124"),),
     )  # fmt: skip
-    followups.submit_followup(subject, submission, KEY)
     events.log_event("report", subject.pk, "erased")
     sealed = dict.fromkeys(("story_sealed", "contact_sealed", "contact_index", "phrase_sealed"))
     texts = dict.fromkeys(("story", "called_on_raw", "commune_raw"), "")

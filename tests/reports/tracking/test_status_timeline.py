@@ -1,7 +1,6 @@
 """Where a report stands, for whoever holds its code."""
 
 from datetime import timedelta
-from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -12,13 +11,11 @@ from django.utils import timezone
 
 from alerts.models import Alert
 from core.audit import events
-from reports.cases import workflow
-from reports.models import Campaign, CampaignLink, Case, Receipt, Report
-from reports.submission import intake, receipt_codes
-from reports.submission.intake import ReportSubmission
+from reports.models import Campaign, CampaignLink, Case, Report
+from reports.submission import receipt_codes
 from reports.tracking import status_timeline
 from tests.support.officers import Person
-from tests.support.report_factories import confirm_statement, report
+from tests.support.report_factories import SET_ASIDE, confirm_statement, decide, report
 from tests.support.resident_pages import (
     FOREIGN_ORIGIN,
     RECEIPT,
@@ -33,13 +30,8 @@ from tests.support.resident_pages import (
 
 REPLY, WITHDRAW = "/theo-doi/tra-loi/", "/theo-doi/rut/"
 SECRET = "chỉ cán bộ biết"
-Decision = tuple[str, dict[str, str]]
+QUESTION = "Họ gọi lúc mấy giờ?"
 pytestmark = pytest.mark.django_db
-
-
-def decide(verb: str, report: Report, by: Person, **words_: Any) -> None:
-    case = Case.objects.get(report=report)
-    workflow.decide(verb, report.pk, by=by.user, version=case.version, **words_)
 
 
 def test_a_fresh_report_waits_to_be_read(resident: Resident) -> None:
@@ -56,25 +48,23 @@ def test_a_report_that_was_taken_has_been_read(resident: Resident, duty: Person)
 
 
 @pytest.mark.parametrize(
-    ("decision", "sentence"),
+    ("verb", "fields", "sentence"),
     [
-        (("ask", {"reason": "Họ gọi lúc mấy giờ?"}), "Chờ bạn trả lời"),
-        (("hand_over", {"unit": "Công an xã X", "reason": SECRET}), "đã chuyển đến Công an xã X"),
-        (("act", {"reason": SECRET}), "Đã chuyển cơ quan điều tra"),
-        (("close", {"outcome": "warned", "reason": SECRET}), "Tin đã góp vào cảnh báo"),
-        (("close", {"outcome": "scam", "reason": SECRET}), "Kẻ gian gọi nữa thì cúp máy."),
-        (("close", {"outcome": "duplicate", "reason": SECRET}), "Trùng tin bạn đã gửi"),
-        (("close", {"outcome": "insufficient", "reason": SECRET}), "Chưa đủ để làm tiếp"),
-        (("close", {"outcome": "not_scam", "reason": SECRET}), "Cán bộ thấy không phải lừa đảo"),
-        (("junk", {"reason": SECRET}), "Chưa đủ để làm tiếp"),
-        (("withdraw", {"reason": SECRET}), "Bạn đã đề nghị rút tin"),
+        ("hand_over", {"unit": "Công an xã X"}, "đã chuyển đến Công an xã X"),
+        ("act", {}, "Đã chuyển cơ quan điều tra"),
+        ("close", {"outcome": "warned"}, "Tin đã góp vào cảnh báo"),
+        ("close", {"outcome": "scam"}, "Kẻ gian gọi nữa thì cúp máy."),
+        ("close", {"outcome": "duplicate"}, "Trùng tin bạn đã gửi"),
+        ("close", {"outcome": "insufficient"}, "Chưa đủ để làm tiếp"),
+        ("close", {"outcome": "not_scam"}, "Cán bộ thấy không phải lừa đảo"),
+        ("junk", {}, "Chưa đủ để làm tiếp"),
+        ("withdraw", {}, "Bạn đã đề nghị rút tin"),
     ],
 )
 def test_every_decision_has_its_sentence(
-    resident: Resident, lead: Person, decision: Decision, sentence: str
+    resident: Resident, lead: Person, verb: str, fields: dict[str, str], sentence: str
 ) -> None:
-    verb, arguments = decision
-    decide(verb, resident.report, lead, **arguments)
+    decide(verb, resident.report, lead, reason=SECRET, **fields)
     page = resident.read_status()
     assert sentence in page
     assert SECRET not in page
@@ -100,41 +90,28 @@ def test_a_slip_names_its_group_and_keeps_what_was_typed(resident: Resident) -> 
     assert value(answer.content, "code") == typed
 
 
-@pytest.mark.parametrize("code", ["\0", "<b>", "x" * 10_000, "😱"])
-def test_what_is_no_code_is_answered(client: Client, code: str) -> None:
-    answer = client.post(TRACK, {"code": code})
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("", "Bạn chưa gõ mã."),
+        ("   ", "Bạn chưa gõ mã."),
+        ("\0", "nhóm thứ nhất"),
+        ("<b>", "nhóm thứ nhất"),
+        ("x" * 10_000, "nhóm thứ nhất"),
+        ("😱", "nhóm thứ nhất"),
+        ("{code:.4}", "nhóm thứ hai"),
+        ("{number}", "Đây là số tin, không mở được gì."),
+        ("{nobodys}", "Chưa thấy tin nào có mã này"),
+    ],
+)
+def test_what_opens_nothing_is_answered_with_the_reason(
+    resident: Resident, code: str, sentence: str
+) -> None:
+    number, nobodys = resident.report.public_number, receipt_codes.generate_code()
+    typed = code.format(code=resident.code, number=number, nobodys=nobodys)
+    answer = resident.client.post(TRACK, {"code": typed})
     assert answer.status_code == 422
-    assert "nhóm thứ nhất" in words(answer.content).lower()
-
-
-@pytest.mark.parametrize("code", ["", "   "])
-def test_who_typed_no_code_is_told_so(client: Client, code: str) -> None:
-    answer = client.post(TRACK, {"code": code})
-    assert answer.status_code == 422
-    assert "Bạn chưa gõ mã." in words(answer.content)
-
-
-def test_a_public_number_is_told_from_a_code(resident: Resident) -> None:
-    number = resident.report.public_number
-    for typed in (number, number.lower().replace("-", "")):
-        answer = resident.client.post(TRACK, {"code": typed})
-        assert answer.status_code == 422
-        assert "Đây là số tin, không mở được gì." in words(answer.content)
-
-
-def test_of_a_code_that_ends_early_the_missing_group_is_named(resident: Resident) -> None:
-    answer = resident.client.post(TRACK, {"code": receipt_codes.format_code(resident.code)[0]})
-    assert answer.status_code == 422
-    assert "nhóm thứ hai" in words(answer.content).lower()
-
-
-def test_a_code_of_nobody_is_answered(resident: Resident) -> None:
-    stranger = intake.submit_report(ReportSubmission(story="khác"), "another-key-of-one")
-    code = str(stranger.code)
-    Receipt.objects.filter(report=stranger.report).delete()
-    answer = resident.client.post(TRACK, {"code": code})
-    assert answer.status_code == 422
-    assert "Chưa thấy tin nào có mã này" in words(answer.content)
+    assert sentence.lower() in words(answer.content).lower()
 
 
 def test_a_foreign_page_cannot_look(resident: Resident) -> None:
@@ -184,12 +161,15 @@ def test_a_message_is_read_aloud_in_the_language_of_its_words(text: str, languag
     assert status_timeline._detect_language(text) == language
 
 
-def test_the_question_stands_first_and_an_answer_ends_the_waiting(
-    resident: Resident, duty: Person
+@pytest.mark.parametrize("told", ["", "Nhớ áng chừng cũng được."])
+def test_the_question_stands_first_whatever_else_the_desk_tells_and_an_answer_ends_the_waiting(
+    resident: Resident, duty: Person, told: str
 ) -> None:
-    decide("ask", resident.report, duty, reason="Họ gọi lúc mấy giờ?")
+    decide("ask", resident.report, duty, reason=QUESTION)
+    if told:
+        decide("message", resident.report, duty, reason=told)
     page = resident.read_status()
-    assert page.index("Họ gọi lúc mấy giờ?") < page.index("Tin đang ở đâu")
+    assert page.index(QUESTION) < page.index("Tin đang ở đâu")
     assert "Chờ bạn trả lời" in page
     assert duty.user.username not in page
     answer = words(resident.post(REPLY, text="Lúc 9 giờ.").content)
@@ -198,35 +178,19 @@ def test_the_question_stands_first_and_an_answer_ends_the_waiting(
     assert "Lúc 9 giờ." in answer
 
 
-def test_a_second_question_waits_again(resident: Resident, duty: Person) -> None:
-    decide("ask", resident.report, duty, reason="Họ gọi lúc mấy giờ?")
-    resident.post(REPLY, text="Lúc 9 giờ.")
-    case = Case.objects.get(report=resident.report)
-    workflow.decide("resume", resident.report.pk, by=duty.user, version=case.version)
-    decide("ask", resident.report, duty, reason="Số nào?")
-    assert "Chờ bạn trả lời" in resident.read_status()
-
-
-def test_what_the_desk_tells_after_the_answer_asks_nothing(
+def test_after_the_answer_a_word_of_the_desk_asks_nothing_and_a_second_question_waits_again(
     resident: Resident, duty: Person
 ) -> None:
-    decide("ask", resident.report, duty, reason="Họ gọi lúc mấy giờ?")
+    decide("ask", resident.report, duty, reason=QUESTION)
     resident.post(REPLY, text="Lúc 9 giờ.")
     decide("message", resident.report, duty, reason="Cảm ơn bạn.")
     page = resident.read_status()
     assert "Cảm ơn bạn." in page
     assert "Chờ bạn trả lời" not in page
     assert "Đã nhận câu trả lời của bạn lúc" in page
-
-
-def test_what_the_desk_tells_before_the_answer_leaves_the_question_open(
-    resident: Resident, duty: Person
-) -> None:
-    decide("ask", resident.report, duty, reason="Họ gọi lúc mấy giờ?")
-    decide("message", resident.report, duty, reason="Nhớ áng chừng cũng được.")
-    page = resident.read_status()
-    assert page.index("Họ gọi lúc mấy giờ?") < page.index("Tin đang ở đâu")
-    assert "Chờ bạn trả lời" in page
+    decide("resume", resident.report, duty)
+    decide("ask", resident.report, duty, reason="Số nào?")
+    assert "Chờ bạn trả lời" in resident.read_status()
 
 
 def promise(codename: str, amount: int) -> None:
@@ -246,10 +210,7 @@ def test_a_wish_to_withdraw_is_answered_by_a_day_until_it_is(
     promise("withdraw_answer", 2)
     assert "Dự kiến" not in resident.read_status()
     assert "Dự kiến trước 17:00" in words(resident.post(WITHDRAW, sure="yes").content)
-    version = Case.objects.get(report=resident.report).version
-    workflow.decide(
-        "withdraw", resident.report.pk, by=lead.user, version=version, reason="Người báo rút."
-    )
+    decide("withdraw", resident.report, lead, reason="Người báo rút.")
     assert "Dự kiến" not in resident.read_status()
 
 
@@ -284,15 +245,7 @@ def test_a_wave_is_counted_only_where_it_points_at_nobody(
     assert "Chuyện" not in page
 
 
-@pytest.mark.parametrize(
-    "decided",
-    [
-        {"status": "junk"},
-        {"status": "withdrawn"},
-        {"status": "closed", "outcome": "duplicate"},
-        {"status": "closed", "outcome": "not_scam"},
-    ],
-)
+@SET_ASIDE
 def test_what_is_no_report_of_the_wave_is_not_counted_in_it(
     resident: Resident, wave: Campaign, decided: dict[str, str]
 ) -> None:
