@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from reports.models import Report
@@ -13,6 +14,7 @@ from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, send,
 pytestmark = pytest.mark.django_db
 
 STORY = "Họ xưng công an."
+FORM = "application/x-www-form-urlencoded"
 FIELDS = (
     "caller_number", "claimed_office", "claimed_name", "story", "demands", "channel",
     "happening_now", "money_lost", "money_lost_vnd", "commune", "contact_phone",
@@ -55,16 +57,9 @@ def test_no_field_refuses_anything(client: Client, what: str) -> None:
     ("field", "typed", "sentence"),
     [
         ("caller_number", "0992 000 123; 0550 000 124", "có vẻ là mấy số"),
-        ("caller_number", "099200012345678", "thừa chữ số"),
-        ("money_lost_vnd", "-5 triệu", "Trang chưa hiểu “-5 triệu”"),
         ("money_lost_vnd", "99999999999999999999 đồng", "Trang chưa hiểu"),
         ("money_lost_vnd", "900 tỷ", "chín trăm tỷ đồng"),
-        ("money_lost_vnd", "20", "Là 20 nghìn hay 20 triệu?"),
-        ("money_lost_vnd", "sang năm mới mất", "Trang chưa hiểu"),
-        ("commune", "Lam Sn", "Chưa tìm thấy “Lam Sn”"),
         ("commune", "<b>Lam Sơn", "Chưa tìm thấy “<b>Lam Sơn”"),
-        ("contact_phone", "không có máy", "chưa có số nào"),
-        ("contact_phone", "0550 000 111 0550 000 112", "có vẻ là hai số"),
         ("contact_phone", "12345", "mới có 5 chữ số"),
         ("story", "thẻ 4111 1111 1111 1111 của tôi", "giống số thẻ"),
     ],
@@ -95,12 +90,16 @@ def test_nul_is_replaced_and_said(client: Client) -> None:
     assert "signs_replaced" in report.flags
 
 
-def test_bytes_that_are_no_text_are_kept_as_far_as_they_go(client: Client) -> None:
-    fields = hidden(client)
-    body = f"story=x%ED%A0%80y%ff&form_token={fields['form_token']}"
-    answer = client.post(REPORT, body, content_type="application/x-www-form-urlencoded")
-    assert answer.status_code == 303
-    assert Report.objects.get().story.startswith("x\ufffd")
+@pytest.mark.parametrize(
+    ("typed", "kind", "kept"),
+    [("x%ED%A0%80y%ff", FORM, "x\ufffd"), ("abc", f"{FORM}; charset=iso-8859-1", "abc")],
+)
+def test_what_is_no_text_of_ours_is_kept_as_far_as_it_goes(
+    client: Client, typed: str, kind: str, kept: str
+) -> None:
+    body = f"story={typed}&form_token={hidden(client)['form_token']}"
+    assert client.post(REPORT, body, content_type=kind).status_code == 303
+    assert Report.objects.get().story.startswith(kept)
 
 
 def test_html_comes_back_as_text(client: Client) -> None:
@@ -112,8 +111,7 @@ def test_html_comes_back_as_text(client: Client) -> None:
 def test_a_body_that_is_far_too_large_is_read_past_and_answered(client: Client) -> None:
     body = b"story=" + b"x" * 6_000_000
     line = BytesIO(body)
-    kind = "application/x-www-form-urlencoded"
-    answer = client.post(REPORT, body, content_type=kind, **{"wsgi.input": line})
+    answer = client.post(REPORT, body, content_type=FORM, **{"wsgi.input": line})
     assert answer.status_code == 413
     assert "Quay lại" in words(answer.content)
     assert line.tell() == len(body)
@@ -128,20 +126,25 @@ def test_a_body_over_the_limit_comes_back_with_its_text(client: Client) -> None:
     assert not Report.objects.exists()
 
 
-def test_just_under_the_limit_is_taken(client: Client) -> None:
-    assert send(client, story="a" * 1_490_000).status_code == 303
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"story": "a" * 1_490_000},
+        {"lạ": "x", "is_staff": "yes"},
+        {"files": SimpleUploadedFile("anh.jpg", b"\xff\xd8")},
+    ],
+    ids=["just under the limit", "fields that nobody knows", "a file"],
+)
+def test_what_is_much_or_unknown_is_taken(client: Client, fields: dict[str, Any]) -> None:
+    assert send(client, **{"story": STORY, **fields}).status_code == 303
 
 
 def test_too_many_fields_give_the_text_back(client: Client) -> None:
     fields = {**hidden(client), "story": STORY} | {f"f{n}": "x" for n in range(3000)}
     body = "&".join(f"{name}={value}" for name, value in fields.items())
-    answer = client.post(REPORT, body, content_type="application/x-www-form-urlencoded")
+    answer = client.post(REPORT, body, content_type=FORM)
     assert answer.status_code == 413
     assert value(answer.content, "story") == STORY
-
-
-def test_fields_that_nobody_knows_are_ignored(client: Client) -> None:
-    assert send(client, story=STORY, lạ="x", is_staff="yes").status_code == 303
 
 
 def test_a_broken_multipart_body_is_answered(client: Client) -> None:
@@ -163,17 +166,3 @@ def test_a_body_without_its_length_is_not_taken_for_an_empty_form(client: Client
 def test_a_body_of_another_kind_is_an_empty_page(client: Client, kind: str) -> None:
     answer = client.post(REPORT, json.dumps({"story": STORY}), content_type=kind)
     assert answer.status_code == 422
-
-
-def test_a_charset_that_is_not_ours_costs_nothing(client: Client) -> None:
-    fields = hidden(client)
-    body = f"story=abc&form_token={fields['form_token']}"
-    kind = "application/x-www-form-urlencoded; charset=iso-8859-1"
-    assert client.post(REPORT, body, content_type=kind).status_code == 303
-
-
-def test_a_file_in_the_body_does_no_harm(client: Client, tmp_path: Any) -> None:
-    path = tmp_path / "anh.jpg"
-    path.write_bytes(b"\xff\xd8")
-    with path.open("rb") as file:
-        assert send(client, story=STORY, files=file).status_code == 303

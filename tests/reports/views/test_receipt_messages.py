@@ -5,19 +5,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import segno
-from django.core.management import call_command
 from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from portal.management import reference_data
 from reports.facts.merged_report import MergedReport
 from reports.models import Followup, OfficeNumber, Report
 from reports.views import receipt
 
 pytestmark = pytest.mark.django_db
 
-CODE = "7K4M29QXR6TD9WDK"
+STORY = "Tôi là Lò Thị Ví Dụ, bị tiểu đường. Họ xưng công an rồi dọa."
 
 
 def carriers(**fields: object) -> str | None:
@@ -26,21 +26,19 @@ def carriers(**fields: object) -> str | None:
     )
 
 
-def test_a_message_to_oneself_names_place_and_code(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("language", "name", "place"),
+    [("vi", "7K4M 29QX R6TD 9WDK", "/theo-doi/"), ("en", "Report code: 7K4M", "/en/theo-doi/")],
+)
+def test_a_message_to_oneself_names_place_and_code(
+    settings: Settings, language: str, name: str, place: str
+) -> None:
     settings.PORTAL_URL = "https://baocuocgoi.example.gov.vn"
-    text = receipt.code_sms(CODE)
-    assert "7K4M 29QX R6TD 9WDK" in text
-    assert text.endswith("baocuocgoi.example.gov.vn/theo-doi/")
+    with translation.override(language):
+        text = receipt.code_sms("7K4M29QXR6TD9WDK")
+    assert name in text
+    assert text.endswith(f"baocuocgoi.example.gov.vn{place}")
     assert text.isascii()
-    assert len(text) <= receipt.MAX_SMS_LENGTH
-
-
-def test_an_english_page_writes_it_in_english(settings: Settings) -> None:
-    settings.PORTAL_URL = "https://baocuocgoi.example.gov.vn"
-    with translation.override("en"):
-        text = receipt.code_sms(CODE)
-    assert "Report code: 7K4M" in text
-    assert text.endswith("/en/theo-doi/")
     assert len(text) <= receipt.MAX_SMS_LENGTH
 
 
@@ -50,15 +48,21 @@ def test_every_phone_finds_the_text_of_a_message() -> None:
     assert parse_qs(urlsplit(address).query)["body"] == ["LD (1) & 2"]
 
 
-def test_the_carriers_get_number_and_what_was_said() -> None:
-    text = carriers(claimed_office="police", demands=["money", "threat"], story="Tên tôi là …")
-    assert text == "LD (0992000123) (xung cong an, doa bat, doa phat, doi chuyen tien)"
-
-
-def test_no_word_of_a_story_goes_to_the_carriers() -> None:
-    story = "Tôi là Lò Thị Ví Dụ, bị tiểu đường. Họ xưng công an rồi dọa."
-    assert carriers(story=story) == "LD (0992000123) (goi dien lua dao)"
-    assert carriers(story=story, claimed_office="bank") == "LD (0992000123) (xung ngan hang)"
+@pytest.mark.parametrize(
+    ("ticked", "told"),
+    [
+        ({}, "goi dien lua dao"),
+        ({"claimed_office": "bank"}, "xung ngan hang"),
+        (
+            {"claimed_office": "police", "demands": ["money", "threat"]},
+            "xung cong an, doa bat, doa phat, doi chuyen tien",
+        ),
+    ],
+)
+def test_the_carriers_get_number_and_what_was_ticked_and_no_word_of_a_story(
+    ticked: dict[str, object], told: str
+) -> None:
+    assert carriers(story=STORY, **ticked) == f"LD (0992000123) ({told})"
 
 
 @pytest.mark.parametrize(
@@ -87,9 +91,8 @@ def test_without_a_number_there_is_nothing_to_send(typed: str) -> None:
 
 
 def test_a_faked_number_of_an_office_is_not_sent_to_be_blocked() -> None:
-    call_command("setup_desk", verbosity=0)
-    published = OfficeNumber.objects.all()[0]
-    assert carriers(caller_number=published.number) is None
+    reference_data.load_offices()
+    assert carriers(caller_number=OfficeNumber.objects.all()[0].number) is None
 
 
 def test_a_message_with_every_box_ticked_fits_and_breaks_at_a_comma() -> None:
@@ -107,9 +110,6 @@ def test_a_message_to_the_carriers_always_fits(story: str, caller: str) -> None:
     assert len(text) <= receipt.MAX_SMS_LENGTH
 
 
-QR_ADDRESS = "https://baocuocgoi.example.gov.vn/theo-doi/#7K4M29QXR6TD9WDK"
-
-
 def list_dark_modules(path: str) -> set[tuple[int, int]]:
     """The dark modules that a stroke one module thick covers."""
     dark, x, y = set(), 0.0, 0.0
@@ -124,7 +124,8 @@ def list_dark_modules(path: str) -> set[tuple[int, int]]:
 
 
 def test_the_line_covers_the_dark_modules_and_no_other() -> None:
-    code, picture = segno.make(QR_ADDRESS, micro=False), receipt.draw_qr_code(QR_ADDRESS)
+    address = "https://baocuocgoi.example.gov.vn/theo-doi/#7K4M29QXR6TD9WDK"
+    code, picture = segno.make(address, micro=False), receipt.draw_qr_code(address)
     dark = {(x + 2, y + 2) for y, row in enumerate(code.matrix) for x, on in enumerate(row) if on}
     assert list_dark_modules(picture.path) == dark
     assert picture.width == len(code.matrix) + 4

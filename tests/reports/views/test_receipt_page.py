@@ -17,6 +17,7 @@ from pytest_django import Settings
 from reports.models import PublicStatement, Receipt, Report
 from reports.submission import form_parser, receipt_codes
 from reports.views.receipt import draw_qr_code
+from tests.support.language import vietnamese_words
 from tests.support.report_factories import confirm_statement
 from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, hidden_of, send, words
 
@@ -25,7 +26,6 @@ pytestmark = pytest.mark.django_db
 STORY = "Họ xưng công an, bảo tôi chuyển tiền."
 NUMBER = "0992 000 123"
 LATER = "/theo-doi/them/"
-MARKS = "ăơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốổỗộớờởỡợụủứừửữựỳỵỷỹ"  # not the marks of "Thanh Hóa", "đồng"
 
 
 @pytest.fixture
@@ -52,13 +52,26 @@ def forms(page: bytes, action: str) -> list[Any]:
     return html.document_fromstring(page).xpath(f"//form[@action='{action}']")
 
 
-def only_vietnamese(page: bytes) -> set[str]:
-    """Words of a page's own part that no English page should hold."""
-    (main,) = html.document_fromstring(page).xpath("//main")
-    return {word for word in main.text_content().split() if set(word.lower()) & set(MARKS)}
+def form_with(page: bytes, field: str) -> Any:
+    """The form that sends more about the report and has this field."""
+    return next(form for form in forms(page, LATER) if field in form.fields)
 
 
 # What it shows
+
+
+def test_it_shows_number_and_phrase_and_promises_no_result(client: Client) -> None:
+    page = words(receipt(client, contact_phone="0550 000 111", callback_phrase="bến Sung, 47"))
+    assert Report.objects.get().public_number in page
+    assert "“bến Sung, 47”" in page
+    assert "Bạn không để lại số" not in page
+    assert "chưa thể hứa trước kết quả" in page
+
+
+def test_who_left_no_number_is_told_that_nobody_will_ring(client: Client) -> None:
+    page = words(receipt(client))
+    assert "Bạn không để lại số" in page
+    assert "Câu hẹn của bạn" not in page
 
 
 def test_a_phrase_that_is_easy_to_guess_is_told_right_under_it(client: Client) -> None:
@@ -67,11 +80,19 @@ def test_a_phrase_that_is_easy_to_guess_is_told_right_under_it(client: Client) -
     assert "kẻ gian dễ đoán" in phrase.getnext().text_content()
 
 
-def test_the_square_holds_the_address_and_the_code(client: Client, settings: Settings) -> None:
+def test_the_code_is_spelled_out_drawn_as_a_square_and_ready_to_be_sent_to_oneself(
+    client: Client, settings: Settings
+) -> None:
     settings.PORTAL_URL = "https://baocuocgoi.example.gov.vn"
     page = receipt(client)
-    address = f"https://baocuocgoi.example.gov.vn/theo-doi/#{code_of(page)}"
-    assert draw_qr_code(address).path in page.decode()
+    code = code_of(page)
+    square = draw_qr_code(f"https://baocuocgoi.example.gov.vn/theo-doi/#{code}")
+    assert square.path in page.decode()
+    groups = receipt_codes.format_code(code)
+    for group in groups:
+        assert receipt_codes.phonetic_group(group) in page.decode()
+    (address,) = html.document_fromstring(page).xpath("//a[starts-with(@href, 'sms:?')]/@href")
+    assert " ".join(groups) in unquote(address)
 
 
 def test_nothing_on_it_needs_a_style_of_its_own(client: Client) -> None:
@@ -79,42 +100,23 @@ def test_nothing_on_it_needs_a_style_of_its_own(client: Client) -> None:
     assert page.xpath("//@style | //style | //script[not(@src)]") == []
 
 
-def test_a_text_to_oneself_holds_the_code(client: Client) -> None:
-    page = receipt(client)
-    (address,) = html.document_fromstring(page).xpath("//a[starts-with(@href, 'sms:?')]/@href")
-    assert " ".join(receipt_codes.format_code(code_of(page))) in unquote(address)
-
-
-def test_each_group_is_spelled_out(client: Client) -> None:
-    page = receipt(client)
-    for group in receipt_codes.format_code(code_of(page)):
-        assert receipt_codes.phonetic_group(group) in page.decode()
-
-
 def test_the_english_receipt_is_english(client: Client) -> None:
     form = hidden_of(client.get("/en" + REPORT).content)
-    answer = client.post("/en" + REPORT, {**form, "story": STORY})
+    told = {"story": STORY, "happening_now": "yes", "money_lost": "yes"}
+    answer = client.post("/en" + REPORT, form | told)
     assert answer["Location"] == "/en" + RECEIPT
     assert answer.cookies["receipt"]["path"] == "/en/bao-cao/"
     page = client.get("/en" + RECEIPT).content
     assert "We have your report" in words(page)
     assert forms(page, "/en" + LATER)
-    assert only_vietnamese(page) == set()
-
-
-def test_the_urgent_english_receipt_is_english(client: Client) -> None:
-    form = hidden_of(client.get("/en" + REPORT).content)
-    fields = {"story": STORY, "happening_now": "yes", "money_lost": "yes"}
-    client.post("/en" + REPORT, {**form, **fields})
-    page = client.get("/en" + RECEIPT).content
     assert len(urgent(page)) == 1
-    assert only_vietnamese(page) == set()
+    assert vietnamese_words(page) == []
 
 
-def test_the_english_report_page_is_english(client: Client) -> None:
+def test_an_empty_report_is_told_so_in_english(client: Client) -> None:
     empty = client.post("/en" + REPORT, hidden_of(client.get("/en" + REPORT).content)).content
     assert "1 thing to put right" in words(empty)
-    assert only_vietnamese(empty) == set()
+    assert vietnamese_words(empty) == []
 
 
 def test_without_a_database_the_code_still_stands_there(
@@ -176,15 +178,12 @@ def test_the_public_clocks_say_when(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("promises")
-def test_a_text_for_the_carriers_is_ready_to_send(client: Client) -> None:
+def test_a_text_for_the_carriers_is_ready_to_send_where_there_is_a_number(client: Client) -> None:
     page = receipt(client, caller_number=NUMBER, claimed_office="police", demands=["money"])
     assert "LD (0992000123) (xung cong an, doi chuyen tien)" in words(page)
     assert b'href="sms:156?&amp;body=LD%20' in page
     assert "VNeID" in words(page)
-
-
-@pytest.mark.usefixtures("promises")
-def test_without_a_number_there_is_no_text_for_the_carriers(client: Client) -> None:
+    assert "gửi 156" in words(page)
     assert "gửi 156" not in words(receipt(client))
 
 
@@ -193,26 +192,15 @@ def test_without_a_number_there_is_no_text_for_the_carriers(client: Client) -> N
 
 def test_what_is_open_is_asked_in_one_form(client: Client) -> None:
     page = receipt(client, money_lost_vnd="20", contact_phone="0992000")
-    question_form = next(form for form in forms(page, LATER) if "money_lost_vnd" in form.fields)
-    assert question_form.fields["kind"] == "answer"
-    assert question_form.fields["code"] == code_of(page)
-    assert len(question_form.fields["submission_key"]) == 32
-    assert "contact_phone" in question_form.fields
+    asked = form_with(page, "money_lost_vnd").fields
+    assert (asked["kind"], asked["code"]) == ("answer", code_of(page))
+    assert len(asked["submission_key"]) == 32
+    assert "contact_phone" in asked
     assert "Là 20 nghìn hay 20 triệu?" in words(page)
 
 
-def test_the_same_old_name_in_two_districts_is_asked_about(client: Client) -> None:
-    call_command("setup_desk", verbosity=0)
-    page = receipt(client, commune="Lam Sơn")
-    assert Report.objects.get().commune_id is None
-    question_form = next(form for form in forms(page, LATER) if "commune" in form.fields)
-    offered = question_form.xpath(".//input[@name='commune']/@value")
-    assert {"xa_lam_son", ""} < set(offered)
-    assert "Xã Lam Sơn (Thọ Xuân cũ)" in words(page)
-
-
+@pytest.mark.usefixtures("reference_rows")
 def test_many_places_of_one_district_stand_in_a_list(client: Client) -> None:
-    call_command("setup_desk", verbosity=0)
     page = html.document_fromstring(receipt(client, commune="huyện Quan Hóa"))
     assert len(page.xpath("//select[@name='commune']/option")) > 6
     assert page.xpath("//input[@name='commune']") == []
@@ -220,13 +208,8 @@ def test_many_places_of_one_district_stand_in_a_list(client: Client) -> None:
 
 def test_what_was_answered_is_asked_no_more(client: Client) -> None:
     page = receipt(client, money_lost_vnd="20", contact_phone="0550 000 111")
-    question_form = next(form for form in forms(page, LATER) if "money_lost_vnd" in form.fields)
-    answer = {
-        **dict(question_form.fields),
-        "money_lost_vnd": "20 triệu",
-        "callback_phrase": "hai cái bát",
-    }
-    client.post(LATER, answer)
+    answers = {"money_lost_vnd": "20 triệu", "callback_phrase": "hai cái bát"}
+    client.post(LATER, dict(form_with(page, "money_lost_vnd").fields) | answers)
     page = client.get(RECEIPT).content
     assert "Trang hỏi lại bạn" not in words(page)
     assert "hai cái bát" in words(page)
@@ -251,8 +234,8 @@ def test_who_sends_at_once_has_a_receipt_and_is_asked_for_a_sentence(
     monkeypatch.setattr(form_parser, "MIN_FILL_SECONDS", 3)
     page = receipt(client)
     assert code_of(page)
-    question_form = next(form for form in forms(page, LATER) if form.fields["kind"] == "answer")
-    assert "story" in question_form.fields
+    asked = [form.fields for form in forms(page, LATER) if form.fields["kind"] == "answer"]
+    assert "story" in asked[0]
 
 
 def test_more_can_be_told_from_the_receipt(client: Client) -> None:
@@ -264,35 +247,25 @@ def test_more_can_be_told_from_the_receipt(client: Client) -> None:
 
 def test_who_left_a_number_can_change_the_phrase(client: Client) -> None:
     page = receipt(client, contact_phone="0550 000 111", callback_phrase="ấm và chảo")
-    changed = next(form for form in forms(page, LATER) if "callback_phrase" in form.fields)
-    assert changed.fields["kind"] == "correction"
+    assert form_with(page, "callback_phrase").fields["kind"] == "correction"
     assert "Đổi câu hẹn" in words(page)
 
 
 # A code that is no more
 
 
-def replace(report: Report) -> None:
-    """As when an officer has let a new code be fetched."""
-    fresh = {"code_hash": b"another" * 4 + b"code", "replaced_at": timezone.now()}
-    Receipt.objects.filter(report=report).update(**fresh)
-
-
-def test_a_replaced_code_is_shown_no_more(client: Client) -> None:
-    code = code_of(receipt(client))
-    replace(Report.objects.get())
-    page = client.get(RECEIPT).content
-    assert "Tin này đã có mã mới hơn" in words(page)
-    assert code not in page.decode()
-
-
-def test_a_report_sent_again_tells_that_its_code_was_replaced(client: Client) -> None:
+def test_a_replaced_code_is_shown_no_more_by_the_receipt_or_the_form_sent_again(
+    client: Client,
+) -> None:
     fields = {**hidden(client), "story": STORY}
     client.post(REPORT, fields)
-    replace(Report.objects.get())
-    answer = client.post(REPORT, fields)
-    assert answer.status_code == 200
-    assert "Tin này đã có mã mới hơn" in words(answer.content)
+    code = code_of(client.get(RECEIPT).content)
+    # As when an officer has let a new code be fetched.
+    Receipt.objects.update(code_hash=b"another" * 4 + b"code", replaced_at=timezone.now())
+    for answer in (client.get(RECEIPT), client.post(REPORT, fields)):
+        assert answer.status_code == 200
+        assert "Tin này đã có mã mới hơn" in words(answer.content)
+        assert code not in answer.content.decode()
     assert Report.objects.count() == 1
 
 

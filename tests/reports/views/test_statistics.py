@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 from unittest.mock import Mock
@@ -18,6 +19,7 @@ from reports.models import PublicStatistics as PublicFigures
 from reports.public.statistics import PublicStatistics, apply_suppression
 from reports.views.statistics import format_duration, format_money
 from tests.reports.public.test_statistics import build_raw
+from tests.support.alert_factories import commune
 from tests.support.language import vietnamese_words
 from tests.support.resident_pages import words
 
@@ -25,10 +27,6 @@ pytestmark = pytest.mark.django_db
 
 PAGE = "/thong-ke/"
 FILE = "/thong-ke/so-lieu.csv"
-
-
-def read_page(client: Client, address: str = PAGE) -> str:
-    return words(client.get(address).content)
 
 
 @pytest.fixture
@@ -46,7 +44,7 @@ def _filled(db: None) -> None:
 
 @pytest.mark.usefixtures("_filled")
 def test_the_page_tells_what_was_kept(client: Client) -> None:
-    seen = read_page(client)
+    seen = words(client.get(PAGE).content)
     assert "1.263 tin báo" in seen
     assert "31 tin có mất tiền, tổng 1,9 tỷ đồng theo lời kể" in seen
     assert "2 giờ 10 phút" in seen
@@ -56,20 +54,12 @@ def test_the_page_tells_what_was_kept(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("_filled")
-def test_the_page_in_english(client: Client) -> None:
-    seen = read_page(client, f"/en{PAGE}")
-    assert "1,263 reports" in seen
-    assert "1.9 billion đồng" in seen
-    assert "2 h 10 min" in seen
-    assert "Posing as tax officer 63" in seen
-
-
-@pytest.mark.usefixtures("_filled")
-def test_an_english_page_says_which_names_are_vietnamese(client: Client) -> None:
-    Commune.objects.create(
-        codename="s", code="1", name="Xã Yên Định", former_districts=[], former_communes=[]
-    )
-    assert vietnamese_words(client.get(f"/en{PAGE}").content) == []
+def test_the_page_in_english_says_which_names_are_vietnamese(client: Client) -> None:
+    commune("s", "Xã Yên Định")
+    page = client.get(f"/en{PAGE}").content
+    for told in ("1,263 reports", "1.9 billion đồng", "2 h 10 min", "Posing as tax officer 63"):
+        assert told in words(page)
+    assert vietnamese_words(page) == []
 
 
 @pytest.mark.usefixtures("_filled", "reference_rows")
@@ -85,12 +75,8 @@ def test_the_page_asks_for_one_row(
 def test_columns_have_a_name_and_a_table(client: Client) -> None:
     tree: Any = html.document_fromstring(client.get(PAGE).content)
     (picture,) = tree.xpath("//svg[@role='img']")
-    assert [
-        tree.get_element_by_id(name).tag for name in picture.get("aria-labelledby").split()
-    ] == [
-        "title",
-        "desc",
-    ]
+    names = picture.get("aria-labelledby").split()
+    assert [tree.get_element_by_id(name).tag for name in names] == ["title", "desc"]
     rows = [
         html.tostring(row, method="text", encoding=str).split()
         for row in tree.xpath("//details//tbody/tr")
@@ -104,7 +90,7 @@ def test_columns_have_a_name_and_a_table(client: Client) -> None:
 def test_too_little_to_tell_is_said(client: Client, kept_row: PublicStatistics | None) -> None:
     if kept_row:
         PublicFigures.objects.create(figures=asdict(kept_row))
-    assert "Chưa đủ tin để nêu số" in read_page(client)
+    assert "Chưa đủ tin để nêu số" in words(client.get(PAGE).content)
     assert client.get(FILE).status_code == 200
 
 
@@ -135,9 +121,7 @@ def test_the_file_says_the_same(client: Client) -> None:
 
 @pytest.mark.usefixtures("_filled")
 def test_a_name_is_never_a_formula(client: Client) -> None:
-    Commune.objects.create(
-        codename="s", code="1", name="=1+1", former_districts=[], former_communes=[]
-    )
+    commune("s", "=1+1")
     assert ["Xã, phường", "'=1+1", "1240"] in lines(client, FILE)
 
 
@@ -153,20 +137,16 @@ def test_the_page_is_light_with_every_kind_and_every_commune(client: Client) -> 
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "dưới 1 phút"), (7_830, "2 giờ 10 phút"), (3_600, "1 giờ"), (180_000, "2 ngày 2 giờ")],
-)
-def test_a_length_of_time_is_told_in_two_units(seconds: int, text: str) -> None:
-    assert format_duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("dong", "text"),
+    ("tell", "figure", "text"),
     [
-        (1_900_000_000, "1,9 tỷ đồng"),
-        (27_000_000, "27 triệu đồng"),
-        (1_200_000_000_000, "1.200 tỷ đồng"),
+        (format_duration, 0, "dưới 1 phút"),
+        (format_duration, 3_600, "1 giờ"),
+        (format_duration, 180_000, "2 ngày 2 giờ"),
+        (format_money, 27_000_000, "27 triệu đồng"),
+        (format_money, 1_200_000_000_000, "1.200 tỷ đồng"),
     ],
 )
-def test_a_sum_is_told_in_its_largest_unit(dong: int, text: str) -> None:
-    assert format_money(dong) == text
+def test_a_time_is_told_in_two_units_and_a_sum_in_its_largest(
+    tell: Callable[[int], str], figure: int, text: str
+) -> None:
+    assert tell(figure) == text
