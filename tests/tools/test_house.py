@@ -7,16 +7,17 @@ import pytest
 
 from tools import house, source
 
+CACHES = (house.load_rooms, house.load_imports, house.load_outside, house.list_function_lengths)
+
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty project in the place of ours."""
-    caches = (house.load_rooms, house.load_imports, house.load_outside, house.list_function_lengths)
-    for each in caches:
+    for each in CACHES:
         each.cache_clear()
     monkeypatch.setattr(source, "ROOT", tmp_path)
     yield tmp_path
-    for each in caches:
+    for each in CACHES:
         each.cache_clear()
 
 
@@ -27,13 +28,10 @@ def write(tree: Path, path: str, text: str = "") -> None:
 
 
 def test_a_circle_of_packages_is_seen_also_through_a_function(tree: Path) -> None:
+    late = "def load() -> None:\n    from reports.cases.deadlines import LIMIT\n"
     write(tree, "reports/cases/deadlines.py", "from reports.triage import service\n")
     write(tree, "reports/triage/service.py", "import reports.triage.rows\n")
-    write(
-        tree,
-        "reports/triage/rows.py",
-        "def load() -> None:\n    from reports.cases.deadlines import LIMIT\n",
-    )
+    write(tree, "reports/triage/rows.py", late)
     (circle,) = house.find_circles()
     assert circle.startswith("2 packages: reports.cases reports.triage\n")
     assert "reports.triage.rows -> reports.cases.deadlines" in circle
@@ -85,11 +83,8 @@ def test_forbidden_names_are_found_but_for_the_read_of_a_file(tree: Path) -> Non
         "    def read(self, size: int = -1) -> bytes: ...\n"
         "    def kept(self) -> None: ...\n",
     )
-    assert [each.split()[1] for each in house.find_forbidden_names(house.load_rooms())] == [
-        "_told",
-        "read",
-        "kept",
-    ]
+    found = [each.split()[1] for each in house.find_forbidden_names(house.load_rooms())]
+    assert found == ["_told", "read", "kept"]
 
 
 def test_a_small_module_with_one_importer_belongs_into_it(tree: Path) -> None:
