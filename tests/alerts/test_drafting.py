@@ -9,14 +9,15 @@ from alerts import drafting, publishing
 from alerts.drafting import ensure_first_alert
 from alerts.models import Alert
 from alerts.templatetags import alert_cards
-from reports.models import Campaign, CampaignLink
+from reports.models import Campaign
 from tests.support.alert_factories import commune, draft, issued, person
 from tests.support.campaign_factories import add_to_campaign
 from tests.support.officers import Person
 from tests.support.report_factories import add_facts, report
-from tests.support.warning_pages import find_missing
+from tests.support.warning_pages import find_missing, get_text
 
 pytestmark = pytest.mark.django_db
+ADD = "/admin/alerts/alert/add/?campaign="
 
 
 @pytest.fixture
@@ -24,21 +25,30 @@ def campaign() -> Campaign:
     return Campaign.objects.create(code="Đ-26-001", title="Giả bưu điện")
 
 
+@pytest.fixture
+def goes_on(campaign: Campaign) -> Campaign:
+    """Create the wave into which the other was merged."""
+    goes_on = Campaign.objects.create(code="Đ-26-002", title="Giả điện lực")
+    Campaign.objects.filter(pk=campaign.pk).update(merged_into=goes_on)
+    return goes_on
+
+
 def attach(campaign: Campaign, story: str, scenario: str) -> None:
     subject = report(story, contact="0550 000 777")
     add_facts(subject, scenario=scenario)
-    CampaignLink.objects.create(
-        campaign=campaign, report=subject, kind="same_number", strength=1, reason="cùng số"
-    )
+    add_to_campaign(subject, campaign)
 
 
-def test_a_wave_gives_its_size_its_days_and_its_usual_scenario(campaign: Campaign) -> None:
+def test_a_wave_gives_its_size_and_usual_scenario_and_nothing_of_a_person(
+    campaign: Campaign,
+) -> None:
     for scenario in ("police_case", "delivery_parcel", "delivery_parcel"):
-        attach(campaign, f"Chuyện riêng {scenario}", scenario)
+        attach(campaign, f"Bà Tư ở đầu làng mất tiền {scenario}", scenario)
     first = drafting.initial_from_campaign(campaign)
     assert first["scenario"] == "delivery_parcel"
     assert first["grounds"] == "Đợt Đ-26-001: dưới 5 tin."
     assert first["summary"] == ""
+    assert find_missing(["Bà Tư", "0550"], str(first)) == ["Bà Tư", "0550"]
 
 
 def test_a_wave_of_many_tells_counts_that_point_at_nobody(campaign: Campaign) -> None:
@@ -57,10 +67,11 @@ def test_a_wave_of_many_tells_counts_that_point_at_nobody(campaign: Campaign) ->
     assert first["summary"].endswith("Họ đòi: chuyển tiền.")
 
 
-def test_a_number_in_the_title_of_a_wave_stays_at_the_desk(campaign: Campaign) -> None:
+def test_an_empty_wave_gives_its_title_without_the_number_in_it(campaign: Campaign) -> None:
     Campaign.objects.filter(pk=campaign.pk).update(title="Giả điện lực 0550 000 123 gọi")
     campaign.refresh_from_db()
-    assert drafting.initial_from_campaign(campaign)["title"] == "Giả điện lực gọi"
+    first = drafting.initial_from_campaign(campaign)
+    assert (first["title"], first["scenario"]) == ("Giả điện lực gọi", "")
 
 
 def test_the_form_of_a_warning_opens_with_the_aggregates(
@@ -68,21 +79,10 @@ def test_the_form_of_a_warning_opens_with_the_aggregates(
 ) -> None:
     for number in range(5):
         attach(campaign, f"Bà Tư kể {number}", "tax")
-    page = editor.client.get(f"/admin/alerts/alert/add/?campaign={campaign.pk}").content.decode()
-    assert "Đợt Đ-26-001: 5 tin" in page
-    assert "Kẻ gian gọi điện. Kiểu lừa:" in page
-    assert "Bà Tư" not in page
-
-
-def test_nothing_of_a_person_reaches_the_draft(campaign: Campaign) -> None:
-    attach(campaign, "Bà Tư ở đầu làng mất tiền", "police_case")
-    text = str(drafting.initial_from_campaign(campaign))
-    assert "Bà Tư" not in text
-    assert "0550" not in text
-
-
-def test_an_empty_wave_gives_no_scenario(campaign: Campaign) -> None:
-    assert drafting.initial_from_campaign(campaign)["scenario"] == ""
+    page = get_text(editor.client, f"{ADD}{campaign.pk}")
+    words = ['value="Giả bưu điện"', f'value="{campaign.pk}"', "Đợt Đ-26-001: 5 tin"]
+    words.append("Kẻ gian gọi điện. Kiểu lừa:")
+    assert find_missing([*words, "Bà Tư"], page) == ["Bà Tư"]
 
 
 def test_the_desk_sees_what_is_said_about_a_wave_and_may_write_more(campaign: Campaign) -> None:
@@ -91,27 +91,17 @@ def test_the_desk_sees_what_is_said_about_a_wave_and_may_write_more(campaign: Ca
     Alert.objects.filter(slug="mot").update(title="<b>Đang viết</b>")
     tag = "{% load alert_cards %}{% warnings_of_campaign campaign %}"
     text = engines["public"].from_string(tag).render({"campaign": campaign})
-    words = ["&lt;b&gt;Đang viết", "đang soạn", "bản 1"]
-    assert find_missing([*words, f"/admin/alerts/alert/add/?campaign={campaign.pk}"], text) == []
+    words = ["&lt;b&gt;Đang viết", "đang soạn", "bản 1", f"{ADD}{campaign.pk}"]
+    assert find_missing(words, text) == []
 
 
-def test_what_was_said_about_a_wave_is_said_about_the_one_it_was_merged_into(
-    campaign: Campaign,
+def test_what_was_said_about_a_wave_and_old_links_to_it_go_to_the_one_it_was_merged_into(
+    campaign: Campaign, goes_on: Campaign, editor: Person
 ) -> None:
-    goes_on = Campaign.objects.create(code="Đ-26-002", title="Giả điện lực")
     draft("mot", campaign=campaign)
-    Campaign.objects.filter(pk=campaign.pk).update(merged_into=goes_on)
     alerts = alert_cards.warnings_of_campaign(goes_on)["alerts"]
     assert [alert.slug for alert in alerts] == ["mot"]
-
-
-def test_an_old_link_to_a_new_draft_takes_the_wave_that_goes_on(
-    campaign: Campaign, editor: Person
-) -> None:
-    goes_on = Campaign.objects.create(code="Đ-26-002", title="Giả điện lực")
-    Campaign.objects.filter(pk=campaign.pk).update(merged_into=goes_on)
-    page = editor.client.get(f"/admin/alerts/alert/add/?campaign={campaign.pk}").content.decode()
-    assert f'value="{goes_on.pk}"' in page
+    assert f'value="{goes_on.pk}"' in get_text(editor.client, f"{ADD}{campaign.pk}")
 
 
 # --- the first warning: the facts of the dispatch in our own words
@@ -122,55 +112,38 @@ def first() -> Alert:
     return ensure_first_alert(person("editor"))
 
 
-def join_texts(alert: Alert) -> str:
-    steps = " ".join(f"{step.title} {step.text} {step.quote}" for step in alert.steps.all())
-    return f"{alert.title} {alert.summary} {alert.advice} {alert.loudspeaker} {steps}"
-
-
-def test_it_arrives_as_a_draft_once(first: Alert) -> None:
+def test_it_arrives_as_a_draft_once_and_is_issued_by_two(first: Alert) -> None:
     assert (first.stage, first.current) == (Alert.Stage.DRAFT, None)
     assert ensure_first_alert(person("somebody")) == first
     assert Alert.objects.get().author == person("editor")
-
-
-def test_it_is_complete_and_can_be_issued_by_two(first: Alert) -> None:
     publishing.submit(first, by=person("editor"))
     assert publishing.issue(first, by=person("approver")).frozen_content.title == first.title
 
 
-def test_it_names_the_dispatch_and_whom_to_ring(first: Alert) -> None:
+def test_it_names_the_dispatch_whom_to_ring_and_the_whole_trick(first: Alert) -> None:
     assert first.document_number == "140/CAT-PV01"
     assert f"{first.document_date:%d/%m/%Y}" == "12/01/2024"
-    assert all(word in first.advice for word in ("02373.725.725", "113", "công an xã, phường"))
+    assert find_missing(["02373.725.725", "113", "công an xã, phường"], first.advice) == []
     assert "02373725725" in first.sms
-
-
-def test_it_tells_the_whole_trick(first: Alert) -> None:
     titles = ["Xưng chức cao", "Lấy vụ án ra dọa", "Hứa giúp", "Không được thì chửi mắng"]
     assert [step.title for step in first.steps.all()] == titles
 
 
-@pytest.mark.parametrize(
-    "word", ["huyện", "thị xã", "đối tượng", "nhẹ dạ", "cả tin", "không ai phạt", "!", "đồng chí"]
-)
-def test_it_speaks_plainly_blames_nobody_and_knows_no_district(first: Alert, word: str) -> None:
-    assert word not in join_texts(first).lower()
+def test_it_speaks_plainly_blames_nobody_and_knows_no_district(first: Alert) -> None:
+    steps = " ".join(f"{step.title} {step.text} {step.quote}" for step in first.steps.all())
+    text = f"{first.title} {first.summary} {first.advice} {first.loudspeaker} {steps}".lower()
+    words = ["huyện", "thị xã", "đối tượng", "nhẹ dạ", "cả tin", "không ai phạt", "!", "đồng chí"]
+    assert find_missing(words, text) == words
 
 
-def test_sentences_are_short(first: Alert) -> None:
+def test_its_sentences_are_short_and_its_texts_fit_where_they_go(first: Alert) -> None:
     texts = [first.summary, *first.advice.splitlines(), *(step.text for step in first.steps.all())]
     sentences = [line for text in texts for line in text.replace("? ", ". ").split(". ")]
     assert [line for line in sentences if len(line.split()) > 20] == []
-
-
-def test_the_loudspeaker_text_lasts_a_minute(first: Alert) -> None:
-    assert 150 <= len(first.loudspeaker.split()) <= 165
-
-
-def test_messages_fit_one_part_and_only_ours_is_signed(first: Alert) -> None:
-    assert first.sms.isascii()
-    assert first.sms_share.isascii()
-    assert max(len(first.sms), len(first.sms_share)) <= 160
+    assert 150 <= len(first.loudspeaker.split()) <= 165  # a minute
+    for message in (first.sms, first.sms_share):
+        assert message.isascii()
+        assert len(message) <= 160
     assert first.sms_share.endswith("Theo Cong an tinh Thanh Hoa")
 
 

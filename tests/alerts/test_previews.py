@@ -20,8 +20,6 @@ from tests.support.officers import Person
 from tests.support.warning_pages import find_missing
 
 pytestmark = pytest.mark.django_db
-NAMES = ["page", "english", "paper", "frame", "picture", "square", "poster", "pack"]
-PREVIEWS = ["preview", *(f"preview_{name}" for name in NAMES)]
 
 
 def get_preview(client: Client, alert: Alert, name: str) -> HttpResponse:
@@ -81,8 +79,20 @@ def test_the_previewed_pack_holds_what_the_real_one_will_and_is_marked(approver:
     assert "[Bản xem trước]" in archive.read("XEM-TRUOC-1/van-ban.txt").decode()
 
 
-def test_a_paper_that_is_looked_at_says_that_it_is_not_out(approver: Person) -> None:
-    assert "chưa phát" in get_preview_text(approver, submitted(), "preview_paper")
+@pytest.mark.parametrize("name", ["page", "paper", "frame"])
+def test_a_previewed_page_says_that_it_is_not_out_and_is_framed_at_home(
+    approver: Person, name: str
+) -> None:
+    alert = submitted(title=HOSTILE)
+    overview = get_preview(approver.client, alert, "preview")
+    assert "frame-src 'self'" in overview["Content-Security-Policy"]
+    response = get_preview(approver.client, alert, f"preview_{name}")
+    text = response.content.decode()
+    assert "Bản xem trước, chưa phát" in text
+    assert "<script>alert" not in text
+    assert "frame-ancestors 'self'" in response["Content-Security-Policy"]
+    assert "private" in response["Cache-Control"]
+    assert response.get("X-Frame-Options") != "DENY"
 
 
 def test_the_way_to_the_preview_is_shown_to_those_who_may(duty: Person, editor: Person) -> None:

@@ -85,10 +85,11 @@ def test_a_word_in_between_goes_before_one_that_waits(clock: Traveller) -> None:
 
 
 def test_a_cancel_of_what_never_began_tells_nobody(client: Client, clock: Traveller) -> None:
-    cancelled(issued(title="Chưa ai đọc", effective=HOUR))
+    cancel = cancelled(issued(title="Chưa ai đọc", effective=HOUR))
     for moment in (BEGIN, HOUR + SECOND):
         clock.move_to(moment)
-        assert client.get(PAGE).status_code == 404
+        for path in (PAGE, f"{PAGE}lich-su/", f"/canh-bao/cap/{cancel.identifier}.xml"):
+            assert client.get(path).status_code == 404, path
         assert not AlertRevision.objects.current().exists()
 
 
@@ -139,5 +140,5 @@ def test_who_wrote_what_stands_or_what_waits_does_not_cancel(name: str) -> None:
 def test_the_database_takes_no_other_author_for_a_cancel() -> None:
     alert = waiting_by_another().alert
     third = {"version": 3, "references": "x", "identifier": "TH-3", "msg_type": "Cancel"}
-    people = {"author": person("approver").pk, "issued_by": person("third").pk}
+    people = {"author": "approver", "issued_by": "third"}
     assert_insert_refused("author of its text", alert.pk, **third, **people)

@@ -1,6 +1,7 @@
 """Factories of warnings, written and issued as the desk does it, of partners and subscribers."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -46,7 +47,12 @@ def office(codename: str = "dien-luc") -> Office:
     return Office.objects.get_or_create(codename=codename, defaults={"name": "Điện lực"})[0]
 
 
-def draft(slug: str = "gia-dien-luc", **text: Any) -> Alert:
+def draft(
+    slug: str = "gia-dien-luc",
+    communes: Iterable[Commune] = (),
+    offices: Iterable[Office] = (),
+    **text: Any,
+) -> Alert:
     """Create a complete draft by the editor."""
     words = {
         "title": "Giả điện lực, dọa cắt điện",
@@ -59,6 +65,8 @@ def draft(slug: str = "gia-dien-luc", **text: Any) -> Alert:
         "author": person("editor"),
     }
     alert = Alert.objects.create(slug=slug, **words | text)
+    alert.communes.add(*communes)
+    alert.offices.add(*offices)
     AlertStep.objects.create(
         alert=alert, position=1, title="Dọa cắt điện", text="Trong hai giờ.", quote="Cắt ngay."
     )
