@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 import xmlschema
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -20,12 +20,10 @@ from alerts.models.content import EnglishContent, ImpersonatedOffice, Place
 from tests.support.alert_factories import (
     HOSTILE,
     IN_ENGLISH,
-    approved,
     cancelled,
     commune,
     issued,
     rewritten,
-    submitted,
     withdrawn,
 )
 
@@ -77,17 +75,16 @@ def test_the_province_is_a_closed_shape_and_a_commune_its_code() -> None:
     whole = render(issued())
     points = texts(whole, "polygon")[0].split()
     assert (points[0], len(points)) == (points[-1], 103)
-    alert = submitted("mot-xa")
     place = commune()
-    alert.communes.add(place)
-    one = render(approved(alert))
+    one = render(issued("mot-xa", communes=[place]))
     assert texts(one, "polygon") == []
     assert texts(one, "geocode/value") == ["38", place.code]
     assert texts(one, "areaDesc") == [f"{place.name}, Tỉnh Thanh Hóa"]
 
 
 def test_each_language_has_its_block_and_none_repeats_another() -> None:
-    both = render(issued(**IN_ENGLISH))
+    both = render(issued(expires=timezone.now() + timedelta(days=2), **IN_ENGLISH))
+    assert len(texts(both, "info/expires")) == 2
     assert texts(both, "info/language") == ["vi-VN", "en"]
     assert texts(both, "info/headline")[1] == IN_ENGLISH["title_en"]
     alone = {"title": "Same", "summary": "The same.", "title_en": "Same", "summary_en": "The same."}
@@ -121,42 +118,6 @@ def test_a_withdrawn_warning_is_not_told_again() -> None:
     assert texts(root, "responseType") == ["None", "None"]
 
 
-def test_an_expiry_stands_in_every_block() -> None:
-    revision = issued(expires=timezone.now() + timedelta(days=2), **IN_ENGLISH)
-    assert len(texts(render(revision), "info/expires")) == 2
-
-
-def words() -> st.SearchStrategy[str]:
-    odd = st.sampled_from(
-        [HOSTILE, "\x00\x0b\ufffe", "\u202eđảo", "a\u200bb", "😀" * 20, "]]>", "&amp;"]
-    )
-    return st.one_of(odd, st.text(min_size=1, max_size=160))
-
-
-def changed(revision: AlertRevision, values: Mapping[str, Any]) -> AlertRevision:
-    """Return the revision with other words, as raw JSON could hold them."""
-    revision.content = revision.content | dict(values)
-    revision.__dict__.pop("frozen_content", None)
-    return revision
-
-
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(st.data())
-def test_three_hundred_hostile_warnings_are_valid_messages(data: st.DataObject) -> None:
-    any_words = words()
-    bare = AlertRevision(content=dict(TEMPLATE))
-    text = {name: data.draw(any_words) for name in ("title", "short_title", "summary", "scenario")}
-    advice = data.draw(st.lists(any_words, max_size=3))
-    steps = [{"title": data.draw(any_words), "text": data.draw(any_words), "quote": ""}]
-    english = {"title": data.draw(any_words), "summary": data.draw(any_words), "advice": advice}
-    communes = [{"codename": "x", "code": "12345", "name": data.draw(any_words)}]
-    more = {"advice": advice, "steps": steps, "english": english, "communes": communes}
-    root = render(changed(bare, text | more))
-    assert len(texts(root, "info/headline")[0]) <= 140
-
-
 TEMPLATE: dict[str, Any] = {
     "slug": "x", "title": "x", "short_title": "x", "summary": "x", "advice": [], "steps": [],
     "sms": "", "sms_share": "", "loudspeaker": "", "audience": "", "scenario": "",
@@ -172,21 +133,61 @@ TEMPLATE: dict[str, Any] = {
         "web": "https://portal.example/canh-bao/x/", "ending": "", "reason": "",
     },
 }  # fmt: skip
+ODD = [HOSTILE, "\x00\x0b\ufffe", "\u202eđảo", "a\u200bb", "😀" * 20, "]]>", "&amp;"]
+WORDS = st.one_of(st.sampled_from(ODD), st.text(min_size=1, max_size=160))
 
 
-def test_messages_from_before_languages_and_places_are_still_read() -> None:
+def changed(revision: AlertRevision, values: Mapping[str, Any]) -> AlertRevision:
+    """Return the revision with other words, as raw JSON could hold them."""
+    revision.content = revision.content | dict(values)
+    revision.__dict__.pop("frozen_content", None)
+    return revision
+
+
+def of_words(*names: str) -> st.SearchStrategy[dict[str, str]]:
+    return st.fixed_dictionaries(dict.fromkeys(names, WORDS))
+
+
+@st.composite
+def hostile(draw: st.DrawFn) -> AlertRevision:
+    """Draw a revision of any words, in force, cancelled or withdrawn."""
+    english, reason = draw(of_words("title", "summary")), draw(WORDS)
+    ending = draw(st.sampled_from(["", "over", "error"]))
+    kind = "Cancel" if ending else "Alert"
+    message = TEMPLATE["message"] | {"msg_type": kind, "ending": ending, "reason": reason}
+    values = draw(of_words("title", "short_title", "summary", "sms_share", "scenario")) | {
+        "advice": draw(st.lists(WORDS, min_size=1, max_size=3)),
+        "steps": [draw(of_words("title", "text", "quote"))],
+        "document": TEMPLATE["document"] | draw(of_words("number", "subject", "note")),
+        "english": english | {"advice": [draw(WORDS)]},
+        "communes": [{"codename": "x", "code": "12345", "name": draw(WORDS)}],
+        "message": message,
+    }
+    sent = datetime.fromisoformat(message["sent"])
+    bare = AlertRevision(
+        identifier=message["identifier"], version=1, msg_type=kind, sent=sent, effective=sent,
+        content=dict(TEMPLATE), content_hash="ab" * 32,
+    )  # fmt: skip
+    return changed(bare, values)
+
+
+@settings(max_examples=300, deadline=None)
+@given(hostile())
+def test_three_hundred_hostile_warnings_are_valid_messages(revision: AlertRevision) -> None:
+    assert len(texts(render(revision), "info/headline")[0]) <= 140
+
+
+def test_messages_from_before_languages_places_and_offices_are_still_read() -> None:
     revision = AlertRevision(content=dict(TEMPLATE))
-    assert (revision.frozen_content.communes, revision.frozen_content.offices) == ((), ())
-    assert revision.frozen_content.english == EnglishContent()
+    content = revision.frozen_content
+    assert (content.communes, content.offices) == ((), ())
+    assert content.english == EnglishContent()
     render(revision)
-
-
-def test_places_and_offices_come_back_as_they_were_frozen() -> None:
     place = {"codename": "hac-thanh", "code": "14758", "name": "Phường Hạc Thành"}
     office = {"codename": "evn", "name": "Điện lực"}
-    revision = AlertRevision(content=TEMPLATE | {"communes": [place], "offices": [office]})
-    assert revision.frozen_content.communes == (Place(**place),)
-    assert revision.frozen_content.offices == (ImpersonatedOffice(**office),)
+    content = changed(revision, {"communes": [place], "offices": [office]}).frozen_content
+    assert content.communes == (Place(**place),)
+    assert content.offices == (ImpersonatedOffice(**office),)
 
 
 def test_the_index_leads_to_each_message_that_stands(client: Client) -> None:

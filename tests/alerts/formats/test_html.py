@@ -3,14 +3,16 @@
 import base64
 import hashlib
 import re
-from html.parser import HTMLParser
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.db import OperationalError
 from django.template import engines
 from django.test import Client
+from django.utils import timezone
 from django.utils.html import strip_tags
+from lxml import html
 from pytest_django import DjangoAssertNumQueries
 
 from alerts.drafting import ensure_first_alert
@@ -25,6 +27,7 @@ from tests.support.alert_factories import (
     office,
     person,
     rewritten,
+    withdrawn,
 )
 from tests.support.warning_pages import find_missing, get_text, measure_weight
 
@@ -33,34 +36,26 @@ PAGE = "/canh-bao/gia-dien-luc/"
 PAGES = [PAGE, f"{PAGE}in/", f"{PAGE}nhung/", f"{PAGE}van-ban.txt", "/canh-bao/", "/nhung/"]
 ENGLISH = [f"/en{PAGE}", f"/en{PAGE}van-ban.txt", "/en/canh-bao/"]
 FRAMES = [f"{PAGE}nhung/", "/nhung/"]
-CACHED = [*PAGES, *ENGLISH, f"{PAGE}lich-su/", f"/en{PAGE}lich-su/"]
+HISTORY = f"{PAGE}lich-su/"
+CACHED = [*PAGES, *ENGLISH, HISTORY, f"/en{HISTORY}"]
 HTML = [path for path in (*PAGES, *ENGLISH) if not path.endswith(".txt")]
 
 
-class Tags(HTMLParser):
-    """Every tag of a page with its attributes."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.all: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.all.append((tag, dict(attrs)))
-
-    def named(self, *names: str) -> list[dict[str, str | None]]:
-        return [attributes for tag, attributes in self.all if tag in names]
-
-    def links(self, *names: str) -> list[str]:
-        return [str(each["href"]) for each in self.named(*names or ("a",))]
+def parse_page(client: Client, path: str) -> html.HtmlElement:
+    return html.document_fromstring(get_text(client, path))
 
 
-def test_a_page_says_what_to_do_how_it_runs_and_where_it_comes_from(client: Client) -> None:
+def test_a_page_says_what_to_do_whom_to_ring_how_it_runs_and_where_it_comes_from(
+    client: Client,
+) -> None:
     issued(document_number="140/CAT-PV01", document_office="Công an tỉnh Thanh Hóa")
     text = get_text(client, PAGE)
     words = ["Đang có hiệu lực", "Cúp máy.", "Dọa cắt điện", "“Cắt ngay.”", "140/CAT-PV01"]
     assert find_missing(words, text) == []
     assert re.search(r"TH-PV01-\d{4}-0001-1", text)
+    advice = text.split('class="advice"')[1].split("</ul>")[0]
+    links = ['href="tel:02373725725">02373.725.725</a>', 'href="tel:113">113</a>']
+    assert find_missing(links, advice) == []
 
 
 def test_the_page_for_paper_says_the_same_and_leads_nowhere(client: Client) -> None:
@@ -70,25 +65,17 @@ def test_the_page_for_paper_says_the_same_and_leads_nowhere(client: Client) -> N
         assert page.split(part)[1].split("</section>")[0][:300] in paper
     assert f'href="{PAGE}in/"' in page
     assert 'class="back' not in paper
-    outside = paper.split("<body>")[1].split("<main")[0] + paper.split("</main>")[1]
-    assert Tags(outside).links() == ["#main"]
-    assert f'<link rel="canonical" href="{settings.PORTAL_URL}{PAGE}">' in paper
-
-
-def test_the_two_numbers_in_the_advice_can_be_rung(client: Client) -> None:
-    issued()
-    advice = get_text(client, PAGE).split('class="advice"')[1].split("</ul>")[0]
-    links = ['href="tel:02373725725">02373.725.725</a>', 'href="tel:113">113</a>']
-    assert find_missing(links, advice) == []
+    sheet = html.document_fromstring(paper)
+    assert sheet.xpath("//a[not(ancestor::main)]/@href") == ["#main"]
+    assert sheet.xpath("//link[@rel='canonical']/@href") == [f"{settings.PORTAL_URL}{PAGE}"]
 
 
 def test_the_message_is_shown_with_its_length_and_offered_to_send(client: Client) -> None:
     revision = issued()
-    text = get_text(client, PAGE)
-    assert f"{len(revision.frozen_content.sms)}/160 ký tự" in text
-    (link,) = (link for link in Tags(text).links() if link.startswith("sms:"))
+    page = parse_page(client, PAGE)
+    assert f"{len(revision.frozen_content.sms)}/160 ký tự" in page.text_content()
     body = "Gia%20dien%20luc%20day.%20Cup%20may.%20Theo%20Cong%20an%20tinh%20Thanh%20Hoa"
-    assert link == f"sms:?body={body}"
+    assert page.xpath("//a[starts-with(@href, 'sms:')]/@href") == [f"sms:?body={body}"]
 
 
 def test_an_update_shows_its_version(client: Client) -> None:
@@ -127,13 +114,12 @@ def test_pages_take_no_post_and_answer_head(client: Client, path: str) -> None:
 @pytest.mark.parametrize("path", HTML)
 def test_no_script_no_style_attribute_and_nothing_from_elsewhere(client: Client, path: str) -> None:
     issued()
-    tags = Tags(get_text(client, path))
-    assert tags.named("form", "img", "iframe") == []
-    assert {script.get("type") for script in tags.named("script")} <= {"application/ld+json"}
-    names = {name for _, attributes in tags.all for name in attributes}
-    assert [name for name in names if name == "style" or name.startswith("on")] == []
+    page = parse_page(client, path)
+    assert page.xpath("//form | //img | //iframe | //script[@type != 'application/ld+json']") == []
+    assert page.xpath("//script[not(@type)] | //@style | //@*[starts-with(name(), 'on')]") == []
     outside = re.compile(rf"http(?!{settings.PORTAL_URL.removeprefix('http')})")
-    assert [link for link in tags.links("a", "link") if outside.match(link)] == []
+    links = page.xpath("//a/@href | //link/@href")
+    assert [link for link in links if outside.match(link)] == []
 
 
 @pytest.mark.parametrize("status", [200, 304])
@@ -178,29 +164,26 @@ def test_everything_else_is_framed_by_nobody(client: Client, path: str) -> None:
 def test_a_frame_opens_links_outside_and_keeps_its_own_sheet(client: Client, path: str) -> None:
     issued()
     response = client.get(path)
-    text = response.content.decode()
-    tags = Tags(text)
-    assert tags.named("base") == [{"target": "_blank"}]
-    web = [link for link in tags.named("a") if not str(link["href"]).startswith("tel:")]
-    assert all(link.get("rel") == "noopener" for link in web)
-    sheet = text.split("<style>")[1].split("</style>")[0]
+    frame = html.document_fromstring(response.content.decode())
+    assert [base.items() for base in frame.iter("base")] == [[("target", "_blank")]]
+    web = "//a[not(starts-with(@href, 'tel:'))]"
+    assert frame.xpath(f"{web}/@rel") == ["noopener"] * len(frame.xpath(web))
+    (sheet,) = frame.xpath("//style/text()")
     digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
     sources = [f"style-src 'sha256-{digest}'", "default-src 'none'", "form-action 'none'"]
     assert find_missing(sources, response.headers["Content-Security-Policy"]) == []
 
 
 @pytest.mark.parametrize("path", FRAMES)
-def test_a_frame_names_source_time_version_and_the_number_to_ring(
+def test_a_frame_names_source_time_version_and_number_and_greys_itself(
     client: Client, path: str
 ) -> None:
     issued()
     words = ["Nguồn: Công an tỉnh Thanh Hóa", "Cập nhật ", "bản 1", "Kiểm tra nguồn"]
-    assert find_missing([*words, "02373.725.725"], get_text(client, path)) == []
-
-
-def test_a_frame_of_an_ended_warning_still_says_whom_to_ring(client: Client) -> None:
-    cancelled(issued())
-    assert "02373.725.725" in get_text(client, f"{PAGE}nhung/")
+    words += ["02373.725.725", "Đã hơn 24 giờ chưa cập nhật"]
+    text = get_text(client, path)
+    assert find_missing(words, text) == []
+    assert len(re.findall(r"animation:\w+ 1s 86400s forwards", text)) == 2
 
 
 def list_frame_states(client: Client) -> list[str]:
@@ -215,26 +198,20 @@ def list_frame_states(client: Client) -> list[str]:
     return [none, one, ended, get_text(client, "/nhung/"), frames.render_unavailable()]
 
 
-def test_each_frame_says_113_and_the_bank_once_and_first(client: Client) -> None:
+def test_each_frame_says_113_and_the_bank_once_and_first_and_whom_to_ring(client: Client) -> None:
     for text in list_frame_states(client):
         main = strip_tags(text[text.index("<main>") : text.index('<p class="old">')])
         assert [main.count(line) for line in frames.FIRST] == [1, 1]
         assert [strip_tags(text).count(line) for line in frames.FIRST] == [1, 1]
+        assert "02373.725.725" in text
 
 
 def test_the_newest_frame_holds_three_and_links_each(client: Client) -> None:
     slugs = ["mot", "hai", "ba", "bon"]
     for slug in slugs:
         issued(slug, short_title=slug)
-    links = Tags(get_text(client, "/nhung/")).links()
+    links = parse_page(client, "/nhung/").xpath("//a/@href")
     assert [slug for slug in slugs if f"/canh-bao/{slug}/" in links] == ["hai", "ba", "bon"]
-
-
-def test_a_frame_greys_itself_after_a_day(client: Client) -> None:
-    issued()
-    text = get_text(client, "/nhung/")
-    assert len(re.findall(r"animation:\w+ 1s 86400s forwards", text)) == 2
-    assert "Đã hơn 24 giờ chưa cập nhật" in text
 
 
 def test_frames_and_pages_stay_light(client: Client) -> None:
@@ -263,17 +240,17 @@ def test_hostile_text_stays_text(client: Client, path: str) -> None:
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert HOSTILE in response.content.decode()
     else:
-        tags = Tags(response.content.decode())
-        types = [tag.get("type") for tag in tags.named("script", "i")]
+        page = html.document_fromstring(response.content.decode())
+        types = [element.get("type") for element in page.iter("script", "i")]
         assert types in ([], ["application/ld+json"])
-        assert not [attributes for attributes in tags.named("b") if "onclick" in attributes]
+        assert page.xpath("//b[@onclick]") == []
 
 
 def test_the_page_costs_one_question_and_the_lists_two(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     issued()
-    singles = (PAGE, f"{PAGE}lich-su/", f"{PAGE}nhung/", "/nhung/")
+    singles = (PAGE, HISTORY, f"{PAGE}nhung/", "/nhung/")
     for path, count in (*((path, 1) for path in singles), ("/canh-bao/", 2)):
         with django_assert_num_queries(count):
             client.get(path)
@@ -321,3 +298,45 @@ def test_a_document_without_a_date_leaves_no_comma(client: Client, path: str) ->
         issued(slug, document_number="7/CB")
     (line,) = set(re.findall(r"<small>(Số [^<]*)<", get_text(client, path)))
     assert line in {"Số 7/CB", "Số 7/CB, bản 1"}
+
+
+# --- the history: every revision that took effect, and no other
+
+
+def test_every_version_is_told_with_what_changed_and_where_to_read_it(client: Client) -> None:
+    first = issued()
+    second = rewritten(first, summary="Khác.", expires=timezone.now() + timedelta(days=2))
+    cancel = cancelled(second, "Hết đợt.")
+    words = ["Đổi: tóm tắt, gửi đến ai, thời hạn.", "Hết đợt."]
+    for revision in (first, second, cancel):
+        words.append(f"/canh-bao/noi-dung/{revision.identifier}.json")
+        words.append(f"/canh-bao/cap/{revision.identifier}.xml")
+    words += ["Bản 3: hết hiệu lực", "Bản 2: cập nhật", "Bản 1: phát lần đầu"]
+    assert find_missing(words, get_text(client, HISTORY)) == []
+
+
+def test_a_withdrawn_warning_shows_its_versions_and_none_of_their_words(client: Client) -> None:
+    first = issued(title="Tiêu đề sai", summary="Điều sai.")
+    withdrawn(rewritten(first, title="Tiêu đề khác"))
+    text = get_text(client, HISTORY)
+    assert find_missing(["Bản 1: phát lần đầu", "rút lại", "Nhầm."], text) == []
+    hidden = ["Tiêu đề sai", "Điều sai.", "/noi-dung/", f"{first.identifier}.xml"]
+    assert find_missing(hidden, text) == hidden
+
+
+def test_the_page_leads_to_the_versions_before_it(client: Client) -> None:
+    first = issued()
+    assert HISTORY not in get_text(client, PAGE)
+    rewritten(first)
+    assert f'href="{HISTORY}">xem các bản trước' in get_text(client, PAGE)
+
+
+def test_a_long_history_stays_light_and_hostile_text_stays_text(client: Client) -> None:
+    revision = issued(title=HOSTILE)
+    for number in range(9):
+        revision = rewritten(revision, title=f"{HOSTILE} {number}")
+    page = client.get(HISTORY).content
+    assert b"<script" not in page
+    assert b"<b>]]" not in page
+    assert measure_weight(page) <= 14_000
+    assert page.count(b'rel="stylesheet"') == 2
