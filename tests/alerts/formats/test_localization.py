@@ -44,6 +44,9 @@ def test_a_page_says_in_english_what_to_do_until_when_and_under_which_code(clien
     words += ["In force until", "10:00, 22/11/2026", "version 1", revision.identifier]
     words.append('href="tel:02373725725">02373.725.725</a> to ask')
     assert find_missing([*words, ONLY], page) == [ONLY]
+    (steps,) = html.document_fromstring(page).xpath("//ol[@class='steps']")
+    assert steps.get("lang") == "vi"
+    assert steps.getprevious().text_content() == "So far this part is in Vietnamese only."
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -66,26 +69,15 @@ def test_a_warning_without_english_says_so_and_what_to_do_all_the_same(client: C
     assert find_missing(words, get_text(client, PAGE)) == []
 
 
-def test_steps_that_nobody_translated_are_shown_as_vietnamese(client: Client) -> None:
-    issued(**IN_ENGLISH)
-    page = html.document_fromstring(client.get(PAGE).content)
-    (steps,) = page.xpath("//ol[@class='steps']")
-    assert steps.get("lang") == "vi"
-    assert steps.getprevious().text_content() == "So far this part is in Vietnamese only."
-
-
 def test_an_end_and_a_withdrawal_are_told_in_english(client: Client) -> None:
     cancelled(issued(**IN_ENGLISH))
     withdrawn(issued("nham", **IN_ENGLISH))
-    words = ['Reason, in Vietnamese: <span lang="vi">Không còn tin báo.</span>']
-    words.append("This warning is no longer in force</b> since")
+    reason = 'Reason, in Vietnamese: <span lang="vi">{}</span>'
+    words = [reason.format("Không còn tin báo."), "This warning is no longer in force</b> since"]
     assert find_missing(words, get_text(client, PAGE)) == []
     page, hidden = get_text(client, "/en/canh-bao/nham/"), ["Hang up", "They threaten"]
-    words = [
-        'Reason, in Vietnamese: <span lang="vi">Nhầm.</span>',
-        "This warning was taken back</b>",
-    ]
-    assert find_missing([*words, *hidden], page) == hidden
+    words = [reason.format("Nhầm."), "This warning was taken back</b>", *hidden]
+    assert find_missing(words, page) == hidden
     assert "Reason, in Vietnamese: Nhầm." in get_text(client, "/en/canh-bao/nham/van-ban.txt")
     assert find_missing(["Ended on", "Taken back on"], get_text(client, LIST)) == []
 
@@ -164,16 +156,12 @@ def test_programs_are_told_the_language_and_the_address_of_the_page(client: Clie
     assert f"<web>{address}</web>".encode() in cap.render_cap_message(revision)
 
 
-def test_the_card_of_an_english_page_speaks_english() -> None:
+def test_the_card_and_the_search_of_english_pages_speak_english(client: Client) -> None:
     card = engines["public"].from_string("{% load alert_cards %}{% current_warning %}")
     issued(**IN_ENGLISH)
     with translation.override("en"):
         text = card.render()
-    assert f'<a href="{PAGE}">Callers posing as the power company</a>' in text
-    assert ONLY not in text
-
-
-def test_a_search_in_english_finds_a_warning_by_its_english_words(client: Client) -> None:
-    issued(**IN_ENGLISH)
+    link = f'<a href="{PAGE}">Callers posing as the power company</a>'
+    assert find_missing([link, ONLY], text) == [ONLY]
     page = post_text(client, "/en/tim/", q="posing as the power company")
     assert f'<a href="{PAGE}"><b>Callers posing as the power company</b></a>' in page

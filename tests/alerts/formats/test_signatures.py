@@ -89,14 +89,14 @@ def test_xmlsec_verifies_the_cap_message_and_notices_a_change(
     assert not xmlsec_finds_genuine(changed, certificate, tmp_path)
 
 
-def test_a_signed_message_is_valid_cap() -> None:
-    parse_valid(RevisionSignature.objects.get(revision=issued()).cap_message.encode())
-
-
-def test_update_and_cancel_are_signed_too() -> None:
-    revision = rewritten(issued())
-    cancelled(revision)
-    assert RevisionSignature.objects.count() == 3
+def test_each_revision_is_signed_as_valid_cap_and_as_text_that_says_what_it_is_for() -> None:
+    cancelled(rewritten(issued()))
+    signed = RevisionSignature.objects.all()
+    assert len(signed) == 3
+    for each in signed:
+        parse_valid(each.cap_message.encode())
+        text = signatures.signing_input(each.revision)
+        assert text.startswith(b'{"kind":"thanh-hoa/warning/1","warning":')
 
 
 def test_what_the_old_key_signed_is_verified_after_a_change_of_keys(
@@ -169,11 +169,6 @@ def test_a_certificate_of_another_key_is_told() -> None:
 def test_a_key_may_stand_as_pem_or_on_one_line() -> None:
     pem = base64.b64decode(CAP_KEY).decode()
     assert cap_signer(pem).id == cap_signer(CAP_KEY).id
-
-
-def test_the_signed_text_says_what_it_is_for() -> None:
-    start = b'{"kind":"thanh-hoa/warning/1","warning":'
-    assert signatures.signing_input(issued()).startswith(start)
 
 
 def test_the_desk_is_told_of_warnings_without_a_signature(settings: Settings) -> None:
