@@ -17,7 +17,7 @@ from reports.models import (
     Report,
 )
 from reports.triage import service
-from tests.support.campaign_factories import campaign_of, item_of, triage
+from tests.support.campaign_factories import add_to_campaign, campaign_of, item_of, triage
 from tests.support.concurrency import in_parallel
 from tests.support.report_factories import report
 
@@ -41,32 +41,25 @@ def tying() -> Report:
     return triage(f"{ACCOUNT} Lại nữa.", caller_number=NUMBER)
 
 
-def touch(campaign: Campaign, officer: User) -> None:
-    """An officer lays a report there by hand."""
-    CampaignLink.objects.create(
-        report=report("của cán bộ"), campaign=campaign, kind="officer", strength=1,
-        placed_by=officer,
+def keep_apart(
+    subject: Report, campaign: Campaign, by: User, other: Campaign | None = None
+) -> None:
+    """An officer has taken a report out of a campaign."""
+    act = CampaignAction.objects.create(
+        kind="split" if other else "detached", campaign=campaign, other=other, reason="khác bọn",
+        reports=1, actor=by,
     )  # fmt: skip
+    CampaignExclusion.objects.create(report=subject, campaign=campaign, action=act)
 
 
-@pytest.fixture
-def officer(django_user_model: type[User]) -> User:
-    return django_user_model.objects.create(username="truc.ban")
-
-
-def test_a_late_report_makes_one_of_two_campaigns_that_nobody_touched() -> None:
+def test_a_late_report_makes_one_of_two_campaigns_that_nobody_touched_and_it_is_on_record() -> None:
     older, younger = two_campaigns()
+    moved = sorted(str(pk) for pk in younger.links.values_list("report_id", flat=True))
     late = tying()
     younger.refresh_from_db()
     assert campaign_of(late) == older == younger.merged_into
     assert CampaignLink.objects.filter(campaign=older).count() == 5
     assert not MergeProposal.objects.exists()
-
-
-def test_such_a_merge_is_on_record_with_what_it_moved() -> None:
-    older, younger = two_campaigns()
-    moved = sorted(str(pk) for pk in younger.links.values_list("report_id", flat=True))
-    tying()
     here, away = (events.events_for("campaign", each.pk).get() for each in (older, younger))
     assert (here.kind, here.actor, here.detail["other"]) == ("campaign_merged", None, younger.code)
     assert (away.kind, away.detail["other"]) == ("campaign_merged_away", older.code)
@@ -75,10 +68,10 @@ def test_such_a_merge_is_on_record_with_what_it_moved() -> None:
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_campaign_that_a_person_touched_is_proposed_and_not_merged(
-    which: int, officer: User
+    which: int, chief: User
 ) -> None:
     pair = two_campaigns()
-    touch(pair[which], officer)
+    add_to_campaign(report("của cán bộ"), pair[which], kind="officer", placed_by=chief)
     late = tying()
     proposal = MergeProposal.objects.open().get()
     assert {proposal.campaign_a, proposal.campaign_b} == set(pair)
@@ -87,55 +80,37 @@ def test_a_campaign_that_a_person_touched_is_proposed_and_not_merged(
     assert not Campaign.objects.exclude(merged_into=None).exists()
 
 
-def test_a_proposal_is_made_once(officer: User) -> None:
+def test_an_act_of_a_person_counts_as_a_touch_and_a_proposal_is_made_once(chief: User) -> None:
     older, _ = two_campaigns()
-    touch(older, officer)
+    Campaign.objects.filter(pk=older.pk).update(version=2)
     tying(), tying()
-    MergeProposal.objects.update(rejected_at=timezone.now(), rejected_by=officer)
+    MergeProposal.objects.update(rejected_at=timezone.now(), rejected_by=chief)
     tying()
     assert MergeProposal.objects.count() == 1
     assert not MergeProposal.objects.open().exists()
 
 
-def test_an_act_of_a_person_counts_as_a_touch() -> None:
-    older, _ = two_campaigns()
-    Campaign.objects.filter(pk=older.pk).update(version=2)
-    tying()
-    assert MergeProposal.objects.count() == 1
-
-
-def test_what_a_person_keeps_apart_is_neither_merged_nor_proposed(officer: User) -> None:
+def test_what_a_person_keeps_apart_is_neither_merged_nor_proposed(chief: User) -> None:
     older, younger = two_campaigns()
-    act = CampaignAction.objects.create(
-        kind="split", campaign=older, other=younger, reason="khác bọn", reports=1, actor=officer
-    )
-    member = younger.links.earliest("report_id")
-    CampaignExclusion.objects.create(report_id=member.report_id, campaign=older, action=act)
+    keep_apart(younger.links.earliest("report_id").report, older, chief, other=younger)
     tying()
     assert not MergeProposal.objects.exists()
     assert not Campaign.objects.exclude(merged_into=None).exists()
 
 
-def test_a_report_that_does_not_belong_glues_nothing(officer: User) -> None:
+def test_a_report_that_does_not_belong_glues_nothing(chief: User) -> None:
     older, younger = two_campaigns()
     late = report(f"{ACCOUNT} Lại nữa.", caller_number=NUMBER)
-    act = CampaignAction.objects.create(
-        kind="detached", campaign=older, reason="khác", reports=1, actor=officer
-    )
-    CampaignExclusion.objects.create(report=late, campaign=older, action=act)
+    keep_apart(late, older, chief)
     service.process_items([item_of(late)])
     assert campaign_of(late) == younger
     assert not Campaign.objects.exclude(merged_into=None).exists()
 
 
-def test_reading_again_brings_nothing_together_that_people_parted(officer: User) -> None:
+def test_reading_again_brings_nothing_together_that_people_parted(chief: User) -> None:
     first, second = triage("một", caller_number=NUMBER), triage("hai", caller_number=NUMBER)
-    campaign = campaign_of(first)
-    act = CampaignAction.objects.create(
-        kind="detached", campaign=campaign, reason="khác", reports=1, actor=officer
-    )
     CampaignLink.objects.filter(report=second).delete()
-    CampaignExclusion.objects.create(report=second, campaign=campaign, action=act)
+    keep_apart(second, CampaignLink.objects.get(report=first).campaign, chief)
     service._write(service.extract(second))
     assert not CampaignLink.objects.filter(report=second).exists()
 
@@ -160,10 +135,9 @@ def test_two_workers_who_tie_the_same_campaigns_make_one() -> None:
     ["UPDATE reports_mergeproposal SET reason = ''", "DELETE FROM reports_mergeproposal",
      "UPDATE reports_mergeproposal SET rejected_at = NULL, rejected_by_id = NULL"],
 )  # fmt: skip
-def test_a_proposal_stays_as_it_was_made(change: str, officer: User) -> None:
-    older, _ = two_campaigns()
-    touch(older, officer)
+def test_a_proposal_stays_as_it_was_made(change: str, chief: User) -> None:
+    Campaign.objects.filter(pk=two_campaigns()[0].pk).update(version=2)
     tying()
-    MergeProposal.objects.update(rejected_at=timezone.now(), rejected_by=officer)
+    MergeProposal.objects.update(rejected_at=timezone.now(), rejected_by=chief)
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)

@@ -19,24 +19,34 @@ from reports.triage import service
 from tests.support.officers import Person
 from tools.demo.reports import create_demo_data
 
+pytestmark = pytest.mark.django_db
+
 QUIET = (0,) * 8
 STEADY = (12, 11, 13, 12, 10, 14, 12, 12)
 WILD = (5, 20, 12, 10, 15, 9, 14, 11)
+
+
+def find(*counted: UnitCounts, **together: tuple[int, int]) -> list[Burst]:
+    """Bursts, where so many reports of commune x are of a scenario."""
+    return bursts.find_bursts(
+        counted, {("x", scenario): both for scenario, both in together.items()}
+    )
 
 
 def commune(week: int, weeks: tuple[int, ...] = QUIET, day: int = 0, key: str = "x") -> UnitCounts:
     return UnitCounts(bursts.COMMUNE, key, day, week, weeks)
 
 
-def find(
-    *counted: UnitCounts, together: dict[tuple[str, str], tuple[int, int]] | None = None
-) -> list[Burst]:
-    return bursts.find_bursts(counted, together or {})
-
-
-def test_a_quiet_commune_that_is_struck_is_found() -> None:
-    burst = find(commune(9))[0]
-    assert (burst.days, burst.count, burst.usual) == (7, 9, 0.0)
+@pytest.mark.parametrize(
+    ("counted", "days", "count", "usual"),
+    [(commune(9), 7, 9, 0.0), (commune(40, (30,) * 8, day=30), 1, 30, 4.3)],
+    ids=["a quiet commune is struck", "a wave of one day, before the week is full"],
+)
+def test_a_burst_tells_its_days_and_what_is_usual(
+    counted: UnitCounts, days: int, count: int, usual: float
+) -> None:
+    burst = find(counted)[0]
+    assert (burst.days, burst.count, burst.usual) == (days, count, usual)
     assert burst.chance < bursts.MAX_CHANCE
 
 
@@ -45,29 +55,21 @@ def test_few_reports_are_no_alarm_however_quiet_it_was(week: int) -> None:
     assert find(commune(week, day=week)) == []
 
 
-def test_a_steady_commune_is_measured_by_its_own_weeks() -> None:
-    assert find(commune(25, STEADY)) == []
-    assert find(commune(40, STEADY)) != []
-
-
-def test_a_commune_whose_weeks_differ_wants_more_to_alarm() -> None:
-    assert find(commune(33, STEADY)) != []
-    assert find(commune(33, WILD)) == []
-
-
-def test_a_wave_of_one_day_is_found_before_the_week_is_full() -> None:
-    burst = find(commune(40, (30,) * 8, day=30))[0]
-    assert (burst.days, burst.count) == (1, 30)
-
-
-def test_little_more_than_much_is_no_burst() -> None:
-    """However sure: 500 where 400 come is nothing that an officer warns of."""
-    assert find(commune(500, (400,) * 8)) == []
-
-
-@pytest.mark.parametrize("weeks", [(), (0,)])
-def test_a_portal_that_began_last_week_has_no_usual_yet(weeks: tuple[int, ...]) -> None:
-    assert find(commune(50, weeks)) == []
+@pytest.mark.parametrize(
+    ("week", "weeks", "is_burst"),
+    [
+        (25, STEADY, False),
+        (33, STEADY, True),
+        (33, WILD, False),  # weeks that differ want more to alarm
+        (500, (400,) * 8, False),  # however sure: nothing that an officer warns of
+        (50, (), False),  # a portal that began last week has no usual yet
+        (50, (0,), False),
+    ],
+)
+def test_a_commune_is_measured_by_its_own_weeks(
+    week: int, weeks: tuple[int, ...], is_burst: bool
+) -> None:
+    assert bool(find(commune(week, weeks))) is is_burst
 
 
 def test_a_short_memory_judges_mildly() -> None:
@@ -80,16 +82,11 @@ def test_what_is_no_kind_of_scam_does_not_burst(kind: str) -> None:
     assert find(UnitCounts(bursts.SCENARIO, kind, 50, 50, QUIET)) == []
 
 
-def test_a_burst_in_a_commune_and_in_its_scenario_is_told_once() -> None:
-    both = [commune(20), UnitCounts(bursts.SCENARIO, "bank", 0, 22, QUIET)]
-    only = find(*both, together={("x", "bank"): (0, 19)})
-    assert [(burst.key, burst.mostly) for burst in only] == [("x", "bank")]
-
-
-def test_a_scenario_that_bursts_everywhere_is_told_by_itself() -> None:
-    both = [commune(8), UnitCounts(bursts.SCENARIO, "bank", 0, 60, QUIET)]
-    both_bursts = find(*both, together={("x", "bank"): (0, 8)})
-    assert [burst.key for burst in both_bursts] == ["bank", "x"]
+def test_a_scenario_is_told_by_itself_unless_a_bursting_commune_explains_it() -> None:
+    local = find(commune(20), UnitCounts(bursts.SCENARIO, "bank", 0, 22, QUIET), bank=(0, 19))
+    assert [(burst.key, burst.mostly) for burst in local] == [("x", "bank")]
+    everywhere = find(commune(8), UnitCounts(bursts.SCENARIO, "bank", 0, 60, QUIET), bank=(0, 8))
+    assert [burst.key for burst in everywhere] == ["bank", "x"]
 
 
 def test_no_false_alarm_in_a_year_of_ordinary_weeks() -> None:
@@ -119,16 +116,12 @@ def test_chances_are_chances() -> None:
         assert all(0 <= each <= 1 for each in chances)
 
 
-def submit_reports(
-    days: float, place: str | None = "xa_mau", many: int = 1, scenario: str = ""
-) -> None:
+def submit_reports(days: float, many: int = 1) -> None:
     """Reports of a commune, so many days ago."""
     at = timezone.now() - timedelta(days=days)
     for number in range(many):
-        typed = intake.ReportSubmission(
-            story=f"Có người gọi {days} {number} {scenario}", commune_id=place
-        )
-        intake.submit_demo_report(typed, f"burst-{place}-{days}-{number}", at)
+        typed = intake.ReportSubmission(story=f"Có người gọi {days} {number}", commune_id="xa_mau")
+        intake.submit_demo_report(typed, f"burst-{days}-{number}", at)
 
 
 @pytest.fixture
@@ -146,38 +139,24 @@ def wave(sample_commune: Commune) -> None:
     submit_reports(2, many=10)
 
 
-@pytest.mark.django_db
 @pytest.mark.usefixtures("wave")
-def test_a_wave_in_a_commune_is_found() -> None:
-    (burst,) = bursts.detect()
+def test_a_wave_in_a_commune_is_found_in_two_statements_and_junk_is_none() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        (burst,) = bursts.detect()
+    asked = [query["sql"] for query in queries if query["sql"].lstrip().startswith("SELECT")]
+    assert len(asked) == 2
     assert (burst.unit, burst.key, burst.days, burst.count) == ("commune", "xa_mau", 7, 10)
     assert burst.usual == pytest.approx(3 / 8, abs=0.1)
-
-
-@pytest.mark.django_db
-@pytest.mark.usefixtures("wave")
-def test_junk_is_no_wave() -> None:
     Case.objects.update(status="junk")
     assert bursts.detect() == []
 
 
-@pytest.mark.django_db
 @pytest.mark.usefixtures("sample_commune")
 def test_the_first_week_of_a_portal_is_no_burst() -> None:
     submit_reports(2, many=20)
     assert bursts.detect() == []
 
 
-@pytest.mark.django_db
-@pytest.mark.usefixtures("wave")
-def test_looking_is_two_statements() -> None:
-    with CaptureQueriesContext(connection) as queries:
-        bursts.detect()
-    asked = [query["sql"] for query in queries if query["sql"].lstrip().startswith("SELECT")]
-    assert len(asked) == 2
-
-
-@pytest.mark.django_db
 @pytest.mark.usefixtures("wave")
 def test_beat_keeps_what_it_found_and_does_not_count_again_at_once() -> None:
     bursts.detect_if_due()
@@ -187,32 +166,23 @@ def test_beat_keeps_what_it_found_and_does_not_count_again_at_once() -> None:
     assert BurstSnapshot.objects.get().counted_at == stored.counted_at
 
 
-@pytest.mark.django_db
 @pytest.mark.usefixtures("wave")
 @pytest.mark.parametrize("address", ["/admin/", "/admin/reports/campaign/"])
-def test_the_desk_tells_of_it(duty: Person, address: str) -> None:
+def test_the_desk_tells_of_it_and_how_old_the_count_is(duty: Person, address: str) -> None:
     bursts.detect_and_store()
     page = duty.client.get(address).content.decode()
     assert "<b>Xã Mẫu</b>: 10 tin trong 7 ngày qua, thường chưa đến 1" in page
     assert "Số cũ" not in page
-
-
-@pytest.mark.django_db
-@pytest.mark.usefixtures("wave")
-def test_an_old_count_is_said_to_be_old(duty: Person) -> None:
-    bursts.detect_and_store()
     BurstSnapshot.objects.update(counted_at=timezone.now() - timedelta(hours=2))
-    assert "Số cũ" in duty.client.get("/admin/").content.decode()
+    assert "Số cũ" in duty.client.get(address).content.decode()
 
 
-@pytest.mark.django_db
 def test_where_nothing_is_unusual_the_desk_says_so(duty: Person) -> None:
     assert "Chưa đếm lần nào" in duty.client.get("/admin/").content.decode()
     bursts.detect_and_store()
     assert "không kiểu lừa nào tăng bất thường" in duty.client.get("/admin/").content.decode()
 
 
-@pytest.mark.django_db
 def test_the_two_bursts_of_the_demo_are_found_and_nothing_else(duty: Person) -> None:
     call_command("setup_desk", verbosity=0)
     create_demo_data(duty.user)

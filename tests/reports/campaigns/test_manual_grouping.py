@@ -1,6 +1,7 @@
 """What people do with campaigns: nothing is lost, every act can be taken back, a lost race is told."""
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -35,37 +36,44 @@ def merged(source: Campaign, into: Campaign, by: User) -> CampaignAction:
     return manual_grouping.merge(source.pk, into.pk, hand(by), versions(source, into))
 
 
-def test_a_merge_moves_every_report_and_keeps_each_reason(by: User) -> None:
+def test_a_merge_moves_every_report_keeps_each_reason_and_is_on_record(by: User) -> None:
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 3)
-    merged(small, large, by)
+    act = merged(small, large, by)
     assert (len(members(small)), len(members(large))) == (0, 5)
     moved = large.links.filter(kind="officer")
     assert {link.reason for link in moved} == {"Gộp từ Đ-26-AAA. Cùng số gọi"}
     assert {link.placed_by for link in moved} == {by}
+    manual_grouping.undo_action(act.pk, hand(by, "Nhầm"))
+    results = [(event.kind, event.actor, event.detail["other"]) for event in
+            events.events_for("campaign", large.pk)]  # fmt: skip
+    assert results == [("campaign_taken_back", by, "Đ-26-AAA"), ("campaign_merged", by, "Đ-26-AAA")]
+    assert [event.kind for event in events.events_for("campaign", small.pk)] == [
+        "campaign_taken_back_away", "campaign_merged_away"]  # fmt: skip
+    assert AuditEvent.objects.first().detail["reason"] == "Nhầm"  # type: ignore[union-attr]
 
 
-def test_a_campaign_that_was_merged_away_leads_to_the_other(by: User) -> None:
+def test_merges_in_a_row_lead_to_the_last_which_is_taken_back_first(by: User) -> None:
     first, second, third = (campaign(f"Đ-26-{sign * 3}", 1) for sign in "ABC")
-    merged(first, second, by), merged(second, third, by)
+    before = state()
+    acts = [merged(first, second, by), merged(second, third, by)]
     first.refresh_from_db()
     assert first.root() == third
     assert set(Campaign.objects.with_merged_into(third)) == {first, second, third}
     assert list(Campaign.objects.live()) == [third]
+    with pytest.raises(GroupingError, match="Đ-26-BBB đã gộp vào Đ-26-CCC"):
+        manual_grouping.undo_action(acts[0].pk, hand(by))
+    for act in reversed(acts):
+        manual_grouping.undo_action(act.pk, hand(by))
+    assert state() == before
 
 
-def test_a_merge_that_is_taken_back_leaves_all_as_it_was(by: User) -> None:
-    small, large = campaign("Đ-26-AAA", 3), campaign("Đ-26-BBB", 2)
+@pytest.mark.parametrize(("few", "many"), [(3, 2), (0, 1)])
+def test_a_merge_that_is_taken_back_leaves_all_as_it_was(by: User, few: int, many: int) -> None:
+    small, large = campaign("Đ-26-AAA", few), campaign("Đ-26-BBB", many)
     before = state()
     done = manual_grouping.undo_action(merged(small, large, by).pk, hand(by))
     assert state() == before
-    assert (done.restored, done.left) == (3, 0)
-
-
-def test_an_empty_campaign_can_be_merged_and_unmerged(by: User) -> None:
-    empty, other = campaign("Đ-26-AAA"), campaign("Đ-26-BBB", 1)
-    before = state()
-    manual_grouping.undo_action(merged(empty, other, by).pk, hand(by))
-    assert state() == before
+    assert (done.restored, done.left) == (few, 0)
 
 
 def test_reports_that_came_later_stay_when_a_merge_is_taken_back(by: User) -> None:
@@ -77,20 +85,9 @@ def test_reports_that_came_later_stay_when_a_merge_is_taken_back(by: User) -> No
     assert len(members(small)) == 1
 
 
-def test_the_later_merge_is_taken_back_before_the_earlier_one(by: User) -> None:
-    first, second, third = (campaign(f"Đ-26-{sign * 3}", 1) for sign in "ABC")
-    before = state()
-    acts = [merged(first, second, by), merged(second, third, by)]
-    with pytest.raises(GroupingError, match="Đ-26-BBB đã gộp vào Đ-26-CCC"):
-        manual_grouping.undo_action(acts[0].pk, hand(by))
-    for act in reversed(acts):
-        manual_grouping.undo_action(act.pk, hand(by))
-    assert state() == before
-
-
-def test_a_split_opens_a_campaign_and_keeps_the_reports_out_of_the_old(by: User) -> None:
+def test_a_split_opens_a_campaign_whose_code_leads_home_when_it_is_taken_back(by: User) -> None:
     origin = campaign("Đ-26-AAA", 4)
-    chosen = members(origin)[:2]
+    links, chosen = state()[0], members(origin)[:2]
     act = manual_grouping.split(origin.pk, chosen, hand(by), 1, title="Giả ngân hàng")
     assert act.other is not None
     assert (members(act.other), act.other.title) == (chosen, "Giả ngân hàng")
@@ -99,26 +96,27 @@ def test_a_split_opens_a_campaign_and_keeps_the_reports_out_of_the_old(by: User)
         (report, origin.pk) for report in chosen
     }
     assert list(CampaignAction.objects.active_splits()) == [act]
-
-
-def test_the_code_of_a_split_that_was_taken_back_leads_home(by: User) -> None:
-    origin = campaign("Đ-26-AAA", 3)
-    links = state()[0]
-    act = manual_grouping.split(origin.pk, members(origin)[:1], hand(by), 1)
     manual_grouping.undo_action(act.pk, hand(by))
     assert state()[:2] == (links, [])
-    assert act.other is not None
     assert Campaign.objects.get(pk=act.other.pk).root() == origin
 
 
-def test_a_detached_report_is_kept_out_and_can_come_back(by: User) -> None:
-    origin = campaign("Đ-26-AAA", 2)
-    before, report = state(), members(origin)[0]
-    act = manual_grouping.detach(origin.pk, [report], hand(by), 1)
-    assert report not in members(origin)
+def test_a_detached_report_is_kept_out_until_it_is_attached_or_the_act_taken_back_once(
+    by: User,
+) -> None:
+    here = campaign("Đ-26-AAA", 2)
+    before, report = state(), members(here)[0]
+    detached = manual_grouping.detach(here.pk, [report], hand(by), 1)
+    assert report not in members(here)
     assert CampaignExclusion.objects.get().report_id == report
-    manual_grouping.undo_action(act.pk, hand(by))
-    assert state() == before
+    apart = state()
+    attached = manual_grouping.attach(here.pk, {report: None}, hand(by), 2)
+    assert not CampaignExclusion.objects.exists()
+    for act, as_it_was in ((attached, apart), (detached, before)):
+        manual_grouping.undo_action(act.pk, hand(by))
+        assert state() == as_it_was
+        with pytest.raises(StaleVersionError, match="đã được lấy lại"):
+            manual_grouping.undo_action(act.pk, hand(by))
 
 
 def test_a_report_is_attached_from_wherever_it_lay(by: User) -> None:
@@ -129,17 +127,6 @@ def test_a_report_is_attached_from_wherever_it_lay(by: User) -> None:
     act = manual_grouping.attach(here.pk, lies_in, hand(by, "Cùng giọng"), 1)
     assert len(members(here)) == 3
     assert CampaignLink.objects.get(report=alone).reason == "Cùng giọng"
-    manual_grouping.undo_action(act.pk, hand(by))
-    assert state() == before
-
-
-def test_attaching_by_hand_ends_what_kept_a_report_apart(by: User) -> None:
-    here = campaign("Đ-26-AAA", 2)
-    report = members(here)[0]
-    manual_grouping.detach(here.pk, [report], hand(by), 1)
-    before = state()
-    act = manual_grouping.attach(here.pk, {report: None}, hand(by), 2)
-    assert not CampaignExclusion.objects.exists()
     manual_grouping.undo_action(act.pk, hand(by))
     assert state() == before
 
@@ -230,40 +217,33 @@ def test_who_saw_an_older_version_is_told_and_nothing_is_written(by: User) -> No
     assert state() == before
 
 
-def test_an_act_is_taken_back_once(by: User) -> None:
-    origin = campaign("Đ-26-AAA", 2)
-    act = manual_grouping.detach(origin.pk, members(origin)[:1], hand(by), 1)
-    manual_grouping.undo_action(act.pk, hand(by))
-    with pytest.raises(StaleVersionError, match="đã được lấy lại"):
-        manual_grouping.undo_action(act.pk, hand(by))
-
-
-def test_a_report_that_lies_elsewhere_by_now_is_not_attached(by: User) -> None:
-    here, there = campaign("Đ-26-AAA"), campaign("Đ-26-BBB")
-    report = report_factories.report()
-    add_to_campaign(report, there)
-    with pytest.raises(StaleVersionError, match="chuyển sang đợt khác"):
-        manual_grouping.attach(here.pk, {report.pk: None}, hand(by), 1)
-
-
-@pytest.mark.parametrize("reason", ["", "  \n"])
-def test_no_act_goes_without_a_reason(by: User, reason: str) -> None:
-    origin = campaign("Đ-26-AAA", 1)
-    with pytest.raises(GroupingError, match="Chưa ghi lý do"):
-        manual_grouping.detach(origin.pk, members(origin), Actor(by, reason), 1)
-
-
-def test_who_may_not_group_is_refused() -> None:
-    origin, editor = campaign("Đ-26-AAA", 1), create_officer("bien.tap", "editor")
-    with pytest.raises(NotAllowedError):
-        manual_grouping.detach(origin.pk, members(origin), hand(editor), 1)
-    assert len(members(origin)) == 1
-
-
-def test_a_campaign_is_not_merged_with_itself(by: User) -> None:
+@pytest.mark.parametrize(
+    ("act", "error", "why"),
+    [
+        (lambda only, by: manual_grouping.detach(only.pk, members(only), Actor(by, ""), 1),
+         GroupingError, "Chưa ghi lý do"),
+        (lambda only, by: manual_grouping.detach(only.pk, members(only), Actor(by, "  \n"), 1),
+         GroupingError, "Chưa ghi lý do"),
+        (lambda only, by: manual_grouping.detach(only.pk, members(only) * 201, hand(by), 1),
+         GroupingError, "nhiều nhất 200"),
+        (lambda only, by: merged(only, only, by), GroupingError, "chính nó"),
+        (lambda only, by: manual_grouping.attach(
+            campaign("Đ-26-BBB").pk, {members(only)[0]: None}, hand(by), 1),
+         StaleVersionError, "chuyển sang đợt khác"),
+        (lambda only, _: manual_grouping.detach(
+            only.pk, members(only), hand(create_officer("bien.tap", "editor")), 1),
+         NotAllowedError, None),
+    ],
+    ids=["no reason", "blanks", "too many", "with itself", "lies elsewhere by now", "no right"],
+)  # fmt: skip
+def test_an_act_that_may_not_be_is_refused(
+    by: User, act: Callable[[Campaign, User], Any], error: type[Exception], why: str | None
+) -> None:
     only = campaign("Đ-26-AAA", 1)
-    with pytest.raises(GroupingError, match="chính nó"):
-        merged(only, only, by)
+    with pytest.raises(error, match=why):
+        act(only, by)
+    assert len(members(only)) == 1
+    assert not CampaignAction.objects.exists()
 
 
 def test_of_many_one_that_is_refused_leaves_the_others_be(by: User) -> None:
@@ -276,41 +256,18 @@ def test_of_many_one_that_is_refused_leaves_the_others_be(by: User) -> None:
     assert len(members(third)) == 2
 
 
-def test_every_act_is_on_record_with_whom_and_why(by: User) -> None:
-    small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
-    manual_grouping.undo_action(merged(small, large, by).pk, hand(by, "Nhầm"))
-    results = [(event.kind, event.actor, event.detail["other"]) for event in
-            events.events_for("campaign", large.pk)]  # fmt: skip
-    assert results == [("campaign_taken_back", by, "Đ-26-AAA"), ("campaign_merged", by, "Đ-26-AAA")]
-    assert [event.kind for event in events.events_for("campaign", small.pk)] == [
-        "campaign_taken_back_away", "campaign_merged_away"]  # fmt: skip
-    assert AuditEvent.objects.first().detail["reason"] == "Nhầm"  # type: ignore[union-attr]
-
-
-def test_too_many_reports_at_once_are_refused(by: User) -> None:
-    origin = campaign("Đ-26-AAA", 1)
-    many = [*members(origin)] * 201
-    with pytest.raises(GroupingError, match="nhiều nhất 200"):
-        manual_grouping.detach(origin.pk, many, hand(by), 1)
-
-
-def test_a_merge_by_the_machine_is_taken_back_and_stays_so(by: User) -> None:
+def test_a_merge_by_the_machine_is_parted_once_and_the_parting_can_be_taken_back(by: User) -> None:
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
     lay = members(small)
     merged_by_machine(small, large)
+    before = state()
     act = manual_grouping.undo_machine_merge(small.pk, hand(by))
     assert (members(small), act.reports) == (lay, 2)
     assert Campaign.objects.live().count() == 2
     assert CampaignExclusion.objects.filter(campaign=large, report__in=lay).count() == 2
     with pytest.raises(StaleVersionError):
         manual_grouping.undo_machine_merge(small.pk, hand(by))
-
-
-def test_parting_what_the_machine_merged_can_be_taken_back_too(by: User) -> None:
-    small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
-    merged_by_machine(small, large)
-    before = state()
-    manual_grouping.undo_action(manual_grouping.undo_machine_merge(small.pk, hand(by)).pk, hand(by))
+    manual_grouping.undo_action(act.pk, hand(by))
     assert state() == before
 
 

@@ -1,6 +1,7 @@
 """Which stories are one campaign, and why."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,40 +15,24 @@ def _campaigns(*stories: StoryInput) -> list[str | None]:
     return [linked.campaign for linked in cluster(stories)]
 
 
-def test_one_number_in_two_spellings_is_one_campaign() -> None:
-    first, second, other = _campaigns(
-        StoryInput("a", "0550 000 123"),
-        StoryInput("b", "+84(0)550.000.123"),
-        StoryInput("c", "0550000124"),
-    )
-    assert first is not None
-    assert first == second
+@pytest.mark.parametrize(
+    "stories",
+    [
+        [StoryInput("a", "0550 000 123"), StoryInput("b", "+84(0)550.000.123")],
+        [StoryInput("a", text="bảo chuyển vào stk 1903 4567 8901 23 TCB"),
+         StoryInput("b", bank_account="19034567890123")],
+        [StoryInput("a", text="bấm https://www.vneid-gov.example.com/app/ nhé"),
+         StoryInput("b", text="link vneid-gov.EXAMPLE.com/app.")],
+        [StoryInput(1, "0550000123"), StoryInput(2, "0550000123", bank_account="0992000111"),
+         StoryInput(3, "0992000222", text="chuyển vào stk 0992000111")],
+    ],
+    ids=["number", "account of form or text", "link", "chain of keys"],
+)  # fmt: skip
+def test_who_shares_something_in_any_spelling_is_one_campaign(stories: list[StoryInput]) -> None:
+    *together, other = _campaigns(*stories, StoryInput("z", "0550000124"))
+    assert len(set(together)) == 1
+    assert together[0] is not None
     assert other is None
-
-
-def test_the_same_account_is_one_campaign_on_the_form_or_in_the_text() -> None:
-    first, second = _campaigns(
-        StoryInput("a", text="bảo chuyển vào stk 1903 4567 8901 23 TCB"),
-        StoryInput("b", bank_account="19034567890123"),
-    )
-    assert first == second is not None
-
-
-def test_the_same_link_is_one_campaign() -> None:
-    first, second = _campaigns(
-        StoryInput("a", text="bấm https://www.vneid-gov.example.com/app/ nhé"),
-        StoryInput("b", text="link vneid-gov.EXAMPLE.com/app."),
-    )
-    assert first == second is not None
-
-
-def test_a_chain_of_shared_keys_is_one_campaign() -> None:
-    stories = [
-        StoryInput(1, "0550000123"),
-        StoryInput(2, "0550000123", bank_account="0992000111"),
-        StoryInput(3, "0992000222", text="chuyển vào stk 0992000111"),
-    ]
-    assert len(set(_campaigns(*stories))) == 1
 
 
 @pytest.mark.parametrize(
@@ -89,13 +74,10 @@ def test_one_script_in_other_words_is_one_campaign_and_says_by_which_words() -> 
     assert "phụ trách" in " ".join(why.link.words)
 
 
-def test_a_script_without_marks_is_known_again() -> None:
+def test_a_script_is_known_again_without_marks_and_of_weeks_ago_is_another_wave() -> None:
     unmarked = "ong Khanh tong phu trach doi noi con bi compa dam mat, phieu H17"
     first, second = _retold(_SCRIPT, unmarked)
     assert first.campaign == second.campaign is not None
-
-
-def test_a_script_of_weeks_ago_is_another_wave() -> None:
     assert {each.campaign for each in _retold(_SCRIPT, _RETOLD, days=25)} == {None}
 
 
@@ -110,20 +92,21 @@ def test_what_every_gang_says_ties_nobody(story: str) -> None:
 
 
 def test_neighbouring_numbers_within_two_days_are_one_campaign() -> None:
-    first, second, late, far = _campaigns(
+    first, second, *others = _campaigns(
         StoryInput("a", "0550000123", at="2026-10-01T08:00:00+07:00"),
         StoryInput("b", "0550 000 127", at="2026-10-03T07:00:00+07:00"),
-        StoryInput("c", "0550000130", at="2026-10-09T07:00:00+07:00"),
-        StoryInput("d", "0550000140", at="2026-10-01T07:00:00+07:00"),
+        StoryInput("late", "0550000130", at="2026-10-09T07:00:00+07:00"),
+        StoryInput("far", "0550000140", at="2026-10-01T07:00:00+07:00"),
+        StoryInput("at no known time", "0550000124"),
     )
     assert first == second is not None
-    assert (late, far) == (None, None)
+    assert others == [None, None, None]
 
 
-def test_neighbouring_numbers_of_unknown_times_tie_nobody() -> None:
-    assert _campaigns(StoryInput("a", "0550000123"), StoryInput("b", "0550000124")) == [None, None]
-
-
+_TEXTS = (
+    "", "vào abc.example.com", "stk 55667788", "stk 11223344, abc.vn/x", _SCRIPT, _RETOLD,
+    "phiếu H17 nói mắt phải mổ, thầy Khánh bảo", "tổng phụ trách xin tiền mổ mắt H17",
+)  # fmt: skip
 _STORIES = st.lists(
     st.builds(
         StoryInput,
@@ -131,18 +114,7 @@ _STORIES = st.lists(
         caller_number=st.sampled_from(
             ["", "113", "0550000001", "+84550000001", "0992000002", "0550000003"]
         ),
-        text=st.sampled_from(
-            [
-                "",
-                "vào abc.example.com",
-                "stk 55667788",
-                "stk 11223344, abc.vn/x",
-                _SCRIPT,
-                _RETOLD,
-                "phiếu H17 nói mắt phải mổ, thầy Khánh bảo",
-                "tổng phụ trách xin tiền mổ mắt H17",
-            ]
-        ),
+        text=st.sampled_from(_TEXTS),
         bank_account=st.sampled_from(["", "55667788", "1122 3344", "12"]),
         at=st.sampled_from(["", *(f"2026-10-{day:02}T08:00:00+07:00" for day in (1, 2, 9, 29))]),
     ),
@@ -154,16 +126,9 @@ _STORIES = st.lists(
 def test_the_order_of_arrival_changes_nothing(
     stories: list[StoryInput], chance: random.Random
 ) -> None:
-    numbered = [
-        StoryInput(n, s.caller_number, "", s.text, s.bank_account, s.at)
-        for n, s in enumerate(stories)
-    ]
+    numbered = [replace(story, id=n) for n, story in enumerate(stories)]
     shuffled = chance.sample(numbered, len(numbered))
-    assert _by_id(cluster(numbered)) == _by_id(cluster(shuffled))
-
-
-def _by_id(linked: list[StoryWithCampaign]) -> dict[int, StoryWithCampaign]:
-    return {each.id: each for each in linked}
+    assert cluster(numbered) == sorted(cluster(shuffled), key=lambda each: each.id)
 
 
 def test_nobody_is_alone_in_a_campaign() -> None:

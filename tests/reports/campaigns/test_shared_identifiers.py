@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.campaigns.shared_identifiers import (
-    SharedIdentifier,
     adjacent_numbers,
     identifiers_of_story,
     is_common_link,
@@ -20,22 +19,29 @@ def _values(text: str, bank_account: str = "") -> list[str]:
 @pytest.mark.parametrize(
     ("link", "common"),
     [("facebook.com/x", True), ("m.facebook.com/x", True), ("dichvucong.gov.vn", True),
-     ("dichvucong-gov.vn", False), ("notfacebook.com", False)],
+     ("zalo.me/g/abc", True), ("dichvucong-gov.vn", False), ("notfacebook.com", False)],
 )  # fmt: skip
 def test_sites_where_everybody_is_a_guest_tie_nobody(link: str, common: bool) -> None:
     assert is_common_link(link) is common
 
 
-def test_a_number_in_the_story_counts_where_the_form_has_none() -> None:
-    assert _values("số 0550 000 123 gọi tôi") == ["+84550000123"]
-    assert identifiers_of_story("0992 000 001", "gọi hỏi 0550 000 123", "") == [
-        SharedIdentifier("same_number", "+84992000001")
-    ]
-
-
-def test_who_lists_several_numbers_brings_nobody_together() -> None:
-    assert _values("số 0550 000 123 và số 0550 000 999 đều gọi tôi") == []
-    assert _values("0550 000 123 gọi, rồi 0550.000.123 gọi nữa") == ["+84550000123"]
+@pytest.mark.parametrize(
+    ("caller", "text", "values"),
+    [
+        ("không nhớ", "số 0550 000 123 gọi tôi", ["+84550000123"]),
+        ("0992 000 001", "gọi hỏi 0550 000 123", ["+84992000001"]),  # whom the form names
+        ("không nhớ", "0550 000 123 gọi, rồi 0550.000.123 gọi nữa", ["+84550000123"]),
+        ("không nhớ", "số 0550 000 123 và số 0550 000 999 đều gọi tôi", []),  # a list ties nobody
+        ("không nhớ", "cài tệp tên evn-hoadon", ["evn-hoadon"]),
+        ("không nhớ", "vào evn-hoadon.test", ["evn-hoadon.test", "evn-hoadon"]),
+        ("không nhớ", "bấm bit.ly/abc", ["bit.ly/abc"]),
+        ("không nhớ", "bấm bit.ly nhé", []),  # a shortened link ties by its page alone
+    ],
+)
+def test_one_caller_a_site_by_any_ending_and_a_page_are_what_ties(
+    caller: str, text: str, values: list[str]
+) -> None:
+    assert [key.value for key in identifiers_of_story(caller, text, "")] == values
 
 
 @pytest.mark.parametrize("sign", [" ", "\n", "(", "[ ", ". "])
@@ -70,16 +76,6 @@ def test_an_account_is_one_however_it_is_told(text: str, field: str) -> None:
 )  # fmt: skip
 def test_a_site_is_one_on_all_its_pages_and_with_hidden_dots(text: str) -> None:
     assert _values(f"nó bảo vào {text} nhé") == ["evn-hoadon.example", "evn-hoadon"]
-
-
-def test_a_site_keeps_its_name_under_another_ending_or_as_a_file() -> None:
-    assert _values("cài tệp tên evn-hoadon") == ["evn-hoadon"]
-    assert "evn-hoadon" in _values("vào evn-hoadon.test")
-
-
-def test_a_shortened_link_ties_by_its_page_alone() -> None:
-    assert _values("bấm bit.ly/abc") == ["bit.ly/abc"]
-    assert _values("bấm bit.ly nhé") == []
 
 
 def test_neighbours_are_of_the_same_length_and_nine_apart_at_most() -> None:
