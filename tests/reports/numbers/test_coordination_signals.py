@@ -1,7 +1,6 @@
 """Reports that somebody may have arranged: shown with reasons, counted as nobody more, left to people."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -18,7 +17,6 @@ from tests.support.desk_pages import list_reports
 from tests.support.number_factories import (
     KEY,
     NUMBER,
-    STORIES,
     add_finding,
     file_report,
     look_up,
@@ -30,32 +28,23 @@ pytestmark = pytest.mark.django_db
 WARNING = "Có thể có người cố ý báo dồn số này"
 
 
-def arranged(many: int = 4, **typed: Any) -> list[Report]:
+def arranged(many: int = 4) -> list[Report]:
     """One network, one text, many contacts."""
-    fields = {"flags": (abuse_flags.SAME_NETWORK,), "story": STORIES[0]}
-    made = []
-    for number in range(many):
-        report = report_factories.report(
-            caller_number=KEY, contact=f"0550 222 {number:03}", **fields | typed
-        )
-        report_factories.number(report, KEY)
-        made.append(report)
-    return made
+    return [
+        file_report(0, flags=(abuse_flags.SAME_NETWORK,), contact=f"0550 222 {number:03}")
+        for number in range(many)
+    ]
 
 
-def test_reports_of_one_network_add_nobody_to_who_told_first() -> None:
+def test_reports_of_one_network_add_nobody_even_once_an_officer_has_taken_them_up() -> None:
     file_report(0)
     for number in (1, 2, 3):
         file_report(number, flags=(abuse_flags.SAME_NETWORK,))
     assert look_up().state == VerdictKind.UNKNOWN
-    file_report(2)
-    assert look_up().heard.people == 2
-
-
-def test_what_an_officer_has_taken_up_still_adds_nobody() -> None:
-    file_report(0), file_report(1, flags=(abuse_flags.SAME_NETWORK,))
     Case.objects.update(status=Case.Status.IN_REVIEW)
     assert look_up().state == VerdictKind.UNKNOWN
+    file_report(2)
+    assert look_up().heard.people == 2
 
 
 def test_who_is_first_from_a_carriers_network_silences_nobody_for_long() -> None:
@@ -97,19 +86,18 @@ def test_its_signs_are_told_with_how_many_share_them() -> None:
     assert signs == report_counts.CoordinationSignal(reports=6, one_network=4, alike=4, lowered=0)
 
 
-def test_unlike_reports_from_everywhere_are_no_concert() -> None:
-    for number in range(4):
-        file_report(number)
+def test_unlike_reports_from_everywhere_and_two_alike_are_no_concert() -> None:
+    arranged(2)
     assert report_counts.coordination_signal(KEY) is None
+    for number in range(4):
+        file_report(number, "+84550000124")
+    assert report_counts.coordination_signal("+84550000124") is None
     assert report_counts.coordination_signal("") is None
 
 
-def test_two_reports_are_too_few_to_tell() -> None:
-    arranged(2)
-    assert report_counts.coordination_signal(KEY) is None
-
-
-def test_the_page_of_a_report_and_of_a_number_show_it(lead: Person) -> None:
+def test_the_page_of_a_report_and_of_a_number_show_it_and_the_machine_does_nothing_about_it(
+    lead: Person,
+) -> None:
     report = arranged(4)[0]
     finding = add_finding()
     for address in (
@@ -120,13 +108,8 @@ def test_the_page_of_a_report_and_of_a_number_show_it(lead: Person) -> None:
         assert WARNING in text, address
         assert "4 tin có lời kể gần như giống nhau" in text
         assert "4 tin đến từ mạng đã báo số này trước đó" in text
-
-
-def test_the_machine_does_nothing_about_it(duty: Person) -> None:
-    reports = arranged(4)
-    duty.client.get(f"/admin/reports/report/{reports[0].pk}/change/")
     assert set(Case.objects.values_list("status", flat=True)) == {Case.Status.NEW}
-    assert not NumberFinding.objects.exists()
+    assert NumberFinding.objects.get() == finding
 
 
 def test_a_marked_report_stands_below_and_keeps_its_priority(duty: Person) -> None:

@@ -14,17 +14,18 @@ from lxml import html
 from core.models import AuditEvent
 from desk.numbers.known_numbers import KnownNumberForm
 from portal.management import reference_data
-from reports.extraction import phones
 from reports.models import Dispute, NumberFinding, OfficeNumber, PublishedNumberChange
-from reports.numbers import findings, lookup, official_numbers
+from reports.numbers import findings, official_numbers
 from reports.numbers.findings import DisputeSubmission, FindingError
 from reports.numbers.lookup import VerdictKind
-from tests.reports.views.test_number_lookup import KEY, NUMBER, file_report
+from tests.support.desk_pages import words
+from tests.support.number_factories import KEY, NUMBER, file_report, look_up
 from tests.support.officers import Person, second
 
 NUMBERS = "/admin/reports/numberfinding/"
 DISPUTES = "/admin/reports/dispute/"
 OFFICES = "/admin/reports/officenumber/"
+FORM = {"number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}
 pytestmark = pytest.mark.django_db
 
 
@@ -39,23 +40,18 @@ def submit_dispute(number: str = NUMBER) -> Dispute:
     )
 
 
-def state() -> VerdictKind:
-    return lookup.lookup_number(phones.parse(NUMBER)).state
-
-
 def acts() -> list[str]:
     return list(AuditEvent.objects.order_by("id").values_list("kind", flat=True))
 
 
-def words(response: Any) -> str:
-    return " ".join(html.document_fromstring(response.content.decode()).text_content().split())
-
-
-def test_a_proposal_is_public_only_once_another_confirms(duty: Person, lead: Person) -> None:
+def test_a_proposal_of_three_months_is_public_only_once_another_confirms(
+    duty: Person, lead: Person
+) -> None:
     row = proposed(duty)
-    assert (row.key, state()) == (KEY, VerdictKind.UNKNOWN)
+    assert (row.key, look_up().state) == (KEY, VerdictKind.UNKNOWN)
+    assert row.valid_until == timezone.localdate() + timedelta(days=92)
     findings.confirm(row.pk, by=lead.user)
-    assert state() == VerdictKind.CONFIRMED
+    assert look_up().state == VerdictKind.CONFIRMED
     assert acts() == ["number_proposed", "number_confirmed"]
 
 
@@ -84,12 +80,9 @@ def test_who_may_not_confirm_cannot(duty: Person, editor: Person, lead: Person) 
         ({"number": "113"}, "số công bố"),
         ({"reason": "  "}, "căn cứ"),
         ({"valid_until": timezone.localdate()}, "sau hôm nay"),
-        (
-            {"finding": "cleared", "valid_until": timezone.localdate() + timedelta(days=59)},
-            "60 ngày",
-        ),
+        ({"finding": "cleared", "valid_until": timezone.localdate() + timedelta(days=59)}, "60 ngày"),
     ],
-)
+)  # fmt: skip
 def test_what_speaks_against_a_proposal_is_said(
     duty: Person, words_: dict[str, Any], why: str
 ) -> None:
@@ -107,24 +100,16 @@ def test_a_number_has_one_finding_at_a_time(duty: Person, lead: Person) -> None:
     assert proposed(lead).pk != row.pk
 
 
-def test_a_finding_lasts_three_months(duty: Person) -> None:
-    assert proposed(duty).valid_until == timezone.localdate() + timedelta(days=92)
-
-
 def test_what_is_cleared_outlasts_all_that_was_told_before(duty: Person, lead: Person) -> None:
     file_report(0), file_report(1)
     row = proposed(duty, finding="cleared", valid_until=timezone.localdate() + timedelta(days=60))
-    for days, expected in (
-        (0, VerdictKind.SEVERAL),
-        (30, VerdictKind.UNKNOWN),
-        (61, VerdictKind.UNKNOWN),
-    ):
+    for days, expected in ((0, "SEVERAL"), (30, "UNKNOWN"), (61, "UNKNOWN")):
         with time_machine.travel(timezone.now() + timedelta(days=days)):
             if days == 30:
                 file_report(2), file_report(3)
                 findings.confirm(row.pk, by=lead.user)
                 NumberFinding.objects.update(confirmed_at=timezone.now())
-            assert state() == expected
+            assert look_up().state.name == expected
     row.refresh_from_db()
     assert row.valid_until == timezone.localdate() + timedelta(days=90)
 
@@ -136,7 +121,7 @@ def test_what_is_confirmed_only_who_may_confirm_takes_back(duty: Person, lead: P
     with pytest.raises(FindingError, match="lý do"):
         findings.withdraw(row.pk, " ", by=lead.user)
     findings.withdraw(row.pk, "Nhầm", by=lead.user)
-    assert (state(), acts()[-1]) == (VerdictKind.UNKNOWN, "number_withdrawn")
+    assert (look_up().state, acts()[-1]) == (VerdictKind.UNKNOWN, "number_withdrawn")
 
 
 def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
@@ -145,20 +130,14 @@ def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
     file_report(0), file_report(1)
     findings.confirm(proposed(duty).pk, by=lead.user)
     dispute = findings.answer(submit_dispute().pk, upheld=True, text="Số đã đổi chủ.", by=duty.user)
-    assert (dispute.status, state()) == ("open", VerdictKind.CONFIRMED)
+    assert (dispute.status, look_up().state) == ("open", VerdictKind.CONFIRMED)
     dispute = findings.confirm_clearing(dispute.pk, by=lead.user)
     assert (dispute.status, dispute.answer) == ("upheld", "Số đã đổi chủ.")
-    assert state() == VerdictKind.UNKNOWN
+    assert look_up().state == VerdictKind.UNKNOWN
     assert acts()[-3:] == ["dispute_proposed", "number_withdrawn", "dispute_answered"]
     with time_machine.travel(timezone.now() + timedelta(hours=3)):
         file_report(2), file_report(3)
-        assert state() == VerdictKind.SEVERAL
-
-
-def test_a_rejected_dispute_keeps_the_finding(duty: Person, lead: Person) -> None:
-    findings.confirm(proposed(duty).pk, by=lead.user)
-    findings.answer(submit_dispute().pk, upheld=False, text="Không đủ căn cứ.", by=lead.user)
-    assert state() == VerdictKind.CONFIRMED
+        assert look_up().state == VerdictKind.SEVERAL
 
 
 def test_nobody_upholds_a_dispute_alone(lead: Person) -> None:
@@ -171,7 +150,7 @@ def test_nobody_upholds_a_dispute_alone(lead: Person) -> None:
         findings.confirm_clearing(dispute.pk, by=lead.user)
     with pytest.raises(IntegrityError, match="dispute_four_eyes"), transaction.atomic():
         Dispute.objects.filter(pk=dispute.pk).update(status="upheld", answered_by=lead.user)
-    assert state() == VerdictKind.SEVERAL
+    assert look_up().state == VerdictKind.SEVERAL
 
 
 def test_clearing_by_a_dispute_needs_one_who_may_confirm(duty: Person, lead: Person) -> None:
@@ -192,31 +171,39 @@ def test_what_a_colleague_wants_cleared_may_still_be_kept(duty: Person, lead: Pe
         findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=lead.user)
     dispute = findings.answer(dispute.pk, upheld=False, text="Chưa đủ căn cứ.", by=lead.user)
     assert (dispute.status, dispute.answer) == ("rejected", "Chưa đủ căn cứ.")
-    assert state() == VerdictKind.SEVERAL
+    assert look_up().state == VerdictKind.SEVERAL
 
 
-def test_a_dispute_is_answered_once_and_with_words(duty: Person) -> None:
+def test_a_dispute_is_answered_once_with_words_and_when_rejected_the_finding_stays(
+    duty: Person, lead: Person
+) -> None:
+    findings.confirm(proposed(duty).pk, by=lead.user)
     dispute = submit_dispute()
     with pytest.raises(FindingError, match="câu trả lời"):
-        findings.answer(dispute.pk, upheld=False, text=" ", by=duty.user)
-    findings.answer(dispute.pk, upheld=False, text="Giữ.", by=duty.user)
+        findings.answer(dispute.pk, upheld=False, text=" ", by=lead.user)
+    findings.answer(dispute.pk, upheld=False, text="Không đủ căn cứ.", by=lead.user)
     with pytest.raises(FindingError, match="đã được trả lời"):
-        findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=duty.user)
+        findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=lead.user)
+    assert look_up().state == VerdictKind.CONFIRMED
 
 
 def test_disputes_over_what_is_no_number_clear_nothing(duty: Person, lead: Person) -> None:
     dispute = findings.answer(submit_dispute("số ẩn").pk, upheld=True, text="Được.", by=duty.user)
     findings.confirm_clearing(dispute.pk, by=lead.user)
     file_report(0), file_report(1)
-    assert state() == VerdictKind.SEVERAL
+    assert look_up().state == VerdictKind.SEVERAL
 
 
 # --- the desk
 
 
-def test_the_desk_proposes_and_confirms(duty: Person, lead: Person) -> None:
-    form = {"number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}
-    assert duty.client.post(f"{NUMBERS}add/", form).status_code == 303
+def test_the_desk_proposes_says_what_is_wrong_and_confirms(duty: Person, lead: Person) -> None:
+    for wrong, sentence in (
+        ({"valid_until": "mai"}, "Ghi như 24/11/2026"),
+        ({"number": "ẩn số"}, "Chưa đọc được một số nào"),
+    ):
+        assert sentence in words(duty.client.post(f"{NUMBERS}add/", FORM | wrong))
+    assert duty.client.post(f"{NUMBERS}add/", FORM).status_code == 303
     row = NumberFinding.objects.get()
     assert (row.proposed_by, row.key, f"{row.valid_until:%d/%m/%Y}") == (
         duty.user, KEY, "18/02/2099",
@@ -228,17 +215,8 @@ def test_the_desk_proposes_and_confirms(duty: Person, lead: Person) -> None:
     assert "Đề nghị ghi nhận một số: Thử" in words(lead.client.get(page))
 
 
-def test_the_desk_says_why_a_proposal_was_not_taken(duty: Person) -> None:
-    form = {"number": "ẩn số", "finding": "confirmed", "reason": "Thử", "valid_until": "mai"}
-    assert "Ghi như 24/11/2026" in words(duty.client.post(f"{NUMBERS}add/", form))
-    form["valid_until"] = "18/02/2099"
-    assert "Chưa đọc được một số nào" in words(duty.client.post(f"{NUMBERS}add/", form))
-
-
 def test_a_form_that_is_only_looked_at_writes_nothing(duty: Person) -> None:
-    form = KnownNumberForm({
-        "number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099",
-    })  # fmt: skip
+    form = KnownNumberForm(FORM)
     form.by = duty.user
     assert form.is_valid()
     assert not NumberFinding.objects.exists()
@@ -252,17 +230,14 @@ def test_of_two_who_propose_at_once_the_slower_is_told(
         raise FindingError("Số này đã có một ghi nhận.")
 
     monkeypatch.setattr(findings, "store_proposal", quicker)
-    form = {"number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}
-    assert "đã có một ghi nhận" in words(duty.client.post(f"{NUMBERS}add/", form, follow=True))
+    assert "đã có một ghi nhận" in words(duty.client.post(f"{NUMBERS}add/", FORM, follow=True))
     assert not LogEntry.objects.exists()
 
 
 def test_the_desk_takes_back_with_a_reason(duty: Person) -> None:
-    row = proposed(duty)
-    address = f"{NUMBERS}{row.pk}/withdraw/"
+    address = f"{NUMBERS}{proposed(duty).pk}/withdraw/"
     assert "Chưa ghi lý do" in words(duty.client.post(address, follow=True))
-    told_ = words(duty.client.post(address, {"reason": "Nhầm"}, follow=True))
-    assert "Đã gỡ ghi nhận." in told_
+    assert "Đã gỡ ghi nhận." in words(duty.client.post(address, {"reason": "Nhầm"}, follow=True))
 
 
 def test_nothing_but_the_buttons_changes_a_finding(duty: Person, lead: Person) -> None:
@@ -295,7 +270,7 @@ def test_the_desk_answers_a_dispute(lead: Person, duty: Person) -> None:
     assert "Xác nhận gỡ số" not in words(answer)
     answer = lead.client.post(f"{DISPUTES}{dispute.pk}/agree/", follow=True)
     assert "Đã gỡ số." in words(answer)
-    assert state() == VerdictKind.UNKNOWN
+    assert look_up().state == VerdictKind.UNKNOWN
 
 
 def test_no_address_of_the_desk_holds_the_number(duty: Person, lead: Person) -> None:

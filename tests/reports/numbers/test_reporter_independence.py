@@ -29,17 +29,20 @@ def count(*reports: ReporterEvidence) -> int:
     return len(distinct_reporters(reports))
 
 
-def test_two_contacts_with_two_stories_are_two() -> None:
-    assert count(build_evidence(), build_evidence(contact=b"b", at=NOON + HOUR, words=OTHER)) == 2
-
-
-def test_one_contact_is_one_whatever_it_says() -> None:
-    assert count(build_evidence(), build_evidence(commune="y", at=NOON - DAY, words=OTHER)) == 1
-
-
-def test_one_story_sent_under_two_contacts_is_one() -> None:
-    later = build_evidence(contact=b"b", at=NOON + DAY, words=ONE | {"ngay"})
-    assert count(build_evidence(), later) == 1
+@pytest.mark.parametrize(
+    ("reports", "people"),
+    [
+        ([], 0),
+        ([build_evidence(), build_evidence(contact=b"b", at=NOON + HOUR, words=OTHER)], 2),
+        ([build_evidence(), build_evidence(commune="y", at=NOON - DAY, words=OTHER)], 1),
+        ([build_evidence(), build_evidence(contact=b"b", at=NOON + DAY, words=ONE | {"ngay"})], 1),
+        ([build_evidence(contact=b"", commune="") for _ in range(50)], 1),
+    ],
+    ids=["nobody", "two contacts, two stories", "one contact, whatever it says",
+         "one story under two contacts", "many from nobody"],
+)  # fmt: skip
+def test_a_person_is_a_contact_with_a_story(reports: list[ReporterEvidence], people: int) -> None:
+    assert count(*reports) == people
 
 
 @pytest.mark.parametrize("words", [frozenset(), frozenset({"lua", "dao"})])
@@ -73,23 +76,22 @@ def test_without_a_contact_place_day_and_story_must_all_differ(
 
 def tales(many: int, **fields: Any) -> list[ReporterEvidence]:
     """Reports from shared networks, each of another commune, day and story."""
-    return [_tale(number, fields) for number in range(1, many + 1)]
+    return [
+        build_evidence(**{
+            "contact": b"", "commune": f"c{number}", "at": NOON + DAY * number, "is_shared": True,
+            "words": frozenset(f"{word}{number}" for word in ONE), **fields,
+        })
+        for number in range(1, many + 1)
+    ]  # fmt: skip
 
 
-def _tale(number: int, fields: dict[str, Any]) -> ReporterEvidence:
-    words = frozenset(f"{word}{number}" for word in ONE)
-    given = {"contact": b"", "commune": f"c{number}", "at": NOON + DAY * number, "words": words}
-    return build_evidence(**{**given, "is_shared": True, **fields})
-
-
-def test_three_of_shared_networks_are_nobody() -> None:
-    assert count(*tales(3)) == 0
-    assert count(build_evidence(), *tales(3)) == 1
-
-
-def test_four_of_shared_networks_who_differ_surely_are_four() -> None:
-    assert count(*tales(4)) == 4
-    assert count(build_evidence(), *tales(4)) == 5
+@pytest.mark.parametrize(("many", "counted"), [(3, 0), (4, 4)])
+def test_of_shared_networks_four_who_differ_surely_are_four_and_fewer_nobody(
+    many: int, counted: int
+) -> None:
+    assert count(*tales(many)) == counted
+    assert count(build_evidence(), *tales(many)) == counted + 1
+    assert count(build_evidence(commune="c1"), *tales(many + 1)) == 1 + (many if counted else 0)
 
 
 @pytest.mark.parametrize(
@@ -102,19 +104,6 @@ def test_of_shared_networks_commune_day_story_and_contact_must_differ(same: dict
 def test_invented_contacts_tell_nobody_apart_on_a_shared_network() -> None:
     alike = [replace(each, contact=b"%d" % at, commune="x") for at, each in enumerate(tales(9))]
     assert count(*alike) == 0
-
-
-def test_who_was_counted_is_not_counted_again_through_a_shared_network() -> None:
-    assert count(build_evidence(commune="c1"), *tales(4)) == 1
-    assert count(build_evidence(commune="c1"), *tales(5)) == 5
-
-
-def test_many_from_nobody_are_one() -> None:
-    assert count(*(build_evidence(contact=b"", commune="") for _ in range(50))) == 1
-
-
-def test_nobody_is_nobody() -> None:
-    assert count() == 0
 
 
 def test_who_left_a_contact_is_counted_before_who_left_none() -> None:
@@ -138,11 +127,7 @@ def test_the_last_day_of_people_is_that_of_their_contacts_alone() -> None:
     assert last_report_day(people[1:], [*people, *later]) == NOON.date()
 
 
-def test_enough_are_left_until_fewer_than_the_least_are() -> None:
-    each = [
-        build_evidence(contact=b"%d" % day, at=NOON + DAY * day, words=_tale(day, {}).words)
-        for day in range(3)
-    ]
-    assert expiry_day(each, 1) == (NOON + 2 * DAY).date()
-    assert expiry_day(each, 2) == (NOON + DAY).date()
-    assert expiry_day(each, 3) == NOON.date()
+@pytest.mark.parametrize(("least", "day"), [(1, 3), (2, 2), (3, 1)])
+def test_enough_are_left_until_fewer_than_the_least_are(least: int, day: int) -> None:
+    each = [replace(tale, contact=b"%d" % at) for at, tale in enumerate(tales(3, is_shared=False))]
+    assert expiry_day(each, least) == (NOON + day * DAY).date()

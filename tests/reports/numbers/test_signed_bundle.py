@@ -17,8 +17,8 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from core import keys
-from tests.reports.views.test_number_lookup import add_finding
 from tests.reports.views.test_numbers_api import HASH, listing
+from tests.support.number_factories import add_finding
 
 PACK = "/api/v1/numbers/pack.json"
 PUBLIC_KEY = "/api/v1/numbers/pack.pem"
@@ -32,26 +32,19 @@ def _key(settings: Settings) -> None:
     settings.SIGNING_KEY = KEY
 
 
-@pytest.fixture
-def confirmed() -> None:
-    add_finding()
-
-
 def pack(client: Client) -> dict[str, Any]:
     return dict(json.loads(client.get(PACK).content))
 
 
-def test_it_has_the_confirmed_numbers_that_stand_and_no_others(client: Client) -> None:
+def test_it_has_the_confirmed_numbers_that_stand_and_says_until_when_it_may_be_used(
+    client: Client,
+) -> None:
     add_finding()
     add_finding(key="+84550000124", confirmed_by=None, confirmed_at=None)
     add_finding(key="+84550000125", valid_until=timezone.localdate() - timedelta(days=1))
-    numbers = pack(client)["payload"]["numbers"]
-    assert [number["hash"] for number in numbers] == [HASH]
-    assert set(numbers[0]) == {"hash", "confirmed_on", "valid_until"}
-
-
-def test_it_says_until_when_it_may_be_used(client: Client) -> None:
     payload = pack(client)["payload"]
+    assert [number["hash"] for number in payload["numbers"]] == [HASH]
+    assert set(payload["numbers"][0]) == {"hash", "confirmed_on", "valid_until"}
     assert payload["made_at"] < payload["use_until"]
     assert payload["kind"] == "thanh-hoa/confirmed-numbers/1"
 
@@ -84,10 +77,10 @@ def test_openssl_verifies_it_and_refuses_an_altered_one(client: Client, tmp_path
 
 @openssl
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("confirmed")
 def test_the_lines_on_the_page_verify_it(
     live_server: LiveServer, client: Client, settings: Settings, tmp_path: Path
 ) -> None:
+    add_finding()
     settings.PORTAL_URL = live_server.url
     command = ["sh", "-ec", listing(client, "verify")]
     done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True)
@@ -97,10 +90,10 @@ def test_the_lines_on_the_page_verify_it(
 
 @pytest.mark.parametrize("key", ["", "not a key"])
 @pytest.mark.parametrize("path", [PACK, PUBLIC_KEY])
-@pytest.mark.usefixtures("confirmed")
 def test_without_a_key_there_is_a_sentence_and_no_number(
     client: Client, settings: Settings, key: str, path: str
 ) -> None:
+    add_finding()
     settings.SIGNING_KEY = key
     answer = client.get(path)
     assert (answer.status_code, answer.json()["error"]) == (503, "no_signing_key")
@@ -120,12 +113,9 @@ def test_what_is_no_key_signs_nothing(settings: Settings, key: str) -> None:
         keys.signer()
 
 
-def test_a_key_in_url_safe_letters_is_the_same_key() -> None:
+def test_a_key_in_url_safe_letters_is_the_same_and_a_signer_does_not_show_it() -> None:
     usual = base64.b64encode(b"\xff" * 32).decode()
     assert "/" in usual
     assert keys.parse_signer(usual).id == keys.parse_signer(usual.replace("/", "_")).id
-
-
-def test_a_signer_does_not_show_its_secret() -> None:
     assert "Ed25519PrivateKey" not in repr(keys.parse_signer(KEY))
     assert KEY not in repr(keys.parse_signer(KEY))
