@@ -43,6 +43,16 @@ def rows(table: str) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+def reports_to_reread(many: int) -> list[str]:
+    """So many reports that were read under old rules, in the order of their ids."""
+    return sorted(str(read_under(OLD).pk) for _ in range(many))
+
+
+def step_of(run: ReprocessingRun) -> OutboxItem:
+    """The step that a run has still to take."""
+    return OutboxItem.objects.get(task=reprocessing.STEP, key=str(run.pk), done_at=None)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_message_that_takes_long_leaves_the_rest_to_the_next(
     monkeypatch: pytest.MonkeyPatch,
@@ -57,36 +67,38 @@ def test_a_message_that_takes_long_leaves_the_rest_to_the_next(
 # --- which reports
 
 
-def test_what_was_read_under_other_rules_and_what_was_not_read_is_read_again() -> None:
+@pytest.mark.parametrize("every", [False, True])
+def test_what_was_read_under_other_rules_and_what_was_not_read_is_read_again_or_every_report(
+    every: bool,
+) -> None:
     old, unread = read_under(OLD), report_factories.report("không đọc được")
     OutboxItem.objects.filter(key=str(unread.pk)).update(failed_at=Now())
-    read_under(service.RULES_VERSION)
-    assert reprocessing.start().total == 2
+    known = read_under(service.RULES_VERSION)
+    expected = sorted(str(each.pk) for each in (old, unread, *([known] if every else [])))
+    assert reprocessing.start(every=every).total == len(expected)
     take_steps()
-    assert sorted(list_owed()) == sorted([str(old.pk), str(unread.pk)])
+    assert sorted(list_owed()) == expected
 
 
-def test_every_report_is_read_again_where_that_is_asked() -> None:
-    for rules in (OLD, service.RULES_VERSION):
-        read_under(rules)
-    assert reprocessing.start(every=True).total == 2
-    take_steps()
-    assert len(list_owed()) == 2
-
-
-def test_what_was_read_and_owes_nothing_is_read_again_and_the_count_balances() -> None:
+def test_what_was_read_and_owes_nothing_is_read_again_and_then_there_is_nothing_to_read() -> None:
     robbed, _ = read_under(service.RULES_VERSION), read_under(service.RULES_VERSION)
     OutboxItem.objects.filter(key=str(robbed.pk)).delete()
     assert not queue_balance().balanced
-    assert reprocessing.start().total == 1
+    run = reprocessing.start()
+    assert run.total == 1
     read_all()
     assert queue_balance().balanced
     with pytest.raises(reprocessing.NothingToReprocessError):
         reprocessing.start()
+    assert ReprocessingRun.objects.get() == run
 
 
-def test_what_waits_already_is_not_owed_twice() -> None:
+@pytest.mark.parametrize("is_being_read", [False, True])
+def test_what_waits_or_is_being_read_is_not_owed_again(is_being_read: bool) -> None:
     waiting = report_factories.report()
+    if is_being_read:
+        leased_item(OutboxItem.objects.get())
+        assert reprocessing.reprocess_selected([waiting.pk]) == 0
     read_under(OLD)
     assert reprocessing.start().total == 1
     take_steps()
@@ -105,20 +117,14 @@ def test_what_failed_the_last_time_is_read_again_whatever_was_read_before() -> N
     assert list_owed() == [str(failed.pk)]
 
 
-def test_what_is_erased_is_left_in_peace() -> None:
+def test_what_is_erased_is_left_in_peace_also_where_it_owes_nothing() -> None:
     report = read_under(OLD, "Bà Tư ở xóm Trên kể lại.")
     report_factories.erase(report)
     assert reprocessing.count(every=True) == 0
     assert reprocessing.reprocess_selected([report.pk]) == 0
     assert list_owed() == []
-
-
-def test_what_is_erased_and_owes_nothing_is_left_in_peace_too() -> None:
-    report = read_under(service.RULES_VERSION)
-    OutboxItem.objects.filter(key=str(report.pk)).delete()
-    assert reprocessing.count() == 1
-    report_factories.erase(report)
     ExtractedFacts.objects.filter(report=report).update(rules_version=service.RULES_VERSION)
+    OutboxItem.objects.filter(key=str(report.pk)).delete()
     assert reprocessing.count() == 0
 
 
@@ -132,18 +138,11 @@ def test_a_report_erased_while_it_waits_is_read_as_it_is_now() -> None:
     assert not OutboxItem.objects.exclude(error="").exists()
 
 
-def test_nothing_to_read_starts_no_run() -> None:
-    read_under(service.RULES_VERSION)
-    with pytest.raises(reprocessing.NothingToReprocessError):
-        reprocessing.start()
-    assert not ReprocessingRun.objects.exists()
-
-
 # --- step by step
 
 
 def test_reports_are_owed_in_batches_in_the_order_of_their_ids() -> None:
-    reports = sorted(str(read_under(OLD).pk) for _ in range(5))
+    reports = reports_to_reread(5)
     run = reprocessing.start()
     for expected in (2, 4, 5):
         take_steps(1)
@@ -154,8 +153,7 @@ def test_reports_are_owed_in_batches_in_the_order_of_their_ids() -> None:
 
 
 def test_a_step_stands_behind_what_it_owes_and_all_of_it_behind_fresh_reports() -> None:
-    for _ in range(4):
-        read_under(OLD)
+    reports_to_reread(4)
     reprocessing.start()
     take_steps(1)
     fresh = report_factories.report("vừa gửi")
@@ -169,7 +167,7 @@ def test_a_step_stands_behind_what_it_owes_and_all_of_it_behind_fresh_reports() 
 def test_a_step_that_breaks_in_the_middle_leaves_nothing_and_is_taken_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    reports = sorted(str(read_under(OLD).pk) for _ in range(5))
+    reports = reports_to_reread(5)
     run = reprocessing.start()
     take_steps(1)
     with monkeypatch.context() as broken:
@@ -185,12 +183,14 @@ def test_a_step_that_breaks_in_the_middle_leaves_nothing_and_is_taken_again(
 @pytest.mark.django_db(transaction=True)
 def test_a_step_whose_process_is_killed_is_taken_again() -> None:
     """Kill after the batch is written and before it is committed."""
-    reports = sorted(str(read_under(OLD).pk) for _ in range(5))
-    reprocessing.start()
+    reports = reports_to_reread(5)
+    run = reprocessing.start()
     take_steps(1)
-    item = next_step()
-    assert item
-    assert die_in_the_middle_of(item) == -signal.SIGKILL
+    item, here = step_of(run), connection.get_connection_params()
+    database = f"postgresql://{here['user']}@/{here['dbname']}?host={here['host']}"
+    env = os.environ | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    died = subprocess.run([sys.executable, "-c", _DIE, str(item.pk)], env=env, check=False)
+    assert died.returncode == -signal.SIGKILL
     assert list_owed() == reports[:2]
     expire_lease(item)
     take_steps()
@@ -207,33 +207,18 @@ reprocessing.process_items([int(sys.argv[1])])
 """
 
 
-def die_in_the_middle_of(item: OutboxItem) -> int:
-    here = connection.get_connection_params()
-    database = f"postgresql://{here['user']}@/{here['dbname']}?host={here['host']}"
-    env = os.environ | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "portal.settings"}
-    return subprocess.run(
-        [sys.executable, "-c", _DIE, str(item.pk)], env=env, check=False
-    ).returncode
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_step_delivered_twice_owes_nothing_twice() -> None:
-    for _ in range(4):
-        read_under(OLD)
-    reprocessing.start()
-    item = next_step()
-    assert item
+    reports = reports_to_reread(4)
+    item = step_of(reprocessing.start())
     continue_reprocessing([item.pk, item.pk])
-    assert len(list_owed()) == 2
+    assert list_owed() == reports[:2]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_step_that_overslept_owes_nothing() -> None:
-    for _ in range(4):
-        read_under(OLD)
-    reprocessing.start()
-    item = next_step()
-    assert item
+    reports_to_reread(4)
+    item = step_of(reprocessing.start())
     asleep = leased_item(item)
     expire_lease(item)
     leased_item(item)
@@ -244,7 +229,7 @@ def test_a_step_that_overslept_owes_nothing() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_steps_of_one_run_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    reports = sorted(str(read_under(OLD).pk) for _ in range(6))
+    reports = reports_to_reread(6)
     run = reprocessing.start()
     queue.enqueue(reprocessing.STEP, run.pk)
     items = list(OutboxItem.objects.filter(task=reprocessing.STEP))
@@ -283,8 +268,7 @@ def test_a_run_whose_step_ran_out_of_attempts_goes_on_when_somebody_says_so() ->
 
 def test_a_batch_is_one_statement_however_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reprocessing, "BATCH_SIZE", 1000)
-    for _ in range(20):
-        read_under(OLD)
+    reports_to_reread(20)
     reprocessing.start()
     with CaptureQueriesContext(connection) as queries:
         take_steps()
@@ -311,21 +295,13 @@ def test_no_decision_and_no_evidence_is_touched(duty: Person) -> None:
 
 
 def test_the_equation_balances_at_every_step() -> None:
-    for _ in range(3):
-        read_under(OLD)
+    reports_to_reread(3)
     reprocessing.start()
     while next_step():
         take_steps(1)
         assert queue_balance().balanced
     read_all()
     assert (queue_balance().done, queue_balance().balanced) == (3, True)
-
-
-def test_a_report_that_is_being_read_is_not_owed_again() -> None:
-    report = report_factories.report()
-    leased_item(OutboxItem.objects.get())
-    assert reprocessing.reprocess_selected([report.pk]) == 0
-    assert reprocessing.count() == 0
 
 
 # --- one report
@@ -343,23 +319,17 @@ def test_one_report_is_read_again_with_the_usual_priority_and_on_record(duty: Pe
 # --- how far it is
 
 
-def test_progress_tells_what_is_owed_read_and_unreadable() -> None:
-    for _ in range(4):
-        read_under(OLD)
+def test_progress_tells_what_is_owed_read_and_unreadable_and_reads_no_report() -> None:
+    reports_to_reread(4)
     run = reprocessing.start()
     take_steps(1)
     first, second = OutboxItem.objects.filter(priority=Priority.IDLE, task=intake.TRIAGE)
     service.process_items([first.pk])
     OutboxItem.objects.filter(pk=second.pk).update(failed_at=Now())
-    assert reprocessing.progress(run) == reprocessing.RunProgress(4, 2, 1, 1, False, False)
+    with CaptureQueriesContext(connection) as queries:
+        progress = reprocessing.progress(run)
+    assert progress == reprocessing.RunProgress(4, 2, 1, 1, False, False)
+    assert not [sql for sql in queries if "reports_report" in sql["sql"]]
     reprocessing.reprocess_selected([second.key])
     read_all()
     assert reprocessing.progress(run) == reprocessing.RunProgress(4, 4, 4, 0, False, True)
-
-
-def test_progress_reads_no_report() -> None:
-    read_under(OLD)
-    run = reprocessing.start()
-    with CaptureQueriesContext(connection) as queries:
-        reprocessing.progress(run)
-    assert not [sql for sql in queries if "reports_report" in sql["sql"]]

@@ -3,6 +3,7 @@
 import time
 from io import StringIO
 from itertools import count
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -38,34 +39,26 @@ def test_a_report_that_failed_is_no_longer_failed_when_it_is_read_again() -> Non
     assert (queue_balance().failed, queue_balance().done) == (0, 1)
 
 
-def test_a_report_is_named_by_its_number_or_its_id() -> None:
+def test_a_report_is_named_by_its_number_or_its_id_and_erased_has_nothing_left_to_read() -> None:
     report = read_under(OLD)
     assert "will be read again" in run_command("--report", str(report.pk))
     assert "waits" in run_command("--report", report.public_number)
-    with pytest.raises(CommandError, match="No such report"):
-        run_command("--report", "26-XXXX-XXXX")
-
-
-def test_an_erased_report_has_nothing_left_to_read() -> None:
-    report = read_under(OLD)
     report_factories.erase(report)
-    with pytest.raises(CommandError, match="erased"):
-        run_command("--report", str(report.pk))
+    for name, why in ((str(report.pk), "erased"), ("26-XXXX-XXXX", "No such report")):
+        with pytest.raises(CommandError, match=why):
+            run_command("--report", name)
 
 
-def test_the_command_starts_and_leaves_the_rest_to_the_machine() -> None:
+def test_the_command_starts_a_run_shows_it_when_asked_again_and_leaves_the_rest_to_the_machine() -> (
+    None
+):
     read_under(OLD)
     assert "1 report will be read again" in run_command("--no-wait")
+    assert "under way since" in run_command("--no-wait")
+    assert ReprocessingRun.objects.count() == 1
     read_all()
     assert ExtractedFacts.objects.get().rules_version == service.RULES_VERSION
     assert "Nothing to do" in run_command()
-
-
-def test_a_second_command_shows_the_run_that_is_going_on() -> None:
-    read_under(OLD)
-    run_command("--no-wait")
-    assert "under way since" in run_command("--no-wait")
-    assert ReprocessingRun.objects.count() == 1
 
 
 def test_the_command_watches_until_all_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,11 +72,8 @@ def test_the_command_watches_until_all_are_read(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_ctrl_c_ends_the_watching_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def pressed(_: float) -> None:
-        raise KeyboardInterrupt
-
     read_under(OLD)
-    monkeypatch.setattr(reprocess_reports, "sleep", pressed)
+    monkeypatch.setattr(reprocess_reports, "sleep", Mock(side_effect=KeyboardInterrupt))
     assert "No longer watching" in run_command()
     read_all()
     assert ExtractedFacts.objects.get().rules_version == service.RULES_VERSION
