@@ -19,35 +19,26 @@ HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 SWAPPED = {"day": "04/01/2027", "name": "Nghỉ hoán đổi", "source": "Thông báo năm 2027"}
 
 
-def test_a_lead_adds_a_day_and_it_counts_at_once(lead: Person) -> None:
+def test_a_lead_adds_a_day_once_and_takes_it_out_again_on_record(lead: Person) -> None:
     assert days_off.calendar().is_working_day(date(2027, 1, 4))
     assert lead.client.post(ADD, SWAPPED).status_code == 302
     assert not days_off.calendar().is_working_day(date(2027, 1, 4))
     event = events.events_for("day", "2027-01-04").get()
     assert (event.kind, event.actor) == ("day_added", lead.user)
-
-
-def test_a_day_taken_out_again_is_on_record(lead: Person) -> None:
-    lead.client.post(ADD, SWAPPED)
+    assert lead.client.post(ADD, SWAPPED).status_code == 200
+    assert CalendarException.objects.count() == 1
     lead.client.post("/admin/reports/calendarexception/2027-01-04/delete/", {"post": "yes"})
     assert days_off.calendar().is_working_day(date(2027, 1, 4))
     assert events.events_for("day", "2027-01-04").first().kind == "day_removed"  # type: ignore[union-attr]
 
 
-def test_only_a_weekend_can_be_worked_in_exchange(lead: Person) -> None:
+def test_only_a_weekend_can_be_worked_in_exchange_and_who_is_no_lead_adds_no_day(
+    lead: Person, duty: Person
+) -> None:
     answer = lead.client.post(ADD, SWAPPED | {"is_worked": "on"})
     assert "không phải thứ Bảy" in answer.content.decode()
-    assert not CalendarException.objects.exists()
-
-
-def test_a_day_is_there_once(lead: Person) -> None:
-    lead.client.post(ADD, SWAPPED)
-    assert lead.client.post(ADD, SWAPPED).status_code == 200
-    assert CalendarException.objects.count() == 1
-
-
-def test_who_is_no_lead_adds_no_day(duty: Person) -> None:
     assert duty.client.post(ADD, SWAPPED).status_code == 403
+    assert not CalendarException.objects.exists()
 
 
 @pytest.mark.parametrize(("today", "years"), [("2027-10-31", []), ("2027-11-03", [2028])])

@@ -38,25 +38,18 @@ def test_a_day_is_worked_or_not(day: str, is_worked: bool) -> None:
     assert FILE.is_working_day(date.fromisoformat(day)) is is_worked
 
 
-def test_three_working_days_reach_over_tet() -> None:
+def test_working_days_are_counted_over_tet_and_for_years() -> None:
     assert FILE.add_working_days(date(2027, 2, 3), 3) == date(2027, 2, 15)
-
-
-def test_no_days_later_is_the_same_day() -> None:
     assert FILE.add_working_days(date(2026, 11, 28), 0) == date(2026, 11, 28)
+    assert FILE.add_working_days(date(2024, 1, 1), 700) > date(2024, 1, 1) + timedelta(days=700)
 
 
 def test_of_an_unknown_year_weekends_alone_are_known_so_that_nothing_falls_due_late() -> None:
-    nothing = Calendar()
-    assert not nothing.knows(2027)
-    assert nothing.add_working_days(date(2027, 2, 3), 3) <= FILE.add_working_days(
-        date(2027, 2, 3), 3
-    )
-
-
-def test_years_that_are_not_known_are_told_ahead() -> None:
+    assert not Calendar().knows(2027)
+    by_weekends = Calendar().add_working_days(date(2027, 2, 3), 3)
+    assert by_weekends <= FILE.add_working_days(date(2027, 2, 3), 3)
     assert FILE.unknown_years(date(2026, 12, 1), date(2027, 1, 30)) == []
-    assert FILE.unknown_years(date(2027, 12, 1), date(2028, 1, 30)) == [2028]
+    assert FILE.unknown_years(date(2027, 12, 1), date(2028, 1, 30)) == [2028]  # told ahead
 
 
 def test_what_people_know_better_comes_first() -> None:
@@ -78,7 +71,3 @@ def test_what_people_know_better_comes_first() -> None:
 )
 def test_months_later_is_the_same_day_or_the_last(day: str, months: int, later: str) -> None:
     assert working_days.months_after(date.fromisoformat(day), months).isoformat() == later
-
-
-def test_counting_goes_on_for_years() -> None:
-    assert FILE.add_working_days(date(2024, 1, 1), 700) > date(2024, 1, 1) + timedelta(days=700)

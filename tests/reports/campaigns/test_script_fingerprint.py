@@ -1,7 +1,5 @@
 """How alike two stories tell a script."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +12,7 @@ from reports.campaigns.script_fingerprint import (
     list_shared_terms,
     similarity,
 )
+from tests.support.cpu_time import assert_cpu_time_below
 
 FIRST = "Thầy Khánh tổng phụ trách bảo con bị compa đâm vào mắt, mổ theo phiếu H17."
 AGAIN = "em đc ông Khánh tổng phụ trách đội gọi, đọc phiếu H17, xin tiền mổ mắt cho con"
@@ -27,10 +26,7 @@ def _alike(one: str, other: str) -> float:
 def test_a_retelling_is_far_more_alike_than_what_every_gang_says() -> None:
     assert _alike(FIRST, AGAIN) > 15
     assert _alike(USUAL, "Họ xưng công an, nói tôi dính vụ án rồi đòi chuyển tiền.") < 7
-
-
-def test_one_rare_word_alone_says_nothing() -> None:
-    assert _alike("Ở Wexcombe có mưa.", "tôi bị gọi từ wexcombe sáng nay") == 0
+    assert _alike("Ở Wexcombe có mưa.", "tôi bị gọi từ wexcombe sáng nay") == 0  # one rare word
 
 
 @pytest.mark.parametrize(
@@ -60,14 +56,11 @@ def test_a_sentence_told_word_for_word_counts_less_than_its_words() -> None:
     assert sum(each.term_weights for each in whole) < 2 * sum(each.term_weights for each in parts)
 
 
-def test_what_reporters_of_any_call_write_is_no_script() -> None:
+def test_what_reporters_of_any_call_write_and_a_usual_title_are_no_script() -> None:
     phrase = "Mong các anh kiểm tra giúp."
     assert fingerprint_script("", phrase).terms == ()
     longer, shorter = (fingerprint_script("", text) for text in (f"Nó gọi. {phrase}", "Nó gọi."))
     assert longer.length == shorter.length
-
-
-def test_a_usual_title_is_no_name_and_a_name_beside_it_is() -> None:
     assert fingerprint_script("cán bộ ngân hàng", "").terms == ()
     assert "Khánh" in fingerprint_script("thầy Khánh", "").shown.values()
 
@@ -93,14 +86,13 @@ def test_likeness_is_the_same_both_ways_and_survives_packing(one: str, other: st
 
 def test_what_is_packed_is_as_alike() -> None:
     one, other = fingerprint_script("", FIRST), fingerprint_script("", AGAIN)
-    stored = similarity(from_bytes(one.to_bytes()), from_bytes(other.to_bytes()))
-    assert stored == pytest.approx(similarity(one, other), abs=0.2)
-    assert one.keys == from_bytes(one.to_bytes()).keys
+    packed, packed_other = (from_bytes(each.to_bytes()) for each in (one, other))
+    assert similarity(packed, packed_other) == pytest.approx(similarity(one, other), abs=0.2)
+    assert one.keys == packed.keys
     assert len(one.keys) <= MAX_KEYS
 
 
 @pytest.mark.parametrize("sign", ["a ", "0550 ", "đ", "H17 ", "a.vn ", "\n", "-", "😀", "1 000 "])
 def test_endless_stories_take_bounded_time(sign: str) -> None:
-    started = time.process_time()
-    fingerprint_script("", sign * (20_000 // len(sign)))
-    assert time.process_time() - started < 2
+    text = sign * (20_000 // len(sign))
+    assert assert_cpu_time_below(2, lambda text: fingerprint_script("", text), text)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.campaigns.shared_identifiers import (
+    SharedIdentifier,
     adjacent_numbers,
     identifiers_of_story,
     is_common_link,
@@ -25,23 +26,20 @@ def test_sites_where_everybody_is_a_guest_tie_nobody(link: str, common: bool) ->
     assert is_common_link(link) is common
 
 
-@pytest.mark.parametrize(
-    ("caller", "text", "values"),
-    [
-        ("không nhớ", "số 0550 000 123 gọi tôi", ["+84550000123"]),
-        ("0992 000 001", "gọi hỏi 0550 000 123", ["+84992000001"]),  # whom the form names
-        ("không nhớ", "0550 000 123 gọi, rồi 0550.000.123 gọi nữa", ["+84550000123"]),
-        ("không nhớ", "số 0550 000 123 và số 0550 000 999 đều gọi tôi", []),  # a list ties nobody
-        ("không nhớ", "cài tệp tên evn-hoadon", ["evn-hoadon"]),
-        ("không nhớ", "vào evn-hoadon.test", ["evn-hoadon.test", "evn-hoadon"]),
-        ("không nhớ", "bấm bit.ly/abc", ["bit.ly/abc"]),
-        ("không nhớ", "bấm bit.ly nhé", []),  # a shortened link ties by its page alone
-    ],
-)
-def test_one_caller_a_site_by_any_ending_and_a_page_are_what_ties(
-    caller: str, text: str, values: list[str]
-) -> None:
-    assert [key.value for key in identifiers_of_story(caller, text, "")] == values
+def test_a_number_in_the_story_counts_where_the_form_has_none_and_is_the_only_one() -> None:
+    assert _values("số 0550 000 123 gọi tôi") == ["+84550000123"]
+    assert _values("0550 000 123 gọi, rồi 0550.000.123 gọi nữa") == ["+84550000123"]
+    assert _values("số 0550 000 123 và số 0550 000 999 đều gọi tôi") == []
+    assert identifiers_of_story("0992 000 001", "gọi hỏi 0550 000 123", "") == [
+        SharedIdentifier("same_number", "+84992000001")
+    ]
+
+
+def test_a_site_keeps_its_name_under_another_ending_and_a_shortened_link_ties_by_its_page() -> None:
+    assert _values("cài tệp tên evn-hoadon") == ["evn-hoadon"]
+    assert _values("vào evn-hoadon.test") == ["evn-hoadon.test", "evn-hoadon"]
+    assert _values("bấm bit.ly/abc") == ["bit.ly/abc"]
+    assert _values("bấm bit.ly nhé") == []
 
 
 @pytest.mark.parametrize("sign", [" ", "\n", "(", "[ ", ". "])

@@ -1,12 +1,15 @@
-"""Receiving accounts and links in a story, and where they stand."""
+"""Numbers, accounts and links in sentences as residents type them, and where they stand."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.extraction.accounts_and_links import canonical_link, find_bank_accounts, find_links
+from reports.extraction.phones import find_in_text
 from tests.support.cpu_time import assert_cpu_time_below
-from tests.support.data_files import read_cases
+from tests.support.data_files import read_cases, read_jsonl
+
+CASES = read_jsonl("text_numbers.jsonl")
 
 
 @pytest.mark.parametrize(("story", "accounts"), read_cases("text_cases.json", "accounts"))
@@ -38,3 +41,41 @@ def test_hostile_lengths_take_bounded_time(piece: str) -> None:
     text = piece * (20_000 // len(piece))
     assert assert_cpu_time_below(1, find_bank_accounts, text)
     assert assert_cpu_time_below(1, find_links, text)
+
+
+def test_there_are_enough_sentences_of_each_kind() -> None:
+    assert len(CASES) >= 60
+    for kind in ("phones", "accounts", "links"):
+        assert sum(bool(case[kind]) for case in CASES) >= 6
+    assert sum(not (case["phones"] or case["accounts"] or case["links"]) for case in CASES) >= 20
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"][:40])
+def test_what_stands_in_a_sentence_is_found_alone_and_after_another(
+    case: dict[str, list[str]],
+) -> None:
+    for text in (case["text"], f"Hôm qua tôi ở nhà.\n{case['text']}\nRồi họ cúp máy."):
+        assert [found.phone.key for found in find_in_text(str(text))] == case["phones"]
+        assert [found.account for found in find_bank_accounts(str(text))] == case["accounts"]
+        assert [found.link for found in find_links(str(text))] == case["links"]
+
+
+def test_one_number_has_both_readings() -> None:
+    beside, alone = "chuyển vào stk 0550000123 MB", "gọi lại 0550000123"
+    assert find_in_text(beside) == []
+    assert [found.account for found in find_bank_accounts(beside)] == ["0550000123"]
+    assert [found.phone.key for found in find_in_text(alone)] == ["+84550000123"]
+    assert find_bank_accounts(alone) == ()
+
+
+PIECES = [
+    "0550000123", " ", "stk ", "mb ", "/QĐ", "+84", ") (", ".", "1", "đồng", "O", ",", "vn", "/",
+]  # fmt: skip
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).map("".join))
+def test_no_repeated_piece_takes_long(piece: str) -> None:
+    text = (piece * 20_000)[:20_000]
+    for reader in (find_in_text, find_bank_accounts, find_links):
+        assert assert_cpu_time_below(1, reader, text)

@@ -28,12 +28,15 @@ THREE = [
 ]
 
 
-def test_precision_and_recall_are_counted_per_code() -> None:
+def test_precision_and_recall_are_counted_per_code_and_what_is_taken_for_what() -> None:
     scores = evaluation.scenarios(THREE)
     assert (scores["tax"].precision, scores["tax"].recall) == (1.0, 0.5)
     assert (scores["bank"].precision, scores["bank"].recall) == (0.5, 1.0)
     assert evaluation.macro_f1(scores) == pytest.approx(2 / 3)
     assert evaluation.accuracy(THREE) == pytest.approx(2 / 3)
+    assert evaluation.confusion_pairs(THREE) == [("tax", "bank", 1)]
+    bands = evaluation.calibration(THREE)  # the least sure first
+    assert [(band.least, band.right) for band in bands] == [(1.0, 0.0), (5.0, 1.0), (9.0, 1.0)]
 
 
 def test_demands_are_counted_one_by_one() -> None:
@@ -60,28 +63,21 @@ def test_what_a_label_does_not_say_is_not_judged() -> None:
     assert not evaluation.actions(THREE)
 
 
-def test_what_is_taken_for_what() -> None:
-    assert evaluation.confusion_pairs(THREE) == [("tax", "bank", 1)]
-
-
-def test_the_least_sure_come_first() -> None:
-    bands = evaluation.calibration(THREE)
-    assert [(band.least, band.right) for band in bands] == [(1.0, 0.0), (5.0, 1.0), (9.0, 1.0)]
-
-
-def write(tmp_path: Path, *lines: str) -> str:
-    file = tmp_path / "labels.jsonl"
-    file.write_text("\n".join(lines), encoding="utf-8")
-    return str(file)
+def evaluate(folder: Path, *lines: str) -> str:
+    """What the command says of a file of these lines."""
+    (folder / "labels.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    out = io.StringIO()
+    call_command("evaluate", str(folder / "labels.jsonl"), stdout=out)
+    return out.getvalue()
 
 
 def test_the_command_prints_every_figure(tmp_path: Path) -> None:
     label = {"text": "Xưng cán bộ thuế, đòi mã OTP.", "scenario": "tax", "actions": ["give_otp"]}
-    out = io.StringIO()
-    call_command("evaluate", write(tmp_path, json.dumps(label), ""), stdout=out)
-    output = out.getvalue()
+    output = evaluate(tmp_path, json.dumps(label), "")
     for line in ("1 stories", "scenario macro F1 1.000", "money exact", "ongoing F1", "margin"):
         assert line in output
+    # A sign that only looks like a line's end ends none.
+    assert "1 stories" in evaluate(tmp_path, '\ufeff{"text": "a\u2028b"}')
 
 
 @pytest.mark.parametrize(
@@ -100,13 +96,7 @@ def test_the_command_prints_every_figure(tmp_path: Path) -> None:
 )
 def test_a_bad_line_is_named(tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(CommandError, match=message):
-        call_command("evaluate", write(tmp_path, line))
-
-
-def test_a_sign_that_only_looks_like_a_line_end_ends_no_line(tmp_path: Path) -> None:
-    out = io.StringIO()
-    call_command("evaluate", write(tmp_path, '\ufeff{"text": "a\u2028b"}'), stdout=out)
-    assert "1 stories" in out.getvalue()
+        evaluate(tmp_path, line)
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -26,24 +26,18 @@ def find_stages(text: str) -> list[Explanation]:
     return story_reader.find_stages(text, extract_from_story(text).reasons)
 
 
-def test_the_script_has_eight_steps_with_labels() -> None:
+def test_the_script_has_eight_steps_with_labels_and_forty_sentences_over_all() -> None:
     assert tuple(story_reader.stage_labels()) == _SCRIPT
     assert all(story_reader.stage_labels().values())
-
-
-def test_there_are_forty_sentences_over_every_step() -> None:
     assert len(_SENTENCES) >= 40
     assert {step for each in _SENTENCES for step in each["stages"]} == set(_SCRIPT)
 
 
 @pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
-def test_a_sentence_tells_the_steps_in_its_order(sentence: dict[str, Any]) -> None:
-    assert list(story_reader.stage_codes(find_stages(sentence["text"]))) == sentence["stages"]
-
-
-@pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
-def test_the_words_of_a_step_stand_at_its_place(sentence: dict[str, Any]) -> None:
-    for reason in find_stages(sentence["text"]):
+def test_a_sentence_tells_the_steps_in_its_order_with_their_words(sentence: dict[str, Any]) -> None:
+    stages = find_stages(sentence["text"])
+    assert list(story_reader.stage_codes(stages)) == sentence["stages"]
+    for reason in stages:
         assert (reason.fact, reason.points) == ("stages", 0)
         assert sentence["text"][reason.start : reason.end] == reason.words != ""
 
@@ -54,19 +48,16 @@ def test_a_step_shows_a_few_words_however_often_it_is_told() -> None:
     assert 1 < len(threats) <= story_reader.MAX_STAGE_REASONS
 
 
-def test_what_the_reader_finds_demanded_is_a_step() -> None:
+def test_what_the_reader_finds_demanded_is_a_step_if_it_is_of_the_taxonomy() -> None:
     text = "đọc mã otp cho nó"
     otp = Explanation("actions", "give_otp: mã otp", "mã otp", 4, 10, 3.0)
     assert [reason.rule for reason in story_reader.find_stages(text, [otp])] == ["demand: give_otp"]
+    assert set(story_reader._stage_of_action()) <= set(action_codes())
 
 
 def test_what_is_denied_is_no_step() -> None:
     assert not find_stages("Nó không đe dọa tôi.")
     assert story_reader.stage_codes(find_stages("no de doa toi")) == ("threat",)
-
-
-def test_every_action_of_a_step_is_of_the_taxonomy() -> None:
-    assert set(story_reader._stage_of_action()) <= set(action_codes())
 
 
 @given(st.one_of(st.text(max_size=400), st.lists(_PARTS, max_size=40).map("".join)))

@@ -28,8 +28,22 @@ def test_there_are_forty_stories_over_most_scenarios() -> None:
 
 
 @pytest.mark.parametrize("story", _STORIES, ids=lambda story: story["id"])
-def test_each_plain_story_is_of_the_kind_that_a_person_would_name(story: dict[str, Any]) -> None:
-    assert extract_from_story(story["text"]).scenario == story["scenario"]
+def test_each_plain_story_is_of_the_kind_that_a_person_would_name_with_reasons_for_each_fact(
+    story: dict[str, Any],
+) -> None:
+    reading = extract_from_story(story["text"])
+    assert reading.scenario == story["scenario"]
+    why = [reason for reason in reading.reasons if reason.fact == "scenario"]
+    assert reading.score == round(sum(reason.points for reason in why), 2)
+    assert all(round(reason.points, 2) == reason.points for reason in why)
+    assert reading.scenario == "unclear" or why
+    demands = [reason for reason in reading.reasons if reason.fact == "actions"]
+    assert {reason.rule.partition(":")[0] for reason in demands} == {*reading.actions}
+    facts = {reason.fact for reason in reading.reasons}
+    assert (reading.money_lost_vnd is None) == ("money_lost_vnd" not in facts)
+    assert reading.ongoing == ("ongoing" in facts)
+    for reason in reading.reasons:
+        assert story["text"][reason.start : reason.end] == reason.words != ""
 
 
 def test_plain_stories_are_read_as_a_person_would() -> None:
@@ -47,29 +61,6 @@ def test_a_stranger_s_stories_are_read_well_enough() -> None:
     assert evaluation.micro_average(evaluation.actions(judged)).f1 >= 0.85
     assert evaluation.money_exact(judged) >= 0.8
     assert evaluation.ongoing(judged).f1 >= 0.8
-
-
-@pytest.mark.parametrize("story", _STORIES, ids=lambda story: story["id"])
-def test_the_score_is_the_sum_of_its_reasons_to_the_cent(story: dict[str, Any]) -> None:
-    reading = extract_from_story(story["text"])
-    why = [reason for reason in reading.reasons if reason.fact == "scenario"]
-    assert reading.score == round(sum(reason.points for reason in why), 2)
-    assert all(round(reason.points, 2) == reason.points for reason in why)
-
-
-@pytest.mark.parametrize("story", _STORIES, ids=lambda story: story["id"])
-def test_every_fact_points_at_its_words(story: dict[str, Any]) -> None:
-    reading = extract_from_story(story["text"])
-    facts = {reason.fact for reason in reading.reasons}
-    assert reading.scenario == "unclear" or "scenario" in facts
-    assert {
-        reason.rule.partition(":")[0] for reason in reading.reasons if reason.fact == "actions"
-    } == {*reading.actions}
-    assert (reading.money_lost_vnd is None) == ("money_lost_vnd" not in facts)
-    assert reading.ongoing == ("ongoing" in facts)
-    for reason in reading.reasons:
-        assert reason.words
-        assert story["text"][reason.start : reason.end] == reason.words
 
 
 def test_a_negation_does_not_erase_the_demand() -> None:
@@ -98,20 +89,16 @@ def test_marks_decide_where_there_are_marks() -> None:
     assert phrases("Tôi nhờ bộ đội đặt hậu cần giúp") == {"military_order"}
     assert phrases("Hôm ấy tôi bỏ đợi ở bến xe") == set()
     assert phrases("bo doi dat suat an") == {"military_order"}
+    assert phrases("toi mat tien, no goi hoi") == set()  # not "tiền nợ" over a comma
+    assert phrases("no goi qua may, o trung tam") == set()  # single words: not quà, trúng
 
 
-def test_a_phrase_does_not_cross_a_comma() -> None:
-    assert phrases("toi mat tien, no goi hoi") == set()  # not "tiền nợ"
-
-
-def test_a_single_word_with_marks_needs_them() -> None:
-    assert phrases("no goi qua may, o trung tam") == set()  # not quà, trúng
-
-
-def test_going_to_the_police_is_not_posing_as_police() -> None:
-    for to_whom in ("báo công an xã", "báo công an tỉnh Thanh Hóa", "gọi công an phường"):
-        reading = extract_from_story(f"Điện lực gọi dọa cắt điện, tôi đã {to_whom}.")
-        assert reading.scenario == "electricity_evn"
+@pytest.mark.parametrize(
+    "to_whom", ["báo công an xã", "báo công an tỉnh Thanh Hóa", "gọi công an phường"]
+)
+def test_going_to_the_police_is_not_posing_as_police(to_whom: str) -> None:
+    reading = extract_from_story(f"Điện lực gọi dọa cắt điện, tôi đã {to_whom}.")
+    assert reading.scenario == "electricity_evn"
 
 
 def test_a_tie_goes_to_the_graver_scenario() -> None:
@@ -166,32 +153,24 @@ def _score(text: str, **declared: Any) -> int:
     return compute_priority(extract_from_story(text), declared=FormAnswers(**declared)).score
 
 
-def test_urgent_things_come_first() -> None:
+def test_urgent_things_come_first_rudeness_and_spelling_lower_nothing_and_junk_sinks() -> None:
     plain = _score("nó xưng công an nói tôi rửa tiền")
     assert _score("nó xưng công an nói tôi rửa tiền, giờ nó vẫn gọi") >= plain + 30
     assert _score("nó xưng công an bắt rút sổ tiết kiệm vì rửa tiền") >= plain + 25
     assert _score("con tôi bị bắt cóc, đòi tiền chuộc") > plain
+    assert _score("đm lũ vô dụng, nó xưng công an nói tôi rửa tiền") >= plain
+    assert _score("no xung cong an noi toi rua tien") == plain
+    assert _score("Nhà cái uy tín, nạp 100 tặng 100, truy cập ngay") == 0
 
 
-def test_the_form_adds_what_the_story_leaves_out() -> None:
+def test_the_form_adds_what_the_story_leaves_out_and_a_loss_counts_once() -> None:
     assert _score("", happening_now=True) - _score("") == 30
     assert _score("", money_lost_vnd=200_000_000) - _score("") == 18
     assert _score("", money_lost=True) - _score("") == 10
     assert _score("", demands=("screen_share",)) > _score("", demands=("call_back",))
     assert _score("", claimed_office="Tòa án", on_behalf=True) == _score("") + 6
-
-
-def test_a_loss_told_and_typed_counts_once() -> None:
-    assert _score("mất 20 triệu", money_lost=True, money_lost_vnd=20_000_000) == _score(
-        "mất 20 triệu"
-    )
-
-
-def test_rudeness_and_spelling_lower_nothing_and_junk_sinks() -> None:
-    polite = _score("nó xưng công an nói tôi rửa tiền")
-    assert _score("đm lũ vô dụng, nó xưng công an nói tôi rửa tiền") >= polite
-    assert _score("no xung cong an noi toi rua tien") == polite
-    assert _score("Nhà cái uy tín, nạp 100 tặng 100, truy cập ngay") == 0
+    told = "mất 20 triệu"
+    assert _score(told, money_lost=True, money_lost_vnd=20_000_000) == _score(told)
 
 
 def test_a_growing_campaign_raises() -> None:

@@ -1,7 +1,5 @@
 """A further question is asked, kept as a code, shown at the desk and given back to its reporter."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
 
@@ -17,10 +15,8 @@ CALLS = Question("calls", "Họ gọi mấy lần rồi?", {"first": "Lần đ�
 
 
 @pytest.fixture(autouse=True)
-def _one_question(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with monkeypatch.context() as patched:
-        patched.setattr(choices, "QUESTIONS", (CALLS,))
-        yield
+def _one_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choices, "QUESTIONS", (CALLS,))
 
 
 def submit(client: Client, **fields: str) -> Report:
@@ -28,33 +24,26 @@ def submit(client: Client, **fields: str) -> Report:
     return Report.objects.get()
 
 
-def test_the_form_asks_it(client: Client) -> None:
-    page = client.get("/bao-cao/").content.decode()
+def test_the_form_and_the_officer_who_files_for_a_caller_ask_it(
+    client: Client, duty: Person
+) -> None:
+    filing = duty.client.get("/admin/reports/report/file/")
+    for page in (client.get("/bao-cao/").content.decode(), filing.content.decode()):
+        assert "Họ gọi mấy lần rồi?" in page
+        assert 'name="calls" value="more"' in page
+
+
+def test_an_answer_is_kept_as_its_code_read_by_the_officer_and_given_back_to_its_reporter(
+    client: Client, duty: Person
+) -> None:
+    report = submit(client, calls="more")
+    assert report.answers == {"calls": "more"}
+    page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
     assert "Họ gọi mấy lần rồi?" in page
-    assert 'name="calls" value="more"' in page
-
-
-def test_an_answer_is_kept_as_its_code(client: Client) -> None:
-    assert submit(client, calls="more").answers == {"calls": "more"}
+    assert "Nhiều lần" in page
+    assert "Họ gọi mấy lần rồi?: Nhiều lần" in subject_access_text(report)
 
 
 @pytest.mark.parametrize("typed", ["", "often", "<script>"])
 def test_what_is_no_choice_counts_as_not_said(client: Client, typed: str) -> None:
     assert submit(client, calls=typed).answers == {}
-
-
-def test_the_officer_reads_it(client: Client, duty: Person) -> None:
-    report = submit(client, calls="more")
-    page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
-    assert "Họ gọi mấy lần rồi?" in page
-    assert "Nhiều lần" in page
-
-
-def test_the_reporter_gets_it_back(client: Client) -> None:
-    assert "Họ gọi mấy lần rồi?: Nhiều lần" in subject_access_text(submit(client, calls="more"))
-
-
-def test_the_officer_who_files_for_a_caller_asks_it_too(duty: Person) -> None:
-    page = duty.client.get("/admin/reports/report/file/").content.decode()
-    assert "Họ gọi mấy lần rồi?" in page
-    assert 'name="calls" value="more"' in page

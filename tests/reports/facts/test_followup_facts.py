@@ -27,7 +27,7 @@ def indicator_keys(subject: Report, place: str) -> set[tuple[str, str]]:
 
 
 def test_what_a_later_story_says_becomes_a_fact_with_its_reason() -> None:
-    subject = report("Họ gọi hai lần.")
+    subject = report("Họ xưng công an, bắt chuyển tiền.")
     before = process_triage(subject)
     assert before.money_lost_vnd is None
     add_followup(subject, story=LOST)
@@ -38,44 +38,33 @@ def test_what_a_later_story_says_becomes_a_fact_with_its_reason() -> None:
     assert "báo thêm" in reason["rule"]
     assert "35 triệu" in reason["words"]
     assert (reason["start"], reason["end"]) == (None, None)
-
-
-def test_places_of_reasons_count_in_the_reports_own_story() -> None:
-    subject = report("Họ xưng công an, bắt chuyển tiền.")
-    add_followup(subject, story=LOST)
-    for reason in process_triage(subject).reasons:
+    for reason in facts.reasons:  # places count in the report's own story
         if reason["start"] is not None and not is_remainder(reason["rule"]):
             assert subject.story[reason["start"] : reason["end"]] == reason["words"]
 
 
-def test_a_later_story_makes_nothing_smaller() -> None:
-    subject = report(LOST)
-    add_followup(subject, story="Tôi mất 1 triệu.")
-    assert process_triage(subject).money_lost_vnd == 35_000_000
-
-
-def test_the_latest_sum_of_the_form_is_the_one_that_is_declared() -> None:
-    subject = report("Họ gọi.", money_lost_raw="1 triệu")
-    add_followup(subject, money_lost_raw="2 triệu")
-    assert process_triage(subject).money_lost_vnd == 2_000_000
-
-
 @pytest.mark.parametrize(
-    ("first", "fields", "total"),
+    ("first", "later", "total"),
     [
-        ({"money_lost_raw": "10 triệu"}, {"story": "Tôi chuyển thêm 20 triệu nữa."}, 30),
-        ({"money_lost_raw": "10 triệu"}, {"money_lost_raw": "thêm 20 triệu nữa"}, 30),
-        ({"story": LOST}, {"money_lost_raw": "thêm 5tr"}, 40),
-        ({"story": LOST}, {"story": "them 5tr nua"}, 40),
-        ({}, {"money_lost_raw": "thêm 5 triệu"}, 5),
-        ({"money_lost_raw": "10 triệu"}, {"money_lost_raw": "0", "story": "Không mất thêm."}, 0),
+        ({"money_lost_raw": "10 triệu"}, [{"story": "Tôi chuyển thêm 20 triệu nữa."}], 30),
+        ({"money_lost_raw": "10 triệu"}, [{"money_lost_raw": "thêm 20 triệu nữa"}], 30),
+        ({"story": LOST}, [{"money_lost_raw": "thêm 5tr"}], 40),
+        ({"story": LOST}, [{"story": "them 5tr nua"}], 40),
+        ({"story": LOST}, [{"story": "Tôi mất 1 triệu."}], 35),  # no story makes it smaller
+        ({}, [{"money_lost_raw": "thêm 5 triệu"}], 5),
+        ({"money_lost_raw": "1 triệu"}, [{"money_lost_raw": "2 triệu"}], 2),
+        ({"money_lost_raw": "10 triệu"}, [{"money_lost_raw": "0", "story": "Không mất thêm."}], 0),
+        ({"money_lost_raw": "10 triệu"},
+         [{"story": "Tôi chuyển thêm 20 triệu nữa."}, {"money_lost_raw": "25 triệu"},
+          {"money_lost_raw": "thêm 5 triệu"}], 30),
     ],
-)
-def test_a_further_sum_is_added_to_what_was_lost_before(
-    first: dict[str, Any], fields: dict[str, Any], total: int
+)  # fmt: skip
+def test_a_further_sum_is_added_and_a_total_that_is_typed_stands_in_the_place_of_all_before(
+    first: dict[str, Any], later: list[dict[str, Any]], total: int
 ) -> None:
     subject = report(**{"story": "Họ gọi.", **first})
-    add_followup(subject, **fields)
+    for fields in later:
+        add_followup(subject, **fields)
     assert process_triage(subject).money_lost_vnd == total * 1_000_000
 
 
@@ -86,15 +75,6 @@ def test_a_further_sum_in_both_story_and_field_counts_once() -> None:
     assert facts.money_lost_vnd == 30_000_000
     reasons = [each for each in facts.reasons if each["fact"] == "money_lost_vnd"]
     assert any("20 triệu" in each["words"] and "báo thêm" in each["rule"] for each in reasons)
-
-
-def test_a_total_that_is_typed_after_further_sums_stands_in_their_place() -> None:
-    subject = report("Họ gọi.", money_lost_raw="10 triệu")
-    add_followup(subject, story="Tôi chuyển thêm 20 triệu nữa.")
-    add_followup(subject, money_lost_raw="25 triệu")
-    assert process_triage(subject).money_lost_vnd == 25_000_000
-    add_followup(subject, money_lost_raw="thêm 5 triệu")
-    assert process_triage(subject).money_lost_vnd == 30_000_000
 
 
 def test_callers_accounts_and_links_told_later_are_found() -> None:
@@ -122,10 +102,8 @@ def test_an_answer_to_the_pages_own_question_removes_nothing() -> None:
         subject, kind="answer", callers=(Caller(number="0550000124"),), accounts=("0987000111333",)
     )
     process_triage(subject)
-    assert indicator_keys(subject, "caller") == {
-        ("number", "+84550000123"),
-        ("number", "+84550000124"),
-    }
+    typed = {("number", "+84550000123"), ("number", "+84550000124")}
+    assert indicator_keys(subject, "caller") == typed
     assert indicator_keys(subject, "later") == {
         ("number", "+84550000124"),
         ("account", "0987000111222"),
@@ -155,25 +133,28 @@ def test_wishes_to_withdraw_crowd_out_nothing_that_was_told(
     assert indicator_keys(subject, "later") == {("account", "0987000111222")}
 
 
-def test_an_account_told_later_ties_the_report_to_others() -> None:
-    first, second = report("Họ bảo chuyển vào stk 0987000111222."), report("Họ gọi.")
-    process_triage(first)
-    process_triage(second)
+@pytest.mark.parametrize(
+    ("other", "later"),
+    [
+        ({"story": "Họ bảo chuyển vào stk 0987000111222."}, {"accounts": ("0987000111222",)}),
+        ({"caller_number": "0992000124"}, {"callers": (Caller(number="0992000124"),)}),
+    ],
+    ids=["account", "caller"],
+)
+@pytest.mark.parametrize("is_newer", [False, True])
+def test_an_account_or_caller_told_later_ties_the_report_to_older_and_newer_ones(
+    other: dict[str, Any], later: dict[str, Any], is_newer: bool
+) -> None:
+    subject, tied = report("Họ gọi.", caller_number="0550000123"), report(**other)
+    process_triage(subject)
+    if not is_newer:
+        process_triage(tied)
     assert not CampaignLink.objects.exists()
-    add_followup(second, accounts=("0987000111222",))
-    process_triage(second)
-    assert set(CampaignLink.objects.values_list("report_id", flat=True)) == {first.pk, second.pk}
-
-
-def test_a_caller_told_later_ties_a_newer_report_to_this_one() -> None:
-    first, second = (
-        report("Họ gọi.", caller_number="0550000123"),
-        report("x", caller_number="0992000124"),
-    )
-    add_followup(first, callers=(Caller(number="0992000124"),))
-    process_triage(first)
-    process_triage(second)
-    assert set(CampaignLink.objects.values_list("report_id", flat=True)) == {first.pk, second.pk}
+    add_followup(subject, **later)
+    process_triage(subject)
+    if is_newer:
+        process_triage(tied)
+    assert set(CampaignLink.objects.values_list("report_id", flat=True)) == {subject.pk, tied.pk}
 
 
 def test_a_reading_from_before_an_addition_changes_nothing_that_was_read_after() -> None:

@@ -12,6 +12,7 @@ from reports.reference import office_lexicon
 from reports.triage import service
 from tests.reports.management.test_json_lines_commands import _ask
 from tests.support import campaign_factories
+from tests.support.desk_pages import page_of
 from tests.support.officers import Person
 from tests.support.report_factories import add_followup, process_triage, report
 
@@ -31,18 +32,19 @@ def reasons_of(facts: ExtractedFacts, fact: str) -> list[dict[str, Any]]:
     return [reason for reason in facts.reasons if reason["fact"] == fact]
 
 
-def test_office_commune_and_steps_become_facts_with_their_words() -> None:
+def test_office_commune_and_steps_become_facts_with_their_words_and_stand_on_the_page(
+    duty: Person,
+) -> None:
     facts = process_triage(report(STORY))
     assert (facts.offices, facts.office_communes) == (["cong-an-xa-phuong"], ["xa_hoang_hoa"])
     assert facts.stages == ["threat", "demand", "isolate"]
     for fact in ("office", "stages"):
         for reason in reasons_of(facts, fact):
             assert STORY[reason["start"] : reason["end"]] == reason["words"] != ""
-
-
-def test_an_ambiguous_commune_stays_several() -> None:
-    facts = process_triage(report("Công an phường Lam Sơn gọi."))
-    assert len(facts.office_communes) > 1
+    page = duty.client.get(page_of(facts.report)).content.decode()
+    assert "Họ xưng: Công an xã, phường (Xã Hoằng Hóa (Hoằng Hóa))" in page
+    assert "Bước kịch bản: Dọa → Đòi → Cô lập" in page
+    assert "“Trưởng công an xã Hoằng Hóa”" in page
 
 
 def test_the_form_counts_and_gives_way_to_what_is_narrower() -> None:
@@ -95,20 +97,12 @@ def test_an_office_of_state_in_the_story_counts_where_the_form_names_none() -> N
     assert facts.priority == sum(each["points"] for each in reasons_of(facts, "priority"))
 
 
-def test_the_report_page_says_whom_they_claimed_to_be_and_each_step(duty: Person) -> None:
-    subject = report(STORY)
-    process_triage(subject)
-    page = duty.client.get(f"/admin/reports/report/{subject.pk}/change/").content.decode()
-    assert "Họ xưng: Công an xã, phường (Xã Hoằng Hóa (Hoằng Hóa))" in page
-    assert "Bước kịch bản: Dọa → Đòi → Cô lập" in page
-    assert "“Trưởng công an xã Hoằng Hóa”" in page
-
-
-def test_the_report_page_says_that_a_commune_is_not_sure(duty: Person) -> None:
-    subject = report("Công an phường Lam Sơn gọi.")
-    process_triage(subject)
-    page = duty.client.get(f"/admin/reports/report/{subject.pk}/change/").content.decode()
-    assert "chưa rõ: Phường" in page
+def test_an_ambiguous_commune_stays_several_and_the_page_says_that_it_is_not_sure(
+    duty: Person,
+) -> None:
+    facts = process_triage(report("Công an phường Lam Sơn gọi."))
+    assert len(facts.office_communes) > 1
+    assert "chưa rõ: Phường" in duty.client.get(page_of(facts.report)).content.decode()
 
 
 def test_the_campaign_page_counts_recognised_offices_and_steps(duty: Person) -> None:

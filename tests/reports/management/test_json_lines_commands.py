@@ -37,19 +37,21 @@ def _run(command: str, data: bytes, **environment: str) -> list[bytes]:
 def test_read_phones_answers_every_line_in_order() -> None:
     answers = _ask("read_phones", "0550 000 123", "", "113", "không nhớ")
     assert [answer["raw"] for answer in answers] == ["0550 000 123", "", "113", "không nhớ"]
-    assert answers[0] == {
-        "raw": "0550 000 123",
-        "kind": "mobile",
-        "key": "+84550000123",
-        "flags": ["unlisted_range"],
-    }
+    first = {"kind": "mobile", "key": "+84550000123", "flags": ["unlisted_range"]}
+    assert answers[0] == {"raw": "0550 000 123", **first}
     assert [answer["kind"] for answer in answers[1:]] == ["invalid", "shortcode", "invalid"]
 
 
-@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity"])
-def test_a_number_that_is_no_json_is_refused(number: str) -> None:
-    (answer,) = _ask("read_stories", f'{{"id": {number}, "text": "a"}}')
-    assert answer == {"id": None, "error": "not a line of JSON"}
+@pytest.mark.parametrize(
+    ("line", "number", "error"),
+    [(f'{{"id": {number}, "text": "a"}}', None, "not a line of JSON")
+     for number in ("1e999", "-1e999", "NaN", "Infinity")]
+    + [('{"id": 4}', 4, '"text" must be text')],
+)  # fmt: skip
+def test_a_number_that_is_no_json_and_a_story_without_text_are_refused(
+    line: str, number: int | None, error: str
+) -> None:
+    assert _ask("read_stories", line) == [{"id": number, "error": error}]
 
 
 def test_read_stories_answers_the_facts_and_every_reason() -> None:
@@ -63,12 +65,8 @@ def test_read_stories_answers_the_facts_and_every_reason() -> None:
         assert set(reason) == {"fact", "rule", "words", "start", "end", "points"}
         if reason["start"] is not None:
             assert text[reason["start"] : reason["end"]] == reason["words"]
-
-
-def test_the_points_of_the_priority_add_up_to_it() -> None:
-    (answer,) = _ask("read_stories", json.dumps({"id": 1, "text": "con tôi bị bắt cóc ở nhà nghỉ"}))
     points = [r["points"] for r in answer["reasons"] if r["fact"] == "priority"]
-    assert sum(points) == answer["priority"] > 50
+    assert sum(points) == answer["priority"] > 0
 
 
 @pytest.mark.parametrize("command", ["read_stories", "link_stories"])
@@ -78,43 +76,26 @@ def test_a_bad_line_is_answered_and_the_next_ones_are_read(command: str) -> None
     assert ["error" in answer for answer in answers] == [True, True, True, True, False]
 
 
-def test_a_story_without_text_is_a_bad_line() -> None:
-    assert _ask("read_stories", '{"id": 4}') == [{"id": 4, "error": '"text" must be text'}]
-
-
-def test_link_stories_answers_in_order_with_null_for_a_single() -> None:
+def test_link_stories_answers_in_order_with_null_for_a_single_and_the_error_of_a_bad_line() -> None:
     callers = ["0550000123", "0992000001", "+84 550 000 123"]
     lines = [json.dumps({"id": n, "caller_number": each}) for n, each in enumerate(callers)]
-    first, alone, third = _ask("link_stories", *lines)
+    first, bad, alone, third = _ask("link_stories", lines[0], "?", *lines[1:])
+    assert bad == {"id": None, "error": "not a line of JSON"}
     assert alone == {"id": 1, "campaign": None, "reasons": []}
     assert first["campaign"] == third["campaign"] is not None
     assert first["reasons"] == [
-        {
-            "kind": "same_number",
-            "value": "+84550000123",
-            "strength": 0.8,
-            "reason": "Cùng số gọi 0550 000 123",
-            "stories": 2,
-        }
-    ]
+        {"kind": "same_number", "value": "+84550000123", "strength": 0.8,
+         "reason": "Cùng số gọi 0550 000 123", "stories": 2},
+    ]  # fmt: skip
 
 
-def test_a_bad_line_among_linked_stories_keeps_its_place() -> None:
-    same = '{"id": 1, "caller_number": "0550000123"}'
-    first, bad, last = _ask("link_stories", same, "?", same)
-    assert first == last
-    assert bad == {"id": None, "error": "not a line of JSON"}
-
-
-def test_the_doors_need_no_database_no_secret_and_no_locale() -> None:
-    out = _run("read_phones", "số ẩn\n".encode(), LC_ALL="C", PYTHONIOENCODING="ascii")
-    assert json.loads(out[0])["raw"] == "số ẩn"
+def test_the_doors_need_no_database_no_secret_no_locale_and_no_utf8() -> None:
+    data = "số ẩn\n".encode() + b"0550 000 123 \xff\n\x00\n113\r\n"
+    out = _run("read_phones", data, LC_ALL="C", PYTHONIOENCODING="ascii")
     assert "số ẩn".encode() in out[0]  # UTF-8, not \\u1ea9
-
-
-def test_bytes_that_are_no_utf8_are_answered() -> None:
-    out = _run("read_phones", b"0550 000 123 \xff\n\x00\n113\r\n")
-    assert [json.loads(line)["kind"] for line in out] == ["mobile", "invalid", "shortcode"]
+    kinds = [json.loads(line)["kind"] for line in out]
+    assert kinds == ["hidden", "mobile", "invalid", "shortcode"]
+    assert json.loads(out[0])["raw"] == "số ẩn"
 
 
 def test_half_a_surrogate_pair_comes_back_as_json() -> None:

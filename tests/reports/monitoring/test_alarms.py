@@ -1,15 +1,15 @@
 """What is wrong with the queue is raised, told once, reminded of and ended."""
 
 import smtplib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from pytest_django import Settings
@@ -20,9 +20,10 @@ from reports import tasks
 from reports.calendar import days_off
 from reports.models import Alarm, QueueSnapshot
 from reports.monitoring import queue_stats
-from reports.monitoring.alarms import check_alarms
+from reports.monitoring.alarms import check_alarms, format_duration
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
+from tests.support.concurrency import in_parallel
 
 pytestmark = pytest.mark.django_db
 
@@ -43,17 +44,11 @@ def _every_year_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def refused(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EmailMessage]]:
-    """A mail server that takes nothing; what it was asked to take."""
-    queries: list[EmailMessage] = []
-
-    def refuse(message: EmailMessage, *_: Any, **__: Any) -> int:
-        queries.append(message)
-        raise smtplib.SMTPServerDisconnected(STORY)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(EmailMessage, "send", refuse)
-        yield queries
+def refused(monkeypatch: pytest.MonkeyPatch) -> Mock:
+    """What a mail server was asked to take that takes nothing."""
+    send = Mock(side_effect=smtplib.SMTPServerDisconnected(STORY))
+    monkeypatch.setattr(EmailMessage, "send", send)
+    return send
 
 
 def wait_for(seconds: int = 240) -> None:
@@ -90,31 +85,36 @@ def standing_alarms() -> dict[str, int]:
     return dict(Alarm.objects.values_list("kind", "count"))
 
 
-def test_a_quiet_queue_raises_nothing() -> None:
-    wait_for(seconds=5)
+def test_a_quiet_queue_and_items_of_other_tasks_raise_nothing() -> None:
+    queue.enqueue("alerts.deliver", "1")
+    OutboxItem.objects.update(created_at=Now() - timedelta(hours=1))
+    intake.submit_report(ReportSubmission(story=STORY), "a-key-of-the-browser")
     check_alarms()
     assert standing_alarms() == {}
     assert mail.outbox == []
 
 
-def test_what_waits_too_long_is_raised_and_counted_anew() -> None:
+def test_what_waits_too_long_is_raised_counted_anew_and_ends_by_itself_with_a_line_for_each(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     wait_for()
     check_alarms()
     assert standing_alarms() == {"late": 1}
     wait_for()
     check_alarms()
     assert standing_alarms() == {"late": 2}
+    settle()
+    check_alarms()
+    assert standing_alarms() == {}
+    assert caplog.text.count("alarm.raised") == caplog.text.count("alarm.over") == 1
+    assert "Chuyện" not in caplog.text
 
 
-def test_what_ran_out_of_attempts_is_raised() -> None:
+def test_what_ran_out_of_attempts_and_with_the_next_count_what_was_owed_nothing_is_raised() -> None:
     wait_for(seconds=0)
     OutboxItem.objects.update(failed_at=Now(), error="ValueError")
     check_alarms()
     assert standing_alarms() == {"failed": 1}
-
-
-def test_what_was_owed_nothing_is_raised_with_the_next_count() -> None:
-    wait_for(seconds=0)
     OutboxItem.objects.all().delete()
     check_alarms()
     assert standing_alarms() == {}
@@ -136,23 +136,17 @@ def test_reports_that_nobody_counts_any_more_are_an_alarm_until_somebody_does() 
     assert standing_alarms() == {}
 
 
-def test_an_alarm_ends_by_itself() -> None:
-    wait_for()
-    check_alarms()
-    settle()
-    check_alarms()
-    assert standing_alarms() == {}
-
-
-def test_one_mail_when_raised_and_one_when_over() -> None:
-    wait_for()
-    for _ in range(5):
-        raise_and_tell()
-    settle()
-    for _ in range(5):
-        check_alarms()
+def test_one_mail_when_raised_and_one_when_over_and_anew_when_it_comes_back() -> None:
+    for _ in range(2):
+        wait_for()
+        for _ in range(5):
+            raise_and_tell()
+        settle()
+        for _ in range(5):
+            check_alarms()
     subjects = [message.subject for message in mail.outbox]
-    assert subjects == ["Báo động: 1 tin chờ máy đọc quá 3 phút", "Đã hết: tin chờ máy đọc quá lâu"]
+    both = ["Báo động: 1 tin chờ máy đọc quá 3 phút", "Đã hết: tin chờ máy đọc quá lâu"]
+    assert subjects == both * 2
     assert mail.outbox[0].to == ["truc@portal.example", "ky-thuat@portal.example"]
 
 
@@ -180,15 +174,6 @@ def test_a_reminder_every_six_hours() -> None:
     assert [message.subject[:9] for message in mail.outbox] == ["Báo động:", "Vẫn còn: "]
 
 
-def test_an_alarm_that_comes_back_is_told_anew() -> None:
-    for _ in range(2):
-        wait_for()
-        raise_and_tell()
-        settle()
-        check_alarms()
-    assert len(mail.outbox) == 4
-
-
 @pytest.mark.parametrize("kind", ["late", "failed", "unbalanced", "uncounted"])
 def test_a_mail_says_what_to_do_and_where_and_nothing_of_a_report(
     kind: str, settings: Settings
@@ -213,16 +198,6 @@ def test_a_mail_says_what_to_do_and_where_and_nothing_of_a_report(
     assert not any(word in text for word in ("Chuyện", "0550", str(intake.TRIAGE)))
 
 
-def test_the_log_has_a_line_for_each_raise_and_each_end(caplog: pytest.LogCaptureFixture) -> None:
-    wait_for()
-    check_alarms()
-    check_alarms()
-    settle()
-    check_alarms()
-    assert caplog.text.count("alarm.raised") == caplog.text.count("alarm.over") == 1
-    assert "Chuyện" not in caplog.text
-
-
 @pytest.mark.parametrize("missing", ["EMAIL_URL", "ALARM_EMAILS"])
 def test_without_mail_the_rows_and_the_log_tell(missing: str, settings: Settings) -> None:
     setattr(settings, missing, "")
@@ -233,33 +208,28 @@ def test_without_mail_the_rows_and_the_log_tell(missing: str, settings: Settings
 
 
 def test_a_refused_mail_is_tried_again_at_the_next_look(
-    refused: list[EmailMessage], caplog: pytest.LogCaptureFixture
+    refused: Mock, caplog: pytest.LogCaptureFixture
 ) -> None:
     wait_for()
     raise_and_tell()
     check_alarms()
-    assert len(refused) == 2
+    assert refused.call_count == 2
     assert Alarm.objects.get().notified_at is None
     assert "SMTPServerDisconnected" in caplog.text
     assert "Chuyện" not in caplog.text
 
 
-def test_a_server_that_takes_nothing_is_asked_once_a_look(refused: list[EmailMessage]) -> None:
+def test_a_server_that_takes_nothing_is_asked_once_a_look(refused: Mock) -> None:
     wait_for()
     OutboxItem.objects.update(failed_at=Now())
     wait_for()
     raise_and_tell()
     assert standing_alarms() == {"late": 1, "failed": 1}
-    assert len(refused) == 1
+    assert refused.call_count == 1
 
 
-def test_a_refused_all_clear_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    wait_for()
-    raise_and_tell()
-    settle()
-    with monkeypatch.context() as patched:
-        patched.setattr(EmailMessage, "send", refuse_once)
-        check_alarms()
+@pytest.mark.usefixtures("told_and_the_end_refused")
+def test_a_refused_all_clear_is_tried_again() -> None:
     assert standing_alarms() == {"late": 0}
     check_alarms()
     check_alarms()
@@ -277,19 +247,19 @@ def test_an_address_that_is_none_ends_no_watch(
     assert Alarm.objects.get().notified_at is None
 
 
-def refuse_once(*_: object, **__: object) -> int:
-    raise ConnectionRefusedError
-
-
-def test_a_new_alarm_is_not_silenced_by_an_all_clear_that_was_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def told_and_the_end_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An alarm was told; the mail that it is over was refused."""
     wait_for()
     raise_and_tell()
     settle()
     with monkeypatch.context() as patched:
-        patched.setattr(EmailMessage, "send", refuse_once)
+        patched.setattr(EmailMessage, "send", Mock(side_effect=ConnectionRefusedError))
         check_alarms()
+
+
+@pytest.mark.usefixtures("told_and_the_end_refused")
+def test_a_new_alarm_is_not_silenced_by_an_all_clear_that_was_refused() -> None:
     wait_for()
     raise_and_tell()
     assert [message.subject[:8] for message in mail.outbox] == ["Báo động"] * 2
@@ -298,14 +268,11 @@ def test_a_new_alarm_is_not_silenced_by_an_all_clear_that_was_refused(
 def test_a_looker_that_is_stopped_while_it_sends_gives_the_mail_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def stopped(*_: object, **__: object) -> int:
-        raise KeyboardInterrupt
-
     wait_for()
     check_alarms()
     a_minute_passes()
     with monkeypatch.context() as patched:
-        patched.setattr(EmailMessage, "send", stopped)
+        patched.setattr(EmailMessage, "send", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             check_alarms()
     check_alarms()
@@ -339,32 +306,23 @@ def test_a_looker_that_was_overtaken_tells_nothing(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_lookers_at_once_one_tells() -> None:
-    def one_look(_: int) -> None:
-        check_alarms()
-        connection.close()
-
+    many = [lambda: [check_alarms() for _ in range(4)]] * 6
     wait_for()
-    with ThreadPoolExecutor(6) as lookers:
-        list(lookers.map(one_look, range(24)))
-        a_minute_passes()
-        list(lookers.map(one_look, range(24)))
-        settle()
-        list(lookers.map(one_look, range(24)))
+    in_parallel(many)
+    a_minute_passes()
+    in_parallel(many)
+    settle()
+    in_parallel(many)
     assert [message.subject[:7] for message in mail.outbox] == ["Báo độn", "Đã hết:"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_beats_task_looks() -> None:
+def test_beats_tasks_look_and_count() -> None:
     wait_for()
     tasks.check_queue_alarms()
     assert standing_alarms() == {"late": 1}
-
-
-def test_a_key_of_another_task_is_no_report() -> None:
-    queue.enqueue("alerts.deliver", "1")
-    OutboxItem.objects.update(created_at=Now() - timedelta(hours=1))
-    check_alarms()
-    assert standing_alarms() == {}
+    tasks.count_queue()
+    assert QueueSnapshot.objects.get().accepted == 1
 
 
 @pytest.mark.parametrize(
@@ -378,11 +336,23 @@ def test_without_a_database_a_line_without_words_is_all(
     ask: Callable[[], None], line: str, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    def away() -> None:
-        raise OperationalError(STORY)
-
-    monkeypatch.setattr(queue_stats, "queue_state", away)
+    monkeypatch.setattr(queue_stats, "queue_state", Mock(side_effect=OperationalError(STORY)))
     ask()
     assert line in caplog.text
     assert "OperationalError" in caplog.text
     assert "Chuyện" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["reports.watch_queue", "reports.count_queue"])
+def test_beat_sends_both(name: str, settings: Settings) -> None:
+    entries = [entry for entry in settings.CELERY_BEAT_SCHEDULE.values() if entry["task"] == name]
+    assert len(entries) == 1
+    assert entries[0]["schedule"] < queue_stats.STALE_AFTER_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(45, "45 giây"), (60, "1 phút"), (3599, "59 phút"), (7300, "2 giờ"), (200_000, "2 ngày")],
+)
+def test_a_length_of_time_is_told_in_one_unit(seconds: float, words: str) -> None:
+    assert format_duration(seconds) == words

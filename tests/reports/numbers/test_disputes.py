@@ -8,18 +8,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.fernet import Fernet
-from django.core.management import call_command
 from django.db import OperationalError
-from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from core import encryption, rate_limits
-from reports.models import Dispute, PublicStatement, numbers
+from reports.models import Dispute, numbers
 from reports.numbers import findings
-from reports.reference import confirmed_statements
 from tests.support.officers import Person
+from tests.support.report_factories import confirm_statement
 from tests.support.resident_pages import FOREIGN_ORIGIN, hidden_of, value, words
 
 DISPUTE = "/kiem-tra/xem-lai/"
@@ -37,15 +35,6 @@ def send(client: Client, path: str = DISPUTE, **fields: str) -> Any:
 
 def submit(submission_key: str = "a-key-of-the-browser") -> Dispute:
     return findings.submit_dispute(findings.DisputeSubmission(NUMBER), submission_key)
-
-
-def promise(by: Person) -> None:
-    """An officer has confirmed by when such a wish is answered."""
-    call_command("setup_desk")
-    PublicStatement.objects.filter(codename=findings.STATEMENT_CODE).update(
-        is_public=True, confirmed_by=by.user, confirmed_at=Now()
-    )
-    confirmed_statements.clear_cache()
 
 
 def test_a_wish_is_kept_sealed_and_answered_with_its_number_and_nothing_of_the_caller(
@@ -96,9 +85,10 @@ def test_a_public_number_that_is_taken_is_drawn_anew_and_without_any_the_words_s
     assert value(answer.content, "reason") == "Lời của tôi"
 
 
-def test_no_time_is_promised_before_officers_confirm_it(client: Client, lead: Person) -> None:
+@pytest.mark.usefixtures("reference_rows")
+def test_no_time_is_promised_before_officers_confirm_it(client: Client) -> None:
     assert "Dự kiến" not in words(send(client).content)
-    promise(lead)
+    confirm_statement(findings.STATEMENT_CODE)
     assert "Dự kiến trả lời trong 2 ngày làm việc." in words(client.get(DISPUTE).content)
     page = words(send(client).content)
     due = timezone.localtime(Dispute.objects.latest("received_at").due_at)

@@ -15,24 +15,23 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def no_fine(db: None) -> PublicStatement:
-    call_command("setup_desk", verbosity=0)
+def no_fine(reference_rows: None) -> PublicStatement:
     return PublicStatement.objects.get(codename="no_fine")
 
 
-def test_nothing_is_said_until_it_is_confirmed(no_fine: PublicStatement) -> None:
+def test_a_sentence_is_said_once_confirmed_in_the_language_of_the_page_and_without_a_database(
+    no_fine: PublicStatement,
+) -> None:
     assert confirmed_statements.statements() == {}
     confirm_statement(no_fine.pk)
     assert set(confirmed_statements.statements()) == {"no_fine"}
-
-
-def test_it_is_said_in_the_language_of_the_page(no_fine: PublicStatement) -> None:
-    confirm_statement(no_fine.pk)
     assert confirmed_statements.statements()["no_fine"].text == "Cúp máy không ai phạt."
     with translation.override("en"):
-        assert (
-            confirmed_statements.statements()["no_fine"].text == "Nobody is fined for hanging up."
-        )
+        in_english = confirmed_statements.statements()["no_fine"].text
+    assert in_english == "Nobody is fined for hanging up."
+    confirmed_statements._statements.expires_at = 0.0
+    with connection.execute_wrapper(Mock(side_effect=OperationalError)):
+        assert "no_fine" in confirmed_statements.statements()
 
 
 def test_the_database_refuses_a_public_sentence_that_nobody_confirmed(
@@ -48,16 +47,7 @@ def test_setup_leaves_what_the_officers_wrote(no_fine: PublicStatement) -> None:
     assert PublicStatement.objects.get(pk=no_fine.pk).text == "Lời khác."
 
 
+@pytest.mark.usefixtures("reference_rows")
 def test_there_is_no_bank_until_officers_fill_the_table() -> None:
-    call_command("setup_desk", verbosity=0)
     assert BankHotline.objects.count() == 0
     assert confirmed_statements.bank_hotlines() == ()
-
-
-def test_without_a_database_what_was_read_last_goes_on(no_fine: PublicStatement) -> None:
-    confirm_statement(no_fine.pk)
-    assert "no_fine" in confirmed_statements.statements()
-
-    confirmed_statements._statements.expires_at = 0.0
-    with connection.execute_wrapper(Mock(side_effect=OperationalError)):
-        assert "no_fine" in confirmed_statements.statements()

@@ -1,7 +1,8 @@
 """Where people live, as they write it."""
 
+from unittest.mock import Mock
+
 import pytest
-from django.core.management import call_command
 from django.db import OperationalError
 
 from reports.reference import gazetteer
@@ -74,68 +75,42 @@ def test_an_unknown_place_is_said_to_be_unknown(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "  \n"])
-def test_no_place_is_no_trouble(typed: str) -> None:
+def test_no_place_is_no_trouble_and_without_a_table_any_is_unknown(typed: str) -> None:
     assert match_place(typed, PLACES) == gazetteer.PlaceMatch()
-
-
-def test_without_a_table_nothing_is_known() -> None:
     assert match_place("Lam Sơn", ()).flag == UNKNOWN
 
 
-@pytest.mark.django_db
-def test_every_label_of_the_real_table_leads_to_its_own_commune() -> None:
-    call_command("setup_desk")
+@pytest.mark.usefixtures("reference_rows")
+def test_every_label_of_the_real_table_leads_to_its_own_commune_and_no_name_to_another() -> None:
     table = gazetteer.communes()
-    assert len(table) == 166
-    assert len({place.label for place in table}) == 166
-    assert all(match_place(place.label, table).codename == place.codename for place in table)
-
-
-@pytest.mark.django_db
-def test_a_name_of_today_is_never_taken_for_another_commune() -> None:
-    call_command("setup_desk")
-    table = gazetteer.communes()
+    assert len(table) == len({place.label for place in table}) == 166
     for place in table:
+        assert match_place(place.label, table).codename == place.codename
         match = match_place(place.name, table)
         assert match.codename == place.codename or place.codename in match.candidates
+    match = match_place("thanh lam", table)  # names that differ by their marks
+    assert (match.flag, match.name) == (AMBIGUOUS, "Thành Lâm / Thanh Lâm")
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("reference_rows")
 @pytest.mark.parametrize("typed", ["Tĩnh Gia", "huyen tinh gia", "H. Tĩnh Gia, Thanh Hóa"])
 def test_what_was_a_whole_district_is_not_settled_as_the_ward_of_its_name(typed: str) -> None:
-    call_command("setup_desk")
     match = match_place(typed, gazetteer.communes())
     assert (match.codename, match.flag, len(match.candidates)) == (None, AMBIGUOUS, 10)
     assert match_place("phường Tĩnh Gia", gazetteer.communes()).codename == "phuong_tinh_gia"
 
 
-@pytest.mark.django_db
-def test_names_that_differ_by_their_marks_are_told_with_their_marks() -> None:
-    call_command("setup_desk")
-    match = match_place("thanh lam", gazetteer.communes())
-    assert (match.flag, match.name) == (AMBIGUOUS, "Thành Lâm / Thanh Lâm")
-
-
-@pytest.mark.django_db
-def test_while_the_database_is_away_the_communes_stay_known(
+@pytest.mark.usefixtures("reference_rows")
+def test_while_the_database_is_away_the_communes_stay_known_and_none_is_made_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    call_command("setup_desk")
     table = gazetteer.communes()
     monkeypatch.setattr(gazetteer._table, "due", 0.0)
-    monkeypatch.setattr(gazetteer._Table, "load", away)
-    assert gazetteer.communes() == table
-    monkeypatch.undo()
+    with monkeypatch.context() as away:
+        away.setattr(gazetteer._Table, "load", Mock(side_effect=OperationalError))
+        assert gazetteer.communes() == table
     assert gazetteer.communes() is table  # and the database is left alone for a while
-
-
-def test_without_a_database_from_the_start_no_commune_is_made_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(gazetteer._Table, "load", away)
+    monkeypatch.setattr(gazetteer._Table, "load", Mock(side_effect=OperationalError))
+    gazetteer.clear_cache()
     with pytest.raises(OperationalError):
         gazetteer.communes()
-
-
-def away(table: object) -> None:
-    raise OperationalError

@@ -1,8 +1,9 @@
 """Units: whom the table knows, who works there, and which reports such an officer sees."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from django.db import IntegrityError
 from django.test import Client
 
@@ -24,28 +25,24 @@ def seeded(db: None) -> None:
     reference_data.load_units()
 
 
-def test_every_commune_has_its_police(seeded: None) -> None:
+def test_every_commune_has_its_police_and_seeding_again_leaves_what_officers_wrote(
+    seeded: None,
+) -> None:
     police = Unit.objects.filter(kind="commune")
     assert police.count() == 166
-    assert police.get(commune="xa_yen_dinh").name == "Công an xã Yên Định"
     assert police.get(commune="phuong_hac_thanh").name == "Công an phường Hạc Thành"
-
-
-def test_seeding_again_leaves_what_officers_wrote(seeded: None) -> None:
-    Unit.objects.filter(commune="xa_yen_dinh").update(contact="trực ban", is_active=False)
+    assert police.get(commune="xa_yen_dinh").name == "Công an xã Yên Định"
+    unsure = set(Unit.objects.filter(is_active=False).values_list("codename", flat=True))
+    assert unsure == {"pa05", "pc02"}  # bodies that only habit names
+    police.filter(commune="xa_yen_dinh").update(contact="trực ban", is_active=False)
     reference_data.load_units()
-    unit = Unit.objects.get(commune="xa_yen_dinh")
+    unit = police.get(commune="xa_yen_dinh")
     assert (unit.contact, unit.is_active) == ("trực ban", False)
 
 
-def test_setup_desk_loads_the_units(db: None) -> None:
-    call_command("setup_desk", verbosity=0)
+@pytest.mark.usefixtures("reference_rows")
+def test_setup_desk_loads_the_units() -> None:
     assert Unit.objects.filter(codename="co-quan-canh-sat-dieu-tra", is_active=True).exists()
-
-
-def test_no_body_is_offered_that_only_habit_names(seeded: None) -> None:
-    unsure = set(Unit.objects.filter(is_active=False).values_list("codename", flat=True))
-    assert unsure == {"pa05", "pc02"}
 
 
 @pytest.mark.parametrize("typed", ["Công an xã Yên Định", "cong an xa yen dinh", " xã Yên Định "])
@@ -65,21 +62,20 @@ def test_a_police_without_its_commune_is_refused_by_the_database(db: None) -> No
         report_factories.unit(kind="commune")
 
 
-def test_a_unit_that_is_given_a_report_has_no_officer_yet(lead: Person) -> None:
+def test_a_units_report_has_no_officer_yet_and_what_is_taken_back_lies_at_pv01_again(
+    lead: Person,
+) -> None:
+    unit, by = report_factories.unit(), lead.user
     case = report_factories.case()
-    taken = workflow.decide("take", case.pk, by=lead.user, version=1)
-    after = workflow.decide(
-        "assign_unit",
-        case.pk,
-        by=lead.user,
-        version=taken.version,
-        unit=report_factories.unit().name,
-    )
-    assert (after.officer, after.assigned_unit, after.status) == (
-        None,
-        report_factories.unit(),
-        "in_review",
-    )
+    case = workflow.decide("take", case.pk, by=by, version=1)
+    case = workflow.decide("assign_unit", case.pk, by=by, version=case.version, unit=unit.name)
+    assert (case.officer, case.assigned_unit, case.status) == (None, unit, "in_review")
+    # Who looks in from PV01 does not become its officer.
+    case = workflow.decide("ask", case.pk, by=by, version=case.version, reason="Ở đâu?")
+    assert (case.officer, case.assigned_unit) == (None, unit)
+    case = workflow.decide("recall", case.pk, by=by, version=case.version, reason="gửi nhầm")
+    assert (case.officer, case.assigned_unit, case.unit) == (None, None, "")
+    assert events.events_for("report", case.pk)[0].kind == "unit_recalled"
 
 
 def test_a_unit_that_nobody_knows_is_given_nothing(lead: Person) -> None:
@@ -89,25 +85,17 @@ def test_a_unit_that_nobody_knows_is_given_nothing(lead: Person) -> None:
     assert Case.objects.get(pk=case.pk).version == 1
 
 
-def test_a_hand_over_to_a_body_outside_the_table_keeps_its_name_alone(lead: Person) -> None:
+@pytest.mark.parametrize(
+    ("typed", "is_known"), [("cong an xa yen dinh", True), ("Viện kiểm sát khu vực", False)]
+)
+def test_a_hand_over_by_an_unmarked_name_reaches_the_unit_and_to_no_unit_keeps_the_name(
+    lead: Person, typed: str, is_known: bool
+) -> None:
+    unit, words = report_factories.unit(), {"unit": typed, "reason": "đúng nơi"}
     case = report_factories.case()
-    after = workflow.decide(
-        "hand_over",
-        case.pk,
-        by=lead.user,
-        version=1,
-        unit="Viện kiểm sát khu vực",
-        reason="đúng nơi",
-    )
-    assert (after.unit, after.assigned_unit) == ("Viện kiểm sát khu vực", None)
-
-
-def test_a_hand_over_by_an_unmarked_name_reaches_the_unit(lead: Person) -> None:
-    unit, case = report_factories.unit(), report_factories.case()
-    after = workflow.decide(
-        "hand_over", case.pk, by=lead.user, version=1, unit="cong an xa yen dinh", reason="đúng nơi"
-    )
-    assert (after.unit, after.assigned_unit) == (unit.name, unit)
+    after = workflow.decide("hand_over", case.pk, by=lead.user, version=1, **words)
+    expected = (unit.name, unit) if is_known else (typed, None)
+    assert (after.unit, after.assigned_unit) == expected
 
 
 def test_a_report_lies_where_its_officer_works(lead: Person) -> None:
@@ -119,36 +107,12 @@ def test_a_report_lies_where_its_officer_works(lead: Person) -> None:
     assert (back.unit, back.assigned_unit) == ("", None)
 
 
-def test_who_looks_in_from_pv01_does_not_become_the_officer_of_a_units_report(
-    lead: Person,
-) -> None:
-    case = report_factories.assign_to_unit(report_factories.unit(), lead)
-    after = workflow.decide("ask", case.pk, by=lead.user, version=case.version, reason="Ở đâu?")
-    assert (after.officer, after.assigned_unit) == (None, report_factories.unit())
-
-
-def test_what_is_taken_back_lies_at_pv01_again(lead: Person) -> None:
-    case = report_factories.assign_to_unit(report_factories.unit(), lead)
-    back = workflow.decide("recall", case.pk, by=lead.user, version=case.version, reason="gửi nhầm")
-    assert (back.unit, back.assigned_unit, back.officer, back.status) == (
-        "",
-        None,
-        None,
-        "in_review",
-    )
-    assert events.events_for("report", case.pk)[0].kind == "unit_recalled"
-
-
-def form(unit: Unit, **typed: str) -> dict[str, str]:
+def save(client: Client, unit: Unit, **typed: Any) -> int:
     rows = {f"members-{name}": value for name, value in
             {"TOTAL_FORMS": "1", "INITIAL_FORMS": "0", "MIN_NUM_FORMS": "0", "MAX_NUM_FORMS": "9",
              "0-user": "", "0-unit": unit.pk}.items()}  # fmt: skip
-    return {"name": unit.name, "contact": "", "is_active": "on", **rows, **typed}
-
-
-def save(client: Client, unit: Unit, **typed: str) -> int:
-    address = f"/admin/reports/unit/{unit.pk}/change/"
-    return client.post(address, form(unit, **typed)).status_code
+    form = {"name": unit.name, "contact": "", "is_active": "on", **rows, **typed}
+    return client.post(f"/admin/reports/unit/{unit.pk}/change/", form).status_code
 
 
 def test_a_lead_writes_a_contact_and_it_is_on_record(lead: Person) -> None:
@@ -182,18 +146,13 @@ def test_nobody_is_put_into_two_units(lead: Person) -> None:
     assert UnitMember.objects.get().unit == report_factories.unit()
 
 
-def test_nobody_takes_themselves_out_of_a_unit_to_see_more(lead: Person) -> None:
-    unit = report_factories.unit()
-    mine = UnitMember.objects.create(user=lead.user, unit=unit)
-    row = {"members-INITIAL_FORMS": "1", "members-0-id": str(mine.pk), "members-0-DELETE": "on"}
-    assert save(lead.client, unit, **row, **{"members-0-user": str(lead.user.pk)}) == 200
-    assert UnitMember.objects.get().user == lead.user
-
-
-def test_nobody_gives_their_own_row_to_a_colleague(lead: Person) -> None:
+def test_nobody_takes_themselves_out_of_a_unit_or_gives_their_own_row_to_a_colleague(
+    lead: Person,
+) -> None:
     unit, other = report_factories.unit(), create_officer("minh", "unit")
     mine = UnitMember.objects.create(user=lead.user, unit=unit)
-    row = {"members-INITIAL_FORMS": "1", "members-0-id": str(mine.pk)}
-    assert save(lead.client, unit, **row, **{"members-0-user": str(other.pk)}) == 200
+    row = {"members-INITIAL_FORMS": "1", "members-0-id": mine.pk, "members-0-user": lead.user.pk}
+    assert save(lead.client, unit, **row, **{"members-0-DELETE": "on"}) == 200
+    assert save(lead.client, unit, **row | {"members-0-user": other.pk}) == 200
     assert UnitMember.objects.get().user == lead.user
-    assert save(lead.client, unit, **row, **{"members-0-user": str(lead.user.pk)}) == 302
+    assert save(lead.client, unit, **row) == 302

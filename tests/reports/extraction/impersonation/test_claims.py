@@ -32,7 +32,7 @@ def test_there_are_sixty_sentences() -> None:
 
 
 @pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
-def test_a_sentence_names_whom_a_person_would_name(sentence: dict[str, Any]) -> None:
+def test_a_sentence_names_whom_a_person_would_name_with_the_words(sentence: dict[str, Any]) -> None:
     """Assert several communes where the sentence has "+": none of them may be taken."""
     result = find_claims(sentence["text"])
     assert list(result.offices) == sentence["offices"]
@@ -40,27 +40,17 @@ def test_a_sentence_names_whom_a_person_would_name(sentence: dict[str, Any]) -> 
         assert len(result.communes) > 1
     else:
         assert list(result.communes) == sentence["communes"]
-
-
-@pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
-def test_the_words_of_a_claim_stand_at_its_place(sentence: dict[str, Any]) -> None:
-    for reason in find_claims(sentence["text"]).reasons:
+    for reason in result.reasons:
         assert reason.fact == "office"
-        assert reason.words
-        assert sentence["text"][reason.start : reason.end] == reason.words
+        assert sentence["text"][reason.start : reason.end] == reason.words != ""
 
 
-def test_unit_and_commune_are_among_the_words() -> None:
+def test_unit_and_commune_are_claimed_and_all_of_the_field_for_the_name() -> None:
     (reason,) = find_claims("Trưởng công an xã Hoằng Hóa gọi bảo tôi.").reasons
     assert reason.words == "Trưởng công an xã Hoằng Hóa"
     assert reason.rule == "cong-an-xa-phuong in xa_hoang_hoa: trưởng công an xã"
-
-
-def test_all_that_stands_in_the_field_for_the_name_is_claimed() -> None:
-    claims = claimed.claims_in_field(
-        "đại úy Nguyễn Văn A, trưởng ca xã hoằng hoá", bundled_lexicon()
-    )
-    result = claimed.merge_claims(claims)
+    name = "đại úy Nguyễn Văn A, trưởng ca xã hoằng hoá"
+    result = claimed.merge_claims(claimed.claims_in_field(name, bundled_lexicon()))
     assert (result.offices, result.communes) == (("cong-an-xa-phuong",), ("xa_hoang_hoa",))
     assert {(reason.start, reason.end) for reason in result.reasons} == {(None, None)}
     assert not any("Nguyễn" in reason.words for reason in result.reasons)
@@ -69,45 +59,27 @@ def test_all_that_stands_in_the_field_for_the_name_is_claimed() -> None:
 def test_a_box_of_the_page_gives_way_to_what_is_narrower() -> None:
     box = claimed.claims_from_checkbox("police", bundled_lexicon())
     assert claimed.merge_claims(box).offices == ("cong-an",)
-    both = claimed.merge_claims(
-        [*box, *claimed.claims_in_story("Xưng công an xã.", bundled_lexicon())]
-    )
+    story = claimed.claims_in_story("Xưng công an xã.", bundled_lexicon())
+    both = claimed.merge_claims([*box, *story])
     assert both.offices == ("cong-an-xa-phuong",)
     assert len(both.reasons) == 2
+    for nothing in ("other", " "):
+        assert claimed.claims_from_checkbox(nothing, bundled_lexicon()) == []
 
 
-def test_a_box_that_says_nothing_claims_nothing() -> None:
-    assert (
-        claimed.claims_from_checkbox("other", bundled_lexicon())
-        == claimed.claims_from_checkbox(" ", bundled_lexicon())
-        == []
-    )
-
-
-def test_a_name_of_two_rows_stays_both() -> None:
+def test_a_name_of_two_rows_stays_both_and_one_of_none_is_not_recognised() -> None:
     names = build_lexicon([("a", ["Tổ X"]), ("b", ["tổ x"])], lambda _: ())
     (claim,) = claimed.claims_in_story("Nó xưng là tổ X.", names)
     assert claim.offices == ("a", "b")
     assert claim.reason.rule == "a|b: Tổ X"
+    assert claimed.claims_in_story("Điện lực gọi bảo cắt điện.", names) == []
 
 
-def test_an_office_that_is_not_in_the_table_is_not_recognised() -> None:
-    assert (
-        claimed.claims_in_story("Điện lực gọi bảo cắt điện.", build_lexicon([], lambda _: ())) == []
-    )
-
-
-def test_what_was_gone_to_before_does_not_speak_as_the_caller() -> None:
-    assert not find_claims("Tôi ra công an xã, công an xã nói bọn nó hay dùng cách này.").offices
+def test_what_only_looks_like_a_callers_name_is_none() -> None:
     assert find_claims("Công an xã nói tôi phải cài lại.").offices == ("cong-an-xa-phuong",)
-
-
-def test_short_names_count_in_capitals_alone() -> None:
+    assert not find_claims("Tôi ra công an xã, công an xã nói bọn nó hay dùng cách này.").offices
     assert find_claims("CAT goi bao toi").offices == ("cong-an-tinh",)
-    assert not find_claims("khoi bi cat lien lac").offices
-
-
-def test_words_that_look_like_a_name_are_none() -> None:
+    assert not find_claims("khoi bi cat lien lac").offices  # in capitals alone
     assert not find_claims("xung la thue bao, nha co 3 so dien thoai").offices
 
 

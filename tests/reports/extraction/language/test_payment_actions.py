@@ -23,6 +23,7 @@ def test_a_deed_is_asked_or_done_or_refused(story: str, states: list[str]) -> No
     [
         ("Họ đòi nộp 5 triệu. Tôi nộp. Hôm sau đòi thêm 4 triệu, tôi cũng nộp.", [5, 4]),
         ("Họ đòi phạt 6 triệu, em chuyển luôn. Sau đòi thêm 15 triệu thì em không chuyển.", [6]),
+        ("Họ thu phí 8 triệu, sau là phí 10 triệu. Tôi đóng cả hai.", [8, 10]),
         ("Họ đòi 15 triệu, tôi không chuyển.", []),
         ("toi trung thuong 14tr tien ban hang", []),
     ],
@@ -31,12 +32,6 @@ def test_a_sum_that_was_asked_for_is_settled_by_the_next_deed(story: str, paid: 
     evidence = apply_phrase_rules(parse_story(story))
     settled = [amount.value for amount, why in evidence.gone if why.rule == SETTLED]
     assert settled == [millions * 10**6 for millions in paid]
-
-
-def test_what_was_last_left_undone_speaks_for_no_loss() -> None:
-    none = apply_phrase_rules(parse_story("Gửi link bắt bấm, em không bấm.")).none
-    assert none is not None
-    assert none.rule == "not done: refused"
 
 
 @pytest.mark.parametrize(
@@ -72,26 +67,18 @@ def test_a_sum_that_came_back_is_told_from_one_that_was_promised(story: str, bac
     assert is_refunded(parse_story(story), 1) is back
 
 
-def test_all_sums_asked_for_are_settled_by_one_deed() -> None:
-    evidence = apply_phrase_rules(
-        parse_story("Họ thu phí 8 triệu, sau là phí 10 triệu. Tôi đóng cả hai.")
-    )
-    assert sorted(amount.value for amount, _ in evidence.gone) == [8_000_000, 10_000_000]
-
-
 def test_what_sounds_like_paying_is_no_deed() -> None:
     story = "Con tôi đi lao động, nó bị mất sóng, công an điều tra"
     assert [action for action in parse_story(story).actions if action.kind == "pay"] == []
 
 
-@pytest.mark.parametrize("asks", ["hỏi", "hối"])
-def test_cues_that_differ_in_marks_alone_stand_beside_each_other(asks: str) -> None:
-    assert [action.state for action in parse_story(f"nó {asks} tôi gửi").actions] == ["asked"]
-
-
-def test_a_word_that_says_another_thing_without_marks_needs_them() -> None:
-    assert [action.state for action in parse_story("no nop tien").actions] == ["bare"]
-    assert [action.state for action in parse_story("tôi nỏ nộp tiền").actions] == ["refused"]
+@pytest.mark.parametrize(
+    ("story", "state"),
+    [("nó hỏi tôi gửi", "asked"), ("nó hối tôi gửi", "asked"), ("no nop tien", "bare"),
+     ("tôi nỏ nộp tiền", "refused")],
+)  # fmt: skip
+def test_cues_that_differ_in_marks_alone_stand_beside_each_other(story: str, state: str) -> None:
+    assert [action.state for action in parse_story(story).actions] == [state]
 
 
 def test_a_verb_behind_a_sum_is_no_currency() -> None:
@@ -99,9 +86,12 @@ def test_a_verb_behind_a_sum_is_no_currency() -> None:
     assert [amount.last for amount in find_amounts(tokenize("xin 3 trieu dong phi"))] == [4]
 
 
-def test_turns_are_told_in_their_order() -> None:
+def test_turns_are_told_in_their_order_and_what_was_last_left_undone() -> None:
     names = [gram.name for gram in parse_story("Nó đòi 5 triệu, tôi cúp máy").all_features]
     assert "!D$R" in names
+    none = apply_phrase_rules(parse_story("Gửi link bắt bấm, em không bấm.")).none
+    assert none is not None
+    assert none.rule == "not done: refused"
 
 
 @pytest.mark.parametrize(

@@ -29,15 +29,9 @@ def names(text: str) -> list[str]:
     return [gram.name for gram in parse_story(text).grams]
 
 
-def test_a_story_is_words_and_pairs_of_words() -> None:
+def test_a_story_is_words_their_pairs_their_families_and_signs_for_numbers() -> None:
     assert names("Trời xanh mây") == ["troi", "xanh", "may", "troi xanh", "xanh may"]
-
-
-def test_a_sum_is_one_sign_and_so_is_another_number() -> None:
     assert names("mất 20 triệu lúc 9 giờ")[:5] == ["mat", "$", "luc", "#", "gio"]
-
-
-def test_words_for_one_thing_are_a_family() -> None:
     assert "=otp" in names("đọc dãy số gửi về máy")
     assert "=otp" in names("doc ma otp")
     assert "=otp" not in names("đọc báo")
@@ -70,27 +64,27 @@ def test_a_score_is_the_sum_of_its_parts(table: scoring.LinearModel) -> None:
     for label, points in weighing.scores.items():
         assert points == pytest.approx(sum(part.points for part in weighing.contributions(label)))
     assert [part.gram.name for part in weighing.contributions("tax")] == ["thue", "can bo"]
-
-
-def test_a_long_story_weighs_no_more_than_a_short_one(table: scoring.LinearModel) -> None:
-    once = score(table, [Feature("thue", 0, 1)] * 40).scores["tax"]
-    often = score(table, [Feature("thue", 0, 1)] * 4000).scores["tax"]
-    assert once <= often <= 5.0
-
-
-def test_one_word_weighs_little(table: scoring.LinearModel) -> None:
-    assert score(table, [Feature("thue", 0, 1)]).scores["tax"] == pytest.approx(4 / MIN_LENGTH * 5)
-
-
-def test_a_story_of_unknown_words_has_no_points(table: scoring.LinearModel) -> None:
     assert score(table, parse_story("xyz").grams).scores == {"tax": 0.0, "bank": 0.0}
 
 
-def test_the_weights_were_learnt_from_the_stories_at_hand() -> None:
+def test_one_word_weighs_little_and_a_long_story_no_more_than_a_short_one(
+    table: scoring.LinearModel,
+) -> None:
+    one, short, long = (
+        score(table, [Feature("thue", 0, 1)] * often).scores["tax"] for often in (1, 40, 4000)
+    )
+    assert one == pytest.approx(4 / MIN_LENGTH * 5)
+    assert short <= long <= 5.0
+
+
+def test_the_weights_are_small_and_were_learnt_from_the_stories_at_hand() -> None:
     """Run `python -m tools.train_reader` after a change of stories or families."""
     from tools import train_reader  # which takes two seconds
 
     assert (scoring.FOLDER / train_reader.SOURCE).read_text().strip() == train_reader.hash_sources()
+    sizes = [file.stat().st_size for file in scoring.FOLDER.glob("*.tsv")]
+    assert len(sizes) == 4
+    assert sum(sizes) < 2_000_000
 
 
 def test_a_taught_story_quotes_the_words_that_tell_of_its_money() -> None:
@@ -103,9 +97,3 @@ def test_a_taught_story_quotes_the_words_that_tell_of_its_money() -> None:
             quotes = story.get("money_because", [])
             assert all(quote in story["text"] for quote in quotes), story["id"]
             assert quotes or story["money_lost_vnd"] is None, story["id"]
-
-
-def test_the_tables_are_small() -> None:
-    sizes = [file.stat().st_size for file in scoring.FOLDER.glob("*.tsv")]
-    assert len(sizes) == 4
-    assert sum(sizes) < 2_000_000

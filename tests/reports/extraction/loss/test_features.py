@@ -27,15 +27,6 @@ def pieces(text: str) -> list[Clause]:
     return split_clauses(parse_story(text), PhraseEvidence())
 
 
-def words_of(text: str) -> list[str]:
-    story = parse_story(text).story
-    return [story.text[slice(*story.char_span(each.first, each.last))] for each in pieces(text)]
-
-
-def names(piece: Clause) -> set[str]:
-    return set(piece.names)
-
-
 @pytest.fixture
 def _table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pieces.tsv").write_text(TABLE, encoding="utf-8")
@@ -50,32 +41,28 @@ def _forget() -> Iterator[None]:
     load_model.cache_clear()
 
 
-def test_a_story_is_cut_at_its_stops_and_before_words_that_go_on() -> None:
-    verdicts = words_of("Nó đòi 5 triệu, tôi sợ nên chuyển rồi. Xong nó tắt máy")
-    assert verdicts == ["Nó đòi 5 triệu", "tôi sợ", "nên chuyển rồi", "Xong nó tắt máy"]
-
-
-def test_a_long_breath_is_cut_too() -> None:
+def test_a_story_is_cut_at_its_stops_before_words_that_go_on_and_in_a_long_breath() -> None:
+    told = "Nó đòi 5 triệu, tôi sợ nên chuyển rồi. Xong nó tắt máy"
+    story = parse_story(told).story
+    cut = [story.text[slice(*story.char_span(each.first, each.last))] for each in pieces(told)]
+    assert cut == ["Nó đòi 5 triệu", "tôi sợ", "nên chuyển rồi", "Xong nó tắt máy"]
     assert [piece.last - piece.first for piece in pieces("toi " * 30)] == [12, 12, 6]
-
-
-def test_a_story_without_a_word_has_no_piece() -> None:
     assert not pieces("😀")
     assert not classify_clauses(parse_story("😀"), PhraseEvidence())
 
 
 def test_a_piece_hears_its_neighbours() -> None:
     one, two = pieces("tôi sợ, tôi cúp máy")
-    assert {"toi so", ">cup may", "so|toi"} <= names(one)
-    assert {"cup may", "toi _ may", "<toi so", "so|toi", "…cup may"} <= names(two)
-    assert not {name for name in names(two) if name[0] == ">"}
+    assert {"toi so", ">cup may", "so|toi"} <= set(one.names)
+    assert {"cup may", "toi _ may", "<toi so", "so|toi", "…cup may"} <= set(two.names)
+    assert not {name for name in two.names if name[0] == ">"}
 
 
 def test_phrases_and_deeds_speak_in_their_piece() -> None:
     parsed = parse_story("Họ gọi, tôi đã chuyển 5 triệu")
     first, last = split_clauses(parsed, collect_loss_evidence(parsed))
-    assert {"@pay done", "?gone"} <= names(last)
-    assert {">@pay done", ">?gone"} <= names(first)
+    assert {"@pay done", "?gone"} <= set(last.names)
+    assert {">@pay done", ">?gone"} <= set(first.names)
 
 
 @pytest.mark.usefixtures("_table")
@@ -90,19 +77,12 @@ def test_each_piece_tells_how_surely_money_is_gone_or_kept() -> None:
 
 
 def test_what_pieces_tell_is_heard_at_the_surest_and_in_order() -> None:
-    verdicts = [
-        ClauseVerdict("gone", 3.0, 0, 3),
-        ClauseVerdict("kept", -3.0, 0, 3),
-        ClauseVerdict("kept", 6.0, 3, 5),
-    ]
-    features = list(clause_features(verdicts))
+    gone, unsure = ClauseVerdict("gone", 3.0, 0, 3), ClauseVerdict("kept", -3.0, 0, 3)
+    features = list(clause_features([gone, unsure, ClauseVerdict("kept", 6.0, 3, 5)]))
     assert Feature("*gone 6", 0, 3) in features
     assert Feature("*kept 7", 3, 5) in features
     assert {Feature("*K", 3, 5), Feature("*GK", 0, 5), Feature("*all GK", 0, 5)} <= {*features}
-
-
-def test_pieces_that_tell_nothing_are_heard_as_such_and_no_piece_not_at_all() -> None:
-    assert Feature("*all ", 0, 4) in clause_features([ClauseVerdict("kept", -3.0, 0, 4)])
+    assert Feature("*all ", 0, 3) in clause_features([unsure])  # which tells nothing
     assert not list(clause_features([]))
 
 
@@ -113,8 +93,5 @@ def test_a_sum_hears_its_piece_and_the_next_that_tells() -> None:
         ClauseVerdict("kept", 3.0, 4, 6),
     ]
     assert list(neighbour_clause_features(verdicts, 2)) == ["~here kept 0", "~next kept"]
-    assert list(neighbour_clause_features(verdicts, 4)) == [
-        "~here kept 0",
-        "~here kept 1",
-        "~next none",
-    ]
+    after = ["~here kept 0", "~here kept 1", "~next none"]
+    assert list(neighbour_clause_features(verdicts, 4)) == after

@@ -1,19 +1,16 @@
 """accepted = done + waiting + failed, and a count that can tell when it is not so."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from unittest.mock import Mock
 
-import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import Settings
 
 from core import database
 from core.audit import events
@@ -25,6 +22,7 @@ from reports.monitoring import queue_stats
 from reports.monitoring.queue_stats import queue_balance, queue_state
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
+from tests.support.concurrency import in_parallel
 
 pytestmark = pytest.mark.django_db
 
@@ -52,10 +50,8 @@ def count_minutes_ago(minutes: int) -> None:
 
 def counts() -> tuple[int, int, int, int, bool]:
     """accepted, done, waiting, failed, balanced."""
-    balance = queue_balance()
-    return (
-        balance.accepted, balance.done, balance.waiting, balance.failed, balance.balanced,
-    )  # fmt: skip
+    now = queue_balance()
+    return now.accepted, now.done, now.waiting, now.failed, now.balanced
 
 
 def status(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -63,31 +59,14 @@ def status(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().out
 
 
-@contextmanager
-def another_connection() -> Iterator[Any]:
-    here = connection.get_connection_params()
-    other = psycopg2.connect(dbname=here["dbname"], user=here["user"], host=here["host"])
-    with other.cursor() as cursor:
-        yield cursor
-    other.commit()
-    other.close()
-
-
-def test_an_empty_portal_balances() -> None:
+def test_each_report_is_counted_where_its_item_stands_and_a_removed_item_is_told() -> None:
     assert counts() == (0, 0, 0, 0, True)
-
-
-def test_each_report_is_counted_where_its_item_stands() -> None:
-    done, failed, _ = accept("một"), accept("hai"), accept("ba")
+    done, failed, waiting = accept("một"), accept("hai"), accept("ba")
     stand(done, done_at=Now())
     stand(failed, failed_at=Now())
     assert counts() == (3, 1, 1, 1, True)
-
-
-def test_an_item_removed_by_hand_is_told() -> None:
-    accept("một")
-    item_of(accept("hai")).delete()
-    assert counts() == (2, 0, 1, 0, False)
+    item_of(waiting).delete()
+    assert counts() == (3, 1, 0, 1, False)
 
 
 @pytest.mark.parametrize("key", ["018f0000-0000-7000-8000-000000000000", "no report's key"])
@@ -133,11 +112,16 @@ def test_other_tasks_are_not_reports() -> None:
     assert (queue_balance().waiting, queue_state().waiting) == (1, 1)
 
 
-def test_the_oldest_waiting_is_timed_by_the_database() -> None:
+def test_the_oldest_waiting_is_timed_by_the_database_and_late_by_its_setting(
+    settings: Settings,
+) -> None:
     accept()
     age(90)
     assert queue_balance().oldest_waiting_s == pytest.approx(90, abs=5)
     assert queue_state().oldest_waiting_s == pytest.approx(90, abs=5)
+    for seconds, late in ((60, 1), (120, 0)):
+        settings.QUEUE_ALARM_AFTER_SECONDS = seconds
+        assert queue_state().late == late
 
 
 @pytest.mark.django_db(transaction=True)
@@ -145,8 +129,7 @@ def test_the_count_sees_one_moment_and_writes_nothing() -> None:
     report = accept()
     with database.read_snapshot() as cursor:
         cursor.execute("SELECT count(*) FROM core_outboxitem")
-        with another_connection() as other:
-            other.execute("DELETE FROM core_outboxitem")
+        in_parallel([lambda: OutboxItem.objects.all().delete()])
         cursor.execute("SELECT count(*) FROM core_outboxitem")
         assert cursor.fetchone() == (1,)
         with pytest.raises(DatabaseError, match="read-only"):
@@ -166,27 +149,25 @@ def test_the_count_has_its_own_time_and_gives_it_back() -> None:
     assert allowed() == "5s"
 
 
-def test_the_whole_count_is_kept_with_its_time() -> None:
+def test_the_whole_count_is_kept_with_its_time_in_the_place_of_the_one_before() -> None:
     assert queue_state().tally is None
     stand(accept("một"), done_at=Now())
+    queue_stats.store_queue_balance()
     accept("hai")
     queue_stats.store_queue_balance()
     accept("ba")
     now = queue_state()
+    assert QueueSnapshot.objects.get().accepted == 2
     assert now.tally is not None
     assert (now.tally.accepted, now.tally.done, now.waiting) == (2, 1, 2)
     assert now.tally_age_s == pytest.approx(0, abs=5)
     assert not now.tally_old
 
 
-def test_a_count_replaces_the_one_before_it() -> None:
-    for words in ("một", "hai"):
-        accept(words)
-        queue_stats.store_queue_balance()
-    assert QueueSnapshot.objects.get().accepted == 2
-
-
-def test_nobody_counts_when_the_count_is_old_and_there_is_something_to_count() -> None:
+def test_nobody_counts_when_the_count_is_old_and_there_is_something_to_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert not queue_state().tally_is_late
     count_minutes_ago(16)
     assert queue_state().tally_old
     assert not queue_state().tally_is_late
@@ -194,13 +175,7 @@ def test_nobody_counts_when_the_count_is_old_and_there_is_something_to_count() -
     assert queue_state().tally_is_late
     count_minutes_ago(14)
     assert not queue_state().tally_is_late
-
-
-def test_a_portal_that_never_counted_has_its_time_from_the_first_report(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert not queue_state().tally_is_late
-    accept()
+    QueueSnapshot.objects.all().delete()  # where nobody ever counted, from the first report on
     assert not queue_state().tally_is_late
     monkeypatch.setattr(queue_stats, "STALE_AFTER_SECONDS", 0)
     assert queue_state().tally_is_late
@@ -225,15 +200,6 @@ def test_a_count_that_cannot_be_kept_is_told_all_the_same(
     assert "queue.tally_not_kept" in caplog.text
 
 
-def test_late_is_what_waits_longer_than_its_setting(settings: Settings) -> None:
-    accept()
-    age(90)
-    settings.QUEUE_ALARM_AFTER_SECONDS = 60
-    assert queue_state().late == 1
-    settings.QUEUE_ALARM_AFTER_SECONDS = 120
-    assert queue_state().late == 0
-
-
 def test_re_reading_may_wait_its_turn() -> None:
     report = accept()
     stand(report, done_at=Now())
@@ -243,23 +209,11 @@ def test_re_reading_may_wait_its_turn() -> None:
     assert (now.waiting, now.late, now.oldest_prompt_s) == (1, 0, 0)
 
 
-def test_how_it_stands_is_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    with django_assert_num_queries(1):
-        queue_state()
-
-
-def fill_with_done_items(many: int) -> None:
+def test_how_it_stands_is_one_statement_that_does_not_read_every_item() -> None:
+    items = (OutboxItem(task=intake.TRIAGE, key=str(n), done_at=Now()) for n in range(5000))
+    OutboxItem.objects.bulk_create(items)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO core_outboxitem (task, key, done_at)"
-            " SELECT %s, gen_random_uuid()::text, now() FROM generate_series(1, %s)",
-            [intake.TRIAGE, many],
-        )
         cursor.execute("ANALYZE core_outboxitem")
-
-
-def test_how_it_stands_is_asked_without_reading_every_item() -> None:
-    fill_with_done_items(5000)
     with CaptureQueriesContext(connection) as queries:
         queue_state()
     (query,) = queries.captured_queries
@@ -289,27 +243,17 @@ def test_what_is_stuck_is_listed_the_longest_ago_first() -> None:
     assert queue_stats.failed_reports() == [reports[2].pk]
 
 
-def test_json_has_the_agreed_names(capsys: pytest.CaptureFixture[str]) -> None:
-    accept()
+def test_the_command_keeps_its_count_and_says_it_in_words_and_in_json_with_the_agreed_names(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = accept()
     answer = json.loads(status(capsys, "--json"))
     assert 0 <= answer.pop("oldest_waiting_s") < 60
     assert answer == {"accepted": 1, "done": 0, "waiting": 1, "failed": 0, "balanced": True}
-
-
-def test_json_says_when_it_does_not_balance(capsys: pytest.CaptureFixture[str]) -> None:
-    item_of(accept()).delete()
-    assert json.loads(status(capsys, "--json"))["balanced"] is False
-
-
-def test_people_read_words(capsys: pytest.CaptureFixture[str]) -> None:
-    item_of(accept()).delete()
-    assert "NOT BALANCED" in status(capsys)
-
-
-def test_the_command_keeps_its_count(capsys: pytest.CaptureFixture[str]) -> None:
-    accept()
-    status(capsys)
     assert QueueSnapshot.objects.get().accepted == 1
+    item_of(report).delete()
+    assert json.loads(status(capsys, "--json"))["balanced"] is False
+    assert "NOT BALANCED" in status(capsys)
 
 
 @pytest.mark.parametrize("wrong", ["late", "failed", "unbalanced", "uncounted"])
@@ -354,9 +298,8 @@ def test_a_check_says_that_the_database_takes_no_rows(capsys: pytest.CaptureFixt
 
 
 def test_what_cannot_be_counted_is_neither_good_nor_bad(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        queue_stats, "queue_balance", Mock(side_effect=DatabaseError("words of a row"))
-    )
+    refused = Mock(side_effect=DatabaseError("words of a row"))
+    monkeypatch.setattr(queue_stats, "queue_balance", refused)
     with pytest.raises(CommandError, match=r"DatabaseError$") as ended:
         call_command("queue_status", "--json")
     assert ended.value.returncode == 3
