@@ -1,10 +1,8 @@
 """The institutions that callers pose as: their pages, and the rows behind them."""
 
 from datetime import date
-from unittest.mock import Mock
 
 import pytest
-from django.db import OperationalError
 from django.test import Client
 from lxml import html
 
@@ -91,17 +89,6 @@ def test_a_page_is_public_and_light(client: Client) -> None:
 @pytest.mark.parametrize("slug", ["khong-co", "x" * 64])
 def test_an_unknown_institution_is_not_found(client: Client, slug: str) -> None:
     assert client.get(f"{LIST}{slug}/").status_code == 404
-
-
-@pytest.mark.parametrize("path", [LIST, POLICE])
-def test_without_a_database_a_page_says_so(
-    client: Client, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cursor = "django.db.backends.base.base.BaseDatabaseWrapper.cursor"
-    monkeypatch.setattr(cursor, Mock(side_effect=OperationalError))
-    answer = client.get(path)
-    assert answer.status_code == 503
-    assert "no-store" in answer["Cache-Control"]
 
 
 def test_what_officers_wrote_stays_when_rows_are_loaded_again() -> None:

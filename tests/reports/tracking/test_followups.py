@@ -179,10 +179,14 @@ def test_an_urgent_report_stays_urgent() -> None:
     assert OutboxItem.objects.get(key=str(subject.pk)).priority == queue.Priority.URGENT
 
 
-def test_of_one_report_only_so_much_is_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_one_report_only_so_much_is_taken_in_and_so_many_wishes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     subject = report()
     monkeypatch.setattr(followups, "MAX_FOLLOWUPS", 2)
     monkeypatch.setattr(followups, "MAX_MESSAGES", 2)
+    monkeypatch.setattr(followups, "MAX_WITHDRAWALS", 2)
+    add(subject, kind="withdrawal")
     for words in ("một", "hai"):
         add(subject, story=words)
         followups.submit_reply(subject, words, KEY)
@@ -191,16 +195,9 @@ def test_of_one_report_only_so_much_is_taken_in(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(LimitReachedError):
         followups.submit_reply(subject, "ba", KEY)
     assert not add(subject, story="hai").is_new
-    assert add(subject, kind="withdrawal").is_new
-
-
-def test_a_wish_is_taken_in_so_many_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    subject = report()
-    monkeypatch.setattr(followups, "MAX_WITHDRAWALS", 1)
-    add(subject, kind="withdrawal")
+    assert add(subject, kind="withdrawal", story="vì").is_new
     with pytest.raises(LimitReachedError):
-        add(subject, kind="withdrawal", story="vì")
-    assert add(subject, story="thêm").is_new
+        add(subject, kind="withdrawal", story="vì thế")
 
 
 def test_the_relay_is_woken_after_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:

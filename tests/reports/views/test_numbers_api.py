@@ -121,11 +121,6 @@ def test_an_answer_takes_one_statement_and_is_not_compressed_not_kept_and_the_sa
     assert answer["Cross-Origin-Resource-Policy"] == "cross-origin"
 
 
-def test_a_page_of_ours_is_still_compressed(client: Client) -> None:
-    answer = client.get(PROGRAMS, headers={"Accept-Encoding": "gzip"})
-    assert answer["Content-Encoding"] == "gzip"
-
-
 # --- what is refused
 
 

@@ -3,12 +3,12 @@
 import base64
 import hashlib
 import re
+from datetime import date
 from unittest.mock import Mock
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
-from django.utils import timezone
 from lxml import html
 from pytest_django import Settings
 
@@ -16,11 +16,13 @@ from alerts.models import AlertRevision
 from reports.models import BankHotline, PublicStatement
 from reports.public import training_scenarios
 from reports.public.training_scenarios import Answer
+from tests.support.alert_factories import issued
+from tests.support.language import vietnamese_words
+from tests.support.public_urls import public_paths
 from tests.support.report_factories import confirm_statement
 from tests.support.resident_pages import RECEIPT, REPORT, words
 
 NOW = "/dang-bi-goi/"
-NOW_BOTH = [NOW, "/en/dang-bi-goi/"]
 QUIZ, CALL = "/that-hay-gia/", "/that-hay-gia/mot-cuoc-goi/"
 GENUINE, DATA = "/cong-that/", "/rieng-tu/"
 PAGES = [
@@ -68,10 +70,12 @@ def test_a_page_needs_no_script_sets_no_cookie_and_lets_nothing_in(
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_has_its_bones_help_and_promise_and_no_link_leads_nowhere(
+def test_a_page_has_bones_help_and_promise_calls_nothing_safe_and_no_link_leads_nowhere(
     client: Client, path: str
 ) -> None:
-    tree = html.document_fromstring(client.get(path).content)
+    page = client.get(path).content
+    assert "an toàn" not in words(page).replace("“tài khoản an toàn”", "")
+    tree = html.document_fromstring(page)
     assert tree.get("lang") == "vi"
     assert len(tree.xpath("//h1")) == 1
     assert tree.xpath("//a[@class='skip']/@href") == ["#main"]
@@ -98,27 +102,18 @@ def test_home_without_a_database_still_opens_its_doors(
     assert "Họ đang gọi tôi" in words(answer.content)
 
 
-def test_no_page_says_that_something_is_safe(client: Client) -> None:
-    for path in PAGES:
-        text = words(client.get(path).content).replace("“tài khoản an toàn”", "")
-        assert "an toàn" not in text
-
-
-@pytest.mark.parametrize("path", NOW_BOTH)
-def test_it_is_one_request_under_ten_kilobytes(client: Client, path: str) -> None:
+@pytest.mark.parametrize("path", [NOW, f"/en{NOW}"])
+def test_it_is_one_light_request_and_its_policy_lets_in_its_own_style_alone(
+    client: Client, path: str
+) -> None:
     assert weight(client, path) < 10_000
-    tree = html.document_fromstring(client.get(path).content)
+    answer = client.get(path)
+    tree = html.document_fromstring(answer.content)
     assert not tree.xpath("//script | //img | //iframe | //object | //link[@rel='stylesheet']")
     assert tree.xpath("//link[@rel='icon']/@href") == ["data:,"]
-    assert "url(" not in "".join(tree.xpath("//style/text()"))
-
-
-@pytest.mark.parametrize("path", NOW_BOTH)
-def test_its_policy_names_its_own_style_and_lets_nothing_else_in(client: Client, path: str) -> None:
-    answer = client.get(path)
-    style = re.search(rb"<style>(.*?)</style>", answer.content, re.DOTALL)
-    assert style
-    digest = base64.b64encode(hashlib.sha256(style[1]).digest()).decode()
+    (style,) = tree.xpath("//style/text()")
+    assert "url(" not in style
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     directives = answer.headers["Content-Security-Policy"].split("; ")
     policy = dict(directive.split(" ", 1) for directive in directives)
     assert policy["default-src"] == "'none'"
@@ -127,14 +122,31 @@ def test_its_policy_names_its_own_style_and_lets_nothing_else_in(client: Client,
     assert not {"script-src", "connect-src"} & policy.keys()
 
 
-def test_it_stands_without_a_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "django.db.backends.base.base.BaseDatabaseWrapper.cursor",
-        Mock(side_effect=OperationalError),
-    )
+@pytest.fixture
+def _without_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    cursor = "django.db.backends.base.base.BaseDatabaseWrapper.cursor"
+    monkeypatch.setattr(cursor, Mock(side_effect=OperationalError))
+
+
+@pytest.mark.usefixtures("_without_a_database")
+def test_it_stands_without_a_database(client: Client) -> None:
     answer = client.get(NOW)
     assert answer.status_code == 200
     assert "Cúp máy ngay. Bấm nút đỏ." in words(answer.content)
+
+
+FIGURES, OFFICES = "/thong-ke/", "/co-quan/"
+
+
+@pytest.mark.usefixtures("_without_a_database")
+@pytest.mark.parametrize(
+    "path", [FIGURES, f"/en{FIGURES}", f"{FIGURES}so-lieu.csv", OFFICES, f"{OFFICES}cong-an-tinh/"]
+)
+def test_what_needs_the_database_is_a_clear_page_without_it(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 503
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["Content-Type"].startswith("text/html")
 
 
 @pytest.mark.usefixtures("reference_rows")
@@ -160,16 +172,11 @@ def test_without_verified_numbers_the_back_of_the_card_has_the_banks(client: Cli
 
 
 def test_a_verified_number_of_a_bank_is_there_to_ring(client: Client) -> None:
-    day = timezone.localdate().replace(2026, 11, 24)
-    BankHotline.objects.create(name="Mẫu", number="0550 000 199", source="thẻ", verified_on=day)
+    verified = {"source": "thẻ", "verified_on": date(2026, 11, 24)}
+    BankHotline.objects.create(name="Mẫu", number="0550 000 199", **verified)
     tree = html.document_fromstring(client.get(NOW).content)
     assert tree.xpath("//details//a/@href") == ["tel:0550000199"]
-    assert "đối chiếu 24/11/2026" in words(client.get(NOW).content)
-
-
-def test_hanging_up_stands_before_every_question(client: Client) -> None:
-    page = words(client.get(NOW).content)
-    assert page.index("Cúp máy ngay. Bấm nút đỏ.") < page.index("Họ có làm một trong năm việc")
+    assert "đối chiếu 24/11/2026" in tree.text_content()
 
 
 def test_the_five_questions_travel_to_the_report_by_get(client: Client) -> None:
@@ -202,12 +209,22 @@ def test_the_quiz_sends_nothing_and_counts_no_points(client: Client) -> None:
     assert client.post(QUIZ).status_code == 405
 
 
-def test_the_call_goes_from_a_parcel_to_the_way_out(client: Client) -> None:
-    page = words(client.get(CALL).content)
-    stages = ["Bắt chuyện", "Chuyền máy", "Ra oai", "Dọa", "Tách bạn ra", "Đòi tiền", "Ép thêm"]
-    places = [page.index(f"{stage}.") for stage in [*stages, "Lối ra"]]
+STAGES = ["Bắt chuyện.", "Chuyền máy.", "Ra oai.", "Dọa.", "Tách bạn ra.", "Đòi tiền.", "Ép thêm."]
+
+
+@pytest.mark.parametrize(
+    ("path", "lines"),
+    [
+        (NOW, ["Cúp máy ngay. Bấm nút đỏ.", "Họ có làm một trong năm việc"]),
+        (CALL, ["Chuyện dựng lại", *STAGES, "Lối ra."]),
+        (DATA, ["Ai giữ", "Để làm gì", "Giữ bao lâu", "Trang nhận những gì"]),
+    ],
+    ids=["on the call", "the call told", "personal data"],
+)
+def test_a_page_tells_in_the_right_order(client: Client, path: str, lines: list[str]) -> None:
+    page = words(client.get(path).content)
+    places = [page.index(line) for line in lines]
     assert places == sorted(places)
-    assert "Chuyện dựng lại" in page
 
 
 @pytest.mark.parametrize("path", [QUIZ, CALL])
@@ -233,8 +250,31 @@ def test_a_period_is_named_with_its_figure_once_it_is_confirmed(client: Client) 
     assert "đang định thời hạn" not in page
 
 
-def test_the_three_lines_about_personal_data_come_first(client: Client) -> None:
-    page = words(client.get(DATA).content)
-    places = [page.index(line) for line in ("Ai giữ", "Để làm gì", "Giữ bao lâu")]
-    assert places == sorted(places)
-    assert places[-1] < page.index("Trang nhận những gì")
+ENGLISH = [path for path in public_paths() if path.startswith("/en/")]
+
+
+def test_the_walk_finds_the_english_pages() -> None:
+    assert {"/en/", "/en/dang-bi-goi/", "/en/rieng-tu/", "/en/bao-cao/"} <= set(ENGLISH)
+
+
+def test_the_reader_of_this_test_knows_vietnamese() -> None:
+    assert vietnamese_words("<p>Hang up</p><p>Cúp máy</p><p>Thanh Hóa</p>".encode()) == ["Cúp máy"]
+    assert vietnamese_words('<p lang="vi">Cúp máy</p><i title="Ảnh">x</i>'.encode()) == ["Ảnh"]
+
+
+@pytest.mark.usefixtures("reference_rows")
+@pytest.mark.parametrize("path", [*ENGLISH, "/en/khong-co/"])
+def test_an_english_page_speaks_no_vietnamese(client: Client, path: str) -> None:
+    answer = client.get(path)
+    if answer.headers["Content-Type"].startswith("text/html") and answer.content:
+        assert vietnamese_words(answer.content) == []
+
+
+def test_an_english_home_says_that_its_warning_is_vietnamese(client: Client) -> None:
+    issued(title="Giả điện lực, dọa cắt điện")
+    page = client.get("/en/").content
+    card = html.document_fromstring(page).xpath("//*[@aria-labelledby='current-warning']")[0]
+    title = card.xpath(".//h2/a")[0]
+    assert "So far this warning is in Vietnamese only." in card.text_content()
+    assert (title.get("lang"), title.get("href")) == ("vi", "/en/canh-bao/gia-dien-luc/")
+    assert vietnamese_words(page) == []

@@ -1,4 +1,4 @@
-"""The receipt: what it shows, what it asks back, what it promises and when it says nothing."""
+"""The receipt: how its code comes to it, what it shows, promises and asks back."""
 
 from typing import Any
 from unittest.mock import Mock
@@ -6,7 +6,6 @@ from urllib.parse import unquote
 
 import pytest
 import time_machine
-from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -29,9 +28,8 @@ LATER = "/theo-doi/them/"
 
 
 @pytest.fixture
-def promises(db: None) -> None:
+def promises(reference_rows: None) -> None:
     """Every sentence confirmed."""
-    call_command("setup_desk", verbosity=0)
     for statement in PublicStatement.objects.all():
         confirm_statement(statement.pk)
 
@@ -55,6 +53,90 @@ def forms(page: bytes, action: str) -> list[Any]:
 def form_with(page: bytes, field: str) -> Any:
     """The form that sends more about the report and has this field."""
     return next(form for form in forms(page, LATER) if field in form.fields)
+
+
+# How its code comes to it
+
+
+def test_answers_to_a_post_are_never_stored_and_an_error_sets_no_cookie(client: Client) -> None:
+    taken, empty = send(client, story=STORY), send(client)
+    for answer in (taken, empty, client.get(RECEIPT)):
+        assert "no-store" in answer["Cache-Control"]
+    assert not empty.cookies
+
+
+def test_the_receipt_cookie_is_short_sealed_and_ours_alone(
+    client: Client, settings: Settings
+) -> None:
+    cookie = send(client, story=STORY).cookies["receipt"]
+    code = code_of(client.get(RECEIPT).content)
+    assert (cookie["path"], cookie["max-age"]) == ("/bao-cao/", 900)
+    assert (cookie["httponly"], cookie["samesite"], cookie["secure"]) == (True, "Lax", "")
+    assert code not in cookie.value
+    settings.HTTPS = True
+    settings.SECURE_SSL_REDIRECT = False
+    assert send(client, story=STORY).cookies["receipt"]["secure"]
+
+
+def test_the_code_is_in_no_address(client: Client) -> None:
+    answer = send(client, story=STORY)
+    code = code_of(client.get(answer["Location"]).content)
+    assert len(code) == 16
+    assert code not in answer["Location"]
+    assert code.lower() not in str(answer.headers).lower()
+
+
+def test_the_same_form_twice_is_one_report_with_one_code(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(form_parser, "MIN_FILL_SECONDS", 3)
+    with time_machine.travel("2026-11-24 10:00:00+07:00", tick=False):
+        fields = {**hidden(client), "story": STORY}
+    codes = set()
+    for at in ("2026-11-24 10:00:00+07:00", "2026-11-24 10:09:00+07:00"):  # the first is too fast
+        with time_machine.travel(at, tick=False):
+            assert client.post(REPORT, fields).status_code == 303
+            codes.add(code_of(client.get(RECEIPT).content))
+    assert [len(code) for code in codes] == [16]
+    assert Report.objects.count() == 1
+
+
+def test_a_browser_without_cookies_gets_its_code_by_sending_again() -> None:
+    fields = {**hidden(Client()), "story": STORY}
+    assert Client().post(REPORT, fields).status_code == 303
+    assert "Bấm Gửi tin báo lần nữa" in words(Client().get(RECEIPT).content)
+    answer = Client().post(REPORT, fields)
+    assert answer.status_code == 200
+    assert len(code_of(answer.content)) == 16
+    assert Report.objects.count() == 1
+
+
+@pytest.mark.parametrize("cookie", ["", "rubbish", "gAAAAA", "không"])
+def test_a_cookie_that_is_not_ours_shows_no_receipt(client: Client, cookie: str) -> None:
+    client.cookies["receipt"] = cookie
+    answer = client.get(RECEIPT)
+    assert answer.status_code == 200
+    assert not code_of(answer.content)
+
+
+def test_the_receipt_is_gone_after_a_quarter_of_an_hour(client: Client) -> None:
+    with time_machine.travel("2026-11-24 10:00:00+07:00", tick=False):
+        send(client, story=STORY)
+    with time_machine.travel("2026-11-24 10:16:00+07:00", tick=False):
+        assert not code_of(client.get(RECEIPT).content)
+
+
+def test_a_database_that_goes_after_the_report_leaves_the_code_on_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fields = {**hidden(Client()), "story": STORY}
+    Client().post(REPORT, fields)
+    monkeypatch.setattr(
+        "reports.facts.merged_report.merged_report", Mock(side_effect=OperationalError)
+    )
+    answer = Client().post(REPORT, fields)
+    assert answer.status_code == 200
+    assert len(code_of(answer.content)) == 16
 
 
 # What it shows
@@ -215,17 +297,14 @@ def test_what_was_answered_is_asked_no_more(client: Client) -> None:
     assert "hai cái bát" in words(page)
 
 
-def test_a_fresh_receipt_looks_for_no_additions(client: Client) -> None:
+def test_a_fresh_receipt_looks_for_no_additions_and_asks_nothing(client: Client) -> None:
     send(client, story=STORY)
     with CaptureQueriesContext(connection) as queries:
-        client.get(RECEIPT)
+        answer = client.get(RECEIPT)
+    assert "Trang hỏi lại bạn" not in words(answer.content)
     statements = [query["sql"] for query in queries if "reports_followup" in query["sql"]]
     assert len(statements) == 1
     assert "reports_receipt" in statements[0]
-
-
-def test_nothing_is_asked_when_nothing_is_open(client: Client) -> None:
-    assert "Trang hỏi lại bạn" not in words(receipt(client))
 
 
 def test_who_sends_at_once_has_a_receipt_and_is_asked_for_a_sentence(

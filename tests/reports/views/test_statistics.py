@@ -5,10 +5,8 @@ import io
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
-from django.db import OperationalError
 from django.test import Client
 from lxml import html
 from pytest_django import DjangoAssertNumQueries
@@ -92,16 +90,6 @@ def test_too_little_to_tell_is_said(client: Client, kept_row: PublicStatistics |
         PublicFigures.objects.create(figures=asdict(kept_row))
     assert "Chưa đủ tin để nêu số" in words(client.get(PAGE).content)
     assert client.get(FILE).status_code == 200
-
-
-@pytest.mark.parametrize("address", [PAGE, FILE, f"/en{PAGE}"])
-def test_without_a_database_a_clear_page(
-    client: Client, address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("reports.views.statistics.load", Mock(side_effect=OperationalError))
-    answer = client.get(address)
-    assert (answer.status_code, answer["Cache-Control"]) == (503, "no-store")
-    assert answer["Content-Type"].startswith("text/html")
 
 
 def lines(client: Client, address: str) -> list[list[str]]:
