@@ -16,8 +16,6 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from portal.middleware import is_staff_path
-from tests.support.processes import ROOT, run_script
-from tools.source import ROOMS
 settings.ALLOWED_HOSTS = ["testserver"]
 path = reverse("admin:index")
 print(path, settings.SESSION_COOKIE_PATH, is_staff_path("/truc-ban-x"), is_staff_path("/admin/"))

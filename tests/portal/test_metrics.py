@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from shutil import disk_usage
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import call_command
@@ -41,20 +42,21 @@ def accept() -> OutboxItem:
     return OutboxItem.objects.get(key=str(report.pk))
 
 
+OPENS = {"Authorization": f"Bearer {TOKEN}"}
+
+
 def scrape(client: Client) -> str:
-    answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    answer = client.get("/metrics", headers=OPENS)
     assert answer.status_code == 200
     return answer.content.decode()
 
 
-def samples(text: str) -> dict[str, float]:
+def samples(client: Client) -> dict[str, float]:
     """Return every sample by its name and label values, as Prometheus' own parser reads it."""
     return {
-        " ".join(
-            [sample.name, *(sample.labels[name] for name in sorted(sample.labels))]
-        ): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
+        " ".join([each.name, *(value for _, value in sorted(each.labels.items()))]): each.value
+        for family in text_string_to_metric_families(scrape(client))
+        for each in family.samples
     }
 
 
@@ -74,18 +76,19 @@ def test_only_the_right_token_opens_it(client: Client, header: str) -> None:
 
 
 def test_it_is_text_of_the_agreed_format_and_kept_nowhere(client: Client) -> None:
-    answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    answer = client.get("/metrics", headers=OPENS)
     assert answer["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert "no-store" in answer["Cache-Control"]
     assert "Set-Cookie" not in answer
 
 
 def test_waiting_and_failed_are_of_now_and_the_total_of_its_time(client: Client) -> None:
+    assert "portal_reports_accepted" not in scrape(client)  # none is made up before the first count
     OutboxItem.objects.filter(pk=accept().pk).update(done_at=Now())
     counted_at = queue_stats.store_queue_balance().counted_at.timestamp()
     accept()
     OutboxItem.objects.filter(pk=accept().pk).update(failed_at=Now(), attempts=5)
-    values = samples(scrape(client))
+    values = samples(client)
     assert values["portal_database_up"] == 1
     assert (values["portal_reports_waiting"], values["portal_reports_failed"]) == (1, 1)
     assert (values["portal_reports_accepted_total"], values["portal_reports_done"]) == (1, 1)
@@ -94,14 +97,10 @@ def test_waiting_and_failed_are_of_now_and_the_total_of_its_time(client: Client)
     assert 0 <= values["portal_oldest_waiting_seconds"] < 60
 
 
-def test_before_the_first_count_no_total_is_made_up(client: Client) -> None:
-    assert "portal_reports_accepted" not in scrape(client)
-
-
 def test_an_alarm_is_told_with_its_count_and_since_when(client: Client) -> None:
     OutboxItem.objects.filter(pk=accept().pk).update(failed_at=Now())
     alarms.check_alarms()
-    values = samples(scrape(client))
+    values = samples(client)
     assert values["portal_alarm_reports failed"] == 1
     assert values["portal_alarm_reports late"] == values["portal_alarm_reports unbalanced"] == 0
     assert values["portal_alarm_since_timestamp_seconds failed"] > 1_700_000_000
@@ -113,19 +112,11 @@ def test_the_outbox_is_told_by_task_and_state(client: Client) -> None:
     OutboxItem.objects.filter(pk=failed.pk).update(failed_at=Now(), attempts=5)
     OutboxItem.objects.filter(pk=later.pk).update(due_at=Now() + queue.LEASE)
     queue.enqueue("alerts.deliver", "1")
-    values = samples(scrape(client))
+    values = samples(client)
     for state in ("claimed", "failed", "later"):
         assert values[f"portal_outbox_items {state} reports.triage"] == 1
     assert values["portal_outbox_attempts failed reports.triage"] == 5
     assert values["portal_outbox_items due alerts.deliver"] == 1
-
-
-def test_what_the_supervisor_restarted_is_told(client: Client, settings: Settings) -> None:
-    tally = {"stalls": 2, "restarts": {"worker": 3, "web": 0}}
-    (settings.DATA_DIR / "supervisor.json").write_text(json.dumps(tally))
-    values = samples(scrape(client))
-    assert values["portal_worker_stalls_total"] == 2
-    assert values["portal_restarts_total worker"] == 3
 
 
 @pytest.mark.parametrize("written", ["", "[1]", "half a li"])
@@ -136,28 +127,33 @@ def test_a_broken_file_of_the_supervisor_breaks_nothing(
     assert "portal_restarts" not in scrape(client)
 
 
+def test_what_the_supervisor_restarted_is_told(client: Client, settings: Settings) -> None:
+    tally = {"stalls": 2, "restarts": {"worker": 3, "web": 0}}
+    (settings.DATA_DIR / "supervisor.json").write_text(json.dumps(tally))
+    values = samples(client)
+    assert values["portal_worker_stalls_total"] == 2
+    assert values["portal_restarts_total worker"] == 3
+
+
 def test_the_last_backup_is_told(
     client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def back_up(target: Path) -> list[str]:
-        target.write_text("an archive")
-        return []
-
+    archive = tmp_path / "archive.tar.age"
     assert "portal_backup" not in scrape(client)
-    monkeypatch.setattr("portal.management.commands.backup.create_backup", back_up)
-    call_command("backup", tmp_path / "archive.tar.age")
-    written_at = (tmp_path / "archive.tar.age").stat().st_mtime
-    assert samples(scrape(client))["portal_backup_timestamp_seconds"] == written_at
+    monkeypatch.setattr(
+        "portal.management.commands.backup.create_backup", lambda _: archive.touch() or []
+    )
+    call_command("backup", archive)
+    assert samples(client)["portal_backup_timestamp_seconds"] == archive.stat().st_mtime
 
 
 def test_the_room_for_files_is_told_without_the_reserve(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     settings.FILES_DIR = tmp_path
-    free = samples(scrape(client))["portal_files_free_bytes"]
-    assert free == pytest.approx(
-        disk_usage(tmp_path).free - storage.RESERVED_BYTES, abs=100 * 1024 * 1024
-    )
+    free = disk_usage(tmp_path).free - storage.RESERVED_BYTES
+    told = samples(client)["portal_files_free_bytes"]
+    assert told == pytest.approx(free, abs=100 * 1024 * 1024)
     settings.FILES_DIR = tmp_path / "not mounted"
     assert "portal_files" not in scrape(client)
 
@@ -165,11 +161,8 @@ def test_the_room_for_files_is_told_without_the_reserve(
 def test_it_answers_while_the_database_is_away(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away() -> None:
-        raise DatabaseError
-
-    monkeypatch.setattr(queue_stats, "queue_state", away)
-    values = samples(scrape(client))
+    monkeypatch.setattr(queue_stats, "queue_state", Mock(side_effect=DatabaseError))
+    values = samples(client)
     values.pop("portal_wrong_codes_total")
     assert values == {"portal_database_up": 0}
 
@@ -189,8 +182,8 @@ def test_a_web_process_that_is_not_asked_does_not_load_the_library() -> None:
 def test_wrong_codes_are_counted_and_without_valkey_left_out(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
-    before = samples(scrape(client))["portal_wrong_codes_total"]
+    before = samples(client)["portal_wrong_codes_total"]
     rate_limits.record_wrong_code(RequestFactory().post("/theo-doi/"))
-    assert samples(scrape(client))["portal_wrong_codes_total"] == before + 1
+    assert samples(client)["portal_wrong_codes_total"] == before + 1
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
-    assert "portal_wrong_codes_total" not in samples(scrape(client))
+    assert "portal_wrong_codes_total" not in samples(client)

@@ -1,5 +1,6 @@
 """Static pages at the front server: which it serves when, under which headers."""
 
+import contextlib
 import gzip
 import http.server
 import re
@@ -95,18 +96,16 @@ def soon(holds: Callable[[], bool]) -> bool:
 
 def workers(folder: Path) -> set[int]:
     """Return nginx's worker processes; none before nginx, which listens first, has written its pid."""
-    try:
+    with contextlib.suppress(OSError, ValueError):
         master = int((folder / "front.pid").read_text())
-    except (OSError, ValueError):
-        return set()
-    return {pid for pid, depth in list_process_tree(master, 0) if depth and _is_worker(pid)}
+        return {pid for pid, depth in list_process_tree(master, 0) if depth and _is_worker(pid)}
+    return set()
 
 
 def _is_worker(pid: int) -> bool:
-    try:
+    with contextlib.suppress(OSError):  # it may just have ended
         return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"nginx: worker process\0")
-    except OSError:  # it has just ended
-        return False
+    return False
 
 
 def checked(home: Path, seconds_ago: int) -> None:
@@ -169,6 +168,10 @@ def test_a_dead_portal_leaves_every_kept_page_and_says_so(dead: int, home: Path)
     wanted = (200, "the portal does not answer; fresh")
     for door in list_static_pages(timezone.now()):
         assert soon(lambda path=door.path: kept_as(dead, path) == wanted), door.path  # type: ignore[misc]
+    answer, text = ask(dead, "/canh-bao/khong-co/")
+    assert answer.status == 503
+    assert 'href="tel:113"' in text.decode()
+    assert "02373.725.725" in text.decode()
 
 
 def test_a_portal_without_its_database_leaves_them_too(
@@ -178,21 +181,6 @@ def test_a_portal_without_its_database_leaves_them_too(
     checked(home, 3600)
     assert soon(lambda: ask(front, PAGE)[0].headers["X-Kept"] is not None)
     assert ask(front, "/co-quan/")[0].headers["X-Kept"]
-
-
-def test_what_is_not_kept_names_the_two_numbers(dead: int) -> None:
-    answer, text = ask(dead, "/canh-bao/khong-co/")
-    assert answer.status == 503
-    assert b'href="tel:113"' in text
-    assert "02373.725.725" in text.decode()
-
-
-def test_after_a_day_the_stale_twins_stand(dead: int, home: Path) -> None:
-    checked(home, 25 * 3600)
-    assert soon(lambda: "có thể đã cũ" in body(dead, PAGE).decode())
-    answer, text = ask(dead, "/nhung/")
-    assert 'class="past"' in text.decode()
-    assert answer.headers["X-Kept"].endswith("stale")
 
 
 def test_a_doubt_has_the_portal_asked_until_the_files_are_right(front: int, home: Path) -> None:

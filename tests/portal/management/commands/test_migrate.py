@@ -1,6 +1,8 @@
 """Our migrate: statements may take long, waiting for a lock may not."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from unittest.mock import Mock
 
 import psycopg2
 import pytest
@@ -35,15 +37,21 @@ def limit(name: str) -> str:
         return str(cursor.fetchone()[0])
 
 
+LOCK = "LOCK TABLE reports_report"
+
+
 def lock_reports() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE reports_report")
+        cursor.execute(LOCK)
 
 
-def somebody_at_the_table() -> extensions.connection:
-    other = psycopg2.connect(**connection.get_connection_params())
-    other.cursor().execute("LOCK TABLE reports_report")
-    return other
+@pytest.fixture
+def other(monkeypatch: pytest.MonkeyPatch) -> Iterator[extensions.connection]:
+    """Somebody at the table, for whom a migration does not wait long."""
+    monkeypatch.setattr(ours, "LOCK_TIMEOUT_MS", 50)
+    with contextlib.closing(psycopg2.connect(**connection.get_connection_params())) as other:
+        other.cursor().execute(LOCK)
+        yield other
 
 
 def test_only_the_migration_is_free_of_the_statement_timeout(migrating: Runner) -> None:
@@ -54,10 +62,8 @@ def test_only_the_migration_is_free_of_the_statement_timeout(migrating: Runner) 
 
 
 def test_a_table_in_use_is_left_alone_and_tried_again(
-    migrating: Runner, monkeypatch: pytest.MonkeyPatch
+    migrating: Runner, other: extensions.connection
 ) -> None:
-    monkeypatch.setattr(ours, "LOCK_TIMEOUT_MS", 50)
-    other = somebody_at_the_table()
     tries: list[int] = []
 
     def work() -> None:
@@ -67,39 +73,30 @@ def test_a_table_in_use_is_left_alone_and_tried_again(
         lock_reports()
 
     migrating(work)
-    other.close()
     assert len(tries) == 3
 
 
-def test_it_gives_up_in_the_end(migrating: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ours, "LOCK_TIMEOUT_MS", 10)
-    other = somebody_at_the_table()
+@pytest.mark.usefixtures("other")
+def test_it_gives_up_in_the_end(migrating: Runner) -> None:
     with pytest.raises(OperationalError, match="lock timeout"):
         migrating(lock_reports)
-    other.close()
 
 
 def test_any_other_trouble_is_raised_at_once(migrating: Runner) -> None:
-    tries: list[int] = []
-
-    def work() -> None:
-        tries.append(1)
-        raise OperationalError
-
+    broken = Mock(side_effect=OperationalError)
     with pytest.raises(OperationalError):
-        migrating(work)
-    assert len(tries) == 1
+        migrating(broken)
+    assert broken.call_count == 1
 
 
 def test_a_database_from_before_1_0_is_refused_with_one_sentence_and_not_touched(
     migrating: Runner,
 ) -> None:
-    done: list[str] = []
-    recorder = MigrationRecorder(connection)
+    recorder, migrated = MigrationRecorder(connection), Mock()
     recorder.record_applied(*ours.BEFORE_1_0)
     try:
         with pytest.raises(CommandError, match=r"made before 1\.0 and is not carried over"):
-            migrating(lambda: done.append("migrated"))
+            migrating(migrated)
     finally:
         recorder.record_unapplied(*ours.BEFORE_1_0)
-    assert done == []
+    assert not migrated.called

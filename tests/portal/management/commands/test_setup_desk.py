@@ -7,7 +7,6 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
 from accounts import roles
-from portal.management import reference_data
 from reports.models import Commune, Office
 
 pytestmark = pytest.mark.django_db
@@ -18,29 +17,22 @@ def desk(db: None) -> None:
     call_command("setup_desk", verbosity=0)
 
 
-def test_it_makes_six_roles(desk: None) -> None:
+def test_it_makes_six_roles_and_at_least_thirty_offices_that_are_impersonated(desk: None) -> None:
     names = {"Trực ban", "Chỉ huy", "Biên tập", "Người duyệt", "Kiểm tra", "Cán bộ đơn vị"}
     assert set(Group.objects.values_list("name", flat=True)) == names
+    assert Office.objects.count() >= 30
+    assert not Office.objects.filter(never_by_phone="")
+    assert "phạt nguội" in Office.objects.get(codename="canh-sat-giao-thong").other_names
 
 
-def test_it_makes_166_communes_with_their_former_names(desk: None) -> None:
+def test_it_makes_166_communes_with_their_former_names_sorted_by_name(desk: None) -> None:
     assert Commune.objects.count() == 166
     commune = Commune.objects.get(codename="xa_kien_tho")
     assert (commune.code, commune.name) == ("15112", "Xã Kiên Thọ")
     assert commune.former_districts == ["Huyện Ngọc Lặc"]
     assert Commune.objects.filter(former_communes=[]).count() == 0
-
-
-def test_communes_are_sorted_by_name_not_by_kind(desk: None) -> None:
     names = [name.split(" ", 1)[1] for name in Commune.objects.values_list("name", flat=True)]
-    assert names[:2] == ["An Nông", "Ba Đình"]
-    assert names[-1] == "Yên Trường"
-
-
-def test_it_knows_at_least_thirty_offices_that_are_impersonated(desk: None) -> None:
-    assert Office.objects.count() >= 30
-    assert not Office.objects.filter(never_by_phone="")
-    assert "phạt nguội" in Office.objects.get(codename="canh-sat-giao-thong").other_names
+    assert (names[:2], names[-1]) == (["An Nông", "Ba Đình"], "Yên Trường")
 
 
 def test_a_second_time_changes_nothing_and_takes_no_time(desk: None) -> None:
@@ -51,15 +43,11 @@ def test_a_second_time_changes_nothing_and_takes_no_time(desk: None) -> None:
     assert (list(Office.objects.values()), list(Commune.objects.values())) == before
 
 
-def test_what_officers_changed_about_an_office_stays(desk: None) -> None:
+def test_what_officers_changed_about_an_office_stays_and_a_commune_is_put_right(desk: None) -> None:
     Office.objects.filter(codename="thue").update(name="Thuế tỉnh Thanh Hóa")
+    Commune.objects.filter(codename="xa_kien_tho").update(name="x")
     call_command("setup_desk", verbosity=0)
     assert Office.objects.get(codename="thue").name == "Thuế tỉnh Thanh Hóa"
-
-
-def test_a_commune_is_put_right_again(desk: None) -> None:
-    Commune.objects.filter(codename="xa_kien_tho").update(name="x")
-    reference_data.load_communes()
     assert Commune.objects.get(codename="xa_kien_tho").name == "Xã Kiên Thọ"
 
 
@@ -71,18 +59,14 @@ def test_a_role_has_exactly_its_permissions(desk: None) -> None:
     assert names == roles.ROLES["auditor"].permissions
 
 
-def test_nobody_may_both_write_and_issue_a_warning() -> None:
-    for role in roles.ROLES.values():
-        assert not {"alerts.change_alert", "alerts.issue_alert"} <= role.permissions
-
-
-def test_no_role_may_edit_reports_events_or_facts() -> None:
-    for role in roles.ROLES.values():
-        changing = {name for name in role.permissions if ".view_" not in name}
-        changing.discard("reports.group_campaign")  # moves reports between campaigns, edits none
-        changing.discard("reports.file_report")  # goes through intake as a resident's does
-        guarded = ("_report", "_event", "_facts", "_indicator", "_campaign", "_commune")
-        assert not {name for name in changing if name.endswith(guarded)}
+@pytest.mark.parametrize("role", roles.ROLES.values(), ids=roles.ROLES)
+def test_no_role_may_edit_evidence_or_both_write_and_issue_a_warning(role: roles.Role) -> None:
+    """One moves reports between campaigns, and edits none; one files reports as residents do."""
+    assert not {"alerts.change_alert", "alerts.issue_alert"} <= role.permissions
+    changing = {name for name in role.permissions if ".view_" not in name}
+    changing -= {"reports.group_campaign", "reports.file_report"}
+    guarded = ("_report", "_event", "_facts", "_indicator", "_campaign", "_commune")
+    assert not {name for name in changing if name.endswith(guarded)}
 
 
 def test_a_permission_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
