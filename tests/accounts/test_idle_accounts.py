@@ -1,8 +1,10 @@
 """Accounts that nobody uses are closed, told before, and never the last lead's."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
+import time_machine
 from django.conf import settings as given
 from django.contrib.auth.models import User
 from django.core import mail
@@ -28,24 +30,57 @@ def is_in(user: User) -> bool:
 
 
 @pytest.fixture
-def _mailing(settings: Settings) -> None:
+def leaving(settings: Settings, lead: Person, duty: Person) -> User:
+    """Somebody who has a week left, and an address."""
     settings.EMAIL_URL = "smtp://mail.invalid"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    return away(duty.user, 39, "duty@desk.example")
+
+
+def test_a_week_before_it_is_told_by_mail_once(leaving: User) -> None:
+    away(create_officer("khong.thu", "duty"), 39)
+    idle_accounts.close_and_warn()
+    idle_accounts.close_and_warn()
+    (told,) = mail.outbox
+    assert told.to == ["duty@desk.example"]
+    assert "duty" in told.body
+    assert "http" not in told.body
+    assert events.events_for("user", leaving.pk).get().kind == "account_warned"
+
+
+def test_a_mail_that_could_not_be_sent_is_tried_again(
+    leaving: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(mail.EmailMessage, "send", Mock(side_effect=ConnectionRefusedError))
+        idle_accounts.close_and_warn()
+    assert not events.events_for("user", leaving.pk)
+    idle_accounts.close_and_warn()
+    assert len(mail.outbox) == 1
+
+
+def test_who_came_back_and_stays_away_again_is_told_again(leaving: User) -> None:
+    idle_accounts.close_and_warn()
+    came = timezone.now() + timedelta(minutes=1)
+    User.objects.filter(pk=leaving.pk).update(last_login=came)
+    idle_accounts.close_and_warn()
+    assert len(mail.outbox) == 1
+    with time_machine.travel(came + timedelta(days=39)):
+        idle_accounts.close_and_warn()
+    assert len(mail.outbox) == 2
 
 
 def test_an_account_that_nobody_used_is_closed_on_record(duty: Person, lead: Person) -> None:
-    idle_one, busy = away(create_officer("nghi", "duty"), 46), away(duty.user, 44)
+    names = ("nghi", "chua.vao", "moi.cu")
+    idle_one, never, invited_long_ago = (away(create_officer(name, "duty"), 46) for name in names)
+    User.objects.filter(pk=never.pk).update(last_login=None)
+    User.objects.filter(pk=invited_long_ago.pk).update(last_login=timezone.now())
+    busy = away(duty.user, 44)
     idle_accounts.close_and_warn()
-    assert (is_in(idle_one), is_in(busy)) == (False, True)
+    assert [is_in(user) for user in (idle_one, never)] == [False, False]
+    assert [is_in(user) for user in (invited_long_ago, busy)] == [True, True]
     closed = events.events_for("user", idle_one.pk).get()
     assert (closed.kind, closed.actor) == ("account_closed", None)
-
-
-def test_who_was_invited_long_ago_and_came_often_is_not_idle(duty: Person) -> None:
-    away(duty.user, 400)
-    User.objects.filter(pk=duty.user.pk).update(last_login=timezone.now())
-    idle_accounts.close_and_warn()
-    assert is_in(duty.user)
 
 
 def test_the_last_lead_stays_and_it_is_the_one_who_came_last(lead: Person) -> None:
@@ -73,45 +108,6 @@ def test_the_setting_says_after_how_many_days(
     away(duty.user, 40)
     idle_accounts.close_and_warn()
     assert is_in(duty.user) is stays
-
-
-@pytest.mark.usefixtures("_mailing")
-def test_a_week_before_it_is_told_by_mail_once(lead: Person, duty: Person) -> None:
-    away(duty.user, 39, "duty@desk.example")
-    away(create_officer("khong.thu", "duty"), 39)
-    idle_accounts.close_and_warn()
-    idle_accounts.close_and_warn()
-    (told,) = mail.outbox
-    assert told.to == ["duty@desk.example"]
-    assert "duty" in told.body
-    assert "http" not in told.body
-    assert events.events_for("user", duty.user.pk).get().kind == "account_warned"
-
-
-@pytest.mark.usefixtures("_mailing")
-def test_a_mail_that_could_not_be_sent_is_tried_again(
-    lead: Person, duty: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    away(duty.user, 39, "duty@desk.example")
-    with monkeypatch.context() as broken:
-        broken.setattr("django.core.mail.EmailMessage.send", _fail)
-        idle_accounts.close_and_warn()
-    assert not events.events_for("user", duty.user.pk)
-    idle_accounts.close_and_warn()
-    assert len(mail.outbox) == 1
-
-
-def _fail(*_: object) -> None:
-    raise ConnectionRefusedError
-
-
-@pytest.mark.usefixtures("_mailing")
-def test_who_came_back_and_stays_away_again_is_told_again(lead: Person, duty: Person) -> None:
-    away(duty.user, 39, "duty@desk.example")
-    idle_accounts.close_and_warn()
-    User.objects.filter(pk=duty.user.pk).update(last_login=timezone.now())
-    idle_accounts.close_and_warn()
-    assert len(mail.outbox) == 1
 
 
 def test_beat_looks_every_hour() -> None:

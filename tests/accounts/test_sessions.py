@@ -41,9 +41,8 @@ def test_the_page_shows_ones_own_places_alone(duty: Person, lead: Person) -> Non
 def test_the_others_are_ended_and_this_one_stays(duty: Person, lead: Person) -> None:
     other = log_in(duty.user)
     assert duty.client.post(PAGE).status_code == 303
-    assert other.get(PAGE).status_code == 302
-    assert duty.client.get(PAGE).status_code == 200
-    assert lead.client.get(PAGE).status_code == 200
+    answers = [client.get(PAGE).status_code for client in (other, duty.client, lead.client)]
+    assert answers == [302, 200, 200]
     ended = events.events_for("user", duty.user.pk).get()
     assert (ended.kind, ended.detail) == ("sessions_ended", {"sessions": 1})
 

@@ -3,20 +3,17 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
-from django.utils import timezone
 from pytest_django import Settings
 from redis import Redis
 
-from accounts import idle_accounts, service, sessions
+from accounts import service, sessions
 from accounts.models import OfficerProfile
 from accounts.oidc import client as oidc_provider
 from core import rate_limits
@@ -50,17 +47,6 @@ def user(provider: Provider) -> User:
     return officer
 
 
-def come_back(client: Client, provider: Provider, **changed: str) -> HttpResponse:
-    """Go to the provider and return; the answer is that to the return."""
-    away = client.get(START, {"next": "/admin/sessions/"})
-    assert away.status_code == 302, away.content.decode()
-    return client.get(BACK, provider.authorize(away.headers["Location"]) | changed)  # type: ignore[return-value]
-
-
-def is_in(client: Client) -> bool:
-    return client.get("/admin/").status_code == 200
-
-
 @dataclass
 class Visit:
     """A browser at the log-in, the provider, and the officer who is linked."""
@@ -69,14 +55,18 @@ class Visit:
     provider: Provider
     user: User
 
-    def come_back(self, **changed: str) -> HttpResponse:
-        return come_back(self.client, self.provider, **changed)
+    def come_back(self, **changed: str) -> Any:
+        """Go to the provider and return; the answer is that to the return."""
+        away = self.client.get(START, {"next": "/admin/sessions/"})
+        assert away.status_code == 302, away.content.decode()
+        query = self.provider.authorize(away.headers["Location"])
+        return self.client.get(BACK, query | changed)
 
     def send_code(self) -> Any:
         return self.client.post(CODE, {"otp_token": code(self.user)})
 
     def is_in(self) -> bool:
-        return is_in(self.client)
+        return self.client.get("/admin/").status_code == 200
 
 
 @pytest.fixture
@@ -91,9 +81,15 @@ def says(answer: Any, status: int, words: str) -> None:
     assert "Đăng nhập bằng tên và mật khẩu" in page
 
 
-def test_a_linked_officer_comes_in_with_the_code(visit: Visit) -> None:
-    answer = visit.come_back()
-    assert answer.headers["Location"] == CODE
+@pytest.mark.parametrize(
+    ("claim", "claims"), [("sub", {}), ("so_hieu", {"sub": "khac", "so_hieu": "canbo-01"})]
+)
+def test_a_linked_officer_comes_in_with_the_code(
+    visit: Visit, settings: Settings, claim: str, claims: dict[str, Any]
+) -> None:
+    settings.OIDC_CLAIM, settings.OIDC_SCOPES = claim, "openid profile"
+    visit.provider.claims = claims
+    assert visit.come_back().headers["Location"] == CODE
     assert not visit.is_in()
     entered = visit.send_code()
     assert (entered.status_code, entered.headers["Location"]) == (302, "/admin/sessions/")
@@ -104,14 +100,13 @@ def test_the_session_is_one_like_others(visit: Visit) -> None:
     visit.come_back()
     before = visit.client.session.session_key
     visit.send_code()
-    assert visit.client.session.session_key != before
-    assert not [name for name, _ in visit.client.session.items() if name.startswith("oidc")]
-    assert [each.key for each in sessions.sessions_of(visit.user)] == [
-        visit.client.session.session_key
-    ]
+    session = visit.client.session
+    assert session.session_key != before
+    assert not [name for name, _ in session.items() if name.startswith("oidc")]
+    assert session["confirmed_at"] > time.time() - 60  # for personal data too
+    assert [each.key for each in sessions.sessions_of(visit.user)] == [session.session_key]
     visit.user.refresh_from_db()
     assert visit.user.last_login is not None
-    session = visit.client.session
     session["began_at"] = time.time() - 13 * 3600
     session.save()
     assert not visit.is_in()
@@ -150,24 +145,22 @@ def test_a_second_factor_that_is_named_is_believed_but_not_for_personal_data(
     assert visit.client.session["began_at"] > time.time() - 60
 
 
-@pytest.mark.parametrize("claims", [{"amr": ["pwd"]}, {"amr": "otp"}, {"amr": [["otp"]]}, {}])
-def test_another_factor_does_not_do(
-    visit: Visit, settings: Settings, claims: dict[str, Any]
+@pytest.mark.parametrize(
+    ("believed", "claims"),
+    [
+        (("otp",), {"amr": ["pwd"]}),
+        (("otp",), {"amr": "otp"}),
+        (("otp",), {"amr": [["otp"]]}),
+        (("otp",), {}),
+        ((), {"amr": ["otp", "mfa"], "acr": ""}),
+    ],
+)
+def test_a_factor_that_the_setting_does_not_name_does_not_do(
+    visit: Visit, settings: Settings, believed: tuple[str, ...], claims: dict[str, Any]
 ) -> None:
-    settings.OIDC_SECOND_FACTOR_AMR = ("otp",)
+    settings.OIDC_SECOND_FACTOR_AMR = believed
     visit.provider.claims = claims
     assert visit.come_back().headers["Location"] == CODE
-
-
-def test_by_itself_no_factor_of_the_provider_is_believed(visit: Visit) -> None:
-    visit.provider.claims = {"amr": ["otp", "mfa"], "acr": ""}
-    assert visit.come_back().headers["Location"] == CODE
-
-
-def test_a_code_given_here_counts_for_personal_data_as_at_the_usual_log_in(visit: Visit) -> None:
-    visit.come_back()
-    visit.send_code()
-    assert visit.client.session["confirmed_at"] > time.time() - 60
 
 
 def test_a_stranger_is_told_what_to_tell_the_lead_and_gets_no_account(visit: Visit) -> None:
@@ -184,13 +177,6 @@ def test_a_subject_of_another_provider_is_nobody(visit: Visit) -> None:
     says(visit.come_back(), 403, "chưa nối")
 
 
-def test_an_account_that_was_closed_for_want_of_use_is_refused(visit: Visit) -> None:
-    long_ago = timezone.now() - timedelta(days=99)
-    User.objects.filter(pk=visit.user.pk).update(date_joined=long_ago)
-    idle_accounts.close_and_warn()
-    says(visit.come_back(), 403, "đã khóa")
-
-
 def test_an_account_that_is_closed_while_the_code_is_typed_is_refused(visit: Visit) -> None:
     visit.come_back()
     service.deactivate(visit.user, by=User.objects.get(username="chi.huy"), reason="x")
@@ -198,8 +184,9 @@ def test_an_account_that_is_closed_while_the_code_is_typed_is_refused(visit: Vis
     assert not visit.is_in()
 
 
-def test_somebody_who_is_no_officer_any_more_is_refused(visit: Visit) -> None:
-    User.objects.filter(pk=visit.user.pk).update(is_staff=False)
+@pytest.mark.parametrize("changed", [{"is_staff": False}, {"is_active": False}])
+def test_who_is_no_officer_any_more_is_refused(visit: Visit, changed: dict[str, bool]) -> None:
+    User.objects.filter(pk=visit.user.pk).update(**changed)
     says(visit.come_back(), 403, "đã khóa")
 
 
@@ -263,12 +250,14 @@ def test_an_address_of_return_is_good_once(visit: Visit) -> None:
     says(visit.client.get(BACK, query), 403, "Bấm lại từ đầu")
 
 
-def test_a_code_that_the_provider_does_not_know_opens_nothing(visit: Visit) -> None:
-    says(visit.come_back(code="x"), 403, "không hợp lệ")
-
-
-def test_who_turns_back_at_the_provider_is_told_so(client: Client, provider: Provider) -> None:
-    says(come_back(client, provider, error="access_denied"), 403, "không xác nhận")
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [({"code": "x"}, "không hợp lệ"), ({"error": "access_denied"}, "không xác nhận")],
+)
+def test_what_the_provider_answered_instead_is_told(
+    visit: Visit, answer: dict[str, str], told: str
+) -> None:
+    says(visit.come_back(**answer), 403, told)
 
 
 def test_each_try_has_its_own_state_nonce_and_challenge(client: Client, provider: Provider) -> None:
@@ -311,12 +300,10 @@ def test_a_provider_that_dies_on_the_way_is_told_so(visit: Visit) -> None:
     says(visit.client.get(BACK, query), 503, "Thử lại sau ít phút")
 
 
-def test_a_provider_that_hangs_holds_two_threads_and_no_more(
-    client: Client, provider: Provider
-) -> None:
+def test_a_provider_that_hangs_holds_two_threads_and_no_more(visit: Visit) -> None:
     with oidc_provider.translate_provider_errors(), oidc_provider.translate_provider_errors():
-        says(client.get(START), 503, "Thử lại sau ít phút")
-    assert client.get(START).status_code == 302
+        says(visit.client.get(START), 503, "Thử lại sau ít phút")
+    assert visit.client.get(START).status_code == 302
 
 
 def test_who_tries_all_the_time_waits(client: Client, provider: Provider, enforced: Redis) -> None:
@@ -333,19 +320,12 @@ def test_refusals_are_codes_in_the_log(visit: Visit, caplog: pytest.LogCaptureFi
 
 
 @pytest.mark.parametrize("missing", ["OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"])
-def test_half_a_configuration_is_none(
-    client: Client, provider: Provider, settings: Settings, missing: str
-) -> None:
-    assert BUTTON in client.get("/admin/login/").content.decode()
+def test_half_a_configuration_is_none(visit: Visit, settings: Settings, missing: str) -> None:
+    get = visit.client.get
+    assert BUTTON in get("/admin/login/").content.decode()
     setattr(settings, missing, "")
-    assert BUTTON not in client.get("/admin/login/").content.decode()
-    assert [client.get(each).status_code for each in (START, BACK, CODE)] == [404] * 3
-
-
-def test_another_claim_and_scopes_may_be_named(visit: Visit, settings: Settings) -> None:
-    settings.OIDC_CLAIM, settings.OIDC_SCOPES = "so_hieu", "openid profile"
-    visit.provider.claims = {"sub": "khac", "so_hieu": "canbo-01"}
-    assert visit.come_back().headers["Location"] == CODE
+    assert BUTTON not in get("/admin/login/").content.decode()
+    assert [get(each).status_code for each in (START, BACK, CODE)] == [404] * 3
 
 
 def test_a_safe_issuer_does_not_lead_to_an_open_address(

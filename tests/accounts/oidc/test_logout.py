@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 from limits import RateLimitItemPerMinute
@@ -17,23 +16,23 @@ from redis import Redis
 from accounts.oidc import client as oidc_provider
 from core import rate_limits
 from core.audit import events
-from tests.accounts.oidc.test_login import CODE, come_back, is_in, provider, user
-from tests.accounts.test_login import code
+from tests.accounts.oidc.test_login import Visit, provider, user, visit
 from tests.support.fake_oidc_provider import CLIENT, LOG_OUT, Provider
 from tests.support.officers import create_officer, log_in
 
-__all__ = ["provider", "user"]
+__all__ = ["provider", "user", "visit"]
 pytestmark = pytest.mark.django_db
 OUT, TOLD_OUT = "/admin/logout/", "/admin/nganh/ra/"
 
 
-def let_in(provider: Provider, user: User, sid: str = "") -> Client:
-    """Return a browser that logged in by the provider, in its session of that name."""
-    client, provider.claims = Client(), {"sid": sid} if sid else {}
-    come_back(client, provider)
-    user.totpdevice_set.update(last_t=-1)
-    assert client.post(CODE, {"otp_token": code(user)}).status_code == 302
-    return client
+def let_in(visit: Visit, sid: str = "") -> Visit:
+    """Another browser that logged in by the provider, in its session of that name."""
+    again = Visit(Client(), visit.provider, visit.user)
+    visit.provider.claims = {"sid": sid} if sid else {}
+    again.come_back()
+    visit.user.totpdevice_set.update(last_t=-1)
+    assert again.send_code().status_code == 302
+    return again
 
 
 def leave(client: Client) -> Any:
@@ -45,31 +44,29 @@ def tell(provider: Provider, **claims: Any) -> HttpResponse:
     return Client().post(TOLD_OUT, {"logout_token": provider.left(**claims)})  # type: ignore[return-value]
 
 
-def test_leaving_the_desk_leads_to_the_end_at_the_provider(provider: Provider, user: User) -> None:
-    client = let_in(provider, user)
-    page = leave(client)
+def test_leaving_the_desk_leads_to_the_end_at_the_provider(visit: Visit) -> None:
+    visit = let_in(visit)
+    page = leave(visit.client)
     away = page.xpath("string(//meta[@http-equiv='refresh']/@content)").partition("url=")[2]
     assert page.xpath("//a[@class='button']/@href") == [away]
     query = parse_qs(urlsplit(away).query)
-    assert away.startswith(f"{provider.issuer}/out?")
+    assert away.startswith(f"{visit.provider.issuer}/out?")
     assert query["post_logout_redirect_uri"] == ["http://testserver/admin/login/"]
     assert query["client_id"] == [CLIENT]
     assert query["id_token_hint"][0].count(".") == 2
-    assert not is_in(client)
+    assert not visit.is_in()
 
 
 @pytest.mark.parametrize("how", ["none", "gone"])
-def test_where_the_provider_cannot_be_left_the_desk_is_and_says_so(
-    provider: Provider, user: User, settings: Settings, how: str
-) -> None:
-    client = let_in(provider, user)
+def test_where_the_provider_cannot_be_left_the_desk_is_and_says_so(visit: Visit, how: str) -> None:
+    visit = let_in(visit)
     oidc_provider.clear_discovery_cache()
-    provider.discovery = {"end_session_endpoint": None} if how == "none" else {}
-    provider.answers = 200 if how == "none" else 503
-    page = leave(client)
+    visit.provider.discovery = {"end_session_endpoint": None} if how == "none" else {}
+    visit.provider.answers = 200 if how == "none" else 503
+    page = leave(visit.client)
     assert "Chưa thoát được ở hệ thống tài khoản ngành" in page.text_content()
     assert not page.xpath("//meta[@http-equiv='refresh']")
-    assert not is_in(client)
+    assert not visit.is_in()
 
 
 def test_who_came_by_name_and_password_is_sent_nowhere(provider: Provider) -> None:
@@ -78,66 +75,56 @@ def test_who_came_by_name_and_password_is_sent_nowhere(provider: Provider) -> No
     assert not page.xpath("//meta[@http-equiv='refresh']")
 
 
-def test_what_the_provider_opened_ends_when_it_says_so_on_record(
-    provider: Provider, user: User
-) -> None:
-    client, by_password = let_in(provider, user), log_in(user)
-    answer = tell(provider)
+def test_what_the_provider_opened_ends_when_it_says_so_on_record(visit: Visit) -> None:
+    there, by_password = let_in(visit), log_in(visit.user)
+    answer = tell(visit.provider)
     assert (answer.status_code, answer.content) == (200, b"")
     assert "no-store" in answer.headers["Cache-Control"]
-    assert not is_in(client)
-    assert is_in(by_password)
-    assert events.events_for("user", user.pk)[0].kind == "provider_left"
+    assert not there.is_in()
+    assert by_password.get("/admin/").status_code == 200
+    assert events.events_for("user", visit.user.pk)[0].kind == "provider_left"
 
 
-def test_of_two_sessions_there_the_one_that_is_named_ends(provider: Provider, user: User) -> None:
-    office, home = let_in(provider, user, "tai-co-quan"), let_in(provider, user, "o-nha")
-    assert tell(provider, sid="o-nha", sub=None).status_code == 200
-    assert (is_in(office), is_in(home)) == (True, False)
-
-
-def test_a_session_that_was_never_named_ends_with_its_person(
-    provider: Provider, user: User
+@pytest.mark.parametrize(
+    ("claims", "stay"),
+    [
+        ({"sid": "o-nha", "sub": None}, [True, True, False]),
+        ({"sid": "o-nha"}, [False, True, False]),
+        ({"sub": "canbo-02"}, [True, True, True]),
+    ],
+    ids=["of a session", "of a person in a session", "of another person"],
+)
+def test_the_sessions_that_a_token_names_end(
+    visit: Visit, claims: dict[str, Any], stay: list[bool]
 ) -> None:
-    client = let_in(provider, user)
-    assert tell(provider, sid="nao-do").status_code == 200
-    assert not is_in(client)
+    """One that was never named ends with its person."""
+    places = [let_in(visit), let_in(visit, "tai-co-quan"), let_in(visit, "o-nha")]
+    assert tell(visit.provider, **claims).status_code == 200
+    assert [place.is_in() for place in places] == stay
 
 
-def test_who_left_the_provider_before_the_code_comes_in_no_more(
-    client: Client, provider: Provider, user: User
-) -> None:
-    come_back(client, provider)
-    tell(provider)
-    assert client.post(CODE, {"otp_token": code(user)}).status_code == 403
+def test_who_left_the_provider_before_the_code_comes_in_no_more(visit: Visit) -> None:
+    visit.come_back()
+    tell(visit.provider)
+    assert visit.send_code().status_code == 403
 
 
-def test_others_stay(provider: Provider, user: User) -> None:
-    client = let_in(provider, user)
-    assert tell(provider, sub="canbo-02").status_code == 200
-    assert is_in(client)
+def test_a_token_of_a_log_out_is_good_once(visit: Visit) -> None:
+    let_in(visit)
+    assert tell(visit.provider).status_code == 200
+    there = let_in(visit)
+    assert tell(visit.provider).status_code == 400
+    assert there.is_in()
+    assert tell(visit.provider, jti="two").status_code == 200
+    assert not there.is_in()
 
 
-def test_a_token_of_a_log_out_is_good_once(provider: Provider, user: User) -> None:
-    let_in(provider, user)
-    assert tell(provider).status_code == 200
-    client = let_in(provider, user)
-    assert tell(provider).status_code == 400
-    assert is_in(client)
-    assert tell(provider, jti="two").status_code == 200
-    assert not is_in(client)
-
-
-def test_also_where_no_session_fell_and_none_is_good_for_long(
-    provider: Provider, user: User
-) -> None:
-    assert [tell(provider).status_code for _ in range(2)] == [200, 400]
-    client, now = let_in(provider, user), int(time.time())
-    late = tell(
-        provider, jti="two", iat=now - oidc_provider.MAX_LOGOUT_AGE_SECONDS - 1, exp=now + 99_999
-    )
-    assert late.status_code == 400
-    assert is_in(client)
+def test_also_where_no_session_fell_and_none_is_good_for_long(visit: Visit) -> None:
+    assert [tell(visit.provider).status_code for _ in range(2)] == [200, 400]
+    there = let_in(visit)
+    made = int(time.time()) - oidc_provider.MAX_LOGOUT_AGE_SECONDS - 1
+    assert tell(visit.provider, jti="two", iat=made, exp=made + 99_999).status_code == 400
+    assert there.is_in()
 
 
 def test_the_providers_word_is_heard_however_often_and_what_is_none_is_counted(
@@ -150,9 +137,7 @@ def test_the_providers_word_is_heard_however_often_and_what_is_none_is_counted(
     assert junk == [400, 400, 429]
 
 
-def test_what_cannot_be_a_log_out_asks_the_provider_nothing_and_its_keys_are_kept(
-    provider: Provider,
-) -> None:
+def test_what_cannot_be_a_log_out_asks_nothing_and_the_keys_are_kept(provider: Provider) -> None:
     oidc_provider.clear_discovery_cache()
     for claims in ({"aud": "another"}, {"iss": "https://ke-gian.example"}, {"events": {}}):
         assert tell(provider, **claims).status_code == 400
@@ -161,12 +146,12 @@ def test_what_cannot_be_a_log_out_asks_the_provider_nothing_and_its_keys_are_kep
     assert provider.asked.count("/keys") == 1
 
 
-def test_log_outs_take_no_place_of_log_ins(provider: Provider, user: User) -> None:
+def test_log_outs_take_no_place_of_log_ins(visit: Visit) -> None:
     with ExitStack() as stack:
         for _ in range(2):
             stack.enter_context(oidc_provider.translate_provider_errors(oidc_provider.logout_slots))
-        assert tell(provider).status_code == 503
-        assert is_in(let_in(provider, user))
+        assert tell(visit.provider).status_code == 503
+        assert let_in(visit).is_in()
 
 
 WRONG: dict[str, dict[str, Any]] = {
@@ -190,25 +175,23 @@ WRONG: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("claims", WRONG.values(), ids=WRONG)
-def test_a_log_out_that_is_not_right_ends_nothing(
-    provider: Provider, user: User, claims: dict[str, Any]
-) -> None:
-    client = let_in(provider, user)
-    assert tell(provider, **claims).status_code == 400
-    assert is_in(client)
+def test_a_log_out_that_is_not_right_ends_nothing(visit: Visit, claims: dict[str, Any]) -> None:
+    there = let_in(visit)
+    assert tell(visit.provider, **claims).status_code == 400
+    assert there.is_in()
 
 
-def test_a_log_out_that_somebody_else_signed_ends_nothing(provider: Provider, user: User) -> None:
-    client, provider.signs_with = let_in(provider, user), "somebody else"
-    assert tell(provider).status_code == 400
-    assert is_in(client)
+def test_a_log_out_that_somebody_else_signed_ends_nothing(visit: Visit) -> None:
+    there, visit.provider.signs_with = let_in(visit), "somebody else"
+    assert tell(visit.provider).status_code == 400
+    assert there.is_in()
 
 
-def test_a_token_that_let_somebody_in_lets_nobody_out(provider: Provider, user: User) -> None:
-    client = let_in(provider, user)
-    token = client.session["opened"]["token"]
+def test_a_token_that_let_somebody_in_lets_nobody_out(visit: Visit) -> None:
+    there = let_in(visit)
+    token = there.client.session["opened"]["token"]
     assert Client().post(TOLD_OUT, {"logout_token": token}).status_code == 400
-    assert is_in(client)
+    assert there.is_in()
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "\0"])
@@ -226,9 +209,8 @@ def test_the_door_is_a_post_needs_a_provider_and_is_not_knocked_at_all_the_time(
     assert Client().post(TOLD_OUT).status_code == 404
 
 
-def test_a_try_that_did_not_end_marks_no_other_log_in(
-    client: Client, provider: Provider, user: User
-) -> None:
-    come_back(client, provider)
-    client.force_login(create_officer("khac", "duty"), backend="accounts.backends.DeskBackend")
-    assert "opened" not in client.session
+def test_a_try_that_did_not_end_marks_no_other_log_in(visit: Visit) -> None:
+    visit.come_back()
+    other = create_officer("khac", "duty")
+    visit.client.force_login(other, backend="accounts.backends.DeskBackend")
+    assert "opened" not in visit.client.session
