@@ -48,9 +48,7 @@ def test_a_week_before_it_is_told_by_mail_once(leaving: User) -> None:
     assert events.events_for("user", leaving.pk).get().kind == "account_warned"
 
 
-def test_a_mail_that_could_not_be_sent_is_tried_again(
-    leaving: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mail_that_failed_is_tried_again(leaving: User, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(mail.EmailMessage, "send", Mock(side_effect=ConnectionRefusedError))
         idle_accounts.close_and_warn()
@@ -90,9 +88,7 @@ def test_the_last_lead_stays_and_it_is_the_one_who_came_last(lead: Person) -> No
     assert (is_in(lead.user), is_in(other)) == (False, True)
 
 
-def test_an_account_that_was_reopened_is_not_closed_at_the_next_look(
-    lead: Person, duty: Person
-) -> None:
+def test_an_account_that_was_reopened_is_not_closed_at_once(lead: Person, duty: Person) -> None:
     away(duty.user, 50)
     idle_accounts.close_and_warn()
     service.reactivate(duty.user, by=lead.user, reason="quay lại")

@@ -46,9 +46,7 @@ def test_name_password_and_code_open_the_desk(client: Client, user: User, shape:
     assert client.get("/admin/").status_code == 200
 
 
-def test_what_is_wrong_says_when_to_try_again(
-    client: Client, user: User, settings: Settings
-) -> None:
+def test_a_wrong_try_says_when_to_try_again(client: Client, user: User, settings: Settings) -> None:
     [said] = errors_of(enter(client, password="sai", token="1"))
     minutes = int(settings.AXES_COOLOFF_TIME * 60)
     assert f"sai {settings.AXES_FAILURE_LIMIT} lần thì phải chờ {minutes} phút" in said

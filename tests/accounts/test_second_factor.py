@@ -100,9 +100,7 @@ def test_a_wrong_code_of_one_device_slows_no_other(user: User) -> None:
     assert phone_of(user).throttling_failure_count == 1
 
 
-def test_after_a_change_of_keys_the_phone_needs_the_new_one_alone(
-    user: User, settings: Settings
-) -> None:
+def test_after_a_change_of_keys_the_new_one_does(user: User, settings: Settings) -> None:
     secret, out = phone_of(user).bin_key, StringIO()
     HashedBackupCodes.issue(user, 3)
     new = Fernet.generate_key().decode()

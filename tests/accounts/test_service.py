@@ -93,9 +93,7 @@ def test_nobody_decides_on_their_own_account(lead: Person) -> None:
     assert why(service.change_role, lead.user, roles.group_of("editor"), by=lead.user) == "own"
 
 
-def test_each_act_has_a_reason_changes_something_and_is_on_record(
-    lead: Person, duty: Person
-) -> None:
+def test_each_act_has_a_reason_and_an_effect_and_is_on_record(lead: Person, duty: Person) -> None:
     by, user = lead.user, duty.user
     assert why(service.deactivate, user, by=by, reason=" ") == "reason"
     assert why(service.reactivate, user, by=by) == "same"

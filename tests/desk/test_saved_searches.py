@@ -10,20 +10,17 @@ from core.models import AuditEvent
 from desk.models import SavedSearch
 from desk.reports import saved_searches
 from tests.support import report_factories
+from tests.support.desk_pages import QUEUE, list_reports
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 
-SAVE = "/admin/reports/report/save-search/"
+SAVE = f"{QUEUE}save-search/"
 
 
 def keep(person: Person, query: str = "?kieu=bank&viec=open", **said: object) -> int:
     data = {"name": "Ngân hàng", "query": query} | said
     return person.client.post(SAVE, data).status_code
-
-
-def start(person: Person) -> str:
-    return person.client.get("/admin/").content.decode()
 
 
 def test_a_search_is_kept_counted_and_on_record(duty: Person) -> None:
@@ -32,17 +29,16 @@ def test_a_search_is_kept_counted_and_on_record(duty: Person) -> None:
     kept = SavedSearch.objects.get()
     assert (kept.owner, kept.hits, kept.query) == (duty.user, 1, "viec=open&kieu=bank")
     assert AuditEvent.objects.filter(kind="search_saved", actor=duty.user).count() == 1
-    page = start(duty)
+    page = duty.read("/admin/")
     assert "Ngân hàng" in page
     assert "?viec=open&amp;kieu=bank" in page
 
 
-def test_the_queue_offers_to_keep_only_what_narrows_it(duty: Person) -> None:
-    offered = [
-        "Lưu tìm kiếm này" in duty.client.get(f"/admin/reports/report/{query}").content.decode()
-        for query in ("", "?kieu=bank", "?q=dien+luc")
-    ]
-    assert offered == [False, True, True]
+@pytest.mark.parametrize(
+    ("query", "is_offered"), [("", False), ("?kieu=bank", True), ("?q=dien+luc", True)]
+)
+def test_the_queue_offers_to_keep_what_narrows(duty: Person, query: str, is_offered: bool) -> None:
+    assert ("Lưu tìm kiếm này" in duty.read(QUEUE + query)) is is_offered
 
 
 def test_of_an_address_only_what_is_known_is_kept() -> None:
@@ -56,9 +52,7 @@ def test_of_an_address_only_what_is_known_is_kept() -> None:
      ({"notify_threshold": "0"}, "từ 1 trở lên"), ({"notify_threshold": "9" * 30}, "không quá"),
      ({"notify_threshold": "x"}, "phải là số"), ({"query": "?q=" + "x" * 5000}, "Chưa lưu")],
 )  # fmt: skip
-def test_what_is_wrong_is_said_and_nothing_kept(
-    duty: Person, said: dict[str, str], told: str
-) -> None:
+def test_what_is_wrong_is_said_and_not_kept(duty: Person, said: dict[str, str], told: str) -> None:
     page = duty.client.post(SAVE, {"name": "a", "query": "?kieu=bank"} | said, follow=True)
     assert told in page.content.decode()
     assert not SavedSearch.objects.exists()
@@ -73,14 +67,12 @@ def test_one_name_is_kept_once_and_so_many_at_most(
     assert list(SavedSearch.objects.values_list("name", flat=True)) == ["a", "b"]
 
 
-def test_a_shared_search_is_seen_by_others_and_removed_by_its_owner(
-    duty: Person, lead: Person
-) -> None:
+def test_others_see_a_shared_search_and_its_owner_removes_it(duty: Person, lead: Person) -> None:
     keep(duty, name="Của tôi")
     keep(lead, name="Chung", is_shared="on")
-    assert ("Của tôi" in start(lead), "Chung" in start(duty)) == (False, True)
+    assert ("Của tôi" in lead.read("/admin/"), "Chung" in duty.read("/admin/")) == (False, True)
     mine, shared = SavedSearch.objects.get(owner=duty.user), SavedSearch.objects.get(name="Chung")
-    remove = "/admin/reports/report/remove-search/{}/"
+    remove = QUEUE + "remove-search/{}/"
     assert duty.client.post(remove.format(shared.pk)).status_code == 403
     assert lead.client.post(remove.format(mine.pk)).status_code == 404
     assert duty.client.post(remove.format(mine.pk)).status_code == 302
@@ -89,24 +81,23 @@ def test_a_shared_search_is_seen_by_others_and_removed_by_its_owner(
     assert {"search_saved", "refused", "search_removed"} <= kinds
 
 
-@pytest.mark.parametrize("role", ["auditor", "editor"])
-def test_who_may_not_decide_keeps_nothing(role: str, request: pytest.FixtureRequest) -> None:
-    person: Person = request.getfixturevalue(role)
-    assert keep(person) == 403
-    assert AuditEvent.objects.filter(kind="refused", actor=person.user).exists()
-
-
-def test_its_owner_is_told_once_when_so_many_have_come(duty: Person, settings: Settings) -> None:
+@pytest.fixture
+def mailed(duty: Person, settings: Settings) -> Person:
+    """Who is told by mail."""
     settings.EMAIL_URL = "memorymail://"
     duty.user.email = "duty@example.invalid"
     duty.user.save()
-    keep(duty, notify_threshold="2")
+    return duty
+
+
+def test_its_owner_is_told_once_when_so_many_have_come(mailed: Person) -> None:
+    keep(mailed, notify_threshold="2")
     for n in range(3):
         report_factories.add_facts(report_factories.report(f"tin {n}"), scenario="bank")
         saved_searches.count_all()
     (sent,) = mail.outbox
     assert (sent.to, "2 tin" in sent.subject) == (["duty@example.invalid"], True)
-    assert "Đã tới mức 2" in start(duty)
+    assert "Đã tới mức 2" in mailed.read("/admin/")
 
 
 def test_who_is_told_is_told_again_after_there_were_fewer(duty: Person) -> None:
@@ -129,18 +120,13 @@ def test_who_is_told_is_told_again_after_there_were_fewer(duty: Person) -> None:
 def test_every_kind_of_search_is_counted(duty: Person, query: str) -> None:
     report_factories.triaged("Điện lực gọi.")
     keep(duty, query)
-    assert SavedSearch.objects.get().hits == len(
-        duty.client.get(f"/admin/reports/report/{query}").context["cl"].result_list
-    )
+    assert SavedSearch.objects.get().hits == len(list_reports(duty.client, query))
 
 
-def test_who_reads_no_reports_any_more_is_told_nothing(duty: Person, settings: Settings) -> None:
+def test_who_reads_no_reports_any_more_is_told_nothing(mailed: Person) -> None:
     """A role was changed, or the right to see more than a unit that is not there taken away."""
-    settings.EMAIL_URL = "memorymail://"
-    duty.user.email = "duty@example.invalid"
-    duty.user.save()
-    keep(duty, notify_threshold="1")
-    duty.user.groups.set([roles.group_of("auditor")])
+    keep(mailed, notify_threshold="1")
+    mailed.user.groups.set([roles.group_of("auditor")])
     report_factories.add_facts(report_factories.report(), scenario="bank")
     saved_searches.count_all()
     assert (mail.outbox, SavedSearch.objects.get().hits) == ([], 0)

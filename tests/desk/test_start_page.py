@@ -6,16 +6,15 @@ import pytest
 from django.contrib import admin
 from django.db import connection
 from django.test import Client
-from lxml import html
 
 from desk.models import SavedSearch
 from desk.site import ORDER
-from reports.models import BurstSnapshot, Case, Commune, UnitMember
+from reports.models import BurstSnapshot, Case, UnitMember
 from reports.monitoring import queue_stats
 from reports.reference import gazetteer
 from tests.reports.numbers.test_findings import proposed, submit_dispute
-from tests.support import campaign_factories, report_factories
-from tests.support.desk_pages import statements
+from tests.support import alert_factories, campaign_factories, report_factories
+from tests.support.desk_pages import statements, tree
 from tests.support.officers import Person, second
 
 pytestmark = pytest.mark.django_db
@@ -26,14 +25,7 @@ MOST_STATEMENTS = 12
 @pytest.fixture
 def morning(lead: Person) -> Person:
     """A lead who works at a full desk: everything that the page can show is there."""
-    Commune.objects.create(
-        codename="xa-x",
-        code="1",
-        name="Xã X",
-        former_districts=[],
-        former_communes=[],
-        sort_key="x",
-    )
+    alert_factories.commune("xa-x", "Xã X")
     for n in range(4):
         burning = report_factories.report(f"đang bị ép {n}")
         report_factories.add_facts(burning, ongoing=True)
@@ -52,11 +44,6 @@ def morning(lead: Person) -> Person:
     return lead
 
 
-def page_text(person: Person) -> str:
-    page = html.document_fromstring(person.client.get("/admin/").content.decode())
-    return " ".join(page.text_content().split())
-
-
 def test_a_full_start_page_takes_twelve_statements_at_most(morning: Person) -> None:
     gazetteer.communes()  # read every five minutes
     assert len(statements(morning.client, "/admin/")) <= MOST_STATEMENTS
@@ -66,7 +53,7 @@ def test_a_full_start_page_takes_twelve_statements_at_most(morning: Person) -> N
 
 
 def test_a_full_start_page_tells_all_of_it(morning: Person) -> None:
-    text = page_text(morning)
+    text = " ".join(tree(morning.client.get("/admin/")).text_content().split())
     for part in ("5 đang bị ép", "1 chờ người báo", "1 số chờ xác nhận", "1 đề nghị xem lại, hạn",
                  "Xã X: 9 tin trong 24 giờ qua, thường khoảng 1", "Đ-26-BBB", "+3 tin trong 7 ngày",
                  "Bị ép chưa đếm", "Xem bảng số"):  # fmt: skip
@@ -80,8 +67,7 @@ def test_the_board_holds_the_first_of_each_list(duty: Person) -> None:
     mine = report_factories.report("của tôi")
     report_factories.add_facts(mine, priority=1)
     Case.objects.filter(report__in=[burning[7], mine]).update(officer=duty.user)
-    board = duty.client.get("/admin/").content.decode()
-    boxes = html.document_fromstring(board).xpath("//div[@class='board'][1]/section")
+    boxes = tree(duty.client.get("/admin/")).xpath("//div[@class='board'][1]/section")
     page = [box.xpath(".//li/a/text()") for box in boxes]
     newest_first = burning[:1:-1]
     assert page[0] == [report.public_number for report in newest_first]
@@ -95,9 +81,9 @@ def test_a_unit_sees_its_own_on_the_board(duty: Person) -> None:
     for report in (own, other):
         report_factories.add_facts(report, ongoing=True)
     Case.objects.filter(report=own).update(assigned_unit=unit)
-    text = page_text(duty)
-    assert own.public_number in text
-    assert other.public_number not in text
+    page = duty.read("/admin/")
+    assert own.public_number in page
+    assert other.public_number not in page
 
 
 def tables_of(sql: str) -> int:
@@ -127,5 +113,8 @@ def set_to(name: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-def test_the_order_of_models_names_models_that_there_are() -> None:
+def test_the_models_stand_in_an_order_with_the_queue_first(lead: Person) -> None:
     assert set(ORDER) <= {model.__name__ for model in admin.site._registry}
+    (apps, *_) = lead.client.get("/admin/").context["app_list"]
+    assert apps["models"][0]["object_name"] == "Report"
+    assert admin.site.site_title == "Trực ban tiếp nhận tin, PV01"

@@ -20,16 +20,19 @@ def page_of(report: Report, name: str = "change") -> str:
     return f"{QUEUE}{report.pk}/{name}/"
 
 
+def tree(response: Any) -> html.HtmlElement:
+    return html.document_fromstring(response.content.decode())
+
+
 def open_page(client: Client, report: Report) -> html.HtmlElement:
     response = client.get(page_of(report))
     assert response.status_code == 200
-    return html.document_fromstring(response.content.decode())
+    return tree(response)
 
 
 def words(response: Any) -> str:
     """Return what a person reads, with single spaces."""
-    text = " ".join(html.document_fromstring(response.content.decode()).itertext())
-    return " ".join(text.split())
+    return " ".join(" ".join(tree(response).itertext()).split())
 
 
 def press(client: Client, report: Report, verb: str, **typed: Any) -> HttpResponse:

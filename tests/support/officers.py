@@ -1,6 +1,7 @@
 """The people of the desk, each with a browser in which the second factor has been given."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -23,6 +24,10 @@ class Person:
 
     user: User
     client: Client
+
+    def read(self, address: str, **asked: Any) -> str:
+        """The source of a page."""
+        return self.client.get(address, asked or None).content.decode()
 
     def revoke(self, codename: str) -> None:
         """Take a permission from the officer's role."""

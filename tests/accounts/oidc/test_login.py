@@ -254,7 +254,7 @@ def test_an_address_of_return_is_good_once(visit: Visit) -> None:
     ("answer", "told"),
     [({"code": "x"}, "không hợp lệ"), ({"error": "access_denied"}, "không xác nhận")],
 )
-def test_what_the_provider_answered_instead_is_told(
+def test_another_answer_of_the_provider_is_told(
     visit: Visit, answer: dict[str, str], told: str
 ) -> None:
     says(visit.come_back(**answer), 403, told)

@@ -94,7 +94,7 @@ def test_what_the_provider_opened_ends_when_it_says_so_on_record(visit: Visit) -
     ],
     ids=["of a session", "of a person in a session", "of another person"],
 )
-def test_the_sessions_that_a_token_names_end(
+def test_the_sessions_that_are_named_end(
     visit: Visit, claims: dict[str, Any], stay: list[bool]
 ) -> None:
     """One that was never named ends with its person."""

@@ -7,10 +7,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from desk.labels import deadlines
-from reports.cases import workflow
 from reports.models import Case
 from tests.support import report_factories
-from tests.support.desk_pages import words
+from tests.support.desk_pages import page_of, press, words
 from tests.support.officers import Person
 
 
@@ -33,13 +32,15 @@ def test_a_deadline_is_said_in_its_largest_unit(left: timedelta, told: str, css:
 
 
 @pytest.mark.django_db
-def test_a_new_report_is_due_to_be_sorted_before_its_clocks_run(duty: Person) -> None:
+def test_a_new_report_is_due_to_be_sorted_and_ended_work_is_not(duty: Person) -> None:
     case = report_factories.case()
     due = deadlines.next_deadline(case, case.report.received_at)
     assert due is not None
     assert due.at == case.report.received_at + timedelta(hours=24)
-    page = duty.client.get(f"/admin/reports/report/{case.pk}/change/").content.decode()
-    assert 'class="due">còn 23 giờ</b>' in page
+    assert 'class="due">còn 23 giờ</b>' in duty.read(page_of(case.report))
+    Case.objects.filter(pk=case.pk).update(status="junk")
+    case.refresh_from_db()
+    assert deadlines.next_deadline(case, case.report.received_at) is None
 
 
 def test_clocks_of_one_end_stand_in_one_bracket() -> None:
@@ -50,24 +51,14 @@ def test_clocks_of_one_end_stand_in_one_bracket() -> None:
 
 
 @pytest.mark.django_db
-def test_ended_work_is_due_no_more() -> None:
-    case = report_factories.case()
-    Case.objects.filter(pk=case.pk).update(status="junk")
-    case.refresh_from_db()
-    assert deadlines.next_deadline(case, case.report.received_at) is None
-
-
-@pytest.mark.django_db
-def test_the_page_tells_each_clock_and_the_law_once_it_is_given(
-    lead: Person, settings: Settings
-) -> None:
-    case = report_factories.case()
-    workflow.decide("act", case.pk, by=lead.user, version=1, reason="gửi Cơ quan điều tra")
-    workflow.decide("extend", case.pk, by=lead.user, version=2, reason="vụ việc phức tạp")
-    seen = words(lead.client.get(f"/admin/reports/report/{case.pk}/change/"))
+def test_the_page_tells_each_clock_and_the_law_if_given(lead: Person, settings: Settings) -> None:
+    report = report_factories.report()
+    for verb in ("act", "extend"):
+        press(lead.client, report, verb)
+    seen = words(lead.client.get(page_of(report)))
     assert "Phân loại" in seen
     assert "xong đúng hạn" in seen
     assert "Xác minh tin báo (gia hạn 1 lần)" in seen
     assert "chưa ghi căn cứ pháp lý" in seen
     settings.DEADLINE_LEGAL_BASIS = "Điều 147 mẫu"
-    assert "Điều 147 mẫu" in words(lead.client.get(f"/admin/reports/report/{case.pk}/change/"))
+    assert "Điều 147 mẫu" in words(lead.client.get(page_of(report)))

@@ -9,32 +9,23 @@ from desk.labels import highlighting
 from desk.labels.highlighting import HighlightSpan, TextSegment
 
 
-def test_a_span_becomes_a_part_of_its_own() -> None:
-    assert highlighting.split_segments("xưng công an gọi", [HighlightSpan(5, 12, "kiểu")]) == [
-        TextSegment("xưng "),
-        TextSegment("công an", "kiểu"),
-        TextSegment(" gọi"),
-    ]
-
-
-def test_spans_that_overlap_are_joined_with_both_reasons() -> None:
-    joined = highlighting.split_segments(
-        "abcdef", [HighlightSpan(1, 4, "một"), HighlightSpan(3, 5, "hai")]
-    )
-    assert joined == [TextSegment("a"), TextSegment("bcde", "một; hai"), TextSegment("f")]
-
-
 @pytest.mark.parametrize(
-    "span",
+    ("spans", "parts"),
     [
-        HighlightSpan(9, 20, "x"),
-        HighlightSpan(2, 2, "x"),
-        HighlightSpan(-5, 0, "x"),
-        HighlightSpan(3, 1, "x"),
+        ([(1, 4, "một")], [("a",), ("bcd", "một"), ("ef",)]),
+        ([(1, 4, "một"), (3, 5, "hai")], [("a",), ("bcde", "một; hai"), ("f",)]),
+        ([(9, 20, "x")], [("abcdef",)]),
+        ([(2, 2, "x")], [("abcdef",)]),
+        ([(-5, 0, "x")], [("abcdef",)]),
+        ([(3, 1, "x")], [("abcdef",)]),
     ],
+    ids=["one", "two that overlap", "behind", "empty", "before", "turned around"],
 )
-def test_a_span_that_is_nowhere_marks_nothing(span: HighlightSpan) -> None:
-    assert highlighting.split_segments("abc", [span]) == [TextSegment("abc")]
+def test_a_span_becomes_a_part_with_its_reasons_and_one_that_is_nowhere_none(
+    spans: list[tuple[int, int, str]], parts: list[tuple[str, ...]]
+) -> None:
+    shown = highlighting.split_segments("abcdef", [HighlightSpan(*span) for span in spans])
+    assert shown == [TextSegment(*part) for part in parts]
 
 
 @pytest.mark.parametrize("sign", "\u202e\u2066\u200b\u200d\ufeff\u00ad\x07\u2028\u3164\u2800\ue000")

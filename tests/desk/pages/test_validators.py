@@ -7,14 +7,15 @@ from django.core.management import call_command
 
 from core.audit import events
 from reports.models import BankHotline, Office, OfficeNumber, PublicStatement, PublishedNumberChange
-from reports.numbers import findings, official_numbers, report_counts
+from reports.numbers import official_numbers, report_counts
 from tests.support.desk_pages import words
-from tests.support.number_factories import KEY, NUMBER, file_report
+from tests.support.number_factories import KEY, NUMBER, add_finding, file_report
 from tests.support.officers import Person, second
 
 BANKS = "/admin/reports/bankhotline/add/"
 NUMBERS = "/admin/reports/officenumber/add/"
 OFFICE = "/admin/reports/office/dien-luc/change/"
+STATEMENT = "/admin/reports/publicstatement/no_fine/change/"
 BANK = {"name": "Ngân hàng A", "number": NUMBER}
 OURS = {"office": "dien-luc", "number": NUMBER, "label": "", "label_en": ""}
 SOURCE = {"source": "Mặt sau thẻ, trang chính thức", "verified_on": "05/11/2026"}
@@ -51,10 +52,9 @@ def test_a_number_that_people_were_called_from_is_not_published(
 
 @pytest.mark.parametrize(("path", "form"), FORMS)
 def test_a_number_that_crooks_are_known_to_use_is_not_published(
-    duty: Person, lead: Person, path: str, form: dict[str, str]
+    lead: Person, path: str, form: dict[str, str]
 ) -> None:
-    row = findings.propose(number=NUMBER, finding="confirmed", reason="Thử.", by=duty.user)
-    findings.confirm(row.pk, by=lead.user)
+    add_finding()
     assert "ghi nhận là kẻ gian dùng" in send(lead, path, form)
     assert not is_published()
 
@@ -100,8 +100,7 @@ def test_tags_and_links_stay_off_the_public_pages(lead: Person, words_: str) -> 
     page = send(lead, OFFICE, office_form(never_by_phone=words_))
     assert "Bỏ đường link" in page or "bỏ thẻ HTML" in page
     assert Office.objects.get(pk="dien-luc").never_by_phone != words_
-    statement = "/admin/reports/publicstatement/no_fine/change/"
-    lead.client.post(statement, {"text": words_, "text_en": "Fine.", "is_public": "on"})
+    lead.client.post(STATEMENT, {"text": words_, "text_en": "Fine.", "is_public": "on"})
     assert not PublicStatement.objects.get(pk="no_fine").is_public
 
 
@@ -112,8 +111,6 @@ def test_the_record_keeps_the_words_before_and_after(lead: Person) -> None:
     assert saved["was"]["never_by_phone"] == was
     assert saved["now"]["never_by_phone"] == "Không đòi tiền."
     row = PublicStatement.objects.get(pk="no_fine")
-    lead.client.post(
-        "/admin/reports/publicstatement/no_fine/change/", {"text": "Cúp.", "text_en": row.text_en}
-    )
+    lead.client.post(STATEMENT, {"text": "Cúp.", "text_en": row.text_en})
     said = events.events_for("statement", "no_fine").get().detail
     assert (said["was"]["text"], said["text"]) == (row.text, "Cúp.")

@@ -5,17 +5,15 @@ drawn anew, and the original of a harmful one only behind a warning.
 from pathlib import Path
 
 import pytest
-from django.test import Client
 from pytest_django import Settings
 
 from core.audit import events
 from core.models import OutboxItem
-from reports.attachments import sanitized_copies, storage
-from reports.attachments.storage import PendingUpload
-from reports.models import EvidenceFile, FileCheck
-from tests.support import fake_clamd, images, report_factories
+from reports.attachments import storage
+from reports.models import EvidenceFile, FileCheck, Report
+from tests.support import desk_pages, fake_clamd, images, report_factories, sanitized_copies
+from tests.support.desk_pages import words
 from tests.support.officers import Person
-from tests.support.resident_pages import words
 
 pytestmark = pytest.mark.django_db
 
@@ -27,21 +25,12 @@ def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(storage, "RESERVED_BYTES", 0)
 
 
-def sent(content: bytes) -> EvidenceFile:
-    draft = PendingUpload("a.jpg")
-    draft.open()
-    draft.write(content)
-    draft.finish()
-    storage.store(draft, report_factories.report())
-    return EvidenceFile.objects.get(pk=draft.id)
-
-
 def looked_into(content: bytes) -> EvidenceFile:
-    file = sent(content)
-    sanitized_copies.process_items(
-        OutboxItem.objects.filter(key=file.pk).values_list("pk", flat=True)
-    )
-    return file
+    return sanitized_copies.looked_into(content).file
+
+
+def page_of(file: EvidenceFile, way: str = "change", of: Report | None = None) -> str:
+    return desk_pages.page_of(of or file.report, way if way == "change" else f"{way}/{file.pk}")
 
 
 @pytest.fixture
@@ -56,25 +45,9 @@ def harmful(settings: Settings) -> EvidenceFile:
         return looked_into(images.jpeg() + images.EICAR)
 
 
-def page_of(officer: Person, file: EvidenceFile) -> str:
-    return words(page_bytes(officer, file).decode())
-
-
-def page_bytes(officer: Person, file: EvidenceFile) -> bytes:
-    page = officer.client.get(f"/admin/reports/report/{file.report_id}/change/")
-    return bytes(page.content)
-
-
-def picture_of(file: EvidenceFile) -> str:
-    return f"/admin/reports/report/{file.report_id}/picture/{file.pk}/"
-
-
-def original_of(file: EvidenceFile) -> str:
-    return f"/admin/reports/report/{file.report_id}/file/{file.pk}/"
-
-
 def test_a_file_that_nobody_looked_into_says_so(duty: Person) -> None:
-    assert "Máy chưa xem" in page_of(duty, sent(images.jpeg()))
+    file = sanitized_copies.store_file(images.jpeg())
+    assert "Máy chưa xem" in words(duty.client.get(page_of(file)))
 
 
 @pytest.mark.parametrize(
@@ -87,12 +60,12 @@ def test_a_file_that_nobody_looked_into_says_so(duty: Person) -> None:
     ],
 )
 def test_the_desk_says_what_came_of_looking(duty: Person, content: bytes, said: str) -> None:
-    assert said in page_of(duty, looked_into(content))
+    assert said in words(duty.client.get(page_of(looked_into(content))))
 
 
 def test_a_picture_is_shown_as_we_drew_it(duty: Person, picture: EvidenceFile) -> None:
-    assert picture_of(picture) in page_bytes(duty, picture).decode()
-    answer = duty.client.get(picture_of(picture))
+    assert page_of(picture, "picture") in duty.read(page_of(picture))
+    answer = duty.client.get(page_of(picture, "picture"))
     assert answer["Content-Type"] == "image/jpeg"
     assert answer["Content-Disposition"] == "inline"
     assert answer["X-Content-Type-Options"] == "nosniff"
@@ -104,52 +77,47 @@ def test_a_picture_is_shown_as_we_drew_it(duty: Person, picture: EvidenceFile) -
 
 def test_looking_is_on_record_once_a_day(duty: Person, picture: EvidenceFile) -> None:
     for _ in range(3):
-        duty.client.get(picture_of(picture))
+        duty.client.get(page_of(picture, "picture"))
     (event,) = events.events_for("report", picture.report_id)
     assert (event.kind, event.actor, event.detail) == ("revealed", duty.user, {"what": "copy"})
-    assert "Ảnh kèm theo, bản đã xóa dữ liệu ẩn" in page_of(duty, picture)
+    assert "Ảnh kèm theo, bản đã xóa dữ liệu ẩn" in words(duty.client.get(page_of(picture)))
 
 
 def test_who_may_not_reveal_sees_no_picture(duty: Person, picture: EvidenceFile) -> None:
     duty.revoke("reveal_contact")
-    assert "<img" not in page_bytes(duty, picture).decode()
-    assert duty.client.get(picture_of(picture)).status_code == 403
-
-
-def test_a_stranger_sees_no_picture(client: Client, picture: EvidenceFile) -> None:
-    assert client.get(picture_of(picture)).status_code == 302
+    assert "<img" not in duty.read(page_of(picture))
+    assert duty.client.get(page_of(picture, "picture")).status_code == 403
 
 
 def test_what_has_no_copy_is_not_found(duty: Person) -> None:
-    for file in (sent(images.jpeg()), looked_into(b"%PDF-1.7\n")):
-        assert duty.client.get(picture_of(file)).status_code == 404
+    for file in (sanitized_copies.store_file(images.jpeg()), looked_into(b"%PDF-1.7\n")):
+        assert duty.client.get(page_of(file, "picture")).status_code == 404
         assert not events.events_for("report", file.report_id).exists()
 
 
 def test_a_picture_of_another_report_is_not_found(duty: Person, picture: EvidenceFile) -> None:
-    other = report_factories.report()
-    answer = duty.client.get(f"/admin/reports/report/{other.pk}/picture/{picture.pk}/")
-    assert answer.status_code == 404
+    other = page_of(picture, "picture", of=report_factories.report())
+    assert duty.client.get(other).status_code == 404
 
 
 def test_a_lost_copy_is_told_and_made_again_on_a_press(duty: Person, picture: EvidenceFile) -> None:
     copy = FileCheck.objects.get().copy_id
     assert copy
     storage.path_of(copy, storage.COPY_FOLDER).unlink()
-    assert "Bản đã xóa dữ liệu ẩn bị mất, bấm Cho máy đọc lại" in page_of(duty, picture)
-    assert duty.client.get(picture_of(picture)).status_code == 404
-    duty.client.post(f"/admin/reports/report/{picture.report_id}/read-again/")
+    told = "Bản đã xóa dữ liệu ẩn bị mất, bấm Cho máy đọc lại"
+    assert told in words(duty.client.get(page_of(picture)))
+    assert duty.client.get(page_of(picture, "picture")).status_code == 404
+    duty.client.post(desk_pages.page_of(picture.report, "read-again"))
     assert OutboxItem.objects.filter(key=picture.pk, done_at=None).count() == 1
 
 
-def test_a_harmful_original_is_given_only_behind_a_warning(
-    duty: Person, harmful: EvidenceFile
-) -> None:
-    assert "Vẫn tải bản gốc có mã độc (ghi nhật ký)" in page_of(duty, harmful)
-    refused = duty.client.post(original_of(harmful))
-    assert "Tệp này có mã độc" in words(refused.content.decode())
+def test_a_harmful_original_comes_behind_a_warning(duty: Person, harmful: EvidenceFile) -> None:
+    page = words(duty.client.get(page_of(harmful)))
+    assert "Vẫn tải bản gốc có mã độc (ghi nhật ký)" in page
+    refused = duty.client.post(page_of(harmful, "file"))
+    assert "Tệp này có mã độc" in words(refused)
     assert not events.events_for("report", harmful.report_id).exists()
-    answer = duty.client.post(original_of(harmful), {"harmful": "1"})
+    answer = duty.client.post(page_of(harmful, "file"), {"harmful": "1"})
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Disposition"].endswith('-1.bin"')
     assert b"".join(answer.streaming_content).endswith(images.EICAR)

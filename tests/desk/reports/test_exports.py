@@ -18,12 +18,13 @@ from pytest_django import Settings
 from core import spreadsheets
 from core.models import AuditEvent
 from reports.facts.merged_report import Caller
-from reports.tracking import followups
-from reports.tracking.followups import FollowupSubmission
 from tests.support import report_factories
+from tests.support.desk_pages import QUEUE
 from tests.support.officers import Person
 
-PAGE = "/admin/reports/report/export/"
+pytestmark = pytest.mark.django_db
+
+PAGE = f"{QUEUE}export/"
 FORMULAS = ["=1+1", "+84", "-2", "@SUM(A1)", "\t=1", "  =1", "＝1", "\u200b=1", "\n@x", "\r=1"]
 TAG = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
@@ -78,9 +79,6 @@ def test_a_workbook_holds_texts_and_numbers_and_no_formula() -> None:
     assert as_xlsx(file.getvalue()) == [["=1+1", "5", "<b>&[U+0000]"]]
 
 
-pytestmark = pytest.mark.django_db
-
-
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_a_row_for_each_report_of_the_filter(lead: Person, kind: str) -> None:
     here, other = report_factories.report("a"), report_factories.report("b")
@@ -91,17 +89,14 @@ def test_a_row_for_each_report_of_the_filter(lead: Person, kind: str) -> None:
 
 
 def test_nothing_personal_stands_in_it_unless_asked(lead: Person) -> None:
+    """With the right, and a reason."""
     report_factories.report("Bà Tư kể.", contact="0992 000 118", commune_raw="số 7 xóm Trên")
+    secrets = ("Bà Tư", "0992 000 118", "xóm Trên")
     text = " ".join(exported(lead)[1])
     assert "có, đã che" in text
-    assert not [secret for secret in ("Bà Tư", "0992", "xóm Trên") if secret in text]
-
-
-def test_with_the_right_and_a_reason_it_does(lead: Person) -> None:
-    report_factories.report("Bà Tư kể.", contact="0992 000 118")
+    assert [secret for secret in (*secrets, "0992") if secret in text] == []
     text = " ".join(exported(lead, personal="on", reason="Gửi Công an xã")[1])
-    assert "Bà Tư" in text
-    assert "0992 000 118" in text
+    assert [secret for secret in secrets if secret not in text] == []
 
 
 def test_without_a_reason_nothing_personal_is_given(lead: Person) -> None:
@@ -116,14 +111,12 @@ def test_each_export_is_on_record_with_filter_and_rows(lead: Person) -> None:
     exported(lead, "?viec=all&q=B%C3%A0+T%C6%B0")
     exported(lead, "?viec=open", personal="on", reason="Gửi Công an xã")
     first, second = AuditEvent.objects.filter(kind="exported").order_by("id")
-    assert (first.detail["rows"], first.detail["filter"], first.detail["searched"]) == (
-        0,
-        "viec=all",
-        True,
-    )
+    asked = {"rows": 0, "filter": "viec=all", "searched": True}
+    assert first.detail.items() >= asked.items()
     assert "Bà" not in str(first.detail)
-    assert (second.actor, second.detail["rows"], second.detail["personal"]) == (lead.user, 1, True)
-    assert second.detail["reason"] == "Gửi Công an xã"
+    assert second.actor == lead.user
+    given = {"rows": 1, "personal": True, "reason": "Gửi Công an xã"}
+    assert second.detail.items() >= given.items()
 
 
 def test_more_than_the_setting_are_refused_and_said(lead: Person, settings: Settings) -> None:
@@ -135,21 +128,11 @@ def test_more_than_the_setting_are_refused_and_said(lead: Person, settings: Sett
     assert "Có hơn 2 tin" in answer.content.decode()
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("role", ["duty", "editor", "approver", "auditor"])
-def test_without_the_right_nothing_is_given_and_that_is_on_record(
-    role: str, method: str, request: pytest.FixtureRequest
-) -> None:
-    person: Person = request.getfixturevalue(role)
-    assert getattr(person.client, method)(PAGE, {"format": "csv"}).status_code == 403
-    assert AuditEvent.objects.get(kind="refused").actor == person.user
-
-
 def test_the_right_to_export_is_none_to_personal_data(lead: Person) -> None:
     lead.revoke("export_personal")
     answer = lead.client.post(PAGE, {"format": "csv", "personal": "on", "reason": "cần lắm"})
     assert answer.status_code == 403
-    assert 'name="personal"' not in lead.client.get(PAGE).content.decode()
+    assert 'name="personal"' not in lead.read(PAGE)
 
 
 def test_a_hostile_story_is_a_text(lead: Person) -> None:
@@ -160,20 +143,16 @@ def test_a_hostile_story_is_a_text(lead: Person) -> None:
 
 def test_what_was_told_later_goes_along(lead: Person) -> None:
     subject = report_factories.report("Họ gọi.", caller_number="0550 000 123")
-    said = {
-        "callers": (Caller(number="0550 000 124"),),
-        "accounts": ("0992000456", "của anh tôi, Vietcombank"),
-        "links": ("dichvu-cong.example",),
-    }
-    followups.submit_followup(
-        subject, FollowupSubmission(story="Họ gọi lại hai lần.", **said), "key-of-a-page"
+    report_factories.add_followup(
+        subject,
+        story="Họ gọi lại hai lần.",
+        callers=(Caller(number="0550 000 124"),),
+        accounts=("0992000456", "của anh tôi, Vietcombank"),
+        links=("dichvu-cong.example",),
     )
-    followups.submit_followup(
-        subject, FollowupSubmission(accounts=("0992 000 456",)), "key-of-another"
-    )
+    report_factories.add_followup(subject, accounts=("0992 000 456",))
     report_factories.read_all(subject)
-    head, row = exported(lead, personal="on", reason="Gửi Công an xã")
-    text = dict(zip(head, row, strict=True))
+    text = dict(zip(*exported(lead, personal="on", reason="Gửi Công an xã"), strict=True))
     assert text["Số gọi kể sau"] == "0550 000 124"
     assert text["Tài khoản nhận"] == "0992 0004 56; của anh tôi, Vietcombank"
     assert text["Đường link"] == "dichvu-cong.example"
@@ -190,9 +169,7 @@ def test_the_file_is_an_attachment_that_nobody_keeps(lead: Person) -> None:
     answer.close()
 
 
-def test_a_thousand_reports_cost_few_statements(
-    lead: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_reports_cost_few_statements(lead: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desk.reports.exports.BATCH_SIZE", 10)
     for _ in range(20):
         report_factories.report(contact="0992 000 118")
@@ -203,9 +180,8 @@ def test_a_thousand_reports_cost_few_statements(
 
 def test_the_queue_leads_there_with_its_filter(lead: Person, duty: Person) -> None:
     report_factories.report()
-    queue = "/admin/reports/report/?viec=all"
-    assert f'{PAGE}?viec=all"' in lead.client.get(queue).content.decode()
-    assert PAGE not in duty.client.get(queue).content.decode()
+    assert f'{PAGE}?viec=all"' in lead.read(f"{QUEUE}?viec=all")
+    assert PAGE not in duty.read(f"{QUEUE}?viec=all")
 
 
 def test_what_was_typed_stays_after_a_mistake(lead: Person) -> None:

@@ -7,23 +7,22 @@ import pytest
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 
-from core.audit import events
 from desk.reports.detail import explanations_of
-from reports.cases import workflow
-from reports.models import ExtractedFacts, Report
-from reports.reference import units
+from reports.calendar import days_off
+from reports.models import ExtractedFacts, LegalHold, Report
+from reports.reference import gazetteer, office_lexicon, units
+from tests.desk.reports.test_messages import added, answered
 from tests.support import report_factories
-from tests.support.desk_pages import STORY, open_page, page_of, press, statements, words
+from tests.support.campaign_factories import add_to_campaign, campaign
+from tests.support.desk_pages import QUEUE, STORY, open_page, page_of, press, statements, words
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 
 
 def test_the_words_that_fired_are_marked_with_what_they_speak_for(duty: Person) -> None:
-    marks = {
-        mark.text: mark.get("title")
-        for mark in open_page(duty.client, report_factories.triaged(STORY)).iter("mark")
-    }
+    page = open_page(duty.client, report_factories.triaged(STORY))
+    marks = {mark.text: mark.get("title") for mark in page.iter("mark")}
     why = next(why for text, why in marks.items() if "phó giám đốc sở" in text)
     assert "Kiểu lừa: Giả danh lãnh đạo tỉnh, sở, ngành" in why
     assert any("Giữ bí mật" in why for why in marks.values())
@@ -36,30 +35,32 @@ def test_the_machines_suggestions_stand_with_their_grounds_and_points(duty: Pers
     assert "+24 Kiểu lừa: Giả danh lãnh đạo tỉnh, sở, ngành: “phó giám đốc”" in text
 
 
-def test_grounds_that_would_be_told_alike_stand_once_with_the_points_of_all() -> None:
-    text = grounds(
-        _reason("job_task: hoa hồng", "hoa hồng", 0.5),
-        _reason("job_task: words “=job”", "hoa hồng", 2.99),
-        _reason("job_task: words “nap”", "nạp", 1.28),
-        _reason("job_task: denied: hoa hồng", "hoa hồng", -1, fact="priority"),
-    )
-    assert text == [("+3,49", "hoa hồng"), ("+1,28", "nạp")]
+Reason = tuple[str, str, str, float]  # fact, rule, words, points
+ALIKE: list[Reason] = [
+    ("scenario", "job_task: hoa hồng", "hoa hồng", 0.5),
+    ("scenario", "job_task: words “=job”", "hoa hồng", 2.99),
+    ("scenario", "job_task: words “nap”", "nạp", 1.28),
+    ("priority", "job_task: denied: hoa hồng", "hoa hồng", -1),
+]
+TWO_RULES: list[Reason] = [
+    ("priority", f"ongoing: {rule}", "đang gọi", 10) for rule in ("now", "told", "now")
+]
 
 
-def test_two_rules_of_an_urgency_are_told_apart_though_they_rest_on_the_same_words() -> None:
-    one, other = "ongoing: now", "ongoing: told"
-    rules = [_reason(rule, "đang gọi", 10, fact="priority") for rule in (one, other, one)]
-    assert grounds(*rules, of="priority") == [("+20", "đang gọi"), ("+10", "đang gọi")]
-
-
-def _reason(rule: str, quote: str, points: float, fact: str = "scenario") -> dict[str, Any]:
-    return {"fact": fact, "rule": rule, "words": quote, "points": points}
-
-
-def grounds(*reasons: dict[str, Any], of: str = "scenario") -> list[tuple[str, str]]:
-    """What an officer reads of these reasons of a fact: points and quotes."""
-    text = explanations_of(ExtractedFacts(reasons=list(reasons)), of)
-    return [(each.points, each.quote) for each in text]
+@pytest.mark.parametrize(
+    ("reasons", "of", "told"),
+    [
+        (ALIKE, "scenario", [("+3,49", "hoa hồng"), ("+1,28", "nạp")]),
+        (TWO_RULES, "priority", [("+20", "đang gọi"), ("+10", "đang gọi")]),
+    ],
+)
+def test_grounds_that_would_be_told_alike_stand_once_with_the_points_of_all(
+    reasons: list[Reason], of: str, told: list[tuple[str, str]]
+) -> None:
+    """Two rules of an urgency are told apart, though they rest on the same words."""
+    named = [dict(zip(("fact", "rule", "words", "points"), each, strict=True)) for each in reasons]
+    text = explanations_of(ExtractedFacts(reasons=named), of)
+    assert [(each.points, each.quote) for each in text] == told
 
 
 def test_before_the_machine_has_read_the_page_says_so_and_works(duty: Person) -> None:
@@ -70,34 +71,14 @@ def test_before_the_machine_has_read_the_page_says_so_and_works(duty: Person) ->
 
 def test_hostile_text_is_text_on_the_page(duty: Person) -> None:
     hostile = "<script>alert(1)</script><b>công an</b> \u202egnas\u202c \u200b {{ x }}"
-    report = report_factories.triaged(
-        hostile,
-        caller_number="<i>0</i>",
-        claimed_name='"><u>',
-        commune_raw="<s>",
-        money_lost_raw="<q>",
-    )
-    workflow.decide("note", report.pk, by=duty.user, version=1, reason="<em>ghi</em>\u202e")
-    page = duty.client.get(page_of(report)).content.decode()
-    for raw in (
-        "<script>alert",
-        "<b>công",
-        "<i>0",
-        "<u>",
-        "<s>",
-        "<q>",
-        "<em>",
-        "\u202e",
-        "\u200b",
-    ):
-        assert raw not in page
+    typed = {"caller_number": "<i>0</i>", "claimed_name": '"><u>', "commune_raw": "<s>"}
+    report = report_factories.triaged(hostile, **typed, money_lost_raw="<q>")
+    press(duty.client, report, "note", reason="<em>ghi</em>\u202e")
+    page = duty.read(page_of(report))
+    raw = ("<script>alert", "<b>công", "<i>0", "<u>", "<s>", "<q>", "<em>", "\u202e", "\u200b")
+    assert [each for each in raw if each in page] == []
     assert page.count("[U+202E]") == 2
     assert "3 ký tự ẩn hoặc đảo chiều chữ" in page
-
-
-def test_twenty_thousand_signs_fit_the_page(duty: Person) -> None:
-    report = report_factories.triaged("công an " * 2500)
-    assert open_page(duty.client, report).find_class("tale")
 
 
 def test_nothing_on_the_page_can_be_edited(duty: Person) -> None:
@@ -122,12 +103,6 @@ def test_the_model_admin_saves_and_deletes_nothing(duty: Person) -> None:
         model_admin.delete_model(request, report)
 
 
-def test_posting_to_the_page_itself_changes_nothing(duty: Person) -> None:
-    report = report_factories.report(STORY)
-    assert duty.client.post(page_of(report), {"story": "x"}).status_code == 405
-    assert Report.objects.get(pk=report.pk).story == STORY
-
-
 @pytest.mark.parametrize("key", ["x", "00000000-0000-0000-0000-000000000000", "1%00"])
 def test_a_report_that_is_not_there_is_not_found(duty: Person, key: str) -> None:
     assert duty.client.get(f"/admin/reports/report/{key}/change/").status_code == 404
@@ -149,58 +124,70 @@ def test_the_log_tells_what_happened_newest_first(duty: Person) -> None:
     press(duty.client, report, "note", reason="đã gọi lại")
     text = words(duty.client.get(page_of(report)))
     log = text[text.index("Nhật ký xử lý") :]
-    assert (
-        log.index("Ghi chú: đã gọi lại")
-        < log.index("Nhận xử lý")
-        < log.index("Đã ghi nhận, đã trả mã.")
-    )
+    newest_first = ("Ghi chú: đã gọi lại", "Nhận xử lý", "Đã ghi nhận, đã trả mã.")
+    places = [log.index(each) for each in newest_first]
+    assert places == sorted(places)
 
 
-def test_an_assignment_names_who_got_the_report(lead: Person) -> None:
-    minh = create_officer("minh", "duty")
-    report = report_factories.report(STORY)
+def test_only_officers_who_may_decide_are_offered_and_who_got_the_report_is_named(
+    lead: Person, editor: Person
+) -> None:
+    minh, report = create_officer("minh", "duty"), report_factories.report(STORY)
+    options = open_page(lead.client, report).xpath("//*[@id='assign_officer']//option/text()")
+    assert options[1:] == ["lead", "minh"]
     press(lead.client, report, "assign", officer=minh.pk)
     assert "Phân công: minh" in words(lead.client.get(page_of(report)))
 
 
-def test_only_officers_who_may_decide_are_offered(lead: Person, editor: Person) -> None:
-    create_officer("minh", "duty")
-    options = open_page(lead.client, report_factories.report(STORY)).get_element_by_id(
-        "assign_officer"
-    )
-    assert [option.text for option in options.iter("option")][1:] == ["lead", "minh"]
-
-
-def test_the_page_takes_twenty_statements_at_most(lead: Person) -> None:
-    reports = [
-        report_factories.triaged(
-            f"Họ gọi {n}, chuyển vào STK 19031234567890.", caller_number="0550 000 123"
-        )
-        for n in range(25)
-    ]
-    for _ in range(15):  # whom the log names is asked once
-        press(lead.client, reports[0], "assign", officer=lead.user.pk)
-    units.names()  # kept for a minute
-    every = statements(lead.client, page_of(reports[0]))
+def assert_few_statements(person: Person, report: Report) -> None:
+    every = statements(person.client, page_of(report))
     assert len(every) <= 20, "\n".join(each[:160] for each in every)
 
 
+def test_the_page_takes_twenty_statements_at_most(lead: Person) -> None:
+    for n in range(25):
+        story = f"Họ gọi {n}, chuyển vào STK 19031234567890."
+        report = report_factories.triaged(story, caller_number="0550 000 123")
+    for _ in range(15):  # whom the log names is asked once
+        press(lead.client, report, "assign", officer=lead.user.pk)
+    units.names()  # kept for a minute
+    assert_few_statements(lead, report)
+
+
 def test_the_way_back_keeps_the_filter(duty: Person) -> None:
-    page = open_page(duty.client, report_factories.report(STORY))
-    assert page.xpath("//div[@class='breadcrumbs']/a[2]/@href") == ["/admin/reports/report/"]
-    filtered = duty.client.get(page_of(Report.objects.get()) + "?_changelist_filters=viec%3Dmine")
-    assert b'href="/admin/reports/report/?viec=mine"' in filtered.content
+    report = report_factories.report(STORY)
+    page = open_page(duty.client, report)
+    assert page.xpath("//div[@class='breadcrumbs']/a[2]/@href") == [QUEUE]
+    filtered = duty.read(page_of(report), _changelist_filters="viec=mine")
+    assert f'href="{QUEUE}?viec=mine"' in filtered
 
 
 def test_an_erased_report_says_when(duty: Person) -> None:
-    from django.db.models.functions import Now
-
     report = report_factories.triaged(STORY, contact="0992 000 118", phrase="bến đò, 47")
-    events.log_event("report", report.pk, "erased")
-    Report.objects.filter(pk=report.pk).update(
-        story="", claimed_name="", commune_raw="", story_sealed=None, contact_sealed=None,
-        phrase_sealed=None, contact_index=None, erased_at=Now(),
-    )  # fmt: skip
-    text = words(duty.client.get(page_of(report)))
+    text = words(duty.client.get(page_of(report_factories.erase(report))))
     assert "Lời kể và dữ liệu cá nhân đã xóa lúc" in text
     assert "Hiện số" not in text
+
+
+@pytest.fixture
+def rich(lead: Person) -> Report:
+    """With a campaign, words of its reporter, corrections, a hold, clocks and a paper."""
+    story = "Xưng công an, đòi chuyển 20 triệu vào STK 19031234567890."
+    called = {"caller_number": "0550 000 123"}
+    report_factories.triaged(story, **called)
+    report = report_factories.triaged(story, **called, contact="0992 000 118", phrase="bến đò")
+    if not hasattr(report, "campaign_link"):
+        add_to_campaign(report, campaign("Đ-26-AAA"))
+    press(lead.client, report, "ask", reason="Mấy giờ?")
+    answered(report, "Chín giờ.")
+    added(report, story="Họ gọi lại.")
+    press(lead.client, report, "act", reason="Đã chiếm đoạt. Gửi Cơ quan điều tra.")
+    press(lead.client, report, "hand_over", unit="Công an xã Yên Định", reason="Địa bàn xã.")
+    LegalHold.objects.create(report=report, reason="Đang điều tra", actor=lead.user)
+    return report
+
+
+def test_a_rich_report_takes_no_more_with_nothing_kept_warm(lead: Person, rich: Report) -> None:
+    for each in (units, gazetteer, office_lexicon, days_off):
+        each.clear_cache()
+    assert_few_statements(lead, rich)

@@ -1,19 +1,24 @@
-"""What reporters have done since, in the queue: answered, withdrawn, sent more, also to ended reports."""
+"""What reporters have done since: answered, withdrawn, sent more, also to ended reports; moved house."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from django.utils import timezone
-from lxml import html
 
 from reports.cases import workflow
 from reports.models import Report
+from reports.reference import gazetteer
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
+from tests.desk.reports.test_exports import exported
 from tests.desk.reports.test_messages import added, answered, sent
+from tests.reports.cases.test_workflow import WORDS
 from tests.support import report_factories
-from tests.support.desk_pages import QUEUE, list_reports, statements
+from tests.support.alert_factories import commune
+from tests.support.desk_pages import QUEUE, list_reports, page_of, statements, tree, words
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -28,13 +33,24 @@ def ask_reporter(by: Person, story: str = "Họ gọi.") -> Report:
     return report
 
 
+def taken(by: Person, story: str = "Họ gọi.") -> Report:
+    report = report_factories.report(story)
+    workflow.decide("take", report.pk, by=by.user, version=1)
+    return report
+
+
+def say(report: Report, how: str) -> None:
+    if how == "message":
+        answered(report, "Họ lại gọi.")
+    elif how == "file":
+        sent(report, b"1")
+    else:
+        added(report, how, accounts=["1903"])
+
+
 def row_of(person: Person, report: Report) -> str:
-    page = html.document_fromstring(person.client.get(QUEUE).content.decode())
-    return next(
-        row.text_content()
-        for row in page.xpath("//table//tr")
-        if report.public_number in row.text_content()
-    )
+    rows = [row.text_content() for row in tree(person.client.get(QUEUE)).xpath("//table//tr")]
+    return next(row for row in rows if report.public_number in row)
 
 
 def test_who_has_answered_is_a_list_of_its_own(duty: Person) -> None:
@@ -42,19 +58,19 @@ def test_who_has_answered_is_a_list_of_its_own(duty: Person) -> None:
     answered(spoken, "Số 1903")
     assert list_reports(duty.client, ANSWERED) == [spoken]
     assert "Đã trả lời" in row_of(duty, spoken)
+    assert "Có lời mới" not in row_of(duty, spoken)
     assert "Đã trả lời" not in row_of(duty, silent)
-    assert "Người báo đã trả lời (1)" in duty.client.get(QUEUE).content.decode()
+    assert "Người báo đã trả lời (1)" in duty.read(QUEUE)
 
 
 def test_a_message_counts_on_any_open_report_until_somebody_acts(duty: Person) -> None:
-    report = report_factories.report("Họ gọi.")
-    workflow.decide("take", report.pk, by=duty.user, version=1)
+    report = taken(duty)
     answered(report, "Họ gọi lại nữa.")
     assert list_reports(duty.client, ANSWERED) == [report]
-    assert "Người báo đã trả lời (1)" in duty.client.get(QUEUE).content.decode()
+    assert "Người báo đã trả lời (1)" in duty.read(QUEUE)
     workflow.decide("note", report.pk, by=duty.user, version=2, reason="Đã gọi lại.")
     assert list_reports(duty.client, ANSWERED) == []
-    assert "Người báo đã trả lời (0)" in duty.client.get(QUEUE).content.decode()
+    assert "Người báo đã trả lời (0)" in duty.read(QUEUE)
 
 
 def said_by(report: Report, way: str, told: str) -> None:
@@ -68,10 +84,13 @@ def said_by(report: Report, way: str, told: str) -> None:
 
 
 PRESSED = "Họ đang ép tôi chuyển tiếp 50 triệu, làm sao đây?"
+IF_PRESSED = pytest.mark.parametrize(
+    ("told", "runs"), [(PRESSED, True), ("Cảm ơn cán bộ.", False)], ids=["pressed", "not pressed"]
+)
 
 
 @pytest.mark.parametrize("way", ["message", "more", "correction", "withdrawal"])
-@pytest.mark.parametrize(("told", "runs"), [(PRESSED, True), ("Cảm ơn cán bộ.", False)])
+@IF_PRESSED
 def test_later_words_of_who_is_pressed_start_the_look_anew(
     duty: Person, way: str, told: str, runs: bool
 ) -> None:
@@ -83,10 +102,8 @@ def test_later_words_of_who_is_pressed_start_the_look_anew(
     assert look.exclude(met_at=None).count() == 1
 
 
-@pytest.mark.parametrize(("told", "runs"), [(PRESSED, True), ("Cảm ơn cán bộ.", False)])
-def test_who_is_pressed_after_the_end_is_looked_at_in_time(
-    duty: Person, told: str, runs: bool
-) -> None:
+@IF_PRESSED
+def test_who_is_pressed_after_the_end_is_seen_in_time(duty: Person, told: str, runs: bool) -> None:
     report = report_factories.report("Họ gọi.")
     workflow.decide("close", report.pk, by=duty.user, version=1, outcome="scam", reason="Xong.")
     said_by(report, "message", told)
@@ -115,31 +132,16 @@ def test_the_same_words_twice_ask_for_one_look(duty: Person) -> None:
     assert not report.deadlines.pending().filter(kind="look").exists()
 
 
-def test_what_was_added_since_is_an_answer_too(duty: Person) -> None:
+@pytest.mark.parametrize("how", ["message", "more"])
+def test_an_answer_is_listed_until_the_work_goes_on(duty: Person, how: str) -> None:
     report = ask_reporter(duty)
-    added(report, accounts=["1903"])
+    say(report, how)
     assert list_reports(duty.client, ANSWERED) == [report]
-
-
-def test_who_was_asked_again_is_waited_for_again(duty: Person) -> None:
-    report = ask_reporter(duty)
-    answered(report, "Số 1903")
-    workflow.decide("resume", report.pk, by=duty.user, version=2)
-    workflow.decide("ask", report.pk, by=duty.user, version=3, reason="Của ngân hàng nào?")
-    assert list_reports(duty.client, ANSWERED) == []
-
-
-def test_what_the_desk_tells_after_an_answer_is_no_new_question(duty: Person) -> None:
-    report = ask_reporter(duty)
-    answered(report, "Số 1903")
     workflow.decide("message", report.pk, by=duty.user, version=2, reason="Cảm ơn bác.")
-    assert list_reports(duty.client, ANSWERED) == [report]
-
-
-def test_an_answer_that_nobody_waits_for_is_not_in_the_list(duty: Person) -> None:
-    report = ask_reporter(duty)
-    answered(report, "Số 1903")
-    workflow.decide("resume", report.pk, by=duty.user, version=2)
+    assert list_reports(duty.client, ANSWERED) == [report], "this is no new question"
+    workflow.decide("resume", report.pk, by=duty.user, version=3)
+    assert list_reports(duty.client, ANSWERED) == []
+    workflow.decide("ask", report.pk, by=duty.user, version=4, reason="Của ngân hàng nào?")
     assert list_reports(duty.client, ANSWERED) == []
 
 
@@ -151,44 +153,33 @@ def test_the_wish_to_withdraw_stands_in_its_row(duty: Person) -> None:
     assert "Đề nghị rút" not in row_of(duty, other)
 
 
-def test_a_page_of_answers_takes_thirteen_statements_at_most(duty: Person) -> None:
+@pytest.mark.parametrize(("listed", "begin"), [(ANSWERED, ask_reporter), (FRESH, taken)])
+def test_a_page_of_them_takes_thirteen_statements_at_most(
+    duty: Person, listed: str, begin: Callable[..., Report]
+) -> None:
     for number in range(20):
-        report = ask_reporter(duty, f"tin {number}")
+        report = begin(duty, f"tin {number}")
         answered(report, "x")
         added(report, "withdrawal")
-    assert len(list_reports(duty.client, ANSWERED)) == 20
-    assert len(statements(duty.client, QUEUE + ANSWERED)) <= 13
+    assert len(list_reports(duty.client, listed)) == 20
+    assert len(statements(duty.client, QUEUE + listed)) <= 13
 
 
-def taken(by: Person, story: str = "Họ gọi.") -> Report:
-    report = report_factories.report(story)
-    workflow.decide("take", report.pk, by=by.user, version=1)
-    return report
-
-
-def say(report: Report, how: str) -> None:
-    if how == "message":
-        answered(report, "Họ lại gọi.")
-    elif how == "withdrawal":
-        added(report, how)
-    elif how == "addition":
-        added(report, accounts=["1903"])
-    else:
-        sent(report, b"1")
-
-
-@pytest.mark.parametrize("how", ["message", "addition", "withdrawal", "file"])
-def test_new_words_stand_in_their_row_and_list(duty: Person, how: str) -> None:
-    report, other = taken(duty), taken(duty, "khác")
-    say(report, how)
+@pytest.mark.parametrize("how", ["message", "more", "withdrawal", "file"])
+def test_new_words_stand_in_row_and_list_once_work_began(duty: Person, how: str) -> None:
+    report, silent = taken(duty), taken(duty, "khác")
+    untouched = report_factories.report("mới")
+    for each in (report, untouched):
+        say(each, how)
     assert list_reports(duty.client, FRESH) == [report]
     assert "Có lời mới" in row_of(duty, report)
-    assert "Có lời mới" not in row_of(duty, other)
+    assert "Có lời mới" not in row_of(duty, silent)
+    assert "Có lời mới" not in row_of(duty, untouched)
 
 
 def test_what_a_person_acted_on_is_new_no_more(duty: Person) -> None:
     report = taken(duty)
-    say(report, "addition")
+    say(report, "more")
     workflow.decide("note", report.pk, by=duty.user, version=2, reason="Đã đọc.")
     assert list_reports(duty.client, FRESH) == []
     say(report, "message")
@@ -197,34 +188,61 @@ def test_what_a_person_acted_on_is_new_no_more(duty: Person) -> None:
 
 def test_a_report_that_was_handed_over_or_ended_is_in_the_list(duty: Person) -> None:
     passed, ended = taken(duty), taken(duty, "khác")
-    unit = {"unit": "Công an xã", "reason": "Đúng địa bàn."}
-    workflow.decide("hand_over", passed.pk, by=duty.user, version=2, **unit)
-    outcome = {"outcome": "duplicate", "reason": "Trùng."}
-    workflow.decide("close", ended.pk, by=duty.user, version=2, **outcome)
+    for report, verb in ((passed, "hand_over"), (ended, "close")):
+        workflow.decide(verb, report.pk, by=duty.user, version=2, **WORDS[verb])
     assert list_reports(duty.client, FRESH) == []
     say(passed, "message")
     say(ended, "file")
     assert set(list_reports(duty.client, FRESH)) == {passed, ended}
-    page = duty.client.get(QUEUE + FRESH).content.decode()
-    assert page.count(">Có lời mới<") == 2
+    assert duty.read(QUEUE + FRESH).count(">Có lời mới<") == 2
 
 
-def test_what_nobody_has_touched_has_no_new_words(duty: Person) -> None:
-    report = report_factories.report()
-    say(report, "file")
-    assert list_reports(duty.client, FRESH) == []
-    assert "Có lời mới" not in row_of(duty, report)
+MOVED_TO = "Xã Kể Sau"
 
 
-def test_an_answer_is_called_an_answer(duty: Person) -> None:
-    report = ask_reporter(duty)
-    say(report, "message")
-    assert "Đã trả lời" in row_of(duty, report)
-    assert "Có lời mới" not in row_of(duty, report)
+@pytest.fixture
+def moved() -> Report:
+    """A report from one commune whose reporter corrected it to another."""
+    gazetteer.clear_cache()
+    commune("xa_dau", "Xã Ban Đầu"), commune("xa_sau", MOVED_TO)
+    place = {"commune_raw": "Ban Đầu", "commune_id": "xa_dau", "flags": (gazetteer.AMBIGUOUS,)}
+    subject = report_factories.report(**place)
+    tell(subject, commune_raw="Kể Sau", commune_id="xa_sau")
+    return subject
 
 
-def test_the_list_takes_no_more_statements_than_the_others(duty: Person) -> None:
-    for number in range(20):
-        say(taken(duty, f"tin {number}"), "message")
-    assert len(list_reports(duty.client, FRESH)) == 20
-    assert len(statements(duty.client, QUEUE + FRESH)) <= 13
+def tell(subject: Report, **said: Any) -> None:
+    report_factories.add_followup(subject, **said)
+    report_factories.read_all(subject)
+
+
+def test_the_queue_and_its_list_say_the_later_place(duty: Person, moved: Report) -> None:
+    page = words(duty.client.get(QUEUE))
+    assert f"{MOVED_TO} (1)" in page
+    assert page.count(MOVED_TO) == 2
+    assert "Xã Ban Đầu" not in page
+
+
+@pytest.mark.parametrize(("chosen", "many"), [("xa_sau", 1), ("xa_dau", 0), ("none", 0)])
+def test_the_list_narrows_by_the_later_place(
+    duty: Person, moved: Report, chosen: str, many: int
+) -> None:
+    assert len(list_reports(duty.client, xa=chosen)) == many
+
+
+def test_the_head_of_a_report_says_it_and_warns_no_more(duty: Person, moved: Report) -> None:
+    page = words(duty.client.get(page_of(moved)))
+    assert f"{MOVED_TO}, kể sau khi gửi tin" in page
+    assert "Tên xã, phường này có mấy nơi." not in page
+
+
+def test_the_file_says_the_later_place(lead: Person, moved: Report) -> None:
+    text = dict(zip(*exported(lead, personal="on", reason="Gửi Công an xã"), strict=True))
+    assert (text["Xã, phường"], text["Nơi ở như đã ghi"]) == (MOVED_TO, "Kể Sau")
+
+
+def test_a_place_that_no_table_knows_is_shown_as_written(duty: Person, moved: Report) -> None:
+    tell(moved, commune_raw="Lam Sn", flags=(gazetteer.UNKNOWN,))
+    page = words(duty.client.get(QUEUE))
+    assert "Lam Sn" in page
+    assert MOVED_TO not in page

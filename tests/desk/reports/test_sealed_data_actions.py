@@ -1,9 +1,9 @@
 """Sealed data: shown once, each time with a reason of its own, on record."""
 
-from typing import Any
-
 import pytest
+from cryptography.fernet import Fernet
 from django.http import HttpResponse
+from pytest_django import Settings
 
 from core.audit import events
 from desk.reports import page as report_page
@@ -16,69 +16,52 @@ from tests.support.report_factories import BECAUSE
 pytestmark = pytest.mark.django_db
 
 
-SECRETS = {"contact": "0992 000 118", "phrase": "bến đò, 47", "story": "số của tôi 0992 000 118"}
-
-
-def secretive() -> Report:
-    story = f"Họ gọi, {SECRETS['story']}."
-    return report_factories.triaged(story, contact=SECRETS["contact"], phrase=SECRETS["phrase"])
-
-
-def test_what_is_personal_is_not_on_the_page(duty: Person) -> None:
-    page = duty.client.get(page_of(secretive())).content.decode()
-    assert not any(secret in page for secret in SECRETS.values())
-    assert "Hiện số" in page
-
-
-@pytest.mark.parametrize("what", SECRETS)
-def test_a_secret_is_shown_once_and_on_record(duty: Person, what: str) -> None:
-    report = secretive()
-    page = duty.client.post(page_of(report, f"reveal-{what}"), report_factories.BECAUSE)
-    assert SECRETS[what] in words(page)
-    assert "no-store" in page.headers["Cache-Control"]
-    event = events.events_for("report", report.pk).get(kind="revealed")
-    assert (event.actor, event.detail) == (duty.user, {"what": what, "reason": "Gọi lại người báo"})
-    assert SECRETS[what] not in duty.client.get(page_of(report)).content.decode()
-
-
-def test_a_secret_cannot_turn_its_line_around(duty: Person) -> None:
-    report = report_factories.triaged(STORY, contact="0550 000 111\u202e222")
-    assert "0550 000 111[U+202E]222" in words(
-        duty.client.post(page_of(report, "reveal-contact"), report_factories.BECAUSE)
-    )
-
-
-def test_without_the_right_nothing_is_revealed(duty: Person) -> None:
-    report = secretive()
-    duty.revoke("reveal_contact")
-    assert "Hiện số" not in duty.client.get(page_of(report)).content.decode()
-    assert (
-        duty.client.post(page_of(report, "reveal-contact"), report_factories.BECAUSE).status_code
-        == 403
-    )
-    assert events.events_for("report", report.pk).get().kind == "refused"
-
-
-def test_a_secret_without_its_key_is_told(duty: Person, settings: Any) -> None:
-    from cryptography.fernet import Fernet
-
-    report = secretive()
-    settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
-    assert "Không mở được" in words(
-        duty.client.post(page_of(report, "reveal-contact"), report_factories.BECAUSE)
-    )
-
-
 PHRASE = "bến đò, 47"
+SECRETS = {"contact": "0992 000 118", "phrase": PHRASE, "story": "số của tôi 0992 000 118"}
 
 
 @pytest.fixture
 def report(db: None) -> Report:
-    return report_factories.report(contact="0992 000 118", phrase=PHRASE)
+    story = f"Họ gọi, {SECRETS['story']}."
+    return report_factories.triaged(story, contact=SECRETS["contact"], phrase=PHRASE)
 
 
-def show(person: Person, report: Report, **typed: str) -> HttpResponse:
-    return person.client.post(page_of(report, "reveal-phrase"), typed)  # type: ignore[return-value]
+def show(person: Person, report: Report, what: str = "phrase", **typed: str) -> HttpResponse:
+    return person.client.post(page_of(report, f"reveal-{what}"), typed)  # type: ignore[return-value]
+
+
+def test_what_is_personal_is_not_on_the_page(duty: Person, report: Report) -> None:
+    page = duty.client.get(page_of(report))
+    assert "no-store" in page.headers["Cache-Control"]
+    assert not any(secret in page.content.decode() for secret in SECRETS.values())
+    assert "Hiện số" in page.content.decode()
+
+
+@pytest.mark.parametrize("what", SECRETS)
+def test_a_secret_is_shown_once_and_on_record(duty: Person, report: Report, what: str) -> None:
+    page = show(duty, report, what, **BECAUSE)
+    assert SECRETS[what] in words(page)
+    assert "no-store" in page.headers["Cache-Control"]
+    event = events.events_for("report", report.pk).get(kind="revealed")
+    assert (event.actor, event.detail) == (duty.user, {"what": what, "reason": "Gọi lại người báo"})
+    assert SECRETS[what] not in duty.read(page_of(report))
+
+
+def test_a_secret_cannot_turn_its_line_around(duty: Person) -> None:
+    report = report_factories.triaged(STORY, contact="0550 000 111\u202e222")
+    assert "0550 000 111[U+202E]222" in words(show(duty, report, "contact", **BECAUSE))
+
+
+def test_without_the_right_nothing_is_revealed(duty: Person, report: Report) -> None:
+    duty.revoke("reveal_contact")
+    assert "Hiện số" not in duty.read(page_of(report))
+    assert show(duty, report, "contact", **BECAUSE).status_code == 403
+    assert events.events_for("report", report.pk).get().kind == "refused"
+
+
+def test_a_secret_without_its_key_is_told(duty: Person, report: Report, settings: Settings) -> None:
+    settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
+    assert "Không mở được" in words(show(duty, report, "contact", **BECAUSE))
 
 
 @pytest.mark.parametrize("why", ["", "  ", "xem", "\0\0\0\0\0"])
@@ -93,7 +76,11 @@ def test_without_a_reason_nothing_is_shown_or_recorded(
 
 
 def test_the_same_press_twice_shows_once_and_keeps_the_reason(duty: Person, report: Report) -> None:
-    assert PHRASE in words(show(duty, report, **BECAUSE))
+    first = show(duty, report, **BECAUSE)
+    assert PHRASE in words(first)
+    assert '<option value="Gọi lại người báo">' in first.content.decode()
+    seen = report_page.find_latest_reveal(report, duty.user)
+    assert f'name="seen" value="{seen}"' in first.content.decode(), "for the next look"
     again = show(duty, report, **BECAUSE)
     assert again.status_code == 422
     assert PHRASE not in words(again)
@@ -111,11 +98,5 @@ def test_each_showing_is_one_event_with_its_own_reason(duty: Person, report: Rep
 
 
 def test_a_colleagues_look_does_not_spoil_mine(duty: Person, lead: Person, report: Report) -> None:
-    assert PHRASE in words(show(lead, report, **BECAUSE))
-    assert PHRASE in words(show(duty, report, **BECAUSE))
-
-
-def test_the_page_offers_reasons_and_the_next_look(duty: Person, report: Report) -> None:
-    page = show(duty, report, **BECAUSE).content.decode()
-    assert '<option value="Gọi lại người báo">' in page
-    assert f'name="seen" value="{report_page.find_latest_reveal(report, duty.user)}"' in page
+    for person in (lead, duty):
+        assert PHRASE in words(show(person, report, **BECAUSE))

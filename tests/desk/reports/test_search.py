@@ -11,23 +11,19 @@ from desk.reports import admin as queue
 from desk.reports import search
 from desk.reports.search import search_reports
 from reports.cases import full_text_search, visibility
-from reports.models import Campaign, CampaignLink, Case, Report, UnitMember
+from reports.models import Campaign, Case, Report
 from tests.support import report_factories
+from tests.support.campaign_factories import add_to_campaign, campaign
 from tests.support.desk_pages import QUEUE
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 
 
-def find_reports(
-    typed: str, viewer: User | None = None, *, only_open: bool = False
-) -> list[Report]:
-    """What PV01 finds, or another viewer."""
-    who = viewer or at_pv01()
-    rows, _ = search_reports(
-        Report.objects.order_by("received_at"), typed, who, only_open=only_open
-    )
-    return list(rows)
+def find_reports(typed: str, *, only_open: bool = False) -> list[Report]:
+    """What PV01 finds."""
+    newest_last = Report.objects.order_by("received_at")
+    return list(search_reports(newest_last, typed, at_pv01(), only_open=only_open)[0])
 
 
 def at_pv01() -> User:
@@ -57,9 +53,7 @@ def test_words_are_found_whole_and_long_ones_by_their_beginning(
     assert find_reports(typed) == [text[name] for name in expected]
 
 
-def test_the_newest_are_found_where_there_are_many(
-    way: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_many_the_newest_are_found(way: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(full_text_search, "MAX_FOUND", 2)
     text = [report_factories.triaged(f"điện lực lần {n}") for n in range(3)]
     rows, many = search_reports(Report.objects.order_by("received_at"), "dien luc", at_pv01())
@@ -78,8 +72,7 @@ def test_what_other_units_have_hides_nothing_and_shows_in_no_answer(
         report_factories.triaged(f"điện lực lần {n}", caller_number=f"0992 {n}00 123")
         for n in range(3)
     ]
-    unit, who = report_factories.unit(), create_officer("xa", "unit")
-    UnitMember.objects.create(user=who, unit=unit)
+    who = report_factories.create_unit_officer(unit := report_factories.unit())
     Case.objects.filter(report=text[0]).update(assigned_unit=unit)
     seen = visibility.visible_reports(Report.objects.all(), who)
     assert list(search_reports(seen, typed, who, only_open=only_open)[0]) == text[:1]
@@ -100,9 +93,14 @@ def test_words_cost_one_statement() -> None:
     assert len(queries) == 1
 
 
-@pytest.mark.parametrize("typed", ["0550 000", "0550000", "000 123", "00123", "84550000123"])
-def test_a_number_is_found_by_its_first_and_by_its_last_digits(typed: str) -> None:
-    report = report_factories.triaged("Họ gọi.", caller_number="0550-000-123")
+@pytest.mark.parametrize(
+    "typed",
+    ["0550000123", "0550 000 123", "+84 550 000 123", "0550.000.123", "84550000123",
+     "0550 000", "0550000", "000 123", "00123", "190356789012", "5678 9012"],
+)  # fmt: skip
+def test_a_number_is_found_in_any_spelling_and_by_its_first_or_last_digits(typed: str) -> None:
+    told = "Bảo chuyển vào tài khoản 1903 5678 9012 gấp."
+    report = report_factories.triaged(told, caller_number="0550-000-123")
     report_factories.triaged("Họ gọi.", caller_number="0992 111 999")
     assert find_reports(typed) == [report]
 
@@ -117,20 +115,12 @@ def test_a_whole_number_is_looked_up_in_the_index_by_its_kind_too() -> None:
     assert set(columns) == {"kind", "key"}
 
 
-def test_an_account_is_found_by_its_last_digits() -> None:
-    report = report_factories.triaged("Bảo chuyển vào tài khoản 1903 5678 9012 gấp.")
-    assert find_reports("5678 9012") == [report]
-
-
 @pytest.mark.parametrize("typed", ["Đ-26-K4M", "đ26k4m", "D 26 K4M"])
-def test_a_campaigns_code_finds_its_reports_after_a_merge_too(typed: str, lead: Person) -> None:
-    root = Campaign.objects.create(code="Đ-26-ZZZ", title="x")
+def test_a_campaigns_code_finds_its_reports_after_a_merge_too(typed: str) -> None:
+    root = campaign("Đ-26-ZZZ")
     Campaign.objects.create(code="Đ-26-K4M", title="y", merged_into=root)
-    report = report_factories.triaged("Họ gọi.")
-    CampaignLink.objects.update_or_create(
-        report=report, defaults={"campaign": root, "kind": "same_script", "strength": 1, "reason": "r"}
-    )  # fmt: skip
-    assert find_reports(typed) == [report]
+    link = add_to_campaign(report_factories.report("Họ gọi."), root)
+    assert find_reports(typed) == [link.report]
 
 
 @pytest.mark.parametrize("typed", ["Đ-26-K4M", "0550 123 456", "dien luc"])
@@ -170,37 +160,29 @@ def test_one_slip_of_the_hand_is_understood_by_what_stories_say(typed: str, mean
     assert search.did_you_mean(typed, at_pv01()) == meant
 
 
+SAVINGS = ("Bảo mẹ rút sổ tiết kiệm.", "Dọa khóa SIM, khóa sổ.", "Tin giả: có kiện hàng ở tỉnh.")
+POLICE = ("Giả danh công an là một.", "Nó là ai, giả danh công an.", "Là giả danh công ty.")
+MISSPELT = ("Xưng công an đòi tiền.", "Xưng công an dọa bắt.", "Xưng công na, lừa đảo.")
+
+
 @pytest.mark.parametrize(
-    ("typed", "meant"),
-    [("rút sổ tiết kiện", "rut so tiet kiem"), ("khóa sin", "khoa sim"), ("tiết tiết kiện", "tiet kiem"), ("rút sổ hàng", ""), ("khóa sổ", "")],
-)  # fmt: skip
+    ("stories", "typed", "meant"),
+    [
+        (SAVINGS, "rút sổ tiết kiện", "rut so tiet kiem"),
+        (SAVINGS, "khóa sin", "khoa sim"),
+        (SAVINGS, "tiết tiết kiện", "tiet kiem"),
+        (SAVINGS, "rút sổ hàng", ""),
+        (SAVINGS, "khóa sổ", ""),
+        (POLICE, "gia danh cong na", "gia danh cong an"),
+        (MISSPELT, "cong an lua dao", ""),  # is what was typed, and the usual word
+    ],
+)
 def test_a_slip_that_other_stories_have_is_understood_by_the_words_beside_it(
-    typed: str, meant: str
+    stories: tuple[str, ...], typed: str, meant: str
 ) -> None:
-    for story in (
-        "Bảo mẹ rút sổ tiết kiệm.",
-        "Dọa khóa SIM, khóa sổ.",
-        "Tin giả: có kiện hàng ở tỉnh.",
-    ):
+    for story in stories:
         report_factories.triaged(story)
     assert search.did_you_mean(typed, at_pv01()) == meant
-
-
-def test_what_stands_beside_the_same_word_is_meant_before_what_all_stories_have() -> None:
-    for story in (
-        "Giả danh công an là một.",
-        "Nó là ai, giả danh công an.",
-        "Là giả danh công ty.",
-    ):
-        report_factories.triaged(story)
-    assert search.did_you_mean("gia danh cong na", at_pv01()) == "gia danh cong an"
-
-
-def test_a_misspelt_story_misleads_nobody_who_typed_the_usual_word() -> None:
-    """One story has "cong na", and all the others the word that was typed."""
-    for story in ("Xưng công an đòi tiền.", "Xưng công an dọa bắt.", "Xưng công na, lừa đảo."):
-        report_factories.triaged(story)
-    assert search.did_you_mean("cong an lua dao", at_pv01()) == ""
 
 
 @pytest.mark.parametrize("typed", ["0550 000 123", "Đ-26-K4M", "26-AAAA-BBBB", "", "…"])
@@ -212,14 +194,13 @@ def test_a_number_or_a_code_is_not_guessed_at(typed: str) -> None:
 
 def test_what_other_units_were_told_is_no_suggestion() -> None:
     report_factories.triaged("Điện lực gọi.")
-    who = create_officer("xa", "unit")
-    UnitMember.objects.create(user=who, unit=report_factories.unit())
+    who = report_factories.create_unit_officer(report_factories.unit())
     assert search.did_you_mean("dein luc", who) == ""
 
 
 def test_the_empty_list_leads_to_what_was_meant_and_keeps_the_filters(duty: Person) -> None:
     report_factories.triaged("Điện lực gọi.")
-    page = duty.client.get(QUEUE, {"q": "dein lực", "viec": "all"}).content.decode()
+    page = duty.read(QUEUE, q="dein lực", viec="all")
     assert 'href="?q=dien+luc&amp;viec=all">dien luc</a>?' in page
     with CaptureQueriesContext(connection) as queries:
         full_text_search.spelling_suggestions(["dein", "luc"])
