@@ -31,12 +31,9 @@ def test_odd_spellings_are_read_and_flagged(case: dict[str, str]) -> None:
     assert not case["flag"] or case["flag"] in phone.flags
 
 
-def test_a_field_with_several_numbers_gives_each_of_them() -> None:
+def test_a_field_with_several_numbers_gives_each_and_the_owner_of_a_range_is_told() -> None:
     keys = [phone.key for phone in parse_many("0550000123 / 0992000123, +44 7700 900123")]
     assert keys == ["+84550000123", "+84992000123", "+447700900123"]
-
-
-def test_range_owner_is_told_for_mobile_and_landline() -> None:
     assert range_owner("+84321234567") == "Viettel"
     assert range_owner("+842373725725") == "Thanh Hóa"
 

@@ -99,10 +99,6 @@ def test_without_a_key_there_is_a_sentence_and_no_number(
     assert (answer.status_code, answer.json()["error"]) == (503, "no_signing_key")
     assert "chưa có khóa ký" in answer.json()["message"]
     assert HASH not in answer.content.decode()
-
-
-def test_the_page_says_that_there_is_no_pack(client: Client, settings: Settings) -> None:
-    settings.SIGNING_KEY = ""
     assert "chưa có khóa ký" in client.get("/kiem-tra/cho-phan-mem/").content.decode()
 
 

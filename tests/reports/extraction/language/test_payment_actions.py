@@ -67,11 +67,6 @@ def test_a_sum_that_came_back_is_told_from_one_that_was_promised(story: str, bac
     assert is_refunded(parse_story(story), 1) is back
 
 
-def test_what_sounds_like_paying_is_no_deed() -> None:
-    story = "Con tôi đi lao động, nó bị mất sóng, công an điều tra"
-    assert [action for action in parse_story(story).actions if action.kind == "pay"] == []
-
-
 @pytest.mark.parametrize(
     ("story", "state"),
     [("nó hỏi tôi gửi", "asked"), ("nó hối tôi gửi", "asked"), ("no nop tien", "bare"),
@@ -81,7 +76,9 @@ def test_cues_that_differ_in_marks_alone_stand_beside_each_other(story: str, sta
     assert [action.state for action in parse_story(story).actions] == [state]
 
 
-def test_a_verb_behind_a_sum_is_no_currency() -> None:
+def test_what_sounds_like_paying_is_no_deed_and_a_verb_behind_a_sum_no_currency() -> None:
+    story = "Con tôi đi lao động, nó bị mất sóng, công an điều tra"
+    assert [action for action in parse_story(story).actions if action.kind == "pay"] == []
     assert [amount.last for amount in find_amounts(tokenize("xin 3tr dong phi"))] == [3]
     assert [amount.last for amount in find_amounts(tokenize("xin 3 trieu dong phi"))] == [4]
 
