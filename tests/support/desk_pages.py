@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from lxml import html
 
 from reports.models import Case, Report
-from tests.reports.cases.test_workflow import WORDS
+from tests.support.report_factories import WORDS
 
 QUEUE = "/admin/reports/report/"
 STORY = "Sáng nay có người xưng là phó giám đốc sở gọi, dặn không được nói với ai, đòi chuyển tiền."

@@ -40,6 +40,24 @@ SET_ASIDE = pytest.mark.parametrize(
 )
 # Why an officer looks at what is sealed.
 BECAUSE = {"why": "Gọi lại người báo"}
+# What an officer says with each verb.
+WORDS: dict[str, dict[str, Any]] = {
+    "take": {},
+    "assign": {},
+    "assign_unit": {"unit": "Công an xã Yên Định"},
+    "recall": {"reason": "gửi nhầm nơi"},
+    "note": {"reason": "đã gọi lại"},
+    "ask": {"reason": "Số tài khoản nhận là gì?"},
+    "message": {"reason": "Cảm ơn, đã nhận."},
+    "resume": {},
+    "act": {"reason": "có dấu hiệu, gửi Cơ quan điều tra"},
+    "extend": {"reason": "vụ việc phức tạp"},
+    "hand_over": {"reason": "đúng địa bàn", "unit": "Công an xã Yên Định"},
+    "close": {"reason": "trùng", "outcome": "duplicate"},
+    "junk": {"reason": "quảng cáo"},
+    "withdraw": {"reason": "người báo đề nghị"},
+    "reopen": {"reason": "có tin mới"},
+}
 
 
 def report(story: str = "Có người gọi xưng công an.", **typed: Any) -> Report:
@@ -106,10 +124,16 @@ def create_unit_officer(unit: Unit, name: str = "xa", role: str = "unit") -> Use
 
 
 def assign_to_unit(unit: Unit, lead: Person, story: str = "Họ xưng công an.") -> Case:
-    subject = case(story)
-    return workflow.decide(
-        "assign_unit", subject.pk, by=lead.user, version=subject.version, unit=unit.name
-    )
+    return decide(case(story), "assign_unit", lead.user, unit=unit.name)
+
+
+def decide(subject: Report | Case, verb: str, by: User, **words: Any) -> Case:
+    """Decide on a case as it stands now, in these words and, for the rest that the verb asks, in ours."""
+    said = WORDS[verb] | words
+    if "unit" in said:
+        unit()
+    version = Case.objects.get(pk=subject.pk).version
+    return workflow.decide(verb, subject.pk, **({"by": by, "version": version} | said))
 
 
 def decide(verb: str, subject: Report, by: Person, **words: str) -> None:

@@ -12,27 +12,11 @@ from reports.models import Case, Message, UnitMember
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
 from tests.support.officers import Person, create_officer
+from tests.support.report_factories import WORDS
 
 pytestmark = pytest.mark.django_db
 
 S = Case.Status
-WORDS: dict[str, dict[str, Any]] = {
-    "take": {},
-    "assign": {},
-    "assign_unit": {"unit": "Công an xã Yên Định"},
-    "recall": {"reason": "gửi nhầm nơi"},
-    "note": {"reason": "đã gọi lại"},
-    "ask": {"reason": "Số tài khoản nhận là gì?"},
-    "message": {"reason": "Cảm ơn, đã nhận."},
-    "resume": {},
-    "act": {"reason": "có dấu hiệu, gửi Cơ quan điều tra"},
-    "extend": {"reason": "vụ việc phức tạp"},
-    "hand_over": {"reason": "đúng địa bàn", "unit": "Công an xã Yên Định"},
-    "close": {"reason": "trùng", "outcome": "duplicate"},
-    "junk": {"reason": "quảng cáo"},
-    "withdraw": {"reason": "người báo đề nghị"},
-    "reopen": {"reason": "có tin mới"},
-}
 # Written out a second time, by hand: from each status, what each verb leads to.
 LEADS = {
     S.NEW: "take=in_review assign=in_review assign_unit=in_review recall=new note=new message=new ask=waiting act=actioned"

@@ -13,7 +13,7 @@ from core.models import AuditEvent, OutboxItem
 from core.outbox import queue
 from desk.models import SavedSearch
 from reports.attachments import storage
-from reports.cases import corrections, legal_holds, workflow
+from reports.cases import corrections, legal_holds
 from reports.cases.corrections import CorrectedValue
 from reports.facts import abuse_flags
 from reports.models import (
@@ -24,7 +24,6 @@ from reports.models import (
     FingerprintKey,
     Followup,
     Indicator,
-    Message,
     Report,
     ReportFingerprint,
 )
@@ -37,6 +36,7 @@ from reports.tracking.followups import FollowupSubmission
 from reports.triage import service
 from tests.reports.retention.test_retention import added, refused_by_database, sent
 from tests.support import report_factories
+from tests.support.desk_pages import page_of
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -53,10 +53,16 @@ def erasable(lead: Person) -> Report:
     )  # fmt: skip
     sent(report)
     added(report)
-    workflow.decide("message", report.pk, by=lead.user, version=1, reason="Đã đọc tin.")
+    report_factories.decide(report, "message", lead.user)
     words = {"outcome": "insufficient", "reason": "Bà Tư ở Bịa kể"}
-    workflow.decide("close", report.pk, by=lead.user, version=2, **words)
+    report_factories.decide(report, "close", lead.user, **words)
     return report
+
+
+@pytest.fixture
+def erased(erasable: Report) -> Report:
+    erasure.erase(erasable.pk, why="asked")
+    return erasable
 
 
 def rows_with(*words: str) -> list[str]:
@@ -79,19 +85,10 @@ WORDS = (
 )  # fmt: skip
 
 
-def test_no_word_of_it_is_left(erasable: Report) -> None:
+def test_no_word_of_it_is_left_and_no_fingerprint(erasable: Report) -> None:
     assert rows_with(*WORDS)
     erasure.erase(erasable.pk, why="asked")
     assert rows_with(*WORDS) == []
-
-
-def test_what_was_sealed_is_gone_too(erasable: Report) -> None:
-    erasure.erase(erasable.pk, why="asked")
-    erasable.refresh_from_db()
-    sealed = ("story_sealed", "contact_sealed", "phrase_sealed", "contact_index")
-    assert [getattr(erasable, name) for name in sealed] == [None] * 4
-    assert not Message.objects.exclude(text_sealed=None).exists()
-    assert not Followup.objects.filter(erased_at=None).exists()
     assert not FingerprintKey.objects.exists()
     assert not ReportFingerprint.objects.exists()
 
@@ -104,7 +101,10 @@ def test_its_files_leave_the_disk(erasable: Report) -> None:
     assert not path.exists()
 
 
-def test_what_was_counted_stays_counted(erasable: Report) -> None:
+def test_what_was_counted_stays_counted_and_of_what_was_named_the_caller_stays(
+    erasable: Report,
+) -> None:
+    assert Indicator.objects.count() > 1
     accepted = queue_stats.queue_balance().accepted
     counted = list(abuse_flags.publicly_countable().values_list("pk"))
     codes = ExtractedFacts.objects.values("scenario", "actions", "money_lost_vnd", "ongoing")
@@ -115,11 +115,6 @@ def test_what_was_counted_stays_counted(erasable: Report) -> None:
     assert after.accepted == accepted
     assert list(abuse_flags.publicly_countable().values_list("pk")) == counted
     assert codes.get() == facts
-
-
-def test_of_what_was_named_the_caller_stays(erasable: Report) -> None:
-    assert Indicator.objects.count() > 1
-    erasure.erase(erasable.pk, why="asked")
     left = Indicator.objects.get()
     assert (left.place, left.key, left.raw) == ("caller", "+84992000777", "+84992000777")
 
@@ -142,9 +137,8 @@ def test_who_read_it_before_comes_too_late(erasable: Report) -> None:
     assert rows_with(*WORDS) == []
 
 
-def test_it_is_never_read_again(erasable: Report) -> None:
-    erasure.erase(erasable.pk, why="asked")
-    queue.enqueue(TRIAGE, erasable.pk)
+def test_it_is_never_read_again(erased: Report) -> None:
+    queue.enqueue(TRIAGE, erased.pk)
     items = OutboxItem.objects.filter(task=TRIAGE, done_at=None)
     service.process_items(list(items.values_list("pk", flat=True)))
     assert not items.exists()
@@ -187,11 +181,10 @@ def test_a_part_needs_its_own_act_on_record(erasable: Report) -> None:
 def test_words_beside_a_report_go_with_it_alone(
     erasable: Report, lead: Person, statement: str
 ) -> None:
-    workflow.decide("reopen", erasable.pk, by=lead.user, version=3, reason="x")
+    report_factories.decide(erasable, "reopen", lead.user)
     right = CorrectedValue("ongoing", True)
     corrections.correct_fact(erasable.pk, by=lead.user, version=4, right=right, reason="Bà Tư nói")
-    words = {"unit": report_factories.unit().name, "reason": "Bà Tư ở đó"}
-    workflow.decide("hand_over", erasable.pk, by=lead.user, version=5, **words)
+    report_factories.decide(erasable, "hand_over", lead.user, reason="Bà Tư ở đó")
     table = statement.split()[1]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
@@ -283,25 +276,17 @@ def test_a_hold_stops_every_part(erasable: Report, lead: Person, part: ErasureSc
 
 def test_a_case_stops_it_too(lead: Person) -> None:
     report = report_factories.report(STORY)
-    workflow.decide("act", report.pk, by=lead.user, version=1, reason="gửi CQĐT")
+    report_factories.decide(report, "act", lead.user)
     with pytest.raises(ErasureError, match=r"^crime$"):
         erasure.erase(report.pk, why="asked")
 
 
-def test_it_is_erased_once(erasable: Report) -> None:
-    erasure.erase(erasable.pk, why="asked")
+def test_it_is_erased_once(erased: Report) -> None:
     with pytest.raises(ErasureError, match=r"^gone$"):
-        erasure.erase(erasable.pk, why="asked")
+        erasure.erase(erased.pk, why="asked")
 
 
-def test_what_comes_later_finds_a_closed_door(erasable: Report) -> None:
-    erasure.erase(erasable.pk, why="asked")
-    with pytest.raises(followups.ReportErasedError):
-        followups.submit_followup(erasable, FollowupSubmission(story="Tôi kể thêm"), "k" * 20)
-
-
-def test_the_desk_still_shows_what_is_left(erasable: Report, lead: Person) -> None:
-    erasure.erase(erasable.pk, why="asked")
+def test_the_desk_still_shows_what_is_left(erased: Report, lead: Person) -> None:
     for page in ("change", "keeping"):
-        assert lead.client.get(f"/admin/reports/report/{erasable.pk}/{page}/").status_code == 200
+        assert lead.client.get(page_of(erased, page)).status_code == 200
     assert lead.client.get("/admin/core/auditevent/").status_code == 200

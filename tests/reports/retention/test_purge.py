@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from core.audit import chain, chain_verification, events
 from core.models import AuditEvent
-from reports.cases import legal_holds, workflow
+from reports.cases import legal_holds
 from reports.facts import abuse_flags
 from reports.management.commands import purge as command
 from reports.models import (
@@ -28,12 +28,10 @@ from reports.models import (
     ErasureRequest,
     FloodSample,
     Indicator,
-    PublicStatement,
     PurgeRun,
     Report,
 )
-from reports.monitoring import queue_stats
-from reports.reference import confirmed_statements
+from reports.monitoring import alarms, queue_stats
 from reports.retention import erasure_requests, policy
 from reports.retention import purge as purging
 from reports.retention.policy import BY_NAME
@@ -51,8 +49,8 @@ CONTACT = "0992 000 118"
 def ended(chief: User, verb: str = "close", days_ago: float = 0, **typed: Any) -> Report:
     """A report whose work ended so many days ago."""
     report = report_factories.triaged("Hắn xưng công an, dọa bắt.", contact=CONTACT, **typed)
-    words = {"outcome": "insufficient"} if verb == "close" else {}
-    workflow.decide(verb, report.pk, by=chief, version=1, reason="xong", **words)
+    outcome = {"outcome": "insufficient"} if verb == "close" else {}
+    report_factories.decide(report, verb, chief, **outcome)
     Case.objects.filter(pk=report.pk).update(changed_at=timezone.now() - timedelta(days=days_ago))
     return report
 
@@ -85,7 +83,7 @@ def test_each_kind_goes_by_its_setting(
     assert getattr(settings, setting) == default
     report = ended(chief, verb)
     sent(report)
-    message(report, chief)
+    report_factories.decide(report, "message", chief)
     with time_machine.travel(timezone.now() + timedelta(days=(default + 1) * unit)):
         assert list(purging.expired_keys(BY_NAME[kind])) == [report.pk]
         setattr(settings, setting, default + 3)
@@ -94,15 +92,11 @@ def test_each_kind_goes_by_its_setting(
         assert not purging.expired_keys(BY_NAME[kind]).exists()
 
 
-def message(report: Report, by: User) -> None:
-    workflow.decide("message", report.pk, by=by, version=2, reason="Đã xem xong.")
-
-
 def test_what_was_taken_up_again_meanwhile_stays(chief: User) -> None:
     report = ended(chief, "junk", days_ago=40)
     run = purging.start_run()
     assert list(purging.expired_keys(BY_NAME["junk"])) == [report.pk]
-    workflow.decide("reopen", report.pk, by=chief, version=2, reason="Không phải tin rác")
+    report_factories.decide(report, "reopen", chief)
     purging._purge_one(run, BY_NAME["junk"], report.pk)
     assert not is_erased(report)
     assert (run.counts, run.retained_counts) == ({}, 0)
@@ -140,10 +134,7 @@ def test_a_loss_stays_until_pv01_decides(
 
 @pytest.mark.parametrize("verb", ["take", "act", "hand_over"])
 def test_what_is_worked_on_or_a_case_stays(chief: User, verb: str) -> None:
-    report = report_factories.report(contact=CONTACT)
-    fields = {} if verb == "take" else {"reason": "x"}
-    fields |= {"unit": report_factories.unit().name} if verb == "hand_over" else {}
-    workflow.decide(verb, report.pk, by=chief, version=1, **fields)
+    report_factories.decide(report_factories.report(contact=CONTACT), verb, chief)
     Case.objects.update(changed_at=timezone.now() - timedelta(days=4000))
     assert purge().counts == {}
 
@@ -203,33 +194,25 @@ def test_a_promise_that_is_shown_stands_above_a_longer_setting(
     chief: User, settings: Settings
 ) -> None:
     settings.RETENTION_CONTACT_DAYS = 0
-    visible = {"is_public": True, "confirmed_by": chief, "confirmed_at": timezone.now()}
-    PublicStatement.objects.create(
-        codename="keep_contact", title="x", text="x", text_en="x", amount=60, **visible
-    )
-    confirmed_statements.clear_cache()
+    report_factories.confirm_statement("keep_contact", amount=60)
     ended(chief, days_ago=70)
     assert purge().counts == {"contact": 1}
 
 
 @pytest.mark.parametrize(
-    "setting",
-    [
-        "RETENTION_NUMBERS_MONTHS",
-        "RETENTION_DISPUTES_DAYS",
-        "RETENTION_EVENTS_MONTHS",
-        "RETENTION_ATTEMPTS_MONTHS",
-    ],
+    ("name", "unit"),
+    [("numbers", "MONTHS"), ("disputes", "DAYS"), ("events", "MONTHS"), ("attempts", "MONTHS")],
 )
-def test_what_lies_beside_reports_goes_by_its_setting_too(settings: Settings, setting: str) -> None:
-    (kind,) = (kind for kind in policy.KINDS if kind.setting == setting)
-    now = timezone.now()
+def test_what_lies_beside_reports_goes_by_its_setting_too(
+    settings: Settings, name: str, unit: str
+) -> None:
+    now, setting = timezone.now(), f"RETENTION_{name.upper()}_{unit}"
     setattr(settings, setting, 0)
-    assert kind.cutoff(now) is None
+    assert BY_NAME[name].cutoff(now) is None
     setattr(settings, setting, 2)
-    before = kind.cutoff(now)
+    before = BY_NAME[name].cutoff(now)
     assert before
-    assert (now - before > timedelta(days=58)) == setting.endswith("MONTHS")
+    assert (now - before > timedelta(days=58)) == (unit == "MONTHS")
 
 
 def test_failed_log_ins_are_forgotten_after_a_year() -> None:
@@ -302,8 +285,6 @@ def test_it_runs_once_a_night() -> None:
 
 
 def test_when_it_has_not_run_somebody_is_told(chief: User) -> None:
-    from reports.monitoring import alarms
-
     long_ago = timezone.now() - timedelta(days=3)
     intake.submit_demo_report(intake.ReportSubmission(story="Họ gọi"), "k" * 20, long_ago)
     alarms.check_alarms()
@@ -313,7 +294,7 @@ def test_when_it_has_not_run_somebody_is_told(chief: User) -> None:
     assert not Alarm.objects.filter(kind="unpurged").exists()
 
 
-def test_a_dry_run_says_what_would_go_and_takes_nothing(chief: User) -> None:
+def test_a_dry_run_says_what_would_go_and_the_command_takes_it(chief: User) -> None:
     report = ended(chief, "junk", days_ago=40)
     ended(chief, days_ago=40, money_lost=True)
     out = io.StringIO()
@@ -323,11 +304,6 @@ def test_a_dry_run_says_what_would_go_and_takes_nothing(chief: User) -> None:
     assert "loss: 0 (RETENTION_LOSS_MONTHS is 0: kept)" in results
     assert "kept: 1 closed, with a loss" in results
     assert not is_erased(report)
-
-
-def test_the_command_takes_it(chief: User) -> None:
-    report = ended(chief, "junk", days_ago=40)
-    out = io.StringIO()
     call_command("purge", stdout=out)
     assert "junk: 1\n" in out.getvalue()
     assert is_erased(report)
