@@ -124,22 +124,28 @@ def create_unit_officer(unit: Unit, name: str = "xa", role: str = "unit") -> Use
 
 
 def assign_to_unit(unit: Unit, lead: Person, story: str = "Họ xưng công an.") -> Case:
-    return decide(case(story), "assign_unit", lead.user, unit=unit.name)
+    return decide("assign_unit", case(story), lead, unit=unit.name)
 
 
-def decide(subject: Report | Case, verb: str, by: User, **words: Any) -> Case:
-    """Decide on a case as it stands now, in these words and, for the rest that the verb asks, in ours."""
+def decide(verb: str, subject: Report | Case, by: Person | User, **words: Any) -> Case:
+    """Decide on a case as it stands now; what the verb asks for and is not given is said for it."""
     said = WORDS[verb] | words
     if "unit" in said:
         unit()
+    user = by.user if isinstance(by, Person) else by
+    if verb == "assign":
+        said = {"officer": user} | said
     version = Case.objects.get(pk=subject.pk).version
-    return workflow.decide(verb, subject.pk, **({"by": by, "version": version} | said))
+    return workflow.decide(verb, subject.pk, **({"by": user, "version": version} | said))
 
 
-def decide(verb: str, subject: Report, by: Person, **words: str) -> None:
-    """Decide on a report as it stands now."""
-    version = Case.objects.get(report=subject).version
-    workflow.decide(verb, subject.pk, by=by.user, version=version, **words)
+def try_to(verb: str, subject: Case, by: User) -> str:
+    """Decide as who looks at that state of the case; return whether it is done or somebody was quicker."""
+    try:
+        workflow.decide(verb, subject.pk, **({"by": by, "version": subject.version} | WORDS[verb]))
+    except workflow.StaleVersion:
+        return "told"
+    return "done"
 
 
 def erase(subject: Report) -> Report:

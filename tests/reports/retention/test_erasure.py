@@ -34,8 +34,9 @@ from reports.submission.intake import TRIAGE
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from reports.triage import service
-from tests.reports.retention.test_retention import added, refused_by_database, sent
+from tests.reports.retention.test_retention import added, sent
 from tests.support import report_factories
+from tests.support.database_guards import refused_by_database
 from tests.support.desk_pages import page_of
 from tests.support.officers import Person
 
@@ -53,9 +54,9 @@ def erasable(lead: Person) -> Report:
     )  # fmt: skip
     sent(report)
     added(report)
-    report_factories.decide(report, "message", lead.user)
+    report_factories.decide("message", report, lead)
     words = {"outcome": "insufficient", "reason": "Bà Tư ở Bịa kể"}
-    report_factories.decide(report, "close", lead.user, **words)
+    report_factories.decide("close", report, lead, **words)
     return report
 
 
@@ -181,10 +182,10 @@ def test_a_part_needs_its_own_act_on_record(erasable: Report) -> None:
 def test_words_beside_a_report_go_with_it_alone(
     erasable: Report, lead: Person, statement: str
 ) -> None:
-    report_factories.decide(erasable, "reopen", lead.user)
+    report_factories.decide("reopen", erasable, lead)
     right = CorrectedValue("ongoing", True)
     corrections.correct_fact(erasable.pk, by=lead.user, version=4, right=right, reason="Bà Tư nói")
-    report_factories.decide(erasable, "hand_over", lead.user, reason="Bà Tư ở đó")
+    report_factories.decide("hand_over", erasable, lead, reason="Bà Tư ở đó")
     table = statement.split()[1]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
@@ -276,7 +277,7 @@ def test_a_hold_stops_every_part(erasable: Report, lead: Person, part: ErasureSc
 
 def test_a_case_stops_it_too(lead: Person) -> None:
     report = report_factories.report(STORY)
-    report_factories.decide(report, "act", lead.user)
+    report_factories.decide("act", report, lead)
     with pytest.raises(ErasureError, match=r"^crime$"):
         erasure.erase(report.pk, why="asked")
 

@@ -109,7 +109,7 @@ def test_two_working_days_are_the_officers_clock(requesting: Report, settings: S
 
 
 def test_a_wish_on_ended_work_makes_it_due_again(requesting: Report, lead: Person) -> None:
-    report_factories.decide(requesting, "junk", lead.user)
+    report_factories.decide("junk", requesting, lead)
     deadlines.start_for_requests()
     case = Case.objects.get(pk=requesting.pk)
     assert case.due_at == Deadline.objects.pending().get().due_at
@@ -138,7 +138,7 @@ def test_a_wish_to_withdraw_has_the_officers_clock_too(resident: Resident, duty:
 def test_a_wish_that_nobody_answers_is_overdue_as_all_else_is(
     resident: Resident, lead: Person
 ) -> None:
-    report_factories.decide(resident.report, "junk", lead.user)
+    report_factories.decide("junk", resident.report, lead)
     wished(resident)
     deadlines.start_for_requests()
     due_at = Deadline.objects.pending().get().due_at
@@ -165,7 +165,7 @@ def test_what_tells_the_reporter_or_ends_the_work_answers_it(
 ) -> None:
     report = wished(resident)
     deadlines.start_for_requests()
-    report_factories.decide(report, verb, lead.user)
+    report_factories.decide(verb, report, lead)
     assert running() == left
     assert deadlines.start_for_requests() == 0
 
@@ -174,7 +174,7 @@ def test_what_was_answered_within_the_minute_starts_no_clock(
     resident: Resident, lead: Person
 ) -> None:
     report = wished(resident)
-    report_factories.decide(report, "message", lead.user)
+    report_factories.decide("message", report, lead)
     assert deadlines.start_for_requests() == 0
     report_factories.add_followup(report, kind="withdrawal", story="Xin rút.")
     assert deadlines.start_for_requests() == 1
@@ -291,7 +291,7 @@ def test_a_hold_or_a_case_stands_above_it(requesting: Report, lead: Person, agai
     if against == "held":
         legal_holds.place_hold(requesting.pk, by=lead.user, reason="Công văn 12")
     else:
-        report_factories.decide(requesting, "act", lead.user)
+        report_factories.decide("act", requesting, lead)
     page = keeping_page(lead, requesting)
     assert "Công an phải giữ tin này để giải quyết vụ việc" in page
     assert "Xóa toàn bộ" not in page
@@ -315,7 +315,7 @@ def test_an_answer_to_nothing_is_none(resident: Resident, lead: Person) -> None:
 
 
 def test_who_looked_at_an_older_page_erases_nothing(requesting: Report, lead: Person) -> None:
-    report_factories.decide(requesting, "note", lead.user)
+    report_factories.decide("note", requesting, lead)
     assert press(lead, requesting, "grant-erasure", version=1) == 409
     assert not Report.objects.exclude(erased_at=None).exists()
 

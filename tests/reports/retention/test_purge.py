@@ -50,7 +50,7 @@ def ended(chief: User, verb: str = "close", days_ago: float = 0, **typed: Any) -
     """A report whose work ended so many days ago."""
     report = report_factories.triaged("Hắn xưng công an, dọa bắt.", contact=CONTACT, **typed)
     outcome = {"outcome": "insufficient"} if verb == "close" else {}
-    report_factories.decide(report, verb, chief, **outcome)
+    report_factories.decide(verb, report, chief, **outcome)
     Case.objects.filter(pk=report.pk).update(changed_at=timezone.now() - timedelta(days=days_ago))
     return report
 
@@ -83,7 +83,7 @@ def test_each_kind_goes_by_its_setting(
     assert getattr(settings, setting) == default
     report = ended(chief, verb)
     sent(report)
-    report_factories.decide(report, "message", chief)
+    report_factories.decide("message", report, chief)
     with time_machine.travel(timezone.now() + timedelta(days=(default + 1) * unit)):
         assert list(purging.expired_keys(BY_NAME[kind])) == [report.pk]
         setattr(settings, setting, default + 3)
@@ -96,7 +96,7 @@ def test_what_was_taken_up_again_meanwhile_stays(chief: User) -> None:
     report = ended(chief, "junk", days_ago=40)
     run = purging.start_run()
     assert list(purging.expired_keys(BY_NAME["junk"])) == [report.pk]
-    report_factories.decide(report, "reopen", chief)
+    report_factories.decide("reopen", report, chief)
     purging._purge_one(run, BY_NAME["junk"], report.pk)
     assert not is_erased(report)
     assert (run.counts, run.retained_counts) == ({}, 0)
@@ -134,7 +134,7 @@ def test_a_loss_stays_until_pv01_decides(
 
 @pytest.mark.parametrize("verb", ["take", "act", "hand_over"])
 def test_what_is_worked_on_or_a_case_stays(chief: User, verb: str) -> None:
-    report_factories.decide(report_factories.report(contact=CONTACT), verb, chief)
+    report_factories.decide(verb, report_factories.report(contact=CONTACT), chief)
     Case.objects.update(changed_at=timezone.now() - timedelta(days=4000))
     assert purge().counts == {}
 

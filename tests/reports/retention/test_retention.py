@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from core.audit import events
@@ -29,6 +29,7 @@ from reports.retention import destruction_requests, erasure
 from reports.retention.destruction_requests import DestructionError, Target
 from reports.triage import reprocessing, service
 from tests.support import report_factories
+from tests.support.database_guards import refused_by_database
 from tests.support.desk_pages import page_of
 from tests.support.officers import Person, create_officer
 
@@ -54,12 +55,6 @@ def added(report: Report) -> Followup:
     )  # fmt: skip
     row.save(force_insert=True)
     return row
-
-
-def refused_by_database(statement: str, *values: Any) -> str:
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
-        connection.cursor().execute(statement, values)
-    return str(refused.value)
 
 
 def propose_destruction(report: Report, by: Person) -> DestructionRequest:
@@ -93,15 +88,15 @@ def test_what_is_held_cannot_be_erased(held_report: Report) -> None:
 @pytest.mark.parametrize("verb", ["close", "junk", "withdraw"])
 def test_its_case_is_not_ended(held_report: Report, lead: Person, verb: str) -> None:
     with pytest.raises(workflow.UnderLegalHold):
-        report_factories.decide(held_report, verb, lead.user)
+        report_factories.decide(verb, held_report, lead)
     assert "its case cannot end" in refused_by_database(
         "UPDATE reports_case SET status = 'junk' WHERE report_id = %s", held_report.pk
     )
 
 
 def test_its_case_goes_on(held_report: Report, lead: Person) -> None:
-    report_factories.decide(held_report, "take", lead.user)
-    assert report_factories.decide(held_report, "note", lead.user).status == "in_review"
+    report_factories.decide("take", held_report, lead)
+    assert report_factories.decide("note", held_report, lead).status == "in_review"
 
 
 def test_no_fact_of_it_is_put_right(held_report: Report, lead: Person) -> None:

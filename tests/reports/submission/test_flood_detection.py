@@ -62,21 +62,32 @@ def everywhere(times: int) -> list[str]:
     return [f"198.51.{number}.1" for number in range(times)]
 
 
-def test_a_usual_report_has_no_mark() -> None:
-    assert arrive(1, numbers=[NUMBER], story=STORY) == ()
-
-
 def test_the_eleventh_from_one_address_is_marked() -> None:
-    assert arrive(flood_detection.FROM_ADDRESS) == ()
+    assert arrive(numbers=[NUMBER], story=STORY) == ()
+    assert arrive(flood_detection.FROM_ADDRESS - 1) == ()
     assert arrive() == (abuse_flags.ADDRESS_BUSY,)
     assert arrive(address="192.0.3.1") == ()
 
 
-def test_neighbours_share_what_their_network_may_send(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flood_detection, "FROM_NETWORK", 3)
-    assert [arrive(address=f"192.0.2.{last}") for last in (1, 2, 3)] == [()] * 3
-    assert arrive(address="192.0.2.200") == (abuse_flags.NETWORK_BUSY,)
-    assert arrive(address="192.0.3.4") == ()
+@pytest.mark.parametrize(
+    ("limit", "addresses", "mark"),
+    [
+        ("FROM_NETWORK", [f"192.0.2.{last}" for last in (1, 2, 3, 200)], abuse_flags.NETWORK_BUSY),
+        ("FROM_NETWORK", [f"2001:db8:1:{n}::1" for n in range(4)], abuse_flags.NETWORK_BUSY),
+        ("OF_NUMBER", everywhere(4), abuse_flags.NUMBER_BUSY),
+        ("OF_ALL", everywhere(4), abuse_flags.FLOOD),
+    ],
+    ids=["neighbours", "networks of one IPv6 site", "all who name one number", "all"],
+)
+def test_the_first_over_what_they_may_send_together_is_marked(
+    monkeypatch: pytest.MonkeyPatch, limit: str, addresses: list[str], mark: str
+) -> None:
+    monkeypatch.setattr(flood_detection, limit, 3)
+    numbers = [NUMBER] if limit == "OF_NUMBER" else []
+    flags = [arrive(address=each, numbers=numbers) for each in addresses]
+    assert flags == [()] * 3 + [(mark,)]
+    others = arrive(address="192.0.3.9", numbers=["550000124"])
+    assert others == ((mark,) if limit == "OF_ALL" else ())
 
 
 def test_the_addresses_of_one_ipv6_network_are_one() -> None:
@@ -85,24 +96,11 @@ def test_the_addresses_of_one_ipv6_network_are_one() -> None:
     assert arrive(address="2001:db8:1:3::1") == ()
 
 
-def test_a_number_that_everybody_names_at_once_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flood_detection, "OF_NUMBER", 3)
-    flags = [arrive(address=each, numbers=[NUMBER]) for each in everywhere(4)]
-    assert flags == [()] * 3 + [(abuse_flags.NUMBER_BUSY,)]
-    assert arrive(address="192.0.2.9", numbers=["550000124"]) == ()
-
-
 def test_one_network_pushes_nobody_elses_report_down(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flood_detection, "OF_NUMBER", 3)
     for address in ("192.0.2.1", "192.0.2.2", "2001:db8:1:2::1", "2001:db8:1:3::1"):
         arrive(5, address, [NUMBER])
     assert arrive(address="198.51.100.1", numbers=[NUMBER]) == ()
-
-
-def test_the_networks_of_one_ipv6_site_are_busy_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flood_detection, "FROM_NETWORK", 3)
-    flags = [arrive(address=f"2001:db8:1:{network}::1") for network in range(4)]
-    assert flags == [()] * 3 + [(abuse_flags.NETWORK_BUSY,)]
 
 
 def test_a_flood_from_one_place_fills_no_memory(enforced: Redis) -> None:
@@ -131,11 +129,6 @@ def test_a_network_that_told_of_the_number_before_is_marked_and_not_lowered() ->
     assert arrive(address="192.0.2.77", numbers=[NUMBER]) == (abuse_flags.SAME_NETWORK,)
     assert arrive(address="192.0.3.1", numbers=[NUMBER]) == ()
     assert not abuse_flags.is_deprioritized([abuse_flags.SAME_NETWORK, abuse_flags.FLOOD])
-
-
-def test_a_flood_is_told_and_lowers_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flood_detection, "OF_ALL", 3)
-    assert [arrive(address=each) for each in everywhere(4)][-1] == (abuse_flags.FLOOD,)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "172.18.0.5", "::1", ""])
@@ -273,20 +266,15 @@ def test_while_valkey_is_silent_reports_wait_to_be_counted(
     assert FloodSample.objects.get().flags == [abuse_flags.SAME_WORDS]
 
 
-def test_a_flood_is_counted_in_parts(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flood_detection, "BATCH_SIZE", 2)
-    for _ in range(3):
-        post(client, story=STORY)
-    assert [count_pending(), count_pending()] == [True, False]
-
-
-def test_what_is_hard_to_read_ends_the_part(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("limit", "value", "sent"), [("BATCH_SIZE", 2, 3), ("MOMENT", 0.0, 2)])
+def test_a_flood_is_counted_in_parts_which_what_is_hard_to_read_ends(
+    client: Client, monkeypatch: pytest.MonkeyPatch, limit: str, value: float, sent: int
 ) -> None:
-    monkeypatch.setattr(flood_detection, "MOMENT", 0.0)
-    post(client, story=STORY)
-    post(client, story=STORY)
+    monkeypatch.setattr(flood_detection, limit, value)
+    for _ in range(sent):
+        post(client, story=STORY)
     assert [count_pending(), FloodSample.objects.count()] == [True, 1]
+    assert [count_pending(), FloodSample.objects.count()] == [False, 0]
 
 
 def test_a_number_that_breaks_its_reader_keeps_nobody_from_being_counted(

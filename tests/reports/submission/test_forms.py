@@ -42,17 +42,14 @@ def test_choices_carry_the_agreed_values(page: html.HtmlElement) -> None:
     assert all(choices.is_known(code) for code in values("demands"))
 
 
-def test_every_visible_field_has_a_label(page: html.HtmlElement) -> None:
-    labelled = set(page.xpath("//label/@for"))
+def test_fields_have_labels_and_hints_and_errors_of_their_own(client: Client, db: None) -> None:
+    page = html.document_fromstring(client.post(REPORT).content)
+    ids, labelled = page.xpath("//@id"), page.xpath("//label/@for")
+    assert len(ids) == len(set(ids))
     for field in page.xpath("//form//*[self::input or self::textarea][not(@type='hidden')]"):
         assert field.get("id") in labelled or field.xpath("ancestor::label")
-
-
-def test_hints_and_errors_are_tied_to_their_fields(client: Client, db: None) -> None:
-    page = html.document_fromstring(client.post(REPORT).content)
-    ids = set(page.xpath("//@id"))
     for described in page.xpath("//@aria-describedby"):
-        assert set(described.split()) <= ids
+        assert set(described.split()) <= set(ids)
 
 
 def test_a_fold_names_the_group_of_its_fields(page: html.HtmlElement) -> None:
@@ -74,14 +71,13 @@ def test_an_empty_story_is_marked_where_it_stands() -> None:
     assert 'aria-invalid="true"' in str(form["story"])
 
 
-def test_ids_are_unique(page: html.HtmlElement) -> None:
-    ids = page.xpath("//@id")
-    assert len(ids) == len(set(ids))
-
-
-def test_nothing_is_refused_by_length_or_pattern(page: html.HtmlElement) -> None:
+def test_nothing_is_refused_by_length_or_pattern_and_no_python_shows(
+    page: html.HtmlElement,
+) -> None:
     assert not page.xpath("//form//*[@required or @maxlength or @pattern]")
     assert "novalidate" in page.xpath("//form")[0].attrib
+    assert "csrfmiddlewaretoken" not in html.tostring(page).decode()
+    assert "None" not in page.text_content()
 
 
 def test_the_trap_is_out_of_reach_for_people(page: html.HtmlElement) -> None:
@@ -90,23 +86,15 @@ def test_the_trap_is_out_of_reach_for_people(page: html.HtmlElement) -> None:
     assert trap.xpath("ancestor::*[@aria-hidden='true']")
 
 
-def test_answers_that_can_be_carried_are_boxes_of_the_page() -> None:
-    assert set(CARRIED) <= {group.code for group in choices.GROUPS}
-
-
 def test_codes_fit_their_columns() -> None:
     limit = Report._meta.get_field("claimed_office").max_length
     assert all(len(code) <= limit for code, _ in OFFICES)
     assert all(re.fullmatch(r"[a-z_]{1,32}", group.code) for group in choices.GROUPS)
 
 
-def test_a_box_is_no_action_and_an_action_has_one_box() -> None:
-    codes = [group.code for group in choices.GROUPS]
+def test_a_box_is_no_action_an_action_has_one_box_and_what_is_carried_is_a_box() -> None:
+    codes = {group.code for group in choices.GROUPS}
     actions = [action for group in choices.GROUPS for action in group.actions]
-    assert not set(codes) & set(actions)
+    assert not codes & set(actions)
     assert len(actions) == len(set(actions)) == 17
-
-
-def test_a_form_never_shows_a_signature_of_the_python_behind_it(page: html.HtmlElement) -> None:
-    assert "csrfmiddlewaretoken" not in html.tostring(page).decode()
-    assert "None" not in page.text_content()
+    assert set(CARRIED) <= codes
