@@ -17,12 +17,9 @@ GIVEN = {"title": "Chào", "text": "Tin {so_tin}", "text_en": "Report {so_tin}",
          "is_active": "on", "position": "5"}  # fmt: skip
 
 
-@pytest.fixture
-def desk(db: None) -> None:
-    call_command("setup_desk", verbosity=0)
-
-
-def test_every_reply_that_we_bring_keeps_the_promises_in_both_languages(desk: None) -> None:
+def test_every_reply_that_we_bring_keeps_the_promises_in_both_languages(
+    reference_rows: None,
+) -> None:
     rows = CannedReply.objects.all()
     assert rows.count() >= 15
     for reply in rows:
@@ -32,7 +29,7 @@ def test_every_reply_that_we_bring_keeps_the_promises_in_both_languages(desk: No
             assert (reply.title, replies.forbidden_wording(filled)) == (reply.title, "")
 
 
-def test_our_replies_come_into_an_empty_table_alone(desk: None) -> None:
+def test_our_replies_come_into_an_empty_table_alone(reference_rows: None) -> None:
     CannedReply.objects.exclude(title="Đã nhận tin").delete()
     call_command("setup_desk", verbosity=0)
     assert CannedReply.objects.count() == 1
@@ -72,7 +69,7 @@ def test_blanks_are_filled_once_and_unknown_ones_stay_to_be_seen() -> None:
     assert replies.unfilled_placeholders("{so_tin} {x} {so_tin} { }") == ["{so_tin}", "{x}"]
 
 
-def test_the_values_are_those_of_the_report_in_its_language(desk: None) -> None:
+def test_the_values_are_those_of_the_report_in_its_language(reference_rows: None) -> None:
     Office.objects.filter(codename="thue").update(name="Cơ quan thuế", name_en="Tax office")
     case = Case.objects.get(report=report_factories.report(claimed_office="thue"))
     case.unit = "Công an xã Yên Định"
@@ -97,7 +94,7 @@ def test_the_values_are_those_of_the_report_in_its_language(desk: None) -> None:
     ],
 )
 def test_whom_the_caller_claimed_to_be_is_said_in_words_of_the_report_page_too(
-    desk: None, ticked: str, read: list[str], vietnamese: str, english: str
+    reference_rows: None, ticked: str, read: list[str], vietnamese: str, english: str
 ) -> None:
     report = report_factories.report(claimed_office=ticked)
     report_factories.add_facts(report, offices=read)
@@ -106,7 +103,7 @@ def test_whom_the_caller_claimed_to_be_is_said_in_words_of_the_report_page_too(
     assert replies.placeholder_values(case, "en")["co_quan"] == english
 
 
-def test_an_officers_word_on_whom_they_claimed_to_be_stands(desk: None) -> None:
+def test_an_officers_word_on_whom_they_claimed_to_be_stands(reference_rows: None) -> None:
     report = report_factories.report(claimed_office="police")
     Case.objects.filter(report=report).update(corrections_json={"offices": ["ngan-hang"]})
     name = Office.objects.get(codename="ngan-hang").name

@@ -1,7 +1,6 @@
 """Deadlines told before and when they pass: once each, to whom they concern."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
@@ -12,13 +11,15 @@ from pytest_django import Settings
 
 from core.audit import events
 from reports import tasks
-from reports.cases import deadlines, workflow
+from reports.cases import deadlines
 from reports.models import Alarm, Case, Deadline, DeadlineNotification
 from reports.monitoring import alarms, queue_stats
 from tests.desk.test_alarms import banner
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
+from tests.support.desk_pages import page_of
 from tests.support.officers import Person
+from tests.support.report_factories import decide
 
 pytestmark = pytest.mark.django_db
 
@@ -31,8 +32,10 @@ def _mailing(settings: Settings, lead: Person, duty: Person) -> None:
         person.user.save()
 
 
-def after(**span: int) -> Any:
-    return time_machine.travel(timezone.now() + timedelta(**span))
+def remind(**later: int) -> None:
+    """Tell what is due so much later."""
+    with time_machine.travel(timezone.now() + timedelta(**later)):
+        deadlines.send_due_reminders()
 
 
 def kinds(case: Case) -> list[str]:
@@ -50,62 +53,52 @@ def test_a_minute_after_receipt_clocks_run_and_nobody_is_told() -> None:
 
 def test_a_deadline_is_told_before_and_when_it_passes_once_each() -> None:
     case = report_factories.case(happening_now=True)
-    deadlines.send_due_reminders()
-    for minutes in (12, 13, 15, 16, 60):
-        with after(minutes=minutes):
-            deadlines.send_due_reminders()
+    for minutes in (0, 12, 13, 15, 16, 60):
+        remind(minutes=minutes)
     assert kinds(case) == ["clock_soon look", "clock_overdue look"]
 
 
 def test_the_log_and_the_record_say_which_clock_it_was(lead: Person) -> None:
     case = report_factories.case()
-    with after(hours=30):
-        deadlines.send_due_reminders()
-    report = lead.client.get(f"/admin/reports/report/{case.pk}/change/").content.decode()
+    remind(hours=30)
+    report = lead.client.get(page_of(case.report)).content.decode()
     assert "Báo quá hạn: phân loại" in report
     assert "<td>phân loại</td>" in lead.client.get("/admin/core/auditevent/").content.decode()
 
 
 def test_a_clock_that_was_slept_through_is_told_as_overdue_alone() -> None:
     case = report_factories.case()
-    with after(hours=30):
-        deadlines.send_due_reminders()
-        deadlines.send_due_reminders()
+    remind(hours=30)
+    remind(hours=30)
     assert kinds(case) == ["clock_overdue sort"]
 
 
 def test_what_was_met_in_time_is_told_to_nobody(duty: Person) -> None:
     case = report_factories.case(happening_now=True)
     deadlines.send_due_reminders()
-    workflow.decide("junk", case.pk, by=duty.user, version=1, reason="quảng cáo")
-    with after(hours=30):
-        deadlines.send_due_reminders()
+    decide("junk", case, duty)
+    remind(hours=30)
     assert kinds(case) == []
 
 
 def test_a_new_end_is_told_anew(lead: Person) -> None:
     case = report_factories.case()
-    workflow.decide("act", case.pk, by=lead.user, version=1, reason="gửi CQĐT")
-    workflow.decide("message", case.pk, by=lead.user, version=2, reason="Đã gửi cơ quan điều tra.")
-    with after(days=21):
-        deadlines.send_due_reminders()
-    workflow.decide("extend", case.pk, by=lead.user, version=3, reason="phức tạp")
-    with after(days=70):
-        deadlines.send_due_reminders()
+    decide("act", case, lead)
+    decide("message", case, lead)
+    remind(days=21)
+    decide("extend", case, lead)
+    remind(days=70)
     assert kinds(case) == ["clock_overdue verify"] * 2
     assert DeadlineNotification.objects.count() == 2
 
 
 @pytest.mark.usefixtures("_mailing")
 def test_before_it_passes_the_officer_is_mailed_and_then_the_leads_too(duty: Person) -> None:
-    case = report_factories.case()
-    workflow.decide("take", case.pk, by=duty.user, version=1)
-    with after(hours=20):
-        deadlines.send_due_reminders()
-        assert [letter.to for letter in mail.outbox] == [["duty@desk.example"]]
-    with after(hours=25):
-        deadlines.send_due_reminders()
-        deadlines.send_due_reminders()
+    decide("take", report_factories.case(), duty)
+    remind(hours=20)
+    assert [letter.to for letter in mail.outbox] == [["duty@desk.example"]]
+    remind(hours=25)
+    remind(hours=25)
     recipients = sorted(letter.to[0] for letter in mail.outbox[1:])
     assert recipients == ["duty@desk.example", "lead@desk.example"]
 
@@ -114,8 +107,7 @@ def test_before_it_passes_the_officer_is_mailed_and_then_the_leads_too(duty: Per
 def test_what_is_nobodys_goes_to_the_leads_at_once() -> None:
     case = report_factories.case("Chuyển tiền cho họ, số 0550 000 123.", happening_now=True)
     deadlines.send_due_reminders()
-    with after(minutes=13):
-        deadlines.send_due_reminders()
+    remind(minutes=13)
     (letter,) = mail.outbox
     assert letter.to == ["lead@desk.example"]
     assert case.report.public_number in str(letter.body)
@@ -126,21 +118,17 @@ def test_what_is_nobodys_goes_to_the_leads_at_once() -> None:
 def test_many_deadlines_are_one_mail() -> None:
     for _ in range(5):
         report_factories.case()
-    with after(hours=25):
-        deadlines.send_due_reminders()
+    remind(hours=25)
     assert [letter.subject for letter in mail.outbox] == ["Quá hạn: 5 tin"]
 
 
 @pytest.mark.usefixtures("_mailing")
 def test_a_mail_that_could_not_be_sent_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     report_factories.case()
-    with after(hours=25):
-        with override_settings(
-            EMAIL_BACKEND="tests.reports.cases.test_deadline_notifications.Refusing"
-        ):
-            deadlines.send_due_reminders()
-        assert DeadlineNotification.objects.filter(mailed_at=None).count() == 1
-        deadlines.send_due_reminders()
+    with override_settings(EMAIL_BACKEND=f"{__name__}.Refusing"):
+        remind(hours=25)
+    assert DeadlineNotification.objects.filter(mailed_at=None).count() == 1
+    remind(hours=25)
     assert len(mail.outbox) == 1
 
 

@@ -1,6 +1,7 @@
 """Deadlines of a case: which act starts, meets, drops and extends which, also in a race."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,11 +17,11 @@ from reports.models import Case, Deadline, Report
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
 from tests.support.officers import Person, create_officer
+from tests.support.report_factories import decide, try_to
 
 pytestmark = pytest.mark.django_db
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
-WHY = {"reason": "đủ căn cứ"}
 
 
 def running(case: Case) -> dict[str, datetime]:
@@ -28,23 +29,14 @@ def running(case: Case) -> dict[str, datetime]:
     return {clock.kind: clock.due_at for clock in rows}
 
 
-def decide(case: Case, verb: str, by: User, **words: Any) -> Case:
-    case.refresh_from_db()
-    return workflow.decide(verb, case.pk, by=by, version=case.version, **words)
-
-
 def at(moment: str) -> Any:
     return time_machine.travel(datetime.fromisoformat(moment).replace(tzinfo=HERE), tick=False)
 
 
-def test_a_report_comes_in_without_a_clock() -> None:
-    report_factories.report(happening_now=True)
-    assert not Deadline.objects.exists()
-
-
-def test_a_minute_later_its_clocks_run_from_its_receipt() -> None:
+def test_a_report_comes_in_without_a_clock_and_a_minute_later_its_clocks_run_from_receipt() -> None:
     case = report_factories.case(happening_now=True)
-    assert deadlines.start_for_new_reports() == 1
+    assert not Deadline.objects.exists()
+    assert [deadlines.start_for_new_reports() for _ in range(2)] == [1, 0]
     begun = case.report.received_at
     due = {"look": begun + timedelta(minutes=15), "sort": begun + timedelta(hours=24)}
     assert running(case) == due
@@ -52,22 +44,10 @@ def test_a_minute_later_its_clocks_run_from_its_receipt() -> None:
     assert (case.due_at, case.version) == (begun + timedelta(minutes=15), 1)
 
 
-def test_starting_them_again_starts_none() -> None:
-    report_factories.case(happening_now=True)
-    deadlines.start_for_new_reports()
-    assert deadlines.start_for_new_reports() == 0
-    assert Deadline.objects.count() == 2
-
-
-def test_who_is_not_pressed_is_to_be_sorted_alone() -> None:
+def test_who_is_not_pressed_is_to_be_sorted_alone_until_the_machine_reads_otherwise() -> None:
     case = report_factories.case()
     deadlines.start_for_new_reports()
     assert running(case).keys() == {"sort"}
-
-
-def test_what_the_machine_reads_later_starts_the_look_too() -> None:
-    case = report_factories.case()
-    deadlines.start_for_new_reports()
     report_factories.add_facts(case.report, ongoing=True)
     deadlines.start_for_new_reports()
     assert running(case).keys() == {"look", "sort"}
@@ -77,40 +57,36 @@ def test_what_the_machine_reads_later_starts_the_look_too() -> None:
 
 def test_a_report_that_somebody_has_seen_needs_no_look(chief: User) -> None:
     case = report_factories.case()
-    decide(case, "note", chief, reason="đang gọi")
+    decide("note", case, chief)
     report_factories.add_facts(case.report, ongoing=True)
     deadlines.start_for_new_reports()
     assert running(case).keys() == {"sort"}
 
 
-@pytest.mark.parametrize("verb", ["take", "note", "ask", "message"])
+@pytest.mark.parametrize("verb", ["take", "note", "ask", "message", "correct"])
 def test_whatever_a_person_does_meets_the_look(verb: str, chief: User) -> None:
     case = report_factories.case(happening_now=True)
     deadlines.start_for_new_reports()
-    decide(case, verb, chief, **({} if verb == "take" else {"reason": "Số tài khoản là gì?"}))
+    if verb == "correct":
+        right = CorrectedValue("ongoing", False)
+        corrections.correct_fact(case.pk, by=chief, version=1, right=right, reason="x")
+    else:
+        decide(verb, case, chief)
     assert running(case).keys() == {"sort"}
     assert Deadline.objects.get(kind="look").met_at
 
 
 def test_a_decision_before_the_minute_starts_and_meets_in_one(chief: User) -> None:
     case = report_factories.case(happening_now=True)
-    after = decide(case, "take", chief)
+    after = decide("take", case, chief)
     assert after.due_at == case.report.received_at + timedelta(hours=24)
     assert Deadline.objects.get(kind="look").met_at
 
 
-@pytest.mark.parametrize(
-    ("verb", "words"),
-    [
-        ("junk", {}),
-        ("withdraw", {}),
-        ("close", {"outcome": "duplicate"}),
-        ("hand_over", {"unit": "Công an xã Yên Định"}),
-    ],
-)
-def test_sorting_ends_what_ran_from_receipt(verb: str, words: Any, chief: User) -> None:
+@pytest.mark.parametrize("verb", ["junk", "withdraw", "close", "hand_over"])
+def test_sorting_ends_what_ran_from_receipt(verb: str, chief: User) -> None:
     case = report_factories.case()
-    after = decide(case, verb, chief, **WHY, **words)
+    after = decide(verb, case, chief)
     assert running(case) == {}
     assert after.due_at is None
 
@@ -118,7 +94,7 @@ def test_sorting_ends_what_ran_from_receipt(verb: str, words: Any, chief: User) 
 def test_a_crime_report_starts_the_clocks_of_the_law(chief: User) -> None:
     case = report_factories.case()
     with at("2026-12-31 09:00"):
-        after = decide(case, "act", chief, **WHY)
+        after = decide("act", case, chief)
     due = {kind: f"{timezone.localtime(end):%d/%m/%Y %H:%M}" for kind, end in running(case).items()}
     assert due == {"tell": "06/01/2027 17:00", "verify": "20/01/2027 17:00"}
     assert after.due_at == running(case)["tell"]
@@ -126,8 +102,8 @@ def test_a_crime_report_starts_the_clocks_of_the_law(chief: User) -> None:
 
 def test_a_message_to_the_reporter_meets_the_telling(chief: User) -> None:
     case = report_factories.case()
-    decide(case, "act", chief, **WHY)
-    after = decide(case, "message", chief, reason="Tin đã gửi Cơ quan điều tra.")
+    decide("act", case, chief)
+    after = decide("message", case, chief)
     assert running(case).keys() == {"verify"}
     assert after.due_at == running(case)["verify"]
 
@@ -135,45 +111,38 @@ def test_a_message_to_the_reporter_meets_the_telling(chief: User) -> None:
 def test_verifying_is_extended_twice_to_month_ends_and_no_further(chief: User) -> None:
     case, ends = report_factories.case(), []
     with at("2026-12-31 09:00"):
-        decide(case, "act", chief, **WHY)
+        decide("act", case, chief)
         for _ in range(2):
-            decide(case, "extend", chief, **WHY)
+            decide("extend", case, chief)
             ends.append(f"{timezone.localtime(running(case)['verify']):%d/%m/%Y}")
         with pytest.raises(workflow.NoExtensionLeft):
-            decide(case, "extend", chief, **WHY)
+            decide("extend", case, chief)
     assert ends == ["28/02/2027", "30/04/2027"]
     assert Case.objects.get(pk=case.pk).version == 4
 
 
-def test_an_officer_on_duty_extends_nothing(duty: Person, chief: User) -> None:
-    case = report_factories.case()
-    decide(case, "act", chief, **WHY)
-    with pytest.raises(workflow.NotAllowed):
-        decide(case, "extend", duty.user, **WHY)
-
-
 def test_taking_it_up_again_drops_the_clocks_of_the_law_and_sorts_anew(chief: User) -> None:
     case = report_factories.case()
-    decide(case, "act", chief, **WHY)
+    decide("act", case, chief)
     with at("2026-12-01 08:00"):
-        decide(case, "reopen", chief, **WHY)
+        decide("reopen", case, chief)
     assert running(case) == {"sort": datetime(2026, 12, 2, 8, tzinfo=HERE)}
     assert Deadline.objects.filter(dropped_at__isnull=False).count() == 2
 
 
 def test_handing_a_crime_report_over_leaves_the_telling(chief: User) -> None:
     case = report_factories.case()
-    decide(case, "act", chief, **WHY)
-    decide(case, "hand_over", chief, unit="Công an xã Yên Định", **WHY)
+    decide("act", case, chief)
+    decide("hand_over", case, chief)
     assert running(case).keys() == {"tell"}
 
 
 def test_what_was_refused_leaves_the_clocks_alone(chief: User) -> None:
     case = report_factories.case()
-    decide(case, "act", chief, **WHY)
+    decide("act", case, chief)
     before = list(Deadline.objects.order_by("id").values())
     with pytest.raises(workflow.InvalidTransition):
-        decide(case, "junk", chief, **WHY)
+        decide("junk", case, chief)
     assert list(Deadline.objects.order_by("id").values()) == before
 
 
@@ -197,48 +166,29 @@ def test_overdue_and_due_soon_are_told_apart() -> None:
 
 def test_officers_take_up_again_what_they_ended_themselves(duty: Person) -> None:
     case = report_factories.case()
-    after = decide(case, "junk", duty.user, **WHY)
+    after = decide("junk", case, duty)
     assert "reopen" in workflow.allowed_actions(after, duty.user)
-    assert decide(case, "reopen", duty.user, **WHY).status == Case.Status.IN_REVIEW
+    assert decide("reopen", case, duty).status == Case.Status.IN_REVIEW
 
 
 def test_what_another_ended_or_is_a_day_old_wants_the_right(duty: Person, chief: User) -> None:
     case = report_factories.case()
-    decide(case, "junk", chief, **WHY)
+    decide("junk", case, chief)
     with pytest.raises(workflow.NotAllowed):
-        decide(case, "reopen", duty.user, **WHY)
+        decide("reopen", case, duty)
     mine = report_factories.case()
-    decide(mine, "junk", duty.user, **WHY)
-    with (
-        time_machine.travel(timezone.now() + timedelta(hours=25)),
-        pytest.raises(workflow.NotAllowed),
-    ):
-        decide(mine, "reopen", duty.user, **WHY)
-
-
-def test_putting_the_machine_right_is_a_look_too(chief: User) -> None:
-    case = report_factories.case(happening_now=True)
-    deadlines.start_for_new_reports()
-    right = CorrectedValue("ongoing", False)
-    corrections.correct_fact(case.pk, by=chief, version=1, right=right, **WHY)
-    assert running(case).keys() == {"sort"}
+    decide("junk", mine, duty)
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):  # noqa: SIM117
+        with pytest.raises(workflow.NotAllowed):
+            decide("reopen", mine, duty)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_machine_starts_clocks_while_two_officers_decide() -> None:
     case = report_factories.case(happening_now=True)
     officers = [create_officer("ha", "duty"), create_officer("minh", "duty")]
-
-    def junk(number: int) -> str:
-        try:
-            workflow.decide("junk", case.pk, by=officers[number], version=1, reason="quảng cáo")
-        except workflow.StaleVersion:
-            return "told"
-        return "done"
-
-    results = in_parallel(
-        [lambda: junk(0), lambda: junk(1), *[deadlines.start_for_new_reports] * 3]
-    )
+    junking = [partial(try_to, "junk", case, by) for by in officers]
+    results = in_parallel([*junking, *[deadlines.start_for_new_reports] * 3])
     assert sorted(results[:2]) == ["done", "told"]
     assert not Deadline.objects.pending().exists()
     assert Case.objects.get(pk=case.pk).due_at is None
@@ -246,15 +196,8 @@ def test_the_machine_starts_clocks_while_two_officers_decide() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_extend_at_once_one_does() -> None:
-    case, chief = report_factories.case(), create_officer("chief", "lead")
-    workflow.decide("act", case.pk, by=chief, version=1, reason="đủ căn cứ")
-
-    def extend() -> str:
-        try:
-            workflow.decide("extend", case.pk, by=chief, version=2, reason="phức tạp")
-        except workflow.StaleVersion:
-            return "told"
-        return "done"
-
-    assert sorted(in_parallel([extend, extend])) == ["done", "told"]
+    chief = create_officer("chief", "lead")
+    case = decide("act", report_factories.case(), chief)
+    results = in_parallel([partial(try_to, "extend", case, chief)] * 2)
+    assert sorted(results) == ["done", "told"]
     assert Deadline.objects.get(kind="verify").extension_count == 1

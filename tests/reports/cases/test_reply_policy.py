@@ -3,12 +3,13 @@
 import pytest
 
 from portal.management import reference_data
-from reports.cases import replies, workflow
+from reports.cases import replies
 from reports.models import Case, Message
 from tests.desk.reports.test_messages import press
 from tests.support import report_factories
 from tests.support.desk_pages import page_of, words
 from tests.support.officers import Person
+from tests.support.report_factories import decide
 
 pytestmark = pytest.mark.django_db
 
@@ -78,9 +79,8 @@ def test_words_that_break_the_promise_come_back_with_why(
 
 
 def test_what_no_reporter_reads_may_name_any_number(duty: Person) -> None:
-    case = report_factories.case()
-    workflow.decide("note", case.pk, by=duty.user, version=1, reason="Đọc OTP: đã gọi 0912345678.")
-    assert Case.objects.get(pk=case.pk).version == 2
+    reason = "Đọc OTP: đã gọi 0912345678."
+    assert decide("note", report_factories.case(), duty, reason=reason).version == 2
 
 
 @pytest.mark.parametrize("unit", ["Công an xã, gọi 0912345678", "Đội ke-gian.com", "Đọc OTP đi"])

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import IntegrityError
 from django.utils import timezone
 
@@ -59,28 +60,23 @@ def test_a_rule_fits_what_it_asks(asked: dict[str, Any], told: RoutingInput, *, 
     assert (match_rule([build_rule(**asked)], told, POLICE) is not None) == fits
 
 
-def test_the_first_that_fits_is_taken() -> None:
+def test_the_first_that_fits_is_taken_and_one_without_a_unit_leads_to_the_police_of_the_commune() -> (
+    None
+):
     rules = [build_rule(scenario="bank"), build_rule(unit_id="b"), build_rule(unit_id="c")]
     decision = match_rule(rules, RoutingInput(scenario="police_case"), {})
     assert decision is not None
     assert decision.unit == "b"
-
-
-def test_a_rule_without_a_unit_leads_to_the_police_of_the_commune() -> None:
     decision = match_rule([build_rule(unit_id=None)], RoutingInput(commune="xa_yen_dinh"), POLICE)
     assert decision is not None
     assert decision.unit == "police"
 
 
-def test_rules_are_asked_by_position_and_drafts_are_not() -> None:
+def test_rules_are_asked_by_position_without_drafts_and_units_that_take_nothing() -> None:
     late, first = create_rule(position=9), create_rule(position=1)
     create_rule(position=0, is_active=False)
     assert routing.rules() == [first, late]
     assert len(routing.rules(with_drafts=True)) == 3
-
-
-def test_a_rule_to_a_unit_that_takes_nothing_is_passed_over() -> None:
-    create_rule()
     Unit.objects.update(is_active=False)
     assert routing.rules() == []
 
@@ -112,25 +108,23 @@ def test_what_was_taken_back_is_never_sent_again(duty: Person) -> None:
     create_rule(priority=80)
     report = triaged_report()
     routing.route_untriaged_cases()
-    back = workflow.decide("recall", report.pk, by=duty.user, version=2, reason="nhầm nơi")
+    back = report_factories.decide("recall", report, duty)
     assert (back.assigned_unit, back.min_priority) == (None, None)
     Case.objects.update(status="new")
     assert routing.route_untriaged_cases() == 0
 
 
-@pytest.mark.parametrize(
-    "changes", [{"status": "in_review"}, {"status": "waiting"}, {"status": "junk"}]
-)
-def test_what_a_person_has_begun_is_left_alone(changes: dict[str, str]) -> None:
+@pytest.mark.parametrize("status", ["in_review", "waiting", "junk"])
+def test_what_a_person_has_begun_is_left_alone(status: str) -> None:
     create_rule()
-    Case.objects.filter(report=triaged_report()).update(**changes)
+    Case.objects.filter(report=triaged_report()).update(status=status)
     assert routing.route_untriaged_cases() == 0
     assert not AuditEvent.objects.exists()
 
 
 def test_a_person_who_is_quicker_wins(duty: Person) -> None:
     rule, report = create_rule(), triaged_report()
-    workflow.decide("take", report.pk, by=duty.user, version=1)
+    report_factories.decide("take", report, duty)
     gone = workflow.route(report.pk, unit=report_factories.unit(), rule=rule.pk, priority=None)
     assert (gone, Case.objects.get(report=report).officer) == (False, duty.user)
 
@@ -167,11 +161,6 @@ def test_without_rules_nothing_is_asked(django_assert_num_queries: Any) -> None:
         assert routing.route_untriaged_cases() == 0
 
 
-def test_the_database_refuses_a_priority_over_a_hundred() -> None:
-    with pytest.raises(IntegrityError):
-        create_rule(priority=101)
-
-
 def test_a_dry_run_counts_and_shows_and_writes_nothing(lead: Person) -> None:
     create_rule(scenario="bank", is_active=False)
     create_rule(position=200, scenario="police_case")
@@ -203,12 +192,8 @@ def test_a_dry_run_reads_no_text_of_a_person(django_assert_num_queries: Any) -> 
 
 def test_a_dry_run_cannot_be_posted_and_is_not_for_a_unit(lead: Person) -> None:
     assert lead.client.post(DRY).status_code == 405
-    assert (
-        log_in(report_factories.create_unit_officer(report_factories.unit(), role="lead"))
-        .get(DRY)
-        .status_code
-        == 403
-    )
+    of_a_unit = report_factories.create_unit_officer(report_factories.unit(), role="lead")
+    assert log_in(of_a_unit).get(DRY).status_code == 403
 
 
 def test_a_rule_that_is_saved_is_on_record(lead: Person) -> None:
@@ -222,16 +207,15 @@ def test_a_rule_that_is_saved_is_on_record(lead: Person) -> None:
     assert AuditEvent.objects.get(kind="rule_saved").detail["min_loss"] == 1000000
 
 
-def test_an_absurd_priority_is_told_in_words(lead: Person) -> None:
+def test_an_absurd_priority_is_refused_in_words_and_by_the_database(lead: Person) -> None:
     answer = lead.client.post("/admin/reports/routingrule/add/", {"position": 1, "priority": 400})
     assert "Ghi một số từ 0 đến 100" in answer.content.decode()
     assert not RoutingRule.objects.exists()
+    with pytest.raises(IntegrityError):
+        create_rule(priority=101)
 
 
-def test_reports_of_this_month_are_tried_and_older_ones_are_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_reports_of_this_month_are_tried_and_older_ones_are_not() -> None:
     triaged_report()
-    later = timezone.now() + timedelta(days=31)
-    monkeypatch.setattr(timezone, "now", lambda: later)
-    assert routing.dry_run([]).reports == 0
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        assert routing.dry_run([]).reports == 0

@@ -5,10 +5,10 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from pypdf import PdfReader
 
@@ -18,6 +18,8 @@ from reports.cases.corrections import CorrectedValue
 from reports.models import Case, Report, TransferSlip
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
+from tests.support.database_guards import refused_by_database
+from tests.support.desk_pages import page_of
 from tests.support.officers import Person, create_officer, log_in
 
 pytestmark = pytest.mark.django_db
@@ -40,8 +42,7 @@ PAPER = pdf_documents.PdfDocument(
 
 def handed(by: Person, story: str = STORY, **typed: Any) -> Report:
     report = report_factories.report(story, **typed)
-    unit, reason = report_factories.unit().name, "đúng địa bàn"
-    workflow.decide("hand_over", report.pk, by=by.user, version=1, unit=unit, reason=reason)
+    report_factories.decide("hand_over", report, by)
     return report
 
 
@@ -52,7 +53,7 @@ def words_of(pdf: bytes) -> str:
 
 def take(who: Person, report: Report, **typed: str) -> Any:
     slip = TransferSlip.objects.get(report=report)
-    return who.client.post(f"/admin/reports/report/{report.pk}/slip/{slip.pk}/", typed)
+    return who.client.post(page_of(report, f"slip/{slip.pk}"), typed)
 
 
 def test_every_vietnamese_letter_and_the_heading_of_a_dispatch_are_on_the_sheet() -> None:
@@ -96,9 +97,8 @@ def test_numbers_begin_anew_each_year(duty: Person, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_hand_over_that_fails_uses_no_number(duty: Person) -> None:
-    report = report_factories.report()
     with pytest.raises(workflow.StaleVersion):
-        workflow.decide("hand_over", report.pk, by=duty.user, version=9, unit="Công an", reason="x")
+        report_factories.decide("hand_over", report_factories.report(), duty, version=9)
     handed(duty)
     assert TransferSlip.objects.get().number == 1
 
@@ -106,11 +106,8 @@ def test_a_hand_over_that_fails_uses_no_number(duty: Person) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_get_two_numbers_without_a_gap() -> None:
     by, reports = create_officer("by", "duty"), [report_factories.report() for _ in range(6)]
-
-    def hand(report: Report) -> None:
-        workflow.decide("hand_over", report.pk, by=by, version=1, unit="Công an huyện", reason="x")
-
-    in_parallel([lambda report=report: hand(report) for report in reports])
+    report_factories.unit()
+    in_parallel([partial(report_factories.decide, "hand_over", each, by) for each in reports])
     assert sorted(TransferSlip.objects.values_list("number", flat=True)) == [1, 2, 3, 4, 5, 6]
 
 
@@ -119,8 +116,7 @@ def test_two_at_once_get_two_numbers_without_a_gap() -> None:
 )
 def test_a_slip_is_never_changed(duty: Person, act: str) -> None:
     handed(duty)
-    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(act)
+    refused_by_database(act)
 
 
 def test_the_sheet_tells_the_report_with_what_is_personal_masked(duty: Person) -> None:
@@ -128,14 +124,8 @@ def test_the_sheet_tells_the_report_with_what_is_personal_masked(duty: Person) -
     answer = take(duty, report)
     said = words_of(answer.content)
     assert answer.headers["Content-Type"] == "application/pdf"
-    for text in (
-        report.public_number,
-        "Công an xã Yên Định",
-        "0550 000 123",
-        "đúng địa bàn",
-        "dọa bắt",
-    ):
-        assert text in said
+    told = ["Công an xã Yên Định", "0550 000 123", "đúng địa bàn", "dọa bắt"]
+    assert [text for text in (report.public_number, *told) if text not in said] == []
     assert "0992 000 118" not in said
     assert not events.events_for("report", report.pk).filter(kind="revealed").exists()
 
@@ -144,10 +134,7 @@ def test_the_sheet_gives_an_officers_word_before_the_machines(duty: Person) -> N
     report = report_factories.triaged(STORY)
     right = CorrectedValue("scenario", "bank")
     corrections.correct_fact(report.pk, by=duty.user, version=1, right=right, reason="Nghe lại.")
-    unit = report_factories.unit().name
-    workflow.decide(
-        "hand_over", report.pk, by=duty.user, version=2, unit=unit, reason="đúng địa bàn"
-    )
+    report_factories.decide("hand_over", report, duty)
     text = words_of(take(duty, report).content)
     assert "Cán bộ ghi Giả danh nhân viên ngân hàng" in text
     assert "Máy gợi ý thiệt hại: chưa rõ" in text
@@ -162,46 +149,36 @@ def test_what_is_sealed_is_on_the_sheet_only_for_who_asks_and_may_and_on_record(
     assert (looked.actor, looked.detail["what"]) == (duty.user, "slip")
 
 
-def test_each_sheet_is_counted_and_the_page_says_how_many(duty: Person) -> None:
+def test_each_sheet_is_counted_and_is_among_the_looks(duty: Person, auditor: Person) -> None:
+    """Masked or whole, it carries a person's words out of the house."""
     report = handed(duty)
     take(duty, report)
     take(duty, report)
-    page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
-    assert "Đã in 2 lần" in page
+    assert "Đã in 2 lần" in duty.client.get(page_of(report)).content.decode()
     assert events.events_for("report", report.pk).filter(kind="slip_given").count() == 2
-
-
-def test_each_sheet_is_among_the_looks(duty: Person, auditor: Person) -> None:
-    """Masked or whole, it carries a person's words out of the house."""
-    take(duty, handed(duty))
     page = auditor.client.get("/admin/core/auditevent/looks/").content.decode()
-    assert page.count("In phiếu chuyển tin") == 2  # the choice of acts, and this one
+    assert page.count("In phiếu chuyển tin") == 3  # the choice of acts, and these two
 
 
 def test_the_receiving_unit_prints_it_and_another_does_not(duty: Person) -> None:
     report = handed(duty)
-    slip = report.slips.get()
-    address = f"/admin/reports/report/{report.pk}/slip/{slip.pk}/"
-    there = log_in(report_factories.create_unit_officer(report_factories.unit()))
-    elsewhere = log_in(
-        report_factories.create_unit_officer(report_factories.unit("Công an xã Kiên Thọ"), "khac")
-    )
-    assert [each.post(address).status_code for each in (there, elsewhere)] == [200, 403]
+    address = page_of(report, f"slip/{report.slips.get().pk}")
+    units = [report_factories.unit(), report_factories.unit("Công an xã Kiên Thọ")]
+    officers = [report_factories.create_unit_officer(unit, unit.codename) for unit in units]
+    assert [log_in(each).post(address).status_code for each in officers] == [200, 403]
     assert duty.client.get(address).status_code == 405
 
 
 def test_the_slip_of_another_report_is_not_found(duty: Person) -> None:
-    report, other = handed(duty), report_factories.report()
-    slip = report.slips.get()
-    answer = duty.client.post(f"/admin/reports/report/{other.pk}/slip/{slip.pk}/")
-    assert answer.status_code == 404
+    slip, other = handed(duty).slips.get(), report_factories.report()
+    assert duty.client.post(page_of(other, f"slip/{slip.pk}")).status_code == 404
 
 
 def test_a_hand_over_of_before_gets_its_slip_later_and_only_once(duty: Person) -> None:
     report = report_factories.report()
     Case.objects.filter(report=report).update(status="handed_over", unit="Công an xã Yên Định")
     events.log_event("report", report.pk, "handed_over", by=duty.user, reason="đúng nơi")
-    address = f"/admin/reports/report/{report.pk}/slip/"
+    address = page_of(report, "slip")
     assert [duty.client.post(address).status_code for _ in range(2)] == [303, 303]
     slip = TransferSlip.objects.get()
     assert (slip.reason, slip.unit) == ("đúng nơi", "Công an xã Yên Định")
@@ -209,7 +186,7 @@ def test_a_hand_over_of_before_gets_its_slip_later_and_only_once(duty: Person) -
 
 def test_no_slip_is_made_of_what_was_not_handed_over(duty: Person) -> None:
     report = report_factories.report()
-    answer = duty.client.post(f"/admin/reports/report/{report.pk}/slip/", follow=True)
+    answer = duty.client.post(page_of(report, "slip"), follow=True)
     assert "Chưa lập" in answer.content.decode()
     assert not TransferSlip.objects.exists()
 
