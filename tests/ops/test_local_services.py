@@ -29,6 +29,11 @@ with local_services(Path(sys.argv[1]), durable=False) as services:
 """
 
 
+ELSEWHERE = {"DATABASE_URL": "postgres://elsewhere/x", "REDIS_URL": "redis://elsewhere"}
+POSTGRES_ALONE = {"REDIS_URL": "redis://elsewhere"}
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hide from PostgreSQL")
+
+
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     """A short folder, as DATA_DIR is one; pytest's own are long."""
@@ -56,22 +61,20 @@ def test_data_and_secrets_outlive_a_stop(data_dir: Path) -> None:
     with run(data_dir) as second:
         assert ask(second, "SELECT n FROM kept") == 7
         assert redis.Redis.from_url(second.env["REDIS_URL"]).get("kept") == b"7"
-    assert second.env["FIELD_ENCRYPTION_KEYS"] == first.env["FIELD_ENCRYPTION_KEYS"]
-    assert second.env["SECRET_KEY"] == first.env["SECRET_KEY"]
-    assert second.env["BACKUP_KEY"] == first.env["BACKUP_KEY"]
+    for name in ("FIELD_ENCRYPTION_KEYS", "SECRET_KEY", "BACKUP_KEY"):
+        assert second.env[name] == first.env[name]
 
 
-def test_nothing_listens_on_the_network(data_dir: Path) -> None:
+def test_nothing_listens_on_the_network_and_no_words_of_a_statement_reach_the_log(
+    data_dir: Path,
+) -> None:
     with run(data_dir) as services:
         assert ask(services, "SHOW listen_addresses") == ""
         client = redis.Redis.from_url(services.env["REDIS_URL"])
         assert client.config_get("port") == {"port": "0"}
         assert client.config_get("appendonly") == {"appendonly": "yes"}
-
-
-def test_no_words_of_a_statement_reach_the_log(data_dir: Path) -> None:
-    with run(data_dir) as services, pytest.raises(psycopg2.Error):
-        ask(services, "SELECT 'lời kể'::integer")
+        with pytest.raises(psycopg2.Error):
+            ask(services, "SELECT 'lời kể'::integer")
     assert "lời kể" not in (data_dir / "postgres.log").read_text()
 
 
@@ -93,16 +96,15 @@ def test_a_server_that_the_environment_names_is_not_started(data_dir: Path) -> N
 
 
 def test_a_secret_of_the_environment_wins_and_ours_is_kept(data_dir: Path) -> None:
-    named = {"DATABASE_URL": "postgres://elsewhere/x", "REDIS_URL": "redis://elsewhere"}
-    with run(data_dir, **named) as first:
+    with run(data_dir, **ELSEWHERE) as first:
         pass
-    with run(data_dir, **named, FIELD_ENCRYPTION_KEYS="theirs") as services:
+    with run(data_dir, **ELSEWHERE, FIELD_ENCRYPTION_KEYS="theirs") as services:
         assert "FIELD_ENCRYPTION_KEYS" not in services.env
     assert read_env(data_dir)["FIELD_ENCRYPTION_KEYS"] == first.env["FIELD_ENCRYPTION_KEYS"]
 
 
 def test_lost_keys_are_never_replaced_in_silence(data_dir: Path) -> None:
-    with run(data_dir, REDIS_URL="redis://elsewhere"):
+    with run(data_dir, **POSTGRES_ALONE):
         pass
     (data_dir / "local.env").unlink()
     with pytest.raises(StartError, match="lost FIELD_ENCRYPTION_KEYS"), run(data_dir):
@@ -110,8 +112,11 @@ def test_lost_keys_are_never_replaced_in_silence(data_dir: Path) -> None:
 
 
 def test_a_second_start_on_the_same_folder_is_refused(data_dir: Path) -> None:
-    named = {"DATABASE_URL": "postgres://elsewhere/x", "REDIS_URL": "redis://elsewhere"}
-    with run(data_dir, **named), pytest.raises(StartError, match="in use"), run(data_dir, **named):
+    with (
+        run(data_dir, **ELSEWHERE),
+        pytest.raises(StartError, match="in use"),
+        run(data_dir, **ELSEWHERE),
+    ):
         pass
 
 
@@ -133,16 +138,16 @@ def test_after_kill_9_nothing_is_left_and_the_next_start_works(data_dir: Path) -
 
 
 def test_a_pid_file_that_names_a_living_stranger_does_not_stop_us(data_dir: Path) -> None:
-    with run(data_dir, REDIS_URL="redis://elsewhere"):
+    with run(data_dir, **POSTGRES_ALONE):
         pass
     stale = f"{os.getppid()}\n{data_dir / 'postgres'}\n1\n5432\n/nowhere\n\n0 0\nready\n"
     (data_dir / "postgres" / "postmaster.pid").write_text(stale)
-    with run(data_dir, REDIS_URL="redis://elsewhere") as services:
+    with run(data_dir, **POSTGRES_ALONE) as services:
         assert ask(services, "SELECT 1") == 1
 
 
 def test_a_server_still_going_down_is_waited_for(data_dir: Path) -> None:
-    with run(data_dir, REDIS_URL="redis://elsewhere") as services:
+    with run(data_dir, **POSTGRES_ALONE) as services:
         shutil.copytree(data_dir / "postgres", data_dir / "aside")
         [server] = services.children
         command = list(server.command)
@@ -152,7 +157,7 @@ def test_a_server_still_going_down_is_waited_for(data_dir: Path) -> None:
         command = [part.split(",")[0] if "directories=" in part else part for part in command]
         orphan = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         assert wait_until((data_dir / "postgres" / "postmaster.pid").exists)
-        with run(data_dir, REDIS_URL="redis://elsewhere") as services:
+        with run(data_dir, **POSTGRES_ALONE) as services:
             assert orphan.wait(5) == 0
             assert ask(services, "SELECT 1") == 1
 
@@ -160,11 +165,9 @@ def test_a_server_still_going_down_is_waited_for(data_dir: Path) -> None:
 def test_an_initdb_that_was_cut_short_is_done_again(data_dir: Path) -> None:
     (data_dir / "postgres.new").mkdir(parents=True)
     (data_dir / "postgres.new" / "PG_VERSION").write_text("17\n")
-    with run(data_dir, REDIS_URL="redis://elsewhere") as services:
-        assert (
-            ask(services, "SELECT datcollate FROM pg_database WHERE datname = 'portal'")
-            == "C.UTF-8"
-        )
+    question = "SELECT datcollate FROM pg_database WHERE datname = 'portal'"
+    with run(data_dir, **POSTGRES_ALONE) as services:
+        assert ask(services, question) == "C.UTF-8"
 
 
 def test_long_folder_names_do_not_make_long_sockets(
@@ -190,16 +193,16 @@ def test_it_runs_as_an_ordinary_user(data_dir: Path, user: int) -> None:
     holder.communicate()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hide from PostgreSQL")
+@as_root
 @pytest.mark.parametrize("disguise", local_postgres.DISGUISES)
 def test_root_hides_in_each_way_on_the_same_data(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch, disguise: tuple[str, ...]
 ) -> None:
-    with run(data_dir, REDIS_URL="redis://elsewhere"):
+    with run(data_dir, **POSTGRES_ALONE):
         pass
     data_dir.parent.chmod(0o711)
     monkeypatch.setattr(local_postgres, "DISGUISES", (disguise,))
-    with run(data_dir, REDIS_URL="redis://elsewhere") as services:
+    with run(data_dir, **POSTGRES_ALONE) as services:
         assert ask(services, "SELECT 1") == 1
 
 
@@ -215,24 +218,24 @@ def closed(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hide from PostgreSQL")
+@as_root
 @pytest.mark.parametrize("disguise", local_postgres.DISGUISES)
 def test_root_hides_in_each_way_from_programs_that_only_root_may_reach(
     closed: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch, disguise: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(local_postgres, "DISGUISES", (disguise,))
     for _ in range(2):  # made anew, and begun again
-        with run(data_dir, REDIS_URL="redis://elsewhere") as services:
+        with run(data_dir, **POSTGRES_ALONE) as services:
             assert ask(services, "SELECT count(*) > 0 FROM pg_timezone_names") is True
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hide from PostgreSQL")
+@as_root
 @pytest.mark.parametrize("disguise", local_postgres.DISGUISES[:2])
 def test_the_data_too_may_lie_where_only_root_may_go(
     closed: Path, monkeypatch: pytest.MonkeyPatch, disguise: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(local_postgres, "DISGUISES", (disguise,))
-    with run(closed / "var", REDIS_URL="redis://elsewhere") as services:
+    with run(closed / "var", **POSTGRES_ALONE) as services:
         assert ask(services, "SELECT 1") == 1
 
 
@@ -243,14 +246,13 @@ def test_root_without_any_disguise_is_told_so(monkeypatch: pytest.MonkeyPatch) -
         local_postgres.run_as_prefix()
 
 
-def test_missing_programs_are_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(local_postgres, "_postgres_folders", lambda: iter([tmp_path]))
-    with pytest.raises(StartError, match="set PG_BIN or DATABASE_URL"):
-        local_postgres.postgres_tool("initdb")
-
-
-def test_pg_bin_comes_before_the_wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_programs_are_one_line_and_pg_bin_comes_before_the_wheel(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "initdb").touch()
     monkeypatch.setenv("PG_BIN", str(tmp_path))
     assert local_postgres.postgres_tool("initdb") == str(tmp_path / "initdb")
     assert local_postgres.postgres_tool("postgres") != str(tmp_path / "postgres")
+    monkeypatch.setattr(local_postgres, "_postgres_folders", lambda: iter([tmp_path / "none"]))
+    with pytest.raises(StartError, match="set PG_BIN or DATABASE_URL"):
+        local_postgres.postgres_tool("initdb")

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import re
 import subprocess
 import sys
 import time
@@ -62,7 +63,8 @@ def database() -> Iterator[str]:
 
 @pytest.fixture
 def env(database: str, tmp_path: Path) -> dict[str, str]:
-    return {
+    given = ("REDIS_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "BACKUP_KEY")
+    return {name: os.environ[name] for name in given} | {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin:/usr/sbin",
         "PROJECT": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -70,10 +72,6 @@ def env(database: str, tmp_path: Path) -> dict[str, str]:
         "DATA_DIR": str(tmp_path),
         "PORT": str(find_free_port()),
         "DATABASE_URL": database,
-        "REDIS_URL": os.environ["REDIS_URL"],
-        "SECRET_KEY": os.environ["SECRET_KEY"],
-        "FIELD_ENCRYPTION_KEYS": os.environ["FIELD_ENCRYPTION_KEYS"],
-        "BACKUP_KEY": os.environ["BACKUP_KEY"],
         "PORTAL_URL": f"https://{PORTAL}",
         "ALLOWED_HOSTS": PORTAL,
     }
@@ -135,24 +133,14 @@ def test_each_lasting_role_starts_and_is_found_healthy(env: dict[str, str], role
         assert process.poll() is None
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "identifier"),
-    [
-        ("SECRET_KEY", "", "portal.E001"),
-        ("FIELD_ENCRYPTION_KEYS", "", "portal.E002"),
-        ("BACKUP_KEY", "", "portal.E008"),
-        ("DEBUG", "1", "portal.E003"),
-        ("PORTAL_URL", "http://portal.example", "portal.E004"),
-        ("ALLOWED_HOSTS", "*", "portal.E005"),
-    ],
-)
-def test_a_faulty_production_start_is_refused_with_a_hint(
-    env: dict[str, str], name: str, value: str, identifier: str
-) -> None:
-    process = locked_in("web", {**env, name: value})
+def test_a_faulty_production_start_is_refused_with_a_hint(env: dict[str, str]) -> None:
+    faults = {"SECRET_KEY": "", "FIELD_ENCRYPTION_KEYS": "", "BACKUP_KEY": "", "ALLOWED_HOSTS": "*"}
+    process = locked_in("web", {**env, **faults})
     output, _ = process.communicate(timeout=30)
     assert process.returncode != 0
-    assert identifier in output
+    assert set(re.findall(r"portal\.E\d+", output)) == {
+        "portal.E001", "portal.E002", "portal.E005", "portal.E008",
+    }  # fmt: skip
     assert "HINT" in output
 
 
