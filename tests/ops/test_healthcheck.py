@@ -17,13 +17,15 @@ def _a_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
-    """The databases that were asked for their items, where local.env names one; a worker runs."""
+def asked_databases(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """The databases that were asked, where local.env names one; a worker runs."""
     write_env(tmp_path, {"DATABASE_URL": "postgres:///of-the-file", "REDIS_URL": "redis://file"})
-    asked: list[str] = []
-    monkeypatch.setattr(healthcheck, "list_first_items", lambda dsn: asked.append(dsn) or [])
+    asked_databases: list[str] = []
+    monkeypatch.setattr(
+        healthcheck, "list_first_items", lambda dsn: asked_databases.append(dsn) or []
+    )
     monkeypatch.setattr(healthcheck, "find_processes", lambda *_: [1])
-    return asked
+    return asked_databases
 
 
 def run_healthcheck(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -32,13 +34,13 @@ def run_healthcheck(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 
 def test_the_worker_is_asked_about_where_make_run_keeps_its_database(
-    monkeypatch: pytest.MonkeyPatch, asked: list[str]
+    monkeypatch: pytest.MonkeyPatch, asked_databases: list[str]
 ) -> None:
     assert run_healthcheck(monkeypatch, "worker") == 0
-    assert asked == ["postgres:///of-the-file"]
+    assert asked_databases == ["postgres:///of-the-file"]
 
 
-@pytest.mark.usefixtures("asked")
+@pytest.mark.usefixtures("asked_databases")
 def test_what_is_given_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres:///given")
     monkeypatch.setenv("REDIS_URL", "")
@@ -63,7 +65,7 @@ def test_without_an_address_or_a_port_the_answer_is_one_line(
     assert said in line
 
 
-@pytest.mark.usefixtures("asked")
+@pytest.mark.usefixtures("asked_databases")
 @pytest.mark.parametrize("memory", ["", "[]", "{}", "half a li"])
 def test_a_memory_that_cannot_be_read_breaks_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, memory: str
