@@ -84,20 +84,18 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 
 @pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(autouse=True)
-def _guesses_of_other_tests_refuse_nobody(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And a busy machine may be slow with what counts them."""
+def _other_tests_are_not_felt(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their guesses refuse nobody, what they left in memory is forgotten, and a busy machine may be
+    slow with what counts; passwords cost no time.
+    """
     from core import rate_limits
+    from tests.support import database_reset
 
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.RATE_LIMITS = "count"
     monkeypatch.setattr(rate_limits, "TIMEOUT_SECONDS", 5.0)
     rate_limits.reset_connection()
+    database_reset.forget()
 
 
 @pytest.fixture
@@ -111,10 +109,3 @@ def enforced(settings: Settings) -> Iterator[Redis]:
     yield client
     limits.reset_connection()
     client.flushdb()
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_remembered_of_another_test() -> None:
-    from tests.support import database_reset as afresh
-
-    afresh.forget()

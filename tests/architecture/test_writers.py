@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -83,12 +83,9 @@ def find_strings(pattern: re.Pattern[str]) -> set[str]:
     return {str(module) for module in load_rooms() if pattern.search(get_strings(module))}
 
 
-def find_calls_of(names: Iterable[str]) -> set[str]:
-    return {str(module) for module in load_rooms() for name, _ in module.calls if name in names}
-
-
 def test_the_relay_alone_sends_to_celery() -> None:
-    assert find_calls_of(SENDS) == {"core/outbox/relay.py"}
+    senders = {str(module) for module in load_rooms() for name, _ in module.calls if name in SENDS}
+    assert senders == {"core/outbox/relay.py"}
 
 
 def test_the_outbox_alone_notifies() -> None:

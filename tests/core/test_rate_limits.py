@@ -4,6 +4,7 @@ import socket
 import time
 from ipaddress import ip_address
 from pathlib import Path
+from unittest.mock import Mock, call
 
 import pytest
 from django.http import HttpRequest
@@ -156,14 +157,8 @@ def test_many_guesses_of_all_only_slow_the_wrong_ones(monkeypatch: pytest.Monkey
 
 
 def test_no_more_than_two_wait_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    delays: list[float] = []
-
-    def meanwhile(seconds: float) -> None:
-        """While one waits another wrong code comes."""
-        delays.append(seconds)
-        guess(1)
-
     monkeypatch.setattr(rate_limits, "ALL_WRONG", RateLimitItemPerMinute(1))
-    monkeypatch.setattr(rate_limits, "sleep", meanwhile)
+    sleep = Mock(side_effect=lambda _: guess(1))  # while one waits another wrong code comes
+    monkeypatch.setattr(rate_limits, "sleep", sleep)
     guess(2)
-    assert delays == [rate_limits.DELAY_SECONDS] * 2
+    assert sleep.mock_calls == [call(rate_limits.DELAY_SECONDS)] * 2

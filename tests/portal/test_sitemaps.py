@@ -30,6 +30,9 @@ def test_every_listed_page_answers_and_none_asks_not_to_be_found(client: Client)
         answer = client.get(path)
         assert answer.status_code == 200, path
         assert b'content="noindex"' not in answer.content, path
+    told = client.get("/robots.txt").content.decode()
+    assert f"Sitemap: {PORTAL}/sitemap.xml" in told
+    assert "Disallow: /theo-doi/" in told
 
 
 def test_warnings_stand_with_their_time_and_withdrawn_ones_and_drafts_do_not(
@@ -56,9 +59,3 @@ def test_a_page_in_two_languages_names_both_beside_each(client: Client) -> None:
         assert [link.get("hreflang") for link in links] == ["vi", "en"], path
         assert all(str(link.get("href")).startswith(f"{PORTAL}/") for link in links)
     assert found["/danh-cho-co-quan/"].findall("x:link", NAMES) == []
-
-
-def test_robots_are_led_to_it(client: Client) -> None:
-    told = client.get("/robots.txt").content.decode()
-    assert f"Sitemap: {PORTAL}/sitemap.xml" in told
-    assert "Disallow: /theo-doi/" in told

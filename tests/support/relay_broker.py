@@ -1,9 +1,7 @@
 """A broker whose messages can be read, and relays to it."""
 
 import json
-import time
 from base64 import b64decode
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import redis
@@ -64,13 +62,3 @@ def relay_to(url: str) -> OutboxRelay:
 
 def let_hand_over_lapse() -> None:
     OutboxItem.objects.update(due_at=F("due_at") - LEASE)
-
-
-def until(true: Callable[[], bool], seconds: float = 5.0) -> bool:
-    """Wait for something to become true."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True

@@ -25,7 +25,6 @@ def _file_of_this_test(settings: Settings, tmp_path: Path) -> None:
 
 
 def acted(times: int = 5) -> list[int]:
-    """So many acts on record."""
     return [events.log_event("report", "r", "noted", reason=f"lời {n}").pk for n in range(times)]
 
 
@@ -188,17 +187,13 @@ def test_after_a_restore_the_file_is_ahead_until_somebody_says_so() -> None:
     assert AuditEvent.objects.filter(kind="record_restored").exists()
 
 
-def test_a_restore_excuses_no_change() -> None:
+def test_a_restore_excuses_no_change_and_said_for_nothing_it_writes_nothing() -> None:
     ids = sealed(3)
-    forge("UPDATE core_auditevent SET kind = 'junked' WHERE id = %s", ids[0])
-    assert find_break(restored=True) == ("changed", ids[0])
-
-
-def test_saying_restored_for_nothing_writes_nothing() -> None:
-    sealed(2)
     chain_verification.verify(restored=True)
     assert not AuditEvent.objects.filter(kind="record_restored").exists()
     assert not chain_heads.newest().restored  # type: ignore[union-attr]
+    forge("UPDATE core_auditevent SET kind = 'junked' WHERE id = %s", ids[0])
+    assert find_break(restored=True) == ("changed", ids[0])
 
 
 def test_a_line_that_was_cut_short_spoils_no_other() -> None:
@@ -294,17 +289,15 @@ def test_while_one_seals_a_second_leaves_it_alone() -> None:
     assert chain.extend_chain() == 1
 
 
-def test_the_command_says_that_all_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    sealed(3)
+def test_the_command_says_that_all_is_whole_or_names_the_first_break_and_ends_badly(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ids = sealed(3)
     acted(1)
     call_command("verify_audit_log")
     output = capsys.readouterr().out
     assert "3 acts sealed" in output
     assert "1 acts wait" in output
-
-
-def test_the_command_names_the_first_break_and_ends_badly() -> None:
-    ids = sealed(3)
     forge("DELETE FROM core_auditevent WHERE id = %s", ids[1])
     with pytest.raises(CommandError, match=f"event {ids[1]}: the act was removed") as refused:
         call_command("verify_audit_log")
@@ -351,19 +344,15 @@ def test_a_sealer_that_stands_still_is_an_alarm(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_beats_tasks_seal_and_check() -> None:
+def test_beat_sends_both_its_tasks_which_seal_and_check(settings: Settings) -> None:
+    sent = [entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()]
+    assert (sent.count("reports.seal_events"), sent.count("reports.check_events")) == (1, 1)
     acted(2)
     tasks.extend_audit_chain()
     tasks.verify_audit_chain()
     check = AuditChainCheck.objects.get()
     newest = AuditChainLink.objects.latest("event_id").event_id
     assert (check.break_kind, check.last_checked_id) == ("", newest)
-
-
-@pytest.mark.parametrize("name", ["reports.seal_events", "reports.check_events"])
-def test_beat_sends_both(name: str, settings: Settings) -> None:
-    tasks_sent = [entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()]
-    assert tasks_sent.count(name) == 1
 
 
 def test_the_banner_tells_of_a_broken_record(duty: Person) -> None:

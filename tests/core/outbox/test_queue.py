@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import time_machine
@@ -172,11 +173,8 @@ def test_a_worker_whose_clock_is_wrong_rests_by_the_databases(hours: int) -> Non
 def test_without_a_database_a_release_is_only_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def lost(*_: object) -> None:
-        raise DatabaseError
-
     claim = leased_item(outbox_item())
-    monkeypatch.setattr(queue, "release_for_retry", lost)
+    monkeypatch.setattr(queue, "release_for_retry", Mock(side_effect=DatabaseError))
     with claim:
         raise ValueError
     assert "outbox.release_failed" in caplog.text
@@ -230,25 +228,22 @@ def test_notify_is_one_statement_on_our_channel() -> None:
 
 
 def test_of_a_burst_the_relay_is_told_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[int] = []
-    monkeypatch.setattr(queue, "notify", lambda: calls.append(1))
+    notify = Mock()
+    monkeypatch.setattr(queue, "notify", notify)
     monkeypatch.setattr(queue, "NOTIFY_INTERVAL_SECONDS", 60.0)
     monkeypatch.setattr(queue.NotifyThrottle, "notified_at", -60.0)
     for _ in range(3):
         queue.notify_throttled()
-    assert len(calls) == 1
+    assert notify.call_count == 1
     queue.NotifyThrottle.notified_at -= 60.0
     queue.notify_throttled()
-    assert len(calls) == 2
+    assert notify.call_count == 2
 
 
 def test_notify_that_fails_stays_without_effect(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def lost(*_: object) -> None:
-        raise DatabaseError("server closed the connection")
-
-    monkeypatch.setattr(connection, "cursor", lost)
+    monkeypatch.setattr(connection, "cursor", Mock(side_effect=DatabaseError))
     queue.notify()
     assert "outbox.notify_failed" in caplog.text
 

@@ -21,7 +21,6 @@ from core.outbox.relay import (
     IDLE_WINDOW,
     WINDOW,
     OutboxRelay,
-    Query,
 )
 from portal.celery import app
 from reports.models import FloodSample
@@ -52,10 +51,8 @@ def test_a_message_holds_keys_and_nothing_of_a_report(
 def test_what_ails_the_count_keeps_nothing_from_the_broker(
     our_relay: OutboxRelay, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def ails(query: Query) -> bool:
-        return bool(query("SELECT 1 FROM no_such_table", None))
-
-    monkeypatch.setattr(our_relay, "first", ails)
+    broken = "SELECT 1 FROM no_such_table"
+    monkeypatch.setattr(our_relay, "first", lambda query: bool(query(broken, None)))
     item = outbox_item()
     assert our_relay.dispatch_due() == 1
     assert valkey.items() == [item.pk]
@@ -140,22 +137,17 @@ def test_items_of_two_tasks_never_share_a_message(our_relay: OutboxRelay, valkey
     assert len(valkey.items()) == 40
 
 
-def test_the_window_at_the_broker_is_bounded(our_relay: OutboxRelay, valkey: Valkey) -> None:
-    fill_queue(3 * WINDOW * BATCH_SIZE)
-    for _ in range(6):
-        our_relay.dispatch_due()
-    assert len(valkey.waiting()) <= WINDOW + relay.SPREAD
-    assert our_relay.is_limited
-
-
-def test_without_workers_nothing_piles_up_lease_after_lease(
-    our_relay: OutboxRelay, valkey: Valkey
+@pytest.mark.parametrize("lapses", [False, True], ids=["in a lease", "lease after lease"])
+def test_the_window_at_the_broker_is_bounded_also_without_workers(
+    our_relay: OutboxRelay, valkey: Valkey, lapses: bool
 ) -> None:
-    fill_queue(100)
+    fill_queue(3 * WINDOW * BATCH_SIZE)
     for _ in range(3 * WINDOW):
         our_relay.dispatch_due()
-        let_hand_over_lapse()
+        if lapses:
+            let_hand_over_lapse()
     assert len(valkey.waiting()) <= WINDOW + relay.SPREAD
+    assert our_relay.is_limited
 
 
 def test_a_full_take_says_that_there_may_be_more_and_a_drained_queue_does_not(

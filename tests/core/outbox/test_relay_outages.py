@@ -17,7 +17,8 @@ from core.outbox import queue, relay
 from core.outbox.relay import BATCH_SIZE, WINDOW, Backoff, BrokerError, OutboxRelay, TaskMessage
 from portal.celery import app
 from tests.support.outbox_factories import fill_queue, outbox_item
-from tests.support.relay_broker import Valkey, relay_to, until
+from tests.support.relay_broker import Valkey, relay_to
+from tools.portal_stack import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -136,7 +137,7 @@ def serving(valkey: Valkey) -> Iterator[OutboxRelay]:
     ours = OutboxRelay(app)
     thread = threading.Thread(target=ours.run)
     thread.start()
-    assert until(lambda: valkey.items() == [first.pk])
+    assert wait_until(lambda: valkey.items() == [first.pk])
     valkey.client.flushdb()
     yield ours
     ours.stop()
@@ -148,7 +149,7 @@ def serving(valkey: Valkey) -> Iterator[OutboxRelay]:
 def test_a_notify_wakes_the_relay_at_once(valkey: Valkey) -> None:
     item = outbox_item()
     queue.notify()
-    assert until(lambda: valkey.items() == [item.pk], 1.5)  # the sweep comes after two
+    assert wait_until(lambda: valkey.items() == [item.pk], 1.5)  # the sweep comes after two
 
 
 def test_what_came_in_the_quiet_after_a_notify_goes_out_when_it_is_over(
@@ -159,15 +160,15 @@ def test_what_came_in_the_quiet_after_a_notify_goes_out_when_it_is_over(
     request.getfixturevalue("serving")
     first = outbox_item()
     queue.notify()
-    assert until(lambda: valkey.items() == [first.pk])
+    assert wait_until(lambda: valkey.items() == [first.pk])
     second = outbox_item()
-    assert until(lambda: second.pk in valkey.items(), 1.0)
+    assert wait_until(lambda: second.pk in valkey.items(), 1.0)
 
 
 @pytest.mark.usefixtures("serving")
 def test_the_sweep_finds_what_a_lost_notify_left(valkey: Valkey) -> None:
     item = outbox_item()
-    assert until(lambda: valkey.items() == [item.pk], relay.SWEEP_INTERVAL_SECONDS + 1)
+    assert wait_until(lambda: valkey.items() == [item.pk], relay.SWEEP_INTERVAL_SECONDS + 1)
 
 
 @pytest.mark.usefixtures("serving")
@@ -180,7 +181,7 @@ def test_the_relay_comes_back_after_its_connection_is_cut(valkey: Valkey) -> Non
         )
     item = outbox_item()
     queue.notify()
-    assert until(lambda: valkey.items() == [item.pk])
+    assert wait_until(lambda: valkey.items() == [item.pk])
 
 
 def test_a_database_without_tables_is_asked_ever_more_rarely(
