@@ -140,7 +140,7 @@ def shoot_reply_pages(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
     page.locator("[value=yes]").first.check()
     yield "now-yes"
     page.goto(f"{portal.url}{tongue}/that-hay-gia/")
-    for guess in page.locator(".guess").all():
+    for guess in page.locator(".quiz-question").all():
         guess.locator("input").first.check()
     yield "quiz-answered"
     page.goto(f"{portal.url}{tongue}/tim/")
@@ -248,7 +248,7 @@ def shoot_handbook(page: Page, portal: Portal) -> Iterator[str]:
 def list_handbook_pictures(page: Page) -> Iterator[str]:
     """A message from a canned reply to its preview."""
     page.get_by_text("Nhắn người báo").first.click()
-    page.locator("form[action*='/compose/message/'] .second").click()
+    page.locator("form[action*='/compose/message/'] .secondary").click()
     yield "desk-compose"
     page.get_by_role("button", name="Chèn").first.click()
     page.get_by_role("button", name="Xem trước").click()

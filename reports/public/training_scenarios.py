@@ -24,7 +24,7 @@ _WORDS = {Answer.FAKE: _("Giả"), Answer.GENUINE: _("Thật"), Answer.UNSURE: _
 
 @dataclass(frozen=True)
 class Choice:
-    """One of the three answers; `reply`: right, wary or astray."""
+    """One of the three answers; `reply`: correct, unsure or mistaken."""
 
     value: str
     word: Promise
@@ -48,8 +48,8 @@ class QuizQuestion:
     def choices(self) -> Iterator[Choice]:
         """Yield the answers; doubt is never called wrong."""
         for value, word in _WORDS.items():
-            other = "wary" if value == Answer.UNSURE else "astray"
-            yield Choice(value, word, "right" if value == self.answer else other)
+            other = "unsure" if value == Answer.UNSURE else "mistaken"
+            yield Choice(value, word, "correct" if value == self.answer else other)
 
 
 SITUATIONS = (

@@ -217,7 +217,7 @@ def _build_helper() -> FormHelper:
             gettext("4. Đã mất tiền chưa?"),
             "money_lost",
             _note("money_lost_help"),
-            Field("money_lost_vnd", wrapper_class="if-lost"),
+            Field("money_lost_vnd", wrapper_class="if-money-lost"),
         ),
         *(CollapsibleFieldset(str(each.label), each.code) for each in choices.QUESTIONS),
         Fieldset(

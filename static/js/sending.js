@@ -63,7 +63,7 @@ function setUpDrafts(form) {
     save();
   };
   const draft = kept(DRAFT);
-  if (draft && !one(".problems")) {
+  if (draft && !one(".error-summary")) {
     putBack(form, draft.fields);
     one("b", restored).textContent = clock(draft.at);
     show(restored);

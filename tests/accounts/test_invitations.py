@@ -93,7 +93,7 @@ def test_what_is_wrong_is_said_and_nobody_gets_in(
     path, device = invited()
     page = client.post(path, filled(device, **changed))
     assert page.status_code == 422
-    assert 'class="complaint"' in page.content.decode()
+    assert 'class="field-error"' in page.content.decode()
     assert not User.objects.get(username="le.thu.ha").is_active
     assert path not in caplog.text, "a link that still opens is not written down"
     assert client.get(path).status_code == 200

@@ -39,7 +39,7 @@ COLOURS_ALONE = {
 }
 SMALL_TARGETS = """
 [...document.querySelectorAll("a, button, label.choice, .input")]
-  .filter(target => !target.closest("p, h1, h2, h3, .problems, .skip, .trap"))
+  .filter(target => !target.closest("p, h1, h2, h3, .error-summary, .skip, .honeypot"))
   .filter(target => { const box = target.getBoundingClientRect();
                       return box.width && box.left >= 0 && box.height < 48; })
   .map(target => target.outerHTML)

@@ -78,7 +78,7 @@ def test_one_call_from_the_phone_to_the_officers_decision(
 ) -> None:
     page = phone.new_page()
     page.goto(portal.url)
-    page.locator(".doors").get_by_role("link", name="Báo cuộc gọi lừa đảo").click()
+    page.locator(".entry-cards").get_by_role("link", name="Báo cuộc gọi lừa đảo").click()
     page.get_by_label("Số (hoặc tên) hiện trên máy").fill("0550 000 147")
     page.get_by_label("Kể lại chuyện đã xảy ra").fill(STORY)
     page.get_by_label("Số để công an gọi").fill("0550 000 111")

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 NOW = "/dang-bi-goi/"
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 QUIZ = "/that-hay-gia/"
-GROUND = "getComputedStyle(document.querySelector('.halt')).backgroundColor"
+GROUND = "getComputedStyle(document.querySelector('.hang-up')).backgroundColor"
 
 
 def test_no_answer_of_the_quiz_has_a_fault(portal: str, page: Page) -> None:
@@ -29,11 +29,11 @@ def test_three_doors_are_above_the_fold_of_a_small_phone(
 ) -> None:
     opened = phone.new_page()
     opened.goto(f"{portal}{language}/")
-    last = opened.locator(".door").last.bounding_box()
+    last = opened.locator(".entry-card").last.bounding_box()
     bar = opened.locator(".help").bounding_box()
     assert last
     assert bar
-    assert opened.locator(".door").count() == 3
+    assert opened.locator(".entry-card").count() == 3
     assert last["y"] + last["height"] <= bar["y"]
 
 

@@ -248,4 +248,4 @@ def hard_to_read(page: Page) -> list[str]:
 
 
 WARNING = ["/", "/dang-bi-goi/", "/bao-cao/", "/kiem-tra/", "/co-quan/cong-an-tinh/", "/cong-that/"]
-WARNINGS = {"include": [["main"]], "exclude": [[".button"], [".door"], [".tag"], ["h1"]]}
+WARNINGS = {"include": [["main"]], "exclude": [[".button"], [".entry-card"], [".tag"], ["h1"]]}

@@ -284,7 +284,7 @@ def test_the_lines_that_an_agency_chooses_work_where_they_are_pasted(
     visitor.goto(f"{portal}/danh-cho-co-quan/")
     visitor.select_option("select[name=show]", f"canh-bao:{FIRST_SLUG}")
     press(visitor, visitor.get_by_role("button", name="Lấy dòng mã"))
-    agency.pasted = [line.inner_text() for line in visitor.locator(".copied").all()]
+    agency.pasted = [line.inner_text() for line in visitor.locator(".copy-text").all()]
     theirs = visitor.context.new_page()
     theirs.goto(agency.url)
     theirs.wait_for_function("document.querySelectorAll('iframe').length === 2")

@@ -116,7 +116,7 @@ def test_each_page_leads_to_the_same_in_the_other_language(client: Client, path:
     for here, there, code in ((path, other, "vi"), (other, path, "en")):
         page = html.document_fromstring(client.get(here).content)
         (named,) = page.xpath("//link[@rel='alternate'][@hreflang]")
-        (link,) = page.xpath("//a[@class='tongue']")
+        (link,) = page.xpath("//a[@class='language-link']")
         for way in (named, link):
             assert (way.get("href"), way.get("hreflang")) == (there, code)
 

@@ -95,7 +95,7 @@ def test_decisions_are_in_sight_without_scrolling(
     page.goto(f"{portal}{QUEUE}{reports[0].pk}/change/")
     for place in ("start", "end"):
         page.locator(".more").evaluate(f"more => more.scrollIntoView({{ block: '{place}' }})")
-        box = page.locator(".decide").bounding_box()
+        box = page.locator(".decision-box").bounding_box()
         assert box is not None
         assert box["y"] >= 0
         assert box["y"] + box["height"] <= 800
@@ -104,7 +104,7 @@ def test_decisions_are_in_sight_without_scrolling(
     assert heading is not None
     assert heading["y"] >= box["y"] + box["height"]
     page.set_viewport_size({"width": 360, "height": 800})
-    decide, similar = (page.locator(one).bounding_box() for one in (".decide", ".fold"))
+    decide, similar = (page.locator(one).bounding_box() for one in (".decision-box", ".fold"))
     assert decide is not None
     assert similar is not None
     assert decide["y"] < similar["y"]

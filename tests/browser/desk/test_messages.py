@@ -16,7 +16,7 @@ def write(page: Page, portal: str, report: Report) -> None:
     """From the page of a report to the preview of its first canned reply."""
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
     page.get_by_text("Nhắn người báo").first.click()
-    press(page, page.locator("form[action*='/compose/message/'] .second"))
+    press(page, page.locator("form[action*='/compose/message/'] .secondary"))
 
 
 def test_a_message_is_written_previewed_and_sent_without_a_fault(
@@ -27,7 +27,7 @@ def test_a_message_is_written_previewed_and_sent_without_a_fault(
     press(page, page.get_by_role("button", name="Chèn").first)
     press(page, page.get_by_role("button", name="Xem trước"))
     assert find_desk_faults(page) == []
-    preview = page.locator(".tale").inner_text()
+    preview = page.locator(".story-text").inner_text()
     press(page, page.get_by_role("button", name="Gửi cho người báo"))
     sent = Message.objects.filter(report=report).latest("pk")
     assert encryption.decrypt_field(sent, "text") == preview

@@ -144,7 +144,7 @@ def _ask_and_be_answered(
     page.keyboard.type(QUESTION)
     with page.expect_navigation():
         page.keyboard.press("Control+Enter")
-    expect(page.locator(".tale")).to_have_text(QUESTION)
+    expect(page.locator(".story-text")).to_have_text(QUESTION)
     assert not Message.objects.exists()
     expect(page.get_by_role("button", name="Gửi cho người báo")).to_be_focused()
     with page.expect_navigation():
@@ -195,8 +195,8 @@ def _call_a_crime(url: str, page: Page, report: Report) -> None:
         page.keyboard.press("Control+Enter")
     press(page, page.get_by_role("link", name=f"Xem lại tin {report.public_number}"))
     expect(page.locator("h1")).to_contain_text("Tin báo về tội phạm")
-    expect(page.locator(".under")).to_contain_text("còn")
-    expect(page.locator(".clocks li", has_text="còn")).to_have_count(2)
+    expect(page.locator(".subtitle")).to_contain_text("còn")
+    expect(page.locator(".deadlines li", has_text="còn")).to_have_count(2)
 
 
 def _lose_a_race(url: str, first: Page, second: Page, report: Report) -> None:

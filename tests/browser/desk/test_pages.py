@@ -38,7 +38,7 @@ def test_no_state_of_a_report_has_a_fault(portal: str, page: Page, report: Repor
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
     unfold(page)
     assert find_desk_faults(page) == []
-    press(page, page.locator("details.grave button"))
+    press(page, page.locator("details.danger button"))
     assert "Chưa ghi lý do" in page.inner_text("#content")
     assert find_desk_faults(page) == []
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
@@ -80,7 +80,7 @@ def test_no_page_outside_the_desk_has_a_fault(portal: str, page: Page) -> None:
     assert find_desk_faults(page) == []
     page.goto(portal + invitations.create_invitation("le.thu.ha", "duty"))
     assert find_desk_faults(page) == []
-    square = page.locator("svg.square").bounding_box()
+    square = page.locator("svg.qr-code").bounding_box()
     assert square is not None
     assert square["width"] == square["height"] >= 200
 

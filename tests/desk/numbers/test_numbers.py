@@ -128,7 +128,7 @@ def test_the_start_page_tells_who_may_what_numbers_wait(
     assert tiles(lead) == f"1 số chờ xác nhận {tiles(duty)}"
     Dispute.objects.update(due_at=timezone.now() - timedelta(hours=1))
     assert "quá hạn từ" in tiles(duty)
-    assert f'<a class="hot" href="{DISPUTES}">' in duty.read("/admin/")
+    assert f'<a class="critical" href="{DISPUTES}">' in duty.read("/admin/")
     assert tiles(auditor) == ""
 
 

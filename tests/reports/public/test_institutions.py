@@ -26,7 +26,7 @@ def _rows() -> None:
 
 def test_all_institutions_stand_under_a_heading(client: Client) -> None:
     page = client.get(LIST)
-    links = html.document_fromstring(page.content).xpath("//ul[@class='places']//a/@href")
+    links = html.document_fromstring(page.content).xpath("//ul[@class='office-list']//a/@href")
     assert len(links) == len(set(links)) == Office.objects.count()
     assert "Nơi khác" not in words(page.content).split("Không thấy nơi")[0].split("Nơi khác, ")[0]
 

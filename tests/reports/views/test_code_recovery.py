@@ -287,7 +287,7 @@ def test_a_word_is_not_given_out_without_a_reason(resident: Resident, duty: Pers
     reveal_phrase(duty, resident.report)
     page = release(duty, resident.report, "  ")
     assert page.status_code == 422
-    assert '<details class="acts" open>' in page.content.decode()
+    assert '<details class="action-forms" open>' in page.content.decode()
     assert Receipt.objects.get().recovery_hash is None
 
 

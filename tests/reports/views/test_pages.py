@@ -189,9 +189,9 @@ def test_each_answer_is_the_right_one_of_some_situation_and_doubt_is_never_wrong
     assert {situation.answer for situation in training_scenarios.SITUATIONS} == set(Answer)
     for situation in training_scenarios.SITUATIONS:
         replies = {choice.value: choice.reply for choice in situation.choices()}
-        assert replies.pop(situation.answer) == "right"
-        assert replies.pop("unsure", "wary") == "wary"
-        assert set(replies.values()) == {"astray"}
+        assert replies.pop(situation.answer) == "correct"
+        assert replies.pop("unsure", "unsure") == "unsure"
+        assert set(replies.values()) == {"mistaken"}
 
 
 def test_each_situation_stands_with_three_answers_and_its_sign(client: Client) -> None:
