@@ -2,7 +2,7 @@
 
 XLSX gives each cell its type. In CSV a text that a spreadsheet may run (= + - @, also after blanks
 and in wide letters) gets an apostrophe; so does one after a semicolon, tab or line end, where
-Vietnamese settings cut a cell. A sign that XML forbids is shown by its code point.
+Vietnamese settings cut a cell. A character that XML forbids is shown by its code point.
 """
 
 import csv
@@ -20,7 +20,7 @@ MAX_CHARS = 32_000  # of a cell; Excel takes 32,767
 
 _STARTERS = tuple("=+-@")
 _SHIFTERS = frozenset("\t\r\n")  # they move what follows into a cell of its own
-# A run of blanks and cuts before a starter, tried once from its beginning: each of its signs anew would
+# A run of blanks and cuts before a starter, tried once from its beginning: each of its characters anew would
 # take a square of the time.
 _BLANK = r"[;\s\ufeff\u200b\u00ad\"]"
 _INSIDE = re.compile(rf"(?<!{_BLANK}){_BLANK}++(?=[=+\-@＝＋－＠﹢﹣﹦﹫⁼⁺⁻])")
@@ -44,7 +44,7 @@ def escape_formula(cell: Cell) -> str:
 
 
 def _make_printable(text: str) -> str:
-    text = _FORBIDDEN.sub(lambda sign: f"[U+{ord(sign[0]):04X}]", text[:MAX_CHARS])
+    text = _FORBIDDEN.sub(lambda char: f"[U+{ord(char[0]):04X}]", text[:MAX_CHARS])
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

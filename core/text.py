@@ -15,9 +15,9 @@ _PLAIN = {"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ı": "i"}
 _MAX_CACHED = 0x2E80
 
 
-def _fold_sign(sign: str) -> str:
+def _fold_char(char: str) -> str:
     parts: list[str] = []
-    for part in unicodedata.normalize("NFKD", sign).lower():
+    for part in unicodedata.normalize("NFKD", char).lower():
         category = unicodedata.category(part)
         if category[0] in "LN":
             parts.append(_PLAIN.get(part, part))
@@ -27,10 +27,10 @@ def _fold_sign(sign: str) -> str:
 
 
 class _Table(dict[int, str]):
-    """A translation table that fills itself: code point -> text; the signs in `keep` stay."""
+    """A translation table that fills itself: code point -> text; the characters in `keep` stay."""
 
     def __init__(self, translate: Callable[[str], str], keep: str = "") -> None:
-        super().__init__((ord(sign), sign) for sign in keep)
+        super().__init__((ord(char), char) for char in keep)
         self._translate = translate
 
     def __missing__(self, code: int) -> str:
@@ -40,17 +40,17 @@ class _Table(dict[int, str]):
         return text
 
 
-_SIGNS = _Table(_fold_sign)
+_FOLD_TABLE = _Table(_fold_char)
 
 
 def normalize(text: str) -> str:
     """Return the normalized form of *text*; normalizing it again changes nothing."""
-    return " ".join(text.translate(_SIGNS).split())
+    return " ".join(text.translate(_FOLD_TABLE).split())
 
 
-def _fold_to_one(sign: str) -> str:
+def _fold_to_one(char: str) -> str:
     """Return the normalized form where it is one character, else what makes the text longer."""
-    folded = _SIGNS[ord(sign)]
+    folded = _FOLD_TABLE[ord(char)]
     return folded if len(folded) == 1 else "\0" * 3
 
 
@@ -93,32 +93,32 @@ def _normalize_same_length(text: str, keep: str) -> NormalizedText | None:
 
 
 def _normalize_with_map(text: str, keep: str) -> NormalizedText:
-    signs: list[str] = []
+    chars: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for index, sign in enumerate(text):
-        folded = sign if sign in keep else _SIGNS[ord(sign)]
-        if not folded and ends and signs[-1] != " ":
+    for index, char in enumerate(text):
+        folded = char if char in keep else _FOLD_TABLE[ord(char)]
+        if not folded and ends and chars[-1] != " ":
             ends[-1] = index + 1  # a diacritic belongs to the letter before it
         for part in folded:
             if part != " ":
-                signs.append(part)
-            elif signs and signs[-1] != " ":
-                signs.append(" ")
+                chars.append(part)
+            elif chars and chars[-1] != " ":
+                chars.append(" ")
             else:
                 continue
             starts.append(index)
             ends.append(index + 1)
-    if signs and signs[-1] == " ":
-        signs.pop()
+    if chars and chars[-1] == " ":
+        chars.pop()
     return NormalizedText(
-        text, "".join(signs), tuple(starts[: len(signs)]), tuple(ends[: len(signs)])
+        text, "".join(chars), tuple(starts[: len(chars)]), tuple(ends[: len(chars)])
     )
 
 
-def _to_ascii_digit(sign: str) -> str:
-    digit = unicodedata.decimal(sign, None)
-    return sign if digit is None else str(digit)
+def _to_ascii_digit(char: str) -> str:
+    digit = unicodedata.decimal(char, None)
+    return char if digit is None else str(digit)
 
 
 _DIGITS = _Table(_to_ascii_digit)

@@ -83,7 +83,7 @@ RULES = (
     Rule(
         "E001",
         lambda: not _has_long_secret(),
-        f"SECRET_KEY is missing or shorter than {MIN_SECRET_LENGTH} signs.",
+        f"SECRET_KEY is missing or shorter than {MIN_SECRET_LENGTH} characters.",
         "Set SECRET_KEY or SECRET_KEY_FILE, for example from: openssl rand -base64 48",
     ),
     Rule(
@@ -138,7 +138,7 @@ RULES = (
         lambda: not _is_valid(parse_email_url, settings.EMAIL_URL),
         "EMAIL_URL cannot be read: no alarm would be mailed.",
         "Set EMAIL_URL or EMAIL_URL_FILE, for example smtp+tls://user:password@host:587 (STARTTLS) or"
-        " smtp+ssl://…:465; a sign like @ or / in the password as %40 or %2F.",
+        " smtp+ssl://…:465; a character like @ or / in the password as %40 or %2F.",
     ),
     Rule(
         "W001",
@@ -155,7 +155,7 @@ RULES = (
     Rule(
         "E011",
         lambda: 0 < len(settings.METRICS_TOKEN) < MIN_TOKEN_LENGTH,
-        f"METRICS_TOKEN is shorter than {MIN_TOKEN_LENGTH} signs.",
+        f"METRICS_TOKEN is shorter than {MIN_TOKEN_LENGTH} characters.",
         "Set METRICS_TOKEN or METRICS_TOKEN_FILE from: openssl rand -hex 32; or unset it, and there"
         " is no /metrics.",
     ),

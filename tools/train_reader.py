@@ -24,7 +24,7 @@ from reports.extraction import evaluation
 from reports.extraction.language import scoring
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
 from reports.extraction.language.parsed_story import ParsedStory, parse_story
-from reports.extraction.language.scoring import SCALE, SIGNS, Feature
+from reports.extraction.language.scoring import LABEL_LETTERS, SCALE, Feature
 from reports.extraction.loss.classifier import KINDS, collect_loss_evidence, loss_features
 from reports.extraction.loss.features import CLAUSE_KINDS, Clause, split_clauses
 from reports.extraction.loss.phrase_rules import PhraseEvidence, apply_phrase_rules
@@ -266,8 +266,8 @@ def _train_classifiers(lectures: TrainingSet, table: Matrix) -> list[Classifier]
 
 def _format_lines(table: Matrix, heads: Sequence[Classifier], least: float) -> Iterator[str]:
     names = [name for head in heads for name in head.names]
-    assert len(names) <= len(SIGNS)
-    yield "\t".join(f"{sign}={name}" for sign, name in zip(SIGNS, names, strict=False))
+    assert len(names) <= len(LABEL_LETTERS)
+    yield "\t".join(f"{letter}={name}" for letter, name in zip(LABEL_LETTERS, names, strict=False))
     yield "\t".join(f"{need:.3f}" for head in heads for need in head.needed)
     for (name, adds), rarity in zip(_format_rows(table, heads, least), table.rarities, strict=True):
         yield f"{name}\t{rarity:.2f}\t{adds}"
@@ -280,8 +280,8 @@ def _format_rows(
     learnt = np.vstack([head.weights for head in heads])
     for number, name in enumerate(table.names):
         adds = (
-            f"{sign}{round(add * POINTS * SCALE)}"
-            for sign, add in zip(SIGNS, learnt[:, number], strict=False)
+            f"{letter}{round(add * POINTS * SCALE)}"
+            for letter, add in zip(LABEL_LETTERS, learnt[:, number], strict=False)
             if abs(add) >= least
         )
         yield name, "".join(adds)

@@ -190,7 +190,7 @@ def _parse_message(values: dict[str, Any]) -> MessageHeader:
 
 
 def _strip_non_characters(value: Any) -> Any:
-    """Return the JSON with texts free of control signs and noncharacters (HTML, 13.2.3.5)."""
+    """Return the JSON with texts free of control characters and noncharacters (HTML, 13.2.3.5)."""
     if isinstance(value, str):
         return _NO_CHARACTERS.sub("", value)
     if isinstance(value, dict):

@@ -305,9 +305,9 @@ def public_numbers(typed: str) -> tuple[set[str], list[str]]:
     """Return the public numbers in a text, normalized, and the words that are none."""
     numbers, invalid = set(), []
     for each in typed.replace(",", " ").replace(";", " ").split():
-        signs = "".join(filter(str.isalnum, each.upper()))
-        if is_public_number(signs):
-            numbers.add(f"{signs[:2]}-{signs[2:6]}-{signs[6:]}")
+        chars = "".join(filter(str.isalnum, each.upper()))
+        if is_public_number(chars):
+            numbers.add(f"{chars[:2]}-{chars[2:6]}-{chars[6:]}")
         else:
             invalid.append(each[:20])
     return numbers, invalid

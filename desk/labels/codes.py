@@ -73,7 +73,7 @@ _FLAGS = {
     "list_cut": "Có chỗ dài quá một ô; phần còn lại nằm trong lời kể.",
     "demand_unknown": "Có ô chọn mà cổng không biết.",
     "money_unread": "Chưa đọc được số tiền như đã ghi.",
-    "signs_replaced": "Có ký tự hỏng, đã thay bằng dấu khác.",
+    "chars_replaced": "Có ký tự hỏng, đã thay bằng dấu khác.",
     abuse_flags.ADDRESS_BUSY: "Một địa chỉ mạng gửi nhiều tin trong mười phút. Xếp dưới đến khi có người nhận.",
     abuse_flags.FLOOD: "Gửi lúc tin về dồn dập.",
     abuse_flags.NETWORK_BUSY: "Một mạng gửi rất nhiều tin trong mười phút. Xếp dưới đến khi có người nhận.",

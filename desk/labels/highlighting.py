@@ -41,7 +41,7 @@ class TextSegment:
     times: int = 1
 
     @property
-    def signs(self) -> int:
+    def chars(self) -> int:
         """Return how many characters of the text it represents."""
         return self.times if self.odd else len(self.text)
 
@@ -54,14 +54,14 @@ class TruncatedText:
     left: int
 
 
-def is_invisible_sign(sign: str) -> bool:
+def is_invisible_char(char: str) -> bool:
     """Return whether a character is invisible or changes how others are rendered."""
-    is_odd = unicodedata.category(sign) in _ODD_KINDS and sign not in _HARMLESS
-    return is_odd or sign in _BLANKS
+    is_odd = unicodedata.category(char) in _ODD_KINDS and char not in _HARMLESS
+    return is_odd or char in _BLANKS
 
 
-def code_point(sign: str) -> str:
-    return f"U+{ord(sign):04X}"
+def code_point(char: str) -> str:
+    return f"U+{ord(char):04X}"
 
 
 def plain_line(text: str, most: int = MAX_OF_LINE) -> str:
@@ -83,11 +83,11 @@ def truncate(
     """Return at most `most` characters in at most `pieces` segments."""
     head = text[:most]
     parts = list(islice(_cut(head, _apart(spans, len(head))), pieces))
-    return TruncatedText(parts, len(text) - sum(part.signs for part in parts))
+    return TruncatedText(parts, len(text) - sum(part.chars for part in parts))
 
 
 def count_odd(text: str) -> int:
-    return sum(times for sign, times in Counter(text).items() if is_invisible_sign(sign))
+    return sum(times for char, times in Counter(text).items() if is_invisible_char(char))
 
 
 def _cut(text: str, spans: list[HighlightSpan]) -> Iterator[TextSegment]:
@@ -100,14 +100,14 @@ def _cut(text: str, spans: list[HighlightSpan]) -> Iterator[TextSegment]:
 
 
 def _pieces(text: str, why: str) -> Iterator[TextSegment]:
-    for odd, run in groupby(text, lambda sign: sign if is_invisible_sign(sign) else ""):
-        signs = "".join(run)
-        yield _odd(odd, len(signs), why) if odd else TextSegment(signs, why)
+    for odd, run in groupby(text, lambda char: char if is_invisible_char(char) else ""):
+        chars = "".join(run)
+        yield _odd(odd, len(chars), why) if odd else TextSegment(chars, why)
 
 
-def _odd(sign: str, times: int, why: str) -> TextSegment:
-    text = code_point(sign) if times == 1 else f"{code_point(sign)} ×{times}"
-    return TextSegment(f"[{text}]", why, unicodedata.name(sign, "ký tự điều khiển"), times)
+def _odd(char: str, times: int, why: str) -> TextSegment:
+    text = code_point(char) if times == 1 else f"{code_point(char)} ×{times}"
+    return TextSegment(f"[{text}]", why, unicodedata.name(char, "ký tự điều khiển"), times)
 
 
 def _apart(spans: Iterable[HighlightSpan], length: int) -> list[HighlightSpan]:

@@ -9,13 +9,13 @@ from django.utils import timezone
 from reports.extraction.accounts_and_links import find_links
 from reports.numbers import official_numbers
 
-MIN_SIGNS = 10  # of the source of a number
+MIN_SOURCE_CHARS = 10
 _TAG = re.compile(r"<\s*/?\s*[a-zA-Z!]|&#?\w+;")
 
 
 def validate_source(typed: str) -> str:
     """Return the source of a number. Raises ValidationError where it is too short."""
-    if len(typed.strip()) < MIN_SIGNS:
+    if len(typed.strip()) < MIN_SOURCE_CHARS:
         raise forms.ValidationError(
             "Ghi rõ hơn để người khác tìm lại được, ví dụ: mặt sau thẻ ngân hàng."
         )

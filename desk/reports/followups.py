@@ -30,7 +30,7 @@ Sealed = bytes | memoryview | None
 
 MAX_SHOWN = 30  # messages, and followups
 MAX_READ_BYTES = 60  # followups that are loaded
-SIGNS = 8000  # characters of all messages, and of all added stories
+MAX_CHARS = 8000  # characters of all messages, and of all added stories
 PARTS = 400
 _HEAVY = ("story", "story_sealed", "phrase_sealed")  # deferred
 _MASKED = frozenset({"masked_id", "masked_card", "masked_contact"})
@@ -82,8 +82,8 @@ class FollowupPanel:
             self.report.followups.select_related("commune")
             .defer(*_HEAVY)
             .annotate(
-                beginning=Left("story", SIGNS),
-                signs=Length("story"),
+                beginning=Left("story", MAX_CHARS),
+                chars=Length("story"),
                 has_story=Q(story_sealed__isnull=False),
                 has_phrase=Q(phrase_sealed__isnull=False),
             )
@@ -113,10 +113,10 @@ class FollowupPanel:
         return text
 
     def added(self) -> list[FollowupRow]:
-        room, rows = SIGNS, []
+        room, rows = MAX_CHARS, []
         for row in self.followups[:MAX_SHOWN]:
             rows.append(self._followup_row(row, room))
-            room = max(0, room - row.signs)
+            room = max(0, room - row.chars)
         return rows
 
     @cached_property
@@ -127,7 +127,7 @@ class FollowupPanel:
 
     def thread(self) -> list[MessageRow]:
         """Return the newest messages, oldest first."""
-        room, rows = SIGNS, []
+        room, rows = MAX_CHARS, []
         for row in self.messages[:MAX_SHOWN]:
             text = encryption.decrypt_field(row, "text")
             rows.append(self._message_row(row, text, room))
@@ -161,7 +161,7 @@ class FollowupPanel:
 def _truncate_beginning(row: Any, room: int) -> TruncatedText:
     """Return the loaded beginning of a story, truncated, counting the rest as omitted."""
     text = _truncate(row.beginning, room)
-    return replace(text, left=text.left + row.signs - len(row.beginning))
+    return replace(text, left=text.left + row.chars - len(row.beginning))
 
 
 def _truncate(text: str, room: int) -> TruncatedText:

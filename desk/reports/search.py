@@ -76,23 +76,23 @@ def campaign_for_field(typed: str) -> Campaign:
 
 def _ending(typed: str) -> list[Campaign]:
     """Return the distinct campaigns, merges followed, whose code ends so, with or without year."""
-    signs = _signs(typed)
-    if not (parts := _END.fullmatch(signs)):
+    chars = _alphanumeric(typed)
+    if not (parts := _END.fullmatch(chars)):
         return []
-    ends = Q(code__endswith=f"-{signs}")
+    ends = Q(code__endswith=f"-{chars}")
     if parts[1]:
         ends |= Q(code__endswith=f"-{parts[1]}-{parts[2]}")
     rows = Campaign.objects.filter(ends).order_by("-code")[:_MAX_ENDING]
     return list(dict.fromkeys(row.root() for row in rows))
 
 
-def _signs(typed: str) -> str:
-    return "".join(sign for sign in typed.upper() if sign.isalnum())
+def _alphanumeric(typed: str) -> str:
+    return "".join(char for char in typed.upper() if char.isalnum())
 
 
 def campaign_for_code(typed: str) -> Campaign | None:
     """Return the campaign of a whole code, merges followed, or None."""
-    parts = _CODE.fullmatch(_signs(typed))
+    parts = _CODE.fullmatch(_alphanumeric(typed))
     if not parts:
         return None
     campaign = Campaign.objects.filter(code=f"Đ-{parts[1]}-{parts[2]}").first()
@@ -127,7 +127,7 @@ def dispute_for_code(typed: str) -> Dispute | None:
 
 
 def _public_number(typed: str) -> str:
-    parts = _PUBLIC_NUMBER.fullmatch(_signs(typed))
+    parts = _PUBLIC_NUMBER.fullmatch(_alphanumeric(typed))
     return "-".join(parts.groups()) if parts else ""
 
 

@@ -163,10 +163,10 @@ def _iter_links(text: str) -> Iterator[FoundLink]:
     for token in _TOKENS.finditer(text):
         if "." not in token[0]:
             continue
-        # "link:abc.vn" and "vào,abc.vn": begin at the scheme, or after the last such sign.
+        # "link:abc.vn" and "vào,abc.vn": begin at the scheme, or after the last such character.
         scheme = _SCHEME.search(token[0])
         head = token[0].split("/", 1)[0]
-        offset = scheme.start() if scheme else max(head.rfind(sign) for sign in ":,;") + 1
+        offset = scheme.start() if scheme else max(head.rfind(char) for char in ":,;") + 1
         raw = token[0][offset:].rstrip(_TAIL)
         if link := canonical_link(raw):
             start = token.start() + offset

@@ -72,14 +72,14 @@ class _Rule:
     """Where to mask a text with ASCII digits, the mask, and its code."""
 
     spans: Callable[[str], Spans]
-    sign: str
+    mask: str
     flag: str
 
     def apply(self, text: str) -> str:
         """Return the text masked; all else stays as typed."""
         redacted, end = "", 0
         for start, stop in self.spans(to_ascii_digits(text)):
-            redacted, end = redacted + text[end:start] + self.sign, stop
+            redacted, end = redacted + text[end:start] + self.mask, stop
         return redacted + text[end:]
 
 
@@ -180,10 +180,10 @@ def identifying_strings(contact: str) -> Iterator[str]:
     yield from filter(_MAIL.fullmatch, contact.split())
 
 
-def strip_strings(text: str, secret: str, sign: str) -> str:
-    """Return the text with *sign* for one of `identifying_strings`, in any spelling."""
+def strip_strings(text: str, secret: str, mask: str) -> str:
+    """Return the text with *mask* for one of `identifying_strings`, in any spelling."""
     rule = _number_rule if secret.isdecimal() else _mail_rule
-    return rule(secret, sign).apply(text)
+    return rule(secret, mask).apply(text)
 
 
 def _digits(contact: str) -> str:
@@ -198,14 +198,14 @@ def _contact_rules(contact: str) -> Iterator[_Rule]:
     yield from map(_mail_rule, filter(_MAIL.fullmatch, contact.split()))
 
 
-def _number_rule(tail: str, sign: str = CONTACT_MASK) -> _Rule:
-    return _Rule(lambda text: _find_spellings(text, tail), sign, "masked_contact")
+def _number_rule(tail: str, mask: str = CONTACT_MASK) -> _Rule:
+    return _Rule(lambda text: _find_spellings(text, tail), mask, "masked_contact")
 
 
-def _mail_rule(address: str, sign: str = CONTACT_MASK) -> _Rule:
+def _mail_rule(address: str, mask: str = CONTACT_MASK) -> _Rule:
     exact = re.compile(re.escape(address), re.IGNORECASE)
     return _Rule(
-        lambda text: (match.span() for match in exact.finditer(text)), sign, "masked_contact"
+        lambda text: (match.span() for match in exact.finditer(text)), mask, "masked_contact"
     )
 
 

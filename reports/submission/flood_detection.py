@@ -39,7 +39,7 @@ OF_ALL = 1000  # within ten minutes: an ordinary day is a few hundred
 BATCH_SIZE = 100  # reports in one query
 MOMENT = 0.1  # seconds for parsing them
 _WORDS_READ = 2000  # characters of a story
-_MIN_SIGNS = 40  # shorter stories are alike by chance
+_MIN_STORY_CHARS = 40  # shorter stories are alike by chance
 _PLACES = {abuse_flags.ADDRESS_BUSY, abuse_flags.NETWORK_BUSY}
 # Errors of a parser that meets an unexpected text.
 _READER_ERRORS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -160,7 +160,7 @@ def _counters(arrival: Arrival) -> Iterator[Flagged]:
     yield abuse_flags.FLOOD, count("all", OF_ALL, MINUTES_10)
     yield from _count_places(arrival)
     words = " ".join(arrival.story.lower().split())
-    if len(words) >= _MIN_SIGNS:
+    if len(words) >= _MIN_STORY_CHARS:
         yield abuse_flags.SAME_WORDS, count("words", RULE_STORY, HOUR, words)
     yield from _count_numbers(arrival)
 

@@ -110,7 +110,7 @@ class ReportFormParser:
         tail, own = _last_digits(contact), redaction.domestic_number(contact)
         flags = {
             "money_unread": bool(lost.strip()) and amounts.parse_money_field(lost).value is None,
-            "signs_replaced": any("\ufffd" in "".join(texts) for _, texts in self.data.lists()),
+            "chars_replaced": any("\ufffd" in "".join(texts) for _, texts in self.data.lists()),
             "contact_unread": bool(contact.strip()) and len(tail) < 8,
             "contact_doubtful": len(tail) >= 8 and not own,
             "contact_is_caller": _is_caller(own, tail, self._get_text("caller_number")),
@@ -154,4 +154,4 @@ def last_digits(typed: str) -> Iterator[str]:
 
 def _last_digits(text: str) -> str:
     """Return the last nine digits, which identify a number."""
-    return "".join(sign for sign in text[:200] if sign.isdecimal())[-_ENDING:]
+    return "".join(char for char in text[:200] if char.isdecimal())[-_ENDING:]

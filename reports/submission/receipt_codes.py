@@ -1,6 +1,6 @@
 """Receipt codes: derive, format, parse and look them up.
 
-A code has four groups of three random signs (29^12 > 2^58) and a check sign, which locates a slip.
+A code has four groups of three random characters (29^12 > 2^58) and a check character, which locates a slip.
 It is derived from the submission, so the same form sent again shows the same code; only its keyed
 hash is stored.
 """
@@ -20,7 +20,7 @@ WORD_GROUPS = 2
 _BASE = len(ALPHABET)
 MAX_COUNT = _BASE ** (3 * GROUPS)  # small numbers divide faster
 
-# How to say each sign over the telephone.
+# How to say each character over the telephone.
 _SPOKEN = (
     "hai, ba, bốn, năm, sáu, bảy, tám, chín, B bò, C cá, D dừa, F ép, G gà, H hoa, J gi, K kéo, L lá,"
     " M mèo, N nón, P pin, Q quạt, R rổ, S sông, T tôm, V voi, W vê kép, X xe, Y y dài, Z dét"
@@ -43,7 +43,7 @@ class InvalidCodeGroup:
 
 
 def derive_code(submission_key: str, content_digest: bytes, key: FieldKey) -> str:
-    """Return the code of a submission: sixteen signs without spaces."""
+    """Return the code of a submission: sixteen characters without spaces."""
     number = int.from_bytes(key.mac("receipt code", submission_key.encode() + content_digest))
     return _spell(number % MAX_COUNT, GROUPS)
 
@@ -70,20 +70,20 @@ def _spell(number: int, groups: int) -> str:
 
 
 def _check(group: int, places: list[int]) -> int:
-    """Return a group's check: it reveals one wrong sign, a swap of neighbours or of groups."""
+    """Return a group's check: it reveals one wrong character, a swap of neighbours or of groups."""
     first, second, third = places
     return (7 * (group + 1) + 2 * first + 3 * second + 4 * third) % _BASE
 
 
 def parse_code(typed: str, groups: int = GROUPS) -> str | InvalidCodeGroup:
     """Return a typed code of *groups* groups, or its first wrong group."""
-    signs = "".join(sign for sign in typed.upper() if sign.isalnum())
+    chars = "".join(char for char in typed.upper() if char.isalnum())
     for group in range(groups):
-        part = signs[4 * group : 4 * group + 4]
-        places = [ALPHABET.find(sign) for sign in part]
+        part = chars[4 * group : 4 * group + 4]
+        places = [ALPHABET.find(char) for char in part]
         if len(part) < 4 or -1 in places or places[3] != _check(group, places[:3]):
             return InvalidCodeGroup(group + 1, part)
-    return signs if len(signs) == 4 * groups else InvalidCodeGroup(groups, signs[4 * groups - 4 :])
+    return chars if len(chars) == 4 * groups else InvalidCodeGroup(groups, chars[4 * groups - 4 :])
 
 
 def format_code(code: str) -> list[str]:
@@ -92,9 +92,9 @@ def format_code(code: str) -> list[str]:
 
 
 def phonetic_group(group: str) -> str:
-    """Return how to say a group, in the language of the page; no line break within a sign."""
+    """Return how to say a group, in the language of the page; no line break within a character."""
     words = SPOKEN_EN if get_language() == "en" else SPOKEN
-    return ", ".join(words[sign].replace(" ", "\u00a0") for sign in group)
+    return ", ".join(words[char].replace(" ", "\u00a0") for char in group)
 
 
 def spoken_groups(code: str) -> list[tuple[str, str]]:

@@ -257,7 +257,7 @@ def _digits(text: str) -> str:
 
 
 def _quote(typed: str) -> str:
-    """Return what was typed on one short line, without signs that reverse the direction of text."""
+    """Return what was typed on one short line, without characters that reverse the direction of text."""
     words = " ".join(typed[: 4 * _MAX_QUOTE_LENGTH].split())
     line = "".join(filter(str.isprintable, words))
     return line if len(line) <= _MAX_QUOTE_LENGTH else line[: _MAX_QUOTE_LENGTH - 1] + "…"

@@ -109,7 +109,7 @@ def _list_problems(submission: FollowupSubmission, flags: list[str]) -> Iterator
         "date_in_future": gettext("Ngày “%(typed)s” chưa tới. Xem lại ngày họ gọi, rồi ghi lại."),
         "date_unread": gettext("Trang chưa hiểu ngày “%(typed)s”. Ghi ngày và tháng, ví dụ 3/11."),
         "list_cut": gettext("Có chỗ dài quá một ô. Phần còn lại trang giữ trong lời kể."),
-        "signs_replaced": gettext("Có ký tự hỏng, trang đã thay bằng dấu khác."),
+        "chars_replaced": gettext("Có ký tự hỏng, trang đã thay bằng dấu khác."),
         "masked_id": gettext("Có dãy số giống số căn cước trong lời kể. Trang đã che đi."),
         "masked_card": gettext("Có dãy số giống số thẻ trong lời kể. Trang đã che đi."),
     }

@@ -109,11 +109,11 @@ class FollowupFormParser:
 
     def _list_flags(self) -> list[str]:
         lost, contact = self._get_short("money_lost_vnd"), self._get_text("contact_phone")
-        digits = sum(sign.isdecimal() for sign in contact[:MAX_LENGTH])
+        digits = sum(char.isdecimal() for char in contact[:MAX_LENGTH])
         flags = {
             "money_unread": bool(lost.strip()) and amounts.parse_money_field(lost).value is None,
             "contact_unread": bool(contact.strip()) and digits < _MIN_DIGITS,
-            "signs_replaced": any(
+            "chars_replaced": any(
                 "\ufffd" in text for _, texts in self.data.lists() for text in texts
             ),
             "list_cut": bool(self.overflow),

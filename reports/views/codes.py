@@ -56,7 +56,7 @@ def report_for_code_or_error(request: HttpRequest, form: CodeForm) -> Report | N
     """Return the report of the form's code; without one, add an error to the form.
 
     Only a well-formed code that never opened anything counts as a guess: a slip fails its check
-    sign, and a replaced code was once right.
+    character, and a replaced code was once right.
     """
     code = form.cleaned_data["code"]
     report = receipt_codes.report_for_code(code)

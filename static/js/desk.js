@@ -58,8 +58,8 @@ async function beat() {
 }
 
 if (here) {
-  for (const sign of ["keydown", "pointerdown", "wheel"]) {
-    document.addEventListener(sign, () => { acted = Date.now(); }, { passive: true });
+  for (const event of ["keydown", "pointerdown", "wheel"]) {
+    document.addEventListener(event, () => { acted = Date.now(); }, { passive: true });
   }
   setInterval(() => beat().catch(() => {}), BEAT_MS); // a lost beat is no news
 }

@@ -162,8 +162,8 @@ function stateOf({ at, agreed = at, isRefused }) {
 
 function beginningOf({ body }) {
   const said = new URLSearchParams(body);
-  const signs = [...(said.get("story").trim() || said.get("caller_number") || "…")];
-  return signs.slice(0, 60).join("").trimEnd() + (signs.length > 60 ? "…" : "");
+  const chars = [...(said.get("story").trim() || said.get("caller_number") || "…")];
+  return chars.slice(0, 60).join("").trimEnd() + (chars.length > 60 ? "…" : "");
 }
 
 function cardOf(report) {

@@ -123,7 +123,7 @@ def test_nothing_is_declared_safe() -> None:
         str(module) for module in load_rooms() for name, _ in module.calls if name == "SafeString"
     ]
     assert imported == []
-    # A data block of JSON, whose signs of HTML are escaped as JSON has it; and the handbook of this
+    # A data block of JSON, whose characters of HTML are escaped as JSON has it; and the handbook of this
     # release, in which Markdown escapes every tag (tests/desk/test_help_pages.py).
     assert sorted(made) == ["alerts/formats/html.py", "desk/help_pages.py"]
 

@@ -32,7 +32,7 @@ STRINGS: dict[str, str] = {
     "shell": "$(id)`id`|id;&& id > /tmp/x",
     "long": "Ắ đ " * 5_000,
     "marks": "a" + "\u0301" * 2_000,
-    "control signs": "\x01\x08\x0b\x0c\x1b[31m\x7f\x85\ufffe\uffff",
+    "control characters": "\x01\x08\x0b\x0c\x1b[31m\x7f\x85\ufffe\uffff",
     "digits": "9" * 5_000,
     "surrogates": "\ud800x\udfff",
     "beyond the plane": "😱\U000e0041\U0010ffff",

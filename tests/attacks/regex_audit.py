@@ -85,13 +85,13 @@ def _written(node: ast.AST) -> str:
 
 def pumps(pattern: re.Pattern[str]) -> list[str]:
     """Strings to repeat: what the pattern itself is made of, alone and in pairs, and a few of all."""
-    own = sorted(set(_signs(_parser.parse(pattern.pattern, pattern.flags))))[:6]
+    own = sorted(set(_find_chars(_parser.parse(pattern.pattern, pattern.flags))))[:6]
     pairs = [one + other for one in own[:4] for other in own[:4] if one != other]
     return list(dict.fromkeys([*own, *pairs, *GENERIC]))
 
 
-def _signs(parsed: object) -> Iterator[str]:
-    """A sign for each literal and each class, however deep it stands."""
+def _find_chars(parsed: object) -> Iterator[str]:
+    """A character for each literal and each class, however deep it stands."""
     if isinstance(parsed, _parser.SubPattern | list | tuple):
         items = list(parsed)
         if len(items) == 2 and str(items[0]) in {"LITERAL", "RANGE"}:
@@ -99,7 +99,7 @@ def _signs(parsed: object) -> Iterator[str]:
             yield chr(first)
             return
         for item in items:
-            yield from _signs(item)
+            yield from _find_chars(item)
 
 
 def _seconds(pattern: re.Pattern[str], text: str) -> float:
@@ -110,7 +110,7 @@ def _seconds(pattern: re.Pattern[str], text: str) -> float:
 
 def steepness(pattern: re.Pattern[str], pump: str) -> float:
     """How many times as long it took for twice as much, at the most; 0 where it was never noticed, and
-    without end where a hundred signs are enough.
+    without end where a hundred characters are enough.
     """
     worst, before = 0.0, 0.0
     for size in SIZES:

@@ -27,7 +27,7 @@ from tests.support.public_urls import public_paths
 
 COUNT = int(os.environ.get("FUZZ_REQUESTS") or 600)
 SEED = int(os.environ.get("FUZZ_SEED") or 20_261_127)
-SLOWEST = 8_000  # signs of a trace that are shown
+SLOWEST = 8_000  # characters of a trace that are shown
 QUIET = {"/readyz"}  # may say that it is not ready
 
 

@@ -36,7 +36,9 @@ ALL = [*BOTH, WARNINGS_PAGE]
 ASKED_BY_BROWSERS = "/favicon.ico"  # by themselves, once; it weighs, but no page needs it
 STORY = "Xưng công an, bảo tôi dính vụ án, đòi chuyển 20 triệu vào tài khoản an toàn."
 MOST_TOUCHES = 12
-TYPING = 60  # milliseconds a sign: a slow thumb writes some fifteen signs a second at most
+TYPING = (
+    60  # milliseconds a character: a slow thumb writes some fifteen characters a second at most
+)
 
 LAYOUT_SHIFT = """
 () => new Promise(resolve => {

@@ -38,7 +38,7 @@ def test_what_no_browser_sends_is_parsed_as_django_parses_it(body: bytes) -> Non
 
 
 @pytest.mark.parametrize("text", ["đ=%3D+&", "100%", "_ = _", "a\r\nb", "😱", ""])
-def test_signs_that_mean_something_to_an_encoding_come_through(text: str) -> None:
+def test_characters_that_mean_something_to_an_encoding_come_through(text: str) -> None:
     assert parse_fields(build_request(f"story={quote_plus(text)}".encode()))["story"] == text
 
 

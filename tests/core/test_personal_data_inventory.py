@@ -29,8 +29,8 @@ MODELS: dict[str, type[Model]] = {
     for model in apps.get_models(include_auto_created=True)
     if not model._meta.proxy
 }
-# In a field of a package, which takes signs alone (core/second_factor_crypto.py).
-SEALED_AS_SIGNS = {"otp_totp.TOTPDevice": {"key"}}
+# In a field of a package, which takes characters alone (core/second_factor_crypto.py).
+SEALED_AS_CHARS = {"otp_totp.TOTPDevice": {"key"}}
 DOCS = Path(__file__).parents[2] / "docs" / "personal.md"
 # One for each field of a report that tells something of a person.
 MARKS = {
@@ -58,7 +58,7 @@ def test_every_field_is_declared_and_no_other(label: str) -> None:
 def test_what_is_declared_sealed_is_sealed_and_rotated() -> None:
     for label, fields in DECLARED.items():
         by_name = {name for name in fields_of(label) if name.endswith(key_rotation.SEALED)}
-        assert set(fields.sealed.split()) == by_name | SEALED_AS_SIGNS.get(label, set()), label
+        assert set(fields.sealed.split()) == by_name | SEALED_AS_CHARS.get(label, set()), label
         kinds = [type(MODELS[label]._meta.get_field(name)) for name in by_name]
         assert set(kinds) <= {BinaryField}, label
 

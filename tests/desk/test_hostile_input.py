@@ -99,7 +99,7 @@ def test_who_works_at_a_unit_is_not_shown_what_others_share(lead: Person) -> Non
 
 @pytest.mark.parametrize("start", ["=1", "@x", '"=1', " -1", "\n+1", "＝1"])
 @pytest.mark.parametrize("cut", [";", "\n", "\t", "\r"])
-def test_a_spreadsheet_that_cuts_at_other_signs_runs_nothing(cut: str, start: str) -> None:
+def test_a_spreadsheet_that_cuts_at_other_characters_runs_nothing(cut: str, start: str) -> None:
     file = io.BytesIO()
     spreadsheets.write_csv(file, [["26-0000", f"lời kể{cut}{start};hết", "x"]])
     text = file.getvalue().decode("utf-8-sig")

@@ -17,12 +17,12 @@ pytestmark = pytest.mark.django_db
 
 ROOM = 300_000  # bytes of a page
 WHOLE = BECAUSE | {"whole": "1"}
-LONG = 1_400_000  # signs: about what one request may carry
+LONG = 1_400_000  # characters: about what one request may carry
 FIELDS = ("caller_number", "claimed_name", "money_lost_raw", "commune_raw")
 STORIES = {
-    "one sign": "BIDI" + "\u202e" * 480_000,
-    "two signs in turn": "\u202e\u2066" * 240_000,
-    "an odd sign between letters": "a\u202e" * 240_000,
+    "one character": "BIDI" + "\u202e" * 480_000,
+    "two characters in turn": "\u202e\u2066" * 240_000,
+    "an odd character between letters": "a\u202e" * 240_000,
     "cues in pieces": "c\u200bông an đòi chuyển\u200b tiền \U00013437" * 15_000,
     "plain": "công an " * 175_000,
     "quotes": "'" * LONG,

@@ -24,7 +24,7 @@ from tests.support.processes import run_script
 
 pytestmark = pytest.mark.django_db
 
-TOKEN = "a-token-of-more-than-thirty-two-signs"
+TOKEN = "a-token-of-more-than-thirty-two-chars"
 STORY = "Chuyện riêng, số 0550 000 123."
 
 

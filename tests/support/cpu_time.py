@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 def assert_cpu_time_below(limit: float, work: Callable[[str], object], text: str) -> bool:
     """Whether the text can be worked through in so many seconds. Whoever shares the core makes one
-    try slow, so there is another, with a sign more, lest something is remembered of the first; it
-    may not be that sign that makes it quick, so it stands before the text and behind it.
+    try slow, so there is another, with a character more, lest something is remembered of the first; it
+    may not be that character that makes it quick, so it stands before the text and behind it.
     """
     if _seconds(work, text) < limit:
         return True

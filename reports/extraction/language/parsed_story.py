@@ -190,7 +190,7 @@ def _find_turns(
 
 
 def feature_tokens(story: TokenizedText, sums: Sequence[MoneyAmount]) -> list[Feature]:
-    """Return the words, each number and each sum as one sign."""
+    """Return the words, each number and each sum as one character."""
     amount_at = {place: amount for amount in sums for place in range(amount.first, amount.last)}
     words: list[Feature] = []
     for place, word in enumerate(story.words):

@@ -22,7 +22,7 @@ from reports.extraction.language.cue_matcher import CueMatch, TokenizedText
 FOLDER = loader.FOLDER / "weights"
 MIN_LENGTH = 30.0  # the length of some eight usual words
 SCALE = 10  # weights are whole tenths of a point
-SIGNS = ascii_letters  # of the labels, in the order of the first line
+LABEL_LETTERS = ascii_letters  # of the labels, in the order of the first line
 _ADD = re.compile(r"([A-Za-z])(-?[0-9]+)")
 ALL_OTHERS = "all other words"
 DENIED = " (asked, not done)"
@@ -77,14 +77,14 @@ def _pack_rows(
 ) -> tuple[dict[str, int], Sequence[float], Sequence[int], bytes, Sequence[int]]:
     numbers: dict[str, int] = {}
     rarities, begins, label_of, adds = array("f"), array("I", [0]), bytearray(), array("h")
-    place = {sign: number for number, sign in enumerate(SIGNS)}
+    place = {letter: number for number, letter in enumerate(LABEL_LETTERS)}
     for name, rarity, additions in rows:
         if _ADD.sub("", additions):
             raise ValueError(f"no weights: {additions}")
         numbers[sys.intern(name)] = len(numbers)
         rarities.append(float(rarity))
-        for sign, add in _ADD.findall(additions):
-            label_of.append(place[sign])
+        for letter, add in _ADD.findall(additions):
+            label_of.append(place[letter])
             adds.append(int(add))
         begins.append(len(adds))
     return numbers, rarities, begins, bytes(label_of), adds

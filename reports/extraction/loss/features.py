@@ -21,7 +21,7 @@ from reports.extraction.loss.phrase_rules import (
 )
 
 CLAUSE_KINDS = ("gone", "kept")
-_SIGN = {"gone": "G", "kept": "K"}
+_KIND_LETTERS = {"gone": "G", "kept": "K"}
 # Words that begin a clause; without their marks only those that hardly are another word.
 _BEGIN = {
     *map(canonical_spelling, ("nhưng", "rồi", "nên", "mà", "xong", "chứ", "vì")),
@@ -98,8 +98,8 @@ def _marks(parsed: ParsedStory, evidence: PhraseEvidence) -> Iterator[Feature]:
         yield Feature("?none", *evidence.none[1:])
 
 
-def _prefix(sign: str, names: Sequence[str]) -> list[str]:
-    return [sign + name for name in names]
+def _prefix(prefix: str, names: Sequence[str]) -> list[str]:
+    return [prefix + name for name in names]
 
 
 def classify_clauses(parsed: ParsedStory, evidence: PhraseEvidence) -> tuple[ClauseVerdict, ...]:
@@ -126,7 +126,7 @@ def clause_features(verdicts: Sequence[ClauseVerdict]) -> Iterator[Feature]:
     if not verdicts:
         return
     decisive = [each for each in verdicts if each.points > 0]
-    names = "".join(_SIGN[each.kind] for each in decisive)
+    names = "".join(_KIND_LETTERS[each.kind] for each in decisive)
     for count in range(1, min(len(decisive), _MAX_TURNS) + 1):
         yield Feature("*" + names[-count:], decisive[-count].first, decisive[-1].last)
     over = decisive or verdicts
@@ -207,21 +207,21 @@ def context_features(parsed: ParsedStory, number: int, evidence: PhraseEvidence)
     ]
 
 
-def _side_features(parsed: ParsedStory, amount: MoneyAmount, sign: str) -> Iterator[Feature]:
-    """Yield the words on one side of a sum; in another sentence the sign is doubled."""
+def _side_features(parsed: ParsedStory, amount: MoneyAmount, side: str) -> Iterator[Feature]:
+    """Yield the words on one side of a sum; in another sentence the mark is doubled."""
     words = parsed.story.words
     low, high = (
         (amount.first - _BEFORE, amount.first)
-        if sign == "<"
+        if side == "<"
         else (amount.last, amount.last + _BEHIND)
     )
 
     def mark(place: int) -> str:
-        return sign * (1 + (words[place].sentence != words[amount.first].sentence))
+        return side * (1 + (words[place].sentence != words[amount.first].sentence))
 
     near = [gram for gram in parsed.words if low <= gram.first and gram.last <= high]
     for name, first, last in near:
-        away = amount.first - last if sign == "<" else first - amount.last
+        away = amount.first - last if side == "<" else first - amount.last
         yield Feature(f"{mark(first)}{int(away >= _NEAR)} {name}", first, last)
     for one, two in pairwise(near):
         yield Feature(f"{mark(one.first)} {one.name} {two.name}", one.first, two.last)

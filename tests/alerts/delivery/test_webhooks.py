@@ -160,8 +160,8 @@ def test_an_answer_that_is_none_is_a_failure(answer: bytes, why: str) -> None:
 
 
 def drip(connection: socket.socket) -> None:
-    for sign in b"HTTP/1.1 200 OK\r\n" * 100:
-        connection.sendall(bytes([sign]))
+    for char in b"HTTP/1.1 200 OK\r\n" * 100:
+        connection.sendall(bytes([char]))
         time.sleep(0.05)
 
 

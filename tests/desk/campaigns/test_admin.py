@@ -229,7 +229,7 @@ def test_merging_asks_which_one_goes_on_also_where_the_machine_proposed_it(duty:
 
 
 def test_chosen_campaigns_are_merged_with_counts_of_done_and_refused(duty: Person) -> None:
-    first, second, third = (campaign(f"Đ-26-{sign * 3}", 2) for sign in "ABC")
+    first, second, third = (campaign(f"Đ-26-{char * 3}", 2) for char in "ABC")
     chosen = {"action": "merge_chosen", "_selected_action": [first.pk, second.pk, third.pk]}
     assert "Giữ lại đợt nào?" in duty.client.post(f"{LIST}?nhip=all", chosen).content.decode()
     seen = [f"{pk}:{version}" for pk, version in versions(first, second, third).items()]
@@ -242,7 +242,7 @@ def test_chosen_campaigns_are_merged_with_counts_of_done_and_refused(duty: Perso
 
 @pytest.mark.parametrize("seen", ["9" * 5000, "٣²", "", "-1"])
 def test_a_version_that_is_none_merges_nothing(duty: Person, seen: str) -> None:
-    first, second = (campaign(f"Đ-26-{sign * 3}", 2) for sign in "AB")
+    first, second = (campaign(f"Đ-26-{char * 3}", 2) for char in "AB")
     pairs = [f"{first.pk}:1", f"{second.pk}:{seen}"]
     chosen = {"campaigns": pairs, "into": first.pk, "reason": WHY}
     assert duty.client.post(f"{LIST}merge/", chosen).status_code in {302, 303, 409}
@@ -326,9 +326,9 @@ def test_the_list_shows_what_grows_and_finds_old_codes(duty: Person) -> None:
 
 def test_the_list_asks_the_same_of_few_and_of_many(duty: Person) -> None:
     asked = []
-    for signs in ("BC", "DFGHJKLM"):
-        for sign in signs:
-            campaign(f"Đ-26-{sign * 3}", 1)
+    for chars in ("BC", "DFGHJKLM"):
+        for char in chars:
+            campaign(f"Đ-26-{char * 3}", 1)
         duty.client.get(LIST)
         asked.append(len(statements(duty.client, LIST)))
     assert asked[0] == asked[1] <= 14

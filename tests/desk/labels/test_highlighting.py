@@ -28,12 +28,12 @@ def test_a_span_becomes_a_part_with_its_reasons_and_one_that_is_nowhere_none(
     assert shown == [TextSegment(*part) for part in parts]
 
 
-@pytest.mark.parametrize("sign", "\u202e\u2066\u200b\u200d\ufeff\u00ad\x07\u2028\u3164\u2800\ue000")
-def test_a_sign_that_nobody_sees_is_shown_by_its_code_point(sign: str) -> None:
-    page = highlighting.split_segments(f"a{sign}b")
-    assert [part.text for part in page] == ["a", f"[U+{ord(sign):04X}]", "b"]
+@pytest.mark.parametrize("char", "\u202e\u2066\u200b\u200d\ufeff\u00ad\x07\u2028\u3164\u2800\ue000")
+def test_a_character_that_nobody_sees_is_shown_by_its_code_point(char: str) -> None:
+    page = highlighting.split_segments(f"a{char}b")
+    assert [part.text for part in page] == ["a", f"[U+{ord(char):04X}]", "b"]
     assert page[1].odd
-    assert highlighting.plain_line(f"a{sign}b") == f"a[U+{ord(sign):04X}]b"
+    assert highlighting.plain_line(f"a{char}b") == f"a[U+{ord(char):04X}]b"
 
 
 @pytest.mark.parametrize("text", ["Ậm ừ, đồng chí!", "dòng\nmới\tcột", "🙂 你好", "e\u0301"])
@@ -48,11 +48,11 @@ def test_no_text_is_lost_and_none_is_told_twice(text: str, places: list[tuple[in
         text, [HighlightSpan(start, end, "vì") for start, end in places]
     )
     kept = "".join(part.text for part in parts if not part.odd)
-    assert kept == "".join(sign for sign in text if not highlighting.is_invisible_sign(sign))
+    assert kept == "".join(char for char in text if not highlighting.is_invisible_char(char))
     assert sum(part.times for part in parts if part.odd) == highlighting.count_odd(text)
 
 
-def test_equal_odd_signs_in_a_row_are_one_part() -> None:
+def test_equal_odd_characters_in_a_row_are_one_part() -> None:
     page = highlighting.split_segments("a" + "\u202e" * 480_000 + "\u200b\u200b")
     assert [part.text for part in page] == ["a", "[U+202E ×480000]", "[U+200B ×2]"]
 
@@ -66,7 +66,7 @@ def test_of_a_long_text_the_beginning_is_shown_and_the_rest_counted() -> None:
 def test_of_a_text_in_pieces_so_many_are_shown_and_the_rest_counted() -> None:
     page = highlighting.truncate("\u202ea\u202e\u202e" * 4000)
     assert len(page.parts) == highlighting.MAX_PARTS
-    assert sum(part.signs for part in page.parts) + page.left == 16_000
+    assert sum(part.chars for part in page.parts) + page.left == 16_000
 
 
 def test_a_line_says_how_much_it_leaves_out() -> None:

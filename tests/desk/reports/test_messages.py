@@ -48,10 +48,10 @@ def added(report: Report, kind: str = "more", **said: Any) -> Followup:
     )
 
 
-def sent(report: Report, sign: bytes) -> EvidenceFile:
+def sent(report: Report, char: bytes) -> EvidenceFile:
     """A picture that the reporter sent."""
     return EvidenceFile.objects.create(
-        report=report, media_type="image/png", size=1, sha256=sign * 32
+        report=report, media_type="image/png", size=1, sha256=char * 32
     )
 
 

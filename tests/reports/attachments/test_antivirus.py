@@ -96,7 +96,7 @@ def test_a_clamd_that_answers_by_drops_is_not_waited_for(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def drip() -> None:
-        """A sign of an answer each tenth of a second, for three seconds."""
+        """A character of an answer each tenth of a second, for three seconds."""
         line, _ = door.accept()
         with line, suppress(OSError):
             for _ in range(30):

@@ -53,7 +53,7 @@ def test_a_merge_moves_every_report_keeps_each_reason_and_is_on_record(by: User)
 
 
 def test_merges_in_a_row_lead_to_the_last_which_is_taken_back_first(by: User) -> None:
-    first, second, third = (campaign(f"Đ-26-{sign * 3}", 1) for sign in "ABC")
+    first, second, third = (campaign(f"Đ-26-{char * 3}", 1) for char in "ABC")
     before = state()
     acts = [merged(first, second, by), merged(second, third, by)]
     first.refresh_from_db()
@@ -175,8 +175,8 @@ def test_taking_back_puts_nothing_where_an_act_taken_back_had_put_it(by: User) -
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_was_done_taking_all_back_leaves_everything_as_it_was(by: User, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311  # no secret
-    for sign in "ABC":
-        campaign(f"Đ-26-{sign * 3}", 3)
+    for char in "ABC":
+        campaign(f"Đ-26-{char * 3}", 3)
     alone = [report_factories.report(f"lẻ {number}").pk for number in range(2)]
     before, acts = state()[:2], []
     for _ in range(8):
@@ -247,7 +247,7 @@ def test_an_act_that_may_not_be_is_refused(
 
 
 def test_of_many_one_that_is_refused_leaves_the_others_be(by: User) -> None:
-    first, second, third = (campaign(f"Đ-26-{sign * 3}", 1) for sign in "ABC")
+    first, second, third = (campaign(f"Đ-26-{char * 3}", 1) for char in "ABC")
     seen = versions(first, second, third)
     manual_grouping.detach(second.pk, members(second), hand(by), 1)
     done = manual_grouping.merge_many([first.pk, second.pk], third.pk, hand(by), seen)

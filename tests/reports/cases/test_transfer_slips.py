@@ -65,7 +65,7 @@ def test_every_vietnamese_letter_and_the_heading_of_a_dispatch_are_on_the_sheet(
 
 
 @pytest.mark.parametrize("text", ["\U0001f600", "\u202eđảo", "漢", "\x00", "\ufffd", "a\tb"])
-def test_signs_that_the_type_lacks_are_shown_by_their_code_points(text: str) -> None:
+def test_characters_that_the_type_lacks_are_shown_by_their_code_points(text: str) -> None:
     assert "[U+" in pdf_documents.replace_missing_glyphs(text)
     facts = (("Lời kể", text * 50),)
     assert pdf_documents.render_pdf(replace(PAPER, facts=facts)).startswith(b"%PDF")

@@ -76,7 +76,7 @@ def test_the_command_prints_every_figure(tmp_path: Path) -> None:
     output = evaluate(tmp_path, json.dumps(label), "")
     for line in ("1 stories", "scenario macro F1 1.000", "money exact", "ongoing F1", "margin"):
         assert line in output
-    # A sign that only looks like a line's end ends none.
+    # A character that only looks like a line's end ends none.
     assert "1 stories" in evaluate(tmp_path, '\ufeff{"text": "a\u2028b"}')
 
 

@@ -238,6 +238,6 @@ def test_a_reading_cannot_be_changed() -> None:
     assert isinstance(reading, StoryReading)
 
 
-@pytest.mark.parametrize("sign", ["⓵", "①", "²", "⑽", "𝟗"])
-def test_signs_that_only_look_like_digits_are_read_or_left_alone(sign: str) -> None:
-    assert extract_from_story(f"Tôi mất {sign} triệu, còn {sign}").scenario
+@pytest.mark.parametrize("char", ["⓵", "①", "²", "⑽", "𝟗"])
+def test_characters_that_only_look_like_digits_are_read_or_left_alone(char: str) -> None:
+    assert extract_from_story(f"Tôi mất {char} triệu, còn {char}").scenario

@@ -35,13 +35,13 @@ def rotate(settings: Settings) -> None:
     )
 
 
-def test_a_code_is_four_groups_of_four_without_signs_to_mistake() -> None:
+def test_a_code_is_four_groups_of_four_without_characters_to_mistake() -> None:
     groups = format_code(some_code())
     assert [len(group) for group in groups] == [4, 4, 4, 4]
     assert not set("".join(groups)) & set("AEIOU01")
 
 
-def test_twelve_signs_cannot_be_guessed() -> None:
+def test_twelve_characters_cannot_be_guessed() -> None:
     assert len(ALPHABET) ** 12 > 2**58
 
 
@@ -54,8 +54,8 @@ def test_a_code_is_read_however_it_is_spaced() -> None:
 @pytest.mark.parametrize("place", range(16))
 def test_every_single_slip_names_its_group(place: int) -> None:
     code = some_code(place)
-    for sign in set(ALPHABET) - {code[place]}:
-        slipped = code[:place] + sign + code[place + 1 :]
+    for char in set(ALPHABET) - {code[place]}:
+        slipped = code[:place] + char + code[place + 1 :]
         assert parse_code(slipped) == InvalidCodeGroup(
             place // 4 + 1, slipped[place // 4 * 4 : place // 4 * 4 + 4]
         )
@@ -84,8 +84,8 @@ def test_any_text_is_a_code_or_a_bad_group(text: str) -> None:
     assert isinstance(code, InvalidCodeGroup) or len(code) == 16
 
 
-def test_every_sign_can_be_said() -> None:
-    assert all(phonetic_group(sign) for sign in ALPHABET)
+def test_every_character_can_be_said() -> None:
+    assert all(phonetic_group(char) for char in ALPHABET)
     assert phonetic_group("7K4M") == "bảy, K\u00a0kéo, bốn, M\u00a0mèo"
 
 

@@ -1,4 +1,4 @@
-"""Signs that look like digits and are none: every reader leaves them alone, none stumbles."""
+"""Characters that look like digits and are none: every reader leaves them alone, none stumbles."""
 
 import sys
 from collections.abc import Iterator
@@ -19,18 +19,18 @@ from reports.submission import receipt_codes
 from reports.submission.form_parser import ReportFormParser
 
 LOOK_ALIKES = [
-    sign
-    for sign in map(chr, range(sys.maxunicode + 1))
-    if sign.isnumeric() and not sign.isdecimal()
+    char
+    for char in map(chr, range(sys.maxunicode + 1))
+    if char.isnumeric() and not char.isdecimal()
 ]
 WORDS = ["mất", "triệu", "tr", "k", "rưỡi", "hai", "stk", "gọi", "+", "5", "0550", "35.000.000"]
 _piece = st.sampled_from(LOOK_ALIKES) | st.sampled_from(WORDS)
 texts = st.builds(str.join, st.sampled_from(["", " "]), st.lists(_piece, max_size=12))
 
 
-@pytest.mark.parametrize("sign", "⓵①²⑽¼Ⅷ一")
-def test_the_list_of_look_alikes_holds_what_people_paste(sign: str) -> None:
-    assert sign in LOOK_ALIKES
+@pytest.mark.parametrize("char", "⓵①²⑽¼Ⅷ一")
+def test_the_list_of_look_alikes_holds_what_people_paste(char: str) -> None:
+    assert char in LOOK_ALIKES
 
 
 @given(texts)

@@ -23,14 +23,14 @@ FIELDS = (
 HOSTILE = {
     "markup": "<script>alert(1)</script><img src=x onerror=alert(1)>",
     "template": "{{ settings.SECRET_KEY }}{% load x %} {typed} %(typed)s %s",
-    "control signs": "a\x01\x07\x0b\x1b[31m\x7f\u202e\u2066\ufeffb",
+    "control characters": "a\x01\x07\x0b\x1b[31m\x7f\u202e\u2066\ufeffb",
     "nul": "a\0b",
     "too long": "dài lắm " * 20_000,
     "digits without end": "9" * 50_000,
     "lines": "\r\n" * 3_000 + "x",
     "emoji": "😱" * 500,
     "other digits": "\u0660\u0661\u0662 \u0967\u0968 \uff10\uff19\uff19\uff12",
-    "a fraction of a sign": "²³½",
+    "a fraction of a character": "²³½",
     "spaces": "\u00a0\u2003 \t",
 }
 
@@ -87,7 +87,7 @@ def test_nul_is_replaced_and_said(client: Client) -> None:
     assert send(client, story="trước\0sau").status_code == 303
     report = Report.objects.get()
     assert report.story == "trước\ufffdsau"
-    assert "signs_replaced" in report.flags
+    assert "chars_replaced" in report.flags
 
 
 @pytest.mark.parametrize(

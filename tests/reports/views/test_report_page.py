@@ -106,7 +106,7 @@ def test_nobody_who_wrote_nothing_is_told_that_it_is_kept(client: Client) -> Non
         "Ậ Ỗ Ữ tách dấu: A\u0302\u0323",
     ],
 )
-def test_a_story_is_kept_sign_by_sign(client: Client, story: str) -> None:
+def test_a_story_is_kept_character_by_character(client: Client, story: str) -> None:
     assert send(client, story=story).status_code == 303
     assert Report.objects.get().story == story
 

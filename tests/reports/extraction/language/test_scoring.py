@@ -29,7 +29,7 @@ def names(text: str) -> list[str]:
     return [gram.name for gram in parse_story(text).grams]
 
 
-def test_a_story_is_words_their_pairs_their_families_and_signs_for_numbers() -> None:
+def test_a_story_is_words_their_pairs_their_families_and_characters_for_numbers() -> None:
     assert names("Trời xanh mây") == ["troi", "xanh", "may", "troi xanh", "xanh may"]
     assert names("mất 20 triệu lúc 9 giờ")[:5] == ["mat", "$", "luc", "#", "gio"]
     assert "=otp" in names("đọc dãy số gửi về máy")
