@@ -1,10 +1,7 @@
 """Of a report that was erased no word is left in any table of any app, whoever wrote it where."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.apps import apps
-from django.db import connection
 from django.db.models import Model
 from django.test import Client
 
@@ -23,6 +20,7 @@ from reports.tracking.followups import FollowupSubmission
 from reports.triage import service
 from tests.reports.retention.test_retention import sent
 from tests.support import report_factories
+from tests.support.database_contents import words_in_tables
 from tests.support.officers import Person
 from tests.support.resident_pages import code_of, send
 
@@ -82,24 +80,6 @@ def decide(report: Report, lead: Person) -> None:
     legal_holds.lift_hold(pk, by=by, reason=word)
     followup = Followup.objects.get()
     destruction_requests.propose(pk, "addition", followup.pk, by=by, reason=word)
-
-
-def tables() -> Iterator[tuple[str, str]]:
-    """Each table of ours and of packages, with all that it holds as one text."""
-    with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            cursor.execute(f"SELECT string_agg(t::text, ' ') FROM \"{table}\" AS t")  # noqa: S608
-            yield table, (cursor.fetchone()[0] or "")
-
-
-def words_in_tables(*words: str) -> set[tuple[str, str]]:
-    """Which of these words stand in which table, in clear or as bytes."""
-    return {
-        (table, word)
-        for table, text in tables()
-        for word in words
-        if word in text or word.encode().hex() in text
-    }
 
 
 WORDS = (MARK, "0992 000 456", "0992000456", "0992000457", CALLER, CONTACT, LATER_CONTACT)

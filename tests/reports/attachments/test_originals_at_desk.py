@@ -67,17 +67,16 @@ def test_who_may_not_reveal_is_refused_on_record(duty: Person, sent: EvidenceFil
     assert events.events_for("report", sent.report_id).get().kind == "refused"
 
 
-def test_a_forged_press_opens_nothing(duty: Person, sent: EvidenceFile) -> None:
+def test_neither_a_link_nor_a_stranger_nor_a_forged_press_opens_anything(
+    duty: Person, client: Client, sent: EvidenceFile
+) -> None:
+    assert duty.client.get(original_of(sent)).status_code == 405
+    assert client.post(original_of(sent)).status_code == 302
+    assert not events.events_for("report", sent.report_id).exists()
     forger = Client(enforce_csrf_checks=True)
     forger.cookies = duty.client.cookies
     assert forger.post(original_of(sent)).status_code == 403
     assert [event.kind for event in events.events_for("report", sent.report_id)] == ["refused"]
-
-
-def test_a_link_opens_nothing(duty: Person, client: Client, sent: EvidenceFile) -> None:
-    assert duty.client.get(original_of(sent)).status_code == 405
-    assert client.post(original_of(sent)).status_code == 302
-    assert not events.events_for("report", sent.report_id).exists()
 
 
 def test_a_file_of_another_report_is_not_there(duty: Person, sent: EvidenceFile) -> None:

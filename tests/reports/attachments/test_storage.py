@@ -12,15 +12,15 @@ from uuid import UUID, uuid4
 import pytest
 from cryptography.fernet import Fernet
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import Error as DatabaseError
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.test import Client
 from pytest_django import Settings
 
 from core.models import OutboxItem
 from reports.attachments import storage, stream_encryption
-from reports.attachments.storage import PendingUpload, Refusal, RefusedError
+from reports.attachments.storage import PendingUpload
 from reports.models import EvidenceFile
+from tests.support.database_contents import refused_by_database
 from tests.support.evidence_files import (
     JPEG,
     MARK,
@@ -91,37 +91,35 @@ def test_a_row_is_written_when_its_file_lies_there(
     assert after in (["folder", "named", "row"], ["folder", "folder", "named", "row"])
 
 
+DOORS: dict[str, tuple[Any, str]] = {
+    "begin": (storage, "_check_free_space"),
+    "write": (stream_encryption.StreamEncryptor, "write"),
+    "finish": (stream_encryption.StreamEncryptor, "finish"),
+    "settle": (Path, "rename"),
+    "row": (EvidenceFile, "save"),
+    "removal": (Path, "unlink"),
+}
+IO_ERROR = OSError(errno.EIO, "x")
+
+
+def fail(monkeypatch: pytest.MonkeyPatch, step: str, trouble: Exception) -> None:
+    """Nothing comes of what this step asks of the disk or the database."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise trouble
+
+    monkeypatch.setattr(*DOORS[step], refuse)
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 @pytest.mark.parametrize("step", ["begin", "write", "finish", "settle"])
 def test_a_full_disk_costs_the_file_and_says_so(
     upload: Upload, client: Client, monkeypatch: pytest.MonkeyPatch, step: str, number: int
 ) -> None:
-    _fail(monkeypatch, step, number)
+    fail(monkeypatch, step, OSError(number, "x"))
     told = "a.jpg Máy chủ hết chỗ, chưa nhận được. Tin của bạn vẫn còn nguyên. Gửi lại sau ít phút."
     expect_nothing_kept(upload(("a.jpg", JPEG)), 503, told)
     assert send(client, story="Họ gọi nữa.").status_code == 303
-
-
-def _fail(monkeypatch: pytest.MonkeyPatch, step: str, number: int) -> None:
-    """The disk refuses what this step asks of it."""
-
-    def refuse(*_: Any) -> None:
-        raise OSError(number, "x")
-
-    doors: dict[str, tuple[Any, str]] = {
-        "begin": (storage, "_check_free_space"),
-        "write": (stream_encryption.StreamEncryptor, "write"),
-        "finish": (stream_encryption.StreamEncryptor, "finish"),
-        "settle": (Path, "rename"),
-    }
-    monkeypatch.setattr(*doors[step], refuse)
-
-
-def test_another_trouble_of_the_disk_is_not_called_full(
-    upload: Upload, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _fail(monkeypatch, "finish", errno.EIO)
-    expect_nothing_kept(upload(("a.jpg", JPEG)), 503, "a.jpg Máy chủ chưa ghi được")
 
 
 def test_files_leave_the_database_its_room(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,30 +127,22 @@ def test_files_leave_the_database_its_room(upload: Upload, monkeypatch: pytest.M
     expect_nothing_kept(upload(("a.jpg", JPEG)), 503, "a.jpg Máy chủ hết chỗ")
 
 
-def _refuse_row(*_: Any, **__: Any) -> None:
-    raise OperationalError
-
-
-def test_a_row_that_fails_takes_its_file_and_the_look_at_it_along(
-    upload: Upload, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("step", "trouble"), [("finish", IO_ERROR), ("row", OperationalError())])
+def test_another_trouble_is_not_called_full_and_leaves_neither_file_nor_a_look_at_it(
+    upload: Upload, monkeypatch: pytest.MonkeyPatch, step: str, trouble: Exception
 ) -> None:
-    monkeypatch.setattr(EvidenceFile, "save", _refuse_row)
+    fail(monkeypatch, step, trouble)
     expect_nothing_kept(upload(("a.jpg", JPEG)), 503, "a.jpg Máy chủ chưa ghi được")
     assert not OutboxItem.objects.filter(task=storage.SCAN_TASK).exists()
 
 
-@pytest.mark.parametrize("step", ["settle", "the row"])
+@pytest.mark.parametrize(("step", "trouble"), [("settle", IO_ERROR), ("row", OperationalError())])
 def test_a_file_that_the_disk_does_not_let_go_is_no_error_of_the_page(
-    upload: Upload, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, step: str
-) -> None:
-    def read_only(*_: Any, **__: Any) -> None:
-        raise OSError(errno.EROFS, "x")
-
-    if step == "settle":
-        _fail(monkeypatch, step, errno.EIO)
-    else:
-        monkeypatch.setattr(EvidenceFile, "save", _refuse_row)
-    monkeypatch.setattr(Path, "unlink", read_only)
+    upload: Upload, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+    step: str, trouble: Exception,
+) -> None:  # fmt: skip
+    fail(monkeypatch, step, trouble)
+    fail(monkeypatch, "removal", OSError(errno.EROFS, "x"))
     answer = upload(("a.jpg", JPEG))
     assert answer.status_code == 503
     assert "Máy chủ chưa ghi được" in lines(answer)[0]
@@ -275,14 +265,4 @@ def test_a_sealed_file_opens_in_no_other_place() -> None:
 def test_a_row_cannot_be_changed_or_removed(upload: Upload) -> None:
     upload(("a.jpg", JPEG))
     for act in ("UPDATE reports_evidencefile SET size = 1", "DELETE FROM reports_evidencefile"):
-        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(act)
-
-
-def test_a_refused_draft_says_why() -> None:
-    draft = PendingUpload("a.jpg")
-    draft.open()
-    with pytest.raises(RefusedError) as refused:
-        draft.finish()
-    assert refused.value.why == Refusal.EMPTY
-    draft.delete()
+        refused_by_database(act)

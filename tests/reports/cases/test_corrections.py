@@ -16,7 +16,7 @@ from reports.facts.effective_facts import effective_facts, of_scenario
 from reports.models import Case, Correction, ExtractedFacts, Report
 from reports.triage import service
 from tests.support import report_factories
-from tests.support.database_guards import refused_by_database
+from tests.support.database_contents import refused_by_database
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db

@@ -58,19 +58,15 @@ def test_a_deadline_is_told_before_and_when_it_passes_once_each() -> None:
     assert kinds(case) == ["clock_soon look", "clock_overdue look"]
 
 
-def test_the_log_and_the_record_say_which_clock_it_was(lead: Person) -> None:
-    case = report_factories.case()
-    remind(hours=30)
-    report = lead.client.get(page_of(case.report)).content.decode()
-    assert "Báo quá hạn: phân loại" in report
-    assert "<td>phân loại</td>" in lead.client.get("/admin/core/auditevent/").content.decode()
-
-
-def test_a_clock_that_was_slept_through_is_told_as_overdue_alone() -> None:
+def test_a_clock_that_was_slept_through_is_told_as_overdue_alone_and_the_record_says_which(
+    lead: Person,
+) -> None:
     case = report_factories.case()
     remind(hours=30)
     remind(hours=30)
     assert kinds(case) == ["clock_overdue sort"]
+    assert "Báo quá hạn: phân loại" in lead.read(page_of(case.report))
+    assert "<td>phân loại</td>" in lead.read("/admin/core/auditevent/")
 
 
 def test_what_was_met_in_time_is_told_to_nobody(duty: Person) -> None:

@@ -100,12 +100,14 @@ def test_a_crime_report_starts_the_clocks_of_the_law(chief: User) -> None:
     assert after.due_at == running(case)["tell"]
 
 
-def test_a_message_to_the_reporter_meets_the_telling(chief: User) -> None:
+@pytest.mark.parametrize(("verb", "left"), [("message", "verify"), ("hand_over", "tell")])
+def test_a_message_to_the_reporter_meets_the_telling_and_a_hand_over_leaves_it(
+    verb: str, left: str, chief: User
+) -> None:
     case = report_factories.case()
     decide("act", case, chief)
-    after = decide("message", case, chief)
-    assert running(case).keys() == {"verify"}
-    assert after.due_at == running(case)["verify"]
+    after = decide(verb, case, chief)
+    assert running(case) == {left: after.due_at}
 
 
 def test_verifying_is_extended_twice_to_month_ends_and_no_further(chief: User) -> None:
@@ -128,13 +130,6 @@ def test_taking_it_up_again_drops_the_clocks_of_the_law_and_sorts_anew(chief: Us
         decide("reopen", case, chief)
     assert running(case) == {"sort": datetime(2026, 12, 2, 8, tzinfo=HERE)}
     assert Deadline.objects.filter(dropped_at__isnull=False).count() == 2
-
-
-def test_handing_a_crime_report_over_leaves_the_telling(chief: User) -> None:
-    case = report_factories.case()
-    decide("act", case, chief)
-    decide("hand_over", case, chief)
-    assert running(case).keys() == {"tell"}
 
 
 def test_what_was_refused_leaves_the_clocks_alone(chief: User) -> None:
@@ -164,19 +159,16 @@ def test_overdue_and_due_soon_are_told_apart() -> None:
     assert Report.objects.count() == 3
 
 
-def test_officers_take_up_again_what_they_ended_themselves(duty: Person) -> None:
-    case = report_factories.case()
-    after = decide("junk", case, duty)
-    assert "reopen" in workflow.allowed_actions(after, duty.user)
-    assert decide("reopen", case, duty).status == Case.Status.IN_REVIEW
-
-
-def test_what_another_ended_or_is_a_day_old_wants_the_right(duty: Person, chief: User) -> None:
-    case = report_factories.case()
-    decide("junk", case, chief)
+def test_officers_take_up_again_what_they_ended_themselves_within_a_day(
+    duty: Person, chief: User
+) -> None:
+    mine, another = report_factories.case(), report_factories.case()
+    decide("junk", another, chief)
     with pytest.raises(workflow.NotAllowed):
-        decide("reopen", case, duty)
-    mine = report_factories.case()
+        decide("reopen", another, duty)
+    after = decide("junk", mine, duty)
+    assert "reopen" in workflow.allowed_actions(after, duty.user)
+    assert decide("reopen", mine, duty).status == Case.Status.IN_REVIEW
     decide("junk", mine, duty)
     with time_machine.travel(timezone.now() + timedelta(hours=25)):  # noqa: SIM117
         with pytest.raises(workflow.NotAllowed):

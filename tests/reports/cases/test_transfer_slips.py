@@ -18,7 +18,7 @@ from reports.cases.corrections import CorrectedValue
 from reports.models import Case, Report, TransferSlip
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
-from tests.support.database_guards import refused_by_database
+from tests.support.database_contents import refused_by_database
 from tests.support.desk_pages import page_of
 from tests.support.officers import Person, create_officer, log_in
 
@@ -119,7 +119,9 @@ def test_a_slip_is_never_changed(duty: Person, act: str) -> None:
     refused_by_database(act)
 
 
-def test_the_sheet_tells_the_report_with_what_is_personal_masked(duty: Person) -> None:
+def test_the_sheet_tells_the_report_with_what_is_sealed_only_for_who_asks_and_on_record(
+    duty: Person,
+) -> None:
     report = handed(duty, contact="0992 000 118", caller_number="0550 000 123")
     answer = take(duty, report)
     said = words_of(answer.content)
@@ -128,6 +130,9 @@ def test_the_sheet_tells_the_report_with_what_is_personal_masked(duty: Person) -
     assert [text for text in (report.public_number, *told) if text not in said] == []
     assert "0992 000 118" not in said
     assert not events.events_for("report", report.pk).filter(kind="revealed").exists()
+    assert "0992 000 118" in words_of(take(duty, report, whole="1").content)
+    looked = events.events_for("report", report.pk).get(kind="revealed")
+    assert (looked.actor, looked.detail["what"]) == (duty.user, "slip")
 
 
 def test_the_sheet_gives_an_officers_word_before_the_machines(duty: Person) -> None:
@@ -138,15 +143,6 @@ def test_the_sheet_gives_an_officers_word_before_the_machines(duty: Person) -> N
     text = words_of(take(duty, report).content)
     assert "Cán bộ ghi Giả danh nhân viên ngân hàng" in text
     assert "Máy gợi ý thiệt hại: chưa rõ" in text
-
-
-def test_what_is_sealed_is_on_the_sheet_only_for_who_asks_and_may_and_on_record(
-    duty: Person,
-) -> None:
-    report = handed(duty, contact="0992 000 118")
-    assert "0992 000 118" in words_of(take(duty, report, whole="1").content)
-    looked = events.events_for("report", report.pk).get(kind="revealed")
-    assert (looked.actor, looked.detail["what"]) == (duty.user, "slip")
 
 
 def test_each_sheet_is_counted_and_is_among_the_looks(duty: Person, auditor: Person) -> None:

@@ -42,19 +42,16 @@ def nobodys(db: None) -> Case:
     return report_factories.case()
 
 
-def log_in_local(role: str = "unit") -> Client:
+def log_in_local(role: str = "unit") -> Person:
     """An officer of the unit."""
-    return log_in(create_unit_officer(report_factories.unit(), role=role))
-
-
-def read(client: Client, address: str, **query: str) -> str:
-    return client.get(address, query or None).content.decode()
+    user = create_unit_officer(report_factories.unit(), role=role)
+    return Person(user, log_in(user))
 
 
 def test_an_officer_of_a_unit_sees_its_reports_alone(
     own: Case, foreign: Case, nobodys: Case, lead: Person
 ) -> None:
-    queue = read(log_in_local(), QUEUE, viec="all")
+    queue = log_in_local().read(QUEUE, viec="all")
     seen = [case.report.public_number in queue for case in (own, foreign, nobodys)]
     assert seen == [True, False, False]
     assert visibility.visible_reports(Report.objects.all(), lead.user).count() == 3
@@ -65,10 +62,10 @@ def test_who_has_the_role_of_a_unit_and_no_unit_sees_no_report(
 ) -> None:
     user = create_officer("moi", "unit")
     report_factories.number(nobodys.report, "+84550000111")
-    queue = read(log_in(user), QUEUE, viec="all")
+    queue = Person(user, log_in(user)).read(QUEUE, viec="all")
     assert not [case for case in (own, nobodys) if case.report.public_number in queue]
     assert [load_counts(each).work["open"] for each in (user, lead.user)] == [0, 2]
-    start_pages = [read(each, "/admin/") for each in (log_in(user), lead.client)]
+    start_pages = [each.read("/admin/") for each in (Person(user, log_in(user)), lead)]
     assert ["Bạn chưa được giao đơn vị" in page for page in start_pages] == [True, False]
     assert not visibility.visible_reports(Report.objects.all(), user).exists()
     assert not visibility.visible_via_report(Indicator.objects.all(), user).exists()
@@ -106,7 +103,7 @@ def test_another_units_report_by_its_id_is_refused_and_the_try_is_on_record(fore
     [*transitions.TABLE, "reveal-contact", "reveal-story", "text", "read-again", "release-code"],
 )
 def test_no_address_of_another_units_report_opens(nobodys: Case, act: str) -> None:
-    client, address = log_in_local("lead"), page_of(nobodys.report, act)
+    client, address = log_in_local("lead").client, page_of(nobodys.report, act)
     answer = client.get(address) if act == "text" else client.post(address, {"version": 1})
     assert answer.status_code == 403
     assert Case.objects.get(pk=nobodys.pk).version == 1
@@ -122,12 +119,12 @@ def test_similar_reports_of_others_are_not_named_to_a_unit(
 ) -> None:
     for case in (own, nobodys):
         report_factories.number(case.report, "+84992000118")
-    pages = [read(each, page_of(own.report)) for each in (lead.client, log_in_local())]
+    pages = [each.read(page_of(own.report)) for each in (lead, log_in_local())]
     assert [nobodys.report.public_number in page for page in pages] == [True, False]
 
 
 def test_who_gives_a_report_away_is_led_to_the_others(own: Case) -> None:
-    answer = press(log_in_local(), own.report, "recall")
+    answer = press(log_in_local().client, own.report, "recall")
     assert (answer.status_code, answer.headers["Location"]) == (303, QUEUE)
     assert Case.objects.get(pk=own.pk).assigned_unit is None
 
@@ -144,7 +141,7 @@ def test_an_officer_of_a_unit_is_told_of_its_own_reports_alone(
     OutboxItem.objects.update(failed_at=Now())
     for case in (own, nobodys):
         Deadline(report_id=case.pk, kind="look", started_at=Now(), due_at=Now()).save()
-    client = log_in_local()
+    client = log_in_local().client
     assert list_alarms(lead.client) == list_alarms(lead.client, "2 tin")
     assert list_alarms(client) == list_alarms(client, "1 tin")
     assert len(list_alarms(client)) == 3
@@ -168,7 +165,7 @@ def test_a_duty_officer_of_a_unit_opens_no_campaign_and_moves_no_report(
     in_campaign: Case, lead: Person
 ) -> None:
     page = f"/admin/reports/campaign/{in_campaign.report.campaign_link.campaign_id}/"
-    local = log_in_local("duty")
+    local = log_in_local("duty").client
     for address in ("/admin/reports/campaign/", f"{page}change/", f"{page}history/"):
         assert lead.client.get(address).status_code != 403
         assert local.get(address).status_code == 403
@@ -185,7 +182,7 @@ def test_what_the_whole_province_counts_is_not_on_a_units_start_page(
     queue_stats.update_daily_counts()
     words = ["Số tin không khớp", "chờ máy đọc", "30 ngày qua"]
     words += ["Tăng bất thường", "Đ-26-K4M", "/admin/reports/campaign/"]
-    pages = [read(each, "/admin/") for each in (lead.client, log_in_local(role))]
+    pages = [each.read("/admin/") for each in (lead, log_in_local(role))]
     assert [[text for text in words if text in page] for page in pages] == [words, []]
 
 
@@ -193,10 +190,10 @@ def test_what_the_whole_province_counts_is_not_on_a_units_start_page(
 def test_a_campaigns_tag_leads_a_unit_to_its_own_reports(in_campaign: Case, role: str) -> None:
     theirs, local = Report.objects.get(case__assigned_unit=None), log_in_local(role)
     for address in (QUEUE, page_of(in_campaign.report)):
-        page = read(local, address)
+        page = local.read(address)
         assert "q=%C4%90-26-K4M" in page
         assert "/reports/campaign/" not in page.partition('id="content"')[2]
-    results = read(local, QUEUE, q="Đ-26-K4M", viec="all")
+    results = local.read(QUEUE, q="Đ-26-K4M", viec="all")
     assert in_campaign.report.public_number in results
     assert theirs.public_number not in results
 
@@ -211,7 +208,7 @@ def test_a_duty_officer_of_a_unit_reads_no_reasons_of_other_units_in_the_record(
     foreign: Case, lead: Person
 ) -> None:
     report_factories.decide("note", foreign, lead, reason="Chị Lan gọi lại")
-    pages = [read(each, "/admin/core/auditevent/") for each in (lead.client, log_in_local("duty"))]
+    pages = [each.read("/admin/core/auditevent/") for each in (lead, log_in_local("duty"))]
     assert ["Chị Lan" in page for page in pages] == [True, False]
 
 
@@ -235,7 +232,7 @@ def test_whether_another_unit_has_a_report_is_not_told(
     foreign: Case, lead: Person, method: str
 ) -> None:
     """Another unit's report, one that there is not, what is no key: one answer, each on record."""
-    client = log_in_local()
+    client = log_in_local().client
     addresses = [f"{QUEUE}{key}/change/" for key in (foreign.pk, UUID(int=1), "x")]
     if method == "post":
         addresses = [f"{QUEUE}{key}/take/" for key in (foreign.pk, UUID(int=1))]

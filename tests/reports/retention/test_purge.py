@@ -36,8 +36,6 @@ from reports.retention import erasure_requests, policy
 from reports.retention import purge as purging
 from reports.retention.policy import BY_NAME
 from reports.submission import intake
-from reports.tracking import followups
-from reports.tracking.followups import FollowupSubmission
 from tests.reports.retention.test_retention import sent
 from tests.support import report_factories
 from tests.support.officers import Person
@@ -151,7 +149,7 @@ def test_a_hold_stops_each_kind(chief: User, kind: str) -> None:
 
 def test_who_told_more_lately_is_not_forgotten(chief: User) -> None:
     report = ended(chief, days_ago=4000)
-    followups.submit_followup(report, FollowupSubmission(story="Hắn lại gọi"), "k" * 20)
+    report_factories.add_followup(report, story="Hắn lại gọi")
     assert purge().counts == {}
 
 

@@ -38,9 +38,8 @@ def listed(what: str, key: object) -> None:
 
 
 def test_an_erasure_is_noted_by_a_name_that_tells_nothing(
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    report: Report, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    report = report_factories.report()
     with django_capture_on_commit_callbacks(execute=True):
         erasure.erase(report.pk, why="asked")
     text = erasure_log.path().read_text()
@@ -51,23 +50,24 @@ def test_an_erasure_is_noted_by_a_name_that_tells_nothing(
     assert erasure_log.path().stat().st_mode & 0o777 == 0o600
 
 
-def test_what_was_not_committed_is_not_noted() -> None:
-    erasure.erase(report_factories.report().pk, why="asked")
+def test_what_was_not_committed_is_not_noted_but_by_the_night(report: Report) -> None:
+    erasure.erase(report.pk, why="asked")
     assert not erasure_log.path().exists()
+    assert [reerase_after_restore.append_missing() for _ in range(2)] == [1, 0]
 
 
-def test_what_came_back_goes_again() -> None:
-    back, other = report_factories.report("Họ gọi."), report_factories.report("Họ gọi nữa.")
-    listed(ErasureScope.WHOLE, back.pk)
+def test_what_came_back_goes_again(report: Report) -> None:
+    other = report_factories.report("Họ gọi nữa.")
+    listed(ErasureScope.WHOLE, report.pk)
     assert reerase_after_restore.reapply_erasures() == {"done": 1}
-    back.refresh_from_db()
+    report.refresh_from_db()
     other.refresh_from_db()
-    assert (back.story, other.story) == ("", "Họ gọi nữa.")
+    assert (report.story, other.story) == ("", "Họ gọi nữa.")
+    assert events.events_for("report", report.pk).get(kind="erased").detail == {"why": "restored"}
     assert reerase_after_restore.reapply_erasures() == {}
 
 
-def test_a_wish_that_came_back_waits_for_nobody() -> None:
-    report = report_factories.report()
+def test_a_wish_that_came_back_waits_for_nobody(report: Report) -> None:
     erasure_requests.request_erasure(report, "Xin xóa.")
     deadlines.start_for_new_reports()
     deadlines.start_for_requests()
@@ -79,8 +79,7 @@ def test_a_wish_that_came_back_waits_for_nobody() -> None:
     assert deadlines.start_for_new_reports() == 0
 
 
-def test_a_part_goes_again_and_what_was_sent_later_stays() -> None:
-    report = report_factories.report("Họ gọi.", contact="0992 000 118")
+def test_a_part_goes_again_and_what_was_sent_later_stays(report: Report) -> None:
     old = sent(report)
     listed(ErasureScope.NAMES, report.pk)
     rows = [json.loads(line) for line in erasure_log.path().read_text().splitlines()]
@@ -91,11 +90,10 @@ def test_a_part_goes_again_and_what_was_sent_later_stays() -> None:
     reerase_after_restore.reapply_erasures()
     report.refresh_from_db()
     old.refresh_from_db()
-    assert (report.contact_sealed, report.story, old.erased_at) == (None, "Họ gọi.", None)
+    assert (report.contact_sealed, report.story, old.erased_at) == (None, "Bà Tư kể.", None)
 
 
-def test_what_two_people_destroyed_goes_again() -> None:
-    report = report_factories.report()
+def test_what_two_people_destroyed_goes_again(report: Report) -> None:
     file, addition = sent(report), added(report)
     listed(Target.FILE, file.pk)
     listed(Target.ADDITION, addition.pk)
@@ -105,9 +103,11 @@ def test_what_two_people_destroyed_goes_again() -> None:
 
 
 def test_a_destruction_is_noted_too(
-    duty: Person, lead: Person, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    report: Report,
+    duty: Person,
+    lead: Person,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    report = report_factories.report()
     row = destruction_requests.propose(
         report.pk, Target.FILE, sent(report).pk, by=duty.user, reason="nhầm"
     )
@@ -116,8 +116,7 @@ def test_a_destruction_is_noted_too(
     assert erasure_log.row_digest(Target.FILE, row.target) in erasure_log.load_digests()
 
 
-def test_a_hold_of_the_archive_is_told_and_kept(lead: Person) -> None:
-    report = report_factories.report("Họ gọi.")
+def test_a_hold_of_the_archive_is_told_and_kept(report: Report, lead: Person) -> None:
     legal_holds.place_hold(report.pk, by=lead.user, reason="Công văn 12")
     listed(ErasureScope.WHOLE, report.pk)
     listed(Target.FILE, sent(report).pk)
@@ -125,25 +124,10 @@ def test_a_hold_of_the_archive_is_told_and_kept(lead: Person) -> None:
     call_command("reapply_erasures", stdout=results, stderr=left)
     assert results.getvalue() == "Erased again: 0.\n"
     assert "2 held" in left.getvalue()
-    assert Report.objects.get().story == "Họ gọi."
+    assert Report.objects.get().story == "Bà Tư kể."
 
 
-def test_a_line_that_nobody_wrote_is_written_by_the_night() -> None:
-    report = report_factories.report()
-    erasure.erase(report.pk, why="asked")
-    assert reerase_after_restore.append_missing() == 1
-    assert reerase_after_restore.append_missing() == 0
-
-
-def test_a_broken_line_spoils_no_other() -> None:
-    report = report_factories.report()
+def test_a_broken_line_spoils_no_other(report: Report) -> None:
     erasure_log.path().write_text('{"of": 7}\nkhông phải json\n{"wh')
     listed(ErasureScope.WHOLE, report.pk)
     assert erasure_log.row_digest(ErasureScope.WHOLE, report.pk) in erasure_log.load_digests()
-
-
-def test_the_list_is_no_ground_without_an_act_on_record() -> None:
-    report = report_factories.report()
-    listed(ErasureScope.WHOLE, report.pk)
-    reerase_after_restore.reapply_erasures()
-    assert events.events_for("report", report.pk).get(kind="erased").detail == {"why": "restored"}

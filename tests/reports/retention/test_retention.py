@@ -29,7 +29,7 @@ from reports.retention import destruction_requests, erasure
 from reports.retention.destruction_requests import DestructionError, Target
 from reports.triage import reprocessing, service
 from tests.support import report_factories
-from tests.support.database_guards import refused_by_database
+from tests.support.database_contents import refused_by_database
 from tests.support.desk_pages import page_of
 from tests.support.officers import Person, create_officer
 
@@ -61,11 +61,6 @@ def propose_destruction(report: Report, by: Person) -> DestructionRequest:
     return destruction_requests.propose(
         report.pk, Target.FILE, sent(report).pk, by=by.user, reason="x"
     )
-
-
-@pytest.fixture
-def report(db: None) -> Report:
-    return report_factories.report("Bà Tư kể.", contact="0992 000 118")
 
 
 @pytest.fixture

@@ -26,13 +26,11 @@ def page(client: Client, db: None) -> html.HtmlElement:
     return html.document_fromstring(client.get(REPORT).content)
 
 
-def test_the_page_has_the_fields_of_the_contract(page: html.HtmlElement) -> None:
+def test_the_page_has_the_fields_and_values_of_the_contract(page: html.HtmlElement) -> None:
     names = {field.name for field in page.xpath("//form//*[@name]")}
     assert names == CONTRACT | FURTHER | {"form_token", "website"}
     assert not FURTHER & (CONTRACT | {"form_token", "website"}), "a question takes a field's name"
 
-
-def test_choices_carry_the_agreed_values(page: html.HtmlElement) -> None:
     def values(name: str) -> set[str]:
         return set(page.xpath(f"//input[@name='{name}']/@value"))
 
@@ -52,13 +50,12 @@ def test_fields_have_labels_and_hints_and_errors_of_their_own(client: Client, db
         assert set(described.split()) <= set(ids)
 
 
-def test_a_fold_names_the_group_of_its_fields(page: html.HtmlElement) -> None:
+def test_a_fold_names_the_group_of_its_fields_and_is_open_where_it_holds_something(
+    client: Client, db: None
+) -> None:
+    page = html.document_fromstring(client.post(REPORT, {"on_behalf": "yes"}).content)
     folds = page.xpath("//form//details[.//@name]")
     assert {fold.get("aria-label") == fold.findtext("summary") for fold in folds} == {True}
-
-
-def test_a_fold_that_holds_something_is_open(client: Client, db: None) -> None:
-    page = html.document_fromstring(client.post(REPORT, {"on_behalf": "yes"}).content)
     assert page.xpath("//details[@open]//@name") == ["on_behalf"]
     closed = page.xpath("//details[not(@open)]//@name")
     assert [name for name in closed if name not in FURTHER] == ["claimed_name"]

@@ -29,10 +29,8 @@ def some_code(number: int = 0) -> str:
 
 
 def rotate(settings: Settings) -> None:
-    settings.FIELD_ENCRYPTION_KEYS = (
-        Fernet.generate_key().decode(),
-        *settings.FIELD_ENCRYPTION_KEYS,
-    )
+    new = Fernet.generate_key().decode()
+    settings.FIELD_ENCRYPTION_KEYS = (new, *settings.FIELD_ENCRYPTION_KEYS)
 
 
 def test_a_code_is_four_groups_of_four_without_characters_to_mistake() -> None:
