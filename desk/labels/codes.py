@@ -16,7 +16,7 @@ from reports.extraction.language.scoring import DENIED, is_remainder
 from reports.facts import abuse_flags
 from reports.facts.choices import OFFICES
 from reports.facts.choices import demand_label as label_of
-from reports.facts.followup_facts import ADDED
+from reports.facts.followup_facts import FROM_FOLLOWUP
 from reports.models import Case, Correction, Report
 from reports.reference import office_lexicon
 
@@ -169,7 +169,7 @@ def source_label(text: str) -> str:
     """Return the source of a fact, "" for the story itself."""
     if text.startswith("declared: "):
         return "Người báo cho biết"
-    rule = text.removesuffix(ADDED)
+    rule = text.removesuffix(FROM_FOLLOWUP)
     notes = ["Trong lời báo thêm"] if rule != text else []
     if rule.endswith(DENIED):
         notes.insert(0, "Có nói, nhưng chưa làm theo")

@@ -148,7 +148,7 @@ PERSONAL = {
     "file": "Bản gốc tài liệu kèm theo",
     "copy": "Ảnh kèm theo, bản đã xóa dữ liệu ẩn",
     "message": "Bản gốc tin nhắn của người báo",
-    "addition": "Bản gốc lời báo thêm",
+    "followup": "Bản gốc lời báo thêm",
     "text": "Toàn bộ lời đã che số, tải về",
     "slip": "Số người báo, lời kể gốc trên phiếu chuyển",
 }

@@ -34,7 +34,12 @@ MAX_CHARS = 8000  # characters of all messages, and of all added stories
 PARTS = 400
 _HEAVY = ("story", "story_sealed", "phrase_sealed")  # deferred
 _MASKED = frozenset({"masked_id", "masked_card", "masked_contact"})
-_LEG = (("number", "Số"), ("channel", "Gọi bằng"), ("office", "Xưng là"), ("name", "Tên nêu"))
+_CALLER_FIELDS = (
+    ("number", "Số"),
+    ("channel", "Gọi bằng"),
+    ("office", "Xưng là"),
+    ("name", "Tên nêu"),
+)
 # The one-line texts of a report, and their titles.
 LINES = {
     "caller_number": "Số gọi đến",
@@ -112,7 +117,7 @@ class FollowupPanel:
             text = redaction.redact(text, contact).text
         return text
 
-    def added(self) -> list[FollowupRow]:
+    def followup_rows(self) -> list[FollowupRow]:
         room, rows = MAX_CHARS, []
         for row in self.followups[:MAX_SHOWN]:
             rows.append(self._followup_row(row, room))
@@ -193,8 +198,8 @@ def withdrawal_of(followups: Iterable[Followup]) -> Followup | None:
 
 
 def _rows(row: Followup) -> Iterator[tuple[str, str]]:
-    for number, leg in enumerate(row.callers, 1):
-        yield f"Người gọi thứ {number}", "; ".join(_leg(leg))
+    for number, caller in enumerate(row.callers, 1):
+        yield f"Người gọi thứ {number}", "; ".join(_list_caller_fields(caller))
     yield "Tài khoản nhận", "; ".join(row.accounts)
     yield "Đường link", "; ".join(row.links)
     day = f"{row.called_on:%d/%m/%Y}" if row.called_on else ""
@@ -206,14 +211,14 @@ def _rows(row: Followup) -> Iterator[tuple[str, str]]:
     yield "Câu hẹn", "Có câu mới, xem ở trên" if tells_phrase(row) else ""
 
 
-def _leg(leg: Any) -> Iterator[str]:
+def _list_caller_fields(caller: Any) -> Iterator[str]:
     """Yield the fields of one caller of a chain; an unknown form as text."""
-    if not isinstance(leg, dict):
-        yield str(leg)
+    if not isinstance(caller, dict):
+        yield str(caller)
         return
     label = {"office": labels.office_label, "channel": labels.channel_label}
-    for name, title in _LEG:
-        if value := str(leg.get(name) or ""):
+    for name, title in _CALLER_FIELDS:
+        if value := str(caller.get(name) or ""):
             yield f"{title}: {label.get(name, str)(value)}"
 
 
@@ -236,9 +241,11 @@ def _find_unanswered(
     Files of a report without any act belong to the report itself.
     """
     acts = [each.created_at for each in log if each.actor and each.kind not in NO_LOOK]
-    inputs = [(each.sent_at, "talk") for each in panel.messages if may_read and each.actor is None]
+    inputs = [
+        (each.sent_at, "conversation") for each in panel.messages if may_read and each.actor is None
+    ]
     wish = Followup.Kind.WITHDRAWAL  # has a place of its own on the page
-    inputs += [(each.received_at, "added") for each in panel.followups if each.kind != wish]
+    inputs += [(each.received_at, "followups") for each in panel.followups if each.kind != wish]
     inputs += [(at, "files") for at in file_times if acts]
     newest = max(inputs, default=None)
     return newest if newest and (not acts or newest[0] > max(acts)) else None
@@ -259,7 +266,7 @@ def panel_context(
         "has_contact": panel.latest_sealed("contact") is not None,
         "has_phrase": panel.latest_sealed("phrase") is not None,
         "withdrawal": withdrawal_of(panel.followups),
-        "followups": panel.added(),
+        "followups": panel.followup_rows(),
         "followups_left": len(panel.followups) - MAX_SHOWN,
         "thread": panel.thread() if may_read else [],
         "thread_is_cut": may_read and len(panel.messages) > MAX_SHOWN,

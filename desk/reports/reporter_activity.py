@@ -69,8 +69,8 @@ SPOKEN = f"""(EXISTS (
                                    ORDER BY id DESC LIMIT 1), waits.changed_at) AS at) AS asked
      WHERE EXISTS (SELECT FROM reports_message AS message
                     WHERE message.report_id = waits.report_id AND actor_id IS NULL AND sent_at > asked.at)
-        OR EXISTS (SELECT FROM reports_followup AS addition
-                    WHERE addition.report_id = waits.report_id AND received_at > asked.at)))"""  # noqa: S608  # nosec B608
+        OR EXISTS (SELECT FROM reports_followup AS followup
+                    WHERE followup.report_id = waits.report_id AND received_at > asked.at)))"""  # noqa: S608  # nosec B608
 
 
 def _asked_at() -> Coalesce:

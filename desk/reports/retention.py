@@ -255,13 +255,13 @@ def destructible_items(report: Report, by: User) -> list[DestructibleItem]:
         for number, file in enumerate(storage.files_of_report(report), 1)
         if file.erased_at is None
     ]
-    additions = [
+    followups = [
         (Target.ADDITION, x.pk, f"{x.get_kind_display()}, {labels.format_datetime(x.received_at)}")
         for x in report.followups.filter(erased_at=None).order_by("received_at")
     ]
     return [
         DestructibleItem(what, target, title, row, bool(row and row.proposed_by_id == by.pk))
-        for what, target, title in (*files, *additions)
+        for what, target, title in (*files, *followups)
         for row in [open_ones.get(target)]
     ]
 

@@ -24,7 +24,7 @@ from reports.tracking import code_recovery
 PLAIN_TEXT = "text/plain; charset=utf-8"
 REVEAL = "reports.reveal_contact"
 MIN_REASON_CHARS, MAX_REASON_CHARS = 5, 300
-_FIELDS = {"message": "text", "addition": "story"}  # name of the sealed field
+_FIELDS = {"message": "text", "followup": "story"}  # name of the sealed field
 
 
 def get_reveal_reason(request: HttpRequest) -> str:

@@ -75,7 +75,7 @@ def list_sealed_data_routes() -> Iterator[Route]:
     sealed, again = sealed_data_actions, sealed_data_actions.REVEAL
     for what in page.SEALED_FIELDS:
         yield make_route(f"reveal-{what}", f"reveal_{what}", sealed.RevealField, again, what=what)
-    for what, key in (("message", "int"), ("addition", "uuid")):
+    for what, key in (("message", "int"), ("followup", "uuid")):
         route = f"reveal-{what}/<{key}:which>"
         yield make_route(route, f"reveal_{what}", sealed.RevealFollowup, again, what=what)
     yield make_route("release-code", "release_code", sealed.ReleaseCode, again)

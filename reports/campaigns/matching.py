@@ -44,7 +44,7 @@ _PLACES, _KINDS = Indicator.IndicatorSource, Indicator.Kind
 
 
 def build_fingerprint(
-    whole: MergedReport,
+    merged: MergedReport,
     callers: Iterable[ParsedCaller],
     in_story: Sequence[FoundPhone],
     later: Sequence[followup_facts.MentionedIndicator],
@@ -52,20 +52,23 @@ def build_fingerprint(
     """Return the fingerprint of a report, of its form, story and follow-ups. A corrected caller
     stays: it may link reports.
     """
-    story = whole.report.story[:MAX_STORY_CHARS_READ]
+    story = merged.report.story[:MAX_STORY_CHARS_READ]
     links = [*sites_in(story), *followup_facts.indicator_keys(_KINDS.LINK, later)]
     sites = {host_of(link) for link in links if not is_common_link(link)}
     accounts = [*accounts_in(story), *followup_facts.indicator_keys(_KINDS.ACCOUNT, later)]
     numbers = _list_callers(story, callers, in_story, later)
     identifiers = collect_identifiers(numbers, accounts, sites, site_names_in(story, sites))
-    claimed = [whole.report.claimed_name, *(each.name for each in whole.all_followup_callers)]
-    followups = (followup.story for followup in whole.substantive_followups)
+    claimed = [
+        merged.report.claimed_name,
+        *(each.name for each in merged.followup_callers_with_corrected),
+    ]
+    followups = (followup.story for followup in merged.substantive_followups)
     script = fingerprint_script(
         ". ".join(name[:MAX_NUMBER_CHARS_READ] for name in claimed if name),
         "\n".join([story, *filter(None, followups)])[:MAX_STORY_CHARS_READ],
         sites,
     )
-    at = to_timestamp(whole.report.received_at)
+    at = to_timestamp(merged.report.received_at)
     return ReportFingerprint(frozenset(identifiers), script, at)
 
 

@@ -1,6 +1,6 @@
 """Facts of a report with its follow-ups: readings, claims of the callers, stages. Writes nothing.
 
-A follow-up adds and makes nothing smaller. Its reasons carry ADDED and no place: places count in
+A follow-up adds and makes nothing smaller. Its reasons carry FROM_FOLLOWUP and no place: places count in
 the report's own story. A further sum ("thêm 5 triệu nữa") is added to the loss; any other typed sum
 replaces the one typed before.
 """
@@ -27,7 +27,7 @@ from reports.extraction.story_reader import StoryReading
 from reports.facts.merged_report import MergedReport
 from reports.models import Followup, Indicator
 
-ADDED = " (báo thêm)"
+FROM_FOLLOWUP = " (báo thêm)"
 _LABEL = "stk "  # makes every line of the field for accounts one
 _LATER, _STORY = Indicator.IndicatorSource.LATER, Indicator.IndicatorSource.STORY
 _KINDS = Indicator.Kind
@@ -47,14 +47,14 @@ class MentionedIndicator:
     is_corrected: bool = False
 
 
-def merge_followups(whole: MergedReport) -> tuple[StoryReading, int | None]:
+def merge_followups(merged: MergedReport) -> tuple[StoryReading, int | None]:
     """Return the story's reading with those of its follow-ups, and the typed loss in đồng."""
-    reading = story_reader.extract_from_story(whole.report.story)
-    typed = amounts.parse_money_field(whole.report.money_lost_raw).value
-    for addition in whole.substantive_followups:
-        later = story_reader.extract_from_story(addition.story) if addition.story.strip() else None
-        typed_later = amounts.parse_money_field(addition.money_lost_raw).value
-        further = _further_loss(addition, later, typed_later)
+    reading = story_reader.extract_from_story(merged.report.story)
+    typed = amounts.parse_money_field(merged.report.money_lost_raw).value
+    for followup in merged.substantive_followups:
+        later = story_reader.extract_from_story(followup.story) if followup.story.strip() else None
+        typed_later = amounts.parse_money_field(followup.money_lost_raw).value
+        further = _further_loss(followup, later, typed_later)
         if further:
             typed = max(typed or 0, reading.money_lost_vnd or 0) + further
         elif typed_later is not None:
@@ -64,13 +64,13 @@ def merge_followups(whole: MergedReport) -> tuple[StoryReading, int | None]:
     return reading, typed
 
 
-def _further_loss(addition: Followup, later: StoryReading | None, typed: int | None) -> int | None:
+def _further_loss(followup: Followup, later: StoryReading | None, typed: int | None) -> int | None:
     """Return the loss beside all before; a sum in both story and field counts once."""
-    is_further_story = later is not None and classifier.is_additional_loss(addition.story)
+    is_further_story = later is not None and classifier.is_additional_loss(followup.story)
     story_loss = later.money_lost_vnd if later and is_further_story else None
     if typed is None:
         return story_loss or None
-    is_further = typed == story_loss or classifier.is_additional_field(addition.money_lost_raw)
+    is_further = typed == story_loss or classifier.is_additional_field(followup.money_lost_raw)
     return typed if is_further else None
 
 
@@ -101,26 +101,28 @@ def _is_new(
 
 
 def _without_place(reason: Explanation) -> Explanation:
-    return replace(reason, rule=reason.rule + ADDED, start=None, end=None)
+    return replace(reason, rule=reason.rule + FROM_FOLLOWUP, start=None, end=None)
 
 
-def mentioned_in_followups(whole: MergedReport) -> list[MentionedIndicator]:
+def mentioned_in_followups(merged: MergedReport) -> list[MentionedIndicator]:
     """Return what the follow-ups name: in their fields, then in their stories."""
-    mentions = list(_mentioned_in_fields(whole))
-    for addition in whole.substantive_followups:
-        story = addition.story[:MAX_STORY_CHARS_READ]
+    mentions = list(_mentioned_in_fields(merged))
+    for followup in merged.substantive_followups:
+        story = followup.story[:MAX_STORY_CHARS_READ]
         mentions += mentioned_in_story(story, phones.find_in_text(story))
     return mentions
 
 
-def _mentioned_in_fields(whole: MergedReport) -> Iterator[MentionedIndicator]:
-    for leg in whole.all_followup_callers:
-        yield from mentioned_callers(leg.number, _LATER, is_corrected=leg not in whole.legs)
-    for line in whole.accounts:
+def _mentioned_in_fields(merged: MergedReport) -> Iterator[MentionedIndicator]:
+    for caller in merged.followup_callers_with_corrected:
+        yield from mentioned_callers(
+            caller.number, _LATER, is_corrected=caller not in merged.followup_callers
+        )
+    for line in merged.accounts:
         accounts = find_bank_accounts(_LABEL + line[:MAX_NUMBER_CHARS_READ])
         key = accounts[0].account if accounts else ""
         yield MentionedIndicator(_KINDS.ACCOUNT, _LATER, line, key)
-    for line in whole.links:
+    for line in merged.links:
         links = find_links(line[:MAX_NUMBER_CHARS_READ])
         yield MentionedIndicator(_KINDS.LINK, _LATER, line, links[0].link if links else "")
 
@@ -154,15 +156,15 @@ def indicator_keys(kind: str, named: Iterable[MentionedIndicator]) -> list[str]:
     return [each.key for each in named if each.kind == kind and each.key]
 
 
-def all_claims(whole: MergedReport, names: OfficeLexicon) -> ImpersonationResult:
+def all_claims(merged: MergedReport, names: OfficeLexicon) -> ImpersonationResult:
     """Return all that the callers claimed, the form's answers first."""
     every: list[ImpersonationClaim] = []
-    for caller in whole.callers:
+    for caller in merged.callers:
         every += claims.claims_from_checkbox(caller.office, names)
         every += claims.claims_in_field(caller.name, names)
-    every += claims.claims_in_story(whole.report.story, names)
-    for addition in whole.substantive_followups:
-        for claim in claims.claims_in_story(addition.story, names):
+    every += claims.claims_in_story(merged.report.story, names)
+    for followup in merged.substantive_followups:
+        for claim in claims.claims_in_story(followup.story, names):
             every.append(replace(claim, reason=_without_place(claim.reason)))
     return claims.merge_claims(every)
 
@@ -171,13 +173,13 @@ def all_stages(
     reading: StoryReading, story: str, followups: Iterable[Followup]
 ) -> list[Explanation]:
     """Return the reasons of the story's stages, then of those in follow-ups alone."""
-    own = [reason for reason in reading.reasons if ADDED not in reason.rule]
+    own = [reason for reason in reading.reasons if FROM_FOLLOWUP not in reason.rule]
     reasons = story_reader.find_stages(story, own)
-    for addition in followups:
+    for followup in followups:
         earlier = set(story_reader.stage_codes(reasons))
         reasons += [
             _without_place(reason)
-            for reason in story_reader.find_stages(addition.story)
+            for reason in story_reader.find_stages(followup.story)
             if story_reader.stage_code(reason) not in earlier
         ]
     return reasons

@@ -1,7 +1,7 @@
 """A report merged with its follow-ups. Writes nothing.
 
 The latest statement that says something wins. Callers, accounts and links add up; a correction that
-names callers replaces earlier ones, which stay in `all_followup_callers`: they may link reports.
+names callers replaces earlier ones, which stay in `followup_callers_with_corrected`: they may link reports.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -110,17 +110,19 @@ class MergedReport:
         first = Caller(
             report.caller_number, report.channel, report.claimed_office, report.claimed_name
         )
-        return (() if first.is_empty or self.is_caller_corrected else (first,)) + self.legs
+        return (
+            () if first.is_empty or self.is_caller_corrected else (first,)
+        ) + self.followup_callers
 
     @cached_property
-    def legs(self) -> tuple[Caller, ...]:
+    def followup_callers(self) -> tuple[Caller, ...]:
         """Return the callers of follow-ups, from the last correction on."""
         followups = self.substantive_followups
         corrections = [at for at, each in enumerate(followups) if _corrects_callers(each)]
         return _list_callers(followups[corrections[-1] if corrections else 0 :])
 
     @cached_property
-    def all_followup_callers(self) -> tuple[Caller, ...]:
+    def followup_callers_with_corrected(self) -> tuple[Caller, ...]:
         """Return all callers of follow-ups, corrected ones too."""
         return _list_callers(self.substantive_followups)
 

@@ -119,9 +119,9 @@ def report_for_code(code: str) -> Report | None:
 
 
 def _find_by_hash(hashes: list[bytes]) -> Report | None:
-    """Return the report with its receipt and `was_added_to`, in one query for all keys."""
+    """Return the report with its receipt and `has_followups`, in one query for all keys."""
     later = Exists(Followup.objects.filter(report=OuterRef("pk")))
-    reports = Report.objects.select_related("receipt", "flood_sample").annotate(was_added_to=later)
+    reports = Report.objects.select_related("receipt", "flood_sample").annotate(has_followups=later)
     return reports.filter(receipt__code_hash__in=hashes).first()
 
 

@@ -64,34 +64,34 @@ class Question:
         return len(self.choices) > _MAX_RADIO_CHOICES
 
 
-def latest_input(whole: MergedReport) -> ReporterInput:
+def latest_input(merged: MergedReport) -> ReporterInput:
     """Return the latest words of a reporter, decrypted; a field already answered is empty."""
-    report = whole.report
+    report = merged.report
     return ReporterInput(
-        caller_number="" if whole.legs else report.caller_number,
-        money=_open_sum(whole),
-        commune="" if whole.commune_id else whole.commune_raw,
-        contact=encryption.decrypt_field(whole, "contact") or "",
-        phrase=encryption.decrypt_field(whole, "phrase") or "",
-        flags=() if whole.substantive_followups else tuple(report.all_flags),
-        missing=_list_missing(whole),
+        caller_number="" if merged.followup_callers else report.caller_number,
+        money=_open_sum(merged),
+        commune="" if merged.commune_id else merged.commune_raw,
+        contact=encryption.decrypt_field(merged, "contact") or "",
+        phrase=encryption.decrypt_field(merged, "phrase") or "",
+        flags=() if merged.substantive_followups else tuple(report.all_flags),
+        missing=_list_missing(merged),
     )
 
 
-def _list_missing(whole: MergedReport) -> tuple[str, ...]:
+def _list_missing(merged: MergedReport) -> tuple[str, ...]:
     """Return the fields to ask for where nothing was written: nobody can be traced by boxes."""
-    report = whole.report
+    report = merged.report
     written = (report.caller_number, report.story)
-    if report.erased_at or whole.substantive_followups or any(text.strip() for text in written):
+    if report.erased_at or merged.substantive_followups or any(text.strip() for text in written):
         return ()
     is_hidden = report.channel == Report.Channel.HIDDEN
     return ("story",) if is_hidden else ("leg_number", "story")
 
 
-def _open_sum(whole: MergedReport) -> str:
+def _open_sum(merged: MergedReport) -> str:
     """Return the typed sum to confirm; "" for a follow-up's that could be parsed."""
-    latest = whole.money_lost_raw
-    is_answered = any(each.money_lost_raw for each in whole.substantive_followups)
+    latest = merged.money_lost_raw
+    is_answered = any(each.money_lost_raw for each in merged.substantive_followups)
     return "" if is_answered and amounts.parse_money_field(latest).value is not None else latest
 
 

@@ -140,7 +140,7 @@ def truncate_middle(text: str) -> str:
 
 
 def _lock_report(report: Report) -> None:
-    """Lock the report against other additions and erasure. Raises ReportErasedError."""
+    """Lock the report against other follow-ups and erasure. Raises ReportErasedError."""
     locked = Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report.pk)
     if locked.erased_at:
         raise ReportErasedError
@@ -161,7 +161,7 @@ def _filter_sent(rows: QuerySet[RowT], submission_key: str, words: object) -> Qu
 
 def _digest(words: object, submission_key: str, key: FieldKey) -> bytes:
     # Keyed, as a report's: a bare hash would let the holder of a dump try numbers against it.
-    return key.mac("later digest", _json([submission_key, words]).encode())
+    return key.mac("followup digest", _json([submission_key, words]).encode())
 
 
 def _build_followup(

@@ -46,7 +46,7 @@ _COLUMNS = (
     "id", "public_number", "received_at", "happening_now", "channel", "caller_number", "claimed_office",
     "claimed_name", "story", "demands", "money_lost", "money_lost_raw", "on_behalf",
 )  # fmt: skip
-_LATER = (
+_FOLLOWUP_FIELDS = (
     "kind", "story", "callers", "accounts", "links", "money_lost_raw", "commune_id", "commune_raw",
 )  # fmt: skip
 _MAX_FOLLOWUPS = 50  # the latest; of each as much as of a story
@@ -148,30 +148,32 @@ def _load_report(key: str) -> tuple[Report, tuple[Followup, ...], int]:
     if row is None:
         raise Report.DoesNotExist
     *columns, many, later = row
-    followups = [Followup(**{name: row_json[name] for name in _LATER}) for row_json in later or ()]
+    followups = [
+        Followup(**{name: row_json[name] for name in _FOLLOWUP_FIELDS}) for row_json in later or ()
+    ]
     return Report.from_db(connection.alias, _COLUMNS, columns), tuple(followups), many
 
 
 def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0) -> TriageResult:
     """Extract the facts of a report and the latest of `many` followups; writes nothing."""
-    whole = MergedReport(report, followups)
+    merged = MergedReport(report, followups)
     story = report.story[:MAX_STORY_CHARS_READ]
     in_story = phones.find_in_text(story)
     own = list(
         followup_facts.mentioned_callers(
             report.caller_number,
             Indicator.IndicatorSource.CALLER,
-            is_corrected=whole.is_caller_corrected,
+            is_corrected=merged.is_caller_corrected,
         )
     )
-    later = followup_facts.mentioned_in_followups(whole)
+    later = followup_facts.mentioned_in_followups(merged)
     mentions = [*own, *followup_facts.mentioned_in_story(story, in_story), *later]
     indicators = [_indicator(report, each) for each in mentions[:_MAX_INDICATORS]]
-    reading, typed = followup_facts.merge_followups(whole)
-    claims = followup_facts.all_claims(whole, office_lexicon.office_lexicon())
-    stages = followup_facts.all_stages(reading, report.story, whole.substantive_followups)
-    place = whole.followup_with_latest_place
-    declared = _form_answers(whole, typed)
+    reading, typed = followup_facts.merge_followups(merged)
+    claims = followup_facts.all_claims(merged, office_lexicon.office_lexicon())
+    stages = followup_facts.all_stages(reading, report.story, merged.substantive_followups)
+    place = merged.followup_with_latest_place
+    declared = _form_answers(merged, typed)
     priority = compute_priority(reading, declared=declared, office=claims.of_state)
     facts = merge_form_facts(reading, declared)
     reasons = (*facts.reasons, *claims.reasons, *stages, *priority.reasons)
@@ -189,22 +191,22 @@ def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0)
             commune_id=place.commune_id if place else None,
             commune_raw=place.commune_raw[: gazetteer.MAX_LENGTH] if place else "",
             reasons=[_reason_row(reason) for reason in reasons],
-            search_text=_search_text(whole, indicators),
+            search_text=_search_text(merged, indicators),
             rules_version=RULES_VERSION,
             followups_read=many,
         ),
         indicators,
         matching.build_fingerprint(
-            whole, [each.phone for each in own if each.phone], in_story, later
+            merged, [each.phone for each in own if each.phone], in_story, later
         ),
     )
 
 
 def read_report(report: Report, followups: tuple[Followup, ...] = ()) -> StoryReading:
     """Return the facts of story, follow-ups and form together, as triage extracts them."""
-    whole = MergedReport(report, followups)
-    reading, typed = followup_facts.merge_followups(whole)
-    return merge_form_facts(reading, _form_answers(whole, typed))
+    merged = MergedReport(report, followups)
+    reading, typed = followup_facts.merge_followups(merged)
+    return merge_form_facts(reading, _form_answers(merged, typed))
 
 
 def merge_form_facts(reading: StoryReading, declared: FormAnswers) -> StoryReading:
@@ -242,9 +244,9 @@ def _declare(facts: StoryReading, fact: str, field: str, **changed: Any) -> Stor
     return replace(facts, reasons=(*facts.reasons, reason), **changed)
 
 
-def _form_answers(whole: MergedReport, typed: int | None) -> FormAnswers:
-    report = whole.report
-    office = next((leg.office for leg in whole.legs if leg.office), "")
+def _form_answers(merged: MergedReport, typed: int | None) -> FormAnswers:
+    report = merged.report
+    office = next((caller.office for caller in merged.followup_callers if caller.office), "")
     return FormAnswers(
         happening_now=report.happening_now,
         money_lost=report.money_lost,
@@ -271,13 +273,13 @@ def _indicator(report: Report, mention: MentionedIndicator) -> Indicator:
     return indicator
 
 
-def _search_text(whole: MergedReport, indicators: Iterable[Indicator]) -> str:
+def _search_text(merged: MergedReport, indicators: Iterable[Indicator]) -> str:
     """Return the text for the desk's search: folded words, numbers in each usual spelling."""
     spellings = [spelling for each in indicators for spelling in _list_spellings(each)]
-    report = whole.report
-    later_names = [leg.name for leg in whole.all_followup_callers]
-    names = [report.claimed_name[:MAX_NUMBER_CHARS_READ], *later_names]
-    stories = [report.story, *(addition.story for addition in whole.substantive_followups)]
+    report = merged.report
+    followup_names = [caller.name for caller in merged.followup_callers_with_corrected]
+    names = [report.claimed_name[:MAX_NUMBER_CHARS_READ], *followup_names]
+    stories = [report.story, *(followup.story for followup in merged.substantive_followups)]
     text = " ".join([*names, *(story[:MAX_STORY_CHARS_READ] for story in stories)])
     words = normalize(f"{report.public_number} {text}")
     return " ".join([words, *dict.fromkeys(spellings)])

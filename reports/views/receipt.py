@@ -151,28 +151,28 @@ def _code_context(code: str) -> dict[str, Any]:
 
 
 def _report_context(report: Report) -> dict[str, Any]:
-    whole = _merge_followups(report)
+    merged = _merge_followups(report)
     return {
-        "phrase": encryption.decrypt_field(whole, "phrase"),
-        "may_be_called": whole.has_contact,
-        "questions": _list_questions(whole),
+        "phrase": encryption.decrypt_field(merged, "phrase"),
+        "may_be_called": merged.has_contact,
+        "questions": _list_questions(merged),
         **_list_promises(report),
-        **_carrier_context(whole),
+        **_carrier_context(merged),
     }
 
 
 def _merge_followups(report: Report) -> MergedReport:
     """Return the report with its follow-ups; none are queried where `report_for_code` saw none."""
-    has_followups = getattr(report, "was_added_to", True)
+    has_followups = getattr(report, "has_followups", True)
     return merged_report.merged_report(report) if has_followups else MergedReport(report)
 
 
-def _list_questions(whole: MergedReport) -> list[clarifying_questions.Question]:
+def _list_questions(merged: MergedReport) -> list[clarifying_questions.Question]:
     try:
         communes = gazetteer.communes()
     except DatabaseTrouble:
         communes = ()
-    return clarifying_questions.open_questions(clarifying_questions.latest_input(whole), communes)
+    return clarifying_questions.open_questions(clarifying_questions.latest_input(merged), communes)
 
 
 def _list_promises(report: Report) -> dict[str, str]:
@@ -180,12 +180,12 @@ def _list_promises(report: Report) -> dict[str, str]:
     return {name: promise.sentence for name, promise in promises.items() if promise}
 
 
-def _carrier_context(whole: MergedReport) -> dict[str, str]:
+def _carrier_context(merged: MergedReport) -> dict[str, str]:
     """Return the message to 156; {} unless officers confirmed that way and a number fits."""
     if "sms_156" not in confirmed_statements.statements():
         return {}
     try:
-        text = carrier_report_sms(whole)
+        text = carrier_report_sms(merged)
     except DatabaseTrouble:
         text = None
     return {"sms_156": text, "sms_156_opens": sms_url(text, CARRIERS)} if text else {}
@@ -214,18 +214,18 @@ def code_sms(code: str) -> str:
     return words.format(police=police, code=code, address=address)
 
 
-def carrier_report_sms(whole: MergedReport) -> str | None:
+def carrier_report_sms(merged: MergedReport) -> str | None:
     """Return `LD (number) (what they said)` as 156 takes it, about the last caller with a number.
 
     None without a readable number, and for an institution's own: a forged one must not be blocked.
     One statement.
     """
-    numbers = (_first_number(caller.number) for caller in reversed(whole.callers))
+    numbers = (_first_number(caller.number) for caller in reversed(merged.callers))
     phone = next(filter(None, numbers), None)
     if phone is None or OfficeNumber.objects.filter(key=phone.key).exists():
         return None
     head = f"LD ({_dialled_number(phone)}) ("
-    summary = ", ".join(_list_ticked(whole.report)) or "goi dien lua dao"
+    summary = ", ".join(_list_ticked(merged.report)) or "goi dien lua dao"
     room = MAX_SMS_LENGTH - len(head) - 1
     if len(summary) > room:
         summary = summary[: room + 1].rpartition(",")[0]

@@ -149,12 +149,12 @@ def status_page(
     reply_form = ReplyForm.fresh(code)
     if question:
         reply_form.fields["text"].label = _("Câu trả lời của bạn")
-    whole = merged_report.merged_report(report)
+    merged = merged_report.merged_report(report)
     add_form = FollowupForm.fresh(code)
     files = status_timeline.files_sent(report)
     context = {
         "report": report,
-        "whole": whole,
+        "merged_report": merged,
         "code": code,
         "submission_key": add_form.initial["submission_key"],
         "steps": status_timeline.progress_steps(report, case, talk),
@@ -162,14 +162,14 @@ def status_page(
         "question": question,
         # Not while an officer's question waits, nor after the case has ended.
         "questions": clarifying_questions.open_questions(
-            clarifying_questions.latest_input(whole), gazetteer.communes()
+            clarifying_questions.latest_input(merged), gazetteer.communes()
         )
         if case.status in _QUESTIONS_OPEN and not report.erased_at
         else [],
         "withdrawal_promise": erasure_requests.answer_deadline_text(
-            "withdraw_answer", whole.withdrawal.received_at
+            "withdraw_answer", merged.withdrawal.received_at
         )
-        if whole.withdrawal and case.status in Case.OPEN
+        if merged.withdrawal and case.status in Case.OPEN
         else "",
         "wave": status_timeline.campaign_summary(report),
         "files": files,
@@ -233,7 +233,7 @@ def _save_step(
             return _form_page(request, form)
         return _save_and_show(request, report, form, save, data)
     except DatabaseTrouble as trouble:
-        log.error("later.not_saved", error=type(trouble).__name__)  # noqa: TRY400
+        log.error("followup.save_failed", error=type(trouble).__name__)  # noqa: TRY400
         return _form_page(request, form, NOT_SAVED)
 
 

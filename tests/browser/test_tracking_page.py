@@ -104,6 +104,6 @@ def test_without_script_a_second_caller_is_added_by_labels_alone(
     page.get_by_label("Họ xưng là").first.select_option(label="Công an")
     page.get_by_label("Hôm qua").check()
     press(page, page.get_by_role("button", name="Thêm vào tin báo"))
-    addition = Followup.objects.get()
-    assert addition.callers[0]["number"] == "0550 000 124"
-    assert addition.called_on is not None
+    followup = Followup.objects.get()
+    assert followup.callers[0]["number"] == "0550 000 124"
+    assert followup.called_on is not None

@@ -170,7 +170,7 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
     "reports_report_remove_search": (NOBODY, WORKS),
     "reports_report_reopen": (NOBODY, LEAD),
     "reports_report_resume": (NOBODY, WORKS),
-    "reports_report_reveal_addition": (NOBODY, WORKS),
+    "reports_report_reveal_followup": (NOBODY, WORKS),
     "reports_report_reveal_contact": (NOBODY, WORKS),
     "reports_report_reveal_file": (NOBODY, WORKS),
     "reports_report_reveal_message": (NOBODY, WORKS),

@@ -41,7 +41,7 @@ def answered(report: Report, text: str) -> Message:
     return Message.objects.create(report=report, text_sealed=sealed, content_digest=digest)
 
 
-def added(report: Report, kind: str = "more", **said: Any) -> Followup:
+def add_followup(report: Report, kind: str = "more", **said: Any) -> Followup:
     """Something that the reporter told later, as intake writes it."""
     return Followup.objects.create(
         report=report, kind=kind, submission_key="k", content_digest=uuid.uuid4().bytes * 2, **said
@@ -72,12 +72,12 @@ def test_what_the_officer_asks_or_tells_is_left_for_the_reporter_and_its_words_o
 def test_what_was_said_since_the_last_act_is_told_above_the_page(duty: Person) -> None:
     report = report_factories.report()
     assert "Người báo có lời mới" not in seen(duty, report)
-    added(report, story="Họ vừa gọi lại.")
+    add_followup(report, story="Họ vừa gọi lại.")
     assert "Người báo có lời mới" in seen(duty, report)
     press(duty, report, "note", "Đã gọi lại.")
     assert "Người báo có lời mới" not in seen(duty, report)
     answered(report, "Họ lại gọi.")
-    assert 'href="#talk">Đọc lời mới' in duty.read(page_of(report))
+    assert 'href="#conversation">Đọc lời mới' in duty.read(page_of(report))
 
 
 def test_a_file_that_came_since_the_last_act_is_told_above_the_page(duty: Person) -> None:
@@ -92,7 +92,7 @@ def test_a_file_that_came_since_the_last_act_is_told_above_the_page(duty: Person
 
 def test_a_wish_to_withdraw_is_told_once_and_above_everything(duty: Person) -> None:
     report = report_factories.report()
-    added(report, "withdrawal")
+    add_followup(report, "withdrawal")
     page = seen(duty, report)
     assert "Người báo có lời mới" not in page
     assert page.index("Người báo đề nghị rút tin") < page.index("Lời kể của người báo")
@@ -141,11 +141,11 @@ def test_numbers_in_an_answer_are_masked_until_they_are_shown_on_record(duty: Pe
     assert event.detail == {"what": "message", "which": str(message.pk)}
 
 
-def test_an_addition_is_shown_with_all_it_says(duty: Person) -> None:
-    leg = {"number": "0550 000 111", "channel": "app", "office": "police", "name": "Đại úy X"}
+def test_a_followup_is_shown_with_all_it_says(duty: Person) -> None:
+    caller = {"number": "0550 000 111", "channel": "app", "office": "police", "name": "Đại úy X"}
     report = report_factories.report()
-    added(
-        report, callers=[leg, {"number": "0550 000 222"}], accounts=["Ngân hàng A 1903"],
+    add_followup(
+        report, callers=[caller, {"number": "0550 000 222"}], accounts=["Ngân hàng A 1903"],
         links=["ke-gian.example"], called_on_raw="hôm qua", money_lost_raw="35 triệu",
         commune_raw="Lam Sn", story="Chúng gọi hai lần.", flags=["money_unread"],
     )  # fmt: skip
@@ -158,22 +158,22 @@ def test_an_addition_is_shown_with_all_it_says(duty: Person) -> None:
         assert text in page
 
 
-def test_the_raw_story_of_an_addition_is_shown_on_record_alone(duty: Person) -> None:
+def test_the_raw_story_of_a_followup_is_shown_on_record_alone(duty: Person) -> None:
     report = report_factories.report()
     sealed = encryption.encrypt("thẻ 4000 0000 0000 0002", "story", report.pk)
-    row = added(report, story="thẻ [số thẻ]", story_sealed=sealed)
+    row = add_followup(report, story="thẻ [số thẻ]", story_sealed=sealed)
     assert "4000" not in seen(duty, report)
-    page = duty.client.post(page_of(report, f"reveal-addition/{row.pk}"))
+    page = duty.client.post(page_of(report, f"reveal-followup/{row.pk}"))
     assert "thẻ 4000 0000 0000 0002" in words(page)
-    assert events.events_for("report", report.pk).get().detail["what"] == "addition"
+    assert events.events_for("report", report.pk).get().detail["what"] == "followup"
 
 
 @pytest.mark.parametrize("what", ["contact", "phrase"])
 def test_the_newest_number_and_phrase_are_the_ones_shown(duty: Person, what: str) -> None:
     report = report_factories.report(contact=MINE, phrase="bến đò, 47")
     for told in ("mới hơn, 1", "mới nhất, 2"):
-        added(report, **{f"{what}_sealed": encryption.encrypt(told, what, report.pk)})
-    added(report, story="không nói gì về số")
+        add_followup(report, **{f"{what}_sealed": encryption.encrypt(told, what, report.pk)})
+    add_followup(report, story="không nói gì về số")
     page = words(duty.client.post(page_of(report, f"reveal-{what}"), report_factories.BECAUSE))
     assert "mới nhất, 2" in page
     assert "mới hơn, 1" not in page
@@ -182,7 +182,7 @@ def test_the_newest_number_and_phrase_are_the_ones_shown(duty: Person, what: str
 def test_a_number_that_came_later_can_be_shown(duty: Person) -> None:
     report = report_factories.report()
     assert "Không để lại" in seen(duty, report)
-    added(report, contact_sealed=encryption.encrypt(MINE, "contact", report.pk))
+    add_followup(report, contact_sealed=encryption.encrypt(MINE, "contact", report.pk))
     assert "Hiện số" in seen(duty, report)
 
 
@@ -194,10 +194,10 @@ def test_who_may_not_decide_reads_no_talk(duty: Person) -> None:
         assert "lời của người báo" not in duty.read(page_of(report, page))
 
 
-@pytest.mark.parametrize("what", ["message", "addition"])
+@pytest.mark.parametrize("what", ["message", "followup"])
 def test_without_the_right_no_later_word_is_revealed(duty: Person, what: str) -> None:
     report = report_factories.report()
-    row = answered(report, "x") if what == "message" else added(report, story="x")
+    row = answered(report, "x") if what == "message" else add_followup(report, story="x")
     duty.revoke("reveal_contact")
     refused = duty.client.post(page_of(report, f"reveal-{what}/{row.pk}"))
     assert refused.status_code == 403
@@ -220,20 +220,20 @@ def test_who_is_erased_is_told_nothing(duty: Person, verb: str) -> None:
     assert Case.objects.get(report=report).version == 1
 
 
-def test_masked_fields_of_an_addition_can_be_shown_on_record(duty: Person) -> None:
+def test_masked_fields_of_a_followup_can_be_shown_on_record(duty: Person) -> None:
     report = report_factories.report(contact=MINE)
     said = FollowupSubmission(accounts=(f"ví {MINE}",), story="Họ gọi lại.")
     row = followups.submit_followup(report, said, "a-key-of-this-page").followup
     page = seen(duty, report)
     assert MINE not in page
     assert "Hiện bản gốc (ghi nhật ký)" in page[page.index("Báo thêm (1)") :]
-    shown = duty.client.post(page_of(report, f"reveal-addition/{row.pk}"))
+    shown = duty.client.post(page_of(report, f"reveal-followup/{row.pk}"))
     assert MINE in words(shown)
 
 
 def test_the_desk_reads_the_beginning_of_long_stories_alone(duty: Person) -> None:
     report = report_factories.report()
-    added(report, story="dài " * 100_000, story_sealed=b"x" * 400_000)
+    add_followup(report, story="dài " * 100_000, story_sealed=b"x" * 400_000)
     with CaptureQueriesContext(connection) as queries:
         page = seen(duty, report)
     assert "Còn 392.000 ký tự chưa hiện." in page
@@ -252,7 +252,7 @@ def test_a_flood_of_messages_leaves_the_page_light_and_whole_in_the_file(
     report = report_factories.report()
     for number in range(35):
         answered(report, f"tin {number} {text}")
-        added(report, story=text)
+        add_followup(report, story=text)
     page = duty.client.get(page_of(report))
     assert len(page.content) < 300_000
     assert "tin 34" in words(page)

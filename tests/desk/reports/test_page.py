@@ -11,7 +11,7 @@ from desk.reports.detail import explanations_of
 from reports.calendar import days_off
 from reports.models import ExtractedFacts, LegalHold, Report
 from reports.reference import gazetteer, office_lexicon, units
-from tests.desk.reports.test_messages import added, answered
+from tests.desk.reports.test_messages import add_followup, answered
 from tests.support import report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
 from tests.support.desk_pages import QUEUE, STORY, open_page, page_of, press, statements, words
@@ -180,7 +180,7 @@ def rich(lead: Person) -> Report:
         add_to_campaign(report, campaign("Đ-26-AAA"))
     press(lead.client, report, "ask", reason="Mấy giờ?")
     answered(report, "Chín giờ.")
-    added(report, story="Họ gọi lại.")
+    add_followup(report, story="Họ gọi lại.")
     press(lead.client, report, "act", reason="Đã chiếm đoạt. Gửi Cơ quan điều tra.")
     press(lead.client, report, "hand_over", unit="Công an xã Yên Định", reason="Địa bàn xã.")
     LegalHold.objects.create(report=report, reason="Đang điều tra", actor=lead.user)

@@ -14,7 +14,7 @@ from reports.reference import gazetteer
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from tests.desk.reports.test_exports import exported
-from tests.desk.reports.test_messages import added, answered, sent
+from tests.desk.reports.test_messages import add_followup, answered, sent
 from tests.reports.cases.test_workflow import WORDS
 from tests.support import report_factories
 from tests.support.alert_factories import commune
@@ -45,7 +45,7 @@ def say(report: Report, how: str) -> None:
     elif how == "file":
         sent(report, b"1")
     else:
-        added(report, how, accounts=["1903"])
+        add_followup(report, how, accounts=["1903"])
 
 
 def row_of(person: Person, report: Report) -> str:
@@ -74,12 +74,12 @@ def test_a_message_counts_on_any_open_report_until_somebody_acts(duty: Person) -
 
 
 def said_by(report: Report, way: str, told: str) -> None:
-    """Words of the reporter, as a message or as an addition."""
+    """Words of the reporter, as a message or as a follow-up."""
     if way == "message":
         followups.submit_reply(report, told, "a-key-of-a-message")
     else:
         followups.submit_followup(
-            report, FollowupSubmission(kind=way, story=told), "a-key-of-an-addition"
+            report, FollowupSubmission(kind=way, story=told), "a-key-of-a-followup"
         )
 
 
@@ -147,8 +147,8 @@ def test_an_answer_is_listed_until_the_work_goes_on(duty: Person, how: str) -> N
 
 def test_the_wish_to_withdraw_stands_in_its_row(duty: Person) -> None:
     report, other = report_factories.report(), report_factories.report("khác")
-    added(report, "withdrawal")
-    added(other)
+    add_followup(report, "withdrawal")
+    add_followup(other)
     assert "Đề nghị rút" in row_of(duty, report)
     assert "Đề nghị rút" not in row_of(duty, other)
 
@@ -160,7 +160,7 @@ def test_a_page_of_them_takes_thirteen_statements_at_most(
     for number in range(20):
         report = begin(duty, f"tin {number}")
         answered(report, "x")
-        added(report, "withdrawal")
+        add_followup(report, "withdrawal")
     assert len(list_reports(duty.client, listed)) == 20
     assert len(statements(duty.client, QUEUE + listed)) <= 13
 

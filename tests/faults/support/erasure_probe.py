@@ -16,7 +16,7 @@ import django
 
 # What stands in clear in a row while the report is there, and what never stands anywhere.
 CLEAR = (
-    "story", "caller", "name", "commune", "money", "later", "leg", "bank", "link", "called", "note",
+    "story", "caller", "name", "commune", "money", "later", "caller_name", "bank", "link", "called", "note",
     "closed", "held", "slip", "right",
 )  # fmt: skip
 SEALED = ("phrase", "asked", "told", "file", "filename", "wish")
@@ -54,11 +54,11 @@ def fill(marks: dict[str, str]) -> None:
         "key-of-the-marks",
     ).report  # fmt: skip
     typed = followups.FollowupSubmission(
-        story=f"Tôi kể thêm {marks['later']}", callers=(Caller(name=marks["leg"]),),
+        story=f"Tôi kể thêm {marks['later']}", callers=(Caller(name=marks["caller_name"]),),
         accounts=(f"stk {marks['bank']}",), links=(f"http://{marks['link']}.example/x",),
         called_on_raw=marks["called"],
     )  # fmt: skip
-    followups.submit_followup(report, typed, "key-of-the-addition")
+    followups.submit_followup(report, typed, "key-of-the-followup")
     followups.submit_reply(report, marks["asked"], "key-of-the-message")
     draft = storage.PendingUpload(f"{marks['filename']}.png")
     draft.open()

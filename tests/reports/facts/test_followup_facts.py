@@ -157,7 +157,7 @@ def test_an_account_or_caller_told_later_ties_the_report_to_older_and_newer_ones
     assert set(CampaignLink.objects.values_list("report_id", flat=True)) == {subject.pk, tied.pk}
 
 
-def test_a_reading_from_before_an_addition_changes_nothing_that_was_read_after() -> None:
+def test_a_reading_from_before_a_followup_changes_nothing_that_was_read_after() -> None:
     subject = report("Họ gọi.")
     early = service.extract(*service._load_report(str(subject.pk)))
     add_followup(subject, story=LOST, accounts=("0987000111222",))
@@ -175,7 +175,7 @@ def test_what_was_said_later_is_found_by_the_desks_search() -> None:
     assert "dai uy khong ai" in search
 
 
-def test_an_erased_addition_says_nothing() -> None:
+def test_an_erased_followup_says_nothing() -> None:
     subject = report("Họ gọi.")
     add_followup(
         subject, story=LOST, callers=(Caller(number="0550000124"),), accounts=("0987000111222",)
@@ -190,7 +190,7 @@ def test_an_erased_addition_says_nothing() -> None:
     assert not Indicator.objects.exists()
 
 
-def test_a_report_without_additions_costs_no_statement_more() -> None:
+def test_a_report_without_followups_costs_no_statement_more() -> None:
     item = OutboxItem.objects.get(key=str(report("Họ gọi.").pk))
     with CaptureQueriesContext(connection) as queries:
         service.process_items([item.pk])

@@ -53,7 +53,7 @@ def test_callers_add_up_and_a_correction_begins_anew_beside_all_that_was_told() 
     add_followup(subject, kind="correction", callers=(Caller(number="0550000125"),))
     merged = merged_report(subject)
     assert numbers(merged.callers) == ["0550000125"]
-    assert numbers(merged.all_followup_callers) == ["0550000124", "0550000125"]
+    assert numbers(merged.followup_callers_with_corrected) == ["0550000124", "0550000125"]
 
 
 def test_an_answer_stands_in_nobodys_place() -> None:
@@ -91,7 +91,7 @@ def test_a_whole_costs_one_statement_however_much_was_said(
         assert [len(each.beginning) for each in merged.followups] == [module.SHOWN + 1] * 5  # type: ignore[attr-defined]
 
 
-def test_of_very_many_additions_the_latest_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_very_many_followups_the_latest_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_COUNT", 2)
     subject = report()
     for sum_ in ("1 triệu", "2 triệu", "3 triệu"):

@@ -31,7 +31,7 @@ from reports.retention import destruction_requests, erasure
 from reports.retention.erasure import ErasureError, ErasureScope
 from reports.submission.intake import TRIAGE
 from reports.triage import service
-from tests.reports.retention.test_retention import added, sent
+from tests.reports.retention.test_retention import add_followup, sent
 from tests.support import report_factories
 from tests.support.database_contents import refused_by_database, words_in_tables
 from tests.support.desk_pages import page_of
@@ -50,7 +50,7 @@ def erasable(lead: Person) -> Report:
         contact="0992 000 118", phrase="bến Sung", commune_raw="Xã Bịa", money_lost_raw="30 triệu",
     )  # fmt: skip
     sent(report)
-    added(report)
+    add_followup(report)
     report_factories.decide("message", report, lead)
     words = {"outcome": "insufficient", "reason": "Bà Tư ở Bịa kể"}
     report_factories.decide("close", report, lead, **words)

@@ -20,7 +20,7 @@ from reports.retention import (
 )
 from reports.retention.destruction_requests import Target
 from reports.retention.erasure import ErasureScope
-from tests.reports.retention.test_retention import added, sent
+from tests.reports.retention.test_retention import add_followup, sent
 from tests.support import report_factories
 from tests.support.officers import Person
 
@@ -94,9 +94,9 @@ def test_a_part_goes_again_and_what_was_sent_later_stays(report: Report) -> None
 
 
 def test_what_two_people_destroyed_goes_again(report: Report) -> None:
-    file, addition = sent(report), added(report)
+    file, followup = sent(report), add_followup(report)
     listed(Target.FILE, file.pk)
-    listed(Target.ADDITION, addition.pk)
+    listed(Target.ADDITION, followup.pk)
     assert reerase_after_restore.reapply_erasures() == {"done": 2}
     assert not EvidenceFile.objects.filter(erased_at=None).exists()
     assert Followup.objects.get().story == ""

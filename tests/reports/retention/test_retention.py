@@ -48,7 +48,7 @@ def sent(report: Report) -> EvidenceFile:
     return file
 
 
-def added(report: Report) -> Followup:
+def add_followup(report: Report) -> Followup:
     row = Followup(
         report=report, kind="more", submission_key="k" * 16, content_digest=uuid4().bytes * 2,
         story="Bà Tư kể thêm", story_sealed=b"x", accounts=["0123"], contact_sealed=b"y",
@@ -73,7 +73,7 @@ def test_what_is_held_cannot_be_erased(held_report: Report) -> None:
     """Neither the report nor its files nor what was said later."""
     with pytest.raises(IntegrityError, match="under a legal hold"), transaction.atomic():
         report_factories.erase(held_report)
-    sent(held_report), added(held_report)
+    sent(held_report), add_followup(held_report)
     events.log_event("report", held_report.pk, "erased")
     for table in ("evidencefile", "followup"):
         error = refused_by_database(f"UPDATE reports_{table} SET erased_at = now()")  # noqa: S608
@@ -121,7 +121,7 @@ def test_what_the_machine_said_of_it_stands(held_report: Report, lead: Person) -
     service._write(service.extract(held_report))
     assert ExtractedFacts.objects.get(report=held_report).rules_version == "2020-01"
     assert held_report.indicators.get().key == "+84550000123"
-    service._write(service.extract(held_report, (added(held_report),), 1))
+    service._write(service.extract(held_report, (add_followup(held_report),), 1))
     assert ExtractedFacts.objects.get(report=held_report).rules_version == service.RULES_VERSION
 
 
@@ -165,17 +165,17 @@ def test_a_file_is_destroyed_by_two(report: Report, duty: Person, lead: Person) 
     assert AuditEvent.objects.get(kind="destroyed").detail["proposed_by"] == duty.user.pk
 
 
-def test_an_addition_is_destroyed_by_two_and_the_report_read_anew(
+def test_a_followup_is_destroyed_by_two_and_the_report_read_anew(
     report: Report, duty: Person, lead: Person
 ) -> None:
-    addition = added(report)
+    followup = add_followup(report)
     row = destruction_requests.propose(
-        report.pk, Target.ADDITION, addition.pk, by=duty.user, reason="nhầm"
+        report.pk, Target.ADDITION, followup.pk, by=duty.user, reason="nhầm"
     )
     before = OutboxItem.objects.filter(key=str(report.pk)).count()
     destruction_requests.confirm(report.pk, row.pk, by=lead.user)
-    addition.refresh_from_db()
-    assert (addition.story, addition.accounts, addition.contact_sealed) == ("", [], None)
+    followup.refresh_from_db()
+    assert (followup.story, followup.accounts, followup.contact_sealed) == ("", [], None)
     assert OutboxItem.objects.filter(key=str(report.pk)).count() == before + 1
 
 
@@ -249,7 +249,7 @@ def test_a_file_that_is_there_is_not_removed_by_a_stray_item(report: Report) -> 
 
 def test_the_page_proposes_confirms_and_tells(report: Report, duty: Person, lead: Person) -> None:
     act = page_of(report, "destroy")
-    asked = {"what": "addition", "target": added(report).pk, "reason": "<b>nhầm</b>"}
+    asked = {"what": "addition", "target": add_followup(report).pk, "reason": "<b>nhầm</b>"}
     assert duty.client.post(act, asked).status_code == 303
     assert "&lt;b&gt;nhầm" in lead.client.get(page_of(report, "keeping")).content.decode()
     row = DestructionRequest.objects.get()
@@ -304,7 +304,7 @@ def test_a_case_file_masks_the_contact_unless_asked_and_is_on_record_as_given(
 def test_a_case_file_holds_what_its_reader_sees_on_the_page_and_no_more(lead: Person) -> None:
     """The talk is for who may decide; the story is the masked one for everybody."""
     report = report_factories.report("Số thẻ 9704 3612 3456 7890.", contact="0992 000 118")
-    added(report)
+    add_followup(report)
     results = [documents.case_text(report, personal=False, talk=talk) for talk in (True, False)]
     assert ["Bà Tư kể thêm" in text for text in results] == [True, False]
     assert not [text for text in results if "7890" in text or "0992" in text]

@@ -38,7 +38,7 @@ def add(subject: Report, **fields: Any) -> FollowupResult:
     return followups.submit_followup(subject, submission, KEY)
 
 
-def test_under_one_key_the_same_words_to_the_same_report_are_one_addition_and_others_are_further(
+def test_under_one_key_the_same_words_to_the_same_report_are_one_followup_and_others_are_further(
     settings: Settings,
 ) -> None:
     subject = report()
@@ -59,7 +59,7 @@ def test_the_same_words_are_known_again_after_a_rotation(settings: Settings) -> 
     assert not followups.submit_reply(subject, "Vâng.", KEY)
 
 
-def test_a_day_that_moved_on_makes_no_second_addition() -> None:
+def test_a_day_that_moved_on_makes_no_second_followup() -> None:
     subject = report()
     for day in (date(2026, 11, 24), date(2026, 11, 25)):
         add(subject, called_day="today", called_on=day)
@@ -67,7 +67,7 @@ def test_a_day_that_moved_on_makes_no_second_addition() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_presses_at_once_are_one_addition() -> None:
+def test_two_presses_at_once_are_one_followup() -> None:
     subject = report()
     in_parallel([lambda: add(subject)] * 4)
     assert subject.followups.count() == 1
@@ -78,13 +78,13 @@ def test_the_reporters_numbers_are_masked_out_of_the_working_copy() -> None:
     story = "Gọi tôi 0550000111 hay 0550000222, căn cước 038012345678."
     callers = (Caller(name="quen 0550.000.111"),)
     subject = report(contact="0550 000 111")
-    addition = add(subject, story=story, contact="0550000222", callers=callers).followup
-    assert "0000" not in addition.story.replace(" ", "")
-    assert "038012345678" not in addition.story
-    assert "000" not in addition.callers[0]["name"]
-    assert encryption.decrypt_field(addition, "story") == f"{story}\nquen 0550.000.111"
-    assert addition.contact_index == redaction.blind_index("0550000222")
-    assert {"masked_contact", "masked_id"} <= set(addition.flags)
+    followup = add(subject, story=story, contact="0550000222", callers=callers).followup
+    assert "0000" not in followup.story.replace(" ", "")
+    assert "038012345678" not in followup.story
+    assert "000" not in followup.callers[0]["name"]
+    assert encryption.decrypt_field(followup, "story") == f"{story}\nquen 0550.000.111"
+    assert followup.contact_index == redaction.blind_index("0550000222")
+    assert {"masked_contact", "masked_id"} <= set(followup.flags)
 
 
 CARD, PAPER, MINE = "4000 0000 0000 0002", "038012345678", "0550000111"
@@ -106,11 +106,11 @@ CARD, PAPER, MINE = "4000 0000 0000 0002", "038012345678", "0550000111"
 def test_what_is_personal_is_masked_in_every_field_and_kept_sealed(
     fields: dict[str, Any], column: str, mask: str
 ) -> None:
-    addition = add(report(contact=MINE), **fields).followup
-    stored = str(getattr(addition, column))
+    followup = add(report(contact=MINE), **fields).followup
+    stored = str(getattr(followup, column))
     assert mask in stored
     assert not any(number in stored for number in (CARD, PAPER, MINE))
-    sealed = encryption.decrypt_field(addition, "story") or ""
+    sealed = encryption.decrypt_field(followup, "story") or ""
     assert any(number in sealed for number in (CARD, PAPER, MINE))
 
 
@@ -120,12 +120,12 @@ def test_what_the_callers_used_stays_as_it_was_typed() -> None:
     day = "24/11/2026, khoảng 9 giờ"
     callers = tuple(Caller(number=number) for number in numbers)
     fields = {"accounts": tuple(accounts), "callers": callers, "called_on_raw": day}
-    addition = add(report(contact=MINE), **fields).followup
-    assert addition.flags == []
-    assert addition.accounts == accounts
-    assert [each["number"] for each in addition.callers] == numbers
-    assert addition.called_on_raw == day
-    assert addition.story_sealed is None
+    followup = add(report(contact=MINE), **fields).followup
+    assert followup.flags == []
+    assert followup.accounts == accounts
+    assert [each["number"] for each in followup.callers] == numbers
+    assert followup.called_on_raw == day
+    assert followup.story_sealed is None
 
 
 def test_the_phrase_lies_sealed_alone() -> None:
@@ -136,7 +136,7 @@ def test_the_phrase_lies_sealed_alone() -> None:
     assert "Sung" not in str(row)
 
 
-def test_an_addition_owes_its_report_a_triage_and_the_equation_stays_true() -> None:
+def test_a_followup_owes_its_report_a_triage_and_the_equation_stays_true() -> None:
     subject = report()
     process_triage(subject)
     add(subject)
@@ -164,7 +164,7 @@ def test_what_somebody_is_reading_already_is_owed_once_more() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_begins_to_read_before_the_addition_is_there() -> None:
+def test_nobody_begins_to_read_before_the_followup_is_there() -> None:
     subject = report()
     item = OutboxItem.objects.get(key=str(subject.pk)).pk
     with transaction.atomic():

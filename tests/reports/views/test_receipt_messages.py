@@ -80,9 +80,9 @@ def test_a_number_is_written_as_it_is_dialled(typed: str, number: str) -> None:
 
 @pytest.mark.parametrize("kind", ["more", "answer", "correction"])
 def test_the_carriers_get_the_caller_that_was_told_last(kind: str) -> None:
-    added = Followup(kind=kind, callers=[{"number": "0550 000 124"}])
-    whole = MergedReport(Report(caller_number="0992 000"), (added,))
-    assert receipt.carrier_report_sms(whole) == "LD (0550000124) (goi dien lua dao)"
+    followup = Followup(kind=kind, callers=[{"number": "0550 000 124"}])
+    merged = MergedReport(Report(caller_number="0992 000"), (followup,))
+    assert receipt.carrier_report_sms(merged) == "LD (0550000124) (goi dien lua dao)"
 
 
 @pytest.mark.parametrize("typed", ["", "CONG AN", "không nhớ", "0992***123"])

@@ -297,7 +297,7 @@ def test_what_was_answered_is_asked_no_more(client: Client) -> None:
     assert "hai cái bát" in words(page)
 
 
-def test_a_fresh_receipt_looks_for_no_additions_and_asks_nothing(client: Client) -> None:
+def test_a_fresh_receipt_looks_for_no_followups_and_asks_nothing(client: Client) -> None:
     send(client, story=STORY)
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(RECEIPT)

@@ -53,12 +53,12 @@ def test_everything_that_can_be_added_comes_in_with_one_press(resident: Resident
         called_day="yesterday", called_time="khoảng 9 giờ", money_lost_vnd="12 triệu",
         commune="Hạc Thành", contact_phone="0550000222", callback_phrase="hai cái bát",
     )  # fmt: skip
-    addition = Followup.objects.get()
+    followup = Followup.objects.get()
     assert answer.status_code == 200
     caller = {"number": "0550 000 124", "channel": "number", "office": "police"}
-    assert addition.callers == [caller | {"name": "Đại úy Không Ai"}]
-    assert addition.accounts == ["0987000111222 ngân hàng X", "0987000111333"]
-    assert addition.called_on == timezone.localdate() - timedelta(1)
+    assert followup.callers == [caller | {"name": "Đại úy Không Ai"}]
+    assert followup.accounts == ["0987000111222 ngân hàng X", "0987000111333"]
+    assert followup.called_on == timezone.localdate() - timedelta(1)
     sentence = words(answer.content)
     assert "Đã ghi thêm: lời kể, 1 người gọi, 2 tài khoản, 1 đường link, lúc họ gọi" in sentence
     assert "hai cái bát" not in answer.content.decode()
@@ -91,9 +91,9 @@ def test_an_odd_day_is_kept_as_it_was_written_and_asked_about(
     resident: Resident, date: dict[str, str], sentence: str
 ) -> None:
     answer = resident.post(ADD, **date)
-    addition = Followup.objects.get()
-    assert addition.called_on is None
-    assert addition.called_on_raw == "/".join(filter(None, date.values()))
+    followup = Followup.objects.get()
+    assert followup.called_on is None
+    assert followup.called_on_raw == "/".join(filter(None, date.values()))
     assert sentence in words(answer.content)
 
 
@@ -110,9 +110,9 @@ def test_what_a_field_has_no_room_for_goes_on_in_the_story(
     resident: Resident, fields: dict[str, Any], column: str, room: int, rest: str
 ) -> None:
     answer = resident.post(ADD, **fields)
-    addition = Followup.objects.get()
-    assert len(getattr(addition, column)) == room
-    assert rest in addition.story
+    followup = Followup.objects.get()
+    assert len(getattr(followup, column)) == room
+    assert rest in followup.story
     assert "trang giữ trong lời kể" in words(answer.content)
     assert rest in resident.post(COPY).content.decode()
 
