@@ -84,29 +84,27 @@ def restarts(tmp_path: Path, name: str) -> int:
     return int(json.loads((tmp_path / "supervisor.json").read_text())["restarts"][name])
 
 
-def test_a_child_that_dies_is_started_again_and_counted(tmp_path: Path, run_small: Runner) -> None:
-    process = run_small("exec sleep 60")
-    first = int(read_until(process, "up").split()[-1])
-    allowance = CpuAllowance()
-    os.kill(first, signal.SIGKILL)
-    assert int(read_until(process, "up").split()[-1]) != first
-    assert allowance.is_within(3)
-    assert restarts(tmp_path, "worker") == 1
-
-
-def test_what_a_dead_child_started_is_swept_away(run_small: Runner) -> None:
+def test_a_child_that_dies_is_started_again_counted_and_what_it_left_swept_away(
+    tmp_path: Path, run_small: Runner
+) -> None:
     process = run_small("sleep 61.5 & echo left $!; wait")
     first = int(read_until(process, "up").split()[-1])
     left = int(read_until(process, "left").split()[-1])
+    allowance = CpuAllowance()
     os.kill(first, signal.SIGKILL)
     read_until(process, "starts again")
+    assert int(read_until(process, "up").split()[-1]) != first
+    assert allowance.is_within(3)
     assert wait_until(lambda: not alive(left), seconds=2)
+    assert restarts(tmp_path, "worker") == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_one_signal_stops_all(tmp_path: Path, run_small: Runner, number: signal.Signals) -> None:
     process = run_small("exec sleep 60")
-    read_until(process, "up")  # the last to begin
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"  # web answers, and the others begin
+    assert process.stdout.readline().startswith("worker   | up ")
     process.send_signal(number)
     assert read_until(process, "stopped")
     assert process.wait(5) == 0
@@ -121,13 +119,6 @@ def test_web_answers_until_the_others_have_ended(tmp_path: Path, run_small: Runn
     read_until(process, "armed")
     process.send_signal(signal.SIGTERM)
     assert read_until(process, "HTTP/1.0")
-
-
-def test_the_others_begin_when_web_answers_and_lines_carry_their_name(run_small: Runner) -> None:
-    process = run_small("exec sleep 60")
-    assert process.stdout
-    assert process.stdout.readline() == "ready\n"
-    assert process.stdout.readline().startswith("worker   | up ")
 
 
 def test_a_second_ctrl_c_does_not_wait_for_the_stubborn(tmp_path: Path, run_small: Runner) -> None:
@@ -172,13 +163,10 @@ def test_a_worker_that_claims_nothing_is_restarted_and_counted(
     assert json.loads((tmp_path / "supervisor.json").read_text())["stalls"] == 1
 
 
-def test_pauses_grow_with_early_deaths(run_small: Runner) -> None:
+def test_pauses_grow_with_early_deaths_and_a_steady_time_is_rewarded(run_small: Runner) -> None:
     process = run_small("exit 1")
     pauses = [float(read_until(process, "worker ended").split()[-2]) for _ in range(5)]
     assert pauses == [0.2, 0.4, 0.8, 1.6, 3.2]
-
-
-def test_the_longest_pause_is_bounded_and_a_steady_time_is_rewarded() -> None:
     assert [pause_seconds(deaths) for deaths in (6, 7, 1000)] == [6.4, 10.0, 10.0]
     assert pause_seconds(0) == 0.0  # of a child that ran for startsecs
 
@@ -233,24 +221,23 @@ def test_a_port_that_becomes_free_is_waited_for() -> None:
         assert listener.getsockname()[1] == int(port)
 
 
-@pytest.mark.parametrize("port", ["abc", "0", "70000", "-1"])
-def test_a_port_that_is_none_is_one_line(tmp_path: Path, port: str) -> None:
-    line = one_line(start("-m", "ops.serve", PORT=port, DATA_DIR=str(tmp_path)))
-    assert "is not a port number" in line
-
-
-def test_a_folder_that_cannot_be_written_is_one_line() -> None:
-    line = one_line(start("-m", "ops.serve", PORT=str(find_free_port()), DATA_DIR="/proc/nowhere"))
-    assert line.startswith("DATA_DIR /proc/nowhere cannot be written")
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        *(({"PORT": port}, "is not a port number") for port in ("abc", "0", "70000", "-1")),
+        ({"DATA_DIR": "/proc/nowhere"}, "DATA_DIR /proc/nowhere cannot be written"),
+    ],
+)
+def test_what_is_no_port_or_no_folder_is_one_line(
+    tmp_path: Path, env: dict[str, str], said: str
+) -> None:
+    given = {"PORT": str(find_free_port()), "DATA_DIR": str(tmp_path)} | env
+    assert said in one_line(start("-m", "ops.serve", **given))
 
 
 def test_a_production_start_with_faults_is_refused_by_the_checks(tmp_path: Path) -> None:
-    env = {
-        "PORTAL_URL": "https://portal.example",
-        "PORT": str(find_free_port()),
-        "DATA_DIR": str(tmp_path),
-    }
-    process = start("manage.py", "serve", **env)
+    given = {"PORT": str(find_free_port()), "DATA_DIR": str(tmp_path)}
+    process = start("manage.py", "serve", PORTAL_URL="https://portal.example", **given)
     output, _ = process.communicate(timeout=30)
     assert process.returncode != 0
     for number in (1, 2, 5, 6, 7):
@@ -307,18 +294,6 @@ def test_kill_9_of_the_whole_portal_leaves_no_process(
 
 
 @pytest.mark.serial
-def test_a_killed_web_process_answers_again_within_three_seconds(
-    served: tuple[Process, str], tmp_path: Path
-) -> None:
-    _, url = served
-    [master] = [pid for pid in processes_about(str(tmp_path)) if is_master(pid)]
-    allowance = CpuAllowance()
-    os.kill(master, signal.SIGKILL)
-    assert wait_until(lambda: answers(url), seconds=10)
-    assert allowance.is_within(3)
-
-
-@pytest.mark.serial
 def test_a_new_start_takes_over_the_servers_of_the_old_one(
     served: tuple[Process, str], tmp_path: Path
 ) -> None:
@@ -327,7 +302,8 @@ def test_a_new_start_takes_over_the_servers_of_the_old_one(
     port = url.split(":")[2].partition("/")[0]
     new = start("manage.py", "serve", "--wait", "30", PORT=port, DATA_DIR=str(tmp_path / "var"))
     try:
-        assert wait_until(lambda: is_supervisor(new.pid), seconds=30)
+        command = Path(f"/proc/{new.pid}/cmdline")
+        assert wait_until(lambda: b"ops.serve" in command.read_bytes(), seconds=30)
         old.terminate()
         old.communicate(timeout=20)
         assert wait_until(lambda: answers(url.replace("livez", "readyz")), seconds=20)
@@ -336,20 +312,7 @@ def test_a_new_start_takes_over_the_servers_of_the_old_one(
         new.communicate()
 
 
-def is_supervisor(pid: int) -> bool:
-    return b"ops.serve" in Path(f"/proc/{pid}/cmdline").read_bytes()
-
-
 def answers(url: str) -> bool:
     with contextlib.suppress(OSError):  # a worker may take a call in its very last moment
         return get(url) == 200
     return False
-
-
-def is_master(pid: int) -> bool:
-    try:
-        parent = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]
-        ours, theirs = (Path(f"/proc/{each}/cmdline").read_bytes() for each in (pid, parent))
-    except OSError:  # it has just ended
-        return False
-    return b"gunicorn" in ours and b"gunicorn" not in theirs
