@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.support.resident_load import assert_balanced
 from tests.portal.test_nginx import NGINX
 from tools.portal_stack import PortalStack, portal_stack
 
@@ -11,7 +12,8 @@ from tools.portal_stack import PortalStack, portal_stack
 @pytest.fixture(scope="module")
 def stack() -> Iterator[PortalStack]:
     """Every role up, the front server too where nginx is installed. A test that stops something
-    starts it again.
+    starts it again; nothing may be missing in the end.
     """
     with portal_stack(front=NGINX is not None) as ours:
         yield ours
+        assert_balanced(ours)

@@ -164,6 +164,7 @@ def settle(stack: PortalStack) -> None:
 
 
 def test_nothing_on_any_disk_tells_who_it_was(canary: Canary) -> None:
+    assert list((Path(canary.stack.env["DATA_DIR"]) / "backups").glob("*.tar.age"))
     assert canary.search.search_folder(canary.stack.folder) == {}
 
 
@@ -192,10 +193,6 @@ def test_no_address_header_or_kept_page_tells_it(canary: Canary) -> None:
 def test_letters_tell_nothing_but_to_whom_they_go(canary: Canary) -> None:
     bodies = "\n".join(letter.as_string() for letter in canary.letters.mails)
     assert canary.search.find_marks(bodies.encode()) == {"address"}
-
-
-def test_an_archive_was_searched_too(canary: Canary) -> None:
-    assert list((Path(canary.stack.env["DATA_DIR"]) / "backups").glob("*.tar.age"))
 
 
 def test_the_search_finds_what_is_written_in_clear(canary: Canary) -> None:

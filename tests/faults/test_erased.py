@@ -2,25 +2,21 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from ops.local_postgres import postgres_tool
 from tests.faults.support.canary_marks import walk_files
-from tests.faults.support.disposable_portal import ROOT
 from tests.faults.support.erasure_probe import CLEAR, SEALED, new_marks
+from tests.support.processes import run_python
 from tools.portal_stack import PortalStack, portal_stack
 
 pytestmark = [pytest.mark.serial]
 
 
 def run_probe(stack: PortalStack, *words: str) -> None:
-    command = [sys.executable, "-m", "tests.faults.support.erasure_probe", *words]
-    done = subprocess.run(
-        command, cwd=ROOT, env=stack.env, capture_output=True, text=True, check=False
-    )
+    done = run_python(stack.env, "-m", "tests.faults.support.erasure_probe", *words)
     assert done.returncode == 0, done.stderr[-2000:]
     assert stack.wait_until_idle(120)
 

@@ -1,19 +1,17 @@
 """The same form at the same instant, through two portals on one database: one report."""
 
-import http.client
 import secrets
 from collections.abc import Iterator
-from contextlib import closing
 from functools import partial
-from urllib.parse import urlencode
 
 import pytest
 
 from core.models import OutboxItem
 from ops.process_commands import command
 from reports.models import Receipt, Report
-from tests.faults.support.queue_processes import QueueProcesses, queue_processes
+from tests.faults.support.queue_processes import queue_processes
 from tests.support.concurrency import in_parallel
+from tests.support.portal_process import Visitor
 from tests.support.resident_pages import code_of
 from tools.report_requests import fetch_form_token
 from tools.servers import find_free_port, is_listening
@@ -22,36 +20,25 @@ pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 ROUNDS = 25
 STORY = "Họ xưng công an, bảo chuyển tiền."
-RECEIPT = "/bao-cao/da-nhan/"
-FORM = "application/x-www-form-urlencoded"
 
 
-@pytest.fixture
-def portals(transactional_db: None) -> Iterator[list[int]]:
+@pytest.fixture(scope="module")
+def portals(django_db_setup: None) -> Iterator[list[int]]:
     """The ports of two portals, each of two processes of four threads."""
     with queue_processes() as ours:
-        yield [start_portal(ours, name) for name in ("one", "other")]
+        ports = []
+        for name in ("one", "other"):
+            ports.append(port := find_free_port())
+            child = ours.start(name, command("web", ours.folder, f"127.0.0.1:{port}"))
+            child.wait_until_ready(lambda port=port: is_listening(port))  # type: ignore[misc]
+        yield ports
 
 
-def start_portal(stage: QueueProcesses, name: str) -> int:
-    port = find_free_port()
-    child = stage.start(name, command("web", stage.folder, f"127.0.0.1:{port}"))
-    child.wait_until_ready(lambda: is_listening(port))
-    return port
-
-
-def send(port: int, token: str, key: str, story: str = STORY) -> str:
+def send(port: int, token: str, key: str, story: str) -> str:
     """Press the button once; the code of the receipt."""
-    body = urlencode({"form_token": token, "submission_key": key, "story": story})
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as line:
-        line.request("POST", "/bao-cao/", body, {"Content-Type": FORM})
-        answer = line.getresponse()
-        page = answer.read()
-        if answer.status == 303:
-            cookie = str(answer.getheader("Set-Cookie")).split(";")[0]
-            line.request("GET", RECEIPT, headers={"Cookie": cookie})
-            page = line.getresponse().read()
-    return code_of(page)
+    fields = {"form_token": token, "submission_key": key, "story": story}
+    page = Visitor(f"http://127.0.0.1:{port}").post("/bao-cao/", fields)
+    return code_of(page.text.encode())
 
 
 def at_once(portals: list[int], key: str, *stories: str) -> list[str]:

@@ -2,21 +2,16 @@
 
 import hashlib
 import hmac
-import http.server
 import json
 import re
 import ssl
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from django.db.models.functions import Now
 from django.test import Client
 
@@ -26,7 +21,7 @@ from core.outbox import queue
 from tests.faults.support.queue_processes import QueueProcesses, queue_processes
 from tests.faults.support.smtp_sink import SmtpSink, smtp_sink
 from tests.support.alert_factories import KEY, cancelled, issued, partner, person
-from tests.support.concurrency import serving
+from tests.support.concurrency import QuietHandler, answering
 from tools.portal_stack import wait_until
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -51,42 +46,28 @@ class Receiver:
             messages.append(json.loads(body))
         return messages
 
+    def reply(self, asked: QuietHandler) -> None:
+        self.heard.append((dict(asked.headers.items()), asked.read_body()))
+        asked.answer("", status=self.answers)
+
 
 @contextmanager
 def receiver(folder: Path) -> Iterator[Receiver]:
-    ours = Receiver(certificate=folder / "agency.pem")
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            ours.heard.append((dict(self.headers.items()), body))
-            self.send_response(ours.answers)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(certified(ours.certificate))
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-        ours.url = f"https://localhost:{server.server_address[1]}/nhan"
-        with serving(server):
-            yield ours
+    ours = Receiver(certificate=certified(folder / "agency.pem"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(ours.certificate)
+    with answering(ours.reply, tls) as port:
+        ours.url = f"https://localhost:{port}/nhan"
+        yield ours
 
 
 def certified(file: Path) -> Path:
     """A key and a certificate for localhost, in one file."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    signed = made.add_extension(names, critical=False).sign(key, hashes.SHA256())
-    pem = serialization.Encoding.PEM
-    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(secret + signed.public_bytes(pem))
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost"
+    words = [*command.split(), "-addext", "subjectAltName=DNS:localhost", "-keyout", str(file)]
+    subprocess.run([*words, "-out", f"{file}.cert"], check=True, capture_output=True)
+    with file.open("a") as whole:
+        whole.write(Path(f"{file}.cert").read_text())
     return file
 
 

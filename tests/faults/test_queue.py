@@ -40,18 +40,29 @@ from tools.portal_stack import wait_until
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def processes(transactional_db: None) -> Iterator[QueueProcesses]:
+@pytest.fixture(scope="module")
+def floor(django_db_setup: None) -> Iterator[QueueProcesses]:
+    """A Valkey for all."""
     with queue_processes() as ours:
         yield ours
 
 
 @pytest.fixture
-def stage(processes: QueueProcesses) -> QueueProcesses:
-    """Valkey, relay and worker, all up."""
-    processes.start_relay()
-    processes.start_worker()
-    return processes
+def processes(floor: QueueProcesses, transactional_db: None) -> Iterator[QueueProcesses]:
+    """Valkey, empty, for a test that starts processes of its own."""
+    floor.clear()
+    yield floor
+    floor.clear()
+
+
+@pytest.fixture
+def stage(floor: QueueProcesses, transactional_db: None) -> QueueProcesses:
+    """Valkey, relay and worker, all up: those of the test before where they are left."""
+    if not floor.is_running("relay"):
+        floor.start_relay()
+    if not floor.is_running("worker"):
+        floor.start_worker()
+    return floor
 
 
 @contextmanager
@@ -162,11 +173,13 @@ def test_a_poison_in_a_message_takes_no_attempt_from_its_neighbours(
     assert not others.filter(done_at=None).exists()
 
 
-def test_two_relays_at_once_send_each_report_once(stage: QueueProcesses) -> None:
-    stage.start_relay("second relay")
+def test_two_relays_at_once_send_each_report_once(processes: QueueProcesses) -> None:
+    processes.start_worker()
+    for name in ("relay", "second relay"):
+        processes.start_relay(name)
     for _ in range(100):
         accept()
-    assert wait_until(stage.drained)
+    assert wait_until(processes.drained)
     assert_each_read_once(100)
     assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
 
@@ -233,41 +246,39 @@ def test_a_run_of_rereading_goes_on_after_its_worker_is_killed(stage: QueueProce
     assert queue_balance().balanced
 
 
-def test_delivered_many_times_is_read_once(stage: QueueProcesses) -> None:
-    """While no worker takes them, the same keys go to the broker again and again."""
+def test_what_lies_at_the_broker_many_times_is_read_once_and_as_soon_as_a_worker_starts(
+    stage: QueueProcesses,
+) -> None:
+    """While no worker takes them, the same keys go to the broker again and again. A worker begins
+    with an empty broker, and nobody waits for a lease.
+    """
     stage.kill("worker")
     for _ in range(10):
         accept()
         let_leases_lapse()
         time.sleep(0.02)
-    stage.start_worker()
-    assert wait_until(stage.drained)
-    assert_each_read_once(10)
-    assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
-
-
-def test_what_lies_at_the_broker_is_as_late_as_the_workers_start(stage: QueueProcesses) -> None:
-    """A worker begins with an empty broker, and nobody waits for a lease."""
-    stage.kill("worker")
-    for _ in range(5):
-        accept()
     handed_over = OutboxItem.objects.filter(due_at__gt=Now())
-    assert wait_until(lambda: handed_over.count() == 5)
+    assert wait_until(lambda: handed_over.count() == 10)
     stage.start_worker()
     allowance = CpuAllowance()
     assert wait_until(stage.drained)
     assert allowance.is_within(5)
-    assert_each_read_once(5)
+    assert_each_read_once(10)
+    assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
 
 
-def test_whatever_is_forged_at_the_broker_the_next_report_is_read(stage: QueueProcesses) -> None:
+def test_whatever_is_forged_at_the_broker_the_next_report_is_read(
+    processes: QueueProcesses,
+) -> None:
     """Some of it ends the worker; the next one finds it gone. The first report finds the worker
     ready: it listens to nobody before.
     """
-    with redis.Redis(unix_socket_path=str(stage.folder / VALKEY_SOCKET)) as broker:
+    processes.start_relay()
+    processes.start_worker()
+    with redis.Redis(unix_socket_path=str(processes.folder / VALKEY_SOCKET)) as broker:
         for number, forge in enumerate((redis.Redis.ping, *FORGED), start=1):
             forge(broker)
             time.sleep(0.5)  # for the worker to meet it
             accept()
-            assert wait_until(stage.drained, seconds=120), forge.__name__
+            assert wait_until(processes.drained, seconds=120), forge.__name__
             assert_each_read_once(number)

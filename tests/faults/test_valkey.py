@@ -6,8 +6,8 @@ import os
 import signal
 import statistics
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -51,16 +51,13 @@ def dead(stack: PortalStack) -> Iterator[None]:
         stack.start_valkey()
 
 
-def test_stopped_and_started_again(stack: PortalStack) -> None:
-    with noticed_by_nobody(stack):
-        stack.children["valkey"].stop(10)
-        time.sleep(OUTAGE)
+@contextmanager
+def stopped(stack: PortalStack) -> Iterator[None]:
+    stack.children["valkey"].stop(10)
+    try:
+        yield
+    finally:
         stack.start_valkey()
-
-
-def test_killed_and_started_again(stack: PortalStack) -> None:
-    with noticed_by_nobody(stack), dead(stack):
-        time.sleep(OUTAGE)
 
 
 @contextmanager
@@ -83,6 +80,15 @@ def full(stack: PortalStack) -> Iterator[None]:
             broker.config_set("maxmemory", "0")
 
 
+@pytest.mark.parametrize("out", [stopped, dead, frozen, full])
+def test_while_it_is_out_reports_wait_and_nobody_notices(
+    stack: PortalStack, out: Callable[[PortalStack], AbstractContextManager[None]]
+) -> None:
+    with noticed_by_nobody(stack), out(stack):
+        time.sleep(OUTAGE)
+        assert stack.ask(WAITING) != [(0,)]
+
+
 @contextmanager
 def tired(stack: PortalStack) -> Iterator[None]:
     """The workers' children stand still: what is handed over stays at the broker."""
@@ -100,18 +106,6 @@ def test_emptied(stack: PortalStack) -> None:
     with noticed_by_nobody(stack), tired(stack):
         assert wait_until(lambda: stack.ask(HANDED_OVER)[0][0] > 5)
         stack.broker().flushall()
-
-
-def test_without_memory(stack: PortalStack) -> None:
-    with noticed_by_nobody(stack), full(stack):
-        time.sleep(OUTAGE)
-        assert stack.ask(WAITING) != [(0,)]
-
-
-def test_frozen(stack: PortalStack) -> None:
-    with noticed_by_nobody(stack), frozen(stack):
-        time.sleep(OUTAGE)
-        assert stack.ask(WAITING) != [(0,)]
 
 
 def test_every_page_is_there_without_it(stack: PortalStack) -> None:

@@ -4,8 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from pytest_django import Settings
 from core.province import FILE, load_province, province, strip_marks
 from portal.checks import check_province
 from portal.province_folder import list_problems
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, run_python
 
 FOLDER = ROOT / "tests" / "data" / "province_of_lam_giang"
 OTHER, _ = load_province(FOLDER)
@@ -25,14 +23,7 @@ NAMES = re.compile("|".join((*_OURS, re.sub(r"[. ]", "[. ]?", province.hotline))
 
 def run(*command: str, **env: str) -> str:
     ours = {"PROVINCE_DIR": str(FOLDER), "DJANGO_SETTINGS_MODULE": "portal.settings"}
-    process = subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=os.environ | ours | env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    process = run_python(os.environ | ours | env, *command)
     assert process.returncode == 0, process.stderr
     return process.stdout
 

@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from tests.support.concurrency import serving
+from tests.support.concurrency import QuietHandler, answering
 
 CLIENT, SECRET = "portal", "a secret of the provider"
 LOG_OUT = "http://schemas.openid.net/event/backchannel-logout"
@@ -32,7 +31,7 @@ def key(whose: str) -> rsa.RSAPrivateKey:
 class Provider:
     """`claims` go into the next token, over the right ones; None takes one out."""
 
-    port: int
+    port: int = 0
     signs_with: str = "provider"
     claims: dict[str, Any] = field(default_factory=dict)
     discovery: dict[str, Any] = field(default_factory=dict)
@@ -84,53 +83,37 @@ class Provider:
         named = {"kid": "one"} | header
         return jwt.encode(payload, key(self.signs_with), algorithm="RS256", headers=named)
 
+    def reply(self, asked: QuietHandler) -> None:
+        path = urlsplit(asked.path).path
+        if path in {"/auth", "/out"}:
+            self._send_back(asked)
+            return
+        self.asked.append(path)
+        documents = {
+            "/.well-known/openid-configuration": self.document,
+            "/keys": self.keys,
+            "/token": lambda: self.token(dict(parse_qsl(asked.read_body().decode()))),
+        }
+        document = documents[path]()
+        words = json.dumps(document or {"error": "invalid_grant"})
+        asked.answer(words, "application/json", self.answers if document else 400)
+
+    def _send_back(self, asked: QuietHandler) -> None:
+        """As if the officer had logged in there already, or had nothing to say to a log-out."""
+        self.asked.append(urlsplit(asked.path).path)
+        query = parse_qs(urlsplit(asked.path).query)
+        way = query.get("post_logout_redirect_uri", [""])[0]
+        if not way:
+            answer = self.authorize(asked.path)
+            way = f"{self.codes[answer['code']]['redirect_uri']}?{urlencode(answer)}"
+        asked.send_response(302)
+        asked.send_header("Location", way)
+        asked.end_headers()
+
 
 @contextmanager
 def running() -> Iterator[Provider]:
     """A provider that answers until the end of the block."""
-
-    class Answers(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path.startswith(("/auth?", "/out?")):
-                self.send_back()
-                return
-            documents = {
-                "/.well-known/openid-configuration": provider.document,
-                "/keys": provider.keys,
-            }
-            self.say(documents[self.path]())
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            self.say(provider.token({name: each[0] for name, each in parse_qs(body).items()}))
-
-        def send_back(self) -> None:
-            """As if the officer had logged in there already, or had nothing to say to a log-out."""
-            self.send_response(302)
-            self.send_header("Location", self.way_out() or self.way_in())
-            self.end_headers()
-
-        def way_in(self) -> str:
-            answer = provider.authorize(self.path)
-            back = provider.codes[answer["code"]]["redirect_uri"]
-            return f"{back}?{urlencode(answer)}"
-
-        def way_out(self) -> str:
-            query = parse_qs(urlsplit(self.path).query)
-            provider.asked.append(urlsplit(self.path).path)
-            return query.get("post_logout_redirect_uri", [""])[0]
-
-        def say(self, document: dict[str, Any] | None) -> None:
-            provider.asked.append(self.path)
-            self.send_response(provider.answers if document else 400)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(document or {"error": "invalid_grant"}).encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        provider = Provider(server.server_port)
-        with serving(server):
-            yield provider
+    provider = Provider()
+    with answering(provider.reply) as provider.port:
+        yield provider

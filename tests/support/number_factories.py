@@ -16,19 +16,13 @@ from reports.numbers.lookup import Verdict
 from tests.support import report_factories
 
 NUMBER = "0550000123"
-
-
 KEY = "+84550000123"
-
-
 STORIES = (
     "Họ xưng điện lực, dọa cắt điện trong hai giờ nếu không nộp tiền ngay.",
     "Một giọng nữ bảo tôi có bưu phẩm cấm rồi nối máy sang cán bộ điều tra.",
     "Người lạ mời tăng hạn mức thẻ tín dụng và bảo đọc mã gửi về máy.",
     "Xưng phó giám đốc sở, hứa giúp con tôi vào làm nếu gửi trước ba triệu.",
 )
-
-
 APART = timedelta(minutes=31)  # so that they count as two
 
 

@@ -61,36 +61,20 @@ def log_in(user: User) -> Client:
     return client
 
 
-def _person(role: str) -> Person:
-    user = create_officer(role, role)
-    return Person(user, log_in(user))
-
-
 def second() -> User:
     """Another officer, who confirms what the first asked for."""
     return User.objects.filter(username="thu.hai").first() or create_officer("thu.hai", "duty")
 
 
-@pytest.fixture
-def duty(db: None) -> Person:
-    return _person("duty")
+def _fixture_of(role: str) -> Any:
+    @pytest.fixture(name=role)
+    def person(db: None) -> Person:
+        user = create_officer(role, role)
+        return Person(user, log_in(user))
+
+    return person
 
 
-@pytest.fixture
-def lead(db: None) -> Person:
-    return _person("lead")
-
-
-@pytest.fixture
-def editor(db: None) -> Person:
-    return _person("editor")
-
-
-@pytest.fixture
-def approver(db: None) -> Person:
-    return _person("approver")
-
-
-@pytest.fixture
-def auditor(db: None) -> Person:
-    return _person("auditor")
+duty, lead, editor, approver, auditor = map(
+    _fixture_of, ("duty", "lead", "editor", "approver", "auditor")
+)

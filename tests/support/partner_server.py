@@ -1,10 +1,11 @@
 """Servers of partners: one that listens, and those that behave badly."""
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from tests.support.concurrency import accepting
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -13,7 +14,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 class PartnerServer:
     """A server on this machine; `heard` is what it was sent, whole."""
 
-    url: str
+    url: str = ""
     heard: list[bytes] = field(default_factory=list)
 
     def headers(self, which: int = -1) -> dict[str, str]:
@@ -33,23 +34,16 @@ def partner_server(
     answer: Callable[[socket.socket], None], *, hears: bool = True
 ) -> Iterator[PartnerServer]:
     """Run a server that reads a request, or does not, and then does as `answer` says."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = PartnerServer(f"http://localhost:{listener.getsockname()[1]}/nhan")
+    server = PartnerServer()
 
-    def serve() -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                with connection, suppress(OSError):
-                    if hears:
-                        server.heard.append(_receive(connection))
-                    answer(connection)
+    def serve(connection: socket.socket) -> None:
+        if hears:
+            server.heard.append(_receive(connection))
+        answer(connection)
 
-    threading.Thread(target=serve, daemon=True).start()
-    try:
+    with accepting(serve) as port:
+        server.url = f"http://localhost:{port}/nhan"
         yield server
-    finally:
-        listener.close()
 
 
 def _receive(connection: socket.socket) -> bytes:

@@ -9,23 +9,22 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from lxml import html
 
+from tests.support.processes import ROOT, processes_about, run_python
 from tests.support.real_services import UNSET
+from tools.portal_stack import wait_until
 from tools.servers import find_free_port
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 180.0  # seconds for a cold start on a machine that is overrun
 
 
@@ -35,7 +34,6 @@ class Portal:
 
     url: str
     data_dir: Path
-    process: subprocess.Popen[str]
     env: dict[str, str] = field(repr=False)
 
     @property
@@ -46,10 +44,7 @@ class Portal:
 
     def manage(self, *arguments: str) -> str:
         """What a management command prints in a second terminal."""
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        done = subprocess.run(
-            command, env=self.env, capture_output=True, text=True, check=False, timeout=180
-        )
+        done = run_python(self.env, "manage.py", *arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -71,26 +66,21 @@ def running_portal() -> Iterator[Portal]:
                 stderr=subprocess.STDOUT,
                 text=True,
             )
-        portal = Portal(f"http://127.0.0.1:{port}", Path(folder), process, env)
+        portal = Portal(f"http://127.0.0.1:{port}", Path(folder), env)
         try:
-            _wait_for_first_page(portal, log)
+            wait_until(lambda: process.poll() is not None or _is_ready(portal), PATIENCE)
+            assert process.poll() is None, f"the portal did not start:\n{log.read_text()}"
             yield portal
         finally:
-            process.terminate()
-            process.wait(timeout=120)
+            process.kill()  # all that it started goes with it; its data is thrown away
+            process.wait()
+            wait_until(lambda: not processes_about(folder))
 
 
-def _wait_for_first_page(portal: Portal, log: Path) -> None:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if portal.process.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(f"{portal.url}/readyz", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(f"the portal did not start:\n{log.read_text()}")
+def _is_ready(portal: Portal) -> bool:
+    with suppress(OSError), urllib.request.urlopen(f"{portal.url}/readyz", timeout=2):
+        return True
+    return False
 
 
 @dataclass
@@ -120,31 +110,23 @@ class Page:
         raise AssertionError(f"no form {action!r} on {self.address}")
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
 class Visitor:
     """Somebody with a browser without script: keeps cookies, follows links and forms."""
 
     def __init__(self, base: str) -> None:
         self.base = base
-        self.cookies = CookieJar()
-        jar = urllib.request.HTTPCookieProcessor(self.cookies)
-        self._follow = urllib.request.build_opener(jar)
-        self._stay = urllib.request.build_opener(jar, _Stay)
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
 
     def get(self, path: str) -> Page:
-        return self._ask(self._follow, urllib.request.Request(urljoin(self.base, path)))
+        return self._ask(urllib.request.Request(urljoin(self.base, path)))
 
-    def post(self, path: str, fields: dict[str, Any], *, follow: bool = True) -> Page:
+    def post(self, path: str, fields: dict[str, Any]) -> Page:
         request = urllib.request.Request(
             urljoin(self.base, path),
             data=urlencode(fields, doseq=True).encode(),
             headers={"Referer": urljoin(self.base, path), "Origin": self.base},
         )
-        return self._ask(self._follow if follow else self._stay, request)
+        return self._ask(request)
 
     def submit(self, page: Page, action: str, **typed: Any) -> Page:
         """Fill the form whose action contains these letters and press its button."""
@@ -163,10 +145,9 @@ class Visitor:
             otp_token=code.split()[-1],
         )
 
-    @staticmethod
-    def _ask(opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> Page:
+    def _ask(self, request: urllib.request.Request) -> Page:
         try:
-            answer = opener.open(request, timeout=60)
+            answer = self._opener.open(request, timeout=60)
         except urllib.error.HTTPError as error:
             answer = error
         with answer:

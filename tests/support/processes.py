@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.real_services import UNSET
@@ -21,6 +22,19 @@ def start(*arguments: str, prefix: tuple[str, ...] = (), **env: str) -> subproce
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+    )
+
+
+def run_python(env: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of Python's in the project's folder to its end."""
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
 
 

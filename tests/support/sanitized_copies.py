@@ -16,9 +16,9 @@ COPY, SCAN = FileCheck.Copy, FileCheck.Scan
 OVER = b"<script>alert(1)</script>PK\x03\x04"
 
 
-def store_file(content: bytes, report: Report | None = None) -> EvidenceFile:
+def store_file(content: bytes, report: Report | None = None, name: str = "a.jpg") -> EvidenceFile:
     """A file as one that a resident has sent."""
-    draft = PendingUpload("a.jpg")
+    draft = PendingUpload(name)
     draft.open()
     draft.write(content)
     draft.finish()

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from string import ascii_lowercase
-from typing import Any
+from urllib.request import Request
 
 from tests.support.portal_process import Page, Visitor
 
@@ -84,13 +84,8 @@ class Browser(Visitor):
         super().__init__(base)
         self.seen: list[Page] = []
 
-    def get(self, path: str) -> Page:
-        return self._remember(super().get(path))
-
-    def post(self, path: str, fields: dict[str, Any], *, follow: bool = True) -> Page:
-        return self._remember(super().post(path, fields, follow=follow))
-
-    def _remember(self, page: Page) -> Page:
+    def _ask(self, request: Request) -> Page:
+        page = super()._ask(request)
         self.seen.append(page)
         return page
 

@@ -13,13 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import psycopg2
 
 from ops.local_postgres import postgres_tool
+from tests.support.processes import ROOT, run_python
 
-ROOT = Path(__file__).resolve().parents[3]
 URL = os.environ["DATABASE_URL"]
 PROGRAMS = ("pg_dump", "pg_restore", "psql")
 
@@ -83,14 +82,7 @@ class DisposablePortal:
         """Run a program of Python's in the project's folder."""
         if self.commands and words[0] == "manage.py" and env.keys() <= {"PG_BIN"}:
             return self.commands.run(*words[1:], **env)
-        return subprocess.run(
-            [sys.executable, *words],
-            cwd=ROOT,
-            env=self.env | env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_python(self.env | env, *words)
 
     def manage(self, *words: str, **env: str) -> str:
         """Return what a command prints; it has to succeed."""
@@ -201,11 +193,6 @@ def place(
         shutil.rmtree(folder)
         with open_cursor("postgres") as cursor:
             cursor.execute(f"DROP DATABASE {database} WITH (FORCE)")
-
-
-def with_password(url: str, password: str) -> str:
-    """An address with a password, as production's has."""
-    return url.replace("portal@", f"portal:{quote(password)}@")
 
 
 def programs(folder: Path, **instead: str) -> str:

@@ -2,17 +2,15 @@
 database of its environment.
 
     python -m tests.faults.support.erasure_probe fill MARKS.json | erase
-
-A mark is random and shorter than 1 kB, so that no compression hides it.
 """
 
 import json
-import secrets
-import string
 import sys
 from pathlib import Path
 
 import django
+
+from tests.faults.support.canary_marks import make_number, make_word
 
 # What stands in clear in a row while the report is there, and what never stands anywhere.
 CLEAR = (
@@ -24,17 +22,13 @@ WAY = ("take", "note", "message", "correct", "hand_over", "reopen", "close")
 
 
 def new_marks() -> dict[str, str]:
-    """A mark for each field, words of small letters; the contact is a number."""
-    made = {
-        name: "zq" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(22))
-        for name in (*CLEAR, *SEALED)
-    }
-    return made | {"contact": f"0992{secrets.randbelow(10**6):06}"}
+    """A mark for each field; the contact is a number."""
+    words = {name: make_word() for name in (*CLEAR, *SEALED)}
+    return words | {"contact": make_number("0992", 6)}
 
 
 def fill(marks: dict[str, str]) -> None:
     """The report, what is said and sent later, and what officers write beside it."""
-    from reports.attachments import storage
     from reports.cases import legal_holds
     from reports.facts.merged_report import Caller
     from reports.retention import erasure_requests
@@ -43,6 +37,7 @@ def fill(marks: dict[str, str]) -> None:
     from reports.tracking import followups
     from tests.support.officers import create_officer
     from tests.support.report_factories import unit
+    from tests.support.sanitized_copies import store_file
 
     report = intake.submit_report(
         ReportSubmission(
@@ -60,11 +55,8 @@ def fill(marks: dict[str, str]) -> None:
     )  # fmt: skip
     followups.submit_followup(report, typed, "key-of-the-followup")
     followups.submit_reply(report, marks["asked"], "key-of-the-message")
-    draft = storage.PendingUpload(f"{marks['filename']}.png")
-    draft.open()
-    draft.write(b"\x89PNG\r\n\x1a\n" + marks["file"].encode())
-    draft.finish()
-    storage.store(draft, report)
+    picture = b"\x89PNG\r\n\x1a\n" + marks["file"].encode()
+    store_file(picture, report, f"{marks['filename']}.png")
     # Somebody else, who stays: of a table that is empty PostgreSQL keeps its older statistics.
     intake.submit_report(
         ReportSubmission(story="Họ xưng công an.", caller_number="0992 000 555"), "key-of-another"

@@ -20,10 +20,10 @@ def fill() -> None:
     from django.core.management import call_command
 
     from core.models import OutboxItem
-    from reports.attachments import storage
     from reports.models import Report
     from reports.submission.intake import TRIAGE
     from reports.triage import service
+    from tests.support.sanitized_copies import store_file
     from tools.demo.reports import fill_desk
     from tools.demo.site import create_demo_site
 
@@ -34,11 +34,7 @@ def fill() -> None:
     report = submit_own_report().report
     with_files = [report, *Report.objects.exclude(pk=report.pk).order_by("pk")[:9]]
     for number, one in enumerate(with_files):
-        draft = storage.PendingUpload(f"ảnh {number}.png")
-        draft.open()
-        draft.write(PICTURE + bytes([number]))
-        draft.finish()
-        storage.store(draft, one)
+        store_file(PICTURE + bytes([number]), one, f"ảnh {number}.png")
     items = OutboxItem.objects.filter(task=TRIAGE).order_by("id").values_list("id", flat=True)
     service.process_items(items[: len(items) // 2])
 

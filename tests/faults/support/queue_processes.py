@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+import redis
 from django.db import connection
 
 from core.models import OutboxItem
@@ -56,6 +57,9 @@ class QueueProcesses:
         assert wait_until(lambda: len(children_of(child)) >= 2)
         return child
 
+    def is_running(self, name: str) -> bool:
+        return name in self.children and self.children[name].running
+
     def kill(self, *names: str) -> None:
         """Kill -9 of processes and of all that they started; a test may start them again."""
         for name in names:
@@ -69,6 +73,12 @@ class QueueProcesses:
             if not child.running:
                 child.start()
         return not OutboxItem.objects.filter(done_at=None, failed_at=None).exists()
+
+    def clear(self) -> None:
+        """Kill all but Valkey, which forgets everything."""
+        self.kill(*self.children)
+        with redis.Redis(unix_socket_path=str(self.folder / VALKEY_SOCKET)) as broker:
+            broker.flushall()
 
     def stop(self) -> None:
         self.kill(*self.children)

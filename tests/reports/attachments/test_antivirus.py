@@ -5,10 +5,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from core.outbox import queue
 from reports.attachments import antivirus, sanitized_copies
 from reports.models import FileCheck
 from tests.support import fake_clamd, images
+from tests.support.concurrency import accepting
 from tests.support.sanitized_copies import COPY, MB, SCAN, copy_of, looked_into, owed, store_file
 
 pytestmark = pytest.mark.django_db
@@ -79,37 +78,30 @@ def test_an_odd_answer_is_no_answer(settings: Settings, answer: bytes) -> None:
             antivirus.is_infected(b"x")
 
 
-def test_a_clamd_that_hangs_is_not_waited_for(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+def hang(_: socket.socket) -> None:
+    time.sleep(3)
+
+
+def drip(line: socket.socket) -> None:
+    """A character of an answer each tenth of a second, for three seconds."""
+    for _ in range(30):
+        line.sendall(b"s")
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(("answer", "size"), [(hang, 10 * MB), (drip, 1)])
+def test_a_clamd_that_hangs_or_answers_by_drops_is_not_waited_for(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Callable[[socket.socket], None],
+    size: int,
 ) -> None:
-    monkeypatch.setattr(antivirus, "TIMEOUT_SECONDS", 0.2)
-    hanging = fake_clamd.Clamd()  # it listens and never answers
-    settings.CLAMD_URL = hanging.url
-    began = time.monotonic()
-    with pytest.raises(antivirus.ScanError):
-        antivirus.is_infected(b"x" * 10 * MB)
-    hanging.stop()
-    assert time.monotonic() - began < 3
-
-
-def test_a_clamd_that_answers_by_drops_is_not_waited_for(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def drip() -> None:
-        """A character of an answer each tenth of a second, for three seconds."""
-        line, _ = door.accept()
-        with line, suppress(OSError):
-            for _ in range(30):
-                line.sendall(b"s")
-                time.sleep(0.1)
-
     monkeypatch.setattr(antivirus, "TIMEOUT_SECONDS", 0.5)
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        settings.CLAMD_URL = f"tcp://127.0.0.1:{door.getsockname()[1]}"
-        threading.Thread(target=drip, daemon=True).start()
+    with accepting(answer) as port:
+        settings.CLAMD_URL = f"tcp://127.0.0.1:{port}"
         began = time.monotonic()
         with pytest.raises(antivirus.ScanError):
-            antivirus.is_infected(b"x")
+            antivirus.is_infected(b"x" * size)
         assert time.monotonic() - began < 1.5
 
 
