@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db.models.functions import Now
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from reports.models import PublicStatement
+from reports.reference import confirmed_statements
+from tests.support.officers import create_officer
 from tests.support.portal_process import Portal, running_portal
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -57,6 +61,15 @@ def portal(live_server: LiveServer) -> str:
     """Where the portal is, its desk set up."""
     call_command("setup_desk", verbosity=0)
     return str(live_server.url)
+
+
+@pytest.fixture
+def confirmed(portal: str) -> str:
+    """Where the portal is, every sentence of its public pages confirmed."""
+    by = create_officer("truong.phong", "lead")
+    PublicStatement.objects.update(is_public=True, confirmed_by=by, confirmed_at=Now())
+    confirmed_statements.clear_cache()
+    return portal
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What every test in a browser does with a page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,30 +13,55 @@ A4 = {"format": "A4", "margin": {"top": "1cm", "bottom": "1cm"}}
 REFUSED = "chrome-error://chromewebdata/"  # the address of a frame that may not be shown
 WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth - window.innerWidth"
 HAS_NO_AXE = "typeof axe === 'undefined'"
-# A page has few colours, and axe reads each a thousand times.
-CACHE_COLOURS = """
-(({ prototype }) => {
-  const read = prototype.parseString, cache = new Map();
-  prototype.parseString = function (text) {
-    if (!cache.has(text)) cache.set(text, read.call(new this.constructor(), text));
-    ({ r: this.r, g: this.g, b: this.b, alpha: this.alpha } = cache.get(text));
-    return this;
-  };
-})(axe.commons.color.Color)
-"""
-# The stock sheets fade colours in; what else moves is left alone.
+COLOURS = ["color-contrast", "link-in-text-block"]
+# Sheets would be fetched again for one rule, which is not among those that axe asks by itself.
+BUT_FOR_COLOURS = {
+    "resultTypes": ["violations"],
+    "preload": {"assets": ["media"]},
+    "rules": {rule: {"enabled": False} for rule in COLOURS},
+}
 RUN_AXE = """
 async ([inside, options]) => {
-  document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish());
   const { violations } = await axe.run(inside, options);
   return violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)]);
 }
 """
-# Sheets would be fetched again for one rule, which is not among those that axe asks by itself.
-VIOLATIONS_ALONE = {"resultTypes": ["violations"], "preload": {"assets": ["media"]}}
-COLOURS_ALONE = {
-    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
+# How legible words are comes of their look alone: their letters, and what lies behind them. The stock
+# sheets fade colours in; what else moves is left alone.
+JUDGE_LOOKS = """
+async ([places, excluded, rules, known]) => {
+  document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish());
+  const backs = new Map(), looks = new Map();
+  const getBack = element => {
+    if (!element) return "";
+    if (!backs.has(element)) {
+      const { backgroundColor, backgroundImage, opacity, position } = getComputedStyle(element);
+      const own = [backgroundColor, backgroundImage, opacity, /absolute|fixed/.test(position)].join();
+      backs.set(element, getBack(element.parentElement) + own.replace("rgba(0, 0, 0, 0),none,1,false", ""));
+    }
+    return backs.get(element);
+  };
+  const hasWords = element => element.matches("input, select, textarea") ||
+    [...element.childNodes].some(node => node.nodeType == 3 && node.data.trim());
+  for (const element of document.querySelectorAll(places)) {
+    if (excluded && element.closest(excluded)) continue;
+    if (!hasWords(element) || !element.checkVisibility({ visibilityProperty: true })) continue;
+    const { color, fontSize, fontWeight, textDecorationLine, textShadow } = getComputedStyle(element);
+    const around = getComputedStyle(element.parentElement).color;
+    const look = [color, fontSize, fontWeight, textDecorationLine, textShadow, around, getBack(element)].join();
+    if (!known.includes(look)) looks.set(element, look);
+  }
+  if (!looks.size) return [[], []];
+  const options = { runOnly: rules, elementRef: true, selectors: false, preload: false };
+  const exclude = excluded ? [...document.querySelectorAll(excluded)] : [];
+  const { passes, violations } = await axe.run({ include: [...looks.keys()], exclude }, options);
+  const elements = rule => rule.nodes.map(node => node.element);
+  const bad = new Set(violations.flatMap(elements).map(element => looks.get(element)));
+  const good = passes.filter(rule => rule.id.startsWith("color-contrast")).flatMap(elements);
+  return [violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)]),
+          good.map(element => looks.get(element)).filter(look => look && !bad.has(look))];
 }
+"""
 SMALL_TARGETS = """
 [...document.querySelectorAll("a, button, label.choice, .input")]
   .filter(target => !target.closest("p, h1, h2, h3, .error-summary, .skip, .honeypot"))
@@ -78,6 +103,13 @@ def unfold(page: Page, inside: str = "summary") -> None:
         summary.click()
 
 
+def find_edges(locator: Locator) -> tuple[float, float]:
+    """Return how far below the top of the window it begins and ends."""
+    box = locator.bounding_box()
+    assert box, f"{locator} is not in sight"
+    return box["y"], box["y"] + box["height"]
+
+
 def print_page(page: Page, **options: Any) -> bytes:
     """Return the page as PDF. Chromium's printing may fail of itself on a busy machine: twice."""
     for _ in range(2):
@@ -90,19 +122,33 @@ def find_violations(page: Page, inside: str = ":root") -> Violations:
     """Return what axe finds in the page by day; by night it is asked for colours alone, since the
     night changes nothing else (tests/desk/test_dark_mode.py).
     """
-    by_day = run_axe(page, inside)
+    by_day = [*_run_axe(page, RUN_AXE, [inside, BUT_FOR_COLOURS]), *find_bad_looks(page, inside)]
     page.emulate_media(color_scheme="dark")
-    by_night = run_axe(page, inside, COLOURS_ALONE)
+    by_night = find_bad_looks(page, inside)
     page.emulate_media(color_scheme="light")
     return by_day + by_night
 
 
-def run_axe(page: Page, inside: Any, options: dict[str, Any] | None = None) -> Violations:
-    """Return each broken rule, and the places where it is broken."""
+_GOOD_LOOKS: set[tuple[str, str]] = set()
+
+
+def find_bad_looks(
+    page: Page, inside: str, excluded: str = "", rules: Sequence[str] = COLOURS
+) -> Violations:
+    """Return what is hard to read. A look that axe has found good once, on any page, is not shown
+    to it again.
+    """
+    known = [look for rule, look in _GOOD_LOOKS if rule == rules[0]]
+    places = f"{inside}, {inside} *"
+    violations, good = _run_axe(page, JUDGE_LOOKS, [places, excluded, list(rules), known])
+    _GOOD_LOOKS.update((rules[0], look) for look in good)
+    return violations
+
+
+def _run_axe(page: Page, script: str, arguments: list[Any]) -> Any:
     if page.evaluate(HAS_NO_AXE):
-        page.evaluate(AXE_SCRIPT + CACHE_COLOURS)
-    violations = page.evaluate(RUN_AXE, [inside, VIOLATIONS_ALONE | (options or {})])
-    return [(rule, places) for rule, places in violations]
+        page.evaluate(AXE_SCRIPT)
+    return page.evaluate(script, arguments)
 
 
 def find_overflow(page: Page) -> list[str]:

@@ -32,3 +32,14 @@ def test_other_faults_are_told_once(page: Page) -> None:
     page.set_content(PAGE.format(SOUND, SOUND).replace("<p>", wide))
     assert [name for name, _ in find_violations(page)] == ["image-alt"]
     assert find_overflow(page) == ["scrolls sideways"]
+
+
+@pytest.mark.parametrize("ground", ["#222", "transparent; opacity: .3"])
+def test_a_look_that_was_good_is_not_so_on_another_ground_or_in_a_fading_part(
+    page: Page, ground: str
+) -> None:
+    black = PAGE.format(("#000", "none"), ("#000", "none"))
+    page.set_content(black)
+    assert find_violations(page) == []
+    page.set_content(black.replace("<main>", f"<main style='background: {ground}'>"))
+    assert {name for name, _ in find_violations(page)} == {"color-contrast"}

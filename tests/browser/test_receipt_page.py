@@ -1,14 +1,9 @@
 """The report and its receipt in a real browser, with everything on them that can be."""
 
 import pytest
-from django.contrib.auth.models import User
-from django.core.management import call_command
-from django.utils import timezone
 from playwright.sync_api import Page, expect
-from pytest_django.live_server_helper import LiveServer
 
-from reports.models import Followup, PublicStatement, Report
-from reports.reference import confirmed_statements
+from reports.models import Followup, Report
 from tests.browser.conftest import OpenContext
 from tests.browser.pages import A4, find_resident_faults, press, print_page, unfold
 
@@ -18,16 +13,6 @@ WORDS = {
     "": {"send": "Gửi tin báo", "answer": "Gửi câu trả lời"},
     "/en": {"send": "Send report", "answer": "Send answer"},
 }
-
-
-@pytest.fixture
-def portal(live_server: LiveServer) -> str:
-    """Communes, offices, and every sentence confirmed."""
-    call_command("setup_desk", verbosity=0)
-    by = User.objects.create(username="lead")
-    PublicStatement.objects.update(is_public=True, confirmed_by=by, confirmed_at=timezone.now())
-    confirmed_statements.clear_cache()
-    return str(live_server.url)
 
 
 def fill_in(page: Page, address: str) -> None:
@@ -55,9 +40,9 @@ def send(page: Page, button: str = "Gửi tin báo") -> None:
 
 @pytest.mark.parametrize("language", WORDS)
 def test_a_receipt_with_everything_on_it_has_no_fault(
-    portal: str, page: Page, language: str
+    confirmed: str, page: Page, language: str
 ) -> None:
-    fill_in(page, f"{portal}{language}/bao-cao/")
+    fill_in(page, f"{confirmed}{language}/bao-cao/")
     assert find_resident_faults(page) == []
     send(page, WORDS[language]["send"])
     unfold(page, "main summary")
@@ -65,19 +50,19 @@ def test_a_receipt_with_everything_on_it_has_no_fault(
     assert find_resident_faults(page) == []
 
 
-def test_a_full_receipt_prints_on_one_sheet(portal: str, open_context: OpenContext) -> None:
+def test_a_full_receipt_prints_on_one_sheet(confirmed: str, open_context: OpenContext) -> None:
     page = open_context().new_page()
-    fill_in(page, f"{portal}/bao-cao/")
+    fill_in(page, f"{confirmed}/bao-cao/")
     send(page)
     sheet = print_page(page, **A4)
     assert b"/Count 1" in sheet
 
 
 def test_without_script_an_old_name_is_settled_by_its_reporter(
-    portal: str, open_context: OpenContext
+    confirmed: str, open_context: OpenContext
 ) -> None:
     page = open_context(java_script_enabled=False).new_page()
-    fill_in(page, f"{portal}/bao-cao/")
+    fill_in(page, f"{confirmed}/bao-cao/")
     send(page)
     page.get_by_label("Xã Lam Sơn (Thọ Xuân cũ)").check()
     page.get_by_role("button", name="Gửi câu trả lời").click()
@@ -88,10 +73,10 @@ def test_without_script_an_old_name_is_settled_by_its_reporter(
 
 
 def test_a_folded_answer_is_open_when_the_page_comes_back(
-    portal: str, open_context: OpenContext
+    confirmed: str, open_context: OpenContext
 ) -> None:
     page = open_context(java_script_enabled=False).new_page()
-    page.goto(f"{portal}/bao-cao/")
+    page.goto(f"{confirmed}/bao-cao/")
     expect(page.get_by_label("Bạn ở xã, phường nào?")).to_be_visible()  # the desk goes by it
     page.get_by_text("Báo thay người khác?").click()
     page.get_by_label("Tôi báo thay người khác").check()

@@ -2,19 +2,15 @@
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
-from django.utils import timezone
 from playwright.sync_api import Page, expect
-from pytest_django.live_server_helper import LiveServer
 
-from accounts import roles
 from reports.cases import workflow
-from reports.models import Campaign, CampaignLink, Followup, Message, PublicStatement
-from reports.reference import confirmed_statements
+from reports.models import Campaign, CampaignLink, Followup, Message
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
 from tests.browser.conftest import OpenContext
 from tests.browser.pages import find_resident_faults, press, unfold
+from tests.support.officers import create_officer
 from tests.support.report_factories import report
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -33,14 +29,8 @@ TYPED = ReportSubmission(
 
 
 @pytest.fixture
-def officer() -> User:
-    call_command("setup_desk", verbosity=0)
-    roles.establish_roles()
-    user = User.objects.create_user("truc.ban", is_staff=True)
-    user.groups.add(roles.group_of("duty"))
-    PublicStatement.objects.update(is_public=True, confirmed_by=user, confirmed_at=timezone.now())
-    confirmed_statements.clear_cache()
-    return user
+def officer(confirmed: str) -> User:
+    return create_officer("truc.ban", "duty")
 
 
 @pytest.fixture
@@ -63,9 +53,9 @@ def open_report(page: Page, portal: str, mine: intake.SubmissionResult, language
 
 @pytest.mark.parametrize("language", WORDS)
 def test_no_state_of_the_page_has_a_fault(
-    live_server: LiveServer, mine: intake.SubmissionResult, officer: User, page: Page, language: str
+    confirmed: str, mine: intake.SubmissionResult, officer: User, page: Page, language: str
 ) -> None:
-    open_report(page, live_server.url, mine, language)
+    open_report(page, confirmed, mine, language)
     unfold(page, "main summary:visible")
     assert find_resident_faults(page) == []
     page.locator("main [name=accounts]").fill("0987000111222 ngân hàng X")
@@ -73,7 +63,7 @@ def test_no_state_of_the_page_has_a_fault(
     press(page, page.get_by_role("button", name=WORDS[language]["add"]))
     assert find_resident_faults(page) == []
     workflow.decide("ask", mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
-    open_report(page, live_server.url, mine, language)
+    open_report(page, confirmed, mine, language)
     assert find_resident_faults(page) == []
     page.locator("main [name=text]").fill("Lúc 9 giờ.")
     press(page, page.get_by_role("button", name=WORDS[language]["answer"]))
@@ -83,11 +73,11 @@ def test_no_state_of_the_page_has_a_fault(
 
 
 def test_without_script_an_answer_takes_two_touches(
-    live_server: LiveServer, mine: intake.SubmissionResult, officer: User, open_context: OpenContext
+    confirmed: str, mine: intake.SubmissionResult, officer: User, open_context: OpenContext
 ) -> None:
     workflow.decide("ask", mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
     page = open_context(java_script_enabled=False).new_page()
-    open_report(page, live_server.url, mine, "")
+    open_report(page, confirmed, mine, "")
     page.get_by_label("Câu trả lời của bạn").fill("Lúc 9 giờ.")
     page.get_by_role("button", name="Gửi cho cán bộ").click()
     expect(page.get_by_text("Đã nhận câu trả lời của bạn")).to_be_visible()
@@ -95,10 +85,10 @@ def test_without_script_an_answer_takes_two_touches(
 
 
 def test_without_script_a_second_caller_is_added_by_labels_alone(
-    live_server: LiveServer, mine: intake.SubmissionResult, open_context: OpenContext
+    confirmed: str, mine: intake.SubmissionResult, open_context: OpenContext
 ) -> None:
     page = open_context(java_script_enabled=False).new_page()
-    open_report(page, live_server.url, mine, "")
+    open_report(page, confirmed, mine, "")
     page.get_by_text("Mở ô để ghi thêm").click()
     page.get_by_label("Số hiện trên máy").first.fill("0550 000 124")
     page.get_by_label("Họ xưng là").first.select_option(label="Công an")

@@ -1,11 +1,11 @@
 """Warnings in a real browser: usable by everybody, one sheet of paper, framed by strangers."""
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import BrowserContext, Frame, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Frame, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -18,11 +18,12 @@ from tests.browser.conftest import OpenContext
 from tests.browser.pages import (
     REFUSED,
     Inspector,
+    find_edges,
     find_overflow,
     press,
     print_page,
 )
-from tests.support.concurrency import serving
+from tests.support.concurrency import QuietHandler, answering
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -48,51 +49,39 @@ def portal(live_server: LiveServer, revision: AlertRevision, settings: Settings)
     return str(live_server.url)
 
 
-@pytest.fixture
-def agency() -> Iterator["Agency"]:
+@dataclass
+class Agency:
     """Another site, on an origin of its own, with a page that frames what it is given."""
+
+    url: str = ""
+    frames: list[str] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    pasted: list[str] = field(default_factory=list)
+    sandbox: str = ""
+
+    def reply(self, asked: QuietHandler) -> None:
+        body = [
+            f'<iframe src="{src}" width="320" height="420" {self.sandbox}></iframe>'
+            for src in self.frames
+        ]
+        body += [f'<p>Trên</p><script src="{src}"></script>' for src in self.scripts]
+        asked.answer("".join(["<!doctype html><h1>Xã</h1>", *body, *self.pasted]))
+
+
+@pytest.fixture
+def agency() -> Iterator[Agency]:
     site = Agency()
-    with site.server, serving(site.server):
+    with answering(site.reply) as port:
+        site.url = f"http://127.0.0.1:{port}/"
         yield site
 
 
-class Agency:
-    def __init__(self) -> None:
-        self.frames: list[str] = []
-        self.scripts: list[str] = []
-        self.pasted: list[str] = []
-        self.sandbox = ""
-        site = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = "".join(
-                    f'<iframe src="{src}" width="320" height="420" {site.sandbox}></iframe>'
-                    for src in site.frames
-                )
-                body += "".join(f'<p>Trên</p><script src="{src}"></script>' for src in site.scripts)
-                body += "".join(site.pasted)
-                self.send_response(200)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
-                self.end_headers()
-                self.wfile.write(f"<!doctype html><h1>Xã</h1>{body}".encode())
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-
-
-def test_warnings_are_usable_by_everybody(portal: str, page: Page) -> None:
-    inspector = Inspector(find_overflow)
-    for path in PAGES:
-        page.goto(portal + path)
-        assert inspector.find_faults(page) == [], path
-
-
-def test_an_ended_warning_is_usable_too(portal: str, revision: AlertRevision, page: Page) -> None:
-    publishing.cancel(revision.alert, by=revision.issued_by, reason="Thử.")
+@pytest.mark.parametrize("is_over", [False, True], ids=["in force", "ended"])
+def test_warnings_are_usable_by_everybody(
+    portal: str, revision: AlertRevision, page: Page, is_over: bool
+) -> None:
+    if is_over:
+        publishing.cancel(revision.alert, by=revision.issued_by, reason="Thử.")
     inspector = Inspector(find_overflow)
     for path in PAGES:
         page.goto(portal + path)
@@ -134,7 +123,8 @@ def test_a_stranger_frames_nothing_where_others_alone_may(
 
 
 def test_a_stranger_frames_nothing_else(portal: str, agency: Agency, phone: BrowserContext) -> None:
-    agency.frames = [portal + path for path in (PAGE, "/canh-bao/", "/danh-cho-co-quan/")]
+    paths = ("/", "/bao-cao/", "/canh-bao/", PAGE, "/danh-cho-co-quan/", "/admin/login/")
+    agency.frames = [portal + path for path in paths]
     page = phone.new_page()
     page.goto(agency.url)
     assert len(page.frames[1:]) == len(agency.frames)
@@ -161,13 +151,6 @@ def small(open_context: OpenContext, request: pytest.FixtureRequest) -> Page:
     return open_context(*request.param, java_script_enabled=False).new_page()
 
 
-def bottom(locator: Locator) -> float:
-    """How far below the top of the window it ends."""
-    box = locator.bounding_box()
-    assert box
-    return box["y"] + box["height"]
-
-
 def height_of(page: Page) -> int:
     assert page.viewport_size
     return page.viewport_size["height"]
@@ -177,10 +160,9 @@ def test_small_frames_hold_what_matters_and_scroll_to_the_rest(portal: str, smal
     small.goto(f"{portal}/nhung/")
     for name in ("02373.725.725", "113", "Giả lãnh đạo sở, Công an tỉnh", "Kiểm tra nguồn"):
         link = small.get_by_role("link", name=name)
-        box = link.bounding_box()
-        assert box
-        assert box["height"] >= 24
-        assert bottom(link) <= height_of(small)
+        top, bottom = find_edges(link)
+        assert bottom - top >= 24
+        assert bottom <= height_of(small)
     assert_first_lines_in_sight(small)
     small.evaluate(AFTER_A_DAY)
     assert_first_lines_in_sight(small)
@@ -188,17 +170,16 @@ def test_small_frames_hold_what_matters_and_scroll_to_the_rest(portal: str, smal
     for line in small.locator("section li").all():
         line.scroll_into_view_if_needed()
         expect(line).to_be_visible()
-        assert bottom(line) <= height_of(small)
+        assert find_edges(line)[1] <= height_of(small)
     room = small.locator("main").evaluate("it => it.scrollHeight - it.clientHeight")
     assert room == 0 or height_of(small) < 420
 
 
 def assert_first_lines_in_sight(small: Page) -> None:
     """113 and the bank, before anything scrolls."""
-    foot = small.locator("footer").bounding_box()
-    assert foot
+    foot, _ = find_edges(small.locator("footer"))
     for line in frames.FIRST:
-        assert bottom(small.get_by_text(line, exact=True)) <= foot["y"]
+        assert find_edges(small.get_by_text(line, exact=True))[1] <= foot
 
 
 def test_a_frame_left_open_says_so_after_a_day(portal: str, phone: BrowserContext) -> None:
@@ -257,25 +238,19 @@ def test_one_line_of_script_brings_a_frame_as_high_as_its_words_and_nobody_else_
     assert visitor.context.cookies() == []
 
 
-def test_a_live_frame_notices_a_cancel_while_it_is_open(
+def test_a_live_frame_keeps_what_it_has_while_its_origin_is_down_and_notices_a_cancel(
     portal: str, agency: Agency, visitor: Page, revision: AlertRevision
 ) -> None:
-    frame = framed_by_script(visitor, agency, portal)
-    frame.get_by_text("Giả lãnh đạo sở, Công an tỉnh").wait_for()
+    frame, title = framed_by_script(visitor, agency, portal), "Giả lãnh đạo sở, Công an tỉnh"
+    visitor.route(f"{portal}/**", lambda route: route.abort())
+    with visitor.expect_event("requestfailed"):
+        frame.evaluate(LOOK_NOW)
+    expect(frame.get_by_text(title)).to_be_visible()
+    visitor.unroute(f"{portal}/**")
     publishing.cancel(revision.alert, by=revision.issued_by, reason="Thử.")
     frame.evaluate(LOOK_NOW)
     frame.get_by_text("Hiện không có cảnh báo nào").wait_for()
     expect(frame.get_by_role("link", name="02373.725.725")).to_be_visible()
-
-
-def test_a_live_frame_whose_origin_is_down_keeps_what_it_has(
-    portal: str, agency: Agency, visitor: Page
-) -> None:
-    frame = framed_by_script(visitor, agency, portal)
-    visitor.route(f"{portal}/**", lambda route: route.abort())
-    with visitor.expect_event("requestfailed"):
-        frame.evaluate(LOOK_NOW)
-    expect(frame.get_by_text("Giả lãnh đạo sở, Công an tỉnh")).to_be_visible()
 
 
 def test_the_lines_that_an_agency_chooses_work_where_they_are_pasted(

@@ -41,7 +41,7 @@ def waves(chief: Client) -> tuple[Campaign, Campaign]:
     return large, small
 
 
-def test_no_page_of_a_campaign_has_a_fault(
+def test_no_page_of_a_campaign_and_no_refusal_has_a_fault(
     portal: str, page: Page, waves: tuple[Campaign, Campaign]
 ) -> None:
     large, small = waves
@@ -55,12 +55,6 @@ def test_no_page_of_a_campaign_has_a_fault(
     page.get_by_role("button", name="Xem trước khi gộp").last.click()
     page.wait_for_url("**/merge/")
     assert find_desk_faults(page) == []
-
-
-def test_attaching_and_a_refusal_have_no_fault(
-    portal: str, page: Page, waves: tuple[Campaign, Campaign]
-) -> None:
-    large, small = waves
     page.goto(f"{portal}{LIST}{large.pk}/change/")
     page.get_by_role("button", name="Tách khỏi đợt").click()
     page.wait_for_url("**/detach/")

@@ -5,7 +5,7 @@ from django.test import Client
 
 from reports.models import Case, Report
 from tests.browser.desk.conftest import QUEUE, OpenDesk
-from tests.browser.pages import find_desk_faults
+from tests.browser.pages import find_desk_faults, find_edges
 from tests.support import report_factories
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -95,16 +95,9 @@ def test_decisions_are_in_sight_without_scrolling(
     page.goto(f"{portal}{QUEUE}{reports[0].pk}/change/")
     for place in ("start", "end"):
         page.locator(".more").evaluate(f"more => more.scrollIntoView({{ block: '{place}' }})")
-        box = page.locator(".decision-box").bounding_box()
-        assert box is not None
-        assert box["y"] >= 0
-        assert box["y"] + box["height"] <= 800
+        top, bottom = find_edges(page.locator(".decision-box"))
+        assert 0 <= top < bottom <= 800
     page.get_by_role("link", name="Xem căn cứ, sửa chỗ sai").click()
-    heading = page.locator("#machine").bounding_box()
-    assert heading is not None
-    assert heading["y"] >= box["y"] + box["height"]
+    assert find_edges(page.locator("#machine"))[0] >= bottom
     page.set_viewport_size({"width": 360, "height": 800})
-    decide, similar = (page.locator(one).bounding_box() for one in (".decision-box", ".fold"))
-    assert decide is not None
-    assert similar is not None
-    assert decide["y"] < similar["y"]
+    assert find_edges(page.locator(".decision-box")) < find_edges(page.locator(".fold"))

@@ -96,7 +96,6 @@ def test_two_officers_clear_a_morning(
     _call_a_crime(live_server.url, ha, _pick_open(morning.banks))
     _lose_a_race(live_server.url, ha, minh, _pick_open(morning.banks + morning.power))
     _close_many(live_server.url, ha, [report for report in morning.adverts if _is_open(report)])
-    _merge_and_return(live_server.url, ha, morning.waves)
     _draft_a_warning(live_server.url, ha, morning.waves[0])
     _is_on_record(morning)
 
@@ -230,20 +229,6 @@ def _close_many(url: str, page: Page, reports: list[Report]) -> None:
     expect(page.locator("#content")).to_contain_text(f"Đã làm {len(reports)} tin, không làm 0 tin.")
 
 
-def _merge_and_return(url: str, page: Page, waves: tuple[Campaign, Campaign]) -> None:
-    page.goto(f"{url}/admin/reports/campaign/{waves[0].pk}/change/")
-    page.locator("summary", has_text="Gộp với đợt khác").click()
-    page.get_by_label("Mã đợt kia").fill(waves[1].code)
-    press(page, page.locator("details[open] button", has_text="Xem trước khi gộp"))
-    page.locator("[name=reason]").fill("Cùng một nhóm gọi.")
-    press(page, page.get_by_role("button", name="Gộp 2 đợt thành một"))
-    assert Campaign.objects.get(pk=waves[1].pk).merged_into_id == waves[0].pk
-    page.locator("summary", has_text="Lấy lại việc này").first.click()
-    page.locator("details[open] [name=reason]").fill("Khác giọng, khác cách đòi.")
-    press(page, page.get_by_role("button", name="Lấy lại", exact=True).first)
-    expect(page.locator(".messagelist")).to_contain_text("Đã lấy lại")
-
-
 def _draft_a_warning(url: str, page: Page, wave: Campaign) -> None:
     page.goto(f"{url}/admin/reports/campaign/{wave.pk}/change/")
     press(page, page.get_by_role("link", name="Soạn cảnh báo"))
@@ -267,7 +252,6 @@ def _is_on_record(morning: Morning) -> None:
     running = Deadline.objects.filter(report=Case.objects.get(status="actioned").pk, met_at=None)
     assert {clock.kind for clock in running} == {"tell", "verify"}
     assert [len(members(wave)) for wave in morning.waves] == [6, 5]
-    assert not Campaign.objects.exclude(merged_into=None).exists()
     assert Alert.objects.get(campaign=morning.waves[0]).current is None
     done = Counter(AuditEvent.objects.exclude(actor=None).values_list("actor__username", "kind"))
     assert done["minh", "asked"] == done["minh", "slip_given"] == done["ha", "actioned"] == 1

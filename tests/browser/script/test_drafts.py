@@ -64,12 +64,3 @@ def test_a_sent_report_leaves_no_draft(writing: Page) -> None:
     writing.get_by_role("button", name=SEND).click()
     expect_receipt(writing)
     assert json.loads(writing.evaluate(ON_THE_DEVICE)) == {"drafts-wanted": "true"}
-
-
-def test_the_quick_way_out_takes_the_draft_along(
-    portal: str, phone: BrowserContext, writing: Page
-) -> None:
-    writing.get_by_label(KEEP_DRAFT).check()
-    writing.get_by_role("link", name="Thoát nhanh").click()
-    writing.wait_for_url("about:blank")
-    assert get_story(open_report_page(portal, phone)) == ""

@@ -66,7 +66,10 @@ def test_a_report_on_a_dead_line_is_kept_only_with_a_yes(writing: Page) -> None:
     assert Report.objects.count() == 1
 
 
-def test_a_kept_report_is_sent_when_the_line_is_back(writing: Page) -> None:
+def test_a_kept_report_is_sent_when_the_line_is_back_though_its_page_was_open_too_long(
+    writing: Page,
+) -> None:
+    writing.evaluate("document.querySelector('[name=form_token]').value = 'f:1:old'")
     keep_unsent(writing)
     assert Report.objects.count() == 0
     assert not writing.get_by_text("Đã gửi").is_visible()
@@ -91,16 +94,17 @@ def test_a_kept_report_is_sent_at_the_next_visit_and_its_receipt_waits_for_a_pre
     assert Report.objects.count() == 1
 
 
-def test_the_quick_way_out_takes_an_unsent_report_along(
+def test_the_quick_way_out_takes_an_unsent_report_and_its_draft_along(
     portal: str, phone: BrowserContext, writing: Page
 ) -> None:
+    writing.get_by_label(KEEP_DRAFT).check()
     keep_unsent(writing)
     writing.get_by_role("link", name="Thoát nhanh").click()
     writing.wait_for_url("about:blank")
     phone.set_offline(False)
-    page = phone.new_page()
-    page.goto(portal)
-    assert page.evaluate(ON_THE_DEVICE) == "{}"
+    page = open_report_page(portal, phone)
+    assert get_story(page) == ""
+    assert "công an" not in page.evaluate(ON_THE_DEVICE)
     assert Report.objects.count() == 0
 
 
@@ -153,14 +157,6 @@ def test_two_tabs_send_once(portal: str, phone: BrowserContext, writing: Page) -
     assert Report.objects.count() == 1
 
 
-def test_a_kept_report_is_sent_though_its_page_was_open_too_long(writing: Page) -> None:
-    writing.evaluate("document.querySelector('[name=form_token]').value = 'f:1:old'")
-    keep_unsent(writing)
-    writing.context.set_offline(False)
-    expect_receipt(writing)
-    assert Report.objects.count() == 1
-
-
 def test_a_kept_report_can_be_dropped(portal: str, phone: BrowserContext, writing: Page) -> None:
     keep_unsent(writing)
     drop = writing.get_by_role("button", name="Bỏ, không gửi nữa")
@@ -191,10 +187,19 @@ def test_no_state_of_a_lost_line_has_a_fault(portal: str, open_context: OpenCont
     assert find_resident_faults(page) == []
 
 
-def test_after_an_hour_a_kept_report_is_shown_and_asked_about(portal: str, writing: Page) -> None:
+def test_after_an_hour_a_kept_report_is_shown_without_a_jump_and_asked_about(
+    portal: str, writing: Page
+) -> None:
+    writing.context.add_init_script(PATIENT_VIEW)
+    writing.get_by_label(KEEP_DRAFT).check()
     page = visit_again(portal, writing, OLDER.format(hours=2))
+    moved = {}
+    for path in ("/", "/bao-cao/", "/theo-doi/"):
+        page.goto(portal + path)
+        expect(page.locator("#unsent q")).to_contain_text("Họ xưng công an")
+        moved[path] = page.evaluate(LAYOUT_SHIFT)
+    assert moved == dict.fromkeys(moved, 0)
     expect(page.get_by_text("Vẫn muốn gửi tin này?")).to_be_visible()
-    expect(page.locator("#unsent q")).to_contain_text("Họ xưng công an")
     assert Report.objects.count() == 0
     page.get_by_role("button", name="Gửi ngay").click()
     expect_receipt(page)
@@ -225,17 +230,3 @@ def test_what_was_refused_goes_once_its_words_are_on_the_page(
     page.get_by_role("button", name="Gửi ngay").click()
     expect(page.get_by_label("Kể lại chuyện")).to_have_value(STORY)
     page.wait_for_function("() => !localStorage.unsent")
-
-
-def test_nothing_jumps_where_something_waits(portal: str, phone: BrowserContext) -> None:
-    writing = begin_report(open_report_page(portal, phone))
-    phone.add_init_script(PATIENT_VIEW)
-    writing.get_by_label(KEEP_DRAFT).check()
-    page = visit_again(portal, writing, OLDER.format(hours=2))
-    moved = {}
-    for path in ("/", "/bao-cao/", "/theo-doi/"):
-        page.goto(portal + path)
-        expect(page.locator("#unsent q")).to_be_visible()
-        moved[path] = page.evaluate(LAYOUT_SHIFT)
-    expect(page.get_by_text("Vẫn muốn gửi tin này?")).to_be_visible()
-    assert moved == dict.fromkeys(moved, 0)
