@@ -156,18 +156,17 @@ def test_each_sheet_is_counted_and_is_among_the_looks(duty: Person, auditor: Per
     assert page.count("In phiếu chuyển tin") == 3  # the choice of acts, and these two
 
 
-def test_the_receiving_unit_prints_it_and_another_does_not(duty: Person) -> None:
+def test_the_receiving_unit_prints_it_and_no_other_unit_nor_for_another_report(
+    duty: Person,
+) -> None:
     report = handed(duty)
     address = page_of(report, f"slip/{report.slips.get().pk}")
     units = [report_factories.unit(), report_factories.unit("Công an xã Kiên Thọ")]
     officers = [report_factories.create_unit_officer(unit, unit.codename) for unit in units]
     assert [log_in(each).post(address).status_code for each in officers] == [200, 403]
     assert duty.client.get(address).status_code == 405
-
-
-def test_the_slip_of_another_report_is_not_found(duty: Person) -> None:
-    slip, other = handed(duty).slips.get(), report_factories.report()
-    assert duty.client.post(page_of(other, f"slip/{slip.pk}")).status_code == 404
+    of_another = page_of(report_factories.report(), f"slip/{report.slips.get().pk}")
+    assert duty.client.post(of_another).status_code == 404
 
 
 def test_a_hand_over_of_before_gets_its_slip_later_and_only_once(duty: Person) -> None:

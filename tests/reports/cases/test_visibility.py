@@ -48,13 +48,15 @@ def log_in_local(role: str = "unit") -> Person:
     return Person(user, log_in(user))
 
 
-def test_an_officer_of_a_unit_sees_its_reports_alone(
+def test_an_officer_of_a_unit_sees_and_counts_its_reports_alone(
     own: Case, foreign: Case, nobodys: Case, lead: Person
 ) -> None:
-    queue = log_in_local().read(QUEUE, viec="all")
+    local = log_in_local()
+    queue = local.read(QUEUE, viec="all")
     seen = [case.report.public_number in queue for case in (own, foreign, nobodys)]
     assert seen == [True, False, False]
     assert visibility.visible_reports(Report.objects.all(), lead.user).count() == 3
+    assert [load_counts(each.user).work["open"] for each in (lead, local)] == [3, 1]
 
 
 def test_who_has_the_role_of_a_unit_and_no_unit_sees_no_report(
@@ -127,11 +129,6 @@ def test_who_gives_a_report_away_is_led_to_the_others(own: Case) -> None:
     answer = press(log_in_local().client, own.report, "recall")
     assert (answer.status_code, answer.headers["Location"]) == (303, QUEUE)
     assert Case.objects.get(pk=own.pk).assigned_unit is None
-
-
-def test_the_figures_of_a_unit_count_its_reports(own: Case, nobodys: Case, lead: Person) -> None:
-    local = create_unit_officer(report_factories.unit())
-    assert [load_counts(each).work["open"] for each in (lead.user, local)] == [2, 1]
 
 
 def test_an_officer_of_a_unit_is_told_of_its_own_reports_alone(
