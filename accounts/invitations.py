@@ -131,7 +131,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         context = {"user": device.user, "codes": complete_enrolment(form)}
         return render(request, "admin/enrolled.html", context, using="public")
-    context = {"form": form, "user": device.user, "square": _draw_qr_code(device)}
+    context = {"form": form, "user": device.user, "qr_code": _draw_qr_code(device)}
     context |= _describe_secret(device)
     status = 422 if form.is_bound else 200
     return render(request, "admin/invitation.html", context, status=status, using="public")

@@ -127,7 +127,7 @@ def offline(request: HttpRequest) -> HttpResponse:
 @cache_control(no_cache=True)
 def service_worker(request: HttpRequest) -> HttpResponse:
     """Return the script that caches a few pages in the browser; it changes when any of them does."""
-    context = {"kept": json.dumps(precached_urls()), "version": cache_version()}
+    context = {"precached_urls": json.dumps(precached_urls()), "version": cache_version()}
     return render(request, "sw.js", context, content_type="text/javascript", using="public")
 
 

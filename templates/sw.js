@@ -1,7 +1,7 @@
 // What is kept for when the line is gone: the page for people on the call, the page that says so,
 // their looks. Nothing of a person, no warning. Forms that are sent and the desk pass untouched.
 
-const KEPT = JSON.parse("{{ kept|escapejs }}");
+const KEPT = JSON.parse("{{ precached_urls|escapejs }}");
 const STORE = "portal-{{ version }}";
 const PATIENCE = 3000; // milliseconds; somebody on the call does not wait longer
 const PASSED = /^\/(admin|can-bo)\//;

@@ -30,20 +30,22 @@ def for_agencies(request: HttpRequest) -> HttpResponse:
     if is_post and not is_same_origin(request):
         raise PermissionDenied
     asks_code = is_post and "code" in request.POST
-    choosing = EmbedForm(request.POST if is_post and not asks_code else None, auto_id="embed_%s")
-    asking = CodeForm(request.POST if asks_code else None, auto_id="ask_%s")
-    choice, portal = choosing.choice, settings.PORTAL_URL
+    embed_form = EmbedForm(request.POST if is_post and not asks_code else None, auto_id="embed_%s")
+    code_form = CodeForm(request.POST if asks_code else None, auto_id="ask_%s")
+    choice, portal = embed_form.choice, settings.PORTAL_URL
     context = {
-        "choosing": choosing,
-        "asking": asking,
+        "embed_form": embed_form,
+        "code_form": code_form,
         "choice": choice,
-        "frame_line": snippets.iframe_snippet(portal + choice.path, choice.width, choice.height),
-        "script_line": snippets.script_snippet(choice, portal),
+        "iframe_snippet": snippets.iframe_snippet(
+            portal + choice.path, choice.width, choice.height
+        ),
+        "script_snippet": snippets.script_snippet(choice, portal),
         "portal": portal,
-        "narrowed": settings.FRAME_ANCESTORS,
+        "frame_ancestors": settings.FRAME_ANCESTORS,
         "keys": PublicKey.objects.all(),
-    } | _verify_code(asking)
-    status = 422 if choosing.errors or asking.errors else 200
+    } | _verify_code(code_form)
+    status = 422 if embed_form.errors or code_form.errors else 200
     page = render(request, "alerts/for_agencies.html", context, status=status, using="public")
     page["Cache-Control"] = "no-store" if is_post else "public, max-age=30"
     return page
@@ -63,14 +65,14 @@ def confirm_deployment(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, template, context, status=status, using="public")
 
 
-def _verify_code(asking: CodeForm) -> dict[str, object]:
+def _verify_code(code_form: CodeForm) -> dict[str, object]:
     """Return the revision of a code, and the current one of the same warning."""
-    if not (asking.is_bound and asking.is_valid()):
+    if not (code_form.is_bound and code_form.is_valid()):
         return {}
-    code = asking.cleaned_data["code"]
+    code = code_form.cleaned_data["code"]
     revision = AlertRevision.objects.effective_ever().filter(identifier=code).first()
     if revision is None:
-        return {"code": code, "is_malformed": asking.is_malformed}
-    newest = AlertRevision.objects.current().filter(alert=revision.alert_id).first() or revision
-    facts = template_context(newest, timezone.now())
-    return {"code": code, "genuine": revision, "newest": newest, "newest_facts": facts}
+        return {"code": code, "is_malformed": code_form.is_malformed}
+    latest = AlertRevision.objects.current().filter(alert=revision.alert_id).first() or revision
+    facts = template_context(latest, timezone.now())
+    return {"code": code, "genuine": revision, "latest": latest, "latest_facts": facts}

@@ -25,14 +25,14 @@ _allow_page_methods = require_http_methods(["GET", "HEAD", "POST"])
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Return the page that takes an address; the same whether the address is known or not."""
     form = SubscribeForm(request.POST if request.method == "POST" else None)
-    is_ours = not form.is_bound or is_same_origin(request)
-    if not is_ours:
+    is_own_page = not form.is_bound or is_same_origin(request)
+    if not is_own_page:
         form.add_error(None, _ELSEWHERE)
     is_open = emails.mail_is_configured()
     may_ask = form.is_bound and is_open and form.is_valid()
     is_asked = may_ask and _request_opt_in(request, form)
     context = {"form": form, "is_open": is_open, "is_asked": is_asked}
-    status = 200 if not form.errors else 422 if is_ours else 403
+    status = 200 if not form.errors else 422 if is_own_page else 403
     return _render_page(request, "alerts/subscribe.html", context, status)
 
 
@@ -53,9 +53,9 @@ def _request_opt_in(request: HttpRequest, form: SubscribeForm) -> bool:
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """Return the page that confirms an address, by a button: a mail program may open links by itself."""
     is_done = request.method == "POST" and subscriptions.confirm_opt_in(token)
-    is_ours = is_done or subscriptions.pending_subscriber(token) is not None
-    context = {"is_done": is_done, "is_ours": is_ours}
-    return _render_page(request, "alerts/subscription_join.html", context, 200 if is_ours else 404)
+    is_valid = is_done or subscriptions.pending_subscriber(token) is not None
+    context = {"is_done": is_done, "is_valid": is_valid}
+    return _render_page(request, "alerts/subscription_join.html", context, 200 if is_valid else 404)
 
 
 @csrf_exempt  # mail programs post here by themselves (RFC 8058)
@@ -63,11 +63,13 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 def leave(request: HttpRequest, token: str) -> HttpResponse:
     """Return the page that removes an address."""
-    is_ours = subscriptions.is_unsubscribe_token(token)
+    is_valid = subscriptions.is_unsubscribe_token(token)
     if request.method == "POST":
         subscriptions.unsubscribe(token)
-    context = {"is_done": is_ours and request.method == "POST", "is_ours": is_ours}
-    return _render_page(request, "alerts/subscription_leave.html", context, 200 if is_ours else 404)
+    context = {"is_done": is_valid and request.method == "POST", "is_valid": is_valid}
+    return _render_page(
+        request, "alerts/subscription_leave.html", context, 200 if is_valid else 404
+    )
 
 
 def _render_page(

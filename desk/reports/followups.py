@@ -34,12 +34,7 @@ MAX_CHARS = 8000  # characters of all messages, and of all added stories
 PARTS = 400
 _HEAVY = ("story", "story_sealed", "phrase_sealed")  # deferred
 _MASKED = frozenset({"masked_id", "masked_card", "masked_contact"})
-_CALLER_FIELDS = (
-    ("number", "Số"),
-    ("channel", "Gọi bằng"),
-    ("office", "Xưng là"),
-    ("name", "Tên nêu"),
-)
+_CALLER_TITLES = {"number": "Số", "channel": "Gọi bằng", "office": "Xưng là", "name": "Tên nêu"}
 # The one-line texts of a report, and their titles.
 LINES = {
     "caller_number": "Số gọi đến",
@@ -130,7 +125,7 @@ class FollowupPanel:
         rows = self.report.messages.select_related("actor").order_by("-id")
         return list(rows[: MAX_SHOWN + 1])
 
-    def thread(self) -> list[MessageRow]:
+    def conversation(self) -> list[MessageRow]:
         """Return the newest messages, oldest first."""
         room, rows = MAX_CHARS, []
         for row in self.messages[:MAX_SHOWN]:
@@ -217,7 +212,7 @@ def _list_caller_fields(caller: Any) -> Iterator[str]:
         yield str(caller)
         return
     label = {"office": labels.office_label, "channel": labels.channel_label}
-    for name, title in _CALLER_FIELDS:
+    for name, title in _CALLER_TITLES.items():
         if value := str(caller.get(name) or ""):
             yield f"{title}: {label.get(name, str)(value)}"
 
@@ -241,9 +236,8 @@ def _find_unanswered(
     Files of a report without any act belong to the report itself.
     """
     acts = [each.created_at for each in log if each.actor and each.kind not in NO_LOOK]
-    inputs = [
-        (each.sent_at, "conversation") for each in panel.messages if may_read and each.actor is None
-    ]
+    messages = panel.messages if may_read else ()
+    inputs = [(each.sent_at, "conversation") for each in messages if each.actor is None]
     wish = Followup.Kind.WITHDRAWAL  # has a place of its own on the page
     inputs += [(each.received_at, "followups") for each in panel.followups if each.kind != wish]
     inputs += [(at, "files") for at in file_times if acts]
@@ -268,8 +262,8 @@ def panel_context(
         "withdrawal": withdrawal_of(panel.followups),
         "followups": panel.followup_rows(),
         "followups_left": len(panel.followups) - MAX_SHOWN,
-        "thread": panel.thread() if may_read else [],
-        "thread_is_cut": may_read and len(panel.messages) > MAX_SHOWN,
+        "conversation": panel.conversation() if may_read else [],
+        "conversation_is_cut": may_read and len(panel.messages) > MAX_SHOWN,
     }
 
 

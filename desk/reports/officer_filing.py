@@ -107,10 +107,10 @@ def file_report(request: HttpRequest) -> HttpResponse:
 
 
 def _render_form(
-    request: HttpRequest, form: FilingForm, trouble: str = "", status: int = 200
+    request: HttpRequest, form: FilingForm, form_error: str = "", status: int = 200
 ) -> HttpResponse:
     template, title = "admin/reports/report/file.html", "Nhập tin qua điện thoại, trực tiếp"
-    context = {"form": form, "trouble": trouble, "communes": _communes()}
+    context = {"form": form, "form_error": form_error, "communes": _communes()}
     return set_status(render(request, template, title, Report, **context), status)
 
 

@@ -58,10 +58,8 @@ def build_fingerprint(
     accounts = [*accounts_in(story), *followup_facts.indicator_keys(_KINDS.ACCOUNT, later)]
     numbers = _list_callers(story, callers, in_story, later)
     identifiers = collect_identifiers(numbers, accounts, sites, site_names_in(story, sites))
-    claimed = [
-        merged.report.claimed_name,
-        *(each.name for each in merged.followup_callers_with_corrected),
-    ]
+    claimed_later = (caller.name for caller in merged.followup_callers_with_corrected)
+    claimed = [merged.report.claimed_name, *claimed_later]
     followups = (followup.story for followup in merged.substantive_followups)
     script = fingerprint_script(
         ". ".join(name[:MAX_NUMBER_CHARS_READ] for name in claimed if name),

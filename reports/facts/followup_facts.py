@@ -115,9 +115,8 @@ def mentioned_in_followups(merged: MergedReport) -> list[MentionedIndicator]:
 
 def _mentioned_in_fields(merged: MergedReport) -> Iterator[MentionedIndicator]:
     for caller in merged.followup_callers_with_corrected:
-        yield from mentioned_callers(
-            caller.number, _LATER, is_corrected=caller not in merged.followup_callers
-        )
+        is_corrected = caller not in merged.followup_callers
+        yield from mentioned_callers(caller.number, _LATER, is_corrected=is_corrected)
     for line in merged.accounts:
         accounts = find_bank_accounts(_LABEL + line[:MAX_NUMBER_CHARS_READ])
         key = accounts[0].account if accounts else ""

@@ -110,9 +110,8 @@ class MergedReport:
         first = Caller(
             report.caller_number, report.channel, report.claimed_office, report.claimed_name
         )
-        return (
-            () if first.is_empty or self.is_caller_corrected else (first,)
-        ) + self.followup_callers
+        reported = () if first.is_empty or self.is_caller_corrected else (first,)
+        return reported + self.followup_callers
 
     @cached_property
     def followup_callers(self) -> tuple[Caller, ...]:

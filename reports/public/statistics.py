@@ -28,7 +28,7 @@ from reports.public.cell_suppression import MIN_COUNT, cells_to_suppress
 log = structlog.get_logger(__name__)
 
 WEEKS = 26
-FIRST_LOOK_WEEKS = 4
+FIRST_REVIEW_WEEKS = 4
 NEVER = float("inf")
 _STATEMENT_TIMEOUT_SECONDS = 25  # two of them fit into the task's time limit
 # The machine's guess, not a decision, and no kind of scam.
@@ -54,7 +54,7 @@ SELECT date_trunc('week', day)::date::text AS week, scenario, commune, claimed, 
 
 # An unopened report counts as infinite, so that the median is of all reports. Only of the last weeks:
 # how fast the desk is now, at one index look-up a report.
-_SELECT_FIRST_LOOK_SQL = """
+_SELECT_FIRST_REVIEW_SQL = """
 WITH counted AS ({counted})
 SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
            ORDER BY coalesce(extract(epoch FROM look.created_at - received_at)::float, 'infinity'))
@@ -81,15 +81,15 @@ class RawStatistics:
     """The counts before suppression.
 
     `tables`: weeks by ISO date of Monday, scenarios by code, communes by codename, claims by the
-    code of the form ("" for none). `first_look_s`: the median seconds until a person opened a
-    report of the last FIRST_LOOK_WEEKS; NEVER for no median, or too few reports.
+    code of the form ("" for none). `first_review_s`: the median seconds until a person opened a
+    report of the last FIRST_REVIEW_WEEKS; NEVER for no median, or too few reports.
     """
 
     through: date
     total: int
     tables: Mapping[str, Mapping[str, int]]
     losses: LossStatistics = LossStatistics()
-    first_look_s: float = NEVER
+    first_review_s: float = NEVER
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class PublicStatistics:
     others: Mapping[str, int] = field(default_factory=dict)
     lost: int | None = None
     lost_vnd: int | None = None
-    first_look_s: int | None = None
+    first_review_s: int | None = None
 
 
 def load() -> tuple[PublicStatistics, datetime] | None:
@@ -163,7 +163,7 @@ def apply_suppression(raw: RawStatistics) -> PublicStatistics:
         },
         lost=raw.losses.reports if _is_loss_count_public(raw) else None,
         lost_vnd=_round(raw.losses.vnd) if _is_sum_public(raw) else None,
-        first_look_s=None if raw.first_look_s == NEVER else int(raw.first_look_s),
+        first_review_s=None if raw.first_review_s == NEVER else int(raw.first_review_s),
     )
 
 
@@ -205,13 +205,13 @@ def _count(through: date) -> RawStatistics:
         tables = _build_empty_tables(first)
         cursor.execute(*_prepare(_SELECT_MARGINS_SQL, first, through, _margin_values()))
         total, *losses = _fill(tables, cursor.fetchall())
-        recent = through - timedelta(days=7 * FIRST_LOOK_WEEKS - 1)
+        recent = through - timedelta(days=7 * FIRST_REVIEW_WEEKS - 1)
         cursor.execute(
-            *_prepare(_SELECT_FIRST_LOOK_SQL, recent, through, {"no_look": list(events.NO_LOOK)})
+            *_prepare(_SELECT_FIRST_REVIEW_SQL, recent, through, {"no_look": list(events.NO_LOOK)})
         )
         reports, seconds = cursor.fetchone()
-    first_look_s = seconds if reports >= MIN_COUNT else NEVER
-    return RawStatistics(through, total, tables, LossStatistics(*losses), first_look_s)
+    first_review_s = seconds if reports >= MIN_COUNT else NEVER
+    return RawStatistics(through, total, tables, LossStatistics(*losses), first_review_s)
 
 
 def _prepare(

@@ -60,8 +60,8 @@ _OUTCOMES = {
     Outcome.NOT_SCAM: _("Cán bộ thấy không phải lừa đảo. Chưa đúng thì báo lại."),
 }
 _DEADLINE_RULES = {
-    "first_look": deadline_rules.add_hours,
-    "told_where": deadline_rules.add_working_days,
+    "first_review": deadline_rules.add_hours,
+    "notified_unit": deadline_rules.add_working_days,
 }
 
 
@@ -186,7 +186,7 @@ def _detect_language(text: str) -> str:
     return "en" if is_plain and _ENGLISH_WORDS.search(normalize(text)) else "vi"
 
 
-def campaign_summary(report: Report) -> CampaignNotice | None:
+def campaign_notice(report: Report) -> CampaignNotice | None:
     """Return the campaign of a report and its number of other reports. Two statements at most."""
     link = CampaignLink.objects.select_related("campaign").filter(report=report).first()
     if link is None:
@@ -217,7 +217,7 @@ def progress_steps(report: Report, case: Case, messages: Conversation) -> list[P
 
 
 def public_deadline(codename: str, report: Report) -> PublicDeadline | None:
-    """Return the promise `first_look` or `told_where` for a report, None until it is confirmed."""
+    """Return the promise `first_review` or `notified_unit` for a report, None until it is confirmed."""
     statement = confirmed_statements.statements().get(codename)
     if statement is None or not statement.amount:
         return None
@@ -229,7 +229,7 @@ def public_deadline(codename: str, report: Report) -> PublicDeadline | None:
 def _format_review_promise(report: Report) -> str:
     """Return the sentence on the first look, with its time once that promise is confirmed."""
     every = gettext("Tin nào cũng có cán bộ đọc.")
-    promise = public_deadline("first_look", report)
+    promise = public_deadline("first_review", report)
     if promise is None:
         return every
     if promise.due < timezone.now():
@@ -240,7 +240,7 @@ def _format_review_promise(report: Report) -> str:
 
 def _list_future_steps(report: Report, case: Case) -> Iterable[ProgressStep]:
     """Yield the step after this one, once that promise is confirmed and until it is due."""
-    promise = public_deadline("told_where", report)
+    promise = public_deadline("notified_unit", report)
     if case.status in Case.OPEN and promise and promise.due > timezone.now():
         yield ProgressStep(_("Báo nơi nhận xử lý"), promise.sentence, is_to_come=True)
 

@@ -149,7 +149,7 @@ def _load_report(key: str) -> tuple[Report, tuple[Followup, ...], int]:
         raise Report.DoesNotExist
     *columns, many, later = row
     followups = [
-        Followup(**{name: row_json[name] for name in _FOLLOWUP_FIELDS}) for row_json in later or ()
+        Followup(**{name: each[name] for name in _FOLLOWUP_FIELDS}) for each in later or ()
     ]
     return Report.from_db(connection.alias, _COLUMNS, columns), tuple(followups), many
 

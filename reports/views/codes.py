@@ -108,7 +108,7 @@ def render_invalid(
     if wait:
         error = _NOT_SENT if returned_form else None
     status = 429 if wait else error.status if error else 422 if code_form.errors else 200
-    context = {"form": returned_form or code_form, "trouble": error, **context}
+    context = {"form": returned_form or code_form, "form_error": error, **context}
     response = render(request, template, context, status=status, using="public")
     if wait:
         response["Retry-After"] = str(wait)

@@ -135,7 +135,7 @@ def _check_page(
     request: HttpRequest, form: CheckForm, error: FormError | None = None
 ) -> HttpResponse:
     status = error.status if error else 422 if form.errors else 200
-    context = {"form": form, "trouble": error}
+    context = {"form": form, "form_error": error}
     return render(request, "reports/check.html", context, status=status, using="public")
 
 
@@ -165,5 +165,5 @@ def _dispute_page(
     status = error.status if error else 422 if form.errors else 200
     if form.is_bound:
         form.offer_again()
-    context = {"form": form, "trouble": error, "answer": _answer_promise()}
+    context = {"form": form, "form_error": error, "answer": _answer_promise()}
     return render(request, "reports/check_dispute.html", context, status=status, using="public")

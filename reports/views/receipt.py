@@ -144,7 +144,7 @@ def _code_context(code: str) -> dict[str, Any]:
     address = f"{settings.PORTAL_URL}{reverse('reports:track')}#{code}"
     return {
         "groups": receipt_codes.spoken_groups(code),
-        "square": draw_qr_code(address),
+        "qr_code": draw_qr_code(address),
         "sms_to_self": sms_url(code_sms(code)),
         "submission_key": secrets.token_urlsafe(24),
     }
@@ -176,7 +176,7 @@ def _list_questions(merged: MergedReport) -> list[clarifying_questions.Question]
 
 
 def _list_promises(report: Report) -> dict[str, str]:
-    promises = {name: public_deadline(name, report) for name in ("first_look", "told_where")}
+    promises = {name: public_deadline(name, report) for name in ("first_review", "notified_unit")}
     return {name: promise.sentence for name, promise in promises.items() if promise}
 
 

@@ -114,7 +114,7 @@ def _page(
 ) -> HttpResponse:
     if form.is_bound:
         form.renew_token()
-    context = {"form": form, "trouble": error, "communes": _list_communes()}
+    context = {"form": form, "form_error": error, "communes": _list_communes()}
     status = error.status if error else status
     return render(request, "reports/report.html", context, status=status, using="public")
 

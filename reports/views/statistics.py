@@ -63,13 +63,15 @@ def statistics_file(request: HttpRequest) -> HttpResponse:
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
-    page = render(request, "reports/statistics.html", {"away": True}, status=503, using="public")
+    page = render(
+        request, "reports/statistics.html", {"is_failed": True}, status=503, using="public"
+    )
     patch_cache_control(page, no_store=True)
     return page
 
 
 def _build_context(statistics: PublicStatistics, counted_at: datetime) -> dict[str, object]:
-    through, seconds = date.fromisoformat(statistics.through), statistics.first_look_s
+    through, seconds = date.fromisoformat(statistics.through), statistics.first_review_s
     scenarios = {code: scenario_label(code) for code in statistics.scenarios}
     return {
         "statistics": statistics,
@@ -77,7 +79,7 @@ def _build_context(statistics: PublicStatistics, counted_at: datetime) -> dict[s
         "through": through,
         "counted_at": timezone.localtime(counted_at),
         "lost_vnd": statistics.lost_vnd and format_money(statistics.lost_vnd),
-        "first_look": None if seconds is None else format_duration(seconds),
+        "first_review": None if seconds is None else format_duration(seconds),
         "chart": chart(statistics.weeks),
         "scenarios": _build_rows(statistics.scenarios, scenarios),
         "communes": _build_rows(statistics.communes, _commune_names(), are_names=True),
@@ -142,14 +144,14 @@ def list_csv_rows(statistics: PublicStatistics) -> Iterator[tuple[str, str, int 
     yield gettext("Bảng"), gettext("Mục"), gettext("Số")
     if statistics.total is None:
         return
-    whole, seconds = gettext("Chung"), statistics.first_look_s
+    whole, seconds = gettext("Chung"), statistics.first_review_s
     yield whole, gettext("Tin báo"), statistics.total
     yield whole, gettext("Tin có mất tiền, theo lời kể"), _format_count(statistics.lost)
     sum_label = gettext("Tiền mất, đồng, theo lời kể, đã làm tròn")
     yield whole, sum_label, _format_count(statistics.lost_vnd)
-    first_look_label = gettext("Một nửa số tin trong 4 tuần cuối có người đọc sau, phút")
+    first_review_label = gettext("Một nửa số tin trong 4 tuần cuối có người đọc sau, phút")
     minutes = None if seconds is None else round(seconds / _MINUTE)
-    yield whole, first_look_label, _format_count(minutes)
+    yield whole, first_review_label, _format_count(minutes)
     names = _commune_names()
     for day, count in statistics.weeks.items():
         yield gettext("Tuần từ"), f"{date.fromisoformat(day):%d/%m/%Y}", _format_count(count)

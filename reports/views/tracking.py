@@ -144,8 +144,8 @@ def status_page(
 ) -> HttpResponse:
     """Return the page about a report; hidden fields carry the code on to what is sent from it."""
     code, case = form.cleaned_data["code"], Case.objects.get(report=report)
-    talk = status_timeline.conversation(report)
-    question = talk.question if case.status == Case.Status.WAITING else None
+    conversation = status_timeline.conversation(report)
+    question = conversation.question if case.status == Case.Status.WAITING else None
     reply_form = ReplyForm.fresh(code)
     if question:
         reply_form.fields["text"].label = _("Câu trả lời của bạn")
@@ -157,8 +157,8 @@ def status_page(
         "merged_report": merged,
         "code": code,
         "submission_key": add_form.initial["submission_key"],
-        "steps": status_timeline.progress_steps(report, case, talk),
-        "talk": talk,
+        "steps": status_timeline.progress_steps(report, case, conversation),
+        "conversation": conversation,
         "question": question,
         # Not while an officer's question waits, nor after the case has ended.
         "questions": clarifying_questions.open_questions(
@@ -171,7 +171,7 @@ def status_page(
         )
         if merged.withdrawal and case.status in Case.OPEN
         else "",
-        "wave": status_timeline.campaign_summary(report),
+        "campaign_notice": status_timeline.campaign_notice(report),
         "files": files,
         "most_files": storage.MAX_COUNT,
         "files_left": storage.MAX_COUNT - len(files),

@@ -54,20 +54,20 @@ def test_who_turns_a_sentence_on_stands_for_it_on_record_until_it_is_off(lead: P
 
 
 def test_a_change_of_what_is_shown_is_confirmed_anew(lead: Person) -> None:
-    save(lead, "first_look", is_public="on")
-    save(lead, "first_look", is_public="on", amount="48")
-    said = confirmed_statements.statements()["first_look"]
+    save(lead, "first_review", is_public="on")
+    save(lead, "first_review", is_public="on", amount="48")
+    said = confirmed_statements.statements()["first_review"]
     assert said.amount == 48
-    assert events.events_for("statement", "first_look").count() == 2
+    assert events.events_for("statement", "first_review").count() == 2
 
 
 @pytest.mark.parametrize(
     ("codename", "typed"),
     [
-        ("first_look", {"text": "Dự kiến sớm."}),
-        ("first_look", {"text_en": "Expected before {when}."}),
-        ("first_look", {"amount": ""}),
-        ("first_look", {"amount": "0"}),
+        ("first_review", {"text": "Dự kiến sớm."}),
+        ("first_review", {"text_en": "Expected before {when}."}),
+        ("first_review", {"amount": ""}),
+        ("first_review", {"amount": "0"}),
         ("no_fine", {"text": "Cúp máy {x}."}),
         ("no_fine", {"text": "Cúp máy {"}),
         ("no_fine", {"text": ""}),

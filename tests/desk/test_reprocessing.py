@@ -160,8 +160,8 @@ def test_who_may_only_look_is_refused_on_record(duty: Person) -> None:
 def test_to_the_reporter_nobody_has_read_what_the_machine_reads_again(duty: Person) -> None:
     report = read_under(OLD)
     again(duty, report)
-    talk = status_timeline.conversation(report)
-    steps = status_timeline.progress_steps(report, Case.objects.get(report=report), talk)
+    conversation = status_timeline.conversation(report)
+    steps = status_timeline.progress_steps(report, Case.objects.get(report=report), conversation)
     assert [step.word for step in steps] == ["Đã nhận", "Chờ cán bộ đọc"]
 
 

@@ -221,17 +221,17 @@ def test_losses_are_those_that_were_ticked_or_read() -> None:
     assert (public.lost, public.lost_vnd) == (8, 12_000_000)
 
 
-def test_the_first_look_is_a_persons_and_half_of_all_had_it(duty: Person) -> None:
+def test_the_first_review_is_a_persons_and_half_of_all_had_it(duty: Person) -> None:
     reports = some(8)
     for report in reports:
         events.log_event("report", report.pk, "triaged")
         events.log_event("report", report.pk, "refused", by=duty.user)
         events.log_event("report", report.pk, "reread", by=duty.user)
-    assert update_statistics(this_sunday()).first_look_s is None
+    assert update_statistics(this_sunday()).first_review_s is None
     for report in reports[:4]:
         report_factories.decide("take", report, duty)
-    first_look = update_statistics(this_sunday()).first_look_s
-    assert first_look in range(60)
+    first_review = update_statistics(this_sunday()).first_review_s
+    assert first_review in range(60)
 
 
 def test_the_row_holds_nothing_that_is_hidden() -> None:

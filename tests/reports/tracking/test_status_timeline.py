@@ -177,8 +177,8 @@ def promise(codename: str, amount: int) -> None:
 
 def test_a_promise_is_shown_once_it_is_confirmed(resident: Resident) -> None:
     assert "Dự kiến" not in resident.read_status()
-    promise("first_look", 24)
-    promise("told_where", 3)
+    promise("first_review", 24)
+    promise("notified_unit", 3)
     assert resident.read_status().count("Dự kiến trước") == 2
 
 
@@ -193,7 +193,7 @@ def test_a_wish_to_withdraw_is_answered_by_a_day_until_it_is(
 
 
 def test_a_promise_that_was_missed_is_owned_up_to(resident: Resident) -> None:
-    promise("first_look", 1)
+    promise("first_review", 1)
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
         page = resident.read_status()
     assert "Tin này chậm hơn dự kiến" in page

@@ -35,7 +35,7 @@ def _filled(db: None) -> None:
         others={"weeks": 23, "scenarios": 8, "communes": 23},
         lost=31,
         lost_vnd=1_900_000_000,
-        first_look_s=7_830,
+        first_review_s=7_830,
     )
     PublicFigures.objects.create(figures=asdict(public))
 
