@@ -38,7 +38,7 @@ WINDOWS: dict[str, RateLimitItem] = {
     "dispute": RateLimitItemPerMinute(30, 10),
     "range": RateLimitItemPerMinute(300, 10),  # ranges of hashes, by programs
     "subscribe": RateLimitItemPerMinute(20, 10),  # addresses for warnings by mail
-    "pack": RateLimitItemPerMinute(30, 10),
+    "bundle": RateLimitItemPerMinute(30, 10),
     "csp": RateLimitItemPerMinute(60, 10),  # browsers' reports of our policy
     "log_in": RateLimitItemPerMinute(60, 10),  # by way of the provider; an office has one address
     "log_out": RateLimitItemPerMinute(60, 10),  # log-out tokens that are not the provider's
@@ -120,7 +120,7 @@ class SlidingWindow:
 
 def exceeded_windows(windows: Sequence[SlidingWindow]) -> list[int] | None:
     """Count in one round trip; return the places of the windows that are over, None without Valkey."""
-    keys = [f"portal:crowds:{window.key}" for window in windows]
+    keys = [f"portal:floods:{window.key}" for window in windows]
     arguments = [each for window in windows for each in window.arguments]
     places: list[int] | None = _circuit.call(
         lambda: _valkey().storage.eval(_COUNT, len(keys), *keys, *arguments), lambda: None

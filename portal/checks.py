@@ -187,7 +187,7 @@ RULES = (
     Rule(
         "W004",
         lambda: not settings.SIGNING_KEY,
-        "SIGNING_KEY is not set: no pack of confirmed numbers is given to other programs.",
+        "SIGNING_KEY is not set: no bundle of confirmed numbers is given to other programs.",
         _SIGNING_HINT,
     ),
     Rule(

@@ -8,6 +8,6 @@ app_name = "api"
 urlpatterns = [
     path("numbers/range/", numbers_api.number_range, name="no_range"),
     path("numbers/range/<path:prefix>", numbers_api.number_range, name="number_range"),
-    path("numbers/pack.json", numbers_api.pack, name="number_pack"),
-    path("numbers/pack.pem", numbers_api.public_key, name="number_pack_key"),
+    path("numbers/pack.json", numbers_api.bundle, name="number_bundle"),
+    path("numbers/pack.pem", numbers_api.public_key, name="number_bundle_key"),
 ]

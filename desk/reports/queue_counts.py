@@ -28,14 +28,14 @@ _COUNTED = f"""
 WITH waits AS MATERIALIZED (
     SELECT desk.report_id, desk.status, desk.changed_at, desk.officer_id, desk.assigned_unit_id,
            report.channel, report.source, report.flags,
-           crowd.flags AS flood_flags, {effective_facts.COLUMNS}, {effective_facts.COMMUNE} AS commune,
+           flood_sample.flags AS flood_flags, {effective_facts.COLUMNS}, {effective_facts.COMMUNE} AS commune,
            coalesce((desk.corrections_json ->> 'priority')::int,
                     greatest(machine.priority, desk.min_priority)) AS priority
       FROM reports_case AS desk
      CROSS JOIN LATERAL (SELECT commune_id, channel, source, flags FROM reports_report
                           WHERE id = desk.report_id LIMIT 1) AS report
       LEFT JOIN LATERAL (SELECT flags FROM reports_floodsample
-                          WHERE report_id = desk.report_id LIMIT 1) AS crowd
+                          WHERE report_id = desk.report_id LIMIT 1) AS flood_sample
              ON true
       LEFT JOIN LATERAL (SELECT scenario, priority, ongoing, money_lost_vnd, actions, offices, stages,
                                 commune_id, commune_raw

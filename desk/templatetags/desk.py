@@ -146,15 +146,15 @@ def desk_bursts(context: Context) -> dict[str, object]:
 
 
 @register.inclusion_tag("admin/reports/campaign/growing_campaigns.html", takes_context=True)
-def desk_waves(context: Context) -> dict[str, object]:
+def growing_campaigns(context: Context) -> dict[str, object]:
     """Return bursts and growing campaigns for the start page."""
     request = context["request"]
     front = dashboard_data(request)
-    if "waves" not in front:
+    if "active_campaigns" not in front:
         return {}
-    bursts, waves = dashboard.burst_texts(front), campaign_stats.active_campaigns(front)
+    bursts, campaigns = dashboard.burst_texts(front), campaign_stats.active_campaigns(front)
     may_see = request.user.has_perm("reports.view_report")
-    return {"bursts": bursts, "may_see": may_see, "waves": waves}
+    return {"bursts": bursts, "may_see": may_see, "campaigns": campaigns}
 
 
 @register.inclusion_tag("admin/tour_offer.html", takes_context=True)

@@ -155,7 +155,7 @@ AGAIN_AFTER = 8 * 60.0  # seconds; beat asks every ten minutes
 STALE_AFTER_SECONDS = 3600.0
 _WEEKS = ",\n       ".join(f"count(*) FILTER (WHERE week = {week})" for week in range(1, WEEKS + 1))
 
-# Without junk, which is no wave of calls. A commune and a scenario together only where they can
+# Without junk, which is no series of calls. A commune and a scenario together only where they can
 # explain a burst.
 _COUNTS = f"""
 SELECT GROUPING(commune), GROUPING(scenario), commune, scenario,

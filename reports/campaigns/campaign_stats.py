@@ -22,7 +22,7 @@ from reports.public import cell_suppression, svg_charts
 
 MAX_NAMED = 10  # of each kind of number
 MAX_HOT = 200
-MAX_WAVES = 6  # on the start page
+MAX_ACTIVE_CAMPAIGNS = 6  # on the start page
 
 _MEMBERS_SQL = f"""
   FROM reports_campaignlink AS link
@@ -97,7 +97,7 @@ SELECT link.campaign_id
 
 
 _ACTIVE_CAMPAIGNS_SQL = f"""(
-SELECT jsonb_agg(wave ORDER BY week DESC, pk) FROM (
+SELECT jsonb_agg(active ORDER BY week DESC, pk) FROM (
     SELECT campaign.id AS pk, campaign.code, campaign.title, count(*) AS reports,
            count(*) FILTER (WHERE report.received_at > statement_timestamp() - interval '7 days') AS week,
            coalesce(sum(facts.money_lost_vnd), 0)::bigint AS loss,
@@ -111,7 +111,7 @@ SELECT jsonb_agg(wave ORDER BY week DESC, pk) FROM (
                           WHERE report_id = link.report_id LIMIT 1) AS machine ON true
      CROSS JOIN LATERAL (SELECT {effective_facts.COLUMNS}) AS facts
      WHERE link.campaign_id = ANY(ARRAY({_MOST_ACTIVE_SQL}))
-     GROUP BY campaign.id) AS wave)
+     GROUP BY campaign.id) AS active)
 """  # noqa: S608  # nosec B608
 
 
@@ -180,11 +180,11 @@ def most_active(limit: int = MAX_HOT) -> list[UUID]:
 
 def active_campaigns_column() -> dict[str, Any]:
     """Return the most active campaigns as a column, for `active_campaigns`."""
-    return {"waves": RawSQL(_ACTIVE_CAMPAIGNS_SQL, [MAX_WAVES], JSONField())}  # noqa: S611  # no words of others  # nosec B611
+    return {"active_campaigns": RawSQL(_ACTIVE_CAMPAIGNS_SQL, [MAX_ACTIVE_CAMPAIGNS], JSONField())}  # noqa: S611  # no words of others  # nosec B611
 
 
 def active_campaigns(row: dict[str, Any]) -> list[ActiveCampaign]:
-    return [ActiveCampaign(**wave) for wave in row["waves"] or []]
+    return [ActiveCampaign(**each) for each in row["active_campaigns"] or []]
 
 
 def campaign_breakdown(campaign: UUID, *, with_numbers: bool) -> CampaignBreakdown:

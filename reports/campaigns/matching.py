@@ -98,7 +98,7 @@ _TAKE_TURNS = PreparedStatement(
     "take_turns", "SELECT pg_advisory_xact_lock(key) FROM unnest(%(turns)s::bigint[]) AS key"
 )
 _WRITE = PreparedStatement(
-    "write_footprint",
+    "write_fingerprint",
     """
 WITH stands AS (SELECT FROM reports_extractedfacts
                  WHERE report_id = %(report)s AND followups_read = %(known)s),
@@ -122,7 +122,7 @@ SELECT %(report)s, %(at)s, %(keys)s, %(script)s, %(own)s::bigint[] FROM stands
 _FIND_OTHERS = PreparedStatement(
     "find_others",
     f"""
-SELECT report_id, extract(epoch FROM footprint.created_at)::float, keys,
+SELECT report_id, extract(epoch FROM fingerprint.created_at)::float, keys,
        nullif(script_terms, %(script)s), link.campaign_id,
        (SELECT campaign_id FROM reports_campaignlink WHERE report_id = %(report)s)
   FROM (SELECT found.report_id
@@ -135,7 +135,7 @@ SELECT report_id, extract(epoch FROM footprint.created_at)::float, keys,
                 ORDER BY created_at DESC LIMIT {_MAX_BY_KEY}) AS found
          GROUP BY found.report_id
          ORDER BY sum(wanted.worth) DESC, found.report_id LIMIT {_MAX_OTHERS}) AS other
-  JOIN reports_reportfingerprint AS footprint USING (report_id)
+  JOIN reports_reportfingerprint AS fingerprint USING (report_id)
   LEFT JOIN reports_campaignlink AS link USING (report_id)
 """,  # noqa: S608  # nosec B608
 )
@@ -255,14 +255,14 @@ def _search_values(newcomer: IncomingReport) -> dict[str, list[Any]]:
         for each in numbers
         for value in adjacent_numbers(each)
     ]
-    beside, wave = (
+    nearby, script_days = (
         (newcomer.at - span, newcomer.at + span)
         for span in (timedelta(hours=NEIGHBOUR_HOURS), timedelta(days=SCRIPT_DAYS))
     )
     rows = [
         *((_hash(key), *_EVER, _EXACT) for key in newcomer.fingerprint.keys),
-        *((key, *beside, _NEIGHBOUR) for key in near),
-        *((to_signed_64(key), *wave, _WORD) for key in newcomer.fingerprint.script.keys),
+        *((key, *nearby, _NEIGHBOUR) for key in near),
+        *((to_signed_64(key), *script_days, _WORD) for key in newcomer.fingerprint.script.keys),
     ]
     columns = zip(*rows, strict=True) if rows else ((), (), (), ())
     return dict(zip(("sought", "since", "until", "worth"), map(list, columns), strict=True))

@@ -1,4 +1,4 @@
-"""Flag reports that come in a crowd; none is refused.
+"""Flag reports that come in a flood; none is refused.
 
 A page stores keyed digests of where a report comes from (models/flood.py). After COMMIT and before
 triage the relay counts them in Valkey, many reports in one query, and deletes them. What waited
@@ -56,7 +56,7 @@ SELECT id::text, origin_digests, left(caller_number, %(number)s), left(story, %(
  WHERE origin_digests IS NOT NULL AND flood.received_at >= now() - interval '{MINUTES_10} seconds'
  ORDER BY flood.received_at LIMIT %(most)s
 """  # noqa: S608  # a constant of ours  # nosec B608
-# Flagged reports lose their urgent priority, so that a crowd delays no emergency.
+# Flagged reports lose their urgent priority, so that a flood delays no emergency.
 _STORE_FLAGS = """
 WITH counted AS (
     SELECT * FROM jsonb_to_recordset(%(marks)s)
@@ -150,7 +150,7 @@ def _parse_arrival(report: str, places: list[str], callers_typed: str, story: st
     try:
         numbers = form_parser.last_digits_in(callers_typed)
     except _READER_ERRORS as error:  # it would fail at every run
-        log.error("crowds.number_unread", error=type(error).__name__)  # noqa: TRY400
+        log.error("flood.number_unparsed", error=type(error).__name__)  # noqa: TRY400
         numbers = ()
     return Arrival(report, places, numbers, story)
 

@@ -63,7 +63,7 @@ WITH report AS (
 ), owed AS (
     INSERT INTO core_outboxitem (task, key, priority)
     SELECT %(task)s, id::text, %(priority)s FROM report
-), crowd AS (
+), flood_sample AS (
     INSERT INTO reports_floodsample (report_id, origin_digests)
     SELECT id, %(came_from)s::text[] FROM report WHERE %(came_from)s::text[] IS NOT NULL
 )
@@ -207,7 +207,7 @@ def _build_row(
     digest = _digest(typed, submission_key, key)
     code = receipt_codes.derive_code(submission_key, digest, key)
     report_id = uuid4()
-    # A crowd of flagged reports may not delay real emergencies.
+    # A flood of flagged reports may not delay real emergencies.
     is_urgent = typed.happening_now and not abuse_flags.is_deprioritized(typed.flags)
     row = _evidence(typed, report_id) | {
         "id": report_id,

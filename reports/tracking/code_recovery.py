@@ -121,7 +121,7 @@ def replaced_at(code: str) -> datetime | None:
 
 
 def _word_hash(word: str, report_id: UUID, key: FieldKey) -> bytes:
-    return key.mac("pickup word", report_id.bytes + word.encode())
+    return key.mac("one-time word", report_id.bytes + word.encode())
 
 
 def normalize_public_number(typed: str) -> str:

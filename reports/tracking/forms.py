@@ -190,7 +190,7 @@ def _code_line(label: Any, hint: Any) -> forms.CharField:
     return _line(label, hint, "input mono", **attrs)
 
 
-class PickupForm(forms.Form):
+class OneTimeWordForm(forms.Form):
     """What an officer reads out to somebody who has lost the code: the report's number, a word."""
 
     public_number = _code_line(

@@ -20,7 +20,7 @@ from reports.submission import receipt_codes
 from reports.submission.forms import CodeForm
 from reports.tracking import code_recovery
 from reports.tracking.code_recovery import RedeemedCode
-from reports.tracking.forms import PickupForm
+from reports.tracking.forms import OneTimeWordForm
 from reports.views.form_errors import FormError, form_view, parse_body
 
 log = structlog.get_logger(__name__)
@@ -119,9 +119,9 @@ def render_invalid(
 def new_code(request: HttpRequest) -> HttpResponse:
     """Take the report's number and an officer's one-time word; show the new code once."""
     if request.method != "POST":
-        return _render_form(request, PickupForm())
+        return _render_form(request, OneTimeWordForm())
     data, error = parse_body(request, FOREIGN)
-    form = PickupForm(data)
+    form = OneTimeWordForm(data)
     if error or not form.is_valid():
         return _render_form(request, form, error)
     number, word = form.cleaned_data["public_number"], form.cleaned_data["word"]
@@ -141,7 +141,7 @@ def new_code(request: HttpRequest) -> HttpResponse:
 
 
 def _render_form(
-    request: HttpRequest, form: PickupForm, error: FormError | None = None
+    request: HttpRequest, form: OneTimeWordForm, error: FormError | None = None
 ) -> HttpResponse:
     return render_invalid(request, "reports/new_code.html", form, error)
 

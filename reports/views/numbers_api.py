@@ -1,4 +1,4 @@
-"""API for programs: confirmed numbers by hash prefix, all of them in a signed pack, and its manual.
+"""API for programs: confirmed numbers by hash prefix, all of them in a signed bundle, and its manual.
 
 No number is in an address, and nothing is recorded. Responses are never compressed
 (`no-transform`): their size would leak content beside chosen text.
@@ -21,7 +21,7 @@ from core import keys, rate_limits
 from core.keys import Signer
 from reports.numbers import hash_api
 
-# A withdrawn finding must vanish at once; a pack carries its own expiry.
+# A withdrawn finding must vanish at once; a bundle carries its own expiry.
 NO_STORE = "no-store, no-transform"
 CACHED = "public, max-age=300, no-transform"
 BAD_PREFIX = (
@@ -65,12 +65,12 @@ def number_range(request: HttpRequest, prefix: str = "") -> HttpResponse:
 
 
 @read_only_api
-def pack(request: HttpRequest) -> HttpResponse:
+def bundle(request: HttpRequest) -> HttpResponse:
     """Return the signed file; without a key an error, never unsigned numbers."""
     signer = _load_signer()
     if signer is None:
         return json_error(503, "no_signing_key", NO_KEY)
-    if not rate_limits.consume("pack", request):
+    if not rate_limits.consume("bundle", request):
         return json_error(429, "too_many", TOO_MANY, wait=600)
     try:
         content = hash_api.sign_bundle(signer)
@@ -81,7 +81,7 @@ def pack(request: HttpRequest) -> HttpResponse:
 
 @read_only_api
 def public_key(request: HttpRequest) -> HttpResponse:
-    """Return the key that verifies the pack, as PEM."""
+    """Return the key that verifies the bundle, as PEM."""
     signer = _load_signer()
     if signer is None:
         return json_error(503, "no_signing_key", NO_KEY)

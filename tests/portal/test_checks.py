@@ -118,7 +118,7 @@ def test_each_danger_is_refused_with_a_hint(
         ({"TRUSTED_PROXIES": 0, "ADMIN_NETWORKS": ()}, ["portal.W003"]),
         ({"SIGNING_KEY": "", "CAP_KEY": ""}, ["portal.W004", "portal.W005"]),
     ],
-    ids=["hosts of a trial", "alarms to nobody", "no scan", "one address for all", "no pack"],
+    ids=["hosts of a trial", "alarms to nobody", "no scan", "one address for all", "no bundle"],
 )
 def test_what_a_portal_may_start_without_is_warned_of_with_a_hint(
     monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], identifiers: list[str]

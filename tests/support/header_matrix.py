@@ -40,7 +40,7 @@ OURS = {
     *("robots", "favicon", "manifest", "service_worker", "security_txt", "invitation"),
 }
 # For programs, by our own rules of sharing.
-SHARED |= {"no_range", "number_range", "number_pack", "number_pack_key"}
+SHARED |= {"no_range", "number_range", "number_bundle", "number_bundle_key"}
 
 
 def kind_of(name: str) -> str:

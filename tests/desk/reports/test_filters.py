@@ -58,7 +58,7 @@ def test_each_list_narrows_the_queue(
     assert set(list_reports(duty.client, **query)) == {varied[name] for name in expected}
 
 
-def test_the_mark_of_a_crowd_is_counted_and_narrows(
+def test_the_mark_of_a_flood_is_counted_and_narrows(
     duty: Person, varied: dict[str, Report]
 ) -> None:
     FloodSample.objects.create(report=varied["other"], flags=[ADDRESS_BUSY])

@@ -191,7 +191,7 @@ def test_a_report_read_again_is_found_by_its_new_keys_alone() -> None:
     assert after == set(ReportFingerprint.objects.get(report=subject).lookup_keys)
 
 
-def test_a_reading_of_fewer_followups_leaves_the_footprint_alone() -> None:
+def test_a_reading_of_fewer_followups_leaves_the_fingerprint_alone() -> None:
     subject = triage(SCRIPT[0], caller_number=NUMBER)
     ExtractedFacts.objects.filter(report=subject).update(followups_read=1)
     before = ReportFingerprint.objects.get(report=subject).keys

@@ -1,4 +1,4 @@
-"""The signed pack: what is in it, that another program verifies it, that none goes unsigned."""
+"""The signed bundle: what is in it, that another program verifies it, that none goes unsigned."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ from core import keys
 from tests.reports.views.test_numbers_api import HASH, PROGRAMS
 from tests.support.number_factories import add_finding
 
-PACK = "/api/v1/numbers/pack.json"
+BUNDLE = "/api/v1/numbers/pack.json"
 PUBLIC_KEY = "/api/v1/numbers/pack.pem"
 KEY = base64.b64encode(b"k" * 32).decode()
 openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="there is no openssl here")
@@ -33,8 +33,8 @@ def _key(settings: Settings) -> None:
     settings.SIGNING_KEY = KEY
 
 
-def pack(client: Client) -> dict[str, Any]:
-    return dict(json.loads(client.get(PACK).content))
+def bundle(client: Client) -> dict[str, Any]:
+    return dict(json.loads(client.get(BUNDLE).content))
 
 
 def test_it_has_the_confirmed_numbers_that_stand_and_says_until_when_it_may_be_used(
@@ -43,7 +43,7 @@ def test_it_has_the_confirmed_numbers_that_stand_and_says_until_when_it_may_be_u
     add_finding()
     add_finding(key="+84550000124", confirmed_by=None, confirmed_at=None)
     add_finding(key="+84550000125", valid_until=timezone.localdate() - timedelta(days=1))
-    payload = pack(client)["payload"]
+    payload = bundle(client)["payload"]
     assert [number["hash"] for number in payload["numbers"]] == [HASH]
     assert set(payload["numbers"][0]) == {"hash", "confirmed_on", "valid_until"}
     assert payload["made_at"] < payload["use_until"]
@@ -51,14 +51,14 @@ def test_it_has_the_confirmed_numbers_that_stand_and_says_until_when_it_may_be_u
 
 
 def test_the_file_is_canonical_and_holds_its_payload_byte_for_byte(client: Client) -> None:
-    content = client.get(PACK).content
+    content = client.get(BUNDLE).content
     whole = json.loads(content)
     assert rfc8785.dumps(whole) == content
     assert rfc8785.dumps(whole["payload"]) in content
 
 
 def verified(client: Client, folder: Path, signature: str, signed: bytes) -> bool:
-    """Whether openssl finds a pack's signature right for these bytes."""
+    """Whether openssl finds a bundle's signature right for these bytes."""
     (folder / "key.pem").write_bytes(client.get(PUBLIC_KEY).content)
     (folder / "signature").write_bytes(base64.b64decode(signature))
     (folder / "payload").write_bytes(signed)
@@ -69,7 +69,7 @@ def verified(client: Client, folder: Path, signature: str, signed: bytes) -> boo
 
 @openssl
 def test_openssl_verifies_it_and_refuses_an_altered_one(client: Client, tmp_path: Path) -> None:
-    whole = pack(client)
+    whole = bundle(client)
     payload, signature = rfc8785.dumps(whole["payload"]), whole["signature"]
     altered = payload.replace(b'"numbers":[', b'"numbers":[{},')
     assert verified(client, tmp_path, signature, payload)
@@ -91,7 +91,7 @@ def test_the_lines_on_the_page_verify_it(
 
 
 @pytest.mark.parametrize("key", ["", "not a key"])
-@pytest.mark.parametrize("path", [PACK, PUBLIC_KEY])
+@pytest.mark.parametrize("path", [BUNDLE, PUBLIC_KEY])
 def test_without_a_key_there_is_a_sentence_and_no_number(
     client: Client, settings: Settings, key: str, path: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""Reports that come in a crowd: taken in like any other, marked, and sorted below until taken up."""
+"""Reports that come in a flood: taken in like any other, marked, and sorted below until taken up."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -105,9 +105,9 @@ def test_one_network_pushes_nobody_elses_report_down(monkeypatch: pytest.MonkeyP
 
 def test_a_flood_from_one_place_fills_no_memory(enforced: Redis) -> None:
     arrive(flood_detection.FROM_ADDRESS)
-    before = len(enforced.keys("portal:crowds:*"))
+    before = len(enforced.keys("portal:floods:*"))
     flags = [arrive(numbers=[f"55000{turn:04}"], story=f"{STORY} {turn}") for turn in range(20)]
-    assert len(enforced.keys("portal:crowds:*")) == before
+    assert len(enforced.keys("portal:floods:*")) == before
     assert flags == [(abuse_flags.ADDRESS_BUSY, abuse_flags.SAME_NETWORK)] * 20
 
 
@@ -190,7 +190,7 @@ def test_valkey_is_asked_once_for_many_reports(monkeypatch: pytest.MonkeyPatch) 
 
 def test_every_counter_ends_and_none_holds_address_number_or_words(enforced: Redis) -> None:
     arrive(address="192.0.2.77", numbers=[NUMBER], story=STORY)
-    keys = enforced.keys("portal:crowds:*")
+    keys = enforced.keys("portal:floods:*")
     assert len(keys) == 6
     assert all(0 < enforced.ttl(key) <= report_counts.DAYS * flood_detection.DAY for key in keys)
     text = b" ".join(keys)
@@ -320,7 +320,7 @@ def test_a_machine_that_says_it_is_pressed_is_read_in_its_turn() -> None:
     assert first != second
 
 
-def test_a_crowd_that_says_it_is_pressed_is_read_in_its_turn(client: Client) -> None:
+def test_a_flood_that_says_it_is_pressed_is_read_in_its_turn(client: Client) -> None:
     post_same_words(client, happening_now="yes")
     OutboxItem.objects.update(priority=Priority.URGENT)  # they were typed within three seconds
     count_pending()
