@@ -40,7 +40,7 @@ def run_python(env: Mapping[str, str], *words: str) -> subprocess.CompletedProce
 
 def run_script(script: str, **env: str) -> str:
     """Return what a fresh Python process prints, with the suite's environment but for this."""
-    process = start("-W", "ignore", "-c", script, **env)
+    process = start("-W", "ignore", "-c", script, prefix=(), **env)
     output, _ = process.communicate()
     assert process.returncode == 0, output
     return output.strip()

@@ -43,7 +43,7 @@ def test_each_fact_can_be_put_right_and_the_page_shows_both(duty: Person, fact: 
 
 def gist_of(duty: Person, report: Report) -> dict[str, str]:
     """What stands under the story at a glance, by its name."""
-    rows = open_page(duty.client, report).xpath("//dl[contains(@class, 'gist')]/div")
+    rows = open_page(duty.client, report).xpath("//dl[contains(@class, 'fact-summary')]/div")
     return {row.find("dt").text_content(): row.find("dd").text_content() for row in rows}
 
 

@@ -90,7 +90,7 @@ def test_a_page_has_bones_help_and_promise_calls_nothing_safe_and_no_link_leads_
 def test_home_opens_its_doors(client: Client) -> None:
     tree = html.document_fromstring(client.get("/").content)
     doors = ["/dang-bi-goi/", "/bao-cao/", "/kiem-tra/"]
-    assert tree.xpath("//a[contains(@class,'door')]/@href") == doors
+    assert tree.xpath("//a[contains(@class,'entry-card')]/@href") == doors
 
 
 def test_home_without_a_database_still_opens_its_doors(
