@@ -51,8 +51,9 @@ def assert_insert_refused(match: str, alert_id: object, **changes: object) -> No
         insert(alert_id, **changes)
 
 
-def test_a_revision_by_raw_sql_is_accepted_when_all_is_right() -> None:
-    insert(submitted().pk)
+@pytest.mark.parametrize("starts", [0, 1])
+def test_a_revision_by_raw_sql_is_accepted_when_all_is_right(starts: int) -> None:
+    insert(submitted().pk, starts=starts)
     assert AlertRevision.objects.count() == 1
 
 
@@ -84,10 +85,7 @@ def test_a_revision_never_changes(act: str) -> None:
         ("starts_in_time", {"starts": -1}),
         ("first_is_alert", {"msg_type": "Update"}),
         ("content_hash", {"content_hash": "không"}),
-        (
-            "alertrevision_content_identity",
-            {"content": {"message": {"identifier": "TH-9", "msg_type": "Alert"}}},
-        ),
+        ("content_identity", {"content": {"message": {"identifier": "TH-9", "msg_type": "Alert"}}}),
     ],
 )
 def test_a_first_revision_that_breaks_a_rule_is_refused(
@@ -96,17 +94,11 @@ def test_a_first_revision_that_breaks_a_rule_is_refused(
     assert_insert_refused(match, submitted().pk, **changes)
 
 
-def test_a_revision_may_start_later() -> None:
-    insert(submitted().pk, starts=1)
-
-
-def test_a_version_is_given_once() -> None:
-    assert_insert_refused("does not follow", issued().alert_id)
-
-
-def test_an_identifier_is_given_once() -> None:
-    identifier = issued().identifier
-    assert_insert_refused("identifier", submitted("khac").pk, identifier=identifier)
+def test_a_version_and_an_identifier_are_given_once() -> None:
+    revision = issued()
+    assert_insert_refused("does not follow", revision.alert_id)
+    other = submitted("khac").pk
+    assert_insert_refused("identifier", other, identifier=revision.identifier)
 
 
 def test_no_cancel_waits() -> None:

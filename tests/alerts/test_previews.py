@@ -26,8 +26,8 @@ def get_preview(client: Client, alert: Alert, name: str) -> HttpResponse:
     return client.get(reverse(f"admin:alerts_alert_{name}", args=[alert.pk]))
 
 
-def get_preview_text(person: Person, alert: Alert, name: str = "preview") -> str:
-    return get_preview(person.client, alert, name).content.decode()
+def get_preview_text(person: Person, alert: Alert) -> str:
+    return get_preview(person.client, alert, "preview").content.decode()
 
 
 def test_the_preview_offers_every_format_and_each_length(approver: Person) -> None:
@@ -80,9 +80,7 @@ def test_the_previewed_pack_holds_what_the_real_one_will_and_is_marked(approver:
 
 
 @pytest.mark.parametrize("name", ["page", "paper", "frame"])
-def test_a_previewed_page_says_that_it_is_not_out_and_is_framed_at_home(
-    approver: Person, name: str
-) -> None:
+def test_a_previewed_page_says_so_and_is_framed_at_home(approver: Person, name: str) -> None:
     alert = submitted(title=HOSTILE)
     overview = get_preview(approver.client, alert, "preview")
     assert "frame-src 'self'" in overview["Content-Security-Policy"]

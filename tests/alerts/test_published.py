@@ -1,5 +1,6 @@
 """One door: what is not published is nobody's business, under any address."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -22,20 +23,19 @@ MORE = [
 LISTS = ["/canh-bao/", "/nhung/"]
 
 
-def test_cancelled_and_expired_warnings_have_ended() -> None:
-    cancelled(issued("mot"))
-    issued("hai", expires=timezone.now() + timedelta(hours=1))
-    with time_machine.travel(timezone.now() + timedelta(hours=2)):
-        assert not AlertRevision.objects.in_force().exists()
-        assert AlertRevision.objects.ended().count() == 2
+def slugs(revisions: Iterable[AlertRevision]) -> set[str]:
+    return {revision.alert.slug for revision in revisions}
 
 
-def test_a_warning_for_later_is_neither_published_nor_ended_until_then() -> None:
-    issued(effective=timezone.now() + timedelta(hours=1))
-    assert not AlertRevision.objects.in_force().exists()
-    assert not AlertRevision.objects.ended().exists()
-    with time_machine.travel(timezone.now() + timedelta(hours=2)):
-        assert AlertRevision.objects.in_force().exists()
+def test_a_warning_is_published_from_its_beginning_to_its_end_or_cancel() -> None:
+    begin = timezone.now()
+    cancelled(issued("huy"))
+    issued("het", expires=begin + timedelta(hours=1))
+    issued("hen", effective=begin + timedelta(hours=1))
+    for hours, in_force, ended in ((0, {"het"}, {"huy"}), (2, {"hen"}, {"huy", "het"})):
+        with time_machine.travel(begin + timedelta(hours=hours)):
+            assert slugs(AlertRevision.objects.in_force()) == in_force
+            assert slugs(AlertRevision.objects.ended()) == ended
 
 
 def test_the_newest_word_comes_first() -> None:
@@ -73,11 +73,14 @@ def test_public_pages_show_the_issued_text_while_a_new_one_is_written(client: Cl
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_cancelled_warning_says_so_with_its_reason(client: Client, page: str) -> None:
+def test_a_warning_that_was_cancelled_or_has_expired_says_so(client: Client, page: str) -> None:
     cancelled(issued(), "Hết người gọi.")
+    issued("qua", expires=timezone.now() + timedelta(hours=1))
     text = get_text(client, page.format("gia-dien-luc"))
     assert find_missing(["hết hiệu lực", "Hết người gọi."], text) == []
     assert "Đang có hiệu lực" not in text
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        assert "hết hiệu lực" in get_text(client, page.format("qua"))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -94,13 +97,6 @@ def test_nor_does_the_search_that_finds_it_by_its_title_alone(client: Client) ->
     assert "Đã rút lại" in by_title
     assert "Điều viết sai." not in by_title
     assert "Giả điện lực" not in post_text(client, "/tim/", q="viết sai")
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_an_expired_warning_says_so(client: Client, page: str) -> None:
-    issued(expires=timezone.now() + timedelta(hours=1))
-    with time_machine.travel(timezone.now() + timedelta(hours=2)):
-        assert "hết hiệu lực" in get_text(client, page.format("gia-dien-luc"))
 
 
 def test_ended_warnings_leave_the_frame_and_stay_on_the_list(client: Client) -> None:

@@ -63,9 +63,7 @@ def test_what_waits_cannot_be_read_by_its_name(client: Client, clock: Traveller)
     assert [client.get(path).status_code for path in paths[:2]] == [200, 200]
 
 
-def test_a_cancel_repeats_what_stands_and_takes_back_what_waits(
-    client: Client, clock: Traveller
-) -> None:
+def test_a_cancel_repeats_what_stands_not_what_waits(client: Client, clock: Traveller) -> None:
     name = planned().identifier
     cancel = cancelled(Alert.objects.get().current)  # type: ignore[arg-type]
     assert cancel.frozen_content.title == "Lời cũ"

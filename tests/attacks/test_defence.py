@@ -55,9 +55,7 @@ def test_the_names_that_a_thief_would_take_are_on_the_list() -> None:
     "name", ["a.vn", "-x-.example", "a" * 63 + ".vn", "xn--bo-cng-9ta.vn", "1.2.3"]
 )
 def test_of_any_name_the_list_holds_names_alone(name: str) -> None:
-    assert all(
-        lookalike_domains._is_valid(each) for each in lookalike_domains.generate_lookalikes(name)
-    )
+    assert all(map(lookalike_domains._is_valid, lookalike_domains.generate_lookalikes(name)))
 
 
 def test_the_list_is_filled_once_and_keeps_what_officers_wrote(settings: Settings) -> None:
@@ -106,7 +104,6 @@ def test_the_start_page_tells_of_false_ones_first(lead: Person, editor: Person) 
     LookalikeDomain.objects.create(name="canhbao.vn", verdict="false")
     LookalikeDomain.objects.create(name="canhbao.top")
     page = words(lead.client.get("/admin/").content.decode())
-    assert page.index("1 trang giả đã thấy") < page.index(
-        "1 tên miền giống tên của trang, chưa xem"
-    )
+    unseen = "1 tên miền giống tên của trang, chưa xem"
+    assert page.index("1 trang giả đã thấy") < page.index(unseen)
     assert "trang giả đã thấy" not in editor.client.get("/admin/").content.decode()

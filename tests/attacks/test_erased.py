@@ -2,11 +2,9 @@
 
 import pytest
 from django.apps import apps
-from django.db.models import Model
 from django.test import Client
 
 from core.outbox import queue
-from core.personal_data_inventory import FieldClassification
 from ops import key_rotation
 from portal.personal_data_third_party import DECLARED
 from reports.cases import corrections, legal_holds, workflow
@@ -91,22 +89,19 @@ def test_no_word_is_left_in_any_table(marked: Report) -> None:
     assert words_in_tables(*WORDS) == set()
 
 
-def sealed(model: type[Model], declared: FieldClassification) -> list[str]:
-    """The columns of a report's rows that open under our keys."""
-    of_report = {field.name for field in model._meta.fields} & {"report"} or model is Report
-    return declared.sealed.split() if of_report else []
-
-
 def test_nothing_sealed_is_left_and_no_index_of_a_contact(marked: Report) -> None:
     erasure.erase(marked.pk, why="asked")
-    left = [
-        (model.__name__, name)
-        for model in apps.get_app_config("reports").get_models()
-        if not model._meta.proxy
-        for name in [*sealed(model, DECLARED[model._meta.label]), "contact_index"]
-        if name in {field.name for field in model._meta.fields}
-        and model._default_manager.exclude(**{name: None}).exists()
-    ]
+    models = [each for each in apps.get_app_config("reports").get_models() if not each._meta.proxy]
+    left = []
+    for model in models:
+        columns = {field.name for field in model._meta.fields}
+        is_of_report = "report" in columns or model is Report
+        sealed = DECLARED[model._meta.label].sealed.split() if is_of_report else []
+        left += [
+            (model.__name__, name)
+            for name in columns & {*sealed, "contact_index"}
+            if model._default_manager.exclude(**{name: None}).exists()
+        ]
     assert left == []
 
 

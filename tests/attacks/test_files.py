@@ -16,11 +16,11 @@ from reports.attachments import sanitized_copies, storage
 from reports.models import EvidenceFile, FileCheck
 from reports.submission import intake
 from tests.attacks.hostile_strings import MARK
+from tests.support.evidence_files import SEND, multipart, on_disk, part, text_part
 from tests.support.images import HEIC, jpeg, picture, png_of, telling_jpeg, text_bomb, written
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
-SEND = "/theo-doi/tep/"
 SCRIPT = f"<script>alert({MARK})</script>".encode()
 XMP = b'<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/">' + SCRIPT + b"</x:xmpmeta>"
 
@@ -33,37 +33,24 @@ def archive(**members: bytes) -> bytes:
     return target.getvalue()
 
 
-def bomb() -> bytes:
-    """Some kilobytes that unpack to 64 MB, and a way out of the folder."""
-    return archive(a=bytes(64 * 1024 * 1024), **{"..__..__etc__passwd": b"x"})
-
-
-def paper_with_script() -> bytes:
-    return (
-        b"%PDF-1.7\n1 0 obj<</Type/Catalog/OpenAction<</S/JavaScript/JS(app.alert(" + MARK.encode()
-        + b"))>>/AA<</O<</S/Launch/F(cmd.exe)>>>>>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
-    )  # fmt: skip
-
-
-def with_words() -> bytes:
-    chunks = PngInfo()
-    chunks.add_itxt("XML:com.adobe.xmp", XMP.decode())
-    chunks.add_text("Comment", SCRIPT.decode(), zip=True)
-    return written(picture(), "PNG", pnginfo=chunks)
-
-
-def program_in_gif() -> bytes:
-    """A picture to one reader, a script to another."""
-    image = written(picture(47, 42, "P"), "GIF")
-    return image + b"*/=1;alert(" + MARK.encode() + b");//"
-
-
+CHUNKS = PngInfo()
+CHUNKS.add_itxt("XML:com.adobe.xmp", XMP.decode())
+CHUNKS.add_text("Comment", SCRIPT.decode(), zip=True)
+PAPER_WITH_SCRIPT = (
+    b"%PDF-1.7\n1 0 obj<</Type/Catalog/OpenAction<</S/JavaScript/JS(app.alert(" + MARK.encode()
+    + b"))>>/AA<</O<</S/Launch/F(cmd.exe)>>>>>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
+)  # fmt: skip
+# A picture to one reader, a script to another.
+PROGRAM_IN_GIF = written(picture(47, 42, "P"), "GIF") + b"*/=1;alert(" + MARK.encode() + b");//"
 REFUSED: dict[str, bytes] = {
     "a drawing with a script": b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'>" + SCRIPT,
     "the same behind a mark of order": b"\xef\xbb\xbf<?xml version='1.0'?><svg>" + SCRIPT + b"</svg>",
     "a page": b"<!doctype html>" + SCRIPT,
     "a page that was saved": b"MIME-Version: 1.0\nContent-Type: multipart/related\n\n" + SCRIPT,
-    "an archive that unpacks to much": bomb(),
+    # Some kilobytes that unpack to 64 MB, and a way out of the folder.
+    "an archive that unpacks to much": archive(
+        a=bytes(64 * 1024 * 1024), **{"..__..__etc__passwd": b"x"}
+    ),
     "a text with macros": archive(word__vbaProject=b"\xd0\xcf\x11\xe0", word__document=b"<w/>"),
     "an older text with macros": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
     "a program": b"MZ" + bytes(600),
@@ -76,11 +63,11 @@ REFUSED: dict[str, bytes] = {
 }  # fmt: skip
 DRAWN: dict[str, bytes] = {
     "where, when and by whom": telling_jpeg(),
-    "words of another program": with_words(),
+    "words of another program": written(picture(), "PNG", pnginfo=CHUNKS),
     "a packet of XMP": jpeg(xmp=XMP, exif=Image.Exif(), comment=SCRIPT),
     "a page behind a picture": jpeg() + SCRIPT,
     "an archive behind a picture": jpeg() + archive(**{"x.html": SCRIPT}),
-    "a script that is a picture": program_in_gif(),
+    "a script that is a picture": PROGRAM_IN_GIF,
     "a page behind an iPhone's picture": HEIC + SCRIPT,
     "a comment that unpacks to much": text_bomb(),
 }
@@ -88,7 +75,7 @@ UNDRAWN: dict[str, bytes] = {
     "30,000 by 30,000 points": png_of(30_000, 30_000, bytes(2_000_000)),
     "two thousand million points": png_of(2_000_000_000, 2),
     "a head and no picture": b"\xff\xd8\xff\xe0" + SCRIPT * 20,
-    "a paper with a script": paper_with_script(),
+    "a paper with a script": PAPER_WITH_SCRIPT,
     "a paper that is a page": b"%PDF-1.7\n" + SCRIPT,
     "a film that is a page": b"\0\0\0\x18ftypmp42" + SCRIPT,
 }
@@ -105,31 +92,28 @@ def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 def code() -> str:
-    return intake.submit_report(
-        intake.ReportSubmission(story="Họ gọi."), "a-key-of-the-browser"
-    ).code
+    submission = intake.ReportSubmission(story="Họ gọi.")
+    return intake.submit_report(submission, "a-key-of-the-browser").code
 
 
 def send(client: Client, code: str, content: bytes, name: str = "a.jpg") -> int:
-    chosen = SimpleUploadedFile("a.jpg", content, "image/jpeg")
-    chosen._name = name
+    chosen = SimpleUploadedFile(name, content, "image/jpeg")
     return client.post(SEND, {"code": code, "files": chosen}).status_code
 
 
 def looked_into(file: EvidenceFile) -> FileCheck:
-    sanitized_copies.process_items(
-        OutboxItem.objects.filter(task=storage.SCAN_TASK, key=file.pk).values_list("pk", flat=True)
-    )
+    items = OutboxItem.objects.filter(task=storage.SCAN_TASK, key=file.pk)
+    sanitized_copies.process_items(items.values_list("pk", flat=True))
     return FileCheck.objects.get(file=file)
 
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_is_no_picture_recording_or_paper_is_not_kept(
-    client: Client, code: str, what: str, settings: Settings
+    client: Client, code: str, what: str
 ) -> None:
     assert send(client, code, REFUSED[what]) in {400, 415, 422, 200}
     assert not EvidenceFile.objects.exists()
-    assert not [path for path in settings.FILES_DIR.rglob("*") if path.is_file()]
+    assert not on_disk()
 
 
 @pytest.mark.parametrize("what", DRAWN)
@@ -167,14 +151,9 @@ def test_an_original_goes_out_as_a_download_in_which_nothing_runs(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_name_decides_where_a_file_lies(
-    client: Client, code: str, name: str, settings: Settings
-) -> None:
-    head = f'--x\r\nContent-Disposition: form-data; name="code"\r\n\r\n{code}\r\n--x\r\n'
-    part = f'Content-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
-    body = (head + part).encode() + jpeg() + b"\r\n--x--\r\n"
+def test_no_name_decides_where_a_file_lies(client: Client, code: str, name: str) -> None:
+    body = multipart(text_part("code", code), part(f'filename="{name}"'.encode(), jpeg()))
     answer = client.post(SEND, body, content_type="multipart/form-data; boundary=x")
     assert answer.status_code < 500
-    paths = [path for path in settings.FILES_DIR.rglob("*") if path.is_file()]
-    assert all(str(file.pk) in str(paths) for file in EvidenceFile.objects.all())
+    assert all(str(file.pk) in str(on_disk()) for file in EvidenceFile.objects.all())
     assert b"<script>alert" not in answer.content

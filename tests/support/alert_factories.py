@@ -108,11 +108,13 @@ def withdrawn(revision: AlertRevision, reason: str = "Nhầm.") -> AlertRevision
     return publishing.cancel(revision.alert, by=by, reason=reason, ending=CancelReason.ERROR)
 
 
-def partner(name: str = "Sở Mẫu", webhook: str = "", mail: str = "so@mau.example") -> PartnerAgency:
+def partner(
+    name: str = "Sở Mẫu", webhook: str = "", mail: str = "so@mau.example", **more: Any
+) -> PartnerAgency:
     """Create an agency with those addresses."""
     fields = {"webhook": webhook, "mail": mail, "secret": webhook and KEY}
     sealed = {f"{name}_sealed": encryption.encrypt(text, name) for name, text in fields.items()}
-    return PartnerAgency.objects.create(name=name, kind="department", **sealed)
+    return PartnerAgency.objects.create(name=name, kind="department", **sealed, **more)
 
 
 def delivery() -> Delivery:

@@ -1,10 +1,12 @@
 """Pages of warnings as a visitor gets them, and what they weigh."""
 
 import gzip
+import re
 from html import unescape
 from pathlib import Path
 
 from django.contrib.staticfiles import finders
+from django.core import mail
 from django.test import Client
 
 
@@ -18,6 +20,13 @@ def get_text(client: Client, path: str) -> str:
 def post_text(client: Client, path: str, **fields: str) -> str:
     """Return what a person reads of the response to a form, whatever its status."""
     return unescape(client.post(path, fields).content.decode())
+
+
+def find_mailed_path(below: str) -> str:
+    """Return where the newest mail leads below this path."""
+    match = re.search(rf"http\S+?({below}\S+)", mail.outbox[-1].body)
+    assert match
+    return match[1]
 
 
 def find_missing(words: list[str], text: str) -> list[str]:

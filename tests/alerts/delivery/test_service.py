@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alerts.delivery import service, webhooks
-from alerts.models import AlertRevision, Channel, Delivery, DeliveryAttempt, PartnerAgency
+from alerts.models import AlertRevision, Channel, Delivery, DeliveryAttempt
 from core.audit import events
 from core.models import OutboxItem
 from core.outbox import queue
@@ -84,7 +84,7 @@ def list_states() -> list[str]:
 def test_issuing_owes_one_row_for_each_agency_and_way() -> None:
     partner("Sở Một", "https://mot.example/", "mot@so.example")
     partner("Sở Hai", mail="hai@so.example")
-    PartnerAgency.objects.update_or_create(name="Sở Nghỉ", kind="other", is_active=False)
+    partner("Sở Nghỉ", is_active=False)
     issued()
     rows = Delivery.objects.values_list("partner__name", "channel")
     assert set(rows) == {("Sở Một", "webhook"), ("Sở Một", "mail"), ("Sở Hai", "mail")}
@@ -124,13 +124,6 @@ def test_a_mail_names_the_warning_and_carries_no_address_of_another() -> None:
     assert letter.subject == "[Cảnh báo] Giả điện lực & <b>dọa</b>"
     assert "/canh-bao/gia-dien-luc/" in letter.body
     assert "/da-trien-khai/" in letter.body
-
-
-def test_addresses_and_keys_are_sealed_in_the_row() -> None:
-    row = partner("Sở Kín", "https://kin.example/", "kin@so.example")
-    stored = b"".join([row.webhook_sealed, row.mail_sealed, row.secret_sealed])  # type: ignore[list-item]
-    assert b"kin" not in stored
-    assert KEY.encode() not in stored
 
 
 @pytest.mark.parametrize("status", [301, 307, 400, 410, 500, 503])
@@ -248,9 +241,7 @@ def test_a_way_that_fails_again_and_again_is_stopped_and_told(
     assert list(channels[:1]) == ["mail"]
 
 
-def test_one_success_between_keeps_a_way_open(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_success_keeps_a_way_open(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.PARTNER_MAX_FAILURES = 2
     monkeypatch.setattr(service, "MAX_TRIES", 1)
     row, locmem, stopped = partner(), settings.EMAIL_BACKEND, []
@@ -271,9 +262,7 @@ def test_without_a_mail_server_nothing_counts_as_sent(settings: Settings) -> Non
     assert DeliveryAttempt.objects.get().outcome == "no_mail_server"
 
 
-def test_a_partner_whose_name_now_leads_inside_is_not_called(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_partner_that_now_leads_inside_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
     inside = [(0, 0, 0, "", ("10.0.0.7", 443))]
     monkeypatch.setattr(webhooks.socket, "getaddrinfo", lambda *_, **__: inside)
     deliver("https://doi.example/")
@@ -298,15 +287,6 @@ def test_a_row_is_for_one_reader_alone() -> None:
     both = {"partner": partner(), "subscriber": subscriber()}
     with pytest.raises(IntegrityError), transaction.atomic():
         Delivery.objects.create(revision=revision, channel="mail", **both)
-
-
-def test_sent_once_more_it_goes_out_again_and_is_on_record() -> None:
-    revision = deliver()
-    service.resend(Delivery.objects.get().pk, by=person("approver"))
-    work()
-    assert len(mail.outbox) == 2
-    kinds = {each.kind for each in events.events_for("alert", revision.alert_id)}
-    assert "delivery_resent" in kinds
 
 
 def test_an_old_version_is_not_sent_once_more() -> None:

@@ -12,8 +12,8 @@ from alerts.delivery.webhooks import WebhookDeliveryError
 from tests.support.partner_server import OK, partner_server, say
 
 
-@pytest.fixture
-def local(settings: Settings) -> None:
+@pytest.fixture(autouse=True)
+def _plain_http_reaches_this_machine(settings: Settings) -> None:
     settings.PARTNER_TEST_HOSTS = ("localhost",)
 
 
@@ -74,7 +74,10 @@ def test_one_of_the_open_internet_is_not(address: str) -> None:
         ("https://so.example/" + "a" * 500, "address"),
     ],
 )  # fmt: skip
-def test_a_crooked_address_is_refused_before_anything_is_asked(url: str, why: str) -> None:
+def test_a_crooked_address_is_refused_before_anything_is_asked(
+    settings: Settings, url: str, why: str
+) -> None:
+    settings.PARTNER_TEST_HOSTS = ()
     with pytest.raises(WebhookDeliveryError) as refused:
         webhooks.parse_webhook_url(url)
     assert refused.value.code == why
@@ -117,14 +120,12 @@ def test_the_address_that_was_judged_is_connected_to(monkeypatch: pytest.MonkeyP
     assert (find_failure(), connected) == ("unreachable", ["8.8.8.8", "8.8.4.4"])
 
 
-@pytest.mark.usefixtures("local")
 def test_plain_http_is_for_a_host_of_the_setting_alone() -> None:
     assert webhooks.parse_webhook_url("http://localhost:81/a?b").path == "/a?b"
     with pytest.raises(WebhookDeliveryError):
         webhooks.parse_webhook_url("http://khac.example/")
 
 
-@pytest.mark.usefixtures("local")
 def test_what_is_sent_arrives_whole() -> None:
     with partner_server(say(OK)) as server:
         assert webhooks.post(server.url, b"x" * 100_000, {"X-Mine": "1"}) == 200
@@ -133,7 +134,6 @@ def test_what_is_sent_arrives_whole() -> None:
     assert server.heard[0].startswith(b"POST /nhan HTTP/1.1\r\n")
 
 
-@pytest.mark.usefixtures("local")
 def test_a_redirect_is_an_answer_and_leads_nowhere() -> None:
     with partner_server(say(OK)) as inside:
         away = f"HTTP/1.1 302 Found\r\nLocation: {inside.url}\r\n\r\n".encode()
@@ -142,7 +142,6 @@ def test_a_redirect_is_an_answer_and_leads_nowhere() -> None:
     assert inside.heard == []
 
 
-@pytest.mark.usefixtures("local")
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
@@ -171,7 +170,6 @@ def endless(connection: socket.socket) -> None:
         connection.sendall(b"x" * 65536)
 
 
-@pytest.mark.usefixtures("local")
 @pytest.mark.parametrize("answer", [drip, lambda _: time.sleep(3)])
 def test_whoever_is_slow_is_left_when_the_time_is_up(
     monkeypatch: pytest.MonkeyPatch, answer: Any
@@ -183,7 +181,6 @@ def test_whoever_is_slow_is_left_when_the_time_is_up(
     assert time.monotonic() - began < 1.5
 
 
-@pytest.mark.usefixtures("local")
 @pytest.mark.parametrize(
     "answer",
     [say(b"HTTP/1.1 100 Continue\r\n\r\n" + OK), endless],
@@ -194,7 +191,6 @@ def test_the_status_alone_is_read(answer: Any) -> None:
         assert webhooks.post(server.url, b"{}", {}) == 200
 
 
-@pytest.mark.usefixtures("local")
 def test_a_machine_that_speaks_no_tls_is_told_apart() -> None:
     with partner_server(say(OK * 50), hears=False) as server:
         assert find_failure(server.url.replace("http:", "https:")) == "tls"

@@ -123,9 +123,7 @@ def test_all_keys_that_have_signed_are_listed(client: Client, settings: Settings
     assert get_text(client, PAGE).count("/canh-bao/khoa/") == 2
 
 
-def test_feeds_are_named_with_their_whole_address_and_how_often_reading_helps(
-    client: Client,
-) -> None:
+def test_feeds_are_named_whole_and_how_often_reading_helps(client: Client) -> None:
     names = ("rss.xml", "atom.xml", "feed.json", "cap.xml")
     words = [f"{PORTAL}/canh-bao/{name}" for name in names]
     words.append("Vài phút đọc lại một lần là đủ.")

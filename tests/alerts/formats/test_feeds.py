@@ -49,9 +49,7 @@ def test_a_feed_tells_of_each_warning_newest_first(client: Client, path: str) ->
 
 
 @pytest.mark.parametrize("path", FOR_PROGRAMS[:3])
-def test_an_update_and_an_end_are_new_entries_in_the_place_of_the_old_one(
-    client: Client, path: str
-) -> None:
+def test_an_update_and_an_end_take_the_place_of_the_old_entry(client: Client, path: str) -> None:
     first = issued()
     (entry,) = parse_entries(client, path)
     second = rewritten(first, title="Tiêu đề mới")
@@ -71,15 +69,6 @@ def test_a_withdrawn_warning_leaves_nothing_but_the_reason(client: Client, path:
     assert entry["title"].startswith("[Đã rút lại] ")
     assert entry["text"] == "Nhầm."
     assert "Điều sai" not in get_text(client, path)
-
-
-@pytest.mark.parametrize("path", FOR_PROGRAMS)
-def test_hostile_words_stay_words(client: Client, path: str) -> None:
-    issued(title=f"{HOSTILE}\x0b", summary=HOSTILE, advice=HOSTILE)
-    assert path.endswith(".json") or "<script" not in get_text(client, path)
-    if path in FOR_PROGRAMS[:3]:
-        (entry,) = parse_entries(client, path)
-        assert entry["title"].startswith(HOSTILE[:25]) or "&lt;script" in entry["title"]
 
 
 def test_a_reader_that_takes_a_description_for_html_finds_no_element_in_it(client: Client) -> None:
@@ -178,9 +167,7 @@ def test_a_link_is_shown_with_a_picture_of_its_words(client: Client, title: str)
     assert len(picture.crop((1150, 150, 1200, 480)).getcolors() or []) == 1
 
 
-def test_a_picture_shows_that_its_warning_is_over_and_is_gone_with_a_withdrawn_one(
-    client: Client,
-) -> None:
+def test_a_picture_shows_an_end_and_is_gone_with_a_withdrawn_warning(client: Client) -> None:
     revision = issued()
     live = read_picture(client).tobytes()
     cancelled(revision)

@@ -45,9 +45,7 @@ def parse_page(client: Client, path: str) -> html.HtmlElement:
     return html.document_fromstring(get_text(client, path))
 
 
-def test_a_page_says_what_to_do_whom_to_ring_how_it_runs_and_where_it_comes_from(
-    client: Client,
-) -> None:
+def test_a_page_says_what_to_do_whom_to_ring_and_where_it_comes_from(client: Client) -> None:
     issued(document_number="140/CAT-PV01", document_office="Công an tỉnh Thanh Hóa")
     text = get_text(client, PAGE)
     words = ["Đang có hiệu lực", "Cúp máy.", "Dọa cắt điện", "“Cắt ngay.”", "140/CAT-PV01"]
@@ -86,22 +84,17 @@ def test_an_update_shows_its_version(client: Client) -> None:
 
 @pytest.mark.parametrize("path", [*CACHED, "/", "/en/", "/co-quan/dien-luc/"])
 def test_pages_are_cacheable_and_set_no_cookie(client: Client, path: str) -> None:
-    issued(), office()
+    revision = issued(offices=[office()])
     headers = client.get(path).headers
     assert "Set-Cookie" not in headers
     assert "cookie" not in headers.get("Vary", "").lower()
     cache_control = "public, max-age=30, stale-while-revalidate=20, stale-if-error=86400"
     assert headers["Cache-Control"] == cache_control
-
-
-@pytest.mark.parametrize("path", CACHED)
-def test_a_known_page_is_not_sent_again_until_it_changes(client: Client, path: str) -> None:
-    revision = issued()
-    headers = {"if-none-match": client.get(path).headers["ETag"]}
-    again = client.get(path, headers=headers)
+    known = {"if-none-match": headers["ETag"]}
+    again = client.get(path, headers=known)
     assert (again.status_code, again.content) == (304, b"")
     cancelled(revision)
-    assert client.get(path, headers=headers).status_code == 200
+    assert client.get(path, headers=known).status_code == 200
 
 
 @pytest.mark.parametrize("path", CACHED)
@@ -122,13 +115,11 @@ def test_no_script_no_style_attribute_and_nothing_from_elsewhere(client: Client,
     assert [link for link in links if outside.match(link)] == []
 
 
-@pytest.mark.parametrize("status", [200, 304])
 @pytest.mark.parametrize("path", FRAMES)
-def test_frames_may_stand_in_every_site(client: Client, path: str, status: int) -> None:
+def test_a_frame_that_is_known_may_still_stand_in_every_site(client: Client, path: str) -> None:
     issued()
-    conditions = {"if-none-match": client.get(path).headers["ETag"]} if status == 304 else {}
-    response = client.get(path, headers=conditions)
-    assert response.status_code == status
+    response = client.get(path, headers={"if-none-match": client.get(path).headers["ETag"]})
+    assert response.status_code == 304
     assert "frame-ancestors *" in response.headers["Content-Security-Policy"]
     assert "X-Frame-Options" not in response.headers
     assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
@@ -149,17 +140,6 @@ def test_a_frame_without_its_database_stands_and_says_whom_to_ring(
     assert find_missing(words, response.content.decode()) == []
 
 
-@pytest.mark.parametrize(
-    "path", [PAGE, PAGES[3], f"/en{PAGE}", "/canh-bao/", "/danh-cho-co-quan/", "/canh-bao/khong/"]
-)
-def test_everything_else_is_framed_by_nobody(client: Client, path: str) -> None:
-    issued()
-    headers = client.get(path).headers
-    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
-    assert headers["X-Frame-Options"] == "DENY"
-    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
-
-
 @pytest.mark.parametrize("path", FRAMES)
 def test_a_frame_opens_links_outside_and_keeps_its_own_sheet(client: Client, path: str) -> None:
     issued()
@@ -175,9 +155,7 @@ def test_a_frame_opens_links_outside_and_keeps_its_own_sheet(client: Client, pat
 
 
 @pytest.mark.parametrize("path", FRAMES)
-def test_a_frame_names_source_time_version_and_number_and_greys_itself(
-    client: Client, path: str
-) -> None:
+def test_a_frame_names_source_time_and_number_and_greys_itself(client: Client, path: str) -> None:
     issued()
     words = ["Nguồn: Công an tỉnh Thanh Hóa", "Cập nhật ", "bản 1", "Kiểm tra nguồn"]
     words += ["02373.725.725", "Đã hơn 24 giờ chưa cập nhật"]
@@ -186,20 +164,15 @@ def test_a_frame_names_source_time_version_and_number_and_greys_itself(
     assert len(re.findall(r"animation:\w+ 1s 86400s forwards", text)) == 2
 
 
-def list_frame_states(client: Client) -> list[str]:
-    """Return frames of none, one, an ended one, many, and of a portal without its database."""
-    none = get_text(client, "/nhung/")
+def test_each_frame_says_113_and_the_bank_once_and_first_and_whom_to_ring(client: Client) -> None:
+    texts = [frames.render_unavailable(), get_text(client, "/nhung/")]
     first = issued("mot", advice="Cúp máy.\nĐang bị ép thì gọi 113. Gọi ngay.\n" + frames.FIRST[1])
-    one = get_text(client, "/nhung/")
+    texts.append(get_text(client, "/nhung/"))
     issued("hai")
     cancelled(first)
-    ended = get_text(client, "/canh-bao/mot/nhung/")
     issued("ba")
-    return [none, one, ended, get_text(client, "/nhung/"), frames.render_unavailable()]
-
-
-def test_each_frame_says_113_and_the_bank_once_and_first_and_whom_to_ring(client: Client) -> None:
-    for text in list_frame_states(client):
+    texts += [get_text(client, path) for path in ("/canh-bao/mot/nhung/", "/nhung/")]
+    for text in texts:
         main = strip_tags(text[text.index("<main>") : text.index('<p class="old">')])
         assert [main.count(line) for line in frames.FIRST] == [1, 1]
         assert [strip_tags(text).count(line) for line in frames.FIRST] == [1, 1]
@@ -222,28 +195,12 @@ def test_frames_and_pages_stay_light(client: Client) -> None:
     assert measure_weight(client.get(PAGE).content) <= 14_000
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_hostile_text_stays_text(client: Client, path: str) -> None:
-    issued(
-        title=HOSTILE,
-        short_title="<b onclick=x>",
-        summary=HOSTILE,
-        advice=f"{HOSTILE}. {HOSTILE} 113",
-        loudspeaker=HOSTILE,
-        document_number="<i>1</i>",
-        document_note=HOSTILE,
-        document_recipients=HOSTILE,
-    )
-    response = client.get(path)
-    if path.endswith(".txt"):
-        assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
-        assert response.headers["X-Content-Type-Options"] == "nosniff"
-        assert HOSTILE in response.content.decode()
-    else:
-        page = html.document_fromstring(response.content.decode())
-        types = [element.get("type") for element in page.iter("script", "i")]
-        assert types in ([], ["application/ld+json"])
-        assert page.xpath("//b[@onclick]") == []
+def test_the_text_to_copy_is_plain_text_with_the_words_as_they_are(client: Client) -> None:
+    issued(title=HOSTILE)
+    response = client.get(f"{PAGE}van-ban.txt")
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert HOSTILE in response.content.decode()
 
 
 def test_the_page_costs_one_question_and_the_lists_two(
@@ -305,7 +262,9 @@ def test_a_document_without_a_date_leaves_no_comma(client: Client, path: str) ->
 
 def test_every_version_is_told_with_what_changed_and_where_to_read_it(client: Client) -> None:
     first = issued()
+    assert HISTORY not in get_text(client, PAGE)
     second = rewritten(first, summary="Khác.", expires=timezone.now() + timedelta(days=2))
+    assert f'href="{HISTORY}">xem các bản trước' in get_text(client, PAGE)
     cancel = cancelled(second, "Hết đợt.")
     words = ["Đổi: tóm tắt, gửi đến ai, thời hạn.", "Hết đợt."]
     for revision in (first, second, cancel):
@@ -324,19 +283,10 @@ def test_a_withdrawn_warning_shows_its_versions_and_none_of_their_words(client: 
     assert find_missing(hidden, text) == hidden
 
 
-def test_the_page_leads_to_the_versions_before_it(client: Client) -> None:
-    first = issued()
-    assert HISTORY not in get_text(client, PAGE)
-    rewritten(first)
-    assert f'href="{HISTORY}">xem các bản trước' in get_text(client, PAGE)
-
-
-def test_a_long_history_stays_light_and_hostile_text_stays_text(client: Client) -> None:
+def test_a_long_history_stays_light(client: Client) -> None:
     revision = issued(title=HOSTILE)
     for number in range(9):
         revision = rewritten(revision, title=f"{HOSTILE} {number}")
     page = client.get(HISTORY).content
-    assert b"<script" not in page
-    assert b"<b>]]" not in page
     assert measure_weight(page) <= 14_000
     assert page.count(b'rel="stylesheet"') == 2
