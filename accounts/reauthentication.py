@@ -27,7 +27,7 @@ View = Callable[..., HttpResponseBase]
 
 _WHEN = "confirmed_at"  # in the session: seconds since 1970
 _PROOF, _FIRST = "confirm_proof", "confirm_method"
-_OURS = {_PROOF, _FIRST, "csrfmiddlewaretoken"}
+_OWN_FIELDS = {_PROOF, _FIRST, "csrfmiddlewaretoken"}
 # Six digits of a phone, eight characters on paper; a password has fourteen or more.
 _TOTP_LENGTH, _MAX_CODE_LENGTH = 6, 8
 _WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
@@ -106,7 +106,7 @@ def _ask(request: HttpRequest, *, is_wrong: bool) -> TemplateResponse:
     fields = [
         (name, value)
         for name, values in request.POST.lists()
-        if name not in _OURS
+        if name not in _OWN_FIELDS
         for value in values
     ]
     context = {

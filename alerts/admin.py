@@ -84,7 +84,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     # Boxes to tick: the stock pair of lists needs script and names its parts wrongly.
     formfield_overrides = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
     fieldsets = [
-        (None, {"fields": ["title", "short_title", "slug", "summary", "advice", "seen"]}),
+        (None, {"fields": ["title", "short_title", "slug", "summary", "advice", "loaded_at"]}),
         ("Tin nhắn và loa xã", {"fields": ["sms", "sms_share", "sms_marked", "loudspeaker"]}),
         ("Bản tiếng Anh", {"fields": ["title_en", "summary_en", "advice_en"]}),
         ("Văn bản gốc", {"fields": _DOCUMENT_FIELDS}),
@@ -120,7 +120,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [*(["slug"] if obj else []), "scenario_label", "response_labels"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Alert | None = None) -> Any:
-        """Return the fieldsets; on a read-only page with labels for codes and without `seen`."""
+        """Return the fieldsets; on a read-only page with labels for codes and without `loaded_at`."""
         fieldsets = super().get_fieldsets(request, obj)
         if self.has_change_permission(request, obj):
             return fieldsets
@@ -183,7 +183,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
         def issue_next(alert: Alert, *, by: Any) -> AlertRevision:
             action = publishing.update if alert.current_id else publishing.issue
-            return action(alert, by=by, seen=request.POST.get("seen", ""))
+            return action(alert, by=by, read_etag=request.POST.get("draft_etag", ""))
 
         return self._run(request, pk, [ISSUE], issue_next, publication_notice)
 
@@ -300,4 +300,4 @@ def _find_campaign(text: str) -> Campaign | None:
 
 
 def _to_read_only(fields: Iterable[Any]) -> list[Any]:
-    return [_READ_ONLY_FIELDS.get(field, field) for field in fields if field != "seen"]
+    return [_READ_ONLY_FIELDS.get(field, field) for field in fields if field != "loaded_at"]

@@ -54,7 +54,7 @@ def _state_label(revision: AlertRevision) -> str:
 
 @dataclass(frozen=True)
 class AllowedActions:
-    """What an officer may do with a warning. `missing`: what a submission lacks; `seen`: the digest of
+    """What an officer may do with a warning. `missing`: what a submission lacks; `draft_etag`: the digest of
     the text on the screen; `returned`: why it was sent back.
     """
 
@@ -65,7 +65,7 @@ class AllowedActions:
     own_text: bool
     cancel: bool
     preview: bool
-    seen: str
+    draft_etag: str
     returned: str
 
 
@@ -82,7 +82,7 @@ def allowed_actions(request: HttpRequest, alert: Alert) -> AllowedActions:
         own_text=may_issue and in_review and is_own,
         cancel=may_issue and _may_cancel(alert, request.user.pk),
         preview=may_change or may_issue,
-        seen=publishing.draft_etag(alert) if in_review else "",
+        draft_etag=publishing.draft_etag(alert) if in_review else "",
         returned=_return_reason(alert),
     )
 

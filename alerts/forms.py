@@ -24,7 +24,7 @@ class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
         initial=[ResponseType.AVOID],
     )
     scenario = forms.ChoiceField(label="Kiểu lừa", required=False)
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    loaded_at = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Alert
@@ -48,7 +48,7 @@ class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["seen"].initial = self._saved_at()
+        self.fields["loaded_at"].initial = self._saved_at()
         if isinstance(kinds := self.fields.get("scenario"), forms.ChoiceField):
             kinds.choices = [("", "Chưa rõ"), *scenarios()]
         for name in ("effective", "expires"):
@@ -83,11 +83,11 @@ class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _is_outdated(self) -> bool:
         """Return True once: the form then carries the newer time, so that saving again is a choice."""
-        if self.data.get(self.add_prefix("seen")) == self._saved_at():
+        if self.data.get(self.add_prefix("loaded_at")) == self._saved_at():
             return False
         if isinstance(self.data, QueryDict):
             data = self.data.copy()
-            data[self.add_prefix("seen")] = self._saved_at()
+            data[self.add_prefix("loaded_at")] = self._saved_at()
             self.data = data
         return True
 

@@ -158,18 +158,18 @@ def send_back(alert: Alert, *, by: User, reason: str = "") -> None:
 
 
 @transaction.atomic
-def issue(alert: Alert, *, by: User, seen: str | None = None) -> AlertRevision:
-    """Issue the first revision. `seen` is the draft_etag of the text that `by` has read."""
-    alert = _lock_reviewed(alert, by, seen)
+def issue(alert: Alert, *, by: User, read_etag: str | None = None) -> AlertRevision:
+    """Issue the first revision. `read_etag` is the draft_etag of the text that `by` has read."""
+    alert = _lock_reviewed(alert, by, read_etag)
     if alert.current:
         raise NotReadyError("Cảnh báo này đã phát. Phát bản mới bằng cách cập nhật.")
     return _issue_revision(alert, MsgType.ALERT, by)
 
 
 @transaction.atomic
-def update(alert: Alert, *, by: User, seen: str | None = None) -> AlertRevision:
+def update(alert: Alert, *, by: User, read_etag: str | None = None) -> AlertRevision:
     """Issue the text in review in place of the current revision, which stays on record."""
-    alert = _lock_reviewed(alert, by, seen)
+    alert = _lock_reviewed(alert, by, read_etag)
     if not alert.current:
         raise NotReadyError("Cảnh báo này chưa phát lần nào.")
     return _issue_revision(alert, MsgType.UPDATE, by)
@@ -210,12 +210,12 @@ def _lock_alert(alert: Alert) -> Alert:
     return rows.get(pk=alert.pk)
 
 
-def _lock_reviewed(alert: Alert, by: User, seen: str | None) -> Alert:
+def _lock_reviewed(alert: Alert, by: User, read_etag: str | None) -> Alert:
     alert = _lock_alert(alert)
     _refuse_cancelled(alert)
     if alert.stage != Alert.Stage.REVIEW:
         raise NotReadyError("Cảnh báo này không ở khâu chờ duyệt, chưa phát được.")
-    if seen is not None and seen != draft_etag(alert):
+    if read_etag is not None and read_etag != draft_etag(alert):
         raise StaleDraftError("Nội dung đã đổi từ lúc bạn mở xem. Đọc lại rồi hãy phát.")
     if alert.expires and alert.expires <= timezone.now():
         raise NotReadyError("Hạn hiệu lực đã qua. Trả lại để sửa hạn.")

@@ -80,7 +80,7 @@ def _form_signer(secret: str) -> signing.TimestampSigner:
 
 
 def token_age(token: str) -> float | None:
-    """Return the seconds since the form was offered; None when the token is not ours or stale. The
+    """Return the seconds since the form was offered; None when the signature is invalid or old. The
     signer's own check would derive its key again each time.
     """
     if not token.isascii():
@@ -100,7 +100,7 @@ def _form_key(secret: str) -> bytes:
 
 @dataclass(frozen=True)
 class Signer:
-    """Signs with SIGNING_KEY (Ed25519), for programs that are not ours."""
+    """Signs with SIGNING_KEY (Ed25519), for programs of others."""
 
     private: Ed25519PrivateKey = field(repr=False)
 

@@ -27,9 +27,9 @@ BEAT_TIMEOUT_SECONDS = 600.0
 
 
 def load_environment() -> dict[str, str]:
-    """Return our environment and DATA_DIR/local.env. Raises StartError when no database is named."""
-    ours = {name: value for name, value in os.environ.items() if value}
-    env = read_env(resolve_data_dir()) | ours
+    """Return the environment and DATA_DIR/local.env. Raises StartError when no database is named."""
+    own = {name: value for name, value in os.environ.items() if value}
+    env = read_env(resolve_data_dir()) | own
     if not env_value_given("DATABASE_URL", env):
         raise StartError("no DATABASE_URL is given: is DATA_DIR set as for `make run`?")
     return env
@@ -46,13 +46,13 @@ def is_web_healthy() -> bool:
 
 def find_processes(*words: str) -> list[int]:
     """Return the ids of this portal's processes that have all these words among their arguments."""
-    ours = f"DATA_DIR={resolve_data_dir()}".encode()
+    own_setting = f"DATA_DIR={resolve_data_dir()}".encode()
     sought = {word.encode() for word in words}
     pids = []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it ended meanwhile, or is somebody else's
             arguments = set((entry / "cmdline").read_bytes().split(b"\0"))
-            if sought <= arguments and ours in (entry / "environ").read_bytes().split(b"\0"):
+            if sought <= arguments and own_setting in (entry / "environ").read_bytes().split(b"\0"):
                 pids.append(int(entry.name))
     return pids
 

@@ -111,10 +111,10 @@ class ChildOptions(ServerOptions):
         parser = configparser.ConfigParser()
         parser["supervisord"] = SUPERVISORD
         for child in children:
-            ours = {"autostart": str(child.name == "web"), "stopwaitsecs": str(child.stop_seconds)}
-            ours["stopsignal"] = child.stop_signal.name.removeprefix("SIG")
+            own = {"autostart": str(child.name == "web"), "stopwaitsecs": str(child.stop_seconds)}
+            own["stopsignal"] = child.stop_signal.name.removeprefix("SIG")
             order = STOP_ORDER.get(child.name, SERVERS_LAST)
-            parser[f"program:{child.name}"] = PROGRAM | ours | {"priority": order}
+            parser[f"program:{child.name}"] = PROGRAM | own | {"priority": order}
         others = ",".join(c.name for c in children if not c.log and c.name != "web")
         if others:
             parser["group:others"] = {"programs": others, "priority": STOP_ORDER["others"]}

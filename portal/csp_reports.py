@@ -31,7 +31,7 @@ DIRECTIVES = (
     "script-src-attr", "script-src-elem", "style-src", "style-src-attr", "style-src-elem",
     "worker-src", "other",
 )  # fmt: skip
-BLOCKED = ("inline", "eval", "data", "blob", "ours", "elsewhere", "other")
+BLOCKED = ("inline", "eval", "data", "blob", "portal", "elsewhere", "other")
 _KEY = "portal:csp:{} {}"
 
 
@@ -97,7 +97,7 @@ def _classify_source(report: dict[str, Any]) -> str:
     except ValueError:
         return "other"
     if url.scheme in {"http", "https"}:
-        return "ours" if url.netloc == urlsplit(settings.PORTAL_URL).netloc else "elsewhere"
+        return "portal" if url.netloc == urlsplit(settings.PORTAL_URL).netloc else "elsewhere"
     return url.scheme if url.scheme in BLOCKED else "other"
 
 

@@ -8,7 +8,7 @@ from types import TracebackType
 
 class ErrorRedactionFilter(logging.Filter):
     """Reduces Django's line about an error to its class and place: a path may be an invitation, an
-    error's text may quote a report. A response without an error (a 503 of ours) is dropped: it is
+    error's text may quote a report. A response without an error (the portal's 503) is dropped: it is
     logged already.
     """
 

@@ -289,13 +289,13 @@ LOGGING = {
     },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "json"},
-        "nobody": {"class": "logging.NullHandler"},
+        "null": {"class": "logging.NullHandler"},
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         # A refused request is the visitor's affair; its path and body are not for the log. A path
         # may be an invitation, which opens an account. (Without any handler Python writes it.)
-        "django.security": {"handlers": ["nobody"], "propagate": False},
+        "django.security": {"handlers": ["null"], "propagate": False},
         "django.request": {"level": "ERROR", "filters": ["codes_only"]},
         # Three lines for each log-in that succeeds would drown the codes.
         "axes": {"level": "WARNING"},

@@ -175,7 +175,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the 400 page with the portal's own address: most often the host was not ours."""
+    """Return the 400 page with the portal's own address: most often the host was another's."""
     context = {"portal": f"{settings.PORTAL_URL}{reverse('reports:home')}"}
     return render(request, "400.html", context, status=400, using="public")
 

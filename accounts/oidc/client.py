@@ -142,11 +142,11 @@ def _is_log_out(claims: Any) -> bool:
 
 
 class _SettingsMixin:
-    """Map the library's settings to ours; none is looked up in Django's settings."""
+    """Map the library's settings to the portal's; none is looked up in Django's settings."""
 
     @staticmethod
     def get_settings(name: str, *otherwise: Any) -> Any:
-        ours = {
+        values = {
             "OIDC_RP_CLIENT_ID": settings.OIDC_CLIENT_ID,
             "OIDC_RP_CLIENT_SECRET": settings.OIDC_CLIENT_SECRET,
             "OIDC_RP_SCOPES": settings.OIDC_SCOPES,
@@ -156,8 +156,8 @@ class _SettingsMixin:
             "OIDC_USE_PKCE": True,
             "OIDC_TIMEOUT": TIMEOUT_SECONDS,
         }
-        if name in ours:
-            return ours[name]
+        if name in values:
+            return values[name]
         addresses = {
             "OIDC_OP_AUTHORIZATION_ENDPOINT": "authorization_endpoint",
             "OIDC_OP_TOKEN_ENDPOINT": "token_endpoint",  # nosec B105
@@ -224,8 +224,8 @@ def _discover(issuer: str) -> dict[str, str]:
 def _parse_claims(claims: Any, nonce: str) -> tuple[str, frozenset[str]]:
     """Return subject and methods; the library has verified signature, nonce and expiry."""
     subject = claims[settings.OIDC_CLAIM]
-    is_ours = bool(nonce) and _is_for_us(claims)
-    if not (is_ours and isinstance(subject, str) and is_subject(subject)):
+    is_meant_for_portal = bool(nonce) and _is_for_us(claims)
+    if not (is_meant_for_portal and isinstance(subject, str) and is_subject(subject)):
         raise SuspiciousOperation("a token for somebody else")
     methods = claims.get("amr", [])
     listed = [*(methods if isinstance(methods, list) else []), claims.get("acr")]

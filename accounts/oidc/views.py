@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 VALID_SECONDS = 600  # from the button to the last code
 _STATES, _NEXT, _WAITING = "oidc_states", "oidc_login_next", "oidc_waiting"
-_OURS = (_STATES, _NEXT, _WAITING)
+_SESSION_KEYS = (_STATES, _NEXT, _WAITING)
 _BACKEND = "accounts.backends.DeskBackend"
 _LEFT = "provider_left"
 WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
@@ -114,7 +114,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     device = _get_device(user)
     request.session[sessions.OPENED] = claims.opened
     if claims.methods & set(settings.OIDC_SECOND_FACTOR_AMR):
-        return _enter(request, user, device, is_ours=False)
+        return _enter(request, user, device, is_checked_here=False)
     request.session[_WAITING] = {"subject": claims.subject, "at": time.time()}
     return HttpResponseRedirect(reverse("admin:oidc_code"))
 
@@ -158,17 +158,17 @@ def _get_device(user: User) -> Device:
 
 
 def _enter(
-    request: HttpRequest, user: User, device: Device, *, is_ours: bool = True
+    request: HttpRequest, user: User, device: Device, *, is_checked_here: bool = True
 ) -> HttpResponse:
-    """Log in and redirect; a second factor not checked here (`is_ours`) is asked before personal data."""
+    """Log in and redirect; a second factor not checked here (`is_checked_here`) is asked before personal data."""
     address = request.session.get(_NEXT) or reverse("admin:index")
     opened = request.session.get(sessions.OPENED, {})
-    for name in _OURS:
+    for name in _SESSION_KEYS:
         request.session.pop(name, None)
     user.otp_device = device  # type: ignore[attr-defined]
     auth.login(request, user, backend=_BACKEND)
     request.session[sessions.OPENED] = opened
-    if not is_ours:
+    if not is_checked_here:
         reauthentication.require_reauthentication(request)
     return HttpResponseRedirect(address)
 

@@ -67,7 +67,7 @@ class ConfirmationRequest:
 
 
 def open_confirmation(token: str) -> ConfirmationRequest | None:
-    """Return what the link is about, marked as seen; None when it is not ours or expired."""
+    """Return what the link is about, marked as seen; None when its signature is invalid or expired."""
     parts = signed_links.read_token(signed_links.DEPLOYED, token)
     if parts is None:
         return None

@@ -35,12 +35,12 @@ def unsubscribe_url(subscriber: Subscriber) -> str:
 
 
 def read_token(purpose: str, token: str) -> list[str] | None:
-    """Return the parts after the expiry; None when it is not ours, of another purpose or expired."""
+    """Return the parts after the expiry; None when the signature is invalid, of another purpose or expired."""
     text, _, signature = token.rpartition(".")
     until, *parts = text.split(".")
     macs = (_compute_mac(key, purpose, text) for key in field_keys())
-    is_ours = any(hmac.compare_digest(mac.encode(), signature.encode()) for mac in macs)
-    if not is_ours or (until and int(until) < time.time()):
+    is_genuine = any(hmac.compare_digest(mac.encode(), signature.encode()) for mac in macs)
+    if not is_genuine or (until and int(until) < time.time()):
         return None
     return parts
 

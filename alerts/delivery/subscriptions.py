@@ -122,7 +122,7 @@ def confirm_opt_in(token: str) -> bool:
 
 
 def is_unsubscribe_token(token: str) -> bool:
-    """Return whether an unsubscribe link is ours, also when its owner is gone."""
+    """Return whether an unsubscribe link is genuine, also when its owner is gone."""
     return signed_links.read_token(signed_links.LEAVE, token) is not None
 
 

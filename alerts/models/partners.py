@@ -117,7 +117,7 @@ class Delivery(models.Model):
 
 
 class DeliveryAttempt(models.Model):
-    """One attempt: a code of ours and the HTTP status of the answer."""
+    """One attempt: the portal's code and the HTTP status of the answer."""
 
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempt_log")
     attempted_at = models.DateTimeField("lúc", db_default=Now())

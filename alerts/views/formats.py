@@ -75,7 +75,7 @@ def public_key(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_safe
 def embed(request: HttpRequest) -> HttpResponse:
-    """Return oEmbed for an address of ours; JSON alone, as the standard allows."""
+    """Return oEmbed for an address of the portal; JSON alone, as the standard allows."""
     if request.GET.get("format", "json") != "json":
         refusal = HttpResponse("JSON alone is offered here.\n", "text/plain", _NOT_OFFERED)
         return allow_cross_origin(refusal)

@@ -16,7 +16,7 @@ from django.conf import settings
 from core import private_files
 
 NAME = "event-heads.jsonl"
-MAX_LINE_BYTES = 512  # ours are shorter
+MAX_LINE_BYTES = 512  # the chain's own are shorter
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ UPDATE core_outboxitem
                 AND (leased_until IS NULL OR leased_until <= statement_timestamp())
                 FOR UPDATE SKIP LOCKED)
 RETURNING key, attempts
-""",  # noqa: S608  # constants of ours  # nosec B608
+""",  # noqa: S608  # constants  # nosec B608
 )
 
 # Plain SQL, as above: the ORM spent more on building this statement than PostgreSQL on running it.

@@ -74,7 +74,7 @@ UPDATE core_outboxitem AS item
   FROM (SELECT id FROM usual UNION ALL SELECT id FROM idle) AS due
  WHERE item.id = due.id
 RETURNING item.priority, item.task, item.id
-"""  # noqa: S608  # two constants of ours  # nosec B608
+"""  # noqa: S608  # two constants  # nosec B608
 
 _RELEASE_SQL = "UPDATE core_outboxitem SET due_at = statement_timestamp() WHERE id = ANY(%s)"
 

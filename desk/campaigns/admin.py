@@ -168,7 +168,7 @@ class CampaignAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Campaign]):
         if chosen_trend(request) != "hot":
             return ("-opened_at",)
         place = "array_position(%s::uuid[], reports_campaign.id)"
-        return (RawSQL(place, [growing_campaigns(request)]).asc(),)  # noqa: S611  # keys of ours  # nosec B611
+        return (RawSQL(place, [growing_campaigns(request)]).asc(),)  # noqa: S611  # own keys  # nosec B611
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == PARAMETER

@@ -177,7 +177,7 @@ class ComposeMessage(ReportView):
             back=filters,
             report_page=page_address(self.report.pk, filters),
             language=chosen_language(self.request, self.report),
-            theirs=self.report.get_language_display(),
+            reporter_language=self.report.get_language_display(),
             written=text,
             **context,
         )

@@ -61,7 +61,7 @@ def validate_manifest(manifest: Manifest) -> None:
 
 
 def parse_manifest(text: bytes) -> Manifest:
-    """Return the manifest that `text` spells; raises BackupError when it is none of ours."""
+    """Return the manifest that `text` spells; raises BackupError when it is none of a backup."""
     try:
         fields = json.loads(text)
         version = operator.index(fields["format"])

@@ -1,7 +1,7 @@
 """Redraw a picture: its pixels, and nothing else of its file.
 
 A process of its own that the input may kill: file on standard input, new file on standard output
-after a line with type, width and height. It imports nothing of ours, so it has neither keys nor
+after a line with type, width and height. It imports nothing of the portal, so it has neither keys nor
 database; memory, time and output are limited.
 """
 

@@ -148,8 +148,8 @@ def _parse_output(output: bytes) -> RedrawResult:
     match head.decode(errors="replace").split():
         case [media_type, width, height] if width.isdecimal() and height.isdecimal():
             kind = filetypes.sniff(data[: filetypes.HEAD_BYTES])
-            is_ours = kind and kind.media_type == media_type in _COPY_MEDIA_TYPES
-            if is_ours and len(data) <= storage.MAX_BYTES:
+            is_allowed = kind and kind.media_type == media_type in _COPY_MEDIA_TYPES
+            if is_allowed and len(data) <= storage.MAX_BYTES:
                 return RedrawResult(Copy.MADE, data, media_type, int(width[:5]), int(height[:5]))
     return RedrawResult(Copy.UNREADABLE)
 

@@ -49,25 +49,25 @@ SELECT link.campaign_id, count(*), min(report.received_at), max(report.received_
 """
 
 _BREAKDOWN_SQL = f"""
-WITH mine AS MATERIALIZED (
+WITH members AS MATERIALIZED (
      SELECT report.received_at AT TIME ZONE %(zone)s AS at, desk.status, facts.scenario,
             facts.actions, facts.stages, {effective_facts.COMMUNE} AS commune_id,
             CASE WHEN cardinality(facts.offices) > 0 THEN facts.offices
                  WHEN report.claimed_office <> '' THEN ARRAY[report.claimed_office] END AS offices
      {_MEMBERS_SQL}
       WHERE link.campaign_id = %(campaign)s)
-SELECT 'day', at::date::text, count(*) FROM mine GROUP BY 2
- UNION ALL SELECT 'status', status, count(*) FROM mine GROUP BY 2
- UNION ALL SELECT 'scenario', scenario, count(*) FROM mine WHERE scenario IS NOT NULL GROUP BY 2
+SELECT 'day', at::date::text, count(*) FROM members GROUP BY 2
+ UNION ALL SELECT 'status', status, count(*) FROM members GROUP BY 2
+ UNION ALL SELECT 'scenario', scenario, count(*) FROM members WHERE scenario IS NOT NULL GROUP BY 2
  UNION ALL SELECT 'commune', commune.name, count(*)
-             FROM mine JOIN reports_commune AS commune ON commune.codename = mine.commune_id
+             FROM members JOIN reports_commune AS commune ON commune.codename = members.commune_id
             GROUP BY commune.codename
  UNION ALL SELECT 'office', office, count(*)
-             FROM mine CROSS JOIN LATERAL unnest(offices) AS office GROUP BY 2
+             FROM members CROSS JOIN LATERAL unnest(offices) AS office GROUP BY 2
  UNION ALL SELECT 'stage', stage, count(*)
-             FROM mine CROSS JOIN LATERAL unnest(stages) AS stage GROUP BY 2
+             FROM members CROSS JOIN LATERAL unnest(stages) AS stage GROUP BY 2
  UNION ALL SELECT 'action', action, count(*)
-             FROM mine CROSS JOIN LATERAL unnest(actions) AS action GROUP BY 2
+             FROM members CROSS JOIN LATERAL unnest(actions) AS action GROUP BY 2
  ORDER BY 1, 3 DESC, 2
 """  # noqa: S608  # nosec B608
 

@@ -63,7 +63,7 @@ class PublicStatistics(SnapshotModel):
 
 
 class LookalikeDomain(models.Model):
-    """A host name that resembles ours, and an officer's verdict."""
+    """A host name that resembles the portal's, and an officer's verdict."""
 
     class Verdict(models.TextChoices):
         UNSEEN = "unseen", "Chưa xem"

@@ -106,8 +106,8 @@ def _mail_due_alarms() -> None:
     due = Q(notified_at=None) | Q(notified_at__lte=Now() - REMIND_AFTER_SECONDS)
     stands = Q(since__lte=Now() - NOTIFY_AFTER_SECONDS, count__gt=0)
     for alarm in Alarm.objects.filter(due, stands).order_by("kind"):
-        mine = Alarm.objects.filter(pk=alarm.pk, since=alarm.since, notified_at=alarm.notified_at)
-        if mine.update(notified_at=Now()) and not _mail_or_release(alarm):
+        same = Alarm.objects.filter(pk=alarm.pk, since=alarm.since, notified_at=alarm.notified_at)
+        if same.update(notified_at=Now()) and not _mail_or_release(alarm):
             break
 
 

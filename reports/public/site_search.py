@@ -21,7 +21,7 @@ _MIN_DIGITS = 6  # of what may be a number
 
 @dataclass(frozen=True)
 class Page:
-    """A page of ours: URL name, title, purpose, and further search words."""
+    """A page of the portal: URL name, title, purpose, and further search words."""
 
     address: str
     title: str | Promise

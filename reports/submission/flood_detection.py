@@ -43,7 +43,7 @@ _MIN_STORY_CHARS = 40  # shorter stories are alike by chance
 _PLACES = {abuse_flags.ADDRESS_BUSY, abuse_flags.NETWORK_BUSY}
 # Errors of a parser that meets an unexpected text.
 _READER_ERRORS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-_OURS = "ours"  # the network of all visitors without an address of their own
+_INTERNAL_NETWORK = "internal"  # the network of all visitors without an address of their own
 Flagged = tuple[str, SlidingWindow]
 Query = Callable[[str, Any], list[Any]]
 
@@ -55,7 +55,7 @@ SELECT id::text, origin_digests, left(caller_number, %(number)s), left(story, %(
   FROM reports_floodsample AS flood JOIN reports_report ON id = report_id
  WHERE origin_digests IS NOT NULL AND flood.received_at >= now() - interval '{MINUTES_10} seconds'
  ORDER BY flood.received_at LIMIT %(most)s
-"""  # noqa: S608  # a constant of ours  # nosec B608
+"""  # noqa: S608  # a constant  # nosec B608
 # Flagged reports lose their urgent priority, so that a flood delays no emergency.
 _STORE_FLAGS = """
 WITH counted AS (
@@ -177,7 +177,7 @@ def _count_places(arrival: Arrival) -> Iterator[Flagged]:
 
 def _count_numbers(arrival: Arrival) -> Iterator[Flagged]:
     """Yield the windows of the numbers; a number is busy by how many networks name it."""
-    network, site = arrival.places[1:] or ("", _OURS)
+    network, site = arrival.places[1:] or ("", _INTERNAL_NETWORK)
     for number in arrival.numbers[: report_counts.MAX_NAMED]:
         busy = _window(arrival, "number", OF_NUMBER, MINUTES_10, number)
         yield abuse_flags.NUMBER_BUSY, replace(busy, member=site, most=OF_NUMBER + 1)

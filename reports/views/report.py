@@ -96,7 +96,7 @@ def answer_to(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def _page_with_number(request: HttpRequest, number: str) -> HttpResponse:
-    """Return a fresh page with the caller's number that another page of ours has posted."""
+    """Return a fresh page with the caller's number that another page of the portal has posted."""
     form = ReportForm.initial_form({})
     form.initial["caller_number"] = number[:MAX_LENGTH]
     return _page(request, form)

@@ -31,7 +31,7 @@ def press(person: Person, alert: Alert, name: str, **fields: Any) -> str:
 
 def issue(person: Person, alert: Alert) -> str:
     alert.refresh_from_db()
-    return press(person, alert, "issue", seen=publishing.draft_etag(alert))
+    return press(person, alert, "issue", draft_etag=publishing.draft_etag(alert))
 
 
 def make_superuser(person: Person) -> None:
@@ -174,9 +174,9 @@ def test_acts_take_post_alone_and_need_token_and_second_factor(approver: Person,
 
 def test_an_old_screen_issues_nothing(approver: Person) -> None:
     alert = submitted()
-    seen = publishing.draft_etag(alert)
+    draft_etag = publishing.draft_etag(alert)
     AlertStep.objects.update(quote="Lời khác.")
-    assert "Nội dung đã đổi" in press(approver, alert, "issue", seen=seen)
+    assert "Nội dung đã đổi" in press(approver, alert, "issue", draft_etag=draft_etag)
     assert not AlertRevision.objects.exists()
 
 
@@ -199,12 +199,12 @@ def test_two_editors_at_once_lose_nothing(editor: Person) -> None:
     alert = draft()
     step = alert.steps.get()
     steps = {"steps-INITIAL_FORMS": 1, "steps-0-id": step.pk, "steps-0-alert": str(alert.pk)}
-    old = fill_form(title="Bản của tôi", seen="2026-01-01T00:00:00+00:00", **steps)
+    old = fill_form(title="Bản của tôi", loaded_at="2026-01-01T00:00:00+00:00", **steps)
     text = editor.client.post(page(alert), old).content.decode()
     assert find_missing(["vừa sửa cảnh báo này", "Bản của tôi"], text) == []
     assert Alert.objects.get().title == alert.title
-    again = old | {"seen": alert.changed_at.isoformat()}
-    assert f'value="{again["seen"]}"' in text
+    again = old | {"loaded_at": alert.changed_at.isoformat()}
+    assert f'value="{again["loaded_at"]}"' in text
     editor.client.post(page(alert), again)
     assert Alert.objects.get().title == "Bản của tôi"
 

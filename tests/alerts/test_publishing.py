@@ -76,12 +76,12 @@ def test_only_what_is_in_review_is_issued(make: Callable[[], Alert]) -> None:
 
 def test_an_approver_issues_only_the_text_that_was_read() -> None:
     alert = submitted()
-    seen = publishing.draft_etag(alert)
+    read_etag = publishing.draft_etag(alert)
     publishing.send_back(alert, by=person("editor"))
     Alert.objects.update(summary="Khác hẳn.")
     publishing.submit(alert, by=person("editor"))
     with pytest.raises(StaleDraftError, match="đã đổi"):
-        publishing.issue(alert, by=person("approver"), seen=seen)
+        publishing.issue(alert, by=person("approver"), read_etag=read_etag)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml
     "services"
 ]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
-OURS = [
+OWN_FILES = [
     path
     for room in (*ROOMS, "bench", "tools", "requirements", ".ci")
     for path in sorted((ROOT / room).rglob("*.py"))
@@ -95,7 +95,7 @@ def test_no_rule_against_danger_is_left_out_as_a_whole() -> None:
 
 def test_an_exception_from_a_rule_names_it() -> None:
     blanket = re.compile(r"#\s*nosec(?! B\d{3})|#\s*noqa(?!: [A-Z]+\d)|ruff: noqa(?!: INP001)")
-    wrong = [path.name for path in OURS if blanket.search(path.read_text("utf-8"))]
+    wrong = [path.name for path in OWN_FILES if blanket.search(path.read_text("utf-8"))]
     assert wrong == []
 
 
@@ -165,18 +165,18 @@ def test_no_statement_is_put_together_from_words_of_others() -> None:
     """
     wrong = [
         f"{path.name}:{value.lineno}"
-        for path in OURS
+        for path in OWN_FILES
         if path.parent.name != "bench"
         for call in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in SQL_CALLS
         for text in ast.walk(call)
         if isinstance(text, ast.JoinedStr)
         for value in text.values
-        if isinstance(value, ast.FormattedValue) and not _is_ours(value.value)
+        if isinstance(value, ast.FormattedValue) and not _is_own(value.value)
     ]
     assert wrong == []
 
 
-def _is_ours(node: ast.expr) -> bool:
+def _is_own(node: ast.expr) -> bool:
     is_constant = isinstance(node, ast.Name) and node.id.strip("_").isupper()
     return is_constant or isinstance(node, ast.Call)

@@ -43,16 +43,16 @@ def test_a_token_tells_its_age_and_is_stale_after_a_day(seconds: int, age: float
 
 
 @pytest.mark.parametrize("token", ["", "f", "f:1:2", "\ud800", "f::", "x" * 100_000])
-def test_a_token_that_is_not_ours_has_no_age(token: str) -> None:
+def test_a_token_of_another_has_no_age(token: str) -> None:
     assert keys.token_age(token) is None
 
 
-def test_a_token_with_another_time_is_not_ours() -> None:
+def test_a_token_with_another_time_is_refused() -> None:
     value, stamp, signature = keys.form_token().split(":")
     assert keys.token_age(f"{value}:{stamp[:-1]}0:{signature}") is None or stamp[-1] == "0"
 
 
-def test_a_token_of_another_secret_is_not_ours(settings: Settings) -> None:
+def test_a_token_of_another_secret_is_refused(settings: Settings) -> None:
     token = keys.form_token()
     settings.SECRET_KEY = "x" * 60
     assert keys.token_age(token) is None

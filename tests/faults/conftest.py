@@ -14,6 +14,6 @@ def stack() -> Iterator[PortalStack]:
     """Every role up, the front server too where nginx is installed. A test that stops something
     starts it again; nothing may be missing in the end.
     """
-    with portal_stack(front=NGINX is not None) as ours:
-        yield ours
-        assert_balanced(ours)
+    with portal_stack(front=NGINX is not None) as running:
+        yield running
+        assert_balanced(running)

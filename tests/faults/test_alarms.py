@@ -29,13 +29,13 @@ LATE = "Báo động: 1 tin chờ máy đọc quá 1 phút"
 @contextmanager
 def stage(box: SmtpSink) -> Iterator[QueueProcesses]:
     """A floor whose alarms go to this postbox."""
-    with queue_processes() as ours:
-        ours.env |= {
+    with queue_processes() as processes:
+        processes.env |= {
             "EMAIL_URL": box.url,
             "ALARM_EMAILS": "ky-thuat@portal.example",
             "QUEUE_ALARM_AFTER_SECONDS": "60",
         }
-        yield ours
+        yield processes
 
 
 def wait_for_minutes() -> None:
@@ -50,12 +50,12 @@ def stand_for_minutes(kind: str) -> None:
 
 
 def test_valkey_worker_and_beat_dead_the_relay_tells() -> None:
-    with smtp_sink() as box, stage(box) as ours:
+    with smtp_sink() as box, stage(box) as processes:
         before = others_of_the_database()  # of browser tests, perhaps
-        ours.valkey.kill_process_group()
+        processes.valkey.kill_process_group()
         wait_for_minutes()
         stand_for_minutes("late")
-        ours.start_relay()
+        processes.start_relay()
         assert wait_until(lambda: bool(box.mails))
         assert box.subjects == [LATE]
         assert box.mails[0]["To"] == "ky-thuat@portal.example"
@@ -63,12 +63,12 @@ def test_valkey_worker_and_beat_dead_the_relay_tells() -> None:
 
 
 def test_the_relay_dead_beat_and_worker_tell_and_count() -> None:
-    with smtp_sink() as box, stage(box) as ours:
+    with smtp_sink() as box, stage(box) as processes:
         wait_for_minutes()
-        ours.start_worker()
-        words = command("beat", ours.folder, "")
+        processes.start_worker()
+        words = command("beat", processes.folder, "")
         words[words.index("-A") + 1] = "tests.faults.support.fast_beat"
-        ours.start("beat", words)
+        processes.start("beat", words)
         assert wait_until(Alarm.objects.exists)
         Alarm.objects.filter(kind="late").update(since=Now() - timedelta(minutes=2))
         assert wait_until(lambda: bool(box.mails) and QueueSnapshot.objects.exists())
@@ -80,12 +80,12 @@ def test_the_relay_dead_beat_and_worker_tell_and_count() -> None:
 
 
 def test_a_mail_server_that_never_answers_delays_no_report() -> None:
-    with smtp_sink(silent=True) as box, stage(box) as ours:
+    with smtp_sink(silent=True) as box, stage(box) as processes:
         wait_for_minutes()
         OutboxItem.objects.update(failed_at=Now())
         stand_for_minutes("failed")
-        ours.start_worker()
-        ours.start_relay()
+        processes.start_worker()
+        processes.start_relay()
         assert wait_until(lambda: box.callers > 0)
         allowance = CpuAllowance()
         report = accept()

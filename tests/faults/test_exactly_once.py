@@ -25,11 +25,11 @@ STORY = "Họ xưng công an, bảo chuyển tiền."
 @pytest.fixture(scope="module")
 def portals(django_db_setup: None) -> Iterator[list[int]]:
     """The ports of two portals, each of two processes of four threads."""
-    with queue_processes() as ours:
+    with queue_processes() as processes:
         ports = []
         for name in ("one", "other"):
             ports.append(port := find_free_port())
-            child = ours.start(name, command("web", ours.folder, f"127.0.0.1:{port}"))
+            child = processes.start(name, command("web", processes.folder, f"127.0.0.1:{port}"))
             child.wait_until_ready(lambda port=port: is_listening(port))  # type: ignore[misc]
         yield ports
 

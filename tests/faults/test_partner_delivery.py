@@ -72,7 +72,7 @@ def certified(file: Path) -> Path:
 
 
 @contextmanager
-def stage(box: SmtpSink, theirs: Receiver) -> Iterator[QueueProcesses]:
+def stage(box: SmtpSink, receiving: Receiver) -> Iterator[QueueProcesses]:
     """Relay and worker, whose mails go to this box and who trust this agency's certificate."""
     with queue_processes() as ours:
         ours.env |= {
@@ -80,7 +80,7 @@ def stage(box: SmtpSink, theirs: Receiver) -> Iterator[QueueProcesses]:
             "ALARM_EMAILS": "ky-thuat@portal.example",
             "PARTNER_TEST_HOSTS": "localhost",
             "PARTNER_MAX_FAILURES": "1",
-            "SSL_CERT_FILE": str(theirs.certificate),
+            "SSL_CERT_FILE": str(receiving.certificate),
         }
         ours.start_relay()
         ours.start_worker()
@@ -90,18 +90,18 @@ def stage(box: SmtpSink, theirs: Receiver) -> Iterator[QueueProcesses]:
 def test_an_agency_hears_each_word_confirms_it_and_hears_of_the_end(
     tmp_path: Path, client: Client
 ) -> None:
-    with smtp_sink() as box, receiver(tmp_path) as theirs, stage(box, theirs):
-        partner(webhook=theirs.url, mail="so@mau.example")
+    with smtp_sink() as box, receiver(tmp_path) as receiving, stage(box, receiving):
+        partner(webhook=receiving.url, mail="so@mau.example")
         revision = issued(title="Giả điện lực")
-        assert wait_until(lambda: len(theirs.heard) == 1 and len(box.mails) == 1)
+        assert wait_until(lambda: len(receiving.heard) == 1 and len(box.mails) == 1)
         assert box.mails[0]["To"] == "so@mau.example"
         link = re.search(r"http\S+(/da-trien-khai/\S+)", box.mails[0].get_content())
         assert link
         assert client.post(link[1]).status_code == 200
         assert PartnerReceipt.objects.get().confirmed_at
         over = cancelled(revision)
-        assert wait_until(lambda: len(theirs.heard) == 2 and len(box.mails) == 2)
-        messages = theirs.genuine()
+        assert wait_until(lambda: len(receiving.heard) == 2 and len(box.mails) == 2)
+        messages = receiving.genuine()
         assert [(each["identifier"], each["msg_type"]) for each in messages] == [
             (revision.identifier, "Alert"), (over.identifier, "Cancel"),
         ]  # fmt: skip
@@ -111,9 +111,9 @@ def test_an_agency_hears_each_word_confirms_it_and_hears_of_the_end(
 def test_an_agency_that_fails_is_left_with_a_notice_and_hears_again_when_sent_anew(
     tmp_path: Path,
 ) -> None:
-    with smtp_sink() as box, receiver(tmp_path) as theirs, stage(box, theirs):
-        theirs.answers = 500
-        agency = partner(webhook=theirs.url, mail="")
+    with smtp_sink() as box, receiver(tmp_path) as receiving, stage(box, receiving):
+        receiving.answers = 500
+        agency = partner(webhook=receiving.url, mail="")
         issued()
         assert wait_until(lambda: DeliveryAttempt.objects.filter(outcome="refused").exists())
         last = {"attempts": service.MAX_TRIES - 1, "next_attempt_at": Now()}  # the hours go by
@@ -123,8 +123,8 @@ def test_an_agency_that_fails_is_left_with_a_notice_and_hears_again_when_sent_an
         assert wait_until(lambda: PartnerAgency.objects.get().stopped_channels == [Channel.WEBHOOK])
         assert wait_until(lambda: any("Sở Mẫu" in mail.get_content() for mail in box.mails))
         assert box.mails[-1]["To"] == "ky-thuat@portal.example"
-        theirs.answers = 200
+        receiving.answers = 200
         partners.reopen(PartnerAgency.objects.get(pk=agency.pk), by=person("approver"))
         service.resend(Delivery.objects.get().pk, by=person("approver"))
         assert wait_until(lambda: Delivery.objects.get().state == Delivery.State.DONE)
-        assert len({each["identifier"] for each in theirs.genuine()}) == 1
+        assert len({each["identifier"] for each in receiving.genuine()}) == 1

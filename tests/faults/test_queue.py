@@ -43,8 +43,8 @@ pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 @pytest.fixture(scope="module")
 def floor(django_db_setup: None) -> Iterator[QueueProcesses]:
     """A Valkey for all."""
-    with queue_processes() as ours:
-        yield ours
+    with queue_processes() as processes:
+        yield processes
 
 
 @pytest.fixture

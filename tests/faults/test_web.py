@@ -26,9 +26,9 @@ BACK_WITHIN = 3.0
 def stack() -> Iterator[PortalStack]:
     """One stack for all: what a test kills comes back, by itself or by the test."""
     settings = "tests.faults.support.kill_after_commit_settings"
-    with portal_stack(front=NGINX is not None, DJANGO_SETTINGS_MODULE=settings) as ours:
-        yield ours
-        assert_balanced(ours)
+    with portal_stack(front=NGINX is not None, DJANGO_SETTINGS_MODULE=settings) as running:
+        yield running
+        assert_balanced(running)
 
 
 @pytest.fixture

@@ -145,6 +145,6 @@ def test_networks_of_the_desk_need_to_know_who_visits(monkeypatch: pytest.Monkey
     assert messages["portal.E023"].hint
 
 
-def test_no_address_of_ours_is_left_for_the_desk() -> None:
+def test_no_own_address_is_left_for_the_desk() -> None:
     begins = {path.split("/")[1] for path in public_paths()} - {""}
     assert begins <= checks.TAKEN

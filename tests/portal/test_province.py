@@ -17,8 +17,8 @@ from tests.support.processes import ROOT, run_python
 
 FOLDER = ROOT / "tests" / "data" / "province_of_lam_giang"
 OTHER, _ = load_province(FOLDER)
-_OURS = (province.name, strip_marks(province.name), province.name.upper(), province.office)
-NAMES = re.compile("|".join((*_OURS, re.sub(r"[. ]", "[. ]?", province.hotline))))
+_OWN_NAMES = (province.name, strip_marks(province.name), province.name.upper(), province.office)
+NAMES = re.compile("|".join((*_OWN_NAMES, re.sub(r"[. ]", "[. ]?", province.hotline))))
 
 
 def run(*command: str, **env: str) -> str:

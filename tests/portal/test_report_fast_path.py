@@ -76,7 +76,7 @@ def test_what_breaks_behind_the_door_is_a_whole_page_in_its_language_and_named_i
     assert "request.failed view=reports:report " in caplog.text
 
 
-def test_a_host_that_is_not_ours_is_refused_however_many_came_before(client: Client) -> None:
+def test_a_host_of_another_is_refused_however_many_came_before(client: Client) -> None:
     send(client)
     assert send(client, HTTP_HOST="evil.example").status_code == 400
     assert Report.objects.count() == 1

@@ -52,7 +52,7 @@ def broken(settings: Settings) -> Client:
 
 
 @pytest.mark.parametrize("home", ["/", "/en/"])
-def test_a_host_that_is_not_ours_is_told_where_we_are(
+def test_a_host_of_another_is_told_where_we_are(
     client: Client, settings: Settings, home: str
 ) -> None:
     answer = client.get(home, headers={"Host": "ke-gian.example"})

@@ -24,10 +24,10 @@ def valkey(monkeypatch: pytest.MonkeyPatch) -> Iterator[Valkey]:
 
 @pytest.fixture
 def our_relay(valkey: Valkey) -> Iterator[OutboxRelay]:
-    ours = OutboxRelay(app)
-    with ours.connected():
-        yield ours
-    ours.close()
+    running = OutboxRelay(app)
+    with running.connected():
+        yield running
+    running.close()
 
 
 @pytest.fixture

@@ -41,13 +41,13 @@ def test_a_broker_that_is_away_costs_less_than_a_second_and_loses_nothing(
     request: pytest.FixtureRequest, broker: str
 ) -> None:
     item = outbox_item()
-    ours = relay_to(request.getfixturevalue(broker))
-    with ours.connected():
+    running = relay_to(request.getfixturevalue(broker))
+    with running.connected():
         started = time.monotonic()
         for _ in range(100):
-            assert ours.dispatch_due() == 0
+            assert running.dispatch_due() == 0
         assert time.monotonic() - started < 1
-    ours.close()
+    running.close()
     assert OutboxItem.objects.filter(pk=item.pk, due_at__lte=Now()).exists()
 
 
@@ -119,28 +119,28 @@ def refusing_broker() -> Iterator[Refusing]:
 
 def test_a_dead_broker_is_asked_once_a_pause(refusing_broker: Refusing) -> None:
     outbox_item()
-    ours = relay_to(f"redis://127.0.0.1:{refusing_broker.port}/0")
+    running = relay_to(f"redis://127.0.0.1:{refusing_broker.port}/0")
     end = time.monotonic() + 1.0
-    with ours.connected():
+    with running.connected():
         while time.monotonic() < end:  # as NOTIFYs of a burst would wake it
-            ours.dispatch_due()
+            running.dispatch_due()
             time.sleep(0.001)
-    ours.close()
-    assert 3 <= ours.broker_pause.failures <= 5
-    assert refusing_broker.calls == ours.broker_pause.failures
+    running.close()
+    assert 3 <= running.broker_pause.failures <= 5
+    assert refusing_broker.calls == running.broker_pause.failures
 
 
 @pytest.fixture
 def serving(valkey: Valkey) -> Iterator[OutboxRelay]:
     """The relay at work in a thread of its own, past its first sweep."""
     first = outbox_item()
-    ours = OutboxRelay(app)
-    thread = threading.Thread(target=ours.run)
+    running = OutboxRelay(app)
+    thread = threading.Thread(target=running.run)
     thread.start()
     assert wait_until(lambda: valkey.items() == [first.pk])
     valkey.client.flushdb()
-    yield ours
-    ours.stop()
+    yield running
+    running.stop()
     thread.join(timeout=5)
     assert not thread.is_alive()
 
@@ -189,11 +189,11 @@ def test_a_database_without_tables_is_asked_ever_more_rarely(
 ) -> None:
     """Before the first migration: connecting works, and nothing else."""
     monkeypatch.setattr(relay, "_LEASE_SQL", "SELECT FROM no_such_table")
-    ours = OutboxRelay(app)
-    thread = threading.Thread(target=ours.run)
+    running = OutboxRelay(app)
+    thread = threading.Thread(target=running.run)
     thread.start()
     time.sleep(1.2)
-    ours.stop()
+    running.stop()
     thread.join(timeout=5)
     assert 2 <= caplog.text.count("relay.database_lost") <= 4
     assert "UndefinedTable" in caplog.text

@@ -94,10 +94,10 @@ def queue_processes() -> Iterator[QueueProcesses]:
         database = f"postgresql://{here['user']}@/{here['dbname']}?host={here['host']}"
         broker = f"unix://{folder / VALKEY_SOCKET}?db=0"
         env = os.environ | {"DATABASE_URL": database, "REDIS_URL": broker}
-        ours = QueueProcesses(folder, prepare_valkey(folder, folder), env)
-        exits.callback(ours.stop)
-        ours.start_valkey()
-        yield ours
+        processes = QueueProcesses(folder, prepare_valkey(folder, folder), env)
+        exits.callback(processes.stop)
+        processes.start_valkey()
+        yield processes
 
 
 def children_of(child: ChildProcess) -> list[int]:

@@ -38,7 +38,7 @@ def foreign(lead: Person) -> Case:
 
 
 @pytest.fixture
-def nobodys(db: None) -> Case:
+def unassigned(db: None) -> Case:
     return report_factories.case()
 
 
@@ -49,23 +49,23 @@ def log_in_local(role: str = "unit") -> Person:
 
 
 def test_an_officer_of_a_unit_sees_and_counts_its_reports_alone(
-    own: Case, foreign: Case, nobodys: Case, lead: Person
+    own: Case, foreign: Case, unassigned: Case, lead: Person
 ) -> None:
     local = log_in_local()
     queue = local.read(QUEUE, viec="all")
-    seen = [case.report.public_number in queue for case in (own, foreign, nobodys)]
+    seen = [case.report.public_number in queue for case in (own, foreign, unassigned)]
     assert seen == [True, False, False]
     assert visibility.visible_reports(Report.objects.all(), lead.user).count() == 3
     assert [load_counts(each.user).work["open"] for each in (lead, local)] == [3, 1]
 
 
 def test_who_has_the_role_of_a_unit_and_no_unit_sees_no_report(
-    own: Case, nobodys: Case, lead: Person
+    own: Case, unassigned: Case, lead: Person
 ) -> None:
     user = create_officer("moi", "unit")
-    report_factories.number(nobodys.report, "+84550000111")
+    report_factories.number(unassigned.report, "+84550000111")
     queue = Person(user, log_in(user)).read(QUEUE, viec="all")
-    assert not [case for case in (own, nobodys) if case.report.public_number in queue]
+    assert not [case for case in (own, unassigned) if case.report.public_number in queue]
     assert [load_counts(each).work["open"] for each in (user, lead.user)] == [0, 2]
     start_pages = [each.read("/admin/") for each in (Person(user, log_in(user)), lead)]
     assert ["Bạn chưa được giao đơn vị" in page for page in start_pages] == [True, False]
@@ -73,16 +73,16 @@ def test_who_has_the_role_of_a_unit_and_no_unit_sees_no_report(
     assert not visibility.visible_via_report(Indicator.objects.all(), user).exists()
     assert not visibility.sees_every_report(user)
     with pytest.raises(workflow.NotAllowed):
-        report_factories.decide("take", nobodys, user)
+        report_factories.decide("take", unassigned, user)
 
 
 def test_a_group_of_an_offices_own_opens_reports_only_with_the_right_to_see_all(
-    nobodys: Case,
+    unassigned: Case,
 ) -> None:
     user = create_officer("rieng", "unit")
     user.user_permissions.add(Permission.objects.get(codename="see_every_unit"))
     seen = visibility.visible_reports(Report.objects.all(), User.objects.get(pk=user.pk))
-    assert seen.get() == nobodys.report
+    assert seen.get() == unassigned.report
 
 
 def test_a_report_is_offered_to_nobody_who_would_not_see_it(lead: Person) -> None:
@@ -104,25 +104,25 @@ def test_another_units_report_by_its_id_is_refused_and_the_try_is_on_record(fore
     "act",
     [*transitions.TABLE, "reveal-contact", "reveal-story", "text", "read-again", "release-code"],
 )
-def test_no_address_of_another_units_report_opens(nobodys: Case, act: str) -> None:
-    client, address = log_in_local("lead").client, page_of(nobodys.report, act)
+def test_no_address_of_another_units_report_opens(unassigned: Case, act: str) -> None:
+    client, address = log_in_local("lead").client, page_of(unassigned.report, act)
     answer = client.get(address) if act == "text" else client.post(address, {"version": 1})
     assert answer.status_code == 403
-    assert Case.objects.get(pk=nobodys.pk).version == 1
+    assert Case.objects.get(pk=unassigned.pk).version == 1
 
 
-def test_the_workflow_itself_refuses_another_units_case(nobodys: Case) -> None:
+def test_the_workflow_itself_refuses_another_units_case(unassigned: Case) -> None:
     with pytest.raises(workflow.NotAllowed):
-        report_factories.decide("take", nobodys, create_unit_officer(report_factories.unit()))
+        report_factories.decide("take", unassigned, create_unit_officer(report_factories.unit()))
 
 
 def test_similar_reports_of_others_are_not_named_to_a_unit(
-    own: Case, nobodys: Case, lead: Person
+    own: Case, unassigned: Case, lead: Person
 ) -> None:
-    for case in (own, nobodys):
+    for case in (own, unassigned):
         report_factories.number(case.report, "+84992000118")
     pages = [each.read(page_of(own.report)) for each in (lead, log_in_local())]
-    assert [nobodys.report.public_number in page for page in pages] == [True, False]
+    assert [unassigned.report.public_number in page for page in pages] == [True, False]
 
 
 def test_who_gives_a_report_away_is_led_to_the_others(own: Case) -> None:
@@ -132,11 +132,11 @@ def test_who_gives_a_report_away_is_led_to_the_others(own: Case) -> None:
 
 
 def test_an_officer_of_a_unit_is_told_of_its_own_reports_alone(
-    own: Case, nobodys: Case, lead: Person
+    own: Case, unassigned: Case, lead: Person
 ) -> None:
     Case.objects.update(due_at=Now() - timedelta(hours=1))
     OutboxItem.objects.update(failed_at=Now())
-    for case in (own, nobodys):
+    for case in (own, unassigned):
         Deadline(report_id=case.pk, kind="look", started_at=Now(), due_at=Now()).save()
     client = log_in_local().client
     assert list_alarms(lead.client) == list_alarms(lead.client, "2 tin")

@@ -94,14 +94,14 @@ def test_a_slip_names_its_group_and_keeps_what_was_typed(resident: Resident) -> 
         ("😱", "nhóm thứ nhất"),
         ("{code:.4}", "nhóm thứ hai"),
         ("{number}", "Đây là số tin, không mở được gì."),
-        ("{nobodys}", "Chưa thấy tin nào có mã này"),
+        ("{unknown_code}", "Chưa thấy tin nào có mã này"),
     ],
 )
 def test_what_opens_nothing_is_answered_with_the_reason(
     resident: Resident, code: str, sentence: str
 ) -> None:
-    number, nobodys = resident.report.public_number, receipt_codes.generate_code()
-    typed = code.format(code=resident.code, number=number, nobodys=nobodys)
+    number, unknown_code = resident.report.public_number, receipt_codes.generate_code()
+    typed = code.format(code=resident.code, number=number, unknown_code=unknown_code)
     answer = resident.client.post(TRACK, {"code": typed})
     assert answer.status_code == 422
     assert sentence.lower() in words(answer.content).lower()

@@ -20,13 +20,13 @@ TRACK = "/theo-doi/"
 WAIT = "Bạn đã thử nhiều lần. Chờ 10 phút, hoặc gọi 02373.725.725."
 
 
-def nobodys(number: int) -> str:
+def unknown_code(number: int) -> str:
     """A code that is well formed and opens nothing."""
     return receipt_codes.derive_code(f"nobody-{number:016}", b"digest", newest_key())
 
 
 def guess(client: Client, times: int, address: str = TRACK) -> Any:
-    answers = [client.post(address, {"code": nobodys(number)}) for number in range(times)]
+    answers = [client.post(address, {"code": unknown_code(number)}) for number in range(times)]
     return answers[-1]
 
 
@@ -58,7 +58,7 @@ def test_at_every_step_that_takes_a_code_the_eleventh_guess_waits_and_a_right_co
     assert answer.status_code == 429
     assert WAIT in words(answer.content)
     assert 1 <= int(answer["Retry-After"]) <= 600
-    assert value(answer.content, "code") == nobodys(0)
+    assert value(answer.content, "code") == unknown_code(0)
     assert rate_limits.wrong_codes() == 11
     assert client.post(TRACK, {"code": code}).status_code == 200
 
@@ -71,7 +71,7 @@ def test_how_near_a_guess_comes_changes_nothing_of_the_work(
     mac = FieldKey.mac
     monkeypatch.setattr(FieldKey, "mac", lambda self, *a: (made.append(a[0]), mac(self, *a))[1])
     work = []
-    for guessed in (near(code), nobodys(1)):
+    for guessed in (near(code), unknown_code(1)):
         made.clear()
         with CaptureQueriesContext(connection) as queries:
             client.post(TRACK, {"code": guessed})
@@ -82,7 +82,7 @@ def test_how_near_a_guess_comes_changes_nothing_of_the_work(
 
 def test_what_was_typed_comes_back_to_who_must_wait(client: Client) -> None:
     guess(client, 10)
-    typed = {"code": nobodys(1), "story": "Chúng gọi lại lần nữa."}
+    typed = {"code": unknown_code(1), "story": "Chúng gọi lại lần nữa."}
     for address in (f"{TRACK}them/", f"{TRACK}tep/"):
         answer = client.post(address, typed)
         assert answer.status_code == 429

@@ -112,7 +112,7 @@ def test_a_browser_without_cookies_gets_its_code_by_sending_again() -> None:
 
 
 @pytest.mark.parametrize("cookie", ["", "rubbish", "gAAAAA", "không"])
-def test_a_cookie_that_is_not_ours_shows_no_receipt(client: Client, cookie: str) -> None:
+def test_a_cookie_of_another_shows_no_receipt(client: Client, cookie: str) -> None:
     client.cookies["receipt"] = cookie
     answer = client.get(RECEIPT)
     assert answer.status_code == 200

@@ -201,7 +201,7 @@ def test_a_stale_page_gives_the_text_back_and_sends_then(client: Client) -> None
 
 
 @pytest.mark.parametrize("token", ["", "f:abc:def", "\0", "x" * 5000, ":::"])
-def test_a_token_that_is_not_ours_gives_the_text_back(client: Client, token: str) -> None:
+def test_a_token_of_another_gives_the_text_back(client: Client, token: str) -> None:
     answer = client.post(REPORT, {"story": STORY, "form_token": token})
     assert answer.status_code == 422
     assert value(answer.content, "story") == STORY

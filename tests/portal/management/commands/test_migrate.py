@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg2 import extensions
 
-from portal.management.commands import migrate as ours
+from portal.management.commands import migrate as migrate_command
 
 Migration = Callable[[], None]
 Runner = Callable[[Migration], None]
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def migrating(monkeypatch: pytest.MonkeyPatch) -> Runner:
     """Runs our command with this in place of Django's own work."""
-    monkeypatch.setattr(ours, "RETRY_DELAYS", (0.0, 0.01))
+    monkeypatch.setattr(migrate_command, "RETRY_DELAYS", (0.0, 0.01))
 
     def run(work: Migration) -> None:
         monkeypatch.setattr(migrate.Command, "handle", lambda *_, **__: work())
@@ -48,7 +48,7 @@ def lock_reports() -> None:
 @pytest.fixture
 def other(monkeypatch: pytest.MonkeyPatch) -> Iterator[extensions.connection]:
     """Somebody at the table, for whom a migration does not wait long."""
-    monkeypatch.setattr(ours, "LOCK_TIMEOUT_MS", 50)
+    monkeypatch.setattr(migrate_command, "LOCK_TIMEOUT_MS", 50)
     with contextlib.closing(psycopg2.connect(**connection.get_connection_params())) as other:
         other.cursor().execute(LOCK)
         yield other
@@ -93,10 +93,10 @@ def test_a_database_from_before_1_0_is_refused_with_one_sentence_and_not_touched
     migrating: Runner,
 ) -> None:
     recorder, migrated = MigrationRecorder(connection), Mock()
-    recorder.record_applied(*ours.BEFORE_1_0)
+    recorder.record_applied(*migrate_command.BEFORE_1_0)
     try:
         with pytest.raises(CommandError, match=r"made before 1\.0 and is not carried over"):
             migrating(migrated)
     finally:
-        recorder.record_unapplied(*ours.BEFORE_1_0)
+        recorder.record_unapplied(*migrate_command.BEFORE_1_0)
     assert not migrated.called
