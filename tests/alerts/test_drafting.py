@@ -27,7 +27,7 @@ def campaign() -> Campaign:
 
 @pytest.fixture
 def goes_on(campaign: Campaign) -> Campaign:
-    """Create the wave into which the other was merged."""
+    """Create the campaign into which the other was merged."""
     goes_on = Campaign.objects.create(code="Đ-26-002", title="Giả điện lực")
     Campaign.objects.filter(pk=campaign.pk).update(merged_into=goes_on)
     return goes_on
@@ -49,7 +49,7 @@ def test_a_wave_gives_its_size_and_scenario_and_nothing_of_a_person(campaign: Ca
     assert find_missing(["Bà Tư", "0550"], str(first)) == ["Bà Tư", "0550"]
 
 
-def test_a_wave_of_many_tells_counts_that_point_at_nobody(campaign: Campaign) -> None:
+def test_a_campaign_of_many_tells_counts_that_point_at_nobody(campaign: Campaign) -> None:
     near, far = commune("xa_gan", "Xã Gần"), commune("xa_xa", "Xã Xa")
     for number in range(9):
         place = near if number < 6 else far

@@ -35,12 +35,12 @@ def officer(confirmed: str) -> User:
 
 @pytest.fixture
 def mine(officer: User) -> intake.SubmissionResult:
-    """A report in a wave that is large enough to be counted."""
+    """A report in a campaign that is large enough to be counted."""
     accepted = intake.submit_report(TYPED, "a-key-of-the-browser")
-    wave = Campaign.objects.create(code="Đ-26-K4M", title="Giả danh công an")
+    campaign = Campaign.objects.create(code="Đ-26-K4M", title="Giả danh công an")
     for member in (accepted.report, *(report(f"Chuyện {each}") for each in range(5))):
         CampaignLink.objects.create(
-            report_id=member.pk, campaign=wave, kind="same_number", strength=1, reason="cùng số"
+            report_id=member.pk, campaign=campaign, kind="same_number", strength=1, reason="cùng số"
         )
     return accepted
 

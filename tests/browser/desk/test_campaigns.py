@@ -25,7 +25,7 @@ LIST = "/admin/reports/campaign/"
 
 
 @pytest.fixture
-def waves(chief: Client) -> tuple[Campaign, Campaign]:
+def campaigns(chief: Client) -> tuple[Campaign, Campaign]:
     """Two campaigns, of one of which much is known and with which much was done."""
     large, small = campaign("Đ-26-AAA", 30), campaign("Đ-26-BBB", 3)
     report = report_factories.triaged(STORY, caller_number="0550 000 123")
@@ -42,9 +42,9 @@ def waves(chief: Client) -> tuple[Campaign, Campaign]:
 
 
 def test_no_page_of_a_campaign_and_no_refusal_has_a_fault(
-    portal: str, page: Page, waves: tuple[Campaign, Campaign]
+    portal: str, page: Page, campaigns: tuple[Campaign, Campaign]
 ) -> None:
-    large, small = waves
+    large, small = campaigns
     for path in ("/admin/", LIST, f"{LIST}?q=Đ-26", f"{LIST}{large.pk}/change/"):
         answer = page.goto(portal + path)
         assert answer is not None
@@ -73,7 +73,7 @@ def test_no_page_of_a_campaign_and_no_refusal_has_a_fault(
 
 
 def test_a_merge_and_its_return_need_no_script_and_break_no_policy(
-    portal: str, open_desk: OpenDesk, chief: Client, waves: tuple[Campaign, Campaign]
+    portal: str, open_desk: OpenDesk, chief: Client, campaigns: tuple[Campaign, Campaign]
 ) -> None:
     page, messages = open_desk(chief, java_script_enabled=False), []
     page.on("console", lambda message: messages.append(message.text))
@@ -89,5 +89,5 @@ def test_a_merge_and_its_return_need_no_script_and_break_no_policy(
     page.locator("details[open] [name=reason]").fill("Nhầm")
     press(page, page.get_by_role("button", name="Lấy lại", exact=True).first)
     assert "Đã lấy lại: 3 tin về chỗ cũ" in page.inner_text(".messagelist")
-    assert len(members(waves[1])) == 3
+    assert len(members(campaigns[1])) == 3
     assert [line for line in messages if "username fields" not in line] == []

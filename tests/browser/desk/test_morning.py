@@ -40,7 +40,7 @@ class Morning:
     power: list[Report]
     adverts: list[Report]
     banks: list[Report]
-    waves: tuple[Campaign, Campaign]
+    campaigns: tuple[Campaign, Campaign]
 
     @property
     def all(self) -> list[Report]:
@@ -96,7 +96,7 @@ def test_two_officers_clear_a_morning(
     _call_a_crime(live_server.url, ha, _pick_open(morning.banks))
     _lose_a_race(live_server.url, ha, minh, _pick_open(morning.banks + morning.power))
     _close_many(live_server.url, ha, [report for report in morning.adverts if _is_open(report)])
-    _draft_a_warning(live_server.url, ha, morning.waves[0])
+    _draft_a_warning(live_server.url, ha, morning.campaigns[0])
     _is_on_record(morning)
 
 
@@ -108,14 +108,14 @@ def _pick_open(reports: list[Report]) -> Report:
     return next(report for report in reports if _is_open(report))
 
 
-def _decide_by_keys(url: str, page: Page, wave: list[Report]) -> None:
-    """Three of a wave, one after the other and no mouse: taken; ended with an outcome; set aside."""
+def _decide_by_keys(url: str, page: Page, campaign_reports: list[Report]) -> None:
+    """Three of a campaign, one after the other and no mouse: taken; ended with an outcome; set aside."""
     page.goto(f"{url}{QUEUE}?q=0992000118")
     for keys in (["n"], ["x", "ArrowDown", "ArrowDown", "Tab"], ["r"]):
         with page.expect_navigation():
             page.keyboard.press("j")
         number = page.locator("h1 .number").inner_text()
-        assert number in {report.public_number for report in wave}
+        assert number in {report.public_number for report in campaign_reports}
         for key in keys[:-1]:
             page.keyboard.press(key)
         with page.expect_navigation():
@@ -229,10 +229,10 @@ def _close_many(url: str, page: Page, reports: list[Report]) -> None:
     expect(page.locator("#content")).to_contain_text(f"Đã làm {len(reports)} tin, không làm 0 tin.")
 
 
-def _draft_a_warning(url: str, page: Page, wave: Campaign) -> None:
-    page.goto(f"{url}/admin/reports/campaign/{wave.pk}/change/")
+def _draft_a_warning(url: str, page: Page, campaign: Campaign) -> None:
+    page.goto(f"{url}/admin/reports/campaign/{campaign.pk}/change/")
     press(page, page.get_by_role("link", name="Soạn cảnh báo"))
-    expect(page.locator("[name=grounds]")).to_have_value(re.compile(f"Đợt {wave.code}: 6 tin"))
+    expect(page.locator("[name=grounds]")).to_have_value(re.compile(f"Đợt {campaign.code}: 6 tin"))
     for name in ("short_title", "advice", "sms", "sms_share"):
         page.locator(f"[name={name}]").fill("Cup may, goi 113.")
     press(page, page.locator("[name=_save]"))
@@ -251,8 +251,8 @@ def _is_on_record(morning: Morning) -> None:
     assert TransferSlip.objects.get().report_id == Case.objects.get(status="handed_over").pk
     running = Deadline.objects.filter(report=Case.objects.get(status="actioned").pk, met_at=None)
     assert {clock.kind for clock in running} == {"tell", "verify"}
-    assert [len(members(wave)) for wave in morning.waves] == [6, 5]
-    assert Alert.objects.get(campaign=morning.waves[0]).current is None
+    assert [len(members(campaign)) for campaign in morning.campaigns] == [6, 5]
+    assert Alert.objects.get(campaign=morning.campaigns[0]).current is None
     done = Counter(AuditEvent.objects.exclude(actor=None).values_list("actor__username", "kind"))
     assert done["minh", "asked"] == done["minh", "slip_given"] == done["ha", "actioned"] == 1
     assert not any(kind == "refused" for _, kind in done)

@@ -41,8 +41,8 @@ def test_a_struck_commune_is_found_in_a_week_or_by_the_wave_of_one_day() -> None
     burst = find(commune(9))[0]
     assert (burst.days, burst.count, burst.usual) == (7, 9, 0.0)
     assert burst.chance < bursts.MAX_CHANCE
-    wave = find(commune(40, (30,) * 8, day=30))[0]  # before the week is full
-    assert (wave.days, wave.count) == (1, 30)
+    burst = find(commune(40, (30,) * 8, day=30))[0]  # before the week is full
+    assert (burst.days, burst.count) == (1, 30)
 
 
 @pytest.mark.parametrize("week", range(bursts.MIN_COUNT))
@@ -127,14 +127,14 @@ def sample_commune() -> Commune:
 
 
 @pytest.fixture
-def wave(sample_commune: Commune) -> None:
+def growing_reports(sample_commune: Commune) -> None:
     """Ten reports this week where one came every other week."""
     for week in (1.5, 3.5, 5.5, 9.5):
         submit_reports(7 * week)
     submit_reports(2, many=10)
 
 
-@pytest.mark.usefixtures("wave")
+@pytest.mark.usefixtures("growing_reports")
 def test_a_wave_in_a_commune_is_found_in_two_statements_and_junk_is_none() -> None:
     with CaptureQueriesContext(connection) as queries:
         (burst,) = bursts.detect()
@@ -152,7 +152,7 @@ def test_the_first_week_of_a_portal_is_no_burst() -> None:
     assert bursts.detect() == []
 
 
-@pytest.mark.usefixtures("wave")
+@pytest.mark.usefixtures("growing_reports")
 def test_beat_keeps_what_it_found_and_does_not_count_again_at_once() -> None:
     bursts.detect_if_due()
     stored = BurstSnapshot.objects.get()
@@ -161,7 +161,7 @@ def test_beat_keeps_what_it_found_and_does_not_count_again_at_once() -> None:
     assert BurstSnapshot.objects.get().counted_at == stored.counted_at
 
 
-@pytest.mark.usefixtures("wave")
+@pytest.mark.usefixtures("growing_reports")
 @pytest.mark.parametrize("address", ["/admin/", "/admin/reports/campaign/"])
 def test_the_desk_tells_of_it_and_how_old_the_count_is(duty: Person, address: str) -> None:
     bursts.detect_and_store()

@@ -106,13 +106,13 @@ def test_an_ambiguous_commune_stays_several_and_the_page_says_that_it_is_not_sur
 
 
 def test_the_campaign_page_counts_recognised_offices_and_steps(duty: Person) -> None:
-    wave = campaign_factories.campaign("D-1")
+    campaign = campaign_factories.campaign("D-1")
     for story in (STORY, STORY + " Nó gọi lại."):
         subject = report(story, claimed_office="police")
-        campaign_factories.add_to_campaign(subject, wave)
+        campaign_factories.add_to_campaign(subject, campaign)
         process_triage(subject)
-    campaign_factories.add_to_campaign(report("chưa đọc", claimed_office="bank"), wave)
-    page = duty.client.get(f"/admin/reports/campaign/{wave.pk}/change/").content.decode()
+    campaign_factories.add_to_campaign(report("chưa đọc", claimed_office="bank"), campaign)
+    page = duty.client.get(f"/admin/reports/campaign/{campaign.pk}/change/").content.decode()
     assert "Công an xã, phường" in page
     assert "Ngân hàng" in page
     assert page.index("Bước kịch bản") < page.index("Dọa") < page.index("Cô lập")

@@ -201,21 +201,21 @@ def test_a_promise_that_was_missed_is_owned_up_to(resident: Resident) -> None:
 
 
 @pytest.fixture
-def wave(db: None) -> Campaign:
+def campaign(db: None) -> Campaign:
     return Campaign.objects.create(code="Đ-26-K4M", title="Giả danh điện lực")
 
 
-def link(wave: Campaign, *reports: Report) -> None:
+def link(campaign: Campaign, *reports: Report) -> None:
     fields = {"kind": "same_number", "strength": 1, "reason": "căn cứ kín"}
     for each in reports:
-        CampaignLink.objects.create(report_id=each.pk, campaign=wave, **fields)
+        CampaignLink.objects.create(report_id=each.pk, campaign=campaign, **fields)
 
 
 @pytest.mark.parametrize(("others", "is_counted"), [(4, False), (5, True)])
-def test_a_wave_is_counted_only_where_it_points_at_nobody(
-    resident: Resident, wave: Campaign, others: int, is_counted: bool
+def test_a_campaign_is_counted_only_where_it_points_at_nobody(
+    resident: Resident, campaign: Campaign, others: int, is_counted: bool
 ) -> None:
-    link(wave, resident.report, *(report(f"Chuyện {each}") for each in range(others)))
+    link(campaign, resident.report, *(report(f"Chuyện {each}") for each in range(others)))
     page = resident.read_status()
     assert "Giả danh điện lực" in page
     assert ("Cùng đợt có" in page) is is_counted
@@ -225,10 +225,10 @@ def test_a_wave_is_counted_only_where_it_points_at_nobody(
 
 @SET_ASIDE
 def test_what_is_no_report_of_the_wave_is_not_counted_in_it(
-    resident: Resident, wave: Campaign, decided: dict[str, str]
+    resident: Resident, campaign: Campaign, decided: dict[str, str]
 ) -> None:
     others = [report(f"Chuyện {each}") for each in range(6)]
-    link(wave, resident.report, *others)
+    link(campaign, resident.report, *others)
     assert "Cùng đợt có 6 tin khác" in resident.read_status()
     Case.objects.filter(report=others[0]).update(**decided)
     assert "Cùng đợt có 5 tin khác" in resident.read_status()
@@ -241,7 +241,7 @@ def test_an_act_that_was_refused_is_no_look(resident: Resident, duty: Person) ->
     assert "Cán bộ đã đọc" in resident.read_status()
 
 
-def test_no_warning_that_is_not_in_force_is_shown(resident: Resident, wave: Campaign) -> None:
-    link(wave, resident.report)
-    Alert.objects.create(slug="nhap", title="Bản nháp", short_title="Nháp", campaign=wave)
+def test_no_warning_that_is_not_in_force_is_shown(resident: Resident, campaign: Campaign) -> None:
+    link(campaign, resident.report)
+    Alert.objects.create(slug="nhap", title="Bản nháp", short_title="Nháp", campaign=campaign)
     assert "Bản nháp" not in resident.read_status()
