@@ -34,7 +34,7 @@ def build_page_context(request: HttpRequest | None = None) -> dict[str, object]:
         "province": province,
         "police": get_police_name(),
         "police_short": province.police_short_en if english else province.police,
-        "our_office": f"Office {province.office}"
+        "police_office": f"Office {province.office}"
         if english
         else f"{province.office_name} ({province.office})",
         "hotline": HOTLINE_LINK,

@@ -131,7 +131,7 @@ def verify_logout_token(token: str) -> LogoutClaims:
 def _is_log_out(claims: Any) -> bool:
     ids = _session_ids(claims)
     return (
-        _is_for_us(claims)
+        _is_for_portal(claims)
         and abs(time.time() - claims["iat"]) < MAX_LOGOUT_AGE_SECONDS
         and "nonce" not in claims
         and isinstance(claims["events"][_LOG_OUT], dict)
@@ -224,7 +224,7 @@ def _discover(issuer: str) -> dict[str, str]:
 def _parse_claims(claims: Any, nonce: str) -> tuple[str, frozenset[str]]:
     """Return subject and methods; the library has verified signature, nonce and expiry."""
     subject = claims[settings.OIDC_CLAIM]
-    is_meant_for_portal = bool(nonce) and _is_for_us(claims)
+    is_meant_for_portal = bool(nonce) and _is_for_portal(claims)
     if not (is_meant_for_portal and isinstance(subject, str) and is_subject(subject)):
         raise SuspiciousOperation("a token for somebody else")
     methods = claims.get("amr", [])
@@ -232,7 +232,7 @@ def _parse_claims(claims: Any, nonce: str) -> tuple[str, frozenset[str]]:
     return subject, frozenset(each for each in listed if isinstance(each, str))
 
 
-def _is_for_us(claims: Any) -> bool:
+def _is_for_portal(claims: Any) -> bool:
     """Return whether a token is from our provider, for the portal, and expires."""
     audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     return (

@@ -51,7 +51,7 @@ class MessageRow:
     pk: int
     at: datetime
     who: str
-    is_reporters: bool
+    is_from_reporter: bool
     text: TruncatedText | None
     masks: bool
     erased_at: datetime | None
@@ -141,7 +141,7 @@ class FollowupPanel:
             pk=row.pk,
             at=row.sent_at,
             who=labels.officer_name(row.actor) if row.actor else "Người báo",
-            is_reporters=row.actor is None,
+            is_from_reporter=row.actor is None,
             text=None if text is None else _truncate(body, room),
             masks=body != (text or ""),
             erased_at=row.erased_at,

@@ -80,7 +80,7 @@ class DestructibleItem:
     target: UUID
     title: str
     proposal: DestructionRequest | None
-    is_mine: bool
+    is_own_proposal: bool
 
 
 class RetentionPage(ReportView):

@@ -122,7 +122,7 @@ class DialogueLine:
     why: Promise | None = None
 
     @property
-    def is_mine(self) -> bool:
+    def is_residents(self) -> bool:
         return self.speaker is _YOU
 
 

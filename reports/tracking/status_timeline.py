@@ -110,7 +110,7 @@ class SentFile:
 class ConversationMessage:
     """One message as the reporter sees it, of the desk or their own; only the desk asks questions."""
 
-    is_mine: bool
+    is_from_reporter: bool
     is_question: bool
     at: datetime
     text: str
@@ -137,9 +137,10 @@ class Conversation:
     def answered_at(self) -> datetime | None:
         """Return when the reporter wrote last, if that was after the desk's last question."""
         last = next(
-            (each for each in reversed(self.messages) if each.is_mine or each.is_question), None
+            (each for each in reversed(self.messages) if each.is_from_reporter or each.is_question),
+            None,
         )
-        return last.at if last and last.is_mine and self.last_question else None
+        return last.at if last and last.is_from_reporter and self.last_question else None
 
 
 @dataclass(frozen=True)
@@ -173,9 +174,14 @@ def _build_message(message: Message) -> ConversationMessage:
     text = encryption.decrypt_field(message, "text") or ""
     at = timezone.localtime(message.sent_at)
     is_cut = len(text) > MAX_MESSAGE_LENGTH
-    is_mine = message.actor_id is None
+    is_from_reporter = message.actor_id is None
     return ConversationMessage(
-        is_mine, message.is_question, at, text[:MAX_MESSAGE_LENGTH], is_cut, _detect_language(text)
+        is_from_reporter,
+        message.is_question,
+        at,
+        text[:MAX_MESSAGE_LENGTH],
+        is_cut,
+        _detect_language(text),
     )
 
 
