@@ -136,10 +136,8 @@ class Conversation:
     @property
     def answered_at(self) -> datetime | None:
         """Return when the reporter wrote last, if that was after the desk's last question."""
-        last = next(
-            (each for each in reversed(self.messages) if each.is_from_reporter or each.is_question),
-            None,
-        )
+        newest = reversed(self.messages)
+        last = next((each for each in newest if each.is_from_reporter or each.is_question), None)
         return last.at if last and last.is_from_reporter and self.last_question else None
 
 
@@ -173,16 +171,9 @@ def conversation(report: Report) -> Conversation:
 def _build_message(message: Message) -> ConversationMessage:
     text = encryption.decrypt_field(message, "text") or ""
     at = timezone.localtime(message.sent_at)
-    is_cut = len(text) > MAX_MESSAGE_LENGTH
-    is_from_reporter = message.actor_id is None
-    return ConversationMessage(
-        is_from_reporter,
-        message.is_question,
-        at,
-        text[:MAX_MESSAGE_LENGTH],
-        is_cut,
-        _detect_language(text),
-    )
+    shown, is_cut = text[:MAX_MESSAGE_LENGTH], len(text) > MAX_MESSAGE_LENGTH
+    origin = message.actor_id is None, message.is_question
+    return ConversationMessage(*origin, at, shown, is_cut, _detect_language(text))
 
 
 def _detect_language(text: str) -> str:
