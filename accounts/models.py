@@ -26,8 +26,7 @@ class OfficerProfile(models.Model):
     oidc_subject = models.TextField(null=True)  # noqa: DJ001
 
     class Meta:
-        verbose_name = "tài khoản trực ban"
-        verbose_name_plural = "tài khoản trực ban"
+        verbose_name = verbose_name_plural = "tài khoản trực ban"
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(
@@ -35,9 +34,6 @@ class OfficerProfile(models.Model):
             )
         ]
         permissions = [("keep_people", "khóa, mở tài khoản cán bộ; đổi vai trò; mở khóa đăng nhập")]
-
-    def __str__(self) -> str:
-        return f"account of {self.user_id}"
 
 
 class DeskPreference(models.Model):
@@ -48,11 +44,7 @@ class DeskPreference(models.Model):
     advance_after_action = models.BooleanField(default=True, db_default=True)
 
     class Meta:
-        verbose_name = "thói quen bàn trực"
-        verbose_name_plural = "thói quen bàn trực"
-
-    def __str__(self) -> str:
-        return f"habits of {self.officer_id}"
+        verbose_name = verbose_name_plural = "thói quen bàn trực"
 
 
 class SecretUndecryptableError(Exception):

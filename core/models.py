@@ -53,9 +53,6 @@ class OutboxItem(models.Model):
             models.Index(fields=["task", "key", "-id"], name="outboxitem_latest"),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.task} {self.key}"
-
 
 # Events by which somebody saw or exported personal data.
 LOOKS = ("revealed", "exported", "case_exported", "slip_given")
@@ -84,8 +81,7 @@ class AuditEvent(models.Model):
     detail = models.JSONField("chi tiết", default=dict)
 
     class Meta:
-        verbose_name = "nhật ký xử lý"
-        verbose_name_plural = "nhật ký xử lý"
+        verbose_name = verbose_name_plural = "nhật ký xử lý"
         ordering = ["-created_at", "-id"]
         permissions = [("view_look", "xem ai đã xem dữ liệu cá nhân")]
         indexes = [
@@ -121,9 +117,6 @@ class AuditChainLink(models.Model):
             models.UniqueConstraint(fields=["previous"], name="auditchainlink_one_chain")
         ]
 
-    def __str__(self) -> str:
-        return f"link of event {self.event_id}"
-
 
 class AuditChainCheck(models.Model):
     """How far the links were verified, in one row. `break_kind` and `broken_at` are the first break
@@ -138,9 +131,6 @@ class AuditChainCheck(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="auditchaincheck_one_row")]
-
-    def __str__(self) -> str:
-        return f"chain checked to {self.last_checked_id}"
 
 
 # Which fields are personal (core/personal_data_inventory.py).

@@ -51,8 +51,7 @@ class PartnerAgency(models.Model):
     created_at = models.DateTimeField("ghi lúc", db_default=Now(), editable=False)
 
     class Meta:
-        verbose_name = "cơ quan nhận cảnh báo"
-        verbose_name_plural = "cơ quan nhận cảnh báo"
+        verbose_name = verbose_name_plural = "cơ quan nhận cảnh báo"
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -89,8 +88,7 @@ class Delivery(models.Model):
     created_at = models.DateTimeField("ghi lúc", db_default=Now())
 
     class Meta:
-        verbose_name = "lượt gửi cảnh báo"
-        verbose_name_plural = "lượt gửi cảnh báo"
+        verbose_name = verbose_name_plural = "lượt gửi cảnh báo"
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
@@ -129,9 +127,6 @@ class DeliveryAttempt(models.Model):
         verbose_name_plural = "các lần thử"
         ordering = ["-id"]
 
-    def __str__(self) -> str:
-        return f"{self.delivery_id} {self.outcome}"
-
 
 class PartnerReceipt(models.Model):
     """An agency opened the link of a revision, and perhaps confirmed its use."""
@@ -145,6 +140,3 @@ class PartnerReceipt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["partner", "revision"], name="partnerreceipt_once")
         ]
-
-    def __str__(self) -> str:
-        return f"{self.partner_id} {self.revision_id}"

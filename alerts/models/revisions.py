@@ -173,8 +173,7 @@ class PublicKey(models.Model):
     since = models.DateTimeField("dùng từ", db_default=Now())
 
     class Meta:
-        verbose_name = "khóa công khai"
-        verbose_name_plural = "khóa công khai"
+        verbose_name = verbose_name_plural = "khóa công khai"
         ordering = ["-since", "name"]
 
     def __str__(self) -> str:
@@ -193,8 +192,4 @@ class RevisionSignature(models.Model):
     cap_message = models.TextField("bản CAP đã ký")
 
     class Meta:
-        verbose_name = "chữ ký"
-        verbose_name_plural = "chữ ký"
-
-    def __str__(self) -> str:
-        return f"signature of {self.revision_id}"
+        verbose_name = verbose_name_plural = "chữ ký"

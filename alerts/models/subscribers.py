@@ -26,8 +26,7 @@ class Subscriber(models.Model):
     confirmed_at = models.DateTimeField(null=True)
 
     class Meta:
-        verbose_name = "người đăng ký nhận tin"
-        verbose_name_plural = "người đăng ký nhận tin"
+        verbose_name = verbose_name_plural = "người đăng ký nhận tin"
         indexes = [
             models.Index(
                 fields=["opt_in_requested_at"],
@@ -35,6 +34,3 @@ class Subscriber(models.Model):
                 name="subscriber_unconfirmed",
             )
         ]
-
-    def __str__(self) -> str:
-        return str(self.pk)

@@ -152,8 +152,7 @@ class Alert(models.Model):
     )
 
     class Meta:
-        verbose_name = "cảnh báo"
-        verbose_name_plural = "cảnh báo"
+        verbose_name = verbose_name_plural = "cảnh báo"
         ordering = ["-changed_at"]
         permissions = [("issue_alert", "Phát, cập nhật, hủy cảnh báo")]
         constraints = [

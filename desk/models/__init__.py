@@ -17,14 +17,10 @@ class ReportViewer(models.Model):
     last_seen_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        verbose_name = "đang mở tin"
-        verbose_name_plural = "đang mở tin"
+        verbose_name = verbose_name_plural = "đang mở tin"
         constraints = [
             models.UniqueConstraint(fields=["report", "officer"], name="reportviewer_once")
         ]
-
-    def __str__(self) -> str:
-        return f"{self.officer_id} at {self.report_id}"
 
 
 class SavedSearch(models.Model):
@@ -46,16 +42,12 @@ class SavedSearch(models.Model):
     notified_at = models.DateTimeField("đã báo lúc", null=True)
 
     class Meta:
-        verbose_name = "tìm kiếm đã lưu"
-        verbose_name_plural = "tìm kiếm đã lưu"
+        verbose_name = verbose_name_plural = "tìm kiếm đã lưu"
         default_permissions = ()
         ordering = ["name", "id"]
         constraints = [
             models.UniqueConstraint(fields=["owner", "name"], name="savedsearch_name_once")
         ]
-
-    def __str__(self) -> str:
-        return self.name
 
     @property
     def has_come(self) -> bool:

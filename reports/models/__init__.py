@@ -1,78 +1,50 @@
 """The tables of reports: evidence, extracted facts, officers' decisions, reference rows."""
 
-from reports.models.campaigns import (
-    BurstSnapshot,
-    Campaign,
-    CampaignAction,
-    CampaignExclusion,
-    CampaignLink,
-    CampaignMembershipChange,
-)
-from reports.models.cases import CannedReply, Case, Correction, TransferSlip
-from reports.models.deadlines import CalendarException, Deadline, DeadlineNotification
-from reports.models.facts import ExtractedFacts, Indicator
-from reports.models.fingerprints import FingerprintKey, MergeProposal, ReportFingerprint
-from reports.models.followups import EvidenceFile, FileCheck, Followup, Message
-from reports.models.monitoring import Alarm, DailyCount, QueueSnapshot, ReprocessingRun
-from reports.models.numbers import Dispute, NumberFinding, OfficeNumber, PublishedNumberChange
-from reports.models.public import BankHotline, LookalikeDomain, PublicStatement, PublicStatistics
-from reports.models.reference import Commune, Office, RoutingRule, Unit, UnitMember
-from reports.models.report import FloodSample, Receipt, ReplacedCode, Report
-from reports.models.retention import (
-    DataBreach,
-    DestructionRequest,
-    ErasureRequest,
-    LegalHold,
-    PurgeRun,
-)
-
-__all__ = [
-    "Alarm",
-    "BankHotline",
-    "BurstSnapshot",
-    "CalendarException",
-    "Campaign",
-    "CampaignAction",
-    "CampaignExclusion",
-    "CampaignLink",
-    "CampaignMembershipChange",
-    "CannedReply",
-    "Case",
-    "Commune",
-    "Correction",
-    "DailyCount",
-    "DataBreach",
-    "Deadline",
-    "DeadlineNotification",
-    "DestructionRequest",
-    "Dispute",
-    "ErasureRequest",
-    "EvidenceFile",
-    "ExtractedFacts",
-    "FileCheck",
-    "FingerprintKey",
-    "FloodSample",
-    "Followup",
-    "Indicator",
-    "LegalHold",
-    "LookalikeDomain",
-    "MergeProposal",
-    "Message",
-    "NumberFinding",
-    "Office",
-    "OfficeNumber",
-    "PublicStatement",
-    "PublicStatistics",
-    "PublishedNumberChange",
-    "PurgeRun",
-    "QueueSnapshot",
-    "Receipt",
-    "ReplacedCode",
-    "Report",
-    "ReportFingerprint",
-    "ReprocessingRun",
-    "RoutingRule",
-    "TransferSlip",
-    "Unit",
-    "UnitMember",
-]
+from reports.models.campaigns import BurstSnapshot as BurstSnapshot
+from reports.models.campaigns import Campaign as Campaign
+from reports.models.campaigns import CampaignAction as CampaignAction
+from reports.models.campaigns import CampaignExclusion as CampaignExclusion
+from reports.models.campaigns import CampaignLink as CampaignLink
+from reports.models.campaigns import CampaignMembershipChange as CampaignMembershipChange
+from reports.models.cases import CannedReply as CannedReply
+from reports.models.cases import Case as Case
+from reports.models.cases import Correction as Correction
+from reports.models.cases import TransferSlip as TransferSlip
+from reports.models.deadlines import CalendarException as CalendarException
+from reports.models.deadlines import Deadline as Deadline
+from reports.models.deadlines import DeadlineNotification as DeadlineNotification
+from reports.models.facts import ExtractedFacts as ExtractedFacts
+from reports.models.facts import Indicator as Indicator
+from reports.models.fingerprints import FingerprintKey as FingerprintKey
+from reports.models.fingerprints import MergeProposal as MergeProposal
+from reports.models.fingerprints import ReportFingerprint as ReportFingerprint
+from reports.models.followups import EvidenceFile as EvidenceFile
+from reports.models.followups import FileCheck as FileCheck
+from reports.models.followups import Followup as Followup
+from reports.models.followups import Message as Message
+from reports.models.monitoring import Alarm as Alarm
+from reports.models.monitoring import DailyCount as DailyCount
+from reports.models.monitoring import QueueSnapshot as QueueSnapshot
+from reports.models.monitoring import ReprocessingRun as ReprocessingRun
+from reports.models.numbers import Dispute as Dispute
+from reports.models.numbers import NumberFinding as NumberFinding
+from reports.models.numbers import OfficeNumber as OfficeNumber
+from reports.models.numbers import PublishedNumberChange as PublishedNumberChange
+from reports.models.public import BankHotline as BankHotline
+from reports.models.public import LookalikeDomain as LookalikeDomain
+from reports.models.public import PublicStatement as PublicStatement
+from reports.models.public import PublicStatistics as PublicStatistics
+from reports.models.reference import Commune as Commune
+from reports.models.reference import Office as Office
+from reports.models.reference import RoutingRule as RoutingRule
+from reports.models.reference import Unit as Unit
+from reports.models.reference import UnitMember as UnitMember
+from reports.models.report import FloodSample as FloodSample
+from reports.models.report import Receipt as Receipt
+from reports.models.report import ReplacedCode as ReplacedCode
+from reports.models.report import Report as Report
+from reports.models.retention import DataBreach as DataBreach
+from reports.models.retention import DestructionRequest as DestructionRequest
+from reports.models.retention import ErasureRequest as ErasureRequest
+from reports.models.retention import LegalHold as LegalHold
+from reports.models.retention import PurgeRun as PurgeRun

@@ -55,8 +55,7 @@ class Campaign(models.Model):
     objects = CampaignQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "đợt lừa đảo"
-        verbose_name_plural = "đợt lừa đảo"
+        verbose_name = verbose_name_plural = "đợt lừa đảo"
         ordering = ["-opened_at"]
         permissions = [("group_campaign", "gộp đợt, tách đợt, gắn tin vào đợt")]
         constraints = [
@@ -101,8 +100,7 @@ class CampaignLink(models.Model):
     )
 
     class Meta:
-        verbose_name = "gắn vào đợt"
-        verbose_name_plural = "gắn vào đợt"
+        verbose_name = verbose_name_plural = "gắn vào đợt"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(kind="officer", placed_by__isnull=False)
@@ -110,9 +108,6 @@ class CampaignLink(models.Model):
                 name="campaignlink_person_or_machine",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.report_id} in {self.campaign_id}"
 
 
 class CampaignActionQuerySet(models.QuerySet["CampaignAction"]):
@@ -153,8 +148,7 @@ class CampaignAction(models.Model):
     objects = CampaignActionQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "việc trên đợt"
-        verbose_name_plural = "việc trên đợt"
+        verbose_name = verbose_name_plural = "việc trên đợt"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(kind__in=("merged", "split"), other__isnull=False)
@@ -174,9 +168,6 @@ class CampaignAction(models.Model):
                 condition=~models.Q(reason=""), name="campaignaction_has_reason"
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.campaign_id}"
 
 
 class CampaignMembershipChange(models.Model):
@@ -199,16 +190,12 @@ class CampaignMembershipChange(models.Model):
     )
 
     class Meta:
-        verbose_name = "tin đã chuyển chỗ"
-        verbose_name_plural = "tin đã chuyển chỗ"
+        verbose_name = verbose_name_plural = "tin đã chuyển chỗ"
         constraints = [
             models.UniqueConstraint(
                 fields=["action", "report"], name="campaignmembershipchange_once"
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.report_id} by {self.action_id}"
 
 
 class CampaignExclusion(models.Model):
@@ -222,14 +209,10 @@ class CampaignExclusion(models.Model):
     action = models.ForeignKey(CampaignAction, models.PROTECT, related_name="exclusions")
 
     class Meta:
-        verbose_name = "tin không thuộc đợt"
-        verbose_name_plural = "tin không thuộc đợt"
+        verbose_name = verbose_name_plural = "tin không thuộc đợt"
         constraints = [
             models.UniqueConstraint(fields=["report", "campaign"], name="campaignexclusion_once"),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.report_id} not in {self.campaign_id}"
 
 
 class BurstSnapshot(SnapshotModel):

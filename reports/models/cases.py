@@ -95,8 +95,7 @@ class Case(models.Model):
     objects = CaseQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "xử lý"
-        verbose_name_plural = "xử lý"
+        verbose_name = verbose_name_plural = "xử lý"
         permissions = [
             ("decide_case", "nhận xử lý, ghi chú, hỏi thêm người báo"),
             ("assign_case", "phân công cán bộ xử lý"),
@@ -144,9 +143,6 @@ class Case(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"case of {self.report_id}"
-
 
 class Correction(models.Model):
     """An officer's correction of a fact; append-only (trigger), the newest of a fact counts.
@@ -171,17 +167,13 @@ class Correction(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        verbose_name = "chỗ cán bộ sửa"
-        verbose_name_plural = "chỗ cán bộ sửa"
+        verbose_name = verbose_name_plural = "chỗ cán bộ sửa"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(is_active=False) | ~models.Q(reason=""),
                 name="correction_has_reason",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.fact} of {self.report_id}"
 
 
 class TransferSlip(models.Model):
@@ -196,8 +188,7 @@ class TransferSlip(models.Model):
     created_at = models.DateTimeField("lúc", db_default=Now())
 
     class Meta:
-        verbose_name = "phiếu chuyển tin"
-        verbose_name_plural = "phiếu chuyển tin"
+        verbose_name = verbose_name_plural = "phiếu chuyển tin"
         ordering = ["-year", "-number"]
         constraints = [
             models.UniqueConstraint(fields=["year", "number"], name="transferslip_number_of_year"),

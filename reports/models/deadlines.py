@@ -40,8 +40,7 @@ class Deadline(models.Model):
     objects = DeadlineQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "hạn xử lý"
-        verbose_name_plural = "hạn xử lý"
+        verbose_name = verbose_name_plural = "hạn xử lý"
         constraints = [
             models.UniqueConstraint(
                 fields=["report", "kind"],
@@ -63,9 +62,6 @@ class Deadline(models.Model):
                 name="deadline_running",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} of {self.report_id}"
 
 
 class DeadlineNotification(models.Model):
@@ -96,9 +92,6 @@ class DeadlineNotification(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"{self.stage} of deadline {self.deadline_id}"
-
 
 class CalendarException(models.Model):
     """A day off, or a weekend day worked in exchange, that data/holidays.json lacks."""
@@ -114,8 +107,7 @@ class CalendarException(models.Model):
     )
 
     class Meta:
-        verbose_name = "ngày nghỉ, ngày làm bù"
-        verbose_name_plural = "ngày nghỉ, ngày làm bù"
+        verbose_name = verbose_name_plural = "ngày nghỉ, ngày làm bù"
         default_permissions = ("add", "delete", "view")
         ordering = ["-day"]
 

@@ -59,8 +59,7 @@ class ExtractedFacts(models.Model):
     extracted_at = models.DateTimeField("đọc lúc", db_default=Now())
 
     class Meta:
-        verbose_name = "gợi ý của máy"
-        verbose_name_plural = "gợi ý của máy"
+        verbose_name = verbose_name_plural = "gợi ý của máy"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(priority__lte=100), name="extractedfacts_priority_to_100"
@@ -77,9 +76,6 @@ class ExtractedFacts(models.Model):
                 name="extractedfacts_commune",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"facts of {self.report_id}"
 
 
 class Indicator(models.Model):
@@ -105,8 +101,7 @@ class Indicator(models.Model):
     flags = ArrayField(models.CharField(max_length=32), verbose_name="dấu hiệu", default=list)
 
     class Meta:
-        verbose_name = "số, tài khoản, đường dẫn"
-        verbose_name_plural = "số, tài khoản, đường dẫn"
+        verbose_name = verbose_name_plural = "số, tài khoản, đường dẫn"
         indexes = [
             models.Index(fields=["kind", "key"], name="indicator_key"),
             # For numbers with one beginning: LIKE 'prefix%' in every collation.
@@ -123,6 +118,3 @@ class Indicator(models.Model):
                 name="indicator_end",
             ),
         ]
-
-    def __str__(self) -> str:
-        return self.key or self.raw

@@ -27,11 +27,7 @@ class ReportFingerprint(models.Model):
     lookup_keys = ArrayField(models.BigIntegerField())
 
     class Meta:
-        verbose_name = "dấu vết của tin"
-        verbose_name_plural = "dấu vết của tin"
-
-    def __str__(self) -> str:
-        return f"fingerprint of {self.report_id}"
+        verbose_name = verbose_name_plural = "dấu vết của tin"
 
 
 class FingerprintKey(models.Model):
@@ -45,11 +41,7 @@ class FingerprintKey(models.Model):
     report_id = models.UUIDField()
 
     class Meta:
-        verbose_name = "khóa dấu vết"
-        verbose_name_plural = "khóa dấu vết"
-
-    def __str__(self) -> str:
-        return f"{self.key} of {self.report_id}"
+        verbose_name = verbose_name_plural = "khóa dấu vết"
 
 
 class ProposalQuerySet(models.QuerySet["MergeProposal"]):
@@ -81,8 +73,7 @@ class MergeProposal(models.Model):
     objects = ProposalQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "đề nghị gộp đợt"
-        verbose_name_plural = "đề nghị gộp đợt"
+        verbose_name = verbose_name_plural = "đề nghị gộp đợt"
         constraints = [
             models.UniqueConstraint(fields=["campaign_a", "campaign_b"], name="mergeproposal_once"),
             models.CheckConstraint(
@@ -95,6 +86,3 @@ class MergeProposal(models.Model):
                 name="mergeproposal_rejected_by",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.campaign_a_id} with {self.campaign_b_id}"

@@ -51,8 +51,7 @@ class Followup(models.Model):
     erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
-        verbose_name = "lời báo thêm"
-        verbose_name_plural = "lời báo thêm"
+        verbose_name = verbose_name_plural = "lời báo thêm"
         constraints = [
             models.UniqueConstraint(
                 fields=["report", "submission_key", "content_digest"], name="followup_typed_once"
@@ -65,9 +64,6 @@ class Followup(models.Model):
                 name="followup_asking",
             )
         ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} to {self.report_id}"
 
 
 class Message(models.Model):
@@ -88,16 +84,12 @@ class Message(models.Model):
     erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
-        verbose_name = "tin nhắn với người báo"
-        verbose_name_plural = "tin nhắn với người báo"
+        verbose_name = verbose_name_plural = "tin nhắn với người báo"
         constraints = [
             models.UniqueConstraint(
                 fields=["report", "submission_key", "content_digest"], name="message_sent_once"
             )
         ]
-
-    def __str__(self) -> str:
-        return f"message {self.pk} about {self.report_id}"
 
 
 class EvidenceFile(models.Model):
@@ -115,14 +107,10 @@ class EvidenceFile(models.Model):
     erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
-        verbose_name = "tài liệu kèm theo"
-        verbose_name_plural = "tài liệu kèm theo"
+        verbose_name = verbose_name_plural = "tài liệu kèm theo"
         constraints = [
             models.UniqueConstraint(fields=["report", "sha256"], name="evidencefile_sent_once")
         ]
-
-    def __str__(self) -> str:
-        return str(self.pk)
 
 
 class FileCheck(models.Model):
@@ -152,8 +140,4 @@ class FileCheck(models.Model):
     height = models.PositiveIntegerField(default=0)
 
     class Meta:
-        verbose_name = "bản đã xóa dữ liệu ẩn"
-        verbose_name_plural = "bản đã xóa dữ liệu ẩn"
-
-    def __str__(self) -> str:
-        return f"{self.copy}, {self.scan}"
+        verbose_name = verbose_name_plural = "bản đã xóa dữ liệu ẩn"

@@ -16,9 +16,6 @@ class SnapshotModel(models.Model):
         abstract = True
         constraints = [models.CheckConstraint(condition=Q(id=1), name="%(class)s_one_row")]
 
-    def __str__(self) -> str:
-        return f"count at {self.counted_at}"
-
 
 class QueueSnapshot(SnapshotModel):
     """The full count of the queue (monitoring/queue_stats.py), over every report."""
@@ -35,9 +32,6 @@ class DailyCount(models.Model):
     day = models.DateField(primary_key=True)
     received = models.PositiveIntegerField()
     open = models.PositiveIntegerField(null=True)
-
-    def __str__(self) -> str:
-        return f"reports of {self.day}"
 
 
 class Alarm(models.Model):
@@ -61,9 +55,6 @@ class Alarm(models.Model):
     notified_at = models.DateTimeField(null=True)
     count = models.PositiveIntegerField(default=0)
 
-    def __str__(self) -> str:
-        return f"{self.kind} since {self.since}"
-
 
 class ReprocessingRun(models.Model):
     """Triage of old reports under new rules, resumable after `last_report_id`."""
@@ -81,8 +72,7 @@ class ReprocessingRun(models.Model):
     finished_at = models.DateTimeField("xếp hàng xong", null=True)
 
     class Meta:
-        verbose_name = "lượt đọc lại"
-        verbose_name_plural = "lượt đọc lại"
+        verbose_name = verbose_name_plural = "lượt đọc lại"
         default_permissions = ("add", "view")
         constraints = [
             models.UniqueConstraint(

@@ -26,8 +26,7 @@ class OfficeNumber(models.Model):
     verified_on = models.DateField("đối chiếu ngày")
 
     class Meta:
-        verbose_name = "số công bố của cơ quan"
-        verbose_name_plural = "số công bố của cơ quan"
+        verbose_name = verbose_name_plural = "số công bố của cơ quan"
         ordering = ["office", "number"]
 
     def __str__(self) -> str:
@@ -148,8 +147,7 @@ class Dispute(models.Model):
     )
 
     class Meta:
-        verbose_name = "đề nghị xem lại số"
-        verbose_name_plural = "đề nghị xem lại số"
+        verbose_name = verbose_name_plural = "đề nghị xem lại số"
         ordering = ["received_at"]
         # Read at every look-up of a number.
         indexes = [models.Index(fields=["key"], name="dispute_key")]
@@ -205,8 +203,7 @@ class PublishedNumberChange(models.Model):
     decided_at = models.DateTimeField("quyết lúc", null=True, blank=True)
 
     class Meta:
-        verbose_name = "đề nghị đổi số công bố"
-        verbose_name_plural = "đề nghị đổi số công bố"
+        verbose_name = verbose_name_plural = "đề nghị đổi số công bố"
         ordering = ["-proposed_at"]
         permissions = [("confirm_published", "xác nhận đổi số công bố do người khác đề nghị")]
         constraints = [

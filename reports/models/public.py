@@ -48,8 +48,7 @@ class BankHotline(models.Model):
     verified_on = models.DateField("đối chiếu ngày")
 
     class Meta:
-        verbose_name = "số gọi gấp của ngân hàng"
-        verbose_name_plural = "số gọi gấp của ngân hàng"
+        verbose_name = verbose_name_plural = "số gọi gấp của ngân hàng"
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -83,8 +82,7 @@ class LookalikeDomain(models.Model):
     reviewed_at = models.DateTimeField("xem lúc", null=True, editable=False)
 
     class Meta:
-        verbose_name = "tên miền giống tên của trang"
-        verbose_name_plural = "tên miền giống tên của trang"
+        verbose_name = verbose_name_plural = "tên miền giống tên của trang"
         default_permissions = ("add", "change", "view")
         ordering = ["id"]
 

@@ -17,8 +17,7 @@ class Commune(models.Model):
     sort_key = models.CharField(max_length=80, db_index=True)
 
     class Meta:
-        verbose_name = "xã, phường"
-        verbose_name_plural = "xã, phường"
+        verbose_name = verbose_name_plural = "xã, phường"
         ordering = ["sort_key"]
 
     def __str__(self) -> str:
@@ -42,8 +41,7 @@ class Office(models.Model):
     position = models.PositiveSmallIntegerField("thứ tự", default=100)
 
     class Meta:
-        verbose_name = "cơ quan bị giả danh"
-        verbose_name_plural = "cơ quan bị giả danh"
+        verbose_name = verbose_name_plural = "cơ quan bị giả danh"
         ordering = ["position", "name"]
 
     def __str__(self) -> str:
@@ -110,8 +108,7 @@ class UnitMember(models.Model):
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="members", verbose_name="đơn vị")
 
     class Meta:
-        verbose_name = "cán bộ của đơn vị"
-        verbose_name_plural = "cán bộ của đơn vị"
+        verbose_name = verbose_name_plural = "cán bộ của đơn vị"
 
     def __str__(self) -> str:
         return f"{self.user_id} at {self.unit_id}"
@@ -156,8 +153,7 @@ class RoutingRule(models.Model):
     is_active = models.BooleanField("đang dùng", default=False, db_default=False)
 
     class Meta:
-        verbose_name = "quy tắc chuyển tin"
-        verbose_name_plural = "quy tắc chuyển tin"
+        verbose_name = verbose_name_plural = "quy tắc chuyển tin"
         ordering = ["position", "pk"]
         constraints = [
             models.CheckConstraint(

@@ -107,8 +107,7 @@ class Report(models.Model):
     erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
-        verbose_name = "tin"
-        verbose_name_plural = "tin"
+        verbose_name = verbose_name_plural = "tin"
         permissions = [("file_report", "nhập tin thay người gọi đến, người đến báo")]
         constraints = [
             models.UniqueConstraint(
@@ -148,9 +147,6 @@ class Receipt(models.Model):
     recovery_attempts = models.PositiveSmallIntegerField(db_default=0)  # wrong words so far
     replaced_at = models.DateTimeField(null=True)
 
-    def __str__(self) -> str:
-        return f"receipt of {self.report_id}"
-
 
 class ReplacedCode(models.Model):
     """The keyed hash of a replaced code, to tell its holder when it was replaced."""
@@ -158,9 +154,6 @@ class ReplacedCode(models.Model):
     report = models.ForeignKey(Report, models.PROTECT, related_name="replaced_codes")
     code_hash = models.BinaryField(max_length=32, unique=True)
     replaced_at = models.DateTimeField(db_default=Now())
-
-    def __str__(self) -> str:
-        return f"replaced code of {self.report_id}"
 
 
 class FloodSample(models.Model):
@@ -189,6 +182,3 @@ class FloodSample(models.Model):
                 name="floodsample_uncounted",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"flood sample of {self.report_id}"

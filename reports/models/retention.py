@@ -45,8 +45,7 @@ class ErasureRequest(models.Model):
     objects = ErasureRequestQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "đề nghị xóa dữ liệu"
-        verbose_name_plural = "đề nghị xóa dữ liệu"
+        verbose_name = verbose_name_plural = "đề nghị xóa dữ liệu"
         default_permissions = ()
         permissions = [("grant_erasure", "xóa toàn bộ dữ liệu của người báo theo đề nghị")]
         constraints = [
@@ -65,9 +64,6 @@ class ErasureRequest(models.Model):
                 name="erasurerequest_granted_by_another",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"wish to erase {self.report_id}"
 
 
 class PurgeRun(models.Model):
@@ -111,8 +107,7 @@ class DataBreach(models.Model):
     )
 
     class Meta:
-        verbose_name = "sự cố lộ dữ liệu"
-        verbose_name_plural = "sự cố lộ dữ liệu"
+        verbose_name = verbose_name_plural = "sự cố lộ dữ liệu"
         default_permissions = ("add", "change", "view")
         ordering = ["-detected_at"]
         constraints = [
@@ -159,8 +154,7 @@ class LegalHold(models.Model):
     released_reason = models.TextField("vì sao thôi giữ", blank=True, db_default="")
 
     class Meta:
-        verbose_name = "tin phải giữ"
-        verbose_name_plural = "tin phải giữ"
+        verbose_name = verbose_name_plural = "tin phải giữ"
         default_permissions = ("view",)
         permissions = [("place_hold", "giữ tin theo yêu cầu"), ("lift_hold", "thôi giữ tin")]
         constraints = [
@@ -173,9 +167,6 @@ class LegalHold(models.Model):
                 name="legalhold_released_by",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"hold of {self.report_id}"
 
 
 class DestructionRequest(models.Model):
@@ -203,8 +194,7 @@ class DestructionRequest(models.Model):
     withdrawn_at = models.DateTimeField("thôi đề nghị lúc", null=True)
 
     class Meta:
-        verbose_name = "đề nghị hủy"
-        verbose_name_plural = "đề nghị hủy"
+        verbose_name = verbose_name_plural = "đề nghị hủy"
         default_permissions = ("view",)
         permissions = [
             ("propose_destruction", "đề nghị hủy tài liệu, lời báo thêm"),
@@ -226,9 +216,6 @@ class DestructionRequest(models.Model):
                 fields=["target"], condition=Q(withdrawn_at=None), name="destructionrequest_once"
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"destruction of {self.kind} {self.target}"
 
     @property
     def is_open(self) -> bool:
