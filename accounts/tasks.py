@@ -1,7 +1,6 @@
 """Celery tasks of officers' accounts."""
 
 from celery import shared_task
-from django.db import close_old_connections
 
 from accounts import idle_accounts
 
@@ -9,5 +8,4 @@ from accounts import idle_accounts
 @shared_task(name="accounts.close_idle_accounts")
 def close_idle_accounts() -> None:
     """Close idle accounts, and warn their owners before."""
-    close_old_connections()
     idle_accounts.close_and_warn()

@@ -1,7 +1,6 @@
 """Celery tasks of the desk."""
 
 from celery import shared_task
-from django.db import close_old_connections
 
 from desk.reports import saved_searches
 
@@ -9,5 +8,4 @@ from desk.reports import saved_searches
 @shared_task(name="desk.count_saved_searches", soft_time_limit=55, time_limit=58)
 def count_saved_searches() -> None:
     """Count the saved searches, and notify owners whose threshold is reached."""
-    close_old_connections()
     saved_searches.count_all()

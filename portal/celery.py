@@ -4,7 +4,8 @@ import os
 import signal
 
 from celery import Celery
-from celery.signals import worker_before_create_process, worker_process_init
+from celery.signals import task_prerun, worker_before_create_process, worker_process_init
+from django.db import close_old_connections
 
 from ops.child_process import die_with_parent, freeze_loaded_objects
 
@@ -13,6 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+task_prerun.connect(close_old_connections)  # CELERY_DB_REUSE_MAX skips Django's own check
 
 
 @worker_before_create_process.connect

@@ -2,7 +2,7 @@
 
 from celery import current_app, shared_task
 from celery.signals import celeryd_after_setup
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from core.audit import chain, chain_verification
 from core.outbox import relay
@@ -27,96 +27,82 @@ def on_worker_ready(**_: object) -> None:
 @shared_task(name="reports.triage")
 def triage_reports(items: list[int]) -> None:
     """Triage the reports of these outbox items."""
-    close_old_connections()  # CELERY_DB_REUSE_MAX skips Django's own check
     service.process_items(items, service.TIMEOUT_SECONDS)
 
 
 @shared_task(name="reports.retriage_some")
 def continue_reprocessing(items: list[int]) -> None:
     """Enqueue the next reports of these reprocessing runs."""
-    close_old_connections()
     reprocessing.process_items(items, service.TIMEOUT_SECONDS)
 
 
 @shared_task(name="reports.look_into_file")
 def scan_files(items: list[int]) -> None:
     """Check the files of these outbox items."""
-    close_old_connections()
     sanitized_copies.process_items(items, sanitized_copies.TIMEOUT_SECONDS)
 
 
 @shared_task(name="reports.remove_file")
 def remove_files(items: list[int]) -> None:
     """Remove the files whose destruction two people confirmed."""
-    close_old_connections()
     destruction_requests.process_items(items, service.TIMEOUT_SECONDS)
 
 
 @shared_task(name="reports.watch_queue")
 def check_queue_alarms() -> None:
     """Raise, end and notify the alarms."""
-    close_old_connections()
     alarms.check_alarms()
 
 
 @shared_task(name="reports.route_fresh", soft_time_limit=55, time_limit=58)
 def route_new_cases() -> None:
     """Route the cases that were triaged since the last run."""
-    close_old_connections()
     routing.route_untriaged_cases()
 
 
 @shared_task(name="reports.count_queue", soft_time_limit=55, time_limit=58)
 def count_queue() -> None:
     """Store the queue's balance for pages and metrics."""
-    close_old_connections()
     queue_stats.store_queue_balance_if_due()
 
 
 @shared_task(name="reports.count_figures", soft_time_limit=55, time_limit=58)
 def update_public_statistics() -> None:
     """Update the public statistics, once a night."""
-    close_old_connections()
     statistics.update_if_due()
 
 
 @shared_task(name="reports.count_bursts", soft_time_limit=55, time_limit=58)
 def count_bursts() -> None:
     """Store where more reports come in than usual."""
-    close_old_connections()
     bursts.detect_if_due()
 
 
 @shared_task(name="reports.seal_events")
 def extend_audit_chain() -> None:
     """Add the newest audit events to the chain."""
-    close_old_connections()
     chain.extend_chain()
 
 
 @shared_task(name="reports.check_events")
 def verify_audit_chain() -> None:
     """Verify some links of the chain, and its newest heads."""
-    close_old_connections()
     chain_verification.verify_next_batch()
 
 
 @shared_task(name="reports.purge")
 def purge() -> None:
     """Erase some of what has outlived its retention."""
-    close_old_connections()
     purging.run_if_due()
 
 
 @shared_task(name="reports.watch_deadlines")
 def watch_deadlines() -> None:
     """Start the deadlines of new reports and send due reminders."""
-    close_old_connections()
     deadlines.send_due_reminders()
 
 
 @shared_task(name="reports.count_days")
 def update_daily_counts() -> None:
     """Update the day's inflow and backlog."""
-    close_old_connections()
     queue_stats.count_if_possible()

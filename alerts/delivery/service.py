@@ -5,10 +5,8 @@ attempt, so that a row that kills its worker runs out. A newer revision drops ol
 """
 
 import random
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from math import inf
 from typing import Any
 
 import structlog
@@ -108,15 +106,15 @@ def enqueue_deliveries(revision: AlertRevision) -> None:
     _dispatch(revision.pk)  # no other row may hold up what is being issued
 
 
-def enqueue_subscriber_deliveries(items: Iterable[int], patience: float = inf) -> None:
-    """Owe the revisions of these outbox items to subscribers, a batch at a time."""
-    for claim in queue.iter_leases(items, patience):
-        with claim, transaction.atomic():
-            if queue.mark_done(claim):
-                revision = AlertRevision.objects.get(pk=claim.key)
-                if _insert_subscriber_deliveries(revision) == BATCH_SIZE:
-                    queue.enqueue(OWE_SUBSCRIBERS, revision.pk)
-                _dispatch(revision.pk)
+@queue.for_each_lease
+@transaction.atomic
+def enqueue_subscriber_deliveries(claim: queue.Lease) -> None:
+    """Owe the revision of an outbox item to subscribers, a batch at a time."""
+    if queue.mark_done(claim):
+        revision = AlertRevision.objects.get(pk=claim.key)
+        if _insert_subscriber_deliveries(revision) == BATCH_SIZE:
+            queue.enqueue(OWE_SUBSCRIBERS, revision.pk)
+        _dispatch(revision.pk)
 
 
 def _insert_subscriber_deliveries(revision: AlertRevision) -> int:
@@ -164,14 +162,8 @@ def _end_lost() -> None:
         _record(delivery, AttemptResult("lost"))
 
 
-def process_items(items: Iterable[int], patience: float = inf) -> None:
-    """Attempt the deliveries of these outbox items."""
-    for claim in queue.iter_leases(items, patience):
-        with claim:
-            _process(claim)
-
-
-def _process(claim: queue.Lease) -> None:
+@queue.for_each_lease
+def process_items(claim: queue.Lease) -> None:
     """Attempt outside any transaction, record inside one. If the worker dies between the two, the
     recipient gets it twice and can tell by the identifier.
     """
@@ -262,15 +254,14 @@ def _stop_failing_channel(delivery: Delivery) -> None:
     queue.enqueue(TELL_STOPPED, partner.pk)
 
 
-def mail_stopped_partners(items: Iterable[int], patience: float = inf) -> None:
-    """Mail to ALARM_EMAILS which channels of these items' partners are stopped."""
-    for claim in queue.iter_leases(items, patience):
-        with claim:
-            partner = PartnerAgency.objects.get(pk=claim.key)
-            ways = [Channel(each).label for each in partner.stopped_channels]
-            if ways and settings.ALARM_EMAILS and emails.mail_is_configured():
-                emails.send(emails.stopped_channel_mail(partner, ways))
-            queue.mark_done(claim)
+@queue.for_each_lease
+def mail_stopped_partners(claim: queue.Lease) -> None:
+    """Mail to ALARM_EMAILS which channels of an item's partner are stopped."""
+    partner = PartnerAgency.objects.get(pk=claim.key)
+    ways = [Channel(each).label for each in partner.stopped_channels]
+    if ways and settings.ALARM_EMAILS and emails.mail_is_configured():
+        emails.send(emails.stopped_channel_mail(partner, ways))
+    queue.mark_done(claim)
 
 
 @transaction.atomic

@@ -4,10 +4,8 @@ The address is encrypted and found by a keyed hash. A request for a known addres
 that was confirmed; its filters travel in the mail's link. The page always answers the same.
 """
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from math import inf
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -95,13 +93,12 @@ def email_blind_index(address: str, key: FieldKey) -> bytes:
     return key.mac("subscriber's address", f"{local}@{domain}".encode())
 
 
-def process_items(items: Iterable[int], patience: float = inf) -> None:
-    """Send the opt-in mails of these outbox items."""
-    for claim in queue.iter_leases(items, patience):
-        with claim:
-            if subscriber := Subscriber.objects.filter(pk=claim.key).first():
-                emails.send(emails.confirmation_mail(subscriber))
-            queue.mark_done(claim)
+@queue.for_each_lease
+def process_items(claim: queue.Lease) -> None:
+    """Send the opt-in mail of an outbox item."""
+    if subscriber := Subscriber.objects.filter(pk=claim.key).first():
+        emails.send(emails.confirmation_mail(subscriber))
+    queue.mark_done(claim)
 
 
 def pending_subscriber(token: str) -> Subscriber | None:

@@ -9,11 +9,11 @@ from alerts.models.partners import Delivery as Delivery
 from alerts.models.partners import DeliveryAttempt as DeliveryAttempt
 from alerts.models.partners import PartnerAgency as PartnerAgency
 from alerts.models.partners import PartnerReceipt as PartnerReceipt
+from alerts.models.partners import Subscriber as Subscriber
 from alerts.models.revisions import AlertRevision as AlertRevision
 from alerts.models.revisions import AlertRevisionQuerySet as AlertRevisionQuerySet
 from alerts.models.revisions import PublicKey as PublicKey
 from alerts.models.revisions import RevisionSignature as RevisionSignature
-from alerts.models.subscribers import Subscriber as Subscriber
 from alerts.models.warnings import MAX_LOUDSPEAKER_SYLLABLES as MAX_LOUDSPEAKER_SYLLABLES
 from alerts.models.warnings import MAX_MARKED_SMS_CHARS as MAX_MARKED_SMS_CHARS
 from alerts.models.warnings import MAX_SMS_CHARS as MAX_SMS_CHARS

@@ -11,12 +11,11 @@ import hashlib
 import io
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from math import inf
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -68,12 +67,11 @@ def snapshot_dir() -> Path:
     return folder
 
 
-def process_items(items: Iterable[int], patience: float = inf) -> None:
-    """Rebuild for these outbox items; each gets a tree that is newer than its cause."""
-    for claim in queue.iter_leases(items, patience):
-        with claim:
-            rebuild()
-            queue.mark_done(claim)
+@queue.for_each_lease
+def process_items(claim: queue.Lease) -> None:
+    """Rebuild for an outbox item, which gets a tree that is newer than its cause."""
+    rebuild()
+    queue.mark_done(claim)
 
 
 def enqueue_rebuild() -> None:

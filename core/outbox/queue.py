@@ -7,9 +7,10 @@ when the relay dispatches an item, and a message that comes early is worked off 
 
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import wraps
 from math import inf
 from types import TracebackType
 from typing import Self
@@ -173,17 +174,23 @@ def acquire_lease(item_id: int) -> Lease | None:
     return Lease(item_id, *row) if row else None
 
 
-def iter_leases(items: Iterable[int], patience: float = inf) -> Iterator[Lease]:
-    """Yield leases on the available items, one after the other, until `patience` seconds are over.
+def for_each_lease(work: Callable[[Lease], object]) -> Callable[..., None]:
+    """Return a function that does the work for each available item, until `patience` seconds are over.
 
     The rest is left to the relay: Celery's time limit would use up an attempt of the item at work.
     """
-    end = time.monotonic() + patience
-    for item in items:
-        if lease := acquire_lease(item):
-            yield lease
-        if time.monotonic() > end:
-            break
+
+    @wraps(work)
+    def process_items(items: Iterable[int], patience: float = inf) -> None:
+        end = time.monotonic() + patience
+        for item in items:
+            if lease := acquire_lease(item):
+                with lease:
+                    work(lease)
+            if time.monotonic() > end:
+                break
+
+    return process_items
 
 
 def requeue_unclaimed() -> None:

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import inf
 from pathlib import Path
 
 import structlog
@@ -47,13 +46,6 @@ class RedrawResult:
     height: int = 0
 
 
-def process_items(items: Iterable[int], patience: float = inf) -> None:
-    """Scan and redraw the files of these outbox items; begin none after `patience` seconds."""
-    for lease in queue.iter_leases(items, patience):
-        with lease:
-            scan_and_redraw(lease)
-
-
 def scan_and_redraw(lease: Lease) -> None:
     """Redraw and scan, then store the results and mark the item done in one short transaction.
 
@@ -68,6 +60,9 @@ def scan_and_redraw(lease: Lease) -> None:
     redrawn = _redraw(file, content)
     scan = _scan(content, is_last=lease.attempt >= queue.MAX_ATTEMPTS)
     _store_results(lease, file, scan, redrawn)
+
+
+process_items = queue.for_each_lease(scan_and_redraw)
 
 
 def enqueue_scan(chosen: Iterable[EvidenceFile]) -> int:

@@ -4,8 +4,6 @@ Emptied rows still say who had what destroyed. An outbox item of the same transa
 file from the disk, even when a process dies.
 """
 
-from collections.abc import Iterable
-from math import inf
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -111,12 +109,12 @@ def _empty_row(row: DestructionRequest) -> None:
         queue.enqueue(intake.TRIAGE, row.report_id)
 
 
-def process_items(items: Iterable[int], patience: float = inf) -> None:
-    """Remove the files of these outbox items from the disk, originals and sanitized copies."""
-    for lease in queue.iter_leases(items, patience):
-        with lease, transaction.atomic():
-            if queue.mark_done(lease):
-                _remove(UUID(lease.key))
+@queue.for_each_lease
+@transaction.atomic
+def process_items(lease: queue.Lease) -> None:
+    """Remove the file of an outbox item from the disk, original and sanitized copy."""
+    if queue.mark_done(lease):
+        _remove(UUID(lease.key))
 
 
 def _remove(file_id: UUID) -> None:

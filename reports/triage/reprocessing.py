@@ -7,7 +7,6 @@ queues behind the triage that it enqueues, so the queue stays short. No decision
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -169,22 +168,18 @@ def reprocess_selected(reports: Iterable[UUID], *, by: User | None = None) -> in
     return len(keys)
 
 
-def process_items(items: Iterable[int], patience: float = inf) -> None:
-    """Process the steps of these outbox items; after `patience` seconds begin no other."""
-    for claim in queue.iter_leases(items, patience):
-        with claim:
-            enqueue_batch(claim)
-    queue.notify()
-
-
+@transaction.atomic
 def enqueue_batch(claim: Lease) -> None:
     """Enqueue the triage of the next reports and the next step, and store how far it came."""
-    with transaction.atomic():
-        if not queue.mark_done(claim):
-            return
-        run = ReprocessingRun.objects.select_for_update().get(pk=claim.key)
-        if run.finished_at is None:
-            _enqueue_next(run)
+    if not queue.mark_done(claim):
+        return
+    run = ReprocessingRun.objects.select_for_update().get(pk=claim.key)
+    if run.finished_at is None:
+        _enqueue_next(run)
+    transaction.on_commit(queue.notify)
+
+
+process_items = queue.for_each_lease(enqueue_batch)
 
 
 def progress(run: ReprocessingRun) -> RunProgress:

@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from math import inf
 from typing import Any
 
 from django.db import Error as DatabaseTrouble
@@ -119,19 +118,15 @@ class TriageResult:
     fingerprint: ReportFingerprint
 
 
-def process_items(items: Iterable[int], patience: float = inf) -> None:
-    """Triage the reports of outbox items one by one; after `patience` seconds begin none."""
-    for claim in queue.iter_leases(items, patience):
-        with claim:
-            triage(claim)
-
-
 def triage(claim: Lease) -> None:
     """Extract first, then write and complete the item in one short transaction."""
     findings = extract(*_load_report(claim.key))
     with transaction.atomic():
         if queue.mark_done(claim):
             _write(findings)
+
+
+process_items = queue.for_each_lease(triage)
 
 
 def preload_models() -> None:
