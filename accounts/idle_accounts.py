@@ -8,16 +8,15 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.mail import EmailMessage
 from django.db import Error as DatabaseTrouble
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts import service
 from accounts.models import OfficerProfile
 from core.audit import events
+from core.mail import render_mail, send_or_log
 
 log = structlog.get_logger(__name__)
 
@@ -59,14 +58,8 @@ def _warn(user: User, allowed: timedelta) -> None:
     """Mark the officer as warned and send the mail; remove the mark when sending fails."""
     day = max(user.used + allowed, timezone.now())  # type: ignore[attr-defined]
     OfficerProfile.objects.update_or_create(user=user, defaults={"idle_warned_at": timezone.now()})
-    rendered = render_to_string("reports/idle.txt", {"user": user, "day": day}, using="public")
-    subject, _, body = rendered.partition("\n")
-    mail = EmailMessage(subject, body.strip() + "\n", to=[user.email])
-    mail.extra_headers["Auto-Submitted"] = "auto-generated"
-    try:
-        mail.send()
-    except (OSError, ValueError) as error:  # smtplib's are OSErrors; ValueError: no address
+    mail = render_mail("reports/idle.txt", [user.email], {"user": user, "day": day})
+    if send_or_log(mail, log, "accounts.mail_failed"):
+        events.log_event("user", user.pk, "account_warned")
+    else:
         OfficerProfile.objects.filter(user=user).update(idle_warned_at=None)
-        log.warning("accounts.mail_failed", error=type(error).__name__)
-        return
-    events.log_event("user", user.pk, "account_warned")

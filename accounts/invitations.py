@@ -6,7 +6,6 @@ invitation deletes it. Whoever has the link has the account: it is handed over i
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import segno
 from axes.utils import reset
@@ -27,11 +26,6 @@ from accounts import roles, service
 from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
 from core.audit import events
 
-if TYPE_CHECKING:
-    _SetPasswordForm = SetPasswordForm[User]
-else:
-    _SetPasswordForm = SetPasswordForm
-
 VALID = timedelta(hours=48)
 PAPER_CODES = 10
 _SALT = "portal.invitation"
@@ -45,7 +39,7 @@ class QrCode:
     path: str
 
 
-class EnrolForm(_SetPasswordForm):
+class EnrolForm(SetPasswordForm[User]):
     """Name, password, and a first code of the phone."""
 
     full_name = forms.CharField(

@@ -30,16 +30,14 @@ from alerts.admin_state import (
     publication_notice,
     status_text,
 )
-from alerts.delivery.partner_admin import DeliveryAdmin, PartnerAdmin
+from alerts.delivery import partner_admin  # noqa: F401 - registers its pages
 from alerts.formats import html
 from alerts.forms import AlertForm
 from alerts.models import Alert, AlertRevision, AlertStep, CancelReason, ResponseType
+from core.form_data import parse_uuid
 from core.readonly_admin import ReadOnlyAdminMixin
 from reports.campaigns import campaign_stats
 from reports.models import Campaign
-
-__all__ = ["AlertAdmin", "AlertRevisionAdmin", "DeliveryAdmin", "PartnerAdmin"]
-
 
 MAX_REASON_LENGTH = 500
 _DOCUMENT_FIELDS: list[Any] = [
@@ -54,7 +52,7 @@ _TERM_FIELDS: list[Any] = [
 _READ_ONLY_FIELDS = {"scenario": "scenario_label", "response_type": "response_labels"}
 
 
-class StepInline(admin.StackedInline):  # type: ignore[type-arg]
+class StepInline(admin.StackedInline[AlertStep, Alert]):
     model = AlertStep
     extra = 0
     ordering = ["position"]
@@ -73,7 +71,7 @@ class StepInline(admin.StackedInline):  # type: ignore[type-arg]
 
 
 @admin.register(Alert)
-class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AlertAdmin(admin.ModelAdmin[Alert]):
     form = AlertForm
     inlines = [StepInline]
     list_display = ["title", "stage_label", "document_number", "author", "changed_at"]
@@ -233,27 +231,22 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return render(publishing.preview(alert), timezone.now())
 
     def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context = dict(extra_context or {})
-        key = _parse_uuid(object_id)
-        alert = Alert.objects.filter(pk=key).first() if key else None
-        if alert is not None and request.method == "GET":
-            context |= {
-                "acts": allowed_actions(request, alert),
-                "status": status_text(alert),
-                "endings": CancelReason.choices,
-                "record": list(history_lines(alert)),
-            }
-        return super().change_view(request, object_id, form_url, context)
+        alert = Alert.objects.filter(pk=parse_uuid(object_id) or UUID(int=0)).first()
+        if alert is None or request.method != "GET":
+            return super().change_view(request, object_id)
+        context = {
+            "acts": allowed_actions(request, alert),
+            "status": status_text(alert),
+            "endings": CancelReason.choices,
+            "record": list(history_lines(alert)),
+        }
+        return super().change_view(request, object_id, extra_context=context)
 
 
 @admin.register(AlertRevision)
-class AlertRevisionAdmin(ReadOnlyAdminMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+class AlertRevisionAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[AlertRevision]):
     """Issued revisions, read-only."""
 
     list_display = ["identifier", "title", "msg_type", "sent", "author", "issued_by"]
@@ -286,16 +279,8 @@ def _get_alert(request: HttpRequest, pk: UUID, permissions: list[str]) -> Alert:
     return get_object_or_404(Alert, pk=pk)
 
 
-def _parse_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
 def _find_campaign(text: str) -> Campaign | None:
-    key = _parse_uuid(text)
-    campaign = Campaign.objects.filter(pk=key).first() if key else None
+    campaign = Campaign.objects.filter(pk=parse_uuid(text) or UUID(int=0)).first()
     return campaign.root() if campaign else None
 
 

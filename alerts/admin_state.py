@@ -10,6 +10,7 @@ from django.utils import timezone
 from alerts import publishing
 from alerts.models import Alert, AlertRevision, MsgType, State
 from core.audit import events
+from core.text import lower_initial
 
 CHANGE, ISSUE = "alerts.change_alert", "alerts.issue_alert"
 _EVENT_LABELS = {
@@ -39,7 +40,7 @@ def status_text(alert: Alert) -> str:
     text = f"{_state_label(latest)}, bản {latest.version}"
     is_scheduled = latest.state(timezone.now()) is State.SCHEDULED
     if is_scheduled and (current := alert.revisions.current().first()):
-        text = f"{_state_label(current)}, bản {current.version}; {text[0].lower()}{text[1:]}"
+        text = f"{_state_label(current)}, bản {current.version}; {lower_initial(text)}"
     return text if alert.stage == Alert.Stage.DRAFT else f"{text}; bản mới chờ duyệt"
 
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from alerts.models import Alert, AlertStep
 from core.province import Province, province
+from core.text import lower_initial
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignSummary
 from reports.models import Campaign
@@ -40,10 +41,10 @@ def summary_text(summary: CampaignSummary, scenario: str) -> str:
     if not scenario or summary.reports is None:
         return ""
     sentences = [
-        f"Kẻ gian gọi điện. Kiểu lừa: {_lower_first(campaign_stats.code_label(scenario))}."
+        f"Kẻ gian gọi điện. Kiểu lừa: {lower_initial(campaign_stats.code_label(scenario))}."
     ]
     if summary.demands:
-        demands = "; ".join(_lower_first(name) for name, _ in summary.demands)
+        demands = "; ".join(lower_initial(name) for name, _ in summary.demands)
         sentences.append(f"Họ đòi: {demands}.")
     return " ".join(sentences)[:400]
 
@@ -61,10 +62,6 @@ def evidence_text(code: str, summary: CampaignSummary) -> str:
     if summary.losers:
         lines.append(f"Có mất tiền: {summary.losers} tin.")
     return "\n".join(lines)
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _format_counts(counts: Sequence[tuple[str, int]]) -> str:

@@ -14,7 +14,7 @@ _TEXT = {"rows": 4, "cols": 80}
 _FOR_REVIEW = ("short_title", "summary", "advice", "sms", "sms_share")
 
 
-class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
+class AlertForm(forms.ModelForm[Alert]):
     """A draft, which may be incomplete until submission. Reports a save by somebody else in between."""
 
     response_type = forms.MultipleChoiceField(

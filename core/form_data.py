@@ -3,6 +3,7 @@
 import re
 from binascii import a2b_qp
 from functools import lru_cache
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -65,3 +66,10 @@ def sanitize_fields(fields: Fields) -> Fields:
 def sanitize_text(text: str) -> str:
     """Return the text with U+FFFD for each NUL and each lone surrogate."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def parse_uuid(typed: UUID | str) -> UUID | None:
+    try:
+        return typed if isinstance(typed, UUID) else UUID(typed)
+    except ValueError:
+        return None

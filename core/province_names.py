@@ -1,16 +1,12 @@
 """The province's names in the language of the page, for sentences and templates."""
 
-from typing import TYPE_CHECKING
-
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.text import format_lazy
 from django.utils.translation import get_language
+from django_stubs_ext import StrPromise
 
 from core.province import province
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
 
 HOTLINE_LINK = format_html(
     '<a class="keep" href="tel:{}">{}</a>', province.hotline_dial, province.hotline
@@ -22,7 +18,7 @@ def get_police_name() -> str:
     return province.police_en if get_language() == "en" else province.police
 
 
-def insert_hotline(sentence: "_StrPromise") -> "_StrPromise":
+def insert_hotline(sentence: StrPromise) -> StrPromise:
     """Return a lazy sentence with the hotline's number for its `{hotline}`."""
     return format_lazy(sentence, hotline=province.hotline)
 

@@ -164,3 +164,7 @@ def _match(word: str, among: Sequence[str]) -> int:
     if word in among:
         return 2
     return int(len(word) > 1 and any(other.startswith(word) for other in among))
+
+
+def lower_initial(text: str) -> str:
+    return text[:1].lower() + text[1:]

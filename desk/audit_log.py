@@ -16,11 +16,12 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from core.audit import chain
+from core.form_data import parse_uuid
 from core.models import LOOKS, AuditChainCheck, AuditEvent
 from desk.labels import codes as labels
 from desk.labels import deadlines, highlighting
 from desk.labels.events import EVENTS, PERSONAL, SUBJECTS
-from desk.pages.base import Context, NoDetailAdminMixin, parse_uuid, render, sees_every_report
+from desk.pages.base import Context, NoDetailAdminMixin, render, sees_every_report
 from desk.pages.validators import AnyDayField
 from reports.models import Case, Correction, Report
 
@@ -167,7 +168,7 @@ class EventAdmin(NoDetailAdminMixin, admin.ModelAdmin[AuditEvent]):
             "admin/core/auditevent/change_list.html",
             title,
             AuditEvent,
-            asked=form,
+            form=form,
             lines=event_rows(acts[:PAGE], may_read=sees_every_report(request)),
             older=form.next_page_url(acts[PAGE - 1].pk) if len(acts) > PAGE else "",
             may_look=request.user.has_perm(LOOK),

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from core.text import lower_initial
 from desk.labels import codes as labels
 from desk.numbers.known_numbers import unconfirmed_findings
 from desk.pages.base import officer, once_per_request
@@ -130,5 +131,5 @@ def _burst_text(row: dict[str, Any], names: dict[str, str]) -> BurstText:
     if row["unit"] == burst_service.SCENARIO:
         return BurstText(labels.code_label(row["key"]), text, row["key"])
     if row["mostly"]:
-        text += f", phần lớn: {labels.lower_initial(labels.short_label(row['mostly']))}"
+        text += f", phần lớn: {lower_initial(labels.short_label(row['mostly']))}"
     return BurstText(names.get(row["key"], row["key"]), text, row["mostly"])

@@ -71,7 +71,7 @@ class BreachAdmin(admin.ModelAdmin[DataBreach]):
     """Breaches, each with both timers."""
 
     form = BreachForm
-    list_display = ("title", "found_at", "first_notice", "authority_notice", "status_text")
+    list_display = ("title", "detected_at", "first_notice", "authority_notice", "status_text")
     readonly_fields = ("first_notice", "authority_notice")
     actions = None
 
@@ -87,10 +87,6 @@ class BreachAdmin(admin.ModelAdmin[DataBreach]):
 
     def save_model(self, request: HttpRequest, obj: DataBreach, form: Any, change: bool) -> None:
         breaches.save(obj, by=officer(request), changed=form.changed_data)
-
-    @admin.display(description="phát hiện lúc", ordering="detected_at")
-    def found_at(self, breach: DataBreach) -> str:
-        return labels.format_datetime(breach.detected_at)
 
     @admin.display(description="báo lần đầu trước")
     def first_notice(self, breach: DataBreach) -> str:
@@ -121,7 +117,8 @@ def _timer(due: datetime, notified_at: datetime | None) -> str:
 class PurgeRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[PurgeRun]):
     """The nightly purges, read-only, with the open erasure requests."""
 
-    list_display = ("when", "done", "erased_counts", "retained_counts")
+    list_display = ("started_at", "finished_at", "erased_counts", "retained_counts")
+    empty_value_display = "đang làm"  # until `finished_at`
 
     def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
         context = {
@@ -130,14 +127,6 @@ class PurgeRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[PurgeRun]):
             "wishes": _waiting(officer(request)),
         }
         return super().changelist_view(request, context | (extra_context or {}))
-
-    @admin.display(description="bắt đầu")
-    def when(self, run: PurgeRun) -> str:
-        return labels.format_datetime(run.started_at)
-
-    @admin.display(description="xong")
-    def done(self, run: PurgeRun) -> str:
-        return labels.format_datetime(run.finished_at) if run.finished_at else "đang làm"
 
     @admin.display(description="đã xóa")
     def erased_counts(self, run: PurgeRun) -> str:

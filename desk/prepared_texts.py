@@ -13,9 +13,9 @@ from core.province import province
 from desk.labels import codes as labels
 from desk.pages import validators
 from desk.pages.base import NoDeleteAdminMixin, changed_values, officer
-from desk.reports.decision_forms import NOT_TOLD
+from desk.reports.decision_forms import FORBIDDEN
+from reports.campaigns.campaign_stats import scenarios
 from reports.cases import replies
-from reports.extraction.language.cue_matcher import scenario_codes
 from reports.models import CannedReply, PublicStatement
 from reports.reference import confirmed_statements
 
@@ -24,11 +24,6 @@ _BLANKS = "; ".join(f"{{{name}}}: {meaning}" for name, meaning in replies.PLACEH
 _ON_RECORD = ("text", "text_en", "use", "is_active")
 SOON = "Các trang công khai đổi theo trong vòng hai phút."
 _MARKS = re.compile(r"\{\w*\}|[{}]")
-
-
-def kinds() -> list[tuple[str, str]]:
-    """Return the scenarios that a reply may be limited to, as choices."""
-    return [(code, labels.code_label(code)) for code in scenario_codes()]
 
 
 class ReplyForm(forms.ModelForm[CannedReply]):
@@ -54,7 +49,7 @@ class ReplyForm(forms.ModelForm[CannedReply]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if isinstance(field := self.fields.get("scenarios"), forms.MultipleChoiceField):
-            field.choices = kinds()
+            field.choices = scenarios()
 
     def clean_text(self) -> str:
         return validate_reply_text(self.cleaned_data["text"])
@@ -72,7 +67,7 @@ def validate_reply_text(typed: str) -> str:
         )
     validators.validate_plain_text(typed)
     if what := replies.forbidden_wording(typed):
-        raise forms.ValidationError(NOT_TOLD[what])
+        raise forms.ValidationError(FORBIDDEN[what])
     return typed
 
 

@@ -54,17 +54,13 @@ class OfficeAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Office]):
     """Offices that callers impersonate; never deleted."""
 
     form = OfficeForm
-    list_display = ("name", "never_by_phone", "reviewed", "position")
+    list_display = ("name", "never_by_phone", "reviewed_on", "position")
     search_fields = ("name", "other_names")
 
     def save_model(self, request: HttpRequest, obj: Office, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         values = changed_values(form, _WORDS)
         events.log_event("office", obj.pk, "office_saved", by=officer(request), **values)
-
-    @admin.display(description="rà soát ngày", ordering="reviewed_on")
-    def reviewed(self, office: Office) -> str:
-        return f"{office.reviewed_on:%d/%m/%Y}" if office.reviewed_on else "–"
 
 
 class SpecialDayForm(forms.ModelForm[CalendarException]):
@@ -95,7 +91,7 @@ class SpecialDayAdmin(admin.ModelAdmin[CalendarException]):
     """Exceptions are added and removed, never changed, so that the audit log stays true."""
 
     form = SpecialDayForm
-    list_display = ("date_column", "is_worked", "name", "source", "added_by")
+    list_display = ("day", "is_worked", "name", "source", "added_by")
     list_select_related = ("added_by",)
     actions = None
 
@@ -111,7 +107,3 @@ class SpecialDayAdmin(admin.ModelAdmin[CalendarException]):
 
     def delete_model(self, request: HttpRequest, obj: CalendarException) -> None:
         days_off.remove(obj, officer(request))
-
-    @admin.display(description="ngày", ordering="day")
-    def date_column(self, day: CalendarException) -> str:
-        return f"{day.day:%d/%m/%Y}"

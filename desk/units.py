@@ -17,8 +17,9 @@ from core.text import normalize
 from desk.labels import codes as labels
 from desk.pages import validators
 from desk.pages.base import NoDeleteAdminMixin, officer, render
+from desk.reports.decision_forms import OfficerField
+from reports.campaigns.campaign_stats import scenarios
 from reports.cases import replies, routing, visibility
-from reports.extraction.language.cue_matcher import scenario_codes
 from reports.models import RoutingRule, Unit, UnitMember
 from reports.reference import units
 
@@ -56,11 +57,6 @@ class UnitForm(forms.ModelForm[Unit]):
         return values
 
 
-class _Officer(forms.ModelChoiceField[User]):
-    def label_from_instance(self, obj: Any) -> str:
-        return labels.officer_name(obj)
-
-
 class MembersFormSet(BaseInlineFormSet[UnitMember, Unit, forms.ModelForm[UnitMember]]):
     """The members of a unit; no officer changes their own, which decides the reports they see."""
 
@@ -90,7 +86,8 @@ class Members(admin.StackedInline[UnitMember, Unit]):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         staff = User.objects.filter(is_staff=True, is_active=True).order_by("username")
-        return _Officer(staff, label="Cán bộ") if db_field.name == "user" else None
+        officers = staff.select_related("membership__unit")
+        return OfficerField(officers, label="Cán bộ") if db_field.name == "user" else None
 
 
 @admin.register(Unit)
@@ -141,10 +138,7 @@ class RuleForm(forms.ModelForm[RoutingRule]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if isinstance(kinds := self.fields.get("scenario"), forms.ChoiceField):
-            kinds.choices = [
-                ("", "Kiểu nào cũng được"),
-                *((code, labels.code_label(code)) for code in scenario_codes()),
-            ]
+            kinds.choices = [("", "Kiểu nào cũng được"), *scenarios()]
         if isinstance(to := self.fields.get("unit"), forms.ModelChoiceField):
             to.queryset = Unit.objects.active()
             to.empty_label = "Công an xã, phường nơi người báo ở"
@@ -179,8 +173,8 @@ class RoutingRuleAdmin(admin.ModelAdmin[RoutingRule]):
 
     form = RuleForm
     change_list_template = "admin/reports/routingrule/change_list.html"
-    list_display = ("place", condition_text, target_text, "urgency", "is_active")
-    list_display_links = ("place", condition_text)
+    list_display = ("position", condition_text, target_text, "urgency", "is_active")
+    list_display_links = ("position", condition_text)
     list_select_related = ("commune", "office", "unit")
     show_facets = admin.ShowFacets.NEVER
     fieldsets = (
@@ -229,10 +223,6 @@ class RoutingRuleAdmin(admin.ModelAdmin[RoutingRule]):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[RoutingRule]) -> None:
         for rule in queryset:
             self.delete_model(request, rule)
-
-    @admin.display(description="thứ tự", ordering="position")
-    def place(self, rule: RoutingRule) -> int:
-        return rule.position
 
     @admin.display(description="ưu tiên ít nhất")
     def urgency(self, rule: RoutingRule) -> str:

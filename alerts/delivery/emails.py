@@ -4,12 +4,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from alerts.delivery import signed_links
 from alerts.models import AlertRevision, PartnerAgency, Subscriber
 from core import encryption
+from core.mail import render_mail
 from core.province_names import build_page_context
 
 _NO_SERVER = "django.core.mail.backends.dummy.EmailBackend"
@@ -68,10 +68,5 @@ def _render_subscriber_mail(name: str, subscriber: Subscriber, **context: Any) -
 
 
 def _render_mail(name: str, address: str | None, **context: Any) -> EmailMessage:
-    """Return the template as a mail; its first line is the subject."""
     context |= build_page_context() | {"portal": settings.PORTAL_URL}
-    rendered = render_to_string(f"alerts/mail/{name}.txt", context, using="public")
-    subject, _, text = rendered.partition("\n")
-    mail = EmailMessage(" ".join(subject.split()), text.strip() + "\n", to=[address or ""])
-    mail.extra_headers["Auto-Submitted"] = "auto-generated"
-    return mail
+    return render_mail(f"alerts/mail/{name}.txt", [address or ""], context)

@@ -1,6 +1,6 @@
 """The desk's pages of partner agencies and of deliveries to them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
@@ -24,14 +24,6 @@ from core.audit import events
 from core.province import province
 from core.readonly_admin import ReadOnlyAdminMixin
 
-if TYPE_CHECKING:
-    _PartnerModelAdmin = admin.ModelAdmin[PartnerAgency]
-    _DeliveryModelAdmin = admin.ModelAdmin[Delivery]
-    _PartnerModelForm = forms.ModelForm[PartnerAgency]
-else:
-    _PartnerModelAdmin = _DeliveryModelAdmin = admin.ModelAdmin
-    _PartnerModelForm = forms.ModelForm
-
 CHANGE = "alerts.change_partneragency"
 SEALED = ("contact", "webhook", "mail")
 _WIDE = {"class": "vTextField", "autocomplete": "off"}
@@ -42,7 +34,7 @@ _URL_PROBLEMS = {
 }
 
 
-class PartnerForm(_PartnerModelForm):
+class PartnerForm(forms.ModelForm[PartnerAgency]):
     """An agency, with its encrypted fields in the clear and one of its `origins` a line."""
 
     contact = forms.CharField(
@@ -129,7 +121,7 @@ def _get_officer(request: HttpRequest, permission: str = "") -> User:
 
 
 @admin.register(PartnerAgency)
-class PartnerAdmin(_PartnerModelAdmin):
+class PartnerAdmin(admin.ModelAdmin[PartnerAgency]):
     """Agencies, which are switched off, never removed: the audit log names them."""
 
     form = PartnerForm
@@ -214,7 +206,7 @@ class PartnerAdmin(_PartnerModelAdmin):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdminMixin, _DeliveryModelAdmin):
+class DeliveryAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Delivery]):
     """Deliveries to agencies with their attempts: read-only, but to send again."""
 
     list_display = ["partner", "identifier", "channel", "state", "attempts", "last_attempt"]

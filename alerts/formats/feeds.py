@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from html import escape
 from xml.etree.ElementTree import Element  # nosec B405
 
 from alerts.formats import cap
@@ -154,5 +155,4 @@ def _last_changed(revisions: Sequence[AlertRevision]) -> datetime:
 
 def _escape_html(text: str) -> str:
     """Return the text escaped once more than XML asks: RSS readers take a description for HTML."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return escaped.replace("\n", "<br>")
+    return escape(text, quote=False).replace("\n", "<br>")

@@ -12,13 +12,13 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
+from core.form_data import parse_uuid
 from desk.campaigns.detail import get_campaign_or_404, render_page
 from desk.labels import codes as labels
 from desk.pages.base import (
     DeskAction,
     can_group,
     parse_int,
-    parse_uuid,
     post_text,
     render,
     see_other,
@@ -205,7 +205,7 @@ class AttachFromReport(GroupingAction):
         typed = {name: self.read_text(name) for name in ("code", "reason", "numbers")}
         report = find_visible_report(typed["numbers"], self.officer)
         context = {**typed, "why": str(error), "report": report}
-        return set_status(ask(self.request, "attach_to", "Gắn vào đợt", **context), 422)
+        return set_status(render_question(self.request, "attach_to", "Gắn vào đợt", **context), 422)
 
 
 ROUTES = (
@@ -228,7 +228,7 @@ def urls(site: Any) -> list[URLPattern]:
     ]
 
 
-def ask(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
+def render_question(request: HttpRequest, page: str, title: str, **context: Any) -> HttpResponse:
     return render(request, f"admin/reports/campaign/{page}.html", title, Campaign, **context)
 
 
@@ -243,7 +243,9 @@ def ask_merge(request: HttpRequest, campaigns: Iterable[Campaign]) -> HttpRespon
         row.sums = totals.get(row.pk, CampaignTotals())  # type: ignore[attr-defined]
     largest = max(rows, key=lambda row: totals.get(row.pk, CampaignTotals()).reports)
     reason = post_text(request, "reason")[:MAX_WORDS].strip()
-    return ask(request, "merge", "Gộp đợt", rows=rows, goes_on=str(largest.pk), reason=reason)
+    return render_question(
+        request, "merge", "Gộp đợt", rows=rows, goes_on=str(largest.pk), reason=reason
+    )
 
 
 def ask_attach(action: GroupingAction, campaign: Campaign) -> HttpResponse:
@@ -257,7 +259,7 @@ def ask_attach(action: GroupingAction, campaign: Campaign) -> HttpResponse:
         return show_refusal(action.request, campaign.pk, refusal)
     if not rows:
         return show_refusal(action.request, campaign.pk, "Chưa ghi số tin nào.")
-    return ask(
+    return render_question(
         action.request,
         "attach",
         f"Gắn tin vào đợt {campaign.code}",

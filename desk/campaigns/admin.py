@@ -15,12 +15,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from core.readonly_admin import ReadOnlyAdminMixin
 from desk.campaigns import actions, detail
 from desk.labels import codes as labels
 from desk.pages.base import (
     AlwaysChosenFilter,
-    BoundedPaginator,
+    BoundedListMixin,
     Context,
     can_group,
     officer,
@@ -35,7 +34,7 @@ PARAMETER = "nhip"
 _TRENDS = {
     "hot": "Có tin trong 7 ngày, đông nhất trước",
     "all": "Tất cả, mới mở trước",
-    "asked": "Máy đề nghị gộp",
+    "proposed": "Máy đề nghị gộp",
     "merged": "Đã gộp vào đợt khác",
 }
 
@@ -72,7 +71,7 @@ class TrendFilter(AlwaysChosenFilter):
             return queryset.exclude(merged_into=None)
         if self.trend == "hot":
             return queryset.filter(pk__in=growing_campaigns(request))
-        if self.trend == "asked":
+        if self.trend == "proposed":
             proposals = MergeProposal.objects.open()
             sides = [Q(pk__in=proposals.values(side)) for side in ("campaign_a", "campaign_b")]
             return queryset.filter(sides[0] | sides[1])
@@ -137,7 +136,7 @@ def _sums(campaign: Campaign) -> CampaignTotals:
 
 
 @admin.register(Campaign)
-class CampaignAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Campaign]):
+class CampaignAdmin(BoundedListMixin, admin.ModelAdmin[Campaign]):
     """Campaigns, read-only; actions have URLs of their own."""
 
     list_display = (name, week, last, size, loss)
@@ -145,11 +144,6 @@ class CampaignAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Campaign]):
     list_filter = (TrendFilter,)
     list_select_related = ("merged_into",)
     list_per_page = 25
-    list_max_show_all = 0
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    paginator = BoundedPaginator
-    sortable_by = ()
     search_fields = ("code", "title")
     search_help_text = "Mã đợt (cả mã đã gộp) hoặc tên đợt."
     actions = ("merge_chosen",)
@@ -194,11 +188,7 @@ class CampaignAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Campaign]):
         return HttpResponseRedirect(reverse("admin:reports_campaign_change", args=[campaign.pk]))
 
     def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: Context = None,
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])

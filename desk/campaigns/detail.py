@@ -14,8 +14,9 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from core.audit import events
+from core.form_data import parse_uuid
 from desk.labels import codes as labels
-from desk.pages.base import can_group, officer, parse_uuid, render, sees_every_report
+from desk.pages.base import can_group, officer, render, sees_every_report
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignBreakdown, CampaignTotals, growth
 from reports.cases import visibility
@@ -103,7 +104,7 @@ def render_page(
     """Return the page; after a refused action with the typed values and the reason."""
     context = {
         **build_context(request, campaign),
-        "typed": typed or {},
+        "posted": typed or {},
         "refused": request.path if why else None,
         "why": why,
         "ticked": typed.getlist("reports") if typed else [],

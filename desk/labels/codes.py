@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from reports.campaigns import campaign_stats
 from reports.extraction import story_reader
-from reports.extraction.language.cue_matcher import code_rows
 from reports.extraction.language.scoring import DENIED, is_remainder
 from reports.facts import abuse_flags
 from reports.facts.choices import OFFICES
@@ -21,6 +21,7 @@ from reports.models import Case, Correction, Report
 from reports.reference import office_lexicon
 
 UNTRIAGED = "máy chưa đọc"
+code_label = campaign_stats.code_label
 
 
 @dataclass(frozen=True)
@@ -121,12 +122,6 @@ def priority_floor(step: str) -> int | None:
     return (int(step) - 1) * 20 if step in {"1", "2", "3", "4", "5"} else None
 
 
-def code_label(code: str) -> str:
-    """Return the label of a scenario or an action, else the code."""
-    row = code_rows().get(code)
-    return row["label_vi"] if row else code
-
-
 def short_label(code: str) -> str:
     """Return the code's label up to its first comma."""
     return code_label(code).partition(",")[0]
@@ -181,11 +176,6 @@ def source_label(text: str) -> str:
 def in_quotes(text: str) -> str:
     """Return typed text in quotation marks; "" for none."""
     return f"(ghi “{text}”)" if text else ""
-
-
-def lower_initial(text: str) -> str:
-    """Return the text with its first letter in lower case."""
-    return text[:1].lower() + text[1:]
 
 
 def format_loss(dong: int | None) -> str:

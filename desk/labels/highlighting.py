@@ -72,9 +72,9 @@ def plain_line(text: str, most: int = MAX_OF_LINE) -> str:
     return f"{line}… (còn {format_count(left)} ký tự)" if left > 0 else line
 
 
-def split_segments(text: str, spans: Iterable[HighlightSpan] = ()) -> list[TextSegment]:
-    """Return the text split at highlights and odd characters, in order."""
-    return list(_cut(text, _apart(spans, len(text))))
+def split_segments(text: str) -> list[TextSegment]:
+    """Return the text split at odd characters, in order."""
+    return list(_cut(text, []))
 
 
 def truncate(

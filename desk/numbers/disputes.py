@@ -109,7 +109,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
     """Disputes, the next due first."""
 
     change_form_template = "admin/reports/dispute/change_form.html"
-    list_display = ("public_number", "number_column", "due", "status_column", "received")
+    list_display = ("public_number", "number_column", "due", "status_column", "received_at")
     list_filter = (OpenFilter,)
     show_facets = admin.ShowFacets.NEVER
     ordering = ("due_at", "received_at")
@@ -123,7 +123,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
         "reveal_reason": RevealReason,
     }
     fields = readonly_fields = (
-        "number_column", "reason_column", "received", "due", "status_column", "answer", "answered",
+        "number_column", "reason_column", "received_at", "due", "status_column", "answer", "answered",
     )  # fmt: skip
 
     def sidebar(self, request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
@@ -156,10 +156,6 @@ class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
     def reason_column(self, dispute: Dispute) -> str:
         contact = encryption.decrypt_field(dispute, "contact") or ""
         return redaction.redact(_reason(dispute), contact).text
-
-    @admin.display(description="nhận lúc", ordering="received_at")
-    def received(self, dispute: Dispute) -> str:
-        return labels.format_datetime(dispute.received_at)
 
     @admin.display(description="hạn trả lời", ordering="due_at")
     def due(self, dispute: Dispute) -> str:

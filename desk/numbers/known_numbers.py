@@ -54,7 +54,7 @@ class StatusFilter(admin.SimpleListFilter):
     """Filter for findings that wait for a second officer."""
 
     title = "trạng thái"
-    parameter_name = "standing"
+    parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("waiting", "Chờ người khác xác nhận")]
@@ -95,7 +95,9 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
 
     form = KnownNumberForm
     change_form_template = "admin/reports/numberfinding/change_form.html"
-    list_display = ("number", "finding", "status_column", "until", "proposed_by", "confirmed_by")
+    list_display = (
+        "number", "finding", "status_column", "valid_until", "proposed_by", "confirmed_by",
+    )  # fmt: skip
     list_select_related = ("proposed_by", "confirmed_by")
     list_filter = (StatusFilter,)
     ordering = ("-proposed_at",)
@@ -106,10 +108,9 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
         return request.user.has_perm(findings.PROPOSE)
 
     def get_fields(self, request: HttpRequest, obj: NumberFinding | None = None) -> Any:
-        proposal = ("number", "finding", "reason")
-        if obj is None:
-            return (*proposal, "valid_until")
-        return (*proposal, "until", "status_column", "proposed_by", "confirmed_by", "withdrawn_by")
+        proposal = ("number", "finding", "reason", "valid_until")
+        decided = ("status_column", "proposed_by", "confirmed_by", "withdrawn_by")
+        return (*proposal, *decided) if obj else proposal
 
     def get_readonly_fields(self, request: HttpRequest, obj: NumberFinding | None = None) -> Any:
         return self.get_fields(request, obj) if obj else ()
@@ -171,10 +172,6 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
         if row.valid_until < timezone.localdate():
             return "Hết giá trị"
         return f"Đã xác nhận {labels.format_datetime(row.confirmed_at)}"
-
-    @admin.display(description="có giá trị đến", ordering="valid_until")
-    def until(self, row: NumberFinding) -> str:
-        return f"{row.valid_until:%d/%m/%Y}"
 
 
 def _initial_from_indicator(indicator: str, by: User) -> dict[str, Any]:

@@ -51,22 +51,14 @@ class FourEyesAdminMixin:
         except FindingError as error:
             messages.error(request, f"Chưa đề nghị. {error}")
 
-    def save_related(self, *args: Any) -> None: ...
+    def save_related(self, *args: Any) -> Any: ...
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any: ...
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any: ...
-
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any: ...
+    log_addition = log_change = log_deletions = save_related
 
     def response_add(self, *args: Any, **kwargs: Any) -> HttpResponse:
         return see_other(reverse("admin:reports_publishednumberchange_changelist"))
 
     response_change = response_delete = response_add
-
-    @admin.display(description="đối chiếu ngày", ordering="verified_on")
-    def verified(self, row: Any) -> str:
-        return f"{row.verified_on:%d/%m/%Y}"
 
 
 class ConfirmChange(RowAction):
@@ -163,7 +155,7 @@ class OfficeNumberAdmin(FourEyesAdminMixin, admin.ModelAdmin[OfficeNumber]):
     """Published numbers of offices."""
 
     form = OfficeNumberForm
-    list_display = ("number", "office", "label", "source", "verified")
+    list_display = ("number", "office", "label", "source", "verified_on")
     list_select_related = ("office",)
     search_fields = ("number", "office__name")
 
@@ -188,7 +180,7 @@ class BankLineAdmin(FourEyesAdminMixin, admin.ModelAdmin[BankHotline]):
     """The banks' hotlines for the first half hour after a transfer."""
 
     form = BankLineForm
-    list_display = ("name", "number", "source", "verified")
+    list_display = ("name", "number", "source", "verified_on")
     fieldsets = (
         (
             None,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import Any, TypeVar
-from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
@@ -94,13 +93,6 @@ def download(content: str | bytes, name: str, media_type: str) -> HttpResponse:
     """Return a file that no browser opens by itself; `name` must be ASCII."""
     headers = SAFE_HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(content, content_type=media_type, headers=headers)
-
-
-def parse_uuid(typed: UUID | str) -> UUID | None:
-    try:
-        return typed if isinstance(typed, UUID) else UUID(typed)
-    except ValueError:
-        return None
 
 
 def parse_int(typed: str, max_digits: int = MAX_DIGITS) -> int | None:
@@ -211,17 +203,11 @@ class ReadOnlyActionsMixin(ReadOnlyAdminMixin):
     row_actions: dict[str, type[RowAction]]
 
     def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: Context = None,
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
         context = {"subtitle": None, **self.sidebar(request, row)} if row else {}
-        page: HttpResponse = super().change_view(  # type: ignore[misc]
-            request, object_id, form_url, context | (extra_context or {})
-        )
+        page: HttpResponse = super().change_view(request, object_id, extra_context=context)  # type: ignore[misc]
         return page
 
     def get_urls(self) -> list[URLPattern]:
@@ -324,16 +310,22 @@ class AlwaysChosenFilter(admin.SimpleListFilter):
             }
 
 
-class NoDetailAdminMixin(ReadOnlyAdminMixin):
+class BoundedListMixin(ReadOnlyAdminMixin):
+    """A list in its own order alone, as far as paging reaches."""
+
+    paginator: Any = BoundedPaginator
+    list_max_show_all = 0
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by: Any = ()
+
+
+class NoDetailAdminMixin(BoundedListMixin):
     """A list, newest first, whose rows have no page of their own."""
 
     list_display_links: Any = None
     ordering: Any = ("-id",)
-    paginator: Any = BoundedPaginator
-    list_max_show_all = 0
-    show_full_result_count = False
     actions: Any = None
-    sortable_by: Any = ()
     changelist_view: Callable[..., HttpResponse]
 
     def change_view(

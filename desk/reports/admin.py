@@ -17,8 +17,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from accounts import preferences
-from core.readonly_admin import ReadOnlyAdminMixin
-from desk.pages.base import NEAR, BoundedPaginator, Context, officer, sanitize_query
+from desk.pages.base import NEAR, BoundedListMixin, Context, officer, sanitize_query
 from desk.reports import (
     bulk_actions,
     columns,
@@ -125,7 +124,7 @@ def _seen(user: User) -> QuerySet[Report]:
 
 
 @admin.register(Report)
-class ReportAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Report]):
+class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
     """The read-only list of reports; every action has a URL of its own."""
 
     list_display = (
@@ -135,12 +134,7 @@ class ReportAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Report]):
     list_display_links = (columns.report,)
     list_filter = (filters.WorkFilter, *filters.NARROWING)
     list_per_page = 50
-    list_max_show_all = 0
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    paginator = BoundedPaginator
     actions = (*bulk_actions.ACTIONS, "read_many_again")
-    sortable_by = ()
     search_fields = ("public_number",)  # shows the box; see get_search_results
     search_help_text = "Mã tin, số điện thoại (viết kiểu nào cũng được) hoặc lời kể, không cần dấu."
 
@@ -190,11 +184,7 @@ class ReportAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Report]):
         return super().changelist_view(request, context)
 
     def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: Context = None,
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         view: Any = require_safe(ReportPage.as_view())
         page: HttpResponse = view(request, pk=object_id)

@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.views.generic import View
 
 from accounts import preferences
+from core.form_data import parse_uuid
 from desk.labels import deadlines
-from desk.pages.base import DeskAction, officer, parse_uuid
+from desk.pages.base import DeskAction, officer
 from reports.cases import visibility, workflow
 from reports.models import ErasureRequest, LegalHold, Report
 

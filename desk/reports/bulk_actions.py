@@ -13,8 +13,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from core.audit import events
+from core.form_data import parse_uuid
 from desk.labels import codes as labels
-from desk.pages.base import officer, parse_int, parse_uuid, render, see_other, set_status
+from desk.pages.base import officer, parse_int, render, see_other, set_status
 from desk.reports.base import VIEW
 from desk.reports.decision_forms import MISSING, DecisionForm
 from desk.reports.search import campaign_for_field
@@ -77,15 +78,15 @@ def _make_action(verb: str, title: str, permission: str) -> Any:
     """Return the action of the queue that renders the form of the verb."""
 
     @admin.action(description=title, permissions=[permission])
-    def ask(model_admin: Any, request: HttpRequest, queryset: QuerySet[Report]) -> Any:
+    def show_form(model_admin: Any, request: HttpRequest, queryset: QuerySet[Report]) -> Any:
         rows = list(snapshot_rows(queryset, MAX_COUNT + 1))
         if len(rows) <= MAX_COUNT:
             return _render_form(request, verb, rows, form_for(verb), uuid4())
         messages.error(request, too_many())
         return None
 
-    ask.__name__ = f"{verb}_many"
-    return ask
+    show_form.__name__ = f"{verb}_many"
+    return show_form
 
 
 ACTIONS = (

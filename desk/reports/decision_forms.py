@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from core.audit import events
 from core.models import AuditEvent
 from core.province import province
+from core.text import lower_initial
 from desk.labels import codes as labels
 from desk.labels.events import EVENTS
 from reports.cases import corrections, transitions, visibility, workflow
@@ -19,7 +20,7 @@ from reports.models.reference import MAX_NAME_LENGTH
 from reports.reference import gazetteer, units
 
 MAX_WORDS = 4000
-MAX_TOLD = 5  # events of colleagues, after a lost race
+MAX_EVENTS = 5  # events of colleagues, after a lost race
 # Events that do not change the case.
 NO_DECISION = (
     "revealed", "refused", "reread", "code_released", "code_replaced",
@@ -106,7 +107,7 @@ NO_VALUE = "Chưa chọn giá trị đúng."
 NO_UNIT = "Chưa có đơn vị này trong bảng đơn vị. Chọn một tên trong danh sách, ví dụ: Công an xã Yên Định."
 NO_LINKS = "Trang đã hứa với người báo là không gửi đường link. Bỏ đường link đi rồi gửi."
 
-NOT_TOLD = {
+FORBIDDEN = {
     "secret": "Trang đã hứa là không cán bộ nào hỏi mã OTP, mật khẩu, số thẻ. Lời này dễ hiểu thành"  # nosec B105
     " hỏi những thứ ấy; nói cách khác, ví dụ: Bác có lỡ để lộ mã nào không?",
     "number": "Chỉ ghi được số công bố của cơ quan. Bỏ số điện thoại khác đi; số người báo đã nêu"
@@ -116,7 +117,7 @@ NOT_TOLD = {
 }
 
 
-class _Officer(forms.ModelChoiceField[User]):
+class OfficerField(forms.ModelChoiceField[User]):
     def label_from_instance(self, obj: Any) -> str:
         membership = getattr(obj, "membership", None)
         return f"{labels.officer_name(obj)}{f', {membership.unit}' if membership else ''}"
@@ -133,7 +134,7 @@ class DecisionForm(forms.Form):
     """The form of one verb; nothing is required here, since workflow checks it."""
 
     version = forms.IntegerField(required=False)
-    officer = _Officer(User.objects.none(), label="Cán bộ", required=False)
+    officer = OfficerField(User.objects.none(), label="Cán bộ", required=False)
     unit = forms.CharField(
         label="Đơn vị nhận",
         max_length=MAX_NAME_LENGTH,
@@ -174,7 +175,7 @@ class DecisionForm(forms.Form):
         names |= {"anyway"} if waits else set()
         for name in self.fields.keys() - names:
             del self.fields[name]
-        if isinstance(officer := self.fields.get("officer"), _Officer):
+        if isinstance(officer := self.fields.get("officer"), OfficerField):
             officer.queryset = assignable_officers()
         if "reason" in names:
             self.fields["reason"].label = self.act.asks
@@ -216,7 +217,7 @@ def _field_error(error: workflow.WorkflowError) -> tuple[str, str] | None:
     if isinstance(error, workflow.LinkNotAllowed):
         return "reason", NO_LINKS
     if isinstance(error, workflow.ForbiddenWording):
-        return "unit" if error.what == "unit" else "reason", NOT_TOLD[error.what]
+        return "unit" if error.what == "unit" else "reason", FORBIDDEN[error.what]
     return None
 
 
@@ -249,12 +250,12 @@ def _meanwhile(case: Case, version: int) -> str:
     """Return the events since that version in words, newest first."""
     acts = events.events_for("report", case.pk).exclude(kind__in=NO_DECISION)
     count = case.version - version if 0 < version < case.version else 1
-    lines = [_event_text(event) for event in acts[: min(count, MAX_TOLD)]]
+    lines = [_event_text(event) for event in acts[: min(count, MAX_EVENTS)]]
     return f"{'; '.join(lines)}." if lines else "Trang này đã cũ."
 
 
 def _event_text(event: AuditEvent) -> str:
-    act = labels.lower_initial(EVENTS.get(event.kind, event.kind))
+    act = lower_initial(EVENTS.get(event.kind, event.kind))
     return f"{labels.officer_name(event.actor)} vừa xử lý tin này lúc {labels.format_time(event.created_at)}: {act}"
 
 

@@ -13,10 +13,10 @@ from desk.reports.base import ReportAction, ReportView, open_report
 from desk.reports.correction_forms import CorrectionForm
 from desk.reports.decision_forms import (
     ACTS,
+    FORBIDDEN,
     MAX_WORDS,
     MISSING,
     NO_LINKS,
-    NOT_TOLD,
     DecisionForm,
     error_message,
 )
@@ -202,9 +202,9 @@ def validation_errors(written: str) -> list[str]:
         return [_TOO_LONG]
     errors = []
     if blanks := replies.placeholder_help(written):
-        errors.append(f"Chưa điền {', '.join(blanks)[:400]}. {NOT_TOLD['blank']}")
+        errors.append(f"Chưa điền {', '.join(blanks)[:400]}. {FORBIDDEN['blank']}")
     if find_links(written):
         errors.append(NO_LINKS)
     if wording := replies.forbidden_wording(written):
-        errors.append(NOT_TOLD[wording])
+        errors.append(FORBIDDEN[wording])
     return errors

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -177,17 +176,9 @@ def other_viewers(pk: UUID, request: HttpRequest) -> list[str]:
     """Return a sentence for each colleague who has the report open, and record the officer."""
     now = timezone.now()
     return [
-        f"{labels.officer_name(other.officer)} cũng đang mở tin này, {labels.format_age(other.at, now)}."
-        for other in record_viewer(pk, officer(request))
+        f"{labels.officer_name(other)} cũng đang mở tin này, {labels.format_age(at, now)}."
+        for other, at in record_viewer(pk, officer(request))
     ]
-
-
-@dataclass(frozen=True)
-class OtherViewer:
-    """A colleague who has the report open, and the last heartbeat."""
-
-    officer: User
-    at: datetime
 
 
 def remove_viewers(*, report_id: UUID, **_: object) -> None:
@@ -195,12 +186,12 @@ def remove_viewers(*, report_id: UUID, **_: object) -> None:
     ReportViewer.objects.filter(report=report_id).delete()
 
 
-def record_viewer(report: UUID, officer: User) -> list[OtherViewer]:
-    """Record that the officer has the report open; return the other viewers, latest first."""
+def record_viewer(report: UUID, officer: User) -> list[tuple[User, datetime]]:
+    """Record that the officer has it open; return the others and their last heartbeats, latest first."""
     with connection.cursor() as cursor:
         cursor.execute(_RECORD_VIEWER, {"report": report, "officer": officer.pk})
         rows = cursor.fetchall()
     return [
-        OtherViewer(User(username=name, first_name=first, last_name=last), at)
+        (User(username=name, first_name=first, last_name=last), at)
         for name, first, last, at in rows
     ]

@@ -24,7 +24,7 @@ from reports.submission.intake import SubmissionResult
 log = structlog.get_logger(__name__)
 
 NO_SOURCE = "Chọn tin đến bằng cách nào."
-NOTHING_TOLD = "Chưa có gì để ghi. Kể một câu, ghi số gọi đến, hoặc chọn một ô."
+EMPTY_REPORT = "Chưa có gì để ghi. Kể một câu, ghi số gọi đến, hoặc chọn một ô."
 NOT_SAVED = "Chưa ghi được tin. Những gì đã gõ còn nguyên; chờ một phút rồi bấm lại."
 _LABELS = {
     "channel": "Họ gọi bằng cách nào",
@@ -72,7 +72,7 @@ class FilingForm(ReportForm):
     def clean(self) -> dict[str, Any]:
         values = forms.Form.clean(self) or self.cleaned_data
         if ReportFormParser(MultiValueDict(self.data)).is_empty:
-            self.add_error("story", NOTHING_TOLD)
+            self.add_error("story", EMPTY_REPORT)
         return values
 
     def list_questions(self) -> list[tuple[forms.BoundField, bool]]:

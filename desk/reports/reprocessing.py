@@ -26,7 +26,8 @@ ONE = "reports.decide_case"
 class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]):
     """The runs, read-only; a page of its own starts one."""
 
-    list_display = ("when", "who", "rules", "reports", "done")
+    list_display = ("started_at", "who", "rules", "reports", "finished_at")
+    empty_value_display = "đang xếp"  # until `finished_at`
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReprocessingRun]:
         return super().get_queryset(request).select_related("actor")
@@ -57,10 +58,6 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]
             reports=_count_outdated(),
         )
 
-    @admin.display(description="bắt đầu")
-    def when(self, run: ReprocessingRun) -> str:
-        return labels.format_datetime(run.started_at)
-
     @admin.display(description="ai")
     def who(self, run: ReprocessingRun) -> str:
         return labels.officer_name(run.actor) if run.actor else "Quản trị máy chủ"
@@ -72,12 +69,6 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]
     @admin.display(description="số tin")
     def reports(self, run: ReprocessingRun) -> str:
         return labels.format_count(run.total)
-
-    @admin.display(description="giao xong")
-    def done(self, run: ReprocessingRun) -> str:
-        if run.finished_at is None:
-            return "đang giao"
-        return labels.format_datetime(run.finished_at)
 
 
 def reprocess_selected(request: HttpRequest, reports: Sequence[UUID]) -> None:

@@ -15,9 +15,10 @@ from django.urls import reverse
 
 from core import encryption
 from core.audit import events
+from core.form_data import parse_uuid
 from desk.labels import codes as labels
 from desk.labels import highlighting
-from desk.pages.base import officer, parse_uuid, render, set_status
+from desk.pages.base import officer, render, set_status
 from desk.reports import decision_forms, documents
 from desk.reports.base import ReportAction, ReportView
 from desk.reports.exports import WITH_PERSONAL, ReasonForm, attachment, digest
@@ -240,7 +241,7 @@ def render_page(
         hold_reason=highlighting.plain_line(hold.reason) if hold else "",
         things=destructible_items(report, by),
         form=form or CaseFileForm(may_personal=by.has_perm(WITH_PERSONAL)),
-        typed=dict([typed]),
+        reasons=dict([typed]),
         **erasure_panel(report, by),
         **{name: by.has_perm(permission) for name, permission in _PERMISSIONS.items()},
     )

@@ -14,7 +14,6 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
-from django.core.mail import EmailMessage
 from django.db import Error as DatabaseTrouble
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -26,6 +25,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from core.audit import events
+from core.mail import render_mail, send_or_log
 from core.province import province
 from desk.models import SavedSearch
 from desk.pages.base import MAX_LENGTH, NEAR
@@ -207,11 +207,6 @@ def _notify(search: SavedSearch) -> None:
     if not (settings.EMAIL_URL and search.owner.email):
         return
     desk = f"{settings.PORTAL_URL}{reverse('admin:index')}"
-    text = f"Tìm kiếm đã lưu có {search.hits} tin, từ mức {search.notify_threshold}.\n{desk}\n"
-    subject = f"{province.office}: một tìm kiếm đã lưu có {search.hits} tin"
-    mail = EmailMessage(subject, text, to=[search.owner.email])
-    mail.extra_headers["Auto-Submitted"] = "auto-generated"
-    try:
-        mail.send()
-    except (OSError, ValueError) as error:
-        log.warning("search.mail_failed", search=search.pk, error=type(error).__name__)
+    context = {"search": search, "desk": desk, "office": province.office}
+    mail = render_mail("admin/saved_search.txt", [search.owner.email], context)
+    send_or_log(mail, log, "search.mail_failed", search=search.pk)

@@ -73,7 +73,7 @@ class RevealField(RevealView):
         reason = get_reveal_reason(request)
         if refusal := find_reveal_refusal(request, self.report, self.officer):
             messages.error(request, refusal)
-            revealed = {"asked": what, "why": reason}
+            revealed = {"refused": what, "why": reason}
             return set_status(render_page(request, self.report, revealed=revealed), 422)
         text = self.open_sealed(self.find_sealed(what), what, reason=reason)
         revealed = {what: text, "why": reason}

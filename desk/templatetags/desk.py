@@ -44,7 +44,7 @@ def desk_figures(context: Context) -> dict[str, Any]:
     request = context["request"]
     return {
         "figures": counts_for(request),
-        "standing": queue_state_for(request),
+        "queue_state": queue_state_for(request),
         "is_whole": visibility.sees_every_report(request.user),
     }
 
@@ -68,7 +68,7 @@ def desk_alarms(context: Context) -> dict[str, Any]:
     alarms = active_alarms(request)
     return {
         "alarms": alarms,
-        "standing": queue_state_for(request) if alarms else None,
+        "queue_state": queue_state_for(request) if alarms else None,
         "sees_breaches": request.user.has_perm("reports.view_databreach"),
     }
 

@@ -14,17 +14,16 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import CharField, Exists, Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from core.audit import events
 from core.audit.events import NO_LOOK
 from core.database import log_database_error
+from core.mail import render_mail, send_or_log
 from core.models import AuditEvent
 from reports.calendar import deadline_rules
 from reports.cases.transitions import ANSWERS
@@ -289,13 +288,5 @@ def _send_mail(user: User, lines: list[DeadlineNotification]) -> bool:
     late = sum(line.stage == Stage.OVERDUE for line in lines)
     desk = f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/"
     context = {"lines": lines, "late": late, "desk": desk}
-    rendered = render_to_string("reports/deadlines.txt", context, using="public")
-    subject, _, text = rendered.partition("\n")
-    mail = EmailMessage(subject, text.strip() + "\n", to=[user.email])
-    mail.extra_headers["Auto-Submitted"] = "auto-generated"
-    try:
-        mail.send()
-    except (OSError, ValueError) as error:  # smtplib's are OSErrors; ValueError: no address
-        log.warning("escalation.mail_failed", error=type(error).__name__)
-        return False
-    return True
+    mail = render_mail("reports/deadlines.txt", [user.email], context)
+    return send_or_log(mail, log, "escalation.mail_failed")

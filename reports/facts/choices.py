@@ -7,13 +7,10 @@ not personal data, and an erasure leaves it.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
+from django_stubs_ext import StrPromise
 
 # The six that most people name, then the rest.
 OFFICES = [
@@ -94,8 +91,8 @@ class Question:
     """A further question: the name of its form field, its label, its choices by code."""
 
     code: str
-    label: "str | _StrPromise"
-    choices: "Mapping[str, str | _StrPromise]"
+    label: str | StrPromise
+    choices: Mapping[str, str | StrPromise]
 
 
 QUESTIONS: tuple[Question, ...] = ()

@@ -9,12 +9,11 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.template.loader import render_to_string
 
 from core.database import fetch_all, log_database_error
+from core.mail import render_mail, send_or_log
 from reports.calendar import days_off
 from reports.models import Alarm
 from reports.monitoring import queue_stats
@@ -134,14 +133,8 @@ def _send_mail(alarm: Alarm, *, over: bool = False) -> bool:
         "hours": REMIND_AFTER_SECONDS // timedelta(hours=1),
         "desk": f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/",
     }
-    rendered = render_to_string("reports/alarm.txt", context, using="public")
-    subject, _, text = rendered.partition("\n")
-    mail = EmailMessage(subject, text.strip() + "\n", to=settings.ALARM_EMAILS)
-    mail.extra_headers["Auto-Submitted"] = "auto-generated"
-    try:
-        mail.send()
-    except (OSError, ValueError) as error:  # smtplib's are OSErrors; ValueError: no address
-        log.warning("alarm.mail_failed", kind=alarm.kind, error=type(error).__name__)
-        return False
-    log.info("alarm.mail_sent", kind=alarm.kind, over=over)
-    return True
+    mail = render_mail("reports/alarm.txt", settings.ALARM_EMAILS, context)
+    is_sent = send_or_log(mail, log, "alarm.mail_failed", kind=alarm.kind)
+    if is_sent:
+        log.info("alarm.mail_sent", kind=alarm.kind, over=over)
+    return is_sent

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Field, Fieldset, Layout
@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrPromise
 
 from core.keys import form_token
 from reports.facts import choices
@@ -21,9 +22,6 @@ from reports.models import Report
 from reports.models.report import is_public_number
 from reports.submission import receipt_codes
 from reports.submission.form_parser import ReportFormParser
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
 
 # Only the answers of the page for people on the call may come by GET.
 CARRIED = ("threat", "isolation", "money", "secrets", "software")
@@ -77,7 +75,7 @@ def _text(label: Any, hint: Any = "", css: str = "input", **attrs: str) -> forms
     return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
 
 
-def _box(label: "str | _StrPromise", hint: "str | _StrPromise" = "", css: str = "") -> forms.Field:
+def _box(label: str | StrPromise, hint: str | StrPromise = "", css: str = "") -> forms.Field:
     widget = _YesBox({"class": css})
     return forms.CharField(label=label, help_text=hint, required=False, widget=widget)
 

@@ -161,7 +161,7 @@ def search(request: HttpRequest) -> HttpResponse:
     typed = data.get("q", "").strip()
     query = typed[: site_search.MAX_LENGTH]
     context = {
-        "typed": typed,
+        "raw_query": typed,
         "query": query,
         "is_cut": len(typed) > len(query),
         "pages": site_search.search_pages(query),

@@ -274,7 +274,7 @@ def test_what_the_machine_would_merge_is_asked_and_turned_down(duty: Person) -> 
     asked = proposed(small, large, "Cùng tài khoản nhận 0550")
     for subject in (small, large):
         assert "Cùng tài khoản nhận 0550" in duty.read(page_of(subject))
-        assert subject.code in duty.read(f"{LIST}?nhip=asked")
+        assert subject.code in duty.read(f"{LIST}?nhip=proposed")
     page = post(duty, small, f"keep-two/{asked.pk}").content.decode()
     assert "Máy không đề nghị lại" in page
     assert not MergeProposal.objects.open().exists()

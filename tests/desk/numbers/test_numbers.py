@@ -135,7 +135,7 @@ def test_the_start_page_tells_who_may_what_numbers_wait(
 def test_the_list_shows_what_waits_for_a_second_officer(duty: Person, lead: Person) -> None:
     findings.confirm(proposed(duty).pk, by=lead.user)
     proposed(duty, number="0550000999")
-    page = words(lead.client.get(f"{NUMBERS}?standing=waiting"))
+    page = words(lead.client.get(f"{NUMBERS}?status=waiting"))
     assert "0550000999" in page
     assert NUMBER not in page
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.labels import codes as labels
+from core.text import lower_initial
 from reports.extraction.language.amounts import parse_money_field
 from reports.extraction.language.numerals import (
     group_thousands,
@@ -67,5 +67,5 @@ def test_a_sum_is_said_in_english(dong: int, words: str) -> None:
 
 
 def test_a_label_inside_a_sentence_keeps_the_capitals_of_names() -> None:
-    assert labels.lower_initial("Kết bạn Zalo, Telegram") == "kết bạn Zalo, Telegram"
-    assert labels.lower_initial("") == ""
+    assert lower_initial("Kết bạn Zalo, Telegram") == "kết bạn Zalo, Telegram"
+    assert lower_initial("") == ""
