@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import Error as DatabaseTrouble
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -16,6 +15,7 @@ from django.utils import timezone
 from accounts import service
 from accounts.models import OfficerProfile
 from core.audit import events
+from core.database import log_database_error
 from core.mail import render_mail, send_or_log
 
 log = structlog.get_logger(__name__)
@@ -29,15 +29,13 @@ def close_and_warn() -> None:
     if settings.ACCOUNT_IDLE_DAYS <= 0:
         return
     allowed, now = timedelta(days=settings.ACCOUNT_IDLE_DAYS), timezone.now()
-    try:
+    with log_database_error(log, "accounts.not_looked"):
         for user in unused_since(now - allowed)[:MAX_BATCH]:
             _close(user)
         if settings.EMAIL_URL:
             rows = unused_since(now - allowed + NOTICE).exclude(email="")
             for user in rows.exclude(account__idle_warned_at__gte=F("used"))[:MAX_BATCH]:
                 _warn(user, allowed)
-    except DatabaseTrouble as error:
-        log.warning("accounts.not_looked", error=type(error).__name__)
 
 
 def unused_since(before: datetime) -> QuerySet[User]:

@@ -87,10 +87,16 @@ def execute_pipeline(cursor: Any, values: Any, *steps: PreparedStatement | str) 
 
 @dataclass
 class CachedRead(Generic[T]):
-    """What `read` returned last, for a minute; `initial` until the database has ever answered."""
+    """What `read` returned last, for `seconds`; `initial` until the database has ever answered.
+
+    Of a table that is never empty for long `is_required`: an empty one is read again at once, and
+    without a database the first call raises its error.
+    """
 
     read: Callable[[], T]
     initial: T
+    seconds: float = CACHE_SECONDS
+    is_required: bool = False
     value: T = field(init=False)
     expires_at: float = 0.0  # monotonic
 
@@ -100,10 +106,13 @@ class CachedRead(Generic[T]):
     def get(self) -> T:
         if time.monotonic() >= self.expires_at:
             try:
-                self.value, seconds = self.read(), CACHE_SECONDS
+                self.value, seconds = self.read(), self.seconds
             except DatabaseTrouble:
+                if self.is_required and not self.value:
+                    raise
                 seconds = RETRY_DELAY_SECONDS
-            self.expires_at = time.monotonic() + seconds
+            is_kept = self.value or not self.is_required
+            self.expires_at = time.monotonic() + seconds if is_kept else 0.0
         return self.value
 
     def invalidate(self) -> None:
@@ -116,13 +125,18 @@ def fetch_all(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+def set_local(parameter: str, value: str) -> None:
+    """Set a parameter of ours, which a trigger reads, for this transaction."""
+    fetch_all("SELECT set_config(%s, %s, true)", [parameter, value])
+
+
 @contextmanager
-def log_database_error(log: Any, event: str) -> Iterator[None]:
+def log_database_error(log: Any, event: str, **details: Any) -> Iterator[None]:
     """Log a database error as this event and go on: for tasks that beat calls again."""
     try:
         yield
     except DatabaseTrouble as error:
-        log.warning(event, error=type(error).__name__)
+        log.warning(event, error=type(error).__name__, **details)
 
 
 def error_summary(error: DatabaseTrouble) -> str:

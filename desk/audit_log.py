@@ -1,7 +1,7 @@
 """The audit log; reasons are shown only to officers who see every unit's reports."""
 
 from dataclasses import dataclass
-from datetime import MAXYEAR, date, datetime, time, timedelta
+from datetime import MAXYEAR, date, timedelta
 from typing import Any
 
 from django import forms
@@ -23,6 +23,7 @@ from desk.labels import deadlines, highlighting
 from desk.labels.events import EVENTS, PERSONAL, SUBJECTS
 from desk.pages.base import Context, NoDetailAdminMixin, render, sees_every_report
 from desk.pages.validators import AnyDayField
+from reports.calendar.deadline_rules import start_of_day
 from reports.models import Case, Correction, Report
 
 PAGE = 100
@@ -89,9 +90,9 @@ class EventFilterForm(forms.Form):
         if subject := values.get("subject"):
             lookups["subject_id"] = _subject_key(subject)
         if since := values.get("since"):
-            lookups["created_at__gte"] = _begin(since)
+            lookups["created_at__gte"] = start_of_day(since)
         if until := values.get("until"):
-            lookups["created_at__lt"] = _begin(until + timedelta(days=1))
+            lookups["created_at__lt"] = start_of_day(until + timedelta(days=1))
         if before := values.get("before"):
             lookups["id__lt"] = before
         return lookups
@@ -105,10 +106,6 @@ class EventFilterForm(forms.Form):
 def _people() -> list[tuple[str, str]]:
     staff = User.objects.filter(is_staff=True).order_by("first_name", "username")
     return [(str(user.pk), labels.officer_name(user)) for user in staff]
-
-
-def _begin(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time()))
 
 
 def _subject_key(typed: str) -> str:

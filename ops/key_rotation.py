@@ -17,7 +17,7 @@ from django_otp.plugins.otp_static.models import StaticToken
 
 from accounts.models import EncryptedTOTPDevice
 from core import encryption, second_factor_crypto
-from core.database import fetch_all
+from core.database import set_local
 from core.keys import newest_key
 from reports.attachments import storage
 from reports.attachments.storage import COPY_FOLDER, RefusedError
@@ -29,8 +29,6 @@ log = structlog.get_logger(__name__)
 
 BATCH_SIZE = 200
 SEALED, INDEX = "_sealed", "_index"
-# Triggers on evidence let encrypted texts change in such a transaction alone.
-_RESEALING = "SELECT set_config('reports.resealing', 'on', true)"
 
 
 class EncryptedDataset(ABC):
@@ -193,7 +191,8 @@ def _run_round(kind: EncryptedDataset) -> Iterator[int]:
 
 def _run_batch(kind: EncryptedDataset, keys: list[Any]) -> int:
     with transaction.atomic():
-        fetch_all(_RESEALING)
+        # Triggers on evidence let encrypted texts change in such a transaction alone.
+        set_local("reports.resealing", "on")
         rows = kind.rows().select_for_update(of=("self",), skip_locked=True, no_key=True)
         locked = rows.filter(pk__in=keys)
         return sum(_try_reencrypt(kind, row) for row in locked if kind.uses_old_key(row))

@@ -63,7 +63,8 @@ def rss(revisions: Sequence[AlertRevision], now: datetime, portal: str) -> bytes
         add_child(item, "link", entry.address)
         add_child(item, "guid", entry.name, {"isPermaLink": "false"})
         add_child(item, "pubDate", format_datetime(entry.since))
-        add_child(item, "description", _escape_html(entry.text))
+        # Escaped once more than XML asks: RSS readers take a description for HTML.
+        add_child(item, "description", escape(entry.text, quote=False).replace("\n", "<br>"))
     return serialize(root)
 
 
@@ -151,8 +152,3 @@ def _cap_message_url(revision: AlertRevision, portal: str) -> str:
 def _last_changed(revisions: Sequence[AlertRevision]) -> datetime:
     effective = (revision.frozen_content.message.effective for revision in revisions)
     return max(effective, default=_DISTANT_PAST)
-
-
-def _escape_html(text: str) -> str:
-    """Return the text escaped once more than XML asks: RSS readers take a description for HTML."""
-    return escape(text, quote=False).replace("\n", "<br>")

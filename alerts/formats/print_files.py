@@ -65,13 +65,13 @@ def _render_cached(render: Callable[[AlertRevision, State], bytes], key: _CacheK
 def render_picture(revision: AlertRevision, state: State) -> bytes:
     from alerts.formats import share_image  # noqa: PLC0415 - heavy, as the module says
 
-    return share_image.render_og_image(revision, state)
+    return share_image.draw_image(revision, state, share_image.WIDTH, share_image.HEIGHT)
 
 
 def render_square(revision: AlertRevision, state: State) -> bytes:
     from alerts.formats import share_image  # noqa: PLC0415 - heavy
 
-    return share_image.render_square_image(revision, state)
+    return share_image.draw_image(revision, state, share_image.SQUARE, share_image.SQUARE)
 
 
 def render_poster(revision: AlertRevision, _state: State) -> bytes:

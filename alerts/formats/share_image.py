@@ -19,17 +19,8 @@ _INK, _SOFT, _WHITE, _RED = "#17211d", "#49564f", "#ffffff", "#9b1c1c"
 _MAX_LINES = 4
 
 
-def render_og_image(revision: AlertRevision, state: State) -> bytes:
-    """Return the title and what to do; of an ended warning, that it is over."""
-    return _draw_image(revision, state, WIDTH, HEIGHT)
-
-
-def render_square_image(revision: AlertRevision, state: State) -> bytes:
-    """Return the same with the summary, 1080 by 1080 pixels, for chats."""
-    return _draw_image(revision, state, SQUARE, SQUARE)
-
-
-def _draw_image(revision: AlertRevision, state: State, width: int, height: int) -> bytes:
+def draw_image(revision: AlertRevision, state: State, width: int, height: int) -> bytes:
+    """Return the title and what to do, in a high one the summary; of an ended one, that it is over."""
     image = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, width, 132), fill=_BAND)

@@ -16,12 +16,11 @@ from types import TracebackType
 from typing import Self
 
 import structlog
-from django.db import Error as DatabaseTrouble
 from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from core.database import BY_INDEX, PreparedStatement, execute_pipeline
+from core.database import BY_INDEX, PreparedStatement, execute_pipeline, log_database_error
 from core.models import OutboxItem
 
 log = structlog.get_logger(__name__)
@@ -111,7 +110,8 @@ class Lease:
             return False
         # The error's text may quote a report: only its class is kept.
         log.warning("outbox.attempt_failed", item=self.item_id, error=type(error).__name__)
-        _release_if_possible(self, error)
+        with log_database_error(log, "outbox.release_failed", item=self.item_id):
+            release_for_retry(self, error)
         return isinstance(error, Exception)
 
 
@@ -143,11 +143,8 @@ def notify() -> None:
 
     Call it after COMMIT: a NOTIFY in a transaction takes a lock that makes all commits wait.
     """
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(_NOTIFY_SQL, [CHANNEL])
-    except DatabaseTrouble as error:
-        log.warning("outbox.notify_failed", error=type(error).__name__)
+    with log_database_error(log, "outbox.notify_failed"), connection.cursor() as cursor:
+        cursor.execute(_NOTIFY_SQL, [CHANNEL])
 
 
 class NotifyThrottle:
@@ -195,10 +192,8 @@ def for_each_lease(work: Callable[[Lease], object]) -> Callable[..., None]:
 
 def requeue_unclaimed() -> None:
     """Make due again what was dispatched and not begun. An error is only logged: leases lapse."""
-    try:
+    with log_database_error(log, "outbox.recall_failed"):
         OutboxItem.objects.filter(_WAITING, attempts=0, due_at__gt=Now()).update(due_at=Now())
-    except DatabaseTrouble as error:
-        log.warning("outbox.recall_failed", error=type(error).__name__)
     notify()
 
 
@@ -221,10 +216,3 @@ def release_for_retry(lease: Lease, error: BaseException) -> None:
 
 def _retry_delay(attempt: int) -> timedelta:
     return timedelta(seconds=RETRY_DELAYS[attempt - 1] * random.uniform(*JITTER))  # noqa: S311  # nosec B311
-
-
-def _release_if_possible(lease: Lease, error: BaseException) -> None:
-    try:
-        release_for_retry(lease, error)
-    except DatabaseTrouble as lost:
-        log.warning("outbox.release_failed", item=lease.item_id, error=type(lost).__name__)

@@ -12,6 +12,7 @@ from core.audit import events
 from desk.pages.base import SAFE_HEADERS
 from reports.attachments import filetypes, sanitized_copies, storage
 from reports.attachments.filetypes import FileType
+from reports.calendar.deadline_rules import start_of_day
 from reports.models import EvidenceFile, FileCheck, Report
 
 _LOST = "bản đã xóa dữ liệu ẩn bị mất, bấm Cho máy đọc lại"
@@ -120,7 +121,7 @@ def open_clean_copy(check: FileCheck) -> HttpResponse:
 
 def log_picture_view(report: Report, officer: User) -> None:
     """Log once a day that an officer views a report's pictures, each of which is a request."""
-    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    today = start_of_day(timezone.localdate())
     views = events.events_for("report", report.pk).filter(kind="revealed", detail__what="copy")
     if not views.filter(actor=officer, created_at__gte=today).exists():
         events.log_event("report", report.pk, "revealed", by=officer, what="copy")

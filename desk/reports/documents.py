@@ -24,8 +24,8 @@ from desk.pages.base import download, see_other
 from desk.reports import attachments, correction_forms, detail, followups, indicators
 from desk.reports.base import ReportAction, ReportView
 from desk.reports.followups import FollowupPanel
-from reports.attachments import filetypes
-from reports.cases import case_archive, transfer_slips
+from reports.attachments import filetypes, storage
+from reports.cases import transfer_slips
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Case, Report, TransferSlip
 
@@ -223,7 +223,7 @@ def _declared(report: Report, *, personal: bool) -> Iterator[str]:
 
 
 def _files(report: Report) -> Iterator[str]:
-    for number, file in enumerate(case_archive.evidence_hashes(report), 1):
+    for number, file in enumerate(storage.files_of_report(report), 1):
         gone = " (đã hủy)" if file.erased_at else ""
         word = filetypes.by_media_type(file.media_type).word
         yield f"{number:02}. {word}, {filetypes.format_size(file.size)}{gone}: {bytes(file.sha256).hex()}"

@@ -14,7 +14,6 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
-from django.db import Error as DatabaseTrouble
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import JSONObject
@@ -25,6 +24,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from core.audit import events
+from core.database import log_database_error
 from core.mail import render_mail, send_or_log
 from core.province import province
 from desk.models import SavedSearch
@@ -196,10 +196,8 @@ def count_all() -> None:
     """Count every search, the longest uncounted first; a database error skips one only."""
     rows = SavedSearch.objects.select_related("owner").filter(owner__is_active=True)
     for search in rows.order_by("counted_at")[:MAX_COUNTED]:
-        try:
+        with log_database_error(log, "search.not_counted", search=search.pk):
             count(search)
-        except DatabaseTrouble as error:
-            log.warning("search.not_counted", search=search.pk, error=type(error).__name__)
 
 
 def _notify(search: SavedSearch) -> None:

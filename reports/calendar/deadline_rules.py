@@ -48,11 +48,6 @@ def _verified_by(start: datetime, extended: int) -> datetime:
     return _end_of(working_days.months_after(day, settings.DEADLINE_VERIFY_MONTHS + more))
 
 
-def warn_at(start: datetime, end: datetime) -> datetime:
-    """Return when a deadline is about to pass: in its last quarter, three days at most."""
-    return end - min((end - start) / 4, MAX_NOTICE_LENGTH)
-
-
 def add_hours(start: datetime, hours: int) -> datetime:
     """Return the time so many hours later, in Vietnam's time."""
     return timezone.localtime(start + timedelta(hours=hours))
@@ -73,3 +68,8 @@ def format_deadline(moment: datetime) -> str:
     form = "%d/%m" if local.year == timezone.localtime().year else "%d/%m/%Y"
     day = str(_DAYS[local.weekday()]).replace(" ", "\u00a0")  # “thứ Năm” stays on one line
     return f"{local:%H:%M} {day} {local:{form}}"
+
+
+def start_of_day(day: date) -> datetime:
+    """Return the local midnight with which a day begins."""
+    return timezone.make_aware(datetime.combine(day, time.min))

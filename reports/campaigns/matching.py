@@ -6,7 +6,7 @@ on reports that share a key take turns (an advisory lock a key, until COMMIT).
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -66,8 +66,7 @@ def build_fingerprint(
         "\n".join([story, *filter(None, followups)])[:MAX_STORY_CHARS_READ],
         sites,
     )
-    at = to_timestamp(merged.report.received_at)
-    return ReportFingerprint(frozenset(identifiers), script, at)
+    return ReportFingerprint(frozenset(identifiers), script, merged.report.received_at.timestamp())
 
 
 def _list_callers(
@@ -321,7 +320,3 @@ def _uncertain_pairs(near: Mapping[UUID, float], exact: Iterable[UUID]) -> list[
     around = [*sorted(exact), *alike][:_MAX_AROUND]
     pairs = {(min(one, two), max(one, two)) for one in unsure for two in around if one != two}
     return sorted(pairs)
-
-
-def to_timestamp(at: datetime) -> float:
-    return at.astimezone(UTC).timestamp()

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
 from psycopg2.errors import DeadlockDetected, LockNotAvailable
 
-from core.database import fetch_all
+from core.database import fetch_all, set_local
 from reports.models import Campaign, CampaignAction, CampaignExclusion, CampaignLink, Report
 
 PERMISSION = "reports.group_campaign"
@@ -135,19 +135,14 @@ def campaign_action(actor: Actor) -> Iterator[None]:
         raise GroupingError("Chưa ghi lý do.")
     try:
         with transaction.atomic():
-            _set_person(str(actor.by.pk))
+            set_local("reports.person", str(actor.by.pk))
             yield
-            _set_person("")
+            set_local("reports.person", "")
     except OperationalError as error:
         if isinstance(error.__cause__, _BUSY):
             message = "Máy hoặc người khác đang xếp các tin này. Bấm lại lần nữa."
             raise StaleVersionError(message) from error
         raise
-
-
-def _set_person(person: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('reports.person', %s, true)", [person])
 
 
 def lock_campaigns(wanted: Collection[UUID], versions: Mapping[UUID, int]) -> dict[UUID, Campaign]:

@@ -2,16 +2,15 @@
 what honest callers share (data/common.json), and the reporter's own.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from core.province import province
 from core.text import normalize, to_ascii_digits
+from reports.data.loader import load_json
 from reports.extraction.accounts_and_links import CHAINS, find_bank_accounts, find_links, is_money
 from reports.extraction.phones import (
     FoundPhone,
@@ -21,7 +20,6 @@ from reports.extraction.phones import (
     parse_many,
 )
 
-_FILE = Path(__file__).parents[1] / "data" / "common.json"
 _MIN_ACCOUNT_LENGTH = 6
 _MIN_BARE_LENGTH = 8  # digits of an account that no word announces
 _MAX_ACCOUNT_LENGTH = 19
@@ -73,7 +71,7 @@ class SharedIdentifier:
 @lru_cache(maxsize=1)
 def stop_list() -> Mapping[str, Mapping[str, Any]]:
     """Return what links nobody, by sort (data/common.json)."""
-    data: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
+    data = load_json("common.json")
     return {
         sort: {key: row for key, row in rows.items() if key != "about"}
         for sort, rows in data.items()

@@ -4,21 +4,19 @@ Rarity was counted once over invented stories (tools/count_word_frequencies.py),
 similarity of two stories depends on these two alone.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from math import log
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from reports.campaigns.shared_identifiers import stop_list, without_digits_and_sites
+from reports.data.loader import load_json
 from reports.extraction.language.amounts import find_amounts
 from reports.extraction.language.cue_matcher import Token as Word
 from reports.extraction.language.cue_matcher import tokenize
 
-_FILE = Path(__file__).parents[1] / "data" / "script_words.json"
 _FLOOR = 0.0002  # share of stories that a word in no counted story gets
 _CHANCE_OF_PAIR = 0.03  # how often two unrelated words are adjacent
 _MIN_SUM = 1000  # đồng; smaller figures are no sums that a caller names
@@ -74,7 +72,7 @@ def _compute_rarity(share: float) -> float:
 
 @lru_cache(maxsize=1)
 def document_frequencies() -> DocumentFrequencies:
-    data: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
+    data = load_json("script_words.json")
     return DocumentFrequencies(
         data["stories"],
         data["marked"],

@@ -16,7 +16,6 @@ from reports.models import Campaign, CampaignLink, Report
 
 MAX_COUNT = 500  # reports of one form
 TIMEOUT_SECONDS = 6.0  # nothing is begun after that
-VERBS = ("assign", "close", "junk")
 ATTACH = "attach"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from reports.attachments import storage
-from reports.models import EvidenceFile, Report
+from reports.models import Report
 
 SUMS = "SHA256SUMS.txt"
 
@@ -50,7 +50,3 @@ def _iter_pictures(report: Report) -> Iterator[ZipEntry]:
             yield ZipEntry(f"tep/{number:02}.{extension}", storage.open_clean_copy(check.copy_id))
         except storage.DecryptionError:
             continue
-
-
-def evidence_hashes(report: Report) -> list[EvidenceFile]:
-    return list(storage.files_of_report(report))

@@ -36,7 +36,7 @@ MAX_NOTIFICATIONS = 200  # of one call
 LOOKED_BACK = timedelta(days=30)  # for requests that wait
 MAIL_WITHIN = timedelta(hours=6)  # older notifications are not mailed
 Stage = DeadlineNotification.Stage
-_SOON_AT = RawSQL(  # as deadline_rules computes it
+_SOON_AT = RawSQL(  # in its last quarter, three days at most
     "due_at - least((due_at - started_at) / 4, %s)", [deadline_rules.MAX_NOTICE_LENGTH]
 )
 _RequestT = TypeVar("_RequestT", bound=Model)

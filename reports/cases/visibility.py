@@ -19,11 +19,6 @@ def visible_reports(rows: QuerySet[Report], user: User) -> QuerySet[Report]:
     return rows if unit is None else rows.filter(case__assigned_unit=unit)
 
 
-def visible_cases(rows: QuerySet[Case], user: User) -> QuerySet[Case]:
-    unit = unit_of(user)
-    return rows if unit is None else rows.filter(assigned_unit=unit)
-
-
 def visible_via_report(rows: QuerySet[Indicator], user: User) -> QuerySet[Indicator]:
     unit = unit_of(user)
     return rows if unit is None else rows.filter(report__case__assigned_unit=unit)

@@ -114,10 +114,6 @@ class CampaignActionQuerySet(models.QuerySet["CampaignAction"]):
     def not_undone(self) -> "CampaignActionQuerySet":
         return self.filter(undone_at=None)
 
-    def active_splits(self) -> "CampaignActionQuerySet":
-        """Return the splits in force, which keep `campaign` and `other` apart."""
-        return self.not_undone().filter(kind=CampaignAction.Kind.SPLIT)
-
 
 class CampaignAction(models.Model):
     """An officer's action on a campaign; a trigger allows one change, its undo.

@@ -1,6 +1,6 @@
 """Cases, officers' corrections, transfer slips, and canned replies."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from reports.models.reference import MAX_NAME_LENGTH, Unit
 from reports.models.report import Report
@@ -23,16 +22,6 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def unrouted(self) -> "CaseQuerySet":
         """Return the new cases that no person has assigned and no rule was matched with."""
         return self.filter(status=Case.Status.NEW, officer=None, assigned_unit=None, routed_at=None)
-
-    def overdue(self, now: datetime | None = None) -> "CaseQuerySet":
-        return self.filter(due_at__lte=now or timezone.now())
-
-    def due_soon(
-        self, within: timedelta = WARN_BEFORE, now: datetime | None = None
-    ) -> "CaseQuerySet":
-        """Return the cases whose next deadline is within that time, none overdue."""
-        start = now or timezone.now()
-        return self.filter(due_at__gt=start, due_at__lte=start + within)
 
 
 class Case(models.Model):

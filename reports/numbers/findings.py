@@ -94,8 +94,8 @@ def validate_finding(
     )
 
 
-def store_proposal(row: NumberFinding) -> None:
-    """Store what `validate_finding` returned. Raises FindingError where there is one."""
+def store_proposal(row: NumberFinding) -> NumberFinding:
+    """Return what `validate_finding` returned, stored. Raises FindingError where there is one."""
     try:
         with transaction.atomic():
             row.save(force_insert=True)
@@ -104,14 +104,6 @@ def store_proposal(row: NumberFinding) -> None:
             )
     except IntegrityError as error:
         raise FindingError(_ALREADY_FOUND) from error
-
-
-def propose(
-    number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
-) -> NumberFinding:
-    """Validate, store and return a finding. Raises FindingError."""
-    row = validate_finding(number, finding, reason, by=by, valid_until=valid_until)
-    store_proposal(row)
     return row
 
 

@@ -4,7 +4,6 @@ Ten digits are hashed in seconds, so this publishes what `lookup` says in red to
 Answers are padded with random entries, so that their size does not reveal a hit.
 """
 
-import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Iterator
@@ -44,11 +43,6 @@ class Entry:
             "confirmed_on": self.confirmed_on.isoformat(),
             "valid_until": self.valid_until.isoformat(),
         }
-
-
-def hash_of(key: str) -> str:
-    """Return the SHA-256 of a canonical key as UTF-8, 64 hex digits in lower case."""
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def is_prefix(text: str) -> bool:

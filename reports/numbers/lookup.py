@@ -77,11 +77,6 @@ SERVICES: dict[str, Service] = {
     "156": Service(_("Số 156 nhận báo cuộc gọi rác, lừa đảo"), is_emergency=False),
     "5656": Service(_("Số 5656 nhận báo tin nhắn, cuộc gọi rác, lừa đảo"), is_emergency=False),
 }
-# Meaningless to the reader, or shown elsewhere on the page.
-UNEXPLAINED = frozenset({
-    "empty", "like_hotline", "several", "unlisted_range", "zero_after_84", "zero_for_plus",
-    "zero_missing",
-})  # fmt: skip
 
 
 def flag_sentences(flags: tuple[str, ...]) -> "list[Promise]":

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.audit import events
-from core.database import fetch_all
+from core.database import fetch_all, set_local
 from reports.extraction import phones
 from reports.models import (
     BankHotline,
@@ -33,10 +33,6 @@ _FIELDS = {
     ),
     PublishedNumberChange.Table.BANK: ("name", "number", "source", "verified_on"),
 }  # fmt: skip
-_SUBJECTS = {
-    PublishedNumberChange.Table.OFFICE: "officenumber",
-    PublishedNumberChange.Table.BANK: "bank",
-}
 Row = OfficeNumber | BankHotline
 
 
@@ -156,13 +152,9 @@ def bypass_four_eyes_for_seed() -> Iterator[None]:
 def _writing(change: str) -> Iterator[None]:
     """Set for the trigger by which change the next rows are written."""
     ((before,),) = fetch_all("SELECT current_setting('reports.number_change', true)")
-    _set_change(change)
+    set_local("reports.number_change", change)
     yield
-    _set_change(before or "")
-
-
-def _set_change(change: str) -> None:
-    fetch_all("SELECT set_config('reports.number_change', %s, true)", [change])
+    set_local("reports.number_change", before or "")
 
 
 def _log_change(kind: str, change: PublishedNumberChange, by: User, **more: str) -> None:

@@ -7,7 +7,7 @@ gets the answer of one that nobody has.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,7 @@ from django.utils import timezone
 
 from core.database import fetch_all
 from core.text import normalize
+from reports.calendar.deadline_rules import start_of_day
 from reports.extraction import redaction
 from reports.facts import abuse_flags
 from reports.facts.abuse_flags import SAME_NETWORK
@@ -108,7 +109,7 @@ class _Row:
 def counting_window_start() -> datetime:
     """Return the local midnight from which reports count: each counts for DAYS days."""
     first = timezone.localdate() - timedelta(days=DAYS - 1)
-    return timezone.make_aware(datetime.combine(first, time.min))
+    return start_of_day(first)
 
 
 def summary_for(key: str, since: datetime) -> CallerReportSummary:

@@ -8,15 +8,15 @@ cannot be protected, none is saved, nor the total.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
 from core.audit import events
-from core.database import read_snapshot
+from core.database import log_database_error, read_snapshot
+from reports.calendar.deadline_rules import start_of_day
 from reports.extraction.language.cue_matcher import taxonomy
 from reports.extraction.story_reader import UNCLEAR
 from reports.facts import abuse_flags
@@ -140,12 +140,10 @@ def update_statistics(through: date | None = None) -> PublicStatistics:
 
 def update_if_due() -> None:
     """Count once a local day; retry at the next call after a database error."""
-    try:
+    with log_database_error(log, "figures.not_counted"):
         row = PublicFigures.objects.first()
         if row is None or timezone.localdate(row.counted_at) < timezone.localdate():
             update_statistics()
-    except DatabaseTrouble as error:
-        log.warning("figures.not_counted", error=type(error).__name__)
 
 
 def apply_suppression(raw: RawStatistics) -> PublicStatistics:
@@ -218,8 +216,8 @@ def _prepare(
     statement: str, first: date, through: date, values: dict[str, Any]
 ) -> tuple[str, dict[str, Any]]:
     """Return the statement over the public reports of these days, and its values."""
-    until = _midnight(through + timedelta(days=1))
-    sql, report_values = abuse_flags.publicly_countable_sql(_midnight(first), until)
+    until = start_of_day(through + timedelta(days=1))
+    sql, report_values = abuse_flags.publicly_countable_sql(start_of_day(first), until)
     return statement.format(counted=sql), values | report_values
 
 
@@ -255,8 +253,3 @@ def _fill(tables: Mapping[str, dict[str, int]], rows: Iterable[tuple[Any, ...]])
         if all(name is None for name in names):
             total = (count, reports, named, vnd, most)
     return total
-
-
-def _midnight(day: date) -> datetime:
-    """Return the beginning of a local day."""
-    return timezone.make_aware(datetime.combine(day, time.min))

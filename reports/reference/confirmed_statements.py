@@ -30,6 +30,7 @@ _statements = CachedRead(
     _no_statements,
 )
 _banks = CachedRead(lambda: tuple(BankHotline.objects.all()), _no_banks)
+bank_hotlines = _banks.get  # that officers have verified, by name
 
 
 def statements() -> dict[str, ConfirmedStatement]:
@@ -39,11 +40,6 @@ def statements() -> dict[str, ConfirmedStatement]:
         codename: ConfirmedStatement(row.text_en if english else row.text, row.amount)
         for codename, row in _statements.get().items()
     }
-
-
-def bank_hotlines() -> tuple[BankHotline, ...]:
-    """Return the banks' numbers that officers have verified, by name."""
-    return _banks.get()
 
 
 def clear_cache() -> None:

@@ -4,13 +4,11 @@ Marks are ignored. A former name that several communes share stays ambiguous. Pu
 of `communes`.
 """
 
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.db import Error as DatabaseTrouble
-
+from core.database import CachedRead
 from core.text import normalize
 from reports.models import Commune
 
@@ -18,7 +16,6 @@ UNKNOWN = "commune_unknown"
 AMBIGUOUS = "commune_ambiguous"
 MAX_LENGTH = 200  # of a typed place
 _CACHE_SECONDS = 300  # communes change rarely, by law
-_RETRY_SECONDS = 10  # after a database error
 
 _COMMUNE_TYPES = ("thi tran", "phuong", "xa", "tt", "p", "x")
 _DISTRICT_TYPES = ("thanh pho", "thi xa", "huyen", "quan", "tp", "tx", "h")
@@ -57,39 +54,16 @@ class PlaceMatch:
     is_district: bool = False
 
 
-@dataclass
-class _Table:
-    """The communes as last loaded, and when to load them again (monotonic)."""
-
-    places: tuple[CommunePlace, ...] = ()
-    due: float = 0.0
-
-    def load(self) -> None:
-        rows = Commune.objects.values_list(
-            "codename", "name", "former_districts", "former_communes"
-        )
-        self.places = tuple(
-            CommunePlace(code, name, tuple(old), tuple(older)) for code, name, old, older in rows
-        )
-        self.due = time.monotonic() + (_CACHE_SECONDS if self.places else 0)
+def _read_communes() -> tuple[CommunePlace, ...]:
+    rows = Commune.objects.values_list("codename", "name", "former_districts", "former_communes")
+    return tuple(
+        CommunePlace(code, name, tuple(old), tuple(older)) for code, name, old, older in rows
+    )
 
 
-_table = _Table()
-
-
-def communes() -> tuple[CommunePlace, ...]:
-    """Return all communes, cached for five minutes unless the table is empty.
-
-    Without a database the last ones; raises django.db.Error before the first.
-    """
-    if time.monotonic() >= _table.due:
-        try:
-            _table.load()
-        except DatabaseTrouble:
-            if not _table.places:
-                raise
-            _table.due = time.monotonic() + _RETRY_SECONDS
-    return _table.places
+_no_communes: tuple[CommunePlace, ...] = ()
+_communes = CachedRead(_read_communes, _no_communes, _CACHE_SECONDS, is_required=True)
+communes, clear_cache = _communes.get, _communes.invalidate
 
 
 def commune_name(codename: str | None) -> str:
@@ -97,11 +71,6 @@ def commune_name(codename: str | None) -> str:
     if codename is None:
         return ""
     return next((place.name for place in communes() if place.codename == codename), "")
-
-
-def clear_cache() -> None:
-    """Read the communes again at the next call."""
-    _table.due, _table.places = 0.0, ()
 
 
 def match_place(typed: str, places: tuple[CommunePlace, ...]) -> PlaceMatch:

@@ -9,6 +9,7 @@ from reports.models import Unit
 _POLICE_PREFIX = "cong an "
 _no_names: list[str] = []
 _names = CachedRead(lambda: list(Unit.objects.active().values_list("name", flat=True)), _no_names)
+names, clear_cache = _names.get, _names.invalidate  # of the active units
 
 
 def match_unit(typed: str) -> Unit | None:
@@ -20,16 +21,6 @@ def match_unit(typed: str) -> Unit | None:
     ranks = {folded: 0, f"{_POLICE_PREFIX}{folded}": 1}
     units = Unit.objects.active().filter(name_normalized__in=ranks)
     return min(units, key=lambda unit: ranks[unit.name_normalized], default=None)
-
-
-def names() -> list[str]:
-    """Return the names of the active units, cached for a minute."""
-    return _names.get()
-
-
-def clear_cache() -> None:
-    """Read the names again at the next call."""
-    _names.invalidate()
 
 
 def commune_police_name(commune: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import quote_plus, unquote_plus
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, F, Func, Model, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Now
 from django.db.models.lookups import Contains
@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from core import encryption
 from core.audit import events
+from core.database import set_local
 from core.outbox import queue
 from reports.cases import deadlines, legal_holds
 from reports.extraction import redaction, story_reader
@@ -280,16 +281,11 @@ def _erase_fingerprint(report_id: UUID) -> None:
 
 def _erase_remarks(report_id: UUID) -> None:
     """Erase officers' words beside the report and in its audit events; the chain stays whole."""
-    _set_person("erasing")
+    # As a person: a trigger lets the machine move no link that an officer placed.
+    set_local("reports.person", "erasing")
     for table, fields in _REMARKS.items():
         _rows_of(table, report_id).update(**dict.fromkeys(fields, ERASED_PLACEHOLDER))
-    _set_person("")
+    set_local("reports.person", "")
     ErasureRequest.objects.filter(report=report_id).update(text_sealed=None)
     report_erased.send(sender=Report, report_id=report_id)
     events.redact_details_of("report", report_id, reason=ERASED_PLACEHOLDER)
-
-
-def _set_person(person: str) -> None:
-    """Act as a person: a trigger lets the machine move no link that an officer placed."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('reports.person', %s, true)", [person])

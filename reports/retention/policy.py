@@ -7,7 +7,7 @@ expire. A loss is kept until the police decide (RETENTION_LOSS_MONTHS, 0).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from core.audit import events
 from core.models import AuditEvent
-from reports.calendar import working_days
+from reports.calendar import deadline_rules, working_days
 from reports.models import (
     Case,
     Dispute,
@@ -79,7 +79,7 @@ class RetentionPolicy:
         if not self.is_in_months:
             return now - timedelta(days=self.period)
         day = working_days.months_after(timezone.localdate(now), -self.period)
-        return timezone.make_aware(datetime.combine(day, time.min))
+        return deadline_rules.start_of_day(day)
 
 
 def _promised_period(codename: str) -> int:

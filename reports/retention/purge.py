@@ -42,7 +42,7 @@ def run_if_due() -> None:
 
 def _find_or_start_run() -> PurgeRun | None:
     """Return the unfinished run, or a new one where tonight's is due."""
-    newest, now = last_run(), timezone.localtime()
+    newest, now = PurgeRun.objects.order_by("-id").first(), timezone.localtime()
     if newest and newest.finished_at is None:
         return newest
     if now.hour < NIGHT or (newest and timezone.localdate(newest.started_at) == now.date()):
@@ -126,10 +126,6 @@ def _still_due(kind: RetentionPolicy, key: Any) -> bool:
 def expired_keys(kind: RetentionPolicy) -> QuerySet[Any, Any]:
     before = kind.cutoff(timezone.now())
     return kind.due(before) if before else Report.objects.none()
-
-
-def last_run() -> PurgeRun | None:
-    return PurgeRun.objects.order_by("-id").first()
 
 
 def is_missed() -> bool:

@@ -44,7 +44,7 @@ _IS_NUMBER = _("Đây là số tin, không mở được gì. Gõ mã bốn nhó
 _EMPTY = _("Chọn ít nhất một ô, hoặc kể một câu. Ví dụ: xưng công an, đòi chuyển tiền.")
 
 
-class _Choice(forms.ChoiceField):
+class LenientChoiceField(forms.ChoiceField):
     """A choice field that accepts any value."""
 
     def validate(self, value: Any) -> None:
@@ -69,7 +69,7 @@ class _YesBox(forms.CheckboxInput):
         return "yes"
 
 
-def _text(label: Any, hint: Any = "", css: str = "input", **attrs: str) -> forms.CharField:
+def text_field(label: Any, hint: Any = "", css: str = "input", **attrs: str) -> forms.CharField:
     # No autocomplete="off": the back button would lead to empty fields in some browsers.
     widget = forms.TextInput({"class": css, **attrs})
     return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
@@ -80,20 +80,22 @@ def _box(label: str | StrPromise, hint: str | StrPromise = "", css: str = "") ->
     return forms.CharField(label=label, help_text=hint, required=False, widget=widget)
 
 
-def _radio(options: Any, label: Any = "") -> _Choice:
-    return _Choice(label=label, required=False, choices=options, widget=forms.RadioSelect)
+def _radio(options: Any, label: Any = "") -> LenientChoiceField:
+    return LenientChoiceField(
+        label=label, required=False, choices=options, widget=forms.RadioSelect
+    )
 
 
 class ReportForm(forms.Form):
     """The report form. Other tools post these field names: do not change them."""
 
     channel = _radio(Report.Channel.choices)
-    caller_number = _text(
+    caller_number = text_field(
         _("Số (hoặc tên) hiện trên máy"), _("Chép y như trên máy, cả dấu +. Ví dụ: 0550 000 123")
     )
     happening_now = _box(_("Họ vẫn đang ép, hoặc hẹn gọi lại"), css="alarm")
     claimed_office = _radio(OFFICES)
-    claimed_name = _text(_("Tên, chức vụ họ nêu"))
+    claimed_name = text_field(_("Tên, chức vụ họ nêu"))
     demands = _Choices(
         label="",
         help_text=_("Đúng ô nào bấm ô đó, được nhiều ô."),
@@ -109,12 +111,12 @@ class ReportForm(forms.Form):
         widget=forms.Textarea({"class": "input", "rows": "5"}),
     )
     money_lost = _radio([("no", _("Chưa mất")), ("yes", _("Đã mất"))])
-    money_lost_vnd = _text(
+    money_lost_vnd = text_field(
         _("Mất khoảng bao nhiêu?"),
         _("Ví dụ: 20 triệu, hoặc 35.500.000. Mất ít cũng nên báo."),
         "input short",
     )
-    contact_phone = _text(
+    contact_phone = text_field(
         _("Số để công an gọi khi cần hỏi thêm"),
         _("Cán bộ được giao tin mới xem được, mỗi lần xem đều ghi lại."),
         "input short",
@@ -122,7 +124,7 @@ class ReportForm(forms.Form):
         autocomplete="tel",
         placeholder=" ",  # so that the style sheet can tell an empty field
     )
-    callback_phrase = _text(
+    callback_phrase = text_field(
         _("Câu hẹn (câu bí mật chỉ bạn và công an biết)"),
         _("Cán bộ gọi lại phải đọc câu này trước. Ví dụ hai đồ vật trong bếp."),
         autocomplete="off",  # a secret: no suggestions of earlier ones
@@ -130,7 +132,7 @@ class ReportForm(forms.Form):
     on_behalf = _box(
         _("Tôi báo thay người khác"), _("Kể chuyện của người đó. Số để gọi vẫn là số của bạn.")
     )
-    commune = _text(
+    commune = text_field(
         _("Bạn ở xã, phường nào?"),
         _("Gõ vài chữ, tên huyện cũ cũng được. Báo thay thì ghi nơi người đó ở."),
         list="communes",
@@ -240,7 +242,7 @@ def _keep_brackets_together(legend: str) -> str:
 class CodeForm(forms.Form):
     """A form for a receipt code."""
 
-    code = _text(
+    code = text_field(
         _("Mã tin báo (giữ kín)"),
         _("Bốn nhóm trên phiếu nhận tin, mỗi nhóm 4 chữ và số."),
         "input mono",

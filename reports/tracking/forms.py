@@ -14,7 +14,7 @@ from reports.facts.choices import OFFICES
 from reports.facts.merged_report import Caller
 from reports.models import Followup, Report
 from reports.submission import receipt_codes
-from reports.submission.forms import CodeForm
+from reports.submission.forms import CodeForm, LenientChoiceField, text_field
 from reports.tracking import code_recovery
 from reports.tracking.followup_parser import DATE_PARTS, MAX_CALLERS, FollowupFormParser
 
@@ -23,11 +23,6 @@ _WRONG_GROUP = {
     1: _("Nhóm thứ nhất “%(typed)s” chưa đúng."),
     2: _("Nhóm thứ hai “%(typed)s” chưa đúng."),
 }
-
-
-class _LenientChoiceField(forms.ChoiceField):
-    def validate(self, value: Any) -> None:
-        """Accept every value; `followup_parser` picks the valid ones."""
 
 
 class FollowupBaseForm(CodeForm):
@@ -56,11 +51,6 @@ class FollowupBaseForm(CodeForm):
     def ask_for_code(self) -> None:
         """Show the code's field, so that it can be corrected without losing what was typed."""
         self.fields["code"].widget = CodeForm.base_fields["code"].widget
-
-
-def _line(label: Any, hint: Any = "", css: str = "input", **attrs: str) -> forms.CharField:
-    widget = forms.TextInput({"class": css, **attrs})
-    return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
 
 
 def _lines(label: Any, hint: Any = "", rows: int = 3) -> forms.CharField:
@@ -99,7 +89,7 @@ class FollowupForm(FollowupBaseForm):
     )
     channels = Report.Channel.choices
     offices = OFFICES
-    kind = _LenientChoiceField(
+    kind = LenientChoiceField(
         label="",
         help_text=_("Sửa lại: điều mới thay điều cũ. Kể thêm: cả hai còn đó."),
         required=False,
@@ -107,6 +97,7 @@ class FollowupForm(FollowupBaseForm):
             (Followup.Kind.MORE, _("Kể thêm")),
             (Followup.Kind.CORRECTION, _("Sửa lại điều đã kể")),
         ],
+        initial=Followup.Kind.MORE,
         widget=forms.RadioSelect,
     )
     story = _lines(
@@ -114,41 +105,36 @@ class FollowupForm(FollowupBaseForm):
         _("Viết không dấu cũng được. Đừng ghi số căn cước, số thẻ, mã OTP."),
         5,
     )
-    called_day = _LenientChoiceField(
+    called_day = LenientChoiceField(
         label="",
         required=False,
         choices=[("today", _("Hôm nay")), ("yesterday", _("Hôm qua")), ("before", _("Trước nữa"))],
         widget=forms.RadioSelect,
     )
-    called_d = _line(_("Ngày"), "", "input", inputmode="numeric")
-    called_m = _line(_("Tháng"), "", "input", inputmode="numeric")
-    called_y = _line(_("Năm"), "", "input", inputmode="numeric")
-    called_time = _line(_("Lúc mấy giờ?"), _("Ví dụ: khoảng 9 giờ sáng."), "input short")
+    called_d = text_field(_("Ngày"), "", "input", inputmode="numeric")
+    called_m = text_field(_("Tháng"), "", "input", inputmode="numeric")
+    called_y = text_field(_("Năm"), "", "input", inputmode="numeric")
+    called_time = text_field(_("Lúc mấy giờ?"), _("Ví dụ: khoảng 9 giờ sáng."), "input short")
     accounts = _lines(_("Tài khoản nhận tiền"), _("Mỗi dòng một tài khoản, kèm tên ngân hàng."))
     links = _lines(_("Đường link họ gửi"), _("Mỗi dòng một link. Chép lại, đừng bấm vào."))
-    money_lost_vnd = _line(
+    money_lost_vnd = text_field(
         _("Tổng cộng đã mất khoảng bao nhiêu?"),
         _("Tính cả lần trước. Chỉ ghi lần mới thì viết chữ “thêm”, ví dụ: thêm 5 triệu."),
         "input short",
     )
-    commune = _line(_("Bạn ở xã, phường nào?"), _("Quận, huyện, xã cũ đều được."))
-    contact_phone = _line(
+    commune = text_field(_("Bạn ở xã, phường nào?"), _("Quận, huyện, xã cũ đều được."))
+    contact_phone = text_field(
         _("Số để công an gọi khi cần hỏi thêm"),
         _("Ghi số mới thì số cũ không dùng nữa."),
         "input short",
         type="tel",
         autocomplete="tel",
     )
-    callback_phrase = _line(
+    callback_phrase = text_field(
         _("Đổi câu hẹn (câu bí mật chỉ bạn và công an biết)"),
         _("Cán bộ gọi lại phải đọc câu này trước. Ví dụ hai đồ vật trong bếp."),
         autocomplete="off",
     )
-
-    @classmethod
-    def fresh(cls, code: str) -> "FollowupForm":
-        key = secrets.token_urlsafe(24)
-        return cls(code=code, submission_key=key, kind=Followup.Kind.MORE)
 
     @property
     def caller_rows(self) -> list[Caller]:
@@ -187,7 +173,7 @@ class EraseForm(FollowupBaseForm):
 
 def _code_line(label: Any, hint: Any) -> forms.CharField:
     attrs = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
-    return _line(label, hint, "input mono", **attrs)
+    return text_field(label, hint, "input mono", **attrs)
 
 
 class OneTimeWordForm(forms.Form):

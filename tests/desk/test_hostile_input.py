@@ -77,7 +77,8 @@ def test_no_link_puts_words_into_a_new_warning(editor: Person, asked: str) -> No
 
 
 def test_a_reason_with_nul_takes_a_finding_back(lead: Person) -> None:
-    row = findings.propose("0550 000 123", "confirmed", "nhiều tin", by=lead.user)
+    proposal = findings.validate_finding("0550 000 123", "confirmed", "nhiều tin", by=lead.user)
+    row = findings.store_proposal(proposal)
     address = f"/admin/reports/numberfinding/{row.pk}/withdraw/"
     assert lead.client.post(address, {"reason": "nhầm\0"}).status_code == 303
     assert NumberFinding.objects.get().withdrawn_by == lead.user

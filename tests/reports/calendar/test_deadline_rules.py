@@ -1,6 +1,6 @@
 """When a promise falls due, and how that is said."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -89,10 +89,3 @@ def test_every_length_is_a_setting(
     kind, extended = clock
     end = timezone.localtime(deadline_rules.due_at(kind, TUESDAY, extended))
     assert f"{end:%d/%m %H:%M}" == due
-
-
-def test_a_clock_is_about_to_run_out_in_its_last_quarter_and_three_days_at_most() -> None:
-    tomorrow = TUESDAY + timedelta(hours=24)
-    assert deadline_rules.warn_at(TUESDAY, tomorrow) == TUESDAY + timedelta(hours=18)
-    end = TUESDAY + timedelta(days=60)
-    assert deadline_rules.warn_at(TUESDAY, end) == TUESDAY + timedelta(days=57)

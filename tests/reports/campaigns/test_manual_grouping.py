@@ -95,7 +95,7 @@ def test_a_split_opens_a_campaign_whose_code_leads_home_when_it_is_taken_back(by
     assert set(CampaignExclusion.objects.values_list("report", "campaign")) == {
         (report, origin.pk) for report in chosen
     }
-    assert list(CampaignAction.objects.active_splits()) == [act]
+    assert list(CampaignAction.objects.not_undone()) == [act]
     manual_grouping.undo_action(act.pk, hand(by))
     assert state()[:2] == (links, [])
     assert Campaign.objects.get(pk=act.other.pk).root() == origin

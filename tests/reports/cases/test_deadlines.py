@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from reports.cases import corrections, deadlines, workflow
 from reports.cases.corrections import CorrectedValue
-from reports.models import Case, Deadline, Report
+from reports.models import Case, Deadline
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
 from tests.support.officers import Person, create_officer
@@ -147,16 +147,6 @@ def test_two_of_a_kind_cannot_run() -> None:
     row = {"report": report, "kind": "sort"}
     with pytest.raises(IntegrityError), transaction.atomic():
         Deadline.objects.create(started_at=timezone.now(), due_at=timezone.now(), **row)
-
-
-def test_overdue_and_due_soon_are_told_apart() -> None:
-    now = timezone.now()
-    for left in (-60, 60, 60 * 60 * 3):
-        case = report_factories.case()
-        Case.objects.filter(pk=case.pk).update(due_at=now + timedelta(seconds=left))
-    assert [case.due_at < now for case in Case.objects.overdue(now)] == [True]  # type: ignore[operator]
-    assert Case.objects.due_soon(now=now).count() == 1
-    assert Report.objects.count() == 3
 
 
 def test_officers_take_up_again_what_they_ended_themselves_within_a_day(

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 def proposed(by: Person, **words: Any) -> NumberFinding:
     fields = {"number": NUMBER, "finding": "confirmed", "reason": "Đã gọi thử."} | words
-    return findings.propose(**fields, by=by.user)
+    return findings.store_proposal(findings.validate_finding(**fields, by=by.user))
 
 
 def submit_dispute(number: str = NUMBER) -> Dispute:

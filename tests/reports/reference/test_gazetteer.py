@@ -105,12 +105,13 @@ def test_while_the_database_is_away_the_communes_stay_known_and_none_is_made_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     table = gazetteer.communes()
-    monkeypatch.setattr(gazetteer._table, "due", 0.0)
-    with monkeypatch.context() as away:
-        away.setattr(gazetteer._Table, "load", Mock(side_effect=OperationalError))
+    away = Mock(side_effect=OperationalError)
+    monkeypatch.setattr(gazetteer._communes, "expires_at", 0.0)
+    with monkeypatch.context() as outage:
+        outage.setattr(gazetteer._communes, "read", away)
         assert gazetteer.communes() == table
     assert gazetteer.communes() is table  # and the database is left alone for a while
-    monkeypatch.setattr(gazetteer._Table, "load", Mock(side_effect=OperationalError))
+    monkeypatch.setattr(gazetteer._communes, "read", away)
     gazetteer.clear_cache()
     with pytest.raises(OperationalError):
         gazetteer.communes()

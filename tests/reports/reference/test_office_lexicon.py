@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from portal.management import reference_data
 from reports.extraction.impersonation import claims
 from reports.models import Office
-from reports.reference import office_lexicon
+from reports.reference import gazetteer, office_lexicon
 
 pytestmark = pytest.mark.django_db
 
@@ -37,13 +37,15 @@ def test_the_table_is_not_asked_for_every_story_and_names_that_did_not_change_no
     first = office_lexicon.office_lexicon()
     with django_assert_num_queries(0):
         assert office_lexicon.office_lexicon() is first
-    office_lexicon._table.due = 0
+    office_lexicon._offices.expires_at = 0
     assert office_lexicon.office_lexicon() is first
 
 
 def test_what_was_read_last_stands_while_the_database_is_away() -> None:
+    reference_data.load_offices()
+    reference_data.load_communes()
     first = office_lexicon.office_lexicon()
-    office_lexicon._table.due = 0
+    office_lexicon._offices.expires_at = 0
     with mock.patch.object(QuerySet, "__iter__", side_effect=OperationalError):
         assert office_lexicon.office_lexicon() is first
         office_lexicon.clear_cache()
@@ -64,6 +66,7 @@ def test_the_data_files_say_the_same_as_the_rows_made_from_them() -> None:
 
 
 def test_an_unknown_code_stands_for_itself() -> None:
-    office_lexicon._table.due = float("inf")
+    for table in (office_lexicon._offices, gazetteer._communes):
+        table.expires_at = float("inf")
     assert office_lexicon.label("x") == office_lexicon.commune("x") == "x"
     assert office_lexicon.label("cong-an") == "Công an, không rõ cấp nào"

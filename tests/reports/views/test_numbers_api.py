@@ -20,13 +20,19 @@ from core import rate_limits
 from portal.management import reference_data
 from reports.extraction import phones
 from reports.numbers import hash_api
-from reports.numbers.hash_api import ENTRIES_PER_ANSWER, hash_of
+from reports.numbers.hash_api import ENTRIES_PER_ANSWER
 from reports.numbers.lookup import lookup_key
 from tests.support.number_factories import KEY, NO_FINDING_TODAY, add_finding, file_report
 
 RANGE = "/api/v1/numbers/range/"
 PROGRAMS = "/kiem-tra/cho-phan-mem/"
-HASH = hashlib.sha256(KEY.encode()).hexdigest()
+
+
+def hash_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+HASH = hash_of(KEY)
 pytestmark = pytest.mark.django_db
 
 
