@@ -5,13 +5,11 @@ One statement writes the report, its receipt, the outbox item of its triage and 
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
-from weakref import WeakSet
 
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseTrouble
@@ -21,6 +19,7 @@ from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
 from core import encryption
 from core.audit import events
+from core.database import PreparedStatement, execute_pipeline
 from core.keys import FieldKey, field_keys, newest_key
 from core.outbox import queue
 from core.outbox.queue import Priority
@@ -71,14 +70,10 @@ SELECT true FROM report
 """  # noqa: S608  # nosec B608
 
 
-_WRITE = _insert_sql(*_REPORT_COLUMNS)
-_COLUMNS = tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", _WRITE)))
 # Planned once a connection, which saves a fifth of PostgreSQL's work for a report.
-_PREPARE = "PREPARE take_in AS" + _WRITE % {name: f"${n}" for n, name in enumerate(_COLUMNS, 1)}
-_EXECUTE = f"EXECUTE take_in ({', '.join(f'%({name})s' for name in _COLUMNS)})"
+_WRITE = PreparedStatement("take_in", _insert_sql(*_REPORT_COLUMNS))
 # For demo reports, which are backdated.
 _WRITE_BACKDATED = _insert_sql(*_REPORT_COLUMNS, "received_at")
-_prepared: WeakSet[Any] = WeakSet()  # psycopg2's connections that have it
 _FORGOTTEN = (InvalidSqlStatementName, DuplicatePreparedStatement)
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _DERIVED = ("flags", "commune_id", "language")
@@ -269,10 +264,7 @@ def _write(row: dict[str, Any]) -> bool:
     # No health check of the connection: it is a round trip, and `submit_report` retries.
     connection.health_check_done = True  # type: ignore[attr-defined]  # Django's, not the stubs'
     with connection.cursor() as cursor:
-        if connection.connection not in _prepared:
-            cursor.execute(_PREPARE)
-            _prepared.add(connection.connection)
-        cursor.execute(_EXECUTE, row)
+        execute_pipeline(cursor, row, _WRITE)
         return cursor.fetchone() is not None
 
 

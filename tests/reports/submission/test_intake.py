@@ -91,7 +91,7 @@ def test_nothing_is_written_when_a_part_fails(monkeypatch: pytest.MonkeyPatch) -
 def test_every_column_of_a_report_is_written_or_left_to_the_database() -> None:
     left = {"received_at", "erased_at"}
     columns = {field.column for field in Report._meta.concrete_fields} - left
-    assert columns <= set(re.findall(r"%\((\w+)\)s", intake._WRITE))
+    assert columns <= set(re.findall(r"%\((\w+)\)s", intake._WRITE.execute))
 
 
 def test_contact_phrase_and_raw_story_are_nowhere_in_plain() -> None:
