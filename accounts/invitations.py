@@ -39,7 +39,7 @@ class QrCode:
     path: str
 
 
-class EnrolForm(SetPasswordForm[User]):
+class EnrolForm(SetPasswordForm):  # type: ignore[type-arg]  # not generic at run time
     """Name, password, and a first code of the phone."""
 
     full_name = forms.CharField(
@@ -71,7 +71,8 @@ class EnrolForm(SetPasswordForm[User]):
     def save(self, commit: bool = True) -> User:
         if name := self.cleaned_data["full_name"]:
             self.user.first_name, self.user.last_name = name, ""
-        return super().save(commit)
+        user: User = super().save(commit)
+        return user
 
 
 def create_invitation(name: str, role: str) -> str:
