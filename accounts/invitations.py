@@ -4,10 +4,8 @@ An invitation is an unconfirmed device. Enrolling confirms it, so a link is vali
 invitation deletes it. Whoever has the link has the account: it is handed over in person.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
-import segno
 from axes.utils import reset
 from django import forms
 from django.conf import settings
@@ -25,18 +23,11 @@ from django.views.decorators.http import require_http_methods
 from accounts import roles, service
 from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
 from core.audit import events
+from core.qr_codes import draw_qr_code
 
 VALID = timedelta(hours=48)
 PAPER_CODES = 10
 _SALT = "portal.invitation"
-
-
-@dataclass(frozen=True)
-class QrCode:
-    """A QR code for a template: its side in modules and its SVG path."""
-
-    side: int
-    path: str
 
 
 class EnrolForm(SetPasswordForm):  # type: ignore[type-arg]  # not generic at run time
@@ -126,7 +117,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         context = {"user": device.user, "codes": complete_enrolment(form)}
         return render(request, "admin/enrolled.html", context, using="public")
-    context = {"form": form, "user": device.user, "qr_code": _draw_qr_code(device)}
+    qr_code = draw_qr_code(device.config_url, error="m", border=4)
+    context = {"form": form, "user": device.user, "qr_code": qr_code}
     context |= _describe_secret(device)
     status = 422 if form.is_bound else 200
     return render(request, "admin/invitation.html", context, status=status, using="public")
@@ -145,17 +137,6 @@ def complete_enrolment(form: EnrolForm) -> list[str]:
     reset(username=user.get_username())
     events.log_event("user", user.pk, "enrolled", by=user)
     return codes
-
-
-def _draw_qr_code(device: EncryptedTOTPDevice) -> QrCode:
-    code = segno.make(device.config_url, error="m")
-    dots = [
-        f"M{x} {y}h1v1h-1z"
-        for y, row in enumerate(code.matrix_iter(border=4))
-        for x, dark in enumerate(row)
-        if dark
-    ]
-    return QrCode(int(code.symbol_size(border=4)[0]), "".join(dots))
 
 
 def _describe_secret(device: EncryptedTOTPDevice) -> dict[str, str]:

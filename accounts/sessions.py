@@ -144,7 +144,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
     @require_http_methods(["GET", "HEAD", "POST"])
     def places(request: HttpRequest) -> HttpResponse:
-        user = _officer(request)
+        user = get_officer(request)
         if request.method == "POST":
             ended = end_other_sessions(request)
             messages.success(request, f"Đã thoát ở {ended} nơi khác.")
@@ -162,13 +162,15 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 def end_other_sessions(request: HttpRequest, kind: str = "sessions_ended") -> int:
     """End the officer's other sessions, audited as an event of that kind; return how many."""
-    user = _officer(request)
+    user = get_officer(request)
     ended = end_all_sessions(user, but=request.session.session_key)
     events.log_event("user", user.pk, kind, by=user, sessions=ended)
     return ended
 
 
-def _officer(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
+def get_officer(request: HttpRequest, permission: str = "") -> User:
+    """Return the officer who asks. Raises PermissionDenied for anybody else, or without permission."""
+    user = request.user
+    if not isinstance(user, User) or (permission and not user.has_perm(permission)):
         raise PermissionDenied
-    return request.user
+    return user

@@ -5,8 +5,6 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -15,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_POST
 
+from accounts.sessions import get_officer
 from alerts.delivery import partners, service, webhooks
 from alerts.embed import frames
 from alerts.models import Channel, Delivery, PartnerAgency
@@ -113,13 +112,6 @@ def _parse_origin(line: str) -> str:
     return f"{urlsplit(line).scheme}://{url.authority}"
 
 
-def _get_officer(request: HttpRequest, permission: str = "") -> User:
-    officer = request.user
-    if not isinstance(officer, User) or (permission and not officer.has_perm(permission)):
-        raise PermissionDenied
-    return officer
-
-
 @admin.register(PartnerAgency)
 class PartnerAdmin(admin.ModelAdmin[PartnerAgency]):
     """Agencies, which are switched off, never removed: the audit log names them."""
@@ -156,7 +148,7 @@ class PartnerAdmin(admin.ModelAdmin[PartnerAgency]):
         form.encrypt()
         super().save_model(request, obj, form, change)
         kind, fields = "partner_changed" if change else "partner_added", form.changed_data
-        events.log_event("partner", obj.pk, kind, by=_get_officer(request), fields=fields)
+        events.log_event("partner", obj.pk, kind, by=get_officer(request), fields=fields)
         if frames.limited_to_partners() and {"origins", "is_active"} & set(fields):
             generator.enqueue_rebuild()
 
@@ -184,7 +176,7 @@ class PartnerAdmin(admin.ModelAdmin[PartnerAgency]):
 
     def _new_secret_response(self, request: HttpRequest, partner: PartnerAgency) -> HttpResponse:
         """Return the page with a new secret, which is displayed only once."""
-        secret = partners.new_secret(partner, by=_get_officer(request))
+        secret = partners.new_secret(partner, by=get_officer(request))
         context = self.admin_site.each_context(request)
         context |= {"title": "Khóa webhook", "partner": partner, "secret": secret}
         response = TemplateResponse(request, "admin/alerts/partneragency/secret.html", context)
@@ -192,11 +184,11 @@ class PartnerAdmin(admin.ModelAdmin[PartnerAgency]):
         return response
 
     def rotate_secret(self, request: HttpRequest, pk: int) -> HttpResponse:
-        _get_officer(request, CHANGE)
+        get_officer(request, CHANGE)
         return self._new_secret_response(request, get_object_or_404(PartnerAgency, pk=pk))
 
     def reopen(self, request: HttpRequest, pk: int) -> HttpResponse:
-        by = _get_officer(request, CHANGE)
+        by = get_officer(request, CHANGE)
         partners.reopen(get_object_or_404(PartnerAgency, pk=pk), by=by)
         messages.success(request, "Đã mở lại. Cảnh báo chưa nhận thì bấm Gửi lại.")
         return HttpResponseRedirect(reverse("admin:alerts_partneragency_change", args=[pk]))
@@ -245,7 +237,7 @@ class DeliveryAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Delivery]):
         ]
 
     def resend(self, request: HttpRequest, pk: int) -> HttpResponse:
-        by = _get_officer(request, CHANGE)
+        by = get_officer(request, CHANGE)
         row = get_object_or_404(Delivery, pk=pk, partner__isnull=False)
         try:
             service.resend(row.pk, by=by)

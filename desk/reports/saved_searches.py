@@ -23,6 +23,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from accounts.sessions import get_officer
 from core.audit import events
 from core.database import log_database_error
 from core.mail import render_mail, send_or_log
@@ -112,7 +113,7 @@ def _row(by: dict[str, Any], counted_at: str | None, **columns: Any) -> SavedSea
 
 def save(request: HttpRequest) -> HttpResponse:
     """Save a search or add messages of its errors; redirect to the same list."""
-    by = _officer(request)
+    by = get_officer(request, KEEP)
     form = SaveForm(request.POST)
     if not form.is_valid():
         for errors in form.errors.values():
@@ -140,7 +141,7 @@ def _create(request: HttpRequest, by: User, values: dict[str, Any]) -> None:
 
 def remove(request: HttpRequest, search: int) -> HttpResponse:
     """Delete a search. Raises PermissionDenied for anybody but its owner."""
-    by = _officer(request)
+    by = get_officer(request, KEEP)
     row = get_object_or_404(visible_searches(by), pk=search)
     if row.owner_id != by.pk:
         raise PermissionDenied
@@ -149,12 +150,6 @@ def remove(request: HttpRequest, search: int) -> HttpResponse:
         row.delete()
     messages.success(request, "Đã xóa tìm kiếm.")
     return HttpResponseRedirect(reverse("admin:index"))
-
-
-def _officer(request: HttpRequest) -> User:
-    if not isinstance(request.user, User) or not request.user.has_perm(KEEP):
-        raise PermissionDenied
-    return request.user
 
 
 def remove_searches_with_contact(*, contact: str, **_: object) -> None:

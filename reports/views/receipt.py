@@ -4,12 +4,10 @@ import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import segno
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from core import encryption
 from core.province import province, strip_marks
+from core.qr_codes import draw_qr_code
 from reports.extraction import phones
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
 from reports.extraction.phones import ParsedCaller
@@ -35,7 +34,6 @@ from reports.views.form_errors import HttpResponseSeeOther
 
 RECEIPT_SECONDS = 15 * 60
 _COOKIE_PURPOSE = "receipt cookie"  # of its encryption
-_QR_BORDER_MODULES = 2
 MAX_SMS_LENGTH = 160
 CARRIERS = "156"
 _WITHOUT_ZERO = frozenset({"premium", "tollfree"})
@@ -60,14 +58,6 @@ _DEMANDS = {
     "contact": "ru ket ban Zalo",
     "promise": "hua giup, hua hoan tien",
 }
-
-
-@dataclass(frozen=True)
-class QrCode:
-    """A QR code: its width in modules with its white edge, and an SVG path one module thick."""
-
-    width: int
-    path: str
 
 
 def redirect_to_receipt(request: HttpRequest, accepted: intake.SubmissionResult) -> HttpResponse:
@@ -189,14 +179,6 @@ def _carrier_context(merged: MergedReport) -> dict[str, str]:
     except DatabaseTrouble:
         text = None
     return {"sms_156": text, "sms_156_opens": sms_url(text, CARRIERS)} if text else {}
-
-
-def draw_qr_code(text: str) -> QrCode:
-    """Return the QR code of a text, which the page draws inline."""
-    code = segno.make(text, micro=False)
-    svg = code.svg_inline(border=_QR_BORDER_MODULES, omitsize=True)
-    width, _ = code.symbol_size(border=_QR_BORDER_MODULES)
-    return QrCode(int(width), svg.partition(' d="')[2].partition('"')[0])
 
 
 def sms_url(text: str, number: str = "") -> str:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from core.qr_codes import draw_qr_code
 from portal.management import reference_data
 from reports.facts.merged_report import MergedReport
 from reports.models import Followup, OfficeNumber, Report
@@ -125,7 +126,7 @@ def list_dark_modules(path: str) -> set[tuple[int, int]]:
 
 def test_the_line_covers_the_dark_modules_and_no_other() -> None:
     address = "https://baocuocgoi.example.gov.vn/theo-doi/#7K4M29QXR6TD9WDK"
-    code, picture = segno.make(address, micro=False), receipt.draw_qr_code(address)
+    code, picture = segno.make(address, micro=False), draw_qr_code(address)
     dark = {(x + 2, y + 2) for y, row in enumerate(code.matrix) for x, on in enumerate(row) if on}
     assert list_dark_modules(picture.path) == dark
     assert picture.width == len(code.matrix) + 4

@@ -13,9 +13,9 @@ from django.utils import timezone
 from lxml import html
 from pytest_django import Settings
 
+from core.qr_codes import draw_qr_code
 from reports.models import PublicStatement, Receipt, Report
 from reports.submission import form_parser, receipt_codes
-from reports.views.receipt import draw_qr_code
 from tests.support.language import vietnamese_words
 from tests.support.report_factories import confirm_statement
 from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, hidden_of, send, words
