@@ -5,7 +5,6 @@ dispute, but only two clear a number. Every action is logged. The public page re
 submitted number.
 """
 
-import json
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -17,7 +16,7 @@ from django.utils import timezone
 
 from core import encryption
 from core.audit import events
-from core.keys import FieldKey, field_keys, newest_key
+from core.keys import content_digests
 from reports.calendar import deadline_rules
 from reports.extraction import phones
 from reports.models import Dispute, NumberFinding, OfficeNumber
@@ -32,7 +31,6 @@ ANSWER = "reports.change_dispute"
 DISPUTE_WORKING_DAYS = 2  # for the desk, while no other number has been confirmed
 STATEMENT_CODE = "dispute_answer"
 _MAX_ATTEMPTS = 5  # to find a free public number
-_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 class FindingError(Exception):
@@ -264,7 +262,7 @@ def submit_dispute(submission: DisputeSubmission, submission_key: str) -> Disput
 
 def _find_submitted_dispute(submission: DisputeSubmission, submission_key: str) -> Dispute | None:
     """Return the dispute of these texts, digested under any of our keys."""
-    digests = [_digest_dispute(submission, submission_key, key) for key in field_keys()]
+    digests = _digests(submission, submission_key)
     rows = Dispute.objects.filter(submission_key=submission_key, content_digest__in=digests)
     return rows.first()
 
@@ -280,15 +278,15 @@ def _store_dispute(submission: DisputeSubmission, submission_key: str) -> Disput
         reason_sealed=encryption.encrypt(submission.reason, "reason", key),
         contact_sealed=encryption.encrypt(submission.contact, "contact", key),
         submission_key=submission_key,
-        content_digest=_digest_dispute(submission, submission_key, newest_key()),
+        content_digest=_digests(submission, submission_key)[0],
     )
     with transaction.atomic():
         row.save(force_insert=True)
     return row
 
 
-def _digest_dispute(submission: DisputeSubmission, submission_key: str, key: FieldKey) -> bytes:
-    return key.mac("dispute digest", _json([submission_key, asdict(submission)]).encode())
+def _digests(submission: DisputeSubmission, submission_key: str) -> list[bytes]:
+    return content_digests("dispute digest", submission_key, asdict(submission))
 
 
 def _compute_due_at(now: datetime) -> datetime:

@@ -20,7 +20,7 @@ from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 from core import encryption
 from core.audit import events
 from core.database import PreparedStatement, execute_pipeline
-from core.keys import FieldKey, field_keys, newest_key
+from core.keys import content_digests, newest_key
 from core.outbox import queue
 from core.outbox.queue import Priority
 from reports.extraction import redaction
@@ -75,7 +75,6 @@ _WRITE = PreparedStatement("take_in", _insert_sql(*_REPORT_COLUMNS))
 # For demo reports, which are backdated.
 _WRITE_BACKDATED = _insert_sql(*_REPORT_COLUMNS, "received_at")
 _FORGOTTEN = (InvalidSqlStatementName, DuplicatePreparedStatement)
-_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _DERIVED = ("flags", "commune_id", "language")
 _AS_TYPED = (
     "happening_now", "channel", "caller_number", "money_lost", "commune_id", "on_behalf", "language",
@@ -199,7 +198,7 @@ def _build_row(
 ) -> tuple[dict[str, Any], str]:
     """Return the values of a report's row by name, and its code."""
     key = newest_key()
-    digest = _digest(typed, submission_key, key)
+    digest = _digests(typed, submission_key)[0]
     code = receipt_codes.derive_code(submission_key, digest, key)
     report_id = uuid4()
     # A flood of flagged reports may not delay real emergencies.
@@ -225,7 +224,7 @@ def _load_lazily(report_id: UUID) -> Report:
 
 def _find_under_older_keys(typed: ReportSubmission, submission_key: str) -> Report | None:
     """Return the report with the same words, digested under a rotated key, or None."""
-    digests = [_digest(typed, submission_key, key) for key in field_keys()[1:]]
+    digests = _digests(typed, submission_key)[1:]
     if not digests:
         return None
     sent = Report.objects.filter(submission_key=submission_key, content_digest__in=digests)
@@ -253,7 +252,7 @@ def _evidence(typed: ReportSubmission, report_id: UUID) -> dict[str, Any]:
             "contact_sealed": encryption.encrypt(typed.contact, "contact", report_id),
             "contact_index": redaction.blind_index(typed.contact),
             "phrase_sealed": encryption.encrypt(typed.phrase, "phrase", report_id),
-            "answers": _json(typed.answers),
+            "answers": json.dumps(typed.answers, ensure_ascii=False, sort_keys=True),
             "flags": list(dict.fromkeys([*typed.flags, *copy.flags])),
         }
     )
@@ -268,8 +267,7 @@ def _write(row: dict[str, Any]) -> bool:
         return cursor.fetchone() is not None
 
 
-def _digest(typed: ReportSubmission, submission_key: str, key: FieldKey) -> bytes:
-    # Keyed: a bare hash would let the holder of a dump try telephone numbers against it.
+def _digests(typed: ReportSubmission, submission_key: str) -> list[bytes]:
     # Without derived values and language: pressing the button again is the same report.
     words = {name: value for name, value in vars(typed).items() if name not in _DERIVED}
-    return key.mac("content digest", _json([submission_key, words]).encode())
+    return content_digests("content digest", submission_key, words)

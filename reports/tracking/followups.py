@@ -4,7 +4,6 @@ Each is written once, in one transaction with the triage that it needs; personal
 encrypted, and redacted in the working copy. The same words under the same key are the same row.
 """
 
-import json
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -13,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from core import encryption
-from core.keys import FieldKey, field_keys, newest_key
+from core.keys import content_digests
 from core.outbox import queue
 from reports.cases import deadlines
 from reports.extraction import phones, redaction, story_reader
@@ -31,10 +30,9 @@ MAX_MESSAGES = 100
 MAX_CHARS_READ_AT_ONCE = 4000  # read within a request: 40 ms
 _ACCOUNT_CUE = "stk "  # makes the redaction treat a number in the field for accounts as one
 
+_DIGEST = "followup digest"
 _DERIVED = ("flags", "commune_id", "called_on")
 RowT = TypeVar("RowT", Followup, Message)
-
-_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 class ReportErasedError(Exception):
@@ -118,7 +116,7 @@ def submit_reply(report: Report, text: str, submission_key: str) -> bool:
             report=report,
             text_sealed=encryption.encrypt(text, "text", report.pk),
             submission_key=submission_key,
-            content_digest=_digest(text, submission_key, newest_key()),
+            content_digest=content_digests(_DIGEST, submission_key, text)[0],
         ).save(force_insert=True)
         if case:
             deadlines.restart_review_deadline(case)
@@ -155,13 +153,8 @@ def _is_full(report: Report, kind: str) -> bool:
 
 def _filter_sent(rows: QuerySet[RowT], submission_key: str, words: object) -> QuerySet[RowT]:
     """Return the rows with these words, digested under any present key."""
-    digests = [_digest(words, submission_key, key) for key in field_keys()]
+    digests = content_digests(_DIGEST, submission_key, words)
     return rows.filter(submission_key=submission_key, content_digest__in=digests)
-
-
-def _digest(words: object, submission_key: str, key: FieldKey) -> bytes:
-    # Keyed, as a report's: a bare hash would let the holder of a dump try numbers against it.
-    return key.mac("followup digest", _json([submission_key, words]).encode())
 
 
 def _build_followup(
@@ -173,7 +166,7 @@ def _build_followup(
         report=report,
         kind=submission.kind,
         submission_key=submission_key,
-        content_digest=_digest(words, submission_key, newest_key()),
+        content_digest=content_digests(_DIGEST, submission_key, words)[0],
         story=copy.redact(submission.story),
         callers=[_redact_caller(copy, caller) for caller in submission.callers],
         accounts=[copy.redact_field(line, _ACCOUNT_CUE) for line in submission.accounts],

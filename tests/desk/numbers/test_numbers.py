@@ -132,7 +132,9 @@ def test_the_start_page_tells_who_may_what_numbers_wait(
     assert tiles(auditor) == ""
 
 
-def test_the_start_page_leads_to_what_waits_for_a_second_officer(duty: Person, lead: Person) -> None:
+def test_the_start_page_leads_to_what_waits_for_a_second_officer(
+    duty: Person, lead: Person
+) -> None:
     findings.confirm(proposed(duty).pk, by=lead.user)
     proposed(duty, number="0550000999")
     start = html.document_fromstring(lead.client.get("/admin/").content.decode())
