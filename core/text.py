@@ -61,9 +61,8 @@ def _one_for_one(keep: str) -> _Table:
 
 @dataclass(frozen=True, slots=True)
 class NormalizedText:
-    """Normalized text; its character ``i`` stands at ``original[starts[i]:ends[i]]``."""
+    """Normalized text; its character ``i`` stands at ``[starts[i]:ends[i]]`` of the original."""
 
-    original: str
     text: str
     starts: Sequence[int]
     ends: Sequence[int]
@@ -71,11 +70,6 @@ class NormalizedText:
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Return where the non-empty span [start, end) stands in the original."""
         return self.starts[start], self.ends[end - 1]
-
-    def original_text(self, start: int, end: int) -> str:
-        """Return the original text of the span [start, end)."""
-        first, last = self.original_span(start, end)
-        return self.original[first:last]
 
 
 def normalize_with_offsets(text: str, keep: str = "") -> NormalizedText:
@@ -89,7 +83,7 @@ def _normalize_same_length(text: str, keep: str) -> NormalizedText | None:
     size = len(text)
     if len(folded) != size or "  " in folded or folded != folded.strip(" "):
         return None
-    return NormalizedText(text, folded, range(size), range(1, size + 1))
+    return NormalizedText(folded, range(size), range(1, size + 1))
 
 
 def _normalize_with_map(text: str, keep: str) -> NormalizedText:
@@ -111,9 +105,7 @@ def _normalize_with_map(text: str, keep: str) -> NormalizedText:
             ends.append(index + 1)
     if chars and chars[-1] == " ":
         chars.pop()
-    return NormalizedText(
-        text, "".join(chars), tuple(starts[: len(chars)]), tuple(ends[: len(chars)])
-    )
+    return NormalizedText("".join(chars), tuple(starts[: len(chars)]), tuple(ends[: len(chars)]))
 
 
 def _to_ascii_digit(char: str) -> str:

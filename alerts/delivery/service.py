@@ -40,6 +40,7 @@ RETRY_DELAYS = (1, 5, 15, 60, 180, 360, 720)  # minutes after the first, second 
 MAX_TRIES = len(RETRY_DELAYS) + 1
 JITTER = (0.8, 1.2)
 BATCH_SIZE = 1000  # rows that are owed, or handed over, in one statement
+MAX_FAILED_SHOWN = 20
 _ENDED = (Delivery.State.DONE, Delivery.State.FAILED)
 
 # What is in the outbox comes back by itself when no outcome was written for ten minutes.
@@ -285,11 +286,11 @@ def resend(delivery_id: int, *, by: User) -> None:
     _dispatch(revision.pk)
 
 
-def failed_deliveries(limit: int = 20) -> list[Delivery]:
+def failed_deliveries() -> list[Delivery]:
     """Return failed deliveries to active agencies of current revisions, newest first."""
     rows = Delivery.objects.filter(
         state=Delivery.State.FAILED,
         partner__is_active=True,
         revision__in=AlertRevision.objects.current().order_by(),
     )
-    return list(rows.select_related("revision__alert", "partner")[:limit])
+    return list(rows.select_related("revision__alert", "partner")[:MAX_FAILED_SHOWN])

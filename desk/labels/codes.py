@@ -103,11 +103,10 @@ _RULES = {
 }
 _OF_CODE = {"scenario": "Kiểu lừa", "demand": "Họ đòi", "top demand": "Việc nguy nhất"}
 _OF_NUMBER = {
-    "campaign of": "Cùng đợt có {} tin",
     "further demands:": "Còn đòi thêm {} việc",
     "money lost:": "Thiệt hại từ {}",
 }
-_MANY = re.compile(r"(campaign of|further demands:|money lost:) (\d+)")
+_MANY = re.compile(r"(further demands:|money lost:) (\d+)")
 
 
 def priority_label(priority: int | None) -> PriorityLabel:

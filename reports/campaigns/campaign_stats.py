@@ -173,9 +173,9 @@ def campaign_totals(campaigns: Iterable[UUID]) -> dict[UUID, CampaignTotals]:
     return {campaign: CampaignTotals(*figures) for campaign, *figures in rows}
 
 
-def most_active(limit: int = MAX_HOT) -> list[UUID]:
+def most_active() -> list[UUID]:
     """Return the campaigns with most reports in seven days."""
-    return [campaign for (campaign,) in fetch_all(_MOST_ACTIVE_SQL, [limit])]
+    return [campaign for (campaign,) in fetch_all(_MOST_ACTIVE_SQL, [MAX_HOT])]
 
 
 def active_campaigns_column() -> dict[str, Any]:

@@ -135,17 +135,10 @@ def _score_people(
         yield _score("office of state", points, office)
 
 
-def _score_campaign(size: int) -> Iterator[Explanation]:
-    each, most = _points()["campaign"]["each"], _points()["campaign"]["most"]
-    if size > 1:
-        yield _score(f"campaign of {size} reports", min(size * each, most))
-
-
 def compute_priority(
     reading: StoryReading,
     *,
     declared: FormAnswers | None = None,
-    campaign_size: int = 0,
     office: Explanation | None = None,
 ) -> PriorityScore:
     """Return the priority with its reasons; `office`: why an office of state is claimed."""
@@ -156,7 +149,6 @@ def compute_priority(
         *_score_demands(reading, form),
         *_score_money(reading, form),
         *_score_people(reading, form, office),
-        *_score_campaign(campaign_size),
     ]
     score = int(sum(reason.points for reason in reasons))
     clamped = min(max(score, 0), HIGHEST)

@@ -66,7 +66,6 @@ class StoryReading:
     money_lost_vnd: int | None
     ongoing: bool
     reasons: tuple[Explanation, ...]
-    not_done: tuple[str, ...] = ()  # demanded, and the story says that it was not done
     score: float = 0.0
     margin: float = 0.0
 
@@ -83,11 +82,10 @@ def extract_from_story(text: str) -> StoryReading:
     why_ongoing = _explain_ongoing(parsed, state)
     return StoryReading(
         scenario=scenario,
-        actions=tuple(actions),
+        actions=actions,
         money_lost_vnd=loss.value,
         ongoing=bool(why_ongoing),
         reasons=(*why, *why_actions, *loss.reasons, *why_ongoing, *_explain_context(parsed)),
-        not_done=tuple(code for code, is_undone in actions.items() if is_undone),
         score=sum_points(why),
         margin=margin,
     )
@@ -138,21 +136,21 @@ def _find_untrained(
 
 def _extract_actions(
     parsed: ParsedStory, kinds: Scores
-) -> tuple[dict[str, bool], list[Explanation]]:
-    """Return the demands, each with whether it was refused (it stays), and the reasons."""
+) -> tuple[tuple[str, ...], list[Explanation]]:
+    """Return the demands, refused ones too, and the reasons."""
     phrases, needed = parsed.active_cues("actions"), kinds.model.needed
-    actions: dict[str, bool] = {}
+    actions: list[str] = []
     reasons: list[Explanation] = []
     for code in action_codes():
         own = phrases.get(code, [])
         points = kinds.scores.get(code, 0.0) + phrase_score(own, PHRASE_OF_ACTION)
         if points < needed.get(code, PHRASE_OF_ACTION):
             continue
+        actions.append(code)
         denied = [hit for hit in own if _is_negated(parsed, hit)]
-        actions[code] = bool(own) and len(denied) == len(own)
         fact = ExplanationTarget("actions", code, PHRASE_OF_ACTION)
         reasons += explain(parsed.story, fact, own, kinds.contributions(code), denied)
-    return actions, reasons
+    return tuple(actions), reasons
 
 
 def _is_negated(parsed: ParsedStory, hit: CueMatch) -> bool:

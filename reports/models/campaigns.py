@@ -110,11 +110,6 @@ class CampaignLink(models.Model):
         ]
 
 
-class CampaignActionQuerySet(models.QuerySet["CampaignAction"]):
-    def not_undone(self) -> "CampaignActionQuerySet":
-        return self.filter(undone_at=None)
-
-
 class CampaignAction(models.Model):
     """An officer's action on a campaign; a trigger allows one change, its undo.
 
@@ -140,8 +135,6 @@ class CampaignAction(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     undone_at = models.DateTimeField(null=True, blank=True)
     undone_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-
-    objects = CampaignActionQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "việc trên đợt"

@@ -67,7 +67,7 @@ def test_a_negation_does_not_erase_the_demand() -> None:
     reading = extract_from_story("Nó đòi mã OTP, tôi không đọc mã.")
     assert "give_otp" in reading.actions
     done = extract_from_story("Nó hỏi, tôi không đưa mã OTP cho nó.")
-    assert done.actions == done.not_done == ("give_otp",)
+    assert done.actions == ("give_otp",)
 
 
 @pytest.mark.parametrize(("text", "lost"), read_cases("money.json", "losses"))
@@ -136,12 +136,10 @@ _DECLARED = st.builds(
 )
 
 
-@given(_PIECES, _DECLARED, st.integers(0, 50))
-def test_the_priority_is_the_sum_of_its_reasons(
-    pieces: list[str], declared: FormAnswers, size: int
-) -> None:
+@given(_PIECES, _DECLARED)
+def test_the_priority_is_the_sum_of_its_reasons(pieces: list[str], declared: FormAnswers) -> None:
     text = " ".join(pieces)
-    result = compute_priority(extract_from_story(text), declared=declared, campaign_size=size)
+    result = compute_priority(extract_from_story(text), declared=declared)
     assert 0 <= result.score <= 100
     assert result.score == sum(reason.points for reason in result.reasons)
     for reason in result.reasons:
@@ -171,12 +169,6 @@ def test_the_form_adds_what_the_story_leaves_out_and_a_loss_counts_once() -> Non
     assert _score("", claimed_office="Tòa án", on_behalf=True) == _score("") + 6
     told = "mất 20 triệu"
     assert _score(told, money_lost=True, money_lost_vnd=20_000_000) == _score(told)
-
-
-def test_a_growing_campaign_raises() -> None:
-    reading = extract_from_story("nó xưng công an")
-    scores = [compute_priority(reading, campaign_size=size).score for size in (0, 1, 5, 500)]
-    assert scores == [scores[0], scores[0], scores[0] + 5, scores[0] + 8]
 
 
 @pytest.mark.parametrize(
