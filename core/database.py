@@ -21,7 +21,7 @@ HINT = "no DATABASE_URL is given: is DATA_DIR set as for `make run`, and does it
 # A cached plan outlives the day when its tables were empty and a sequential scan was cheapest.
 BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
 CACHE_SECONDS = 60
-RETRY_DELAY_SECONDS = 10  # until a database that did not answer is asked again
+RETRY_DELAY_SECONDS = 10  # until a database that did not answer, or an empty table, is asked again
 # Writes no row: what does not fit in memory goes to a temporary file, which a full disk refuses.
 _TRY_THE_DISK = """
 SELECT current_setting('transaction_read_only')::boolean
@@ -89,7 +89,7 @@ def execute_pipeline(cursor: Any, values: Any, *steps: PreparedStatement | str) 
 class CachedRead(Generic[T]):
     """What `read` returned last, for `seconds`; `initial` until the database has ever answered.
 
-    Of a table that is never empty for long `is_required`: an empty one is read again at once, and
+    Of a table that is never empty for long `is_required`: an empty one is read again soon, and
     without a database the first call raises its error.
     """
 
@@ -105,14 +105,15 @@ class CachedRead(Generic[T]):
 
     def get(self) -> T:
         if time.monotonic() >= self.expires_at:
+            seconds: float = RETRY_DELAY_SECONDS
             try:
-                self.value, seconds = self.read(), self.seconds
+                self.value = self.read()
+                if self.value or not self.is_required:
+                    seconds = self.seconds
             except DatabaseTrouble:
                 if self.is_required and not self.value:
                     raise
-                seconds = RETRY_DELAY_SECONDS
-            is_kept = self.value or not self.is_required
-            self.expires_at = time.monotonic() + seconds if is_kept else 0.0
+            self.expires_at = time.monotonic() + seconds
         return self.value
 
     def invalidate(self) -> None:

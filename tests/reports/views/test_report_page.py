@@ -50,7 +50,7 @@ def test_every_field_arrives_under_its_name(client: Client) -> None:
 def test_what_is_not_said_stays_unsaid_and_no_is_not_silence(client: Client) -> None:
     send(client, story=STORY)
     send(client, story=STORY, happening_now="no", money_lost="no", on_behalf="no")
-    silent, denied = Report.objects.order_by("id")
+    silent, denied = Report.objects.order_by("received_at")
     assert (silent.happening_now, silent.money_lost, silent.channel) == (None, None, "")
     assert (denied.happening_now, denied.money_lost, denied.on_behalf) == (False, False, False)
 
