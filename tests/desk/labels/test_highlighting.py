@@ -24,8 +24,8 @@ from desk.labels.highlighting import HighlightSpan, TextSegment
 def test_a_span_becomes_a_part_with_its_reasons_and_one_that_is_nowhere_none(
     spans: list[tuple[int, int, str]], parts: list[tuple[str, ...]]
 ) -> None:
-    shown = highlighting.split_segments("abcdef", [HighlightSpan(*span) for span in spans])
-    assert shown == [TextSegment(*part) for part in parts]
+    shown = highlighting.truncate("abcdef", [HighlightSpan(*span) for span in spans])
+    assert shown.parts == [TextSegment(*part) for part in parts]
 
 
 @pytest.mark.parametrize("char", "\u202e\u2066\u200b\u200d\ufeff\u00ad\x07\u2028\u3164\u2800\ue000")
@@ -44,9 +44,8 @@ def test_ordinary_text_is_left_alone(text: str) -> None:
 
 @given(st.text(), st.lists(st.tuples(st.integers(-5, 40), st.integers(-5, 40))))
 def test_no_text_is_lost_and_none_is_told_twice(text: str, places: list[tuple[int, int]]) -> None:
-    parts = highlighting.split_segments(
-        text, [HighlightSpan(start, end, "vì") for start, end in places]
-    )
+    spans = [HighlightSpan(start, end, "vì") for start, end in places]
+    parts = highlighting.truncate(text, spans).parts
     kept = "".join(part.text for part in parts if not part.odd)
     assert kept == "".join(char for char in text if not highlighting.is_invisible_char(char))
     assert sum(part.times for part in parts if part.odd) == highlighting.count_odd(text)

@@ -137,7 +137,7 @@ def test_the_start_page_leads_to_what_waits_for_a_second_officer(
 ) -> None:
     findings.confirm(proposed(duty).pk, by=lead.user)
     proposed(duty, number="0550000999")
-    start = html.document_fromstring(lead.client.get("/admin/").content.decode())
+    start = tree(lead.client.get("/admin/"))
     [address] = start.xpath("//a[contains(., 'số chờ xác nhận')]/@href")
     page = words(lead.client.get(address))
     assert "0550000999" in page
