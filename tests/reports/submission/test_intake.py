@@ -190,7 +190,7 @@ def execute(statement: str) -> None:
         lambda: connection.connection.close(),  # noqa: PLW0108  one that is there by then
         lambda: execute("DISCARD ALL"),
         lambda: execute("DEALLOCATE ALL"),
-        intake._prepared.clear,
+        intake._WRITE.prepared_on.clear,
     ],
     ids=["lost in a restart", "all forgotten", "the statement forgotten", "prepared by another"],
 )
