@@ -246,10 +246,10 @@ def _save_and_show(
         lines = [ERASED]
     except LimitReachedError:
         return _form_page(request, form, FULL)
-    more: dict[str, object] = {"notice": lines}
+    more: dict[str, object] = {"confirmation": lines}
     if lines[0].is_taken and save in (_save_followup, _save_reply):
         words = data.get("story") or data.get("text") or ""
-        more["urgent"] = followup_feedback.emergency_help(
+        more["emergency"] = followup_feedback.emergency_help(
             report, words, data.get("money_lost_vnd") or ""
         )
     return status_page(request, report, form, lines[0].status, **more)
