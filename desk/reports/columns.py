@@ -29,11 +29,11 @@ TYPED = 40  # characters of an unparsed number or place
 @admin.display(description="Ưu tiên")
 def urgency(report: Report) -> SafeString:
     """Return the word and figure of the priority, and its weightiest reason."""
-    holds = effective_facts(report)
-    label = labels.priority_label(holds.priority)
-    title = "Chưa có gợi ý của máy" if holds.priority is None else f"{holds.priority} trên 100"
-    why = _BY_OFFICER if "priority" in holds.corrected else _weightiest(report)
-    figure = "" if holds.priority is None else f"{holds.priority}{why}"
+    facts = effective_facts(report)
+    label = labels.priority_label(facts.priority)
+    title = "Chưa có gợi ý của máy" if facts.priority is None else f"{facts.priority} trên 100"
+    why = _BY_OFFICER if "priority" in facts.corrected else _weightiest(report)
+    figure = "" if facts.priority is None else f"{facts.priority}{why}"
     return format_html(
         '<span class="urgent {}" title="{}">{}</span> <span class="sub">{}</span>',
         label.css, title + (why if why == _BY_OFFICER else ""), label.word, figure,
@@ -80,10 +80,10 @@ def _clock(received: datetime, due: deadlines.DeadlineLabel, now: datetime) -> S
 @admin.display(description="Kiểu lừa")
 def scenario(report: Report) -> SafeString | str:
     """Return the scenario, and below it the claimed offices."""
-    holds = effective_facts(report)
-    if not holds.scenario:
+    facts = effective_facts(report)
+    if not facts.scenario:
         return "–"
-    claimed = "; ".join(map(labels.claim_label, holds.offices[:MAX_OFFICES]))
+    claimed = "; ".join(map(labels.claim_label, facts.offices[:MAX_OFFICES]))
     claim = format_html(' <span class="sub">Xưng: {}</span>', highlighting.plain_line(claimed))
     return format_html(
         "{}{}", _fact_column(report, "scenario", labels.short_label), claim if claimed else ""
@@ -141,12 +141,12 @@ def loss(report: Report) -> SafeString | str:
 
 def _fact_column(report: Report, fact: str, label: Callable[[Any], str]) -> SafeString | str:
     """Return the label of the effective fact; beside a correction the machine's value."""
-    holds = effective_facts(report)
-    value = label(getattr(holds, fact))
-    if fact not in holds.corrected:
+    facts = effective_facts(report)
+    value = label(getattr(facts, fact))
+    if fact not in facts.corrected:
         return value
-    facts = getattr(report, "facts", None)
-    machine = f"Máy gợi ý: {label(getattr(facts, fact))}" if facts else "Máy chưa đọc"
+    extracted = getattr(report, "facts", None)
+    machine = f"Máy gợi ý: {label(getattr(extracted, fact))}" if extracted else "Máy chưa đọc"
     note = '{} <span class="sub" title="{}">cán bộ sửa</span>'
     return format_html(note, value, machine)
 

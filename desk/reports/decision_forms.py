@@ -263,31 +263,31 @@ _OUTCOMES = {"not_scam": Case.Outcome.NOT_SCAM.value, "unclear": Case.Outcome.IN
 _NO_REPORT = ("spam_submission", "abuse_prank")
 
 
-def initial_values(holds: EffectiveFacts) -> dict[str, Mapping[str, str]]:
+def initial_values(facts: EffectiveFacts) -> dict[str, Mapping[str, str]]:
     """Return the initial values of the fields, by verb, without a person's words."""
-    junk = labels.code_label(holds.scenario) if holds.scenario in _NO_REPORT else ""
+    junk = labels.code_label(facts.scenario) if facts.scenario in _NO_REPORT else ""
     return {
-        "hand_over": {"unit": _unit(holds)},
-        "close": {"outcome": _OUTCOMES.get(holds.scenario or "", "")},
+        "hand_over": {"unit": _unit(facts)},
+        "close": {"outcome": _OUTCOMES.get(facts.scenario or "", "")},
         "junk": {"reason": f"{junk}." if junk else ""},
     }
 
 
-def suggested_reasons(holds: EffectiveFacts) -> Mapping[str, str]:
+def suggested_reasons(facts: EffectiveFacts) -> Mapping[str, str]:
     """Return the suggested reason by verb, "" for none."""
-    gist = _gist(holds)
-    is_placed = bool(gist and _unit(holds))
+    gist = _gist(facts)
+    is_placed = bool(gist and _unit(facts))
     return {"hand_over": f"Đúng địa bàn. {gist}" if is_placed else gist, "close": gist}
 
 
-def _unit(holds: EffectiveFacts) -> str:
-    commune = gazetteer.commune_name(holds.commune)
+def _unit(facts: EffectiveFacts) -> str:
+    commune = gazetteer.commune_name(facts.commune)
     return units.commune_police_name(commune) if commune else ""
 
 
-def _gist(holds: EffectiveFacts) -> str:
+def _gist(facts: EffectiveFacts) -> str:
     """Return scenario and loss in a sentence, "" before triage."""
-    if holds.scenario is None:
+    if facts.scenario is None:
         return ""
-    loss = labels.format_loss(holds.money_lost_vnd).lower()
-    return f"{labels.short_label(holds.scenario)}; thiệt hại: {loss}."
+    loss = labels.format_loss(facts.money_lost_vnd).lower()
+    return f"{labels.short_label(facts.scenario)}; thiệt hại: {loss}."

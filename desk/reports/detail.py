@@ -26,7 +26,7 @@ from reports.reference import gazetteer
 MAX_EVENTS = 200
 MAX_WEIGHED = 3  # words of a code with points of their own
 CLEAR = 1.5  # points from which a word or pair is highlighted in the story
-_GIST = {Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING}
+_SUMMARY = {Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING}
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,16 @@ class LogLine:
     text: str
 
 
-def facts_of(report: Report) -> ExtractedFacts | None:
+def extracted_facts(report: Report) -> ExtractedFacts | None:
     """Return the extracted facts, None before triage."""
-    facts: ExtractedFacts | None = getattr(report, "facts", None)
-    return facts
+    extracted: ExtractedFacts | None = getattr(report, "facts", None)
+    return extracted
 
 
 def story(report: Report) -> TruncatedText:
     """Return the story with the words highlighted that facts rest on."""
-    facts = facts_of(report)
-    return highlighting.truncate(report.story, _spans(facts.reasons if facts else []))
+    extracted = extracted_facts(report)
+    return highlighting.truncate(report.story, _spans(extracted.reasons if extracted else []))
 
 
 def _spans(reasons: Iterable[dict[str, Any]]) -> Iterator[HighlightSpan]:
@@ -101,7 +101,7 @@ def _stage_of(reason: dict[str, Any]) -> str:
     return labels.stage_label(reason["rule"].partition(":")[0])
 
 
-def form_answers(report: Report, holds: EffectiveFacts) -> list[tuple[str, str]]:
+def form_answers(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]:
     """Return the answers of the form besides the story, as (title, text)."""
     answers = {True: "Có", False: "Không", None: "Không nói"}
     money = {True: "Đã mất", False: "Chưa", None: "Không nói"}[report.money_lost]
@@ -113,7 +113,7 @@ def form_answers(report: Report, holds: EffectiveFacts) -> list[tuple[str, str]]
         ("Họ muốn", "; ".join(map(labels.demand_label, report.demands)) or "Không nói"),
         ("Mất tiền", " ".join(filter(None, (money, labels.in_quotes(report.money_lost_raw))))),
         ("Còn đang ép", answers[report.happening_now]),
-        ("Xã, phường", _place_of(report, holds)),
+        ("Xã, phường", _place_of(report, facts)),
         ("Báo thay người khác", "Có" if report.on_behalf else ""),
         *list_answers(report.answers),
         ("Nguồn", report.get_source_display()),
@@ -121,9 +121,9 @@ def form_answers(report: Report, holds: EffectiveFacts) -> list[tuple[str, str]]
     return [(title, highlighting.plain_line(text)) for title, text in rows if text]
 
 
-def _place_of(report: Report, holds: EffectiveFacts) -> str:
+def _place_of(report: Report, facts: EffectiveFacts) -> str:
     """Return the commune where the reporter lives, or the text typed for it."""
-    name = gazetteer.commune_name(holds.commune) or labels.in_quotes(typed_place_of(report))
+    name = gazetteer.commune_name(facts.commune) or labels.in_quotes(typed_place_of(report))
     return f"{name or 'Không nói'}{', kể sau khi gửi tin' if latest_place(report) else ''}"
 
 
@@ -139,40 +139,42 @@ def warnings(report: Report) -> list[str]:
 
 
 def suggestions(
-    report: Report, holds: EffectiveFacts, corrections: Sequence[Correction], typed: object = None
+    report: Report, facts: EffectiveFacts, corrections: Sequence[Correction], typed: object = None
 ) -> list[FactSuggestion]:
     """Return the facts in the order of the page; `corrections` are newest first, `typed` is a bound form."""
-    facts, newest = facts_of(report), {each.fact: each for each in reversed(corrections)}
-    rows = [_suggestion(fact, holds, facts, newest, typed) for fact in correction_forms.TITLES]
-    if facts:
-        steps = " → ".join(map(labels.stage_label, facts.stages)) or "chưa thấy"
-        rows.append(FactSuggestion("Bước kịch bản", steps, explanations_of(facts, "stages")))
+    extracted, newest = extracted_facts(report), {each.fact: each for each in reversed(corrections)}
+    rows = [_suggestion(fact, facts, extracted, newest, typed) for fact in correction_forms.TITLES]
+    if extracted:
+        steps = " → ".join(map(labels.stage_label, extracted.stages)) or "chưa thấy"
+        rows.append(FactSuggestion("Bước kịch bản", steps, explanations_of(extracted, "stages")))
     return rows
 
 
-def summary(holds: EffectiveFacts, rows: Iterable[FactSuggestion]) -> list[FactSuggestion]:
+def summary(facts: EffectiveFacts, rows: Iterable[FactSuggestion]) -> list[FactSuggestion]:
     """Return the facts that decisions rest on; before triage only corrected ones."""
-    facts = _GIST if holds.is_read else _GIST & set(holds.corrected)
-    return [row for row in rows if row.fact in facts]
+    shown = _SUMMARY if facts.is_read else _SUMMARY & set(facts.corrected)
+    return [row for row in rows if row.fact in shown]
 
 
 def _suggestion(
     fact: str,
-    holds: EffectiveFacts,
-    facts: ExtractedFacts | None,
+    facts: EffectiveFacts,
+    extracted: ExtractedFacts | None,
     newest: dict[str, Correction],
     typed: object,
 ) -> FactSuggestion:
-    value, is_corrected = getattr(holds, fact), fact in holds.corrected
-    machine = correction_forms.value_label(fact, getattr(facts, fact)) if facts else "chưa đọc"
-    has_value = holds.is_read or is_corrected
+    value, is_corrected = getattr(facts, fact), fact in facts.corrected
+    machine = (
+        correction_forms.value_label(fact, getattr(extracted, fact)) if extracted else "chưa đọc"
+    )
+    has_value = facts.is_read or is_corrected
     label = correction_forms.value_label(fact, value) if has_value else "máy chưa đọc"
-    if facts and facts.office_communes and fact == "offices" and not is_corrected:
-        label += f" ({labels.unit_communes(facts.office_communes)})"
+    if extracted and extracted.office_communes and fact == "offices" and not is_corrected:
+        label += f" ({labels.unit_communes(extracted.office_communes)})"
     return FactSuggestion(
         correction_forms.TITLES[fact],
         label,
-        explanations_of(facts, "office" if fact == "offices" else fact),
+        explanations_of(extracted, "office" if fact == "offices" else fact),
         fact,
         newest.get(fact) if is_corrected else None,
         machine if is_corrected else "",
@@ -182,9 +184,9 @@ def _suggestion(
     )
 
 
-def explanations_of(facts: ExtractedFacts | None, fact: str) -> list[ExplanationRow]:
+def explanations_of(extracted: ExtractedFacts | None, fact: str) -> list[ExplanationRow]:
     """Return the reasons of a fact; of each code the light words as one row, so that points add up."""
-    reasons = [each for each in (facts.reasons if facts else []) if each["fact"] == fact]
+    reasons = [each for each in (extracted.reasons if extracted else []) if each["fact"] == fact]
     rows: list[ExplanationRow] = []
     for _, group in groupby(reasons, lambda reason: reason["rule"].partition(":")[0]):
         merged = _merge_alike(group)
@@ -247,9 +249,9 @@ def event_log(
         for event in log
     ]
     lines.append(LogLine(report.received_at, "Trang", "Đã ghi nhận, đã trả mã."))
-    if facts := facts_of(report):
-        text = f"Gợi ý kiểu lừa: {labels.code_label(facts.scenario)}."
-        lines.append(LogLine(facts.extracted_at, "Máy", text))
+    if extracted := extracted_facts(report):
+        text = f"Gợi ý kiểu lừa: {labels.code_label(extracted.scenario)}."
+        lines.append(LogLine(extracted.extracted_at, "Máy", text))
     return sorted(lines, key=lambda line: line.at, reverse=True)
 
 

@@ -149,13 +149,13 @@ def _render_slip(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
 def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[str, str]]:
     """Yield the slip's contents as (title, text), the longest last, odd characters as code points."""
     yield "Nhận lúc", f"{timezone.localtime(report.received_at):%H:%M, ngày %d/%m/%Y}"
-    holds = effective_facts(report)
-    yield from detail.form_answers(report, holds)
+    facts = effective_facts(report)
+    yield from detail.form_answers(report, facts)
     if is_whole:
         sealed = FollowupPanel(report).latest_sealed("contact")
         contact = encryption.decrypt(sealed, "contact", report.pk)
         yield "Số người báo", highlighting.plain_line(contact or "") or "Không để lại"
-    yield from _reading(holds)
+    yield from _reading(facts)
     if rows := indicators.load_indicators(report):
         yield "Số, tài khoản", "\n".join(f"{each.what}: {each.text}" for each in rows)
     if files := attachments.file_rows(report):
@@ -166,15 +166,15 @@ def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[
     yield "Lời kể", _lines(story or report.story) or "Người báo không kể."
 
 
-def _reading(holds: EffectiveFacts) -> Iterator[tuple[str, str]]:
+def _reading(facts: EffectiveFacts) -> Iterator[tuple[str, str]]:
     """Yield scenario and loss: first those an officer corrected, then those only extracted."""
-    loss = f"thiệt hại: {labels.format_loss(holds.money_lost_vnd).lower()}"
-    texts = {"scenario": labels.code_label(holds.scenario or ""), "money_lost_vnd": loss}
-    corrections = [text for fact, text in texts.items() if fact in holds.corrected]
+    loss = f"thiệt hại: {labels.format_loss(facts.money_lost_vnd).lower()}"
+    texts = {"scenario": labels.code_label(facts.scenario or ""), "money_lost_vnd": loss}
+    corrections = [text for fact, text in texts.items() if fact in facts.corrected]
     if corrections:
         yield "Cán bộ ghi", "; ".join(corrections)
     suggestions = [text for text in texts.values() if text not in corrections]
-    if holds.is_read and suggestions:
+    if facts.is_read and suggestions:
         yield "Máy gợi ý", "; ".join(suggestions)
 
 
@@ -202,14 +202,14 @@ def _section(title: str, lines: Iterable[str]) -> str:
 
 
 def _case_lines(report: Report) -> Iterator[str]:
-    case, holds = report.case, effective_facts(report)
+    case, facts = report.case, effective_facts(report)
     yield f"Nhận lúc: {labels.format_datetime(report.received_at)}"
     yield f"Trạng thái: {case.get_status_display()}"
     yield f"Kết quả: {case.get_outcome_display()}" if case.outcome else ""
     yield f"Cán bộ xử lý: {labels.officer_name(case.officer)}"
     yield f"Đơn vị nhận: {highlighting.plain_line(case.unit)}" if case.unit else ""
-    yield f"Kiểu lừa: {labels.code_label(holds.scenario) if holds.scenario else 'chưa rõ'}"
-    yield f"Thiệt hại: {labels.format_loss(holds.money_lost_vnd)}"
+    yield f"Kiểu lừa: {labels.code_label(facts.scenario) if facts.scenario else 'chưa rõ'}"
+    yield f"Thiệt hại: {labels.format_loss(facts.money_lost_vnd)}"
     yield f"Xuất lúc: {timezone.localtime():%H:%M, %d/%m/%Y}"
 
 

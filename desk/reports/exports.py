@@ -133,7 +133,7 @@ def _stories(keys: Sequence[UUID]) -> Mapping[UUID, list[str]]:
 
 
 def _row(report: Report, later: FollowupValues, *, personal: bool) -> Sequence[Cell]:
-    case, holds = report.case, effective_facts(report)
+    case, facts = report.case, effective_facts(report)
     caller, texts = later.callers.get(report.pk), later.named.get(report.pk, {})
     contact = later.contacts.get(report.pk, report.contact_sealed)
     link = getattr(report, "campaign_link", None)
@@ -141,13 +141,13 @@ def _row(report: Report, later: FollowupValues, *, personal: bool) -> Sequence[C
         report.public_number,
         f"{timezone.localtime(report.received_at):%H:%M %d/%m/%Y}",
         report.get_source_display(),
-        labels.priority_label(holds.priority).word,
-        "" if holds.priority is None else holds.priority,
-        labels.code_label(holds.scenario) if holds.scenario else labels.UNTRIAGED,
+        labels.priority_label(facts.priority).word,
+        "" if facts.priority is None else facts.priority,
+        labels.code_label(facts.scenario) if facts.scenario else labels.UNTRIAGED,
         labels.format_phone(caller.key) if caller and caller.key else "",
         labels.office_label(report.claimed_office) if report.claimed_office else "",
-        "" if holds.money_lost_vnd is None else holds.money_lost_vnd,
-        gazetteer.commune_name(holds.commune),
+        "" if facts.money_lost_vnd is None else facts.money_lost_vnd,
+        gazetteer.commune_name(facts.commune),
         link.campaign.code if link else "",
         str(case.get_status_display()),
         str(case.get_outcome_display()) if case.outcome else "",

@@ -98,12 +98,12 @@ class PriorityFilter(CountedListFilter):
     def filter_queryset(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
         if chosen not in {"0", "1", "2", "3", "4", "5"}:
             return queryset.none()
-        queryset = queryset.alias(held_priority=effective_facts.priority())
+        queryset = queryset.alias(effective_priority=effective_facts.priority())
         least = labels.priority_floor(chosen)
         if least is None:
-            return queryset.filter(held_priority=None)
+            return queryset.filter(effective_priority=None)
         most = 100 if chosen == "5" else least + 19
-        return queryset.filter(held_priority__range=(least, most))
+        return queryset.filter(effective_priority__range=(least, most))
 
 
 class ScenarioFilter(CountedListFilter):
@@ -132,11 +132,11 @@ class LossFilter(CountedListFilter):
     @classmethod
     def filter_queryset(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
         wanted: dict[str, dict[str, Any]] = {
-            "lost": {"held_loss__gt": 0},
-            "much": {"held_loss__gte": MUCH},
-            "unknown": {"held_loss": None, "facts__isnull": False},
+            "lost": {"effective_loss__gt": 0},
+            "much": {"effective_loss__gte": MUCH},
+            "unknown": {"effective_loss": None, "facts__isnull": False},
         }
-        loss = queryset.alias(held_loss=effective_facts.money_lost_vnd())
+        loss = queryset.alias(effective_loss=effective_facts.money_lost_vnd())
         return loss.filter(**wanted[chosen]) if chosen in wanted else queryset.none()
 
 
@@ -324,4 +324,4 @@ def _of_open(reports: QuerySet[Report], chosen: str, user: Any) -> QuerySet[Repo
 
 def in_progress(reports: QuerySet[Report]) -> QuerySet[Report]:
     """Return the reports whose reporter is effectively still under pressure."""
-    return reports.alias(held_ongoing=effective_facts.ongoing()).filter(held_ongoing=True)
+    return reports.alias(effective_ongoing=effective_facts.ongoing()).filter(effective_ongoing=True)

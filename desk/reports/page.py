@@ -87,7 +87,7 @@ class PageContents:
         return officer(self.request)
 
     @cached_property
-    def holds(self) -> EffectiveFacts:
+    def facts(self) -> EffectiveFacts:
         return effective_facts(self.report)
 
     @cached_property
@@ -106,7 +106,7 @@ class PageContents:
         return {
             "report": self.report,
             "case": self.report.case,
-            "holds": self.holds,
+            "facts": self.facts,
             **self.build_deadlines(),
             **self.build_evidence(),
             **self.build_suggestions(),
@@ -126,7 +126,7 @@ class PageContents:
             "clock_basis": deadlines.legal_basis(),
             "age": labels.format_age(report.received_at, timezone.now()),
             "status_tag": labels.STATUS_TAGS[report.case.status],
-            "urgency": labels.priority_label(self.holds.priority),
+            "urgency": labels.priority_label(self.facts.priority),
             "officer": labels.officer_name(report.case.officer),
         }
 
@@ -137,19 +137,19 @@ class PageContents:
             "is_left_out": followups.is_truncated(report, story),
             "raw_story": highlighting.truncate(self.revealed.get("story", "")),
             "revealed": {key: highlighting.plain_line(text) for key, text in self.revealed.items()},
-            "declared": detail.form_answers(report, self.holds),
+            "declared": detail.form_answers(report, self.facts),
             "files": self.files,
             "has_pictures": any(file.picture for file in self.files),
             "oddities": detail.warnings(report),
         }
 
     def build_suggestions(self) -> dict[str, Any]:
-        suggestions = detail.suggestions(self.report, self.holds, self.corrections, self.form)
+        suggestions = detail.suggestions(self.report, self.facts, self.corrections, self.form)
         rows = indicators.load_indicators(self.report)
         return {
-            "facts": detail.facts_of(self.report),
+            "extracted": detail.extracted_facts(self.report),
             "suggestions": suggestions,
-            "gist": detail.summary(self.holds, suggestions),
+            "gist": detail.summary(self.facts, suggestions),
             "reading": queue_stats.triage_state_of(self.report.pk),
             "indicators": rows,
             "similar": indicators.related_reports(self.report, rows, self.officer),
@@ -191,14 +191,14 @@ class PageContents:
     def list_forms(self) -> list[DecisionForm]:
         """Return a form for each allowed verb; the typed one stays bound."""
         typed = self.form if isinstance(self.form, DecisionForm) else None
-        report, initial = self.report, decision_forms.initial_values(self.holds)
+        report, initial = self.report, decision_forms.initial_values(self.facts)
         allowed = workflow.allowed_actions(report.case, self.officer, is_held=is_held(report))
         forms = []
         for verb in ACTS:
             if typed and typed.verb == verb:
                 forms.append(typed)
             elif verb in allowed:
-                forms.append(make_form(report, self.holds, verb, initial=initial.get(verb)))
+                forms.append(make_form(report, self.facts, verb, initial=initial.get(verb)))
         return forms
 
 
@@ -220,9 +220,9 @@ def find_latest_reveal_in(log: Sequence[AuditEvent], report: Report, by: User) -
 
 
 def make_form(
-    report: Report, holds: EffectiveFacts, verb: str, *typed: Any, **options: Any
+    report: Report, facts: EffectiveFacts, verb: str, *typed: Any, **options: Any
 ) -> DecisionForm:
     """Return a verb's form, with the suggested reason and the blockers to confirm."""
-    suggestion = decision_forms.suggested_reasons(holds).get(verb, "")
+    suggestion = decision_forms.suggested_reasons(facts).get(verb, "")
     waits = workflow.closing_blockers(report) if verb == "close" else ()
     return DecisionForm(verb, *typed, **options, suggestion=suggestion, waits=waits)

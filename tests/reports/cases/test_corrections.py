@@ -54,9 +54,9 @@ def test_what_an_officer_says_holds_and_the_facts_stay_the_machines(
     report_factories.add_facts(report)
     before = ExtractedFacts.objects.values().get()
     correct(report, duty.user, fact)
-    value, holds = RIGHT[fact], effective_facts(fresh(report))
-    assert getattr(holds, fact) == (tuple(value) if isinstance(value, list) else value)
-    assert holds.corrected == {fact}
+    value, facts = RIGHT[fact], effective_facts(fresh(report))
+    assert getattr(facts, fact) == (tuple(value) if isinstance(value, list) else value)
+    assert facts.corrected == {fact}
     assert ExtractedFacts.objects.values().get() == before
 
 
