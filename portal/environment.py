@@ -125,8 +125,8 @@ PARTNER_MAX_FAILURES = env.int("PARTNER_MAX_FAILURES", 3)
 #: minutes within which somebody reviews a report whose reporter is still under pressure
 DEADLINE_REVIEW_MINUTES = env.int("DEADLINE_REVIEW_MINUTES", 15)
 
-#: hours from receipt within which a report is sorted
-DEADLINE_SORT_HOURS = env.int("DEADLINE_SORT_HOURS", 24)
+#: hours from receipt within which a report is classified
+DEADLINE_CLASSIFY_HOURS = env.int("DEADLINE_CLASSIFY_HOURS", 24)
 
 #: working days within which the reporter of a tin báo về tội phạm is notified
 DEADLINE_NOTIFY_WORKING_DAYS = env.int("DEADLINE_NOTIFY_WORKING_DAYS", 3)
@@ -142,7 +142,7 @@ DEADLINE_EXTENSION_MONTHS = env.int("DEADLINE_EXTENSION_MONTHS", 2)
 
 #: working days within which an officer answers a request to erase or withdraw, and a correction
 #: that waits
-DEADLINE_RIGHTS_WORKING_DAYS = env.int("DEADLINE_RIGHTS_WORKING_DAYS", 2)
+DEADLINE_REQUEST_WORKING_DAYS = env.int("DEADLINE_REQUEST_WORKING_DAYS", 2)
 
 #: the law that these lengths rest on, shown to officers beside them; the police's lawyers give it
 DEADLINE_LEGAL_BASIS = env.str("DEADLINE_LEGAL_BASIS", "").strip()

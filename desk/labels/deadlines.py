@@ -30,10 +30,10 @@ class DeadlineLabel:
 def next_deadline(
     case: Case, received_at: datetime, now: datetime | None = None
 ) -> DeadlineLabel | None:
-    """Return the next deadline or None; a report without clocks yet is due to be sorted."""
+    """Return the next deadline or None; a report without clocks yet is due to be classified."""
     at = case.due_at
     if at is None and case.status in Case.OPEN:
-        at = deadline_rules.due_at(deadline_rules.SORT, received_at)
+        at = deadline_rules.due_at(deadline_rules.CLASSIFY, received_at)
     return relative_time(at, now) if at else None
 
 

@@ -32,7 +32,7 @@ from desk.reports.filters import WorkFilter, filter_open, in_progress
 from desk.reports.indicators import annotate_callers
 from desk.reports.page import ReportPage
 from desk.reports.search import dispute_for_code, search_reports
-from reports.calendar.deadline_rules import LOOK
+from reports.calendar.deadline_rules import REVIEW
 from reports.cases import bulk as many
 from reports.cases import visibility
 from reports.facts import abuse_flags, effective_facts
@@ -99,16 +99,16 @@ def _plain_rows() -> QuerySet[Report]:
 
 
 def order_for_call_back() -> tuple[Any, ...]:
-    """Return the order of call-backs: pending looks first, newest of all, who can still be helped.
+    """Return the order of call-backs: pending reviews first, newest, who can still be helped.
 
     Built for each query, as Django resolves expressions in place.
     """
-    looks = Deadline.objects.pending().filter(report=OuterRef("pk"), kind=LOOK)
+    reviews = Deadline.objects.pending().filter(report=OuterRef("pk"), kind=REVIEW)
     untouched = Q(
         Exact(effective_facts.ongoing(), True), case__status=Case.Status.NEW, case__due_at=None
     )
     just_came = Switch(When(untouched, then="received_at"))
-    since = Coalesce(Subquery(looks.values("started_at")[:1]), just_came)
+    since = Coalesce(Subquery(reviews.values("started_at")[:1]), just_came)
     return (BY_URGENCY[0], since.desc(nulls_last=True), *BY_URGENCY[1:])
 
 

@@ -1,8 +1,8 @@
 """When deadlines fall due, in Vietnam's time and working days. Pure: nothing is stored.
 
-Lengths are settings. Look (at a reporter still on the call) and sort run from receipt; tell (the
-reporter) and verify from the classification as a tin báo về tội phạm; rights from an erasure
-request, wish from a withdrawal or a correction that an officer must accept. Verify may be extended
+Lengths are settings. Review (of a reporter still on the call) and classify run from receipt; notify
+(the reporter) and verify from the classification as a tin báo về tội phạm; an answer from an erasure
+request, from a withdrawal or from a correction that an officer must accept. Verify may be extended
 twice.
 """
 
@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.calendar import days_off, working_days
 
-LOOK, SORT, TELL, VERIFY, RIGHTS, WISH = "look", "sort", "tell", "verify", "rights", "wish"
-FROM_RECEIPT = (LOOK, SORT)
-FROM_CRIME_REPORT = (TELL, VERIFY)
+REVIEW, CLASSIFY, NOTIFY, VERIFY = "review", "classify", "notify", "verify"
+ERASURE_ANSWER, FOLLOWUP_ANSWER = "erasure_answer", "followup_answer"
+FROM_RECEIPT = (REVIEW, CLASSIFY)
+FROM_CRIME_REPORT = (NOTIFY, VERIFY)
 MAX_EXTENSIONS = 2
 END_OF_WORK = time(17, 0)
 MAX_NOTICE_LENGTH = timedelta(days=3)
@@ -31,11 +32,11 @@ def due_at(kind: str, start: datetime, extended: int = 0) -> datetime:
     if kind == VERIFY:
         return _verified_by(start, extended)
     return {
-        LOOK: lambda: start + timedelta(minutes=settings.DEADLINE_REVIEW_MINUTES),
-        SORT: lambda: add_hours(start, settings.DEADLINE_SORT_HOURS),
-        TELL: lambda: add_working_days(start, settings.DEADLINE_NOTIFY_WORKING_DAYS),
-        RIGHTS: lambda: add_working_days(start, settings.DEADLINE_RIGHTS_WORKING_DAYS),
-        WISH: lambda: add_working_days(start, settings.DEADLINE_RIGHTS_WORKING_DAYS),
+        REVIEW: lambda: start + timedelta(minutes=settings.DEADLINE_REVIEW_MINUTES),
+        CLASSIFY: lambda: add_hours(start, settings.DEADLINE_CLASSIFY_HOURS),
+        NOTIFY: lambda: add_working_days(start, settings.DEADLINE_NOTIFY_WORKING_DAYS),
+        ERASURE_ANSWER: lambda: add_working_days(start, settings.DEADLINE_REQUEST_WORKING_DAYS),
+        FOLLOWUP_ANSWER: lambda: add_working_days(start, settings.DEADLINE_REQUEST_WORKING_DAYS),
     }[kind]()
 
 

@@ -26,6 +26,7 @@ from core.database import log_database_error
 from core.mail import render_mail, send_or_log
 from core.models import AuditEvent
 from reports.calendar import deadline_rules
+from reports.calendar.deadline_rules import ERASURE_ANSWER, FOLLOWUP_ANSWER
 from reports.cases.transitions import ANSWERS
 from reports.models import Case, Deadline, DeadlineNotification, ErasureRequest, Followup, LegalHold
 
@@ -51,7 +52,7 @@ def start_deadlines(case: Case) -> None:
 def _from_receipt(case: Case) -> list[Deadline]:
     facts = getattr(case.report, "facts", None)
     is_pressed = case.report.happening_now or (facts is not None and facts.ongoing)
-    kinds = deadline_rules.FROM_RECEIPT if is_pressed else (deadline_rules.SORT,)
+    kinds = deadline_rules.FROM_RECEIPT if is_pressed else (deadline_rules.CLASSIFY,)
     return [_build_deadline(case.pk, kind, case.report.received_at) for kind in kinds]
 
 
@@ -64,7 +65,7 @@ def _build_deadline(report_id: UUID, kind: str, start: datetime) -> Deadline:
 def apply_transition(
     case: Case,
     *,
-    meets: Iterable[str] = (deadline_rules.LOOK,),
+    meets: Iterable[str] = (deadline_rules.REVIEW,),
     drops: Iterable[str] = (),
     starts: Iterable[str] = (),
 ) -> datetime | None:
@@ -124,14 +125,14 @@ def restart_review_deadline(case: Case) -> None:
     keeps its end.
     """
     start_deadlines(case)
-    deadline = _build_deadline(case.pk, deadline_rules.LOOK, timezone.now())
+    deadline = _build_deadline(case.pk, deadline_rules.REVIEW, timezone.now())
     Deadline.objects.bulk_create([deadline], ignore_conflicts=True)
     _set_due([case.pk])
 
 
 def _pressed_and_unseen() -> QuerySet[Case]:
     """Return new cases that nobody has viewed, with pressure extracted."""
-    review_deadlines = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.LOOK)
+    review_deadlines = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.REVIEW)
     by_people = AuditEvent.objects.filter(actor__isnull=False).exclude(kind__in=NO_LOOK)
     views = by_people.filter(subject_type="report", subject_id=Cast(OuterRef("pk"), CharField()))
     new_cases = Case.objects.filter(status=Case.Status.NEW, report__erased_at=None)
@@ -141,8 +142,8 @@ def _pressed_and_unseen() -> QuerySet[Case]:
 
 def start_for_requests() -> int:
     """Start the deadlines of reporters' requests; return how many."""
-    erasures = _start_for(deadline_rules.RIGHTS, ErasureRequest.objects.open(), "requested_at")
-    return erasures + _start_for(deadline_rules.WISH, unanswered_followups(), "received_at")
+    erasures = _start_for(ERASURE_ANSWER, ErasureRequest.objects.open(), "requested_at")
+    return erasures + _start_for(FOLLOWUP_ANSWER, unanswered_followups(), "received_at")
 
 
 def unanswered_followups() -> QuerySet[Followup]:

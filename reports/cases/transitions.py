@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reports.calendar.deadline_rules import (
+    CLASSIFY,
+    ERASURE_ANSWER,
+    FOLLOWUP_ANSWER,
     FROM_CRIME_REPORT,
-    LOOK,
-    RIGHTS,
-    SORT,
-    TELL,
+    NOTIFY,
+    REVIEW,
     VERIFY,
-    WISH,
 )
 from reports.models import Case
 
@@ -33,7 +33,7 @@ class Transition:
     asks: bool = False  # and a question
     own_slip: str = ""  # permission with which whoever ended the work may undo it within OWN_SLIP
     # The deadlines that it meets, starts and drops, and the one that it extends.
-    meets: tuple[str, ...] = (LOOK,)
+    meets: tuple[str, ...] = (REVIEW,)
     starts: tuple[str, ...] = ()
     drops: tuple[str, ...] = ()
     extends: str = ""
@@ -53,8 +53,8 @@ _STAY: Mapping[str, str] = {status: status for status in Status}
 EMPTY: Mapping[str, str | None] = {
     "outcome": "", "unit": "", "assigned_unit": None, "officer": None, "min_priority": None,
 }  # fmt: skip
-_SORTED = (LOOK, SORT)
-_DONE = (*_SORTED, WISH)  # the reporter reads how a request ended
+_CLASSIFIED = (REVIEW, CLASSIFY)
+_DONE = (*_CLASSIFIED, FOLLOWUP_ANSWER)  # the reporter reads how a request ended
 _ENDED = (Status.ACTIONED, Status.HANDED_OVER, Status.CLOSED, Status.JUNK, Status.WITHDRAWN)
 
 TABLE: Mapping[str, Transition] = {
@@ -76,12 +76,12 @@ TABLE: Mapping[str, Transition] = {
     ),
     "message": Transition(
         "messaged", DECIDE, _STAY,
-        needs=("reason",), adopts=False, tells=True, meets=(LOOK, TELL, WISH),
+        needs=("reason",), adopts=False, tells=True, meets=(REVIEW, NOTIFY, FOLLOWUP_ANSWER),
     ),
     "resume": Transition("resumed", DECIDE, _lead_to(Status.IN_REVIEW, Status.WAITING)),
     "act": Transition(
         "actioned", "reports.act_case", _lead_to(Status.ACTIONED, *Case.OPEN),
-        needs=("reason",), meets=_SORTED, starts=FROM_CRIME_REPORT,
+        needs=("reason",), meets=_CLASSIFIED, starts=FROM_CRIME_REPORT,
     ),
     "extend": Transition(
         "extended", "reports.extend_case", _lead_to(Status.ACTIONED, Status.ACTIONED),
@@ -91,7 +91,7 @@ TABLE: Mapping[str, Transition] = {
         "handed_over", "reports.hand_over_case",
         _lead_to(Status.HANDED_OVER, *Case.OPEN, Status.ACTIONED),
         needs=("unit", "reason"), has_slip=True,
-        meets=(*_SORTED, VERIFY),  # not TELL: the reporter was not notified
+        meets=(*_CLASSIFIED, VERIFY),  # not NOTIFY: the reporter was not notified
     ),
     "close": Transition(
         "closed", "reports.close_case", _lead_to(Status.CLOSED, *Case.OPEN, Status.ACTIONED),
@@ -108,28 +108,29 @@ TABLE: Mapping[str, Transition] = {
     "reopen": Transition(
         "reopened", "reports.reopen_case", _lead_to(Status.IN_REVIEW, *_ENDED),
         needs=("reason",), clears=("outcome", "unit", "assigned_unit"), own_slip=DECIDE,
-        starts=(SORT,), drops=FROM_CRIME_REPORT,
+        starts=(CLASSIFY,), drops=FROM_CRIME_REPORT,
     ),
 }  # fmt: skip
 # Answers to an erasure request, without buttons on the report's page.
 ON_WISH: Mapping[str, Transition] = {
     "refuse_wish": Transition(
         "wish_refused", "reports.close_case", _STAY,
-        needs=("reason",), adopts=False, tells=True, meets=(LOOK, RIGHTS),
+        needs=("reason",), adopts=False, tells=True, meets=(REVIEW, ERASURE_ANSWER),
     ),
     "take_wish_up": Transition(
         "wish_taken_up", "reports.propose_destruction", _STAY,
-        needs=("reason",), adopts=False, starts=(RIGHTS,),
+        needs=("reason",), adopts=False, starts=(ERASURE_ANSWER,),
     ),
     "grant_wish": Transition(
         "wish_granted", "reports.grant_erasure",
         _lead_to(Status.WITHDRAWN, *Case.OPEN)
         | {each: each for each in _ENDED if each != Status.ACTIONED},
-        adopts=False, meets=(*_DONE, RIGHTS), drops=FROM_CRIME_REPORT,
+        adopts=False, meets=(*_DONE, ERASURE_ANSWER), drops=FROM_CRIME_REPORT,
     ),
 }  # fmt: skip
 # Events that answer a withdrawal or a waiting correction; a question does not.
-ANSWERS = tuple(move.event for move in (*TABLE.values(), *ON_WISH.values()) if WISH in move.meets)
+_ALL = (*TABLE.values(), *ON_WISH.values())
+ANSWERS = tuple(move.event for move in _ALL if FOLLOWUP_ANSWER in move.meets)
 ENDINGS = tuple(move.event for move in TABLE.values() if set(move.steps.values()) & {*_ENDED})
 # Statuses that expire: a legal hold forbids them.
 NOT_ON_HOLD = (Status.CLOSED, Status.JUNK, Status.WITHDRAWN)

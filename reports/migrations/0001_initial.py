@@ -412,7 +412,7 @@ class Migration(migrations.Migration):
             name='Deadline',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('look', 'xem ngay'), ('sort', 'phân loại'), ('tell', 'báo lại người báo'), ('verify', 'xác minh tin báo'), ('rights', 'trả lời đề nghị xóa'), ('wish', 'trả lời đề nghị rút, sửa tin')], max_length=8, verbose_name='hạn')),
+                ('kind', models.CharField(choices=[('review', 'xem ngay'), ('classify', 'phân loại'), ('notify', 'báo lại người báo'), ('verify', 'xác minh tin báo'), ('erasure_answer', 'trả lời đề nghị xóa'), ('followup_answer', 'trả lời đề nghị rút, sửa tin')], max_length=16, verbose_name='hạn')),
                 ('started_at', models.DateTimeField(verbose_name='từ')),
                 ('due_at', models.DateTimeField(verbose_name='đến hạn')),
                 ('extension_count', models.PositiveSmallIntegerField(db_default=0, verbose_name='số lần gia hạn')),

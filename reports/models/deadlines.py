@@ -19,18 +19,18 @@ class Deadline(models.Model):
     """
 
     class Kind(models.TextChoices):
-        LOOK = "look", "xem ngay"
-        SORT = "sort", "phân loại"
-        TELL = "tell", "báo lại người báo"
+        REVIEW = "review", "xem ngay"
+        CLASSIFY = "classify", "phân loại"
+        NOTIFY = "notify", "báo lại người báo"
         VERIFY = "verify", "xác minh tin báo"
-        RIGHTS = "rights", "trả lời đề nghị xóa"
-        WISH = "wish", "trả lời đề nghị rút, sửa tin"
+        ERASURE_ANSWER = "erasure_answer", "trả lời đề nghị xóa"
+        FOLLOWUP_ANSWER = "followup_answer", "trả lời đề nghị rút, sửa tin"
 
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(
         Report, models.PROTECT, related_name="deadlines", db_index=False, verbose_name="tin"
     )
-    kind = models.CharField("hạn", max_length=8, choices=Kind.choices)
+    kind = models.CharField("hạn", max_length=16, choices=Kind.choices)
     started_at = models.DateTimeField("từ")
     due_at = models.DateTimeField("đến hạn")
     extension_count = models.PositiveSmallIntegerField("số lần gia hạn", db_default=0)

@@ -76,7 +76,7 @@ SELECT owed.waiting, owed.late, stuck.failed, owed.oldest, owed.oldest_prompt,
          ORDER BY id LIMIT 1),
        EXISTS (SELECT FROM core_auditchaincheck WHERE break_kind <> ''),
        (SELECT count(*) FROM reports_deadline AS clock WHERE met_at IS NULL AND dropped_at IS NULL
-           AND kind = 'look' AND due_at <= statement_timestamp()
+           AND kind = 'review' AND due_at <= statement_timestamp()
            AND (%(unit)s::text IS NULL OR EXISTS (
                 SELECT FROM reports_case AS desk
                  WHERE desk.report_id = clock.report_id AND desk.assigned_unit_id = %(unit)s))),

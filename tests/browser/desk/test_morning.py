@@ -250,7 +250,7 @@ def _is_on_record(morning: Morning) -> None:
     assert [encryption.decrypt_field(message, "text") for message in thread] == [QUESTION, ANSWER]
     assert TransferSlip.objects.get().report_id == Case.objects.get(status="handed_over").pk
     running = Deadline.objects.filter(report=Case.objects.get(status="actioned").pk, met_at=None)
-    assert {clock.kind for clock in running} == {"tell", "verify"}
+    assert {clock.kind for clock in running} == {"notify", "verify"}
     assert [len(members(campaign)) for campaign in morning.campaigns] == [6, 5]
     assert Alert.objects.get(campaign=morning.campaigns[0]).current is None
     done = Counter(AuditEvent.objects.exclude(actor=None).values_list("actor__username", "kind"))

@@ -102,7 +102,7 @@ def test_who_is_pressed_and_unseen_comes_first_the_latest_before_all(duty: Perso
     for report, since in ((old, 600), (new, 1)):
         stand(report, due_at=now)
         started = now - timedelta(minutes=since)
-        Deadline.objects.create(report=report, kind="look", started_at=started, due_at=now)
+        Deadline.objects.create(report=report, kind="review", started_at=started, due_at=now)
     stand(taken, status="in_review", due_at=now - timedelta(days=2))
     assert list_reports(duty.client, "?viec=burning") == [no_clock, new, old, taken]
     board = duty.read("/admin/")

@@ -97,7 +97,7 @@ def test_later_words_of_who_is_pressed_start_the_look_anew(
     report = report_factories.report("Họ gọi.", happening_now=True)
     workflow.decide("take", report.pk, by=duty.user, version=1)
     said_by(report, way, told)
-    look = report.deadlines.filter(kind="look")
+    look = report.deadlines.filter(kind="review")
     assert look.pending().exists() is runs
     assert look.exclude(met_at=None).count() == 1
 
@@ -107,7 +107,7 @@ def test_who_is_pressed_after_the_end_is_seen_in_time(duty: Person, told: str, r
     report = report_factories.report("Họ gọi.")
     workflow.decide("close", report.pk, by=duty.user, version=1, outcome="scam", reason="Xong.")
     said_by(report, "message", told)
-    assert report.deadlines.pending().filter(kind="look").exists() is runs
+    assert report.deadlines.pending().filter(kind="review").exists() is runs
     report.case.refresh_from_db()
     assert (report.case.due_at is not None) is runs
     version = report.case.version
@@ -118,10 +118,10 @@ def test_who_is_pressed_after_the_end_is_seen_in_time(duty: Person, told: str, r
 def test_the_end_of_a_look_that_runs_stays(duty: Person) -> None:
     report = report_factories.report("Họ gọi.")
     said_by(report, "more", PRESSED)
-    first = report.deadlines.get(kind="look").due_at
+    first = report.deadlines.get(kind="review").due_at
     with time_machine.travel(timezone.now() + timedelta(minutes=10)):
         said_by(report, "message", PRESSED)
-    assert report.deadlines.get(kind="look").due_at == first
+    assert report.deadlines.get(kind="review").due_at == first
 
 
 def test_the_same_words_twice_ask_for_one_look(duty: Person) -> None:
@@ -129,7 +129,7 @@ def test_the_same_words_twice_ask_for_one_look(duty: Person) -> None:
     said_by(report, "more", PRESSED)
     workflow.decide("take", report.pk, by=duty.user, version=1)
     said_by(report, "more", PRESSED)
-    assert not report.deadlines.pending().filter(kind="look").exists()
+    assert not report.deadlines.pending().filter(kind="review").exists()
 
 
 @pytest.mark.parametrize("how", ["message", "more"])

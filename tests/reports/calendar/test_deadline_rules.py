@@ -48,9 +48,9 @@ def test_three_working_days_end_with_the_work(start: str, due: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "start", "extended", "due"),
     [
-        ("look", "2026-11-24 23:50", 0, "2026-11-25 00:05"),  # over midnight
-        ("sort", "2026-11-24 23:50", 0, "2026-11-25 23:50"),
-        ("tell", "2026-12-31 23:59", 0, "2027-01-06 17:00"),  # over the year
+        ("review", "2026-11-24 23:50", 0, "2026-11-25 00:05"),  # over midnight
+        ("classify", "2026-11-24 23:50", 0, "2026-11-25 23:50"),
+        ("notify", "2026-12-31 23:59", 0, "2027-01-06 17:00"),  # over the year
         ("verify", "2026-11-24 00:10", 0, "2026-12-14 17:00"),
         ("verify", "2026-12-31 09:00", 1, "2027-02-28 17:00"),  # February has no 31st
         ("verify", "2026-12-31 09:00", 2, "2027-04-30 17:00"),
@@ -68,15 +68,15 @@ def test_a_clock_runs_out_by_the_calendar_of_vietnam(
 
 def test_the_day_of_a_start_is_that_of_vietnam_whatever_zone_it_comes_in() -> None:
     late = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)  # already the 25th there
-    assert f"{deadline_rules.due_at('tell', late):%d %H:%M}" == "30 17:00"
+    assert f"{deadline_rules.due_at('notify', late):%d %H:%M}" == "30 17:00"
 
 
 @pytest.mark.parametrize(
     ("setting", "clock", "due"),
     [
-        (("DEADLINE_REVIEW_MINUTES", 5), ("look", 0), "24/11 14:37"),
-        (("DEADLINE_SORT_HOURS", 48), ("sort", 0), "26/11 14:32"),
-        (("DEADLINE_NOTIFY_WORKING_DAYS", 1), ("tell", 0), "25/11 17:00"),
+        (("DEADLINE_REVIEW_MINUTES", 5), ("review", 0), "24/11 14:37"),
+        (("DEADLINE_CLASSIFY_HOURS", 48), ("classify", 0), "26/11 14:32"),
+        (("DEADLINE_NOTIFY_WORKING_DAYS", 1), ("notify", 0), "25/11 17:00"),
         (("DEADLINE_VERIFY_DAYS", 10), ("verify", 0), "04/12 17:00"),
         (("DEADLINE_VERIFY_MONTHS", 1), ("verify", 1), "24/12 17:00"),
         (("DEADLINE_EXTENSION_MONTHS", 1), ("verify", 2), "24/02 17:00"),

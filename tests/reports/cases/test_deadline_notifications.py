@@ -55,7 +55,7 @@ def test_a_deadline_is_told_before_and_when_it_passes_once_each() -> None:
     case = report_factories.case(happening_now=True)
     for minutes in (0, 12, 13, 15, 16, 60):
         remind(minutes=minutes)
-    assert kinds(case) == ["clock_soon look", "clock_overdue look"]
+    assert kinds(case) == ["clock_soon review", "clock_overdue review"]
 
 
 def test_a_clock_that_was_slept_through_is_told_as_overdue_alone_and_the_record_says_which(
@@ -64,7 +64,7 @@ def test_a_clock_that_was_slept_through_is_told_as_overdue_alone_and_the_record_
     case = report_factories.case()
     remind(hours=30)
     remind(hours=30)
-    assert kinds(case) == ["clock_overdue sort"]
+    assert kinds(case) == ["clock_overdue classify"]
     assert "Báo quá hạn: phân loại" in lead.read(page_of(case.report))
     assert "<td>phân loại</td>" in lead.read("/admin/core/auditevent/")
 
@@ -141,7 +141,7 @@ def test_the_desk_and_the_alarms_say_who_is_still_pressed_and_unseen(duty: Perso
     case = report_factories.case(happening_now=True)
     deadlines.send_due_reminders()
     past = timezone.now() - timedelta(minutes=20)
-    Deadline.objects.filter(kind="look").update(started_at=past, due_at=past)
+    Deadline.objects.filter(kind="review").update(started_at=past, due_at=past)
     Case.objects.filter(pk=case.pk).update(due_at=past)
     now = queue_stats.queue_state()
     assert (now.unseen, now.overdue) == (1, 1)
@@ -167,4 +167,4 @@ def test_of_several_who_look_at_once_one_tells() -> None:
     Deadline.objects.update(started_at=past, due_at=past)
     in_parallel([deadlines.send_due_reminders] * 4)
     deadlines.send_due_reminders()
-    assert [kinds(case) for case in cases] == [["clock_overdue sort"]] * 3
+    assert [kinds(case) for case in cases] == [["clock_overdue classify"]] * 3

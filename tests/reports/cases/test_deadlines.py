@@ -38,7 +38,7 @@ def test_a_report_comes_in_without_a_clock_and_a_minute_later_its_clocks_run_fro
     assert not Deadline.objects.exists()
     assert [deadlines.start_for_new_reports() for _ in range(2)] == [1, 0]
     begun = case.report.received_at
-    due = {"look": begun + timedelta(minutes=15), "sort": begun + timedelta(hours=24)}
+    due = {"review": begun + timedelta(minutes=15), "classify": begun + timedelta(hours=24)}
     assert running(case) == due
     case.refresh_from_db()
     assert (case.due_at, case.version) == (begun + timedelta(minutes=15), 1)
@@ -47,12 +47,12 @@ def test_a_report_comes_in_without_a_clock_and_a_minute_later_its_clocks_run_fro
 def test_who_is_not_pressed_is_to_be_sorted_alone_until_the_machine_reads_otherwise() -> None:
     case = report_factories.case()
     deadlines.start_for_new_reports()
-    assert running(case).keys() == {"sort"}
+    assert running(case).keys() == {"classify"}
     report_factories.add_facts(case.report, ongoing=True)
     deadlines.start_for_new_reports()
-    assert running(case).keys() == {"look", "sort"}
+    assert running(case).keys() == {"review", "classify"}
     case.refresh_from_db()
-    assert case.due_at == running(case)["look"]
+    assert case.due_at == running(case)["review"]
 
 
 def test_a_report_that_somebody_has_seen_needs_no_look(chief: User) -> None:
@@ -60,7 +60,7 @@ def test_a_report_that_somebody_has_seen_needs_no_look(chief: User) -> None:
     decide("note", case, chief)
     report_factories.add_facts(case.report, ongoing=True)
     deadlines.start_for_new_reports()
-    assert running(case).keys() == {"sort"}
+    assert running(case).keys() == {"classify"}
 
 
 @pytest.mark.parametrize("verb", ["take", "note", "ask", "message", "correct"])
@@ -72,15 +72,15 @@ def test_whatever_a_person_does_meets_the_look(verb: str, chief: User) -> None:
         corrections.correct_fact(case.pk, by=chief, version=1, right=right, reason="x")
     else:
         decide(verb, case, chief)
-    assert running(case).keys() == {"sort"}
-    assert Deadline.objects.get(kind="look").met_at
+    assert running(case).keys() == {"classify"}
+    assert Deadline.objects.get(kind="review").met_at
 
 
 def test_a_decision_before_the_minute_starts_and_meets_in_one(chief: User) -> None:
     case = report_factories.case(happening_now=True)
     after = decide("take", case, chief)
     assert after.due_at == case.report.received_at + timedelta(hours=24)
-    assert Deadline.objects.get(kind="look").met_at
+    assert Deadline.objects.get(kind="review").met_at
 
 
 @pytest.mark.parametrize("verb", ["junk", "withdraw", "close", "hand_over"])
@@ -96,11 +96,11 @@ def test_a_crime_report_starts_the_clocks_of_the_law(chief: User) -> None:
     with at("2026-12-31 09:00"):
         after = decide("act", case, chief)
     due = {kind: f"{timezone.localtime(end):%d/%m/%Y %H:%M}" for kind, end in running(case).items()}
-    assert due == {"tell": "06/01/2027 17:00", "verify": "20/01/2027 17:00"}
-    assert after.due_at == running(case)["tell"]
+    assert due == {"notify": "06/01/2027 17:00", "verify": "20/01/2027 17:00"}
+    assert after.due_at == running(case)["notify"]
 
 
-@pytest.mark.parametrize(("verb", "left"), [("message", "verify"), ("hand_over", "tell")])
+@pytest.mark.parametrize(("verb", "left"), [("message", "verify"), ("hand_over", "notify")])
 def test_a_message_to_the_reporter_meets_the_telling_and_a_hand_over_leaves_it(
     verb: str, left: str, chief: User
 ) -> None:
@@ -128,7 +128,7 @@ def test_taking_it_up_again_drops_the_clocks_of_the_law_and_sorts_anew(chief: Us
     decide("act", case, chief)
     with at("2026-12-01 08:00"):
         decide("reopen", case, chief)
-    assert running(case) == {"sort": datetime(2026, 12, 2, 8, tzinfo=HERE)}
+    assert running(case) == {"classify": datetime(2026, 12, 2, 8, tzinfo=HERE)}
     assert Deadline.objects.filter(dropped_at__isnull=False).count() == 2
 
 

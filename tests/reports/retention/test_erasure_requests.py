@@ -97,13 +97,13 @@ def test_a_wrong_code_asks_for_nothing(resident: Resident) -> None:
 
 
 def test_two_working_days_are_the_officers_clock(requesting: Report, settings: Settings) -> None:
-    settings.DEADLINE_RIGHTS_WORKING_DAYS = 2
+    settings.DEADLINE_REQUEST_WORKING_DAYS = 2
     deadlines.start_for_new_reports()
     assert deadlines.start_for_requests() == 1
     assert deadlines.start_for_requests() == 0
-    clock = Deadline.objects.get(kind="rights")
+    clock = Deadline.objects.get(kind="erasure_answer")
     assert clock.due_at - clock.started_at > timedelta(days=1)
-    Deadline.objects.filter(kind="sort").update(met_at=timezone.now())
+    Deadline.objects.filter(kind="classify").update(met_at=timezone.now())
     deadlines.send_due_reminders()
     assert Deadline.objects.pending().get() == clock
 
@@ -130,7 +130,8 @@ def running() -> list[str]:
 def test_a_wish_to_withdraw_has_the_officers_clock_too(resident: Resident, duty: Person) -> None:
     report = wished(resident)
     assert [deadlines.start_for_requests() for _ in range(2)] == [1, 0]
-    assert Deadline.objects.get(kind="wish").started_at == report.followups.get().received_at
+    deadline = Deadline.objects.get(kind="followup_answer")
+    assert deadline.started_at == report.followups.get().received_at
     page = duty.client.get(page_of(report)).content.decode()
     assert "Trả lời đề nghị rút, sửa tin" in page
 
@@ -151,11 +152,11 @@ def test_a_wish_that_nobody_answers_is_overdue_as_all_else_is(
 @pytest.mark.parametrize(
     ("verb", "left"),
     [
-        ("ask", ["sort", "wish"]),
-        ("note", ["sort", "wish"]),
-        ("act", ["tell", "verify", "wish"]),
-        ("hand_over", ["wish"]),
-        ("message", ["sort"]),
+        ("ask", ["classify", "followup_answer"]),
+        ("note", ["classify", "followup_answer"]),
+        ("act", ["notify", "verify", "followup_answer"]),
+        ("hand_over", ["followup_answer"]),
+        ("message", ["classify"]),
         ("withdraw", []),
         ("close", []),
     ],
@@ -235,7 +236,7 @@ def test_it_is_refused_in_words_that_the_reporter_reads(
     assert "chưa xóa được. Lý do ở phần trao đổi" in resident.read_status()
     assert "giống chín tin khác" in resident.read_status()
     assert f'action="{ERASE}"' in resident.post(TRACK).content.decode()
-    assert not Deadline.objects.pending().filter(kind="rights").exists()
+    assert not Deadline.objects.pending().filter(kind="erasure_answer").exists()
 
 
 @pytest.fixture
@@ -254,7 +255,7 @@ def test_a_lead_takes_a_refused_wish_up_and_another_erases(
     assert "Xem lại đề nghị này" in keeping_page(lead, refused)
     assert take_up(refused, lead) == 303
     assert "Đề nghị xóa của bạn đang được xem lại." in resident.read_status()
-    assert Deadline.objects.pending().filter(kind="rights").exists()
+    assert Deadline.objects.pending().filter(kind="erasure_answer").exists()
     assert events.events_for("report", refused.pk).get(kind="wish_taken_up").actor == lead.user
     page = keeping_page(lead, refused)
     assert "Giữ không cần nữa" in page
