@@ -46,7 +46,7 @@ _is_silent = False
 _next_probe_at = 0.0
 
 
-class DatabaseTimeout(psycopg2.OperationalError):
+class DatabaseTimeoutError(psycopg2.OperationalError):
     """PostgreSQL did not answer within the time that the request had."""
 
 
@@ -63,7 +63,7 @@ def limit_database_wait(application: Application) -> Application:
 
 
 def _wait(connection: Any) -> None:
-    """Wait until libpq is done with the connection's step. Raises DatabaseTimeout, on which psycopg2
+    """Wait until libpq is done with the connection's step. Raises DatabaseTimeoutError, on which psycopg2
     closes.
     """
     global _is_silent  # noqa: PLW0603  # what one thread learns spares the others the wait
@@ -72,7 +72,7 @@ def _wait(connection: Any) -> None:
     while (state := connection.poll()) != POLL_OK:
         if not _poll(connection.fileno(), state, end - time.monotonic()):
             _is_silent, _budget.remaining = True, 0.0
-            raise DatabaseTimeout
+            raise DatabaseTimeoutError
     _is_silent = False
     _budget.remaining -= time.monotonic() - started
 

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
+from core.errors import ActionError
 from core.form_data import parse_uuid
 from desk.campaigns.detail import get_campaign_or_404, render_page
 from desk.labels import codes as labels
@@ -27,7 +28,7 @@ from desk.pages.base import (
 from desk.reports.search import campaign_for_field
 from reports.campaigns import campaign_stats, manual_grouping
 from reports.campaigns.campaign_stats import CampaignTotals
-from reports.campaigns.membership import MAX_CAMPAIGNS, MAX_REPORTS, Actor, GroupingError
+from reports.campaigns.membership import MAX_CAMPAIGNS, MAX_REPORTS, Actor
 from reports.cases import visibility
 from reports.models import Campaign, CampaignAction, MergeProposal, Report
 from reports.models.report import is_public_number
@@ -39,7 +40,7 @@ _STAYS = "Những gì đã gõ còn nguyên."
 class GroupingAction(DeskAction):
     """An action that needs the permission to group."""
 
-    errors = (GroupingError,)
+    errors = (ActionError,)
 
     def is_allowed(self) -> bool:
         return can_group(self.request)
@@ -74,7 +75,7 @@ class CampaignPageAction(GroupingAction):
         self.done = result
         return super().show_result(result)
 
-    def show_error(self, error: GroupingError) -> HttpResponse:
+    def show_error(self, error: ActionError) -> HttpResponse:
         return show_refusal(self.request, self.campaign.pk, f"{error} {_STAYS}")
 
     def get_next_address(self) -> str:
@@ -118,7 +119,7 @@ class UndoAction(CampaignPageAction):
 
     def run(self, act: int) -> str:
         if not CampaignAction.objects.filter(pk=act, campaign=self.campaign).exists():
-            raise GroupingError("Việc này không thuộc đợt này.")
+            raise ActionError("Việc này không thuộc đợt này.")
         done = manual_grouping.undo_action(act, self.actor)
         left = f" {done.left} tin để nguyên vì đã được xếp lại sau đó." if done.left else ""
         return f"Đã lấy lại: {done.restored} tin về chỗ cũ.{left}"
@@ -129,7 +130,7 @@ class UndoMachineMerge(CampaignPageAction):
 
     def run(self, away: UUID) -> str:
         if not Campaign.objects.filter(pk=away, merged_into=self.campaign).exists():
-            raise GroupingError("Đợt ấy không còn nằm trong đợt này.")
+            raise ActionError("Đợt ấy không còn nằm trong đợt này.")
         done = manual_grouping.undo_machine_merge(away, self.actor)
         code = done.other.code if done.other else ""
         return f"Đã lấy lại: {done.reports} tin về đợt {code}. Máy không gộp lại nữa."
@@ -141,7 +142,7 @@ class RejectProposal(CampaignPageAction):
     def run(self, proposal: int) -> str:
         of_it = Q(campaign_a=self.campaign) | Q(campaign_b=self.campaign)
         if not MergeProposal.objects.filter(of_it, pk=proposal).exists():
-            raise GroupingError("Đề nghị này không thuộc đợt này.")
+            raise ActionError("Đề nghị này không thuộc đợt này.")
         manual_grouping.reject_proposal(proposal, self.actor)
         return "Đã ghi: hai đợt khác nhau. Máy không đề nghị lại."
 
@@ -152,14 +153,14 @@ class MergeWith(CampaignPageAction):
     def run(self) -> Iterable[Campaign]:
         other = campaign_for_field(self.read_text("code"))
         if other == self.campaign:
-            raise GroupingError("Mã này đã nằm trong đợt này.")
+            raise ActionError("Mã này đã nằm trong đợt này.")
         rows = Campaign.objects.filter(pk__in=[self.campaign.pk, other.pk])
         return rows.order_by("opened_at", "pk")
 
     def show_result(self, result: Any) -> HttpResponse:
         return ask_merge(self.request, result)
 
-    def show_error(self, error: GroupingError) -> HttpResponse:
+    def show_error(self, error: ActionError) -> HttpResponse:
         return show_refusal(self.request, self.campaign.pk, str(error))
 
 
@@ -200,7 +201,7 @@ class AttachFromReport(GroupingAction):
     def show_result(self, result: Campaign) -> HttpResponse:
         return ask_attach(self, result)
 
-    def show_error(self, error: GroupingError) -> HttpResponse:
+    def show_error(self, error: ActionError) -> HttpResponse:
         """Return the form again with the typed values."""
         typed = {name: self.read_text(name) for name in ("code", "reason", "numbers")}
         report = find_visible_report(typed["numbers"], self.officer)

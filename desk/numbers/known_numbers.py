@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from core.errors import ActionError
 from desk.labels import codes as labels
 from desk.pages.base import (
     Context,
@@ -27,11 +28,10 @@ from reports.cases import visibility
 from reports.extraction import phones
 from reports.models import Indicator, NumberFinding
 from reports.numbers import findings, lookup, report_counts
-from reports.numbers.findings import FindingError
 
 
 class KnownNumberForm(forms.ModelForm[NumberFinding]):
-    """A proposal of a finding; a FindingError is an error of the form."""
+    """A proposal of a finding; an ActionError is an error of the form."""
 
     by: User  # set on the class that the admin makes for each request
     valid_until = AnyDayField(label="Có giá trị đến")
@@ -45,7 +45,7 @@ class KnownNumberForm(forms.ModelForm[NumberFinding]):
         if not self.errors:
             try:
                 self.instance = findings.validate_finding(**values, by=self.by)
-            except FindingError as error:
+            except ActionError as error:
                 self.add_error(None, str(error))
         return values
 
@@ -136,7 +136,7 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
         context = {"title": "Đề nghị ghi nhận một số", **(extra_context or {})}
         try:
             return super().add_view(request, form_url, context)
-        except FindingError as error:  # a concurrent proposal was first
+        except ActionError as error:  # a concurrent proposal was first
             messages.error(request, f"Chưa làm. {error}")
             return see_other(reverse("admin:reports_numberfinding_changelist"))
 

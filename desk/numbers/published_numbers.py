@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from core.errors import ActionError
 from desk.labels import codes as labels
 from desk.pages import validators
 from desk.pages.base import (
@@ -22,7 +23,6 @@ from desk.pages.validators import DayField
 from reports.extraction import phones
 from reports.models import BankHotline, NumberFinding, OfficeNumber, PublishedNumberChange
 from reports.numbers import lookup, official_numbers
-from reports.numbers.findings import FindingError
 
 PROPOSED = "Đã đề nghị. Số cũ giữ nguyên cho đến khi một người khác xác nhận."
 _CALLABLE = re.compile(r"[*#+]?[0-9][0-9 .\-]{1,30}[0-9#]")
@@ -48,7 +48,7 @@ class FourEyesAdminMixin:
         try:
             propose(obj, officer(request))
             messages.success(request, PROPOSED)
-        except FindingError as error:
+        except ActionError as error:
             messages.error(request, f"Chưa đề nghị. {error}")
 
     def save_related(self, *args: Any) -> Any: ...

@@ -21,12 +21,12 @@ from django.views.generic import View
 from accounts import sessions
 from accounts.reauthentication import reauthentication_required
 from core.audit import events
+from core.errors import ActionError, NotAllowedError
 from core.readonly_admin import ReadOnlyAdminMixin
 from desk.labels import codes as labels
 from desk.labels.events import EVENTS, PERSONAL
 from reports.campaigns.membership import PERMISSION
-from reports.cases import visibility, workflow
-from reports.numbers.findings import FindingError, NotPermittedError
+from reports.cases import visibility
 
 NEAR = 2000  # rows that paging reaches; an officer filters or searches beyond
 MAX_LENGTH, MAX_PARAMETERS = 200, 30  # of a query: characters a parameter, parameters
@@ -110,7 +110,6 @@ class DeskAction(View):
     http_method_names = ["post"]
     permission = ""
     errors: tuple[type[Exception], ...] = ()
-    denials: tuple[type[Exception], ...] = (workflow.NotAllowed, NotPermittedError)
     done = ""
     max_reason_chars: int | None = None
     officer: User
@@ -127,7 +126,7 @@ class DeskAction(View):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:
             result = self.run(**kwargs)
-        except self.denials as error:
+        except NotAllowedError as error:
             raise PermissionDenied from error
         except self.errors as error:
             if getattr(error, "why", "") == "permission":
@@ -136,7 +135,7 @@ class DeskAction(View):
         return self.show_result(result)
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the result of the action. Raises one of `errors` or `denials`."""
+        """Return the result of the action. Raises NotAllowedError or one of `errors`."""
         raise NotImplementedError  # each action does its own
 
     def show_result(self, result: Any) -> HttpResponse:
@@ -167,7 +166,7 @@ class DeskAction(View):
 class RowAction(DeskAction):
     """An action on a row's read-only page, for who may see that page."""
 
-    errors: tuple[type[Exception], ...] = (FindingError,)
+    errors: tuple[type[Exception], ...] = (ActionError,)
     model_admin: Any = None
     reauthenticate = ""  # the permission whose holders authenticate again
     row: Any

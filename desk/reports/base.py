@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.views.generic import View
 
 from accounts import preferences
+from core.errors import ActionError
 from core.form_data import parse_uuid
 from desk.labels import deadlines
 from desk.pages.base import DeskAction, officer
-from reports.cases import visibility, workflow
+from reports.cases import visibility
 from reports.models import ErasureRequest, LegalHold, Report
 
 VIEW = "reports.view_report"
@@ -42,7 +43,7 @@ class ReportAction(ReportView, DeskAction):
     """An action on one report."""
 
     http_method_names = ["post"]
-    errors: tuple[type[Exception], ...] = (workflow.WorkflowError,)
+    errors: tuple[type[Exception], ...] = (ActionError,)
 
     def get_next_address(self) -> str:
         return reverse("admin:reports_report_change", args=[self.report.pk])

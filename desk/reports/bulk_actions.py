@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from core.audit import events
+from core.errors import ActionError
 from core.form_data import parse_uuid
 from desk.labels import codes as labels
 from desk.pages.base import officer, parse_int, render, see_other, set_status
@@ -67,7 +68,7 @@ class AttachForm(forms.Form):
         """Return the campaign of this code, or the one it was merged into."""
         try:
             return campaign_for_field(self.cleaned_data["code"])
-        except membership.GroupingError as error:
+        except ActionError as error:
             raise forms.ValidationError(str(error)) from error
 
     def questions(self) -> list[forms.BoundField]:
@@ -132,9 +133,9 @@ def _try(verb: str, form: Any, rows: list[ReportVersion], request: HttpRequest) 
     """Return the result; None where the form has errors, which are added to it."""
     try:
         return execute(verb, form, rows, request) if form.is_valid() else None
-    except workflow.ReasonMissing as error:
+    except workflow.ReasonMissingError as error:
         form.add_error(error.what, MISSING[error.what])
-    except membership.GroupingError as error:
+    except ActionError as error:
         form.add_error("code", str(error))
     return None
 
@@ -200,7 +201,7 @@ def form_for(verb: str, request: HttpRequest | None = None) -> Any:
 
 
 def execute(verb: str, form: Any, rows: list[ReportVersion], request: HttpRequest) -> Result:
-    """Return the result of the verb for each row. Raises WorkflowError or GroupingError for the form."""
+    """Return the result of the verb for each row. Raises ActionError for the form."""
     typed = {name: value for name, value in form.cleaned_data.items() if name != "version"}
     if verb == many.ATTACH:
         actor = membership.Actor(officer(request), typed["reason"])

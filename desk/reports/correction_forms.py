@@ -7,6 +7,7 @@ from django import forms
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
+from core.errors import ActionError
 from desk.labels import codes as labels
 from desk.reports.decision_forms import NO_VALUE
 from reports.cases import corrections, workflow
@@ -129,7 +130,7 @@ class CorrectionForm(forms.Form):
         return [self["value"], self["reason"]]
 
     def carry_out(self, case: Case, by: User) -> Case:
-        """Store the correction and return the case. Raises WorkflowError; then nothing is written."""
+        """Store the correction and return the case. Raises ActionError; then nothing is written."""
         values = self.cleaned_data
         return corrections.correct_fact(
             case.pk,
@@ -139,11 +140,11 @@ class CorrectionForm(forms.Form):
             reason=values["reason"],
         )
 
-    def add_workflow_error(self, error: workflow.WorkflowError) -> None:
+    def add_action_error(self, error: ActionError) -> None:
         """Add the error to its field, if it has one."""
-        if isinstance(error, corrections.InvalidFactValue):
+        if isinstance(error, corrections.InvalidFactValueError):
             self.add_error("value", NO_VALUE)
-        elif isinstance(error, workflow.ReasonMissing):
+        elif isinstance(error, workflow.ReasonMissingError):
             self.add_error("reason", _NO_REASON)
 
 

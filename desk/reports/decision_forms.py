@@ -8,12 +8,14 @@ from django import forms
 from django.contrib.auth.models import User
 
 from core.audit import events
+from core.errors import ActionError, StaleVersionError
 from core.models import AuditEvent
 from core.province import province
 from core.text import lower_initial
 from desk.labels import codes as labels
 from desk.labels.events import EVENTS
 from reports.cases import corrections, transitions, visibility, workflow
+from reports.cases.legal_holds import ReportErasedError
 from reports.facts.effective_facts import EffectiveFacts
 from reports.models import Case
 from reports.models.reference import MAX_NAME_LENGTH
@@ -198,47 +200,47 @@ class DecisionForm(forms.Form):
         return values
 
     def execute(self, case: Case, by: User) -> Case:
-        """Execute the verb and return the case. Raises WorkflowError; then nothing is written."""
+        """Execute the verb and return the case. Raises ActionError; then nothing is written."""
         values = self.cleaned_data | {"version": self.cleaned_data["version"] or 0}
         return workflow.decide(self.verb, case.pk, by=by, **values)
 
-    def add_workflow_error(self, error: workflow.WorkflowError) -> None:
+    def add_action_error(self, error: ActionError) -> None:
         """Add the error to its field, if it has one."""
         if field_error := _field_error(error):
             self.add_error(*field_error)
 
 
-def _field_error(error: workflow.WorkflowError) -> tuple[str, str] | None:
+def _field_error(error: ActionError) -> tuple[str, str] | None:
     """Return the field of an error and its text, None for an error without a field."""
-    if isinstance(error, workflow.ReasonMissing):
+    if isinstance(error, workflow.ReasonMissingError):
         return error.what, MISSING[error.what]
-    if isinstance(error, workflow.UnitUnknown):
+    if isinstance(error, workflow.UnknownUnitError):
         return "unit", NO_UNIT
-    if isinstance(error, workflow.LinkNotAllowed):
+    if isinstance(error, workflow.ForbiddenLinkError):
         return "reason", NO_LINKS
-    if isinstance(error, workflow.ForbiddenWording):
+    if isinstance(error, workflow.ForbiddenWordingError):
         return "unit" if error.what == "unit" else "reason", FORBIDDEN[error.what]
     return None
 
 
-_IN_ONE_SENTENCE: Mapping[type[workflow.WorkflowError], str] = {
-    workflow.UnderLegalHold: "Chưa lưu. Tin đang phải giữ nguyên theo yêu cầu: không kết thúc, không"
+_IN_ONE_SENTENCE: Mapping[type[ActionError], str] = {
+    workflow.UnderLegalHoldError: "Chưa lưu. Tin đang phải giữ nguyên theo yêu cầu: không kết thúc, không"
     " sửa gợi ý của máy. Những gì đã gõ còn nguyên.",
-    workflow.ReporterErased: "Chưa gửi. Tin này đã xóa dữ liệu cá nhân nên không nhắn người báo"
+    ReportErasedError: "Chưa gửi. Tin này đã xóa dữ liệu cá nhân nên không nhắn người báo"
     " được nữa.",
-    corrections.InvalidFactValue: f"Chưa lưu. {NO_VALUE} Những gì đã gõ còn nguyên.",
-    workflow.NoExtensionLeft: "Chưa gia hạn. Tin này không còn hạn xác minh nào gia hạn được nữa."
+    corrections.InvalidFactValueError: f"Chưa lưu. {NO_VALUE} Những gì đã gõ còn nguyên.",
+    workflow.NoExtensionLeftError: "Chưa gia hạn. Tin này không còn hạn xác minh nào gia hạn được nữa."
     " Những gì đã gõ còn nguyên.",
 }
 
 
-def error_message(error: workflow.WorkflowError, case: Case, version: int = 0) -> str:
+def error_message(error: ActionError, case: Case, version: int = 0) -> str:
     """Return why a decision was not taken; the officer saw the case at that version."""
     if field_error := _field_error(error):
         return f"Chưa lưu. {field_error[1]} Những gì đã gõ còn nguyên."
     if type(error) in _IN_ONE_SENTENCE:
         return _IN_ONE_SENTENCE[type(error)]
-    if isinstance(error, workflow.StaleVersion):
+    if isinstance(error, StaleVersionError):
         return (
             f"Chưa lưu. {_meanwhile(case, version)} Xem lại rồi quyết định; lời đã gõ còn nguyên."
         )

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
+from core.errors import ActionError
 from desk.labels import highlighting
 from desk.pages.base import render, set_status
 from desk.reports import correction_forms, navigation, reprocessing
@@ -47,10 +48,10 @@ class FormAction(ReportAction):
         messages.error(request, "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
         return render_page(request, self.report, form=self.form)
 
-    def show_error(self, error: workflow.WorkflowError) -> HttpResponse:
+    def show_error(self, error: ActionError) -> HttpResponse:
         """Return the current page with the typed form and the error."""
         report = open_report(self.request, self.report.pk)
-        self.form.add_workflow_error(error)
+        self.form.add_action_error(error)
         version = self.form.cleaned_data.get("version") or 0
         messages.error(self.request, error_message(error, report.case, version))
         return render_page(self.request, report, form=self.form)
@@ -104,7 +105,7 @@ class RevertCorrection(ReportAction):
             self.report.pk, by=self.officer, version=self.version, fact=fact
         )
 
-    def show_error(self, error: workflow.WorkflowError) -> HttpResponse:
+    def show_error(self, error: ActionError) -> HttpResponse:
         report = open_report(self.request, self.report.pk)
         messages.error(self.request, error_message(error, report.case, self.version))
         return set_status(render_page(self.request, report), 409)

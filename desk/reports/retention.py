@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from core import encryption
 from core.audit import events
+from core.errors import ActionError
 from core.form_data import parse_uuid
 from desk.labels import codes as labels
 from desk.labels import highlighting
@@ -24,7 +25,7 @@ from desk.reports.base import ReportAction, ReportView
 from desk.reports.exports import WITH_PERSONAL, ReasonForm, attachment, digest
 from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes, storage
-from reports.cases import case_archive, legal_holds, workflow
+from reports.cases import case_archive, legal_holds
 from reports.cases.legal_holds import HoldError
 from reports.cases.transitions import ON_WISH
 from reports.models import Case, DestructionRequest, Report
@@ -60,7 +61,7 @@ ERASURE_NOT_DONE = {
     "gone": "Chưa làm. Dữ liệu của tin đã xóa rồi.",
     "same": "Chưa xóa. Bạn là người đưa ra xem lại: cần người khác đồng ý xóa.",
 }
-RetentionError = HoldError | DestructionError | ErasureRequestError | workflow.WorkflowError
+RetentionError = HoldError | DestructionError | ErasureRequestError | ActionError
 _PERMISSIONS = {
     "may_hold": legal_holds.PLACE, "may_lift": legal_holds.LIFT, "may_export": CASE_FILE,
     "may_propose": destruction_requests.PROPOSE, "may_confirm": destruction_requests.CONFIRM,
@@ -94,7 +95,7 @@ class RetentionPage(ReportView):
 class RetentionAction(ReportAction):
     """An action of that page; on an error return the page with the typed reason."""
 
-    errors = (HoldError, DestructionError, ErasureRequestError, workflow.WorkflowError)
+    errors = (HoldError, DestructionError, ErasureRequestError, ActionError)
     max_reason_chars = 1000
     name = ""
 
@@ -104,7 +105,7 @@ class RetentionAction(ReportAction):
         return set_status(page, 409)
 
     def get_error_message(self, error: RetentionError) -> str:
-        if isinstance(error, workflow.WorkflowError):
+        if isinstance(error, ActionError):
             return decision_forms.error_message(error, Case.objects.get(pk=self.report.pk))
         texts = ERASURE_NOT_DONE if isinstance(error, ErasureRequestError) else NOT_DONE
         return texts[error.why]

@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate, Reverse
 
+from core.errors import ActionError
 from core.text import normalize, to_ascii_digits
 from desk.reports.indicators import BY_DIGITS
-from reports.campaigns.membership import GroupingError
 from reports.cases import full_text_search, visibility
 from reports.extraction import phones
 from reports.models import Campaign, Dispute, Indicator, Report
@@ -58,19 +58,17 @@ def did_you_mean(typed: str, viewer: User) -> str:
 
 
 def campaign_for_field(typed: str) -> Campaign:
-    """Return the campaign of a whole code or its end (XK9, 26 XK9). Raises GroupingError."""
+    """Return the campaign of a whole code or its end (XK9, 26 XK9). Raises ActionError."""
     code = " ".join(typed.split())
     if not code:
-        raise GroupingError("Chưa ghi mã đợt.")
+        raise ActionError("Chưa ghi mã đợt.")
     whole = campaign_for_code(code)
     campaigns = [whole] if whole else _ending(code)
     if not campaigns:
-        raise GroupingError(
-            f"Không có đợt mang mã “{code}”. Mã có dạng Đ-26-XK9; ghi XK9 cũng được."
-        )
+        raise ActionError(f"Không có đợt mang mã “{code}”. Mã có dạng Đ-26-XK9; ghi XK9 cũng được.")
     if len(campaigns) > 1:
         codes = ", ".join(each.code for each in campaigns)
-        raise GroupingError(f"Có mấy đợt mang mã “{code}”: {codes}. Ghi cả mã.")
+        raise ActionError(f"Có mấy đợt mang mã “{code}”: {codes}. Ghi cả mã.")
     return campaigns[0]
 
 

@@ -13,15 +13,10 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from core.audit import events
+from core.errors import ActionError, NotAllowedError, StaleVersionError
 from reports.campaigns import membership
 from reports.campaigns.auto_grouping import open_campaign
-from reports.campaigns.membership import (
-    Actor,
-    GroupingError,
-    NotAllowedError,
-    StaleVersionError,
-    campaign_action,
-)
+from reports.campaigns.membership import Actor, campaign_action
 from reports.models import Campaign, CampaignAction, CampaignLink, MergeProposal
 
 Kind = CampaignAction.Kind
@@ -46,10 +41,10 @@ class UndoResult:
 
 def merge(source: UUID, into: UUID, actor: Actor, versions: Mapping[UUID, int]) -> CampaignAction:
     """Move all reports of one campaign into another; the first keeps its code and leads there.
-    `versions` are those that the officer saw, of both. Raises GroupingError.
+    `versions` are those that the officer saw, of both. Raises ActionError.
     """
     if source == into:
-        raise GroupingError("Một đợt không gộp với chính nó.")
+        raise ActionError("Một đợt không gộp với chính nó.")
     with campaign_action(actor):
         campaigns = membership.lock_campaigns({source, into}, versions)
         target, away = campaigns[into], campaigns[source]
@@ -73,7 +68,7 @@ def merge_many(
             current[into] += 1
         except NotAllowedError:
             raise
-        except GroupingError as error:
+        except ActionError as error:
             result.refused.append((source, str(error)))
     return result
 
@@ -81,7 +76,7 @@ def merge_many(
 def split(
     campaign: UUID, reports: Collection[UUID], actor: Actor, version: int, title: str = ""
 ) -> CampaignAction:
-    """Move reports into a new campaign (`act.other`) for good. Raises GroupingError."""
+    """Move reports into a new campaign (`act.other`) for good. Raises ActionError."""
     with campaign_action(actor):
         origin = membership.lock_campaigns({campaign}, {campaign: version})[campaign]
         chosen = membership.lock_chosen_members(origin, reports)
@@ -94,7 +89,7 @@ def split(
 
 
 def detach(campaign: UUID, reports: Collection[UUID], actor: Actor, version: int) -> CampaignAction:
-    """Take reports out of a campaign and exclude them from it. Raises GroupingError."""
+    """Take reports out of a campaign and exclude them from it. Raises ActionError."""
     with campaign_action(actor):
         origin = membership.lock_campaigns({campaign}, {campaign: version})[campaign]
         chosen = membership.lock_chosen_members(origin, reports)
@@ -106,14 +101,14 @@ def detach(campaign: UUID, reports: Collection[UUID], actor: Actor, version: int
 def attach(
     campaign: UUID, lies_in: Mapping[UUID, UUID | None], actor: Actor, version: int
 ) -> CampaignAction:
-    """Place reports that lie as the officer saw (`lies_in`). Raises GroupingError."""
+    """Place reports that lie as the officer saw (`lies_in`). Raises ActionError."""
     with campaign_action(actor):
         membership.lock_reports(lies_in)
         away = {each for each in lies_in.values() if each}
         target = membership.lock_campaigns({campaign, *away}, {campaign: version})[campaign]
         membership.check_membership(lies_in)
         if campaign in away:
-            raise GroupingError("Có tin đã nằm trong đợt này rồi.")
+            raise ActionError("Có tin đã nằm trong đợt này rồi.")
         act = _store_action(Kind.ATTACHED, (target,), actor, len(lies_in))
         membership.move_to_campaign(lies_in, target, act, actor.words, keeps_reason=False)
         _count_versions(away)
@@ -122,7 +117,7 @@ def attach(
 
 def undo_machine_merge(away: UUID, actor: Actor) -> CampaignAction:
     """Move what the machine merged back to its old campaign and exclude it from the other, except
-    what a person has placed since; return the action. Raises GroupingError.
+    what a person has placed since; return the action. Raises ActionError.
     """
     with campaign_action(actor):
         opened = Campaign.objects.select_for_update().get(pk=away)
@@ -131,7 +126,7 @@ def undo_machine_merge(away: UUID, actor: Actor) -> CampaignAction:
         into = membership.lock_campaigns({opened.merged_into_id}, {})[opened.merged_into_id]
         chosen = membership.lock_machine_members(_moved_by_machine(away), into)
         if not chosen:
-            raise GroupingError("Không còn tin nào do máy chuyển sang để lấy lại.")
+            raise ActionError("Không còn tin nào do máy chuyển sang để lấy lại.")
         Campaign.objects.filter(pk=away).update(merged_into=None)
         act = _store_action(Kind.SPLIT, (into, opened), actor, len(chosen))
         words = f"Về lại {opened.code}. "
@@ -141,7 +136,7 @@ def undo_machine_merge(away: UUID, actor: Actor) -> CampaignAction:
 
 
 def reject_proposal(proposal_id: int, actor: Actor) -> MergeProposal:
-    """Record that two campaigns stay two, for good. Raises GroupingError."""
+    """Record that two campaigns stay two, for good. Raises ActionError."""
     with campaign_action(actor):
         rows = MergeProposal.objects.select_for_update(of=("self",))
         proposal = rows.select_related("campaign_a", "campaign_b").get(pk=proposal_id)
@@ -163,7 +158,7 @@ def _moved_by_machine(away: UUID) -> list[UUID]:
 
 def undo_action(action_id: int, actor: Actor) -> UndoResult:
     """Move an action's reports back, except those that a person has placed since; where that is all
-    of them, nothing is done. Raises GroupingError.
+    of them, nothing is done. Raises ActionError.
     """
     with campaign_action(actor):
         act = CampaignAction.objects.select_for_update().get(pk=action_id)
@@ -174,7 +169,7 @@ def undo_action(action_id: int, actor: Actor) -> UndoResult:
         _lock_for_undo(act)
         chosen = membership.unchanged_since(act)
         if act.reports and not chosen:
-            raise GroupingError("Các tin này đã được xếp lại sau đó, không còn gì để lấy lại.")
+            raise ActionError("Các tin này đã được xếp lại sau đó, không còn gì để lấy lại.")
         _restore(act, chosen)
         _store_undo(act, actor, len(chosen))
     return UndoResult(act, len(chosen), act.reports - len(chosen))
@@ -195,7 +190,7 @@ def _other_campaign(act: CampaignAction) -> QuerySet[Campaign]:
 
 
 def _lock_for_undo(act: CampaignAction) -> None:
-    """Lock the campaigns of an action. Raises GroupingError where one is merged away."""
+    """Lock the campaigns of an action. Raises ActionError where one is merged away."""
     of_act = {act.campaign_id, act.other_id or act.campaign_id}
     list(Campaign.objects.select_for_update().filter(pk__in=of_act).order_by("pk"))
     membership.check_not_merged(of_act - ({act.other_id} if act.kind == Kind.MERGED else set()))

@@ -15,6 +15,7 @@ from django.db import OperationalError, connection, transaction
 from psycopg2.errors import DeadlockDetected, LockNotAvailable
 
 from core.database import fetch_all, set_local
+from core.errors import ActionError, NotAllowedError, StaleVersionError
 from reports.models import Campaign, CampaignAction, CampaignExclusion, CampaignLink, Report
 
 PERMISSION = "reports.group_campaign"
@@ -100,18 +101,6 @@ SELECT apart.report_id, %(to)s, %(action)s
 """
 
 
-class GroupingError(Exception):
-    """The action was refused with this sentence for the officer; nothing was written."""
-
-
-class NotAllowedError(GroupingError):
-    """The officer lacks the permission."""
-
-
-class StaleVersionError(GroupingError):
-    """Somebody changed it since the officer loaded the page."""
-
-
 @dataclass(frozen=True)
 class Actor:
     """The officer who acts, and the reason."""
@@ -126,13 +115,13 @@ class Actor:
 
 @contextmanager
 def campaign_action(actor: Actor) -> Iterator[None]:
-    """Run an action in one transaction. Raises GroupingError without the permission or a reason, or
+    """Run an action in one transaction. Raises ActionError without the permission or a reason, or
     where somebody else has locked the same reports.
     """
     if not actor.by.has_perm(PERMISSION):
         raise NotAllowedError("Tài khoản của bạn không có quyền gộp, tách đợt.")
     if not actor.words:
-        raise GroupingError("Chưa ghi lý do.")
+        raise ActionError("Chưa ghi lý do.")
     try:
         with transaction.atomic():
             set_local("reports.person", str(actor.by.pk))
@@ -146,11 +135,11 @@ def campaign_action(actor: Actor) -> Iterator[None]:
 
 
 def lock_campaigns(wanted: Collection[UUID], versions: Mapping[UUID, int]) -> dict[UUID, Campaign]:
-    """Return the locked campaigns. Raises GroupingError where one is gone or has changed."""
+    """Return the locked campaigns. Raises ActionError where one is gone or has changed."""
     rows = Campaign.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
     campaigns = {campaign.pk: campaign for campaign in rows}
     if len(campaigns) < len(wanted):
-        raise GroupingError("Không tìm thấy đợt này.")
+        raise ActionError("Không tìm thấy đợt này.")
     for campaign in campaigns.values():
         if campaign.version != versions.get(campaign.pk, campaign.version):
             raise StaleVersionError(f"Đợt {campaign.code} vừa có người thay đổi. Xem lại rồi làm.")
@@ -162,15 +151,15 @@ def check_not_merged(campaigns: Iterable[UUID]) -> None:
     away = Campaign.objects.filter(pk__in=list(campaigns)).exclude(merged_into=None)
     for campaign in away.select_related("merged_into")[:1]:
         into = campaign.merged_into.code if campaign.merged_into else ""
-        raise GroupingError(f"Đợt {campaign.code} đã gộp vào {into}. Lấy lại lần gộp ấy trước.")
+        raise ActionError(f"Đợt {campaign.code} đã gộp vào {into}. Lấy lại lần gộp ấy trước.")
 
 
 def lock_reports(wanted: Collection[UUID]) -> None:
-    """Lock reports, so that two officers take turns. Raises GroupingError."""
+    """Lock reports, so that two officers take turns. Raises ActionError."""
     _check_count(wanted)
     rows = Report.objects.select_for_update(no_key=True).filter(pk__in=list(wanted)).order_by("pk")
     if len(rows.values_list("pk")) < len(wanted):
-        raise GroupingError("Không tìm thấy tin này.")
+        raise ActionError("Không tìm thấy tin này.")
 
 
 def check_membership(lies_in: Mapping[UUID, UUID | None]) -> None:
@@ -181,7 +170,7 @@ def check_membership(lies_in: Mapping[UUID, UUID | None]) -> None:
 
 
 def lock_chosen_members(campaign: Campaign, wanted: Collection[UUID]) -> list[UUID]:
-    """Return the reports, links locked. Raises GroupingError unless all are members."""
+    """Return the reports, links locked. Raises ActionError unless all are members."""
     _check_count(wanted)
     links = CampaignLink.objects.select_for_update().filter(campaign=campaign, report__in=wanted)
     members = list(links.order_by("pk").values_list("pk", flat=True))
@@ -192,9 +181,9 @@ def lock_chosen_members(campaign: Campaign, wanted: Collection[UUID]) -> list[UU
 
 def _check_count(chosen: Collection[UUID]) -> None:
     if not chosen:
-        raise GroupingError("Chưa chọn tin nào.")
+        raise ActionError("Chưa chọn tin nào.")
     if len(chosen) > MAX_REPORTS:
-        raise GroupingError(f"Mỗi lần chọn nhiều nhất {MAX_REPORTS} tin.")
+        raise ActionError(f"Mỗi lần chọn nhiều nhất {MAX_REPORTS} tin.")
 
 
 def lock_all_members(campaign: Campaign) -> list[UUID]:

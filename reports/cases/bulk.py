@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError
 
 from core.audit import events
+from core.errors import ActionError, NotAllowedError, StaleVersionError
 from reports.campaigns import manual_grouping, membership
 from reports.cases import workflow
 from reports.models import Campaign, CampaignLink, Report
@@ -40,7 +41,7 @@ class Result:
 def apply_to_each(
     verb: str, rows: Sequence[ReportVersion], by: User, words: Mapping[str, Any]
 ) -> Result:
-    """Apply a verb to each; return the result. Raises WorkflowError, with nothing done."""
+    """Apply a verb to each; return the result. Raises ActionError, with nothing done."""
     result, until = Result(), monotonic() + TIMEOUT_SECONDS
     for row in rows:
         why = "late" if monotonic() > until else _refuse_or_decide(verb, row, by, words)
@@ -63,16 +64,20 @@ def _refuse_or_decide(verb: str, row: ReportVersion, by: User, words: Mapping[st
 def _try_decide(verb: str, row: ReportVersion, by: User, words: Mapping[str, Any]) -> str:
     try:
         workflow.decide(verb, row.report, by=by, version=row.version, **words)
-    except workflow.StaleVersion:
+    except StaleVersionError:
         return "stale"
-    except workflow.InvalidTransition:
+    except workflow.InvalidTransitionError:
         return "status"
-    except workflow.NotAllowed:
+    except NotAllowedError:
         events.log_event("report", row.report, "refused", by=by, verb=verb)
         return "permission"
-    except (workflow.ReasonMissing, workflow.ForbiddenWording, workflow.LinkNotAllowed):
+    except (
+        workflow.ReasonMissingError,
+        workflow.ForbiddenWordingError,
+        workflow.ForbiddenLinkError,
+    ):
         raise
-    except workflow.WorkflowError:
+    except ActionError:
         return "other"
     except DatabaseError:
         return "trouble"
@@ -110,9 +115,9 @@ def _attach_batch(
     version = Campaign.objects.values_list("version", flat=True).get(pk=target)
     try:
         manual_grouping.attach(target, {row.report: row.campaign for row in part}, actor, version)
-    except membership.NotAllowedError:
+    except NotAllowedError:
         raise
-    except membership.GroupingError:
+    except ActionError:
         result.refused += [(row.number, "moved") for row in part]
     else:
         result.done += [row.number for row in part]

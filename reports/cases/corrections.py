@@ -14,15 +14,10 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.audit import events
+from core.errors import ActionError, NotAllowedError
 from reports.cases import deadlines, legal_holds
 from reports.cases.transitions import DECIDE
-from reports.cases.workflow import (
-    NotAllowed,
-    ReasonMissing,
-    UnderLegalHold,
-    WorkflowError,
-    lock_case_version,
-)
+from reports.cases.workflow import ReasonMissingError, UnderLegalHoldError, lock_case_version
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
 from reports.models import Case, Correction
 from reports.reference import office_lexicon
@@ -31,7 +26,7 @@ Fact = Correction.Fact
 _MAX_DONG = 10**15
 
 
-class InvalidFactValue(WorkflowError):  # noqa: N818
+class InvalidFactValueError(ActionError):
     """The fact cannot have this value, or has no correction to revert."""
 
 
@@ -75,25 +70,25 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
 def correct_fact(
     case_id: UUID, *, by: User, version: int, right: CorrectedValue, reason: str
 ) -> Case:
-    """Store a correction and return the case; its status stays. Raises WorkflowError."""
+    """Store a correction and return the case; its status stays. Raises ActionError."""
     _check_permission(by)
     if not reason.strip():
-        raise ReasonMissing("reason")
+        raise ReasonMissingError("reason")
     if not right.is_valid:
-        raise InvalidFactValue
+        raise InvalidFactValueError
     row = Correction(fact=right.fact, value=right.value, reason=reason.strip(), actor=by)
     return _store_correction(case_id, version, row)
 
 
 def revert_correction(case_id: UUID, *, by: User, version: int, fact: str) -> Case:
-    """Restore the extracted fact and return the case. Raises WorkflowError."""
+    """Restore the extracted fact and return the case. Raises ActionError."""
     _check_permission(by)
     return _store_correction(case_id, version, Correction(fact=fact, is_active=False, actor=by))
 
 
 def _check_permission(by: User) -> None:
     if not by.has_perm(DECIDE):
-        raise NotAllowed
+        raise NotAllowedError
 
 
 def _store_correction(case_id: UUID, version: int, row: Correction) -> Case:
@@ -101,12 +96,12 @@ def _store_correction(case_id: UUID, version: int, row: Correction) -> Case:
     with transaction.atomic():
         case = lock_case_version(case_id, row.actor, version)
         if legal_holds.is_held(case_id):
-            raise UnderLegalHold
+            raise UnderLegalHoldError
         values = {fact: value for fact, value in case.corrections_json.items() if fact != row.fact}
         if row.is_active:
             values[row.fact] = row.value
         elif values == case.corrections_json:
-            raise InvalidFactValue
+            raise InvalidFactValueError
         row.report_id = case_id
         row.save(force_insert=True)
         Case.objects.filter(pk=case_id).update(

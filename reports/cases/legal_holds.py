@@ -7,9 +7,14 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.audit import events
+from core.errors import ActionError
 from reports.models import LegalHold, Report
 
 PLACE, LIFT = "reports.place_hold", "reports.lift_hold"
+
+
+class ReportErasedError(ActionError):
+    """The report's personal data are erased: nobody is left to write to, and nothing more is accepted."""
 
 
 class HoldError(Exception):

@@ -1,7 +1,7 @@
 """Decisions on cases: this module and corrections.py are the only writers of `Case`.
 
 Each verb is one transaction: lock the case, compare the version that the officer saw, look up the
-transition, write case, deadlines and audit event. A lost race raises StaleVersion. The event has a
+transition, write case, deadlines and audit event. A lost race raises StaleVersionError. The event has a
 message's key alone, so that an erasure reaches its text.
 """
 
@@ -17,8 +17,10 @@ from django.utils import timezone
 
 from core import encryption
 from core.audit import events
+from core.errors import ActionError, NotAllowedError, StaleVersionError
 from core.keys import newest_key
 from reports.cases import deadlines, legal_holds, replies, transfer_slips, visibility
+from reports.cases.legal_holds import ReportErasedError
 from reports.cases.transitions import (
     DECIDE,
     EMPTY,
@@ -37,11 +39,7 @@ PRESSED, WRITTEN, WISH = "pressed", "written", "wish"  # codes of `closing_block
 OWN_SLIP = timedelta(hours=24)  # in which officers may reopen what they ended themselves
 
 
-class WorkflowError(Exception):
-    """The decision was refused and nothing written."""
-
-
-class WordsError(WorkflowError):
+class FieldError(ActionError):
     """The officer's words were refused; `what` says which, or why."""
 
     def __init__(self, what: str) -> None:
@@ -49,44 +47,32 @@ class WordsError(WorkflowError):
         self.what = what
 
 
-class StaleVersion(WorkflowError):  # noqa: N818
-    """Somebody decided since the officer loaded the case."""
-
-
-class NotAllowed(WorkflowError):  # noqa: N818
-    """The officer lacks the permission of this verb."""
-
-
-class InvalidTransition(WorkflowError):  # noqa: N818
+class InvalidTransitionError(ActionError):
     """The table has no transition of this verb from the case's status."""
 
 
-class ReasonMissing(WordsError):  # noqa: N818
+class ReasonMissingError(FieldError):
     """A required field is missing: `what` is reason, outcome, unit or officer."""
 
 
-class UnitUnknown(WorkflowError):  # noqa: N818
+class UnknownUnitError(ActionError):
     """No active unit has that name."""
 
 
-class LinkNotAllowed(WorkflowError):  # noqa: N818
+class ForbiddenLinkError(ActionError):
     """The message to the reporter has a link; the pages promise that none is ever sent."""
 
 
-class ForbiddenWording(WordsError):  # noqa: N818
+class ForbiddenWordingError(FieldError):
     """The message breaks a promise of the pages: `what` is secret, number, unit or blank."""
 
 
-class NoExtensionLeft(WorkflowError):  # noqa: N818
+class NoExtensionLeftError(ActionError):
     """No deadline runs that could be extended once more."""
 
 
-class UnderLegalHold(WorkflowError):  # noqa: N818
+class UnderLegalHoldError(ActionError):
     """The report is under a legal hold: its case cannot end, its facts cannot be corrected."""
-
-
-class ReporterErased(WorkflowError):  # noqa: N818
-    """The report was erased: no reporter is left to write to."""
 
 
 def allowed_actions(case: Case, user: User, *, is_held: bool = False) -> list[str]:
@@ -126,26 +112,26 @@ def decide(
 ) -> Case:
     """Apply a verb of TABLE or ON_WISH to a case and return it; `words`: reason, outcome, unit.
 
-    `officer`: to whom it is assigned, who must have the right to decide. Raises WorkflowError.
+    `officer`: to whom it is assigned, who must have the right to decide. Raises ActionError.
     """
     move = TABLE.get(verb) or ON_WISH[verb]
     officer = by if verb == "take" else officer
     words = {name: text.strip() for name, text in words.items() if text.strip()}
     if not _may_make(move, case_id, by):
-        raise NotAllowed
+        raise NotAllowedError
     _check_words(move, words, officer)
     named = units.match_unit(words["unit"]) if "unit" in words else None
     if move.gives_away and named is None:
-        raise UnitUnknown
+        raise UnknownUnitError
     if named:
         words["unit"] = named.name
     with transaction.atomic():
         case = lock_case_version(case_id, by, version)
         if case.status not in move.steps:
-            raise InvalidTransition
+            raise InvalidTransitionError
         before, after = case.status, move.steps[case.status]
         if after in NOT_ON_HOLD and legal_holds.is_held(case_id):
-            raise UnderLegalHold
+            raise UnderLegalHoldError
         officer = officer or _find_adopter(case, move, by)
         keys: dict[str, int] = {"officer": officer.pk} if officer else {}
         changes = {"status": after, **_place_case(move, officer, words, named)}
@@ -167,12 +153,12 @@ def decide(
 
 
 def lock_case_version(case_id: UUID, by: User, version: int) -> Case:
-    """Return the locked case. Raises NotAllowed or StaleVersion."""
+    """Return the locked case. Raises NotAllowedError or StaleVersionError."""
     case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
     if not visibility.can_see(by, case):
-        raise NotAllowed
+        raise NotAllowedError
     if case.version != version:
-        raise StaleVersion
+        raise StaleVersionError
     return case
 
 
@@ -214,18 +200,18 @@ def mark_unroutable(case_ids: Iterable[UUID]) -> None:
 
 
 def _check_words(move: Transition, words: Mapping[str, str], officer: User | None) -> None:
-    """Raise WorkflowError where a field is missing, or the reporter may not read these words."""
+    """Raise ActionError where a field is missing, or the reporter may not read these words."""
     for what in move.needs:
         if not _is_given(what, words.get(what, ""), officer):
-            raise ReasonMissing(what)
+            raise ReasonMissingError(what)
     if move.tells and find_links(words["reason"]):
-        raise LinkNotAllowed
+        raise ForbiddenLinkError
     if move.tells and (what := replies.forbidden_wording(words["reason"])):
-        raise ForbiddenWording(what)
+        raise ForbiddenWordingError(what)
     if move.tells and replies.unfilled_placeholders(words["reason"]):
-        raise ForbiddenWording("blank")
+        raise ForbiddenWordingError("blank")
     if not replies.is_unit(words.get("unit", "")):
-        raise ForbiddenWording("unit")
+        raise ForbiddenWordingError("unit")
 
 
 def _is_given(what: str, word: str, officer: User | None) -> bool:
@@ -237,7 +223,7 @@ def _is_given(what: str, word: str, officer: User | None) -> bool:
 def _turn_deadlines(case: Case, move: Transition) -> datetime | None:
     """Apply a transition to the deadlines; return when the case is due next."""
     if move.extends and not deadlines.extend(case.pk, move.extends):
-        raise NoExtensionLeft
+        raise NoExtensionLeftError
     return deadlines.apply_transition(case, meets=move.meets, drops=move.drops, starts=move.starts)
 
 
@@ -249,7 +235,7 @@ def _write_case(case: Case, changes: Mapping[str, object]) -> None:
 def _send_message(case_id: UUID, by: User, text: str, *, is_question: bool) -> int:
     """Store a message to the reporter and return its key; no erasure until COMMIT."""
     if legal_holds.lock_report(case_id).erased_at:
-        raise ReporterErased
+        raise ReportErasedError
     message = Message(
         report_id=case_id,
         actor=by,

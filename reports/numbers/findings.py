@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from core import encryption
 from core.audit import events
+from core.errors import ActionError, NotAllowedError
 from core.keys import content_digests
 from reports.calendar import deadline_rules
 from reports.extraction import phones
@@ -31,14 +32,6 @@ ANSWER = "reports.change_dispute"
 DISPUTE_WORKING_DAYS = 2  # for the desk, while no other number has been confirmed
 STATEMENT_CODE = "dispute_answer"
 _MAX_ATTEMPTS = 5  # to find a free public number
-
-
-class FindingError(Exception):
-    """The action was refused with this sentence for the officer; nothing was written."""
-
-
-class NotPermittedError(FindingError):
-    """The officer lacks the permission."""
 
 
 def usual_end() -> date:
@@ -57,31 +50,31 @@ def _valid_until(row: NumberFinding) -> date:
 
 
 def key_for(number: str) -> str:
-    """Return the key of one number. Raises FindingError, also for a published one: it is forged."""
+    """Return the key of one number. Raises ActionError, also for a published one: it is forged."""
     key = lookup.lookup_key(phones.parse(number))
     if not key:
-        raise FindingError("Chưa đọc được một số nào ở đây. Ghi một số, đủ các chữ số.")
+        raise ActionError("Chưa đọc được một số nào ở đây. Ghi một số, đủ các chữ số.")
     if OfficeNumber.objects.filter(key=key).exists():
-        raise FindingError("Đây là số công bố của một cơ quan. Kẻ gian giả số này, không dùng nó.")
+        raise ActionError("Đây là số công bố của một cơ quan. Kẻ gian giả số này, không dùng nó.")
     return key
 
 
 def validate_finding(
     number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
 ) -> NumberFinding:
-    """Return an unsaved finding that may be proposed. Raises FindingError."""
+    """Return an unsaved finding that may be proposed. Raises ActionError."""
     _require_permission(by, PROPOSE)
     valid_until = valid_until or usual_end()
     if not reason.strip():
-        raise FindingError("Chưa ghi căn cứ.")
+        raise ActionError("Chưa ghi căn cứ.")
     if valid_until <= timezone.localdate():
-        raise FindingError("Ngày hết giá trị phải sau hôm nay.")
+        raise ActionError("Ngày hết giá trị phải sau hôm nay.")
     if finding == NumberFinding.Finding.CLEARED and valid_until < _min_cleared_until():
         days = report_counts.DAYS
-        raise FindingError(f"Gỡ thì có giá trị ít nhất {days} ngày, kẻo tin cũ lại tính.")
+        raise ActionError(f"Gỡ thì có giá trị ít nhất {days} ngày, kẻo tin cũ lại tính.")
     key = key_for(number)
     if NumberFinding.objects.filter(key=key, withdrawn_at=None).exists():
-        raise FindingError(_ALREADY_FOUND)
+        raise ActionError(_ALREADY_FOUND)
     return NumberFinding(
         key=key,
         number=number.strip()[:40],
@@ -93,7 +86,7 @@ def validate_finding(
 
 
 def store_proposal(row: NumberFinding) -> NumberFinding:
-    """Return what `validate_finding` returned, stored. Raises FindingError where there is one."""
+    """Return what `validate_finding` returned, stored. Raises ActionError where there is one."""
     try:
         with transaction.atomic():
             row.save(force_insert=True)
@@ -101,21 +94,21 @@ def store_proposal(row: NumberFinding) -> NumberFinding:
                 "number", row.pk, "number_proposed", by=row.proposed_by, reason=row.reason
             )
     except IntegrityError as error:
-        raise FindingError(_ALREADY_FOUND) from error
+        raise ActionError(_ALREADY_FOUND) from error
     return row
 
 
 def confirm(pk: int, *, by: User) -> NumberFinding:
-    """Return the confirmed finding, public from now on. Raises FindingError."""
+    """Return the confirmed finding, public from now on. Raises ActionError."""
     _require_permission(by, CONFIRM)
     with transaction.atomic():
         row = _lock_finding(pk)
         if row.confirmed_at:
-            raise FindingError("Số này đã được xác nhận rồi.")
+            raise ActionError("Số này đã được xác nhận rồi.")
         if row.proposed_by_id == by.pk:
-            raise FindingError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
+            raise ActionError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
         if row.valid_until < timezone.localdate():
-            raise FindingError("Đề nghị này đã quá ngày có giá trị. Gỡ ra rồi đề nghị lại.")
+            raise ActionError("Đề nghị này đã quá ngày có giá trị. Gỡ ra rồi đề nghị lại.")
         key_for(row.number)
         NumberFinding.objects.filter(pk=pk).update(
             confirmed_by=by, confirmed_at=Now(), valid_until=_valid_until(row)
@@ -126,9 +119,9 @@ def confirm(pk: int, *, by: User) -> NumberFinding:
 
 
 def withdraw(pk: int, reason: str, *, by: User) -> None:
-    """Withdraw a finding; its proposer may before it is confirmed. Raises FindingError."""
+    """Withdraw a finding; its proposer may before it is confirmed. Raises ActionError."""
     if not reason.strip():
-        raise FindingError("Chưa ghi lý do gỡ.")
+        raise ActionError("Chưa ghi lý do gỡ.")
     with transaction.atomic():
         row = _lock_finding(pk)
         if row.confirmed_at or row.proposed_by_id != by.pk:
@@ -137,17 +130,17 @@ def withdraw(pk: int, reason: str, *, by: User) -> None:
 
 
 def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
-    """Reject a dispute, or propose to a colleague to uphold it; return it. Raises FindingError."""
+    """Reject a dispute, or propose to a colleague to uphold it; return it. Raises ActionError."""
     _require_permission(by, ANSWER)
     if not text.strip():
-        raise FindingError("Chưa ghi câu trả lời.")
+        raise ActionError("Chưa ghi câu trả lời.")
     with transaction.atomic():
         dispute = _lock_open_dispute(pk)
         row = open_accusation(dispute.key, lock=True)
         if not upheld and row and row.proposed_by_id == by.pk:
-            raise FindingError("Bạn đã đề nghị số này nên không tự giữ nguyên. Nhờ một người khác.")
+            raise ActionError("Bạn đã đề nghị số này nên không tự giữ nguyên. Nhờ một người khác.")
         if upheld and dispute.upheld_by_id:
-            raise FindingError("Đã có người đề nghị gỡ số này. Xem căn cứ rồi xác nhận.")
+            raise ActionError("Đã có người đề nghị gỡ số này. Xem căn cứ rồi xác nhận.")
         if upheld:
             _change(dispute, answer=text.strip(), upheld_by=by, upheld_at=Now())
             events.log_event("dispute", pk, "dispute_proposed", by=by)
@@ -159,15 +152,15 @@ def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
 
 def confirm_clearing(pk: UUID, *, by: User) -> Dispute:
     """Return the dispute, upheld as a colleague proposed: an accusing finding is withdrawn, and
-    earlier reports count no more. One of the two may confirm numbers. Raises FindingError.
+    earlier reports count no more. One of the two may confirm numbers. Raises ActionError.
     """
     _require_permission(by, ANSWER)
     with transaction.atomic():
         dispute = _lock_open_dispute(pk)
         if dispute.upheld_by is None:
-            raise FindingError("Chưa ai đề nghị gỡ số này.")
+            raise ActionError("Chưa ai đề nghị gỡ số này.")
         if dispute.upheld_by == by:
-            raise FindingError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
+            raise ActionError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
         if not dispute.upheld_by.has_perm(CONFIRM):
             _require_permission(by, CONFIRM)
         if row := open_accusation(dispute.key, lock=True):
@@ -188,7 +181,7 @@ def may_confirm_clearing(dispute: Dispute, by: User) -> bool:
 def _lock_open_dispute(pk: UUID) -> Dispute:
     dispute = Dispute.objects.select_for_update(of=("self",)).select_related("upheld_by").get(pk=pk)
     if dispute.status != Dispute.Status.OPEN:
-        raise FindingError("Đề nghị này đã được trả lời rồi.")
+        raise ActionError("Đề nghị này đã được trả lời rồi.")
     return dispute
 
 
@@ -212,7 +205,7 @@ def open_accusation(key: str, *, lock: bool = False) -> NumberFinding | None:
 def _lock_finding(pk: int) -> NumberFinding:
     row = NumberFinding.objects.select_for_update().get(pk=pk)
     if row.withdrawn_at:
-        raise FindingError("Ghi nhận này đã gỡ rồi.")
+        raise ActionError("Ghi nhận này đã gỡ rồi.")
     return row
 
 
@@ -223,7 +216,7 @@ def _withdraw(row: NumberFinding, reason: str, by: User) -> None:
 
 def _require_permission(by: User, permission: str) -> None:
     if not by.has_perm(permission):
-        raise NotPermittedError(_MISSING_PERMISSION[permission])
+        raise NotAllowedError(_MISSING_PERMISSION[permission])
 
 
 _ALREADY_FOUND = "Số này đã có một ghi nhận. Gỡ ghi nhận ấy trước."

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from core.audit import events
 from core.database import fetch_all, set_local
+from core.errors import ActionError, NotAllowedError
 from reports.extraction import phones
 from reports.models import (
     BankHotline,
@@ -23,7 +24,7 @@ from reports.models import (
     Report,
 )
 from reports.numbers import lookup, report_counts
-from reports.numbers.findings import FindingError, NotPermittedError, open_accusation
+from reports.numbers.findings import open_accusation
 from reports.reference import confirmed_statements
 
 CONFIRM = "reports.confirm_published"
@@ -42,12 +43,12 @@ def table_for(row: Row) -> PublishedNumberChange.Table:
 
 
 def propose(row: Row, by: User) -> PublishedNumberChange:
-    """Propose to publish *row*, new or changed and not saved. Raises FindingError."""
+    """Propose to publish *row*, new or changed and not saved. Raises ActionError."""
     return _store_proposal(row, PublishedNumberChange.Act.SAVE, _list_values(row), by)
 
 
 def propose_removal(row: Row, by: User) -> PublishedNumberChange:
-    """Propose to remove *row*. Raises FindingError."""
+    """Propose to remove *row*. Raises ActionError."""
     return _store_proposal(row, PublishedNumberChange.Act.REMOVE, {}, by)
 
 
@@ -68,7 +69,7 @@ def _store_proposal(
             change.save(force_insert=True)
             _log_change("published_proposed", change, by)
     except IntegrityError as error:
-        raise FindingError("Số này đang có một đề nghị chờ xác nhận.") from error
+        raise ActionError("Số này đang có một đề nghị chờ xác nhận.") from error
     return change
 
 
@@ -77,31 +78,31 @@ def _list_values(row: Row) -> dict[str, str]:
 
 
 def confirm(pk: int, *, by: User) -> PublishedNumberChange:
-    """Return the change after making it. Raises FindingError, with nothing written."""
+    """Return the change after making it. Raises ActionError, with nothing written."""
     if not by.has_perm(CONFIRM):
-        raise NotPermittedError("Bạn không có quyền xác nhận số công bố.")
+        raise NotAllowedError("Bạn không có quyền xác nhận số công bố.")
     try:
         with transaction.atomic():
             change = _lock_open_change(pk)
             if change.proposed_by_id == by.pk:
-                raise FindingError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
+                raise ActionError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
             _decide(change, PublishedNumberChange.Outcome.CONFIRMED, by)
             _apply(change)
             _log_change("published_confirmed", change, by)
     except IntegrityError as error:
-        raise FindingError("Số hoặc tên này đã có trong danh sách.") from error
+        raise ActionError("Số hoặc tên này đã có trong danh sách.") from error
     confirmed_statements.clear_cache()
     return change
 
 
 def refuse(pk: int, reason: str, *, by: User) -> None:
-    """Refuse a change; its proposer may withdraw it so. Raises FindingError."""
+    """Refuse a change; its proposer may withdraw it so. Raises ActionError."""
     if not reason.strip():
-        raise FindingError("Chưa ghi lý do.")
+        raise ActionError("Chưa ghi lý do.")
     with transaction.atomic():
         change = _lock_open_change(pk)
         if change.proposed_by_id != by.pk and not by.has_perm(CONFIRM):
-            raise NotPermittedError("Bạn không có quyền xác nhận số công bố.")
+            raise NotAllowedError("Bạn không có quyền xác nhận số công bố.")
         _decide(change, PublishedNumberChange.Outcome.REFUSED, by)
         _log_change("published_refused", change, by, reason=reason.strip())
 
@@ -109,7 +110,7 @@ def refuse(pk: int, reason: str, *, by: User) -> None:
 def _lock_open_change(pk: int) -> PublishedNumberChange:
     change = PublishedNumberChange.objects.select_for_update().get(pk=pk)
     if change.outcome:
-        raise FindingError("Đề nghị này đã quyết rồi.")
+        raise ActionError("Đề nghị này đã quyết rồi.")
     return change
 
 
@@ -128,7 +129,7 @@ def _apply(change: PublishedNumberChange) -> None:
     rows: Any = model.objects.select_for_update().filter(pk=change.target or 0)
     row = rows.first()
     if change.target and (row is None or _list_values(row) != change.old_values):
-        raise FindingError("Số này đã đổi từ khi đề nghị. Gỡ đề nghị ra rồi đề nghị lại.")
+        raise ActionError("Số này đã đổi từ khi đề nghị. Gỡ đề nghị ra rồi đề nghị lại.")
     with _writing(str(change.pk)):
         if change.act == PublishedNumberChange.Act.REMOVE:
             rows.delete()

@@ -15,10 +15,10 @@ from django.utils import timezone
 from core import encryption
 from reports.calendar import deadline_rules
 from reports.cases import legal_holds, workflow
+from reports.cases.legal_holds import ReportErasedError
 from reports.models import ErasureRequest, Report
 from reports.reference import confirmed_statements
 from reports.retention import erasure
-from reports.tracking.followups import ReportErasedError
 
 GRANT = "reports.grant_erasure"
 MAX_REQUESTS = 5  # of one report, the refused ones too
@@ -68,7 +68,7 @@ def answer_deadline_text(codename: str, asked_at: datetime) -> str:
 
 
 def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
-    """Erase a report at its reporter's request. Raises ErasureRequestError and WorkflowError."""
+    """Erase a report at its reporter's request. Raises ErasureRequestError and ActionError."""
     if not by.has_perm(GRANT):
         raise ErasureRequestError("permission")
     with transaction.atomic():
@@ -85,7 +85,7 @@ def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
 
 
 def refuse_erasure(report_id: UUID, *, by: User, version: int, reason: str) -> None:
-    """Refuse a request, with a reason. Raises ErasureRequestError and WorkflowError."""
+    """Refuse a request, with a reason. Raises ErasureRequestError and ActionError."""
     with transaction.atomic():
         workflow.decide("refuse_wish", report_id, by=by, version=version, reason=reason)
         _store_answer(report_id, ErasureRequest.Outcome.REFUSED, by)
@@ -93,7 +93,7 @@ def refuse_erasure(report_id: UUID, *, by: User, version: int, reason: str) -> N
 
 def reopen_request(report_id: UUID, *, by: User, version: int, reason: str) -> None:
     """Reopen a refused request, which another officer must grant, since it destroys what one wanted
-    to keep. Raises ErasureRequestError and WorkflowError.
+    to keep. Raises ErasureRequestError and ActionError.
     """
     with transaction.atomic():
         if against := erasure.find_blocker(report_id):

@@ -20,6 +20,7 @@ from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 from core import encryption
 from core.audit import events
 from core.database import PreparedStatement, execute_pipeline
+from core.errors import NotAllowedError
 from core.keys import content_digests, newest_key
 from core.outbox import queue
 from core.outbox.queue import Priority
@@ -159,16 +160,12 @@ def _accept(
     return SubmissionResult(_load_lazily(row["id"]), code, again=False)
 
 
-class FilingNotAllowedError(Exception):
-    """The officer may not file for others; nothing was written."""
-
-
 def file_on_behalf(
     typed: ReportSubmission, submission_key: str, source: str, by: User
 ) -> SubmissionResult:
-    """Submit for somebody else and log who filed it, once. Raises FilingNotAllowedError."""
+    """Submit for somebody else and log who filed it, once. Raises NotAllowedError."""
     if not by.has_perm(FILING_PERMISSION):
-        raise FilingNotAllowedError
+        raise NotAllowedError
     accepted = submit_report(typed, submission_key, source=source)
     report = accepted.report
     # Also after a first try that ended between report and log.

@@ -15,6 +15,7 @@ from core import encryption
 from core.keys import content_digests
 from core.outbox import queue
 from reports.cases import deadlines
+from reports.cases.legal_holds import ReportErasedError
 from reports.extraction import phones, redaction, story_reader
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
 from reports.extraction.redaction import RedactedCopy
@@ -33,10 +34,6 @@ _ACCOUNT_CUE = "stk "  # makes the redaction treat a number in the field for acc
 _DIGEST = "followup digest"
 _DERIVED = ("flags", "commune_id", "called_on")
 RowT = TypeVar("RowT", Followup, Message)
-
-
-class ReportErasedError(Exception):
-    """The report's personal data are erased: nothing more is accepted for it."""
 
 
 class LimitReachedError(Exception):

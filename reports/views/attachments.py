@@ -14,11 +14,12 @@ from core.same_origin import is_same_origin
 from reports.attachments import filetypes, storage, upload_handler
 from reports.attachments.storage import PendingUpload, Refusal, RefusedError
 from reports.attachments.upload_handler import MultipartForm, Upload
+from reports.cases.legal_holds import ReportErasedError
 from reports.models import Report
 from reports.submission.forms import CodeForm
 from reports.tracking import followup_feedback, followups
 from reports.tracking.followup_parser import FollowupFormParser
-from reports.tracking.followups import FollowupSubmission, ReportErasedError
+from reports.tracking.followups import FollowupSubmission
 from reports.tracking.forms import FollowupForm
 from reports.tracking.status_timeline import UploadResult
 from reports.views.codes import render_invalid, report_for_code_or_error

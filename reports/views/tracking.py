@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.form_data import Fields, sanitize_text
 from core.province_names import insert_hotline
 from reports.attachments import storage
+from reports.cases.legal_holds import ReportErasedError
 from reports.facts import merged_report
 from reports.models import Case, Followup, Report
 from reports.reference import gazetteer
@@ -26,7 +27,7 @@ from reports.tracking import (
     status_timeline,
 )
 from reports.tracking.followup_parser import FollowupFormParser
-from reports.tracking.followups import FollowupSubmission, LimitReachedError, ReportErasedError
+from reports.tracking.followups import FollowupSubmission, LimitReachedError
 from reports.tracking.forms import (
     EraseForm,
     FollowupBaseForm,

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from core.audit import events
+from core.errors import StaleVersionError
 from core.models import OutboxItem
 from core.text import normalize
 from reports.cases import workflow
@@ -143,7 +144,7 @@ def try_to(verb: str, subject: Case, by: User) -> str:
     """Decide as who looks at that state of the case; return whether it is done or somebody was quicker."""
     try:
         workflow.decide(verb, subject.pk, **({"by": by, "version": subject.version} | WORDS[verb]))
-    except workflow.StaleVersion:
+    except StaleVersionError:
         return "told"
     return "done"
 

@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 
 from core.audit import events
+from core.errors import ActionError
 from reports.campaigns import manual_grouping
-from reports.campaigns.membership import GroupingError
 from reports.models import Campaign, CampaignLink, MergeProposal, Report
 from tests.support import report_factories
 from tests.support.campaign_factories import (
@@ -210,7 +210,7 @@ def test_the_fold_of_an_act_that_is_not_done_stays_open_and_says_why(
 def test_what_was_typed_to_take_back_stays(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     subject = campaign("Đ-26-AAA", 2)
     done = manual_grouping.detach(subject.pk, members(subject)[:1], hand(duty.user), 1)
-    busy = Mock(side_effect=GroupingError("Máy chủ bận."))
+    busy = Mock(side_effect=ActionError("Máy chủ bận."))
     monkeypatch.setattr(manual_grouping, "undo_action", busy)
     fold = open_fold(post(duty, subject, f"take-back/{done.pk}"))
     assert fold.xpath("string(.//textarea)").strip() == WHY

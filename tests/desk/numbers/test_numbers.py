@@ -6,10 +6,11 @@ import pytest
 from django.utils import timezone
 
 from core import encryption
+from core.errors import ActionError
 from core.models import AuditEvent
 from reports.models import Dispute
 from reports.numbers import findings
-from reports.numbers.findings import DisputeSubmission, FindingError
+from reports.numbers.findings import DisputeSubmission
 from tests.reports.numbers.test_findings import DISPUTES, NUMBERS, proposed, submit_dispute
 from tests.support import report_factories
 from tests.support.desk_pages import QUEUE, tree, words
@@ -60,7 +61,7 @@ def test_who_proposed_a_number_does_not_reject_its_dispute(duty: Person, lead: P
     findings.confirm(proposed(duty).pk, by=lead.user)
     dispute = submit_dispute()
     assert buttons(duty, dispute) == {"upheld"}
-    with pytest.raises(FindingError, match="không tự giữ nguyên"):
+    with pytest.raises(ActionError, match="không tự giữ nguyên"):
         findings.answer(dispute.pk, upheld=False, text="Giữ.", by=duty.user)
     findings.answer(dispute.pk, upheld=False, text="Giữ.", by=lead.user)
 

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core import encryption
 from core.audit import events
+from core.errors import StaleVersionError
 from reports.cases import workflow
 from reports.models import Case, EvidenceFile, Followup, Message, Report
 from reports.tracking import followups
@@ -100,7 +101,7 @@ def test_a_wish_to_withdraw_is_told_once_and_above_everything(duty: Person) -> N
 
 def test_a_decision_that_was_not_taken_leaves_no_message(duty: Person) -> None:
     report = report_factories.report()
-    with pytest.raises(workflow.StaleVersion):
+    with pytest.raises(StaleVersionError):
         workflow.decide("message", report.pk, by=duty.user, version=7, reason=QUESTION)
     assert not Message.objects.exists()
 

@@ -8,9 +8,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from core.audit import events
+from core.errors import ActionError, NotAllowedError, StaleVersionError
 from core.models import AuditEvent
 from reports.campaigns import manual_grouping
-from reports.campaigns.membership import Actor, GroupingError, NotAllowedError, StaleVersionError
+from reports.campaigns.membership import Actor
 from reports.models import Campaign, CampaignAction, CampaignExclusion, CampaignLink
 from tests.support import report_factories
 from tests.support.campaign_factories import (
@@ -60,7 +61,7 @@ def test_merges_in_a_row_lead_to_the_last_which_is_taken_back_first(by: User) ->
     assert first.root() == third
     assert set(Campaign.objects.with_merged_into(third)) == {first, second, third}
     assert list(Campaign.objects.live()) == [third]
-    with pytest.raises(GroupingError, match="Đ-26-BBB đã gộp vào Đ-26-CCC"):
+    with pytest.raises(ActionError, match="Đ-26-BBB đã gộp vào Đ-26-CCC"):
         manual_grouping.undo_action(acts[0].pk, hand(by))
     for act in reversed(acts):
         manual_grouping.undo_action(act.pk, hand(by))
@@ -156,7 +157,7 @@ def test_an_act_of_which_nothing_stands_is_not_taken_back(by: User) -> None:
     report = report_factories.report()
     act = manual_grouping.attach(here.pk, {report.pk: None}, hand(by), 1)
     manual_grouping.attach(there.pk, {report.pk: here.pk}, hand(by), 1)
-    with pytest.raises(GroupingError, match="xếp lại sau đó"):
+    with pytest.raises(ActionError, match="xếp lại sau đó"):
         manual_grouping.undo_action(act.pk, hand(by))
 
 
@@ -203,7 +204,7 @@ def _something(dice: random.Random, by: User, alone: list[Any]) -> list[Campaign
     ]
     try:
         return [dice.choice(acts)()]
-    except GroupingError:
+    except ActionError:
         return []
 
 
@@ -221,12 +222,12 @@ def test_who_saw_an_older_version_is_told_and_nothing_is_written(by: User) -> No
     ("act", "error", "why"),
     [
         (lambda only, by: manual_grouping.detach(only.pk, members(only), Actor(by, ""), 1),
-         GroupingError, "Chưa ghi lý do"),
+         ActionError, "Chưa ghi lý do"),
         (lambda only, by: manual_grouping.detach(only.pk, members(only), Actor(by, "  \n"), 1),
-         GroupingError, "Chưa ghi lý do"),
+         ActionError, "Chưa ghi lý do"),
         (lambda only, by: manual_grouping.detach(only.pk, members(only) * 201, hand(by), 1),
-         GroupingError, "nhiều nhất 200"),
-        (lambda only, by: merged(only, only, by), GroupingError, "chính nó"),
+         ActionError, "nhiều nhất 200"),
+        (lambda only, by: merged(only, only, by), ActionError, "chính nó"),
         (lambda only, by: manual_grouping.attach(
             campaign("Đ-26-BBB").pk, {members(only)[0]: None}, hand(by), 1),
          StaleVersionError, "chuyển sang đợt khác"),
@@ -283,5 +284,5 @@ def test_what_a_person_placed_since_stays_when_the_machines_merge_is_taken_back(
 def test_a_merge_by_people_is_not_parted(by: User) -> None:
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
     merged(small, large, by)
-    with pytest.raises(GroupingError, match="do máy chuyển"):
+    with pytest.raises(ActionError, match="do máy chuyển"):
         manual_grouping.undo_machine_merge(small.pk, hand(by))

@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
+from core.errors import ActionError
 from reports.campaigns import manual_grouping
-from reports.campaigns.membership import GroupingError
 from reports.models import Campaign, CampaignAction, CampaignLink
 from tests.support import report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign, hand, members, versions
@@ -140,7 +140,7 @@ def by() -> User:
 def tried(act: Callable[[], Any]) -> Any:
     try:
         return act()
-    except GroupingError:
+    except ActionError:
         return "told"
 
 

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from core.audit import events
+from core.errors import NotAllowedError, StaleVersionError
 from desk.reports import admin as queue
 from desk.reports import queue_counts
 from reports.cases import corrections, workflow
@@ -90,7 +91,7 @@ def test_a_correction_is_taken_back_once_and_the_machine_holds_again(
     correct(report, duty.user)
     corrections.revert_correction(report.pk, by=duty.user, version=2, fact="scenario")
     assert effective_facts(fresh(report)).scenario == "police_case"
-    with pytest.raises(corrections.InvalidFactValue):
+    with pytest.raises(corrections.InvalidFactValueError):
         corrections.revert_correction(report.pk, by=duty.user, version=3, fact="scenario")
     kinds = [event.kind for event in events.events_for("report", report.pk)]
     assert kinds == ["uncorrected", "corrected"]
@@ -114,7 +115,7 @@ def test_a_correction_is_taken_back_once_and_the_machine_holds_again(
     ],
 )
 def test_nonsense_is_no_value(report: Report, duty: Person, fact: str, value: Any) -> None:
-    with pytest.raises(corrections.InvalidFactValue):
+    with pytest.raises(corrections.InvalidFactValueError):
         correct(report, duty.user, fact, value=value)
     assert Case.objects.get(report=report).version == 1
 
@@ -122,12 +123,12 @@ def test_nonsense_is_no_value(report: Report, duty: Person, fact: str, value: An
 def test_a_correction_wants_a_reason_the_right_and_the_case_as_it_stands(
     report: Report, duty: Person, editor: Person
 ) -> None:
-    with pytest.raises(workflow.ReasonMissing):
+    with pytest.raises(workflow.ReasonMissingError):
         correct(report, duty.user, reason=" \n")
-    with pytest.raises(workflow.NotAllowed):
+    with pytest.raises(NotAllowedError):
         correct(report, editor.user)
     report_factories.decide("take", report, duty)
-    with pytest.raises(workflow.StaleVersion):
+    with pytest.raises(StaleVersionError):
         correct(report, duty.user, version=1)
     assert not Correction.objects.exists()
 

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from core.errors import NotAllowedError
 from reports.cases import corrections, deadlines, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.models import Case, Deadline
@@ -117,7 +118,7 @@ def test_verifying_is_extended_twice_to_month_ends_and_no_further(chief: User) -
         for _ in range(2):
             decide("extend", case, chief)
             ends.append(f"{timezone.localtime(running(case)['verify']):%d/%m/%Y}")
-        with pytest.raises(workflow.NoExtensionLeft):
+        with pytest.raises(workflow.NoExtensionLeftError):
             decide("extend", case, chief)
     assert ends == ["28/02/2027", "30/04/2027"]
     assert Case.objects.get(pk=case.pk).version == 4
@@ -136,7 +137,7 @@ def test_what_was_refused_leaves_the_clocks_alone(chief: User) -> None:
     case = report_factories.case()
     decide("act", case, chief)
     before = list(Deadline.objects.order_by("id").values())
-    with pytest.raises(workflow.InvalidTransition):
+    with pytest.raises(workflow.InvalidTransitionError):
         decide("junk", case, chief)
     assert list(Deadline.objects.order_by("id").values()) == before
 
@@ -154,14 +155,14 @@ def test_officers_take_up_again_what_they_ended_themselves_within_a_day(
 ) -> None:
     mine, another = report_factories.case(), report_factories.case()
     decide("junk", another, chief)
-    with pytest.raises(workflow.NotAllowed):
+    with pytest.raises(NotAllowedError):
         decide("reopen", another, duty)
     after = decide("junk", mine, duty)
     assert "reopen" in workflow.allowed_actions(after, duty.user)
     assert decide("reopen", mine, duty).status == Case.Status.IN_REVIEW
     decide("junk", mine, duty)
     with time_machine.travel(timezone.now() + timedelta(hours=25)):  # noqa: SIM117
-        with pytest.raises(workflow.NotAllowed):
+        with pytest.raises(NotAllowedError):
             decide("reopen", mine, duty)
 
 

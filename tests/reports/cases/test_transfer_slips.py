@@ -13,7 +13,8 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from core.audit import events
-from reports.cases import corrections, pdf_documents, transfer_slips, workflow
+from core.errors import StaleVersionError
+from reports.cases import corrections, pdf_documents, transfer_slips
 from reports.cases.corrections import CorrectedValue
 from reports.models import Case, Report, TransferSlip
 from tests.support import report_factories
@@ -97,7 +98,7 @@ def test_numbers_begin_anew_each_year(duty: Person, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_hand_over_that_fails_uses_no_number(duty: Person) -> None:
-    with pytest.raises(workflow.StaleVersion):
+    with pytest.raises(StaleVersionError):
         report_factories.decide("hand_over", report_factories.report(), duty, version=9)
     handed(duty)
     assert TransferSlip.objects.get().number == 1

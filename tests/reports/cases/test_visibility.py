@@ -10,11 +10,12 @@ from django.test import Client
 from lxml import html
 
 from core.audit import events
+from core.errors import NotAllowedError
 from core.models import AuditEvent, OutboxItem
 from desk.reports import indicators
 from desk.reports.decision_forms import assignable_officers
 from desk.reports.queue_counts import load_counts
-from reports.cases import transitions, visibility, workflow
+from reports.cases import transitions, visibility
 from reports.models import Case, Deadline, Indicator, Report
 from reports.monitoring import queue_stats
 from tests.support import campaign_factories, report_factories
@@ -72,7 +73,7 @@ def test_who_has_the_role_of_a_unit_and_no_unit_sees_no_report(
     assert not visibility.visible_reports(Report.objects.all(), user).exists()
     assert not visibility.visible_via_report(Indicator.objects.all(), user).exists()
     assert not visibility.sees_every_report(user)
-    with pytest.raises(workflow.NotAllowed):
+    with pytest.raises(NotAllowedError):
         report_factories.decide("take", unassigned, user)
 
 
@@ -112,7 +113,7 @@ def test_no_address_of_another_units_report_opens(unassigned: Case, act: str) ->
 
 
 def test_the_workflow_itself_refuses_another_units_case(unassigned: Case) -> None:
-    with pytest.raises(workflow.NotAllowed):
+    with pytest.raises(NotAllowedError):
         report_factories.decide("take", unassigned, create_unit_officer(report_factories.unit()))
 
 

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from accounts import roles
 from core.audit import events
+from core.errors import NotAllowedError
 from reports.cases import deadlines, transitions, workflow
 from reports.models import Case, Message, UnitMember
 from tests.support import report_factories
@@ -68,7 +69,7 @@ def test_a_verb_leads_where_the_table_says_and_nowhere_else(
     if verb in leads:
         assert decide(verb, case, chief).status == leads[verb]
     else:
-        with pytest.raises(workflow.InvalidTransition):
+        with pytest.raises(workflow.InvalidTransitionError):
             decide(verb, case, chief)
         assert Case.objects.get(pk=case.pk).version == case.version
 
@@ -83,7 +84,7 @@ def test_a_role_may_what_is_written_here(role: str, verb: str) -> None:
     if verb in MAY[role].split():
         assert decide(verb, case, by).version == case.version + 1
     else:
-        with pytest.raises(workflow.NotAllowed):
+        with pytest.raises(NotAllowedError):
             decide(verb, case, by)
         assert not events.events_for("report", case.pk)
 
@@ -110,20 +111,20 @@ def test_each_decision_leaves_one_event_with_who_and_why(verb: str, chief: User)
 )
 def test_what_a_verb_needs_is_asked_for(verb: str, missing: str, typed: str, chief: User) -> None:
     case = create_case_for(verb)
-    with pytest.raises(workflow.ReasonMissing) as caught:
+    with pytest.raises(workflow.ReasonMissingError) as caught:
         decide(verb, case, chief, **{missing: typed})
     assert caught.value.what == missing
     assert not events.events_for("report", case.pk)
 
 
 def test_only_one_who_may_decide_can_be_assigned(chief: User, editor: Person) -> None:
-    with pytest.raises(workflow.ReasonMissing, match="officer"):
+    with pytest.raises(workflow.ReasonMissingError, match="officer"):
         decide("assign", report_factories.case(), chief, officer=editor.user)
 
 
 def test_an_officer_who_left_decides_nothing(chief: User) -> None:
     chief.is_active = False
-    with pytest.raises(workflow.NotAllowed):
+    with pytest.raises(NotAllowedError):
         decide("take", report_factories.case(), chief)
 
 

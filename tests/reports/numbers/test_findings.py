@@ -11,12 +11,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from lxml import html
 
+from core.errors import ActionError
 from core.models import AuditEvent
 from desk.numbers.known_numbers import KnownNumberForm
 from portal.management import reference_data
 from reports.models import Dispute, NumberFinding, OfficeNumber, PublishedNumberChange
 from reports.numbers import findings, official_numbers
-from reports.numbers.findings import DisputeSubmission, FindingError
+from reports.numbers.findings import DisputeSubmission
 from reports.numbers.lookup import VerdictKind
 from tests.support.desk_pages import words
 from tests.support.number_factories import KEY, NUMBER, file_report, look_up
@@ -57,7 +58,7 @@ def test_a_proposal_of_three_months_is_public_only_once_another_confirms(
 
 def test_nobody_confirms_the_own_proposal(lead: Person) -> None:
     row = proposed(lead)
-    with pytest.raises(FindingError, match="không tự xác nhận"):
+    with pytest.raises(ActionError, match="không tự xác nhận"):
         findings.confirm(row.pk, by=lead.user)
     with pytest.raises(IntegrityError, match="four_eyes"), transaction.atomic():
         NumberFinding.objects.filter(pk=row.pk).update(confirmed_by=lead.user, confirmed_at=Now())
@@ -66,9 +67,9 @@ def test_nobody_confirms_the_own_proposal(lead: Person) -> None:
 
 def test_who_may_not_confirm_cannot(duty: Person, editor: Person, lead: Person) -> None:
     row = proposed(lead)
-    with pytest.raises(FindingError, match="quyền xác nhận"):
+    with pytest.raises(ActionError, match="quyền xác nhận"):
         findings.confirm(row.pk, by=duty.user)
-    with pytest.raises(FindingError, match="quyền đề nghị"):
+    with pytest.raises(ActionError, match="quyền đề nghị"):
         proposed(editor, number="0550000999")
 
 
@@ -87,14 +88,14 @@ def test_what_speaks_against_a_proposal_is_said(
     duty: Person, words_: dict[str, Any], why: str
 ) -> None:
     reference_data.load_offices()
-    with pytest.raises(FindingError, match=why):
+    with pytest.raises(ActionError, match=why):
         proposed(duty, **words_)
     assert not NumberFinding.objects.exists()
 
 
 def test_a_number_has_one_finding_at_a_time(duty: Person, lead: Person) -> None:
     row = proposed(duty)
-    with pytest.raises(FindingError, match="đã có một ghi nhận"):
+    with pytest.raises(ActionError, match="đã có một ghi nhận"):
         proposed(lead)
     findings.withdraw(row.pk, "Nhầm số", by=duty.user)
     assert proposed(lead).pk != row.pk
@@ -116,9 +117,9 @@ def test_what_is_cleared_outlasts_all_that_was_told_before(duty: Person, lead: P
 
 def test_what_is_confirmed_only_who_may_confirm_takes_back(duty: Person, lead: Person) -> None:
     row = findings.confirm(proposed(duty).pk, by=lead.user)
-    with pytest.raises(FindingError):
+    with pytest.raises(ActionError):
         findings.withdraw(row.pk, "Nhầm", by=duty.user)
-    with pytest.raises(FindingError, match="lý do"):
+    with pytest.raises(ActionError, match="lý do"):
         findings.withdraw(row.pk, " ", by=lead.user)
     findings.withdraw(row.pk, "Nhầm", by=lead.user)
     assert (look_up().state, acts()[-1]) == (VerdictKind.UNKNOWN, "number_withdrawn")
@@ -143,10 +144,10 @@ def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
 def test_nobody_upholds_a_dispute_alone(lead: Person) -> None:
     file_report(0), file_report(1)
     dispute = submit_dispute()
-    with pytest.raises(FindingError, match="Chưa ai đề nghị"):
+    with pytest.raises(ActionError, match="Chưa ai đề nghị"):
         findings.confirm_clearing(dispute.pk, by=lead.user)
     findings.answer(dispute.pk, upheld=True, text="Được.", by=lead.user)
-    with pytest.raises(FindingError, match="không tự xác nhận"):
+    with pytest.raises(ActionError, match="không tự xác nhận"):
         findings.confirm_clearing(dispute.pk, by=lead.user)
     with pytest.raises(IntegrityError, match="dispute_four_eyes"), transaction.atomic():
         Dispute.objects.filter(pk=dispute.pk).update(status="upheld", answered_by=lead.user)
@@ -156,7 +157,7 @@ def test_nobody_upholds_a_dispute_alone(lead: Person) -> None:
 def test_clearing_by_a_dispute_needs_one_who_may_confirm(duty: Person, lead: Person) -> None:
     """Whether that one proposes or confirms, so that an office with one lead can clear a number."""
     dispute = findings.answer(submit_dispute().pk, upheld=True, text="Được.", by=duty.user)
-    with pytest.raises(FindingError, match="quyền xác nhận"):
+    with pytest.raises(ActionError, match="quyền xác nhận"):
         findings.confirm_clearing(dispute.pk, by=second())
     assert findings.confirm_clearing(dispute.pk, by=lead.user).status == "upheld"
     other = submit_dispute("0550000001")
@@ -167,7 +168,7 @@ def test_clearing_by_a_dispute_needs_one_who_may_confirm(duty: Person, lead: Per
 def test_what_a_colleague_wants_cleared_may_still_be_kept(duty: Person, lead: Person) -> None:
     file_report(0), file_report(1)
     dispute = findings.answer(submit_dispute().pk, upheld=True, text="Được.", by=duty.user)
-    with pytest.raises(FindingError, match="Đã có người đề nghị"):
+    with pytest.raises(ActionError, match="Đã có người đề nghị"):
         findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=lead.user)
     dispute = findings.answer(dispute.pk, upheld=False, text="Chưa đủ căn cứ.", by=lead.user)
     assert (dispute.status, dispute.answer) == ("rejected", "Chưa đủ căn cứ.")
@@ -179,10 +180,10 @@ def test_a_dispute_is_answered_once_with_words_and_when_rejected_the_finding_sta
 ) -> None:
     findings.confirm(proposed(duty).pk, by=lead.user)
     dispute = submit_dispute()
-    with pytest.raises(FindingError, match="câu trả lời"):
+    with pytest.raises(ActionError, match="câu trả lời"):
         findings.answer(dispute.pk, upheld=False, text=" ", by=lead.user)
     findings.answer(dispute.pk, upheld=False, text="Không đủ căn cứ.", by=lead.user)
-    with pytest.raises(FindingError, match="đã được trả lời"):
+    with pytest.raises(ActionError, match="đã được trả lời"):
         findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=lead.user)
     assert look_up().state == VerdictKind.CONFIRMED
 
@@ -227,7 +228,7 @@ def test_of_two_who_propose_at_once_the_slower_is_told(
     duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def quicker(row: NumberFinding) -> None:
-        raise FindingError("Số này đã có một ghi nhận.")
+        raise ActionError("Số này đã có một ghi nhận.")
 
     monkeypatch.setattr(findings, "store_proposal", quicker)
     assert "đã có một ghi nhận" in words(duty.client.post(f"{NUMBERS}add/", FORM, follow=True))

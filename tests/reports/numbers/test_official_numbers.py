@@ -8,9 +8,9 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
 from core.audit import events
+from core.errors import ActionError
 from reports.models import BankHotline, OfficeNumber, PublishedNumberChange
 from reports.numbers import official_numbers
-from reports.numbers.findings import FindingError
 from tests.support.officers import Person, second
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +71,7 @@ def test_the_old_number_stays_until_another_confirms(lead: Person) -> None:
 
 def test_nobody_confirms_what_they_asked_for(lead: Person) -> None:
     change = propose_number(lead.user)
-    with pytest.raises(FindingError, match="không tự xác nhận"):
+    with pytest.raises(ActionError, match="không tự xác nhận"):
         official_numbers.confirm(change.pk, by=lead.user)
     with pytest.raises(IntegrityError), transaction.atomic():
         PublishedNumberChange.objects.filter(pk=change.pk).update(
@@ -91,14 +91,14 @@ def test_a_new_bank_and_its_removal_take_two(lead: Person) -> None:
 
 def test_one_change_of_a_row_waits_at_a_time(lead: Person) -> None:
     propose_number(lead.user)
-    with pytest.raises(FindingError, match="đang có một đề nghị"):
+    with pytest.raises(ActionError, match="đang có một đề nghị"):
         propose_number(second())
 
 
 def test_the_same_bank_asked_for_twice_is_there_once(lead: Person) -> None:
     first, again = (official_numbers.propose(bank(), lead.user) for _ in range(2))
     official_numbers.confirm(first.pk, by=second())
-    with pytest.raises(FindingError, match="đã có trong danh sách"):
+    with pytest.raises(ActionError, match="đã có trong danh sách"):
         official_numbers.confirm(again.pk, by=second())
     assert BankHotline.objects.count() == 1
 
@@ -107,16 +107,16 @@ def test_a_row_that_changed_meanwhile_is_not_overwritten(lead: Person) -> None:
     change = propose_number(lead.user)
     with official_numbers.bypass_four_eyes_for_seed():
         OfficeNumber.objects.filter(pk=change.target).update(label="Trực ban mới")
-    with pytest.raises(FindingError, match="đã đổi từ khi đề nghị"):
+    with pytest.raises(ActionError, match="đã đổi từ khi đề nghị"):
         official_numbers.confirm(change.pk, by=second())
 
 
 def test_a_refusal_needs_a_reason_and_changes_nothing(lead: Person) -> None:
     change = propose_number(lead.user)
-    with pytest.raises(FindingError, match="lý do"):
+    with pytest.raises(ActionError, match="lý do"):
         official_numbers.refuse(change.pk, " ", by=second())
     official_numbers.refuse(change.pk, "không đúng nguồn", by=lead.user)
-    with pytest.raises(FindingError, match="đã quyết rồi"):
+    with pytest.raises(ActionError, match="đã quyết rồi"):
         official_numbers.confirm(change.pk, by=second())
     assert hotline().number == "02373.725.725"
 
@@ -137,7 +137,7 @@ def test_the_desk_asks_and_a_colleague_confirms(lead: Person, duty: Person) -> N
 
 def test_a_role_without_the_right_is_refused(lead: Person, editor: Person) -> None:
     change = propose_number(lead.user)
-    with pytest.raises(FindingError, match="quyền"):
+    with pytest.raises(ActionError, match="quyền"):
         official_numbers.confirm(change.pk, by=editor.user)
     for act in ("confirm", "refuse"):
         editor.client.post(f"{CHANGES}{change.pk}/{act}/", {"reason": "x"})

@@ -80,7 +80,7 @@ def test_a_units_report_has_no_officer_yet_and_what_is_taken_back_lies_at_pv01_a
 
 def test_a_unit_that_nobody_knows_is_given_nothing(lead: Person) -> None:
     case = report_factories.case()
-    with pytest.raises(workflow.UnitUnknown):
+    with pytest.raises(workflow.UnknownUnitError):
         workflow.decide("assign_unit", case.pk, by=lead.user, version=1, unit="Công an xã Không Có")
     assert Case.objects.get(pk=case.pk).version == 1
 

@@ -82,7 +82,7 @@ def test_what_is_held_cannot_be_erased(held_report: Report) -> None:
 
 @pytest.mark.parametrize("verb", ["close", "junk", "withdraw"])
 def test_its_case_is_not_ended(held_report: Report, lead: Person, verb: str) -> None:
-    with pytest.raises(workflow.UnderLegalHold):
+    with pytest.raises(workflow.UnderLegalHoldError):
         report_factories.decide(verb, held_report, lead)
     assert "its case cannot end" in refused_by_database(
         "UPDATE reports_case SET status = 'junk' WHERE report_id = %s", held_report.pk
@@ -97,7 +97,7 @@ def test_its_case_goes_on(held_report: Report, lead: Person) -> None:
 def test_no_fact_of_it_is_put_right(held_report: Report, lead: Person) -> None:
     report_factories.add_facts(held_report, ongoing=False)
     right = CorrectedValue("ongoing", value=True)
-    with pytest.raises(workflow.UnderLegalHold):
+    with pytest.raises(workflow.UnderLegalHoldError):
         corrections.correct_fact(held_report.pk, by=lead.user, version=1, right=right, reason="x")
     error = refused_by_database(
         "INSERT INTO reports_correction (report_id, fact, value, reason, actor_id, is_active)"
