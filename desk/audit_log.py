@@ -32,7 +32,7 @@ _FACTS: dict[Any, Any] = dict(Correction.Fact.choices)
 # Details that never hold a person's words.
 _CODES = (
     "before", "after", "outcome", "what", "verb", "role", "identifier", "format", "fact", "filter",
-    "clock",
+    "deadline",
 )  # fmt: skip
 _FIGURES = {"number": "tệp số {}", "rows": "{} dòng", "files": "{} tệp"}
 

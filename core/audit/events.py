@@ -13,7 +13,7 @@ DETAIL_ERASED = "detail_erased"
 NO_LOOK = ("refused", "reread")
 # Keys of a detail that hold nobody's words: codes, keys, counts, times, names of units.
 _NO_WORDS = frozenset({
-    "after", "before", "clock", "correction", "due", "fact", "files", "format", "lists",
+    "after", "before", "correction", "deadline", "due", "fact", "files", "format", "lists",
     "message", "number", "officer", "outcome", "personal", "proposed_by", "rows", "rule",
     "sha256", "slip", "source", "unit", "verb", "version", "what", "which", "why",
 })  # fmt: skip

@@ -30,7 +30,7 @@ class DeadlineLabel:
 def next_deadline(
     case: Case, received_at: datetime, now: datetime | None = None
 ) -> DeadlineLabel | None:
-    """Return the next deadline or None; a report without clocks yet is due to be classified."""
+    """Return the next deadline or None; a report without deadlines yet is due to be classified."""
     at = case.due_at
     if at is None and case.status in Case.OPEN:
         at = deadline_rules.due_at(deadline_rules.CLASSIFY, received_at)
@@ -57,7 +57,7 @@ def _span(length: timedelta) -> str:
 
 @dataclass(frozen=True)
 class DeadlineLine:
-    """One clock: title, end, state in words."""
+    """One deadline: title, end, state in words."""
 
     title: str
     due_at: datetime
@@ -66,21 +66,21 @@ class DeadlineLine:
 
 
 def deadline_prefetch() -> ArraySubquery:
-    """Return the clocks of a report as a column of its statement."""
+    """Return the deadlines of a report as a column of its statement."""
     every = Deadline.objects.filter(report_id=OuterRef("pk")).order_by("id")
     names = ("kind", "due_at", "met_at", "dropped_at", "extension_count")
     return ArraySubquery(every.values(row=JSONObject(**{name: name for name in names})))
 
 
 def deadline_lines(report: Report) -> list[DeadlineLine]:
-    """Return the clocks of a report loaded with its `clock_rows`, running ones first."""
+    """Return the deadlines of a report loaded with its `deadline_rows`, running ones first."""
     now = timezone.now()
-    rows: list[dict[str, Any]] = getattr(report, "clock_rows", [])
+    rows: list[dict[str, Any]] = getattr(report, "deadline_rows", [])
     return [_line(row, now) for row in sorted(rows, key=_is_over)]
 
 
 def ending_at(lines: list[DeadlineLine], at: datetime) -> str:
-    """Return the titles of the clocks that end at that moment."""
+    """Return the titles of the deadlines that end at that moment."""
     return ", ".join(line.title.lower() for line in lines if line.due_at == at)
 
 

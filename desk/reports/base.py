@@ -60,7 +60,7 @@ def report_queryset() -> QuerySet[Report]:
         Report.objects.select_related(*single)
         .defer("facts__search_text")
         .annotate(
-            clock_rows=deadlines.deadline_prefetch(),
+            deadline_rows=deadlines.deadline_prefetch(),
             is_held=Exists(hold),
             wants_erasure=Exists(request),
         )

@@ -63,10 +63,10 @@ def age_column(report: Report) -> SafeString:
     received, now = report.received_at, timezone.now()
     due = deadlines.next_deadline(report.case, received, now)
     age = labels.time_tag(received, "Nhận ")
-    return format_html("{}{}", age, _clock(received, due, now)) if due else age
+    return format_html("{}{}", age, _deadline_bar(received, due, now)) if due else age
 
 
-def _clock(received: datetime, due: deadlines.DeadlineLabel, now: datetime) -> SafeString:
+def _deadline_bar(received: datetime, due: deadlines.DeadlineLabel, now: datetime) -> SafeString:
     """Return the deadline in words and as a bar."""
     share = (now - received) / max(due.at - received, timedelta(minutes=1))
     return format_html(

@@ -26,7 +26,7 @@ MAX_EVENTS = 5  # events of colleagues, after a lost race
 # Events that do not change the case.
 NO_DECISION = (
     "revealed", "refused", "reread", "code_released", "code_replaced",
-    "filed", "clock_soon", "clock_overdue",
+    "filed", "deadline_soon", "deadline_overdue",
 )  # fmt: skip
 
 _NEVER = "Không hỏi mã, không hỏi số thẻ, không gửi đường link."

@@ -121,9 +121,9 @@ class PageContents:
         due = deadlines.next_deadline(report.case, report.received_at)
         return {
             "due": due,
-            "clocks": lines,
+            "deadlines": lines,
             "due_for": deadlines.ending_at(lines, due.at) if due else "",
-            "clock_basis": deadlines.legal_basis(),
+            "deadline_legal_basis": deadlines.legal_basis(),
             "age": labels.format_age(report.received_at, timezone.now()),
             "status_tag": labels.STATUS_TAGS[report.case.status],
             "urgency": labels.priority_label(self.facts.priority),

@@ -207,13 +207,13 @@ def _set_due(cases: list[UUID]) -> None:
 
 def send_due_reminders() -> None:
     """Start the deadlines of new reports, note those that are due, and mail them."""
-    with log_database_error(log, "escalation.not_looked"):
+    with log_database_error(log, "deadlines.check_failed"):
         start_for_new_reports()
         start_for_requests()
         now = timezone.now()
         count = _store_notifications(Stage.OVERDUE, now) + _store_notifications(Stage.SOON, now)
         if count:
-            log.info("escalation.told", count=count)
+            log.info("deadlines.notified", count=count)
         if settings.EMAIL_URL:
             _mail_notifications()
 
@@ -230,7 +230,7 @@ def _store_notifications(stage: str, now: datetime) -> int:
     for deadline in deadlines:
         due = deadline.due_at.isoformat(timespec="seconds")
         events.log_event(
-            "report", deadline.report_id, f"clock_{stage}", clock=deadline.kind, due=due
+            "report", deadline.report_id, f"deadline_{stage}", deadline=deadline.kind, due=due
         )
     return len(deadlines)
 
@@ -290,4 +290,4 @@ def _send_mail(user: User, lines: list[DeadlineNotification]) -> bool:
     desk = f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/"
     context = {"lines": lines, "late": late, "desk": desk}
     mail = render_mail("reports/deadlines.txt", [user.email], context)
-    return send_or_log(mail, log, "escalation.mail_failed")
+    return send_or_log(mail, log, "deadlines.mail_failed")

@@ -75,11 +75,11 @@ SELECT owed.waiting, owed.late, stuck.failed, owed.oldest, owed.oldest_prompt,
          WHERE id > coalesce((SELECT max(event_id) FROM core_auditchainlink), 0)
          ORDER BY id LIMIT 1),
        EXISTS (SELECT FROM core_auditchaincheck WHERE break_kind <> ''),
-       (SELECT count(*) FROM reports_deadline AS clock WHERE met_at IS NULL AND dropped_at IS NULL
+       (SELECT count(*) FROM reports_deadline AS deadline WHERE met_at IS NULL AND dropped_at IS NULL
            AND kind = 'review' AND due_at <= statement_timestamp()
            AND (%(unit)s::text IS NULL OR EXISTS (
                 SELECT FROM reports_case AS desk
-                 WHERE desk.report_id = clock.report_id AND desk.assigned_unit_id = %(unit)s))),
+                 WHERE desk.report_id = deadline.report_id AND desk.assigned_unit_id = %(unit)s))),
        (SELECT count(*) FROM reports_case WHERE due_at <= statement_timestamp()
            AND (%(unit)s::text IS NULL OR assigned_unit_id = %(unit)s)),
        (SELECT json_object_agg(kind, count) FROM reports_alarm

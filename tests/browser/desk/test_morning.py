@@ -186,7 +186,7 @@ def _hand_over(url: str, page: Page, report: Report) -> None:
 
 
 def _call_a_crime(url: str, page: Page, report: Report) -> None:
-    """The legal clocks run from here, and the page says until when."""
+    """The legal deadlines run from here, and the page says until when."""
     _open_page(page, url, report)
     page.keyboard.press("d")
     page.keyboard.type("Đã chiếm đoạt 35 triệu. Gửi Cơ quan Cảnh sát điều tra.")
@@ -250,7 +250,7 @@ def _is_on_record(morning: Morning) -> None:
     assert [encryption.decrypt_field(message, "text") for message in thread] == [QUESTION, ANSWER]
     assert TransferSlip.objects.get().report_id == Case.objects.get(status="handed_over").pk
     running = Deadline.objects.filter(report=Case.objects.get(status="actioned").pk, met_at=None)
-    assert {clock.kind for clock in running} == {"notify", "verify"}
+    assert {deadline.kind for deadline in running} == {"notify", "verify"}
     assert [len(members(campaign)) for campaign in morning.campaigns] == [6, 5]
     assert Alert.objects.get(campaign=morning.campaigns[0]).current is None
     done = Counter(AuditEvent.objects.exclude(actor=None).values_list("actor__username", "kind"))

@@ -43,7 +43,7 @@ def test_a_new_report_is_due_to_be_sorted_and_ended_work_is_not(duty: Person) ->
     assert deadlines.next_deadline(case, case.report.received_at) is None
 
 
-def test_clocks_of_one_end_stand_in_one_bracket() -> None:
+def test_deadlines_of_one_end_stand_in_one_bracket() -> None:
     now = timezone.now()
     lines = [deadlines.DeadlineLine(title, now, "") for title in ("Xem ngay", "Phân loại")]
     later = deadlines.DeadlineLine("Báo lại", now + timedelta(hours=1), "")
@@ -51,7 +51,9 @@ def test_clocks_of_one_end_stand_in_one_bracket() -> None:
 
 
 @pytest.mark.django_db
-def test_the_page_tells_each_clock_and_the_law_if_given(lead: Person, settings: Settings) -> None:
+def test_the_page_tells_each_deadline_and_the_law_if_given(
+    lead: Person, settings: Settings
+) -> None:
     report = report_factories.report()
     for verb in ("act", "extend"):
         press(lead.client, report, verb)

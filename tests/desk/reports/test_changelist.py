@@ -95,8 +95,8 @@ def test_the_queue_is_filtered_by_the_work_wanted(duty: Person, chosen: str, exp
 
 
 def test_who_is_pressed_and_unseen_comes_first_the_latest_before_all(duty: Person) -> None:
-    taken, old, new, no_clock = (report_factories.report(f"tin {n}") for n in range(4))
-    for report, priority in ((taken, 99), (old, 70), (new, 70), (no_clock, 60)):
+    taken, old, new, no_deadline = (report_factories.report(f"tin {n}") for n in range(4))
+    for report, priority in ((taken, 99), (old, 70), (new, 70), (no_deadline, 60)):
         report_factories.add_facts(report, ongoing=True, priority=priority)
     now = timezone.now()
     for report, since in ((old, 600), (new, 1)):
@@ -104,7 +104,7 @@ def test_who_is_pressed_and_unseen_comes_first_the_latest_before_all(duty: Perso
         started = now - timedelta(minutes=since)
         Deadline.objects.create(report=report, kind="review", started_at=started, due_at=now)
     stand(taken, status="in_review", due_at=now - timedelta(days=2))
-    assert list_reports(duty.client, "?viec=burning") == [no_clock, new, old, taken]
+    assert list_reports(duty.client, "?viec=burning") == [no_deadline, new, old, taken]
     board = duty.read("/admin/")
     assert board.index(new.public_number) < board.index(taken.public_number)
 

@@ -100,7 +100,7 @@ def test_what_nobody_knows_finds_nothing_and_breaks_nothing(
     assert b"<script>" not in answer.content.replace(b"<script src", b"")
 
 
-def test_of_one_word_the_clock_decides(duty: Person) -> None:
+def test_of_one_word_the_deadline_decides(duty: Person) -> None:
     late, soon, graver = (report_factories.report(name) for name in "abc")
     for report, priority, hours in ((late, 62, -2), (soon, 79, 3), (graver, 80, 50)):
         report_factories.add_facts(report, priority=priority)

@@ -171,7 +171,7 @@ def test_an_erased_report_says_when(duty: Person) -> None:
 
 @pytest.fixture
 def rich(lead: Person) -> Report:
-    """With a campaign, words of its reporter, corrections, a hold, clocks and a paper."""
+    """With a campaign, words of its reporter, corrections, a hold, deadlines and a paper."""
     story = "Xưng công an, đòi chuyển 20 triệu vào STK 19031234567890."
     called = {"caller_number": "0550 000 123"}
     report_factories.triaged(story, **called)

@@ -58,7 +58,7 @@ def test_three_working_days_end_with_the_work(start: str, due: str) -> None:
         ("verify", "2027-12-30 09:00", 1, "2028-02-29 17:00"),  # a leap year
     ],
 )
-def test_a_clock_runs_out_by_the_calendar_of_vietnam(
+def test_a_deadline_falls_due_by_the_calendar_of_vietnam(
     kind: str, start: str, extended: int, due: str
 ) -> None:
     begun = datetime.fromisoformat(start).replace(tzinfo=HERE)
@@ -72,7 +72,7 @@ def test_the_day_of_a_start_is_that_of_vietnam_whatever_zone_it_comes_in() -> No
 
 
 @pytest.mark.parametrize(
-    ("setting", "clock", "due"),
+    ("setting", "deadline", "due"),
     [
         (("DEADLINE_REVIEW_MINUTES", 5), ("review", 0), "24/11 14:37"),
         (("DEADLINE_CLASSIFY_HOURS", 48), ("classify", 0), "26/11 14:32"),
@@ -83,9 +83,9 @@ def test_the_day_of_a_start_is_that_of_vietnam_whatever_zone_it_comes_in() -> No
     ],
 )
 def test_every_length_is_a_setting(
-    setting: tuple[str, int], clock: tuple[str, int], due: str, settings: Settings
+    setting: tuple[str, int], deadline: tuple[str, int], due: str, settings: Settings
 ) -> None:
     setattr(settings, *setting)
-    kind, extended = clock
+    kind, extended = deadline
     end = timezone.localtime(deadline_rules.due_at(kind, TUESDAY, extended))
     assert f"{end:%d/%m %H:%M}" == due

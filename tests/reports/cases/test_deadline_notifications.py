@@ -39,12 +39,12 @@ def remind(**later: int) -> None:
 
 
 def kinds(case: Case) -> list[str]:
-    rows = events.events_for("report", case.pk).filter(kind__startswith="clock_").order_by("id")
-    return [f"{event.kind} {event.detail['clock']}" for event in rows]
+    rows = events.events_for("report", case.pk).filter(kind__startswith="deadline_").order_by("id")
+    return [f"{event.kind} {event.detail['deadline']}" for event in rows]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_minute_after_receipt_clocks_run_and_nobody_is_told() -> None:
+def test_a_minute_after_receipt_deadlines_run_and_nobody_is_told() -> None:
     case = report_factories.case(happening_now=True)
     tasks.watch_deadlines()
     assert Deadline.objects.pending().count() == 2
@@ -55,16 +55,16 @@ def test_a_deadline_is_told_before_and_when_it_passes_once_each() -> None:
     case = report_factories.case(happening_now=True)
     for minutes in (0, 12, 13, 15, 16, 60):
         remind(minutes=minutes)
-    assert kinds(case) == ["clock_soon review", "clock_overdue review"]
+    assert kinds(case) == ["deadline_soon review", "deadline_overdue review"]
 
 
-def test_a_clock_that_was_slept_through_is_told_as_overdue_alone_and_the_record_says_which(
+def test_a_deadline_that_was_slept_through_is_told_as_overdue_alone_and_logged(
     lead: Person,
 ) -> None:
     case = report_factories.case()
     remind(hours=30)
     remind(hours=30)
-    assert kinds(case) == ["clock_overdue classify"]
+    assert kinds(case) == ["deadline_overdue classify"]
     assert "Báo quá hạn: phân loại" in lead.read(page_of(case.report))
     assert "<td>phân loại</td>" in lead.read("/admin/core/auditevent/")
 
@@ -84,7 +84,7 @@ def test_a_new_end_is_told_anew(lead: Person) -> None:
     remind(days=21)
     decide("extend", case, lead)
     remind(days=70)
-    assert kinds(case) == ["clock_overdue verify"] * 2
+    assert kinds(case) == ["deadline_overdue verify"] * 2
     assert DeadlineNotification.objects.count() == 2
 
 
@@ -167,4 +167,4 @@ def test_of_several_who_look_at_once_one_tells() -> None:
     Deadline.objects.update(started_at=past, due_at=past)
     in_parallel([deadlines.send_due_reminders] * 4)
     deadlines.send_due_reminders()
-    assert [kinds(case) for case in cases] == [["clock_overdue classify"]] * 3
+    assert [kinds(case) for case in cases] == [["deadline_overdue classify"]] * 3

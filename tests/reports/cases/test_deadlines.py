@@ -27,14 +27,14 @@ HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 def running(case: Case) -> dict[str, datetime]:
     rows = Deadline.objects.pending().filter(report_id=case.pk)
-    return {clock.kind: clock.due_at for clock in rows}
+    return {deadline.kind: deadline.due_at for deadline in rows}
 
 
 def at(moment: str) -> Any:
     return time_machine.travel(datetime.fromisoformat(moment).replace(tzinfo=HERE), tick=False)
 
 
-def test_a_report_comes_in_without_a_clock_and_a_minute_later_its_clocks_run_from_receipt() -> None:
+def test_a_minute_after_a_report_came_its_deadlines_run_from_receipt() -> None:
     case = report_factories.case(happening_now=True)
     assert not Deadline.objects.exists()
     assert [deadlines.start_for_new_reports() for _ in range(2)] == [1, 0]
@@ -92,7 +92,7 @@ def test_sorting_ends_what_ran_from_receipt(verb: str, chief: User) -> None:
     assert after.due_at is None
 
 
-def test_a_crime_report_starts_the_clocks_of_the_law(chief: User) -> None:
+def test_a_crime_report_starts_the_deadlines_of_the_law(chief: User) -> None:
     case = report_factories.case()
     with at("2026-12-31 09:00"):
         after = decide("act", case, chief)
@@ -124,7 +124,7 @@ def test_verifying_is_extended_twice_to_month_ends_and_no_further(chief: User) -
     assert Case.objects.get(pk=case.pk).version == 4
 
 
-def test_taking_it_up_again_drops_the_clocks_of_the_law_and_sorts_anew(chief: User) -> None:
+def test_reopening_drops_the_deadlines_of_the_law_and_classifies_anew(chief: User) -> None:
     case = report_factories.case()
     decide("act", case, chief)
     with at("2026-12-01 08:00"):
@@ -133,7 +133,7 @@ def test_taking_it_up_again_drops_the_clocks_of_the_law_and_sorts_anew(chief: Us
     assert Deadline.objects.filter(dropped_at__isnull=False).count() == 2
 
 
-def test_what_was_refused_leaves_the_clocks_alone(chief: User) -> None:
+def test_what_was_refused_leaves_the_deadlines_alone(chief: User) -> None:
     case = report_factories.case()
     decide("act", case, chief)
     before = list(Deadline.objects.order_by("id").values())
@@ -167,7 +167,7 @@ def test_officers_take_up_again_what_they_ended_themselves_within_a_day(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_machine_starts_clocks_while_two_officers_decide() -> None:
+def test_the_machine_starts_deadlines_while_two_officers_decide() -> None:
     case = report_factories.case(happening_now=True)
     officers = [create_officer("ha", "duty"), create_officer("minh", "duty")]
     junking = [partial(try_to, "junk", case, by) for by in officers]

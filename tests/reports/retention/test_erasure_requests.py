@@ -96,16 +96,16 @@ def test_a_wrong_code_asks_for_nothing(resident: Resident) -> None:
     assert not ErasureRequest.objects.exists()
 
 
-def test_two_working_days_are_the_officers_clock(requesting: Report, settings: Settings) -> None:
+def test_two_working_days_are_the_officers_deadline(requesting: Report, settings: Settings) -> None:
     settings.DEADLINE_REQUEST_WORKING_DAYS = 2
     deadlines.start_for_new_reports()
     assert deadlines.start_for_requests() == 1
     assert deadlines.start_for_requests() == 0
-    clock = Deadline.objects.get(kind="erasure_answer")
-    assert clock.due_at - clock.started_at > timedelta(days=1)
+    deadline = Deadline.objects.get(kind="erasure_answer")
+    assert deadline.due_at - deadline.started_at > timedelta(days=1)
     Deadline.objects.filter(kind="classify").update(met_at=timezone.now())
     deadlines.send_due_reminders()
-    assert Deadline.objects.pending().get() == clock
+    assert Deadline.objects.pending().get() == deadline
 
 
 def test_a_wish_on_ended_work_makes_it_due_again(requesting: Report, lead: Person) -> None:
@@ -116,7 +116,7 @@ def test_a_wish_on_ended_work_makes_it_due_again(requesting: Report, lead: Perso
 
 
 def wished(resident: Resident, kind: str = "withdrawal") -> Report:
-    """A report of which the reporter wishes something, a minute before its clocks are started."""
+    """A report of which the reporter wishes something, a minute before its deadlines start."""
     report_factories.add_followup(resident.report, kind=kind, story="Tôi nhớ nhầm.")
     deadlines.start_for_new_reports()
     return resident.report
@@ -127,7 +127,7 @@ def running() -> list[str]:
     return list(rows.values_list("kind", flat=True))
 
 
-def test_a_wish_to_withdraw_has_the_officers_clock_too(resident: Resident, duty: Person) -> None:
+def test_a_wish_to_withdraw_has_the_officers_deadline_too(resident: Resident, duty: Person) -> None:
     report = wished(resident)
     assert [deadlines.start_for_requests() for _ in range(2)] == [1, 0]
     deadline = Deadline.objects.get(kind="followup_answer")
@@ -171,7 +171,7 @@ def test_what_tells_the_reporter_or_ends_the_work_answers_it(
     assert deadlines.start_for_requests() == 0
 
 
-def test_what_was_answered_within_the_minute_starts_no_clock(
+def test_what_was_answered_within_the_minute_starts_no_deadline(
     resident: Resident, lead: Person
 ) -> None:
     report = wished(resident)
