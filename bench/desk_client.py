@@ -86,7 +86,7 @@ PAGES: dict[str, Callable[[int], Iterator[str]]] = {
     "start": lambda _reports: cycle(["/admin/"]),
     "queue": _list_queue_pages({}),
     "filters": _list_queue_pages(
-        {"viec": "burning"}, {"viec": "mine"}, {"viec": "waiting"}, {"viec": "answered"},
+        {"viec": "ongoing"}, {"viec": "mine"}, {"viec": "waiting"}, {"viec": "answered"},
         {"kieu": "police_case"}, {"tien": "much"}, {"viec": "all"},
     ),
     "numbers": _list_number_searches,

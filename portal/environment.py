@@ -122,7 +122,7 @@ PARTNER_TEST_HOSTS = tuple(env.list("PARTNER_TEST_HOSTS", default=[]))
 #: warnings in a row that fail to reach an agency until that channel stops and the desk says so
 PARTNER_MAX_FAILURES = env.int("PARTNER_MAX_FAILURES", 3)
 
-#: minutes within which somebody reviews a report whose reporter is still under pressure
+#: minutes within which somebody reviews a report whose reporter is still being coerced
 DEADLINE_REVIEW_MINUTES = env.int("DEADLINE_REVIEW_MINUTES", 15)
 
 #: hours from receipt within which a report is classified

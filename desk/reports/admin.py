@@ -28,7 +28,7 @@ from desk.reports import (
     search,
 )
 from desk.reports.base import open_report
-from desk.reports.filters import WorkFilter, filter_open, in_progress
+from desk.reports.filters import WorkFilter, filter_ongoing, filter_open
 from desk.reports.indicators import annotate_callers
 from desk.reports.page import ReportPage
 from desk.reports.search import dispute_for_code, search_reports
@@ -98,8 +98,8 @@ def _plain_rows() -> QuerySet[Report]:
     )
 
 
-def order_for_call_back() -> tuple[Any, ...]:
-    """Return the order of call-backs: pending reviews first, newest, who can still be helped.
+def order_by_ongoing_first() -> tuple[Any, ...]:
+    """Return the order that begins with ongoing reports, the newest first.
 
     Built for each query, as Django resolves expressions in place.
     """
@@ -114,13 +114,13 @@ def order_for_call_back() -> tuple[Any, ...]:
 
 def top_of_queue(user: User, few: int) -> QuerySet[Report]:
     """Return the first `few` visible ongoing reports and the officer's own, in one statement."""
-    burn, own = in_progress(filter_open(_seen(user))), filter_open(_seen(user), officer=user)
-    first = burn.values("pk")[:few].union(own.values("pk")[:few])
-    return _plain_rows().filter(pk__in=first).order_by(*order_for_call_back())
+    ongoing, own = filter_ongoing(filter_open(_seen(user))), filter_open(_seen(user), officer=user)
+    first = ongoing.values("pk")[:few].union(own.values("pk")[:few])
+    return _plain_rows().filter(pk__in=first).order_by(*order_by_ongoing_first())
 
 
 def _seen(user: User) -> QuerySet[Report]:
-    return visibility.visible_reports(Report.objects.order_by(*order_for_call_back()), user)
+    return visibility.visible_reports(Report.objects.order_by(*order_by_ongoing_first()), user)
 
 
 @admin.register(Report)
@@ -159,7 +159,7 @@ class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         """Return the order of the chosen work: by urgency, or newest first for all reports."""
-        orders = {"all": ("-received_at",), "burning": order_for_call_back()}
+        orders = {"all": ("-received_at",), "ongoing": order_by_ongoing_first()}
         return orders.get(request.GET.get(WorkFilter.parameter_name, ""), BY_URGENCY)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:

@@ -101,7 +101,7 @@ NOT_RELEASED = {
     " vòng 15 phút. Lời đã gõ còn nguyên.",
 }
 PENDING = {
-    workflow.PRESSED: "còn đang bị ép",
+    workflow.ONGOING: "còn đang bị ép",
     workflow.WRITTEN: "có lời chưa ai trả lời",
     workflow.WISH: "có đề nghị chưa trả lời",
 }

@@ -28,7 +28,7 @@ NEWEST = 20_000  # reports that are filtered where closed ones are included
 MUCH = 100_000_000  # đồng
 _NOWHERE = "none"  # in a query: without commune or channel
 
-OF_OPEN = ("open", "burning", "unassigned", "mine", "waiting", "answered")
+OF_OPEN = ("open", "ongoing", "unassigned", "mine", "waiting", "answered")
 
 
 class CountedListFilter(admin.SimpleListFilter):
@@ -254,7 +254,7 @@ class WorkFilter(AlwaysChosenFilter):
         return [
             *([("stuck", f"Máy không đọc được ({stuck})")] if stuck else []),
             ("open", f"Đang chờ xử lý ({work['open']})"),
-            ("burning", f"Đang bị ép ({work['burning']})"),
+            ("ongoing", f"Đang bị ép ({work['ongoing']})"),
             ("overdue", f"Quá hạn ({work['overdue']})"),
             ("unassigned", f"Chưa phân công ({work['unassigned']})"),
             ("mine", f"Tôi đang xử lý ({work['mine']})"),
@@ -312,8 +312,8 @@ def _of_cases(reports: QuerySet[Report], cases: QuerySet[Case]) -> QuerySet[Repo
 def _of_open(reports: QuerySet[Report], chosen: str, user: Any) -> QuerySet[Report]:
     if chosen == "answered":
         return reporter_activity.with_new_answers(filter_open(reports))
-    if chosen == "burning":
-        return in_progress(filter_open(reports))
+    if chosen == "ongoing":
+        return filter_ongoing(filter_open(reports))
     wanted: dict[str, dict[str, Any]] = {
         "unassigned": {"officer": None},
         "mine": {"officer_id": user.pk},
@@ -322,6 +322,6 @@ def _of_open(reports: QuerySet[Report], chosen: str, user: Any) -> QuerySet[Repo
     return filter_open(reports, **wanted.get(chosen, {}))
 
 
-def in_progress(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Return the reports whose reporter is effectively still under pressure."""
+def filter_ongoing(reports: QuerySet[Report]) -> QuerySet[Report]:
+    """Return the reports whose reporter is effectively still coerced."""
     return reports.alias(effective_ongoing=effective_facts.ongoing()).filter(effective_ongoing=True)

@@ -63,7 +63,7 @@ counted AS (
     SELECT 'dau', flag, count(*) FROM waits CROSS JOIN unnest(flags || flood_flags) AS flag GROUP BY flag
      UNION ALL
     SELECT kind.* FROM (
-           SELECT count(*) AS open, count(*) FILTER (WHERE ongoing) AS burning,
+           SELECT count(*) AS open, count(*) FILTER (WHERE ongoing) AS ongoing,
                   count(*) FILTER (WHERE officer_id IS NULL) AS unassigned,
                   count(*) FILTER (WHERE officer_id = %(officer)s) AS mine,
                   count(*) FILTER (WHERE money_lost_vnd > 0) AS lost,
@@ -71,7 +71,7 @@ counted AS (
                   count(*) FILTER (WHERE scenario IS NOT NULL AND money_lost_vnd IS NULL) AS unknown
              FROM waits) AS sums
      CROSS JOIN LATERAL (
-           VALUES ('viec', 'open', open), ('viec', 'burning', burning), ('viec', 'mine', mine),
+           VALUES ('viec', 'open', open), ('viec', 'ongoing', ongoing), ('viec', 'mine', mine),
                   ('viec', 'unassigned', unassigned), ('tien', 'lost', lost), ('tien', 'much', much),
                   ('tien', 'unknown', unknown)) AS kind
      UNION ALL

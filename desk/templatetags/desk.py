@@ -79,7 +79,7 @@ def dashboard_top(context: Context) -> dict[str, Any]:
     user = context["request"].user
     rows = list(top_of_queue(user, FEW))
     return {
-        "burning": [row for row in rows if effective_facts.effective_facts(row).ongoing][:FEW],
+        "ongoing": [row for row in rows if effective_facts.effective_facts(row).ongoing][:FEW],
         "mine": [row for row in rows if row.case.officer_id == user.pk][:FEW],
         "is_blind": visibility.has_no_unit(user),
     }

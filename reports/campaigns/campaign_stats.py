@@ -127,7 +127,7 @@ class CampaignTotals:
     week: int = 0
     week_before: int = 0
     open: int = 0
-    burning: int = 0
+    ongoing: int = 0
     loss: int = 0
     losers: int = 0
     loss_unknown: int = 0

@@ -51,8 +51,8 @@ def start_deadlines(case: Case) -> None:
 
 def _from_receipt(case: Case) -> list[Deadline]:
     facts = getattr(case.report, "facts", None)
-    is_pressed = case.report.happening_now or (facts is not None and facts.ongoing)
-    kinds = deadline_rules.FROM_RECEIPT if is_pressed else (deadline_rules.CLASSIFY,)
+    is_ongoing = case.report.happening_now or (facts is not None and facts.ongoing)
+    kinds = deadline_rules.FROM_RECEIPT if is_ongoing else (deadline_rules.CLASSIFY,)
     return [_build_deadline(case.pk, kind, case.report.received_at) for kind in kinds]
 
 
@@ -109,11 +109,11 @@ def next_due(report_id: UUID) -> datetime | None:
 
 
 def start_for_new_reports() -> int:
-    """Start deadlines from receipt, and the review deadline where the extraction found pressure
+    """Start deadlines from receipt, and the review deadline where it was extracted as ongoing
     since; return the number of cases.
     """
     begun = _start(Case.objects.open().filter(due_at=None, report__erased_at=None))
-    return begun + _start(_pressed_and_unseen().exclude(due_at=None))
+    return begun + _start(_ongoing_and_unviewed().exclude(due_at=None))
 
 
 def lock_case(report_id: UUID) -> Case:
@@ -121,7 +121,7 @@ def lock_case(report_id: UUID) -> Case:
 
 
 def restart_review_deadline(case: Case) -> None:
-    """Start the review deadline for a reporter under pressure, even of an ended case; one that runs
+    """Start the review deadline of an ongoing report, even of an ended case; one that runs
     keeps its end.
     """
     start_deadlines(case)
@@ -130,14 +130,14 @@ def restart_review_deadline(case: Case) -> None:
     _set_due([case.pk])
 
 
-def _pressed_and_unseen() -> QuerySet[Case]:
-    """Return new cases that nobody has viewed, with pressure extracted."""
+def _ongoing_and_unviewed() -> QuerySet[Case]:
+    """Return new cases that nobody has viewed, extracted as ongoing."""
     review_deadlines = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.REVIEW)
     by_people = AuditEvent.objects.filter(actor__isnull=False).exclude(kind__in=NO_LOOK)
     views = by_people.filter(subject_type="report", subject_id=Cast(OuterRef("pk"), CharField()))
     new_cases = Case.objects.filter(status=Case.Status.NEW, report__erased_at=None)
-    pressed = new_cases.filter(report__facts__ongoing=True)
-    return pressed.filter(~Exists(review_deadlines), ~Exists(views))
+    ongoing = new_cases.filter(report__facts__ongoing=True)
+    return ongoing.filter(~Exists(review_deadlines), ~Exists(views))
 
 
 def start_for_requests() -> int:

@@ -35,7 +35,7 @@ from reports.facts.effective_facts import effective_facts
 from reports.models import Case, ErasureRequest, Message, Report, Unit
 from reports.reference import units
 
-PRESSED, WRITTEN, WISH = "pressed", "written", "wish"  # codes of `closing_blockers`
+ONGOING, WRITTEN, WISH = "ongoing", "written", "wish"  # codes of `closing_blockers`
 OWN_SLIP = timedelta(hours=24)  # in which officers may reopen what they ended themselves
 
 
@@ -249,7 +249,7 @@ def _send_message(case_id: UUID, by: User, text: str, *, is_question: bool) -> i
 
 def closing_blockers(report: Report) -> tuple[str, ...]:
     """Return the codes of what speaks against closing a report, loaded with case and facts:
-    pressure on the reporter, unread messages, open requests. One statement.
+    an ongoing call, unread messages, open requests. One statement.
     """
     return tuple(_iter_blockers(report))
 
@@ -257,7 +257,7 @@ def closing_blockers(report: Report) -> tuple[str, ...]:
 def _iter_blockers(report: Report) -> Iterator[str]:
     ongoing = effective_facts(report).ongoing
     if report.happening_now if ongoing is None else ongoing:
-        yield PRESSED
+        yield ONGOING
     views = events.views_of_report(report.pk).filter(created_at__gte=OuterRef("sent_at"))
     unread_messages = report.messages.filter(~Exists(views), actor=None)
     erasures = ErasureRequest.objects.open().filter(report=report)

@@ -129,8 +129,8 @@ class QueueState:
 
     `late`: waiting longer than QUEUE_ALARM_AFTER_SECONDS, without reprocessing, likewise
     `oldest_prompt_s`. `first_report_s`: since the first report. `unsealed_s`: age of the oldest
-    event without a chain link; `broken`: the audit chain did not verify. `unseen`: reports under
-    pressure not viewed in time; `overdue`: all past a deadline. `slow`: alarms of slow checks.
+    event without a chain link; `broken`: the audit chain did not verify. `unseen`: ongoing
+    reports not viewed in time; `overdue`: all past a deadline. `slow`: alarms of slow checks.
     """
 
     waiting: int

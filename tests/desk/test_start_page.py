@@ -27,8 +27,8 @@ def morning(lead: Person) -> Person:
     """A lead who works at a full desk: everything that the page can show is there."""
     alert_factories.commune("xa-x", "Xã X")
     for n in range(4):
-        burning = report_factories.report(f"đang bị ép {n}")
-        report_factories.add_facts(burning, ongoing=True)
+        ongoing = report_factories.report(f"đang bị ép {n}")
+        report_factories.add_facts(ongoing, ongoing=True)
     own = report_factories.report("của tôi")
     report_factories.add_facts(own, ongoing=True)
     Case.objects.filter(report=own).update(officer=lead.user, status="waiting")
@@ -38,7 +38,7 @@ def morning(lead: Person) -> Person:
                                        "usual": 1.0, "chance": 0.0, "mostly": "police_case"}])  # fmt: skip
     proposed(Person(second(), Client()))
     submit_dispute()
-    SavedSearch.objects.create(owner=second(), name="Bị ép", query="viec=burning", is_shared=True)
+    SavedSearch.objects.create(owner=second(), name="Bị ép", query="viec=ongoing", is_shared=True)
     queue_stats.store_queue_balance()
     queue_stats.update_daily_counts()
     return lead
@@ -61,17 +61,17 @@ def test_a_full_start_page_tells_all_of_it(morning: Person) -> None:
 
 
 def test_the_board_holds_the_first_of_each_list(duty: Person) -> None:
-    burning = [report_factories.report(f"bị ép {n}") for n in range(8)]
-    for n, report in enumerate(burning):
+    ongoing = [report_factories.report(f"bị ép {n}") for n in range(8)]
+    for n, report in enumerate(ongoing):
         report_factories.add_facts(report, ongoing=True, priority=99 - n)
     mine = report_factories.report("của tôi")
     report_factories.add_facts(mine, priority=1)
-    Case.objects.filter(report__in=[burning[7], mine]).update(officer=duty.user)
+    Case.objects.filter(report__in=[ongoing[7], mine]).update(officer=duty.user)
     boxes = tree(duty.client.get("/admin/")).xpath("//div[@class='board'][1]/section")
     page = [box.xpath(".//li/a/text()") for box in boxes]
-    newest_first = burning[:1:-1]
+    newest_first = ongoing[:1:-1]
     assert page[0] == [report.public_number for report in newest_first]
-    assert page[1] == [burning[7].public_number, mine.public_number]
+    assert page[1] == [ongoing[7].public_number, mine.public_number]
 
 
 def test_a_unit_sees_its_own_on_the_board(duty: Person) -> None:

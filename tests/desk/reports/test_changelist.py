@@ -78,7 +78,7 @@ def test_the_count_of_a_foreign_number_leads_to_its_reports(duty: Person) -> Non
     assert set(list_reports(duty.client, link)) == abroad
 
 
-FILTERS = {"": "NRWB", "open": "NRWB", "burning": "B", "unassigned": "NWB", "mine": "R",
+FILTERS = {"": "NRWB", "open": "NRWB", "ongoing": "B", "unassigned": "NWB", "mine": "R",
            "waiting": "W", "all": "NRWBC", "nonsense": "NRWB"}  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def test_who_is_pressed_and_unseen_comes_first_the_latest_before_all(duty: Perso
         started = now - timedelta(minutes=since)
         Deadline.objects.create(report=report, kind="review", started_at=started, due_at=now)
     stand(taken, status="in_review", due_at=now - timedelta(days=2))
-    assert list_reports(duty.client, "?viec=burning") == [no_deadline, new, old, taken]
+    assert list_reports(duty.client, "?viec=ongoing") == [no_deadline, new, old, taken]
     board = duty.read("/admin/")
     assert board.index(new.public_number) < board.index(taken.public_number)
 
@@ -169,7 +169,7 @@ def test_an_empty_list_says_so(duty: Person) -> None:
 
 def test_open_reports_are_looked_up_by_their_keys(duty: Person) -> None:
     report = report_factories.report()
-    for work in ("open", "burning", "overdue", "unassigned", "mine", "waiting", "answered"):
+    for work in ("open", "ongoing", "overdue", "unassigned", "mine", "waiting", "answered"):
         every = statements(duty.client, QUEUE, viec=work)
         keys = [sql for sql in every if 'report"."id" AS "pk"' in sql]
         assert keys

@@ -103,13 +103,13 @@ def test_the_reason_of_an_ending_is_empty_until_somebody_gives_one_or_takes_the_
 @pytest.mark.parametrize(
     ("left", "told"),
     [
-        ("pressed", "còn đang bị ép"),
+        ("ongoing", "còn đang bị ép"),
         ("written", "có lời chưa ai trả lời"),
         ("wishing", "có đề nghị chưa trả lời"),
     ],
 )
 def test_what_is_pending_is_ended_by_a_tick_alone(duty: Person, left: str, told: str) -> None:
-    report = report_factories.report(STORY, happening_now=left == "pressed")
+    report = report_factories.report(STORY, happening_now=left == "ongoing")
     if left == "written":
         press(duty.client, report, "take")
         followups.submit_reply(report, "Tôi hỏi chuyện này với ạ.", "a-key-of-a-message")

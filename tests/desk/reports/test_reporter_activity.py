@@ -83,14 +83,14 @@ def said_by(report: Report, way: str, told: str) -> None:
         )
 
 
-PRESSED = "Họ đang ép tôi chuyển tiếp 50 triệu, làm sao đây?"
-IF_PRESSED = pytest.mark.parametrize(
-    ("told", "runs"), [(PRESSED, True), ("Cảm ơn cán bộ.", False)], ids=["pressed", "not pressed"]
+ONGOING = "Họ đang ép tôi chuyển tiếp 50 triệu, làm sao đây?"
+IF_ONGOING = pytest.mark.parametrize(
+    ("told", "runs"), [(ONGOING, True), ("Cảm ơn cán bộ.", False)], ids=["ongoing", "over"]
 )
 
 
 @pytest.mark.parametrize("way", ["message", "more", "correction", "withdrawal"])
-@IF_PRESSED
+@IF_ONGOING
 def test_later_words_of_who_is_pressed_start_the_look_anew(
     duty: Person, way: str, told: str, runs: bool
 ) -> None:
@@ -102,8 +102,8 @@ def test_later_words_of_who_is_pressed_start_the_look_anew(
     assert look.exclude(met_at=None).count() == 1
 
 
-@IF_PRESSED
-def test_who_is_pressed_after_the_end_is_seen_in_time(duty: Person, told: str, runs: bool) -> None:
+@IF_ONGOING
+def test_what_is_ongoing_after_the_end_is_seen_in_time(duty: Person, told: str, runs: bool) -> None:
     report = report_factories.report("Họ gọi.")
     workflow.decide("close", report.pk, by=duty.user, version=1, outcome="scam", reason="Xong.")
     said_by(report, "message", told)
@@ -117,18 +117,18 @@ def test_who_is_pressed_after_the_end_is_seen_in_time(duty: Person, told: str, r
 
 def test_the_end_of_a_look_that_runs_stays(duty: Person) -> None:
     report = report_factories.report("Họ gọi.")
-    said_by(report, "more", PRESSED)
+    said_by(report, "more", ONGOING)
     first = report.deadlines.get(kind="review").due_at
     with time_machine.travel(timezone.now() + timedelta(minutes=10)):
-        said_by(report, "message", PRESSED)
+        said_by(report, "message", ONGOING)
     assert report.deadlines.get(kind="review").due_at == first
 
 
 def test_the_same_words_twice_ask_for_one_look(duty: Person) -> None:
     report = report_factories.report("Họ gọi.")
-    said_by(report, "more", PRESSED)
+    said_by(report, "more", ONGOING)
     workflow.decide("take", report.pk, by=duty.user, version=1)
-    said_by(report, "more", PRESSED)
+    said_by(report, "more", ONGOING)
     assert not report.deadlines.pending().filter(kind="review").exists()
 
 

@@ -152,7 +152,7 @@ def test_the_queue_and_the_figures_go_by_what_holds(duty: Person) -> None:
     assert list(of_scenario(queue.queue_rows(), "bank")) == [calm]
     assert list(of_scenario(queue.queue_rows(), "police_case")) == [urgent]
     counted = queue_counts.load_counts(duty.user)
-    assert counted.work["burning"] == 1
+    assert counted.work["ongoing"] == 1
 
 
 def test_a_report_that_the_machine_could_not_read_is_read_by_an_officer(

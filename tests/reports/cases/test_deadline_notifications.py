@@ -137,7 +137,7 @@ class Refusing:
         raise OSError
 
 
-def test_the_desk_and_the_alarms_say_who_is_still_pressed_and_unseen(duty: Person) -> None:
+def test_the_desk_and_the_alarms_say_what_is_ongoing_and_unviewed(duty: Person) -> None:
     case = report_factories.case(happening_now=True)
     deadlines.send_due_reminders()
     past = timezone.now() - timedelta(minutes=20)

@@ -45,7 +45,7 @@ def test_a_minute_after_a_report_came_its_deadlines_run_from_receipt() -> None:
     assert (case.due_at, case.version) == (begun + timedelta(minutes=15), 1)
 
 
-def test_who_is_not_pressed_is_to_be_sorted_alone_until_the_machine_reads_otherwise() -> None:
+def test_what_is_not_ongoing_is_to_be_classified_alone_until_extracted_otherwise() -> None:
     case = report_factories.case()
     deadlines.start_for_new_reports()
     assert running(case).keys() == {"classify"}

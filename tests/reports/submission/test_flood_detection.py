@@ -313,14 +313,14 @@ def test_a_number_added_later_from_a_network_that_told_of_it_is_marked(client: C
     assert Followup.objects.get().flags == [abuse_flags.SAME_NETWORK]
 
 
-def test_a_machine_that_says_it_is_pressed_is_read_in_its_turn() -> None:
+def test_a_machine_that_says_ongoing_is_read_in_its_turn() -> None:
     report_factories.report(happening_now=True)
     report_factories.report(happening_now=True, flags=(abuse_flags.FLAG_HONEYPOT,))
     first, second = OutboxItem.objects.order_by("pk").values_list("priority", flat=True)
     assert first != second
 
 
-def test_a_flood_that_says_it_is_pressed_is_read_in_its_turn(client: Client) -> None:
+def test_a_flood_that_says_ongoing_is_read_in_its_turn(client: Client) -> None:
     post_same_words(client, happening_now="yes")
     OutboxItem.objects.update(priority=Priority.URGENT)  # they were typed within three seconds
     count_pending()

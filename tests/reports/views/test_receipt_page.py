@@ -221,7 +221,7 @@ def urgent(page: bytes) -> list[Any]:
     )
 
 
-def test_who_is_still_pressed_reads_first_to_hang_up(client: Client) -> None:
+def test_who_reports_an_ongoing_call_reads_first_to_hang_up(client: Client) -> None:
     (note,) = urgent(receipt(client, happening_now="yes"))
     assert "Cúp máy. Đang bị ép thì gọi 113 ngay." in note.text_content()
     assert note.xpath(".//a/@href") == ["tel:113"]

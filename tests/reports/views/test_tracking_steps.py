@@ -205,8 +205,8 @@ def test_no_total_is_said_where_none_was_told_or_understood(
     assert "Tin ghi tổng cộng" not in words(resident.post(ADD, **fields).content)
 
 
-PRESSED, BANK = "Đang bị ép thì gọi 113 ngay.", "Gọi ngân hàng của bạn trước."
-BOTH = [PRESSED, "Đã mất tiền: gọi cả ngân hàng của bạn."]  # one of the two is first
+ONGOING, BANK = "Đang bị ép thì gọi 113 ngay.", "Gọi ngân hàng của bạn trước."
+BOTH = [ONGOING, "Đã mất tiền: gọi cả ngân hàng của bạn."]  # one of the two is first
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ BOTH = [PRESSED, "Đã mất tiền: gọi cả ngân hàng của bạn."]  # on
         (REPLY, {"text": "Ho dang ep chuyen tiep 50 trieu, lam sao day"}, BOTH),
         (ADD, {"story": "I just paid"}, [BANK]),
         (ADD, {"money_lost_vnd": "20 triệu"}, [BANK]),
-        (ADD, {"story": "Họ vẫn đang gọi, bắt tôi không được cúp máy."}, [PRESSED]),
+        (ADD, {"story": "Họ vẫn đang gọi, bắt tôi không được cúp máy."}, [ONGOING]),
         (REPLY, {"text": "Cảm ơn cán bộ."}, []),
         (ADD, {"story": "Họ đòi 5 triệu nhưng tôi không chuyển."}, []),
         (ADD, {"money_lost_vnd": "không mất"}, []),
@@ -225,19 +225,19 @@ def test_who_tells_of_money_or_pressing_gets_the_red_help(
     resident: Resident, step: str, fields: dict[str, str], helps: list[str]
 ) -> None:
     page = words(resident.post(step, **fields).content)
-    assert [each for each in (PRESSED, BANK, BOTH[1]) if each in page] == helps
+    assert [each for each in (ONGOING, BANK, BOTH[1]) if each in page] == helps
 
 
 @pytest.mark.parametrize(("step", "fields"), [(ADD, {"accounts": "a"}), (REPLY, {"text": "Dạ."})])
-def test_who_is_pressed_still_gets_the_red_help_whatever_was_added(
+def test_an_ongoing_report_still_gets_the_red_help_whatever_was_added(
     client: Client, lead: Person, step: str, fields: dict[str, str]
 ) -> None:
     resident = create_resident(client, story="Họ gọi.", happening_now=True)
     page = words(resident.post(step, **fields).content)
-    assert page.index(PRESSED) < page.index("Tin đang ở đâu")
-    assert PRESSED not in resident.read_status()
+    assert page.index(ONGOING) < page.index("Tin đang ở đâu")
+    assert ONGOING not in resident.read_status()
     decide("close", resident.report, lead, outcome="warned", reason="Xong.")
-    assert PRESSED not in words(resident.post(step, **fields).content)
+    assert ONGOING not in words(resident.post(step, **fields).content)
 
 
 def test_to_withdraw_is_asked_once_more_and_decides_nothing(resident: Resident) -> None:
