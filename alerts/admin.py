@@ -140,7 +140,7 @@ class AlertAdmin(admin.ModelAdmin[Alert]):
         super().save_model(request, obj, form, change)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Return initial values from the campaign alone: nobody's link puts words into a warning."""
+        """Return initial values from the campaign alone: a link's parameters add no text."""
         campaign = _find_campaign(request.GET.get("campaign", ""))
         return drafting.initial_from_campaign(campaign) if campaign else {"campaign": None}
 

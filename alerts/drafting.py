@@ -50,7 +50,7 @@ def summary_text(summary: CampaignSummary, scenario: str) -> str:
 
 
 def evidence_text(code: str, summary: CampaignSummary) -> str:
-    """Return the size of the campaign in numbers that identify nobody."""
+    """Return the size of the campaign in numbers too coarse to identify a person."""
     if summary.reports is None or summary.first is None or summary.last is None:
         return f"Đợt {code}: dưới {campaign_stats.MIN_COUNT} tin."
     period = f"từ {summary.first:%d/%m/%Y} đến {summary.last:%d/%m/%Y}"

@@ -104,7 +104,7 @@ def build_content(alert: Alert, message: MessageHeader) -> Content:
 
 
 def draft_etag(alert: Alert) -> str:
-    """Return a digest of the text, which whoever issues sends to name the text they have read."""
+    """Return a digest of the draft; an approver sends it to name the text they have read."""
     return digest(_compose(alert, _next_header(alert, _next_kind(alert), _EPOCH)).content)
 
 

@@ -227,7 +227,7 @@ def _count_wrong() -> None:
 
 
 def _slow_down() -> None:
-    """Delay the answer to a wrong code, in two threads at most; nobody is refused because others guess."""
+    """Delay the answer to a wrong code, in two threads at most; no visitor is refused for others' guesses."""
     if settings.RATE_LIMITS != "count" and _waiting.acquire(blocking=False):
         try:
             sleep(DELAY_SECONDS)

@@ -1,4 +1,4 @@
-"""Signed links: whoever has one may do the one thing it is for, some until a time."""
+"""Signed links: each lets its holder do one thing, some until a time."""
 
 import hmac
 import time

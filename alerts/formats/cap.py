@@ -133,7 +133,7 @@ def _add_info(alert: Element, words: Content, texts: _InfoTexts) -> None:
 
 
 def _add_area(info: Element, words: Content, province_name: str) -> None:
-    """Add the province as a polygon, or its communes by code: nobody publishes their shapes."""
+    """Add the province as a polygon, or its communes by code: their boundaries are not published."""
     area = add_child(info, "area")
     names = ", ".join(place.name for place in words.communes)
     add_child(area, "areaDesc", f"{names}, {province_name}" if names else province_name)

@@ -78,7 +78,7 @@ def _iter_warning_pages(revision: AlertRevision, now: datetime) -> Iterator[Stat
 
 
 def _iter_drawings(revision: AlertRevision, state: State) -> Iterator[tuple[str, _Draw]]:
-    """Yield name and function: nobody prints what is over; what was withdrawn has no picture."""
+    """Yield each drawn file: no print file of what has ended, no picture of what was withdrawn."""
     if not revision.frozen_content.message.is_withdrawn:
         yield "picture", print_files.picture
     if state is State.IN_FORCE:

@@ -82,7 +82,7 @@ def as_command_error(about: str = "") -> Iterator[None]:
 
 
 def create_backup(target: Path) -> list[str]:
-    """Write an archive, also when files are lost; return the ids of those that nobody finds.
+    """Write an archive, also when files are lost; return the ids of missing ones.
 
     Raises BackupError, StartError, OSError and psycopg2.Error; then there is no archive.
     """

@@ -70,7 +70,7 @@ class SharedIdentifier:
 
 @lru_cache(maxsize=1)
 def stop_list() -> Mapping[str, Mapping[str, Any]]:
-    """Return what links nobody, by sort (data/common.json)."""
+    """Return what is too common to link reports, by sort (data/common.json)."""
     data = load_json("common.json")
     return {
         sort: {key: row for key, row in rows.items() if key != "about"}
@@ -91,7 +91,7 @@ def is_common_number(phone: ParsedCaller) -> bool:
 
 
 def is_common_link(link: str) -> bool:
-    """Return whether everybody links there."""
+    """Return whether links to it are too common to link reports."""
     host, _, page = link.partition("/")
     labels = host.split(".")
     return (host in stop_list()["shorteners"] and not page) or any(

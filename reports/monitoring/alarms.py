@@ -87,7 +87,7 @@ def _raise_alarm(kind: Kind, count: int) -> None:
 
 
 def _end_alarm(kind: Kind) -> None:
-    """Remove the alarm; whoever removes the row mails."""
+    """Remove the alarm; the process that removed the row sends the mail."""
     alarm = Alarm.objects.filter(pk=kind).first()
     if alarm is None or not Alarm.objects.filter(pk=kind, since=alarm.since).delete()[0]:
         return

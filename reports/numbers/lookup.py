@@ -63,7 +63,7 @@ HOW_PARSED: dict[str, Promise] = {
 
 @dataclass(frozen=True)
 class Service:
-    """A short number that everybody may dial."""
+    """A public short number."""
 
     name: Promise
     is_emergency: bool = True
@@ -80,7 +80,7 @@ SERVICES: dict[str, Service] = {
 
 
 def flag_sentences(flags: tuple[str, ...]) -> "list[Promise]":
-    """Return the public sentences for these flags, what is odd first."""
+    """Return the public sentences for these flags, oddities first."""
     sentences, ordered = ODD | HOW_PARSED, sorted(flags, key=lambda flag: flag not in ODD)
     return [sentences[flag] for flag in ordered if flag in sentences]
 
@@ -134,7 +134,7 @@ class Verdict:
 
     @property
     def service(self) -> Service | None:
-        """Return what a short number that everybody may dial is for."""
+        """Return the purpose of a public short number."""
         return SERVICES.get(lookup_key(self.phone))
 
     @property

@@ -119,7 +119,7 @@ def _purge_one(run: PurgeRun, kind: RetentionPolicy, key: Any) -> None:
 
 
 def _still_due(kind: RetentionPolicy, key: Any) -> bool:
-    """Return whether it is still expired; whoever would reopen it waits until COMMIT."""
+    """Return whether it is still expired, locked: a reopening waits until COMMIT."""
     return bool(expired_keys(kind).filter(pk=key).select_for_update(of=("self",), no_key=True))
 
 

@@ -179,7 +179,7 @@ def file_on_behalf(
 def submit_demo_report(
     typed: ReportSubmission, submission_key: str, received_at: datetime
 ) -> SubmissionResult:
-    """Write a demo report with a past time of receipt, once; wake nobody."""
+    """Write a demo report with a past time of receipt, once, without waking the relay."""
     if before := _find_under_older_keys(typed, submission_key):
         return _repeated_result(before)
     row, code = _build_row(typed, submission_key, Report.Source.WEB)

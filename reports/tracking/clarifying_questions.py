@@ -79,7 +79,7 @@ def latest_input(merged: MergedReport) -> ReporterInput:
 
 
 def _list_missing(merged: MergedReport) -> tuple[str, ...]:
-    """Return the fields to ask for where nothing was written: nobody can be traced by boxes."""
+    """Return the fields to ask for where nothing was written: check boxes alone identify no caller."""
     report = merged.report
     written = (report.caller_number, report.story)
     if report.erased_at or merged.substantive_followups or any(text.strip() for text in written):

@@ -1,4 +1,4 @@
-"""Views that look up a telephone number, or ask for a review of what is said of it.
+"""Views that look up a telephone number, or request a review of its entry.
 
 A number is in the body alone, in no address, log or cache; who asks is not recorded.
 """
