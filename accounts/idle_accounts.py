@@ -49,7 +49,7 @@ def _close(user: User) -> None:
     try:
         service.deactivate(user, by=None, reason=f"không dùng {settings.ACCOUNT_IDLE_DAYS} ngày")
     except service.AccountError as error:  # the last lead, or already closed
-        log.info("accounts.stays", why=error.why)
+        log.info("accounts.stays", code=error.code)
 
 
 def _warn(user: User, allowed: timedelta) -> None:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from accounts import sessions
 from accounts.models import EncryptedTOTPDevice, HashedBackupCodes, OfficerProfile
 from core.audit import events
+from core.errors import CodedError
 
 KEEP = "accounts.keep_people"
 MAX_SUBJECT_LENGTH = 255  # as OpenID Connect has it
@@ -38,20 +39,15 @@ REFUSED_LOGINS = {
 }
 
 
-class AccountError(Exception):
-    """Nothing was changed; `why` is "own", "last_lead", "reason", "same", "provider", "subject" or "taken"."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+class AccountError(CodedError):
+    """Nothing was changed; `code` is "own", "last_lead", "reason", "same", "provider", "subject" or "taken"."""
 
 
-class LoginRefusedError(Exception):
-    """A log-in was refused: `why` is a key of `REFUSED_LOGINS`, `subject` the unknown one."""
+class LoginRefusedError(CodedError):
+    """A log-in was refused: `code` is a key of `REFUSED_LOGINS`, `subject` the unknown one."""
 
-    def __init__(self, why: str, subject: str = "") -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, code: str, subject: str = "") -> None:
+        super().__init__(code)
         self.subject = subject
 
 

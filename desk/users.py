@@ -59,7 +59,7 @@ class AccountAction(RowAction):
     max_reason_chars = 1000
 
     def get_error_message(self, error: AccountError) -> str:
-        return NOT_DONE[error.why]
+        return NOT_DONE[error.code]
 
 
 class CloseAccount(AccountAction):

@@ -203,7 +203,7 @@ def backchannel_logout(request: HttpRequest) -> HttpResponse:
         _end_sessions(request)
     except LoginRefusedError as error:
         _log(error)
-        status = 400 if error.why == "untrue" else REFUSED_LOGINS[error.why][1]
+        status = 400 if error.code == "untrue" else REFUSED_LOGINS[error.code][1]
         return HttpResponse(status=status)
     return HttpResponse()
 
@@ -235,18 +235,18 @@ def _verify_logout(request: HttpRequest) -> "client.LogoutClaims":
         with oidc_provider.translate_provider_errors(oidc_provider.logout_slots):
             return oidc_provider.verify_logout_token(request.POST.get("logout_token", ""))
     except LoginRefusedError as error:
-        if error.why == "untrue":
+        if error.code == "untrue":
             rate_limits.consume("log_out", request)
         raise
 
 
 def _log(error: LoginRefusedError) -> None:
-    log.warning("oidc.refused", why=error.why, error=type(error.__cause__).__name__)
+    log.warning("oidc.refused", code=error.code, error=type(error.__cause__).__name__)
 
 
 def _refuse(site: AdminSite, request: HttpRequest, error: LoginRefusedError) -> HttpResponse:
     _log(error)
-    sentence, status = REFUSED_LOGINS[error.why]
+    sentence, status = REFUSED_LOGINS[error.code]
     context = {
         **site.each_context(request),
         "title": "Chưa đăng nhập được",

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from alerts.models import AlertRevision
+from core.errors import CodedError
 from core.province import province
 
 TIMEOUT_SECONDS = 5.0  # for connecting, sending and the answer's head together
@@ -35,12 +36,11 @@ _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: [^\r\n]*)?\r?\n")
 _TRANSLATED = [ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")]
 
 
-class WebhookDeliveryError(Exception):
+class WebhookDeliveryError(CodedError):
     """A revision was not delivered: `code` says why, `status` is that of the answer."""
 
     def __init__(self, code: str, status: int | None = None) -> None:
         super().__init__(code)
-        self.code = code
         self.status = status
 
 

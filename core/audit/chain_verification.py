@@ -29,11 +29,11 @@ WHAT = {
 
 
 class ChainBrokenError(Exception):
-    """The chain is broken: `what` is a key of WHAT, `event` the first event that does not hold."""
+    """The chain is broken: `code` is a key of WHAT, `event` the first event that does not hold."""
 
-    def __init__(self, what: str, event: int) -> None:
-        super().__init__(f"event {event}: {WHAT[what]}")
-        self.what, self.event = what, event
+    def __init__(self, code: str, event: int) -> None:
+        super().__init__(f"event {event}: {WHAT[code]}")
+        self.code, self.event = code, event
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def verify_next_batch() -> None:
         is_done = place.event == begun.event
         _store(AuditChainCheck(last_checked_id=0 if is_done else place.event))
     except ChainBrokenError as error:
-        log.error("chain.broken", what=error.what, event_id=error.event)  # noqa: TRY400
+        log.error("chain.broken", code=error.code, event_id=error.event)  # noqa: TRY400
         store_break(error)
 
 
@@ -171,7 +171,7 @@ def _load_cursor(event: int) -> Cursor:
 
 
 def store_break(error: ChainBrokenError) -> None:
-    _store(AuditChainCheck(break_kind=error.what, broken_at=error.event))
+    _store(AuditChainCheck(break_kind=error.code, broken_at=error.event))
 
 
 def _store(check: AuditChainCheck) -> None:

@@ -21,7 +21,7 @@ from django.views.generic import View
 from accounts import sessions
 from accounts.reauthentication import reauthentication_required
 from core.audit import events
-from core.errors import ActionError, NotAllowedError
+from core.errors import ActionError, CodedError, NotAllowedError
 from core.readonly_admin import ReadOnlyAdminMixin
 from desk.labels import codes as labels
 from desk.labels.events import EVENTS, PERSONAL
@@ -129,7 +129,7 @@ class DeskAction(View):
         except NotAllowedError as error:
             raise PermissionDenied from error
         except self.errors as error:
-            if getattr(error, "why", "") == "permission":
+            if isinstance(error, CodedError) and error.code == "permission":
                 raise PermissionDenied from error
             return self.show_error(error)
         return self.show_result(result)

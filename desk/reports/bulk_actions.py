@@ -134,7 +134,7 @@ def _try(verb: str, form: Any, rows: list[ReportVersion], request: HttpRequest) 
     try:
         return execute(verb, form, rows, request) if form.is_valid() else None
     except workflow.ReasonMissingError as error:
-        form.add_error(error.what, MISSING[error.what])
+        form.add_error(error.code, MISSING[error.code])
     except ActionError as error:
         form.add_error("code", str(error))
     return None

@@ -213,13 +213,13 @@ class DecisionForm(forms.Form):
 def _field_error(error: ActionError) -> tuple[str, str] | None:
     """Return the field of an error and its text, None for an error without a field."""
     if isinstance(error, workflow.ReasonMissingError):
-        return error.what, MISSING[error.what]
+        return error.code, MISSING[error.code]
     if isinstance(error, workflow.UnknownUnitError):
         return "unit", NO_UNIT
     if isinstance(error, workflow.ForbiddenLinkError):
         return "reason", NO_LINKS
     if isinstance(error, workflow.ForbiddenWordingError):
-        return "unit" if error.what == "unit" else "reason", FORBIDDEN[error.what]
+        return "unit" if error.code == "unit" else "reason", FORBIDDEN[error.code]
     return None
 
 

@@ -108,7 +108,7 @@ class RetentionAction(ReportAction):
         if isinstance(error, ActionError):
             return decision_forms.error_message(error, Case.objects.get(pk=self.report.pk))
         texts = ERASURE_NOT_DONE if isinstance(error, ErasureRequestError) else NOT_DONE
-        return texts[error.why]
+        return texts[error.code]
 
     def get_next_address(self) -> str:
         return reverse("admin:reports_report_keeping", args=[self.report.pk])

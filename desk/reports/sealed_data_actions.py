@@ -156,6 +156,6 @@ class ReleaseCode(ReportAction):
         return render_page(self.request, self.report, revealed={"word": result, "spoken": spoken})
 
     def show_error(self, error: code_recovery.ReleaseError) -> HttpResponse:
-        messages.error(self.request, NOT_RELEASED[error.why])
+        messages.error(self.request, NOT_RELEASED[error.code])
         page = render_page(self.request, self.report, revealed={"reason": self.reason})
         return set_status(page, 422)

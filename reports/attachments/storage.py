@@ -23,6 +23,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from core import encryption
+from core.errors import CodedError
 from core.keys import newest_key
 from core.outbox import queue
 from reports.attachments import filetypes
@@ -57,12 +58,10 @@ class Refusal(StrEnum):
     NOT_WRITTEN = "not_written"
 
 
-class RefusedError(Exception):
+class RefusedError(CodedError):
     """The file was not stored, and nothing of it is left."""
 
-    def __init__(self, why: Refusal) -> None:
-        super().__init__(why)
-        self.why = why
+    code: Refusal
 
 
 class DecryptionError(Exception):
@@ -298,8 +297,8 @@ def _refuse_on_disk_error() -> Iterator[None]:
         yield
     except OSError as error:
         log.error("file.not_written", error=_error_code(error))  # noqa: TRY400
-        why = Refusal.NO_ROOM if error.errno in _FULL else Refusal.NOT_WRITTEN
-        raise RefusedError(why) from error
+        code = Refusal.NO_ROOM if error.errno in _FULL else Refusal.NOT_WRITTEN
+        raise RefusedError(code) from error
 
 
 def _error_code(error: OSError) -> str:

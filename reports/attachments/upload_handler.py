@@ -149,7 +149,7 @@ class _EncryptingUploadHandler(FileUploadHandler):
         try:
             step(upload.draft)
         except RefusedError as refused:
-            upload.refusal = refused.why
+            upload.refusal = refused.code
             upload.draft.delete()
             raise SkipFile from refused
 

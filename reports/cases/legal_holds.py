@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.audit import events
-from core.errors import ActionError
+from core.errors import ActionError, CodedError
 from reports.models import LegalHold, Report
 
 PLACE, LIFT = "reports.place_hold", "reports.lift_hold"
@@ -17,12 +17,8 @@ class ReportErasedError(ActionError):
     """The report's personal data are erased: nobody is left to write to, and nothing more is accepted."""
 
 
-class HoldError(Exception):
-    """Nothing was written: `why` is permission, reason, held or free."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+class HoldError(CodedError):
+    """Nothing was written: `code` is permission, reason, held or free."""
 
 
 def current_hold(report_id: UUID) -> LegalHold | None:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from core import encryption
 from core.audit import events
-from core.errors import ActionError, NotAllowedError, StaleVersionError
+from core.errors import ActionError, CodedError, NotAllowedError, StaleVersionError
 from core.keys import newest_key
 from reports.cases import deadlines, legal_holds, replies, transfer_slips, visibility
 from reports.cases.legal_holds import ReportErasedError
@@ -39,12 +39,8 @@ ONGOING, WRITTEN, WISH = "ongoing", "written", "wish"  # codes of `closing_block
 OWN_SLIP = timedelta(hours=24)  # in which officers may reopen what they ended themselves
 
 
-class FieldError(ActionError):
-    """The officer's words were refused; `what` says which, or why."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
+class FieldError(CodedError, ActionError):
+    """The officer's words were refused; `code` says which, or why."""
 
 
 class InvalidTransitionError(ActionError):
@@ -52,7 +48,7 @@ class InvalidTransitionError(ActionError):
 
 
 class ReasonMissingError(FieldError):
-    """A required field is missing: `what` is reason, outcome, unit or officer."""
+    """A required field is missing: `code` is reason, outcome, unit or officer."""
 
 
 class UnknownUnitError(ActionError):
@@ -64,7 +60,7 @@ class ForbiddenLinkError(ActionError):
 
 
 class ForbiddenWordingError(FieldError):
-    """The message breaks a promise of the pages: `what` is secret, number, unit or blank."""
+    """The message breaks a promise of the pages: `code` is secret, number, unit or blank."""
 
 
 class NoExtensionLeftError(ActionError):

@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.db.models.functions import Now
 
 from core.audit import events
+from core.errors import CodedError
 from core.outbox import queue
 from reports.attachments import storage
 from reports.cases import legal_holds
@@ -24,12 +25,8 @@ Target = DestructionRequest.What
 _TABLES: dict[str, type[Model]] = {Target.FILE: EvidenceFile, Target.ADDITION: Followup}
 
 
-class DestructionError(Exception):
-    """Nothing was written: `why` is permission, reason, held, gone, proposed, closed or same."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+class DestructionError(CodedError):
+    """Nothing was written: `code` is permission, reason, held, gone, proposed, closed or same."""
 
 
 def propose(

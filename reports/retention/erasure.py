@@ -23,6 +23,7 @@ from django.utils import timezone
 from core import encryption
 from core.audit import events
 from core.database import set_local
+from core.errors import CodedError
 from core.outbox import queue
 from reports.cases import deadlines, legal_holds
 from reports.extraction import redaction, story_reader
@@ -99,12 +100,8 @@ ACTS = {
 }  # kind of the audit event, without which a trigger refuses the erasure
 
 
-class ErasureError(Exception):
-    """Nothing was erased: `why` is held, crime or gone."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+class ErasureError(CodedError):
+    """Nothing was erased: `code` is held, crime or gone."""
 
 
 def erase(

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core import encryption
+from core.errors import CodedError
 from reports.calendar import deadline_rules
 from reports.cases import legal_holds, workflow
 from reports.cases.legal_holds import ReportErasedError
@@ -24,12 +25,8 @@ GRANT = "reports.grant_erasure"
 MAX_REQUESTS = 5  # of one report, the refused ones too
 
 
-class ErasureRequestError(Exception):
-    """Nothing was written: `why` is permission, closed, held, crime, gone or same."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+class ErasureRequestError(CodedError):
+    """Nothing was written: `code` is permission, closed, held, crime, gone or same."""
 
 
 def request_erasure(report: Report, words: str) -> bool:
@@ -81,7 +78,7 @@ def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
         try:
             erasure.erase(report_id, why="asked", by=by)
         except erasure.ErasureError as error:
-            raise ErasureRequestError(error.why) from error
+            raise ErasureRequestError(error.code) from error
 
 
 def refuse_erasure(report_id: UUID, *, by: User, version: int, reason: str) -> None:

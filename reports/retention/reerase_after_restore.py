@@ -35,7 +35,7 @@ def reapply_erasures() -> Counter[str]:
                 erasure.erase(pk, part, why="restored", until=at)
                 counts["done"] += 1
             except ErasureError as error:
-                counts[error.why] += 1
+                counts[error.code] += 1
     for what, (table, kind) in _SINGLE_ROWS.items():
         present = table._default_manager.filter(erased_at=None).values_list("pk", flat=True)  # noqa: SLF001
         for pk, _ in _listed(what, present, digests):

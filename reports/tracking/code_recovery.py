@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.audit import events
+from core.errors import CodedError
 from core.keys import FieldKey, field_keys, newest_key
 from reports.models import Receipt, ReplacedCode, Report
 from reports.submission import receipt_codes
@@ -26,12 +27,8 @@ PHRASE_MAX_AGE = timedelta(minutes=15)  # since the officer revealed the phrase
 MAX_TRIES = 30
 
 
-class ReleaseError(Exception):
-    """No word was issued and nothing written. `why` is permission, reason or phrase."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+class ReleaseError(CodedError):
+    """No word was issued and nothing written. `code` is permission, reason or phrase."""
 
 
 @dataclass(frozen=True)

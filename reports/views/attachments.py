@@ -159,7 +159,7 @@ def _store(upload: Upload, report: Report) -> UploadResult:
     try:
         is_new = storage.store(draft, report)
     except RefusedError as refused:
-        return _refuse(draft, refused.why)
+        return _refuse(draft, refused.code)
     kind = gettext(draft.type.word) if draft.type else ""
     values = {"kind": kind, "size": filetypes.format_size(draft.size)}
     new = gettext("Đã nhận %(kind)s %(size)s.")
@@ -167,9 +167,9 @@ def _store(upload: Upload, report: Report) -> UploadResult:
     return UploadResult(_shorten(draft.name), (new if is_new else repeated) % values, 200)
 
 
-def _refuse(draft: PendingUpload, why: Refusal) -> UploadResult:
-    log.info("file.refused", why=why)
-    status, text = _REFUSED[why]
+def _refuse(draft: PendingUpload, code: Refusal) -> UploadResult:
+    log.info("file.refused", code=code)
+    status, text = _REFUSED[code]
     return UploadResult(_shorten(draft.name), text, status)
 
 

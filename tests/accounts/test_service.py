@@ -31,7 +31,7 @@ def why(act: Callable[..., object], *on: object, by: User, reason: str = "x") ->
     """Why the act is refused."""
     with pytest.raises(AccountError) as refused:
         act(*on, by=by, reason=reason)
-    return refused.value.why
+    return refused.value.code
 
 
 @pytest.mark.parametrize("removal", REMOVALS)
@@ -64,7 +64,7 @@ def test_of_two_leads_who_close_each_other_one_stays() -> None:
         try:
             service.deactivate(user, by=by, reason="đi vắng")
         except AccountError as error:
-            return error.why
+            return error.code
         return "closed"
 
     done = in_parallel([lambda: close(one, other), lambda: close(other, one)])

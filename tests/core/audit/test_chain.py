@@ -46,7 +46,7 @@ def find_break(*, restored: bool = False) -> tuple[str, int]:
     """The first break that a whole check finds."""
     with pytest.raises(ChainBrokenError) as broken:
         chain_verification.verify(restored=restored)
-    return broken.value.what, broken.value.event
+    return broken.value.code, broken.value.event
 
 
 def test_each_act_follows_the_one_before() -> None:

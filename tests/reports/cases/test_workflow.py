@@ -113,7 +113,7 @@ def test_what_a_verb_needs_is_asked_for(verb: str, missing: str, typed: str, chi
     case = create_case_for(verb)
     with pytest.raises(workflow.ReasonMissingError) as caught:
         decide(verb, case, chief, **{missing: typed})
-    assert caught.value.what == missing
+    assert caught.value.code == missing
     assert not events.events_for("report", case.pk)
 
 
