@@ -70,7 +70,7 @@ def test_the_day_that_was_asked_for_counts_to_its_end(duty: Person, lead: Person
 
 
 def test_a_day_that_cannot_be_read_is_told_and_stays(lead: Person) -> None:
-    page = lead.read(LIST, since="hôm kia")
+    page = lead.read_page(LIST, since="hôm kia")
     assert "Chưa đọc được ngày" in page
     assert "hôm kia" in page
 
@@ -104,7 +104,7 @@ def test_reasons_and_links_are_for_those_who_may_read_the_reports(
     duty: Person, lead: Person, auditor: Person
 ) -> None:
     door = f"/admin/reports/report/{some_acts(duty, lead).pk}/change/"
-    for_lead, for_auditor = lead.read(LIST), auditor.read(LIST)
+    for_lead, for_auditor = lead.read_page(LIST), auditor.read_page(LIST)
     assert "bà Tư" in for_lead
     assert "bà Tư" not in for_auditor
     assert "có ghi lý do" in for_auditor
@@ -123,12 +123,12 @@ def test_no_table_is_counted_and_few_statements_are_asked(lead: Person, address:
 
 
 def test_the_page_tells_how_far_the_record_is_chained(auditor: Person) -> None:
-    assert "Chưa dòng nào được khóa nối" in auditor.read(LIST)
+    assert "Chưa dòng nào được khóa nối" in auditor.read_page(LIST)
     event = events.log_event("report", "r", "noted")
     chain.extend_chain()
-    assert f"Đã khóa nối đến dòng số {event.pk}" in auditor.read(LIST)
+    assert f"Đã khóa nối đến dòng số {event.pk}" in auditor.read_page(LIST)
     chain_verification.store_break(chain_verification.ChainBrokenError("changed", event.pk))
-    assert "không khớp với bản đã khóa" in auditor.read(LIST)
+    assert "không khớp với bản đã khóa" in auditor.read_page(LIST)
 
 
 def test_an_auditors_pages_hold_acts_and_no_number_name_or_word_of_a_reporter(
@@ -139,7 +139,7 @@ def test_an_auditors_pages_hold_acts_and_no_number_name_or_word_of_a_reporter(
     press(duty.client, report, "note", reason="Đã gọi bà Tư, số 0992 000 118")
     duty.client.post(page_of(report, "reveal-contact"), report_factories.BECAUSE)
     for page in ("/admin/", LIST, LOOKS, "/admin/auth/user/"):
-        shown = auditor.read(page)
+        shown = auditor.read_page(page)
         secrets = ("Bà Tư", "bà Tư", "0992 000", "0992000", "xóm Trên", "ấm chảo")
         assert [secret for secret in secrets if secret in shown] == []
     row = next(row for row in listed(auditor) if "Ghi chú" in row)

@@ -17,19 +17,19 @@ OFFER = "Lần đầu vào trực ban"
 
 def test_the_tour_is_offered_until_one_has_read_it_on_record(duty: Person, lead: Person) -> None:
     for _ in range(2):
-        assert OFFER in duty.read("/admin/")
+        assert OFFER in duty.read_page("/admin/")
     for _ in range(2):
         assert duty.client.post(TOUR).status_code == 303
-    assert OFFER not in duty.read("/admin/")
-    assert OFFER in lead.read("/admin/")
+    assert OFFER not in duty.read_page("/admin/")
+    assert OFFER in lead.read_page("/admin/")
     assert events.events_for("user", duty.user.pk).filter(kind="tour_seen").count() == 1
 
 
 def test_the_tour_can_be_opened_again_from_every_page(duty: Person) -> None:
     duty.client.post(TOUR)
-    assert f'href="{BOOK}"' in duty.read("/admin/reports/report/")
-    assert f'href="{TOUR}"' in duty.read(BOOK)
-    assert duty.read(TOUR).count("<h3>") == 5
+    assert f'href="{BOOK}"' in duty.read_page("/admin/reports/report/")
+    assert f'href="{TOUR}"' in duty.read_page(BOOK)
+    assert duty.read_page(TOUR).count("<h3>") == 5
 
 
 @pytest.mark.parametrize("role", ["editor", "approver"])
@@ -39,22 +39,22 @@ def test_who_writes_or_issues_warnings_has_steps_of_their_own(
     person: Person = request.getfixturevalue(role)
     own = "Viết việc phải làm trước"
     for where in ("/admin/", TOUR):
-        assert own in person.read(where)
-        assert "Số và câu hẹn hiện một lần" not in person.read(where)
-    assert person.read(TOUR).count("<h3>") == 5
-    assert own not in duty.read(TOUR)
-    assert OFFER not in auditor.read("/admin/"), "who does neither is offered no tour"
+        assert own in person.read_page(where)
+        assert "Số và câu hẹn hiện một lần" not in person.read_page(where)
+    assert person.read_page(TOUR).count("<h3>") == 5
+    assert own not in duty.read_page(TOUR)
+    assert OFFER not in auditor.read_page("/admin/"), "who does neither is offered no tour"
 
 
 def test_the_tour_has_a_form_that_a_browser_may_send(duty: Person) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = duty.client.cookies
     assert strict.post(TOUR).status_code == 403
-    assert 'name="csrfmiddlewaretoken" value="' in duty.read("/admin/")
+    assert 'name="csrfmiddlewaretoken" value="' in duty.read_page("/admin/")
 
 
 def test_the_handbook_is_shown_with_its_chapters(duty: Person) -> None:
-    html, handbook = duty.read(BOOK), help_pages.load_handbook()
+    html, handbook = duty.read_page(BOOK), help_pages.load_handbook()
     assert len(handbook.chapters) >= 8
     for anchor, title in handbook.chapters:
         assert f'<a href="#{anchor}">{title}</a>' in html
@@ -73,7 +73,7 @@ def test_every_picture_of_the_handbook_is_there_and_no_other_file(duty: Person) 
 
 def test_a_release_without_a_handbook_says(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(help_pages, "load_handbook", lambda: help_pages.render_handbook(""))
-    assert "Bản cài này không kèm sổ tay." in duty.read(BOOK)
+    assert "Bản cài này không kèm sổ tay." in duty.read_page(BOOK)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_the_queue_fetches_no_whole_text(duty: Person) -> None:
 
 def test_what_fits_has_no_door_to_more(duty: Person) -> None:
     report = report_factories.triaged("công an " * 2500)
-    page = duty.read(page_of(report))
+    page = duty.read_page(page_of(report))
     assert page_of(report, "text") not in page
     assert "quá dài" not in page
 
@@ -99,7 +99,7 @@ def test_who_takes_a_working_copy_along_is_on_record_as_a_look(duty: Person, lea
     assert duty.client.get(page_of(report, "text")).status_code == 200
     look = events.events_for("report", report.pk).get(kind="revealed")
     assert (look.actor, look.detail) == (duty.user, {"what": "text"})
-    assert "Toàn bộ lời đã che số, tải về" in lead.read("/admin/core/auditevent/looks/")
+    assert "Toàn bộ lời đã che số, tải về" in lead.read_page("/admin/core/auditevent/looks/")
 
 
 def test_the_whole_raw_story_is_given_on_record_alone(duty: Person) -> None:

@@ -55,7 +55,7 @@ def test_a_lead_starts_a_run_on_record_that_the_machine_carries_to_its_end(lead:
     run, event = ReprocessingRun.objects.get(), AuditEvent.objects.get()
     assert (event.subject_type, event.subject_id) == ("retriage", str(run.pk))
     assert (event.kind, event.actor, run.actor) == ("retriage_started", lead.user, lead.user)
-    assert "Bắt đầu một lượt đọc lại tin" in lead.read("/admin/core/auditevent/")
+    assert "Bắt đầu một lượt đọc lại tin" in lead.read_page("/admin/core/auditevent/")
     read_all()
     assert ExtractedFacts.objects.get().rules_version == service.RULES_VERSION
     assert "Đã đọc xong: 1 trên 1 tin" in words(lead.client.get(RUNS))
@@ -191,6 +191,6 @@ def test_too_many_at_once_are_refused(lead: Person, monkeypatch: pytest.MonkeyPa
 
 def test_a_duty_officer_is_not_offered_to_have_many_read_again(duty: Person) -> None:
     report = read_under(OLD)
-    assert 'value="read_many_again"' not in duty.read(QUEUE)
+    assert 'value="read_many_again"' not in duty.read_page(QUEUE)
     choose(duty.client, report)
     assert list_owed() == []

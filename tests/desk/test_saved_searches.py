@@ -29,7 +29,7 @@ def test_a_search_is_kept_counted_and_on_record(duty: Person) -> None:
     kept = SavedSearch.objects.get()
     assert (kept.owner, kept.hits, kept.query) == (duty.user, 1, "viec=open&kieu=bank")
     assert AuditEvent.objects.filter(kind="search_saved", actor=duty.user).count() == 1
-    page = duty.read("/admin/")
+    page = duty.read_page("/admin/")
     assert "Ngân hàng" in page
     assert "?viec=open&amp;kieu=bank" in page
 
@@ -38,7 +38,7 @@ def test_a_search_is_kept_counted_and_on_record(duty: Person) -> None:
     ("query", "is_offered"), [("", False), ("?kieu=bank", True), ("?q=dien+luc", True)]
 )
 def test_the_queue_offers_to_keep_what_narrows(duty: Person, query: str, is_offered: bool) -> None:
-    assert ("Lưu tìm kiếm này" in duty.read(QUEUE + query)) is is_offered
+    assert ("Lưu tìm kiếm này" in duty.read_page(QUEUE + query)) is is_offered
 
 
 def test_of_an_address_only_what_is_known_is_kept() -> None:
@@ -70,7 +70,10 @@ def test_one_name_is_kept_once_and_so_many_at_most(
 def test_others_see_a_shared_search_and_its_owner_removes_it(duty: Person, lead: Person) -> None:
     keep(duty, name="Của tôi")
     keep(lead, name="Chung", is_shared="on")
-    assert ("Của tôi" in lead.read("/admin/"), "Chung" in duty.read("/admin/")) == (False, True)
+    assert ("Của tôi" in lead.read_page("/admin/"), "Chung" in duty.read_page("/admin/")) == (
+        False,
+        True,
+    )
     mine, shared = SavedSearch.objects.get(owner=duty.user), SavedSearch.objects.get(name="Chung")
     remove = QUEUE + "remove-search/{}/"
     assert duty.client.post(remove.format(shared.pk)).status_code == 403
@@ -97,7 +100,7 @@ def test_its_owner_is_told_once_when_so_many_have_come(mailed: Person) -> None:
         saved_searches.count_all()
     (sent,) = mail.outbox
     assert (sent.to, "2 tin" in sent.subject) == (["duty@example.invalid"], True)
-    assert "Đã tới mức 2" in mailed.read("/admin/")
+    assert "Đã tới mức 2" in mailed.read_page("/admin/")
 
 
 def test_who_is_told_is_told_again_after_there_were_fewer(duty: Person) -> None:

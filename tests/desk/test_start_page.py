@@ -81,7 +81,7 @@ def test_a_unit_sees_its_own_on_the_board(duty: Person) -> None:
     for report in (own, other):
         report_factories.add_facts(report, ongoing=True)
     Case.objects.filter(report=own).update(assigned_unit=unit)
-    page = duty.read("/admin/")
+    page = duty.read_page("/admin/")
     assert own.public_number in page
     assert other.public_number not in page
 

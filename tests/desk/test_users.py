@@ -27,7 +27,7 @@ def act(by: Person, on: Person, verb: str, **typed: str) -> str:
 def test_a_lead_closes_and_reopens_an_account(lead: Person, duty: Person) -> None:
     assert "Đã khóa tài khoản" in act(lead, duty, "close", reason="nghỉ phép dài")
     assert duty.client.get("/admin/").status_code == 302
-    assert "nghỉ phép dài" in lead.read(page_of(duty))
+    assert "nghỉ phép dài" in lead.read_page(page_of(duty))
     assert "Đã mở lại" in act(lead, duty, "reopen", reason="đi làm lại")
     duty.user.refresh_from_db()
     assert duty.user.is_active
@@ -42,7 +42,7 @@ def test_a_lead_gives_another_role(lead: Person, duty: Person) -> None:
 @pytest.mark.parametrize(("role", "has_none"), [("unit", True), ("duty", False), ("editor", False)])
 def test_who_has_no_unit_yet_is_not_called_pv01(lead: Person, role: str, has_none: bool) -> None:
     """An officer of a unit sees nothing before the lead has given one."""
-    page = lead.read(f"{LIST}{create_officer('moi', role).pk}/change/")
+    page = lead.read_page(f"{LIST}{create_officer('moi', role).pk}/change/")
     assert ("Chưa giao, chưa thấy tin nào" in page) is has_none
 
 
@@ -56,7 +56,7 @@ def test_a_role_that_is_none_changes_nothing(lead: Person, duty: Person, role: s
 def test_the_last_lead_cannot_act_on_their_own_account(lead: Person, verb: str) -> None:
     role = str(roles.group_of("duty").pk)
     assert "Không ai tự quyết" in act(lead, lead, verb, reason="x", role=role)
-    assert "<button" not in lead.read(page_of(lead)).split('id="decide"')[1]
+    assert "<button" not in lead.read_page(page_of(lead)).split('id="decide"')[1]
     assert lead.user in service.active_leads()
 
 
@@ -78,7 +78,7 @@ def test_an_auditor_reads_acts_and_not_what_was_written_about_a_colleague(
     lead: Person, duty: Person, auditor: Person
 ) -> None:
     act(lead, duty, "close", reason="bị kỷ luật <b>")
-    page = auditor.read(page_of(duty))
+    page = auditor.read_page(page_of(duty))
     assert "Khóa tài khoản" in page
     assert "kỷ luật" not in page
     assert "reason" not in page
@@ -93,7 +93,7 @@ def test_devices_and_locks_have_no_page_so_nobody_removes_their_own(model: str) 
 
 
 def test_no_page_tells_the_hash_of_a_password(lead: Person, duty: Person) -> None:
-    page = lead.read(page_of(duty))
+    page = lead.read_page(page_of(duty))
     assert duty.user.password not in page
     assert "md5$" not in page
 
@@ -101,11 +101,11 @@ def test_no_page_tells_the_hash_of_a_password(lead: Person, duty: Person) -> Non
 def test_a_lead_sees_a_lock_and_lifts_it(lead: Person, duty: Person, client: Client) -> None:
     for _ in range(4):
         enter(client, name="duty", password="sai")
-    assert "Đang khóa đăng nhập" not in lead.read(LIST)
+    assert "Đang khóa đăng nhập" not in lead.read_page(LIST)
     enter(client, name="duty", password="sai")
     assert enter(client, name="duty", token=code(duty.user)).status_code == 429
-    assert "Đang khóa đăng nhập" in lead.read(LIST)
-    page = lead.read(page_of(duty))
+    assert "Đang khóa đăng nhập" in lead.read_page(LIST)
+    page = lead.read_page(page_of(duty))
     assert "tự mở lúc" in page
     assert "127.0.0.1" not in page
     assert "Đã mở khóa đăng nhập" in act(lead, duty, "unlock")
@@ -116,7 +116,7 @@ def test_a_lead_sees_a_lock_and_lifts_it(lead: Person, duty: Person, client: Cli
 def test_what_was_typed_for_a_name_is_not_shown_where_it_is_nobodys(lead: Person) -> None:
     for _ in range(5):
         enter(Client(), name="mat-khau-go-nham", password="sai")
-    assert "mat-khau-go-nham" not in lead.read(LIST)
+    assert "mat-khau-go-nham" not in lead.read_page(LIST)
 
 
 def test_who_guesses_from_elsewhere_locks_nobody_out_behind_the_proxies(
@@ -150,7 +150,7 @@ def test_a_lead_links_and_unlinks_an_account_of_the_ministry(lead: Person, duty:
     assert "Đã nối" in act(lead, duty, "link", subject=" canbo-01 ", reason="gặp tận mặt")
     assert service.linked_to("canbo-01") == duty.user
     assert duty.client.get("/admin/").status_code == 302
-    page = lead.read(page_of(duty))
+    page = lead.read_page(page_of(duty))
     assert "gặp tận mặt" in page
     assert "Gỡ tài khoản ngành" in page
     assert "Đã gỡ" in act(lead, duty, "unlink", reason="chuyển đơn vị")
@@ -185,6 +185,6 @@ def test_a_lead_links_no_account_of_their_own_and_gives_a_reason(
 
 
 def test_without_a_provider_there_is_nothing_to_link(lead: Person, duty: Person) -> None:
-    assert "tài khoản ngành" not in lead.read(page_of(duty))
+    assert "tài khoản ngành" not in lead.read_page(page_of(duty))
     assert "chưa có nơi cấp tài khoản" in act(lead, duty, "link", subject="canbo-01", reason="x")
     assert not service.is_linked(duty.user)

@@ -25,7 +25,7 @@ class Person:
     user: User
     client: Client
 
-    def read(self, address: str, **asked: Any) -> str:
+    def read_page(self, address: str, **asked: Any) -> str:
         """The source of a page."""
         return self.client.get(address, asked or None).content.decode()
 

@@ -58,7 +58,7 @@ def test_the_page_tells_what_the_reports_share(duty: Person) -> None:
     subject = campaign("Đ-26-AAA")
     for _ in range(2):
         add_known_report(subject)
-    page = duty.read(page_of(subject))
+    page = duty.read_page(page_of(subject))
     for text in ("0550 000 123", "4 triệu", "2 tin mất tiền", "Cùng số gọi 0550 000 123",
                  "Số tin mỗi ngày", "Điện lực", "độ chắc 0,80", "<b>2</b> đang bị ép"):  # fmt: skip
         assert text.lower() in page.lower(), text
@@ -67,7 +67,7 @@ def test_the_page_tells_what_the_reports_share(duty: Person) -> None:
 def test_an_editor_sees_figures_and_neither_reports_nor_numbers(editor: Person) -> None:
     subject = campaign("Đ-26-AAA")
     report = add_known_report(subject)
-    page = editor.read(page_of(subject))
+    page = editor.read_page(page_of(subject))
     assert "<b>1</b> tin" in page
     assert report.public_number not in page
     assert "0550 000 123" not in page
@@ -126,13 +126,13 @@ def test_attaching_asks_first_and_says_where_each_report_lies(duty: Person) -> N
 def test_from_its_own_page_a_report_is_attached_and_detached(duty: Person) -> None:
     here, report = campaign("Đ-26-BBB", 1), report_factories.report("Lẻ.")
     page = report_page(report)
-    assert "Tin này chưa ở đợt nào" in duty.read(page)
+    assert "Tin này chưa ở đợt nào" in duty.read_page(page)
     sent = {"code": "d 26 bbb", "numbers": report.public_number, "reason": WHY}
     asked = duty.client.post(f"{LIST}attach/", sent).content.decode()
     assert "chưa ở đợt nào, sẽ gắn vào Đ-26-BBB" in " ".join(asked.split())
     post(duty, here, "attach", lay=[f"{report.pk}:"], sure=1)
-    assert "cán bộ gắn" in duty.read(page)
-    assert "Tách khỏi đợt Đ-26-BBB" in duty.read(page)
+    assert "cán bộ gắn" in duty.read_page(page)
+    assert "Tách khỏi đợt Đ-26-BBB" in duty.read_page(page)
 
 
 @pytest.mark.parametrize(("code", "told"), [("", "Chưa ghi mã đợt."), ("ZZZ", "mã “ZZZ”")])
@@ -253,7 +253,7 @@ def test_a_merge_is_taken_back_on_the_page(duty: Person) -> None:
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
     before = state()
     act = manual_grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
-    assert "Lấy lại việc này" in duty.read(page_of(large))
+    assert "Lấy lại việc này" in duty.read_page(page_of(large))
     page = post(duty, large, f"take-back/{act.pk}").content.decode()
     assert "Đã lấy lại: 2 tin về chỗ cũ" in page
     assert state() == before
@@ -262,7 +262,7 @@ def test_a_merge_is_taken_back_on_the_page(duty: Person) -> None:
 def test_a_merge_by_the_machine_is_shown_and_taken_back(duty: Person) -> None:
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
     merged_by_machine(small, large)
-    assert "Máy gộp Đ-26-AAA vào Đ-26-BBB, 2 tin" in duty.read(page_of(large))
+    assert "Máy gộp Đ-26-AAA vào Đ-26-BBB, 2 tin" in duty.read_page(page_of(large))
     page = post(duty, large, f"part/{small.pk}").content.decode()
     assert "2 tin về đợt Đ-26-AAA" in page
     assert "Máy gộp" not in page
@@ -273,8 +273,8 @@ def test_what_the_machine_would_merge_is_asked_and_turned_down(duty: Person) -> 
     small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
     asked = proposed(small, large, "Cùng tài khoản nhận 0550")
     for subject in (small, large):
-        assert "Cùng tài khoản nhận 0550" in duty.read(page_of(subject))
-        assert subject.code in duty.read(f"{LIST}?nhip=proposed")
+        assert "Cùng tài khoản nhận 0550" in duty.read_page(page_of(subject))
+        assert subject.code in duty.read_page(f"{LIST}?nhip=proposed")
     page = post(duty, small, f"keep-two/{asked.pk}").content.decode()
     assert "Máy không đề nghị lại" in page
     assert not MergeProposal.objects.open().exists()
@@ -291,7 +291,7 @@ def test_an_act_is_taken_back_on_its_own_page_alone(duty: Person) -> None:
 def test_who_may_not_group_is_offered_nothing_and_refused_on_record(editor: Person) -> None:
     subject = campaign("Đ-26-AAA", 2)
     before = state()
-    assert "merge_chosen" not in editor.read(f"{LIST}?nhip=all")
+    assert "merge_chosen" not in editor.read_page(f"{LIST}?nhip=all")
     answer = post(editor, subject, "split", reports=members(subject))
     assert answer.status_code == 403
     assert "Tài khoản của bạn không có quyền này" in answer.content.decode()
@@ -315,13 +315,13 @@ def test_hostile_keys_do_nothing(duty: Person, hostile: str) -> None:
 def test_the_list_shows_what_grows_and_finds_old_codes(duty: Person) -> None:
     small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 3)
     campaign("Đ-26-CCC")
-    page = duty.read(LIST)
+    page = duty.read_page(LIST)
     assert page.index("Đ-26-BBB") < page.index("Đ-26-AAA")
     assert "+3" in page
     assert "Đ-26-CCC" not in page
     manual_grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
-    assert "Đ-26-AAA" not in duty.read(LIST)
-    assert "đã gộp vào Đ-26-BBB" in duty.read(f"{LIST}?q=Đ-26-AAA")
+    assert "Đ-26-AAA" not in duty.read_page(LIST)
+    assert "đã gộp vào Đ-26-BBB" in duty.read_page(f"{LIST}?q=Đ-26-AAA")
 
 
 def test_the_list_asks_the_same_of_few_and_of_many(duty: Person) -> None:
@@ -337,6 +337,6 @@ def test_the_list_asks_the_same_of_few_and_of_many(duty: Person) -> None:
 def test_an_editor_drafts_a_warning_from_a_campaign(editor: Person, duty: Person) -> None:
     subject = campaign("Đ-26-AAA")
     draft = f"{reverse('admin:alerts_alert_add')}?campaign={subject.pk}"
-    assert draft in editor.read(page_of(subject))
+    assert draft in editor.read_page(page_of(subject))
     assert editor.client.get(draft).status_code == 200
-    assert draft not in duty.read(page_of(subject))
+    assert draft not in duty.read_page(page_of(subject))

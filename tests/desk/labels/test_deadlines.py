@@ -37,7 +37,7 @@ def test_a_new_report_is_due_to_be_sorted_and_ended_work_is_not(duty: Person) ->
     due = deadlines.next_deadline(case, case.report.received_at)
     assert due is not None
     assert due.at == case.report.received_at + timedelta(hours=24)
-    assert 'class="due">còn 23 giờ</b>' in duty.read(page_of(case.report))
+    assert 'class="due">còn 23 giờ</b>' in duty.read_page(page_of(case.report))
     Case.objects.filter(pk=case.pk).update(status="junk")
     case.refresh_from_db()
     assert deadlines.next_deadline(case, case.report.received_at) is None

@@ -98,10 +98,10 @@ def test_a_wish_is_found_by_code_or_number_whatever_its_status(duty: Person, typ
 def test_the_queue_leads_to_a_wish_whose_code_was_typed(duty: Person, lead: Person) -> None:
     dispute, old = submit_dispute(), "26-2345-6789"
     link = f'<a href="{page_of(dispute)}">{dispute.public_number}</a>'
-    assert link in duty.read(QUEUE, q=dispute.public_number)
-    assert "mã đề nghị" not in duty.read(QUEUE, q=old)
+    assert link in duty.read_page(QUEUE, q=dispute.public_number)
+    assert "mã đề nghị" not in duty.read_page(QUEUE, q=old)
     Dispute.objects.update(public_number=old)  # as before there was a head
-    assert page_of(dispute) in duty.read(QUEUE, q=old)
+    assert page_of(dispute) in duty.read_page(QUEUE, q=old)
 
 
 def test_sealed_words_that_do_not_open_break_no_page(duty: Person) -> None:
@@ -129,7 +129,7 @@ def test_the_start_page_tells_who_may_what_numbers_wait(
     assert tiles(lead) == f"1 số chờ xác nhận {tiles(duty)}"
     Dispute.objects.update(due_at=timezone.now() - timedelta(hours=1))
     assert "quá hạn từ" in tiles(duty)
-    assert f'<a class="critical" href="{DISPUTES}">' in duty.read("/admin/")
+    assert f'<a class="critical" href="{DISPUTES}">' in duty.read_page("/admin/")
     assert tiles(auditor) == ""
 
 
@@ -156,8 +156,8 @@ def test_a_report_leads_to_a_proposal_and_no_address_holds_the_number(duty: Pers
     report = report_factories.report("Họ gọi tôi.")
     row = report_factories.number(report, "+84992000118")
     address = f"{NUMBERS}add/?indicator={row.pk}"
-    assert address in duty.read(report_page(report))
-    form = duty.read(address)
+    assert address in duty.read_page(report_page(report))
+    form = duty.read_page(address)
     assert 'value="0992 000 118"' in form
     assert f"Tin {report.public_number}." in form
 

@@ -64,7 +64,7 @@ def test_the_desk_says_what_came_of_looking(duty: Person, content: bytes, said: 
 
 
 def test_a_picture_is_shown_as_we_drew_it(duty: Person, picture: EvidenceFile) -> None:
-    assert page_of(picture, "picture") in duty.read(page_of(picture))
+    assert page_of(picture, "picture") in duty.read_page(page_of(picture))
     answer = duty.client.get(page_of(picture, "picture"))
     assert answer["Content-Type"] == "image/jpeg"
     assert answer["Content-Disposition"] == "inline"
@@ -85,7 +85,7 @@ def test_looking_is_on_record_once_a_day(duty: Person, picture: EvidenceFile) ->
 
 def test_who_may_not_reveal_sees_no_picture(duty: Person, picture: EvidenceFile) -> None:
     duty.revoke("reveal_contact")
-    assert "<img" not in duty.read(page_of(picture))
+    assert "<img" not in duty.read_page(page_of(picture))
     assert duty.client.get(page_of(picture, "picture")).status_code == 403
 
 

@@ -106,7 +106,7 @@ def test_a_lead_assigns_many_to_one_officer(lead: Person, duty: Person) -> None:
 
 def test_duty_is_not_offered_what_only_a_lead_may(duty: Person) -> None:
     report_factories.report("a")
-    page = duty.read(QUEUE)
+    page = duty.read_page(QUEUE)
     assert 'value="junk_many"' in page
     assert 'value="assign_many"' not in page
 
@@ -190,6 +190,6 @@ def test_what_is_not_begun_in_time_is_told(duty: Person, monkeypatch: pytest.Mon
 
 def test_reports_cannot_be_deleted_many_at_once(lead: Person) -> None:
     report = report_factories.report()
-    assert "delete_selected" not in lead.read(QUEUE)
+    assert "delete_selected" not in lead.read_page(QUEUE)
     choose(lead, "delete_selected", report, post="yes")
     assert Report.objects.filter(pk=report.pk).exists()

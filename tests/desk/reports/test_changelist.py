@@ -105,7 +105,7 @@ def test_who_is_pressed_and_unseen_comes_first_the_latest_before_all(duty: Perso
         Deadline.objects.create(report=report, kind="review", started_at=started, due_at=now)
     stand(taken, status="in_review", due_at=now - timedelta(days=2))
     assert list_reports(duty.client, "?viec=ongoing") == [no_deadline, new, old, taken]
-    board = duty.read("/admin/")
+    board = duty.read_page("/admin/")
     assert board.index(new.public_number) < board.index(taken.public_number)
 
 
@@ -241,7 +241,7 @@ def test_what_the_machine_gave_up_on_is_a_list_of_its_own(duty: Person) -> None:
 def test_hostile_text_is_text_in_the_queue(duty: Person) -> None:
     hostile = "<script>alert(1)</script> \u202eabc \u200b"
     report_factories.report(hostile, caller_number="<i>0550</i>", commune_raw="<b>x</b>")
-    page = duty.read(QUEUE)
+    page = duty.read_page(QUEUE)
     for tag in ("<script>alert", "<i>0550", "<b>x", "\u202e", "\u200b"):
         assert tag not in page
     assert "[U+202E]" in page

@@ -94,7 +94,7 @@ def test_a_question_is_not_written_where_none_can_be_asked(duty: Person) -> None
 @pytest.mark.parametrize("verb", ["ask", "message"])
 def test_from_the_page_of_a_report_nothing_is_sent_unseen(duty: Person, verb: str) -> None:
     report = report_factories.report()
-    page = duty.read(page_of(report))
+    page = duty.read_page(page_of(report))
     assert f'action="{page_of(report, f"compose/{verb}")}"' in page
     assert f'action="{page_of(report, verb)}"' not in page
 

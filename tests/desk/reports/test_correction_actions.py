@@ -143,7 +143,7 @@ def test_who_may_only_look_is_refused_and_that_is_on_record(duty: Person, verb: 
 def test_a_hostile_reason_is_text(duty: Person) -> None:
     report = report_factories.triaged(STORY)
     say(duty, report, "ongoing", reason="<script>x</script>\u202egnas")
-    page = duty.read(page_of(report))
+    page = duty.read_page(page_of(report))
     assert "<script>x" not in page
     assert "\u202e" not in page
     assert "[U+202E]" in page
@@ -151,6 +151,6 @@ def test_a_hostile_reason_is_text(duty: Person) -> None:
 
 def test_the_queue_says_that_an_officer_put_it_right(duty: Person) -> None:
     say(duty, report_factories.triaged(STORY), "scenario")
-    page = duty.read(QUEUE)
+    page = duty.read_page(QUEUE)
     assert "cán bộ sửa" in page
     assert "Máy gợi ý: Giả danh lãnh đạo tỉnh" in page

@@ -132,7 +132,7 @@ def test_the_right_to_export_is_none_to_personal_data(lead: Person) -> None:
     lead.revoke("export_personal")
     answer = lead.client.post(PAGE, {"format": "csv", "personal": "on", "reason": "cần lắm"})
     assert answer.status_code == 403
-    assert 'name="personal"' not in lead.read(PAGE)
+    assert 'name="personal"' not in lead.read_page(PAGE)
 
 
 def test_a_hostile_story_is_a_text(lead: Person) -> None:
@@ -180,8 +180,8 @@ def test_many_reports_cost_few_statements(lead: Person, monkeypatch: pytest.Monk
 
 def test_the_queue_leads_there_with_its_filter(lead: Person, duty: Person) -> None:
     report_factories.report()
-    assert f'{PAGE}?viec=all"' in lead.read(f"{QUEUE}?viec=all")
-    assert PAGE not in duty.read(f"{QUEUE}?viec=all")
+    assert f'{PAGE}?viec=all"' in lead.read_page(f"{QUEUE}?viec=all")
+    assert PAGE not in duty.read_page(f"{QUEUE}?viec=all")
 
 
 def test_what_was_typed_stays_after_a_mistake(lead: Person) -> None:

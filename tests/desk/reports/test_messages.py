@@ -78,7 +78,7 @@ def test_what_was_said_since_the_last_act_is_told_above_the_page(duty: Person) -
     press(duty, report, "note", "Đã gọi lại.")
     assert "Người báo có lời mới" not in seen(duty, report)
     answered(report, "Họ lại gọi.")
-    assert 'href="#conversation">Đọc lời mới' in duty.read(page_of(report))
+    assert 'href="#conversation">Đọc lời mới' in duty.read_page(page_of(report))
 
 
 def test_a_file_that_came_since_the_last_act_is_told_above_the_page(duty: Person) -> None:
@@ -88,7 +88,7 @@ def test_a_file_that_came_since_the_last_act_is_told_above_the_page(duty: Person
     press(duty, report, "note", "Đã gọi lại.")
     assert "tài liệu mới" not in seen(duty, report)
     sent(report, b"2")
-    assert 'href="#files">Xem tài liệu' in duty.read(page_of(report))
+    assert 'href="#files">Xem tài liệu' in duty.read_page(page_of(report))
 
 
 def test_a_wish_to_withdraw_is_told_once_and_above_everything(duty: Person) -> None:
@@ -192,7 +192,7 @@ def test_who_may_not_decide_reads_no_talk(duty: Person) -> None:
     answered(report, "lời của người báo")
     duty.revoke("decide_case")
     for page in ("change", "text"):
-        assert "lời của người báo" not in duty.read(page_of(report, page))
+        assert "lời của người báo" not in duty.read_page(page_of(report, page))
 
 
 @pytest.mark.parametrize("what", ["message", "followup"])
@@ -258,4 +258,4 @@ def test_a_flood_of_messages_leaves_the_page_light_and_whole_in_the_file(
     assert len(page.content) < 300_000
     assert "tin 34" in words(page)
     assert "Chỉ hiện 30 tin nhắn mới nhất" in words(page)
-    assert "tin 0 " in duty.read(page_of(report, "text"))
+    assert "tin 0 " in duty.read_page(page_of(report, "text"))

@@ -74,7 +74,7 @@ def test_hostile_text_is_text_on_the_page(duty: Person) -> None:
     typed = {"caller_number": "<i>0</i>", "claimed_name": '"><u>', "commune_raw": "<s>"}
     report = report_factories.triaged(hostile, **typed, money_lost_raw="<q>")
     press(duty.client, report, "note", reason="<em>ghi</em>\u202e")
-    page = duty.read(page_of(report))
+    page = duty.read_page(page_of(report))
     raw = ("<script>alert", "<b>công", "<i>0", "<u>", "<s>", "<q>", "<em>", "\u202e", "\u200b")
     assert [each for each in raw if each in page] == []
     assert page.count("[U+202E]") == 2
@@ -158,7 +158,7 @@ def test_the_way_back_keeps_the_filter(duty: Person) -> None:
     report = report_factories.report(STORY)
     page = open_page(duty.client, report)
     assert page.xpath("//div[@class='breadcrumbs']/a[2]/@href") == [QUEUE]
-    filtered = duty.read(page_of(report), _changelist_filters="viec=mine")
+    filtered = duty.read_page(page_of(report), _changelist_filters="viec=mine")
     assert f'href="{QUEUE}?viec=mine"' in filtered
 
 

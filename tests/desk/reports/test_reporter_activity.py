@@ -60,17 +60,17 @@ def test_who_has_answered_is_a_list_of_its_own(duty: Person) -> None:
     assert "Đã trả lời" in row_of(duty, spoken)
     assert "Có lời mới" not in row_of(duty, spoken)
     assert "Đã trả lời" not in row_of(duty, silent)
-    assert "Người báo đã trả lời (1)" in duty.read(QUEUE)
+    assert "Người báo đã trả lời (1)" in duty.read_page(QUEUE)
 
 
 def test_a_message_counts_on_any_open_report_until_somebody_acts(duty: Person) -> None:
     report = taken(duty)
     answered(report, "Họ gọi lại nữa.")
     assert list_reports(duty.client, ANSWERED) == [report]
-    assert "Người báo đã trả lời (1)" in duty.read(QUEUE)
+    assert "Người báo đã trả lời (1)" in duty.read_page(QUEUE)
     workflow.decide("note", report.pk, by=duty.user, version=2, reason="Đã gọi lại.")
     assert list_reports(duty.client, ANSWERED) == []
-    assert "Người báo đã trả lời (0)" in duty.read(QUEUE)
+    assert "Người báo đã trả lời (0)" in duty.read_page(QUEUE)
 
 
 def said_by(report: Report, way: str, told: str) -> None:
@@ -194,7 +194,7 @@ def test_a_report_that_was_handed_over_or_ended_is_in_the_list(duty: Person) -> 
     say(passed, "message")
     say(ended, "file")
     assert set(list_reports(duty.client, FRESH)) == {passed, ended}
-    assert duty.read(QUEUE + FRESH).count(">Có lời mới<") == 2
+    assert duty.read_page(QUEUE + FRESH).count(">Có lời mới<") == 2
 
 
 MOVED_TO = "Xã Kể Sau"

@@ -44,7 +44,7 @@ def test_a_secret_is_shown_once_and_on_record(duty: Person, report: Report, what
     assert "no-store" in page.headers["Cache-Control"]
     event = events.events_for("report", report.pk).get(kind="revealed")
     assert (event.actor, event.detail) == (duty.user, {"what": what, "reason": "Gọi lại người báo"})
-    assert SECRETS[what] not in duty.read(page_of(report))
+    assert SECRETS[what] not in duty.read_page(page_of(report))
 
 
 def test_a_secret_cannot_turn_its_line_around(duty: Person) -> None:
@@ -54,7 +54,7 @@ def test_a_secret_cannot_turn_its_line_around(duty: Person) -> None:
 
 def test_without_the_right_nothing_is_revealed(duty: Person, report: Report) -> None:
     duty.revoke("reveal_contact")
-    assert "Hiện số" not in duty.read(page_of(report))
+    assert "Hiện số" not in duty.read_page(page_of(report))
     assert show(duty, report, "contact", **BECAUSE).status_code == 403
     assert events.events_for("report", report.pk).get().kind == "refused"
 

@@ -200,7 +200,7 @@ def test_what_other_units_were_told_is_no_suggestion() -> None:
 
 def test_the_empty_list_leads_to_what_was_meant_and_keeps_the_filters(duty: Person) -> None:
     report_factories.triaged("Điện lực gọi.")
-    page = duty.read(QUEUE, q="dein lực", viec="all")
+    page = duty.read_page(QUEUE, q="dein lực", viec="all")
     assert 'href="?q=dien+luc&amp;viec=all">dien luc</a>?' in page
     with CaptureQueriesContext(connection) as queries:
         full_text_search.spelling_suggestions(["dein", "luc"])

@@ -65,8 +65,8 @@ def test_a_deadline_that_was_slept_through_is_told_as_overdue_alone_and_logged(
     remind(hours=30)
     remind(hours=30)
     assert kinds(case) == ["deadline_overdue classify"]
-    assert "Báo quá hạn: phân loại" in lead.read(page_of(case.report))
-    assert "<td>phân loại</td>" in lead.read("/admin/core/auditevent/")
+    assert "Báo quá hạn: phân loại" in lead.read_page(page_of(case.report))
+    assert "<td>phân loại</td>" in lead.read_page("/admin/core/auditevent/")
 
 
 def test_what_was_met_in_time_is_told_to_nobody(duty: Person) -> None:

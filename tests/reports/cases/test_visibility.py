@@ -53,7 +53,7 @@ def test_an_officer_of_a_unit_sees_and_counts_its_reports_alone(
     own: Case, foreign: Case, unassigned: Case, lead: Person
 ) -> None:
     local = log_in_local()
-    queue = local.read(QUEUE, viec="all")
+    queue = local.read_page(QUEUE, viec="all")
     seen = [case.report.public_number in queue for case in (own, foreign, unassigned)]
     assert seen == [True, False, False]
     assert visibility.visible_reports(Report.objects.all(), lead.user).count() == 3
@@ -65,10 +65,10 @@ def test_who_has_the_role_of_a_unit_and_no_unit_sees_no_report(
 ) -> None:
     user = create_officer("moi", "unit")
     report_factories.number(unassigned.report, "+84550000111")
-    queue = Person(user, log_in(user)).read(QUEUE, viec="all")
+    queue = Person(user, log_in(user)).read_page(QUEUE, viec="all")
     assert not [case for case in (own, unassigned) if case.report.public_number in queue]
     assert [load_counts(each).work["open"] for each in (user, lead.user)] == [0, 2]
-    start_pages = [each.read("/admin/") for each in (Person(user, log_in(user)), lead)]
+    start_pages = [each.read_page("/admin/") for each in (Person(user, log_in(user)), lead)]
     assert ["Bạn chưa được giao đơn vị" in page for page in start_pages] == [True, False]
     assert not visibility.visible_reports(Report.objects.all(), user).exists()
     assert not visibility.visible_via_report(Indicator.objects.all(), user).exists()
@@ -122,7 +122,7 @@ def test_similar_reports_of_others_are_not_named_to_a_unit(
 ) -> None:
     for case in (own, unassigned):
         report_factories.number(case.report, "+84992000118")
-    pages = [each.read(page_of(own.report)) for each in (lead, log_in_local())]
+    pages = [each.read_page(page_of(own.report)) for each in (lead, log_in_local())]
     assert [unassigned.report.public_number in page for page in pages] == [True, False]
 
 
@@ -180,7 +180,7 @@ def test_what_the_whole_province_counts_is_not_on_a_units_start_page(
     queue_stats.update_daily_counts()
     words = ["Số tin không khớp", "chờ máy đọc", "30 ngày qua"]
     words += ["Tăng bất thường", "Đ-26-K4M", "/admin/reports/campaign/"]
-    pages = [each.read("/admin/") for each in (lead, log_in_local(role))]
+    pages = [each.read_page("/admin/") for each in (lead, log_in_local(role))]
     assert [[text for text in words if text in page] for page in pages] == [words, []]
 
 
@@ -188,10 +188,10 @@ def test_what_the_whole_province_counts_is_not_on_a_units_start_page(
 def test_a_campaigns_tag_leads_a_unit_to_its_own_reports(in_campaign: Case, role: str) -> None:
     theirs, local = Report.objects.get(case__assigned_unit=None), log_in_local(role)
     for address in (QUEUE, page_of(in_campaign.report)):
-        page = local.read(address)
+        page = local.read_page(address)
         assert "q=%C4%90-26-K4M" in page
         assert "/reports/campaign/" not in page.partition('id="content"')[2]
-    results = local.read(QUEUE, q="Đ-26-K4M", viec="all")
+    results = local.read_page(QUEUE, q="Đ-26-K4M", viec="all")
     assert in_campaign.report.public_number in results
     assert theirs.public_number not in results
 
@@ -206,7 +206,7 @@ def test_a_duty_officer_of_a_unit_reads_no_reasons_of_other_units_in_the_record(
     foreign: Case, lead: Person
 ) -> None:
     report_factories.decide("note", foreign, lead, reason="Chị Lan gọi lại")
-    pages = [each.read("/admin/core/auditevent/") for each in (lead, log_in_local("duty"))]
+    pages = [each.read_page("/admin/core/auditevent/") for each in (lead, log_in_local("duty"))]
     assert ["Chị Lan" in page for page in pages] == [True, False]
 
 
