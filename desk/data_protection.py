@@ -20,7 +20,7 @@ from reports.retention import breaches
 from reports.retention.policy import BY_NAME, KINDS, RetentionPolicy
 
 _SHAPES = ["%H:%M, %d/%m/%Y", "%H:%M %d/%m/%Y", "%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M"]
-_MAX_WISHES = 50
+_MAX_REQUESTS = 50
 
 
 class MomentField(forms.DateTimeField):
@@ -124,7 +124,7 @@ class PurgeRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[PurgeRun]):
         context = {
             "title": "Xóa dữ liệu hết hạn",
             "rules": [(kind.label, _length(kind)) for kind in KINDS],
-            "wishes": _waiting(officer(request)),
+            "erasure_requests": _waiting(officer(request)),
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
@@ -142,9 +142,11 @@ def _waiting(viewer: User) -> list[ErasureRequest]:
     """Return the open erasure requests of reports that the viewer may see, oldest first."""
     if not viewer.has_perm("reports.view_report"):
         return []
-    since = Coalesce("taken_up_at", "requested_at")
-    wishes = ErasureRequest.objects.open().order_by(since).select_related("report__case")
-    return [wish for wish in wishes[:_MAX_WISHES] if visibility.can_see(viewer, wish.report.case)]
+    since = Coalesce("reopened_at", "requested_at")
+    requests = ErasureRequest.objects.open().order_by(since).select_related("report__case")
+    return [
+        each for each in requests[:_MAX_REQUESTS] if visibility.can_see(viewer, each.report.case)
+    ]
 
 
 def _length(kind: RetentionPolicy) -> str:

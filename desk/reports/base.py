@@ -62,7 +62,7 @@ def report_queryset() -> QuerySet[Report]:
         .annotate(
             deadline_rows=deadlines.deadline_prefetch(),
             is_held=Exists(hold),
-            wants_erasure=Exists(request),
+            has_open_erasure_request=Exists(request),
         )
     )
 

@@ -103,7 +103,7 @@ NOT_RELEASED = {
 PENDING = {
     workflow.ONGOING: "còn đang bị ép",
     workflow.WRITTEN: "có lời chưa ai trả lời",
-    workflow.WISH: "có đề nghị chưa trả lời",
+    workflow.OPEN_REQUEST: "có đề nghị chưa trả lời",
 }
 NO_VALUE = "Chưa chọn giá trị đúng."
 NO_UNIT = "Chưa có đơn vị này trong bảng đơn vị. Chọn một tên trong danh sách, ví dụ: Công an xã Yên Định."

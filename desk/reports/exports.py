@@ -125,8 +125,8 @@ def _legible(kind: str, key: str) -> str:
 def _stories(keys: Sequence[UUID]) -> Mapping[UUID, list[str]]:
     """Return the stories of the follow-ups by report, oldest first."""
     stories = defaultdict[UUID, list[str]](list)
-    wish = Followup.Kind.WITHDRAWAL
-    rows = Followup.objects.filter(report__in=keys, story__gt="").exclude(kind=wish)
+    withdrawal = Followup.Kind.WITHDRAWAL
+    rows = Followup.objects.filter(report__in=keys, story__gt="").exclude(kind=withdrawal)
     for report, story in rows.order_by("received_at", "id").values_list("report_id", "story"):
         stories[report].append(story)
     return stories

@@ -238,8 +238,10 @@ def _find_unanswered(
     acts = [each.created_at for each in log if each.actor and each.kind not in NO_LOOK]
     messages = panel.messages if may_read else ()
     inputs = [(each.sent_at, "conversation") for each in messages if each.actor is None]
-    wish = Followup.Kind.WITHDRAWAL  # has a place of its own on the page
-    inputs += [(each.received_at, "followups") for each in panel.followups if each.kind != wish]
+    withdrawn = Followup.Kind.WITHDRAWAL  # has a place of its own on the page
+    inputs += [
+        (each.received_at, "followups") for each in panel.followups if each.kind != withdrawn
+    ]
     inputs += [(at, "files") for at in file_times if acts]
     newest = max(inputs, default=None)
     return newest if newest and (not acts or newest[0] > max(acts)) else None

@@ -27,7 +27,7 @@ from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes, storage
 from reports.cases import case_archive, legal_holds
 from reports.cases.legal_holds import HoldError
-from reports.cases.transitions import ON_WISH
+from reports.cases.transitions import ERASURE_REQUEST_TABLE
 from reports.models import Case, DestructionRequest, Report
 from reports.retention import destruction_requests, erasure, erasure_requests
 from reports.retention.destruction_requests import DestructionError, Target
@@ -186,7 +186,7 @@ class RefuseErasure(RetentionAction):
 class ReopenErasure(RetentionAction):
     """Reopen a refused erasure request."""
 
-    name, done = "take_up_erasure", "Đã đưa đề nghị xóa ra xem lại."
+    name, done = "reopen_erasure_request", "Đã đưa đề nghị xóa ra xem lại."
 
     def run(self) -> None:
         erasure_requests.reopen_request(
@@ -269,7 +269,7 @@ def destructible_items(report: Report, by: User) -> list[DestructibleItem]:
 
 
 def _reopen_reason(report: Report) -> str:
-    act = events.events_for("report", report.pk).filter(kind="wish_taken_up").first()
+    act = events.events_for("report", report.pk).filter(kind="erasure_request_reopened").first()
     return highlighting.plain_line(act.detail.get("reason", "")) if act else ""
 
 
@@ -277,18 +277,18 @@ def erasure_panel(report: Report, by: User) -> dict[str, Any]:
     """Return the context of the open (redacted) or refused request, in four statements at most."""
     newest, panel = erasure_requests.latest_request(report.pk), FollowupPanel(report)
     waits = newest is not None and newest.decided_at is None and not report.erased_at
-    wish = newest if waits else None
-    words = panel.redact(encryption.decrypt_field(wish, "text") or "") if wish else ""
+    pending = newest if waits else None
+    words = panel.redact(encryption.decrypt_field(pending, "text") or "") if pending else ""
     against = erasure.find_blocker(report.pk) if newest else ""
     return {
-        "wish": wish,
-        "refused_wish": None if wish or against or report.erased_at else newest,
-        "taken_up": _reopen_reason(report) if wish and wish.taken_up_at else "",
-        "is_taken_up_by_me": wish is not None and wish.taken_up_by == by,
-        "may_take_up": by.has_perm(ON_WISH["take_wish_up"].permission),
-        "wish_words": highlighting.plain_line(words),
-        "wish_against": AGAINST.get(against, ""),
-        "wish_answer": MUST_BE_KEPT[report.language] if wish and against else "",
+        "erasure_request": pending,
+        "refused_request": None if pending or against or report.erased_at else newest,
+        "reopen_reason": _reopen_reason(report) if pending and pending.reopened_at else "",
+        "is_reopened_by_me": pending is not None and pending.reopened_by == by,
+        "may_reopen": by.has_perm(ERASURE_REQUEST_TABLE["reopen_erasure_request"].permission),
+        "request_words": highlighting.plain_line(words),
+        "request_blocker": AGAINST.get(against, ""),
+        "suggested_answer": MUST_BE_KEPT[report.language] if pending and against else "",
         "may_grant": by.has_perm(erasure_requests.GRANT),
         "may_refuse": by.has_perm("reports.close_case"),
     }

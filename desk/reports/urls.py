@@ -95,7 +95,7 @@ def list_retention_routes() -> Iterator[Route]:
     yield make_route(f"{proposal}/withdraw", "keeping_withdraw", retention.WithdrawDestruction)
     yield make_route("grant-erasure", "keeping_grant_erasure", retention.GrantErasure, GRANT)
     yield make_route("refuse-erasure", "keeping_refuse_erasure", retention.RefuseErasure)
-    yield make_route("take-up-erasure", "keeping_take_up_erasure", retention.ReopenErasure)
+    yield make_route("take-up-erasure", "keeping_reopen_erasure_request", retention.ReopenErasure)
 
 
 def make_route(

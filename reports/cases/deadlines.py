@@ -159,25 +159,25 @@ def unanswered_followups() -> QuerySet[Followup]:
     )
     hold = LegalHold.objects.filter(report=OuterRef("report_id"), released_at=None)
     waits = Exists(hold) | ~Q(report__case__corrections_json={})
-    wishes = Followup.objects.filter(
+    requests = Followup.objects.filter(
         Q(kind=kinds.WITHDRAWAL) | Q(waits, kind=kinds.CORRECTION),
         kind__in=(kinds.CORRECTION, kinds.WITHDRAWAL),
         received_at__gte=timezone.now() - LOOKED_BACK,
         erased_at=None,
     )
-    return wishes.filter(~Exists(answers)).exclude(report__case__status=Case.Status.WITHDRAWN)
+    return requests.filter(~Exists(answers)).exclude(report__case__status=Case.Status.WITHDRAWN)
 
 
 @transaction.atomic
-def _start_for(kind: str, wishes: QuerySet[_RequestT], since: str) -> int:
+def _start_for(kind: str, requests: QuerySet[_RequestT], since: str) -> int:
     """Start the deadline of each report with such requests, from the first; return how many."""
     runs = Deadline.objects.pending().filter(report_id=OuterRef("pk"), kind=kind)
     # A case without its deadlines from receipt gets those first.
     cases = Case.objects.filter(
-        Exists(wishes.filter(report_id=OuterRef("pk"))), ~Exists(runs)
+        Exists(requests.filter(report_id=OuterRef("pk"))), ~Exists(runs)
     ).exclude(status__in=Case.OPEN, due_at=None)
     locked = list(cases.select_for_update(skip_locked=True, of=("self",))[:MAX_BATCH])
-    waiting: Any = wishes.filter(report_id__in=[case.pk for case in locked]).order_by()
+    waiting: Any = requests.filter(report_id__in=[case.pk for case in locked]).order_by()
     first = waiting.values("report_id").annotate(first=Min(since))
     started = [_build_deadline(row["report_id"], kind, row["first"]) for row in first]
     Deadline.objects.bulk_create(started, ignore_conflicts=True)

@@ -112,24 +112,24 @@ TABLE: Mapping[str, Transition] = {
     ),
 }  # fmt: skip
 # Answers to an erasure request, without buttons on the report's page.
-ON_WISH: Mapping[str, Transition] = {
-    "refuse_wish": Transition(
-        "wish_refused", "reports.close_case", _STAY,
+ERASURE_REQUEST_TABLE: Mapping[str, Transition] = {
+    "refuse_erasure": Transition(
+        "erasure_refused", "reports.close_case", _STAY,
         needs=("reason",), adopts=False, tells=True, meets=(REVIEW, ERASURE_ANSWER),
     ),
-    "take_wish_up": Transition(
-        "wish_taken_up", "reports.propose_destruction", _STAY,
+    "reopen_erasure_request": Transition(
+        "erasure_request_reopened", "reports.propose_destruction", _STAY,
         needs=("reason",), adopts=False, starts=(ERASURE_ANSWER,),
     ),
-    "grant_wish": Transition(
-        "wish_granted", "reports.grant_erasure",
+    "grant_erasure": Transition(
+        "erasure_granted", "reports.grant_erasure",
         _lead_to(Status.WITHDRAWN, *Case.OPEN)
         | {each: each for each in _ENDED if each != Status.ACTIONED},
         adopts=False, meets=(*_DONE, ERASURE_ANSWER), drops=FROM_CRIME_REPORT,
     ),
 }  # fmt: skip
 # Events that answer a withdrawal or a waiting correction; a question does not.
-_ALL = (*TABLE.values(), *ON_WISH.values())
+_ALL = (*TABLE.values(), *ERASURE_REQUEST_TABLE.values())
 ANSWERS = tuple(move.event for move in _ALL if FOLLOWUP_ANSWER in move.meets)
 ENDINGS = tuple(move.event for move in TABLE.values() if set(move.steps.values()) & {*_ENDED})
 # Statuses that expire: a legal hold forbids them.

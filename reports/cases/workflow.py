@@ -25,8 +25,8 @@ from reports.cases.transitions import (
     DECIDE,
     EMPTY,
     ENDINGS,
+    ERASURE_REQUEST_TABLE,
     NOT_ON_HOLD,
-    ON_WISH,
     TABLE,
     Transition,
 )
@@ -35,7 +35,7 @@ from reports.facts.effective_facts import effective_facts
 from reports.models import Case, ErasureRequest, Message, Report, Unit
 from reports.reference import units
 
-ONGOING, WRITTEN, WISH = "ongoing", "written", "wish"  # codes of `closing_blockers`
+ONGOING, WRITTEN, OPEN_REQUEST = "ongoing", "written", "open_request"  # closing_blockers
 OWN_SLIP = timedelta(hours=24)  # in which officers may reopen what they ended themselves
 
 
@@ -106,11 +106,11 @@ def decide(
     officer: User | None = None,
     **words: str,
 ) -> Case:
-    """Apply a verb of TABLE or ON_WISH to a case and return it; `words`: reason, outcome, unit.
+    """Apply a verb of a table to a case and return it; `words`: reason, outcome, unit.
 
     `officer`: to whom it is assigned, who must have the right to decide. Raises ActionError.
     """
-    move = TABLE.get(verb) or ON_WISH[verb]
+    move = TABLE.get(verb) or ERASURE_REQUEST_TABLE[verb]
     officer = by if verb == "take" else officer
     words = {name: text.strip() for name, text in words.items() if text.strip()}
     if not _may_make(move, case_id, by):
@@ -259,10 +259,10 @@ def _iter_blockers(report: Report) -> Iterator[str]:
     erasures = ErasureRequest.objects.open().filter(report=report)
     followups = deadlines.unanswered_followups().filter(report=report)
     checks = Report.objects.filter(pk=report.pk).annotate(
-        written=Exists(unread_messages), wish=Q(Exists(erasures)) | Q(Exists(followups))
+        written=Exists(unread_messages), requested=Q(Exists(erasures)) | Q(Exists(followups))
     )
-    has_written, has_wish = checks.values_list("written", "wish").get()
+    has_written, has_open_request = checks.values_list("written", "requested").get()
     if has_written:
         yield WRITTEN
-    if has_wish:
-        yield WISH
+    if has_open_request:
+        yield OPEN_REQUEST

@@ -51,9 +51,9 @@ def publicly_countable() -> QuerySet[Report]:
     Not those that an officer set aside, whose reporter asked to withdraw, or that are suspected and
     not taken up. Erased ones stay counted, or figures would shrink over time.
     """
-    wish = Followup.objects.filter(report=OuterRef("pk"), kind=Followup.Kind.WITHDRAWAL)
+    gone = Followup.objects.filter(report=OuterRef("pk"), kind=Followup.Kind.WITHDRAWAL)
     return Report.objects.filter(
-        ~Q(case__status__in=_SET_ASIDE), ~Q(case__outcome__in=_NO_CALL), ~SUSPECTED, ~Exists(wish)
+        ~Q(case__status__in=_SET_ASIDE), ~Q(case__outcome__in=_NO_CALL), ~SUSPECTED, ~Exists(gone)
     )
 
 

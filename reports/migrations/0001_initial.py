@@ -492,10 +492,10 @@ class Migration(migrations.Migration):
                 ('text_sealed', models.BinaryField(null=True)),
                 ('outcome', models.CharField(blank=True, choices=[('granted', 'Đã xóa'), ('refused', 'Chưa xóa, đã báo lý do')], db_default='', default='', max_length=8, verbose_name='trả lời')),
                 ('decided_at', models.DateTimeField(null=True, verbose_name='trả lời lúc')),
-                ('taken_up_at', models.DateTimeField(null=True, verbose_name='xem lại từ')),
+                ('reopened_at', models.DateTimeField(null=True, verbose_name='xem lại từ')),
                 ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='ai trả lời')),
                 ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='erasure_requests', to='reports.report')),
-                ('taken_up_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='ai đưa ra xem lại')),
+                ('reopened_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='ai đưa ra xem lại')),
             ],
             options={
                 'verbose_name': 'đề nghị xóa dữ liệu',
@@ -1006,7 +1006,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='erasurerequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'granted'), _negated=True), ('taken_up_by', None), models.Q(('decided_by', models.F('taken_up_by')), _negated=True), _connector='OR'), name='erasurerequest_granted_by_another'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'granted'), _negated=True), ('reopened_by', None), models.Q(('decided_by', models.F('reopened_by')), _negated=True), _connector='OR'), name='erasurerequest_granted_by_another'),
         ),
         migrations.AddConstraint(
             model_name='evidencefile',

@@ -117,10 +117,10 @@ DECLARED: Declared = {
         clear={"reason": _REASON, "proposed_by confirmed_by withdrawn_by": _OFFICER},
     ),
     "reports.ErasureRequest": FieldClassification(
-        "id requested_at outcome decided_at taken_up_at",
+        "id requested_at outcome decided_at reopened_at",
         ties="report",
         sealed="text_sealed",
-        clear={"decided_by taken_up_by": _OFFICER},
+        clear={"decided_by reopened_by": _OFFICER},
     ),
     "reports.PurgeRun": FieldClassification("id started_at finished_at counts retained_counts"),
     "reports.DataBreach": FieldClassification(

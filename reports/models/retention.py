@@ -37,8 +37,8 @@ class ErasureRequest(models.Model):
     decided_by = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", verbose_name="ai trả lời"
     )
-    taken_up_at = models.DateTimeField("xem lại từ", null=True)
-    taken_up_by = models.ForeignKey(
+    reopened_at = models.DateTimeField("xem lại từ", null=True)
+    reopened_by = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", verbose_name="ai đưa ra xem lại"
     )
 
@@ -59,8 +59,8 @@ class ErasureRequest(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(outcome="granted")
-                | Q(taken_up_by=None)
-                | ~Q(decided_by=F("taken_up_by")),
+                | Q(reopened_by=None)
+                | ~Q(decided_by=F("reopened_by")),
                 name="erasurerequest_granted_by_another",
             ),
         ]

@@ -50,7 +50,11 @@ def request_summary(report: Report) -> dict[str, object]:
     asked_at = latest.requested_at if latest and is_open else None
     promise = answer_deadline_text("erase_answer", asked_at) if asked_at else ""
     may_ask = not report.erased_at and not is_open and len(requests) < MAX_REQUESTS
-    return {"wish": latest, "wish_promise": promise, "may_wish": may_ask}
+    return {
+        "erasure_request": latest,
+        "answer_promise": promise,
+        "may_request_erasure": may_ask,
+    }
 
 
 def answer_deadline_text(codename: str, asked_at: datetime) -> str:
@@ -71,8 +75,8 @@ def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
     with transaction.atomic():
         if against := erasure.find_blocker(report_id):
             raise ErasureRequestError(against)
-        workflow.decide("grant_wish", report_id, by=by, version=version)
-        if ErasureRequest.objects.open().filter(report=report_id, taken_up_by=by).exists():
+        workflow.decide("grant_erasure", report_id, by=by, version=version)
+        if ErasureRequest.objects.open().filter(report=report_id, reopened_by=by).exists():
             raise ErasureRequestError("same")
         _store_answer(report_id, ErasureRequest.Outcome.GRANTED, by)
         try:
@@ -84,7 +88,7 @@ def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
 def refuse_erasure(report_id: UUID, *, by: User, version: int, reason: str) -> None:
     """Refuse a request, with a reason. Raises ErasureRequestError and ActionError."""
     with transaction.atomic():
-        workflow.decide("refuse_wish", report_id, by=by, version=version, reason=reason)
+        workflow.decide("refuse_erasure", report_id, by=by, version=version, reason=reason)
         _store_answer(report_id, ErasureRequest.Outcome.REFUSED, by)
 
 
@@ -95,20 +99,20 @@ def reopen_request(report_id: UUID, *, by: User, version: int, reason: str) -> N
     with transaction.atomic():
         if against := erasure.find_blocker(report_id):
             raise ErasureRequestError(against)
-        workflow.decide("take_wish_up", report_id, by=by, version=version, reason=reason)
+        workflow.decide("reopen_erasure_request", report_id, by=by, version=version, reason=reason)
         if legal_holds.lock_report(report_id).erased_at:
             raise ErasureRequestError("gone")
         latest = latest_request(report_id)
         if latest is None or latest.outcome != ErasureRequest.Outcome.REFUSED:
             raise ErasureRequestError("closed")
         ErasureRequest.objects.filter(pk=latest.pk).update(
-            outcome="", decided_at=None, decided_by=None, taken_up_at=Now(), taken_up_by=by
+            outcome="", decided_at=None, decided_by=None, reopened_at=Now(), reopened_by=by
         )
 
 
 def latest_request(report_id: UUID) -> ErasureRequest | None:
     """Return the last request of a report, answered or not, with its officers."""
-    people = ErasureRequest.objects.select_related("decided_by", "taken_up_by")
+    people = ErasureRequest.objects.select_related("decided_by", "reopened_by")
     return people.filter(report=report_id).order_by("id").last()
 
 

@@ -156,7 +156,7 @@ class ReplyForm(FollowupBaseForm):
 
 
 class WithdrawForm(FollowupBaseForm):
-    """The wish to withdraw, with a reason if there is one."""
+    """The request to withdraw, with a reason if there is one."""
 
     address = "reports:withdraw"
     parts = ("reason", _Part("submit_withdrawal"))

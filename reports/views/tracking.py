@@ -198,7 +198,7 @@ def reply(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def withdraw(request: HttpRequest) -> HttpResponse:
-    """Record the wish to withdraw the report, once it is confirmed; an officer decides."""
+    """Record the request to withdraw the report, once it is confirmed; an officer decides."""
     return _save_step(request, WithdrawForm, _save_withdrawal, confirm_field="sure")
 
 

@@ -71,7 +71,7 @@ def test_no_verdict_on_a_number_has_a_fault(portal: str, visit: tuple[str, Page]
     assert wrong == {}
 
 
-def test_no_wish_for_a_second_look_has_a_fault(portal: str, visit: tuple[str, Page]) -> None:
+def test_no_dispute_of_a_number_has_a_fault(portal: str, visit: tuple[str, Page]) -> None:
     language, page = visit
     page.goto(f"{portal}{language}/kiem-tra/xem-lai/")
     press(page, page.locator("main form .button").last)

@@ -117,7 +117,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         "reports_report",
         NOBODY,
         DUTY,
-        "bulk_attach hand_over keeping_destroy keeping_take_up_erasure keeping_withdraw slip_make",
+        "bulk_attach hand_over keeping_destroy keeping_reopen_erasure_request keeping_withdraw slip_make",
     ),
     (
         "reports_report",

@@ -84,7 +84,7 @@ def test_a_reason_without_papers_has_nothing_to_reveal(duty: Person) -> None:
 
 
 @pytest.mark.parametrize("typed", ["{}", "  {} ", "0550 000 123", "xl {}"])
-def test_a_wish_is_found_by_code_or_number_whatever_its_status(duty: Person, typed: str) -> None:
+def test_a_dispute_is_found_by_code_or_number_whatever_its_status(duty: Person, typed: str) -> None:
     dispute, other = submit_dispute(), submit_dispute("0550000999")
     Dispute.objects.update(status="rejected")
     head, _, code = dispute.public_number.partition("-")
@@ -95,7 +95,7 @@ def test_a_wish_is_found_by_code_or_number_whatever_its_status(duty: Person, typ
     assert other.public_number not in page
 
 
-def test_the_queue_leads_to_a_wish_whose_code_was_typed(duty: Person, lead: Person) -> None:
+def test_the_queue_leads_to_a_dispute_whose_code_was_typed(duty: Person, lead: Person) -> None:
     dispute, old = submit_dispute(), "26-2345-6789"
     link = f'<a href="{page_of(dispute)}">{dispute.public_number}</a>'
     assert link in duty.read_page(QUEUE, q=dispute.public_number)

@@ -105,7 +105,7 @@ def test_the_reason_of_an_ending_is_empty_until_somebody_gives_one_or_takes_the_
     [
         ("ongoing", "còn đang bị ép"),
         ("written", "có lời chưa ai trả lời"),
-        ("wishing", "có đề nghị chưa trả lời"),
+        ("requesting", "có đề nghị chưa trả lời"),
     ],
 )
 def test_what_is_pending_is_ended_by_a_tick_alone(duty: Person, left: str, told: str) -> None:
@@ -113,7 +113,7 @@ def test_what_is_pending_is_ended_by_a_tick_alone(duty: Person, left: str, told:
     if left == "written":
         press(duty.client, report, "take")
         followups.submit_reply(report, "Tôi hỏi chuyện này với ạ.", "a-key-of-a-message")
-    elif left == "wishing":
+    elif left == "requesting":
         report_factories.add_followup(report, kind="withdrawal", story="Cho tôi rút.")
     asked = press(duty.client, report, "close", reason="Đã gọi lại, bác yên tâm.")
     assert asked.status_code == 422

@@ -91,7 +91,7 @@ def test_a_file_that_came_since_the_last_act_is_told_above_the_page(duty: Person
     assert 'href="#files">Xem tài liệu' in duty.read_page(page_of(report))
 
 
-def test_a_wish_to_withdraw_is_told_once_and_above_everything(duty: Person) -> None:
+def test_a_request_to_withdraw_is_told_once_and_above_everything(duty: Person) -> None:
     report = report_factories.report()
     add_followup(report, "withdrawal")
     page = seen(duty, report)

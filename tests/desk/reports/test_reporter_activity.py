@@ -145,7 +145,7 @@ def test_an_answer_is_listed_until_the_work_goes_on(duty: Person, how: str) -> N
     assert list_reports(duty.client, ANSWERED) == []
 
 
-def test_the_wish_to_withdraw_stands_in_its_row(duty: Person) -> None:
+def test_the_request_to_withdraw_stands_in_its_row(duty: Person) -> None:
     report, other = report_factories.report(), report_factories.report("khác")
     add_followup(report, "withdrawal")
     add_followup(other)

@@ -17,7 +17,7 @@ CLEAR = (
     "story", "caller", "name", "commune", "money", "later", "caller_name", "bank", "link", "called", "note",
     "closed", "held", "slip", "right",
 )  # fmt: skip
-SEALED = ("phrase", "asked", "told", "file", "filename", "wish")
+SEALED = ("phrase", "asked", "told", "file", "filename", "request")
 WAY = ("take", "note", "message", "correct", "hand_over", "reopen", "close")
 
 
@@ -66,7 +66,7 @@ def fill(marks: dict[str, str]) -> None:
     _decide(report.pk, lead, marks)
     legal_holds.place_hold(report.pk, by=lead, reason=marks["held"])
     legal_holds.lift_hold(report.pk, by=lead, reason=marks["held"])
-    erasure_requests.request_erasure(report, marks["wish"])
+    erasure_requests.request_erasure(report, marks["request"])
 
 
 def _decide(pk: object, lead: object, marks: dict[str, str]) -> None:

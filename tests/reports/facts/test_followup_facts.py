@@ -121,7 +121,7 @@ def test_a_corrected_caller_still_ties_reports_together_and_is_marked() -> None:
     assert marks == {"+84550000123": True, "+84550000124": True, "+84550000125": False}
 
 
-def test_wishes_to_withdraw_crowd_out_nothing_that_was_told(
+def test_requests_to_withdraw_crowd_out_nothing_that_was_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     subject = report("Họ gọi.")

@@ -16,7 +16,7 @@ def numbers(callers: tuple[Caller, ...]) -> list[str]:
     return [caller.number for caller in callers]
 
 
-def test_the_latest_word_that_says_something_stands_and_a_wish_to_withdraw_says_nothing() -> None:
+def test_the_latest_word_that_says_something_stands_and_a_withdrawal_says_nothing() -> None:
     subject = report(money_lost_raw="20 triệu", commune_raw="Hạc Thành")
     add_followup(subject, money_lost_raw="30 triệu")
     add_followup(subject, story="Họ gọi lại.")

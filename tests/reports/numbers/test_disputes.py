@@ -37,7 +37,7 @@ def submit(submission_key: str = "a-key-of-the-browser") -> Dispute:
     return findings.submit_dispute(findings.DisputeSubmission(NUMBER), submission_key)
 
 
-def test_a_wish_is_kept_sealed_and_answered_with_its_number_and_nothing_of_the_caller(
+def test_a_dispute_is_kept_sealed_and_answered_with_its_number_and_nothing_of_the_caller(
     client: Client,
 ) -> None:
     answer = send(client, reason="Số của tôi.", contact_phone="0550000111")
@@ -52,7 +52,7 @@ def test_a_wish_is_kept_sealed_and_answered_with_its_number_and_nothing_of_the_c
         assert told not in page.lower()
 
 
-def test_sent_twice_it_is_one_wish_and_with_other_words_a_further_one(client: Client) -> None:
+def test_sent_twice_it_is_one_dispute_and_with_other_words_a_further_one(client: Client) -> None:
     form = form_of(client) | {"reason": "Số của tôi."}
     first, second = client.post(DISPUTE, form), client.post(DISPUTE, form)
     row = Dispute.objects.get()
@@ -145,7 +145,7 @@ def test_another_page_carries_the_number_here_without_an_address(client: Client)
 
 
 @pytest.mark.parametrize(("window", "status"), [("check", 200), ("dispute", 429)])
-def test_wishes_have_a_window_of_their_own(
+def test_disputes_have_a_window_of_their_own(
     client: Client, monkeypatch: pytest.MonkeyPatch, window: str, status: int
 ) -> None:
     monkeypatch.setattr(rate_limits, "consume", lambda name, _: name != window)

@@ -50,7 +50,7 @@ def test_what_an_officer_took_away_does_not_count(verb: str, fields: dict[str, s
     assert look_up().state == VerdictKind.UNKNOWN, verb
 
 
-def test_who_wishes_to_withdraw_does_not_count() -> None:
+def test_who_asks_to_withdraw_does_not_count() -> None:
     file_report(0)
     Followup.objects.create(
         report=file_report(1), kind="withdrawal", submission_key="k" * 16, content_digest=b"d"

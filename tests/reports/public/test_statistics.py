@@ -177,7 +177,7 @@ def test_what_the_desk_set_aside_is_left_out(decided: dict[str, str]) -> None:
     assert told_of(*reports).total == 8
 
 
-def test_who_wishes_to_withdraw_is_left_out() -> None:
+def test_who_asks_to_withdraw_is_left_out() -> None:
     reports = some(9)
     report_factories.add_followup(reports[0], kind="withdrawal")
     assert told_of(*reports).total == 8

@@ -66,7 +66,7 @@ def refuse(report: Report, by: Person) -> None:
     )
 
 
-def test_the_page_offers_all_five_and_asks_once_more_before_a_wish_is_written(
+def test_the_page_offers_all_five_and_asks_once_more_before_a_request_is_written(
     resident: Resident,
 ) -> None:
     page = resident.post(TRACK).content.decode()
@@ -84,7 +84,7 @@ def test_the_page_offers_all_five_and_asks_once_more_before_a_wish_is_written(
         ("/en/theo-doi/xoa/", "It is noted that you want", "You have already asked"),
     ],
 )
-def test_a_wish_is_written_once(resident: Resident, path: str, told: str, again: str) -> None:
+def test_a_request_is_written_once(resident: Resident, path: str, told: str, again: str) -> None:
     assert told in ask(resident, path)
     assert again in ask(resident, path)
     assert ErasureRequest.objects.get().report == resident.report
@@ -108,15 +108,15 @@ def test_two_working_days_are_the_officers_deadline(requesting: Report, settings
     assert Deadline.objects.pending().get() == deadline
 
 
-def test_a_wish_on_ended_work_makes_it_due_again(requesting: Report, lead: Person) -> None:
+def test_a_request_on_ended_work_makes_it_due_again(requesting: Report, lead: Person) -> None:
     report_factories.decide("junk", requesting, lead)
     deadlines.start_for_requests()
     case = Case.objects.get(pk=requesting.pk)
     assert case.due_at == Deadline.objects.pending().get().due_at
 
 
-def wished(resident: Resident, kind: str = "withdrawal") -> Report:
-    """A report of which the reporter wishes something, a minute before its deadlines start."""
+def requested(resident: Resident, kind: str = "withdrawal") -> Report:
+    """A report of which the reporter requests something, a minute before its deadlines start."""
     report_factories.add_followup(resident.report, kind=kind, story="Tôi nhớ nhầm.")
     deadlines.start_for_new_reports()
     return resident.report
@@ -127,8 +127,8 @@ def running() -> list[str]:
     return list(rows.values_list("kind", flat=True))
 
 
-def test_a_wish_to_withdraw_has_the_officers_deadline_too(resident: Resident, duty: Person) -> None:
-    report = wished(resident)
+def test_a_withdrawal_has_the_officers_deadline_too(resident: Resident, duty: Person) -> None:
+    report = requested(resident)
     assert [deadlines.start_for_requests() for _ in range(2)] == [1, 0]
     deadline = Deadline.objects.get(kind="followup_answer")
     assert deadline.started_at == report.followups.get().received_at
@@ -136,11 +136,11 @@ def test_a_wish_to_withdraw_has_the_officers_deadline_too(resident: Resident, du
     assert "Trả lời đề nghị rút, sửa tin" in page
 
 
-def test_a_wish_that_nobody_answers_is_overdue_as_all_else_is(
+def test_a_request_that_nobody_answers_is_overdue_as_all_else_is(
     resident: Resident, lead: Person
 ) -> None:
     report_factories.decide("junk", resident.report, lead)
-    wished(resident)
+    requested(resident)
     deadlines.start_for_requests()
     due_at = Deadline.objects.pending().get().due_at
     assert Case.objects.get().due_at == due_at
@@ -164,7 +164,7 @@ def test_a_wish_that_nobody_answers_is_overdue_as_all_else_is(
 def test_what_tells_the_reporter_or_ends_the_work_answers_it(
     resident: Resident, lead: Person, verb: str, left: list[str]
 ) -> None:
-    report = wished(resident)
+    report = requested(resident)
     deadlines.start_for_requests()
     report_factories.decide(verb, report, lead)
     assert running() == left
@@ -174,7 +174,7 @@ def test_what_tells_the_reporter_or_ends_the_work_answers_it(
 def test_what_was_answered_within_the_minute_starts_no_deadline(
     resident: Resident, lead: Person
 ) -> None:
-    report = wished(resident)
+    report = requested(resident)
     report_factories.decide("message", report, lead)
     assert deadlines.start_for_requests() == 0
     report_factories.add_followup(report, kind="withdrawal", story="Xin rút.")
@@ -182,7 +182,7 @@ def test_what_was_answered_within_the_minute_starts_no_deadline(
 
 
 def test_a_correction_holds_at_once_and_waits_for_nobody(resident: Resident) -> None:
-    wished(resident, "correction")
+    requested(resident, "correction")
     assert deadlines.start_for_requests() == 0
 
 
@@ -190,14 +190,14 @@ def test_a_correction_holds_at_once_and_waits_for_nobody(resident: Resident) -> 
 def test_a_correction_waits_where_an_officers_word_or_a_hold_stands_above_it(
     resident: Resident, lead: Person, above: str
 ) -> None:
-    report = wished(resident, "correction")
+    report = requested(resident, "correction")
     if above == "hold":
         legal_holds.place_hold(report.pk, by=lead.user, reason="Công văn 12")
     else:
         right = CorrectedValue("ongoing", True)
         corrections.correct_fact(report.pk, by=lead.user, version=1, right=right, reason="Đã gọi.")
     assert deadlines.start_for_requests() == 1
-    assert "wish" in running()
+    assert "followup_answer" in running()
 
 
 def test_the_desk_shows_it_and_a_lead_erases(
@@ -217,7 +217,7 @@ def test_the_desk_shows_it_and_a_lead_erases(
     assert "Họ gọi, dọa bắt." not in resident.read_status()
 
 
-def test_the_desk_reads_a_wish_without_what_says_whose_it_is(
+def test_the_desk_reads_a_request_without_what_says_whose_it_is(
     resident: Resident, lead: Person
 ) -> None:
     words = "Đừng gọi 0992.000.118 nữa, căn cước 038012345678"
@@ -245,18 +245,19 @@ def refused(requesting: Report, duty: Person) -> Report:
     return requesting
 
 
-def take_up(report: Report, by: Person, reason: str = "Giữ không cần nữa") -> int:
+def reopen(report: Report, by: Person, reason: str = "Giữ không cần nữa") -> int:
     return press(by, report, "take-up-erasure", reason=reason)
 
 
-def test_a_lead_takes_a_refused_wish_up_and_another_erases(
+def test_a_lead_reopens_a_refused_request_and_another_erases(
     resident: Resident, refused: Report, lead: Person
 ) -> None:
     assert "Xem lại đề nghị này" in keeping_page(lead, refused)
-    assert take_up(refused, lead) == 303
+    assert reopen(refused, lead) == 303
     assert "Đề nghị xóa của bạn đang được xem lại." in resident.read_status()
     assert Deadline.objects.pending().filter(kind="erasure_answer").exists()
-    assert events.events_for("report", refused.pk).get(kind="wish_taken_up").actor == lead.user
+    rows = events.events_for("report", refused.pk)
+    assert rows.get(kind="erasure_request_reopened").actor == lead.user
     page = keeping_page(lead, refused)
     assert "Giữ không cần nữa" in page
     assert "Xóa toàn bộ" not in page
@@ -266,8 +267,8 @@ def test_a_lead_takes_a_refused_wish_up_and_another_erases(
     assert refused.erased_at
 
 
-def test_who_took_a_wish_up_does_not_erase(refused: Report, lead: Person) -> None:
-    take_up(refused, lead)
+def test_who_reopened_a_request_does_not_erase(refused: Report, lead: Person) -> None:
+    reopen(refused, lead)
     with pytest.raises(ErasureRequestError, match=r"^same$"):
         erasure_requests.grant_erasure(refused.pk, by=lead.user, version=version(refused))
     granted = {"outcome": "granted", "decided_by": lead.user, "decided_at": timezone.now()}
@@ -275,15 +276,15 @@ def test_who_took_a_wish_up_does_not_erase(refused: Report, lead: Person) -> Non
         ErasureRequest.objects.update(**granted)
 
 
-def test_what_was_not_refused_is_not_taken_up(
+def test_what_was_not_refused_is_not_reopened(
     requesting: Report, lead: Person, duty: Person, auditor: Person
 ) -> None:
-    assert take_up(requesting, lead) == 409
+    assert reopen(requesting, lead) == 409
     refuse(requesting, duty)
-    assert take_up(requesting, lead, reason=" ") == 409
-    assert take_up(requesting, auditor) == 403
+    assert reopen(requesting, lead, reason=" ") == 409
+    assert reopen(requesting, auditor) == 403
     legal_holds.place_hold(requesting.pk, by=lead.user, reason="Công văn 12")
-    assert take_up(requesting, lead) == 409
+    assert reopen(requesting, lead) == 409
     assert not ErasureRequest.objects.open().exists()
 
 

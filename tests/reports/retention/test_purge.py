@@ -90,7 +90,7 @@ def test_each_kind_goes_by_its_setting(
         assert not purging.expired_keys(BY_NAME[kind]).exists()
 
 
-def test_what_was_taken_up_again_meanwhile_stays(chief: User) -> None:
+def test_what_was_reopened_meanwhile_stays(chief: User) -> None:
     report = ended(chief, "junk", days_ago=40)
     run = purging.start_run()
     assert list(purging.expired_keys(BY_NAME["junk"])) == [report.pk]
@@ -314,12 +314,12 @@ def test_the_desk_says_what_went_and_by_which_rule(lead: Person) -> None:
     assert "giữ đến khi PV01 quyết định" in page
 
 
-def test_a_wish_that_was_taken_up_again_waits_from_then(chief: User, lead: Person) -> None:
+def test_a_request_that_was_reopened_waits_from_then(chief: User, lead: Person) -> None:
     first, second = report_factories.report("Họ gọi."), report_factories.report("Họ nhắn.")
     now = timezone.now()
     for report, hours in ((first, 9), (second, 2)):
         ErasureRequest.objects.create(report=report, requested_at=now - timedelta(hours=hours))
-    first.erasure_requests.update(taken_up_at=now, taken_up_by=chief)
+    first.erasure_requests.update(reopened_at=now, reopened_by=chief)
     page = lead.client.get("/admin/reports/purgerun/").content.decode()
     assert page.index(second.public_number) < page.index(first.public_number)
     assert page.count("xem lại từ") == 1

@@ -67,7 +67,7 @@ def test_what_came_back_goes_again(report: Report) -> None:
     assert reerase_after_restore.reapply_erasures() == {}
 
 
-def test_a_wish_that_came_back_waits_for_nobody(report: Report) -> None:
+def test_a_request_that_came_back_waits_for_nobody(report: Report) -> None:
     erasure_requests.request_erasure(report, "Xin xóa.")
     deadlines.start_for_new_reports()
     deadlines.start_for_requests()

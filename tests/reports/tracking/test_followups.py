@@ -179,7 +179,7 @@ def test_an_urgent_report_stays_urgent() -> None:
     assert OutboxItem.objects.get(key=str(subject.pk)).priority == queue.Priority.URGENT
 
 
-def test_of_one_report_only_so_much_is_taken_in_and_so_many_wishes(
+def test_of_one_report_only_so_much_is_taken_in_and_so_many_requests(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     subject = report()
@@ -207,7 +207,7 @@ def test_the_relay_is_woken_after_the_commit(monkeypatch: pytest.MonkeyPatch) ->
     assert woken[-1] == 1
 
 
-def test_a_wish_to_withdraw_is_read_by_people_alone() -> None:
+def test_a_request_to_withdraw_is_read_by_people_alone() -> None:
     subject = report()
     add(subject, kind="withdrawal", story="Tôi nhớ nhầm.")
     assert OutboxItem.objects.filter(key=str(subject.pk)).count() == 1

@@ -182,7 +182,7 @@ def test_a_promise_is_shown_once_it_is_confirmed(resident: Resident) -> None:
     assert resident.read_status().count("Dự kiến trước") == 2
 
 
-def test_a_wish_to_withdraw_is_answered_by_a_day_until_it_is(
+def test_a_request_to_withdraw_is_answered_by_a_day_until_it_is(
     resident: Resident, lead: Person
 ) -> None:
     promise("withdraw_answer", 2)

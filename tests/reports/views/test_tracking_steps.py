@@ -1,4 +1,4 @@
-"""What is sent from the page about a report: more, an answer, the wish to withdraw, a copy."""
+"""What is sent from the page about a report: more, an answer, the request to withdraw, a copy."""
 
 from datetime import timedelta
 from typing import Any
