@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
+from django import db
 from django.conf import settings
-from django.db import Error as DatabaseTrouble
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg2.errors import InvalidSqlStatementName
@@ -30,7 +30,7 @@ SELECT current_setting('transaction_read_only')::boolean
 
 
 def is_writable() -> bool:
-    """Return whether the database takes rows. Raises DatabaseTrouble, also for a full disk."""
+    """Return whether the database takes rows. Raises django.db.Error, also for a full disk."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64kB'")
         cursor.execute(_TRY_THE_DISK)
@@ -110,7 +110,7 @@ class CachedRead(Generic[T]):
                 self.value = self.read()
                 if self.value or not self.is_required:
                     seconds = self.seconds
-            except DatabaseTrouble:
+            except db.Error:
                 if self.is_required and not self.value:
                     raise
             self.expires_at = time.monotonic() + seconds
@@ -136,11 +136,11 @@ def log_database_error(log: Any, event: str, **details: Any) -> Iterator[None]:
     """Log a database error as this event and go on: for tasks that beat calls again."""
     try:
         yield
-    except DatabaseTrouble as error:
+    except db.Error as error:
         log.warning(event, error=type(error).__name__, **details)
 
 
-def error_summary(error: DatabaseTrouble) -> str:
+def error_summary(error: db.Error) -> str:
     """Return one line: the answer's first line (others quote rows), the server and perhaps a hint."""
     message = str(error).partition("\n")[0].strip() or type(error.__cause__ or error).__name__
     return append_hint(f"PostgreSQL: {message} (asked: {_server()})")

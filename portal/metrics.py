@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django import db
 from django.conf import settings
-from django.db import Error as DatabaseTrouble
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
@@ -37,7 +37,7 @@ class _PortalCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         try:
             queue = list(_queue())
-        except DatabaseTrouble:
+        except db.Error:
             queue = []
         yield _gauge("portal_database_up", "Whether PostgreSQL answered this scrape.", bool(queue))
         yield from queue

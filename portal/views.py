@@ -8,9 +8,9 @@ from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 
+from django import db
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.db import Error as DatabaseTrouble
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
@@ -58,7 +58,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """
     try:
         problem = "" if database.is_writable() else "read_only"
-    except DatabaseTrouble as error:
+    except db.Error as error:
         problem = type(error.__cause__ or error).__name__
     if problem:
         return JsonResponse({"database": False, "why": problem}, status=503)
@@ -182,7 +182,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Return the page of last resort, with the numbers to call: 503 without a database, else 500."""
-    if isinstance(sys.exc_info()[1], DatabaseTrouble):
+    if isinstance(sys.exc_info()[1], db.Error):
         context = {"sent": request.method == "POST"}
         response = render(request, "503.html", context, status=503, using="public")
         response["Retry-After"] = "30"

@@ -68,7 +68,7 @@ class Answer:
     seconds: float
     code: str = ""
     cookie: str = ""
-    trouble: str = ""
+    error: str = ""
     limit: float = MAX_ANSWER_SECONDS
 
 
@@ -224,10 +224,10 @@ class ClientJournal:
         try:
             response, page = send_request(port, method, path, body, headers)
         except TimeoutError:
-            return Answer(SILENT, 0, asked_at, TIMEOUT_SECONDS, trouble="no answer")
+            return Answer(SILENT, 0, asked_at, TIMEOUT_SECONDS, error="no answer")
         except (OSError, HTTPException) as error:
             kind = WRONG if port in self.fronted else BROKEN
-            return Answer(kind, 0, asked_at, _measure_since(asked_at), trouble=type(error).__name__)
+            return Answer(kind, 0, asked_at, _measure_since(asked_at), error=type(error).__name__)
         answer = classify_response(response, page, entry.story, asked_at)
         entry.codes |= {answer.code} - {""}
         return replace(answer, limit=allowance.extend(MAX_ANSWER_SECONDS))
@@ -272,7 +272,7 @@ class ClientJournal:
                 for code in entry.codes
             ),
             answers=dict(Counter(answer.kind for answer in answers)),
-            wrong=[f"{answer.kind} {answer.status} {answer.trouble}" for answer in bad],
+            wrong=[f"{answer.kind} {answer.status} {answer.error}" for answer in bad],
             slowest=max((answer.seconds for answer in answers), default=0.0),
             broken_for=find_longest_gap(answers),
             too_slow=sum(answer.seconds > answer.limit for answer in answers),
@@ -319,8 +319,8 @@ def classify_response(response: HTTPResponse, page: str, story: str, asked_at: f
         kind = RECEIPT if sent_on else WRONG
     else:
         kind = _classify_page(response.status, page, story)
-    trouble = "" if kind != WRONG else " ".join(re.sub("<[^>]*>", " ", page).split())[:80]
-    return Answer(kind, response.status, asked_at, _measure_since(asked_at), code, cookie, trouble)
+    error = "" if kind != WRONG else " ".join(re.sub("<[^>]*>", " ", page).split())[:80]
+    return Answer(kind, response.status, asked_at, _measure_since(asked_at), code, cookie, error)
 
 
 def _classify_page(status: int, page: str, story: str) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import accumulate, chain
 
+from django import db
 from django.conf import settings
-from django.db import Error as DatabaseTrouble
 from django.template.loader import render_to_string
 
 from alerts.formats.html import template_context
@@ -94,7 +94,7 @@ def partner_origins() -> list[str]:
 
 def _list_registered() -> list[str]:
     if limited_to_partners():
-        with contextlib.suppress(DatabaseTrouble):
+        with contextlib.suppress(db.Error):
             return partner_origins()
     return []
 

@@ -11,7 +11,7 @@ import time
 from math import inf
 from typing import NamedTuple
 
-from django.db import Error as DatabaseTrouble
+from django import db
 
 from alerts.models import AlertRevision
 from alerts.static_pages import generator
@@ -47,7 +47,7 @@ def current_version() -> ContentVersion | None:
 
 
 def _load_version(stat: tuple[int, ...]) -> ContentVersion | None:
-    with contextlib.suppress(DatabaseTrouble):
+    with contextlib.suppress(db.Error):
         past, future = AlertRevision.objects.change_boundaries()
         since = past.timestamp() if past else 0.0
         return ContentVersion(stat, since, future.timestamp() if future else inf)

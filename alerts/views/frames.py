@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from django import db
 from django.conf import settings
-from django.db import Error as DatabaseTrouble
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -87,6 +87,6 @@ def _frame_response(request: HttpRequest, render: Callable[[], str], *, live: bo
     """Return the frame; without a database 503 and the numbers to call."""
     try:
         return allow_framing(conditional_response(request, render()), live=live)
-    except DatabaseTrouble as error:
+    except db.Error as error:
         log.error("frame.not_read", error=type(error).__name__)  # noqa: TRY400
         return allow_framing(HttpResponse(frames.render_unavailable(), status=503), live=live)

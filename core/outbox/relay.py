@@ -121,7 +121,7 @@ class Backoff:
 
     def reset(self) -> None:
         if self.failures:
-            log.info("back_off.over", trouble=self.event, failures=self.failures)
+            log.info("back_off.over", failed=self.event, failures=self.failures)
         self.failures, self.until = 0, 0.0
 
     @property

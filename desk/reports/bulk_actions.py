@@ -43,7 +43,7 @@ REFUSED = {
     "there": "tin đã ở đợt này rồi",
     "gone": "không có tin này, hoặc bạn không được xem",
     "late": "chưa kịp làm; chọn lại và làm tiếp",
-    "trouble": "máy chủ bận; chọn lại và làm tiếp",
+    "database": "máy chủ bận; chọn lại và làm tiếp",
     "other": "tin này không làm được; mở tin để xem vì sao",
 }
 

@@ -4,9 +4,8 @@ import secrets
 from typing import Any
 
 import structlog
-from django import forms
+from django import db, forms
 from django.core.exceptions import PermissionDenied
-from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.utils.datastructures import MultiValueDict
 from django.views.decorators.cache import never_cache
@@ -100,7 +99,7 @@ def file_report(request: HttpRequest) -> HttpResponse:
             form.cleaned_data["source"],
             by,
         )
-    except DatabaseTrouble as error:
+    except db.Error as error:
         log.error("filing.not_saved", error=type(error).__name__)  # noqa: TRY400
         return _render_form(request, form, NOT_SAVED, status=503)
     return _render_receipt(request, result)
@@ -138,5 +137,5 @@ def _posted_fields(request: HttpRequest) -> Fields:
 def _communes() -> tuple[gazetteer.CommunePlace, ...]:
     try:
         return tuple(sorted(gazetteer.communes(), key=lambda place: place.former_district))
-    except DatabaseTrouble:
+    except db.Error:
         return ()

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from django import db
 from django.contrib.auth.models import User
-from django.db import Error as DatabaseTrouble
 from django.db import connection
 from django.http import HttpRequest
 
@@ -137,7 +137,7 @@ def queue_state_for(request: HttpRequest) -> QueueState | None:
     """Return the state of the processing queue, of a unit's part at a unit; None on a database error."""
     try:
         return queue_state(visibility.unit_of(officer(request)))
-    except DatabaseTrouble:
+    except db.Error:
         return None
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django import db
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import Error as DatabaseTrouble
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -96,7 +96,7 @@ def _begin(request: HttpRequest) -> None:
     except reprocessing.RunInProgressError as error:
         again = reprocessing.resume(error.run, by=by)
         messages.info(request, "Đã cho máy làm tiếp." if again else "Đang có một lượt đọc lại rồi.")
-    except DatabaseTrouble:
+    except db.Error:
         messages.error(request, "Chưa bắt đầu được, máy chủ đang bận. Vài phút nữa bấm lại.")
     else:
         text = f"Đã bắt đầu đọc lại {labels.format_count(run.total)} tin. Máy tự làm, trang này đóng cũng được."
@@ -118,5 +118,5 @@ def _count_outdated() -> int | None:
     """Return the count of outdated reports; None on a database error, as a timeout."""
     try:
         return reprocessing.count()
-    except DatabaseTrouble:
+    except db.Error:
         return None

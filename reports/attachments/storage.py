@@ -17,8 +17,8 @@ from typing import IO
 from uuid import UUID, uuid4
 
 import structlog
+from django import db
 from django.conf import settings
-from django.db import Error as DatabaseTrouble
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -157,7 +157,7 @@ def store(draft: PendingUpload, report: Report) -> bool:
     except RefusedError:
         remove(path_of(draft.id))
         raise
-    except DatabaseTrouble as error:
+    except db.Error as error:
         if not committing:
             remove(path_of(draft.id))
         log.error("file.row_not_written", error=type(error).__name__)  # noqa: TRY400

@@ -80,7 +80,7 @@ def _try_decide(verb: str, row: ReportVersion, by: User, words: Mapping[str, Any
     except ActionError:
         return "other"
     except DatabaseError:
-        return "trouble"
+        return "database"
     return ""
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import Error as DatabaseTrouble
+from django import db
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Min, QuerySet
 from django.utils import timezone
@@ -108,7 +108,7 @@ def _purge_one(run: PurgeRun, kind: RetentionPolicy, key: Any) -> None:
                 return
             kind.take(key)
             PurgeRun.objects.filter(pk=run.pk).update(counts=counts)
-    except (ErasureError, DatabaseTrouble) as error:
+    except (ErasureError, db.Error) as error:
         if not connection.is_usable():
             raise
         run.retained_counts += 1

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
+from django import db
 from django.contrib.auth.models import User
-from django.db import Error as DatabaseTrouble
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection, transaction
 from django.utils.functional import SimpleLazyObject
 from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
@@ -139,7 +139,7 @@ def submit_report(
     return _accept(typed, submission_key, source, came_from)
 
 
-def _needs_new_connection(error: DatabaseTrouble) -> bool:
+def _needs_new_connection(error: db.Error) -> bool:
     """Return whether the connection failed or lost our statement; False for bad data."""
     if connection.in_atomic_block:
         return False

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from django.db import Error as DatabaseTrouble
+from django import db
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -131,7 +131,7 @@ process_items = queue.for_each_lease(triage)
 
 def preload_models() -> None:
     """Load the tables that triage needs, before processes are forked."""
-    with suppress(DatabaseTrouble):
+    with suppress(db.Error):
         extract(Report(story=_ANY_STORY, caller_number="0550 000 123", received_at=timezone.now()))
 
 

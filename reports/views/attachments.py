@@ -1,7 +1,7 @@
 """Upload of pictures, recordings and documents for the report of a receipt code."""
 
 import structlog
-from django.db import Error as DatabaseTrouble
+from django import db
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
@@ -106,7 +106,7 @@ def _answer(request: HttpRequest, upload_form: MultipartForm) -> HttpResponse:
         statuses = [line.status for line in notice + lines]
         status = 200 if 200 in statuses else statuses[0]
         return status_page(request, report, form, status, lines=lines, notice=notice)
-    except DatabaseTrouble:
+    except db.Error:
         return _form_page(request, form, data, NOT_NOW)
 
 

@@ -5,8 +5,8 @@ owner may share an address with somebody who guesses.
 """
 
 import structlog
+from django import db
 from django.core.exceptions import ValidationError
-from django.db import Error as DatabaseTrouble
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -130,8 +130,8 @@ def new_code(request: HttpRequest) -> HttpResponse:
         return _render_form(request, form)
     try:
         redeemed = code_recovery.redeem_one_time_word(number, word)
-    except DatabaseTrouble as trouble:
-        log.error("code.not_replaced", error=type(trouble).__name__)  # noqa: TRY400
+    except db.Error as error:
+        log.error("code.not_replaced", error=type(error).__name__)  # noqa: TRY400
         return _render_form(request, form, NOT_NOW)
     if redeemed is None:
         rate_limits.record_wrong_word(request, number)

@@ -4,7 +4,7 @@ A number is in the body alone, in no address, log or cache; who asks is not reco
 """
 
 import structlog
-from django.db import Error as DatabaseTrouble
+from django import db
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -83,7 +83,7 @@ def check(request: HttpRequest) -> HttpResponse:
         return _check_page(request, form, TOO_MANY)
     try:
         verdict = lookup.lookup_number(phones[0])
-    except DatabaseTrouble:
+    except db.Error:
         return _check_page(request, form, NOT_NOW)
     return _verdict_page(request, verdict)
 
@@ -106,8 +106,8 @@ def dispute(request: HttpRequest) -> HttpResponse:
         return _dispute_page(request, form, TOO_MANY)
     try:
         submitted = findings.submit_dispute(_build_submission(form), parser.submission_key)
-    except DatabaseTrouble as trouble:
-        log.error("dispute.not_saved", error=type(trouble).__name__)  # noqa: TRY400
+    except db.Error as error:
+        log.error("dispute.not_saved", error=type(error).__name__)  # noqa: TRY400
         return _dispute_page(request, form, NOT_SAVED)
     context = {"dispute": submitted, "answer": _answer_promise()}
     return render(request, "reports/check_dispute_receipt.html", context, using="public")

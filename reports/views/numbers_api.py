@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django import db
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
@@ -59,7 +59,7 @@ def number_range(request: HttpRequest, prefix: str = "") -> HttpResponse:
         return json_error(429, "too_many", TOO_MANY, wait=600)
     try:
         entries = hash_api.in_range(prefix)
-    except DatabaseTrouble:
+    except db.Error:
         return json_error(503, "not_now", NOT_NOW, wait=30)
     return json_response({"entries": [entry.as_json() for entry in entries]})
 
@@ -74,7 +74,7 @@ def bundle(request: HttpRequest) -> HttpResponse:
         return json_error(429, "too_many", TOO_MANY, wait=600)
     try:
         content = hash_api.sign_bundle(signer)
-    except DatabaseTrouble:
+    except db.Error:
         return json_error(503, "not_now", NOT_NOW, wait=30)
     return allow_cross_origin(HttpResponse(content, content_type="application/json"), CACHED)
 

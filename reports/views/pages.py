@@ -2,8 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from django import db
 from django.conf import settings
-from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
@@ -44,7 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show the ways in and the current warning; without a database, no warning."""
     try:
         return render(request, "reports/home.html", {"with_warning": True}, using="public")
-    except DatabaseTrouble:
+    except db.Error:
         return render(request, "reports/home.html", using="public")
 
 
@@ -117,7 +117,7 @@ def office_list(request: HttpRequest) -> HttpResponse:
             )
             for group in institutions.group_by_kind(Office.objects.all())
         ]
-    except DatabaseTrouble:
+    except db.Error:
         return _unavailable(request)
     return render(request, "reports/offices.html", {"groups": groups}, using="public")
 
@@ -138,7 +138,7 @@ def office(request: HttpRequest, slug: str) -> HttpResponse:
             "numbers": [institutions.published(number) for number in row.numbers.all()],
         }
         return render(request, "reports/office.html", context, using="public")
-    except DatabaseTrouble:
+    except db.Error:
         return _unavailable(request)
 
 
@@ -173,7 +173,7 @@ def search(request: HttpRequest) -> HttpResponse:
     try:
         context |= {"offices": site_search.search_offices(query), "with_warnings": True}
         return _search_page(request, context, status)
-    except DatabaseTrouble:
+    except db.Error:
         context |= {"offices": [], "with_warnings": False, "is_database_away": True}
         return _search_page(request, context, max(status, 503))
 

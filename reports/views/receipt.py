@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from django import db
 from django.conf import settings
-from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -102,7 +102,7 @@ def report_received(request: HttpRequest) -> HttpResponse:
         return render(request, "reports/no_cookie.html", using="public")
     try:
         report = receipt_codes.report_for_code(code)
-    except DatabaseTrouble:
+    except db.Error:
         return _receipt_page(request, None, code)
     return _receipt_page(request, report, code if report else None)
 
@@ -125,7 +125,7 @@ def _receipt_page(request: HttpRequest, report: Report | None, code: str | None)
     context |= _code_context(code) if code else {}
     try:
         context |= _report_context(report) if report else {}
-    except DatabaseTrouble:
+    except db.Error:
         context["report"] = None
     return render(request, "reports/receipt.html", context, using="public")
 
@@ -160,7 +160,7 @@ def _merge_followups(report: Report) -> MergedReport:
 def _list_questions(merged: MergedReport) -> list[clarifying_questions.Question]:
     try:
         communes = gazetteer.communes()
-    except DatabaseTrouble:
+    except db.Error:
         communes = ()
     return clarifying_questions.open_questions(clarifying_questions.latest_input(merged), communes)
 
@@ -176,7 +176,7 @@ def _carrier_context(merged: MergedReport) -> dict[str, str]:
         return {}
     try:
         text = carrier_report_sms(merged)
-    except DatabaseTrouble:
+    except db.Error:
         text = None
     return {"sms_156": text, "sms_156_opens": sms_url(text, CARRIERS)} if text else {}
 

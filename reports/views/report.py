@@ -1,7 +1,7 @@
 """The report page: show the form, submit what is posted."""
 
 import structlog
-from django.db import Error as DatabaseTrouble
+from django import db
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -88,8 +88,8 @@ def answer_to(request: HttpRequest) -> HttpResponse:
         submission = parser.to_submission(gazetteer.communes())
         origins = flood_detection.origin_digests(request)
         accepted = intake.submit_report(submission, parser.submission_key, came_from=origins)
-    except DatabaseTrouble as trouble:
-        log.error("report.not_saved", error=type(trouble).__name__)  # noqa: TRY400
+    except db.Error as error:
+        log.error("report.not_saved", error=type(error).__name__)  # noqa: TRY400
         return _page_again(request, parser, NOT_SAVED)
     return redirect_to_receipt(request, accepted)
 
@@ -123,5 +123,5 @@ def _list_communes() -> tuple[gazetteer.CommunePlace, ...]:
     """Return the communes by former district, which compresses better; () on an error."""
     try:
         return tuple(sorted(gazetteer.communes(), key=lambda place: place.former_district))
-    except DatabaseTrouble:
+    except db.Error:
         return ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from io import BytesIO
 
-from django.db import Error as DatabaseTrouble
+from django import db
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -39,7 +39,7 @@ def statistics_page(request: HttpRequest) -> HttpResponse:
     try:
         loaded = load()
         context = _build_context(*loaded) if loaded and loaded[0].total is not None else {}
-    except DatabaseTrouble:
+    except db.Error:
         return _unavailable(request)
     page = render(request, "reports/statistics.html", context, using="public")
     patch_cache_control(page, public=True, max_age=_CACHE_SECONDS)
@@ -53,7 +53,7 @@ def statistics_file(request: HttpRequest) -> HttpResponse:
     try:
         loaded = load()
         spreadsheets.write_csv(content, list_csv_rows(loaded[0]) if loaded else ())
-    except DatabaseTrouble:
+    except db.Error:
         return _unavailable(request)
     name = f"so-lieu-{loaded[0].through}.csv" if loaded else "so-lieu.csv"
     file = HttpResponse(content.getvalue(), content_type="text/csv; charset=utf-8")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import structlog
-from django.db import Error as DatabaseTrouble
+from django import db
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
@@ -131,7 +131,7 @@ def _answer_for_code(
     try:
         report = report_for_code_or_error(request, form)
         return answer(request, report, form) if report else code_page(request, form)
-    except DatabaseTrouble:
+    except db.Error:
         return code_page(request, form, database_error)
 
 
@@ -233,8 +233,8 @@ def _save_step(
         if report is None or (confirm_field and data.get(confirm_field) != "yes"):
             return _form_page(request, form)
         return _save_and_show(request, report, form, save, data)
-    except DatabaseTrouble as trouble:
-        log.error("followup.save_failed", error=type(trouble).__name__)  # noqa: TRY400
+    except db.Error as error:
+        log.error("followup.save_failed", error=type(error).__name__)  # noqa: TRY400
         return _form_page(request, form, NOT_SAVED)
 
 

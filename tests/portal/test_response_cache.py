@@ -9,7 +9,7 @@ from unittest.mock import Mock
 
 import pytest
 import time_machine
-from django.db import Error as DatabaseTrouble
+from django import db
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -186,9 +186,7 @@ def test_a_database_that_is_away_leaves_what_lies_here_and_else_no_version(
     done(issued)
     if is_warm:
         warm(client, PAGE)
-    monkeypatch.setattr(
-        AlertRevisionQuerySet, "change_boundaries", Mock(side_effect=DatabaseTrouble)
-    )
+    monkeypatch.setattr(AlertRevisionQuerySet, "change_boundaries", Mock(side_effect=db.Error))
     assert (content_version.current_version() is not None) is is_warm
     assert client.get(PAGE).status_code == 200
 

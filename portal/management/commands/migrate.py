@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from django import db
 from django.core.management import CommandError
 from django.core.management.commands import migrate
-from django.db import Error as DatabaseTrouble
 from django.db import OperationalError, connections
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg2.errors import LockNotAvailable
@@ -59,6 +59,6 @@ def migration_timeouts(alias: str) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(DatabaseTrouble), connections[alias].cursor() as cursor:
+        with contextlib.suppress(db.Error), connections[alias].cursor() as cursor:
             cursor.execute("RESET statement_timeout")
             cursor.execute("RESET lock_timeout")

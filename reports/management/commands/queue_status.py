@@ -8,8 +8,8 @@ import json
 import sys
 from typing import Any
 
+from django import db
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error as DatabaseTrouble
 
 from core import database
 from reports.monitoring import queue_stats
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         try:
             before = queue_stats.queue_state()
             balance = queue_stats.store_queue_balance()
-        except DatabaseTrouble as error:
+        except db.Error as error:
             why = database.append_hint(f"not counted: {type(error).__name__}")
             raise CommandError(why, returncode=3) from error
         self.stdout.write(_format_json(balance) if options["json"] else _format_lines(balance))
@@ -46,7 +46,7 @@ def _find_write_problem() -> str:
     """Return why no row can be written now, "" where it can."""
     try:
         return "" if database.is_writable() else "the database takes no rows: it is read-only"
-    except DatabaseTrouble as error:
+    except db.Error as error:
         return f"the database takes no rows: {type(error.__cause__ or error).__name__}"
 
 

@@ -5,8 +5,8 @@ Exit codes: 0 intact, 1 the chain is broken, 3 it could not be checked.
 
 from typing import Any
 
+from django import db
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error as DatabaseTrouble
 
 from core import database
 from core.audit import chain_heads, chain_verification
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         except ChainBrokenError as error:
             chain_verification.store_break(error)
             raise CommandError(f"BROKEN at {error}") from error
-        except DatabaseTrouble as error:
+        except db.Error as error:
             why = database.append_hint(f"not checked: {type(error).__name__}")
             raise CommandError(why, returncode=3) from error
         except OSError as error:
