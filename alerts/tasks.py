@@ -6,42 +6,42 @@ from alerts.delivery import service, subscriptions
 from alerts.static_pages import generator
 
 
-@shared_task(name=generator.TASK)
-def write_snapshots(items: list[int]) -> None:
+@shared_task(name=generator.WRITE_TASK)
+def write_static_pages(items: list[int]) -> None:
     generator.process_items(items, generator.TIMEOUT_SECONDS)
 
 
-@shared_task(name="alerts.keep_snapshots")
-def refresh_snapshots() -> None:
+@shared_task(name="alerts.refresh_static_pages")
+def refresh_static_pages() -> None:
     """Check the files, or rebuild them: something came into force or ended."""
     generator.refresh_if_needed()
 
 
-@shared_task(name=service.TASK)
+@shared_task(name=service.DELIVER_TASK)
 def deliver(items: list[int]) -> None:
     service.process_items(items, service.TIMEOUT_SECONDS)
 
 
-@shared_task(name=service.OWE_SUBSCRIBERS)
+@shared_task(name=service.ENQUEUE_SUBSCRIBERS_TASK)
 def enqueue_subscriber_deliveries(items: list[int]) -> None:
     service.enqueue_subscriber_deliveries(items, service.TIMEOUT_SECONDS)
 
 
-@shared_task(name=service.TELL_STOPPED)
+@shared_task(name=service.MAIL_STOPPED_TASK)
 def mail_stopped_partners(items: list[int]) -> None:
     service.mail_stopped_partners(items, service.TIMEOUT_SECONDS)
 
 
-@shared_task(name=subscriptions.ASK)
+@shared_task(name=subscriptions.OPT_IN_TASK)
 def send_opt_in_mails(items: list[int]) -> None:
     subscriptions.process_items(items, service.TIMEOUT_SECONDS)
 
 
-@shared_task(name="alerts.hand_over_deliveries")
+@shared_task(name="alerts.dispatch_due_deliveries")
 def dispatch_due_deliveries() -> None:
     service.dispatch_due()
 
 
-@shared_task(name="alerts.forget_subscribers")
+@shared_task(name="alerts.purge_unconfirmed_subscribers")
 def purge_unconfirmed_subscribers() -> None:
     subscriptions.purge()

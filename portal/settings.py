@@ -143,22 +143,23 @@ CELERY_DB_REUSE_MAX = 1000
 CELERY_TIMEZONE = "Asia/Ho_Chi_Minh"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
-    "watch-queue": {"task": "reports.watch_queue", "schedule": 60.0},
-    "watch-deadlines": {"task": "reports.watch_deadlines", "schedule": 60.0},
-    "route-fresh": {"task": "reports.route_fresh", "schedule": 30.0},
+    "check-queue-alarms": {"task": "reports.check_queue_alarms", "schedule": 60.0},
+    "send-deadline-reminders": {"task": "reports.send_deadline_reminders", "schedule": 60.0},
+    "route-new-cases": {"task": "reports.route_new_cases", "schedule": 30.0},
     "count-queue": {"task": "reports.count_queue", "schedule": 300.0},
-    "count-figures": {"task": "reports.count_figures", "schedule": 1800.0},  # does it once a night
+    # Does it once a night.
+    "update-public-statistics": {"task": "reports.update_public_statistics", "schedule": 1800.0},
     "count-saved-searches": {"task": "desk.count_saved_searches", "schedule": 300.0},
-    "count-days": {"task": "reports.count_days", "schedule": 600.0},
-    "count-bursts": {"task": "reports.count_bursts", "schedule": 600.0},
+    "update-daily-counts": {"task": "reports.update_daily_counts", "schedule": 600.0},
+    "detect-bursts": {"task": "reports.detect_bursts", "schedule": 600.0},
     "close-idle-accounts": {"task": "accounts.close_idle_accounts", "schedule": 3600.0},
     "purge": {"task": "reports.purge", "schedule": 60.0},  # begins once a night
-    "seal-events": {"task": "reports.seal_events", "schedule": 60.0},
-    "hand-over-deliveries": {"task": "alerts.hand_over_deliveries", "schedule": 30.0},
-    "forget-subscribers": {"task": "alerts.forget_subscribers", "schedule": 3600.0},
-    "check-events": {"task": "reports.check_events", "schedule": 600.0},
+    "extend-audit-chain": {"task": "reports.extend_audit_chain", "schedule": 60.0},
+    "dispatch-due-deliveries": {"task": "alerts.dispatch_due_deliveries", "schedule": 30.0},
+    "purge-subscribers": {"task": "alerts.purge_unconfirmed_subscribers", "schedule": 3600.0},
+    "verify-audit-chain": {"task": "reports.verify_audit_chain", "schedule": 600.0},
     # The front server trusts files for 55 seconds after they were last found right.
-    "keep-snapshots": {"task": "alerts.keep_snapshots", "schedule": 20.0},
+    "refresh-static-pages": {"task": "alerts.refresh_static_pages", "schedule": 20.0},
 }
 
 # --- Alarms (reports/monitoring/alarms.py) and figures for a machine (portal/metrics.py)

@@ -1,4 +1,4 @@
-"""Celery tasks of reports, one service each. Their names are in the broker: never rename them."""
+"""Celery tasks of reports, one service each."""
 
 from celery import current_app, shared_task
 from celery.signals import celeryd_after_setup
@@ -30,31 +30,31 @@ def triage_reports(items: list[int]) -> None:
     service.process_items(items, service.TIMEOUT_SECONDS)
 
 
-@shared_task(name="reports.retriage_some")
+@shared_task(name="reports.continue_reprocessing")
 def continue_reprocessing(items: list[int]) -> None:
     """Enqueue the next reports of these reprocessing runs."""
     reprocessing.process_items(items, service.TIMEOUT_SECONDS)
 
 
-@shared_task(name="reports.look_into_file")
+@shared_task(name="reports.scan_files")
 def scan_files(items: list[int]) -> None:
     """Check the files of these outbox items."""
     sanitized_copies.process_items(items, sanitized_copies.TIMEOUT_SECONDS)
 
 
-@shared_task(name="reports.remove_file")
+@shared_task(name="reports.remove_files")
 def remove_files(items: list[int]) -> None:
     """Remove the files whose destruction two people confirmed."""
     destruction_requests.process_items(items, service.TIMEOUT_SECONDS)
 
 
-@shared_task(name="reports.watch_queue")
+@shared_task(name="reports.check_queue_alarms")
 def check_queue_alarms() -> None:
     """Raise, end and notify the alarms."""
     alarms.check_alarms()
 
 
-@shared_task(name="reports.route_fresh", soft_time_limit=55, time_limit=58)
+@shared_task(name="reports.route_new_cases", soft_time_limit=55, time_limit=58)
 def route_new_cases() -> None:
     """Route the cases that were triaged since the last run."""
     routing.route_untriaged_cases()
@@ -66,25 +66,25 @@ def count_queue() -> None:
     queue_stats.store_queue_balance_if_due()
 
 
-@shared_task(name="reports.count_figures", soft_time_limit=55, time_limit=58)
+@shared_task(name="reports.update_public_statistics", soft_time_limit=55, time_limit=58)
 def update_public_statistics() -> None:
     """Update the public statistics, once a night."""
     statistics.update_if_due()
 
 
-@shared_task(name="reports.count_bursts", soft_time_limit=55, time_limit=58)
-def count_bursts() -> None:
+@shared_task(name="reports.detect_bursts", soft_time_limit=55, time_limit=58)
+def detect_bursts() -> None:
     """Store where more reports come in than usual."""
     bursts.detect_if_due()
 
 
-@shared_task(name="reports.seal_events")
+@shared_task(name="reports.extend_audit_chain")
 def extend_audit_chain() -> None:
     """Add the newest audit events to the chain."""
     chain.extend_chain()
 
 
-@shared_task(name="reports.check_events")
+@shared_task(name="reports.verify_audit_chain")
 def verify_audit_chain() -> None:
     """Verify some links of the chain, and its newest heads."""
     chain_verification.verify_next_batch()
@@ -96,13 +96,13 @@ def purge() -> None:
     purging.run_if_due()
 
 
-@shared_task(name="reports.watch_deadlines")
-def watch_deadlines() -> None:
+@shared_task(name="reports.send_deadline_reminders")
+def send_deadline_reminders() -> None:
     """Start the deadlines of new reports and send due reminders."""
     deadlines.send_due_reminders()
 
 
-@shared_task(name="reports.count_days")
+@shared_task(name="reports.update_daily_counts")
 def update_daily_counts() -> None:
     """Update the day's inflow and backlog."""
     queue_stats.count_if_possible()

@@ -33,8 +33,8 @@ from core.outbox import queue
 
 log = structlog.get_logger(__name__)
 
-TASK, TELL_STOPPED = "alerts.deliver", "alerts.tell_stopped"
-OWE_SUBSCRIBERS = "alerts.owe_subscribers"
+DELIVER_TASK, MAIL_STOPPED_TASK = "alerts.deliver", "alerts.mail_stopped_partners"
+ENQUEUE_SUBSCRIBERS_TASK = "alerts.enqueue_subscriber_deliveries"
 TIMEOUT_SECONDS = 9.0  # after which a task begins no further attempt
 RETRY_DELAYS = (1, 5, 15, 60, 180, 360, 720)  # minutes after the first, second … failure
 MAX_TRIES = len(RETRY_DELAYS) + 1
@@ -103,7 +103,7 @@ def enqueue_deliveries(revision: AlertRevision) -> None:
         for channel in Channel
         if partner.has_channel(channel)
     )
-    queue.enqueue(OWE_SUBSCRIBERS, revision.pk)  # there may be too many to wait for
+    queue.enqueue(ENQUEUE_SUBSCRIBERS_TASK, revision.pk)  # there may be too many to wait for
     _dispatch(revision.pk)  # no other row may hold up what is being issued
 
 
@@ -114,7 +114,7 @@ def enqueue_subscriber_deliveries(claim: queue.Lease) -> None:
     if queue.mark_done(claim):
         revision = AlertRevision.objects.get(pk=claim.key)
         if _insert_subscriber_deliveries(revision) == BATCH_SIZE:
-            queue.enqueue(OWE_SUBSCRIBERS, revision.pk)
+            queue.enqueue(ENQUEUE_SUBSCRIBERS_TASK, revision.pk)
         _dispatch(revision.pk)
 
 
@@ -149,7 +149,7 @@ def _dispatch(revision: int | None = None) -> int:
     rows = fetch_all(_DISPATCH_SQL, parameters)
     for priority, for_partners in ((queue.Priority.USUAL, True), (queue.Priority.IDLE, False)):
         keys = [key for key, is_for_partner in rows if is_for_partner == for_partners]
-        queue.enqueue_all(TASK, keys, priority=priority)
+        queue.enqueue_all(DELIVER_TASK, keys, priority=priority)
     transaction.on_commit(queue.notify)
     return len(rows)
 
@@ -252,7 +252,7 @@ def _stop_failing_channel(delivery: Delivery) -> None:
     partner.stopped_channels = [*partner.stopped_channels, channel]
     partner.save(update_fields=["stopped_channels"])
     events.log_event("partner", partner.pk, "partner_stopped", channel=channel, failed=limit)
-    queue.enqueue(TELL_STOPPED, partner.pk)
+    queue.enqueue(MAIL_STOPPED_TASK, partner.pk)
 
 
 @queue.for_each_lease

@@ -18,7 +18,7 @@ from core import encryption
 from core.keys import FieldKey, field_keys, newest_key
 from core.outbox import queue
 
-ASK = "alerts.ask_subscriber"
+OPT_IN_TASK = "alerts.send_opt_in_mails"
 # From the first, second … opt-in mail to the next; a confirmation resets the count.
 RETRY_DELAYS = tuple(timedelta(minutes=each) for each in (15, 60, 240, 960))
 MAX_AN_HOUR = 500  # new addresses, all visitors together
@@ -53,7 +53,7 @@ def request_opt_in(address: str, filters: SubscriptionFilter) -> None:
         row.save(
             update_fields=["address_sealed", "filters", "opt_in_requests", "opt_in_requested_at"]
         )
-        queue.enqueue(ASK, row.pk)
+        queue.enqueue(OPT_IN_TASK, row.pk)
     queue.notify()
 
 

@@ -39,7 +39,7 @@ from core.outbox import queue
 
 log = structlog.get_logger(__name__)
 
-TASK = "alerts.write_snapshots"
+WRITE_TASK = "alerts.write_static_pages"
 KEY = "snapshots"
 TIMEOUT_SECONDS = 10.0
 STATEMENT_TIMEOUT_SECONDS = 5  # as of a page
@@ -76,7 +76,7 @@ def process_items(claim: queue.Lease) -> None:
 
 def enqueue_rebuild() -> None:
     """Enqueue a rebuild, in the transaction of its cause; mark the old files as stale after COMMIT."""
-    queue.enqueue_once(TASK, KEY)
+    queue.enqueue_once(WRITE_TASK, KEY)
     transaction.on_commit(mark_stale)
     transaction.on_commit(queue.notify)
 

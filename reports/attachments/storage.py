@@ -40,7 +40,7 @@ MAX_BYTES = 10 * 1024 * 1024
 RESERVED_BYTES = 512 * 1024 * 1024
 DRAFT_FOLDER = "drafts"
 COPY_FOLDER = "copies"
-SCAN_TASK = "reports.look_into_file"
+SCAN_TASK = "reports.scan_files"
 MAX_DRAFT_SECONDS = 3600  # no upload takes longer; an older draft was left by a killed process
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

@@ -51,7 +51,7 @@ from reports.models import (
 from reports.numbers.report_counts import CALLERS
 from reports.retention import erasure_log
 
-REMOVE = "reports.remove_file"
+REMOVE_TASK = "reports.remove_files"
 ERASED_PLACEHOLDER = "đã xóa"  # replaces officers' words; also in migration 0002
 # Sent inside the transaction of an erasure, for the tables of higher rooms: `report_erased` with
 # `report_id`, `contact_erased` with `contact`, a number or a mail address of the reporter.
@@ -141,7 +141,7 @@ def erase_rows(rows: QuerySet[Any]) -> int:
     if rows.model is EvidenceFile:
         for pk in present.values_list("pk", flat=True):
             # Enqueued in the same transaction, so that none stays when a process dies in between.
-            queue.enqueue(REMOVE, pk)
+            queue.enqueue(REMOVE_TASK, pk)
     return present.update(erased_at=Now(), **_EMPTY[rows.model])
 
 

@@ -26,7 +26,7 @@ from reports.triage import service
 
 log = structlog.get_logger(__name__)
 
-STEP = "reports.retriage_some"
+STEP_TASK = "reports.continue_reprocessing"
 BATCH_SIZE = 1000  # reports of one step
 MAX_BATCH = 1000  # reports selected one by one
 COUNT_MS = 20_000  # milliseconds to count a run, which reads every report
@@ -211,7 +211,7 @@ def _begin(by: User | None, every: bool, total: int) -> ReprocessingRun:
 
 
 def _owe_step(run: ReprocessingRun) -> None:
-    queue.enqueue(STEP, run.pk, priority=Priority.IDLE)
+    queue.enqueue(STEP_TASK, run.pk, priority=Priority.IDLE)
 
 
 def _enqueue_next(run: ReprocessingRun) -> None:
@@ -237,6 +237,6 @@ def _values(*, every: bool, rules: str | None = None) -> dict[str, Any]:
 
 
 def _stands_still(run: ReprocessingRun) -> bool:
-    steps = OutboxItem.objects.filter(task=STEP, key=str(run.pk))
+    steps = OutboxItem.objects.filter(task=STEP_TASK, key=str(run.pk))
     waiting = steps.filter(done_at=None, failed_at=None)
     return run.finished_at is None and not waiting.exists()

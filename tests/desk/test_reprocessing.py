@@ -101,7 +101,7 @@ def test_the_page_shows_how_far_a_run_is(lead: Person, monkeypatch: pytest.Monke
 def test_a_run_that_stands_still_says_so_and_goes_on_at_a_press(lead: Person) -> None:
     read_under(OLD)
     lead.client.post(START)
-    OutboxItem.objects.filter(task=reprocessing.STEP).update(failed_at=Now())
+    OutboxItem.objects.filter(task=reprocessing.STEP_TASK).update(failed_at=Now())
     assert "Đang đứng yên" in words(lead.client.get(RUNS))
     assert "Đã cho máy làm tiếp." in words(lead.client.post(START, follow=True))
     assert AuditEvent.objects.latest("id").kind == "retriage_resumed"

@@ -28,7 +28,8 @@ def list_owed() -> list[str]:
 
 
 def next_step() -> OutboxItem | None:
-    return OutboxItem.objects.filter(task=reprocessing.STEP, done_at=None, failed_at=None).first()
+    steps = OutboxItem.objects.filter(task=reprocessing.STEP_TASK)
+    return steps.filter(done_at=None, failed_at=None).first()
 
 
 def take_steps(most: int = 100) -> int:

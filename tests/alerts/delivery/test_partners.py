@@ -81,10 +81,10 @@ def test_the_record_names_what_changed_and_no_address(editor: Person) -> None:
 
 def test_an_origin_that_may_frame_owes_new_files(editor: Person, settings: Settings) -> None:
     editor.client.post(ADD, fill_form())
-    assert not OutboxItem.objects.filter(task=generator.TASK).exists()
+    assert not OutboxItem.objects.filter(task=generator.WRITE_TASK).exists()
     settings.FRAME_ANCESTORS = ("partners",)
     editor.client.post(ADD, fill_form(name="Sở Khác"))
-    assert OutboxItem.objects.filter(task=generator.TASK).count() == 1
+    assert OutboxItem.objects.filter(task=generator.WRITE_TASK).count() == 1
 
 
 def test_an_origin_for_which_the_header_has_no_room_is_told(

@@ -49,15 +49,15 @@ def refusing() -> Iterator[PartnerServer]:
 
 
 PROCESSORS = {
-    service.OWE_SUBSCRIBERS: service.enqueue_subscriber_deliveries,
-    service.TASK: service.process_items,
-    service.TELL_STOPPED: service.mail_stopped_partners,
+    service.ENQUEUE_SUBSCRIBERS_TASK: service.enqueue_subscriber_deliveries,
+    service.DELIVER_TASK: service.process_items,
+    service.MAIL_STOPPED_TASK: service.mail_stopped_partners,
 }
 
 
 def work(*tasks: str) -> None:
     """Process what is owed now, as the relay and a worker do."""
-    for task in tasks or (service.OWE_SUBSCRIBERS, service.TASK):
+    for task in tasks or (service.ENQUEUE_SUBSCRIBERS_TASK, service.DELIVER_TASK):
         while items := list(OutboxItem.objects.filter(task=task, done_at=None, failed_at=None)):
             PROCESSORS[task]([item.pk for item in items])
 
@@ -88,7 +88,7 @@ def test_issuing_owes_one_row_for_each_agency_and_way() -> None:
     issued()
     rows = Delivery.objects.values_list("partner__name", "channel")
     assert set(rows) == {("Sở Một", "webhook"), ("Sở Một", "mail"), ("Sở Hai", "mail")}
-    assert OutboxItem.objects.filter(task=service.TASK).count() == 3
+    assert OutboxItem.objects.filter(task=service.DELIVER_TASK).count() == 3
 
 
 def test_what_was_not_issued_is_owed_to_nobody() -> None:
@@ -99,7 +99,7 @@ def test_what_was_not_issued_is_owed_to_nobody() -> None:
         assert Delivery.objects.exists()
         transaction.set_rollback(True)
     assert not Delivery.objects.exists()
-    assert not OutboxItem.objects.filter(task=service.TASK).exists()
+    assert not OutboxItem.objects.filter(task=service.DELIVER_TASK).exists()
 
 
 def test_a_webhook_gets_the_version_and_a_signature_that_another_program_verifies() -> None:
@@ -135,7 +135,7 @@ def test_any_answer_but_success_is_on_the_log_and_tried_again_later(status: int)
     assert timedelta(seconds=40) < row.next_attempt_at - timezone.now() < timedelta(seconds=80)
     assert row.attempt_log.values_list("outcome", "status").get() == ("refused", status)
     service.dispatch_due()
-    assert OutboxItem.objects.filter(task=service.TASK).count() == 1
+    assert OutboxItem.objects.filter(task=service.DELIVER_TASK).count() == 1
 
 
 def test_pauses_grow_from_minutes_to_hours(refusing: PartnerServer) -> None:
@@ -175,7 +175,7 @@ def test_a_version_that_is_overtaken_in_the_outbox_is_not_sent() -> None:
 def test_what_starts_later_is_brought_then() -> None:
     partner()
     issued(effective=timezone.now() + timedelta(hours=2))
-    assert not OutboxItem.objects.filter(task=service.TASK).exists()
+    assert not OutboxItem.objects.filter(task=service.DELIVER_TASK).exists()
     with time_machine.travel(timezone.now() + timedelta(hours=3)):
         try_again()
     assert len(mail.outbox) == 1
@@ -203,7 +203,7 @@ def test_a_cancel_of_what_never_began_is_brought_to_nobody() -> None:
 
 def test_the_same_item_worked_off_twice_sends_once() -> None:
     deliver()
-    OutboxItem.objects.filter(task=service.TASK).update(done_at=None)
+    OutboxItem.objects.filter(task=service.DELIVER_TASK).update(done_at=None)
     work()
     assert len(mail.outbox) == 1
 
@@ -234,7 +234,7 @@ def test_a_way_that_fails_again_and_again_is_stopped_and_told(
     assert row.stopped_channels == [Channel.WEBHOOK]
     assert events.events_for("partner", row.pk)[0].kind == "partner_stopped"
     mail.outbox.clear()
-    work(service.TELL_STOPPED)
+    work(service.MAIL_STOPPED_TASK)
     assert "Sở Mẫu" in mail.outbox[0].body
     rewritten(revision)
     channels = Delivery.objects.filter(attempts=1).values_list("channel", flat=True)
@@ -273,8 +273,8 @@ def test_agencies_go_before_subscribers() -> None:
     subscriber()
     partner()
     issued()
-    work(service.OWE_SUBSCRIBERS)
-    items = OutboxItem.objects.filter(task=service.TASK).order_by("priority")
+    work(service.ENQUEUE_SUBSCRIBERS_TASK)
+    items = OutboxItem.objects.filter(task=service.DELIVER_TASK).order_by("priority")
     keys = [Delivery.objects.get(pk=item.key).subscriber_id is None for item in items]
     assert keys == [True, False]
     assert [item.priority for item in items] == [queue.Priority.USUAL, queue.Priority.IDLE]

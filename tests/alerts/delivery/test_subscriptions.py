@@ -30,7 +30,7 @@ ME = "dan@mau.example"
 def subscribe(client: Client, address: str = ME, **fields: str) -> str:
     """Fill the form, send what it owes, and return the page."""
     text = post_text(client, PAGE, **{"address": address, "token": form_token()} | fields)
-    items = OutboxItem.objects.filter(task=subscriptions.ASK, done_at=None)
+    items = OutboxItem.objects.filter(task=subscriptions.OPT_IN_TASK, done_at=None)
     subscriptions.process_items(list(items.values_list("pk", flat=True)))
     return text
 
@@ -286,10 +286,10 @@ def test_many_are_owed_some_at_a_time_each_once(monkeypatch: pytest.MonkeyPatch)
         subscriber(f"n{each}@mau.example")
     issued()
     assert not Delivery.objects.exists()
-    work(service.OWE_SUBSCRIBERS)
+    work(service.ENQUEUE_SUBSCRIBERS_TASK)
     assert Delivery.objects.count() == 10
-    assert OutboxItem.objects.filter(task=service.TASK, priority=2).count() == 10
-    assert OutboxItem.objects.filter(task=service.OWE_SUBSCRIBERS).count() == 3
+    assert OutboxItem.objects.filter(task=service.DELIVER_TASK, priority=2).count() == 10
+    assert OutboxItem.objects.filter(task=service.ENQUEUE_SUBSCRIBERS_TASK).count() == 3
 
 
 def test_the_page_speaks_english_and_names_places_in_vietnamese(client: Client) -> None:

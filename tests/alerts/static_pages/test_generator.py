@@ -157,9 +157,9 @@ def test_a_word_owes_new_files_once_and_doubts_the_old(
     generator.rebuild()
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         cancelled(issued())
-    assert OutboxItem.objects.filter(task=generator.TASK).count() == 1
+    assert OutboxItem.objects.filter(task=generator.WRITE_TASK).count() == 1
     assert (home / "doubted").exists()
-    item = OutboxItem.objects.get(task=generator.TASK)
+    item = OutboxItem.objects.get(task=generator.WRITE_TASK)
     generator.process_items([item.pk])
     assert not (home / "doubted").exists()
     item.refresh_from_db()

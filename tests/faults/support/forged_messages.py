@@ -58,7 +58,7 @@ def garbage(broker: redis.Redis) -> None:
 def a_million(broker: redis.Redis) -> None:
     """Work without end for each of the worker's processes, and all the time in the world."""
     for _ in range(2):
-        push(broker, message("reports.retriage_some", NOBODYS, timelimit=[99999, 99999]))
+        push(broker, message("reports.continue_reprocessing", NOBODYS, timelimit=[99999, 99999]))
 
 
 FORGED: tuple[Callable[[redis.Redis], None], ...] = (silence, garbage, a_million)

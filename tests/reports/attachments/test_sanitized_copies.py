@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_file_that_is_kept_owes_one_look_when_nothing_else_is_to_be_done() -> None:
     file = store_file(images.jpeg())
-    assert (owed(file).task, owed(file).priority) == ("reports.look_into_file", Priority.IDLE)
+    assert (owed(file).task, owed(file).priority) == ("reports.scan_files", Priority.IDLE)
     assert sanitized_copies.enqueue_scan([file]) == 0
 
 

@@ -46,7 +46,7 @@ def kinds(case: Case) -> list[str]:
 @pytest.mark.django_db(transaction=True)
 def test_a_minute_after_receipt_deadlines_run_and_nobody_is_told() -> None:
     case = report_factories.case(happening_now=True)
-    tasks.watch_deadlines()
+    tasks.send_deadline_reminders()
     assert Deadline.objects.pending().count() == 2
     assert kinds(case) == []
 

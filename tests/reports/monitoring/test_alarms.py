@@ -343,7 +343,7 @@ def test_without_a_database_a_line_without_words_is_all(
     assert "Chuyện" not in caplog.text
 
 
-@pytest.mark.parametrize("name", ["reports.watch_queue", "reports.count_queue"])
+@pytest.mark.parametrize("name", ["reports.check_queue_alarms", "reports.count_queue"])
 def test_beat_sends_both(name: str, settings: Settings) -> None:
     entries = [entry for entry in settings.CELERY_BEAT_SCHEDULE.values() if entry["task"] == name]
     assert len(entries) == 1

@@ -255,7 +255,7 @@ def test_it_is_counted_once_a_night() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_beats_task_counts_them_and_each_of_its_statements_has_its_time(settings: Settings) -> None:
     names = [entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()]
-    assert names.count("reports.count_figures") == 1
+    assert names.count("reports.update_public_statistics") == 1
     with CaptureQueriesContext(connection) as done:
         tasks.update_public_statistics()
     assert PublicFigures.objects.exists()

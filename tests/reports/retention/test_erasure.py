@@ -79,7 +79,7 @@ def test_no_word_of_it_is_left_and_no_fingerprint(erasable: Report) -> None:
 def test_its_files_leave_the_disk(erasable: Report) -> None:
     path = storage.path_of(erasable.files.get().pk)
     erasure.erase(erasable.pk, why="asked")
-    item = OutboxItem.objects.get(task=erasure.REMOVE)
+    item = OutboxItem.objects.get(task=erasure.REMOVE_TASK)
     destruction_requests.process_items([item.pk])
     assert not path.exists()
 

@@ -159,7 +159,7 @@ def test_a_file_is_destroyed_by_two(report: Report, duty: Person, lead: Person) 
     destruction_requests.confirm(report.pk, row.pk, by=lead.user)
     file = EvidenceFile.objects.get()
     assert (file.name_sealed, file.erased_at is None) == (None, False)
-    item = OutboxItem.objects.get(task=erasure.REMOVE)
+    item = OutboxItem.objects.get(task=erasure.REMOVE_TASK)
     destruction_requests.process_items([item.pk])
     assert not storage.path_of(file.pk).exists()
     assert AuditEvent.objects.get(kind="destroyed").detail["proposed_by"] == duty.user.pk

@@ -50,7 +50,7 @@ def reports_to_reread(many: int) -> list[str]:
 
 def step_of(run: ReprocessingRun) -> OutboxItem:
     """The step that a run has still to take."""
-    return OutboxItem.objects.get(task=reprocessing.STEP, key=str(run.pk), done_at=None)
+    return OutboxItem.objects.get(task=reprocessing.STEP_TASK, key=str(run.pk), done_at=None)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -158,7 +158,7 @@ def test_a_step_stands_behind_what_it_owes_and_all_of_it_behind_fresh_reports() 
     take_steps(1)
     fresh = report_factories.report("vừa gửi")
     line = OutboxItem.objects.filter(done_at=None).order_by("priority", "id")
-    assert [item.task for item in line] == [intake.TRIAGE] * 3 + [reprocessing.STEP]
+    assert [item.task for item in line] == [intake.TRIAGE] * 3 + [reprocessing.STEP_TASK]
     assert line[0].key == str(fresh.pk)
     assert {item.priority for item in line[1:]} == {Priority.IDLE}
 
@@ -231,8 +231,8 @@ def test_a_step_that_overslept_owes_nothing() -> None:
 def test_two_steps_of_one_run_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     reports = reports_to_reread(6)
     run = reprocessing.start()
-    queue.enqueue(reprocessing.STEP, run.pk)
-    items = list(OutboxItem.objects.filter(task=reprocessing.STEP))
+    queue.enqueue(reprocessing.STEP_TASK, run.pk)
+    items = list(OutboxItem.objects.filter(task=reprocessing.STEP_TASK))
     owe_step = reprocessing._owe_step
     monkeypatch.setattr(reprocessing, "_owe_step", lambda run: (time.sleep(0.3), owe_step(run)))
     in_parallel([lambda item=item: reprocessing.process_items([item.pk]) for item in items])
@@ -252,13 +252,14 @@ def test_two_starts_at_once_are_one_run() -> None:
 
     (run,) = {answer.split()[-1] for answer in in_parallel([begin] * 4)}
     assert ReprocessingRun.objects.get().pk == int(run)
-    assert OutboxItem.objects.filter(task=reprocessing.STEP).count() == 1
+    assert OutboxItem.objects.filter(task=reprocessing.STEP_TASK).count() == 1
 
 
 def test_a_run_whose_step_ran_out_of_attempts_goes_on_when_somebody_says_so() -> None:
     read_under(OLD)
     run = reprocessing.start()
-    OutboxItem.objects.filter(task=reprocessing.STEP).update(failed_at=Now(), attempts=MAX_ATTEMPTS)
+    steps = OutboxItem.objects.filter(task=reprocessing.STEP_TASK)
+    steps.update(failed_at=Now(), attempts=MAX_ATTEMPTS)
     assert reprocessing.progress(run).stands_still
     assert reprocessing.resume(run)
     assert not reprocessing.resume(run)
