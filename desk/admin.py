@@ -5,7 +5,7 @@ import desk.campaigns.admin
 import desk.data_protection
 import desk.lookalike_domains
 import desk.numbers.disputes
-import desk.numbers.known_numbers
+import desk.numbers.findings
 import desk.numbers.published_numbers
 import desk.prepared_texts
 import desk.reference_data

@@ -31,10 +31,10 @@ LOWER_ROOMS = {
     "reports": {"core"},
     "core": set[str](),
 }
-# Campaigns and institutions are all that the warnings may know of the reports.
+# Campaigns and offices are all that the warnings may know of the reports.
 REPORTS_FOR_ALERTS = (
     "reports.campaigns",
-    "reports.public.institutions",
+    "reports.public.office_texts",
     "reports.models.Campaign",
     "reports.models.Commune",
     "reports.models.Office",

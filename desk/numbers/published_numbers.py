@@ -22,7 +22,7 @@ from desk.pages.base import (
 from desk.pages.validators import DayField
 from reports.extraction import phones
 from reports.models import BankHotline, NumberFinding, OfficeNumber, PublishedNumberChange
-from reports.numbers import lookup, official_numbers
+from reports.numbers import lookup, published_numbers
 
 PROPOSED = "Đã đề nghị. Số cũ giữ nguyên cho đến khi một người khác xác nhận."
 _CALLABLE = re.compile(r"[*#+]?[0-9][0-9 .\-]{1,30}[0-9#]")
@@ -39,10 +39,10 @@ class FourEyesAdminMixin:
         return {}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        self._propose(request, obj, official_numbers.propose)
+        self._propose(request, obj, published_numbers.propose)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self._propose(request, obj, official_numbers.propose_removal)
+        self._propose(request, obj, published_numbers.propose_removal)
 
     def _propose(self, request: HttpRequest, obj: Any, propose: Any) -> None:
         try:
@@ -67,7 +67,7 @@ class ConfirmChange(RowAction):
     done = "Đã xác nhận. Các trang công khai đổi theo trong vòng hai phút."
 
     def run(self) -> None:
-        official_numbers.confirm(self.row.pk, by=self.officer)
+        published_numbers.confirm(self.row.pk, by=self.officer)
 
 
 class RefuseChange(RowAction):
@@ -76,7 +76,7 @@ class RefuseChange(RowAction):
     done = "Đã giữ nguyên số cũ."
 
     def run(self) -> None:
-        official_numbers.refuse(self.row.pk, self.reason, by=self.officer)
+        published_numbers.refuse(self.row.pk, self.reason, by=self.officer)
 
 
 @admin.register(PublishedNumberChange)
@@ -95,7 +95,7 @@ class NumberChangeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[PublishedNumberCh
 
     def sidebar(self, request: HttpRequest, row: PublishedNumberChange) -> dict[str, Any]:
         waits = not row.outcome
-        may = four_eyes_buttons(row, officer(request), official_numbers.CONFIRM, waits=waits)
+        may = four_eyes_buttons(row, officer(request), published_numbers.CONFIRM, waits=waits)
         return {
             **may,
             "may_refuse": waits and may["may_end"],

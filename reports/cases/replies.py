@@ -70,7 +70,7 @@ _ASKING_FOR_SECRET = re.compile(
 def forbidden_wording(text: str) -> str:
     """Return what breaks a promise of the pages: "secret", "number" or "".
 
-    No officer asks for a code or gives a number that no institution has published: whoever took
+    No officer asks for a code or gives a number that no office has published: whoever took
     over an officer's session would. Runs a statement where there is a telephone number.
     """
     if _ASKING_FOR_SECRET.search(normalize(text)):
@@ -135,7 +135,7 @@ def hotline() -> str:
 
 
 def _claimed_office_name(report: Report, language: str) -> str:
-    """Return the name of the first institution that the caller claimed to be, or ""."""
+    """Return the name of the first office that the caller claimed to be, or ""."""
     codes = [*effective_facts(report).offices, report.claimed_office]
     offices = Office.objects.in_bulk([code for code in codes if code])
     is_english = language == Report.Language.ENGLISH
@@ -146,7 +146,7 @@ def _claimed_office_name(report: Report, language: str) -> str:
 
 
 def _form_answer(code: str) -> str:
-    """Return the form's answer that means exactly this institution, or ""."""
+    """Return the form's answer that means exactly this office, or ""."""
     answers = {wide: answer for answer, wide in claim_table().declared.items()}
     answer = answers.get(code, code)
     return str(dict(OFFICES)[answer]) if answer in _UNAMBIGUOUS_ANSWERS else ""

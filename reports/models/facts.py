@@ -23,7 +23,7 @@ class ExtractedFacts(models.Model):
     """The latest extraction of one report, written by triage alone.
 
     `reasons`: {"fact", "rule", "words", "start", "end", "points"}, offsets in `Report.story`.
-    `followups_read`: how many it covers; fewer never replace more. `offices`: claimed institutions,
+    `followups_read`: how many it covers; fewer never replace more. `offices`: claimed offices,
     rows of Office or wider names of the claim table; `office_communes`: communes that a named unit
     may be of. `commune`, `commune_raw`: the home by the last follow-up that names one, else "".
     """

@@ -13,7 +13,7 @@ from reports.models.report import new_public_number
 
 
 class OfficeNumber(models.Model):
-    """A number that an institution has published, and its source."""
+    """A number that an office has published, and its source."""
 
     office = models.ForeignKey(
         Office, models.CASCADE, related_name="numbers", verbose_name="cơ quan"
@@ -47,7 +47,7 @@ class NumberFindingQuerySet(models.QuerySet["NumberFinding"]):
         ).exclude(key="")
 
     def accusing(self) -> "NumberFindingQuerySet":
-        """Return findings on scammers' numbers, except numbers of institutions."""
+        """Return findings on scammers' numbers, except numbers of offices."""
         published = OfficeNumber.objects.values("key")
         return self.filter(finding=NumberFinding.Finding.CONFIRMED).exclude(key__in=published)
 

@@ -177,7 +177,7 @@ def lookup_number(phone: ParsedCaller) -> Verdict:
 
 
 def _format_number(verdict: Verdict) -> str:
-    """Return an institution's number as published, an odd one as typed."""
+    """Return an office's number as published, an odd one as typed."""
     if verdict.state == VerdictKind.OFFICE and verdict.office:
         return verdict.office.number
     is_odd = verdict.state == VerdictKind.ODD and not verdict.is_foreign
@@ -197,7 +197,7 @@ def _decide_kind(
     finding: NumberFinding | None,
     summary: CallerReportSummary,
 ) -> VerdictKind:
-    """Return the kind of verdict; an institution's own number is never a crook's."""
+    """Return the kind of verdict; an office's own number is never a crook's."""
     if lookup_key(phone) in SERVICES:
         return VerdictKind.SERVICE
     if office:
@@ -213,7 +213,7 @@ def _decide_kind(
 def _find_offices(
     phone: ParsedCaller, key: str
 ) -> tuple[OfficeNumber | None, tuple[OfficeNumber, ...]]:
-    """Return the institution with that number, else those one digit away."""
+    """Return the office with that number, else those one digit away."""
     keys = {key, *neighbouring_keys(key or _guess_key(phone))}
     offices = list(OfficeNumber.objects.select_related("office").filter(key__in=keys))
     own = next((each for each in offices if key and each.key == key), None)

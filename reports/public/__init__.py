@@ -1,1 +1,1 @@
-"""What the public pages show: statistics, institutions, site search, training, lookalike domains."""
+"""What the public pages show: statistics, offices, site search, training, lookalike domains."""

@@ -13,7 +13,7 @@ from core.province_names import get_police_name
 from core.text import rank_by_similarity
 from reports.extraction import phones
 from reports.models import Office
-from reports.public import institutions
+from reports.public import office_texts
 
 MAX_LENGTH = 200  # characters of a query
 _MIN_DIGITS = 6  # of what may be a number
@@ -132,7 +132,7 @@ def search_offices(query: str) -> list[OfficeMatch]:
 
 
 def _build_match(office: Office) -> OfficeMatch:
-    text = institutions.localized_text(office)
+    text = office_texts.localized_text(office)
     is_english = text.name == office.name_en and text.never == office.never_by_phone_en
     return OfficeMatch(office.pk, text.name, text.never, only_vietnamese=not is_english)
 

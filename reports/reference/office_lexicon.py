@@ -1,4 +1,4 @@
-"""The names of impersonated institutions, from the officers' table or from the data files."""
+"""The names of impersonated offices, from the officers' table or from the data files."""
 
 from functools import lru_cache, partial
 

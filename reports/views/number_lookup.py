@@ -16,7 +16,7 @@ from reports.extraction.phones import ParsedCaller, format_national
 from reports.numbers import findings, lookup, report_counts
 from reports.numbers.findings import DisputeSubmission
 from reports.numbers.forms import PREFILL, CheckForm, DisputeForm
-from reports.public import institutions
+from reports.public import office_texts
 from reports.reference import confirmed_statements
 from reports.submission.form_parser import ReportFormParser
 from reports.views.form_errors import FormError, form_view, parse_body
@@ -147,8 +147,8 @@ def _verdict_page(request: HttpRequest, verdict: lookup.Verdict) -> HttpResponse
         "answer": _answer_promise(),
     }
     if verdict.office:
-        context["office"] = institutions.localized_text(verdict.office.office)
-        context["published"] = institutions.published(verdict.office)
+        context["office"] = office_texts.localized_text(verdict.office.office)
+        context["published"] = office_texts.localized_number(verdict.office)
     return render(request, "reports/check_verdict.html", context, using="public")
 
 

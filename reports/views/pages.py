@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from core.inline_css import style_source
 from reports.facts.choices import OFFICES
 from reports.models import Office
-from reports.public import institutions, site_search, statistics, training_scenarios
+from reports.public import office_texts, site_search, statistics, training_scenarios
 from reports.reference import confirmed_statements
 from reports.views.form_errors import FormError, form_view, parse_body
 
@@ -108,14 +108,14 @@ def _list_periods(*codenames: str) -> list[str]:
 @require_safe
 @cache_control(public=True, max_age=300)
 def office_list(request: HttpRequest) -> HttpResponse:
-    """Show the institutions that callers claim to speak for, by kind."""
+    """Show the offices that callers claim to speak for, by kind."""
     try:
         groups = [
             (
                 group.name,
-                [(office.pk, institutions.localized_text(office)) for office in group.offices],
+                [(office.pk, office_texts.localized_text(office)) for office in group.offices],
             )
-            for group in institutions.group_by_kind(Office.objects.all())
+            for group in office_texts.group_by_kind(Office.objects.all())
         ]
     except db.Error:
         return _unavailable(request)
@@ -128,14 +128,14 @@ def office(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what the real office never does by telephone, its numbers, and what callers say now."""
     try:
         row = get_object_or_404(Office.objects.prefetch_related("numbers"), pk=slug)
-        counts = institutions.office_statistics(row)
+        counts = office_texts.office_statistics(row)
         context = {
             "office": row,
-            "words": institutions.localized_text(row),
+            "words": office_texts.localized_text(row),
             "counts": counts,
             "claimed": dict(OFFICES)[counts.claimed] if counts else "",
             "weeks": statistics.WEEKS,
-            "numbers": [institutions.published(number) for number in row.numbers.all()],
+            "numbers": [office_texts.localized_number(number) for number in row.numbers.all()],
         }
         return render(request, "reports/office.html", context, using="public")
     except db.Error:

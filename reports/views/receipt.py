@@ -199,7 +199,7 @@ def code_sms(code: str) -> str:
 def carrier_report_sms(merged: MergedReport) -> str | None:
     """Return `LD (number) (what they said)` as 156 takes it, about the last caller with a number.
 
-    None without a readable number, and for an institution's own: a forged one must not be blocked.
+    None without a readable number, and for an office's own: a forged one must not be blocked.
     One statement.
     """
     numbers = (_first_number(caller.number) for caller in reversed(merged.callers))

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 
 from core.audit import events
 from reports.models import BankHotline, PublicStatement, PublishedNumberChange
-from reports.numbers import official_numbers
+from reports.numbers import published_numbers
 from reports.reference import confirmed_statements
 from tests.support.desk_pages import words
 from tests.support.officers import Person, second
@@ -97,7 +97,7 @@ def test_the_page_says_when_the_others_follow(lead: Person, path: str) -> None:
 
 def confirm_change() -> PublishedNumberChange:
     change = PublishedNumberChange.objects.get(outcome="")
-    return official_numbers.confirm(change.pk, by=second())
+    return published_numbers.confirm(change.pk, by=second())
 
 
 def test_a_banks_number_is_shown_with_its_day_until_it_is_removed(lead: Person) -> None:

@@ -12,7 +12,7 @@ from reports.public import lookalike_domains
 
 class Command(BaseCommand):
     help = (
-        "Load roles with their permissions, communes, units and institutions. Idempotent; run it "
+        "Load roles with their permissions, communes, units and offices. Idempotent; run it "
         "after every migrate."
     )
 

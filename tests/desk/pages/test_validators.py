@@ -7,7 +7,7 @@ from django.core.management import call_command
 
 from core.audit import events
 from reports.models import BankHotline, Office, OfficeNumber, PublicStatement, PublishedNumberChange
-from reports.numbers import official_numbers, report_counts
+from reports.numbers import published_numbers, report_counts
 from tests.support.desk_pages import words
 from tests.support.number_factories import KEY, NUMBER, add_finding, file_report
 from tests.support.officers import Person, second
@@ -32,7 +32,7 @@ def _tables(db: None) -> None:
 def send(person: Person, path: str, form: dict[str, str], **typed: str) -> str:
     page = words(person.client.post(path, form | SOURCE | typed, follow=True))
     for change in PublishedNumberChange.objects.filter(outcome=""):
-        official_numbers.confirm(change.pk, by=second())
+        published_numbers.confirm(change.pk, by=second())
     return page
 
 

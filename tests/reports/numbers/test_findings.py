@@ -13,10 +13,10 @@ from lxml import html
 
 from core.errors import ActionError
 from core.models import AuditEvent
-from desk.numbers.known_numbers import KnownNumberForm
+from desk.numbers.findings import FindingForm
 from portal.management import reference_data
 from reports.models import Dispute, NumberFinding, OfficeNumber, PublishedNumberChange
-from reports.numbers import findings, official_numbers
+from reports.numbers import findings, published_numbers
 from reports.numbers.findings import DisputeSubmission
 from reports.numbers.lookup import VerdictKind
 from tests.support.desk_pages import words
@@ -217,7 +217,7 @@ def test_the_desk_proposes_says_what_is_wrong_and_confirms(duty: Person, lead: P
 
 
 def test_a_form_that_is_only_looked_at_writes_nothing(duty: Person) -> None:
-    form = KnownNumberForm(FORM)
+    form = FindingForm(FORM)
     form.by = duty.user
     assert form.is_valid()
     assert not NumberFinding.objects.exists()
@@ -298,7 +298,7 @@ def test_a_published_number_gets_its_key_and_is_on_record(lead: Person) -> None:
     form = {"office": "dien-luc", "number": "1900 1234", "label": "Chăm sóc khách hàng",
             "source": "Hóa đơn tiền điện", "verified_on": "24/11/2026"}  # fmt: skip
     assert lead.client.post(f"{OFFICES}add/", form).status_code == 303
-    official_numbers.confirm(PublishedNumberChange.objects.get().pk, by=second())
+    published_numbers.confirm(PublishedNumberChange.objects.get().pk, by=second())
     assert OfficeNumber.objects.get(office="dien-luc").key == "+8419001234"
     assert acts() == ["published_proposed", "published_confirmed"]
     assert "đã có trong danh sách" in words(lead.client.post(f"{OFFICES}add/", form))

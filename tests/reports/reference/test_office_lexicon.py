@@ -1,4 +1,4 @@
-"""The officers' table of institutions, as it is recognised in stories."""
+"""The officers' table of offices, as it is recognised in stories."""
 
 from unittest import mock
 

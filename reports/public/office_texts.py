@@ -1,4 +1,4 @@
-"""The institutions that callers claim to speak for, on the public pages."""
+"""The offices that callers claim to speak for, as on the public pages."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,8 +41,8 @@ class OfficeText:
 
 
 @dataclass(frozen=True)
-class PublishedNumber:
-    """A number that an institution has published; `dial` is for the tel: link."""
+class OfficeNumberText:
+    """A number that an office has published; `dial` is for the tel: link."""
 
     number: str
     dial: str
@@ -87,11 +87,11 @@ def localized_text(office: Office) -> OfficeText:
     )
 
 
-def published(number: OfficeNumber) -> PublishedNumber:
+def localized_number(number: OfficeNumber) -> OfficeNumberText:
     """Return a published number as the page shows it, in its language."""
     national = number.key.removeprefix("+84")
     is_short = national == number.key or national.startswith(("1800", "1900"))
-    return PublishedNumber(
+    return OfficeNumberText(
         number=number.number,
         dial=national if is_short else f"0{national}",
         label=(_is_english() and number.label_en) or number.label,

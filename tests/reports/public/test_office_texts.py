@@ -1,4 +1,4 @@
-"""The institutions that callers pose as: their pages, and the rows behind them."""
+"""The offices that callers pose as: their pages, and the rows behind them."""
 
 from datetime import date
 
@@ -10,7 +10,7 @@ from portal.management import reference_data
 from reports.extraction import phones
 from reports.models import Office, OfficeNumber, PublicStatistics
 from reports.numbers import lookup
-from reports.public import institutions, statistics
+from reports.public import office_texts, statistics
 from tests.support import report_factories
 from tests.support.resident_pages import words
 
@@ -103,5 +103,5 @@ def test_what_officers_wrote_stays_when_rows_are_loaded_again() -> None:
 
 
 def test_the_groups_of_the_data_file_leave_nobody_out() -> None:
-    groups = institutions.group_by_kind(Office.objects.all())
+    groups = office_texts.group_by_kind(Office.objects.all())
     assert all(group.name for group in groups)

@@ -30,7 +30,7 @@ from reports.models import Indicator, NumberFinding
 from reports.numbers import findings, lookup, report_counts
 
 
-class KnownNumberForm(forms.ModelForm[NumberFinding]):
+class FindingForm(forms.ModelForm[NumberFinding]):
     """A proposal of a finding; an ActionError is an error of the form."""
 
     by: User  # set on the class that the admin makes for each request
@@ -93,7 +93,7 @@ class WithdrawFinding(RowAction):
 class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
     """Findings: one officer proposes, another confirms; confirmed and valid ones are public."""
 
-    form = KnownNumberForm
+    form = FindingForm
     change_form_template = "admin/reports/numberfinding/change_form.html"
     list_display = (
         "number", "finding", "status_column", "valid_until", "proposed_by", "confirmed_by",

@@ -1,4 +1,4 @@
-"""Published numbers of institutions and banks; the only writer of them. One officer proposes a
+"""Published numbers of offices and banks; the only writer of them. One officer proposes a
 change, another confirms it; until then the old number stays.
 """
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from core.audit import events
 from core.errors import ActionError
 from reports.models import BankHotline, OfficeNumber, PublishedNumberChange
-from reports.numbers import official_numbers
+from reports.numbers import published_numbers
 from tests.support.officers import Person, second
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def hotline() -> OfficeNumber:
 def propose_number(by: User, number: str = "0550 000 111") -> PublishedNumberChange:
     row = hotline()
     row.number, row.key = number, "+84550000111"
-    return official_numbers.propose(row, by)
+    return published_numbers.propose(row, by)
 
 
 def bank(**fields: str) -> BankHotline:
@@ -63,7 +63,7 @@ def test_no_single_hand_changes_a_published_number_or_what_was_asked(
 def test_the_old_number_stays_until_another_confirms(lead: Person) -> None:
     change = propose_number(lead.user)
     assert hotline().number == "02373.725.725"
-    official_numbers.confirm(change.pk, by=second())
+    published_numbers.confirm(change.pk, by=second())
     assert OfficeNumber.objects.filter(number="0550 000 111", key="+84550000111").count() == 1
     kinds = [event.kind for event in events.events_for("published", change.pk)]
     assert kinds == ["published_confirmed", "published_proposed"]
@@ -72,7 +72,7 @@ def test_the_old_number_stays_until_another_confirms(lead: Person) -> None:
 def test_nobody_confirms_what_they_asked_for(lead: Person) -> None:
     change = propose_number(lead.user)
     with pytest.raises(ActionError, match="không tự xác nhận"):
-        official_numbers.confirm(change.pk, by=lead.user)
+        published_numbers.confirm(change.pk, by=lead.user)
     with pytest.raises(IntegrityError), transaction.atomic():
         PublishedNumberChange.objects.filter(pk=change.pk).update(
             outcome="confirmed", decided_by=lead.user, decided_at="2026-11-26T00:00Z"
@@ -81,11 +81,11 @@ def test_nobody_confirms_what_they_asked_for(lead: Person) -> None:
 
 
 def test_a_new_bank_and_its_removal_take_two(lead: Person) -> None:
-    official_numbers.confirm(official_numbers.propose(bank(), lead.user).pk, by=second())
+    published_numbers.confirm(published_numbers.propose(bank(), lead.user).pk, by=second())
     row = BankHotline.objects.get()
-    removal = official_numbers.propose_removal(row, lead.user)
+    removal = published_numbers.propose_removal(row, lead.user)
     assert BankHotline.objects.exists()
-    official_numbers.confirm(removal.pk, by=second())
+    published_numbers.confirm(removal.pk, by=second())
     assert not BankHotline.objects.exists()
 
 
@@ -96,28 +96,28 @@ def test_one_change_of_a_row_waits_at_a_time(lead: Person) -> None:
 
 
 def test_the_same_bank_asked_for_twice_is_there_once(lead: Person) -> None:
-    first, again = (official_numbers.propose(bank(), lead.user) for _ in range(2))
-    official_numbers.confirm(first.pk, by=second())
+    first, again = (published_numbers.propose(bank(), lead.user) for _ in range(2))
+    published_numbers.confirm(first.pk, by=second())
     with pytest.raises(ActionError, match="đã có trong danh sách"):
-        official_numbers.confirm(again.pk, by=second())
+        published_numbers.confirm(again.pk, by=second())
     assert BankHotline.objects.count() == 1
 
 
 def test_a_row_that_changed_meanwhile_is_not_overwritten(lead: Person) -> None:
     change = propose_number(lead.user)
-    with official_numbers.bypass_four_eyes_for_seed():
+    with published_numbers.bypass_four_eyes_for_seed():
         OfficeNumber.objects.filter(pk=change.target).update(label="Trực ban mới")
     with pytest.raises(ActionError, match="đã đổi từ khi đề nghị"):
-        official_numbers.confirm(change.pk, by=second())
+        published_numbers.confirm(change.pk, by=second())
 
 
 def test_a_refusal_needs_a_reason_and_changes_nothing(lead: Person) -> None:
     change = propose_number(lead.user)
     with pytest.raises(ActionError, match="lý do"):
-        official_numbers.refuse(change.pk, " ", by=second())
-    official_numbers.refuse(change.pk, "không đúng nguồn", by=lead.user)
+        published_numbers.refuse(change.pk, " ", by=second())
+    published_numbers.refuse(change.pk, "không đúng nguồn", by=lead.user)
     with pytest.raises(ActionError, match="đã quyết rồi"):
-        official_numbers.confirm(change.pk, by=second())
+        published_numbers.confirm(change.pk, by=second())
     assert hotline().number == "02373.725.725"
 
 
@@ -138,7 +138,7 @@ def test_the_desk_asks_and_a_colleague_confirms(lead: Person, duty: Person) -> N
 def test_a_role_without_the_right_is_refused(lead: Person, editor: Person) -> None:
     change = propose_number(lead.user)
     with pytest.raises(ActionError, match="quyền"):
-        official_numbers.confirm(change.pk, by=editor.user)
+        published_numbers.confirm(change.pk, by=editor.user)
     for act in ("confirm", "refuse"):
         editor.client.post(f"{CHANGES}{change.pk}/{act}/", {"reason": "x"})
     change.refresh_from_db()
