@@ -22,7 +22,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.exceptions import ImproperlyConfigured
 
-FORM_TOKEN_SALT = "reports.form"  # noqa: S105  # nosec B105
+FORM_TOKEN_SALT = "form-token"  # noqa: S105  # nosec B105
 FORM_TOKEN_HOURS = 24
 
 

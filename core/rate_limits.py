@@ -10,11 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
-from threading import BoundedSemaphore
-from time import sleep
 from typing import TypeVar
 
-import structlog
 from django.conf import settings
 from django.http import HttpRequest
 from limits import RateLimitItem, RateLimitItemPerMinute
@@ -27,27 +24,10 @@ from redis.retry import Retry
 from core.client_ip import client_ip, network_prefix
 from core.keys import newest_key
 
-log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-# By what is requested: so many in so many minutes from one address.
-WINDOWS: dict[str, RateLimitItem] = {
-    "code": RateLimitItemPerMinute(10, 10),  # wrong codes; right ones cost nothing
-    "word": RateLimitItemPerMinute(5, 10),  # wrong one-time words for one report
-    "check": RateLimitItemPerMinute(300, 10),  # look-ups; a carrier's address has many people
-    "dispute": RateLimitItemPerMinute(30, 10),
-    "range": RateLimitItemPerMinute(300, 10),  # ranges of hashes, by programs
-    "subscribe": RateLimitItemPerMinute(20, 10),  # addresses for warnings by mail
-    "bundle": RateLimitItemPerMinute(30, 10),
-    "csp": RateLimitItemPerMinute(60, 10),  # browsers' reports of our policy
-    "log_in": RateLimitItemPerMinute(60, 10),  # by way of the provider; an office has one address
-    "log_out": RateLimitItemPerMinute(60, 10),  # log-out tokens that are not the provider's
-}
-ALL_WRONG = RateLimitItemPerMinute(300)  # wrong codes of everybody together
-DELAY_SECONDS = 0.3  # that a wrong code waits while there are more than that
 TIMEOUT_SECONDS = 0.05  # for a connection or an answer
 RETRY_DELAY_SECONDS = 5.0  # until a Valkey that did not answer is asked again
-WRONG_CODES = "portal:wrong-codes"
 SHARE_WITHOUT_VALKEY = 3  # a process alone lets one of so many through
 
 # Adds the member to each key, a set of so many members at most, and returns the places of those that
@@ -75,8 +55,14 @@ end
 return over
 """
 
-# A few may wait, never all threads of a process.
-_waiting = BoundedSemaphore(2)
+
+@dataclass(frozen=True)
+class Window:
+    """So many requests of one visitor in so many minutes. Its name is part of what Valkey counts by."""
+
+    name: str
+    requests: int
+    minutes: int = 10
 
 
 @dataclass
@@ -141,9 +127,8 @@ def _own_windows() -> MovingWindowRateLimiter:
     return MovingWindowRateLimiter(MemoryStorage())
 
 
-def _own(window: RateLimitItem) -> RateLimitItem:
-    """Return the stricter window of a process that counts by itself."""
-    return RateLimitItemPerMinute(ceil(window.amount / SHARE_WITHOUT_VALKEY), window.multiples)
+def _limit(window: Window, share: int = 1) -> RateLimitItem:
+    return RateLimitItemPerMinute(ceil(window.requests / share), window.minutes)
 
 
 def reset_connection() -> None:
@@ -175,69 +160,36 @@ def window_key(request: HttpRequest, about: str = "") -> str | None:
     return None if address is None else counter_key(network_prefix(address, ipv4_bits=32), about)
 
 
-def retry_after(name: str, request: HttpRequest, about: str = "") -> int:
+def retry_after(window: Window, request: HttpRequest, about: str = "") -> int:
     """Return the seconds until this visitor may try again, 0 for now; take nothing from the window."""
     key = window_key(request, about)
     if key is None or settings.RATE_LIMITS == "count":
         return 0
-    window = WINDOWS[name]
     return _circuit.call(
-        lambda: _seconds_left(_windows(), window, name, key),
-        lambda: _seconds_left(_own_windows(), _own(window), name, key),
+        lambda: _seconds_left(_windows(), _limit(window), window.name, key),
+        lambda: _seconds_left(
+            _own_windows(), _limit(window, SHARE_WITHOUT_VALKEY), window.name, key
+        ),
     )
 
 
-def _seconds_left(windows: MovingWindowRateLimiter, window: RateLimitItem, *key: str) -> int:
-    stats = windows.get_window_stats(window, *key)
+def _seconds_left(windows: MovingWindowRateLimiter, limit: RateLimitItem, *key: str) -> int:
+    stats = windows.get_window_stats(limit, *key)
     return 0 if stats.remaining > 0 else max(1, ceil(stats.reset_time - time.time()))
 
 
-def consume(name: str, request: HttpRequest, about: str = "") -> bool:
+def consume(window: Window, request: HttpRequest, about: str = "") -> bool:
     """Take one from this visitor's window; return False when nothing was left in it."""
     key = window_key(request, about)
-    if key is None:
-        return True
-    return _hit(WINDOWS[name], name, key) or settings.RATE_LIMITS == "count"
+    return key is None or consume_key(window, key) or settings.RATE_LIMITS == "count"
 
 
-def _hit(window: RateLimitItem, *key: str) -> bool:
+def consume_key(window: Window, key: str) -> bool:
+    """Take one from the window of any key, a stricter one where this process counts by itself."""
     return _circuit.call(
-        lambda: _windows().hit(window, *key), lambda: _own_windows().hit(_own(window), *key)
+        lambda: _windows().hit(_limit(window), window.name, key),
+        lambda: _own_windows().hit(_limit(window, SHARE_WITHOUT_VALKEY), window.name, key),
     )
-
-
-def record_wrong_code(request: HttpRequest) -> None:
-    """Count a code that opens nothing: for this visitor, for everybody, for /metrics."""
-    consume("code", request)
-    _count_wrong()
-
-
-def record_wrong_word(request: HttpRequest, public_number: str) -> None:
-    """Count a one-time word that is not this report's, as a wrong code."""
-    consume("word", request, public_number)
-    _count_wrong()
-
-
-def _count_wrong() -> None:
-    total = increment(WRONG_CODES)
-    if total == 1 or (total and total % 100 == 0):
-        log.warning("codes.guessed", wrong=total)
-    if not _hit(ALL_WRONG, "everybody"):
-        _slow_down()
-
-
-def _slow_down() -> None:
-    """Delay the answer to a wrong code, in two threads at most; no visitor is refused for others' guesses."""
-    if settings.RATE_LIMITS != "count" and _waiting.acquire(blocking=False):
-        try:
-            sleep(DELAY_SECONDS)
-        finally:
-            _waiting.release()
-
-
-def wrong_codes() -> int | None:
-    """Return how many wrong codes were counted so far; None while Valkey does not answer."""
-    return next(iter(counters([WRONG_CODES])), None)
 
 
 def counters(names: Sequence[str]) -> list[int]:

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from core import rate_limits
 from core.same_origin import is_same_origin
 
+CSP_REPORTS = rate_limits.Window("csp", 60)  # browsers' reports of our policy
 log = structlog.get_logger(__name__)
 
 MAX_POST_BYTES = 16 * 1024  # browsers send a kilobyte for each report
@@ -44,7 +45,7 @@ def count_csp_report(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=403)
     if _size(request) > MAX_POST_BYTES:
         return HttpResponse(status=413)
-    if request.content_type in TYPES and rate_limits.consume("csp", request):
+    if request.content_type in TYPES and rate_limits.consume(CSP_REPORTS, request):
         for report in list(_parse_reports(request.body))[:MAX_REPORTS]:
             _count(report)
     return HttpResponse(status=204)

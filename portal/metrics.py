@@ -15,13 +15,13 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from core import rate_limits
 from portal import csp_reports
 from reports.attachments import storage
 from reports.models import Alarm
 from reports.monitoring import queue_stats
 from reports.monitoring.alarms import affected_counts
 from reports.monitoring.queue_stats import QueueState
+from reports.submission import guess_limits
 
 __all__ = ["CONTENT_TYPE", "render_prometheus"]
 
@@ -136,7 +136,7 @@ def _disk() -> Iterator[Metric]:
 
 
 def _guesses() -> Iterator[Metric]:
-    wrong = rate_limits.wrong_codes()
+    wrong = guess_limits.wrong_codes()
     if wrong is not None:
         what = "Receipt codes and one-time words that opened nothing."
         yield CounterMetricFamily("portal_wrong_codes", what, value=wrong)

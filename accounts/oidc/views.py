@@ -34,6 +34,8 @@ from core.audit import events
 if TYPE_CHECKING:
     from accounts.oidc import client
 
+LOGINS = rate_limits.Window("log_in", 60)  # an office has one address
+FALSE_LOGOUTS = rate_limits.Window("log_out", 60)
 log = structlog.get_logger(__name__)
 
 VALID_SECONDS = 600  # from the button to the last code
@@ -92,7 +94,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
 @require_safe
 def begin_login(request: HttpRequest) -> HttpResponse:
     """Redirect to the provider with new state, nonce and challenge. Raises LoginRefusedError."""
-    if not rate_limits.consume("log_in", request):
+    if not rate_limits.consume(LOGINS, request):
         raise LoginRefusedError("often")
     from accounts.oidc import client as oidc_provider  # noqa: PLC0415
 
@@ -227,7 +229,7 @@ def _verify_logout(request: HttpRequest) -> "client.LogoutClaims":
 
     Only false tokens are rate-limited: the provider's own all come from one address.
     """
-    if rate_limits.retry_after("log_out", request):
+    if rate_limits.retry_after(FALSE_LOGOUTS, request):
         raise LoginRefusedError("often")
     from accounts.oidc import client as oidc_provider  # noqa: PLC0415
 
@@ -236,7 +238,7 @@ def _verify_logout(request: HttpRequest) -> "client.LogoutClaims":
             return oidc_provider.verify_logout_token(request.POST.get("logout_token", ""))
     except LoginRefusedError as error:
         if error.code == "untrue":
-            rate_limits.consume("log_out", request)
+            rate_limits.consume(FALSE_LOGOUTS, request)
         raise
 
 

@@ -14,6 +14,7 @@ from alerts.views.forms import SubscribeForm
 from core import rate_limits
 from core.same_origin import is_same_origin
 
+SUBSCRIPTIONS = rate_limits.Window("subscribe", 20)
 _CROWDED = _("Đang có quá nhiều người ghi. Đợi một lát rồi bấm lại.")
 _ELSEWHERE = _("Phần vừa gửi không phải từ trang này. Bấm lại ở đây.")
 _allow_page_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -38,7 +39,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
 
 def _request_opt_in(request: HttpRequest, form: SubscribeForm) -> bool:
     try:
-        if rate_limits.consume("subscribe", request):
+        if rate_limits.consume(SUBSCRIPTIONS, request):
             subscriptions.request_opt_in(form.cleaned_data["address"], form.filters)
             return True
     except subscriptions.RateLimitedError:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from core import rate_limits
 from core.province_names import insert_hotline
 from reports.models import Report
-from reports.submission import receipt_codes
+from reports.submission import guess_limits, receipt_codes
 from reports.submission.forms import CodeForm
 from reports.tracking import code_recovery
 from reports.tracking.code_recovery import RedeemedCode
@@ -73,8 +73,8 @@ def _replaced_error(code: str) -> ValidationError | None:
 
 
 def _wrong_code_error(request: HttpRequest) -> ValidationError:
-    seconds = rate_limits.retry_after("code", request)
-    rate_limits.record_wrong_code(request)
+    seconds = rate_limits.retry_after(guess_limits.CODES, request)
+    guess_limits.record_wrong_code(request)
     return _rate_limited_error(seconds) if seconds else ValidationError(UNKNOWN_CODE)
 
 
@@ -125,7 +125,7 @@ def new_code(request: HttpRequest) -> HttpResponse:
     if error or not form.is_valid():
         return _render_form(request, form, error)
     number, word = form.cleaned_data["public_number"], form.cleaned_data["word"]
-    if seconds := rate_limits.retry_after("word", request, number):
+    if seconds := rate_limits.retry_after(guess_limits.ONE_TIME_WORDS, request, number):
         form.add_error("word", _rate_limited_error(seconds))
         return _render_form(request, form)
     try:
@@ -134,7 +134,7 @@ def new_code(request: HttpRequest) -> HttpResponse:
         log.error("code.not_replaced", error=type(error).__name__)  # noqa: TRY400
         return _render_form(request, form, NOT_NOW)
     if redeemed is None:
-        rate_limits.record_wrong_word(request, number)
+        guess_limits.record_wrong_word(request, number)
         form.add_error("word", WRONG_WORD)
         return _render_form(request, form)
     return _render_new_code(request, redeemed)

@@ -21,6 +21,8 @@ from reports.reference import confirmed_statements
 from reports.submission.form_parser import ReportFormParser
 from reports.views.form_errors import FormError, form_view, parse_body
 
+LOOKUPS = rate_limits.Window("check", 300)  # a carrier's address has many people
+DISPUTES = rate_limits.Window("dispute", 30)
 log = structlog.get_logger(__name__)
 
 MAX_NUMBERS = 8  # of one field
@@ -79,7 +81,7 @@ def check(request: HttpRequest) -> HttpResponse:
     phones = form.parsed_phones
     if len(phones) > 1:
         return _choice_page(request, phones)
-    if not rate_limits.consume("check", request):
+    if not rate_limits.consume(LOOKUPS, request):
         return _check_page(request, form, TOO_MANY)
     try:
         verdict = lookup.lookup_number(phones[0])
@@ -102,7 +104,7 @@ def dispute(request: HttpRequest) -> HttpResponse:
         error = AGAIN  # an old page, or the honeypot: one more press sends it
     if error or not form.is_valid():
         return _dispute_page(request, form, error)
-    if not rate_limits.consume("dispute", request):
+    if not rate_limits.consume(DISPUTES, request):
         return _dispute_page(request, form, TOO_MANY)
     try:
         submitted = findings.submit_dispute(_build_submission(form), parser.submission_key)

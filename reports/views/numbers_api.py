@@ -22,6 +22,8 @@ from core.keys import Signer
 from reports.numbers import hash_api
 
 # A withdrawn finding must vanish at once; a bundle carries its own expiry.
+RANGES = rate_limits.Window("range", 300)  # of hashes, by programs
+BUNDLES = rate_limits.Window("bundle", 30)
 NO_STORE = "no-store, no-transform"
 CACHED = "public, max-age=300, no-transform"
 BAD_PREFIX = (
@@ -55,7 +57,7 @@ def number_range(request: HttpRequest, prefix: str = "") -> HttpResponse:
     prefix = prefix.lower()
     if not hash_api.is_prefix(prefix):
         return json_error(400, "bad_prefix", BAD_PREFIX)
-    if not rate_limits.consume("range", request):
+    if not rate_limits.consume(RANGES, request):
         return json_error(429, "too_many", TOO_MANY, wait=600)
     try:
         entries = hash_api.in_range(prefix)
@@ -70,7 +72,7 @@ def bundle(request: HttpRequest) -> HttpResponse:
     signer = _load_signer()
     if signer is None:
         return json_error(503, "no_signing_key", NO_KEY)
-    if not rate_limits.consume("bundle", request):
+    if not rate_limits.consume(BUNDLES, request):
         return json_error(429, "too_many", TOO_MANY, wait=600)
     try:
         content = hash_api.sign_bundle(signer)

@@ -13,12 +13,11 @@ from django.test import Client, RequestFactory
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from core import rate_limits
 from core.models import OutboxItem
 from core.outbox import queue
 from reports.attachments import storage
 from reports.monitoring import alarms, queue_stats
-from reports.submission import intake
+from reports.submission import guess_limits, intake
 from reports.submission.intake import ReportSubmission
 from tests.support.processes import run_script
 
@@ -183,7 +182,7 @@ def test_wrong_codes_are_counted_and_without_valkey_left_out(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     before = samples(client)["portal_wrong_codes_total"]
-    rate_limits.record_wrong_code(RequestFactory().post("/theo-doi/"))
+    guess_limits.record_wrong_code(RequestFactory().post("/theo-doi/"))
     assert samples(client)["portal_wrong_codes_total"] == before + 1
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
     assert "portal_wrong_codes_total" not in samples(client)

@@ -16,7 +16,7 @@ from redis import Redis
 from accounts import service, sessions
 from accounts.models import OfficerProfile
 from accounts.oidc import client as oidc_provider
-from core import rate_limits
+from accounts.oidc.views import LOGINS
 from tests.accounts.test_login import code, enter
 from tests.support import fake_oidc_provider
 from tests.support.fake_oidc_provider import Provider, running
@@ -307,7 +307,7 @@ def test_a_provider_that_hangs_holds_two_threads_and_no_more(visit: Visit) -> No
 
 
 def test_who_tries_all_the_time_waits(client: Client, provider: Provider, enforced: Redis) -> None:
-    most = rate_limits.WINDOWS["log_in"].amount
+    most = LOGINS.requests
     answers = [client.get(START).status_code for _ in range(most + 1)]
     assert answers[-2:] == [302, 429]
 

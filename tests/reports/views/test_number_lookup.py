@@ -10,7 +10,6 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from limits import RateLimitItemPerMinute
 from lxml import html
 from pytest_django import DjangoAssertNumQueries
 
@@ -20,6 +19,7 @@ from reports.extraction import phones
 from reports.models import Indicator, Report
 from reports.numbers import lookup
 from reports.numbers.lookup import VerdictKind
+from reports.views import number_lookup
 from tests.support.number_factories import (
     APART,
     KEY,
@@ -285,7 +285,7 @@ def test_who_asks_without_end_is_asked_to_wait_and_told_what_to_do(
 def test_only_a_look_up_takes_from_the_window(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(rate_limits.WINDOWS, "check", RateLimitItemPerMinute(1, 10))
+    monkeypatch.setattr(number_lookup, "LOOKUPS", rate_limits.Window("check", 1))
     for typed in ("", "9" * 5000, f"{NUMBER} 0550000124"):
         assert ask(client, typed).status_code in {200, 422}
     assert [ask(client).status_code for _ in range(2)] == [200, 429]

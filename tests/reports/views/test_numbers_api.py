@@ -11,7 +11,6 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
-from limits import RateLimitItemPerMinute
 from lxml import html
 from pytest_django import DjangoAssertNumQueries, Settings
 from pytest_django.live_server_helper import LiveServer
@@ -22,6 +21,7 @@ from reports.extraction import phones
 from reports.numbers import hash_api
 from reports.numbers.hash_api import ENTRIES_PER_ANSWER
 from reports.numbers.lookup import lookup_key
+from reports.views import numbers_api
 from tests.support.number_factories import KEY, NO_FINDING_TODAY, add_finding, file_report
 
 RANGE = "/api/v1/numbers/range/"
@@ -152,7 +152,7 @@ def test_who_does_not_read_is_told_so_in_json(method: str, path: str) -> None:
 
 @pytest.mark.usefixtures("enforced")
 def test_who_asks_without_end_waits(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(rate_limits.WINDOWS, "range", RateLimitItemPerMinute(1, 10))
+    monkeypatch.setattr(numbers_api, "RANGES", rate_limits.Window("range", 1))
     assert client.get(RANGE + "xyz").status_code == 400  # costs nothing
     answers = [client.get(RANGE + "1a2b") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 429]
