@@ -1,6 +1,6 @@
 """`python -m ops.healthcheck ROLE`: the image's health checks.
 
-Exit code 0 for healthy, 1 for not, 64 for an unknown role. A worker that claims nothing while items
+Exit code 0 for healthy, 1 for not, 64 for an unknown role. A worker that leases nothing while items
 wait is killed, so that the restart policy brings a new one.
 """
 

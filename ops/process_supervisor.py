@@ -1,6 +1,6 @@
 """Keep processes running: supervisord in this process, with what it lacks.
 
-Children end with us, the others start when web answers, a worker that claims nothing is restarted,
+Children end with us, the others start when web answers, a worker that leases nothing is restarted,
 a second Ctrl-C kills, DATA_DIR/supervisor.json counts restarts, one terminal shows all output.
 """
 
@@ -224,7 +224,7 @@ class ProcessSupervisor(Supervisor):
 
     def _restart_worker(self) -> None:
         self.stalls += 1
-        self.console.write_lines("serve", f"worker claims nothing: restarted ({self.stalls})")
+        self.console.write_lines("serve", f"worker leases nothing: restarted ({self.stalls})")
         if pid := self.processes["worker"].pid:
             kill_group(pid)
 

@@ -94,7 +94,7 @@ def _alarms(state: QueueState) -> Iterator[Metric]:
 
 def _outbox(rows: Iterable[tuple[str, str, int, int]]) -> Iterator[Metric]:
     labels = ["task", "state"]
-    items = GaugeMetricFamily("portal_outbox_items", "Owed and not done.", labels=labels)
+    items = GaugeMetricFamily("portal_outbox_items", "Outbox items not done.", labels=labels)
     attempts = GaugeMetricFamily("portal_outbox_attempts", "Their attempts so far.", labels=labels)
     for task, state, count, tried in rows:
         items.add_metric([task, state], count)
@@ -108,7 +108,7 @@ def _processes() -> Iterator[Metric]:
     state = _read_state("supervisor.json")
     if not state:
         return
-    stalls = "Restarts of a worker that claimed nothing."
+    stalls = "Restarts of a worker that leased nothing."
     yield CounterMetricFamily("portal_worker_stalls", stalls, value=state.get("stalls", 0))
     restarts = CounterMetricFamily(
         "portal_restarts", "Starts of a process after it ended.", labels=["process"]

@@ -67,8 +67,8 @@ SELECT %(revision)s, id, 'mail', %(due)s FROM alerts_subscriber AS subscriber
                      JOIN alerts_alertrevision AS before ON before.id = sent.revision_id
                     WHERE before.alert_id = %(alert)s AND sent.state = 'done'
                       AND sent.subscriber_id = subscriber.id))
-   AND NOT EXISTS (SELECT FROM alerts_delivery AS owed
-                    WHERE owed.revision_id = %(revision)s AND owed.subscriber_id = subscriber.id)
+   AND NOT EXISTS (SELECT FROM alerts_delivery AS earlier
+                    WHERE earlier.revision_id = %(revision)s AND earlier.subscriber_id = subscriber.id)
  LIMIT %(limit)s
     ON CONFLICT DO NOTHING
 """
@@ -109,10 +109,10 @@ def enqueue_deliveries(revision: AlertRevision) -> None:
 
 @queue.for_each_lease
 @transaction.atomic
-def enqueue_subscriber_deliveries(claim: queue.Lease) -> None:
+def enqueue_subscriber_deliveries(lease: queue.Lease) -> None:
     """Owe the revision of an outbox item to subscribers, a batch at a time."""
-    if queue.mark_done(claim):
-        revision = AlertRevision.objects.get(pk=claim.key)
+    if queue.mark_done(lease):
+        revision = AlertRevision.objects.get(pk=lease.key)
         if _insert_subscriber_deliveries(revision) == BATCH_SIZE:
             queue.enqueue(ENQUEUE_SUBSCRIBERS_TASK, revision.pk)
         _dispatch(revision.pk)
@@ -164,15 +164,15 @@ def _end_lost() -> None:
 
 
 @queue.for_each_lease
-def process_items(claim: queue.Lease) -> None:
+def process_items(lease: queue.Lease) -> None:
     """Attempt outside any transaction, record inside one. If the worker dies between the two, the
     recipient gets it twice and can tell by the identifier.
     """
     rows = Delivery.objects.select_related("revision", "partner", "subscriber")
-    delivery = rows.filter(pk=claim.key, state=Delivery.State.WAITING).first()
+    delivery = rows.filter(pk=lease.key, state=Delivery.State.WAITING).first()
     result = _attempt(delivery) if delivery and _is_wanted(delivery) else None
     with transaction.atomic():
-        if queue.mark_done(claim) and delivery:
+        if queue.mark_done(lease) and delivery:
             row = Delivery.objects.select_for_update().filter(pk=delivery.pk).first()
             if row and row.state == Delivery.State.WAITING:
                 _record(row, result)
@@ -256,13 +256,13 @@ def _stop_failing_channel(delivery: Delivery) -> None:
 
 
 @queue.for_each_lease
-def mail_stopped_partners(claim: queue.Lease) -> None:
+def mail_stopped_partners(lease: queue.Lease) -> None:
     """Mail to ALARM_EMAILS which channels of an item's partner are stopped."""
-    partner = PartnerAgency.objects.get(pk=claim.key)
+    partner = PartnerAgency.objects.get(pk=lease.key)
     ways = [Channel(each).label for each in partner.stopped_channels]
     if ways and settings.ALARM_EMAILS and emails.mail_is_configured():
         emails.send(emails.stopped_channel_mail(partner, ways))
-    queue.mark_done(claim)
+    queue.mark_done(lease)
 
 
 @transaction.atomic

@@ -94,11 +94,11 @@ def email_blind_index(address: str, key: FieldKey) -> bytes:
 
 
 @queue.for_each_lease
-def process_items(claim: queue.Lease) -> None:
+def process_items(lease: queue.Lease) -> None:
     """Send the opt-in mail of an outbox item."""
-    if subscriber := Subscriber.objects.filter(pk=claim.key).first():
+    if subscriber := Subscriber.objects.filter(pk=lease.key).first():
         emails.send(emails.confirmation_mail(subscriber))
-    queue.mark_done(claim)
+    queue.mark_done(lease)
 
 
 def pending_subscriber(token: str) -> Subscriber | None:

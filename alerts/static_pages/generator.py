@@ -68,10 +68,10 @@ def snapshot_dir() -> Path:
 
 
 @queue.for_each_lease
-def process_items(claim: queue.Lease) -> None:
+def process_items(lease: queue.Lease) -> None:
     """Rebuild for an outbox item, which gets a tree that is newer than its cause."""
     rebuild()
-    queue.mark_done(claim)
+    queue.mark_done(lease)
 
 
 def enqueue_rebuild() -> None:

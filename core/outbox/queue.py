@@ -50,7 +50,7 @@ _UNFINISHED = "coalesce(done_at, failed_at) IS NULL"
 # One statement and one commit of its own: the attempt is counted before the work begins, so
 # that work which kills its worker runs out of attempts.
 _LEASE_SQL = PreparedStatement(
-    "claim_item",
+    "lease_item",
     f"""
 UPDATE core_outboxitem
    SET attempts = attempts + 1,
@@ -68,7 +68,7 @@ RETURNING key, attempts
 
 # Plain SQL, as above: the ORM spent more on building this statement than PostgreSQL on running it.
 _MARK_DONE_SQL = PreparedStatement(
-    "settle_item",
+    "mark_item_done",
     f"""
 UPDATE core_outboxitem
    SET done_at = statement_timestamp(), leased_until = NULL, error = ''
@@ -190,9 +190,9 @@ def for_each_lease(work: Callable[[Lease], object]) -> Callable[..., None]:
     return process_items
 
 
-def requeue_unclaimed() -> None:
+def requeue_unleased() -> None:
     """Make due again what was dispatched and not begun. An error is only logged: leases lapse."""
-    with log_database_error(log, "outbox.recall_failed"):
+    with log_database_error(log, "outbox.requeue_failed"):
         OutboxItem.objects.filter(_WAITING, attempts=0, due_at__gt=Now()).update(due_at=Now())
     notify()
 

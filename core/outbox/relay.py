@@ -351,7 +351,7 @@ def purge_and_requeue(app: Celery) -> None:
     except BrokerError as error:
         log.warning("relay.broker_not_emptied", error=str(error))
     broker.close()
-    outbox.requeue_unclaimed()
+    outbox.requeue_unleased()
 
 
 def open_listen_connection() -> Any:

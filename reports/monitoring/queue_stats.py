@@ -60,14 +60,14 @@ WITH latest AS NOT MATERIALIZED (
            FROM core_outboxitem AS item WHERE item.task = %(task)s AND {_IS_LATEST_SQL}
             AND (%(unit)s::text IS NULL OR item.key IN (
                  SELECT report_id::text FROM reports_case WHERE assigned_unit_id = %(unit)s))),
-     owed AS (
+     open_items AS (
          SELECT count(*) AS waiting,
                 count(*) FILTER (WHERE priority < %(idle)s AND age > %(late)s) AS late,
                 coalesce(max(age), 0) AS oldest,
                 coalesce(max(age) FILTER (WHERE priority < %(idle)s), 0) AS oldest_prompt
            FROM latest WHERE done_at IS NULL AND failed_at IS NULL),
      stuck AS (SELECT count(*) AS failed FROM latest WHERE failed_at IS NOT NULL)
-SELECT owed.waiting, owed.late, stuck.failed, owed.oldest, owed.oldest_prompt,
+SELECT open_items.waiting, open_items.late, stuck.failed, open_items.oldest, open_items.oldest_prompt,
        extract(epoch FROM statement_timestamp()
                           - (SELECT min(received_at) FROM reports_report))::float,
        extract(epoch FROM statement_timestamp() - tally.counted_at)::float,
@@ -85,7 +85,7 @@ SELECT owed.waiting, owed.late, stuck.failed, owed.oldest, owed.oldest_prompt,
        (SELECT json_object_agg(kind, count) FROM reports_alarm
          WHERE kind = ANY (%(slow)s) AND count > 0),
        tally.counted_at, tally.accepted, tally.done, tally.waiting, tally.failed
-  FROM owed CROSS JOIN stuck LEFT JOIN reports_queuesnapshot AS tally ON true
+  FROM open_items CROSS JOIN stuck LEFT JOIN reports_queuesnapshot AS tally ON true
 """  # noqa: S608  # nosec B608
 
 _STUCK_SQL = f"""
@@ -97,7 +97,7 @@ SELECT item.key FROM core_outboxitem AS item
 
 # "later": at the broker since less than a lease, or pausing after a failure.
 _BY_STATE_SQL = """
-SELECT task, CASE WHEN leased_until > statement_timestamp() THEN 'claimed'
+SELECT task, CASE WHEN leased_until > statement_timestamp() THEN 'leased'
                   WHEN due_at > statement_timestamp() THEN 'later' ELSE 'due' END AS state,
        count(*), sum(attempts)
   FROM core_outboxitem WHERE done_at IS NULL AND failed_at IS NULL GROUP BY 1, 2

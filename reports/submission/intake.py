@@ -60,7 +60,7 @@ WITH report AS (
 ), receipt AS (
     INSERT INTO reports_receipt (report_id, derived_with, hashed_with, code_hash)
     SELECT id, %(key_id)s, %(key_id)s, %(code_hash)s FROM report
-), owed AS (
+), item AS (
     INSERT INTO core_outboxitem (task, key, priority)
     SELECT %(task)s, id::text, %(priority)s FROM report
 ), flood_sample AS (

@@ -61,10 +61,10 @@ _COUNT = f"""
 SELECT (SELECT count(*) FROM {_READ} WHERE {_WANTED})
      + (SELECT count(*) FROM {_READ} WHERE {_ITEMLESS})
 """  # noqa: S608  # nosec B608
-_OWE_NEXT = f"""
+_ENQUEUE_NEXT_SQL = f"""
 WITH report AS MATERIALIZED (
     SELECT id, erased_at FROM reports_report WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
-), owed AS (
+), items AS (
     INSERT INTO core_outboxitem (task, key, priority)
     SELECT %(triage)s, report.id::text, %(priority)s
       FROM report LEFT JOIN reports_extractedfacts ON report_id = report.id
@@ -73,7 +73,7 @@ WITH report AS MATERIALIZED (
     RETURNING key
 )
 SELECT (SELECT count(*) FROM report), (SELECT id FROM report ORDER BY id DESC LIMIT 1),
-       (SELECT count(*) FROM owed)
+       (SELECT count(*) FROM items)
 """  # noqa: S608  # nosec B608
 _ENQUEUE_SQL = f"""
 INSERT INTO core_outboxitem (task, key, priority)
@@ -101,7 +101,7 @@ class RunProgress:
     """Counts of a run's reports. `stands_still`: nothing enqueues the rest."""
 
     total: int
-    owed: int
+    enqueued: int
     read: int
     failed: int
     stands_still: bool
@@ -137,7 +137,7 @@ def resume(run: ReprocessingRun, *, by: User | None = None) -> bool:
         stands_still = _stands_still(run)
         if stands_still:
             events.log_event("retriage", run.pk, "retriage_resumed", by=by)
-            _owe_step(run)
+            _enqueue_step(run)
     queue.notify()
     return stands_still
 
@@ -169,11 +169,11 @@ def reprocess_selected(reports: Iterable[UUID], *, by: User | None = None) -> in
 
 
 @transaction.atomic
-def enqueue_batch(claim: Lease) -> None:
+def enqueue_batch(lease: Lease) -> None:
     """Enqueue the triage of the next reports and the next step, and store how far it came."""
-    if not queue.mark_done(claim):
+    if not queue.mark_done(lease):
         return
-    run = ReprocessingRun.objects.select_for_update().get(pk=claim.key)
+    run = ReprocessingRun.objects.select_for_update().get(pk=lease.key)
     if run.finished_at is None:
         _enqueue_next(run)
     transaction.on_commit(queue.notify)
@@ -205,12 +205,12 @@ def _begin(by: User | None, every: bool, total: int) -> ReprocessingRun:
             actor=by, rules_version=service.RULES_VERSION, include_current=every, total=total
         )
         events.log_event("retriage", run.pk, "retriage_started", by=by, reports=total, every=every)
-        _owe_step(run)
+        _enqueue_step(run)
     run.refresh_from_db()
     return run
 
 
-def _owe_step(run: ReprocessingRun) -> None:
+def _enqueue_step(run: ReprocessingRun) -> None:
     queue.enqueue(STEP_TASK, run.pk, priority=Priority.IDLE)
 
 
@@ -220,15 +220,15 @@ def _enqueue_next(run: ReprocessingRun) -> None:
     after = run.last_report_id or _FIRST
     values |= {"after": after, "batch": BATCH_SIZE, "priority": Priority.IDLE}
     with connection.cursor() as cursor:
-        cursor.execute(_OWE_NEXT, values)
-        scanned, last, owed = cursor.fetchone()
-    enqueued = run.enqueued + owed
+        cursor.execute(_ENQUEUE_NEXT_SQL, values)
+        scanned, last, added = cursor.fetchone()
+    enqueued = run.enqueued + added
     changes: dict[str, Any] = {"enqueued": enqueued, "last_report_id": last or run.last_report_id}
     if scanned < BATCH_SIZE:
         changes |= {"finished_at": Now(), "total": enqueued}
-        log.info("retriage.all_owed", run=run.pk, reports=enqueued)
+        log.info("reprocessing.all_enqueued", run=run.pk, reports=enqueued)
     else:
-        _owe_step(run)
+        _enqueue_step(run)
     ReprocessingRun.objects.filter(pk=run.pk).update(**changes)
 
 

@@ -118,11 +118,11 @@ class TriageResult:
     fingerprint: ReportFingerprint
 
 
-def triage(claim: Lease) -> None:
+def triage(lease: Lease) -> None:
     """Extract first, then write and complete the item in one short transaction."""
-    findings = extract(*_load_report(claim.key))
+    findings = extract(*_load_report(lease.key))
     with transaction.atomic():
-        if queue.mark_done(claim):
+        if queue.mark_done(lease):
             _write(findings)
 
 

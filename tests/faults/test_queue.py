@@ -77,7 +77,7 @@ def facts_locked() -> Iterator[None]:
     other.close()
 
 
-def claimed() -> bool:
+def leased() -> bool:
     return OutboxItem.objects.exclude(leased_until=None).exists()
 
 
@@ -104,7 +104,7 @@ def test_receipt_to_triaged_takes_less_than_a_tenth_of_a_second(stage: QueueProc
 def test_a_worker_killed_in_the_middle_of_a_task(stage: QueueProcesses) -> None:
     with facts_locked():
         accept()
-        assert wait_until(claimed)
+        assert wait_until(leased)
         for pid in children_of(stage.children["worker"]):
             os.kill(pid, signal.SIGKILL)
     let_leases_lapse()
@@ -117,7 +117,7 @@ def test_all_workers_killed_and_started_again(stage: QueueProcesses) -> None:
     with facts_locked():
         for _ in range(20):
             accept()
-        assert wait_until(claimed)
+        assert wait_until(leased)
         stage.kill("worker")
     stage.start_worker()
     let_leases_lapse()
@@ -129,7 +129,7 @@ def test_the_relay_killed_and_started_again(stage: QueueProcesses) -> None:
     stage.kill("relay")
     for _ in range(5):
         accept()
-    assert not claimed()
+    assert not leased()
     stage.start_relay()
     assert wait_until(stage.drained)
     assert_each_read_once(5)
@@ -207,7 +207,7 @@ def test_a_fresh_report_does_not_wait_behind_a_rereading_of_thousands(
 def test_relay_and_worker_whose_clocks_are_wrong(
     processes: QueueProcesses, hours: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They hand over, claim and settle, and hold to a lease that their own clock calls over."""
+    """They dispatch, lease and mark done, and hold to a lease that their own clock calls over."""
     leased = OutboxItem.objects.filter(key=str(accept().pk))
     assert queue.acquire_lease(leased.get().pk)
     leased.update(leased_until=Now() + timedelta(minutes=1))

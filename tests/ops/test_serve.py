@@ -158,7 +158,7 @@ def test_a_worker_that_claims_nothing_is_restarted_and_counted(
         1,
     )
     process = run_small("exec sleep 60", hasty, get_database_url())
-    read_until(process, "worker claims nothing")
+    read_until(process, "worker leases nothing")
     assert wait_until(lambda: restarts(tmp_path, "worker") == 1)
     assert json.loads((tmp_path / "supervisor.json").read_text())["stalls"] == 1
 

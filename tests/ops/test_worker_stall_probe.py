@@ -86,7 +86,7 @@ def test_a_dead_or_empty_database_is_no_stall_and_no_error(tmp_path: object) -> 
 
 
 def test_what_cannot_be_asked_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waited before the database went may have been claimed since."""
+    """What waited before the database went may have been leased since."""
     waits: list[Row] = [(1, 0, DUE)]
     answers = iter([waits, None, waits, waits, waits])
     clock = iter([0.0, 40.0, 50.0, 70.0])

@@ -106,13 +106,13 @@ def test_an_alarm_is_told_with_its_count_and_since_when(client: Client) -> None:
 
 
 def test_the_outbox_is_told_by_task_and_state(client: Client) -> None:
-    claimed, failed, later = accept(), accept(), accept()
-    assert queue.acquire_lease(claimed.pk)
+    leased, failed, later = accept(), accept(), accept()
+    assert queue.acquire_lease(leased.pk)
     OutboxItem.objects.filter(pk=failed.pk).update(failed_at=Now(), attempts=5)
     OutboxItem.objects.filter(pk=later.pk).update(due_at=Now() + queue.LEASE)
     queue.enqueue("alerts.deliver", "1")
     values = samples(client)
-    for state in ("claimed", "failed", "later"):
+    for state in ("leased", "failed", "later"):
         assert values[f"portal_outbox_items {state} reports.triage"] == 1
     assert values["portal_outbox_attempts failed reports.triage"] == 5
     assert values["portal_outbox_items due alerts.deliver"] == 1

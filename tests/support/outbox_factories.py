@@ -21,9 +21,9 @@ def fill_queue(count: int, priority: int = queue.Priority.USUAL) -> list[int]:
 
 
 def leased_item(item: OutboxItem) -> Lease:
-    claim = queue.acquire_lease(item.pk)
-    assert claim is not None
-    return claim
+    lease = queue.acquire_lease(item.pk)
+    assert lease is not None
+    return lease
 
 
 def expire_lease(item: OutboxItem) -> None:

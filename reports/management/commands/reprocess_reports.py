@@ -96,7 +96,8 @@ class Watch:
         progress = self.progress
         full = BAR_WIDTH * progress.done // max(1, progress.total)
         bar = "#" * full + "-" * (BAR_WIDTH - full)
-        parts = [f"[{bar}] {progress.read}/{progress.total} read", f"{progress.owed} put in line"]
+        parts = [f"[{bar}] {progress.read}/{progress.total} read"]
+        parts += [f"{progress.enqueued} put in line"]
         return ", ".join([*parts, f"{progress.failed} failed", *self._pace(now)])
 
     def _pace(self, now: float) -> list[str]:
@@ -115,8 +116,8 @@ def _reprocess_one(number_or_id: str) -> str:
     report = _get_report(number_or_id)
     if report.erased_at:
         raise CommandError("This report is erased: there is nothing left to read.")
-    owed = reprocessing.reprocess_selected([report.pk])
-    return f"{report} will be read again." if owed else f"{report} waits to be read already."
+    enqueued = reprocessing.reprocess_selected([report.pk])
+    return f"{report} will be read again." if enqueued else f"{report} waits to be read already."
 
 
 def _get_report(number_or_id: str) -> Report:

@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         present = EvidenceFile.objects.filter(erased_at=None).order_by("pk").iterator()
         files = present if options["every"] else sanitized_copies.files_needing_scan()
-        owed = sanitized_copies.enqueue_scan(files)
+        enqueued = sanitized_copies.enqueue_scan(files)
         removed = sanitized_copies.delete_orphaned_copies()
         if options["verbosity"]:
-            self.stdout.write(f"Files to be looked into: {owed}. Copies removed: {removed}.")
+            self.stdout.write(f"Files to be looked into: {enqueued}. Copies removed: {removed}.")

@@ -51,9 +51,9 @@ def test_an_item_is_found_by_its_key_however_deep_the_queue(statement: PreparedS
 
 @pytest.mark.django_db(transaction=True)
 def test_work_does_not_wait_for_the_disk() -> None:
-    claim = leased_item(outbox_item())
+    lease = leased_item(outbox_item())
     with transaction.atomic(), connection.cursor() as cursor:
-        queue.mark_done(claim)
+        queue.mark_done(lease)
         cursor.execute("SHOW synchronous_commit")
         assert cursor.fetchone() == ("off",)
     with connection.cursor() as cursor:
@@ -80,10 +80,10 @@ def test_an_item_that_is_over_is_not_claimed(state: dict[str, Any]) -> None:
 
 
 def test_an_item_is_marked_done_once_and_not_given_back() -> None:
-    claim = leased_item(item := outbox_item())
-    assert queue.mark_done(claim)
-    assert not queue.mark_done(claim)
-    queue.release_for_retry(claim, ValueError())
+    lease = leased_item(item := outbox_item())
+    assert queue.mark_done(lease)
+    assert not queue.mark_done(lease)
+    queue.release_for_retry(lease, ValueError())
     item.refresh_from_db()
     assert item.done_at is not None
     assert (item.leased_until, item.error, item.failed_at) == (None, "", None)
@@ -136,9 +136,9 @@ def test_last_failure_marks_the_item_as_failed() -> None:
 def rest_after(attempt: int) -> float:
     """Seconds that an item rests, by PostgreSQL's clock, after this attempt has failed."""
     item = outbox_item(attempts=attempt - 1)
-    with leased_item(item) as claim:
+    with leased_item(item) as lease:
         raise ConnectionError
-    assert claim.attempt == attempt
+    assert lease.attempt == attempt
     rest = OutboxItem.objects.annotate(rest=F("due_at") - Now()).get(pk=item.pk).rest
     return float(rest.total_seconds())
 
@@ -156,7 +156,7 @@ def test_the_attempts_outlast_a_short_trouble_of_the_database() -> None:
 
 
 def test_a_message_that_comes_early_is_worked_off() -> None:
-    """Only a lease holds a claim back: an older copy of the message may come at any time."""
+    """Only a lease holds a worker back: an older copy of the message may come at any time."""
     item = outbox_item()
     with leased_item(item):
         raise ConnectionError
@@ -173,9 +173,9 @@ def test_a_worker_whose_clock_is_wrong_rests_by_the_databases(hours: int) -> Non
 def test_without_a_database_a_release_is_only_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    claim = leased_item(outbox_item())
+    lease = leased_item(outbox_item())
     monkeypatch.setattr(queue, "release_for_retry", Mock(side_effect=DatabaseError))
-    with claim:
+    with lease:
         raise ValueError
     assert "outbox.release_failed" in caplog.text
 
@@ -183,8 +183,8 @@ def test_without_a_database_a_release_is_only_logged(
 @pytest.mark.django_db(transaction=True)
 def test_of_many_workers_on_one_item_one_gets_it() -> None:
     item = outbox_item()
-    claims = in_parallel([lambda: queue.acquire_lease(item.pk)] * 8)
-    assert len([claim for claim in claims if claim]) == 1
+    leases = in_parallel([lambda: queue.acquire_lease(item.pk)] * 8)
+    assert len([lease for lease in leases if lease]) == 1
     item.refresh_from_db()
     assert item.attempts == 1
 
@@ -192,10 +192,10 @@ def test_of_many_workers_on_one_item_one_gets_it() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_claim_does_not_wait_for_a_worker_that_is_settling() -> None:
     item = outbox_item()
-    claim = leased_item(item)
+    lease = leased_item(item)
     expire_lease(item)  # slow, but still the one on it
     with transaction.atomic():
-        assert queue.mark_done(claim)
+        assert queue.mark_done(lease)
         (second,) = in_parallel([lambda: queue.acquire_lease(item.pk)])
     assert second is None
 
@@ -203,8 +203,8 @@ def test_claim_does_not_wait_for_a_worker_that_is_settling() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_work_that_is_rolled_back_stays_owed() -> None:
     item = outbox_item()
-    with leased_item(item) as claim, transaction.atomic():
-        queue.mark_done(claim)
+    with leased_item(item) as lease, transaction.atomic():
+        queue.mark_done(lease)
         raise RuntimeError
     item.refresh_from_db()
     assert item.done_at is None

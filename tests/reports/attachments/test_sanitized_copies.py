@@ -238,11 +238,11 @@ def test_looking_again_replaces_the_copy() -> None:
 
 def test_who_comes_second_leaves_the_first_copy_alone() -> None:
     file = store_file(images.jpeg())
-    claim = queue.acquire_lease(owed(file).pk)
-    assert claim
-    sanitized_copies.scan_and_redraw(claim)
+    lease = queue.acquire_lease(owed(file).pk)
+    assert lease
+    sanitized_copies.scan_and_redraw(lease)
     first = FileCheck.objects.get().copy_id
-    sanitized_copies.scan_and_redraw(claim)  # another worker, whose lease had lapsed
+    sanitized_copies.scan_and_redraw(lease)  # another worker, whose lease had lapsed
     assert FileCheck.objects.get().copy_id == first
     assert [path.name for path in copies()] == [str(first)]
 

@@ -171,7 +171,7 @@ def test_a_step_that_breaks_in_the_middle_leaves_nothing_and_is_taken_again(
     run = reprocessing.start()
     take_steps(1)
     with monkeypatch.context() as broken:
-        broken.setattr(reprocessing, "_owe_step", lambda _: {}["no more"])
+        broken.setattr(reprocessing, "_enqueue_step", lambda _: {}["no more"])
         take_steps(1)
     run.refresh_from_db()
     assert (list_owed(), run.enqueued) == (reports[:2], 2)
@@ -202,7 +202,7 @@ import os, signal, sys, django
 django.setup()
 from reports.triage import reprocessing
 reprocessing.BATCH_SIZE = 2
-reprocessing._owe_step = lambda run: os.kill(os.getpid(), signal.SIGKILL)
+reprocessing._enqueue_step = lambda run: os.kill(os.getpid(), signal.SIGKILL)
 reprocessing.process_items([int(sys.argv[1])])
 """
 
@@ -233,8 +233,9 @@ def test_two_steps_of_one_run_take_turns(monkeypatch: pytest.MonkeyPatch) -> Non
     run = reprocessing.start()
     queue.enqueue(reprocessing.STEP_TASK, run.pk)
     items = list(OutboxItem.objects.filter(task=reprocessing.STEP_TASK))
-    owe_step = reprocessing._owe_step
-    monkeypatch.setattr(reprocessing, "_owe_step", lambda run: (time.sleep(0.3), owe_step(run)))
+    enqueue_step = reprocessing._enqueue_step
+    slow = lambda run: (time.sleep(0.3), enqueue_step(run))  # noqa: E731
+    monkeypatch.setattr(reprocessing, "_enqueue_step", slow)
     in_parallel([lambda item=item: reprocessing.process_items([item.pk]) for item in items])
     run.refresh_from_db()
     assert (list_owed(), run.enqueued) == (reports[:4], 4)
