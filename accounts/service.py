@@ -12,19 +12,20 @@ from axes.models import AccessAttempt
 from axes.utils import reset
 from django.conf import settings
 from django.contrib.auth.models import Group, User
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max, QuerySet, Sum
 from django.utils import timezone
 
 from accounts import sessions
 from accounts.models import EncryptedTOTPDevice, HashedBackupCodes, OfficerProfile
+from core import advisory_locks
 from core.audit import events
 from core.errors import CodedError
+from core.permissions import users_with_permission
 
 KEEP = "accounts.keep_people"
 MAX_SUBJECT_LENGTH = 255  # as OpenID Connect has it
-_BACKEND = "django.contrib.auth.backends.ModelBackend"
-_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('leads of the desk', 0))"
+LEADS_LOCK = "leads of the desk"  # that the trigger takes too
 
 # Why an OIDC log-in is refused: the sentence of the page, and its status.
 REFUSED_LOGINS = {
@@ -53,7 +54,7 @@ class LoginRefusedError(CodedError):
 
 def active_leads() -> QuerySet[User]:
     """Return the active officers with the permission KEEP."""
-    able = User.objects.with_perm(KEEP, backend=_BACKEND, include_superusers=False)
+    able = users_with_permission(KEEP, include_superusers=False)
     return able.filter(is_active=True, is_staff=True)
 
 
@@ -178,8 +179,7 @@ def _lock_decision(user: User, by: User | None, reason: str) -> Iterator[User]:
 def _serialized() -> Iterator[None]:
     """Serialize account changes until COMMIT, so that the count of leads is current."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_ONE_AT_A_TIME)
+        advisory_locks.lock_until_commit(LEADS_LOCK)
         yield
 
 

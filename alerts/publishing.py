@@ -33,13 +33,12 @@ from alerts.models.content import (
     nonblank_lines,
 )
 from alerts.static_pages import generator
+from core import advisory_locks
 from core.audit import events
-from core.database import fetch_all
 from core.province import province
 
 log = structlog.get_logger(__name__)
 
-ADVISORY_LOCK_NUMBERING = 140_01
 _EVENT_KINDS = {
     MsgType.ALERT: "alert_issued",
     MsgType.UPDATE: "alert_updated",
@@ -291,7 +290,7 @@ def _sign(revision: AlertRevision) -> None:
 
 def _next_number(year: int) -> tuple[int, int]:
     """Return the year and its next number; a roll-back leaves no gap."""
-    fetch_all("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK_NUMBERING])
+    advisory_locks.lock_until_commit("numbers of warnings")
     highest = Alert.objects.filter(year=year).aggregate(highest=Max("number"))["highest"]
     return year, (highest or 0) + 1
 

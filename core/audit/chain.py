@@ -16,6 +16,7 @@ from hashlib import sha256
 import structlog
 from django.db import transaction
 
+from core import advisory_locks
 from core.audit import chain_heads
 from core.database import fetch_all
 from core.models import AuditChainLink
@@ -27,7 +28,7 @@ BATCH_SIZE = 2000  # links in one transaction
 TIMEOUT_SECONDS = 8.0  # for transactions that are writing events to end
 MAX_SEAL_SECONDS = 8.0  # of sealing in one run, after that
 _POLL_INTERVAL_SECONDS = 0.05
-_SEALER = 0x7E5EA1  # the advisory lock
+CHAIN_LOCK = "audit chain"
 
 # Times as whole microseconds and the detail as PostgreSQL writes it: exact, in whatever zone.
 _SELECT_EVENTS_SQL = """
@@ -109,8 +110,7 @@ def _list_writers() -> set[str]:
 
 def _seal_batch(up_to: int) -> int:
     with transaction.atomic():
-        [(has_lock,)] = fetch_all("SELECT pg_try_advisory_xact_lock(%s)", [_SEALER])
-        if not has_lock:
+        if not advisory_locks.try_lock_until_commit(CHAIN_LOCK):
             return 0
         end = newest()
         after, previous = (end.event_id, bytes(end.digest)) if end else (0, BEGINNING)

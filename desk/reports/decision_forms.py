@@ -6,10 +6,12 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from core.audit import events
 from core.errors import ActionError, StaleVersionError
 from core.models import AuditEvent
+from core.permissions import users_with_permission
 from core.province import province
 from core.text import lower_initial
 from desk.labels import codes as labels
@@ -125,9 +127,8 @@ class OfficerField(forms.ModelChoiceField[User]):
         return f"{labels.officer_name(obj)}{f', {membership.unit}' if membership else ''}"
 
 
-def assignable_officers() -> Any:
-    backend = "django.contrib.auth.backends.ModelBackend"
-    able = User.objects.with_perm("reports.decide_case", backend=backend)
+def assignable_officers() -> QuerySet[User]:
+    able = users_with_permission("reports.decide_case")
     officers = visibility.officers_in_scope(able).order_by("username")
     return officers.select_related("membership__unit")
 

@@ -17,13 +17,13 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from core import advisory_locks
 from core.audit import events
 from core.database import PreparedStatement, execute_pipeline, fetch_all
 from reports.campaigns.link_scoring import Link
 from reports.models import Campaign, CampaignLink, MergeProposal
 from reports.models.report import ALPHABET
 
-_LOCK_MERGES_SQL = "SELECT pg_advisory_xact_lock(hashtextextended('campaigns merge', 0))"
 # In the order of their keys, as people's actions lock them; a merged one gives no row.
 _LOCK_CAMPAIGNS_SQL = """
 SELECT id, code, version > 1 OR EXISTS (
@@ -102,7 +102,7 @@ def _to_decimal(strength: float) -> Decimal:
 
 def _bring_together(links: Links, loose: Collection[UUID]) -> None:
     """Merge untouched campaigns, propose the rest, place loose reports by the strongest link."""
-    fetch_all(_LOCK_MERGES_SQL)
+    advisory_locks.lock_until_commit("campaigns merge")
     lies_in = _load_campaigns_of(links)
     excluded = {campaign for (campaign,) in fetch_all(_EXCLUDED_CAMPAIGNS_SQL, [list(links)])}
     locked = _lock_campaigns(set(lies_in.values()) - excluded)

@@ -25,6 +25,7 @@ from core.audit.events import NO_LOOK
 from core.database import log_database_error
 from core.mail import render_mail, send_or_log
 from core.models import AuditEvent
+from core.permissions import users_with_permission
 from reports.calendar import deadline_rules
 from reports.calendar.deadline_rules import ERASURE_ANSWER, FOLLOWUP_ANSWER
 from reports.cases.transitions import ANSWERS
@@ -280,8 +281,7 @@ def _group_by_recipient(
 
 
 def _list_leads() -> list[User]:
-    backend = "django.contrib.auth.backends.ModelBackend"
-    able = User.objects.with_perm("reports.assign_case", backend=backend, include_superusers=False)
+    able = users_with_permission("reports.assign_case", include_superusers=False)
     return list(able.filter(~Q(email="")))
 
 

@@ -3,15 +3,14 @@
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from core import advisory_locks
 from core.audit import events
 from core.models import AuditEvent
 from reports.models import Case, TransferSlip
-
-_LOCK = 7_303_140  # the register's; the year is the second key
 
 
 class TransferSlipError(Exception):
@@ -21,8 +20,7 @@ class TransferSlipError(Exception):
 def issue_transfer_slip(report_id: UUID, *, unit: str, reason: str, by: User) -> TransferSlip:
     """Return the next slip of the year; others wait until COMMIT, so there is no gap."""
     year = timezone.localtime().year
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, year])
+    advisory_locks.lock_until_commit(f"transfer slips {year}")
     last = TransferSlip.objects.filter(year=year).aggregate(last=Max("number"))["last"] or 0
     row = TransferSlip(
         report_id=report_id, year=year, number=last + 1, unit=unit, reason=reason, actor=by

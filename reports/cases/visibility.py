@@ -5,12 +5,12 @@ Queue, report page and workflow decide by this module.
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
+from core.permissions import users_with_permission
 from reports.models import Case, Indicator, Report
 from reports.reference import units
 
 EVERY_UNIT = "reports.see_every_unit"
 _READS, _CAMPAIGNS = "reports.view_report", "reports.view_campaign"
-_BACKEND = "django.contrib.auth.backends.ModelBackend"
 _NOWHERE = ""  # the codename of no unit
 
 
@@ -26,13 +26,13 @@ def visible_via_report(rows: QuerySet[Indicator], user: User) -> QuerySet[Indica
 
 def officers_in_scope(rows: QuerySet[User]) -> QuerySet[User]:
     """Return those of *rows* who may see reports of some unit."""
-    everywhere = User.objects.with_perm(EVERY_UNIT, backend=_BACKEND)
+    everywhere = users_with_permission(EVERY_UNIT)
     return rows.filter(Q(membership__isnull=False) | Q(pk__in=everywhere.values("pk")))
 
 
 def without_unit() -> QuerySet[User]:
     """Return the officers who may read reports but have no unit yet."""
-    readers = User.objects.with_perm(_READS, backend=_BACKEND)
+    readers = users_with_permission(_READS)
     return readers.exclude(pk__in=officers_in_scope(User.objects.all()).values("pk"))
 
 

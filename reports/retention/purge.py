@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Min, QuerySet
 from django.utils import timezone
 
+from core import advisory_locks
 from core.database import log_database_error
 from reports.models import PurgeRun, Report
 from reports.retention import reerase_after_restore
@@ -29,7 +30,7 @@ NIGHT = 1  # o'clock in Vietnam
 TIMEOUT_SECONDS = 8.0  # of one call, under the task's limit
 BATCH_SIZE = 100  # rows of one statement
 MISSED_AFTER = timedelta(hours=50)
-_PURGER = 0x7E5EA2  # the advisory lock
+_LOCK = "purge"
 
 
 def run_if_due() -> None:
@@ -75,14 +76,12 @@ def run_until(run: PurgeRun, patience: float) -> bool:
 @contextmanager
 def _exclusive_lock() -> Iterator[bool]:
     """Yield whether no other process purges until the block ends or this process dies."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_PURGER])
-        (is_locked,) = cursor.fetchone()
-        try:
-            yield is_locked
-        finally:
-            if is_locked:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_PURGER])
+    is_locked = advisory_locks.try_lock(_LOCK)
+    try:
+        yield is_locked
+    finally:
+        if is_locked:
+            advisory_locks.unlock(_LOCK)
 
 
 def _purge_kind(run: PurgeRun, kind: RetentionPolicy, until: float) -> bool:

@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from core.audit import events
 from core.outbox import queue
+from core.permissions import users_with_permission
 from reports.campaigns import bursts
 from reports.cases import workflow
 from reports.models import Case, PublicStatement
@@ -86,10 +87,7 @@ def fill_desk(wait: float = 0) -> str:
 
 def _find_officer() -> User:
     """Return an officer who may decide all that the demo decides. Raises CommandError."""
-    backend = "django.contrib.auth.backends.ModelBackend"
-    deciders = User.objects.with_perm(
-        "reports.close_case", backend=backend, include_superusers=False
-    )
+    deciders = users_with_permission("reports.close_case", include_superusers=False)
     officer = deciders.filter(is_active=True).order_by("pk").first()
     if officer is None:
         raise CommandError("No officer may decide here yet: start `make run` first.")

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from alerts.delivery import subscriptions
 from alerts.models import PartnerAgency, Subscriber
-from core.database import fetch_all
+from core import advisory_locks
 from core.keys import field_keys, newest_key
 from ops import key_rotation
 from ops.key_rotation import (
@@ -24,7 +24,6 @@ from reports.extraction import redaction
 from reports.models import Dispute, ErasureRequest, EvidenceFile, Followup, Message, Report
 
 PROGRESS_INTERVAL_SECONDS = 5.0
-_ONE_AT_A_TIME = "SELECT pg_try_advisory_lock(hashtextextended('rotate keys', 0))"
 KINDS: tuple[EncryptedDataset, ...] = (
     EncryptedTextFields(Report, redaction.blind_index),
     EncryptedTextFields(Followup, redaction.blind_index),
@@ -59,7 +58,7 @@ class Command(BaseCommand):
         self._print_pending()
 
     def _rotate(self) -> None:
-        if fetch_all(_ONE_AT_A_TIME) != [(True,)]:
+        if not advisory_locks.try_lock("rotate keys"):
             raise CommandError("Another rotate_keys is at work.")
         for kind in KINDS:
             self._rotate_kind(kind)

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from pytest_django import Settings
 
+from core import advisory_locks
 from core.audit import chain, chain_heads, chain_verification, events
 from core.audit.chain_verification import ChainBrokenError
 from core.models import AuditChainCheck, AuditChainLink, AuditEvent
@@ -274,8 +275,8 @@ def test_while_one_seals_a_second_leaves_it_alone() -> None:
     is_locked, go_on = threading.Event(), threading.Event()
 
     def first() -> None:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [chain._SEALER])
+        with transaction.atomic():
+            advisory_locks.lock_until_commit(chain.CHAIN_LOCK)
             is_locked.set()
             go_on.wait(5)
         connection.close()
