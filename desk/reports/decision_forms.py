@@ -170,10 +170,10 @@ class DecisionForm(forms.Form):
         super().__init__(data, initial=dict(initial or {}), auto_id=f"{verb}_%s", label_suffix="")
         self.verb, self.act, self.key = verb, ACTS[verb], KEYS.get(verb, "")
         self.address = f"admin:reports_report_{verb}"
-        tells = transitions.TABLE[verb].tells
-        self.compose = f"admin:reports_report_compose_{verb}" if tells else ""
+        has_preview = transitions.TABLE[verb].messages_reporter
+        self.compose = f"admin:reports_report_compose_{verb}" if has_preview else ""
         self.suggestion, self.waits = suggestion, ", ".join(PENDING[code] for code in waits)
-        names = {*transitions.TABLE[verb].needs, "version"}
+        names = {*transitions.TABLE[verb].required_fields, "version"}
         names |= {"suggested"} if suggestion else set()
         names |= {"anyway"} if waits else set()
         for name in self.fields.keys() - names:

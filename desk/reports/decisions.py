@@ -29,7 +29,7 @@ from reports.extraction.accounts_and_links import find_links
 from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report
 
-VERBS = tuple(verb for verb, move in transitions.TABLE.items() if move.tells)
+VERBS = tuple(verb for verb, move in transitions.TABLE.items() if move.messages_reporter)
 _TOO_LONG = f"Dài quá {MAX_WORDS} ký tự, viết ngắn lại."
 
 

@@ -24,19 +24,19 @@ class Transition:
     event: str
     permission: str
     steps: Mapping[str, str]
-    needs: tuple[str, ...] = ()
-    clears: tuple[str, ...] = ()
-    adopts: bool = True  # whoever decides on an untaken case becomes its officer
-    gives_away: bool = False  # the named unit must be one of the table
+    required_fields: tuple[str, ...] = ()
+    cleared_fields: tuple[str, ...] = ()
+    assigns_actor: bool = True  # whoever decides on an untaken case becomes its officer
+    requires_known_unit: bool = False  # the named unit must be one of the table
     has_slip: bool = False  # it issues a transfer slip
-    tells: bool = False  # its reason is the message to the reporter, word for word,
-    asks: bool = False  # and a question
-    own_slip: str = ""  # permission with which whoever ended the work may undo it within OWN_SLIP
+    messages_reporter: bool = False  # its reason is the message to the reporter, word for word,
+    is_question: bool = False  # and a question
+    undo_permission: str = ""  # with which whoever ended the work may undo it in UNDO_WINDOW
     # The deadlines that it meets, starts and drops, and the one that it extends.
-    meets: tuple[str, ...] = (REVIEW,)
-    starts: tuple[str, ...] = ()
-    drops: tuple[str, ...] = ()
-    extends: str = ""
+    meets_deadlines: tuple[str, ...] = (REVIEW,)
+    starts_deadlines: tuple[str, ...] = ()
+    drops_deadlines: tuple[str, ...] = ()
+    extends_deadline: str = ""
 
 
 def _lead_to(target: str, *sources: str) -> dict[str, str]:
@@ -59,78 +59,81 @@ _ENDED = (Status.ACTIONED, Status.HANDED_OVER, Status.CLOSED, Status.JUNK, Statu
 
 TABLE: Mapping[str, Transition] = {
     "take": Transition("taken", DECIDE, _BEGIN),
-    "assign": Transition("assigned", "reports.assign_case", _BEGIN, needs=("officer",)),
+    "assign": Transition("assigned", "reports.assign_case", _BEGIN, required_fields=("officer",)),
     "assign_unit": Transition(
         "unit_assigned", "reports.assign_case", _BEGIN,
-        needs=("unit",), clears=("officer",), adopts=False, gives_away=True,
+        required_fields=("unit",), cleared_fields=("officer",), assigns_actor=False,
+        requires_known_unit=True,
     ),
     "recall": Transition(
         "unit_recalled", DECIDE, {status: status for status in Case.OPEN},
-        needs=("reason",), adopts=False,
-        clears=("unit", "assigned_unit", "officer", "min_priority"),
+        required_fields=("reason",), assigns_actor=False,
+        cleared_fields=("unit", "assigned_unit", "officer", "min_priority"),
     ),
-    "note": Transition("noted", DECIDE, _STAY, needs=("reason",), adopts=False),
+    "note": Transition("noted", DECIDE, _STAY, required_fields=("reason",), assigns_actor=False),
     "ask": Transition(
         "asked", DECIDE, _lead_to(Status.WAITING, Status.NEW, Status.IN_REVIEW),
-        needs=("reason",), tells=True, asks=True,
+        required_fields=("reason",), messages_reporter=True, is_question=True,
     ),
     "message": Transition(
         "messaged", DECIDE, _STAY,
-        needs=("reason",), adopts=False, tells=True, meets=(REVIEW, NOTIFY, FOLLOWUP_ANSWER),
+        required_fields=("reason",), assigns_actor=False, messages_reporter=True,
+        meets_deadlines=(REVIEW, NOTIFY, FOLLOWUP_ANSWER),
     ),
     "resume": Transition("resumed", DECIDE, _lead_to(Status.IN_REVIEW, Status.WAITING)),
     "act": Transition(
         "actioned", "reports.act_case", _lead_to(Status.ACTIONED, *Case.OPEN),
-        needs=("reason",), meets=_CLASSIFIED, starts=FROM_CRIME_REPORT,
+        required_fields=("reason",), meets_deadlines=_CLASSIFIED, starts_deadlines=FROM_CRIME_REPORT,
     ),
     "extend": Transition(
         "extended", "reports.extend_case", _lead_to(Status.ACTIONED, Status.ACTIONED),
-        needs=("reason",), adopts=False, extends=VERIFY,
+        required_fields=("reason",), assigns_actor=False, extends_deadline=VERIFY,
     ),
     "hand_over": Transition(
         "handed_over", "reports.hand_over_case",
         _lead_to(Status.HANDED_OVER, *Case.OPEN, Status.ACTIONED),
-        needs=("unit", "reason"), has_slip=True,
-        meets=(*_CLASSIFIED, VERIFY),  # not NOTIFY: the reporter was not notified
+        required_fields=("unit", "reason"), has_slip=True,
+        meets_deadlines=(*_CLASSIFIED, VERIFY),  # not NOTIFY: the reporter was not notified
     ),
     "close": Transition(
         "closed", "reports.close_case", _lead_to(Status.CLOSED, *Case.OPEN, Status.ACTIONED),
-        needs=("outcome", "reason"), meets=(*_DONE, VERIFY),
+        required_fields=("outcome", "reason"), meets_deadlines=(*_DONE, VERIFY),
     ),
     "junk": Transition(
         "junked", "reports.close_case", _lead_to(Status.JUNK, *Case.OPEN),
-        needs=("reason",), meets=_DONE,
+        required_fields=("reason",), meets_deadlines=_DONE,
     ),
     "withdraw": Transition(
         "withdrawn", "reports.close_case", _lead_to(Status.WITHDRAWN, *Case.OPEN),
-        needs=("reason",), meets=_DONE,
+        required_fields=("reason",), meets_deadlines=_DONE,
     ),
     "reopen": Transition(
         "reopened", "reports.reopen_case", _lead_to(Status.IN_REVIEW, *_ENDED),
-        needs=("reason",), clears=("outcome", "unit", "assigned_unit"), own_slip=DECIDE,
-        starts=(CLASSIFY,), drops=FROM_CRIME_REPORT,
+        required_fields=("reason",), cleared_fields=("outcome", "unit", "assigned_unit"),
+        undo_permission=DECIDE, starts_deadlines=(CLASSIFY,), drops_deadlines=FROM_CRIME_REPORT,
     ),
 }  # fmt: skip
 # Answers to an erasure request, without buttons on the report's page.
 ERASURE_REQUEST_TABLE: Mapping[str, Transition] = {
     "refuse_erasure": Transition(
         "erasure_refused", "reports.close_case", _STAY,
-        needs=("reason",), adopts=False, tells=True, meets=(REVIEW, ERASURE_ANSWER),
+        required_fields=("reason",), assigns_actor=False, messages_reporter=True,
+        meets_deadlines=(REVIEW, ERASURE_ANSWER),
     ),
     "reopen_erasure_request": Transition(
         "erasure_request_reopened", "reports.propose_destruction", _STAY,
-        needs=("reason",), adopts=False, starts=(ERASURE_ANSWER,),
+        required_fields=("reason",), assigns_actor=False, starts_deadlines=(ERASURE_ANSWER,),
     ),
     "grant_erasure": Transition(
         "erasure_granted", "reports.grant_erasure",
         _lead_to(Status.WITHDRAWN, *Case.OPEN)
         | {each: each for each in _ENDED if each != Status.ACTIONED},
-        adopts=False, meets=(*_DONE, ERASURE_ANSWER), drops=FROM_CRIME_REPORT,
+        assigns_actor=False, meets_deadlines=(*_DONE, ERASURE_ANSWER), drops_deadlines=FROM_CRIME_REPORT,
     ),
 }  # fmt: skip
 # Events that answer a withdrawal or a waiting correction; a question does not.
 _ALL = (*TABLE.values(), *ERASURE_REQUEST_TABLE.values())
-ANSWERS = tuple(move.event for move in _ALL if FOLLOWUP_ANSWER in move.meets)
+ANSWERS = tuple(move.event for move in _ALL if FOLLOWUP_ANSWER in move.meets_deadlines)
 ENDINGS = tuple(move.event for move in TABLE.values() if set(move.steps.values()) & {*_ENDED})
 # Statuses that expire: a legal hold forbids them.
 NOT_ON_HOLD = (Status.CLOSED, Status.JUNK, Status.WITHDRAWN)

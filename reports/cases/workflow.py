@@ -36,7 +36,7 @@ from reports.models import Case, ErasureRequest, Message, Report, Unit
 from reports.reference import units
 
 ONGOING, WRITTEN, OPEN_REQUEST = "ongoing", "written", "open_request"  # closing_blockers
-OWN_SLIP = timedelta(hours=24)  # in which officers may reopen what they ended themselves
+UNDO_WINDOW = timedelta(hours=24)  # in which officers may reopen what they ended themselves
 
 
 class FieldError(CodedError, ActionError):
@@ -85,15 +85,17 @@ def allowed_actions(case: Case, user: User, *, is_held: bool = False) -> list[st
 
 
 def _may_make(move: Transition, case_id: UUID, by: User) -> bool:
-    """Return whether an officer may make a transition, by permission or to undo an own slip."""
+    """Return whether an officer may make a transition, by permission or to undo an ending of their own."""
     if by.has_perm(move.permission):
         return True
-    return bool(move.own_slip) and by.has_perm(move.own_slip) and _ended_it(case_id, by)
+    return (
+        bool(move.undo_permission) and by.has_perm(move.undo_permission) and _ended_it(case_id, by)
+    )
 
 
 def _ended_it(case_id: UUID, by: User) -> bool:
     ending = events.events_for("report", case_id).filter(kind__in=ENDINGS).first()
-    since = timezone.now() - OWN_SLIP
+    since = timezone.now() - UNDO_WINDOW
     return ending is not None and ending.actor == by and ending.created_at >= since
 
 
@@ -117,7 +119,7 @@ def decide(
         raise NotAllowedError
     _check_words(move, words, officer)
     named = units.match_unit(words["unit"]) if "unit" in words else None
-    if move.gives_away and named is None:
+    if move.requires_known_unit and named is None:
         raise UnknownUnitError
     if named:
         words["unit"] = named.name
@@ -128,14 +130,16 @@ def decide(
         before, after = case.status, move.steps[case.status]
         if after in NOT_ON_HOLD and legal_holds.is_held(case_id):
             raise UnderLegalHoldError
-        officer = officer or _find_adopter(case, move, by)
+        officer = officer or _find_new_officer(case, move, by)
         keys: dict[str, int] = {"officer": officer.pk} if officer else {}
-        changes = {"status": after, **_place_case(move, officer, words, named)}
+        changes = {"status": after, **_assignment_changes(move, officer, words, named)}
         if "outcome" in words:
             changes["outcome"] = words["outcome"]
-        _write_case(case, changes | {"due_at": _turn_deadlines(case, move)})
-        if move.tells:
-            keys["message"] = _send_message(case_id, by, words.pop("reason"), is_question=move.asks)
+        _write_case(case, changes | {"due_at": _update_deadlines(case, move)})
+        if move.messages_reporter:
+            keys["message"] = _send_message(
+                case_id, by, words.pop("reason"), is_question=move.is_question
+            )
         if move.has_slip:
             slip = transfer_slips.issue_transfer_slip(
                 case_id, unit=words["unit"], reason=words["reason"], by=by
@@ -158,18 +162,20 @@ def lock_case_version(case_id: UUID, by: User, version: int) -> Case:
     return case
 
 
-def _find_adopter(case: Case, move: Transition, by: User) -> User | None:
+def _find_new_officer(case: Case, move: Transition, by: User) -> User | None:
     """Return whoever becomes the officer of an untaken case: who decides at its unit."""
-    assigned_unit = None if "assigned_unit" in move.clears else case.assigned_unit_id
-    is_free = move.adopts and case.officer_id is None and assigned_unit == units.unit_code_of(by)
+    assigned_unit = None if "assigned_unit" in move.cleared_fields else case.assigned_unit_id
+    is_free = (
+        move.assigns_actor and case.officer_id is None and assigned_unit == units.unit_code_of(by)
+    )
     return by if is_free else None
 
 
-def _place_case(
+def _assignment_changes(
     move: Transition, officer: User | None, words: Mapping[str, str], named: Unit | None
 ) -> dict[str, object]:
     """Return the changes of officer and unit: the named unit, else the new officer's."""
-    changes: dict[str, object] = {name: EMPTY[name] for name in move.clears}
+    changes: dict[str, object] = {name: EMPTY[name] for name in move.cleared_fields}
     if officer is not None:
         own = units.unit_of(officer)
         changes |= {"officer": officer, "unit": own.name if own else "", "assigned_unit": own}
@@ -197,14 +203,14 @@ def mark_unroutable(case_ids: Iterable[UUID]) -> None:
 
 def _check_words(move: Transition, words: Mapping[str, str], officer: User | None) -> None:
     """Raise ActionError where a field is missing, or the reporter may not read these words."""
-    for what in move.needs:
+    for what in move.required_fields:
         if not _is_given(what, words.get(what, ""), officer):
             raise ReasonMissingError(what)
-    if move.tells and find_links(words["reason"]):
+    if move.messages_reporter and find_links(words["reason"]):
         raise ForbiddenLinkError
-    if move.tells and (what := replies.forbidden_wording(words["reason"])):
+    if move.messages_reporter and (what := replies.forbidden_wording(words["reason"])):
         raise ForbiddenWordingError(what)
-    if move.tells and replies.unfilled_placeholders(words["reason"]):
+    if move.messages_reporter and replies.unfilled_placeholders(words["reason"]):
         raise ForbiddenWordingError("blank")
     if not replies.is_unit(words.get("unit", "")):
         raise ForbiddenWordingError("unit")
@@ -216,11 +222,13 @@ def _is_given(what: str, word: str, officer: User | None) -> bool:
     return word in Case.Outcome.values if what == "outcome" else bool(word)
 
 
-def _turn_deadlines(case: Case, move: Transition) -> datetime | None:
+def _update_deadlines(case: Case, move: Transition) -> datetime | None:
     """Apply a transition to the deadlines; return when the case is due next."""
-    if move.extends and not deadlines.extend(case.pk, move.extends):
+    if move.extends_deadline and not deadlines.extend(case.pk, move.extends_deadline):
         raise NoExtensionLeftError
-    return deadlines.apply_transition(case, meets=move.meets, drops=move.drops, starts=move.starts)
+    return deadlines.apply_transition(
+        case, meets=move.meets_deadlines, drops=move.drops_deadlines, starts=move.starts_deadlines
+    )
 
 
 def _write_case(case: Case, changes: Mapping[str, object]) -> None:

@@ -96,7 +96,11 @@ def test_each_decision_leaves_one_event_with_who_and_why(verb: str, chief: User)
     event = events.events_for("report", case.pk).get()
     assert (event.kind, event.actor) == (transitions.TABLE[verb].event, chief)
     assert (event.detail["before"], event.detail["after"]) == (case.status, after.status)
-    detail = {"message": Message.objects.get().pk} if transitions.TABLE[verb].tells else WORDS[verb]
+    detail = (
+        {"message": Message.objects.get().pk}
+        if transitions.TABLE[verb].messages_reporter
+        else WORDS[verb]
+    )
     assert event.detail.items() >= detail.items()
 
 
