@@ -38,7 +38,7 @@ _DUTY = (
     | _view("alerts", "alert")
     | _permit(
         "reports",
-        "see_every_unit decide_case act_case hand_over_case close_case reveal_contact"
+        "see_every_unit decide_case classify_case hand_over_case close_case reveal_contact"
         " propose_destruction add_numberfinding confirm_published change_dispute group_campaign"
         " file_report",
     )
@@ -75,7 +75,7 @@ ROLES = {
     "unit": Role(
         "Cán bộ đơn vị",
         _view("reports", "report indicator")
-        | _permit("reports", "decide_case act_case close_case reveal_contact"),
+        | _permit("reports", "decide_case classify_case close_case reveal_contact"),
     ),
     "editor": Role(
         "Biên tập",

@@ -66,7 +66,7 @@ SELECT each.id, '26-' || substr(translate(upper(md5(r::text)), '01AEF', 'GHJKL')
        convert_to(story, 'UTF8'), decode(md5(r::text), 'hex')
   FROM each LEFT JOIN commune ON place = chance / 7 %% (SELECT count(*) FROM commune);
 INSERT INTO reports_case (report_id, status, outcome, officer_id, due_at, version)
-SELECT each.id, CASE WHEN NOT open THEN (ARRAY['closed', 'junk', 'actioned'])[1 + chance %% 3]
+SELECT each.id, CASE WHEN NOT open THEN (ARRAY['closed', 'junk', 'crime_report'])[1 + chance %% 3]
                 ELSE (ARRAY['new', 'new', 'in_review', 'waiting'])[1 + chance %% 4] END,
        CASE WHEN NOT open AND chance %% 3 = 0 THEN 'duplicate' ELSE '' END,
        CASE WHEN NOT open OR chance %% 4 > 1 THEN officer.id END,

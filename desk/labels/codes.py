@@ -53,7 +53,7 @@ STATUS_TAGS: dict[str, str] = {
     Case.Status.NEW: "tag-amber",
     Case.Status.IN_REVIEW: "tag-green",
     Case.Status.WAITING: "tag-violet",
-    Case.Status.ACTIONED: "tag-red",
+    Case.Status.CRIME_REPORT: "tag-red",
     Case.Status.HANDED_OVER: "tag-quiet",
     Case.Status.CLOSED: "tag-quiet",
     Case.Status.JUNK: "tag-quiet",

@@ -19,7 +19,7 @@ EVENTS = {
     "asked": "Hỏi thêm người báo",
     "messaged": "Nhắn người báo",
     "resumed": "Xử lý tiếp",
-    "actioned": "Phân loại là tin báo về tội phạm",
+    "classified_as_crime": "Phân loại là tin báo về tội phạm",
     "extended": "Gia hạn xác minh tin báo",
     "deadline_soon": "Nhắc sắp đến hạn",
     "deadline_overdue": "Báo quá hạn",

@@ -53,7 +53,7 @@ MUST_BE_KEPT = {
 }
 AGAINST = {
     "held": "Tin đang phải giữ nguyên theo yêu cầu: chưa xóa được. Trả lời người báo bằng lời dưới đây.",
-    "crime": "Tin đã phân loại là tin báo về tội phạm: chưa xóa được. Trả lời người báo bằng lời dưới đây.",
+    "crime_report": "Tin đã phân loại là tin báo về tội phạm: chưa xóa được. Trả lời người báo bằng lời dưới đây.",
 }
 ERASURE_NOT_DONE = {
     **AGAINST,

@@ -55,7 +55,7 @@ EMPTY: Mapping[str, str | None] = {
 }  # fmt: skip
 _CLASSIFIED = (REVIEW, CLASSIFY)
 _DONE = (*_CLASSIFIED, FOLLOWUP_ANSWER)  # the reporter reads how a request ended
-_ENDED = (Status.ACTIONED, Status.HANDED_OVER, Status.CLOSED, Status.JUNK, Status.WITHDRAWN)
+_ENDED = (Status.CRIME_REPORT, Status.HANDED_OVER, Status.CLOSED, Status.JUNK, Status.WITHDRAWN)
 
 TABLE: Mapping[str, Transition] = {
     "take": Transition("taken", DECIDE, _BEGIN),
@@ -82,21 +82,21 @@ TABLE: Mapping[str, Transition] = {
     ),
     "resume": Transition("resumed", DECIDE, _lead_to(Status.IN_REVIEW, Status.WAITING)),
     "act": Transition(
-        "actioned", "reports.act_case", _lead_to(Status.ACTIONED, *Case.OPEN),
+        "classified_as_crime", "reports.classify_case", _lead_to(Status.CRIME_REPORT, *Case.OPEN),
         required_fields=("reason",), meets_deadlines=_CLASSIFIED, starts_deadlines=FROM_CRIME_REPORT,
     ),
     "extend": Transition(
-        "extended", "reports.extend_case", _lead_to(Status.ACTIONED, Status.ACTIONED),
+        "extended", "reports.extend_case", _lead_to(Status.CRIME_REPORT, Status.CRIME_REPORT),
         required_fields=("reason",), assigns_actor=False, extends_deadline=VERIFY,
     ),
     "hand_over": Transition(
         "handed_over", "reports.hand_over_case",
-        _lead_to(Status.HANDED_OVER, *Case.OPEN, Status.ACTIONED),
+        _lead_to(Status.HANDED_OVER, *Case.OPEN, Status.CRIME_REPORT),
         required_fields=("unit", "reason"), has_slip=True,
         meets_deadlines=(*_CLASSIFIED, VERIFY),  # not NOTIFY: the reporter was not notified
     ),
     "close": Transition(
-        "closed", "reports.close_case", _lead_to(Status.CLOSED, *Case.OPEN, Status.ACTIONED),
+        "closed", "reports.close_case", _lead_to(Status.CLOSED, *Case.OPEN, Status.CRIME_REPORT),
         required_fields=("outcome", "reason"), meets_deadlines=(*_DONE, VERIFY),
     ),
     "junk": Transition(
@@ -127,7 +127,7 @@ ERASURE_REQUEST_TABLE: Mapping[str, Transition] = {
     "grant_erasure": Transition(
         "erasure_granted", "reports.grant_erasure",
         _lead_to(Status.WITHDRAWN, *Case.OPEN)
-        | {each: each for each in _ENDED if each != Status.ACTIONED},
+        | {each: each for each in _ENDED if each != Status.CRIME_REPORT},
         assigns_actor=False, meets_deadlines=(*_DONE, ERASURE_ANSWER), drops_deadlines=FROM_CRIME_REPORT,
     ),
 }  # fmt: skip

@@ -85,12 +85,11 @@ def allowed_actions(case: Case, user: User, *, is_held: bool = False) -> list[st
 
 
 def _may_make(move: Transition, case_id: UUID, by: User) -> bool:
-    """Return whether an officer may make a transition, by permission or to undo an ending of their own."""
+    """Return whether an officer may make a transition, or undo what they ended."""
     if by.has_perm(move.permission):
         return True
-    return (
-        bool(move.undo_permission) and by.has_perm(move.undo_permission) and _ended_it(case_id, by)
-    )
+    undo = move.undo_permission
+    return bool(undo) and by.has_perm(undo) and _ended_it(case_id, by)
 
 
 def _ended_it(case_id: UUID, by: User) -> bool:
@@ -137,9 +136,8 @@ def decide(
             changes["outcome"] = words["outcome"]
         _write_case(case, changes | {"due_at": _update_deadlines(case, move)})
         if move.messages_reporter:
-            keys["message"] = _send_message(
-                case_id, by, words.pop("reason"), is_question=move.is_question
-            )
+            text = words.pop("reason")
+            keys["message"] = _send_message(case_id, by, text, is_question=move.is_question)
         if move.has_slip:
             slip = transfer_slips.issue_transfer_slip(
                 case_id, unit=words["unit"], reason=words["reason"], by=by
@@ -165,10 +163,8 @@ def lock_case_version(case_id: UUID, by: User, version: int) -> Case:
 def _find_new_officer(case: Case, move: Transition, by: User) -> User | None:
     """Return whoever becomes the officer of an untaken case: who decides at its unit."""
     assigned_unit = None if "assigned_unit" in move.cleared_fields else case.assigned_unit_id
-    is_free = (
-        move.assigns_actor and case.officer_id is None and assigned_unit == units.unit_code_of(by)
-    )
-    return by if is_free else None
+    is_free = case.officer_id is None and assigned_unit == units.unit_code_of(by)
+    return by if move.assigns_actor and is_free else None
 
 
 def _assignment_changes(

@@ -257,7 +257,7 @@ class Migration(migrations.Migration):
             name='Case',
             fields=[
                 ('report', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='reports.report')),
-                ('status', models.CharField(choices=[('new', 'Mới'), ('in_review', 'Đang xác minh'), ('waiting', 'Chờ người báo'), ('actioned', 'Tin báo về tội phạm'), ('handed_over', 'Đã chuyển đơn vị'), ('closed', 'Kết thúc xử lý'), ('junk', 'Tin rác'), ('withdrawn', 'Người báo rút')], db_default='new', max_length=16, verbose_name='trạng thái')),
+                ('status', models.CharField(choices=[('new', 'Mới'), ('in_review', 'Đang xác minh'), ('waiting', 'Chờ người báo'), ('crime_report', 'Tin báo về tội phạm'), ('handed_over', 'Đã chuyển đơn vị'), ('closed', 'Kết thúc xử lý'), ('junk', 'Tin rác'), ('withdrawn', 'Người báo rút')], db_default='new', max_length=16, verbose_name='trạng thái')),
                 ('outcome', models.CharField(blank=True, choices=[('warned', 'Đã góp vào cảnh báo'), ('scam', 'Là lừa đảo, không còn gì phải làm'), ('duplicate', 'Tin trùng'), ('insufficient', 'Chưa đủ để làm tiếp'), ('not_scam', 'Không phải lừa đảo')], db_default='', max_length=16, verbose_name='kết quả')),
                 ('unit', models.CharField(blank=True, db_default='', max_length=120, verbose_name='đơn vị nhận')),
                 ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='hạn')),
@@ -270,7 +270,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'xử lý',
                 'verbose_name_plural': 'xử lý',
-                'permissions': [('decide_case', 'nhận xử lý, ghi chú, hỏi thêm người báo'), ('assign_case', 'phân công cán bộ xử lý'), ('act_case', 'phân loại là tin báo về tội phạm'), ('hand_over_case', 'chuyển đơn vị'), ('close_case', 'kết thúc xử lý'), ('reopen_case', 'mở lại tin đã kết thúc'), ('extend_case', 'gia hạn xác minh tin báo'), ('see_every_unit', 'xem tin của mọi đơn vị'), ('export_queue', 'xuất danh sách tin'), ('export_case', 'xuất hồ sơ một tin'), ('export_personal', 'xuất kèm dữ liệu cá nhân'), ('reveal_contact', 'xem số, câu hẹn, bản gốc lời kể (ghi nhật ký)')],
+                'permissions': [('decide_case', 'nhận xử lý, ghi chú, hỏi thêm người báo'), ('assign_case', 'phân công cán bộ xử lý'), ('classify_case', 'phân loại là tin báo về tội phạm'), ('hand_over_case', 'chuyển đơn vị'), ('close_case', 'kết thúc xử lý'), ('reopen_case', 'mở lại tin đã kết thúc'), ('extend_case', 'gia hạn xác minh tin báo'), ('see_every_unit', 'xem tin của mọi đơn vị'), ('export_queue', 'xuất danh sách tin'), ('export_case', 'xuất hồ sơ một tin'), ('export_personal', 'xuất kèm dữ liệu cá nhân'), ('reveal_contact', 'xem số, câu hẹn, bản gốc lời kể (ghi nhật ký)')],
             },
         ),
         migrations.CreateModel(

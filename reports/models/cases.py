@@ -35,7 +35,7 @@ class Case(models.Model):
         NEW = "new", "Mới"
         IN_REVIEW = "in_review", "Đang xác minh"
         WAITING = "waiting", "Chờ người báo"
-        ACTIONED = "actioned", "Tin báo về tội phạm"
+        CRIME_REPORT = "crime_report", "Tin báo về tội phạm"
         HANDED_OVER = "handed_over", "Đã chuyển đơn vị"
         CLOSED = "closed", "Kết thúc xử lý"
         JUNK = "junk", "Tin rác"
@@ -88,7 +88,7 @@ class Case(models.Model):
         permissions = [
             ("decide_case", "nhận xử lý, ghi chú, hỏi thêm người báo"),
             ("assign_case", "phân công cán bộ xử lý"),
-            ("act_case", "phân loại là tin báo về tội phạm"),
+            ("classify_case", "phân loại là tin báo về tội phạm"),
             ("hand_over_case", "chuyển đơn vị"),
             ("close_case", "kết thúc xử lý"),
             ("reopen_case", "mở lại tin đã kết thúc"),

@@ -101,7 +101,7 @@ ACTS = {
 
 
 class ErasureError(CodedError):
-    """Nothing was erased: `code` is held, crime or gone."""
+    """Nothing was erased: `code` is held, crime_report or gone."""
 
 
 def erase(
@@ -153,11 +153,11 @@ def _check_erasable(report_id: UUID) -> None:
 
 
 def find_blocker(report_id: UUID) -> str:
-    """Return what keeps a report from being erased: "held", "crime" or ""."""
+    """Return what keeps a report from being erased: "held", "crime_report" or ""."""
     if legal_holds.is_held(report_id):
         return "held"
-    is_crime = Case.objects.filter(pk=report_id, status=Case.Status.ACTIONED).exists()
-    return "crime" if is_crime else ""
+    is_crime = Case.objects.filter(pk=report_id, status=Case.Status.CRIME_REPORT).exists()
+    return "crime_report" if is_crime else ""
 
 
 def _erase_whole(report_id: UUID, _: datetime) -> None:

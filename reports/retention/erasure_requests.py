@@ -26,7 +26,7 @@ MAX_REQUESTS = 5  # of one report, the refused ones too
 
 
 class ErasureRequestError(CodedError):
-    """Nothing was written: `code` is permission, closed, held, crime, gone or same."""
+    """Nothing was written: `code` is permission, closed, held, crime_report, gone or same."""
 
 
 def request_erasure(report: Report, words: str) -> bool:

@@ -217,7 +217,7 @@ def retained_with_reason(now: datetime) -> Mapping[str, int]:
     return {
         "under a hold": present.filter(Exists(holds)).count(),
         "a tin báo, or with another unit": present.filter(
-            status__in=(Status.ACTIONED, Status.HANDED_OVER)
+            status__in=(Status.CRIME_REPORT, Status.HANDED_OVER)
         ).count(),
         "closed, with a loss": present.filter(_LOSS, status=Status.CLOSED).count(),
     }

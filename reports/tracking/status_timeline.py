@@ -45,7 +45,7 @@ _STEPS = {
         _("Đã chuyển nơi xử lý"),
         _("Tin đã chuyển đến {unit}. Cần hỏi, gọi nơi đó."),
     ),
-    Status.ACTIONED: (_("Đã chuyển cơ quan điều tra"), _("Tin có dấu hiệu tội phạm.")),
+    Status.CRIME_REPORT: (_("Đã chuyển cơ quan điều tra"), _("Tin có dấu hiệu tội phạm.")),
     Status.JUNK: (_CLOSED, _INSUFFICIENT),
     Status.WITHDRAWN: (_CLOSED, _("Bạn đã đề nghị rút tin.")),
 }
@@ -250,7 +250,7 @@ def _build_state_step(case: Case, messages: Conversation) -> ProgressStep:
         return _build_waiting_step(at, messages)
     word, sentence = _STEPS[Status(case.status)]
     text = str(sentence).format(unit=case.unit)
-    if case.status == Status.ACTIONED and (
+    if case.status == Status.CRIME_REPORT and (
         law := confirmed_statements.statements().get("investigators")
     ):
         text = f"{text} {law.text}"

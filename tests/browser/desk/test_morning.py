@@ -243,16 +243,18 @@ def _is_on_record(morning: Morning) -> None:
     """What the database holds when the morning is over."""
     statuses = Counter(Case.objects.values_list("status", flat=True))
     assert sum(statuses.values()) == 20
-    assert (statuses["junk"], statuses["handed_over"], statuses["actioned"]) == (1, 1, 1)
+    assert (statuses["junk"], statuses["handed_over"], statuses["crime_report"]) == (1, 1, 1)
     queried = Case.objects.get(report=morning.queried.report)
     assert (queried.status, getattr(queried.officer, "username", "")) == ("in_review", "minh")
     thread = Message.objects.filter(report=queried.pk).order_by("pk")
     assert [encryption.decrypt_field(message, "text") for message in thread] == [QUESTION, ANSWER]
     assert TransferSlip.objects.get().report_id == Case.objects.get(status="handed_over").pk
-    running = Deadline.objects.filter(report=Case.objects.get(status="actioned").pk, met_at=None)
+    case = Case.objects.get(status="crime_report")
+    running = Deadline.objects.filter(report=case.pk, met_at=None)
     assert {deadline.kind for deadline in running} == {"notify", "verify"}
     assert [len(members(campaign)) for campaign in morning.campaigns] == [6, 5]
     assert Alert.objects.get(campaign=morning.campaigns[0]).current is None
     done = Counter(AuditEvent.objects.exclude(actor=None).values_list("actor__username", "kind"))
-    assert done["minh", "asked"] == done["minh", "slip_given"] == done["ha", "actioned"] == 1
+    assert done["minh", "asked"] == done["minh", "slip_given"] == 1
+    assert done["ha", "classified_as_crime"] == 1
     assert not any(kind == "refused" for _, kind in done)

@@ -22,7 +22,7 @@ def test_each_button_takes_its_decision_and_the_log_shows_it(lead: Person, verb:
     status = next(status for status in LEADS if f"{verb}=" in LEADS[status])
     data = {"outcome": "duplicate"} if status == "closed" else {}
     Case.objects.filter(report=report).update(status=status, **data)
-    if status == "actioned":
+    if status == "crime_report":
         deadlines.apply_transition(report.case, starts=("verify",))
     officer = {"officer": lead.user.pk} if verb == "assign" else {}
     response = press(lead.client, report, verb, **officer)

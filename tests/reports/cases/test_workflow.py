@@ -20,13 +20,13 @@ pytestmark = pytest.mark.django_db
 S = Case.Status
 # Written out a second time, by hand: from each status, what each verb leads to.
 LEADS = {
-    S.NEW: "take=in_review assign=in_review assign_unit=in_review recall=new note=new message=new ask=waiting act=actioned"
+    S.NEW: "take=in_review assign=in_review assign_unit=in_review recall=new note=new message=new ask=waiting act=crime_report"
     " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
-    S.IN_REVIEW: "take=in_review assign=in_review assign_unit=in_review recall=in_review note=in_review message=in_review ask=waiting act=actioned"
+    S.IN_REVIEW: "take=in_review assign=in_review assign_unit=in_review recall=in_review note=in_review message=in_review ask=waiting act=crime_report"
     " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
-    S.WAITING: "take=waiting assign=waiting assign_unit=waiting recall=waiting note=waiting message=waiting resume=in_review act=actioned"
+    S.WAITING: "take=waiting assign=waiting assign_unit=waiting recall=waiting note=waiting message=waiting resume=in_review act=crime_report"
     " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
-    S.ACTIONED: "note=actioned message=actioned extend=actioned hand_over=handed_over close=closed reopen=in_review",
+    S.CRIME_REPORT: "note=crime_report message=crime_report extend=crime_report hand_over=handed_over close=closed reopen=in_review",
     S.HANDED_OVER: "note=handed_over message=handed_over reopen=in_review",
     S.CLOSED: "note=closed message=closed reopen=in_review",
     S.JUNK: "note=junk message=junk reopen=in_review",
@@ -48,7 +48,7 @@ def create_case(status: str) -> Case:
     outcome = "duplicate" if status == S.CLOSED else ""
     unit = "Công an xã Yên Định" if status == S.HANDED_OVER else ""
     Case.objects.filter(pk=case.pk).update(status=status, outcome=outcome, unit=unit)
-    if status == S.ACTIONED:
+    if status == S.CRIME_REPORT:
         deadlines.apply_transition(case, starts=("verify",))
     case.refresh_from_db()
     return case

@@ -242,7 +242,7 @@ def test_a_hold_stops_every_part(erasable: Report, lead: Person, part: ErasureSc
 def test_a_case_stops_it_too(lead: Person) -> None:
     report = report_factories.report(STORY)
     report_factories.decide("act", report, lead)
-    with pytest.raises(ErasureError, match=r"^crime$"):
+    with pytest.raises(ErasureError, match=r"^crime_report$"):
         erasure.erase(report.pk, why="asked")
 
 

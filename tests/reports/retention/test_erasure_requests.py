@@ -288,7 +288,7 @@ def test_what_was_not_refused_is_not_reopened(
     assert not ErasureRequest.objects.open().exists()
 
 
-@pytest.mark.parametrize("against", ["held", "crime"])
+@pytest.mark.parametrize("against", ["held", "crime_report"])
 def test_a_hold_or_a_case_stands_above_it(requesting: Report, lead: Person, against: str) -> None:
     if against == "held":
         legal_holds.place_hold(requesting.pk, by=lead.user, reason="Công văn 12")
