@@ -21,7 +21,9 @@ from core.models import LOOKS, AuditChainCheck, AuditEvent
 from desk.labels import codes as labels
 from desk.labels import deadlines, highlighting
 from desk.labels.events import EVENTS, PERSONAL, SUBJECTS
-from desk.pages.base import Context, NoDetailAdminMixin, render, sees_every_report
+from desk.pages.lists import NoDetailAdminMixin
+from desk.pages.requests import sees_every_report
+from desk.pages.responses import render
 from desk.pages.validators import AnyDayField
 from reports.calendar.deadline_rules import start_of_day
 from reports.models import Case, Correction, Report
@@ -148,7 +150,9 @@ class EventAdmin(NoDetailAdminMixin, admin.ModelAdmin[AuditEvent]):
         )
         return [looks, *super().get_urls()]
 
-    def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         return self._list(request, EventFilterForm(request.GET), "Nhật ký xử lý")

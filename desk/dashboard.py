@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from core.text import lower_initial
 from desk.labels import codes as labels
 from desk.numbers.findings import unconfirmed_findings
-from desk.pages.base import officer, once_per_request
+from desk.pages.requests import officer, once_per_request
 from desk.reports import saved_searches
 from reports.campaigns import bursts as burst_service
 from reports.campaigns import campaign_stats

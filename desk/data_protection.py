@@ -13,7 +13,8 @@ from django.utils import timezone
 from core.province import province
 from desk.labels import codes as labels
 from desk.pages import validators
-from desk.pages.base import Context, NoDetailAdminMixin, officer
+from desk.pages.lists import NoDetailAdminMixin
+from desk.pages.requests import officer
 from reports.cases import visibility
 from reports.models import DataBreach, ErasureRequest, PurgeRun
 from reports.retention import breaches
@@ -120,7 +121,9 @@ class PurgeRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[PurgeRun]):
     list_display = ("started_at", "finished_at", "erased_counts", "retained_counts")
     empty_value_display = "đang làm"  # until `finished_at`
 
-    def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         context = {
             "title": "Xóa dữ liệu hết hạn",
             "rules": [(kind.label, _length(kind)) for kind in KINDS],

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
-from desk.pages.base import Context, officer
+from desk.pages.requests import officer
 from reports.models import LookalikeDomain
 from reports.public import lookalike_domains
 
@@ -51,7 +51,9 @@ class LookAlikeAdmin(admin.ModelAdmin[LookalikeDomain]):
     search_fields = ("name",)
     actions = None
 
-    def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         context = (extra_context or {}) | {"host": lookalike_domains.portal_hostname()}
         return super().changelist_view(request, context)
 

@@ -12,7 +12,9 @@ from core.audit import events
 from core.province import province
 from desk.labels import codes as labels
 from desk.pages import validators
-from desk.pages.base import NoDeleteAdminMixin, changed_values, officer
+from desk.pages.actions import changed_values
+from desk.pages.lists import NoDeleteAdminMixin
+from desk.pages.requests import officer
 from desk.reports.decision_forms import FORBIDDEN
 from reports.campaigns.campaign_stats import scenarios
 from reports.cases import replies

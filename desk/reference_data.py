@@ -9,7 +9,9 @@ from django.http import HttpRequest
 from core.audit import events
 from core.readonly_admin import ReadOnlyAdminMixin
 from desk.pages import validators
-from desk.pages.base import NoDeleteAdminMixin, changed_values, officer
+from desk.pages.actions import changed_values
+from desk.pages.lists import NoDeleteAdminMixin
+from desk.pages.requests import officer
 from desk.pages.validators import AnyDayField, DayField
 from reports.calendar import days_off
 from reports.models import CalendarException, Commune, Office

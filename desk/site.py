@@ -14,7 +14,6 @@ from accounts import reauthentication, sessions
 from accounts.oidc import views
 from core.province import province
 from desk import help_pages
-from desk.pages.base import Context
 
 WRONG = (
     "Tên đăng nhập, mật khẩu hoặc mã xác nhận chưa đúng. Mã trên điện thoại đổi 30 giây một lần:"
@@ -89,18 +88,24 @@ class DeskSite(OTPAdminSite):
             *super().get_urls(),
         ]
 
-    def login(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         context = {"has_oidc": views.is_configured()} | (extra_context or {})
         answer: HttpResponse = super().login(request, context)
         return answer
 
-    def logout(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Log out, offering the log-out at the OIDC provider too."""
         context = views.end_session_context(request) if request.method == "POST" else {}
         answer: HttpResponse = super().logout(request, context | (extra_context or {}))
         return answer
 
-    def password_change(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Change the password and end the officer's other sessions."""
         response: HttpResponse = super().password_change(request, extra_context)
         if request.method == "POST" and response.status_code == HttpResponseRedirect.status_code:

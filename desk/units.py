@@ -16,7 +16,9 @@ from core.audit import events
 from core.text import normalize
 from desk.labels import codes as labels
 from desk.pages import validators
-from desk.pages.base import NoDeleteAdminMixin, officer, render
+from desk.pages.lists import NoDeleteAdminMixin
+from desk.pages.requests import officer
+from desk.pages.responses import render
 from desk.reports.decision_forms import OfficerField
 from reports.campaigns.campaign_stats import scenarios
 from reports.cases import replies, routing, visibility

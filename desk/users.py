@@ -15,14 +15,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts import service
 from accounts.service import AccountError
 from core.province import province
-from desk.pages.base import (
-    Context,
-    ReadOnlyActionsMixin,
-    RowAction,
-    action_history,
-    officer,
-    parse_int,
-)
+from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history
+from desk.pages.requests import officer, parse_int
 from reports.cases import visibility
 
 NOT_DONE = {
@@ -141,7 +135,9 @@ class PersonAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[User]):
         rows = rows.annotate(is_blind=Exists(visibility.without_unit().filter(pk=OuterRef("pk"))))
         return rows.select_related("membership__unit").prefetch_related("groups")
 
-    def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         may = request.user.has_perm(service.KEEP)
         lockouts = service.active_lockouts(self.get_queryset(request)) if may else {}
         people = User.objects.filter(username__in=lockouts)

@@ -16,15 +16,9 @@ from core.errors import ActionError
 from core.form_data import parse_uuid
 from desk.campaigns.detail import get_campaign_or_404, render_page
 from desk.labels import codes as labels
-from desk.pages.base import (
-    DeskAction,
-    can_group,
-    parse_int,
-    post_text,
-    render,
-    see_other,
-    set_status,
-)
+from desk.pages.actions import DeskAction
+from desk.pages.requests import can_group, parse_int, post_text
+from desk.pages.responses import render, see_other, set_status
 from desk.reports.search import campaign_for_field
 from reports.campaigns import campaign_stats, manual_grouping
 from reports.campaigns.campaign_stats import CampaignTotals

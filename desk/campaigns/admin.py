@@ -17,14 +17,8 @@ from django.views.decorators.http import require_safe
 
 from desk.campaigns import actions, detail
 from desk.labels import codes as labels
-from desk.pages.base import (
-    AlwaysChosenFilter,
-    BoundedListMixin,
-    Context,
-    can_group,
-    officer,
-    once_per_request,
-)
+from desk.pages.lists import AlwaysChosenFilter, BoundedListMixin
+from desk.pages.requests import can_group, officer, once_per_request
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignTotals
 from reports.cases import visibility
@@ -200,7 +194,7 @@ class CampaignAdmin(BoundedListMixin, admin.ModelAdmin[Campaign]):
         return HttpResponseRedirect(reverse("admin:reports_campaign_change", args=[goes_on.pk]))
 
     def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Context = None
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied

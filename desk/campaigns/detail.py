@@ -16,7 +16,8 @@ from django.utils import timezone
 from core.audit import events
 from core.form_data import parse_uuid
 from desk.labels import codes as labels
-from desk.pages.base import can_group, officer, render, sees_every_report
+from desk.pages.requests import can_group, officer, sees_every_report
+from desk.pages.responses import render
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignBreakdown, CampaignTotals, growth
 from reports.cases import visibility

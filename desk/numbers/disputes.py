@@ -12,14 +12,9 @@ from django.utils import timezone
 from core import encryption
 from core.audit import events
 from desk.labels import codes as labels
-from desk.pages.base import (
-    ReadOnlyActionsMixin,
-    RowAction,
-    action_history,
-    officer,
-    post_text,
-    render,
-)
+from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history
+from desk.pages.requests import officer, post_text
+from desk.pages.responses import render
 from desk.reports import search
 from desk.reports.indicators import newest_naming
 from reports.extraction import phones, redaction

@@ -12,16 +12,9 @@ from django.utils import timezone
 
 from core.errors import ActionError
 from desk.labels import codes as labels
-from desk.pages.base import (
-    Context,
-    ReadOnlyActionsMixin,
-    RowAction,
-    action_history,
-    four_eyes_buttons,
-    officer,
-    parse_int,
-    see_other,
-)
+from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
+from desk.pages.requests import officer, parse_int
+from desk.pages.responses import see_other
 from desk.pages.validators import AnyDayField
 from desk.reports.indicators import count_reports_naming, newest_naming
 from reports.cases import visibility
@@ -131,7 +124,7 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
         findings.store_proposal(obj)
 
     def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Context = None
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         context = {"title": "Đề nghị ghi nhận một số", **(extra_context or {})}
         try:

@@ -11,14 +11,9 @@ from django.urls import reverse
 from core.errors import ActionError
 from desk.labels import codes as labels
 from desk.pages import validators
-from desk.pages.base import (
-    ReadOnlyActionsMixin,
-    RowAction,
-    action_history,
-    four_eyes_buttons,
-    officer,
-    see_other,
-)
+from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
+from desk.pages.requests import officer
+from desk.pages.responses import see_other
 from desk.pages.validators import DayField
 from reports.extraction import phones
 from reports.models import BankHotline, NumberFinding, OfficeNumber, PublishedNumberChange

@@ -17,7 +17,8 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from accounts import preferences
-from desk.pages.base import NEAR, BoundedListMixin, Context, officer, sanitize_query
+from desk.pages.lists import MAX_PAGED_ROWS, BoundedListMixin
+from desk.pages.requests import officer, sanitize_query
 from desk.reports import (
     bulk_actions,
     columns,
@@ -60,7 +61,7 @@ class ReportChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.near = NEAR
+        self.near = MAX_PAGED_ROWS
         self.show_admin_actions = bool(self.result_count)
         is_lost = bool(self.query) and not self.result_count
         self.meant = search.did_you_mean(self.query, officer(request)) if is_lost else ""
@@ -177,7 +178,9 @@ class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
         )
         return rows, False
 
-    def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         context = {"title": "Tin chờ xử lý", **(extra_context or {})}
         request.GET = sanitize_query(request.GET)  # type: ignore[assignment]
         _link_dispute(request, request.GET.get(SEARCH_VAR, ""))
@@ -191,7 +194,7 @@ class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
         return page
 
     def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Context = None
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         page = reverse("admin:reports_report_change", args=[open_report(request, object_id).pk])
         return HttpResponseRedirect(f"{page}#log")

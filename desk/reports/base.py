@@ -15,7 +15,8 @@ from accounts import preferences
 from core.errors import ActionError
 from core.form_data import parse_uuid
 from desk.labels import deadlines
-from desk.pages.base import DeskAction, officer
+from desk.pages.actions import DeskAction
+from desk.pages.requests import officer
 from reports.cases import visibility
 from reports.models import ErasureRequest, LegalHold, Report
 

@@ -16,7 +16,8 @@ from core.audit import events
 from core.errors import ActionError
 from core.form_data import parse_uuid
 from desk.labels import codes as labels
-from desk.pages.base import officer, parse_int, render, see_other, set_status
+from desk.pages.requests import officer, parse_int
+from desk.pages.responses import render, see_other, set_status
 from desk.reports.base import VIEW
 from desk.reports.decision_forms import MISSING, DecisionForm
 from desk.reports.search import campaign_for_field
@@ -26,7 +27,7 @@ from reports.cases import transitions, visibility, workflow
 from reports.cases.bulk import MAX_COUNT, ReportVersion, Result
 from reports.models import Campaign, Report
 
-MAX_LENGTH = 64 * 1024  # characters of the list of rows
+MAX_LIST_CHARS = 64 * 1024  # of the rows
 SHOWN = 60  # numbers on the form
 TITLES = {
     "assign": "Phân công",
@@ -106,7 +107,7 @@ def run_bulk(request: HttpRequest, verb: str) -> HttpResponse:
     if many.load_result(key, by) is not None:
         messages.info(request, "Lần bấm này đã làm rồi, không làm lại.")
         return _see_result(key)
-    rows = list(parse_rows(request.POST.get("rows", "")[:MAX_LENGTH]))
+    rows = list(parse_rows(request.POST.get("rows", "")[:MAX_LIST_CHARS]))
     if not rows or len(rows) > MAX_COUNT:
         messages.error(request, too_many() if rows else "Chưa làm gì. Chưa chọn tin nào.")
         return see_other(reverse("admin:reports_report_changelist"))

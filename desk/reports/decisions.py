@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from core.errors import ActionError
 from desk.labels import highlighting
-from desk.pages.base import render, set_status
+from desk.pages.responses import render, set_status
 from desk.reports import correction_forms, navigation, reprocessing
 from desk.reports.base import ReportAction, ReportView, open_report
 from desk.reports.correction_forms import CorrectionForm

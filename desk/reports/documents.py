@@ -20,7 +20,7 @@ from core.audit import events
 from core.province import province
 from desk.labels import codes as labels
 from desk.labels import highlighting
-from desk.pages.base import download, see_other
+from desk.pages.responses import download, see_other
 from desk.reports import attachments, correction_forms, detail, followups, indicators
 from desk.reports.base import ReportAction, ReportView
 from desk.reports.followups import FollowupPanel

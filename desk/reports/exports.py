@@ -28,7 +28,8 @@ from core.audit import events
 from core.spreadsheets import MAX_CHARS, Cell
 from desk.labels import codes as labels
 from desk.labels import highlighting
-from desk.pages.base import SAFE_HEADERS, officer, render, set_status
+from desk.pages.requests import officer
+from desk.pages.responses import SAFE_HEADERS, render, set_status
 from desk.reports import saved_searches
 from desk.reports.indicators import caller_by_report
 from reports.facts import followup_facts

@@ -13,7 +13,8 @@ from django.http import HttpRequest
 
 from desk.labels import codes as labels
 from desk.labels import highlighting
-from desk.pages.base import AlwaysChosenFilter, parse_int
+from desk.pages.lists import AlwaysChosenFilter
+from desk.pages.requests import parse_int
 from desk.reports import reporter_activity
 from desk.reports.queue_counts import ValueCount, counts_for, queue_state_for
 from desk.reports.reporter_activity import with_unread_updates
@@ -22,7 +23,7 @@ from reports.facts import effective_facts
 from reports.models import Case, Report
 from reports.monitoring import queue_stats
 
-MAX_LENGTH = 64  # characters of a value in the query
+MAX_VALUE_CHARS = 64  # in the query
 MAX_SHOWN = 12  # values of a filter; a search reaches the rest
 NEWEST = 20_000  # reports that are filtered where closed ones are included
 MUCH = 100_000_000  # đồng
@@ -52,7 +53,7 @@ class CountedListFilter(admin.SimpleListFilter):
         return bool(self.lookup_choices or self.value())
 
     def value(self) -> str | None:
-        return (super().value() or "")[:MAX_LENGTH] or None
+        return (super().value() or "")[:MAX_VALUE_CHARS] or None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
         chosen = self.value()
@@ -70,7 +71,7 @@ class CountedListFilter(admin.SimpleListFilter):
         return each.value
 
     def label(self, each: ValueCount) -> str:
-        return each.name or highlighting.plain_line(each.value, MAX_LENGTH)
+        return each.name or highlighting.plain_line(each.value, MAX_VALUE_CHARS)
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         """Yield the choices, with a chosen value that no longer occurs, so that it can be removed."""
@@ -116,7 +117,7 @@ class ScenarioFilter(CountedListFilter):
         return effective_facts.of_scenario(queryset, chosen)
 
     def label(self, each: ValueCount) -> str:
-        return highlighting.plain_line(labels.short_label(each.value), MAX_LENGTH)
+        return highlighting.plain_line(labels.short_label(each.value), MAX_VALUE_CHARS)
 
 
 class LossFilter(CountedListFilter):
@@ -127,7 +128,7 @@ class LossFilter(CountedListFilter):
     _WORDS = {"lost": "Có mất tiền", "much": "Từ 100 triệu", "unknown": "Chưa rõ"}
 
     def label(self, each: ValueCount) -> str:
-        return self._WORDS.get(each.value, highlighting.plain_line(each.value, MAX_LENGTH))
+        return self._WORDS.get(each.value, highlighting.plain_line(each.value, MAX_VALUE_CHARS))
 
     @classmethod
     def filter_queryset(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
@@ -160,7 +161,7 @@ class OfficeFilter(CountedListFilter):
     parameter_name = "xung"
 
     def label(self, each: ValueCount) -> str:
-        return highlighting.plain_line(labels.claim_label(each.value), MAX_LENGTH)
+        return highlighting.plain_line(labels.claim_label(each.value), MAX_VALUE_CHARS)
 
     @classmethod
     def value_lookup(cls, chosen: str) -> Q:
@@ -208,7 +209,7 @@ class SourceFilter(CountedListFilter):
 
     def label(self, each: ValueCount) -> str:
         source = dict(Report.Source.choices).get(each.value, each.value)
-        return highlighting.plain_line(str(source), MAX_LENGTH)
+        return highlighting.plain_line(str(source), MAX_VALUE_CHARS)
 
 
 class FlagFilter(CountedListFilter):
@@ -218,7 +219,7 @@ class FlagFilter(CountedListFilter):
     parameter_name = "dau"
 
     def label(self, each: ValueCount) -> str:
-        return highlighting.plain_line(labels.flag_label(each.value), MAX_LENGTH)
+        return highlighting.plain_line(labels.flag_label(each.value), MAX_VALUE_CHARS)
 
     @classmethod
     def value_lookup(cls, chosen: str) -> Q:

@@ -27,7 +27,9 @@ from django.utils.http import urlencode
 from accounts import preferences
 from desk.labels import codes as labels
 from desk.models import ReportViewer
-from desk.pages.base import NEAR, officer, see_other
+from desk.pages.lists import MAX_PAGED_ROWS
+from desk.pages.requests import officer
+from desk.pages.responses import see_other
 from desk.reports.base import ReportView
 from desk.reports.decision_forms import ACTS
 from reports.cases import visibility
@@ -124,7 +126,7 @@ def _query_keys(request: HttpRequest, filters: str) -> list[UUID]:
     list_request: Any = copy(request)
     list_request.GET, list_request.order_alone = QueryDict(filters), True
     changelist = admin.site.get_model_admin(Report).get_changelist_instance(list_request)
-    return list(changelist.queryset.values_list("pk", flat=True)[:NEAR])
+    return list(changelist.queryset.values_list("pk", flat=True)[:MAX_PAGED_ROWS])
 
 
 def next_after_action(request: HttpRequest, pk: UUID, verb: str) -> UUID | None:

@@ -11,7 +11,8 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.cache import never_cache
 
 from core.form_data import Fields, sanitize_fields
-from desk.pages.base import officer, render, set_status
+from desk.pages.requests import officer
+from desk.pages.responses import render, set_status
 from reports.facts import choices
 from reports.models import Report
 from reports.reference import gazetteer

@@ -14,7 +14,8 @@ from core.audit import events
 from core.models import AuditEvent
 from desk.labels import codes as labels
 from desk.labels import deadlines, highlighting
-from desk.pages.base import can_group, officer, render, set_status
+from desk.pages.requests import can_group, officer
+from desk.pages.responses import render, set_status
 from desk.reports import (
     attachments,
     correction_forms,

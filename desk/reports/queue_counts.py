@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.http import HttpRequest
 
-from desk.pages.base import officer, once_per_request
+from desk.pages.requests import officer, once_per_request
 from desk.reports import reporter_activity
 from reports.cases import visibility
 from reports.facts import effective_facts

@@ -13,7 +13,9 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods
 
 from desk.labels import codes as labels
-from desk.pages.base import Context, NoDetailAdminMixin, officer, render, see_other
+from desk.pages.lists import NoDetailAdminMixin
+from desk.pages.requests import officer
+from desk.pages.responses import render, see_other
 from reports.models import ReprocessingRun
 from reports.triage import reprocessing, service
 
@@ -37,7 +39,9 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]
         start = self.admin_site.admin_view(view)
         return [path("start/", start, name="reports_reprocessingrun_start"), *super().get_urls()]
 
-    def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         context = {"title": "Đọc lại tin", **_newest(request), **(extra_context or {})}
         return super().changelist_view(request, context)
 

@@ -19,7 +19,8 @@ from core.errors import ActionError
 from core.form_data import parse_uuid
 from desk.labels import codes as labels
 from desk.labels import highlighting
-from desk.pages.base import officer, render, set_status
+from desk.pages.requests import officer
+from desk.pages.responses import render, set_status
 from desk.reports import decision_forms, documents
 from desk.reports.base import ReportAction, ReportView
 from desk.reports.exports import WITH_PERSONAL, ReasonForm, attachment, digest

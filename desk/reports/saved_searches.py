@@ -29,7 +29,8 @@ from core.database import log_database_error
 from core.mail import render_mail, send_or_log
 from core.province import province
 from desk.models import SavedSearch
-from desk.pages.base import MAX_LENGTH, NEAR
+from desk.pages.lists import MAX_PAGED_ROWS
+from desk.pages.requests import MAX_PARAMETER_CHARS
 from desk.reports import filters
 from desk.reports.search import search_reports
 from reports.cases import visibility
@@ -55,10 +56,10 @@ class SaveForm(forms.Form):
     name = forms.CharField(max_length=80, error_messages={"required": "Ghi tên cho tìm kiếm này."})
     query = forms.CharField(max_length=2000, required=False)
     notify_threshold = forms.IntegerField(
-        min_value=1, max_value=NEAR, required=False,
+        min_value=1, max_value=MAX_PAGED_ROWS, required=False,
         error_messages={
             "invalid": "Mức báo phải là số.", "min_value": "Mức báo từ 1 trở lên.",
-            "max_value": f"Mức báo không quá {NEAR}.",
+            "max_value": f"Mức báo không quá {MAX_PAGED_ROWS}.",
         },
     )  # fmt: skip
     is_shared = forms.BooleanField(required=False)
@@ -75,7 +76,9 @@ class SaveForm(forms.Form):
 def allowed_query(query: QueryDict) -> str:
     """Return the known parameters of a query as a query string, without NUL, bounded."""
     values = {
-        name: query.get(name, "").replace("\0", "").strip()[:MAX_LENGTH] for name in KNOWN if name
+        name: query.get(name, "").replace("\0", "").strip()[:MAX_PARAMETER_CHARS]
+        for name in KNOWN
+        if name
     }
     return urlencode({name: value for name, value in values.items() if value})
 
@@ -171,14 +174,14 @@ def matching_reports(search: SavedSearch) -> QuerySet[Report]:
     is_narrowed = any(values.values()) and not typed
     rows = filters.filter_by_work(rows, work, owner, is_narrowed=is_narrowed)
     for each, value in values.items():
-        rows = each.filter_queryset(rows, value[: filters.MAX_LENGTH]) if value else rows
+        rows = each.filter_queryset(rows, value[: filters.MAX_VALUE_CHARS]) if value else rows
     only_open = work in filters.OF_OPEN
     return search_reports(rows, typed, owner, only_open=only_open)[0] if typed else rows
 
 
 def count(search: SavedSearch) -> None:
     """Count a search, and notify its owner once when the threshold is reached."""
-    search.hits = matching_reports(search).order_by().values("pk")[:NEAR].count()
+    search.hits = matching_reports(search).order_by().values("pk")[:MAX_PAGED_ROWS].count()
     rows = SavedSearch.objects.filter(pk=search.pk)
     rows.update(hits=search.hits, counted_at=timezone.now())
     if not search.has_come:

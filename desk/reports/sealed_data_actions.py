@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 
 from core import encryption
 from core.audit import events
-from desk.pages.base import download, set_status
+from desk.pages.responses import download, set_status
 from desk.reports import attachments, followups
 from desk.reports.base import ReportAction, ReportView
 from desk.reports.decision_forms import MAX_WORDS, NOT_RELEASED

@@ -18,7 +18,7 @@ from reports.extraction import phones
 from reports.models import Campaign, Dispute, Indicator, Report
 from reports.models.report import ALPHABET
 
-MAX_LENGTH = 200  # characters of a search
+MAX_SEARCH_CHARS = 200
 MIN_DIGITS = 4  # of a partial number
 MAX_NUMBERS = 2_000  # reports of a number
 _PUBLIC_NUMBER = re.compile(rf"(?:XL)?(\d\d)([{ALPHABET}]{{4}})([{ALPHABET}]{{4}})")
@@ -32,7 +32,7 @@ def search_reports(
     reports: QuerySet[Report], typed: str, viewer: User, *, only_open: bool = False
 ) -> tuple[QuerySet[Report], bool]:
     """Return the matching reports, and whether the limit of matches was reached."""
-    typed = typed[:MAX_LENGTH]
+    typed = typed[:MAX_SEARCH_CHARS]
     if number := _public_number(typed):
         return reports.filter(public_number=number), False
     if campaign := campaign_for_code(typed):
@@ -50,7 +50,7 @@ def search_reports(
 
 def did_you_mean(typed: str, viewer: User) -> str:
     """Return a spelling suggestion for words that found nothing, "" for none."""
-    typed = typed[:MAX_LENGTH]
+    typed = typed[:MAX_SEARCH_CHARS]
     words = full_text_search.query_terms(typed)
     if not words or _public_number(typed) or campaign_for_code(typed) or _keys(typed):
         return ""

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from core.models import OutboxItem
-from desk.pages import base as pages
+from desk.pages import lists
 from desk.reports import queue_counts
 from reports.models import Case, Deadline, QueueSnapshot, Report
 from reports.monitoring import queue_stats
@@ -178,7 +178,7 @@ def test_open_reports_are_looked_up_by_their_keys(duty: Person) -> None:
 
 
 def test_nothing_counts_the_whole_table(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "NEAR", 3)
+    monkeypatch.setattr(lists, "MAX_PAGED_ROWS", 3)
     for n in range(5):
         report_factories.report(f"tin {n}")
     counting = [sql for sql in statements(duty.client, QUEUE, viec="all") if "COUNT(*)" in sql]

@@ -62,7 +62,7 @@ def test_the_mark_of_a_flood_is_counted_and_narrows(
     duty: Person, varied: dict[str, Report]
 ) -> None:
     FloodSample.objects.create(report=varied["other"], flags=[ADDRESS_BUSY])
-    said = highlighting.plain_line(labels.flag_label(ADDRESS_BUSY), filters.MAX_LENGTH)
+    said = highlighting.plain_line(labels.flag_label(ADDRESS_BUSY), filters.MAX_VALUE_CHARS)
     assert f"{said} (1)" in offered(duty)
     assert set(list_reports(duty.client, dau=ADDRESS_BUSY)) == {varied["other"]}
 

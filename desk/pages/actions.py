@@ -1,104 +1,27 @@
-"""Bases of the desk's pages: actions, read-only pages and lists, bounded paging."""
+"""Bases of actions and of read-only pages with actions; the audit events of a row."""
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import wraps
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Page, Paginator
-from django.db.models import Model, UUIDField
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.db.models import UUIDField
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.functional import cached_property
 from django.views.decorators.http import require_POST
 from django.views.generic import View
 
-from accounts import sessions
 from accounts.reauthentication import reauthentication_required
 from core.audit import events
 from core.errors import ActionError, CodedError, NotAllowedError
 from core.readonly_admin import ReadOnlyAdminMixin
 from desk.labels import codes as labels
 from desk.labels.events import EVENTS, PERSONAL
-from reports.campaigns.membership import PERMISSION
-from reports.cases import visibility
-
-NEAR = 2000  # rows that paging reaches; an officer filters or searches beyond
-MAX_LENGTH, MAX_PARAMETERS = 200, 30  # of a query: characters a parameter, parameters
-SAFE_HEADERS = {
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-}
-MAX_DIGITS = 9  # Python refuses thousands of digits with an error
-Context = dict[str, Any] | None
-Answer = TypeVar("Answer")
-officer = sessions.get_officer
-
-
-def sees_every_report(request: HttpRequest) -> bool:
-    """Return whether the officer may see the reports of every unit."""
-    may_see = request.user.has_perm("reports.view_report")
-    return may_see and visibility.sees_every_report(officer(request))
-
-
-def can_group(request: HttpRequest) -> bool:
-    """Return whether the officer may group: only who sees every unit, as campaigns span units."""
-    return request.user.has_perm(PERMISSION) and visibility.sees_every_report(officer(request))
-
-
-def once_per_request(load: Callable[[HttpRequest], Answer]) -> Callable[[HttpRequest], Answer]:
-    """Return the function with its result cached on the request."""
-    name = f"{load.__module__}.{load.__name__}"
-
-    @wraps(load)
-    def load_once(request: HttpRequest) -> Answer:
-        if name not in vars(request):
-            vars(request)[name] = load(request)
-        answer: Answer = vars(request)[name]
-        return answer
-
-    return load_once
-
-
-def render(
-    request: HttpRequest, template: str, title: str, model: type[Model], **context: Any
-) -> TemplateResponse:
-    """Return a page of the desk that belongs to that model."""
-    opts = admin.site.get_model_admin(model).opts
-    context = {**admin.site.each_context(request), "title": title, "opts": opts, **context}
-    return TemplateResponse(request, template, context)
-
-
-def set_status(response: HttpResponse, status: int) -> HttpResponse:
-    response.status_code = status
-    return response
-
-
-def see_other(address: str) -> HttpResponse:
-    """Return a redirect with status 303, for after a POST."""
-    return set_status(HttpResponseRedirect(address), 303)
-
-
-def download(content: str | bytes, name: str, media_type: str) -> HttpResponse:
-    """Return a file that no browser opens by itself; `name` must be ASCII."""
-    headers = SAFE_HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(content, content_type=media_type, headers=headers)
-
-
-def parse_int(typed: str, max_digits: int = MAX_DIGITS) -> int | None:
-    """Return a number of at most that many digits, None for anything else."""
-    is_number = typed.isascii() and typed.isdecimal() and len(typed) <= max_digits
-    return int(typed) if is_number else None
-
-
-def post_text(request: HttpRequest, name: str) -> str:
-    """Return the posted text without NUL, which PostgreSQL cannot store."""
-    return request.POST.get(name, "").replace("\0", "")
+from desk.pages.requests import officer, parse_int, post_text
+from desk.pages.responses import see_other
 
 
 class DeskAction(View):
@@ -221,13 +144,6 @@ class ReadOnlyActionsMixin(ReadOnlyAdminMixin):
         return address
 
 
-class NoDeleteAdminMixin:
-    """Rows that are switched off, never deleted."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 def action_history(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
     """Return the newest 50 audit events as (when, who, what, reason)."""
     return [
@@ -258,71 +174,3 @@ def changed_values(form: Any, names: Sequence[str]) -> dict[str, dict[str, str]]
         "was": {name: str(form.initial.get(name, "")) for name in changed},
         "now": {name: str(getattr(form.instance, name)) for name in changed},
     }
-
-
-def sanitize_query(query: QueryDict) -> QueryDict:
-    """Return the query, which each link of a list repeats, without NUL and within bounds."""
-    few = [(name, str(value)) for name, value in query.items()][:MAX_PARAMETERS]
-    if all(len(name + value) <= MAX_LENGTH and "\0" not in name + value for name, value in few):
-        return query
-    sanitized = QueryDict(mutable=True)
-    sanitized.update({name: value.replace("\0", "")[:MAX_LENGTH] for name, value in few})
-    return sanitized
-
-
-class BoundedPaginator(Paginator[Any]):
-    """Page through the keys of the first `NEAR` rows, so that the last page costs what the first does."""
-
-    @cached_property
-    def keys(self) -> list[Any]:
-        rows: Any = self.object_list
-        return list(rows.values_list("pk", flat=True)[:NEAR])
-
-    @cached_property
-    def count(self) -> int:
-        return len(self.keys)
-
-    def page(self, number: int | str) -> Page[Any]:
-        number = self.validate_number(number)
-        first = (number - 1) * self.per_page
-        keys = self.keys[first : first + self.per_page]
-        rows: Any = self.object_list
-        by_key = {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
-        # A row may have left the list meanwhile.
-        return Page([by_key[key] for key in keys if key in by_key], number, self)
-
-
-class AlwaysChosenFilter(admin.SimpleListFilter):
-    """A filter without "all": its `value` is always one of its lookups."""
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        for lookup, title in self.lookup_choices:
-            yield {
-                "selected": self.value() == lookup,
-                "query_string": changelist.get_query_string({self.parameter_name: lookup}),
-                "display": title,
-            }
-
-
-class BoundedListMixin(ReadOnlyAdminMixin):
-    """A list in its own order alone, as far as paging reaches."""
-
-    paginator: Any = BoundedPaginator
-    list_max_show_all = 0
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    sortable_by: Any = ()
-
-
-class NoDetailAdminMixin(BoundedListMixin):
-    """A list, newest first, whose rows have no page of their own."""
-
-    list_display_links: Any = None
-    ordering: Any = ("-id",)
-    actions: Any = None
-    changelist_view: Callable[..., HttpResponse]
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        return self.changelist_view(request)

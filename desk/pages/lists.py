@@ -1,0 +1,78 @@
+"""Bases of lists: bounded paging, filters, rows without a page or without deletion."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import cached_property
+
+from core.readonly_admin import ReadOnlyAdminMixin
+
+MAX_PAGED_ROWS = 2000  # rows that paging reaches; an officer filters or searches beyond
+
+
+class NoDeleteAdminMixin:
+    """Rows that are switched off, never deleted."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class BoundedPaginator(Paginator[Any]):
+    """Page through the keys of the first `MAX_PAGED_ROWS` rows, so that the last page costs what the first does."""
+
+    @cached_property
+    def keys(self) -> list[Any]:
+        rows: Any = self.object_list
+        return list(rows.values_list("pk", flat=True)[:MAX_PAGED_ROWS])
+
+    @cached_property
+    def count(self) -> int:
+        return len(self.keys)
+
+    def page(self, number: int | str) -> Page[Any]:
+        number = self.validate_number(number)
+        first = (number - 1) * self.per_page
+        keys = self.keys[first : first + self.per_page]
+        rows: Any = self.object_list
+        by_key = {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
+        # A row may have left the list meanwhile.
+        return Page([by_key[key] for key in keys if key in by_key], number, self)
+
+
+class AlwaysChosenFilter(admin.SimpleListFilter):
+    """A filter without "all": its `value` is always one of its lookups."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for lookup, title in self.lookup_choices:
+            yield {
+                "selected": self.value() == lookup,
+                "query_string": changelist.get_query_string({self.parameter_name: lookup}),
+                "display": title,
+            }
+
+
+class BoundedListMixin(ReadOnlyAdminMixin):
+    """A list in its own order alone, as far as paging reaches."""
+
+    paginator: Any = BoundedPaginator
+    list_max_show_all = 0
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by: Any = ()
+
+
+class NoDetailAdminMixin(BoundedListMixin):
+    """A list, newest first, whose rows have no page of their own."""
+
+    list_display_links: Any = None
+    ordering: Any = ("-id",)
+    actions: Any = None
+    changelist_view: Callable[..., HttpResponse]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        return self.changelist_view(request)
