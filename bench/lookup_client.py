@@ -26,7 +26,7 @@ def main() -> None:
     from reports.numbers import lookup, report_counts  # noqa: PLC0415
 
     def look_up(key: str) -> str:
-        return lookup.lookup_number(phones.ParsedCaller(key, "international", key)).state.value
+        return lookup.lookup_number(phones.ParsedCaller(key, "international", key)).kind.value
 
     if what == "head":
         print(json.dumps({"head": encryption.newest_key_prefix().hex()}))

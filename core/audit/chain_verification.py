@@ -45,22 +45,22 @@ class Cursor:
     links: int = 0
 
 
-def verify_links(place: Cursor, pages: int | None = None) -> Cursor:
-    """Verify the links after `place`, all or some pages; return where it ended. Raises ChainBrokenError."""
+def verify_links(cursor: Cursor, pages: int | None = None) -> Cursor:
+    """Verify the links after `cursor`, all or some; return where it ended. Raises ChainBrokenError."""
     while pages is None or pages > 0:
         links = list(
-            AuditChainLink.objects.filter(event_id__gt=place.event).order_by("event_id")[:PAGE]
+            AuditChainLink.objects.filter(event_id__gt=cursor.event).order_by("event_id")[:PAGE]
         )
         if not links:
             break
-        place = _verify_page(place, links)
+        cursor = _verify_page(cursor, links)
         pages = None if pages is None else pages - 1
-    return place
+    return cursor
 
 
-def _verify_page(place: Cursor, links: list[AuditChainLink]) -> Cursor:
+def _verify_page(cursor: Cursor, links: list[AuditChainLink]) -> Cursor:
     # One event more than there are links is enough to see that one was inserted.
-    listed = chain.events_between(place.event, links[-1].event_id, len(links) + 1)
+    listed = chain.events_between(cursor.event, links[-1].event_id, len(links) + 1)
     events_by_id = {event.id: event for event in listed}
     links_by_id = {link.event_id: link for link in links}
     erased = _list_erased(link.event_id for link in links if link.salt is None)
@@ -68,14 +68,14 @@ def _verify_page(place: Cursor, links: list[AuditChainLink]) -> Cursor:
         event, link = events_by_id.get(pk), links_by_id.get(pk)
         if link is None:
             raise ChainBrokenError("inserted", pk)
-        if bytes(link.previous) != place.digest:
+        if bytes(link.previous) != cursor.digest:
             raise ChainBrokenError("unlinked", pk)
         if event is None:
             raise ChainBrokenError("removed", pk)
         if not _matches(event, link, is_erased=pk in erased):
             raise ChainBrokenError("changed", pk)
-        place = Cursor(pk, bytes(link.digest), place.links + 1)
-    return place
+        cursor = Cursor(pk, bytes(link.digest), cursor.links + 1)
+    return cursor
 
 
 def _matches(event: chain.ChainedEvent, link: AuditChainLink, *, is_erased: bool) -> bool:
@@ -114,38 +114,38 @@ def verify_heads(written: Iterable[chain_heads.ChainHead], *, up_to: int | None 
 
 
 @dataclass(frozen=True)
-class Verdict:
+class VerificationResult:
     """The result of a whole verification: where it ended, heads compared, events without a link."""
 
-    place: Cursor
+    cursor: Cursor
     heads: int
     unsealed: int
 
 
-def verify(*, restored: bool = False) -> Verdict:
+def verify(*, restored: bool = False) -> VerificationResult:
     """Verify everything from the beginning and return the result. Raises ChainBrokenError.
 
     With `restored` the log may end before the file of heads does, which is then recorded.
     """
-    place = verify_links(Cursor())
-    up_to = place.event if restored else None
+    cursor = verify_links(Cursor())
+    up_to = cursor.event if restored else None
     compared = verify_heads(chain_heads.authoritative_heads(), up_to=up_to)
-    if place.links and not chain_heads.newest() and not restored:
-        raise ChainBrokenError("no_heads", place.event)
-    unsealed = AuditEvent.objects.filter(pk__gt=place.event).count()
+    if cursor.links and not chain_heads.newest() and not restored:
+        raise ChainBrokenError("no_heads", cursor.event)
+    unsealed = AuditEvent.objects.filter(pk__gt=cursor.event).count()
     if restored:
-        _record_restore(place)
-    _store(AuditChainCheck(last_checked_id=place.event))
-    return Verdict(place, compared, unsealed)
+        _record_restore(cursor)
+    _store(AuditChainCheck(last_checked_id=cursor.event))
+    return VerificationResult(cursor, compared, unsealed)
 
 
-def _record_restore(place: Cursor) -> None:
+def _record_restore(cursor: Cursor) -> None:
     """Record, also in the file, that the log ends here because an archive was restored."""
     furthest = max((head.event for head in chain_heads.authoritative_heads()), default=0)
-    if chain_heads.newest() and furthest <= place.event:
+    if chain_heads.newest() and furthest <= cursor.event:
         return
-    chain_heads.append(place.event, place.digest, restored=True)
-    events.log_event("event", place.event, "record_restored", known=furthest)
+    chain_heads.append(cursor.event, cursor.digest, restored=True)
+    events.log_event("event", cursor.event, "record_restored", known=furthest)
 
 
 def verify_next_batch() -> None:
@@ -156,9 +156,9 @@ def verify_next_batch() -> None:
     try:
         verify_heads(chain_heads.recent_heads(TAIL))
         begun = _load_cursor(check.last_checked_id)
-        place = verify_links(begun, PAGES)
-        is_done = place.event == begun.event
-        _store(AuditChainCheck(last_checked_id=0 if is_done else place.event))
+        cursor = verify_links(begun, PAGES)
+        is_done = cursor.event == begun.event
+        _store(AuditChainCheck(last_checked_id=0 if is_done else cursor.event))
     except ChainBrokenError as error:
         log.error("chain.broken", code=error.code, event_id=error.event)  # noqa: TRY400
         store_break(error)

@@ -111,17 +111,17 @@ _TONES = {
 
 
 @dataclass(frozen=True)
-class Verdict:
+class NumberVerdict:
     """What may be said of a number, and why."""
 
     phone: ParsedCaller
-    state: VerdictKind
-    shown: str
-    heard: CallerReportSummary
-    known: NumberFinding | None = None
+    kind: VerdictKind
+    display_number: str
+    report_summary: CallerReportSummary
+    finding: NumberFinding | None = None
     office: OfficeNumber | None = None
-    near: tuple[OfficeNumber, ...] = ()
-    alike: bool = False
+    similar_office_numbers: tuple[OfficeNumber, ...] = ()
+    has_similar_numbers: bool = False
 
     @property
     def notes(self) -> list[str]:
@@ -144,7 +144,7 @@ class Verdict:
     @property
     def shows_notes(self) -> bool:
         """Return whether the notes stand beside the reasons, not in place of a finding."""
-        is_finding = self.state in {VerdictKind.CONFIRMED, VerdictKind.SEVERAL, VerdictKind.OFFICE}
+        is_finding = self.kind in {VerdictKind.CONFIRMED, VerdictKind.SEVERAL, VerdictKind.OFFICE}
         return is_finding and bool(self.notes)
 
     @property
@@ -154,9 +154,9 @@ class Verdict:
     @property
     def css_class(self) -> str:
         """Return the class of the box's colour; never green for an unknown number."""
-        if self.state == VerdictKind.ODD and self.is_forged:
+        if self.kind == VerdictKind.ODD and self.is_forged:
             return "is-amber"
-        return _TONES[self.state]
+        return _TONES[self.kind]
 
     @property
     def range_of(self) -> str:
@@ -164,24 +164,26 @@ class Verdict:
         return range_owner(self.phone.key) if self.phone.key.startswith("+84") else ""
 
 
-def lookup_number(phone: ParsedCaller) -> Verdict:
+def lookup_number(phone: ParsedCaller) -> NumberVerdict:
     key = lookup_key(phone)
-    office, near = _find_offices(phone, key)
+    office, similar = _find_offices(phone, key)
     finding, cleared_at = _load_finding(key)
     since = report_counts.counting_window_start()
     summary = report_counts.summary_for(key, max(filter(None, [since, cleared_at])))
     alike = report_counts.similar_numbers_exist(key, since)
-    state = _decide_kind(phone, office, finding, summary)
-    verdict = Verdict(phone, state, format_national(phone), summary, finding, office, near, alike)
-    return replace(verdict, shown=_format_number(verdict))
+    kind = _decide_kind(phone, office, finding, summary)
+    verdict = NumberVerdict(
+        phone, kind, format_national(phone), summary, finding, office, similar, alike
+    )
+    return replace(verdict, display_number=_format_number(verdict))
 
 
-def _format_number(verdict: Verdict) -> str:
+def _format_number(verdict: NumberVerdict) -> str:
     """Return an office's number as published, an odd one as typed."""
-    if verdict.state == VerdictKind.OFFICE and verdict.office:
+    if verdict.kind == VerdictKind.OFFICE and verdict.office:
         return verdict.office.number
-    is_odd = verdict.state == VerdictKind.ODD and not verdict.is_foreign
-    return format_raw(verdict.phone) if is_odd else verdict.shown
+    is_odd = verdict.kind == VerdictKind.ODD and not verdict.is_foreign
+    return format_raw(verdict.phone) if is_odd else verdict.display_number
 
 
 def lookup_key(phone: ParsedCaller) -> str:

@@ -141,7 +141,7 @@ def _check_page(
     return render(request, "reports/check.html", context, status=status, using="public")
 
 
-def _verdict_page(request: HttpRequest, verdict: lookup.Verdict) -> HttpResponse:
+def _verdict_page(request: HttpRequest, verdict: lookup.NumberVerdict) -> HttpResponse:
     context: dict[str, object] = {
         "verdict": verdict,
         "form": CheckForm(),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from reports.extraction import phones
 from reports.models import NumberFinding, Report
 from reports.numbers import lookup
-from reports.numbers.lookup import Verdict
+from reports.numbers.lookup import NumberVerdict
 from tests.support import report_factories
 
 NUMBER = "0550000123"
@@ -70,5 +70,5 @@ NO_FINDING_TODAY = pytest.mark.parametrize(
 )
 
 
-def look_up(number: str = NUMBER) -> Verdict:
+def look_up(number: str = NUMBER) -> NumberVerdict:
     return lookup.lookup_number(phones.parse(number))

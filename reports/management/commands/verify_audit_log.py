@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            verdict = chain_verification.verify(restored=options["restored"])
+            result = chain_verification.verify(restored=options["restored"])
         except ChainBrokenError as error:
             chain_verification.store_break(error)
             raise CommandError(f"BROKEN at {error}") from error
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             why = f"not checked: {chain_heads.path()}: {error.strerror}"
             raise CommandError(why, returncode=3) from error
         self.stdout.write(
-            f"Whole: {verdict.place.links} acts sealed, up to event {verdict.place.event};"
-            f" {verdict.heads} heads outside the database agree;"
-            f" {verdict.unsealed} acts wait for their link."
+            f"Whole: {result.cursor.links} acts sealed, up to event {result.cursor.event};"
+            f" {result.heads} heads outside the database agree;"
+            f" {result.unsealed} acts wait for their link."
         )

@@ -63,8 +63,8 @@ def test_many_acts_are_sealed_and_checked_a_few_at_once(monkeypatch: pytest.Monk
     monkeypatch.setattr(chain, "BATCH_SIZE", 2)
     monkeypatch.setattr(chain_verification, "PAGE", 2)
     sealed(5)
-    verdict = chain_verification.verify()
-    assert (verdict.place.links, verdict.heads, verdict.unsealed) == (5, 1, 0)
+    result = chain_verification.verify()
+    assert (result.cursor.links, result.heads, result.unsealed) == (5, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_words_of_an_act_can_be_erased_on_record_and_the_chain_holds(lead: Perso
     ids = sealed()
     events.redact_detail(ids[1], by=lead.user, reason="ghi nhầm tên")
     chain.extend_chain()
-    assert chain_verification.verify().place.links == 6
+    assert chain_verification.verify().cursor.links == 6
     assert AuditEvent.objects.get(pk=ids[1]).detail == {}
     assert AuditChainLink.objects.get(pk=ids[1]).salt is None
 
@@ -182,7 +182,7 @@ def test_after_a_restore_the_file_is_ahead_until_somebody_says_so() -> None:
     ids, later = sealed(2), sealed(3)
     remove(later[0], later[-1])
     assert find_break()[0] == "cut"
-    assert chain_verification.verify(restored=True).place.event == ids[-1]
+    assert chain_verification.verify(restored=True).cursor.event == ids[-1]
     chain.extend_chain()
     assert chain_verification.verify().unsealed == 0
     assert AuditEvent.objects.filter(kind="record_restored").exists()

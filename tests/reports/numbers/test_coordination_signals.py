@@ -40,11 +40,11 @@ def test_reports_of_one_network_add_nobody_even_once_an_officer_has_taken_them_u
     file_report(0)
     for number in (1, 2, 3):
         file_report(number, flags=(abuse_flags.SAME_NETWORK,))
-    assert look_up().state == VerdictKind.UNKNOWN
+    assert look_up().kind == VerdictKind.UNKNOWN
     Case.objects.update(status=Case.Status.IN_REVIEW)
-    assert look_up().state == VerdictKind.UNKNOWN
+    assert look_up().kind == VerdictKind.UNKNOWN
     file_report(2)
-    assert look_up().heard.people == 2
+    assert look_up().report_summary.people == 2
 
 
 def test_who_is_first_from_a_carriers_network_silences_nobody_for_long() -> None:
@@ -52,26 +52,26 @@ def test_who_is_first_from_a_carriers_network_silences_nobody_for_long() -> None
     report_factories.number(report_factories.report("", caller_number=KEY), KEY)
     reference_data.load_communes()
     for number, commune in enumerate(Commune.objects.order_by("pk")[:4], 1):
-        assert look_up().state == VerdictKind.UNKNOWN
+        assert look_up().kind == VerdictKind.UNKNOWN
         report = file_report(
             number, flags=(abuse_flags.SAME_NETWORK,), commune_id=commune.pk, contact=""
         )
         move_report(report, timezone.now() - timedelta(days=number))
-    assert look_up().heard.people == 4
+    assert look_up().report_summary.people == 4
 
 
 def test_marked_reports_count_nowhere_in_public_until_an_officer_has_taken_them_up() -> None:
     file_report(0), file_report(1, flags=(abuse_flags.ADDRESS_BUSY,))
-    assert look_up().state == VerdictKind.UNKNOWN
+    assert look_up().kind == VerdictKind.UNKNOWN
     Case.objects.update(status=Case.Status.IN_REVIEW)
-    assert look_up().heard.people == 2
+    assert look_up().report_summary.people == 2
 
 
 def test_a_mark_that_was_counted_weighs_as_one_that_was_typed(duty: Person) -> None:
     file_report(0)
     for number, mark in ((1, abuse_flags.SAME_NETWORK), (2, abuse_flags.SAME_WORDS)):
         FloodSample.objects.create(report=file_report(number), flags=[mark])
-    assert look_up().state == VerdictKind.UNKNOWN
+    assert look_up().kind == VerdictKind.UNKNOWN
     assert "xếp dưới" in words_of(duty.client)
     junk = Report.objects.get(flood_sample__flags=[abuse_flags.SAME_WORDS])
     assert list_reports(duty.client)[-1] == junk

@@ -49,10 +49,10 @@ def test_a_proposal_of_three_months_is_public_only_once_another_confirms(
     duty: Person, lead: Person
 ) -> None:
     row = proposed(duty)
-    assert (row.key, look_up().state) == (KEY, VerdictKind.UNKNOWN)
+    assert (row.key, look_up().kind) == (KEY, VerdictKind.UNKNOWN)
     assert row.valid_until == timezone.localdate() + timedelta(days=92)
     findings.confirm(row.pk, by=lead.user)
-    assert look_up().state == VerdictKind.CONFIRMED
+    assert look_up().kind == VerdictKind.CONFIRMED
     assert acts() == ["number_proposed", "number_confirmed"]
 
 
@@ -110,7 +110,7 @@ def test_what_is_cleared_outlasts_all_that_was_told_before(duty: Person, lead: P
                 file_report(2), file_report(3)
                 findings.confirm(row.pk, by=lead.user)
                 NumberFinding.objects.update(confirmed_at=timezone.now())
-            assert look_up().state.name == expected
+            assert look_up().kind.name == expected
     row.refresh_from_db()
     assert row.valid_until == timezone.localdate() + timedelta(days=90)
 
@@ -122,7 +122,7 @@ def test_what_is_confirmed_only_who_may_confirm_takes_back(duty: Person, lead: P
     with pytest.raises(ActionError, match="lý do"):
         findings.withdraw(row.pk, " ", by=lead.user)
     findings.withdraw(row.pk, "Nhầm", by=lead.user)
-    assert (look_up().state, acts()[-1]) == (VerdictKind.UNKNOWN, "number_withdrawn")
+    assert (look_up().kind, acts()[-1]) == (VerdictKind.UNKNOWN, "number_withdrawn")
 
 
 def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
@@ -131,14 +131,14 @@ def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
     file_report(0), file_report(1)
     findings.confirm(proposed(duty).pk, by=lead.user)
     dispute = findings.answer(submit_dispute().pk, upheld=True, text="Số đã đổi chủ.", by=duty.user)
-    assert (dispute.status, look_up().state) == ("open", VerdictKind.CONFIRMED)
+    assert (dispute.status, look_up().kind) == ("open", VerdictKind.CONFIRMED)
     dispute = findings.confirm_clearing(dispute.pk, by=lead.user)
     assert (dispute.status, dispute.answer) == ("upheld", "Số đã đổi chủ.")
-    assert look_up().state == VerdictKind.UNKNOWN
+    assert look_up().kind == VerdictKind.UNKNOWN
     assert acts()[-3:] == ["dispute_proposed", "number_withdrawn", "dispute_answered"]
     with time_machine.travel(timezone.now() + timedelta(hours=3)):
         file_report(2), file_report(3)
-        assert look_up().state == VerdictKind.SEVERAL
+        assert look_up().kind == VerdictKind.SEVERAL
 
 
 def test_nobody_upholds_a_dispute_alone(lead: Person) -> None:
@@ -151,7 +151,7 @@ def test_nobody_upholds_a_dispute_alone(lead: Person) -> None:
         findings.confirm_clearing(dispute.pk, by=lead.user)
     with pytest.raises(IntegrityError, match="dispute_four_eyes"), transaction.atomic():
         Dispute.objects.filter(pk=dispute.pk).update(status="upheld", answered_by=lead.user)
-    assert look_up().state == VerdictKind.SEVERAL
+    assert look_up().kind == VerdictKind.SEVERAL
 
 
 def test_clearing_by_a_dispute_needs_one_who_may_confirm(duty: Person, lead: Person) -> None:
@@ -172,7 +172,7 @@ def test_what_a_colleague_wants_cleared_may_still_be_kept(duty: Person, lead: Pe
         findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=lead.user)
     dispute = findings.answer(dispute.pk, upheld=False, text="Chưa đủ căn cứ.", by=lead.user)
     assert (dispute.status, dispute.answer) == ("rejected", "Chưa đủ căn cứ.")
-    assert look_up().state == VerdictKind.SEVERAL
+    assert look_up().kind == VerdictKind.SEVERAL
 
 
 def test_a_dispute_is_answered_once_with_words_and_when_rejected_the_finding_stays(
@@ -185,14 +185,14 @@ def test_a_dispute_is_answered_once_with_words_and_when_rejected_the_finding_sta
     findings.answer(dispute.pk, upheld=False, text="Không đủ căn cứ.", by=lead.user)
     with pytest.raises(ActionError, match="đã được trả lời"):
         findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=lead.user)
-    assert look_up().state == VerdictKind.CONFIRMED
+    assert look_up().kind == VerdictKind.CONFIRMED
 
 
 def test_disputes_over_what_is_no_number_clear_nothing(duty: Person, lead: Person) -> None:
     dispute = findings.answer(submit_dispute("số ẩn").pk, upheld=True, text="Được.", by=duty.user)
     findings.confirm_clearing(dispute.pk, by=lead.user)
     file_report(0), file_report(1)
-    assert look_up().state == VerdictKind.SEVERAL
+    assert look_up().kind == VerdictKind.SEVERAL
 
 
 # --- the desk
@@ -271,7 +271,7 @@ def test_the_desk_answers_a_dispute(lead: Person, duty: Person) -> None:
     assert "Xác nhận gỡ số" not in words(answer)
     answer = lead.client.post(f"{DISPUTES}{dispute.pk}/agree/", follow=True)
     assert "Đã gỡ số." in words(answer)
-    assert look_up().state == VerdictKind.UNKNOWN
+    assert look_up().kind == VerdictKind.UNKNOWN
 
 
 def test_no_address_of_the_desk_holds_the_number(duty: Person, lead: Person) -> None:

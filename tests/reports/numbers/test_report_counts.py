@@ -35,7 +35,7 @@ def test_an_offices_number_stays_one_however_many_report_it() -> None:
     key = "+842373725725"
     file_report(0, key), file_report(1, key)
     verdict = look_up("02373.725.725")
-    assert (verdict.state, verdict.heard.people) == (VerdictKind.OFFICE, 2)
+    assert (verdict.kind, verdict.report_summary.people) == (VerdictKind.OFFICE, 2)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_an_offices_number_stays_one_however_many_report_it() -> None:
 def test_what_an_officer_took_away_does_not_count(verb: str, fields: dict[str, str]) -> None:
     file_report(0)
     Case.objects.filter(report=file_report(1)).update(**fields)
-    assert look_up().state == VerdictKind.UNKNOWN, verb
+    assert look_up().kind == VerdictKind.UNKNOWN, verb
 
 
 def test_who_asks_to_withdraw_does_not_count() -> None:
@@ -55,16 +55,16 @@ def test_who_asks_to_withdraw_does_not_count() -> None:
     Followup.objects.create(
         report=file_report(1), kind="withdrawal", submission_key="k" * 16, content_digest=b"d"
     )
-    assert look_up().state == VerdictKind.UNKNOWN
+    assert look_up().kind == VerdictKind.UNKNOWN
 
 
 @pytest.mark.parametrize("flag", ["too_fast", "trap_filled"])
 def test_what_a_machine_may_have_sent_waits_for_an_officer(flag: str) -> None:
     file_report(0)
     suspected = file_report(1, flags=(flag,))
-    assert look_up().state == VerdictKind.UNKNOWN
+    assert look_up().kind == VerdictKind.UNKNOWN
     Case.objects.filter(report=suspected).update(status="in_review")
-    assert look_up().state == VerdictKind.SEVERAL
+    assert look_up().kind == VerdictKind.SEVERAL
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,13 @@ def test_what_a_machine_may_have_sent_waits_for_an_officer(flag: str) -> None:
 def test_a_contact_that_is_no_number_or_the_same_tells_nobody_apart(typed: dict[str, Any]) -> None:
     file_report(0)
     file_report(1, **typed)
-    assert look_up().state == VerdictKind.UNKNOWN
+    assert look_up().kind == VerdictKind.UNKNOWN
 
 
 def test_a_number_in_a_story_is_not_a_caller() -> None:
     for number in range(2):
         report_factories.number(file_report(number, "+84550000999"), KEY, place="story")
-    assert look_up().state == VerdictKind.UNKNOWN
+    assert look_up().kind == VerdictKind.UNKNOWN
 
 
 def day(number: int) -> time_machine.travel:
@@ -106,13 +106,13 @@ def move_to_day(report: Report, on: int) -> None:
 def test_it_goes_after_sixty_days_on_the_very_day_that_is_said(days: tuple[int, ...]) -> None:
     report_on(days)
     with day(max(days)):
-        until = look_up().heard.until
+        until = look_up().report_summary.until
     goes = sorted(days)[-2] + 60
     assert until == date(2026, 11, 1) + timedelta(days=goes)
     with day(goes - 1):
-        assert (look_up().state, look_up().heard.until) == (VerdictKind.SEVERAL, until)
+        assert (look_up().kind, look_up().report_summary.until) == (VerdictKind.SEVERAL, until)
     with day(goes):
-        assert look_up().state == VerdictKind.UNKNOWN
+        assert look_up().kind == VerdictKind.UNKNOWN
 
 
 def test_the_last_day_is_one_of_the_people_who_count() -> None:
@@ -121,31 +121,32 @@ def test_the_last_day_is_one_of_the_people_who_count() -> None:
     either = file_report(2, contact="", commune_id="phuong_hac_thanh")
     move_to_day(either, 20)
     with day(21):
-        assert look_up().heard.last == date(2026, 11, 6)
+        assert look_up().report_summary.last == date(2026, 11, 6)
     move_to_day(file_report(3, contact="0550 111 001"), 12)
     with day(21):
-        assert (look_up().heard.people, look_up().heard.last) == (2, date(2026, 11, 13))
+        summary = look_up().report_summary
+        assert (summary.people, summary.last) == (2, date(2026, 11, 13))
 
 
 def test_the_number_of_a_caller_told_later_counts() -> None:
     file_report(0)
     Indicator.objects.filter(report=file_report(1)).update(place="later")
-    assert look_up().state == VerdictKind.SEVERAL
+    assert look_up().kind == VerdictKind.SEVERAL
 
 
 def test_what_a_machine_sends_hides_nobody() -> None:
     file_report(0), file_report(1)
     robot = [report_factories.report("Tin rác", flags=("trap_filled",)) for _ in range(2)]
     Indicator.objects.bulk_create(Indicator(report=robot[n % 2], **CALLED) for n in range(400))
-    assert look_up().heard.people == 2
+    assert look_up().report_summary.people == 2
 
 
 def test_whom_they_claim_to_be_is_said_when_two_say_the_same() -> None:
     file_report(0, claimed_office="bank")
     file_report(1, claimed_office="police")
-    assert look_up().heard.claimed == ""
+    assert look_up().report_summary.claimed == ""
     file_report(2, claimed_office="bank")
-    assert look_up().heard.claimed == "Ngân hàng"
+    assert look_up().report_summary.claimed == "Ngân hàng"
 
 
 def report_twice(*numbers: int) -> None:
@@ -157,11 +158,11 @@ def report_twice(*numbers: int) -> None:
 def test_neighbours_are_told_of_when_three_of_them_are_said_themselves(client: Client) -> None:
     report_twice(120, 121)
     file_report(0, "+84550000122")
-    assert not look_up("0550000155").alike
+    assert not look_up("0550000155").has_similar_numbers
     file_report(1, "+84550000122")
-    assert look_up("0550000155").alike
-    assert not look_up("0550001120").alike
-    assert not look_up("0550000122").alike  # itself is none of the others
+    assert look_up("0550000155").has_similar_numbers
+    assert not look_up("0550001120").has_similar_numbers
+    assert not look_up("0550000122").has_similar_numbers  # itself is none of the others
     page = words(ask(client, "0550000155").content)
     assert "Nhiều số gần giống cũng bị báo" in page
 
@@ -178,17 +179,17 @@ def test_own_reports_never_change_what_is_said_of_the_neighbours(client: Client)
 def test_a_cleared_neighbour_or_an_offices_is_not_counted() -> None:
     report_twice(120, 121, 122)
     finding = add_finding(key="+84550000122", finding="cleared")
-    assert not look_up("0550000155").alike
+    assert not look_up("0550000155").has_similar_numbers
     NumberFinding.objects.filter(pk=finding.pk).update(finding="confirmed")
-    assert look_up("0550000155").alike
+    assert look_up("0550000155").has_similar_numbers
 
 
 def test_who_was_cleared_is_only_told_of_what_came_after() -> None:
     file_report(4), file_report(5)
     add_finding(finding="cleared", confirmed_at=timezone.now() - 3 * APART)
-    assert look_up().state == VerdictKind.UNKNOWN
+    assert look_up().kind == VerdictKind.UNKNOWN
     file_report(0), file_report(1)
-    assert look_up().state == VerdictKind.SEVERAL
+    assert look_up().kind == VerdictKind.SEVERAL
 
 
 @pytest.mark.parametrize("story", ["x", "một lời kể dài hơn năm chữ"])
@@ -203,13 +204,13 @@ def test_nobody_removes_a_warning_with_many_posts(story: str, contact: str) -> N
     ]  # fmt: skip
     Report.objects.bulk_create(newer)
     Indicator.objects.bulk_create(Indicator(report=row, **CALLED) for row in newer)
-    assert look_up().state == VerdictKind.SEVERAL
+    assert look_up().kind == VerdictKind.SEVERAL
 
 
 def test_two_long_lists_smear_nobody() -> None:
     reports = file_report(0), file_report(1)
     for number in range(2):
         report_factories.number(reports[0], f"+8455000090{number}")
-    assert look_up().state == VerdictKind.SEVERAL
+    assert look_up().kind == VerdictKind.SEVERAL
     report_factories.number(reports[0], "+84550000902", place="later")
-    assert look_up().state == VerdictKind.UNKNOWN
+    assert look_up().kind == VerdictKind.UNKNOWN

@@ -107,7 +107,7 @@ def test_the_record_of_acts_holds(erasable: Report, settings: Settings, tmp_path
     chain.extend_chain()
     erasure.erase(erasable.pk, why="asked")
     chain.extend_chain()
-    assert chain_verification.verify().place.links
+    assert chain_verification.verify().cursor.links
     closed = AuditEvent.objects.get(kind="closed")
     assert closed.detail == {}
 

@@ -255,7 +255,7 @@ def test_old_words_of_officers_go_and_the_chain_holds(
         assert purge().counts["events"] == 1
         assert purge().counts == {}
     chain.extend_chain()
-    assert chain_verification.verify().place.links
+    assert chain_verification.verify().cursor.links
     assert AuditEvent.objects.get(kind="role_changed").detail == {}
 
 

@@ -55,7 +55,7 @@ def test_what_two_officers_found_is_said_with_its_dates(client: Client) -> None:
 @NO_FINDING_TODAY
 def test_what_is_not_a_finding_today_is_not_said(fields: dict[str, Any]) -> None:
     add_finding(**fields)
-    assert look_up().state == VerdictKind.UNKNOWN
+    assert look_up().kind == VerdictKind.UNKNOWN
 
 
 def test_two_people_who_have_nothing_to_do_with_each_other_are_said(client: Client) -> None:
