@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from accounts import service
+from accounts import officer_accounts
 from accounts.models import OfficerProfile
 from core.audit import events
 from core.database import log_database_error
@@ -47,8 +47,10 @@ def unused_since(before: datetime) -> QuerySet[User]:
 
 def _close(user: User) -> None:
     try:
-        service.deactivate(user, by=None, reason=f"không dùng {settings.ACCOUNT_IDLE_DAYS} ngày")
-    except service.AccountError as error:  # the last lead, or already closed
+        officer_accounts.deactivate(
+            user, by=None, reason=f"không dùng {settings.ACCOUNT_IDLE_DAYS} ngày"
+        )
+    except officer_accounts.AccountError as error:  # the last lead, or already closed
         log.info("accounts.stays", code=error.code)
 
 

@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from accounts import roles, service
+from accounts import officer_accounts, roles
 from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
 from core.audit import events
 from core.qr_codes import draw_qr_code
@@ -80,7 +80,7 @@ def create_invitation(name: str, role: str) -> str:
         if new:
             user.set_unusable_password()
             user.save(update_fields=["password"])
-        service.assign_group(user, group)
+        officer_accounts.assign_group(user, group)
         EncryptedTOTPDevice.objects.filter(user=user, confirmed=False).delete()
         device = EncryptedTOTPDevice.issue(user, confirmed=False)
         events.log_event("user", user.pk, "invited", role=role)
@@ -131,7 +131,7 @@ def complete_enrolment(form: EnrolForm) -> list[str]:
     EncryptedTOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
     EncryptedTOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
     form.save()
-    service.on_enrolment(user)
+    officer_accounts.on_enrolment(user)
     HashedBackupCodes.objects.filter(user=user).delete()
     codes = HashedBackupCodes.issue(user, PAPER_CODES)
     reset(username=user.get_username())

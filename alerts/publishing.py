@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from alerts.delivery import service
+from alerts.delivery import deliveries
 from alerts.formats import signatures
 from alerts.models import MAX_LOUDSPEAKER_SYLLABLES, Alert, AlertRevision, CancelReason, MsgType
 from alerts.models.content import (
@@ -275,7 +275,7 @@ def _issue_revision(
     alert.save(update_fields=["current", "stage", "year", "number"])
     events.log_event("alert", alert.pk, _EVENT_KINDS[kind], by=by, identifier=revision.identifier)
     generator.enqueue_rebuild()
-    service.enqueue_deliveries(revision)
+    deliveries.enqueue_deliveries(revision)
     return revision
 
 

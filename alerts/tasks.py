@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from alerts.delivery import service, subscriptions
+from alerts.delivery import deliveries, subscriptions
 from alerts.static_pages import generator
 
 
@@ -17,29 +17,29 @@ def refresh_static_pages() -> None:
     generator.refresh_if_needed()
 
 
-@shared_task(name=service.DELIVER_TASK)
+@shared_task(name=deliveries.DELIVER_TASK)
 def deliver(items: list[int]) -> None:
-    service.process_items(items, service.TIMEOUT_SECONDS)
+    deliveries.process_items(items, deliveries.TIMEOUT_SECONDS)
 
 
-@shared_task(name=service.ENQUEUE_SUBSCRIBERS_TASK)
+@shared_task(name=deliveries.ENQUEUE_SUBSCRIBERS_TASK)
 def enqueue_subscriber_deliveries(items: list[int]) -> None:
-    service.enqueue_subscriber_deliveries(items, service.TIMEOUT_SECONDS)
+    deliveries.enqueue_subscriber_deliveries(items, deliveries.TIMEOUT_SECONDS)
 
 
-@shared_task(name=service.MAIL_STOPPED_TASK)
+@shared_task(name=deliveries.MAIL_STOPPED_TASK)
 def mail_stopped_partners(items: list[int]) -> None:
-    service.mail_stopped_partners(items, service.TIMEOUT_SECONDS)
+    deliveries.mail_stopped_partners(items, deliveries.TIMEOUT_SECONDS)
 
 
 @shared_task(name=subscriptions.OPT_IN_TASK)
 def send_opt_in_mails(items: list[int]) -> None:
-    subscriptions.process_items(items, service.TIMEOUT_SECONDS)
+    subscriptions.process_items(items, deliveries.TIMEOUT_SECONDS)
 
 
 @shared_task(name="alerts.dispatch_due_deliveries")
 def dispatch_due_deliveries() -> None:
-    service.dispatch_due()
+    deliveries.dispatch_due()
 
 
 @shared_task(name="alerts.purge_unconfirmed_subscribers")

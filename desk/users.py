@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import service
-from accounts.service import AccountError
+from accounts import officer_accounts
+from accounts.officer_accounts import AccountError
 from core.province import province
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history
 from desk.pages.requests import officer, parse_int
@@ -48,7 +48,7 @@ class RoleAdmin(GroupAdmin):
 class AccountAction(RowAction):
     """An action on an officer's account."""
 
-    permission = service.KEEP
+    permission = officer_accounts.KEEP
     errors = (AccountError,)
     max_reason_chars = 1000
 
@@ -60,7 +60,7 @@ class CloseAccount(AccountAction):
     done = "Đã khóa tài khoản. Người này đã bị thoát ra ở mọi nơi."
 
     def run(self) -> None:
-        service.deactivate(self.row, by=self.officer, reason=self.reason)
+        officer_accounts.deactivate(self.row, by=self.officer, reason=self.reason)
 
 
 class ReopenAccount(AccountAction):
@@ -69,7 +69,7 @@ class ReopenAccount(AccountAction):
     def run(self) -> None:
         if not self.row.has_usable_password():
             raise AccountError("same")
-        service.reactivate(self.row, by=self.officer, reason=self.reason)
+        officer_accounts.reactivate(self.row, by=self.officer, reason=self.reason)
 
 
 class ChangeRole(AccountAction):
@@ -80,7 +80,7 @@ class ChangeRole(AccountAction):
         group = Group.objects.filter(pk=key or 0).first()
         if group is None:
             raise AccountError("role")
-        service.change_role(self.row, group, by=self.officer, reason=self.reason)
+        officer_accounts.change_role(self.row, group, by=self.officer, reason=self.reason)
 
 
 class LinkAccount(AccountAction):
@@ -88,21 +88,21 @@ class LinkAccount(AccountAction):
 
     def run(self) -> None:
         subject = self.request.POST.get("subject", "")
-        service.link(self.row, subject, by=self.officer, reason=self.reason)
+        officer_accounts.link(self.row, subject, by=self.officer, reason=self.reason)
 
 
 class UnlinkAccount(AccountAction):
     done = "Đã gỡ tài khoản ngành. Người này phải đăng nhập lại."
 
     def run(self) -> None:
-        service.unlink(self.row, by=self.officer, reason=self.reason)
+        officer_accounts.unlink(self.row, by=self.officer, reason=self.reason)
 
 
 class LiftLockout(AccountAction):
     done = "Đã mở khóa đăng nhập. Thử lại được ngay."
 
     def run(self) -> None:
-        service.clear_lockout(self.row, by=self.officer)
+        officer_accounts.clear_lockout(self.row, by=self.officer)
 
 
 @admin.register(User)
@@ -138,8 +138,8 @@ class PersonAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[User]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        may = request.user.has_perm(service.KEEP)
-        lockouts = service.active_lockouts(self.get_queryset(request)) if may else {}
+        may = request.user.has_perm(officer_accounts.KEEP)
+        lockouts = officer_accounts.active_lockouts(self.get_queryset(request)) if may else {}
         people = User.objects.filter(username__in=lockouts)
         context = {
             "title": "Cán bộ trực ban",
@@ -148,15 +148,17 @@ class PersonAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[User]):
         return super().changelist_view(request, context | (extra_context or {}))
 
     def sidebar(self, request: HttpRequest, row: User) -> dict[str, Any]:
-        may = request.user.has_perm(service.KEEP)
+        may = request.user.has_perm(officer_accounts.KEEP)
         lines = action_history("user", row.pk)
         return {
             "title": row.get_username(),
             "may_keep": may and row != request.user,
             "is_own": row == request.user,
-            "locked_until": service.active_lockouts([row]).get(row.username) if may else None,
+            "locked_until": officer_accounts.active_lockouts([row]).get(row.username)
+            if may
+            else None,
             "has_oidc": bool(settings.OIDC_ISSUER),
-            "is_linked": service.is_linked(row),
+            "is_linked": officer_accounts.is_linked(row),
             "roles": Group.objects.order_by("name"),
             # Only a lead reads the reasons.
             "record": lines if may else [(*line[:3], "") for line in lines],

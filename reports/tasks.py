@@ -13,27 +13,27 @@ from reports.monitoring import alarms, queue_stats
 from reports.public import statistics
 from reports.retention import destruction_requests
 from reports.retention import purge as purging
-from reports.triage import reprocessing, service
+from reports.triage import report_triage, reprocessing
 
 
 @celeryd_after_setup.connect
 def on_worker_ready(**_: object) -> None:
     """Requeue a message that killed the last worker; load the models before processes fork."""
     relay.purge_and_requeue(current_app)
-    service.preload_models()
+    report_triage.preload_models()
     connection.close()  # the processes that are forked next open their own
 
 
 @shared_task(name="reports.triage")
 def triage_reports(items: list[int]) -> None:
     """Triage the reports of these outbox items."""
-    service.process_items(items, service.TIMEOUT_SECONDS)
+    report_triage.process_items(items, report_triage.TIMEOUT_SECONDS)
 
 
 @shared_task(name="reports.continue_reprocessing")
 def continue_reprocessing(items: list[int]) -> None:
     """Enqueue the next reports of these reprocessing runs."""
-    reprocessing.process_items(items, service.TIMEOUT_SECONDS)
+    reprocessing.process_items(items, report_triage.TIMEOUT_SECONDS)
 
 
 @shared_task(name="reports.scan_files")
@@ -45,7 +45,7 @@ def scan_files(items: list[int]) -> None:
 @shared_task(name="reports.remove_files")
 def remove_files(items: list[int]) -> None:
     """Remove the files whose destruction two people confirmed."""
-    destruction_requests.process_items(items, service.TIMEOUT_SECONDS)
+    destruction_requests.process_items(items, report_triage.TIMEOUT_SECONDS)
 
 
 @shared_task(name="reports.check_queue_alarms")

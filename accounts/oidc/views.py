@@ -26,8 +26,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_otp import devices_for_user
 from django_otp.models import Device
 
-from accounts import reauthentication, service, sessions
-from accounts.service import REFUSED_LOGINS, LoginRefusedError
+from accounts import officer_accounts, reauthentication, sessions
+from accounts.officer_accounts import REFUSED_LOGINS, LoginRefusedError
 from core import rate_limits
 from core.audit import events
 
@@ -142,7 +142,7 @@ def _load_waiting_user(request: HttpRequest) -> User:
 
 def _get_linked_user(request: HttpRequest, subject: str) -> User:
     """Return the officer of that subject. Raises LoginRefusedError, also when closed or locked out."""
-    user = service.linked_to(subject)
+    user = officer_accounts.linked_to(subject)
     if user is None:
         raise LoginRefusedError("unknown", subject)
     is_open = AxesProxyHandler.is_allowed(request, {"username": user.get_username()})

@@ -14,7 +14,7 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_POST
 
 from accounts.sessions import get_officer
-from alerts.delivery import partners, service, webhooks
+from alerts.delivery import deliveries, partners, webhooks
 from alerts.embed import frames
 from alerts.models import Channel, Delivery, PartnerAgency
 from alerts.static_pages import generator
@@ -240,8 +240,8 @@ class DeliveryAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Delivery]):
         by = get_officer(request, CHANGE)
         row = get_object_or_404(Delivery, pk=pk, partner__isnull=False)
         try:
-            service.resend(row.pk, by=by)
-        except service.ResendError as error:
+            deliveries.resend(row.pk, by=by)
+        except deliveries.ResendError as error:
             messages.error(request, str(error))
         else:
             messages.success(request, "Đang gửi lại.")

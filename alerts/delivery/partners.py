@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from alerts.delivery import service, signed_links
+from alerts.delivery import deliveries, signed_links
 from alerts.models import Alert, AlertRevision, Delivery, PartnerAgency, PartnerReceipt
 from core import encryption
 from core.audit import events
@@ -63,7 +63,7 @@ class ConfirmationRequest:
 
     @property
     def is_newest(self) -> bool:
-        return service.is_current(self.revision)
+        return deliveries.is_current(self.revision)
 
 
 def open_confirmation(token: str) -> ConfirmationRequest | None:

@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 from django import template
 from django.utils import timezone
 
-from alerts.delivery import partners, service
+from alerts.delivery import deliveries, partners
 from alerts.models import Alert, AlertRevision, Delivery, DeliveryAttempt, PartnerAgency
 from core.text import rank_by_similarity
 from reports.models import Campaign
@@ -81,7 +81,7 @@ def _searchable_text(revision: AlertRevision) -> str:
 def failed_deliveries() -> FailedDeliveries:
     """Return which agencies a warning in force did not reach, and stopped channels."""
     stopped = PartnerAgency.objects.filter(is_active=True).exclude(stopped_channels=[])
-    return {"failed": service.failed_deliveries(), "stopped": list(stopped)}
+    return {"failed": deliveries.failed_deliveries(), "stopped": list(stopped)}
 
 
 @register.inclusion_tag("admin/alerts/alert/partners.html", takes_context=True)

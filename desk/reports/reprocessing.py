@@ -17,7 +17,7 @@ from desk.pages.lists import NoDetailAdminMixin
 from desk.pages.requests import officer
 from desk.pages.responses import render, see_other
 from reports.models import ReprocessingRun
-from reports.triage import reprocessing, service
+from reports.triage import report_triage, reprocessing
 
 MAX_BATCH = reprocessing.MAX_BATCH
 MANY = "reports.add_reprocessingrun"
@@ -57,7 +57,7 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]
             "admin/reports/reprocessingrun/start.html",
             "Đọc lại những tin theo bộ quy tắc cũ",
             ReprocessingRun,
-            rules=service.RULES_VERSION,
+            rules=report_triage.RULES_VERSION,
             run=reprocessing.unfinished(),
             reports=_count_outdated(),
         )
@@ -113,7 +113,7 @@ def _newest(request: HttpRequest) -> dict[str, Any]:
     return {
         "run": run,
         "progress": reprocessing.progress(run) if run else None,
-        "rules": service.RULES_VERSION,
+        "rules": report_triage.RULES_VERSION,
         "may_start": request.user.has_perm(MANY),
     }
 

@@ -19,7 +19,7 @@ from reports.tracking.followups import (
     FollowupSubmission,
     truncate_middle,
 )
-from reports.triage import service
+from reports.triage import report_triage
 
 _MAX_QUOTE_LENGTH = 40
 
@@ -70,7 +70,7 @@ def _format_total_loss(submission: FollowupSubmission, report: Report) -> Iterat
     followups = tuple(merged_report.iter_followups(report))
     if len(report.story) + sum(len(each.story) for each in followups) > MAX_CHARS_READ_AT_ONCE:
         return
-    if lost := service.read_report(report, followups).money_lost_vnd:
+    if lost := report_triage.read_report(report, followups).money_lost_vnd:
         figures, words = clarifying_questions.format_sum(lost)
         total = gettext("Tin ghi tổng cộng đã mất %(figures)s đồng (%(words)s đồng).")
         yield total % {"figures": figures, "words": words}

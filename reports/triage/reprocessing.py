@@ -22,7 +22,7 @@ from core.outbox import queue
 from core.outbox.queue import Lease, Priority
 from reports.models import ReprocessingRun
 from reports.submission.intake import TRIAGE
-from reports.triage import service
+from reports.triage import report_triage
 
 log = structlog.get_logger(__name__)
 
@@ -202,7 +202,7 @@ def progress(run: ReprocessingRun) -> RunProgress:
 def _begin(by: User | None, every: bool, total: int) -> ReprocessingRun:
     with transaction.atomic():
         run = ReprocessingRun.objects.create(
-            actor=by, rules_version=service.RULES_VERSION, include_current=every, total=total
+            actor=by, rules_version=report_triage.RULES_VERSION, include_current=every, total=total
         )
         events.log_event("retriage", run.pk, "retriage_started", by=by, reports=total, every=every)
         _enqueue_step(run)
@@ -233,7 +233,7 @@ def _enqueue_next(run: ReprocessingRun) -> None:
 
 
 def _values(*, every: bool, rules: str | None = None) -> dict[str, Any]:
-    return {"every": every, "rules": rules or service.RULES_VERSION, "triage": TRIAGE}
+    return {"every": every, "rules": rules or report_triage.RULES_VERSION, "triage": TRIAGE}
 
 
 def _stands_still(run: ReprocessingRun) -> bool:

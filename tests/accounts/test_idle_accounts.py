@@ -11,7 +11,7 @@ from django.core import mail
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import idle_accounts, service
+from accounts import idle_accounts, officer_accounts
 from core.audit import events
 from tests.support.officers import Person, create_officer
 
@@ -91,7 +91,7 @@ def test_the_last_lead_stays_and_it_is_the_one_who_came_last(lead: Person) -> No
 def test_an_account_that_was_reopened_is_not_closed_at_once(lead: Person, duty: Person) -> None:
     away(duty.user, 50)
     idle_accounts.close_and_warn()
-    service.reactivate(duty.user, by=lead.user, reason="quay lại")
+    officer_accounts.reactivate(duty.user, by=lead.user, reason="quay lại")
     idle_accounts.close_and_warn()
     assert is_in(duty.user)
 

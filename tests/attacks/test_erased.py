@@ -15,7 +15,7 @@ from reports.models import Case, Followup, Receipt, Report
 from reports.retention import destruction_requests, erasure, erasure_requests
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
-from reports.triage import service
+from reports.triage import report_triage
 from tests.reports.retention.test_retention import sent
 from tests.support import report_factories
 from tests.support.database_contents import words_in_tables
@@ -45,7 +45,7 @@ def marked(client: Client, lead: Person) -> Report:
 
 
 def triage(report: Report) -> None:
-    service._write(service.extract(*service._load_report(str(report.pk))))
+    report_triage._write(report_triage.extract(*report_triage._load_report(str(report.pk))))
 
 
 def add_followups(report: Report) -> None:

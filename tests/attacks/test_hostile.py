@@ -22,7 +22,7 @@ from portal import settings
 from reports.cases import case_archive, pdf_documents
 from reports.models import Followup, Report
 from reports.submission import intake
-from reports.triage import service
+from reports.triage import report_triage
 from tests.attacks.hostile_strings import MARK, STRINGS, encoded, faults_of_headers, faults_of_page
 from tests.desk.reports.test_exports import as_csv, as_xlsx
 from tests.reports.cases.test_transfer_slips import PAPER
@@ -70,7 +70,7 @@ def test_a_report_of_it_is_taken_shown_and_read_by_the_machine(
 ) -> None:
     code = reported(client, STRINGS[what])
     report = Report.objects.get()
-    service._write(service.extract(report))
+    report_triage._write(report_triage.extract(report))
     sound(client.post("/theo-doi/", {"code": code}))
     for page in (f"{report.pk}/change/", f"{report.pk}/text/", ""):
         answer = duty.client.get(f"/admin/reports/report/{page}")

@@ -13,7 +13,7 @@ from core.outbox.queue import Priority
 from reports.cases import workflow
 from reports.models import Case, ExtractedFacts, Report, ReprocessingRun
 from reports.tracking import status_timeline
-from reports.triage import reprocessing, service
+from reports.triage import report_triage, reprocessing
 from tests.support import report_factories
 from tests.support.desk_pages import QUEUE, page_of, press, tree, words
 from tests.support.officers import Person, log_in
@@ -39,7 +39,7 @@ def choose(client: Client, *reports: Report, **more: Any) -> Any:
 def test_before_it_starts_the_page_says_how_many_and_what_stays(lead: Person) -> None:
     for _ in range(2):
         read_under(OLD)
-    read_under(service.RULES_VERSION)
+    read_under(report_triage.RULES_VERSION)
     text = words(lead.client.get(START))
     for part in ("Máy sẽ đọc lại 2 tin", "Quyết định, ghi chú, lời kể", "giữ nguyên",
                  "Tin mới gửi đến vẫn được đọc trước", "Bắt đầu đọc lại 2 tin"):  # fmt: skip
@@ -57,7 +57,7 @@ def test_a_lead_starts_a_run_on_record_that_the_machine_carries_to_its_end(lead:
     assert (event.kind, event.actor, run.actor) == ("retriage_started", lead.user, lead.user)
     assert "Bắt đầu một lượt đọc lại tin" in lead.read_page("/admin/core/auditevent/")
     read_all()
-    assert ExtractedFacts.objects.get().rules_version == service.RULES_VERSION
+    assert ExtractedFacts.objects.get().rules_version == report_triage.RULES_VERSION
     assert "Đã đọc xong: 1 trên 1 tin" in words(lead.client.get(RUNS))
 
 
@@ -70,7 +70,7 @@ def test_a_second_press_says_that_one_is_going_on(lead: Person) -> None:
 
 
 def test_nothing_to_read_is_said_before_and_after(lead: Person) -> None:
-    read_under(service.RULES_VERSION)
+    read_under(report_triage.RULES_VERSION)
     assert "không có gì phải đọc lại" in words(lead.client.get(START))
     assert "không có gì phải đọc lại" in words(lead.client.post(START, follow=True))
 
@@ -90,7 +90,7 @@ def test_the_page_shows_how_far_a_run_is(lead: Person, monkeypatch: pytest.Monke
     lead.client.post(START)
     take_steps(1)
     first, second = OutboxItem.objects.filter(task="reports.triage", priority=Priority.IDLE)
-    service.process_items([first.pk])
+    report_triage.process_items([first.pk])
     OutboxItem.objects.filter(pk=second.pk).update(failed_at=Now())
     page = lead.client.get(RUNS)
     (bar,) = tree(page).iter("progress")
@@ -126,7 +126,7 @@ def test_an_officer_has_one_report_read_again_and_the_decision_stays(duty: Perso
     assert response.redirect_chain == [(page_of(report), 303)]
     assert "Máy sẽ đọc lại 1 tin" in words(response)
     read_all()
-    assert ExtractedFacts.objects.get().rules_version == service.RULES_VERSION
+    assert ExtractedFacts.objects.get().rules_version == report_triage.RULES_VERSION
     assert Case.objects.values().get() == before
     assert "Cho máy đọc lại" in words(duty.client.get(page_of(report)))
 
@@ -175,7 +175,7 @@ def test_a_colleague_is_not_told_of_it_as_of_a_decision(duty: Person) -> None:
 
 
 def test_a_lead_has_chosen_reports_read_again(lead: Person) -> None:
-    first, second, _ = (read_under(service.RULES_VERSION) for _ in range(3))
+    first, second, _ = (read_under(report_triage.RULES_VERSION) for _ in range(3))
     assert "Máy sẽ đọc lại 2 tin" in words(choose(lead.client, first, second))
     assert set(list_owed()) == {str(first.pk), str(second.pk)}
     assert set(AuditEvent.objects.values_list("kind", "actor")) == {("reread", lead.user.pk)}

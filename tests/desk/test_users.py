@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from pytest_django import Settings
 
-from accounts import roles, service
+from accounts import officer_accounts, roles
 from core.audit import events
 from tests.accounts.test_login import code, enter
 from tests.support.officers import Person, create_officer
@@ -57,7 +57,7 @@ def test_the_last_lead_cannot_act_on_their_own_account(lead: Person, verb: str) 
     role = str(roles.group_of("duty").pk)
     assert "Không ai tự quyết" in act(lead, lead, verb, reason="x", role=role)
     assert "<button" not in lead.read_page(page_of(lead)).split('id="decide"')[1]
-    assert lead.user in service.active_leads()
+    assert lead.user in officer_accounts.active_leads()
 
 
 def test_without_a_reason_nothing_is_done(lead: Person, duty: Person) -> None:
@@ -148,13 +148,13 @@ def _ministry(settings: Settings) -> None:
 @pytest.mark.usefixtures("_ministry")
 def test_a_lead_links_and_unlinks_an_account_of_the_ministry(lead: Person, duty: Person) -> None:
     assert "Đã nối" in act(lead, duty, "link", subject=" canbo-01 ", reason="gặp tận mặt")
-    assert service.linked_to("canbo-01") == duty.user
+    assert officer_accounts.linked_to("canbo-01") == duty.user
     assert duty.client.get("/admin/").status_code == 302
     page = lead.read_page(page_of(duty))
     assert "gặp tận mặt" in page
     assert "Gỡ tài khoản ngành" in page
     assert "Đã gỡ" in act(lead, duty, "unlink", reason="chuyển đơn vị")
-    assert service.linked_to("canbo-01") is None
+    assert officer_accounts.linked_to("canbo-01") is None
     kinds = [event.kind for event in events.events_for("user", duty.user.pk)]
     assert kinds == ["account_unlinked", "account_linked"]
 
@@ -163,7 +163,7 @@ def test_a_lead_links_and_unlinks_an_account_of_the_ministry(lead: Person, duty:
 @pytest.mark.parametrize("subject", ["", "  ", "x" * 256, "cán bộ", "a\u202eb", "a\nb", "a\0b"])
 def test_what_no_provider_writes_is_not_linked(lead: Person, duty: Person, subject: str) -> None:
     assert "đúng như trang đăng nhập" in act(lead, duty, "link", subject=subject, reason="x")
-    assert not service.is_linked(duty.user)
+    assert not officer_accounts.is_linked(duty.user)
 
 
 @pytest.mark.usefixtures("_ministry")
@@ -171,7 +171,7 @@ def test_one_account_there_is_one_officer_here(lead: Person, duty: Person, edito
     act(lead, duty, "link", subject="canbo-01", reason="x")
     assert "một cán bộ khác" in act(lead, editor, "link", subject="canbo-01", reason="x")
     assert "không có gì thay đổi" in act(lead, duty, "link", subject="canbo-01", reason="x")
-    assert service.linked_to("canbo-01") == duty.user
+    assert officer_accounts.linked_to("canbo-01") == duty.user
     assert "không có gì thay đổi" in act(lead, editor, "unlink", reason="x")
 
 
@@ -181,10 +181,10 @@ def test_a_lead_links_no_account_of_their_own_and_gives_a_reason(
 ) -> None:
     assert "Không ai tự quyết" in act(lead, lead, "link", subject="canbo-01", reason="x")
     assert "Ghi lý do" in act(lead, duty, "link", subject="canbo-01", reason=" ")
-    assert service.linked_to("canbo-01") is None
+    assert officer_accounts.linked_to("canbo-01") is None
 
 
 def test_without_a_provider_there_is_nothing_to_link(lead: Person, duty: Person) -> None:
     assert "tài khoản ngành" not in lead.read_page(page_of(duty))
     assert "chưa có nơi cấp tài khoản" in act(lead, duty, "link", subject="canbo-01", reason="x")
-    assert not service.is_linked(duty.user)
+    assert not officer_accounts.is_linked(duty.user)

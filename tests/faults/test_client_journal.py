@@ -16,7 +16,7 @@ from core.province import province
 from reports.models import Receipt
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
-from reports.triage import service
+from reports.triage import report_triage
 from tests.support.processes import ROOT
 from tools import client_journal
 from tools.client_journal import (
@@ -96,7 +96,7 @@ def with_receipt(journal: ClientJournal, *, read: bool = True) -> JournalEntry:
     accepted = intake.submit_report(ReportSubmission(story=entry.story), entry.key)
     entry.codes.add(str(accepted.code))
     if read:
-        service.process_items([OutboxItem.objects.get(key=str(accepted.report.pk)).pk])
+        report_triage.process_items([OutboxItem.objects.get(key=str(accepted.report.pk)).pk])
     return entry
 
 
@@ -126,7 +126,7 @@ def test_two_rows_of_one_key_are_a_duplicate(journal: ClientJournal) -> None:
     entry = with_receipt(journal)
     intake.submit_report(ReportSubmission(story=entry.story, channel="number"), entry.key)
     for item in OutboxItem.objects.filter(done_at=None):
-        service.process_items([item.pk])
+        report_triage.process_items([item.pk])
     assert compared(journal) == ["duplicated: 1"]
 
 
@@ -134,7 +134,7 @@ def test_a_report_that_was_not_read_or_owed_twice_is_told(journal: ClientJournal
     with_receipt(journal, read=False)
     assert compared(journal) == ["not triaged exactly once: 1"]
     item = OutboxItem.objects.get()
-    service.process_items([item.pk])
+    report_triage.process_items([item.pk])
     queue.enqueue(item.task, item.key)
     assert compared(journal) == ["not triaged exactly once: 1"]
 

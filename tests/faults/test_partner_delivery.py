@@ -15,7 +15,7 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
-from alerts.delivery import partners, service
+from alerts.delivery import deliveries, partners
 from alerts.models import Channel, Delivery, DeliveryAttempt, PartnerAgency, PartnerReceipt
 from core.outbox import queue
 from tests.faults.support.queue_processes import QueueProcesses, queue_processes
@@ -116,15 +116,15 @@ def test_an_agency_that_fails_is_left_with_a_notice_and_hears_again_when_sent_an
         agency = partner(webhook=receiving.url, mail="")
         issued()
         assert wait_until(lambda: DeliveryAttempt.objects.filter(outcome="refused").exists())
-        last = {"attempts": service.MAX_TRIES - 1, "next_attempt_at": Now()}  # the hours go by
+        last = {"attempts": deliveries.MAX_TRIES - 1, "next_attempt_at": Now()}  # the hours go by
         Delivery.objects.update(**last)
-        service.dispatch_due()
+        deliveries.dispatch_due()
         queue.notify()
         assert wait_until(lambda: PartnerAgency.objects.get().stopped_channels == [Channel.WEBHOOK])
         assert wait_until(lambda: any("Sở Mẫu" in mail.get_content() for mail in box.mails))
         assert box.mails[-1]["To"] == "ky-thuat@portal.example"
         receiving.answers = 200
         partners.reopen(PartnerAgency.objects.get(pk=agency.pk), by=person("approver"))
-        service.resend(Delivery.objects.get().pk, by=person("approver"))
+        deliveries.resend(Delivery.objects.get().pk, by=person("approver"))
         assert wait_until(lambda: Delivery.objects.get().state == Delivery.State.DONE)
         assert len({each["identifier"] for each in receiving.genuine()}) == 1

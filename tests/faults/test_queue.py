@@ -23,7 +23,7 @@ from ops.local_services import VALKEY_SOCKET
 from reports.models import ExtractedFacts
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission.intake import TRIAGE
-from reports.triage import reprocessing, service
+from reports.triage import report_triage, reprocessing
 from tests.faults.support.forged_messages import FORGED
 from tests.faults.support.queue_processes import (
     POISON,
@@ -233,7 +233,7 @@ def test_a_run_of_rereading_goes_on_after_its_worker_is_killed(stage: QueueProce
         accept(f"Chuyện thứ {number}, họ xưng công an.")
     assert wait_until(stage.drained)
     ExtractedFacts.objects.update(rules_version="2020-01")
-    reread = ExtractedFacts.objects.filter(rules_version=service.RULES_VERSION)
+    reread = ExtractedFacts.objects.filter(rules_version=report_triage.RULES_VERSION)
     run = reprocessing.start()
     assert wait_until(reread.exists)
     stage.kill("worker")

@@ -8,7 +8,7 @@ from core.audit import events
 from core.models import OutboxItem
 from reports.campaigns.membership import Actor
 from reports.models import Campaign, CampaignExclusion, CampaignLink, MergeProposal, Report
-from reports.triage import service
+from reports.triage import report_triage
 from tests.support import report_factories
 
 
@@ -20,7 +20,7 @@ def item_of(report: Report) -> int:
 def triage(story: str = "Có người gọi.", **typed: Any) -> Report:
     """A report, triaged and grouped by a worker."""
     report = report_factories.report(story, **typed)
-    service.process_items([item_of(report)])
+    report_triage.process_items([item_of(report)])
     return report
 
 

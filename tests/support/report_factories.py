@@ -25,7 +25,7 @@ from reports.reference import confirmed_statements
 from reports.submission import intake
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
-from reports.triage import service
+from reports.triage import report_triage
 from tests.support.officers import Person, create_officer
 
 # How the desk leaves a report that counts nowhere.
@@ -92,13 +92,13 @@ def triaged(story: str, **typed: Any) -> Report:
 
 def read_all(subject: Report) -> None:
     """Have the machine read a report with all that was said later."""
-    service._write(service.extract(*service._load_report(str(subject.pk))))
+    report_triage._write(report_triage.extract(*report_triage._load_report(str(subject.pk))))
 
 
 def process_triage(subject: Report) -> ExtractedFacts:
     """Return the facts once the triage that is owed has been processed."""
     owed = OutboxItem.objects.filter(key=str(subject.pk), done_at=None).order_by("id")
-    service.process_items([item.pk for item in owed])
+    report_triage.process_items([item.pk for item in owed])
     return ExtractedFacts.objects.get(report=subject)
 
 

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from core.models import OutboxItem
 from reports.models import Report
 from reports.submission import intake
-from reports.triage import reprocessing, service
+from reports.triage import report_triage, reprocessing
 from tests.support import report_factories
 
 OLD = "2020-01"
@@ -46,4 +46,4 @@ def read_all() -> None:
     """Process everything that waits."""
     take_steps()
     waiting = OutboxItem.objects.filter(task=intake.TRIAGE, done_at=None, failed_at=None)
-    service.process_items(waiting.order_by("id").values_list("pk", flat=True))
+    report_triage.process_items(waiting.order_by("id").values_list("pk", flat=True))

@@ -13,7 +13,7 @@ from reports.models import Campaign, Case, ExtractedFacts, PublicStatement, Repo
 from reports.monitoring.queue_stats import queue_balance
 from reports.reference import confirmed_statements
 from reports.retention import purge
-from reports.triage import service
+from reports.triage import report_triage
 from tests.support import database_reset
 from tests.support.officers import create_officer
 from tools.demo import reports as demo
@@ -46,7 +46,7 @@ def test_its_reports_come_in_as_residents_do() -> None:
 
 
 def test_triage_finds_the_six_campaigns_and_two_bursts() -> None:
-    service.process_items(OutboxItem.objects.values_list("pk", flat=True))
+    report_triage.process_items(OutboxItem.objects.values_list("pk", flat=True))
     assert ExtractedFacts.objects.count() == demo.REPORTS
     sizes = sorted((campaign.links.count() for campaign in Campaign.objects.all()), reverse=True)
     assert len(sizes) == 6

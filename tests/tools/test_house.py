@@ -29,8 +29,8 @@ def write(tree: Path, path: str, text: str = "") -> None:
 
 def test_a_circle_of_packages_is_seen_also_through_a_function(tree: Path) -> None:
     late = "def load() -> None:\n    from reports.cases.deadlines import LIMIT\n"
-    write(tree, "reports/cases/deadlines.py", "from reports.triage import service\n")
-    write(tree, "reports/triage/service.py", "import reports.triage.rows\n")
+    write(tree, "reports/cases/deadlines.py", "from reports.triage import report_triage\n")
+    write(tree, "reports/triage/report_triage.py", "import reports.triage.rows\n")
     write(tree, "reports/triage/rows.py", late)
     (circle,) = house.find_circles()
     assert circle.startswith("2 packages: reports.cases reports.triage\n")
@@ -38,11 +38,15 @@ def test_a_circle_of_packages_is_seen_also_through_a_function(tree: Path) -> Non
 
 
 def test_what_the_framework_loads_is_no_part_of_a_circle_and_nobodys_import(tree: Path) -> None:
-    write(tree, "reports/tasks.py", "from reports.triage import service\n")
-    write(tree, "reports/management/commands/purge.py", "from reports.triage import service\n")
-    write(tree, "reports/triage/service.py", "from reports.tasks import triage_reports\n")
+    write(tree, "reports/tasks.py", "from reports.triage import report_triage\n")
+    write(
+        tree, "reports/management/commands/purge.py", "from reports.triage import report_triage\n"
+    )
+    write(tree, "reports/triage/report_triage.py", "from reports.tasks import triage_reports\n")
     assert len(house.find_circles()) == 1
-    assert house.find_imported_entries() == ["reports/triage/service.py imports reports.tasks"]
+    assert house.find_imported_entries() == [
+        "reports/triage/report_triage.py imports reports.tasks"
+    ]
 
 
 @pytest.mark.parametrize(

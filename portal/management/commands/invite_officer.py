@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import invitations, roles
-from accounts.service import AccountError
+from accounts.officer_accounts import AccountError
 
 
 class Command(BaseCommand):

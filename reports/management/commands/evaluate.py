@@ -13,7 +13,7 @@ from reports.extraction.evaluation import FACTS, EvaluatedStory, Score
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
 from reports.management.json_lines_command import InvalidInputLineError, get_text, parse_record
 from reports.models import Case
-from reports.triage import service
+from reports.triage import report_triage
 
 
 class Command(BaseCommand):
@@ -151,4 +151,4 @@ def _evaluate_case(case: Case) -> EvaluatedStory:
     corrections = {fact: value for fact, value in case.corrections_json.items() if fact in FACTS}
     label = {"id": report.public_number, "text": report.story, **corrections}
     followups = sorted(report.followups.all(), key=lambda each: (each.received_at, each.pk))
-    return EvaluatedStory(label, service.read_report(report, tuple(followups)))
+    return EvaluatedStory(label, report_triage.read_report(report, tuple(followups)))

@@ -13,7 +13,7 @@ from django.test import Client
 from pytest_django import Settings
 from redis import Redis
 
-from accounts import service, sessions
+from accounts import officer_accounts, sessions
 from accounts.models import OfficerProfile
 from accounts.oidc import client as oidc_provider
 from accounts.oidc.views import LOGINS
@@ -43,7 +43,9 @@ def provider(settings: Settings) -> Iterator[Provider]:
 def user(provider: Provider) -> User:
     """An officer whom a lead has linked."""
     officer = create_officer("ha", "duty")
-    service.link(officer, "canbo-01", by=create_officer("chi.huy", "lead"), reason="gặp tận mặt")
+    officer_accounts.link(
+        officer, "canbo-01", by=create_officer("chi.huy", "lead"), reason="gặp tận mặt"
+    )
     return officer
 
 
@@ -179,7 +181,7 @@ def test_a_subject_of_another_provider_is_nobody(visit: Visit) -> None:
 
 def test_an_account_that_is_closed_while_the_code_is_typed_is_refused(visit: Visit) -> None:
     visit.come_back()
-    service.deactivate(visit.user, by=User.objects.get(username="chi.huy"), reason="x")
+    officer_accounts.deactivate(visit.user, by=User.objects.get(username="chi.huy"), reason="x")
     says(visit.send_code(), 403, "đã khóa")
     assert not visit.is_in()
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts.delivery import partners, service, signed_links
+from alerts.delivery import deliveries, partners, signed_links
 from alerts.embed import frames
 from alerts.models import Channel, Delivery, PartnerAgency, PartnerReceipt
 from alerts.static_pages import generator
@@ -142,7 +142,7 @@ def test_a_stopped_way_is_shown_and_opened_again(editor: Person) -> None:
 def test_what_did_not_arrive_stands_on_the_start_page_with_a_button_to_send_again(
     editor: Person, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "MAX_TRIES", 1)
+    monkeypatch.setattr(deliveries, "MAX_TRIES", 1)
     backend, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, NOWHERE
     partner(HOSTILE)
     revision = issued()

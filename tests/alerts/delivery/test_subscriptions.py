@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from redis import Redis
 
-from alerts.delivery import service, signed_links, subscriptions
+from alerts.delivery import deliveries, signed_links, subscriptions
 from alerts.models import Delivery, Subscriber
 from core.keys import form_token, newest_key
 from core.models import OutboxItem
@@ -281,15 +281,15 @@ def test_pages_set_no_cookie_and_are_small(client: Client) -> None:
 
 
 def test_many_are_owed_some_at_a_time_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "BATCH_SIZE", 4)
+    monkeypatch.setattr(deliveries, "BATCH_SIZE", 4)
     for each in range(10):
         subscriber(f"n{each}@mau.example")
     issued()
     assert not Delivery.objects.exists()
-    work(service.ENQUEUE_SUBSCRIBERS_TASK)
+    work(deliveries.ENQUEUE_SUBSCRIBERS_TASK)
     assert Delivery.objects.count() == 10
-    assert OutboxItem.objects.filter(task=service.DELIVER_TASK, priority=2).count() == 10
-    assert OutboxItem.objects.filter(task=service.ENQUEUE_SUBSCRIBERS_TASK).count() == 3
+    assert OutboxItem.objects.filter(task=deliveries.DELIVER_TASK, priority=2).count() == 10
+    assert OutboxItem.objects.filter(task=deliveries.ENQUEUE_SUBSCRIBERS_TASK).count() == 3
 
 
 def test_the_page_speaks_english_and_names_places_in_vietnamese(client: Client) -> None:

@@ -14,7 +14,7 @@ from core import encryption
 from core.models import AuditEvent
 from reports.models import Campaign, Case, Deadline, Message, Report, TransferSlip
 from reports.submission import intake
-from reports.triage import service
+from reports.triage import report_triage
 from tests.browser.desk.conftest import QUEUE, OpenDesk
 from tests.browser.pages import press
 from tests.support import report_factories
@@ -52,7 +52,7 @@ def morning(portal: str) -> Morning:
     queried = intake.submit_report(
         intake.ReportSubmission(story=BANK, contact="0550 000 111"), "a-key-of-the-morning"
     )
-    service._write(service.extract(queried.report))
+    report_triage._write(report_triage.extract(queried.report))
     police = [_called(POLICE, "0550 000 123") for _ in range(6)]
     power = [_called(POWER, "0992 000 118") for _ in range(5)]
     adverts = [report_factories.triaged(ADVERT) for _ in range(5)]

@@ -6,7 +6,7 @@ from django.test import Client
 from playwright.sync_api import Page
 from pytest_django import Settings
 
-from accounts import service
+from accounts import officer_accounts
 from tests.accounts.test_login import enter
 from tests.browser.desk.conftest import QUEUE
 from tests.browser.pages import find_desk_faults, press, unfold
@@ -26,7 +26,7 @@ def check_unfolded(page: Page, address: str) -> None:
 
 def test_no_page_on_people_has_a_fault(portal: str, page: Page) -> None:
     duty, gone = create_officer("truc.ban", "duty"), create_officer("nghi.huu", "duty")
-    service.deactivate(gone, by=User.objects.get(username="chief"), reason="nghỉ hưu")
+    officer_accounts.deactivate(gone, by=User.objects.get(username="chief"), reason="nghỉ hưu")
     for _ in range(5):
         enter(Client(), name="truc.ban", password="sai")
     check_unfolded(page, f"{portal}/admin/auth/user/")

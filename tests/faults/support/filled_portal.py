@@ -22,7 +22,7 @@ def fill() -> None:
     from core.models import OutboxItem
     from reports.models import Report
     from reports.submission.intake import TRIAGE
-    from reports.triage import service
+    from reports.triage import report_triage
     from tests.support.sanitized_copies import store_file
     from tools.demo.reports import fill_desk
     from tools.demo.site import create_demo_site
@@ -36,7 +36,7 @@ def fill() -> None:
     for number, one in enumerate(with_files):
         store_file(PICTURE + bytes([number]), one, f"ảnh {number}.png")
     items = OutboxItem.objects.filter(task=TRIAGE).order_by("id").values_list("id", flat=True)
-    service.process_items(items[: len(items) // 2])
+    report_triage.process_items(items[: len(items) // 2])
 
 
 def submit_own_report() -> Any:

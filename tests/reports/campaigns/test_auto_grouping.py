@@ -16,7 +16,7 @@ from reports.models import (
     MergeProposal,
     Report,
 )
-from reports.triage import service
+from reports.triage import report_triage
 from tests.support.campaign_factories import add_to_campaign, campaign_of, item_of, triage
 from tests.support.concurrency import in_parallel
 from tests.support.report_factories import report
@@ -102,7 +102,7 @@ def test_a_report_that_does_not_belong_glues_nothing(chief: User) -> None:
     older, younger = two_campaigns()
     late = report(f"{ACCOUNT} Lại nữa.", caller_number=NUMBER)
     keep_apart(late, older, chief)
-    service.process_items([item_of(late)])
+    report_triage.process_items([item_of(late)])
     assert campaign_of(late) == younger
     assert not Campaign.objects.exclude(merged_into=None).exists()
 
@@ -111,7 +111,7 @@ def test_reading_again_brings_nothing_together_that_people_parted(chief: User) -
     first, second = triage("một", caller_number=NUMBER), triage("hai", caller_number=NUMBER)
     CampaignLink.objects.filter(report=second).delete()
     keep_apart(second, CampaignLink.objects.get(report=first).campaign, chief)
-    service._write(service.extract(second))
+    report_triage._write(report_triage.extract(second))
     assert not CampaignLink.objects.filter(report=second).exists()
 
 
@@ -124,8 +124,8 @@ def test_two_workers_who_tie_the_same_campaigns_make_one() -> None:
         report(f"{ACCOUNT} Vẫn nó.", caller_number=OTHER),
     ]
     items = [item_of(subject) for subject in late]
-    in_parallel([lambda item=item: service.process_items([item]) for item in items])
-    service.process_items(items)  # what a deadlock threw out comes again
+    in_parallel([lambda item=item: report_triage.process_items([item]) for item in items])
+    report_triage.process_items(items)  # what a deadlock threw out comes again
     assert Campaign.objects.live().count() == 1
     assert len({campaign_of(each) for each in (*late, *three)}) == 1
 

@@ -15,7 +15,7 @@ from reports.campaigns import bursts
 from reports.campaigns.bursts import Burst, UnitCounts
 from reports.models import BurstSnapshot, Case, Commune
 from reports.submission import intake
-from reports.triage import service
+from reports.triage import report_triage
 from tests.support.officers import Person
 from tools.demo.reports import create_demo_data
 
@@ -181,6 +181,6 @@ def test_where_nothing_is_unusual_the_desk_says_so(duty: Person) -> None:
 def test_the_two_bursts_of_the_demo_are_found_and_nothing_else(duty: Person) -> None:
     call_command("setup_desk", verbosity=0)
     create_demo_data(duty.user)
-    service.process_items(OutboxItem.objects.values_list("pk", flat=True))
+    report_triage.process_items(OutboxItem.objects.values_list("pk", flat=True))
     units = {(burst.unit, burst.key) for burst in bursts.detect()}
     assert units == {("commune", "phuong_sam_son"), ("scenario", "provincial_leader")}

@@ -23,7 +23,7 @@ from reports.models import (
     Report,
     ReportFingerprint,
 )
-from reports.triage import service
+from reports.triage import report_triage
 from tests.support.campaign_factories import (
     add_to_campaign,
     campaign,
@@ -73,7 +73,7 @@ def test_a_report_joins_where_an_officer_placed_its_neighbour_which_is_never_mov
     first, chosen = triage(caller_number=NUMBER), campaign("Đ-26-AAA")
     link = add_to_campaign(first, chosen, kind="officer", placed_by=chief)
     assert campaign_of(triage("hai", caller_number=NUMBER)) == chosen
-    service._write(service.extract(first))
+    report_triage._write(report_triage.extract(first))
     link.refresh_from_db()
     assert (link.campaign, link.kind) == (chosen, "officer")
 
@@ -92,14 +92,14 @@ def test_an_officer_who_places_a_report_meanwhile_is_not_overruled(
         return candidates
 
     monkeypatch.setattr(matching, "_find_candidates", look_then_officer_acts)
-    service.process_items([item_of(second)])
+    report_triage.process_items([item_of(second)])
     assert campaign_of(first) == chosen
 
 
 def test_triage_again_leaves_the_campaign() -> None:
     first, _ = triage(caller_number=NUMBER), triage("hai", caller_number=NUMBER)
     before = list(CampaignLink.objects.order_by("pk").values())
-    service._write(service.extract(first))
+    report_triage._write(report_triage.extract(first))
     assert list(CampaignLink.objects.order_by("pk").values()) == before
     assert Campaign.objects.count() == 1
 
@@ -117,7 +117,7 @@ def test_two_workers_at_once_make_one_campaign() -> None:
     """Neither has committed when the other looks: they take turns on the shared key."""
     reports = [report(f"chuyện {n}", caller_number=NUMBER) for n in range(8)]
     items = [item_of(subject) for subject in reports]
-    in_parallel([lambda item=item: service.process_items([item]) for item in items])
+    in_parallel([lambda item=item: report_triage.process_items([item]) for item in items])
     assert OutboxItem.objects.filter(done_at=None).count() == 0
     assert Campaign.objects.count() == 1
     assert CampaignLink.objects.count() == 8
@@ -127,7 +127,7 @@ def test_what_triage_does_not_read_binds_nobody() -> None:
     """Also in time: an endless report holds its locks no longer than another."""
     far = "x " * 10_000
     endless = Report(story=far + ACCOUNT, caller_number=far + NUMBER, received_at=timezone.now())
-    fingerprint = service.extract(endless).fingerprint
+    fingerprint = report_triage.extract(endless).fingerprint
     assert fingerprint.keys == frozenset()
     assert fingerprint.script.length == 1
 
@@ -151,7 +151,7 @@ def come_in(story: str, caller_number: str, ago: timedelta = timedelta()) -> Rep
     """A report that came in so long ago, and is triaged now."""
     subject = report(story, caller_number=caller_number)
     move_report(subject, timezone.now() - ago)
-    service.process_items([item_of(subject)])
+    report_triage.process_items([item_of(subject)])
     return subject
 
 
@@ -177,9 +177,9 @@ def test_neighbouring_numbers_tie_within_two_days_and_a_script_within_its_wave(
 
 
 def read_without_keys(subject: Report) -> None:
-    extraction = service.extract(subject)
+    extraction = report_triage.extract(subject)
     fingerprint = replace(extraction.fingerprint, keys=frozenset())
-    service._write(replace(extraction, fingerprint=fingerprint))
+    report_triage._write(replace(extraction, fingerprint=fingerprint))
 
 
 def test_a_report_read_again_is_found_by_its_new_keys_alone() -> None:
@@ -239,7 +239,9 @@ def test_the_door_and_the_database_decide_alike() -> None:
 
 def test_the_newest_few_are_found_in_few_pages_whatever_the_planner_believes() -> None:
     """It does not know how long a wave is, and guesses that few reports are of its days."""
-    extraction = service.extract(Report.objects.get(pk=triage(SCRIPT[0], caller_number=NUMBER).pk))
+    extraction = report_triage.extract(
+        Report.objects.get(pk=triage(SCRIPT[0], caller_number=NUMBER).pk)
+    )
     key, now = extraction.facts.report_id, timezone.now()
     newcomer = matching.IncomingReport(key, now, extraction.fingerprint, "")
     values = matching._written_values(newcomer) | matching._search_values(newcomer)

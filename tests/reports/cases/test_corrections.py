@@ -15,7 +15,7 @@ from reports.cases import corrections, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.facts.effective_facts import effective_facts, of_scenario
 from reports.models import Case, Correction, ExtractedFacts, Report
-from reports.triage import service
+from reports.triage import report_triage
 from tests.support import report_factories
 from tests.support.database_contents import refused_by_database
 from tests.support.officers import Person
@@ -64,7 +64,7 @@ def test_what_an_officer_says_holds_and_the_facts_stay_the_machines(
 def test_triage_running_again_overrules_nobody(duty: Person) -> None:
     report = report_factories.triaged("Xưng công an, dọa bắt, đòi chuyển 20 triệu.")
     correct(report, duty.user)
-    service._write(service.extract(report))
+    report_triage._write(report_triage.extract(report))
     assert effective_facts(fresh(report)).scenario == "bank"
 
 

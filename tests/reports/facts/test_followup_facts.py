@@ -14,7 +14,7 @@ from reports.extraction.language.scoring import is_remainder
 from reports.facts.merged_report import Caller
 from reports.models import CampaignLink, ExtractedFacts, Followup, Indicator, Report
 from reports.tracking import followups
-from reports.triage import service
+from reports.triage import report_triage
 from tests.support.report_factories import add_followup, process_triage, report
 
 LOST = "Tôi đã chuyển khoản mất 35 triệu vào stk 0987000111222 rồi."
@@ -159,10 +159,10 @@ def test_an_account_or_caller_told_later_ties_the_report_to_older_and_newer_ones
 
 def test_a_reading_from_before_a_followup_changes_nothing_that_was_read_after() -> None:
     subject = report("Họ gọi.")
-    early = service.extract(*service._load_report(str(subject.pk)))
+    early = report_triage.extract(*report_triage._load_report(str(subject.pk)))
     add_followup(subject, story=LOST, accounts=("0987000111222",))
     process_triage(subject)
-    service._write(early)
+    report_triage._write(early)
     assert ExtractedFacts.objects.get().money_lost_vnd == 35_000_000
     assert indicator_keys(subject, "later") == {("account", "0987000111222")}
 
@@ -193,14 +193,14 @@ def test_an_erased_followup_says_nothing() -> None:
 def test_a_report_without_followups_costs_no_statement_more() -> None:
     item = OutboxItem.objects.get(key=str(report("Họ gọi.").pk))
     with CaptureQueriesContext(connection) as queries:
-        service.process_items([item.pk])
+        report_triage.process_items([item.pk])
     statements = [query["sql"] for query in queries if not query["sql"].startswith("PREPARE")]
     assert sum("EXECUTE read_report" in sql for sql in statements) == 1
     assert not [sql for sql in statements if "reports_followup" in sql]
 
 
 def test_a_pasted_list_is_read_as_far_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "_MAX_INDICATORS", 10)
+    monkeypatch.setattr(report_triage, "_MAX_INDICATORS", 10)
     subject = report("Họ gọi.")
     add_followup(subject, accounts=tuple(f"0987{number:09}" for number in range(50)))
     process_triage(subject)

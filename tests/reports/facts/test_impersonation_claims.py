@@ -9,7 +9,7 @@ from django.db import connection
 from portal.management import reference_data
 from reports.models import ExtractedFacts
 from reports.reference import office_lexicon
-from reports.triage import service
+from reports.triage import report_triage
 from tests.reports.management.test_json_lines_commands import _ask
 from tests.support import campaign_factories
 from tests.support.desk_pages import page_of
@@ -70,7 +70,7 @@ def test_read_again_they_are_replaced() -> None:
     subject = report(STORY)
     process_triage(subject)
     ExtractedFacts.objects.update(offices=["x"], office_communes=["y"], stages=["z"])
-    service._write(service.extract(subject))
+    report_triage._write(report_triage.extract(subject))
     facts = ExtractedFacts.objects.get()
     assert facts.offices == ["cong-an-xa-phuong"]
     assert facts.office_communes == ["xa_hoang_hoa"]

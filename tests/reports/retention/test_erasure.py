@@ -30,7 +30,7 @@ from reports.monitoring import queue_stats
 from reports.retention import destruction_requests, erasure
 from reports.retention.erasure import ErasureError, ErasureScope
 from reports.submission.intake import TRIAGE
-from reports.triage import service
+from reports.triage import report_triage
 from tests.reports.retention.test_retention import add_followup, sent
 from tests.support import report_factories
 from tests.support.database_contents import refused_by_database, words_in_tables
@@ -116,17 +116,17 @@ def test_the_record_of_acts_holds(erasable: Report, settings: Settings, tmp_path
 def test_who_read_it_before_comes_too_late(request: pytest.FixtureRequest, is_first: bool) -> None:
     """Also where nobody else had read it yet."""
     report = report_factories.report(STORY) if is_first else request.getfixturevalue("erasable")
-    findings = service.extract(*service._load_report(str(report.pk)))
+    findings = report_triage.extract(*report_triage._load_report(str(report.pk)))
     CampaignLink.objects.all().delete()
     erasure.erase(report.pk, why="asked")
-    service._write(findings)
+    report_triage._write(findings)
     assert words_in_tables(*WORDS) == set()
 
 
 def test_it_is_never_read_again(erased: Report) -> None:
     queue.enqueue(TRIAGE, erased.pk)
     items = OutboxItem.objects.filter(task=TRIAGE, done_at=None)
-    service.process_items(list(items.values_list("pk", flat=True)))
+    report_triage.process_items(list(items.values_list("pk", flat=True)))
     assert not items.exists()
     assert ExtractedFacts.objects.get().reasons == []
 

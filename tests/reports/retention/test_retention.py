@@ -27,7 +27,7 @@ from reports.models import (
 )
 from reports.retention import destruction_requests, erasure
 from reports.retention.destruction_requests import DestructionError, Target
-from reports.triage import reprocessing, service
+from reports.triage import report_triage, reprocessing
 from tests.support import report_factories
 from tests.support.database_contents import refused_by_database
 from tests.support.desk_pages import page_of
@@ -118,11 +118,13 @@ def test_what_the_machine_said_of_it_stands(held_report: Report, lead: Person) -
     OutboxItem.objects.filter(key=str(held_report.pk)).update(done_at=Now())
     assert reprocessing.count(every=True) == 0
     assert reprocessing.reprocess_selected([held_report.pk], by=lead.user) == 0
-    service._write(service.extract(held_report))
+    report_triage._write(report_triage.extract(held_report))
     assert ExtractedFacts.objects.get(report=held_report).rules_version == "2020-01"
     assert held_report.indicators.get().key == "+84550000123"
-    service._write(service.extract(held_report, (add_followup(held_report),), 1))
-    assert ExtractedFacts.objects.get(report=held_report).rules_version == service.RULES_VERSION
+    report_triage._write(report_triage.extract(held_report, (add_followup(held_report),), 1))
+    assert (
+        ExtractedFacts.objects.get(report=held_report).rules_version == report_triage.RULES_VERSION
+    )
 
 
 def test_when_it_is_lifted_all_is_possible_again(held_report: Report, lead: Person) -> None:

@@ -17,7 +17,7 @@ from core.models import OutboxItem
 from reports.facts import abuse_flags
 from reports.models import Report
 from reports.submission import flood_detection
-from reports.triage import service
+from reports.triage import report_triage
 from tests.reports.submission.test_flood_detection import count_pending
 from tests.support.desk_pages import list_reports
 from tests.support.officers import Person
@@ -69,7 +69,7 @@ def test_real_reports_stay_on_top_of_a_flood_and_the_pages_up(
     assert set(taken) == {303}
     while count_pending():
         pass
-    service.process_items(OutboxItem.objects.order_by("pk").values_list("pk", flat=True))
+    report_triage.process_items(OutboxItem.objects.order_by("pk").values_list("pk", flat=True))
     before_the_marks = flood_detection.FROM_ADDRESS + flood_detection.RULE_STORY
     with CaptureQueriesContext(connection) as queries:
         first = list_reports(duty.client)[: len(REAL) + before_the_marks]

@@ -21,7 +21,7 @@ from reports.models import Case, ExtractedFacts, ReprocessingRun
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission import intake
 from reports.tasks import continue_reprocessing
-from reports.triage import reprocessing, service
+from reports.triage import report_triage, reprocessing
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
 from tests.support.officers import Person
@@ -58,7 +58,7 @@ def test_a_message_that_takes_long_leaves_the_rest_to_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Limit the time: whoever reaches the broker may name a million items."""
-    monkeypatch.setattr(service, "TIMEOUT_SECONDS", 0.0)
+    monkeypatch.setattr(report_triage, "TIMEOUT_SECONDS", 0.0)
     numbers = count(10**9)
     continue_reprocessing(islice(numbers, 1000))  # type: ignore[arg-type]
     assert next(numbers) == 10**9 + 1
@@ -73,7 +73,7 @@ def test_what_was_read_under_other_rules_and_what_was_not_read_is_read_again_or_
 ) -> None:
     old, unread = read_under(OLD), report_factories.report("không đọc được")
     OutboxItem.objects.filter(key=str(unread.pk)).update(failed_at=Now())
-    known = read_under(service.RULES_VERSION)
+    known = read_under(report_triage.RULES_VERSION)
     expected = sorted(str(each.pk) for each in (old, unread, *([known] if every else [])))
     assert reprocessing.start(every=every).total == len(expected)
     take_steps()
@@ -81,7 +81,7 @@ def test_what_was_read_under_other_rules_and_what_was_not_read_is_read_again_or_
 
 
 def test_what_was_read_and_owes_nothing_is_read_again_and_then_there_is_nothing_to_read() -> None:
-    robbed, _ = read_under(service.RULES_VERSION), read_under(service.RULES_VERSION)
+    robbed, _ = read_under(report_triage.RULES_VERSION), read_under(report_triage.RULES_VERSION)
     OutboxItem.objects.filter(key=str(robbed.pk)).delete()
     assert not queue_balance().balanced
     run = reprocessing.start()
@@ -106,7 +106,10 @@ def test_what_waits_or_is_being_read_is_not_owed_again(is_being_read: bool) -> N
 
 
 def test_what_failed_the_last_time_is_read_again_whatever_was_read_before() -> None:
-    failed, mended = read_under(service.RULES_VERSION), read_under(service.RULES_VERSION)
+    failed, mended = (
+        read_under(report_triage.RULES_VERSION),
+        read_under(report_triage.RULES_VERSION),
+    )
     for report in (failed, mended):
         queue.enqueue(intake.TRIAGE, report.pk)
     OutboxItem.objects.filter(done_at=None).update(failed_at=Now())
@@ -123,7 +126,7 @@ def test_what_is_erased_is_left_in_peace_also_where_it_owes_nothing() -> None:
     assert reprocessing.count(every=True) == 0
     assert reprocessing.reprocess_selected([report.pk]) == 0
     assert list_owed() == []
-    ExtractedFacts.objects.filter(report=report).update(rules_version=service.RULES_VERSION)
+    ExtractedFacts.objects.filter(report=report).update(rules_version=report_triage.RULES_VERSION)
     OutboxItem.objects.filter(key=str(report.pk)).delete()
     assert reprocessing.count() == 0
 
@@ -292,7 +295,7 @@ def test_no_decision_and_no_evidence_is_touched(duty: Person) -> None:
     assert {table: rows(table) for table in tables} == before | {"core_auditevent": started}
     assert set(before["core_auditevent"]) < set(started)
     facts = ExtractedFacts.objects.get(report=report)
-    assert (facts.scenario, facts.rules_version) == ("police_case", service.RULES_VERSION)
+    assert (facts.scenario, facts.rules_version) == ("police_case", report_triage.RULES_VERSION)
     assert Case.objects.get(report=report).status == Case.Status.JUNK
 
 
@@ -310,7 +313,7 @@ def test_the_equation_balances_at_every_step() -> None:
 
 
 def test_one_report_is_read_again_with_the_usual_priority_and_on_record(duty: Person) -> None:
-    report = read_under(service.RULES_VERSION)
+    report = read_under(report_triage.RULES_VERSION)
     assert reprocessing.reprocess_selected([report.pk], by=duty.user) == 1
     item = OutboxItem.objects.latest("id")
     assert (item.task, item.key, item.priority) == (intake.TRIAGE, str(report.pk), Priority.USUAL)
@@ -326,7 +329,7 @@ def test_progress_tells_what_is_owed_read_and_unreadable_and_reads_no_report() -
     run = reprocessing.start()
     take_steps(1)
     first, second = OutboxItem.objects.filter(priority=Priority.IDLE, task=intake.TRIAGE)
-    service.process_items([first.pk])
+    report_triage.process_items([first.pk])
     OutboxItem.objects.filter(pk=second.pk).update(failed_at=Now())
     with CaptureQueriesContext(connection) as queries:
         progress = reprocessing.progress(run)

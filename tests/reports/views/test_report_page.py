@@ -11,7 +11,7 @@ from lxml import html
 
 from reports.models import Report
 from reports.submission import intake
-from reports.triage import service
+from reports.triage import report_triage
 from tests.support.resident_pages import (
     FOREIGN_ORIGIN,
     RECEIPT,
@@ -71,7 +71,7 @@ def test_whatever_is_told_of_the_call_is_a_report(client: Client, fields: dict[s
     receipt = client.get(RECEIPT).content
     names = html.document_fromstring(receipt).xpath("//form//input[starts-with(@id, 'ask_')]/@name")
     assert {"leg_number", "story"} <= set(names)
-    assert service.extract(Report.objects.get())
+    assert report_triage.extract(Report.objects.get())
 
 
 def test_an_empty_report_is_the_only_error_and_sends_with_one_more_press(client: Client) -> None:

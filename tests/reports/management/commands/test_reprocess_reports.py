@@ -13,7 +13,7 @@ from core.models import OutboxItem
 from reports.management.commands import reprocess_reports
 from reports.models import ExtractedFacts, ReprocessingRun
 from reports.monitoring.queue_stats import queue_balance
-from reports.triage import reprocessing, service
+from reports.triage import report_triage, reprocessing
 from tests.support import report_factories
 from tests.support.reprocessing import OLD, read_all, read_under
 
@@ -57,7 +57,7 @@ def test_the_command_starts_a_run_shows_it_when_asked_again_and_leaves_the_rest_
     assert "under way since" in run_command("--no-wait")
     assert ReprocessingRun.objects.count() == 1
     read_all()
-    assert ExtractedFacts.objects.get().rules_version == service.RULES_VERSION
+    assert ExtractedFacts.objects.get().rules_version == report_triage.RULES_VERSION
     assert "Nothing to do" in run_command()
 
 
@@ -76,7 +76,7 @@ def test_ctrl_c_ends_the_watching_alone(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(reprocess_reports, "sleep", Mock(side_effect=KeyboardInterrupt))
     assert "No longer watching" in run_command()
     read_all()
-    assert ExtractedFacts.objects.get().rules_version == service.RULES_VERSION
+    assert ExtractedFacts.objects.get().rules_version == report_triage.RULES_VERSION
 
 
 def test_a_line_tells_pace_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:

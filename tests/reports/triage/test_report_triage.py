@@ -19,7 +19,7 @@ from reports.models import Case, ExtractedFacts, Indicator, Report
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission import intake
 from reports.tasks import triage_reports
-from reports.triage import service
+from reports.triage import report_triage
 from tests.support.concurrency import in_parallel
 from tests.support.outbox_factories import expire_lease, leased_item
 from tests.support.report_factories import process_triage, report
@@ -81,14 +81,14 @@ def test_what_cannot_be_read_is_kept_as_it_was_typed() -> None:
 def test_search_finds_folded_words_and_every_spelling_of_a_number(words: str) -> None:
     facts = triaged("Họ gọi từ Sầm Sơn.", caller_number="0550 000 123", claimed_name="Đỗ Văn A")
     assert words in facts.search_text
-    assert service.normalize(facts.report.public_number) in facts.search_text
+    assert report_triage.normalize(facts.report.public_number) in facts.search_text
 
 
 def test_new_rules_replace_old_facts() -> None:
     subject = report(STORY)
     ExtractedFacts.objects.create(report=subject, scenario="tax", priority=1, rules_version="old")
     facts = process_triage(subject)
-    assert (facts.scenario, facts.rules_version) == ("police_case", service.RULES_VERSION)
+    assert (facts.scenario, facts.rules_version) == ("police_case", report_triage.RULES_VERSION)
 
 
 def test_triage_writes_neither_the_report_nor_its_case() -> None:
@@ -105,7 +105,7 @@ def test_triage_writes_neither_the_report_nor_its_case() -> None:
 def test_duplicate_delivery_does_nothing() -> None:
     item = item_of(triaged().report).pk
     with CaptureQueriesContext(connection) as queries:
-        service.process_items([item])
+        report_triage.process_items([item])
     assert len(queries) == 1
     assert OutboxItem.objects.get().attempts == 1
 
@@ -115,7 +115,7 @@ def test_triage_takes_few_statements() -> None:
     triaged(STORY)  # what each connection says once
     item = item_of(report(STORY, caller_number="0550 000 123")).pk
     with CaptureQueriesContext(connection) as queries:
-        service.process_items([item])
+        report_triage.process_items([item])
     statements = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     assert len(statements) <= 8
 
@@ -124,10 +124,10 @@ def test_triage_takes_few_statements() -> None:
 def test_the_task_takes_many_items_and_leaves_the_rest_to_the_next_when_it_takes_long(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    assert service.TIMEOUT_SECONDS < settings.CELERY_TASK_SOFT_TIME_LIMIT
+    assert report_triage.TIMEOUT_SECONDS < settings.CELERY_TASK_SOFT_TIME_LIMIT
     items = [item_of(report(f"Chuyện thứ {number}")).pk for number in range(3)]
     with monkeypatch.context() as patched:
-        patched.setattr(service, "TIMEOUT_SECONDS", 0.0)
+        patched.setattr(report_triage, "TIMEOUT_SECONDS", 0.0)
         triage_reports(items)
     assert ExtractedFacts.objects.count() == 1
     attempts = OutboxItem.objects.order_by("pk").values_list("attempts", flat=True)
@@ -140,7 +140,7 @@ def test_items_of_one_report_may_come_in_any_order_and_change_nothing() -> None:
     """Process the newer item first, then the older, then both again."""
     first = triaged(caller_number="0550 000 123")
     older, newer = (queue.enqueue(intake.TRIAGE, first.report_id).pk for _ in range(2))
-    service.process_items([newer, older, newer, older])
+    report_triage.process_items([newer, older, newer, older])
     again = ExtractedFacts.objects.get(report=first.report_id)
     assert differing(again, first) <= {"extracted_at"}
     assert again.extracted_at >= first.extracted_at
@@ -154,15 +154,15 @@ def test_a_report_that_cannot_be_read_does_not_stop_the_next_and_no_word_is_logg
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     poison, behind = report("bí mật của một người"), report("lành")
-    find = service.extract
+    find = report_triage.extract
 
-    def fails_on_poison(subject: Report, *later: Any) -> service.TriageResult:
+    def fails_on_poison(subject: Report, *later: Any) -> report_triage.TriageResult:
         if subject == poison:
             raise ValueError(subject.story)
         return find(subject, *later)
 
-    monkeypatch.setattr(service, "extract", fails_on_poison)
-    service.process_items([item_of(poison).pk, item_of(behind).pk])
+    monkeypatch.setattr(report_triage, "extract", fails_on_poison)
+    report_triage.process_items([item_of(poison).pk, item_of(behind).pk])
     assert ExtractedFacts.objects.get().report == behind
     assert item_of(poison).error == "ValueError"
     assert "ValueError" in caplog.text
@@ -171,8 +171,8 @@ def test_a_report_that_cannot_be_read_does_not_stop_the_next_and_no_word_is_logg
 
 def test_a_report_that_never_can_be_read_fails_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = report("độc")
-    monkeypatch.setattr(service, "extract", lambda *_: {}["no such fact"])
-    service.process_items([item_of(subject).pk] * (MAX_ATTEMPTS + 3))
+    monkeypatch.setattr(report_triage, "extract", lambda *_: {}["no such fact"])
+    report_triage.process_items([item_of(subject).pk] * (MAX_ATTEMPTS + 3))
     item = item_of(subject)
     assert (item.attempts, item.error) == (MAX_ATTEMPTS, "KeyError")
     assert item.failed_at is not None
@@ -180,7 +180,7 @@ def test_a_report_that_never_can_be_read_fails_in_the_end(monkeypatch: pytest.Mo
 
 def test_an_item_without_a_report_fails_quietly() -> None:
     item = queue.enqueue(intake.TRIAGE, "018f0000-0000-7000-8000-000000000000")
-    service.process_items([item.pk])
+    report_triage.process_items([item.pk])
     item.refresh_from_db()
     assert item.error == "DoesNotExist"
 
@@ -189,7 +189,7 @@ def test_an_item_without_a_report_fails_quietly() -> None:
 def test_two_workers_on_one_item_write_once() -> None:
     subject = report(STORY, caller_number="0550 000 123")
     item = item_of(subject).pk
-    in_parallel([lambda: service.process_items([item])] * 6)
+    in_parallel([lambda: report_triage.process_items([item])] * 6)
     assert item_of(subject).attempts == 1
     assert Indicator.objects.filter(report=subject, place="caller").count() == 1
 
@@ -202,7 +202,7 @@ def test_a_worker_that_overslept_writes_nothing() -> None:
     expire_lease(item)
     leased_item(item)
     with asleep:
-        service.triage(asleep)
+        report_triage.triage(asleep)
     assert not ExtractedFacts.objects.exists()
     assert item_of(subject).done_at is None
 
@@ -210,8 +210,8 @@ def test_a_worker_that_overslept_writes_nothing() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_facts_and_settling_stand_or_fall_together(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = report(STORY)
-    monkeypatch.setattr(service.matching, "link_report", Mock(side_effect=RuntimeError))
-    service.process_items([item_of(subject).pk])
+    monkeypatch.setattr(report_triage.matching, "link_report", Mock(side_effect=RuntimeError))
+    report_triage.process_items([item_of(subject).pk])
     assert not ExtractedFacts.objects.exists()
     assert not Indicator.objects.exists()
     assert item_of(subject).done_at is None
@@ -223,7 +223,7 @@ def test_two_workers_on_one_report_agree() -> None:
     alone = triaged(caller_number="0550 000 123")
     subject = report(f"{STORY} ", caller_number="0550 000 123")
     items = [item_of(subject).pk, *(queue.enqueue(intake.TRIAGE, subject.pk).pk for _ in "123")]
-    in_parallel([lambda item=item: service.process_items([item]) for item in items])
+    in_parallel([lambda item=item: report_triage.process_items([item]) for item in items])
     assert OutboxItem.objects.filter(pk__in=items, done_at__isnull=False).count() == 4
     agreed = ExtractedFacts.objects.get(report=subject)
     assert differing(agreed, alone) <= {"report", "search_text", "extracted_at"}
@@ -237,7 +237,7 @@ def test_two_workers_on_one_report_agree() -> None:
 def test_what_the_form_said_is_a_fact_with_its_field() -> None:
     words = extract_from_story("Họ gọi cho tôi.")
     form = FormAnswers(happening_now=True, money_lost_vnd=5_000_000, demands=("give_otp",))
-    facts = service.merge_form_facts(words, form)
+    facts = report_triage.merge_form_facts(words, form)
     assert (facts.ongoing, facts.money_lost_vnd) == (True, 5_000_000)
     assert "give_otp" in facts.actions
     assert {(each.fact, each.rule) for each in facts.reasons} >= {
@@ -263,13 +263,18 @@ def test_what_the_form_said_is_a_fact_with_its_field() -> None:
 def test_of_two_losses_the_larger_stands(
     story: str, declared: FormAnswers, lost: int | None
 ) -> None:
-    assert service.merge_form_facts(extract_from_story(story), declared).money_lost_vnd == lost
+    assert (
+        report_triage.merge_form_facts(extract_from_story(story), declared).money_lost_vnd == lost
+    )
 
 
 def test_a_claimed_office_speaks_only_where_the_story_is_mute() -> None:
     form = FormAnswers(claimed_office="bank")
-    assert service.merge_form_facts(extract_from_story("Họ gọi cho tôi."), form).scenario == "bank"
-    assert service.merge_form_facts(extract_from_story(STORY), form).scenario == "police_case"
+    assert (
+        report_triage.merge_form_facts(extract_from_story("Họ gọi cho tôi."), form).scenario
+        == "bank"
+    )
+    assert report_triage.merge_form_facts(extract_from_story(STORY), form).scenario == "police_case"
 
 
 def test_a_box_that_may_mean_several_demands_proves_none() -> None:

@@ -7,8 +7,8 @@ from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
-from accounts import invitations, roles, service
-from accounts.service import AccountError
+from accounts import invitations, officer_accounts, roles
+from accounts.officer_accounts import AccountError
 from core.audit import events
 from tests.support.concurrency import in_parallel
 from tests.support.officers import Person, create_officer
@@ -38,14 +38,14 @@ def why(act: Callable[..., object], *on: object, by: User, reason: str = "x") ->
 def test_the_database_keeps_the_last_lead(lead: Person, removal: str) -> None:
     with pytest.raises(IntegrityError, match="the last lead stays"), transaction.atomic():
         REMOVALS[removal](lead.user)
-    assert lead.user in service.active_leads()
+    assert lead.user in officer_accounts.active_leads()
 
 
 @pytest.mark.parametrize("removal", list(REMOVALS)[:5])
 def test_of_two_leads_one_may_go(lead: Person, removal: str) -> None:
     other = create_officer("hai", "lead")
     REMOVALS[removal](lead.user)
-    assert list(service.active_leads()) == [other]
+    assert list(officer_accounts.active_leads()) == [other]
 
 
 def test_a_lead_who_cannot_log_in_counts_for_none(lead: Person) -> None:
@@ -62,45 +62,48 @@ def test_of_two_leads_who_close_each_other_one_stays() -> None:
 
     def close(user: User, by: User) -> str:
         try:
-            service.deactivate(user, by=by, reason="đi vắng")
+            officer_accounts.deactivate(user, by=by, reason="đi vắng")
         except AccountError as error:
             return error.code
         return "closed"
 
     done = in_parallel([lambda: close(one, other), lambda: close(other, one)])
     assert sorted(done) == ["closed", "last_lead"]
-    assert service.active_leads().count() == 1
+    assert officer_accounts.active_leads().count() == 1
 
 
 def test_the_writer_names_the_last_lead(lead: Person, duty: Person) -> None:
-    assert why(service.deactivate, lead.user, by=duty.user) == "last_lead"
+    assert why(officer_accounts.deactivate, lead.user, by=duty.user) == "last_lead"
     role = roles.group_of("duty")
-    assert why(service.change_role, lead.user, role, by=duty.user) == "last_lead"
+    assert why(officer_accounts.change_role, lead.user, role, by=duty.user) == "last_lead"
     assert not events.events_for("user", lead.user.pk)
 
 
 def test_an_invitation_does_not_demote_the_last_lead(lead: Person) -> None:
     with pytest.raises(CommandError, match="invite another lead first"):
         call_command("invite_officer", lead.user.username, "--role", "duty")
-    assert lead.user in service.active_leads()
+    assert lead.user in officer_accounts.active_leads()
     assert not lead.user.totpdevice_set.filter(confirmed=False).exists()
 
 
 def test_nobody_decides_on_their_own_account(lead: Person) -> None:
     create_officer("hai", "lead")
-    assert why(service.deactivate, lead.user, by=lead.user) == "own"
-    assert why(service.reactivate, lead.user, by=lead.user) == "own"
-    assert why(service.change_role, lead.user, roles.group_of("editor"), by=lead.user) == "own"
+    assert why(officer_accounts.deactivate, lead.user, by=lead.user) == "own"
+    assert why(officer_accounts.reactivate, lead.user, by=lead.user) == "own"
+    assert (
+        why(officer_accounts.change_role, lead.user, roles.group_of("editor"), by=lead.user)
+        == "own"
+    )
 
 
 def test_each_act_has_a_reason_and_an_effect_and_is_on_record(lead: Person, duty: Person) -> None:
     by, user = lead.user, duty.user
-    assert why(service.deactivate, user, by=by, reason=" ") == "reason"
-    assert why(service.reactivate, user, by=by) == "same"
-    assert why(service.change_role, user, roles.group_of("duty"), by=by) == "same"
-    service.deactivate(user, by=by, reason="nghỉ hưu")
-    service.reactivate(user, by=by, reason="quay lại")
-    service.change_role(user, roles.group_of("editor"), by=by, reason="chuyển việc")
+    assert why(officer_accounts.deactivate, user, by=by, reason=" ") == "reason"
+    assert why(officer_accounts.reactivate, user, by=by) == "same"
+    assert why(officer_accounts.change_role, user, roles.group_of("duty"), by=by) == "same"
+    officer_accounts.deactivate(user, by=by, reason="nghỉ hưu")
+    officer_accounts.reactivate(user, by=by, reason="quay lại")
+    officer_accounts.change_role(user, roles.group_of("editor"), by=by, reason="chuyển việc")
     kinds = [each.kind for each in events.events_for("user", user.pk)]
     assert kinds == ["role_changed", "account_reopened", "account_closed"]
     assert events.events_for("user", user.pk)[2].detail == {"reason": "nghỉ hưu"}
@@ -111,12 +114,12 @@ def test_whoever_was_in_is_out(lead: Person, duty: Person, act: str) -> None:
     user, because = duty.user, {"by": lead.user, "reason": "x"}
     assert duty.client.get("/admin/sessions/").status_code == 200
     if act == "close":
-        service.deactivate(user, **because)
-        service.reactivate(user, **because)
+        officer_accounts.deactivate(user, **because)
+        officer_accounts.reactivate(user, **because)
     elif act == "role":
-        service.change_role(user, roles.group_of("editor"), **because)
+        officer_accounts.change_role(user, roles.group_of("editor"), **because)
     elif act == "new device":
-        service.on_enrolment(user)
+        officer_accounts.on_enrolment(user)
     else:
         invitations.create_invitation(user.username, "editor")
     assert duty.client.get("/admin/sessions/").status_code == 302

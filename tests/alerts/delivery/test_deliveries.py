@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts.delivery import service, webhooks
+from alerts.delivery import deliveries, webhooks
 from alerts.models import AlertRevision, Channel, Delivery, DeliveryAttempt
 from core.audit import events
 from core.models import OutboxItem
@@ -49,15 +49,15 @@ def refusing() -> Iterator[PartnerServer]:
 
 
 PROCESSORS = {
-    service.ENQUEUE_SUBSCRIBERS_TASK: service.enqueue_subscriber_deliveries,
-    service.DELIVER_TASK: service.process_items,
-    service.MAIL_STOPPED_TASK: service.mail_stopped_partners,
+    deliveries.ENQUEUE_SUBSCRIBERS_TASK: deliveries.enqueue_subscriber_deliveries,
+    deliveries.DELIVER_TASK: deliveries.process_items,
+    deliveries.MAIL_STOPPED_TASK: deliveries.mail_stopped_partners,
 }
 
 
 def work(*tasks: str) -> None:
     """Process what is owed now, as the relay and a worker do."""
-    for task in tasks or (service.ENQUEUE_SUBSCRIBERS_TASK, service.DELIVER_TASK):
+    for task in tasks or (deliveries.ENQUEUE_SUBSCRIBERS_TASK, deliveries.DELIVER_TASK):
         while items := list(OutboxItem.objects.filter(task=task, done_at=None, failed_at=None)):
             PROCESSORS[task]([item.pk for item in items])
 
@@ -65,7 +65,7 @@ def work(*tasks: str) -> None:
 def try_again() -> None:
     """Let the delay pass, and process."""
     Delivery.objects.filter(state=State.WAITING).update(next_attempt_at=Now())
-    service.dispatch_due()
+    deliveries.dispatch_due()
     work()
 
 
@@ -88,7 +88,7 @@ def test_issuing_owes_one_row_for_each_agency_and_way() -> None:
     issued()
     rows = Delivery.objects.values_list("partner__name", "channel")
     assert set(rows) == {("Sở Một", "webhook"), ("Sở Một", "mail"), ("Sở Hai", "mail")}
-    assert OutboxItem.objects.filter(task=service.DELIVER_TASK).count() == 3
+    assert OutboxItem.objects.filter(task=deliveries.DELIVER_TASK).count() == 3
 
 
 def test_what_was_not_issued_is_owed_to_nobody() -> None:
@@ -99,7 +99,7 @@ def test_what_was_not_issued_is_owed_to_nobody() -> None:
         assert Delivery.objects.exists()
         transaction.set_rollback(True)
     assert not Delivery.objects.exists()
-    assert not OutboxItem.objects.filter(task=service.DELIVER_TASK).exists()
+    assert not OutboxItem.objects.filter(task=deliveries.DELIVER_TASK).exists()
 
 
 def test_a_webhook_gets_the_version_and_a_signature_that_another_program_verifies() -> None:
@@ -134,21 +134,21 @@ def test_any_answer_but_success_is_on_the_log_and_tried_again_later(status: int)
     assert row.state == State.WAITING
     assert timedelta(seconds=40) < row.next_attempt_at - timezone.now() < timedelta(seconds=80)
     assert row.attempt_log.values_list("outcome", "status").get() == ("refused", status)
-    service.dispatch_due()
-    assert OutboxItem.objects.filter(task=service.DELIVER_TASK).count() == 1
+    deliveries.dispatch_due()
+    assert OutboxItem.objects.filter(task=deliveries.DELIVER_TASK).count() == 1
 
 
 def test_pauses_grow_from_minutes_to_hours(refusing: PartnerServer) -> None:
     deliver(refusing.url)
     delays = []
-    for _ in range(service.MAX_TRIES - 2):
+    for _ in range(deliveries.MAX_TRIES - 2):
         try_again()
         delays.append(Delivery.objects.get().next_attempt_at - timezone.now())
     assert delays == sorted(delays)
     assert delays[-1] > timedelta(hours=9)
     try_again()
     assert list_states() == [State.FAILED]
-    assert len(refusing.heard) == service.MAX_TRIES
+    assert len(refusing.heard) == deliveries.MAX_TRIES
 
 
 def test_an_older_version_on_its_way_is_dropped_for_the_newer() -> None:
@@ -175,7 +175,7 @@ def test_a_version_that_is_overtaken_in_the_outbox_is_not_sent() -> None:
 def test_what_starts_later_is_brought_then() -> None:
     partner()
     issued(effective=timezone.now() + timedelta(hours=2))
-    assert not OutboxItem.objects.filter(task=service.DELIVER_TASK).exists()
+    assert not OutboxItem.objects.filter(task=deliveries.DELIVER_TASK).exists()
     with time_machine.travel(timezone.now() + timedelta(hours=3)):
         try_again()
     assert len(mail.outbox) == 1
@@ -203,7 +203,7 @@ def test_a_cancel_of_what_never_began_is_brought_to_nobody() -> None:
 
 def test_the_same_item_worked_off_twice_sends_once() -> None:
     deliver()
-    OutboxItem.objects.filter(task=service.DELIVER_TASK).update(done_at=None)
+    OutboxItem.objects.filter(task=deliveries.DELIVER_TASK).update(done_at=None)
     work()
     assert len(mail.outbox) == 1
 
@@ -211,9 +211,9 @@ def test_the_same_item_worked_off_twice_sends_once() -> None:
 def test_a_worker_that_dies_each_time_runs_out_of_tries() -> None:
     partner()
     issued()
-    for _ in range(service.MAX_TRIES):
+    for _ in range(deliveries.MAX_TRIES):
         Delivery.objects.update(next_attempt_at=Now())
-        service.dispatch_due()
+        deliveries.dispatch_due()
     assert list_states() == [State.FAILED]
     assert DeliveryAttempt.objects.get().outcome == "lost"
 
@@ -222,7 +222,7 @@ def test_a_way_that_fails_again_and_again_is_stopped_and_told(
     refusing: PartnerServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.PARTNER_MAX_FAILURES, settings.ALARM_EMAILS = 2, ("truc@mau.example",)
-    monkeypatch.setattr(service, "MAX_TRIES", 1)
+    monkeypatch.setattr(deliveries, "MAX_TRIES", 1)
     row = partner(webhook=refusing.url, mail="con@so.example")
     revision = issued()
     work()
@@ -234,7 +234,7 @@ def test_a_way_that_fails_again_and_again_is_stopped_and_told(
     assert row.stopped_channels == [Channel.WEBHOOK]
     assert events.events_for("partner", row.pk)[0].kind == "partner_stopped"
     mail.outbox.clear()
-    work(service.MAIL_STOPPED_TASK)
+    work(deliveries.MAIL_STOPPED_TASK)
     assert "Sở Mẫu" in mail.outbox[0].body
     rewritten(revision)
     channels = Delivery.objects.filter(attempts=1).values_list("channel", flat=True)
@@ -243,7 +243,7 @@ def test_a_way_that_fails_again_and_again_is_stopped_and_told(
 
 def test_one_success_keeps_a_way_open(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.PARTNER_MAX_FAILURES = 2
-    monkeypatch.setattr(service, "MAX_TRIES", 1)
+    monkeypatch.setattr(deliveries, "MAX_TRIES", 1)
     row, locmem, stopped = partner(), settings.EMAIL_BACKEND, []
     revision = issued()
     for backend in (NOWHERE, locmem, NOWHERE, NOWHERE):
@@ -273,8 +273,8 @@ def test_agencies_go_before_subscribers() -> None:
     subscriber()
     partner()
     issued()
-    work(service.ENQUEUE_SUBSCRIBERS_TASK)
-    items = OutboxItem.objects.filter(task=service.DELIVER_TASK).order_by("priority")
+    work(deliveries.ENQUEUE_SUBSCRIBERS_TASK)
+    items = OutboxItem.objects.filter(task=deliveries.DELIVER_TASK).order_by("priority")
     keys = [Delivery.objects.get(pk=item.key).subscriber_id is None for item in items]
     assert keys == [True, False]
     assert [item.priority for item in items] == [queue.Priority.USUAL, queue.Priority.IDLE]
@@ -293,5 +293,5 @@ def test_an_old_version_is_not_sent_once_more() -> None:
     first = deliver()
     rewritten(first)
     old = Delivery.objects.get(revision=first).pk
-    with pytest.raises(service.ResendError, match="bản mới hơn"):
-        service.resend(old, by=person("approver"))
+    with pytest.raises(deliveries.ResendError, match="bản mới hơn"):
+        deliveries.resend(old, by=person("approver"))
