@@ -32,6 +32,10 @@ from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, hidde
 
 pytestmark = pytest.mark.django_db
 FORM = "application/x-www-form-urlencoded"
+ADDED_FIELDS = (
+    "story", "called_time", "called_d", "called_m", "called_y", "leg_number", "leg_office", "leg_name",
+    "accounts", "links", "money_lost_vnd", "commune", "contact_phone", "callback_phrase",
+)  # fmt: skip
 FIELDS = ("caller_number", "claimed_office", "claimed_name", "story", "money_lost_vnd", "commune",
           "contact_phone", "callback_phrase", "channel", "demands", "happening_now")  # fmt: skip
 EVERY = pytest.mark.parametrize("what", STRINGS)
@@ -85,10 +89,10 @@ def test_what_is_added_with_a_code_is_taken_and_shown(client: Client, what: str)
     accepted = intake.submit_report(submission, "a-key-of-the-browser")
     text = STRINGS[what]
     added = {"code": accepted.code, "submission_key": "a-key-of-this-page"}
-    added |= dict.fromkeys(("story", "day", "month", "year", "account", "link", "caller_number",
-                            "claimed_name", "contact_phone", "commune"), text)  # fmt: skip
+    added |= dict.fromkeys(ADDED_FIELDS, text)
     sound(post(client, "/theo-doi/them/", added))
-    assert Followup.objects.exists()
+    followup = Followup.objects.get()
+    assert (followup.accounts, followup.links, followup.callers) != ([], [], [])
     sound(post(client, "/theo-doi/ban-sao/", {"code": accepted.code}))
     sound(post(client, "/theo-doi/tra-loi/", {**added, "text": text}))
     sound(client.post("/theo-doi/", {"code": accepted.code}))
