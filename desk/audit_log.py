@@ -18,9 +18,9 @@ from django.views.decorators.http import require_safe
 from core.audit import chain
 from core.form_data import parse_uuid
 from core.models import LOOKS, AuditChainCheck, AuditEvent
-from desk.labels import codes as labels
-from desk.labels import deadlines, highlighting
+from desk.labels import codes, deadlines, highlighting
 from desk.labels.events import EVENTS, PERSONAL, SUBJECTS
+from desk.labels.formatting import officer_name
 from desk.pages.lists import NoDetailAdminMixin
 from desk.pages.requests import sees_every_report
 from desk.pages.responses import render
@@ -107,7 +107,7 @@ class EventFilterForm(forms.Form):
 
 def _people() -> list[tuple[str, str]]:
     staff = User.objects.filter(is_staff=True).order_by("first_name", "username")
-    return [(str(user.pk), labels.officer_name(user)) for user in staff]
+    return [(str(user.pk), officer_name(user)) for user in staff]
 
 
 def _subject_key(typed: str) -> str:
@@ -189,7 +189,7 @@ def _event_row(act: AuditEvent, number: str, *, may_read: bool) -> EventRow:
     reason = act.detail.get("reason", "")
     return EventRow(
         f"{timezone.localtime(act.created_at):%H:%M:%S, %d/%m/%Y}",
-        labels.officer_name(act.actor) if act.actor else "Máy",
+        officer_name(act.actor) if act.actor else "Máy",
         EVENTS.get(act.kind, act.kind),
         f"{about} {number}" if number else about,
         act.subject_id,
@@ -217,5 +217,5 @@ def _code(name: str, value: Any) -> str:
     if name in {"before", "after"}:
         status = dict(Case.Status.choices).get(value, value)
         return f"{'từ' if name == 'before' else 'thành'} {status}"
-    tables = (PERSONAL, labels.OUTCOMES, _FACTS, deadlines.KINDS)
+    tables = (PERSONAL, codes.OUTCOMES, _FACTS, deadlines.KINDS)
     return next((table[value] for table in tables if value in table), str(value))

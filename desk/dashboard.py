@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from core.text import lower_initial
-from desk.labels import codes as labels
+from desk.labels import codes
+from desk.labels.formatting import format_count
 from desk.numbers.findings import unconfirmed_findings
 from desk.pages.requests import officer, once_per_request
 from desk.reports import saved_searches
@@ -126,10 +127,10 @@ def _burst_text(row: dict[str, Any], names: dict[str, str]) -> BurstText:
     days = "24 giờ" if row["days"] == 1 else f"{row['days']} ngày"
     usual = "chưa đến 1"
     if row["usual"] >= 1:
-        usual = f"khoảng {labels.format_count(round(row['usual']))}"
-    text = f"{labels.format_count(row['count'])} tin trong {days} qua, thường {usual}"
+        usual = f"khoảng {format_count(round(row['usual']))}"
+    text = f"{format_count(row['count'])} tin trong {days} qua, thường {usual}"
     if row["unit"] == burst_service.SCENARIO:
-        return BurstText(labels.code_label(row["key"]), text, row["key"])
+        return BurstText(codes.code_label(row["key"]), text, row["key"])
     if row["mostly"]:
-        text += f", phần lớn: {lower_initial(labels.short_label(row['mostly']))}"
+        text += f", phần lớn: {lower_initial(codes.short_label(row['mostly']))}"
     return BurstText(names.get(row["key"], row["key"]), text, row["mostly"])

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from core.province import province
-from desk.labels import codes as labels
+from desk.labels.formatting import format_count, format_datetime
 from desk.pages import validators
 from desk.pages.lists import NoDetailAdminMixin
 from desk.pages.requests import officer
@@ -101,17 +101,17 @@ class BreachAdmin(admin.ModelAdmin[DataBreach]):
     def status_text(self, breach: DataBreach) -> str:
         if breach.closed_at is None:
             return "đang xử lý"
-        return f"kết thúc {labels.format_datetime(breach.closed_at)}"
+        return f"kết thúc {format_datetime(breach.closed_at)}"
 
 
 def _timer(due: datetime, notified_at: datetime | None) -> str:
     hours = int((due - timezone.now()).total_seconds() // 3600)
     if notified_at:
         late = " (trễ)" if notified_at > due else ""
-        status = f"đã báo lúc {labels.format_datetime(notified_at)}{late}"
+        status = f"đã báo lúc {format_datetime(notified_at)}{late}"
     else:
         status = f"còn {hours} giờ" if hours >= 0 else "đã quá hạn, chưa báo"
-    return f"{labels.format_datetime(due)}; {status}"
+    return f"{format_datetime(due)}; {status}"
 
 
 @admin.register(PurgeRun)
@@ -134,7 +134,7 @@ class PurgeRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[PurgeRun]):
     @admin.display(description="đã xóa")
     def erased_counts(self, run: PurgeRun) -> str:
         counts = [
-            f"{labels.format_count(count)} {BY_NAME[name].label}"
+            f"{format_count(count)} {BY_NAME[name].label}"
             for name, count in run.counts.items()
             if count and name in BY_NAME
         ]

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from core.audit import events
 from core.province import province
-from desk.labels import codes as labels
+from desk.labels import codes
 from desk.pages import validators
 from desk.pages.actions import changed_values
 from desk.pages.lists import NoDeleteAdminMixin
@@ -92,7 +92,7 @@ class ReplyAdmin(NoDeleteAdminMixin, admin.ModelAdmin[CannedReply]):
 
     @admin.display(description="chỉ cho kiểu lừa")
     def kinds(self, reply: CannedReply) -> str:
-        return "; ".join(map(labels.short_label, reply.scenarios)) or "mọi tin"
+        return "; ".join(map(codes.short_label, reply.scenarios)) or "mọi tin"
 
 
 class StatementForm(forms.ModelForm[PublicStatement]):

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 
 from core.audit import events
 from core.text import normalize
-from desk.labels import codes as labels
+from desk.labels import codes
+from desk.labels.formatting import format_loss
 from desk.pages import validators
 from desk.pages.lists import NoDeleteAdminMixin
 from desk.pages.requests import officer
@@ -156,10 +157,10 @@ class RuleForm(forms.ModelForm[RoutingRule]):
 def condition_text(rule: RoutingRule) -> str:
     """Return the conditions of a rule in words."""
     conditions = [
-        labels.code_label(rule.scenario) if rule.scenario else "",
+        codes.code_label(rule.scenario) if rule.scenario else "",
         f"người báo ở {rule.commune}" if rule.commune else "",
         f"họ xưng {rule.office}" if rule.office else "",
-        f"thiệt hại từ {labels.format_loss(rule.min_loss)}" if rule.min_loss else "",
+        f"thiệt hại từ {format_loss(rule.min_loss)}" if rule.min_loss else "",
     ]
     return "; ".join(filter(None, conditions)) or "Mọi tin"
 
@@ -228,7 +229,7 @@ class RoutingRuleAdmin(admin.ModelAdmin[RoutingRule]):
 
     @admin.display(description="ưu tiên ít nhất")
     def urgency(self, rule: RoutingRule) -> str:
-        return "–" if rule.priority is None else labels.priority_label(rule.priority).word
+        return "–" if rule.priority is None else codes.priority_label(rule.priority).word
 
 
 def _dry_run_context(trial: routing.DryRunResult) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from core.errors import ActionError
 from core.form_data import parse_uuid
 from desk.campaigns.detail import get_campaign_or_404, render_page
-from desk.labels import codes as labels
+from desk.labels.formatting import format_count
 from desk.pages.actions import DeskAction
 from desk.pages.requests import can_group, parse_int, post_text
 from desk.pages.responses import render, see_other, set_status
@@ -177,7 +177,7 @@ class MergeCampaigns(GroupingAction):
             return ask_merge(request, rows)
         sources = [pk for pk in versions if pk != into]
         done = manual_grouping.merge_many(sources, into, self.actor, versions)
-        moved = labels.format_count(sum(act.reports for act in done.acts))
+        moved = format_count(sum(act.reports for act in done.acts))
         if done.acts:
             text = f"Đã gộp {len(done.acts)} đợt vào {target.code}, {moved} tin."
             messages.success(request, text)

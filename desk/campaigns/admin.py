@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from desk.campaigns import actions, detail
-from desk.labels import codes as labels
+from desk.labels.formatting import format_count, format_loss, time_tag
 from desk.pages.lists import AlwaysChosenFilter, BoundedListMixin
 from desk.pages.requests import can_group, officer, once_per_request
 from reports.campaigns import campaign_stats
@@ -100,28 +100,28 @@ def week(campaign: Campaign) -> SafeString:
     return format_html(
         '<span class="tag {}">+{}</span> <span class="sub">7 ngày trước đó: {}</span>',
         css,
-        labels.format_count(sums.week),
-        labels.format_count(sums.week_before),
+        format_count(sums.week),
+        format_count(sums.week_before),
     )
 
 
 @admin.display(description="Số tin")
 def size(campaign: Campaign) -> str:
     sums = _sums(campaign)
-    waiting = f", {labels.format_count(sums.open)} chờ xử lý" if sums.open else ""
-    return f"{labels.format_count(sums.reports)}{waiting}"
+    waiting = f", {format_count(sums.open)} chờ xử lý" if sums.open else ""
+    return f"{format_count(sums.reports)}{waiting}"
 
 
 @admin.display(description="Tin mới nhất")
 def last(campaign: Campaign) -> str:
     at = _sums(campaign).last
-    return labels.time_tag(at) if at else "–"
+    return time_tag(at) if at else "–"
 
 
 @admin.display(description="Thiệt hại")
 def loss(campaign: Campaign) -> str:
     sums = _sums(campaign)
-    return labels.format_loss(sums.loss if sums.losers or not sums.loss_unknown else None)
+    return format_loss(sums.loss if sums.losers or not sums.loss_unknown else None)
 
 
 def _sums(campaign: Campaign) -> CampaignTotals:

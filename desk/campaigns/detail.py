@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from core.audit import events
 from core.form_data import parse_uuid
-from desk.labels import codes as labels
+from desk.labels import codes
+from desk.labels.formatting import format_count, format_phone, officer_name
 from desk.pages.requests import can_group, officer, sees_every_report
 from desk.pages.responses import render
 from reports.campaigns import campaign_stats
@@ -140,10 +141,10 @@ def build_context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
 def _shared(breakdown: CampaignBreakdown) -> list[SharedValues | None]:
     parts = breakdown.parts
     return [
-        _table("Kiểu lừa", parts.get("scenario", []), labels.code_label),
-        _table("Họ đòi", parts.get("action", []), labels.code_label),
-        _table("Họ xưng", parts.get("office", []), labels.claim_label),
-        _table("Bước kịch bản", _in_order(parts.get("stage", [])), labels.stage_label),
+        _table("Kiểu lừa", parts.get("scenario", []), codes.code_label),
+        _table("Họ đòi", parts.get("action", []), codes.code_label),
+        _table("Họ xưng", parts.get("office", []), codes.claim_label),
+        _table("Bước kịch bản", _in_order(parts.get("stage", [])), codes.stage_label),
         _table("Xã, phường", parts.get("commune", []), str),
     ]
 
@@ -157,7 +158,7 @@ def _in_order(counts: list[tuple[str, int]]) -> list[tuple[str, int]]:
 def _table(title: str, counts: list[tuple[str, int]], label: Any) -> SharedValues | None:
     most = max((count for _, count in counts), default=0)
     rows = [
-        SharedValue(label(value), count, share(count, most), labels.STATUS_TAGS.get(value, ""))
+        SharedValue(label(value), count, share(count, most), codes.STATUS_TAGS.get(value, ""))
         for value, count in counts[:MAX_ROWS]
     ]
     return SharedValues(title, rows, max(0, len(counts) - MAX_ROWS)) if rows else None
@@ -168,7 +169,7 @@ def _named(breakdown: CampaignBreakdown) -> list[SharedValues]:
     tables = []
     for kind in [kind for kind in _NAMED if kind in breakdown.named]:
         values = breakdown.named[kind]
-        rows = [SharedValue(labels.format_phone(x.key), x.reports, 0, x.key) for x in values]
+        rows = [SharedValue(format_phone(x.key), x.reports, 0, x.key) for x in values]
         tables.append(SharedValues(_NAMED[kind], rows, breakdown.distinct[kind] - len(values)))
     return tables
 
@@ -232,7 +233,7 @@ def _merged_by_machine(campaign: Campaign) -> list[MachineMerge]:
 
 def action_line(act: CampaignAction) -> str:
     other = act.other.code if act.other else ""
-    reports = f"{labels.format_count(act.reports)} tin"
+    reports = f"{format_count(act.reports)} tin"
     return {
         CampaignAction.Kind.MERGED.value: f"Gộp {other} vào {act.campaign.code}, {reports}",
         CampaignAction.Kind.SPLIT.value: f"Tách {reports} của {act.campaign.code} thành {other}",
@@ -242,4 +243,4 @@ def action_line(act: CampaignAction) -> str:
 
 
 def person(user: User | None) -> str:
-    return labels.officer_name(user) if user else ""
+    return officer_name(user) if user else ""

@@ -1,1 +1,1 @@
-"""Vietnamese labels of codes, dates and claims."""
+"""Vietnamese labels of codes, events and deadlines, figures and times, marked text."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, islice
 
-from desk.labels.codes import format_count
+from desk.labels.formatting import format_count
 
 MAX_CHARS = 20_000  # of a story, as triage reads
 MAX_PARTS = 1000

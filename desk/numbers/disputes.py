@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core import encryption
 from core.audit import events
-from desk.labels import codes as labels
+from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history
 from desk.pages.requests import officer, post_text
 from desk.pages.responses import render
@@ -157,19 +157,19 @@ class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
         if dispute.due_at is None:
             return "–"
         is_late = dispute.status == Dispute.Status.OPEN and dispute.due_at < timezone.now()
-        return f"{labels.format_datetime(dispute.due_at)}{', quá hạn' if is_late else ''}"
+        return f"{format_datetime(dispute.due_at)}{', quá hạn' if is_late else ''}"
 
     @admin.display(description="trạng thái", ordering="status")
     def status_column(self, dispute: Dispute) -> str:
         if dispute.status == Dispute.Status.OPEN and dispute.upheld_by:
-            return f"{labels.officer_name(dispute.upheld_by)} đề nghị gỡ, chờ người khác xác nhận"
+            return f"{officer_name(dispute.upheld_by)} đề nghị gỡ, chờ người khác xác nhận"
         return dispute.get_status_display()
 
     @admin.display(description="trả lời lúc")
     def answered(self, dispute: Dispute) -> str:
         if dispute.answered_at is None:
             return "–"
-        return f"{labels.format_datetime(dispute.answered_at)}, {labels.officer_name(dispute.answered_by)}"
+        return f"{format_datetime(dispute.answered_at)}, {officer_name(dispute.answered_by)}"
 
 
 def _reason(dispute: Dispute) -> str:

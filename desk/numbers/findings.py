@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.errors import ActionError
-from desk.labels import codes as labels
+from desk.labels.formatting import format_datetime, format_phone
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
 from desk.pages.requests import officer, parse_int
 from desk.pages.responses import see_other
@@ -159,12 +159,12 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
     @admin.display(description="trạng thái")
     def status_column(self, row: NumberFinding) -> str:
         if row.withdrawn_at:
-            return f"Đã gỡ {labels.format_datetime(row.withdrawn_at)}"
+            return f"Đã gỡ {format_datetime(row.withdrawn_at)}"
         if row.confirmed_at is None:
             return "Chờ người khác xác nhận"
         if row.valid_until < timezone.localdate():
             return "Hết giá trị"
-        return f"Đã xác nhận {labels.format_datetime(row.confirmed_at)}"
+        return f"Đã xác nhận {format_datetime(row.confirmed_at)}"
 
 
 def _initial_from_indicator(indicator: str, by: User) -> dict[str, Any]:
@@ -175,4 +175,4 @@ def _initial_from_indicator(indicator: str, by: User) -> dict[str, Any]:
     row = rows.only("key", "report__public_number").first()
     if row is None:
         return {}
-    return {"number": labels.format_phone(row.key), "reason": f"Tin {row.report.public_number}."}
+    return {"number": format_phone(row.key), "reason": f"Tin {row.report.public_number}."}

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from core.errors import ActionError
-from desk.labels import codes as labels
+from desk.labels.formatting import format_datetime
 from desk.pages import validators
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
 from desk.pages.requests import officer
@@ -101,7 +101,7 @@ class NumberChangeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[PublishedNumberCh
     @admin.display(description="trạng thái")
     def status_column(self, row: PublishedNumberChange) -> str:
         if row.decided_at:
-            return f"{row.get_outcome_display()} {labels.format_datetime(row.decided_at)}"
+            return f"{row.get_outcome_display()} {format_datetime(row.decided_at)}"
         return "Chờ người khác xác nhận"
 
     @admin.display(description="đang là")

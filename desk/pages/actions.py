@@ -18,8 +18,8 @@ from accounts.reauthentication import reauthentication_required
 from core.audit import events
 from core.errors import ActionError, CodedError, NotAllowedError
 from core.readonly_admin import ReadOnlyAdminMixin
-from desk.labels import codes as labels
 from desk.labels.events import EVENTS, PERSONAL
+from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.requests import officer, parse_int, post_text
 from desk.pages.responses import see_other
 
@@ -148,8 +148,8 @@ def action_history(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
     """Return the newest 50 audit events as (when, who, what, reason)."""
     return [
         (
-            labels.format_datetime(event.created_at),
-            labels.officer_name(event.actor) if event.actor else "Máy",
+            format_datetime(event.created_at),
+            officer_name(event.actor) if event.actor else "Máy",
             EVENTS.get(event.kind, event.kind),
             event.detail.get("reason", "") or PERSONAL.get(event.detail.get("what", ""), ""),
         )

@@ -15,7 +15,7 @@ from django.urls import reverse
 from core.audit import events
 from core.errors import ActionError
 from core.form_data import parse_uuid
-from desk.labels import codes as labels
+from desk.labels.formatting import format_count
 from desk.pages.requests import officer, parse_int
 from desk.pages.responses import render, see_other, set_status
 from desk.reports.base import VIEW
@@ -175,11 +175,11 @@ def show_result(request: HttpRequest, key: UUID) -> HttpResponse:
 def _render_form(
     request: HttpRequest, verb: str, rows: list[ReportVersion], form: Any, key: UUID
 ) -> HttpResponse:
-    label = f"{TITLES[verb]} {labels.format_count(len(rows))} tin"
+    label = f"{TITLES[verb]} {format_count(len(rows))} tin"
     return render(
         request,
         "admin/reports/report/bulk.html",
-        f"{TITLES[verb]}: {labels.format_count(len(rows))} tin",
+        f"{TITLES[verb]}: {format_count(len(rows))} tin",
         Report,
         button=label,
         address=f"admin:reports_report_bulk_{verb}",
@@ -244,5 +244,5 @@ def refusals_by_reason(result: Result) -> list[tuple[str, list[str]]]:
 
 
 def too_many() -> str:
-    most = labels.format_count(MAX_COUNT)
+    most = format_count(MAX_COUNT)
     return f"Chưa làm gì. Mỗi lần chọn nhiều nhất {most} tin. Lọc cho ít lại rồi làm từng phần."

@@ -11,8 +11,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from desk.labels import codes as labels
-from desk.labels import deadlines, highlighting
+from desk.labels import codes, deadlines, highlighting
+from desk.labels.formatting import (
+    format_datetime,
+    format_loss,
+    format_phone,
+    officer_name,
+    time_tag,
+)
 from desk.reports import reporter_activity
 from desk.reports.indicators import MAX_COUNTED
 from reports.facts import abuse_flags
@@ -30,7 +36,7 @@ TYPED = 40  # characters of an unparsed number or place
 def urgency(report: Report) -> SafeString:
     """Return the word and figure of the priority, and its weightiest reason."""
     facts = effective_facts(report)
-    label = labels.priority_label(facts.priority)
+    label = codes.priority_label(facts.priority)
     title = "Chưa có gợi ý của máy" if facts.priority is None else f"{facts.priority} trên 100"
     why = _BY_OFFICER if "priority" in facts.corrected else _weightiest(report)
     figure = "" if facts.priority is None else f"{facts.priority}{why}"
@@ -45,7 +51,7 @@ def _weightiest(report: Report) -> str:
     every: list[dict[str, Any]] = getattr(report, "grounds", None) or []
     grounds = [ground for ground in every if not ground["rule"].startswith("scenario: ")]
     top = max(grounds, key=lambda ground: ground.get("points") or 0, default=None)
-    return f", {labels.rule_label(top['rule'])}" if top else ""
+    return f", {codes.rule_label(top['rule'])}" if top else ""
 
 
 @admin.display(description="Mã tin, tóm tắt")
@@ -62,7 +68,7 @@ def age_column(report: Report) -> SafeString:
     """Return the age of a report, and the time to its deadline."""
     received, now = report.received_at, timezone.now()
     due = deadlines.next_deadline(report.case, received, now)
-    age = labels.time_tag(received, "Nhận ")
+    age = time_tag(received, "Nhận ")
     return format_html("{}{}", age, _deadline_bar(received, due, now)) if due else age
 
 
@@ -72,7 +78,7 @@ def _deadline_bar(received: datetime, due: deadlines.DeadlineLabel, now: datetim
     return format_html(
         ' <span class="{0}" title="Hạn {1}">{2}</span> '
         '<meter class="{0}" value="{3}" aria-hidden="true"></meter>',
-        due.css, labels.format_datetime(due.at), due.words,
+        due.css, format_datetime(due.at), due.words,
         round(min(max(share, 0), 1), 2),
     )  # fmt: skip
 
@@ -83,10 +89,10 @@ def scenario(report: Report) -> SafeString | str:
     facts = effective_facts(report)
     if not facts.scenario:
         return "–"
-    claimed = "; ".join(map(labels.claim_label, facts.offices[:MAX_OFFICES]))
+    claimed = "; ".join(map(codes.claim_label, facts.offices[:MAX_OFFICES]))
     claim = format_html(' <span class="sub">Xưng: {}</span>', highlighting.plain_line(claimed))
     return format_html(
-        "{}{}", _fact_column(report, "scenario", labels.short_label), claim if claimed else ""
+        "{}{}", _fact_column(report, "scenario", codes.short_label), claim if claimed else ""
     )
 
 
@@ -107,7 +113,7 @@ def caller(report: Report) -> SafeString | str:
     if not key:
         typed = highlighting.plain_line(getattr(report, "caller_typed", ""))[:TYPED]
         return typed or ("Ẩn số" if report.channel == Report.Channel.HIDDEN else "Chưa rõ")
-    number = format_html('<span class="number">{}</span>', labels.format_phone(key))
+    number = format_html('<span class="number">{}</span>', format_phone(key))
     mentions = getattr(report, "named_by", [])
     reports = len(set(mentions))
     if reports < 2:
@@ -115,7 +121,7 @@ def caller(report: Report) -> SafeString | str:
     count = f"{reports}+" if len(mentions) == MAX_COUNTED else str(reports)
     return format_html(
         '{} <a class="tag tag-quiet" href="?{}" title="{} tin nêu số này">×{}</a>',
-        number, urlencode({"q": labels.format_phone(key), "viec": "all"}), count, count,
+        number, urlencode({"q": format_phone(key), "viec": "all"}), count, count,
     )  # fmt: skip
 
 
@@ -136,7 +142,7 @@ def campaign(report: Report, *, is_open: bool = True) -> SafeString | str:
 def loss(report: Report) -> SafeString | str:
     if not effective_facts(report).is_loss_known:
         return "–"
-    return _fact_column(report, "money_lost_vnd", labels.format_loss)
+    return _fact_column(report, "money_lost_vnd", format_loss)
 
 
 def _fact_column(report: Report, fact: str, label: Callable[[Any], str]) -> SafeString | str:
@@ -166,8 +172,8 @@ def status_column(report: Report) -> SafeString:
         tags = [*tags, "xếp dưới"]
     return format_html(
         '<span class="who">{}</span> <span class="tag {}">{}</span>{}',
-        labels.officer_name(report.case.officer),
-        labels.STATUS_TAGS[report.case.status],
+        officer_name(report.case.officer),
+        codes.STATUS_TAGS[report.case.status],
         report.case.get_status_display(),
         format_html_join("", ' <span class="tag tag-amber">{}</span>', ((tag,) for tag in tags)),
     )

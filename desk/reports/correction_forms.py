@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from core.errors import ActionError
-from desk.labels import codes as labels
+from desk.labels import codes
+from desk.labels.formatting import format_count, format_loss
 from desk.reports.decision_forms import NO_VALUE
 from reports.cases import corrections, workflow
 from reports.cases.corrections import CorrectedValue
@@ -20,7 +21,7 @@ from reports.reference import office_lexicon
 Fact = Correction.Fact
 MAX_WORDS = 1000
 MAX_SHOWN = 200
-TITLES = labels.CORRECTABLE_FACTS
+TITLES = codes.CORRECTABLE_FACTS
 _URGENCIES = (90, 70, 50, 30, 10)
 _NOT_MONEY = "Chưa hiểu số tiền này. Ghi rõ đơn vị, ví dụ: 20 triệu."
 _NO_REASON = "Chưa ghi vì sao."
@@ -47,16 +48,16 @@ def correction_line(correction: Correction) -> str:
 
 
 def _listed(label: Callable[[str], str]) -> Callable[[Any], str]:
-    return lambda codes: "; ".join(map(label, codes)) or "chưa thấy"
+    return lambda values: "; ".join(map(label, values)) or "chưa thấy"
 
 
 _LABELS: Mapping[str, Callable[[Any], str]] = {
-    Fact.PRIORITY: lambda n: f"{labels.priority_label(n).word} ({n} trên 100)",
-    Fact.SCENARIO: labels.code_label,
-    Fact.ACTIONS: _listed(labels.code_label),
-    Fact.MONEY: lambda dong: labels.format_loss(dong).lower(),
+    Fact.PRIORITY: lambda n: f"{codes.priority_label(n).word} ({n} trên 100)",
+    Fact.SCENARIO: codes.code_label,
+    Fact.ACTIONS: _listed(codes.code_label),
+    Fact.MONEY: lambda dong: format_loss(dong).lower(),
     Fact.ONGOING: lambda is_on: "có" if is_on else "không thấy",
-    Fact.OFFICES: _listed(labels.claim_label),
+    Fact.OFFICES: _listed(codes.claim_label),
 }
 
 
@@ -87,14 +88,14 @@ def _boxes(choices: list[tuple[Any, str]]) -> forms.Field:
     )
 
 
-def _named(codes: Any, label: Callable[[str], str]) -> list[tuple[Any, str]]:
-    return [(code, label(code)) for code in codes]
+def _named(values: Any, label: Callable[[str], str]) -> list[tuple[Any, str]]:
+    return [(code, label(code)) for code in values]
 
 
 _FIELDS: Mapping[str, Callable[[], forms.Field]] = {
-    Fact.PRIORITY: lambda: _choice([(n, labels.priority_label(n).word) for n in _URGENCIES], int),
-    Fact.SCENARIO: lambda: _choice(_named(scenario_codes(), labels.code_label), str),
-    Fact.ACTIONS: lambda: _boxes(_named(action_codes(), labels.code_label)),
+    Fact.PRIORITY: lambda: _choice([(n, codes.priority_label(n).word) for n in _URGENCIES], int),
+    Fact.SCENARIO: lambda: _choice(_named(scenario_codes(), codes.code_label), str),
+    Fact.ACTIONS: lambda: _boxes(_named(action_codes(), codes.code_label)),
     Fact.MONEY: lambda: _Loss(
         required=False,
         max_length=100,
@@ -103,7 +104,7 @@ _FIELDS: Mapping[str, Callable[[], forms.Field]] = {
     Fact.ONGOING: lambda: _choice(
         [("yes", "Có, đang bị ép"), ("no", "Không")], lambda answer: answer == "yes"
     ),
-    Fact.OFFICES: lambda: _boxes(_named(office_lexicon.codes(), labels.claim_label)),
+    Fact.OFFICES: lambda: _boxes(_named(office_lexicon.codes(), codes.claim_label)),
 }
 
 
@@ -154,4 +155,4 @@ def _initial_value(fact: str, current: Any) -> Any:
         return list(current or ())
     if fact == Fact.ONGOING:
         return "no" if current else "yes"
-    return "" if fact != Fact.MONEY or current is None else f"{labels.format_count(current)} đồng"
+    return "" if fact != Fact.MONEY or current is None else f"{format_count(current)} đồng"

@@ -14,8 +14,9 @@ from core.models import AuditEvent
 from core.permissions import users_with_permission
 from core.province import province
 from core.text import lower_initial
-from desk.labels import codes as labels
+from desk.labels import codes
 from desk.labels.events import EVENTS
+from desk.labels.formatting import format_loss, format_time, officer_name
 from reports.cases import corrections, transitions, visibility, workflow
 from reports.cases.legal_holds import ReportErasedError
 from reports.facts.effective_facts import EffectiveFacts
@@ -124,7 +125,7 @@ FORBIDDEN = {
 class OfficerField(forms.ModelChoiceField[User]):
     def label_from_instance(self, obj: Any) -> str:
         membership = getattr(obj, "membership", None)
-        return f"{labels.officer_name(obj)}{f', {membership.unit}' if membership else ''}"
+        return f"{officer_name(obj)}{f', {membership.unit}' if membership else ''}"
 
 
 def assignable_officers() -> QuerySet[User]:
@@ -259,7 +260,9 @@ def _meanwhile(case: Case, version: int) -> str:
 
 def _event_text(event: AuditEvent) -> str:
     act = lower_initial(EVENTS.get(event.kind, event.kind))
-    return f"{labels.officer_name(event.actor)} vừa xử lý tin này lúc {labels.format_time(event.created_at)}: {act}"
+    return (
+        f"{officer_name(event.actor)} vừa xử lý tin này lúc {format_time(event.created_at)}: {act}"
+    )
 
 
 _OUTCOMES = {"not_scam": Case.Outcome.NOT_SCAM.value, "unclear": Case.Outcome.INSUFFICIENT.value}
@@ -268,7 +271,7 @@ _NO_REPORT = ("spam_submission", "abuse_prank")
 
 def initial_values(facts: EffectiveFacts) -> dict[str, Mapping[str, str]]:
     """Return the initial values of the fields, by verb, without a person's words."""
-    junk = labels.code_label(facts.scenario) if facts.scenario in _NO_REPORT else ""
+    junk = codes.code_label(facts.scenario) if facts.scenario in _NO_REPORT else ""
     return {
         "hand_over": {"unit": _unit(facts)},
         "close": {"outcome": _OUTCOMES.get(facts.scenario or "", "")},
@@ -292,5 +295,5 @@ def _gist(facts: EffectiveFacts) -> str:
     """Return scenario and loss in a sentence, "" before triage."""
     if facts.scenario is None:
         return ""
-    loss = labels.format_loss(facts.money_lost_vnd).lower()
-    return f"{labels.short_label(facts.scenario)}; thiệt hại: {loss}."
+    loss = format_loss(facts.money_lost_vnd).lower()
+    return f"{codes.short_label(facts.scenario)}; thiệt hại: {loss}."

@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 
 from core.audit import events
 from core.models import AuditEvent
-from desk.labels import codes as labels
-from desk.labels import deadlines, highlighting
+from desk.labels import codes, deadlines, highlighting
 from desk.labels.events import EVENTS, PERSONAL
+from desk.labels.formatting import format_count, in_quotes, officer_name
 from desk.labels.highlighting import HighlightSpan, TruncatedText
 from desk.reports import correction_forms
 from desk.reports.correction_forms import CorrectionForm, Fact
@@ -91,14 +91,14 @@ def _is_clear(reason: dict[str, Any]) -> bool:
 
 
 def _speaks_for(reason: dict[str, Any]) -> str:
-    title: str = labels.FACTS.get(reason["fact"], reason["fact"])
+    title: str = codes.FACTS.get(reason["fact"], reason["fact"])
     if reason["fact"] in {"scenario", "actions"}:
-        return f"{title}: {labels.code_label(reason['rule'].partition(':')[0])}"
+        return f"{title}: {codes.code_label(reason['rule'].partition(':')[0])}"
     return f"{title}: {_stage_of(reason)}" if reason["fact"] == "stages" else title
 
 
 def _stage_of(reason: dict[str, Any]) -> str:
-    return labels.stage_label(reason["rule"].partition(":")[0])
+    return codes.stage_label(reason["rule"].partition(":")[0])
 
 
 def form_answers(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]:
@@ -108,10 +108,10 @@ def form_answers(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]
     rows = [
         ("Số gọi đến", report.caller_number or "Không ghi"),
         ("Gọi bằng", report.get_channel_display() if report.channel else "Không nói"),
-        ("Họ xưng", labels.office_label(report.claimed_office) or "Không nói"),
+        ("Họ xưng", codes.office_label(report.claimed_office) or "Không nói"),
         ("Tên, chức vụ họ nêu", report.claimed_name),
-        ("Họ muốn", "; ".join(map(labels.demand_label, report.demands)) or "Không nói"),
-        ("Mất tiền", " ".join(filter(None, (money, labels.in_quotes(report.money_lost_raw))))),
+        ("Họ muốn", "; ".join(map(codes.demand_label, report.demands)) or "Không nói"),
+        ("Mất tiền", " ".join(filter(None, (money, in_quotes(report.money_lost_raw))))),
         ("Còn đang ép", answers[report.happening_now]),
         ("Xã, phường", _place_of(report, facts)),
         ("Báo thay người khác", "Có" if report.on_behalf else ""),
@@ -123,7 +123,7 @@ def form_answers(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]
 
 def _place_of(report: Report, facts: EffectiveFacts) -> str:
     """Return the commune where the reporter lives, or the text typed for it."""
-    name = gazetteer.commune_name(facts.commune) or labels.in_quotes(typed_place_of(report))
+    name = gazetteer.commune_name(facts.commune) or in_quotes(typed_place_of(report))
     return f"{name or 'Không nói'}{', kể sau khi gửi tin' if latest_place(report) else ''}"
 
 
@@ -131,9 +131,9 @@ def warnings(report: Report) -> list[str]:
     """Return the notes on the report's flags and on hidden characters."""
     # A later place has a note of its own (_place_of).
     outdated = (gazetteer.UNKNOWN, gazetteer.AMBIGUOUS) if latest_place(report) else ()
-    notes = [labels.flag_label(code) for code in report.all_flags if code not in outdated]
+    notes = [codes.flag_label(code) for code in report.all_flags if code not in outdated]
     if odd := highlighting.count_odd(report.story):
-        count = labels.format_count(odd)
+        count = format_count(odd)
         notes.append(f"Lời kể có {count} ký tự ẩn hoặc đảo chiều chữ, hiện bằng mã trong ngoặc.")
     return notes
 
@@ -145,7 +145,7 @@ def suggestions(
     extracted, newest = extracted_facts(report), {each.fact: each for each in reversed(corrections)}
     rows = [_suggestion(fact, facts, extracted, newest, typed) for fact in correction_forms.TITLES]
     if extracted:
-        steps = " → ".join(map(labels.stage_label, extracted.stages)) or "chưa thấy"
+        steps = " → ".join(map(codes.stage_label, extracted.stages)) or "chưa thấy"
         rows.append(FactSuggestion("Bước kịch bản", steps, explanations_of(extracted, "stages")))
     return rows
 
@@ -170,7 +170,7 @@ def _suggestion(
     has_value = facts.is_read or is_corrected
     label = correction_forms.value_label(fact, value) if has_value else "máy chưa đọc"
     if extracted and extracted.office_communes and fact == "offices" and not is_corrected:
-        label += f" ({labels.unit_communes(extracted.office_communes)})"
+        label += f" ({codes.unit_communes(extracted.office_communes)})"
     return FactSuggestion(
         correction_forms.TITLES[fact],
         label,
@@ -205,7 +205,7 @@ def _merge_alike(reasons: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     for each in reasons:
         rule: str = each["rule"]
         has_own_label = each["fact"] in {"priority", "office", "stages"}
-        key = (rule if has_own_label else labels.source_label(rule), each["words"])
+        key = (rule if has_own_label else codes.source_label(rule), each["words"])
         alike = [merged[key], each] if key in merged else [each]
         merged[key] = alike[0] | {"points": _sum_points(alike)}
     return list(merged.values())
@@ -219,13 +219,13 @@ def _explain(reason: dict[str, Any]) -> ExplanationRow:
     quote = highlighting.plain_line(reason["words"])
     points = f"{reason['points']:+g}".replace(".", ",").replace("-", "−")
     if reason["fact"] == "priority":
-        return ExplanationRow(points, labels.rule_label(reason["rule"]), quote)
+        return ExplanationRow(points, codes.rule_label(reason["rule"]), quote)
     if reason["fact"] == "office":
-        return ExplanationRow("", labels.claim_explanation(reason["rule"]), quote)
+        return ExplanationRow("", codes.claim_explanation(reason["rule"]), quote)
     if reason["fact"] == "stages":
-        parts = filter(None, (_stage_of(reason), labels.source_label(reason["rule"])))
+        parts = filter(None, (_stage_of(reason), codes.source_label(reason["rule"])))
         return ExplanationRow("", "; ".join(parts), quote)
-    source = labels.source_label(reason["rule"])
+    source = codes.source_label(reason["rule"])
     return ExplanationRow(points if reason["points"] else "", source, quote)
 
 
@@ -243,14 +243,14 @@ def event_log(
     lines = [
         LogLine(
             event.created_at,
-            labels.officer_name(event.actor) if event.actor else "Máy",
+            officer_name(event.actor) if event.actor else "Máy",
             event_line(event, names, texts),
         )
         for event in log
     ]
     lines.append(LogLine(report.received_at, "Trang", "Đã ghi nhận, đã trả mã."))
     if extracted := extracted_facts(report):
-        text = f"Gợi ý kiểu lừa: {labels.code_label(extracted.scenario)}."
+        text = f"Gợi ý kiểu lừa: {codes.code_label(extracted.scenario)}."
         lines.append(LogLine(extracted.extracted_at, "Máy", text))
     return sorted(lines, key=lambda line: line.at, reverse=True)
 
@@ -261,7 +261,7 @@ def _officer_names(log: Iterable[AuditEvent]) -> dict[int, str]:
     mentions = {event.detail["officer"] for event in log if "officer" in event.detail}
     if missing := mentions - users.keys():
         users |= User.objects.in_bulk(missing)
-    return {key: labels.officer_name(user) for key, user in users.items()}
+    return {key: officer_name(user) for key, user in users.items()}
 
 
 def event_line(event: AuditEvent, names: dict[int, str], corrections: dict[int, str]) -> str:
@@ -271,7 +271,7 @@ def event_line(event: AuditEvent, names: dict[int, str], corrections: dict[int, 
         PERSONAL.get(detail.get("what", ""), ""),
         f"số {detail['number']}" if "number" in detail else "",
         names.get(detail.get("officer", 0), "") if event.kind == "assigned" else "",
-        labels.OUTCOMES.get(detail.get("outcome", ""), ""),
+        codes.OUTCOMES.get(detail.get("outcome", ""), ""),
         deadlines.KINDS.get(detail.get("deadline", ""), ""),
         detail.get("unit", ""),
         f"phiếu {detail['slip']}" if "slip" in detail else "",

@@ -18,8 +18,8 @@ from accounts.reauthentication import reauthentication_required
 from core import encryption
 from core.audit import events
 from core.province import province
-from desk.labels import codes as labels
-from desk.labels import highlighting
+from desk.labels import codes, highlighting
+from desk.labels.formatting import format_datetime, format_loss, officer_name
 from desk.pages.responses import download, see_other
 from desk.reports import attachments, correction_forms, detail, followups, indicators
 from desk.reports.base import ReportAction, ReportView
@@ -140,7 +140,7 @@ def _render_slip(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
             closing=_CLOSING,
             receivers=("- Như trên;", f"- Lưu: VT, {province.office}."),
             signed_as="CÁN BỘ LẬP PHIẾU",
-            signer=labels.officer_name(row.actor),
+            signer=officer_name(row.actor),
             foot=f"{_OPEN if is_whole else _MASKED} {_FOOT}",
         )
     )
@@ -168,8 +168,8 @@ def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[
 
 def _reading(facts: EffectiveFacts) -> Iterator[tuple[str, str]]:
     """Yield scenario and loss: first those an officer corrected, then those only extracted."""
-    loss = f"thiệt hại: {labels.format_loss(facts.money_lost_vnd).lower()}"
-    texts = {"scenario": labels.code_label(facts.scenario or ""), "money_lost_vnd": loss}
+    loss = f"thiệt hại: {format_loss(facts.money_lost_vnd).lower()}"
+    texts = {"scenario": codes.code_label(facts.scenario or ""), "money_lost_vnd": loss}
     corrections = [text for fact, text in texts.items() if fact in facts.corrected]
     if corrections:
         yield "Cán bộ ghi", "; ".join(corrections)
@@ -203,13 +203,13 @@ def _section(title: str, lines: Iterable[str]) -> str:
 
 def _case_lines(report: Report) -> Iterator[str]:
     case, facts = report.case, effective_facts(report)
-    yield f"Nhận lúc: {labels.format_datetime(report.received_at)}"
+    yield f"Nhận lúc: {format_datetime(report.received_at)}"
     yield f"Trạng thái: {case.get_status_display()}"
     yield f"Kết quả: {case.get_outcome_display()}" if case.outcome else ""
-    yield f"Cán bộ xử lý: {labels.officer_name(case.officer)}"
+    yield f"Cán bộ xử lý: {officer_name(case.officer)}"
     yield f"Đơn vị nhận: {highlighting.plain_line(case.unit)}" if case.unit else ""
-    yield f"Kiểu lừa: {labels.code_label(facts.scenario) if facts.scenario else 'chưa rõ'}"
-    yield f"Thiệt hại: {labels.format_loss(facts.money_lost_vnd)}"
+    yield f"Kiểu lừa: {codes.code_label(facts.scenario) if facts.scenario else 'chưa rõ'}"
+    yield f"Thiệt hại: {format_loss(facts.money_lost_vnd)}"
     yield f"Xuất lúc: {timezone.localtime():%H:%M, %d/%m/%Y}"
 
 
@@ -232,4 +232,4 @@ def _files(report: Report) -> Iterator[str]:
 def _log(report: Report) -> Iterator[str]:
     corrections = correction_forms.corrections_of(report)
     for line in reversed(detail.event_log(report, corrections, detail.recent_events(report))):
-        yield f"{labels.format_datetime(line.at)}  {line.who}: {line.text}"
+        yield f"{format_datetime(line.at)}  {line.who}: {line.text}"

@@ -26,8 +26,8 @@ from django.utils.http import urlencode
 from core import encryption, spreadsheets
 from core.audit import events
 from core.spreadsheets import MAX_CHARS, Cell
-from desk.labels import codes as labels
-from desk.labels import highlighting
+from desk.labels import codes, highlighting
+from desk.labels.formatting import format_count, format_phone, officer_name
 from desk.pages.requests import officer
 from desk.pages.responses import SAFE_HEADERS, render, set_status
 from desk.reports import saved_searches
@@ -119,7 +119,7 @@ def _indicators(keys: Sequence[UUID], *, personal: bool) -> Mapping[UUID, Mappin
 def _legible(kind: str, key: str) -> str:
     """Return the key with digits in groups: a spreadsheet would round a long run of digits."""
     if kind == Indicator.Kind.NUMBER:
-        return labels.format_phone(key)
+        return format_phone(key)
     return " ".join(wrap(key, 4)) if key.isdecimal() else key
 
 
@@ -142,17 +142,17 @@ def _row(report: Report, later: FollowupValues, *, personal: bool) -> Sequence[C
         report.public_number,
         f"{timezone.localtime(report.received_at):%H:%M %d/%m/%Y}",
         report.get_source_display(),
-        labels.priority_label(facts.priority).word,
+        codes.priority_label(facts.priority).word,
         "" if facts.priority is None else facts.priority,
-        labels.code_label(facts.scenario) if facts.scenario else labels.UNTRIAGED,
-        labels.format_phone(caller.key) if caller and caller.key else "",
-        labels.office_label(report.claimed_office) if report.claimed_office else "",
+        codes.code_label(facts.scenario) if facts.scenario else codes.UNTRIAGED,
+        format_phone(caller.key) if caller and caller.key else "",
+        codes.office_label(report.claimed_office) if report.claimed_office else "",
         "" if facts.money_lost_vnd is None else facts.money_lost_vnd,
         gazetteer.commune_name(facts.commune),
         link.campaign.code if link else "",
         str(case.get_status_display()),
         str(case.get_outcome_display()) if case.outcome else "",
-        labels.officer_name(case.officer) if case.officer else "",
+        officer_name(case.officer) if case.officer else "",
         case.unit,
         _contact(contact, report.pk, personal=personal),
         *("; ".join(texts.get(kind, [])) for kind in _KINDS),
@@ -219,7 +219,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
         return _render_form(request, form, status=422)
     keys = _list_keys(request)
     if len(keys) > settings.EXPORT_MAX_ROWS:
-        most = labels.format_count(settings.EXPORT_MAX_ROWS)
+        most = format_count(settings.EXPORT_MAX_ROWS)
         form.add_error(None, f"Chưa xuất. Có hơn {most} tin: lọc hoặc tìm hẹp lại rồi xuất.")
         return _render_form(request, form, status=422)
     return _file(request, form.cleaned_data, keys)
@@ -244,7 +244,7 @@ def _render_form(request: HttpRequest, form: ExportForm, status: int = 200) -> H
         "Xuất danh sách tin",
         Report,
         form=form,
-        most=labels.format_count(settings.EXPORT_MAX_ROWS),
+        most=format_count(settings.EXPORT_MAX_ROWS),
         query=request.GET.urlencode(),
     )
     return set_status(page, status)

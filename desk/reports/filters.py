@@ -11,8 +11,8 @@ from django.db.models import F, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
 
-from desk.labels import codes as labels
-from desk.labels import highlighting
+from desk.labels import codes, highlighting
+from desk.labels.formatting import format_count
 from desk.pages.lists import AlwaysChosenFilter
 from desk.pages.requests import parse_int
 from desk.reports import reporter_activity
@@ -45,7 +45,7 @@ class CountedListFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
-            (self.code(each), f"{self.label(each)} ({labels.format_count(each.count)})")
+            (self.code(each), f"{self.label(each)} ({format_count(each.count)})")
             for each in self.value_counts[:MAX_SHOWN]
         ]
 
@@ -93,14 +93,14 @@ class PriorityFilter(CountedListFilter):
         return super().lookups(request, model_admin)
 
     def label(self, each: ValueCount) -> str:
-        return labels.priority_label(labels.priority_floor(each.value)).word
+        return codes.priority_label(codes.priority_floor(each.value)).word
 
     @classmethod
     def filter_queryset(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
         if chosen not in {"0", "1", "2", "3", "4", "5"}:
             return queryset.none()
         queryset = queryset.alias(effective_priority=effective_facts.priority())
-        least = labels.priority_floor(chosen)
+        least = codes.priority_floor(chosen)
         if least is None:
             return queryset.filter(effective_priority=None)
         most = 100 if chosen == "5" else least + 19
@@ -117,7 +117,7 @@ class ScenarioFilter(CountedListFilter):
         return effective_facts.of_scenario(queryset, chosen)
 
     def label(self, each: ValueCount) -> str:
-        return highlighting.plain_line(labels.short_label(each.value), MAX_VALUE_CHARS)
+        return highlighting.plain_line(codes.short_label(each.value), MAX_VALUE_CHARS)
 
 
 class LossFilter(CountedListFilter):
@@ -161,7 +161,7 @@ class OfficeFilter(CountedListFilter):
     parameter_name = "xung"
 
     def label(self, each: ValueCount) -> str:
-        return highlighting.plain_line(labels.claim_label(each.value), MAX_VALUE_CHARS)
+        return highlighting.plain_line(codes.claim_label(each.value), MAX_VALUE_CHARS)
 
     @classmethod
     def value_lookup(cls, chosen: str) -> Q:
@@ -192,7 +192,7 @@ class ChannelFilter(CountedListFilter):
     field = "channel"
 
     def label(self, each: ValueCount) -> str:
-        return labels.channel_label(each.value) if each.value else "Không ghi"
+        return codes.channel_label(each.value) if each.value else "Không ghi"
 
     def code(self, each: ValueCount) -> str:
         return each.value or _NOWHERE
@@ -219,7 +219,7 @@ class FlagFilter(CountedListFilter):
     parameter_name = "dau"
 
     def label(self, each: ValueCount) -> str:
-        return highlighting.plain_line(labels.flag_label(each.value), MAX_VALUE_CHARS)
+        return highlighting.plain_line(codes.flag_label(each.value), MAX_VALUE_CHARS)
 
     @classmethod
     def value_lookup(cls, chosen: str) -> Q:

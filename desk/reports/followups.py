@@ -19,8 +19,8 @@ from django.shortcuts import get_object_or_404
 from core import encryption
 from core.audit.events import NO_LOOK
 from core.models import AuditEvent
-from desk.labels import codes as labels
-from desk.labels import highlighting
+from desk.labels import codes, highlighting
+from desk.labels.formatting import format_datetime, in_quotes, officer_name
 from desk.labels.highlighting import TruncatedText
 from reports.extraction import redaction
 from reports.facts.merged_report import iter_followups, tells_phrase
@@ -140,7 +140,7 @@ class FollowupPanel:
         return MessageRow(
             pk=row.pk,
             at=row.sent_at,
-            who=labels.officer_name(row.actor) if row.actor else "Người báo",
+            who=officer_name(row.actor) if row.actor else "Người báo",
             is_from_reporter=row.actor is None,
             text=None if text is None else _truncate(body, room),
             masks=body != (text or ""),
@@ -153,7 +153,7 @@ class FollowupPanel:
             row=row,
             answers=[(title, highlighting.plain_line(text)) for title, text in _rows(row) if text],
             story=_truncate_beginning(row, room) if raw is None else _truncate(raw, room),
-            notes=[labels.flag_label(code) for code in row.flags],
+            notes=[codes.flag_label(code) for code in row.flags],
             masks=raw is None and row.has_story and any(code in _MASKED for code in row.flags),
         )
 
@@ -172,13 +172,13 @@ def full_texts(report: Report) -> list[tuple[str, str]]:
     """Return every follow-up, then every message, as (title, text), oldest first, masked."""
     later = FollowupPanel(report)
     texts = [
-        (f"{each.get_kind_display()} {labels.format_datetime(each.received_at)}", _text_of(each))
+        (f"{each.get_kind_display()} {format_datetime(each.received_at)}", _text_of(each))
         for each in iter_followups(report)
     ]
     for row in report.messages.select_related("actor").order_by("id"):
-        who = labels.officer_name(row.actor) if row.actor else "Người báo"
+        who = officer_name(row.actor) if row.actor else "Người báo"
         text = later.redact(encryption.decrypt_field(row, "text") or "")
-        texts.append((f"{who} nhắn {labels.format_datetime(row.sent_at)}", text))
+        texts.append((f"{who} nhắn {format_datetime(row.sent_at)}", text))
     return texts
 
 
@@ -198,9 +198,9 @@ def _rows(row: Followup) -> Iterator[tuple[str, str]]:
     yield "Tài khoản nhận", "; ".join(row.accounts)
     yield "Đường link", "; ".join(row.links)
     day = f"{row.called_on:%d/%m/%Y}" if row.called_on else ""
-    yield "Gọi lúc", " ".join(filter(None, (day, labels.in_quotes(row.called_on_raw))))
+    yield "Gọi lúc", " ".join(filter(None, (day, in_quotes(row.called_on_raw))))
     yield "Số tiền ghi lại", row.money_lost_raw
-    commune = row.commune.name if row.commune else labels.in_quotes(row.commune_raw)
+    commune = row.commune.name if row.commune else in_quotes(row.commune_raw)
     yield "Xã, phường ghi lại", commune
     yield "Số để gọi lại", "Có số mới, xem ở trên" if row.contact_sealed else ""
     yield "Câu hẹn", "Có câu mới, xem ở trên" if tells_phrase(row) else ""
@@ -211,7 +211,7 @@ def _list_caller_fields(caller: Any) -> Iterator[str]:
     if not isinstance(caller, dict):
         yield str(caller)
         return
-    label = {"office": labels.office_label, "channel": labels.channel_label}
+    label = {"office": codes.office_label, "channel": codes.channel_label}
     for name, title in _CALLER_TITLES.items():
         if value := str(caller.get(name) or ""):
             yield f"{title}: {label.get(name, str)(value)}"

@@ -14,8 +14,8 @@ from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
-from desk.labels import codes as labels
 from desk.labels import highlighting
+from desk.labels.formatting import format_phone
 from desk.reports import followups
 from reports.cases import visibility
 from reports.extraction import phones
@@ -104,7 +104,7 @@ def load_indicators(report: Report) -> list[IndicatorRow]:
 
 
 def _indicator_row(each: Any) -> IndicatorRow:
-    text = highlighting.plain_line(labels.format_phone(each.key) or each.raw)
+    text = highlighting.plain_line(format_phone(each.key) or each.raw)
     owner = range_owner(each.key) if each.kind == Indicator.Kind.NUMBER else ""
     notes = [_NOTES.get(code, code) for code in each.flags]
     what = f"{each.get_kind_display()}, {each.get_place_display()}"
@@ -129,7 +129,7 @@ def related_reports(
     related: dict[Any, RelatedReport] = {}
     for twin in twins:
         why = related.setdefault(twin.report_id, RelatedReport(twin.report)).why
-        reason = f"cùng {twin.get_kind_display()} {highlighting.plain_line(labels.format_phone(twin.key))}"
+        reason = f"cùng {twin.get_kind_display()} {highlighting.plain_line(format_phone(twin.key))}"
         if reason not in why:
             why.append(reason)
     return list(related.values())[:MAX_SIMILAR]

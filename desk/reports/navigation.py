@@ -25,7 +25,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from accounts import preferences
-from desk.labels import codes as labels
+from desk.labels.formatting import format_age, officer_name
 from desk.models import ReportViewer
 from desk.pages.lists import MAX_PAGED_ROWS
 from desk.pages.requests import officer
@@ -178,7 +178,7 @@ def other_viewers(pk: UUID, request: HttpRequest) -> list[str]:
     """Return a sentence for each colleague who has the report open, and record the officer."""
     now = timezone.now()
     return [
-        f"{labels.officer_name(other)} cũng đang mở tin này, {labels.format_age(at, now)}."
+        f"{officer_name(other)} cũng đang mở tin này, {format_age(at, now)}."
         for other, at in record_viewer(pk, officer(request))
     ]
 

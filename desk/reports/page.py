@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts import preferences
 from core.audit import events
 from core.models import AuditEvent
-from desk.labels import codes as labels
-from desk.labels import deadlines, highlighting
+from desk.labels import codes, deadlines, highlighting
+from desk.labels.formatting import format_age, officer_name
 from desk.pages.requests import can_group, officer
 from desk.pages.responses import render, set_status
 from desk.reports import (
@@ -125,10 +125,10 @@ class PageContents:
             "deadlines": lines,
             "due_for": deadlines.ending_at(lines, due.at) if due else "",
             "deadline_legal_basis": deadlines.legal_basis(),
-            "age": labels.format_age(report.received_at, timezone.now()),
-            "status_tag": labels.STATUS_TAGS[report.case.status],
-            "urgency": labels.priority_label(self.facts.priority),
-            "officer": labels.officer_name(report.case.officer),
+            "age": format_age(report.received_at, timezone.now()),
+            "status_tag": codes.STATUS_TAGS[report.case.status],
+            "urgency": codes.priority_label(self.facts.priority),
+            "officer": officer_name(report.case.officer),
         }
 
     def build_evidence(self) -> dict[str, Any]:

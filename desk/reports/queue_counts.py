@@ -21,7 +21,7 @@ from reports.monitoring.queue_stats import QueueState, queue_state
 OF_REPORTS = (Alarm.Kind.LATE, Alarm.Kind.FAILED, Alarm.Kind.UNSEEN, Alarm.Kind.OVERDUE)
 
 # All counts of the filters in one scan of the open cases; priorities as the steps of
-# labels.priority_floor, "0" before triage. The lateral joins make the planner look up only open keys,
+# codes.priority_floor, "0" before triage. The lateral joins make the planner look up only open keys,
 # however large the tables are. Clocks also run outside the queue (crime reports), so overdue cases
 # are counted by an index of their own.
 _COUNTED = f"""

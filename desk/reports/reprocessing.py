@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods
 
-from desk.labels import codes as labels
+from desk.labels.formatting import format_count, officer_name
 from desk.pages.lists import NoDetailAdminMixin
 from desk.pages.requests import officer
 from desk.pages.responses import render, see_other
@@ -64,7 +64,7 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]
 
     @admin.display(description="ai")
     def who(self, run: ReprocessingRun) -> str:
-        return labels.officer_name(run.actor) if run.actor else "Quản trị máy chủ"
+        return officer_name(run.actor) if run.actor else "Quản trị máy chủ"
 
     @admin.display(description="bộ quy tắc")
     def rules(self, run: ReprocessingRun) -> str:
@@ -72,21 +72,23 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]
 
     @admin.display(description="số tin")
     def reports(self, run: ReprocessingRun) -> str:
-        return labels.format_count(run.total)
+        return format_count(run.total)
 
 
 def reprocess_selected(request: HttpRequest, reports: Sequence[UUID]) -> None:
     """Reprocess some reports, with messages of how many."""
     if len(reports) > MAX_BATCH:
-        most = labels.format_count(MAX_BATCH)
+        most = format_count(MAX_BATCH)
         messages.error(request, f"Chưa làm gì. Mỗi lần chọn nhiều nhất {most} tin.")
         return
     count = reprocessing.reprocess_selected(reports, by=officer(request))
     if count:
-        text = f"Máy sẽ đọc lại {labels.format_count(count)} tin, thường chỉ vài giây. Quyết định giữ nguyên."
+        text = (
+            f"Máy sẽ đọc lại {format_count(count)} tin, thường chỉ vài giây. Quyết định giữ nguyên."
+        )
         messages.success(request, text)
     if left := len(reports) - count:
-        text = f"{labels.format_count(left)} tin để nguyên: đang chờ máy đọc, đang phải giữ nguyên, hoặc đã xóa dữ liệu."
+        text = f"{format_count(left)} tin để nguyên: đang chờ máy đọc, đang phải giữ nguyên, hoặc đã xóa dữ liệu."
         messages.info(request, text)
 
 
@@ -103,7 +105,7 @@ def _begin(request: HttpRequest) -> None:
     except db.Error:
         messages.error(request, "Chưa bắt đầu được, máy chủ đang bận. Vài phút nữa bấm lại.")
     else:
-        text = f"Đã bắt đầu đọc lại {labels.format_count(run.total)} tin. Máy tự làm, trang này đóng cũng được."
+        text = f"Đã bắt đầu đọc lại {format_count(run.total)} tin. Máy tự làm, trang này đóng cũng được."
         messages.success(request, text)
 
 

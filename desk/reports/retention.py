@@ -17,8 +17,8 @@ from core import encryption
 from core.audit import events
 from core.errors import ActionError
 from core.form_data import parse_uuid
-from desk.labels import codes as labels
 from desk.labels import highlighting
+from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.requests import officer
 from desk.pages.responses import render, set_status
 from desk.reports import decision_forms, documents
@@ -239,7 +239,7 @@ def render_page(
         Report,
         report=report,
         hold=hold,
-        hold_by=labels.officer_name(hold.actor) if hold else "",
+        hold_by=officer_name(hold.actor) if hold else "",
         hold_reason=highlighting.plain_line(hold.reason) if hold else "",
         things=destructible_items(report, by),
         form=form or CaseFileForm(may_personal=by.has_perm(WITH_PERSONAL)),
@@ -259,7 +259,7 @@ def destructible_items(report: Report, by: User) -> list[DestructibleItem]:
         if file.erased_at is None
     ]
     followups = [
-        (Target.ADDITION, x.pk, f"{x.get_kind_display()}, {labels.format_datetime(x.received_at)}")
+        (Target.ADDITION, x.pk, f"{x.get_kind_display()}, {format_datetime(x.received_at)}")
         for x in report.followups.filter(erased_at=None).order_by("received_at")
     ]
     return [

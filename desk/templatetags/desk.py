@@ -10,8 +10,8 @@ from django.utils import timezone
 from desk import dashboard, help_pages
 from desk.campaigns import detail
 from desk.dashboard import dashboard_data
-from desk.labels import codes as labels
-from desk.labels import highlighting
+from desk.labels import codes, highlighting
+from desk.labels.formatting import format_count, format_loss
 from desk.reports import saved_searches
 from desk.reports.admin import top_of_queue
 from desk.reports.indicators import IndicatorRow
@@ -29,9 +29,9 @@ from reports.reference import gazetteer
 FEW = 6
 
 register = template.Library()
-register.filter("count", labels.format_count)
-register.filter("number", labels.format_count)
-register.filter("money", labels.format_loss)
+register.filter("count", format_count)
+register.filter("number", format_count)
+register.filter("money", format_loss)
 register.filter("plain", highlighting.plain_line)
 register.filter("span", watch.format_duration)
 register.filter("person", detail.person)
@@ -123,7 +123,7 @@ def desk_coordination_signal(named: list[IndicatorRow]) -> dict[str, Any]:
 @register.filter
 def scenario(report: Report) -> str:
     kind = effective_facts.effective_facts(report).scenario
-    return labels.short_label(kind) if kind else labels.UNTRIAGED
+    return codes.short_label(kind) if kind else codes.UNTRIAGED
 
 
 @register.filter

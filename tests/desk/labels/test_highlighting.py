@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.labels import codes as labels
-from desk.labels import highlighting
+from desk.labels import codes, highlighting
+from desk.labels.formatting import format_loss, format_phone
 from desk.labels.highlighting import HighlightSpan, TextSegment
 
 
@@ -79,7 +79,7 @@ def test_a_line_says_how_much_it_leaves_out() -> None:
      (120_000_000, "120 triệu"), (1_200_000_000, "1,2 tỷ"), (999_999, "1 triệu")],
 )  # fmt: skip
 def test_money_is_said_as_people_say_it(dong: int | None, said: str) -> None:
-    assert labels.format_loss(dong) == said
+    assert format_loss(dong) == said
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_money_is_said_as_people_say_it(dong: int | None, said: str) -> None:
      ("+842373725725", "0237 372 5725")],
 )  # fmt: skip
 def test_a_number_is_written_as_people_write_it(key: str, said: str) -> None:
-    assert labels.format_phone(key) == said
+    assert format_phone(key) == said
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,4 @@ def test_a_number_is_written_as_people_write_it(key: str, said: str) -> None:
      ("ongoing: declared", "Người báo chọn: họ vẫn đang ép"), ("something new", "something new")],
 )  # fmt: skip
 def test_the_ground_of_a_priority_is_told_in_vietnamese(rule: str, said: str) -> None:
-    assert labels.rule_label(rule) == said
+    assert codes.rule_label(rule) == said

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from desk.labels import codes as labels
-from desk.labels import highlighting
+from desk.labels import codes, highlighting
 from desk.reports import filters
 from reports.facts.abuse_flags import ADDRESS_BUSY
 from reports.models import Case, FloodSample, Report
@@ -62,7 +61,7 @@ def test_the_mark_of_a_flood_is_counted_and_narrows(
     duty: Person, varied: dict[str, Report]
 ) -> None:
     FloodSample.objects.create(report=varied["other"], flags=[ADDRESS_BUSY])
-    said = highlighting.plain_line(labels.flag_label(ADDRESS_BUSY), filters.MAX_VALUE_CHARS)
+    said = highlighting.plain_line(codes.flag_label(ADDRESS_BUSY), filters.MAX_VALUE_CHARS)
     assert f"{said} (1)" in offered(duty)
     assert set(list_reports(duty.client, dau=ADDRESS_BUSY)) == {varied["other"]}
 
