@@ -8,7 +8,7 @@ from core.audit import chain, chain_verification
 from core.outbox import relay
 from reports.attachments import sanitized_copies
 from reports.campaigns import bursts
-from reports.cases import deadlines, routing
+from reports.cases import deadline_notifications, routing
 from reports.monitoring import alarms, queue_stats
 from reports.public import statistics
 from reports.retention import destruction_requests
@@ -99,7 +99,7 @@ def purge() -> None:
 @shared_task(name="reports.send_deadline_reminders")
 def send_deadline_reminders() -> None:
     """Start the deadlines of new reports and send due reminders."""
-    deadlines.send_due_reminders()
+    deadline_notifications.send_due_reminders()
 
 
 @shared_task(name="reports.update_daily_counts")

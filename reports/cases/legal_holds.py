@@ -8,7 +8,8 @@ from django.db.models.functions import Now
 
 from core.audit import events
 from core.errors import ActionError, CodedError
-from reports.models import LegalHold, Report
+from reports.cases.locks import lock_report
+from reports.models import LegalHold
 
 PLACE, LIFT = "reports.place_hold", "reports.lift_hold"
 
@@ -51,11 +52,6 @@ def lift_hold(report_id: UUID, *, by: User, reason: str) -> None:
         if not active.update(released_at=Now(), released_by=by, released_reason=reason.strip()):
             raise HoldError("free")
         events.log_event("report", report_id, "hold_lifted", by=by, reason=reason.strip())
-
-
-def lock_report(report_id: UUID) -> Report:
-    """Return the locked report: nobody else holds, erases or destroys it until COMMIT."""
-    return Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report_id)
 
 
 def _check_permission(by: User, permission: str, reason: str) -> None:

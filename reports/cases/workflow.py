@@ -21,6 +21,7 @@ from core.errors import ActionError, CodedError, NotAllowedError, StaleVersionEr
 from core.keys import newest_key
 from reports.cases import deadlines, legal_holds, replies, transfer_slips, visibility
 from reports.cases.legal_holds import ReportErasedError
+from reports.cases.locks import lock_case, lock_report
 from reports.cases.transitions import (
     DECIDE,
     EMPTY,
@@ -152,7 +153,7 @@ def decide(
 
 def lock_case_version(case_id: UUID, by: User, version: int) -> Case:
     """Return the locked case. Raises NotAllowedError or StaleVersionError."""
-    case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
+    case = lock_case(case_id)
     if not visibility.can_see(by, case):
         raise NotAllowedError
     if case.version != version:
@@ -234,7 +235,7 @@ def _write_case(case: Case, changes: Mapping[str, object]) -> None:
 
 def _send_message(case_id: UUID, by: User, text: str, *, is_question: bool) -> int:
     """Store a message to the reporter and return its key; no erasure until COMMIT."""
-    if legal_holds.lock_report(case_id).erased_at:
+    if lock_report(case_id).erased_at:
         raise ReportErasedError
     message = Message(
         report_id=case_id,

@@ -16,6 +16,7 @@ from core.errors import CodedError
 from core.outbox import queue
 from reports.attachments import storage
 from reports.cases import legal_holds
+from reports.cases.locks import lock_report
 from reports.models import DestructionRequest, EvidenceFile, Followup
 from reports.retention import erasure, erasure_log
 from reports.submission import intake
@@ -79,7 +80,7 @@ def withdraw(report_id: UUID, pk: int, *, by: User) -> None:
 
 
 def _check_not_held(report_id: UUID) -> None:
-    legal_holds.lock_report(report_id)
+    lock_report(report_id)
     if legal_holds.is_held(report_id):
         raise DestructionError("held")
 

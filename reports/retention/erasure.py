@@ -26,6 +26,7 @@ from core.database import set_local
 from core.errors import CodedError
 from core.outbox import queue
 from reports.cases import deadlines, legal_holds
+from reports.cases.locks import lock_case, lock_report
 from reports.extraction import redaction, story_reader
 from reports.models import (
     CampaignAction,
@@ -114,7 +115,7 @@ def erase(
 ) -> None:
     """Erase a report or a part of it as of `until`, and log it. Raises ErasureError."""
     with transaction.atomic():
-        deadlines.lock_case(report_id)  # before the report, in the order of the workflow
+        lock_case(report_id)  # before the report, in the order of the workflow
         _check_erasable(report_id)
         events.log_event("report", report_id, ACTS[part], by=by, why=why)
         _PARTS[part](report_id, until or timezone.now())
@@ -146,7 +147,7 @@ def erase_rows(rows: QuerySet[Any]) -> int:
 
 
 def _check_erasable(report_id: UUID) -> None:
-    if legal_holds.lock_report(report_id).erased_at:
+    if lock_report(report_id).erased_at:
         raise ErasureError("gone")
     if against := find_blocker(report_id):
         raise ErasureError(against)

@@ -15,8 +15,9 @@ from django.utils import timezone
 from core import encryption
 from core.errors import CodedError
 from reports.calendar import deadline_rules
-from reports.cases import legal_holds, workflow
+from reports.cases import workflow
 from reports.cases.legal_holds import ReportErasedError
+from reports.cases.locks import lock_report
 from reports.models import ErasureRequest, Report
 from reports.reference import confirmed_statements
 from reports.retention import erasure
@@ -32,7 +33,7 @@ class ErasureRequestError(CodedError):
 def request_erasure(report: Report, words: str) -> bool:
     """Store a request; return False where none may be made. Raises ReportErasedError."""
     with transaction.atomic():
-        if legal_holds.lock_report(report.pk).erased_at:
+        if lock_report(report.pk).erased_at:
             raise ReportErasedError
         requests = ErasureRequest.objects.filter(report=report)
         if requests.open().exists() or requests.count() >= MAX_REQUESTS:
@@ -100,7 +101,7 @@ def reopen_request(report_id: UUID, *, by: User, version: int, reason: str) -> N
         if against := erasure.find_blocker(report_id):
             raise ErasureRequestError(against)
         workflow.decide("reopen_erasure_request", report_id, by=by, version=version, reason=reason)
-        if legal_holds.lock_report(report_id).erased_at:
+        if lock_report(report_id).erased_at:
             raise ErasureRequestError("gone")
         latest = latest_request(report_id)
         if latest is None or latest.outcome != ErasureRequest.Outcome.REFUSED:

@@ -13,6 +13,7 @@ from core.audit import events
 from core.models import AuditEvent
 from core.outbox import queue
 from reports.cases import legal_holds
+from reports.cases.locks import lock_report
 from reports.models import DestructionRequest, EvidenceFile, Followup
 from reports.retention import erasure, erasure_log
 from reports.retention.erasure import ErasureError, ErasureScope
@@ -56,7 +57,7 @@ def _erase_one(table: type[Model], pk: UUID, kind: str) -> bool:
     """Empty a file or follow-up that was destroyed; return False under a legal hold."""
     rows = table._default_manager.filter(pk=pk)  # noqa: SLF001
     report_id = rows.values_list("report_id", flat=True).get()
-    legal_holds.lock_report(report_id)
+    lock_report(report_id)
     if legal_holds.is_held(report_id):
         return False
     events.log_event("report", report_id, kind, why="restored", which=str(pk))

@@ -16,6 +16,7 @@ from core.keys import content_digests
 from core.outbox import queue
 from reports.cases import deadlines
 from reports.cases.legal_holds import ReportErasedError
+from reports.cases.locks import lock_case, lock_report
 from reports.extraction import phones, redaction, story_reader
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
 from reports.extraction.redaction import RedactedCopy
@@ -84,7 +85,7 @@ def submit_followup(
     words = {name: value for name, value in asdict(submission).items() if name not in _DERIVED}
     with transaction.atomic():
         # The order of locks of every decision: case, then report.
-        case = deadlines.lock_case(report.pk) if _is_urgent(submission.story) else None
+        case = lock_case(report.pk) if _is_urgent(submission.story) else None
         _lock_report(report)
         if earlier := _filter_sent(report.followups.all(), submission_key, words).first():
             return FollowupResult(earlier, is_new=False)
@@ -103,7 +104,7 @@ def submit_followup(
 def submit_reply(report: Report, text: str, submission_key: str) -> bool:
     """Save a message of the reporter; return False if it was saved before. Raises as above."""
     with transaction.atomic():
-        case = deadlines.lock_case(report.pk) if _is_urgent(text) else None  # first, as above
+        case = lock_case(report.pk) if _is_urgent(text) else None  # first, as above
         _lock_report(report)
         if _filter_sent(report.messages.filter(actor=None), submission_key, text).exists():
             return False
@@ -136,8 +137,7 @@ def truncate_middle(text: str) -> str:
 
 def _lock_report(report: Report) -> None:
     """Lock the report against other follow-ups and erasure. Raises ReportErasedError."""
-    locked = Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report.pk)
-    if locked.erased_at:
+    if lock_report(report.pk).erased_at:
         raise ReportErasedError
 
 

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from core.audit import events
 from reports.cases import legal_holds
 from reports.cases.legal_holds import HoldError
+from reports.cases.locks import lock_report
 from reports.models import Report
 from tests.support import report_factories
 from tests.support.officers import Person
@@ -52,5 +53,5 @@ def test_a_lifted_hold_is_over_and_both_acts_say_who_and_why(
 
 def test_a_lock_lets_rows_in_that_refer_to_the_report(held_report: Report) -> None:
     with CaptureQueriesContext(connection) as queries:
-        legal_holds.lock_report(held_report.pk)
+        lock_report(held_report.pk)
     assert "FOR NO KEY UPDATE" in queries[0]["sql"]
