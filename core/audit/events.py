@@ -10,7 +10,7 @@ from core.models import AuditChainLink, AuditEvent
 
 DETAIL_ERASED = "detail_erased"
 # Events of a person who has not read the report for them: a refusal, and reprocessing of many.
-NO_LOOK = ("refused", "reread")
+NO_LOOK = ("refused", "reprocessed")
 # Keys of a detail that hold nobody's words: codes, keys, counts, times, names of units.
 _NO_WORDS = frozenset({
     "after", "before", "correction", "deadline", "due", "fact", "files", "format", "lists",

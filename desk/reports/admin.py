@@ -135,7 +135,7 @@ class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
     list_display_links = (columns.report,)
     list_filter = (filters.WorkFilter, *filters.NARROWING)
     list_per_page = 50
-    actions = (*bulk_actions.ACTIONS, "read_many_again")
+    actions = (*bulk_actions.ACTIONS, "reprocess_selected")
     search_fields = ("public_number",)  # shows the box; see get_search_results
     search_help_text = "Mã tin, số điện thoại (viết kiểu nào cũng được) hoặc lời kể, không cần dấu."
 
@@ -199,13 +199,13 @@ class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
         page = reverse("admin:reports_report_change", args=[open_report(request, object_id).pk])
         return HttpResponseRedirect(f"{page}#log")
 
-    @admin.action(description="Đọc lại bằng bộ quy tắc hiện nay", permissions=["retriage"])
-    def read_many_again(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
+    @admin.action(description="Đọc lại bằng bộ quy tắc hiện nay", permissions=["reprocess"])
+    def reprocess_selected(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
         keys = queryset.order_by().values_list("pk", flat=True)
         reprocessing.reprocess_selected(request, list(keys[: reprocessing.MAX_BATCH + 1]))
 
-    def has_retriage_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(reprocessing.MANY)
+    def has_reprocess_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(reprocessing.START_RUN_PERMISSION)
 
     def has_assign_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(bulk_actions.permission("assign"))

@@ -114,10 +114,10 @@ class RevertCorrection(ReportAction):
         return facts_address(self)
 
 
-class ReadAgain(ReportAction):
+class ReprocessReport(ReportAction):
     """Reprocess this report and its files; decisions stay."""
 
-    permission = reprocessing.ONE
+    permission = reprocessing.REPROCESS_ONE_PERMISSION
 
     def run(self) -> None:
         reprocessing.reprocess_selected(self.request, [self.report.pk])

@@ -174,7 +174,7 @@ class PageContents:
         return {
             "may_reveal": user.has_perm("reports.reveal_contact"),
             "may_correct": is_free and user.has_perm("reports.decide_case"),
-            "may_read_again": is_readable and user.has_perm(reprocessing.ONE),
+            "may_reprocess": is_readable and user.has_perm(reprocessing.REPROCESS_ONE_PERMISSION),
             "may_group": can_group(self.request),
             "sees_campaigns": visibility.sees_campaigns(user),
         }

@@ -20,8 +20,8 @@ from reports.models import ReprocessingRun
 from reports.triage import report_triage, reprocessing
 
 MAX_BATCH = reprocessing.MAX_BATCH
-MANY = "reports.add_reprocessingrun"
-ONE = "reports.decide_case"
+START_RUN_PERMISSION = "reports.add_reprocessingrun"
+REPROCESS_ONE_PERMISSION = "reports.decide_case"
 
 
 @admin.register(ReprocessingRun)
@@ -47,7 +47,7 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]
 
     def start(self, request: HttpRequest) -> HttpResponse:
         """Render the rules and the count of outdated reports; posted, start a run."""
-        if not request.user.has_perm(MANY):
+        if not request.user.has_perm(START_RUN_PERMISSION):
             raise PermissionDenied
         if request.method == "POST":
             _begin(request)
@@ -116,7 +116,7 @@ def _newest(request: HttpRequest) -> dict[str, Any]:
         "run": run,
         "progress": reprocessing.progress(run) if run else None,
         "rules": report_triage.RULES_VERSION,
-        "may_start": request.user.has_perm(MANY),
+        "may_start": request.user.has_perm(START_RUN_PERMISSION),
     }
 
 

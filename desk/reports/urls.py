@@ -61,7 +61,7 @@ def list_report_routes() -> Iterator[Route]:
         yield make_route(way, way, navigation.ShowNeighbour, way=way)
     yield make_route("here", "here", navigation.Heartbeat)
     yield make_route("habit", "habit", navigation.SwitchPreference)
-    yield make_route("read-again", "read_again", decisions.ReadAgain)
+    yield make_route("read-again", "reprocess", decisions.ReprocessReport)
     yield make_route("correct/<str:fact>", "correct", decisions.CorrectFact)
     yield make_route("uncorrect/<str:fact>", "uncorrect", decisions.RevertCorrection)
     yield make_route("slip", "slip_make", documents.MakeSlip)

@@ -136,7 +136,7 @@ def resume(run: ReprocessingRun, *, by: User | None = None) -> bool:
         run = ReprocessingRun.objects.select_for_update().get(pk=run.pk)
         stands_still = _stands_still(run)
         if stands_still:
-            events.log_event("retriage", run.pk, "retriage_resumed", by=by)
+            events.log_event("reprocessing_run", run.pk, "reprocessing_resumed", by=by)
             _enqueue_step(run)
     queue.notify()
     return stands_still
@@ -163,7 +163,7 @@ def reprocess_selected(reports: Iterable[UUID], *, by: User | None = None) -> in
             cursor.execute(_ENQUEUE_SQL, values)
             keys = [key for (key,) in cursor.fetchall()]
         for key in keys:
-            events.log_event("report", key, "reread", by=by)
+            events.log_event("report", key, "reprocessed", by=by)
     queue.notify()
     return len(keys)
 
@@ -204,7 +204,9 @@ def _begin(by: User | None, every: bool, total: int) -> ReprocessingRun:
         run = ReprocessingRun.objects.create(
             actor=by, rules_version=report_triage.RULES_VERSION, include_current=every, total=total
         )
-        events.log_event("retriage", run.pk, "retriage_started", by=by, reports=total, every=every)
+        events.log_event(
+            "reprocessing_run", run.pk, "reprocessing_started", by=by, reports=total, every=every
+        )
         _enqueue_step(run)
     run.refresh_from_db()
     return run

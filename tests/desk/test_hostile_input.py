@@ -36,13 +36,13 @@ def test_an_address_with_nul_is_a_page_that_there_is_not(lead: Person, page: str
 
 
 @pytest.mark.parametrize("typed", NO_KEYS)
-@pytest.mark.parametrize("action", ["close_many", "assign_many", "read_many_again"])
+@pytest.mark.parametrize("action", ["close_many", "assign_many", "reprocess_selected"])
 def test_a_ticked_row_that_is_none_is_left_out(lead: Person, action: str, typed: str) -> None:
     report = report_factories.case("Họ xưng công an.").report
     chosen = {"action": action, "_selected_action": [typed, str(report.pk)]}
     answer = lead.client.post("/admin/reports/report/", chosen)
     assert answer.status_code in {200, 302}
-    assert action == "read_many_again" or report.public_number in answer.content.decode()
+    assert action == "reprocess_selected" or report.public_number in answer.content.decode()
 
 
 @pytest.mark.parametrize("typed", NO_KEYS)

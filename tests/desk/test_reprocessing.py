@@ -32,7 +32,8 @@ def again(person: Person, report: Report) -> Any:
 
 def choose(client: Client, *reports: Report, **more: Any) -> Any:
     """Tick these reports in the list and have them read again."""
-    chosen = {"action": "read_many_again", "_selected_action": [r.pk for r in reports], "index": 0}
+    chosen = {"action": "reprocess_selected", "index": 0}
+    chosen["_selected_action"] = [report.pk for report in reports]
     return client.post(f"{QUEUE}?viec=all", chosen | more, follow=True)
 
 
@@ -53,8 +54,8 @@ def test_a_lead_starts_a_run_on_record_that_the_machine_carries_to_its_end(lead:
     assert response.redirect_chain == [(RUNS, 303)]
     assert "Đã bắt đầu đọc lại 1 tin" in words(response)
     run, event = ReprocessingRun.objects.get(), AuditEvent.objects.get()
-    assert (event.subject_type, event.subject_id) == ("retriage", str(run.pk))
-    assert (event.kind, event.actor, run.actor) == ("retriage_started", lead.user, lead.user)
+    assert (event.subject_type, event.subject_id) == ("reprocessing_run", str(run.pk))
+    assert (event.kind, event.actor, run.actor) == ("reprocessing_started", lead.user, lead.user)
     assert "Bắt đầu một lượt đọc lại tin" in lead.read_page("/admin/core/auditevent/")
     read_all()
     assert ExtractedFacts.objects.get().rules_version == report_triage.RULES_VERSION
@@ -104,7 +105,7 @@ def test_a_run_that_stands_still_says_so_and_goes_on_at_a_press(lead: Person) ->
     OutboxItem.objects.filter(task=reprocessing.STEP_TASK).update(failed_at=Now())
     assert "Đang đứng yên" in words(lead.client.get(RUNS))
     assert "Đã cho máy làm tiếp." in words(lead.client.post(START, follow=True))
-    assert AuditEvent.objects.latest("id").kind == "retriage_resumed"
+    assert AuditEvent.objects.latest("id").kind == "reprocessing_resumed"
     take_steps()
     assert len(list_owed()) == 1
 
@@ -178,7 +179,7 @@ def test_a_lead_has_chosen_reports_read_again(lead: Person) -> None:
     first, second, _ = (read_under(report_triage.RULES_VERSION) for _ in range(3))
     assert "Máy sẽ đọc lại 2 tin" in words(choose(lead.client, first, second))
     assert set(list_owed()) == {str(first.pk), str(second.pk)}
-    assert set(AuditEvent.objects.values_list("kind", "actor")) == {("reread", lead.user.pk)}
+    assert set(AuditEvent.objects.values_list("kind", "actor")) == {("reprocessed", lead.user.pk)}
 
 
 def test_too_many_at_once_are_refused(lead: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,6 +192,6 @@ def test_too_many_at_once_are_refused(lead: Person, monkeypatch: pytest.MonkeyPa
 
 def test_a_duty_officer_is_not_offered_to_have_many_read_again(duty: Person) -> None:
     report = read_under(OLD)
-    assert 'value="read_many_again"' not in duty.read_page(QUEUE)
+    assert 'value="reprocess_selected"' not in duty.read_page(QUEUE)
     choose(duty.client, report)
     assert list_owed() == []

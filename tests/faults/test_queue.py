@@ -233,14 +233,14 @@ def test_a_run_of_rereading_goes_on_after_its_worker_is_killed(stage: QueueProce
         accept(f"Chuyện thứ {number}, họ xưng công an.")
     assert wait_until(stage.drained)
     ExtractedFacts.objects.update(rules_version="2020-01")
-    reread = ExtractedFacts.objects.filter(rules_version=report_triage.RULES_VERSION)
+    reprocessed = ExtractedFacts.objects.filter(rules_version=report_triage.RULES_VERSION)
     run = reprocessing.start()
-    assert wait_until(reread.exists)
+    assert wait_until(reprocessed.exists)
     stage.kill("worker")
     let_leases_lapse()
     stage.start_worker()
     assert wait_until(lambda: reprocessing.progress(run).is_over)
-    assert reread.count() == 60
+    assert reprocessed.count() == 60
     again = OutboxItem.objects.filter(task=TRIAGE, priority=Priority.IDLE)
     assert again.exclude(done_at=None).count() == 60 == again.count()
     assert queue_balance().balanced

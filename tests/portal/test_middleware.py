@@ -98,7 +98,7 @@ def test_a_page_of_no_thing_is_named_by_itself(editor: Person) -> None:
     assert "0550000111" not in str(refused.detail)
 
 
-@pytest.mark.parametrize("action", ["delete_selected", "read_many_again", "khong-co"])
+@pytest.mark.parametrize("action", ["delete_selected", "reprocess_selected", "khong-co"])
 def test_an_action_that_is_not_offered_is_refused(duty: Person, action: str) -> None:
     report = report_factories.report()
     chosen = {"action": action, "_selected_action": [report.pk], "post": "yes"}
@@ -107,7 +107,7 @@ def test_an_action_that_is_not_offered_is_refused(duty: Person, action: str) -> 
 
 
 def test_an_action_that_is_offered_is_done(lead: Person) -> None:
-    chosen = {"action": "read_many_again", "_selected_action": [report_factories.report().pk]}
+    chosen = {"action": "reprocess_selected", "_selected_action": [report_factories.report().pk]}
     assert lead.client.post("/admin/reports/report/", chosen).status_code == 302
     assert not AuditEvent.objects.filter(kind="refused").exists()
 

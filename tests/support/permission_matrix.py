@@ -134,7 +134,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         WORKS,
         (
             "act ask bulk_close bulk_junk close compose_ask compose_message correct habit here junk "
-            "keeping_refuse_erasure message note read_again recall release_code remove_search resume "
+            "keeping_refuse_erasure message note recall release_code remove_search reprocess resume "
             "reveal_followup reveal_contact reveal_file reveal_message reveal_phrase reveal_story "
             "save_search slip take uncorrect withdraw"
         ),

@@ -226,7 +226,7 @@ def test_the_first_review_is_a_persons_and_half_of_all_had_it(duty: Person) -> N
     for report in reports:
         events.log_event("report", report.pk, "triaged")
         events.log_event("report", report.pk, "refused", by=duty.user)
-        events.log_event("report", report.pk, "reread", by=duty.user)
+        events.log_event("report", report.pk, "reprocessed", by=duty.user)
     assert update_statistics(this_sunday()).first_review_s is None
     for report in reports[:4]:
         report_factories.decide("take", report, duty)

@@ -43,7 +43,7 @@ def rows(table: str) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def reports_to_reread(many: int) -> list[str]:
+def outdated_reports(many: int) -> list[str]:
     """So many reports that were read under old rules, in the order of their ids."""
     return sorted(str(read_under(OLD).pk) for _ in range(many))
 
@@ -145,7 +145,7 @@ def test_a_report_erased_while_it_waits_is_read_as_it_is_now() -> None:
 
 
 def test_reports_are_owed_in_batches_in_the_order_of_their_ids() -> None:
-    reports = reports_to_reread(5)
+    reports = outdated_reports(5)
     run = reprocessing.start()
     for expected in (2, 4, 5):
         take_steps(1)
@@ -156,7 +156,7 @@ def test_reports_are_owed_in_batches_in_the_order_of_their_ids() -> None:
 
 
 def test_a_step_stands_behind_what_it_owes_and_all_of_it_behind_fresh_reports() -> None:
-    reports_to_reread(4)
+    outdated_reports(4)
     reprocessing.start()
     take_steps(1)
     fresh = report_factories.report("vừa gửi")
@@ -170,7 +170,7 @@ def test_a_step_stands_behind_what_it_owes_and_all_of_it_behind_fresh_reports() 
 def test_a_step_that_breaks_in_the_middle_leaves_nothing_and_is_taken_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    reports = reports_to_reread(5)
+    reports = outdated_reports(5)
     run = reprocessing.start()
     take_steps(1)
     with monkeypatch.context() as broken:
@@ -186,7 +186,7 @@ def test_a_step_that_breaks_in_the_middle_leaves_nothing_and_is_taken_again(
 @pytest.mark.django_db(transaction=True)
 def test_a_step_whose_process_is_killed_is_taken_again() -> None:
     """Kill after the batch is written and before it is committed."""
-    reports = reports_to_reread(5)
+    reports = outdated_reports(5)
     run = reprocessing.start()
     take_steps(1)
     item, here = step_of(run), connection.get_connection_params()
@@ -212,7 +212,7 @@ reprocessing.process_items([int(sys.argv[1])])
 
 @pytest.mark.django_db(transaction=True)
 def test_a_step_delivered_twice_owes_nothing_twice() -> None:
-    reports = reports_to_reread(4)
+    reports = outdated_reports(4)
     item = step_of(reprocessing.start())
     continue_reprocessing([item.pk, item.pk])
     assert list_owed() == reports[:2]
@@ -220,7 +220,7 @@ def test_a_step_delivered_twice_owes_nothing_twice() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_step_that_overslept_owes_nothing() -> None:
-    reports_to_reread(4)
+    outdated_reports(4)
     item = step_of(reprocessing.start())
     asleep = leased_item(item)
     expire_lease(item)
@@ -232,7 +232,7 @@ def test_a_step_that_overslept_owes_nothing() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_steps_of_one_run_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    reports = reports_to_reread(6)
+    reports = outdated_reports(6)
     run = reprocessing.start()
     queue.enqueue(reprocessing.STEP_TASK, run.pk)
     items = list(OutboxItem.objects.filter(task=reprocessing.STEP_TASK))
@@ -273,7 +273,7 @@ def test_a_run_whose_step_ran_out_of_attempts_goes_on_when_somebody_says_so() ->
 
 def test_a_batch_is_one_statement_however_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reprocessing, "BATCH_SIZE", 1000)
-    reports_to_reread(20)
+    outdated_reports(20)
     reprocessing.start()
     with CaptureQueriesContext(connection) as queries:
         take_steps()
@@ -300,7 +300,7 @@ def test_no_decision_and_no_evidence_is_touched(duty: Person) -> None:
 
 
 def test_the_equation_balances_at_every_step() -> None:
-    reports_to_reread(3)
+    outdated_reports(3)
     reprocessing.start()
     while next_step():
         take_steps(1)
@@ -318,14 +318,14 @@ def test_one_report_is_read_again_with_the_usual_priority_and_on_record(duty: Pe
     item = OutboxItem.objects.latest("id")
     assert (item.task, item.key, item.priority) == (intake.TRIAGE, str(report.pk), Priority.USUAL)
     event = AuditEvent.objects.get()
-    assert (event.kind, event.actor, event.subject_id) == ("reread", duty.user, str(report.pk))
+    assert (event.kind, event.actor, event.subject_id) == ("reprocessed", duty.user, str(report.pk))
 
 
 # --- how far it is
 
 
 def test_progress_tells_what_is_owed_read_and_unreadable_and_reads_no_report() -> None:
-    reports_to_reread(4)
+    outdated_reports(4)
     run = reprocessing.start()
     take_steps(1)
     first, second = OutboxItem.objects.filter(priority=Priority.IDLE, task=intake.TRIAGE)
