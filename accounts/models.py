@@ -6,7 +6,7 @@ from django.db import models
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from core import second_factor_crypto
+from accounts import second_factor_encryption
 from core.personal_data_inventory import Declared, FieldClassification
 
 log = structlog.get_logger(__name__)
@@ -63,7 +63,7 @@ class EncryptedTOTPDevice(TOTPDevice):
     def issue(
         cls, user: User, name: str = "điện thoại", *, confirmed: bool = True
     ) -> "EncryptedTOTPDevice":
-        key = second_factor_crypto.new_secret(user.pk)
+        key = second_factor_encryption.generate_secret(user.pk)
         phone = cls(user=user, name=name, confirmed=confirmed, key=key)
         phone.save(force_insert=True)
         return phone
@@ -71,7 +71,7 @@ class EncryptedTOTPDevice(TOTPDevice):
     @property
     def bin_key(self) -> bytes:
         """Return the secret. Raises SecretUndecryptableError."""
-        secret = second_factor_crypto.decrypt_secret(self.key, self.user_id)
+        secret = second_factor_encryption.decrypt_secret(self.key, self.user_id)
         if secret is None:
             raise SecretUndecryptableError
         return secret
@@ -99,7 +99,9 @@ class HashedBackupCodes(StaticDevice):
         paper = cls.objects.create(user=user, name="mã dự phòng")
         codes = [StaticToken.random_token() for _ in range(many)]
         rows = [
-            StaticToken(device=paper, token=second_factor_crypto.hash_backup_code(code, user.pk))
+            StaticToken(
+                device=paper, token=second_factor_encryption.hash_backup_code(code, user.pk)
+            )
             for code in codes
         ]
         StaticToken.objects.bulk_create(rows)
@@ -108,7 +110,7 @@ class HashedBackupCodes(StaticDevice):
     def verify_token(self, token: str) -> bool:
         """Return whether it is an unused code, and invalidate it."""
         same = self.token_set.filter(
-            token__in=list(second_factor_crypto.candidate_hashes(token, self.user_id))
+            token__in=list(second_factor_encryption.candidate_hashes(token, self.user_id))
         )
         return bool(super().verify_token(same.values_list("token", flat=True).first() or ""))
 

@@ -23,39 +23,43 @@ def _cipher(key: FieldKey) -> AESGCM:
     return AESGCM(key.derive("sealed text"))
 
 
-def encrypt(text: str, what: str, whose: object = "") -> bytes | None:
+def encrypt(text: str, field_name: str, owner_id: object = "") -> bytes | None:
     """Return a text encrypted under the newest key, None for an empty one.
 
-    `what` is its field's name without "_sealed", `whose` what `associated_data` returns.
+    `field_name` is without "_sealed", `owner_id` what `associated_data` returns.
     """
-    return encrypt_bytes(text.encode(), what, whose) if text else None
+    return encrypt_bytes(text.encode(), field_name, owner_id) if text else None
 
 
-def encrypt_bytes(data: bytes, what: str, whose: object = "") -> bytes:
+def encrypt_bytes(data: bytes, field_name: str, owner_id: object = "") -> bytes:
     key, nonce = newest_key(), os.urandom(_NONCE_BYTES)
-    ciphertext = _cipher(key).encrypt(nonce, data, _bind(what, whose))
+    ciphertext = _cipher(key).encrypt(nonce, data, _associated_bytes(field_name, owner_id))
     return _FORMAT + key.id.encode() + nonce + ciphertext
 
 
-def decrypt(sealed: bytes | memoryview | None, what: str, whose: object = "") -> str | None:
+def decrypt(
+    sealed: bytes | memoryview | None, field_name: str, owner_id: object = ""
+) -> str | None:
     """Return the text; None where there is none, no key opens it, or it belongs elsewhere."""
-    data = decrypt_bytes(sealed, what, whose)
+    data = decrypt_bytes(sealed, field_name, owner_id)
     return None if data is None else data.decode()
 
 
-def decrypt_bytes(sealed: bytes | memoryview | None, what: str, whose: object = "") -> bytes | None:
+def decrypt_bytes(
+    sealed: bytes | memoryview | None, field_name: str, owner_id: object = ""
+) -> bytes | None:
     """Return the bytes; None where there are none, no key opens them, or they belong elsewhere."""
     if sealed is None:
         return None
     try:
-        return _open(bytes(sealed), _bind(what, whose))
+        return _decrypt(bytes(sealed), _associated_bytes(field_name, owner_id))
     except InvalidTag:
         return None
 
 
-def decrypt_field(row: Any, what: str) -> str | None:
+def decrypt_field(row: Any, field_name: str) -> str | None:
     """Return the text of a row's encrypted field of that name, as `decrypt` does."""
-    return decrypt(getattr(row, f"{what}_sealed"), what, associated_data(row))
+    return decrypt(getattr(row, f"{field_name}_sealed"), field_name, associated_data(row))
 
 
 def associated_data(row: Any) -> object:
@@ -67,11 +71,11 @@ def associated_data(row: Any) -> object:
     return key if isinstance(key, UUID) else ""
 
 
-def _bind(what: str, whose: object) -> bytes:
-    return f"{what} {whose}".encode()
+def _associated_bytes(field_name: str, owner_id: object) -> bytes:
+    return f"{field_name} {owner_id}".encode()
 
 
-def _open(sealed: bytes, bound: bytes) -> bytes:
+def _decrypt(sealed: bytes, bound: bytes) -> bytes:
     head, nonce_end = len(_FORMAT) + _KEY_ID_BYTES, len(_FORMAT) + _KEY_ID_BYTES + _NONCE_BYTES
     key = key_by_id(sealed[len(_FORMAT) : head].decode("latin-1"))
     if not sealed.startswith(_FORMAT) or key is None or len(sealed) < nonce_end:

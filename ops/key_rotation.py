@@ -15,8 +15,9 @@ from django.db.models import BinaryField, F, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import Exact
 from django_otp.plugins.otp_static.models import StaticToken
 
+from accounts import second_factor_encryption
 from accounts.models import EncryptedTOTPDevice
-from core import encryption, second_factor_crypto
+from core import encryption
 from core.database import set_local
 from core.keys import newest_key
 from reports.attachments import storage
@@ -103,15 +104,15 @@ class TotpSecrets(EncryptedDataset):
 
     def rows(self) -> "QuerySet[Any]":
         older = EncryptedTOTPDevice.objects.exclude(
-            key__startswith=second_factor_crypto.sealed_by_newest()
+            key__startswith=second_factor_encryption.newest_key_prefix_base64()
         )
         return cast("QuerySet[Any]", older)
 
     def reencrypt(self, row: EncryptedTOTPDevice) -> bool:
-        secret = second_factor_crypto.decrypt_secret(row.key, row.user_id)
+        secret = second_factor_encryption.decrypt_secret(row.key, row.user_id)
         same = EncryptedTOTPDevice.objects.filter(pk=row.pk)
         return secret is not None and bool(
-            same.update(key=second_factor_crypto.encrypt_secret(secret, row.user_id))
+            same.update(key=second_factor_encryption.encrypt_secret(secret, row.user_id))
         )
 
 
@@ -162,7 +163,7 @@ def count_old_replaced_codes() -> int:
 def count_old_backup_codes() -> int:
     """Return how many backup codes are hashed with an older key: only new codes replace them."""
     older = StaticToken.objects.exclude(
-        token__startswith=second_factor_crypto.hashed_by(newest_key())
+        token__startswith=second_factor_encryption.key_prefix(newest_key())
     )
     return int(older.count())
 

@@ -61,7 +61,7 @@ class NoTransformGZipMiddleware(GZipMiddleware):
         return super().process_response(request, response)
 
 
-class ContentSecurityPolicy(CSPMiddleware):
+class CachedCSPMiddleware(CSPMiddleware):
     """Builds the usual policy, without nonces, once; a view's own (`csp.decorators`) is the package's."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -97,7 +97,7 @@ def is_staff_path(path: str) -> bool:
     return f"{path}/".startswith(settings.STAFF_PATHS)
 
 
-class StaffPathsOnly:
+class StaffPathsMixin:
     """Restricts a middleware to the staff's paths: public pages have no session, user or cookie."""
 
     get_response: Any
@@ -107,7 +107,7 @@ class StaffPathsOnly:
         return super().__call__(request) if inside else self.get_response(request)  # type: ignore[misc]
 
 
-class StaffNetworks(StaffPathsOnly, MiddlewareMixin):
+class StaffNetworksMiddleware(StaffPathsMixin, MiddlewareMixin):
     """Turns a request from outside ADMIN_NETWORKS into one for a missing page, alike in every header."""
 
     def process_request(self, request: HttpRequest) -> None:
@@ -121,7 +121,7 @@ def _is_in_admin_networks(address: Address | None) -> bool:
     )
 
 
-class StaffSessions(StaffPathsOnly, SessionMiddleware):
+class StaffSessionMiddleware(StaffPathsMixin, SessionMiddleware):
     """Removes NUL, which PostgreSQL cannot hold, from session name, path and query."""
 
     def process_request(self, request: HttpRequest) -> None:
@@ -133,7 +133,7 @@ class StaffSessions(StaffPathsOnly, SessionMiddleware):
         super().process_request(request)
 
 
-class MaxSessionAge(StaffPathsOnly, MiddlewareMixin):
+class MaxSessionAgeMiddleware(StaffPathsMixin, MiddlewareMixin):
     """Ends a session after SESSION_MAX_HOURS, however busy its officer is."""
 
     def process_request(self, request: HttpRequest) -> None:
@@ -141,15 +141,15 @@ class MaxSessionAge(StaffPathsOnly, MiddlewareMixin):
             request.session.flush()
 
 
-class StaffUsers(StaffPathsOnly, AuthenticationMiddleware):
+class StaffAuthenticationMiddleware(StaffPathsMixin, AuthenticationMiddleware):
     pass
 
 
-class StaffSecondFactor(StaffPathsOnly, OTPMiddleware):
+class StaffOTPMiddleware(StaffPathsMixin, OTPMiddleware):
     pass
 
 
-class StaffPathsMessages(StaffPathsOnly, MessageMiddleware):
+class StaffMessageMiddleware(StaffPathsMixin, MessageMiddleware):
     pass
 
 
@@ -165,7 +165,7 @@ class AuditSubject:
     verb: str
 
 
-class AuditDeniedAccessMiddleware(StaffPathsOnly, MiddlewareMixin):
+class AuditDeniedAccessMiddleware(StaffPathsMixin, MiddlewareMixin):
     """Logs each 403 of a logged-in officer, after the view's transaction was rolled back."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -39,17 +39,17 @@ MIDDLEWARE = [
     # Before WhiteNoise: where files are not collected and pre-compressed, it compresses them too.
     "portal.middleware.NoTransformGZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "portal.middleware.ContentSecurityPolicy",
+    "portal.middleware.CachedCSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.middleware.PathLanguageMiddleware",
-    "portal.middleware.StaffNetworks",  # before anybody asks where a path leads
-    "portal.middleware.StaffSessions",
+    "portal.middleware.StaffNetworksMiddleware",  # before anybody asks where a path leads
+    "portal.middleware.StaffSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "portal.middleware.MaxSessionAge",  # before anybody is known by a session that is over
-    "portal.middleware.StaffUsers",
-    "portal.middleware.StaffSecondFactor",  # after the user is known
-    "portal.middleware.StaffPathsMessages",
+    "portal.middleware.MaxSessionAgeMiddleware",  # before anybody is known by a session that is over
+    "portal.middleware.StaffAuthenticationMiddleware",
+    "portal.middleware.StaffOTPMiddleware",  # after the user is known
+    "portal.middleware.StaffMessageMiddleware",
     "portal.middleware.AuditDeniedAccessMiddleware",  # logs each refusal
     "axes.middleware.AxesMiddleware",  # last: it turns a lock-out into a page
 ]

@@ -1,12 +1,9 @@
-"""Find and mask personal data in a story, and index a contact without storing it in clear."""
+"""Find and mask personal data in a story."""
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from uuid import UUID
 
-from core import encryption
-from core.keys import newest_key
 from core.text import to_ascii_digits
 from reports.extraction import numbering_plan, phones
 from reports.extraction.accounts_and_links import MAX_STORY_CHARS_READ, find_bank_accounts
@@ -45,10 +42,10 @@ _SUM = re.compile(r"[1-9]\d{5}0{6}")
 _RUN = re.compile(r"[0-9](?:(?:[^\w\n]|_){0,3}[0-9oOlI])*")
 _LIKE_DIGITS = str.maketrans("oOlI", "0011")
 _HEADS = ("00840", "0084", "840", "84", "0", "")
-_MIN_COUNT = 8  # digits of a telephone number without its head
+MIN_NUMBER_DIGITS = 8  # digits of a telephone number without its head
 _MIN_TYPED = 4  # of a number in which letters stand for others
 _TYPED = re.compile(rf"(?:\d\D*){{{_MIN_TYPED}}}")
-_TELLING = 9  # last digits of a number, without any optional head
+SIGNIFICANT_DIGITS = 9  # last digits of a number, without any optional head
 _MAX_CONTACT_LENGTH = 200  # characters
 _AS_DIALLED = re.compile(r"0[0-9]{3}(?: ?[0-9]{3}){2}")  # the usual spelling
 _UNREACHABLE = frozenset({"unknown_area", "ministry_network", "forged_069"})
@@ -96,7 +93,7 @@ def _is_sum(match: re.Match[str]) -> bool:
     """Return whether twelve digits are whole millions, beside no word for a document."""
     text = match.string
     around = text[max(0, match.start() - _REACH) : match.end() + _BEHIND]
-    return _SUM.fullmatch(_digits(match[0])) is not None and not _PAPER_WORDS.search(around)
+    return _SUM.fullmatch(contact_digits(match[0])) is not None and not _PAPER_WORDS.search(around)
 
 
 def _find_old_ids(text: str) -> Spans:
@@ -114,7 +111,7 @@ def _is_needed(match: re.Match[str]) -> bool:
     if len(text) > MAX_STORY_CHARS_READ:  # not read so far, and each search is slow
         return False
     near = find_bank_accounts(before + text[start : end + _REACH])  # beside the name of a bank
-    is_account = any(each.account == _digits(match[0]) for each in near)
+    is_account = any(each.account == contact_digits(match[0]) for each in near)
     return is_account and not _PAPER_WORDS.search(before)
 
 
@@ -137,23 +134,6 @@ def _parse_contact(contact: str) -> numbering_plan.ParsedNumber | phones.ParsedC
     plain = _AS_DIALLED.fullmatch(contact)
     number = numbering_plan.parse_digits(contact.replace(" ", "")) if plain else None
     return number or phones.parse(contact)
-
-
-def blind_index(contact: str) -> bytes | None:
-    """Return a keyed hash that is equal for all spellings of a contact, or None."""
-    digits = _digits(contact)
-    same = domestic_number(contact).removeprefix("+84")
-    if not same and len(digits) >= _MIN_COUNT:
-        same = digits[-_TELLING:]
-    same = same or " ".join(contact.split()).casefold()
-    return newest_key().mac("blind index", same.encode()) if same else None
-
-
-def same_contact(index: bytes, sealed: bytes | memoryview, report_id: UUID) -> bytes:
-    """Return a row's index under the newest key, even if the row is not yet re-encrypted."""
-    if encryption.has_newest_key(sealed):
-        return index
-    return blind_index(encryption.decrypt(sealed, "contact", report_id) or "") or index
 
 
 def redact(text: str, contact: str = "") -> RedactedText:
@@ -186,14 +166,14 @@ def strip_strings(text: str, secret: str, mask: str) -> str:
     return rule(secret, mask).apply(text)
 
 
-def _digits(contact: str) -> str:
+def contact_digits(contact: str) -> str:
     return "".join(filter(str.isdecimal, to_ascii_digits(contact)))
 
 
 def _contact_rules(contact: str) -> Iterator[_Rule]:
     """Yield the rules for the last nine digits of a number and for mail addresses."""
-    tail = _digits(contact)[-_TELLING:]
-    if len(tail) >= _MIN_COUNT:
+    tail = contact_digits(contact)[-SIGNIFICANT_DIGITS:]
+    if len(tail) >= MIN_NUMBER_DIGITS:
         yield _number_rule(tail)
     yield from map(_mail_rule, filter(_MAIL.fullmatch, contact.split()))
 

@@ -32,8 +32,7 @@ from django.utils import timezone
 from core.database import fetch_all
 from core.text import normalize
 from reports.calendar.deadline_rules import start_of_day
-from reports.extraction import redaction
-from reports.facts import abuse_flags
+from reports.facts import abuse_flags, contact_index
 from reports.facts.abuse_flags import SAME_NETWORK
 from reports.facts.choices import OFFICES
 from reports.models import Dispute, Followup, Indicator, NumberFinding, OfficeNumber, Report
@@ -256,7 +255,9 @@ def _parse_row(  # noqa: PLR0913, PLR0917  # the columns of _DISTINCT_SQL
     shared: bool,
     report_id: UUID,
 ) -> _Row:
-    own = redaction.same_contact(bytes(contact), sealed, report_id) if contact and sealed else b""
+    own = (
+        contact_index.same_contact(bytes(contact), sealed, report_id) if contact and sealed else b""
+    )
     evidence = ReporterEvidence(
         contact=own,
         commune=commune or "",

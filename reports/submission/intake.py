@@ -24,9 +24,8 @@ from core.errors import NotAllowedError
 from core.keys import content_digests, newest_key
 from core.outbox import queue
 from core.outbox.queue import Priority
-from reports.extraction import redaction
 from reports.extraction.redaction import RedactedCopy
-from reports.facts import abuse_flags
+from reports.facts import abuse_flags, contact_index
 from reports.models import Case, Report
 from reports.models.report import new_public_number
 from reports.submission import receipt_codes
@@ -247,7 +246,7 @@ def _evidence(typed: ReportSubmission, report_id: UUID) -> dict[str, Any]:
             ),
             "demands": list(typed.demands),
             "contact_sealed": encryption.encrypt(typed.contact, "contact", report_id),
-            "contact_index": redaction.blind_index(typed.contact),
+            "contact_index": contact_index.blind_index(typed.contact),
             "phrase_sealed": encryption.encrypt(typed.phrase, "phrase", report_id),
             "answers": json.dumps(typed.answers, ensure_ascii=False, sort_keys=True),
             "flags": list(dict.fromkeys([*typed.flags, *copy.flags])),

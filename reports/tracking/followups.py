@@ -17,10 +17,10 @@ from core.outbox import queue
 from reports.cases import deadlines
 from reports.cases.legal_holds import ReportErasedError
 from reports.cases.locks import lock_case, lock_report
-from reports.extraction import phones, redaction, story_reader
+from reports.extraction import phones, story_reader
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
 from reports.extraction.redaction import RedactedCopy
-from reports.facts import merged_report
+from reports.facts import contact_index, merged_report
 from reports.facts.merged_report import Caller
 from reports.models import Followup, Message, Report
 from reports.submission.intake import TRIAGE
@@ -174,7 +174,7 @@ def _build_followup(
         commune_id=submission.commune_id,
         commune_raw=copy.redact_field(submission.commune_raw),
         contact_sealed=encryption.encrypt(submission.contact, "contact", report.pk),
-        contact_index=redaction.blind_index(submission.contact),
+        contact_index=contact_index.blind_index(submission.contact),
         phrase_sealed=encryption.encrypt(submission.phrase, "phrase", report.pk),
         # After every redaction, which adds to the copy's flags and originals.
         flags=list(dict.fromkeys([*submission.flags, *copy.flags])),

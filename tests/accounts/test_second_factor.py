@@ -17,9 +17,9 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
-from accounts import reauthentication
+from accounts import reauthentication, second_factor_encryption
 from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
-from core import encryption, second_factor_crypto
+from core import encryption
 from tests.accounts.test_login import code, enter
 from tests.support.concurrency import in_parallel
 from tests.support.officers import create_officer, phone_of
@@ -120,6 +120,6 @@ def test_a_code_on_paper_of_an_older_key_still_opens(user: User, settings: Setti
 
 
 def test_what_is_sealed_fits_the_fields_of_the_package(user: User) -> None:
-    code = second_factor_crypto.hash_backup_code("abcd2345", user.pk)
+    code = second_factor_encryption.hash_backup_code("abcd2345", user.pk)
     assert len(phone_of(user).key) <= TOTPDevice._meta.get_field("key").max_length
     assert len(code) == StaticToken._meta.get_field("token").max_length

@@ -9,7 +9,7 @@ from ops import key_rotation
 from portal.personal_data_third_party import DECLARED
 from reports.cases import corrections, legal_holds, workflow
 from reports.cases.corrections import CorrectedValue
-from reports.extraction import redaction
+from reports.facts import contact_index
 from reports.facts.merged_report import Caller
 from reports.models import Case, Followup, Receipt, Report
 from reports.retention import destruction_requests, erasure, erasure_requests
@@ -109,7 +109,7 @@ def test_sealing_anew_and_reading_anew_bring_nothing_back(marked: Report) -> Non
     erasure.erase(marked.pk, why="asked")
     queue.enqueue("reports.triage", marked.pk)
     triage(marked)
-    list(key_rotation.run(key_rotation.EncryptedTextFields(Report, redaction.blind_index)))
+    list(key_rotation.run(key_rotation.EncryptedTextFields(Report, contact_index.blind_index)))
     assert words_in_tables(*WORDS) == set()
     assert Receipt.objects.filter(report=marked).exists()
     assert Case.objects.filter(report=marked).exists()

@@ -29,7 +29,7 @@ MODELS: dict[str, type[Model]] = {
     for model in apps.get_models(include_auto_created=True)
     if not model._meta.proxy
 }
-# In a field of a package, which takes characters alone (core/second_factor_crypto.py).
+# In a field of a package, which takes characters alone (accounts/second_factor_encryption.py).
 SEALED_AS_CHARS = {"otp_totp.TOTPDevice": {"key"}}
 DOCS = Path(__file__).parents[2] / "docs" / "personal.md"
 # One for each field of a report that tells something of a person.

@@ -38,7 +38,7 @@ def test_no_public_page_knows_a_session(client: Client, path: str) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/", "/bao-cao/", "/nhung/", "/khong-co/", "/admin/login/"])
 def test_the_policy_is_the_one_that_the_package_builds(client: Client, path: str) -> None:
-    names = {"portal.middleware.ContentSecurityPolicy": "csp.middleware.CSPMiddleware"}
+    names = {"portal.middleware.CachedCSPMiddleware": "csp.middleware.CSPMiddleware"}
     theirs = [names.get(name, name) for name in settings.MIDDLEWARE]
     with override_settings(MIDDLEWARE=theirs):
         built = _directives(Client().get(path))

@@ -10,9 +10,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from accounts import roles
+from accounts import roles, second_factor_encryption
 from accounts.models import EncryptedTOTPDevice
-from core import second_factor_crypto
 from core.private_files import write_private
 
 DEVICE = "first look"
@@ -62,7 +61,7 @@ def _ensure_user(name: str, role: str, stored: DemoCredentials | None) -> DemoCr
 
 def _are_valid(user: User, stored: DemoCredentials) -> bool:
     device = EncryptedTOTPDevice.objects.filter(user=user, name=DEVICE, confirmed=True).first()
-    secret = second_factor_crypto.decrypt_secret(device.key, user.pk) if device else None
+    secret = second_factor_encryption.decrypt_secret(device.key, user.pk) if device else None
     has_secret = secret is not None and base64.b32encode(secret).decode() == stored.totp_secret
     return has_secret and user.check_password(stored.password)
 

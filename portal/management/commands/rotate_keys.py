@@ -20,13 +20,13 @@ from ops.key_rotation import (
     ReceiptHashes,
     TotpSecrets,
 )
-from reports.extraction import redaction
+from reports.facts import contact_index
 from reports.models import Dispute, ErasureRequest, EvidenceFile, Followup, Message, Report
 
 PROGRESS_INTERVAL_SECONDS = 5.0
 KINDS: tuple[EncryptedDataset, ...] = (
-    EncryptedTextFields(Report, redaction.blind_index),
-    EncryptedTextFields(Followup, redaction.blind_index),
+    EncryptedTextFields(Report, contact_index.blind_index),
+    EncryptedTextFields(Followup, contact_index.blind_index),
     EncryptedTextFields(Message),
     EncryptedTextFields(ErasureRequest),
     EncryptedTextFields(EvidenceFile),

@@ -4,7 +4,8 @@ import pytest
 from cryptography.fernet import Fernet
 from pytest_django import Settings
 
-from reports.extraction.redaction import blind_index, domestic_number, redact
+from reports.extraction.redaction import domestic_number, redact
+from reports.facts.contact_index import blind_index
 from tests.support.data_files import read_cases
 
 

@@ -13,8 +13,8 @@ from core import encryption
 from core.audit import events
 from core.models import OutboxItem
 from core.outbox import queue
-from reports.extraction import redaction, story_reader
-from reports.facts import merged_report
+from reports.extraction import story_reader
+from reports.facts import contact_index, merged_report
 from reports.facts.merged_report import Caller
 from reports.models import Followup, Message, Report
 from reports.monitoring.queue_stats import queue_balance
@@ -83,7 +83,7 @@ def test_the_reporters_numbers_are_masked_out_of_the_working_copy() -> None:
     assert "038012345678" not in followup.story
     assert "000" not in followup.callers[0]["name"]
     assert encryption.decrypt_field(followup, "story") == f"{story}\nquen 0550.000.111"
-    assert followup.contact_index == redaction.blind_index("0550000222")
+    assert followup.contact_index == contact_index.blind_index("0550000222")
     assert {"masked_contact", "masked_id"} <= set(followup.flags)
 
 

@@ -21,7 +21,7 @@ from portal.management.commands import rotate_keys
 from reports.attachments import sanitized_copies, storage
 from reports.attachments.stream_encryption import DecryptionError
 from reports.cases import legal_holds
-from reports.extraction import redaction
+from reports.facts import contact_index
 from reports.models import EvidenceFile, FileCheck, Followup, Message, Report
 from reports.numbers import findings, report_counts
 from reports.numbers.findings import DisputeSubmission
@@ -104,7 +104,7 @@ def test_a_report_opens_when_the_old_key_is_gone(settings: Settings, duty: Perso
     assert again == report
     texts = [encryption.decrypt_field(again, each) for each in ("story", "contact", "phrase")]
     assert texts == [STORY, CONTACT, PHRASE]
-    assert bytes(again.contact_index or b"") == redaction.blind_index("+84550000111")
+    assert bytes(again.contact_index or b"") == contact_index.blind_index("+84550000111")
     assert encryption.decrypt_field(Followup.objects.get(), "story") == "Họ gọi lại."
     assert encryption.decrypt_field(Message.objects.get(), "text") == "Tôi nhớ thêm."
 
@@ -260,7 +260,7 @@ def test_one_person_is_one_while_keys_change(settings: Settings) -> None:
     assert bytes(before.contact_index or b"") != newer
     for each in (before, after):
         index, sealed = bytes(each.contact_index or b""), each.contact_sealed or b""
-        assert redaction.same_contact(index, sealed, each.pk) == newer
+        assert contact_index.same_contact(index, sealed, each.pk) == newer
 
 
 def test_one_person_who_tells_twice_is_nobody_yet_while_keys_change(settings: Settings) -> None:

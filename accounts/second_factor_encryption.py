@@ -14,7 +14,7 @@ _SECRET_BYTES = 20  # as RFC 4226 asks
 _KEY_NAME_CHARS, _HASH_CHARS = 4, 12
 
 
-def new_secret(user_id: int) -> str:
+def generate_secret(user_id: int) -> str:
     """Return a fresh secret for an officer's phone, encrypted."""
     return encrypt_secret(os.urandom(_SECRET_BYTES), user_id)
 
@@ -32,7 +32,7 @@ def decrypt_secret(stored: str, user_id: int) -> bytes | None:
     return encryption.decrypt_bytes(sealed, _WHAT, user_id)
 
 
-def sealed_by_newest() -> str:
+def newest_key_prefix_base64() -> str:
     """Return the first twelve characters of secrets under the newest key: nine bytes."""
     return b64encode(encryption.newest_key_prefix()).decode()
 
@@ -40,7 +40,7 @@ def sealed_by_newest() -> str:
 def hash_backup_code(code: str, user_id: int, key: FieldKey | None = None) -> str:
     key = key or newest_key()
     digest = key.mac("code on paper", f"{user_id} {code}".encode())
-    return hashed_by(key) + b64encode(digest)[:_HASH_CHARS].decode()
+    return key_prefix(key) + b64encode(digest)[:_HASH_CHARS].decode()
 
 
 def candidate_hashes(code: str, user_id: int) -> Iterator[str]:
@@ -48,6 +48,6 @@ def candidate_hashes(code: str, user_id: int) -> Iterator[str]:
     return (hash_backup_code(code, user_id, key) for key in field_keys())
 
 
-def hashed_by(key: FieldKey) -> str:
+def key_prefix(key: FieldKey) -> str:
     """Return the first characters of codes that are hashed with this key."""
     return key.id[:_KEY_NAME_CHARS]
