@@ -14,7 +14,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends postgresql-clie
     && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin portal \
     && install -d -o portal -g portal -m 0700 /data /backups \
-    && install -d -o portal -g portal -m 0755 /data/snapshots
+    && install -d -o portal -g portal -m 0755 /data/static-pages
 COPY --from=packages /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
@@ -40,7 +40,7 @@ RUN python -m compileall -q portal ops desk alerts accounts reports core manage.
     && DATA_DIR=/nonexistent python manage.py collectstatic --no-input --verbosity 0
 ENV PYTHONDONTWRITEBYTECODE=1
 USER portal
-VOLUME /data /data/snapshots /backups
+VOLUME /data /data/static-pages /backups
 EXPOSE 8000
 ENTRYPOINT ["/portal/docker/entrypoint.sh"]
 CMD ["web"]
@@ -51,7 +51,7 @@ COPY docker/error.html docker/files.html docker/too-large.html /srv/front/
 COPY docker/nginx.conf docker/static-always.conf docker/static-first.conf docker/static-page.conf docker/static-file.conf docker/local.conf docker/front.sh docker/static_pages_loop.sh /srv/front/
 COPY province/province.toml /srv/front/province/province.toml
 ENV PROVINCE_DIR=/srv/front/province
-ENV LISTEN=8080 UPSTREAM=web:8000 SCRATCH=/tmp SNAPSHOTS=/snapshots
+ENV LISTEN=8080 UPSTREAM=web:8000 SCRATCH=/tmp STATIC_PAGES=/static-pages
 USER nginx
 EXPOSE 8080
 ENTRYPOINT ["/srv/front/front.sh"]

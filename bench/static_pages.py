@@ -51,12 +51,12 @@ def measure_files(servers: BenchServers) -> Iterator[Result]:
     with publishing_rounds.publisher_process(servers.env) as desk:
         desk.act("issue", "mot")
     servers.manage("rebuild_static_pages")
-    snapshots = servers.folder / "snapshots"
-    with _confirm_files(snapshots):
+    static_pages = servers.folder / "static-pages"
+    with _confirm_files(static_pages):
         port, bare = find_free_port(), find_free_port()
         web = servers.serve("web", "portal.wsgi")
-        ours = prepare_nginx(servers.folder / "front", port, web, snapshots)
-        limit = _prepare_bare_nginx(servers.folder / "bare", bare, snapshots / "current" / "fresh")
+        ours = prepare_nginx(servers.folder / "front", port, web, static_pages)
+        limit = _prepare_bare_nginx(servers.folder / "bare", bare, static_pages / "current/fresh")
         for child, at in ((ours, port), (limit, bare)):
             servers.stack.callback(child.stop, 10.0)
             child.start()
@@ -66,7 +66,7 @@ def measure_files(servers: BenchServers) -> Iterator[Result]:
             partial(_measure_per_cpu_second, limit, bare, f"{PAGE}index.html"),
         )
         as_file = measure_ratio(*rivals)
-        (snapshots / "doubted").write_text("1\n")
+        (static_pages / "outdated-since").write_text("1\n")
         assert wait_until(lambda: not (servers.folder / "front" / "first").exists())
         cached = measure_ratio(*rivals)
     for name, least, (ratio, figures) in (
@@ -82,7 +82,7 @@ def measure_application(servers: BenchServers) -> Iterator[Result]:
     with publishing_rounds.publisher_process(servers.env) as desk:
         desk.act("issue", "mot")
     servers.manage("rebuild_static_pages")
-    with _confirm_files(servers.folder / "snapshots"):
+    with _confirm_files(servers.folder / "static-pages"):
         ours = servers.serving("web", "portal.wsgi")
         bare = servers.serving("bare", "bench.bare_wsgi")
         ratios = measure_ratios(partial(_measure_doors, ours), partial(_measure_constant, bare))
@@ -136,13 +136,13 @@ def _prepare_bare_nginx(folder: Path, port: int, root: Path) -> ChildProcess:
 
 
 @contextmanager
-def _confirm_files(snapshots: Path) -> Iterator[None]:
+def _confirm_files(static_pages: Path) -> Iterator[None]:
     """Say that the files are right, as beat does."""
     done = Event()
 
     def say() -> None:
         while not done.is_set():
-            (snapshots / "checked").write_text(f"{int(time.time())}\n")
+            (static_pages / "checked-at").write_text(f"{int(time.time())}\n")
             done.wait(10)
 
     speaker = Thread(target=say)

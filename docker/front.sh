@@ -3,10 +3,10 @@
 # pages. Beside it runs a small loop that lays the links to the kept pages (docker/static_pages_loop.sh).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-export SCRATCH SNAPSHOTS="${SNAPSHOTS:-$here/snapshots}"
+export SCRATCH STATIC_PAGES="${STATIC_PAGES:-$here/static-pages}"
 filled="$SCRATCH/nginx.conf"
 sed -e "s|{LISTEN}|$LISTEN|g" -e "s|{UPSTREAM}|$UPSTREAM|g" -e "s|{SCRATCH}|$SCRATCH|g" \
-    -e "s|{SNAPSHOTS}|$SNAPSHOTS|g" -e "s|{HERE}|$here|g" "$here/nginx.conf" >"$filled"
+    -e "s|{STATIC_PAGES}|$STATIC_PAGES|g" -e "s|{HERE}|$here|g" "$here/nginx.conf" >"$filled"
 name() { # the text that province.toml gives a key
     sed -n "s/^$1 = \"\([^\"]*\)\".*/\1/p" "${PROVINCE_DIR:-$here/../province}/province.toml"
 }

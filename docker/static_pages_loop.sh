@@ -1,7 +1,7 @@
 #!/bin/sh
 # Choose the static pages that nginx serves: static_pages_loop.sh once, or … beside PID-OF-NGINX.
 #
-#   SCRATCH/first  pages that were found right less than TRUSTED seconds ago and not doubted since
+#   SCRATCH/first  pages that were found right less than TRUSTED seconds ago and not outdated since
 #   SCRATCH/kept   for when the portal does not answer: the same, or after a day their stale twins
 #
 # Where a warning in them has ended since, a pruned copy of the tree takes its place.
@@ -9,11 +9,11 @@ set -u
 TRUSTED=55
 OLD=86400
 TICK=0.12
-DOUBT_CHECKS="1 2 3 4" # a tick between two
+MARK_CHECKS="1 2 3 4" # a tick between two
 QUIET=${QUIET:-120} # rounds
 seen=
 rounds=0
-doubted=
+outdated=
 
 read_number() { # the first line of a file, when it is a number; else 0
     value=
@@ -106,11 +106,11 @@ drop_pruned_but() { # the tree that the links lead to; they have to lead there b
 
 # Whether a word was given since: nothing that was kept before it goes out. No other program is
 # started to see it.
-drop_doubted() {
+drop_outdated() {
     word=
-    if [ -e "$SNAPSHOTS/doubted" ]; then read -r word <"$SNAPSHOTS/doubted" || true; fi
-    if [ "$word" = "$doubted" ]; then return 1; fi
-    doubted=$word
+    if [ -e "$STATIC_PAGES/outdated-since" ]; then read -r word <"$STATIC_PAGES/outdated-since" || true; fi
+    if [ "$word" = "$outdated" ]; then return 1; fi
+    outdated=$word
     if [ -n "$word" ]; then
         rm -f "$SCRATCH/first" "$SCRATCH/front-cache"/*
         # New workers: those that run hold each page open for up to a second.
@@ -120,7 +120,7 @@ drop_doubted() {
 
 update_links() {
     now=$(date +%s)
-    tree=$(readlink -f "$SNAPSHOTS/current")
+    tree=$(readlink -f "$STATIC_PAGES/current")
     if [ ! -d "$tree/fresh" ]; then
         rm -f "$SCRATCH/first"
         for what in policies signatures; do
@@ -137,17 +137,17 @@ update_links() {
     if [ "$rounds" = "$QUIET" ] || [ ! -e "$SCRATCH/signatures.conf" ]; then
         write_map signatures "$tree/signatures" "${1:-}"
     fi
-    age=$((now - $(read_number "$SNAPSHOTS/checked")))
+    age=$((now - $(read_number "$STATIC_PAGES/checked-at")))
     kind=fresh
     if [ "$age" -gt "$OLD" ]; then kind=stale; fi
-    pages="$SNAPSHOTS/current/$kind"
+    pages="$STATIC_PAGES/current/$kind"
     read -r first _ <"$tree/ends" || first=
     if [ -n "$first" ] && [ "$first" -le "$now" ]; then
         due=$(awk -v now="$now" '$1 > now { exit } { due++ } END { print due + 0 }' "$tree/ends")
         pages=$(prune_tree "$tree" "$kind" "$due")
     fi
     point_link kept "$pages"
-    if [ "$age" -le "$TRUSTED" ] && [ ! -e "$SNAPSHOTS/doubted" ]; then
+    if [ "$age" -le "$TRUSTED" ] && [ ! -e "$STATIC_PAGES/outdated-since" ]; then
         point_link first "$pages"
     else
         rm -f "$SCRATCH/first"
@@ -160,9 +160,9 @@ if [ "$1" = once ]; then
 else
     while kill -0 "$2" 2>/dev/null; do
         update_links "$2"
-        for _ in $DOUBT_CHECKS; do
+        for _ in $MARK_CHECKS; do
             sleep "$TICK"
-            if drop_doubted "$2"; then break; fi
+            if drop_outdated "$2"; then break; fi
         done
     done
 fi

@@ -21,7 +21,7 @@ for _name in ("DATA_DIR", "PROVINCE_DIR", "DATABASE_URL", "REDIS_URL", "PORT"):
 env = environ.FileAwareEnv()
 
 #: [`var/`] data of the local servers, `first-look.json`, beat's schedule, archives, static pages
-#: (`snapshots/`), what the supervisor counted
+#: (`static-pages/`), what the supervisor counted
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).absolute()
 environ.Env.read_env(DATA_DIR / "local.env")
 

@@ -11,7 +11,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 from alerts.static_pages import content_version
 from alerts.static_pages.content_version import ContentVersion
-from alerts.static_pages.generator import ANEW
+from alerts.static_pages.generator import BYPASS_CACHE_KEY
 
 PATHS = ("/canh-bao/", "/en/canh-bao/", "/nhung/", "/nhung.js")
 MAX_BYTES = 4 * 1024 * 1024  # in one process
@@ -84,7 +84,7 @@ def _is_cacheable(request: HttpRequest) -> bool:
         request.path_info.startswith(PATHS)
         and request.method in {"GET", "HEAD"}
         and not request.META.get("QUERY_STRING")
-        and ANEW not in request.META
+        and BYPASS_CACHE_KEY not in request.META
     )
 
 

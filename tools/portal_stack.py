@@ -138,8 +138,8 @@ class PortalStack:
     def start_front(self) -> None:
         """The front server of the image, before the portal; it stays when the portal dies."""
         self.front_port = find_free_port()
-        snapshots = Path(self.env["DATA_DIR"]) / "snapshots"
-        child = prepare_nginx(self.folder / "front", self.front_port, self.port, snapshots)
+        static_pages = Path(self.env["DATA_DIR"]) / "static-pages"
+        child = prepare_nginx(self.folder / "front", self.front_port, self.port, static_pages)
         self._start("front", child, lambda: is_listening(self.front_port))
 
     def manage(self, *arguments: str, **env: str) -> str:

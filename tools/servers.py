@@ -22,10 +22,10 @@ UNSET = (
 
 
 def prepare_nginx(
-    folder: Path, port: int, upstream: int, snapshots: Path | None = None
+    folder: Path, port: int, upstream: int, static_pages: Path | None = None
 ) -> ChildProcess:
     """The image's nginx before 127.0.0.1:upstream, ready to be started: the very configuration,
-    as an ordinary user; `folder` is its root and all that it may write, `snapshots` the kept pages.
+    as an ordinary user; `folder` is its root and all that it may write, `static_pages` the kept pages.
     """
     folder.mkdir(exist_ok=True)
     env = {
@@ -33,7 +33,7 @@ def prepare_nginx(
         "LISTEN": f"127.0.0.1:{port}",
         "UPSTREAM": f"127.0.0.1:{upstream}",
         "SCRATCH": str(folder),
-        "SNAPSHOTS": str(snapshots or folder / "snapshots"),
+        "STATIC_PAGES": str(static_pages or folder / "static-pages"),
         "ROOT": str(folder),
     }
     return ChildProcess(

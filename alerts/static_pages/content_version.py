@@ -1,7 +1,7 @@
 """The version of what the public reads, from three reads of the disk and one statement a version.
 
 A cached response may be served while its version is current. A version ends with the tree of static
-pages, with every issue's `doubted` mark, and when a revision begins or ends. Like the front
+pages, with every issue's `outdated-since` mark, and when a revision begins or ends. Like the front
 server's files it is trusted only while somebody checks them.
 """
 
@@ -21,7 +21,7 @@ MAX_AGE_SECONDS = 55  # since the last check
 
 class ContentVersion(NamedTuple):
     """A version. A revision last began or ended at `since` and next will at `until`, epoch seconds;
-    `stat` is time and inode of the tree and the `doubted` mark, which every issue changes.
+    `stat` is time and inode of the tree and the `outdated-since` mark, which every issue changes.
     """
 
     stat: tuple[int, ...]
@@ -35,10 +35,10 @@ _newest: ContentVersion | None = None
 def current_version() -> ContentVersion | None:
     """Return the present version; None where nobody checks the files, or none can be read."""
     global _newest  # noqa: PLW0603  # one for all threads: the next one that differs replaces it
-    now, folder = time.time(), str(generator.snapshot_dir())
+    now, folder = time.time(), str(generator.static_pages_dir())
     if not _is_maintained(folder, now):
         return None
-    stat = _stat_file(f"{folder}/current") + _stat_file(f"{folder}/doubted")
+    stat = _stat_file(f"{folder}/current") + _stat_file(f"{folder}/outdated-since")
     version = _newest
     if version is None or version.stat != stat or now >= version.until:
         # The disk was read before the rows: an issue that comes in between ends this version.
@@ -56,7 +56,7 @@ def _load_version(stat: tuple[int, ...]) -> ContentVersion | None:
 
 def _is_maintained(folder: str, now: float) -> bool:
     try:
-        with open(f"{folder}/checked", "rb") as file:  # noqa: PTH123  # asked at every page
+        with open(f"{folder}/checked-at", "rb") as file:  # noqa: PTH123  # asked at every page
             return now - int(file.readline()) <= MAX_AGE_SECONDS
     except (OSError, ValueError):
         return False

@@ -1,8 +1,8 @@
 """Public pages as files, which the front web server serves when the application is down.
 
 Every address of page_list.py is requested of Django in one snapshot of the database; then the whole
-tree is replaced at once, by one process at a time. `checked` holds when a tree was last right;
-`doubted` says that a revision was issued since.
+tree is replaced at once, by one process at a time. `checked-at` holds when a tree was last right;
+`outdated-since` says that a revision was issued since.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ from alerts.embed import frames
 from alerts.formats import signatures
 from alerts.models import AlertRevision, RevisionSignature
 from alerts.static_pages.page_list import StaticPage, list_static_pages
-from alerts.static_pages.store import FileRecord, SnapshotTree, copy_release_assets, path_for
+from alerts.static_pages.store import FileRecord, StaticTree, copy_release_assets, path_for
 from alerts.static_pages.subprocess_renderer import render_in_subprocess
 from core.database import read_snapshot
 from core.outbox import queue
@@ -40,7 +40,7 @@ from core.outbox import queue
 log = structlog.get_logger(__name__)
 
 WRITE_TASK = "alerts.write_static_pages"
-KEY = "snapshots"
+KEY = "static_pages"
 TIMEOUT_SECONDS = 10.0
 STATEMENT_TIMEOUT_SECONDS = 5  # as of a page
 REBUILD_INTERVAL_SECONDS = 300  # after which pages of reports are rendered again
@@ -55,15 +55,15 @@ _POLICY = "Content-Security-Policy"
 _SOURCE_SUFFIXES = {".py", ".html", ".txt", ".css", ".js", ".mo", ".json"}
 _OK = 200
 # In a request's environ, where no visitor can put it: no cached response will do.
-ANEW = "snapshots.anew"
+BYPASS_CACHE_KEY = "static_pages.bypass_cache"
 
 
-class SnapshotError(Exception):
+class StaticPageError(Exception):
     """A page could not be rendered; the tree that is served stays."""
 
 
-def snapshot_dir() -> Path:
-    folder: Path = settings.DATA_DIR / "snapshots"
+def static_pages_dir() -> Path:
+    folder: Path = settings.DATA_DIR / "static-pages"
     return folder
 
 
@@ -84,16 +84,16 @@ def enqueue_rebuild() -> None:
 def mark_stale() -> None:
     """Make the front server ask the application first until the files are checked again."""
     with contextlib.suppress(OSError):
-        if snapshot_dir().is_dir():
-            _replace_file("doubted", str(time.time_ns()))
+        if static_pages_dir().is_dir():
+            _replace_file("outdated-since", str(time.time_ns()))
 
 
 def refresh_if_needed() -> None:
     """Mark the files as checked, or rebuild them with the drawings that an issue left out."""
-    doubt, current = _read_doubt(), SnapshotTree.current(snapshot_dir())
+    outdated_since, current = _read_outdated_since(), StaticTree.current(static_pages_dir())
     summary = current.made.get("", {}) if current else {}
     if summary == {"standing": content_fingerprint(timezone.now()), "undrawn": False}:
-        _mark_checked(doubt)
+        _mark_checked(outdated_since)
     else:
         rebuild(draws=True)
 
@@ -122,11 +122,11 @@ def release_fingerprint() -> str:
 class _ServedTree:
     """The tree that is served, and whether its pages, or its drawings, may be reused."""
 
-    tree: SnapshotTree | None
+    tree: StaticTree | None
     pages: bool
     drawings: bool
 
-    def find_same(self, page: StaticPage) -> SnapshotTree | None:
+    def find_same(self, page: StaticPage) -> StaticTree | None:
         """Return the tree if it holds what this page would say now."""
         may_reuse = page.made_of and (self.drawings if page.drawn else self.pages)
         is_same = self.get_record(page.path).get("of") == _made_of(page)
@@ -138,24 +138,24 @@ class _ServedTree:
 
 def rebuild(*, anew: bool = False, draws: bool = False) -> int:
     """Write what has changed, or everything `anew`; return how many texts were rendered. New drawings
-    only with `draws`: an issue cannot wait. Raises SnapshotError, OSError; then the served tree
+    only with `draws`: an issue cannot wait. Raises StaticPageError, OSError; then the served tree
     stays.
     """
-    home = snapshot_dir()
+    home = static_pages_dir()
     with _lock_writer(), read_snapshot(STATEMENT_TIMEOUT_SECONDS):
-        doubt, now = _read_doubt(), timezone.now()
+        outdated_since, now = _read_outdated_since(), timezone.now()
         copy_release_assets(home)
-        old = SnapshotTree.current(home)
-        tree = SnapshotTree.create(home, f"{timezone.localdate(now)} {release_fingerprint()}")
+        old = StaticTree.current(home)
+        tree = StaticTree.create(home, f"{timezone.localdate(now)} {release_fingerprint()}")
         served = _ServedTree(old, bool(old and old.basis == tree.basis and not anew), not anew)
         rendered = _fill(tree, served, now, draws=draws)
         tree.activate(home)
-        _mark_checked(doubt)
-    log.info("snapshots.written", rendered=rendered, files=len(tree.made))
+        _mark_checked(outdated_since)
+    log.info("static_pages.written", rendered=rendered, files=len(tree.made))
     return rendered
 
 
-def _fill(tree: SnapshotTree, served: _ServedTree, now: datetime, *, draws: bool) -> int:
+def _fill(tree: StaticTree, served: _ServedTree, now: datetime, *, draws: bool) -> int:
     rendered = 0
     alike: dict[str, str] = {}
     pages = list_static_pages(now)
@@ -170,7 +170,7 @@ def _fill(tree: SnapshotTree, served: _ServedTree, now: datetime, *, draws: bool
                 rendered += 1
                 _write(tree, served, page, text, now)
             elif draws:  # one that cannot be drawn holds up no page
-                log.error("snapshots.not_drawn", path=page.path)
+                log.error("static_pages.drawing_failed", path=page.path)
             if page.alike:
                 alike[page.alike] = page.path
     tree.made[""] = {"standing": content_fingerprint(now), "undrawn": bool(undrawn) and not draws}
@@ -188,7 +188,7 @@ def _render_page(path: str) -> bytes:
 
 
 def _write(
-    tree: SnapshotTree, served: _ServedTree, page: StaticPage, text: bytes, now: datetime
+    tree: StaticTree, served: _ServedTree, page: StaticPage, text: bytes, now: datetime
 ) -> None:
     """Write a text; when it did not change, link its file, with its time."""
     old = served.get_record(page.path)
@@ -205,7 +205,7 @@ def _write(
 
 
 def render_internally(path: str) -> HttpResponseBase:
-    """Return Django's response to a visitor without a cookie. Raises SnapshotError."""
+    """Return Django's response to a visitor without a cookie. Raises StaticPageError."""
     portal = urlsplit(settings.PORTAL_URL)
     environ = {
         "REQUEST_METHOD": "GET",
@@ -218,12 +218,12 @@ def render_internally(path: str) -> HttpResponseBase:
         "HTTP_X_FORWARDED_PROTO": portal.scheme,
         "REMOTE_ADDR": "127.0.0.1",
         "wsgi.url_scheme": portal.scheme,
-        ANEW: True,
+        BYPASS_CACHE_KEY: True,
         "wsgi.input": io.BytesIO(),
     }
     response = _load_handler().get_response(WSGIRequest(environ))
     if response.status_code != _OK or response.cookies:
-        raise SnapshotError(f"{path} answered {response.status_code}")
+        raise StaticPageError(f"{path} answered {response.status_code}")
     return response
 
 
@@ -254,32 +254,32 @@ def _list_ends(pages: list[StaticPage]) -> list[str]:
     ]
 
 
-# --- who writes, and the files `checked` and `doubted`
+# --- who writes, and the files `checked-at` and `outdated-since`
 
 
 @contextmanager
 def _lock_writer() -> Iterator[None]:
-    snapshot_dir().mkdir(parents=True, exist_ok=True)
-    with (snapshot_dir() / ".lock").open("w") as lock:
+    static_pages_dir().mkdir(parents=True, exist_ok=True)
+    with (static_pages_dir() / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _read_doubt() -> str:
+def _read_outdated_since() -> str:
     with contextlib.suppress(OSError):
-        return (snapshot_dir() / "doubted").read_text()
+        return (static_pages_dir() / "outdated-since").read_text()
     return ""
 
 
-def _mark_checked(doubt: str) -> None:
-    """Record that the tree is right now. A doubt that came while it was written stays."""
-    if doubt and _read_doubt() == doubt:
-        (snapshot_dir() / "doubted").unlink(missing_ok=True)
-    _replace_file("checked", str(int(time.time())))
+def _mark_checked(outdated_since: str) -> None:
+    """Record that the tree is right now. A mark that came while it was written stays."""
+    if outdated_since and _read_outdated_since() == outdated_since:
+        (static_pages_dir() / "outdated-since").unlink(missing_ok=True)
+    _replace_file("checked-at", str(int(time.time())))
 
 
 def _replace_file(name: str, text: str) -> None:
     """Replace a file in one step."""
-    draft = snapshot_dir() / f".{name}-{secrets.token_hex(4)}"
+    draft = static_pages_dir() / f".{name}-{secrets.token_hex(4)}"
     draft.write_text(f"{text}\n")
-    draft.replace(snapshot_dir() / name)
+    draft.replace(static_pages_dir() / name)

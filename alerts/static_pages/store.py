@@ -1,7 +1,7 @@
 """Trees of static pages on the disk: built beside the one that is served, then put in its place by
 one rename. What did not change is the same file in both.
 
-    snapshots/current -> trees/20261126T230500-1a2b3c4d
+    static-pages/current -> trees/20261126T230500-1a2b3c4d
     trees/…/fresh/canh-bao/index.html, .gz, .br    trees/…/stale/… the stale copies
     trees/…/ends       for the front server's loop: epoch, drop or twin, file
     trees/…/policies   for the same: kind, Content-Security-Policy
@@ -52,7 +52,7 @@ def path_for(path: str) -> str:
 
 
 @dataclass
-class SnapshotTree:
+class StaticTree:
     """A tree. `basis` names what all of it was made of, `made` by address what each file was."""
 
     folder: Path
@@ -90,7 +90,7 @@ class SnapshotTree:
         else:
             _write(self._locate(STALE, path), stale, at)
 
-    def copy_from(self, path: str, other: "SnapshotTree", other_path: str) -> None:
+    def copy_from(self, path: str, other: "StaticTree", other_path: str) -> None:
         """Link both copies from another tree, or from another address of this one."""
         self.made[path] = other.made[other_path]
         for kind in (FRESH, STALE):
@@ -122,7 +122,7 @@ class SnapshotTree:
         return file
 
     def _link(
-        self, kind: str, path: str, other: "SnapshotTree", other_kind: str, other_path: str
+        self, kind: str, path: str, other: "StaticTree", other_kind: str, other_path: str
     ) -> None:
         source = self._locate(kind, path)
         target = other._locate(other_kind, other_path)  # noqa: SLF001

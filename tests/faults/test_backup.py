@@ -249,7 +249,7 @@ def test_what_kill_9_left_is_in_nobodys_way(here: DisposablePortal) -> None:
 
 
 def test_published_pages_that_are_kept_as_files_come_back_too(here: DisposablePortal) -> None:
-    page = here.folder / "snapshots" / "canh-bao" / "index.html"
+    page = here.folder / "static-pages" / "canh-bao" / "index.html"
     page.parent.mkdir(parents=True)
     page.write_bytes(b"<!doctype html>")
     archive = here.back_up()

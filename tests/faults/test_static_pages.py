@@ -26,8 +26,8 @@ DOORS = [
 ]  # fmt: skip
 
 
-def get_snapshots(stack: PortalStack) -> Path:
-    return Path(stack.env["DATA_DIR"]) / "snapshots"
+def pages_of(stack: PortalStack) -> Path:
+    return Path(stack.env["DATA_DIR"]) / "static-pages"
 
 
 def shows(stack: PortalStack, path: str, words: str) -> bool:
@@ -74,22 +74,22 @@ def test_a_cancel_reaches_every_door_without_a_worker(stack: PortalStack) -> Non
 def test_with_all_else_dead_every_door_answers_and_says_so(stack: PortalStack) -> None:
     with publishing_rounds.publisher_process(stack.env) as desk:
         desk.act("issue", "mot")
-    assert wait_until((get_snapshots(stack) / "current/fresh/canh-bao/mot/tai-lieu.zip").exists, 60)
+    assert wait_until((pages_of(stack) / "current/fresh/canh-bao/mot/tai-lieu.zip").exists, 60)
     stack.kill_child("serve")
     stack.kill_child("valkey")
     stack.kill_postgres()
-    checked(get_snapshots(stack), 3600)
+    checked(pages_of(stack), 3600)
     wanted = (200, "the portal does not answer; fresh")
     for path in DOORS:
         assert wait_until(lambda path=path: kept_as(stack.front_port, path) == wanted, 10), path  # type: ignore[misc]
         assert ask(stack.front_port, path)[1], path
-    [message] = [*(get_snapshots(stack) / "current/fresh/canh-bao/cap").glob("*-1.xml")][-1:]
+    [message] = [*(pages_of(stack) / "current/fresh/canh-bao/cap").glob("*-1.xml")][-1:]
     assert ask(stack.front_port, f"/canh-bao/cap/{message.name}")[0].status == 200
     refused, text = ask(stack.front_port, "/bao-cao/")
     assert refused.status == 503
     assert b'href="tel:113"' in text
 
-    checked(get_snapshots(stack), 25 * 3600)
+    checked(pages_of(stack), 25 * 3600)
     assert wait_until(lambda: shows(stack, "/canh-bao/mot/", "có thể đã cũ"), 10)
     assert shows(stack, "/nhung/", 'class="past"')
     assert kept_as(stack.front_port, "/") == (200, "the portal does not answer; stale")

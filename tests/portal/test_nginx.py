@@ -60,8 +60,8 @@ def run_portal() -> Iterator[http.server.ThreadingHTTPServer]:
 def run_front(portal: http.server.HTTPServer, *folders: Path, **env: str) -> Iterator[int]:
     """Run nginx before the portal in a folder, perhaps with static pages; yield its port."""
     port = find_free_port()
-    folder, *snapshots = folders
-    child = prepare_nginx(folder, port, portal.server_address[1], *snapshots)
+    folder, *static_pages = folders
+    child = prepare_nginx(folder, port, portal.server_address[1], *static_pages)
     child.env = {**(child.env or {}), **env}
     child.start()
     try:

@@ -48,7 +48,7 @@ class Failing(Stub):
 @pytest.fixture
 def home(settings: Settings, tmp_path: Path) -> Path:
     settings.DATA_DIR = tmp_path
-    return tmp_path / "snapshots"
+    return tmp_path / "static-pages"
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def portal() -> Iterator[http.server.ThreadingHTTPServer]:
 
 @pytest.fixture
 def front(tmp_path: Path, portal: http.server.HTTPServer, revision: AlertRevision) -> Iterator[int]:
-    with run_front(portal, tmp_path / "front", generator.snapshot_dir(), QUIET="2") as port:
+    with run_front(portal, tmp_path / "front", generator.static_pages_dir(), QUIET="2") as port:
         yield port
 
 
@@ -110,9 +110,9 @@ def _is_worker(pid: int) -> bool:
 
 def checked(home: Path, seconds_ago: int) -> None:
     """Write the time of the check in one step: the loop reads half a file as 0."""
-    draft = home / ".checked"
+    draft = home / ".checked-at"
     draft.write_text(f"{int(time.time()) - seconds_ago}\n")
-    draft.replace(home / "checked")
+    draft.replace(home / "checked-at")
 
 
 def test_every_kept_page_goes_out_as_the_portal_would_send_it(

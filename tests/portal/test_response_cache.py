@@ -30,7 +30,7 @@ Doing = Callable[..., Any]
 def home(settings: Settings, tmp_path: Path) -> Path:
     """Write on disk that static pages were checked just now; there are none."""
     settings.DATA_DIR = tmp_path
-    folder = tmp_path / "snapshots"
+    folder = tmp_path / "static-pages"
     folder.mkdir()
     (folder / "current").symlink_to("trees/one")
     (folder / "checked").write_text(f"{int(time.time())}\n")

@@ -17,7 +17,7 @@ from alerts.formats import print_files
 from alerts.models import PartnerAgency
 from alerts.static_pages import generator, store
 from alerts.static_pages.page_list import list_static_pages
-from alerts.static_pages.store import FRESH, STALE, SnapshotTree, path_for
+from alerts.static_pages.store import FRESH, STALE, StaticTree, path_for
 from alerts.static_pages.subprocess_renderer import render_in_subprocess
 from core.models import OutboxItem
 from tests.alerts.formats.test_signatures import CAP_KEY, TEXT_KEY
@@ -29,11 +29,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def home(settings: Settings, tmp_path: Path) -> Path:
     settings.DATA_DIR = tmp_path
-    return tmp_path / "snapshots"
+    return tmp_path / "static-pages"
 
 
 def locate(path: str, kind: str = FRESH) -> Path:
-    return generator.snapshot_dir() / "current" / kind / path_for(path)
+    return generator.static_pages_dir() / "current" / kind / path_for(path)
 
 
 def read_static_page(path: str, kind: str = FRESH) -> str:
@@ -45,7 +45,7 @@ def get_inode(path: str) -> int:
 
 
 def get_tree() -> Path:
-    return (generator.snapshot_dir() / "current").readlink()
+    return (generator.static_pages_dir() / "current").readlink()
 
 
 def test_every_door_is_a_file_of_what_the_portal_answers_or_shares_one(client: Client) -> None:
@@ -95,7 +95,7 @@ def test_a_draft_and_a_withdrawn_word_are_in_no_file() -> None:
     generator.rebuild()
     cancelled(first)
     generator.rebuild()
-    files = (generator.snapshot_dir() / "current" / FRESH).rglob("*.html")
+    files = (generator.static_pages_dir() / "current" / FRESH).rglob("*.html")
     assert "Chưa ai được biết" not in "".join(file.read_text() for file in files)
     assert "Đang có hiệu lực</" not in read_static_page("/canh-bao/mot/")
     assert "hết hiệu lực" in read_static_page("/canh-bao/mot/")
@@ -158,10 +158,10 @@ def test_a_word_owes_new_files_once_and_doubts_the_old(
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         cancelled(issued())
     assert OutboxItem.objects.filter(task=generator.WRITE_TASK).count() == 1
-    assert (home / "doubted").exists()
+    assert (home / "outdated-since").exists()
     item = OutboxItem.objects.get(task=generator.WRITE_TASK)
     generator.process_items([item.pk])
-    assert not (home / "doubted").exists()
+    assert not (home / "outdated-since").exists()
     item.refresh_from_db()
     assert item.done_at
 
@@ -170,7 +170,7 @@ def test_a_doubt_while_files_are_written_stays(home: Path, monkeypatch: pytest.M
     generator.rebuild()
     monkeypatch.setattr(generator, "copy_release_assets", lambda _: generator.mark_stale())
     generator.rebuild()
-    assert (home / "doubted").exists()
+    assert (home / "outdated-since").exists()
 
 
 def test_a_look_says_that_all_is_right_and_writes_nothing(home: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_look_says_that_all_is_right_and_writes_nothing(home: Path) -> None:
         clock.shift(20)
         generator.refresh_if_needed()
         assert get_tree() == tree
-        assert (home / "checked").read_text() == f"{int(timezone.now().timestamp())}\n"
+        assert (home / "checked-at").read_text() == f"{int(timezone.now().timestamp())}\n"
 
 
 def test_an_end_is_seen_by_the_next_look_and_told_to_the_front_before(home: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_new_release_and_a_new_day_write_all_anew(monkeypatch: pytest.MonkeyPa
 def test_a_tree_that_cannot_be_read_is_written_anew(home: Path) -> None:
     generator.rebuild()
     (home / "current" / "made.json").write_text("{")
-    assert SnapshotTree.current(home) is None
+    assert StaticTree.current(home) is None
     assert generator.rebuild() > 5
 
 
@@ -276,7 +276,7 @@ def test_a_signature_is_kept_beside_what_it_signs(settings: Settings) -> None:
     revision = issued()
     generator.rebuild()
     values = json.loads(read_static_page(f"/canh-bao/chu-ky/{revision.identifier}.json"))
-    lines = (generator.snapshot_dir() / "current" / "signatures").read_text()
+    lines = (generator.static_pages_dir() / "current" / "signatures").read_text()
     assert lines.startswith(f"/canh-bao/noi-dung/{revision.identifier}.json keyid=")
     assert f'signature="{values["signature"]}"' in lines
 
