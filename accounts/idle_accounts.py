@@ -29,7 +29,7 @@ def close_and_warn() -> None:
     if settings.ACCOUNT_IDLE_DAYS <= 0:
         return
     allowed, now = timedelta(days=settings.ACCOUNT_IDLE_DAYS), timezone.now()
-    with log_database_error(log, "accounts.not_looked"):
+    with log_database_error(log, "idle_accounts.check_failed"):
         for user in unused_since(now - allowed)[:MAX_BATCH]:
             _close(user)
         if settings.EMAIL_URL:
@@ -51,7 +51,7 @@ def _close(user: User) -> None:
             user, by=None, reason=f"không dùng {settings.ACCOUNT_IDLE_DAYS} ngày"
         )
     except officer_accounts.AccountError as error:  # the last lead, or already closed
-        log.info("accounts.stays", code=error.code)
+        log.info("idle_account.close_refused", code=error.code)
 
 
 def _warn(user: User, allowed: timedelta) -> None:
@@ -59,7 +59,7 @@ def _warn(user: User, allowed: timedelta) -> None:
     day = max(user.used + allowed, timezone.now())  # type: ignore[attr-defined]
     OfficerProfile.objects.update_or_create(user=user, defaults={"idle_warned_at": timezone.now()})
     mail = render_mail("reports/idle.txt", [user.email], {"user": user, "day": day})
-    if send_or_log(mail, log, "accounts.mail_failed"):
+    if send_or_log(mail, log, "idle_accounts.mail_failed"):
         events.log_event("user", user.pk, "account_warned")
     else:
         OfficerProfile.objects.filter(user=user).update(idle_warned_at=None)

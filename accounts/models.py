@@ -81,7 +81,7 @@ class EncryptedTOTPDevice(TOTPDevice):
         try:
             return bool(super().verify_token(token))
         except SecretUndecryptableError:
-            log.error("factor.lost")  # noqa: TRY400
+            log.error("second_factor.undecryptable")  # noqa: TRY400
             return False
 
 

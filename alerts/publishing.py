@@ -284,7 +284,7 @@ def _sign(revision: AlertRevision) -> None:
     try:
         signatures.sign_revision(revision)
     except signatures.SigningError as error:
-        log.error("alert.not_sealed", error=str(error))  # noqa: TRY400 - a key may be in the trace
+        log.error("alert.signing_failed", error=str(error))  # noqa: TRY400 - a key may be in the trace
         raise SignatureFailedError("Chưa phát: máy không ký được bản này. Báo kỹ thuật.") from None
 
 

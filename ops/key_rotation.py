@@ -205,7 +205,7 @@ def _try_reencrypt(kind: EncryptedDataset, row: Any) -> bool:
         with transaction.atomic():
             return kind.reencrypt(row)
     except (IntegrityError, OSError, DecryptionError, RefusedError) as error:
-        log.error("key.not_rotated", kind=kind.name, error=type(error).__name__)  # noqa: TRY400
+        log.error("key.rotation_failed", kind=kind.name, error=type(error).__name__)  # noqa: TRY400
         return False
 
 

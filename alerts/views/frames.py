@@ -88,5 +88,5 @@ def _frame_response(request: HttpRequest, render: Callable[[], str], *, live: bo
     try:
         return allow_framing(conditional_response(request, render()), live=live)
     except db.Error as error:
-        log.error("frame.not_read", error=type(error).__name__)  # noqa: TRY400
+        log.error("frame.read_failed", error=type(error).__name__)  # noqa: TRY400
         return allow_framing(HttpResponse(frames.render_unavailable(), status=503), live=live)

@@ -82,7 +82,7 @@ def extend_chain() -> int:
     """Link what can be linked, and write the end outside the database; return how many."""
     up_to = safe_upper_bound()
     if up_to is None:
-        log.warning("chain.writers_linger")
+        log.warning("audit_chain.writers_timeout")
         return 0
     linked, until = 0, time.monotonic() + MAX_SEAL_SECONDS
     while time.monotonic() < until:
@@ -138,6 +138,6 @@ def publish_head() -> None:
     try:
         head = chain_heads.append(end.event_id, bytes(end.digest))
     except OSError as error:
-        log.error("chain.head_not_written", error=type(error).__name__)  # noqa: TRY400
+        log.error("audit_chain.head_write_failed", error=type(error).__name__)  # noqa: TRY400
         return
-    log.info("chain.head", event_id=head.event, digest=head.digest)
+    log.info("audit_chain.head", event_id=head.event, digest=head.digest)

@@ -160,7 +160,7 @@ def verify_next_batch() -> None:
         is_done = cursor.event == begun.event
         _store(AuditChainCheck(last_checked_id=0 if is_done else cursor.event))
     except ChainBrokenError as error:
-        log.error("chain.broken", code=error.code, event_id=error.event)  # noqa: TRY400
+        log.error("audit_chain.broken", code=error.code, event_id=error.event)  # noqa: TRY400
         store_break(error)
 
 

@@ -121,7 +121,7 @@ class Backoff:
 
     def reset(self) -> None:
         if self.failures:
-            log.info("back_off.over", failed=self.event, failures=self.failures)
+            log.info("backoff.recovered", failed=self.event, failures=self.failures)
         self.failures, self.until = 0, 0.0
 
     @property
@@ -267,7 +267,7 @@ class OutboxRelay:
         try:
             self.is_notified = self.first(self._query) or self.is_notified
         except psycopg2.Error as error:
-            log.error("relay.first_failed", error=type(error).__name__)  # noqa: TRY400
+            log.error("relay.before_dispatch_failed", error=type(error).__name__)  # noqa: TRY400
 
     def _find_room(self) -> tuple[int, int]:
         """Return how many messages and idle messages may be sent; none while the broker is away."""
@@ -349,7 +349,7 @@ def purge_and_requeue(app: Celery) -> None:
     try:
         broker.purge()
     except BrokerError as error:
-        log.warning("relay.broker_not_emptied", error=str(error))
+        log.warning("relay.broker_purge_failed", error=str(error))
     broker.close()
     outbox.requeue_unleased()
 

@@ -101,7 +101,7 @@ def file_report(request: HttpRequest) -> HttpResponse:
             by,
         )
     except db.Error as error:
-        log.error("filing.not_saved", error=type(error).__name__)  # noqa: TRY400
+        log.error("filing.save_failed", error=type(error).__name__)  # noqa: TRY400
         return _render_form(request, form, NOT_SAVED, status=503)
     return _render_receipt(request, result)
 

@@ -194,15 +194,15 @@ def count_all() -> None:
     """Count every search, the longest uncounted first; a database error skips one only."""
     rows = SavedSearch.objects.select_related("owner").filter(owner__is_active=True)
     for search in rows.order_by("counted_at")[:MAX_COUNTED]:
-        with log_database_error(log, "search.not_counted", search=search.pk):
+        with log_database_error(log, "saved_search.count_failed", search=search.pk):
             count(search)
 
 
 def _notify(search: SavedSearch) -> None:
-    log.info("search.come", search=search.pk, hits=search.hits)
+    log.info("saved_search.threshold_reached", search=search.pk, hits=search.hits)
     if not (settings.EMAIL_URL and search.owner.email):
         return
     desk = f"{settings.PORTAL_URL}{reverse('admin:index')}"
     context = {"search": search, "desk": desk, "office": province.office}
     mail = render_mail("admin/saved_search.txt", [search.owner.email], context)
-    send_or_log(mail, log, "search.mail_failed", search=search.pk)
+    send_or_log(mail, log, "saved_search.mail_failed", search=search.pk)

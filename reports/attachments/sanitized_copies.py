@@ -112,7 +112,7 @@ def _scan(content: bytes, *, is_last: bool) -> Scan:
     except ScanError as error:
         if not is_last:
             raise
-        log.error("file.not_scanned", error=str(error))  # noqa: TRY400
+        log.error("file.scan_failed", error=str(error))  # noqa: TRY400
         return Scan.NOT_SCANNED
 
 

@@ -160,7 +160,7 @@ def store(draft: PendingUpload, report: Report) -> bool:
     except db.Error as error:
         if not committing:
             remove(path_of(draft.id))
-        log.error("file.row_not_written", error=type(error).__name__)  # noqa: TRY400
+        log.error("file.row_write_failed", error=type(error).__name__)  # noqa: TRY400
         raise RefusedError(Refusal.NOT_WRITTEN) from error
     queue.notify()
     return True
@@ -171,7 +171,7 @@ def remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        log.error("file.not_removed", error=_error_code(error))  # noqa: TRY400
+        log.error("file.remove_failed", error=_error_code(error))  # noqa: TRY400
 
 
 def _is_new(draft: PendingUpload, report: Report) -> bool:
@@ -211,10 +211,10 @@ def open_original(file: EvidenceFile) -> Iterator[bytes]:
         for chunk in _decrypt_file(file.pk):
             digest.update(chunk)
     except (OSError, StreamDecryptionError) as error:
-        log.error("file.not_opened", error=type(error).__name__)  # noqa: TRY400
+        log.error("file.open_failed", error=type(error).__name__)  # noqa: TRY400
         raise DecryptionError from error
     if digest.digest() != bytes(file.sha256):
-        log.error("file.not_opened", error="digest")
+        log.error("file.open_failed", error="digest")
         raise DecryptionError
     return _decrypt_file(file.pk)
 
@@ -224,7 +224,7 @@ def open_clean_copy(pk: UUID) -> bytes:
     try:
         return b"".join(_decrypt_file(pk, COPY_FOLDER))
     except (OSError, StreamDecryptionError) as error:
-        log.error("file.copy_not_opened", error=type(error).__name__)  # noqa: TRY400
+        log.error("file.copy_open_failed", error=type(error).__name__)  # noqa: TRY400
         raise DecryptionError from error
 
 
@@ -296,7 +296,7 @@ def _refuse_on_disk_error() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        log.error("file.not_written", error=_error_code(error))  # noqa: TRY400
+        log.error("file.write_failed", error=_error_code(error))  # noqa: TRY400
         code = Refusal.NO_ROOM if error.errno in _FULL else Refusal.NOT_WRITTEN
         raise RefusedError(code) from error
 

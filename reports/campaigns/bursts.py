@@ -220,7 +220,7 @@ def detect_and_store() -> list[Burst]:
 
 def detect_if_due() -> None:
     """Update the stored bursts where they are older than AGAIN_AFTER; log an error."""
-    with log_database_error(log, "bursts.not_counted"):
+    with log_database_error(log, "bursts.count_failed"):
         snapshot = BurstSnapshot.objects.first()
         if snapshot is None or (timezone.now() - snapshot.counted_at).total_seconds() > AGAIN_AFTER:
             detect_and_store()

@@ -39,7 +39,7 @@ RETURNING since = statement_timestamp()
 
 def check_alarms() -> None:
     """Raise, end and mail alarms by the queue's state; log an error of the database."""
-    with log_database_error(log, "watch.not_looked"):
+    with log_database_error(log, "alarms.check_failed"):
         others = {
             Kind.CALENDAR: len(days_off.years_without_data()),
             Kind.UNPURGED: int(purge.is_missed()),

@@ -182,7 +182,7 @@ def store_queue_balance() -> QueueBalance:
     """Return the balance, stored as the tally where the database is writable."""
     balance = queue_balance()
     snapshot = QueueSnapshot(**{name: getattr(balance, name) for name in SNAPSHOT_FIELDS})
-    with log_database_error(log, "queue.tally_not_kept"):
+    with log_database_error(log, "queue_balance.store_failed"):
         QueueSnapshot.objects.bulk_create(
             [snapshot], update_conflicts=True, unique_fields=["id"], update_fields=SNAPSHOT_FIELDS
         )
@@ -191,7 +191,7 @@ def store_queue_balance() -> QueueBalance:
 
 def store_queue_balance_if_due() -> None:
     """Store the balance where the tally is older than COUNT_AGAIN_AFTER; log an error."""
-    with log_database_error(log, "queue.not_counted"):
+    with log_database_error(log, "queue_balance.count_failed"):
         age = queue_state().tally_age_s
         if age is None or age > COUNT_AGAIN_AFTER:
             store_queue_balance()
@@ -262,7 +262,7 @@ def update_daily_counts() -> None:
 
 def count_if_possible() -> None:
     """Update the daily counts; an error is logged and tried again at the next call."""
-    with log_database_error(log, "days.not_counted"):
+    with log_database_error(log, "daily_counts.update_failed"):
         update_daily_counts()
 
 

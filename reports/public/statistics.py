@@ -140,7 +140,7 @@ def update_statistics(through: date | None = None) -> PublicStatistics:
 
 def update_if_due() -> None:
     """Count once a local day; retry at the next call after a database error."""
-    with log_database_error(log, "figures.not_counted"):
+    with log_database_error(log, "statistics.update_failed"):
         row = PublicFigures.objects.first()
         if row is None or timezone.localdate(row.counted_at) < timezone.localdate():
             update_statistics()

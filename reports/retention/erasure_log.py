@@ -55,7 +55,7 @@ def _write(erased: Iterable[tuple[str, UUID]]) -> None:
         try:
             private_files.append_json_line(path(), line)
         except OSError as error:
-            log.error("erased.not_noted", error=type(error).__name__)  # noqa: TRY400
+            log.error("erasure_log.write_failed", error=type(error).__name__)  # noqa: TRY400
 
 
 def load_digests() -> dict[str, datetime]:

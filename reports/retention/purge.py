@@ -35,7 +35,7 @@ _LOCK = "purge"
 
 def run_if_due() -> None:
     """Begin tonight's run, or go on with one; what failed is tried at the next call."""
-    with log_database_error(log, "purge.not_run"):
+    with log_database_error(log, "purge.run_failed"):
         flood_detection.drop_expired()  # at each call: its period is minutes
         if run := _find_or_start_run():
             run_until(run, TIMEOUT_SECONDS)
@@ -112,7 +112,7 @@ def _purge_one(run: PurgeRun, kind: RetentionPolicy, key: Any) -> None:
             raise
         run.retained_counts += 1
         run.save(update_fields=["retained_counts"])
-        log.warning("purge.stayed", kind=kind.name, error=type(error).__name__)
+        log.warning("purge.item_failed", kind=kind.name, error=type(error).__name__)
     else:
         run.counts = counts
 

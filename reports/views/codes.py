@@ -131,7 +131,7 @@ def new_code(request: HttpRequest) -> HttpResponse:
     try:
         redeemed = code_recovery.redeem_one_time_word(number, word)
     except db.Error as error:
-        log.error("code.not_replaced", error=type(error).__name__)  # noqa: TRY400
+        log.error("code.replace_failed", error=type(error).__name__)  # noqa: TRY400
         return _render_form(request, form, NOT_NOW)
     if redeemed is None:
         guess_limits.record_wrong_word(request, number)

@@ -109,7 +109,7 @@ def dispute(request: HttpRequest) -> HttpResponse:
     try:
         submitted = findings.submit_dispute(_build_submission(form), parser.submission_key)
     except db.Error as error:
-        log.error("dispute.not_saved", error=type(error).__name__)  # noqa: TRY400
+        log.error("dispute.save_failed", error=type(error).__name__)  # noqa: TRY400
         return _dispute_page(request, form, NOT_SAVED)
     context = {"dispute": submitted, "answer": _answer_promise()}
     return render(request, "reports/check_dispute_receipt.html", context, using="public")

@@ -89,7 +89,7 @@ def answer_to(request: HttpRequest) -> HttpResponse:
         origins = flood_detection.origin_digests(request)
         accepted = intake.submit_report(submission, parser.submission_key, came_from=origins)
     except db.Error as error:
-        log.error("report.not_saved", error=type(error).__name__)  # noqa: TRY400
+        log.error("report.save_failed", error=type(error).__name__)  # noqa: TRY400
         return _page_again(request, parser, NOT_SAVED)
     return redirect_to_receipt(request, accepted)
 

@@ -278,4 +278,4 @@ def test_an_original_that_does_not_open_is_tried_again_and_told(
     sanitized_copies.process_items([owed(file).pk])
     item = owed(file)
     assert (item.done_at, item.error) == (None, "DecryptionError")
-    assert "file.not_opened" in caplog.text
+    assert "file.open_failed" in caplog.text

@@ -146,7 +146,7 @@ def test_a_file_that_the_disk_does_not_let_go_is_no_error_of_the_page(
     answer = upload(("a.jpg", JPEG))
     assert answer.status_code == 503
     assert "Máy chủ chưa ghi được" in lines(answer)[0]
-    assert "file.not_removed" in caplog.text
+    assert "file.remove_failed" in caplog.text
     assert "EROFS" in caplog.text
 
 

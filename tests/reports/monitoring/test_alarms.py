@@ -328,8 +328,8 @@ def test_beats_tasks_look_and_count() -> None:
 @pytest.mark.parametrize(
     ("ask", "line"),
     [
-        (check_alarms, "watch.not_looked"),
-        (queue_stats.store_queue_balance_if_due, "queue.not_counted"),
+        (check_alarms, "alarms.check_failed"),
+        (queue_stats.store_queue_balance_if_due, "queue_balance.count_failed"),
     ],
 )
 def test_without_a_database_a_line_without_words_is_all(

@@ -197,7 +197,7 @@ def test_a_count_that_cannot_be_kept_is_told_all_the_same(
     monkeypatch.setattr(type(QueueSnapshot.objects), "bulk_create", Mock(side_effect=DatabaseError))
     accept()
     assert queue_stats.store_queue_balance().accepted == 1
-    assert "queue.tally_not_kept" in caplog.text
+    assert "queue_balance.store_failed" in caplog.text
 
 
 def test_re_reading_may_wait_its_turn() -> None:
