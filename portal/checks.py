@@ -211,7 +211,7 @@ RULES = (
     Rule(
         "W006",
         lambda: bool(settings.PARTNER_TEST_HOSTS),
-        "PARTNER_TEST_HOSTS is set: warnings go to these hosts unsealed, inside our network too.",
+        "PARTNER_TEST_HOSTS is set: warnings go to these hosts over plain http, inside our network too.",
         "Unset PARTNER_TEST_HOSTS when the trial is over.",
     ),
     Rule(

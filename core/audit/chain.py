@@ -1,6 +1,6 @@
 """The audit log as a hash chain: a later change, removal or insertion of an event breaks it.
 
-One sealer at a time links events in order of id. An id is drawn before its row is committed, so a
+One process at a time links events in order of id. An id is drawn before its row is committed, so a
 link waits until every transaction that was writing events has ended. A link is SHA-256 over the
 digest before it and the event; the detail enters as an HMAC under a salt that can be deleted.
 """
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 BEGINNING = bytes(32)  # the digest before the first link
 BATCH_SIZE = 2000  # links in one transaction
 TIMEOUT_SECONDS = 8.0  # for transactions that are writing events to end
-MAX_SEAL_SECONDS = 8.0  # of sealing in one run, after that
+MAX_LINK_SECONDS = 8.0  # of linking in one run, after that
 _POLL_INTERVAL_SECONDS = 0.05
 CHAIN_LOCK = "audit chain"
 
@@ -84,9 +84,9 @@ def extend_chain() -> int:
     if up_to is None:
         log.warning("audit_chain.writers_timeout")
         return 0
-    linked, until = 0, time.monotonic() + MAX_SEAL_SECONDS
+    linked, until = 0, time.monotonic() + MAX_LINK_SECONDS
     while time.monotonic() < until:
-        count = _seal_batch(up_to)
+        count = _link_batch(up_to)
         linked += count
         if count < BATCH_SIZE:
             break
@@ -108,7 +108,7 @@ def _list_writers() -> set[str]:
     return {name for (name,) in fetch_all(_SELECT_WRITERS_SQL)}
 
 
-def _seal_batch(up_to: int) -> int:
+def _link_batch(up_to: int) -> int:
     with transaction.atomic():
         if not advisory_locks.try_lock_until_commit(CHAIN_LOCK):
             return 0

@@ -18,9 +18,9 @@ PAGES = 10  # of them in one run of beat's
 TAIL = 200  # heads that are compared in one run of beat's
 
 WHAT = {
-    "changed": "the act was changed after it was sealed",
-    "removed": "the act was removed after it was sealed",
-    "inserted": "the act was put in later, before acts that were sealed already",
+    "changed": "the act was changed after it was linked",
+    "removed": "the act was removed after it was linked",
+    "inserted": "the act was put in later, before acts that were linked already",
     "unlinked": "its link does not follow the one before it: links were removed, put in or changed",
     "cut": "the file of heads knows this act, the database does not: the end of the record is gone",
     "rewritten": "the file of heads knows another digest of this act: the record was written anew",
@@ -119,7 +119,7 @@ class VerificationResult:
 
     cursor: Cursor
     heads: int
-    unsealed: int
+    unlinked: int
 
 
 def verify(*, restored: bool = False) -> VerificationResult:
@@ -132,11 +132,11 @@ def verify(*, restored: bool = False) -> VerificationResult:
     compared = verify_heads(chain_heads.authoritative_heads(), up_to=up_to)
     if cursor.links and not chain_heads.newest() and not restored:
         raise ChainBrokenError("no_heads", cursor.event)
-    unsealed = AuditEvent.objects.filter(pk__gt=cursor.event).count()
+    unlinked = AuditEvent.objects.filter(pk__gt=cursor.event).count()
     if restored:
         _record_restore(cursor)
     _store(AuditChainCheck(last_checked_id=cursor.event))
-    return VerificationResult(cursor, compared, unsealed)
+    return VerificationResult(cursor, compared, unlinked)
 
 
 def _record_restore(cursor: Cursor) -> None:

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             why = f"not checked: {chain_heads.path()}: {error.strerror}"
             raise CommandError(why, returncode=3) from error
         self.stdout.write(
-            f"Whole: {result.cursor.links} acts sealed, up to event {result.cursor.event};"
+            f"Whole: {result.cursor.links} acts linked, up to event {result.cursor.event};"
             f" {result.heads} heads outside the database agree;"
-            f" {result.unsealed} acts wait for their link."
+            f" {result.unlinked} acts wait for their link."
         )

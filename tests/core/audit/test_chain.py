@@ -1,4 +1,4 @@
-"""The record of acts as a chain: what is sealed, when, and what anybody's hands on it leave behind."""
+"""The record of acts as a chain: what is linked, when, and what anybody's hands on it leave behind."""
 
 import threading
 from pathlib import Path
@@ -29,7 +29,7 @@ def acted(times: int = 5) -> list[int]:
     return [events.log_event("report", "r", "noted", reason=f"lời {n}").pk for n in range(times)]
 
 
-def sealed(times: int = 5) -> list[int]:
+def linked(times: int = 5) -> list[int]:
     made = acted(times)
     assert chain.extend_chain() == times
     return made
@@ -51,7 +51,7 @@ def find_break(*, restored: bool = False) -> tuple[str, int]:
 
 
 def test_each_act_follows_the_one_before() -> None:
-    ids = sealed(2) + sealed(1)
+    ids = linked(2) + linked(1)
     links = list(AuditChainLink.objects.order_by("event_id"))
     assert [link.event_id for link in links] == ids
     digests = [chain.BEGINNING, *(bytes(link.digest) for link in links)]
@@ -62,9 +62,9 @@ def test_each_act_follows_the_one_before() -> None:
 def test_many_acts_are_sealed_and_checked_a_few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chain, "BATCH_SIZE", 2)
     monkeypatch.setattr(chain_verification, "PAGE", 2)
-    sealed(5)
+    linked(5)
     result = chain_verification.verify()
-    assert (result.cursor.links, result.heads, result.unsealed) == (5, 1, 0)
+    assert (result.cursor.links, result.heads, result.unlinked) == (5, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_many_acts_are_sealed_and_checked_a_few_at_once(monkeypatch: pytest.Monk
      """detail = '{"reason": "khác"}'""", "detail = '{}'", "actor_id = NULL, subject_type = 'alert'"],
 )  # fmt: skip
 def test_an_act_that_was_changed_is_found(change: str) -> None:
-    ids = sealed()
+    ids = linked()
     forge(f"UPDATE core_auditevent SET {change} WHERE id = %s", ids[2])  # noqa: S608
     assert find_break() == ("changed", ids[2])
 
 
 def test_an_act_that_was_removed_is_found_also_with_its_link() -> None:
-    ids = sealed()
+    ids = linked()
     forge("DELETE FROM core_auditevent WHERE id = %s", ids[1])
     assert find_break() == ("removed", ids[1])
     forge("DELETE FROM core_auditchainlink WHERE event_id = %s", ids[1])
@@ -93,7 +93,7 @@ def remove(first: int, last: int) -> None:
 
 
 def test_an_act_that_was_put_in_is_found() -> None:
-    ids = sealed()
+    ids = linked()
     remove(ids[2], ids[2])
     forge(
         "INSERT INTO core_auditevent (id, created_at, subject_type, subject_id, kind, detail)"
@@ -108,20 +108,20 @@ def test_an_act_that_was_put_in_is_found() -> None:
     [("core_auditevent", "id", "changed"), ("core_auditchainlink", "event_id", "unlinked")],
 )
 def test_acts_or_links_that_changed_places_are_found(table: str, key: str, kind: str) -> None:
-    first, second = sealed(2)
+    first, second = linked(2)
     for old, new in ((first, -1), (second, first), (-1, second)):
         forge(f"UPDATE {table} SET {key} = %s WHERE {key} = %s", new, old)  # noqa: S608
     assert find_break() == (kind, first)
 
 
 def test_an_end_that_was_cut_off_is_found_by_the_file() -> None:
-    ids = sealed()
+    ids = linked()
     remove(ids[3], ids[4])
     assert find_break() == ("cut", ids[4])
 
 
 def test_a_record_that_was_written_anew_is_found_by_the_file() -> None:
-    ids = sealed()
+    ids = linked()
     forge("UPDATE core_auditevent SET kind = 'junked' WHERE id = %s", ids[0])
     forge("DELETE FROM core_auditchainlink")
     chain.extend_chain()
@@ -129,20 +129,20 @@ def test_a_record_that_was_written_anew_is_found_by_the_file() -> None:
 
 
 def test_links_without_any_file_are_found() -> None:
-    ids = sealed()
+    ids = linked()
     chain_heads.path().unlink()
     assert find_break() == ("no_heads", ids[-1])
 
 
 def test_a_salt_that_was_thrown_away_without_a_record_is_found() -> None:
-    ids = sealed()
+    ids = linked()
     forge("UPDATE core_auditevent SET detail = '{}' WHERE id = %s", ids[0])
     forge("UPDATE core_auditchainlink SET salt = NULL WHERE event_id = %s", ids[0])
     assert find_break() == ("changed", ids[0])
 
 
 def test_words_of_an_act_can_be_erased_on_record_and_the_chain_holds(lead: Person) -> None:
-    ids = sealed()
+    ids = linked()
     events.redact_detail(ids[1], by=lead.user, reason="ghi nhầm tên")
     chain.extend_chain()
     assert chain_verification.verify().cursor.links == 6
@@ -165,13 +165,13 @@ def test_the_same_words_never_give_the_same_digest() -> None:
      "UPDATE core_auditevent SET detail = '{}'", "DELETE FROM core_auditevent"],
 )  # fmt: skip
 def test_the_database_keeps_links_and_acts(statement: str) -> None:
-    sealed(1)
+    linked(1)
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         connection.cursor().execute(statement)
 
 
 def test_a_second_link_never_follows_the_same_one() -> None:
-    sealed(2)
+    linked(2)
     with pytest.raises(IntegrityError, match="one_chain"), transaction.atomic():
         AuditChainLink.objects.create(
             event_id=10**9, salt=b"s", detail_digest=b"d", previous=chain.BEGINNING, digest=b"x"
@@ -179,17 +179,17 @@ def test_a_second_link_never_follows_the_same_one() -> None:
 
 
 def test_after_a_restore_the_file_is_ahead_until_somebody_says_so() -> None:
-    ids, later = sealed(2), sealed(3)
+    ids, later = linked(2), linked(3)
     remove(later[0], later[-1])
     assert find_break()[0] == "cut"
     assert chain_verification.verify(restored=True).cursor.event == ids[-1]
     chain.extend_chain()
-    assert chain_verification.verify().unsealed == 0
+    assert chain_verification.verify().unlinked == 0
     assert AuditEvent.objects.filter(kind="record_restored").exists()
 
 
 def test_a_restore_excuses_no_change_and_said_for_nothing_it_writes_nothing() -> None:
-    ids = sealed(3)
+    ids = linked(3)
     chain_verification.verify(restored=True)
     assert not AuditEvent.objects.filter(kind="record_restored").exists()
     assert not chain_heads.newest().restored  # type: ignore[union-attr]
@@ -198,17 +198,17 @@ def test_a_restore_excuses_no_change_and_said_for_nothing_it_writes_nothing() ->
 
 
 def test_a_line_that_was_cut_short_spoils_no_other() -> None:
-    sealed(1)
+    linked(1)
     with chain_heads.path().open("ab") as file:
         file.write(b'{"event": 12, "dig')
-    sealed(1)
+    linked(1)
     assert [head.event for head in chain_heads.all_heads()] == list(
         AuditChainLink.objects.order_by("event_id").values_list("event_id", flat=True)
     )
 
 
 def test_the_file_is_its_owners_alone_and_one_line_a_head() -> None:
-    sealed(1)
+    linked(1)
     chain.extend_chain()
     assert chain_heads.path().stat().st_mode & 0o777 == 0o600
     assert len(chain_heads.path().read_text().splitlines()) == 1
@@ -255,7 +255,7 @@ def test_an_act_that_commits_late_is_waited_for() -> None:
     threading.Timer(0.3, go_on.set).start()
     assert chain.extend_chain() == 2
     writer.join()
-    assert chain_verification.verify().unsealed == 0
+    assert chain_verification.verify().unlinked == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -281,23 +281,23 @@ def test_while_one_seals_a_second_leaves_it_alone() -> None:
             go_on.wait(5)
         connection.close()
 
-    sealer = threading.Thread(target=first)
-    sealer.start()
+    linker = threading.Thread(target=first)
+    linker.start()
     is_locked.wait(5)
     assert chain.extend_chain() == 0
     go_on.set()
-    sealer.join()
+    linker.join()
     assert chain.extend_chain() == 1
 
 
 def test_the_command_says_that_all_is_whole_or_names_the_first_break_and_ends_badly(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    ids = sealed(3)
+    ids = linked(3)
     acted(1)
     call_command("verify_audit_log")
     output = capsys.readouterr().out
-    assert "3 acts sealed" in output
+    assert "3 acts linked" in output
     assert "1 acts wait" in output
     forge("DELETE FROM core_auditevent WHERE id = %s", ids[1])
     with pytest.raises(CommandError, match=f"event {ids[1]}: the act was removed") as refused:
@@ -307,7 +307,7 @@ def test_the_command_says_that_all_is_whole_or_names_the_first_break_and_ends_ba
 
 
 def test_a_break_is_an_alarm_until_all_is_verified() -> None:
-    ids = sealed(3)
+    ids = linked(3)
     forge("UPDATE core_auditevent SET kind = 'junked' WHERE id = %s", ids[1])
     chain_verification.verify_next_batch()
     assert alarms.affected_counts(queue_stats.queue_state())[alarms.Kind.BROKEN] == 1
@@ -321,7 +321,7 @@ def test_a_break_is_an_alarm_until_all_is_verified() -> None:
 def test_beat_checks_page_after_page_and_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chain_verification, "PAGE", 2)
     monkeypatch.setattr(chain_verification, "PAGES", 1)
-    ids, reached = sealed(3), []
+    ids, reached = linked(3), []
     for _ in range(4):
         chain_verification.verify_next_batch()
         reached.append(AuditChainCheck.objects.get().last_checked_id)
@@ -329,7 +329,7 @@ def test_beat_checks_page_after_page_and_begins_anew(monkeypatch: pytest.MonkeyP
 
 
 def test_beat_finds_a_cut_end() -> None:
-    ids = sealed(3)
+    ids = linked(3)
     remove(ids[2], ids[2])
     chain_verification.verify_next_batch()
     assert AuditChainCheck.objects.get().break_kind == "cut"
@@ -357,6 +357,6 @@ def test_beat_sends_both_its_tasks_which_seal_and_check(settings: Settings) -> N
 
 
 def test_the_banner_tells_of_a_broken_record(duty: Person) -> None:
-    ids = sealed(1)
+    ids = linked(1)
     chain_verification.store_break(ChainBrokenError("changed", ids[0]))
     assert "không khớp với bản đã khóa" in duty.client.get("/admin/").content.decode()
