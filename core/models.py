@@ -55,7 +55,7 @@ class OutboxItem(models.Model):
 
 
 # Events by which somebody saw or exported personal data.
-LOOKS = ("revealed", "exported", "case_exported", "slip_given")
+LOOKS = ("revealed", "exported", "case_exported", "transfer_slip_printed")
 
 
 class AuditEvent(models.Model):

@@ -42,7 +42,7 @@ VALID_SECONDS = 600  # from the button to the last code
 _STATES, _NEXT, _WAITING = "oidc_states", "oidc_login_next", "oidc_waiting"
 _SESSION_KEYS = (_STATES, _NEXT, _WAITING)
 _BACKEND = "accounts.backends.DeskBackend"
-_LEFT = "provider_left"
+_LEFT = "provider_logged_out"
 WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
 
 

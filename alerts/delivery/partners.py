@@ -40,7 +40,7 @@ def new_secret(partner: PartnerAgency, *, by: User) -> str:
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     sealed = encryption.encrypt(secret, "secret")
     PartnerAgency.objects.filter(pk=partner.pk).update(secret_sealed=sealed)
-    events.log_event("partner", partner.pk, "partner_key_made", by=by)
+    events.log_event("partner", partner.pk, "partner_secret_created", by=by)
     return secret
 
 

@@ -28,7 +28,7 @@ MAX_WORDS = 4000
 MAX_EVENTS = 5  # events of colleagues, after a lost race
 # Events that do not change the case.
 NO_DECISION = (
-    "revealed", "refused", "reprocessed", "code_released", "code_replaced",
+    "revealed", "refused", "reprocessed", "one_time_word_issued", "code_replaced",
     "filed", "deadline_soon", "deadline_overdue",
 )  # fmt: skip
 

@@ -85,7 +85,7 @@ class GiveSlip(ReportView):
         if is_whole:
             reason = f"Phiếu chuyển {row}"
             events.log_event("report", report.pk, "revealed", by=by, what="slip", reason=reason)
-        events.log_event("report", report.pk, "slip_given", by=by, slip=str(row))
+        events.log_event("report", report.pk, "transfer_slip_printed", by=by, slip=str(row))
         sheet = _render_slip(report, row, is_whole=is_whole)
         return download(sheet, f"phieu-chuyen-{row.number}-{row.year}.pdf", "application/pdf")
 
@@ -95,7 +95,7 @@ def slips_of_report(report: Report) -> QuerySet[Any]:
     downloads = (
         events.events_for("report", report.pk)
         .alias(printed=KT("detail__slip"))
-        .filter(kind="slip_given", printed=OuterRef("number_and_year"))
+        .filter(kind="transfer_slip_printed", printed=OuterRef("number_and_year"))
         .order_by()
         .values("kind")
         .annotate(n=Count("pk"))

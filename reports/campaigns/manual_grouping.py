@@ -145,7 +145,7 @@ def reject_proposal(proposal_id: int, actor: Actor) -> MergeProposal:
         MergeProposal.objects.filter(pk=proposal_id).update(rejected_at=Now(), rejected_by=actor.by)
         for one, other in permutations((proposal.campaign_a, proposal.campaign_b)):
             detail = {"other": other.code, "reason": actor.words}
-            events.log_event("campaign", one.pk, "campaign_kept_two", by=actor.by, **detail)
+            events.log_event("campaign", one.pk, "merge_proposal_rejected", by=actor.by, **detail)
     return proposal
 
 
@@ -216,7 +216,7 @@ def _store_action(
 
 def _store_undo(act: CampaignAction, actor: Actor, restored: int) -> None:
     CampaignAction.objects.filter(pk=act.pk).update(undone_at=Now(), undone_by=actor.by)
-    _log_events(act, actor, "campaign_taken_back", restored, what=act.kind)
+    _log_events(act, actor, "campaign_action_undone", restored, what=act.kind)
     _count_versions({act.campaign_id, act.other_id or act.campaign_id})
 
 

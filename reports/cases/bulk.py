@@ -125,7 +125,7 @@ def _attach_batch(
 
 def store_result(key: UUID, verb: str, result: Result, by: User) -> None:
     events.log_event(
-        "bulk", key, "bulk_done", by=by, verb=verb, done=result.done, refused=result.refused
+        "bulk", key, "bulk_action_done", by=by, verb=verb, done=result.done, refused=result.refused
     )
 
 

@@ -110,7 +110,7 @@ def _store_correction(case_id: UUID, version: int, row: Correction) -> Case:
             changed_at=Now(),
             due_at=deadlines.apply_transition(case),
         )
-        kind = "corrected" if row.is_active else "uncorrected"
+        kind = "corrected" if row.is_active else "correction_reverted"
         events.log_event("report", case_id, kind, by=row.actor, fact=row.fact, correction=row.pk)
     case.refresh_from_db()
     return case

@@ -39,7 +39,7 @@ def issue_transfer_slip_later(case: Case, by: User) -> TransferSlip:
             raise TransferSlipError
         unit, reason = case.unit, event.detail.get("reason", "")
         slip = issue_transfer_slip(case.pk, unit=unit, reason=reason, by=by)
-        events.log_event("report", case.pk, "slip_issued", by=by, slip=str(slip))
+        events.log_event("report", case.pk, "transfer_slip_issued", by=by, slip=str(slip))
     return slip
 
 

@@ -86,5 +86,5 @@ def record_verdict(row: LookalikeDomain, by: User) -> None:
         row.reviewed_by, row.reviewed_at = by, Now()
         row.save()
         events.log_event(
-            "lookalike", row.pk, "name_judged", by=by, name=row.name, verdict=row.verdict
+            "lookalike", row.pk, "lookalike_reviewed", by=by, name=row.name, verdict=row.verdict
         )

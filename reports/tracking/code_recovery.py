@@ -54,7 +54,7 @@ def issue_one_time_word(report: Report, by: User, reason: str) -> str:
             recovery_until=Now() + WORD_LIFETIME,
             recovery_attempts=0,
         )
-        events.log_event("report", report.pk, "code_released", by=by, reason=reason.strip())
+        events.log_event("report", report.pk, "one_time_word_issued", by=by, reason=reason.strip())
     return word
 
 

@@ -108,10 +108,12 @@ def test_a_new_code_is_not_given_to_who_only_found_the_desk_open(duty: Person) -
     with time_machine.travel(time.time() + TWENTY_MINUTES, tick=False):
         asked = duty.client.post(page, {"reason": "đọc đúng câu hẹn"})
         assert asks(asked)
-        assert not events.events_for("report", report.pk).filter(kind="code_released").exists()
+        assert (
+            not events.events_for("report", report.pk).filter(kind="one_time_word_issued").exists()
+        )
         carried = {**hidden_of(asked.content), "confirm_proof": PASSWORD}
         assert not asks(duty.client.post(page, carried))
-    released = events.events_for("report", report.pk).get(kind="code_released")
+    released = events.events_for("report", report.pk).get(kind="one_time_word_issued")
     assert released.detail["reason"] == "đọc đúng câu hẹn"
 
 
@@ -119,5 +121,7 @@ def test_a_paper_with_what_is_sealed_asks_and_one_without_does_not(duty: Person)
     report = handed(duty, contact="0992 000 118")
     with time_machine.travel(time.time() + TWENTY_MINUTES):
         assert asks(take(duty, report, whole="1"))
-        assert not events.events_for("report", report.pk).filter(kind="slip_given").exists()
+        assert (
+            not events.events_for("report", report.pk).filter(kind="transfer_slip_printed").exists()
+        )
         assert take(duty, report).headers["Content-Type"] == "application/pdf"

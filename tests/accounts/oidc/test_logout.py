@@ -82,7 +82,7 @@ def test_what_the_provider_opened_ends_when_it_says_so_on_record(visit: Visit) -
     assert "no-store" in answer.headers["Cache-Control"]
     assert not there.is_in()
     assert by_password.get("/admin/").status_code == 200
-    assert events.events_for("user", visit.user.pk)[0].kind == "provider_left"
+    assert events.events_for("user", visit.user.pk)[0].kind == "provider_logged_out"
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_another_key_ends_the_old_one(approver: Person) -> None:
     response = approver.client.post(partner_url(row, "renew"))
     row.refresh_from_db()
     assert find_secret(response) == encryption.decrypt_field(row, "secret") != before
-    assert events.events_for("partner", row.pk)[0].kind == "partner_key_made"
+    assert events.events_for("partner", row.pk)[0].kind == "partner_secret_created"
 
 
 @pytest.mark.parametrize(

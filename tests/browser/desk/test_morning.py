@@ -255,6 +255,6 @@ def _is_on_record(morning: Morning) -> None:
     assert [len(members(campaign)) for campaign in morning.campaigns] == [6, 5]
     assert Alert.objects.get(campaign=morning.campaigns[0]).current is None
     done = Counter(AuditEvent.objects.exclude(actor=None).values_list("actor__username", "kind"))
-    assert done["minh", "asked"] == done["minh", "slip_given"] == 1
+    assert done["minh", "asked"] == done["minh", "transfer_slip_printed"] == 1
     assert done["ha", "classified_as_crime"] == 1
     assert not any(kind == "refused" for _, kind in done)

@@ -279,7 +279,7 @@ def test_what_the_machine_would_merge_is_asked_and_turned_down(duty: Person) -> 
     assert "Máy không đề nghị lại" in page
     assert not MergeProposal.objects.open().exists()
     assert post(duty, large, f"keep-two/{asked.pk}").status_code == 409
-    assert events.events_for("campaign", large.pk).get().kind == "campaign_kept_two"
+    assert events.events_for("campaign", large.pk).get().kind == "merge_proposal_rejected"
 
 
 def test_an_act_is_taken_back_on_its_own_page_alone(duty: Person) -> None:

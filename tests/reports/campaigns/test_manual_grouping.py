@@ -47,9 +47,12 @@ def test_a_merge_moves_every_report_keeps_each_reason_and_is_on_record(by: User)
     manual_grouping.undo_action(act.pk, hand(by, "Nhầm"))
     results = [(event.kind, event.actor, event.detail["other"]) for event in
             events.events_for("campaign", large.pk)]  # fmt: skip
-    assert results == [("campaign_taken_back", by, "Đ-26-AAA"), ("campaign_merged", by, "Đ-26-AAA")]
+    assert results == [
+        ("campaign_action_undone", by, "Đ-26-AAA"),
+        ("campaign_merged", by, "Đ-26-AAA"),
+    ]
     assert [event.kind for event in events.events_for("campaign", small.pk)] == [
-        "campaign_taken_back_away", "campaign_merged_away"]  # fmt: skip
+        "campaign_action_undone_away", "campaign_merged_away"]  # fmt: skip
     assert AuditEvent.objects.first().detail["reason"] == "Nhầm"  # type: ignore[union-attr]
 
 

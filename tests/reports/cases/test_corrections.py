@@ -94,7 +94,7 @@ def test_a_correction_is_taken_back_once_and_the_machine_holds_again(
     with pytest.raises(corrections.InvalidFactValueError):
         corrections.revert_correction(report.pk, by=duty.user, version=3, fact="scenario")
     kinds = [event.kind for event in events.events_for("report", report.pk)]
-    assert kinds == ["uncorrected", "corrected"]
+    assert kinds == ["correction_reverted", "corrected"]
 
 
 @pytest.mark.parametrize(

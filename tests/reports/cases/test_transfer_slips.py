@@ -152,7 +152,7 @@ def test_each_sheet_is_counted_and_is_among_the_looks(duty: Person, auditor: Per
     take(duty, report)
     take(duty, report)
     assert "Đã in 2 lần" in duty.client.get(page_of(report)).content.decode()
-    assert events.events_for("report", report.pk).filter(kind="slip_given").count() == 2
+    assert events.events_for("report", report.pk).filter(kind="transfer_slip_printed").count() == 2
     page = auditor.client.get("/admin/core/auditevent/looks/").content.decode()
     assert page.count("In phiếu chuyển tin") == 3  # the choice of acts, and these two
 

@@ -125,7 +125,7 @@ def test_both_ends_are_on_record_and_neither_word_nor_code(
     replacement, release_event, _ = events.events_for("report", resident.report.pk)
     assert (replacement.kind, replacement.actor) == ("code_replaced", None)
     assert (release_event.kind, release_event.actor, release_event.detail) == (
-        "code_released", duty.user, {"reason": WHY},
+        "one_time_word_issued", duty.user, {"reason": WHY},
     )  # fmt: skip
     details = str(list(AuditEvent.objects.values_list("detail", flat=True)))
     assert code not in details
