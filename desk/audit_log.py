@@ -33,7 +33,7 @@ LOOK = "core.view_look"
 _FACTS: dict[Any, Any] = dict(Correction.Fact.choices)
 # Details that never hold a person's words.
 _CODES = (
-    "before", "after", "outcome", "what", "verb", "role", "identifier", "format", "fact", "filter",
+    "before", "after", "outcome", "field", "verb", "role", "identifier", "format", "fact", "filter",
     "deadline",
 )  # fmt: skip
 _FIGURES = {"number": "tệp số {}", "rows": "{} dòng", "files": "{} tệp"}

@@ -13,9 +13,9 @@ DETAIL_ERASED = "detail_erased"
 NO_LOOK = ("refused", "reprocessed")
 # Keys of a detail that hold nobody's words: codes, keys, counts, times, names of units.
 _NO_WORDS = frozenset({
-    "after", "before", "correction", "deadline", "due", "fact", "files", "format", "lists",
+    "after", "before", "cause", "correction", "deadline", "due", "fact", "field", "files", "format", "lists",
     "message", "number", "officer", "outcome", "personal", "proposed_by", "rows", "rule",
-    "sha256", "slip", "source", "unit", "verb", "version", "what", "which", "why",
+    "sha256", "slip", "source", "target", "unit", "verb", "version",
 })  # fmt: skip
 
 

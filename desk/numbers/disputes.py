@@ -76,7 +76,7 @@ class RevealContact(RowAction):
     what = "contact"
 
     def run(self) -> str | None:
-        events.log_event("dispute", self.row.pk, "revealed", by=self.officer, what=self.what)
+        events.log_event("dispute", self.row.pk, "revealed", by=self.officer, field=self.what)
         return encryption.decrypt_field(self.row, self.what)
 
     def show_result(self, result: str | None) -> HttpResponse:

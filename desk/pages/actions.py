@@ -151,7 +151,7 @@ def action_history(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
             format_datetime(event.created_at),
             officer_name(event.actor) if event.actor else "Máy",
             EVENTS.get(event.kind, event.kind),
-            event.detail.get("reason", "") or PERSONAL.get(event.detail.get("what", ""), ""),
+            event.detail.get("reason", "") or PERSONAL.get(event.detail.get("field", ""), ""),
         )
         for event in events.events_for(subject, pk)[:50]
     ]

@@ -122,6 +122,6 @@ def open_clean_copy(check: FileCheck) -> HttpResponse:
 def log_picture_view(report: Report, officer: User) -> None:
     """Log once a day that an officer views a report's pictures, each of which is a request."""
     today = start_of_day(timezone.localdate())
-    views = events.events_for("report", report.pk).filter(kind="revealed", detail__what="copy")
+    views = events.events_for("report", report.pk).filter(kind="revealed", detail__field="copy")
     if not views.filter(actor=officer, created_at__gte=today).exists():
-        events.log_event("report", report.pk, "revealed", by=officer, what="copy")
+        events.log_event("report", report.pk, "revealed", by=officer, field="copy")

@@ -268,7 +268,7 @@ def event_line(event: AuditEvent, names: dict[int, str], corrections: dict[int, 
     """Return an event and its details in one line."""
     detail, text = event.detail, EVENTS.get(event.kind, event.kind)
     extras = [
-        PERSONAL.get(detail.get("what", ""), ""),
+        PERSONAL.get(detail.get("field", ""), ""),
         f"số {detail['number']}" if "number" in detail else "",
         names.get(detail.get("officer", 0), "") if event.kind == "assigned" else "",
         codes.OUTCOMES.get(detail.get("outcome", ""), ""),

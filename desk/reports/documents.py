@@ -84,7 +84,7 @@ class GiveSlip(ReportView):
             raise PermissionDenied
         if is_whole:
             reason = f"Phiếu chuyển {row}"
-            events.log_event("report", report.pk, "revealed", by=by, what="slip", reason=reason)
+            events.log_event("report", report.pk, "revealed", by=by, field="slip", reason=reason)
         events.log_event("report", report.pk, "transfer_slip_printed", by=by, slip=str(row))
         sheet = _render_slip(report, row, is_whole=is_whole)
         return download(sheet, f"phieu-chuyen-{row.number}-{row.year}.pdf", "application/pdf")

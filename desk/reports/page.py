@@ -215,7 +215,7 @@ def find_latest_reveal_in(log: Sequence[AuditEvent], report: Report, by: User) -
     """Return the same from the newest events of the report; query only where these are cut off."""
     for event in log:
         is_own = event.kind == "revealed" and event.actor == by
-        if is_own and event.detail.get("what") in SEALED_FIELDS:
+        if is_own and event.detail.get("field") in SEALED_FIELDS:
             return int(event.pk)
     return find_latest_reveal(report, by) if len(log) >= detail.MAX_EVENTS else 0
 

@@ -158,7 +158,7 @@ def remove(request: HttpRequest, search: int) -> HttpResponse:
 def remove_searches_with_contact(*, contact: str, **_: object) -> None:
     """Remove the searches that name a reporter's contact; a receiver of its erasure."""
     for search in erasure.find_rows_with_contact(SavedSearch, contact, "name", "query"):
-        events.log_event("search", search.pk, "search_removed", why="contact")
+        events.log_event("search", search.pk, "search_removed", cause="contact")
         search.delete()
 
 

@@ -50,10 +50,10 @@ class RevealView(ReportView):
     http_method_names = ["post"]
     permission = REVEAL
 
-    def open_sealed(self, sealed: Sealed, what: str, **which: str) -> str:
+    def open_sealed(self, sealed: Sealed, what: str, **detail: str) -> str:
         """Return the decrypted text, audited before; "" and a message where it is undecryptable."""
         report = self.report
-        events.log_event("report", report.pk, "revealed", by=self.officer, what=what, **which)
+        events.log_event("report", report.pk, "revealed", by=self.officer, field=what, **detail)
         text = encryption.decrypt(sealed, _FIELDS.get(what, what), report.pk)
         if text is None:
             messages.error(self.request, "Không mở được: không có, đã xóa, hoặc thiếu khóa.")
@@ -90,7 +90,7 @@ class RevealFollowup(RevealView):
 
     def post(self, request: HttpRequest, what: str, which: int | UUID) -> HttpResponse:
         sealed = followups.sealed_text_or_404(self.report, what, which)
-        text = self.open_sealed(sealed, what, which=str(which))
+        text = self.open_sealed(sealed, what, target=str(which))
         return self.give_whole(text, what) or render_page(request, self.report, opened=which)
 
 
@@ -104,7 +104,7 @@ class RevealFile(RevealView):
             return render_page(request, self.report)
         number = attachments.file_ordinal(self.report, row)
         events.log_event(
-            "report", self.report.pk, "revealed", by=self.officer, what="file", number=number
+            "report", self.report.pk, "revealed", by=self.officer, field="file", number=number
         )
         try:
             return attachments.attachment(self.report, row, number)
@@ -135,7 +135,7 @@ class DownloadText(ReportView):
     def get(self, request: HttpRequest) -> HttpResponse:
         report, may_read = self.report, self.officer.has_perm("reports.decide_case")
         later = followups.full_texts(report) if may_read else []
-        events.log_event("report", report.pk, "revealed", by=self.officer, what="text")
+        events.log_event("report", report.pk, "revealed", by=self.officer, field="text")
         text = followups.working_copy_text(report, later)
         return download(text, f"{report.public_number}.txt", PLAIN_TEXT)
 

@@ -216,7 +216,7 @@ def _store_action(
 
 def _store_undo(act: CampaignAction, actor: Actor, restored: int) -> None:
     CampaignAction.objects.filter(pk=act.pk).update(undone_at=Now(), undone_by=actor.by)
-    _log_events(act, actor, "campaign_action_undone", restored, what=act.kind)
+    _log_events(act, actor, "campaign_action_undone", restored, undone=act.kind)
     _count_versions({act.campaign_id, act.other_id or act.campaign_id})
 
 

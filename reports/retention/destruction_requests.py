@@ -46,7 +46,7 @@ def propose(
         row = DestructionRequest.objects.create(
             report_id=report_id, kind=what, target=target, reason=reason.strip(), proposed_by=by
         )
-        detail = {"what": what, "which": str(target), "reason": row.reason}
+        detail = {"field": what, "target": str(target), "reason": row.reason}
         events.log_event("report", report_id, "destruction_proposed", by=by, **detail)
     return row
 
@@ -62,7 +62,7 @@ def confirm(report_id: UUID, pk: int, *, by: User) -> None:
             raise DestructionError("same")
         _check_present(report_id, row.kind, row.target)
         DestructionRequest.objects.filter(pk=pk).update(confirmed_at=Now(), confirmed_by=by)
-        detail = {"what": row.kind, "which": str(row.target), "proposed_by": row.proposed_by_id}
+        detail = {"field": row.kind, "target": str(row.target), "proposed_by": row.proposed_by_id}
         events.log_event("report", report_id, "destroyed", by=by, **detail)
         _empty_row(row)
     queue.notify()
@@ -75,7 +75,7 @@ def withdraw(report_id: UUID, pk: int, *, by: User) -> None:
     with transaction.atomic():
         row = _lock_open_request(report_id, pk)
         DestructionRequest.objects.filter(pk=pk).update(withdrawn_at=Now(), withdrawn_by=by)
-        detail = {"what": row.kind, "which": str(row.target)}
+        detail = {"field": row.kind, "target": str(row.target)}
         events.log_event("report", report_id, "destruction_withdrawn", by=by, **detail)
 
 

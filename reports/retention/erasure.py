@@ -109,7 +109,7 @@ def erase(
     report_id: UUID,
     part: ErasureScope = ErasureScope.WHOLE,
     *,
-    why: str,
+    cause: str,
     by: User | None = None,
     until: datetime | None = None,
 ) -> None:
@@ -117,7 +117,7 @@ def erase(
     with transaction.atomic():
         lock_case(report_id)  # before the report, in the order of the workflow
         _check_erasable(report_id)
-        events.log_event("report", report_id, ACTS[part], by=by, why=why)
+        events.log_event("report", report_id, ACTS[part], by=by, cause=cause)
         _PARTS[part](report_id, until or timezone.now())
         erasure_log.append_on_commit(part, report_id)
         transaction.on_commit(queue.notify)

@@ -81,7 +81,7 @@ def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
             raise ErasureRequestError("same")
         _store_answer(report_id, ErasureRequest.Outcome.GRANTED, by)
         try:
-            erasure.erase(report_id, why="asked", by=by)
+            erasure.erase(report_id, cause="asked", by=by)
         except erasure.ErasureError as error:
             raise ErasureRequestError(error.code) from error
 

@@ -118,8 +118,8 @@ def _closed(
     return select_due
 
 
-def _erase(why: str, part: ErasureScope = ErasureScope.WHOLE) -> Callable[[UUID], None]:
-    return lambda report_id: erasure.erase(report_id, part, why=why)
+def _erase(cause: str, part: ErasureScope = ErasureScope.WHOLE) -> Callable[[UUID], None]:
+    return lambda report_id: erasure.erase(report_id, part, cause=cause)
 
 
 def _erased_with_numbers(before: datetime) -> QuerySet[Report, Any]:

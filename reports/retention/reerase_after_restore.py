@@ -33,7 +33,7 @@ def reapply_erasures() -> Counter[str]:
         reports = erasure.reports_with_scope(part).values_list("pk", flat=True)
         for pk, at in _listed(part, reports, digests):
             try:
-                erasure.erase(pk, part, why="restored", until=at)
+                erasure.erase(pk, part, cause="restored", until=at)
                 counts["done"] += 1
             except ErasureError as error:
                 counts[error.code] += 1
@@ -60,7 +60,7 @@ def _erase_one(table: type[Model], pk: UUID, kind: str) -> bool:
     lock_report(report_id)
     if legal_holds.is_held(report_id):
         return False
-    events.log_event("report", report_id, kind, why="restored", which=str(pk))
+    events.log_event("report", report_id, kind, cause="restored", target=str(pk))
     erasure.erase_rows(rows)
     if table is Followup:
         queue.enqueue(intake.TRIAGE, report_id)

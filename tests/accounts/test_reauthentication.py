@@ -104,7 +104,7 @@ def test_an_export_asks_before_its_page_and_leads_to_it(lead: Person) -> None:
 def test_a_new_code_is_not_given_to_who_only_found_the_desk_open(duty: Person) -> None:
     report = report_factories.report(STORY, contact="0992 000 118", phrase="bến đò")
     page = f"/admin/reports/report/{report.pk}/release-code/"
-    events.log_event("report", report.pk, "revealed", by=duty.user, what="phrase")
+    events.log_event("report", report.pk, "revealed", by=duty.user, field="phrase")
     with time_machine.travel(time.time() + TWENTY_MINUTES, tick=False):
         asked = duty.client.post(page, {"reason": "đọc đúng câu hẹn"})
         assert asks(asked)

@@ -27,7 +27,7 @@ def listed(person: Person, address: str = LIST, **asked: Any) -> list[str]:
 def some_acts(duty: Person, lead: Person) -> Report:
     report = report_factories.report()
     events.log_event("report", report.pk, "noted", by=duty.user, reason="Đã gọi bà Tư")
-    events.log_event("report", report.pk, "revealed", by=lead.user, what="contact")
+    events.log_event("report", report.pk, "revealed", by=lead.user, field="contact")
     events.log_event("office", 7, "office_saved", by=lead.user)
     events.log_event("report", "x", "code_replaced")
     return report
@@ -116,7 +116,7 @@ def test_reasons_and_links_are_for_those_who_may_read_the_reports(
 def test_no_table_is_counted_and_few_statements_are_asked(lead: Person, address: str) -> None:
     for _ in range(30):
         report = report_factories.report()
-        events.log_event("report", report.pk, "revealed", by=lead.user, what="contact")
+        events.log_event("report", report.pk, "revealed", by=lead.user, field="contact")
     every = statements(lead.client, address)
     assert len([sql for sql in every if "django_session" not in sql]) <= 12
     assert not [sql for sql in every if "COUNT(*)" in sql]

@@ -98,7 +98,7 @@ def test_who_takes_a_working_copy_along_is_on_record_as_a_look(duty: Person, lea
     report = report_factories.report("Họ xưng công an.")
     assert duty.client.get(page_of(report, "text")).status_code == 200
     look = events.events_for("report", report.pk).get(kind="revealed")
-    assert (look.actor, look.detail) == (duty.user, {"what": "text"})
+    assert (look.actor, look.detail) == (duty.user, {"field": "text"})
     assert "Toàn bộ lời đã che số, tải về" in lead.read_page("/admin/core/auditevent/looks/")
 
 
@@ -111,7 +111,7 @@ def test_the_whole_raw_story_is_given_on_record_alone(duty: Person) -> None:
     assert data.headers["X-Content-Type-Options"] == "nosniff"
     event = events.events_for("report", report.pk).get(kind="revealed")
     assert event.actor == duty.user
-    assert event.detail == {"what": "story", "reason": "Gọi lại người báo"}
+    assert event.detail == {"field": "story", "reason": "Gọi lại người báo"}
 
 
 def test_without_the_right_the_raw_story_is_not_given_whole(duty: Person) -> None:

@@ -76,7 +76,7 @@ def test_papers_in_a_reason_are_masked_until_shown_on_record(duty: Person) -> No
     assert "038 099" not in page
     assert reason in words(duty.client.post(f"{DISPUTES}{dispute.pk}/reveal-reason/"))
     event = AuditEvent.objects.get(subject_type="dispute")
-    assert (event.kind, event.actor, event.detail) == ("revealed", duty.user, {"what": "reason"})
+    assert (event.kind, event.actor, event.detail) == ("revealed", duty.user, {"field": "reason"})
 
 
 def test_a_reason_without_papers_has_nothing_to_reveal(duty: Person) -> None:

@@ -79,7 +79,7 @@ def test_looking_is_on_record_once_a_day(duty: Person, picture: EvidenceFile) ->
     for _ in range(3):
         duty.client.get(page_of(picture, "picture"))
     (event,) = events.events_for("report", picture.report_id)
-    assert (event.kind, event.actor, event.detail) == ("revealed", duty.user, {"what": "copy"})
+    assert (event.kind, event.actor, event.detail) == ("revealed", duty.user, {"field": "copy"})
     assert "Ảnh kèm theo, bản đã xóa dữ liệu ẩn" in words(duty.client.get(page_of(picture)))
 
 
@@ -121,4 +121,4 @@ def test_a_harmful_original_comes_behind_a_warning(duty: Person, harmful: Eviden
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Disposition"].endswith('-1.bin"')
     assert b"".join(answer.streaming_content).endswith(images.EICAR)
-    assert events.events_for("report", harmful.report_id).get().detail["what"] == "file"
+    assert events.events_for("report", harmful.report_id).get().detail["field"] == "file"

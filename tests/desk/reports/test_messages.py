@@ -139,7 +139,7 @@ def test_numbers_in_an_answer_are_masked_until_they_are_shown_on_record(duty: Pe
     shown = duty.client.post(page_of(report, f"reveal-message/{message.pk}"))
     assert text in words(shown)
     event = events.events_for("report", report.pk).get(kind="revealed")
-    assert event.detail == {"what": "message", "which": str(message.pk)}
+    assert event.detail == {"field": "message", "target": str(message.pk)}
 
 
 def test_a_followup_is_shown_with_all_it_says(duty: Person) -> None:
@@ -166,7 +166,7 @@ def test_the_raw_story_of_a_followup_is_shown_on_record_alone(duty: Person) -> N
     assert "4000" not in seen(duty, report)
     page = duty.client.post(page_of(report, f"reveal-followup/{row.pk}"))
     assert "thẻ 4000 0000 0000 0002" in words(page)
-    assert events.events_for("report", report.pk).get().detail["what"] == "followup"
+    assert events.events_for("report", report.pk).get().detail["field"] == "followup"
 
 
 @pytest.mark.parametrize("what", ["contact", "phrase"])

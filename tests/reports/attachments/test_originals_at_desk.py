@@ -55,7 +55,7 @@ def test_an_original_is_an_attachment_that_nothing_runs_in(
 def test_opening_is_on_record_before_the_file_is_given(duty: Person, sent: EvidenceFile) -> None:
     duty.client.post(original_of(sent))
     (event,) = events.events_for("report", sent.report_id)
-    assert (event.kind, event.actor, event.detail["what"]) == ("revealed", duty.user, "file")
+    assert (event.kind, event.actor, event.detail["field"]) == ("revealed", duty.user, "file")
     page = words(duty.client.get(page_of(sent.report)))
     assert "Xem dữ liệu cá nhân: Bản gốc tài liệu kèm theo; số " in page
 

@@ -133,7 +133,7 @@ def test_the_sheet_tells_the_report_with_what_is_sealed_only_for_who_asks_and_on
     assert not events.events_for("report", report.pk).filter(kind="revealed").exists()
     assert "0992 000 118" in words_of(take(duty, report, whole="1").content)
     looked = events.events_for("report", report.pk).get(kind="revealed")
-    assert (looked.actor, looked.detail["what"]) == (duty.user, "slip")
+    assert (looked.actor, looked.detail["field"]) == (duty.user, "slip")
 
 
 def test_the_sheet_gives_an_officers_word_before_the_machines(duty: Person) -> None:

@@ -59,7 +59,7 @@ def erasable(lead: Person) -> Report:
 
 @pytest.fixture
 def erased(erasable: Report) -> Report:
-    erasure.erase(erasable.pk, why="asked")
+    erasure.erase(erasable.pk, cause="asked")
     return erasable
 
 
@@ -70,7 +70,7 @@ WORDS = (
 
 def test_no_word_of_it_is_left_and_no_fingerprint(erasable: Report) -> None:
     assert words_in_tables(*WORDS)
-    erasure.erase(erasable.pk, why="asked")
+    erasure.erase(erasable.pk, cause="asked")
     assert words_in_tables(*WORDS) == set()
     assert not FingerprintKey.objects.exists()
     assert not ReportFingerprint.objects.exists()
@@ -78,7 +78,7 @@ def test_no_word_of_it_is_left_and_no_fingerprint(erasable: Report) -> None:
 
 def test_its_files_leave_the_disk(erasable: Report) -> None:
     path = storage.path_of(erasable.files.get().pk)
-    erasure.erase(erasable.pk, why="asked")
+    erasure.erase(erasable.pk, cause="asked")
     item = OutboxItem.objects.get(task=erasure.REMOVE_TASK)
     destruction_requests.process_items([item.pk])
     assert not path.exists()
@@ -92,7 +92,7 @@ def test_what_was_counted_stays_counted_and_of_what_was_named_the_caller_stays(
     counted = list(abuse_flags.publicly_countable().values_list("pk"))
     codes = ExtractedFacts.objects.values("scenario", "actions", "money_lost_vnd", "ongoing")
     facts = codes.get()
-    erasure.erase(erasable.pk, why="asked")
+    erasure.erase(erasable.pk, cause="asked")
     after = queue_stats.queue_balance()
     assert after.balanced
     assert after.accepted == accepted
@@ -105,7 +105,7 @@ def test_what_was_counted_stays_counted_and_of_what_was_named_the_caller_stays(
 def test_the_record_of_acts_holds(erasable: Report, settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     chain.extend_chain()
-    erasure.erase(erasable.pk, why="asked")
+    erasure.erase(erasable.pk, cause="asked")
     chain.extend_chain()
     assert chain_verification.verify().cursor.links
     closed = AuditEvent.objects.get(kind="closed")
@@ -118,7 +118,7 @@ def test_who_read_it_before_comes_too_late(request: pytest.FixtureRequest, is_fi
     report = report_factories.report(STORY) if is_first else request.getfixturevalue("erasable")
     findings = report_triage.extract(*report_triage._load_report(str(report.pk)))
     CampaignLink.objects.all().delete()
-    erasure.erase(report.pk, why="asked")
+    erasure.erase(report.pk, cause="asked")
     report_triage._write(findings)
     assert words_in_tables(*WORDS) == set()
 
@@ -132,7 +132,7 @@ def test_it_is_never_read_again(erased: Report) -> None:
 
 
 def test_without_names_the_working_copy_stays(erasable: Report) -> None:
-    erasure.erase(erasable.pk, ErasureScope.NAMES, why="contact")
+    erasure.erase(erasable.pk, ErasureScope.NAMES, cause="contact")
     erasable.refresh_from_db()
     sealed = (erasable.contact_sealed, erasable.story_sealed, erasable.erased_at)
     assert sealed == (None, None, None)
@@ -155,7 +155,7 @@ def test_words_beside_a_report_go_with_it_alone(erasable: Report, lead: Person) 
     report_factories.decide("hand_over", erasable, lead, reason="Bà Tư ở đó")
     for table in ("correction", "transferslip"):
         assert refused_by_database(f"UPDATE reports_{table} SET reason = 'đã xóa'")  # noqa: S608
-    erasure.erase(erasable.pk, why="asked")
+    erasure.erase(erasable.pk, cause="asked")
     assert words_in_tables(*WORDS) == set()
 
 
@@ -176,7 +176,7 @@ def test_a_contact_that_officers_wrote_elsewhere_goes_with_it(
     erasable: Report, lead: Person, part: ErasureScope, written: str
 ) -> None:
     (act, _), (other, stored) = written_of(written, lead), written_of("0992 000 119", lead)
-    erasure.erase(erasable.pk, part, why="asked")
+    erasure.erase(erasable.pk, part, cause="asked")
     act.refresh_from_db(), other.refresh_from_db()
     assert act.reason == "Gọi lại đã xóa: đúng".replace("lại đã", "lại (đã", written[0] == "(")
     assert "0992 000 119" in other.reason
@@ -187,7 +187,7 @@ def test_a_mail_address_goes_too_and_one_told_later(lead: Person) -> None:
     report = report_factories.report(contact="Ba Tư ba.tu@mau.example")
     report_factories.add_followup(report, contact="0550 000 111")
     written_of("BA.TU@mau.example", lead), written_of("0550000111", lead)
-    erasure.erase(report.pk, ErasureScope.NAMES, why="contact")
+    erasure.erase(report.pk, ErasureScope.NAMES, cause="contact")
     assert set(CampaignAction.objects.values_list("reason", flat=True)) == {"Gọi lại đã xóa: đúng"}
     assert not SavedSearch.objects.exists()
 
@@ -205,7 +205,7 @@ def test_what_a_contact_field_says_of_other_things_takes_no_officers_words(
     """A date, a number of services, the caller's own, digits of a longer number, digits far apart."""
     report = report_factories.report(contact=contact)
     act, search = written_of(written, lead)
-    erasure.erase(report.pk, why="asked")
+    erasure.erase(report.pk, cause="asked")
     assert CampaignAction.objects.get().reason == act.reason
     assert SavedSearch.objects.get() == search
 
@@ -216,7 +216,7 @@ def test_the_purge_of_names_looks_for_what_had_come_in_until_then(
     report_factories.add_followup(erasable, contact="0550 000 111")
     act, _ = written_of("0550000111", lead)
     until = Followup.objects.latest("received_at").received_at - timedelta(seconds=1)
-    erasure.erase(erasable.pk, ErasureScope.NAMES, why="contact", until=until)
+    erasure.erase(erasable.pk, ErasureScope.NAMES, cause="contact", until=until)
     assert CampaignAction.objects.get().reason == act.reason
 
 
@@ -235,7 +235,7 @@ def test_why_of_an_act_on_a_campaign_changes_in_an_erasure_alone(lead: Person) -
 def test_a_hold_stops_every_part(erasable: Report, lead: Person, part: ErasureScope) -> None:
     legal_holds.place_hold(erasable.pk, by=lead.user, reason="Công văn 12")
     with pytest.raises(ErasureError, match=r"^held$"):
-        erasure.erase(erasable.pk, part, why="story")
+        erasure.erase(erasable.pk, part, cause="story")
     assert "Vĩ Bịa" in Report.objects.get().story
 
 
@@ -243,12 +243,12 @@ def test_a_case_stops_it_too(lead: Person) -> None:
     report = report_factories.report(STORY)
     report_factories.decide("act", report, lead)
     with pytest.raises(ErasureError, match=r"^crime_report$"):
-        erasure.erase(report.pk, why="asked")
+        erasure.erase(report.pk, cause="asked")
 
 
 def test_it_is_erased_once(erased: Report) -> None:
     with pytest.raises(ErasureError, match=r"^gone$"):
-        erasure.erase(erased.pk, why="asked")
+        erasure.erase(erased.pk, cause="asked")
 
 
 def test_the_desk_still_shows_what_is_left(erased: Report, lead: Person) -> None:

@@ -41,7 +41,7 @@ def test_an_erasure_is_noted_by_a_name_that_tells_nothing(
     report: Report, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        erasure.erase(report.pk, why="asked")
+        erasure.erase(report.pk, cause="asked")
     text = erasure_log.path().read_text()
     assert str(report.pk) not in text
     assert report.public_number not in text
@@ -51,7 +51,7 @@ def test_an_erasure_is_noted_by_a_name_that_tells_nothing(
 
 
 def test_what_was_not_committed_is_not_noted_but_by_the_night(report: Report) -> None:
-    erasure.erase(report.pk, why="asked")
+    erasure.erase(report.pk, cause="asked")
     assert not erasure_log.path().exists()
     assert [reerase_after_restore.append_missing() for _ in range(2)] == [1, 0]
 
@@ -63,7 +63,7 @@ def test_what_came_back_goes_again(report: Report) -> None:
     report.refresh_from_db()
     other.refresh_from_db()
     assert (report.story, other.story) == ("", "Họ gọi nữa.")
-    assert events.events_for("report", report.pk).get(kind="erased").detail == {"why": "restored"}
+    assert events.events_for("report", report.pk).get(kind="erased").detail == {"cause": "restored"}
     assert reerase_after_restore.reapply_erasures() == {}
 
 

@@ -237,7 +237,7 @@ def test_what_is_no_report_of_the_wave_is_not_counted_in_it(
 def test_an_act_that_was_refused_is_no_look(resident: Resident, duty: Person) -> None:
     events.log_event("report", resident.report.pk, "refused", by=duty.user, verb="junk")
     assert "Cán bộ đã đọc" not in resident.read_status()
-    events.log_event("report", resident.report.pk, "revealed", by=duty.user, what="contact")
+    events.log_event("report", resident.report.pk, "revealed", by=duty.user, field="contact")
     assert "Cán bộ đã đọc" in resident.read_status()
 
 
