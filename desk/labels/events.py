@@ -35,7 +35,7 @@ EVENTS = {
     "contact_erased": "Xóa số, câu hẹn, bản gốc lời kể",
     "files_erased": "Xóa tài liệu kèm theo",
     "messages_erased": "Xóa tin nhắn với người báo",
-    "additions_erased": "Xóa lời báo thêm",
+    "followups_erased": "Xóa lời báo thêm",
     "erasure_granted": "Đồng ý xóa theo đề nghị của người báo",
     "erasure_refused": "Trả lời người báo: chưa xóa được",
     "erasure_request_reopened": "Đưa đề nghị xóa ra xem lại",

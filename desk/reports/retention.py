@@ -259,7 +259,7 @@ def destructible_items(report: Report, by: User) -> list[DestructibleItem]:
         if file.erased_at is None
     ]
     followups = [
-        (Target.ADDITION, x.pk, f"{x.get_kind_display()}, {format_datetime(x.received_at)}")
+        (Target.FOLLOWUP, x.pk, f"{x.get_kind_display()}, {format_datetime(x.received_at)}")
         for x in report.followups.filter(erased_at=None).order_by("received_at")
     ]
     return [

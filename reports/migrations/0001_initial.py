@@ -440,7 +440,7 @@ class Migration(migrations.Migration):
             name='DestructionRequest',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('file', 'tài liệu kèm theo'), ('addition', 'lời báo thêm')], max_length=8, verbose_name='cái gì')),
+                ('kind', models.CharField(choices=[('file', 'tài liệu kèm theo'), ('followup', 'lời báo thêm')], max_length=8, verbose_name='cái gì')),
                 ('target', models.UUIDField()),
                 ('reason', models.TextField(verbose_name='lý do')),
                 ('proposed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='đề nghị lúc')),

@@ -176,7 +176,7 @@ class DestructionRequest(models.Model):
 
     class What(models.TextChoices):
         FILE = "file", "tài liệu kèm theo"
-        ADDITION = "addition", "lời báo thêm"
+        FOLLOWUP = "followup", "lời báo thêm"
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="destruction_requests")
     kind = models.CharField("cái gì", max_length=8, choices=What.choices)

@@ -23,7 +23,7 @@ from reports.submission import intake
 
 PROPOSE, CONFIRM = "reports.propose_destruction", "reports.confirm_destruction"
 Target = DestructionRequest.What
-_TABLES: dict[str, type[Model]] = {Target.FILE: EvidenceFile, Target.ADDITION: Followup}
+_TABLES: dict[str, type[Model]] = {Target.FILE: EvidenceFile, Target.FOLLOWUP: Followup}
 
 
 class DestructionError(CodedError):
@@ -103,7 +103,7 @@ def _empty_row(row: DestructionRequest) -> None:
     """Empty the row; enqueue triage of its report without it."""
     erasure.erase_rows(_TABLES[row.kind]._default_manager.filter(pk=row.target))  # noqa: SLF001
     erasure_log.append_on_commit(row.kind, row.target)
-    if row.kind == Target.ADDITION:
+    if row.kind == Target.FOLLOWUP:
         queue.enqueue(intake.TRIAGE, row.report_id)
 
 

@@ -22,7 +22,7 @@ from reports.submission import intake
 _LOOKBACK = timedelta(days=3)  # for erasures whose line a dying process did not write
 _SINGLE_ROWS: dict[str, tuple[type[Model], str]] = {
     DestructionRequest.What.FILE: (EvidenceFile, "files_erased"),
-    DestructionRequest.What.ADDITION: (Followup, "additions_erased"),
+    DestructionRequest.What.FOLLOWUP: (Followup, "followups_erased"),
 }
 
 

@@ -77,7 +77,7 @@ def decide(report: Report, lead: Person) -> None:
     legal_holds.place_hold(pk, by=by, reason=word)
     legal_holds.lift_hold(pk, by=by, reason=word)
     followup = Followup.objects.get()
-    destruction_requests.propose(pk, "addition", followup.pk, by=by, reason=word)
+    destruction_requests.propose(pk, "followup", followup.pk, by=by, reason=word)
 
 
 WORDS = (MARK, "0992 000 456", "0992000456", "0992000457", CALLER, CONTACT, LATER_CONTACT)

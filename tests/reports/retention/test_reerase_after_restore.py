@@ -96,7 +96,7 @@ def test_a_part_goes_again_and_what_was_sent_later_stays(report: Report) -> None
 def test_what_two_people_destroyed_goes_again(report: Report) -> None:
     file, followup = sent(report), add_followup(report)
     listed(Target.FILE, file.pk)
-    listed(Target.ADDITION, followup.pk)
+    listed(Target.FOLLOWUP, followup.pk)
     assert reerase_after_restore.reapply_erasures() == {"done": 2}
     assert not EvidenceFile.objects.filter(erased_at=None).exists()
     assert Followup.objects.get().story == ""

@@ -172,7 +172,7 @@ def test_a_followup_is_destroyed_by_two_and_the_report_read_anew(
 ) -> None:
     followup = add_followup(report)
     row = destruction_requests.propose(
-        report.pk, Target.ADDITION, followup.pk, by=duty.user, reason="nhầm"
+        report.pk, Target.FOLLOWUP, followup.pk, by=duty.user, reason="nhầm"
     )
     before = OutboxItem.objects.filter(key=str(report.pk)).count()
     destruction_requests.confirm(report.pk, row.pk, by=lead.user)
@@ -251,7 +251,7 @@ def test_a_file_that_is_there_is_not_removed_by_a_stray_item(report: Report) -> 
 
 def test_the_page_proposes_confirms_and_tells(report: Report, duty: Person, lead: Person) -> None:
     act = page_of(report, "destroy")
-    asked = {"what": "addition", "target": add_followup(report).pk, "reason": "<b>nhầm</b>"}
+    asked = {"what": "followup", "target": add_followup(report).pk, "reason": "<b>nhầm</b>"}
     assert duty.client.post(act, asked).status_code == 303
     assert "&lt;b&gt;nhầm" in lead.client.get(page_of(report, "keeping")).content.decode()
     row = DestructionRequest.objects.get()
