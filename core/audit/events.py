@@ -13,8 +13,8 @@ DETAIL_ERASED = "detail_erased"
 NO_LOOK = ("refused", "reprocessed")
 # Keys of a detail that hold nobody's words: codes, keys, counts, times, names of units.
 _NO_WORDS = frozenset({
-    "after", "before", "cause", "correction", "deadline", "due", "fact", "field", "files", "format", "lists",
-    "message", "number", "officer", "outcome", "personal", "proposed_by", "rows", "rule",
+    "after", "before", "cause", "correction", "deadline", "due", "fact", "field", "files",
+    "format", "lists", "message", "number", "officer", "outcome", "personal", "proposed_by", "rows", "rule",
     "sha256", "slip", "source", "target", "unit", "verb", "version",
 })  # fmt: skip
 

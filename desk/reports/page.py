@@ -206,7 +206,7 @@ class PageContents:
 def find_latest_reveal(report: Report, by: User) -> int:
     """Return the key of the officer's newest reveal of a sealed field, 0 for none."""
     reveals = events.events_for("report", report.pk).filter(
-        kind="revealed", actor=by, detail__what__in=SEALED_FIELDS
+        kind="revealed", actor=by, detail__field__in=SEALED_FIELDS
     )
     return reveals.values_list("pk", flat=True).first() or 0
 

@@ -157,11 +157,8 @@ def _merge_untouched(
 def _merge(away: _LockedCampaign, into: _LockedCampaign, link: Link) -> None:
     rows = fetch_all(_MOVE_REPORTS_SQL, {"into": into.id, "away": away.id})
     Campaign.objects.filter(pk=away.id).update(merged_into=into.id)
-    detail: dict[str, Any] = {
-        "reports": len(rows),
-        "link_kind": link.kind,
-        "strength": link.strength,
-    }
+    detail: dict[str, Any] = {"reports": len(rows), "strength": link.strength}
+    detail["link_kind"] = link.kind
     events.log_event("campaign", into.id, "campaign_merged", other=away.code, **detail)
     detail["moved"] = sorted(str(report) for (report,) in rows)
     events.log_event("campaign", away.id, "campaign_merged_away", other=into.code, **detail)

@@ -43,10 +43,8 @@ def test_a_secret_is_shown_once_and_on_record(duty: Person, report: Report, what
     assert SECRETS[what] in words(page)
     assert "no-store" in page.headers["Cache-Control"]
     event = events.events_for("report", report.pk).get(kind="revealed")
-    assert (event.actor, event.detail) == (
-        duty.user,
-        {"field": what, "reason": "Gọi lại người báo"},
-    )
+    assert event.actor == duty.user
+    assert event.detail == {"field": what, "reason": "Gọi lại người báo"}
     assert SECRETS[what] not in duty.read_page(page_of(report))
 
 
