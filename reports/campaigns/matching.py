@@ -76,7 +76,7 @@ def _list_callers(
     later: Sequence[followup_facts.MentionedIndicator],
 ) -> list[ParsedCaller]:
     """Return the callers' numbers; those of the story only where no form names a caller."""
-    typed = [*callers, *followup_facts.phones_at(_PLACES.LATER, later)]
+    typed = [*callers, *followup_facts.phones_at(_PLACES.FOLLOWUP, later)]
     numbers = shared_identifiers.callers(typed, story, in_story)
     if any(phone.key for phone in typed):
         return numbers

@@ -29,7 +29,7 @@ from reports.models import Followup, Indicator
 
 FROM_FOLLOWUP = " (báo thêm)"
 _LABEL = "stk "  # makes every line of the field for accounts one
-_LATER, _STORY = Indicator.IndicatorSource.LATER, Indicator.IndicatorSource.STORY
+_FOLLOWUP, _STORY = Indicator.IndicatorSource.FOLLOWUP, Indicator.IndicatorSource.STORY
 _KINDS = Indicator.Kind
 _CONTEXT = {"third_person", "just_now"}  # facts that have no value but their reasons
 CORRECTED = "corrected"  # the flag of a number that the reporter replaced
@@ -116,14 +116,14 @@ def mentioned_in_followups(merged: MergedReport) -> list[MentionedIndicator]:
 def _mentioned_in_fields(merged: MergedReport) -> Iterator[MentionedIndicator]:
     for caller in merged.followup_callers_with_corrected:
         is_corrected = caller not in merged.followup_callers
-        yield from mentioned_callers(caller.number, _LATER, is_corrected=is_corrected)
+        yield from mentioned_callers(caller.number, _FOLLOWUP, is_corrected=is_corrected)
     for line in merged.accounts:
         accounts = find_bank_accounts(_LABEL + line[:MAX_NUMBER_CHARS_READ])
         key = accounts[0].account if accounts else ""
-        yield MentionedIndicator(_KINDS.ACCOUNT, _LATER, line, key)
+        yield MentionedIndicator(_KINDS.ACCOUNT, _FOLLOWUP, line, key)
     for line in merged.links:
         links = find_links(line[:MAX_NUMBER_CHARS_READ])
-        yield MentionedIndicator(_KINDS.LINK, _LATER, line, links[0].link if links else "")
+        yield MentionedIndicator(_KINDS.LINK, _FOLLOWUP, line, links[0].link if links else "")
 
 
 def mentioned_callers(

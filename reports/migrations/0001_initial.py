@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Alarm',
             fields=[
-                ('kind', models.CharField(choices=[('late', 'tin chờ máy đọc quá lâu'), ('failed', 'tin máy không đọc được'), ('unbalanced', 'có tin chưa vào hàng máy đọc'), ('uncounted', 'máy lâu chưa đếm lại'), ('unseen', 'tin đang bị ép chưa ai xem'), ('overdue', 'tin quá hạn xử lý'), ('calendar', 'thiếu lịch nghỉ lễ'), ('unsealed', 'nhật ký lâu chưa được khóa nối'), ('broken', 'nhật ký không khớp với bản đã khóa'), ('unpurged', 'máy lâu chưa xóa dữ liệu hết hạn'), ('breach', 'sự cố lộ dữ liệu quá hạn báo')], max_length=16, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('late', 'tin chờ máy đọc quá lâu'), ('failed', 'tin máy không đọc được'), ('unbalanced', 'có tin chưa vào hàng máy đọc'), ('uncounted', 'máy lâu chưa đếm lại'), ('unseen', 'tin đang bị ép chưa ai xem'), ('overdue', 'tin quá hạn xử lý'), ('calendar', 'thiếu lịch nghỉ lễ'), ('unlinked', 'nhật ký lâu chưa được khóa nối'), ('broken', 'nhật ký không khớp với bản đã khóa'), ('unpurged', 'máy lâu chưa xóa dữ liệu hết hạn'), ('breach', 'sự cố lộ dữ liệu quá hạn báo')], max_length=16, primary_key=True, serialize=False)),
                 ('since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('notified_at', models.DateTimeField(null=True)),
                 ('count', models.PositiveIntegerField(default=0)),
@@ -562,7 +562,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('number', 'số điện thoại'), ('account', 'tài khoản nhận'), ('link', 'đường dẫn')], max_length=8, verbose_name='loại')),
-                ('place', models.CharField(choices=[('caller', 'số gọi đến'), ('story', 'trong lời kể'), ('later', 'báo thêm sau')], max_length=8, verbose_name='chỗ thấy')),
+                ('place', models.CharField(choices=[('caller', 'số gọi đến'), ('story', 'trong lời kể'), ('followup', 'báo thêm sau')], max_length=8, verbose_name='chỗ thấy')),
                 ('raw', models.TextField(verbose_name='như đã ghi')),
                 ('key', models.CharField(blank=True, max_length=255, verbose_name='dạng chuẩn')),
                 ('number_kind', models.CharField(blank=True, max_length=16, verbose_name='loại số')),

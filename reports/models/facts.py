@@ -89,7 +89,7 @@ class Indicator(models.Model):
     class IndicatorSource(models.TextChoices):
         CALLER = "caller", "số gọi đến"
         STORY = "story", "trong lời kể"
-        LATER = "later", "báo thêm sau"
+        FOLLOWUP = "followup", "báo thêm sau"
 
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(Report, models.PROTECT, related_name="indicators")

@@ -45,7 +45,7 @@ class Alarm(models.Model):
         UNSEEN = "unseen", "tin đang bị ép chưa ai xem"
         OVERDUE = "overdue", "tin quá hạn xử lý"
         CALENDAR = "calendar", "thiếu lịch nghỉ lễ"
-        UNSEALED = "unsealed", "nhật ký lâu chưa được khóa nối"
+        UNLINKED = "unlinked", "nhật ký lâu chưa được khóa nối"
         BROKEN = "broken", "nhật ký không khớp với bản đã khóa"
         UNPURGED = "unpurged", "máy lâu chưa xóa dữ liệu hết hạn"
         BREACH = "breach", "sự cố lộ dữ liệu quá hạn báo"

@@ -61,7 +61,7 @@ def affected_counts(state: QueueState) -> dict[Kind, int]:
         Kind.FAILED: state.failed,
         Kind.UNBALANCED: state.unaccounted,
         Kind.UNCOUNTED: int(state.tally_is_late),
-        Kind.UNSEALED: int(state.audit_chain_is_late),
+        Kind.UNLINKED: int(state.audit_chain_is_late),
         Kind.BROKEN: int(state.broken),
         Kind.UNSEEN: state.unseen,
         Kind.OVERDUE: state.overdue,
@@ -129,7 +129,7 @@ def _send_mail(alarm: Alarm, *, over: bool = False) -> bool:
         "over": over,
         "limit": format_duration(settings.QUEUE_ALARM_AFTER_SECONDS),
         "old": format_duration(queue_stats.STALE_AFTER_SECONDS),
-        "unsealed": format_duration(queue_stats.MAX_UNLINKED_SECONDS),
+        "unlinked": format_duration(queue_stats.MAX_UNLINKED_SECONDS),
         "hours": REMIND_AFTER_SECONDS // timedelta(hours=1),
         "desk": f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/",
     }

@@ -128,7 +128,7 @@ class QueueState:
     """The queue now, times in seconds; `tally`: the last whole count.
 
     `late`: waiting longer than QUEUE_ALARM_AFTER_SECONDS, without reprocessing, likewise
-    `oldest_prompt_s`. `first_report_s`: since the first report. `unsealed_s`: age of the oldest
+    `oldest_prompt_s`. `first_report_s`: since the first report. `unlinked_s`: age of the oldest
     event without a chain link; `broken`: the audit chain did not verify. `unseen`: ongoing
     reports not viewed in time; `overdue`: all past a deadline. `slow`: alarms of slow checks.
     """
@@ -141,7 +141,7 @@ class QueueState:
     first_report_s: float | None
     tally_age_s: float | None
     tally: QueueSnapshot | None
-    unsealed_s: float | None = None
+    unlinked_s: float | None = None
     broken: bool = False
     unseen: int = 0
     overdue: int = 0
@@ -160,7 +160,7 @@ class QueueState:
 
     @property
     def audit_chain_is_late(self) -> bool:
-        return self.unsealed_s is not None and self.unsealed_s > MAX_UNLINKED_SECONDS
+        return self.unlinked_s is not None and self.unlinked_s > MAX_UNLINKED_SECONDS
 
     @property
     def unaccounted(self) -> int:
@@ -203,11 +203,11 @@ def queue_state(unit: str | None = None) -> QueueState:
     values |= {"late": settings.QUEUE_ALARM_AFTER_SECONDS, "slow": list(SLOW)}
     (row,) = fetch_all(_STATE_SQL, values)
     waiting, late, failed, oldest, oldest_prompt, first, age = row[:7]
-    unsealed, broken, unseen, overdue, slow, *columns = row[7:]
+    unlinked, broken, unseen, overdue, slow, *columns = row[7:]
     snapshot = dict(zip(SNAPSHOT_FIELDS, columns, strict=True))
     tally = QueueSnapshot(**snapshot) if age is not None else None
     return QueueState(
-        waiting, late, failed, oldest, oldest_prompt, first, age, tally, unsealed, broken,
+        waiting, late, failed, oldest, oldest_prompt, first, age, tally, unlinked, broken,
         unseen, overdue, slow or {},
     )  # fmt: skip
 

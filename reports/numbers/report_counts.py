@@ -53,7 +53,7 @@ _TELLING = r"(\S+\s+){4}\S"  # five words, see reports/numbers/reporter_independ
 STORY = 500  # characters of a story that are compared
 _RANGE = 3  # the last digits that numbers of one range differ in
 # A reporter who names the number of a caller later was called by it too.
-CALLERS = (Indicator.IndicatorSource.CALLER, Indicator.IndicatorSource.LATER)
+CALLERS = (Indicator.IndicatorSource.CALLER, Indicator.IndicatorSource.FOLLOWUP)
 _NO_CONTACT = ["contact_unread", "contact_doubtful", "contact_is_caller"]
 _OFFICES = {code: name for code, name in OFFICES if code != "other"}
 
@@ -217,7 +217,7 @@ def _match_shared_network() -> Q:
         | Q(
             report__flood_sample__isnull=False, report__flood_sample__flags__contains=[SAME_NETWORK]
         )
-        | Q(Exists(later), place=Indicator.IndicatorSource.LATER)
+        | Q(Exists(later), place=Indicator.IndicatorSource.FOLLOWUP)
     )
 
 

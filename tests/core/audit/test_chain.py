@@ -339,7 +339,7 @@ def test_a_sealer_that_stands_still_is_an_alarm(monkeypatch: pytest.MonkeyPatch)
     acted(1)
     assert not queue_stats.queue_state().audit_chain_is_late
     monkeypatch.setattr(queue_stats, "MAX_UNLINKED_SECONDS", -1)
-    assert alarms.affected_counts(queue_stats.queue_state())[alarms.Kind.UNSEALED] == 1
+    assert alarms.affected_counts(queue_stats.queue_state())[alarms.Kind.UNLINKED] == 1
     chain.extend_chain()
     assert not queue_stats.queue_state().audit_chain_is_late
 

@@ -86,7 +86,7 @@ def test_callers_accounts_and_links_told_later_are_found() -> None:
         links=("http://dichvucong-fake.example/xyz",),
     )
     process_triage(subject)
-    assert indicator_keys(subject, "later") == {
+    assert indicator_keys(subject, "followup") == {
         ("number", "+84550000124"),
         ("account", "0987000111222"),
         ("account", ""),
@@ -104,7 +104,7 @@ def test_an_answer_to_the_pages_own_question_removes_nothing() -> None:
     process_triage(subject)
     typed = {("number", "+84550000123"), ("number", "+84550000124")}
     assert indicator_keys(subject, "caller") == typed
-    assert indicator_keys(subject, "later") == {
+    assert indicator_keys(subject, "followup") == {
         ("number", "+84550000124"),
         ("account", "0987000111222"),
         ("account", "0987000111333"),
@@ -130,7 +130,7 @@ def test_requests_to_withdraw_crowd_out_nothing_that_was_told(
     for number in range(51):
         add_followup(subject, kind="withdrawal", story=str(number))
     process_triage(subject)
-    assert indicator_keys(subject, "later") == {("account", "0987000111222")}
+    assert indicator_keys(subject, "followup") == {("account", "0987000111222")}
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_reading_from_before_a_followup_changes_nothing_that_was_read_after() 
     process_triage(subject)
     report_triage._write(early)
     assert ExtractedFacts.objects.get().money_lost_vnd == 35_000_000
-    assert indicator_keys(subject, "later") == {("account", "0987000111222")}
+    assert indicator_keys(subject, "followup") == {("account", "0987000111222")}
 
 
 def test_what_was_said_later_is_found_by_the_desks_search() -> None:

@@ -130,7 +130,7 @@ def test_the_last_day_is_one_of_the_people_who_count() -> None:
 
 def test_the_number_of_a_caller_told_later_counts() -> None:
     file_report(0)
-    Indicator.objects.filter(report=file_report(1)).update(place="later")
+    Indicator.objects.filter(report=file_report(1)).update(place="followup")
     assert look_up().kind == VerdictKind.SEVERAL
 
 
@@ -212,5 +212,5 @@ def test_two_long_lists_smear_nobody() -> None:
     for number in range(2):
         report_factories.number(reports[0], f"+8455000090{number}")
     assert look_up().kind == VerdictKind.SEVERAL
-    report_factories.number(reports[0], "+84550000902", place="later")
+    report_factories.number(reports[0], "+84550000902", place="followup")
     assert look_up().kind == VerdictKind.UNKNOWN
