@@ -46,6 +46,7 @@ class Province:
     slip_code: str = ""
     agency_url_example: str = ""
     hotline_look_alikes: tuple[str, ...] = ()
+    older_districts: Mapping[str, str] = field(default_factory=dict)
     holidays: Mapping[date, str] = field(default_factory=dict)
 
     @property
@@ -102,7 +103,9 @@ def _list_problems(values: Mapping[str, Any]) -> Iterator[str]:
             yield f"{FILE}: {name} is missing or is no {kind.__name__}."
         elif kind is str and not re.fullmatch(pattern := _PATTERNS.get(name, _WORDS), value):
             yield f'{FILE}: {name} = "{value}" does not match {pattern}.'
-        elif kind is dict:
+        elif name == "older_districts" and set(map(type, values.get(name, {}).values())) - {str}:
+            yield f"{FILE}: a name under [{name}] is no text."
+        elif name == "holidays":
             for day in value:
                 if not _parse_day(day):
                     yield f'{FILE}: "{day}" under [{name}] is no day such as 2027-05-08.'
@@ -123,6 +126,7 @@ def _list_digits(number: str) -> str:
 
 _TYPES = {each.name: str for each in fields(Province) if each.type is str} | {
     "hotline_look_alikes": list,
+    "older_districts": dict,
     "holidays": dict,
 }
 

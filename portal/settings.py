@@ -236,7 +236,7 @@ CONTENT_SECURITY_POLICY = {
         "report-to": "csp",
     }
 }
-# Above our own limits, so that our sentence answers and not a bare 400 (views/posting.py).
+# Above our own limits, so that our sentence answers and not a bare 400 (reports/views/form_errors.py).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 # One page takes files and has a handler of its own; on no other is a file written anywhere.

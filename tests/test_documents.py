@@ -14,11 +14,10 @@ HEADINGS = ["Status", "Context", "Decision", "Consequences"]
 PAGES = sorted(
     {*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "reports" / "data").rglob("*.md")}
 )
-ROOMS = (
-    "portal|ops|desk|alerts|accounts|reports|core|tests|templates|static|locale|docker|requirements|docs"
-    "|bench|tools"
-)
+CODE = "portal|ops|desk|alerts|accounts|reports|core|bench|tools"
+ROOMS = f"{CODE}|tests|templates|static|locale|docker|requirements|docs"
 _LINK = re.compile(r"\]\(([^)#\s:]+)(?:#[\w-]*)?\)")
+_MODULE = re.compile(r"(?<![\w./])(?:\w+/)+\w+\.py\b")
 _PATH = re.compile(rf"`((?:{ROOMS})/[\w./-]*)`")
 
 
@@ -54,6 +53,14 @@ def test_links_and_paths_lead_somewhere(page: Path) -> None:
     links = [page.parent / link for link in _LINK.findall(text)]
     paths = [ROOT / path for path in _PATH.findall(text)]
     assert [str(path) for path in (*links, *paths) if not path.exists()] == []
+
+
+def test_every_module_that_a_comment_or_docstring_names_exists() -> None:
+    modules = [path for room in CODE.split("|") for path in (ROOT / room).rglob("*.py")]
+    ends = {"/".join(path.parts[start:]) for path in modules for start in range(len(path.parts))}
+    named = {path for module in modules for path in _MODULE.findall(module.read_text("utf-8"))}
+    assert len(named) > 20
+    assert named - ends == set()
 
 
 def test_every_package_has_its_row_in_the_directory_structure() -> None:

@@ -22,8 +22,8 @@ from reports.retention import breaches, purge
 
 log = structlog.get_logger(__name__)
 
-NOTIFY_AFTER_SECONDS = timedelta(minutes=1)
-REMIND_AFTER_SECONDS = timedelta(hours=6)
+NOTIFY_AFTER = timedelta(minutes=1)
+REMIND_AFTER = timedelta(hours=6)
 Kind = Alarm.Kind
 
 # A count of 0: it is over, and its last mail could not be sent yet.
@@ -102,8 +102,8 @@ def _mail_due_alarms() -> None:
     """Mail alarms not mailed yet, or long ago; none younger than a minute, or a queue at its limit
     would mail at each check. A refused mail ends this check: a dead server costs ten seconds.
     """
-    due = Q(notified_at=None) | Q(notified_at__lte=Now() - REMIND_AFTER_SECONDS)
-    stands = Q(since__lte=Now() - NOTIFY_AFTER_SECONDS, count__gt=0)
+    due = Q(notified_at=None) | Q(notified_at__lte=Now() - REMIND_AFTER)
+    stands = Q(since__lte=Now() - NOTIFY_AFTER, count__gt=0)
     for alarm in Alarm.objects.filter(due, stands).order_by("kind"):
         same = Alarm.objects.filter(pk=alarm.pk, since=alarm.since, notified_at=alarm.notified_at)
         if same.update(notified_at=Now()) and not _mail_or_release(alarm):
@@ -130,7 +130,7 @@ def _send_mail(alarm: Alarm, *, over: bool = False) -> bool:
         "limit": format_duration(settings.QUEUE_ALARM_AFTER_SECONDS),
         "old": format_duration(queue_stats.STALE_AFTER_SECONDS),
         "unlinked": format_duration(queue_stats.MAX_UNLINKED_SECONDS),
-        "hours": REMIND_AFTER_SECONDS // timedelta(hours=1),
+        "hours": REMIND_AFTER // timedelta(hours=1),
         "desk": f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/",
     }
     mail = render_mail("reports/alarm.txt", settings.ALARM_EMAILS, context)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.database import CachedRead
+from core.province import province
 from core.text import normalize
 from reports.models import Commune
 
@@ -19,8 +20,7 @@ _CACHE_SECONDS = 300  # communes change rarely, by law
 
 _COMMUNE_TYPES = ("thi tran", "phuong", "xa", "tt", "p", "x")
 _DISTRICT_TYPES = ("thanh pho", "thi xa", "huyen", "quan", "tp", "tx", "h")
-_OLDER = {"Thị xã Nghi Sơn": "Huyện Tĩnh Gia"}  # until 2020, and still in use
-_PROVINCE = ("tinh thanh hoa", "thanh hoa")
+_PROVINCE = (f"tinh {normalize(province.name)}", normalize(province.name))
 
 
 @dataclass(frozen=True, eq=False)  # by identity: cheap to hash as a cache key
@@ -126,7 +126,7 @@ def _build_gazetteer(places: tuple[CommunePlace, ...]) -> _Gazetteer:
 def _list_districts(place: CommunePlace) -> Iterator[str]:
     """Yield the former districts by all their names."""
     for name in place.former_districts:
-        yield from filter(None, (name, _OLDER.get(name)))
+        yield from filter(None, (name, province.older_districts.get(name)))
 
 
 def _build_spellings(places: tuple[CommunePlace, ...]) -> dict[str, str]:

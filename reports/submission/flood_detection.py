@@ -1,6 +1,6 @@
 """Flag reports that come in a flood; none is refused.
 
-A page stores keyed digests of where a report comes from (models/flood.py). After COMMIT and before
+A page stores keyed digests of where a report comes from (reports/models/report.py). After COMMIT and before
 triage the relay counts them in Valkey, many reports in one query, and deletes them. What waited
 longer than a window is not counted: a count all at once would flag everybody. Of an address nothing
 stays but a keyed hash of network and number, as long as reports about numbers count in public.

@@ -20,7 +20,14 @@ def list_names() -> set[str]:
     name = province.name
     bare = strip_marks(name)
     document = province.load_json("first_warning.json")["document_number"]
-    spellings = {name, name.upper(), bare, province.slug, province.slug.replace("-", "")}
+    spellings = {
+        name,
+        name.upper(),
+        bare,
+        bare.lower(),
+        province.slug,
+        province.slug.replace("-", ""),
+    }
     digits = {province.hotline, province.hotline_dial, province.hotline_key.removeprefix("+84")}
     return spellings | digits | {province.office, province.office.lower(), document}
 
