@@ -81,11 +81,11 @@ SELECT each.id, scenario, '{{transfer,keep_secret}}',
        folded || ' ' || number || ' ' || account, '1'
   FROM each JOIN office ON place = chance / 13 %% (SELECT count(*) FROM office)
  WHERE NOT open OR chance %% 100 > 0;
-INSERT INTO reports_indicator (report_id, kind, place, raw, key, number_kind, flags)
-SELECT id, kind, place, key, key, CASE kind WHEN 'number' THEN 'international' ELSE '' END, '{{}}'
+INSERT INTO reports_indicator (report_id, kind, source, raw, key, number_kind, flags)
+SELECT id, kind, source, key, key, CASE kind WHEN 'number' THEN 'international' ELSE '' END, '{{}}'
   FROM each, LATERAL (VALUES
        ('number', 'caller', number), ('account', 'story', account),
-       ('link', 'story', md5((r / 50)::text) || '.vn')) AS named (kind, place, key)
+       ('link', 'story', md5((r / 50)::text) || '.vn')) AS named (kind, source, key)
  WHERE kind <> 'link' OR r %% 4 = 0;
 INSERT INTO reports_campaign (id, code, title, opened_at)
 SELECT md5('campaign' || n)::uuid, 'C-26-' || lpad(n::text, 6, '0'), 'Đợt ' || n, now()

@@ -41,11 +41,11 @@ SELECT id, to_hex(r), now() - (r %% 2) * interval '1 day' - (r / 2 %% 5) * inter
        '{}', '', '', false, '{}', decode(md5(r::text), 'hex'), decode(%(sealed)s, 'hex')
   FROM told;
 INSERT INTO reports_case (report_id) SELECT id FROM told;
-INSERT INTO reports_indicator (report_id, kind, place, raw, key, number_kind, flags)
-SELECT id, kind, place, key, key, '', '{}' FROM told, LATERAL (VALUES
+INSERT INTO reports_indicator (report_id, kind, source, raw, key, number_kind, flags)
+SELECT id, kind, source, key, key, '', '{}' FROM told, LATERAL (VALUES
        ('number', 'caller', number), ('number', 'story', '+9990' || lpad(r::text, 10, '0')),
        ('account', 'story', lpad(r::text, 12, '1')), ('link', 'story', md5(r::text) || '.vn')
-       ) AS named (kind, place, key);
+       ) AS named (kind, source, key);
 """
 
 

@@ -104,7 +104,7 @@ def _indicators(keys: Sequence[UUID], *, personal: bool) -> Mapping[UUID, Mappin
     """
     kinds, values = Indicator.Kind, defaultdict[UUID, dict[str, list[str]]](dict)
     rows = Indicator.objects.filter(
-        Q(kind__in=(kinds.ACCOUNT, kinds.LINK)) | Q(place=Indicator.IndicatorSource.FOLLOWUP),
+        Q(kind__in=(kinds.ACCOUNT, kinds.LINK)) | Q(source=Indicator.IndicatorSource.FOLLOWUP),
         report__in=keys,
     ).exclude(flags__contains=[followup_facts.CORRECTED])
     columns = "report_id", "kind", "key", "raw"

@@ -84,7 +84,7 @@ def annotate_callers(reports: QuerySet[Report]) -> QuerySet[Report]:
         Indicator.objects.filter(kind=Indicator.Kind.NUMBER),
         Indicator.IndicatorSource,
     )
-    own = numbers.filter(report=OuterRef("pk"), place=source.CALLER).order_by("id")
+    own = numbers.filter(report=OuterRef("pk"), source=source.CALLER).order_by("id")
     mentions = numbers.filter(key=OuterRef("caller_key"), key__gt="").values("report_id")
     rows = reports.annotate(caller_key=Subquery(own.values("key")[:1]))
     return rows.annotate(named_by=ArraySubquery(mentions[:MAX_COUNTED]))
@@ -92,8 +92,8 @@ def annotate_callers(reports: QuerySet[Report]) -> QuerySet[Report]:
 
 def caller_by_report(report_ids: Iterable[UUID]) -> dict[UUID, Any]:
     """Return the indicator of the first caller's number by report."""
-    kind, place = Indicator.Kind.NUMBER, Indicator.IndicatorSource.CALLER
-    callers = Indicator.objects.filter(report_id__in=list(report_ids), kind=kind, place=place)
+    kind, source = Indicator.Kind.NUMBER, Indicator.IndicatorSource.CALLER
+    callers = Indicator.objects.filter(report_id__in=list(report_ids), kind=kind, source=source)
     return {caller.report_id: caller for caller in callers.order_by("-id")}
 
 

@@ -77,7 +77,7 @@ SELECT sort, key, reports, total FROM (
     SELECT sort, key, count(DISTINCT report_id) AS reports, count(*) OVER kinds AS total,
            row_number() OVER (kinds ORDER BY count(DISTINCT report_id) DESC, key) AS place
       FROM (SELECT report_id, found.key,
-                   CASE WHEN found.kind = 'number' AND found.place = 'story' THEN 'told'
+                   CASE WHEN found.kind = 'number' AND found.source = 'story' THEN 'told'
                         ELSE found.kind END AS sort
               FROM reports_indicator AS found JOIN reports_campaignlink USING (report_id)
              WHERE campaign_id = %s AND found.key <> '') AS named

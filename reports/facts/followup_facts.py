@@ -40,7 +40,7 @@ class MentionedIndicator:
     """A number, an account or a link; `is_corrected`: the reporter replaced it by another."""
 
     kind: str
-    place: str
+    source: str
     raw: str
     key: str
     phone: ParsedCaller | None = None
@@ -127,12 +127,12 @@ def _mentioned_in_fields(merged: MergedReport) -> Iterator[MentionedIndicator]:
 
 
 def mentioned_callers(
-    typed: str, place: str, *, is_corrected: bool
+    typed: str, source: str, *, is_corrected: bool
 ) -> Iterator[MentionedIndicator]:
     """Yield the numbers of a field for callers."""
     typed = typed[:MAX_NUMBER_CHARS_READ]
     for phone in phones.parse_many(typed) if typed.strip() else ():
-        yield MentionedIndicator(_KINDS.NUMBER, place, phone.raw, phone.key, phone, is_corrected)
+        yield MentionedIndicator(_KINDS.NUMBER, source, phone.raw, phone.key, phone, is_corrected)
 
 
 def mentioned_in_story(story: str, in_story: Iterable[FoundPhone]) -> Iterator[MentionedIndicator]:
@@ -146,9 +146,9 @@ def mentioned_in_story(story: str, in_story: Iterable[FoundPhone]) -> Iterator[M
         yield MentionedIndicator(_KINDS.LINK, _STORY, story[link.start : link.end], link.link)
 
 
-def phones_at(place: str, named: Iterable[MentionedIndicator]) -> list[ParsedCaller]:
-    """Return the numbers named at a place that have a key."""
-    return [each.phone for each in named if each.phone and each.key and each.place == place]
+def phones_at(source: str, named: Iterable[MentionedIndicator]) -> list[ParsedCaller]:
+    """Return the numbers from a source that have a key."""
+    return [each.phone for each in named if each.phone and each.key and each.source == source]
 
 
 def indicator_keys(kind: str, named: Iterable[MentionedIndicator]) -> list[str]:

@@ -562,7 +562,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('number', 'số điện thoại'), ('account', 'tài khoản nhận'), ('link', 'đường dẫn')], max_length=8, verbose_name='loại')),
-                ('place', models.CharField(choices=[('caller', 'số gọi đến'), ('story', 'trong lời kể'), ('followup', 'báo thêm sau')], max_length=8, verbose_name='chỗ thấy')),
+                ('source', models.CharField(choices=[('caller', 'số gọi đến'), ('story', 'trong lời kể'), ('followup', 'báo thêm sau')], max_length=8, verbose_name='chỗ thấy')),
                 ('raw', models.TextField(verbose_name='như đã ghi')),
                 ('key', models.CharField(blank=True, max_length=255, verbose_name='dạng chuẩn')),
                 ('number_kind', models.CharField(blank=True, max_length=16, verbose_name='loại số')),

@@ -94,7 +94,7 @@ class Indicator(models.Model):
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(Report, models.PROTECT, related_name="indicators")
     kind = models.CharField("loại", max_length=8, choices=Kind.choices)
-    place = models.CharField("chỗ thấy", max_length=8, choices=IndicatorSource.choices)
+    source = models.CharField("chỗ thấy", max_length=8, choices=IndicatorSource.choices)
     raw = models.TextField("như đã ghi")
     key = models.CharField("dạng chuẩn", max_length=255, blank=True)
     number_kind = models.CharField("loại số", max_length=16, blank=True)

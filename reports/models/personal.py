@@ -70,7 +70,7 @@ DECLARED: Declared = {
         clear={"reasons search_text": _FROM_WORKING_COPY, "commune commune_raw": _HOME},
     ),
     "reports.Indicator": FieldClassification(
-        "id kind place number_kind flags", ties="report", clear={"raw key": _CALLER}
+        "id kind source number_kind flags", ties="report", clear={"raw key": _CALLER}
     ),
     "reports.Campaign": FieldClassification("id code title opened_at merged_into version"),
     "reports.CampaignLink": FieldClassification(

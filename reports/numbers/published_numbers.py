@@ -185,7 +185,7 @@ def publication_blocker(number: str) -> str:
 def _list_reports_of_calls(key: str) -> list[str]:
     """Return the public numbers of the newest reports of a call from this number."""
     called = Indicator.objects.filter(
-        key=key, kind=Indicator.Kind.NUMBER, place__in=report_counts.CALLERS
+        key=key, kind=Indicator.Kind.NUMBER, source__in=report_counts.CALLERS
     )
     since = timezone.now() - timedelta(days=report_counts.DAYS)
     reports = Report.objects.filter(pk__in=called.values("report_id"), received_at__gte=since)

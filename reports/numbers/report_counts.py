@@ -199,7 +199,7 @@ def _build_statement(match: Callable[[], Q]) -> tuple[str, list[Any]]:
 
 def _select_callers(named: Q, since: datetime) -> QuerySet[Indicator]:
     """Select callers' numbers, of reports that name at most MAX_NAMED."""
-    callers = Q(kind=Indicator.Kind.NUMBER, place__in=CALLERS)
+    callers = Q(kind=Indicator.Kind.NUMBER, source__in=CALLERS)
     of_report = Indicator.objects.filter(callers, report=OuterRef("report")).order_by()
     many = of_report.values("report").annotate(many=Count("key", distinct=True)).values("many")
     return Indicator.objects.filter(
@@ -217,7 +217,7 @@ def _match_shared_network() -> Q:
         | Q(
             report__flood_sample__isnull=False, report__flood_sample__flags__contains=[SAME_NETWORK]
         )
-        | Q(Exists(later), place=Indicator.IndicatorSource.FOLLOWUP)
+        | Q(Exists(later), source=Indicator.IndicatorSource.FOLLOWUP)
     )
 
 
@@ -304,7 +304,7 @@ def _load_signal_rows(key: str) -> list[tuple[list[str], list[str] | None, str]]
     if not key:
         return []
     named = Indicator.objects.filter(
-        report=OuterRef("pk"), kind=Indicator.Kind.NUMBER, place__in=CALLERS, key=key
+        report=OuterRef("pk"), kind=Indicator.Kind.NUMBER, source__in=CALLERS, key=key
     )
     rows = Report.objects.filter(Exists(named), received_at__gte=counting_window_start())
     newest = rows.order_by("-received_at").annotate(story_start=Left("story", STORY))

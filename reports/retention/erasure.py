@@ -258,7 +258,7 @@ def _block_extraction(report_id: UUID) -> None:
 def _erase_indicators(report_id: UUID) -> None:
     """Erase all indicators but the callers' numbers, which the number lookup counts."""
     indicators = Indicator.objects.filter(report=report_id)
-    callers = indicators.filter(kind=Indicator.Kind.NUMBER, place__in=CALLERS).exclude(key="")
+    callers = indicators.filter(kind=Indicator.Kind.NUMBER, source__in=CALLERS).exclude(key="")
     indicators.exclude(pk__in=callers.values("pk")).delete()
     callers.update(raw=F("key"))
     _erase_fingerprint(report_id)

@@ -91,15 +91,15 @@ WITH stands AS (SELECT FROM reports_extractedfacts
                  WHERE report_id = %(report_id)s AND extracted_at = statement_timestamp()),
      gone AS (DELETE FROM reports_indicator
                WHERE report_id = %(report_id)s AND EXISTS (SELECT FROM stands))
-INSERT INTO reports_indicator (report_id, kind, place, raw, key, number_kind, flags)
-SELECT %(report_id)s, kind, place, raw, key, number_kind, flags
+INSERT INTO reports_indicator (report_id, kind, source, raw, key, number_kind, flags)
+SELECT %(report_id)s, kind, source, raw, key, number_kind, flags
   FROM jsonb_to_recordset(%(found)s) AS found(
-       kind text, place text, raw text, key text, number_kind text, flags text[])
+       kind text, source text, raw text, key text, number_kind text, flags text[])
  WHERE EXISTS (SELECT FROM stands)
 """,
 )
 _REASON = tuple(field.name for field in fields(Explanation))
-_INDICATOR = ("kind", "place", "raw", "key", "number_kind", "flags")
+_INDICATOR = ("kind", "source", "raw", "key", "number_kind", "flags")
 # Claimed offices that mean a scenario of the taxonomy.
 _SCENARIO_OF_OFFICE = {
     "police": "police_case",
@@ -257,7 +257,7 @@ def _indicator(report: Report, mention: MentionedIndicator) -> Indicator:
     indicator = Indicator(
         report=report,
         kind=mention.kind,
-        place=mention.place,
+        source=mention.source,
         raw=mention.raw,
         key=mention.key[:_MAX_KEY_LENGTH],
     )

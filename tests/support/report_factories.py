@@ -79,7 +79,7 @@ def add_facts(subject: Report, **facts: Any) -> ExtractedFacts:
 
 def number(subject: Report, key: str, **fields: Any) -> Indicator:
     """A caller's number in its canonical form."""
-    values = {"kind": "number", "place": "caller", "raw": key, "number_kind": "mobile"} | fields
+    values = {"kind": "number", "source": "caller", "raw": key, "number_kind": "mobile"} | fields
     return Indicator.objects.create(report=subject, key=key, **values)
 
 

@@ -21,8 +21,8 @@ LOST = "Tôi đã chuyển khoản mất 35 triệu vào stk 0987000111222 rồi
 pytestmark = pytest.mark.django_db
 
 
-def indicator_keys(subject: Report, place: str) -> set[tuple[str, str]]:
-    rows = Indicator.objects.filter(report=subject, place=place)
+def indicator_keys(subject: Report, source: str) -> set[tuple[str, str]]:
+    rows = Indicator.objects.filter(report=subject, source=source)
     return {(each.kind, each.key) for each in rows}
 
 

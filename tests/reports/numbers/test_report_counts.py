@@ -26,7 +26,7 @@ from tests.support.number_factories import (
 from tests.support.resident_pages import words
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
-CALLED = {"kind": "number", "place": "caller", "key": KEY}
+CALLED = {"kind": "number", "source": "caller", "key": KEY}
 pytestmark = pytest.mark.django_db
 
 
@@ -81,7 +81,7 @@ def test_a_contact_that_is_no_number_or_the_same_tells_nobody_apart(typed: dict[
 
 def test_a_number_in_a_story_is_not_a_caller() -> None:
     for number in range(2):
-        report_factories.number(file_report(number, "+84550000999"), KEY, place="story")
+        report_factories.number(file_report(number, "+84550000999"), KEY, source="story")
     assert look_up().kind == VerdictKind.UNKNOWN
 
 
@@ -130,7 +130,7 @@ def test_the_last_day_is_one_of_the_people_who_count() -> None:
 
 def test_the_number_of_a_caller_told_later_counts() -> None:
     file_report(0)
-    Indicator.objects.filter(report=file_report(1)).update(place="followup")
+    Indicator.objects.filter(report=file_report(1)).update(source="followup")
     assert look_up().kind == VerdictKind.SEVERAL
 
 
@@ -212,5 +212,5 @@ def test_two_long_lists_smear_nobody() -> None:
     for number in range(2):
         report_factories.number(reports[0], f"+8455000090{number}")
     assert look_up().kind == VerdictKind.SEVERAL
-    report_factories.number(reports[0], "+84550000902", place="followup")
+    report_factories.number(reports[0], "+84550000902", source="followup")
     assert look_up().kind == VerdictKind.UNKNOWN

@@ -99,7 +99,7 @@ def test_what_was_counted_stays_counted_and_of_what_was_named_the_caller_stays(
     assert list(abuse_flags.publicly_countable().values_list("pk")) == counted
     assert codes.get() == facts
     left = Indicator.objects.get()
-    assert (left.place, left.key, left.raw) == ("caller", "+84992000777", "+84992000777")
+    assert (left.source, left.key, left.raw) == ("caller", "+84992000777", "+84992000777")
 
 
 def test_the_record_of_acts_holds(erasable: Report, settings: Settings, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_a_story_becomes_facts_with_reasons_and_indicators() -> None:
     assert {reason["fact"] for reason in facts.reasons} >= {"scenario", "actions", "priority"}
     points = [reason["points"] for reason in facts.reasons if reason["fact"] == "priority"]
     assert sum(points) == facts.priority
-    indicators = {(each.kind, each.place, each.key) for each in facts.report.indicators.all()}
+    indicators = {(each.kind, each.source, each.key) for each in facts.report.indicators.all()}
     assert indicators >= {
         ("number", "caller", "+84550000123"),
         ("number", "story", "+84550000124"),
@@ -146,7 +146,7 @@ def test_items_of_one_report_may_come_in_any_order_and_change_nothing() -> None:
     assert again.extracted_at >= first.extracted_at
     assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
     assert not OutboxItem.objects.filter(done_at=None).exists()
-    assert Indicator.objects.filter(report=first.report_id, place="caller").count() == 1
+    assert Indicator.objects.filter(report=first.report_id, source="caller").count() == 1
     assert (queue_balance().done, queue_balance().balanced) == (1, True)
 
 
@@ -191,7 +191,7 @@ def test_two_workers_on_one_item_write_once() -> None:
     item = item_of(subject).pk
     in_parallel([lambda: report_triage.process_items([item])] * 6)
     assert item_of(subject).attempts == 1
-    assert Indicator.objects.filter(report=subject, place="caller").count() == 1
+    assert Indicator.objects.filter(report=subject, source="caller").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -228,7 +228,7 @@ def test_two_workers_on_one_report_agree() -> None:
     agreed = ExtractedFacts.objects.get(report=subject)
     assert differing(agreed, alone) <= {"report", "search_text", "extracted_at"}
     found, found_alone = (
-        list(each.indicators.order_by("id").values_list("place", "key"))
+        list(each.indicators.order_by("id").values_list("source", "key"))
         for each in (subject, alone.report)
     )
     assert found == found_alone

@@ -229,7 +229,7 @@ def test_among_thousands_the_indexes_answer() -> None:
     ]
     Report.objects.bulk_create(rows)
     Indicator.objects.bulk_create(
-        Indicator(report=row, kind="number", place="caller", key=f"+84{550000000 + n * 997}")
+        Indicator(report=row, kind="number", source="caller", key=f"+84{550000000 + n * 997}")
         for n, row in enumerate(rows * 2)
     )
     with CaptureQueriesContext(connection) as seen, connection.cursor() as cursor:
