@@ -107,7 +107,7 @@ def _indicator_row(each: Any) -> IndicatorRow:
     text = highlighting.plain_line(format_phone(each.key) or each.raw)
     owner = range_owner(each.key) if each.kind == Indicator.Kind.NUMBER else ""
     notes = [_NOTES.get(code, code) for code in each.flags]
-    what = f"{each.get_kind_display()}, {each.get_place_display()}"
+    what = f"{each.get_kind_display()}, {each.get_source_display()}"
     return IndicatorRow(each.pk, each.kind, each.key, what, text, each.named or 0, owner, notes)
 
 

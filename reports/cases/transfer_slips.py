@@ -14,7 +14,7 @@ from reports.models import Case, TransferSlip
 
 
 class TransferSlipError(Exception):
-    """There is no hand-over without a slip."""
+    """No transfer slip was issued: the case has no hand-over that lacks one."""
 
 
 def issue_transfer_slip(report_id: UUID, *, unit: str, reason: str, by: User) -> TransferSlip:
