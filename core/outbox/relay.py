@@ -33,7 +33,6 @@ BATCH_SIZE = 16  # items in one message, at most
 IDLE_WINDOW = 4  # messages at the broker, of whichever kind, up to which idle ones are added
 IDLE_BATCH = 4  # a worker may have to finish such a message before it reads a fresh report
 SPREAD = 4  # messages that a handful of items is spread over, so that idle workers share them
-FLOOD_COUNT_SECONDS = 0.1  # that a report waits at most for its flood sample to be counted
 SWEEP_INTERVAL_SECONDS = 2.0
 POLL_INTERVAL_SECONDS = 0.05  # of a full window
 BROKER_TIMEOUT_SECONDS = 0.05  # for a connection or an answer
@@ -46,28 +45,25 @@ SESSION = "-c statement_timeout=5000 -c lock_timeout=2000 -c synchronous_commit=
 # In Celery's Redis transport 0 goes before 9, in steps of three.
 AT_BROKER = {Priority.URGENT: 0, Priority.USUAL: 3, Priority.IDLE: 9}
 
-# A report that came since `first` ran has its turn at the next run.
 _SELECT_DUE_SQL = """
     SELECT id FROM core_outboxitem
      WHERE done_at IS NULL AND failed_at IS NULL
        AND attempts < %(most)s
        AND due_at <= statement_timestamp()
        AND (leased_until IS NULL OR leased_until <= statement_timestamp())
-       AND key NOT IN (
-           SELECT report_id::text FROM reports_floodsample
-            WHERE origin_digests IS NOT NULL
-              AND received_at > statement_timestamp() - %(uncounted)s * interval '1 second')
+       AND {condition}
 """
+# `{condition}` is the relay's.
 _LEASE_SQL = f"""
 WITH usual AS MATERIALIZED ({_SELECT_DUE_SQL}
        AND priority < {Priority.IDLE}
      ORDER BY priority, id
-     LIMIT %(room)s
+     LIMIT %(slots)s
        FOR UPDATE SKIP LOCKED),
 idle AS MATERIALIZED ({_SELECT_DUE_SQL}
        AND priority = {Priority.IDLE}
      ORDER BY priority, id
-     LIMIT %(idle_room)s
+     LIMIT %(idle_slots)s
        FOR UPDATE SKIP LOCKED)
 UPDATE core_outboxitem AS item
    SET due_at = statement_timestamp() + %(lease)s * interval '1 second'
@@ -139,16 +135,16 @@ class Broker:
     def __init__(self, app: Celery) -> None:
         self.app = app
         self._connection: Connection | None = None
-        self._max_queued = WINDOW  # messages that may lie there; unknown at first
+        self._queued_messages = WINDOW  # messages that may lie there; unknown at first
 
     def available_slots(self) -> tuple[int, int]:
         """Return how many messages and how many idle ones the window takes. Raises BrokerError."""
-        if self._max_queued >= IDLE_WINDOW:
+        if self._queued_messages >= IDLE_WINDOW:
             with self._connected() as connection:
                 channel: Any = connection.default_channel
                 declared = channel.queue_declare(queue=self.app.conf.task_default_queue)
-                self._max_queued = declared.message_count
-        return max(0, WINDOW - self._max_queued), max(0, IDLE_WINDOW - self._max_queued)
+                self._queued_messages = declared.message_count
+        return max(0, WINDOW - self._queued_messages), max(0, IDLE_WINDOW - self._queued_messages)
 
     def publish(self, message: TaskMessage) -> None:
         """Send one message. Raises BrokerError; the message may have arrived all the same."""
@@ -161,7 +157,7 @@ class Broker:
                 priority=AT_BROKER[Priority(message.priority)],
                 ignore_result=True,
             )
-        self._max_queued += 1
+        self._queued_messages += 1
 
     def purge(self) -> None:
         """Delete every message, also unacknowledged ones. Raises BrokerError."""
@@ -175,7 +171,7 @@ class Broker:
         """Close the connection; the next call makes another."""
         if self._connection is not None:
             self._connection.release()
-        self._connection, self._max_queued = None, WINDOW
+        self._connection, self._queued_messages = None, WINDOW
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
@@ -204,16 +200,22 @@ class Broker:
 
 
 class OutboxRelay:
-    """One relay process; a second one does no harm, each item goes to one of them. `first` runs before
-    anything is sent, and returns whether it must run again soon.
+    """One relay process; a second one does no harm, each item goes to one of them. `before_dispatch`
+    runs before anything is sent, and returns whether it must run again soon; `condition` is SQL that
+    holds for an item that may be sent already.
     """
 
-    def __init__(self, app: Celery, first: Callable[[Query], bool] = lambda _: False) -> None:
+    def __init__(
+        self,
+        app: Celery,
+        before_dispatch: Callable[[Query], bool] = lambda _: False,
+        condition: str = "true",
+    ) -> None:
         self.broker = Broker(app)
-        self.first = first
+        self.before_dispatch, self.condition = before_dispatch, condition
         self.broker_pause = Backoff("relay.broker_failed")
         self.is_limited = False  # the window was full: there may be more to send
-        self.is_notified = False  # what came since may have no NOTIFY; or `first` left something
+        self.is_notified = False  # what came since may have no NOTIFY; or the hook left some
         self._database: Any = None
         self._stopping = False
         self._stop_reader, self._stop_writer = os.pipe()
@@ -253,51 +255,50 @@ class OutboxRelay:
 
     def dispatch_due(self) -> int:
         """Send what is due, as far as the window has room; return how many items were sent."""
-        self._run_first()
-        room, idle_room = self._find_room()
-        messages = self._lease_due(room, idle_room) if room else []
+        self._run_before_dispatch()
+        slots, idle_slots = self._find_slots()
+        messages = self._lease_due(slots, idle_slots) if slots else []
         for sent, message in enumerate(messages):
             if not self._publish(message):
                 self._query(_RELEASE_SQL, [_items(messages[sent:])])
                 return len(_items(messages[:sent]))
         return len(_items(messages))
 
-    def _run_first(self) -> None:
-        """Run `first`; where its statements fail nothing waits for it."""
+    def _run_before_dispatch(self) -> None:
+        """Run `before_dispatch`; where its statements fail nothing waits for it."""
         try:
-            self.is_notified = self.first(self._query) or self.is_notified
+            self.is_notified = self.before_dispatch(self._query) or self.is_notified
         except psycopg2.Error as error:
             log.error("relay.before_dispatch_failed", error=type(error).__name__)  # noqa: TRY400
 
-    def _find_room(self) -> tuple[int, int]:
+    def _find_slots(self) -> tuple[int, int]:
         """Return how many messages and idle messages may be sent; none while the broker is away."""
         self.is_limited = False
         if self.broker_pause.remaining_seconds:
             return 0, 0
         try:
-            room, idle_room = self.broker.available_slots()
+            slots, idle_slots = self.broker.available_slots()
         except BrokerError as error:
             self.broker_pause.record_failure(str(error))
             return 0, 0
-        self.is_limited = not room
-        return room, idle_room
+        self.is_limited = not slots
+        return slots, idle_slots
 
-    def _lease_due(self, room: int, idle_room: int) -> list[TaskMessage]:
+    def _lease_due(self, slots: int, idle_slots: int) -> list[TaskMessage]:
         """Mark what is due as dispatched, and return its messages: committed before any is sent."""
         values = {
-            "room": room * BATCH_SIZE,
-            "idle_room": idle_room * IDLE_BATCH,
+            "slots": slots * BATCH_SIZE,
+            "idle_slots": idle_slots * IDLE_BATCH,
             "most": MAX_ATTEMPTS,
             "lease": LEASE.total_seconds(),
-            "uncounted": FLOOD_COUNT_SECONDS,
         }
-        rows = sorted(self._query(_LEASE_SQL, values))
+        rows = sorted(self._query(_LEASE_SQL.format(condition=self.condition), values))
         usual = [row for row in rows if row[0] < Priority.IDLE]
         idle = rows[len(usual) :]
-        self.is_limited = len(usual) == values["room"] or len(idle) == values["idle_room"]
+        self.is_limited = len(usual) == values["slots"] or len(idle) == values["idle_slots"]
         return [
-            *_build_messages(usual, min(room, SPREAD), BATCH_SIZE),
-            *_build_messages(idle, idle_room, IDLE_BATCH),
+            *_build_messages(usual, min(slots, SPREAD), BATCH_SIZE),
+            *_build_messages(idle, idle_slots, IDLE_BATCH),
         ]
 
     def _publish(self, message: TaskMessage) -> bool:

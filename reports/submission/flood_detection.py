@@ -37,6 +37,7 @@ OF_NUMBER = 100  # networks within ten minutes
 RULE_STORY = 3  # within an hour, from everywhere
 OF_ALL = 1000  # within ten minutes: an ordinary day is a few hundred
 BATCH_SIZE = 100  # reports in one query
+COUNT_MILLISECONDS = 100  # that a report waits at most for its sample to be counted
 MOMENT = 0.1  # seconds for parsing them
 _WORDS_READ = 2000  # characters of a story
 _MIN_STORY_CHARS = 40  # shorter stories are alike by chance
@@ -47,6 +48,12 @@ _INTERNAL_NETWORK = "internal"  # the network of all visitors without an address
 Flagged = tuple[str, SlidingWindow]
 Query = Callable[[str, Any], list[Any]]
 
+# For the relay: a report whose sample came since the last count has its turn at the next.
+IS_COUNTED_SQL = f"""key NOT IN (
+    SELECT report_id::text FROM reports_floodsample
+     WHERE origin_digests IS NOT NULL
+       AND received_at > statement_timestamp() - interval '{COUNT_MILLISECONDS} milliseconds')
+"""  # noqa: S608  # a constant of ours  # nosec B608
 _SELECT_WAITING = f"""
 WITH late AS (
     DELETE FROM reports_floodsample AS flood

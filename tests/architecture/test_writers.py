@@ -92,6 +92,12 @@ def test_the_outbox_alone_notifies() -> None:
     assert find_strings(re.compile(r"pg_notify|\bNOTIFY ")) == {"core/outbox/queue.py"}
 
 
+def test_core_names_no_table_of_another_room() -> None:
+    files = find_strings(re.compile(r"\b(accounts|alerts|desk|reports)_[a-z]+"))
+    assert [file for file in files if file.startswith("core/")] == []
+    assert "reports/submission/flood_detection.py" in files
+
+
 @pytest.mark.parametrize(
     ("model", "maker"),
     [

@@ -20,7 +20,8 @@ class Command(BaseCommand):
     help = "Hand owed work from the database to Celery until SIGTERM or SIGINT."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        relay = OutboxRelay(app, flood_detection.process_pending)
+        hooks = flood_detection.process_pending, flood_detection.IS_COUNTED_SQL
+        relay = OutboxRelay(app, *hooks)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: relay.stop())
         # The queue's second watcher needs neither Valkey nor a worker nor beat.

@@ -24,6 +24,7 @@ from core.outbox.relay import (
 )
 from portal.celery import app
 from reports.models import FloodSample
+from reports.submission import flood_detection
 from reports.tasks import on_worker_ready
 from tests.support.concurrency import in_parallel
 from tests.support.outbox_factories import fill_queue, leased_item, outbox_item
@@ -52,7 +53,7 @@ def test_what_ails_the_count_keeps_nothing_from_the_broker(
     our_relay: OutboxRelay, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = "SELECT 1 FROM no_such_table"
-    monkeypatch.setattr(our_relay, "first", lambda query: bool(query(broken, None)))
+    monkeypatch.setattr(our_relay, "before_dispatch", lambda query: bool(query(broken, None)))
     item = outbox_item()
     assert our_relay.dispatch_due() == 1
     assert valkey.items() == [item.pk]
@@ -61,7 +62,8 @@ def test_what_ails_the_count_keeps_nothing_from_the_broker(
 def test_a_report_that_came_since_the_count_waits_a_moment_for_the_next(
     our_relay: OutboxRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "FLOOD_COUNT_SECONDS", 60)
+    condition = flood_detection.IS_COUNTED_SQL.replace("100 milliseconds", "60 seconds")
+    monkeypatch.setattr(our_relay, "condition", condition)
     crowd = FloodSample.objects.create(report_id=uuid4(), origin_digests=[])
     OutboxItem.objects.create(task="test.task", key=str(crowd.pk))
     assert our_relay.dispatch_due() == 0
@@ -74,7 +76,7 @@ def test_what_the_count_leaves_is_looked_at_soon(
 ) -> None:
     our_relay.dispatch_due()
     assert not our_relay.is_notified
-    monkeypatch.setattr(our_relay, "first", lambda _: True)
+    monkeypatch.setattr(our_relay, "before_dispatch", lambda _: True)
     our_relay.dispatch_due()
     assert our_relay.is_notified
 
