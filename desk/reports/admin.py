@@ -46,7 +46,7 @@ _HEAVY = (
 _GROUNDS = '$[*] ? (@.fact == "priority")'
 # Suspected floods come last until taken up, their priority unchanged; untriaged reports come first,
 # so that none waits unseen; then by step of priority, and within a step by deadline.
-_PRIORITY = effective_facts.priority()
+_PRIORITY = effective_facts.priority_expression()
 BY_URGENCY = (
     Switch(When(abuse_flags.SUSPECTED, then=1), default=0),
     ((_PRIORITY - _PRIORITY / 100) / 20).desc(nulls_first=True),  # 100 stands with 99
@@ -91,9 +91,9 @@ def _plain_rows() -> QuerySet[Report]:
         Report.objects.select_related(*single)
         .defer(*_HEAVY)
         .annotate(
-            gist=Left("story", columns.GIST),
-            caller_typed=Left("caller_number", columns.TYPED),
-            place_typed=Left(effective_facts.typed_place(), columns.TYPED),
+            gist=Left("story", columns.SUMMARY_CHARS),
+            caller_typed=Left("caller_number", columns.MAX_TYPED_CHARS),
+            place_typed=Left(effective_facts.typed_place_expression(), columns.MAX_TYPED_CHARS),
             grounds=grounds,
         )
     )
@@ -106,7 +106,9 @@ def order_by_ongoing_first() -> tuple[Any, ...]:
     """
     reviews = Deadline.objects.pending().filter(report=OuterRef("pk"), kind=REVIEW)
     untouched = Q(
-        Exact(effective_facts.ongoing(), True), case__status=Case.Status.NEW, case__due_at=None
+        Exact(effective_facts.ongoing_expression(), True),
+        case__status=Case.Status.NEW,
+        case__due_at=None,
     )
     just_came = Switch(When(untouched, then="received_at"))
     since = Coalesce(Subquery(reviews.values("started_at")[:1]), just_came)
@@ -129,10 +131,10 @@ class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
     """The read-only list of reports; every action has a URL of its own."""
 
     list_display = (
-        columns.urgency, columns.report, columns.age_column, columns.scenario,
-        columns.caller_and_campaign, columns.loss, columns.place, columns.status_column,
+        columns.urgency_column, columns.report_column, columns.age_column, columns.scenario_column,
+        columns.caller_column, columns.loss_column, columns.commune_column, columns.status_column,
     )  # fmt: skip
-    list_display_links = (columns.report,)
+    list_display_links = (columns.report_column,)
     list_filter = (filters.WorkFilter, *filters.NARROWING)
     list_per_page = 50
     actions = (*bulk_actions.ACTIONS, "reprocess_selected")
@@ -155,7 +157,7 @@ class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         if visibility.sees_campaigns(officer(request)):
             return self.list_display
-        own, usual = columns.caller_and_own, columns.caller_and_campaign
+        own, usual = columns.caller_column_without_campaigns, columns.caller_column
         return tuple(own if each is usual else each for each in self.list_display)
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:

@@ -26,14 +26,14 @@ from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report
 from reports.reference import gazetteer
 
-GIST = 90  # characters of a story in its row
+SUMMARY_CHARS = 90  # of a story in its row
 MAX_OFFICES = 2
 _BY_OFFICER = " (cán bộ sửa)"
-TYPED = 40  # characters of an unparsed number or place
+MAX_TYPED_CHARS = 40  # of an unparsed number or place
 
 
 @admin.display(description="Ưu tiên")
-def urgency(report: Report) -> SafeString:
+def urgency_column(report: Report) -> SafeString:
     """Return the word and figure of the priority, and its weightiest reason."""
     facts = effective_facts(report)
     label = codes.priority_label(facts.priority)
@@ -55,10 +55,10 @@ def _weightiest(report: Report) -> str:
 
 
 @admin.display(description="Mã tin, tóm tắt")
-def report(report: Report) -> SafeString:
+def report_column(report: Report) -> SafeString:
     beginning = getattr(report, "gist", "")
     gist = highlighting.plain_line(beginning) or "Không có lời kể"
-    if len(beginning) == GIST:  # cut: end at a whole word
+    if len(beginning) == SUMMARY_CHARS:  # cut: end at a whole word
         gist = gist.rpartition(" ")[0].rstrip(" ,.;:") + "…"
     return format_html('<b>{}</b> <span class="sub">{}</span>', report.public_number, gist)
 
@@ -84,7 +84,7 @@ def _deadline_bar(received: datetime, due: deadlines.DeadlineLabel, now: datetim
 
 
 @admin.display(description="Kiểu lừa")
-def scenario(report: Report) -> SafeString | str:
+def scenario_column(report: Report) -> SafeString | str:
     """Return the scenario, and below it the claimed offices."""
     facts = effective_facts(report)
     if not facts.scenario:
@@ -97,21 +97,21 @@ def scenario(report: Report) -> SafeString | str:
 
 
 @admin.display(description="Số gọi, đợt")
-def caller_and_campaign(report: Report) -> SafeString:
+def caller_column(report: Report) -> SafeString:
     """Return both in one column: two would leave the scenario no room at 1280 pixels."""
-    return format_html("{} {}", caller(report), campaign(report))
+    return format_html("{} {}", _caller_text(report), _campaign_tag(report))
 
 
 @admin.display(description="Số gọi, đợt")
-def caller_and_own(report: Report) -> SafeString:
+def caller_column_without_campaigns(report: Report) -> SafeString:
     """Return the same for who sees no campaigns, linking to a search for its reports."""
-    return format_html("{} {}", caller(report), campaign(report, is_open=False))
+    return format_html("{} {}", _caller_text(report), _campaign_tag(report, is_open=False))
 
 
-def caller(report: Report) -> SafeString | str:
+def _caller_text(report: Report) -> SafeString | str:
     key: str = getattr(report, "caller_key", None) or ""
     if not key:
-        typed = highlighting.plain_line(getattr(report, "caller_typed", ""))[:TYPED]
+        typed = highlighting.plain_line(getattr(report, "caller_typed", ""))[:MAX_TYPED_CHARS]
         return typed or ("Ẩn số" if report.channel == Report.Channel.HIDDEN else "Chưa rõ")
     number = format_html('<span class="number">{}</span>', format_phone(key))
     mentions = getattr(report, "named_by", [])
@@ -125,7 +125,7 @@ def caller(report: Report) -> SafeString | str:
     )  # fmt: skip
 
 
-def campaign(report: Report, *, is_open: bool = True) -> SafeString | str:
+def _campaign_tag(report: Report, *, is_open: bool = True) -> SafeString | str:
     link = getattr(report, "campaign_link", None)
     if link is None:
         return ""
@@ -139,7 +139,7 @@ def campaign(report: Report, *, is_open: bool = True) -> SafeString | str:
 
 
 @admin.display(description="Thiệt hại")
-def loss(report: Report) -> SafeString | str:
+def loss_column(report: Report) -> SafeString | str:
     if not effective_facts(report).is_loss_known:
         return "–"
     return _fact_column(report, "money_lost_vnd", format_loss)
@@ -158,10 +158,10 @@ def _fact_column(report: Report, fact: str, label: Callable[[Any], str]) -> Safe
 
 
 @admin.display(description="Xã, phường")
-def place(report: Report) -> str:
+def commune_column(report: Report) -> str:
     if name := gazetteer.commune_name(effective_facts(report).commune):
         return name
-    return highlighting.plain_line(getattr(report, "place_typed", ""))[:TYPED] or "–"
+    return highlighting.plain_line(getattr(report, "place_typed", ""))[:MAX_TYPED_CHARS] or "–"
 
 
 @admin.display(description="Cán bộ xử lý")

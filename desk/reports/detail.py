@@ -152,7 +152,7 @@ def suggestions(
 
 def summary(facts: EffectiveFacts, rows: Iterable[FactSuggestion]) -> list[FactSuggestion]:
     """Return the facts that decisions rest on; before triage only corrected ones."""
-    shown = _SUMMARY if facts.is_read else _SUMMARY & set(facts.corrected)
+    shown = _SUMMARY if facts.is_triaged else _SUMMARY & set(facts.corrected)
     return [row for row in rows if row.fact in shown]
 
 
@@ -167,7 +167,7 @@ def _suggestion(
     machine = (
         correction_forms.value_label(fact, getattr(extracted, fact)) if extracted else "chưa đọc"
     )
-    has_value = facts.is_read or is_corrected
+    has_value = facts.is_triaged or is_corrected
     label = correction_forms.value_label(fact, value) if has_value else "máy chưa đọc"
     if extracted and extracted.office_communes and fact == "offices" and not is_corrected:
         label += f" ({codes.unit_communes(extracted.office_communes)})"

@@ -174,7 +174,7 @@ def _reading(facts: EffectiveFacts) -> Iterator[tuple[str, str]]:
     if corrections:
         yield "Cán bộ ghi", "; ".join(corrections)
     suggestions = [text for text in texts.values() if text not in corrections]
-    if facts.is_read and suggestions:
+    if facts.is_triaged and suggestions:
         yield "Máy gợi ý", "; ".join(suggestions)
 
 

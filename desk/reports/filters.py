@@ -99,7 +99,7 @@ class PriorityFilter(CountedListFilter):
     def filter_queryset(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
         if chosen not in {"0", "1", "2", "3", "4", "5"}:
             return queryset.none()
-        queryset = queryset.alias(effective_priority=effective_facts.priority())
+        queryset = queryset.alias(effective_priority=effective_facts.priority_expression())
         least = codes.priority_floor(chosen)
         if least is None:
             return queryset.filter(effective_priority=None)
@@ -137,7 +137,7 @@ class LossFilter(CountedListFilter):
             "much": {"effective_loss__gte": MUCH},
             "unknown": {"effective_loss": None, "facts__isnull": False},
         }
-        loss = queryset.alias(effective_loss=effective_facts.money_lost_vnd())
+        loss = queryset.alias(effective_loss=effective_facts.loss_expression())
         return loss.filter(**wanted[chosen]) if chosen in wanted else queryset.none()
 
 
@@ -325,4 +325,6 @@ def _of_open(reports: QuerySet[Report], chosen: str, user: Any) -> QuerySet[Repo
 
 def filter_ongoing(reports: QuerySet[Report]) -> QuerySet[Report]:
     """Return the reports whose reporter is effectively still coerced."""
-    return reports.alias(effective_ongoing=effective_facts.ongoing()).filter(effective_ongoing=True)
+    return reports.alias(effective_ongoing=effective_facts.ongoing_expression()).filter(
+        effective_ongoing=True
+    )

@@ -69,9 +69,9 @@ def publicly_countable_sql(since: datetime, until: datetime) -> tuple[str, dict[
         "received_at",
         "claimed_office",
         "money_lost",
-        home=effective_facts.commune(),
-        kind=effective_facts.scenario(),
-        lost_vnd=effective_facts.money_lost_vnd(),
+        home=effective_facts.commune_expression(),
+        kind=effective_facts.scenario_expression(),
+        lost_vnd=effective_facts.loss_expression(),
     )
     statement, values = columns.query.sql_with_params()
     names = [f"counted_{place}" for place in range(len(values))]

@@ -39,13 +39,13 @@ class EffectiveFacts:
     ongoing: bool | None = None
     offices: tuple[str, ...] = ()
     commune: str | None = None
-    is_read: bool = False
+    is_triaged: bool = False
     corrected: frozenset[str] = frozenset()
 
     @property
     def is_loss_known(self) -> bool:
         """Return whether the loss was assessed; an unknown sum is an answer too."""
-        return self.is_read or "money_lost_vnd" in self.corrected
+        return self.is_triaged or "money_lost_vnd" in self.corrected
 
 
 _COLUMNS = ("priority", "scenario", "actions", "money_lost_vnd", "ongoing", "offices")
@@ -64,7 +64,7 @@ def effective_facts(report: Report) -> EffectiveFacts:
     return EffectiveFacts(
         **values,
         commune=facts.commune_id if facts and facts.commune_raw else report.commune_id,
-        is_read=facts is not None,
+        is_triaged=facts is not None,
         corrected=frozenset(corrections),
     )
 
@@ -80,13 +80,13 @@ def typed_place_of(report: Report) -> str:
     return latest_place(report) or report.commune_raw
 
 
-def scenario(case: str = "case__", facts: str = "facts__") -> Expression:
+def scenario_expression(case: str = "case__", facts: str = "facts__") -> Expression:
     """Return the scenario; the prefixes lead from the query's model to the two tables."""
     correction = KeyTextTransform("scenario", f"{case}corrections_json")
     return Coalesce(correction, F(f"{facts}scenario"), output_field=CharField())
 
 
-def priority(case: str = "case__", facts: str = "facts__") -> Expression:
+def priority_expression(case: str = "case__", facts: str = "facts__") -> Expression:
     """Return the priority, 0 to 100, NULL without facts."""
     kind = SmallIntegerField()
     correction = Cast(KeyTextTransform("priority", f"{case}corrections_json"), kind)
@@ -95,12 +95,12 @@ def priority(case: str = "case__", facts: str = "facts__") -> Expression:
     return Coalesce(correction, raised, output_field=kind)
 
 
-def ongoing(case: str = "case__", facts: str = "facts__") -> Expression:
+def ongoing_expression(case: str = "case__", facts: str = "facts__") -> Expression:
     correction = Cast(KeyTextTransform("ongoing", f"{case}corrections_json"), BooleanField())
     return Coalesce(correction, F(f"{facts}ongoing"))
 
 
-def money_lost_vnd(case: str = "case__", facts: str = "facts__") -> Expression:
+def loss_expression(case: str = "case__", facts: str = "facts__") -> Expression:
     """Return the loss in đồng; a correction to NULL stands: the sum is unknown."""
     kind = BigIntegerField()
     correction = Cast(KeyTextTransform("money_lost_vnd", f"{case}corrections_json"), kind)
@@ -110,13 +110,13 @@ def money_lost_vnd(case: str = "case__", facts: str = "facts__") -> Expression:
     )
 
 
-def commune() -> Expression:
+def commune_expression() -> Expression:
     """Return the codename of the commune where a Report's reporter lives, as last told."""
     latest = When(facts__commune_raw__gt="", then=F("facts__commune"))
     return Choice(latest, default=F("commune"), output_field=CharField())
 
 
-def typed_place() -> Expression:
+def typed_place_expression() -> Expression:
     """Return where the reporter lives as last typed."""
     return Coalesce(NullIf("facts__commune_raw", Value("")), "commune_raw")
 
@@ -131,7 +131,7 @@ class IsOneOf(Func):
 
 def of_scenario(reports: QuerySet[Report], code: str) -> QuerySet[Report]:
     """Return the reports of one scenario."""
-    return reports.alias(effective_scenario=scenario()).filter(effective_scenario=code)
+    return reports.alias(effective_scenario=scenario_expression()).filter(effective_scenario=code)
 
 
 def of_commune(reports: QuerySet[Report], code: str | None) -> QuerySet[Report]:
@@ -143,7 +143,9 @@ def of_commune(reports: QuerySet[Report], code: str | None) -> QuerySet[Report]:
     later = ExtractedFacts.objects.filter(commune_raw__gt="", commune=code)
     candidates = Q(commune=code) | Q(IsOneOf(F("pk"), ArraySubquery(later.values("pk"))))
     return (
-        reports.filter(candidates).alias(effective_commune=commune()).filter(effective_commune=code)
+        reports.filter(candidates)
+        .alias(effective_commune=commune_expression())
+        .filter(effective_commune=code)
     )
 
 

@@ -47,7 +47,7 @@ def emergency_help(report: Report, words: str, money_raw: str = "") -> Emergency
 def _is_ongoing(report: Report) -> bool:
     """Return whether the coercion goes on, by the desk, else the extraction, else the form."""
     open_report = Report.objects.filter(pk=report.pk, case__status__in=Case.OPEN)
-    for ongoing in open_report.values_list(effective_facts.ongoing(), flat=True):
+    for ongoing in open_report.values_list(effective_facts.ongoing_expression(), flat=True):
         return bool(report.happening_now) if ongoing is None else bool(ongoing)
     return False
 

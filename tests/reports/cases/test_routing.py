@@ -97,7 +97,7 @@ def test_a_rule_makes_a_report_no_less_urgent_and_an_officer_has_the_last_word()
     low, high = triaged_report(priority=30), triaged_report(priority=95)
     routing.route_untriaged_cases()
     rows = Report.objects.select_related("case", "facts")
-    reports = rows.alias(p=effective_facts.priority()).order_by("p")
+    reports = rows.alias(p=effective_facts.priority_expression()).order_by("p")
     assert [effective_facts.effective_facts(report).priority for report in reports] == [80, 95]
     assert [report.pk for report in reports] == [low.pk, high.pk]
     Case.objects.filter(report=low).update(corrections_json={"priority": 10})
