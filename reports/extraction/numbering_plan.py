@@ -189,7 +189,7 @@ def _parse_after_00(digits: str) -> ParsedNumber | None:
     if digits.startswith("84") and (number := _parse_after_84(digits[2:])):
         return number
     at_home, abroad = _parse_national(digits.lstrip("0")), _parse_foreign(digits)
-    # For nine digits of our mobile plan a slip is far likelier than a call from abroad.
+    # For nine digits of our mobile plan a typing error is far likelier than a call from abroad.
     is_sure = abroad and not {"unlisted_range", "unknown_country"} & set(abroad.flags)
     if at_home and (at_home.kind == "mobile" or not is_sure):
         return at_home.with_flags("zero_doubled")

@@ -55,8 +55,8 @@ WRONG_WORD = insert_hotline(
 def report_for_code_or_error(request: HttpRequest, form: CodeForm) -> Report | None:
     """Return the report of the form's code; without one, add an error to the form.
 
-    Only a well-formed code that never opened anything counts as a guess: a slip fails its check
-    character, and a replaced code was once right.
+    Only a well-formed code that never opened anything counts as a guess: a mistyped one fails its
+    check character, and a replaced code was once right.
     """
     code = form.cleaned_data["code"]
     report = receipt_codes.report_for_code(code)

@@ -50,12 +50,12 @@ def test_a_code_is_read_however_it_is_spaced() -> None:
 
 
 @pytest.mark.parametrize("place", range(16))
-def test_every_single_slip_names_its_group(place: int) -> None:
+def test_every_mistyped_character_names_its_group(place: int) -> None:
     code = some_code(place)
     for char in set(ALPHABET) - {code[place]}:
-        slipped = code[:place] + char + code[place + 1 :]
-        assert parse_code(slipped) == InvalidCodeGroup(
-            place // 4 + 1, slipped[place // 4 * 4 : place // 4 * 4 + 4]
+        mistyped = code[:place] + char + code[place + 1 :]
+        assert parse_code(mistyped) == InvalidCodeGroup(
+            place // 4 + 1, mistyped[place // 4 * 4 : place // 4 * 4 + 4]
         )
 
 

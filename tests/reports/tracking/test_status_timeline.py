@@ -75,11 +75,11 @@ def test_neither_code_nor_phrase_nor_contact_is_shown(resident: Resident) -> Non
 
 def test_a_slip_names_its_group_and_keeps_what_was_typed(resident: Resident) -> None:
     first, second, third, fourth = receipt_codes.format_code(resident.code)
-    slip = ("2" if second[0] != "2" else "3") + second[1:]
-    typed = f"{first} {slip} {third} {fourth}"
+    mistyped = ("2" if second[0] != "2" else "3") + second[1:]
+    typed = f"{first} {mistyped} {third} {fourth}"
     answer = resident.client.post(TRACK, {"code": typed})
     assert answer.status_code == 422
-    assert f"Nhóm thứ hai “{slip}” chưa đúng" in words(answer.content)
+    assert f"Nhóm thứ hai “{mistyped}” chưa đúng" in words(answer.content)
     assert value(answer.content, "code") == typed
 
 

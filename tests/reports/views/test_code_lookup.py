@@ -42,8 +42,8 @@ def code() -> str:
 
 
 def test_right_codes_and_slips_of_the_finger_cost_nothing(client: Client, code: str) -> None:
-    slip = ("2" if code[0] != "2" else "3") + code[1:]
-    for typed, status in ((code, 200), (slip, 422)):
+    mistyped = ("2" if code[0] != "2" else "3") + code[1:]
+    for typed, status in ((code, 200), (mistyped, 422)):
         assert {client.post(TRACK, {"code": typed}).status_code for _ in range(11)} == {status}
     assert guess_limits.wrong_codes() == 0
 

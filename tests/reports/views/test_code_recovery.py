@@ -184,10 +184,10 @@ def test_a_newer_word_makes_the_older_void_and_begins_to_count_anew(
 
 def test_a_slip_names_its_group_and_does_not_count(resident: Resident, duty: Person) -> None:
     word = get_word(duty, resident)
-    slip = ("2" if word[0] != "2" else "3") + word[1:]
-    answer = fetch(resident, slip)
-    assert f"Nhóm thứ nhất “{slip[:4]}” chưa đúng" in words(answer.content)
-    assert value(answer.content, "word") == slip
+    mistyped = ("2" if word[0] != "2" else "3") + word[1:]
+    answer = fetch(resident, mistyped)
+    assert f"Nhóm thứ nhất “{mistyped[:4]}” chưa đúng" in words(answer.content)
+    assert value(answer.content, "word") == mistyped
     assert Receipt.objects.get(report=resident.report).recovery_attempts == 0
 
 
