@@ -20,7 +20,7 @@ from core.database import fetch_all, log_database_error, read_snapshot
 from core.models import OutboxItem
 from core.outbox.queue import Priority
 from reports.models import Alarm, DailyCount, QueueSnapshot
-from reports.submission.intake import TRIAGE
+from reports.submission.intake import TRIAGE_TASK
 
 log = structlog.get_logger(__name__)
 
@@ -174,7 +174,7 @@ class QueueState:
 def queue_balance() -> QueueBalance:
     """Return the exact balance of one moment; it reads every report."""
     with read_snapshot() as cursor:
-        cursor.execute(_BALANCE_SQL, [TRIAGE])
+        cursor.execute(_BALANCE_SQL, [TRIAGE_TASK])
         return QueueBalance(*cursor.fetchone())
 
 
@@ -199,7 +199,7 @@ def store_queue_balance_if_due() -> None:
 
 def queue_state(unit: str | None = None) -> QueueState:
     """Return the state of all reports or a unit's. Its cost grows with what waits alone."""
-    values: dict[str, Any] = {"task": TRIAGE, "idle": Priority.IDLE, "unit": unit}
+    values: dict[str, Any] = {"task": TRIAGE_TASK, "idle": Priority.IDLE, "unit": unit}
     values |= {"late": settings.QUEUE_ALARM_AFTER_SECONDS, "slow": list(SLOW)}
     (row,) = fetch_all(_STATE_SQL, values)
     waiting, late, failed, oldest, oldest_prompt, first, age = row[:7]
@@ -214,12 +214,12 @@ def queue_state(unit: str | None = None) -> QueueState:
 
 def failed_reports() -> list[UUID]:
     """Return the reports whose triage failed for good, the oldest first; at most MAX_STUCK."""
-    return [UUID(key) for (key,) in fetch_all(_STUCK_SQL, [TRIAGE, MAX_STUCK])]
+    return [UUID(key) for (key,) in fetch_all(_STUCK_SQL, [TRIAGE_TASK, MAX_STUCK])]
 
 
 def triage_state_of(report: UUID) -> OutboxItem | None:
     """Return the latest triage that was enqueued for a report, or None."""
-    return OutboxItem.objects.filter(task=TRIAGE, key=str(report)).order_by("-id").first()
+    return OutboxItem.objects.filter(task=TRIAGE_TASK, key=str(report)).order_by("-id").first()
 
 
 def outbox_counts() -> list[tuple[str, str, int, int]]:

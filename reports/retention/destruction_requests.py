@@ -104,7 +104,7 @@ def _empty_row(row: DestructionRequest) -> None:
     erasure.erase_rows(_TABLES[row.kind]._default_manager.filter(pk=row.target))  # noqa: SLF001
     erasure_log.append_on_commit(row.kind, row.target)
     if row.kind == Target.FOLLOWUP:
-        queue.enqueue(intake.TRIAGE, row.report_id)
+        queue.enqueue(intake.TRIAGE_TASK, row.report_id)
 
 
 @queue.for_each_lease

@@ -63,7 +63,7 @@ def _erase_one(table: type[Model], pk: UUID, kind: str) -> bool:
     events.log_event("report", report_id, kind, cause="restored", target=str(pk))
     erasure.erase_rows(rows)
     if table is Followup:
-        queue.enqueue(intake.TRIAGE, report_id)
+        queue.enqueue(intake.TRIAGE_TASK, report_id)
     return True
 
 

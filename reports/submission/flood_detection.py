@@ -26,7 +26,7 @@ from reports.facts import abuse_flags
 from reports.models import FloodSample
 from reports.numbers import report_counts
 from reports.submission import form_parser
-from reports.submission.intake import TRIAGE
+from reports.submission.intake import TRIAGE_TASK
 
 log = structlog.get_logger(__name__)
 
@@ -111,7 +111,7 @@ def process_pending(query: Query) -> bool:
         {"report": each.report, "marks": codes, "lowered": abuse_flags.is_deprioritized(codes)}
         for each, codes in zip(arrivals, flags, strict=True)
     ]
-    query(_STORE_FLAGS, {"marks": json.dumps(marks), "task": TRIAGE, "usual": Priority.USUAL})
+    query(_STORE_FLAGS, {"marks": json.dumps(marks), "task": TRIAGE_TASK, "usual": Priority.USUAL})
     return len(arrivals) < len(rows) or len(rows) == BATCH_SIZE
 
 

@@ -30,7 +30,7 @@ from reports.models import Case, Report
 from reports.models.report import new_public_number
 from reports.submission import receipt_codes
 
-TRIAGE = "reports.triage"
+TRIAGE_TASK = "reports.triage"
 FILING_PERMISSION = "reports.file_report"
 OFFICER_SOURCES = (
     Report.Source.PHONE,
@@ -207,7 +207,7 @@ def _build_row(
         "content_digest": digest,
         "key_id": key.id,
         "code_hash": receipt_codes.code_hash(code, key),
-        "task": TRIAGE,
+        "task": TRIAGE_TASK,
         "priority": Priority.URGENT if is_urgent else Priority.USUAL,
     }
     return row, code

@@ -23,7 +23,7 @@ from reports.extraction.redaction import RedactedCopy
 from reports.facts import contact_index, merged_report
 from reports.facts.merged_report import Caller
 from reports.models import Followup, Message, Report
-from reports.submission.intake import TRIAGE
+from reports.submission.intake import TRIAGE_TASK
 
 # Of one report: more than anybody needs, and as much as desk and triage can handle.
 MAX_FOLLOWUPS = 40
@@ -94,7 +94,7 @@ def submit_followup(
         followup = _build_followup(report, submission, submission_key, words)
         followup.save(force_insert=True)
         if submission.kind != Followup.Kind.WITHDRAWAL:
-            queue.enqueue_once(TRIAGE, report.pk)
+            queue.enqueue_once(TRIAGE_TASK, report.pk)
         if case:
             deadlines.restart_review_deadline(case)
     queue.notify()

@@ -21,7 +21,7 @@ from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import Lease, Priority
 from reports.models import ReprocessingRun
-from reports.submission.intake import TRIAGE
+from reports.submission.intake import TRIAGE_TASK
 from reports.triage import report_triage
 
 log = structlog.get_logger(__name__)
@@ -185,7 +185,7 @@ process_items = queue.for_each_lease(enqueue_batch)
 def progress(run: ReprocessingRun) -> RunProgress:
     """Return the progress of the newest run, by the partial indexes of waiting and failed items."""
     run.refresh_from_db()
-    idle = OutboxItem.objects.filter(task=TRIAGE, priority=Priority.IDLE)
+    idle = OutboxItem.objects.filter(task=TRIAGE_TASK, priority=Priority.IDLE)
     waiting = idle.filter(done_at=None, failed_at=None).count()
     # Failed in this run and not enqueued again since.
     newer = OutboxItem.objects.filter(
@@ -235,7 +235,7 @@ def _enqueue_next(run: ReprocessingRun) -> None:
 
 
 def _values(*, every: bool, rules: str | None = None) -> dict[str, Any]:
-    return {"every": every, "rules": rules or report_triage.RULES_VERSION, "triage": TRIAGE}
+    return {"every": every, "rules": rules or report_triage.RULES_VERSION, "triage": TRIAGE_TASK}
 
 
 def _stands_still(run: ReprocessingRun) -> bool:

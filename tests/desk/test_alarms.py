@@ -71,7 +71,7 @@ def test_what_failed_leads_to_its_reports_until_it_is_read_again(duty: Person) -
     assert "không đọc được" in banner(duty.client)
     (link,) = tree(duty.client.get("/admin/")).xpath("//*[@class='alarms']//a/@href")
     assert list_reports(duty.client, link.removeprefix(QUEUE)) == [stuck]
-    queue.enqueue(intake.TRIAGE, stuck.pk)
+    queue.enqueue(intake.TRIAGE_TASK, stuck.pk)
     assert banner(duty.client) == ""
 
 

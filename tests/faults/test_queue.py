@@ -22,7 +22,7 @@ from core.outbox.relay import SWEEP_INTERVAL_SECONDS
 from ops.local_services import VALKEY_SOCKET
 from reports.models import ExtractedFacts
 from reports.monitoring.queue_stats import queue_balance
-from reports.submission.intake import TRIAGE
+from reports.submission.intake import TRIAGE_TASK
 from reports.triage import report_triage, reprocessing
 from tests.faults.support.forged_messages import FORGED
 from tests.faults.support.queue_processes import (
@@ -190,7 +190,7 @@ def test_a_fresh_report_does_not_wait_behind_a_rereading_of_thousands(
     again = [accept() for _ in range(20)]
     assert wait_until(stage.drained)
     OutboxItem.objects.bulk_create(
-        OutboxItem(task=TRIAGE, key=str(report.pk), priority=Priority.IDLE)
+        OutboxItem(task=TRIAGE_TASK, key=str(report.pk), priority=Priority.IDLE)
         for _ in range(250)
         for report in again
     )
@@ -241,7 +241,7 @@ def test_a_run_of_rereading_goes_on_after_its_worker_is_killed(stage: QueueProce
     stage.start_worker()
     assert wait_until(lambda: reprocessing.progress(run).is_over)
     assert reprocessed.count() == 60
-    again = OutboxItem.objects.filter(task=TRIAGE, priority=Priority.IDLE)
+    again = OutboxItem.objects.filter(task=TRIAGE_TASK, priority=Priority.IDLE)
     assert again.exclude(done_at=None).count() == 60 == again.count()
     assert queue_balance().balanced
 

@@ -23,7 +23,7 @@ def read_under(rules: str, story: str = "Có người gọi.", **typed: Any) -> 
 
 def list_owed() -> list[str]:
     """Return the reports that wait to be read, in the order in which they were enqueued."""
-    waiting = OutboxItem.objects.filter(task=intake.TRIAGE, done_at=None, failed_at=None)
+    waiting = OutboxItem.objects.filter(task=intake.TRIAGE_TASK, done_at=None, failed_at=None)
     return list(waiting.order_by("id").values_list("key", flat=True))
 
 
@@ -45,5 +45,5 @@ def take_steps(most: int = 100) -> int:
 def read_all() -> None:
     """Process everything that waits."""
     take_steps()
-    waiting = OutboxItem.objects.filter(task=intake.TRIAGE, done_at=None, failed_at=None)
+    waiting = OutboxItem.objects.filter(task=intake.TRIAGE_TASK, done_at=None, failed_at=None)
     report_triage.process_items(waiting.order_by("id").values_list("pk", flat=True))

@@ -21,7 +21,7 @@ def fill() -> None:
 
     from core.models import OutboxItem
     from reports.models import Report
-    from reports.submission.intake import TRIAGE
+    from reports.submission.intake import TRIAGE_TASK
     from reports.triage import report_triage
     from tests.support.sanitized_copies import store_file
     from tools.demo.reports import fill_desk
@@ -35,7 +35,7 @@ def fill() -> None:
     with_files = [report, *Report.objects.exclude(pk=report.pk).order_by("pk")[:9]]
     for number, one in enumerate(with_files):
         store_file(PICTURE + bytes([number]), one, f"ảnh {number}.png")
-    items = OutboxItem.objects.filter(task=TRIAGE).order_by("id").values_list("id", flat=True)
+    items = OutboxItem.objects.filter(task=TRIAGE_TASK).order_by("id").values_list("id", flat=True)
     report_triage.process_items(items[: len(items) // 2])
 
 
@@ -54,14 +54,14 @@ def describe() -> dict[str, Any]:
     from reports.models import Case, EvidenceFile
     from reports.monitoring.queue_stats import queue_balance
     from reports.submission import intake, receipt_codes
-    from reports.submission.intake import TRIAGE
+    from reports.submission.intake import TRIAGE_TASK
 
     again = submit_own_report()
     report = receipt_codes.report_for_code(again.code)
     assert report
     file = EvidenceFile.objects.get(report=report)
     balance = queue_balance()
-    waiting = OutboxItem.objects.filter(task=TRIAGE, done_at=None, failed_at=None)
+    waiting = OutboxItem.objects.filter(task=TRIAGE_TASK, done_at=None, failed_at=None)
     facts = {
         "again": again.again,
         "story": report.story,

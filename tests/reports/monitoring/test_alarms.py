@@ -195,7 +195,7 @@ def test_a_mail_says_what_to_do_and_where_and_nothing_of_a_report(
     for part in (about, "Tin không mất", "Việc cần làm", "https://portal.example/admin/",
                  "docs/operations.md"):  # fmt: skip
         assert part in text
-    assert not any(word in text for word in ("Chuyện", "0550", str(intake.TRIAGE)))
+    assert not any(word in text for word in ("Chuyện", "0550", str(intake.TRIAGE_TASK)))
 
 
 @pytest.mark.parametrize("missing", ["EMAIL_URL", "ALARM_EMAILS"])

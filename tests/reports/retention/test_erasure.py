@@ -29,7 +29,7 @@ from reports.models import (
 from reports.monitoring import queue_stats
 from reports.retention import destruction_requests, erasure
 from reports.retention.erasure import ErasureError, ErasureScope
-from reports.submission.intake import TRIAGE
+from reports.submission.intake import TRIAGE_TASK
 from reports.triage import report_triage
 from tests.reports.retention.test_retention import add_followup, sent
 from tests.support import report_factories
@@ -124,8 +124,8 @@ def test_who_read_it_before_comes_too_late(request: pytest.FixtureRequest, is_fi
 
 
 def test_it_is_never_read_again(erased: Report) -> None:
-    queue.enqueue(TRIAGE, erased.pk)
-    items = OutboxItem.objects.filter(task=TRIAGE, done_at=None)
+    queue.enqueue(TRIAGE_TASK, erased.pk)
+    items = OutboxItem.objects.filter(task=TRIAGE_TASK, done_at=None)
     report_triage.process_items(list(items.values_list("pk", flat=True)))
     assert not items.exists()
     assert ExtractedFacts.objects.get().reasons == []

@@ -80,7 +80,7 @@ def test_a_report_has_its_case_its_receipt_and_its_owed_triage() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_written_when_a_part_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "TRIAGE", "x" * 100)  # too long for the outbox
+    monkeypatch.setattr(intake, "TRIAGE_TASK", "x" * 100)  # too long for the outbox
     with pytest.raises(DataError):
         accept()
     assert not Report.objects.exists()

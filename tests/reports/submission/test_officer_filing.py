@@ -45,7 +45,7 @@ def test_a_report_is_taken_in_as_any_and_who_filed_it_is_on_record(duty: Person)
     assert file_report(duty.client, source="walk_in").status_code == 200
     report = Report.objects.get()
     assert (report.source, report.happening_now) == ("walk_in", True)
-    assert OutboxItem.objects.get().task == intake.TRIAGE
+    assert OutboxItem.objects.get().task == intake.TRIAGE_TASK
     event = events.events_for("report", report.pk).get()
     assert (event.kind, event.actor, event.detail["source"]) == ("filed", duty.user, "walk_in")
 

@@ -18,7 +18,7 @@ from reports.facts import contact_index, merged_report
 from reports.facts.merged_report import Caller
 from reports.models import Followup, Message, Report
 from reports.monitoring.queue_stats import queue_balance
-from reports.submission.intake import TRIAGE
+from reports.submission.intake import TRIAGE_TASK
 from reports.tracking import followups
 from reports.tracking.followups import (
     FollowupResult,
@@ -168,7 +168,7 @@ def test_nobody_begins_to_read_before_the_followup_is_there() -> None:
     subject = report()
     item = OutboxItem.objects.get(key=str(subject.pk)).pk
     with transaction.atomic():
-        queue.enqueue_once(TRIAGE, subject.pk)
+        queue.enqueue_once(TRIAGE_TASK, subject.pk)
         assert in_parallel([lambda: queue.acquire_lease(item)]) == [None]
     assert queue.acquire_lease(item)
 

@@ -139,7 +139,7 @@ def test_the_task_takes_many_items_and_leaves_the_rest_to_the_next_when_it_takes
 def test_items_of_one_report_may_come_in_any_order_and_change_nothing() -> None:
     """Process the newer item first, then the older, then both again."""
     first = triaged(caller_number="0550 000 123")
-    older, newer = (queue.enqueue(intake.TRIAGE, first.report_id).pk for _ in range(2))
+    older, newer = (queue.enqueue(intake.TRIAGE_TASK, first.report_id).pk for _ in range(2))
     report_triage.process_items([newer, older, newer, older])
     again = ExtractedFacts.objects.get(report=first.report_id)
     assert differing(again, first) <= {"extracted_at"}
@@ -179,7 +179,7 @@ def test_a_report_that_never_can_be_read_fails_in_the_end(monkeypatch: pytest.Mo
 
 
 def test_an_item_without_a_report_fails_quietly() -> None:
-    item = queue.enqueue(intake.TRIAGE, "018f0000-0000-7000-8000-000000000000")
+    item = queue.enqueue(intake.TRIAGE_TASK, "018f0000-0000-7000-8000-000000000000")
     report_triage.process_items([item.pk])
     item.refresh_from_db()
     assert item.error == "DoesNotExist"
@@ -222,7 +222,8 @@ def test_two_workers_on_one_report_agree() -> None:
     """Process at the same instant, each worker with an item of its own."""
     alone = triaged(caller_number="0550 000 123")
     subject = report(f"{STORY} ", caller_number="0550 000 123")
-    items = [item_of(subject).pk, *(queue.enqueue(intake.TRIAGE, subject.pk).pk for _ in "123")]
+    later = [queue.enqueue(intake.TRIAGE_TASK, subject.pk).pk for _ in "123"]
+    items = [item_of(subject).pk, *later]
     in_parallel([lambda item=item: report_triage.process_items([item]) for item in items])
     assert OutboxItem.objects.filter(pk__in=items, done_at__isnull=False).count() == 4
     agreed = ExtractedFacts.objects.get(report=subject)

@@ -111,9 +111,9 @@ def test_what_failed_the_last_time_is_read_again_whatever_was_read_before() -> N
         read_under(report_triage.RULES_VERSION),
     )
     for report in (failed, mended):
-        queue.enqueue(intake.TRIAGE, report.pk)
+        queue.enqueue(intake.TRIAGE_TASK, report.pk)
     OutboxItem.objects.filter(done_at=None).update(failed_at=Now())
-    queue.enqueue(intake.TRIAGE, mended.pk)
+    queue.enqueue(intake.TRIAGE_TASK, mended.pk)
     OutboxItem.objects.filter(done_at=None, failed_at=None).update(done_at=Now())
     assert reprocessing.start().total == 1
     take_steps()
@@ -161,7 +161,7 @@ def test_a_step_stands_behind_what_it_owes_and_all_of_it_behind_fresh_reports() 
     take_steps(1)
     fresh = report_factories.report("vừa gửi")
     line = OutboxItem.objects.filter(done_at=None).order_by("priority", "id")
-    assert [item.task for item in line] == [intake.TRIAGE] * 3 + [reprocessing.STEP_TASK]
+    assert [item.task for item in line] == [intake.TRIAGE_TASK] * 3 + [reprocessing.STEP_TASK]
     assert line[0].key == str(fresh.pk)
     assert {item.priority for item in line[1:]} == {Priority.IDLE}
 
@@ -316,7 +316,8 @@ def test_one_report_is_read_again_with_the_usual_priority_and_on_record(duty: Pe
     report = read_under(report_triage.RULES_VERSION)
     assert reprocessing.reprocess_selected([report.pk], by=duty.user) == 1
     item = OutboxItem.objects.latest("id")
-    assert (item.task, item.key, item.priority) == (intake.TRIAGE, str(report.pk), Priority.USUAL)
+    assert (item.task, item.priority) == (intake.TRIAGE_TASK, Priority.USUAL)
+    assert item.key == str(report.pk)
     event = AuditEvent.objects.get()
     assert (event.kind, event.actor, event.subject_id) == ("reprocessed", duty.user, str(report.pk))
 
@@ -328,7 +329,7 @@ def test_progress_tells_what_is_owed_read_and_unreadable_and_reads_no_report() -
     outdated_reports(4)
     run = reprocessing.start()
     take_steps(1)
-    first, second = OutboxItem.objects.filter(priority=Priority.IDLE, task=intake.TRIAGE)
+    first, second = OutboxItem.objects.filter(priority=Priority.IDLE, task=intake.TRIAGE_TASK)
     report_triage.process_items([first.pk])
     OutboxItem.objects.filter(pk=second.pk).update(failed_at=Now())
     with CaptureQueriesContext(connection) as queries:

@@ -72,7 +72,7 @@ def test_each_report_is_counted_where_its_item_stands_and_a_removed_item_is_told
 @pytest.mark.parametrize("key", ["018f0000-0000-7000-8000-000000000000", "no report's key"])
 def test_a_removed_item_is_not_made_up_for_by_a_stray_one(key: str) -> None:
     item_of(accept()).delete()
-    queue.enqueue(intake.TRIAGE, key)
+    queue.enqueue(intake.TRIAGE_TASK, key)
     assert counts() == (1, 0, 0, 0, False)
 
 
@@ -91,7 +91,7 @@ def test_only_the_latest_item_of_a_report_counts(
 ) -> None:
     report = accept()
     stand(report, **first)
-    queue.enqueue(intake.TRIAGE, report.pk, priority=Priority.IDLE)
+    queue.enqueue(intake.TRIAGE_TASK, report.pk, priority=Priority.IDLE)
     stand(report, **again)
     assert counts() == expected
     now = queue_state()
@@ -133,7 +133,7 @@ def test_the_count_sees_one_moment_and_writes_nothing() -> None:
         cursor.execute("SELECT count(*) FROM core_outboxitem")
         assert cursor.fetchone() == (1,)
         with pytest.raises(DatabaseError, match="read-only"):
-            queue.enqueue(intake.TRIAGE, report.pk)
+            queue.enqueue(intake.TRIAGE_TASK, report.pk)
         connection.set_rollback(True)
 
 
@@ -203,14 +203,14 @@ def test_a_count_that_cannot_be_kept_is_told_all_the_same(
 def test_re_reading_may_wait_its_turn() -> None:
     report = accept()
     stand(report, done_at=Now())
-    queue.enqueue(intake.TRIAGE, report.pk, priority=Priority.IDLE)
+    queue.enqueue(intake.TRIAGE_TASK, report.pk, priority=Priority.IDLE)
     age(3600)
     now = queue_state()
     assert (now.waiting, now.late, now.oldest_prompt_s) == (1, 0, 0)
 
 
 def test_how_it_stands_is_one_statement_that_does_not_read_every_item() -> None:
-    items = (OutboxItem(task=intake.TRIAGE, key=str(n), done_at=Now()) for n in range(5000))
+    items = (OutboxItem(task=intake.TRIAGE_TASK, key=str(n), done_at=Now()) for n in range(5000))
     OutboxItem.objects.bulk_create(items)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE core_outboxitem")
@@ -238,7 +238,7 @@ def test_what_is_stuck_is_listed_the_longest_ago_first() -> None:
     reports = [accept(str(number)) for number in range(4)]
     for report in reports[:3]:
         stand(report, failed_at=Now())
-    queue.enqueue(intake.TRIAGE, reports[1].pk)
+    queue.enqueue(intake.TRIAGE_TASK, reports[1].pk)
     stand(reports[0], key="no report's key")
     assert queue_stats.failed_reports() == [reports[2].pk]
 
