@@ -19,6 +19,15 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+def sync_folder(folder: Path) -> None:
+    """Bring the names of its files to the disk. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def append_json_line(path: Path, row: Mapping[str, Any]) -> None:
     """Append one line, whole and on disk when this returns. Raises OSError."""
     line = json.dumps(dict(row)).encode() + b"\n"

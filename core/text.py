@@ -160,3 +160,12 @@ def _match(word: str, among: Sequence[str]) -> int:
 
 def lower_initial(text: str) -> str:
     return text[:1].lower() + text[1:]
+
+
+def list_single_edits(text: str, letters: str) -> set[str]:
+    """Return the texts that one deletion, replacement or insertion makes of this one."""
+    parts = [(text[:at], text[at:]) for at in range(len(text) + 1)]
+    shorter = {head + tail[1:] for head, tail in parts if tail}
+    replaced = {head + new + tail[1:] for head, tail in parts if tail for new in letters}
+    longer = {head + new + tail for head, tail in parts for new in letters}
+    return (shorter | replaced | longer) - {text}

@@ -29,6 +29,7 @@ from redis import RedisError
 
 from core.database import fetch_all
 from core.models import AuditEvent
+from core.private_files import sync_folder
 from ops.backup import pg_dump
 from ops.backup.archive import (
     REPORTS,
@@ -124,19 +125,11 @@ def _draft_of(target: Path) -> Iterator[IO[bytes]]:
         os.fsync(file.fileno())
         draft.rename(target)
         stack.pop_all()  # nothing is a draft any more
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _open_private(path: Path, flags: int = 0) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600), "wb")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _entries(snapshot: pg_dump.ExportedSnapshot) -> Generator[Entry, None, None]:
@@ -281,7 +274,7 @@ def _swap_in(folder: Path) -> None:
     for entry in new.iterdir():
         entry.rename(folder / entry.name)
     new.rmdir()
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
 @contextlib.contextmanager

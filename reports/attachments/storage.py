@@ -26,6 +26,7 @@ from core import encryption
 from core.errors import CodedError
 from core.keys import newest_key
 from core.outbox import queue
+from core.private_files import sync_folder
 from reports.attachments import filetypes
 from reports.attachments.filetypes import FileType
 from reports.attachments.stream_encryption import DecryptionError as StreamDecryptionError
@@ -126,7 +127,7 @@ class PendingUpload:
             target = path_of(self.id, folder)
             _make_folder(str(target.parent.relative_to(settings.FILES_DIR)))
             self.path.rename(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
             return target
 
     def delete(self) -> None:
@@ -278,16 +279,8 @@ def _make_folder(name: str) -> Path:
     folder: Path = settings.FILES_DIR / name
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
     return folder
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

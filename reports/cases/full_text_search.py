@@ -12,7 +12,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from core.database import fetch_all
-from core.text import normalize
+from core.text import list_single_edits, normalize
 
 MAX_FOUND = 200  # reports; with more, the officer must add words
 WALKED = 10_000  # newest reports; a word with fewer than MAX_FOUND among them is rare
@@ -164,12 +164,9 @@ def _list_pairs(words: Sequence[str], wrong: str, right: str) -> list[str]:
 
 def _list_typing_errors(word: str) -> set[str]:
     """Return all words one edit away: insertion, deletion, replacement or swap."""
-    parts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
-    less = {head + tail[1:] for head, tail in parts if tail}
-    swapped = {head + tail[1] + tail[0] + tail[2:] for head, tail in parts if len(tail) > 1}
-    other = {head + new + tail[1:] for head, tail in parts if tail for new in _LETTERS}
-    more = {head + new + tail for head, tail in parts for new in _LETTERS}
-    return (less | swapped | other | more) - {"", word}
+    pairs = [(word[:at], word[at : at + 2], word[at + 2 :]) for at in range(len(word) - 1)]
+    swapped = {head + pair[::-1] + tail for head, pair, tail in pairs}
+    return (list_single_edits(word, _LETTERS) | swapped) - {"", word}
 
 
 def _select_reports(*, is_of_unit: bool, only_open: bool) -> str:

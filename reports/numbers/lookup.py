@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from core.text import to_ascii_digits
+from core.text import list_single_edits, to_ascii_digits
 from reports.extraction.numbering_plan import range_owner
 from reports.extraction.phones import ParsedCaller, format_national, format_raw
 from reports.models import Dispute, NumberFinding, OfficeNumber
@@ -227,11 +227,7 @@ def neighbouring_keys(key: str) -> set[str]:
     digits = key.removeprefix("+")
     if len(digits) < 7 or len(digits) > 15:
         return set()
-    parts = [(digits[:at], digits[at:]) for at in range(len(digits) + 1)]
-    less = {head + tail[1:] for head, tail in parts if tail}
-    other = {head + new + tail[1:] for head, tail in parts if tail for new in "0123456789"}
-    more = {head + new + tail for head, tail in parts for new in "0123456789"}
-    return {f"+{near}" for near in less | other | more} - {key}
+    return {f"+{near}" for near in list_single_edits(digits, "0123456789")}
 
 
 def _guess_key(phone: ParsedCaller) -> str:
