@@ -9,8 +9,6 @@ from django.db.models import QuerySet
 from core.models import AuditChainLink, AuditEvent
 
 DETAIL_ERASED = "detail_erased"
-# Events of a person who has not read the report for them: a refusal, and reprocessing of many.
-NO_LOOK = ("refused", "reprocessed")
 # Keys of a detail that hold nobody's words: codes, keys, counts, times, names of units.
 _NO_WORDS = frozenset({
     "after", "before", "cause", "correction", "deadline", "due", "fact", "field", "files",
@@ -49,9 +47,3 @@ def events_for(subject_type: str, subject_id: object) -> QuerySet[AuditEvent]:
     return AuditEvent.objects.filter(
         subject_type=subject_type, subject_id=str(subject_id)
     ).select_related("actor")
-
-
-def views_of_report(report_id: object) -> QuerySet[AuditEvent]:
-    """Return the events by which a person has read a report, oldest first."""
-    rows = events_for("report", report_id).filter(actor__isnull=False).exclude(kind__in=NO_LOOK)
-    return rows.order_by("id")

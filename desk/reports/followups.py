@@ -17,7 +17,6 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from core import encryption
-from core.audit.events import NO_LOOK
 from core.models import AuditEvent
 from desk.labels import codes, highlighting
 from desk.labels.formatting import format_datetime, in_quotes, officer_name
@@ -25,6 +24,7 @@ from desk.labels.highlighting import TruncatedText
 from reports.extraction import redaction
 from reports.facts.merged_report import iter_followups, tells_phrase
 from reports.models import Followup, Message, Report
+from reports.models.report_views import NO_VIEWS
 
 Sealed = bytes | memoryview | None
 
@@ -235,7 +235,7 @@ def _find_unanswered(
 
     Files of a report without any act belong to the report itself.
     """
-    acts = [each.created_at for each in log if each.actor and each.kind not in NO_LOOK]
+    acts = [each.created_at for each in log if each.actor and each.kind not in NO_VIEWS]
     messages = panel.messages if may_read else ()
     inputs = [(each.sent_at, "conversation") for each in messages if each.actor is None]
     withdrawn = Followup.Kind.WITHDRAWAL  # has a place of its own on the page

@@ -8,9 +8,9 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subque
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
-from core.audit.events import NO_LOOK
 from core.models import AuditEvent
 from reports.models import Case, EvidenceFile, Followup, Message, Report
+from reports.models.report_views import NO_VIEWS
 
 
 def with_unread_updates(reports: QuerySet[Report]) -> QuerySet[Report]:
@@ -39,7 +39,7 @@ def _last_act(report: str) -> Subquery:
     about = AuditEvent.objects.filter(
         subject_type="report", subject_id=Cast(OuterRef(report), CharField()), actor__isnull=False
     )
-    return Subquery(about.exclude(kind__in=NO_LOOK).order_by("-id").values("created_at")[:1])
+    return Subquery(about.exclude(kind__in=NO_VIEWS).order_by("-id").values("created_at")[:1])
 
 
 def with_new_answers(reports: QuerySet[Report]) -> QuerySet[Report]:
@@ -52,7 +52,7 @@ def with_new_answers(reports: QuerySet[Report]) -> QuerySet[Report]:
 def _unread() -> QuerySet[Message]:
     about = Cast(OuterRef("report_id"), CharField())
     acts = AuditEvent.objects.filter(subject_type="report", subject_id=about, actor__isnull=False)
-    later = acts.exclude(kind__in=NO_LOOK).filter(created_at__gte=OuterRef("sent_at"))
+    later = acts.exclude(kind__in=NO_VIEWS).filter(created_at__gte=OuterRef("sent_at"))
     return Message.objects.filter(~Exists(later), report=OuterRef("pk"), actor=None)
 
 
@@ -62,7 +62,7 @@ SPOKEN = f"""(EXISTS (
      WHERE message.report_id = waits.report_id AND actor_id IS NULL AND NOT EXISTS (
            SELECT FROM core_auditevent AS look
             WHERE subject_type = 'report' AND subject_id = waits.report_id::text
-              AND look.actor_id IS NOT NULL AND kind NOT IN {NO_LOOK} AND look.created_at >= message.sent_at))
+              AND look.actor_id IS NOT NULL AND kind NOT IN {NO_VIEWS} AND look.created_at >= message.sent_at))
     OR waits.status = 'waiting' AND EXISTS (
     SELECT FROM (SELECT coalesce((SELECT sent_at FROM reports_message AS message
                                    WHERE message.report_id = waits.report_id AND is_question

@@ -13,12 +13,12 @@ from django.db.models import CharField, Exists, Min, Model, OuterRef, Q, QuerySe
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from core.audit.events import NO_LOOK
 from core.models import AuditEvent
 from reports.calendar import deadline_rules
 from reports.calendar.deadline_rules import ERASURE_ANSWER, FOLLOWUP_ANSWER
 from reports.cases.transitions import ANSWERS
 from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold
+from reports.models.report_views import NO_VIEWS
 
 MAX_BATCH = 500
 LOOKED_BACK = timedelta(days=30)  # for requests that wait
@@ -111,7 +111,7 @@ def restart_review_deadline(case: Case) -> None:
 def _ongoing_and_unviewed() -> QuerySet[Case]:
     """Return new cases that nobody has viewed, extracted as ongoing."""
     review_deadlines = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.REVIEW)
-    by_people = AuditEvent.objects.filter(actor__isnull=False).exclude(kind__in=NO_LOOK)
+    by_people = AuditEvent.objects.filter(actor__isnull=False).exclude(kind__in=NO_VIEWS)
     views = by_people.filter(subject_type="report", subject_id=Cast(OuterRef("pk"), CharField()))
     new_cases = Case.objects.filter(status=Case.Status.NEW, report__erased_at=None)
     ongoing = new_cases.filter(report__facts__ongoing=True)

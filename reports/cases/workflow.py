@@ -34,6 +34,7 @@ from reports.cases.transitions import (
 from reports.extraction.accounts_and_links import find_links
 from reports.facts.effective_facts import effective_facts
 from reports.models import Case, ErasureRequest, Message, Report, Unit
+from reports.models.report_views import views_of_report
 from reports.reference import units
 
 ONGOING, WRITTEN, OPEN_REQUEST = "ongoing", "written", "open_request"  # closing_blockers
@@ -259,7 +260,7 @@ def _iter_blockers(report: Report) -> Iterator[str]:
     ongoing = effective_facts(report).ongoing
     if report.happening_now if ongoing is None else ongoing:
         yield ONGOING
-    views = events.views_of_report(report.pk).filter(created_at__gte=OuterRef("sent_at"))
+    views = views_of_report(report.pk).filter(created_at__gte=OuterRef("sent_at"))
     unread_messages = report.messages.filter(~Exists(views), actor=None)
     erasures = ErasureRequest.objects.open().filter(report=report)
     followups = deadlines.unanswered_followups().filter(report=report)

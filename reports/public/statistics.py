@@ -14,7 +14,6 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
-from core.audit import events
 from core.database import log_database_error, read_snapshot
 from reports.calendar.deadline_rules import start_of_day
 from reports.extraction.language.cue_matcher import taxonomy
@@ -23,6 +22,7 @@ from reports.facts import abuse_flags
 from reports.facts.choices import OFFICES
 from reports.models import Commune
 from reports.models import PublicStatistics as PublicFigures
+from reports.models.report_views import NO_VIEWS
 from reports.public.cell_suppression import MIN_COUNT, cells_to_suppress
 
 log = structlog.get_logger(__name__)
@@ -61,7 +61,7 @@ SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
   FROM counted LEFT JOIN LATERAL (
        SELECT event.created_at FROM core_auditevent AS event
         WHERE event.subject_type = 'report' AND event.subject_id = counted.id::text
-          AND event.actor_id IS NOT NULL AND event.kind <> ALL(%(no_look)s)
+          AND event.actor_id IS NOT NULL AND event.kind <> ALL(%(no_views)s)
         ORDER BY event.id LIMIT 1) AS look ON true
 """
 
@@ -205,7 +205,7 @@ def _count(through: date) -> RawStatistics:
         total, *losses = _fill(tables, cursor.fetchall())
         recent = through - timedelta(days=7 * FIRST_REVIEW_WEEKS - 1)
         cursor.execute(
-            *_prepare(_SELECT_FIRST_REVIEW_SQL, recent, through, {"no_look": list(events.NO_LOOK)})
+            *_prepare(_SELECT_FIRST_REVIEW_SQL, recent, through, {"no_views": list(NO_VIEWS)})
         )
         reports, seconds = cursor.fetchone()
     first_review_s = seconds if reports >= MIN_COUNT else NEVER

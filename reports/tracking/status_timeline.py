@@ -15,7 +15,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core import encryption
-from core.audit import events
 from core.province import province
 from core.province_names import insert_hotline
 from core.text import normalize
@@ -23,6 +22,7 @@ from reports.attachments import storage
 from reports.attachments.filetypes import by_media_type, format_size
 from reports.calendar import deadline_rules
 from reports.models import Campaign, CampaignLink, Case, Message, Report
+from reports.models.report_views import views_of_report
 from reports.reference import confirmed_statements
 
 Status, Outcome = Case.Status, Case.Outcome
@@ -267,5 +267,5 @@ def _build_waiting_step(at: datetime, messages: Conversation) -> ProgressStep:
 
 def _first_read_at(report: Report) -> datetime | None:
     """Return when a person first opened it."""
-    view = events.views_of_report(report.pk).first()
+    view = views_of_report(report.pk).first()
     return timezone.localtime(view.created_at) if view else None

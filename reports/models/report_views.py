@@ -1,0 +1,15 @@
+"""Events by which a person has read a report."""
+
+from django.db.models import QuerySet
+
+from core.audit.events import events_for
+from core.models import AuditEvent
+
+# Events of a person who has not read the report for them: a refusal, and reprocessing of many.
+NO_VIEWS = ("refused", "reprocessed")
+
+
+def views_of_report(report_id: object) -> QuerySet[AuditEvent]:
+    """Return the events by which a person has read a report, oldest first."""
+    rows = events_for("report", report_id).filter(actor__isnull=False).exclude(kind__in=NO_VIEWS)
+    return rows.order_by("id")
