@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg2.errors import InvalidSqlStatementName
+from structlog.typing import FilteringBoundLogger
 
 T = TypeVar("T")
 READ_TIMEOUT_SECONDS = 50  # under the broker's visibility_timeout
@@ -68,7 +69,9 @@ class PreparedStatement:
         self.prepared_on: WeakSet[Any] = WeakSet()  # psycopg2's connections
 
 
-def execute_pipeline(cursor: Any, values: Any, *steps: PreparedStatement | str) -> None:
+def execute_pipeline(
+    cursor: CursorWrapper, values: Mapping[str, Any], *steps: PreparedStatement | str
+) -> None:
     """Execute the steps in one round trip; the cursor has the last result. Raises django.db.Error."""
     statements = [step for step in steps if isinstance(step, PreparedStatement)]
     for statement in statements:
@@ -132,7 +135,7 @@ def set_local(parameter: str, value: str) -> None:
 
 
 @contextmanager
-def log_database_error(log: Any, event: str, **details: Any) -> Iterator[None]:
+def log_database_error(log: FilteringBoundLogger, event: str, **details: Any) -> Iterator[None]:
     """Log a database error as this event and go on: for tasks that beat calls again."""
     try:
         yield

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
+from structlog.typing import FilteringBoundLogger
 
 
 def render_mail(template: str, to: Sequence[str], context: Mapping[str, Any]) -> EmailMessage:
@@ -14,7 +15,7 @@ def render_mail(template: str, to: Sequence[str], context: Mapping[str, Any]) ->
     return EmailMessage(" ".join(subject.split()), text.strip() + "\n", to=to, headers=headers)
 
 
-def send_or_log(mail: EmailMessage, log: Any, event: str, **details: Any) -> bool:
+def send_or_log(mail: EmailMessage, log: FilteringBoundLogger, event: str, **details: Any) -> bool:
     """Return whether the server took a mail; if not, log why as this event."""
     try:
         mail.send()

@@ -27,6 +27,7 @@ TIMEOUT_SECONDS = 5  # for a connection, and for each answer
 DISCOVERY_CACHE_SECONDS = 3600
 KEY_CACHE_SECONDS = 300  # for log-out tokens
 MAX_LOGOUT_AGE_SECONDS = 600
+Claims = dict[str, Any]  # of a token
 ALGORITHM = "RS256"  # every provider must offer it
 _ADDRESSES = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _END = "end_session_endpoint"  # not every provider has one
@@ -128,7 +129,7 @@ def verify_logout_token(token: str) -> LogoutClaims:
     return LogoutClaims(_session_ids(claims), claims["jti"])
 
 
-def _is_log_out(claims: Any) -> bool:
+def _is_log_out(claims: Claims) -> bool:
     ids = _session_ids(claims)
     return (
         _is_for_portal(claims)
@@ -221,7 +222,7 @@ def _discover(issuer: str) -> dict[str, str]:
     return addresses
 
 
-def _parse_claims(claims: Any, nonce: str) -> tuple[str, frozenset[str]]:
+def _parse_claims(claims: Claims, nonce: str) -> tuple[str, frozenset[str]]:
     """Return subject and methods; the library has verified signature, nonce and expiry."""
     subject = claims[settings.OIDC_CLAIM]
     is_meant_for_portal = bool(nonce) and _is_for_portal(claims)
@@ -232,7 +233,7 @@ def _parse_claims(claims: Any, nonce: str) -> tuple[str, frozenset[str]]:
     return subject, frozenset(each for each in listed if isinstance(each, str))
 
 
-def _is_for_portal(claims: Any) -> bool:
+def _is_for_portal(claims: Claims) -> bool:
     """Return whether a token is from our provider, for the portal, and expires."""
     audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     return (
@@ -243,7 +244,7 @@ def _is_for_portal(claims: Any) -> bool:
     )
 
 
-def _session_ids(claims: Any) -> dict[str, str]:
+def _session_ids(claims: Claims) -> dict[str, str]:
     """Return the provider's ids of person and session, those present."""
     return {name: claims[name] for name in ("sub", "sid") if name in claims}
 

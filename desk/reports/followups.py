@@ -73,7 +73,7 @@ class FollowupPanel:
     """Follow-ups and messages of a report, within limits; `opened` is the key of the one shown unmasked."""
 
     report: Report
-    opened: object = None
+    opened: int | UUID | None = None
 
     @cached_property
     def followups(self) -> list[Any]:

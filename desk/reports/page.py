@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
@@ -61,7 +62,7 @@ def render_page(
     *,
     form: TypedForm = None,
     revealed: dict[str, str] | None = None,
-    opened: object = None,
+    opened: int | UUID | None = None,
 ) -> HttpResponse:
     """Return the page; with a refused form as 422 where it has errors, else 409.
 
@@ -81,7 +82,7 @@ class PageContents:
     report: Report
     form: TypedForm
     revealed: dict[str, str]
-    opened: object
+    opened: int | UUID | None
 
     @cached_property
     def officer(self) -> User:
