@@ -221,7 +221,7 @@ class AlertAdmin(admin.ModelAdmin[Alert]):
             "alert": alert,
             "opts": self.opts,
             "texts": list(previews.texts(revision, timezone.now(), settings.PORTAL_URL)),
-            "measured": previews.texts_with_limit(revision.frozen_content),
+            "texts_with_limits": previews.texts_with_limit(revision.frozen_content),
         }
         return TemplateResponse(request, "admin/alerts/alert/preview.html", context)
 
@@ -237,10 +237,10 @@ class AlertAdmin(admin.ModelAdmin[Alert]):
         if alert is None or request.method != "GET":
             return super().change_view(request, object_id)
         context = {
-            "acts": allowed_actions(request, alert),
+            "allowed_actions": allowed_actions(request, alert),
             "status": status_text(alert),
             "endings": CancelReason.choices,
-            "record": list(history_lines(alert)),
+            "history": list(history_lines(alert)),
         }
         return super().change_view(request, object_id, extra_context=context)
 

@@ -88,7 +88,7 @@ def failed_deliveries() -> FailedDeliveries:
 def partner_delivery_table(context: Any, alert: Alert) -> dict[str, Any]:
     """Return which agency got, saw and confirmed which version of a warning."""
     return {
-        "reached": partners.delivery_statuses(alert),
+        "delivery_statuses": partners.delivery_statuses(alert),
         "alert": alert,
         "may_resend": context["request"].user.has_perm("alerts.change_partneragency"),
         "csrf_token": context.get("csrf_token"),
