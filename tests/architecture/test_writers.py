@@ -92,6 +92,11 @@ def test_the_outbox_alone_notifies() -> None:
     assert find_strings(re.compile(r"pg_notify|\bNOTIFY ")) == {"core/outbox/queue.py"}
 
 
+def test_a_log_event_says_what_failed() -> None:
+    """`report.save_failed`, never `report.not_saved`."""
+    assert find_strings(re.compile(r"^[a-z_]+\.([a-z]+_)*not_[a-z_]+$", re.MULTILINE)) == set()
+
+
 def test_core_names_no_table_of_another_room() -> None:
     files = find_strings(re.compile(r"\b(accounts|alerts|desk|reports)_[a-z]+"))
     assert [file for file in files if file.startswith("core/")] == []
