@@ -207,7 +207,7 @@ def _case_lines(report: Report) -> Iterator[str]:
     yield f"Trạng thái: {case.get_status_display()}"
     yield f"Kết quả: {case.get_outcome_display()}" if case.outcome else ""
     yield f"Cán bộ xử lý: {officer_name(case.officer)}"
-    yield f"Đơn vị nhận: {highlighting.plain_line(case.unit)}" if case.unit else ""
+    yield f"Đơn vị nhận: {highlighting.plain_line(case.unit_name)}" if case.unit_name else ""
     yield f"Kiểu lừa: {codes.code_label(facts.scenario) if facts.scenario else 'chưa rõ'}"
     yield f"Thiệt hại: {format_loss(facts.money_lost_vnd)}"
     yield f"Xuất lúc: {timezone.localtime():%H:%M, %d/%m/%Y}"

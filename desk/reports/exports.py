@@ -153,7 +153,7 @@ def _row(report: Report, later: FollowupValues, *, personal: bool) -> Sequence[C
         str(case.get_status_display()),
         str(case.get_outcome_display()) if case.outcome else "",
         officer_name(case.officer) if case.officer else "",
-        case.unit,
+        case.unit_name,
         _contact(contact, report.pk, personal=personal),
         *("; ".join(texts.get(kind, [])) for kind in _KINDS),
     ]

@@ -123,7 +123,7 @@ def placeholder_values(case: Case, language: str) -> dict[str, str]:
         "ngay_bao": f"{timezone.localtime(report.received_at):%d/%m/%Y}",
         "duong_day_nong": hotline(),
         "co_quan": _claimed_office_name(report, language),
-        "don_vi": case.unit,
+        "don_vi": case.unit_name,
         "xa": gazetteer.commune_name(effective_facts(report).commune),
     }
 

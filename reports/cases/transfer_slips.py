@@ -37,7 +37,7 @@ def issue_transfer_slip_later(case: Case, by: User) -> TransferSlip:
         event = events.events_for("report", case.pk).filter(kind="handed_over").first()
         if not is_slip_missing(case) or event is None:
             raise TransferSlipError
-        unit, reason = case.unit, event.detail.get("reason", "")
+        unit, reason = case.unit_name, event.detail.get("reason", "")
         slip = issue_transfer_slip(case.pk, unit=unit, reason=reason, by=by)
         events.log_event("report", case.pk, "transfer_slip_issued", by=by, slip=str(slip))
     return slip

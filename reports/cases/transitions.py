@@ -51,7 +51,7 @@ _BEGIN: Mapping[str, str] = {
 }
 _STAY: Mapping[str, str] = {status: status for status in Status}
 EMPTY: Mapping[str, str | None] = {
-    "outcome": "", "unit": "", "assigned_unit": None, "officer": None, "min_priority": None,
+    "outcome": "", "unit_name": "", "assigned_unit": None, "officer": None, "min_priority": None,
 }  # fmt: skip
 _CLASSIFIED = (REVIEW, CLASSIFY)
 _DONE = (*_CLASSIFIED, FOLLOWUP_ANSWER)  # the reporter reads how a request ended
@@ -68,7 +68,7 @@ TABLE: Mapping[str, Transition] = {
     "recall": Transition(
         "unit_recalled", DECIDE, {status: status for status in Case.OPEN},
         required_fields=("reason",), assigns_actor=False,
-        cleared_fields=("unit", "assigned_unit", "officer", "min_priority"),
+        cleared_fields=("unit_name", "assigned_unit", "officer", "min_priority"),
     ),
     "note": Transition("noted", DECIDE, _STAY, required_fields=("reason",), assigns_actor=False),
     "ask": Transition(
@@ -109,7 +109,7 @@ TABLE: Mapping[str, Transition] = {
     ),
     "reopen": Transition(
         "reopened", "reports.reopen_case", _lead_to(Status.IN_REVIEW, *_ENDED),
-        required_fields=("reason",), cleared_fields=("outcome", "unit", "assigned_unit"),
+        required_fields=("reason",), cleared_fields=("outcome", "unit_name", "assigned_unit"),
         undo_permission=DECIDE, starts_deadlines=(CLASSIFY,), drops_deadlines=FROM_CRIME_REPORT,
     ),
 }  # fmt: skip

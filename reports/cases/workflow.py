@@ -82,7 +82,7 @@ def allowed_actions(case: Case, user: User, *, is_held: bool = False) -> list[st
         and _may_make(move, case.pk, user)
         and not (is_held and move.steps[case.status] in NOT_ON_HOLD)
         and not (verb == "take" and case.officer_id == user.pk)
-        and not (verb == "recall" and not case.unit)
+        and not (verb == "recall" and not case.unit_name)
     ]
 
 
@@ -176,9 +176,9 @@ def _assignment_changes(
     changes: dict[str, object] = {name: EMPTY[name] for name in move.cleared_fields}
     if officer is not None:
         own = units.unit_of(officer)
-        changes |= {"officer": officer, "unit": own.name if own else "", "assigned_unit": own}
+        changes |= {"officer": officer, "unit_name": own.name if own else "", "assigned_unit": own}
     if "unit" in words:
-        changes |= {"unit": words["unit"], "assigned_unit": named}
+        changes |= {"unit_name": words["unit"], "assigned_unit": named}
     return changes
 
 
@@ -188,7 +188,7 @@ def route(case_id: UUID, *, unit: Unit, rule: int, priority: int | None) -> bool
         case = Case.objects.unrouted().select_for_update(of=("self",)).filter(pk=case_id).first()
         if case is None:
             return False
-        changes = {"unit": unit.name, "assigned_unit": unit, "min_priority": priority}
+        changes = {"unit_name": unit.name, "assigned_unit": unit, "min_priority": priority}
         _write_case(case, {**changes, "routed_at": Now()})
         events.log_event("report", case_id, "routed", unit=unit.name, rule=rule)
     return True

@@ -259,7 +259,7 @@ class Migration(migrations.Migration):
                 ('report', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='reports.report')),
                 ('status', models.CharField(choices=[('new', 'Mới'), ('in_review', 'Đang xác minh'), ('waiting', 'Chờ người báo'), ('crime_report', 'Tin báo về tội phạm'), ('handed_over', 'Đã chuyển đơn vị'), ('closed', 'Kết thúc xử lý'), ('junk', 'Tin rác'), ('withdrawn', 'Người báo rút')], db_default='new', max_length=16, verbose_name='trạng thái')),
                 ('outcome', models.CharField(blank=True, choices=[('warned', 'Đã góp vào cảnh báo'), ('scam', 'Là lừa đảo, không còn gì phải làm'), ('duplicate', 'Tin trùng'), ('insufficient', 'Chưa đủ để làm tiếp'), ('not_scam', 'Không phải lừa đảo')], db_default='', max_length=16, verbose_name='kết quả')),
-                ('unit', models.CharField(blank=True, db_default='', max_length=120, verbose_name='đơn vị nhận')),
+                ('unit_name', models.CharField(blank=True, db_default='', max_length=120, verbose_name='đơn vị nhận')),
                 ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='hạn')),
                 ('corrections_json', models.JSONField(blank=True, db_default={}, default=dict, verbose_name='cán bộ sửa')),
                 ('routed_at', models.DateTimeField(blank=True, null=True, verbose_name='đã xét quy tắc lúc')),
@@ -1130,7 +1130,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'handed_over'), _negated=True), models.Q(('unit', ''), _negated=True), _connector='OR'), name='case_handed_over_has_unit'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'handed_over'), _negated=True), models.Q(('unit_name', ''), _negated=True), _connector='OR'), name='case_handed_over_has_unit'),
         ),
         migrations.AddIndex(
             model_name='extractedfacts',

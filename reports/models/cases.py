@@ -62,7 +62,7 @@ class Case(models.Model):
     )
     # The unit that works on it or took it over, as named then; `assigned_unit`, if it is one of the
     # table, whose officers may see the report.
-    unit = models.CharField("đơn vị nhận", max_length=120, blank=True, db_default="")
+    unit_name = models.CharField("đơn vị nhận", max_length=120, blank=True, db_default="")
     assigned_unit = models.ForeignKey(
         Unit,
         models.PROTECT,
@@ -106,7 +106,7 @@ class Case(models.Model):
                 name="case_closed_has_outcome",
             ),
             models.CheckConstraint(
-                condition=~models.Q(status="handed_over") | ~models.Q(unit=""),
+                condition=~models.Q(status="handed_over") | ~models.Q(unit_name=""),
                 name="case_handed_over_has_unit",
             ),
         ]

@@ -59,7 +59,7 @@ DECLARED: Declared = {
         "id position scenario commune office min_loss unit priority is_active"
     ),
     "reports.Case": FieldClassification(
-        "status outcome unit assigned_unit due_at corrections_json routed_at min_priority version changed_at",
+        "status outcome unit_name assigned_unit due_at corrections_json routed_at min_priority version changed_at",
         ties="report",
         clear={"officer": _OFFICER},
     ),

@@ -48,7 +48,7 @@ class Office(models.Model):
         return self.name
 
 
-MAX_NAME_LENGTH = 120  # as of Case.unit
+MAX_NAME_LENGTH = 120  # as of Case.unit_name
 
 
 class UnitQuerySet(models.QuerySet["Unit"]):

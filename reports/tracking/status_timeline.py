@@ -249,7 +249,7 @@ def _build_state_step(case: Case, messages: Conversation) -> ProgressStep:
     if case.status == Status.WAITING and messages.last_question:
         return _build_waiting_step(at, messages)
     word, sentence = _STEPS[Status(case.status)]
-    text = str(sentence).format(unit=case.unit)
+    text = str(sentence).format(unit=case.unit_name)
     if case.status == Status.CRIME_REPORT and (
         law := confirmed_statements.statements().get("investigators")
     ):

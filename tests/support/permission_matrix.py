@@ -165,7 +165,7 @@ OF_ALL_UNITS = {
 def _report() -> Report:
     """One that lies at the unit of `evidence.unit()`, so that its officer gets into its pages too."""
     report, unit = report_factories.report(), report_factories.unit()
-    Case.objects.filter(report=report).update(assigned_unit=unit, unit=unit.name)
+    Case.objects.filter(report=report).update(assigned_unit=unit, unit_name=unit.name)
     return report
 
 

@@ -74,7 +74,7 @@ def test_blanks_are_filled_once_and_unknown_ones_stay_to_be_seen() -> None:
 def test_the_values_are_those_of_the_report_in_its_language(reference_rows: None) -> None:
     Office.objects.filter(codename="thue").update(name="Cơ quan thuế", name_en="Tax office")
     case = Case.objects.get(report=report_factories.report(claimed_office="thue"))
-    case.unit = "Công an xã Yên Định"
+    case.unit_name = "Công an xã Yên Định"
     values = replies.placeholder_values(case, "en")
     assert values["so_tin"] == case.report.public_number
     assert (values["co_quan"], values["don_vi"]) == ("Tax office", "Công an xã Yên Định")

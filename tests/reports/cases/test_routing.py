@@ -85,7 +85,7 @@ def test_a_fresh_report_goes_where_the_rule_says_by_the_machine_and_on_record() 
     rule, report = create_rule(priority=80), triaged_report()
     assert routing.route_untriaged_cases() == 1
     case = Case.objects.get(report=report)
-    assert (case.assigned_unit, case.unit, case.status, case.officer) == (
+    assert (case.assigned_unit, case.unit_name, case.status, case.officer) == (
         report_factories.unit(), "Công an xã Yên Định", "new", None,
     )  # fmt: skip
     event = events.events_for("report", report.pk).get()

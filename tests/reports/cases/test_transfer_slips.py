@@ -172,7 +172,7 @@ def test_the_receiving_unit_prints_it_and_no_other_unit_nor_for_another_report(
 
 def test_a_hand_over_of_before_gets_its_slip_later_and_only_once(duty: Person) -> None:
     report = report_factories.report()
-    Case.objects.filter(report=report).update(status="handed_over", unit="Công an xã Yên Định")
+    Case.objects.filter(report=report).update(status="handed_over", unit_name="Công an xã Yên Định")
     events.log_event("report", report.pk, "handed_over", by=duty.user, reason="đúng nơi")
     address = page_of(report, "slip")
     assert [duty.client.post(address).status_code for _ in range(2)] == [303, 303]

@@ -47,7 +47,7 @@ def create_case(status: str) -> Case:
     case = report_factories.case()
     outcome = "duplicate" if status == S.CLOSED else ""
     unit = "Công an xã Yên Định" if status == S.HANDED_OVER else ""
-    Case.objects.filter(pk=case.pk).update(status=status, outcome=outcome, unit=unit)
+    Case.objects.filter(pk=case.pk).update(status=status, outcome=outcome, unit_name=unit)
     if status == S.CRIME_REPORT:
         deadlines.apply_transition(case, starts=("verify",))
     case.refresh_from_db()

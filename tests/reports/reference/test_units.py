@@ -74,7 +74,7 @@ def test_a_units_report_has_no_officer_yet_and_what_is_taken_back_lies_at_pv01_a
     case = workflow.decide("ask", case.pk, by=by, version=case.version, reason="Ở đâu?")
     assert (case.officer, case.assigned_unit) == (None, unit)
     case = workflow.decide("recall", case.pk, by=by, version=case.version, reason="gửi nhầm")
-    assert (case.officer, case.assigned_unit, case.unit) == (None, None, "")
+    assert (case.officer, case.assigned_unit, case.unit_name) == (None, None, "")
     assert events.events_for("report", case.pk)[0].kind == "unit_recalled"
 
 
@@ -95,16 +95,16 @@ def test_a_hand_over_by_an_unmarked_name_reaches_the_unit_and_to_no_unit_keeps_t
     case = report_factories.case()
     after = workflow.decide("hand_over", case.pk, by=lead.user, version=1, **words)
     expected = (unit.name, unit) if is_known else (typed, None)
-    assert (after.unit, after.assigned_unit) == expected
+    assert (after.unit_name, after.assigned_unit) == expected
 
 
 def test_a_report_lies_where_its_officer_works(lead: Person) -> None:
     unit = report_factories.unit()
     local, case = report_factories.create_unit_officer(unit), report_factories.case()
     there = workflow.decide("assign", case.pk, by=lead.user, version=1, officer=local)
-    assert (there.unit, there.assigned_unit) == (unit.name, unit)
+    assert (there.unit_name, there.assigned_unit) == (unit.name, unit)
     back = workflow.decide("take", case.pk, by=lead.user, version=there.version)
-    assert (back.unit, back.assigned_unit) == ("", None)
+    assert (back.unit_name, back.assigned_unit) == ("", None)
 
 
 def save(client: Client, unit: Unit, **typed: Any) -> int:
