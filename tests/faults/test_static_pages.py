@@ -57,7 +57,7 @@ def test_a_cancel_reaches_every_door_in_seconds(stack: PortalStack) -> None:
 
 
 def test_a_cancel_reaches_every_door_without_a_worker(stack: PortalStack) -> None:
-    """Files that a word has overtaken are doubted at once, whoever is there to write new ones."""
+    """Files that a word has overtaken are marked outdated at once, whoever is there to write new ones."""
     with publishing_rounds.publisher_process(stack.env) as desk:
         desk.act("issue", "ba")
         assert wait_until(lambda: shows(stack, "/nhung/", "(ba v1)"))
