@@ -121,7 +121,7 @@ def to_ascii_digits(text: str) -> str:
     return text.translate(_DIGITS)
 
 
-MAX_WORDS = 12  # of a query
+MAX_QUERY_WORDS = 12
 _TITLE_WEIGHT, _TEXT_WEIGHT = 4, 1
 
 
@@ -131,7 +131,7 @@ def rank_by_similarity(query: str, things: Iterable[tuple[T, str, str]]) -> list
     A word of the query matches words that begin with it: four in a title, one elsewhere, twice that
     for the whole word. If none has all words, things with half of them, and two at least, match.
     """
-    words = list(dict.fromkeys(normalize(query).split()))[:MAX_WORDS]
+    words = list(dict.fromkeys(normalize(query).split()))[:MAX_QUERY_WORDS]
     weighed = [
         (*_weigh(words, normalize(title), normalize(text)), thing) for thing, title, text in things
     ]

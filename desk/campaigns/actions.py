@@ -27,7 +27,7 @@ from reports.cases import visibility
 from reports.models import Campaign, CampaignAction, MergeProposal, Report
 from reports.models.report import is_public_number
 
-MAX_WORDS = 1000
+MAX_REASON_CHARS = 1000
 _STAYS = "Những gì đã gõ còn nguyên."
 
 
@@ -44,7 +44,7 @@ class GroupingAction(DeskAction):
         return Actor(self.officer, self.read_text("reason"))
 
     def read_text(self, name: str) -> str:
-        return post_text(self.request, name)[:MAX_WORDS].strip()
+        return post_text(self.request, name)[:MAX_REASON_CHARS].strip()
 
     def get_next_address(self) -> str:
         return reverse("admin:reports_campaign_changelist")
@@ -237,7 +237,7 @@ def ask_merge(request: HttpRequest, campaigns: Iterable[Campaign]) -> HttpRespon
     for row in rows:
         row.sums = totals.get(row.pk, CampaignTotals())  # type: ignore[attr-defined]
     largest = max(rows, key=lambda row: totals.get(row.pk, CampaignTotals()).reports)
-    reason = post_text(request, "reason")[:MAX_WORDS].strip()
+    reason = post_text(request, "reason")[:MAX_REASON_CHARS].strip()
     return render_question(
         request, "merge", "Gộp đợt", rows=rows, goes_on=str(largest.pk), reason=reason
     )

@@ -34,10 +34,10 @@ from reports.models import (
 )
 from reports.public.svg_charts import share
 
-ON_A_PAGE = 25
+ROWS_PER_PAGE = 25
 MAX_ROWS = 8  # of shared values
-MAX_ACTS = 30
-MAX_APART = 20
+MAX_ACTIONS = 30
+MAX_EXCLUSIONS = 20
 MAX_PROPOSALS = 5
 PAGE_VAR = "p"
 _NAMED = {
@@ -129,8 +129,8 @@ def build_context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "shared": list(filter(None, _shared(breakdown))),
         "named": _named(breakdown),
         "links": _links(request, campaign, sums) if may_see else None,
-        "apart": _apart(campaign)[:MAX_APART] if may_see else [],
-        "acts": _acts(campaign)[:MAX_ACTS],
+        "apart": _apart(campaign)[:MAX_EXCLUSIONS] if may_see else [],
+        "acts": _acts(campaign)[:MAX_ACTIONS],
         "proposals": _proposals(campaign),
         "merged_by_machine": _merged_by_machine(campaign),
         "may_see": may_see,
@@ -182,7 +182,7 @@ def _links(request: HttpRequest, campaign: Campaign, sums: CampaignTotals) -> An
         .defer(*_HEAVY)
         .order_by("-report__received_at", "report")
     )
-    paginator = Paginator(rows, ON_A_PAGE)
+    paginator = Paginator(rows, ROWS_PER_PAGE)
     paginator.count = sums.reports  # counted already
     return paginator.get_page(request.GET.get(PAGE_VAR))
 
@@ -219,7 +219,7 @@ def _proposals(campaign: Campaign) -> list[Proposal]:
 def _merged_by_machine(campaign: Campaign) -> list[MachineMerge]:
     """Return the automatic merges into this campaign that were not undone, newest first."""
     recorded = events.events_for("campaign", campaign.pk).filter(kind="campaign_merged", actor=None)
-    merges = {event.detail.get("other", ""): event for event in recorded[:MAX_ACTS]}
+    merges = {event.detail.get("other", ""): event for event in recorded[:MAX_ACTIONS]}
     if not merges:
         return []
     rows = Campaign.objects.filter(merged_into=campaign, code__in=merges)

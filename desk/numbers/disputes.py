@@ -21,7 +21,7 @@ from reports.extraction import phones, redaction
 from reports.models import Dispute
 from reports.numbers import findings, lookup, report_counts
 
-REVEAL = "reports.reveal_contact"
+REVEAL_PERMISSION = "reports.reveal_contact"
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -72,7 +72,7 @@ class ConfirmClearing(RowAction):
 class RevealContact(RowAction):
     """Reveal the contact number once, audited before."""
 
-    permission = reauthenticate = REVEAL
+    permission = reauthenticate = REVEAL_PERMISSION
     what = "contact"
 
     def run(self) -> str | None:
@@ -130,7 +130,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
             "may_agree": findings.may_confirm_clearing(dispute, by),
             "may_reject": finding is None or finding.proposed_by_id != by.pk,
             "is_masked": _reason(dispute) != self.reason_column(dispute),
-            "may_reveal": by.has_perm(REVEAL),
+            "may_reveal": by.has_perm(REVEAL_PERMISSION),
             "verdict": lookup.lookup_number(phones.parse(number)),
             "naming": newest_naming(dispute.key, by),
             "concert": report_counts.coordination_signal(dispute.key),

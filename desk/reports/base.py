@@ -20,7 +20,7 @@ from desk.pages.requests import officer
 from reports.cases import visibility
 from reports.models import ErasureRequest, LegalHold, Report
 
-VIEW = "reports.view_report"
+VIEW_PERMISSION = "reports.view_report"
 
 
 class ReportView(View):
@@ -73,7 +73,7 @@ def open_report(request: HttpRequest, pk: UUID | str) -> Report:
 
     A missing one is Http404 only for who sees every report: a unit must not learn which exist.
     """
-    if not request.user.has_perm(VIEW):
+    if not request.user.has_perm(VIEW_PERMISSION):
         raise PermissionDenied
     viewer = officer(request)
     rows = report_queryset().annotate(liked=preferences.preferences_column(viewer))

@@ -18,7 +18,7 @@ from core.form_data import parse_uuid
 from desk.labels.formatting import format_count
 from desk.pages.requests import officer, parse_int
 from desk.pages.responses import render, see_other, set_status
-from desk.reports.base import VIEW
+from desk.reports.base import VIEW_PERMISSION
 from desk.reports.decision_forms import MISSING, DecisionForm
 from desk.reports.search import campaign_for_field
 from reports.campaigns import membership
@@ -28,7 +28,7 @@ from reports.cases.bulk import MAX_COUNT, ReportVersion, Result
 from reports.models import Campaign, Report
 
 MAX_LIST_CHARS = 64 * 1024  # of the rows
-SHOWN = 60  # numbers on the form
+MAX_SHOWN_NUMBERS = 60
 TITLES = {
     "assign": "Phân công",
     "close": "Kết thúc xử lý",
@@ -102,7 +102,7 @@ ACTIONS = (
 def run_bulk(request: HttpRequest, verb: str) -> HttpResponse:
     """Run the verb for each report, or return the form with its errors (422)."""
     by, key = officer(request), idempotency_key(request.POST.get("key", ""))
-    if not (by.has_perm(VIEW) and by.has_perm(permission(verb))):
+    if not (by.has_perm(VIEW_PERMISSION) and by.has_perm(permission(verb))):
         raise PermissionDenied
     if many.load_result(key, by) is not None:
         messages.info(request, "Lần bấm này đã làm rồi, không làm lại.")
@@ -162,7 +162,7 @@ def _see_result(key: UUID) -> HttpResponse:
 
 def show_result(request: HttpRequest, key: UUID) -> HttpResponse:
     """Render the stored result of one execution. Raises Http404."""
-    if not request.user.has_perm(VIEW):
+    if not request.user.has_perm(VIEW_PERMISSION):
         raise PermissionDenied
     stored = many.load_result(key, officer(request))
     if stored is None:
@@ -183,8 +183,8 @@ def _render_form(
         Report,
         button=label,
         address=f"admin:reports_report_bulk_{verb}",
-        rows=rows[:SHOWN],
-        left=max(0, len(rows) - SHOWN),
+        rows=rows[:MAX_SHOWN_NUMBERS],
+        left=max(0, len(rows) - MAX_SHOWN_NUMBERS),
         listed=" ".join(map(row_token, rows)),
         form=form,
         key=key,

@@ -19,18 +19,18 @@ from reports.models import Case, Correction, Report
 from reports.reference import office_lexicon
 
 Fact = Correction.Fact
-MAX_WORDS = 1000
-MAX_SHOWN = 200
+MAX_REASON_CHARS = 1000
+MAX_SHOWN_ROWS = 200
 TITLES = codes.CORRECTABLE_FACTS
 _URGENCIES = (90, 70, 50, 30, 10)
 _NOT_MONEY = "Chưa hiểu số tiền này. Ghi rõ đơn vị, ví dụ: 20 triệu."
 _NO_REASON = "Chưa ghi vì sao."
-_TOO_LONG = f"Dài quá {MAX_WORDS} ký tự, viết ngắn lại."
+_TOO_LONG = f"Dài quá {MAX_REASON_CHARS} ký tự, viết ngắn lại."
 
 
 def corrections_of(report: Report) -> QuerySet[Correction]:
     """Return the corrections of a report's facts, newest first."""
-    return report.corrections.select_related("actor").order_by("-id")[:MAX_SHOWN]
+    return report.corrections.select_related("actor").order_by("-id")[:MAX_SHOWN_ROWS]
 
 
 def value_label(fact: str, value: Any) -> str:
@@ -114,7 +114,7 @@ class CorrectionForm(forms.Form):
     version = forms.IntegerField(required=False)
     reason = forms.CharField(
         label="Vì sao",
-        max_length=MAX_WORDS,
+        max_length=MAX_REASON_CHARS,
         widget=forms.Textarea({"rows": 2}),
         error_messages={"max_length": _TOO_LONG, "required": _NO_REASON},
     )

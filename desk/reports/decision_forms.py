@@ -24,7 +24,7 @@ from reports.models import Case
 from reports.models.reference import MAX_NAME_LENGTH
 from reports.reference import gazetteer, units
 
-MAX_WORDS = 4000
+MAX_REASON_CHARS = 4000
 MAX_EVENTS = 5  # events of colleagues, after a lost race
 # Events that do not change the case.
 NO_DECISION = (
@@ -46,7 +46,7 @@ class ActionLabel:
     css: str = ""
 
 
-ACTS: Mapping[str, ActionLabel] = {
+ACTION_LABELS: Mapping[str, ActionLabel] = {
     "take": ActionLabel("Nhận xử lý", "Đã nhận xử lý.", css="go"),
     "resume": ActionLabel("Xử lý tiếp, không chờ nữa", "Đã chuyển sang đang xác minh.", css="go"),
     "note": ActionLabel("Ghi chú nội bộ", "Đã ghi chú.", "Ghi chú"),
@@ -87,7 +87,7 @@ ACTS: Mapping[str, ActionLabel] = {
     ),
 }
 # The shortcut that presses the button, or opens its form.
-KEYS: Mapping[str, str] = {
+SHORTCUT_KEYS: Mapping[str, str] = {
     "take": "n", "resume": "t", "note": "g", "assign": "p", "assign_unit": "v", "recall": "l",
     "ask": "h", "message": "m", "hand_over": "c", "close": "x", "junk": "r", "withdraw": "u",
     "reopen": "o", "act": "d", "extend": "e",
@@ -150,13 +150,13 @@ class DecisionForm(forms.Form):
     )
     reason = forms.CharField(
         label="Lý do",
-        max_length=MAX_WORDS,
+        max_length=MAX_REASON_CHARS,
         required=False,
         widget=forms.Textarea({"rows": 2}),
-        error_messages={"max_length": f"Dài quá {MAX_WORDS} ký tự, viết ngắn lại."},
+        error_messages={"max_length": f"Dài quá {MAX_REASON_CHARS} ký tự, viết ngắn lại."},
     )
     # The value of a button: a suggested reason, used only where none was typed.
-    suggested = forms.CharField(max_length=MAX_WORDS, required=False)
+    suggested = forms.CharField(max_length=MAX_REASON_CHARS, required=False)
     anyway = forms.BooleanField(required=False)
 
     def __init__(
@@ -169,7 +169,7 @@ class DecisionForm(forms.Form):
         waits: Sequence[str] = (),
     ) -> None:
         super().__init__(data, initial=dict(initial or {}), auto_id=f"{verb}_%s", label_suffix="")
-        self.verb, self.act, self.key = verb, ACTS[verb], KEYS.get(verb, "")
+        self.verb, self.act, self.key = verb, ACTION_LABELS[verb], SHORTCUT_KEYS.get(verb, "")
         self.address = f"admin:reports_report_{verb}"
         has_preview = transitions.TABLE[verb].messages_reporter
         self.compose = f"admin:reports_report_compose_{verb}" if has_preview else ""

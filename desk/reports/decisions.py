@@ -13,9 +13,9 @@ from desk.reports import correction_forms, navigation, reprocessing
 from desk.reports.base import ReportAction, ReportView, open_report
 from desk.reports.correction_forms import CorrectionForm
 from desk.reports.decision_forms import (
-    ACTS,
+    ACTION_LABELS,
     FORBIDDEN,
-    MAX_WORDS,
+    MAX_REASON_CHARS,
     MISSING,
     NO_LINKS,
     DecisionForm,
@@ -30,7 +30,7 @@ from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report
 
 VERBS = tuple(verb for verb, move in transitions.TABLE.items() if move.messages_reporter)
-_TOO_LONG = f"Dài quá {MAX_WORDS} ký tự, viết ngắn lại."
+_TOO_LONG = f"Dài quá {MAX_REASON_CHARS} ký tự, viết ngắn lại."
 
 
 class FormAction(ReportAction):
@@ -158,7 +158,7 @@ class ComposeMessage(ReportView):
             "wrong": errors,
             "languages": Report.Language.choices,
             "offered": replies.suggested_replies(self.report.case, verb, language),
-            "most": MAX_WORDS,
+            "most": MAX_REASON_CHARS,
         }
         return set_status(self.render("compose", verb, text, context), 422 if errors else 200)
 
@@ -167,10 +167,10 @@ class ComposeMessage(ReportView):
         return render(
             self.request,
             f"admin/reports/report/{page}.html",
-            ACTS[verb].title,
+            ACTION_LABELS[verb].title,
             Report,
             report=self.report,
-            act=ACTS[verb],
+            act=ACTION_LABELS[verb],
             compose=f"admin:reports_report_compose_{verb}",
             send=f"admin:reports_report_{verb}",
             version=posted.get("version", ""),
@@ -199,7 +199,7 @@ def validation_errors(written: str) -> list[str]:
     """Return why this text may not be sent, in one statement."""
     if not written.strip():
         return [MISSING["reason"]]
-    if len(written) > MAX_WORDS:
+    if len(written) > MAX_REASON_CHARS:
         return [_TOO_LONG]
     errors = []
     if blanks := replies.placeholder_help(written):

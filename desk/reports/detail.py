@@ -16,7 +16,7 @@ from desk.labels.formatting import format_count, in_quotes, officer_name
 from desk.labels.highlighting import HighlightSpan, TruncatedText
 from desk.reports import correction_forms
 from desk.reports.correction_forms import CorrectionForm, Fact
-from desk.reports.decision_forms import MAX_WORDS
+from desk.reports.decision_forms import MAX_REASON_CHARS
 from reports.extraction.language.scoring import ALL_OTHERS, is_model_reason, is_remainder
 from reports.facts.choices import list_answers
 from reports.facts.effective_facts import EffectiveFacts, latest_place, typed_place_of
@@ -24,8 +24,8 @@ from reports.models import Correction, ExtractedFacts, Report
 from reports.reference import gazetteer
 
 MAX_EVENTS = 200
-MAX_WEIGHED = 3  # words of a code with points of their own
-CLEAR = 1.5  # points from which a word or pair is highlighted in the story
+MAX_WORD_ROWS = 3  # of a code, the heaviest words
+MIN_CLEAR_POINTS = 1.5  # from which a word or pair is highlighted in the story
 _SUMMARY = {Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING}
 
 
@@ -87,7 +87,7 @@ def _is_clear(reason: dict[str, Any]) -> bool:
     """Return whether the words weigh enough to be highlighted."""
     if reason.get("fact") == "priority" or is_remainder(reason["rule"]):
         return False
-    return bool(reason["points"] >= (CLEAR if is_model_reason(reason["rule"]) else 0))
+    return bool(reason["points"] >= (MIN_CLEAR_POINTS if is_model_reason(reason["rule"]) else 0))
 
 
 def _speaks_for(reason: dict[str, Any]) -> str:
@@ -191,7 +191,7 @@ def explanations_of(extracted: ExtractedFacts | None, fact: str) -> list[Explana
     for _, group in groupby(reasons, lambda reason: reason["rule"].partition(":")[0]):
         merged = _merge_alike(group)
         words = [each for each in merged if is_model_reason(each["rule"])]
-        others = [each for each in merged if is_remainder(each["rule"])] + words[MAX_WEIGHED:]
+        others = [each for each in merged if is_remainder(each["rule"])] + words[MAX_WORD_ROWS:]
         rows += [_explain(each) for each in merged if each not in others]
         if others:
             rest = {"points": _sum_points(others), "words": "", "rule": ALL_OTHERS}
@@ -278,5 +278,7 @@ def event_line(event: AuditEvent, names: dict[int, str], corrections: dict[int, 
         detail.get("reason", ""),
         corrections.get(detail.get("correction", 0), ""),
     ]
-    details = "; ".join(highlighting.plain_line(extra, MAX_WORDS) for extra in extras if extra)
+    details = "; ".join(
+        highlighting.plain_line(extra, MAX_REASON_CHARS) for extra in extras if extra
+    )
     return f"{text}: {details}" if details else text

@@ -29,7 +29,7 @@ from reports.cases import transfer_slips
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Case, Report, TransferSlip
 
-REVEAL = "reports.reveal_contact"
+REVEAL_PERMISSION = "reports.reveal_contact"
 NUMBER = "{}/" + province.slip_code
 _OPENING = (
     f"{province.office_name} Công an tỉnh chuyển đến tin do người dân gửi qua cổng tiếp nhận tin"
@@ -66,7 +66,7 @@ class MakeSlip(ReportAction):
 
 
 class GiveSlip(ReportView):
-    """Download the slip as PDF, audited; unmasked only with REVEAL and a recent authentication."""
+    """Download the slip as PDF, audited; unmasked only with REVEAL_PERMISSION and a recent authentication."""
 
     http_method_names = ["post"]
     permission = "reports.decide_case"
@@ -74,13 +74,13 @@ class GiveSlip(ReportView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         view = super().dispatch
         if "whole" in request.POST:
-            view = reauthentication_required(view, REVEAL)
+            view = reauthentication_required(view, REVEAL_PERMISSION)
         return view(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, slip: int) -> HttpResponse:
         report, by, is_whole = self.report, self.officer, "whole" in request.POST
         row = get_object_or_404(report.slips.select_related("actor"), pk=slip)
-        if is_whole and not by.has_perm(REVEAL):
+        if is_whole and not by.has_perm(REVEAL_PERMISSION):
             raise PermissionDenied
         if is_whole:
             reason = f"Phiếu chuyển {row}"

@@ -48,9 +48,10 @@ PERSONAL = (
 )  # fmt: skip
 _HIDDEN = "có, đã che"
 _KINDS = (Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT, Indicator.Kind.LINK)
-EXPORT, WITH_PERSONAL = "reports.export_queue", "reports.export_personal"
-MIN_COUNT = 5  # characters of a reason
-_IN_MEMORY = 4 * 1024 * 1024
+EXPORT_PERMISSION = "reports.export_queue"
+EXPORT_PERSONAL_PERMISSION = "reports.export_personal"
+MIN_REASON_CHARS = 5
+_MAX_MEMORY_BYTES = 4 * 1024 * 1024
 _CSV, _XLSX = "text/csv; charset=utf-8", "application/vnd.openxmlformats-officedocument."
 _WRITERS: Mapping[str, tuple[Callable[..., int], str]] = {
     "xlsx": (spreadsheets.write_xlsx, f"{_XLSX}spreadsheetml.sheet"),
@@ -194,7 +195,7 @@ class ReasonForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         values["reason"] = " ".join(values.get("reason", "").split())
-        if (self.always or values.get("personal")) and len(values["reason"]) < MIN_COUNT:
+        if (self.always or values.get("personal")) and len(values["reason"]) < MIN_REASON_CHARS:
             self.add_error("reason", "Ghi vì sao cần xuất, gửi cho ai.")
         return values
 
@@ -209,8 +210,8 @@ class ExportForm(ReasonForm):
 def export(request: HttpRequest) -> HttpResponseBase:
     """Render the form; posted, return the file or the form with its errors."""
     by = officer(request)
-    may_personal = by.has_perm(WITH_PERSONAL)
-    if not by.has_perm(EXPORT) or ("personal" in request.POST and not may_personal):
+    may_personal = by.has_perm(EXPORT_PERSONAL_PERMISSION)
+    if not by.has_perm(EXPORT_PERMISSION) or ("personal" in request.POST and not may_personal):
         raise PermissionDenied
     if request.method == "GET":
         return _render_form(request, ExportForm(may_personal=may_personal))
@@ -254,7 +255,7 @@ def _file(request: HttpRequest, values: Mapping[str, Any], keys: list[Any]) -> F
     write, media_type = _WRITERS[values["format"]]
     personal = bool(values.get("personal"))
     with contextlib.ExitStack() as unless_given:
-        file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
+        file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_MAX_MEMORY_BYTES))
         count = write(file, iter_export_rows(keys, personal=personal)) - 1
         events.log_event(
             "export", uuid.uuid4(), "exported", by=officer(request), format=values["format"],

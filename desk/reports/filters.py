@@ -24,9 +24,9 @@ from reports.models import Case, Report
 from reports.monitoring import queue_stats
 
 MAX_VALUE_CHARS = 64  # in the query
-MAX_SHOWN = 12  # values of a filter; a search reaches the rest
-NEWEST = 20_000  # reports that are filtered where closed ones are included
-MUCH = 100_000_000  # đồng
+MAX_SHOWN_VALUES = 12  # a search reaches the rest
+MAX_FILTERED_ROWS = 20_000  # the newest reports, where closed ones are included
+LARGE_LOSS_VND = 100_000_000
 _NOWHERE = "none"  # in a query: without commune or channel
 
 OF_OPEN = ("open", "ongoing", "unassigned", "mine", "waiting", "answered")
@@ -46,7 +46,7 @@ class CountedListFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
             (self.code(each), f"{self.label(each)} ({format_count(each.count)})")
-            for each in self.value_counts[:MAX_SHOWN]
+            for each in self.value_counts[:MAX_SHOWN_VALUES]
         ]
 
     def has_output(self) -> bool:
@@ -134,7 +134,7 @@ class LossFilter(CountedListFilter):
     def filter_queryset(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
         wanted: dict[str, dict[str, Any]] = {
             "lost": {"effective_loss__gt": 0},
-            "much": {"effective_loss__gte": MUCH},
+            "much": {"effective_loss__gte": LARGE_LOSS_VND},
             "unknown": {"effective_loss": None, "facts__isnull": False},
         }
         loss = queryset.alias(effective_loss=effective_facts.loss_expression())
@@ -277,9 +277,11 @@ class WorkFilter(AlwaysChosenFilter):
 
 
 def limit_to_newest(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Return those of the last `NEWEST`, so that a rare value does not scan every year."""
+    """Return those of the last `MAX_FILTERED_ROWS`, so that a rare value does not scan every year."""
     times = Report.objects.order_by("-received_at").values("received_at")
-    first = Coalesce(Subquery(times[NEWEST : NEWEST + 1]), datetime(1970, 1, 1, tzinfo=UTC))
+    first = Coalesce(
+        Subquery(times[MAX_FILTERED_ROWS : MAX_FILTERED_ROWS + 1]), datetime(1970, 1, 1, tzinfo=UTC)
+    )
     return reports.filter(received_at__gte=first)
 
 

@@ -28,10 +28,10 @@ from reports.models.report_views import NO_VIEWS
 
 Sealed = bytes | memoryview | None
 
-MAX_SHOWN = 30  # messages, and followups
-MAX_READ_BYTES = 60  # followups that are loaded
-MAX_CHARS = 8000  # characters of all messages, and of all added stories
-PARTS = 400
+MAX_SHOWN_ROWS = 30  # of messages, and of follow-ups
+MAX_LOADED_ROWS = 60  # of follow-ups
+MAX_CHARS = 8000  # of all messages, and of all added stories
+MAX_SEGMENTS = 400
 _HEAVY = ("story", "story_sealed", "phrase_sealed")  # deferred
 _MASKED = frozenset({"masked_id", "masked_card", "masked_contact"})
 _CALLER_TITLES = {"number": "Số", "channel": "Gọi bằng", "office": "Xưng là", "name": "Tên nêu"}
@@ -88,7 +88,7 @@ class FollowupPanel:
                 has_phrase=Q(phrase_sealed__isnull=False),
             )
         )
-        return list(rows.order_by("-received_at", "-id")[:MAX_READ_BYTES])
+        return list(rows.order_by("-received_at", "-id")[:MAX_LOADED_ROWS])
 
     def latest_sealed(self, what: str) -> Sealed:
         """Return the newest contact or phrase, sealed, or None."""
@@ -114,7 +114,7 @@ class FollowupPanel:
 
     def followup_rows(self) -> list[FollowupRow]:
         room, rows = MAX_CHARS, []
-        for row in self.followups[:MAX_SHOWN]:
+        for row in self.followups[:MAX_SHOWN_ROWS]:
             rows.append(self._followup_row(row, room))
             room = max(0, room - row.chars)
         return rows
@@ -123,12 +123,12 @@ class FollowupPanel:
     def messages(self) -> list[Message]:
         """Return the newest messages first, one more than is shown, in one statement."""
         rows = self.report.messages.select_related("actor").order_by("-id")
-        return list(rows[: MAX_SHOWN + 1])
+        return list(rows[: MAX_SHOWN_ROWS + 1])
 
     def conversation(self) -> list[MessageRow]:
         """Return the newest messages, oldest first."""
         room, rows = MAX_CHARS, []
-        for row in self.messages[:MAX_SHOWN]:
+        for row in self.messages[:MAX_SHOWN_ROWS]:
             text = encryption.decrypt_field(row, "text")
             rows.append(self._message_row(row, text, room))
             room = max(0, room - len(text or ""))
@@ -165,7 +165,7 @@ def _truncate_beginning(row: Any, room: int) -> TruncatedText:
 
 
 def _truncate(text: str, room: int) -> TruncatedText:
-    return highlighting.truncate(text, most=room, pieces=PARTS)
+    return highlighting.truncate(text, most=room, pieces=MAX_SEGMENTS)
 
 
 def full_texts(report: Report) -> list[tuple[str, str]]:
@@ -263,9 +263,9 @@ def panel_context(
         "has_phrase": panel.latest_sealed("phrase") is not None,
         "withdrawal": withdrawal_of(panel.followups),
         "followups": panel.followup_rows(),
-        "followups_left": len(panel.followups) - MAX_SHOWN,
+        "followups_left": len(panel.followups) - MAX_SHOWN_ROWS,
         "conversation": panel.conversation() if may_read else [],
-        "conversation_is_cut": may_read and len(panel.messages) > MAX_SHOWN,
+        "conversation_is_cut": may_read and len(panel.messages) > MAX_SHOWN_ROWS,
     }
 
 

@@ -31,12 +31,12 @@ from desk.pages.lists import MAX_PAGED_ROWS
 from desk.pages.requests import officer
 from desk.pages.responses import see_other
 from desk.reports.base import ReportView
-from desk.reports.decision_forms import ACTS
+from desk.reports.decision_forms import ACTION_LABELS
 from reports.cases import visibility
 from reports.models import Case, Report
 
 FILTERS = "_changelist_filters"  # Django's parameter for the filters of the list
-_MAX_LENGTH = 2000
+_MAX_FILTERS_CHARS = 2000
 STEPS = {"next": 1, "previous": -1}
 # Verbs after which the officer has nothing left to do with the report.
 _ENDS = frozenset({"act", "hand_over", "close", "junk", "withdraw", "ask", "assign", "assign_unit"})
@@ -52,7 +52,7 @@ _PREFERENCE_TEXTS = {
 }
 FRESH_SECONDS = 180  # without a heartbeat for so long a viewer has left
 _REMOVED_AFTER = "1 hour"
-_MAX_COUNT = 5
+_MAX_VIEWERS = 5
 # Also deletes an officer's old rows; one locked by another tab may stay.
 _RECORD_VIEWER = f"""
 WITH here AS (
@@ -68,7 +68,7 @@ SELECT officer.username, officer.first_name, officer.last_name, other.last_seen_
   FROM desk_reportviewer AS other JOIN auth_user AS officer ON officer.id = other.officer_id
  WHERE other.report_id = %(report)s AND other.officer_id <> %(officer)s
    AND other.last_seen_at > statement_timestamp() - interval '{FRESH_SECONDS} seconds'
- ORDER BY other.last_seen_at DESC LIMIT {_MAX_COUNT}
+ ORDER BY other.last_seen_at DESC LIMIT {_MAX_VIEWERS}
 """  # noqa: S608  # nosec B608
 
 
@@ -140,7 +140,7 @@ def redirect_after_action(
     """Redirect after a decision, with a message that links back to a report still visible."""
     filters, moves = filters_of(request.POST), _moves(request, verb)
     here, sees = page_address(case.pk, filters), visibility.can_see(officer(request), case)
-    message = ACTS[verb].done
+    message = ACTION_LABELS[verb].done
     if sees and moves:
         link = '{} <a href="{}">Xem lại tin {}</a>'
         message = format_html(link, message, here, case.report.public_number)
@@ -161,7 +161,7 @@ def _moves(request: HttpRequest, verb: str) -> bool:
 def filters_of(query: Mapping[str, Any]) -> str:
     """Return the filters of the list that the page was opened from, as a query string."""
     typed = str(query.get(FILTERS, ""))
-    return QueryDict(typed).urlencode() if len(typed) <= _MAX_LENGTH else ""
+    return QueryDict(typed).urlencode() if len(typed) <= _MAX_FILTERS_CHARS else ""
 
 
 def page_address(pk: UUID, filters: str) -> str:

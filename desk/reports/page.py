@@ -29,7 +29,7 @@ from desk.reports import (
 )
 from desk.reports.base import ReportView, is_held
 from desk.reports.correction_forms import CorrectionForm
-from desk.reports.decision_forms import ACTS, DecisionForm
+from desk.reports.decision_forms import ACTION_LABELS, DecisionForm
 from desk.reports.followups import FollowupPanel
 from desk.reports.navigation import filters_of, other_viewers
 from reports.cases import visibility, workflow
@@ -196,7 +196,7 @@ class PageContents:
         report, initial = self.report, decision_forms.initial_values(self.facts)
         allowed = workflow.allowed_actions(report.case, self.officer, is_held=is_held(report))
         forms = []
-        for verb in ACTS:
+        for verb in ACTION_LABELS:
             if typed and typed.verb == verb:
                 forms.append(typed)
             elif verb in allowed:

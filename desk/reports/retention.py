@@ -23,7 +23,7 @@ from desk.pages.requests import officer
 from desk.pages.responses import render, set_status
 from desk.reports import decision_forms, documents
 from desk.reports.base import ReportAction, ReportView
-from desk.reports.exports import WITH_PERSONAL, ReasonForm, attachment, digest
+from desk.reports.exports import EXPORT_PERSONAL_PERMISSION, ReasonForm, attachment, digest
 from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes, storage
 from reports.cases import case_archive, legal_holds
@@ -34,8 +34,8 @@ from reports.retention import destruction_requests, erasure, erasure_requests
 from reports.retention.destruction_requests import DestructionError, Target
 from reports.retention.erasure_requests import ErasureRequestError
 
-CASE_FILE = "reports.export_case"
-_IN_MEMORY = 16 * 1024 * 1024
+CASE_FILE_PERMISSION = "reports.export_case"
+_MAX_MEMORY_BYTES = 16 * 1024 * 1024
 NOT_DONE = {
     "reason": "Chưa làm. Ghi lý do rồi bấm lại.",
     "held": "Chưa làm. Tin đang phải giữ nguyên theo yêu cầu.",
@@ -64,7 +64,7 @@ ERASURE_NOT_DONE = {
 }
 RetentionError = HoldError | DestructionError | ErasureRequestError | ActionError
 _PERMISSIONS = {
-    "may_hold": legal_holds.PLACE, "may_lift": legal_holds.LIFT, "may_export": CASE_FILE,
+    "may_hold": legal_holds.PLACE, "may_lift": legal_holds.LIFT, "may_export": CASE_FILE_PERMISSION,
     "may_propose": destruction_requests.PROPOSE, "may_confirm": destruction_requests.CONFIRM,
 }  # fmt: skip
 
@@ -199,10 +199,10 @@ class GiveCaseFile(ReportView):
     """Download the report as an archive, audited before."""
 
     http_method_names = ["post"]
-    permission = CASE_FILE
+    permission = CASE_FILE_PERMISSION
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
-        may_personal = self.officer.has_perm(WITH_PERSONAL)
+        may_personal = self.officer.has_perm(EXPORT_PERSONAL_PERMISSION)
         if "personal" in request.POST and not may_personal:
             raise PermissionDenied
         form = CaseFileForm(request.POST, may_personal=may_personal)
@@ -213,7 +213,7 @@ class GiveCaseFile(ReportView):
     def write(self, reason: str, personal: bool) -> HttpResponseBase:
         report, by = self.report, self.officer
         with contextlib.ExitStack() as unless_given:
-            file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
+            file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_MAX_MEMORY_BYTES))
             talk = by.has_perm("reports.decide_case")
             text = documents.case_text(report, personal=personal, talk=talk)
             count = case_archive.write_case_zip(file, report, text, pictures=personal)
@@ -242,7 +242,7 @@ def render_page(
         hold_by=officer_name(hold.actor) if hold else "",
         hold_reason=highlighting.plain_line(hold.reason) if hold else "",
         things=destructible_items(report, by),
-        form=form or CaseFileForm(may_personal=by.has_perm(WITH_PERSONAL)),
+        form=form or CaseFileForm(may_personal=by.has_perm(EXPORT_PERSONAL_PERMISSION)),
         reasons=dict([typed]),
         **erasure_panel(report, by),
         **{name: by.has_perm(permission) for name, permission in _PERMISSIONS.items()},

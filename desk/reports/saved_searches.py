@@ -39,10 +39,10 @@ from reports.retention import erasure
 
 log = structlog.get_logger(__name__)
 
-KEEP = "reports.decide_case"
-MAX_COUNT = 30  # searches of one officer
-MAX_QUERY_LENGTH = 400  # as SavedSearch.query
-MAX_SHOWN = 40  # on the start page
+SAVE_PERMISSION = "reports.decide_case"
+MAX_SAVED_SEARCHES = 30  # of one officer
+MAX_QUERY_CHARS = 400  # as SavedSearch.query
+MAX_SHOWN_SEARCHES = 40  # on the start page
 MAX_COUNTED = 500  # in one task
 _FILTERS = (filters.WorkFilter, *filters.NARROWING)
 KNOWN = ("q", *(each.parameter_name for each in _FILTERS))
@@ -68,7 +68,7 @@ class SaveForm(forms.Form):
         query = allowed_query(QueryDict(str(self.cleaned_data["query"]).lstrip("?")))
         if not query:
             raise forms.ValidationError("Chưa lọc, chưa tìm gì nên không có gì để lưu.")
-        if len(query) > MAX_QUERY_LENGTH:
+        if len(query) > MAX_QUERY_CHARS:
             raise forms.ValidationError("Tìm kiếm này dài quá. Bỏ bớt chữ rồi lưu lại.")
         return query
 
@@ -95,12 +95,12 @@ def visible_searches(user: User) -> QuerySet[SavedSearch]:
 
 def saved_searches_column(user: User) -> dict[str, Any]:
     """Return the searches of an officer's start page, as a column."""
-    if not user.has_perm(KEEP):
+    if not user.has_perm(SAVE_PERMISSION):
         return {}
     owner = JSONObject(**{name: f"owner__{name}" for name in _OWNER})
     rows = visible_searches(user).annotate(by=owner)
     columns = rows.order_by("name", "id").values(row=JSONObject(by="by", **{n: n for n in _SHOWN}))
-    return {"searches": ArraySubquery(columns[:MAX_SHOWN])}
+    return {"searches": ArraySubquery(columns[:MAX_SHOWN_SEARCHES])}
 
 
 def saved_searches(data: dict[str, Any]) -> list[SavedSearch]:
@@ -116,13 +116,13 @@ def _row(by: dict[str, Any], counted_at: str | None, **columns: Any) -> SavedSea
 
 def save(request: HttpRequest) -> HttpResponse:
     """Save a search or add messages of its errors; redirect to the same list."""
-    by = get_officer(request, KEEP)
+    by = get_officer(request, SAVE_PERMISSION)
     form = SaveForm(request.POST)
     if not form.is_valid():
         for errors in form.errors.values():
             messages.error(request, f"Chưa lưu. {errors[0]}")
-    elif by.saved_searches.count() >= MAX_COUNT:
-        text = f"Chưa lưu. Mỗi người giữ nhiều nhất {MAX_COUNT} tìm kiếm; xóa bớt rồi lưu."
+    elif by.saved_searches.count() >= MAX_SAVED_SEARCHES:
+        text = f"Chưa lưu. Mỗi người giữ nhiều nhất {MAX_SAVED_SEARCHES} tìm kiếm; xóa bớt rồi lưu."
         messages.error(request, text)
     else:
         _create(request, by, form.cleaned_data)
@@ -144,7 +144,7 @@ def _create(request: HttpRequest, by: User, values: dict[str, Any]) -> None:
 
 def remove(request: HttpRequest, search: int) -> HttpResponse:
     """Delete a search. Raises PermissionDenied for anybody but its owner."""
-    by = get_officer(request, KEEP)
+    by = get_officer(request, SAVE_PERMISSION)
     row = get_object_or_404(visible_searches(by), pk=search)
     if row.owner_id != by.pk:
         raise PermissionDenied
@@ -165,7 +165,7 @@ def remove_searches_with_contact(*, contact: str, **_: object) -> None:
 def matching_reports(search: SavedSearch) -> QuerySet[Report]:
     """Return the reports of a search as its owner sees them."""
     query, owner = QueryDict(search.query), search.owner
-    if not owner.has_perm(KEEP):
+    if not owner.has_perm(SAVE_PERMISSION):
         return Report.objects.none()
     rows = visibility.visible_reports(Report.objects.all(), owner)
     typed = query.get("q", "")

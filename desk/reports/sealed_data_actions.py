@@ -13,7 +13,7 @@ from core.audit import events
 from desk.pages.responses import download, set_status
 from desk.reports import attachments, followups
 from desk.reports.base import ReportAction, ReportView
-from desk.reports.decision_forms import MAX_WORDS, NOT_RELEASED
+from desk.reports.decision_forms import MAX_REASON_CHARS, NOT_RELEASED
 from desk.reports.followups import FollowupPanel, Sealed
 from desk.reports.page import REVEAL_REASONS, find_latest_reveal, render_page
 from reports.attachments import storage
@@ -22,14 +22,14 @@ from reports.submission import receipt_codes
 from reports.tracking import code_recovery
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
-REVEAL = "reports.reveal_contact"
-MIN_REASON_CHARS, MAX_REASON_CHARS = 5, 300
+REVEAL_PERMISSION = "reports.reveal_contact"
+MIN_REVEAL_REASON_CHARS, MAX_REVEAL_REASON_CHARS = 5, 300
 _FIELDS = {"message": "text", "followup": "story"}  # name of the sealed field
 
 
 def get_reveal_reason(request: HttpRequest) -> str:
     """Return the posted reason, on one line."""
-    return " ".join(request.POST.get("why", "").replace("\0", "").split())[:MAX_REASON_CHARS]
+    return " ".join(request.POST.get("why", "").replace("\0", "").split())[:MAX_REVEAL_REASON_CHARS]
 
 
 def find_reveal_refusal(request: HttpRequest, report: Report, by: User) -> str:
@@ -37,7 +37,7 @@ def find_reveal_refusal(request: HttpRequest, report: Report, by: User) -> str:
 
     A reason reveals once: a form already used carries an older reveal than the newest.
     """
-    if len(get_reveal_reason(request)) < MIN_REASON_CHARS:
+    if len(get_reveal_reason(request)) < MIN_REVEAL_REASON_CHARS:
         return f"Chưa hiện. Ghi vì sao cần xem, ví dụ: {REVEAL_REASONS[0].lower()}."
     if request.POST.get("seen", "0") != str(find_latest_reveal(report, by)):
         return "Chưa hiện. Mỗi lý do chỉ hiện một lần, lần ấy đã hiện. Cần xem nữa thì bấm lại."
@@ -48,7 +48,7 @@ class RevealView(ReportView):
     """A view that reveals sealed data."""
 
     http_method_names = ["post"]
-    permission = REVEAL
+    permission = REVEAL_PERMISSION
 
     def open_sealed(self, sealed: Sealed, what: str, **detail: str) -> str:
         """Return the decrypted text, audited before; "" and a message where it is undecryptable."""
@@ -116,7 +116,7 @@ class RevealFile(RevealView):
 class ShowPicture(ReportView):
     """Return the redrawn picture of an attachment, audited once a day."""
 
-    permission = REVEAL
+    permission = REVEAL_PERMISSION
 
     def get(self, request: HttpRequest, file: UUID) -> HttpResponse:
         row = get_object_or_404(self.report.files.filter(erased_at=None), pk=file)
@@ -144,7 +144,7 @@ class ReleaseCode(ReportAction):
     """Reveal once the word with which the reporter fetches a new code."""
 
     errors = (code_recovery.ReleaseError,)
-    max_reason_chars = MAX_WORDS
+    max_reason_chars = MAX_REASON_CHARS
 
     def run(self) -> str:
         word = code_recovery.issue_one_time_word(self.report, self.officer, self.reason)

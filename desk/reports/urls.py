@@ -48,7 +48,7 @@ def list_queue_routes() -> Iterator[Route]:
     file = require_http_methods(["GET", "HEAD", "POST"])(officer_filing.file_report)
     yield "file/", "file", file, {}
     export = require_http_methods(["GET", "POST"])(exports.export)
-    yield "export/", "export", reauthentication_required(export, exports.EXPORT), {}
+    yield "export/", "export", reauthentication_required(export, exports.EXPORT_PERMISSION), {}
 
 
 def list_report_routes() -> Iterator[Route]:
@@ -72,7 +72,7 @@ def list_report_routes() -> Iterator[Route]:
 
 def list_sealed_data_routes() -> Iterator[Route]:
     """Yield the routes of sealed data, most of which need a recent authentication."""
-    sealed, again = sealed_data_actions, sealed_data_actions.REVEAL
+    sealed, again = sealed_data_actions, sealed_data_actions.REVEAL_PERMISSION
     for what in page.SEALED_FIELDS:
         yield make_route(f"reveal-{what}", f"reveal_{what}", sealed.RevealField, again, what=what)
     for what, key in (("message", "int"), ("followup", "uuid")):
@@ -88,7 +88,9 @@ def list_retention_routes() -> Iterator[Route]:
     yield make_route("keeping", "keeping", retention.RetentionPage)
     yield make_route("hold", "keeping_hold", retention.PlaceHold)
     yield make_route("lift", "keeping_lift", retention.LiftHold)
-    yield make_route("case-file", "keeping_case_file", retention.GiveCaseFile, retention.CASE_FILE)
+    yield make_route(
+        "case-file", "keeping_case_file", retention.GiveCaseFile, retention.CASE_FILE_PERMISSION
+    )
     yield make_route("destroy", "keeping_destroy", retention.ProposeDestruction)
     proposal = "destroy/<int:which>"
     yield make_route(f"{proposal}/confirm", "keeping_confirm", retention.ConfirmDestruction)

@@ -26,7 +26,7 @@ from reports.numbers import report_counts
 from reports.public import svg_charts
 from reports.reference import gazetteer
 
-FEW = 6
+MAX_ROWS = 6
 
 register = template.Library()
 register.filter("count", format_count)
@@ -77,10 +77,10 @@ def desk_alarms(context: Context) -> dict[str, Any]:
 def dashboard_top(context: Context) -> dict[str, Any]:
     """Return the first ongoing reports, and the officer's own first ones."""
     user = context["request"].user
-    rows = list(top_of_queue(user, FEW))
+    rows = list(top_of_queue(user, MAX_ROWS))
     return {
-        "ongoing": [row for row in rows if effective_facts.effective_facts(row).ongoing][:FEW],
-        "mine": [row for row in rows if row.case.officer_id == user.pk][:FEW],
+        "ongoing": [row for row in rows if effective_facts.effective_facts(row).ongoing][:MAX_ROWS],
+        "mine": [row for row in rows if row.case.officer_id == user.pk][:MAX_ROWS],
         "is_blind": visibility.has_no_unit(user),
     }
 

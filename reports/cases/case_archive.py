@@ -2,7 +2,7 @@
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
@@ -20,15 +20,10 @@ class ZipEntry:
     content: bytes
 
 
-Document = Callable[[Report], Iterable[ZipEntry]]
-DOCUMENTS: list[Document] = []  # further files, such as a PDF, that other rooms register
-
-
 def write_case_zip(file: IO[bytes], report: Report, text: str, *, pictures: bool) -> int:
     """Write the archive of a report, *text* first; return the number of pictures in it."""
     pictures_drawn = list(_iter_pictures(report)) if pictures else []
-    further = [member for document in DOCUMENTS for member in document(report)]
-    members = [ZipEntry("tin.txt", text.encode()), *further, *pictures_drawn]
+    members = [ZipEntry("tin.txt", text.encode()), *pictures_drawn]
     folder = f"tin-{report.public_number}"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for member in members:

@@ -17,7 +17,7 @@ from core.text import list_single_edits, normalize
 MAX_FOUND = 200  # reports; with more, the officer must add words
 WALKED = 10_000  # newest reports; a word with fewer than MAX_FOUND among them is rare
 MAX_MET = 30_000  # rare reports that are sorted; more only where a word was common long ago
-MAX_WORDS = 8
+MAX_QUERY_WORDS = 8
 MAX_WORD_LENGTH = 60  # characters
 MAX_SUGGESTING = 2_000  # newest reports, whose words a typing error is compared with
 MAX_COMPARED = 300  # of them, those that have all of the words but one
@@ -75,9 +75,9 @@ SELECT id FROM rare
 
 
 def query_terms(typed: str) -> list[str]:
-    """Return the folded words of a query, distinct, at most MAX_WORDS."""
+    """Return the folded words of a query, distinct, at most MAX_QUERY_WORDS."""
     words = (word[:MAX_WORD_LENGTH] for word in normalize(typed).split())
-    return list(dict.fromkeys(words))[:MAX_WORDS]
+    return list(dict.fromkeys(words))[:MAX_QUERY_WORDS]
 
 
 def search_reports(

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import DeskPreference
 from desk.models import ReportViewer
 from desk.reports import navigation
-from desk.reports.decision_forms import KEYS
+from desk.reports.decision_forms import SHORTCUT_KEYS
 from reports.cases import workflow
 from reports.models import Case, Report
 from tests.support import report_factories
@@ -105,7 +105,7 @@ def test_no_key_is_given_twice(lead: Person, three: list[Report]) -> None:
     every = open_page(lead.client, three[0]).xpath("//@aria-keyshortcuts")
     keys = [key for key in every if "+" not in key]
     assert len(keys) == len(set(keys)) > 10
-    assert len(set(KEYS.values()) | {"j", "k", "?"}) == len(KEYS) + 3
+    assert len(set(SHORTCUT_KEYS.values()) | {"j", "k", "?"}) == len(SHORTCUT_KEYS) + 3
 
 
 def test_a_habit_that_nobody_has_is_not_found(duty: Person, three: list[Report]) -> None:
