@@ -14,7 +14,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -22,6 +22,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django_otp.models import Device
 
 from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
+from core.responses import HttpResponseSeeOther
 
 View = Callable[..., HttpResponseBase]
 
@@ -51,7 +52,7 @@ def reauthentication_required(view: View, permission: str) -> View:
                 return _ask(request, is_wrong=proof is not None)
             request.session[_WHEN] = timezone.now().timestamp()
         if proof is not None and request.POST.get(_FIRST) == "GET":
-            return HttpResponseRedirect(request.get_full_path(), status=303)
+            return HttpResponseSeeOther(request.get_full_path())
         return view(request, *args, **kwargs)
 
     return guarded

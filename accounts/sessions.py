@@ -18,13 +18,14 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from core.audit import events
+from core.responses import HttpResponseSeeOther
 
 _BEGAN, _DEVICE = "began_at", "device"
 # In a session opened by OIDC: the provider's ids of person and session, its signed token.
@@ -148,7 +149,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         if request.method == "POST":
             ended = end_other_sessions(request)
             messages.success(request, f"Đã thoát ở {ended} nơi khác.")
-            return HttpResponseRedirect(reverse("admin:sessions"), status=303)
+            return HttpResponseSeeOther(reverse("admin:sessions"))
         context: dict[str, Any] = {
             **site.each_context(request),
             "title": "Nơi đang đăng nhập",

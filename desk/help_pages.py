@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -19,6 +19,7 @@ from markdown import Extension, Markdown
 from markdown.extensions.toc import TocExtension
 
 from core.audit import events
+from core.responses import HttpResponseSeeOther
 
 _PICTURE = re.compile(r"\]\(pictures/([a-z0-9-]+\.png)\)")
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -87,7 +88,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
     def tour(request: HttpRequest) -> HttpResponse:
         if request.method == "POST":
             mark_tour_seen(request)
-            return HttpResponseRedirect(reverse("admin:index"), status=303)
+            return HttpResponseSeeOther(reverse("admin:index"))
         steps = tour_for(request) or TOURS["reports.view_report"]
         return render(request, "admin/tour.html", title="Năm bước làm quen", steps=steps)
 

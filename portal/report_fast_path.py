@@ -18,7 +18,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 from django.utils.deprecation import MiddlewareMixin
 
 from portal.middleware import language_for_path
-from reports.views.form_errors import HttpResponseSeeOther
+from reports.views.form_errors import SubmissionRedirect
 from reports.views.report import answer_to
 
 MAX_KEYS = 16  # paths, hosts and schemes: whoever types hosts fills no memory
@@ -45,7 +45,7 @@ class ReportFastPathMiddleware(MiddlewareMixin):
         if headers is None:
             return self._store_headers(key, self.get_response(request))
         response = self._submit(request)
-        if not isinstance(response, HttpResponseSeeOther):
+        if not isinstance(response, SubmissionRedirect):
             request.taken_in = response  # type: ignore[attr-defined]
             return self.get_response(request)
         response.headers = headers
@@ -53,7 +53,7 @@ class ReportFastPathMiddleware(MiddlewareMixin):
 
     def _store_headers(self, key: Key, response: HttpResponse) -> HttpResponse:
         """Store the headers of an accepted report, evicting the oldest, and return the response."""
-        if isinstance(response, HttpResponseSeeOther):
+        if isinstance(response, SubmissionRedirect):
             with self._lock:
                 while len(self.headers_by_key) >= MAX_KEYS:
                     del self.headers_by_key[next(iter(self.headers_by_key))]

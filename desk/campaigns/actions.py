@@ -14,11 +14,12 @@ from django.views.decorators.http import require_POST
 
 from core.errors import ActionError
 from core.form_data import parse_uuid
+from core.responses import HttpResponseSeeOther
 from desk.campaigns.detail import get_campaign_or_404, render_page
 from desk.labels.formatting import format_count
 from desk.pages.actions import DeskAction
 from desk.pages.requests import can_group, parse_int, post_text
-from desk.pages.responses import render, see_other, set_status
+from desk.pages.responses import render, set_status
 from desk.reports.search import campaign_for_field
 from reports.campaigns import campaign_stats, manual_grouping
 from reports.campaigns.campaign_stats import CampaignTotals
@@ -167,7 +168,7 @@ class MergeCampaigns(GroupingAction):
         if into in versions:
             return self.merge(get_campaign_or_404(request, into), versions)
         messages.error(request, "Chưa làm gì. Chọn đợt giữ lại.")
-        return see_other(self.get_next_address())
+        return HttpResponseSeeOther(self.get_next_address())
 
     def merge(self, target: Campaign, versions: dict[UUID, int]) -> HttpResponse:
         request, into = self.request, target.pk
@@ -183,7 +184,7 @@ class MergeCampaigns(GroupingAction):
             messages.success(request, text)
         for _, refusal in done.refused:
             messages.error(request, f"Không gộp: {refusal}")
-        return see_other(reverse("admin:reports_campaign_change", args=[into]))
+        return HttpResponseSeeOther(reverse("admin:reports_campaign_change", args=[into]))
 
 
 class AttachFromReport(GroupingAction):
@@ -232,7 +233,7 @@ def ask_merge(request: HttpRequest, campaigns: Iterable[Campaign]) -> HttpRespon
     rows = list(campaigns)
     if not 2 <= len(rows) <= MAX_CAMPAIGNS:
         messages.error(request, f"Chưa làm gì. Chọn từ 2 đến {MAX_CAMPAIGNS} đợt.")
-        return see_other(reverse("admin:reports_campaign_changelist"))
+        return HttpResponseSeeOther(reverse("admin:reports_campaign_changelist"))
     totals = campaign_stats.campaign_totals(row.pk for row in rows)
     for row in rows:
         row.sums = totals.get(row.pk, CampaignTotals())  # type: ignore[attr-defined]

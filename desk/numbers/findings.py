@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.errors import ActionError
+from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_datetime, format_phone
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
 from desk.pages.requests import officer, parse_int
-from desk.pages.responses import see_other
 from desk.pages.validators import AnyDayField
 from desk.reports.indicators import count_reports_naming, newest_naming
 from reports.cases import visibility
@@ -131,13 +131,13 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
             return super().add_view(request, form_url, context)
         except ActionError as error:  # a concurrent proposal was first
             messages.error(request, f"Chưa làm. {error}")
-            return see_other(reverse("admin:reports_numberfinding_changelist"))
+            return HttpResponseSeeOther(reverse("admin:reports_numberfinding_changelist"))
 
     def response_add(
         self, request: HttpRequest, obj: NumberFinding, post_url_continue: str | None = None
     ) -> HttpResponse:
         messages.success(request, "Đã đề nghị. Chờ người khác xác nhận.")
-        return see_other(reverse("admin:reports_numberfinding_change", args=[obj.pk]))
+        return HttpResponseSeeOther(reverse("admin:reports_numberfinding_change", args=[obj.pk]))
 
     def sidebar(self, request: HttpRequest, row: NumberFinding) -> dict[str, Any]:
         by, stands = officer(request), row.withdrawn_at is None

@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from core.errors import ActionError
+from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_datetime
 from desk.pages import validators
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
 from desk.pages.requests import officer
-from desk.pages.responses import see_other
 from desk.pages.validators import DayField
 from reports.extraction import phones
 from reports.models import BankHotline, NumberFinding, OfficeNumber, PublishedNumberChange
@@ -51,7 +51,7 @@ class FourEyesAdminMixin:
     log_addition = log_change = log_deletions = save_related
 
     def response_add(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        return see_other(reverse("admin:reports_publishednumberchange_changelist"))
+        return HttpResponseSeeOther(reverse("admin:reports_publishednumberchange_changelist"))
 
     response_change = response_delete = response_add
 

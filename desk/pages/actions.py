@@ -18,10 +18,10 @@ from accounts.reauthentication import reauthentication_required
 from core.audit import events
 from core.errors import ActionError, CodedError, NotAllowedError
 from core.readonly_admin import ReadOnlyAdminMixin
+from core.responses import HttpResponseSeeOther
 from desk.labels.events import EVENTS, PERSONAL
 from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.requests import officer, parse_int, post_text
-from desk.pages.responses import see_other
 
 
 class DeskAction(View):
@@ -64,11 +64,11 @@ class DeskAction(View):
     def show_result(self, result: Any) -> HttpResponse:
         if self.done:
             messages.success(self.request, self.done)
-        return see_other(self.get_next_address())
+        return HttpResponseSeeOther(self.get_next_address())
 
     def show_error(self, error: Any) -> HttpResponse:
         messages.error(self.request, self.get_error_message(error))
-        return see_other(self.get_next_address())
+        return HttpResponseSeeOther(self.get_next_address())
 
     def get_error_message(self, error: Any) -> str:
         return f"Chưa làm. {error}"

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 SAFE_HEADERS = {
@@ -25,11 +25,6 @@ def render(
 def set_status(response: HttpResponse, status: int) -> HttpResponse:
     response.status_code = status
     return response
-
-
-def see_other(address: str) -> HttpResponse:
-    """Return a redirect with status 303, for after a POST."""
-    return set_status(HttpResponseRedirect(address), 303)
 
 
 def download(content: str | bytes, name: str, media_type: str) -> HttpResponse:

@@ -15,9 +15,10 @@ from django.urls import reverse
 from core.audit import events
 from core.errors import ActionError
 from core.form_data import parse_uuid
+from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_count
 from desk.pages.requests import officer, parse_int
-from desk.pages.responses import render, see_other, set_status
+from desk.pages.responses import render, set_status
 from desk.reports.base import VIEW_PERMISSION
 from desk.reports.decision_forms import MISSING, DecisionForm
 from desk.reports.search import campaign_for_field
@@ -110,7 +111,7 @@ def run_bulk(request: HttpRequest, verb: str) -> HttpResponse:
     rows = list(parse_rows(request.POST.get("rows", "")[:MAX_LIST_CHARS]))
     if not rows or len(rows) > MAX_COUNT:
         messages.error(request, too_many() if rows else "Chưa làm gì. Chưa chọn tin nào.")
-        return see_other(reverse("admin:reports_report_changelist"))
+        return HttpResponseSeeOther(reverse("admin:reports_report_changelist"))
     return _carry_out(request, verb, rows, key)
 
 
@@ -157,7 +158,7 @@ def _split_visible(
 
 
 def _see_result(key: UUID) -> HttpResponse:
-    return see_other(reverse("admin:reports_report_bulk_told", args=[key]))
+    return HttpResponseSeeOther(reverse("admin:reports_report_bulk_told", args=[key]))
 
 
 def show_result(request: HttpRequest, key: UUID) -> HttpResponse:

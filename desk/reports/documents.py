@@ -18,9 +18,10 @@ from accounts.reauthentication import reauthentication_required
 from core import encryption
 from core.audit import events
 from core.province import province
+from core.responses import HttpResponseSeeOther
 from desk.labels import codes, highlighting
 from desk.labels.formatting import format_datetime, format_loss, officer_name
-from desk.pages.responses import download, see_other
+from desk.pages.responses import download
 from desk.reports import attachments, correction_forms, detail, followups, indicators
 from desk.reports.base import ReportAction, ReportView
 from desk.reports.followups import FollowupPanel
@@ -56,7 +57,7 @@ class MakeSlip(ReportAction):
 
     def show_result(self, result: TransferSlip) -> HttpResponse:
         messages.success(self.request, f"Đã lập phiếu số {NUMBER.format(result.number)}.")
-        return see_other(self.get_next_address())
+        return HttpResponseSeeOther(self.get_next_address())
 
     def get_error_message(self, error: transfer_slips.TransferSlipError) -> str:
         return "Chưa lập. Tin này chưa chuyển đơn vị, hoặc đã có phiếu."

@@ -25,11 +25,11 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from accounts import preferences
+from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_age, officer_name
 from desk.models import ReportViewer
 from desk.pages.lists import MAX_PAGED_ROWS
 from desk.pages.requests import officer
-from desk.pages.responses import see_other
 from desk.reports.base import ReportView
 from desk.reports.decision_forms import ACTION_LABELS
 from reports.cases import visibility
@@ -104,7 +104,9 @@ class SwitchPreference(ReportView):
             raise Http404
         preferences.set_preference(self.officer, name, to=is_on)
         messages.success(request, _PREFERENCE_TEXTS[name, is_on])
-        return see_other(page_address(self.report.pk, filters_of(request.POST)) + "#decide")
+        return HttpResponseSeeOther(
+            page_address(self.report.pk, filters_of(request.POST)) + "#decide"
+        )
 
 
 def find_neighbour(request: HttpRequest, pk: UUID, filters: str, way: str = "next") -> UUID | None:
@@ -146,11 +148,11 @@ def redirect_after_action(
         message = format_html(link, message, here, case.report.public_number)
     messages.success(request, message)
     if not moves:
-        return see_other(here if sees else list_address(filters))
+        return HttpResponseSeeOther(here if sees else list_address(filters))
     if following is None:
         messages.info(request, _NO_MORE["next"])
-        return see_other(list_address(filters))
-    return see_other(page_address(following, filters))
+        return HttpResponseSeeOther(list_address(filters))
+    return HttpResponseSeeOther(page_address(following, filters))
 
 
 def _moves(request: HttpRequest, verb: str) -> bool:

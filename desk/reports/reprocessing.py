@@ -12,10 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods
 
+from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_count, officer_name
 from desk.pages.lists import NoDetailAdminMixin
 from desk.pages.requests import officer
-from desk.pages.responses import render, see_other
+from desk.pages.responses import render
 from reports.models import ReprocessingRun
 from reports.triage import report_triage, reprocessing
 
@@ -51,7 +52,7 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]
             raise PermissionDenied
         if request.method == "POST":
             _begin(request)
-            return see_other(reverse("admin:reports_reprocessingrun_changelist"))
+            return HttpResponseSeeOther(reverse("admin:reports_reprocessingrun_changelist"))
         return render(
             request,
             "admin/reports/reprocessingrun/start.html",

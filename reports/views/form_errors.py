@@ -33,8 +33,8 @@ class FormError:
     text: str | Promise
 
 
-class HttpResponseSeeOther(HttpResponse):
-    """A redirect after a POST to our own address, never cached; cheaper than Django's own."""
+class SubmissionRedirect(HttpResponse):
+    """A redirect after a POST to our own address, never cached; cheaper than Django's own, which parses the address."""
 
     status_code = 303
 

@@ -30,7 +30,7 @@ from reports.reference import confirmed_statements, gazetteer
 from reports.submission import intake, receipt_codes
 from reports.tracking import clarifying_questions
 from reports.tracking.status_timeline import public_deadline
-from reports.views.form_errors import HttpResponseSeeOther
+from reports.views.form_errors import SubmissionRedirect
 
 RECEIPT_SECONDS = 15 * 60
 _COOKIE_PURPOSE = "receipt cookie"  # of its encryption
@@ -72,7 +72,7 @@ def redirect_to_receipt(request: HttpRequest, accepted: intake.SubmissionResult)
     ):
         response = _receipt_page(request, accepted.report, accepted.code)
     else:
-        response = HttpResponseSeeOther(_address("reports:report_received", language))
+        response = SubmissionRedirect(_address("reports:report_received", language))
     if accepted.code:
         cookie = encryption.encrypt(f"{accepted.code} {time.time():.0f}", _COOKIE_PURPOSE) or b""
         response.set_cookie(

@@ -15,7 +15,7 @@ from reports.reference import gazetteer
 from reports.submission import flood_detection, intake
 from reports.submission.form_parser import ReportFormParser
 from reports.submission.forms import ReportForm
-from reports.views.form_errors import FormError, HttpResponseSeeOther, parse_body
+from reports.views.form_errors import FormError, SubmissionRedirect, parse_body
 from reports.views.receipt import redirect_to_receipt
 
 log = structlog.get_logger(__name__)
@@ -66,7 +66,7 @@ def submit(request: HttpRequest) -> HttpResponse:
     """
     if request.method == "POST":
         return submit_view(request)
-    return HttpResponseSeeOther(reverse("reports:report"))
+    return SubmissionRedirect(reverse("reports:report"))
 
 
 def submit_view(request: HttpRequest) -> HttpResponse:

@@ -11,7 +11,7 @@ from core.keys import form_token
 from portal import report_fast_path
 from reports.models import Report
 from reports.views import report
-from reports.views.form_errors import HttpResponseSeeOther
+from reports.views.form_errors import SubmissionRedirect
 from tests.reports.submission.test_intake import STORY
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +91,7 @@ def test_under_https_nothing_is_taken_in_in_clear(client: Client) -> None:
 
 def test_whoever_types_hosts_fills_no_memory_and_keeps_no_other_host_out() -> None:
     ours = report_fast_path.ReportFastPathMiddleware(
-        lambda _: HttpResponseSeeOther("/bao-cao/da-nhan/")
+        lambda _: SubmissionRedirect("/bao-cao/da-nhan/")
     )
     hosts = [f"host{number}.example" for number in range(report_fast_path.MAX_KEYS + 3)]
     for host in hosts:
