@@ -22,7 +22,7 @@ OF_REPORTS = (Alarm.Kind.LATE, Alarm.Kind.FAILED, Alarm.Kind.UNSEEN, Alarm.Kind.
 
 # All counts of the filters in one scan of the open cases; priorities as the steps of
 # codes.priority_floor, "0" before triage. The lateral joins make the planner look up only open keys,
-# however large the tables are. Clocks also run outside the queue (crime reports), so overdue cases
+# however large the tables are. Deadlines also run outside the queue (crime reports), so overdue cases
 # are counted by an index of their own.
 _COUNTED = f"""
 WITH waits AS MATERIALIZED (

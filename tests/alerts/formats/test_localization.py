@@ -16,7 +16,7 @@ from lxml import html
 from alerts import publishing
 from alerts.drafting import FIRST_SLUG, ensure_first_alert
 from alerts.formats import cap
-from tests.alerts.delivery.test_service import work
+from tests.alerts.delivery.test_deliveries import work
 from tests.support.alert_factories import (
     IN_ENGLISH,
     approved,
