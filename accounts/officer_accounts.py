@@ -1,23 +1,20 @@
-"""The one writer of accounts, roles and lockouts.
+"""The one writer of accounts and roles.
 
 Each change is audited, ends the person's sessions and leaves at least one active lead, which a trigger
 enforces too (accounts/migrations/0002). Nobody changes their own account.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 
-from axes.models import AccessAttempt
-from axes.utils import reset
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import sessions
-from accounts.models import EncryptedTOTPDevice, HashedBackupCodes, OfficerProfile
+from accounts.models import OfficerProfile
 from core import advisory_locks
 from core.audit import events
 from core.errors import CodedError
@@ -27,29 +24,9 @@ KEEP = "accounts.keep_people"
 MAX_SUBJECT_LENGTH = 255  # as OpenID Connect has it
 LEADS_LOCK = "leads of the desk"  # that the trigger takes too
 
-# Why an OIDC log-in is refused: the sentence of the page, and its status.
-REFUSED_LOGINS = {
-    "down": ("Chưa hỏi được hệ thống tài khoản ngành. Thử lại sau ít phút.", 503),
-    "often": ("Thử quá nhiều lần từ nơi này. Chờ mười phút rồi thử lại.", 429),
-    "cancelled": ("Hệ thống tài khoản ngành không xác nhận lần đăng nhập này.", 403),
-    "late": ("Lần đăng nhập này đã quá lâu hoặc không bắt đầu từ máy này. Bấm lại từ đầu.", 403),
-    "untrue": ("Lời xác nhận của hệ thống tài khoản ngành không hợp lệ. Báo kỹ thuật.", 403),
-    "unknown": ("Tài khoản ngành này chưa nối với cán bộ nào ở trực ban. Báo chỉ huy trực.", 403),
-    "closed": ("Tài khoản trực ban đã khóa hoặc đang tạm khóa đăng nhập. Báo chỉ huy trực.", 403),
-    "device": ("Chưa có thiết bị cho mã xác nhận. Xin chỉ huy trực một lời mời.", 403),
-}
-
 
 class AccountError(CodedError):
     """Nothing was changed; `code` is "own", "last_lead", "reason", "same", "provider", "subject" or "taken"."""
-
-
-class LoginRefusedError(CodedError):
-    """A log-in was refused: `code` is a key of `REFUSED_LOGINS`, `subject` the unknown one."""
-
-    def __init__(self, code: str, subject: str = "") -> None:
-        super().__init__(code)
-        self.subject = subject
 
 
 def active_leads() -> QuerySet[User]:
@@ -192,34 +169,3 @@ def _refuse_last_lead(user: User) -> None:
 def _leads(group: Group) -> bool:
     app, _, codename = KEEP.partition(".")
     return group.permissions.filter(content_type__app_label=app, codename=codename).exists()
-
-
-def active_lockouts(users: Iterable[User]) -> dict[str, datetime]:
-    """Return user name -> end of the lockout (axes), of these users only.
-
-    A name that is nobody's may be a password typed into the wrong field.
-    """
-    after = timezone.now() - _cool_off()
-    guesses = AccessAttempt.objects.filter(attempt_time__gte=after).order_by()
-    locked = (
-        guesses.filter(username__in=[user.get_username() for user in users])
-        .values("username", "ip_address")
-        .annotate(guessed=Sum("failures_since_start"), last=Max("attempt_time"))
-        .filter(guessed__gte=settings.AXES_FAILURE_LIMIT)
-        .order_by("last")
-    )
-    return {row["username"]: row["last"] + _cool_off() for row in locked}
-
-
-@transaction.atomic
-def clear_lockout(user: User, *, by: User) -> None:
-    """Lift the lockout of an officer for every address and device, and audit it."""
-    reset(username=user.get_username())
-    free = {"throttling_failure_count": 0, "throttling_failure_timestamp": None}
-    for kind in (EncryptedTOTPDevice, HashedBackupCodes):
-        kind.objects.filter(user=user).update(**free)
-    events.log_event("user", user.pk, "lock_lifted", by=by)
-
-
-def _cool_off() -> timedelta:
-    return timedelta(hours=settings.AXES_COOLOFF_TIME)

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import officer_accounts
+from accounts import lockouts, officer_accounts
 from accounts.officer_accounts import AccountError
 from core.province import province
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history
@@ -102,7 +102,7 @@ class LiftLockout(AccountAction):
     done = "Đã mở khóa đăng nhập. Thử lại được ngay."
 
     def run(self) -> None:
-        officer_accounts.clear_lockout(self.row, by=self.officer)
+        lockouts.clear_lockout(self.row, by=self.officer)
 
 
 @admin.register(User)
@@ -139,11 +139,11 @@ class PersonAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[User]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         may = request.user.has_perm(officer_accounts.KEEP)
-        lockouts = officer_accounts.active_lockouts(self.get_queryset(request)) if may else {}
-        people = User.objects.filter(username__in=lockouts)
+        locked = lockouts.active_lockouts(self.get_queryset(request)) if may else {}
+        people = User.objects.filter(username__in=locked)
         context = {
             "title": "Cán bộ trực ban",
-            "locked": [(each, lockouts[each.username]) for each in people],
+            "locked": [(each, locked[each.username]) for each in people],
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
@@ -154,9 +154,7 @@ class PersonAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[User]):
             "title": row.get_username(),
             "may_keep": may and row != request.user,
             "is_own": row == request.user,
-            "locked_until": officer_accounts.active_lockouts([row]).get(row.username)
-            if may
-            else None,
+            "locked_until": lockouts.active_lockouts([row]).get(row.username) if may else None,
             "has_oidc": bool(settings.OIDC_ISSUER),
             "is_linked": officer_accounts.is_linked(row),
             "roles": Group.objects.order_by("name"),

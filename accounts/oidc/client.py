@@ -21,7 +21,8 @@ from jwt import PyJWTError
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from mozilla_django_oidc.views import OIDCAuthenticationRequestView
 
-from accounts.officer_accounts import LoginRefusedError, is_subject
+from accounts.officer_accounts import is_subject
+from accounts.oidc.refusals import LoginRefusedError
 
 TIMEOUT_SECONDS = 5  # for a connection, and for each answer
 DISCOVERY_CACHE_SECONDS = 3600
