@@ -87,7 +87,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         path("nganh/", show_refusals(begin_login), name="oidc_start"),
         path("nganh/ve/", show_refusals(callback), name="oidc_callback"),
         path("nganh/ma/", show_refusals(code), name="oidc_code"),
-        path("nganh/ra/", backchannel_logout, name="oidc_told_out"),
+        path("nganh/ra/", backchannel_logout, name="oidc_backchannel"),
     ]
 
 

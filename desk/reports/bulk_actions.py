@@ -158,7 +158,7 @@ def _split_visible(
 
 
 def _see_result(key: UUID) -> HttpResponse:
-    return HttpResponseSeeOther(reverse("admin:reports_report_bulk_told", args=[key]))
+    return HttpResponseSeeOther(reverse("admin:reports_report_bulk_result", args=[key]))
 
 
 def show_result(request: HttpRequest, key: UUID) -> HttpResponse:

@@ -112,7 +112,7 @@ class RetentionAction(ReportAction):
         return texts[error.code]
 
     def get_next_address(self) -> str:
-        return reverse("admin:reports_report_keeping", args=[self.report.pk])
+        return reverse("admin:reports_report_retention", args=[self.report.pk])
 
 
 class PlaceHold(RetentionAction):

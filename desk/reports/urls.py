@@ -42,7 +42,7 @@ def list_queue_routes() -> Iterator[Route]:
     """Yield the routes of the queue and of many reports."""
     for verb in bulk_actions.TITLES:
         yield f"bulk/{verb}/", f"bulk_{verb}", require_POST(bulk_actions.run_bulk), {"verb": verb}
-    yield "bulk/<uuid:key>/", "bulk_told", require_safe(bulk_actions.show_result), {}
+    yield "bulk/<uuid:key>/", "bulk_result", require_safe(bulk_actions.show_result), {}
     yield "save-search/", "save_search", require_POST(saved_searches.save), {}
     yield "remove-search/<int:search>/", "remove_search", require_POST(saved_searches.remove), {}
     file = require_http_methods(["GET", "HEAD", "POST"])(officer_filing.file_report)
@@ -59,12 +59,12 @@ def list_report_routes() -> Iterator[Route]:
         yield make_route(f"compose/{verb}", f"compose_{verb}", decisions.ComposeMessage, verb=verb)
     for way in navigation.STEPS:
         yield make_route(way, way, navigation.ShowNeighbour, way=way)
-    yield make_route("here", "here", navigation.Heartbeat)
-    yield make_route("habit", "habit", navigation.SwitchPreference)
+    yield make_route("here", "heartbeat", navigation.Heartbeat)
+    yield make_route("habit", "preference", navigation.SwitchPreference)
     yield make_route("read-again", "reprocess", decisions.ReprocessReport)
     yield make_route("correct/<str:fact>", "correct", decisions.CorrectFact)
-    yield make_route("uncorrect/<str:fact>", "uncorrect", decisions.RevertCorrection)
-    yield make_route("slip", "slip_make", documents.MakeSlip)
+    yield make_route("uncorrect/<str:fact>", "revert_correction", decisions.RevertCorrection)
+    yield make_route("slip", "issue_slip", documents.MakeSlip)
     yield make_route("slip/<int:slip>", "slip", documents.GiveSlip)
     yield from list_sealed_data_routes()
     yield from list_retention_routes()
@@ -85,19 +85,19 @@ def list_sealed_data_routes() -> Iterator[Route]:
 
 
 def list_retention_routes() -> Iterator[Route]:
-    yield make_route("keeping", "keeping", retention.RetentionPage)
-    yield make_route("hold", "keeping_hold", retention.PlaceHold)
-    yield make_route("lift", "keeping_lift", retention.LiftHold)
+    yield make_route("keeping", "retention", retention.RetentionPage)
+    yield make_route("hold", "retention_hold", retention.PlaceHold)
+    yield make_route("lift", "retention_lift", retention.LiftHold)
     yield make_route(
-        "case-file", "keeping_case_file", retention.GiveCaseFile, retention.CASE_FILE_PERMISSION
+        "case-file", "retention_case_file", retention.GiveCaseFile, retention.CASE_FILE_PERMISSION
     )
-    yield make_route("destroy", "keeping_destroy", retention.ProposeDestruction)
+    yield make_route("destroy", "retention_destroy", retention.ProposeDestruction)
     proposal = "destroy/<int:which>"
-    yield make_route(f"{proposal}/confirm", "keeping_confirm", retention.ConfirmDestruction)
-    yield make_route(f"{proposal}/withdraw", "keeping_withdraw", retention.WithdrawDestruction)
-    yield make_route("grant-erasure", "keeping_grant_erasure", retention.GrantErasure, GRANT)
-    yield make_route("refuse-erasure", "keeping_refuse_erasure", retention.RefuseErasure)
-    yield make_route("take-up-erasure", "keeping_reopen_erasure_request", retention.ReopenErasure)
+    yield make_route(f"{proposal}/confirm", "retention_confirm", retention.ConfirmDestruction)
+    yield make_route(f"{proposal}/withdraw", "retention_withdraw", retention.WithdrawDestruction)
+    yield make_route("grant-erasure", "retention_grant_erasure", retention.GrantErasure, GRANT)
+    yield make_route("refuse-erasure", "retention_refuse_erasure", retention.RefuseErasure)
+    yield make_route("take-up-erasure", "retention_reopen_erasure_request", retention.ReopenErasure)
 
 
 def make_route(

@@ -16,7 +16,7 @@ from tests.support.permission_matrix import THINGS
 METHODS = ("get", "post")
 _THE_THING = {"pk", "object_id", "id"}
 # The way in and out.
-_NO_PAGE = {"login", "logout", "oidc_start", "oidc_callback", "oidc_code", "oidc_told_out"}
+_NO_PAGE = {"login", "logout", "oidc_start", "oidc_callback", "oidc_code", "oidc_backchannel"}
 
 
 def pages() -> dict[str, URLPattern]:

@@ -112,20 +112,23 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
     ("reports_publishednumberchange", NOBODY, DUTY, "confirm refuse"),
     ("reports_report", DUTY, DUTY, "file"),
     ("reports_report", LEAD, LEAD, "export"),
-    ("reports_report", WORKS, NOBODY, "bulk_told keeping next picture previous text"),
+    ("reports_report", WORKS, NOBODY, "bulk_result next picture previous retention text"),
     (
         "reports_report",
         NOBODY,
         DUTY,
-        "bulk_attach hand_over keeping_destroy keeping_reopen_erasure_request keeping_withdraw slip_make",
+        (
+            "bulk_attach hand_over issue_slip retention_destroy "
+            "retention_reopen_erasure_request retention_withdraw"
+        ),
     ),
     (
         "reports_report",
         NOBODY,
         LEAD,
         (
-            "assign assign_unit bulk_assign extend keeping_case_file keeping_confirm "
-            "keeping_grant_erasure keeping_hold keeping_lift reopen"
+            "assign assign_unit bulk_assign extend reopen retention_case_file retention_confirm "
+            "retention_grant_erasure retention_hold retention_lift"
         ),
     ),
     (
@@ -133,10 +136,10 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         NOBODY,
         WORKS,
         (
-            "act ask bulk_close bulk_junk close compose_ask compose_message correct habit here junk "
-            "keeping_refuse_erasure message note recall release_code remove_search reprocess resume "
-            "reveal_followup reveal_contact reveal_file reveal_message reveal_phrase reveal_story "
-            "save_search slip take uncorrect withdraw"
+            "act ask bulk_close bulk_junk close compose_ask compose_message correct heartbeat "
+            "junk message note preference recall release_code remove_search reprocess resume "
+            "retention_refuse_erasure reveal_contact reveal_file reveal_followup reveal_message "
+            "reveal_phrase reveal_story revert_correction save_search slip take withdraw"
         ),
     ),
     ("reports_reprocessingrun", LEAD, LEAD, "start"),

@@ -56,7 +56,7 @@ def press(by: Person, report: Report, act: str, **typed: Any) -> int:
     return by.client.post(page_of(report, act), fields).status_code
 
 
-def keeping_page(by: Person, report: Report) -> str:
+def retention_page(by: Person, report: Report) -> str:
     return by.client.get(page_of(report, "keeping")).content.decode()
 
 
@@ -207,7 +207,7 @@ def test_the_desk_shows_it_and_a_lead_erases(
     deadlines.start_for_requests()
     page = duty.client.get(page_of(requesting)).content.decode()
     assert "Người báo đề nghị xóa dữ liệu" in page
-    assert "&lt;b&gt;sợ" in keeping_page(lead, requesting)
+    assert "&lt;b&gt;sợ" in retention_page(lead, requesting)
     assert press(duty, requesting, "grant-erasure") == 403
     assert press(lead, requesting, "grant-erasure") == 303
     requesting.refresh_from_db()
@@ -222,7 +222,7 @@ def test_the_desk_reads_a_request_without_what_says_whose_it_is(
 ) -> None:
     words = "Đừng gọi 0992.000.118 nữa, căn cước 038012345678"
     erasure_requests.request_erasure(resident.report, words)
-    page = keeping_page(lead, resident.report)
+    page = retention_page(lead, resident.report)
     assert "Đừng gọi [số người báo] nữa, căn cước [số giấy tờ]" in page
 
 
@@ -252,13 +252,13 @@ def reopen(report: Report, by: Person, reason: str = "Giữ không cần nữa")
 def test_a_lead_reopens_a_refused_request_and_another_erases(
     resident: Resident, refused: Report, lead: Person
 ) -> None:
-    assert "Xem lại đề nghị này" in keeping_page(lead, refused)
+    assert "Xem lại đề nghị này" in retention_page(lead, refused)
     assert reopen(refused, lead) == 303
     assert "Đề nghị xóa của bạn đang được xem lại." in resident.read_status()
     assert Deadline.objects.pending().filter(kind="erasure_answer").exists()
     rows = events.events_for("report", refused.pk)
     assert rows.get(kind="erasure_request_reopened").actor == lead.user
-    page = keeping_page(lead, refused)
+    page = retention_page(lead, refused)
     assert "Giữ không cần nữa" in page
     assert "Xóa toàn bộ" not in page
     other = create_officer("chi.huy.hai", "lead")
@@ -294,7 +294,7 @@ def test_a_hold_or_a_case_stands_above_it(requesting: Report, lead: Person, agai
         legal_holds.place_hold(requesting.pk, by=lead.user, reason="Công văn 12")
     else:
         report_factories.decide("act", requesting, lead)
-    page = keeping_page(lead, requesting)
+    page = retention_page(lead, requesting)
     assert "Công an phải giữ tin này để giải quyết vụ việc" in page
     assert "Xóa toàn bộ" not in page
     assert press(lead, requesting, "grant-erasure") == 409
@@ -307,7 +307,7 @@ def test_the_reporter_is_told_in_their_language(lead: Person) -> None:
     english = report_factories.report("They called.", language="en")
     erasure_requests.request_erasure(english, "")
     legal_holds.place_hold(english.pk, by=lead.user, reason="Công văn 12")
-    assert "The police must keep this report" in keeping_page(lead, english)
+    assert "The police must keep this report" in retention_page(lead, english)
 
 
 def test_an_answer_to_nothing_is_none(resident: Resident, lead: Person) -> None:

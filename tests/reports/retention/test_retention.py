@@ -143,7 +143,7 @@ def test_a_hold_is_placed_once_and_lifted_for_a_reason(held_report: Report, lead
 
 def test_an_officer_on_duty_places_no_hold(report: Report, duty: Person) -> None:
     assert duty.client.post(page_of(report, "hold"), {"reason": "x"}).status_code == 403
-    assert AuditEvent.objects.get(kind="refused").detail["verb"] == "keeping_hold"
+    assert AuditEvent.objects.get(kind="refused").detail["verb"] == "retention_hold"
 
 
 @pytest.mark.parametrize(
