@@ -32,8 +32,8 @@ def test_a_warning_is_published_from_its_beginning_to_its_end_or_cancel() -> Non
     cancelled(issued("huy"))
     issued("het", expires=begin + timedelta(hours=1))
     issued("hen", effective=begin + timedelta(hours=1))
-    for hours, in_force, ended in ((0, {"het"}, {"huy"}), (2, {"hen"}, {"huy", "het"})):
-        with time_machine.travel(begin + timedelta(hours=hours)):
+    for minutes, in_force, ended in ((30, {"het"}, {"huy"}), (90, {"hen"}, {"huy", "het"})):
+        with time_machine.travel(begin + timedelta(minutes=minutes)):
             assert slugs(AlertRevision.objects.in_force()) == in_force
             assert slugs(AlertRevision.objects.ended()) == ended
 
