@@ -21,14 +21,14 @@ NAMES = tuple(asdict(Preferences()))
 
 
 def preferences_column(officer: User) -> Subquery:
-    """Return the officer's preferences, for `annotate(liked=…)`."""
+    """Return the officer's preferences, for `annotate(preferences=…)`."""
     row = DeskPreference.objects.filter(pk=officer.pk)
     return Subquery(row.values(of=JSONObject(**{name: name for name in NAMES})), JSONField())
 
 
 def preferences_of(row: object) -> Preferences:
-    """Return the preferences of a row annotated with `liked`, else the defaults."""
-    values = getattr(row, "liked", None)
+    """Return the preferences of a row annotated with `preferences`, else the defaults."""
+    values = getattr(row, "preferences", None)
     return Preferences(**values) if values else Preferences()
 
 

@@ -132,7 +132,9 @@ class PersonAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[User]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         rows = super().get_queryset(request).filter(is_staff=True)
-        rows = rows.annotate(is_blind=Exists(visibility.without_unit().filter(pk=OuterRef("pk"))))
+        rows = rows.annotate(
+            has_no_unit=Exists(visibility.without_unit().filter(pk=OuterRef("pk")))
+        )
         return rows.select_related("membership__unit").prefetch_related("groups")
 
     def changelist_view(
@@ -178,8 +180,8 @@ class PersonAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[User]):
     def unit(self, user: User) -> str:
         if membership := getattr(user, "membership", None):
             return str(membership.unit)
-        is_blind = getattr(user, "is_blind", False)
-        return "Chưa giao, chưa thấy tin nào" if is_blind else province.office
+        has_no_unit = getattr(user, "has_no_unit", False)
+        return "Chưa giao, chưa thấy tin nào" if has_no_unit else province.office
 
     @admin.display(description="tài khoản", ordering="is_active")
     def status_column(self, user: User) -> str:

@@ -129,8 +129,8 @@ def build_context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "shared": list(filter(None, _shared(breakdown))),
         "named": _named(breakdown),
         "links": _links(request, campaign, sums) if may_see else None,
-        "apart": _apart(campaign)[:MAX_EXCLUSIONS] if may_see else [],
-        "acts": _acts(campaign)[:MAX_ACTIONS],
+        "exclusions": _exclusions(campaign)[:MAX_EXCLUSIONS] if may_see else [],
+        "actions": _actions(campaign)[:MAX_ACTIONS],
         "proposals": _proposals(campaign),
         "merged_by_machine": _merged_by_machine(campaign),
         "may_see": may_see,
@@ -187,7 +187,7 @@ def _links(request: HttpRequest, campaign: Campaign, sums: CampaignTotals) -> An
     return paginator.get_page(request.GET.get(PAGE_VAR))
 
 
-def _apart(campaign: Campaign) -> QuerySet[CampaignExclusion]:
+def _exclusions(campaign: Campaign) -> QuerySet[CampaignExclusion]:
     """Return the reports that officers excluded, newest first."""
     rows = CampaignExclusion.objects.filter(campaign=campaign)
     return rows.select_related("report", "action__actor").only(
@@ -196,7 +196,7 @@ def _apart(campaign: Campaign) -> QuerySet[CampaignExclusion]:
     ).order_by("-id")  # fmt: skip
 
 
-def _acts(campaign: Campaign) -> QuerySet[CampaignAction]:
+def _actions(campaign: Campaign) -> QuerySet[CampaignAction]:
     """Return the officers' actions on it, newest first."""
     concerned = CampaignAction.objects.filter(Q(campaign=campaign) | Q(other=campaign))
     return concerned.select_related("campaign", "other", "actor", "undone_by").order_by("-id")

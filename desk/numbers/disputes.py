@@ -133,7 +133,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
             "may_reveal": by.has_perm(REVEAL_PERMISSION),
             "verdict": lookup.lookup_number(phones.parse(number)),
             "naming": newest_naming(dispute.key, by),
-            "concert": report_counts.coordination_signal(dispute.key),
+            "coordination_signal": report_counts.coordination_signal(dispute.key),
             "record": action_history("dispute", dispute.pk),
             "title": f"Đề nghị xem lại {dispute.public_number}",
         }

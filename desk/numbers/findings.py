@@ -151,7 +151,7 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
             "verdict": lookup.lookup_number(phones.parse(row.number)),
             "named": count_reports_naming(row.key),
             "naming": newest_naming(row.key, by),
-            "concert": report_counts.coordination_signal(row.key),
+            "coordination_signal": report_counts.coordination_signal(row.key),
             "days": report_counts.DAYS,
             "title": f"Số {row.number}",
         }

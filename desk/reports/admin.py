@@ -61,12 +61,14 @@ class ReportChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.near = MAX_PAGED_ROWS
+        self.max_paged_rows = MAX_PAGED_ROWS
         self.show_admin_actions = bool(self.result_count)
         is_lost = bool(self.query) and not self.result_count
-        self.meant = search.did_you_mean(self.query, officer(request)) if is_lost else ""
-        self.as_meant = self.get_query_string({SEARCH_VAR: self.meant}, [PAGE_VAR])
-        self.found_many = getattr(request, "found_many", False)
+        self.suggested_query = search.did_you_mean(self.query, officer(request)) if is_lost else ""
+        self.suggested_query_string = self.get_query_string(
+            {SEARCH_VAR: self.suggested_query}, [PAGE_VAR]
+        )
+        self.has_more_results = getattr(request, "has_more_results", False)
 
 
 class ReportOrdering(ReportChangeList):
@@ -151,7 +153,7 @@ class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
         return ReportOrdering if hasattr(request, "order_alone") else ReportChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
-        rows = queue_rows().annotate(liked=preferences.preferences_column(officer(request)))
+        rows = queue_rows().annotate(preferences=preferences.preferences_column(officer(request)))
         return visibility.visible_reports(rows, officer(request))
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
@@ -175,7 +177,7 @@ class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
         if not search_term.strip():
             return queryset, False
         only_open = request.GET.get(filters.WorkFilter.parameter_name) in filters.OF_OPEN
-        rows, request.found_many = search_reports(  # type: ignore[attr-defined]
+        rows, request.has_more_results = search_reports(  # type: ignore[attr-defined]
             queryset, search_term, officer(request), only_open=only_open
         )
         return rows, False

@@ -76,7 +76,7 @@ def open_report(request: HttpRequest, pk: UUID | str) -> Report:
     if not request.user.has_perm(VIEW_PERMISSION):
         raise PermissionDenied
     viewer = officer(request)
-    rows = report_queryset().annotate(liked=preferences.preferences_column(viewer))
+    rows = report_queryset().annotate(preferences=preferences.preferences_column(viewer))
     report = rows.filter(pk=parse_uuid(pk) or UUID(int=0)).first()
     if report is None and visibility.sees_every_report(viewer):
         raise Http404

@@ -175,7 +175,7 @@ class ComposeMessage(ReportView):
             send=f"admin:reports_report_{verb}",
             version=posted.get("version", ""),
             then=posted.get("then", ""),
-            back=filters,
+            list_filters=filters,
             report_page=page_address(self.report.pk, filters),
             language=chosen_language(self.request, self.report),
             reporter_language=self.report.get_language_display(),

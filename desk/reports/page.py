@@ -139,10 +139,10 @@ class PageContents:
             "is_left_out": followups.is_truncated(report, story),
             "raw_story": highlighting.truncate(self.revealed.get("story", "")),
             "revealed": {key: highlighting.plain_line(text) for key, text in self.revealed.items()},
-            "declared": detail.form_answers(report, self.facts),
+            "form_answers": detail.form_answers(report, self.facts),
             "files": self.files,
             "has_pictures": any(file.picture for file in self.files),
-            "oddities": detail.warnings(report),
+            "warnings": detail.warnings(report),
         }
 
     def build_suggestions(self) -> dict[str, Any]:
@@ -151,8 +151,8 @@ class PageContents:
         return {
             "extracted": detail.extracted_facts(self.report),
             "suggestions": suggestions,
-            "gist": detail.summary(self.facts, suggestions),
-            "reading": queue_stats.triage_state_of(self.report.pk),
+            "fact_summary": detail.summary(self.facts, suggestions),
+            "triage_item": queue_stats.triage_state_of(self.report.pk),
             "indicators": rows,
             "similar": indicators.related_reports(self.report, rows, self.officer),
         }
@@ -163,9 +163,9 @@ class PageContents:
         return {
             "forms": forms,
             "units": units.names() if any("unit" in each.fields for each in forms) else [],
-            "back": filters_of(posted),
-            "others": other_viewers(self.report.pk, self.request),
-            "habits": preferences.preferences_of(self.report),
+            "list_filters": filters_of(posted),
+            "other_viewers": other_viewers(self.report.pk, self.request),
+            "preferences": preferences.preferences_of(self.report),
             **documents.slip_panel(self.report, self.officer),
         }
 

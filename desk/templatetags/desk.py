@@ -43,7 +43,7 @@ def desk_figures(context: Context) -> dict[str, Any]:
     """Return the counts of pending work; the processing queue for who sees every report."""
     request = context["request"]
     return {
-        "figures": counts_for(request),
+        "open_counts": counts_for(request),
         "queue_state": queue_state_for(request),
         "is_whole": visibility.sees_every_report(request.user),
     }
@@ -81,7 +81,7 @@ def dashboard_top(context: Context) -> dict[str, Any]:
     return {
         "ongoing": [row for row in rows if effective_facts.effective_facts(row).ongoing][:MAX_ROWS],
         "mine": [row for row in rows if row.case.officer_id == user.pk][:MAX_ROWS],
-        "is_blind": visibility.has_no_unit(user),
+        "has_no_unit": visibility.has_no_unit(user),
     }
 
 
@@ -116,7 +116,9 @@ def desk_coordination_signal(named: list[IndicatorRow]) -> dict[str, Any]:
     number = next((each for each in named if each.kind == Indicator.Kind.NUMBER), None)
     is_many = number is not None and number.reports >= report_counts.MIN_COORDINATED
     return {
-        "concert": report_counts.coordination_signal(number.key) if number and is_many else None
+        "coordination_signal": report_counts.coordination_signal(number.key)
+        if number and is_many
+        else None
     }
 
 
