@@ -31,7 +31,7 @@ _PROOF, _FIRST = "confirm_proof", "confirm_method"
 _OWN_FIELDS = {_PROOF, _FIRST, "csrfmiddlewaretoken"}
 # Six digits of a phone, eight characters on paper; a password has fourteen or more.
 _TOTP_LENGTH, _MAX_CODE_LENGTH = 6, 8
-_WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
+WRONG_CODE = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
 
 
 def reauthentication_required(view: View, permission: str) -> View:
@@ -115,7 +115,7 @@ def _ask(request: HttpRequest, *, is_wrong: bool) -> TemplateResponse:
         "title": "Xác nhận lại",
         "fields": fields,
         "first": request.POST.get(_FIRST) or request.method,
-        "wrong": _WRONG if is_wrong else "",
+        "wrong": WRONG_CODE if is_wrong else "",
     }
     return TemplateResponse(
         request, "admin/reauthenticate.html", context, status=422 if is_wrong else 200

@@ -43,7 +43,6 @@ _STATES, _NEXT, _WAITING = "oidc_states", "oidc_login_next", "oidc_waiting"
 _SESSION_KEYS = (_STATES, _NEXT, _WAITING)
 _BACKEND = "accounts.backends.DeskBackend"
 _LEFT = "provider_logged_out"
-WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
 
 
 def is_configured() -> bool:
@@ -78,7 +77,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         context = {
             **site.each_context(request),
             "title": "Mã xác nhận",
-            "wrong": "" if typed is None else WRONG,
+            "wrong": "" if typed is None else reauthentication.WRONG_CODE,
         }
         status = 200 if typed is None else 422
         return TemplateResponse(request, "admin/oidc_code.html", context, status=status)

@@ -61,7 +61,7 @@ def test_what_is_wrong_is_said_and_not_kept(duty: Person, said: dict[str, str], 
 def test_one_name_is_kept_once_and_so_many_at_most(
     duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saved_searches, "MAX_COUNT", 2)
+    monkeypatch.setattr(saved_searches, "MAX_SAVED_SEARCHES", 2)
     for name in ("a", "a", "b", "c"):
         keep(duty, name=name)
     assert list(SavedSearch.objects.values_list("name", flat=True)) == ["a", "b"]

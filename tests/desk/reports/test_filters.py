@@ -113,5 +113,5 @@ def test_of_one_word_the_deadline_decides(duty: Person) -> None:
 def test_rare_values_are_sought_among_the_newest_alone(
     duty: Person, varied: dict[str, Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filters, "NEWEST", 1)
+    monkeypatch.setattr(filters, "MAX_FILTERED_ROWS", 1)
     assert set(list_reports(duty.client, viec="all", kieu="bank")) == {varied["done"]}
