@@ -55,7 +55,7 @@ class OutboxItem(models.Model):
 
 
 # Events by which somebody saw or exported personal data.
-LOOKS = ("revealed", "exported", "case_exported", "transfer_slip_printed")
+PERSONAL_DATA_VIEWS = ("revealed", "exported", "case_exported", "transfer_slip_printed")
 
 
 class AuditEvent(models.Model):
@@ -88,7 +88,9 @@ class AuditEvent(models.Model):
             models.Index(fields=["subject_type", "subject_id", "-id"], name="auditevent_subject"),
             models.Index(fields=["actor", "-id"], name="auditevent_actor"),
             models.Index(
-                fields=["-id"], condition=models.Q(kind__in=LOOKS), name="auditevent_looks"
+                fields=["-id"],
+                condition=models.Q(kind__in=PERSONAL_DATA_VIEWS),
+                name="auditevent_looks",
             ),
             BrinIndex(fields=["created_at"], autosummarize=True, name="auditevent_created_at"),
         ]

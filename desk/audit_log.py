@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from core.audit import chain
 from core.form_data import parse_uuid
-from core.models import LOOKS, AuditChainCheck, AuditEvent
+from core.models import PERSONAL_DATA_VIEWS, AuditChainCheck, AuditEvent
 from desk.labels import codes, deadlines, highlighting
 from desk.labels.events import EVENTS, PERSONAL, SUBJECTS
 from desk.labels.formatting import officer_name
@@ -29,7 +29,7 @@ from reports.calendar.deadline_rules import start_of_day
 from reports.models import Case, Correction, Report
 
 PAGE = 100
-LOOK = "core.view_look"
+SEE_VIEWS_PERMISSION = "core.view_look"
 _FACTS: dict[Any, Any] = dict(Correction.Fact.choices)
 # Details that never hold a person's words.
 _CODES = (
@@ -63,11 +63,13 @@ class EventFilterForm(forms.Form):
     until = DayFilterField("Đến hết ngày")
     before = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any, *, looks: bool = False) -> None:
+    def __init__(self, data: Any, *, views_only: bool = False) -> None:
         super().__init__(data, label_suffix="", auto_id="record_%s")
-        self.looks = looks
+        self.views_only = views_only
         self.fields["who"].choices = [("", "Mọi người"), ("0", "Máy"), *_people()]  # type: ignore[attr-defined]
-        kinds = {kind: EVENTS.get(kind, kind) for kind in LOOKS} if looks else EVENTS
+        kinds = (
+            {kind: EVENTS.get(kind, kind) for kind in PERSONAL_DATA_VIEWS} if views_only else EVENTS
+        )
         self.fields["kind"].choices = [("", "Mọi việc"), *kinds.items()]  # type: ignore[attr-defined]
         self.fields["subject_type"].choices = [("", "Mọi thứ"), *SUBJECTS.items()]  # type: ignore[attr-defined]
 
@@ -80,7 +82,7 @@ class EventFilterForm(forms.Form):
             return AuditEvent.objects.none()
         acts = AuditEvent.objects.select_related("actor").order_by("-id")
         acts = acts.filter(**self._build_lookups())
-        return acts.filter(kind__in=LOOKS) if self.looks else acts
+        return acts.filter(kind__in=PERSONAL_DATA_VIEWS) if self.views_only else acts
 
     def _build_lookups(self) -> dict[str, Any]:
         values = {name: value for name, value in self.cleaned_data.items() if value}
@@ -143,12 +145,12 @@ class EventAdmin(NoDetailAdminMixin, admin.ModelAdmin[AuditEvent]):
     """Read-only lists: who did what when, and who saw whose personal data."""
 
     def get_urls(self) -> list[URLPattern]:
-        looks: URLPattern = path(
+        views: URLPattern = path(
             "looks/",
             self.admin_site.admin_view(require_safe(self.access_log_view)),
             name="core_auditevent_looks",
         )
-        return [looks, *super().get_urls()]
+        return [views, *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -158,9 +160,9 @@ class EventAdmin(NoDetailAdminMixin, admin.ModelAdmin[AuditEvent]):
         return self._list(request, EventFilterForm(request.GET), "Nhật ký xử lý")
 
     def access_log_view(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.has_perm(LOOK):
+        if not request.user.has_perm(SEE_VIEWS_PERMISSION):
             raise PermissionDenied
-        return self._list(request, EventFilterForm(request.GET, looks=True), "Ai đã xem gì")
+        return self._list(request, EventFilterForm(request.GET, views_only=True), "Ai đã xem gì")
 
     def _list(self, request: HttpRequest, form: EventFilterForm, title: str) -> HttpResponse:
         acts = list(form.matching_events()[: PAGE + 1])
@@ -172,7 +174,7 @@ class EventAdmin(NoDetailAdminMixin, admin.ModelAdmin[AuditEvent]):
             form=form,
             lines=event_rows(acts[:PAGE], may_read=sees_every_report(request)),
             older=form.next_page_url(acts[PAGE - 1].pk) if len(acts) > PAGE else "",
-            may_look=request.user.has_perm(LOOK),
+            may_see_views=request.user.has_perm(SEE_VIEWS_PERMISSION),
             sealed=chain.newest(),
             check=AuditChainCheck.objects.first(),
         )

@@ -23,7 +23,7 @@ from core.responses import HttpResponseSeeOther
 
 _PICTURE = re.compile(r"\]\(pictures/([a-z0-9-]+\.png)\)")
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-SEEN = "tour_seen"
+TOUR_SEEN = "tour_seen"
 # By permission; the first that the officer has.
 TOURS = {
     "reports.view_report": "admin/tour_steps.html",
@@ -108,15 +108,15 @@ def tour_for(request: HttpRequest) -> str:
 def mark_tour_seen(request: HttpRequest) -> None:
     """Record that the officer has read the tour, so that it is no longer offered."""
     if isinstance(request.user, User) and not has_seen_tour(request.user):
-        events.log_event("user", request.user.pk, SEEN, by=request.user)
+        events.log_event("user", request.user.pk, TOUR_SEEN, by=request.user)
 
 
 def has_seen_tour(user: User) -> bool:
-    return events.events_for("user", user.pk).filter(kind=SEEN, actor=user).exists()
+    return events.events_for("user", user.pk).filter(kind=TOUR_SEEN, actor=user).exists()
 
 
 def has_seen_tour_cached(request: HttpRequest) -> bool:
     """Return whether this officer has seen the tour; a yes is stored in the session."""
-    if not request.session.get(SEEN):
-        request.session[SEEN] = isinstance(request.user, User) and has_seen_tour(request.user)
-    return bool(request.session[SEEN])
+    if not request.session.get(TOUR_SEEN):
+        request.session[TOUR_SEEN] = isinstance(request.user, User) and has_seen_tour(request.user)
+    return bool(request.session[TOUR_SEEN])

@@ -141,8 +141,8 @@ class ComposeMessage(ReportView):
         if verb not in workflow.allowed_actions(self.report.case, self.officer):
             return self.refuse()
         text = with_reply(request.POST.get("reason", ""), request.POST.get("insert", ""))
-        errors = validation_errors(text) if "look" in request.POST else []
-        if "look" in request.POST and not errors:
+        errors = validation_errors(text) if "preview" in request.POST else []
+        if "preview" in request.POST and not errors:
             return self.render("preview", verb, text, {"text": highlighting.truncate(text)})
         return self.render_form(verb, text, errors)
 

@@ -186,7 +186,7 @@ class PageContents:
         return {
             **followups.panel_context(self.request, panel, self.events, file_times),
             "log": detail.event_log(self.report, self.corrections, self.events),
-            "last_look": find_latest_reveal_in(self.events, self.report, self.officer),
+            "last_reveal_id": find_latest_reveal_in(self.events, self.report, self.officer),
             "reveal_reasons": REVEAL_REASONS,
         }
 

@@ -138,7 +138,7 @@ def work(canary: Canary) -> tuple[Browser, str]:
         opened = officer.submit(page, f"/reveal-{what}/", why="Gọi lại người báo")
         assert canary.marks[mark] in opened.text, what
     page = officer.get(f"{place}change/")
-    preview = officer.submit(page, "/compose/ask/", reason=canary.marks["question"], look="1")
+    preview = officer.submit(page, "/compose/ask/", reason=canary.marks["question"], preview="1")
     officer.submit(preview, f"{place}ask/", reason=canary.marks["question"])
     return officer, place
 

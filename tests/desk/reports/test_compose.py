@@ -48,7 +48,7 @@ def test_a_chosen_reply_stands_below_what_was_typed(duty: Person, reply: CannedR
 
 def test_what_is_previewed_is_what_is_sent_once(duty: Person) -> None:
     report = report_factories.report()
-    answer = step(duty, report, reason="Bác <b>giữ</b>\nmáy", look="1")
+    answer = step(duty, report, reason="Bác <b>giữ</b>\nmáy", preview="1")
     assert "Người báo sẽ đọc" in words(answer)
     data = fields(answer)
     assert data["reason"] == "Bác <b>giữ</b>\nmáy"
@@ -70,7 +70,7 @@ def test_what_is_previewed_is_what_is_sent_once(duty: Person) -> None:
     ],
 )
 def test_what_may_not_be_sent_is_given_back_with_why(duty: Person, typed: str, told: str) -> None:
-    answer = step(duty, report_factories.report(), reason=typed, look="1")
+    answer = step(duty, report_factories.report(), reason=typed, preview="1")
     assert answer.status_code == 422
     assert told in words(answer)
     assert typed in words(answer)
@@ -102,7 +102,7 @@ def test_from_the_page_of_a_report_nothing_is_sent_unseen(duty: Person, verb: st
 def test_after_a_question_that_was_seen_the_next_report_of_the_list_is_there(duty: Person) -> None:
     first, following = report_factories.report("Gọi một."), report_factories.report("Gọi hai.")
     back = {"then": "next", "_changelist_filters": "viec=all"}
-    seen = step(duty, following, "ask", reason="Mấy giờ?", look="1", **back)
+    seen = step(duty, following, "ask", reason="Mấy giờ?", preview="1", **back)
     (href,) = tree(seen).xpath("//a[contains(., 'Không gửi')]/@href")
     assert "_changelist_filters=viec%3Dall" in href
     sent = duty.client.post(page_of(following, "ask"), fields(seen))
