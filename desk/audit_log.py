@@ -22,7 +22,7 @@ from desk.labels import codes, deadlines, highlighting
 from desk.labels.events import EVENTS, PERSONAL, SUBJECTS
 from desk.labels.formatting import officer_name
 from desk.pages.lists import NoDetailAdminMixin
-from desk.pages.requests import sees_every_report
+from desk.pages.requests import can_see_every_report
 from desk.pages.responses import render
 from desk.pages.validators import AnyDayField
 from reports.calendar.deadline_rules import start_of_day
@@ -172,7 +172,7 @@ class EventAdmin(NoDetailAdminMixin, admin.ModelAdmin[AuditEvent]):
             title,
             AuditEvent,
             form=form,
-            lines=event_rows(acts[:PAGE], may_read=sees_every_report(request)),
+            lines=event_rows(acts[:PAGE], may_read=can_see_every_report(request)),
             older=form.next_page_url(acts[PAGE - 1].pk) if len(acts) > PAGE else "",
             may_see_views=request.user.has_perm(SEE_VIEWS_PERMISSION),
             sealed=chain.newest(),

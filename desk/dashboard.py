@@ -11,11 +11,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from accounts.sessions import get_officer
 from core.text import lower_initial
 from desk.labels import codes
 from desk.labels.formatting import format_count
 from desk.numbers.findings import unconfirmed_findings
-from desk.pages.requests import officer, once_per_request
+from desk.pages.requests import once_per_request
 from desk.reports import saved_searches
 from reports.campaigns import bursts as burst_service
 from reports.campaigns import campaign_stats
@@ -31,7 +32,7 @@ MAX_BURSTS = 8
 @once_per_request
 def dashboard_data(request: HttpRequest) -> dict[str, Any]:
     """Return the columns by name, only those the officer may see."""
-    user = officer(request)
+    user = get_officer(request)
     columns = (
         pending_counts_columns(user)
         | saved_searches.saved_searches_column(user)

@@ -10,11 +10,11 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from accounts.sessions import get_officer
 from core.province import province
 from desk.labels.formatting import format_count, format_datetime
 from desk.pages import validators
 from desk.pages.lists import NoDetailAdminMixin
-from desk.pages.requests import officer
 from reports.cases import visibility
 from reports.models import DataBreach, ErasureRequest, PurgeRun
 from reports.retention import breaches
@@ -87,7 +87,7 @@ class BreachAdmin(admin.ModelAdmin[DataBreach]):
         return ("title", "detected_at", *timers, "findings", *breaches.STEPS)
 
     def save_model(self, request: HttpRequest, obj: DataBreach, form: Any, change: bool) -> None:
-        breaches.save(obj, by=officer(request), changed=form.changed_data)
+        breaches.save(obj, by=get_officer(request), changed=form.changed_data)
 
     @admin.display(description="báo lần đầu trước")
     def first_notice(self, breach: DataBreach) -> str:
@@ -127,7 +127,7 @@ class PurgeRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[PurgeRun]):
         context = {
             "title": "Xóa dữ liệu hết hạn",
             "rules": [(kind.label, _length(kind)) for kind in KINDS],
-            "erasure_requests": _waiting(officer(request)),
+            "erasure_requests": _waiting(get_officer(request)),
         }
         return super().changelist_view(request, context | (extra_context or {}))
 

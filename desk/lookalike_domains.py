@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
-from desk.pages.requests import officer
+from accounts.sessions import get_officer
 from reports.models import LookalikeDomain
 from reports.public import lookalike_domains
 
@@ -65,4 +65,4 @@ class LookAlikeAdmin(admin.ModelAdmin[LookalikeDomain]):
     def save_model(
         self, request: HttpRequest, obj: LookalikeDomain, form: Any, change: bool
     ) -> None:
-        lookalike_domains.record_verdict(obj, officer(request))
+        lookalike_domains.record_verdict(obj, get_officer(request))

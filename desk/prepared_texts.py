@@ -8,13 +8,13 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest
 
+from accounts.sessions import get_officer
 from core.audit import events
 from core.province import province
 from desk.labels import codes
 from desk.pages import validators
 from desk.pages.actions import changed_values
 from desk.pages.lists import NoDeleteAdminMixin
-from desk.pages.requests import officer
 from desk.reports.decision_forms import FORBIDDEN
 from reports.campaigns.campaign_stats import scenarios
 from reports.cases import replies
@@ -88,7 +88,7 @@ class ReplyAdmin(NoDeleteAdminMixin, admin.ModelAdmin[CannedReply]):
     def save_model(self, request: HttpRequest, obj: CannedReply, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         values = changed_values(form, _ON_RECORD)
-        events.log_event("reply", obj.pk, "reply_saved", by=officer(request), **values)
+        events.log_event("reply", obj.pk, "reply_saved", by=get_officer(request), **values)
 
     @admin.display(description="chỉ cho kiểu lừa")
     def kinds(self, reply: CannedReply) -> str:
@@ -155,7 +155,7 @@ class StatementAdmin(NoDeleteAdminMixin, admin.ModelAdmin[PublicStatement]):
     def save_model(
         self, request: HttpRequest, obj: PublicStatement, form: Any, change: bool
     ) -> None:
-        by = officer(request)
+        by = get_officer(request)
         if obj.is_public:
             confirmed_statements.publish_statement(obj, by)
         else:

@@ -6,12 +6,12 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from accounts.sessions import get_officer
 from core.audit import events
 from core.readonly_admin import ReadOnlyAdminMixin
 from desk.pages import validators
 from desk.pages.actions import changed_values
 from desk.pages.lists import NoDeleteAdminMixin
-from desk.pages.requests import officer
 from desk.pages.validators import AnyDayField, DayField
 from reports.calendar import days_off
 from reports.models import CalendarException, Commune, Office
@@ -62,7 +62,7 @@ class OfficeAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Office]):
     def save_model(self, request: HttpRequest, obj: Office, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         values = changed_values(form, _WORDS)
-        events.log_event("office", obj.pk, "office_saved", by=officer(request), **values)
+        events.log_event("office", obj.pk, "office_saved", by=get_officer(request), **values)
 
 
 class SpecialDayForm(forms.ModelForm[CalendarException]):
@@ -105,7 +105,7 @@ class SpecialDayAdmin(admin.ModelAdmin[CalendarException]):
     def save_model(
         self, request: HttpRequest, obj: CalendarException, form: Any, change: bool
     ) -> None:
-        days_off.add(obj, officer(request))
+        days_off.add(obj, get_officer(request))
 
     def delete_model(self, request: HttpRequest, obj: CalendarException) -> None:
-        days_off.remove(obj, officer(request))
+        days_off.remove(obj, get_officer(request))

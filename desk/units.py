@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
+from accounts.sessions import get_officer
 from core.audit import events
 from core.text import normalize
 from desk.labels import codes
 from desk.labels.formatting import format_loss
 from desk.pages import validators
 from desk.pages.lists import NoDeleteAdminMixin
-from desk.pages.requests import officer
 from desk.pages.responses import render
 from desk.reports.decision_forms import OfficerField
 from reports.campaigns.campaign_stats import scenarios
@@ -84,7 +84,7 @@ class Members(admin.StackedInline[UnitMember, Unit]):
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)
-        formset.by = officer(request)  # type: ignore[attr-defined]
+        formset.by = get_officer(request)  # type: ignore[attr-defined]
         return formset
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -117,12 +117,12 @@ class UnitAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Unit]):
         super().save_model(request, obj, form, change)
         now = {name: getattr(obj, name) for name in ("name", "contact", "is_active")}
         units.clear_cache()
-        events.log_event("unit", obj.pk, "unit_saved", by=officer(request), **now)
+        events.log_event("unit", obj.pk, "unit_saved", by=get_officer(request), **now)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Save the members, with an audit event for each who joined or left."""
         super().save_formset(request, form, formset, change)
-        by, unit = officer(request), form.instance.pk
+        by, unit = get_officer(request), form.instance.pk
         for row in (*formset.new_objects, *(row for row, _ in formset.changed_objects)):
             events.log_event("unit", unit, "member_joined", by=by, officer=row.user_id)
         for row in formset.deleted_objects:
@@ -199,7 +199,7 @@ class RoutingRuleAdmin(admin.ModelAdmin[RoutingRule]):
     def dry_run(self, request: HttpRequest) -> HttpResponse:
         """Render what the rules, with drafts if asked, would have done with the last reports."""
         if not self.has_view_permission(request) or not visibility.sees_every_report(
-            officer(request)
+            get_officer(request)
         ):
             raise PermissionDenied
         with_drafts = "drafts" in request.GET
@@ -217,10 +217,10 @@ class RoutingRuleAdmin(admin.ModelAdmin[RoutingRule]):
         super().save_model(request, obj, form, change)
         values = {name: form.cleaned_data[name] for name in (*_CONDITIONS, *_RESULTS)}
         now = {name: getattr(value, "pk", value) for name, value in values.items()}
-        events.log_event("rule", obj.pk, "rule_saved", by=officer(request), **now)
+        events.log_event("rule", obj.pk, "rule_saved", by=get_officer(request), **now)
 
     def delete_model(self, request: HttpRequest, obj: RoutingRule) -> None:
-        events.log_event("rule", obj.pk, "rule_removed", by=officer(request))
+        events.log_event("rule", obj.pk, "rule_removed", by=get_officer(request))
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[RoutingRule]) -> None:

@@ -14,9 +14,10 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import lockouts, officer_accounts
 from accounts.officer_accounts import AccountError
+from accounts.sessions import get_officer
 from core.province import province
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history
-from desk.pages.requests import officer, parse_int
+from desk.pages.requests import parse_int
 from reports.cases import visibility
 
 NOT_DONE = {
@@ -41,7 +42,7 @@ class RoleAdmin(GroupAdmin):
     """Groups; an officer cannot change their own."""
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        is_own = obj is not None and obj.user_set.filter(pk=officer(request).pk).exists()
+        is_own = obj is not None and obj.user_set.filter(pk=get_officer(request).pk).exists()
         return super().has_change_permission(request, obj) and not is_own
 
 

@@ -15,10 +15,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
+from accounts.sessions import get_officer
 from desk.campaigns import actions, detail
 from desk.labels.formatting import format_count, format_loss, time_tag
 from desk.pages.lists import AlwaysChosenFilter, BoundedListMixin
-from desk.pages.requests import can_group, officer, once_per_request
+from desk.pages.requests import can_group, once_per_request
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignTotals
 from reports.cases import visibility
@@ -143,7 +144,7 @@ class CampaignAdmin(BoundedListMixin, admin.ModelAdmin[Campaign]):
     actions = ("merge_chosen",)
 
     def has_view_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
-        return visibility.sees_campaigns(officer(request))
+        return visibility.sees_campaigns(get_officer(request))
 
     def has_group_permission(self, request: HttpRequest) -> bool:
         return can_group(request)

@@ -13,11 +13,12 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
+from accounts.sessions import get_officer
 from core.audit import events
 from core.form_data import parse_uuid
 from desk.labels import codes
 from desk.labels.formatting import format_count, format_phone, officer_name
-from desk.pages.requests import can_group, officer, sees_every_report
+from desk.pages.requests import can_group, can_see_every_report
 from desk.pages.responses import render
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignBreakdown, CampaignTotals, growth
@@ -95,7 +96,7 @@ class MachineMerge:
 
 def get_campaign_or_404(request: HttpRequest, pk: UUID | str) -> Campaign:
     """Return the campaign. Raises Http404, or PermissionDenied for who may see none."""
-    if not visibility.sees_campaigns(officer(request)):
+    if not visibility.sees_campaigns(get_officer(request)):
         raise PermissionDenied
     return get_object_or_404(Campaign, pk=parse_uuid(pk))
 
@@ -117,7 +118,7 @@ def render_page(
 
 def build_context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     """Return the template's context for this officer."""
-    may_see = sees_every_report(request)
+    may_see = can_see_every_report(request)
     sums = campaign_stats.campaign_totals([campaign.pk]).get(campaign.pk, CampaignTotals())
     breakdown = campaign_stats.campaign_breakdown(campaign.pk, with_numbers=may_see)
     statuses = breakdown.parts.get("status", [])

@@ -9,11 +9,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from accounts.sessions import get_officer
 from core import encryption
 from core.audit import events
 from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history
-from desk.pages.requests import officer, post_text
+from desk.pages.requests import post_text
 from desk.pages.responses import render
 from desk.reports import search
 from desk.reports.indicators import newest_naming
@@ -122,7 +123,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
     )  # fmt: skip
 
     def sidebar(self, request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
-        finding, by = findings.open_accusation(dispute.key), officer(request)
+        finding, by = findings.open_accusation(dispute.key), get_officer(request)
         number = encryption.decrypt_field(dispute, "number") or ""
         return {
             "dispute": dispute,

@@ -10,11 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.sessions import get_officer
 from core.errors import ActionError
 from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_datetime, format_phone
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
-from desk.pages.requests import officer, parse_int
+from desk.pages.requests import parse_int
 from desk.pages.validators import AnyDayField
 from desk.reports.indicators import count_reports_naming, newest_naming
 from reports.cases import visibility
@@ -111,13 +112,15 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         finding = NumberFinding.Finding.CONFIRMED
         usual = {"finding": finding, "valid_until": findings.usual_end()}
-        return usual | _initial_from_indicator(request.GET.get("indicator", ""), officer(request))
+        return usual | _initial_from_indicator(
+            request.GET.get("indicator", ""), get_officer(request)
+        )
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.by = officer(request)  # type: ignore[attr-defined]
+        form.by = get_officer(request)  # type: ignore[attr-defined]
         return form
 
     def save_model(self, request: HttpRequest, obj: NumberFinding, form: Any, change: bool) -> None:
@@ -140,7 +143,7 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
         return HttpResponseSeeOther(reverse("admin:reports_numberfinding_change", args=[obj.pk]))
 
     def sidebar(self, request: HttpRequest, row: NumberFinding) -> dict[str, Any]:
-        by, stands = officer(request), row.withdrawn_at is None
+        by, stands = get_officer(request), row.withdrawn_at is None
         may = four_eyes_buttons(
             row, by, findings.CONFIRM, waits=stands and row.confirmed_at is None
         )

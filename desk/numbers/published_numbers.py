@@ -8,12 +8,12 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from accounts.sessions import get_officer
 from core.errors import ActionError
 from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_datetime
 from desk.pages import validators
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
-from desk.pages.requests import officer
 from desk.pages.validators import DayField
 from reports.extraction import phones
 from reports.models import BankHotline, NumberFinding, OfficeNumber, PublishedNumberChange
@@ -41,7 +41,7 @@ class FourEyesAdminMixin:
 
     def _propose(self, request: HttpRequest, obj: Any, propose: Any) -> None:
         try:
-            propose(obj, officer(request))
+            propose(obj, get_officer(request))
             messages.success(request, PROPOSED)
         except ActionError as error:
             messages.error(request, f"Chưa đề nghị. {error}")
@@ -90,7 +90,7 @@ class NumberChangeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[PublishedNumberCh
 
     def sidebar(self, request: HttpRequest, row: PublishedNumberChange) -> dict[str, Any]:
         waits = not row.outcome
-        may = four_eyes_buttons(row, officer(request), published_numbers.CONFIRM, waits=waits)
+        may = four_eyes_buttons(row, get_officer(request), published_numbers.CONFIRM, waits=waits)
         return {
             **may,
             "may_refuse": waits and may["may_end"],

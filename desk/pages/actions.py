@@ -15,13 +15,14 @@ from django.views.decorators.http import require_POST
 from django.views.generic import View
 
 from accounts.reauthentication import reauthentication_required
+from accounts.sessions import get_officer
 from core.audit import events
 from core.errors import ActionError, CodedError, NotAllowedError
 from core.readonly_admin import ReadOnlyAdminMixin
 from core.responses import HttpResponseSeeOther
 from desk.labels.events import EVENTS, PERSONAL
 from desk.labels.formatting import format_datetime, officer_name
-from desk.pages.requests import officer, parse_int, post_text
+from desk.pages.requests import parse_int, post_text
 
 
 class DeskAction(View):
@@ -38,7 +39,7 @@ class DeskAction(View):
     officer: User
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.officer = officer(request)
+        self.officer = get_officer(request)
         if not self.is_allowed():
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)

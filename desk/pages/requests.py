@@ -6,25 +6,24 @@ from typing import TypeVar
 
 from django.http import HttpRequest, QueryDict
 
-from accounts import sessions
+from accounts.sessions import get_officer
 from reports.campaigns.membership import PERMISSION
 from reports.cases import visibility
 
 MAX_QUERY_PARAMETERS, MAX_PARAMETER_CHARS = 30, 200
 MAX_DIGITS = 9  # Python refuses thousands of digits with an error
 Answer = TypeVar("Answer")
-officer = sessions.get_officer
 
 
-def sees_every_report(request: HttpRequest) -> bool:
+def can_see_every_report(request: HttpRequest) -> bool:
     """Return whether the officer may see the reports of every unit."""
     may_see = request.user.has_perm("reports.view_report")
-    return may_see and visibility.sees_every_report(officer(request))
+    return may_see and visibility.sees_every_report(get_officer(request))
 
 
 def can_group(request: HttpRequest) -> bool:
     """Return whether the officer may group: only who sees every unit, as campaigns span units."""
-    return request.user.has_perm(PERMISSION) and visibility.sees_every_report(officer(request))
+    return request.user.has_perm(PERMISSION) and visibility.sees_every_report(get_officer(request))
 
 
 def once_per_request(load: Callable[[HttpRequest], Answer]) -> Callable[[HttpRequest], Answer]:

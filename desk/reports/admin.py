@@ -17,8 +17,9 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from accounts import preferences
+from accounts.sessions import get_officer
 from desk.pages.lists import MAX_PAGED_ROWS, BoundedListMixin
-from desk.pages.requests import officer, sanitize_query
+from desk.pages.requests import sanitize_query
 from desk.reports import (
     bulk_actions,
     columns,
@@ -32,7 +33,7 @@ from desk.reports.base import open_report
 from desk.reports.filters import WorkFilter, filter_ongoing, filter_open
 from desk.reports.indicators import annotate_callers
 from desk.reports.page import ReportPage
-from desk.reports.search import dispute_for_code, search_reports
+from desk.reports.search import dispute_for_code, filter_by_search
 from reports.calendar.deadline_rules import REVIEW
 from reports.cases import bulk as many
 from reports.cases import visibility
@@ -64,7 +65,9 @@ class ReportChangeList(ChangeList):
         self.max_paged_rows = MAX_PAGED_ROWS
         self.show_admin_actions = bool(self.result_count)
         is_lost = bool(self.query) and not self.result_count
-        self.suggested_query = search.did_you_mean(self.query, officer(request)) if is_lost else ""
+        self.suggested_query = (
+            search.did_you_mean(self.query, get_officer(request)) if is_lost else ""
+        )
         self.suggested_query_string = self.get_query_string(
             {SEARCH_VAR: self.suggested_query}, [PAGE_VAR]
         )
@@ -153,11 +156,13 @@ class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
         return ReportOrdering if hasattr(request, "order_alone") else ReportChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
-        rows = queue_rows().annotate(preferences=preferences.preferences_column(officer(request)))
-        return visibility.visible_reports(rows, officer(request))
+        rows = queue_rows().annotate(
+            preferences=preferences.preferences_column(get_officer(request))
+        )
+        return visibility.visible_reports(rows, get_officer(request))
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        if visibility.sees_campaigns(officer(request)):
+        if visibility.sees_campaigns(get_officer(request)):
             return self.list_display
         own, usual = columns.caller_column_without_campaigns, columns.caller_column
         return tuple(own if each is usual else each for each in self.list_display)
@@ -177,8 +182,8 @@ class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
         if not search_term.strip():
             return queryset, False
         only_open = request.GET.get(filters.WorkFilter.parameter_name) in filters.OF_OPEN
-        rows, request.has_more_results = search_reports(  # type: ignore[attr-defined]
-            queryset, search_term, officer(request), only_open=only_open
+        rows, request.has_more_results = filter_by_search(  # type: ignore[attr-defined]
+            queryset, search_term, get_officer(request), only_open=only_open
         )
         return rows, False
 

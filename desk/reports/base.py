@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.views.generic import View
 
 from accounts import preferences
+from accounts.sessions import get_officer
 from core.errors import ActionError
 from core.form_data import parse_uuid
 from desk.labels import deadlines
 from desk.pages.actions import DeskAction
-from desk.pages.requests import officer
 from reports.cases import visibility
 from reports.models import ErasureRequest, LegalHold, Report
 
@@ -34,7 +34,7 @@ class ReportView(View):
     def dispatch(
         self, request: HttpRequest, *args: Any, pk: UUID | str, **kwargs: Any
     ) -> HttpResponseBase:
-        self.report, self.officer = open_report(request, pk), officer(request)
+        self.report, self.officer = open_report(request, pk), get_officer(request)
         if self.permission and not self.officer.has_perm(self.permission):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
@@ -75,7 +75,7 @@ def open_report(request: HttpRequest, pk: UUID | str) -> Report:
     """
     if not request.user.has_perm(VIEW_PERMISSION):
         raise PermissionDenied
-    viewer = officer(request)
+    viewer = get_officer(request)
     rows = report_queryset().annotate(preferences=preferences.preferences_column(viewer))
     report = rows.filter(pk=parse_uuid(pk) or UUID(int=0)).first()
     if report is None and visibility.sees_every_report(viewer):

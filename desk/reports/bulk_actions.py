@@ -12,12 +12,13 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from accounts.sessions import get_officer
 from core.audit import events
 from core.errors import ActionError
 from core.form_data import parse_uuid
 from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_count
-from desk.pages.requests import officer, parse_int
+from desk.pages.requests import parse_int
 from desk.pages.responses import render, set_status
 from desk.reports.base import VIEW_PERMISSION
 from desk.reports.decision_forms import MISSING, DecisionForm
@@ -102,7 +103,7 @@ ACTIONS = (
 
 def run_bulk(request: HttpRequest, verb: str) -> HttpResponse:
     """Run the verb for each report, or return the form with its errors (422)."""
-    by, key = officer(request), idempotency_key(request.POST.get("key", ""))
+    by, key = get_officer(request), idempotency_key(request.POST.get("key", ""))
     if not (by.has_perm(VIEW_PERMISSION) and by.has_perm(permission(verb))):
         raise PermissionDenied
     if many.load_result(key, by) is not None:
@@ -118,7 +119,7 @@ def run_bulk(request: HttpRequest, verb: str) -> HttpResponse:
 def _carry_out(
     request: HttpRequest, verb: str, typed: list[ReportVersion], key: UUID
 ) -> HttpResponse:
-    form, by = form_for(verb, request), officer(request)
+    form, by = form_for(verb, request), get_officer(request)
     rows, gone = _split_visible(by, typed)
     result = _try(verb, form, rows, request)
     if result is None:
@@ -165,7 +166,7 @@ def show_result(request: HttpRequest, key: UUID) -> HttpResponse:
     """Render the stored result of one execution. Raises Http404."""
     if not request.user.has_perm(VIEW_PERMISSION):
         raise PermissionDenied
-    stored = many.load_result(key, officer(request))
+    stored = many.load_result(key, get_officer(request))
     if stored is None:
         raise Http404
     verb, result = stored
@@ -206,9 +207,9 @@ def execute(verb: str, form: Any, rows: list[ReportVersion], request: HttpReques
     """Return the result of the verb for each row. Raises ActionError for the form."""
     typed = {name: value for name, value in form.cleaned_data.items() if name != "version"}
     if verb == many.ATTACH:
-        actor = membership.Actor(officer(request), typed["reason"])
+        actor = membership.Actor(get_officer(request), typed["reason"])
         return many.attach(typed["code"].pk, rows, actor)
-    return many.apply_to_each(verb, rows, officer(request), typed)
+    return many.apply_to_each(verb, rows, get_officer(request), typed)
 
 
 def snapshot_rows(queryset: QuerySet[Report], most: int) -> Iterator[ReportVersion]:

@@ -23,12 +23,12 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from accounts.sessions import get_officer
 from core import encryption, spreadsheets
 from core.audit import events
 from core.spreadsheets import MAX_CHARS, Cell
 from desk.labels import codes, highlighting
 from desk.labels.formatting import format_count, format_phone, officer_name
-from desk.pages.requests import officer
 from desk.pages.responses import SAFE_HEADERS, render, set_status
 from desk.reports import saved_searches
 from desk.reports.indicators import caller_by_report
@@ -209,7 +209,7 @@ class ExportForm(ReasonForm):
 
 def export(request: HttpRequest) -> HttpResponseBase:
     """Render the form; posted, return the file or the form with its errors."""
-    by = officer(request)
+    by = get_officer(request)
     may_personal = by.has_perm(EXPORT_PERSONAL_PERMISSION)
     if not by.has_perm(EXPORT_PERMISSION) or ("personal" in request.POST and not may_personal):
         raise PermissionDenied
@@ -258,7 +258,7 @@ def _file(request: HttpRequest, values: Mapping[str, Any], keys: list[Any]) -> F
         file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_MAX_MEMORY_BYTES))
         count = write(file, iter_export_rows(keys, personal=personal)) - 1
         events.log_event(
-            "export", uuid.uuid4(), "exported", by=officer(request), format=values["format"],
+            "export", uuid.uuid4(), "exported", by=get_officer(request), format=values["format"],
             rows=count, personal=personal, sha256=digest(file), **_describe_filter(request),
             **({"reason": values["reason"]} if values["reason"] else {}),
         )  # fmt: skip

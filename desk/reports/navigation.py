@@ -25,11 +25,11 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from accounts import preferences
+from accounts.sessions import get_officer
 from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_age, officer_name
 from desk.models import ReportViewer
 from desk.pages.lists import MAX_PAGED_ROWS
-from desk.pages.requests import officer
 from desk.reports.base import ReportView
 from desk.reports.decision_forms import ACTION_LABELS
 from reports.cases import visibility
@@ -141,7 +141,7 @@ def redirect_after_action(
 ) -> HttpResponse:
     """Redirect after a decision, with a message that links back to a report still visible."""
     filters, moves = filters_of(request.POST), _moves(request, verb)
-    here, sees = page_address(case.pk, filters), visibility.can_see(officer(request), case)
+    here, sees = page_address(case.pk, filters), visibility.can_see(get_officer(request), case)
     message = ACTION_LABELS[verb].done
     if sees and moves:
         link = '{} <a href="{}">Xem lại tin {}</a>'
@@ -181,7 +181,7 @@ def other_viewers(pk: UUID, request: HttpRequest) -> list[str]:
     now = timezone.now()
     return [
         f"{officer_name(other)} cũng đang mở tin này, {format_age(at, now)}."
-        for other, at in record_viewer(pk, officer(request))
+        for other, at in record_viewer(pk, get_officer(request))
     ]
 
 

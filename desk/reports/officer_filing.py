@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.datastructures import MultiValueDict
 from django.views.decorators.cache import never_cache
 
+from accounts.sessions import get_officer
 from core.form_data import Fields, sanitize_fields
-from desk.pages.requests import officer
 from desk.pages.responses import render, set_status
 from reports.facts import choices
 from reports.models import Report
@@ -83,7 +83,7 @@ class FilingForm(ReportForm):
 
 def file_report(request: HttpRequest) -> HttpResponse:
     """Render the form; posted, the receipt, or the form with its errors."""
-    by = officer(request)
+    by = get_officer(request)
     if not by.has_perm(intake.FILING_PERMISSION):
         raise PermissionDenied
     if request.method != "POST":

@@ -11,11 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from accounts import preferences
+from accounts.sessions import get_officer
 from core.audit import events
 from core.models import AuditEvent
 from desk.labels import codes, deadlines, highlighting
 from desk.labels.formatting import format_age, officer_name
-from desk.pages.requests import can_group, officer
+from desk.pages.requests import can_group
 from desk.pages.responses import render, set_status
 from desk.reports import (
     attachments,
@@ -86,7 +87,7 @@ class PageContents:
 
     @cached_property
     def officer(self) -> User:
-        return officer(self.request)
+        return get_officer(self.request)
 
     @cached_property
     def facts(self) -> EffectiveFacts:

@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.http import HttpRequest
 
-from desk.pages.requests import officer, once_per_request
+from accounts.sessions import get_officer
+from desk.pages.requests import once_per_request
 from desk.reports import reporter_activity
 from reports.cases import visibility
 from reports.facts import effective_facts
@@ -129,14 +130,14 @@ def load_counts(user: User) -> QueueCounts:
 
 @once_per_request
 def counts_for(request: HttpRequest) -> QueueCounts:
-    return load_counts(officer(request))
+    return load_counts(get_officer(request))
 
 
 @once_per_request
 def queue_state_for(request: HttpRequest) -> QueueState | None:
     """Return the state of the processing queue, of a unit's part at a unit; None on a database error."""
     try:
-        return queue_state(visibility.unit_of(officer(request)))
+        return queue_state(visibility.unit_of(get_officer(request)))
     except db.Error:
         return None
 
@@ -150,6 +151,6 @@ def active_alarms(request: HttpRequest) -> dict[str, int]:
     if state is None:
         return {}
     counts = {kind.value: count for kind, count in affected_counts(state).items() if count}
-    if not visibility.sees_every_report(officer(request)):
+    if not visibility.sees_every_report(get_officer(request)):
         return {kind: count for kind, count in counts.items() if kind in OF_REPORTS}
     return counts | state.slow

@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods
 
+from accounts.sessions import get_officer
 from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_count, officer_name
 from desk.pages.lists import NoDetailAdminMixin
-from desk.pages.requests import officer
 from desk.pages.responses import render
 from reports.models import ReprocessingRun
 from reports.triage import report_triage, reprocessing
@@ -82,7 +82,7 @@ def reprocess_selected(request: HttpRequest, reports: Sequence[UUID]) -> None:
         most = format_count(MAX_BATCH)
         messages.error(request, f"Chưa làm gì. Mỗi lần chọn nhiều nhất {most} tin.")
         return
-    count = reprocessing.reprocess_selected(reports, by=officer(request))
+    count = reprocessing.reprocess_selected(reports, by=get_officer(request))
     if count:
         text = (
             f"Máy sẽ đọc lại {format_count(count)} tin, thường chỉ vài giây. Quyết định giữ nguyên."
@@ -95,7 +95,7 @@ def reprocess_selected(request: HttpRequest, reports: Sequence[UUID]) -> None:
 
 def _begin(request: HttpRequest) -> None:
     """Start a run or resume the unfinished one, with a message."""
-    by = officer(request)
+    by = get_officer(request)
     try:
         run = reprocessing.start(by=by)
     except reprocessing.NothingToReprocessError:

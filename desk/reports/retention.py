@@ -13,13 +13,13 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from accounts.sessions import get_officer
 from core import encryption
 from core.audit import events
 from core.errors import ActionError
 from core.form_data import parse_uuid
 from desk.labels import highlighting
 from desk.labels.formatting import format_datetime, officer_name
-from desk.pages.requests import officer
 from desk.pages.responses import render, set_status
 from desk.reports import decision_forms, documents
 from desk.reports.base import ReportAction, ReportView
@@ -231,7 +231,7 @@ def render_page(
     typed: tuple[str, str] = ("", ""),
 ) -> HttpResponse:
     """Return the page; `typed` is (name of an action, its typed reason)."""
-    by, hold = officer(request), legal_holds.current_hold(report.pk)
+    by, hold = get_officer(request), legal_holds.current_hold(report.pk)
     return render(
         request,
         "admin/reports/report/retention.html",

@@ -32,7 +32,7 @@ from desk.models import SavedSearch
 from desk.pages.lists import MAX_PAGED_ROWS
 from desk.pages.requests import MAX_PARAMETER_CHARS
 from desk.reports import filters
-from desk.reports.search import search_reports
+from desk.reports.search import filter_by_search
 from reports.cases import visibility
 from reports.models import Report
 from reports.retention import erasure
@@ -176,7 +176,7 @@ def matching_reports(search: SavedSearch) -> QuerySet[Report]:
     for each, value in values.items():
         rows = each.filter_queryset(rows, value[: filters.MAX_VALUE_CHARS]) if value else rows
     only_open = work in filters.OF_OPEN
-    return search_reports(rows, typed, owner, only_open=only_open)[0] if typed else rows
+    return filter_by_search(rows, typed, owner, only_open=only_open)[0] if typed else rows
 
 
 def count(search: SavedSearch) -> None:

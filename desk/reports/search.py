@@ -28,7 +28,7 @@ _MAX_ENDING = 6  # campaigns of one short code, of several years
 _NO_DIGITS = re.compile(r"\D+")
 
 
-def search_reports(
+def filter_by_search(
     reports: QuerySet[Report], typed: str, viewer: User, *, only_open: bool = False
 ) -> tuple[QuerySet[Report], bool]:
     """Return the matching reports, and whether the limit of matches was reached."""

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from desk.reports import admin as queue
 from desk.reports import search
-from desk.reports.search import search_reports
+from desk.reports.search import filter_by_search
 from reports.cases import full_text_search, visibility
 from reports.models import Campaign, Case, Report
 from tests.support import report_factories
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def find_reports(typed: str, *, only_open: bool = False) -> list[Report]:
     """What PV01 finds."""
     newest_last = Report.objects.order_by("received_at")
-    return list(search_reports(newest_last, typed, at_pv01(), only_open=only_open)[0])
+    return list(filter_by_search(newest_last, typed, at_pv01(), only_open=only_open)[0])
 
 
 def at_pv01() -> User:
@@ -56,7 +56,7 @@ def test_words_are_found_whole_and_long_ones_by_their_beginning(
 def test_of_many_the_newest_are_found(way: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(full_text_search, "MAX_FOUND", 2)
     text = [report_factories.triaged(f"điện lực lần {n}") for n in range(3)]
-    rows, many = search_reports(Report.objects.order_by("received_at"), "dien luc", at_pv01())
+    rows, many = filter_by_search(Report.objects.order_by("received_at"), "dien luc", at_pv01())
     assert (list(rows), many) == (text[1:], True)
 
 
@@ -75,9 +75,9 @@ def test_what_other_units_have_hides_nothing_and_shows_in_no_answer(
     who = report_factories.create_unit_officer(unit := report_factories.unit())
     Case.objects.filter(report=text[0]).update(assigned_unit=unit)
     seen = visibility.visible_reports(Report.objects.all(), who)
-    assert list(search_reports(seen, typed, who, only_open=only_open)[0]) == text[:1]
+    assert list(filter_by_search(seen, typed, who, only_open=only_open)[0]) == text[:1]
     monkeypatch.setattr(full_text_search, "MAX_FOUND", 2)
-    assert search_reports(seen, typed, who, only_open=only_open)[1] is False
+    assert filter_by_search(seen, typed, who, only_open=only_open)[1] is False
 
 
 def test_a_search_among_what_waits_finds_nothing_else() -> None:
@@ -109,7 +109,7 @@ def test_a_whole_number_is_looked_up_in_the_index_by_its_kind_too() -> None:
     """By its key alone the whole index is read: 30 ms for a million reports."""
     viewer = at_pv01()
     with CaptureQueriesContext(connection) as asked:
-        search_reports(Report.objects.all(), "0550 123 456", viewer)
+        filter_by_search(Report.objects.all(), "0550 123 456", viewer)
     [sought] = [each["sql"] for each in asked if "+84550123456" in each["sql"]]
     columns = re.findall(r'"reports_indicator"\."(\w+)" IN', sought)
     assert set(columns) == {"kind", "key"}
@@ -128,7 +128,7 @@ def test_a_page_joins_no_more_tables_than_the_planner_puts_in_order(typed: str) 
     """Eight by itself; ours leaves room for what a later page may add (portal/settings.py)."""
     Campaign.objects.create(code="Đ-26-K4M", title="x")
     report_factories.triaged("điện lực", caller_number="0550 123 456")
-    rows, _ = search_reports(queue.queue_rows(), typed, at_pv01())
+    rows, _ = filter_by_search(queue.queue_rows(), typed, at_pv01())
     asked = rows.order_by(*queue.BY_URGENCY).query
     asked.get_compiler(connection=connection).as_sql()
     assert sum(1 for used in asked.alias_refcount.values() if used) <= 8
