@@ -63,11 +63,11 @@ def decrypt_field(row: Any, field_name: str) -> str | None:
 
 
 def associated_data(row: Any) -> object:
-    """Return whose a row's encrypted texts are: the report's, else its own random key, else "".
+    """Return whose a row's encrypted texts are: its owner's, else its own random key, else "".
 
     A key that the database counts is not known yet when the text is encrypted.
     """
-    key = row.report_id if hasattr(row, "report_id") else row.pk
+    key = row.encryption_owner if hasattr(row, "encryption_owner") else row.pk
     return key if isinstance(key, UUID) else ""
 
 

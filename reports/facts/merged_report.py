@@ -54,7 +54,7 @@ class MergedReport:
     followups: tuple[Followup, ...] = ()
 
     @property
-    def report_id(self) -> UUID:
+    def encryption_owner(self) -> UUID:
         return self.report.pk
 
     @cached_property

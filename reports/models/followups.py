@@ -1,6 +1,7 @@
 """What a reporter sends later: follow-ups, messages, evidence files."""
 
 import uuid
+from operator import attrgetter
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
@@ -48,6 +49,7 @@ class Followup(models.Model):
     contact_sealed = models.BinaryField(null=True)
     contact_index = models.BinaryField(max_length=32, null=True)
     phrase_sealed = models.BinaryField(null=True)
+    encryption_owner = property(attrgetter("report_id"))
     erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
@@ -79,6 +81,7 @@ class Message(models.Model):
     )
     is_question = models.BooleanField(default=False, db_default=False)  # awaits an answer
     text_sealed = models.BinaryField(null=True)
+    encryption_owner = property(attrgetter("report_id"))
     submission_key = models.CharField(max_length=64, default=uuid.uuid4)  # sent twice, it is one
     content_digest = models.BinaryField(max_length=32)
     erased_at = models.DateTimeField(null=True, editable=False)
@@ -104,6 +107,7 @@ class EvidenceFile(models.Model):
     size = models.PositiveIntegerField("cỡ (byte)")
     sha256 = models.BinaryField(max_length=32)
     name_sealed = models.BinaryField(null=True)
+    encryption_owner = property(attrgetter("report_id"))
     erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:

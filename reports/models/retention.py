@@ -1,6 +1,7 @@
 """Requests for erasure, legal holds, destruction of evidence, purge runs, and data breaches."""
 
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -30,6 +31,7 @@ class ErasureRequest(models.Model):
     report = models.ForeignKey(Report, models.PROTECT, related_name="erasure_requests")
     requested_at = models.DateTimeField("lúc", db_default=Now())
     text_sealed = models.BinaryField(null=True)
+    encryption_owner = property(attrgetter("report_id"))
     outcome = models.CharField(
         "trả lời", max_length=8, choices=Outcome.choices, blank=True, default="", db_default=""
     )
