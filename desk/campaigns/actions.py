@@ -123,10 +123,10 @@ class UndoAction(CampaignPageAction):
 class UndoMachineMerge(CampaignPageAction):
     """Undo an automatic merge into this campaign."""
 
-    def run(self, away: UUID) -> str:
-        if not Campaign.objects.filter(pk=away, merged_into=self.campaign).exists():
+    def run(self, merged: UUID) -> str:
+        if not Campaign.objects.filter(pk=merged, merged_into=self.campaign).exists():
             raise ActionError("Đợt ấy không còn nằm trong đợt này.")
-        done = manual_grouping.undo_machine_merge(away, self.actor)
+        done = manual_grouping.undo_machine_merge(merged, self.actor)
         code = done.other.code if done.other else ""
         return f"Đã lấy lại: {done.reports} tin về đợt {code}. Máy không gộp lại nữa."
 
@@ -210,7 +210,7 @@ ROUTES = (
     ("<uuid:pk>/attach/", AttachReports, "attach"),
     ("<uuid:pk>/merge/", MergeWith, "merge_with"),
     ("<uuid:pk>/take-back/<int:act>/", UndoAction, "take_back"),
-    ("<uuid:pk>/part/<uuid:away>/", UndoMachineMerge, "part"),
+    ("<uuid:pk>/part/<uuid:merged>/", UndoMachineMerge, "part"),
     ("<uuid:pk>/keep-two/<int:proposal>/", RejectProposal, "keep_two"),
     ("merge/", MergeCampaigns, "merge"),
     ("attach/", AttachFromReport, "attach_to"),

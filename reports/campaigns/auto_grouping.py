@@ -35,9 +35,9 @@ SELECT id, code, version > 1 OR EXISTS (
 """
 # Campaigns where a person has excluded a report of one from the other.
 _EXCLUDED_PAIRS_SQL = """
-SELECT link.campaign_id, apart.campaign_id
-  FROM reports_campaignexclusion AS apart JOIN reports_campaignlink AS link USING (report_id)
- WHERE apart.campaign_id = ANY(%(campaigns)s::uuid[]) AND link.campaign_id = ANY(%(campaigns)s::uuid[])
+SELECT link.campaign_id, exclusion.campaign_id
+  FROM reports_campaignexclusion AS exclusion JOIN reports_campaignlink AS link USING (report_id)
+ WHERE exclusion.campaign_id = ANY(%(campaigns)s::uuid[]) AND link.campaign_id = ANY(%(campaigns)s::uuid[])
 """
 _EXCLUDED_CAMPAIGNS_SQL = (
     "SELECT campaign_id FROM reports_campaignexclusion WHERE report_id = ANY(%s::uuid[])"
@@ -54,7 +54,7 @@ SELECT report, %(campaign)s, kind, strength, reason
 """,
 )
 _MOVE_REPORTS_SQL = """
-UPDATE reports_campaignlink SET campaign_id = %(into)s WHERE campaign_id = %(away)s
+UPDATE reports_campaignlink SET campaign_id = %(into)s WHERE campaign_id = %(source)s
 RETURNING report_id
 """
 
@@ -70,16 +70,16 @@ class _LockedCampaign:
     opened_at: datetime
 
 
-def assign_campaign(links: Links, lies_in: Mapping[UUID, UUID | None], title: str) -> None:
-    """Place these reports in one campaign, as far as people have left it to the machine. `lies_in`:
+def assign_campaign(links: Links, placement: Mapping[UUID, UUID | None], title: str) -> None:
+    """Place these reports in one campaign, as far as people have left it to the machine. `placement`:
     report -> its campaign; `title`: of a new campaign. Part of triage's transaction.
     """
-    loose = [report for report in sorted(links) if lies_in.get(report) is None]
-    campaigns = {campaign for campaign in lies_in.values() if campaign}
+    unplaced = [report for report in sorted(links) if placement.get(report) is None]
+    campaigns = {campaign for campaign in placement.values() if campaign}
     if len(campaigns) > 1:
-        _bring_together(links, loose)
-    elif loose:
-        _place(links, loose, campaigns.pop() if campaigns else open_campaign(title).pk)
+        _merge_or_propose(links, unplaced)
+    elif unplaced:
+        _place(links, unplaced, campaigns.pop() if campaigns else open_campaign(title).pk)
 
 
 def _place(links: Links, reports: Iterable[UUID], campaign: UUID) -> None:
@@ -100,19 +100,19 @@ def _to_decimal(strength: float) -> Decimal:
     return Decimal(str(strength))
 
 
-def _bring_together(links: Links, loose: Collection[UUID]) -> None:
-    """Merge untouched campaigns, propose the rest, place loose reports by the strongest link."""
+def _merge_or_propose(links: Links, unplaced: Collection[UUID]) -> None:
+    """Merge untouched campaigns, propose the rest, place unplaced reports by the strongest link."""
     advisory_locks.lock_until_commit("campaigns merge")
-    lies_in = _load_campaigns_of(links)
+    placement = _load_campaigns_of(links)
     excluded = {campaign for (campaign,) in fetch_all(_EXCLUDED_CAMPAIGNS_SQL, [list(links)])}
-    locked = _lock_campaigns(set(lies_in.values()) - excluded)
+    locked = _lock_campaigns(set(placement.values()) - excluded)
     pairs = fetch_all(_EXCLUDED_PAIRS_SQL, {"campaigns": [campaign.id for campaign in locked]})
-    apart = {frozenset(pair) for pair in pairs}
-    remaining = _merge_untouched(locked, apart, links, lies_in)
-    _propose_merges(remaining, apart, links, lies_in)
+    exclusions = {frozenset(pair) for pair in pairs}
+    remaining = _merge_untouched(locked, exclusions, links, placement)
+    _propose_merges(remaining, exclusions, links, placement)
     target = _find_strongest(links, _load_campaigns_of(links), {each.id for each in remaining})
     if target:
-        _place(links, loose, target)
+        _place(links, unplaced, target)
 
 
 def _load_campaigns_of(links: Links) -> dict[UUID, UUID]:
@@ -127,60 +127,68 @@ def _lock_campaigns(campaigns: Collection[UUID]) -> list[_LockedCampaign]:
 
 
 def _find_strongest(
-    links: Links, lies_in: Mapping[UUID, UUID], among: Collection[UUID]
+    links: Links, placement: Mapping[UUID, UUID], among: Collection[UUID]
 ) -> UUID | None:
-    placed = [report for report in sorted(links) if lies_in.get(report) in among]
+    placed = [report for report in sorted(links) if placement.get(report) in among]
     best = max(placed, key=lambda report: links[report].strength, default=None)
-    return lies_in[best] if best else None
+    return placement[best] if best else None
 
 
 # --- merges and proposals
 
 
 def _merge_untouched(
-    campaigns: Iterable[_LockedCampaign], apart: Pairs, links: Links, lies_in: Mapping[UUID, UUID]
+    campaigns: Iterable[_LockedCampaign],
+    exclusions: Pairs,
+    links: Links,
+    placement: Mapping[UUID, UUID],
 ) -> list[_LockedCampaign]:
     """Merge the untouched campaigns into the oldest of them; return those that remain."""
     remaining: list[_LockedCampaign] = []
     into: _LockedCampaign | None = None
     for campaign in campaigns:
-        is_free = not campaign.is_touched and not any(campaign.id in pair for pair in apart)
+        is_free = not campaign.is_touched and not any(campaign.id in pair for pair in exclusions)
         if is_free and into:
-            own = (link for report, link in links.items() if lies_in.get(report) == campaign.id)
-            _merge(campaign, into, max(own, key=lambda link: (link.strength, link)))
+            links_here = (
+                link for report, link in links.items() if placement.get(report) == campaign.id
+            )
+            _merge(campaign, into, max(links_here, key=lambda link: (link.strength, link)))
             continue
         remaining.append(campaign)
         into = campaign if is_free else into
     return remaining
 
 
-def _merge(away: _LockedCampaign, into: _LockedCampaign, link: Link) -> None:
-    rows = fetch_all(_MOVE_REPORTS_SQL, {"into": into.id, "away": away.id})
-    Campaign.objects.filter(pk=away.id).update(merged_into=into.id)
+def _merge(source: _LockedCampaign, into: _LockedCampaign, link: Link) -> None:
+    rows = fetch_all(_MOVE_REPORTS_SQL, {"into": into.id, "source": source.id})
+    Campaign.objects.filter(pk=source.id).update(merged_into=into.id)
     detail: dict[str, Any] = {"reports": len(rows), "strength": link.strength}
     detail["link_kind"] = link.kind
-    events.log_event("campaign", into.id, "campaign_merged", other=away.code, **detail)
+    events.log_event("campaign", into.id, "campaign_merged", other=source.code, **detail)
     detail["moved"] = sorted(str(report) for (report,) in rows)
-    events.log_event("campaign", away.id, "campaign_merged_away", other=into.code, **detail)
+    events.log_event("campaign", source.id, "campaign_merged_away", other=into.code, **detail)
 
 
 def _propose_merges(
-    campaigns: Iterable[_LockedCampaign], apart: Pairs, links: Links, lies_in: Mapping[UUID, UUID]
+    campaigns: Iterable[_LockedCampaign],
+    exclusions: Pairs,
+    links: Links,
+    placement: Mapping[UUID, UUID],
 ) -> None:
     """Propose each pair once, ever; none that a person keeps apart."""
     ids = sorted(campaign.id for campaign in campaigns)
     proposals = [
-        _build_proposal(one, other, links, lies_in)
+        _build_proposal(one, other, links, placement)
         for one, other in combinations(ids, 2)
-        if {one, other} not in apart
+        if {one, other} not in exclusions
     ]
     MergeProposal.objects.bulk_create(proposals, ignore_conflicts=True)
 
 
 def _build_proposal(
-    one: UUID, other: UUID, links: Links, lies_in: Mapping[UUID, UUID]
+    one: UUID, other: UUID, links: Links, placement: Mapping[UUID, UUID]
 ) -> MergeProposal:
-    linked = [report for report in sorted(links) if lies_in.get(report) in {one, other}]
+    linked = [report for report in sorted(links) if placement.get(report) in {one, other}]
     report = max(linked, key=lambda each: links[each].strength, default=min(links))
     link = links[report]
     return MergeProposal(

@@ -44,7 +44,7 @@ class Link(NamedTuple):
 
 Name = TypeVar("Name", bound=Hashable)
 # name -> similar others -> similarity.
-Near = Mapping[Name, Mapping[Name, float]]
+Similar = Mapping[Name, Mapping[Name, float]]
 
 
 def key_link(key: SharedIdentifier) -> Link:
@@ -82,12 +82,12 @@ def neighbour_link(value: str) -> Link:
 
 
 def _find_neighbour(key: SharedIdentifier, other: ReportFingerprint) -> Link | None:
-    near = (
+    neighbours = (
         each.value
         for each in other.keys
         if each.kind == "same_number" and are_neighbours(key.value, each.value)
     )
-    value = min(near, default=None)
+    value = min(neighbours, default=None)
     return neighbour_link(value) if value else None
 
 
@@ -95,68 +95,68 @@ def _find_neighbour(key: SharedIdentifier, other: ReportFingerprint) -> Link | N
 
 
 def time_decayed_similarity(
-    one: ReportFingerprint, other: ReportFingerprint, alike: float
+    one: ReportFingerprint, other: ReportFingerprint, score: float
 ) -> float:
     """Return the similarity, less for each day between the reports; 0 for none."""
     days = _UNKNOWN_DAYS
     if one.at is not None and other.at is not None:
         days = abs(one.at - other.at) / _DAY
-    return alike - _LOSS_PER_DAY * days if days <= SCRIPT_DAYS else 0.0
+    return score - _LOSS_PER_DAY * days if days <= SCRIPT_DAYS else 0.0
 
 
 def similar_pairs(
     fingerprints: Mapping[Name, ReportFingerprint], pairs: Iterable[tuple[Name, Name]]
 ) -> dict[Name, dict[Name, float]]:
     """Return those of the pairs that are similar, both ways: name -> name -> similarity."""
-    near: dict[Name, dict[Name, float]] = {}
+    similar: dict[Name, dict[Name, float]] = {}
     scores: dict[tuple[int, int], float] = {}  # by script objects: many reports may share one
     for one, other in pairs:
         scripts = fingerprints[one].script, fingerprints[other].script
         which = id(scripts[0]), id(scripts[1])
         if which not in scores:
             scores[which] = similarity(*scripts, MIN_NEAR)
-        close = time_decayed_similarity(fingerprints[one], fingerprints[other], scores[which])
-        if close >= MIN_NEAR:
-            near.setdefault(one, {})[other] = close
-            near.setdefault(other, {})[one] = close
-    return near
+        score = time_decayed_similarity(fingerprints[one], fingerprints[other], scores[which])
+        if score >= MIN_NEAR:
+            similar.setdefault(one, {})[other] = score
+            similar.setdefault(other, {})[one] = score
+    return similar
 
 
 def script_pairs(
-    fingerprints: Mapping[Name, ReportFingerprint], near: Near[Name]
+    fingerprints: Mapping[Name, ReportFingerprint], similar: Similar[Name]
 ) -> Iterator[tuple[Name, Name, float]]:
     """Yield the pairs that share a script, each once, with their similarity."""
     done: set[Name] = set()
-    for one, others in near.items():
+    for one, others in similar.items():
         done.add(one)
-        for other, similarity_score in others.items():
-            if other in done or similarity_score < _MIN_SUPPORTED:
+        for other, score in others.items():
+            if other in done or score < _MIN_SUPPORTED:
                 continue
-            if similarity_score >= MIN_SURE or _is_supported(one, other, fingerprints, near):
-                yield one, other, similarity_score
+            if score >= MIN_SURE or _is_supported(one, other, fingerprints, similar):
+                yield one, other, score
 
 
 def _is_supported(
-    one: Name, other: Name, fingerprints: Mapping[Name, ReportFingerprint], near: Near[Name]
+    one: Name, other: Name, fingerprints: Mapping[Name, ReportFingerprint], similar: Similar[Name]
 ) -> bool:
     """Return whether a third report is similar too, so that no chance joins two campaigns."""
     return any(
-        third in near[other_end]
+        third in similar[other_end]
         or not fingerprints[third].keys.isdisjoint(fingerprints[other_end].keys)
         for one_end, other_end in ((one, other), (other, one))
-        for third in near[one_end]
+        for third in similar[one_end]
         if third != other_end
     )
 
 
-def script_link(close: float, words: tuple[str, ...]) -> Link:
+def script_link(score: float, words: tuple[str, ...]) -> Link:
     quoted = ", ".join(f"“{word}”" for word in words)
     reason = f"Cùng kịch bản, cùng nhắc {quoted}" if quoted else "Cùng kịch bản"
-    return Link("same_script", ", ".join(words), script_strength(close), reason, words)
+    return Link("same_script", ", ".join(words), script_strength(score), reason, words)
 
 
-def script_strength(close: float) -> float:
-    return round(min(0.9, 0.5 + close / 40), 2)
+def script_strength(score: float) -> float:
+    return round(min(0.9, 0.5 + score / 40), 2)
 
 
 def shared_words(

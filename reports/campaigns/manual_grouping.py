@@ -47,12 +47,12 @@ def merge(source: UUID, into: UUID, actor: Actor, versions: Mapping[UUID, int]) 
         raise ActionError("Một đợt không gộp với chính nó.")
     with campaign_action(actor):
         campaigns = membership.lock_campaigns({source, into}, versions)
-        target, away = campaigns[into], campaigns[source]
-        reports = membership.lock_all_members(away)
-        act = _store_action(Kind.MERGED, (target, away), actor, len(reports))
-        words = f"Gộp từ {away.code}. "
+        target, origin = campaigns[into], campaigns[source]
+        reports = membership.lock_all_members(origin)
+        act = _store_action(Kind.MERGED, (target, origin), actor, len(reports))
+        words = f"Gộp từ {origin.code}. "
         membership.move_to_campaign(reports, target, act, words, keeps_reason=True)
-        membership.copy_exclusions(away, target, act)
+        membership.copy_exclusions(origin, target, act)
         Campaign.objects.filter(pk=source).update(merged_into=target)
     return act
 
@@ -99,35 +99,35 @@ def detach(campaign: UUID, reports: Collection[UUID], actor: Actor, version: int
 
 
 def attach(
-    campaign: UUID, lies_in: Mapping[UUID, UUID | None], actor: Actor, version: int
+    campaign: UUID, placement: Mapping[UUID, UUID | None], actor: Actor, version: int
 ) -> CampaignAction:
-    """Place reports that lie as the officer saw (`lies_in`). Raises ActionError."""
+    """Place reports; `placement`: where the officer saw them. Raises ActionError."""
     with campaign_action(actor):
-        membership.lock_reports(lies_in)
-        away = {each for each in lies_in.values() if each}
-        target = membership.lock_campaigns({campaign, *away}, {campaign: version})[campaign]
-        membership.check_membership(lies_in)
-        if campaign in away:
+        membership.lock_reports(placement)
+        origins = {each for each in placement.values() if each}
+        target = membership.lock_campaigns({campaign, *origins}, {campaign: version})[campaign]
+        membership.check_membership(placement)
+        if campaign in origins:
             raise ActionError("Có tin đã nằm trong đợt này rồi.")
-        act = _store_action(Kind.ATTACHED, (target,), actor, len(lies_in))
-        membership.move_to_campaign(lies_in, target, act, actor.words, keeps_reason=False)
-        _count_versions(away)
+        act = _store_action(Kind.ATTACHED, (target,), actor, len(placement))
+        membership.move_to_campaign(placement, target, act, actor.words, keeps_reason=False)
+        _count_versions(origins)
     return act
 
 
-def undo_machine_merge(away: UUID, actor: Actor) -> CampaignAction:
+def undo_machine_merge(merged: UUID, actor: Actor) -> CampaignAction:
     """Move what the machine merged back to its old campaign and exclude it from the other, except
     what a person has placed since; return the action. Raises ActionError.
     """
     with campaign_action(actor):
-        opened = Campaign.objects.select_for_update().get(pk=away)
+        opened = Campaign.objects.select_for_update().get(pk=merged)
         if opened.merged_into_id is None:
             raise StaleVersionError("Đợt này đã được tách ra rồi.")
         into = membership.lock_campaigns({opened.merged_into_id}, {})[opened.merged_into_id]
-        chosen = membership.lock_machine_members(_moved_by_machine(away), into)
+        chosen = membership.lock_machine_members(_moved_by_machine(merged), into)
         if not chosen:
             raise ActionError("Không còn tin nào do máy chuyển sang để lấy lại.")
-        Campaign.objects.filter(pk=away).update(merged_into=None)
+        Campaign.objects.filter(pk=merged).update(merged_into=None)
         act = _store_action(Kind.SPLIT, (into, opened), actor, len(chosen))
         words = f"Về lại {opened.code}. "
         membership.move_to_campaign(chosen, opened, act, words, keeps_reason=True)
@@ -149,9 +149,9 @@ def reject_proposal(proposal_id: int, actor: Actor) -> MergeProposal:
     return proposal
 
 
-def _moved_by_machine(away: UUID) -> list[UUID]:
+def _moved_by_machine(merged: UUID) -> list[UUID]:
     """Return the reports that the machine moved when it merged this campaign away."""
-    merges = events.events_for("campaign", away).filter(kind="campaign_merged_away", actor=None)
+    merges = events.events_for("campaign", merged).filter(kind="campaign_merged_away", actor=None)
     last = merges.first()
     return [UUID(report) for report in last.detail.get("moved", ())] if last else []
 

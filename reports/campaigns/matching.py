@@ -89,12 +89,12 @@ _MAX_UNSURE, _MAX_AROUND = 8, 16  # of them that are compared with each other, t
 # Weights of a shared key, by which the best others are chosen.
 _EXACT, _NEIGHBOUR, _WORD = 1000, 100, 1
 _EVER = ("-infinity", "infinity")
-_BLOCK = 2 * NEIGHBOURS  # numbers that take turns together
+_BLOCK = 2 * NEIGHBOURS  # numbers under one lock
 
 # An extraction of fewer follow-ups writes nothing. Where the planner takes a key for rarer than it
 # is, a bitmap would fetch and sort all that share it; walking the index backwards ends early.
-_TAKE_TURNS = PreparedStatement(
-    "take_turns", "SELECT pg_advisory_xact_lock(key) FROM unnest(%(turns)s::bigint[]) AS key"
+_LOCK_KEYS = PreparedStatement(
+    "lock_keys", "SELECT pg_advisory_xact_lock(key) FROM unnest(%(lock_keys)s::bigint[]) AS key"
 )
 _WRITE = PreparedStatement(
     "write_fingerprint",
@@ -106,13 +106,13 @@ WITH stands AS (SELECT FROM reports_extractedfacts
                WHERE EXISTS (SELECT FROM stands) AND report_id = %(report)s AND created_at = %(at)s
                  -- An array, so that rows are found by the index whatever is known of the table.
                  AND key = ANY(ARRAY(SELECT unnest(lookup_keys) FROM old
-                                     EXCEPT SELECT unnest(%(own)s::bigint[])))),
+                                     EXCEPT SELECT unnest(%(lookup_keys)s::bigint[])))),
      fresh AS (INSERT INTO reports_fingerprintkey (key, created_at, report_id)
-               SELECT key, %(at)s, %(report)s FROM unnest(%(own)s::bigint[]) AS key
+               SELECT key, %(at)s, %(report)s FROM unnest(%(lookup_keys)s::bigint[]) AS key
                 WHERE EXISTS (SELECT FROM stands)
                    ON CONFLICT DO NOTHING)
 INSERT INTO reports_reportfingerprint (report_id, created_at, keys, script_terms, lookup_keys)
-SELECT %(report)s, %(at)s, %(keys)s, %(script)s, %(own)s::bigint[] FROM stands
+SELECT %(report)s, %(at)s, %(keys)s, %(script)s, %(lookup_keys)s::bigint[] FROM stands
     ON CONFLICT (report_id) DO UPDATE
    SET keys = excluded.keys, script_terms = excluded.script_terms, lookup_keys = excluded.lookup_keys
 """,
@@ -138,7 +138,7 @@ SELECT report_id, extract(epoch FROM fingerprint.created_at)::float, keys,
   LEFT JOIN reports_campaignlink AS link USING (report_id)
 """,  # noqa: S608  # nosec B608
 )
-_STEPS = (BY_INDEX, _TAKE_TURNS, _WRITE, _FIND_OTHERS)
+_STEPS = (BY_INDEX, _LOCK_KEYS, _WRITE, _FIND_OTHERS)
 
 
 @dataclass(frozen=True)
@@ -154,20 +154,20 @@ class IncomingReport:
 
 @dataclass
 class _Candidates:
-    """Reports that may belong with the newcomer, itself among them, and their campaigns. `shown`:
-    term -> words of the newcomer; of others no words are stored.
+    """Reports that may belong with the incoming one, itself among them, and their campaigns.
+    `shown`: term -> words of the incoming one; of others no words are stored.
     """
 
     fingerprints: dict[UUID, ReportFingerprint]
     shown: Mapping[int, str]
-    lies_in: dict[UUID, UUID | None] = field(default_factory=dict)
+    placement: dict[UUID, UUID | None] = field(default_factory=dict)
 
 
 class _Edge(NamedTuple):
     """Two linked reports, compared by strength; the link's words are computed on demand."""
 
     strength: float
-    close: float
+    similarity: float
     exact: Link | tuple[()]
     one: UUID
     other: UUID
@@ -177,7 +177,7 @@ class _Edge(NamedTuple):
             return self.exact
         one, other = (candidates.fingerprints[end].script for end in (self.one, self.other))
         words = link_scoring.shared_words(one, other, candidates.shown)
-        return link_scoring.script_link(self.close, words)
+        return link_scoring.script_link(self.similarity, words)
 
 
 @dataclass(frozen=True)
@@ -197,45 +197,47 @@ class _Group(Mapping[UUID, Link]):
         return len(self.edges)
 
 
-def link_report(newcomer: IncomingReport) -> None:
+def link_report(incoming: IncomingReport) -> None:
     """Store a report's fingerprint and group what it links. Part of triage's transaction."""
-    candidates = _find_candidates(newcomer)
-    for edges in _groups(newcomer, candidates):
-        lies_in = {report: candidates.lies_in.get(report) for report in edges}
-        auto_grouping.assign_campaign(_Group(edges, candidates), lies_in, newcomer.title)
+    candidates = _find_candidates(incoming)
+    for edges in _groups(incoming, candidates):
+        placement = {report: candidates.placement.get(report) for report in edges}
+        auto_grouping.assign_campaign(_Group(edges, candidates), placement, incoming.title)
 
 
-def _find_candidates(newcomer: IncomingReport) -> _Candidates:
-    fingerprint = newcomer.fingerprint
-    values = _written_values(newcomer) | _search_values(newcomer)
-    candidates = _Candidates({newcomer.report: fingerprint}, fingerprint.script.shown)
+def _find_candidates(incoming: IncomingReport) -> _Candidates:
+    fingerprint = incoming.fingerprint
+    values = _written_values(incoming) | _search_values(incoming)
+    candidates = _Candidates({incoming.report: fingerprint}, fingerprint.script.shown)
     with connection.cursor() as cursor:
         execute_pipeline(cursor, values, *_STEPS)
-        # Identical scripts are parsed once; the newcomer's own is not sent again.
+        # Identical scripts are parsed once; the incoming one's own is not sent again.
         scripts: dict[bytes, ScriptFingerprint] = {b"": fingerprint.script}
-        for report, at, keys, packed, campaign, own in cursor.fetchall():
+        for report, at, keys, packed, campaign, own_campaign in cursor.fetchall():
             stored = bytes(packed or b"")
             if stored not in scripts:
                 scripts[stored] = from_bytes(stored)
             identifiers = frozenset(SharedIdentifier(*key.split(":", 1)) for key in keys)
             candidates.fingerprints[report] = ReportFingerprint(identifiers, scripts[stored], at)
-            candidates.lies_in |= {report: campaign, newcomer.report: own}
+            candidates.placement |= {report: campaign, incoming.report: own_campaign}
     return candidates
 
 
-def _written_values(newcomer: IncomingReport) -> dict[str, Any]:
-    fingerprint = newcomer.fingerprint
-    own = {*map(_hash, fingerprint.keys), *map(to_signed_64, fingerprint.script.keys)}
-    turns = {*own, *(_signed_hash(f"numbers {block}") for block in _blocks(fingerprint))}
+def _written_values(incoming: IncomingReport) -> dict[str, Any]:
+    fingerprint = incoming.fingerprint
+    lookup_keys = {*map(_hash, fingerprint.keys), *map(to_signed_64, fingerprint.script.keys)}
+    lock_keys = lookup_keys.union(
+        _signed_hash(f"numbers {block}") for block in _blocks(fingerprint)
+    )
     return {
-        "report": newcomer.report,
-        "at": newcomer.at,
-        "known": newcomer.followups_read,
+        "report": incoming.report,
+        "at": incoming.at,
+        "known": incoming.followups_read,
         "keys": sorted(f"{key.kind}:{key.value}" for key in fingerprint.keys),
         "script": fingerprint.script.to_bytes(),
-        "own": sorted(own),
+        "lookup_keys": sorted(lookup_keys),
         # Sorted: workers that take the same locks in another order would deadlock.
-        "turns": sorted(turns),
+        "lock_keys": sorted(lock_keys),
     }
 
 
@@ -246,22 +248,22 @@ def _blocks(fingerprint: ReportFingerprint) -> Iterator[int]:
             yield from {(int(digits) - NEIGHBOURS) // _BLOCK, (int(digits) + NEIGHBOURS) // _BLOCK}
 
 
-def _search_values(newcomer: IncomingReport) -> dict[str, list[Any]]:
+def _search_values(incoming: IncomingReport) -> dict[str, list[Any]]:
     """Return the keys to search, each with its period and weight."""
-    numbers = [key.value for key in newcomer.fingerprint.keys if key.kind == "same_number"]
-    near = [
+    numbers = [key.value for key in incoming.fingerprint.keys if key.kind == "same_number"]
+    neighbour_keys = [
         _hash(SharedIdentifier("same_number", value))
         for each in numbers
         for value in adjacent_numbers(each)
     ]
     nearby, script_days = (
-        (newcomer.at - span, newcomer.at + span)
+        (incoming.at - span, incoming.at + span)
         for span in (timedelta(hours=NEIGHBOUR_HOURS), timedelta(days=SCRIPT_DAYS))
     )
     rows = [
-        *((_hash(key), *_EVER, _EXACT) for key in newcomer.fingerprint.keys),
-        *((key, *nearby, _NEIGHBOUR) for key in near),
-        *((to_signed_64(key), *script_days, _WORD) for key in newcomer.fingerprint.script.keys),
+        *((_hash(key), *_EVER, _EXACT) for key in incoming.fingerprint.keys),
+        *((key, *nearby, _NEIGHBOUR) for key in neighbour_keys),
+        *((to_signed_64(key), *script_days, _WORD) for key in incoming.fingerprint.script.keys),
     ]
     columns = zip(*rows, strict=True) if rows else ((), (), (), ())
     return dict(zip(("sought", "since", "until", "worth"), map(list, columns), strict=True))
@@ -276,11 +278,11 @@ def _signed_hash(text: str) -> int:
     return int.from_bytes(digest, "little", signed=True)
 
 
-def _groups(newcomer: IncomingReport, candidates: _Candidates) -> list[dict[UUID, _Edge]]:
+def _groups(incoming: IncomingReport, candidates: _Candidates) -> list[dict[UUID, _Edge]]:
     """Return the groups of linked reports, each report with its strongest edge."""
     strongest: dict[UUID, _Edge] = {}
     group_of: dict[UUID, list[UUID]] = {}
-    for edge in _edges(newcomer, candidates):
+    for edge in _edges(incoming, candidates):
         one, other = (group_of.setdefault(report, [report]) for report in edge[-2:])
         if one is not other:
             one += other
@@ -294,29 +296,33 @@ def _groups(newcomer: IncomingReport, candidates: _Candidates) -> list[dict[UUID
     ]
 
 
-def _edges(newcomer: IncomingReport, candidates: _Candidates) -> Iterator[_Edge]:
-    me, own = newcomer.report, newcomer.fingerprint
-    others = {report: each for report, each in candidates.fingerprints.items() if report != me}
+def _edges(incoming: IncomingReport, candidates: _Candidates) -> Iterator[_Edge]:
+    own_id, fingerprint = incoming.report, incoming.fingerprint
+    others = {report: each for report, each in candidates.fingerprints.items() if report != own_id}
     exact = {
         report: link
         for report, each in others.items()
-        if (link := link_scoring.exact_link(own, each))
+        if (link := link_scoring.exact_link(fingerprint, each))
     }
     for report, link in exact.items():
-        yield _Edge(link.strength, 0.0, link, me, report)
-    near = link_scoring.similar_pairs(candidates.fingerprints, ((me, report) for report in others))
-    pairs = _uncertain_pairs(near.get(me, {}), exact)
+        yield _Edge(link.strength, 0.0, link, own_id, report)
+    similar = link_scoring.similar_pairs(
+        candidates.fingerprints, ((own_id, report) for report in others)
+    )
+    pairs = _uncertain_pairs(similar.get(own_id, {}), exact)
     for report, scores in link_scoring.similar_pairs(candidates.fingerprints, pairs).items():
-        near.setdefault(report, {}).update(scores)
-    for one, other, close in link_scoring.script_pairs(candidates.fingerprints, near):
-        first, second = (other, one) if other == me else (one, other)
-        yield _Edge(link_scoring.script_strength(close), close, (), first, second)
+        similar.setdefault(report, {}).update(scores)
+    for one, other, similarity in link_scoring.script_pairs(candidates.fingerprints, similar):
+        first, second = (other, one) if other == own_id else (one, other)
+        yield _Edge(link_scoring.script_strength(similarity), similarity, (), first, second)
 
 
-def _uncertain_pairs(near: Mapping[UUID, float], exact: Iterable[UUID]) -> list[tuple[UUID, UUID]]:
+def _uncertain_pairs(
+    similar: Mapping[UUID, float], exact: Iterable[UUID]
+) -> list[tuple[UUID, UUID]]:
     """Return the pairs of others whose likeness may support an uncertain link."""
-    alike = sorted(near, key=lambda report: (-near[report], report))
-    unsure = [report for report in alike if near[report] < link_scoring.MIN_SURE][:_MAX_UNSURE]
-    around = [*sorted(exact), *alike][:_MAX_AROUND]
+    ranked = sorted(similar, key=lambda report: (-similar[report], report))
+    unsure = [report for report in ranked if similar[report] < link_scoring.MIN_SURE][:_MAX_UNSURE]
+    around = [*sorted(exact), *ranked][:_MAX_AROUND]
     pairs = {(min(one, two), max(one, two)) for one in unsure for two in around if one != two}
     return sorted(pairs)

@@ -31,14 +31,14 @@ _MOVE_SQL = f"""
 WITH was AS (
      SELECT chosen.report_id, link.campaign_id, coalesce(link.kind, '') AS kind, link.strength,
             coalesce(link.reason, '') AS reason, link.placed_at, link.placed_by_id, link.action_id,
-            apart.action_id AS apart_id
+            exclusion.action_id AS exclusion_id
        FROM unnest(%(reports)s::uuid[]) AS chosen(report_id)
        LEFT JOIN reports_campaignlink AS link USING (report_id)
-       LEFT JOIN reports_campaignexclusion AS apart
-              ON apart.report_id = chosen.report_id AND apart.campaign_id = %(to)s),
+       LEFT JOIN reports_campaignexclusion AS exclusion
+              ON exclusion.report_id = chosen.report_id AND exclusion.campaign_id = %(to)s),
      stored AS (
      INSERT INTO reports_campaignmembershipchange (action_id, report_id, {_COLUMNS_BEFORE}, before_exclusion_id)
-     SELECT %(action)s, report_id, {_COLUMNS}, apart_id FROM was)
+     SELECT %(action)s, report_id, {_COLUMNS}, exclusion_id FROM was)
 INSERT INTO reports_campaignlink (report_id, {_COLUMNS})
 SELECT report_id, %(to)s, 'officer', 1,
        %(words)s || CASE WHEN %(keeps_reason)s THEN reason ELSE '' END,
@@ -49,7 +49,7 @@ SELECT report_id, %(to)s, 'officer', 1,
 
 _REMOVE_SQL = f"""
 WITH was AS (DELETE FROM reports_campaignlink
-              WHERE report_id = ANY(%(reports)s::uuid[]) AND campaign_id = %(away)s RETURNING *)
+              WHERE report_id = ANY(%(reports)s::uuid[]) AND campaign_id = %(origin)s RETURNING *)
 INSERT INTO reports_campaignmembershipchange (action_id, report_id, {_COLUMNS_BEFORE})
 SELECT %(action)s, report_id, {_COLUMNS} FROM was
 """  # noqa: S608  # nosec B608
@@ -84,19 +84,19 @@ _RESTORE_EXCLUSIONS_SQL = """
 INSERT INTO reports_campaignexclusion (report_id, campaign_id, action_id)
 SELECT move.report_id, %(to)s, move.before_exclusion_id
   FROM reports_campaignmembershipchange AS move
-  JOIN reports_campaignaction AS apart ON apart.id = move.before_exclusion_id
+  JOIN reports_campaignaction AS exclusion ON exclusion.id = move.before_exclusion_id
  WHERE move.action_id = %(action)s AND move.report_id = ANY(%(reports)s::uuid[])
-   AND apart.undone_at IS NULL
+   AND exclusion.undone_at IS NULL
     ON CONFLICT DO NOTHING
 """
 
 _COPY_EXCLUSIONS_SQL = """
 INSERT INTO reports_campaignexclusion (report_id, campaign_id, action_id)
-SELECT apart.report_id, %(to)s, %(action)s
-  FROM reports_campaignexclusion AS apart
- WHERE apart.campaign_id = %(away)s
+SELECT exclusion.report_id, %(to)s, %(action)s
+  FROM reports_campaignexclusion AS exclusion
+ WHERE exclusion.campaign_id = %(origin)s
    AND NOT EXISTS (SELECT FROM reports_campaignlink AS link
-                    WHERE link.report_id = apart.report_id AND link.campaign_id = %(to)s)
+                    WHERE link.report_id = exclusion.report_id AND link.campaign_id = %(to)s)
     ON CONFLICT DO NOTHING
 """
 
@@ -148,8 +148,8 @@ def lock_campaigns(wanted: Collection[UUID], versions: Mapping[UUID, int]) -> di
 
 
 def check_not_merged(campaigns: Iterable[UUID]) -> None:
-    away = Campaign.objects.filter(pk__in=list(campaigns)).exclude(merged_into=None)
-    for campaign in away.select_related("merged_into")[:1]:
+    merged = Campaign.objects.filter(pk__in=list(campaigns)).exclude(merged_into=None)
+    for campaign in merged.select_related("merged_into")[:1]:
         into = campaign.merged_into.code if campaign.merged_into else ""
         raise ActionError(f"Đợt {campaign.code} đã gộp vào {into}. Lấy lại lần gộp ấy trước.")
 
@@ -162,10 +162,12 @@ def lock_reports(wanted: Collection[UUID]) -> None:
         raise ActionError("Không tìm thấy tin này.")
 
 
-def check_membership(lies_in: Mapping[UUID, UUID | None]) -> None:
-    """Raise StaleVersionError unless each report is still in its campaign of `lies_in`."""
-    links = dict(CampaignLink.objects.filter(report__in=lies_in).values_list("report", "campaign"))
-    if any(links.get(report) != campaign for report, campaign in lies_in.items()):
+def check_membership(placement: Mapping[UUID, UUID | None]) -> None:
+    """Raise StaleVersionError unless each report is still in its campaign."""
+    links = dict(
+        CampaignLink.objects.filter(report__in=placement).values_list("report", "campaign")
+    )
+    if any(links.get(report) != campaign for report, campaign in placement.items()):
         raise StaleVersionError("Có tin vừa được chuyển sang đợt khác. Xem lại rồi làm.")
 
 
@@ -211,21 +213,23 @@ def move_to_campaign(
     CampaignExclusion.objects.filter(campaign=to, report__in=chosen).delete()
 
 
-def remove_from_campaign(reports: Iterable[UUID], away: Campaign, action: CampaignAction) -> None:
+def remove_from_campaign(reports: Iterable[UUID], origin: Campaign, action: CampaignAction) -> None:
     chosen = list(reports)
-    _execute(_REMOVE_SQL, action, chosen, away=away.pk)
-    exclude(chosen, away, action)
+    _execute(_REMOVE_SQL, action, chosen, origin=origin.pk)
+    exclude(chosen, origin, action)
 
 
-def exclude(reports: Iterable[UUID], away: Campaign, action: CampaignAction) -> None:
+def exclude(reports: Iterable[UUID], campaign: Campaign, action: CampaignAction) -> None:
     """Prevent the machine from placing these reports in that campaign."""
-    rows = [CampaignExclusion(report_id=report, campaign=away, action=action) for report in reports]
+    rows = [
+        CampaignExclusion(report_id=report, campaign=campaign, action=action) for report in reports
+    ]
     CampaignExclusion.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def copy_exclusions(away: Campaign, to: Campaign, action: CampaignAction) -> None:
+def copy_exclusions(origin: Campaign, to: Campaign, action: CampaignAction) -> None:
     """Exclude from one campaign what the other, merged into it, excluded."""
-    _execute(_COPY_EXCLUSIONS_SQL, action, [], away=away.pk, to=to.pk)
+    _execute(_COPY_EXCLUSIONS_SQL, action, [], origin=origin.pk, to=to.pk)
 
 
 def unchanged_since(action: CampaignAction) -> list[UUID]:
@@ -233,9 +237,9 @@ def unchanged_since(action: CampaignAction) -> list[UUID]:
     if action.kind != CampaignAction.Kind.DETACHED:
         links = CampaignLink.objects.select_for_update().filter(action=action)
         return list(links.order_by("pk").values_list("pk", flat=True))
-    apart = CampaignExclusion.objects.filter(action=action, campaign=action.campaign)
-    placed = apart.filter(report__campaign_link__kind=CampaignLink.Kind.OFFICER)
-    return list(apart.exclude(pk__in=placed).values_list("report", flat=True))
+    exclusions = CampaignExclusion.objects.filter(action=action, campaign=action.campaign)
+    placed = exclusions.filter(report__campaign_link__kind=CampaignLink.Kind.OFFICER)
+    return list(exclusions.exclude(pk__in=placed).values_list("report", flat=True))
 
 
 def restore_targets(action: CampaignAction, reports: Iterable[UUID]) -> list[UUID]:

@@ -55,7 +55,7 @@ class StoryWithCampaign:
 
     id: Any
     campaign: str | None
-    whys: tuple[LinkReason, ...] = ()
+    reasons: tuple[LinkReason, ...] = ()
 
 
 def fingerprint_story(story: StoryInput) -> ReportFingerprint:
@@ -89,8 +89,8 @@ def cluster(stories: Iterable[StoryInput]) -> list[StoryWithCampaign]:
     _link_by_script(fingerprints, marks, graph)
     names = graph.names(marks)
     return [
-        StoryWithCampaign(story.id, names.get(place), graph.whys(place))
-        for place, story in enumerate(listed)
+        StoryWithCampaign(story.id, names.get(index), graph.list_reasons(index))
+        for index, story in enumerate(listed)
     ]
 
 
@@ -103,61 +103,61 @@ def _digest_story(story: StoryInput) -> str:
 
 @dataclass
 class _Graph:
-    """Stories by their places, their links, and the connected parts."""
+    """Stories by their indices, their links, and the connected parts."""
 
     parent: dict[int, int] = field(default_factory=dict)
     reasons: dict[int, dict[tuple[str, str], LinkReason]] = field(default_factory=dict)
     partners: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
-    def root(self, place: int) -> int:
-        self.parent.setdefault(place, place)
-        while self.parent[place] != place:
-            self.parent[place] = self.parent[self.parent[place]]
-            place = self.parent[place]
-        return place
+    def root(self, index: int) -> int:
+        self.parent.setdefault(index, index)
+        while self.parent[index] != index:
+            self.parent[index] = self.parent[self.parent[index]]
+            index = self.parent[index]
+        return index
 
     def join(self, one: int, other: int) -> None:
         self.parent[self.root(one)] = self.root(other)
 
-    def explain(self, place: int, link: Link, stories: int) -> None:
+    def explain(self, index: int, link: Link, stories: int) -> None:
         """Add a link to a story; of script links only the strongest stays, with their number."""
-        whys = self.reasons.setdefault(place, {})
+        reasons = self.reasons.setdefault(index, {})
         if link.kind != "same_script":
-            whys[link.kind, link.value] = LinkReason(link, stories)
+            reasons[link.kind, link.value] = LinkReason(link, stories)
             return
-        self.partners[place] += 1
-        former = whys.get(("same_script", ""), LinkReason(link, 0)).link
+        self.partners[index] += 1
+        former = reasons.get(("same_script", ""), LinkReason(link, 0)).link
         best = max(former, link, key=lambda each: (each.strength, each))
-        whys["same_script", ""] = LinkReason(best, self.partners[place] + 1)
+        reasons["same_script", ""] = LinkReason(best, self.partners[index] + 1)
 
-    def whys(self, place: int) -> tuple[LinkReason, ...]:
-        reasons = self.reasons.get(place, {}).values()
-        return tuple(sorted(reasons, key=lambda why: (-why.link.strength, why.link)))
+    def list_reasons(self, index: int) -> tuple[LinkReason, ...]:
+        reasons = self.reasons.get(index, {}).values()
+        return tuple(sorted(reasons, key=lambda each: (-each.link.strength, each.link)))
 
     def names(self, marks: Sequence[str]) -> dict[int, str]:
-        """Return place -> campaign of each story that is not alone, named after its stories."""
+        """Return index -> campaign of each story that is not alone, named after its stories."""
         least: dict[int, str] = {}
-        for place in self.parent:
-            root = self.root(place)
-            least[root] = min(least.get(root, marks[place]), marks[place])
-        return {place: f"c-{least[self.root(place)][:12]}" for place in self.parent}
+        for index in self.parent:
+            root = self.root(index)
+            least[root] = min(least.get(root, marks[index]), marks[index])
+        return {index: f"c-{least[self.root(index)][:12]}" for index in self.parent}
 
 
 def _link_by_key(fingerprints: Mapping[int, ReportFingerprint], graph: _Graph) -> None:
-    for key, places in _group_by_key(fingerprints).items():
-        if len(places) > 1:
-            for place in places:
-                graph.join(place, places[0])
-                graph.explain(place, link_scoring.key_link(key), len(places))
+    for key, indices in _group_by_key(fingerprints).items():
+        if len(indices) > 1:
+            for index in indices:
+                graph.join(index, indices[0])
+                graph.explain(index, link_scoring.key_link(key), len(indices))
 
 
 def _group_by_key(
     fingerprints: Mapping[int, ReportFingerprint],
 ) -> dict[SharedIdentifier, list[int]]:
     holders: dict[SharedIdentifier, list[int]] = defaultdict(list)
-    for place, fingerprint in fingerprints.items():
+    for index, fingerprint in fingerprints.items():
         for key in fingerprint.keys:
-            holders[key].append(place)
+            holders[key].append(index)
     return holders
 
 
@@ -165,20 +165,20 @@ def _link_by_neighbour(fingerprints: Mapping[int, ReportFingerprint], graph: _Gr
     """Link each story to the nearest in time of each neighbouring number."""
     called = {
         key.value: sorted(
-            (at, place) for place in places if (at := fingerprints[place].at) is not None
+            (at, index) for index in indices if (at := fingerprints[index].at) is not None
         )
-        for key, places in _group_by_key(fingerprints).items()
+        for key, indices in _group_by_key(fingerprints).items()
         if key.kind == "same_number"
     }
     for value, here in called.items():
-        for near in adjacent_numbers(value):
-            for at, place in here:
-                other = _nearest(at, called.get(near, ()))
+        for neighbour in adjacent_numbers(value):
+            for at, index in here:
+                other = _nearest(at, called.get(neighbour, ()))
                 if other is not None and link_scoring.within_hours(
-                    fingerprints[place], fingerprints[other], NEIGHBOUR_HOURS
+                    fingerprints[index], fingerprints[other], NEIGHBOUR_HOURS
                 ):
-                    graph.join(place, other)
-                    graph.explain(place, link_scoring.neighbour_link(near), 2)
+                    graph.join(index, other)
+                    graph.explain(index, link_scoring.neighbour_link(neighbour), 2)
 
 
 def _nearest(at: float, times: Sequence[tuple[float, int]]) -> int | None:
@@ -190,13 +190,13 @@ def _nearest(at: float, times: Sequence[tuple[float, int]]) -> int | None:
 def _link_by_script(
     fingerprints: Mapping[int, ReportFingerprint], marks: Sequence[str], graph: _Graph
 ) -> None:
-    near = link_scoring.similar_pairs(fingerprints, _iter_candidate_pairs(fingerprints, marks))
-    for one, other, close in link_scoring.script_pairs(fingerprints, near):
+    similar = link_scoring.similar_pairs(fingerprints, _iter_candidate_pairs(fingerprints, marks))
+    for one, other, similarity in link_scoring.script_pairs(fingerprints, similar):
         graph.join(one, other)
-        for place, partner in ((one, other), (other, one)):
-            scripts = fingerprints[place].script, fingerprints[partner].script
+        for index, partner in ((one, other), (other, one)):
+            scripts = fingerprints[index].script, fingerprints[partner].script
             words = link_scoring.shared_words(*scripts)
-            graph.explain(place, link_scoring.script_link(close, words), 2)
+            graph.explain(index, link_scoring.script_link(similarity, words), 2)
 
 
 def _iter_candidate_pairs(
@@ -204,14 +204,14 @@ def _iter_candidate_pairs(
 ) -> Iterator[tuple[int, int]]:
     """Yield pairs that share a rare word, each once; of many the nearest in time."""
     holders: dict[int, list[int]] = defaultdict(list)
-    in_time = sorted(fingerprints, key=lambda place: (fingerprints[place].at or 0.0, marks[place]))
-    for place in in_time:
-        for key in fingerprints[place].script.keys:
-            holders[key].append(place)
+    in_time = sorted(fingerprints, key=lambda index: (fingerprints[index].at or 0.0, marks[index]))
+    for index in in_time:
+        for key in fingerprints[index].script.keys:
+            holders[key].append(index)
     yielded: set[tuple[int, int]] = set()
-    for places in holders.values():
-        for order, one in enumerate(places):
-            for other in places[order + 1 : order + 1 + _MAX_BESIDE]:
+    for indices in holders.values():
+        for order, one in enumerate(indices):
+            for other in indices[order + 1 : order + 1 + _MAX_BESIDE]:
                 pair = (min(one, other), max(one, other))
                 if pair not in yielded:
                     yielded.add(pair)

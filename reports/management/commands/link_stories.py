@@ -36,7 +36,7 @@ def _parse_story(line: str) -> StoryInput | InvalidInputLineError:
 
 
 def _format_answer(linked: StoryWithCampaign) -> dict[str, Any]:
-    reasons = [_format_reason(why) for why in linked.whys]
+    reasons = [_format_reason(reason) for reason in linked.reasons]
     return {"id": linked.id, "campaign": linked.campaign, "reasons": reasons}
 
 

@@ -39,9 +39,9 @@ def test_neighbours_are_nine_apart_and_within_two_days(
     assert (tie and tie.reason) == reason
 
 
-def _tied(near: dict[str, dict[str, float]], **keys: SharedIdentifier) -> set[tuple[str, str]]:
+def _tied(similar: dict[str, dict[str, float]], **keys: SharedIdentifier) -> set[tuple[str, str]]:
     fingerprints = {name: _fingerprint(*([keys[name]] if name in keys else [])) for name in "abc"}
-    return {(one, other) for one, other, _ in link_scoring.script_pairs(fingerprints, near)}
+    return {(one, other) for one, other, _ in link_scoring.script_pairs(fingerprints, similar)}
 
 
 def test_much_likeness_ties_by_itself_and_some_does_not() -> None:

@@ -127,8 +127,8 @@ def test_a_report_is_attached_from_wherever_it_lay(by: User) -> None:
     here, there = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
     alone, other = report_factories.report("Lẻ loi."), members(there)[0]
     before = state()
-    lies_in = {alone.pk: None, other: there.pk}
-    act = manual_grouping.attach(here.pk, lies_in, hand(by, "Cùng giọng"), 1)
+    placement = {alone.pk: None, other: there.pk}
+    act = manual_grouping.attach(here.pk, placement, hand(by, "Cùng giọng"), 1)
     assert len(members(here)) == 3
     assert CampaignLink.objects.get(report=alone).reason == "Cùng giọng"
     manual_grouping.undo_action(act.pk, hand(by))

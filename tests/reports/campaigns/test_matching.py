@@ -86,8 +86,8 @@ def test_an_officer_who_places_a_report_meanwhile_is_not_overruled(
     chosen = campaign("Đ-26-AAA")
     find_candidates = matching._find_candidates
 
-    def look_then_officer_acts(newcomer: matching.IncomingReport) -> Any:
-        candidates = find_candidates(newcomer)
+    def look_then_officer_acts(incoming: matching.IncomingReport) -> Any:
+        candidates = find_candidates(incoming)
         add_to_campaign(first, chosen, kind="officer", placed_by=chief)
         return candidates
 
@@ -243,8 +243,8 @@ def test_the_newest_few_are_found_in_few_pages_whatever_the_planner_believes() -
         Report.objects.get(pk=triage(SCRIPT[0], caller_number=NUMBER).pk)
     )
     key, now = extraction.facts.report_id, timezone.now()
-    newcomer = matching.IncomingReport(key, now, extraction.fingerprint, "")
-    values = matching._written_values(newcomer) | matching._search_values(newcomer)
+    incoming = matching.IncomingReport(key, now, extraction.fingerprint, "")
+    values = matching._written_values(incoming) | matching._search_values(incoming)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO reports_fingerprintkey SELECT key, now() - n * interval '1 second',"

@@ -46,11 +46,11 @@ def test_what_anybody_shows_ties_nobody(caller: str) -> None:
 
 def test_every_tie_says_what_is_shared_and_how_widely() -> None:
     linked = cluster([StoryInput(n, "0550000123", bank_account="123456789") for n in range(3)])
-    assert [(why.link.kind, why.link.strength, why.stories) for why in linked[0].whys] == [
+    assert [(why.link.kind, why.link.strength, why.stories) for why in linked[0].reasons] == [
         ("same_account", 0.95, 3),
         ("same_number", 0.8, 3),
     ]
-    assert linked[0].whys[1].link.reason == "Cùng số gọi 0550 000 123"
+    assert linked[0].reasons[1].link.reason == "Cùng số gọi 0550 000 123"
 
 
 def _retold(first: str, second: str, days: int = 3) -> list[StoryWithCampaign]:
@@ -68,7 +68,7 @@ _RETOLD = "em đc ông Khánh tổng phụ trách đội gọi, đọc phiếu H
 def test_one_script_in_other_words_is_one_campaign_and_says_by_which_words() -> None:
     first, second = _retold(_SCRIPT, _RETOLD)
     assert first.campaign == second.campaign is not None
-    (why,) = second.whys
+    (why,) = second.reasons
     assert (why.link.kind, why.stories) == ("same_script", 2)
     assert "phiếu" in why.link.reason
     assert "phụ trách" in " ".join(why.link.words)
