@@ -23,7 +23,7 @@ from reports.campaigns import campaign_stats
 from reports.cases import visibility
 from reports.models import BurstSnapshot, Dispute, LookalikeDomain
 from reports.monitoring import queue_stats
-from reports.numbers import findings
+from reports.numbers import disputes, findings
 from reports.reference import gazetteer
 
 MAX_BURSTS = 8
@@ -49,9 +49,9 @@ def pending_counts_columns(user: User) -> dict[str, Any]:
     if user.has_perm(findings.CONFIRM):
         numbers = unconfirmed_findings().exclude(proposed_by=user)
         columns["numbers"] = aggregate_all(numbers, count=Count("pk"))
-    if user.has_perm(findings.ANSWER):
-        disputes = Dispute.objects.filter(status=Dispute.Status.OPEN)
-        columns["disputes"] = aggregate_all(disputes, count=Count("pk"), due=Min("due_at"))
+    if user.has_perm(disputes.ANSWER):
+        rows = Dispute.objects.filter(status=Dispute.Status.OPEN)
+        columns["disputes"] = aggregate_all(rows, count=Count("pk"), due=Min("due_at"))
     if user.has_perm("reports.view_lookalikedomain"):
         unseen, false = (
             Count("pk", filter=Q(verdict=each))

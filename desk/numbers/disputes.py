@@ -1,4 +1,4 @@
-"""Pages of disputes about a number; `findings` writes the answer."""
+"""Pages of disputes about a number; `disputes` writes the answer."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ from desk.reports import search
 from desk.reports.indicators import newest_naming
 from reports.extraction import phones, redaction
 from reports.models import Dispute
-from reports.numbers import findings, lookup, report_counts
+from reports.numbers import disputes, findings, lookup, report_counts
 
 REVEAL_PERMISSION = "reports.reveal_contact"
 
@@ -53,7 +53,7 @@ class AnswerDispute(RowAction):
     def run(self) -> bool:
         is_upheld = self.request.POST.get("decision") == "upheld"
         text = post_text(self.request, "answer")
-        findings.answer(self.row.pk, upheld=is_upheld, text=text, by=self.officer)
+        disputes.answer(self.row.pk, upheld=is_upheld, text=text, by=self.officer)
         return is_upheld
 
     def show_result(self, result: bool) -> HttpResponse:
@@ -67,7 +67,7 @@ class ConfirmClearing(RowAction):
     done = "Đã gỡ số."
 
     def run(self) -> None:
-        findings.confirm_clearing(self.row.pk, by=self.officer)
+        disputes.confirm_clearing(self.row.pk, by=self.officer)
 
 
 class RevealContact(RowAction):
@@ -127,8 +127,8 @@ class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
         number = encryption.decrypt_field(dispute, "number") or ""
         return {
             "dispute": dispute,
-            "may_answer": dispute.status == Dispute.Status.OPEN and by.has_perm(findings.ANSWER),
-            "may_agree": findings.may_confirm_clearing(dispute, by),
+            "may_answer": dispute.status == Dispute.Status.OPEN and by.has_perm(disputes.ANSWER),
+            "may_agree": disputes.may_confirm_clearing(dispute, by),
             "may_reject": finding is None or finding.proposed_by_id != by.pk,
             "is_masked": _reason(dispute) != self.reason_column(dispute),
             "may_reveal": by.has_perm(REVEAL_PERMISSION),

@@ -13,8 +13,8 @@ from core import rate_limits
 from core.form_data import Fields
 from core.province_names import insert_hotline
 from reports.extraction.phones import ParsedCaller, format_national
-from reports.numbers import findings, lookup, report_counts
-from reports.numbers.findings import DisputeSubmission
+from reports.numbers import disputes, lookup, report_counts
+from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.forms import PREFILL, CheckForm, DisputeForm
 from reports.public import office_texts
 from reports.reference import confirmed_statements
@@ -107,7 +107,7 @@ def dispute(request: HttpRequest) -> HttpResponse:
     if not rate_limits.consume(DISPUTES, request):
         return _dispute_page(request, form, TOO_MANY)
     try:
-        submitted = findings.submit_dispute(_build_submission(form), parser.submission_key)
+        submitted = disputes.submit_dispute(_build_submission(form), parser.submission_key)
     except db.Error as error:
         log.error("dispute.save_failed", error=type(error).__name__)  # noqa: TRY400
         return _dispute_page(request, form, NOT_SAVED)
@@ -129,7 +129,7 @@ def _build_submission(form: DisputeForm) -> DisputeSubmission:
 
 def _answer_promise() -> str:
     """Return the confirmed sentence on when an answer comes, in working days, or ""."""
-    statement = confirmed_statements.statements().get(findings.STATEMENT_CODE)
+    statement = confirmed_statements.statements().get(disputes.STATEMENT_CODE)
     return statement.text.replace("{days}", str(statement.amount)) if statement else ""
 
 

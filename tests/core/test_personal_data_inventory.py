@@ -16,8 +16,8 @@ from portal.personal_data_third_party import DECLARED
 from reports.cases import workflow
 from reports.facts.merged_report import Caller
 from reports.models import Case, Report
-from reports.numbers import findings
-from reports.numbers.findings import DisputeSubmission
+from reports.numbers import disputes
+from reports.numbers.disputes import DisputeSubmission
 from reports.tracking import followups
 from tests.support import report_factories
 from tests.support.admin_urls import AdminUrls, pages
@@ -90,7 +90,7 @@ def full(db: None, duty: Person) -> Report:
     followups.submit_reply(report, MARKS["phrase_sealed"], "key-of-a-page-2")
     report_factories.read_all(report)
     dispute = DisputeSubmission(MARKS["caller_number"], MARKS["story"])
-    findings.submit_dispute(dispute, "key-of-a-page-3")
+    disputes.submit_dispute(dispute, "key-of-a-page-3")
     version = Case.objects.get(report=report).version
     workflow.decide(
         "note", report.pk, by=duty.user, version=version, reason=f"Gọi {MARKS['contact_sealed']}"

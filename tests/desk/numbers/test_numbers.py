@@ -9,8 +9,8 @@ from core import encryption
 from core.errors import ActionError
 from core.models import AuditEvent
 from reports.models import Dispute
-from reports.numbers import findings
-from reports.numbers.findings import DisputeSubmission
+from reports.numbers import disputes, findings
+from reports.numbers.disputes import DisputeSubmission
 from tests.reports.numbers.test_findings import DISPUTES, NUMBERS, proposed, submit_dispute
 from tests.support import report_factories
 from tests.support.desk_pages import QUEUE, tree, words
@@ -51,7 +51,7 @@ def test_who_confirms_sees_what_was_told_of_the_number(duty: Person, lead: Perso
 def test_clearing_a_number_is_proposed_and_confirmed_by_who_may(duty: Person, lead: Person) -> None:
     dispute = submit_dispute()
     assert buttons(duty, dispute) == {"rejected", "upheld"}
-    findings.answer(dispute.pk, upheld=True, text="Đúng.", by=duty.user)
+    disputes.answer(dispute.pk, upheld=True, text="Đúng.", by=duty.user)
     assert buttons(lead, dispute) == {"rejected"}
     assert "Xác nhận gỡ số" in words(lead.client.get(page_of(dispute)))
     assert "Xác nhận gỡ số" not in words(duty.client.get(page_of(dispute)))
@@ -62,13 +62,13 @@ def test_who_proposed_a_number_does_not_reject_its_dispute(duty: Person, lead: P
     dispute = submit_dispute()
     assert buttons(duty, dispute) == {"upheld"}
     with pytest.raises(ActionError, match="không tự giữ nguyên"):
-        findings.answer(dispute.pk, upheld=False, text="Giữ.", by=duty.user)
-    findings.answer(dispute.pk, upheld=False, text="Giữ.", by=lead.user)
+        disputes.answer(dispute.pk, upheld=False, text="Giữ.", by=duty.user)
+    disputes.answer(dispute.pk, upheld=False, text="Giữ.", by=lead.user)
 
 
 def test_papers_in_a_reason_are_masked_until_shown_on_record(duty: Person) -> None:
     reason = "Số của tôi, căn cước 038 099 123 456."
-    dispute = findings.submit_dispute(
+    dispute = disputes.submit_dispute(
         DisputeSubmission(NUMBER, reason, "0550000111"), "key-of-the-page-1234"
     )
     page = words(duty.client.get(page_of(dispute)))

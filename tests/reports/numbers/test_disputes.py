@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from core import encryption, rate_limits
 from reports.models import Dispute, numbers
-from reports.numbers import findings
+from reports.numbers import disputes
 from tests.support.officers import Person
 from tests.support.report_factories import confirm_statement
 from tests.support.resident_pages import FOREIGN_ORIGIN, hidden_of, value, words
@@ -34,7 +34,7 @@ def send(client: Client, path: str = DISPUTE, **fields: str) -> Any:
 
 
 def submit(submission_key: str = "a-key-of-the-browser") -> Dispute:
-    return findings.submit_dispute(findings.DisputeSubmission(NUMBER), submission_key)
+    return disputes.submit_dispute(disputes.DisputeSubmission(NUMBER), submission_key)
 
 
 def test_a_dispute_is_kept_sealed_and_answered_with_its_number_and_nothing_of_the_caller(
@@ -88,7 +88,7 @@ def test_a_public_number_that_is_taken_is_drawn_anew_and_without_any_the_words_s
 @pytest.mark.usefixtures("reference_rows")
 def test_no_time_is_promised_before_officers_confirm_it(client: Client) -> None:
     assert "Dự kiến" not in words(send(client).content)
-    confirm_statement(findings.STATEMENT_CODE)
+    confirm_statement(disputes.STATEMENT_CODE)
     assert "Dự kiến trả lời trong 2 ngày làm việc." in words(client.get(DISPUTE).content)
     page = words(send(client).content)
     due = timezone.localtime(Dispute.objects.latest("received_at").due_at)
@@ -156,7 +156,7 @@ def test_disputes_have_a_window_of_their_own(
 def test_without_a_database_what_was_typed_stays(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(findings, "submit_dispute", Mock(side_effect=OperationalError))
+    monkeypatch.setattr(disputes, "submit_dispute", Mock(side_effect=OperationalError))
     answer = send(client, reason="Lời của tôi")
     assert answer.status_code == 503
     assert value(answer.content, "reason") == "Lời của tôi"

@@ -16,8 +16,8 @@ from core.models import AuditEvent
 from desk.numbers.findings import FindingForm
 from portal.management import reference_data
 from reports.models import Dispute, NumberFinding, OfficeNumber, PublishedNumberChange
-from reports.numbers import findings, published_numbers
-from reports.numbers.findings import DisputeSubmission
+from reports.numbers import disputes, findings, published_numbers
+from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.lookup import VerdictKind
 from tests.support.desk_pages import words
 from tests.support.number_factories import KEY, NUMBER, file_report, look_up
@@ -36,7 +36,7 @@ def proposed(by: Person, **words: Any) -> NumberFinding:
 
 
 def submit_dispute(number: str = NUMBER) -> Dispute:
-    return findings.submit_dispute(
+    return disputes.submit_dispute(
         DisputeSubmission(number, "Số của tôi.", "0550000111"), f"key-{number:0>12}"
     )
 
@@ -130,9 +130,9 @@ def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
 ) -> None:
     file_report(0), file_report(1)
     findings.confirm(proposed(duty).pk, by=lead.user)
-    dispute = findings.answer(submit_dispute().pk, upheld=True, text="Số đã đổi chủ.", by=duty.user)
+    dispute = disputes.answer(submit_dispute().pk, upheld=True, text="Số đã đổi chủ.", by=duty.user)
     assert (dispute.status, look_up().kind) == ("open", VerdictKind.CONFIRMED)
-    dispute = findings.confirm_clearing(dispute.pk, by=lead.user)
+    dispute = disputes.confirm_clearing(dispute.pk, by=lead.user)
     assert (dispute.status, dispute.answer) == ("upheld", "Số đã đổi chủ.")
     assert look_up().kind == VerdictKind.UNKNOWN
     assert acts()[-3:] == ["dispute_proposed", "number_withdrawn", "dispute_answered"]
@@ -145,10 +145,10 @@ def test_nobody_upholds_a_dispute_alone(lead: Person) -> None:
     file_report(0), file_report(1)
     dispute = submit_dispute()
     with pytest.raises(ActionError, match="Chưa ai đề nghị"):
-        findings.confirm_clearing(dispute.pk, by=lead.user)
-    findings.answer(dispute.pk, upheld=True, text="Được.", by=lead.user)
+        disputes.confirm_clearing(dispute.pk, by=lead.user)
+    disputes.answer(dispute.pk, upheld=True, text="Được.", by=lead.user)
     with pytest.raises(ActionError, match="không tự xác nhận"):
-        findings.confirm_clearing(dispute.pk, by=lead.user)
+        disputes.confirm_clearing(dispute.pk, by=lead.user)
     with pytest.raises(IntegrityError, match="dispute_four_eyes"), transaction.atomic():
         Dispute.objects.filter(pk=dispute.pk).update(status="upheld", answered_by=lead.user)
     assert look_up().kind == VerdictKind.SEVERAL
@@ -156,21 +156,21 @@ def test_nobody_upholds_a_dispute_alone(lead: Person) -> None:
 
 def test_clearing_by_a_dispute_needs_one_who_may_confirm(duty: Person, lead: Person) -> None:
     """Whether that one proposes or confirms, so that an office with one lead can clear a number."""
-    dispute = findings.answer(submit_dispute().pk, upheld=True, text="Được.", by=duty.user)
+    dispute = disputes.answer(submit_dispute().pk, upheld=True, text="Được.", by=duty.user)
     with pytest.raises(ActionError, match="quyền xác nhận"):
-        findings.confirm_clearing(dispute.pk, by=second())
-    assert findings.confirm_clearing(dispute.pk, by=lead.user).status == "upheld"
+        disputes.confirm_clearing(dispute.pk, by=second())
+    assert disputes.confirm_clearing(dispute.pk, by=lead.user).status == "upheld"
     other = submit_dispute("0550000001")
-    findings.answer(other.pk, upheld=True, text="Được.", by=lead.user)
-    assert findings.confirm_clearing(other.pk, by=duty.user).status == "upheld"
+    disputes.answer(other.pk, upheld=True, text="Được.", by=lead.user)
+    assert disputes.confirm_clearing(other.pk, by=duty.user).status == "upheld"
 
 
 def test_what_a_colleague_wants_cleared_may_still_be_kept(duty: Person, lead: Person) -> None:
     file_report(0), file_report(1)
-    dispute = findings.answer(submit_dispute().pk, upheld=True, text="Được.", by=duty.user)
+    dispute = disputes.answer(submit_dispute().pk, upheld=True, text="Được.", by=duty.user)
     with pytest.raises(ActionError, match="Đã có người đề nghị"):
-        findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=lead.user)
-    dispute = findings.answer(dispute.pk, upheld=False, text="Chưa đủ căn cứ.", by=lead.user)
+        disputes.answer(dispute.pk, upheld=True, text="Gỡ.", by=lead.user)
+    dispute = disputes.answer(dispute.pk, upheld=False, text="Chưa đủ căn cứ.", by=lead.user)
     assert (dispute.status, dispute.answer) == ("rejected", "Chưa đủ căn cứ.")
     assert look_up().kind == VerdictKind.SEVERAL
 
@@ -181,16 +181,16 @@ def test_a_dispute_is_answered_once_with_words_and_when_rejected_the_finding_sta
     findings.confirm(proposed(duty).pk, by=lead.user)
     dispute = submit_dispute()
     with pytest.raises(ActionError, match="câu trả lời"):
-        findings.answer(dispute.pk, upheld=False, text=" ", by=lead.user)
-    findings.answer(dispute.pk, upheld=False, text="Không đủ căn cứ.", by=lead.user)
+        disputes.answer(dispute.pk, upheld=False, text=" ", by=lead.user)
+    disputes.answer(dispute.pk, upheld=False, text="Không đủ căn cứ.", by=lead.user)
     with pytest.raises(ActionError, match="đã được trả lời"):
-        findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=lead.user)
+        disputes.answer(dispute.pk, upheld=True, text="Gỡ.", by=lead.user)
     assert look_up().kind == VerdictKind.CONFIRMED
 
 
 def test_disputes_over_what_is_no_number_clear_nothing(duty: Person, lead: Person) -> None:
-    dispute = findings.answer(submit_dispute("số ẩn").pk, upheld=True, text="Được.", by=duty.user)
-    findings.confirm_clearing(dispute.pk, by=lead.user)
+    dispute = disputes.answer(submit_dispute("số ẩn").pk, upheld=True, text="Được.", by=duty.user)
+    disputes.confirm_clearing(dispute.pk, by=lead.user)
     file_report(0), file_report(1)
     assert look_up().kind == VerdictKind.SEVERAL
 

@@ -23,8 +23,8 @@ from reports.attachments.stream_encryption import DecryptionError
 from reports.cases import legal_holds
 from reports.facts import contact_index
 from reports.models import EvidenceFile, FileCheck, Followup, Message, Report
-from reports.numbers import findings, report_counts
-from reports.numbers.findings import DisputeSubmission
+from reports.numbers import disputes, report_counts
+from reports.numbers.disputes import DisputeSubmission
 from reports.submission import receipt_codes
 from reports.tracking import code_recovery, followups
 from tests.support import report_factories
@@ -127,7 +127,7 @@ def test_subscribers_agencies_and_disputes_are_brought_over(settings: Settings) 
     fields = [
         (subscriber(), "address"),
         (partner(webhook="https://so.example/x"), "webhook"),
-        (findings.submit_dispute(submission, "key-of-a-page-1"), "reason"),
+        (disputes.submit_dispute(submission, "key-of-a-page-1"), "reason"),
     ]
     texts = [encryption.decrypt_field(row, name) for row, name in fields]
     assert None not in texts
