@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from reports.extraction.accounts_and_links import find_links
+from reports.extraction.bank_accounts_and_links import find_links
 from reports.numbers import published_numbers
 
 MIN_SOURCE_CHARS = 10

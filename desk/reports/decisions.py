@@ -25,7 +25,7 @@ from desk.reports.navigation import filters_of, page_address
 from desk.reports.page import make_form, render_page
 from reports.attachments import sanitized_copies, storage
 from reports.cases import corrections, replies, transitions, workflow
-from reports.extraction.accounts_and_links import find_links
+from reports.extraction.bank_accounts_and_links import find_links
 from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report
 

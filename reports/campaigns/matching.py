@@ -34,7 +34,7 @@ from reports.campaigns.shared_identifiers import (
     site_names_in,
     sites_in,
 )
-from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
+from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
 from reports.extraction.phones import FoundPhone, ParsedCaller
 from reports.facts import followup_facts
 from reports.facts.merged_report import MergedReport

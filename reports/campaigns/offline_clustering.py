@@ -24,7 +24,7 @@ from reports.campaigns.shared_identifiers import (
     is_common_link,
     sites_in,
 )
-from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
+from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
 
 _VIETNAM = timezone(timedelta(hours=7))
 _MAX_BESIDE = 30  # stories, the nearest in time, that one is compared with for each shared word

@@ -11,7 +11,8 @@ from typing import Any
 from core.province import province
 from core.text import normalize, to_ascii_digits
 from reports.data.loader import load_json
-from reports.extraction.accounts_and_links import CHAINS, find_bank_accounts, find_links, is_money
+from reports.extraction.bank_accounts_and_links import find_bank_accounts, find_links
+from reports.extraction.digits_in_text import CHAINS, is_money
 from reports.extraction.phones import (
     FoundPhone,
     ParsedCaller,

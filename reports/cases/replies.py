@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 
 from core.text import normalize, to_ascii_digits
 from reports.extraction import phones
-from reports.extraction.accounts_and_links import find_links
+from reports.extraction.bank_accounts_and_links import find_links
 from reports.extraction.impersonation.office_names import claim_table
 from reports.facts.choices import OFFICES
 from reports.facts.effective_facts import effective_facts

@@ -31,7 +31,7 @@ from reports.cases.transitions import (
     TABLE,
     Transition,
 )
-from reports.extraction.accounts_and_links import find_links
+from reports.extraction.bank_accounts_and_links import find_links
 from reports.facts.effective_facts import effective_facts
 from reports.models import Case, ErasureRequest, Message, Report, Unit
 from reports.models.report_views import views_of_report

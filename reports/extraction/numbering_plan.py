@@ -15,7 +15,7 @@ import phonenumbers
 from core.province import province
 from core.text import normalize, to_ascii_digits
 from reports.data.loader import load_json
-from reports.extraction.accounts_and_links import GROUPS, MAX_FOUND
+from reports.extraction.digits_in_text import GROUPS, MAX_FOUND
 
 # 069 belongs to the networks of the Ministries of Public Security and of Defence.
 _MINISTRIES = "69"

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from core.text import normalize, to_ascii_digits
-from reports.extraction.accounts_and_links import (
+from reports.extraction.bank_accounts_and_links import find_bank_accounts, find_links
+from reports.extraction.digits_in_text import (
     GROUPS,
     MAX_FOUND,
-    find_bank_accounts,
-    find_links,
     is_money,
     is_unambiguous_money,
     previous_word_in,
@@ -46,7 +45,7 @@ _CHAT_HOSTS = ("zalo.me/", "wa.me/", "viber.click/", "t.me/")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._\-]{1,19}")
 _IN_TEXT = frozenset({"mobile", "landline", "tollfree", "premium", "international"})
 _MORE_DIGITS = re.compile(r"[\s.\-–]{1,3}[0-9]")
-# As accounts_and_links.CHAINS, and with the brackets of (+84)912 345 678.
+# As digits_in_text.CHAINS, and with the brackets of (+84)912 345 678.
 _CHAINS = re.compile(r"(?<![0-9])[0-9]++(?:(?:[ \u00a0.\-–‐]{1,3}|\) ?| ?\()[0-9]++)*+")
 _CLAUSE = re.compile(r"[,;!?\n]")
 _LOOK_BACK = 60

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from core.text import to_ascii_digits
 from reports.extraction import numbering_plan, phones
-from reports.extraction.accounts_and_links import MAX_STORY_CHARS_READ, find_bank_accounts
+from reports.extraction.bank_accounts_and_links import find_bank_accounts
+from reports.extraction.digits_in_text import MAX_STORY_CHARS_READ
 
 ID_MASK = "[số giấy tờ]"
 CARD_MASK = "[số thẻ]"

@@ -10,12 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reports.extraction import phones, story_reader
-from reports.extraction.accounts_and_links import (
-    MAX_NUMBER_CHARS_READ,
-    MAX_STORY_CHARS_READ,
-    find_bank_accounts,
-    find_links,
-)
+from reports.extraction.bank_accounts_and_links import find_bank_accounts, find_links
+from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
 from reports.extraction.impersonation import claims
 from reports.extraction.impersonation.claims import ImpersonationClaim, ImpersonationResult
 from reports.extraction.impersonation.office_names import OfficeLexicon

@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from core import client_ip, rate_limits
 from core.outbox.queue import Priority
 from core.rate_limits import SlidingWindow
-from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
+from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ
 from reports.facts import abuse_flags
 from reports.models import FloodSample
 from reports.numbers import report_counts

@@ -14,7 +14,7 @@ from core.form_data import Fields
 from core.keys import token_age
 from core.text import to_ascii_digits
 from reports.extraction import phones, redaction
-from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
+from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ
 from reports.extraction.language import amounts
 from reports.extraction.numbering_plan import LETTERS_FOR_DIGITS
 from reports.facts import choices

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from core import encryption
 from core.text import normalize, to_ascii_digits
 from reports.extraction import phones
-from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
+from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ
 from reports.extraction.language import amounts, numerals
 from reports.facts import abuse_flags
 from reports.facts.merged_report import MergedReport

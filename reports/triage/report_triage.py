@@ -21,7 +21,7 @@ from core.text import normalize
 from reports.campaigns import matching
 from reports.campaigns.link_scoring import ReportFingerprint
 from reports.extraction import phones, story_reader
-from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
+from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
 from reports.extraction.language.cue_matcher import code_rows
 from reports.extraction.language.scoring import Explanation, is_remainder
 from reports.extraction.priority import FormAnswers, compute_priority

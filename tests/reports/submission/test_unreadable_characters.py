@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from desk.reports import search
 from reports.campaigns import shared_identifiers
 from reports.cases import full_text_search
-from reports.extraction import accounts_and_links, phones, redaction
+from reports.extraction import bank_accounts_and_links, phones, redaction
 from reports.extraction.language import amounts
 from reports.extraction.story_reader import extract_from_story
 from reports.reference import gazetteer
@@ -38,7 +38,7 @@ def _keys(text: str) -> Iterator[str]:
     yield phones.parse(text).key
     yield from (phone.key for phone in phones.parse_many(text))
     yield from (found.phone.key for found in phones.find_in_text(text))
-    yield from (found.account for found in accounts_and_links.find_bank_accounts(text))
+    yield from (found.account for found in bank_accounts_and_links.find_bank_accounts(text))
 
 
 @given(texts)

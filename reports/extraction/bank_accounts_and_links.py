@@ -1,34 +1,27 @@
 """Find receiving accounts and links in text (words: data/indicators.json). Pure: no Django."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
 from core.text import normalize, to_ascii_digits
-from reports.data.loader import load_json
+from reports.extraction.digits_in_text import (
+    CHAINS,
+    GROUPS,
+    MAX_FOUND,
+    is_money,
+    is_unambiguous_money,
+    previous_word_in,
+    tables,
+    words_before,
+)
 
-MAX_FOUND = 200  # of each kind in one story; more is a pasted list, not a story
-# A report may be as long as a body: extraction is bounded, officers see all of it.
-MAX_STORY_CHARS_READ = 20_000
-MAX_NUMBER_CHARS_READ = 500
-_LOOK_BACK = 60  # characters before a number whose words can say what it is
 _LOOK_AHEAD = 30
 _WHOLE_LENGTH = 8  # digits of a group that is a number by itself, whatever follows
 _MAX_PHONE_LENGTH = 11  # digits at home, the 11 of before 2018 too
 
-# Groups of digits with a space, a dot or a hyphen between them, as one number.
-CHAINS = re.compile(r"(?<![0-9])[0-9]++(?:[ \u00a0.\-–]{1,2}[0-9]++)*+")
-GROUPS = re.compile(r"[0-9]+")
-_MONEY_AFTER = re.compile(
-    r"\s?(?:đ|₫|d|vnd|vnđ|đồng|dong(?! [yi])|k|tr|triệu|trieu|nghìn|nghin|ngàn|ngan(?! h)|tỷ|tỉ|ty"
-    r"|củ|cu|usd)\b",
-    re.IGNORECASE,
-)
-_SURE_MONEY_AFTER = re.compile(
-    r"\s?(?:đồng|vnđ|vnd|₫|triệu|nghìn|tỷ|usd)\b|[dđ](?![^\W\d_])", re.IGNORECASE
-)
 _TOKENS = re.compile(r"[^\s<>\"'()\[\]{}“”]+")
 _HOST = re.compile(r"(?:[\w-]{1,63}\.)+[a-z]{2,24}", re.IGNORECASE)
 _SCHEME = re.compile(r"(?:h(?:tt|xx)ps?://|www\.)", re.IGNORECASE)
@@ -52,38 +45,6 @@ class FoundLink:
     link: str
     start: int
     end: int
-
-
-@lru_cache(maxsize=1)
-def tables() -> Mapping[str, frozenset[str]]:
-    """Return the lists of folded words by name; an entry may be two words."""
-    return {
-        name: frozenset(map(normalize, table["words"]))
-        for name, table in load_json("indicators.json").items()
-        if name != "about"
-    }
-
-
-def words_before(text: str, start: int, floor: int = 0) -> list[str]:
-    """Return the folded words just before *start*, none before *floor* or an earlier line."""
-    before = text[max(floor, start - _LOOK_BACK) : start]
-    return normalize(before.rsplit("\n", 1)[-1]).split()
-
-
-def previous_word_in(words: Sequence[str], back: int, name: str) -> bool:
-    """Return whether the word *back* places from the end, or the pair, is in a list."""
-    table = tables()[name]
-    return words[-back] in table or " ".join(words[-back - 1 : len(words) - back + 1]) in table
-
-
-def is_money(text: str, end: int) -> bool:
-    """Return whether a currency or money unit follows at *end*."""
-    return _MONEY_AFTER.match(text, end) is not None
-
-
-def is_unambiguous_money(text: str, end: int) -> bool:
-    """Return whether a money unit follows that can be no other word."""
-    return _SURE_MONEY_AFTER.match(text, end) is not None
 
 
 def _iter_accounts(text: str) -> Iterator[FoundAccount]:

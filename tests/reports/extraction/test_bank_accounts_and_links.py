@@ -4,7 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.extraction.accounts_and_links import canonical_link, find_bank_accounts, find_links
+from reports.extraction.bank_accounts_and_links import (
+    canonical_link,
+    find_bank_accounts,
+    find_links,
+)
 from reports.extraction.phones import find_in_text
 from tests.support.cpu_time import assert_cpu_time_below
 from tests.support.data_files import read_cases, read_jsonl
