@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 
 from tests.accounts.oidc.test_login import BUTTON, provider
 from tests.accounts.test_login import code
-from tests.browser.desk.test_people import check_unfolded
+from tests.browser.desk.test_account_pages import check_unfolded
 from tests.browser.pages import find_desk_faults, press
 from tests.support.fake_oidc_provider import Provider
 from tests.support.officers import create_officer

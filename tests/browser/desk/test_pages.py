@@ -14,7 +14,7 @@ from tests.support.alert_factories import submitted
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
-# Nothing on them is of a report: test_walk.py looks at them as a lead does.
+# Nothing on them is of a report: test_every_desk_page.py looks at them as a lead does.
 STILL = [
     "/admin/password_change/", "/admin/reports/report/export/", "/admin/reports/reprocessingrun/start/",
     "/admin/reports/office/", "/admin/reports/office/add/", "/admin/reports/commune/", "/admin/auth/user/",

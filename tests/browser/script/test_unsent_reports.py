@@ -24,7 +24,7 @@ from tests.browser.script.conftest import (
     list_cached_pages,
     open_report_page,
 )
-from tests.browser.test_promises import LAYOUT_SHIFT
+from tests.browser.test_page_weight_and_speed import LAYOUT_SHIFT
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

@@ -77,7 +77,7 @@ def test_every_test_that_is_named_exists(table: list[Row]) -> None:
 
 
 def test_a_test_that_does_not_exist_is_noticed() -> None:
-    here = "attacks/test_tables.py::test_a_test_that_does_not_exist_is_noticed"
+    here = "attacks/test_security_documents.py::test_a_test_that_does_not_exist_is_noticed"
     absent = [f"{here}_at_all", "nowhere/test_x.py::test_x"]
     assert missing([here, *absent]) == absent
 
@@ -91,7 +91,7 @@ def test_no_row_is_there_twice(table: list[Row]) -> None:
 def test_every_file_of_attacks_is_named_by_a_threat() -> None:
     named = {name.partition("::")[0] for row in THREATS for name in row.tests}
     files = {f"attacks/{path.name}" for path in (TESTS / "attacks").glob("test_*.py")}
-    assert files - named == {"attacks/test_tables.py"}
+    assert files - named == {"attacks/test_security_documents.py"}
 
 
 def test_every_requirement_of_levels_one_and_two_is_answered_and_a_yes_says_how() -> None:
