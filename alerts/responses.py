@@ -30,13 +30,6 @@ def conditional_response(
     return answer if isinstance(answer, HttpResponse) else response
 
 
-def allow_cross_origin(response: HttpResponse) -> HttpResponse:
-    """Let programs of every origin read this response, and return it."""
-    response["Access-Control-Allow-Origin"] = "*"
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
-
-
 def allow_framing(
     response: HttpResponse, ancestors: str = "", *, live: bool = False
 ) -> HttpResponse:

@@ -13,8 +13,9 @@ from alerts.embed import snippets
 from alerts.formats import cap, feeds, signatures
 from alerts.formats.registry import ListFormat
 from alerts.models import AlertRevision, PublicKey, RevisionSignature
-from alerts.responses import allow_cross_origin, conditional_response
+from alerts.responses import conditional_response
 from alerts.views.pages import get_current_or_404
+from core.responses import allow_cross_origin
 
 _NOT_OFFERED = 501  # as the standard wants it for a format that a provider does not have
 _MAX_DIGITS = 6

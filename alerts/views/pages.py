@@ -9,7 +9,8 @@ from django.views.decorators.http import require_safe
 
 from alerts.formats import html, print_files
 from alerts.models import AlertRevision, State
-from alerts.responses import allow_cross_origin, conditional_response
+from alerts.responses import conditional_response
+from core.responses import allow_cross_origin
 
 
 def get_current_or_404(slug: str) -> AlertRevision:

@@ -122,7 +122,7 @@ def load_counts(user: User) -> QueueCounts:
     """Return the counts in one statement, whose cost grows with the open cases only."""
     by: dict[str, list[ValueCount]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTED, {"officer": user.pk, "unit": visibility.unit_of(user)})
+        cursor.execute(_COUNTED, {"officer": user.pk, "unit": visibility.visible_unit_code(user)})
         for facet, value, count, name in cursor.fetchall():
             by[facet].append(ValueCount(value, count, name or ""))
     return QueueCounts(by)
@@ -137,7 +137,7 @@ def counts_for(request: HttpRequest) -> QueueCounts:
 def queue_state_for(request: HttpRequest) -> QueueState | None:
     """Return the state of the processing queue, of a unit's part at a unit; None on a database error."""
     try:
-        return queue_state(visibility.unit_of(get_officer(request)))
+        return queue_state(visibility.visible_unit_code(get_officer(request)))
     except db.Error:
         return None
 

@@ -88,7 +88,7 @@ def visible_searches(user: User) -> QuerySet[SavedSearch]:
 
     Names and counts of others would reveal reports that the unit does not see.
     """
-    rows, unit = SavedSearch.objects.select_related("owner"), visibility.unit_of(user)
+    rows, unit = SavedSearch.objects.select_related("owner"), visibility.visible_unit_code(user)
     shared = Q(is_shared=True) if unit is None else Q(is_shared=True, owner__membership__unit=unit)
     return rows.filter(Q(owner=user) | shared)
 

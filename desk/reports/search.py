@@ -43,7 +43,9 @@ def filter_by_search(
         ids = list(mentions.values_list("report_id", flat=True)[:MAX_NUMBERS])
         return reports.filter(pk__in=ids), len(ids) >= MAX_NUMBERS
     ids = _by_digits(typed, viewer) or full_text_search.search_reports(
-        full_text_search.query_terms(typed), unit=visibility.unit_of(viewer), only_open=only_open
+        full_text_search.query_terms(typed),
+        unit=visibility.visible_unit_code(viewer),
+        only_open=only_open,
     )
     return reports.filter(pk__in=ids), len(ids) >= full_text_search.MAX_FOUND
 
@@ -54,7 +56,9 @@ def did_you_mean(typed: str, viewer: User) -> str:
     words = full_text_search.query_terms(typed)
     if not words or _public_number(typed) or campaign_for_code(typed) or _keys(typed):
         return ""
-    return " ".join(full_text_search.spelling_suggestions(words, unit=visibility.unit_of(viewer)))
+    return " ".join(
+        full_text_search.spelling_suggestions(words, unit=visibility.visible_unit_code(viewer))
+    )
 
 
 def campaign_for_field(typed: str) -> Campaign:

@@ -15,12 +15,12 @@ _NOWHERE = ""  # the codename of no unit
 
 
 def visible_reports(rows: QuerySet[Report], user: User) -> QuerySet[Report]:
-    unit = unit_of(user)
+    unit = visible_unit_code(user)
     return rows if unit is None else rows.filter(case__assigned_unit=unit)
 
 
 def visible_via_report(rows: QuerySet[Indicator], user: User) -> QuerySet[Indicator]:
-    unit = unit_of(user)
+    unit = visible_unit_code(user)
     return rows if unit is None else rows.filter(report__case__assigned_unit=unit)
 
 
@@ -36,14 +36,14 @@ def without_unit() -> QuerySet[User]:
     return readers.exclude(pk__in=officers_in_scope(User.objects.all()).values("pk"))
 
 
-def unit_of(user: User) -> str | None:
+def visible_unit_code(user: User) -> str | None:
     """Return the only unit the officer may see, None for every unit, _NOWHERE for none."""
     unit = units.unit_code_of(user)
     return unit or (None if user.has_perm(EVERY_UNIT) else _NOWHERE)
 
 
 def sees_every_report(user: User) -> bool:
-    return unit_of(user) is None
+    return visible_unit_code(user) is None
 
 
 def sees_campaigns(user: User) -> bool:
@@ -54,9 +54,9 @@ def sees_campaigns(user: User) -> bool:
 
 
 def has_no_unit(user: User) -> bool:
-    return unit_of(user) == _NOWHERE
+    return visible_unit_code(user) == _NOWHERE
 
 
 def can_see(user: User, case: Case) -> bool:
-    unit = unit_of(user)
+    unit = visible_unit_code(user)
     return unit is None or case.assigned_unit_id == unit

@@ -96,8 +96,8 @@ class DisputeForm(forms.Form):
         keys = {"submission_key": secrets.token_urlsafe(24), "form_token": form_token()}
         return cls(initial={"number": number[:MAX_LENGTH], **keys})
 
-    def offer_again(self) -> None:
-        """Give a returned form a fresh token, so that one more press sends it."""
+    def renew_token(self) -> None:
+        """Give a returned form a fresh token, so that pressing the button again sends it."""
         data = QueryDict(mutable=True)
         data.update(self.data)
         data["form_token"] = form_token()

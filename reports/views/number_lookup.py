@@ -166,6 +166,6 @@ def _dispute_page(
 ) -> HttpResponse:
     status = error.status if error else 422 if form.errors else 200
     if form.is_bound:
-        form.offer_again()
+        form.renew_token()
     context = {"form": form, "form_error": error, "answer": _answer_promise()}
     return render(request, "reports/check_dispute.html", context, status=status, using="public")

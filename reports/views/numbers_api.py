@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from core import keys, rate_limits
 from core.keys import Signer
+from core.responses import allow_cross_origin
 from reports.numbers import hash_api
 
 # A withdrawn finding must vanish at once; a bundle carries its own expiry.
@@ -78,7 +79,7 @@ def bundle(request: HttpRequest) -> HttpResponse:
         content = hash_api.sign_bundle(signer)
     except db.Error:
         return json_error(503, "not_now", NOT_NOW, wait=30)
-    return allow_cross_origin(HttpResponse(content, content_type="application/json"), CACHED)
+    return public_response(HttpResponse(content, content_type="application/json"), CACHED)
 
 
 @read_only_api
@@ -87,7 +88,7 @@ def public_key(request: HttpRequest) -> HttpResponse:
     signer = _load_signer()
     if signer is None:
         return json_error(503, "no_signing_key", NO_KEY)
-    return allow_cross_origin(
+    return public_response(
         HttpResponse(signer.public_pem, content_type="application/x-pem-file"), CACHED
     )
 
@@ -114,7 +115,7 @@ def _load_signer() -> Signer | None:
 
 
 def json_response(data: dict[str, Any], status: int = 200) -> HttpResponse:
-    return allow_cross_origin(JsonResponse(data, status=status), NO_STORE)
+    return public_response(JsonResponse(data, status=status), NO_STORE)
 
 
 def json_error(status: int, error: str, message: str, wait: int = 0) -> HttpResponse:
@@ -125,9 +126,7 @@ def json_error(status: int, error: str, message: str, wait: int = 0) -> HttpResp
     return response
 
 
-def allow_cross_origin(response: HttpResponse, cache_control: str) -> HttpResponse:
+def public_response(response: HttpResponse, cache_control: str) -> HttpResponse:
     """Let pages of any site read the response, which is the same for everybody."""
     response.headers["Cache-Control"] = cache_control
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
+    return allow_cross_origin(response)
