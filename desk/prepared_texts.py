@@ -28,7 +28,7 @@ SOON = "Các trang công khai đổi theo trong vòng hai phút."
 _MARKS = re.compile(r"\{\w*\}|[{}]")
 
 
-class ReplyForm(forms.ModelForm[CannedReply]):
+class CannedReplyForm(forms.ModelForm[CannedReply]):
     """A reply in both languages; only known placeholders are accepted."""
 
     scenarios = forms.MultipleChoiceField(
@@ -77,7 +77,7 @@ def validate_reply_text(typed: str) -> str:
 class ReplyAdmin(NoDeleteAdminMixin, admin.ModelAdmin[CannedReply]):
     """Canned replies; never deleted, since the audit log refers to them."""
 
-    form = ReplyForm
+    form = CannedReplyForm
     list_display = ("title", "use", "kinds", "is_active", "position")
     list_filter = ("use", "is_active")
     search_fields = ("title", "text")

@@ -99,14 +99,14 @@ class ChildProcess:
         kill_group(process.pid)
         return process.wait()
 
-    def stop(self, patience: float) -> int | None:
-        """Terminate it, wait `patience` seconds, then kill it; return its exit code."""
+    def stop(self, timeout: float) -> int | None:
+        """Terminate it, wait `timeout` seconds, then kill it; return its exit code."""
         self.terminate()
         if self.process:
             try:
-                self.process.wait(patience)
+                self.process.wait(timeout)
             except subprocess.TimeoutExpired:
-                sys.stderr.write(f"{self.name} did not stop in {patience:.0f} s: ended\n")
+                sys.stderr.write(f"{self.name} did not stop in {timeout:.0f} s: ended\n")
         return self.kill_process_group()
 
     def wait_until_ready(self, answers: Callable[[], bool]) -> None:

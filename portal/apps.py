@@ -15,6 +15,6 @@ class PortalConfig(AppConfig):
         from portal import checks  # noqa: F401, PLC0415
 
 
-class DeskConfig(AdminConfig):
+class DeskAdminConfig(AdminConfig):
     default = False
     default_site = "desk.site.DeskSite"

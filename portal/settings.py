@@ -12,7 +12,7 @@ STAFF_PATHS = (f"/{ADMIN_PATH}/", "/can-bo/")
 
 INSTALLED_APPS = [
     "portal.apps.PortalConfig",
-    "portal.apps.DeskConfig",  # django.contrib.admin with our site
+    "portal.apps.DeskAdminConfig",  # django.contrib.admin with our site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -172,14 +172,14 @@ def acquire_lease(item_id: int) -> Lease | None:
 
 
 def for_each_lease(work: Callable[[Lease], object]) -> Callable[..., None]:
-    """Return a function that does the work for each available item, until `patience` seconds are over.
+    """Return a function that does the work for each available item, until `time_budget` seconds are over.
 
     The rest is left to the relay: Celery's time limit would use up an attempt of the item at work.
     """
 
     @wraps(work)
-    def process_items(items: Iterable[int], patience: float = inf) -> None:
-        end = time.monotonic() + patience
+    def process_items(items: Iterable[int], time_budget: float = inf) -> None:
+        end = time.monotonic() + time_budget
         for item in items:
             if lease := acquire_lease(item):
                 with lease:

@@ -24,7 +24,7 @@ _MAX_WORDS = 5  # named in a reason
 
 
 @dataclass(frozen=True)
-class ReportFingerprint:
+class FingerprintData:
     """What may link a report to others; `at`: seconds since 1970, None where unknown."""
 
     keys: frozenset[SharedIdentifier]
@@ -51,7 +51,7 @@ def key_link(key: SharedIdentifier) -> Link:
     return Link(key.kind, key.value, key.strength, key.reason)
 
 
-def exact_link(one: ReportFingerprint, other: ReportFingerprint) -> Link | None:
+def exact_link(one: FingerprintData, other: FingerprintData) -> Link | None:
     """Return the strongest shared identifier, else neighbouring numbers within two days."""
     if common := one.keys & other.keys:
         return key_link(max(common, key=lambda key: (key.strength, key)))
@@ -61,7 +61,7 @@ def exact_link(one: ReportFingerprint, other: ReportFingerprint) -> Link | None:
     return next((link for key in sorted(numbers) if (link := _find_neighbour(key, other))), None)
 
 
-def within_hours(one: ReportFingerprint, other: ReportFingerprint, hours: float) -> bool:
+def within_hours(one: FingerprintData, other: FingerprintData, hours: float) -> bool:
     """Return whether both times are known and no further apart."""
     return one.at is not None and other.at is not None and abs(one.at - other.at) <= hours * 3600
 
@@ -81,7 +81,7 @@ def neighbour_link(value: str) -> Link:
     return Link("near_number", value, _NEAR_STRENGTH, reason)
 
 
-def _find_neighbour(key: SharedIdentifier, other: ReportFingerprint) -> Link | None:
+def _find_neighbour(key: SharedIdentifier, other: FingerprintData) -> Link | None:
     neighbours = (
         each.value
         for each in other.keys
@@ -94,9 +94,7 @@ def _find_neighbour(key: SharedIdentifier, other: ReportFingerprint) -> Link | N
 # --- scripts
 
 
-def time_decayed_similarity(
-    one: ReportFingerprint, other: ReportFingerprint, score: float
-) -> float:
+def time_decayed_similarity(one: FingerprintData, other: FingerprintData, score: float) -> float:
     """Return the similarity, less for each day between the reports; 0 for none."""
     days = _UNKNOWN_DAYS
     if one.at is not None and other.at is not None:
@@ -105,7 +103,7 @@ def time_decayed_similarity(
 
 
 def similar_pairs(
-    fingerprints: Mapping[Name, ReportFingerprint], pairs: Iterable[tuple[Name, Name]]
+    fingerprints: Mapping[Name, FingerprintData], pairs: Iterable[tuple[Name, Name]]
 ) -> dict[Name, dict[Name, float]]:
     """Return those of the pairs that are similar, both ways: name -> name -> similarity."""
     similar: dict[Name, dict[Name, float]] = {}
@@ -123,7 +121,7 @@ def similar_pairs(
 
 
 def script_pairs(
-    fingerprints: Mapping[Name, ReportFingerprint], similar: Similar[Name]
+    fingerprints: Mapping[Name, FingerprintData], similar: Similar[Name]
 ) -> Iterator[tuple[Name, Name, float]]:
     """Yield the pairs that share a script, each once, with their similarity."""
     done: set[Name] = set()
@@ -137,7 +135,7 @@ def script_pairs(
 
 
 def _is_supported(
-    one: Name, other: Name, fingerprints: Mapping[Name, ReportFingerprint], similar: Similar[Name]
+    one: Name, other: Name, fingerprints: Mapping[Name, FingerprintData], similar: Similar[Name]
 ) -> bool:
     """Return whether a third report is similar too, so that no chance joins two campaigns."""
     return any(

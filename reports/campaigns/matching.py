@@ -15,7 +15,7 @@ from django.db import connection
 
 from core.database import BY_INDEX, PreparedStatement, execute_pipeline
 from reports.campaigns import auto_grouping, link_scoring, shared_identifiers
-from reports.campaigns.link_scoring import SCRIPT_DAYS, Link, ReportFingerprint
+from reports.campaigns.link_scoring import SCRIPT_DAYS, FingerprintData, Link
 from reports.campaigns.script_fingerprint import (
     ScriptFingerprint,
     fingerprint_script,
@@ -48,7 +48,7 @@ def build_fingerprint(
     callers: Iterable[ParsedCaller],
     in_story: Sequence[FoundPhone],
     later: Sequence[followup_facts.MentionedIndicator],
-) -> ReportFingerprint:
+) -> FingerprintData:
     """Return the fingerprint of a report, of its form, story and follow-ups. A corrected caller
     stays: it may link reports.
     """
@@ -66,7 +66,7 @@ def build_fingerprint(
         "\n".join([story, *filter(None, followups)])[:MAX_STORY_CHARS_READ],
         sites,
     )
-    return ReportFingerprint(frozenset(identifiers), script, merged.report.received_at.timestamp())
+    return FingerprintData(frozenset(identifiers), script, merged.report.received_at.timestamp())
 
 
 def _list_callers(
@@ -147,7 +147,7 @@ class IncomingReport:
 
     report: UUID
     at: datetime
-    fingerprint: ReportFingerprint
+    fingerprint: FingerprintData
     title: str
     followups_read: int = 0
 
@@ -158,7 +158,7 @@ class _Candidates:
     `shown`: term -> words of the incoming one; of others no words are stored.
     """
 
-    fingerprints: dict[UUID, ReportFingerprint]
+    fingerprints: dict[UUID, FingerprintData]
     shown: Mapping[int, str]
     placement: dict[UUID, UUID | None] = field(default_factory=dict)
 
@@ -218,7 +218,7 @@ def _find_candidates(incoming: IncomingReport) -> _Candidates:
             if stored not in scripts:
                 scripts[stored] = from_bytes(stored)
             identifiers = frozenset(SharedIdentifier(*key.split(":", 1)) for key in keys)
-            candidates.fingerprints[report] = ReportFingerprint(identifiers, scripts[stored], at)
+            candidates.fingerprints[report] = FingerprintData(identifiers, scripts[stored], at)
             candidates.placement |= {report: campaign, incoming.report: own_campaign}
     return candidates
 
@@ -241,7 +241,7 @@ def _written_values(incoming: IncomingReport) -> dict[str, Any]:
     }
 
 
-def _blocks(fingerprint: ReportFingerprint) -> Iterator[int]:
+def _blocks(fingerprint: FingerprintData) -> Iterator[int]:
     for key in fingerprint.keys:
         digits = key.value.removeprefix("+")
         if key.kind == "same_number" and digits.isdecimal():

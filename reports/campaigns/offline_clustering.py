@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from reports.campaigns import link_scoring
-from reports.campaigns.link_scoring import Link, ReportFingerprint
+from reports.campaigns.link_scoring import FingerprintData, Link
 from reports.campaigns.script_fingerprint import fingerprint_script
 from reports.campaigns.shared_identifiers import (
     NEIGHBOUR_HOURS,
@@ -58,11 +58,11 @@ class StoryWithCampaign:
     reasons: tuple[LinkReason, ...] = ()
 
 
-def fingerprint_story(story: StoryInput) -> ReportFingerprint:
+def fingerprint_story(story: StoryInput) -> FingerprintData:
     text = story.text[:MAX_STORY_CHARS_READ]
     sites = {host_of(link) for link in sites_in(text) if not is_common_link(link)}
     number = story.caller_number[:MAX_NUMBER_CHARS_READ]
-    return ReportFingerprint(
+    return FingerprintData(
         frozenset(identifiers_of_story(number, text, story.bank_account)),
         fingerprint_script(story.claimed_to_be[:MAX_NUMBER_CHARS_READ], text, sites),
         to_timestamp(story.at),
@@ -143,7 +143,7 @@ class _Graph:
         return {index: f"c-{least[self.root(index)][:12]}" for index in self.parent}
 
 
-def _link_by_key(fingerprints: Mapping[int, ReportFingerprint], graph: _Graph) -> None:
+def _link_by_key(fingerprints: Mapping[int, FingerprintData], graph: _Graph) -> None:
     for key, indices in _group_by_key(fingerprints).items():
         if len(indices) > 1:
             for index in indices:
@@ -152,7 +152,7 @@ def _link_by_key(fingerprints: Mapping[int, ReportFingerprint], graph: _Graph) -
 
 
 def _group_by_key(
-    fingerprints: Mapping[int, ReportFingerprint],
+    fingerprints: Mapping[int, FingerprintData],
 ) -> dict[SharedIdentifier, list[int]]:
     holders: dict[SharedIdentifier, list[int]] = defaultdict(list)
     for index, fingerprint in fingerprints.items():
@@ -161,7 +161,7 @@ def _group_by_key(
     return holders
 
 
-def _link_by_neighbour(fingerprints: Mapping[int, ReportFingerprint], graph: _Graph) -> None:
+def _link_by_neighbour(fingerprints: Mapping[int, FingerprintData], graph: _Graph) -> None:
     """Link each story to the nearest in time of each neighbouring number."""
     called = {
         key.value: sorted(
@@ -188,7 +188,7 @@ def _nearest(at: float, times: Sequence[tuple[float, int]]) -> int | None:
 
 
 def _link_by_script(
-    fingerprints: Mapping[int, ReportFingerprint], marks: Sequence[str], graph: _Graph
+    fingerprints: Mapping[int, FingerprintData], marks: Sequence[str], graph: _Graph
 ) -> None:
     similar = link_scoring.similar_pairs(fingerprints, _iter_candidate_pairs(fingerprints, marks))
     for one, other, similarity in link_scoring.script_pairs(fingerprints, similar):
@@ -200,7 +200,7 @@ def _link_by_script(
 
 
 def _iter_candidate_pairs(
-    fingerprints: Mapping[int, ReportFingerprint], marks: Sequence[str]
+    fingerprints: Mapping[int, FingerprintData], marks: Sequence[str]
 ) -> Iterator[tuple[int, int]]:
     """Yield pairs that share a rare word, each once; of many the nearest in time."""
     holders: dict[int, list[int]] = defaultdict(list)

@@ -2,7 +2,7 @@
 
 Only whole weeks are counted, and no two tables are crossed, so two editions do not reveal a report.
 Deducible: a decision of the night may change a count by one, and two editions differ by a week's
-count; both say that a report exists, not whose. The row's JSON is a `PublicStatistics`. If a table
+count; both say that a report exists, not whose. The row's JSON is a `StatisticsData`. If a table
 cannot be protected, none is saved, nor the total.
 """
 
@@ -20,8 +20,7 @@ from reports.extraction.language.cue_matcher import taxonomy
 from reports.extraction.story_reader import UNCLEAR
 from reports.facts import abuse_flags
 from reports.facts.choices import OFFICES
-from reports.models import Commune
-from reports.models import PublicStatistics as PublicFigures
+from reports.models import Commune, PublicStatistics
 from reports.models.report_views import NO_VIEWS
 from reports.public.cell_suppression import MIN_COUNT, cells_to_suppress
 
@@ -93,7 +92,7 @@ class RawStatistics:
 
 
 @dataclass(frozen=True)
-class PublicStatistics:
+class StatisticsData:
     """The public counts of the WEEKS weeks to the end of `through` (ISO date, a Sunday).
 
     None: suppressed. `others`: the sum of the suppressed cells, by table.
@@ -111,10 +110,10 @@ class PublicStatistics:
     first_review_s: int | None = None
 
 
-def load() -> tuple[PublicStatistics, datetime] | None:
+def load() -> tuple[StatisticsData, datetime] | None:
     """Return the statistics and when they were counted, None before the first. One statement."""
-    row = PublicFigures.objects.first()
-    return (PublicStatistics(**row.figures), row.counted_at) if row else None
+    row = PublicStatistics.objects.first()
+    return (StatisticsData(**row.figures), row.counted_at) if row else None
 
 
 def last_sunday() -> date:
@@ -128,11 +127,11 @@ def this_sunday() -> date:
     return last_sunday() + timedelta(days=7)
 
 
-def update_statistics(through: date | None = None) -> PublicStatistics:
+def update_statistics(through: date | None = None) -> StatisticsData:
     """Count the WEEKS weeks to a Sunday (by default the last), save and return the result."""
     public = apply_suppression(_count(through or last_sunday()))
-    row = PublicFigures(counted_at=timezone.now(), figures=asdict(public))
-    PublicFigures.objects.bulk_create(
+    row = PublicStatistics(counted_at=timezone.now(), figures=asdict(public))
+    PublicStatistics.objects.bulk_create(
         [row], update_conflicts=True, unique_fields=["id"], update_fields=["counted_at", "figures"]
     )
     return public
@@ -141,18 +140,18 @@ def update_statistics(through: date | None = None) -> PublicStatistics:
 def update_if_due() -> None:
     """Count once a local day; retry at the next call after a database error."""
     with log_database_error(log, "statistics.update_failed"):
-        row = PublicFigures.objects.first()
+        row = PublicStatistics.objects.first()
         if row is None or timezone.localdate(row.counted_at) < timezone.localdate():
             update_statistics()
 
 
-def apply_suppression(raw: RawStatistics) -> PublicStatistics:
+def apply_suppression(raw: RawStatistics) -> StatisticsData:
     """Return the public part of the counts: nothing where one table cannot be protected."""
     through = raw.through.isoformat()
     tables = {name: _suppress_cells(name, counts) for name, counts in raw.tables.items()}
     if raw.total < MIN_COUNT or None in tables.values():
-        return PublicStatistics(through)
-    return PublicStatistics(
+        return StatisticsData(through)
+    return StatisticsData(
         through,
         raw.total,
         **{name: table or {} for name, table in tables.items()},

@@ -60,9 +60,9 @@ def start_run() -> PurgeRun:
         return PurgeRun.objects.get(finished_at=None)
 
 
-def run_until(run: PurgeRun, patience: float) -> bool:
+def run_until(run: PurgeRun, time_budget: float) -> bool:
     """Erase what is expired; return whether nothing is left. One process at a time."""
-    until = time.monotonic() + patience
+    until = time.monotonic() + time_budget
     with _exclusive_lock() as is_locked:
         if not is_locked or not all(_purge_kind(run, kind, until) for kind in KINDS):
             return False

@@ -51,7 +51,7 @@ class ReporterInput:
 
 
 @dataclass(frozen=True)
-class Question:
+class ClarifyingQuestion:
     """A question, and the form field that answers it; `choices` are (value, label), () for a text."""
 
     field: str
@@ -95,7 +95,9 @@ def _open_sum(merged: MergedReport) -> str:
     return "" if is_answered and amounts.parse_money_field(latest).value is not None else latest
 
 
-def open_questions(words: ReporterInput, communes: tuple[CommunePlace, ...]) -> list[Question]:
+def open_questions(
+    words: ReporterInput, communes: tuple[CommunePlace, ...]
+) -> list[ClarifyingQuestion]:
     """Return the open questions, the most important first, in the language of the page."""
     return [
         *_ask_money(words.money),
@@ -109,7 +111,7 @@ def open_questions(words: ReporterInput, communes: tuple[CommunePlace, ...]) -> 
     ]
 
 
-def _ask_money(typed: str) -> Iterator[Question]:
+def _ask_money(typed: str) -> Iterator[ClarifyingQuestion]:
     if not typed.strip():
         return
     amount = amounts.parse_money_field(typed)
@@ -118,10 +120,10 @@ def _ask_money(typed: str) -> Iterator[Question]:
         text = _("Trang hiểu là {figures} đồng ({words} đồng).").format(
             figures=figures, words=words
         )
-        yield Question("money_lost_vnd", text, _("Chưa đúng thì ghi lại"))
+        yield ClarifyingQuestion("money_lost_vnd", text, _("Chưa đúng thì ghi lại"))
     elif amount.value is None:
         text = _format_sum_problem(amount.problem, typed)
-        yield Question("money_lost_vnd", text, _("Số tiền đã mất"))
+        yield ClarifyingQuestion("money_lost_vnd", text, _("Số tiền đã mất"))
 
 
 def format_sum(dong: int) -> tuple[str, str]:
@@ -147,17 +149,19 @@ def _format_sum_problem(problem: str, typed: str) -> str:
     )
 
 
-def _ask_commune(typed: str, communes: tuple[CommunePlace, ...]) -> Iterator[Question]:
+def _ask_commune(typed: str, communes: tuple[CommunePlace, ...]) -> Iterator[ClarifyingQuestion]:
     match = gazetteer.match_place(typed, communes)
     label = _("Xã, phường của bạn")
     if match.flag == gazetteer.UNKNOWN and communes:
         text = _("Chưa tìm thấy “{typed}”. Gõ tên xã mới hoặc tên huyện cũ. Không rõ thì để trống.")
-        yield Question("commune", text.format(typed=_quote(typed)), label)
+        yield ClarifyingQuestion("commune", text.format(typed=_quote(typed)), label)
     elif match.flag == gazetteer.AMBIGUOUS:
         text = _ambiguity_sentence(match).format(name=match.name or _quote(typed))
         candidates = [place for place in communes if place.codename in match.candidates]
         choices = tuple((place.codename, _commune_label(place)) for place in candidates)
-        yield Question("commune", text, label, (*choices, ("", _("Nơi khác, hoặc không rõ"))))
+        yield ClarifyingQuestion(
+            "commune", text, label, (*choices, ("", _("Nơi khác, hoặc không rõ")))
+        )
 
 
 def _ambiguity_sentence(match: gazetteer.PlaceMatch) -> str:
@@ -174,7 +178,7 @@ def _commune_label(place: CommunePlace) -> str:
     return _("{commune} ({district} cũ)").format(commune=place.name, district=place.former_district)
 
 
-def _ask_contact(typed: str, caller: str) -> Iterator[Question]:
+def _ask_contact(typed: str, caller: str) -> Iterator[ClarifyingQuestion]:
     digits = _digits(typed)
     problem = ""
     if typed.strip() and not digits:
@@ -187,16 +191,18 @@ def _ask_contact(typed: str, caller: str) -> Iterator[Question]:
         problem = _("Số để gọi lại trùng với số gọi đến. Ghi số của bạn, hoặc để trống.")
     if problem:
         # Neither number nor phrase is repeated: the tracking page shows this too.
-        yield Question("contact_phone", problem.format(count=len(digits)), _("Số của bạn"))
+        yield ClarifyingQuestion(
+            "contact_phone", problem.format(count=len(digits)), _("Số của bạn")
+        )
 
 
-def _ask_phrase(phrase: str, *numbers: str) -> Iterator[Question]:
+def _ask_phrase(phrase: str, *numbers: str) -> Iterator[ClarifyingQuestion]:
     if _is_guessable(phrase, numbers):
         text = _(
             "Câu này có tên hoặc số của bạn, kẻ gian dễ đoán."
             " Chọn câu khác, ví dụ hai đồ vật trong bếp."
         )
-        yield Question("callback_phrase", text, _("Câu hẹn mới"))
+        yield ClarifyingQuestion("callback_phrase", text, _("Câu hẹn mới"))
 
 
 def _is_guessable(phrase: str, numbers: Iterable[str]) -> bool:
@@ -209,7 +215,7 @@ def _is_guessable(phrase: str, numbers: Iterable[str]) -> bool:
     return is_number or letters < _MIN_LETTERS or any(word in folded for word in _GUESSED_FIRST)
 
 
-def _ask_caller(typed: str) -> Iterator[Question]:
+def _ask_caller(typed: str) -> Iterator[ClarifyingQuestion]:
     if not typed.strip():
         return
     parsed = phones.parse_many(typed[:MAX_NUMBER_CHARS_READ])
@@ -224,32 +230,32 @@ def _ask_caller(typed: str) -> Iterator[Question]:
     elif "too_short" in problems:
         text = _("Số gọi đến “{typed}” thiếu chữ số. Trang giữ nguyên. Nhớ lại thì ghi ở đây.")
     if text:
-        yield Question("leg_number", text.format(typed=_quote(typed)), _("Số gọi đến"))
+        yield ClarifyingQuestion("leg_number", text.format(typed=_quote(typed)), _("Số gọi đến"))
 
 
-def _ask_missing(missing: tuple[str, ...]) -> Iterator[Question]:
+def _ask_missing(missing: tuple[str, ...]) -> Iterator[ClarifyingQuestion]:
     if "leg_number" in missing:
         text = _("Tin chưa có số gọi đến. Nhớ được thì ghi ở đây, thiếu vài chữ số cũng được.")
-        yield Question("leg_number", text, _("Số gọi đến"))
+        yield ClarifyingQuestion("leg_number", text, _("Số gọi đến"))
     if "story" in missing:
         text = _("Tin chưa có lời kể. Một câu cũng giúp: họ nói gì, bảo bạn làm gì?")
-        yield Question("story", text, _("Kể thêm"))
+        yield ClarifyingQuestion("story", text, _("Kể thêm"))
 
 
-def _ask_suspected_machine(words: ReporterInput) -> Iterator[Question]:
+def _ask_suspected_machine(words: ReporterInput) -> Iterator[ClarifyingQuestion]:
     """Ask for a sentence where the report looks automated; people can answer it."""
     if _SUSPICIOUS.intersection(words.flags) and "story" not in words.missing:
         text = _("Tin đã nhận. Bạn kể thêm một câu: họ gọi lúc mấy giờ, mở đầu nói gì?")
-        yield Question("story", text, _("Kể thêm"))
+        yield ClarifyingQuestion("story", text, _("Kể thêm"))
 
 
-def _ask_account(flags: tuple[str, ...]) -> Iterator[Question]:
+def _ask_account(flags: tuple[str, ...]) -> Iterator[ClarifyingQuestion]:
     if _MASKED.intersection(flags):
         text = _(
             "Trong lời kể có dãy số giống số thẻ, số căn cước. Trang đã che đi, bạn xem lại."
             " Đó là tài khoản nhận tiền của họ thì ghi ở đây."
         )
-        yield Question("accounts", text, _("Tài khoản nhận tiền"))
+        yield ClarifyingQuestion("accounts", text, _("Tài khoản nhận tiền"))
 
 
 def _digits(text: str) -> str:

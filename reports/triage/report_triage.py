@@ -19,7 +19,7 @@ from core.outbox import queue
 from core.outbox.queue import Lease
 from core.text import normalize
 from reports.campaigns import matching
-from reports.campaigns.link_scoring import ReportFingerprint
+from reports.campaigns.link_scoring import FingerprintData
 from reports.extraction import phones, story_reader
 from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
 from reports.extraction.language.cue_matcher import code_rows
@@ -115,7 +115,7 @@ class TriageResult:
 
     facts: ExtractedFacts
     indicators: list[Indicator]
-    fingerprint: ReportFingerprint
+    fingerprint: FingerprintData
 
 
 def triage(lease: Lease) -> None:

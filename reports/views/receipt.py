@@ -157,7 +157,7 @@ def _merge_followups(report: Report) -> MergedReport:
     return merged_report.merged_report(report) if has_followups else MergedReport(report)
 
 
-def _list_questions(merged: MergedReport) -> list[clarifying_questions.Question]:
+def _list_questions(merged: MergedReport) -> list[clarifying_questions.ClarifyingQuestion]:
     try:
         communes = gazetteer.communes()
     except db.Error:

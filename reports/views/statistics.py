@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from core import spreadsheets
 from reports.extraction.language.cue_matcher import code_rows
-from reports.public.statistics import WEEKS, PublicStatistics, load
+from reports.public.statistics import WEEKS, StatisticsData, load
 from reports.public.svg_charts import chart, share
 from reports.reference import gazetteer
 
@@ -70,7 +70,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
     return page
 
 
-def _build_context(statistics: PublicStatistics, counted_at: datetime) -> dict[str, object]:
+def _build_context(statistics: StatisticsData, counted_at: datetime) -> dict[str, object]:
     through, seconds = date.fromisoformat(statistics.through), statistics.first_review_s
     scenarios = {code: scenario_label(code) for code in statistics.scenarios}
     return {
@@ -139,7 +139,7 @@ def _commune_names() -> Mapping[str, str]:
     return names | {"": gettext("Không rõ xã, phường")}
 
 
-def list_csv_rows(statistics: PublicStatistics) -> Iterator[tuple[str, str, int | str]]:
+def list_csv_rows(statistics: StatisticsData) -> Iterator[tuple[str, str, int | str]]:
     """Yield table, cell and count, the heading first; a suppressed count is named as such."""
     yield gettext("Bảng"), gettext("Mục"), gettext("Số")
     if statistics.total is None:

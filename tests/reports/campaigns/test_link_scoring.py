@@ -3,7 +3,7 @@
 import pytest
 
 from reports.campaigns import link_scoring
-from reports.campaigns.link_scoring import MIN_NEAR, MIN_SURE, ReportFingerprint
+from reports.campaigns.link_scoring import MIN_NEAR, MIN_SURE, FingerprintData
 from reports.campaigns.script_fingerprint import ScriptFingerprint
 from reports.campaigns.shared_identifiers import SharedIdentifier
 
@@ -13,8 +13,8 @@ ACCOUNT = SharedIdentifier("same_account", "123456789")
 NOTHING = ScriptFingerprint((), 0, {})
 
 
-def _fingerprint(*keys: SharedIdentifier, at: float | None = 0.0) -> ReportFingerprint:
-    return ReportFingerprint(frozenset(keys), NOTHING, at)
+def _fingerprint(*keys: SharedIdentifier, at: float | None = 0.0) -> FingerprintData:
+    return FingerprintData(frozenset(keys), NOTHING, at)
 
 
 def test_the_strongest_of_what_is_shared_is_the_tie() -> None:

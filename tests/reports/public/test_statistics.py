@@ -16,13 +16,12 @@ from pytest_django import Settings
 
 from core.audit import events
 from reports import tasks
-from reports.models import Case, Commune, ExtractedFacts, Report
-from reports.models import PublicStatistics as PublicFigures
+from reports.models import Case, Commune, ExtractedFacts, PublicStatistics, Report
 from reports.public import statistics
 from reports.public.statistics import (
     LossStatistics,
-    PublicStatistics,
     RawStatistics,
+    StatisticsData,
     apply_suppression,
     load,
     this_sunday,
@@ -71,10 +70,10 @@ def test_that_a_place_was_silent_is_hidden_that_a_week_was_is_not() -> None:
 @pytest.mark.parametrize("weeks", [[4], [4, 4], [0]])
 def test_where_one_table_cannot_be_closed_nothing_is_told(weeks: list[int]) -> None:
     public = apply_suppression(build_raw(weeks, [sum(weeks)], [sum(weeks), 0]))
-    assert public == PublicStatistics("2026-11-22")
+    assert public == StatisticsData("2026-11-22")
 
 
-def suppress_losses(losses: LossStatistics) -> PublicStatistics:
+def suppress_losses(losses: LossStatistics) -> StatisticsData:
     """What is told of losses among fifty reports."""
     return apply_suppression(build_raw([50], [50], [45, 5], losses=losses))
 
@@ -138,7 +137,7 @@ def test_for_each_hidden_count_other_reports_would_show_the_very_same(reports: l
             )
 
 
-def told_of(*reports: Report) -> PublicStatistics:
+def told_of(*reports: Report) -> StatisticsData:
     """What is told once each of these has been read; they are of the present week."""
     for report in reports:
         report_factories.add_facts(report)
@@ -237,19 +236,19 @@ def test_the_first_review_is_a_persons_and_half_of_all_had_it(duty: Person) -> N
 def test_the_row_holds_nothing_that_is_hidden() -> None:
     update_statistics()
     public = told_of(*some(9), report_factories.report("Khác."))
-    row = PublicFigures.objects.get()
+    row = PublicStatistics.objects.get()
     assert row.figures == asdict(public)
     assert load() == (public, row.counted_at)
 
 
 def test_it_is_counted_once_a_night() -> None:
     statistics.update_if_due()
-    first = PublicFigures.objects.get().counted_at
+    first = PublicStatistics.objects.get().counted_at
     statistics.update_if_due()
-    assert PublicFigures.objects.get().counted_at == first
+    assert PublicStatistics.objects.get().counted_at == first
     with time_machine.travel(timedelta(days=1), tick=False):
         statistics.update_if_due()
-    assert PublicFigures.objects.get().counted_at > first
+    assert PublicStatistics.objects.get().counted_at > first
 
 
 @pytest.mark.django_db(transaction=True)
@@ -258,7 +257,7 @@ def test_beats_task_counts_them_and_each_of_its_statements_has_its_time(settings
     assert names.count("reports.update_public_statistics") == 1
     with CaptureQueriesContext(connection) as done:
         tasks.update_public_statistics()
-    assert PublicFigures.objects.exists()
+    assert PublicStatistics.objects.exists()
     statements = [query["sql"] for query in done.captured_queries]
     assert "SET LOCAL statement_timeout = 25000" in statements
     assert len(statements) <= 11  # the first asks whether it is due

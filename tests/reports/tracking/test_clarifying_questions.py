@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.reference.gazetteer import CommunePlace
-from reports.tracking.clarifying_questions import Question, ReporterInput, open_questions
+from reports.tracking.clarifying_questions import ClarifyingQuestion, ReporterInput, open_questions
 
 PLACES = (
     CommunePlace("xa_lam_son", "Xã Lam Sơn", ("Huyện Thọ Xuân",), ("Thị trấn Lam Sơn",)),
@@ -16,11 +16,11 @@ PLACES = (
 CALLER = "0992 000 123"
 
 
-def ask(**words: object) -> list[Question]:
+def ask(**words: object) -> list[ClarifyingQuestion]:
     return open_questions(ReporterInput(**words), PLACES)  # type: ignore[arg-type]
 
 
-def one(**words: object) -> Question:
+def one(**words: object) -> ClarifyingQuestion:
     (question,) = ask(**words)
     return question
 

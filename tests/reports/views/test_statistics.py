@@ -12,9 +12,8 @@ from lxml import html
 from pytest_django import DjangoAssertNumQueries
 
 from reports.extraction.language.cue_matcher import code_rows
-from reports.models import Commune
-from reports.models import PublicStatistics as PublicFigures
-from reports.public.statistics import PublicStatistics, apply_suppression
+from reports.models import Commune, PublicStatistics
+from reports.public.statistics import StatisticsData, apply_suppression
 from reports.views.statistics import format_duration, format_money
 from tests.reports.public.test_statistics import build_raw
 from tests.support.alert_factories import commune
@@ -37,7 +36,7 @@ def _filled(db: None) -> None:
         lost_vnd=1_900_000_000,
         first_review_s=7_830,
     )
-    PublicFigures.objects.create(figures=asdict(public))
+    PublicStatistics.objects.create(figures=asdict(public))
 
 
 @pytest.mark.usefixtures("_filled")
@@ -84,10 +83,10 @@ def test_columns_have_a_name_and_a_table(client: Client) -> None:
     assert len(picture.xpath(".//rect[@class='closed']")) == 2
 
 
-@pytest.mark.parametrize("kept_row", [None, PublicStatistics("2026-11-22")])
-def test_too_little_to_tell_is_said(client: Client, kept_row: PublicStatistics | None) -> None:
+@pytest.mark.parametrize("kept_row", [None, StatisticsData("2026-11-22")])
+def test_too_little_to_tell_is_said(client: Client, kept_row: StatisticsData | None) -> None:
     if kept_row:
-        PublicFigures.objects.create(figures=asdict(kept_row))
+        PublicStatistics.objects.create(figures=asdict(kept_row))
     assert "Chưa đủ tin để nêu số" in words(client.get(PAGE).content)
     assert client.get(FILE).status_code == 200
 
@@ -119,7 +118,7 @@ def test_the_page_is_light_with_every_kind_and_every_commune(client: Client) -> 
     full = apply_suppression(build_raw([1000], [1000], [500, 500]))
     kinds = dict.fromkeys(code_rows(), 17)
     public = replace(full, scenarios=kinds, communes=dict.fromkeys(places, 123))
-    PublicFigures.objects.create(figures=asdict(public))
+    PublicStatistics.objects.create(figures=asdict(public))
     answer = client.get(PAGE, headers={"Accept-Encoding": "gzip"})
     assert len(answer.getvalue()) < 7_000
 
