@@ -22,7 +22,7 @@ def test_its_numbers_are_reported_by_two_or_by_nobody(what: str, state: str) -> 
         cursor.execute("SET session_replication_role = origin")
     keys = draw_keys(what, REPORTS)
     states = {
-        lookup.lookup_number(phones.ParsedCaller(key, "international", key)).state
+        lookup.lookup_number(phones.ParsedCaller(key, "international", key)).kind
         for key in (next(keys) for _ in range(30))
     }
     assert states == {state}

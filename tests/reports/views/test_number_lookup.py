@@ -184,7 +184,7 @@ def test_a_number_one_digit_from_the_hotline_is_said_and_never_repaired(client: 
 )
 def test_any_office_has_neighbours_and_no_short_number(typed: str, near: list[str]) -> None:
     reference_data.load_offices()
-    assert [each.number for each in look_up(typed).near] == near
+    assert [each.number for each in look_up(typed).similar_office_numbers] == near
 
 
 def test_every_flag_of_the_reader_has_a_public_sentence() -> None:
