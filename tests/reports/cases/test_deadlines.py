@@ -145,7 +145,7 @@ def test_what_was_refused_leaves_the_deadlines_alone(chief: User) -> None:
 def test_two_of_a_kind_cannot_run() -> None:
     report = report_factories.report()
     deadlines.apply_transition(report.case)
-    row = {"report": report, "kind": "sort"}
+    row = {"report": report, "kind": "classify"}
     with pytest.raises(IntegrityError), transaction.atomic():
         Deadline.objects.create(started_at=timezone.now(), due_at=timezone.now(), **row)
 
