@@ -148,7 +148,7 @@ def test_another_page_carries_the_number_here_without_an_address(client: Client)
 def test_disputes_have_a_window_of_their_own(
     client: Client, monkeypatch: pytest.MonkeyPatch, window: str, status: int
 ) -> None:
-    monkeypatch.setattr(rate_limits, "consume", lambda name, _: name != window)
+    monkeypatch.setattr(rate_limits, "consume", lambda limit, _: limit.name != window)
     answer = send(client, reason="Lời của tôi")
     assert answer.status_code == status
 

@@ -273,7 +273,7 @@ def test_a_foreign_page_cannot_ask(client: Client) -> None:
 def test_who_asks_without_end_is_asked_to_wait_and_told_what_to_do(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rate_limits, "consume", lambda name, _: name != "check")
+    monkeypatch.setattr(rate_limits, "consume", lambda limit, _: limit.name != "check")
     answer = ask(client)
     assert answer.status_code == 429
     assert "Chờ 10 phút" in words(answer.content)
