@@ -101,11 +101,11 @@ def _answer(request: HttpRequest, upload_form: MultipartForm) -> HttpResponse:
         report = report_for_code_or_error(request, form) if form.is_valid() else None
         if report is None:
             return _form_page(request, form, data, WRONG_CODE)
-        notice = _save_story(report, data)
-        lines = _store_all(upload_form, report) or ([] if notice else [NO_FILE])
-        statuses = [line.status for line in notice + lines]
+        confirmation = _save_story(report, data)
+        lines = _store_all(upload_form, report) or ([] if confirmation else [NO_FILE])
+        statuses = [line.status for line in confirmation + lines]
         status = 200 if 200 in statuses else statuses[0]
-        return status_page(request, report, form, status, lines=lines, notice=notice)
+        return status_page(request, report, form, status, lines=lines, confirmation=confirmation)
     except db.Error:
         return _form_page(request, form, data, NOT_NOW)
 
