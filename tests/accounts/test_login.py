@@ -9,34 +9,21 @@ from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
-from django_otp.oath import totp
 from lxml import html
 from pytest_django import Settings
 
 from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
 from portal.management.commands.officer_code import current_totp
+from tests.support.desk_login import code, enter
 from tests.support.officers import PASSWORD, Person, create_officer, phone_of
 
 pytestmark = pytest.mark.django_db
-
-LOGIN = "/admin/login/?next=/admin/"
-
-
-def code(user: User) -> str:
-    return f"{totp(phone_of(user).bin_key):06d}"
 
 
 def errors_of(answer: HttpResponse) -> list[str]:
     """What the log-in page says is wrong."""
     page = html.document_fromstring(answer.content.decode())
     return [each.text_content().strip() for each in page.xpath("//*[@class='errornote']")]
-
-
-def enter(
-    client: Client, name: str = "ha", password: str = PASSWORD, token: str = ""
-) -> HttpResponse:
-    typed = {"username": name, "password": password, "otp_token": token, "next": "/admin/"}
-    return client.post(LOGIN, typed)  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("shape", ["{}{}", "{} {}"])

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from accounts.password_validators import Owasp19MiBArgon2PasswordHasher
 from portal import settings as kept
-from tests.accounts.test_login import code, enter
+from tests.support.desk_login import code, enter
 from tests.support.officers import PASSWORD, create_officer
 
 GOOD = "bồ câu nồi gang xe lu"

@@ -12,9 +12,9 @@ from pytest_django import Settings
 
 from core.audit import events
 from core.models import AuditEvent
-from tests.reports.cases.test_transfer_slips import handed, take
 from tests.support import report_factories
 from tests.support.officers import PASSWORD, Person, phone_of
+from tests.support.transfer_slips import handed, take
 
 STORY = "Xưng công an, dọa bắt."
 TWENTY_MINUTES = timedelta(minutes=20).total_seconds()

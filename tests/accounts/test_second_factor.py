@@ -20,8 +20,8 @@ from pytest_django import Settings
 from accounts import reauthentication, second_factor_encryption
 from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
 from core import encryption
-from tests.accounts.test_login import code, enter
 from tests.support.concurrency import in_parallel
+from tests.support.desk_login import code, enter
 from tests.support.officers import create_officer, phone_of
 
 pytestmark = pytest.mark.django_db

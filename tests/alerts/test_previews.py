@@ -14,8 +14,8 @@ from pypdf import PdfReader
 from alerts import previews, publishing
 from alerts.formats import cap
 from alerts.models import Alert
-from tests.alerts.formats.test_cap import parse_valid, texts
 from tests.support.alert_factories import HOSTILE, draft, issued, submitted
+from tests.support.cap_documents import parse_valid, texts
 from tests.support.officers import Person
 from tests.support.warning_pages import find_missing
 

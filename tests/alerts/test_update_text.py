@@ -10,8 +10,13 @@ from time_machine import Traveller
 
 from alerts import publishing
 from alerts.models import Alert, AlertRevision
-from tests.alerts.test_database_guards import assert_insert_refused
-from tests.support.alert_factories import cancelled, issued, person, rewritten
+from tests.support.alert_factories import (
+    assert_insert_refused,
+    cancelled,
+    issued,
+    person,
+    rewritten,
+)
 from tests.support.warning_pages import get_text, post_text
 
 pytestmark = pytest.mark.django_db

@@ -3,13 +3,14 @@ functions count too.
 """
 
 import ast
+import re
 from collections import deque
 from collections.abc import Callable
 from graphlib import TopologicalSorter
 
 import pytest
 
-from tools.house import load_imports, load_rooms
+from tools.house import load_imports, load_outside, load_rooms
 from tools.source import ROOMS, Module, get_last_name
 
 SAVE_SIGNALS = {"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed"}
@@ -52,6 +53,12 @@ def test_there_is_code_to_read() -> None:
     imported = {name.partition(".")[0] for module in load_rooms() for name in module.imported_names}
     assert len(load_rooms()) > 40
     assert imported >= set(ROOMS)
+
+
+def test_no_test_module_imports_another() -> None:
+    """What several of them use stands in tests/support or a conftest."""
+    imported = {(module.name, name) for module in load_outside() for name in module.imported_names}
+    assert not {edge for edge in imported if re.match(r"tests\.(\w+\.)*test_", edge[1])}
 
 
 def test_no_modules_go_in_a_circle() -> None:

@@ -24,11 +24,11 @@ from reports.models import Followup, Report
 from reports.submission import intake
 from reports.triage import report_triage
 from tests.attacks.hostile_strings import MARK, STRINGS, encoded, faults_of_headers, faults_of_page
-from tests.desk.reports.test_exports import as_csv, as_xlsx
-from tests.reports.cases.test_transfer_slips import PAPER
 from tests.support import alert_factories, report_factories
 from tests.support.officers import Person
+from tests.support.queue_exports import as_csv, as_xlsx
 from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, hidden_of
+from tests.support.transfer_slips import PAPER
 
 pytestmark = pytest.mark.django_db
 FORM = "application/x-www-form-urlencoded"

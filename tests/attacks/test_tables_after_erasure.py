@@ -16,9 +16,9 @@ from reports.retention import destruction_requests, erasure, erasure_requests
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from reports.triage import report_triage
-from tests.reports.retention.test_retention import sent
 from tests.support import report_factories
 from tests.support.database_contents import words_in_tables
+from tests.support.erasable_rows import sent
 from tests.support.officers import Person
 from tests.support.resident_pages import code_of, send
 

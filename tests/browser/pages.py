@@ -205,3 +205,22 @@ class Inspector:
             self.builds.add(build)
             faults += find_in_both_widths(page, find_violations)
         return faults
+
+
+def check_unfolded(page: Page, address: str) -> None:
+    """The page answers, and unfolded it has no fault."""
+    answer = page.goto(address)
+    assert answer is not None
+    unfold(page)
+    assert (answer.status, find_desk_faults(page)) == (200, []), address
+
+
+LAYOUT_SHIFT = """
+() => new Promise(resolve => {
+  let moved = 0;
+  new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) moved += entry.value;
+  }).observe({type: "layout-shift", buffered: true});
+  setTimeout(() => resolve(moved), 300);
+})
+"""

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from reports.models import Report
 from tests.browser.conftest import OpenContext
-from tests.browser.pages import find_bad_looks, find_overflow, press
+from tests.browser.pages import LAYOUT_SHIFT, find_bad_looks, find_overflow, press
 from tests.support.number_factories import KEY, add_finding, file_report
 from tests.support.portal_process import Portal
 from tools.screenshots import RESIDENT
@@ -37,15 +37,6 @@ ASKED_BY_BROWSERS = "/favicon.ico"  # by themselves, once; it weighs, but no pag
 STORY = "Xưng công an, bảo tôi dính vụ án, đòi chuyển 20 triệu vào tài khoản an toàn."
 TYPING = 60  # milliseconds a character: a slow thumb writes fifteen a second at most
 
-LAYOUT_SHIFT = """
-() => new Promise(resolve => {
-  let moved = 0;
-  new PerformanceObserver(list => {
-    for (const entry of list.getEntries()) moved += entry.value;
-  }).observe({type: "layout-shift", buffered: true});
-  setTimeout(() => resolve(moved), 300);
-})
-"""
 FOCUS_IS_HIDDEN = """
 () => {
   const focused = document.activeElement, box = focused.getBoundingClientRect();

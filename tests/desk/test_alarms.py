@@ -12,7 +12,7 @@ from reports.models import Alarm, QueueSnapshot, Report
 from reports.monitoring import queue_stats
 from reports.submission import intake
 from tests.support import report_factories
-from tests.support.desk_pages import QUEUE, list_reports, page_of, statements, tree, words
+from tests.support.desk_pages import QUEUE, banner, list_reports, page_of, statements, tree, words
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
@@ -24,12 +24,6 @@ def late(minutes: int = 12) -> Report:
     report = report_factories.report()
     OutboxItem.objects.update(created_at=Now() - timedelta(minutes=minutes))
     return report
-
-
-def banner(client: Client, address: str = "/admin/") -> str:
-    """What the banner says; empty without one."""
-    boxes = tree(client.get(address)).find_class("alarms")
-    return " ".join(" ".join(box.text_content() for box in boxes).split())
 
 
 def test_a_quiet_desk_has_no_banner(duty: Person) -> None:

@@ -12,9 +12,9 @@ from desk.site import ORDER
 from reports.models import BurstSnapshot, Case, UnitMember
 from reports.monitoring import queue_stats
 from reports.reference import gazetteer
-from tests.reports.numbers.test_findings import proposed, submit_dispute
 from tests.support import alert_factories, campaign_factories, report_factories
 from tests.support.desk_pages import statements, tree
+from tests.support.number_factories import proposed, submit_dispute
 from tests.support.officers import Person, second
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from accounts import officer_accounts, roles
 from core.audit import events
-from tests.accounts.test_login import code, enter
+from tests.support.desk_login import code, enter
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.support.resident_load import assert_balanced
-from tests.portal.test_nginx import NGINX
+from tests.support.nginx_front import NGINX
 from tools.portal_stack import PortalStack, portal_stack
 
 

@@ -23,11 +23,10 @@ from tests.faults.support.canary_marks import (
 )
 from tests.faults.support.resident_load import desk
 from tests.faults.support.smtp_sink import SmtpSink, smtp_sink
-from tests.faults.test_files_disk import form_with
-from tests.portal.test_nginx import NGINX, ask
 from tests.support.images import jpeg
+from tests.support.nginx_front import NGINX, ask
 from tests.support.portal_process import Page
-from tests.support.resident_pages import code_of
+from tests.support.resident_pages import code_of, form_with
 from tools.portal_stack import PortalStack, portal_stack, wait_until
 
 pytestmark = [pytest.mark.serial]

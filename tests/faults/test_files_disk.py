@@ -7,19 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from pytest_django import Settings
 
 from reports.attachments import storage
 from reports.models import EvidenceFile, Report
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
-from tests.portal.test_nginx import NGINX, ask
 from tests.support.evidence_files import JPEG, lines, on_disk, opened, post
+from tests.support.nginx_front import NGINX, ask
 from tests.support.portal_process import Visitor
-from tests.support.resident_pages import send, words
+from tests.support.resident_pages import form_with, send, words
 from tests.support.small_disk import small_disk, unmount
 from tools.portal_stack import portal_stack
 
@@ -70,14 +68,6 @@ def test_what_no_longer_fits_is_refused_and_the_text_is_taken(
         assert send(client, story="Họ lại gọi.").status_code == 303
         assert [opened(file) for file in EvidenceFile.objects.all()] == PICTURES[:files]
     assert Report.objects.count() == 2
-
-
-def form_with(code: str, *pictures: bytes) -> tuple[bytes, dict[str, str]]:
-    """The body that a browser makes of the form for files, and its headers."""
-    chosen = [SimpleUploadedFile("a.jpg", picture) for picture in pictures]
-    return encode_multipart(BOUNDARY, {"code": code, "files": chosen}), {
-        "Content_Type": MULTIPART_CONTENT
-    }
 
 
 @pytest.mark.serial

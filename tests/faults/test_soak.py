@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.portal.test_nginx import NGINX
+from tests.support.nginx_front import NGINX
 from tools.portal_stack import portal_stack
 from tools.soak_test import FAULTS, SoakPlan, run_soak
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.portal.test_nginx import ask, needs_nginx
-from tests.portal.test_nginx_static_pages import checked, kept_as
+from tests.support.nginx_front import ask, needs_nginx
+from tests.support.stored_pages import checked, kept_as
 from tools import publishing_rounds
 from tools.cpu_allowance import CpuAllowance
 from tools.portal_stack import PortalStack, wait_until

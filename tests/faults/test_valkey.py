@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from tests.faults.support.resident_load import HOTLINE, ask, desk, lines, residents
-from tests.portal.test_middleware import public_paths
 from tests.support.portal_process import Visitor
+from tests.support.public_urls import public_paths
 from tools.client_journal import RECEIPT, ClientJournal
 from tools.portal_stack import PortalStack, wait_until
 

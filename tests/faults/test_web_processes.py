@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.support.kill_after_commit.apps import TRAP
 from tests.faults.support.resident_load import assert_balanced
-from tests.portal.test_nginx import NGINX, needs_nginx
+from tests.support.nginx_front import NGINX, needs_nginx
 from tests.support.processes import processes_about
 from tools.client_journal import BROKEN, FRONT, RECEIPT, ClientJournal
 from tools.cpu_allowance import CpuAllowance

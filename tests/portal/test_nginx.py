@@ -1,74 +1,30 @@
 """The configuration of the front server, run by Debian's nginx."""
 
 import base64
-import contextlib
 import gzip
 import hashlib
 import http.client
 import http.server
-import os
 import re
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.concurrency import serving
+from tests.support.nginx_front import (
+    ask,
+    needs_nginx,
+    run_front,
+    run_portal,
+    stop,
+)
 from tests.support.small_disk import small_disk
-from tools.servers import find_free_port, prepare_nginx
 
-NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 CSS = b"body{color:#17211d}" * 100
 HASHED = "css/portal.0123456789ab.css"
 
-needs_nginx = pytest.mark.skipif(
-    NGINX is None and not os.environ.get("REQUIRE_BROWSER"), reason="no nginx here"
-)
 pytestmark = [needs_nginx]
-
-
-class Stub(http.server.BaseHTTPRequestHandler):
-    """Stands for the portal: answers with the headers of the request."""
-
-    def do_GET(self) -> None:
-        headers = "\n".join(f"{name}: {value}" for name, value in self.headers.items()).encode()
-        self.send_response(404 if self.path == "/missing" else 200)
-        self.send_header("Content-Length", str(len(headers)))
-        self.end_headers()
-        self.wfile.write(headers)
-
-    def do_POST(self) -> None:
-        length = int(self.headers["Content-Length"])
-        self.rfile.read(length)
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextlib.contextmanager
-def run_portal() -> Iterator[http.server.ThreadingHTTPServer]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server, serving(server):
-        yield server
-
-
-@contextlib.contextmanager
-def run_front(portal: http.server.HTTPServer, *folders: Path, **env: str) -> Iterator[int]:
-    """Run nginx before the portal in a folder, perhaps with static pages; yield its port."""
-    port = find_free_port()
-    folder, *static_pages = folders
-    child = prepare_nginx(folder, port, portal.server_address[1], *static_pages)
-    child.env = {**(child.env or {}), **env}
-    child.start()
-    try:
-        child.wait_until_ready(lambda: listens(port))
-        yield port
-    finally:
-        child.stop(10)
 
 
 def collect_static_files(folder: Path) -> Path:
@@ -98,27 +54,6 @@ def portal() -> Iterator[http.server.ThreadingHTTPServer]:
 def own_front(tmp_path: Path, portal: http.server.HTTPServer) -> Iterator[int]:
     with run_front(portal, collect_static_files(tmp_path)) as port:
         yield port
-
-
-def stop(portal: http.server.HTTPServer) -> None:
-    portal.shutdown()
-    portal.server_close()
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-def ask(
-    port: int, path: str, method: str = "GET", body: bytes | None = None, **headers: str
-) -> tuple[http.client.HTTPResponse, bytes]:
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    with contextlib.closing(client):
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        client.request(method, path, body, named)
-        answer = client.getresponse()
-        return answer, answer.read()
 
 
 def test_static_files_are_served_pre_compressed_and_kept_for_long_if_their_name_is_hashed(

@@ -20,9 +20,10 @@ from alerts.formats import print_files
 from alerts.models import AlertRevision
 from alerts.static_pages import generator
 from alerts.static_pages.page_list import list_static_pages
-from tests.alerts.formats.test_signatures import CAP_KEY, TEXT_KEY
-from tests.portal.test_nginx import Stub, ask, needs_nginx, run_front, run_portal, stop
 from tests.support.alert_factories import cancelled, issued
+from tests.support.nginx_front import Stub, ask, needs_nginx, run_front, run_portal, stop
+from tests.support.signing_keys import CAP_KEY, TEXT_KEY
+from tests.support.stored_pages import checked, kept_as
 from tools.portal_stack import wait_until
 from tools.process_memory import list_process_tree
 
@@ -84,12 +85,6 @@ def body(front: int, path: str) -> bytes:
     return ask(front, path)[1]
 
 
-def kept_as(front: int, path: str) -> tuple[int, str | None]:
-    """Return status and X-Kept, which names a page that stands in for the portal."""
-    answer, _ = ask(front, path)
-    return answer.status, answer.headers["X-Kept"]
-
-
 def soon(holds: Callable[[], bool]) -> bool:
     return wait_until(holds, 5)
 
@@ -106,13 +101,6 @@ def _is_worker(pid: int) -> bool:
     with contextlib.suppress(OSError):  # it may just have ended
         return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"nginx: worker process\0")
     return False
-
-
-def checked(home: Path, seconds_ago: int) -> None:
-    """Write the time of the check in one step: the loop reads half a file as 0."""
-    draft = home / ".checked-at"
-    draft.write_text(f"{int(time.time()) - seconds_ago}\n")
-    draft.replace(home / "checked-at")
 
 
 def test_every_kept_page_goes_out_as_the_portal_would_send_it(

@@ -12,7 +12,7 @@ from portal import report_fast_path
 from reports.models import Report
 from reports.views import report
 from reports.views.form_errors import SubmissionRedirect
-from tests.reports.submission.test_intake import STORY
+from tests.support.report_factories import STORY
 
 pytestmark = pytest.mark.django_db
 DOORS = ("/bao-cao/", "/bao-cao/gui/", "/en/bao-cao/", "/en/bao-cao/gui/")

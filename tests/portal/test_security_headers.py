@@ -16,9 +16,9 @@ from django.utils import timezone
 from lxml import html
 from pytest_django import Settings
 
-from tests.portal.test_views import Broken
 from tests.support.admin_urls import AdminUrls, pages
 from tests.support.alert_factories import commune, issued, office
+from tests.support.broken_pages import Broken
 from tests.support.header_matrix import FRAMES, KINDS, kind_of
 from tests.support.officers import Person
 from tests.support.public_urls import _leaves

@@ -9,40 +9,18 @@ from unittest.mock import Mock
 
 import pytest
 from django.db import OperationalError, connection
-from django.http import HttpRequest, HttpResponse
 from django.test import Client
-from django.urls import path
 from PIL import Image
 from pytest_django import Settings
 
 from core import database
-from portal import urls, views
+from portal import views
 from portal.logging_filters import ErrorRedactionFilter
+from tests.support.broken_pages import Broken
 from tests.support.language import vietnamese_words
 from tests.support.resident_pages import words
 
 HOTLINE = "02373.725.725"
-
-
-def lost(request: HttpRequest, token: str) -> HttpResponse:
-    raise OperationalError("số 0550 000 123")
-
-
-def wrong(request: HttpRequest) -> HttpResponse:
-    raise ValueError("số 0550 000 123")
-
-
-class Broken:
-    """The portal with two pages that break."""
-
-    urlpatterns = [
-        path("lost/<str:token>/", lost, name="lost"),
-        path("wrong/", wrong, name="wrong"),
-        path("en/lost/<str:token>/", lost, name="lost_en"),
-        path("en/wrong/", wrong, name="wrong_en"),
-        *urls.urlpatterns,
-    ]
-    handler400, handler404, handler500 = urls.handler400, urls.handler404, urls.handler500
 
 
 @pytest.fixture

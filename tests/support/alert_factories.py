@@ -1,10 +1,13 @@
 """Factories of warnings, written and issued as the desk does it, of partners and subscribers."""
 
+import json
 import uuid
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from alerts import publishing
@@ -134,3 +137,39 @@ def subscriber(address: str = "dan@mau.example", **filters: str) -> Subscriber:
         confirmed_at=timezone.now(),
         **filters,
     )
+
+
+COLUMNS = (
+    'alert_id, version, msg_type, identifier, sent, effective, expires, "references",'
+    " content, content_hash, author_id, issued_by_id"
+)
+
+
+def insert(alert_id: object, **changes: object) -> None:
+    """Insert a revision by raw SQL, right unless something is changed."""
+    values: dict[str, object] = {
+        "version": 1,
+        "msg_type": "Alert",
+        "identifier": "TH-PV01-2026-0009-1",
+        "references": "",
+        "content_hash": "0" * 64,
+        "author": "editor",
+        "issued_by": "approver",
+        "starts": 0,
+    } | changes
+    message = {"identifier": values["identifier"], "msg_type": values["msg_type"]}
+    content = json.dumps(values.get("content", {"message": message}))
+    names = ("version", "msg_type", "identifier", "starts", "references")
+    statement = (
+        f"INSERT INTO alerts_alertrevision ({COLUMNS})"  # noqa: S608
+        " VALUES (%s, %s, %s, %s, now(), now() + %s * interval '1 hour', NULL, %s, %s, %s, %s, %s)"
+    )
+    people = [person(str(values[name])).pk for name in ("author", "issued_by")]
+    row = [str(alert_id), *map(values.get, names), content, values["content_hash"], *people]
+    with transaction.atomic():
+        connection.cursor().execute(statement, row)
+
+
+def assert_insert_refused(match: str, alert_id: object, **changes: object) -> None:
+    with pytest.raises(IntegrityError, match=match):
+        insert(alert_id, **changes)

@@ -54,3 +54,9 @@ def statements(client: Client, address: str, **query: str) -> list[str]:
         assert client.get(address, query or None).status_code == 200
     every = [each["sql"] for each in queries.captured_queries]
     return [sql for sql in every if "SAVEPOINT" not in sql]
+
+
+def banner(client: Client, address: str = "/admin/") -> str:
+    """What the banner says; empty without one."""
+    boxes = tree(client.get(address)).find_class("alarms")
+    return " ".join(" ".join(box.text_content() for box in boxes).split())

@@ -10,10 +10,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from reports.extraction import phones
-from reports.models import NumberFinding, Report
-from reports.numbers import lookup
+from reports.models import Dispute, NumberFinding, Report
+from reports.numbers import disputes, findings, lookup
+from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.lookup import NumberVerdict
 from tests.support import report_factories
+from tests.support.officers import Person
 
 NUMBER = "0550000123"
 KEY = "+84550000123"
@@ -72,3 +74,19 @@ NO_FINDING_TODAY = pytest.mark.parametrize(
 
 def look_up(number: str = NUMBER) -> NumberVerdict:
     return lookup.lookup_number(phones.parse(number))
+
+
+NUMBERS = "/admin/reports/numberfinding/"
+
+DISPUTES = "/admin/reports/dispute/"
+
+
+def proposed(by: Person, **words: Any) -> NumberFinding:
+    fields = {"number": NUMBER, "finding": "confirmed", "reason": "Đã gọi thử."} | words
+    return findings.store_proposal(findings.validate_finding(**fields, by=by.user))
+
+
+def submit_dispute(number: str = NUMBER) -> Dispute:
+    return disputes.submit_dispute(
+        DisputeSubmission(number, "Số của tôi.", "0550000111"), f"key-{number:0>12}"
+    )

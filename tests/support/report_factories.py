@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -22,7 +23,7 @@ from reports.models import (
     UnitMember,
 )
 from reports.reference import confirmed_statements
-from reports.submission import intake
+from reports.submission import flood_detection, intake
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from reports.triage import report_triage
@@ -165,3 +166,17 @@ def confirm_statement(codename: str, **fields: Any) -> PublicStatement:
     statement, _ = PublicStatement.objects.update_or_create(codename=codename, defaults=public)
     confirmed_statements.clear_cache()
     return statement
+
+
+def count_pending() -> bool:
+    """Count as the relay does before it hands anything over, and return whether others wait."""
+
+    def query(statement: str, values: Any) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    return flood_detection.process_pending(query)
+
+
+STORY = "Họ xưng công an, bảo chuyển tiền."

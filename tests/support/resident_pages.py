@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from lxml import html
 
 from reports.models import Report
@@ -76,3 +78,11 @@ def code_of(page: bytes) -> str:
     """The receipt code that a page shows."""
     tree = html.document_fromstring(page)
     return "".join(tree.xpath("//ul[@class='code']//b/text()"))
+
+
+def form_with(code: str, *pictures: bytes) -> tuple[bytes, dict[str, str]]:
+    """The body that a browser makes of the form for files, and its headers."""
+    chosen = [SimpleUploadedFile("a.jpg", picture) for picture in pictures]
+    return encode_multipart(BOUNDARY, {"code": code, "files": chosen}), {
+        "Content_Type": MULTIPART_CONTENT
+    }

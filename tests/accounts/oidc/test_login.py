@@ -1,8 +1,6 @@
 """The ministry's account: it says who somebody is, and whatever is odd about that opens nothing."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,63 +15,13 @@ from accounts import officer_accounts, sessions
 from accounts.models import OfficerProfile
 from accounts.oidc import client as oidc_provider
 from accounts.oidc.views import LOGINS
-from tests.accounts.test_login import code, enter
-from tests.support import fake_oidc_provider
-from tests.support.fake_oidc_provider import Provider, running
-from tests.support.officers import create_officer
+from tests.support.desk_login import code, enter
+from tests.support.fake_oidc_provider import Provider
+from tests.support.oidc_visit import BACK, BUTTON, CODE, START, Visit, provider, user, visit
 from tests.support.processes import run_script
 
+__all__ = ["provider", "user", "visit"]
 pytestmark = pytest.mark.django_db
-
-START, BACK, CODE = "/admin/nganh/", "/admin/nganh/ve/", "/admin/nganh/ma/"
-BUTTON = "Đăng nhập bằng tài khoản ngành"
-
-
-@pytest.fixture
-def provider(settings: Settings) -> Iterator[Provider]:
-    with running() as server:
-        settings.OIDC_ISSUER = server.issuer
-        settings.OIDC_CLIENT_ID = fake_oidc_provider.CLIENT
-        settings.OIDC_CLIENT_SECRET = fake_oidc_provider.SECRET
-        oidc_provider.clear_discovery_cache()
-        yield server
-
-
-@pytest.fixture
-def user(provider: Provider) -> User:
-    """An officer whom a lead has linked."""
-    officer = create_officer("ha", "duty")
-    officer_accounts.link(
-        officer, "canbo-01", by=create_officer("chi.huy", "lead"), reason="gặp tận mặt"
-    )
-    return officer
-
-
-@dataclass
-class Visit:
-    """A browser at the log-in, the provider, and the officer who is linked."""
-
-    client: Client
-    provider: Provider
-    user: User
-
-    def come_back(self, **changed: str) -> Any:
-        """Go to the provider and return; the answer is that to the return."""
-        away = self.client.get(START, {"next": "/admin/sessions/"})
-        assert away.status_code == 302, away.content.decode()
-        query = self.provider.authorize(away.headers["Location"])
-        return self.client.get(BACK, query | changed)
-
-    def send_code(self) -> Any:
-        return self.client.post(CODE, {"otp_token": code(self.user)})
-
-    def is_in(self) -> bool:
-        return self.client.get("/admin/").status_code == 200
-
-
-@pytest.fixture
-def visit(client: Client, provider: Provider, user: User) -> Visit:
-    return Visit(client, provider, user)
 
 
 def says(answer: Any, status: int, words: str) -> None:

@@ -16,9 +16,9 @@ from accounts.oidc import client as oidc_provider
 from accounts.oidc import views
 from core import rate_limits
 from core.audit import events
-from tests.accounts.oidc.test_login import Visit, provider, user, visit
 from tests.support.fake_oidc_provider import CLIENT, LOG_OUT, Provider
 from tests.support.officers import create_officer, log_in
+from tests.support.oidc_visit import Visit, provider, user, visit
 
 __all__ = ["provider", "user", "visit"]
 pytestmark = pytest.mark.django_db

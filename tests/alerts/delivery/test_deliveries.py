@@ -30,11 +30,11 @@ from tests.support.alert_factories import (
     submitted,
     subscriber,
 )
+from tests.support.deliveries import NOWHERE, work
 from tests.support.partner_server import OK, PartnerServer, partner_server, say
 
 pytestmark = pytest.mark.django_db
 State = Delivery.State
-NOWHERE = "django.core.mail.backends.dummy.EmailBackend"
 
 
 @pytest.fixture(autouse=True)
@@ -46,20 +46,6 @@ def _plain_http_reaches_this_machine(settings: Settings) -> None:
 def refusing() -> Iterator[PartnerServer]:
     with partner_server(say(b"HTTP/1.1 503 Busy\r\n\r\n")) as server:
         yield server
-
-
-PROCESSORS = {
-    deliveries.ENQUEUE_SUBSCRIBERS_TASK: deliveries.enqueue_subscriber_deliveries,
-    deliveries.DELIVER_TASK: deliveries.process_items,
-    deliveries.MAIL_STOPPED_TASK: deliveries.mail_stopped_partners,
-}
-
-
-def work(*tasks: str) -> None:
-    """Process what is owed now, as the relay and a worker do."""
-    for task in tasks or (deliveries.ENQUEUE_SUBSCRIBERS_TASK, deliveries.DELIVER_TASK):
-        while items := list(OutboxItem.objects.filter(task=task, done_at=None, failed_at=None)):
-            PROCESSORS[task]([item.pk for item in items])
 
 
 def try_again() -> None:

@@ -23,8 +23,8 @@ from core import encryption
 from core.audit import events
 from core.keys import newest_key
 from core.models import OutboxItem
-from tests.alerts.delivery.test_deliveries import NOWHERE, work
 from tests.support.alert_factories import HOSTILE, issued, partner, rewritten
+from tests.support.deliveries import NOWHERE, work
 from tests.support.officers import Person
 from tests.support.warning_pages import find_mailed_path, get_text
 

@@ -18,8 +18,8 @@ from alerts.models import Delivery, Subscriber
 from core.keys import form_token, newest_key
 from core.models import OutboxItem
 from reports.models import Office
-from tests.alerts.delivery.test_deliveries import NOWHERE, work
 from tests.support.alert_factories import cancelled, commune, issued, office, rewritten, subscriber
+from tests.support.deliveries import NOWHERE, work
 from tests.support.warning_pages import find_mailed_path, find_missing, get_text, post_text
 
 pytestmark = pytest.mark.django_db

@@ -22,8 +22,8 @@ from lxml import etree
 from alerts.embed import frames, snippets
 from alerts.formats import feeds, html
 from alerts.models import AlertRevision
-from tests.alerts.formats.test_cap import hostile
 from tests.support.alert_factories import HOSTILE, cancelled, commune, issued, office
+from tests.support.cap_documents import hostile
 
 PORTAL = "https://portal.example"
 HERE = "http://127.0.0.1:8000"

@@ -16,7 +16,6 @@ from lxml import html
 from alerts import publishing
 from alerts.drafting import FIRST_SLUG, ensure_first_alert
 from alerts.formats import cap
-from tests.alerts.delivery.test_deliveries import work
 from tests.support.alert_factories import (
     IN_ENGLISH,
     approved,
@@ -27,6 +26,7 @@ from tests.support.alert_factories import (
     subscriber,
     withdrawn,
 )
+from tests.support.deliveries import work
 from tests.support.language import vietnamese_words
 from tests.support.warning_pages import find_missing, get_text, measure_weight, post_text
 

@@ -16,7 +16,6 @@ from alerts import publishing
 from alerts.formats import cap, signatures
 from alerts.formats.cap_signer import cap_signer, generate_key
 from alerts.models import AlertRevision, PublicKey, RevisionSignature
-from tests.alerts.formats.test_cap import parse_valid
 from tests.support.alert_factories import (
     HOSTILE,
     approved,
@@ -25,10 +24,10 @@ from tests.support.alert_factories import (
     rewritten,
     submitted,
 )
+from tests.support.cap_documents import parse_valid
+from tests.support.signing_keys import CAP_KEY, TEXT_KEY
 
 pytestmark = pytest.mark.django_db
-TEXT_KEY = base64.b64encode(bytes(range(32))).decode()
-CAP_KEY = generate_key("portal.example")
 
 
 @pytest.fixture(autouse=True)

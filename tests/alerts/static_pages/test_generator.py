@@ -20,8 +20,8 @@ from alerts.static_pages.page_list import list_static_pages
 from alerts.static_pages.store import FRESH, STALE, StaticTree, path_for
 from alerts.static_pages.subprocess_renderer import render_in_subprocess
 from core.models import OutboxItem
-from tests.alerts.formats.test_signatures import CAP_KEY, TEXT_KEY
 from tests.support.alert_factories import cancelled, commune, draft, issued, office, rewritten
+from tests.support.signing_keys import CAP_KEY, TEXT_KEY
 
 pytestmark = pytest.mark.django_db
 

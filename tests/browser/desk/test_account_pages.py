@@ -7,21 +7,13 @@ from playwright.sync_api import Page
 from pytest_django import Settings
 
 from accounts import officer_accounts
-from tests.accounts.test_login import enter
 from tests.browser.desk.conftest import QUEUE
-from tests.browser.pages import find_desk_faults, press, unfold
+from tests.browser.pages import check_unfolded, find_desk_faults, press
 from tests.support import report_factories
+from tests.support.desk_login import enter
 from tests.support.officers import create_officer
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
-
-
-def check_unfolded(page: Page, address: str) -> None:
-    """The page answers, and unfolded it has no fault."""
-    answer = page.goto(address)
-    assert answer is not None
-    unfold(page)
-    assert (answer.status, find_desk_faults(page)) == (200, []), address
 
 
 def test_no_page_on_people_has_a_fault(portal: str, page: Page) -> None:

@@ -3,12 +3,11 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.accounts.oidc.test_login import BUTTON, provider
-from tests.accounts.test_login import code
-from tests.browser.desk.test_account_pages import check_unfolded
-from tests.browser.pages import find_desk_faults, press
+from tests.browser.pages import check_unfolded, find_desk_faults, press
+from tests.support.desk_login import code
 from tests.support.fake_oidc_provider import Provider
 from tests.support.officers import create_officer
+from tests.support.oidc_visit import BUTTON, provider
 
 __all__ = ["provider"]
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from reports.models import Report
 from tests.browser.conftest import OpenContext
-from tests.browser.pages import find_resident_faults
+from tests.browser.pages import LAYOUT_SHIFT, find_resident_faults
 from tests.browser.script.conftest import (
     KEEP_DRAFT,
     KEEP_UNSENT,
@@ -24,7 +24,6 @@ from tests.browser.script.conftest import (
     list_cached_pages,
     open_report_page,
 )
-from tests.browser.test_page_weight_and_speed import LAYOUT_SHIFT
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

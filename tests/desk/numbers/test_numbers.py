@@ -11,11 +11,17 @@ from core.models import AuditEvent
 from reports.models import Dispute
 from reports.numbers import disputes, findings
 from reports.numbers.disputes import DisputeSubmission
-from tests.reports.numbers.test_findings import DISPUTES, NUMBERS, proposed, submit_dispute
 from tests.support import report_factories
 from tests.support.desk_pages import QUEUE, tree, words
 from tests.support.desk_pages import page_of as report_page
-from tests.support.number_factories import NUMBER, file_report
+from tests.support.number_factories import (
+    DISPUTES,
+    NUMBER,
+    NUMBERS,
+    file_report,
+    proposed,
+    submit_dispute,
+)
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db

@@ -7,11 +7,11 @@ from core.audit import events
 from reports.cases import deadlines, transitions
 from reports.models import Case
 from reports.tracking import followups
-from tests.reports.cases.test_workflow import LEADS
 from tests.support import report_factories
 from tests.support.desk_pages import STORY, open_page, page_of, press, tree, words
 from tests.support.officers import Person
 from tests.support.report_factories import WORDS
+from tests.support.workflow_table import LEADS
 
 pytestmark = pytest.mark.django_db
 

@@ -2,11 +2,8 @@
 must not do with it.
 """
 
-import csv
 import io
 import zipfile
-from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
 from django.db import connection
@@ -21,30 +18,11 @@ from reports.facts.merged_report import Caller
 from tests.support import report_factories
 from tests.support.desk_pages import QUEUE
 from tests.support.officers import Person
+from tests.support.queue_exports import PAGE, as_csv, as_xlsx, exported
 
 pytestmark = pytest.mark.django_db
 
-PAGE = f"{QUEUE}export/"
 FORMULAS = ["=1+1", "+84", "-2", "@SUM(A1)", "\t=1", "  =1", "＝1", "\u200b=1", "\n@x", "\r=1"]
-TAG = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-
-
-def as_csv(content: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
-
-
-def as_xlsx(content: bytes) -> list[list[str]]:
-    with zipfile.ZipFile(io.BytesIO(content)) as book:
-        sheet = ET.fromstring(book.read("xl/worksheets/sheet1.xml"))  # noqa: S314
-    return [["".join(cell.itertext()) for cell in row] for row in sheet.iter(f"{TAG}row")]
-
-
-def exported(person: Person, query: str = "?viec=all", **given: Any) -> list[list[str]]:
-    """The rows of an export, its header first."""
-    answer = person.client.post(PAGE + query, {"format": "csv"} | given)
-    assert answer.status_code == 200
-    content = b"".join(answer.streaming_content)  # type: ignore[arg-type]
-    return as_xlsx(content) if given.get("format") == "xlsx" else as_csv(content)
 
 
 @pytest.mark.parametrize("text", FORMULAS)

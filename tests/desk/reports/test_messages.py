@@ -1,8 +1,5 @@
 """What both sides wrote each other, and what the reporter added, on the page of a report."""
 
-import uuid
-from typing import Any
-
 import pytest
 from django.db import connection
 from django.http import HttpResponse
@@ -12,11 +9,12 @@ from core import encryption
 from core.audit import events
 from core.errors import StaleVersionError
 from reports.cases import workflow
-from reports.models import Case, EvidenceFile, Followup, Message, Report
+from reports.models import Case, Message, Report
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from tests.support import report_factories
 from tests.support.desk_pages import page_of, words
+from tests.support.messages import add_followup, answered, sent
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -33,27 +31,6 @@ def press(person: Person, report: Report, verb: str, reason: str) -> HttpRespons
     version = Case.objects.get(report=report).version
     data = {"version": version, "reason": reason}
     return person.client.post(page_of(report, verb), data)  # type: ignore[return-value]
-
-
-def answered(report: Report, text: str) -> Message:
-    """A message of the reporter, as intake writes it."""
-    sealed = encryption.encrypt(text, "text", report.pk)
-    digest = uuid.uuid4().bytes * 2
-    return Message.objects.create(report=report, text_sealed=sealed, content_digest=digest)
-
-
-def add_followup(report: Report, kind: str = "more", **said: Any) -> Followup:
-    """Something that the reporter told later, as intake writes it."""
-    return Followup.objects.create(
-        report=report, kind=kind, submission_key="k", content_digest=uuid.uuid4().bytes * 2, **said
-    )
-
-
-def sent(report: Report, char: bytes) -> EvidenceFile:
-    """A picture that the reporter sent."""
-    return EvidenceFile.objects.create(
-        report=report, media_type="image/png", size=1, sha256=char * 32
-    )
 
 
 @pytest.mark.parametrize(("verb", "status"), [("ask", "waiting"), ("message", "new")])

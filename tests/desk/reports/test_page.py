@@ -11,10 +11,10 @@ from desk.reports.detail import explanations_of
 from reports.calendar import days_off
 from reports.models import ExtractedFacts, LegalHold, Report
 from reports.reference import gazetteer, office_lexicon, units
-from tests.desk.reports.test_messages import add_followup, answered
 from tests.support import report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
 from tests.support.desk_pages import QUEUE, STORY, open_page, page_of, press, statements, words
+from tests.support.messages import add_followup, answered
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db

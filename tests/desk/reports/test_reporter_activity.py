@@ -13,13 +13,13 @@ from reports.models import Report
 from reports.reference import gazetteer
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
-from tests.desk.reports.test_exports import exported
-from tests.desk.reports.test_messages import add_followup, answered, sent
-from tests.reports.cases.test_workflow import WORDS
 from tests.support import report_factories
 from tests.support.alert_factories import commune
 from tests.support.desk_pages import QUEUE, list_reports, page_of, statements, tree, words
+from tests.support.messages import add_followup, answered, sent
 from tests.support.officers import Person
+from tests.support.queue_exports import exported
+from tests.support.report_factories import WORDS
 
 pytestmark = pytest.mark.django_db
 

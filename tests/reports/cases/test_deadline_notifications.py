@@ -14,10 +14,9 @@ from reports import tasks
 from reports.cases import deadline_notifications
 from reports.models import Alarm, Case, Deadline, DeadlineNotification
 from reports.monitoring import alarms, queue_stats
-from tests.desk.test_alarms import banner
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
-from tests.support.desk_pages import page_of
+from tests.support.desk_pages import banner, page_of
 from tests.support.officers import Person
 from tests.support.report_factories import decide
 

@@ -4,9 +4,8 @@ import io
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -16,45 +15,20 @@ from core.audit import events
 from core.errors import StaleVersionError
 from reports.cases import corrections, pdf_documents, transfer_slips
 from reports.cases.corrections import CorrectedValue
-from reports.models import Case, Report, TransferSlip
+from reports.models import Case, TransferSlip
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
 from tests.support.database_contents import refused_by_database
 from tests.support.desk_pages import page_of
 from tests.support.officers import Person, create_officer, log_in
+from tests.support.transfer_slips import PAPER, STORY, handed, take
 
 pytestmark = pytest.mark.django_db
-STORY = "Họ xưng Công an xã, dọa bắt nếu không chuyển tiền. Số tôi 0992 000 118."
-PAPER = pdf_documents.PdfDocument(
-    number="7/PCT-PV01",
-    issued_on=date(2026, 1, 5),
-    title="PHIẾU CHUYỂN TIN",
-    about="Tin số 26-AAAA-BBBB",
-    to="Công an xã Yên Định",
-    opening="Chuyển tin sau:",
-    facts=(("Lời kể", "Ắt ằ ẳ ẵ ặ Ợ ữ ỹ đ Đ"),),
-    closing="Đề nghị xem xét.",
-    receivers=("- Như trên;",),
-    signed_as="CÁN BỘ LẬP PHIẾU",
-    signer="Lê Thị Ỷ",
-    foot="Phiếu này không thay Phiếu chuyển nguồn tin về tội phạm.",
-)
-
-
-def handed(by: Person, story: str = STORY, **typed: Any) -> Report:
-    report = report_factories.report(story, **typed)
-    report_factories.decide("hand_over", report, by)
-    return report
 
 
 def words_of(pdf: bytes) -> str:
     pages = PdfReader(io.BytesIO(pdf)).pages
     return " ".join(" ".join(page.extract_text() for page in pages).split())
-
-
-def take(who: Person, report: Report, **typed: str) -> Any:
-    slip = TransferSlip.objects.get(report=report)
-    return who.client.post(page_of(report, f"slip/{slip.pk}"), typed)
 
 
 def test_every_vietnamese_letter_and_the_heading_of_a_dispatch_are_on_the_sheet() -> None:

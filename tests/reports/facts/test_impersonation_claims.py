@@ -10,9 +10,9 @@ from portal.management import reference_data
 from reports.models import ExtractedFacts
 from reports.reference import office_lexicon
 from reports.triage import report_triage
-from tests.reports.management.test_json_lines_commands import _ask
 from tests.support import campaign_factories
 from tests.support.desk_pages import page_of
+from tests.support.json_lines import run_json_lines
 from tests.support.officers import Person
 from tests.support.report_factories import add_followup, process_triage, report
 
@@ -119,7 +119,7 @@ def test_the_campaign_page_counts_recognised_offices_and_steps(duty: Person) -> 
 
 
 def test_the_door_gives_the_reasons_and_no_field_more() -> None:
-    (answer,) = _ask("read_stories", json.dumps({"id": 1, "text": STORY}))
+    (answer,) = run_json_lines("read_stories", json.dumps({"id": 1, "text": STORY}))
     assert {reason["fact"] for reason in answer["reasons"]} >= {"office", "stages"}
     office = next(each for each in answer["reasons"] if each["fact"] == "office")
     assert office["rule"].startswith("cong-an-xa-phuong in xa_hoang_hoa: ")

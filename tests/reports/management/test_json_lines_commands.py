@@ -1,23 +1,16 @@
 """read_phones, read_stories, link_stories: one answer for each line, in order."""
 
-import io
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.management import call_command
+
+from tests.support.json_lines import run_json_lines
 
 _ROOT = Path(__file__).parents[3]
-
-
-def _ask(command: str, *lines: str) -> list[dict[str, Any]]:
-    out = io.StringIO()
-    call_command(command, stdin=io.StringIO("".join(line + "\n" for line in lines)), stdout=out)
-    return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
 def _run(command: str, data: bytes, **environment: str) -> list[bytes]:
@@ -35,7 +28,7 @@ def _run(command: str, data: bytes, **environment: str) -> list[bytes]:
 
 
 def test_read_phones_answers_every_line_in_order() -> None:
-    answers = _ask("read_phones", "0550 000 123", "", "113", "không nhớ")
+    answers = run_json_lines("read_phones", "0550 000 123", "", "113", "không nhớ")
     assert [answer["raw"] for answer in answers] == ["0550 000 123", "", "113", "không nhớ"]
     first = {"kind": "mobile", "key": "+84550000123", "flags": ["unlisted_range"]}
     assert answers[0] == {"raw": "0550 000 123", **first}
@@ -51,12 +44,12 @@ def test_read_phones_answers_every_line_in_order() -> None:
 def test_a_number_that_is_no_json_and_a_story_without_text_are_refused(
     line: str, number: int | None, error: str
 ) -> None:
-    assert _ask("read_stories", line) == [{"id": number, "error": error}]
+    assert run_json_lines("read_stories", line) == [{"id": number, "error": error}]
 
 
 def test_read_stories_answers_the_facts_and_every_reason() -> None:
     text = "Nó xưng công an, bắt chuyển 20 triệu. Tôi chưa chuyển."
-    (answer,) = _ask("read_stories", json.dumps({"id": "x", "text": text}))
+    (answer,) = run_json_lines("read_stories", json.dumps({"id": "x", "text": text}))
     assert set(answer) == {
         "id", "scenario", "actions", "money_lost_vnd", "ongoing", "priority", "reasons",
     }  # fmt: skip
@@ -71,7 +64,9 @@ def test_read_stories_answers_the_facts_and_every_reason() -> None:
 
 @pytest.mark.parametrize("command", ["read_stories", "link_stories"])
 def test_a_bad_line_is_answered_and_the_next_ones_are_read(command: str) -> None:
-    answers = _ask(command, "{", "", "[1]", '{"id": "n", "text": 5}', '{"id": "y", "text": "a"}')
+    answers = run_json_lines(
+        command, "{", "", "[1]", '{"id": "n", "text": 5}', '{"id": "y", "text": "a"}'
+    )
     assert [answer["id"] for answer in answers] == [None, None, None, "n", "y"]
     assert ["error" in answer for answer in answers] == [True, True, True, True, False]
 
@@ -79,7 +74,7 @@ def test_a_bad_line_is_answered_and_the_next_ones_are_read(command: str) -> None
 def test_link_stories_answers_in_order_with_null_for_a_single_and_the_error_of_a_bad_line() -> None:
     callers = ["0550000123", "0992000001", "+84 550 000 123"]
     lines = [json.dumps({"id": n, "caller_number": each}) for n, each in enumerate(callers)]
-    first, bad, alone, third = _ask("link_stories", lines[0], "?", *lines[1:])
+    first, bad, alone, third = run_json_lines("link_stories", lines[0], "?", *lines[1:])
     assert bad == {"id": None, "error": "not a line of JSON"}
     assert alone == {"id": 1, "campaign": None, "reasons": []}
     assert first["campaign"] == third["campaign"] is not None

@@ -17,28 +17,23 @@ from desk.numbers.findings import FindingForm
 from portal.management import reference_data
 from reports.models import Dispute, NumberFinding, OfficeNumber, PublishedNumberChange
 from reports.numbers import disputes, findings, published_numbers
-from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.lookup import VerdictKind
 from tests.support.desk_pages import words
-from tests.support.number_factories import KEY, NUMBER, file_report, look_up
+from tests.support.number_factories import (
+    DISPUTES,
+    KEY,
+    NUMBER,
+    NUMBERS,
+    file_report,
+    look_up,
+    proposed,
+    submit_dispute,
+)
 from tests.support.officers import Person, second
 
-NUMBERS = "/admin/reports/numberfinding/"
-DISPUTES = "/admin/reports/dispute/"
 OFFICES = "/admin/reports/officenumber/"
 FORM = {"number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}
 pytestmark = pytest.mark.django_db
-
-
-def proposed(by: Person, **words: Any) -> NumberFinding:
-    fields = {"number": NUMBER, "finding": "confirmed", "reason": "Đã gọi thử."} | words
-    return findings.store_proposal(findings.validate_finding(**fields, by=by.user))
-
-
-def submit_dispute(number: str = NUMBER) -> Dispute:
-    return disputes.submit_dispute(
-        DisputeSubmission(number, "Số của tôi.", "0550000111"), f"key-{number:0>12}"
-    )
 
 
 def acts() -> list[str]:

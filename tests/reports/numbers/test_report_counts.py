@@ -13,7 +13,6 @@ from django.utils import timezone
 from portal.management import reference_data
 from reports.models import Case, Followup, Indicator, NumberFinding, Report
 from reports.numbers.lookup import VerdictKind
-from tests.reports.views.test_number_lookup import ask
 from tests.support import report_factories
 from tests.support.number_factories import (
     APART,
@@ -23,6 +22,7 @@ from tests.support.number_factories import (
     look_up,
     move_report,
 )
+from tests.support.number_lookup_page import ask
 from tests.support.resident_pages import words
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")

@@ -1,7 +1,6 @@
 """The public statistics: what is counted, what is suppressed, and the chart's columns."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
@@ -30,29 +29,9 @@ from reports.public.statistics import (
 from reports.public.svg_charts import ceiling, chart
 from tests.support import report_factories
 from tests.support.officers import Person
+from tests.support.raw_statistics import build_raw
 
 pytestmark = pytest.mark.django_db
-
-SUNDAY = date(2026, 11, 22)
-
-
-def build_raw(
-    weeks: list[int],
-    scenarios: list[int],
-    communes: list[int],
-    claims: Sequence[int] = (),
-    **fields: Any,
-) -> RawStatistics:
-    """A count whose cells are named by letters, weeks by their Mondays."""
-    first = SUNDAY - timedelta(days=7 * len(weeks) - 1)
-    mondays = [(first + timedelta(days=7 * week)).isoformat() for week in range(len(weeks))]
-    tables = {
-        "weeks": dict(zip(mondays, weeks, strict=True)),
-        "scenarios": dict(zip("abcdefgh", scenarios, strict=False)),
-        "communes": dict(zip("stuvwxyz", communes, strict=False)),
-        "claims": dict(zip("klmn", claims or [sum(weeks)], strict=False)),
-    }
-    return RawStatistics(SUNDAY, sum(weeks), tables, **fields)
 
 
 def test_a_small_count_is_hidden_and_another_with_it() -> None:

@@ -31,10 +31,10 @@ from reports.retention import destruction_requests, erasure
 from reports.retention.erasure import ErasureError, ErasureScope
 from reports.submission.intake import TRIAGE_TASK
 from reports.triage import report_triage
-from tests.reports.retention.test_retention import add_followup, sent
 from tests.support import report_factories
 from tests.support.database_contents import refused_by_database, words_in_tables
 from tests.support.desk_pages import page_of
+from tests.support.erasable_rows import add_followup, sent
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db

@@ -36,8 +36,8 @@ from reports.retention import erasure_requests, policy
 from reports.retention import purge as purging
 from reports.retention.policy import BY_NAME
 from reports.submission import intake
-from tests.reports.retention.test_retention import sent
 from tests.support import report_factories
+from tests.support.erasable_rows import sent
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db

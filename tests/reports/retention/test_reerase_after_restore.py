@@ -20,8 +20,8 @@ from reports.retention import (
 )
 from reports.retention.destruction_requests import Target
 from reports.retention.erasure import ErasureScope
-from tests.reports.retention.test_retention import add_followup, sent
 from tests.support import report_factories
+from tests.support.erasable_rows import add_followup, sent
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db

@@ -18,9 +18,9 @@ from reports.facts import abuse_flags
 from reports.models import Report
 from reports.submission import flood_detection
 from reports.triage import report_triage
-from tests.reports.submission.test_flood_detection import count_pending
 from tests.support.desk_pages import list_reports
 from tests.support.officers import Person
+from tests.support.report_factories import count_pending
 
 JUNK = int(os.environ.get("FLOOD", "300"))
 A_FEW = 1000

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.db.models import F
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
@@ -23,6 +22,7 @@ from reports.numbers import report_counts
 from reports.submission import flood_detection, form_parser
 from reports.submission.flood_detection import Arrival
 from tests.support import report_factories
+from tests.support.report_factories import count_pending
 from tests.support.resident_pages import code_of, hidden
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enforced")]
@@ -45,17 +45,6 @@ def arrive(
 
 def visit(address: str) -> HttpRequest:
     return RequestFactory().post("/bao-cao/", REMOTE_ADDR=address)
-
-
-def count_pending() -> bool:
-    """Count as the relay does before it hands anything over, and return whether others wait."""
-
-    def query(statement: str, values: Any) -> list[Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
-
-    return flood_detection.process_pending(query)
 
 
 def everywhere(times: int) -> list[str]:

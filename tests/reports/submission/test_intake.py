@@ -20,12 +20,12 @@ from reports.submission import intake, receipt_codes
 from reports.submission.intake import ReportSubmission
 from tests.support.concurrency import in_parallel
 from tests.support.database_contents import refused_by_database, words_in_tables
+from tests.support.report_factories import STORY
 from tests.support.resident_pages import REPORT, hidden
 
 pytestmark = pytest.mark.django_db
 
 KEY = "a-key-of-the-browser"
-STORY = "Họ xưng công an, bảo chuyển tiền."
 PERSONAL = ("0550000111", "0550 000 111", "bến Sung", "012345678901")
 
 

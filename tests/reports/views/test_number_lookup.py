@@ -29,14 +29,10 @@ from tests.support.number_factories import (
     file_report,
     look_up,
 )
+from tests.support.number_lookup_page import CHECK, ask
 from tests.support.resident_pages import FOREIGN_ORIGIN, hidden_of, value, words
 
-CHECK = "/kiem-tra/"
 pytestmark = pytest.mark.django_db
-
-
-def ask(client: Client, number: str = NUMBER, path: str = CHECK) -> Any:
-    return client.post(path, {"number": number})
 
 
 # --- the five states

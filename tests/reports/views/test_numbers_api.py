@@ -1,6 +1,5 @@
 """Confirmed numbers for programs: by the beginning of a hash, in one size, and nothing else."""
 
-import hashlib
 import subprocess
 import sys
 from itertools import count, islice
@@ -22,17 +21,12 @@ from reports.numbers import hash_api
 from reports.numbers.hash_api import ENTRIES_PER_ANSWER
 from reports.numbers.lookup import lookup_key
 from reports.views import numbers_api
-from tests.support.number_factories import KEY, NO_FINDING_TODAY, add_finding, file_report
+from tests.support.number_factories import NO_FINDING_TODAY, add_finding, file_report
+from tests.support.numbers_api import HASH, PROGRAMS, hash_of
 
 RANGE = "/api/v1/numbers/range/"
-PROGRAMS = "/kiem-tra/cho-phan-mem/"
 
 
-def hash_of(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
-HASH = hash_of(KEY)
 pytestmark = pytest.mark.django_db
 
 

@@ -15,9 +15,9 @@ from reports.extraction.language.cue_matcher import code_rows
 from reports.models import Commune, PublicStatistics
 from reports.public.statistics import StatisticsData, apply_suppression
 from reports.views.statistics import format_duration, format_money
-from tests.reports.public.test_statistics import build_raw
 from tests.support.alert_factories import commune
 from tests.support.language import vietnamese_words
+from tests.support.raw_statistics import build_raw
 from tests.support.resident_pages import words
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,83 @@
+"""The front server before a stub of the portal, run by nginx."""
+
+import contextlib
+import http.server
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.concurrency import serving
+from tools.servers import find_free_port, prepare_nginx
+
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+
+needs_nginx = pytest.mark.skipif(
+    NGINX is None and not os.environ.get("REQUIRE_BROWSER"), reason="no nginx here"
+)
+
+
+class Stub(http.server.BaseHTTPRequestHandler):
+    """Stands for the portal: answers with the headers of the request."""
+
+    def do_GET(self) -> None:
+        headers = "\n".join(f"{name}: {value}" for name, value in self.headers.items()).encode()
+        self.send_response(404 if self.path == "/missing" else 200)
+        self.send_header("Content-Length", str(len(headers)))
+        self.end_headers()
+        self.wfile.write(headers)
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self.rfile.read(length)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def run_portal() -> Iterator[http.server.ThreadingHTTPServer]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server, serving(server):
+        yield server
+
+
+@contextlib.contextmanager
+def run_front(portal: http.server.HTTPServer, *folders: Path, **env: str) -> Iterator[int]:
+    """Run nginx before the portal in a folder, perhaps with static pages; yield its port."""
+    port = find_free_port()
+    folder, *static_pages = folders
+    child = prepare_nginx(folder, port, portal.server_address[1], *static_pages)
+    child.env = {**(child.env or {}), **env}
+    child.start()
+    try:
+        child.wait_until_ready(lambda: listens(port))
+        yield port
+    finally:
+        child.stop(10)
+
+
+def stop(portal: http.server.HTTPServer) -> None:
+    portal.shutdown()
+    portal.server_close()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def ask(
+    port: int, path: str, method: str = "GET", body: bytes | None = None, **headers: str
+) -> tuple[http.client.HTTPResponse, bytes]:
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with contextlib.closing(client):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        client.request(method, path, body, named)
+        answer = client.getresponse()
+        return answer, answer.read()

@@ -1,0 +1,28 @@
+"""Statistics of given counts."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from reports.public.statistics import RawStatistics
+
+SUNDAY = date(2026, 11, 22)
+
+
+def build_raw(
+    weeks: list[int],
+    scenarios: list[int],
+    communes: list[int],
+    claims: Sequence[int] = (),
+    **fields: Any,
+) -> RawStatistics:
+    """A count whose cells are named by letters, weeks by their Mondays."""
+    first = SUNDAY - timedelta(days=7 * len(weeks) - 1)
+    mondays = [(first + timedelta(days=7 * week)).isoformat() for week in range(len(weeks))]
+    tables = {
+        "weeks": dict(zip(mondays, weeks, strict=True)),
+        "scenarios": dict(zip("abcdefgh", scenarios, strict=False)),
+        "communes": dict(zip("stuvwxyz", communes, strict=False)),
+        "claims": dict(zip("klmn", claims or [sum(weeks)], strict=False)),
+    }
+    return RawStatistics(SUNDAY, sum(weeks), tables, **fields)

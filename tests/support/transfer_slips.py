@@ -1,0 +1,38 @@
+"""Transfer slips, made and opened."""
+
+from datetime import date
+from typing import Any
+
+from reports.cases import pdf_documents
+from reports.models import Report, TransferSlip
+from tests.support import report_factories
+from tests.support.desk_pages import page_of
+from tests.support.officers import Person
+
+STORY = "Họ xưng Công an xã, dọa bắt nếu không chuyển tiền. Số tôi 0992 000 118."
+
+PAPER = pdf_documents.PdfDocument(
+    number="7/PCT-PV01",
+    issued_on=date(2026, 1, 5),
+    title="PHIẾU CHUYỂN TIN",
+    about="Tin số 26-AAAA-BBBB",
+    to="Công an xã Yên Định",
+    opening="Chuyển tin sau:",
+    facts=(("Lời kể", "Ắt ằ ẳ ẵ ặ Ợ ữ ỹ đ Đ"),),
+    closing="Đề nghị xem xét.",
+    receivers=("- Như trên;",),
+    signed_as="CÁN BỘ LẬP PHIẾU",
+    signer="Lê Thị Ỷ",
+    foot="Phiếu này không thay Phiếu chuyển nguồn tin về tội phạm.",
+)
+
+
+def handed(by: Person, story: str = STORY, **typed: Any) -> Report:
+    report = report_factories.report(story, **typed)
+    report_factories.decide("hand_over", report, by)
+    return report
+
+
+def take(who: Person, report: Report, **typed: str) -> Any:
+    slip = TransferSlip.objects.get(report=report)
+    return who.client.post(page_of(report, f"slip/{slip.pk}"), typed)
