@@ -85,12 +85,12 @@ WORDS = (MARK, "0992 000 456", "0992000456", "0992000457", CALLER, CONTACT, LATE
 
 def test_no_word_is_left_in_any_table(marked: Report) -> None:
     assert len({table for table, _ in words_in_tables(*WORDS)}) > 8
-    erasure.erase(marked.pk, why="asked")
+    erasure.erase(marked.pk, cause="asked")
     assert words_in_tables(*WORDS) == set()
 
 
 def test_nothing_sealed_is_left_and_no_index_of_a_contact(marked: Report) -> None:
-    erasure.erase(marked.pk, why="asked")
+    erasure.erase(marked.pk, cause="asked")
     models = [each for each in apps.get_app_config("reports").get_models() if not each._meta.proxy]
     left = []
     for model in models:
@@ -106,7 +106,7 @@ def test_nothing_sealed_is_left_and_no_index_of_a_contact(marked: Report) -> Non
 
 
 def test_sealing_anew_and_reading_anew_bring_nothing_back(marked: Report) -> None:
-    erasure.erase(marked.pk, why="asked")
+    erasure.erase(marked.pk, cause="asked")
     queue.enqueue("reports.triage", marked.pk)
     triage(marked)
     list(key_rotation.run(key_rotation.EncryptedTextFields(Report, contact_index.blind_index)))
