@@ -33,7 +33,7 @@ def home(settings: Settings, tmp_path: Path) -> Path:
     folder = tmp_path / "static-pages"
     folder.mkdir()
     (folder / "current").symlink_to("trees/one")
-    (folder / "checked").write_text(f"{int(time.time())}\n")
+    (folder / "checked-at").write_text(f"{int(time.time())}\n")
     return folder
 
 
@@ -172,11 +172,11 @@ def test_what_nobody_looks_after_is_asked_of_the_database(
 ) -> None:
     issued()
     warm(client, PAGE)
-    (home / "checked").write_text(f"{int(time.time()) - content_version.MAX_AGE_SECONDS - 1}\n")
+    (home / "checked-at").write_text(f"{int(time.time()) - content_version.MAX_AGE_SECONDS - 1}\n")
     for _ in range(2):
         with django_assert_num_queries(1):
             client.get(PAGE)
-        (home / "checked").unlink(missing_ok=True)
+        (home / "checked-at").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("is_warm", [True, False])
