@@ -71,7 +71,7 @@ def test_the_log_names_view_place_and_class_of_an_error_and_nothing_else(
     broken.get("/lost/loi-moi-bi-mat/")
     (record,) = [record for record in caplog.records if record.name == "django.request"]
     text = logging.Formatter().format(record)
-    assert "view=lost error=OperationalError at=test_views.py:" in text
+    assert "view=lost error=OperationalError at=broken_pages.py:" in text
     assert "0550" not in text
     assert "bi-mat" not in text
 
