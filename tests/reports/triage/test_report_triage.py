@@ -222,8 +222,8 @@ def test_two_workers_on_one_report_agree() -> None:
     """Process at the same instant, each worker with an item of its own."""
     alone = triaged(caller_number="0550 000 123")
     subject = report(f"{STORY} ", caller_number="0550 000 123")
-    later = [queue.enqueue(intake.TRIAGE_TASK, subject.pk).pk for _ in "123"]
-    items = [item_of(subject).pk, *later]
+    items = [item_of(subject).pk]
+    items += [queue.enqueue(intake.TRIAGE_TASK, subject.pk).pk for _ in "123"]
     in_parallel([lambda item=item: report_triage.process_items([item]) for item in items])
     assert OutboxItem.objects.filter(pk__in=items, done_at__isnull=False).count() == 4
     agreed = ExtractedFacts.objects.get(report=subject)
