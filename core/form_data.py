@@ -13,6 +13,7 @@ Fields = MultiValueDict[str, str]
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_MAX_CACHED_NAME = 64  # bytes: a stranger's names may not fill the memory
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -25,7 +26,8 @@ def parse_fields(request: HttpRequest) -> Fields:
         return _parse_with_django(request)
     lists: dict[str, list[str]] = {}
     for name, _, value in (part.partition(b"=") for part in parts if part):
-        lists.setdefault(_decode_name(name), []).append(_decode(value))
+        decode = _decode_name if len(name) <= _MAX_CACHED_NAME else _decode
+        lists.setdefault(decode(name), []).append(_decode(value))
     return MultiValueDict(lists)
 
 

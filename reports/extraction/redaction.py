@@ -1,8 +1,10 @@
 """Find and mask personal data in a story."""
 
 import re
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from core.text import to_ascii_digits
 from reports.extraction import numbering_plan, phones
@@ -29,6 +31,7 @@ _ACCOUNT_WORDS = re.compile(
     r"|(?:chuyển|chuyen)(?: khoản| khoan)? (?:vào|vao|đến|den|cho))[^\d\n]{0,48}$",
     re.IGNORECASE,
 )
+_NO_DIGITS = re.compile(r"\n?[^\d\n]*")
 # The nearer word decides.
 _PAPER_WORDS = re.compile(
     r"căn cước|can cuoc|cccd|cmnd|cmt|chứng minh|chung minh|giấy tờ|giay to|hộ chiếu|ho chieu"
@@ -39,15 +42,18 @@ _PAPER_WORDS = re.compile(
 _TELEPHONE = re.compile(r"(?<!\d)(?:0\d{9,10}|84\d{9})(?!\d)")
 _MONEY = re.compile(r"\s?(?:đồng|vnđ|vnd|₫|[dđ](?![^\W\d_]))", re.IGNORECASE)
 _SUM = re.compile(r"[1-9]\d{5}0{6}")
-# Digits that may be one number, with separators and letters for digits.
-_RUN = re.compile(r"[0-9](?:(?:[^\w\n]|_){0,3}[0-9oOlI])*")
+# Digits that may be one number, with separators and letters for digits. Possessive: a way back would
+# be remembered for each of a million digits.
+_RUN = re.compile(r"[0-9](?:(?:[^\w\n]|_){0,3}+[0-9oOlI])*+")
+_DIGIT, _SEPARATORS = re.compile("[0-9oOlI]"), re.compile("[^0-9oOlI]+")
 _LIKE_DIGITS = str.maketrans("oOlI", "0011")
 _HEADS = ("00840", "0084", "840", "84", "0", "")
 MIN_NUMBER_DIGITS = 8  # digits of a telephone number without its head
 _MIN_TYPED = 4  # of a number in which letters stand for others
 _TYPED = re.compile(rf"(?:\d\D*){{{_MIN_TYPED}}}")
 SIGNIFICANT_DIGITS = 9  # last digits of a number, without any optional head
-_MAX_CONTACT_LENGTH = 200  # characters
+_MAX_CONTACT_LENGTH = 200  # characters: what stands behind them is kept, and nobody's address
+_MAX_ADDRESSES = 3  # of a contact that are masked
 _AS_DIALLED = re.compile(r"0[0-9]{3}(?: ?[0-9]{3}){2}")  # the usual spelling
 _UNREACHABLE = frozenset({"unknown_area", "ministry_network", "forged_069"})
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
@@ -75,10 +81,11 @@ class _Rule:
 
     def apply(self, text: str) -> str:
         """Return the text masked; all else stays as typed."""
-        redacted, end = "", 0
+        pieces, end = list[str](), 0
         for start, stop in self.spans(to_ascii_digits(text)):
-            redacted, end = redacted + text[end:start] + self.mask, stop
-        return redacted + text[end:]
+            pieces += (text[end:start], self.mask)
+            end = stop
+        return "".join((*pieces, text[end:]))
 
 
 def _find_cards(text: str) -> Spans:
@@ -107,13 +114,19 @@ def _is_needed(match: re.Match[str]) -> bool:
     if _TELEPHONE.search(match[0]) or _MONEY.match(text, end):
         return True
     before = text[max(0, start - _REACH) : start]
-    if account := _ACCOUNT_WORDS.search(before):
+    if account := _ACCOUNT_WORDS.search(_cut_digits(before)):
         return not _PAPER_WORDS.search(account[0])
     if len(text) > MAX_STORY_CHARS_READ:  # not read so far, and each search is slow
         return False
     near = find_bank_accounts(before + text[start : end + _REACH])  # beside the name of a bank
     is_account = any(each.account == contact_digits(match[0]) for each in near)
     return is_account and not _PAPER_WORDS.search(before)
+
+
+def _cut_digits(before: str) -> str:
+    """Return what stands behind the last digit or line end, from where no account word reaches on."""
+    words = _NO_DIGITS.match(before[::-1])
+    return words[0][::-1] if words else ""
 
 
 _CARDS_AND_IDS = (
@@ -158,7 +171,12 @@ def identifying_strings(contact: str) -> Iterator[str]:
     """Yield what names a reporter in others' texts: a number without its head, mail."""
     if number := domestic_number(contact):
         yield number.removeprefix("+84")
-    yield from filter(_MAIL.fullmatch, contact.split())
+    yield from _mail_addresses(contact)
+
+
+def _mail_addresses(contact: str) -> Iterator[str]:
+    words = contact[:_MAX_CONTACT_LENGTH].split()
+    return islice(filter(_MAIL.fullmatch, words), _MAX_ADDRESSES)
 
 
 def strip_strings(text: str, secret: str, mask: str) -> str:
@@ -173,10 +191,10 @@ def contact_digits(contact: str) -> str:
 
 def _contact_rules(contact: str) -> Iterator[_Rule]:
     """Yield the rules for the last nine digits of a number and for mail addresses."""
-    tail = contact_digits(contact)[-SIGNIFICANT_DIGITS:]
+    tail = contact_digits(contact[:_MAX_CONTACT_LENGTH])[-SIGNIFICANT_DIGITS:]
     if len(tail) >= MIN_NUMBER_DIGITS:
         yield _number_rule(tail)
-    yield from map(_mail_rule, filter(_MAIL.fullmatch, contact.split()))
+    yield from map(_mail_rule, _mail_addresses(contact))
 
 
 def _number_rule(tail: str, mask: str = CONTACT_MASK) -> _Rule:
@@ -193,9 +211,9 @@ def _mail_rule(address: str, mask: str = CONTACT_MASK) -> _Rule:
 def _find_spellings(text: str, tail: str) -> Spans:
     """Yield where the digits of `tail` follow one another, with any separators."""
     for run in _RUN.finditer(text):
-        places = [at for at in range(*run.span()) if text[at] in "0123456789oOlI"]
-        digits = "".join(text[at] for at in places).translate(_LIKE_DIGITS)
+        digits = _SEPARATORS.sub("", run[0]).translate(_LIKE_DIGITS)
         at = digits.find(tail)
+        places = _find_digits(run) if at >= 0 else array("I")
         while at >= 0:
             following = at + len(tail)
             first, end = _find_head(digits, places, at), places[following - 1] + 1
@@ -205,7 +223,13 @@ def _find_spellings(text: str, tail: str) -> Spans:
             at = digits.find(tail, following)
 
 
-def _find_head(digits: str, places: list[int], at: int) -> int | None:
+def _find_digits(run: re.Match[str]) -> Sequence[int]:
+    """Return where the digits of a run stand in its text."""
+    offset = run.start()
+    return array("I", (offset + match.start() for match in _DIGIT.finditer(run[0])))
+
+
+def _find_head(digits: str, places: Sequence[int], at: int) -> int | None:
     """Return the first digit of the number, None where it ends a longer one."""
     for head in _HEADS:
         first = at - len(head)

@@ -40,6 +40,7 @@ _COUNTED = {
 }
 _CODE, _ROUND = 10, "00000"  # digits of an account; the end of a round sum
 _NUMBERED = {"khoan", "thoai", "thue", "ma", "so", "cuoc", "thu"}
+_MAX_FIELD_CHARS = 400  # of the form's field; more is no sum
 _SPACED = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")  # 35 500 000
 _FOREIGN = {
     canonical_spelling(word)
@@ -272,18 +273,19 @@ _NOTHING = frozenset(map(normalize, load_json("number_words.json")["nothing_lost
 
 def parse_money_field(raw: str) -> ParsedMoney:
     """Parse the money field: "12 triệu", "2tr9", "35.500.000đ"; "20" lacks its unit."""
-    if not raw.strip():
+    raw = raw.strip()[:_MAX_FIELD_CHARS]
+    if not raw:
         return ParsedMoney(None, "empty")
     if normalize(raw) in _NOTHING:
         return ParsedMoney(0)
-    story = tokenize(_SPACED.sub(".", raw[:400]))
+    story = tokenize(_SPACED.sub(".", raw))
     values = {amount.value for amount in find_amounts(story)}
     is_choice = any(word.folded in _OR for word in story.words)
     if len(values) == 1 and "-" not in raw and not is_choice:
         return ParsedMoney(values.pop())
-    if raw.strip().startswith("-") or is_choice:
+    if raw.startswith("-") or is_choice:
         return ParsedMoney(None, "unreadable")
-    return ParsedMoney(None, _find_problem(raw.strip(), story, has_sum=bool(values)))
+    return ParsedMoney(None, _find_problem(raw, story, has_sum=bool(values)))
 
 
 def _find_problem(raw: str, story: TokenizedText, *, has_sum: bool) -> str:
