@@ -5,7 +5,6 @@ import json
 import logging
 import zipfile
 from collections.abc import Callable
-from string import hexdigits
 from typing import Any
 
 import pytest
@@ -109,11 +108,6 @@ def test_every_other_form_answers_and_runs_nothing(client: Client, path: str, wh
     sound(post(client, path, hidden_of(page.content) | dict.fromkeys(names, text)))
     sound(client.generic("GET", path, QUERY_STRING=encoded(dict.fromkeys(names, text)).decode()))
     assert not Subscriber.objects.exists()
-
-
-def test_a_mark_comes_from_nobody_else() -> None:
-    """Digits alone would stand in a tag or a key by chance."""
-    assert not set(MARK) <= set(hexdigits + ":-. ")
 
 
 def test_a_queue_of_nothing_else_is_exported_without_a_formula(

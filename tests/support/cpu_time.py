@@ -9,12 +9,12 @@ def assert_cpu_time_below(limit: float, work: Callable[[str], object], text: str
     try slow, so there is another, with a character more, lest something is remembered of the first; it
     may not be that character that makes it quick, so it stands before the text and behind it.
     """
-    if _seconds(work, text) < limit:
+    if measure_cpu_seconds(work, text) < limit:
         return True
-    return all(_seconds(work, again) < limit for again in (f"x{text}", f"{text}x"))
+    return all(measure_cpu_seconds(work, again) < limit for again in (f"x{text}", f"{text}x"))
 
 
-def _seconds(work: Callable[[str], object], text: str) -> float:
+def measure_cpu_seconds(work: Callable[[str], object], text: str) -> float:
     started = time.process_time()
     work(text)
     return time.process_time() - started

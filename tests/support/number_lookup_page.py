@@ -1,12 +1,20 @@
-"""The page on which the public looks a number up."""
+"""The page on which the public looks a number up, and the API of published numbers."""
 
+import hashlib
 from typing import Any
 
 from django.test import Client
 
-from tests.support.number_factories import NUMBER
+from tests.support.number_factories import KEY, NUMBER
 
-CHECK = "/kiem-tra/"
+CHECK, PROGRAMS = "/kiem-tra/", "/kiem-tra/cho-phan-mem/"
+
+
+def hash_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+HASH = hash_of(KEY)
 
 
 def ask(client: Client, number: str = NUMBER, path: str = CHECK) -> Any:

@@ -1,7 +1,9 @@
 """A first look has its people and its warning, once; production has neither, nor invented reports."""
 
+import base64
 import json
 import stat
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,6 +13,7 @@ from django_otp.oath import totp
 from pytest_django import Settings
 
 from accounts.models import EncryptedTOTPDevice
+from alerts import publishing
 from alerts.models import Alert, AlertRevision
 from reports.models import PublicStatement, Report
 from tests.support.officers import Person
@@ -31,22 +34,16 @@ def prepare() -> dict:
     return json.loads(officers.credentials_path().read_text())
 
 
-def test_three_people_and_the_first_warning_are_there() -> None:
+def test_three_people_whose_log_ins_the_owner_alone_reads_and_the_first_warning_are_there() -> None:
     noted = prepare()
     assert [one["user"] for one in noted["people"]] == ["truc.ban", "bien.tap", "nguoi.duyet"]
     assert AlertRevision.objects.in_force().count() == 1
     revision = AlertRevision.objects.get()
     assert (revision.author.username, revision.issued_by.username) == ("bien.tap", "nguoi.duyet")
-
-
-def test_log_ins_are_readable_by_the_owner_only() -> None:
-    prepare()
     assert stat.S_IMODE(officers.credentials_path().stat().st_mode) == 0o600
 
 
 def test_a_noted_person_can_enter_the_desk() -> None:
-    import base64
-
     officer = prepare()["people"][0]
     device = EncryptedTOTPDevice.objects.get(user__username=officer["user"]).persistent_id
     code = totp(base64.b32decode(officer["totp_secret"]))
@@ -56,41 +53,32 @@ def test_a_noted_person_can_enter_the_desk() -> None:
     assert answer.status_code == 302, answer.content.decode()
 
 
-def test_a_second_start_changes_nothing() -> None:
+def test_a_second_start_changes_nothing_but_a_new_port(settings: Settings) -> None:
     first = prepare()
     before = list(User.objects.order_by("pk").values_list("password", "date_joined"))
-    assert prepare() == first
+    settings.PORTAL_URL = "http://127.0.0.1:8001"
+    assert prepare() == first | {"url": "http://127.0.0.1:8001"}
     assert list(User.objects.order_by("pk").values_list("password", "date_joined")) == before
     assert AlertRevision.objects.count() == 1
     assert EncryptedTOTPDevice.objects.count() == 3
 
 
-def test_lost_notes_give_new_passwords_and_nobody_twice() -> None:
+@pytest.mark.parametrize("rubbish", [None, "", "{", "[]", '{"people": [{"user": 1}]}'])
+def test_lost_or_spoilt_notes_give_new_passwords_and_nobody_twice(rubbish: str | None) -> None:
     first = prepare()
-    officers.credentials_path().unlink()
-    second = prepare()
-    assert second["people"][0]["password"] != first["people"][0]["password"]
+    path = officers.credentials_path()
+    path.unlink() if rubbish is None else path.write_text(rubbish)
+    assert prepare()["people"][0]["password"] != first["people"][0]["password"]
     assert User.objects.count() == EncryptedTOTPDevice.objects.count() == 3
-
-
-@pytest.mark.parametrize("rubbish", ["", "{", "[]", '{"people": [{"user": 1}]}'])
-def test_spoilt_notes_are_written_anew(rubbish: str) -> None:
-    prepare()
-    officers.credentials_path().write_text(rubbish)
-    assert len(prepare()["people"]) == 3
 
 
 def test_notes_of_another_database_do_not_count() -> None:
     noted = prepare()
-    user = User.objects.get(username="truc.ban")
-    user.set_password("another")
-    user.save()
+    User.objects.filter(username="truc.ban").update(password="another")
     assert prepare()["people"][0]["password"] != noted["people"][0]["password"]
 
 
 def test_a_warning_cancelled_in_the_first_look_stays_cancelled() -> None:
-    from alerts import publishing
-
     prepare()
     people = officers.ensure_demo_users()
     publishing.cancel(Alert.objects.get(), by=people["approver"], reason="Thử.")
@@ -98,23 +86,14 @@ def test_a_warning_cancelled_in_the_first_look_stays_cancelled() -> None:
     assert AlertRevision.objects.count() == 2
 
 
-def test_a_new_port_is_noted_with_the_old_passwords(settings: Settings) -> None:
-    first = prepare()
-    settings.PORTAL_URL = "http://127.0.0.1:8001"
-    assert prepare() == first | {"url": "http://127.0.0.1:8001"}
-
-
-def test_production_refuses_the_people(settings: Settings) -> None:
+@pytest.mark.parametrize("create", [create_demo_site, demo.fill_desk])
+def test_production_refuses_both(
+    settings: Settings, duty: Person, create: Callable[[], object]
+) -> None:
     settings.FIRST_LOOK = False
     with pytest.raises(CommandError, match="first look"):
-        create_demo_site()
-    assert not User.objects.exists()
-
-
-def test_the_demo_is_refused_in_production(settings: Settings, duty: Person) -> None:
-    settings.FIRST_LOOK = False
-    with pytest.raises(CommandError, match="first look"):
-        demo.fill_desk()
+        create()
+    assert User.objects.get() == duty.user
     assert not Report.objects.exists()
 
 

@@ -19,7 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from core import keys
 from tests.support.number_factories import add_finding
-from tests.support.numbers_api import HASH, PROGRAMS
+from tests.support.number_lookup_page import HASH, PROGRAMS
 
 BUNDLE = "/api/v1/numbers/pack.json"
 PUBLIC_KEY = "/api/v1/numbers/pack.pem"

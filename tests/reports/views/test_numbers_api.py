@@ -22,7 +22,7 @@ from reports.numbers.hash_api import ENTRIES_PER_ANSWER
 from reports.numbers.lookup import lookup_key
 from reports.views import numbers_api
 from tests.support.number_factories import NO_FINDING_TODAY, add_finding, file_report
-from tests.support.numbers_api import HASH, PROGRAMS, hash_of
+from tests.support.number_lookup_page import HASH, PROGRAMS, hash_of
 
 RANGE = "/api/v1/numbers/range/"
 
