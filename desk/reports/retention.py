@@ -244,6 +244,7 @@ def render_page(
         things=destructible_items(report, by),
         form=form or CaseFileForm(may_personal=by.has_perm(EXPORT_PERSONAL_PERMISSION)),
         reasons=dict([typed]),
+        typed_reason=highlighting.plain_line(typed[1]),
         **erasure_panel(report, by),
         **{name: by.has_perm(permission) for name, permission in _PERMISSIONS.items()},
     )
