@@ -47,8 +47,10 @@ class ActionLabel:
 
 
 ACTION_LABELS: Mapping[str, ActionLabel] = {
-    "take": ActionLabel("Nhận xử lý", "Đã nhận xử lý.", css="go"),
-    "resume": ActionLabel("Xử lý tiếp, không chờ nữa", "Đã chuyển sang đang xác minh.", css="go"),
+    "take": ActionLabel("Nhận xử lý", "Đã nhận xử lý.", css="primary"),
+    "resume": ActionLabel(
+        "Xử lý tiếp, không chờ nữa", "Đã chuyển sang đang xác minh.", css="primary"
+    ),
     "note": ActionLabel("Ghi chú nội bộ", "Đã ghi chú.", "Ghi chú"),
     "assign": ActionLabel("Phân công cho…", "Đã phân công."),
     "assign_unit": ActionLabel("Giao đơn vị xử lý", "Đã giao đơn vị."),
@@ -77,7 +79,7 @@ ACTION_LABELS: Mapping[str, ActionLabel] = {
         "Đã phân loại là tin báo về tội phạm.",
         "Dấu hiệu gì, gửi cơ quan nào",
         "Ghi rõ tên cơ quan tiếp nhận.",
-        css="grave",
+        css="danger",
     ),
     "extend": ActionLabel(
         "Gia hạn xác minh tin báo",
