@@ -84,7 +84,7 @@ class WithdrawFinding(RowAction):
 
 
 @admin.register(NumberFinding)
-class KnownNumberAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
+class NumberFindingAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
     """Findings: one officer proposes, another confirms; confirmed and valid ones are public."""
 
     form = FindingForm

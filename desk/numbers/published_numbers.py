@@ -75,7 +75,7 @@ class RefuseChange(RowAction):
 
 
 @admin.register(PublishedNumberChange)
-class NumberChangeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[PublishedNumberChange]):
+class PublishedNumberChangeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[PublishedNumberChange]):
     """Proposed changes and their outcomes."""
 
     change_form_template = "admin/reports/publishednumberchange/change_form.html"

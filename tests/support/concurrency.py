@@ -40,7 +40,7 @@ class QuietHandler(BaseHTTPRequestHandler):
         self.reply()
 
     def reply(self) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # each handler has its reply
 
     def answer(self, words: str, kind: str = "text/html; charset=utf-8", status: int = 200) -> None:
         self.send_response(status)
