@@ -51,6 +51,12 @@ NEW, OLD = ".restored", ".replaced"  # inside their folder, which may be a disk 
 # Copies can be drawn again.
 PASSING = {NEW, OLD, storage.DRAFT_FOLDER, storage.COPY_FOLDER, "lost+found"}
 _MIGRATIONS = "SELECT app || '.' || name FROM django_migrations ORDER BY 1"
+SESSION_END_SECONDS = 3.0
+_OTHER_SESSIONS = (
+    "SELECT coalesce(nullif(application_name, ''), 'portal') FROM pg_stat_activity"
+    " WHERE datname = current_database() AND usename = current_user"
+    " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+)
 _FILES = "SELECT id::text FROM reports_evidencefile WHERE erased_at IS NULL ORDER BY 1"
 # What cannot be had a second time, by its table: its name, its rows, their time. None is deleted.
 _PERMANENT: dict[str, tuple[str, Manager[Any], str]] = {
@@ -308,10 +314,10 @@ def count_unarchived_rows(
 
 
 def other_database_sessions() -> list[str]:
-    """Return the application names of our user's other connections to the database."""
-    rows = fetch_all(
-        "SELECT coalesce(nullif(application_name, ''), 'portal') FROM pg_stat_activity"
-        " WHERE datname = current_database() AND usename = current_user"
-        " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-    )
+    """Return the application names of our user's other connections to the database. One whose process
+    was just stopped or killed has some seconds to go.
+    """
+    end = time.monotonic() + SESSION_END_SECONDS
+    while (rows := fetch_all(_OTHER_SESSIONS)) and time.monotonic() < end:
+        time.sleep(0.1)
     return [name for (name,) in rows]
