@@ -2,16 +2,32 @@
 
 import os
 import signal
+from functools import partialmethod
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.signals import task_prerun, worker_before_create_process, worker_process_init
 from django.db import close_old_connections
+from kombu import Connection
 
 from ops.child_process import die_with_parent, freeze_loaded_objects
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-app = Celery("portal")
+
+class _Connection(Connection):
+    """Asks a broker that is away every second; kombu's own waits longer each time, up to 30 s."""
+
+    ensure_connection = partialmethod(
+        Connection.ensure_connection, interval_start=1, interval_step=0
+    )
+
+
+class _AMQP(AMQP):
+    Connection = _Connection
+
+
+app = Celery("portal", amqp=_AMQP)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 task_prerun.connect(close_old_connections)  # CELERY_DB_REUSE_MAX skips Django's own check
