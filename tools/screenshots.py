@@ -5,7 +5,6 @@ Starts the whole portal with invented reports and walks it as a resident and as 
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator
 from io import BytesIO
@@ -17,6 +16,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.portal_process import Portal, running_portal
+from tools.servers import CHROMIUM
 
 OUT = Path("build/screens")
 WIDTHS = (360, 1280)
@@ -104,7 +104,7 @@ STORY = {
     "contact_phone": "0550 000 111",
     "callback_phrase": "ấm và chảo",
 }
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 
 
 def take_screenshot(page: Page, name: str, width: int, scheme: str) -> None:
@@ -321,7 +321,7 @@ def shoot_all(browser: Browser, portal: Portal) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--chromium", default=os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+    parser.add_argument("--chromium", default=CHROMIUM)
     parser.add_argument(
         "--handbook",
         action="store_true",
@@ -333,7 +333,7 @@ def main() -> int:
         portal.manage("purge")  # invented reports are old, and no night has passed here
         portal.manage("demo", "--wait", "60")
         portal.manage("shell", "-c", REPORT_NUMBERS)
-        browser = playwright.chromium.launch(executable_path=arguments.chromium, args=CHROMIUM)
+        browser = playwright.chromium.launch(executable_path=arguments.chromium, args=ARGUMENTS)
         (write_handbook_pictures if arguments.handbook else shoot_all)(browser, portal)
         browser.close()
     where = HANDBOOK if arguments.handbook else OUT

@@ -1,7 +1,6 @@
 """A real browser, Debian's Chromium: an empty profile each time, and script off unless asked for."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -16,17 +15,12 @@ from reports.models import PublicStatement
 from reports.reference import confirmed_statements
 from tests.support.officers import create_officer
 from tests.support.portal_process import Portal, running_portal
+from tools.servers import CHROMIUM
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
 OpenContext = Callable[..., BrowserContext]
 
 # Playwright's own five seconds are few on a machine that is overrun.
@@ -39,7 +33,7 @@ def browser(django_db_setup: None) -> Iterator[Browser]:
     if CHROMIUM is None:
         if os.environ.get("REQUIRE_BROWSER"):
             pytest.fail("no Chromium is installed, and REQUIRE_BROWSER is set")
-        pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
+        pytest.skip("no Chromium is installed (Debian: apt-get install chromium-headless-shell)")
     # Playwright runs an event loop in this thread; Django must not refuse its tables for that.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
