@@ -8,20 +8,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from pytest_django import DjangoDbBlocker
 
 from portal import views
 from reports.calendar import days_off
 from reports.reference import confirmed_statements, gazetteer, office_lexicon, units
 
-KEPT = ("django_content_type", "auth_permission")  # what migrate writes and no test does
+KEPT = (  # what is written before the first test, and by none
+    "django_content_type", "auth_permission", "auth_group", "auth_group_permissions",
+)  # fmt: skip
 # Guards and foreign keys look away, as they do when a table is truncated.
 UNGUARDED = "SET LOCAL session_replication_role = replica"
 
 
 def truncate_all() -> None:
-    """Delete every row that a test has left."""
+    """Delete every row that a test has left, though its processes may still be at work."""
+    for _ in range(5):
+        try:
+            return _delete_all()
+        except OperationalError as error:
+            deadlock = error
+    raise deadlock
+
+
+def _delete_all() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(UNGUARDED)
         for table in filled():

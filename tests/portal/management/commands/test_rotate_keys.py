@@ -179,7 +179,8 @@ def test_what_no_key_opens_stays_as_it_is_and_stops_no_other(settings: Settings)
 def test_a_file_that_was_altered_is_left_as_it_is(client: Client, settings: Settings) -> None:
     file = with_file(client, submit_report())
     path = storage.path_of(file.pk)
-    spoiled = path.read_bytes()[:-1] + b"x"
+    *kept, last = path.read_bytes()
+    spoiled = bytes([*kept, last ^ 1])
     path.write_bytes(spoiled)
     new_key(settings)
     with pytest.raises(CommandError, match="Keep the older keys"):
