@@ -74,13 +74,18 @@ def django_db_keepdb() -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Tests write published numbers as the data files do; those of the two officers say otherwise."""
+    """Roles are there. Tests write published numbers as the data files do; those of the two officers
+    say otherwise.
+    """
     from django.db import connection
+
+    from accounts.roles import establish_roles
 
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         name = connection.ops.quote_name(connection.settings_dict["NAME"])
         cursor.execute(f"ALTER DATABASE {name} SET reports.number_change = 'reference'")
         cursor.execute("SET reports.number_change = 'reference'")
+        establish_roles()
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django_otp.oath import totp
 
-from accounts import invitations, roles
+from accounts import invitations
 from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
 from core.audit import events
 from tests.support.concurrency import in_parallel
@@ -21,11 +21,6 @@ from tests.support.officers import PASSWORD, create_officer
 pytestmark = pytest.mark.django_db
 
 NEW = "một câu rất dài mà dễ nhớ"
-
-
-@pytest.fixture(autouse=True)
-def _roles(db: None) -> None:
-    roles.establish_roles()
 
 
 def invited(name: str = "le.thu.ha", role: str = "duty") -> tuple[str, EncryptedTOTPDevice]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth import login
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 from django.test import Client
@@ -37,8 +37,6 @@ class Person:
 
 def create_officer(name: str, role: str) -> User:
     """An officer of that role, with a device."""
-    if not Group.objects.exists():
-        roles.establish_roles()
     user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
     user.groups.add(roles.group_of(role))
     EncryptedTOTPDevice.issue(user)
