@@ -50,9 +50,9 @@ def report(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return submit_view(request)
     response = _page(request, ReportForm.initial_form(request.GET.dict()))
-    # The back button must find this page with its submission key and what was typed: the same words
-    # under the same key are the same report.
-    response["Cache-Control"] = "private, max-age=1800"
+    # The back button finds this page with its submission key and what was typed: the same words under
+    # the same key are the same report. Whoever comes anew, perhaps somebody else, gets a key anew.
+    response["Cache-Control"] = "private, max-age=0"
     return response
 
 

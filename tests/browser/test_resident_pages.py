@@ -87,6 +87,17 @@ def test_a_phone_without_script_goes_from_the_call_to_the_receipt(
     assert Report.objects.get().demands == ["money"]
 
 
+def test_two_at_one_browser_who_tick_the_same_are_two_reports(
+    portal: str, phone: BrowserContext
+) -> None:
+    for page in (phone.new_page(), phone.new_page()):
+        page.goto(f"{portal}/bao-cao/")
+        page.get_by_label("Đòi chuyển tiền, rút tiền").check()
+        page.get_by_role("button", name=SEND).click()
+        page.wait_for_url("**/bao-cao/da-nhan/")
+    assert Report.objects.count() == 2
+
+
 def chromium(browser: Browser, folder: Path, cookies: int, **options: Any) -> BrowserContext:
     """A browser that keeps no page in memory, its cookies allowed (1) or not (2)."""
     preferences = folder / "Default" / "Preferences"

@@ -248,7 +248,7 @@ def test_a_page_without_a_database_can_still_be_filled_in(
 
 def test_two_visitors_get_different_keys_and_may_go_back_to_their_page(client: Client) -> None:
     assert hidden(client)["submission_key"] != hidden(client)["submission_key"]
-    assert "no-store" not in client.get(REPORT)["Cache-Control"]
+    assert client.get(REPORT)["Cache-Control"] == "private, max-age=0"
 
 
 def test_the_page_posts_to_an_address_of_its_own(client: Client) -> None:
