@@ -21,7 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from core.client_ip import client_ip, network_prefix
+from core.client_ip import IPV6_SITE, client_ip, network_prefix
 from core.keys import newest_key
 
 T = TypeVar("T")
@@ -58,11 +58,12 @@ return over
 
 @dataclass(frozen=True)
 class Window:
-    """So many requests of one visitor in so many minutes. Its name is part of what Valkey counts by."""
+    """So many requests of one visitor, or of one network, in so many minutes. Valkey counts by its name."""
 
     name: str
     requests: int
     minutes: int = 10
+    by_network: bool = False
 
 
 @dataclass
@@ -154,15 +155,16 @@ def counter_key(*about: str) -> str:
     return newest_key().mac("visitor", " ".join(about).encode()).hex()[:32]
 
 
-def window_key(request: HttpRequest, about: str = "") -> str | None:
+def window_key(window: Window, request: HttpRequest, about: str = "") -> str | None:
     """Return the key of a visitor's window, of IPv6 by its network; None without an address: no window."""
     address = client_ip(request)
-    return None if address is None else counter_key(network_prefix(address, ipv4_bits=32), about)
+    bits = {"ipv6_bits": IPV6_SITE} if window.by_network else {"ipv4_bits": 32}
+    return None if address is None else counter_key(network_prefix(address, **bits), about)
 
 
 def retry_after(window: Window, request: HttpRequest, about: str = "") -> int:
     """Return the seconds until this visitor may try again, 0 for now; take nothing from the window."""
-    key = window_key(request, about)
+    key = window_key(window, request, about)
     if key is None or settings.RATE_LIMITS == "count":
         return 0
     return _circuit.call(
@@ -180,7 +182,7 @@ def _seconds_left(windows: MovingWindowRateLimiter, limit: RateLimitItem, *key: 
 
 def consume(window: Window, request: HttpRequest, about: str = "") -> bool:
     """Take one from this visitor's window; return False when nothing was left in it."""
-    key = window_key(request, about)
+    key = window_key(window, request, about)
     return key is None or consume_key(window, key) or settings.RATE_LIMITS == "count"
 
 

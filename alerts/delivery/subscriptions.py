@@ -21,13 +21,9 @@ from core.outbox import queue
 OPT_IN_TASK = "alerts.send_opt_in_mails"
 # From the first, second … opt-in mail to the next; a confirmation resets the count.
 RETRY_DELAYS = tuple(timedelta(minutes=each) for each in (15, 60, 240, 960))
-MAX_AN_HOUR = 500  # new addresses, all visitors together
+CROWD = 500  # new addresses within the hour, all visitors together
 _HOUR = timedelta(hours=1)
 _DOTLESS = {"gmail.com", "googlemail.com"}  # a mailbox is the same with and without dots
-
-
-class RateLimitedError(Exception):
-    """More addresses were given within the hour than people would give."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +35,14 @@ class SubscriptionFilter:
     office: str = ""
 
 
+def is_crowded() -> bool:
+    """Return whether more addresses were given within the hour than people would give."""
+    recent = Subscriber.objects.filter(confirmed_at=None, opt_in_requested_at__gt=Now() - _HOUR)
+    return recent.count() >= CROWD
+
+
 def request_opt_in(address: str, filters: SubscriptionFilter) -> None:
-    """Enqueue a mail to the owner of an address. Raises RateLimitedError."""
+    """Enqueue a mail to the owner of an address."""
     with transaction.atomic():
         row = _lock_row(address)
         if row is None or _must_wait(row):
@@ -63,9 +65,6 @@ def _lock_row(address: str) -> Subscriber | None:
     indexes = [email_blind_index(address, key) for key in field_keys()]
     if row := rows.filter(address_index__in=indexes).first():
         return row
-    recent = Subscriber.objects.filter(confirmed_at=None, opt_in_requested_at__gt=Now() - _HOUR)
-    if recent.count() >= MAX_AN_HOUR:
-        raise RateLimitedError
     pk = uuid4()
     values = {"pk": pk, "address_sealed": _encrypt_address(address, pk)}
     index = email_blind_index(address, newest_key())

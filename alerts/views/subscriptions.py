@@ -15,6 +15,7 @@ from core import rate_limits
 from core.same_origin import is_same_origin
 
 SUBSCRIPTIONS = rate_limits.Window("subscribe", 20)
+IN_A_CROWD = rate_limits.Window("subscribe_in_a_crowd", 10, minutes=60, by_network=True)
 _CROWDED = _("Đang có quá nhiều người ghi. Đợi một lát rồi bấm lại.")
 _ELSEWHERE = _("Phần vừa gửi không phải từ trang này. Bấm lại ở đây.")
 _allow_page_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -38,14 +39,15 @@ def subscribe(request: HttpRequest) -> HttpResponse:
 
 
 def _request_opt_in(request: HttpRequest, form: SubscribeForm) -> bool:
-    try:
-        if rate_limits.consume(SUBSCRIPTIONS, request):
-            subscriptions.request_opt_in(form.cleaned_data["address"], form.filters)
-            return True
-    except subscriptions.RateLimitedError:
-        pass
-    form.add_error(None, _CROWDED)
-    return False
+    """Enqueue the mail; return False where this visitor, or in a crowd their network, has to wait."""
+    may_ask = rate_limits.consume(SUBSCRIPTIONS, request)
+    if may_ask and subscriptions.is_crowded():
+        may_ask = rate_limits.consume(IN_A_CROWD, request)
+    if may_ask:
+        subscriptions.request_opt_in(form.cleaned_data["address"], form.filters)
+    else:
+        form.add_error(None, _CROWDED)
+    return may_ask
 
 
 @csrf_exempt

@@ -95,13 +95,15 @@ def test_one_visitor_asks_for_few(client: Client, enforced: Redis) -> None:
     assert len(mail.outbox) == 20
 
 
-def test_all_together_ask_for_no_more_than_people_would(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+def test_a_crowd_of_one_network_shuts_no_other_out(
+    client: Client, enforced: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subscriptions, "MAX_AN_HOUR", 2)
-    texts = [subscribe(client, f"n{each}@mau.example") for each in range(3)]
-    assert "quá nhiều người" in texts[2]
-    assert len(mail.outbox) == 2
+    monkeypatch.setattr(subscriptions, "CROWD", 2)
+    subscribe(client, "a@mau.example"), subscribe(client, "b@mau.example")
+    crowd = [Client(REMOTE_ADDR=f"192.0.2.{each}") for each in range(11)]
+    texts = [subscribe(each, f"n{number}@mau.example") for number, each in enumerate(crowd)]
+    assert ["quá nhiều người" in text for text in texts] == [False] * 10 + [True]
+    assert "Mở thư để xác nhận" in subscribe(Client(REMOTE_ADDR="198.51.100.7"))
 
 
 def test_the_answer_does_not_tell_who_subscribes(client: Client) -> None:
