@@ -39,7 +39,6 @@ from core.readonly_admin import ReadOnlyAdminMixin
 from reports.campaigns import campaign_stats
 from reports.models import Campaign
 
-MAX_REASON_LENGTH = 500
 _DOCUMENT_FIELDS: list[Any] = [
     "document_number", "document_date", "document_office", "document_subject",
     "document_recipients", "document_note",
@@ -172,8 +171,7 @@ class AlertAdmin(admin.ModelAdmin[Alert]):
         return self._run(request, pk, [CHANGE], publishing.submit, "Đã gửi đi duyệt.")
 
     def send_back(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        reason = request.POST.get("reason", "")[:MAX_REASON_LENGTH]
-        action = partial(publishing.send_back, reason=reason)
+        action = partial(publishing.send_back, reason=request.POST.get("reason", ""))
         return self._run(request, pk, [CHANGE, ISSUE], action, "Đã trả lại để sửa.")
 
     def issue(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -187,11 +185,8 @@ class AlertAdmin(admin.ModelAdmin[Alert]):
 
     def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         is_error = request.POST.get("ending") == CancelReason.ERROR
-        action = partial(
-            publishing.cancel,
-            reason=request.POST.get("reason", ""),
-            ending=CancelReason.ERROR if is_error else CancelReason.OVER,
-        )
+        ending = CancelReason.ERROR if is_error else CancelReason.OVER
+        action = partial(publishing.cancel, ending=ending)
         return self._run(request, pk, [ISSUE], action, "Đã hủy. Trang và khung đã nói rõ.")
 
     def _run(

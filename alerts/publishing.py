@@ -4,7 +4,6 @@ Every revision takes two people: the last author does not issue it. All actions 
 that of two clicks one wins and the other is told why it did not.
 """
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -44,6 +43,7 @@ _EVENT_KINDS = {
     MsgType.UPDATE: "alert_updated",
     MsgType.CANCEL: "alert_cancelled",
 }
+_MAX_REASON_CHARS, _MAX_STEPS = 500, 12
 _EPOCH = datetime.fromtimestamp(0, tz=UTC)
 
 
@@ -148,7 +148,8 @@ def send_back(alert: Alert, *, by: User, reason: str = "") -> None:
     alert = _lock_alert(alert)
     if alert.stage != Alert.Stage.REVIEW:
         raise NotReadyError("Cảnh báo này không ở khâu chờ duyệt.")
-    reason = _clean_reason(reason)
+    # PostgreSQL holds no NUL.
+    reason = " ".join(reason.replace("\0", " ").split())[:_MAX_REASON_CHARS]
     if by != alert.author and not reason:
         raise NotReadyError("Ghi vì sao trả lại, để người soạn biết sửa gì.")
     alert.stage = Alert.Stage.DRAFT
@@ -175,20 +176,15 @@ def update(alert: Alert, *, by: User, read_etag: str | None = None) -> AlertRevi
 
 
 @transaction.atomic
-def cancel(
-    alert: Alert, *, by: User, reason: str, ending: CancelReason = CancelReason.OVER
-) -> AlertRevision:
-    """Cancel a warning for good, with what waits for its time. The public reads `reason`."""
+def cancel(alert: Alert, *, by: User, ending: CancelReason = CancelReason.OVER) -> AlertRevision:
+    """Cancel a warning for good, with what waits for its time, in the fixed words of `ending`."""
     alert = _lock_alert(alert)
-    reason = _clean_reason(reason)
     if not alert.current:
         raise NotReadyError("Cảnh báo này chưa phát, không có gì để hủy.")
-    if not reason:
-        raise NotReadyError("Ghi lý do hủy. Người dân sẽ đọc lý do này.")
     _refuse_cancelled(alert)
     for revision in {alert.current, revision_to_cancel(alert)}:
         _refuse_author(revision.author if revision else None, by)
-    return _issue_revision(alert, MsgType.CANCEL, by, ending, reason)
+    return _issue_revision(alert, MsgType.CANCEL, by, ending)
 
 
 def revision_to_cancel(alert: Alert) -> AlertRevision | None:
@@ -198,10 +194,6 @@ def revision_to_cancel(alert: Alert) -> AlertRevision | None:
 
 def _next_kind(alert: Alert) -> MsgType:
     return MsgType.UPDATE if alert.current else MsgType.ALERT
-
-
-def _clean_reason(reason: str) -> str:
-    return " ".join(reason.replace("\0", " ").split())  # PostgreSQL holds no NUL
 
 
 def _lock_alert(alert: Alert) -> Alert:
@@ -240,8 +232,8 @@ def missing_fields(alert: Alert) -> list[str]:
     except ValidationError as error:
         fields = error.error_dict.items()
         problems += [f"{_field_label(name)}: {_problem_text(errors)}" for name, errors in fields]
-    if not alert.steps.exists():
-        problems.append("Họ lừa thế nào: cần ít nhất một bước.")
+    if not 1 <= alert.steps.count() <= _MAX_STEPS:
+        problems.append(f"Họ lừa thế nào: cần từ một đến {_MAX_STEPS} bước.")
     if (length := len(alert.loudspeaker.split())) > MAX_LOUDSPEAKER_SYLLABLES:
         problems.append(
             f"Bài đọc loa xã: {length} tiếng, đọc hơn một phút. Bớt còn {MAX_LOUDSPEAKER_SYLLABLES} tiếng."
@@ -260,14 +252,12 @@ def _problem_text(errors: list[ValidationError]) -> str:
     return "chưa ghi." if errors[0].code == "blank" else " ".join(ValidationError(errors).messages)
 
 
-def _issue_revision(
-    alert: Alert, kind: MsgType, by: User, ending: str = "", reason: str = ""
-) -> AlertRevision:
+def _issue_revision(alert: Alert, kind: MsgType, by: User, ending: str = "") -> AlertRevision:
     """Write and sign the revision, make it the latest, log the event, enqueue what follows."""
     sent = timezone.now().replace(microsecond=0)
     if alert.year is None:
         alert.year, alert.number = _next_number(timezone.localtime(sent).year)
-    revision = _compose(alert, _next_header(alert, kind, sent, ending, reason))
+    revision = _compose(alert, _next_header(alert, kind, sent, ending))
     revision.issued_by = by
     revision.save(force_insert=True)
     _sign(revision)
@@ -295,9 +285,7 @@ def _next_number(year: int) -> tuple[int, int]:
     return year, (highest or 0) + 1
 
 
-def _next_header(
-    alert: Alert, kind: MsgType, sent: datetime, ending: str = "", reason: str = ""
-) -> MessageHeader:
+def _next_header(alert: Alert, kind: MsgType, sent: datetime, ending: str = "") -> MessageHeader:
     """Return the header of the next message. A Cancel starts at once."""
     version = alert.current.version + 1 if alert.current else 1
     effective, expires = alert.effective, alert.expires
@@ -314,7 +302,6 @@ def _next_header(
         expires=timezone.localtime(expires) if expires else None,
         web=settings.PORTAL_URL + reverse("warnings:detail", args=[alert.slug]),
         ending=ending,
-        reason=reason,
     )
 
 
@@ -330,10 +317,9 @@ def _references(alert: Alert) -> tuple[str, ...]:
 def _compose(alert: Alert, message: MessageHeader) -> AlertRevision:
     """Return an unsaved revision. A Cancel repeats the current one, not what is being written."""
     cancelled = revision_to_cancel(alert) if message.msg_type == MsgType.CANCEL else None
+    content = build_content(alert, message).as_json()
     if cancelled:
-        content = replace(cancelled.frozen_content, message=message).as_json()
-    else:
-        content = build_content(alert, message).as_json()
+        content = cancelled.content | {"message": content["message"]}
     return AlertRevision(
         alert=alert,
         version=message.version,

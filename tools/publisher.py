@@ -57,7 +57,7 @@ def update_alert(name: str) -> None:
 
 def cancel_alert(name: str) -> None:
     alert = Alert.objects.get(slug=name)
-    publishing.cancel(alert, by=get_officer("approver"), reason=f"Hết người gọi ({name} v3).")
+    publishing.cancel(alert, by=get_officer("approver"))
 
 
 def get_officer(name: str) -> User:

@@ -170,6 +170,5 @@ def _split_entries(answer: Answer) -> list[str]:
 def _is_mixed(answer: Answer) -> bool:
     versions_by_name: dict[str, set[str]] = {}
     for name, version in _MARK.findall(answer.text):
-        if version != "3":  # a reason beside the words that it ends
-            versions_by_name.setdefault(name, set()).add(version)
+        versions_by_name.setdefault(name, set()).add(version)
     return any(len(versions) > 1 for versions in versions_by_name.values())

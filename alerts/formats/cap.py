@@ -50,8 +50,8 @@ def render_cap_message(revision: AlertRevision, *, draft: bool = False) -> bytes
     add_child(alert, "status", "Draft" if draft else actual)
     add_child(alert, "msgType", head.msg_type)
     add_child(alert, "scope", "Public")
-    if head.reason:
-        add_child(alert, "note", head.reason)
+    if sentence := revision.ending_sentence:
+        add_child(alert, "note", sentence)
     if head.references:
         add_child(alert, "references", " ".join(head.references))
     add_child(alert, "incidents", head.identifier.rpartition("-")[0])
@@ -72,9 +72,9 @@ def headline(words: Content) -> str:
 
 
 def description(words: Content) -> str:
-    """Return the summary and the steps; of a withdrawn warning the reason alone."""
+    """Return the summary and the steps; of a withdrawn warning that it was taken back."""
     if words.message.is_withdrawn:
-        return f"Cảnh báo này đã được rút lại vì có chỗ chưa đúng. {words.message.reason}"
+        return str(CancelReason.ERROR.label)
     steps = (" ".join(filter(None, (step.title + ".", step.text))) for step in words.steps)
     return "\n".join((words.summary, *steps))
 

@@ -32,16 +32,17 @@ class FeedEntry:
 
 
 def feed_entry(revision: AlertRevision, now: datetime) -> FeedEntry:
-    """Return the entry as it reads at `now`; of a withdrawn warning title and reason alone."""
+    """Return the entry as it reads at `now`; of a withdrawn warning title and end alone."""
     words, head = revision.frozen_content, revision.frozen_content.message
     ended = "[Hết hiệu lực] " if revision.state(now).is_over else ""
-    text = "\n".join(filter(None, (head.reason, words.summary, "\n".join(words.advice))))
+    sentence = revision.ending_sentence
+    text = "\n".join(filter(None, (sentence, words.summary, "\n".join(words.advice))))
     return FeedEntry(
         name=revision.identifier,
         address=head.web,
         title=f"{'[Đã rút lại] ' if head.is_withdrawn else ended}{words.title}",
-        summary=head.reason if head.is_withdrawn else words.summary,
-        text=head.reason if head.is_withdrawn else text,
+        summary=sentence if head.is_withdrawn else words.summary,
+        text=sentence if head.is_withdrawn else text,
         since=head.effective,
     )
 

@@ -26,6 +26,7 @@ CREATE FUNCTION alerts_check_revision_order() RETURNS trigger LANGUAGE plpgsql A
 DECLARE
     draft alerts_alert;
     latest alerts_alertrevision;
+    repeated alerts_alertrevision;
 BEGIN
     SELECT * INTO draft FROM alerts_alert WHERE id = NEW.alert_id FOR UPDATE;
     SELECT * INTO latest FROM alerts_alertrevision WHERE alert_id = NEW.alert_id ORDER BY version DESC LIMIT 1;
@@ -35,14 +36,23 @@ BEGIN
     IF latest.msg_type = 'Cancel' THEN
         RAISE EXCEPTION 'a cancelled warning takes no further revision' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF NEW.author_id IS DISTINCT FROM (CASE NEW.msg_type WHEN 'Cancel' THEN coalesce(
-        (SELECT author_id FROM alerts_alertrevision WHERE alert_id = NEW.alert_id
-         AND effective <= NEW.effective ORDER BY version DESC LIMIT 1),
-        latest.author_id) ELSE draft.author_id END) THEN
+    SELECT * INTO repeated FROM alerts_alertrevision WHERE alert_id = NEW.alert_id
+     ORDER BY effective <= NEW.effective DESC, version DESC LIMIT 1;
+    IF NEW.author_id IS DISTINCT FROM
+       (CASE NEW.msg_type WHEN 'Cancel' THEN repeated.author_id ELSE draft.author_id END) THEN
         RAISE EXCEPTION 'the author of a revision is the author of its text' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     IF NEW.msg_type <> 'Cancel' AND draft.stage <> 'review' THEN
         RAISE EXCEPTION 'only what is in review is issued' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF NEW.msg_type = 'Cancel' AND (
+       NEW.content - 'message' IS DISTINCT FROM repeated.content - 'message'
+       OR (NEW.content->'message') - '{identifier,sender,sent,msg_type,version,references,effective,expires,web}'::text[]
+          NOT IN ('{"ending": "over"}', '{"ending": "error"}')) THEN
+        RAISE EXCEPTION 'a cancellation has no words of its own' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF length((NEW.content - 'message')::text) > 100000 THEN
+        RAISE EXCEPTION 'a warning is at most 100,000 characters' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
 END $$;

@@ -54,10 +54,10 @@ class MsgType(models.TextChoices):
 
 
 class CancelReason(models.TextChoices):
-    """Why a warning was cancelled; residents read different words for each."""
+    """Why a warning was cancelled. The label is all that a cancellation says of its own."""
 
-    OVER = "over", "Hết hiệu lực"
-    ERROR = "error", "Rút lại vì có chỗ chưa đúng"
+    OVER = "over", "Cảnh báo này đã hết hiệu lực."
+    ERROR = "error", "Cảnh báo này đã được rút lại vì có chỗ chưa đúng."
 
 
 class State(StrEnum):

@@ -61,7 +61,7 @@ class EnglishContent:
 
 @dataclass(frozen=True)
 class MessageHeader:
-    """Identifier and times of one message, in CAP's terms; `ending` and `reason` of a Cancel."""
+    """Identifier and times of one message, in CAP's terms; `ending` of a Cancel."""
 
     identifier: str
     sender: str
@@ -73,7 +73,6 @@ class MessageHeader:
     expires: datetime | None
     web: str
     ending: str = ""
-    reason: str = ""
 
     @property
     def web_in_english(self) -> str:

@@ -12,7 +12,7 @@ from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from alerts.models.cap_terms import MsgType, State
+from alerts.models.cap_terms import CancelReason, MsgType, State
 from alerts.models.content import Content
 from alerts.models.warnings import Alert
 
@@ -158,6 +158,12 @@ class AlertRevision(models.Model):
     @cached_property
     def frozen_content(self) -> Content:
         return Content.from_json(self.content)
+
+    @property
+    def ending_sentence(self) -> str:
+        """Return the fixed sentence of a Cancel, "" of another message."""
+        ending = self.frozen_content.message.ending
+        return str(CancelReason(ending).label) if ending else ""
 
 
 class PublicKey(models.Model):

@@ -54,9 +54,9 @@ class Alert(models.Model):
 
     title = models.CharField("tiêu đề", max_length=140)
     short_title = models.CharField("tiêu đề ngắn, cho khung", max_length=40)
-    summary = models.TextField("tóm tắt", max_length=400)
-    advice = models.TextField(
-        "làm gì khi gặp", help_text="Mỗi dòng một việc. Câu đầu là việc phải làm."
+    summary = models.CharField("tóm tắt", max_length=400)
+    advice = models.CharField(
+        "làm gì khi gặp", max_length=2000, help_text="Mỗi dòng một việc. Câu đầu là việc phải làm."
     )
     sms = models.CharField("tin nhắn của Công an", max_length=200, validators=[validate_single_sms])
     sms_share = models.CharField(
@@ -69,20 +69,28 @@ class Alert(models.Model):
         db_default="",
         help_text="Tối đa 70 ký tự: vừa một tin nhắn có dấu.",
     )
-    loudspeaker = models.TextField("bài đọc loa xã", blank=True, help_text="Khoảng 60 giây.")
+    loudspeaker = models.CharField(
+        "bài đọc loa xã", max_length=2000, blank=True, help_text="Khoảng 60 giây."
+    )
 
     title_en = models.CharField("tiêu đề tiếng Anh", max_length=140, blank=True, db_default="")
-    summary_en = models.TextField("tóm tắt tiếng Anh", max_length=400, blank=True, db_default="")
-    advice_en = models.TextField(
-        "làm gì khi gặp, tiếng Anh", blank=True, db_default="", help_text="Mỗi dòng một việc."
+    summary_en = models.CharField("tóm tắt tiếng Anh", max_length=400, blank=True, db_default="")
+    advice_en = models.CharField(
+        "làm gì khi gặp, tiếng Anh",
+        max_length=2000,
+        blank=True,
+        db_default="",
+        help_text="Mỗi dòng một việc.",
     )
 
     document_number = models.CharField("số văn bản", max_length=40, blank=True)
     document_date = models.DateField("ngày văn bản", null=True, blank=True)
     document_office = models.CharField("cơ quan phát", max_length=120, blank=True)
     document_subject = models.CharField("về việc", max_length=200, blank=True)
-    document_recipients = models.TextField("nơi nhận", blank=True, help_text="Mỗi dòng một nơi.")
-    document_note = models.TextField("ghi chú về văn bản", blank=True)
+    document_recipients = models.CharField(
+        "nơi nhận", max_length=2000, blank=True, help_text="Mỗi dòng một nơi."
+    )
+    document_note = models.CharField("ghi chú về văn bản", max_length=400, blank=True)
 
     audience = models.CharField("gửi đến ai", max_length=200, blank=True)
     communes = models.ManyToManyField(
@@ -129,7 +137,9 @@ class Alert(models.Model):
         related_name="alerts",
         verbose_name="đợt lừa đảo",
     )
-    grounds = models.TextField("căn cứ nội bộ", blank=True, help_text="Không đăng.")
+    grounds = models.CharField(
+        "căn cứ nội bộ", max_length=2000, blank=True, help_text="Không đăng."
+    )
     author = models.ForeignKey(
         User,
         models.PROTECT,

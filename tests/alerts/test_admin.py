@@ -75,7 +75,7 @@ def test_a_draft_is_saved_with_what_there_is_and_says_what_it_lacks(editor: Pers
     empty = dict.fromkeys(("short_title", "summary", "advice", "sms", "sms_share"), "")
     editor.client.post(ADD, fill_form(**empty | {"steps-TOTAL_FORMS": 0}))
     alert = Alert.objects.get()
-    words = ["Còn thiếu để gửi duyệt", "Tiêu đề ngắn", "Làm gì khi gặp", "ít nhất một bước"]
+    words = ["Còn thiếu để gửi duyệt", "Tiêu đề ngắn", "Làm gì khi gặp", "từ một đến 12 bước"]
     words.append("Tin nhắn của Công an: chưa ghi.")
     assert find_missing(words, get_text(editor.client, page(alert))) == []
     assert "Chưa trình được" in press(editor, alert, "submit")
@@ -180,12 +180,11 @@ def test_an_old_screen_issues_nothing(approver: Person) -> None:
     assert not AlertRevision.objects.exists()
 
 
-def test_an_approver_cancels_with_a_reason_that_is_cleaned_of_nuls(approver: Person) -> None:
+def test_an_approver_cancels_by_a_choice_of_what_residents_read(approver: Person) -> None:
     alert = issued().alert
-    text = press(approver, alert, "cancel", reason="Nhầm\0số.\0", ending="error")
-    assert "Đã hủy" in text
-    message = AlertRevision.objects.get(msg_type="Cancel").frozen_content.message
-    assert (message.reason, message.ending) == ("Nhầm số.", "error")
+    assert "Cảnh báo này đã hết hiệu lực.</option>" in get_text(approver.client, page(alert))
+    assert "Đã hủy" in press(approver, alert, "cancel", ending="error")
+    assert AlertRevision.objects.get(msg_type="Cancel").frozen_content.message.is_withdrawn
 
 
 def test_a_cancelled_warning_is_read_only_without_buttons(editor: Person, approver: Person) -> None:

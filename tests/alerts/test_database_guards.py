@@ -73,8 +73,10 @@ def test_a_version_and_an_identifier_are_given_once() -> None:
 
 
 def test_no_cancel_waits() -> None:
-    alert = issued().alert_id
-    assert_insert_refused("starts_in_time", alert, msg_type="Cancel", starts=1, **SECOND)
+    revision = issued()
+    message = {"identifier": "TH-2", "msg_type": "Cancel", "ending": "over"}
+    waiting = SECOND | {"msg_type": "Cancel", "content": revision.content | {"message": message}}
+    assert_insert_refused("starts_in_time", revision.alert_id, starts=1, **waiting)
 
 
 def test_only_what_is_in_review_is_issued() -> None:

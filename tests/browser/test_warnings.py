@@ -81,7 +81,7 @@ def test_warnings_are_usable_by_everybody(
     portal: str, revision: AlertRevision, page: Page, is_over: bool
 ) -> None:
     if is_over:
-        publishing.cancel(revision.alert, by=revision.issued_by, reason="Thử.")
+        publishing.cancel(revision.alert, by=revision.issued_by)
     inspector = Inspector(find_overflow)
     for path in PAGES:
         page.goto(portal + path)
@@ -247,7 +247,7 @@ def test_a_live_frame_keeps_what_it_has_while_its_origin_is_down_and_notices_a_c
         frame.evaluate(LOOK_NOW)
     expect(frame.get_by_text(title)).to_be_visible()
     visitor.unroute(f"{portal}/**")
-    publishing.cancel(revision.alert, by=revision.issued_by, reason="Thử.")
+    publishing.cancel(revision.alert, by=revision.issued_by)
     frame.evaluate(LOOK_NOW)
     frame.get_by_text("Hiện không có cảnh báo nào").wait_for()
     expect(frame.get_by_role("link", name="02373.725.725")).to_be_visible()

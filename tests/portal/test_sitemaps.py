@@ -5,9 +5,7 @@ from django.core.management import call_command
 from django.test import Client
 from lxml import etree
 
-from alerts import publishing
-from alerts.models import CancelReason
-from tests.support.alert_factories import IN_ENGLISH, cancelled, draft, issued, office, person
+from tests.support.alert_factories import IN_ENGLISH, cancelled, draft, issued, office, withdrawn
 
 pytestmark = pytest.mark.django_db
 PORTAL = "http://127.0.0.1:8000"
@@ -40,8 +38,7 @@ def test_warnings_stand_with_their_time_and_withdrawn_ones_and_drafts_do_not(
 ) -> None:
     word, over, wrong = issued("mot"), issued("hai"), issued("ba")
     draft("bon")
-    cancelled(over)
-    publishing.cancel(wrong.alert, by=person("approver"), reason="Nhầm.", ending=CancelReason.ERROR)
+    cancelled(over), withdrawn(wrong)
     found = listed(client)
     warnings = {path for path in found if path.startswith("/canh-bao/")}
     assert warnings == {"/canh-bao/", "/canh-bao/mot/", "/canh-bao/hai/"}

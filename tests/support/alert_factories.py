@@ -101,14 +101,13 @@ def rewritten(revision: AlertRevision, **text: Any) -> AlertRevision:
     return publishing.update(revision.alert, by=person("approver"))
 
 
-def cancelled(revision: AlertRevision, reason: str = "Không còn tin báo.") -> AlertRevision:
-    return publishing.cancel(revision.alert, by=person("approver"), reason=reason)
+def cancelled(revision: AlertRevision) -> AlertRevision:
+    return publishing.cancel(revision.alert, by=person("approver"))
 
 
-def withdrawn(revision: AlertRevision, reason: str = "Nhầm.") -> AlertRevision:
+def withdrawn(revision: AlertRevision) -> AlertRevision:
     """Cancel a warning as an error."""
-    by = person("approver")
-    return publishing.cancel(revision.alert, by=by, reason=reason, ending=CancelReason.ERROR)
+    return publishing.cancel(revision.alert, by=person("approver"), ending=CancelReason.ERROR)
 
 
 def partner(

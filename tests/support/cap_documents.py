@@ -47,7 +47,7 @@ TEMPLATE: dict[str, Any] = {
         "identifier": "TH-PV01-2026-0001-1", "sender": "portal.example",
         "sent": "2026-11-24T08:00:00+07:00", "msg_type": "Alert", "version": 1, "references": [],
         "effective": "2026-11-24T08:00:00+07:00", "expires": None,
-        "web": "https://portal.example/canh-bao/x/", "ending": "", "reason": "",
+        "web": "https://portal.example/canh-bao/x/", "ending": "",
     },
 }  # fmt: skip
 
@@ -70,10 +70,10 @@ def of_words(*names: str) -> st.SearchStrategy[dict[str, str]]:
 @st.composite
 def hostile(draw: st.DrawFn) -> AlertRevision:
     """Draw a revision of any words, in force, cancelled or withdrawn."""
-    english, reason = draw(of_words("title", "summary")), draw(WORDS)
+    english = draw(of_words("title", "summary"))
     ending = draw(st.sampled_from(["", "over", "error"]))
     kind = "Cancel" if ending else "Alert"
-    message = TEMPLATE["message"] | {"msg_type": kind, "ending": ending, "reason": reason}
+    message = TEMPLATE["message"] | {"msg_type": kind, "ending": ending}
     values = draw(of_words("title", "short_title", "summary", "sms_share", "scenario")) | {
         "advice": draw(st.lists(WORDS, min_size=1, max_size=3)),
         "steps": [draw(of_words("title", "text", "quote"))],

@@ -83,10 +83,10 @@ def test_an_update_names_all_that_was_said_before() -> None:
     assert named == [first.identifier, second.identifier]
 
 
-def test_a_warning_that_is_over_says_that_all_is_clear_and_why() -> None:
-    root = render(cancelled(issued(), reason="Hết đợt."))
+def test_a_warning_that_is_over_says_that_all_is_clear() -> None:
+    root = render(cancelled(issued()))
     assert texts(root, "msgType") == ["Cancel"]
-    assert texts(root, "note") == ["Hết đợt."]
+    assert texts(root, "note") == ["Cảnh báo này đã hết hiệu lực."]
     assert texts(root, "responseType") == ["AllClear"]
     assert texts(root, "headline")[0].startswith("Hết hiệu lực: ")
 

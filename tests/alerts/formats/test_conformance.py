@@ -85,7 +85,7 @@ def test_pages_that_show_a_hostile_warning_among_other_things_are_html_too(clien
     call_command("setup_desk", verbosity=0)
     text = {"title": HOSTILE, "summary": HOSTILE, "advice": HOSTILE, "audience": HOSTILE}
     issued(**text)
-    over = cancelled(issued("qua", **text), reason=HOSTILE)
+    over = cancelled(issued("qua", **text))
     assert_valid_html(client.post("/danh-cho-co-quan/", {"code": over.identifier}).content)
     for path in (
         "/", "/en/", "/dang-bi-goi/", "/canh-bao/", "/canh-bao/qua/", "/canh-bao/qua/lich-su/",

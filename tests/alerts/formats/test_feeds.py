@@ -55,19 +55,19 @@ def test_an_update_and_an_end_take_the_place_of_the_old_entry(client: Client, pa
     second = rewritten(first, title="Tiêu đề mới")
     (update,) = parse_entries(client, path)
     assert update["title"] == "Tiêu đề mới"
-    cancelled(second, reason="Hết đợt.")
+    cancelled(second)
     (end,) = parse_entries(client, path)
     assert end["title"] == "[Hết hiệu lực] Tiêu đề mới"
-    assert "Hết đợt." in end["text"]
+    assert end["text"].startswith("Cảnh báo này đã hết hiệu lực.")
     assert len({entry["id"], update["id"], end["id"]}) == 3
 
 
 @pytest.mark.parametrize("path", FOR_PROGRAMS[:3])
-def test_a_withdrawn_warning_leaves_nothing_but_the_reason(client: Client, path: str) -> None:
+def test_a_withdrawn_warning_leaves_nothing_but_that(client: Client, path: str) -> None:
     withdrawn(issued(summary="Điều sai."))
     (entry,) = parse_entries(client, path)
     assert entry["title"].startswith("[Đã rút lại] ")
-    assert entry["text"] == "Nhầm."
+    assert entry["text"] == "Cảnh báo này đã được rút lại vì có chỗ chưa đúng."
     assert "Điều sai" not in get_text(client, path)
 
 

@@ -265,8 +265,8 @@ def test_every_version_is_told_with_what_changed_and_where_to_read_it(client: Cl
     assert HISTORY not in get_text(client, PAGE)
     second = rewritten(first, summary="Khác.", expires=timezone.now() + timedelta(days=2))
     assert f'href="{HISTORY}">xem các bản trước' in get_text(client, PAGE)
-    cancel = cancelled(second, "Hết đợt.")
-    words = ["Đổi: tóm tắt, gửi đến ai, thời hạn.", "Hết đợt."]
+    cancel = cancelled(second)
+    words = ["Đổi: tóm tắt, gửi đến ai, thời hạn."]
     for revision in (first, second, cancel):
         words.append(f"/canh-bao/noi-dung/{revision.identifier}.json")
         words.append(f"/canh-bao/cap/{revision.identifier}.xml")
@@ -278,7 +278,7 @@ def test_a_withdrawn_warning_shows_its_versions_and_none_of_their_words(client: 
     first = issued(title="Tiêu đề sai", summary="Điều sai.")
     withdrawn(rewritten(first, title="Tiêu đề khác"))
     text = get_text(client, HISTORY)
-    assert find_missing(["Bản 1: phát lần đầu", "rút lại", "Nhầm."], text) == []
+    assert find_missing(["Bản 1: phát lần đầu", "rút lại vì có chỗ chưa đúng"], text) == []
     hidden = ["Tiêu đề sai", "Điều sai.", "/noi-dung/", f"{first.identifier}.xml"]
     assert find_missing(hidden, text) == hidden
 
