@@ -58,12 +58,15 @@ licences: dev ## every locked package with its licence
 local: .venv/local.stamp
 dev: .venv/dev.stamp
 
-.venv/bin/pip:
+.venv/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": try make PYTHON=python3.13")'
 	@echo "Making a virtual environment in .venv …"
 	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --require-hashes --requirement requirements/uv.txt
 
-.venv/%.stamp: requirements/%.txt | .venv/bin/pip
-	@echo "Installing the locked packages of $< (the first time this takes about a minute) …"
-	@$(BIN)/python requirements/install.py $<
+# Where uv cannot reach the index as pip can (a proxy, a certificate of one's own), pip takes a minute.
+.venv/%.stamp: requirements/%.txt | .venv/bin/uv
+	@echo "Installing the locked packages of $< …"
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes --requirement $< || \
+		$(BIN)/pip install --quiet --require-hashes --requirement $<
 	@touch $@
