@@ -1,4 +1,4 @@
-"""Tables of the mechanisms: the outbox and the audit log with its hash chain."""
+"""Tables of the mechanisms: the outbox, the audit log with its hash chain, the proof of the keys."""
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.indexes import BrinIndex
@@ -135,6 +135,16 @@ class AuditChainCheck(models.Model):
         constraints = [models.CheckConstraint(condition=Q(id=1), name="auditchaincheck_one_row")]
 
 
+class KeyProof(models.Model):
+    """A known text in one row, encrypted like what residents send (core/key_proof.py)."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    text_sealed = models.BinaryField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="keyproof_one_row")]
+
+
 # Which fields are personal (core/personal_data_inventory.py).
 _OFFICER = "which officer did it: the audit log must name its people"
 _REASON = "an officer's own words, which should name nobody"
@@ -151,6 +161,7 @@ PERSONAL_DATA: Declared = {
         ties="subject_id",
         clear={"actor": _OFFICER, "detail": _REASON + "; erased by `redact_detail`"},
     ),
+    "core.KeyProof": FieldClassification("id", sealed="text_sealed"),
     "core.OutboxItem": FieldClassification(
         "id task priority created_at due_at leased_at leased_until attempts done_at"
         " failed_at error",

@@ -14,6 +14,7 @@ from django.core.validators import validate_email
 
 from alerts.embed.frames import PARTNERS, is_origin
 from alerts.formats.cap_signer import cap_signer
+from core import key_proof
 from core.keys import parse_backup_key, parse_signer
 from portal.environment import parse_email_url
 from portal.province_folder import list_problems
@@ -32,6 +33,7 @@ TAKEN = frozenset(
         "theo-doi", "thong-ke", "tim",
     }
 )  # fmt: skip
+_KEYS_HINT = "Or is DATABASE_URL the address of another portal's database?"
 _SIGNING_HINT = (
     "Set SIGNING_KEY or SIGNING_KEY_FILE from: openssl rand -base64 32; keep a copy elsewhere."
 )
@@ -280,6 +282,12 @@ def check_settings(**_: Any) -> Iterator[CheckMessage]:
         if rule.is_broken():
             kind = Error if rule.id.startswith("E") else Warning
             yield kind(rule.message, hint=rule.hint, id=f"portal.{rule.id}")
+
+
+@register(Tags.security, deploy=True)
+def check_field_keys(**_: Any) -> Iterator[CheckMessage]:
+    if problem := key_proof.find_problem():
+        yield Error(problem, hint=_KEYS_HINT, id="portal.E025")
 
 
 @register(Tags.security, deploy=True)

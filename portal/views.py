@@ -20,7 +20,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
-from core import database
+from core import database, key_proof
 from core.province import province
 from portal.middleware import language_for_path
 
@@ -52,12 +52,14 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Return 200 while PostgreSQL takes rows and has room, else 503 and why.
+    """Return 200 while PostgreSQL takes rows, has room and is our keys' own, else 503 and why.
 
     The broker is not checked: without it a report is late, never lost.
     """
     try:
         problem = "" if database.is_writable() else "read_only"
+        if not problem and not key_proof.has_right_keys():
+            problem = key_proof.WrongKeysError.code
     except db.Error as error:
         problem = type(error.__cause__ or error).__name__
     if problem:

@@ -34,6 +34,7 @@ from tools.servers import ROOT, UNSET, find_free_port, is_listening, prepare_ngi
 TIMEOUT_SECONDS = 30.0
 STOP_TIMEOUT_SECONDS = 40.0  # above what the supervisor gives to requests and tasks under way
 ROLES = ("web master", "web worker", "relay", "worker", "worker child", "beat")
+FIELD_KEY = urlsafe_b64encode(secrets.token_bytes(32)).decode()  # of the database that all copy
 COUNT_WAITING_SQL = (
     "SELECT count(*) FROM core_outboxitem WHERE done_at IS NULL AND failed_at IS NULL"
 )
@@ -294,7 +295,7 @@ def _make_environment(folder: Path, port: int) -> dict[str, str]:
         "DATABASE_URL": postgres_url(folder),
         "REDIS_URL": f"unix://{folder / VALKEY_SOCKET}?db=0",
         "SECRET_KEY": secrets.token_urlsafe(50),
-        "FIELD_ENCRYPTION_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "FIELD_ENCRYPTION_KEYS": FIELD_KEY,
         "DATA_DIR": str(data_dir),
         "RATE_LIMITS": "count",
         "PORT": str(port),

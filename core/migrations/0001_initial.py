@@ -44,6 +44,16 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='KeyProof',
+            fields=[
+                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                ('text_sealed', models.BinaryField()),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='keyproof_one_row')],
+            },
+        ),
+        migrations.CreateModel(
             name='OutboxItem',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),

@@ -13,6 +13,7 @@ from core.keys import generate_backup_key
 from portal import checks
 from tests.support.public_urls import public_paths
 
+pytestmark = pytest.mark.django_db
 GOOD = {
     "SECRET_KEY": "k3Zr-" * 12,
     "FIELD_ENCRYPTION_KEYS": (Fernet.generate_key().decode(),),

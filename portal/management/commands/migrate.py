@@ -17,6 +17,8 @@ from django.db import OperationalError, connections
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg2.errors import LockNotAvailable
 
+from core import key_proof
+
 LOCK_TIMEOUT_MS = 700  # well below the three seconds within which a resident is answered
 MAX_ATTEMPTS = 12
 RETRY_DELAYS = (0.3, 1.5)  # seconds, drawn at random: two migrations do not keep meeting
@@ -28,6 +30,8 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_database_before_1_0(options["database"])
+        if problem := key_proof.find_problem():
+            raise CommandError(problem)
         for left in reversed(range(MAX_ATTEMPTS)):
             try:
                 with migration_timeouts(options["database"]):
@@ -38,6 +42,10 @@ class Command(migrate.Command):
                 self.stderr.write(f"A table is in use; {left} more tries.")
                 time.sleep(random.uniform(*RETRY_DELAYS))  # noqa: S311  # nosec B311
             else:
+                with contextlib.suppress(
+                    db.ProgrammingError
+                ):  # of a plan, the table may not be there
+                    key_proof.store_key_proof()
                 return
 
 

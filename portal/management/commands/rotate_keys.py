@@ -10,8 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from alerts.delivery import subscriptions
 from alerts.models import PartnerAgency, Subscriber
-from core import advisory_locks
+from core import advisory_locks, key_proof
 from core.keys import field_keys, newest_key
+from core.models import KeyProof
 from ops import key_rotation
 from ops.key_rotation import (
     EncryptedDataset,
@@ -35,6 +36,7 @@ KINDS: tuple[EncryptedDataset, ...] = (
         Subscriber, lambda address: subscriptions.email_blind_index(address, newest_key())
     ),
     EncryptedTextFields(PartnerAgency),
+    EncryptedTextFields(KeyProof),
     TotpSecrets(),
     ReceiptHashes(),
     EncryptedFiles(),
@@ -52,7 +54,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         newest, *older = [key.id for key in field_keys()]
-        self.stdout.write(f"Newest key: {newest}. Older ones: {', '.join(older) or 'none'}.")
+        self.stdout.write(
+            f"Newest key, by its digest: {newest}. Older ones: {', '.join(older) or 'none'}."
+        )
+        if not key_proof.has_right_keys():
+            raise CommandError(key_proof.WRONG_KEYS)
         if not options["check"]:
             self._rotate()
         self._print_pending()

@@ -1,7 +1,7 @@
 """manage.py queue_status: count the accepted reports that are done, waiting or failed.
 
 Exit codes: 3 where it could not be counted; with --check also 1 where something is late, failed or
-unbalanced, or the last count is old, and 3 where the database is not writable.
+unbalanced, or the last count is old, and 3 where the database is not writable or its keys are others.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from django import db
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core import database
+from core import database, key_proof
 from reports.monitoring import queue_stats
 from reports.monitoring.queue_stats import QueueBalance
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             why = database.append_hint(f"not counted: {type(error).__name__}")
             raise CommandError(why, returncode=3) from error
         self.stdout.write(_format_json(balance) if options["json"] else _format_lines(balance))
-        if options["check"] and (why := _find_write_problem()):
+        if options["check"] and (why := _find_problem()):
             raise CommandError(why, returncode=3)
         if before.tally_is_late:
             self.stderr.write("nobody had counted for long: see docs/operations.md")
@@ -42,10 +42,12 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def _find_write_problem() -> str:
-    """Return why no row can be written now, "" where it can."""
+def _find_problem() -> str:
+    """Return why no report can be taken now, "" where one can."""
     try:
-        return "" if database.is_writable() else "the database takes no rows: it is read-only"
+        if not database.is_writable():
+            return "the database takes no rows: it is read-only"
+        return "" if key_proof.has_right_keys() else key_proof.WRONG_KEYS
     except db.Error as error:
         return f"the database takes no rows: {type(error.__cause__ or error).__name__}"
 
