@@ -142,9 +142,9 @@ def test_a_sheet_of_paper_and_a_case_file_hold_it_as_text(what: str) -> None:
 
 # --- warnings: an editor is one of us, and may be deceived all the same
 
-WORDS = {"title": 140, "short_title": 40, "summary": 400, "advice": 4_000, "loudspeaker": 100,
+WORDS = {"title": 140, "short_title": 40, "summary": 400, "advice": 2_000, "loudspeaker": 100,
          "audience": 100, "document_number": 40, "document_note": 400, "document_recipients": 400}  # fmt: skip
-ENGLISH = {"title_en": 140, "summary_en": 400, "advice_en": 4_000}
+ENGLISH = {"title_en": 140, "summary_en": 400, "advice_en": 2_000}
 
 
 def as_xml(content: bytes) -> None:
