@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench soak fuzz mutation screens check messages reference lock sbom licences local dev
+.PHONY: help run demo test bench soak fuzz mutation screens check release messages reference lock sbom licences local dev
 .DELETE_ON_ERROR:
 
 help:
@@ -38,6 +38,9 @@ screens: dev ## screenshots of the pages, to look at them
 
 check: dev ## format, lint, types, migrations, translations, deploy checks, compose file
 	@BIN=$(BIN) sh .ci/checks
+
+release: dev ## the same before a release: what could not be checked fails, too
+	@RELEASE=1 BIN=$(BIN) sh .ci/checks
 
 messages: dev ## gather the words of pages and code into locale/en, and compile them (needs gettext)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh locale/gather.sh

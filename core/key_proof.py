@@ -9,7 +9,7 @@ from core.models import KeyProof
 
 WRONG_KEYS = (
     "FIELD_ENCRYPTION_KEYS are not the keys of this database: nothing that residents sent would open. Put back the keys"
-    " that it was used with; docs/operations.md, Keys, says where to look for them."
+    " that it was used with: docs/operations.md, 'Wrong or lost keys'."
 )
 _TEXT = "Ai mở được dòng này thì cầm đúng khóa."
 _proven: set[tuple[str, ...]] = set()

@@ -22,9 +22,15 @@ from core.keys import generate_backup_key
 from core.private_files import write_private
 from ops.child_process import ChildProcess, StartError
 from ops.local_postgres import postgres_is_ready, postgres_url, prepare_postgres
+from ops.process_commands import is_first_look
 
 STOP_PATIENCE = 15.0
 LOCAL_ENV = "local.env"
+FIRST_LOOK_URL = "http://127.0.0.1"
+NO_PRODUCTION = (
+    "the PostgreSQL and Valkey that come with this program are for a first look on http://127.0.0.1 alone:"
+    " install them as Debian's or your own, and set {}"
+)
 VALKEY_SOCKET = "valkey.sock"
 SECRETS = ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "BACKUP_KEY", "SIGNING_KEY", "CAP_KEY")
 
@@ -43,8 +49,12 @@ def local_services(
 ) -> Iterator[LocalServices]:
     """Run what the environment does not name, until the block ends.
 
-    Raises StartError when the folder cannot be written or is in use, or a server does not start.
+    Raises StartError outside of a first look, when the folder cannot be written or is in use, or a
+    server does not start.
     """
+    missing = [name for name in ("DATABASE_URL", "REDIS_URL") if not env_value_given(name, environ)]
+    if missing and not is_first_look(environ.get("PORTAL_URL") or FIRST_LOOK_URL):
+        raise StartError(NO_PRODUCTION.format(" and ".join(missing)))
     with contextlib.ExitStack() as stack:
         prepare_folder(data_dir)
         stack.enter_context(_lock_folder(data_dir))

@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 BASE_DIR = Path(__file__).resolve().parents[1]
 GUNICORN = ["-m", "gunicorn", "--config", "python:portal.gunicorn"]
@@ -13,6 +14,12 @@ ROLES = ("web", "relay", "worker", "beat")
 
 def resolve_data_dir() -> Path:
     return Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
+
+
+def is_first_look(portal_url: str) -> bool:
+    """Return whether it is http on this very machine: only there are people and servers made up."""
+    url = urlsplit(portal_url)
+    return url.scheme != "https" and url.hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 def command(role: str, data_dir: Path, bind: str) -> list[str]:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from ops.process_commands import is_first_look
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 for _name in ("DATA_DIR", "PROVINCE_DIR", "DATABASE_URL", "REDIS_URL", "PORT"):
@@ -45,8 +47,7 @@ PORTAL_URL = env.str("PORTAL_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 
 _portal = urlsplit(PORTAL_URL)
 HTTPS = _portal.scheme == "https"
-# A first look is http on this very machine: invented people and reports are allowed only there.
-FIRST_LOOK = not HTTPS and _portal.hostname in {"127.0.0.1", "localhost", "::1"}
+FIRST_LOOK = is_first_look(PORTAL_URL)
 
 #: Django's error pages for developers; a production start refuses it
 DEBUG = env.bool("DEBUG", False)

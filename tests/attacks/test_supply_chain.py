@@ -5,6 +5,7 @@ import re
 import runpy
 import shutil
 import subprocess
+import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
@@ -82,9 +83,17 @@ def test_a_known_weakness_fails_and_an_unknown_package_is_told() -> None:
     flaw = {"id": "PYSEC-1", "fix_versions": ["2"]}
     weak = {"name": "a", "version": "1", "vulns": [flaw]}
     sound, unknown = {"name": "b", "version": "1", "vulns": []}, {"name": "c", "skip_reason": "x"}
-    assert judged([sound, weak]) == (1, ["a 1: PYSEC-1, mended in 2"])
-    code, answer = judged([sound, unknown])
-    assert (code, answer[0].startswith("not checked: 1 of 2")) == (0, True)
+    assert judged([sound, weak], release=False) == (1, ["a 1: PYSEC-1, mended in 2"])
+    for release in (False, True):
+        code, answer = judged([sound, unknown], release=release)
+        assert (code, answer[0].startswith("not checked: 1 of 2")) == (int(release), True)
+
+
+@pytest.mark.parametrize(("release", "code"), [("", 0), ("1", 1)])
+def test_a_list_that_cannot_be_reached_fails_a_release_alone(release: str, code: int) -> None:
+    command = [sys.executable, str(ROOT / ".ci" / "weaknesses.py"), "/bin/false", "no lock"]
+    done = subprocess.run(command, env={"RELEASE": release}, capture_output=True, check=False)
+    assert (done.returncode, done.stdout[:12]) == (code, b"not checked:")
 
 
 def test_no_rule_against_danger_is_left_out_as_a_whole() -> None:

@@ -54,6 +54,15 @@ def ask(services: LocalServices, question: str) -> object:
             return row[0] if row else None
 
 
+def test_outside_of_a_first_look_no_server_of_ours_is_started(data_dir: Path) -> None:
+    public = {"PORTAL_URL": "https://portal.example"}
+    with pytest.raises(StartError, match=r"first look .*set DATABASE_URL$"):
+        run(data_dir, **POSTGRES_ALONE, **public).__enter__()
+    assert not data_dir.exists()
+    with run(data_dir, **ELSEWHERE, **public) as services:
+        assert services.children == []
+
+
 def test_data_and_secrets_outlive_a_stop(data_dir: Path) -> None:
     with run(data_dir) as first:
         ask(first, "CREATE TABLE kept AS SELECT 7 AS n")

@@ -22,8 +22,14 @@ _TABLES = (
     "desk_savedsearch",
 )  # fmt: skip
 
+# Of a database its owner may rewrite every table, the statistics too.
+_MAY_REWRITE_ALL = """
+SELECT pg_has_role(datdba, 'USAGE') AND pg_has_role('pg_checkpoint', 'USAGE')
+  FROM pg_database WHERE datname = current_database()
+"""
 _NOT_ALL = (
-    "Only our own tables could be written anew: this user of PostgreSQL is no superuser. Let one run"
+    "Only our own tables could be written anew: this user of PostgreSQL does not own the database, or is"
+    " no member of pg_checkpoint. Let a superuser run"
     " VACUUM (FULL) pg_statistic; CHECKPOINT; in this database, or words stay in its statistics."
 )
 _IN_USE = (
@@ -93,7 +99,7 @@ def _rewrite_tables(cursor: Any) -> bool:
     for table in _TABLES:
         name = sql.Identifier(table)
         cursor.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(name))
-    cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    cursor.execute(_MAY_REWRITE_ALL)
     if not cursor.fetchone()[0]:
         return False
     cursor.execute("VACUUM (FULL) pg_statistic")  # samples of the columns

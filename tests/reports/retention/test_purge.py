@@ -327,7 +327,7 @@ def test_a_request_that_was_reopened_waits_from_then(chief: User, lead: Person) 
 
 @pytest.mark.parametrize(
     ("done", "told"),
-    [({"return_value": False}, "no superuser"), ({"side_effect": OperationalError}, "is in use")],
+    [({"return_value": False}, "does not own"), ({"side_effect": OperationalError}, "is in use")],
 )
 def test_a_rewrite_that_was_not_whole_says_so(done: dict[str, Any], told: str) -> None:
     with mock.patch.object(command, "_rewrite_tables", **done), pytest.raises(CommandError) as text:
