@@ -3,6 +3,7 @@
 The last lead is never closed. A lead or the command `invite_officer` reopens an account.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,8 +16,8 @@ from django.utils import timezone
 from accounts import officer_accounts
 from accounts.models import OfficerProfile
 from core.audit import events
-from core.database import log_database_error
 from core.mail import render_mail, send_or_log
+from core.outbox import sweeps
 
 log = structlog.get_logger(__name__)
 
@@ -29,13 +30,16 @@ def close_and_warn() -> None:
     if settings.ACCOUNT_IDLE_DAYS <= 0:
         return
     allowed, now = timedelta(days=settings.ACCOUNT_IDLE_DAYS), timezone.now()
-    with log_database_error(log, "idle_accounts.check_failed"):
-        for user in unused_since(now - allowed)[:MAX_BATCH]:
-            _close(user)
+    with sweeps.Guard("idle_accounts.check"):
+        _for_each("idle_accounts.close", unused_since(now - allowed), _close)
         if settings.EMAIL_URL:
             rows = unused_since(now - allowed + NOTICE).exclude(email="")
-            for user in rows.exclude(account__idle_warned_at__gte=F("used"))[:MAX_BATCH]:
-                _warn(user, allowed)
+            rows = rows.exclude(account__idle_warned_at__gte=F("used"))
+            _for_each("idle_accounts.warn", rows, lambda user: _warn(user, allowed))
+
+
+def _for_each(name: str, rows: QuerySet[User], work: Callable[[User], None]) -> None:
+    sweeps.for_each(name, sweeps.available(name, rows)[:MAX_BATCH], work)
 
 
 def unused_since(before: datetime) -> QuerySet[User]:

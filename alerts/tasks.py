@@ -4,6 +4,7 @@ from celery import shared_task
 
 from alerts.delivery import deliveries, subscriptions
 from alerts.static_pages import generator
+from core.outbox.sweeps import Guard
 
 
 @shared_task(name=generator.WRITE_TASK)
@@ -12,6 +13,7 @@ def write_static_pages(items: list[int]) -> None:
 
 
 @shared_task(name="alerts.refresh_static_pages")
+@Guard("static_pages.refresh")
 def refresh_static_pages() -> None:
     """Check the files, or rebuild them: something came into force or ended."""
     generator.refresh_if_needed()
@@ -38,10 +40,12 @@ def send_opt_in_mails(items: list[int]) -> None:
 
 
 @shared_task(name="alerts.dispatch_due_deliveries")
+@Guard("deliveries.dispatch")
 def dispatch_due_deliveries() -> None:
     deliveries.dispatch_due()
 
 
 @shared_task(name="alerts.purge_unconfirmed_subscribers")
+@Guard("subscribers.purge")
 def purge_unconfirmed_subscribers() -> None:
     subscriptions.purge()

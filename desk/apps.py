@@ -9,4 +9,4 @@ class DeskConfig(AppConfig):
         from reports.retention import erasure  # noqa: PLC0415
 
         erasure.report_erased.connect(navigation.remove_viewers)
-        erasure.contact_erased.connect(saved_searches.remove_searches_with_contact)
+        erasure.contacts_erased.connect(saved_searches.remove_searches_with_contact)

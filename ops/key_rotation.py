@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-import structlog
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import BinaryField, F, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import Exact
 from django_otp.plugins.otp_static.models import StaticToken
@@ -20,13 +19,11 @@ from accounts.models import EncryptedTOTPDevice
 from core import encryption
 from core.database import set_local
 from core.keys import newest_key
+from core.outbox import sweeps
 from reports.attachments import storage
-from reports.attachments.storage import COPY_FOLDER, RefusedError
-from reports.attachments.stream_encryption import DecryptionError
+from reports.attachments.storage import COPY_FOLDER
 from reports.models import EvidenceFile, Receipt
 from reports.submission import receipt_codes
-
-log = structlog.get_logger(__name__)
 
 BATCH_SIZE = 200
 SEALED, INDEX = "_sealed", "_index"
@@ -200,13 +197,11 @@ def _run_batch(kind: EncryptedDataset, keys: list[Any]) -> int:
 
 
 def _try_reencrypt(kind: EncryptedDataset, row: Any) -> bool:
-    """Return whether a row was encrypted again; one that cannot be is logged and stops no other."""
-    try:
-        with transaction.atomic():
-            return kind.reencrypt(row)
-    except (IntegrityError, OSError, DecryptionError, RefusedError) as error:
-        log.error("key.rotation_failed", kind=kind.name, error=type(error).__name__)  # noqa: TRY400
-        return False
+    """Return whether a row was encrypted again; one that cannot be stops no other."""
+    is_changed = False
+    with sweeps.Guard("key.rotation", f"{kind.name} {row.pk}"), transaction.atomic():
+        is_changed = kind.reencrypt(row)
+    return is_changed  # noqa: RET504  # not where the guard suppressed an error
 
 
 def _names(model: type[Model]) -> list[str]:

@@ -6,6 +6,7 @@ from django.db import connection
 
 from core.audit import chain, chain_verification
 from core.outbox import relay
+from core.outbox.sweeps import Guard
 from reports.attachments import sanitized_copies
 from reports.campaigns import bursts
 from reports.cases import deadline_notifications, routing
@@ -55,6 +56,7 @@ def check_queue_alarms() -> None:
 
 
 @shared_task(name="reports.route_new_cases", soft_time_limit=55, time_limit=58)
+@Guard("cases.route_all")
 def route_new_cases() -> None:
     """Route the cases that were triaged since the last run."""
     routing.route_untriaged_cases()
@@ -79,12 +81,14 @@ def detect_bursts() -> None:
 
 
 @shared_task(name="reports.extend_audit_chain")
+@Guard("audit_chain.extend")
 def extend_audit_chain() -> None:
     """Add the newest audit events to the chain."""
     chain.extend_chain()
 
 
 @shared_task(name="reports.verify_audit_chain")
+@Guard("audit_chain.verify")
 def verify_audit_chain() -> None:
     """Verify some links of the chain, and its newest heads."""
     chain_verification.verify_next_batch()
@@ -96,7 +100,7 @@ def purge() -> None:
     purging.run_if_due()
 
 
-@shared_task(name="reports.send_deadline_reminders")
+@shared_task(name="reports.send_deadline_reminders", soft_time_limit=55, time_limit=58)
 def send_deadline_reminders() -> None:
     """Start the deadlines of new reports and send due reminders."""
     deadline_notifications.send_due_reminders()

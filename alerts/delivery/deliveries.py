@@ -29,7 +29,7 @@ from alerts.models import (
 from core import encryption
 from core.audit import events
 from core.database import fetch_all
-from core.outbox import queue
+from core.outbox import queue, sweeps
 
 log = structlog.get_logger(__name__)
 
@@ -136,11 +136,11 @@ def _insert_subscriber_deliveries(revision: AlertRevision) -> int:
         return int(cursor.rowcount)
 
 
-@transaction.atomic
 def dispatch_due() -> int:
     """Enqueue what is due, agencies first; return how many rows that was."""
     _end_lost()
-    return _dispatch()
+    with transaction.atomic():
+        return _dispatch()
 
 
 def _dispatch(revision: int | None = None) -> int:
@@ -159,8 +159,13 @@ def _end_lost() -> None:
     lost = Delivery.objects.filter(
         state=Delivery.State.WAITING, next_attempt_at__lte=Now(), attempts__gte=MAX_TRIES
     )
-    for delivery in lost.select_for_update(of=("self",), skip_locked=True):
-        _record(delivery, AttemptResult("lost"))
+
+    @transaction.atomic
+    def end(row: Delivery) -> None:
+        for delivery in lost.filter(pk=row.pk).select_for_update(of=("self",), skip_locked=True):
+            _record(delivery, AttemptResult("lost"))
+
+    sweeps.for_each("deliveries.end", sweeps.available("deliveries.end", lost)[:BATCH_SIZE], end)
 
 
 @queue.for_each_lease

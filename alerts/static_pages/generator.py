@@ -35,12 +35,13 @@ from alerts.static_pages.page_list import StaticPage, list_static_pages
 from alerts.static_pages.store import FileRecord, StaticTree, copy_release_assets, path_for
 from alerts.static_pages.subprocess_renderer import render_in_subprocess
 from core.database import read_snapshot
-from core.outbox import queue
+from core.outbox import queue, sweeps
 
 log = structlog.get_logger(__name__)
 
 WRITE_TASK = "alerts.write_static_pages"
-KEY = "static_pages"
+KEY, SWEEP = "static_pages", "static_pages.render"
+MAX_FAILED = 10  # pages that a tree may lack
 TIMEOUT_SECONDS = 10.0
 STATEMENT_TIMEOUT_SECONDS = 5  # as of a page
 REBUILD_INTERVAL_SECONDS = 300  # after which pages of reports are rendered again
@@ -138,8 +139,8 @@ class _ServedTree:
 
 def rebuild(*, anew: bool = False, draws: bool = False) -> int:
     """Write what has changed, or everything `anew`; return how many texts were rendered. New drawings
-    only with `draws`: an issue cannot wait. Raises StaticPageError, OSError; then the served tree
-    stays.
+    only with `draws`: an issue cannot wait. A page that fails is left out, and the application asked
+    for it. Raises StaticPageError, OSError; then the served tree stays.
     """
     home = static_pages_dir()
     with _lock_writer(), read_snapshot(STATEMENT_TIMEOUT_SECONDS):
@@ -151,14 +152,18 @@ def rebuild(*, anew: bool = False, draws: bool = False) -> int:
         rendered = _fill(tree, served, now, draws=draws)
         tree.activate(home)
         _mark_checked(outdated_since)
+    for key in {*sweeps.failed_keys(SWEEP), *tree.failed}:
+        with sweeps.Guard(SWEEP, key):
+            if key in tree.failed:
+                raise StaticPageError(key)
     log.info("static_pages.written", rendered=rendered, files=len(tree.made))
     return rendered
 
 
 def _fill(tree: StaticTree, served: _ServedTree, now: datetime, *, draws: bool) -> int:
-    rendered = 0
+    rendered, late = 0, sweeps.failed_keys(SWEEP)
     alike: dict[str, str] = {}
-    pages = list_static_pages(now)
+    pages = sorted(list_static_pages(now), key=lambda page: page.key in late)
     undrawn = [page.drawn for page in pages if page.drawn and not served.find_same(page)]
     with closing(render_in_subprocess(undrawn if draws else [])) as drawings:
         for page in pages:
@@ -169,8 +174,11 @@ def _fill(tree: StaticTree, served: _ServedTree, now: datetime, *, draws: bool) 
             elif text := next(drawings, b"") if page.drawn else _render_page(page.path):
                 rendered += 1
                 _write(tree, served, page, text, now)
-            elif draws:  # one that cannot be drawn holds up no page
-                log.error("static_pages.drawing_failed", path=page.path)
+            elif draws or not page.drawn:  # holds up no other; many mean that none can be
+                tree.failed.append(page.key)
+                if len(tree.failed) > MAX_FAILED:
+                    raise StaticPageError(f"{page.path} and {MAX_FAILED} others failed")
+                continue
             if page.alike:
                 alike[page.alike] = page.path
     tree.made[""] = {"standing": content_fingerprint(now), "undrawn": bool(undrawn) and not draws}
@@ -184,7 +192,10 @@ def _made_of(page: StaticPage) -> str:
 
 
 def _render_page(path: str) -> bytes:
-    return bytes(getattr(render_internally(path), "content", b""))
+    """Return the text of a page, empty where it fails; the snapshot goes on."""
+    with contextlib.suppress(StaticPageError), transaction.atomic():
+        return bytes(getattr(render_internally(path), "content", b""))
+    return b""
 
 
 def _write(

@@ -36,6 +36,11 @@ class StaticPage:
     drops: bool = False
     drawn: Callable[[], bytes] | None = None
 
+    @property
+    def key(self) -> str:
+        """Return what a failure of the page is recorded under."""
+        return self.path[-64:]
+
 
 def list_static_pages(now: datetime) -> list[StaticPage]:
     """Return all addresses of this moment; some twenty statements."""

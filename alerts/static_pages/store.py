@@ -53,11 +53,14 @@ def path_for(path: str) -> str:
 
 @dataclass
 class StaticTree:
-    """A tree. `basis` names what all of it was made of, `made` by address what each file was."""
+    """A tree. `basis` names what all of it was made of, `made` by address what each file was,
+    `failed` the pages that it lacks.
+    """
 
     folder: Path
     basis: str = ""
     made: dict[str, FileRecord] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
 
     @classmethod
     def create(cls, home: Path, basis: str) -> Self:

@@ -4,6 +4,7 @@ Beat counts each as its owner sees it, up to the reach of paging; at the thresho
 once, on the start page and by mail.
 """
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,8 +26,8 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.sessions import get_officer
 from core.audit import events
-from core.database import log_database_error
 from core.mail import render_mail, send_or_log
+from core.outbox import sweeps
 from core.province import province
 from desk.models import SavedSearch
 from desk.pages.lists import MAX_PAGED_ROWS
@@ -44,6 +45,7 @@ MAX_SAVED_SEARCHES = 30  # of one officer
 MAX_QUERY_CHARS = 400  # as SavedSearch.query
 MAX_SHOWN_SEARCHES = 40  # on the start page
 MAX_COUNTED = 500  # in one task
+SWEEP, COUNT_SECONDS = "saved_search.count", 45.0  # of one task, under its limit
 _FILTERS = (filters.WorkFilter, *filters.NARROWING)
 KNOWN = ("q", *(each.parameter_name for each in _FILTERS))
 _SHOWN = ("id", "name", "query", "is_shared", "notify_threshold", "hits", "counted_at")
@@ -155,9 +157,9 @@ def remove(request: HttpRequest, search: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:index"))
 
 
-def remove_searches_with_contact(*, contact: str, **_: object) -> None:
-    """Remove the searches that name a reporter's contact; a receiver of its erasure."""
-    for search in erasure.find_rows_with_contact(SavedSearch, contact, "name", "query"):
+def remove_searches_with_contact(*, contacts: Collection[str], **_: object) -> None:
+    """Remove the searches that name a reporter's contacts; a receiver of their erasure."""
+    for search in erasure.find_rows_with_contact(SavedSearch, contacts, "name", "query"):
         events.log_event("search", search.pk, "search_removed", cause="contact")
         search.delete()
 
@@ -191,11 +193,10 @@ def count(search: SavedSearch) -> None:
 
 
 def count_all() -> None:
-    """Count every search, the longest uncounted first; a database error skips one only."""
+    """Count every search, the longest uncounted first."""
     rows = SavedSearch.objects.select_related("owner").filter(owner__is_active=True)
-    for search in rows.order_by("counted_at")[:MAX_COUNTED]:
-        with log_database_error(log, "saved_search.count_failed", search=search.pk):
-            count(search)
+    rows = sweeps.available(SWEEP, rows).order_by("counted_at")[:MAX_COUNTED]
+    sweeps.for_each(SWEEP, rows, count, time_budget=COUNT_SECONDS)
 
 
 def _notify(search: SavedSearch) -> None:

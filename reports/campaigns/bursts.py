@@ -14,7 +14,8 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
-from core.database import log_database_error, read_snapshot
+from core.database import read_snapshot
+from core.outbox import sweeps
 from reports.facts import effective_facts
 from reports.models import BurstSnapshot
 
@@ -220,7 +221,7 @@ def detect_and_store() -> list[Burst]:
 
 def detect_if_due() -> None:
     """Update the stored bursts where they are older than AGAIN_AFTER; log an error."""
-    with log_database_error(log, "bursts.count_failed"):
+    with sweeps.Guard("bursts.count"):
         snapshot = BurstSnapshot.objects.first()
         if snapshot is None or (timezone.now() - snapshot.counted_at).total_seconds() > AGAIN_AFTER:
             detect_and_store()

@@ -16,8 +16,8 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from core.audit import events
-from core.database import log_database_error
 from core.mail import render_mail, send_or_log
+from core.outbox import sweeps
 from core.permissions import users_with_permission
 from reports.calendar import deadline_rules
 from reports.cases import deadlines
@@ -35,7 +35,7 @@ _SOON_AT = RawSQL(  # in its last quarter, three days at most
 
 def send_due_reminders() -> None:
     """Start the deadlines of new reports, note those that are due, and mail them."""
-    with log_database_error(log, "deadlines.check_failed"):
+    with sweeps.Guard("deadlines.check"):
         deadlines.start_for_new_reports()
         deadlines.start_for_requests()
         now = timezone.now()
@@ -46,21 +46,22 @@ def send_due_reminders() -> None:
             _mail_notifications()
 
 
-@transaction.atomic
 def _store_notifications(stage: str, now: datetime) -> int:
     """Note a stage for every deadline that has come to it; return how many."""
-    rows = _deadlines_at_stage(stage, now).select_for_update(skip_locked=True)
-    reached = list(rows[:MAX_NOTIFICATIONS])
-    DeadlineNotification.objects.bulk_create(
-        DeadlineNotification(deadline=deadline, stage=stage, due_at=deadline.due_at, created_at=now)
-        for deadline in reached
-    )
-    for deadline in reached:
-        due = deadline.due_at.isoformat(timespec="seconds")
-        events.log_event(
-            "report", deadline.report_id, f"deadline_{stage}", deadline=deadline.kind, due=due
-        )
-    return len(reached)
+    sweep, rows = f"deadlines.note_{stage}", _deadlines_at_stage(stage, now)
+
+    @transaction.atomic
+    def note(row: Deadline) -> bool:
+        deadline = rows.filter(pk=row.pk).select_for_update(skip_locked=True).first()
+        if deadline:
+            reached = {"deadline": deadline, "stage": stage, "due_at": deadline.due_at}
+            DeadlineNotification.objects.create(**reached, created_at=now)
+            due = deadline.due_at.isoformat(timespec="seconds")
+            kind = f"deadline_{stage}"
+            events.log_event("report", deadline.report_id, kind, deadline=deadline.kind, due=due)
+        return deadline is not None
+
+    return sweeps.for_each(sweep, sweeps.available(sweep, rows)[:MAX_NOTIFICATIONS], note).done
 
 
 def _deadlines_at_stage(stage: str, now: datetime) -> QuerySet[Deadline]:
@@ -84,8 +85,9 @@ def _mail_notifications() -> None:
         rows = recent.select_for_update(skip_locked=True).order_by("id")[:MAX_NOTIFICATIONS]
         claimed = DeadlineNotification.objects.filter(pk__in=[each.pk for each in rows])
         claimed.update(mailed_at=timezone.now())
-    sent = [_send_mail(user, lines) for user, lines in _group_by_recipient(claimed).items()]
-    if sent and not any(sent):
+    mails = _group_by_recipient(claimed)
+    sent = sweeps.for_each("deadlines.mail", mails, lambda user: _send_mail(user, mails[user]))
+    if mails and not sent.done:
         claimed.update(mailed_at=None)
 
 

@@ -3,17 +3,18 @@
 Callers have locked the case's row. Deadlines from receipt are started here, not by intake.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import CharField, Exists, Min, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, Exists, Min, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from core.models import AuditEvent
+from core.outbox import sweeps
 from reports.calendar import deadline_rules
 from reports.calendar.deadline_rules import ERASURE_ANSWER, FOLLOWUP_ANSWER
 from reports.cases.transitions import ANSWERS
@@ -21,6 +22,7 @@ from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold
 from reports.models.report_views import NO_VIEWS
 
 MAX_BATCH = 500
+SWEEP = "deadlines.start"
 LOOKED_BACK = timedelta(days=30)  # for requests that wait
 _RequestT = TypeVar("_RequestT", bound=Model)
 
@@ -82,7 +84,7 @@ def cancel_all(report_id: UUID) -> None:
     """Drop all deadlines of an erased report."""
     running = Deadline.objects.pending().filter(report_id=report_id)
     if running.update(dropped_at=timezone.now()):
-        _set_due([report_id])
+        _set_due(report_id)
 
 
 def next_due(report_id: UUID) -> datetime | None:
@@ -105,7 +107,7 @@ def restart_review_deadline(case: Case) -> None:
     start_deadlines(case)
     deadline = _build_deadline(case.pk, deadline_rules.REVIEW, timezone.now())
     Deadline.objects.bulk_create([deadline], ignore_conflicts=True)
-    _set_due([case.pk])
+    _set_due(case.pk)
 
 
 def _ongoing_and_unviewed() -> QuerySet[Case]:
@@ -146,7 +148,6 @@ def unanswered_followups() -> QuerySet[Followup]:
     return requests.filter(~Exists(answers)).exclude(report__case__status=Case.Status.WITHDRAWN)
 
 
-@transaction.atomic
 def _start_for(kind: str, requests: QuerySet[_RequestT], since: str) -> int:
     """Start the deadline of each report with such requests, from the first; return how many."""
     runs = Deadline.objects.pending().filter(report_id=OuterRef("pk"), kind=kind)
@@ -154,27 +155,28 @@ def _start_for(kind: str, requests: QuerySet[_RequestT], since: str) -> int:
     cases = Case.objects.filter(
         Exists(requests.filter(report_id=OuterRef("pk"))), ~Exists(runs)
     ).exclude(status__in=Case.OPEN, due_at=None)
-    locked = list(cases.select_for_update(skip_locked=True, of=("self",))[:MAX_BATCH])
-    waiting: Any = requests.filter(report_id__in=[case.pk for case in locked]).order_by()
-    first = waiting.values("report_id").annotate(first=Min(since))
-    started = [_build_deadline(row["report_id"], kind, row["first"]) for row in first]
-    Deadline.objects.bulk_create(started, ignore_conflicts=True)
-    _set_due([deadline.report_id for deadline in started])
-    return len(started)
+
+    def build(case: Case) -> list[Deadline]:
+        first = requests.filter(report_id=case.pk).aggregate(first=Min(since))["first"]
+        return [_build_deadline(case.pk, kind, first)]
+
+    return _start(cases, build)
 
 
-@transaction.atomic
-def _start(cases: QuerySet[Case]) -> int:
-    """Start deadlines from receipt, without cases that are locked; return how many."""
+def _start(cases: QuerySet[Case], build: Callable[[Case], list[Deadline]] = _from_receipt) -> int:
+    """Start the deadlines of each case but those that are locked; return how many cases."""
     locked = cases.select_for_update(skip_locked=True, of=("self",))
-    started = list(locked.select_related("report", "report__facts")[:MAX_BATCH])
-    Deadline.objects.bulk_create(
-        [deadline for case in started for deadline in _from_receipt(case)], ignore_conflicts=True
-    )
-    _set_due([case.pk for case in started])
-    return len(started)
+
+    @transaction.atomic
+    def start(row: Case) -> bool:
+        case = locked.select_related("report", "report__facts").filter(pk=row.pk).first()
+        if case:
+            Deadline.objects.bulk_create(build(case), ignore_conflicts=True)
+            _set_due(case.pk)
+        return case is not None
+
+    return sweeps.for_each(SWEEP, sweeps.available(SWEEP, cases)[:MAX_BATCH], start).done
 
 
-def _set_due(cases: list[UUID]) -> None:
-    first = Deadline.objects.pending().filter(report_id=OuterRef("pk")).order_by("due_at")
-    Case.objects.filter(pk__in=cases).update(due_at=Subquery(first.values("due_at")[:1]))
+def _set_due(report_id: UUID) -> None:
+    Case.objects.filter(pk=report_id).update(due_at=next_due(report_id))

@@ -11,12 +11,15 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from core.outbox import sweeps
 from reports.cases import workflow
 from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report, RoutingRule, Unit
 
 MAX_AGE = timedelta(days=1)  # older reports are not routed when a first rule is switched on
 MAX_BATCH = 500
+TIMEOUT_SECONDS = 40.0  # of one call, under its task's limit
+SWEEP = "cases.route"
 TRIED_DAYS = 30
 MAX_TRIED = 5000
 SAMPLES = 3
@@ -109,25 +112,20 @@ def route_untriaged_cases() -> int:
     if not active_rules:
         return 0
     active_units, police = Unit.objects.active().in_bulk(), _commune_units()
-    decisions = {
-        report.pk: match_rule(active_rules, routing_input(report), police)
-        for report in _new_reports()
-    }
-    workflow.mark_unroutable(key for key, decision in decisions.items() if decision is None)
-    return sum(
-        workflow.route(
-            key,
-            unit=active_units[decision.unit],
-            rule=decision.rule.pk,
-            priority=decision.rule.priority,
-        )
-        for key, decision in decisions.items()
-        if decision
-    )
+
+    def route(report: Report) -> bool:
+        decision = match_rule(active_rules, routing_input(report), police)
+        if decision is None:
+            workflow.mark_unroutable(report.pk)
+            return False
+        unit, rule = active_units[decision.unit], decision.rule
+        return workflow.route(report.pk, unit=unit, rule=rule.pk, priority=rule.priority)
+
+    return sweeps.for_each(SWEEP, _new_reports(), route, time_budget=TIMEOUT_SECONDS).done
 
 
 def _new_reports() -> QuerySet[Report]:
-    waiting = Case.objects.unrouted().values("pk")
+    waiting = sweeps.available(SWEEP, Case.objects.unrouted()).values("pk")
     rows = Report.objects.filter(pk__in=waiting, facts__isnull=False)
     recent = _select_inputs(rows).filter(received_at__gte=timezone.now() - MAX_AGE)
     return recent.order_by("received_at")[:MAX_BATCH]

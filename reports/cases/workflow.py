@@ -5,7 +5,7 @@ transition, write case, deadlines and audit event. A lost race raises StaleVersi
 message's key alone, so that an erasure reaches its text.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -194,9 +194,9 @@ def route(case_id: UUID, *, unit: Unit, rule: int, priority: int | None) -> bool
     return True
 
 
-def mark_unroutable(case_ids: Iterable[UUID]) -> None:
-    """Mark cases that no rule matches, so that they are not matched again."""
-    Case.objects.unrouted().filter(pk__in=list(case_ids)).update(routed_at=Now())
+def mark_unroutable(case_id: UUID) -> None:
+    """Mark a case that no rule matches, so that it is not matched again."""
+    Case.objects.unrouted().filter(pk=case_id).update(routed_at=Now())
 
 
 def _check_words(move: Transition, words: Mapping[str, str], officer: User | None) -> None:

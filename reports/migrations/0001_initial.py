@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Alarm',
             fields=[
-                ('kind', models.CharField(choices=[('late', 'tin chờ máy đọc quá lâu'), ('failed', 'tin máy không đọc được'), ('unbalanced', 'có tin chưa vào hàng máy đọc'), ('uncounted', 'máy lâu chưa đếm lại'), ('unseen', 'tin đang bị ép chưa ai xem'), ('overdue', 'tin quá hạn xử lý'), ('calendar', 'thiếu lịch nghỉ lễ'), ('unlinked', 'nhật ký lâu chưa được khóa nối'), ('broken', 'nhật ký không khớp với bản đã khóa'), ('unpurged', 'máy lâu chưa xóa dữ liệu hết hạn'), ('breach', 'sự cố lộ dữ liệu quá hạn báo')], max_length=16, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('late', 'tin chờ máy đọc quá lâu'), ('failed', 'tin máy không đọc được'), ('unbalanced', 'có tin chưa vào hàng máy đọc'), ('uncounted', 'máy lâu chưa đếm lại'), ('unseen', 'tin đang bị ép chưa ai xem'), ('overdue', 'tin quá hạn xử lý'), ('calendar', 'thiếu lịch nghỉ lễ'), ('unlinked', 'nhật ký lâu chưa được khóa nối'), ('broken', 'nhật ký không khớp với bản đã khóa'), ('unpurged', 'máy lâu chưa xóa dữ liệu hết hạn'), ('breach', 'sự cố lộ dữ liệu quá hạn báo'), ('skipped', 'việc máy làm không xong')], max_length=16, primary_key=True, serialize=False)),
                 ('since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('notified_at', models.DateTimeField(null=True)),
                 ('count', models.PositiveIntegerField(default=0)),

@@ -49,6 +49,7 @@ class Alarm(models.Model):
         BROKEN = "broken", "nhật ký không khớp với bản đã khóa"
         UNPURGED = "unpurged", "máy lâu chưa xóa dữ liệu hết hạn"
         BREACH = "breach", "sự cố lộ dữ liệu quá hạn báo"
+        SKIPPED = "skipped", "việc máy làm không xong"
 
     kind = models.CharField(primary_key=True, max_length=16, choices=Kind.choices)
     since = models.DateTimeField(db_default=Now())

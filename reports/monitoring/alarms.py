@@ -14,11 +14,13 @@ from django.db.models.functions import Now
 
 from core.database import fetch_all, log_database_error
 from core.mail import render_mail, send_or_log
+from core.outbox import sweeps
 from reports.calendar import days_off
 from reports.models import Alarm
 from reports.monitoring import queue_stats
 from reports.monitoring.queue_stats import QueueState
 from reports.retention import breaches, purge
+from reports.submission.intake import TRIAGE_TASK
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +46,7 @@ def check_alarms() -> None:
             Kind.CALENDAR: len(days_off.years_without_data()),
             Kind.UNPURGED: int(purge.is_missed()),
             Kind.BREACH: breaches.count_missed_deadlines(),
+            Kind.SKIPPED: sweeps.count_failures(besides=TRIAGE_TASK),
         }
         for kind, count in (affected_counts(queue_stats.queue_state()) | others).items():
             if count:

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from core.database import fetch_all, log_database_error, read_snapshot
 from core.models import OutboxItem
+from core.outbox import sweeps
 from core.outbox.queue import Priority
 from reports.models import Alarm, DailyCount, QueueSnapshot
 from reports.submission.intake import TRIAGE_TASK
@@ -28,7 +29,7 @@ COUNT_AGAIN_AFTER = 4 * 60.0  # seconds; beat asks every five minutes
 STALE_AFTER_SECONDS = 15 * 60.0
 MAX_UNLINKED_SECONDS = 10 * 60.0
 MAX_STUCK = 500
-SLOW = (Alarm.Kind.UNPURGED, Alarm.Kind.BREACH)
+SLOW = (Alarm.Kind.UNPURGED, Alarm.Kind.BREACH, Alarm.Kind.SKIPPED)
 SNAPSHOT_FIELDS = ("counted_at", "accepted", "done", "waiting", "failed")  # columns of the tally
 
 # A report may have several triage items: only the latest counts.
@@ -191,7 +192,7 @@ def store_queue_balance() -> QueueBalance:
 
 def store_queue_balance_if_due() -> None:
     """Store the balance where the tally is older than COUNT_AGAIN_AFTER; log an error."""
-    with log_database_error(log, "queue_balance.count_failed"):
+    with sweeps.Guard("queue_balance.count"):
         age = queue_state().tally_age_s
         if age is None or age > COUNT_AGAIN_AFTER:
             store_queue_balance()
@@ -262,7 +263,7 @@ def update_daily_counts() -> None:
 
 def count_if_possible() -> None:
     """Update the daily counts; an error is logged and tried again at the next call."""
-    with log_database_error(log, "daily_counts.update_failed"):
+    with sweeps.Guard("daily_counts.update"):
         update_daily_counts()
 
 

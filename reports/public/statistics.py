@@ -14,7 +14,8 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
-from core.database import log_database_error, read_snapshot
+from core.database import read_snapshot
+from core.outbox import sweeps
 from reports.calendar.deadline_rules import start_of_day
 from reports.extraction.language.cue_matcher import taxonomy
 from reports.extraction.story_reader import UNCLEAR
@@ -139,7 +140,7 @@ def update_statistics(through: date | None = None) -> StatisticsData:
 
 def update_if_due() -> None:
     """Count once a local day; retry at the next call after a database error."""
-    with log_database_error(log, "statistics.update_failed"):
+    with sweeps.Guard("statistics.update"):
         row = PublicStatistics.objects.first()
         if row is None or timezone.localdate(row.counted_at) < timezone.localdate():
             update_statistics()

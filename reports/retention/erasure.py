@@ -5,9 +5,12 @@ reporter's, stay until their own retention ends. Each erasure is noted outside t
 (erasure_log.py), since a restore brings the report back.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import reduce
+from itertools import chain
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 from uuid import UUID
@@ -16,7 +19,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, F, Func, Model, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Now
-from django.db.models.lookups import Contains
+from django.db.models.lookups import Regex
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -55,8 +58,8 @@ from reports.retention import erasure_log
 REMOVE_TASK = "reports.remove_files"
 ERASED_PLACEHOLDER = "đã xóa"  # replaces officers' words; also in migration 0002
 # Sent inside the transaction of an erasure, for the tables of higher rooms: `report_erased` with
-# `report_id`, `contact_erased` with `contact`, a number or a mail address of the reporter.
-report_erased, contact_erased = Signal(), Signal()
+# `report_id`, `contacts_erased` with `contacts`, the numbers and mail addresses of the reporter.
+report_erased, contacts_erased = Signal(), Signal()
 _MAX_FOLLOWUPS_READ = 2**31 - 1  # an extraction of fewer follow-ups never replaces it
 _NAMES: dict[str, Any] = {
     "story_sealed": None, "contact_sealed": None, "contact_index": None, "phrase_sealed": None,
@@ -200,42 +203,53 @@ def _rows_of(table: type[Model], report_id: UUID | OuterRef) -> QuerySet[Any]:
 
 
 def _erase_contacts(report_id: UUID, followups: QuerySet[Followup]) -> None:
-    """Erase the reporter's contacts from campaign actions, and where `contact_erased` reaches."""
+    """Erase the reporter's contacts from campaign actions, and where `contacts_erased` reaches."""
     rows = (*Report.objects.filter(pk=report_id), *followups)
     texts = filter(None, (encryption.decrypt_field(row, "contact") for row in rows))
     contacts = {each for text in texts for each in redaction.identifying_strings(text)}
-    for contact in filter(_belongs_to_reporter, contacts):
-        for act in find_rows_with_contact(CampaignAction, contact, "reason"):
-            act.reason = redaction.strip_strings(act.reason, contact, ERASED_PLACEHOLDER)
-            act.save(update_fields=["reason"])
-        contact_erased.send(sender=Report, contact=contact)
+    contacts -= _list_callers(contacts)
+    if not contacts:
+        return
+    for act in find_rows_with_contact(CampaignAction, contacts, "reason"):
+        act.reason = _strip_contacts(act.reason, contacts, ERASED_PLACEHOLDER)
+        act.save(update_fields=["reason"])
+    contacts_erased.send(sender=Report, contacts=contacts)
 
 
-def _belongs_to_reporter(contact: str) -> bool:
-    """Return whether no report names it and no finding is about it."""
+def _list_callers(contacts: Iterable[str]) -> set[str]:
+    """Return the numbers that a report names or a finding is about."""
     rows: Any = (Indicator.objects, NumberFinding.objects)
-    return not any(each.filter(key=f"+84{contact}").exists() for each in rows)
+    keys = [f"+84{contact}" for contact in contacts]
+    named = (each.filter(key__in=keys).values_list("key", flat=True) for each in rows)
+    return {key.removeprefix("+84") for key in chain(*named)}
 
 
-def find_rows_with_contact(table: type[Model], contact: str, *fields: str) -> list[Any]:
+def _strip_contacts(text: str, contacts: Iterable[str], mask: str) -> str:
+    return reduce(
+        lambda left, contact: redaction.strip_strings(left, contact, mask), contacts, text
+    )
+
+
+def find_rows_with_contact(
+    table: type[Model], contacts: Collection[str], *fields: str
+) -> list[Any]:
     """Return the rows whose fields name a mail address or a number in any spelling. The database
-    selects roughly, by the digits.
+    selects roughly, by the digits, in one statement for all of them.
     """
+    numbers = "|".join(filter(str.isdecimal, contacts))
+    spellings = {quote(contact) for contact in contacts for quote in (str, quote_plus)}
+    mails = "|".join(map(re.escape, (each for each in spellings if not each.isdecimal())))
     roughly = Q()
     for field in fields:
         digits = Func(
             F(field), Value(r"%[0-9A-F]{2}|\D"), Value(""), Value("g"),
             function="regexp_replace", output_field=TextField(),
         )  # fmt: skip
-        as_typed, as_quoted = (
-            Q(**{f"{field}__icontains": text}) for text in (contact, quote_plus(contact))
-        )
-        roughly |= Q(Contains(digits, contact)) if contact.isdecimal() else as_typed | as_quoted
+        roughly |= Q(Regex(digits, numbers)) if numbers else Q()
+        roughly |= Q(**{f"{field}__iregex": mails}) if mails else Q()
     rows = table._default_manager.filter(roughly)  # noqa: SLF001
     texts = {row: " | ".join(unquote_plus(getattr(row, field)) for field in fields) for row in rows}
-    return [
-        row for row, text in texts.items() if redaction.strip_strings(text, contact, "") != text
-    ]
+    return [row for row, text in texts.items() if _strip_contacts(text, contacts, "") != text]
 
 
 def _block_extraction(report_id: UUID) -> None:

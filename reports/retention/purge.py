@@ -11,13 +11,12 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django import db
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from core import advisory_locks
-from core.database import log_database_error
+from core.outbox import sweeps
 from reports.models import PurgeRun, Report
 from reports.retention import reerase_after_restore
 from reports.retention.erasure import ErasureError
@@ -35,7 +34,7 @@ _LOCK = "purge"
 
 def run_if_due() -> None:
     """Begin tonight's run, or go on with one; what failed is tried at the next call."""
-    with log_database_error(log, "purge.run_failed"):
+    with sweeps.Guard("purge.run"):
         flood_detection.drop_expired()  # at each call: its period is minutes
         if run := _find_or_start_run():
             run_until(run, TIMEOUT_SECONDS)
@@ -64,11 +63,16 @@ def run_until(run: PurgeRun, time_budget: float) -> bool:
     """Erase what is expired; return whether nothing is left. One process at a time."""
     until = time.monotonic() + time_budget
     with _exclusive_lock() as is_locked:
-        if not is_locked or not all(_purge_kind(run, kind, until) for kind in KINDS):
+        if not is_locked:
             return False
+        retained = 0
+        for kind in KINDS:
+            if (left := _purge_kind(run, kind, until)) is None:
+                return False
+            retained += left
         reerase_after_restore.append_missing()
-        run.finished_at = timezone.now()
-        run.save(update_fields=["finished_at"])
+        run.finished_at, run.retained_counts = timezone.now(), retained
+        run.save(update_fields=["finished_at", "retained_counts"])
     log.info("purge.finished", retained_counts=run.retained_counts, **run.counts)
     return True
 
@@ -84,37 +88,39 @@ def _exclusive_lock() -> Iterator[bool]:
             advisory_locks.unlock(_LOCK)
 
 
-def _purge_kind(run: PurgeRun, kind: RetentionPolicy, until: float) -> bool:
-    """Erase what is expired of one kind; return False when the time was over first."""
-    tried: set[Any] = set()
-    while batch := [
-        key for key in expired_keys(kind)[: BATCH_SIZE + len(tried)] if key not in tried
-    ]:
-        for key in batch:
-            if time.monotonic() >= until:
-                return False
-            tried.add(key)
-            _purge_one(run, kind, key)
-    return True
+def _purge_kind(run: PurgeRun, kind: RetentionPolicy, until: float) -> int | None:
+    """Erase what is expired of one kind; return how many could not be, None when the time was over."""
+    sweep = f"{kind.name}.purge"
+    kept: dict[Any, bool] = {}  # key -> whether it was refused
+
+    def work(key: Any) -> None:
+        try:
+            if not _purge_one(run, kind, key):
+                kept[key] = False
+        except ErasureError as error:
+            kept[key] = True
+            log.info("purge.item_refused", kind=kind.name, code=error.code)
+
+    while True:
+        failed = sweeps.failed_keys(sweep, since=run.started_at)
+        batch = list(expired_keys(kind).exclude(pk__in=[*failed, *kept])[:BATCH_SIZE])
+        if not batch:
+            return len(failed) + sum(kept.values())
+        budget = until - time.monotonic()
+        if not sweeps.for_each(sweep, batch, work, time_budget=budget).is_over:
+            return None
 
 
-def _purge_one(run: PurgeRun, kind: RetentionPolicy, key: Any) -> None:
-    """Erase one and count it in the same transaction. What cannot be erased stays for now."""
+@transaction.atomic
+def _purge_one(run: PurgeRun, kind: RetentionPolicy, key: Any) -> bool:
+    """Erase one and count it in the same transaction; return whether it was due. Raises ErasureError."""
+    if not _still_due(kind, key):
+        return False
+    kind.take(key)
     counts = run.counts | {kind.name: run.counts.get(kind.name, 0) + 1}
-    try:
-        with transaction.atomic():
-            if not _still_due(kind, key):
-                return
-            kind.take(key)
-            PurgeRun.objects.filter(pk=run.pk).update(counts=counts)
-    except (ErasureError, db.Error) as error:
-        if not connection.is_usable():
-            raise
-        run.retained_counts += 1
-        run.save(update_fields=["retained_counts"])
-        log.warning("purge.item_failed", kind=kind.name, error=type(error).__name__)
-    else:
-        run.counts = counts
+    PurgeRun.objects.filter(pk=run.pk).update(counts=counts)
+    run.counts = counts
+    return True
 
 
 def _still_due(kind: RetentionPolicy, key: Any) -> bool:

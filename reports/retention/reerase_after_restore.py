@@ -1,8 +1,10 @@
 """Erase again after a restore what was erased since the archive was made."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
+from math import inf
 from uuid import UUID
 
 from django.db import transaction
@@ -11,7 +13,7 @@ from django.utils import timezone
 
 from core.audit import events
 from core.models import AuditEvent
-from core.outbox import queue
+from core.outbox import queue, sweeps
 from reports.cases import legal_holds
 from reports.cases.locks import lock_report
 from reports.models import DestructionRequest, EvidenceFile, Followup
@@ -24,47 +26,53 @@ _SINGLE_ROWS: dict[str, tuple[type[Model], str]] = {
     DestructionRequest.What.FILE: (EvidenceFile, "files_erased"),
     DestructionRequest.What.FOLLOWUP: (Followup, "followups_erased"),
 }
+_Erase = Callable[[UUID, datetime], str]  # returns "done", or what keeps it
 
 
 def reapply_erasures() -> Counter[str]:
-    """Erase again what the list names; return the counts of `done` and `held`."""
+    """Erase again what the list names; return the counts of `done`, `held` and `failed`."""
     digests, counts = erasure_log.load_digests(), Counter[str]()
+
+    def erase_listed(what: str, present: Iterable[UUID], erase: _Erase) -> None:
+        listed = {pk: at for pk in present if (at := digests.get(erasure_log.row_digest(what, pk)))}
+
+        def work(pk: UUID) -> None:
+            counts[erase(pk, listed[pk])] += 1
+
+        if failed := sweeps.for_each(f"{what}.reerase", listed, work, time_budget=inf).failed:
+            counts["failed"] += failed
+
     for part in ErasureScope:
         reports = erasure.reports_with_scope(part).values_list("pk", flat=True)
-        for pk, at in _listed(part, reports, digests):
-            try:
-                erasure.erase(pk, part, cause="restored", until=at)
-                counts["done"] += 1
-            except ErasureError as error:
-                counts[error.code] += 1
+        erase_listed(part, reports, partial(_erase_part, part))
     for what, (table, kind) in _SINGLE_ROWS.items():
         present = table._default_manager.filter(erased_at=None).values_list("pk", flat=True)  # noqa: SLF001
-        for pk, _ in _listed(what, present, digests):
-            counts["done" if _erase_one(table, pk, kind) else "held"] += 1
+        erase_listed(what, present, partial(_erase_one, table, kind))
     return counts
 
 
-def _listed(
-    what: str, present: Iterable[UUID], digests: dict[str, datetime]
-) -> Iterator[tuple[UUID, datetime]]:
-    for pk in list(present):
-        if at := digests.get(erasure_log.row_digest(what, pk)):
-            yield pk, at
+def _erase_part(part: ErasureScope, pk: UUID, at: datetime) -> str:
+    """Erase a report or a part of it as it was; return "done" or what keeps it."""
+    try:
+        erasure.erase(pk, part, cause="restored", until=at)
+    except ErasureError as error:
+        return error.code
+    return "done"
 
 
 @transaction.atomic
-def _erase_one(table: type[Model], pk: UUID, kind: str) -> bool:
-    """Empty a file or follow-up that was destroyed; return False under a legal hold."""
+def _erase_one(table: type[Model], kind: str, pk: UUID, _: datetime) -> str:
+    """Empty a file or follow-up that was destroyed; return "done", or "held" under a legal hold."""
     rows = table._default_manager.filter(pk=pk)  # noqa: SLF001
     report_id = rows.values_list("report_id", flat=True).get()
     lock_report(report_id)
     if legal_holds.is_held(report_id):
-        return False
+        return "held"
     events.log_event("report", report_id, kind, cause="restored", target=str(pk))
     erasure.erase_rows(rows)
     if table is Followup:
         queue.enqueue(intake.TRIAGE_TASK, report_id)
-    return True
+    return "done"
 
 
 def append_missing() -> int:

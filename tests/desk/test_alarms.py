@@ -48,10 +48,14 @@ def test_the_banner_needs_no_watcher(duty: Person) -> None:
     assert banner(duty.client) == ""
 
 
-@pytest.mark.parametrize("kind", ["unpurged", "breach"])
+@pytest.mark.parametrize("kind", ["unpurged", "breach", "skipped"])
 def test_a_purge_or_a_breach_that_is_late_is_told(lead: Person, duty: Person, kind: str) -> None:
     Alarm.objects.create(kind=kind, count=1)
-    text = {"unpurged": "chưa xóa xong dữ liệu hết hạn", "breach": "đã quá hạn báo. Mở sự cố"}
+    text = {
+        "unpurged": "chưa xóa xong dữ liệu hết hạn",
+        "breach": "đã quá hạn báo. Mở sự cố",
+        "skipped": "1 việc máy làm không xong",
+    }
     assert text[kind] in banner(lead.client)
     assert "Mở sự cố" not in banner(duty.client)
     assert banner(duty.client)

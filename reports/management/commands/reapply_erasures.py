@@ -18,4 +18,6 @@ class Command(BaseCommand):
         self.stdout.write(f"Erased again: {results.pop('done', 0)}.")
         if results:
             left = ", ".join(f"{count} {why}" for why, count in sorted(results.items()))
-            self.stderr.write(f"Left as they are: {left}. Lift the hold, then run this again.")
+            self.stderr.write(
+                f"Left as they are: {left}. Lift the hold, mend what failed, then run this again."
+            )
