@@ -141,8 +141,6 @@ def _describe_session(row: Session, data: dict[str, Any]) -> ActiveSession:
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the URL of the page."""
-
     @require_http_methods(["GET", "HEAD", "POST"])
     def places(request: HttpRequest) -> HttpResponse:
         user = get_officer(request)

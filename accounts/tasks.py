@@ -7,5 +7,4 @@ from accounts import idle_accounts
 
 @shared_task(name="accounts.close_idle_accounts")
 def close_idle_accounts() -> None:
-    """Close idle accounts, and warn their owners before."""
     idle_accounts.close_and_warn()

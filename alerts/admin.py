@@ -242,8 +242,6 @@ class AlertAdmin(admin.ModelAdmin[Alert]):
 
 @admin.register(AlertRevision)
 class AlertRevisionAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[AlertRevision]):
-    """Issued revisions, read-only."""
-
     list_display = ["identifier", "title", "msg_type", "sent", "author", "issued_by"]
     list_filter = ["msg_type"]
     list_select_related = ["author", "issued_by"]

@@ -24,7 +24,6 @@ class FieldClassification:
         return [name for names in lists for name in names.split()]
 
     def personal_fields(self) -> set[str]:
-        """Return the fields that say something of a person."""
         return {name for names in (self.sealed, *self.clear) for name in names.split()}
 
 

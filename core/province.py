@@ -29,8 +29,6 @@ _WORDS = r"[^<>&\"'\\|]+"
 
 @dataclass(frozen=True)
 class Province:
-    """The names and numbers of one province."""
-
     folder: Path
     name: str = ""
     area: str = ""

@@ -29,7 +29,6 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
 def is_formula(text: str) -> bool:
-    """Return whether a spreadsheet may take a text for a formula."""
     begins = unicodedata.normalize("NFKC", text[:64]).lstrip("\ufeff\u200b\u00ad\x00").lstrip()
     return bool(text) and (begins[:1] in _STARTERS or text[0] in _SHIFTERS)
 

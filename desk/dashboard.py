@@ -99,7 +99,6 @@ class BurstList:
 
 
 def bursts_columns() -> dict[str, Any]:
-    """Return the newest snapshot of bursts, as columns."""
     last = BurstSnapshot.objects.order_by("pk")
     return {
         "bursts": Subquery(last.values("bursts")[:1]),

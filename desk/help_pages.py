@@ -67,8 +67,6 @@ def load_handbook() -> Handbook:
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the URLs of the help pages."""
-
     def render(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         return TemplateResponse(request, template, {**site.each_context(request), **context})
 

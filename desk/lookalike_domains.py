@@ -15,8 +15,6 @@ _NAME = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}")
 
 
 class LookAlikeForm(forms.ModelForm[LookalikeDomain]):
-    """A domain name and its verdict."""
-
     class Meta:
         model = LookalikeDomain
         fields = ("name", "verdict", "note")

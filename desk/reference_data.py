@@ -66,8 +66,6 @@ class OfficeAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Office]):
 
 
 class SpecialDayForm(forms.ModelForm[CalendarException]):
-    """One exception of the calendar and its source."""
-
     day = AnyDayField(label="Ngày")
 
     class Meta:

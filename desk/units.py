@@ -130,8 +130,6 @@ class UnitAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Unit]):
 
 
 class RuleForm(forms.ModelForm[RoutingRule]):
-    """Conditions on a report, and the unit it is routed to."""
-
     scenario = forms.ChoiceField(label="Kiểu lừa", required=False)
 
     class Meta:
@@ -155,7 +153,6 @@ class RuleForm(forms.ModelForm[RoutingRule]):
 
 @admin.display(description="tin nào")
 def condition_text(rule: RoutingRule) -> str:
-    """Return the conditions of a rule in words."""
     conditions = [
         codes.code_label(rule.scenario) if rule.scenario else "",
         f"người báo ở {rule.commune}" if rule.commune else "",

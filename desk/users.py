@@ -47,8 +47,6 @@ class RoleAdmin(GroupAdmin):
 
 
 class AccountAction(RowAction):
-    """An action on an officer's account."""
-
     permission = officer_accounts.KEEP
     errors = (AccountError,)
     max_reason_chars = 1000
@@ -108,8 +106,6 @@ class LiftLockout(AccountAction):
 
 @admin.register(User)
 class PersonAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[User]):
-    """Officers by log-in name."""
-
     change_form_template = "admin/auth/user/change_form.html"
     change_list_template = "admin/auth/user/change_list.html"
     list_display = ("username", "full_name", "role", "unit", "status_column", "last_login")

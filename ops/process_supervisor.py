@@ -229,7 +229,6 @@ class ProcessSupervisor(Supervisor):
             kill_group(pid)
 
     def _store_tally(self) -> None:
-        """Store the restarts for /metrics."""
         restarts = {name: self.restarts[name] for name in self.processes}
         draft = self._tally_path.with_suffix(".new")
         with contextlib.suppress(OSError):  # a full disk stops no restart

@@ -27,7 +27,6 @@ def on_worker_ready(**_: object) -> None:
 
 @shared_task(name="reports.triage")
 def triage_reports(items: list[int]) -> None:
-    """Triage the reports of these outbox items."""
     report_triage.process_items(items, report_triage.TIMEOUT_SECONDS)
 
 
@@ -39,7 +38,6 @@ def continue_reprocessing(items: list[int]) -> None:
 
 @shared_task(name="reports.scan_files")
 def scan_files(items: list[int]) -> None:
-    """Check the files of these outbox items."""
     sanitized_copies.process_items(items, sanitized_copies.TIMEOUT_SECONDS)
 
 
@@ -51,7 +49,6 @@ def remove_files(items: list[int]) -> None:
 
 @shared_task(name="reports.check_queue_alarms")
 def check_queue_alarms() -> None:
-    """Raise, end and notify the alarms."""
     alarms.check_alarms()
 
 
@@ -83,7 +80,6 @@ def detect_bursts() -> None:
 @shared_task(name="reports.extend_audit_chain")
 @Guard("audit_chain.extend")
 def extend_audit_chain() -> None:
-    """Add the newest audit events to the chain."""
     chain.extend_chain()
 
 
@@ -108,5 +104,4 @@ def send_deadline_reminders() -> None:
 
 @shared_task(name="reports.update_daily_counts")
 def update_daily_counts() -> None:
-    """Update the day's inflow and backlog."""
     queue_stats.count_if_possible()

@@ -46,8 +46,6 @@ class WebhookDeliveryError(CodedError):
 
 @dataclass(frozen=True)
 class ParsedUrl:
-    """The parts of a partner's URL."""
-
     host: str
     port: int
     path: str

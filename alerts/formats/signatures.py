@@ -25,7 +25,6 @@ def signing_input(revision: AlertRevision) -> bytes:
 
 
 def signature_header(signature: RevisionSignature) -> str:
-    """Return the value of the header X-Content-Signature."""
     key = f'keyid="{signature.content_key_id}", algorithm="Ed25519"'
     return f'{key}, signature="{signature.text_signature}"'
 

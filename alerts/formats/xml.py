@@ -16,7 +16,6 @@ def strip_invalid_xml(text: str) -> str:
 def add_child(
     parent: Element, name: str, text: str = "", attributes: Mapping[str, str] = _NO_ATTRIBUTES
 ) -> Element:
-    """Append a child with a text and attributes, and return it."""
     child = SubElement(
         parent, name, {key: strip_invalid_xml(value) for key, value in attributes.items()}
     )

@@ -61,8 +61,6 @@ class CancelReason(models.TextChoices):
 
 
 class State(StrEnum):
-    """The state of a revision at one moment."""
-
     SCHEDULED = "scheduled"
     IN_FORCE = "in_force"
     EXPIRED = "expired"

@@ -44,8 +44,6 @@ class Place:
 
 @dataclass(frozen=True)
 class ImpersonatedOffice:
-    """An office that the callers pretend to be."""
-
     codename: str
     name: str
 

@@ -191,8 +191,6 @@ class Alert(models.Model):
 
 
 class AlertStep(models.Model):
-    """One step of the trick."""
-
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField("thứ tự")
     title = models.CharField("họ làm gì", max_length=80)

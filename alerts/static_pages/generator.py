@@ -290,7 +290,6 @@ def _mark_checked(outdated_since: str) -> None:
 
 
 def _replace_file(name: str, text: str) -> None:
-    """Replace a file in one step."""
     draft = static_pages_dir() / f".{name}-{secrets.token_hex(4)}"
     draft.write_text(f"{text}\n")
     draft.replace(static_pages_dir() / name)

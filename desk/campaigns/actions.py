@@ -88,8 +88,6 @@ class SplitCampaign(CampaignPageAction):
 
 
 class DetachReports(CampaignPageAction):
-    """Detach the ticked reports."""
-
     def run(self) -> str:
         done = manual_grouping.detach(self.campaign.pk, self.ticked, self.actor, self.version)
         return f"Đã tách {done.reports} tin khỏi đợt. Máy không gắn lại các tin này vào đây."
@@ -110,8 +108,6 @@ class AttachReports(CampaignPageAction):
 
 
 class UndoAction(CampaignPageAction):
-    """Undo an action of this campaign."""
-
     def run(self, act: int) -> str:
         if not CampaignAction.objects.filter(pk=act, campaign=self.campaign).exists():
             raise ActionError("Việc này không thuộc đợt này.")
@@ -121,8 +117,6 @@ class UndoAction(CampaignPageAction):
 
 
 class UndoMachineMerge(CampaignPageAction):
-    """Undo an automatic merge into this campaign."""
-
     def run(self, merged: UUID) -> str:
         if not Campaign.objects.filter(pk=merged, merged_into=self.campaign).exists():
             raise ActionError("Đợt ấy không còn nằm trong đợt này.")
@@ -132,8 +126,6 @@ class UndoMachineMerge(CampaignPageAction):
 
 
 class RejectProposal(CampaignPageAction):
-    """Reject an automatic proposal to merge."""
-
     def run(self, proposal: int) -> str:
         of_it = Q(campaign_a=self.campaign) | Q(campaign_b=self.campaign)
         if not MergeProposal.objects.filter(of_it, pk=proposal).exists():
@@ -267,7 +259,6 @@ def ask_attach(action: GroupingAction, campaign: Campaign) -> HttpResponse:
 
 
 def show_refusal(request: HttpRequest, pk: UUID, refusal: str) -> HttpResponse:
-    """Return the page of the campaign, with the refusal and the typed values."""
     messages.error(request, f"Chưa làm. {refusal}")
     campaign = get_campaign_or_404(request, pk).root()
     return set_status(render_page(request, campaign, typed=request.POST, why=refusal), 409)

@@ -46,8 +46,6 @@ def growing_campaigns(request: HttpRequest) -> list[UUID]:
 
 
 class TrendFilter(AlwaysChosenFilter):
-    """Filter by trend."""
-
     title = "nhịp"
     parameter_name = PARAMETER
 

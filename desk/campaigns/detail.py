@@ -77,8 +77,6 @@ class SharedValues:
 
 @dataclass(frozen=True)
 class Proposal:
-    """An automatic proposal to merge another campaign with this one."""
-
     pk: int
     other: Campaign
     reason: str
@@ -86,8 +84,6 @@ class Proposal:
 
 @dataclass(frozen=True)
 class MachineMerge:
-    """An automatic merge of another campaign into this one."""
-
     campaign: UUID
     code: str
     at: datetime

@@ -21,8 +21,6 @@ code_label = campaign_stats.code_label
 
 @dataclass(frozen=True)
 class PriorityLabel:
-    """The word and the CSS class of a priority."""
-
     word: str
     css: str
 

@@ -51,7 +51,6 @@ class SavedSearch(models.Model):
 
     @property
     def has_come(self) -> bool:
-        """Return whether the threshold is reached."""
         return self.notify_threshold is not None and (self.hits or 0) >= self.notify_threshold
 
 

@@ -41,8 +41,6 @@ class ReportView(View):
 
 
 class ReportAction(ReportView, DeskAction):
-    """An action on one report."""
-
     http_method_names = ["post"]
     errors: tuple[type[Exception], ...] = (ActionError,)
 

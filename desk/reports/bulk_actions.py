@@ -52,8 +52,6 @@ REFUSED = {
 
 
 class AttachForm(forms.Form):
-    """The campaign to attach to, and the reason."""
-
     use_required_attribute = False
     code = forms.CharField(
         label="Mã đợt, như Đ-26-XK9 hoặc XK9",

@@ -142,7 +142,6 @@ class CorrectionForm(forms.Form):
         )
 
     def add_action_error(self, error: ActionError) -> None:
-        """Add the error to its field, if it has one."""
         if isinstance(error, corrections.InvalidFactValueError):
             self.add_error("value", NO_VALUE)
         elif isinstance(error, workflow.ReasonMissingError):

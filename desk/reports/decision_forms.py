@@ -209,7 +209,6 @@ class DecisionForm(forms.Form):
         return workflow.decide(self.verb, case.pk, by=by, **values)
 
     def add_action_error(self, error: ActionError) -> None:
-        """Add the error to its field, if it has one."""
         if field_error := _field_error(error):
             self.add_error(*field_error)
 

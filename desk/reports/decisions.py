@@ -77,8 +77,6 @@ class TakeDecision(FormAction):
 
 
 class CorrectFact(FormAction):
-    """Correct an extracted fact."""
-
     permission = "reports.decide_case"
     done = "Đã ghi chỗ sửa. Máy có đọc lại cũng không đổi chỗ này."
     form: CorrectionForm

@@ -57,8 +57,6 @@ class FactSuggestion:
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line of the event log."""
-
     at: datetime
     who: str
     text: str

@@ -121,8 +121,6 @@ class ScenarioFilter(CountedListFilter):
 
 
 class LossFilter(CountedListFilter):
-    """Filter by the effective loss."""
-
     title = "thiệt hại"
     parameter_name = "tien"
     _WORDS = {"lost": "Có mất tiền", "much": "Từ 100 triệu", "unknown": "Chưa rõ"}

@@ -94,8 +94,6 @@ class Heartbeat(ReportView):
 
 
 class SwitchPreference(ReportView):
-    """Switch one preference of the officer on or off."""
-
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:

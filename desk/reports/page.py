@@ -51,8 +51,6 @@ TypedForm = DecisionForm | CorrectionForm | None
 
 
 class ReportPage(ReportView):
-    """Render the page of a report."""
-
     def get(self, request: HttpRequest) -> HttpResponse:
         return render_page(request, self.report)
 

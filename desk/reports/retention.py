@@ -116,8 +116,6 @@ class RetentionAction(ReportAction):
 
 
 class PlaceHold(RetentionAction):
-    """Place a legal hold."""
-
     name, done = "hold", "Đã giữ nguyên tin này."
 
     def run(self) -> object:
@@ -125,8 +123,6 @@ class PlaceHold(RetentionAction):
 
 
 class LiftHold(RetentionAction):
-    """Lift the legal hold."""
-
     name, done = "lift", "Đã thôi giữ."
 
     def run(self) -> None:
@@ -134,8 +130,6 @@ class LiftHold(RetentionAction):
 
 
 class ProposeDestruction(RetentionAction):
-    """Propose the destruction of a file or follow-up."""
-
     name, done = "destroy", "Đã đề nghị hủy. Cần người thứ hai đồng ý."
 
     def run(self) -> object:
@@ -165,8 +159,6 @@ class WithdrawDestruction(RetentionAction):
 
 
 class GrantErasure(RetentionAction):
-    """Erase the report, as its reporter requests."""
-
     name, done = "grant_erasure", "Đã xóa toàn bộ dữ liệu của tin."
 
     def run(self) -> None:
@@ -174,8 +166,6 @@ class GrantErasure(RetentionAction):
 
 
 class RefuseErasure(RetentionAction):
-    """Refuse the erasure and answer the reporter why."""
-
     name, done = "refuse_erasure", "Đã trả lời người báo."
 
     def run(self) -> None:

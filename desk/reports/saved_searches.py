@@ -53,8 +53,6 @@ _OWNER = ("id", "username", "first_name", "last_name")
 
 
 class SaveForm(forms.Form):
-    """A search to save."""
-
     name = forms.CharField(max_length=80, error_messages={"required": "Ghi tên cho tìm kiếm này."})
     query = forms.CharField(max_length=2000, required=False)
     notify_threshold = forms.IntegerField(

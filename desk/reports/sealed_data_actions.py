@@ -45,8 +45,6 @@ def find_reveal_refusal(request: HttpRequest, report: Report, by: User) -> str:
 
 
 class RevealView(ReportView):
-    """A view that reveals sealed data."""
-
     http_method_names = ["post"]
     permission = REVEAL_PERMISSION
 

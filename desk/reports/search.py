@@ -124,7 +124,6 @@ def disputes(rows: QuerySet[Dispute], typed: str) -> QuerySet[Dispute]:
 
 
 def dispute_for_code(typed: str) -> Dispute | None:
-    """Return the dispute whose code was typed, or None."""
     return disputes(Dispute.objects.all(), typed).first() if _public_number(typed) else None
 
 

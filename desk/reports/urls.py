@@ -39,7 +39,6 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 
 def list_queue_routes() -> Iterator[Route]:
-    """Yield the routes of the queue and of many reports."""
     for verb in bulk_actions.TITLES:
         yield f"bulk/{verb}/", f"bulk_{verb}", require_POST(bulk_actions.run_bulk), {"verb": verb}
     yield "bulk/<uuid:key>/", "bulk_result", require_safe(bulk_actions.show_result), {}
@@ -52,7 +51,6 @@ def list_queue_routes() -> Iterator[Route]:
 
 
 def list_report_routes() -> Iterator[Route]:
-    """Yield the routes of one report."""
     for verb in transitions.TABLE:
         yield make_route(verb, verb, decisions.TakeDecision, verb=verb)
     for verb in decisions.VERBS:

@@ -51,13 +51,11 @@ def desk_figures(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/dashboard_numbers.html", takes_context=True)
 def desk_numbers(context: Context) -> dict[str, Any]:
-    """Return the tiles of pending numbers and disputes."""
     return dashboard.pending_tiles(dashboard_data(context["request"]))
 
 
 @register.inclusion_tag("admin/dashboard_lookalikes.html", takes_context=True)
 def dashboard_lookalikes(context: Context) -> dict[str, Any]:
-    """Return the tiles of lookalike domains."""
     return {"names": dashboard_data(context["request"]).get("names") or {}}
 
 
@@ -87,7 +85,6 @@ def dashboard_top(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/saved_searches.html", takes_context=True)
 def desk_searches(context: Context) -> dict[str, Any]:
-    """Return the saved searches that the officer sees."""
     rows = saved_searches.saved_searches(dashboard_data(context["request"]))
     user = context["request"].user
     return {"searches": rows, "user": user, "csrf_token": context.get("csrf_token")}
@@ -142,14 +139,12 @@ def counted_at(tally: QueueSnapshot) -> str:
 
 @register.inclusion_tag("admin/reports/campaign/bursts.html", takes_context=True)
 def desk_bursts(context: Context) -> dict[str, object]:
-    """Return the current bursts."""
     may_see = context["request"].user.has_perm("reports.view_report")
     return {"bursts": dashboard.current_bursts(), "may_see": may_see}
 
 
 @register.inclusion_tag("admin/reports/campaign/growing_campaigns.html", takes_context=True)
 def growing_campaigns(context: Context) -> dict[str, object]:
-    """Return bursts and growing campaigns for the start page."""
     request = context["request"]
     front = dashboard_data(request)
     if "active_campaigns" not in front:

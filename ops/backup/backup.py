@@ -68,7 +68,6 @@ Entry = tuple[str, IO[bytes]]
 
 
 def backup_folders() -> dict[str, Path]:
-    """Return the folders that belong to a backup, by their name in it."""
     return {"files": settings.FILES_DIR, "static-pages": settings.DATA_DIR / "static-pages"}
 
 

@@ -32,8 +32,6 @@ class InvalidFactValueError(ActionError):
 
 @dataclass(frozen=True)
 class CorrectedValue:
-    """An officer's value of a fact."""
-
     fact: str
     value: Any
 

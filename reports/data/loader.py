@@ -19,7 +19,6 @@ def load_json(name: str) -> dict[str, Any]:
 
 
 def load_words(name: str, key: str) -> frozenset[str]:
-    """Return a list of words that a file holds."""
     return frozenset(load_json(name)[key])
 
 

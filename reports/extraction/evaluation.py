@@ -21,8 +21,6 @@ _MAX_CONFUSIONS = 20
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedStory:
-    """A labelled story and its reading."""
-
     label: Mapping[str, Any]
     reading: StoryReading
 
@@ -62,7 +60,6 @@ def _share(part: float, whole: float) -> float:
 
 
 def evaluate(labels: Iterable[Mapping[str, Any]]) -> list[EvaluatedStory]:
-    """Return each label with its reading."""
     return [EvaluatedStory(label, extract_from_story(label["text"])) for label in labels]
 
 
@@ -98,7 +95,6 @@ def scenarios(judged: Iterable[EvaluatedStory]) -> dict[str, Score]:
 
 
 def actions(judged: Iterable[EvaluatedStory]) -> dict[str, Score]:
-    """Return a score for each demanded action."""
     return _score_codes(
         (set(meant), set(extracted)) for meant, extracted in _list_pairs("actions", judged)
     )
@@ -115,12 +111,10 @@ def _score_codes(pairs: Iterable[tuple[set[str], set[str]]]) -> dict[str, Score]
 
 
 def macro_f1(scores: Mapping[str, Score]) -> float:
-    """Return the mean F1 of all codes."""
     return statistics.fmean(score.f1 for score in scores.values()) if scores else 0.0
 
 
 def micro_average(scores: Mapping[str, Score]) -> Score:
-    """Return the score of all codes together."""
     values = scores.values()
     return Score(
         sum(score.right for score in values),
@@ -152,7 +146,6 @@ def kind_of(loss: int | None) -> str:
 
 
 def ongoing(judged: Iterable[EvaluatedStory]) -> Score:
-    """Return the score of "ongoing", as one code."""
     pairs = Counter((bool(meant), extracted) for meant, extracted in _list_pairs("ongoing", judged))
     return Score(pairs[True, True], pairs[False, True], pairs[True, False])
 

@@ -198,7 +198,6 @@ def stage_labels() -> Mapping[str, str]:
 
 @lru_cache(maxsize=1)
 def _stage_of_action() -> Mapping[str, str]:
-    """Return the stage of each demanded action."""
     return {action: row["code"] for row in _stage_rows() for action in row["by_action"]}
 
 

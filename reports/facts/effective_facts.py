@@ -130,7 +130,6 @@ class IsOneOf(Func):
 
 
 def of_scenario(reports: QuerySet[Report], code: str) -> QuerySet[Report]:
-    """Return the reports of one scenario."""
     return reports.alias(effective_scenario=scenario_expression()).filter(effective_scenario=code)
 
 

@@ -125,7 +125,6 @@ def _mentioned_in_fields(merged: MergedReport) -> Iterator[MentionedIndicator]:
 def mentioned_callers(
     typed: str, source: str, *, is_corrected: bool
 ) -> Iterator[MentionedIndicator]:
-    """Yield the numbers of a field for callers."""
     typed = typed[:MAX_NUMBER_CHARS_READ]
     for phone in phones.parse_many(typed) if typed.strip() else ():
         yield MentionedIndicator(_KINDS.NUMBER, source, phone.raw, phone.key, phone, is_corrected)

@@ -65,7 +65,6 @@ class MergedReport:
 
     @property
     def withdrawal(self) -> Followup | None:
-        """Return the latest withdrawal, or None."""
         kind = Followup.Kind.WITHDRAWAL
         return next((each for each in reversed(self.followups) if each.kind == kind), None)
 
@@ -127,7 +126,6 @@ class MergedReport:
 
     @property
     def is_caller_corrected(self) -> bool:
-        """Return whether a correction replaces the callers."""
         return any(map(_corrects_callers, self.substantive_followups))
 
     @property

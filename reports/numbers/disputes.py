@@ -105,8 +105,6 @@ def _require_permission(by: User) -> None:
 
 @dataclass(frozen=True)
 class DisputeSubmission:
-    """The fields of the form."""
-
     number: str
     reason: str = ""
     contact: str = ""

@@ -25,8 +25,6 @@ _CLAIM_BY_OFFICE = {
 
 @dataclass(frozen=True)
 class Group:
-    """Offices under one heading."""
-
     name: str
     offices: list[Office]
 

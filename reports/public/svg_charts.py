@@ -28,8 +28,6 @@ class Column:
 
 @dataclass(frozen=True)
 class Line:
-    """A horizontal line, and the count that it marks."""
-
     count: int
     y: int
 

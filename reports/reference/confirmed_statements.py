@@ -49,7 +49,6 @@ def clear_cache() -> None:
 
 
 def publish_statement(statement: PublicStatement, by: User) -> None:
-    """Publish a sentence that `by` has confirmed, and log it."""
     statement.is_public, statement.confirmed_by = True, by
     statement.confirmed_at = timezone.now()
     _save_and_log(statement, "statement_shown", by)

@@ -122,7 +122,6 @@ class ReportFormParser:
 
 
 def _language() -> str:
-    """Return the language of the page."""
     language = get_language()
     return language if language in _LANGUAGES else Report.Language.VIETNAMESE
 

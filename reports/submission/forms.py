@@ -45,8 +45,6 @@ _EMPTY = _("Chọn ít nhất một ô, hoặc kể một câu. Ví dụ: xưng 
 
 
 class LenientChoiceField(forms.ChoiceField):
-    """A choice field that accepts any value."""
-
     def validate(self, value: Any) -> None:
         """Accept every value; form_parser.py picks the valid ones."""
 
@@ -240,8 +238,6 @@ def _keep_brackets_together(legend: str) -> str:
 
 
 class CodeForm(forms.Form):
-    """A form for a receipt code."""
-
     code = text_field(
         _("Mã tin báo (giữ kín)"),
         _("Bốn nhóm trên phiếu nhận tin, mỗi nhóm 4 chữ và số."),

@@ -45,7 +45,6 @@ class FollowupBaseForm(CodeForm):
 
     @classmethod
     def fresh(cls, code: str) -> "FollowupBaseForm":
-        """Return an empty form for the report that the code opens."""
         return cls(code=code, submission_key=secrets.token_urlsafe(24))
 
     def ask_for_code(self) -> None:
@@ -156,8 +155,6 @@ class ReplyForm(FollowupBaseForm):
 
 
 class WithdrawForm(FollowupBaseForm):
-    """The request to withdraw, with a reason if there is one."""
-
     address = "reports:withdraw"
     parts = ("reason", _Part("submit_withdrawal"))
     reason = _lines(_("Vì sao bạn muốn rút? (bỏ trống cũng được)"))

@@ -111,8 +111,6 @@ _SCENARIO_OF_OFFICE = {
 
 @dataclass(frozen=True)
 class TriageResult:
-    """What triage will write of a report."""
-
     facts: ExtractedFacts
     indicators: list[Indicator]
     fingerprint: FingerprintData

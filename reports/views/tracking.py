@@ -111,7 +111,6 @@ def track(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def download_own_data(request: HttpRequest) -> HttpResponse:
-    """Return the reporter's own data as a text file."""
     if request.method != "POST":
         return redirect("reports:track")
     return _answer_for_code(request, FOREIGN, NO_COPY, _export_file)
@@ -192,7 +191,6 @@ def add_followup(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def reply(request: HttpRequest) -> HttpResponse:
-    """Save a message to the desk."""
     return _save_step(request, ReplyForm, _save_reply)
 
 

@@ -107,7 +107,6 @@ def _without_place(reason: Explanation, rule: str) -> Explanation:
 def _list_claimed(
     scene: MentionContext, mentions: Sequence[OfficeMention]
 ) -> Iterator[OfficeMention]:
-    """Yield the mentions that were claimed."""
     visited: set[str] = set()
     claimed = before = 0
     for mention in mentions:

@@ -245,7 +245,6 @@ class ParsedStory:
 
     @property
     def outcomes(self) -> list[PaymentAction]:
-        """Return the payments whose outcome is said."""
         return [each for each in self.actions if each.kind == "pay" and each.state in OUTCOMES]
 
     @property

@@ -40,8 +40,6 @@ class Feature(NamedTuple):
 
 
 class FeatureContribution(NamedTuple):
-    """The points that a feature adds to a code."""
-
     gram: Feature
     points: float
 
@@ -122,7 +120,6 @@ class Scores:
 
 
 def score(model: LinearModel, grams: Sequence[Feature]) -> Scores:
-    """Score a story by its features."""
     shares = _weigh(model, (gram.name for gram in grams))
     return Scores(model, _sum_labels(model, shares), grams, shares)
 

@@ -81,7 +81,6 @@ def loss_features(parsed: ParsedStory, evidence: PhraseEvidence) -> list[Feature
 
 
 def _phrase_features(parsed: ParsedStory, evidence: PhraseEvidence) -> Iterator[Feature]:
-    """Yield a feature for each kind of phrase evidence."""
     rules = {because.rule for _, because in evidence.gone}
     if evidence.gone:
         yield Feature("?gone", *evidence.gone[0][1][1:])

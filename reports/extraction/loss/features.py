@@ -62,7 +62,6 @@ def split_clauses(parsed: ParsedStory, evidence: PhraseEvidence) -> list[Clause]
 
 
 def _cut_clauses(parsed: ParsedStory) -> list[list[Feature]]:
-    """Return the words of a story, clause by clause."""
     begin = _BEGIN if parsed.story.marked else _BEGIN | _BEGIN_UNMARKED
     words = [parsed.story.words[gram.first] for gram in parsed.words]
     clauses: list[list[Feature]] = []

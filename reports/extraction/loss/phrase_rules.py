@@ -66,8 +66,6 @@ class PhraseEvidence:
 
 @dataclass(frozen=True, slots=True)
 class _MoneyPhrases:
-    """The money phrases of a story, by code."""
-
     story: TokenizedText
     by_code: dict[str, list[CueMatch]]
 
