@@ -110,7 +110,7 @@ def _render_form(
     request: HttpRequest, form: FilingForm, form_error: str = "", status: int = 200
 ) -> HttpResponse:
     template, title = "admin/reports/report/file.html", "Nhập tin qua điện thoại, trực tiếp"
-    context = {"form": form, "form_error": form_error, "communes": _communes()}
+    context = {"form": form, "form_error": form_error, "communes": gazetteer.list_communes()}
     return set_status(render(request, template, title, Report, **context), status)
 
 
@@ -133,10 +133,3 @@ def _posted_fields(request: HttpRequest) -> Fields:
     data = sanitize_fields(request.POST.copy())
     data.pop("csrfmiddlewaretoken", None)
     return data
-
-
-def _communes() -> tuple[gazetteer.CommunePlace, ...]:
-    try:
-        return tuple(sorted(gazetteer.communes(), key=lambda place: place.former_district))
-    except db.Error:
-        return ()

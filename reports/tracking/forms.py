@@ -3,10 +3,8 @@
 import secrets
 from typing import Any
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Fieldset, Layout
+from crispy_forms.layout import HTML, Fieldset
 from django import forms
-from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +12,7 @@ from reports.facts.choices import OFFICES
 from reports.facts.merged_report import Caller
 from reports.models import Followup, Report
 from reports.submission import receipt_codes
-from reports.submission.forms import CodeForm, LenientChoiceField, text_field
+from reports.submission.forms import CodeForm, LenientChoiceField, make_helper, text_field
 from reports.tracking import code_recovery
 from reports.tracking.followup_parser import DATE_PARTS, MAX_CALLERS, FollowupFormParser
 
@@ -38,10 +36,7 @@ class FollowupBaseForm(CodeForm):
         self.initial = initial
         self.auto_id = f"{self.address.rpartition(':')[2]}_%s"
         self.fields["code"].widget = forms.HiddenInput()
-        self.helper = FormHelper()
-        self.helper.form_action = reverse(self.address)
-        self.helper.disable_csrf = True  # the code in the body is the key
-        self.helper.layout = Layout("code", "submission_key", *self.parts)
+        self.helper = make_helper(self.address, "code", "submission_key", *self.parts)
 
     @classmethod
     def fresh(cls, code: str) -> "FollowupBaseForm":
@@ -185,11 +180,8 @@ class OneTimeWordForm(forms.Form):
 
     def __init__(self, data: MultiValueDict[str, str] | None = None) -> None:
         super().__init__(data)
-        self.helper = FormHelper()
-        self.helper.form_action = reverse("reports:new_code")
-        self.helper.disable_csrf = True  # the word in the body is the key
         button = HTML('{% include "reports/form_parts/submit_new_code.html" %}')
-        self.helper.layout = Layout("public_number", "word", button)
+        self.helper = make_helper("reports:new_code", "public_number", "word", button)
 
     def clean_public_number(self) -> str:
         number = code_recovery.normalize_public_number(self.cleaned_data["public_number"])

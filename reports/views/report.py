@@ -114,14 +114,6 @@ def _page(
 ) -> HttpResponse:
     if form.is_bound:
         form.renew_token()
-    context = {"form": form, "form_error": error, "communes": _list_communes()}
+    context = {"form": form, "form_error": error, "communes": gazetteer.list_communes()}
     status = error.status if error else status
     return render(request, "reports/report.html", context, status=status, using="public")
-
-
-def _list_communes() -> tuple[gazetteer.CommunePlace, ...]:
-    """Return the communes by former district, which compresses better; () on an error."""
-    try:
-        return tuple(sorted(gazetteer.communes(), key=lambda place: place.former_district))
-    except db.Error:
-        return ()
