@@ -8,7 +8,7 @@ from core.audit import chain, chain_verification
 from core.outbox import relay
 from core.outbox.sweeps import Guard
 from reports.attachments import sanitized_copies
-from reports.campaigns import bursts
+from reports.campaigns import bursts, regrouping
 from reports.cases import deadline_notifications, routing
 from reports.monitoring import alarms, queue_stats
 from reports.public import statistics
@@ -34,6 +34,12 @@ def triage_reports(items: list[int]) -> None:
 def continue_reprocessing(items: list[int]) -> None:
     """Enqueue the next reports of these reprocessing runs."""
     reprocessing.process_items(items, report_triage.TIMEOUT_SECONDS)
+
+
+@shared_task(name="reports.regroup")
+def regroup_reports(items: list[int]) -> None:
+    """Take back or bring again what the reports of these outbox items tie."""
+    regrouping.process_items(items, report_triage.TIMEOUT_SECONDS)
 
 
 @shared_task(name="reports.scan_files")

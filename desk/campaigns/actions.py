@@ -116,15 +116,6 @@ class UndoAction(CampaignPageAction):
         return f"Đã lấy lại: {done.restored} tin về chỗ cũ.{left}"
 
 
-class UndoMachineMerge(CampaignPageAction):
-    def run(self, merged: UUID) -> str:
-        if not Campaign.objects.filter(pk=merged, merged_into=self.campaign).exists():
-            raise ActionError("Đợt ấy không còn nằm trong đợt này.")
-        done = manual_grouping.undo_machine_merge(merged, self.actor)
-        code = done.other.code if done.other else ""
-        return f"Đã lấy lại: {done.reports} tin về đợt {code}. Máy không gộp lại nữa."
-
-
 class RejectProposal(CampaignPageAction):
     def run(self, proposal: int) -> str:
         of_it = Q(campaign_a=self.campaign) | Q(campaign_b=self.campaign)
@@ -202,7 +193,6 @@ ROUTES = (
     ("<uuid:pk>/attach/", AttachReports, "attach"),
     ("<uuid:pk>/merge/", MergeWith, "merge_with"),
     ("<uuid:pk>/take-back/<int:act>/", UndoAction, "take_back"),
-    ("<uuid:pk>/part/<uuid:merged>/", UndoMachineMerge, "part"),
     ("<uuid:pk>/keep-two/<int:proposal>/", RejectProposal, "keep_two"),
     ("merge/", MergeCampaigns, "merge"),
     ("attach/", AttachFromReport, "attach_to"),

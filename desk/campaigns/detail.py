@@ -1,7 +1,6 @@
 """The page of a campaign, in a fixed number of statements."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from accounts.sessions import get_officer
-from core.audit import events
 from core.form_data import parse_uuid
 from desk.labels import codes
 from desk.labels.formatting import format_count, format_phone, officer_name
@@ -82,14 +80,6 @@ class Proposal:
     reason: str
 
 
-@dataclass(frozen=True)
-class MachineMerge:
-    campaign: UUID
-    code: str
-    at: datetime
-    reports: int
-
-
 def get_campaign_or_404(request: HttpRequest, pk: UUID | str) -> Campaign:
     """Return the campaign. Raises Http404, or PermissionDenied for who may see none."""
     if not visibility.sees_campaigns(get_officer(request)):
@@ -129,7 +119,6 @@ def build_context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "exclusions": _exclusions(campaign)[:MAX_EXCLUSIONS] if may_see else [],
         "actions": _actions(campaign)[:MAX_ACTIONS],
         "proposals": _proposals(campaign),
-        "merged_by_machine": _merged_by_machine(campaign),
         "may_see": may_see,
         "may_group": can_group(request),
     }
@@ -210,21 +199,6 @@ def _proposals(campaign: Campaign) -> list[Proposal]:
             row.reason,
         )
         for row in rows.order_by("-strength", "-id")[:MAX_PROPOSALS]
-    ]
-
-
-def _merged_by_machine(campaign: Campaign) -> list[MachineMerge]:
-    """Return the automatic merges into this campaign that were not undone, newest first."""
-    recorded = events.events_for("campaign", campaign.pk).filter(kind="campaign_merged", actor=None)
-    merges = {event.detail.get("other", ""): event for event in recorded[:MAX_ACTIONS]}
-    if not merges:
-        return []
-    rows = Campaign.objects.filter(merged_into=campaign, code__in=merges)
-    keys = dict(rows.values_list("code", "pk"))
-    return [
-        MachineMerge(keys[code], code, event.created_at, event.detail.get("reports", 0))
-        for code, event in merges.items()
-        if code in keys
     ]
 
 

@@ -1,14 +1,12 @@
 """Grouping by machine: place reports that belong together in one campaign.
 
-A report joins the campaign of its linked reports. Of several, those that no person has touched are
-merged, with an event, and merges are proposed for the others, so the order of arrival changes
-nothing. What a person has placed is never moved (trigger).
+A report joins the campaign of its linked reports. The machine joins no two campaigns: where a report
+links two, a person is asked, whoever had placed their reports. What a person placed is never moved
+(trigger).
 """
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from itertools import combinations
 from typing import Any
@@ -17,22 +15,11 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from core import advisory_locks
-from core.audit import events
 from core.database import PreparedStatement, execute_pipeline, fetch_all
 from reports.campaigns.link_scoring import Link
-from reports.models import Campaign, CampaignLink, MergeProposal
+from reports.models import Campaign, MergeProposal
 from reports.models.report import ALPHABET
 
-# In the order of their keys, as people's actions lock them; a merged one gives no row.
-_LOCK_CAMPAIGNS_SQL = """
-SELECT id, code, version > 1 OR EXISTS (
-           SELECT FROM reports_campaignlink WHERE campaign_id = campaign.id AND kind = 'officer'),
-       opened_at
-  FROM reports_campaign AS campaign
- WHERE id = ANY(%s::uuid[]) AND merged_into_id IS NULL
- ORDER BY id FOR UPDATE
-"""
 # Campaigns where a person has excluded a report of one from the other.
 _EXCLUDED_PAIRS_SQL = """
 SELECT link.campaign_id, exclusion.campaign_id
@@ -53,33 +40,35 @@ SELECT report, %(campaign)s, kind, strength, reason
     ON CONFLICT DO NOTHING
 """,
 )
-_MOVE_REPORTS_SQL = """
-UPDATE reports_campaignlink SET campaign_id = %(into)s WHERE campaign_id = %(source)s
-RETURNING report_id
-"""
-
-Links = Mapping[UUID, Link]  # reports that belong together, each with its strongest link
-Pairs = Collection[frozenset[UUID]]
+# Reports that belong together, in the order of arrival, each with its strongest link.
+Links = Mapping[UUID, Link]
+Placement = Mapping[UUID, UUID | None]  # report -> its campaign
 
 
-@dataclass(frozen=True)
-class _LockedCampaign:
-    id: UUID
-    code: str
-    is_touched: bool
-    opened_at: datetime
-
-
-def assign_campaign(links: Links, placement: Mapping[UUID, UUID | None], title: str) -> None:
-    """Place these reports in one campaign, as far as people have left it to the machine. `placement`:
-    report -> its campaign; `title`: of a new campaign. Part of triage's transaction.
+def assign_campaign(
+    links: Links,
+    placement: Placement,
+    title: str,
+    former: dict[UUID, UUID] | None = None,
+) -> None:
+    """Place these reports in one campaign, as far as people have left it to the machine. `title`: of
+    a new one, which may be a `former` one of them. Part of triage's transaction.
     """
     unplaced = [report for report in sorted(links) if placement.get(report) is None]
     campaigns = {campaign for campaign in placement.values() if campaign}
     if len(campaigns) > 1:
-        _merge_or_propose(links, unplaced)
+        _place_and_propose(links, placement, unplaced)
     elif unplaced:
-        _place(links, unplaced, campaigns.pop() if campaigns else open_campaign(title).pk)
+        _place(links, unplaced, campaigns.pop() if campaigns else _open(unplaced, title, former))
+
+
+def _open(reports: Iterable[UUID], title: str, former: dict[UUID, UUID] | None) -> UUID:
+    """Return the first campaign that one of the reports lay in and nobody has again, or a new one."""
+    former = former or {}
+    again = next((former[report] for report in reports if report in former), None)
+    for report in [report for report, campaign in former.items() if campaign == again]:
+        del former[report]
+    return again or open_campaign(title).pk
 
 
 def _place(links: Links, reports: Iterable[UUID], campaign: UUID) -> None:
@@ -100,105 +89,31 @@ def _to_decimal(strength: float) -> Decimal:
     return Decimal(str(strength))
 
 
-def _merge_or_propose(links: Links, unplaced: Collection[UUID]) -> None:
-    """Merge untouched campaigns, propose the rest, place unplaced reports by the strongest link."""
-    advisory_locks.lock_until_commit("campaigns merge")
-    placement = _load_campaigns_of(links)
+def _place_and_propose(links: Links, placement: Placement, unplaced: Collection[UUID]) -> None:
+    """Place reports in the campaign of the strongest link, and propose each pair of campaigns once,
+    ever; none that a person keeps apart.
+    """
     excluded = {campaign for (campaign,) in fetch_all(_EXCLUDED_CAMPAIGNS_SQL, [list(links)])}
-    locked = _lock_campaigns(set(placement.values()) - excluded)
-    pairs = fetch_all(_EXCLUDED_PAIRS_SQL, {"campaigns": [campaign.id for campaign in locked]})
-    exclusions = {frozenset(pair) for pair in pairs}
-    remaining = _merge_untouched(locked, exclusions, links, placement)
-    _propose_merges(remaining, exclusions, links, placement)
-    target = _find_strongest(links, _load_campaigns_of(links), {each.id for each in remaining})
-    if target:
+    campaigns = sorted(set(filter(None, placement.values())) - excluded)
+    apart = fetch_all(_EXCLUDED_PAIRS_SQL, {"campaigns": campaigns})
+    pairs = {*combinations(campaigns, 2)} - {(min(pair), max(pair)) for pair in apart}
+    proposals = [_build_proposal(pair, links, placement) for pair in pairs]
+    MergeProposal.objects.bulk_create(proposals, ignore_conflicts=True)
+    if campaigns and (target := placement[_find_strongest(links, placement, campaigns)]):
         _place(links, unplaced, target)
 
 
-def _load_campaigns_of(links: Links) -> dict[UUID, UUID]:
-    rows = CampaignLink.objects.filter(report__in=list(links))
-    return dict(rows.values_list("report_id", "campaign_id"))
+def _find_strongest(links: Links, placement: Placement, among: Collection[UUID]) -> UUID:
+    """Return the report in one of these campaigns that has the strongest link."""
+    placed = [report for report in links if placement.get(report) in among]
+    return max(placed, key=lambda report: links[report].strength)
 
 
-def _lock_campaigns(campaigns: Collection[UUID]) -> list[_LockedCampaign]:
-    """Return those that are not merged away, locked until COMMIT, the oldest first."""
-    locked = [_LockedCampaign(*row) for row in fetch_all(_LOCK_CAMPAIGNS_SQL, [sorted(campaigns)])]
-    return sorted(locked, key=lambda campaign: (campaign.opened_at, campaign.id))
-
-
-def _find_strongest(
-    links: Links, placement: Mapping[UUID, UUID], among: Collection[UUID]
-) -> UUID | None:
-    placed = [report for report in sorted(links) if placement.get(report) in among]
-    best = max(placed, key=lambda report: links[report].strength, default=None)
-    return placement[best] if best else None
-
-
-# --- merges and proposals
-
-
-def _merge_untouched(
-    campaigns: Iterable[_LockedCampaign],
-    exclusions: Pairs,
-    links: Links,
-    placement: Mapping[UUID, UUID],
-) -> list[_LockedCampaign]:
-    """Merge the untouched campaigns into the oldest of them; return those that remain."""
-    remaining: list[_LockedCampaign] = []
-    into: _LockedCampaign | None = None
-    for campaign in campaigns:
-        is_free = not campaign.is_touched and not any(campaign.id in pair for pair in exclusions)
-        if is_free and into:
-            links_here = (
-                link for report, link in links.items() if placement.get(report) == campaign.id
-            )
-            _merge(campaign, into, max(links_here, key=lambda link: (link.strength, link)))
-            continue
-        remaining.append(campaign)
-        into = campaign if is_free else into
-    return remaining
-
-
-def _merge(source: _LockedCampaign, into: _LockedCampaign, link: Link) -> None:
-    rows = fetch_all(_MOVE_REPORTS_SQL, {"into": into.id, "source": source.id})
-    Campaign.objects.filter(pk=source.id).update(merged_into=into.id)
-    detail: dict[str, Any] = {"reports": len(rows), "strength": link.strength}
-    detail["link_kind"] = link.kind
-    events.log_event("campaign", into.id, "campaign_merged", other=source.code, **detail)
-    detail["moved"] = sorted(str(report) for (report,) in rows)
-    events.log_event("campaign", source.id, "campaign_merged_away", other=into.code, **detail)
-
-
-def _propose_merges(
-    campaigns: Iterable[_LockedCampaign],
-    exclusions: Pairs,
-    links: Links,
-    placement: Mapping[UUID, UUID],
-) -> None:
-    """Propose each pair once, ever; none that a person keeps apart."""
-    ids = sorted(campaign.id for campaign in campaigns)
-    proposals = [
-        _build_proposal(one, other, links, placement)
-        for one, other in combinations(ids, 2)
-        if {one, other} not in exclusions
-    ]
-    MergeProposal.objects.bulk_create(proposals, ignore_conflicts=True)
-
-
-def _build_proposal(
-    one: UUID, other: UUID, links: Links, placement: Mapping[UUID, UUID]
-) -> MergeProposal:
-    linked = [report for report in sorted(links) if placement.get(report) in {one, other}]
-    report = max(linked, key=lambda each: links[each].strength, default=min(links))
-    link = links[report]
-    return MergeProposal(
-        campaign_a_id=one,
-        campaign_b_id=other,
-        report_id=report,
-        kind=link.kind,
-        strength=_to_decimal(link.strength),
-        reason=link.reason,
-    )
+def _build_proposal(pair: tuple[UUID, UUID], links: Links, placement: Placement) -> MergeProposal:
+    report = _find_strongest(links, placement, pair)
+    link, (one, other) = links[report], pair
+    why = {"kind": link.kind, "strength": _to_decimal(link.strength), "reason": link.reason}
+    return MergeProposal(campaign_a_id=one, campaign_b_id=other, report_id=report, **why)
 
 
 # --- new campaigns

@@ -115,26 +115,6 @@ def attach(
     return act
 
 
-def undo_machine_merge(merged: UUID, actor: Actor) -> CampaignAction:
-    """Move what the machine merged back to its old campaign and exclude it from the other, except
-    what a person has placed since; return the action. Raises ActionError.
-    """
-    with campaign_action(actor):
-        opened = Campaign.objects.select_for_update().get(pk=merged)
-        if opened.merged_into_id is None:
-            raise StaleVersionError("Đợt này đã được tách ra rồi.")
-        into = membership.lock_campaigns({opened.merged_into_id}, {})[opened.merged_into_id]
-        chosen = membership.lock_machine_members(_moved_by_machine(merged), into)
-        if not chosen:
-            raise ActionError("Không còn tin nào do máy chuyển sang để lấy lại.")
-        Campaign.objects.filter(pk=merged).update(merged_into=None)
-        act = _store_action(Kind.SPLIT, (into, opened), actor, len(chosen))
-        words = f"Về lại {opened.code}. "
-        membership.move_to_campaign(chosen, opened, act, words, keeps_reason=True)
-        membership.exclude(chosen, into, act)
-    return act
-
-
 def reject_proposal(proposal_id: int, actor: Actor) -> MergeProposal:
     """Record that two campaigns stay two, for good. Raises ActionError."""
     with campaign_action(actor):
@@ -147,13 +127,6 @@ def reject_proposal(proposal_id: int, actor: Actor) -> MergeProposal:
             detail = {"other": other.code, "reason": actor.words}
             events.log_event("campaign", one.pk, "merge_proposal_rejected", by=actor.by, **detail)
     return proposal
-
-
-def _moved_by_machine(merged: UUID) -> list[UUID]:
-    """Return the reports that the machine moved when it merged this campaign away."""
-    merges = events.events_for("campaign", merged).filter(kind="campaign_merged_away", actor=None)
-    last = merges.first()
-    return [UUID(report) for report in last.detail.get("moved", ())] if last else []
 
 
 def undo_action(action_id: int, actor: Actor) -> UndoResult:

@@ -1,7 +1,8 @@
 """Matching: build a report's fingerprint and find the reports that it is linked to.
 
 The newest few reports of each key are compared, so the cost does not grow with the table. Workers
-on reports that share a key take turns (an advisory lock a key, until COMMIT).
+on reports that share a key take turns (an advisory lock a key, until COMMIT). A report that ties
+nobody has no lookup keys: nobody finds it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from uuid import UUID
 from django.db import connection
 
 from core.database import BY_INDEX, PreparedStatement, execute_pipeline
+from core.outbox import queue
 from reports.campaigns import auto_grouping, link_scoring, shared_identifiers
 from reports.campaigns.link_scoring import SCRIPT_DAYS, FingerprintData, Link
 from reports.campaigns.script_fingerprint import (
@@ -37,9 +39,11 @@ from reports.campaigns.shared_identifiers import (
 from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
 from reports.extraction.phones import FoundPhone, ParsedCaller
 from reports.facts import followup_facts
+from reports.facts.abuse_flags import TYING_SQL
 from reports.facts.merged_report import MergedReport
-from reports.models import Indicator
+from reports.models import FingerprintKey, Indicator, ReportFingerprint
 
+REGROUP_TASK = "reports.regroup"
 _PLACES, _KINDS = Indicator.IndicatorSource, Indicator.Kind
 
 
@@ -88,7 +92,6 @@ _MAX_OTHERS = 48
 _MAX_UNSURE, _MAX_AROUND = 8, 16  # of them that are compared with each other, the most alike
 # Weights of a shared key, by which the best others are chosen.
 _EXACT, _NEIGHBOUR, _WORD = 1000, 100, 1
-_EVER = ("-infinity", "infinity")
 _BLOCK = 2 * NEIGHBOURS  # numbers under one lock
 
 # An extraction of fewer follow-ups writes nothing. Where the planner takes a key for rarer than it
@@ -98,24 +101,25 @@ _LOCK_KEYS = PreparedStatement(
 )
 _WRITE = PreparedStatement(
     "write_fingerprint",
-    """
+    f"""
 WITH stands AS (SELECT FROM reports_extractedfacts
                  WHERE report_id = %(report)s AND followups_read = %(known)s),
+     ties AS MATERIALIZED ({TYING_SQL}),
+     ours AS (SELECT unnest(%(lookup_keys)s::bigint[]) AS key WHERE EXISTS (SELECT FROM ties)),
      old AS (SELECT lookup_keys FROM reports_reportfingerprint WHERE report_id = %(report)s),
      gone AS (DELETE FROM reports_fingerprintkey
                WHERE EXISTS (SELECT FROM stands) AND report_id = %(report)s AND created_at = %(at)s
                  -- An array, so that rows are found by the index whatever is known of the table.
                  AND key = ANY(ARRAY(SELECT unnest(lookup_keys) FROM old
-                                     EXCEPT SELECT unnest(%(lookup_keys)s::bigint[])))),
+                                     EXCEPT SELECT key FROM ours))),
      fresh AS (INSERT INTO reports_fingerprintkey (key, created_at, report_id)
-               SELECT key, %(at)s, %(report)s FROM unnest(%(lookup_keys)s::bigint[]) AS key
-                WHERE EXISTS (SELECT FROM stands)
+               SELECT key, %(at)s, %(report)s FROM ours WHERE EXISTS (SELECT FROM stands)
                    ON CONFLICT DO NOTHING)
 INSERT INTO reports_reportfingerprint (report_id, created_at, keys, script_terms, lookup_keys)
-SELECT %(report)s, %(at)s, %(keys)s, %(script)s, %(lookup_keys)s::bigint[] FROM stands
+SELECT %(report)s, %(at)s, %(keys)s, %(script)s, ARRAY(SELECT key FROM ours ORDER BY key) FROM stands
     ON CONFLICT (report_id) DO UPDATE
    SET keys = excluded.keys, script_terms = excluded.script_terms, lookup_keys = excluded.lookup_keys
-""",
+""",  # noqa: S608  # nosec B608
 )
 # A statement of its own: it sees what others wrote before the locks were taken.
 _FIND_OTHERS = PreparedStatement(
@@ -123,7 +127,8 @@ _FIND_OTHERS = PreparedStatement(
     f"""
 SELECT report_id, extract(epoch FROM fingerprint.created_at)::float, keys,
        nullif(script_terms, %(script)s), link.campaign_id,
-       (SELECT campaign_id FROM reports_campaignlink WHERE report_id = %(report)s)
+       (SELECT campaign_id FROM reports_campaignlink WHERE report_id = %(report)s),
+       (SELECT lookup_keys <> '{{}}' FROM reports_reportfingerprint WHERE report_id = %(report)s)
   FROM (SELECT found.report_id
           FROM unnest(%(sought)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[],
                       %(worth)s::int[]) AS wanted(key, since, until, worth)
@@ -138,18 +143,25 @@ SELECT report_id, extract(epoch FROM fingerprint.created_at)::float, keys,
   LEFT JOIN reports_campaignlink AS link USING (report_id)
 """,  # noqa: S608  # nosec B608
 )
-_STEPS = (BY_INDEX, _LOCK_KEYS, _WRITE, _FIND_OTHERS)
+_SHARE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('campaigns', 0))"  # regrouping.py
+_STEPS = (BY_INDEX, _SHARE, _LOCK_KEYS, _WRITE, _FIND_OTHERS)
+_STEPS_AGAIN = (BY_INDEX, _WRITE, _FIND_OTHERS)
+_MAX_TIED = 2  # campaigns; a report that ties more ties none
 
 
 @dataclass(frozen=True)
 class IncomingReport:
-    """A report with stored facts, the follow-ups they rest on, and a title for a new campaign."""
+    """A report with stored facts, the follow-ups they rest on, and a title for a new campaign.
+
+    `former`, of a report that is placed again as when it came: report -> campaign it may lie in.
+    """
 
     report: UUID
     at: datetime
     fingerprint: FingerprintData
     title: str
     followups_read: int = 0
+    former: dict[UUID, UUID] | None = None
 
 
 @dataclass
@@ -161,6 +173,10 @@ class _Candidates:
     fingerprints: dict[UUID, FingerprintData]
     shown: Mapping[int, str]
     placement: dict[UUID, UUID | None] = field(default_factory=dict)
+    is_tying: bool = True
+
+    def arrival(self, report: UUID) -> tuple[float, UUID]:
+        return self.fingerprints[report].at or 0.0, report
 
 
 class _Edge(NamedTuple):
@@ -199,21 +215,47 @@ class _Group(Mapping[UUID, Link]):
 
 def link_report(incoming: IncomingReport) -> None:
     """Store a report's fingerprint and group what it links. Part of triage's transaction."""
-    candidates = _find_candidates(incoming)
-    for edges in _groups(incoming, candidates):
-        placement = {report: candidates.placement.get(report) for report in edges}
-        auto_grouping.assign_campaign(_Group(edges, candidates), placement, incoming.title)
+    is_new = incoming.former is None
+    candidates = _find_candidates(incoming, _STEPS if is_new else _STEPS_AGAIN)
+    edges = list(_edges(incoming, candidates)) if candidates.is_tying else []
+    tied = {candidates.placement[edge.other] for edge in edges if edge.one == incoming.report}
+    if len(tied - {None}) > _MAX_TIED:
+        _untie(incoming)
+        if is_new and candidates.placement[incoming.report]:
+            queue.enqueue_once(REGROUP_TASK, incoming.report)  # it tied fewer when it was placed
+        return
+    for group in _groups(edges, candidates):
+        placement = {report: candidates.placement.get(report) for report in group}
+        links = _Group(group, candidates)
+        auto_grouping.assign_campaign(links, placement, incoming.title, incoming.former)
 
 
-def _find_candidates(incoming: IncomingReport) -> _Candidates:
+def _untie(incoming: IncomingReport) -> None:
+    """Let no key lead to the report any more."""
+    keys = FingerprintKey.objects.filter(key__in=_written_values(incoming)["lookup_keys"])
+    keys.filter(created_at=incoming.at, report_id=incoming.report).delete()
+    ReportFingerprint.objects.filter(report=incoming.report).update(lookup_keys=[])
+
+
+def find_linked(incoming: IncomingReport) -> dict[UUID, UUID | None]:
+    """Return the reports that are linked with this one, and their campaigns; writes nothing."""
+    candidates = _find_candidates(incoming, (BY_INDEX, _FIND_OTHERS))
+    linked = {end for edge in _edges(incoming, candidates) for end in edge[-2:]}
+    return {report: candidates.placement[report] for report in linked}
+
+
+def _find_candidates(
+    incoming: IncomingReport, steps: Sequence[PreparedStatement | str]
+) -> _Candidates:
     fingerprint = incoming.fingerprint
     values = _written_values(incoming) | _search_values(incoming)
     candidates = _Candidates({incoming.report: fingerprint}, fingerprint.script.shown)
     with connection.cursor() as cursor:
-        execute_pipeline(cursor, values, *_STEPS)
+        execute_pipeline(cursor, values, *steps)
         # Identical scripts are parsed once; the incoming one's own is not sent again.
         scripts: dict[bytes, ScriptFingerprint] = {b"": fingerprint.script}
-        for report, at, keys, packed, campaign, own_campaign in cursor.fetchall():
+        for report, at, keys, packed, campaign, own_campaign, is_tying in cursor.fetchall():
+            candidates.is_tying = is_tying
             stored = bytes(packed or b"")
             if stored not in scripts:
                 scripts[stored] = from_bytes(stored)
@@ -231,6 +273,7 @@ def _written_values(incoming: IncomingReport) -> dict[str, Any]:
     )
     return {
         "report": incoming.report,
+        "reports": [incoming.report],
         "at": incoming.at,
         "known": incoming.followups_read,
         "keys": sorted(f"{key.kind}:{key.value}" for key in fingerprint.keys),
@@ -249,19 +292,25 @@ def _blocks(fingerprint: FingerprintData) -> Iterator[int]:
 
 
 def _search_values(incoming: IncomingReport) -> dict[str, list[Any]]:
-    """Return the keys to search, each with its period and weight."""
+    """Return the keys to search, each with its period and weight; of a report that is placed again
+    no later ones.
+    """
     numbers = [key.value for key in incoming.fingerprint.keys if key.kind == "same_number"]
     neighbour_keys = [
         _hash(SharedIdentifier("same_number", value))
         for each in numbers
         for value in adjacent_numbers(each)
     ]
+    is_new = incoming.former is None
     nearby, script_days = (
-        (incoming.at - span, incoming.at + span)
+        (incoming.at - span, incoming.at + (span if is_new else timedelta()))
         for span in (timedelta(hours=NEIGHBOUR_HOURS), timedelta(days=SCRIPT_DAYS))
     )
     rows = [
-        *((_hash(key), *_EVER, _EXACT) for key in incoming.fingerprint.keys),
+        *(
+            (_hash(key), "-infinity", "infinity" if is_new else incoming.at, _EXACT)
+            for key in incoming.fingerprint.keys
+        ),
         *((key, *nearby, _NEIGHBOUR) for key in neighbour_keys),
         *((to_signed_64(key), *script_days, _WORD) for key in incoming.fingerprint.script.keys),
     ]
@@ -278,11 +327,11 @@ def _signed_hash(text: str) -> int:
     return int.from_bytes(digest, "little", signed=True)
 
 
-def _groups(incoming: IncomingReport, candidates: _Candidates) -> list[dict[UUID, _Edge]]:
-    """Return the groups of linked reports, each report with its strongest edge."""
+def _groups(edges: Iterable[_Edge], candidates: _Candidates) -> list[dict[UUID, _Edge]]:
+    """Return the groups of linked reports in the order of arrival, each with its strongest edge."""
     strongest: dict[UUID, _Edge] = {}
     group_of: dict[UUID, list[UUID]] = {}
-    for edge in _edges(incoming, candidates):
+    for edge in edges:
         one, other = (group_of.setdefault(report, [report]) for report in edge[-2:])
         if one is not other:
             one += other
@@ -290,7 +339,7 @@ def _groups(incoming: IncomingReport, candidates: _Candidates) -> list[dict[UUID
         for report in edge[-2:]:
             strongest[report] = max(strongest.get(report, edge), edge)
     return [
-        {report: strongest[report] for report in group}
+        {report: strongest[report] for report in sorted(group, key=candidates.arrival)}
         for first, group in group_of.items()
         if first == group[0]
     ]

@@ -194,13 +194,6 @@ def lock_all_members(campaign: Campaign) -> list[UUID]:
     return list(links.order_by("pk").values_list("pk", flat=True))
 
 
-def lock_machine_members(reports: Iterable[UUID], campaign: Campaign) -> list[UUID]:
-    """Return those that the machine placed in the campaign, locked until COMMIT."""
-    links = CampaignLink.objects.select_for_update().filter(campaign=campaign, report__in=reports)
-    by_machine = links.exclude(kind=CampaignLink.Kind.OFFICER)
-    return list(by_machine.order_by("pk").values_list("pk", flat=True))
-
-
 def move_to_campaign(
     reports: Iterable[UUID], to: Campaign, action: CampaignAction, words: str, *, keeps_reason: bool
 ) -> None:

@@ -19,6 +19,7 @@ from core import encryption
 from core.audit import events
 from core.errors import ActionError, CodedError, NotAllowedError, StaleVersionError
 from core.keys import newest_key
+from reports.campaigns import regrouping
 from reports.cases import deadlines, legal_holds, replies, transfer_slips, visibility
 from reports.cases.legal_holds import ReportErasedError
 from reports.cases.locks import lock_case, lock_report
@@ -148,6 +149,7 @@ def decide(
         events.log_event(
             "report", case_id, move.event, by=by, before=before, after=after, **keys, **words
         )
+        regrouping.enqueue_if_changed(case_id)
     case.refresh_from_db()
     return case
 

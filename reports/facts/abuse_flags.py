@@ -39,6 +39,16 @@ SUSPECTED = (Q(flags__overlap=[*LOWERING]) | Q(flood_sample__flags__overlap=[*LO
     case__status=Case.Status.NEW
 )
 
+# Of some reports those that tie others to campaigns: neither junk, erased nor suspected.
+TYING_SQL = f"""
+SELECT report.id
+  FROM reports_report AS report JOIN reports_case AS desk ON desk.report_id = report.id
+  LEFT JOIN reports_floodsample AS flood ON flood.report_id = report.id
+ WHERE report.id = ANY(%(reports)s::uuid[]) AND erased_at IS NULL AND desk.status <> '{Case.Status.JUNK}'
+   AND NOT (desk.status = '{Case.Status.NEW}'
+            AND (report.flags || coalesce(flood.flags, '{{}}'))::text[] && ARRAY{[*LOWERING]})
+"""  # noqa: S608  # constants  # nosec B608
+
 
 def is_deprioritized(flags: Iterable[str]) -> bool:
     """Return whether a report with these flags is queued below the others until it is taken up."""

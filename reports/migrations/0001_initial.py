@@ -331,6 +331,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'dấu vết của tin',
                 'verbose_name_plural': 'dấu vết của tin',
+                'indexes': [django.contrib.postgres.indexes.GinIndex(condition=models.Q(('lookup_keys', [])), fields=['keys'], name='reportfingerprint_untied')],
             },
         ),
         migrations.CreateModel(

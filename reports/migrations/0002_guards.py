@@ -391,6 +391,9 @@ BEGIN
     IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), ARRAY['reason']) THEN
         RETURN NEW;
     END IF;
+    IF TG_OP = 'DELETE' AND OLD.rejected_at IS NULL THEN
+        RETURN OLD;  -- what the machine asked and nobody answered, the machine takes back
+    END IF;
     IF TG_OP = 'UPDATE' THEN
         -- The one change allowed: a person turns it down, once.
         rejected := OLD;

@@ -1,9 +1,10 @@
-"""Fingerprints by which reports match, and merge proposals. campaigns/matching.py and
-campaigns/auto_grouping.py alone write them.
+"""Fingerprints by which reports match, and merge proposals. matching.py, auto_grouping.py and
+regrouping.py of campaigns/ alone write them.
 """
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -15,7 +16,7 @@ class ReportFingerprint(models.Model):
     """What may link a report to others, as last extracted; replaceable.
 
     `keys`: exact identifiers, "kind:value". `script_terms`: rare words as hashes. `lookup_keys`:
-    the keys of its rows in FingerprintKey.
+    the keys of its rows in FingerprintKey; none where it ties nobody.
     """
 
     report = models.OneToOneField(
@@ -28,6 +29,11 @@ class ReportFingerprint(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "dấu vết của tin"
+        indexes = [
+            GinIndex(
+                fields=["keys"], condition=models.Q(lookup_keys=[]), name="reportfingerprint_untied"
+            ),
+        ]
 
 
 class FingerprintKey(models.Model):
@@ -53,8 +59,9 @@ class ProposalQuerySet(models.QuerySet["MergeProposal"]):
 
 
 class MergeProposal(models.Model):
-    """Two campaigns linked by a report, one touched by a person, so that a person must decide.
-    Written once by the machine; a trigger allows one change, its rejection.
+    """Two campaigns linked by a report, so that a person must decide. Written by the machine, and
+    taken back with the report as long as nobody has answered; a trigger allows one change, the
+    rejection.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -28,6 +28,7 @@ from core.audit import events
 from core.database import set_local
 from core.errors import CodedError
 from core.outbox import queue
+from reports.campaigns import regrouping
 from reports.cases import deadlines, legal_holds
 from reports.cases.locks import lock_case, lock_report
 from reports.extraction import redaction, story_reader
@@ -275,6 +276,7 @@ def _erase_indicators(report_id: UUID) -> None:
     callers = indicators.filter(kind=Indicator.Kind.NUMBER, source__in=CALLERS).exclude(key="")
     indicators.exclude(pk__in=callers.values("pk")).delete()
     callers.update(raw=F("key"))
+    regrouping.enqueue_if_changed(report_id)
     _erase_fingerprint(report_id)
 
 

@@ -21,6 +21,7 @@ from django.http import HttpRequest
 from core import client_ip, rate_limits
 from core.outbox.queue import Priority
 from core.rate_limits import SlidingWindow
+from reports.campaigns.matching import REGROUP_TASK
 from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ
 from reports.facts import abuse_flags
 from reports.models import FloodSample
@@ -73,7 +74,12 @@ gone AS (
      WHERE report_id = report AND origin_digests IS NOT NULL AND marks = '{}'),
 in_turn AS (
     UPDATE core_outboxitem SET priority = %(usual)s FROM counted
-     WHERE task = %(task)s AND key = report::text AND lowered AND priority < %(usual)s)
+     WHERE task = %(task)s AND key = report::text AND lowered AND priority < %(usual)s),
+-- Where triage was sooner.
+untied AS (
+    INSERT INTO core_outboxitem (task, key, priority)
+    SELECT %(regroup)s, report::text, %(usual)s
+      FROM counted JOIN reports_reportfingerprint ON report_id = report WHERE lowered)
 UPDATE reports_floodsample SET origin_digests = NULL, flags = marks FROM counted
  WHERE report_id = report AND origin_digests IS NOT NULL AND marks <> '{}'
 """
@@ -111,7 +117,8 @@ def process_pending(query: Query) -> bool:
         {"report": each.report, "marks": codes, "lowered": abuse_flags.is_deprioritized(codes)}
         for each, codes in zip(arrivals, flags, strict=True)
     ]
-    query(_STORE_FLAGS, {"marks": json.dumps(marks), "task": TRIAGE_TASK, "usual": Priority.USUAL})
+    values = {"task": TRIAGE_TASK, "regroup": REGROUP_TASK, "usual": Priority.USUAL}
+    query(_STORE_FLAGS, {"marks": json.dumps(marks), **values})
     return len(arrivals) < len(rows) or len(rows) == BATCH_SIZE
 
 

@@ -72,6 +72,8 @@ _FACTS = (
     "scenario", "actions", "money_lost_vnd", "ongoing", "priority", "offices", "office_communes",
     "stages", "commune_id", "commune_raw", "reasons", "search_text", "rules_version", "followups_read",
 )  # fmt: skip
+# Who decides meanwhile is waited for: junk ties nobody. First, as who erases takes the case first.
+_LOCK_CASE_SQL = "SELECT FROM reports_case WHERE report_id = %(report_id)s FOR KEY SHARE"
 _UPSERT_FACTS_SQL = PreparedStatement(
     "write_facts",
     f"""
@@ -291,7 +293,8 @@ def _write(findings: TriageResult) -> None:
     rows = [{name: getattr(each, name) for name in _INDICATOR} for each in findings.indicators]
     with connection.cursor() as cursor:
         json_values = {"reasons": _json(facts.reasons), "found": _json(rows)}
-        execute_pipeline(cursor, facts.__dict__ | json_values, _UPSERT_FACTS_SQL, _WRITE_INDICATORS)
+        steps = (_LOCK_CASE_SQL, _UPSERT_FACTS_SQL, _WRITE_INDICATORS)
+        execute_pipeline(cursor, facts.__dict__ | json_values, *steps)
     matching.link_report(
         matching.IncomingReport(
             facts.report_id,

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from core.audit import events
 from core.models import OutboxItem
 from reports.campaigns.membership import Actor
 from reports.models import Campaign, CampaignExclusion, CampaignLink, MergeProposal, Report
@@ -45,20 +44,8 @@ def add_to_campaign(report: Report, into: Campaign, **fields: Any) -> CampaignLi
     return CampaignLink.objects.create(report=report, campaign=into, **values)
 
 
-def merged_by_machine(away: Campaign, into: Campaign) -> None:
-    """Merge as auto_grouping does: links moved, the code leads on, events with what moved."""
-    moved = [str(pk) for pk in members(away)]
-    CampaignLink.objects.filter(campaign=away).update(campaign=into)
-    Campaign.objects.filter(pk=away.pk).update(merged_into=into)
-    detail = {"reports": len(moved)}
-    events.log_event("campaign", into.pk, "campaign_merged", other=away.code, **detail)
-    events.log_event(
-        "campaign", away.pk, "campaign_merged_away", other=into.code, moved=moved, **detail
-    )
-
-
 def proposed(one: Campaign, other: Campaign, reason: str = "Cùng số gọi") -> MergeProposal:
-    """As the machine asks about two campaigns of which a person has touched one."""
+    """As the machine asks about two campaigns."""
     first, second = sorted((one, other), key=lambda each: each.pk)
     return MergeProposal.objects.create(
         campaign_a=first, campaign_b=second, report=report_factories.report(f"nối {reason}"),

@@ -104,7 +104,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         "reports_campaign",
         NOBODY,
         DUTY,
-        "attach attach_to detach keep_two merge merge_with part split take_back",
+        "attach attach_to detach keep_two merge merge_with split take_back",
     ),
     ("reports_dispute", NOBODY, DUTY, "agree answer reveal reveal_reason"),
     ("reports_numberfinding", NOBODY, DUTY, "withdraw"),

@@ -14,7 +14,6 @@ from tests.support.campaign_factories import (
     campaign,
     hand,
     members,
-    merged_by_machine,
     proposed,
 )
 from tests.support.officers import create_officer
@@ -32,7 +31,6 @@ def campaigns(chief: Client) -> tuple[Campaign, Campaign]:
     add_to_campaign(report, large, reason="Cùng số gọi " + "dài" * 100)
     by = create_officer("ha", "duty")
     manual_grouping.detach(large.pk, members(large)[:1], hand(by, "<b>Khác giọng</b> " * 9), 1)
-    merged_by_machine(campaign("Đ-26-CCC", 1), large)
     manual_grouping.undo_action(
         manual_grouping.split(large.pk, members(large)[:2], hand(by), 2).pk, hand(by, "Nhầm")
     )

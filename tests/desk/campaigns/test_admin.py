@@ -16,7 +16,6 @@ from tests.support.campaign_factories import (
     campaign,
     hand,
     members,
-    merged_by_machine,
     proposed,
     state,
     versions,
@@ -191,15 +190,14 @@ def open_fold(answer: Any) -> Any:
     return fold
 
 
-@pytest.mark.parametrize("act", ["take-back", "part", "keep-two", "merge", "attach"])
+@pytest.mark.parametrize("act", ["take-back", "keep-two", "merge", "attach"])
 def test_the_fold_of_an_act_that_is_not_done_stays_open_and_says_why(
     duty: Person, act: str
 ) -> None:
-    subject, away, other = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1), campaign("Đ-26-CCC")
-    merged_by_machine(away, subject)
+    subject, other = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB")
     asked, version = proposed(subject, other, "Cùng số"), versions(subject)[subject.pk]
     done = manual_grouping.detach(subject.pk, members(subject)[:1], hand(duty.user), version)
-    key = {"take-back": f"/{done.pk}", "part": f"/{away.pk}", "keep-two": f"/{asked.pk}"}
+    key = {"take-back": f"/{done.pk}", "keep-two": f"/{asked.pk}"}
     fold = open_fold(post(duty, subject, f"{act}{key.get(act, '')}", reason=""))
     text = {"merge": "Chưa ghi mã đợt.", "attach": "Chưa ghi số tin nào."}
     [wrong] = fold.find_class("wrong")
@@ -257,16 +255,6 @@ def test_a_merge_is_taken_back_on_the_page(duty: Person) -> None:
     page = post(duty, large, f"take-back/{act.pk}").content.decode()
     assert "Đã lấy lại: 2 tin về chỗ cũ" in page
     assert state() == before
-
-
-def test_a_merge_by_the_machine_is_shown_and_taken_back(duty: Person) -> None:
-    small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
-    merged_by_machine(small, large)
-    assert "Máy gộp Đ-26-AAA vào Đ-26-BBB, 2 tin" in duty.read_page(page_of(large))
-    page = post(duty, large, f"part/{small.pk}").content.decode()
-    assert "2 tin về đợt Đ-26-AAA" in page
-    assert "Máy gộp" not in page
-    assert post(duty, large, f"part/{small.pk}").status_code == 409
 
 
 def test_what_the_machine_would_merge_is_asked_and_turned_down(duty: Person) -> None:

@@ -19,7 +19,6 @@ from tests.support.campaign_factories import (
     campaign,
     hand,
     members,
-    merged_by_machine,
     state,
     versions,
 )
@@ -258,34 +257,3 @@ def test_of_many_one_that_is_refused_leaves_the_others_be(by: User) -> None:
     assert [act.other for act in done.acts] == [first]
     assert [pk for pk, _ in done.refused] == [second.pk]
     assert len(members(third)) == 2
-
-
-def test_a_merge_by_the_machine_is_parted_once_and_the_parting_can_be_taken_back(by: User) -> None:
-    small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
-    lay = members(small)
-    merged_by_machine(small, large)
-    before = state()
-    act = manual_grouping.undo_machine_merge(small.pk, hand(by))
-    assert (members(small), act.reports) == (lay, 2)
-    assert Campaign.objects.live().count() == 2
-    assert CampaignExclusion.objects.filter(campaign=large, report__in=lay).count() == 2
-    with pytest.raises(StaleVersionError):
-        manual_grouping.undo_machine_merge(small.pk, hand(by))
-    manual_grouping.undo_action(act.pk, hand(by))
-    assert state() == before
-
-
-def test_what_a_person_placed_since_stays_when_the_machines_merge_is_taken_back(by: User) -> None:
-    small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
-    report = members(small)[0]
-    merged_by_machine(small, large)
-    manual_grouping.detach(large.pk, [report], hand(by), 1)
-    assert manual_grouping.undo_machine_merge(small.pk, hand(by)).reports == 1
-    assert report not in members(small)
-
-
-def test_a_merge_by_people_is_not_parted(by: User) -> None:
-    small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
-    merged(small, large, by)
-    with pytest.raises(ActionError, match="do máy chuyển"):
-        manual_grouping.undo_machine_merge(small.pk, hand(by))

@@ -20,6 +20,7 @@ from reports.models import (
     CampaignLink,
     ExtractedFacts,
     FingerprintKey,
+    MergeProposal,
     Report,
     ReportFingerprint,
 )
@@ -86,8 +87,8 @@ def test_an_officer_who_places_a_report_meanwhile_is_not_overruled(
     chosen = campaign("Đ-26-AAA")
     find_candidates = matching._find_candidates
 
-    def look_then_officer_acts(incoming: matching.IncomingReport) -> Any:
-        candidates = find_candidates(incoming)
+    def look_then_officer_acts(*args: Any) -> Any:
+        candidates = find_candidates(*args)
         add_to_campaign(first, chosen, kind="officer", placed_by=chief)
         return candidates
 
@@ -210,11 +211,14 @@ ARRIVALS: list[tuple[str, str]] = [
 
 
 def partition(arrivals: list[tuple[str, str]]) -> set[frozenset[str]]:
-    """Which stories lie together, when they come in this order."""
+    """Which stories lie together or are proposed to, when they come in this order."""
     triaged = [(triage(story, caller_number=caller), story) for story, caller in arrivals]
     lying: dict[Any, set[str]] = {}
     for subject, story in triaged:
         lying.setdefault(campaign_of(subject) or subject.pk, set()).add(story)
+    for proposal in MergeProposal.objects.open():
+        one = lying[proposal.campaign_a] | lying[proposal.campaign_b]
+        lying |= {group: one for group, stories in lying.items() if stories <= one}
     return {frozenset(stories) for stories in lying.values()}
 
 
