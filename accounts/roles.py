@@ -20,7 +20,6 @@ class Role:
 
 
 def _permit(app: str, codenames: str) -> frozenset[str]:
-    """Return the permissions of an app from codenames separated by blanks."""
     return frozenset(f"{app}.{codename}" for codename in codenames.split())
 
 

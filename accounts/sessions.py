@@ -87,7 +87,6 @@ def end_all_sessions(user: User, *, but: str | None = None) -> int:
 
 
 def end_sessions(keys: Iterable[str]) -> int:
-    """End the sessions of those keys; return how many."""
     return Session.objects.filter(session_key__in=list(keys)).delete()[0]
 
 

@@ -28,8 +28,6 @@ MARK, MARK_IN_ENGLISH = "[Bản xem trước] ", "[Preview] "
 
 @dataclass(frozen=True)
 class TextWithLimit:
-    """A text, its length in `unit`, and the limit `most`."""
-
     name: str
     text: str
     length: int

@@ -58,7 +58,6 @@ def decrypt_bytes(
 
 
 def decrypt_field(row: Any, field_name: str) -> str | None:
-    """Return the text of a row's encrypted field of that name, as `decrypt` does."""
     return decrypt(getattr(row, f"{field_name}_sealed"), field_name, associated_data(row))
 
 

@@ -121,12 +121,10 @@ class Signer:
 
     @property
     def public_pem(self) -> str:
-        """Return the public key as openssl reads it."""
         public = self.private.public_key()
         return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
     def sign(self, message: bytes) -> str:
-        """Return the signature in base64."""
         return base64.b64encode(self.private.sign(message)).decode()
 
 

@@ -69,8 +69,6 @@ class BreachForm(forms.ModelForm[DataBreach]):
 
 @admin.register(DataBreach)
 class BreachAdmin(admin.ModelAdmin[DataBreach]):
-    """Breaches, each with both timers."""
-
     form = BreachForm
     list_display = ("title", "detected_at", "first_notice", "authority_notice", "status_text")
     readonly_fields = ("first_notice", "authority_notice")

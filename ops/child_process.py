@@ -120,6 +120,5 @@ class ChildProcess:
 
 
 def last_line(text: str) -> str:
-    """Return the last line that is not blank."""
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].strip() if lines else "it said nothing"

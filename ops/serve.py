@@ -58,7 +58,6 @@ def open_listener(host: str, port: str, wait: float = 0.0) -> socket.socket:
 
 
 def build_child_environment(data_dir: Path, port: str, local: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of every child: this process's and the local servers'."""
     fixed = {"DATA_DIR": str(data_dir), "PORT": port, "PYTHONUNBUFFERED": "1"}
     return {**os.environ, **local, **fixed}
 

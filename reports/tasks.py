@@ -104,7 +104,6 @@ def purge() -> None:
 
 @shared_task(name="reports.send_deadline_reminders", soft_time_limit=55, time_limit=58)
 def send_deadline_reminders() -> None:
-    """Start the deadlines of new reports and send due reminders."""
     deadline_notifications.send_due_reminders()
 
 

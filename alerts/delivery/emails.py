@@ -39,7 +39,6 @@ def confirmation_mail(subscriber: Subscriber) -> EmailMessage:
 
 
 def stopped_channel_mail(partner: PartnerAgency, ways: list[str]) -> EmailMessage:
-    """Return the mail to ALARM_EMAILS about a partner's stopped channels."""
     page = reverse("admin:alerts_partneragency_change", args=[partner.pk])
     desk = f"{settings.PORTAL_URL}{page}"
     mail = _render_mail("channel_stopped", None, partner=partner, ways=ways, desk=desk)

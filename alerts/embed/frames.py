@@ -29,7 +29,6 @@ _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 def render_single(
     revision: AlertRevision, now: datetime, *, live: bool = False, preview: bool = False
 ) -> str:
-    """Return a frame of one warning with its advice."""
     sentences = map(first_sentence, revision.frozen_content.advice)
     advice = [line for line in sentences if line not in FIRST]
     context = template_context(revision, now) | {"preview": preview, "advice": advice}

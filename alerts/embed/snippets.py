@@ -44,7 +44,6 @@ class EmbedOptions:
 
     @property
     def path(self) -> str:
-        """Return the path of the frame without script."""
         return reverse(_FRAMES[self.what], args=[self.name] if self.name else [])
 
     @property

@@ -38,7 +38,6 @@ class CapSigner:
         return hashlib.sha256(raw).hexdigest()[:16]
 
     def sign(self, message: bytes) -> str:
-        """Return the CAP message with an enveloped signature."""
         from lxml import etree  # noqa: PLC0415 - some ten megabytes that only issuing needs
         from signxml.algorithms import CanonicalizationMethod  # noqa: PLC0415
         from signxml.signer import XMLSigner  # noqa: PLC0415

@@ -99,7 +99,6 @@ def cap_index(revisions: Sequence[AlertRevision], _now: datetime, portal: str) -
 
 
 def json_feed(revisions: Sequence[AlertRevision], now: datetime, portal: str) -> bytes:
-    """Return JSON Feed 1.1."""
     entries = [feed_entry(revision, now) for revision in revisions]
     feed = {
         "version": "https://jsonfeed.org/version/1.1",

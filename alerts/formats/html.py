@@ -56,7 +56,6 @@ def render_text(revision: AlertRevision, now: datetime) -> str:
 
 
 def template_context(revision: AlertRevision, now: datetime) -> dict[str, object]:
-    """Return what templates need of a revision at `now`."""
     words, state = revision.frozen_content, revision.state(now)
     web = urlsplit(words.message.web)
     return {

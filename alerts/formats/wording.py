@@ -43,7 +43,6 @@ def localize(words: Content) -> LocalizedContent:
 
 
 def urls_by_language(name: str, *args: str) -> dict[str, str]:
-    """Return the path of a page by language code."""
     paths = {}
     for language, _ in settings.LANGUAGES:
         with translation.override(language):

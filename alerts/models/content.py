@@ -23,8 +23,6 @@ class Step:
 
 @dataclass(frozen=True)
 class Document:
-    """The official document that a warning repeats."""
-
     number: str = ""
     dated: date | None = None
     office: str = ""

@@ -39,7 +39,6 @@ def warnings_of_campaign(campaign: Campaign) -> CampaignWarnings:
 
 @register.inclusion_tag("alerts/warnings_for_residents.html")
 def warnings_of_campaign_for_residents(campaign: Campaign) -> dict[str, list[AlertRevision]]:
-    """Return the warnings in force about the campaign of a resident's report."""
     campaigns = Campaign.objects.with_merged_into(campaign)
     revisions = AlertRevision.objects.in_force().filter(alert__campaign__in=campaigns)
     return {"revisions": list(revisions)}

@@ -27,8 +27,6 @@ _SCRIPT_CACHE_SECONDS = 3600
 
 @require_safe
 def newest(request: HttpRequest, *, live: bool = False) -> HttpResponse:
-    """Return the newest warnings, or the numbers to call."""
-
     def render() -> str:
         revisions = AlertRevision.objects.in_force()[: frames.MAX_SHOWN]
         return frames.render_latest(list(revisions), timezone.now(), live=live)

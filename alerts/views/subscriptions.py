@@ -65,7 +65,6 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 @_allow_page_methods
 @never_cache
 def leave(request: HttpRequest, token: str) -> HttpResponse:
-    """Return the page that removes an address."""
     is_valid = subscriptions.is_unsubscribe_token(token)
     if request.method == "POST":
         subscriptions.unsubscribe(token)

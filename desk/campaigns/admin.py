@@ -174,7 +174,6 @@ class CampaignAdmin(BoundedListMixin, admin.ModelAdmin[Campaign]):
         return [by_code, *actions.urls(self.admin_site), *super().get_urls()]
 
     def by_code(self, request: HttpRequest, code: str) -> HttpResponse:
-        """Redirect to the campaign that has or had this code."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         campaign = get_object_or_404(Campaign, code=code.upper())

@@ -103,7 +103,6 @@ def render_page(
 
 
 def build_context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
-    """Return the template's context for this officer."""
     may_see = can_see_every_report(request)
     sums = campaign_stats.campaign_totals([campaign.pk]).get(campaign.pk, CampaignTotals())
     breakdown = campaign_stats.campaign_breakdown(campaign.pk, with_numbers=may_see)

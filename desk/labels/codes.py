@@ -115,7 +115,6 @@ def priority_floor(step: str) -> int | None:
 
 
 def short_label(code: str) -> str:
-    """Return the code's label up to its first comma."""
     return code_label(code).partition(",")[0]
 
 

@@ -80,7 +80,6 @@ def deadline_lines(report: Report) -> list[DeadlineLine]:
 
 
 def ending_at(lines: list[DeadlineLine], at: datetime) -> str:
-    """Return the titles of the deadlines that end at that moment."""
     return ", ".join(line.title.lower() for line in lines if line.due_at == at)
 
 

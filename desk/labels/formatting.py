@@ -39,7 +39,6 @@ def format_age(since: datetime, now: datetime) -> str:
 
 
 def time_tag(at: datetime, title: str = "") -> SafeString:
-    """Return a <time> with the age, and the moment itself as its title."""
     return format_html(
         '<time datetime="{}" title="{}{}">{}</time>',
         timezone.localtime(at).isoformat(timespec="seconds"),

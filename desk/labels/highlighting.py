@@ -73,7 +73,6 @@ def plain_line(text: str, most: int = MAX_OF_LINE) -> str:
 
 
 def split_segments(text: str) -> list[TextSegment]:
-    """Return the text split at odd characters, in order."""
     return list(_pieces(text, ""))
 
 

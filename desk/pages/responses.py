@@ -16,7 +16,6 @@ SAFE_HEADERS = {
 def render(
     request: HttpRequest, template: str, title: str, model: type[Model], **context: Any
 ) -> TemplateResponse:
-    """Return a page of the desk that belongs to that model."""
     opts = admin.site.get_model_admin(model).opts
     context = {**admin.site.each_context(request), "title": title, "opts": opts, **context}
     return TemplateResponse(request, template, context)

@@ -58,8 +58,6 @@ BY_URGENCY = (
 
 
 class ReportChangeList(ChangeList):
-    """A change list with spelling suggestions and its limits."""
-
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.max_paged_rows = MAX_PAGED_ROWS

@@ -81,7 +81,6 @@ def _list_findings(check: FileCheck | None, *, is_lost: bool) -> tuple[str, ...]
 
 
 def file_ordinal(report: Report, file: EvidenceFile) -> int:
-    """Return the number of a file among those of its report, from 1."""
     return list(storage.files_of_report(report).values_list("pk", flat=True)).index(file.pk) + 1
 
 

@@ -77,8 +77,6 @@ class AttachForm(forms.Form):
 
 
 def _make_action(verb: str, title: str, permission: str) -> Any:
-    """Return the action of the queue that renders the form of the verb."""
-
     @admin.action(description=title, permissions=[permission])
     def show_form(model_admin: Any, request: HttpRequest, queryset: QuerySet[Report]) -> Any:
         rows = list(snapshot_rows(queryset, MAX_COUNT + 1))
@@ -196,7 +194,6 @@ def permission(verb: str) -> str:
 
 
 def form_for(verb: str, request: HttpRequest | None = None) -> Any:
-    """Return the form of a verb, bound to the posted data if any."""
     data = request.POST if request else None
     return AttachForm(data, label_suffix="") if verb == many.ATTACH else DecisionForm(verb, data)
 
@@ -231,12 +228,10 @@ def parse_rows(text: str) -> Iterator[ReportVersion]:
 
 
 def idempotency_key(typed: str) -> UUID:
-    """Return the posted idempotency key, or a new one."""
     return parse_uuid(typed) or uuid4()
 
 
 def refusals_by_reason(result: Result) -> list[tuple[str, list[str]]]:
-    """Return the refused public numbers by reason."""
     by_reason: dict[str, list[str]] = {}
     for number, why in result.refused:
         by_reason.setdefault(REFUSED.get(why, why), []).append(number)

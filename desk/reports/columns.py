@@ -65,7 +65,6 @@ def report_column(report: Report) -> SafeString:
 
 @admin.display(description="Nhận, hạn")
 def age_column(report: Report) -> SafeString:
-    """Return the age of a report, and the time to its deadline."""
     received, now = report.received_at, timezone.now()
     due = deadlines.next_deadline(report.case, received, now)
     age = time_tag(received, "Nhận ")
@@ -73,7 +72,6 @@ def age_column(report: Report) -> SafeString:
 
 
 def _deadline_bar(received: datetime, due: deadlines.DeadlineLabel, now: datetime) -> SafeString:
-    """Return the deadline in words and as a bar."""
     share = (now - received) / max(due.at - received, timedelta(minutes=1))
     return format_html(
         ' <span class="{0}" title="Hạn {1}">{2}</span> '
@@ -85,7 +83,6 @@ def _deadline_bar(received: datetime, due: deadlines.DeadlineLabel, now: datetim
 
 @admin.display(description="Kiểu lừa")
 def scenario_column(report: Report) -> SafeString | str:
-    """Return the scenario, and below it the claimed offices."""
     facts = effective_facts(report)
     if not facts.scenario:
         return "–"

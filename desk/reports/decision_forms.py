@@ -214,7 +214,6 @@ class DecisionForm(forms.Form):
 
 
 def _field_error(error: ActionError) -> tuple[str, str] | None:
-    """Return the field of an error and its text, None for an error without a field."""
     if isinstance(error, workflow.ReasonMissingError):
         return error.code, MISSING[error.code]
     if isinstance(error, workflow.UnknownUnitError):
@@ -281,7 +280,6 @@ def initial_values(facts: EffectiveFacts) -> dict[str, Mapping[str, str]]:
 
 
 def suggested_reasons(facts: EffectiveFacts) -> Mapping[str, str]:
-    """Return the suggested reason by verb, "" for none."""
     gist = _gist(facts)
     is_placed = bool(gist and _unit(facts))
     return {"hand_over": f"Đúng địa bàn. {gist}" if is_placed else gist, "close": gist}

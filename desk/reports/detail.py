@@ -263,7 +263,6 @@ def _officer_names(log: Iterable[AuditEvent]) -> dict[int, str]:
 
 
 def event_line(event: AuditEvent, names: dict[int, str], corrections: dict[int, str]) -> str:
-    """Return an event and its details in one line."""
     detail, text = event.detail, EVENTS.get(event.kind, event.kind)
     extras = [
         PERSONAL.get(detail.get("field", ""), ""),

@@ -253,7 +253,6 @@ def panel_context(
     log: Iterable[AuditEvent],
     file_times: Iterable[datetime],
 ) -> dict[str, Any]:
-    """Return the context of follow-ups and messages."""
     may_read = request.user.has_perm("reports.decide_case")
     newest = _find_unanswered(panel, log, file_times, may_read=may_read)
     return {

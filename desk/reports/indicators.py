@@ -55,7 +55,6 @@ class RelatedReport:
 
 
 def with_mention_counts(indicators: QuerySet[Indicator]) -> QuerySet[Any]:
-    """Return the indicators with `named`, the count of reports that name each."""
     same = (
         Indicator.objects.filter(kind=OuterRef("kind"), key=OuterRef("key"))
         .order_by()

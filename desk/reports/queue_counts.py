@@ -95,8 +95,6 @@ SELECT facet, value, n,
 
 @dataclass(frozen=True)
 class ValueCount:
-    """One value of a filter, its count, and its name in the database or ""."""
-
     value: str
     count: int
     name: str
@@ -110,7 +108,6 @@ class QueueCounts:
 
     @cached_property
     def work(self) -> Counter[str]:
-        """Return the counts by code of WorkFilter and by status."""
         return Counter({each.value: each.count for each in self.by.get("viec", [])})
 
     @property

@@ -85,7 +85,6 @@ def _has_answer() -> Q:
 
 
 def annotate_tags(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Return the reports annotated for `row_tags`."""
     is_open = Q(case__status__in=Case.OPEN)
     withdrawal = Followup.objects.filter(report=OuterRef("pk"), kind=Followup.Kind.WITHDRAWAL)
     return reports.annotate(acted_at=_last_act("pk"), asked_at=_asked_at()).annotate(
@@ -96,6 +95,5 @@ def annotate_tags(reports: QuerySet[Report]) -> QuerySet[Report]:
 
 
 def row_tags(row: Any) -> list[str]:
-    """Return the tags of a row annotated by `annotate_tags`."""
     tags = ["Đã trả lời"] if row.has_spoken else ["Có lời mới"] if row.has_fresh else []
     return [*tags, "Đề nghị rút"] if row.has_withdrawal_request else tags

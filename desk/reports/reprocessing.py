@@ -111,7 +111,6 @@ def _begin(request: HttpRequest) -> None:
 
 
 def _newest(request: HttpRequest) -> dict[str, Any]:
-    """Return the context of the newest run and its progress."""
     run = ReprocessingRun.objects.order_by("-id").first()
     return {
         "run": run,

@@ -94,7 +94,6 @@ def visible_searches(user: User) -> QuerySet[SavedSearch]:
 
 
 def saved_searches_column(user: User) -> dict[str, Any]:
-    """Return the searches of an officer's start page, as a column."""
     if not user.has_perm(SAVE_PERMISSION):
         return {}
     owner = JSONObject(**{name: f"owner__{name}" for name in _OWNER})
@@ -163,7 +162,6 @@ def remove_searches_with_contact(*, contacts: Collection[str], **_: object) -> N
 
 
 def matching_reports(search: SavedSearch) -> QuerySet[Report]:
-    """Return the reports of a search as its owner sees them."""
     query, owner = QueryDict(search.query), search.owner
     if not owner.has_perm(SAVE_PERMISSION):
         return Report.objects.none()

@@ -93,7 +93,6 @@ def _alphanumeric(typed: str) -> str:
 
 
 def campaign_for_code(typed: str) -> Campaign | None:
-    """Return the campaign of a whole code, merges followed, or None."""
     parts = _CODE.fullmatch(_alphanumeric(typed))
     if not parts:
         return None

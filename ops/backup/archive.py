@@ -145,7 +145,6 @@ def _refuse_large_manifest(size: int) -> None:
 
 
 def _is_path_below_a_folder(name: str) -> bool:
-    """Return whether a name is `folder/…` in canonical form."""
     path = PurePosixPath(name)
     canonical = str(path) == name and not path.is_absolute() and ".." not in path.parts
     return canonical and len(path.parts) > 1 and "\0" not in name

@@ -256,7 +256,6 @@ def _decrypt_file(pk: UUID, folder: str = "") -> Iterator[bytes]:
 
 
 def path_of(pk: UUID, folder: str = "") -> Path:
-    """Return the path of an encrypted file, an original or one of the folder."""
     name = str(pk)
     return settings.FILES_DIR / folder / name[:2] / name
 
@@ -285,7 +284,6 @@ def _make_folder(name: str) -> Path:
 
 @contextlib.contextmanager
 def _refuse_on_disk_error() -> Iterator[None]:
-    """Turn an error of the disk into RefusedError."""
     try:
         yield
     except OSError as error:

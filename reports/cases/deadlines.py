@@ -81,7 +81,6 @@ def _pending(report_id: UUID, kinds: Iterable[str]) -> QuerySet[Deadline]:
 
 
 def cancel_all(report_id: UUID) -> None:
-    """Drop all deadlines of an erased report."""
     running = Deadline.objects.pending().filter(report_id=report_id)
     if running.update(dropped_at=timezone.now()):
         _set_due(report_id)
@@ -121,7 +120,6 @@ def _ongoing_and_unviewed() -> QuerySet[Case]:
 
 
 def start_for_requests() -> int:
-    """Start the deadlines of reporters' requests; return how many."""
     erasures = _start_for(ERASURE_ANSWER, ErasureRequest.objects.open(), "requested_at")
     return erasures + _start_for(FOLLOWUP_ANSWER, unanswered_followups(), "received_at")
 

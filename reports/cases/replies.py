@@ -42,7 +42,6 @@ def unfilled_placeholders(text: str) -> list[str]:
 
 
 def placeholder_help(text: str) -> list[str]:
-    """Return the unfilled placeholders, each with its meaning."""
     names = [name.strip("{}") for name in unfilled_placeholders(text)]
     return [
         f"{{{name}}} ({PLACEHOLDERS[name]})" if name in PLACEHOLDERS else f"{{{name}}}"

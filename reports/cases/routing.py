@@ -136,7 +136,6 @@ def _select_inputs(rows: QuerySet[Report]) -> QuerySet[Report]:
 
 
 def _commune_units() -> dict[str, str]:
-    """Return commune -> codename of its active police unit."""
     rows = Unit.objects.active().filter(commune__isnull=False)
     return {str(commune): unit for commune, unit in rows.values_list("commune_id", "pk")}
 

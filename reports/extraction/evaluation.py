@@ -135,13 +135,11 @@ def money_exact(judged: Iterable[EvaluatedStory]) -> float:
 
 
 def loss_kind_confusion(judged: Iterable[EvaluatedStory]) -> Counter[tuple[str, str]]:
-    """Return the counts of (meant, read) kinds of loss."""
     pairs = _list_pairs("money_lost_vnd", judged)
     return Counter((kind_of(meant), kind_of(extracted)) for meant, extracted in pairs)
 
 
 def kind_of(loss: int | None) -> str:
-    """Return the kind of a loss: none, unknown or sum."""
     return "unknown" if loss is None else "sum" if loss else "none"
 
 

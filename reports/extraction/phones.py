@@ -158,7 +158,6 @@ def _is_name(text: str, folded: str) -> bool:
 
 
 def _parse_number(raw: str, text: str) -> ParsedCaller | None:
-    """Parse the number in *text* among any words, or return None."""
     digits = letters_to_digits(text)
     body, has_extension = split_extension(digits)
     runs = _find_runs(body)

@@ -40,7 +40,6 @@ def _points() -> dict[str, Any]:
 
 
 def _find_reason(reading: StoryReading, fact: str, rule: str = "") -> Explanation | None:
-    """Return the story's weightiest reason for a fact, or None."""
     own = [each for each in reading.reasons if each.fact == fact and each.rule.startswith(rule)]
     listed = (each for each in own if not is_remainder(each.rule))
     return max(listed, key=lambda each: each.points, default=None)

@@ -163,7 +163,6 @@ def _is_negated(parsed: ParsedStory, hit: CueMatch) -> bool:
 
 
 def _explain_ongoing(parsed: ParsedStory, state: Scores) -> list[Explanation]:
-    """Return the reasons why it is ongoing, [] if it is not."""
     phrases = parsed.active_cues("ongoing").get("now", [])
     points = state.scores["ongoing"] + phrase_score(phrases, PHRASE_OF_NOW)
     if points < state.model.needed["ongoing"]:
@@ -192,7 +191,6 @@ def _stage_rows() -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=1)
 def stage_labels() -> Mapping[str, str]:
-    """Return the label of each stage, in the order of the script."""
     return {row["code"]: row["label"] for row in _stage_rows()}
 
 
@@ -221,7 +219,6 @@ def find_stages(text: str, reasons: Iterable[Explanation] = ()) -> list[Explanat
 
 
 def stage_codes(reasons: Iterable[Explanation]) -> tuple[str, ...]:
-    """Return the stages of reasons, each once, in order."""
     return tuple(dict.fromkeys(stage_code(reason) for reason in reasons if reason.fact == STAGES))
 
 

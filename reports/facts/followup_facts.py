@@ -142,7 +142,6 @@ def mentioned_in_story(story: str, in_story: Iterable[FoundPhone]) -> Iterator[M
 
 
 def phones_at(source: str, named: Iterable[MentionedIndicator]) -> list[ParsedCaller]:
-    """Return the numbers from a source that have a key."""
     return [each.phone for each in named if each.phone and each.key and each.source == source]
 
 

@@ -39,7 +39,6 @@ class Caller:
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Caller":
-        """Return the caller of a row of Followup.callers."""
         return cls(**{name: str(row.get(name, "")) for name in _CALLER_FIELDS})
 
 
@@ -186,5 +185,4 @@ def tells_phrase(statement: Statement) -> bool:
 
 
 def _loaded(statement: Statement, column: str) -> object:
-    """Return a column's value, None if it is deferred."""
     return None if column in statement.get_deferred_fields() else getattr(statement, column)

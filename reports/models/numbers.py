@@ -13,8 +13,6 @@ from reports.models.report import new_public_number
 
 
 class OfficeNumber(models.Model):
-    """A number that an office has published, and its source."""
-
     office = models.ForeignKey(
         Office, models.CASCADE, related_name="numbers", verbose_name="cơ quan"
     )

@@ -25,8 +25,6 @@ class Commune(models.Model):
 
 
 class Office(models.Model):
-    """An office that callers claim to speak for."""
-
     codename = models.SlugField("mã", max_length=64, primary_key=True)
     name = models.CharField("tên", max_length=160)
     other_names = ArrayField(

@@ -134,7 +134,6 @@ class NumberVerdict:
 
     @property
     def service(self) -> Service | None:
-        """Return the purpose of a public short number."""
         return SERVICES.get(lookup_key(self.phone))
 
     @property

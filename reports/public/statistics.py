@@ -197,7 +197,6 @@ def _round(amount: int) -> int:
 
 
 def _count(through: date) -> RawStatistics:
-    """Return the counts of one snapshot, in three statements."""
     first = through - timedelta(days=7 * WEEKS - 1)
     with read_snapshot(_STATEMENT_TIMEOUT_SECONDS) as cursor:
         tables = _build_empty_tables(first)
@@ -215,7 +214,6 @@ def _count(through: date) -> RawStatistics:
 def _prepare(
     statement: str, first: date, through: date, values: dict[str, Any]
 ) -> tuple[str, dict[str, Any]]:
-    """Return the statement over the public reports of these days, and its values."""
     until = start_of_day(through + timedelta(days=1))
     sql, report_values = abuse_flags.publicly_countable_sql(start_of_day(first), until)
     return statement.format(counted=sql), values | report_values
@@ -231,7 +229,6 @@ def _margin_values() -> dict[str, Any]:
 
 
 def _build_empty_tables(first: date) -> dict[str, dict[str, int]]:
-    """Return each table with all its cells at 0."""
     mondays = [first + timedelta(days=7 * week) for week in range(WEEKS)]
     scenarios = [row["code"] for row in taxonomy()["scenarios"] if row["code"] not in _NO_SCAM]
     communes = Commune.objects.values_list("codename", flat=True)

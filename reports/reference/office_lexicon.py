@@ -50,7 +50,6 @@ def codes() -> list[str]:
 
 
 def commune(codename: str) -> str:
-    """Return the name of a commune with its former district."""
     labels = {place.codename: place.label for place in gazetteer.communes()}
     return labels.get(codename, codename)
 

@@ -49,7 +49,6 @@ def derive_code(submission_key: str, content_digest: bytes, key: FieldKey) -> st
 
 
 def generate_code() -> str:
-    """Return a random code that replaces a lost one."""
     return _spell(secrets.randbelow(MAX_COUNT), GROUPS)
 
 
@@ -87,7 +86,6 @@ def parse_code(typed: str, groups: int = GROUPS) -> str | InvalidCodeGroup:
 
 
 def format_code(code: str) -> list[str]:
-    """Return a code as groups of four."""
     return [code[start : start + 4] for start in range(0, len(code), 4)]
 
 
@@ -98,7 +96,6 @@ def phonetic_group(group: str) -> str:
 
 
 def spoken_groups(code: str) -> list[tuple[str, str]]:
-    """Return the groups of a code, each with how to say it."""
     return [(group, phonetic_group(group)) for group in format_code(code)]
 
 

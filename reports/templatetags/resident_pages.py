@@ -28,5 +28,4 @@ def holds_words(form: forms.BaseForm) -> bool:
 
 @register.filter
 def caller(fields: dict[str, Any]) -> str:
-    """Return one caller of a follow-up in a line."""
     return followup_feedback.caller_line(Caller.from_json(fields))

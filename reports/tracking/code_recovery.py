@@ -33,8 +33,6 @@ class ReleaseError(CodedError):
 
 @dataclass(frozen=True)
 class RedeemedCode:
-    """A report and its new code, shown once."""
-
     report: Report
     code: str
 

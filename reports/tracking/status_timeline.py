@@ -75,8 +75,6 @@ class PublicDeadline:
 
 @dataclass(frozen=True)
 class ProgressStep:
-    """One step: done, the present one, or one to come."""
-
     word: str | Promise
     sentence: str | Promise = ""
     at: datetime | None = None
@@ -151,7 +149,6 @@ class CampaignNotice:
 
 
 def files_sent(report: Report) -> list[SentFile]:
-    """Return the files of a report, in order. One statement."""
     return [
         SentFile(
             by_media_type(file.media_type).word,
@@ -266,6 +263,5 @@ def _build_waiting_step(at: datetime, messages: Conversation) -> ProgressStep:
 
 
 def _first_read_at(report: Report) -> datetime | None:
-    """Return when a person first opened it."""
     view = views_of_report(report.pk).first()
     return timezone.localtime(view.created_at) if view else None

@@ -152,7 +152,6 @@ def _store_all(upload_form: MultipartForm, report: Report) -> list[UploadResult]
 
 
 def _store(upload: Upload, report: Report) -> UploadResult:
-    """Store one file, return the line about it."""
     draft = upload.draft
     if upload.refusal:
         return _refuse(draft, upload.refusal)

@@ -84,7 +84,6 @@ def bundle(request: HttpRequest) -> HttpResponse:
 
 @read_only_api
 def public_key(request: HttpRequest) -> HttpResponse:
-    """Return the key that verifies the bundle, as PEM."""
     signer = _load_signer()
     if signer is None:
         return json_error(503, "no_signing_key", NO_KEY)

@@ -257,7 +257,6 @@ def _save_and_show(
 def _form_page(
     request: HttpRequest, form: FollowupBaseForm, error: FormError | None = None
 ) -> HttpResponse:
-    """Return a page with this form alone, filled in."""
     if "code" in form.errors:
         form.ask_for_code()
     return render_invalid(

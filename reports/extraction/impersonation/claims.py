@@ -180,7 +180,6 @@ def _find_unclaimed(
 
 
 def _claim(story: TokenizedText, mention: OfficeMention) -> ImpersonationClaim:
-    """Return a mention as a claim, with its words and place as the reason."""
     start, end = story.char_span(mention.first, mention.end)
     unit = " in " + "|".join(mention.communes) if mention.communes else ""
     rule = f"{'|'.join(mention.offices)}{unit}: {mention.names[0]}"

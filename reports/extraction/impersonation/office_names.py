@@ -217,7 +217,6 @@ def _nearest_ending(scene: MentionContext, start: int) -> PhraseMatch | None:
 
 
 def has_cue_after(scene: MentionContext, mention: OfficeMention, kind: str, within: int) -> bool:
-    """Return whether a cue of this kind follows a name or its place."""
     return any(
         cue.phrase.kind == kind and scene.token_distance(mention.end, first) <= within
         for first in range(mention.end, mention.end + within + 1)

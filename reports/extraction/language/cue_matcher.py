@@ -102,7 +102,6 @@ class WordSet:
     folded: frozenset[str]
 
     def has(self, story: "TokenizedText", word: Token) -> bool:
-        """Return whether the word of a story is one of these."""
         return word.spelled in self.spelled if story.marked else word.folded in self.folded
 
 

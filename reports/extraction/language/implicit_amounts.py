@@ -167,7 +167,6 @@ def _find_half(story: TokenizedText, at: int, named: Sequence[MoneyAmount]) -> M
 
 
 def _find_bare(story: TokenizedText, at: int, named: Sequence[MoneyAmount]) -> MoneyAmount | None:
-    """Return the bare number at word *at* as a sum, or None."""
     if story.words[at - 1].folded not in _PAYING_BEHIND.ends:  # before the walk over all sums
         return None
     near = any(at - _NEAR <= amount.last <= at for amount in named)

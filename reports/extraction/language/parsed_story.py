@@ -219,13 +219,11 @@ def extract_features(words: Sequence[Feature], hits: Iterable[CueMatch]) -> list
 
 
 def ending_features(words: Sequence[Feature]) -> list[Feature]:
-    """Return the features of the last words, marked as such."""
     last = words[-_LAST_WORDS:]
     return [Feature("…" + name, first, end) for name, first, end in [*last, *pair_features(last)]]
 
 
 def last_sentence_features(story: TokenizedText, grams: Iterable[Feature]) -> Iterator[Feature]:
-    """Yield the features of the last sentence, marked as such."""
     last = story.words[-1].sentence if story.words else 0
     for name, first, end in grams:
         if story.words[first].sentence == last:

@@ -265,7 +265,6 @@ def _find_none(phrases: _MoneyPhrases) -> RuleEvidence | None:
 
 
 def apply_phrase_rules(parsed: ParsedStory) -> PhraseEvidence:
-    """Return the evidence of the story's phrases on its sums."""
     phrases = _collect_phrases(parsed)
     gone = []
     for index, amount in enumerate(parsed.sums):
