@@ -125,8 +125,6 @@ OTHERS: dict[str, Callable[[AlertRevision, datetime], HttpResponse]] = {
         print_files.render_poster, "application/pdf", 'inline; filename="xem-truoc-to-dan.pdf"'
     ),
     "pack": FilePreview(
-        print_files.render_pack,
-        "application/zip",
-        'attachment; filename="xem-truoc-tai-lieu.zip"',
+        print_files.render_pack, "application/zip", 'attachment; filename="xem-truoc-tai-lieu.zip"'
     ),
 }

@@ -231,10 +231,7 @@ class DeliveryAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Delivery]):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_POST(self.resend))
-        return [
-            path("<int:pk>/resend/", view, name="alerts_delivery_resend"),
-            *super().get_urls(),
-        ]
+        return [path("<int:pk>/resend/", view, name="alerts_delivery_resend"), *super().get_urls()]
 
     def resend(self, request: HttpRequest, pk: int) -> HttpResponse:
         by = get_officer(request, CHANGE)

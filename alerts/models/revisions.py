@@ -86,10 +86,7 @@ class AlertRevision(models.Model):
     version = models.PositiveSmallIntegerField("bản")
     msg_type = models.CharField("loại", max_length=8, choices=MsgType.choices)
     identifier = models.CharField(
-        "mã cảnh báo",
-        max_length=40,
-        unique=True,
-        validators=[RegexValidator(r"^[A-Z0-9-]+$")],
+        "mã cảnh báo", max_length=40, unique=True, validators=[RegexValidator(r"^[A-Z0-9-]+$")]
     )
     sent = models.DateTimeField("phát lúc")
     effective = models.DateTimeField("có hiệu lực từ")
@@ -129,8 +126,7 @@ class AlertRevision(models.Model):
                 name="alertrevision_refers_back",
             ),
             models.CheckConstraint(
-                condition=Q(content_hash__regex="^[0-9a-f]{64}$"),
-                name="alertrevision_content_hash",
+                condition=Q(content_hash__regex="^[0-9a-f]{64}$"), name="alertrevision_content_hash"
             ),
             models.CheckConstraint(
                 condition=Q(expires__isnull=True) | Q(expires__gt=F("effective")),

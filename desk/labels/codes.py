@@ -95,10 +95,7 @@ _RULES = {
     "third party: declared": "Báo thay người khác",
 }
 _OF_CODE = {"scenario": "Kiểu lừa", "demand": "Họ đòi", "top demand": "Việc nguy nhất"}
-_OF_NUMBER = {
-    "further demands:": "Còn đòi thêm {} việc",
-    "money lost:": "Thiệt hại từ {}",
-}
+_OF_NUMBER = {"further demands:": "Còn đòi thêm {} việc", "money lost:": "Thiệt hại từ {}"}
 _MANY = re.compile(r"(further demands:|money lost:) (\d+)")
 
 

@@ -102,13 +102,7 @@ def _ended_it(case_id: UUID, by: User) -> bool:
 
 
 def decide(
-    verb: str,
-    case_id: UUID,
-    *,
-    by: User,
-    version: int,
-    officer: User | None = None,
-    **words: str,
+    verb: str, case_id: UUID, *, by: User, version: int, officer: User | None = None, **words: str
 ) -> Case:
     """Apply a verb of a table to a case and return it; `words`: reason, outcome, unit.
 

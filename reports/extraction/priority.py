@@ -135,10 +135,7 @@ def _score_people(
 
 
 def compute_priority(
-    reading: StoryReading,
-    *,
-    declared: FormAnswers | None = None,
-    office: Explanation | None = None,
+    reading: StoryReading, *, declared: FormAnswers | None = None, office: Explanation | None = None
 ) -> PriorityScore:
     """Return the priority with its reasons; `office`: why an office of state is claimed."""
     form = declared or FormAnswers()

@@ -93,9 +93,7 @@ class Report(models.Model):
     on_behalf = models.BooleanField("báo thay", default=False)
     # Codes by question (reports/facts/choices.py).
     answers = models.JSONField(
-        "câu hỏi thêm",
-        default=dict,
-        db_default=models.Value({}, output_field=models.JSONField()),
+        "câu hỏi thêm", default=dict, db_default=models.Value({}, output_field=models.JSONField())
     )
     flags = ArrayField(models.CharField(max_length=32), verbose_name="dấu hiệu", default=list)
 
@@ -180,5 +178,5 @@ class FloodSample(models.Model):
                 fields=["received_at"],
                 condition=Q(origin_digests__isnull=False),
                 name="floodsample_uncounted",
-            ),
+            )
         ]
