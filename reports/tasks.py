@@ -108,5 +108,6 @@ def send_deadline_reminders() -> None:
 
 
 @shared_task(name="reports.update_daily_counts")
+@Guard("daily_counts.update")
 def update_daily_counts() -> None:
-    queue_stats.count_if_possible()
+    queue_stats.update_daily_counts()

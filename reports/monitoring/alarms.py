@@ -5,6 +5,7 @@ broker, worker, beat and relay is dead; a row that only one can change decides w
 after a minute, one every six hours, one at the end; a failed mail is tried at the next check.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import structlog
@@ -38,17 +39,22 @@ INSERT INTO reports_alarm AS alarm (kind, count, since) VALUES (%s, %s, statemen
 RETURNING since = statement_timestamp()
 """
 
+_OTHERS: Mapping[Kind, Callable[[], int]] = {
+    Kind.CALENDAR: lambda: len(days_off.years_without_data()),
+    Kind.UNPURGED: lambda: int(purge.is_missed()),
+    Kind.BREACH: breaches.count_missed_deadlines,
+    Kind.SKIPPED: lambda: sweeps.count_failures(besides=TRIAGE_TASK),  # last: of these counts too
+}
+
 
 def check_alarms() -> None:
     """Raise, end and mail alarms by the queue's state; log an error of the database."""
     with log_database_error(log, "alarms.check_failed"):
-        others = {
-            Kind.CALENDAR: len(days_off.years_without_data()),
-            Kind.UNPURGED: int(purge.is_missed()),
-            Kind.BREACH: breaches.count_missed_deadlines(),
-            Kind.SKIPPED: sweeps.count_failures(besides=TRIAGE_TASK),
-        }
-        for kind, count in (affected_counts(queue_stats.queue_state()) | others).items():
+        counts = affected_counts(queue_stats.queue_state())
+        for kind, count_affected in _OTHERS.items():
+            with sweeps.Guard("alarms.count", kind.value):  # what it tells stays as it was
+                counts[kind] = count_affected()
+        for kind, count in counts.items():
             if count:
                 _raise_alarm(kind, count)
             else:

@@ -261,12 +261,6 @@ def update_daily_counts() -> None:
         cursor.execute(_UPDATE_DAILY_COUNTS_SQL, values)
 
 
-def count_if_possible() -> None:
-    """Update the daily counts; an error is logged and tried again at the next call."""
-    with sweeps.Guard("daily_counts.update"):
-        update_daily_counts()
-
-
 def window_start(today: date) -> date:
     return today - timedelta(days=DAYS - 1)
 

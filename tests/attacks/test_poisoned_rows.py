@@ -28,6 +28,7 @@ from desk.models import SavedSearch
 from desk.reports import saved_searches
 from ops import key_rotation
 from reports import tasks
+from reports.calendar import days_off
 from reports.campaigns import bursts
 from reports.cases import deadline_notifications, deadlines, routing, workflow
 from reports.models import Alarm, Case, Deadline, DeadlineNotification, Report, RoutingRule
@@ -230,6 +231,15 @@ def test_a_job_that_breaks_off_is_told_until_it_is_done(
     assert count_skipped() == 1
     task()
     assert count_skipped() == 0
+
+
+def test_a_count_that_fails_keeps_no_other_alarm_from_being_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(days_off, "years_without_data", lambda: 1 / 0)
+    alarms.check_alarms()
+    assert [item.key for item in FAILED.all()] == ["calendar"]
+    assert count_skipped() == 1
 
 
 def test_a_page_that_fails_is_left_out_and_the_others_are_fresh(

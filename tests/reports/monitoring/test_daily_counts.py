@@ -20,7 +20,7 @@ def test_days_count_what_came_in_and_what_is_open_today(duty: Person) -> None:
     report_factories.report("c")
     number_factories.move_report(old, old.received_at - timedelta(days=3))
     Case.objects.filter(report=done).update(status="closed", outcome="duplicate")
-    queue_stats.count_if_possible()
+    queue_stats.update_daily_counts()
     today = timezone.localdate()
     stored = queue_stats.daily_counts(
         User.objects.values(**queue_stats.daily_counts_column()).get(pk=duty.user.pk)
