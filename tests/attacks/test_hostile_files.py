@@ -17,7 +17,16 @@ from reports.models import EvidenceFile, FileCheck
 from reports.submission import intake
 from tests.attacks.hostile_strings import MARK
 from tests.support.evidence_files import SEND, multipart, on_disk, part, text_part
-from tests.support.images import HEIC, jpeg, picture, png_of, telling_jpeg, text_bomb, written
+from tests.support.images import (
+    HEIC,
+    SECRET,
+    animated_gif,
+    jpeg,
+    picture,
+    telling_jpeg,
+    telling_png,
+    written,
+)
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -47,10 +56,8 @@ REFUSED: dict[str, bytes] = {
     "the same behind a mark of order": b"\xef\xbb\xbf<?xml version='1.0'?><svg>" + SCRIPT + b"</svg>",
     "a page": b"<!doctype html>" + SCRIPT,
     "a page that was saved": b"MIME-Version: 1.0\nContent-Type: multipart/related\n\n" + SCRIPT,
-    # Some kilobytes that unpack to 64 MB, and a way out of the folder.
-    "an archive that unpacks to much": archive(
-        a=bytes(64 * 1024 * 1024), **{"..__..__etc__passwd": b"x"}
-    ),
+    # Some kilobytes that unpack to 4 MB, and a way out of the folder.
+    "an archive that unpacks to much": archive(a=bytes(4_000_000), **{"..__..__etc__passwd": b"x"}),
     "a text with macros": archive(word__vbaProject=b"\xd0\xcf\x11\xe0", word__document=b"<w/>"),
     "an older text with macros": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
     "a program": b"MZ" + bytes(600),
@@ -63,20 +70,21 @@ REFUSED: dict[str, bytes] = {
 }  # fmt: skip
 DRAWN: dict[str, bytes] = {
     "where, when and by whom": telling_jpeg(),
+    "by whom it was drawn": telling_png(),
+    "one that moves": animated_gif(),
     "words of another program": written(picture(), "PNG", pnginfo=CHUNKS),
     "a packet of XMP": jpeg(xmp=XMP, exif=Image.Exif(), comment=SCRIPT),
     "a page behind a picture": jpeg() + SCRIPT,
     "an archive behind a picture": jpeg() + archive(**{"x.html": SCRIPT}),
     "a script that is a picture": PROGRAM_IN_GIF,
     "a page behind an iPhone's picture": HEIC + SCRIPT,
-    "a comment that unpacks to much": text_bomb(),
 }
+MARKERS = (
+    *(MARK.encode(), SECRET, b"Exif", b"GPS", b"ICC", b"iCCP", b"tEXt", b"eXIf", b"\xff\xfe"),
+    *(b"<script", b"PK\x03\x04"),
+)
 UNDRAWN: dict[str, bytes] = {
-    "30,000 by 30,000 points": png_of(30_000, 30_000, bytes(2_000_000)),
-    "two thousand million points": png_of(2_000_000_000, 2),
-    "a head and no picture": b"\xff\xd8\xff\xe0" + SCRIPT * 20,
     "a paper with a script": PAPER_WITH_SCRIPT,
-    "a paper that is a page": b"%PDF-1.7\n" + SCRIPT,
     "a film that is a page": b"\0\0\0\x18ftypmp42" + SCRIPT,
 }
 NAMES = ("../../../../tmp/x.jpg", "a.jpg\r\nX: y", "a\0.html", ".htaccess", "\u202egpj.exe", "CON", "x" * 3_000,
@@ -120,29 +128,22 @@ def test_what_is_no_picture_recording_or_paper_is_not_kept(
 def test_what_officers_see_of_a_picture_is_drawn_anew(client: Client, code: str, what: str) -> None:
     assert send(client, code, DRAWN[what]) < 400
     check = looked_into(EvidenceFile.objects.get())
-    if check.copy_id is None:
-        assert "unpacks" in what
-        return
+    assert check.copy_id
     copy = storage.open_clean_copy(check.copy_id)
-    assert MARK.encode() not in copy
-    assert b"<script" not in copy
+    assert [marker for marker in MARKERS if marker in copy] == []
     image = Image.open(io.BytesIO(copy))
     assert not image.getexif()
+    assert getattr(image, "n_frames", 1) == 1
     assert not {"comment", "xmp", "XML:com.adobe.xmp", "icc_profile"} & image.info.keys()
 
 
 @pytest.mark.parametrize("what", UNDRAWN)
-def test_of_what_cannot_be_drawn_there_is_no_copy(client: Client, code: str, what: str) -> None:
-    assert send(client, code, UNDRAWN[what]) < 400
-    assert looked_into(EvidenceFile.objects.get()).copy_id is None
-
-
-@pytest.mark.parametrize("what", ["a paper with a script", "a film that is a page"])
 def test_an_original_goes_out_as_a_download_in_which_nothing_runs(
     client: Client, code: str, duty: Person, what: str
 ) -> None:
     send(client, code, UNDRAWN[what], "x.html")
     file = EvidenceFile.objects.get()
+    assert looked_into(file).copy_id is None
     answer = duty.client.post(f"/admin/reports/report/{file.report_id}/file/{file.pk}/")
     assert answer["Content-Disposition"].startswith("attachment; ")
     assert "html" not in answer["Content-Disposition"] + answer["Content-Type"]

@@ -114,13 +114,6 @@ def test_the_whole_raw_story_is_given_on_record_alone(duty: Person) -> None:
     assert event.detail == {"field": "story", "reason": "Gọi lại người báo"}
 
 
-def test_without_the_right_the_raw_story_is_not_given_whole(duty: Person) -> None:
-    report = report_factories.report("căn cước 038 099 123 456")
-    duty.revoke("reveal_contact")
-    assert duty.client.post(page_of(report, "reveal-story"), WHOLE).status_code == 403
-    assert events.events_for("report", report.pk).get().kind == "refused"
-
-
 @pytest.mark.parametrize(
     "lookup",
     ["story__contains=a", "story=a", "submission_key__startswith=k", "contact_index__isnull=0",

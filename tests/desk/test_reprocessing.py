@@ -16,7 +16,7 @@ from reports.tracking import status_timeline
 from reports.triage import report_triage, reprocessing
 from tests.support import report_factories
 from tests.support.desk_pages import QUEUE, page_of, press, tree, words
-from tests.support.officers import Person, log_in
+from tests.support.officers import Person
 from tests.support.reprocessing import OLD, list_owed, read_all, read_under, take_steps
 
 pytestmark = pytest.mark.django_db
@@ -74,14 +74,6 @@ def test_nothing_to_read_is_said_before_and_after(lead: Person) -> None:
     read_under(report_triage.RULES_VERSION)
     assert "không có gì phải đọc lại" in words(lead.client.get(START))
     assert "không có gì phải đọc lại" in words(lead.client.post(START, follow=True))
-
-
-def test_a_start_needs_the_forms_own_token(lead: Person) -> None:
-    read_under(OLD)
-    strict = log_in(lead.user)
-    strict.handler.enforce_csrf_checks = True
-    assert strict.post(START).status_code == 403
-    assert not ReprocessingRun.objects.exists()
 
 
 def test_the_page_shows_how_far_a_run_is(lead: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,14 +140,6 @@ def test_an_erased_report_offers_nothing_to_read(duty: Person) -> None:
     assert "Cho máy đọc lại" not in words(duty.client.get(page_of(report)))
     again(duty, report)
     assert list_owed() == []
-
-
-def test_who_may_only_look_is_refused_on_record(duty: Person) -> None:
-    report = read_under(OLD)
-    duty.revoke("decide_case")
-    assert "Cho máy đọc lại" not in words(duty.client.get(page_of(report)))
-    assert again(duty, report).status_code == 403
-    assert (AuditEvent.objects.get().kind, list_owed()) == ("refused", [])
 
 
 def test_to_the_reporter_nobody_has_read_what_the_machine_reads_again(duty: Person) -> None:

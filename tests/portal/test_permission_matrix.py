@@ -15,8 +15,8 @@ from core.models import AuditEvent
 from reports.models import UnitMember
 from tests.support import database_reset, report_factories
 from tests.support.admin_urls import METHODS, AdminUrls, answer, kind_of, pages
-from tests.support.officers import create_officer, log_in
-from tests.support.permission_matrix import OF_ALL_UNITS, PAGES, THINGS
+from tests.support.officers import Person, create_officer, log_in
+from tests.support.permission_matrix import OF_ALL_UNITS, OF_RIGHTS, PAGES, THINGS
 
 pytestmark = pytest.mark.django_db
 _TABLE = "tests/support/permission_matrix.py"
@@ -129,6 +129,23 @@ def test_what_speaks_of_every_unit_is_closed_to_a_duty_officer_of_one(
     assert set(answers.values()) <= {(403, True), (405, False)}, answers
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("right", OF_RIGHTS)
+def test_who_lacks_the_right_is_refused_on_record_whatever_the_role(
+    desk: AdminUrls, duty: Person, right: str, method: str
+) -> None:
+    duty.revoke(right)
+    addresses = known_addresses(desk)
+    answers = {name: answer(duty.client, method, addresses[name]) for name in OF_RIGHTS[right]}
+    assert set(answers.values()) <= {(403, True), (405, False)}, answers
+
+
+def test_no_page_of_the_desk_takes_a_post_without_its_token(desk: AdminUrls, lead: Person) -> None:
+    lead.client.handler.enforce_csrf_checks = True
+    answers = {name: answer(lead.client, "post", at) for name, at in known_addresses(desk).items()}
+    assert {name: each for name, each in answers.items() if each != (403, True)} == {}
+
+
 def test_pages_that_add_something_say_so_in_the_words_of_the_desk() -> None:
     client = log_in(create_officer("vao.lead", "lead"))
     adds = [name for name, (get, _) in PAGES.items() if name.endswith("_add") and "lead" in get]
@@ -137,9 +154,13 @@ def test_pages_that_add_something_say_so_in_the_words_of_the_desk() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("has_password", [False, True])
 def test_a_stranger_is_sent_to_the_door_from_every_page(
-    desk: AdminUrls, client: Client, method: str
+    desk: AdminUrls, client: Client, has_password: bool, method: str
 ) -> None:
+    """Also who has the password and has not given the second factor."""
+    if has_password:
+        client.force_login(create_officer("vao.lead", "lead"), "accounts.backends.DeskBackend")
     wrong = []
     for name, address in known_addresses(desk).items():
         response = getattr(client, method)(address)

@@ -45,10 +45,10 @@ def telling_png() -> bytes:
     return written(picture(), "PNG", pnginfo=chunks, icc_profile=SECRET * 4)
 
 
-def animated_gif(frames: int = 400) -> bytes:
-    pictures = [picture(200, 200, "P") for _ in range(frames)]
+def animated_gif() -> bytes:
+    pictures = [picture(mode="P") for _ in range(3)]
     for number, frame in enumerate(pictures):
-        frame.putpixel((number % 200, 0), number % 256)
+        frame.putpixel((number, 0), number)
     return written(pictures[0], "GIF", save_all=True, append_images=pictures[1:], comment=SECRET)
 
 

@@ -163,6 +163,17 @@ OF_ALL_UNITS = {
     for name in PAGES
     if name.startswith("reports_campaign_") or name == "reports_routingrule_dry_run"
 }
+# What a role that lost the right no longer opens.
+OF_RIGHTS = {
+    right: [f"reports_report_{page}" for page in names.split()]
+    for right, names in {
+        "reveal_contact": (
+            "picture release_code reveal_contact reveal_file reveal_followup reveal_message "
+            "reveal_phrase reveal_story"
+        ),
+        "decide_case": "compose_ask compose_message correct reprocess revert_correction",
+    }.items()
+}
 
 
 def _report() -> Report:

@@ -83,10 +83,15 @@ def test_looking_is_on_record_once_a_day(duty: Person, picture: EvidenceFile) ->
     assert "Ảnh kèm theo, bản đã xóa dữ liệu ẩn" in words(duty.client.get(page_of(picture)))
 
 
-def test_who_may_not_reveal_sees_no_picture(duty: Person, picture: EvidenceFile) -> None:
-    duty.revoke("reveal_contact")
-    assert "<img" not in duty.read_page(page_of(picture))
-    assert duty.client.get(page_of(picture, "picture")).status_code == 403
+def test_what_an_officer_has_no_right_to_is_not_offered(duty: Person) -> None:
+    report = report_factories.triaged("Công an, số tôi 0992 000 118.", contact="0992 000 118")
+    sanitized_copies.store_file(images.jpeg(), report)
+    acts = ("Hiện số", "Hiện bản gốc", "Tải bản gốc", "Sai, vì", "Cho máy đọc lại")
+    pages = [words(duty.client.get(desk_pages.page_of(report)))]
+    for right in ("reveal_contact", "decide_case"):
+        duty.revoke(right)
+    pages.append(words(duty.client.get(desk_pages.page_of(report))))
+    assert [[act for act in acts if act in page] for page in pages] == [[*acts], []]
 
 
 def test_what_has_no_copy_is_not_found(duty: Person) -> None:

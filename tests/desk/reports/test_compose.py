@@ -1,14 +1,12 @@
 """Writing to a reporter: a canned reply goes in, the words are seen before they are sent."""
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.http import HttpResponse
 
-from core.audit import events
 from reports.models import CannedReply, Case, Message, Report
 from tests.support import report_factories
 from tests.support.desk_pages import page_of, tree, words
-from tests.support.officers import Person, create_officer, log_in
+from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 
@@ -74,15 +72,6 @@ def test_what_may_not_be_sent_is_given_back_with_why(duty: Person, typed: str, t
     assert answer.status_code == 422
     assert told in words(answer)
     assert typed in words(answer)
-
-
-def test_who_may_not_decide_is_refused_on_record(lead: Person) -> None:
-    report = report_factories.report()
-    user = create_officer("xem", "editor")
-    user.user_permissions.add(Permission.objects.get(codename="view_report"))
-    person = Person(user, log_in(user))
-    assert step(person, report).status_code == 403
-    assert events.events_for("report", report.pk).get().kind == "refused"
 
 
 def test_a_question_is_not_written_where_none_can_be_asked(duty: Person) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 
-from core.audit import events
 from reports.models import Case, Correction, Report
 from tests.support import report_factories
 from tests.support.desk_pages import QUEUE, STORY, open_page, page_of, press, tree, words
@@ -128,16 +127,6 @@ def test_a_stale_taking_back_is_told(duty: Person, version: str) -> None:
 @pytest.mark.parametrize("fact", ["story", "stages"])
 def test_what_is_no_fact_is_not_found(duty: Person, fact: str) -> None:
     assert say(duty, report_factories.triaged(STORY), fact).status_code == 404
-
-
-@pytest.mark.parametrize("verb", ["correct", "uncorrect"])
-def test_who_may_only_look_is_refused_and_that_is_on_record(duty: Person, verb: str) -> None:
-    report = report_factories.triaged(STORY)
-    duty.revoke("decide_case")
-    assert "Sai, vì" not in words(duty.client.get(page_of(report)))
-    address = page_of(report, f"{verb}/scenario")
-    assert duty.client.post(address, {"version": 1}).status_code == 403
-    assert events.events_for("report", report.pk).get().kind == "refused"
 
 
 def test_a_hostile_reason_is_text(duty: Person) -> None:

@@ -53,13 +53,6 @@ def test_a_secret_cannot_turn_its_line_around(duty: Person) -> None:
     assert "0550 000 111[U+202E]222" in words(show(duty, report, "contact", **BECAUSE))
 
 
-def test_without_the_right_nothing_is_revealed(duty: Person, report: Report) -> None:
-    duty.revoke("reveal_contact")
-    assert "Hiện số" not in duty.read_page(page_of(report))
-    assert show(duty, report, "contact", **BECAUSE).status_code == 403
-    assert events.events_for("report", report.pk).get().kind == "refused"
-
-
 def test_a_secret_without_its_key_is_told(duty: Person, report: Report, settings: Settings) -> None:
     settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
     assert "Không mở được" in words(show(duty, report, "contact", **BECAUSE))

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from cryptography.fernet import Fernet
-from django.test import Client
 from pytest_django import Settings
 
 from core.audit import events
@@ -58,25 +57,6 @@ def test_opening_is_on_record_before_the_file_is_given(duty: Person, sent: Evide
     assert (event.kind, event.actor, event.detail["field"]) == ("revealed", duty.user, "file")
     page = words(duty.client.get(page_of(sent.report)))
     assert "Xem dữ liệu cá nhân: Bản gốc tài liệu kèm theo; số " in page
-
-
-def test_who_may_not_reveal_is_refused_on_record(duty: Person, sent: EvidenceFile) -> None:
-    duty.revoke("reveal_contact")
-    assert "Tải bản gốc" not in words(duty.client.get(page_of(sent.report)))
-    assert duty.client.post(original_of(sent)).status_code == 403
-    assert events.events_for("report", sent.report_id).get().kind == "refused"
-
-
-def test_neither_a_link_nor_a_stranger_nor_a_forged_press_opens_anything(
-    duty: Person, client: Client, sent: EvidenceFile
-) -> None:
-    assert duty.client.get(original_of(sent)).status_code == 405
-    assert client.post(original_of(sent)).status_code == 302
-    assert not events.events_for("report", sent.report_id).exists()
-    forger = Client(enforce_csrf_checks=True)
-    forger.cookies = duty.client.cookies
-    assert forger.post(original_of(sent)).status_code == 403
-    assert [event.kind for event in events.events_for("report", sent.report_id)] == ["refused"]
 
 
 def test_a_file_of_another_report_is_not_there(duty: Person, sent: EvidenceFile) -> None:

@@ -240,13 +240,6 @@ def test_neither_name_nor_browser_makes_it_a_picture(resident: Resident, content
     expect_nothing_kept(answer, 415, "a.jpg Chưa nhận: đây không phải ảnh")
 
 
-def test_a_file_of_two_natures_is_what_it_begins_as(upload: Upload) -> None:
-    both = JPEG + b"<script>alert(1)</script>PK\x03\x04%PDF-1.7"
-    upload(("both.html", both))
-    file = EvidenceFile.objects.get()
-    assert (file.media_type, opened(file)) == ("image/jpeg", both)
-
-
 @pytest.mark.parametrize(
     ("size", "said"), [(1, "1 KB"), (3 * MB // 2, "1,5 MB"), (2 * MB, "2 MB"), (700_000, "684 KB")]
 )

@@ -15,7 +15,7 @@ from reports.cases.routing import RoutingInput, match_rule
 from reports.facts import effective_facts
 from reports.models import Case, Office, Report, RoutingRule, Unit
 from tests.support import report_factories
-from tests.support.officers import Person, log_in
+from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 
@@ -188,12 +188,6 @@ def test_a_dry_run_reads_no_text_of_a_person(django_assert_num_queries: Any) -> 
     with django_assert_num_queries(3) as queries:
         routing.dry_run(routing.rules())
     assert not any('"story"' in query["sql"] for query in queries.captured_queries)
-
-
-def test_a_dry_run_cannot_be_posted_and_is_not_for_a_unit(lead: Person) -> None:
-    assert lead.client.post(DRY).status_code == 405
-    of_a_unit = report_factories.create_unit_officer(report_factories.unit(), role="lead")
-    assert log_in(of_a_unit).get(DRY).status_code == 403
 
 
 def test_a_rule_that_is_saved_is_on_record(lead: Person) -> None:

@@ -9,13 +9,12 @@ from django.db.models.functions import Now
 from django.test import Client
 from lxml import html
 
-from core.audit import events
 from core.errors import NotAllowedError
 from core.models import AuditEvent, OutboxItem
 from desk.reports import indicators
 from desk.reports.decision_forms import assignable_officers
 from desk.reports.queue_counts import load_counts
-from reports.cases import transitions, visibility
+from reports.cases import visibility
 from reports.models import Case, Deadline, Indicator, Report
 from reports.monitoring import queue_stats
 from tests.support import campaign_factories, report_factories
@@ -93,25 +92,6 @@ def test_a_report_is_offered_to_nobody_who_would_not_see_it(lead: Person) -> Non
     assert nobody not in offered
 
 
-def test_another_units_report_by_its_id_is_refused_and_the_try_is_on_record(foreign: Case) -> None:
-    local = create_unit_officer(report_factories.unit())
-    assert log_in(local).get(page_of(foreign.report)).status_code == 403
-    refused = events.events_for("report", foreign.pk)[0]
-    assert (refused.kind, refused.actor) == ("refused", local)
-    assert refused.detail["page"] == "reports_report_change"
-
-
-@pytest.mark.parametrize(
-    "act",
-    [*transitions.TABLE, "reveal-contact", "reveal-story", "text", "read-again", "release-code"],
-)
-def test_no_address_of_another_units_report_opens(unassigned: Case, act: str) -> None:
-    client, address = log_in_local("lead").client, page_of(unassigned.report, act)
-    answer = client.get(address) if act == "text" else client.post(address, {"version": 1})
-    assert answer.status_code == 403
-    assert Case.objects.get(pk=unassigned.pk).version == 1
-
-
 def test_the_workflow_itself_refuses_another_units_case(unassigned: Case) -> None:
     with pytest.raises(NotAllowedError):
         report_factories.decide("take", unassigned, create_unit_officer(report_factories.unit()))
@@ -157,18 +137,6 @@ def in_campaign(own: Case) -> Case:
     """A report of the unit, in a campaign with one that lies elsewhere."""
     campaign_factories.add_to_campaign(own.report, campaign_factories.campaign("Đ-26-K4M", 1))
     return own
-
-
-def test_a_duty_officer_of_a_unit_opens_no_campaign_and_moves_no_report(
-    in_campaign: Case, lead: Person
-) -> None:
-    page = f"/admin/reports/campaign/{in_campaign.report.campaign_link.campaign_id}/"
-    local = log_in_local("duty").client
-    for address in ("/admin/reports/campaign/", f"{page}change/", f"{page}history/"):
-        assert lead.client.get(address).status_code != 403
-        assert local.get(address).status_code == 403
-    fields = {"reports": str(in_campaign.pk), "reason": "khác", "version": "1"}
-    assert local.post(f"{page}detach/", fields).status_code == 403
 
 
 @pytest.mark.parametrize("role", ["unit", "duty"])

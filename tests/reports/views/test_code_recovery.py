@@ -21,15 +21,7 @@ from reports.tracking import code_recovery
 from tests.support import report_factories
 from tests.support.desk_pages import words as desk_words
 from tests.support.officers import Person, create_officer, log_in
-from tests.support.resident_pages import (
-    FOREIGN_ORIGIN,
-    TRACK,
-    Resident,
-    code_of,
-    create_resident,
-    value,
-    words,
-)
+from tests.support.resident_pages import TRACK, Resident, code_of, create_resident, value, words
 
 pytestmark = pytest.mark.django_db
 
@@ -220,11 +212,6 @@ def test_a_word_of_one_report_opens_no_other(resident: Resident, duty: Person) -
     assert fetch(other, get_word(duty, resident)).status_code == 422
 
 
-def test_a_foreign_page_fetches_nothing(resident: Resident, duty: Person) -> None:
-    assert fetch(resident, get_word(duty, resident), FOREIGN_ORIGIN).status_code == 403
-    assert receipt_codes.report_for_code(resident.code) == resident.report
-
-
 def test_a_word_outlives_a_rotation_of_the_keys(
     resident: Resident, duty: Person, settings: Settings
 ) -> None:
@@ -288,11 +275,3 @@ def test_a_word_is_not_given_out_without_a_reason(resident: Resident, duty: Pers
     assert page.status_code == 422
     assert '<details class="action-forms" open>' in page.content.decode()
     assert Receipt.objects.get().recovery_hash is None
-
-
-def test_without_the_right_no_word_is_given_out(resident: Resident, duty: Person) -> None:
-    reveal_phrase(duty, resident.report)
-    duty.revoke("reveal_contact")
-    assert release(duty, resident.report).status_code == 403
-    assert Receipt.objects.get().recovery_hash is None
-    assert events.events_for("report", resident.report.pk).first().kind == "refused"  # type: ignore[union-attr]
