@@ -7,12 +7,7 @@ from django.test import Client
 from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenContext
-from tests.browser.pages import (
-    Inspector,
-    find_resident_faults,
-    find_resident_layout_faults,
-    press,
-)
+from tests.browser.pages import Inspector, find_resident_faults, find_resident_layout_faults, press
 from tests.support.number_factories import KEY, add_finding, file_report
 from tests.support.public_urls import public_paths
 from tools.screenshots import NUMBERS, RESIDENT

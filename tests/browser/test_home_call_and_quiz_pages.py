@@ -13,7 +13,6 @@ pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 NOW = "/dang-bi-goi/"
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 QUIZ = "/that-hay-gia/"
-GROUND = "getComputedStyle(document.querySelector('.hang-up')).backgroundColor"
 
 
 def test_no_answer_of_the_quiz_has_a_fault(portal: str, page: Page) -> None:
@@ -32,20 +31,6 @@ def test_three_doors_are_above_the_fold_of_a_small_phone(
     assert opened.locator(".entry-card").count() == 3
     _, last = find_edges(opened.locator(".entry-card").last)
     assert last <= find_edges(opened.locator(".help"))[0]
-
-
-@pytest.mark.parametrize("path", [NOW, f"/en{NOW}"])
-def test_on_the_call_one_request_brings_the_style_too(
-    portal: str, open_context: OpenContext, path: str
-) -> None:
-    context = open_context()
-    opened = context.new_page()
-    addresses: list[str] = []
-    opened.on("request", lambda request: addresses.append(request.url))
-    opened.goto(portal + path, wait_until="networkidle")
-    ground = opened.evaluate(GROUND)
-    assert [address for address in addresses if not address.startswith("data:")] == [portal + path]
-    assert ground == "rgb(154, 31, 23)"
 
 
 def test_the_page_for_the_call_is_dark_at_night(portal: str, open_context: OpenContext) -> None:

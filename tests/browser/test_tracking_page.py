@@ -2,10 +2,10 @@
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from reports.cases import workflow
-from reports.models import Campaign, CampaignLink, Followup, Message
+from reports.models import Campaign, CampaignLink, Followup
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
 from tests.browser.conftest import OpenContext
@@ -70,18 +70,6 @@ def test_no_state_of_the_page_has_a_fault(
     assert find_resident_faults(page) == []
     press(page, page.locator("form[action$='/rut/'] button"))
     assert find_resident_faults(page) == []
-
-
-def test_without_script_an_answer_takes_two_touches(
-    confirmed: str, mine: intake.SubmissionResult, officer: User, open_context: OpenContext
-) -> None:
-    workflow.decide("ask", mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
-    page = open_context(java_script_enabled=False).new_page()
-    open_report(page, confirmed, mine, "")
-    page.get_by_label("Câu trả lời của bạn").fill("Lúc 9 giờ.")
-    page.get_by_role("button", name="Gửi cho cán bộ").click()
-    expect(page.get_by_text("Đã nhận câu trả lời của bạn")).to_be_visible()
-    assert Message.objects.filter(actor=None).count() == 1
 
 
 def test_without_script_a_second_caller_is_added_by_labels_alone(

@@ -100,18 +100,6 @@ def test_who_was_cut_off_sees_the_front_servers_page_and_gets_one_receipt(
     assert_all_is_there(stack, journal)
 
 
-@needs_nginx
-def test_without_any_portal_the_front_server_names_the_two_numbers(stack: PortalStack) -> None:
-    journal = ClientJournal([stack.front_port], [stack.front_port])
-    stack.kill_child("serve")
-    assert wait_until(lambda: is_gone(stack), 5)
-    entry = journal.write()
-    assert journal.submit(entry).kind == FRONT
-    stack.start_serve()
-    assert journal.submit(entry).kind == RECEIPT
-    assert_all_is_there(stack, journal)
-
-
 def test_the_supervisor_killed_leaves_nothing_and_loses_nothing(
     stack: PortalStack, resident: ClientJournal
 ) -> None:

@@ -143,8 +143,8 @@ def test_output_that_nobody_reads_stops_nobody(tmp_path: Path, run_small: Runner
     script = f"while :; do seq 2000; date +%s%N > {beat}; done"
     run_small(script)
     assert wait_until(beat.exists)
-    seen = {beat.read_text() for _ in range(20) if not time.sleep(0.1)}
-    assert len(seen) > 5
+    seen = {beat.read_text() for _ in range(10) if not time.sleep(0.1)}
+    assert len(seen) > 3
 
 
 @pytest.mark.django_db(transaction=True)
@@ -165,8 +165,8 @@ def test_a_worker_that_claims_nothing_is_restarted_and_counted(
 
 def test_pauses_grow_with_early_deaths_and_a_steady_time_is_rewarded(run_small: Runner) -> None:
     process = run_small("exit 1")
-    pauses = [float(read_until(process, "worker ended").split()[-2]) for _ in range(5)]
-    assert pauses == [0.2, 0.4, 0.8, 1.6, 3.2]
+    pauses = [float(read_until(process, "worker ended").split()[-2]) for _ in range(4)]
+    assert pauses == [0.2, 0.4, 0.8, 1.6]
     assert [pause_seconds(deaths) for deaths in (6, 7, 1000)] == [6.4, 10.0, 10.0]
     assert pause_seconds(0) == 0.0  # of a child that ran for startsecs
 
@@ -221,28 +221,15 @@ def test_a_port_that_becomes_free_is_waited_for() -> None:
         assert listener.getsockname()[1] == int(port)
 
 
-@pytest.mark.parametrize(
-    ("env", "said"),
-    [
-        *(({"PORT": port}, "is not a port number") for port in ("abc", "0", "70000", "-1")),
-        ({"DATA_DIR": "/proc/nowhere"}, "DATA_DIR /proc/nowhere cannot be written"),
-    ],
-)
-def test_what_is_no_port_or_no_folder_is_one_line(
-    tmp_path: Path, env: dict[str, str], said: str
-) -> None:
-    given = {"PORT": str(find_free_port()), "DATA_DIR": str(tmp_path)} | env
-    assert said in one_line(start("-m", "ops.serve", **given))
+@pytest.mark.parametrize("port", ["abc", "0", "70000", "-1"])
+def test_what_is_no_port_is_refused(port: str) -> None:
+    with pytest.raises(StartError, match="is not a port number"):
+        open_listener("127.0.0.1", port)
 
 
-def test_a_production_start_with_faults_is_refused_by_the_checks(tmp_path: Path) -> None:
-    given = {"PORT": str(find_free_port()), "DATA_DIR": str(tmp_path)}
-    process = start("manage.py", "serve", PORTAL_URL="https://portal.example", **given)
-    output, _ = process.communicate(timeout=30)
-    assert process.returncode != 0
-    for number in (1, 2, 5, 6, 7):
-        assert f"portal.E00{number}" in output
-    assert not list(tmp_path.iterdir())
+def test_what_is_no_folder_is_one_line() -> None:
+    process = start("-m", "ops.serve", PORT=str(find_free_port()), DATA_DIR="/proc/nowhere")
+    assert "DATA_DIR /proc/nowhere cannot be written" in one_line(process)
 
 
 def test_a_database_address_from_a_file_is_read_or_refused(tmp_path: Path) -> None:

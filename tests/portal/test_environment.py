@@ -24,50 +24,35 @@ def settings_of(**env: str) -> dict[str, Any]:
 
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
 DUMMY = "django.core.mail.backends.dummy.EmailBackend"
-MAILS = {
-    "EMAIL_URL": "smtp+tls://portal:p%40ss@mail.example:587",
-    "ALARM_EMAILS": "a@portal.example, b@portal.example",
-    "DEFAULT_FROM_EMAIL": "truc@portal.example",
-    "QUEUE_ALARM_AFTER_SECONDS": "300",
-    "METRICS_TOKEN": "token",
-}
 CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
-    "nothing means no mail and no metrics": (
-        {"PORTAL_URL": "https://portal.example"},
+    "nothing means no mail and no metrics; under https no neighbour can set the cookies": (
+        {"PORTAL_URL": "https://portal.example", "RATE_LIMITS": "", "ADMIN_NETWORKS": ""},
         {"EMAIL_BACKEND": DUMMY, "ALARM_EMAILS": [], "METRICS_TOKEN": "", "EMAIL_TIMEOUT": 10,
-         "QUEUE_ALARM_AFTER_SECONDS": 180, "DEFAULT_FROM_EMAIL": "no-reply@portal.example"},
-    ),
-    "a first look prints its mails": (
-        {"PORTAL_URL": "http://127.0.0.1:8000"}, {"EMAIL_BACKEND": CONSOLE}
-    ),
-    "mail server, alarms and metrics": (
-        MAILS,
-        {"EMAIL_HOST": "mail.example", "EMAIL_PORT": 587, "EMAIL_HOST_PASSWORD": "p@ss",
-         "ALARM_EMAILS": ["a@portal.example", "b@portal.example"], "METRICS_TOKEN": "token",
-         "DEFAULT_FROM_EMAIL": "truc@portal.example", "QUEUE_ALARM_AFTER_SECONDS": 300},
-    ),
-    "no host for trials": ({}, {"PARTNER_TEST_HOSTS": []}),
-    "hosts for trials": (
-        {"PARTNER_TEST_HOSTS": "a.example,b.example", "PARTNER_MAX_FAILURES": "5"},
-        {"PARTNER_TEST_HOSTS": ["a.example", "b.example"], "PARTNER_MAX_FAILURES": 5},
-    ),
-    "limits are enforced": ({"RATE_LIMITS": ""}, {"RATE_LIMITS": "enforce"}),
-    "or only counted": ({"RATE_LIMITS": "count"}, {"RATE_LIMITS": "count"}),
-    "every network": ({"ADMIN_NETWORKS": ""}, {"ADMIN_NETWORKS": []}),
-    "named networks": (
-        {"ADMIN_NETWORKS": "10.0.0.0/8, ,::1/128"}, {"ADMIN_NETWORKS": ["10.0.0.0/8", "::1/128"]}
-    ),
-    "under https no neighbour can set the cookies": (
-        {"PORTAL_URL": "https://portal.example"},
-        {"SESSION_COOKIE_NAME": "__Host-sessionid", "SESSION_COOKIE_PATH": "/",
+         "QUEUE_ALARM_AFTER_SECONDS": 180, "DEFAULT_FROM_EMAIL": "no-reply@portal.example",
+         "PARTNER_TEST_HOSTS": [], "RATE_LIMITS": "enforce", "ADMIN_NETWORKS": [],
+         "SESSION_COOKIE_NAME": "__Host-sessionid", "SESSION_COOKIE_PATH": "/",
          "SESSION_COOKIE_SECURE": True, "CSRF_COOKIE_NAME": "__Host-csrftoken",
          "CSRF_COOKIE_PATH": "/", "CSRF_COOKIE_SECURE": True},
     ),
-    "cookies of a first look are the desk's": (
+    "a first look prints its mails, and its cookies are the desk's": (
         {"PORTAL_URL": "http://127.0.0.1:8000"},
-        {"SESSION_COOKIE_NAME": "sessionid", "SESSION_COOKIE_PATH": "/admin/",
-         "SESSION_COOKIE_SECURE": False, "CSRF_COOKIE_NAME": "csrftoken",
-         "CSRF_COOKIE_PATH": "/admin/", "CSRF_COOKIE_SECURE": False},
+        {"EMAIL_BACKEND": CONSOLE, "SESSION_COOKIE_NAME": "sessionid",
+         "SESSION_COOKIE_PATH": "/admin/", "SESSION_COOKIE_SECURE": False,
+         "CSRF_COOKIE_NAME": "csrftoken", "CSRF_COOKIE_PATH": "/admin/", "CSRF_COOKIE_SECURE": False},
+    ),
+    "everything": (
+        {"EMAIL_URL": "smtp+tls://portal:p%40ss@mail.example:587",
+         "ALARM_EMAILS": "a@portal.example, b@portal.example",
+         "DEFAULT_FROM_EMAIL": "truc@portal.example", "QUEUE_ALARM_AFTER_SECONDS": "300",
+         "METRICS_TOKEN": "token", "PARTNER_TEST_HOSTS": "a.example,b.example",
+         "PARTNER_MAX_FAILURES": "5", "RATE_LIMITS": "count",
+         "ADMIN_NETWORKS": "10.0.0.0/8, ,::1/128"},
+        {"EMAIL_HOST": "mail.example", "EMAIL_PORT": 587, "EMAIL_HOST_PASSWORD": "p@ss",
+         "ALARM_EMAILS": ["a@portal.example", "b@portal.example"],
+         "DEFAULT_FROM_EMAIL": "truc@portal.example", "QUEUE_ALARM_AFTER_SECONDS": 300,
+         "METRICS_TOKEN": "token", "PARTNER_TEST_HOSTS": ["a.example", "b.example"],
+         "PARTNER_MAX_FAILURES": 5, "RATE_LIMITS": "count",
+         "ADMIN_NETWORKS": ["10.0.0.0/8", "::1/128"]},
     ),
 }  # fmt: skip
 

@@ -12,13 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.nginx_front import (
-    ask,
-    needs_nginx,
-    run_front,
-    run_portal,
-    stop,
-)
+from tests.support.nginx_front import ask, needs_nginx, run_front, run_portal, stop
 from tests.support.small_disk import small_disk
 
 CSS = b"body{color:#17211d}" * 100

@@ -129,17 +129,15 @@ def test_what_changes_without_a_warning_comes_from_the_portal_while_it_answers(f
         assert not body(front, path).startswith(FROM_PORTAL), path
 
 
-@pytest.mark.parametrize(
-    ("accepts", "form", "unpack"),
-    [("gzip", "gzip", gzip.decompress), ("gzip, br", "br", brotli.decompress)],
-)
-def test_pages_go_out_compressed(
-    front: int, accepts: str, form: str, unpack: Callable[[bytes], bytes]
-) -> None:
-    answer, packed = ask(front, PAGE, Accept_Encoding=accepts)
-    assert answer.headers["Content-Encoding"] == form
-    assert unpack(packed) == body(front, PAGE)
-    assert answer.headers["Vary"] == "Accept-Encoding"
+def test_pages_go_out_compressed(front: int) -> None:
+    for accepts, form, unpack in (
+        ("gzip", "gzip", gzip.decompress),
+        ("gzip, br", "br", brotli.decompress),
+    ):
+        answer, packed = ask(front, PAGE, Accept_Encoding=accepts)
+        assert answer.headers["Content-Encoding"] == form
+        assert unpack(packed) == body(front, PAGE)
+        assert answer.headers["Vary"] == "Accept-Encoding"
     assert ask(front, PAGE, Accept_Encoding="br;q=0")[0].headers["Content-Encoding"] is None
 
 
@@ -263,7 +261,7 @@ def test_no_page_is_away_while_one_warning_after_another_ends(
 ) -> None:
     ends = home / "current" / "ends"
     lines, seen, pruned = ends.read_text().splitlines(), set(), tmp_path / "front" / "pruned"
-    for due in range(1, 5):
+    for due in range(1, 3):
         past = [re.sub(r"^\d+", "1", line) for line in lines[:due]]
         (home / "ends").write_text("\n".join([*past, *lines[due:], ""]))
         (home / "ends").replace(ends)
@@ -271,7 +269,7 @@ def test_no_page_is_away_while_one_warning_after_another_ends(
         while not [*pruned.glob(f"*-{due}")]:
             assert time.monotonic() < end
             seen.add(ask(dead, "/co-quan/")[0].status)
-        seen.update(ask(dead, "/co-quan/")[0].status for _ in range(200))
+        seen.update(ask(dead, "/co-quan/")[0].status for _ in range(50))
     assert seen == {200}
     assert soon(lambda: len([*pruned.iterdir()]) == 1)
 
@@ -333,8 +331,6 @@ def test_the_sheets_of_older_releases_stay(front: int, home: Path) -> None:
     assert "immutable" in answer.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize(
-    "path", ["/canh-bao/../made.json", "/canh-bao/index.html", "/ends", "/nhung/a.txt"]
-)
-def test_nothing_beside_the_doors_is_served_from_the_tree(front: int, path: str) -> None:
-    assert body(front, path).startswith(FROM_PORTAL)
+def test_nothing_beside_the_doors_is_served_from_the_tree(front: int) -> None:
+    for path in ("/canh-bao/../made.json", "/canh-bao/index.html", "/ends", "/nhung/a.txt"):
+        assert body(front, path).startswith(FROM_PORTAL), path

@@ -20,13 +20,7 @@ from tests.support.alert_factories import (
     rewritten,
     withdrawn,
 )
-from tests.support.cap_documents import (
-    TEMPLATE,
-    changed,
-    hostile,
-    parse_valid,
-    texts,
-)
+from tests.support.cap_documents import TEMPLATE, changed, hostile, parse_valid, texts
 
 pytestmark = pytest.mark.django_db
 

@@ -117,16 +117,6 @@ def test_no_script_no_style_attribute_and_nothing_from_elsewhere(client: Client,
 
 
 @pytest.mark.parametrize("path", FRAMES)
-def test_a_frame_that_is_known_may_still_stand_in_every_site(client: Client, path: str) -> None:
-    issued()
-    response = client.get(path, headers={"if-none-match": client.get(path).headers["ETag"]})
-    assert response.status_code == 304
-    assert "frame-ancestors *" in response.headers["Content-Security-Policy"]
-    assert "X-Frame-Options" not in response.headers
-    assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-
-
-@pytest.mark.parametrize("path", FRAMES)
 def test_a_frame_without_its_database_stands_and_says_whom_to_ring(
     client: Client, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:

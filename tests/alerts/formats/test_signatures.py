@@ -16,14 +16,7 @@ from alerts import publishing
 from alerts.formats import cap, signatures
 from alerts.formats.cap_signer import cap_signer, generate_key
 from alerts.models import AlertRevision, PublicKey, RevisionSignature
-from tests.support.alert_factories import (
-    HOSTILE,
-    approved,
-    cancelled,
-    issued,
-    rewritten,
-    submitted,
-)
+from tests.support.alert_factories import HOSTILE, approved, cancelled, issued, rewritten, submitted
 from tests.support.cap_documents import parse_valid
 from tests.support.signing_keys import CAP_KEY, TEXT_KEY
 

@@ -186,10 +186,3 @@ def test_what_is_not_begun_in_time_is_told(duty: Person, monkeypatch: pytest.Mon
     one = report_factories.report("a")
     assert "chọn lại và làm tiếp" in words(press(duty, "junk", rows(one), **WHY))
     assert statuses(one) == ["new"]
-
-
-def test_reports_cannot_be_deleted_many_at_once(lead: Person) -> None:
-    report = report_factories.report()
-    assert "delete_selected" not in lead.read_page(QUEUE)
-    choose(lead, "delete_selected", report, post="yes")
-    assert Report.objects.filter(pk=report.pk).exists()

@@ -113,12 +113,6 @@ def test_the_right_to_export_is_none_to_personal_data(lead: Person) -> None:
     assert 'name="personal"' not in lead.read_page(PAGE)
 
 
-def test_a_hostile_story_is_a_text(lead: Person) -> None:
-    report_factories.report("=HYPERLINK(0)\u202e\x07")
-    (head, row) = exported(lead, personal="on", reason="kiểm tra")
-    assert row[head.index("Lời kể (đã che số giấy tờ, số thẻ)")] == "'=HYPERLINK(0)[U+202E][U+0007]"
-
-
 def test_what_was_told_later_goes_along(lead: Person) -> None:
     subject = report_factories.report("Họ gọi.", caller_number="0550 000 123")
     report_factories.add_followup(

@@ -44,7 +44,7 @@ def varied(duty: Person) -> dict[str, Report]:
     [
         ({"muc": "5"}, {"x"}), ({"muc": "0"}, {"other"}), ({"muc": "3"}, set()),
         ({"kieu": "bank"}, {"x"}), ({"kieu": "bank", "viec": "all"}, {"x", "done"}),
-        ({"tien": "much"}, {"x"}), ({"tien": "unknown"}, set()),
+        ({"tien": "lost"}, {"x"}), ({"tien": "much"}, {"x"}), ({"tien": "unknown"}, set()),
         ({"xa": "xa_x"}, {"x"}), ({"xa": "none"}, {"other"}),
         ({"xung": "cong-an-tinh"}, {"x"}), ({"kenh": "app"}, {"other"}),
         ({"kenh": "hidden", "muc": "5"}, {"x"}), ({"kenh": "hidden", "muc": "0"}, set()),

@@ -40,13 +40,6 @@ def test_every_place_is_the_thing_found(story: str) -> None:
         assert canonical_link(story[link.start : link.end]) == link.link
 
 
-@pytest.mark.parametrize("piece", ["a.", "a-", "http://a.vn ", "stk 123456 ", "a:", "1 ", "@", "/"])
-def test_hostile_lengths_take_bounded_time(piece: str) -> None:
-    text = piece * (20_000 // len(piece))
-    assert assert_cpu_time_below(1, find_bank_accounts, text)
-    assert assert_cpu_time_below(1, find_links, text)
-
-
 def test_there_are_enough_sentences_of_each_kind() -> None:
     assert len(CASES) >= 60
     for kind in ("phones", "accounts", "links"):

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reports.extraction.numbering_plan import plan_table, range_owner
-from reports.extraction.phones import FLAG_REASONS_VI, ParsedCaller, find_in_text, parse, parse_many
+from reports.extraction.phones import FLAG_REASONS_VI, find_in_text, parse, parse_many
 from tests.support.cpu_time import assert_cpu_time_below
 from tests.support.data_files import read_csv
 
@@ -142,9 +142,3 @@ def test_what_is_found_reads_the_same_alone(story: str) -> None:
 def test_hostile_lengths_take_bounded_time(piece: str) -> None:
     text = piece * (20_000 // len(piece))
     assert assert_cpu_time_below(1, lambda text: (parse(text), find_in_text(text)), text)
-
-
-def test_a_phone_cannot_be_changed() -> None:
-    with pytest.raises(AttributeError):
-        parse("0550000123").key = "x"  # type: ignore[misc]
-    assert isinstance(parse(""), ParsedCaller)

@@ -15,7 +15,7 @@ from reports.extraction.language.amounts import MONEY_PROBLEMS_VI, find_amounts,
 from reports.extraction.language.cue_matcher import code_rows, cue_tables, taxonomy, tokenize
 from reports.extraction.language.parsed_story import parse_story
 from reports.extraction.priority import FormAnswers, compute_priority
-from reports.extraction.story_reader import StoryReading, extract_from_story
+from reports.extraction.story_reader import extract_from_story
 from tests.support.cpu_time import assert_cpu_time_below
 from tests.support.data_files import read_cases, read_jsonl
 
@@ -221,13 +221,6 @@ def test_every_table_speaks_of_known_codes() -> None:
         cue for row in (*taxonomy()["scenarios"], *taxonomy()["actions"]) for cue in row["cues"]
     }
     assert {*cue_tables()["marked"], *cue_tables()["points"]} <= cues
-
-
-def test_a_reading_cannot_be_changed() -> None:
-    reading = extract_from_story("x")
-    with pytest.raises(AttributeError):
-        reading.scenario = "tax"  # type: ignore[misc]
-    assert isinstance(reading, StoryReading)
 
 
 @pytest.mark.parametrize("char", ["⓵", "①", "²", "⑽", "𝟗"])

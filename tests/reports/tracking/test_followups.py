@@ -20,11 +20,7 @@ from reports.models import Followup, Message, Report
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission.intake import TRIAGE_TASK
 from reports.tracking import followups
-from reports.tracking.followups import (
-    FollowupResult,
-    FollowupSubmission,
-    LimitReachedError,
-)
+from reports.tracking.followups import FollowupResult, FollowupSubmission, LimitReachedError
 from tests.support.concurrency import in_parallel
 from tests.support.report_factories import process_triage, report
 

@@ -33,42 +33,6 @@ PAGES = [
 pytestmark = pytest.mark.django_db
 
 
-def weight(client: Client, path: str) -> int:
-    """Bytes of a body over the wire."""
-    answer = client.get(path, headers={"Accept-Encoding": "gzip"})
-    assert answer["Content-Encoding"] == "gzip"
-    return len(answer.getvalue())
-
-
-@pytest.mark.usefixtures("reference_rows")
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_light_with_everything_it_loads(client: Client, path: str) -> None:
-    tree = html.document_fromstring(client.get(path).content)
-    parts = "//link[@rel='stylesheet' or @rel='icon']/@href | //script/@src | //img/@src"
-    loaded = [path, *tree.xpath(parts)]
-    assert len(loaded) <= 3
-    assert sum(weight(client, part) for part in loaded) <= 15_000
-
-
-def test_the_style_sheet_is_light(client: Client) -> None:
-    assert weight(client, "/static/css/portal.css") <= 8_000
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_needs_no_script_sets_no_cookie_and_lets_nothing_in(
-    client: Client, path: str
-) -> None:
-    answer = client.get(path)
-    tree = html.document_fromstring(answer.content)
-    assert not tree.xpath("//script[not(@src)] | //@style | //img | //iframe")
-    assert not tree.xpath("//style") or path == NOW
-    assert not [a for a in tree.xpath("//@href | //@src | //@action") if "//" in a]
-    assert not re.search(rb"\son[a-z]+=", answer.content)
-    assert not answer.cookies
-    assert "Cookie" not in answer.get("Vary", "")
-    assert "default-src 'none'" in answer["Content-Security-Policy"]
-
-
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_has_bones_help_and_promise_calls_nothing_safe_and_no_link_leads_nowhere(
     client: Client, path: str
@@ -81,6 +45,7 @@ def test_a_page_has_bones_help_and_promise_calls_nothing_safe_and_no_link_leads_
     assert tree.xpath("//a[@class='skip']/@href") == ["#main"]
     assert len(tree.xpath("//main[@id='main']")) == 1
     assert tree.xpath("//header//*[@class='help']/a/@href") == ["tel:113", "tel:02373725725"]
+    assert [at for at in tree.xpath("//@href | //@src | //@action") if "//" in at] == []
     promise = "Không cán bộ nào của trang này gọi điện đòi tiền, hỏi mã OTP hay bảo cài ứng dụng."
     assert promise in tree.xpath("//footer")[0].text_content()
     links = {a.split("?")[0] for a in tree.xpath("//a/@href") if a.startswith("/")}
@@ -103,10 +68,9 @@ def test_home_without_a_database_still_opens_its_doors(
 
 
 @pytest.mark.parametrize("path", [NOW, f"/en{NOW}"])
-def test_it_is_one_light_request_and_its_policy_lets_in_its_own_style_alone(
+def test_it_is_one_request_and_its_policy_lets_in_its_own_style_alone(
     client: Client, path: str
 ) -> None:
-    assert weight(client, path) < 10_000
     answer = client.get(path)
     tree = html.document_fromstring(answer.content)
     assert not tree.xpath("//script | //img | //iframe | //object | //link[@rel='stylesheet']")

@@ -17,7 +17,6 @@ from reports.tracking import followups
 from tests.support.officers import Person
 from tests.support.report_factories import add_followup, decide, erase
 from tests.support.resident_pages import (
-    FOREIGN_ORIGIN,
     TRACK,
     Resident,
     create_resident,
@@ -172,13 +171,6 @@ def test_a_caller_that_was_corrected_is_shown_as_such(client: Client) -> None:
     assert "0550000123 (bạn đã sửa lại ở dưới)" in page
 
 
-def test_a_sum_that_was_answered_is_asked_no_more(client: Client) -> None:
-    resident = create_resident(client, money_lost_raw="20")
-    assert "Là 20 nghìn hay 20 triệu?" in resident.read_status()
-    resident.post(ADD, kind="answer", money_lost_vnd="20 triệu")
-    assert "Trang hỏi lại bạn" not in resident.read_status()
-
-
 @pytest.mark.parametrize(
     ("first", "fields", "sentence"),
     [
@@ -277,15 +269,6 @@ def test_a_copy_of_very_much_ends_somewhere_and_says_so(
 def test_a_step_is_taken_by_post_alone(client: Client, step: str) -> None:
     answer = client.get(step)
     assert (answer.status_code, answer["Location"]) == (302, TRACK)
-
-
-@pytest.mark.parametrize("step", SAID)
-def test_a_foreign_page_sends_and_sees_nothing(resident: Resident, step: str) -> None:
-    answer = resident.post(step, headers=FOREIGN_ORIGIN, **SAID[step])
-    assert answer.status_code == 403
-    assert resident.report.public_number not in words(answer.content)
-    assert not Followup.objects.exists()
-    assert not Message.objects.exists()
 
 
 @pytest.mark.parametrize("step", SAID)
