@@ -6,9 +6,9 @@ from django.core.management import call_command
 from core.audit import events
 from portal.management import reference_data
 from reports.cases import replies
-from reports.models import CannedReply, Case, Message, Office
+from reports.models import CannedReply, Case, Office
 from tests.support import report_factories
-from tests.support.desk_pages import page_of, press, words
+from tests.support.desk_pages import page_of, words
 from tests.support.officers import Person
 from tests.support.report_factories import decide
 
@@ -177,22 +177,6 @@ def test_a_number_that_no_office_has_published_is_refused(text: str) -> None:
 def test_what_officers_ask_every_day_is_told(text: str) -> None:
     reference_data.load_offices()
     assert replies.forbidden_wording(text) == ""
-
-
-@pytest.mark.parametrize("verb", ["ask", "message"])
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [("Đọc mã OTP cho tôi", "không cán bộ nào hỏi mã OTP"), ("Gọi 0912345678", "số công bố")],
-)
-def test_words_that_break_the_promise_come_back_with_why(
-    duty: Person, verb: str, text: str, why: str
-) -> None:
-    report = report_factories.report()
-    answer = press(duty.client, report, verb, reason=text)
-    assert answer.status_code == 422
-    assert why in words(answer)
-    assert text in words(answer)
-    assert not Message.objects.exists()
 
 
 def test_what_no_reporter_reads_may_name_any_number(duty: Person) -> None:

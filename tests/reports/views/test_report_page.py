@@ -268,8 +268,3 @@ def test_an_address_fills_in_the_answers_from_the_call_page_and_nothing_else(
     assert checked(page, "demands") == ["money", "software"]
     assert value(page, "story") == ""
     assert value(page, "caller_number") == ""
-
-
-def test_other_methods_are_refused(client: Client) -> None:
-    assert client.put(REPORT).status_code == 405
-    assert client.post(RECEIPT).status_code == 405
