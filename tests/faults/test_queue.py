@@ -113,18 +113,6 @@ def test_a_worker_killed_in_the_middle_of_a_task(stage: QueueProcesses) -> None:
     assert OutboxItem.objects.get().attempts >= 2
 
 
-def test_all_workers_killed_and_started_again(stage: QueueProcesses) -> None:
-    with facts_locked():
-        for _ in range(20):
-            accept()
-        assert wait_until(leased)
-        stage.kill("worker")
-    stage.start_worker()
-    let_leases_lapse()
-    assert wait_until(stage.drained)
-    assert_each_read_once(20)
-
-
 def test_the_relay_killed_and_started_again(stage: QueueProcesses) -> None:
     stage.kill("relay")
     for _ in range(5):

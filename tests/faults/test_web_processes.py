@@ -12,7 +12,6 @@ import pytest
 from tests.faults.support.kill_after_commit.apps import TRAP
 from tests.faults.support.resident_load import assert_balanced
 from tests.support.nginx_front import NGINX, needs_nginx
-from tests.support.processes import processes_about
 from tools.client_journal import BROKEN, FRONT, RECEIPT, ClientJournal
 from tools.cpu_allowance import CpuAllowance
 from tools.portal_stack import PortalStack, portal_stack, wait_until
@@ -98,41 +97,6 @@ def test_who_was_cut_off_sees_the_front_servers_page_and_gets_one_receipt(
     while not entry.has_receipt:
         journal.submit(entry)
     assert_all_is_there(stack, journal)
-
-
-def test_the_supervisor_killed_leaves_nothing_and_loses_nothing(
-    stack: PortalStack, resident: ClientJournal
-) -> None:
-    for _ in range(20):
-        resident.send()
-    stack.kill_child("serve")
-    assert wait_until(lambda: is_gone(stack), 5)
-    stack.start_serve()
-    assert_all_is_there(stack, resident)
-
-
-def is_gone(stack: PortalStack) -> bool:
-    """Whether no process of the portal lives; its children end a moment after it."""
-    return not [pid for pid in processes_about(f"PORT={stack.port}") if is_portal(pid)]
-
-
-def is_portal(pid: int) -> bool:
-    """The front server is another's child and stays; who has just ended is nobody."""
-    try:
-        return b"nginx" not in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-
-
-def test_relay_and_beat_killed_come_back_and_nothing_waits(
-    stack: PortalStack, resident: ClientJournal
-) -> None:
-    assert stack.wait_for_roles()
-    assert stack.kill("relay", "beat") == 2
-    for _ in range(5):
-        resident.send()
-    assert stack.wait_for_roles(5)
-    assert_all_is_there(stack, resident)
 
 
 @pytest.mark.parametrize("postgres", [False, True], ids=["but PostgreSQL", "PostgreSQL too"])

@@ -131,13 +131,6 @@ def test_a_second_ctrl_c_does_not_wait_for_the_stubborn(tmp_path: Path, run_smal
     assert not processes_about(str(tmp_path))
 
 
-def test_kill_9_of_the_supervisor_leaves_no_child(run_small: Runner) -> None:
-    process = run_small("trap '' TERM INT; exec sleep 60")
-    child = int(read_until(process, "up").split()[-1])
-    process.kill()
-    assert wait_until(lambda: not alive(child), seconds=2)
-
-
 def test_output_that_nobody_reads_stops_nobody(tmp_path: Path, run_small: Runner) -> None:
     beat = tmp_path / "beat"
     script = f"while :; do seq 2000; date +%s%N > {beat}; done"

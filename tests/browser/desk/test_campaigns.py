@@ -6,8 +6,8 @@ from playwright.sync_api import Page, expect
 
 from reports.campaigns import bursts, manual_grouping
 from reports.models import Campaign
-from tests.browser.desk.conftest import STORY, OpenDesk
-from tests.browser.pages import find_desk_faults, press, unfold
+from tests.browser.desk.conftest import STORY
+from tests.browser.pages import find_desk_faults, unfold
 from tests.support import report_factories
 from tests.support.campaign_factories import (
     add_to_campaign,
@@ -68,24 +68,3 @@ def test_no_page_of_a_campaign_and_no_refusal_has_a_fault(
     page.get_by_role("button", name="Xem trước khi gắn").click()
     page.wait_for_url("**/attach/")
     assert find_desk_faults(page) == []
-
-
-def test_a_merge_and_its_return_need_no_script_and_break_no_policy(
-    portal: str, open_desk: OpenDesk, chief: Client, campaigns: tuple[Campaign, Campaign]
-) -> None:
-    page, messages = open_desk(chief, java_script_enabled=False), []
-    page.on("console", lambda message: messages.append(message.text))
-    page.goto(portal + LIST)
-    for box in page.locator(".action-select").all():
-        box.check()
-    page.locator("[name=action]").select_option("merge_chosen")
-    press(page, page.locator(".actions button"))
-    page.fill("[name=reason]", "Cùng một nhóm")
-    press(page, page.get_by_role("button", name="Gộp 2 đợt thành một"))
-    assert "Đã gộp 1 đợt vào Đ-26-AAA, 3 tin" in page.inner_text(".messagelist")
-    page.locator("summary", has_text="Lấy lại việc này").first.click()
-    page.locator("details[open] [name=reason]").fill("Nhầm")
-    press(page, page.get_by_role("button", name="Lấy lại", exact=True).first)
-    assert "Đã lấy lại: 3 tin về chỗ cũ" in page.inner_text(".messagelist")
-    assert len(members(campaigns[1])) == 3
-    assert [line for line in messages if "username fields" not in line] == []

@@ -88,7 +88,7 @@ def test_a_decision_that_was_not_taken_leaves_no_message(duty: Person) -> None:
     [
         ("Bác xem ở ke-gian.example/abc nhé, hoặc bit.ly/abc.", "không gửi đường link"),
         ("Tin {so_tin} đã nhận.", "Còn chỗ trống trong ngoặc nhọn"),
-        ("Đọc mã OTP, gọi 0912345678", "không cán bộ nào hỏi mã OTP"),
+        ("Đọc mã OTP cho tôi", "không cán bộ nào hỏi mã OTP"),
     ],
 )
 def test_the_last_door_gives_back_what_may_not_be_sent(duty: Person, typed: str, why: str) -> None:
