@@ -22,12 +22,7 @@ pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 KB = 1000
 # Over the wire, with all that a page loads: compressed bodies, as every weight of the house is
 # measured. Heads come on top; what the service worker asks for itself does not count.
-HEAVIEST = {
-    "/": 15 * KB,
-    "/bao-cao/": 15 * KB,
-    "/dang-bi-goi/": 10 * KB,
-    "/kiem-tra/": 12 * KB,
-}
+HEAVIEST = {"/": 15 * KB, "/bao-cao/": 15 * KB, "/dang-bi-goi/": 10 * KB, "/kiem-tra/": 12 * KB}
 USUAL = 15 * KB
 SHEET = 8 * KB
 WARNINGS_PAGE = "/canh-bao/"
@@ -188,9 +183,7 @@ def test_a_keyboard_is_enough(portal: str, open_context: OpenContext) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_warns_is_read_by_weak_eyes(
-    portal: str,
-    open_context: OpenContext,
-    scheme: Literal["light", "dark"],
+    portal: str, open_context: OpenContext, scheme: Literal["light", "dark"]
 ) -> None:
     """Contrast of at least 7 to 1 for running text that warns (axe's "enhanced" rule)."""
     add_finding()

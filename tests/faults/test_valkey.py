@@ -52,15 +52,6 @@ def dead(stack: PortalStack) -> Iterator[None]:
 
 
 @contextmanager
-def stopped(stack: PortalStack) -> Iterator[None]:
-    stack.children["valkey"].stop(10)
-    try:
-        yield
-    finally:
-        stack.start_valkey()
-
-
-@contextmanager
 def frozen(stack: PortalStack) -> Iterator[None]:
     """It accepts and never answers."""
     stack.freeze("valkey")
@@ -80,7 +71,7 @@ def full(stack: PortalStack) -> Iterator[None]:
             broker.config_set("maxmemory", "0")
 
 
-@pytest.mark.parametrize("out", [stopped, dead, frozen, full])
+@pytest.mark.parametrize("out", [dead, frozen, full])
 def test_while_it_is_out_reports_wait_and_nobody_notices(
     stack: PortalStack, out: Callable[[PortalStack], AbstractContextManager[None]]
 ) -> None:

@@ -74,11 +74,7 @@ def test_the_readers_take_the_names_of_the_other_province() -> None:
         "print('like_hotline' in parse('0550 000 901').flags);"
         "print(on_file().is_working_day(date(2026, 12, 8)))"
     )
-    assert run("-c", code).splitlines() == [
-        "[('cong-an-tinh',), ('dien-luc',)]",
-        "True",
-        "False",
-    ]
+    assert run("-c", code).splitlines() == ["[('cong-an-tinh',), ('dien-luc',)]", "True", "False"]
 
 
 @pytest.mark.parametrize("folder_", [province.folder, FOLDER])

@@ -25,10 +25,7 @@ from tests.support.report_factories import count_pending
 JUNK = int(os.environ.get("FLOOD", "300"))
 A_FEW = 1000
 # Each report's locks are held until its COMMIT: those of thousands do not fit into one transaction.
-pytestmark = [
-    pytest.mark.django_db(transaction=JUNK > A_FEW),
-    pytest.mark.usefixtures("enforced"),
-]
+pytestmark = [pytest.mark.django_db(transaction=JUNK > A_FEW), pytest.mark.usefixtures("enforced")]
 REAL = (
     "Một giọng nữ bảo mẹ tôi có bưu phẩm cấm rồi nối máy sang cán bộ điều tra, mẹ tôi đang ra ngân hàng.",
     "Họ xưng công an tỉnh, bắt bố tôi rút sổ tiết kiệm và dặn không được nói với ai, vẫn đang nghe máy.",

@@ -125,8 +125,7 @@ def test_an_answer_takes_one_statement_and_is_not_compressed_not_kept_and_the_sa
 
 
 @pytest.mark.parametrize(
-    "prefix",
-    ["", "1a2", "1a2g", "1a2b3c4d5", HASH, "%2B84550000123", "1a2b/", "ａｂｃｄ"],
+    "prefix", ["", "1a2", "1a2g", "1a2b3c4d5", HASH, "%2B84550000123", "1a2b/", "ａｂｃｄ"]
 )
 def test_a_bad_prefix_is_refused_with_a_sentence(client: Client, prefix: str) -> None:
     answer = client.get(RANGE + prefix)

@@ -16,13 +16,7 @@ from reports.submission import receipt_codes
 from reports.tracking import followups
 from tests.support.officers import Person
 from tests.support.report_factories import add_followup, decide, erase
-from tests.support.resident_pages import (
-    TRACK,
-    Resident,
-    create_resident,
-    value,
-    words,
-)
+from tests.support.resident_pages import TRACK, Resident, create_resident, value, words
 
 ADD, REPLY = "/theo-doi/them/", "/theo-doi/tra-loi/"
 WITHDRAW, COPY = "/theo-doi/rut/", "/theo-doi/ban-sao/"
