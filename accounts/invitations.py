@@ -31,8 +31,6 @@ _SALT = "portal.invitation"
 
 
 class EnrolForm(SetPasswordForm):  # type: ignore[type-arg]  # not generic at run time
-    """Name, password, and a first code of the phone."""
-
     full_name = forms.CharField(
         label="Họ tên, để in trên phiếu chuyển tin",
         max_length=150,

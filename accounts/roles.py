@@ -13,8 +13,6 @@ from django.db.models.functions import Concat
 
 @dataclass(frozen=True)
 class Role:
-    """A group: its name at the desk and its permissions."""
-
     name: str
     permissions: frozenset[str]
 

@@ -25,8 +25,6 @@ _MAX_REQUESTS = 50
 
 
 class MomentField(forms.DateTimeField):
-    """A date and time in Vietnamese notation."""
-
     def __init__(self, label: str, *, required: bool = False) -> None:
         super().__init__(
             label=label,

@@ -53,8 +53,6 @@ class OfficeForm(forms.ModelForm[Office]):
 
 @admin.register(Office)
 class OfficeAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Office]):
-    """Offices that callers impersonate; never deleted."""
-
     form = OfficeForm
     list_display = ("name", "never_by_phone", "reviewed_on", "position")
     search_fields = ("name", "other_names")

@@ -65,8 +65,6 @@ class DeskLogin(OTPAdminAuthenticationForm):
 
 
 class DeskSite(OTPAdminSite):
-    """The desk, which requires a second factor."""
-
     site_title = f"Trực ban tiếp nhận tin, {province.office}"
     site_header = f"Trực ban tiếp nhận tin, {province.office}"
     index_title = "Trang chủ"

@@ -95,8 +95,6 @@ class Members(admin.StackedInline[UnitMember, Unit]):
 
 @admin.register(Unit)
 class UnitAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Unit]):
-    """Units by name; never deleted but switched off."""
-
     form = UnitForm
     inlines = (Members,)
     list_display = ("name", "kind", "contact", "is_active")

@@ -39,8 +39,6 @@ for _model in (User, Group, TOTPDevice, StaticDevice):
 
 @admin.register(Group)
 class RoleAdmin(GroupAdmin):
-    """Groups; an officer cannot change their own."""
-
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         is_own = obj is not None and obj.user_set.filter(pk=get_officer(request).pk).exists()
         return super().has_change_permission(request, obj) and not is_own

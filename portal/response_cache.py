@@ -29,8 +29,6 @@ Key = tuple[str, str, bool, bool]
 
 
 class CachedResponse(NamedTuple):
-    """A response, and the content version for which it was made."""
-
     version: ContentVersion
     body: bytes
     headers: dict[str, str]

@@ -29,8 +29,6 @@ _XHTML = "http://www.w3.org/1999/xhtml"
 
 @dataclass(frozen=True)
 class SitemapEntry:
-    """A page: its address by language, and when it changed."""
-
     addresses: dict[str, str]
     changed: date | datetime | None = None
 

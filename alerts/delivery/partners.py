@@ -55,8 +55,6 @@ def reopen(partner: PartnerAgency, *, by: User) -> None:
 
 @dataclass(frozen=True)
 class ConfirmationRequest:
-    """An agency that opened the link of a revision."""
-
     partner: PartnerAgency
     revision: AlertRevision
     reading: PartnerReceipt
@@ -93,8 +91,6 @@ def record_confirmation(confirmation: ConfirmationRequest) -> bool:
 
 @dataclass(frozen=True)
 class DeliveryStatus:
-    """How far one revision came with one agency."""
-
     partner: PartnerAgency
     revision: AlertRevision
     deliveries: list[Delivery]

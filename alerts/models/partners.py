@@ -145,8 +145,6 @@ class Delivery(models.Model):
 
 
 class DeliveryAttempt(models.Model):
-    """One attempt: the portal's code and the HTTP status of the answer."""
-
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempt_log")
     attempted_at = models.DateTimeField("lúc", db_default=Now())
     outcome = models.CharField("kết quả", max_length=32)

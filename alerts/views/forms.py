@@ -41,8 +41,6 @@ def _choice_field(label: Any, widget: type[forms.Select] = forms.Select) -> form
 
 
 class EmbedForm(forms.Form):
-    """Which warnings a frame shows, and its size."""
-
     show = _choice_field("Hiện cảnh báo nào?")
     size = forms.ChoiceField(
         label="Khung to bao nhiêu?",

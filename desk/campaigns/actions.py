@@ -78,8 +78,6 @@ class CampaignPageAction(GroupingAction):
 
 
 class SplitCampaign(CampaignPageAction):
-    """Move the ticked reports into a new campaign."""
-
     def run(self) -> str:
         done = manual_grouping.split(
             self.campaign.pk, self.ticked, self.actor, self.version, self.read_text("title")

@@ -57,8 +57,6 @@ def _span(length: timedelta) -> str:
 
 @dataclass(frozen=True)
 class DeadlineLine:
-    """One deadline: title, end, state in words."""
-
     title: str
     due_at: datetime
     words: str

@@ -109,8 +109,6 @@ _FIELDS: Mapping[str, Callable[[], forms.Field]] = {
 
 
 class CorrectionForm(forms.Form):
-    """The right value of one fact, and the reason."""
-
     version = forms.IntegerField(required=False)
     reason = forms.CharField(
         label="Vì sao",

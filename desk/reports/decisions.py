@@ -94,8 +94,6 @@ class CorrectFact(FormAction):
 
 
 class RevertCorrection(ReportAction):
-    """Make the extracted fact effective again."""
-
     done = "Đã lấy lại chỗ sửa. Gợi ý của máy dùng như trước."
 
     def run(self, fact: str) -> Case:

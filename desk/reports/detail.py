@@ -31,8 +31,6 @@ _SUMMARY = {Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING}
 
 @dataclass(frozen=True)
 class ExplanationRow:
-    """One reason: its points, its text, the quoted words."""
-
     points: str
     text: str
     quote: str = ""

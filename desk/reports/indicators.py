@@ -48,8 +48,6 @@ class IndicatorRow:
 
 @dataclass
 class RelatedReport:
-    """Another report, and the indicators it shares with this one."""
-
     report: Report
     why: list[str] = field(default_factory=list)
 
