@@ -11,11 +11,21 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django import db
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from core.keys import FieldKey, key_by_id, newest_key
+from core.models import KeyProof
 
 _FORMAT = b"\x01"
 _KEY_ID_BYTES, _NONCE_BYTES = 8, 12
+WRONG_KEYS = (
+    "FIELD_ENCRYPTION_KEYS are not the keys of this database: nothing that residents sent would open. Put back the keys"
+    " that it was used with: docs/operations.md, 'Wrong or lost keys'."
+)
+_TEXT = "Ai mở được dòng này thì cầm đúng khóa."
+_proven: set[tuple[str, ...]] = set()
 
 
 @lru_cache(maxsize=8)
@@ -91,3 +101,41 @@ def has_newest_key(sealed: bytes | memoryview) -> bool:
     """Return whether the newest key encrypted it; the index of its text is then under that key too."""
     prefix = newest_key_prefix()
     return bytes(sealed[: len(prefix)]) == prefix
+
+
+# --- whether the keys are this database's: a known text, sealed at the first migrate, must open
+
+
+class WrongKeysError(db.DatabaseError):
+    """No key opens the known text of this database: what is sealed now, nobody would open later."""
+
+    code = "wrong_keys"
+
+
+def store_key_proof() -> None:
+    """Seal the known text under the newest key, where none is stored yet."""
+    proof = KeyProof(text_sealed=encrypt(_TEXT, "text"))
+    KeyProof.objects.bulk_create([proof], ignore_conflicts=True)
+
+
+def has_right_keys() -> bool:
+    """Return whether a key opens the known text, or none is stored. Raises django.db.Error."""
+    proof = KeyProof.objects.first()
+    return proof is None or decrypt_field(proof, "text") == _TEXT
+
+
+def require_right_keys() -> None:
+    """Raise WrongKeysError for keys that are not the database's, which each process asks once."""
+    keys = settings.FIELD_ENCRYPTION_KEYS
+    if keys not in _proven:
+        if not has_right_keys():
+            raise WrongKeysError
+        _proven.add(keys)
+
+
+def find_key_problem() -> str:
+    """Return WRONG_KEYS where they are; "" also where the database does not answer or is empty, or no key is set."""
+    try:
+        return "" if has_right_keys() else WRONG_KEYS
+    except (db.Error, ImproperlyConfigured):
+        return ""

@@ -136,7 +136,7 @@ class AuditChainCheck(models.Model):
 
 
 class KeyProof(models.Model):
-    """A known text in one row, encrypted like what residents send (core/key_proof.py)."""
+    """A known text in one row, encrypted like what residents send (core/encryption.py)."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     text_sealed = models.BinaryField()

@@ -19,6 +19,15 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object of a file; {} where there is none."""
+    try:
+        state = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
 def sync_folder(folder: Path) -> None:
     """Bring the names of its files to the disk. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""The portal's app, which registers the checks, and the desk as the default admin site."""
+"""The portal's app, which registers checks and the alarm of the certificate, and the desk as the default admin site."""
 
 import django_stubs_ext
 from django.apps import AppConfig
@@ -12,7 +12,11 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
+        from alerts.formats import cap_signer  # noqa: PLC0415
         from portal import checks  # noqa: F401, PLC0415
+        from reports.monitoring import alarms  # noqa: PLC0415
+
+        alarms.CHECKS[alarms.Kind.CERTIFICATE] = lambda _: cap_signer.is_certificate_ending()
 
 
 class DeskAdminConfig(AdminConfig):

@@ -14,7 +14,7 @@ from django.core.validators import validate_email
 
 from alerts.embed.frames import PARTNERS, is_origin
 from alerts.formats.cap_signer import cap_signer
-from core import key_proof
+from core import encryption
 from core.keys import parse_backup_key, parse_signer
 from portal.environment import parse_email_url
 from portal.province_folder import list_problems
@@ -286,7 +286,7 @@ def check_settings(**_: Any) -> Iterator[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_field_keys(**_: Any) -> Iterator[CheckMessage]:
-    if problem := key_proof.find_problem():
+    if problem := encryption.find_key_problem():
         yield Error(problem, hint=_KEYS_HINT, id="portal.E025")
 
 

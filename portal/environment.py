@@ -189,6 +189,10 @@ RETENTION_ATTEMPTS_MONTHS = env.int("RETENTION_ATTEMPTS_MONTHS", 12)
 #: never
 BACKUP_KEEP_DAYS = env.int("BACKUP_KEEP_DAYS", 30)
 
+#: [`30`; in a first look `0`] hours after the last archive until an alarm; `0`: never, where
+#: something else backs up
+BACKUP_ALARM_AFTER_HOURS = env.int("BACKUP_ALARM_AFTER_HOURS", 0 if FIRST_LOOK else 30)
+
 #: hours from finding a data breach to the first notice
 BREACH_FIRST_NOTICE_HOURS = env.int("BREACH_FIRST_NOTICE_HOURS", 24)
 

@@ -2,8 +2,10 @@
 threads: requests wait for PostgreSQL more than they compute, and eight connections are the limit.
 """
 
+import itertools
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +33,23 @@ loglevel = "warning"
 
 
 def when_ready(_: Any) -> None:
+    """Map what workers share, then freeze what is loaded."""
+    from portal.middleware import shared_counts  # noqa: PLC0415  # Django is set up by now
+
+    shared_counts()
     freeze_loaded_objects()
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """Choose the row in which a worker counts: the first in which no other does."""
+    used = {each.row for each in server.WORKERS.values()}
+    worker.row = next(row for row in itertools.count() if row not in used)
+
+
 def post_fork(server: Any, worker: Any) -> None:
-    """End a worker with its master, so that the port is free at once."""
+    """End a worker with its master, so that the port is free at once; let it count and watch itself."""
+    from portal.middleware import shared_counts, watch_threads  # noqa: PLC0415
+
     die_with_parent(signal.SIGKILL, server.pid or os.getppid())
+    shared_counts().use_row(worker.row)
+    threading.Thread(target=watch_threads, args=(threads,), name="threads", daemon=True).start()

@@ -2,24 +2,27 @@
 counts, times and class names, nothing of a report. Without the database `portal_database_up` is 0.
 """
 
-import json
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from django import db
 from django.conf import settings
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from portal import csp_reports
+from core.private_files import read_json
+from portal import csp_reports, gunicorn, middleware
 from reports.attachments import storage
 from reports.models import Alarm
-from reports.monitoring import queue_stats
-from reports.monitoring.alarms import affected_counts
+from reports.monitoring import alarms, queue_stats
 from reports.monitoring.queue_stats import QueueState
 from reports.submission import guess_limits
 
@@ -41,6 +44,7 @@ class _PortalCollector(Collector):
             queue = []
         yield _gauge("portal_database_up", "Whether PostgreSQL answered this scrape.", bool(queue))
         yield from queue
+        yield from _requests()
         yield from _processes()
         yield from _backup()
         yield from _disk()
@@ -62,6 +66,9 @@ def _queue() -> Iterator[Metric]:
     yield from _tally(state)
     yield from _alarms(state)
     yield from _outbox(queue_stats.outbox_counts())
+    used, allowed = alarms.count_connections()
+    yield _gauge("portal_database_connections", "Connections that PostgreSQL has.", used)
+    yield _gauge("portal_database_connections_max", "What it lets ordinary roles have.", allowed)
 
 
 def _tally(state: QueueState) -> Iterator[Metric]:
@@ -81,7 +88,7 @@ def _alarms(state: QueueState) -> Iterator[Metric]:
     holds = GaugeMetricFamily(
         "portal_alarm_reports", "Reports that an alarm is about now; 0 is well.", labels=["kind"]
     )
-    for kind, count in affected_counts(state).items():
+    for kind, count in alarms.affected_counts(state).items():
         holds.add_metric([kind.value], count)
     yield holds
     raised = GaugeMetricFamily(
@@ -103,9 +110,27 @@ def _outbox(rows: Iterable[tuple[str, str, int, int]]) -> Iterator[Metric]:
     yield attempts
 
 
+def _requests() -> Iterator[Metric]:
+    """Yield what web's processes were asked since web started, by the name of the view."""
+    counts = middleware.shared_counts()
+    requests = CounterMetricFamily(
+        "portal_requests", "Requests by view and status.", labels=["view", "status"]
+    )
+    seconds = SummaryMetricFamily("portal_request_seconds", "How long they took.", labels=["view"])
+    for view, total, answers in counts.list_views():
+        seconds.add_metric([view], int(sum(answers)), total)
+        for status, count in zip(middleware.STATUSES, answers, strict=True):
+            requests.add_metric([view, status], count)
+    yield requests
+    yield seconds
+    taken = counts.threads_taken(everywhere=True)
+    yield _gauge("portal_web_threads_busy", "Threads of web that answer now.", taken)
+    yield _gauge("portal_web_threads", "Threads of web.", gunicorn.workers * gunicorn.threads)
+
+
 def _processes() -> Iterator[Metric]:
     """Yield the supervisor's restarts; under compose there is no such file."""
-    state = _read_state("supervisor.json")
+    state = read_json(settings.DATA_DIR / "supervisor.json")
     if not state:
         return
     stalls = "Restarts of a worker that leased nothing."
@@ -119,13 +144,16 @@ def _processes() -> Iterator[Metric]:
 
 
 def _backup() -> Iterator[Metric]:
-    if written_at := _read_state("backup.json").get("written_at"):
+    if written_at := read_json(settings.DATA_DIR / alarms.BACKUP_FILE).get("written_at"):
         what = "When the last archive was written."
         yield _gauge("portal_backup_timestamp_seconds", what, written_at)
 
 
 def _disk() -> Iterator[Metric]:
-    """Yield the free space for files; nothing without the folder."""
+    """Yield the free space of DATA_DIR, and for files where their folder is there."""
+    yield _gauge(
+        "portal_disk_free_bytes", "Room on the disk of DATA_DIR.", alarms.free_disk_bytes()
+    )
     try:
         disk = os.statvfs(settings.FILES_DIR)
     except OSError:
@@ -152,15 +180,6 @@ def _violations() -> Iterator[Metric]:
     for (directive, blocked), count in csp_reports.csp_report_count().items():
         reports.add_metric([directive, blocked], count)
     yield reports
-
-
-def _read_state(name: str) -> dict[str, Any]:
-    """Return a JSON object in DATA_DIR; {} where there is none."""
-    try:
-        state = json.loads((settings.DATA_DIR / name).read_text())
-    except (OSError, ValueError):
-        return {}
-    return state if isinstance(state, dict) else {}
 
 
 def _gauge(name: str, what: str, value: float) -> Metric:

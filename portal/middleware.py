@@ -1,7 +1,12 @@
-"""Headers of every response, the language of a path, and the middleware that only the desk needs."""
+"""Headers of every response, the language of a path, the middleware that only the desk needs, and counts by view."""
 
-from collections.abc import Callable
+import contextlib
+import mmap
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_network
 from typing import Any
 
@@ -23,7 +28,7 @@ from django.http import (
     QueryDict,
 )
 from django.middleware.gzip import GZipMiddleware
-from django.urls import ResolverMatch
+from django.urls import ResolverMatch, URLResolver, get_resolver
 from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 from django_otp.middleware import OTPMiddleware
@@ -31,6 +36,7 @@ from django_otp.middleware import OTPMiddleware
 from accounts import sessions
 from core.audit import events
 from core.client_ip import Address, client_ip
+from reports.monitoring.alarms import BUSY_FILE
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 # Where browsers report violations (portal/csp_reports.py); policies say `report-to csp`.
@@ -224,3 +230,101 @@ def audit_subject_for(match: ResolverMatch | None) -> AuditSubject:
     if key is None or not model:
         return AuditSubject("page", name[:MAX_ID_LENGTH], verb or name)
     return AuditSubject(model[:MAX_TYPE_LENGTH], str(key).replace("\0", "")[:MAX_ID_LENGTH], verb)
+
+
+# --- requests by view, counted in memory that web's processes share
+
+MAX_PROCESSES = 8  # those that serve, and those that a reload lets end
+STATUSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+OTHER = "other"  # files, answers from memory, addresses that there are not
+LOOK_INTERVAL_SECONDS, MAX_BUSY_LOOKS = 5.0, 4
+
+
+class RequestCounts:
+    """A row of cells for each process, in memory that the master maps before it forks: the threads taken; then for each view its seconds and answers."""
+
+    def __init__(self, views: Sequence[str]) -> None:
+        self._views = {name: number for number, name in enumerate(views)}
+        self._width = 1 + len(views) * (1 + len(STATUSES))
+        self._cells = memoryview(mmap.mmap(-1, 8 * self._width * MAX_PROCESSES)).cast("d")
+        self._lock = threading.Lock()
+        self._start = 0
+
+    def use_row(self, row: int) -> None:
+        """Count in this row from now on; a process that died in it took no threads along."""
+        self._start = row * self._width
+        self._cells[self._start] = 0
+
+    def begin(self) -> None:
+        with self._lock:
+            self._cells[self._start] += 1
+
+    def end(self, view: str, status: int, seconds: float) -> None:
+        cell = self._cell_of(self._views.get(view, 0), self._start)
+        with self._lock:
+            self._cells[self._start] -= 1
+            self._cells[cell] += seconds
+            self._cells[cell + status // 100] += 1
+
+    def threads_taken(self, *, everywhere: bool = False) -> float:
+        """Return how many threads of this process answer now, or of all."""
+        return sum(self._cells[:: self._width]) if everywhere else self._cells[self._start]
+
+    def list_views(self) -> Iterator[tuple[str, float, list[float]]]:
+        """Yield each view that was asked, its seconds and its answers by STATUSES, over all processes."""
+        for view, number in self._views.items():
+            first = self._cell_of(number, 0)
+            cells = range(first, first + 1 + len(STATUSES))
+            seconds, *answers = [sum(self._cells[cell :: self._width]) for cell in cells]
+            if any(answers):
+                yield view, seconds, answers
+
+    def _cell_of(self, number: int, start: int) -> int:
+        return start + 1 + number * (1 + len(STATUSES))
+
+
+@cache
+def shared_counts() -> RequestCounts:
+    """Return the counts of web; the master asks first, so that its processes share them."""
+    return RequestCounts([OTHER, *sorted(set(_list_view_names(get_resolver())))])
+
+
+def _list_view_names(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> Iterator[str]:
+    for each in resolver.url_patterns:
+        if isinstance(each, URLResolver):
+            yield from _list_view_names(
+                each, (*spaces, each.namespace) if each.namespace else spaces
+            )
+        else:
+            yield ":".join((*spaces, each.name or each.lookup_str))
+
+
+class RequestCountMiddleware(MiddlewareMixin):
+    """Outermost middleware: counts each request under the name of its view, never under its address."""
+
+    get_response: Callable[[HttpRequest], HttpResponse]
+
+    def __call__(self, request: HttpRequest) -> Any:
+        counts, started = shared_counts(), time.perf_counter()
+        counts.begin()
+        response = self.get_response(request)
+        view = request.resolver_match.view_name if request.resolver_match else OTHER
+        counts.end(view, response.status_code, time.perf_counter() - started)
+        return response
+
+
+def watch_threads(limit: int) -> None:
+    """Tell the alarms while all threads of this process stay taken; never returns."""
+    looks = 0
+    while True:
+        time.sleep(LOOK_INTERVAL_SECONDS)
+        looks = count_busy_looks(looks, limit)
+
+
+def count_busy_looks(looks: int, limit: int) -> int:
+    """Return for how many looks in a row all threads were taken; the alarms are told by a file's time."""
+    looks = looks + 1 if shared_counts().threads_taken() >= limit else 0
+    if looks >= MAX_BUSY_LOOKS:
+        with contextlib.suppress(OSError):
+            (settings.DATA_DIR / BUSY_FILE).touch()
+    return looks

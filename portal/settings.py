@@ -32,7 +32,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "portal.response_cache.ResponseCacheMiddleware",  # outermost: serves what all others have passed
+    "portal.middleware.RequestCountMiddleware",  # outermost: also what the next ones answer
+    "portal.response_cache.ResponseCacheMiddleware",  # serves what all others have passed
     "portal.report_fast_path.ReportFastPathMiddleware",  # past the others once they passed a report
     "portal.middleware.SecurityHeadersMiddleware",  # around the others: also on what they answer
     "django.middleware.security.SecurityMiddleware",

@@ -20,7 +20,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
-from core import database, key_proof
+from core import database, encryption
 from core.province import province
 from portal.middleware import language_for_path
 
@@ -58,8 +58,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """
     try:
         problem = "" if database.is_writable() else "read_only"
-        if not problem and not key_proof.has_right_keys():
-            problem = key_proof.WrongKeysError.code
+        if not problem and not encryption.has_right_keys():
+            problem = encryption.WrongKeysError.code
     except db.Error as error:
         problem = type(error.__cause__ or error).__name__
     if problem:

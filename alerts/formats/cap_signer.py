@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import NameOID
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-_VALIDITY = timedelta(days=3653)
+_VALIDITY, _WARNING = timedelta(days=3653), timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,16 @@ def cap_signer(configured: str) -> CapSigner:
     if certificate.public_key() != private.public_key():
         raise ImproperlyConfigured("CAP_KEY: the certificate is another key's.")
     return CapSigner(private, certificate.public_bytes(Encoding.PEM).decode())
+
+
+def is_certificate_ending() -> bool:
+    """Return whether the certificate of CAP_KEY ends soon, has ended or cannot be read."""
+    try:
+        pem = cap_signer(settings.CAP_KEY).certificate if settings.CAP_KEY else ""
+    except ImproperlyConfigured:
+        return True
+    soon = datetime.now(UTC) + _WARNING
+    return bool(pem) and x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc < soon
 
 
 def _decode_base64(text: str) -> str:

@@ -50,6 +50,11 @@ class Alarm(models.Model):
         UNPURGED = "unpurged", "máy lâu chưa xóa dữ liệu hết hạn"
         BREACH = "breach", "sự cố lộ dữ liệu quá hạn báo"
         SKIPPED = "skipped", "việc máy làm không xong"
+        BACKUP = "backup", "bản sao lưu trễ hoặc hỏng"
+        DISK = "disk", "ổ đĩa của máy chủ sắp đầy"
+        CONNECTIONS = "connections", "cơ sở dữ liệu sắp hết kết nối"
+        BUSY = "busy", "trang quá bận, người xem phải chờ"
+        CERTIFICATE = "certificate", "chứng thư ký cảnh báo sắp hết hạn"
 
     kind = models.CharField(primary_key=True, max_length=16, choices=Kind.choices)
     since = models.DateTimeField(db_default=Now())

@@ -1,11 +1,13 @@
-"""Alarms of the queue: problems are stored as an Alarm, logged and mailed.
+"""Alarms of the queue and the machine: problems are stored as an Alarm, logged and mailed.
 
 A task of beat and a thread beside the relay check independently, so that one works whichever of
 broker, worker, beat and relay is dead; a row that only one can change decides who mails. One mail
 after a minute, one every six hours, one at the end; a failed mail is tried at the next check.
 """
 
-from collections.abc import Callable, Mapping
+import os
+import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -16,6 +18,7 @@ from django.db.models.functions import Now
 from core.database import fetch_all, log_database_error
 from core.mail import render_mail, send_or_log
 from core.outbox import sweeps
+from core.private_files import read_json
 from reports.calendar import days_off
 from reports.models import Alarm
 from reports.monitoring import queue_stats
@@ -29,6 +32,16 @@ NOTIFY_AFTER = timedelta(minutes=1)
 REMIND_AFTER = timedelta(hours=6)
 Kind = Alarm.Kind
 
+BACKUP_FILE, BUSY_FILE = "backup.json", "threads-busy"  # in DATA_DIR
+BUSY_FOR_SECONDS = 90.0  # after a web process last said so
+MIN_FREE_BYTES = 1 << 30
+MAX_CONNECTIONS_SHARE = 0.8
+_CONNECTIONS_SQL = """
+SELECT count(*), current_setting('max_connections')::int
+       - current_setting('superuser_reserved_connections')::int - current_setting('reserved_connections')::int
+  FROM pg_stat_activity WHERE backend_type = 'client backend'
+"""
+
 # A count of 0: it is over, and its last mail could not be sent yet.
 _RAISE_ALARM_SQL = """
 INSERT INTO reports_alarm AS alarm (kind, count, since) VALUES (%s, %s, statement_timestamp())
@@ -39,21 +52,15 @@ INSERT INTO reports_alarm AS alarm (kind, count, since) VALUES (%s, %s, statemen
 RETURNING since = statement_timestamp()
 """
 
-_OTHERS: Mapping[Kind, Callable[[], int]] = {
-    Kind.CALENDAR: lambda: len(days_off.years_without_data()),
-    Kind.UNPURGED: lambda: int(purge.is_missed()),
-    Kind.BREACH: breaches.count_missed_deadlines,
-    Kind.SKIPPED: lambda: sweeps.count_failures(besides=TRIAGE_TASK),  # last: of these counts too
-}
-
 
 def check_alarms() -> None:
     """Raise, end and mail alarms by the queue's state; log an error of the database."""
     with log_database_error(log, "alarms.check_failed"):
-        counts = affected_counts(queue_stats.queue_state())
-        for kind, count_affected in _OTHERS.items():
+        state = queue_stats.queue_state()
+        counts = affected_counts(state)
+        for kind, count_affected in CHECKS.items():
             with sweeps.Guard("alarms.count", kind.value):  # what it tells stays as it was
-                counts[kind] = count_affected()
+                counts[kind] = int(count_affected(state))
         for kind, count in counts.items():
             if count:
                 _raise_alarm(kind, count)
@@ -75,6 +82,54 @@ def affected_counts(state: QueueState) -> dict[Kind, int]:
         Kind.UNSEEN: state.unseen,
         Kind.OVERDUE: state.overdue,
     }
+
+
+def is_backup_missed(state: QueueState) -> bool:
+    """Return whether the last archive failed or is too old, or none was made since the first report."""
+    if not settings.BACKUP_ALARM_AFTER_HOURS:
+        return False
+    stored = read_json(settings.DATA_DIR / BACKUP_FILE)
+    age = time.time() - stored["written_at"] if "written_at" in stored else state.first_report_s
+    return "failed_at" in stored or (age or 0) > settings.BACKUP_ALARM_AFTER_HOURS * 3600
+
+
+def free_disk_bytes() -> int:
+    """Return the room on the disk of DATA_DIR, which is the database's too unless somebody parted them."""
+    disk = os.statvfs(settings.DATA_DIR)
+    return disk.f_bavail * disk.f_frsize
+
+
+def count_connections() -> tuple[int, int]:
+    """Return how many connections PostgreSQL has, and how many it lets ordinary roles have."""
+    ((used, allowed),) = fetch_all(_CONNECTIONS_SQL)
+    return used, allowed
+
+
+def are_connections_scarce() -> bool:
+    used, allowed = count_connections()
+    return used >= allowed * MAX_CONNECTIONS_SHARE
+
+
+def are_threads_busy() -> bool:
+    """Return whether a web process said lately that all its threads have long been taken."""
+    try:
+        return time.time() - (settings.DATA_DIR / BUSY_FILE).stat().st_mtime < BUSY_FOR_SECONDS
+    except OSError:
+        return False
+
+
+# Of what is no report. The certificate lies in a room above, which sets its check when it is ready.
+CHECKS: dict[Kind, Callable[[QueueState], int]] = {
+    Kind.CALENDAR: lambda _: len(days_off.years_without_data()),
+    Kind.UNPURGED: lambda _: purge.is_missed(),
+    Kind.BREACH: lambda _: breaches.count_missed_deadlines(),
+    Kind.BACKUP: is_backup_missed,
+    Kind.DISK: lambda _: free_disk_bytes() < MIN_FREE_BYTES,
+    Kind.CONNECTIONS: lambda _: are_connections_scarce(),
+    Kind.BUSY: lambda _: are_threads_busy(),
+    Kind.CERTIFICATE: lambda _: 0,
+    Kind.SKIPPED: lambda _: sweeps.count_failures(besides=TRIAGE_TASK),  # last: of these counts too
+}
 
 
 def format_duration(seconds: float) -> str:
@@ -139,6 +194,7 @@ def _send_mail(alarm: Alarm, *, over: bool = False) -> bool:
         "limit": format_duration(settings.QUEUE_ALARM_AFTER_SECONDS),
         "old": format_duration(queue_stats.STALE_AFTER_SECONDS),
         "unlinked": format_duration(queue_stats.MAX_UNLINKED_SECONDS),
+        "backup": settings.BACKUP_ALARM_AFTER_HOURS,
         "hours": REMIND_AFTER // timedelta(hours=1),
         "desk": f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/",
     }

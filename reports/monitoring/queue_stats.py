@@ -29,7 +29,10 @@ COUNT_AGAIN_AFTER = 4 * 60.0  # seconds; beat asks every five minutes
 STALE_AFTER_SECONDS = 15 * 60.0
 MAX_UNLINKED_SECONDS = 10 * 60.0
 MAX_STUCK = 500
-SLOW = (Alarm.Kind.UNPURGED, Alarm.Kind.BREACH, Alarm.Kind.SKIPPED)
+SLOW = (
+    Alarm.Kind.UNPURGED, Alarm.Kind.BREACH, Alarm.Kind.SKIPPED, Alarm.Kind.BACKUP, Alarm.Kind.DISK,
+    Alarm.Kind.CONNECTIONS, Alarm.Kind.BUSY, Alarm.Kind.CERTIFICATE,
+)  # fmt: skip
 SNAPSHOT_FIELDS = ("counted_at", "accepted", "done", "waiting", "failed")  # columns of the tally
 
 # A report may have several triage items: only the latest counts.

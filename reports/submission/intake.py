@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, ProgrammingError, connec
 from django.utils.functional import SimpleLazyObject
 from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
-from core import encryption, key_proof
+from core import encryption
 from core.audit import events
 from core.database import PreparedStatement, execute_pipeline
 from core.errors import NotAllowedError
@@ -128,7 +128,7 @@ def submit_report(
     `came_from`: `flood_detection.origin_digests`, or None. Raises DatabaseError or InterfaceError
     when it is not known to be written, and where nobody could open it later.
     """
-    key_proof.require_right_keys()
+    encryption.require_right_keys()
     try:
         return _accept(typed, submission_key, source, came_from)
     except (OperationalError, InterfaceError, ProgrammingError) as error:

@@ -11,7 +11,7 @@ from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 
-from core import key_proof
+from core import encryption
 from core.keys import newest_key
 from core.models import KeyProof
 from reports.models import Report
@@ -30,7 +30,7 @@ def other_keys(settings: Settings) -> None:
 
 @pytest.mark.usefixtures("other_keys")
 def test_no_report_is_sealed_under_them_and_its_sender_is_told(client: Client) -> None:
-    with pytest.raises(key_proof.WrongKeysError):
+    with pytest.raises(encryption.WrongKeysError):
         intake.submit_report(ReportSubmission(story="Họ dọa tôi."), "key-of-a-page-123")
     assert "Chưa gửi được" in send(client, story="Họ dọa tôi.").content.decode()
     assert not Report.objects.exists()
@@ -53,14 +53,14 @@ def test_what_is_started_by_hand_is_refused_in_one_line(
     monkeypatch.setattr("os.execve", Mock())
     with pytest.raises(CommandError) as refused:
         call_command(command)
-    assert str(refused.value) == key_proof.WRONG_KEYS
-    assert "\n" not in key_proof.WRONG_KEYS
+    assert str(refused.value) == encryption.WRONG_KEYS
+    assert "\n" not in encryption.WRONG_KEYS
 
 
 @pytest.mark.usefixtures("other_keys")
 def test_every_role_of_production_is_refused_by_the_check_before_it() -> None:
     messages = run_checks(tags=[Tags.security], include_deployment_checks=True)
-    assert key_proof.WRONG_KEYS in [each.msg for each in messages if each.id == "portal.E025"]
+    assert encryption.WRONG_KEYS in [each.msg for each in messages if each.id == "portal.E025"]
 
 
 def test_rotation_seals_the_known_text_anew_and_names_the_newest_key(settings: Settings) -> None:
@@ -72,13 +72,13 @@ def test_rotation_seals_the_known_text_anew_and_names_the_newest_key(settings: S
     assert "core_keyproof: 1 need an older key" in out.getvalue()
     call_command("rotate_keys", stdout=out)
     settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS[:1]
-    assert key_proof.has_right_keys()
+    assert encryption.has_right_keys()
     settings.FIELD_ENCRYPTION_KEYS = before
-    assert not key_proof.has_right_keys()
+    assert not encryption.has_right_keys()
 
 
 def test_a_database_that_is_away_or_new_stops_no_start(monkeypatch: pytest.MonkeyPatch) -> None:
     KeyProof.objects.all().delete()
-    assert key_proof.find_problem() == ""
-    monkeypatch.setattr(key_proof, "has_right_keys", Mock(side_effect=OperationalError))
-    assert key_proof.find_problem() == ""
+    assert encryption.find_key_problem() == ""
+    monkeypatch.setattr(encryption, "has_right_keys", Mock(side_effect=OperationalError))
+    assert encryption.find_key_problem() == ""

@@ -48,6 +48,12 @@ def test_the_banner_needs_no_watcher(duty: Person) -> None:
     assert banner(duty.client) == ""
 
 
+@pytest.mark.parametrize("kind", ["backup", "disk", "connections", "busy", "certificate"])
+def test_what_is_wrong_with_the_machine_is_told(lead: Person, kind: str) -> None:
+    Alarm.objects.create(kind=kind, count=1)
+    assert "Báo kỹ thuật." in banner(lead.client)
+
+
 @pytest.mark.parametrize("kind", ["unpurged", "breach", "skipped"])
 def test_a_purge_or_a_breach_that_is_late_is_told(lead: Person, duty: Person, kind: str) -> None:
     Alarm.objects.create(kind=kind, count=1)

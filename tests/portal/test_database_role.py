@@ -54,5 +54,7 @@ def test_all_that_the_portal_does_with_tables_it_may_do(address: str, tmp_path: 
     commands = ("'migrate', verbosity=0", "'setup_desk'", "'purge', rewrite=True")
     calls = "; ".join(f"call_command({each})" for each in commands)
     start = "import django; django.setup(); from django.core.management import call_command; "
-    said = run_script(start + calls, DATABASE_URL=address, DATA_DIR=str(tmp_path))
+    env = {"DATABASE_URL": address, "DATA_DIR": str(tmp_path)}
+    env["FIELD_ENCRYPTION_KEYS"] = os.environ["FIELD_ENCRYPTION_KEYS"]
+    said = run_script(start + calls, **env)
     assert "The tables are written anew." in said

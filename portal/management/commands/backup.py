@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.keys import generate_backup_key
+from core.private_files import read_json
 from ops.backup.backup import as_command_error, create_backup, delete_expired, verify_archive
+from reports.monitoring import alarms
 
 # Exit code: there is an archive, and a file is lost; 2 is argparse's, for wrong arguments.
 FILES_LOST = 3
@@ -35,12 +38,19 @@ class Command(BaseCommand):
         if options["new_key"]:
             self.stdout.write(generate_backup_key())
             return
+        try:
+            self._back_up(options)
+        except CommandError:
+            _store_state(read_json(_state_path()) | {"failed_at": time.time()})
+            raise
+
+    def _back_up(self, options: dict[str, Any]) -> None:
         with as_command_error():
             target = _archive_path(options["target"] or _default_folder())
             missing = create_backup(target)
             if options["check"]:
                 verify_archive(target)
-        _store_time(target)
+        _store_state({"written_at": target.stat().st_mtime})
         self.stdout.write(f"Written: {target} ({target.stat().st_size} bytes)")
         if not missing:
             self._delete_expired(target)
@@ -57,11 +67,14 @@ class Command(BaseCommand):
                 self.stdout.write(f"Removed, older than {settings.BACKUP_KEEP_DAYS} days: {old}")
 
 
-def _store_time(target: Path) -> None:
-    """Store the time of the last archive, for /metrics, if the disk is not full."""
-    content = json.dumps({"written_at": target.stat().st_mtime})
+def _store_state(state: dict[str, Any]) -> None:
+    """Store when an archive was written or failed, for alarms and /metrics, if the disk is not full."""
     with contextlib.suppress(OSError):
-        (settings.DATA_DIR / "backup.json").write_text(content)
+        _state_path().write_text(json.dumps(state))
+
+
+def _state_path() -> Path:
+    return Path(settings.DATA_DIR / alarms.BACKUP_FILE)
 
 
 def _default_folder() -> Path:

@@ -17,7 +17,7 @@ from django.db import OperationalError, connections
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg2.errors import LockNotAvailable
 
-from core import key_proof
+from core import encryption
 
 LOCK_TIMEOUT_MS = 700  # well below the three seconds within which a resident is answered
 MAX_ATTEMPTS = 12
@@ -30,7 +30,7 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_database_before_1_0(options["database"])
-        if problem := key_proof.find_problem():
+        if problem := encryption.find_key_problem():
             raise CommandError(problem)
         for left in reversed(range(MAX_ATTEMPTS)):
             try:
@@ -45,7 +45,7 @@ class Command(migrate.Command):
                 with contextlib.suppress(
                     db.ProgrammingError
                 ):  # of a plan, the table may not be there
-                    key_proof.store_key_proof()
+                    encryption.store_key_proof()
                 return
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from alerts.delivery import subscriptions
 from alerts.models import PartnerAgency, Subscriber
-from core import advisory_locks, key_proof
+from core import advisory_locks, encryption
 from core.keys import field_keys, newest_key
 from core.models import KeyProof
 from ops import key_rotation
@@ -57,8 +57,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Newest key, by its digest: {newest}. Older ones: {', '.join(older) or 'none'}."
         )
-        if not key_proof.has_right_keys():
-            raise CommandError(key_proof.WRONG_KEYS)
+        if not encryption.has_right_keys():
+            raise CommandError(encryption.WRONG_KEYS)
         if not options["check"]:
             self._rotate()
         self._print_pending()

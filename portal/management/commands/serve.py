@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core import key_proof
+from core import encryption
 from ops.local_services import read_env
 
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.FIRST_LOOK:
             call_command("check", deploy=True, fail_level="ERROR")
-        elif problem := key_proof.find_problem():
+        elif problem := encryption.find_key_problem():
             raise CommandError(problem)
         chosen = ["--host", options["host"], "--wait", options["wait"]]
         # The supervisor needs no Django: give its memory back.

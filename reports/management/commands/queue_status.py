@@ -11,7 +11,7 @@ from typing import Any
 from django import db
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core import database, key_proof
+from core import database, encryption
 from reports.monitoring import queue_stats
 from reports.monitoring.queue_stats import QueueBalance
 
@@ -47,7 +47,7 @@ def _find_problem() -> str:
     try:
         if not database.is_writable():
             return "the database takes no rows: it is read-only"
-        return "" if key_proof.has_right_keys() else key_proof.WRONG_KEYS
+        return "" if encryption.has_right_keys() else encryption.WRONG_KEYS
     except db.Error as error:
         return f"the database takes no rows: {type(error.__cause__ or error).__name__}"
 

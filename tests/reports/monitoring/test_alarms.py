@@ -17,9 +17,8 @@ from pytest_django import Settings
 from core.models import OutboxItem
 from core.outbox import queue
 from reports import tasks
-from reports.calendar import days_off
 from reports.models import Alarm, QueueSnapshot
-from reports.monitoring import queue_stats
+from reports.monitoring import alarms, queue_stats
 from reports.monitoring.alarms import check_alarms, format_duration
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
@@ -38,9 +37,9 @@ def _mail(settings: Settings) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _every_year_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No calendar runs out beside what these tests are about."""
-    monkeypatch.setattr(days_off, "years_without_data", list)
+def _all_else_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No calendar runs out and no disk fills beside what these tests are about."""
+    monkeypatch.setattr(alarms, "CHECKS", {})
 
 
 @pytest.fixture
