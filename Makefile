@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench soak fuzz mutation screens check release messages reference lock sbom licences local dev
+.PHONY: help run demo test bench soak fuzz attack mutation screens check release messages reference lock sbom licences local dev
 .DELETE_ON_ERROR:
 
 help:
@@ -29,6 +29,11 @@ soak: dev ## 10,000 reports under random kills for ten minutes (MINUTES, REPORTS
 fuzz: dev ## 50,000 hostile requests at every public address, in this process (REQUESTS, SEED): none may fail; then new examples for every property
 	@FUZZ_REQUESTS=$(or $(REQUESTS),50000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/attacks/test_fuzz.py -n 0 -q -s
 	@$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=search -n 2 -q
+
+attack: dev ## what is slow of tests/attacks: 4,000 sockets, 64 senders of the worst texts against a whole portal, growth of every reader
+	@ATTACK_SOCKETS=$(or $(SOCKETS),4000) ATTACK_CLIENTS=$(or $(CLIENTS),64) ATTACK_SECONDS=20 \
+		$(BIN)/python -m pytest -n 0 -q tests/attacks/test_front_limits.py tests/attacks/test_large_bodies.py \
+		tests/attacks/test_addresses_in_logs.py tests/attacks/test_growth.py
 
 mutation: .venv/mutation.stamp ## change what must not be wrong, line by line: a test must turn red (ONLY='core.outbox*' for a part)
 	@$(BIN)/python -m tools.mutation $(ONLY)

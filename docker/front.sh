@@ -4,8 +4,18 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 export SCRATCH STATIC_PAGES="${STATIC_PAGES:-$here/static-pages}"
+export BODY_SECONDS="${BODY_SECONDS:-600}"
 filled="$SCRATCH/nginx.conf"
-sed -e "s|{LISTEN}|$LISTEN|g" -e "s|{UPSTREAM}|$UPSTREAM|g" -e "s|{SCRATCH}|$SCRATCH|g" \
+# A connection takes one file, or two; as many as the host allows.
+ulimit -n "$(ulimit -Hn)"
+# Under journald stderr is a socket, which cannot be opened again.
+failures=/dev/stderr
+if ! sh -c ': >>/proc/self/fd/9' 9>&2 2>/dev/null; then
+    echo "front: what fails is not logged, for stderr is a socket" >&2
+    failures=/dev/null
+fi
+sed -e "s|{TRUSTED_PROXIES}|${TRUSTED_PROXIES:-1}|" -e "s|{FAILURES}|$failures|" -e "s|{BODY_SECONDS}|$BODY_SECONDS|g" \
+    -e "s|{LISTEN}|$LISTEN|g" -e "s|{UPSTREAM}|$UPSTREAM|g" -e "s|{SCRATCH}|$SCRATCH|g" \
     -e "s|{STATIC_PAGES}|$STATIC_PAGES|g" -e "s|{HERE}|$here|g" "$here/nginx.conf" >"$filled"
 name() { # the text that province.toml gives a key
     sed -n "s/^$1 = \"\([^\"]*\)\".*/\1/p" "${PROVINCE_DIR:-$here/../province}/province.toml"
@@ -16,6 +26,7 @@ for page in error.html files.html too-large.html; do
     sed -e "s|{POLICE}|$(name police)|g" -e "s|{OFFICE}|$(name office)|g" -e "s|{OFFICE_NAME}|$(name office_name)|g" \
         -e "s|{HOTLINE}|$hotline|g" -e "s|{DIAL}|$(echo "$hotline" | tr -d ' .')|g" "$here/$page" >"$SCRATCH/own/$page"
 done
+trap "" HUP # the loop may be first; nginx takes it up again
 "$here/static_pages_loop.sh" once
 "$here/static_pages_loop.sh" beside $$ &
 exec nginx -e stderr -p "${ROOT:-$here}" -c "$filled" -g "daemon off; pid $SCRATCH/front.pid;"

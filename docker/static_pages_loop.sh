@@ -13,6 +13,7 @@ MARK_CHECKS="1 2 3 4" # a tick between two
 QUIET=${QUIET:-120} # rounds
 seen=
 rounds=0
+replaced=$(date +%s)
 outdated=
 
 read_number() { # the first line of a file, when it is a number; else 0
@@ -120,6 +121,11 @@ drop_outdated() {
 
 update_links() {
     now=$(date +%s)
+    # New workers now and then: worker_shutdown_timeout ends what the old ones cannot finish.
+    if [ -n "${1:-}" ] && [ $((now - replaced)) -ge "${BODY_SECONDS:-600}" ]; then
+        replaced=$now
+        kill -HUP "$1"
+    fi
     tree=$(readlink -f "$STATIC_PAGES/current")
     if [ ! -d "$tree/fresh" ]; then
         rm -f "$SCRATCH/first"

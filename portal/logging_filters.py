@@ -1,4 +1,4 @@
-"""Log filters that redact lines of Django and axes: about failed requests, about log-ins."""
+"""Log filters that redact lines of Django, gunicorn and axes: about failed requests, about log-ins."""
 
 import logging
 import traceback
@@ -15,11 +15,19 @@ class ErrorRedactionFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.exc_info or record.exc_info[0] is None:
             return False
-        kind, _, trace = record.exc_info
         match = getattr(getattr(record, "request", None), "resolver_match", None)
-        view = match.view_name if match else "none"
-        record.msg = f"request.failed view={view} error={kind.__name__} at={_format_places(trace)}"
-        record.args, record.exc_info, record.exc_text = None, None, None
+        _replace_error(record, f"request.failed view={match.view_name if match else 'none'}")
+        return True
+
+
+class ServerRedactionFilter(logging.Filter):
+    """Reduces gunicorn's line about a request, which names address or path, to a code."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info:
+            _replace_error(record, "server.request_failed")
+        elif "request from ip=" in str(record.msg):
+            record.msg, record.args = "server.request_unreadable", None
         return True
 
 
@@ -38,6 +46,14 @@ class LoginRedactionFilter(logging.Filter):
             if str(record.msg).startswith(words):
                 record.msg, record.args = code, None
         return True
+
+
+def _replace_error(record: logging.LogRecord, code: str) -> None:
+    """Put code, class and place of the error in the place of the line."""
+    kind, _, trace = record.exc_info or (None, None, None)
+    name = kind.__name__ if kind else "none"
+    record.msg, record.args = f"{code} error={name} at={_format_places(trace)}", None
+    record.exc_info, record.exc_text = None, None
 
 
 def _format_places(trace: TracebackType | None) -> str:

@@ -283,6 +283,7 @@ LOGGING = {
     },
     "filters": {
         "codes_only": {"()": "portal.logging_filters.ErrorRedactionFilter"},
+        "server_codes": {"()": "portal.logging_filters.ServerRedactionFilter"},
         "log_in_codes": {"()": "portal.logging_filters.LoginRedactionFilter"},
     },
     "handlers": {
@@ -295,6 +296,7 @@ LOGGING = {
         # may be an invitation, which opens an account. (Without any handler Python writes it.)
         "django.security": {"handlers": ["null"], "propagate": False},
         "django.request": {"level": "ERROR", "filters": ["codes_only"]},
+        "gunicorn.error": {"filters": ["server_codes"], "propagate": True},
         # Three lines for each log-in that succeeds would drown the codes.
         "axes": {"level": "WARNING"},
         "axes.handlers.database": {"filters": ["log_in_codes"]},

@@ -1,7 +1,8 @@
-"""Two WSGI layers around Django in web processes: whole request bodies, bounded waits for PostgreSQL.
+"""WSGI layers around Django in web processes: whole request bodies, one large one at a time, bounded
+waits for PostgreSQL.
 
 A body that breaks off raises no error, so half a report would pass for all of it; a slow one would
-block its thread. A silent PostgreSQL fires no statement_timeout, so psycopg2 waits here.
+block its thread. Whatever is done with a long text is done while all others wait. A silent PostgreSQL fires no statement_timeout, so psycopg2 waits here.
 """
 
 import contextlib
@@ -10,12 +11,16 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from io import BytesIO
 from typing import Any
 
 import psycopg2
+from django.conf import settings
 from psycopg2.extensions import POLL_OK, POLL_READ, set_wait_callback
 
 from portal.middleware import is_staff_path
+from reports.views.form_errors import CROWDED
 
 # --- database
 # Seconds that all waits of one request may take together: who had to wait for a thread before has to
@@ -31,6 +36,11 @@ HEAD_START_SECONDS = 15.0  # before the pace counts; a usual report is over by f
 MIN_BYTES_PER_SECOND = 5000  # afterwards: a telephone with two bars sends faster
 STEP_BYTES = 16 * 1024  # read at once, so that the pace is seen
 POLL_INTERVAL_SECONDS = 1.0
+# --- large bodies
+LARGE_BYTES = 64 * 1024
+MAX_WAITING = 2  # for their turn: of four threads one stays free for everybody else
+RETRY_AFTER_SECONDS = "10"
+UPLOADS = "/theo-doi/tep/"  # sealed while they come, and counted there
 
 Application = Callable[..., Iterable[bytes]]
 
@@ -180,13 +190,51 @@ def guard_request_body(application: Application) -> Application:
         # Django breaks on an extended parameter (RFC 8187); no browser sends one.
         if "*" in environ.get("CONTENT_TYPE", ""):
             environ["CONTENT_TYPE"] = ""
-        length = environ.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or not int(length):
+        if not (length := _length(environ)):
             return application(environ, start_response)
         connection = environ.get("gunicorn.socket")
-        body = GuardedRequestBody(environ["wsgi.input"], int(length), connection)
+        body = GuardedRequestBody(environ["wsgi.input"], length, connection)
         environ["wsgi.input"] = body
         with _watch.over(body):
             return application(environ, start_response)
 
     return guarded
+
+
+def _length(environ: dict[str, Any]) -> int:
+    """Return the promised length of the body, 0 where none is told."""
+    told = environ.get("CONTENT_LENGTH") or "0"
+    return int(told) if told.isdecimal() else 0
+
+
+_places = threading.BoundedSemaphore(1 + MAX_WAITING)
+_turn = threading.Lock()
+
+
+def limit_large_bodies(application: Application) -> Application:
+    """Return the application, which works on one large body at a time; whom there is no room for it tells."""
+
+    def limited(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        length = _length(environ)
+        if not LARGE_BYTES < length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE or _is_exempt(environ):
+            return application(environ, start_response)
+        with contextlib.suppress(IncompleteBodyError):  # Django meets it once more
+            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length))
+        if not _places.acquire(blocking=False):
+            return application(environ | {CROWDED: True}, partial(_ask_again, start_response))
+        try:
+            with _turn:
+                return application(environ, start_response)
+        finally:
+            _places.release()
+
+    return limited
+
+
+def _is_exempt(environ: dict[str, Any]) -> bool:
+    path = environ["PATH_INFO"]
+    return path.removeprefix("/en") == UPLOADS or is_staff_path(path)
+
+
+def _ask_again(start_response: Any, status: str, headers: list[Any], *error: Any) -> Any:
+    return start_response(status, [*headers, ("Retry-After", RETRY_AFTER_SECONDS)], *error)

@@ -11,14 +11,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from django.core import signing
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
 from django.http import HttpRequest, QueryDict
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.http.request import UnreadablePostError
 
+from core.keys import newest_key
 from reports.attachments import storage
 from reports.attachments.storage import PendingUpload, Refusal, RefusedError
+from reports.models import Report
 
 FILE_FIELD = "files"
 # Too large bodies are still read and discarded up to this: a browser that is cut off while it sends
@@ -29,6 +32,9 @@ _DRAIN_CHUNK_BYTES = 64 * 1024
 # moment, answered and cut off.
 _slots = threading.BoundedSemaphore(3)
 BUSY_READ_SECONDS = 3.0
+TICKET_PARAMETER = "ve"  # in the form's address
+MAX_TICKET_SECONDS = 24 * 3600  # a page about a report may stand open for a day
+_TICKET_SALT = "upload-ticket"
 
 
 class UnreadableError(Exception):
@@ -165,3 +171,19 @@ class DiscardFilesUploadHandler(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> None:
         """Never called either."""
+
+
+def issue_ticket(report: Report) -> str:
+    """Return a ticket for a report whose code was shown: the front server asks about it before it stores a
+    body. It names the report by a keyed hash, so that what one sends at once can be counted.
+    """
+    owner = newest_key().mac(_TICKET_SALT, str(report.pk).encode()).hex()[:16]
+    return signing.TimestampSigner(salt=_TICKET_SALT).sign(owner)
+
+
+def is_ticket_valid(ticket: str) -> bool:
+    try:
+        signing.TimestampSigner(salt=_TICKET_SALT).unsign(ticket, max_age=MAX_TICKET_SECONDS)
+    except signing.BadSignature:
+        return False
+    return True

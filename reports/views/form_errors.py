@@ -22,6 +22,7 @@ from reports.attachments import upload_handler
 from reports.submission.forms import ReportForm
 
 BODY_LIMIT = 1_500_000
+CROWDED = "portal.is_crowded"  # in a request whose large body gets no turn (portal/wsgi_guards.py)
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,16 @@ UNREADABLE = FormError(
         )
     ),
 )
+BUSY = FormError(
+    503,
+    _("Chưa gửi được"),
+    insert_hotline(
+        _(
+            "Nhiều tin rất dài đang đến cùng lúc. Những gì bạn đã viết vẫn còn nguyên."
+            " Chờ một phút rồi bấm lại. Gấp thì gọi 113 hoặc {hotline}."
+        )
+    ),
+)
 # A body without its length, which browsers and the front server always send.
 LENGTHLESS = replace(UNREADABLE, status=411)
 
@@ -100,6 +111,7 @@ def _parse_body(request: HttpRequest) -> tuple[Fields, FormError | None]:
     if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         upload_handler.drain_body(request)
         return Fields(), FAR_TOO_LARGE
+    crowded = BUSY if CROWDED in request.META else None
     try:
         data = parse_fields(request)
     except UnreadablePostError:
@@ -107,7 +119,7 @@ def _parse_body(request: HttpRequest) -> tuple[Fields, FormError | None]:
     except (SuspiciousOperation, MultiPartParserError):
         salvaged = sanitize_fields(_salvage_fields(request))
         return salvaged, TOO_LARGE if salvaged else UNREADABLE
-    return data, TOO_LARGE if size > BODY_LIMIT else None
+    return data, crowded or (TOO_LARGE if size > BODY_LIMIT else None)
 
 
 def _salvage_fields(request: HttpRequest) -> Fields:

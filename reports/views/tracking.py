@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.form_data import Fields, sanitize_text
 from core.province_names import insert_hotline
-from reports.attachments import storage
+from reports.attachments import storage, upload_handler
 from reports.cases.legal_holds import ReportErasedError
 from reports.facts import merged_report
 from reports.models import Case, Followup, Report
@@ -174,6 +174,7 @@ def status_page(
         "campaign_notice": status_timeline.campaign_notice(report),
         "files": files,
         "most_files": storage.MAX_COUNT,
+        "upload_ticket": upload_handler.issue_ticket(report),
         "files_left": storage.MAX_COUNT - len(files),
         "add_form": add_form,
         "reply_form": reply_form,

@@ -259,3 +259,62 @@ def post(body: bytes, promised: int, kind: str) -> str:
         request.environ | {"wsgi.input": BytesIO(body)}, lambda status, *_: statuses.append(status)
     )
     return statuses[0].partition(" ")[0]
+
+
+class Worker:
+    """An application that holds each body until it is let go, and remembers whom it was told to refuse."""
+
+    def __init__(self) -> None:
+        self.let_go, self.working, self.most = threading.Event(), 0, 0
+        self.refused: list[bool] = []
+
+    def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
+        if wsgi_guards.CROWDED in environ:
+            self.refused.append(True)
+            start_response("503 Busy", [])
+            return []
+        self.working += 1
+        self.most = max(self.most, self.working)
+        assert self.let_go.wait(10)
+        self.working -= 1
+        return [environ["wsgi.input"].read()]
+
+
+def send_large(worker: Worker, path: str = "/bao-cao/", size: int = 70_000) -> dict[str, str]:
+    """Return the headers of the answer."""
+    headers: dict[str, str] = {}
+    environ = {
+        "PATH_INFO": path, "CONTENT_LENGTH": str(size), "wsgi.input": BytesIO(b"x" * size),
+    }  # fmt: skip
+    wsgi_guards.limit_large_bodies(worker)(environ, lambda _, listed: headers.update(listed))
+    return headers
+
+
+@contextlib.contextmanager
+def sending(worker: Worker, many: int, path: str) -> Iterator[list[threading.Thread]]:
+    visitors = [threading.Thread(target=send_large, args=[worker, path]) for _ in range(many)]
+    for visitor in visitors:
+        visitor.start()
+    try:
+        time.sleep(0.2)
+        yield visitors
+    finally:
+        worker.let_go.set()
+        for visitor in visitors:
+            visitor.join()
+
+
+def test_one_large_body_is_worked_on_two_wait_and_the_next_is_told_when_to_come_again() -> None:
+    worker = Worker()
+    with sending(worker, 3, "/bao-cao/"):
+        assert send_large(worker) == {"Retry-After": "10"}
+        assert worker.refused == [True]
+    assert worker.most == 1
+    assert send_large(worker) == {}
+
+
+@pytest.mark.parametrize("path", ["/theo-doi/tep/", "/en/theo-doi/tep/", "/admin/login/"])
+def test_uploads_and_officers_wait_for_nobodys_text(path: str) -> None:
+    worker = Worker()
+    with sending(worker, 4, path):
+        assert worker.working == 4

@@ -73,11 +73,26 @@ def listens(port: int) -> bool:
 
 
 def ask(
-    port: int, path: str, method: str = "GET", body: bytes | None = None, **headers: str
+    port: int,
+    path: str,
+    method: str = "GET",
+    body: bytes | None = None,
+    address: str = "127.0.0.1",
+    **headers: str,
 ) -> tuple[http.client.HTTPResponse, bytes]:
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    """Ask from an address of this machine."""
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10, source_address=(address, 0))
     with contextlib.closing(client):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         client.request(method, path, body, named)
         answer = client.getresponse()
         return answer, answer.read()
+
+
+def send_raw(port: int, request: bytes, address: str = "127.0.0.1") -> bytes:
+    """Send a request as it stands, however broken; return the first of what is answered."""
+    line = socket.create_connection(("127.0.0.1", port), 10, source_address=(address, 0))
+    with line, contextlib.suppress(OSError):
+        line.sendall(request)
+        return line.recv(65536)
+    return b""
