@@ -6,8 +6,6 @@ from django.http import HttpRequest
 
 
 class ReadOnlyAdminMixin:
-    """Permits no form to add, change or delete."""
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -90,8 +90,6 @@ class BurstText:
 
 @dataclass(frozen=True)
 class BurstList:
-    """The bursts, when they were counted, whether that is old, and how many are omitted."""
-
     bursts: list[BurstText]
     at: datetime | None
     is_old: bool

@@ -37,8 +37,6 @@ SECRETS = ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "BACKUP_KEY", "SIGNING_KEY", "
 
 @dataclass
 class LocalServices:
-    """The servers that were started, and the environment of whoever uses them."""
-
     env: dict[str, str]
     children: list[ChildProcess] = field(default_factory=list)
 

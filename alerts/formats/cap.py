@@ -26,8 +26,6 @@ _HEADLINE_PREFIXES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class _InfoTexts:
-    """The values of an `info` block that differ by language."""
-
     language: str
     event: str
     sender: str

@@ -14,8 +14,6 @@ _NO_CHARACTERS = re.compile(f"[\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the trick, with words that callers might use."""
-
     title: str
     text: str
     quote: str = ""

@@ -157,8 +157,6 @@ class DeliveryAttempt(models.Model):
 
 
 class PartnerReceipt(models.Model):
-    """An agency opened the link of a revision, and perhaps confirmed its use."""
-
     partner = models.ForeignKey(PartnerAgency, models.PROTECT, related_name="receipts")
     revision = models.ForeignKey(AlertRevision, models.PROTECT, related_name="receipts")
     seen_at = models.DateTimeField(db_default=Now())

@@ -163,8 +163,6 @@ class AlertRevision(models.Model):
 
 
 class PublicKey(models.Model):
-    """A public key that has signed warnings, past ones included."""
-
     class Kind(models.TextChoices):
         TEXT = "text", "Ed25519, nội dung"
         CAP = "cap", "ECDSA P-256, bản CAP"

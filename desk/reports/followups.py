@@ -59,8 +59,6 @@ class MessageRow:
 
 @dataclass(frozen=True)
 class FollowupRow:
-    """One follow-up: its answers, story, notes, and whether part of it is masked."""
-
     row: Followup
     answers: list[tuple[str, str]]
     story: TruncatedText

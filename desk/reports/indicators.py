@@ -34,8 +34,6 @@ _NOTES = {**phones.FLAG_REASONS_VI, followup_facts.CORRECTED: "Người báo đ�
 
 @dataclass(frozen=True)
 class IndicatorRow:
-    """A number, account or link of a report, with the count of reports that name it."""
-
     pk: int
     kind: str
     key: str

@@ -47,8 +47,6 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Refusal(StrEnum):
-    """Why a file was not stored."""
-
     EMPTY = "empty"
     TOO_LARGE = "too_large"
     UNKNOWN_TYPE = "unknown_type"

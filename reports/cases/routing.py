@@ -42,8 +42,6 @@ class RoutingInput:
 
 @dataclass(frozen=True)
 class RoutingDecision:
-    """The matching rule, and the codename of its unit."""
-
     rule: RoutingRule
     unit: str
 

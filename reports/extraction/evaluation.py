@@ -27,8 +27,6 @@ class EvaluatedStory:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How often a code was right, wrong, missed."""
-
     right: int = 0
     wrong: int = 0
     missed: int = 0

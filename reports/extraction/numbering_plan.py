@@ -51,8 +51,6 @@ class ParsedNumber:
 
 @dataclass(frozen=True, slots=True)
 class DigitRun:
-    """A number, and the count of its written digits."""
-
     number: ParsedNumber
     digits: int
 

@@ -47,8 +47,6 @@ _CALLER_FIELDS = tuple(field.name for field in fields(Caller))
 
 @dataclass(frozen=True)
 class MergedReport:
-    """A report and its follow-ups, oldest first."""
-
     report: Report
     followups: tuple[Followup, ...] = ()
 

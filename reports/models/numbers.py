@@ -112,8 +112,6 @@ def new_dispute_number() -> str:
 
 
 class Dispute(models.Model):
-    """A request to review a reported number."""
-
     class Status(models.TextChoices):
         OPEN = "open", "Chờ xem lại"
         UPHELD = "upheld", "Đúng, đã gỡ số"

@@ -40,8 +40,6 @@ class PublicStatement(models.Model):
 
 
 class BankHotline(models.Model):
-    """A bank's number for urgent calls, verified by an officer."""
-
     name = models.CharField("ngân hàng", max_length=80, unique=True)
     number = models.CharField("số gọi gấp", max_length=40)
     source = models.CharField("đối chiếu ở đâu", max_length=200)

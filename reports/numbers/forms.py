@@ -25,8 +25,6 @@ def _text_input(**attrs: str) -> forms.TextInput:
 
 
 class CheckForm(forms.Form):
-    """One number, as the phone shows it."""
-
     number = forms.CharField(
         label=_("Số bạn muốn kiểm tra"),
         help_text=_("Chép y như trên máy. Số bạn gõ ở đây không bị lưu lại."),
@@ -50,8 +48,6 @@ class CheckForm(forms.Form):
 
 
 class DisputeForm(forms.Form):
-    """A number, and why it should be reviewed."""
-
     number = forms.CharField(
         label=_("Số cần xem lại"),
         help_text=_("Ghi đủ các chữ số, ví dụ 0550 000 123."),

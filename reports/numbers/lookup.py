@@ -63,8 +63,6 @@ HOW_PARSED: dict[str, Promise] = {
 
 @dataclass(frozen=True)
 class Service:
-    """A public short number."""
-
     name: Promise
     is_emergency: bool = True
 
@@ -112,8 +110,6 @@ _TONES = {
 
 @dataclass(frozen=True)
 class NumberVerdict:
-    """What may be said of a number, and why."""
-
     phone: ParsedCaller
     kind: VerdictKind
     display_number: str

@@ -31,8 +31,6 @@ class Group:
 
 @dataclass(frozen=True)
 class OfficeText:
-    """The texts of an office in the language of the page."""
-
     name: str
     never: str
     claims: list[str]

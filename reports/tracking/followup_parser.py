@@ -28,8 +28,6 @@ _EARLIEST_DAY = date(2000, 1, 1)
 
 
 class FollowupFormParser:
-    """The fields of a posted follow-up form."""
-
     def __init__(self, data: Fields) -> None:
         self.data = data
         self.overflow: list[str] = []  # what did not fit into its field

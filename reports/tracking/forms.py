@@ -142,8 +142,6 @@ class FollowupForm(FollowupBaseForm):
 
 
 class ReplyForm(FollowupBaseForm):
-    """A message to the officer."""
-
     address = "reports:reply"
     parts = ("text", _Part("submit_reply"))
     text = _lines(_("Điều bạn muốn nói"), _("Đừng ghi mã OTP, mật khẩu, số thẻ."), 4)
@@ -156,8 +154,6 @@ class WithdrawForm(FollowupBaseForm):
 
 
 class EraseForm(FollowupBaseForm):
-    """The request for erasure, with a reason if there is one."""
-
     address = "reports:erasure_request"
     parts = ("reason", _Part("submit_erasure"))
     reason = _lines(_("Vì sao bạn muốn xóa? (bỏ trống cũng được)"))

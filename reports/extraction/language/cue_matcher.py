@@ -39,8 +39,6 @@ class Token(NamedTuple):
 
 
 class TokenizedText(NamedTuple):
-    """A story cut into words."""
-
     text: str
     words: list[Token]
     marked: bool  # whether its writer uses marks
