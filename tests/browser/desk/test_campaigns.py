@@ -9,13 +9,7 @@ from reports.models import Campaign
 from tests.browser.desk.conftest import STORY
 from tests.browser.pages import find_desk_faults, unfold
 from tests.support import report_factories
-from tests.support.campaign_factories import (
-    add_to_campaign,
-    campaign,
-    hand,
-    members,
-    proposed,
-)
+from tests.support.campaign_factories import add_to_campaign, campaign, hand, members, proposed
 from tests.support.officers import create_officer
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]

@@ -25,13 +25,7 @@ from reports.models import (
     ReportFingerprint,
 )
 from reports.triage import report_triage
-from tests.support.campaign_factories import (
-    add_to_campaign,
-    campaign,
-    campaign_of,
-    item_of,
-    triage,
-)
+from tests.support.campaign_factories import add_to_campaign, campaign, campaign_of, item_of, triage
 from tests.support.concurrency import in_parallel
 from tests.support.number_factories import move_report
 from tests.support.report_factories import report
