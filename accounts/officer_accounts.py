@@ -1,7 +1,8 @@
 """The one writer of accounts and roles.
 
-Each change is audited, ends the person's sessions and leaves at least one active lead, which a trigger
-enforces too (accounts/migrations/0002). Nobody changes their own account.
+Each change is audited, ends the person's sessions and leaves at least one active lead. Nobody changes
+their own account, and a change of an account with power, or that gives power, is proposed by one lead
+and confirmed by another. Triggers enforce both (accounts/migrations/0002).
 """
 
 from collections.abc import Iterator
@@ -16,11 +17,14 @@ from django.utils import timezone
 from accounts import sessions
 from accounts.models import OfficerProfile
 from core import advisory_locks
-from core.audit import events
+from core.audit import events, proposals
+from core.audit.proposals import Values
 from core.errors import CodedError
+from core.models import Proposal
 from core.permissions import users_with_permission
 
 KEEP = "accounts.keep_people"
+_POWER = ("keep_people", "issue_alert")  # codenames; as accounts/migrations/0002_guards.py
 MAX_SUBJECT_LENGTH = 255  # as OpenID Connect has it
 LEADS_LOCK = "leads of the desk"  # that the trigger takes too
 
@@ -35,57 +39,114 @@ def active_leads() -> QuerySet[User]:
     return able.filter(is_active=True, is_staff=True)
 
 
-def deactivate(user: User, *, by: User | None, reason: str) -> None:
-    """Close an account; `by=None` is the system. Raises AccountError."""
-    with _lock_decision(user, by, reason) as person:
-        if not person.is_active:
-            raise AccountError("same")
-        _refuse_last_lead(person)
-        _set_open(person, is_open=False)
-        events.log_event("user", person.pk, "account_closed", by=by, reason=reason.strip())
+def deactivate(user: User, *, by: User | None, reason: str) -> Proposal | None:
+    """Close an account; `by=None` is the system, which needs no second person. As `_decide`."""
+    with proposals.bypass_four_eyes() if by is None else transaction.atomic():
+        return _decide(user, {"act": "close"}, by, reason)
 
 
-def reactivate(user: User, *, by: User, reason: str) -> None:
-    """Open an account again, with its password and device. Raises AccountError."""
-    with _lock_decision(user, by, reason) as person:
-        if person.is_active:
-            raise AccountError("same")
-        _set_open(person, is_open=True)
-        events.log_event("user", person.pk, "account_reopened", by=by, reason=reason.strip())
+def reactivate(user: User, *, by: User, reason: str) -> Proposal | None:
+    """Open an account again, with its password and device. As `_decide`."""
+    return _decide(user, {"act": "reopen"}, by, reason)
 
 
-def change_role(user: User, group: Group, *, by: User, reason: str) -> None:
-    """Replace an officer's roles by this one. Raises AccountError."""
-    with _lock_decision(user, by, reason) as person:
-        if not assign_group(person, group):
-            raise AccountError("same")
-        events.log_event(
-            "user", person.pk, "role_changed", by=by, group=group.name, reason=reason.strip()
-        )
+def change_role(user: User, group: Group, *, by: User, reason: str) -> Proposal | None:
+    """Replace an officer's roles by this one. As `_decide`."""
+    return _decide(user, {"act": "role", "group": group.pk}, by, reason)
 
 
-def link(user: User, subject: str, *, by: User, reason: str) -> None:
-    """Let that subject at the provider log in as this officer. Raises AccountError."""
+def link(user: User, subject: str, *, by: User, reason: str) -> Proposal | None:
+    """Let that subject at the provider log in as this officer. As `_decide`."""
     subject = subject.strip()
     if not settings.OIDC_ISSUER:
         raise AccountError("provider")
     if not is_subject(subject):
         raise AccountError("subject")
-    with _lock_decision(user, by, reason) as person:
-        holder = linked_to(subject)
-        if holder:
-            raise AccountError("same" if holder == person else "taken")
-        _link(person, settings.OIDC_ISSUER, subject)
-        events.log_event("user", person.pk, "account_linked", by=by, reason=reason.strip())
+    return _decide(user, {"act": "link", "subject": subject}, by, reason)
 
 
-def unlink(user: User, *, by: User, reason: str) -> None:
-    """Unlink the officer from every provider. Raises AccountError."""
+def unlink(user: User, *, by: User, reason: str) -> Proposal | None:
+    """Unlink the officer from every provider. As `_decide`."""
+    return _decide(user, {"act": "unlink"}, by, reason)
+
+
+def _decide(user: User, change: Values, by: User | None, reason: str) -> Proposal | None:
+    """Make the change, or propose it and return the proposal where it takes two. Raises AccountError,
+    and ActionError where a proposal about the account is open.
+    """
     with _lock_decision(user, by, reason) as person:
-        if not OfficerProfile.objects.filter(user=person, oidc_subject__isnull=False).exists():
-            raise AccountError("same")
-        _link(person, None, None)
-        events.log_event("user", person.pk, "account_unlinked", by=by, reason=reason.strip())
+        _check_change(person, change)
+        if by and _takes_two(person, change):
+            return proposals.propose(ACCOUNT, person.pk, change, by=by, reason=reason)
+        _make_change(person, change, by, reason)
+    return None
+
+
+class _AccountAct(proposals.Act):
+    """A change of an account with power, or one that gives power."""
+
+    def carry_out(self, proposal: Proposal, by: User) -> None:
+        user, change = User.objects.get(pk=proposal.target), proposal.new_values
+        with _lock_decision(user, by, proposal.reason) as person:
+            _check_change(person, change)
+            _make_change(person, change, by, proposal.reason)
+
+
+ACCOUNT = _AccountAct("account", KEEP)
+_EVENTS = {
+    "close": "account_closed", "reopen": "account_reopened", "role": "role_changed",
+    "link": "account_linked", "unlink": "account_unlinked",
+}  # fmt: skip
+
+
+def _takes_two(person: User, change: Values) -> bool:
+    """Return whether the change gives power or is of an account that has it."""
+    powerful = Group.objects.filter(permissions__codename__in=_POWER)
+    if powerful.filter(pk=change.get("group", 0)).exists():
+        return True
+    return change["act"] != "unlink" and powerful.filter(user=person).exists()
+
+
+def _check_change(person: User, change: Values) -> None:
+    """Raise AccountError where it changes nothing or would leave no lead."""
+    match change["act"]:
+        case "close":
+            is_same = not person.is_active
+        case "reopen":
+            is_same = person.is_active
+        case "role":
+            is_same = [group.pk for group in person.groups.all()] == [change["group"]]
+        case "link":
+            is_same = _is_held_by(person, change["subject"])
+        case _:
+            is_same = not _linked_profiles(person).exists()
+    if is_same:
+        raise AccountError("same")
+    if change["act"] in {"close", "role"} and not _leads(change.get("group", 0)):
+        _refuse_last_lead(person)
+
+
+def _is_held_by(person: User, subject: str) -> bool:
+    """Return whether the officer has the subject. Raises AccountError where another has."""
+    holder = linked_to(subject)
+    if holder and holder != person:
+        raise AccountError("taken")
+    return holder is not None
+
+
+def _make_change(person: User, change: Values, by: User | None, reason: str) -> None:
+    detail = {"reason": reason.strip()}
+    match change["act"]:
+        case "close" | "reopen" as act:
+            _set_open(person, is_open=act == "reopen")
+        case "role":
+            group = Group.objects.get(pk=change["group"])
+            assign_group(person, group)
+            detail["group"] = group.name
+        case _:
+            subject = change.get("subject")
+            _link(person, settings.OIDC_ISSUER if subject else None, subject)
+    events.log_event("user", person.pk, _EVENTS[change["act"]], by=by, **detail)
 
 
 def is_subject(text: str) -> bool:
@@ -102,9 +163,11 @@ def linked_to(subject: str) -> User | None:
 
 def is_linked(user: User) -> bool:
     """Return whether an account of the configured provider logs in as this officer."""
-    return OfficerProfile.objects.filter(
-        user=user, oidc_issuer=settings.OIDC_ISSUER, oidc_subject__isnull=False
-    ).exists()
+    return _linked_profiles(user).filter(oidc_issuer=settings.OIDC_ISSUER).exists()
+
+
+def _linked_profiles(user: User) -> QuerySet[OfficerProfile]:
+    return OfficerProfile.objects.filter(user=user, oidc_subject__isnull=False)
 
 
 def _link(person: User, issuer: str | None, subject: str | None) -> None:
@@ -119,7 +182,7 @@ def assign_group(user: User, group: Group) -> bool:
     with _serialized():
         if list(user.groups.all()) == [group]:
             return False
-        if not _leads(group):
+        if not _leads(group.pk):
             _refuse_last_lead(user)
         user.groups.set([group])
         sessions.end_all_sessions(user)
@@ -127,8 +190,9 @@ def assign_group(user: User, group: Group) -> bool:
 
 
 def on_enrolment(user: User) -> None:
-    """Open the account of a used invitation, and end its sessions."""
-    _set_open(user, is_open=True)
+    """Open the account of a used invitation, and end its sessions. A command made the invitation."""
+    with proposals.bypass_four_eyes():
+        _set_open(user, is_open=True)
 
 
 def _set_open(user: User, *, is_open: bool) -> None:
@@ -166,6 +230,6 @@ def _refuse_last_lead(user: User) -> None:
         raise AccountError("last_lead")
 
 
-def _leads(group: Group) -> bool:
-    app, _, codename = KEEP.partition(".")
-    return group.permissions.filter(content_type__app_label=app, codename=codename).exists()
+def _leads(group: int) -> bool:
+    codename = KEEP.partition(".")[2]
+    return Group.objects.filter(pk=group, permissions__codename=codename).exists()

@@ -25,10 +25,10 @@ def _view(app: str, models: str) -> frozenset[str]:
     return frozenset(f"{app}.view_{model}" for model in models.split())
 
 
-_REPORTS = _view("core", "auditevent") | _view(
+_REPORTS = _view("core", "auditevent proposal") | _view(
     "reports",
     "report indicator campaign commune office numberfinding dispute officenumber bankhotline"
-    " publicstatement cannedreply unit unitmember routingrule publishednumberchange lookalikedomain",
+    " publicstatement cannedreply unit unitmember routingrule lookalikedomain",
 )
 _DUTY = (
     _REPORTS

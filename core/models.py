@@ -1,9 +1,9 @@
-"""Tables of the mechanisms: the outbox, the audit log with its hash chain, the proof of the keys."""
+"""Tables of the mechanisms: outbox, audit log with its hash chain, proposals, the proof of the keys."""
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from core.personal_data_inventory import Declared, FieldClassification
@@ -145,6 +145,64 @@ class KeyProof(models.Model):
         constraints = [models.CheckConstraint(condition=Q(id=1), name="keyproof_one_row")]
 
 
+class Proposal(models.Model):
+    """An act that takes two people: one proposes it, another confirms or refuses it (core/audit/proposals.py).
+
+    `target`: the key of what it is about, "" for a new row; `new_values`: what shall be, empty for a
+    removal. A trigger permits one change, the decision; others forbid the act without it.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "Chờ người khác xác nhận"
+        CONFIRMED = "confirmed", "Đã xác nhận"
+        REFUSED = "refused", "Không nhận"
+
+    kind = models.CharField("việc", max_length=16)
+    target = models.CharField(max_length=64, blank=True)
+    new_values = models.JSONField(default=dict)
+    old_values = models.JSONField(default=dict)
+    reason = models.TextField("vì sao", blank=True)
+    proposed_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name="người đề nghị"
+    )
+    proposed_at = models.DateTimeField("đề nghị lúc", db_default=Now())
+    state = models.CharField(
+        "trạng thái",
+        max_length=16,
+        choices=State.choices,
+        default=State.OPEN,
+        db_default=State.OPEN,
+    )
+    decided_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name="người quyết"
+    )
+    decided_at = models.DateTimeField("quyết lúc", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "đề nghị cần người thứ hai"
+        default_permissions = ("view",)
+        ordering = ["-proposed_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="open", decided_by=None, decided_at=None)
+                | ~Q(state="open") & Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="proposal_decided_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="confirmed") | ~Q(decided_by=F("proposed_by")),
+                name="proposal_four_eyes",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "target"],
+                condition=Q(state="open") & ~Q(target=""),
+                name="proposal_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.target}"
+
+
 # Which fields are personal (core/personal_data_inventory.py).
 _OFFICER = "which officer did it: the audit log must name its people"
 _REASON = "an officer's own words, which should name nobody"
@@ -166,5 +224,14 @@ PERSONAL_DATA: Declared = {
         "id task priority created_at due_at leased_at leased_until attempts done_at"
         " failed_at error",
         ties="key",
+    ),
+    "core.Proposal": FieldClassification(
+        "id kind old_values proposed_at state decided_at",
+        ties="target",
+        clear={
+            "new_values": "what pages shall say; of an account its role or its id at the ministry",
+            "reason": _REASON,
+            "proposed_by decided_by": _OFFICER,
+        },
     ),
 }

@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.sessions import get_officer
 from core.text import lower_initial
+from desk import proposals
 from desk.labels import codes
 from desk.labels.formatting import format_count
 from desk.numbers.findings import unconfirmed_findings
@@ -44,8 +45,12 @@ def dashboard_data(request: HttpRequest) -> dict[str, Any]:
 
 
 def pending_counts_columns(user: User) -> dict[str, Any]:
-    """Return this officer's counts of pending findings, disputes and lookalike domains, as columns."""
+    """Return this officer's counts of pending findings, proposals, disputes and lookalike domains, as
+    columns.
+    """
     columns: dict[str, Any] = {}
+    if user.has_perm("core.view_proposal"):
+        columns["proposals"] = aggregate_all(proposals.open_for(user), count=Count("pk"))
     if user.has_perm(findings.CONFIRM):
         numbers = unconfirmed_findings().exclude(proposed_by=user)
         columns["numbers"] = aggregate_all(numbers, count=Count("pk"))
@@ -68,11 +73,14 @@ def aggregate_all(rows: QuerySet[Any], **aggregates: Any) -> Subquery:
 
 
 def pending_tiles(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the counts of pending numbers and disputes, and when the next dispute is due."""
-    numbers, disputes = data.get("numbers") or {}, data.get("disputes") or {}
+    """Return the counts of what is pending, and when the next dispute is due."""
+    numbers, disputes, proposed = (
+        data.get(name) or {} for name in ("numbers", "disputes", "proposals")
+    )
     due = parse_datetime(disputes["due"]) if disputes.get("due") else None
     return {
         "waiting": numbers.get("count"),
+        "proposed": proposed.get("count"),
         "open": disputes.get("count"),
         "due": due,
         "is_late": due is not None and due < timezone.now(),

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -13,7 +13,7 @@ from core.audit import events
 from core.province import province
 from desk.labels import codes
 from desk.pages import validators
-from desk.pages.actions import changed_values
+from desk.pages.actions import ProposingAdminMixin, changed_values
 from desk.pages.lists import NoDeleteAdminMixin
 from desk.reports.decision_forms import FORBIDDEN
 from reports.campaigns.campaign_stats import scenarios
@@ -73,6 +73,22 @@ def validate_reply_text(typed: str) -> str:
     return typed
 
 
+def validate_public_text(typed: str, *, is_quote: bool = False) -> str:
+    """Return the text. Raises ValidationError for what no page may say: tags, links, numbers that no
+    office has published and, but in a quote of callers, asking for codes or telling to pay.
+    """
+    validators.validate_plain_text(typed)
+    if replies.has_unpublished_number(typed):
+        raise forms.ValidationError(FORBIDDEN["number"])
+    if not is_quote and replies.forbidden_wording(typed):
+        raise forms.ValidationError(FORBIDDEN["secret"])
+    if not is_quote and replies.tells_to_pay(typed):
+        raise forms.ValidationError(
+            "Câu này dễ hiểu thành bảo người dân chuyển tiền. Nói rõ là không, ngay trước chữ ấy."
+        )
+    return typed
+
+
 @admin.register(CannedReply)
 class ReplyAdmin(NoDeleteAdminMixin, admin.ModelAdmin[CannedReply]):
     """Canned replies; never deleted, since the audit log refers to them."""
@@ -117,7 +133,7 @@ class StatementForm(forms.ModelForm[PublicStatement]):
         return self._with_its_marks("text_en")
 
     def _with_its_marks(self, name: str) -> str:
-        typed: str = validators.validate_plain_text(self.cleaned_data[name])
+        typed: str = validate_public_text(self.cleaned_data[name])
         needed = set(_MARKS.findall(self.initial.get(name, "")))
         if set(_MARKS.findall(typed)) == needed:
             return typed
@@ -130,39 +146,28 @@ class StatementForm(forms.ModelForm[PublicStatement]):
 
 
 @admin.register(PublicStatement)
-class StatementAdmin(NoDeleteAdminMixin, admin.ModelAdmin[PublicStatement]):
-    """Public statements; a change is on the pages within two minutes."""
+class StatementAdmin(ProposingAdminMixin, NoDeleteAdminMixin, admin.ModelAdmin[PublicStatement]):
+    """Public statements; a confirmed change is on the pages within two minutes."""
 
+    act = confirmed_statements.STATEMENT
     form = StatementForm
-    list_display = ("title", "status_column", "text", "amount", "confirmed_by", "confirmed_at")
+    list_display = ("title", "status_column", "text", "amount")
     list_filter = ("is_public",)
     show_facets = admin.ShowFacets.NEVER
-    readonly_fields = ("title", "confirmed_by", "confirmed_at")
+    readonly_fields = ("title",)
     fieldsets = (
         (
             None,
             {
                 "fields": (*readonly_fields, "text", "text_en", "amount", "is_public"),
                 "description": f"Chỉ cho hiện khi {province.office} hoặc bộ phận pháp lý đã xác nhận. Bấm Lưu là"
-                f" bạn đứng tên xác nhận. {SOON}",
+                f" đề nghị; người khác xác nhận thì mới đổi. {SOON}",
             },
         ),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
-
-    def save_model(
-        self, request: HttpRequest, obj: PublicStatement, form: Any, change: bool
-    ) -> None:
-        by = get_officer(request)
-        if obj.is_public:
-            confirmed_statements.publish_statement(obj, by)
-        else:
-            confirmed_statements.unpublish_statement(
-                obj, by, was_public=bool(form.initial.get("is_public"))
-            )
-        messages.info(request, SOON)
 
     @admin.display(description="trên trang", ordering="is_public")
     def status_column(self, statement: PublicStatement) -> str:

@@ -1,5 +1,6 @@
-"""Reference data: communes, offices, and exceptions of the calendar."""
+"""Reference data: communes, offices and published numbers, and exceptions of the calendar."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -7,20 +8,32 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.sessions import get_officer
-from core.audit import events
 from core.readonly_admin import ReadOnlyAdminMixin
 from desk.pages import validators
-from desk.pages.actions import changed_values
+from desk.pages.actions import ProposingAdminMixin
 from desk.pages.lists import NoDeleteAdminMixin
 from desk.pages.validators import AnyDayField, DayField
+from desk.prepared_texts import validate_public_text
 from reports.calendar import days_off
-from reports.models import CalendarException, Commune, Office
+from reports.extraction import phones
+from reports.models import (
+    BankHotline,
+    CalendarException,
+    Commune,
+    NumberFinding,
+    Office,
+    OfficeNumber,
+)
+from reports.numbers import lookup
+from reports.reference import confirmed_statements
 
 # Texts that the public page of an office shows.
 _WORDS = (
     "name", "name_en", "other_names", "never_by_phone", "never_by_phone_en", "claims", "claims_en",
 )  # fmt: skip
+_QUOTES = {"other_names", "claims", "claims_en"}  # of callers
 _WEEKEND = 5
+_CALLABLE = re.compile(r"[*#+]?[0-9][0-9 .\-]{1,30}[0-9#]")
 
 
 @admin.register(Commune)
@@ -45,22 +58,89 @@ class OfficeForm(forms.ModelForm[Office]):
         values = super().clean() or self.cleaned_data
         for name in _WORDS:
             try:
-                validators.validate_plain_text(str(values.get(name) or ""))
+                validate_public_text(str(values.get(name) or ""), is_quote=name in _QUOTES)
             except forms.ValidationError as error:
                 self.add_error(name, error)
         return values
 
 
 @admin.register(Office)
-class OfficeAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Office]):
+class OfficeAdmin(ProposingAdminMixin, NoDeleteAdminMixin, admin.ModelAdmin[Office]):
+    act = confirmed_statements.OFFICE
     form = OfficeForm
     list_display = ("name", "never_by_phone", "reviewed_on", "position")
     search_fields = ("name", "other_names")
 
-    def save_model(self, request: HttpRequest, obj: Office, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        values = changed_values(form, _WORDS)
-        events.log_event("office", obj.pk, "office_saved", by=get_officer(request), **values)
+
+class OfficeNumberForm(forms.ModelForm[OfficeNumber]):
+    """A published number of an office, with source and day of comparison."""
+
+    verified_on = DayField(label="Đối chiếu ngày")
+
+    class Meta:
+        model = OfficeNumber
+        fields = ("office", "number", "label", "label_en", "source", "verified_on")
+
+    def clean_number(self) -> str:
+        typed: str = self.cleaned_data["number"]
+        key = lookup.lookup_key(phones.parse(typed))
+        if not key:
+            raise forms.ValidationError("Chưa đọc được một số nào ở đây. Ghi một số, đủ chữ số.")
+        if OfficeNumber.objects.filter(key=key).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("Số này đã có trong danh sách.")
+        if NumberFinding.objects.filter(key=key, withdrawn_at=None).exists():
+            raise forms.ValidationError("Số này đang có ghi nhận là kẻ gian dùng. Gỡ trước đã.")
+        validators.validate_publishable(self, typed)
+        self.instance.key = key
+        return typed
+
+    def clean_source(self) -> str:
+        return validators.validate_source(self.cleaned_data["source"])
+
+
+@admin.register(OfficeNumber)
+class OfficeNumberAdmin(ProposingAdminMixin, admin.ModelAdmin[OfficeNumber]):
+    """Published numbers of offices."""
+
+    act = confirmed_statements.OFFICE_NUMBER
+    form = OfficeNumberForm
+    list_display = ("number", "office", "label", "source", "verified_on")
+    list_select_related = ("office",)
+    search_fields = ("number", "office__name")
+
+
+class BankLineForm(forms.ModelForm[BankHotline]):
+    """A dialable number of a bank, with source and day of comparison."""
+
+    verified_on = DayField(label="Đối chiếu ngày")
+
+    def clean_number(self) -> str:
+        typed = " ".join(self.cleaned_data["number"].split())
+        if not _CALLABLE.fullmatch(typed):
+            raise forms.ValidationError("Ghi một số gọi được, chỉ chữ số và dấu cách.")
+        return validators.validate_publishable(self, typed)
+
+    def clean_source(self) -> str:
+        return validators.validate_source(self.cleaned_data["source"])
+
+
+@admin.register(BankHotline)
+class BankLineAdmin(ProposingAdminMixin, admin.ModelAdmin[BankHotline]):
+    """The banks' hotlines for the first half hour after a transfer."""
+
+    act = confirmed_statements.BANK_HOTLINE
+    form = BankLineForm
+    list_display = ("name", "number", "source", "verified_on")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("name", "number", "source", "verified_on"),
+                "description": "Đối chiếu với thẻ hoặc trang chính thức của ngân hàng, đừng lấy từ"
+                " kết quả tìm kiếm. Các trang công khai đổi theo trong vòng hai phút.",
+            },
+        ),
+    )
 
 
 class SpecialDayForm(forms.ModelForm[CalendarException]):

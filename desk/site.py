@@ -22,7 +22,7 @@ WRONG = (
 )
 # Models in the order of use; others follow in their own order.
 ORDER = (
-    "Report", "Dispute", "NumberFinding", "PublishedNumberChange", "Campaign", "Alert", "AlertRevision", "PartnerAgency", "Delivery",
+    "Report", "Dispute", "NumberFinding", "Proposal", "Campaign", "Alert", "AlertRevision", "PartnerAgency", "Delivery",
     "AuditEvent", "Office", "Unit", "RoutingRule", "OfficeNumber", "BankHotline", "PublicStatement", "CannedReply", "Commune", "User",
 )  # fmt: skip
 

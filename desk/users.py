@@ -15,6 +15,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts import lockouts, officer_accounts
 from accounts.officer_accounts import AccountError
 from accounts.sessions import get_officer
+from core.errors import ActionError
+from core.models import Proposal
 from core.province import province
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history
 from desk.pages.requests import parse_int
@@ -46,53 +48,53 @@ class RoleAdmin(GroupAdmin):
 
 class AccountAction(RowAction):
     permission = officer_accounts.KEEP
-    errors = (AccountError,)
+    errors = (AccountError, ActionError)
     max_reason_chars = 1000
 
-    def get_error_message(self, error: AccountError) -> str:
-        return NOT_DONE[error.code]
+    def get_error_message(self, error: AccountError | ActionError) -> str:
+        return NOT_DONE[error.code] if isinstance(error, AccountError) else f"Chưa làm. {error}"
 
 
 class CloseAccount(AccountAction):
     done = "Đã khóa tài khoản. Người này đã bị thoát ra ở mọi nơi."
 
-    def run(self) -> None:
-        officer_accounts.deactivate(self.row, by=self.officer, reason=self.reason)
+    def run(self) -> Proposal | None:
+        return officer_accounts.deactivate(self.row, by=self.officer, reason=self.reason)
 
 
 class ReopenAccount(AccountAction):
     done = "Đã mở lại. Đăng nhập bằng mật khẩu và thiết bị như trước."
 
-    def run(self) -> None:
+    def run(self) -> Proposal | None:
         if not self.row.has_usable_password():
             raise AccountError("same")
-        officer_accounts.reactivate(self.row, by=self.officer, reason=self.reason)
+        return officer_accounts.reactivate(self.row, by=self.officer, reason=self.reason)
 
 
 class ChangeRole(AccountAction):
     done = "Đã đổi vai trò. Người này phải đăng nhập lại."
 
-    def run(self) -> None:
+    def run(self) -> Proposal | None:
         key = parse_int(self.request.POST.get("role", ""))
         group = Group.objects.filter(pk=key or 0).first()
         if group is None:
             raise AccountError("role")
-        officer_accounts.change_role(self.row, group, by=self.officer, reason=self.reason)
+        return officer_accounts.change_role(self.row, group, by=self.officer, reason=self.reason)
 
 
 class LinkAccount(AccountAction):
     done = "Đã nối tài khoản ngành. Người này phải đăng nhập lại."
 
-    def run(self) -> None:
+    def run(self) -> Proposal | None:
         subject = self.request.POST.get("subject", "")
-        officer_accounts.link(self.row, subject, by=self.officer, reason=self.reason)
+        return officer_accounts.link(self.row, subject, by=self.officer, reason=self.reason)
 
 
 class UnlinkAccount(AccountAction):
     done = "Đã gỡ tài khoản ngành. Người này phải đăng nhập lại."
 
-    def run(self) -> None:
-        officer_accounts.unlink(self.row, by=self.officer, reason=self.reason)
+    def run(self) -> Proposal | None:
+        return officer_accounts.unlink(self.row, by=self.officer, reason=self.reason)
 
 
 class LiftLockout(AccountAction):

@@ -74,8 +74,8 @@ def django_db_keepdb() -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Roles are there. Tests write published numbers as the data files do; those of the two officers
-    say otherwise.
+    """Roles are there. Tests write as commands do what takes two officers; those of two people say
+    otherwise.
     """
     from django.db import connection
 
@@ -83,8 +83,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         name = connection.ops.quote_name(connection.settings_dict["NAME"])
-        cursor.execute(f"ALTER DATABASE {name} SET reports.number_change = 'reference'")
-        cursor.execute("SET reports.number_change = 'reference'")
+        cursor.execute(f"ALTER DATABASE {name} SET core.proposal = 'command'")
+        cursor.execute("SET core.proposal = 'command'")
         establish_roles()
 
 

@@ -1,4 +1,4 @@
-"""Guard of the last lead: of those who manage officers, one can always log in."""
+"""Guards of the last lead, who can always log in, and of power, which no one gives or takes alone."""
 
 from django.db import migrations
 
@@ -64,11 +64,48 @@ CREATE TRIGGER accounts_guard_last_lead AFTER UPDATE OR DELETE ON auth_user_user
     FOR EACH ROW EXECUTE FUNCTION accounts_guard_last_lead();
 """
 
+GUARD_POWER = r"""
+CREATE FUNCTION accounts_group_has_power(the_group integer) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM auth_group_permissions AS given
+                     JOIN auth_permission AS may ON may.id = given.permission_id
+                    WHERE given.group_id = the_group AND may.codename IN ('keep_people', 'issue_alert'))
+$$;
+CREATE FUNCTION accounts_guard_power() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    the_row jsonb := CASE TG_OP WHEN 'DELETE' THEN to_jsonb(OLD) ELSE to_jsonb(NEW) END;
+    agreed jsonb := core_agreed('account', coalesce(the_row ->> 'user_id', the_row ->> 'id'));
+    is_agreed boolean;
+BEGIN
+    is_agreed := CASE TG_TABLE_NAME
+        WHEN 'auth_user' THEN agreed ->> 'act' = CASE the_row ->> 'is_active' WHEN 'true' THEN 'reopen' ELSE 'close' END
+        WHEN 'auth_user_groups' THEN agreed ->> 'act' = 'role'
+                                     AND (TG_OP = 'DELETE' OR agreed ->> 'group' = the_row ->> 'group_id')
+        ELSE agreed ->> 'act' = 'link' AND agreed ->> 'subject' = the_row ->> 'oidc_subject' END;
+    IF core_is_command() OR coalesce(is_agreed, false) OR NOT (CASE TG_TABLE_NAME
+        WHEN 'auth_user_groups' THEN TG_OP = 'UPDATE' OR accounts_group_has_power((the_row ->> 'group_id')::integer)
+        ELSE EXISTS (SELECT FROM auth_user_groups
+                      WHERE user_id = coalesce(the_row ->> 'user_id', the_row ->> 'id')::integer
+                        AND accounts_group_has_power(group_id)) END)
+    THEN
+        RETURN coalesce(NEW, OLD);
+    END IF;
+    RAISE EXCEPTION 'power is given and taken by two people: % refused', TG_OP
+          USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER accounts_guard_power BEFORE UPDATE OF is_active ON auth_user
+    FOR EACH ROW WHEN (OLD.is_active IS DISTINCT FROM NEW.is_active) EXECUTE FUNCTION accounts_guard_power();
+CREATE TRIGGER accounts_guard_power BEFORE INSERT OR UPDATE OR DELETE ON auth_user_groups
+    FOR EACH ROW EXECUTE FUNCTION accounts_guard_power();
+CREATE TRIGGER accounts_guard_power BEFORE INSERT OR UPDATE OF oidc_subject ON accounts_officerprofile
+    FOR EACH ROW WHEN (NEW.oidc_subject IS NOT NULL) EXECUTE FUNCTION accounts_guard_power();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
         ("auth", "0012_alter_user_first_name_max_length"),
+        ("core", "0002_guards"),
     ]
 
     operations = [
@@ -76,4 +113,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(GROUP_LEADS, migrations.RunSQL.noop),
         migrations.RunSQL(IS_LEAD, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_LAST_LEAD, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_POWER, migrations.RunSQL.noop),
     ]

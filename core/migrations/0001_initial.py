@@ -93,4 +93,27 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['subject_type', 'subject_id', '-id'], name='auditevent_subject'), models.Index(fields=['actor', '-id'], name='auditevent_actor'), models.Index(condition=models.Q(('kind__in', ('revealed', 'exported', 'case_exported', 'transfer_slip_printed'))), fields=['-id'], name='auditevent_looks'), django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['created_at'], name='auditevent_created_at')],
             },
         ),
+        migrations.CreateModel(
+            name='Proposal',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=16, verbose_name='việc')),
+                ('target', models.CharField(blank=True, max_length=64)),
+                ('new_values', models.JSONField(default=dict)),
+                ('old_values', models.JSONField(default=dict)),
+                ('reason', models.TextField(blank=True, verbose_name='vì sao')),
+                ('proposed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='đề nghị lúc')),
+                ('state', models.CharField(choices=[('open', 'Chờ người khác xác nhận'), ('confirmed', 'Đã xác nhận'), ('refused', 'Không nhận')], db_default='open', default='open', max_length=16, verbose_name='trạng thái')),
+                ('decided_at', models.DateTimeField(null=True, verbose_name='quyết lúc')),
+                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='người quyết')),
+                ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='người đề nghị')),
+            ],
+            options={
+                'verbose_name': 'đề nghị cần người thứ hai',
+                'verbose_name_plural': 'đề nghị cần người thứ hai',
+                'ordering': ['-proposed_at'],
+                'default_permissions': ('view',),
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='proposal_decided_whole'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'confirmed'), _negated=True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='proposal_four_eyes'), models.UniqueConstraint(condition=models.Q(('state', 'open'), models.Q(('target', ''), _negated=True)), fields=('kind', 'target'), name='proposal_one_at_a_time')],
+            },
+        ),
     ]

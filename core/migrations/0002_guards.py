@@ -1,4 +1,4 @@
-"""Guards of the audit log: events and chain links are append-only."""
+"""Guards of the audit log, which is append-only, and of acts that take two people."""
 
 from django.db import migrations
 
@@ -47,6 +47,58 @@ CREATE TRIGGER core_guard_chain_links BEFORE UPDATE OR DELETE ON core_auditchain
     FOR EACH ROW EXECUTE FUNCTION core_guard_chain_links();
 """
 
+GUARD_PROPOSALS = r"""
+CREATE FUNCTION core_guard_proposals() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    decided core_proposal;
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.state = 'open' THEN
+        decided := OLD;
+        decided.state := NEW.state;
+        decided.decided_by_id := NEW.decided_by_id;
+        decided.decided_at := NEW.decided_at;
+        IF NEW IS NOT DISTINCT FROM decided THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'a proposal is decided once and otherwise never changes: % refused', TG_OP
+          USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER core_guard_proposals BEFORE UPDATE OR DELETE ON core_proposal
+    FOR EACH ROW EXECUTE FUNCTION core_guard_proposals();
+"""
+
+# What two people agreed on and this transaction carries out, else NULL; and whether a command writes.
+AGREED = r"""
+CREATE FUNCTION core_agreed(the_kind text, the_target text) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT new_values FROM core_proposal
+     WHERE id::text = current_setting('core.proposal', true)
+       AND kind = the_kind AND target = the_target AND state = 'confirmed'
+$$;
+CREATE FUNCTION core_is_command() RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT coalesce(current_setting('core.proposal', true), '') = 'command'
+$$;
+"""
+
+# Trigger of a table whose rows two people write exactly as agreed; arguments: kind, primary key.
+REQUIRE_TWO_PEOPLE = r"""
+CREATE FUNCTION core_require_two_people() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    before jsonb := CASE TG_OP WHEN 'INSERT' THEN '{}' ELSE to_jsonb(OLD) END;
+    after jsonb := CASE TG_OP WHEN 'DELETE' THEN '{}' ELSE to_jsonb(NEW) END;
+    agreed jsonb := core_agreed(TG_ARGV[0], coalesce(before ->> TG_ARGV[1], ''));
+BEGIN
+    IF core_is_command() OR coalesce(CASE TG_OP
+           WHEN 'INSERT' THEN agreed <> '{}' AND after @> agreed
+           WHEN 'UPDATE' THEN agreed <> '{}' AND after = before || agreed
+           ELSE agreed = '{}' END, false)
+    THEN
+        RETURN coalesce(NEW, OLD);
+    END IF;
+    RAISE EXCEPTION 'this takes two people: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -57,4 +109,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(IS_ERASURE_LOGGED, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_AUDIT_EVENTS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_CHAIN_LINKS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_PROPOSALS, migrations.RunSQL.noop),
+        migrations.RunSQL(AGREED, migrations.RunSQL.noop),
+        migrations.RunSQL(REQUIRE_TWO_PEOPLE, migrations.RunSQL.noop),
     ]

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.sessions import get_officer
 from core.errors import ActionError
+from core.models import Proposal
 from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_datetime, format_phone
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
@@ -75,12 +76,13 @@ class ConfirmFinding(RowAction):
 
 
 class WithdrawFinding(RowAction):
-    """Withdraw a finding."""
+    """Withdraw a finding, or propose to withdraw a confirmed one."""
 
     done = "Đã gỡ ghi nhận."
+    proposed = "Đã đề nghị gỡ. Số vẫn hiện cho đến khi một chỉ huy khác xác nhận."
 
-    def run(self) -> None:
-        findings.withdraw(self.row.pk, self.reason, by=self.officer)
+    def run(self) -> Proposal | None:
+        return findings.withdraw(self.row.pk, self.reason, by=self.officer)
 
 
 @admin.register(NumberFinding)
@@ -149,7 +151,8 @@ class NumberFindingAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
         )
         return {
             **may,
-            "may_withdraw": stands and may["may_end"],
+            "may_withdraw": stands
+            and (by.has_perm(findings.PROPOSE) if row.confirmed_at else may["may_end"]),
             "record": action_history("number", row.pk),
             "verdict": lookup.lookup_number(phones.parse(row.number)),
             "named": count_reports_naming(row.key),

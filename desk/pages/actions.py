@@ -17,12 +17,16 @@ from django.views.generic import View
 from accounts.reauthentication import reauthentication_required
 from accounts.sessions import get_officer
 from core.audit import events
+from core.audit.proposals import RowAct
 from core.errors import ActionError, CodedError, NotAllowedError
+from core.models import Proposal
 from core.readonly_admin import ReadOnlyAdminMixin
 from core.responses import HttpResponseSeeOther
 from desk.labels.events import EVENTS, PERSONAL
 from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.requests import parse_int, post_text
+
+PROPOSED = "Đã đề nghị. Trang giữ như cũ cho đến khi một người khác xác nhận."
 
 
 class DeskAction(View):
@@ -93,6 +97,7 @@ class RowAction(DeskAction):
     errors: tuple[type[Exception], ...] = (ActionError,)
     model_admin: Any = None
     reauthenticate = ""  # the permission whose holders authenticate again
+    proposed = "Đã đề nghị. Việc này cần người thứ hai: một chỉ huy khác xác nhận."
     row: Any
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -105,6 +110,11 @@ class RowAction(DeskAction):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         self.row = get_object_or_404(self.model_admin.model, pk=self.pk)
         return super().post(request, **kwargs)
+
+    def show_result(self, result: Any) -> HttpResponse:
+        if isinstance(result, Proposal):
+            self.done = self.proposed
+        return super().show_result(result)
 
     def get_next_address(self) -> str:
         opts = self.model_admin.opts
@@ -143,6 +153,39 @@ class ReadOnlyActionsMixin(ReadOnlyAdminMixin):
             name=f"{self.opts.app_label}_{self.opts.model_name}_{name}",
         )
         return address
+
+
+class ProposingAdminMixin:
+    """Pages whose save and delete buttons only propose, with audit events of their own."""
+
+    act: RowAct
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        self._propose(request, obj, self.act.propose)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._propose(request, obj, self.act.propose_removal)
+
+    def _propose(
+        self, request: HttpRequest, row: Any, propose: Callable[[Any, User], Proposal]
+    ) -> None:
+        try:
+            propose(row, get_officer(request))
+            messages.success(request, PROPOSED)
+        except ActionError as error:
+            messages.error(request, f"Chưa đề nghị. {error}")
+
+    def save_related(self, *args: Any) -> Any: ...
+
+    log_addition = log_change = log_deletions = save_related
+
+    def response_add(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        return HttpResponseSeeOther(reverse("admin:core_proposal_changelist"))
+
+    response_change = response_delete = response_add
 
 
 def action_history(subject: str, pk: object) -> list[tuple[str, str, str, str]]:

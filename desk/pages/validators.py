@@ -7,7 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from reports.extraction.bank_accounts_and_links import find_links
-from reports.numbers import published_numbers
+from reports.numbers import findings
 
 MIN_SOURCE_CHARS = 10
 _TAG = re.compile(r"<\s*/?\s*[a-zA-Z!]|&#?\w+;")
@@ -25,7 +25,7 @@ def validate_source(typed: str) -> str:
 def validate_publishable(form: "forms.ModelForm[Any]", typed: str) -> str:
     """Return the number. Raises ValidationError for a new one that must not be published."""
     is_new = form.instance.pk is None or "number" in form.changed_data
-    if is_new and (why := published_numbers.publication_blocker(typed)):
+    if is_new and (why := findings.publication_blocker(typed)):
         raise forms.ValidationError(why)
     return typed
 

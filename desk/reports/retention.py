@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -18,6 +19,7 @@ from core import encryption
 from core.audit import events
 from core.errors import ActionError
 from core.form_data import parse_uuid
+from core.models import AuditEvent
 from desk.labels import highlighting
 from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.responses import render, set_status
@@ -61,6 +63,7 @@ ERASURE_NOT_DONE = {
     "closed": "Chưa làm. Đề nghị xóa này đã được trả lời rồi.",
     "gone": "Chưa làm. Dữ liệu của tin đã xóa rồi.",
     "same": "Chưa xóa. Bạn là người đưa ra xem lại: cần người khác đồng ý xóa.",
+    "knew": "Chưa xóa. Bạn đã xem câu hẹn, cho lấy mã mới hoặc nhập tin này: cần người khác đồng ý xóa.",
 }
 RetentionError = HoldError | DestructionError | ErasureRequestError | ActionError
 _PERMISSIONS = {
@@ -260,13 +263,17 @@ def destructible_items(report: Report, by: User) -> list[DestructibleItem]:
     ]
 
 
+def _list_events(report: Report, kind: str) -> QuerySet[AuditEvent]:
+    return events.events_for("report", report.pk).filter(kind=kind)
+
+
 def _reopen_reason(report: Report) -> str:
-    act = events.events_for("report", report.pk).filter(kind="erasure_request_reopened").first()
+    act = _list_events(report, "erasure_request_reopened").first()
     return highlighting.plain_line(act.detail.get("reason", "")) if act else ""
 
 
 def erasure_panel(report: Report, by: User) -> dict[str, Any]:
-    """Return the context of the open (redacted) or refused request, in four statements at most."""
+    """Return the context of the open (redacted) or refused request, in six statements at most."""
     newest, panel = erasure_requests.latest_request(report.pk), FollowupPanel(report)
     waits = newest is not None and newest.decided_at is None and not report.erased_at
     pending = newest if waits else None
@@ -277,6 +284,8 @@ def erasure_panel(report: Report, by: User) -> dict[str, Any]:
         "refused_request": None if pending or against or report.erased_at else newest,
         "reopen_reason": _reopen_reason(report) if pending and pending.reopened_at else "",
         "is_reopened_by_me": pending is not None and pending.reopened_by == by,
+        "knew_code": pending is not None and erasure_requests.knew_code(report.pk, by),
+        "released": pending and _list_events(report, "one_time_word_issued").first(),
         "may_reopen": by.has_perm(ERASURE_REQUEST_TABLE["reopen_erasure_request"].permission),
         "request_words": highlighting.plain_line(words),
         "request_blocker": AGAINST.get(against, ""),

@@ -1,6 +1,7 @@
 """Canned replies to reporters with fixed placeholders like {so_tin}, and forbidden wording."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -74,9 +75,29 @@ def forbidden_wording(text: str) -> str:
     """
     if _ASKING_FOR_SECRET.search(normalize(text)):
         return "secret"
+    return "number" if has_unpublished_number(text) else ""
+
+
+def has_unpublished_number(text: str) -> bool:
+    """Return whether a telephone number stands in it that no office has published."""
     keys = {lookup.lookup_key(mention.phone) for mention in phones.find_in_text(text)}
-    published = OfficeNumber.objects.filter(key__in=keys).count()
-    return "number" if published < len(keys) else ""
+    return OfficeNumber.objects.filter(key__in=keys).count() < len(keys)
+
+
+_TRANSFER = re.compile(
+    r"chuy[eể]n\s+(?:ti[eề]n|kho[aả]n)|(?:n[oộ]p|g[uử]i|đ[oó]ng)\s+ti[eề]n|\b(?:transfer|pay)\b(?!\s+nothing)"
+)
+_NEGATION = re.compile(r"\b(?:không|đừng|chớ|đã|no|not|never|nobody|having|cannot)\b|n['’]t\b")
+_CLAUSE_END = re.compile(r"[.,;:!?\n]")
+
+
+def tells_to_pay(text: str) -> bool:
+    """Return whether a clause speaks of transferring money with no "không" or "đừng" before it."""
+    for clause in _CLAUSE_END.split(unicodedata.normalize("NFKC", text).lower()):
+        found = _TRANSFER.search(clause)
+        if found and not _NEGATION.search(clause[: found.start()]):
+            return True
+    return False
 
 
 def is_unit(text: str) -> bool:

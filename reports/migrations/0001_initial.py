@@ -697,13 +697,12 @@ class Migration(migrations.Migration):
                 ('text_en', models.TextField(verbose_name='câu tiếng Anh')),
                 ('amount', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='con số')),
                 ('is_public', models.BooleanField(default=False, verbose_name='cho hiện trên trang')),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='cho hiện lúc')),
-                ('confirmed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='người cho hiện')),
             ],
             options={
                 'verbose_name': 'câu cần xác nhận',
                 'verbose_name_plural': 'câu cần xác nhận trước khi hiện',
                 'ordering': ['codename'],
+                'permissions': [('confirm_published', 'xác nhận lời và số trên trang công khai do người khác đề nghị')],
             },
         ),
         migrations.CreateModel(
@@ -715,28 +714,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='publicstatistics_one_row')],
-            },
-        ),
-        migrations.CreateModel(
-            name='PublishedNumberChange',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('table', models.CharField(choices=[('office', 'số công bố của cơ quan'), ('bank', 'số gọi gấp của ngân hàng')], max_length=8, verbose_name='bảng')),
-                ('act', models.CharField(choices=[('save', 'Ghi'), ('remove', 'Bỏ')], max_length=8, verbose_name='việc')),
-                ('target', models.BigIntegerField(blank=True, null=True)),
-                ('new_values', models.JSONField(default=dict, verbose_name='ghi là')),
-                ('old_values', models.JSONField(default=dict, verbose_name='đang là')),
-                ('proposed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='đề nghị lúc')),
-                ('outcome', models.CharField(blank=True, choices=[('confirmed', 'Đã xác nhận'), ('refused', 'Không nhận')], db_default='', default='', max_length=16, verbose_name='kết quả')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='quyết lúc')),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='người quyết')),
-                ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='người đề nghị')),
-            ],
-            options={
-                'verbose_name': 'đề nghị đổi số công bố',
-                'verbose_name_plural': 'đề nghị đổi số công bố',
-                'ordering': ['-proposed_at'],
-                'permissions': [('confirm_published', 'xác nhận đổi số công bố do người khác đề nghị')],
             },
         ),
         migrations.CreateModel(
@@ -1072,22 +1049,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='numberfinding',
             constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='numberfinding_four_eyes'),
-        ),
-        migrations.AddConstraint(
-            model_name='publicstatement',
-            constraint=models.CheckConstraint(condition=models.Q(('is_public', False), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False)), _connector='OR'), name='publicstatement_confirmed'),
-        ),
-        migrations.AddConstraint(
-            model_name='publishednumberchange',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('outcome', '')), models.Q(models.Q(('outcome', ''), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='publishednumberchange_decided_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='publishednumberchange',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'confirmed'), _negated=True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='publishednumberchange_four_eyes'),
-        ),
-        migrations.AddConstraint(
-            model_name='publishednumberchange',
-            constraint=models.UniqueConstraint(condition=models.Q(('outcome', ''), ('target__isnull', False)), fields=('table', 'target'), name='publishednumberchange_one_at_a_time'),
         ),
         migrations.AddConstraint(
             model_name='reprocessingrun',

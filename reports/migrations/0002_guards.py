@@ -325,27 +325,6 @@ CREATE TRIGGER reports_guard_messages BEFORE UPDATE OR DELETE ON reports_message
     EXECUTE FUNCTION reports_guard_messages();
 """
 
-GUARD_NUMBER_CHANGES = r"""
-CREATE FUNCTION reports_guard_number_changes() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    decided reports_publishednumberchange;
-BEGIN
-    IF TG_OP = 'UPDATE' AND OLD.outcome = '' THEN
-        decided := OLD;
-        decided.outcome := NEW.outcome;
-        decided.decided_by_id := NEW.decided_by_id;
-        decided.decided_at := NEW.decided_at;
-        IF NEW IS NOT DISTINCT FROM decided THEN
-            RETURN NEW;
-        END IF;
-    END IF;
-    RAISE EXCEPTION 'a proposed number change is never altered: % refused', TG_OP
-          USING ERRCODE = 'integrity_constraint_violation';
-END $$;
-CREATE TRIGGER reports_guard_number_changes BEFORE UPDATE OR DELETE ON reports_publishednumberchange
-    FOR EACH ROW EXECUTE FUNCTION reports_guard_number_changes();
-"""
-
 GUARD_PLACEMENTS = r"""
 CREATE FUNCTION reports_guard_placements() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -451,29 +430,51 @@ CREATE TRIGGER reports_allow_only_reencryption BEFORE UPDATE OR DELETE ON report
     EXECUTE FUNCTION reports_allow_only_reencryption('story_sealed', 'contact_sealed', 'phrase_sealed', 'contact_index');
 """
 
-GUARD_PUBLISHED_NUMBERS = r"""
-CREATE FUNCTION reports_guard_published_numbers() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    said text := coalesce(current_setting('reports.number_change', true), '');
+GUARD_PUBLIC_WORDS = r"""
+CREATE TRIGGER core_require_two_people BEFORE INSERT OR UPDATE OR DELETE ON reports_bankhotline
+    FOR EACH ROW EXECUTE FUNCTION core_require_two_people('bank_hotline', 'id');
+CREATE TRIGGER core_require_two_people BEFORE INSERT OR UPDATE OR DELETE ON reports_officenumber
+    FOR EACH ROW EXECUTE FUNCTION core_require_two_people('office_number', 'id');
+CREATE TRIGGER core_require_two_people BEFORE INSERT OR UPDATE OR DELETE ON reports_office
+    FOR EACH ROW EXECUTE FUNCTION core_require_two_people('office', 'codename');
+CREATE TRIGGER core_require_two_people BEFORE INSERT OR UPDATE OR DELETE ON reports_publicstatement
+    FOR EACH ROW EXECUTE FUNCTION core_require_two_people('statement', 'codename');
+"""
+
+GUARD_FINDING_WITHDRAWALS = r"""
+CREATE FUNCTION reports_guard_finding_withdrawals() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF said <> 'reference' AND NOT EXISTS (
-        SELECT FROM reports_publishednumberchange
-         WHERE id::text = said AND "table" = TG_ARGV[0] AND outcome = 'confirmed'
-           AND CASE TG_OP
-               WHEN 'INSERT' THEN act = 'save' AND target IS NULL AND new_values ->> 'number' = NEW.number
-               WHEN 'UPDATE' THEN act = 'save' AND target = OLD.id AND target = NEW.id
-                                  AND new_values ->> 'number' = NEW.number
-               ELSE act = 'remove' AND target = OLD.id END)
+    -- Or a dispute that two people uphold in this very transaction.
+    IF core_is_command() OR core_agreed('withdrawal', OLD.id::text) IS NOT NULL OR EXISTS (
+        SELECT FROM reports_dispute WHERE key = OLD.key AND status = 'upheld'
+           AND answered_by_id = NEW.withdrawn_by_id AND answered_at >= transaction_timestamp())
     THEN
-        RAISE EXCEPTION 'a published number is changed by two people: % refused', TG_OP
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'a confirmed finding is withdrawn by two people: % refused', TG_OP
+          USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_finding_withdrawals BEFORE UPDATE OF withdrawn_at ON reports_numberfinding
+    FOR EACH ROW WHEN (OLD.confirmed_at IS NOT NULL AND OLD.withdrawn_at IS DISTINCT FROM NEW.withdrawn_at)
+    EXECUTE FUNCTION reports_guard_finding_withdrawals();
+"""
+
+# Who held the reporter's phrase or code could have made the request: another officer grants it.
+GUARD_ERASURE_GRANTS = r"""
+CREATE FUNCTION reports_guard_erasure_grants() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM core_auditevent
+                WHERE subject_type = 'report' AND subject_id = NEW.report_id::text AND actor_id = NEW.decided_by_id
+                  AND (kind IN ('filed', 'one_time_word_issued')
+                       OR kind = 'revealed' AND detail ->> 'field' = 'phrase'))
+    THEN
+        RAISE EXCEPTION 'whoever knew the code grants no erasure: % refused', TG_OP
               USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    RETURN coalesce(NEW, OLD);
+    RETURN NEW;
 END $$;
-CREATE TRIGGER reports_guard_published_numbers BEFORE INSERT OR UPDATE OR DELETE ON reports_bankhotline
-    FOR EACH ROW EXECUTE FUNCTION reports_guard_published_numbers('bank');
-CREATE TRIGGER reports_guard_published_numbers BEFORE INSERT OR UPDATE OR DELETE ON reports_officenumber
-    FOR EACH ROW EXECUTE FUNCTION reports_guard_published_numbers('office');
+CREATE TRIGGER reports_guard_erasure_grants BEFORE UPDATE OF outcome ON reports_erasurerequest
+    FOR EACH ROW WHEN (NEW.outcome = 'granted') EXECUTE FUNCTION reports_guard_erasure_grants();
 """
 
 
@@ -499,10 +500,11 @@ class Migration(migrations.Migration):
         migrations.RunSQL(GUARD_LEGAL_HOLDS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_CAMPAIGN_MERGES, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_MESSAGES, migrations.RunSQL.noop),
-        migrations.RunSQL(GUARD_NUMBER_CHANGES, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_PLACEMENTS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_MERGE_PROPOSALS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_TRANSFER_SLIPS, migrations.RunSQL.noop),
         migrations.RunSQL(ALLOW_ONLY_REENCRYPTION, migrations.RunSQL.noop),
-        migrations.RunSQL(GUARD_PUBLISHED_NUMBERS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_PUBLIC_WORDS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_FINDING_WITHDRAWALS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_ERASURE_GRANTS, migrations.RunSQL.noop),
     ]

@@ -29,7 +29,6 @@ from reports.models.monitoring import ReprocessingRun as ReprocessingRun
 from reports.models.numbers import Dispute as Dispute
 from reports.models.numbers import NumberFinding as NumberFinding
 from reports.models.numbers import OfficeNumber as OfficeNumber
-from reports.models.numbers import PublishedNumberChange as PublishedNumberChange
 from reports.models.public import BankHotline as BankHotline
 from reports.models.public import LookalikeDomain as LookalikeDomain
 from reports.models.public import PublicStatement as PublicStatement

@@ -169,16 +169,9 @@ DECLARED: Declared = {
         },
     ),
     "reports.FloodSample": FieldClassification("received_at flags", ties="report origin_digests"),
-    "reports.PublicStatement": FieldClassification(
-        "codename title text text_en amount is_public confirmed_at",
-        clear={"confirmed_by": _OFFICER},
-    ),
+    "reports.PublicStatement": FieldClassification("codename title text text_en amount is_public"),
     "reports.BankHotline": FieldClassification("id name number source verified_on"),
     "reports.PublicStatistics": FieldClassification("id counted_at figures"),
-    "reports.PublishedNumberChange": FieldClassification(
-        "id table act target new_values old_values proposed_at outcome decided_at",
-        clear={"proposed_by decided_by": _OFFICER},
-    ),
     "reports.CannedReply": FieldClassification(
         "id title text text_en use scenarios is_active position"
     ),

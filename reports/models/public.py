@@ -2,14 +2,13 @@
 
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import Q
 
 from reports.models.monitoring import SnapshotModel
 
 
 class PublicStatement(models.Model):
-    """A sentence, promise or number that must be confirmed before a page shows it. `amount`: its
-    figure, if any, in hours, working days or months by codename.
+    """A sentence, promise or number that two officers must confirm before a page shows it. `amount`:
+    its figure, if any, in hours, working days or months by codename.
     """
 
     codename = models.SlugField("mã", max_length=32, primary_key=True)
@@ -18,21 +17,13 @@ class PublicStatement(models.Model):
     text_en = models.TextField("câu tiếng Anh")
     amount = models.PositiveSmallIntegerField("con số", null=True, blank=True)
     is_public = models.BooleanField("cho hiện trên trang", default=False)
-    confirmed_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="người cho hiện"
-    )
-    confirmed_at = models.DateTimeField("cho hiện lúc", null=True, blank=True)
 
     class Meta:
         verbose_name = "câu cần xác nhận"
         verbose_name_plural = "câu cần xác nhận trước khi hiện"
         ordering = ["codename"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(is_public=False)
-                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
-                name="publicstatement_confirmed",
-            )
+        permissions = [
+            ("confirm_published", "xác nhận lời và số trên trang công khai do người khác đề nghị")
         ]
 
     def __str__(self) -> str:

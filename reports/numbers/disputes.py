@@ -64,9 +64,10 @@ def confirm_clearing(pk: UUID, *, by: User) -> Dispute:
             raise ActionError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
         if not dispute.upheld_by.has_perm(findings.CONFIRM):
             findings.require_permission(by, findings.CONFIRM)
-        if row := findings.open_accusation(dispute.key, lock=True):
-            findings.withdraw_locked(row, f"Đề nghị xem lại {dispute.public_number}", by)
+        row = findings.open_accusation(dispute.key, lock=True)
         _store_answer(dispute, Dispute.Status.UPHELD, by)
+        if row:
+            findings.withdraw_locked(row, f"Đề nghị xem lại {dispute.public_number}", by)
     dispute.refresh_from_db()
     return dispute
 

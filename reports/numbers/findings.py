@@ -1,6 +1,7 @@
 """Officers' findings on numbers; the only writer of them.
 
-One officer proposes a finding, another confirms it; either may be withdrawn. Every action is logged.
+One officer proposes a finding, another confirms it; what was confirmed, two withdraw (core/audit/proposals.py).
+Every action is logged.
 """
 
 from datetime import date, timedelta
@@ -10,10 +11,11 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from core.audit import events
+from core.audit import events, proposals
 from core.errors import ActionError, NotAllowedError
+from core.models import Proposal
 from reports.extraction import phones
-from reports.models import NumberFinding, OfficeNumber
+from reports.models import Indicator, NumberFinding, OfficeNumber, Report
 from reports.numbers import lookup, report_counts
 
 VALID_DAYS = 92  # three months
@@ -105,15 +107,31 @@ def confirm(pk: int, *, by: User) -> NumberFinding:
     return row
 
 
-def withdraw(pk: int, reason: str, *, by: User) -> None:
-    """Withdraw a finding; its proposer may before it is confirmed. Raises ActionError."""
+def withdraw(pk: int, reason: str, *, by: User) -> Proposal | None:
+    """Withdraw a finding that is not confirmed: its proposer or who may confirm. Return the proposal
+    where it is, which a colleague who may confirm then confirms. Raises ActionError.
+    """
     if not reason.strip():
         raise ActionError("Chưa ghi lý do gỡ.")
     with transaction.atomic():
         row = _lock_finding(pk)
-        if row.confirmed_at or row.proposed_by_id != by.pk:
+        if row.confirmed_at:
+            require_permission(by, PROPOSE)
+            return proposals.propose(WITHDRAWAL, pk, {}, by=by, reason=reason)
+        if row.proposed_by_id != by.pk:
             require_permission(by, CONFIRM)
         withdraw_locked(row, reason.strip(), by)
+    return None
+
+
+class _Withdrawal(proposals.Act):
+    """The withdrawal of a confirmed finding."""
+
+    def carry_out(self, proposal: Proposal, by: User) -> None:
+        withdraw_locked(_lock_finding(int(proposal.target)), proposal.reason, by)
+
+
+WITHDRAWAL = _Withdrawal("withdrawal", CONFIRM)
 
 
 def open_accusation(key: str, *, lock: bool = False) -> NumberFinding | None:
@@ -147,3 +165,35 @@ _MISSING_PERMISSION = {
     PROPOSE: "Bạn không có quyền đề nghị số.",
     CONFIRM: "Việc này cần người có quyền xác nhận số.",
 }
+
+
+# --- numbers that shall be published
+
+_MAX_NAMED = 3  # reports that the sentence names
+
+
+def publication_blocker(number: str) -> str:
+    """Return why a number may not be published, in a sentence, or ""."""
+    key = lookup.lookup_key(phones.parse(number))
+    if not key:
+        return ""
+    if open_accusation(key):
+        return "Số này đang có ghi nhận là kẻ gian dùng. Gỡ ghi nhận ấy trước đã."
+    if reports := _list_reports_of_calls(key):
+        numbers = ", ".join(reports)
+        return (
+            f"Trong {report_counts.DAYS} ngày qua có tin báo bị gọi từ số này ({numbers}). Xem các tin ấy;"
+            " số này chưa cho lên trang được."
+        )
+    return ""
+
+
+def _list_reports_of_calls(key: str) -> list[str]:
+    """Return the public numbers of the newest reports of a call from this number."""
+    called = Indicator.objects.filter(
+        key=key, kind=Indicator.Kind.NUMBER, source__in=report_counts.CALLERS
+    )
+    since = timezone.now() - timedelta(days=report_counts.DAYS)
+    reports = Report.objects.filter(pk__in=called.values("report_id"), received_at__gte=since)
+    newest = reports.order_by("-received_at").values_list("public_number", flat=True)
+    return list(newest[:_MAX_NAMED])

@@ -1,4 +1,5 @@
-"""Statements that officers have confirmed for public pages: sentences, promises, banks' numbers.
+"""What two officers have confirmed for public pages: sentences, promises, texts and numbers of
+offices, banks' numbers.
 
 Cached for a minute; without a database the last values hold. An unconfirmed one is never public.
 """
@@ -6,13 +7,14 @@ Cached for a minute; without a database the last values hold. An unconfirmed one
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import get_language
 
-from core.audit import events
+from core.audit.proposals import RowAct
 from core.database import CachedRead
-from reports.models import BankHotline, PublicStatement
+from core.models import Proposal
+from reports.models import BankHotline, Office, OfficeNumber, PublicStatement
+
+CONFIRM = "reports.confirm_published"
 
 
 @dataclass(frozen=True)
@@ -48,25 +50,32 @@ def clear_cache() -> None:
     _banks.invalidate()
 
 
-def publish_statement(statement: PublicStatement, by: User) -> None:
-    statement.is_public, statement.confirmed_by = True, by
-    statement.confirmed_at = timezone.now()
-    _save_and_log(statement, "statement_shown", by)
+class _PublicAct(RowAct):
+    """Saving or removing what public pages say, read anew at once."""
+
+    def carry_out(self, proposal: Proposal, by: User) -> None:
+        super().carry_out(proposal, by)
+        clear_cache()
 
 
-def unpublish_statement(statement: PublicStatement, by: User, *, was_public: bool) -> None:
-    """Save a sentence that is not public, and log it."""
-    statement.is_public, statement.confirmed_by, statement.confirmed_at = False, None, None
-    _save_and_log(statement, "statement_hidden" if was_public else "statement_changed", by)
-
-
-def _save_and_log(statement: PublicStatement, kind: str, by: User) -> None:
-    with transaction.atomic():
-        old = _list_values(PublicStatement.objects.select_for_update().get(pk=statement.pk))
-        statement.save()
-        events.log_event("statement", statement.pk, kind, by=by, was=old, **_list_values(statement))
-    clear_cache()
-
-
-def _list_values(statement: PublicStatement) -> dict[str, str | int | None]:
-    return {"text": statement.text, "text_en": statement.text_en, "amount": statement.amount}
+STATEMENT = _PublicAct(
+    "statement", CONFIRM, PublicStatement, ("text", "text_en", "amount", "is_public")
+)
+OFFICE = _PublicAct(
+    "office",
+    CONFIRM,
+    Office,
+    (
+        "codename", "name", "name_en", "other_names", "never_by_phone", "never_by_phone_en", "claims",
+        "claims_en", "reviewed_on", "position",
+    ),
+)  # fmt: skip
+OFFICE_NUMBER = _PublicAct(
+    "office_number",
+    CONFIRM,
+    OfficeNumber,
+    ("office_id", "number", "key", "label", "label_en", "source", "verified_on"),
+)
+BANK_HOTLINE = _PublicAct(
+    "bank_hotline", CONFIRM, BankHotline, ("name", "number", "source", "verified_on")
+)

@@ -1,7 +1,7 @@
 """Erasure requests of reporters: made with the code, answered by an officer within the deadline.
 
 A request is granted whole or refused with a reason that the reporter reads. A legal hold or a tin
-báo về tội phạm prevents it.
+báo về tội phạm prevents it. Who could have made it in the reporter's name does not grant it.
 """
 
 from datetime import datetime
@@ -9,10 +9,12 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from core import encryption
+from core.audit import events
 from core.errors import CodedError
 from reports.calendar import deadline_rules
 from reports.cases import workflow
@@ -27,7 +29,7 @@ MAX_REQUESTS = 5  # of one report, the refused ones too
 
 
 class ErasureRequestError(CodedError):
-    """Nothing was written: `code` is permission, closed, held, crime_report, gone or same."""
+    """Nothing was written: `code` is permission, closed, held, crime_report, gone, same or knew."""
 
 
 def request_erasure(report: Report, words: str) -> bool:
@@ -79,11 +81,22 @@ def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
         workflow.decide("grant_erasure", report_id, by=by, version=version)
         if ErasureRequest.objects.open().filter(report=report_id, reopened_by=by).exists():
             raise ErasureRequestError("same")
+        if knew_code(report_id, by):
+            raise ErasureRequestError("knew")
         _store_answer(report_id, ErasureRequest.Outcome.GRANTED, by)
         try:
             erasure.erase(report_id, cause="asked", by=by)
         except erasure.ErasureError as error:
             raise ErasureRequestError(error.code) from error
+
+
+def knew_code(report_id: UUID, by: User) -> bool:
+    """Return whether the officer filed the report, saw its phrase or released its code, and so could
+    have made the request. A trigger asks the same.
+    """
+    acts = events.events_for("report", report_id).filter(actor=by)
+    saw_phrase = Q(kind="revealed", detail__field="phrase")
+    return acts.filter(Q(kind__in=("filed", "one_time_word_issued")) | saw_phrase).exists()
 
 
 def refuse_erasure(report_id: UUID, *, by: User, version: int, reason: str) -> None:

@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 
 from accounts import invitations, officer_accounts, roles
 from accounts.officer_accounts import AccountError
-from core.audit import events
+from core.audit import events, proposals
+from core.errors import ActionError
 from tests.support.concurrency import in_parallel
-from tests.support.officers import Person, create_officer
+from tests.support.officers import Person, act_alone, create_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -57,17 +58,17 @@ def test_a_lead_who_cannot_log_in_counts_for_none(lead: Person) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_leads_who_close_each_other_one_stays() -> None:
+def test_of_two_leads_who_are_closed_at_once_one_stays() -> None:
     one, other = create_officer("mot", "lead"), create_officer("hai", "lead")
 
-    def close(user: User, by: User) -> str:
+    def close(user: User) -> str:
         try:
-            officer_accounts.deactivate(user, by=by, reason="đi vắng")
+            officer_accounts.deactivate(user, by=None, reason="đi vắng")
         except AccountError as error:
             return error.code
         return "closed"
 
-    done = in_parallel([lambda: close(one, other), lambda: close(other, one)])
+    done = in_parallel([lambda: close(one), lambda: close(other)])
     assert sorted(done) == ["closed", "last_lead"]
     assert officer_accounts.active_leads().count() == 1
 
@@ -124,3 +125,38 @@ def test_whoever_was_in_is_out(lead: Person, duty: Person, act: str) -> None:
         invitations.create_invitation(user.username, "editor")
     assert duty.client.get("/admin/sessions/").status_code == 302
     assert lead.client.get("/admin/sessions/").status_code == 200
+
+
+def test_power_is_given_and_taken_by_two_leads_one_proposal_at_a_time(
+    lead: Person, duty: Person
+) -> None:
+    other, third = create_officer("hai", "lead"), create_officer("ba", "lead")
+    act_alone()
+    for role in ("approver", "editor"):
+        proposal = officer_accounts.change_role(
+            duty.user, roles.group_of(role), by=lead.user, reason="chuyển việc"
+        )
+        assert proposal
+        with pytest.raises(ActionError, match="đang có một đề nghị"):
+            officer_accounts.change_role(duty.user, roles.group_of("lead"), by=third, reason="x")
+        proposals.confirm(officer_accounts.ACCOUNT, proposal.pk, by=other)
+        assert list(duty.user.groups.all()) == [roles.group_of(role)]
+    event = events.events_for("user", duty.user.pk).first()
+    assert event
+    assert (event.kind, event.actor, event.detail["reason"]) == (
+        "role_changed",
+        other,
+        "chuyển việc",
+    )
+
+
+@pytest.mark.parametrize("confirms", ["who proposed", "the person", "duty"])
+def test_of_a_lead_another_lead_decides(lead: Person, duty: Person, confirms: str) -> None:
+    other = create_officer("hai", "lead")
+    act_alone()
+    proposal = officer_accounts.deactivate(other, by=lead.user, reason="x")
+    assert proposal
+    by = {"who proposed": lead.user, "the person": other, "duty": duty.user}[confirms]
+    with pytest.raises((ActionError, AccountError)):
+        proposals.confirm(officer_accounts.ACCOUNT, proposal.pk, by=by)
+    assert User.objects.get(pk=other.pk).is_active

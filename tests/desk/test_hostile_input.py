@@ -26,7 +26,7 @@ NO_KEYS = ["x", "\0", "9" * 40, ""]
     [
         "auth/user/a%00b/change",
         "reports/numberfinding/a%00b/change",
-        "reports/publishednumberchange/a%00b/change",
+        "core/proposal/a%00b/change",
         "reports/office/a%00b/change",
         "reports/campaign/code/%00",
     ],

@@ -9,11 +9,12 @@ from django.core.management import call_command
 from django.http import HttpResponse
 
 from core.audit import events
-from reports.models import BankHotline, PublicStatement, PublishedNumberChange
-from reports.numbers import published_numbers
+from core.models import Proposal
+from reports.models import BankHotline, PublicStatement
 from reports.reference import confirmed_statements
+from reports.reference.confirmed_statements import BANK_HOTLINE, STATEMENT
 from tests.support.desk_pages import words
-from tests.support.officers import Person, second
+from tests.support.officers import Person, confirm_open
 
 pytestmark = pytest.mark.django_db
 
@@ -40,25 +41,27 @@ def save(person: Person, codename: str, **typed: Any) -> HttpResponse:
     return person.client.post(page_of(codename), data)  # type: ignore[return-value]
 
 
-def test_who_turns_a_sentence_on_stands_for_it_on_record_until_it_is_off(lead: Person) -> None:
-    assert save(lead, "no_fine", is_public="on").status_code == 302
-    row = PublicStatement.objects.get(pk="no_fine")
-    assert (row.is_public, row.confirmed_by) == (True, lead.user)
-    assert row.confirmed_at
+def test_a_sentence_is_shown_and_hidden_by_two_on_record(lead: Person) -> None:
+    assert save(lead, "no_fine", is_public="on").status_code == 303
+    assert confirmed_statements.statements() == {}
+    shown = confirm_open(STATEMENT)
     assert set(confirmed_statements.statements()) == {"no_fine"}
     save(lead, "no_fine")
+    assert set(confirmed_statements.statements()) == {"no_fine"}
+    confirm_open(STATEMENT)
     assert confirmed_statements.statements() == {}
-    hidden, shown = events.events_for("statement", "no_fine")
-    assert (hidden.kind, shown.kind) == ("statement_hidden", "statement_shown")
-    assert (shown.actor, shown.detail["text"]) == (lead.user, row.text)
+    confirmed, proposed = events.events_for("proposal", shown.pk)
+    assert (proposed.actor, proposed.detail["now"]["is_public"]) == (lead.user, True)
+    assert confirmed.actor == shown.decided_by
 
 
 def test_a_change_of_what_is_shown_is_confirmed_anew(lead: Person) -> None:
     save(lead, "first_review", is_public="on")
+    confirm_open(STATEMENT)
     save(lead, "first_review", is_public="on", amount="48")
-    said = confirmed_statements.statements()["first_review"]
-    assert said.amount == 48
-    assert events.events_for("statement", "first_review").count() == 2
+    assert confirmed_statements.statements()["first_review"].amount == 24
+    confirm_open(STATEMENT)
+    assert confirmed_statements.statements()["first_review"].amount == 48
 
 
 @pytest.mark.parametrize(
@@ -77,11 +80,11 @@ def test_a_sentence_that_a_page_could_not_fill_in_is_given_back(
     lead: Person, codename: str, typed: dict[str, str]
 ) -> None:
     assert save(lead, codename, is_public="on", **typed).status_code == 200
-    assert not PublicStatement.objects.get(pk=codename).is_public
+    assert not Proposal.objects.exists()
 
 
 def test_the_list_says_what_is_on_the_pages(lead: Person) -> None:
-    save(lead, "no_fine", is_public="on")
+    PublicStatement.objects.filter(pk="no_fine").update(is_public=True)
     page = words(lead.client.get("/admin/reports/publicstatement/"))
     assert page.count("Đang hiện") == 1
     assert page.count("Chưa hiện") == PublicStatement.objects.count() - 1
@@ -95,22 +98,17 @@ def test_the_page_says_when_the_others_follow(lead: Person, path: str) -> None:
     assert int(kept[1]) <= 60
 
 
-def confirm_change() -> PublishedNumberChange:
-    change = PublishedNumberChange.objects.get(outcome="")
-    return published_numbers.confirm(change.pk, by=second())
-
-
 def test_a_banks_number_is_shown_with_its_day_until_it_is_removed(lead: Person) -> None:
     assert lead.client.post(f"{BANKS}add/", BANK).status_code == 303
     assert confirmed_statements.bank_hotlines() == ()
-    change = confirm_change()
+    change = confirm_open(BANK_HOTLINE)
     (line,) = confirmed_statements.bank_hotlines()
     assert (line.number, line.verified_on) == ("1900 000 111", date(2026, 11, 5))
-    kinds = [event.kind for event in events.events_for("published", change.pk)]
-    assert kinds == ["published_confirmed", "published_proposed"]
+    kinds = [event.kind for event in events.events_for("proposal", change.pk)]
+    assert kinds == ["act_confirmed", "act_proposed"]
     assert lead.client.post(f"{BANKS}{line.pk}/delete/", {"post": "yes"}).status_code == 303
     assert confirmed_statements.bank_hotlines() == (line,)
-    confirm_change()
+    confirm_open(BANK_HOTLINE)
     assert confirmed_statements.bank_hotlines() == ()
 
 

@@ -8,12 +8,16 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
 from django.http import HttpRequest
 from django.test import Client
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts import roles
 from accounts.models import EncryptedTOTPDevice
+from core.audit import proposals
+from core.audit.proposals import Act
+from core.models import Proposal
 
 PASSWORD = "correct horse battery staple"
 
@@ -37,8 +41,9 @@ class Person:
 
 def create_officer(name: str, role: str) -> User:
     """An officer of that role, with a device."""
-    user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
-    user.groups.add(roles.group_of(role))
+    with proposals.bypass_four_eyes():
+        user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
+        user.groups.add(roles.group_of(role))
     EncryptedTOTPDevice.issue(user)
     return user
 
@@ -62,6 +67,18 @@ def log_in(user: User) -> Client:
 def second() -> User:
     """Another officer, who confirms what the first asked for."""
     return User.objects.filter(username="thu.hai").first() or create_officer("thu.hai", "duty")
+
+
+def act_alone() -> None:
+    """From here on, in this test, what takes two officers takes two, as in production."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL core.proposal = ''")
+
+
+def confirm_open(act: Act, by: User | None = None) -> Proposal:
+    """The one open proposal of that act, which another officer has confirmed."""
+    proposal = Proposal.objects.get(kind=act.kind, state="open")
+    return proposals.confirm(act, proposal.pk, by=by or second())
 
 
 def _fixture_of(role: str) -> Any:

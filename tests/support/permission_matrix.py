@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import roles
 from core.audit import events
+from core.models import Proposal
 from reports.models import (
     BankHotline,
     CalendarException,
@@ -25,7 +26,6 @@ from reports.models import (
     Office,
     OfficeNumber,
     PublicStatement,
-    PublishedNumberChange,
     PurgeRun,
     Report,
     ReprocessingRun,
@@ -58,6 +58,7 @@ MODELS: dict[str, tuple[Roles, Roles, Roles, Roles]] = {
     "auth_group": (NOBODY, NOBODY, NOBODY, NOBODY),
     "auth_user": (WATCHES, NOBODY, NOBODY, NOBODY),
     "core_auditevent": (READS, NOBODY, READS, NOBODY),
+    "core_proposal": (DUTY, NOBODY, NOBODY, NOBODY),
     "reports_bankhotline": (DUTY, LEAD, LEAD, LEAD),
     "reports_calendarexception": (LEAD, LEAD, NOBODY, LEAD),
     "reports_campaign": (SEES, NOBODY, NOBODY, NOBODY),
@@ -70,7 +71,6 @@ MODELS: dict[str, tuple[Roles, Roles, Roles, Roles]] = {
     "reports_office": (NAMES, LEAD, LEAD, NOBODY),
     "reports_officenumber": (DUTY, LEAD, LEAD, LEAD),
     "reports_publicstatement": (DUTY, NOBODY, LEAD, NOBODY),
-    "reports_publishednumberchange": (DUTY, NOBODY, NOBODY, NOBODY),
     "reports_purgerun": (WATCHES, NOBODY, WATCHES, NOBODY),
     "reports_report": (WORKS, NOBODY, NOBODY, NOBODY),
     "reports_reprocessingrun": (LEAD, NOBODY, LEAD, NOBODY),
@@ -109,7 +109,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
     ("reports_dispute", NOBODY, DUTY, "agree answer reveal reveal_reason"),
     ("reports_numberfinding", NOBODY, DUTY, "withdraw"),
     ("reports_numberfinding", NOBODY, LEAD, "confirm"),
-    ("reports_publishednumberchange", NOBODY, DUTY, "confirm refuse"),
+    ("core_proposal", NOBODY, DUTY, "confirm refuse"),
     ("reports_report", DUTY, DUTY, "file"),
     ("reports_report", LEAD, LEAD, "export"),
     ("reports_report", WORKS, NOBODY, "bulk_result next picture previous retention text"),
@@ -195,9 +195,8 @@ THINGS: dict[str, Callable[[], Any]] = {
     "officenumber": lambda: OfficeNumber.objects.create(
         office=_office(), number="1900 1111", key="x", source="thẻ", verified_on="2026-11-05"
     ),
-    "publishednumberchange": lambda: PublishedNumberChange.objects.create(
-        table="bank",
-        act="save",
+    "proposal": lambda: Proposal.objects.create(
+        kind="bank_hotline",
         new_values={"name": "x", "number": "x", "source": "x", "verified_on": "2026-11-05"},
         proposed_by=create_officer("xin", "lead"),
     ),

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
 
 from accounts import roles, second_factor_encryption
 from accounts.models import EncryptedTOTPDevice
+from core.audit.proposals import bypass_four_eyes
 from core.private_files import write_private
 
 DEVICE = "first look"
@@ -48,7 +48,7 @@ def _ensure_user(name: str, role: str, stored: DemoCredentials | None) -> DemoCr
     if user and stored and _are_valid(user, stored):
         return stored
     password = secrets.token_urlsafe(12)
-    with transaction.atomic():
+    with bypass_four_eyes():
         user, _ = User.objects.get_or_create(username=name)
         user.is_staff = user.is_active = True
         user.set_password(password)

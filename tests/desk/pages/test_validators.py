@@ -6,16 +6,19 @@ import pytest
 from django.core.management import call_command
 
 from core.audit import events
-from reports.models import BankHotline, Office, OfficeNumber, PublicStatement, PublishedNumberChange
-from reports.numbers import published_numbers, report_counts
+from core.models import Proposal
+from desk.prepared_texts import validate_public_text
+from reports.models import BankHotline, Office, OfficeNumber, PublicStatement
+from reports.numbers import report_counts
+from reports.reference.confirmed_statements import BANK_HOTLINE, OFFICE, OFFICE_NUMBER
 from tests.support.desk_pages import words
 from tests.support.number_factories import KEY, NUMBER, add_finding, file_report
-from tests.support.officers import Person, second
+from tests.support.officers import Person, confirm_open
 
 BANKS = "/admin/reports/bankhotline/add/"
 NUMBERS = "/admin/reports/officenumber/add/"
-OFFICE = "/admin/reports/office/dien-luc/change/"
-STATEMENT = "/admin/reports/publicstatement/no_fine/change/"
+OFFICE_PAGE = "/admin/reports/office/dien-luc/change/"
+STATEMENT_PAGE = "/admin/reports/publicstatement/no_fine/change/"
 BANK = {"name": "Ngân hàng A", "number": NUMBER}
 OURS = {"office": "dien-luc", "number": NUMBER, "label": "", "label_en": ""}
 SOURCE = {"source": "Mặt sau thẻ, trang chính thức", "verified_on": "05/11/2026"}
@@ -31,8 +34,9 @@ def _tables(db: None) -> None:
 
 def send(person: Person, path: str, form: dict[str, str], **typed: str) -> str:
     page = words(person.client.post(path, form | SOURCE | typed, follow=True))
-    for change in PublishedNumberChange.objects.filter(outcome=""):
-        published_numbers.confirm(change.pk, by=second())
+    for act in (BANK_HOTLINE, OFFICE_NUMBER):
+        if Proposal.objects.filter(kind=act.kind, state="open"):
+            confirm_open(act)
     return page
 
 
@@ -97,20 +101,45 @@ def office_form(**typed: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("words_", ["<b>Gọi</b> ngay", "Xem ke-gian.com nhé", "&lt;script"])
 def test_tags_and_links_stay_off_the_public_pages(lead: Person, words_: str) -> None:
-    page = send(lead, OFFICE, office_form(never_by_phone=words_))
+    page = send(lead, OFFICE_PAGE, office_form(never_by_phone=words_))
     assert "Bỏ đường link" in page or "bỏ thẻ HTML" in page
     assert Office.objects.get(pk="dien-luc").never_by_phone != words_
-    lead.client.post(STATEMENT, {"text": words_, "text_en": "Fine.", "is_public": "on"})
+    lead.client.post(STATEMENT_PAGE, {"text": words_, "text_en": "Fine.", "is_public": "on"})
     assert not PublicStatement.objects.get(pk="no_fine").is_public
 
 
 def test_the_record_keeps_the_words_before_and_after(lead: Person) -> None:
     was = Office.objects.get(pk="dien-luc").never_by_phone
-    lead.client.post(OFFICE, office_form(never_by_phone="Không đòi tiền."))
-    saved = events.events_for("office", "dien-luc").get(kind="office_saved").detail
-    assert saved["was"]["never_by_phone"] == was
-    assert saved["now"]["never_by_phone"] == "Không đòi tiền."
+    lead.client.post(OFFICE_PAGE, office_form(never_by_phone="Không đòi tiền."))
+    saved = events.events_for("proposal", confirm_open(OFFICE).pk).first()
+    assert saved
+    assert saved.detail["was"]["never_by_phone"] == was
+    assert saved.detail["now"]["never_by_phone"] == "Không đòi tiền."
+    assert Office.objects.get(pk="dien-luc").never_by_phone == "Không đòi tiền."
+
+
+@pytest.mark.parametrize(
+    "words_",
+    [
+        "Gọi lại số xác minh 0992 345 678.",
+        "Cơ quan này CÓ yêu cầu chuyển tiền qua điện thoại.",
+        "Không phải lo, hãy chuyển khoản vào tài khoản tạm giữ.",
+        "You must transfer the money today.",
+        "Đọc mã OTP cho cán bộ.",
+    ],
+)
+def test_no_page_gives_a_number_or_tells_to_pay(lead: Person, words_: str) -> None:
+    lead.client.post(OFFICE_PAGE, office_form(never_by_phone=words_))
     row = PublicStatement.objects.get(pk="no_fine")
-    lead.client.post(STATEMENT, {"text": "Cúp.", "text_en": row.text_en})
-    said = events.events_for("statement", "no_fine").get().detail
-    assert (said["was"]["text"], said["text"]) == (row.text, "Cúp.")
+    lead.client.post(STATEMENT_PAGE, {"text": words_, "text_en": row.text_en})
+    assert not Proposal.objects.exists()
+
+
+def test_every_text_that_we_bring_may_be_said(lead: Person) -> None:
+    for row in PublicStatement.objects.all():
+        validate_public_text(row.text), validate_public_text(row.text_en)
+    for office in Office.objects.all():
+        for own in (office.name, office.name_en, office.never_by_phone, office.never_by_phone_en):
+            validate_public_text(own)
+        for quote in (office.claims, office.claims_en, str(office.other_names)):
+            validate_public_text(quote, is_quote=True)

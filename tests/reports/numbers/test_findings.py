@@ -11,13 +11,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from lxml import html
 
+from core.audit import proposals
 from core.errors import ActionError
 from core.models import AuditEvent
 from desk.numbers.findings import FindingForm
 from portal.management import reference_data
-from reports.models import Dispute, NumberFinding, OfficeNumber, PublishedNumberChange
-from reports.numbers import disputes, findings, published_numbers
+from reports.models import Dispute, NumberFinding, OfficeNumber
+from reports.numbers import disputes, findings
 from reports.numbers.lookup import VerdictKind
+from reports.reference.confirmed_statements import OFFICE_NUMBER
 from tests.support.desk_pages import words
 from tests.support.number_factories import (
     DISPUTES,
@@ -29,7 +31,7 @@ from tests.support.number_factories import (
     proposed,
     submit_dispute,
 )
-from tests.support.officers import Person, second
+from tests.support.officers import Person, act_alone, confirm_open, create_officer, second
 
 OFFICES = "/admin/reports/officenumber/"
 FORM = {"number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}
@@ -110,19 +112,29 @@ def test_what_is_cleared_outlasts_all_that_was_told_before(duty: Person, lead: P
     assert row.valid_until == timezone.localdate() + timedelta(days=90)
 
 
-def test_what_is_confirmed_only_who_may_confirm_takes_back(duty: Person, lead: Person) -> None:
+def test_what_is_confirmed_two_take_back_one_of_whom_may_confirm(
+    duty: Person, lead: Person
+) -> None:
+    act_alone()
     row = findings.confirm(proposed(duty).pk, by=lead.user)
-    with pytest.raises(ActionError):
-        findings.withdraw(row.pk, "Nhầm", by=duty.user)
     with pytest.raises(ActionError, match="lý do"):
         findings.withdraw(row.pk, " ", by=lead.user)
-    findings.withdraw(row.pk, "Nhầm", by=lead.user)
+    proposal = findings.withdraw(row.pk, "Nhầm", by=lead.user)
+    assert proposal
+    for person in (lead, duty):
+        with pytest.raises(ActionError):
+            proposals.confirm(findings.WITHDRAWAL, proposal.pk, by=person.user)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        NumberFinding.objects.update(withdrawn_at=timezone.now(), withdrawn_by=lead.user)
+    assert look_up().kind == VerdictKind.CONFIRMED
+    proposals.confirm(findings.WITHDRAWAL, proposal.pk, by=create_officer("hai", "lead"))
     assert (look_up().kind, acts()[-1]) == (VerdictKind.UNKNOWN, "number_withdrawn")
 
 
 def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
     duty: Person, lead: Person
 ) -> None:
+    act_alone()
     file_report(0), file_report(1)
     findings.confirm(proposed(duty).pk, by=lead.user)
     dispute = disputes.answer(submit_dispute().pk, upheld=True, text="Số đã đổi chủ.", by=duty.user)
@@ -130,7 +142,7 @@ def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
     dispute = disputes.confirm_clearing(dispute.pk, by=lead.user)
     assert (dispute.status, dispute.answer) == ("upheld", "Số đã đổi chủ.")
     assert look_up().kind == VerdictKind.UNKNOWN
-    assert acts()[-3:] == ["dispute_proposed", "number_withdrawn", "dispute_answered"]
+    assert acts()[-3:] == ["dispute_proposed", "dispute_answered", "number_withdrawn"]
     with time_machine.travel(timezone.now() + timedelta(hours=3)):
         file_report(2), file_report(3)
         assert look_up().kind == VerdictKind.SEVERAL
@@ -293,9 +305,9 @@ def test_a_published_number_gets_its_key_and_is_on_record(lead: Person) -> None:
     form = {"office": "dien-luc", "number": "1900 1234", "label": "Chăm sóc khách hàng",
             "source": "Hóa đơn tiền điện", "verified_on": "24/11/2026"}  # fmt: skip
     assert lead.client.post(f"{OFFICES}add/", form).status_code == 303
-    published_numbers.confirm(PublishedNumberChange.objects.get().pk, by=second())
+    confirm_open(OFFICE_NUMBER)
     assert OfficeNumber.objects.get(office="dien-luc").key == "+8419001234"
-    assert acts() == ["published_proposed", "published_confirmed"]
+    assert acts() == ["act_proposed", "act_confirmed"]
     assert "đã có trong danh sách" in words(lead.client.post(f"{OFFICES}add/", form))
     form |= {"number": "không rõ"}
     assert "Chưa đọc được một số nào" in words(lead.client.post(f"{OFFICES}add/", form))

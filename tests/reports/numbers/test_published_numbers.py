@@ -1,4 +1,6 @@
-"""Published numbers: one officer asks, another confirms, and until then the old one stays."""
+"""Published numbers, and what takes two officers at all: one asks, another confirms, and until then the
+old one stays.
+"""
 
 from typing import Any
 
@@ -7,32 +9,32 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
-from core.audit import events
+from core.audit import events, proposals
 from core.errors import ActionError
-from reports.models import BankHotline, OfficeNumber, PublishedNumberChange
-from reports.numbers import published_numbers
-from tests.support.officers import Person, second
+from core.models import Proposal
+from reports.models import BankHotline, OfficeNumber
+from reports.reference.confirmed_statements import BANK_HOTLINE, OFFICE_NUMBER
+from tests.support.officers import Person, act_alone, second
 
 pytestmark = pytest.mark.django_db
-CHANGES = "/admin/reports/publishednumberchange/"
+CHANGES = "/admin/core/proposal/"
 
 
 @pytest.fixture(autouse=True)
 def _guarded(db: None) -> None:
     """As in production: no row is written but by two."""
     call_command("setup_desk", verbosity=0)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL reports.number_change = ''")
+    act_alone()
 
 
 def hotline() -> OfficeNumber:
     return OfficeNumber.objects.get(number="02373.725.725")
 
 
-def propose_number(by: User, number: str = "0550 000 111") -> PublishedNumberChange:
+def propose_number(by: User, number: str = "0550 000 111") -> Proposal:
     row = hotline()
     row.number, row.key = number, "+84550000111"
-    return published_numbers.propose(row, by)
+    return OFFICE_NUMBER.propose(row, by)
 
 
 def bank(**fields: str) -> BankHotline:
@@ -48,8 +50,8 @@ def bank(**fields: str) -> BankHotline:
         "UPDATE reports_officenumber SET source = 'nơi khác'",
         "DELETE FROM reports_officenumber",
         "INSERT INTO reports_bankhotline (name, number, source, verified_on) VALUES ('A', '1', 'x', now())",
-        "UPDATE reports_publishednumberchange SET new_values = '{}'",
-        "DELETE FROM reports_publishednumberchange",
+        "UPDATE core_proposal SET new_values = '{}'",
+        "DELETE FROM core_proposal",
     ],
 )
 def test_no_single_hand_changes_a_published_number_or_what_was_asked(
@@ -63,30 +65,21 @@ def test_no_single_hand_changes_a_published_number_or_what_was_asked(
 def test_the_old_number_stays_until_another_confirms(lead: Person) -> None:
     change = propose_number(lead.user)
     assert hotline().number == "02373.725.725"
-    published_numbers.confirm(change.pk, by=second())
+    proposals.confirm(OFFICE_NUMBER, change.pk, by=second())
     assert OfficeNumber.objects.filter(number="0550 000 111", key="+84550000111").count() == 1
-    kinds = [event.kind for event in events.events_for("published", change.pk)]
-    assert kinds == ["published_confirmed", "published_proposed"]
+    kinds = [event.kind for event in events.events_for("proposal", change.pk)]
+    assert kinds == ["act_confirmed", "act_proposed"]
 
 
 def test_nobody_confirms_what_they_asked_for(lead: Person) -> None:
     change = propose_number(lead.user)
     with pytest.raises(ActionError, match="không tự xác nhận"):
-        published_numbers.confirm(change.pk, by=lead.user)
+        proposals.confirm(OFFICE_NUMBER, change.pk, by=lead.user)
     with pytest.raises(IntegrityError), transaction.atomic():
-        PublishedNumberChange.objects.filter(pk=change.pk).update(
-            outcome="confirmed", decided_by=lead.user, decided_at="2026-11-26T00:00Z"
+        Proposal.objects.filter(pk=change.pk).update(
+            state="confirmed", decided_by=lead.user, decided_at="2026-11-26T00:00Z"
         )
     assert hotline().number == "02373.725.725"
-
-
-def test_a_new_bank_and_its_removal_take_two(lead: Person) -> None:
-    published_numbers.confirm(published_numbers.propose(bank(), lead.user).pk, by=second())
-    row = BankHotline.objects.get()
-    removal = published_numbers.propose_removal(row, lead.user)
-    assert BankHotline.objects.exists()
-    published_numbers.confirm(removal.pk, by=second())
-    assert not BankHotline.objects.exists()
 
 
 def test_one_change_of_a_row_waits_at_a_time(lead: Person) -> None:
@@ -96,28 +89,28 @@ def test_one_change_of_a_row_waits_at_a_time(lead: Person) -> None:
 
 
 def test_the_same_bank_asked_for_twice_is_there_once(lead: Person) -> None:
-    first, again = (published_numbers.propose(bank(), lead.user) for _ in range(2))
-    published_numbers.confirm(first.pk, by=second())
+    first, again = (BANK_HOTLINE.propose(bank(), lead.user) for _ in range(2))
+    proposals.confirm(BANK_HOTLINE, first.pk, by=second())
     with pytest.raises(ActionError, match="đã có trong danh sách"):
-        published_numbers.confirm(again.pk, by=second())
+        proposals.confirm(BANK_HOTLINE, again.pk, by=second())
     assert BankHotline.objects.count() == 1
 
 
 def test_a_row_that_changed_meanwhile_is_not_overwritten(lead: Person) -> None:
     change = propose_number(lead.user)
-    with published_numbers.bypass_four_eyes_for_seed():
+    with proposals.bypass_four_eyes():
         OfficeNumber.objects.filter(pk=change.target).update(label="Trực ban mới")
     with pytest.raises(ActionError, match="đã đổi từ khi đề nghị"):
-        published_numbers.confirm(change.pk, by=second())
+        proposals.confirm(OFFICE_NUMBER, change.pk, by=second())
 
 
 def test_a_refusal_needs_a_reason_and_changes_nothing(lead: Person) -> None:
     change = propose_number(lead.user)
     with pytest.raises(ActionError, match="lý do"):
-        published_numbers.refuse(change.pk, " ", by=second())
-    published_numbers.refuse(change.pk, "không đúng nguồn", by=lead.user)
+        proposals.refuse(OFFICE_NUMBER, change.pk, " ", by=second())
+    proposals.refuse(OFFICE_NUMBER, change.pk, "không đúng nguồn", by=lead.user)
     with pytest.raises(ActionError, match="đã quyết rồi"):
-        published_numbers.confirm(change.pk, by=second())
+        proposals.confirm(OFFICE_NUMBER, change.pk, by=second())
     assert hotline().number == "02373.725.725"
 
 
@@ -126,8 +119,8 @@ def test_the_desk_asks_and_a_colleague_confirms(lead: Person, duty: Person) -> N
     form = {"office": row.office_id, "number": row.number, "label": "Trực ban", "label_en": "Duty",
             "source": "Công văn 140/CAT-PV01", "verified_on": "05/11/2026"}  # fmt: skip
     answer = lead.client.post(f"/admin/reports/officenumber/{row.pk}/change/", form, follow=True)
-    assert "Số cũ giữ nguyên cho đến khi một người khác xác nhận" in answer.content.decode()
-    change = PublishedNumberChange.objects.get()
+    assert "giữ như cũ cho đến khi một người khác xác nhận" in answer.content.decode()
+    change = Proposal.objects.get()
     for person, may_confirm in ((duty, True), (lead, False)):
         page = person.client.get(f"{CHANGES}{change.pk}/change/").content.decode()
         assert ("Đã đối chiếu, xác nhận" in page) is may_confirm
@@ -138,8 +131,8 @@ def test_the_desk_asks_and_a_colleague_confirms(lead: Person, duty: Person) -> N
 def test_a_role_without_the_right_is_refused(lead: Person, editor: Person) -> None:
     change = propose_number(lead.user)
     with pytest.raises(ActionError, match="quyền"):
-        published_numbers.confirm(change.pk, by=editor.user)
+        proposals.confirm(OFFICE_NUMBER, change.pk, by=editor.user)
     for act in ("confirm", "refuse"):
         editor.client.post(f"{CHANGES}{change.pk}/{act}/", {"reason": "x"})
     change.refresh_from_db()
-    assert change.outcome == ""
+    assert change.state == "open"

@@ -4,7 +4,7 @@ from unittest.mock import Mock
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, OperationalError, connection
+from django.db import OperationalError, connection
 from django.utils import translation
 
 from reports.models import BankHotline, PublicStatement
@@ -32,13 +32,6 @@ def test_a_sentence_is_said_once_confirmed_in_the_language_of_the_page_and_witho
     confirmed_statements._statements.expires_at = 0.0
     with connection.execute_wrapper(Mock(side_effect=OperationalError)):
         assert "no_fine" in confirmed_statements.statements()
-
-
-def test_the_database_refuses_a_public_sentence_that_nobody_confirmed(
-    no_fine: PublicStatement,
-) -> None:
-    with pytest.raises(IntegrityError, match="publicstatement_confirmed"):
-        PublicStatement.objects.filter(pk=no_fine.pk).update(is_public=True)
 
 
 def test_setup_leaves_what_the_officers_wrote(no_fine: PublicStatement) -> None:

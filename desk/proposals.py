@@ -1,0 +1,160 @@
+"""Acts that take two people: the list of what one proposed, and the buttons of another."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from accounts.officer_accounts import ACCOUNT, AccountError
+from accounts.sessions import get_officer
+from core.audit import proposals
+from core.audit.proposals import Act, RowAct, Values
+from core.errors import ActionError
+from core.models import Proposal
+from desk import users
+from desk.labels.formatting import format_datetime
+from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
+from reports.models import NumberFinding
+from reports.numbers.findings import WITHDRAWAL
+from reports.reference.confirmed_statements import BANK_HOTLINE, OFFICE, OFFICE_NUMBER, STATEMENT
+
+# Each act, its name, and the page of what it is about.
+_KINDS: dict[str, tuple[Act, str, str]] = {
+    act.kind: (act, label, f"admin:{page}")
+    for act, label, page in (
+        (STATEMENT, "Câu trên trang công khai", "reports_publicstatement_change"),
+        (OFFICE, "Lời về cơ quan bị giả danh", "reports_office_change"),
+        (OFFICE_NUMBER, "Số công bố của cơ quan", "reports_officenumber_change"),
+        (BANK_HOTLINE, "Số gọi gấp của ngân hàng", "reports_bankhotline_change"),
+        (WITHDRAWAL, "Gỡ ghi nhận về một số", "reports_numberfinding_change"),
+        (ACCOUNT, "Tài khoản, vai trò của cán bộ", "auth_user_change"),
+    )
+}
+_ACCOUNT_CHANGES = {
+    "close": "Khóa tài khoản", "reopen": "Mở lại tài khoản", "role": "Đổi vai trò",
+    "link": "Nối tài khoản ngành",
+}  # fmt: skip
+
+
+def open_for(user: User) -> QuerySet[Proposal]:
+    """Return the open proposals of others that the officer may decide."""
+    rows = Proposal.objects.filter(state=Proposal.State.OPEN, kind__in=_list_kinds(user))
+    return rows.exclude(proposed_by=user)
+
+
+def _list_kinds(user: User) -> list[str]:
+    return [kind for kind, (act, *_) in _KINDS.items() if user.has_perm(act.permission)]
+
+
+class ConfirmProposal(RowAction):
+    """Carry out what a colleague proposed."""
+
+    errors = (ActionError, AccountError)
+    done = "Đã xác nhận. Các trang công khai đổi theo trong vòng hai phút."
+
+    def run(self) -> None:
+        proposals.confirm(_KINDS[self.row.kind][0], self.row.pk, by=self.officer)
+
+    def get_error_message(self, error: Any) -> str:
+        return (
+            users.NOT_DONE[error.code] if isinstance(error, AccountError) else f"Chưa làm. {error}"
+        )
+
+
+class RefuseProposal(RowAction):
+    """Refuse the proposal, or withdraw one's own."""
+
+    done = "Đã bỏ đề nghị. Mọi thứ giữ như cũ."
+
+    def run(self) -> None:
+        proposals.refuse(_KINDS[self.row.kind][0], self.row.pk, self.reason, by=self.officer)
+
+
+@admin.register(Proposal)
+class ProposalAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Proposal]):
+    """What one officer proposed, and what became of it, for who may decide it or proposed it."""
+
+    change_form_template = "admin/core/proposal/change_form.html"
+    list_display = ("what", "new_value", "status_column", "proposed_by", "decided_by")
+    list_select_related = ("proposed_by", "decided_by")
+    list_filter = ("state",)
+    show_facets = admin.ShowFacets.NEVER
+    fields = readonly_fields = (
+        "what", "target_link", "old_value", "new_value", "reason", "status_column", "proposed_by",
+        "decided_by",
+    )  # fmt: skip
+    row_actions = {"confirm": ConfirmProposal, "refuse": RefuseProposal}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Proposal]:
+        user, rows = get_officer(request), super().get_queryset(request)
+        if not self.has_view_permission(request):
+            return rows  # refused by Django, on record
+        return rows.filter(Q(kind__in=_list_kinds(user)) | Q(proposed_by=user))
+
+    def sidebar(self, request: HttpRequest, row: Proposal) -> dict[str, Any]:
+        waits = row.state == Proposal.State.OPEN
+        permission = _KINDS[row.kind][0].permission
+        may = four_eyes_buttons(row, get_officer(request), permission, waits=waits)
+        return {
+            **may,
+            "may_refuse": waits and may["may_end"],
+            "record": action_history("proposal", row.pk),
+            "title": self.what(row),
+        }
+
+    @admin.display(description="việc")
+    def what(self, row: Proposal) -> str:
+        return _KINDS[row.kind][1]
+
+    @admin.display(description="về")
+    def target_link(self, row: Proposal) -> str:
+        if not row.target:
+            return "Mục mới"
+        return format_html(
+            '<a href="{}">Mở trang của mục này</a>', reverse(_KINDS[row.kind][2], args=[row.target])
+        )
+
+    @admin.display(description="trạng thái")
+    def status_column(self, row: Proposal) -> str:
+        at = f" {format_datetime(row.decided_at)}" if row.decided_at else ""
+        return f"{row.get_state_display()}{at}"
+
+    @admin.display(description="đang là")
+    def old_value(self, row: Proposal) -> str:
+        return _describe_values(row, row.old_values) or "–"
+
+    @admin.display(description="đổi thành")
+    def new_value(self, row: Proposal) -> str:
+        if row.kind == WITHDRAWAL.kind:
+            return f"Gỡ ghi nhận số {NumberFinding.objects.get(pk=row.target)}"
+        if row.kind == ACCOUNT.kind:
+            return _describe_account(row)
+        return _describe_values(row, row.new_values) or "Bỏ"
+
+
+def _describe_account(row: Proposal) -> str:
+    values = row.new_values
+    group = Group.objects.filter(pk=values.get("group", 0)).first()
+    change = f"{_ACCOUNT_CHANGES[values['act']]} {group or values.get('subject', '')}"
+    return f"{User.objects.get(pk=row.target)}: {change.strip()}"
+
+
+def _describe_values(row: Proposal, values: Values) -> str:
+    """Return the columns of a row in words, "" for none."""
+    act = _KINDS[row.kind][0]
+    written = [(name, value) for name, value in values.items() if value]
+    if not isinstance(act, RowAct):
+        return ""
+    return "; ".join(f"{_field_label(act, name)}: {value}" for name, value in written)
+
+
+def _field_label(act: RowAct, name: str) -> str:
+    try:
+        return str(act.model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # noqa: SLF001
+    except FieldDoesNotExist:
+        return name

@@ -1,0 +1,125 @@
+"""What one officer tries alone with every button there is: to speak for the police, to take a warning
+of a number off, to give power, to destroy a report.
+"""
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts import officer_accounts, roles
+from core.models import Proposal
+from reports.models import Case, ErasureRequest, NumberFinding, Office, PublicStatement, Report
+from reports.numbers import findings
+from reports.retention import erasure_requests
+from tests.support.desk_pages import page_of
+from tests.support.number_factories import proposed
+from tests.support.officers import Person, act_alone, create_officer, log_in
+from tests.support.resident_pages import create_resident
+
+pytestmark = pytest.mark.django_db
+WORDS = "Công an không làm việc qua Zalo."
+
+
+@pytest.fixture(autouse=True)
+def _guarded(db: None) -> None:
+    call_command("setup_desk", verbosity=0)
+
+
+def test_alone_no_word_of_a_public_page_is_changed(lead: Person) -> None:
+    row = PublicStatement.objects.get(pk="never_by_phone")
+    form = {"text": WORDS, "text_en": row.text_en, "is_public": "on"}
+    lead.client.post("/admin/reports/publicstatement/never_by_phone/change/", form)
+    office = Office.objects.get(pk="dien-luc")
+    fields = {"codename": office.pk, "name": office.name, "other_names": "EVN", "position": "1"}
+    lead.client.post("/admin/reports/office/dien-luc/change/", fields | {"never_by_phone": WORDS})
+    assert not PublicStatement.objects.filter(text=WORDS).exists()
+    assert not Office.objects.filter(never_by_phone=WORDS).exists()
+
+
+@pytest.mark.parametrize("role", ["lead", "approver"])
+def test_alone_no_lead_gives_or_takes_power(lead: Person, duty: Person, role: str) -> None:
+    other = create_officer("hai", role)
+    power = {"role": str(roles.group_of(role).pk), "reason": "x"}
+    lead.client.post(f"/admin/auth/user/{duty.user.pk}/role/", power)
+    assert list(duty.user.groups.all()) == [roles.group_of("duty")]
+    lead.client.post(f"/admin/auth/user/{other.pk}/close/", {"reason": "x"})
+    none = {"role": str(roles.group_of("duty").pk), "reason": "x"}
+    lead.client.post(f"/admin/auth/user/{other.pk}/role/", none)
+    other.refresh_from_db()
+    assert other.is_active
+    assert list(other.groups.all()) == [roles.group_of(role)]
+
+
+def test_alone_no_lead_takes_back_what_two_have_confirmed(duty: Person, lead: Person) -> None:
+    row = findings.confirm(proposed(duty).pk, by=lead.user)
+    lead.client.post(f"/admin/reports/numberfinding/{row.pk}/withdraw/", {"reason": "Nhầm"})
+    assert NumberFinding.objects.get().withdrawn_at is None
+
+
+def test_who_made_themselves_the_reporter_does_not_erase(lead: Person, client: Client) -> None:
+    """The phrase shown, the code released, a new code fetched, the wish made with it and granted."""
+    resident = create_resident(client, story="Họ gọi, dọa bắt.", phrase="Hoa gạo đỏ")
+    report = resident.report
+    lead.client.post(page_of(report, "reveal-phrase"), {"why": "gọi lại cho người báo"})
+    page = lead.client.post(page_of(report, "release-code"), {"reason": "đúng câu hẹn"})
+    word = page.context["revealed"]["word"]
+    client.post("/theo-doi/ma-moi/", {"public_number": report.public_number, "word": word})
+    erasure_requests.request_erasure(report, "")
+    version = Case.objects.get(pk=report.pk).version
+    lead.client.post(page_of(report, "grant-erasure"), {"version": version})
+    granted = {"outcome": "granted", "decided_by": lead.user, "decided_at": timezone.now()}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ErasureRequest.objects.update(**granted)
+    assert Report.objects.get().erased_at is None
+    other = log_in(create_officer("hai", "lead"))
+    page = other.get(page_of(report, "keeping")).content.decode()
+    assert "lead đã cho lấy mã mới" in page
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE reports_publicstatement SET is_public = true",
+        "UPDATE reports_office SET never_by_phone = 'x'",
+        "DELETE FROM reports_office WHERE codename = 'dien-luc'",
+        (
+            "INSERT INTO auth_user_groups (user_id, group_id) SELECT u.id, g.id FROM auth_user u, auth_group g"
+            " WHERE u.username = 'duty' AND g.name IN ('Chỉ huy', 'Người duyệt')"
+        ),
+        "DELETE FROM auth_user_groups USING auth_user u WHERE u.id = user_id AND u.username = 'hai'",
+        "UPDATE auth_user SET is_active = false WHERE username = 'hai'",
+        (
+            "UPDATE accounts_officerprofile SET oidc_subject = 'x' FROM auth_user u"
+            " WHERE u.id = user_id AND u.username = 'hai'"
+        ),
+        "UPDATE core_proposal SET state = 'confirmed', decided_by_id = proposed_by_id, decided_at = now()",
+    ],
+)
+def test_the_database_wants_two_people(lead: Person, duty: Person, statement: str) -> None:
+    other = create_officer("hai", "lead")
+    officer_accounts.on_enrolment(other)
+    act_alone()
+    officer_accounts.deactivate(other, by=lead.user, reason="x")
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_the_desk_lists_what_waits_and_another_lead_confirms(lead: Person, duty: Person) -> None:
+    other = log_in(create_officer("hai", "lead"))
+    act_alone()
+    row = findings.confirm(proposed(duty).pk, by=lead.user)
+    findings.withdraw(row.pk, "Nhầm", by=lead.user)
+    officer_accounts.change_role(
+        duty.user, roles.group_of("approver"), by=lead.user, reason="chuyển việc"
+    )
+    assert "2</b> việc chờ người thứ hai" in other.get("/admin/").content.decode()
+    page = other.get("/admin/core/proposal/").content.decode()
+    assert "Gỡ ghi nhận số" in page
+    assert "duty: Đổi vai trò Người duyệt" in page
+    for proposal in Proposal.objects.all():
+        assert other.get(f"/admin/core/proposal/{proposal.pk}/change/").status_code == 200
+        other.post(f"/admin/core/proposal/{proposal.pk}/confirm/")
+    assert NumberFinding.objects.get().withdrawn_at
+    assert list(duty.user.groups.all()) == [roles.group_of("approver")]
