@@ -1,9 +1,16 @@
-"""Vietnamese text normalized for comparison, in linear time: no case, diacritics or punctuation."""
+"""Vietnamese text as it is meant, and normalized for comparison; both in linear time.
 
+The reading copy has usual letters, nothing invisible and no word in pieces; normalized text has no
+case, diacritics or punctuation.
+"""
+
+import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -59,9 +66,14 @@ def _one_for_one(keep: str) -> _Table:
     return _Table(_fold_to_one, keep)
 
 
+def normalize_as_meant(text: str) -> str:
+    """Return the normalized form of the reading copy: what is searched and compared."""
+    return normalize(reading_copy(text).text)
+
+
 @dataclass(frozen=True, slots=True)
-class NormalizedText:
-    """Normalized text; its character ``i`` stands at ``[starts[i]:ends[i]]`` of the original."""
+class MappedText:
+    """A text made of another; its character ``i`` stands at ``[starts[i]:ends[i]]`` of the original."""
 
     text: str
     starts: Sequence[int]
@@ -72,21 +84,21 @@ class NormalizedText:
         return self.starts[start], self.ends[end - 1]
 
 
-def normalize_with_offsets(text: str, keep: str = "") -> NormalizedText:
+def normalize_with_offsets(text: str, keep: str = "") -> MappedText:
     """Normalize *text* with offsets; the characters in *keep* stay as they are."""
     return _normalize_same_length(text, keep) or _normalize_with_map(text, keep)
 
 
-def _normalize_same_length(text: str, keep: str) -> NormalizedText | None:
+def _normalize_same_length(text: str, keep: str) -> MappedText | None:
     """Return the text where each character gives one; None where a space is doubled or at an end."""
     folded = text.translate(_one_for_one(keep))
     size = len(text)
     if len(folded) != size or "  " in folded or folded != folded.strip(" "):
         return None
-    return NormalizedText(folded, range(size), range(1, size + 1))
+    return MappedText(folded, range(size), range(1, size + 1))
 
 
-def _normalize_with_map(text: str, keep: str) -> NormalizedText:
+def _normalize_with_map(text: str, keep: str) -> MappedText:
     chars: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -105,7 +117,121 @@ def _normalize_with_map(text: str, keep: str) -> NormalizedText:
             ends.append(index + 1)
     if chars and chars[-1] == " ":
         chars.pop()
-    return NormalizedText("".join(chars), tuple(starts[: len(chars)]), tuple(ends[: len(chars)]))
+    return MappedText("".join(chars), tuple(starts[: len(chars)]), tuple(ends[: len(chars)]))
+
+
+# --- the reading copy
+
+# What shows nothing: category Cf, variation selectors, blank letters.
+_HIDDEN = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    r"\U000e0000-\U000e0fff"
+)
+_BEHIND = rf"[\u0300-\u036f{_HIDDEN}]"  # what belongs to the letter before it
+_HIDDEN_SIGNS, _JOINED = re.compile(f"[{_HIDDEN}]+"), re.compile(_BEHIND)
+_USUAL = r"\t\n\r -~À-ýĂăĐđĨĩŨũƠơƯưẠ-ỹ…"  # the reader was trained with this one sign for three dots
+_PIECES = re.compile(rf"((?:[{_USUAL}](?!{_BEHIND}))++)|.{_BEHIND}*+", re.DOTALL)
+# Letters and digits that stand alone, one after another.
+_GAP = re.compile(r"[\W_]+")
+_SPACED = re.compile(r"(?<![^\W_])[^\W_](?:(?:[^\w\n]|_){1,6}+[^\W_](?![^\W_]))++")
+_SYLLABLE = re.compile(
+    r"(?:ngh?|nh?|gh?|gi|kh?|ph?|t[hr]?|ch?|qu|[bdhlmrsvx])?"
+    r"(?:[aeiouy]|ieu?|i[au]|yeu?|a[iouy]|e[ou]|o[eio]|oa[iy]?|u[eiu]|uay?|uo[iu]?|uy[aeu]?)"
+    r"(?:n[gh]?|ch?|[mpt])?"
+)
+_WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff]")
+_MAX_SYLLABLE, _MAX_OF_SIGN = 7, 4  # letters
+
+
+def _nfkc_char(char: str) -> str:
+    """Return NFKC of a sign; three dots and phrases in one sign stay that sign."""
+    plain = unicodedata.normalize("NFKC", char)
+    return plain if len(plain) < _MAX_OF_SIGN and char != "…" else char
+
+
+_NFKC_TABLE = _Table(_nfkc_char)
+_NFKC_TABLE.update({code: _nfkc_char(chr(code)) for code in range(0xFF01, 0xFF5F)})  # full width
+
+
+def reading_copy(text: str) -> MappedText:
+    """Return *text* as it is meant: NFKC, nothing invisible, words that were spaced out joined."""
+    plain = _compose(text)
+    cuts = list(_iter_cuts(plain.text))
+    return _cut_out(plain, cuts) if cuts else plain
+
+
+def has_wide_letters(text: str) -> bool:
+    """Return whether there are letters or digits of full width, or of mathematics."""
+    return _WIDE.search(text) is not None
+
+
+def has_spaced_words(text: str) -> bool:
+    """Return whether there are words that `reading_copy` joins."""
+    return any(_iter_cuts(_compose(text).text))
+
+
+def _iter_cuts(plain: str) -> Iterator[tuple[int, int]]:
+    for run in _SPACED.finditer(plain):
+        yield from _list_cuts(run)
+
+
+def _compose(text: str) -> MappedText:
+    """Return the text in NFKC without hidden signs; the usual cases fast."""
+    if not _JOINED.search(text):
+        is_plain = unicodedata.is_normalized("NFKC", text)
+        plain = text if is_plain else text.translate(_NFKC_TABLE)
+        if len(plain) == len(text):
+            return MappedText(plain, range(len(text)), range(1, len(text) + 1))
+    parts, starts, ends = list[str](), array("I"), array("I")
+    for piece in _PIECES.finditer(text):
+        start, end = piece.span()
+        if piece[1]:
+            parts.append(piece[1])
+            starts.extend(range(start, end))
+            ends.extend(range(start + 1, end + 1))
+        else:
+            parts.append(_to_plain(piece[0]))
+            starts.extend([start] * len(parts[-1]))
+            ends.extend([end] * len(parts[-1]))
+    return MappedText("".join(parts), starts, ends)
+
+
+def _to_plain(cluster: str) -> str:
+    """Return NFKC of one sign with what belongs to it."""
+    return unicodedata.normalize("NFKC", _HIDDEN_SIGNS.sub("", cluster).translate(_NFKC_TABLE))
+
+
+def _list_cuts(run: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """Yield the gaps within the words of a run, where it is clear that these were spaced out."""
+    gaps, letters = _GAP.findall(run[0]), _GAP.split(run[0])
+    within = min(gaps, key=len)
+    ends = [at for at, gap in enumerate(gaps, 1) if gap != within]
+    words = ["".join(letters[first:end]) for first, end in pairwise([0, *ends, len(letters)])]
+    if _are_words(words):
+        spans = (gap.span() for gap in _GAP.finditer(run[0]) if gap[0] == within)
+        yield from ((run.start() + start, run.start() + end) for start, end in spans)
+
+
+def _are_words(joined: Sequence[str]) -> bool:
+    """Return whether most are syllables and one is no chance: chat has "e k b" and "T.P" too."""
+    several = [word for word in joined if len(word) > 1 and word.isalpha()]
+    syllables = [word for word in several if _is_syllable(word)]
+    is_sure = any(len(word) > 2 + word.isascii() for word in syllables)
+    return is_sure and 2 * len(syllables) >= len(several)
+
+
+def _is_syllable(word: str) -> bool:
+    return len(word) <= _MAX_SYLLABLE and _SYLLABLE.fullmatch(normalize(word)) is not None
+
+
+def _cut_out(plain: MappedText, cuts: Sequence[tuple[int, int]]) -> MappedText:
+    parts, starts, ends = list[str](), array("I"), array("I")
+    for (_, first), (end, _) in pairwise([(0, 0), *cuts, (len(plain.text), 0)]):
+        parts.append(plain.text[first:end])
+        starts.extend(plain.starts[first:end])
+        ends.extend(plain.ends[first:end])
+    return MappedText("".join(parts), starts, ends)
 
 
 def _to_ascii_digit(char: str) -> str:

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 
 from core.audit import events
 from core.models import AuditEvent
+from core.text import has_spaced_words, has_wide_letters
 from desk.labels import codes, deadlines, highlighting
 from desk.labels.events import EVENTS, PERSONAL
 from desk.labels.formatting import format_count, in_quotes, officer_name
@@ -128,10 +129,22 @@ def warnings(report: Report) -> list[str]:
     # A later place has a note of its own (_place_of).
     outdated = (gazetteer.UNKNOWN, gazetteer.AMBIGUOUS) if latest_place(report) else ()
     notes = [codes.flag_label(code) for code in report.all_flags if code not in outdated]
-    if odd := highlighting.count_odd(report.story):
-        count = format_count(odd)
-        notes.append(f"Lời kể có {count} ký tự ẩn hoặc đảo chiều chữ, hiện bằng mã trong ngoặc.")
-    return notes
+    return notes + _note_odd_letters(report.story)
+
+
+def _note_odd_letters(story: str) -> list[str]:
+    """Return the note on letters that are not typed as usual; it says why, and accuses nobody."""
+    head = story[: highlighting.MAX_CHARS]
+    hidden = highlighting.count_odd(story)
+    signs = f"{format_count(hidden)} ký tự ẩn hoặc đảo chiều chữ, hiện bằng mã trong ngoặc"
+    kinds = {
+        signs: bool(hidden),
+        "chữ khổ rộng": has_wide_letters(head),
+        "chữ viết rời từng chữ cái": has_spaced_words(head),
+    }
+    odd = "; ".join(name for name, is_there in kinds.items() if is_there)
+    why = "Máy đọc như chữ thường. Thường do chép từ ứng dụng khác, không phải dấu hiệu gian dối."
+    return [f"Chữ lạ: {odd}. {why}"] if odd else []
 
 
 def suggestions(

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from core.province import province
-from core.text import normalize, to_ascii_digits
+from core.text import normalize, reading_copy, to_ascii_digits
 from reports.data.loader import load_json
 from reports.extraction.bank_accounts_and_links import find_bank_accounts, find_links
 from reports.extraction.digits_in_text import CHAINS, is_money
@@ -148,6 +148,7 @@ def accounts_in(text: str) -> Iterator[str]:
     """Yield the receiving accounts of a story, without the reporter's own: announced by a word, or
     long numbers that are neither phones nor money.
     """
+    text = reading_copy(text).text
     for account in find_bank_accounts(text):
         if not _is_own(text, account.start, account.end):
             yield account.account
@@ -190,9 +191,9 @@ def _site_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def restore_link_dots(text: str) -> str:
-    """Return the text with the hidden dots of its links as dots."""
+    """Return the reading copy with the hidden dots of its links as dots."""
     apart, _ = _site_patterns()
-    return apart.sub(".", _HIDDEN_DOT.sub(".", text))
+    return apart.sub(".", _HIDDEN_DOT.sub(".", reading_copy(text).text))
 
 
 def sites_in(text: str) -> Iterator[str]:

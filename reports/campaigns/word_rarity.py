@@ -114,6 +114,7 @@ def _stock_phrases() -> Mapping[str, Sequence[tuple[str, ...]]]:
 
 def _iter_sentences(text: str) -> Iterator[list[ScriptToken]]:
     story = tokenize(text)
+    text = story.text
     sums = {sum_.first: sum_ for sum_ in find_amounts(story) if sum_.value >= _MIN_SUM}
     words, at = story.words, 0
     tokens: list[ScriptToken] = []

@@ -1,12 +1,13 @@
 """Find receiving accounts and links in text (words: data/indicators.json). Pure: no Django."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
+from typing import TypeVar
 
-from core.text import normalize, to_ascii_digits
+from core.text import normalize, reading_copy, to_ascii_digits
 from reports.extraction.digits_in_text import (
     CHAINS,
     GROUPS,
@@ -45,6 +46,18 @@ class FoundLink:
     link: str
     start: int
     end: int
+
+
+Found = TypeVar("Found", FoundAccount, FoundLink)
+
+
+def _find_as_meant(text: str, find: Callable[[str], Iterator[Found]]) -> tuple[Found, ...]:
+    """Return what is found in the reading copy, with its place in the text; at most MAX_FOUND."""
+    meant = reading_copy(text)
+    places = ((one, meant.original_span(one.start, one.end)) for one in find(meant.text))
+    return tuple(
+        replace(one, start=span[0], end=span[1]) for one, span in islice(places, MAX_FOUND)
+    )
 
 
 def _iter_accounts(text: str) -> Iterator[FoundAccount]:
@@ -95,7 +108,7 @@ def _is_beside_bank(text: str, digits: str, words: list[str], end: int) -> bool:
 @lru_cache(maxsize=8)  # one report's texts are parsed several times
 def find_bank_accounts(text: str) -> Sequence[FoundAccount]:
     """Return the receiving accounts that a text names, at most MAX_FOUND."""
-    return tuple(islice(_iter_accounts(text), MAX_FOUND))
+    return _find_as_meant(text, _iter_accounts)
 
 
 def canonical_link(raw: str) -> str:
@@ -137,4 +150,4 @@ def _iter_links(text: str) -> Iterator[FoundLink]:
 @lru_cache(maxsize=8)
 def find_links(text: str) -> Sequence[FoundLink]:
     """Return the links in *text*: with http, with www, or bare with a usual ending."""
-    return tuple(islice(_iter_links(text), MAX_FOUND))
+    return _find_as_meant(text, _iter_links)

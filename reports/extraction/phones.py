@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from core.text import normalize, to_ascii_digits
+from core.text import MappedText, normalize, reading_copy, to_ascii_digits
 from reports.extraction.bank_accounts_and_links import find_bank_accounts, find_links
 from reports.extraction.digits_in_text import (
     GROUPS,
@@ -204,9 +204,10 @@ def find_in_text(text: str) -> list[FoundPhone]:
 
 
 def _iter_phones(raw: str) -> Iterator[FoundPhone]:
-    text = letters_to_digits(to_ascii_digits(raw))
-    links = [link for link in find_links(raw) if not link.link.startswith(_CHAT_HOSTS)]
-    accounts = [(account.start, account.end) for account in find_bank_accounts(raw)]
+    copy = reading_copy(raw)
+    text = letters_to_digits(to_ascii_digits(copy.text))
+    links = [link for link in find_links(copy.text) if not link.link.startswith(_CHAT_HOSTS)]
+    accounts = [(account.start, account.end) for account in find_bank_accounts(copy.text)]
     taken = sorted([*accounts, *((link.start, link.end) for link in links)])
     floor = 0
     for chain in _CHAINS.finditer(text):
@@ -214,7 +215,7 @@ def _iter_phones(raw: str) -> Iterator[FoundPhone]:
         floor = chain.end()
         free = [group for group in groups if not _is_inside(group, taken)]
         for number, first, last in _find_in_chain(text, free, chain.end()):
-            yield _found_phone(raw, text, number, first, last)
+            yield _found_phone(raw, copy, text, number, (first, last))
 
 
 def _candidate_groups(text: str, chain: re.Match[str], floor: int) -> list[tuple[int, int]]:
@@ -291,13 +292,14 @@ def _is_code(text: str, start: int, end: int) -> bool:
     return bool((before and not is_label) or _CASE_AFTER.match(text, end))
 
 
-def _found_phone(raw: str, text: str, number: ParsedNumber, first: int, last: int) -> FoundPhone:
-    start = text.rfind("+", max(0, first - 2), first) if has_plus(text, first) else first
-    typed = raw[start:last]
-    is_replaced = to_ascii_digits(typed) != text[start:last]
-    return FoundPhone(
-        _caller(typed, number, *(["letters_for_digits"] if is_replaced else [])), start, last
-    )
+def _found_phone(
+    raw: str, copy: MappedText, text: str, number: ParsedNumber, place: tuple[int, int]
+) -> FoundPhone:
+    first, last = place
+    begin = text.rfind("+", max(0, first - 2), first) if has_plus(text, first) else first
+    flags = ["letters_for_digits"] * (to_ascii_digits(copy.text[begin:last]) != text[begin:last])
+    start, end = copy.original_span(begin, last)
+    return FoundPhone(_caller(raw[start:end], number, *flags), start, end)
 
 
 # --- as the pages print them

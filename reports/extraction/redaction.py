@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from core.text import to_ascii_digits
+from core.text import MappedText, reading_copy, to_ascii_digits
 from reports.extraction import numbering_plan, phones
 from reports.extraction.bank_accounts_and_links import find_bank_accounts
 from reports.extraction.digits_in_text import MAX_STORY_CHARS_READ
@@ -73,16 +73,17 @@ Spans = Iterator[tuple[int, int]]
 
 @dataclass(frozen=True)
 class _Rule:
-    """Where to mask a text with ASCII digits, the mask, and its code."""
+    """Where to mask a reading copy with ASCII digits, the mask, and its code."""
 
     spans: Callable[[str], Spans]
     mask: str
     flag: str
 
-    def apply(self, text: str) -> str:
-        """Return the text masked; all else stays as typed."""
+    def apply(self, text: str, copy: MappedText) -> str:
+        """Return the text masked where its reading copy says; all else stays as typed."""
         pieces, end = list[str](), 0
-        for start, stop in self.spans(to_ascii_digits(text)):
+        for span in self.spans(to_ascii_digits(copy.text)):
+            start, stop = copy.original_span(*span)
             pieces += (text[end:start], self.mask)
             end = stop
         return "".join((*pieces, text[end:]))
@@ -159,11 +160,12 @@ def redact(text: str, contact: str = "") -> RedactedText:
     if not text or (not _TYPED.search(to_ascii_digits(text)) and "@" not in contact):
         return RedactedText(text, ())
     flags: dict[str, None] = {}
+    copy = reading_copy(text)
     for rule in (*_contact_rules(contact), *_CARDS_AND_IDS):
-        masked = rule.apply(text)
+        masked = rule.apply(text, copy)
         if masked != text:
             flags[rule.flag] = None
-        text = masked
+            text, copy = masked, reading_copy(masked)
     return RedactedText(text, tuple(flags))
 
 
@@ -175,14 +177,14 @@ def identifying_strings(contact: str) -> Iterator[str]:
 
 
 def _mail_addresses(contact: str) -> Iterator[str]:
-    words = contact[:_MAX_CONTACT_LENGTH].split()
+    words = reading_copy(contact[:_MAX_CONTACT_LENGTH]).text.split()
     return islice(filter(_MAIL.fullmatch, words), _MAX_ADDRESSES)
 
 
 def strip_strings(text: str, secret: str, mask: str) -> str:
     """Return the text with *mask* for one of `identifying_strings`, in any spelling."""
     rule = _number_rule if secret.isdecimal() else _mail_rule
-    return rule(secret, mask).apply(text)
+    return rule(secret, mask).apply(text, reading_copy(text))
 
 
 def contact_digits(contact: str) -> str:

@@ -5,8 +5,10 @@ Two sources add up: phrases of rules (data/taxonomy.json, data/cues.json) and tr
 phrases of data/stages.json and demands, but nothing denied or done by the reporter.
 """
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +17,7 @@ from reports.extraction.language.cue_matcher import (
     CueMatch,
     TokenizedText,
     action_codes,
+    code_rows,
     matches_between,
     scenario_codes,
     tokenize,
@@ -44,6 +47,9 @@ _JUNK = {_JUNK_TEXT, "abuse_prank"}
 STAGES = "stages"  # the fact
 MAX_STAGE_REASONS = 3  # of one stage
 _CLEAR = 2.5  # points from which a word by its weight says a demand by itself
+_SENTENCES = re.compile(r"[^.!?\n]{1,100}")
+_LONG, _PART, _STRIDE = 1000, 300, 60  # characters
+_MAX_PARTS, _SLIGHT = 40, 1  # weight of a scenario that is no danger
 _STEP, _NEVER, _NEGATION = "step", "never", "negations"
 _NEGATED_WITHIN = 3  # words before a demand
 # What a point of a phrase is worth beside the points of the words.
@@ -71,8 +77,69 @@ class StoryReading:
 
 
 def extract_from_story(text: str) -> StoryReading:
-    """Return the facts of one story. Never raises; linear time."""
+    """Return the facts of one story. Never raises; linear time.
+
+    Of a long one the parts in which it goes on are read by themselves too: neither junk nor anything
+    else hides a danger.
+    """
     parsed = parse_story(text)
+    reading = _extract(parsed)
+    if len(text) < _LONG:
+        return reading
+    parts = [part for part in _read_parts(parsed) if part.ongoing]
+    gravest = max(parts, key=_gravity, default=reading)
+    part, whole = _gravity(gravest)[:2], _gravity(reading)[:2]
+    is_hidden = part > whole and (part[0] or whole[1] <= _SLIGHT)
+    return _merge(reading, gravest) if is_hidden else reading
+
+
+def _gravity(reading: StoryReading) -> tuple[bool, int, int, float]:
+    row = code_rows()[reading.scenario]
+    return row["always_urgent"], row["severity_weight"], len(reading.actions), reading.score
+
+
+def _read_parts(parsed: ParsedStory) -> Iterator[StoryReading]:
+    """Yield the readings of parts with a phrase of a present danger, with their places in the text."""
+    text, hits = parsed.story.typed, parsed.active_cues("ongoing").get("now", ())
+    dangers = [parsed.story.quote(hit.first, hit.last)[1] for hit in hits]
+    stride, following = max(_STRIDE, len(text) // _MAX_PARTS), 0
+    size = max(_PART, stride + _STRIDE)
+    for sentence in _SENTENCES.finditer(text):
+        start = sentence.start()
+        near = bisect_left(dangers, start)
+        if start >= following and near < len(dangers) and dangers[near] < start + size:
+            part, following = _extract(parse_story(text[start : start + size])), start + stride
+            places = [
+                replace(why, start=start + (why.start or 0), end=start + (why.end or 0))
+                for why in part.reasons
+            ]
+            yield replace(part, reasons=tuple(places))
+
+
+def _merge(reading: StoryReading, part: StoryReading) -> StoryReading:
+    """Return the reading with a part's scenario and danger, and the demands of both."""
+    actions = {*reading.actions, *part.actions}
+    lost = max(reading.money_lost_vnd, part.money_lost_vnd, key=lambda sum_: sum_ or 0)
+    of_part = {
+        "scenario",
+        "ongoing",
+        *(["money_lost_vnd"] if lost != reading.money_lost_vnd else []),
+    }
+    others = [why for why in reading.reasons if why.fact not in of_part]
+    added = [
+        why
+        for why in part.reasons
+        if why.fact in of_part or (why.fact == "actions" and stage_code(why) not in reading.actions)
+    ]
+    return replace(
+        part,
+        actions=tuple(code for code in action_codes() if code in actions),
+        money_lost_vnd=lost,
+        reasons=(*added, *others),
+    )
+
+
+def _extract(parsed: ParsedStory) -> StoryReading:
     evidence = collect_loss_evidence(parsed)
     kinds = score(load_model("kinds"), parsed.grams)
     state = score(load_model("state"), loss_features(parsed, evidence))

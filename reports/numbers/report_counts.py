@@ -30,7 +30,7 @@ from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
 from core.database import fetch_all
-from core.text import normalize
+from core.text import normalize_as_meant
 from reports.calendar.deadline_rules import start_of_day
 from reports.facts import abuse_flags, contact_index
 from reports.facts.abuse_flags import SAME_NETWORK
@@ -262,7 +262,7 @@ def _parse_row(  # noqa: PLR0913, PLR0917  # the columns of _DISTINCT_SQL
         contact=own,
         commune=commune or "",
         at=timezone.localtime(at),
-        words=frozenset(normalize(story).split()),
+        words=frozenset(normalize_as_meant(story).split()),
         is_shared=shared,
     )
     return _Row(key, claimed, evidence)
@@ -287,7 +287,7 @@ def coordination_signal(key: str) -> CoordinationSignal | None:
     """Return the signs of arranged reports of a key, None where there are too few."""
     rows = _load_signal_rows(key)
     all_flags = [{*flags, *(sample_flags or ())} for flags, sample_flags, _ in rows]
-    stories = [frozenset(normalize(story).split()) for *_, story in rows]
+    stories = [frozenset(normalize_as_meant(story).split()) for *_, story in rows]
     signs = {
         "one_network": sum(abuse_flags.SAME_NETWORK in flags for flags in all_flags),
         "alike": _count_near_duplicates(stories),

@@ -21,6 +21,7 @@ from django.http import HttpRequest
 from core import client_ip, rate_limits
 from core.outbox.queue import Priority
 from core.rate_limits import SlidingWindow
+from core.text import normalize_as_meant
 from reports.campaigns.matching import REGROUP_TASK
 from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ
 from reports.facts import abuse_flags
@@ -173,7 +174,7 @@ def _counters(arrival: Arrival) -> Iterator[Flagged]:
     count = partial(_window, arrival)
     yield abuse_flags.FLOOD, count("all", OF_ALL, MINUTES_10)
     yield from _count_places(arrival)
-    words = " ".join(arrival.story.lower().split())
+    words = normalize_as_meant(arrival.story)
     if len(words) >= _MIN_STORY_CHARS:
         yield abuse_flags.SAME_WORDS, count("words", RULE_STORY, HOUR, words)
     yield from _count_numbers(arrival)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from core.database import PreparedStatement, execute_pipeline
 from core.outbox import queue
 from core.outbox.queue import Lease
-from core.text import normalize
+from core.text import normalize, normalize_as_meant
 from reports.campaigns import matching
 from reports.campaigns.link_scoring import FingerprintData
 from reports.extraction import phones, story_reader
@@ -33,7 +33,7 @@ from reports.facts.merged_report import MergedReport
 from reports.models import ExtractedFacts, Followup, Indicator, Report
 from reports.reference import gazetteer, office_lexicon
 
-RULES_VERSION = "2026-11-28a"  # raise it with every change of words or weights
+RULES_VERSION = "2026-11-30a"  # raise it with every change of words or weights
 TIMEOUT_SECONDS = 10.0  # seconds for one message, half of the task's soft time limit
 _MAX_KEY_LENGTH = 255
 _MAX_INDICATORS = 100
@@ -276,7 +276,7 @@ def _search_text(merged: MergedReport, indicators: Iterable[Indicator]) -> str:
     names = [report.claimed_name[:MAX_NUMBER_CHARS_READ], *followup_names]
     stories = [report.story, *(followup.story for followup in merged.substantive_followups)]
     text = " ".join([*names, *(story[:MAX_STORY_CHARS_READ] for story in stories)])
-    words = normalize(f"{report.public_number} {text}")
+    words = normalize_as_meant(f"{report.public_number} {text}")
     return " ".join([words, *dict.fromkeys(spellings)])
 
 

@@ -26,7 +26,7 @@ MAX_CHARS = 100_000  # of the shorter text
 MAIL, NUMBER = "a@b.cd", "0550000123"
 PIECES = (
     f"{MAIL} ", f"{NUMBER} ", "+84 ", "stk 001099012345 ", "4111 1111 1111 1111 ", "chuyển 5 triệu ",
-    "http://a.example/ ", "a.", "1", "O0l1", "\n", "漢",
+    "http://a.example/ ", "a.", "1", "O0l1", "\n", "漢", "c ô n g  ", "1\u200bａ",
 )  # fmt: skip
 WORK: dict[str, Callable[[str], object]] = {
     "mask cards and papers": redaction.redact,
@@ -48,6 +48,7 @@ WORK: dict[str, Callable[[str], object]] = {
     "write an entry of a feed": lambda words: serialize(add_child(Element("a"), "b", words)),
     "write a letter": lambda words: EmailMessage("tin", words).message().as_bytes(),
     "normalize with offsets": text.normalize_with_offsets,
+    "read as meant": text.reading_copy,
 }
 
 

@@ -180,8 +180,7 @@ def _find_unclaimed(
 
 
 def _claim(story: TokenizedText, mention: OfficeMention) -> ImpersonationClaim:
-    start, end = story.char_span(mention.first, mention.end)
     unit = " in " + "|".join(mention.communes) if mention.communes else ""
     rule = f"{'|'.join(mention.offices)}{unit}: {mention.names[0]}"
-    reason = Explanation(FACT, rule, story.text[start:end], start, end, 0)
+    reason = Explanation(FACT, rule, *story.quote(mention.first, mention.end), 0)
     return ImpersonationClaim(mention.offices, mention.communes, reason)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from core.text import normalize, normalize_with_offsets
+from core.text import MappedText, normalize, normalize_with_offsets, reading_copy
 from reports.data.loader import load_json
 
 _STOPS = ".;!?\n"
@@ -28,7 +28,9 @@ _SPELLED_ALONE = {"scenarios", "actions"}
 
 
 class Token(NamedTuple):
-    """A word of a story: folded, as spelled with its marks, its place, its sentence and clause."""
+    """A word of a story: folded, as spelled with its marks, its place in the reading copy, its
+    sentence and clause.
+    """
 
     folded: str
     spelled: str
@@ -39,9 +41,13 @@ class Token(NamedTuple):
 
 
 class TokenizedText(NamedTuple):
-    text: str
+    """The reading copy of a story, cut into words."""
+
+    text: str  # in which words have their places
     words: list[Token]
     marked: bool  # whether its writer uses marks
+    typed: str
+    copy: MappedText
 
     def surface_form(self, word: Token) -> str:
         """Return the word with its marks where the writer uses them, else folded."""
@@ -55,8 +61,13 @@ class TokenizedText(NamedTuple):
         return start
 
     def char_span(self, first: int, last: int) -> tuple[int, int]:
-        """Return where words[first:last] stand in the text."""
+        """Return where words[first:last] stand in the reading copy."""
         return self.words[first].start, self.words[last - 1].end
+
+    def quote(self, first: int, last: int) -> tuple[str, int, int]:
+        """Return words[first:last] as typed, and where they stand there."""
+        start, end = self.copy.original_span(*self.char_span(first, last))
+        return self.typed[start:end], start, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +179,8 @@ def _is_thousand(figure: str, rest: str) -> bool:
 @lru_cache(maxsize=8)  # one report's texts are parsed several times
 def tokenize(text: str) -> TokenizedText:
     """Return a story cut into words, chat spellings written out."""
-    folded = normalize_with_offsets(text, keep=".,;:!?\n")
+    copy = reading_copy(text)
+    folded = normalize_with_offsets(copy.text, keep=".,;:!?\n")
     words: list[Token] = []
     sentence = clause = at = 0
     for match in _WORD.finditer(folded.text):
@@ -179,7 +191,12 @@ def tokenize(text: str) -> TokenizedText:
             clause += any(stop in gap for stop in ",:" + _STOPS)
         start, end = folded.original_span(*match.span())
         word = Token(
-            _fold_y(match[0]), canonical_spelling(text[start:end]), start, end, sentence, clause
+            _fold_y(match[0]),
+            canonical_spelling(copy.text[start:end]),
+            start,
+            end,
+            sentence,
+            clause,
         )
         is_unit = False
         if words and words[-1].folded[0].isdecimal():
@@ -187,7 +204,7 @@ def tokenize(text: str) -> TokenizedText:
             is_unit = not gap or (is_k and _is_thousand(words[-1].folded, folded.text[at:]))
         words.extend([word] if is_unit else _expand(word))
     marks = sum(word.folded != word.spelled for word in words)
-    return TokenizedText(text, words, marks * 5 >= len(words) > 0)
+    return TokenizedText(copy.text, words, marks * 5 >= len(words) > 0, text, copy)
 
 
 def _cue(family: str, code: str, phrase: str, points: float | None) -> CuePhrase:

@@ -184,8 +184,7 @@ def explanation_at(
     story: TokenizedText, fact: str, rule: str, place: tuple[int, int], points: float
 ) -> Explanation:
     """Return a reason at words [first, last)."""
-    start, end = story.char_span(*place)
-    return Explanation(fact, rule, story.text[start:end], start, end, round(points, 2))
+    return Explanation(fact, rule, *story.quote(*place), round(points, 2))
 
 
 def phrase_score(phrases: Iterable[CueMatch], worth: float) -> float:
