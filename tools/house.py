@@ -231,10 +231,11 @@ SIZES: dict[str, tuple[Callable[[], float], int]] = {
         lambda: statistics.quantiles(list_function_lengths(), n=10)[-1],
         15,
     ),
-    "lines of the rooms": (lambda: count_lines(*ROOMS), 49_000),
+    # 49,000 and 45,000 were held before two officers, sweeps and proofs of keys; a smaller reader brings both back.
+    "lines of the rooms": (lambda: count_lines(*ROOMS), 50_000),
     "lines of migrations": (lambda: count_lines(*ROOMS, migrations=True), 3_000),
     "lines of bench": (lambda: count_lines("bench"), 3_000),
-    "lines of tests": (lambda: count_lines("tests"), 45_000),
+    "lines of tests": (lambda: count_lines("tests"), 46_000),
 }
 
 
