@@ -118,7 +118,7 @@ def test_sealed_words_that_do_not_open_break_no_page(duty: Person) -> None:
 
 
 def tiles(person: Person) -> str:
-    found = tree(person.client.get("/admin/")).xpath("//ul[@aria-label='Số chờ cán bộ']")
+    found = tree(person.client.get("/admin/")).xpath("//ul[@aria-label='Việc chờ cán bộ']")
     return " ".join(found[0].text_content().split()) if found else ""
 
 
