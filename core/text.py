@@ -145,9 +145,10 @@ _MAX_SYLLABLE, _MAX_OF_SIGN = 7, 4  # letters
 
 
 def _nfkc_char(char: str) -> str:
-    """Return NFKC of a sign; three dots and phrases in one sign stay that sign."""
+    """Return NFKC of a sign; three dots, phrases in one sign and numbers that are no digits stay."""
     plain = unicodedata.normalize("NFKC", char)
-    return plain if len(plain) < _MAX_OF_SIGN and char != "…" else char
+    is_kept = char == "…" or unicodedata.category(char) == "No" or len(plain) >= _MAX_OF_SIGN
+    return char if is_kept else plain
 
 
 _NFKC_TABLE = _Table(_nfkc_char)
@@ -199,7 +200,7 @@ def _compose(text: str) -> MappedText:
 
 def _to_plain(cluster: str) -> str:
     """Return NFKC of one sign with what belongs to it."""
-    return unicodedata.normalize("NFKC", _HIDDEN_SIGNS.sub("", cluster).translate(_NFKC_TABLE))
+    return unicodedata.normalize("NFC", _HIDDEN_SIGNS.sub("", cluster).translate(_NFKC_TABLE))
 
 
 def _list_cuts(run: re.Match[str]) -> Iterator[tuple[int, int]]:

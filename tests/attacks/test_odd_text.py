@@ -114,7 +114,7 @@ def test_it_is_searched_and_compared_as_it_is_meant(name: str) -> None:
     "typed",
     [
         "e k b j cả", "gia đình c a e ở nhà", "anh N.V.A ở T.P.H.C.M", "A B C D", "0 5 5 0 0 0 0 1 2 3", "ừ a",
-        "C.S.G.T", "Vâng … đúng", "1 k 2 k", "câu a, b, c", "công ty x. y. z",
+        "C.S.G.T", "Vâng … đúng", "1 k 2 k", "câu a, b, c", "²²⑩⑩ ½", "công ty x. y. z",
     ],
 )  # fmt: skip
 def test_single_letters_that_may_be_meant_stay(typed: str) -> None:
