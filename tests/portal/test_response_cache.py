@@ -246,7 +246,8 @@ def test_what_lies_here_stays_within_its_bounds(
 
 
 def copies_of(client: Client) -> dict[response_cache.Key, response_cache.CachedResponse]:
-    """Return the responses in the outermost middleware of this client."""
+    """Return the responses in this client's middleware, which stands behind the one that counts."""
     outermost = vars(client.handler)["_middleware_chain"].__wrapped__
-    assert isinstance(outermost, response_cache.ResponseCacheMiddleware)
-    return outermost.copies
+    cache = outermost.get_response.__wrapped__
+    assert isinstance(cache, response_cache.ResponseCacheMiddleware)
+    return cache.copies
