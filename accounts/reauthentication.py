@@ -1,10 +1,12 @@
 """Repeated authentication before personal data is shown or exported.
 
-Unless the officer authenticated in the last `REAUTHENTICATION_MINUTES`, a page asks for password or
-code and carries the posted fields along, so that the request goes on afterwards.
+Unless the officer authenticated in the last `REAUTHENTICATION_MINUTES` and has opened few reports since,
+a page asks for password or code and carries the posted fields along, so that the request goes on
+afterwards: nobody is shut out, however many look for help at once.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -22,6 +24,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django_otp.models import Device
 
 from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
+from core.audit import events
 from core.responses import HttpResponseSeeOther
 
 View = Callable[..., HttpResponseBase]
@@ -47,9 +50,10 @@ def reauthentication_required(view: View, permission: str) -> View:
         if not (isinstance(user, User) and user.has_perm(permission)):
             return view(request, *args, **kwargs)
         proof = request.POST.get(_PROOF)
-        if not is_recently_authenticated(request):
+        is_often = events.has_revealed_often(user, _last_authenticated(request))
+        if is_often or not is_recently_authenticated(request):
             if proof is None or not _is_proof(request, proof):
-                return _ask(request, is_wrong=proof is not None)
+                return _ask(request, is_wrong=proof is not None, is_often=is_often)
             request.session[_WHEN] = timezone.now().timestamp()
         if proof is not None and request.POST.get(_FIRST) == "GET":
             return HttpResponseSeeOther(request.get_full_path())
@@ -60,8 +64,12 @@ def reauthentication_required(view: View, permission: str) -> View:
 
 def is_recently_authenticated(request: HttpRequest) -> bool:
     """Return whether the session authenticated in the last REAUTHENTICATION_MINUTES."""
-    age = timezone.now().timestamp() - request.session.get(_WHEN, 0)
-    return bool(0 <= age < settings.REAUTHENTICATION_MINUTES * 60)
+    age = timezone.now() - _last_authenticated(request)
+    return timedelta(0) <= age < timedelta(minutes=settings.REAUTHENTICATION_MINUTES)
+
+
+def _last_authenticated(request: HttpRequest) -> datetime:
+    return datetime.fromtimestamp(request.session.get(_WHEN, 0), UTC)
 
 
 def require_reauthentication(request: HttpRequest) -> None:
@@ -103,7 +111,7 @@ def lock_device_for(user: Any, code: str) -> Device | None:
     return device
 
 
-def _ask(request: HttpRequest, *, is_wrong: bool) -> TemplateResponse:
+def _ask(request: HttpRequest, *, is_wrong: bool, is_often: bool) -> TemplateResponse:
     fields = [
         (name, value)
         for name, values in request.POST.lists()
@@ -116,6 +124,7 @@ def _ask(request: HttpRequest, *, is_wrong: bool) -> TemplateResponse:
         "fields": fields,
         "first": request.POST.get(_FIRST) or request.method,
         "wrong": WRONG_CODE if is_wrong else "",
+        "often": is_often,
     }
     return TemplateResponse(
         request, "admin/reauthenticate.html", context, status=422 if is_wrong else 200

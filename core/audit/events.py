@@ -1,14 +1,26 @@
 """The audit log: one event an act, never changed, never removed."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
+from core.database import fetch_all
 from core.models import AuditChainLink, AuditEvent
 
 DETAIL_ERASED = "detail_erased"
+REVEALED = "revealed"
+MAX_REVEALS, REVEAL_WINDOW = 30, timedelta(minutes=10)  # by one officer, before the desk asks again
+_COUNT_FREQUENT_SQL = """
+SELECT count(DISTINCT actor_id) FROM (
+    SELECT actor_id, created_at - lag(created_at, %s) OVER (PARTITION BY actor_id ORDER BY id) AS took
+      FROM core_auditevent
+     WHERE kind = %s AND created_at > statement_timestamp() - interval '1 day') AS reveal
+ WHERE took <= %s
+"""
 # Keys of a detail that hold nobody's words: codes, keys, counts, times, names of units.
 _NO_WORDS = frozenset({
     "after", "before", "cause", "correction", "deadline", "due", "fact", "field", "files",
@@ -40,6 +52,18 @@ def redact_details_of(subject_type: str, subject_id: object, *, reason: str) -> 
     details = rows.exclude(detail={}).order_by("id").values_list("pk", "detail")
     for pk in [pk for pk, detail in details if not _NO_WORDS.issuperset(detail)]:
         redact_detail(pk, by=None, reason=reason)
+
+
+def has_revealed_often(by: User, since: datetime) -> bool:
+    """Return whether an officer opened MAX_REVEALS since then, and within REVEAL_WINDOW."""
+    own = AuditEvent.objects.filter(actor=by, kind=REVEALED, created_at__gt=since)
+    return own.filter(created_at__gt=Now() - REVEAL_WINDOW).count() >= MAX_REVEALS
+
+
+def count_frequent_viewers() -> int:
+    """Return how many officers of the last day opened MAX_REVEALS within a REVEAL_WINDOW."""
+    ((many,),) = fetch_all(_COUNT_FREQUENT_SQL, [MAX_REVEALS - 1, REVEALED, REVEAL_WINDOW])
+    return int(many)
 
 
 def events_for(subject_type: str, subject_id: object) -> QuerySet[AuditEvent]:

@@ -68,6 +68,7 @@ def desk_alarms(context: Context) -> dict[str, Any]:
         "alarms": alarms,
         "queue_state": queue_state_for(request) if alarms else None,
         "sees_breaches": request.user.has_perm("reports.view_databreach"),
+        "sees_looks": request.user.has_perm("core.view_look"),
     }
 
 

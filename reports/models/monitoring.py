@@ -55,6 +55,7 @@ class Alarm(models.Model):
         CONNECTIONS = "connections", "cơ sở dữ liệu sắp hết kết nối"
         BUSY = "busy", "trang quá bận, người xem phải chờ"
         CERTIFICATE = "certificate", "chứng thư ký cảnh báo sắp hết hạn"
+        LOOKS = "looks", "cán bộ mở dữ liệu cá nhân quá nhiều lần"
 
     kind = models.CharField(primary_key=True, max_length=16, choices=Kind.choices)
     since = models.DateTimeField(db_default=Now())

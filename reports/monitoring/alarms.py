@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.audit import events
 from core.database import fetch_all, log_database_error
 from core.mail import render_mail, send_or_log
 from core.outbox import sweeps
@@ -123,6 +124,7 @@ CHECKS: dict[Kind, Callable[[QueueState], int]] = {
     Kind.CALENDAR: lambda _: len(days_off.years_without_data()),
     Kind.UNPURGED: lambda _: purge.is_missed(),
     Kind.BREACH: lambda _: breaches.count_missed_deadlines(),
+    Kind.LOOKS: lambda _: events.count_frequent_viewers(),
     Kind.BACKUP: is_backup_missed,
     Kind.DISK: lambda _: free_disk_bytes() < MIN_FREE_BYTES,
     Kind.CONNECTIONS: lambda _: are_connections_scarce(),

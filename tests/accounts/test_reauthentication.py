@@ -125,3 +125,19 @@ def test_a_paper_with_what_is_sealed_asks_and_one_without_does_not(duty: Person)
             not events.events_for("report", report.pk).filter(kind="transfer_slip_printed").exists()
         )
         assert take(duty, report).headers["Content-Type"] == "application/pdf"
+
+
+@pytest.mark.parametrize("before", [29, 30])
+def test_who_has_opened_thirty_within_ten_minutes_is_asked_again_and_not_refused(
+    duty: Person, lead: Person, address: str, before: int
+) -> None:
+    for _ in range(before):
+        events.log_event("report", "1", "revealed", by=duty.user, field="contact")
+    answer = reveal(duty, address, why="Gọi lại người báo")
+    assert asks(answer) == (before == 30)
+    assert not asks(reveal(lead, address)), "each officer is counted alone"
+    if before == 30:
+        assert "chỉ huy được báo" in answer.content.decode()
+        assert not events.events_for("report", address.split("/")[4]).filter(actor=duty.user)
+        carried = {**hidden_of(answer.content), "confirm_proof": PASSWORD}
+        assert "0992 000 118" in duty.client.post(address, carried).content.decode()

@@ -54,16 +54,19 @@ def test_what_is_wrong_with_the_machine_is_told(lead: Person, kind: str) -> None
     assert "Báo kỹ thuật." in banner(lead.client)
 
 
-@pytest.mark.parametrize("kind", ["unpurged", "breach", "skipped"])
-def test_a_purge_or_a_breach_that_is_late_is_told(lead: Person, duty: Person, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["unpurged", "breach", "skipped", "looks"])
+def test_a_purge_or_a_breach_that_is_late_or_very_many_looks_are_told(
+    lead: Person, duty: Person, kind: str
+) -> None:
     Alarm.objects.create(kind=kind, count=1)
     text = {
         "unpurged": "chưa xóa xong dữ liệu hết hạn",
         "breach": "đã quá hạn báo. Mở sự cố",
         "skipped": "1 việc máy làm không xong",
+        "looks": "1 cán bộ mở dữ liệu cá nhân từ 30 lần trở lên trong mười phút, trong một ngày qua. Xem ai đã xem gì",
     }
     assert text[kind] in banner(lead.client)
-    assert "Mở sự cố" not in banner(duty.client)
+    assert not any(act in banner(duty.client) for act in ("Mở sự cố", "Xem ai"))
     assert banner(duty.client)
     Alarm.objects.update(count=0)  # it is over
     assert banner(lead.client) == ""

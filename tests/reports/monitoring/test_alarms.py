@@ -12,9 +12,10 @@ from django.core.mail import EmailMessage
 from django.db import OperationalError
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 from pytest_django import Settings
 
-from core.models import OutboxItem
+from core.models import AuditEvent, OutboxItem
 from core.outbox import queue
 from reports import tasks
 from reports.models import Alarm, QueueSnapshot
@@ -23,6 +24,7 @@ from reports.monitoring.alarms import check_alarms, format_duration
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
 from tests.support.concurrency import in_parallel
+from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 
@@ -355,3 +357,29 @@ def test_beat_sends_both(name: str, settings: Settings) -> None:
 )
 def test_a_length_of_time_is_told_in_one_unit(seconds: float, words: str) -> None:
     assert format_duration(seconds) == words
+
+
+CHECK_LOOKS = alarms.CHECKS[alarms.Kind.LOOKS]
+
+
+def open_data(person: Person, many: int, **ago: float) -> None:
+    at = timezone.now() - timedelta(**ago)
+    rows = [AuditEvent(actor=person.user, kind="revealed", created_at=at) for _ in range(many)]
+    AuditEvent.objects.bulk_create(rows)
+
+
+def test_somebody_who_opens_very_much_is_an_alarm_for_a_day(
+    duty: Person, lead: Person, editor: Person
+) -> None:
+    alarms.CHECKS[alarms.Kind.LOOKS] = CHECK_LOOKS
+    open_data(lead, 29, minutes=16)
+    open_data(lead, 29, minutes=5)
+    open_data(editor, 60, hours=25)
+    check_alarms()
+    assert "looks" not in standing_alarms()
+    open_data(duty, 30, hours=23)
+    raise_and_tell()
+    assert standing_alarms()["looks"] == 1
+    (told,) = [message for message in mail.outbox if "cán bộ" in message.subject]
+    assert told.subject == "Báo động: cán bộ mở dữ liệu cá nhân quá nhiều lần"
+    assert "core/auditevent/looks/" in told.body
