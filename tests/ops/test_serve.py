@@ -1,6 +1,5 @@
 """One command starts all, keeps all running, stops all; nothing is left behind."""
 
-import contextlib
 import json
 import os
 import signal
@@ -10,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -293,6 +293,11 @@ def test_a_new_start_takes_over_the_servers_of_the_old_one(
 
 
 def answers(url: str) -> bool:
-    with contextlib.suppress(OSError):  # a worker may take a call in its very last moment
-        return get(url) == 200
+    """Return whether the database answers: what it lacks is the tables, which `serve` does not make."""
+    try:
+        get(url)
+    except urllib.error.HTTPError as error:
+        return b"UndefinedTable" in error.read()
+    except OSError:  # a worker may take a call in its very last moment
+        return False
     return False
