@@ -200,7 +200,7 @@ class Proposal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.target}"
+        return f"đề nghị số {self.pk}"
 
 
 # Which fields are personal (core/personal_data_inventory.py).
