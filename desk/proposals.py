@@ -150,7 +150,7 @@ def _describe_values(row: Proposal, values: Values) -> str:
     written = [(name, value) for name, value in values.items() if value]
     if not isinstance(act, RowAct):
         return ""
-    return "; ".join(f"{_field_label(act, name)}: {value}" for name, value in written)
+    return ";\n".join(f"{_field_label(act, name)}: {value}" for name, value in written)
 
 
 def _field_label(act: RowAct, name: str) -> str:
