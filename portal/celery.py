@@ -9,10 +9,12 @@ from celery.app.amqp import AMQP
 from celery.signals import task_prerun, worker_before_create_process, worker_process_init
 from django.db import close_old_connections
 from kombu import Connection
+from kombu.transport import redis
 
 from ops.child_process import die_with_parent, freeze_loaded_objects
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+_WORKER = os.getpid()  # in a pool process, its worker's
 
 
 class _Connection(Connection):
@@ -27,6 +29,19 @@ class _AMQP(AMQP):
     Connection = _Connection
 
 
+class _QoS(redis.QoS):
+    """Frees the place of a message that can no longer be acknowledged.
+
+    kombu keeps it taken: a broker that dies while every pool process works would leave a worker that
+    asks for nothing more, and so never notices that its connection is lost.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        self._quick_ack(delivery_tag)
+        super().ack(delivery_tag)
+
+
+redis.Channel.QoS = _QoS
 app = Celery("portal", amqp=_AMQP)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -42,4 +57,4 @@ def share_loaded_objects(**_: object) -> None:
 @worker_process_init.connect
 def end_with_worker(**_: object) -> None:
     """End a pool process with its worker: its item is another's by then."""
-    die_with_parent(signal.SIGKILL, os.getppid())
+    die_with_parent(signal.SIGKILL, _WORKER)

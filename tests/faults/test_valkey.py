@@ -52,6 +52,31 @@ def dead(stack: PortalStack) -> Iterator[None]:
 
 
 @contextmanager
+def tired(stack: PortalStack) -> Iterator[None]:
+    """The workers' children stand still: what is handed over stays at the broker."""
+    children = stack.pids("worker child")
+    for pid in children:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in children:
+            os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def dead_during_work(stack: PortalStack) -> Iterator[None]:
+    """It dies while every worker's child reads: what they finish cannot be acknowledged."""
+    with tired(stack):
+        assert wait_until(lambda: stack.ask(HANDED_OVER)[0][0] > 5)
+        stack.kill_child("valkey")
+    try:
+        yield
+    finally:
+        stack.start_valkey()
+
+
+@contextmanager
 def frozen(stack: PortalStack) -> Iterator[None]:
     """It accepts and never answers."""
     stack.freeze("valkey")
@@ -71,26 +96,13 @@ def full(stack: PortalStack) -> Iterator[None]:
             broker.config_set("maxmemory", "0")
 
 
-@pytest.mark.parametrize("out", [dead, frozen, full])
+@pytest.mark.parametrize("out", [dead_during_work, frozen, full])
 def test_while_it_is_out_reports_wait_and_nobody_notices(
     stack: PortalStack, out: Callable[[PortalStack], AbstractContextManager[None]]
 ) -> None:
     with noticed_by_nobody(stack), out(stack):
         time.sleep(OUTAGE)
         assert stack.ask(WAITING) != [(0,)]
-
-
-@contextmanager
-def tired(stack: PortalStack) -> Iterator[None]:
-    """The workers' children stand still: what is handed over stays at the broker."""
-    children = stack.pids("worker child")
-    for pid in children:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in children:
-            os.kill(pid, signal.SIGCONT)
 
 
 def test_emptied(stack: PortalStack) -> None:
