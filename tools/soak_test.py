@@ -196,7 +196,9 @@ def _describe_slowest(answers: list[Answer], faults: Timeline) -> list[str]:
 def _cause_faults(
     stack: PortalStack, plan: SoakPlan, until_then: float, say: Callable[[str], object]
 ) -> Timeline:
-    """Cause one fault after another, each as often as every other and once at least."""
+    """Cause one fault after another, each as often as every other and once at least; the next when
+    every role is back, as an answer's limit is that of one fault.
+    """
     dice = random.Random(plan.seed)  # noqa: S311  # to be repeated, not to be secret
     timeline: Timeline = []
     deck: list[str] = []
@@ -210,6 +212,8 @@ def _cause_faults(
         say(name)
         timeline.append((time.monotonic(), name))
         FAULTS[name](stack, dice)
+        stack.wait_for_roles()
+        wait_until(stack.is_serving)
 
 
 def _measure_recovery(stack: PortalStack) -> float | None:

@@ -8,7 +8,7 @@ from tools.soak_test import FAULTS, SoakPlan, run_soak
 
 pytestmark = [pytest.mark.serial]
 
-PLAN = SoakPlan(reports=250, seconds=16, seed=3, pauses=(0.2, 0.9))
+PLAN = SoakPlan(reports=250, seconds=20, seed=3, pauses=(0.1, 0.5))
 
 
 def test_random_kills_lose_nothing_and_repeat_nothing() -> None:
