@@ -1,4 +1,4 @@
-"""A whole portal for the tests of one module: some seconds to build, so they share it."""
+"""A whole portal for the tests of several modules: some seconds to build, so they share it."""
 
 from collections.abc import Iterator
 
@@ -9,11 +9,15 @@ from tests.support.nginx_front import NGINX
 from tools.portal_stack import PortalStack, portal_stack
 
 
-@pytest.fixture(scope="module")
-def stack() -> Iterator[PortalStack]:
-    """Every role up, the front server too where nginx is installed. A test that stops something
-    starts it again; nothing may be missing in the end.
-    """
+@pytest.fixture(scope="session")
+def running_stack() -> Iterator[PortalStack]:
+    """Every role up, the front server too where nginx is installed."""
     with portal_stack(front=NGINX is not None) as running:
         yield running
-        assert_balanced(running)
+
+
+@pytest.fixture(scope="module")
+def stack(running_stack: PortalStack) -> Iterator[PortalStack]:
+    """A test that stops something starts it again; nothing may be missing in the end."""
+    yield running_stack
+    assert_balanced(running_stack)

@@ -5,13 +5,21 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.nginx_front import NGINX
 from tools.client_journal import ClientJournal, Reconciliation
-from tools.portal_stack import PortalStack
+from tools.portal_stack import PortalStack, portal_stack
 
 pytestmark = [pytest.mark.serial]
 
 NEWER = "tests.faults.support.future_release.settings"
 REFUSED_FOR = 3.0
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[PortalStack]:
+    """One of our own: its database is of the newer version afterwards."""
+    with portal_stack(front=NGINX is not None) as running:
+        yield running
 
 
 @pytest.fixture
