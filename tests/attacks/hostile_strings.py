@@ -13,30 +13,24 @@ MARK = "ran_here"
 FORMULA = f'=HYPERLINK("http://x.example/{MARK}";"x")'
 
 STRINGS: dict[str, str] = {
-    "markup": f"<script>alert({MARK})</script><img src=x onerror=alert({MARK})>",
-    "attribute": f"\" autofocus onfocus=alert({MARK}) x='",
-    "end of a field": f"</textarea></title></style></script><svg onload=alert({MARK})>",
+    "markup": f"<script>alert({MARK})</script><img src=x onerror=alert({MARK})>"
+              f"\" autofocus onfocus=alert({MARK}) x=' {{{{ settings.SECRET_KEY }}}}{{% debug %}}${{7*7}}%(x)s",
+    "end of a field": f"</textarea></title></style></script><svg onload=alert({MARK})>"
+                      ']]></x><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;&lt;&#0;</a>',
     "address": f"javascript:alert({MARK})//http://x.example",
-    "template": "{{ settings.SECRET_KEY }}{% debug %}{% include '/etc/passwd' %}${7*7}%(x)s{0.__class__}%s",
-    "bidi": "\u202e\u2066nợ đảo\u2069 txt.exe",
-    "zero width": "c\u200bông\u200d a\ufeffn\u00ad",
-    "nul": "a\0b",
-    "lines": f"a\r\nSet-Cookie: x={MARK}\r\nBcc: x@so.example\r\n\r\n<b onclick=alert({MARK})>",
-    "log": 'a\n{"event": "forged", "level": "info"}\n\x1b[2Jb',
+    "signs": "\u202e\u2066nợ đảo\u2069 txt.exe c\u200bông\u200d a\ufeffn\u00ad 😱\U000e0041\U0010ffff",
+    "control characters": "a\0b\x01\x08\x0b\x0c\x1b[31m\x7f\x85\ufffe\uffff",
+    "lines": f"a\r\nSet-Cookie: x={MARK}\r\nBcc: x@so.example\r\n\r\n<b onclick=alert({MARK})>"
+             '\n{"event": "forged", "level": "info"}\n\x1b[2Jb',
     "formula": FORMULA,
     "another formula": "\t＝1+1\n@SUM(1+1)*cmd|'/C calc'!A0",
-    "entities": ']]></x><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;&lt;&#0;</a>',
-    "json": '"},{"a":"\\u2028\u2028\u2029\\"',
-    "sql": "'; DROP TABLE reports_report; -- %s $1 \\",
+    "quotes": '"},{"a":"\\u2028\u2028\u2029\\" \'; DROP TABLE reports_report; -- %s $1 \\ $(id)`id`|id;&& id > /tmp/x',
     "path": "../../../../etc/passwd\0.png%2e%2e%2f",
-    "shell": "$(id)`id`|id;&& id > /tmp/x",
     "long": "Ắ đ " * 5_000,
     "marks": "a" + "\u0301" * 2_000,
-    "control characters": "\x01\x08\x0b\x0c\x1b[31m\x7f\x85\ufffe\uffff",
     "digits": "9" * 5_000,
     "surrogates": "\ud800x\udfff",
-    "beyond the plane": "😱\U000e0041\U0010ffff",
-}
+}  # fmt: skip
 
 _ADDRESSES = ("href", "src", "action", "formaction", "data", "poster", "xlink:href")
 
