@@ -11,7 +11,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -102,6 +102,7 @@ class SoakPlan:
     seconds: float
     seed: int
     pauses: tuple[float, float] = (1.5, 5.0)
+    faults: Sequence[str] = tuple(sorted(FAULTS))
 
 
 @dataclass(frozen=True)
@@ -203,9 +204,9 @@ def _cause_faults(
     timeline: Timeline = []
     deck: list[str] = []
     while True:
-        deck = deck or dice.sample(sorted(FAULTS), len(FAULTS))
+        deck = deck or dice.sample(plan.faults, len(plan.faults))
         pause = dice.uniform(*plan.pauses)
-        if time.monotonic() + pause > until_then and len(timeline) >= len(FAULTS):
+        if time.monotonic() + pause > until_then and len(timeline) >= len(plan.faults):
             return timeline
         time.sleep(pause)
         name = deck.pop()

@@ -39,24 +39,15 @@ def closed(stack: PortalStack, journal: ClientJournal) -> Reconciliation:
     return journal.reconcile(stack.database)
 
 
-def test_a_new_version_that_migrates_takes_over_under_load(
+def test_a_new_version_that_migrates_takes_over_under_load_and_a_plain_start_is_short_as_well(
     stack: PortalStack, journal: ClientJournal
 ) -> None:
     stack.manage("migrate", "--verbosity", "0", DJANGO_SETTINGS_MODULE=NEWER)
     assert stack.is_serving()
     stack.replace_serve(DJANGO_SETTINGS_MODULE=NEWER)
+    assert stack.terminate() == 0
+    stack.start_serve(DJANGO_SETTINGS_MODULE=NEWER)
     books = closed(stack, journal)
     assert books.breaches() == []
     assert books.broken_for < journal.allowance.extend(REFUSED_FOR)
     assert stack.ask("SELECT DISTINCT tomorrow FROM reports_case") == [(7,)]
-
-
-def test_a_plain_stop_and_start_is_short_as_well(
-    stack: PortalStack, journal: ClientJournal
-) -> None:
-    time.sleep(1)
-    assert stack.terminate() == 0
-    stack.start_serve()
-    books = closed(stack, journal)
-    assert books.breaches() == []
-    assert books.broken_for < journal.allowance.extend(REFUSED_FOR)

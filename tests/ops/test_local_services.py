@@ -41,6 +41,21 @@ def data_dir() -> Iterator[Path]:
         yield Path(folder) / "dữ liệu"
 
 
+@pytest.fixture(scope="module")
+def initialized() -> Iterator[Path]:
+    """What a first start makes: a second of processor time, so it is copied."""
+    with tempfile.TemporaryDirectory() as folder:
+        with run(Path(folder) / "data", **POSTGRES_ALONE):
+            pass
+        yield Path(folder) / "data"
+
+
+@pytest.fixture
+def used(data_dir: Path, initialized: Path) -> Path:
+    """A DATA_DIR that was started before."""
+    return shutil.copytree(initialized, data_dir, symlinks=True)
+
+
 def run(data_dir: Path, **environ: str) -> contextlib.AbstractContextManager[LocalServices]:
     return local_services(data_dir, durable=False, environ=environ)
 
@@ -75,16 +90,16 @@ def test_data_and_secrets_outlive_a_stop(data_dir: Path) -> None:
 
 
 def test_nothing_listens_on_the_network_and_no_words_of_a_statement_reach_the_log(
-    data_dir: Path,
+    used: Path,
 ) -> None:
-    with run(data_dir) as services:
+    with run(used) as services:
         assert ask(services, "SHOW listen_addresses") == ""
         client = redis.Redis.from_url(services.env["REDIS_URL"])
         assert client.config_get("port") == {"port": "0"}
         assert client.config_get("appendonly") == {"appendonly": "yes"}
         with pytest.raises(psycopg2.Error):
             ask(services, "SELECT 'lời kể'::integer")
-    assert "lời kể" not in (data_dir / "postgres.log").read_text()
+    assert "lời kể" not in (used / "postgres.log").read_text()
 
 
 def test_what_we_know_is_for_its_owner_alone(data_dir: Path) -> None:
@@ -112,11 +127,9 @@ def test_a_secret_of_the_environment_wins_and_ours_is_kept(data_dir: Path) -> No
     assert read_env(data_dir)["FIELD_ENCRYPTION_KEYS"] == first.env["FIELD_ENCRYPTION_KEYS"]
 
 
-def test_lost_keys_are_never_replaced_in_silence(data_dir: Path) -> None:
-    with run(data_dir, **POSTGRES_ALONE):
-        pass
-    (data_dir / "local.env").unlink()
-    with pytest.raises(StartError, match="lost FIELD_ENCRYPTION_KEYS"), run(data_dir):
+def test_lost_keys_are_never_replaced_in_silence(used: Path) -> None:
+    (used / "local.env").unlink()
+    with pytest.raises(StartError, match="lost FIELD_ENCRYPTION_KEYS"), run(used):
         pass
 
 
@@ -135,36 +148,34 @@ def test_a_folder_that_cannot_be_written_is_one_line(place: str) -> None:
         pass
 
 
-def test_after_kill_9_nothing_is_left_and_the_next_start_works(data_dir: Path) -> None:
-    holder = start("-c", HOLD, str(data_dir), TMPDIR=str(data_dir.parent))
+def test_after_kill_9_nothing_is_left_and_the_next_start_works(used: Path) -> None:
+    holder = start("-c", HOLD, str(used), TMPDIR=str(used.parent))
     assert holder.stdout
     assert "host=" in holder.stdout.readline()
     holder.kill()
     holder.communicate()
-    assert wait_until(lambda: not processes_about(str(data_dir)))
-    with run(data_dir) as services:
+    assert wait_until(lambda: not processes_about(str(used)))
+    with run(used) as services:
         assert ask(services, "SELECT 1") == 1
 
 
-def test_a_pid_file_that_names_a_living_stranger_does_not_stop_us(data_dir: Path) -> None:
-    with run(data_dir, **POSTGRES_ALONE):
-        pass
-    stale = f"{os.getppid()}\n{data_dir / 'postgres'}\n1\n5432\n/nowhere\n\n0 0\nready\n"
-    (data_dir / "postgres" / "postmaster.pid").write_text(stale)
-    with run(data_dir, **POSTGRES_ALONE) as services:
+def test_a_pid_file_that_names_a_living_stranger_does_not_stop_us(used: Path) -> None:
+    stale = f"{os.getppid()}\n{used / 'postgres'}\n1\n5432\n/nowhere\n\n0 0\nready\n"
+    (used / "postgres" / "postmaster.pid").write_text(stale)
+    with run(used, **POSTGRES_ALONE) as services:
         assert ask(services, "SELECT 1") == 1
 
 
-def test_a_server_still_going_down_is_waited_for(data_dir: Path) -> None:
-    with run(data_dir, **POSTGRES_ALONE) as services:
+def test_a_server_still_going_down_is_waited_for(used: Path) -> None:
+    with run(used, **POSTGRES_ALONE) as services:
         [server] = services.children
         command = list(server.command)
     with tempfile.TemporaryDirectory() as sockets:
         command = [part.replace("directories=", f"directories={sockets},") for part in command]
         command = [part.split(",")[0] if "directories=" in part else part for part in command]
         orphan = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        assert wait_until((data_dir / "postgres" / "postmaster.pid").exists)
-        with run(data_dir, **POSTGRES_ALONE) as services:
+        assert wait_until((used / "postgres" / "postmaster.pid").exists)
+        with run(used, **POSTGRES_ALONE) as services:
             assert orphan.wait(5) == 0
             assert ask(services, "SELECT 1") == 1
 
@@ -178,10 +189,9 @@ def test_an_initdb_that_was_cut_short_is_done_again(data_dir: Path) -> None:
 
 
 def test_long_folder_names_do_not_make_long_sockets(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, initialized: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deep = data_dir / ("x" * 100)
-    deep.mkdir(parents=True)
+    deep = shutil.copytree(initialized, data_dir / ("x" * 100), symlinks=True)
     monkeypatch.setattr(tempfile, "tempdir", str(deep))
     with run(deep) as services:
         assert ask(services, "SELECT 1") == 1
@@ -202,12 +212,12 @@ def test_it_runs_as_an_ordinary_user(data_dir: Path, user: int) -> None:
 
 @as_root
 def test_root_hides_in_each_way_on_the_same_data(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    used: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data_dir.parent.chmod(0o711)
+    used.parent.chmod(0o711)
     for disguise in local_postgres.DISGUISES:
         monkeypatch.setattr(local_postgres, "DISGUISES", (disguise,))
-        with run(data_dir, **POSTGRES_ALONE) as services:
+        with run(used, **POSTGRES_ALONE) as services:
             assert ask(services, "SELECT 1") == 1
 
 
@@ -231,9 +241,8 @@ def test_root_hides_in_each_way_from_programs_that_only_root_may_reach(
     """But for the last way, the data too may lie where only root may go."""
     monkeypatch.setattr(local_postgres, "DISGUISES", (disguise,))
     place = data_dir if disguise == local_postgres.DISGUISES[-1] else closed / "var"
-    for _ in range(2):  # made anew, and begun again
-        with run(place, **POSTGRES_ALONE) as services:
-            assert ask(services, "SELECT count(*) > 0 FROM pg_timezone_names") is True
+    with run(place, **POSTGRES_ALONE) as services:
+        assert ask(services, "SELECT count(*) > 0 FROM pg_timezone_names") is True
 
 
 def test_root_without_any_disguise_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from pytest_django import DjangoDbBlocker
 
 from core.models import AuditEvent, OutboxItem
+from reports.campaigns import bursts
 from reports.models import Campaign, Case, ExtractedFacts, PublicStatement, Report
 from reports.monitoring.queue_stats import queue_balance
 from reports.reference import confirmed_statements
@@ -51,6 +52,8 @@ def test_triage_finds_the_six_campaigns_and_two_bursts() -> None:
     sizes = sorted((campaign.links.count() for campaign in Campaign.objects.all()), reverse=True)
     assert len(sizes) == 6
     assert sizes[1] > 30 > sizes[2]
+    units = {(burst.unit, burst.key) for burst in bursts.detect()}
+    assert units == {("commune", "phuong_sam_son"), ("scenario", "provincial_leader")}
 
 
 def test_nothing_of_it_is_said_to_be_late() -> None:

@@ -132,15 +132,13 @@ def test_items_of_two_tasks_never_share_a_message(our_relay: OutboxRelay, valkey
     assert len(valkey.items()) == 40
 
 
-@pytest.mark.parametrize("lapses", [False, True], ids=["in a lease", "lease after lease"])
-def test_the_window_at_the_broker_is_bounded_also_without_workers(
-    our_relay: OutboxRelay, valkey: Valkey, lapses: bool
+def test_the_window_at_the_broker_is_bounded_also_without_workers_lease_after_lease(
+    our_relay: OutboxRelay, valkey: Valkey
 ) -> None:
     fill_queue(3 * WINDOW * BATCH_SIZE)
     for _ in range(3 * WINDOW):
         our_relay.dispatch_due()
-        if lapses:
-            let_hand_over_lapse()
+        let_hand_over_lapse()
     assert len(valkey.waiting()) <= WINDOW + relay.SPREAD
     assert our_relay.is_limited
 

@@ -5,19 +5,15 @@ from datetime import timedelta
 from math import exp
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from core.models import OutboxItem
 from reports.campaigns import bursts
 from reports.campaigns.bursts import Burst, UnitCounts
 from reports.models import BurstSnapshot, Case, Commune
 from reports.submission import intake
-from reports.triage import report_triage
 from tests.support.officers import Person
-from tools.demo.reports import create_demo_data
 
 pytestmark = pytest.mark.django_db
 
@@ -176,11 +172,3 @@ def test_where_nothing_is_unusual_the_desk_says_so(duty: Person) -> None:
     assert "Chưa đếm lần nào" in duty.client.get("/admin/").content.decode()
     bursts.detect_and_store()
     assert "không kiểu lừa nào tăng bất thường" in duty.client.get("/admin/").content.decode()
-
-
-def test_the_two_bursts_of_the_demo_are_found_and_nothing_else(duty: Person) -> None:
-    call_command("setup_desk", verbosity=0)
-    create_demo_data(duty.user)
-    report_triage.process_items(OutboxItem.objects.values_list("pk", flat=True))
-    units = {(burst.unit, burst.key) for burst in bursts.detect()}
-    assert units == {("commune", "phuong_sam_son"), ("scenario", "provincial_leader")}

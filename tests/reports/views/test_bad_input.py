@@ -22,16 +22,12 @@ FIELDS = (
     "callback_phrase", "on_behalf", "submission_key", "website",
 )  # fmt: skip
 HOSTILE = {
-    "markup": "<script>alert(1)</script><img src=x onerror=alert(1)>",
-    "template": "{{ settings.SECRET_KEY }}{% load x %} {typed} %(typed)s %s",
-    "control characters": "a\x01\x07\x0b\x1b[31m\x7f\u202e\u2066\ufeffb",
+    "markup": "<script>alert(1)</script>{{ settings.SECRET_KEY }}{% load x %} {typed} %(typed)s %s",
     "nul": "a\0b",
     "too long": "dài lắm " * 20_000,
     "digits without end": "9" * 50_000,
     "lines": "\r\n" * 3_000 + "x",
-    "emoji": "😱" * 500,
-    "other digits": "\u0660\u0661\u0662 \u0967\u0968 \uff10\uff19\uff19\uff12",
-    "a fraction of a character": "²³½",
+    "other digits": "\u0660\u0661\u0662 \u0967\u0968 \uff10\uff19\uff19\uff12 ²³½",
     "spaces": "\u00a0\u2003 \t",
 }
 
