@@ -11,8 +11,9 @@ from tools.portal_stack import PortalStack, portal_stack
 
 @pytest.fixture(scope="session")
 def running_stack() -> Iterator[PortalStack]:
-    """Every role up, the front server too where nginx is installed."""
-    with portal_stack(front=NGINX is not None) as running:
+    """Every role up, with a trap for web processes; the front server too where nginx is installed."""
+    settings = "tests.faults.support.kill_after_commit_settings"
+    with portal_stack(front=NGINX is not None, DJANGO_SETTINGS_MODULE=settings) as running:
         yield running
 
 

@@ -45,6 +45,7 @@ def test_a_new_version_that_migrates_takes_over_under_load_and_a_plain_start_is_
     stack.manage("migrate", "--verbosity", "0", DJANGO_SETTINGS_MODULE=NEWER)
     assert stack.is_serving()
     stack.replace_serve(DJANGO_SETTINGS_MODULE=NEWER)
+    assert stack.wait_for_roles()
     assert stack.terminate() == 0
     stack.start_serve(DJANGO_SETTINGS_MODULE=NEWER)
     books = closed(stack, journal)

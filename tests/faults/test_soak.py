@@ -4,8 +4,7 @@ have a file of tests of their own are left to it.
 
 import pytest
 
-from tests.support.nginx_front import NGINX
-from tools.portal_stack import portal_stack
+from tools.portal_stack import PortalStack
 from tools.soak_test import SoakPlan, run_soak
 
 pytestmark = [pytest.mark.serial]
@@ -16,9 +15,8 @@ FAULTS = (
 PLAN = SoakPlan(reports=120, seconds=8, seed=3, pauses=(0.1, 0.5), faults=FAULTS)
 
 
-def test_random_kills_lose_nothing_and_repeat_nothing() -> None:
-    with portal_stack(front=NGINX is not None) as stack:
-        outcome = run_soak(stack, PLAN, print)
+def test_random_kills_lose_nothing_and_repeat_nothing(stack: PortalStack) -> None:
+    outcome = run_soak(stack, PLAN, print)
     assert outcome.books.sent == PLAN.reports
     assert set(outcome.faults) == set(FAULTS)
     assert outcome.breaches() == [], outcome.table()

@@ -1,7 +1,6 @@
 """What ends the web processes, or everything, costs a resident one more press and no report."""
 
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Thread
@@ -10,24 +9,14 @@ import psycopg2
 import pytest
 
 from tests.faults.support.kill_after_commit.apps import TRAP
-from tests.faults.support.resident_load import assert_balanced
-from tests.support.nginx_front import NGINX, needs_nginx
+from tests.support.nginx_front import needs_nginx
 from tools.client_journal import BROKEN, FRONT, RECEIPT, ClientJournal
 from tools.cpu_allowance import CpuAllowance
-from tools.portal_stack import PortalStack, portal_stack, wait_until
+from tools.portal_stack import PortalStack, wait_until
 
 pytestmark = [pytest.mark.serial]
 
 BACK_WITHIN = 3.0
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[PortalStack]:
-    """One stack for all: what a test kills comes back, by itself or by the test."""
-    settings = "tests.faults.support.kill_after_commit_settings"
-    with portal_stack(front=NGINX is not None, DJANGO_SETTINGS_MODULE=settings) as running:
-        yield running
-        assert_balanced(running)
 
 
 @pytest.fixture
