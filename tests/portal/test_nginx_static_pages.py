@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import http.server
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,14 +13,15 @@ from pathlib import Path
 
 import brotli
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from alerts.formats import print_files
 from alerts.models import AlertRevision
 from alerts.static_pages import generator
 from alerts.static_pages.page_list import list_static_pages
+from tests.support import database_reset
 from tests.support.alert_factories import cancelled, issued
 from tests.support.nginx_front import Stub, ask, needs_nginx, run_front, run_portal, stop
 from tests.support.signing_keys import CAP_KEY, TEXT_KEY
@@ -46,20 +48,38 @@ class Failing(Stub):
         self.end_headers()
 
 
+@pytest.fixture(scope="module")
+def published(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[AlertRevision, Path]]:
+    """One warning and its pages, of which each test has a copy: a second to render."""
+    folder = tmp_path_factory.mktemp("published")
+    with (
+        database_reset.session_fixture_data(django_db_blocker),
+        override_settings(DATA_DIR=folder),
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        for name in ("picture", "poster", "pack"):
+            patched.setattr(print_files, name, lambda _: b"drawn")
+        warning = issued(expires=timezone.now() + timedelta(days=1))
+        generator.rebuild(draws=True)
+        yield warning, folder / "static-pages"
+
+
 @pytest.fixture
-def home(settings: Settings, tmp_path: Path) -> Path:
+def home(published: tuple[AlertRevision, Path], settings: Settings, tmp_path: Path) -> Path:
+    """Return a tree that was checked just now."""
     settings.DATA_DIR = tmp_path
-    return tmp_path / "static-pages"
+    pages = shutil.copytree(published[1], tmp_path / "static-pages", symlinks=True)
+    checked(pages, 0)
+    return pages
 
 
 @pytest.fixture
-def revision(home: Path, monkeypatch: pytest.MonkeyPatch) -> AlertRevision:
-    """Create one warning, in a tree that was checked just now."""
-    for name in ("picture", "poster", "pack"):
-        monkeypatch.setattr(print_files, name, lambda _: b"drawn")
-    warning = issued(expires=timezone.now() + timedelta(days=1))
-    generator.rebuild(draws=True)
-    return warning
+def revision(published: tuple[AlertRevision, Path]) -> AlertRevision:
+    return AlertRevision.objects.get(pk=published[0].pk)
 
 
 @pytest.fixture
@@ -69,7 +89,7 @@ def portal() -> Iterator[http.server.ThreadingHTTPServer]:
 
 
 @pytest.fixture
-def front(tmp_path: Path, portal: http.server.HTTPServer, revision: AlertRevision) -> Iterator[int]:
+def front(tmp_path: Path, portal: http.server.HTTPServer, home: Path) -> Iterator[int]:
     with run_front(portal, tmp_path / "front", generator.static_pages_dir(), QUIET="2") as port:
         yield port
 
