@@ -131,7 +131,9 @@ _HIDDEN = (
 _BEHIND = rf"[\u0300-\u036f{_HIDDEN}]"  # what belongs to the letter before it
 _HIDDEN_SIGNS, _JOINED = re.compile(f"[{_HIDDEN}]+"), re.compile(_BEHIND)
 _USUAL = r"\t\n\r -~À-ýĂăĐđĨĩŨũƠơƯưẠ-ỹ…"  # the reader was trained with this one sign for three dots
-_PIECES = re.compile(rf"((?:[{_USUAL}](?!{_BEHIND}))++)|.{_BEHIND}*+", re.DOTALL)
+# A letter with thirty marks, as in Unicode's stream-safe form: to order n marks takes n² steps.
+_LETTER = rf".(?:[{_HIDDEN}]*+[\u0300-\u036f]){{0,30}}+[{_HIDDEN}]*+"
+_PIECES = re.compile(rf"((?:[{_USUAL}](?!{_BEHIND}))++)|{_LETTER}", re.DOTALL)
 # Letters and digits that stand alone, one after another.
 _GAP = re.compile(r"[\W_]+")
 _SPACED = re.compile(r"(?<![^\W_])[^\W_](?:(?:[^\w\n]|_){1,6}+[^\W_](?![^\W_]))++")

@@ -1,13 +1,12 @@
 """Canned replies to reporters with fixed placeholders like {so_tin}, and forbidden wording."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils import timezone, translation
 
-from core.text import normalize, to_ascii_digits
+from core.text import normalize, reading_copy, to_ascii_digits
 from reports.extraction import phones
 from reports.extraction.bank_accounts_and_links import find_links
 from reports.extraction.impersonation.office_names import claim_table
@@ -88,12 +87,12 @@ _TRANSFER = re.compile(
     r"chuy[eể]n\s+(?:ti[eề]n|kho[aả]n)|(?:n[oộ]p|g[uử]i|đ[oó]ng)\s+ti[eề]n|\b(?:transfer|pay)\b(?!\s+nothing)"
 )
 _NEGATION = re.compile(r"\b(?:không|đừng|chớ|đã|no|not|never|nobody|having|cannot)\b|n['’]t\b")
-_CLAUSE_END = re.compile(r"[.,;:!?\n]")
+_CLAUSE_END = re.compile(r"[.,;:!?…\n]")
 
 
 def tells_to_pay(text: str) -> bool:
     """Return whether a clause speaks of transferring money with no "không" or "đừng" before it."""
-    for clause in _CLAUSE_END.split(unicodedata.normalize("NFKC", text).lower()):
+    for clause in _CLAUSE_END.split(reading_copy(text).text.lower()):
         found = _TRANSFER.search(clause)
         if found and not _NEGATION.search(clause[: found.start()]):
             return True

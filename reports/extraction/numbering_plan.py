@@ -13,7 +13,7 @@ from functools import cache
 import phonenumbers
 
 from core.province import province
-from core.text import normalize, to_ascii_digits
+from core.text import normalize, reading_copy, to_ascii_digits
 from reports.data.loader import load_json
 from reports.extraction.digits_in_text import GROUPS, MAX_FOUND
 
@@ -256,7 +256,7 @@ def range_owner(key: str) -> str:
 
 def normalize_digits(raw: str) -> str:
     """Return a field with ASCII digits, without invisible characters and odd spaces."""
-    text = to_ascii_digits(unicodedata.normalize("NFKC", raw))
+    text = to_ascii_digits(reading_copy(raw).text).replace("…", "...")
     spaced = (" " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in text)
     text = "".join(sign for sign in spaced if unicodedata.category(sign) != "Cf").strip()
     return _OF_A_SHEET.sub(r"\1", text) if _OF_A_SHEET.fullmatch(text) else text

@@ -20,6 +20,7 @@ from reports.data.loader import load_json
 _STOPS = ".;!?\n"
 _WORD = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+")
 _BEHIND_THOUSAND = re.compile(r" ?(?:[^ a-z]|$)| (?:tien|dong|phi|coc|ship|nua|roi|mua|va|voi)\b")
+_MAX_SPELLED = 100  # characters of a word: its marks are put in order, n of them in n² steps
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 _LAST_Y = re.compile(r"(?<=[bcdghklmnpqrstv])(u?)y$")
 ANY_NUMBER = "#"
@@ -192,7 +193,7 @@ def tokenize(text: str) -> TokenizedText:
         start, end = folded.original_span(*match.span())
         word = Token(
             _fold_y(match[0]),
-            canonical_spelling(copy.text[start:end]),
+            canonical_spelling(copy.text[start:end][:_MAX_SPELLED]),
             start,
             end,
             sentence,
