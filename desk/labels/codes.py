@@ -74,8 +74,8 @@ _FLAGS = {
     abuse_flags.NUMBER_BUSY: "Rất nhiều tin nêu số này trong mười phút. Xếp dưới đến khi có người nhận.",
     abuse_flags.SAME_NETWORK: "Mạng gửi tin này đã từng báo số này. Chỉ riêng tin này thì chưa tính thêm một người.",
     abuse_flags.SAME_WORDS: "Trong một giờ nhiều tin dùng đúng lời này. Xếp dưới đến khi có người nhận.",
-    "too_fast": "Gửi rất nhanh sau khi mở trang, có thể do máy gửi.",
-    "trap_filled": "Đã điền ô ẩn mà người thường không thấy, có thể do máy gửi.",
+    "too_fast": "Gửi rất nhanh sau khi mở trang, có thể do máy gửi. Xếp dưới đến khi có người nhận.",
+    "trap_filled": "Đã điền ô ẩn mà người thường không thấy, có thể do máy gửi. Xếp dưới đến khi có người nhận.",
 }
 _RULES = {
     "always urgent": "Kiểu lừa luôn phải xem ngay",

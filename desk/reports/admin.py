@@ -167,7 +167,8 @@ class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         """Return the order of the chosen work: by urgency, or newest first for all reports."""
-        orders = {"all": ("-received_at",), "ongoing": order_by_ongoing_first()}
+        pressed = order_by_ongoing_first()
+        orders = {"all": ("-received_at",), "ongoing": pressed, "lowered": pressed}
         return orders.get(request.GET.get(WorkFilter.parameter_name, ""), BY_URGENCY)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:

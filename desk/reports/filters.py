@@ -19,7 +19,7 @@ from desk.reports import reporter_activity
 from desk.reports.queue_counts import ValueCount, counts_for, queue_state_for
 from desk.reports.reporter_activity import with_unread_updates
 from reports.cases import visibility
-from reports.facts import effective_facts
+from reports.facts import abuse_flags, effective_facts
 from reports.models import Case, Report
 from reports.monitoring import queue_stats
 
@@ -29,7 +29,7 @@ MAX_FILTERED_ROWS = 20_000  # the newest reports, where closed ones are included
 LARGE_LOSS_VND = 100_000_000
 _NOWHERE = "none"  # in a query: without commune or channel
 
-OF_OPEN = ("open", "ongoing", "unassigned", "mine", "waiting", "answered")
+OF_OPEN = ("open", "ongoing", "lowered", "unassigned", "mine", "waiting", "answered")
 
 
 class CountedListFilter(admin.SimpleListFilter):
@@ -254,6 +254,7 @@ class WorkFilter(AlwaysChosenFilter):
             *([("stuck", f"Máy không đọc được ({stuck})")] if stuck else []),
             ("open", f"Đang chờ xử lý ({work['open']})"),
             ("ongoing", f"Đang bị ép ({work['ongoing']})"),
+            ("lowered", f"Đang bị ép, xếp dưới ({work['lowered']})"),
             ("overdue", f"Quá hạn ({work['overdue']})"),
             ("unassigned", f"Chưa phân công ({work['unassigned']})"),
             ("mine", f"Tôi đang xử lý ({work['mine']})"),
@@ -315,6 +316,8 @@ def _of_open(reports: QuerySet[Report], chosen: str, user: Any) -> QuerySet[Repo
         return reporter_activity.with_new_answers(filter_open(reports))
     if chosen == "ongoing":
         return filter_ongoing(filter_open(reports))
+    if chosen == "lowered":
+        return filter_ongoing(filter_open(reports)).filter(abuse_flags.SUSPECTED)
     wanted: dict[str, dict[str, Any]] = {
         "unassigned": {"officer": None},
         "mine": {"officer_id": user.pk},

@@ -107,6 +107,10 @@ def test_who_is_pressed_and_unseen_comes_first_the_latest_before_all(duty: Perso
     assert list_reports(duty.client, "?viec=ongoing") == [no_deadline, new, old, taken]
     board = duty.read_page("/admin/")
     assert board.index(new.public_number) < board.index(taken.public_number)
+    lowered = report_factories.report("bị xếp dưới", flags=["too_fast"])
+    report_factories.add_facts(lowered, ongoing=True, priority=85)
+    assert list_reports(duty.client, "?viec=lowered") == [lowered]
+    assert "1 đang bị ép, bị xếp dưới" in words(duty.client)
 
 
 @pytest.mark.parametrize("status", ["new", "closed"])

@@ -144,7 +144,7 @@ def test_the_desk_and_the_alarms_say_what_is_ongoing_and_unviewed(duty: Person) 
     Case.objects.filter(pk=case.pk).update(due_at=past)
     now = queue_stats.queue_state()
     assert (now.unseen, now.overdue) == (1, 1)
-    assert "1 tin người báo đang bị ép, chưa ai xem" in banner(duty.client)
+    assert "1 tin người báo đang bị ép, quá 15 phút chưa ai xem" in banner(duty.client)
     alarms.check_alarms()
     assert set(Alarm.objects.values_list("kind", flat=True)) >= {"unseen", "overdue"}
 
