@@ -103,7 +103,7 @@ def form_answers(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]
     answers = {True: "Có", False: "Không", None: "Không nói"}
     money = {True: "Đã mất", False: "Chưa", None: "Không nói"}[report.money_lost]
     rows = [
-        ("Số gọi đến", report.caller_number or "Không ghi"),
+        ("Số gọi đến", report.caller_number or ("Đã xóa" if report.erased_at else "Không ghi")),
         ("Gọi bằng", report.get_channel_display() if report.channel else "Không nói"),
         ("Họ xưng", codes.office_label(report.claimed_office) or "Không nói"),
         ("Tên, chức vụ họ nêu", report.claimed_name),

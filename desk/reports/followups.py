@@ -258,6 +258,8 @@ def panel_context(
         "fresh_where": newest and newest[1],
         "has_contact": panel.latest_sealed("contact") is not None,
         "has_phrase": panel.latest_sealed("phrase") is not None,
+        "is_contact_erased": panel.report.erased_at
+        or any(event.kind == "contact_erased" for event in log),
         "withdrawal": withdrawal_of(panel.followups),
         "followups": panel.followup_rows(),
         "followups_left": len(panel.followups) - MAX_SHOWN_ROWS,

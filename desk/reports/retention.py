@@ -23,7 +23,7 @@ from core.models import AuditEvent
 from desk.labels import highlighting
 from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.responses import render, set_status
-from desk.reports import decision_forms, documents
+from desk.reports import decision_forms, detail, documents
 from desk.reports.base import ReportAction, ReportView
 from desk.reports.exports import EXPORT_PERSONAL_PERMISSION, ReasonForm, attachment, digest
 from desk.reports.followups import FollowupPanel
@@ -31,6 +31,7 @@ from reports.attachments import filetypes, storage
 from reports.cases import case_archive, legal_holds
 from reports.cases.legal_holds import HoldError
 from reports.cases.transitions import ERASURE_REQUEST_TABLE
+from reports.facts.effective_facts import effective_facts
 from reports.models import Case, DestructionRequest, Report
 from reports.retention import destruction_requests, erasure, erasure_requests
 from reports.retention.destruction_requests import DestructionError, Target
@@ -210,8 +211,8 @@ class GiveCaseFile(ReportView):
             talk = by.has_perm("reports.decide_case")
             text = documents.case_text(report, personal=personal, talk=talk)
             count = case_archive.write_case_zip(file, report, text, pictures=personal)
-            detail = {"format": "zip", "files": count, "personal": personal, "sha256": digest(file)}
-            events.log_event("report", report.pk, "case_exported", by=by, reason=reason, **detail)
+            facts = {"format": "zip", "files": count, "personal": personal, "sha256": digest(file)}
+            events.log_event("report", report.pk, "case_exported", by=by, reason=reason, **facts)
             unless_given.pop_all()  # the response closes it
         return attachment(file, f"tin-{report.public_number}.zip", "application/zip")
 
@@ -279,6 +280,7 @@ def erasure_panel(report: Report, by: User) -> dict[str, Any]:
     pending = newest if waits else None
     words = panel.redact(encryption.decrypt_field(pending, "text") or "") if pending else ""
     against = erasure.find_blocker(report.pk) if newest else ""
+    facts = effective_facts(report)
     return {
         "erasure_request": pending,
         "refused_request": None if pending or against or report.erased_at else newest,
@@ -290,6 +292,7 @@ def erasure_panel(report: Report, by: User) -> dict[str, Any]:
         "request_words": highlighting.plain_line(words),
         "request_blocker": AGAINST.get(against, ""),
         "suggested_answer": MUST_BE_KEPT[report.language] if pending and against else "",
+        "fact_summary": detail.summary(facts, detail.suggestions(report, facts, ())),
         "may_grant": by.has_perm(erasure_requests.GRANT),
         "may_refuse": by.has_perm("reports.close_case"),
     }

@@ -245,6 +245,8 @@ def _build_state_step(case: Case, messages: Conversation) -> ProgressStep:
         return ProgressStep(_CLOSED, _OUTCOMES[Outcome(case.outcome)], at)
     if case.status == Status.WAITING and messages.last_question:
         return _build_waiting_step(at, messages)
+    if case.status == Status.WITHDRAWN and case.report.erased_at:
+        return ProgressStep(_CLOSED, _("Dữ liệu đã xóa theo đề nghị của bạn."), at)
     word, sentence = _STEPS[Status(case.status)]
     text = str(sentence).format(unit=case.unit_name)
     if case.status == Status.CRIME_REPORT and (

@@ -167,6 +167,8 @@ def test_an_erased_report_says_when(duty: Person) -> None:
     text = words(duty.client.get(page_of(report_factories.erase(report))))
     assert "Lời kể và dữ liệu cá nhân đã xóa lúc" in text
     assert "Hiện số" not in text
+    assert text.count("Đã xóa") >= 3  # the caller's number, the reporter's, the phrase
+    assert "Không để lại" not in text
 
 
 @pytest.fixture

@@ -208,13 +208,17 @@ def test_the_desk_shows_it_and_a_lead_erases(
     page = duty.client.get(page_of(requesting)).content.decode()
     assert "Người báo đề nghị xóa dữ liệu" in page
     assert "&lt;b&gt;sợ" in retention_page(lead, requesting)
+    assert 'name="sure" required' in retention_page(lead, requesting)
     assert press(duty, requesting, "grant-erasure") == 403
     assert press(lead, requesting, "grant-erasure") == 303
     requesting.refresh_from_db()
     assert requesting.erased_at
     assert (Case.objects.get().status, Case.objects.get().due_at) == ("withdrawn", None)
     assert "Dữ liệu của tin này đã xóa lúc" in resident.read_status()
-    assert "Họ gọi, dọa bắt." not in resident.read_status()
+    told = resident.read_status()
+    assert "Dữ liệu đã xóa theo đề nghị của bạn." in told
+    for untrue in ("Họ gọi, dọa bắt.", "Bạn đã đề nghị rút tin", "Bạn không để lại số"):
+        assert untrue not in told
 
 
 def test_the_desk_reads_a_request_without_what_says_whose_it_is(
