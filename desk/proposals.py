@@ -1,11 +1,11 @@
 """Acts that take two people: the list of what one proposed, and the buttons of another."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
-from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Q, QuerySet
+from django.db.models import DateField, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -59,6 +59,8 @@ class ConfirmProposal(RowAction):
 
     def run(self) -> None:
         proposals.confirm(_KINDS[self.row.kind][0], self.row.pk, by=self.officer)
+        if self.row.kind == ACCOUNT.kind:
+            self.done = "Đã xác nhận. Tài khoản đổi theo ngay."
 
     def get_error_message(self, error: Any) -> str:
         return (
@@ -80,7 +82,14 @@ class ProposalAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Proposal]):
     """What one officer proposed, and what became of it, for who may decide it or proposed it."""
 
     change_form_template = "admin/core/proposal/change_form.html"
-    list_display = ("what", "new_value", "status_column", "proposed_by", "decided_by")
+    list_display = (
+        "what",
+        "target_link",
+        "new_value",
+        "status_column",
+        "proposed_by",
+        "decided_by",
+    )
     list_select_related = ("proposed_by", "decided_by")
     list_filter = ("state",)
     show_facets = admin.ShowFacets.NEVER
@@ -114,10 +123,9 @@ class ProposalAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Proposal]):
     @admin.display(description="về")
     def target_link(self, row: Proposal) -> str:
         if not row.target:
-            return "Mục mới"
-        return format_html(
-            '<a href="{}">Mở trang của mục này</a>', reverse(_KINDS[row.kind][2], args=[row.target])
-        )
+            return f"Mục mới: {_name_target(row)}"
+        page = reverse(_KINDS[row.kind][2], args=[row.target])
+        return format_html('<a href="{}">{}</a>', page, _name_target(row))
 
     @admin.display(description="trạng thái")
     def status_column(self, row: Proposal) -> str:
@@ -126,6 +134,10 @@ class ProposalAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Proposal]):
 
     @admin.display(description="đang là")
     def old_value(self, row: Proposal) -> str:
+        if row.kind == ACCOUNT.kind and row.state == Proposal.State.OPEN:
+            return (
+                ", ".join(map(str, Group.objects.filter(user=int(row.target)))) or "Chưa có vai trò"
+            )
         return _describe_values(row, row.old_values) or "–"
 
     @admin.display(description="đổi thành")
@@ -144,17 +156,32 @@ def _describe_account(row: Proposal) -> str:
     return f"{User.objects.get(pk=row.target)}: {change.strip()}"
 
 
-def _describe_values(row: Proposal, values: Values) -> str:
-    """Return the columns of a row in words, "" for none."""
+def _name_target(row: Proposal) -> str:
+    """Return the name of the row that the proposal is about, as it stands or shall stand."""
     act = _KINDS[row.kind][0]
-    written = [(name, value) for name, value in values.items() if value]
+    if not isinstance(act, RowAct):
+        model: type[Model] = User if act is ACCOUNT else NumberFinding
+        return str(model._default_manager.get(pk=row.target))  # noqa: SLF001
+    stored = act.model._default_manager.filter(pk=row.target or None).first()  # noqa: SLF001
+    return str(stored or act.model(**(row.new_values or row.old_values)))
+
+
+def _describe_values(row: Proposal, values: Values) -> str:
+    """Return the columns that change, in words, "" for none."""
+    act = _KINDS[row.kind][0]
     if not isinstance(act, RowAct):
         return ""
-    return ";\n".join(f"{_field_label(act, name)}: {value}" for name, value in written)
+    changed = [name for name in values if row.new_values.get(name) != row.old_values.get(name)]
+    fields: list[tuple[str, Any]] = [(name, act.model._meta.get_field(name)) for name in changed]  # noqa: SLF001
+    return ";\n".join(
+        f"{field.verbose_name}: {_describe_value(field, values[name])}" for name, field in fields
+    )
 
 
-def _field_label(act: RowAct, name: str) -> str:
-    try:
-        return str(act.model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # noqa: SLF001
-    except FieldDoesNotExist:
-        return name
+def _describe_value(field: Any, value: Any) -> str:
+    if isinstance(value, bool):
+        return "có" if value else "không"
+    if value and isinstance(field, DateField):
+        return f"{date.fromisoformat(value):%d/%m/%Y}"
+    lines = value if isinstance(value, list) else [value]
+    return "; ".join(str(each) for each in lines if each or each == 0) or "(bỏ trống)"

@@ -47,6 +47,8 @@ def test_a_sentence_is_shown_and_hidden_by_two_on_record(lead: Person) -> None:
     shown = confirm_open(STATEMENT)
     assert set(confirmed_statements.statements()) == {"no_fine"}
     save(lead, "no_fine")
+    page = words(lead.client.get("/admin/core/proposal/"))
+    assert f"{PublicStatement.objects.get(pk='no_fine')} cho hiện trên trang: không" in page
     assert set(confirmed_statements.statements()) == {"no_fine"}
     confirm_open(STATEMENT)
     assert confirmed_statements.statements() == {}
