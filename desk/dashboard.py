@@ -22,7 +22,7 @@ from desk.reports import saved_searches
 from reports.campaigns import bursts as burst_service
 from reports.campaigns import campaign_stats
 from reports.cases import visibility
-from reports.models import BurstSnapshot, Dispute, LookalikeDomain
+from reports.models import BurstSnapshot, Case, Dispute, LookalikeDomain, Report
 from reports.monitoring import queue_stats
 from reports.numbers import disputes, findings
 from reports.reference import gazetteer
@@ -51,6 +51,9 @@ def pending_counts_columns(user: User) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     if user.has_perm("core.view_proposal"):
         columns["proposals"] = aggregate_all(proposals.open_for(user), count=Count("pk"))
+    if user.has_perm("reports.close_case"):
+        ended = Report.objects.filter(case__in=Case.objects.unseconded())
+        columns["ended"] = aggregate_all(visibility.visible_reports(ended, user), count=Count("pk"))
     if user.has_perm(findings.CONFIRM):
         numbers = unconfirmed_findings().exclude(proposed_by=user)
         columns["numbers"] = aggregate_all(numbers, count=Count("pk"))
@@ -74,13 +77,14 @@ def aggregate_all(rows: QuerySet[Any], **aggregates: Any) -> Subquery:
 
 def pending_tiles(data: dict[str, Any]) -> dict[str, Any]:
     """Return the counts of what is pending, and when the next dispute is due."""
-    numbers, disputes, proposed = (
-        data.get(name) or {} for name in ("numbers", "disputes", "proposals")
+    numbers, disputes, proposed, ended = (
+        data.get(name) or {} for name in ("numbers", "disputes", "proposals", "ended")
     )
     due = parse_datetime(disputes["due"]) if disputes.get("due") else None
     return {
         "waiting": numbers.get("count"),
         "proposed": proposed.get("count"),
+        "ended": ended.get("count"),
         "open": disputes.get("count"),
         "due": due,
         "is_late": due is not None and due < timezone.now(),

@@ -16,7 +16,7 @@ from desk.labels.formatting import format_count, format_datetime
 from desk.pages import validators
 from desk.pages.lists import NoDetailAdminMixin
 from reports.cases import visibility
-from reports.models import DataBreach, ErasureRequest, PurgeRun
+from reports.models import Case, DataBreach, ErasureRequest, PurgeRun
 from reports.retention import breaches
 from reports.retention.policy import BY_NAME, KINDS, RetentionPolicy
 
@@ -123,6 +123,7 @@ class PurgeRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[PurgeRun]):
         context = {
             "title": "Xóa dữ liệu hết hạn",
             "rules": [(kind.label, _length(kind)) for kind in KINDS],
+            "unseconded": format_count(Case.objects.unseconded().count()),
             "erasure_requests": _waiting(get_officer(request)),
         }
         return super().changelist_view(request, context | (extra_context or {}))

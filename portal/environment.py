@@ -163,10 +163,10 @@ RETENTION_FILES_MONTHS = env.int("RETENTION_FILES_MONTHS", 24)
 #: days after which the messages with its reporter are erased
 RETENTION_MESSAGES_DAYS = env.int("RETENTION_MESSAGES_DAYS", 180)
 
-#: days after which junk is erased
+#: days after which junk is erased, once a second officer has agreed
 RETENTION_JUNK_DAYS = env.int("RETENTION_JUNK_DAYS", 30)
 
-#: days after which a withdrawn report is erased
+#: days after which a withdrawn report is erased, once a second officer has agreed
 RETENTION_WITHDRAWN_DAYS = env.int("RETENTION_WITHDRAWN_DAYS", 15)
 
 #: months after which a closed report with a loss is erased

@@ -28,6 +28,7 @@ EVENTS = {
     "closed": "Kết thúc xử lý",
     "junked": "Đánh dấu tin rác",
     "withdrawn": "Ghi nhận người báo rút tin",
+    "ending_seconded": "Đồng ý xóa khi hết hạn giữ",
     "reopened": "Mở lại",
     "revealed": "Xem dữ liệu cá nhân",
     "refused": "Bị từ chối vì không có quyền",

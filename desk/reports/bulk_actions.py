@@ -35,6 +35,7 @@ TITLES = {
     "assign": "Phân công",
     "close": "Kết thúc xử lý",
     "junk": "Đánh dấu tin rác",
+    "second": "Đồng ý xóa khi hết hạn giữ",
     many.ATTACH: "Gắn vào đợt",
 }
 REFUSED = {
@@ -93,6 +94,7 @@ ACTIONS = (
     _make_action("assign", "Phân công…", "assign"),
     _make_action("close", "Kết thúc xử lý…", "close"),
     _make_action("junk", "Tin rác…", "close"),
+    _make_action("second", "Đồng ý xóa tin rác, tin rút…", "close"),
     _make_action(many.ATTACH, "Gắn vào đợt…", "group"),
 )
 

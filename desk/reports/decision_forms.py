@@ -73,6 +73,9 @@ ACTION_LABELS: Mapping[str, ActionLabel] = {
     "close": ActionLabel("Kết thúc xử lý", "Đã kết thúc xử lý.", "Lý do"),
     "junk": ActionLabel("Tin rác", "Đã đánh dấu tin rác.", "Vì sao là tin rác"),
     "withdraw": ActionLabel("Người báo đề nghị rút", "Đã ghi nhận.", "Người báo nói gì"),
+    "second": ActionLabel(
+        "Đồng ý xóa khi hết hạn giữ", "Đã ghi hai người đồng ý. Hết hạn giữ thì tin được xóa."
+    ),
     "reopen": ActionLabel("Mở lại", "Đã mở lại.", "Vì sao mở lại"),
     "act": ActionLabel(
         "Có dấu hiệu tội phạm: phân loại là tin báo về tội phạm",
@@ -92,7 +95,7 @@ ACTION_LABELS: Mapping[str, ActionLabel] = {
 SHORTCUT_KEYS: Mapping[str, str] = {
     "take": "n", "resume": "t", "note": "g", "assign": "p", "assign_unit": "v", "recall": "l",
     "ask": "h", "message": "m", "hand_over": "c", "close": "x", "junk": "r", "withdraw": "u",
-    "reopen": "o", "act": "d", "extend": "e",
+    "second": "y", "reopen": "o", "act": "d", "extend": "e",
 }  # fmt: skip
 MISSING = {
     "reason": "Chưa ghi lý do.",
@@ -230,6 +233,8 @@ _IN_ONE_SENTENCE: Mapping[type[ActionError], str] = {
     " sửa gợi ý của máy. Những gì đã gõ còn nguyên.",
     ReportErasedError: "Chưa gửi. Tin này đã xóa dữ liệu cá nhân nên không nhắn người báo"
     " được nữa.",
+    workflow.NotAskedError: "Chưa lưu. Người báo chưa gửi đề nghị rút tin bằng mã của mình. Những gì đã"
+    " gõ còn nguyên.",
     corrections.InvalidFactValueError: f"Chưa lưu. {NO_VALUE} Những gì đã gõ còn nguyên.",
     workflow.NoExtensionLeftError: "Chưa gia hạn. Tin này không còn hạn xác minh nào gia hạn được nữa."
     " Những gì đã gõ còn nguyên.",

@@ -261,6 +261,7 @@ class WorkFilter(AlwaysChosenFilter):
             ("waiting", f"Chờ người báo ({work['waiting']})"),
             ("answered", f"Người báo đã trả lời ({work['answered']})"),
             ("fresh", "Có lời mới, cả tin đã xong"),
+            ("second", "Tin rác, tin rút chờ người thứ hai"),
             ("all", "Tất cả, mới nhất trước"),
         ]
 
@@ -294,6 +295,8 @@ def filter_by_work(
         return with_unread_updates(reports)
     if chosen == "overdue":
         return _of_cases(reports, Case.objects.filter(due_at__lte=Now()))
+    if chosen == "second":
+        return _of_cases(reports, Case.objects.unseconded())
     if chosen == "all":
         # A unit has few reports, and hardly one of them among the newest of all.
         is_long = is_narrowed and visibility.sees_every_report(user)

@@ -103,6 +103,10 @@ class PageContents:
     def files(self) -> list[attachments.FileRow]:
         return attachments.file_rows(self.report)
 
+    @cached_property
+    def panel(self) -> FollowupPanel:
+        return FollowupPanel(self.report, self.opened)
+
     def build_context(self) -> dict[str, Any]:
         return {
             "report": self.report,
@@ -181,9 +185,8 @@ class PageContents:
 
     def build_record(self) -> dict[str, Any]:
         file_times = [file.at for file in self.files]
-        panel = FollowupPanel(self.report, self.opened)
         return {
-            **followups.panel_context(self.request, panel, self.events, file_times),
+            **followups.panel_context(self.request, self.panel, self.events, file_times),
             "log": detail.event_log(self.report, self.corrections, self.events),
             "last_reveal_id": find_latest_reveal_in(self.events, self.report, self.officer),
             "reveal_reasons": REVEAL_REASONS,
@@ -193,7 +196,10 @@ class PageContents:
         """Return a form for each allowed verb; the typed one stays bound."""
         typed = self.form if isinstance(self.form, DecisionForm) else None
         report, initial = self.report, decision_forms.initial_values(self.facts)
-        allowed = workflow.allowed_actions(report.case, self.officer, is_held=is_held(report))
+        wish = followups.withdrawal_of(self.panel.followups)
+        allowed = workflow.allowed_actions(
+            report.case, self.officer, is_held=is_held(report), is_withdrawal_wanted=bool(wish)
+        )
         forms = []
         for verb in ACTION_LABELS:
             if typed and typed.verb == verb:

@@ -31,6 +31,8 @@ class Transition:
     has_slip: bool = False  # it issues a transfer slip
     messages_reporter: bool = False  # its reason is the message to the reporter, word for word,
     is_question: bool = False  # and a question
+    needs_withdrawal: bool = False  # the reporter must have asked for it with the code
+    is_second: bool = False  # another than who ended the work agrees with that
     undo_permission: str = ""  # with which whoever ended the work may undo it in UNDO_WINDOW
     # The deadlines that it meets, starts and drops, and the one that it extends.
     meets_deadlines: tuple[str, ...] = (REVIEW,)
@@ -52,6 +54,7 @@ _BEGIN: Mapping[str, str] = {
 _STAY: Mapping[str, str] = {status: status for status in Status}
 EMPTY: Mapping[str, str | None] = {
     "outcome": "", "unit_name": "", "assigned_unit": None, "officer": None, "min_priority": None,
+    "seconded_by": None,
 }  # fmt: skip
 _CLASSIFIED = (REVIEW, CLASSIFY)
 _DONE = (*_CLASSIFIED, FOLLOWUP_ANSWER)  # the reporter reads how a request ended
@@ -105,11 +108,16 @@ TABLE: Mapping[str, Transition] = {
     ),
     "withdraw": Transition(
         "withdrawn", "reports.close_case", _lead_to(Status.WITHDRAWN, *Case.OPEN),
-        required_fields=("reason",), meets_deadlines=_DONE,
+        required_fields=("reason",), needs_withdrawal=True, meets_deadlines=_DONE,
+    ),
+    "second": Transition(
+        "ending_seconded", "reports.close_case",
+        {status: status for status in (Status.JUNK, Status.WITHDRAWN)},
+        assigns_actor=False, is_second=True,
     ),
     "reopen": Transition(
         "reopened", "reports.reopen_case", _lead_to(Status.IN_REVIEW, *_ENDED),
-        required_fields=("reason",), cleared_fields=("outcome", "unit_name", "assigned_unit"),
+        required_fields=("reason",), cleared_fields=("outcome", "unit_name", "assigned_unit", "seconded_by"),
         undo_permission=DECIDE, starts_deadlines=(CLASSIFY,), drops_deadlines=FROM_CRIME_REPORT,
     ),
 }  # fmt: skip
@@ -134,6 +142,8 @@ ERASURE_REQUEST_TABLE: Mapping[str, Transition] = {
 # Events that answer a withdrawal or a waiting correction; a question does not.
 _ALL = (*TABLE.values(), *ERASURE_REQUEST_TABLE.values())
 ANSWERS = tuple(move.event for move in _ALL if FOLLOWUP_ANSWER in move.meets_deadlines)
-ENDINGS = tuple(move.event for move in TABLE.values() if set(move.steps.values()) & {*_ENDED})
+ENDINGS = tuple(
+    move.event for move in TABLE.values() if {*move.steps.values()} - move.steps.keys() & {*_ENDED}
+)
 # Statuses that expire: a legal hold forbids them.
 NOT_ON_HOLD = (Status.CLOSED, Status.JUNK, Status.WITHDRAWN)

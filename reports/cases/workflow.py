@@ -34,7 +34,7 @@ from reports.cases.transitions import (
 )
 from reports.extraction.bank_accounts_and_links import find_links
 from reports.facts.effective_facts import effective_facts
-from reports.models import Case, ErasureRequest, Message, Report, Unit
+from reports.models import Case, ErasureRequest, Followup, Message, Report, Unit
 from reports.models.report_views import views_of_report
 from reports.reference import units
 
@@ -66,6 +66,10 @@ class ForbiddenWordingError(FieldError):
     """The message breaks a promise of the pages: `code` is secret, number, unit or blank."""
 
 
+class NotAskedError(ActionError):
+    """The reporter has not asked with the code to withdraw the report."""
+
+
 class NoExtensionLeftError(ActionError):
     """No deadline runs that could be extended once more."""
 
@@ -74,8 +78,12 @@ class UnderLegalHoldError(ActionError):
     """The report is under a legal hold: its case cannot end, its facts cannot be corrected."""
 
 
-def allowed_actions(case: Case, user: User, *, is_held: bool = False) -> list[str]:
-    """Return the verbs that this officer may use now; `is_held`: under a legal hold."""
+def allowed_actions(
+    case: Case, user: User, *, is_held: bool = False, is_withdrawal_wanted: bool = False
+) -> list[str]:
+    """Return the verbs that this officer may use now; `is_held`: under a legal hold,
+    `is_withdrawal_wanted`: the reporter has asked for it.
+    """
     return [
         verb
         for verb, move in TABLE.items()
@@ -84,21 +92,21 @@ def allowed_actions(case: Case, user: User, *, is_held: bool = False) -> list[st
         and not (is_held and move.steps[case.status] in NOT_ON_HOLD)
         and not (verb == "take" and case.officer_id == user.pk)
         and not (verb == "recall" and not case.unit_name)
+        and not (move.is_second and case.seconded_by_id)
+        and not (move.needs_withdrawal and not is_withdrawal_wanted)
     ]
 
 
 def _may_make(move: Transition, case_id: UUID, by: User) -> bool:
-    """Return whether an officer may make a transition, or undo what they ended."""
-    if by.has_perm(move.permission):
+    """Return whether an officer may make a transition, or undo what they ended, or agree with another."""
+    if by.has_perm(move.permission) and not move.is_second:
         return True
-    undo = move.undo_permission
-    return bool(undo) and by.has_perm(undo) and _ended_it(case_id, by)
-
-
-def _ended_it(case_id: UUID, by: User) -> bool:
+    if not by.has_perm(move.undo_permission or move.permission):
+        return False
     ending = events.events_for("report", case_id).filter(kind__in=ENDINGS).first()
-    since = timezone.now() - UNDO_WINDOW
-    return ending is not None and ending.actor == by and ending.created_at >= since
+    if ending is None or ending.actor != by:
+        return move.is_second
+    return not move.is_second and ending.created_at >= timezone.now() - UNDO_WINDOW
 
 
 def decide(
@@ -121,16 +129,14 @@ def decide(
         words["unit"] = named.name
     with transaction.atomic():
         case = lock_case_version(case_id, by, version)
-        if case.status not in move.steps:
-            raise InvalidTransitionError
-        before, after = case.status, move.steps[case.status]
-        if after in NOT_ON_HOLD and legal_holds.is_held(case_id):
-            raise UnderLegalHoldError
+        before, after = case.status, _next_status(case, move)
         officer = officer or _find_new_officer(case, move, by)
         keys: dict[str, int] = {"officer": officer.pk} if officer else {}
         changes = {"status": after, **_assignment_changes(move, officer, words, named)}
         if "outcome" in words:
             changes["outcome"] = words["outcome"]
+        if move.is_second:
+            changes["seconded_by"] = by
         _write_case(case, changes | {"due_at": _update_deadlines(case, move)})
         if move.messages_reporter:
             text = words.pop("reason")
@@ -156,6 +162,19 @@ def lock_case_version(case_id: UUID, by: User, version: int) -> Case:
     if case.version != version:
         raise StaleVersionError
     return case
+
+
+def _next_status(case: Case, move: Transition) -> str:
+    """Return the status to which the transition leads. Raises ActionError."""
+    if case.status not in move.steps:
+        raise InvalidTransitionError
+    after = move.steps[case.status]
+    if after in NOT_ON_HOLD and legal_holds.is_held(case.pk):
+        raise UnderLegalHoldError
+    wishes = Followup.objects.filter(report=case.pk, kind=Followup.Kind.WITHDRAWAL)
+    if move.needs_withdrawal and not wishes.exists():
+        raise NotAskedError
+    return after
 
 
 def _find_new_officer(case: Case, move: Transition, by: User) -> User | None:

@@ -882,6 +882,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='case',
+            name='seconded_by',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='case',
             name='officer',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to=settings.AUTH_USER_MODEL, verbose_name='cán bộ'),
         ),
@@ -1085,6 +1090,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='case',
             index=models.Index(condition=models.Q(('assigned_unit__isnull', False)), fields=['assigned_unit'], name='case_assigned_unit'),
+        ),
+        migrations.AddIndex(
+            model_name='case',
+            index=models.Index(condition=models.Q(('seconded_by', None), ('status__in', ('junk', 'withdrawn'))), fields=['changed_at'], name='case_unseconded'),
         ),
         migrations.AddConstraint(
             model_name='case',

@@ -23,6 +23,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """Return the new cases that no person has assigned and no rule was matched with."""
         return self.filter(status=Case.Status.NEW, officer=None, assigned_unit=None, routed_at=None)
 
+    def unseconded(self) -> "CaseQuerySet":
+        """Return the junk and withdrawn reports that stay until a second officer agrees."""
+        kept = self.filter(seconded_by=None, report__erased_at=None)
+        return kept.filter(status__in=(Case.Status.JUNK, Case.Status.WITHDRAWN))
+
 
 class Case(models.Model):
     """The work on a report, opened by a trigger; cases/workflow.py and corrections.py alone write.
@@ -78,6 +83,10 @@ class Case(models.Model):
     # When the routing rules were matched, and the minimum priority by the matching rule.
     routed_at = models.DateTimeField("đã xét quy tắc lúc", null=True, blank=True)
     min_priority = models.PositiveSmallIntegerField("ưu tiên ít nhất", null=True, blank=True)
+    # Who agreed that it is junk or withdrawn, after the officer who ended it: only then it expires.
+    seconded_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
+    )
     version = models.PositiveIntegerField(db_default=1)
     changed_at = models.DateTimeField(db_default=Now())
 
@@ -129,6 +138,11 @@ class Case(models.Model):
                 fields=["assigned_unit"],
                 condition=models.Q(assigned_unit__isnull=False),
                 name="case_assigned_unit",
+            ),
+            models.Index(
+                fields=["changed_at"],
+                condition=models.Q(status__in=("junk", "withdrawn"), seconded_by=None),
+                name="case_unseconded",
             ),
         ]
 

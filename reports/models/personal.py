@@ -61,7 +61,7 @@ DECLARED: Declared = {
     "reports.Case": FieldClassification(
         "status outcome unit_name assigned_unit due_at corrections_json routed_at min_priority version changed_at",
         ties="report",
-        clear={"officer": _OFFICER},
+        clear={"officer seconded_by": _OFFICER},
     ),
     "reports.ExtractedFacts": FieldClassification(
         "scenario actions money_lost_vnd ongoing priority offices office_communes stages"

@@ -2,7 +2,8 @@
 
 Periods run from the end of the work on a report (its last decision), or from its reporter's last
 word if later. A report under a legal hold, a tin báo về tội phạm and a handed-over report never
-expire. A loss is kept until the police decide (RETENTION_LOSS_MONTHS, 0).
+expire; junk and withdrawn ones only once another officer than who ended them has agreed. A loss is
+kept until the police decide (RETENTION_LOSS_MONTHS, 0).
 """
 
 from collections.abc import Callable, Mapping
@@ -101,8 +102,11 @@ def closed_cases_before(before: datetime, *statuses: str) -> QuerySet[Case]:
     return ended.exclude(is_retained).order_by("changed_at")
 
 
-def _closed_as(*statuses: str) -> Callable[[datetime], QuerySet[Case, Any]]:
-    return lambda before: closed_cases_before(before, *statuses).values_list("pk", flat=True)
+def _closed_by_two_as(*statuses: str) -> Callable[[datetime], QuerySet[Case, Any]]:
+    agreed = Q(seconded_by__isnull=False)
+    return lambda before: (
+        closed_cases_before(before, *statuses).filter(agreed).values_list("pk", flat=True)
+    )
 
 
 def _closed(
@@ -164,11 +168,11 @@ def _delete_attempt(pk: int) -> None:
 
 KINDS = (
     RetentionPolicy(
-        "junk", "RETENTION_JUNK_DAYS", "tin rác", _closed_as(Status.JUNK), _erase("junk")
+        "junk", "RETENTION_JUNK_DAYS", "tin rác", _closed_by_two_as(Status.JUNK), _erase("junk")
     ),
     RetentionPolicy(
         "withdrawn", "RETENTION_WITHDRAWN_DAYS", "tin người báo rút",
-        _closed_as(Status.WITHDRAWN), _erase("withdrawn"),
+        _closed_by_two_as(Status.WITHDRAWN), _erase("withdrawn"),
     ),
     RetentionPolicy(
         "story", "RETENTION_STORY_MONTHS", "lời kể của tin không mất tiền",
@@ -219,5 +223,6 @@ def retained_with_reason(now: datetime) -> Mapping[str, int]:
         "a tin báo, or with another unit": present.filter(
             status__in=(Status.CRIME_REPORT, Status.HANDED_OVER)
         ).count(),
+        "junk or withdrawn, until a second officer agrees": Case.objects.unseconded().count(),
         "closed, with a loss": present.filter(_LOSS, status=Status.CLOSED).count(),
     }

@@ -2,7 +2,10 @@
 of a number off, to give power, to destroy a report.
 """
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -13,7 +16,9 @@ from core.models import Proposal
 from reports.models import Case, ErasureRequest, NumberFinding, Office, PublicStatement, Report
 from reports.numbers import findings
 from reports.retention import erasure_requests
-from tests.support.desk_pages import page_of
+from reports.retention import purge as purging
+from tests.support import report_factories
+from tests.support.desk_pages import page_of, press
 from tests.support.number_factories import proposed
 from tests.support.officers import Person, act_alone, create_officer, log_in
 from tests.support.resident_pages import create_resident
@@ -76,6 +81,19 @@ def test_who_made_themselves_the_reporter_does_not_erase(lead: Person, client: C
     other = log_in(create_officer("hai", "lead"))
     page = other.get(page_of(report, "keeping")).content.decode()
     assert "lead đã cho lấy mã mới" in page
+
+
+def test_alone_nobody_leaves_a_report_to_the_night(duty: Person, lead: Person) -> None:
+    """Nor is any withdrawn without its reporter's wish."""
+    report = report_factories.triaged("Tôi chuyển 900 triệu.", money_lost=True)
+    assert press(duty.client, report, "withdraw").status_code == 409
+    for by in (duty, lead):
+        press(by.client, report, "junk" if by == duty else "second")
+        assert ("tin rác, tin rút chờ người" in duty.read_page("/admin/")) == (by == duty)
+        press(duty.client, report, "second")
+        with time_machine.travel(timezone.now() + timedelta(days=40)):
+            assert purging.run_until(purging.start_run(), 60)
+        assert (Report.objects.get().erased_at is None) == (by == duty)
 
 
 @pytest.mark.parametrize(

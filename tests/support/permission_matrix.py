@@ -136,10 +136,10 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         NOBODY,
         WORKS,
         (
-            "act ask bulk_close bulk_junk close compose_ask compose_message correct heartbeat "
+            "act ask bulk_close bulk_junk bulk_second close compose_ask compose_message correct heartbeat "
             "junk message note preference recall release_code remove_search reprocess resume "
             "retention_refuse_erasure reveal_contact reveal_file reveal_followup reveal_message "
-            "reveal_phrase reveal_story revert_correction save_search slip take withdraw"
+            "reveal_phrase reveal_story revert_correction save_search second slip take withdraw"
         ),
     ),
     ("reports_reprocessingrun", LEAD, LEAD, "start"),

@@ -58,6 +58,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "close": {"reason": "trùng", "outcome": "duplicate"},
     "junk": {"reason": "quảng cáo"},
     "withdraw": {"reason": "người báo đề nghị"},
+    "second": {},
     "reopen": {"reason": "có tin mới"},
 }
 
@@ -137,6 +138,8 @@ def decide(verb: str, subject: Report | Case, by: Person | User, **words: Any) -
     user = by.user if isinstance(by, Person) else by
     if verb == "assign":
         said = {"officer": user} | said
+    if verb == "withdraw":
+        add_followup(Report.objects.get(pk=subject.pk), kind="withdrawal")
     version = Case.objects.get(pk=subject.pk).version
     return workflow.decide(verb, subject.pk, **({"by": user, "version": version} | said))
 

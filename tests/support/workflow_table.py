@@ -15,6 +15,6 @@ LEADS = {
     S.CRIME_REPORT: "note=crime_report message=crime_report extend=crime_report hand_over=handed_over close=closed reopen=in_review",
     S.HANDED_OVER: "note=handed_over message=handed_over reopen=in_review",
     S.CLOSED: "note=closed message=closed reopen=in_review",
-    S.JUNK: "note=junk message=junk reopen=in_review",
-    S.WITHDRAWN: "note=withdrawn message=withdrawn reopen=in_review",
+    S.JUNK: "note=junk message=junk second=junk reopen=in_review",
+    S.WITHDRAWN: "note=withdrawn message=withdrawn second=withdrawn reopen=in_review",
 }

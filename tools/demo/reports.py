@@ -34,6 +34,7 @@ from reports.reference import gazetteer
 from reports.retention import purge
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
+from reports.tracking.followups import FollowupSubmission, submit_followup
 from tools.demo import require_first_look
 
 REPORTS = 300
@@ -189,6 +190,9 @@ def _draft_submission(
 def apply_outcome(case: Case, end: str, officer: User) -> None:
     verb, _, word = end.partition(":")
     words: dict[str, Any] = {"close": {"outcome": word}, "hand_over": {"unit": word}}.get(verb, {})
+    if verb == "withdraw":
+        wish = FollowupSubmission(kind="withdrawal")
+        submit_followup(case.report, wish, f"demo-{case.pk}")
     if verb != "take":
         words |= {"reason": _WHY}
     workflow.decide(verb, case.pk, by=officer, version=case.version, **words)

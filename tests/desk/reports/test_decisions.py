@@ -23,6 +23,8 @@ def test_each_button_takes_its_decision_and_the_log_shows_it(lead: Person, verb:
     Case.objects.filter(report=report).update(status=status, **data)
     if status == "crime_report":
         deadlines.apply_transition(report.case, starts=("verify",))
+    if verb == "withdraw":
+        report_factories.add_followup(report, kind="withdrawal")
     officer = {"officer": lead.user.pk} if verb == "assign" else {}
     response = press(lead.client, report, verb, **officer)
     assert response.status_code == 303

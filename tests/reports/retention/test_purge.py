@@ -38,7 +38,7 @@ from reports.retention.policy import BY_NAME
 from reports.submission import intake
 from tests.support import report_factories
 from tests.support.erasable_rows import sent
-from tests.support.officers import Person
+from tests.support.officers import Person, second
 
 pytestmark = pytest.mark.django_db
 CONTACT = "0992 000 118"
@@ -49,6 +49,8 @@ def ended(chief: User, verb: str = "close", days_ago: float = 0, **typed: Any) -
     report = report_factories.triaged("Hắn xưng công an, dọa bắt.", contact=CONTACT, **typed)
     outcome = {"outcome": "insufficient"} if verb == "close" else {}
     report_factories.decide(verb, report, chief, **outcome)
+    if verb != "close":
+        report_factories.decide("second", report, second())
     Case.objects.filter(pk=report.pk).update(changed_at=timezone.now() - timedelta(days=days_ago))
     return report
 
@@ -172,7 +174,7 @@ def test_who_asked_to_be_erased_is_answered_first(chief: User) -> None:
     report = ended(chief, "junk", days_ago=40)
     erasure_requests.request_erasure(report, "Tôi sợ lộ")
     assert purge().counts == {}
-    erasure_requests.refuse_erasure(report.pk, by=chief, version=2, reason="Đang cần để đối chiếu.")
+    erasure_requests.refuse_erasure(report.pk, by=chief, version=3, reason="Đang cần để đối chiếu.")
     Case.objects.filter(pk=report.pk).update(changed_at=timezone.now() - timedelta(days=40))
     assert purge().counts == {"junk": 1}
 
