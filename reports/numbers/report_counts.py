@@ -26,7 +26,7 @@ from django.db.models import (
 )
 from django.db.models.fields import BooleanField
 from django.db.models.functions import Left, TruncDate
-from django.db.models.lookups import LessThanOrEqual
+from django.db.models.lookups import LessThanOrEqual, Regex
 from django.utils import timezone
 
 from core.database import fetch_all
@@ -48,6 +48,7 @@ MIN_PEOPLE = 2
 MIN_ALIKE = 3  # other numbers of a range, each of which may be named by itself
 DAYS = 60
 _MAX_ROWS = 150  # reports of one kind in one statement
+_MAX_NAMING = 5000  # the newest that name a number, or one of its range
 MAX_NAMED = 3  # callers of a report; longer lists do not count in public
 _TELLING = r"(\S+\s+){4}\S"  # five words, see reports/numbers/reporter_independence.py
 STORY = 500  # characters of a story that are compared
@@ -193,7 +194,8 @@ def _load_reports(
 @lru_cache(maxsize=2)
 def _build_statement(match: Callable[[], Q]) -> tuple[str, list[Any]]:
     """Return statement and values with placeholders: building it takes ten times its run."""
-    rows, values = _select_columns(_select_callers(match(), _SINCE)).query.sql_with_params()
+    columns = _select_columns(_select_callers(match(), _SINCE))[:_MAX_NAMING]
+    rows, values = columns.query.sql_with_params()
     return _DISTINCT_SQL.format(named=rows), [*values, *[_MAX_ROWS] * 4]
 
 
@@ -227,7 +229,8 @@ def _select_columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":
     make one person two.
     """
     is_known = Q(report__contact_index__isnull=False) & ~Q(report__flags__overlap=_NO_CONTACT)
-    return rows.order_by().values(
+    start = Left("report__story", STORY)
+    return rows.order_by("-report__received_at").values(
         "id",
         "key",
         "report_id",
@@ -238,9 +241,9 @@ def _select_columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":
         at=F("report__received_at"),
         day=TruncDate("report__received_at"),
         known=ExpressionWrapper(is_known, output_field=BooleanField()),
-        tells=ExpressionWrapper(Q(report__story__regex=_TELLING), output_field=BooleanField()),
+        tells=Regex(start, _TELLING),
         shared=ExpressionWrapper(_match_shared_network(), output_field=BooleanField()),
-        story=Left("report__story", STORY),
+        story=start,
     )
 
 

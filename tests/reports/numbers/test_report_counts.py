@@ -1,12 +1,13 @@
 """Which reports of a number count as people, and for how long."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -197,13 +198,25 @@ def test_who_was_cleared_is_only_told_of_what_came_after() -> None:
 def test_nobody_removes_a_warning_with_many_posts(story: str, contact: str) -> None:
     file_report(4), file_report(5)
     contacts = {"none": None, "one": b"one"}
+    flood(400, story, lambda n: contacts.get(contact, b"%d" % n))
+    assert look_up().kind == VerdictKind.SEVERAL
+
+
+def flood(many: int, story: str, contact_of: Callable[[int], bytes | None]) -> None:
     newer = [
         Report(submission_key=f"flood-{n:012}", content_digest=b"d", public_number=f"F{n}",
-               story=story, contact_index=contacts.get(contact, b"%d" % n))
-        for n in range(400)
+               story=story, contact_index=contact_of(n))
+        for n in range(many)
     ]  # fmt: skip
     Report.objects.bulk_create(newer)
     Indicator.objects.bulk_create(Indicator(report=row, **CALLED) for row in newer)
+
+
+def test_nobody_silences_a_number_with_the_longest_stories() -> None:
+    file_report(4), file_report(5)
+    flood(50, "a" * 1_500_000, lambda _: None)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '250ms'")
     assert look_up().kind == VerdictKind.SEVERAL
 
 
