@@ -34,8 +34,8 @@ from alerts.delivery import partner_admin  # noqa: F401 - registers its pages
 from alerts.formats import html
 from alerts.forms import AlertForm
 from alerts.models import Alert, AlertRevision, AlertStep, CancelReason, ResponseType
+from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin
 from core.form_data import parse_uuid
-from core.readonly_admin import ReadOnlyAdminMixin
 from reports.campaigns import campaign_stats
 from reports.models import Campaign
 
@@ -70,7 +70,7 @@ class StepInline(admin.StackedInline[AlertStep, Alert]):
 
 
 @admin.register(Alert)
-class AlertAdmin(admin.ModelAdmin[Alert]):
+class AlertAdmin(OwnFiltersAdmin[Alert]):
     form = AlertForm
     inlines = [StepInline]
     list_display = ["title", "stage_label", "document_number", "author", "changed_at"]
@@ -241,7 +241,7 @@ class AlertAdmin(admin.ModelAdmin[Alert]):
 
 
 @admin.register(AlertRevision)
-class AlertRevisionAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[AlertRevision]):
+class AlertRevisionAdmin(ReadOnlyAdminMixin, OwnFiltersAdmin[AlertRevision]):
     list_display = ["identifier", "title", "msg_type", "sent", "author", "issued_by"]
     list_filter = ["msg_type"]
     list_select_related = ["author", "issued_by"]

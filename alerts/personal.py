@@ -39,5 +39,5 @@ DECLARED: Declared = {
         ties="subscriber",
     ),
     "alerts.DeliveryAttempt": FieldClassification("id delivery attempted_at outcome status"),
-    "alerts.PartnerReceipt": FieldClassification("id partner revision seen_at confirmed_at"),
+    "alerts.PartnerReceipt": FieldClassification("id partner revision confirmed_at"),
 }

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from core.admin_pages import OwnFiltersAdmin
 from core.audit import chain
 from core.form_data import parse_uuid
 from core.models import PERSONAL_DATA_VIEWS, AuditChainCheck, AuditEvent
@@ -141,7 +142,7 @@ class EventRow:
 
 
 @admin.register(AuditEvent)
-class EventAdmin(NoDetailAdminMixin, admin.ModelAdmin[AuditEvent]):
+class EventAdmin(NoDetailAdminMixin, OwnFiltersAdmin[AuditEvent]):
     """Read-only lists: who did what when, and who saw whose personal data."""
 
     def get_urls(self) -> list[URLPattern]:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from accounts.sessions import get_officer
+from core.admin_pages import OwnFiltersAdmin
 from core.province import province
 from desk.labels.formatting import format_count, format_datetime
 from desk.pages import validators
@@ -66,7 +67,7 @@ class BreachForm(forms.ModelForm[DataBreach]):
 
 
 @admin.register(DataBreach)
-class BreachAdmin(admin.ModelAdmin[DataBreach]):
+class BreachAdmin(OwnFiltersAdmin[DataBreach]):
     form = BreachForm
     list_display = ("title", "detected_at", "first_notice", "authority_notice", "status_text")
     readonly_fields = ("first_notice", "authority_notice")
@@ -111,7 +112,7 @@ def _timer(due: datetime, notified_at: datetime | None) -> str:
 
 
 @admin.register(PurgeRun)
-class PurgeRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[PurgeRun]):
+class PurgeRunAdmin(NoDetailAdminMixin, OwnFiltersAdmin[PurgeRun]):
     """The nightly purges, read-only, with the open erasure requests."""
 
     list_display = ("started_at", "finished_at", "erased_counts", "retained_counts")

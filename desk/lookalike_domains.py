@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
 from accounts.sessions import get_officer
+from core.admin_pages import OwnFiltersAdmin
 from reports.models import LookalikeDomain
 from reports.public import lookalike_domains
 
@@ -39,7 +40,7 @@ class LookAlikeForm(forms.ModelForm[LookalikeDomain]):
 
 
 @admin.register(LookalikeDomain)
-class LookAlikeAdmin(admin.ModelAdmin[LookalikeDomain]):
+class LookAlikeAdmin(OwnFiltersAdmin[LookalikeDomain]):
     """Lookalike domains; unreviewed ones are in order of likeness."""
 
     form = LookAlikeForm

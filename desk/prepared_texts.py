@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from accounts.sessions import get_officer
+from core.admin_pages import OwnFiltersAdmin
 from core.audit import events
 from core.province import province
 from desk.labels import codes
@@ -90,7 +91,7 @@ def validate_public_text(typed: str, *, is_quote: bool = False) -> str:
 
 
 @admin.register(CannedReply)
-class ReplyAdmin(NoDeleteAdminMixin, admin.ModelAdmin[CannedReply]):
+class ReplyAdmin(NoDeleteAdminMixin, OwnFiltersAdmin[CannedReply]):
     """Canned replies; never deleted, since the audit log refers to them."""
 
     form = CannedReplyForm
@@ -98,7 +99,6 @@ class ReplyAdmin(NoDeleteAdminMixin, admin.ModelAdmin[CannedReply]):
     list_filter = ("use", "is_active")
     search_fields = ("title", "text")
     show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: CannedReply, form: Any, change: bool) -> None:
@@ -146,14 +146,13 @@ class StatementForm(forms.ModelForm[PublicStatement]):
 
 
 @admin.register(PublicStatement)
-class StatementAdmin(ProposingAdminMixin, NoDeleteAdminMixin, admin.ModelAdmin[PublicStatement]):
+class StatementAdmin(ProposingAdminMixin, NoDeleteAdminMixin, OwnFiltersAdmin[PublicStatement]):
     """Public statements; a confirmed change is on the pages within two minutes."""
 
     act = confirmed_statements.STATEMENT
     form = StatementForm
     list_display = ("title", "status_column", "text", "amount")
     list_filter = ("is_public",)
-    show_facets = admin.ShowFacets.NEVER
     readonly_fields = ("title",)
     fieldsets = (
         (

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 
 from accounts.officer_accounts import ACCOUNT, AccountError
 from accounts.sessions import get_officer
+from core.admin_pages import OwnFiltersAdmin
 from core.audit import proposals
 from core.audit.proposals import Act, RowAct, Values
 from core.errors import ActionError
@@ -78,7 +79,7 @@ class RefuseProposal(RowAction):
 
 
 @admin.register(Proposal)
-class ProposalAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Proposal]):
+class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
     """What one officer proposed, and what became of it, for who may decide it or proposed it."""
 
     change_form_template = "admin/core/proposal/change_form.html"
@@ -92,7 +93,6 @@ class ProposalAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Proposal]):
     )
     list_select_related = ("proposed_by", "decided_by")
     list_filter = ("state",)
-    show_facets = admin.ShowFacets.NEVER
     fields = readonly_fields = (
         "what", "target_link", "old_value", "new_value", "reason", "status_column", "proposed_by",
         "decided_by",

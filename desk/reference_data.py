@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.sessions import get_officer
-from core.readonly_admin import ReadOnlyAdminMixin
+from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin
 from desk.pages import validators
 from desk.pages.actions import ProposingAdminMixin
 from desk.pages.lists import NoDeleteAdminMixin
@@ -37,7 +37,7 @@ _CALLABLE = re.compile(r"[*#+]?[0-9][0-9 .\-]{1,30}[0-9#]")
 
 
 @admin.register(Commune)
-class CommuneAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Commune]):
+class CommuneAdmin(ReadOnlyAdminMixin, OwnFiltersAdmin[Commune]):
     """The state's list of communes, read-only; setup_desk writes it."""
 
     list_display = ("name", "code", "districts")
@@ -65,7 +65,7 @@ class OfficeForm(forms.ModelForm[Office]):
 
 
 @admin.register(Office)
-class OfficeAdmin(ProposingAdminMixin, NoDeleteAdminMixin, admin.ModelAdmin[Office]):
+class OfficeAdmin(ProposingAdminMixin, NoDeleteAdminMixin, OwnFiltersAdmin[Office]):
     act = confirmed_statements.OFFICE
     form = OfficeForm
     list_display = ("name", "never_by_phone", "reviewed_on", "position")
@@ -99,7 +99,7 @@ class OfficeNumberForm(forms.ModelForm[OfficeNumber]):
 
 
 @admin.register(OfficeNumber)
-class OfficeNumberAdmin(ProposingAdminMixin, admin.ModelAdmin[OfficeNumber]):
+class OfficeNumberAdmin(ProposingAdminMixin, OwnFiltersAdmin[OfficeNumber]):
     """Published numbers of offices."""
 
     act = confirmed_statements.OFFICE_NUMBER
@@ -125,7 +125,7 @@ class BankLineForm(forms.ModelForm[BankHotline]):
 
 
 @admin.register(BankHotline)
-class BankLineAdmin(ProposingAdminMixin, admin.ModelAdmin[BankHotline]):
+class BankLineAdmin(ProposingAdminMixin, OwnFiltersAdmin[BankHotline]):
     """The banks' hotlines for the first half hour after a transfer."""
 
     act = confirmed_statements.BANK_HOTLINE
@@ -165,7 +165,7 @@ class SpecialDayForm(forms.ModelForm[CalendarException]):
 
 
 @admin.register(CalendarException)
-class SpecialDayAdmin(admin.ModelAdmin[CalendarException]):
+class SpecialDayAdmin(OwnFiltersAdmin[CalendarException]):
     """Exceptions are added and removed, never changed, so that the audit log stays true."""
 
     form = SpecialDayForm

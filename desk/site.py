@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 from django_otp.models import Device
@@ -109,6 +109,9 @@ class DeskSite(OTPAdminSite):
         if request.method == "POST" and response.status_code == HttpResponseRedirect.status_code:
             sessions.end_other_sessions(request, "password_changed")
         return response
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        raise PermissionDenied("no form completes a typed name")
 
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None

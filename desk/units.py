@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
 from accounts.sessions import get_officer
+from core.admin_pages import OwnFiltersAdmin
 from core.audit import events
 from core.text import normalize
 from desk.labels import codes
@@ -94,12 +95,11 @@ class Members(admin.StackedInline[UnitMember, Unit]):
 
 
 @admin.register(Unit)
-class UnitAdmin(NoDeleteAdminMixin, admin.ModelAdmin[Unit]):
+class UnitAdmin(NoDeleteAdminMixin, OwnFiltersAdmin[Unit]):
     form = UnitForm
     inlines = (Members,)
     list_display = ("name", "kind", "contact", "is_active")
     list_filter = ("kind", "is_active")
-    show_facets = admin.ShowFacets.NEVER
     search_fields = ("name_normalized",)
     search_help_text = "Tên đơn vị, không cần dấu."
     list_per_page = 50
@@ -166,7 +166,7 @@ def target_text(rule: RoutingRule) -> str:
 
 
 @admin.register(RoutingRule)
-class RoutingRuleAdmin(admin.ModelAdmin[RoutingRule]):
+class RoutingRuleAdmin(OwnFiltersAdmin[RoutingRule]):
     """Routing rules in the order of evaluation; a new one is off."""
 
     form = RuleForm
@@ -174,7 +174,6 @@ class RoutingRuleAdmin(admin.ModelAdmin[RoutingRule]):
     list_display = ("position", condition_text, target_text, "urgency", "is_active")
     list_display_links = ("position", condition_text)
     list_select_related = ("commune", "office", "unit")
-    show_facets = admin.ShowFacets.NEVER
     fieldsets = (
         ("Tin nào", {"fields": _CONDITIONS, "description": "Ô để trống thì tin nào cũng hợp."}),
         (

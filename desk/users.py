@@ -15,6 +15,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts import lockouts, officer_accounts
 from accounts.officer_accounts import AccountError
 from accounts.sessions import get_officer
+from core.admin_pages import OwnFiltersAdmin
 from core.errors import ActionError
 from core.models import Proposal
 from core.province import province
@@ -40,7 +41,7 @@ for _model in (User, Group, TOTPDevice, StaticDevice):
 
 
 @admin.register(Group)
-class RoleAdmin(GroupAdmin):
+class RoleAdmin(OwnFiltersAdmin[Group], GroupAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         is_own = obj is not None and obj.user_set.filter(pk=get_officer(request).pk).exists()
         return super().has_change_permission(request, obj) and not is_own
@@ -105,13 +106,12 @@ class LiftLockout(AccountAction):
 
 
 @admin.register(User)
-class PersonAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[User]):
+class PersonAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[User]):
     change_form_template = "admin/auth/user/change_form.html"
     change_list_template = "admin/auth/user/change_list.html"
     list_display = ("username", "full_name", "role", "unit", "status_column", "last_login")
     list_filter = ("is_active", "groups")
     list_per_page = 100
-    show_facets = admin.ShowFacets.NEVER
     search_fields = ("username", "first_name", "last_name")
     ordering = ("username",)
     actions = None

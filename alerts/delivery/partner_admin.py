@@ -19,9 +19,9 @@ from alerts.embed import frames
 from alerts.models import Channel, Delivery, PartnerAgency
 from alerts.static_pages import generator
 from core import encryption
+from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin
 from core.audit import events
 from core.province import province
-from core.readonly_admin import ReadOnlyAdminMixin
 
 CHANGE = "alerts.change_partneragency"
 SEALED = ("contact", "webhook", "mail")
@@ -113,7 +113,7 @@ def _parse_origin(line: str) -> str:
 
 
 @admin.register(PartnerAgency)
-class PartnerAdmin(admin.ModelAdmin[PartnerAgency]):
+class PartnerAdmin(OwnFiltersAdmin[PartnerAgency]):
     """Agencies, which are switched off, never removed: the audit log names them."""
 
     form = PartnerForm
@@ -198,12 +198,12 @@ class PartnerAdmin(admin.ModelAdmin[PartnerAgency]):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[Delivery]):
+class DeliveryAdmin(ReadOnlyAdminMixin, OwnFiltersAdmin[Delivery]):
     """Deliveries to agencies with their attempts: read-only, but to send again."""
 
     list_display = ["partner", "identifier", "channel", "state", "attempts", "last_attempt"]
     list_display_links = ["identifier"]
-    list_filter = ["state", "channel"]
+    list_filter = ["state", "channel", "partner"]
     list_select_related = ["partner", "revision"]
     search_fields = ["partner__name", "revision__identifier"]
     show_full_result_count = False

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models.functions import Now
 
 from alerts.delivery import deliveries, signed_links
 from alerts.models import Alert, AlertRevision, Delivery, PartnerAgency, PartnerReceipt
@@ -57,7 +56,7 @@ def reopen(partner: PartnerAgency, *, by: User) -> None:
 class ConfirmationRequest:
     partner: PartnerAgency
     revision: AlertRevision
-    reading: PartnerReceipt
+    receipt: PartnerReceipt | None
 
     @property
     def is_newest(self) -> bool:
@@ -65,7 +64,9 @@ class ConfirmationRequest:
 
 
 def open_confirmation(token: str) -> ConfirmationRequest | None:
-    """Return what the link is about, marked as seen; None when its signature is invalid or expired."""
+    """Return what the link is about, None when its signature is invalid or expired. Nothing is written:
+    mail programs open links by themselves.
+    """
     parts = signed_links.read_token(signed_links.DEPLOYED, token)
     if parts is None:
         return None
@@ -73,20 +74,18 @@ def open_confirmation(token: str) -> ConfirmationRequest | None:
     revision = AlertRevision.objects.effective_ever().filter(identifier=parts[1]).first()
     if partner is None or revision is None:
         return None
-    reading, _ = PartnerReceipt.objects.get_or_create(partner=partner, revision=revision)
-    return ConfirmationRequest(partner, revision, reading)
+    receipt = partner.receipts.filter(revision=revision).first()
+    return ConfirmationRequest(partner, revision, receipt)
 
 
 @transaction.atomic
-def record_confirmation(confirmation: ConfirmationRequest) -> bool:
-    """Record that the agency uses the revision; return False when it was recorded before."""
-    rows = PartnerReceipt.objects.filter(pk=confirmation.reading.pk, confirmed_at=None)
-    if not rows.update(confirmed_at=Now()):
-        return False
+def record_confirmation(confirmation: ConfirmationRequest) -> None:
+    """Record that the agency uses the revision, once."""
     revision, partner = confirmation.revision, confirmation.partner.pk
-    details: dict[str, Any] = {"partner": partner, "identifier": revision.identifier}
-    events.log_event("alert", revision.alert_id, "alert_deployed", **details)
-    return True
+    _, is_new = revision.receipts.get_or_create(partner_id=partner)
+    if is_new:
+        details: dict[str, Any] = {"partner": partner, "identifier": revision.identifier}
+        events.log_event("alert", revision.alert_id, "alert_deployed", **details)
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class DeliveryStatus:
     partner: PartnerAgency
     revision: AlertRevision
     deliveries: list[Delivery]
-    reading: PartnerReceipt | None
+    receipt: PartnerReceipt | None
     stands: bool
 
 
@@ -106,10 +105,10 @@ def delivery_statuses(alert: Alert) -> list[DeliveryStatus]:
     for row in ordered.order_by("-revision__version", "partner__name", "channel"):
         by_pair.setdefault((row.revision_id, row.partner_id or 0), []).append(row)
     receipts = PartnerReceipt.objects.filter(revision__alert=alert)
-    readings = {(each.revision_id, each.partner_id): each for each in receipts}
+    by_key = {(each.revision_id, each.partner_id): each for each in receipts}
     current = AlertRevision.objects.current().filter(alert=alert).first()
     return [
-        DeliveryStatus(partner, revision, rows, readings.get(pair), revision == current)
+        DeliveryStatus(partner, revision, rows, by_key.get(pair), revision == current)
         for pair, rows in by_pair.items()
         if (revision := rows[0].revision) and (partner := rows[0].partner)
     ]

@@ -190,8 +190,7 @@ class Migration(migrations.Migration):
             name='PartnerReceipt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seen_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('confirmed_at', models.DateTimeField(null=True)),
+                ('confirmed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='alerts.partneragency')),
                 ('revision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='alerts.alertrevision')),
             ],

@@ -159,8 +159,7 @@ class DeliveryAttempt(models.Model):
 class PartnerReceipt(models.Model):
     partner = models.ForeignKey(PartnerAgency, models.PROTECT, related_name="receipts")
     revision = models.ForeignKey(AlertRevision, models.PROTECT, related_name="receipts")
-    seen_at = models.DateTimeField(db_default=Now())
-    confirmed_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from accounts.sessions import get_officer
+from core.admin_pages import OwnFiltersAdmin
 from desk.campaigns import actions, detail
 from desk.labels.formatting import format_count, format_loss, time_tag
 from desk.pages.lists import AlwaysChosenFilter, BoundedListMixin
@@ -129,7 +130,7 @@ def _sums(campaign: Campaign) -> CampaignTotals:
 
 
 @admin.register(Campaign)
-class CampaignAdmin(BoundedListMixin, admin.ModelAdmin[Campaign]):
+class CampaignAdmin(BoundedListMixin, OwnFiltersAdmin[Campaign]):
     """Campaigns, read-only; actions have URLs of their own."""
 
     list_display = (name, week, last, size, loss)
@@ -156,9 +157,6 @@ class CampaignAdmin(BoundedListMixin, admin.ModelAdmin[Campaign]):
             return ("-opened_at",)
         place = "array_position(%s::uuid[], reports_campaign.id)"
         return (RawSQL(place, [growing_campaigns(request)]).asc(),)  # noqa: S611  # own keys  # nosec B611
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return lookup == PARAMETER
 
     @admin.action(description="Gộp các đợt đã chọn", permissions=["group"])
     def merge_chosen(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.sessions import get_officer
 from core import encryption
+from core.admin_pages import OwnFiltersAdmin
 from core.audit import events
 from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history
@@ -101,13 +102,12 @@ class RevealReason(RevealContact):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[Dispute]):
+class DisputeAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Dispute]):
     """Disputes, the next due first."""
 
     change_form_template = "admin/reports/dispute/change_form.html"
     list_display = ("public_number", "number_column", "due", "status_column", "received_at")
     list_filter = (OpenFilter,)
-    show_facets = admin.ShowFacets.NEVER
     ordering = ("due_at", "received_at")
     search_fields = ("public_number",)  # shows the box; see get_search_results
     search_help_text = "Mã đề nghị, hoặc số điện thoại cần xem lại."

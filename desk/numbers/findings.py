@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.sessions import get_officer
+from core.admin_pages import OwnFiltersAdmin
 from core.errors import ActionError
 from core.models import Proposal
 from core.responses import HttpResponseSeeOther
@@ -86,7 +87,7 @@ class WithdrawFinding(RowAction):
 
 
 @admin.register(NumberFinding)
-class NumberFindingAdmin(ReadOnlyActionsMixin, admin.ModelAdmin[NumberFinding]):
+class NumberFindingAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[NumberFinding]):
     """Findings: one officer proposes, another confirms; confirmed and valid ones are public."""
 
     form = FindingForm

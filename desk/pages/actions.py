@@ -16,11 +16,11 @@ from django.views.generic import View
 
 from accounts.reauthentication import reauthentication_required
 from accounts.sessions import get_officer
+from core.admin_pages import ReadOnlyAdminMixin
 from core.audit import events
 from core.audit.proposals import RowAct
 from core.errors import ActionError, CodedError, NotAllowedError
 from core.models import Proposal
-from core.readonly_admin import ReadOnlyAdminMixin
 from core.responses import HttpResponseSeeOther
 from desk.labels.events import EVENTS, PERSONAL
 from desk.labels.formatting import format_datetime, officer_name

@@ -8,7 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
-from core.readonly_admin import ReadOnlyAdminMixin
+from core.admin_pages import ReadOnlyAdminMixin
 
 MAX_PAGED_ROWS = 2000  # rows that paging reaches; an officer filters or searches beyond
 
@@ -60,7 +60,6 @@ class BoundedListMixin(ReadOnlyAdminMixin):
     paginator: Any = BoundedPaginator
     list_max_show_all = 0
     show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
     sortable_by: Any = ()
 
 

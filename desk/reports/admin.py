@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db.models import Case as Switch
 from django.db.models import F, Func, JSONField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Left
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import preferences
 from accounts.sessions import get_officer
+from core.admin_pages import OwnFiltersAdmin
 from desk.pages.lists import MAX_PAGED_ROWS, BoundedListMixin
 from desk.pages.requests import sanitize_query
 from desk.reports import (
@@ -130,7 +130,7 @@ def _seen(user: User) -> QuerySet[Report]:
 
 
 @admin.register(Report)
-class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
+class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
     """The read-only list of reports; every action has a URL of its own."""
 
     list_display = (
@@ -143,12 +143,6 @@ class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
     actions = (*bulk_actions.ACTIONS, "reprocess_selected")
     search_fields = ("public_number",)  # shows the box; see get_search_results
     search_help_text = "Mã tin, số điện thoại (viết kiểu nào cũng được) hoặc lời kể, không cần dấu."
-
-    def save_model(self, request: HttpRequest, obj: Report, form: Any, change: bool) -> None:
-        raise PermissionDenied("a report is evidence")
-
-    def delete_model(self, request: HttpRequest, obj: Report) -> None:
-        raise PermissionDenied("a report is evidence")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ReportChangeList]:
         return ReportOrdering if hasattr(request, "order_alone") else ReportChangeList
@@ -170,10 +164,6 @@ class ReportAdmin(BoundedListMixin, admin.ModelAdmin[Report]):
         pressed = order_by_ongoing_first()
         orders = {"all": ("-received_at",), "ongoing": pressed, "lowered": pressed}
         return orders.get(request.GET.get(WorkFilter.parameter_name, ""), BY_URGENCY)
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow only the list's own filters: a lookup on a column would let sealed values be guessed."""
-        return lookup in {each.parameter_name for each in self.list_filter}
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.sessions import get_officer
+from core.admin_pages import OwnFiltersAdmin
 from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_count, officer_name
 from desk.pages.lists import NoDetailAdminMixin
@@ -26,7 +27,7 @@ REPROCESS_ONE_PERMISSION = "reports.decide_case"
 
 
 @admin.register(ReprocessingRun)
-class ReprocessingRunAdmin(NoDetailAdminMixin, admin.ModelAdmin[ReprocessingRun]):
+class ReprocessingRunAdmin(NoDetailAdminMixin, OwnFiltersAdmin[ReprocessingRun]):
     """The runs, read-only; a page of its own starts one."""
 
     list_display = ("started_at", "who", "rules", "reports", "finished_at")

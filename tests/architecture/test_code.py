@@ -3,9 +3,12 @@
 import ast
 import re
 from collections import Counter
+from typing import Any
 
+import pytest
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
+from django.http import HttpRequest
 
 from tools.house import load_rooms
 from tools.source import ROOMS, ROOT, count_body_lines, get_last_name
@@ -30,6 +33,17 @@ def test_no_part_of_a_page_hides_a_name_of_another_part() -> None:
         or (name.startswith("_") and hasattr(ModelAdmin, name))
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("page", admin.site._registry.values(), ids=str)
+def test_no_list_of_the_desk_is_asked_about_a_column_that_is_sealed_or_secret(page: Any) -> None:
+    columns = [field.name for field in page.model._meta.get_fields()]
+    assert not [x for x in columns if page.lookup_allowed(f"{x}__startswith", "a", HttpRequest())]
+    assert (page.show_facets, page.date_hierarchy) == (admin.ShowFacets.NEVER, None)
+    shown = [each if callable(each) else getattr(page, each, each) for each in page.list_display]
+    ordered = [getattr(each, "admin_order_field", each) for each in shown if each]
+    asked = " ".join(map(str, (*page.search_fields, *(page.ordering or ()), *ordered)))
+    assert not re.search("_sealed|password", asked)
 
 
 def count_parts_by_name(page: type) -> Counter[str]:

@@ -113,13 +113,3 @@ def test_the_whole_raw_story_is_given_on_record_alone(duty: Person) -> None:
     event = events.events_for("report", report.pk).get(kind="revealed")
     assert event.actor == duty.user
     assert event.detail == {"field": "story", "reason": "Gọi lại người báo"}
-
-
-@pytest.mark.parametrize(
-    "lookup",
-    ["story__contains=a", "story=a", "submission_key__startswith=k", "contact_index__isnull=0",
-     "facts__search_text__contains=a", "public_number__startswith=2", "story_sealed__isnull=0"],
-)  # fmt: skip
-def test_the_list_answers_no_question_about_a_column(duty: Person, lookup: str) -> None:
-    report_factories.report("aaa", contact="0992 000 118")
-    assert duty.client.get(f"{QUEUE}?{lookup}").status_code == 400

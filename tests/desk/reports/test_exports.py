@@ -67,7 +67,6 @@ def test_a_row_for_each_report_of_the_filter(lead: Person, kind: str) -> None:
 
 
 def test_nothing_personal_stands_in_it_unless_asked(lead: Person) -> None:
-    """With the right, and a reason."""
     report_factories.report("Bà Tư kể.", contact="0992 000 118", commune_raw="số 7 xóm Trên")
     secrets = ("Bà Tư", "0992 000 118", "xóm Trên")
     text = " ".join(exported(lead)[1])

@@ -1,11 +1,8 @@
 """The report page: evidence that nobody edits, suggestions with their grounds, the log."""
 
 import re
-from typing import Any
 
 import pytest
-from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 
 from desk.reports.detail import explanations_of
 from reports.calendar import days_off
@@ -91,16 +88,6 @@ def test_nothing_on_the_page_can_be_edited(duty: Person) -> None:
             "anyway",  # ended though its reporter may still be pressed
             "then", "name",  # where the officer goes on, what the officer likes
         }  # fmt: skip
-
-
-def test_the_model_admin_saves_and_deletes_nothing(duty: Person) -> None:
-    model_admin = admin.site.get_model_admin(Report)
-    report = report_factories.report()
-    request: Any = None
-    with pytest.raises(PermissionDenied):
-        model_admin.save_model(request, report, None, True)
-    with pytest.raises(PermissionDenied):
-        model_admin.delete_model(request, report)
 
 
 @pytest.mark.parametrize("key", ["x", "00000000-0000-0000-0000-000000000000", "1%00"])
