@@ -73,7 +73,11 @@ def test_the_page_offers_all_five_and_asks_once_more_before_a_request_is_written
     for path in ("/theo-doi/them/", "/theo-doi/rut/", "/theo-doi/ban-sao/", ERASE):
         assert f'action="{path}"' in page
     assert "Họ gọi, dọa bắt." in page
-    assert "Xóa rồi không lấy lại được" in words(resident.post(ERASE).content)
+    asked = resident.post(ERASE).content.decode()
+    assert "Xóa rồi không lấy lại được" in asked
+    for path in ("/theo-doi/", "/theo-doi/ban-sao/"):
+        assert f'formaction="{path}"' in asked
+        assert resident.post(path, reason="Tôi sợ lộ", submission_key="k" * 16).status_code == 200
     assert not ErasureRequest.objects.exists()
 
 
