@@ -8,7 +8,7 @@ from django.utils.text import slugify
 
 from alerts.models import Alert, ResponseType
 from core.text import normalize
-from reports.campaigns.campaign_stats import scenarios
+from reports.campaigns.campaign_stats import warning_scenarios
 
 _TEXT = {"rows": 4, "cols": 80}
 _FOR_REVIEW = ("short_title", "summary", "advice", "sms", "sms_share")
@@ -50,7 +50,7 @@ class AlertForm(forms.ModelForm[Alert]):
         super().__init__(*args, **kwargs)
         self.fields["loaded_at"].initial = self._saved_at()
         if isinstance(kinds := self.fields.get("scenario"), forms.ChoiceField):
-            kinds.choices = [("", "Chưa rõ"), *scenarios()]
+            kinds.choices = [("", "Chưa rõ"), *warning_scenarios()]
         for name in ("effective", "expires"):
             widget = getattr(self.fields.get(name), "widget", None)
             if isinstance(widget, forms.MultiWidget):

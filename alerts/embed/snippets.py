@@ -58,7 +58,7 @@ def iframe_snippet(address: str, width: int, height: int) -> str:
     """Return an iframe, for editors that let no script through."""
     return (
         f'<iframe src="{escape(address)}" title="{TITLE}" width="{width}" height="{height}"'
-        ' loading="lazy"></iframe>'
+        ' loading="lazy" style="max-width:100%;border:0"></iframe>'
     )
 
 

@@ -133,7 +133,9 @@ class SubscribeForm(forms.Form):
         super().__init__(data, initial={"token": form_token()}, label_suffix="")
         communes = Commune.objects.values_list("pk", "name")
         _set_choices(self, "commune", [("", _("Cả tỉnh")), *communes])
-        _set_choices(self, "scenario", [("", _("Mọi kiểu lừa")), *campaign_stats.scenarios()])
+        _set_choices(
+            self, "scenario", [("", _("Mọi kiểu lừa")), *campaign_stats.warning_scenarios()]
+        )
         _set_choices(self, "office", [("", _("Mọi nơi")), *_list_offices()])
 
     @property

@@ -280,6 +280,12 @@ def scenarios() -> list[tuple[str, str]]:
     return [(code, str(code_rows()[code][words])) for code in scenario_codes()]
 
 
+def warning_scenarios() -> list[tuple[str, str]]:
+    """Return those that a warning can be about: neither what the desk sorts out nor spam calls."""
+    apart = {code for code, row in code_rows().items() if row.get("group") == "triage"}
+    return [each for each in scenarios() if each[0] not in apart | {"spam_marketing"}]
+
+
 def campaign_summary(campaign: Campaign) -> CampaignSummary:
     """Return the public summary of a campaign. Two statements."""
     totals = campaign_totals([campaign.pk]).get(campaign.pk)

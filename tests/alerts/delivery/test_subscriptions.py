@@ -67,6 +67,14 @@ def test_nobody_subscribes_twice(client: Client, again: str) -> None:
     assert len(mail.outbox) == 1
 
 
+def test_nobody_subscribes_to_what_the_desk_sorts_out(client: Client) -> None:
+    page = client.get(PAGE).content.decode()
+    shown = [
+        kind in page for kind in ("police_case", "spam_submission", "unclear", "spam_marketing")
+    ]
+    assert shown == [True, False, False, False]
+
+
 def test_two_with_like_digits_are_two(client: Client) -> None:
     subscribe(client, "a.19901234@mau.example")
     subscribe(client, "b.19901234@mau.example")
