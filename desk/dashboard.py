@@ -10,6 +10,7 @@ from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.http import urlencode
 
 from accounts.sessions import get_officer
 from core.text import lower_initial
@@ -93,11 +94,11 @@ def pending_tiles(data: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class BurstText:
-    """A burst in words; `scenario` is a filter of the queue, or empty."""
+    """A burst in words; `query` filters the queue by it."""
 
     place: str
     text: str
-    scenario: str
+    query: str
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,8 @@ def _burst_text(row: dict[str, Any], names: dict[str, str]) -> BurstText:
         usual = f"khoảng {format_count(round(row['usual']))}"
     text = f"{format_count(row['count'])} tin trong {days} qua, thường {usual}"
     if row["unit"] == burst_service.SCENARIO:
-        return BurstText(codes.code_label(row["key"]), text, row["key"])
+        return BurstText(codes.code_label(row["key"]), text, urlencode({"kieu": row["key"]}))
     if row["mostly"]:
         text += f", phần lớn: {lower_initial(codes.short_label(row['mostly']))}"
-    return BurstText(names.get(row["key"], row["key"]), text, row["mostly"])
+    kind = {"kieu": row["mostly"]} if row["mostly"] else {}
+    return BurstText(names.get(row["key"], row["key"]), text, urlencode({"xa": row["key"]} | kind))
