@@ -1,8 +1,8 @@
 """The one writer of accounts and roles.
 
 Each change is audited, ends the person's sessions and leaves at least one active lead. Nobody changes
-their own account, and a change of an account with power, or that gives power, is proposed by one lead
-and confirmed by another. Triggers enforce both (accounts/migrations/0002).
+their own account. To link an account, or to change one with power or give power, one lead proposes
+and another confirms. Triggers enforce both (accounts/migrations/0002).
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import sessions
@@ -24,7 +24,11 @@ from core.models import Proposal
 from core.permissions import users_with_permission
 
 KEEP = "accounts.keep_people"
-_POWER = ("keep_people", "issue_alert")  # codenames; as accounts/migrations/0002_guards.py
+_POWER = (
+    "keep_people",
+    "issue_alert",
+    "view_look",
+)  # codenames; as accounts/migrations/0002_guards.py
 MAX_SUBJECT_LENGTH = 255  # as OpenID Connect has it
 LEADS_LOCK = "leads of the desk"  # that the trigger takes too
 
@@ -83,7 +87,7 @@ def _decide(user: User, change: Values, by: User | None, reason: str) -> Proposa
 
 
 class _AccountAct(proposals.Act):
-    """A change of an account with power, or one that gives power."""
+    """A link of an account, a change of one with power, or one that gives power."""
 
     def carry_out(self, proposal: Proposal, by: User) -> None:
         user, change = User.objects.get(pk=proposal.target), proposal.new_values
@@ -100,11 +104,11 @@ _EVENTS = {
 
 
 def _takes_two(person: User, change: Values) -> bool:
-    """Return whether the change gives power or is of an account that has it."""
+    """Return whether it lets somebody log in as another, gives power or is of an account that has it."""
+    if change["act"] in {"link", "unlink"}:
+        return bool(change["act"] == "link")
     powerful = Group.objects.filter(permissions__codename__in=_POWER)
-    if powerful.filter(pk=change.get("group", 0)).exists():
-        return True
-    return change["act"] != "unlink" and powerful.filter(user=person).exists()
+    return powerful.filter(Q(pk=change.get("group", 0)) | Q(user=person)).exists()
 
 
 def _check_change(person: User, change: Values) -> None:

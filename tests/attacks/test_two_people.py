@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts import officer_accounts, roles
 from core.models import Proposal
@@ -43,8 +44,11 @@ def test_alone_no_word_of_a_public_page_is_changed(lead: Person) -> None:
     assert not Office.objects.filter(never_by_phone=WORDS).exists()
 
 
-@pytest.mark.parametrize("role", ["lead", "approver"])
-def test_alone_no_lead_gives_or_takes_power(lead: Person, duty: Person, role: str) -> None:
+@pytest.mark.parametrize("role", ["lead", "approver", "auditor"])
+def test_alone_no_lead_gives_or_takes_power(
+    lead: Person, duty: Person, role: str, settings: Settings
+) -> None:
+    """Nor has themselves taken for another by the ministry's log-in."""
     other = create_officer("hai", role)
     power = {"role": str(roles.group_of(role).pk), "reason": "x"}
     lead.client.post(f"/admin/auth/user/{duty.user.pk}/role/", power)
@@ -54,6 +58,9 @@ def test_alone_no_lead_gives_or_takes_power(lead: Person, duty: Person, role: st
     lead.client.post(f"/admin/auth/user/{other.pk}/role/", none)
     other.refresh_from_db()
     assert other.is_active
+    settings.OIDC_ISSUER = "https://tai-khoan.example"
+    lead.client.post(f"/admin/auth/user/{duty.user.pk}/link/", {"subject": "x", "reason": "x"})
+    assert not officer_accounts.is_linked(duty.user)
     assert list(other.groups.all()) == [roles.group_of(role)]
 
 

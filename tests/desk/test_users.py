@@ -7,7 +7,7 @@ from pytest_django import Settings
 from accounts import officer_accounts, roles
 from core.audit import events
 from tests.support.desk_login import code, enter
-from tests.support.officers import Person, create_officer
+from tests.support.officers import Person, confirm_open, create_officer
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/auth/user/"
@@ -21,6 +21,12 @@ def act(by: Person, on: Person, verb: str, **typed: str) -> str:
     """What the page says after the act."""
     answer = by.client.post(f"{LIST}{on.user.pk}/{verb}/", typed, follow=True)
     return answer.content.decode()
+
+
+def link(by: Person, on: Person) -> None:
+    """As one lead proposes and another confirms."""
+    act(by, on, "link", subject=" canbo-01 ", reason="gặp tận mặt")
+    confirm_open(officer_accounts.ACCOUNT, by=create_officer("hai", "lead"))
 
 
 def test_a_lead_closes_and_reopens_an_account(lead: Person, duty: Person) -> None:
@@ -125,7 +131,7 @@ def _ministry(settings: Settings) -> None:
 
 @pytest.mark.usefixtures("_ministry")
 def test_a_lead_links_and_unlinks_an_account_of_the_ministry(lead: Person, duty: Person) -> None:
-    assert "Đã nối" in act(lead, duty, "link", subject=" canbo-01 ", reason="gặp tận mặt")
+    link(lead, duty)
     assert officer_accounts.linked_to("canbo-01") == duty.user
     assert duty.client.get("/admin/").status_code == 302
     page = lead.read_page(page_of(duty))
@@ -146,7 +152,7 @@ def test_what_no_provider_writes_is_not_linked(lead: Person, duty: Person, subje
 
 @pytest.mark.usefixtures("_ministry")
 def test_one_account_there_is_one_officer_here(lead: Person, duty: Person, editor: Person) -> None:
-    act(lead, duty, "link", subject="canbo-01", reason="x")
+    link(lead, duty)
     assert "một cán bộ khác" in act(lead, editor, "link", subject="canbo-01", reason="x")
     assert "không có gì thay đổi" in act(lead, duty, "link", subject="canbo-01", reason="x")
     assert officer_accounts.linked_to("canbo-01") == duty.user

@@ -14,7 +14,7 @@ from accounts.oidc import client as oidc_provider
 from tests.support import fake_oidc_provider
 from tests.support.desk_login import code
 from tests.support.fake_oidc_provider import Provider, running
-from tests.support.officers import create_officer
+from tests.support.officers import confirm_open, create_officer
 
 START, BACK, CODE = "/admin/nganh/", "/admin/nganh/ve/", "/admin/nganh/ma/"
 
@@ -35,9 +35,9 @@ def provider(settings: Settings) -> Iterator[Provider]:
 def user(provider: Provider) -> User:
     """An officer whom a lead has linked."""
     officer = create_officer("ha", "duty")
-    officer_accounts.link(
-        officer, "canbo-01", by=create_officer("chi.huy", "lead"), reason="gặp tận mặt"
-    )
+    lead, other = create_officer("chi.huy", "lead"), create_officer("chi.huy.2", "lead")
+    officer_accounts.link(officer, "canbo-01", by=lead, reason="gặp tận mặt")
+    confirm_open(officer_accounts.ACCOUNT, by=other)
     return officer
 
 

@@ -118,7 +118,7 @@ def test_a_stranger_is_told_what_to_tell_the_lead_and_gets_no_account(visit: Vis
     answer = visit.come_back()
     says(answer, 403, "chưa nối với cán bộ nào")
     assert "la&lt;b&gt;" in answer.content.decode()
-    assert User.objects.count() == 2
+    assert User.objects.count() == 3
     assert not visit.is_in()
 
 
