@@ -7,7 +7,6 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import second_factor_encryption
-from core.personal_data_inventory import Declared, FieldClassification
 
 log = structlog.get_logger(__name__)
 
@@ -113,17 +112,3 @@ class HashedBackupCodes(StaticDevice):
             token__in=list(second_factor_encryption.candidate_hashes(token, self.user_id))
         )
         return bool(super().verify_token(same.values_list("token", flat=True).first() or ""))
-
-
-# Which fields are personal (core/personal_data_inventory.py).
-_OFFICER = "which officer did it: the audit log must name its people"
-
-PERSONAL_DATA: Declared = {
-    "accounts.OfficerProfile": FieldClassification(
-        "idle_since idle_warned_at oidc_issuer",
-        clear={"user oidc_subject": "the ministry's account that may log in: compared at log-in"},
-    ),
-    "accounts.DeskPreference": FieldClassification(
-        "keyboard_shortcuts advance_after_action", clear={"officer": _OFFICER}
-    ),
-}

@@ -6,8 +6,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from core.personal_data_inventory import Declared, FieldClassification
-
 
 class OutboxItem(models.Model):
     """A task to run: its name, its key and its state. All times are PostgreSQL's.
@@ -201,37 +199,3 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"đề nghị số {self.pk}"
-
-
-# Which fields are personal (core/personal_data_inventory.py).
-_OFFICER = "which officer did it: the audit log must name its people"
-_REASON = "an officer's own words, which should name nobody"
-
-PERSONAL_DATA: Declared = {
-    "core.AuditChainLink": FieldClassification(
-        "event_id sealed_at salt detail_digest previous digest"
-    ),
-    "core.AuditChainCheck": FieldClassification(
-        "id checked_at last_checked_id break_kind broken_at"
-    ),
-    "core.AuditEvent": FieldClassification(
-        "id created_at subject_type kind",
-        ties="subject_id",
-        clear={"actor": _OFFICER, "detail": _REASON + "; erased by `redact_detail`"},
-    ),
-    "core.KeyProof": FieldClassification("id", sealed="text_sealed"),
-    "core.OutboxItem": FieldClassification(
-        "id task priority created_at due_at leased_at leased_until attempts done_at"
-        " failed_at error",
-        ties="key",
-    ),
-    "core.Proposal": FieldClassification(
-        "id kind old_values proposed_at state decided_at",
-        ties="target",
-        clear={
-            "new_values": "what pages shall say; of an account its role or its id at the ministry",
-            "reason": _REASON,
-            "proposed_by decided_by": _OFFICER,
-        },
-    ),
-}

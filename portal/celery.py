@@ -37,7 +37,7 @@ class _QoS(redis.QoS):
     """
 
     def ack(self, delivery_tag: str) -> None:
-        self._quick_ack(delivery_tag)
+        super(redis.QoS, self).ack(delivery_tag)  # in memory
         super().ack(delivery_tag)
 
 

@@ -4,7 +4,6 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models.functions import Now
 
-from core.personal_data_inventory import Declared, FieldClassification
 from reports.models import Report
 
 
@@ -52,18 +51,3 @@ class SavedSearch(models.Model):
     @property
     def has_come(self) -> bool:
         return self.notify_threshold is not None and (self.hits or 0) >= self.notify_threshold
-
-
-# Which fields are personal (core/personal_data_inventory.py).
-_OFFICER = "which officer did it: the audit log must name its people"
-_REASON = "an officer's own words, which should name nobody"
-
-PERSONAL_DATA: Declared = {
-    "desk.SavedSearch": FieldClassification(
-        "id name is_shared notify_threshold hits counted_at notified_at",
-        clear={"query": _REASON, "owner": _OFFICER},
-    ),
-    "desk.ReportViewer": FieldClassification(
-        "id last_seen_at", ties="report", clear={"officer": _OFFICER}
-    ),
-}

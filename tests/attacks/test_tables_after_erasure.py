@@ -6,7 +6,7 @@ from django.test import Client
 
 from core.outbox import queue
 from ops import key_rotation
-from portal.personal_data_third_party import DECLARED
+from portal.personal_data import load_classifications
 from reports.cases import corrections, legal_holds, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.facts import contact_index
@@ -96,7 +96,7 @@ def test_nothing_sealed_is_left_and_no_index_of_a_contact(marked: Report) -> Non
     for model in models:
         columns = {field.name for field in model._meta.fields}
         is_of_report = "report" in columns or model is Report
-        sealed = DECLARED[model._meta.label].sealed.split() if is_of_report else []
+        sealed = load_classifications()[model._meta.label].sealed.split() if is_of_report else []
         left += [
             (model.__name__, name)
             for name in columns & {*sealed, "contact_index"}

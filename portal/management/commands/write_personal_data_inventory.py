@@ -1,16 +1,15 @@
-"""manage.py write_personal_data_inventory: the page docs/personal.md, from what each room declares."""
+"""manage.py write_personal_data_inventory: the page docs/personal.md, from portal/personal_data.toml."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from core.personal_data_inventory import render_inventory
-from portal.personal_data_third_party import DECLARED
+from portal.personal_data import render_inventory
 
 HEAD = """# What is personal, and where it is stored
 
-Written by `manage.py write_personal_data_inventory` from `personal.py` or `models.py` of each room and `portal/personal_data_third_party.py`; a test
-compares them, and fails for a field that none of them declares. Tables about nobody are left out.
+Written by `manage.py write_personal_data_inventory` from `portal/personal_data.toml`; a test compares them, and fails for a field
+that stands in none. Tables about nobody are left out.
 
 *Sealed*: encrypted; a dump of the database without the field keys reveals nothing of it. *Ties together*: names nobody,
 but joins what belongs to one report or one person; hashes are keyed, so no list of telephone numbers can be tried
@@ -25,4 +24,4 @@ class Command(BaseCommand):
     help = "Print docs/personal.md: which field holds what of a person, sealed or why not."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(HEAD + render_inventory(DECLARED))
+        self.stdout.write(HEAD + render_inventory())

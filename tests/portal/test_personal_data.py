@@ -10,9 +10,8 @@ from django.apps import apps
 from django.db.models import BinaryField, Model
 from django.test import Client
 
-from core.personal_data_inventory import HEAD, render_inventory
 from ops import key_rotation
-from portal.personal_data_third_party import DECLARED
+from portal.personal_data import HEAD, load_classifications, render_inventory
 from reports.cases import workflow
 from reports.facts.merged_report import Caller
 from reports.models import Case, Report
@@ -24,6 +23,7 @@ from tests.support.admin_urls import AdminUrls, pages
 from tests.support.officers import Person
 from tests.support.permission_matrix import PAGES
 
+CLASSIFIED = load_classifications()
 MODELS: dict[str, type[Model]] = {
     model._meta.label: model
     for model in apps.get_models(include_auto_created=True)
@@ -45,18 +45,18 @@ def fields_of(label: str) -> set[str]:
 
 
 def test_every_model_says_what_is_personal() -> None:
-    assert MODELS.keys() == DECLARED.keys(), MODELS.keys() ^ DECLARED.keys()
+    assert MODELS.keys() == CLASSIFIED.keys(), MODELS.keys() ^ CLASSIFIED.keys()
 
 
-@pytest.mark.parametrize("label", sorted(DECLARED))
+@pytest.mark.parametrize("label", sorted(CLASSIFIED))
 def test_every_field_is_declared_and_no_other(label: str) -> None:
-    named = Counter(DECLARED[label].all_fields())
+    named = Counter(CLASSIFIED[label].all_fields())
     assert not [name for name, times in named.items() if times > 1], "said twice"
     assert fields_of(label) == named.keys(), fields_of(label) ^ named.keys()
 
 
 def test_what_is_declared_sealed_is_sealed_and_rotated() -> None:
-    for label, fields in DECLARED.items():
+    for label, fields in CLASSIFIED.items():
         by_name = {name for name in fields_of(label) if name.endswith(key_rotation.SEALED)}
         assert set(fields.sealed.split()) == by_name | SEALED_AS_CHARS.get(label, set()), label
         kinds = [type(MODELS[label]._meta.get_field(name)) for name in by_name]
@@ -64,13 +64,13 @@ def test_what_is_declared_sealed_is_sealed_and_rotated() -> None:
 
 
 def test_whoever_leaves_something_in_clear_says_why() -> None:
-    reasons = chain.from_iterable(fields.clear.values() for fields in DECLARED.values())
+    reasons = chain.from_iterable(fields.clear.values() for fields in CLASSIFIED.values())
     assert all(len(why.split()) > 3 for why in reasons)
 
 
 def test_the_docs_hold_the_same_table() -> None:
     told = DOCS.read_text().partition(HEAD)
-    assert told[1] + told[2] == render_inventory(DECLARED) + "\n", (
+    assert told[1] + told[2] == render_inventory() + "\n", (
         "write it anew: manage.py write_personal_data_inventory > docs/personal.md"
     )
 
@@ -99,7 +99,7 @@ def full(db: None, duty: Person) -> Report:
 
 
 def test_each_personal_field_of_a_report_has_a_mark() -> None:
-    assert MARKS.keys() == DECLARED["reports.Report"].personal_fields()
+    assert MARKS.keys() == CLASSIFIED["reports.Report"].personal_fields()
 
 
 def test_the_auditor_sees_nothing_that_tells_of_a_reporter_as_an_officer_does(
