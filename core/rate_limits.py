@@ -180,17 +180,19 @@ def _seconds_left(windows: MovingWindowRateLimiter, limit: RateLimitItem, *key: 
     return 0 if stats.remaining > 0 else max(1, ceil(stats.reset_time - time.time()))
 
 
-def consume(window: Window, request: HttpRequest, about: str = "") -> bool:
-    """Take one from this visitor's window; return False when nothing was left in it."""
+def consume(window: Window, request: HttpRequest, about: str = "", cost: int = 1) -> bool:
+    """Take so many from this visitor's window; return False when not so many were left in it."""
     key = window_key(window, request, about)
-    return key is None or consume_key(window, key) or settings.RATE_LIMITS == "count"
+    return key is None or consume_key(window, key, cost) or settings.RATE_LIMITS == "count"
 
 
-def consume_key(window: Window, key: str) -> bool:
-    """Take one from the window of any key, a stricter one where this process counts by itself."""
+def consume_key(window: Window, key: str, cost: int = 1) -> bool:
+    """Take so many from the window of any key, a stricter one where this process counts by itself."""
     return _circuit.call(
-        lambda: _windows().hit(_limit(window), window.name, key),
-        lambda: _own_windows().hit(_limit(window, SHARE_WITHOUT_VALKEY), window.name, key),
+        lambda: _windows().hit(_limit(window), window.name, key, cost=cost),
+        lambda: _own_windows().hit(
+            _limit(window, SHARE_WITHOUT_VALKEY), window.name, key, cost=cost
+        ),
     )
 
 

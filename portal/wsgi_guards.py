@@ -13,14 +13,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from io import BytesIO
+from math import ceil
 from typing import Any
 
 import psycopg2
 from django.conf import settings
+from django.http import HttpRequest
 from psycopg2.extensions import POLL_OK, POLL_READ, set_wait_callback
 
+from core import rate_limits
 from portal.middleware import is_staff_path
-from reports.views.form_errors import CROWDED
+from reports.monitoring import alarms
+from reports.views.form_errors import BODY_LIMIT, BUSY, ONLY_SHORT, REFUSAL
 
 # --- database
 # Seconds that all waits of one request may take together: who had to wait for a thread before has to
@@ -40,6 +44,7 @@ POLL_INTERVAL_SECONDS = 1.0
 LARGE_BYTES = 64 * 1024
 MAX_WAITING = 2  # for their turn: of four threads one stays free for everybody else
 RETRY_AFTER_SECONDS = "10"
+LONG_TEXTS = rate_limits.Window("long_texts", 128, minutes=60, by_network=True)  # pieces as large
 UPLOADS = "/theo-doi/tep/"  # sealed while they come, and counted there
 
 Application = Callable[..., Iterable[bytes]]
@@ -212,7 +217,7 @@ _turn = threading.Lock()
 
 
 def limit_large_bodies(application: Application) -> Application:
-    """Return the application, which works on one large body at a time; whom there is no room for it tells."""
+    """Return the application, which works on one large body at a time and stores so many; others it tells."""
 
     def limited(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         length = _length(environ)
@@ -221,14 +226,25 @@ def limit_large_bodies(application: Application) -> Application:
         with contextlib.suppress(IncompleteBodyError):  # Django meets it once more
             environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length))
         if not _places.acquire(blocking=False):
-            return application(environ | {CROWDED: True}, partial(_ask_again, start_response))
+            return application(environ | {REFUSAL: BUSY}, partial(_ask_again, start_response))
         try:
             with _turn:
-                return application(environ, start_response)
+                told = {} if _may_store(environ, length) else {REFUSAL: ONLY_SHORT}
+                return application(environ | told, start_response)
         finally:
             _places.release()
 
     return limited
+
+
+def _may_store(environ: dict[str, Any], length: int) -> bool:
+    """Return whether the disk and the visitor's network have room; what is too long is not stored."""
+    if length > BODY_LIMIT:
+        return True
+    request, pieces = HttpRequest(), ceil(length / LARGE_BYTES)
+    request.META = environ
+    has_room = alarms.free_disk_bytes() >= alarms.MIN_FREE_BYTES
+    return has_room and rate_limits.consume(LONG_TEXTS, request, cost=pieces)
 
 
 def _is_exempt(environ: dict[str, Any]) -> bool:

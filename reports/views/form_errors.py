@@ -22,7 +22,7 @@ from reports.attachments import upload_handler
 from reports.submission.forms import ReportForm
 
 BODY_LIMIT = 1_500_000
-CROWDED = "portal.is_crowded"  # in a request whose large body gets no turn (portal/wsgi_guards.py)
+REFUSAL = "portal.refusal"  # why a large body is not taken: a FormError (portal/wsgi_guards.py)
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,16 @@ BUSY = FormError(
         )
     ),
 )
+ONLY_SHORT = replace(
+    BUSY,
+    status=429,
+    text=insert_hotline(
+        _(
+            "Lúc này trang chỉ nhận tin ngắn. Những gì bạn đã viết vẫn còn nguyên."
+            " Bỏ bớt cho còn chừng 10.000 ký tự rồi bấm lại. Gấp thì gọi 113 hoặc {hotline}."
+        )
+    ),
+)
 # A body without its length, which browsers and the front server always send.
 LENGTHLESS = replace(UNREADABLE, status=411)
 
@@ -111,7 +121,6 @@ def _parse_body(request: HttpRequest) -> tuple[Fields, FormError | None]:
     if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         upload_handler.drain_body(request)
         return Fields(), FAR_TOO_LARGE
-    crowded = BUSY if CROWDED in request.META else None
     try:
         data = parse_fields(request)
     except UnreadablePostError:
@@ -119,7 +128,7 @@ def _parse_body(request: HttpRequest) -> tuple[Fields, FormError | None]:
     except (SuspiciousOperation, MultiPartParserError):
         salvaged = sanitize_fields(_salvage_fields(request))
         return salvaged, TOO_LARGE if salvaged else UNREADABLE
-    return data, crowded or (TOO_LARGE if size > BODY_LIMIT else None)
+    return data, request.META.get(REFUSAL) or (TOO_LARGE if size > BODY_LIMIT else None)
 
 
 def _salvage_fields(request: HttpRequest) -> Fields:

@@ -23,6 +23,8 @@ from core.keys import form_token
 from portal import wsgi_guards
 from portal.wsgi_guards import IncompleteBodyError
 from reports.models import Report
+from reports.monitoring import alarms
+from reports.views.form_errors import BUSY, ONLY_SHORT, REFUSAL, FormError
 from tests.support.concurrency import in_parallel
 
 
@@ -266,11 +268,11 @@ class Worker:
 
     def __init__(self) -> None:
         self.let_go, self.working, self.most = threading.Event(), 0, 0
-        self.refused: list[bool] = []
+        self.refused: list[FormError] = []
 
     def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
-        if wsgi_guards.CROWDED in environ:
-            self.refused.append(True)
+        if REFUSAL in environ:
+            self.refused.append(environ[REFUSAL])
             start_response("503 Busy", [])
             return []
         self.working += 1
@@ -285,6 +287,7 @@ def send_large(worker: Worker, path: str = "/bao-cao/", size: int = 70_000) -> d
     headers: dict[str, str] = {}
     environ = {
         "PATH_INFO": path, "CONTENT_LENGTH": str(size), "wsgi.input": BytesIO(b"x" * size),
+        "REMOTE_ADDR": "192.0.2.1",
     }  # fmt: skip
     wsgi_guards.limit_large_bodies(worker)(environ, lambda _, listed: headers.update(listed))
     return headers
@@ -308,7 +311,7 @@ def test_one_large_body_is_worked_on_two_wait_and_the_next_is_told_when_to_come_
     worker = Worker()
     with sending(worker, 3, "/bao-cao/"):
         assert send_large(worker) == {"Retry-After": "10"}
-        assert worker.refused == [True]
+        assert worker.refused == [BUSY]
     assert worker.most == 1
     assert send_large(worker) == {}
 
@@ -318,3 +321,22 @@ def test_uploads_and_officers_wait_for_nobodys_text(path: str) -> None:
     worker = Worker()
     with sending(worker, 4, path):
         assert worker.working == 4
+
+
+@pytest.mark.usefixtures("enforced")
+def test_a_network_stores_eight_megabytes_of_long_texts_in_an_hour_and_short_ones_always() -> None:
+    worker = Worker()
+    worker.let_go.set()
+    for size in [1_400_000] * 6 + [60_000]:
+        send_large(worker, size=size)
+    assert worker.refused == [ONLY_SHORT]
+
+
+def test_on_a_full_disk_short_texts_alone_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = Worker()
+    worker.let_go.set()
+    monkeypatch.setattr(alarms, "free_disk_bytes", lambda: alarms.MIN_FREE_BYTES - 1)
+    send_large(worker, size=60_000)
+    assert worker.refused == []
+    send_large(worker)
+    assert worker.refused == [ONLY_SHORT]
