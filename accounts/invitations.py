@@ -1,7 +1,7 @@
 """Invitations: signed links by which officers set their password and second factor.
 
 An invitation is an unconfirmed device. Enrolling confirms it, so a link is valid once; a newer
-invitation deletes it. Whoever has the link has the account: it is handed over in person.
+invitation, or closing the account, deletes it. Whoever has the link has the account: it is handed over in person.
 """
 
 from datetime import timedelta

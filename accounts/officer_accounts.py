@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import sessions
-from accounts.models import OfficerProfile
+from accounts.models import EncryptedTOTPDevice, OfficerProfile
 from core import advisory_locks
 from core.audit import events, proposals
 from core.audit.proposals import Values
@@ -206,6 +206,7 @@ def _set_open(user: User, *, is_open: bool) -> None:
     if is_open:
         fresh = {"idle_since": timezone.now(), "idle_warned_at": None}
         OfficerProfile.objects.update_or_create(user=user, defaults=fresh)
+    EncryptedTOTPDevice.objects.filter(user=user, confirmed=False).delete()  # unused invitations
     sessions.end_all_sessions(user)
 
 

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django_otp.oath import totp
 
-from accounts import invitations
+from accounts import invitations, officer_accounts
 from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
 from core.audit import events
 from tests.support.concurrency import in_parallel
@@ -52,12 +52,17 @@ def test_officers_say_how_they_are_called_and_may_leave_it(client: Client) -> No
         assert User.objects.get(username="le.thu.ha").get_full_name() == kept
 
 
-def test_a_link_dies_on_use_and_as_soon_as_there_is_a_newer(client: Client) -> None:
+def test_a_link_dies_on_use_and_as_soon_as_there_is_a_newer_or_the_account_is_closed(
+    client: Client,
+) -> None:
     older, _ = invited()
     newer, device = invited()
     assert [client.get(path).status_code for path in (older, newer)] == [410, 200]
     client.post(newer, filled(device))
     assert client.get(newer).status_code == 410
+    last, device = invited()
+    officer_accounts.deactivate(device.user, by=None, reason="lộ tin")
+    assert client.get(last).status_code == 410
 
 
 @pytest.mark.django_db(transaction=True)
