@@ -21,6 +21,7 @@ from desk import users
 from desk.labels.formatting import format_datetime
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
 from reports.models import NumberFinding
+from reports.numbers import findings
 from reports.numbers.findings import WITHDRAWAL
 from reports.reference.confirmed_statements import BANK_HOTLINE, OFFICE, OFFICE_NUMBER, STATEMENT
 
@@ -59,6 +60,10 @@ class ConfirmProposal(RowAction):
     done = "Đã xác nhận. Các trang công khai đổi theo trong vòng hai phút."
 
     def run(self) -> None:
+        number = self.row.new_values.get("number", "")
+        is_new = number and number != self.row.old_values.get("number")
+        if is_new and (why := findings.publication_blocker(number)):  # as when it was proposed
+            raise ActionError(why)
         proposals.confirm(_KINDS[self.row.kind][0], self.row.pk, by=self.officer)
         if self.row.kind == ACCOUNT.kind:
             self.done = "Đã xác nhận. Tài khoản đổi theo ngay."

@@ -169,6 +169,7 @@ _MISSING_PERMISSION = {
 
 # --- numbers that shall be published
 
+_MAX_SHORT = 6  # digits of a code that is nobody's telephone, as a bank's *1234#
 _MAX_NAMED = 3  # reports that the sentence names
 
 
@@ -176,7 +177,8 @@ def publication_blocker(number: str) -> str:
     """Return why a number may not be published, in a sentence, or ""."""
     key = lookup.lookup_key(phones.parse(number))
     if not key:
-        return ""
+        is_short = sum(map(str.isdigit, number)) <= _MAX_SHORT
+        return "" if is_short else "Chưa đọc được số này. Ghi một số, đủ chữ số, không thừa chữ số."
     if open_accusation(key):
         return "Số này đang có ghi nhận là kẻ gian dùng. Gỡ ghi nhận ấy trước đã."
     if reports := _list_reports_of_calls(key):

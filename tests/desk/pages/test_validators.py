@@ -13,7 +13,7 @@ from reports.numbers import report_counts
 from reports.reference.confirmed_statements import BANK_HOTLINE, OFFICE, OFFICE_NUMBER
 from tests.support.desk_pages import words
 from tests.support.number_factories import KEY, NUMBER, add_finding, file_report
-from tests.support.officers import Person, confirm_open
+from tests.support.officers import Person, act_alone, confirm_open
 
 BANKS = "/admin/reports/bankhotline/add/"
 NUMBERS = "/admin/reports/officenumber/add/"
@@ -52,6 +52,25 @@ def test_a_number_that_people_were_called_from_is_not_published(
     page = send(lead, path, form)
     assert f"có tin báo bị gọi từ số này ({report.public_number})" in page
     assert not is_published()
+
+
+@pytest.mark.parametrize(("path", "form"), FORMS)
+def test_nor_one_from_which_they_were_called_since_it_was_proposed(
+    lead: Person, duty: Person, path: str, form: dict[str, str]
+) -> None:
+    act_alone()
+    lead.client.post(path, form | SOURCE)
+    file_report()
+    answer = duty.client.post(
+        f"/admin/core/proposal/{Proposal.objects.get().pk}/confirm/", follow=True
+    )
+    assert "có tin báo bị gọi từ số này" in words(answer)
+    assert not is_published()
+
+
+@pytest.mark.parametrize("number", ["0550 000 123 0", "1780550000123"])
+def test_a_number_that_nobody_can_read_is_not_published(lead: Person, number: str) -> None:
+    assert "Chưa đọc được số này" in send(lead, BANKS, BANK, number=number)
 
 
 @pytest.mark.parametrize(("path", "form"), FORMS)
