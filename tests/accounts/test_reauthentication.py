@@ -13,7 +13,7 @@ from pytest_django import Settings
 from core.audit import events
 from core.models import AuditEvent
 from tests.support import report_factories
-from tests.support.officers import PASSWORD, Person, phone_of
+from tests.support.officers import PASSWORD, Person, create_officer, phone_of
 from tests.support.transfer_slips import handed, take
 
 STORY = "Xưng công an, dọa bắt."
@@ -127,17 +127,26 @@ def test_a_paper_with_what_is_sealed_asks_and_one_without_does_not(duty: Person)
         assert take(duty, report).headers["Content-Type"] == "application/pdf"
 
 
-@pytest.mark.parametrize("before", [29, 30])
+@pytest.mark.parametrize(
+    ("times", "act", "is_asked"),
+    [
+        (29, {"kind": "revealed"}, False),
+        (30, {"kind": "revealed"}, True),
+        (30, {"kind": "case_exported", "personal": True}, True),
+        (1, {"kind": "exported", "personal": True, "rows": 30}, True),
+        (1, {"kind": "exported", "personal": False, "rows": 30}, False),
+    ],
+)
 def test_who_has_opened_thirty_within_ten_minutes_is_asked_again_and_not_refused(
-    duty: Person, lead: Person, address: str, before: int
+    lead: Person, address: str, times: int, act: Any, *, is_asked: bool
 ) -> None:
-    for _ in range(before):
-        events.log_event("report", "1", "revealed", by=duty.user, field="contact")
-    answer = reveal(duty, address, why="Gọi lại người báo")
-    assert asks(answer) == (before == 30)
-    assert not asks(reveal(lead, address)), "each officer is counted alone"
-    if before == 30:
+    for by in times * [lead.user, create_officer("khac", "duty")]:  # each is counted alone
+        events.log_event("report", "1", by=by, **act)
+    answer = reveal(lead, address, why="Gọi lại người báo")
+    assert asks(answer) == is_asked
+    if is_asked:
+        assert asks(reveal(lead, address.replace("reveal-contact", "case-file"), personal="on"))
         assert "chỉ huy được báo" in answer.content.decode()
-        assert not events.events_for("report", address.split("/")[4]).filter(actor=duty.user)
+        assert not events.events_for("report", address.split("/")[4]).filter(actor=lead.user)
         carried = {**hidden_of(answer.content), "confirm_proof": PASSWORD}
-        assert "0992 000 118" in duty.client.post(address, carried).content.decode()
+        assert "0992 000 118" in lead.client.post(address, carried).content.decode()
