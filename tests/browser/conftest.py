@@ -41,7 +41,7 @@ def browser(django_db_setup: None) -> Iterator[Browser]:
     os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def whole() -> Iterator[Portal]:
     """Every process, as it is served to the world: sheets and pages compressed."""
     with running_portal() as running:

@@ -8,7 +8,12 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page
 
+from tools.screenshots import RESIDENT
+
 WIDTHS = (360, 1280)
+# Of residents, in both languages.
+EVERY_PAGE = [language + path for path in RESIDENT.values() for language in ("", "/en")]
+EVERY_PAGE.append("/canh-bao/")
 A4 = {"format": "A4", "margin": {"top": "1cm", "bottom": "1cm"}}
 REFUSED = "chrome-error://chromewebdata/"  # the address of a frame that may not be shown
 WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth - window.innerWidth"
@@ -76,16 +81,36 @@ inside => [...document.querySelectorAll(inside)]
                   return parseFloat(style.lineHeight) / parseFloat(style.fontSize) < 1.49; })
   .map(el => el.outerHTML)
 """
-# What the page is built of: each element by its parent, classes and attributes, without what it says and
-# what it is called (model-report, field-title).
-SKELETON = """
-() => {
-  const classes = element => [...element.classList].filter(name => !/^(app|model|field|column)-/.test(name));
-  const describe = element => [element.localName, ...classes(element), element.getAttribute("type"),
-                               element.getAttribute("role"), ...element.getAttributeNames().sort()].join(" ");
-  const elements = [...document.querySelectorAll("body *")];
-  const pairs = elements.map(element => `${describe(element.parentElement)} > ${describe(element)}`);
-  return [...new Set(pairs)].sort().join("\\n");
+# What the page is built of, as it is seen in this width: each element by its parent, classes, attributes
+# and look, without what it says and what it is called (model-report, field-title); and what only the page
+# as a whole has: sheets, landmarks, the order of headings, names that stand twice.
+BUILD = """
+inside => {
+  document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish());
+  const all = (places, describe) => [...document.querySelectorAll(places)]
+    .filter(element => element.checkVisibility({ visibilityProperty: true })).map(describe);
+  const exists = ids => ids.split(" ").every(id => document.getElementById(id));
+  const describe = element => {
+    const { backgroundColor, backgroundImage, color, fontSize, fontWeight, overflowX } = getComputedStyle(element);
+    const isLarge = parseFloat(fontSize) >= (fontWeight < 700 ? 24 : 18.66); // as axe has it
+    const classes = [...element.classList].filter(name => !/^(app|model|field|column)-/.test(name));
+    const names = element.getAttributeNames().sort();
+    return [element.localName, ...classes, element.getAttribute("type"), element.getAttribute("role"), ...names,
+            names.filter(name => /^aria-.*by$/.test(name) && !exists(element.getAttribute(name))),
+            !!element.labels?.length, !!element.textContent.trim(),
+            /auto|scroll/.test(overflowX) && element.scrollWidth > element.clientWidth,
+            backgroundColor, backgroundImage, color, isLarge].join(" ");
+  };
+  const known = new Map();
+  const remember = element => known.get(element) ?? known.set(element, describe(element)).get(element);
+  const sheets = [...document.styleSheets].map(({ href, ownerNode }) => href ?? ownerNode.textContent);
+  const headings = all("h1, h2, h3, h4, h5, h6", ({ localName }) => localName);
+  const ids = all("[id]", ({ id }) => id);
+  const build = all(`${inside} *:not(svg *)`, one => `${remember(one.parentElement)} > ${remember(one)}`);
+  return [...new Set([...build, sheets.join(), !document.title,
+                      all("main, nav, aside, body > header, body > footer", one => one.localName).join(),
+                      ...headings.map((name, at) => `${headings[at - 1]} then ${name}`),
+                      ...ids.filter((id, at) => ids.indexOf(id) != at)].map(String))];
 }
 """
 Violations = list[tuple[str, list[str]]]
@@ -118,14 +143,23 @@ def print_page(page: Page, **options: Any) -> bytes:
     return page.pdf(**options)
 
 
+_SOUND_BUILDS: set[str] = set()
+
+
 def find_violations(page: Page, inside: str = ":root") -> Violations:
     """Return what axe finds in the page by day; by night it is asked for colours alone, since the
-    night changes nothing else (tests/desk/test_dark_mode.py).
+    night changes nothing else (tests/desk/test_dark_mode.py). A page that is built of what axe has
+    found sound already, on any page and in either width, is not shown to it again.
     """
+    build = set(page.evaluate(BUILD, inside))
+    if build <= _SOUND_BUILDS:
+        return []
     by_day = [*_run_axe(page, RUN_AXE, [inside, BUT_FOR_COLOURS]), *find_bad_looks(page, inside)]
     page.emulate_media(color_scheme="dark")
     by_night = find_bad_looks(page, inside)
     page.emulate_media(color_scheme="light")
+    if not (by_day or by_night):
+        _SOUND_BUILDS.update(build)
     return by_day + by_night
 
 
@@ -189,22 +223,6 @@ def find_in_both_widths(page: Page, find: Finder) -> list[tuple[int, Any]]:
         faults += [(width, fault) for fault in find(page)]
     page.set_viewport_size(window)
     return faults
-
-
-class Inspector:
-    """Looks at many pages in both widths; of pages that are built alike one is shown to axe."""
-
-    def __init__(self, find_layout_faults: Finder) -> None:
-        self.find_layout_faults = find_layout_faults
-        self.builds: set[str] = set()
-
-    def find_faults(self, page: Page) -> list[tuple[int, Any]]:
-        faults = find_in_both_widths(page, self.find_layout_faults)
-        build = page.evaluate(SKELETON)
-        if build not in self.builds:
-            self.builds.add(build)
-            faults += find_in_both_widths(page, find_violations)
-        return faults
 
 
 def check_unfolded(page: Page, address: str) -> None:

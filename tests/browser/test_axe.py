@@ -43,3 +43,22 @@ def test_a_look_that_was_good_is_not_so_on_another_ground_or_in_a_fading_part(
     assert find_violations(page) == []
     page.set_content(black.replace("<main>", f"<main style='background: {ground}'>"))
     assert {name for name, _ in find_violations(page)} == {"color-contrast"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "change"),
+    {
+        "heading-order": ("h2", "h4"),
+        "button-name": ("Gửi", ""),
+        "label": ("for=a", "for=b"),
+    }.items(),
+)
+def test_a_page_that_is_built_much_like_a_sound_one_is_judged(
+    page: Page, rule: str, change: tuple[str, str]
+) -> None:
+    form = "<h2>Số</h2><label for=a>Tên</label><input id=a><button>Gửi</button><p>"
+    sound = PAGE.format(SOUND, SOUND).replace("<p>", form)
+    page.set_content(sound)
+    assert find_violations(page) == []
+    page.set_content(sound.replace(*change))
+    assert [name for name, _ in find_violations(page)] == [rule]

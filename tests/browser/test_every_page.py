@@ -2,19 +2,22 @@
 and large, by day and by night.
 """
 
+from itertools import product
+from typing import Any
+
 import pytest
 from django.test import Client
 from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenContext
-from tests.browser.pages import Inspector, find_resident_faults, find_resident_layout_faults, press
+from tests.browser.pages import EVERY_PAGE, LAYOUT_SHIFT, find_overflow, find_resident_faults, press
 from tests.support.number_factories import KEY, add_finding, file_report
 from tests.support.public_urls import public_paths
 from tools.screenshots import NUMBERS, RESIDENT
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
-# Every page is looked at in either width; each language is walked and pressed in one of them.
+# Each form is pressed in either language, in the one on a phone and in the other at a desk.
 VISITS = [("", 360), ("/en", 1280)]
 # Not drawn by themselves: files, steps of a form that lead back to the page before them, and what
 # other rooms look at.
@@ -24,11 +27,11 @@ NO_PAGES = (
 )  # fmt: skip
 
 
-@pytest.fixture(params=VISITS, ids=["vi", "en"])
-def visit(open_context: OpenContext, request: pytest.FixtureRequest) -> tuple[str, Page]:
-    """The language of the addresses, and a page."""
-    language, width = request.param
-    return language, open_context(width, bypass_csp=True, service_workers="block").new_page()
+@pytest.fixture
+def visits(open_context: OpenContext) -> list[tuple[str, Page]]:
+    """Each language of the addresses, and a page."""
+    options: dict[str, Any] = {"bypass_csp": True, "service_workers": "block"}
+    return [(language, open_context(width, **options).new_page()) for language, width in VISITS]
 
 
 def test_no_page_is_forgotten(client: Client) -> None:
@@ -42,47 +45,50 @@ def test_no_page_is_forgotten(client: Client) -> None:
     assert set(drawn) <= set(RESIDENT.values())
 
 
-def test_no_page_has_a_fault(portal: str, visit: tuple[str, Page]) -> None:
-    language, page = visit
-    wrong = {}
-    for path in RESIDENT.values():
-        page.goto(portal + language + path)
-        if faults := find_resident_faults(page):
-            wrong[path] = faults
-    assert wrong == {}
+@pytest.mark.parametrize("half", [EVERY_PAGE[:20], EVERY_PAGE[20:]], ids=["one", "other"])
+def test_no_page_has_a_fault_or_jumps_while_it_loads_and_four_times_the_size_still_fits(
+    portal: str, visits: list[tuple[str, Page]], half: list[str]
+) -> None:
+    """A window of 1280 x 1024 at 400 % is one of 320 x 256."""
+    (_, page), found = visits[0], {}
+    for path in half:
+        page.set_viewport_size({"width": 360, "height": 740})
+        page.goto(portal + path)
+        shift, faults = page.evaluate(LAYOUT_SHIFT), find_resident_faults(page)
+        page.set_viewport_size({"width": 320, "height": 256})
+        found[path] = (shift, faults, find_overflow(page))
+    assert found == dict.fromkeys(half, (0, [], []))
 
 
-def test_no_verdict_on_a_number_has_a_fault(portal: str, visit: tuple[str, Page]) -> None:
-    language, page = visit
+def test_no_verdict_on_a_number_has_a_fault(portal: str, visits: list[tuple[str, Page]]) -> None:
     add_finding()
     file_report(0, "+84550000124"), file_report(1, "+84550000124")
-    wrong, inspector = {}, Inspector(find_resident_layout_faults)
-    for name, number in (NUMBERS | {"confirmed": KEY, "several": "0550 000 124"}).items():
+    numbers, wrong = NUMBERS | {"confirmed": KEY, "several": "0550 000 124"}, {}
+    for (language, page), (name, number) in product(visits, numbers.items()):
         page.goto(f"{portal}{language}/kiem-tra/")
         page.locator("main [name=number]").first.fill(number)
         press(page, page.locator("main form button").first)
-        if faults := inspector.find_faults(page):
-            wrong[name] = faults
+        if faults := find_resident_faults(page):
+            wrong[language, name] = faults
     assert wrong == {}
 
 
-def test_no_dispute_of_a_number_has_a_fault(portal: str, visit: tuple[str, Page]) -> None:
-    language, page = visit
-    page.goto(f"{portal}{language}/kiem-tra/xem-lai/")
-    press(page, page.locator("main form .button").last)
-    assert find_resident_faults(page) == []
-    page.locator("main [name=number]").first.fill("0550 000 124")
-    page.locator("main [name=reason]").fill("Số của cửa hàng tôi.")
-    page.locator("main [name=contact_phone]").fill("0550 000 111")
-    press(page, page.locator("main form .button").last)
-    page.locator(".ticket").wait_for()
-    assert find_resident_faults(page) == []
+def test_no_dispute_of_a_number_has_a_fault(portal: str, visits: list[tuple[str, Page]]) -> None:
+    for language, page in visits:
+        page.goto(f"{portal}{language}/kiem-tra/xem-lai/")
+        press(page, page.locator("main form .button").last)
+        assert find_resident_faults(page) == []
+        page.locator("main [name=number]").first.fill("0550 000 124")
+        page.locator("main [name=reason]").fill("Số của cửa hàng tôi.")
+        page.locator("main [name=contact_phone]").fill("0550 000 111")
+        press(page, page.locator("main form .button").last)
+        page.locator(".ticket").wait_for()
+        assert find_resident_faults(page) == []
 
 
-def test_no_answer_of_the_search_has_a_fault(portal: str, visit: tuple[str, Page]) -> None:
-    (language, page), inspector = visit, Inspector(find_resident_layout_faults)
-    for query in ("cong an", "0550 000 123", "qwertz"):
+def test_no_answer_of_the_search_has_a_fault(portal: str, visits: list[tuple[str, Page]]) -> None:
+    for (language, page), query in product(visits, ("cong an", "0550 000 123", "qwertz")):
         page.goto(f"{portal}{language}/tim/")
         page.locator("main [name=q]").first.fill(query)
         press(page, page.locator("main form button").first)
-        assert inspector.find_faults(page) == [], query
+        assert find_resident_faults(page) == [], query

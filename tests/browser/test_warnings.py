@@ -15,7 +15,7 @@ from alerts.embed import frames
 from alerts.embed.snippets import SIZES
 from alerts.models import AlertRevision
 from tests.browser.conftest import OpenContext
-from tests.browser.pages import REFUSED, Inspector, find_edges, find_overflow, press, print_page
+from tests.browser.pages import REFUSED, find_edges, find_faults, find_overflow, press, print_page
 from tests.support.concurrency import QuietHandler, answering
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -69,16 +69,14 @@ def agency() -> Iterator[Agency]:
         yield site
 
 
-@pytest.mark.parametrize("is_over", [False, True], ids=["in force", "ended"])
-def test_warnings_are_usable_by_everybody(
-    portal: str, revision: AlertRevision, page: Page, is_over: bool
+def test_warnings_are_usable_by_everybody_in_force_and_when_over(
+    portal: str, revision: AlertRevision, page: Page
 ) -> None:
-    if is_over:
-        publishing.cancel(revision.alert, by=revision.issued_by)
-    inspector = Inspector(find_overflow)
-    for path in PAGES:
-        page.goto(portal + path)
-        assert inspector.find_faults(page) == [], path
+    for end in (lambda: None, lambda: publishing.cancel(revision.alert, by=revision.issued_by)):
+        end()
+        for path in PAGES:
+            page.goto(portal + path)
+            assert find_faults(page) == [], path
 
 
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}in/", f"/en{PAGE}"])

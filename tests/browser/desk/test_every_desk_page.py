@@ -7,7 +7,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
 from tests.browser.desk.conftest import OpenDesk
-from tests.browser.pages import Inspector, find_desk_layout_faults
+from tests.browser.pages import find_desk_faults
 from tests.support.admin_urls import AdminUrls, pages
 from tests.support.alert_factories import draft, submitted
 from tests.support.officers import create_officer, log_in
@@ -44,15 +44,14 @@ def test_no_page_of_the_desk_has_a_fault(
 
 def _walk(page: Page, portal: str, paths: dict[str, str]) -> dict[str, object]:
     """Return the faults of each page by its name, small and large. A page that leads to another that
-    was seen is not looked at twice; of pages that are built alike, one is looked at by axe.
+    was seen is not looked at twice.
     """
     wrong: dict[str, object] = {}
     seen: set[str] = set()
-    inspector = Inspector(find_desk_layout_faults)
     for name, path in paths.items():
         if _is_drawn(page, portal + path) and page.url not in seen:
             seen.add(page.url)
-            wrong[name] = inspector.find_faults(page)
+            wrong[name] = find_desk_faults(page)
     assert len(seen) > len(paths) / 2
     return {name: faults for name, faults in wrong.items() if faults}
 
