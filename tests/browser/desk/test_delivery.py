@@ -63,7 +63,7 @@ def test_the_desk_of_agencies_has_no_fault(portal: str, open_desk: OpenDesk) -> 
     for each in Delivery.objects.all():
         DeliveryAttempt.objects.create(delivery=each, outcome="refused", status=503)
     Delivery.objects.update(state=Delivery.State.FAILED)
-    page = open_desk(log_in(create_officer("bien.tap", "editor")), bypass_csp=True)
+    page = open_desk(log_in(create_officer("bien.tap", "editor")))
     desk, wrong = f"{portal}/admin/", {}
     for path in (
         "",

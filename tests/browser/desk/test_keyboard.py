@@ -17,7 +17,7 @@ def test_three_keys_lead_from_the_queue_to_a_decision(
 ) -> None:
     first = report_factories.triaged("Cho vay lãi suất thấp, giải ngân ngay, liên hệ zalo.")
     second = report_factories.triaged("Quảng cáo đất.")
-    page = open_desk(chief, width, bypass_csp=True)
+    page = open_desk(chief, width)
     page.goto(portal + QUEUE)
     with page.expect_navigation():
         page.keyboard.press("j")
@@ -40,7 +40,7 @@ def test_three_keys_end_a_report_with_the_suggested_reason(
 ) -> None:
     report = report_factories.report("Tôi không rõ chuyện gì.")
     report_factories.add_facts(report, scenario="unclear")
-    page = open_desk(chief, bypass_csp=True)
+    page = open_desk(chief)
     page.goto(portal + QUEUE)
     with page.expect_navigation():
         page.keyboard.press("j")
@@ -60,7 +60,7 @@ def test_a_caller_is_filed_within_a_minute_by_the_keyboard_alone(
     portal: str, open_desk: OpenDesk, chief: Client
 ) -> None:
     """Every key is counted, and a slow hand's time for them is what it takes."""
-    page = open_desk(chief, bypass_csp=True)
+    page = open_desk(chief)
     page.goto(f"{portal}{QUEUE}file/")
     page.locator("[name=source]:focus").wait_for()  # at its first picture, not before
     typed = {
@@ -91,7 +91,7 @@ def test_decisions_are_in_sight_without_scrolling(
         report_factories.triaged("Xưng công an. " * 300, caller_number="0550 000 123")
         for _ in range(3)
     ]
-    page = open_desk(chief, bypass_csp=True)
+    page = open_desk(chief)
     page.goto(f"{portal}{QUEUE}{reports[0].pk}/change/")
     for place in ("start", "end"):
         page.locator(".more").evaluate(f"more => more.scrollIntoView({{ block: '{place}' }})")

@@ -3,10 +3,11 @@
 import pytest
 from playwright.sync_api import Page
 
+from accounts import officer_accounts
 from tests.browser.pages import check_unfolded, find_desk_faults, press
 from tests.support.desk_login import code
 from tests.support.fake_oidc_provider import Provider
-from tests.support.officers import create_officer
+from tests.support.officers import confirm_open, create_officer
 from tests.support.oidc_visit import BUTTON, provider
 
 __all__ = ["provider"]
@@ -28,6 +29,7 @@ def test_from_a_stranger_to_an_officer_who_is_in(
     page.fill("#subject", "canbo-01")
     page.fill("#link-reason", "gặp tận mặt")
     press(page, page.get_by_role("button", name="Nối tài khoản ngành"))
+    confirm_open(officer_accounts.ACCOUNT, by=create_officer("hai", "lead"))
     check_unfolded(page, f"{portal}/admin/auth/user/{officer.pk}/change/")
     page.context.clear_cookies()
     provider.claims = {"sub": "nguoi-la-" + "x" * 200}

@@ -14,18 +14,6 @@ from tests.support.alert_factories import submitted
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
-# Nothing on them is of a report: test_every_desk_page.py looks at them as a lead does.
-STILL = [
-    "/admin/password_change/", "/admin/reports/report/export/", "/admin/reports/reprocessingrun/start/",
-    "/admin/reports/office/", "/admin/reports/office/add/", "/admin/reports/commune/", "/admin/auth/user/",
-    "/admin/sessions/", "/admin/help/", "/admin/help/tour/", "/admin/reports/cannedreply/",
-    "/admin/reports/cannedreply/add/",
-]  # fmt: skip
-OF_REPORTS = [
-    "/admin/", QUEUE, f"{QUEUE}?viec=all&q=cong+an", "/admin/reports/campaign/", "/admin/core/auditevent/",
-    "/admin/core/auditevent/looks/", "/admin/reports/reprocessingrun/",
-]  # fmt: skip
-
 
 def test_no_page_has_a_fault(portal: str, page: Page, report: Report) -> None:
     for path in ["/admin/", QUEUE, f"{QUEUE}?viec=all&q=cong+an", f"{QUEUE}{report.pk}/keeping/"]:
@@ -95,18 +83,6 @@ def test_the_queue_beside_a_scrollbar_keeps_its_last_column(
     assert results.evaluate("it => it.scrollWidth - it.clientWidth") == 0
 
 
-def test_no_page_breaks_the_content_policy(
-    portal: str, open_desk: OpenDesk, chief: Client, report: Report
-) -> None:
-    page, messages = open_desk(chief), []
-    page.on("console", lambda message: messages.append(f"{message.location} {message.text}"))
-    page.on("pageerror", lambda error: messages.append(f"{page.url} {error}"))
-    for path in [*STILL, *OF_REPORTS, f"{QUEUE}{report.pk}/change/"]:
-        page.goto(portal + path)
-        page.evaluate("new Promise(resolve => requestIdleCallback(resolve))")
-    assert [line for line in messages if "username fields" not in line] == []
-
-
 def test_the_previews_of_a_warning_have_no_fault(portal: str, page: Page, chief: Client) -> None:
     User.objects.get(username="chief").groups.add(*Group.objects.all())
     alert = submitted(sms_marked="Cúp máy. Không chuyển tiền.", loudspeaker="Thưa bà con. " * 30)
@@ -114,7 +90,7 @@ def test_the_previews_of_a_warning_have_no_fault(portal: str, page: Page, chief:
     for image in page.locator(".previews img").all():
         image.scroll_into_view_if_needed()
     page.wait_for_function(
-        "[...document.images].every(image => image.complete && image.naturalWidth > 0)"
+        "() => [...document.images].every(image => image.complete && image.naturalWidth > 0)"
     )
     unfold(page, "#content summary")
     assert find_desk_faults(page) == []
