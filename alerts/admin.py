@@ -187,7 +187,7 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
         is_error = request.POST.get("ending") == CancelReason.ERROR
         ending = CancelReason.ERROR if is_error else CancelReason.OVER
         action = partial(publishing.cancel, ending=ending)
-        return self._run(request, pk, [ISSUE], action, "Đã hủy. Trang và khung đã nói rõ.")
+        return self._run(request, pk, [ISSUE], action, "Đã hủy. Khung đổi trong một phút.")
 
     def _run(
         self,

@@ -3,4 +3,4 @@ from django.apps import AppConfig
 
 class CoreConfig(AppConfig):
     name = "core"
-    verbose_name = "Nền tảng"
+    verbose_name = "Đề nghị, nhật ký"

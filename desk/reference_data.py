@@ -137,7 +137,7 @@ class BankLineAdmin(ProposingAdminMixin, OwnFiltersAdmin[BankHotline]):
             {
                 "fields": ("name", "number", "source", "verified_on"),
                 "description": "Đối chiếu với thẻ hoặc trang chính thức của ngân hàng, đừng lấy từ"
-                " kết quả tìm kiếm. Các trang công khai đổi theo trong vòng hai phút.",
+                " kết quả tìm kiếm. Một người khác xác nhận thì các trang công khai mới đổi.",
             },
         ),
     )
