@@ -31,8 +31,9 @@ async ([inside, options]) => {
   return violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)]);
 }
 """
-# How legible words are comes of their look alone: their letters, and what lies behind them. The stock
-# sheets fade colours in; what else moves is left alone.
+# How legible words are comes of their look alone: their letters, and what lies behind them. What axe
+# never judges is not shown to it: off the screen, over a picture, for eyes alone. The stock sheets fade
+# colours in; what else moves is left alone.
 JUDGE_LOOKS = """
 async ([places, excluded, rules, known]) => {
   document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish());
@@ -46,19 +47,24 @@ async ([places, excluded, rules, known]) => {
     }
     return backs.get(element);
   };
-  const hasWords = element => element.matches("input, select, textarea") ||
+  const hasWords = element => element.matches("input:not([type=checkbox], [type=radio]), select, textarea") ||
     [...element.childNodes].some(node => node.nodeType == 3 && node.data.trim());
+  const isSeen = element => {
+    const { right, bottom, width } = element.getBoundingClientRect();
+    return right > 0 && bottom + scrollY > 0 && width > 1 && element.checkVisibility({ visibilityProperty: true });
+  };
   for (const element of document.querySelectorAll(places)) {
-    if (excluded && element.closest(excluded)) continue;
-    if (!hasWords(element) || !element.checkVisibility({ visibilityProperty: true })) continue;
-    const { color, fontSize, fontWeight, textDecorationLine, textShadow } = getComputedStyle(element);
+    if (element.closest(["[aria-hidden=true]", ...excluded])) continue;
+    if (!hasWords(element) || !isSeen(element)) continue;
+    const { backgroundImage, color, fontSize, fontWeight, textDecorationLine, textShadow } = getComputedStyle(element);
+    if (backgroundImage != "none") continue;
     const around = getComputedStyle(element.parentElement).color;
     const look = [color, fontSize, fontWeight, textDecorationLine, textShadow, around, getBack(element)].join();
     if (!known.includes(look)) looks.set(element, look);
   }
   if (!looks.size) return [[], []];
   const options = { runOnly: rules, elementRef: true, selectors: false, preload: false };
-  const exclude = excluded ? [...document.querySelectorAll(excluded)] : [];
+  const exclude = excluded.flatMap(places => [...document.querySelectorAll(places)]);
   const { passes, violations } = await axe.run({ include: [...looks.keys()], exclude }, options);
   const elements = rule => rule.nodes.map(node => node.element);
   const bad = new Set(violations.flatMap(elements).map(element => looks.get(element)));
@@ -89,12 +95,13 @@ inside => {
   document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish());
   const all = (places, describe) => [...document.querySelectorAll(places)]
     .filter(element => element.checkVisibility({ visibilityProperty: true })).map(describe);
+  const IGNORED = /^(value|required|max|min|rows|cols|size|name|method|action|novalidate|class|id$)/;
   const exists = ids => ids.split(" ").every(id => document.getElementById(id));
   const describe = element => {
     const { backgroundColor, backgroundImage, color, fontSize, fontWeight, overflowX } = getComputedStyle(element);
     const isLarge = parseFloat(fontSize) >= (fontWeight < 700 ? 24 : 18.66); // as axe has it
     const classes = [...element.classList].filter(name => !/^(app|model|field|column)-/.test(name));
-    const names = element.getAttributeNames().sort();
+    const names = element.getAttributeNames().filter(name => !IGNORED.test(name)).sort();
     return [element.localName, ...classes, element.getAttribute("type"), element.getAttribute("role"), ...names,
             names.filter(name => /^aria-.*by$/.test(name) && !exists(element.getAttribute(name))),
             !!element.labels?.length, !!element.textContent.trim(),
@@ -167,14 +174,14 @@ _GOOD_LOOKS: set[tuple[str, str]] = set()
 
 
 def find_bad_looks(
-    page: Page, inside: str, excluded: str = "", rules: Sequence[str] = COLOURS
+    page: Page, inside: str, excluded: Sequence[str] = (), rules: Sequence[str] = COLOURS
 ) -> Violations:
     """Return what is hard to read. A look that axe has found good once, on any page, is not shown
     to it again.
     """
     known = [look for rule, look in _GOOD_LOOKS if rule == rules[0]]
     places = f"{inside}, {inside} *"
-    violations, good = _run_axe(page, JUDGE_LOOKS, [places, excluded, list(rules), known])
+    violations, good = _run_axe(page, JUDGE_LOOKS, [places, list(excluded), list(rules), known])
     _GOOD_LOOKS.update((rules[0], look) for look in good)
     return violations
 

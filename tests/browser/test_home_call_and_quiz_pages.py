@@ -1,17 +1,14 @@
 """Home, the page for the call and the lessons in a real browser: what is in sight, what appears."""
 
-from typing import Literal
-
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import OpenContext
 from tests.browser.pages import find_edges, find_resident_faults
+from tools.screenshots import SCHEMES
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 NOW = "/dang-bi-goi/"
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 QUIZ = "/that-hay-gia/"
 
 
@@ -33,15 +30,13 @@ def test_three_doors_are_above_the_fold_of_a_small_phone(
     assert last <= find_edges(opened.locator(".help"))[0]
 
 
-def test_the_page_for_the_call_is_dark_at_night(portal: str, open_context: OpenContext) -> None:
-    grounds = set()
+def test_the_page_for_the_call_is_dark_at_night(portal: str, page: Page) -> None:
+    page.goto(portal + NOW)
+    grounds = []
     for scheme in SCHEMES:
-        context = open_context(color_scheme=scheme)
-        opened = context.new_page()
-        opened.goto(portal + NOW)
-        grounds.add(opened.evaluate("getComputedStyle(document.body).backgroundColor"))
-        context.close()
-    assert grounds == {"rgb(250, 249, 245)", "rgb(16, 22, 19)"}
+        page.emulate_media(color_scheme=scheme)
+        grounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert grounds == ["rgb(250, 249, 245)", "rgb(16, 22, 19)"]
 
 
 def test_an_explanation_waits_for_its_answer(portal: str, phone: BrowserContext) -> None:

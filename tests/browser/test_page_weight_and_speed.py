@@ -106,4 +106,4 @@ def hard_to_read(page: Page) -> list[str]:
 
 
 WARNING = ["/", "/dang-bi-goi/", "/bao-cao/", "/kiem-tra/", "/co-quan/cong-an-tinh/", "/cong-that/"]
-FILLED = ".button, .entry-card, .tag, h1"
+FILLED = [".button", ".entry-card", ".tag", "h1"]

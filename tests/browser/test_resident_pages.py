@@ -110,8 +110,9 @@ def chromium(browser: Browser, folder: Path, cookies: int, **options: Any) -> Br
     )
 
 
-@pytest.mark.parametrize("has_script", [False, True], ids=["plain", "script"])
-@pytest.mark.parametrize("cookies", [1, 2], ids=["cookies", "no-cookies"])
+@pytest.mark.parametrize(
+    ("cookies", "has_script"), [(1, True), (2, False)], ids=["script", "no-cookies"]
+)
 def test_back_finds_the_very_page_that_was_sent(
     portal: str, browser: Browser, tmp_path: Path, cookies: int, has_script: bool
 ) -> None:
