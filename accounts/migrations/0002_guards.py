@@ -64,7 +64,8 @@ CREATE TRIGGER accounts_guard_last_lead AFTER UPDATE OR DELETE ON auth_user_user
     FOR EACH ROW EXECUTE FUNCTION accounts_guard_last_lead();
 """
 
-# What no page writes (is_staff and is_superuser alone, a user's own permissions) a command writes.
+# What no page writes (is_staff and is_superuser alone, a user's own permissions, power of a group that has
+# members) a command writes.
 GUARD_POWER = r"""
 CREATE FUNCTION accounts_is_power(the_permission integer) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT EXISTS (SELECT FROM auth_permission WHERE id = the_permission
@@ -94,6 +95,9 @@ BEGIN
         WHEN 'auth_user_groups' THEN
             TG_OP <> 'UPDATE' AND NOT accounts_group_has_power((the_row ->> 'group_id')::integer)
             OR agreed ->> 'act' = 'role' AND (TG_OP = 'DELETE' OR agreed ->> 'group' = the_row ->> 'group_id')
+        WHEN 'auth_group_permissions' THEN
+            TG_OP <> 'UPDATE' AND (NOT accounts_is_power((the_row ->> 'permission_id')::integer)
+            OR NOT EXISTS (SELECT FROM auth_user_groups WHERE group_id = (the_row ->> 'group_id')::integer))
         WHEN 'auth_user_user_permissions' THEN
             TG_OP <> 'UPDATE' AND NOT accounts_is_power((the_row ->> 'permission_id')::integer)
         ELSE the_row - ARRAY['idle_since', 'idle_warned_at'] = before - ARRAY['idle_since', 'idle_warned_at']
@@ -109,6 +113,8 @@ CREATE TRIGGER accounts_guard_power BEFORE UPDATE OF is_active, is_staff, is_sup
                        IS DISTINCT FROM (NEW.is_active, NEW.is_staff, NEW.is_superuser))
     EXECUTE FUNCTION accounts_guard_power();
 CREATE TRIGGER accounts_guard_power BEFORE INSERT OR UPDATE OR DELETE ON auth_user_groups
+    FOR EACH ROW EXECUTE FUNCTION accounts_guard_power();
+CREATE TRIGGER accounts_guard_power BEFORE INSERT OR UPDATE OR DELETE ON auth_group_permissions
     FOR EACH ROW EXECUTE FUNCTION accounts_guard_power();
 CREATE TRIGGER accounts_guard_power BEFORE INSERT OR UPDATE OR DELETE ON auth_user_user_permissions
     FOR EACH ROW EXECUTE FUNCTION accounts_guard_power();
@@ -130,4 +136,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(IS_LEAD, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_LAST_LEAD, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_POWER, migrations.RunSQL.noop),
+        migrations.RunSQL("SELECT core_guard_truncates()", migrations.RunSQL.noop),
     ]

@@ -91,4 +91,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(CHECK_REVISION_ORDER, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_REVISIONS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_SIGNATURES, migrations.RunSQL.noop),
+        migrations.RunSQL("SELECT core_guard_truncates()", migrations.RunSQL.noop),
     ]

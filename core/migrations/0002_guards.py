@@ -52,6 +52,9 @@ CREATE FUNCTION core_guard_proposals() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     decided core_proposal;
 BEGIN
+    IF TG_OP = 'INSERT' AND NEW.state = 'open' THEN
+        RETURN NEW;
+    END IF;
     IF TG_OP = 'UPDATE' AND OLD.state = 'open' THEN
         decided := OLD;
         decided.state := NEW.state;
@@ -64,7 +67,7 @@ BEGIN
     RAISE EXCEPTION 'a proposal is decided once and otherwise never changes: % refused', TG_OP
           USING ERRCODE = 'integrity_constraint_violation';
 END $$;
-CREATE TRIGGER core_guard_proposals BEFORE UPDATE OR DELETE ON core_proposal
+CREATE TRIGGER core_guard_proposals BEFORE INSERT OR UPDATE OR DELETE ON core_proposal
     FOR EACH ROW EXECUTE FUNCTION core_guard_proposals();
 """
 
@@ -99,6 +102,32 @@ BEGIN
 END $$;
 """
 
+# A table whose rows are guarded against DELETE is not emptied as a whole either. Each app's guards end with
+# a call of core_guard_truncates().
+REFUSE_TRUNCATE = r"""
+CREATE FUNCTION core_refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF core_is_command() THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION 'these rows are guarded: % of % refused', TG_OP, TG_TABLE_NAME
+          USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE FUNCTION core_guard_truncates() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    guarded regclass;
+BEGIN
+    FOR guarded IN
+        SELECT tgrelid FROM pg_trigger WHERE NOT tgisinternal  -- of tgtype, 8 is DELETE and 32 TRUNCATE
+         GROUP BY tgrelid HAVING bool_or(tgtype & 8 <> 0) AND NOT bool_or(tgtype & 32 <> 0)
+    LOOP
+        EXECUTE format('CREATE TRIGGER core_refuse_truncate BEFORE TRUNCATE ON %s'
+                       ' FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_truncate()', guarded);
+    END LOOP;
+END $$;
+SELECT core_guard_truncates();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -112,4 +141,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(GUARD_PROPOSALS, migrations.RunSQL.noop),
         migrations.RunSQL(AGREED, migrations.RunSQL.noop),
         migrations.RunSQL(REQUIRE_TWO_PEOPLE, migrations.RunSQL.noop),
+        migrations.RunSQL(REFUSE_TRUNCATE, migrations.RunSQL.noop),
     ]

@@ -441,22 +441,30 @@ CREATE TRIGGER core_require_two_people BEFORE INSERT OR UPDATE OR DELETE ON repo
     FOR EACH ROW EXECUTE FUNCTION core_require_two_people('statement', 'codename');
 """
 
-GUARD_FINDING_WITHDRAWALS = r"""
-CREATE FUNCTION reports_guard_finding_withdrawals() RETURNS trigger LANGUAGE plpgsql AS $$
+GUARD_CONFIRMED_FINDINGS = r"""
+CREATE FUNCTION reports_guard_confirmed_findings() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    withdrawn reports_numberfinding := OLD;
 BEGIN
-    -- Or a dispute that two people uphold in this very transaction.
-    IF core_is_command() OR core_agreed('withdrawal', OLD.id::text) IS NOT NULL OR EXISTS (
-        SELECT FROM reports_dispute WHERE key = OLD.key AND status = 'upheld'
-           AND answered_by_id = NEW.withdrawn_by_id AND answered_at >= transaction_timestamp())
-    THEN
-        RETURN NEW;
+    IF core_is_command() THEN
+        RETURN coalesce(NEW, OLD);
     END IF;
-    RAISE EXCEPTION 'a confirmed finding is withdrawn by two people: % refused', TG_OP
+    IF TG_OP = 'UPDATE' THEN
+        withdrawn.withdrawn_at := NEW.withdrawn_at;
+        withdrawn.withdrawn_by_id := NEW.withdrawn_by_id;
+        -- Or a dispute that two people uphold in this very transaction.
+        IF NEW IS NOT DISTINCT FROM withdrawn AND (core_agreed('withdrawal', OLD.id::text) IS NOT NULL OR EXISTS (
+            SELECT FROM reports_dispute WHERE key = OLD.key AND status = 'upheld'
+               AND answered_by_id = NEW.withdrawn_by_id AND answered_at >= transaction_timestamp()))
+        THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'a confirmed finding is withdrawn by two people and else stays: % refused', TG_OP
           USING ERRCODE = 'integrity_constraint_violation';
 END $$;
-CREATE TRIGGER reports_guard_finding_withdrawals BEFORE UPDATE OF withdrawn_at ON reports_numberfinding
-    FOR EACH ROW WHEN (OLD.confirmed_at IS NOT NULL AND OLD.withdrawn_at IS DISTINCT FROM NEW.withdrawn_at)
-    EXECUTE FUNCTION reports_guard_finding_withdrawals();
+CREATE TRIGGER reports_guard_confirmed_findings BEFORE UPDATE OR DELETE ON reports_numberfinding
+    FOR EACH ROW WHEN (OLD.confirmed_at IS NOT NULL) EXECUTE FUNCTION reports_guard_confirmed_findings();
 """
 
 # Who held the reporter's phrase or code could have made the request: another officer grants it.
@@ -473,7 +481,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER reports_guard_erasure_grants BEFORE UPDATE OF outcome ON reports_erasurerequest
+CREATE TRIGGER reports_guard_erasure_grants BEFORE INSERT OR UPDATE OF outcome ON reports_erasurerequest
     FOR EACH ROW WHEN (NEW.outcome = 'granted') EXECUTE FUNCTION reports_guard_erasure_grants();
 """
 
@@ -505,6 +513,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(GUARD_TRANSFER_SLIPS, migrations.RunSQL.noop),
         migrations.RunSQL(ALLOW_ONLY_REENCRYPTION, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_PUBLIC_WORDS, migrations.RunSQL.noop),
-        migrations.RunSQL(GUARD_FINDING_WITHDRAWALS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_CONFIRMED_FINDINGS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_ERASURE_GRANTS, migrations.RunSQL.noop),
+        migrations.RunSQL("SELECT core_guard_truncates()", migrations.RunSQL.noop),
     ]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import officer_accounts, roles
+from accounts.models import OfficerProfile
 from core.models import Proposal
 from reports.models import Case, ErasureRequest, NumberFinding, Office, PublicStatement, Report
 from reports.numbers import findings
@@ -119,16 +120,44 @@ def test_alone_nobody_leaves_a_report_to_the_night(duty: Person, lead: Person) -
             "UPDATE accounts_officerprofile SET oidc_subject = 'x' FROM auth_user u"
             " WHERE u.id = user_id AND u.username = 'hai'"
         ),
+        (
+            "UPDATE accounts_officerprofile SET user_id = (SELECT id FROM auth_user WHERE username = 'hai')"
+            " WHERE oidc_subject = 'x9'"
+        ),
+        "UPDATE auth_user SET is_superuser = true WHERE username = 'duty'",
+        "UPDATE auth_user SET is_staff = false WHERE username = 'hai'",
+        (
+            "INSERT INTO auth_user_user_permissions (user_id, permission_id) SELECT u.id, p.id FROM auth_user u,"
+            " auth_permission p WHERE u.username = 'duty' AND p.codename = 'keep_people'"
+        ),
+        (
+            "INSERT INTO auth_group_permissions (group_id, permission_id) SELECT g.id, p.id FROM auth_group g,"
+            " auth_permission p WHERE g.name = 'Trực ban' AND p.codename = 'issue_alert'"
+        ),
+        "UPDATE reports_numberfinding SET valid_until = current_date - 1",
+        "UPDATE reports_numberfinding SET finding = 'cleared'",
+        "UPDATE reports_numberfinding SET confirmed_at = NULL, confirmed_by_id = NULL",
+        "DELETE FROM reports_numberfinding",
+        "TRUNCATE core_auditevent CASCADE",
+        "TRUNCATE reports_legalhold",
+        (
+            "INSERT INTO core_proposal (kind, target, new_values, old_values, reason, state, proposed_by_id,"
+            " decided_by_id, decided_at) SELECT 'account', '1', '{}', '{}', '', 'confirmed', a.id, b.id, now()"
+            " FROM auth_user a, auth_user b WHERE a.username = 'lead' AND b.username = 'hai'"
+        ),
         "UPDATE core_proposal SET state = 'confirmed', decided_by_id = proposed_by_id, decided_at = now()",
     ],
 )
 def test_the_database_wants_two_people(lead: Person, duty: Person, statement: str) -> None:
     other = create_officer("hai", "lead")
     officer_accounts.on_enrolment(other)
+    officer_accounts.on_enrolment(duty.user)
+    OfficerProfile.objects.filter(user=duty.user).update(oidc_subject="x9", oidc_issuer="i")
+    findings.confirm(proposed(duty).pk, by=lead.user)
     act_alone()
     officer_accounts.deactivate(other, by=lead.user, reason="x")
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {statement}")
 
 
 def test_the_desk_lists_what_waits_and_another_lead_confirms(lead: Person, duty: Person) -> None:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from accounts import roles
+from core.audit.proposals import bypass_four_eyes
 from portal.management import reference_data
 from reports.public import lookalike_domains
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with transaction.atomic():
+        with bypass_four_eyes():
             self._establish_roles()
             communes = reference_data.load_communes()
             units = reference_data.load_units()
