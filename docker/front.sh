@@ -14,8 +14,11 @@ if ! sh -c ': >>/proc/self/fd/9' 9>&2 2>/dev/null; then
     echo "front: what fails is not logged, for stderr is a socket" >&2
     failures=/dev/null
 fi
+# Without ALLOWED_HOSTS any name is taken for ours.
+if [ -n "${ALLOWED_HOSTS:-}" ]; then default=" default_server"; else default=; fi
+hosts=$(echo "${ALLOWED_HOSTS:-}" | tr ',' ' ')
 sed -e "s|{TRUSTED_PROXIES}|${TRUSTED_PROXIES:-1}|" -e "s|{FAILURES}|$failures|" -e "s|{BODY_SECONDS}|$BODY_SECONDS|g" \
-    -e "s|{LISTEN}|$LISTEN|g" -e "s|{UPSTREAM}|$UPSTREAM|g" -e "s|{SCRATCH}|$SCRATCH|g" \
+    -e "s|{HOSTS}|$hosts|" -e "s|{DEFAULT}|$default|" -e "s|{LISTEN}|$LISTEN|g" -e "s|{UPSTREAM}|$UPSTREAM|g" -e "s|{SCRATCH}|$SCRATCH|g" \
     -e "s|{STATIC_PAGES}|$STATIC_PAGES|g" -e "s|{HERE}|$here|g" "$here/nginx.conf" >"$filled"
 name() { # the text that province.toml gives a key
     sed -n "s/^$1 = \"\([^\"]*\)\".*/\1/p" "${PROVINCE_DIR:-$here/../province}/province.toml"

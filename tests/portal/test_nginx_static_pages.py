@@ -94,6 +94,20 @@ def front(tmp_path: Path, portal: http.server.HTTPServer, home: Path) -> Iterato
         yield port
 
 
+def test_under_the_name_of_another_no_kept_page_is_given(
+    tmp_path: Path, portal: http.server.HTTPServer, home: Path
+) -> None:
+    hosts = {"ALLOWED_HOSTS": "portal.example,.other.example", "QUIET": "2"}
+    with run_front(portal, tmp_path / "front", home, **hosts) as front:
+        for host in ("portal.example", "WWW.other.example:8080", "127.0.0.1"):
+            assert not ask(front, PAGE, Host=host)[1].startswith(FROM_PORTAL)
+        for path in (PAGE, "/", "/canh-bao/rss.xml", "/nhung/"):
+            answer = ask(front, path, Host="ke-gian.example")[1]
+            assert answer.startswith(b"Host: ke-gian.example")
+        stop(portal)
+        assert ask(front, PAGE, Host="ke-gian.example")[0].status == 502
+
+
 @pytest.fixture
 def dead(front: int, portal: http.server.HTTPServer) -> int:
     """Return the port of a front server whose portal is gone."""
