@@ -37,9 +37,10 @@ _TOTP_LENGTH, _MAX_CODE_LENGTH = 6, 8
 WRONG_CODE = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
 
 
-def reauthentication_required(view: View, permission: str) -> View:
+def reauthentication_required(view: View, permission: str, each: str = "") -> View:
     """Return the view with authentication first; the view itself refuses who lacks the permission.
 
+    A post with the field `each` asks whenever it comes: it opens many reports at once.
     Wrap outside a method check: `reauthentication_required(require_safe(view), EXPORT)`.
     """
 
@@ -51,7 +52,7 @@ def reauthentication_required(view: View, permission: str) -> View:
             return view(request, *args, **kwargs)
         proof = request.POST.get(_PROOF)
         is_often = events.has_revealed_often(user, _last_authenticated(request))
-        if is_often or not is_recently_authenticated(request):
+        if is_often or each in request.POST or not is_recently_authenticated(request):
             if proof is None or not _is_proof(request, proof):
                 return _ask(request, is_wrong=proof is not None, is_often=is_often)
             request.session[_WHEN] = timezone.now().timestamp()

@@ -47,7 +47,8 @@ def list_queue_routes() -> Iterator[Route]:
     file = require_http_methods(["GET", "HEAD", "POST"])(officer_filing.file_report)
     yield "file/", "file", file, {}
     export = require_http_methods(["GET", "POST"])(exports.export)
-    yield "export/", "export", reauthentication_required(export, exports.EXPORT_PERMISSION), {}
+    export = reauthentication_required(export, exports.EXPORT_PERMISSION, each="personal")
+    yield "export/", "export", export, {}
 
 
 def list_report_routes() -> Iterator[Route]:

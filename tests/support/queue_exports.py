@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from tests.support.desk_pages import QUEUE
-from tests.support.officers import Person
+from tests.support.officers import PASSWORD, Person
 
 PAGE = f"{QUEUE}export/"
 
@@ -26,7 +26,8 @@ def as_xlsx(content: bytes) -> list[list[str]]:
 
 def exported(person: Person, query: str = "?viec=all", **given: Any) -> list[list[str]]:
     """The rows of an export, its header first."""
-    answer = person.client.post(PAGE + query, {"format": "csv"} | given)
+    given = {"format": "csv", "confirm_proof": PASSWORD} | given
+    answer = person.client.post(PAGE + query, given)
     assert answer.status_code == 200
     content = b"".join(answer.streaming_content)  # type: ignore[arg-type]
-    return as_xlsx(content) if given.get("format") == "xlsx" else as_csv(content)
+    return as_xlsx(content) if given["format"] == "xlsx" else as_csv(content)

@@ -17,7 +17,7 @@ from core.models import AuditEvent
 from reports.facts.merged_report import Caller
 from tests.support import report_factories
 from tests.support.desk_pages import QUEUE
-from tests.support.officers import Person
+from tests.support.officers import PASSWORD, Person
 from tests.support.queue_exports import PAGE, as_csv, as_xlsx, exported
 
 pytestmark = pytest.mark.django_db
@@ -76,10 +76,18 @@ def test_nothing_personal_stands_in_it_unless_asked(lead: Person) -> None:
     assert [secret for secret in secrets if secret not in text] == []
 
 
-def test_without_a_reason_nothing_personal_is_given(lead: Person) -> None:
-    answer = lead.client.post(PAGE, {"format": "csv", "personal": "on", "reason": " "})
-    assert answer.status_code == 422
-    assert "Ghi vì sao cần xuất" in answer.content.decode()
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"reason": " ", "confirm_proof": PASSWORD}, "Ghi vì sao cần xuất"),
+        ({"reason": "Gửi Công an xã"}, "Xác nhận lại"),
+    ],
+)
+def test_without_a_reason_and_a_password_nothing_personal_is_given(
+    lead: Person, typed: dict[str, str], told: str
+) -> None:
+    answer = lead.client.post(PAGE, {"format": "csv", "personal": "on", **typed})
+    assert told in answer.content.decode()
     assert not AuditEvent.objects.filter(kind="exported").exists()
 
 
@@ -107,8 +115,8 @@ def test_more_than_the_setting_are_refused_and_said(lead: Person, settings: Sett
 
 def test_the_right_to_export_is_none_to_personal_data(lead: Person) -> None:
     lead.revoke("export_personal")
-    answer = lead.client.post(PAGE, {"format": "csv", "personal": "on", "reason": "cần lắm"})
-    assert answer.status_code == 403
+    asked = {"format": "csv", "personal": "on", "reason": "cần lắm", "confirm_proof": PASSWORD}
+    assert lead.client.post(PAGE, asked).status_code == 403
     assert 'name="personal"' not in lead.read_page(PAGE)
 
 
