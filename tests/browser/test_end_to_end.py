@@ -2,7 +2,6 @@
 what the pages weigh on the wire.
 """
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.conftest import OpenContext
 from tests.browser.pages import EVERY_PAGE, press
 from tests.support.portal_process import PATIENCE, Portal
+from tools.portal_stack import wait_until
 
 pytestmark = pytest.mark.serial
 
@@ -37,13 +37,12 @@ def enter_desk(page: Page, portal: Portal) -> None:
 
 def reload_until_read(desk: Page, address: str, number: str) -> None:
     """Triage takes a moment; only what has been read is found by its number."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
+
+    def is_read() -> bool:
         desk.goto(address)
-        if desk.get_by_role("link", name=number).count():
-            return
-        desk.wait_for_timeout(100)
-    raise AssertionError(f"{number} was not read")
+        return desk.get_by_role("link", name=number).is_visible()
+
+    assert wait_until(is_read, PATIENCE), number
 
 
 def test_one_call_from_the_phone_to_the_officers_decision(

@@ -31,15 +31,10 @@ def test_the_page_that_asks_again_has_no_fault(portal: str, page: Page, settings
     settings.REAUTHENTICATION_MINUTES = 0
     report = report_factories.report(contact="0992 000 118", phrase="bến đò, 47")
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
+    page.get_by_text("Hiện số", exact=True).click()
+    page.locator("#why_contact").fill("Gọi lại người báo")
     with page.expect_navigation():
-        page.evaluate(
-            """([at, why]) => { const form = document.createElement("form");
-        form.method = "post"; form.action = at;
-        const token = document.querySelector("[name=csrfmiddlewaretoken]").cloneNode();
-        const said = document.createElement("input"); said.name = "why"; said.value = why;
-        form.append(token, said); document.body.append(form); form.submit(); }""",
-            [f"{QUEUE}{report.pk}/reveal-contact/", "Gọi lại người báo"],
-        )
+        page.locator("#why_contact").press("Enter")
     page.wait_for_selector("#confirm_proof")
     assert find_desk_faults(page) == []
     page.fill("#confirm_proof", "sai")

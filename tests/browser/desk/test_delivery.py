@@ -1,10 +1,8 @@
 """In a real browser: the pages of subscribers and agencies, and the desk that brings warnings."""
 
 import pytest
-from django.core.management import call_command
 from playwright.sync_api import Page
 from pytest_django import Settings
-from pytest_django.live_server_helper import LiveServer
 
 from alerts.delivery import signed_links
 from alerts.models import Delivery, DeliveryAttempt, Subscriber
@@ -18,10 +16,9 @@ NAME = "Ủy ban nhân dân phường có tên rất dài " + "a" * 60
 
 
 @pytest.fixture
-def portal(live_server: LiveServer, settings: Settings) -> str:
-    settings.PORTAL_URL = str(live_server.url)
-    call_command("setup_desk", verbosity=0)
-    return str(live_server.url)
+def portal(portal: str, settings: Settings) -> str:
+    settings.PORTAL_URL = portal
+    return portal
 
 
 def test_the_way_in_and_out_of_the_mails_has_no_fault(portal: str, page: Page) -> None:

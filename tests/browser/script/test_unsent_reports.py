@@ -79,14 +79,10 @@ def test_a_kept_report_is_sent_when_the_line_is_back_though_its_page_was_open_to
 
 
 def test_a_kept_report_is_sent_at_the_next_visit_and_its_receipt_waits_for_a_press(
-    portal: str, phone: BrowserContext, writing: Page
+    portal: str, writing: Page
 ) -> None:
     """Somebody else may hold the phone by then."""
-    keep_unsent(writing)
-    writing.close()
-    phone.set_offline(False)
-    page = phone.new_page()
-    page.goto(portal)
+    page = visit_again(portal, writing, "all")
     expect(page.locator("#sent")).to_be_visible()
     assert page.url == f"{portal}/"
     assert page.evaluate(ON_THE_DEVICE) == "{}"
