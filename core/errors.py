@@ -1,4 +1,7 @@
-"""What more than one room raises when it refuses an officer's action; then nothing is written."""
+"""What rooms raise when they refuse an officer's action, with nothing written; places of errors."""
+
+import traceback
+from pathlib import Path
 
 
 class ActionError(Exception):
@@ -19,3 +22,9 @@ class NotAllowedError(ActionError):
 
 class StaleVersionError(ActionError):
     """Somebody changed it since the officer loaded the page."""
+
+
+def format_places(error: BaseException | None) -> str:
+    """Return file and line of the last calls before the error, and nothing that it says."""
+    frames = traceback.extract_tb(error.__traceback__ if error else None)[-4:]
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))

@@ -1,9 +1,8 @@
 """Log filters that redact lines of Django, gunicorn and axes: about failed requests, about log-ins."""
 
 import logging
-import traceback
-from pathlib import Path
-from types import TracebackType
+
+from core.errors import format_places
 
 
 class ErrorRedactionFilter(logging.Filter):
@@ -50,12 +49,6 @@ class LoginRedactionFilter(logging.Filter):
 
 def _replace_error(record: logging.LogRecord, code: str) -> None:
     """Put code, class and place of the error in the place of the line."""
-    kind, _, trace = record.exc_info or (None, None, None)
-    name = kind.__name__ if kind else "none"
-    record.msg, record.args = f"{code} error={name} at={_format_places(trace)}", None
-    record.exc_info, record.exc_text = None, None
-
-
-def _format_places(trace: TracebackType | None) -> str:
-    frames = reversed(traceback.extract_tb(trace)[-4:])
-    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
+    error = record.exc_info[1] if record.exc_info else None
+    record.msg = f"{code} error={type(error).__name__} at={format_places(error)}"
+    record.args, record.exc_info, record.exc_text = None, None, None

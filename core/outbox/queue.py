@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from math import inf
-from types import TracebackType
 from typing import Self
 
 import structlog
@@ -21,6 +20,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from core.database import BY_INDEX, PreparedStatement, execute_pipeline, log_database_error
+from core.errors import format_places
 from core.models import OutboxItem
 
 log = structlog.get_logger(__name__)
@@ -100,16 +100,11 @@ class Lease:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         if error is None:
             return False
-        # The error's text may quote a report: only its class is kept.
-        log.warning("outbox.attempt_failed", item=self.item_id, error=type(error).__name__)
+        name, at = type(error).__name__, format_places(error)  # its text may quote a report
+        log.warning("outbox.attempt_failed", item=self.item_id, error=name, at=at)
         with log_database_error(log, "outbox.release_failed", item=self.item_id):
             release_for_retry(self, error)
         return isinstance(error, Exception)

@@ -19,6 +19,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from core.database import log_database_error
+from core.errors import format_places
 from core.models import OutboxItem
 
 log = structlog.get_logger(__name__)
@@ -45,8 +46,8 @@ SELECT %(sweep)s, %(key)s, 1, statement_timestamp(), %(error)s,
 
 @dataclass
 class Guard(ContextDecorator):
-    """Suppresses an error of work that is called again, logs its class and records it until the work
-    is done. `is_recorded`: as a failure already, since the work began.
+    """Suppresses an error of work that is called again, logs its class and place and records it until
+    the work is done. `is_recorded`: as a failure already, since the work began.
     """
 
     sweep: str  # noun.verb
@@ -61,10 +62,11 @@ class Guard(ContextDecorator):
         self.error, rows = error, _failures(self.sweep).filter(key=self.key)
         with log_database_error(log, "sweep.record_failed", sweep=self.sweep):
             if error is None:
-                rows.delete()
+                if self.is_recorded or rows.exists():  # a delete is three statements
+                    rows.delete()
                 return False
             event, name = f"{self.sweep}_failed", type(error).__name__
-            log.warning(event, key=self.key, error=name)
+            log.warning(event, key=self.key, error=name, at=format_places(error))
             if not (self.is_recorded and rows.update(error=name)):
                 record_failure(self.sweep, self.key, name)
         return isinstance(error, Exception)

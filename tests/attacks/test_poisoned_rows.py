@@ -235,10 +235,11 @@ def test_a_job_that_breaks_off_is_told_until_it_is_done(
 
 
 def test_a_count_that_fails_keeps_no_other_alarm_from_being_raised(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(days_off, "years_without_data", lambda: 1 / 0)
     alarms.check_alarms()
+    assert "test_poisoned_rows.py:" in caplog.text
     assert [item.key for item in FAILED.all()] == ["calendar"]
     assert count_skipped() == 1
 

@@ -107,6 +107,7 @@ def test_error_gives_the_item_back_with_its_class_alone_until_it_is_done(
     with leased_item(item):
         raise ValueError("0550 000 123 said something")
     assert "ValueError" in caplog.text
+    assert "test_queue.py:" in caplog.text
     assert "0550" not in caplog.text
     item.refresh_from_db()
     assert (item.error, item.failed_at) == ("ValueError", None)
