@@ -42,9 +42,8 @@ class Command(migrate.Command):
                 self.stderr.write(f"A table is in use; {left} more tries.")
                 time.sleep(random.uniform(*RETRY_DELAYS))  # noqa: S311  # nosec B311
             else:
-                with contextlib.suppress(
-                    db.ProgrammingError
-                ):  # of a plan, the table may not be there
+                # Of a plan the table may not be there.
+                with contextlib.suppress(db.ProgrammingError):
                     encryption.store_key_proof()
                 return
 

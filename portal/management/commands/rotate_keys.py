@@ -36,10 +36,10 @@ KINDS: tuple[EncryptedDataset, ...] = (
         Subscriber, lambda address: subscriptions.email_blind_index(address, newest_key())
     ),
     EncryptedTextFields(PartnerAgency),
-    EncryptedTextFields(KeyProof),
     TotpSecrets(),
     ReceiptHashes(),
     EncryptedFiles(),
+    EncryptedTextFields(KeyProof),  # last: else what is left opens nothing and the start looks well
 )
 
 
