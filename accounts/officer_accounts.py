@@ -89,6 +89,9 @@ def _decide(user: User, change: Values, by: User | None, reason: str) -> Proposa
 class _AccountAct(proposals.Act):
     """A link of an account, a change of one with power, or one that gives power."""
 
+    def may_decide(self, proposal: Proposal, by: User) -> bool:
+        return super().may_decide(proposal, by) and proposal.target != str(by.pk)
+
     def carry_out(self, proposal: Proposal, by: User) -> None:
         user, change = User.objects.get(pk=proposal.target), proposal.new_values
         with _lock_decision(user, by, proposal.reason) as person:

@@ -45,12 +45,15 @@ _ACCOUNT_CHANGES = {
 
 def open_for(user: User) -> QuerySet[Proposal]:
     """Return the open proposals of others that the officer may decide."""
-    rows = Proposal.objects.filter(state=Proposal.State.OPEN, kind__in=_list_kinds(user))
+    rows = _select_for(user, Proposal.objects.filter(state=Proposal.State.OPEN))
     return rows.exclude(proposed_by=user)
 
 
-def _list_kinds(user: User) -> list[str]:
-    return [kind for kind, (act, *_) in _KINDS.items() if user.has_perm(act.permission)]
+def _select_for(user: User, rows: QuerySet[Proposal]) -> QuerySet[Proposal]:
+    """Return the proposals that the officer made or may decide; none about their own account."""
+    kinds = [kind for kind, (act, *_) in _KINDS.items() if user.has_perm(act.permission)]
+    rows = rows.exclude(kind=ACCOUNT.kind, target=str(user.pk))
+    return rows.filter(Q(kind__in=kinds) | Q(proposed_by=user))
 
 
 class ConfirmProposal(RowAction):
@@ -106,9 +109,8 @@ class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Proposal]:
         user, rows = get_officer(request), super().get_queryset(request)
-        if not self.has_view_permission(request):
-            return rows  # refused by Django, on record
-        return rows.filter(Q(kind__in=_list_kinds(user)) | Q(proposed_by=user))
+        # Who may not view them is refused by Django, on record.
+        return _select_for(user, rows) if self.has_view_permission(request) else rows
 
     def sidebar(self, request: HttpRequest, row: Proposal) -> dict[str, Any]:
         waits = row.state == Proposal.State.OPEN

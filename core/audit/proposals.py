@@ -32,6 +32,10 @@ class Act:
     kind: str
     permission: str
 
+    def may_decide(self, proposal: Proposal, by: User) -> bool:
+        """Return whether the officer may decide what a colleague proposed."""
+        return by.has_perm(self.permission)
+
     def carry_out(self, proposal: Proposal, by: User) -> None:
         """Do what was proposed; `by` has confirmed it. Raises what the service of the act raises."""
         raise NotImplementedError  # each kind does its own
@@ -63,10 +67,8 @@ class RowAct(Act):
         old_values = self.list_values(stored) if stored else {}
         if values == old_values:
             raise ActionError("Chưa có gì thay đổi.")
-        target = str(row.pk) if stored else ""
-        proposal = Proposal(kind=self.kind, target=target, new_values=values, proposed_by=by)
-        proposal.old_values = old_values
-        return _store(proposal)
+        words = {"target": str(row.pk) if stored else "", "old_values": old_values}
+        return _store(Proposal(kind=self.kind, new_values=values, proposed_by=by, **words))
 
     def carry_out(self, proposal: Proposal, by: User) -> None:
         """Write the row, if it is still as it was when the change was proposed."""
@@ -126,7 +128,7 @@ def refuse(act: Act, pk: int, reason: str, *, by: User) -> None:
         raise ActionError("Chưa ghi lý do.")
     with transaction.atomic():
         proposal = _lock_open(pk)
-        if proposal.proposed_by_id != by.pk and not by.has_perm(act.permission):
+        if proposal.proposed_by_id != by.pk and not act.may_decide(proposal, by):
             raise NotAllowedError("Bạn không có quyền quyết việc này.")
         _decide(proposal, Proposal.State.REFUSED, by)
         _log_event("act_refused", proposal, by, reason=reason.strip())

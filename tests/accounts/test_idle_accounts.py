@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from accounts import idle_accounts, officer_accounts
 from core.audit import events
-from tests.support.officers import Person, create_officer
+from tests.support.officers import Person, act_alone, create_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +83,7 @@ def test_an_account_that_nobody_used_is_closed_on_record(duty: Person, lead: Per
 
 def test_the_last_lead_stays_and_it_is_the_one_who_came_last(lead: Person) -> None:
     other = away(create_officer("hai", "lead"), 60)
-    away(lead.user, 90)
+    away(lead.user, 90), act_alone()
     idle_accounts.close_and_warn()
     assert (is_in(lead.user), is_in(other)) == (False, True)
 

@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from accounts import officer_accounts, roles
 from accounts.models import OfficerProfile
+from core.audit import proposals
 from core.models import Proposal
 from reports.models import Case, ErasureRequest, NumberFinding, Office, PublicStatement, Report
 from reports.numbers import findings
@@ -22,7 +23,7 @@ from reports.retention import purge as purging
 from tests.support import report_factories
 from tests.support.desk_pages import page_of, press
 from tests.support.number_factories import proposed
-from tests.support.officers import Person, act_alone, create_officer, log_in
+from tests.support.officers import Person, act_alone, confirm_open, create_officer, log_in
 from tests.support.resident_pages import create_resident
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +32,7 @@ WORDS = "Công an không làm việc qua Zalo."
 
 @pytest.fixture(autouse=True)
 def _guarded(db: None) -> None:
+    act_alone()
     call_command("setup_desk", verbosity=0)
 
 
@@ -152,9 +154,9 @@ def test_the_database_wants_two_people(lead: Person, duty: Person, statement: st
     other = create_officer("hai", "lead")
     officer_accounts.on_enrolment(other)
     officer_accounts.on_enrolment(duty.user)
-    OfficerProfile.objects.filter(user=duty.user).update(oidc_subject="x9", oidc_issuer="i")
+    with proposals.bypass_four_eyes():
+        OfficerProfile.objects.filter(user=duty.user).update(oidc_subject="x9", oidc_issuer="i")
     findings.confirm(proposed(duty).pk, by=lead.user)
-    act_alone()
     officer_accounts.deactivate(other, by=lead.user, reason="x")
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {statement}")
@@ -162,12 +164,10 @@ def test_the_database_wants_two_people(lead: Person, duty: Person, statement: st
 
 def test_the_desk_lists_what_waits_and_another_lead_confirms(lead: Person, duty: Person) -> None:
     other = log_in(create_officer("hai", "lead"))
-    act_alone()
     row = findings.confirm(proposed(duty).pk, by=lead.user)
     findings.withdraw(row.pk, "Nhầm", by=lead.user)
-    officer_accounts.change_role(
-        duty.user, roles.group_of("approver"), by=lead.user, reason="chuyển việc"
-    )
+    approver = roles.group_of("approver")
+    officer_accounts.change_role(duty.user, approver, by=lead.user, reason="chuyển việc")
     assert "2</b> việc chờ người thứ hai" in other.get("/admin/").content.decode()
     page = other.get("/admin/core/proposal/").content.decode()
     assert "Gỡ ghi nhận số" in page
@@ -181,4 +181,13 @@ def test_the_desk_lists_what_waits_and_another_lead_confirms(lead: Person, duty:
         assert other.get(f"/admin/core/proposal/{proposal.pk}/change/").status_code == 200
         other.post(f"/admin/core/proposal/{proposal.pk}/confirm/")
     assert NumberFinding.objects.get().withdrawn_at
-    assert list(duty.user.groups.all()) == [roles.group_of("approver")]
+    assert list(duty.user.groups.all()) == [approver]
+
+
+def test_who_shall_be_closed_refuses_nothing(lead: Person) -> None:
+    other = create_officer("hai", "lead")
+    officer_accounts.deactivate(other, by=lead.user, reason="thôi việc")
+    desk = log_in(other)
+    assert "0 đề nghị" in desk.get("/admin/core/proposal/").content.decode()
+    desk.post(f"/admin/core/proposal/{Proposal.objects.get().pk}/refuse/", {"reason": "không"})
+    confirm_open(officer_accounts.ACCOUNT, create_officer("ba", "lead"))
