@@ -82,12 +82,10 @@ _KINDS = (_("ảnh"), _("bản ghi âm"), _("bản ghi"), _("bản PDF"), _("t�
 @form_view
 def send_files(request: HttpRequest) -> HttpResponse:
     """Store the files of the report whose code precedes them; return a line for each. The front server
-    asks first whether there is a ticket.
+    asks first, by HEAD, whether there is a ticket.
     """
-    if (
-        request.method != "POST"
-        and (ticket := request.GET.get(upload_handler.TICKET_PARAMETER)) is not None
-    ):
+    ticket = request.GET.get(upload_handler.TICKET_PARAMETER)
+    if request.method == "HEAD" and ticket is not None:
         return HttpResponse(status=204 if upload_handler.is_ticket_valid(ticket) else 403)
     if request.method != "POST":
         return redirect("reports:track")

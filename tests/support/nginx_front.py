@@ -37,6 +37,8 @@ class Stub(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
+    do_HEAD = do_GET  # noqa: N815  # of http.server
+
     def log_message(self, *_: object) -> None:
         pass
 
