@@ -234,7 +234,7 @@ def audit_subject_for(match: ResolverMatch | None) -> AuditSubject:
 
 # --- requests by view, counted in memory that web's processes share
 
-MAX_PROCESSES = 8  # those that serve, and those that a reload lets end
+MAX_PROCESSES = 8  # those that serve, and those that a reload lets end; of more some share a row
 STATUSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 OTHER = "other"  # files, answers from memory, addresses that there are not
 LOOK_INTERVAL_SECONDS, MAX_BUSY_LOOKS = 5.0, 4
@@ -252,7 +252,7 @@ class RequestCounts:
 
     def use_row(self, row: int) -> None:
         """Count in this row from now on; a process that died in it took no threads along."""
-        self._start = row * self._width
+        self._start = row % MAX_PROCESSES * self._width
         self._cells[self._start] = 0
 
     def begin(self) -> None:
