@@ -74,7 +74,7 @@ class SharedValues:
 
 
 @dataclass(frozen=True)
-class Proposal:
+class ProposedMerge:
     pk: int
     other: Campaign
     reason: str
@@ -187,12 +187,12 @@ def _actions(campaign: Campaign) -> QuerySet[CampaignAction]:
     return concerned.select_related("campaign", "other", "actor", "undone_by").order_by("-id")
 
 
-def _proposals(campaign: Campaign) -> list[Proposal]:
+def _proposals(campaign: Campaign) -> list[ProposedMerge]:
     """Return the open proposals to merge it, strongest first."""
     of_it = Q(campaign_a=campaign) | Q(campaign_b=campaign)
     rows = MergeProposal.objects.open().filter(of_it).select_related("campaign_a", "campaign_b")
     return [
-        Proposal(
+        ProposedMerge(
             row.pk,
             row.campaign_b if row.campaign_a_id == campaign.pk else row.campaign_a,
             row.reason,
