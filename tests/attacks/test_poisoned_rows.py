@@ -66,8 +66,10 @@ def create_cases(_: object = None) -> list[Case]:
 
 
 def create_junk(_: Settings) -> None:
+    other = create_officer("thu.hai", "duty")
     for case in create_cases():
         report_factories.decide("junk", case, User.objects.get(username="chi.huy"))
+        report_factories.decide("second", case, other)
     Case.objects.update(changed_at=LONG_AGO)
 
 
