@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from reports.models import Followup, Report
 from tests.browser.conftest import OpenContext
 from tests.browser.pages import A4, find_resident_faults, press, print_page, unfold
 
@@ -49,20 +48,6 @@ def test_a_receipt_with_everything_on_it_has_no_fault_and_prints_on_one_sheet(
     unfold(page, "main summary")
     expect(page.get_by_role("button", name=WORDS[language]["answer"])).to_be_visible()
     assert find_resident_faults(page) == []
-
-
-def test_without_script_an_old_name_is_settled_by_its_reporter(
-    confirmed: str, open_context: OpenContext
-) -> None:
-    page = open_context(java_script_enabled=False).new_page()
-    fill_in(page, f"{confirmed}/bao-cao/")
-    send(page)
-    page.get_by_label("Xã Lam Sơn (Thọ Xuân cũ)").check()
-    page.get_by_role("button", name="Gửi câu trả lời").click()
-    page.get_by_role("heading", name=Report.objects.get().public_number).wait_for()
-    answer = Followup.objects.get()
-    assert (answer.kind, answer.commune_id) == ("answer", "xa_lam_son")
-    assert Report.objects.get().commune_id is None
 
 
 def test_a_folded_answer_is_open_when_the_page_comes_back(

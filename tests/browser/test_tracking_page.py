@@ -5,10 +5,9 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page
 
 from reports.cases import workflow
-from reports.models import Campaign, CampaignLink, Followup
+from reports.models import Campaign, CampaignLink
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
-from tests.browser.conftest import OpenContext
 from tests.browser.pages import find_resident_faults, press, unfold
 from tests.support.officers import create_officer
 from tests.support.report_factories import report
@@ -70,18 +69,3 @@ def test_no_state_of_the_page_has_a_fault(
     assert find_resident_faults(page) == []
     press(page, page.locator("form[action$='/rut/'] button"))
     assert find_resident_faults(page) == []
-
-
-def test_without_script_a_second_caller_is_added_by_labels_alone(
-    confirmed: str, mine: intake.SubmissionResult, open_context: OpenContext
-) -> None:
-    page = open_context(java_script_enabled=False).new_page()
-    open_report(page, confirmed, mine, "")
-    page.get_by_text("Mở ô để ghi thêm").click()
-    page.get_by_label("Số hiện trên máy").first.fill("0550 000 124")
-    page.get_by_label("Họ xưng là").first.select_option(label="Công an")
-    page.get_by_label("Hôm qua").check()
-    press(page, page.get_by_role("button", name="Thêm vào tin báo"))
-    followup = Followup.objects.get()
-    assert followup.callers[0]["number"] == "0550 000 124"
-    assert followup.called_on is not None

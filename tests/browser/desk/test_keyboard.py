@@ -2,8 +2,9 @@
 
 import pytest
 from django.test import Client
+from playwright.sync_api import expect
 
-from reports.models import Case, Report
+from reports.models import Case, Message, Report
 from tests.browser.desk.conftest import QUEUE, OpenDesk
 from tests.browser.pages import find_desk_faults, find_edges
 from tests.support import report_factories
@@ -50,6 +51,27 @@ def test_three_keys_end_a_report_with_the_suggested_reason(
     with page.expect_navigation():
         page.keyboard.press("Control+Shift+Enter")
     assert Case.objects.get(report=report).status == "closed"
+
+
+def test_a_report_is_taken_and_its_reporter_asked_by_keys(
+    portal: str, open_desk: OpenDesk, chief: Client
+) -> None:
+    """Asked of once it was seen: what is sent has the keyboard."""
+    report = report_factories.triaged("Xưng công an, tôi đã mất 35 triệu.")
+    page = open_desk(chief)
+    page.goto(f"{portal}{QUEUE}{report.pk}/change/")
+    with page.expect_navigation():
+        page.keyboard.press("n")
+    assert Case.objects.get(report=report).status == "in_review"
+    page.keyboard.press("h")
+    page.keyboard.type("Bác chuyển tiền lúc mấy giờ?")
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("button", name="Gửi cho người báo")).to_be_focused()
+    assert not Message.objects.exists()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert Message.objects.get().report_id == report.pk
 
 
 SLOW_HAND = 3  # keys a second, some 35 words a minute

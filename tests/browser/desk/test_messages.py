@@ -1,12 +1,11 @@
 """Writing to a reporter, many reports at once and help in a real browser: no fault at any width."""
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Page
 
 from core import encryption
 from reports.models import Case, Message, Report
-from tests.browser.desk.conftest import QUEUE, OpenDesk
+from tests.browser.desk.conftest import QUEUE
 from tests.browser.pages import find_desk_faults, press
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -47,17 +46,3 @@ def test_many_are_set_aside_and_the_result_has_no_fault(
     assert "Đã làm 3 tin, không làm 0 tin." in page.inner_text("#content")
     assert find_desk_faults(page) == []
     assert set(Case.objects.values_list("status", flat=True)) == {"junk"}
-
-
-def test_without_script_a_message_is_sent_and_the_tour_ended(
-    portal: str, open_desk: OpenDesk, chief: Client, report: Report
-) -> None:
-    page = open_desk(chief, java_script_enabled=False)
-    page.goto(f"{portal}/admin/")
-    press(page, page.get_by_role("button", name="Đã đọc, không hiện nữa"))
-    assert "năm bước làm quen" not in page.inner_text("#content")
-    write(page, portal, report)
-    press(page, page.get_by_role("button", name="Chèn").first)
-    press(page, page.get_by_role("button", name="Xem trước"))
-    press(page, page.get_by_role("button", name="Gửi cho người báo"))
-    assert Message.objects.filter(report=report).count() == 2

@@ -15,13 +15,6 @@ from tests.support.alert_factories import submitted
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 
-def test_no_page_has_a_fault(portal: str, page: Page, report: Report) -> None:
-    for path in ["/admin/", QUEUE, f"{QUEUE}?viec=all&q=cong+an", f"{QUEUE}{report.pk}/keeping/"]:
-        answer = page.goto(portal + path)
-        assert answer is not None
-        assert (answer.status, find_desk_faults(page)) == (200, []), path
-
-
 def test_no_state_of_a_report_has_a_fault(portal: str, page: Page, report: Report) -> None:
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
     unfold(page)
