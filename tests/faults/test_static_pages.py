@@ -56,21 +56,6 @@ def test_a_cancel_reaches_every_door_in_seconds(stack: PortalStack) -> None:
     assert time.time() - cancelled < allowance.extend(LATEST)
 
 
-def test_a_cancel_reaches_every_door_without_a_worker(stack: PortalStack) -> None:
-    """Files that a word has overtaken are marked outdated at once, whoever is there to write new ones."""
-    with publishing_rounds.publisher_process(stack.env) as desk:
-        desk.act("issue", "ba")
-        assert wait_until(lambda: shows(stack, "/nhung/", "(ba v1)"))
-        allowance = CpuAllowance()
-        stack.freeze("valkey")
-        try:
-            cancelled = desk.act("cancel", "ba")
-            assert wait_until(lambda: not shows(stack, "/nhung/", "(ba v"), 60)
-            assert time.time() - cancelled < allowance.extend(LATEST)
-        finally:
-            stack.thaw("valkey")
-
-
 def test_with_all_else_dead_every_door_answers_and_says_so(stack: PortalStack) -> None:
     with publishing_rounds.publisher_process(stack.env) as desk:
         desk.act("issue", "mot")

@@ -253,16 +253,6 @@ def served(tmp_path: Path) -> Iterator[tuple[Process, str]]:
 
 
 @pytest.mark.serial
-def test_ctrl_c_stops_the_whole_portal(served: tuple[Process, str], tmp_path: Path) -> None:
-    process, url = served
-    assert get(url) == 200
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
-    assert process.returncode == 0
-    assert not processes_about(str(tmp_path))
-
-
-@pytest.mark.serial
 def test_kill_9_of_the_whole_portal_leaves_no_process(
     served: tuple[Process, str], tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ from tests.support import database_reset
 from tests.support.alert_factories import cancelled, issued
 from tests.support.nginx_front import Stub, ask, needs_nginx, run_front, run_portal, stop
 from tests.support.signing_keys import CAP_KEY, TEXT_KEY
-from tests.support.stored_pages import checked, kept_as
+from tests.support.stored_pages import checked
 from tools.portal_stack import wait_until
 from tools.process_memory import list_process_tree
 
@@ -181,17 +181,6 @@ def test_a_reader_who_has_it_is_told_so(front: int) -> None:
     assert (again.status, text) == (304, b"")
     assert answer.headers["Last-Modified"]
     assert "max-age=30" in answer.headers["Cache-Control"]
-
-
-def test_a_dead_portal_leaves_every_kept_page_and_says_so(dead: int, home: Path) -> None:
-    checked(home, 3600)
-    wanted = (200, "the portal does not answer; fresh")
-    for door in list_static_pages(timezone.now()):
-        assert soon(lambda path=door.path: kept_as(dead, path) == wanted), door.path  # type: ignore[misc]
-    answer, text = ask(dead, "/canh-bao/khong-co/")
-    assert answer.status == 503
-    assert 'href="tel:113"' in text.decode()
-    assert "02373.725.725" in text.decode()
 
 
 def test_a_portal_without_its_database_leaves_them_too(

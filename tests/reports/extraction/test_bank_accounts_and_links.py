@@ -1,7 +1,7 @@
 """Numbers, accounts and links in sentences as residents type them, and where they stand."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.extraction.bank_accounts_and_links import (
@@ -10,7 +10,6 @@ from reports.extraction.bank_accounts_and_links import (
     find_links,
 )
 from reports.extraction.phones import find_in_text
-from tests.support.cpu_time import assert_cpu_time_below
 from tests.support.data_files import read_cases, read_jsonl
 
 CASES = read_jsonl("text_numbers.jsonl")
@@ -63,16 +62,3 @@ def test_one_number_has_both_readings() -> None:
     assert [found.account for found in find_bank_accounts(beside)] == ["0550000123"]
     assert [found.phone.key for found in find_in_text(alone)] == ["+84550000123"]
     assert find_bank_accounts(alone) == ()
-
-
-PIECES = [
-    "0550000123", " ", "stk ", "mb ", "/QĐ", "+84", ") (", ".", "1", "đồng", "O", ",", "vn", "/",
-]  # fmt: skip
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).map("".join))
-def test_no_repeated_piece_takes_long(piece: str) -> None:
-    text = (piece * 20_000)[:20_000]
-    for reader in (find_in_text, find_bank_accounts, find_links):
-        assert assert_cpu_time_below(1, reader, text)

@@ -23,7 +23,6 @@ from reports.monitoring import alarms, queue_stats
 from reports.monitoring.alarms import check_alarms, format_duration
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
-from tests.support.concurrency import in_parallel
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -303,18 +302,6 @@ def test_a_looker_that_was_overtaken_tells_nothing(monkeypatch: pytest.MonkeyPat
     settle()
     overtaken(monkeypatch, "delete")
     assert [message.subject[:6] for message in mail.outbox] == ["Báo độ", "Đã hết"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_many_lookers_at_once_one_tells() -> None:
-    many = [lambda: [check_alarms() for _ in range(4)]] * 6
-    wait_for()
-    in_parallel(many)
-    a_minute_passes()
-    in_parallel(many)
-    settle()
-    in_parallel(many)
-    assert [message.subject[:7] for message in mail.outbox] == ["Báo độn", "Đã hết:"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,9 +1,5 @@
 """Reading reports again: each once, none forgotten, whatever dies on the way; decisions stay."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from itertools import count, islice
 from typing import Any
@@ -181,33 +177,6 @@ def test_a_step_that_breaks_in_the_middle_leaves_nothing_and_is_taken_again(
     OutboxItem.objects.update(due_at=Now())
     take_steps()
     assert list_owed() == reports
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_step_whose_process_is_killed_is_taken_again() -> None:
-    """Kill after the batch is written and before it is committed."""
-    reports = outdated_reports(5)
-    run = reprocessing.start()
-    take_steps(1)
-    item, here = step_of(run), connection.get_connection_params()
-    database = f"postgresql://{here['user']}@/{here['dbname']}?host={here['host']}"
-    env = os.environ | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "portal.settings"}
-    died = subprocess.run([sys.executable, "-c", _DIE, str(item.pk)], env=env, check=False)
-    assert died.returncode == -signal.SIGKILL
-    assert list_owed() == reports[:2]
-    expire_lease(item)
-    take_steps()
-    assert list_owed() == reports
-
-
-_DIE = """
-import os, signal, sys, django
-django.setup()
-from reports.triage import reprocessing
-reprocessing.BATCH_SIZE = 2
-reprocessing._enqueue_step = lambda run: os.kill(os.getpid(), signal.SIGKILL)
-reprocessing.process_items([int(sys.argv[1])])
-"""
 
 
 @pytest.mark.django_db(transaction=True)
