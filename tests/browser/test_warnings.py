@@ -148,7 +148,7 @@ def test_small_frames_hold_what_matters_and_scroll_to_the_rest(portal: str, smal
     expect(old).to_be_visible()
     assert_first_lines_in_sight(small)
     small.reload()
-    for line in small.locator("section li").all():
+    for line in small.locator("section li:visible").all():
         line.scroll_into_view_if_needed()
         expect(line).to_be_visible()
         assert find_edges(line)[1] <= height_of(small)
