@@ -54,6 +54,9 @@ class RowAct(Act):
         parsed: Values = json.loads(json.dumps(values, cls=DjangoJSONEncoder))
         return parsed
 
+    def has_open(self, pk: object) -> bool:
+        return Proposal.objects.filter(kind=self.kind, target=str(pk), state="open").exists()
+
     def propose(self, row: Model, by: User) -> Proposal:
         """Propose to save *row*, new or changed and not saved. Raises ActionError."""
         return self._propose(row, self.list_values(row), by)

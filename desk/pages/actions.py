@@ -28,6 +28,8 @@ from desk.pages.requests import parse_int, post_text
 
 PROPOSED = "Đã đề nghị. Trang giữ như cũ cho đến khi một người khác xác nhận."
 
+WAITS = "Mục này đang có một đề nghị chờ xác nhận. Xác nhận hoặc bỏ đề nghị đó rồi hãy sửa tiếp."
+
 
 class DeskAction(View):
     """Check the permission, run the action, add a message and redirect.
@@ -156,9 +158,20 @@ class ReadOnlyActionsMixin(ReadOnlyAdminMixin):
 
 
 class ProposingAdminMixin:
-    """Pages whose save and delete buttons only propose, with audit events of their own."""
+    """Pages whose save and delete buttons only propose, with audit events of their own. While a
+    proposal about a row waits, nobody types another.
+    """
 
     act: RowAct
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may: bool = super().has_change_permission(request, obj)  # type: ignore[misc]
+        return may and not (obj and self.act.has_open(obj.pk))
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        if self.act.has_open(object_id):
+            messages.warning(request, WAITS)
+        return super().change_view(request, object_id, *args, **kwargs)  # type: ignore[misc]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}

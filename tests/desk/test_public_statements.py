@@ -57,6 +57,15 @@ def test_a_sentence_is_shown_and_hidden_by_two_on_record(lead: Person) -> None:
     assert confirmed.actor == shown.decided_by
 
 
+def test_while_a_proposal_waits_nobody_types_another(lead: Person) -> None:
+    save(lead, "no_fine", is_public="on")
+    page = lead.read_page(page_of("no_fine"))
+    assert "đang có một đề nghị chờ xác nhận" in page
+    assert 'name="_save"' not in page
+    confirm_open(STATEMENT)
+    assert 'name="_save"' in lead.read_page(page_of("no_fine"))
+
+
 def test_a_change_of_what_is_shown_is_confirmed_anew(lead: Person) -> None:
     save(lead, "first_review", is_public="on")
     confirm_open(STATEMENT)
