@@ -256,7 +256,8 @@ def range_owner(key: str) -> str:
 
 def normalize_digits(raw: str) -> str:
     """Return a field with ASCII digits, without invisible characters and odd spaces."""
-    text = to_ascii_digits(reading_copy(raw).text).replace("…", "...")
+    signs = reading_copy(raw).text
+    text = to_ascii_digits("".join(unicodedata.normalize("NFKC", sign) for sign in signs))
     spaced = (" " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in text)
     text = "".join(sign for sign in spaced if unicodedata.category(sign) != "Cf").strip()
     return _OF_A_SHEET.sub(r"\1", text) if _OF_A_SHEET.fullmatch(text) else text
