@@ -118,7 +118,12 @@ class Reconciliation:
     broken_for: float  # the longest time in which connections broke and none was answered
 
     def breaches(self) -> list[str]:
-        """What may not be, each as a short line; empty when all is well."""
+        """What may not be after one fault, each as a short line; empty when all is well."""
+        slow = [f"slowest answer: {self.slowest:.1f} s"] if self.too_slow else []
+        return self.losses() + slow
+
+    def losses(self) -> list[str]:
+        """What may not be after any, however long an answer took."""
         bad = {
             "without a receipt": self.sent - self.receipts,
             "lost": self.lost,
@@ -129,9 +134,7 @@ class Reconciliation:
             "codes that open nothing or another report": self.not_opened,
             "wrong or silent answers": len(self.wrong),
         }
-        counted = [f"{name}: {number}" for name, number in bad.items() if number]
-        slow = [f"slowest answer: {self.slowest:.1f} s"] if self.too_slow else []
-        return counted + slow
+        return [f"{name}: {number}" for name, number in bad.items() if number]
 
 
 class ClientJournal:

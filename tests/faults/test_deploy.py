@@ -49,6 +49,6 @@ def test_a_new_version_that_migrates_takes_over_under_load_and_a_plain_start_is_
     assert stack.terminate() == 0
     stack.start_serve(DJANGO_SETTINGS_MODULE=NEWER)
     books = closed(stack, journal)
-    assert books.breaches() == []
+    assert books.losses() == []
     assert books.broken_for < journal.allowance.extend(REFUSED_FOR)
     assert stack.ask("SELECT DISTINCT tomorrow FROM reports_case") == [(7,)]

@@ -34,7 +34,7 @@ def assert_all_is_there(stack: PortalStack, journal: ClientJournal) -> None:
     """Drained, with fifteen seconds left out; and every receipt is good."""
     stack.expire_leases()
     assert stack.wait_until_idle()
-    assert journal.reconcile(stack.database).breaches() == []
+    assert journal.reconcile(stack.database).losses() == []
 
 
 def test_web_processes_share_the_listening_socket_and_no_connection(stack: PortalStack) -> None:
