@@ -5,6 +5,7 @@ triggers refuse the rows of such acts without it (core/migrations/0002_guards.py
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ _STALE = "Nội dung này đã đổi từ khi đề nghị. Bỏ đề nghị �
 
 
 @dataclass(frozen=True)
-class Act:
+class Act(ABC):
     """A kind of act, and the permission to confirm what a colleague proposed."""
 
     kind: str
@@ -36,9 +37,9 @@ class Act:
         """Return whether the officer may decide what a colleague proposed."""
         return by.has_perm(self.permission)
 
+    @abstractmethod
     def carry_out(self, proposal: Proposal, by: User) -> None:
         """Do what was proposed; `by` has confirmed it. Raises what the service of the act raises."""
-        raise NotImplementedError  # each kind does its own
 
 
 @dataclass(frozen=True)
