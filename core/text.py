@@ -134,9 +134,9 @@ _USUAL = r"\t\n\r -~À-ýĂăĐđĨĩŨũƠơƯưẠ-ỹ…"  # the reader was t
 # A letter with thirty marks, as in Unicode's stream-safe form: to order n marks takes n² steps.
 _LETTER = rf".(?:[{_HIDDEN}]*+[\u0300-\u036f]){{0,30}}+[{_HIDDEN}]*+"
 _PIECES = re.compile(rf"((?:[{_USUAL}](?!{_BEHIND}))++)|{_LETTER}", re.DOTALL)
-# Letters and digits that stand alone, one after another.
+# Three letters or digits or more that stand alone, one after another: two make no word for certain.
 _GAP = re.compile(r"[\W_]+")
-_SPACED = re.compile(r"(?<![^\W_])[^\W_](?:(?:[^\w\n]|_){1,6}+[^\W_](?![^\W_]))++")
+_SPACED = re.compile(r"(?<![^\W_])[^\W_](?:(?:[^\w\n]|_){1,6}+[^\W_](?![^\W_])){2,}+")
 _SYLLABLE = re.compile(
     r"(?:ngh?|nh?|gh?|gi|kh?|ph?|t[hr]?|ch?|qu|[bdhlmrsvx])?"
     r"(?:[aeiouy]|ieu?|i[au]|yeu?|a[iouy]|e[ou]|o[eio]|oa[iy]?|u[eiu]|uay?|uo[iu]?|uy[aeu]?)"

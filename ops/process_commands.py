@@ -10,6 +10,7 @@ GUNICORN = ["-m", "gunicorn", "--config", "python:portal.gunicorn"]
 CELERY = ["-m", "celery", "--quiet", "-A", "portal"]
 WORKER_OPTIONS = ["--concurrency=2", "--without-gossip", "--without-mingle"]
 ROLES = ("web", "relay", "worker", "beat")
+AFTER_WEB = ["nice", "-n", "5"]  # on a machine that is full, residents' pages come first
 
 
 def resolve_data_dir() -> Path:
@@ -32,14 +33,14 @@ def command(role: str, data_dir: Path, bind: str) -> list[str]:
         "worker": [*CELERY, "worker", *WORKER_OPTIONS, *quiet],
         "beat": [*CELERY, "beat", "--pidfile=", "--schedule", schedule, *quiet],
     }
-    return [sys.executable, *arguments[role]]
+    return [*(AFTER_WEB if role != "web" else []), sys.executable, *arguments[role]]
 
 
 def main() -> None:
     """Become the role of the command line; web listens on every address, or on the second word."""
     role, host = [*sys.argv[1:3], "0.0.0.0"][:2]  # noqa: S104  # nosec B104
     arguments = command(role, resolve_data_dir(), f"{host}:{os.environ.get('PORT') or 8000}")
-    os.execv(arguments[0], arguments)  # noqa: S606  # nosec B606
+    os.execvp(arguments[0], arguments)  # noqa: S606  # nosec B606
 
 
 if __name__ == "__main__":
