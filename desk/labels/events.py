@@ -46,7 +46,8 @@ EVENTS = {
     "code_replaced": "Người báo đã lấy mã mới, mã cũ hết hiệu lực",
     "reprocessed": "Cho máy đọc lại",
     "corrected": "Sửa gợi ý của máy",
-    "correction_reverted": "Lấy lại chỗ đã sửa gợi ý của máy",
+    "correction_reverted": "Lấy lại lời đã ghi về gợi ý của máy",
+    "fact_confirmed": "Xác nhận gợi ý của máy",
     "reprocessing_started": "Bắt đầu một lượt đọc lại tin",
     "reprocessing_resumed": "Cho lượt đọc lại tin làm tiếp",
     "invited": "Gửi lời mời vào trực ban",
@@ -105,6 +106,7 @@ EVENTS = {
     "destroyed": "Hủy, hai người đồng ý",
     "exported": "Xuất danh sách tin",
     "case_exported": "Xuất hồ sơ một tin",
+    "labels_exported": "Xuất lời kể có nhãn của cán bộ",
     "detail_erased": "Xóa lời ghi trong một dòng nhật ký",
     "record_restored": "Ghi nhận nhật ký đã khôi phục từ bản sao lưu",
 }

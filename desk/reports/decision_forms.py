@@ -29,7 +29,7 @@ MAX_EVENTS = 5  # events of colleagues, after a lost race
 # Events that do not change the case.
 NO_DECISION = (
     "revealed", "refused", "reprocessed", "one_time_word_issued", "code_replaced",
-    "filed", "deadline_soon", "deadline_overdue",
+    "filed", "deadline_soon", "deadline_overdue", "fact_confirmed",
 )  # fmt: skip
 
 _NEVER = "Không hỏi mã, không hỏi số thẻ, không gửi đường link."

@@ -1,7 +1,8 @@
-"""Correct a wrongly extracted fact, or revert the correction.
+"""Confirm an extracted fact, correct a wrong one, or take back what was said.
 
 Values by fact: scenario a code; actions and offices lists of codes; money_lost_vnd đồng, 0 none,
-None unknown; ongoing a bool; priority 0 to 100. `effective_facts` prefers them.
+None unknown; ongoing a bool; priority 0 to 100. `effective_facts` prefers corrections; a confirmation
+holds for what the machine read then, so that a later word of the reporter still counts.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,7 +20,7 @@ from reports.cases import deadlines, legal_holds
 from reports.cases.transitions import DECIDE
 from reports.cases.workflow import ReasonMissingError, UnderLegalHoldError, lock_case_version
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
-from reports.models import Case, Correction
+from reports.models import Case, Correction, ExtractedFacts
 from reports.reference import office_lexicon
 
 Fact = Correction.Fact
@@ -78,8 +79,25 @@ def correct_fact(
     return _store_correction(case_id, version, row)
 
 
+def confirm_fact(case_id: UUID, *, by: User, version: int, seen: CorrectedValue) -> None:
+    """Store that the machine read a fact rightly, as the officer saw it. Raises ActionError."""
+    _check_permission(by)
+    with transaction.atomic():
+        case = _lock_free_case(case_id, by, version)
+        facts = ExtractedFacts.objects.filter(pk=case_id)
+        is_known = seen.fact in _CHECKS and seen.fact not in case.corrections_json
+        if not is_known or seen.value not in facts.values_list(seen.fact, flat=True):
+            raise InvalidFactValueError
+        row = Correction(report_id=case_id, fact=seen.fact, value=seen.value, actor=by)
+        row.is_confirmation = True
+        row.save(force_insert=True)
+        events.log_event(
+            "report", case_id, "fact_confirmed", by=by, fact=seen.fact, correction=row.pk
+        )
+
+
 def revert_correction(case_id: UUID, *, by: User, version: int, fact: str) -> Case:
-    """Restore the extracted fact and return the case. Raises ActionError."""
+    """Take back what was said of a fact and return the case. Raises ActionError."""
     _check_permission(by)
     return _store_correction(case_id, version, Correction(fact=fact, is_active=False, actor=by))
 
@@ -89,16 +107,27 @@ def _check_permission(by: User) -> None:
         raise NotAllowedError
 
 
+def _lock_free_case(case_id: UUID, by: User, version: int) -> Case:
+    case = lock_case_version(case_id, by, version)
+    if legal_holds.is_held(case_id):
+        raise UnderLegalHoldError
+    return case
+
+
+def _has_word_of(case_id: UUID, fact: str) -> bool:
+    """Return whether an officer's word on the fact stands."""
+    words = Correction.objects.filter(report=case_id, fact=fact).order_by("-id")
+    return bool(words.values_list("is_active", flat=True).first())
+
+
 def _store_correction(case_id: UUID, version: int, row: Correction) -> Case:
     """Store the row and the case's corrections in force; return the case."""
     with transaction.atomic():
-        case = lock_case_version(case_id, row.actor, version)
-        if legal_holds.is_held(case_id):
-            raise UnderLegalHoldError
+        case = _lock_free_case(case_id, row.actor, version)
         values = {fact: value for fact, value in case.corrections_json.items() if fact != row.fact}
         if row.is_active:
             values[row.fact] = row.value
-        elif values == case.corrections_json:
+        elif not _has_word_of(case_id, row.fact):
             raise InvalidFactValueError
         row.report_id = case_id
         row.save(force_insert=True)

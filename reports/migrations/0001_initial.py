@@ -378,6 +378,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('fact', models.CharField(choices=[('priority', 'ưu tiên'), ('scenario', 'kiểu lừa'), ('actions', 'họ đòi'), ('money_lost_vnd', 'thiệt hại'), ('ongoing', 'đang bị ép'), ('offices', 'họ xưng')], max_length=16)),
                 ('is_active', models.BooleanField(default=True)),
+                ('is_confirmation', models.BooleanField(default=False)),
                 ('value', models.JSONField(null=True)),
                 ('reason', models.TextField(blank=True, verbose_name='lý do')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -921,7 +922,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='correction',
-            constraint=models.CheckConstraint(condition=models.Q(('is_active', False), models.Q(('reason', ''), _negated=True), _connector='OR'), name='correction_has_reason'),
+            constraint=models.CheckConstraint(condition=models.Q(('is_active', False), ('is_confirmation', True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='correction_has_reason'),
         ),
         migrations.AddConstraint(
             model_name='databreach',

@@ -148,8 +148,9 @@ class Case(models.Model):
 
 
 class Correction(models.Model):
-    """An officer's correction of a fact; append-only (trigger), the newest of a fact counts.
-    `value` as in cases/corrections.py. A row with `is_active` false reverts to the extraction.
+    """What an officer says of a fact; append-only (trigger), the newest of a fact counts.
+    `value` as in cases/corrections.py. With `is_confirmation` it is what the machine read, and rules
+    nothing: the machine may read on. A row with `is_active` false takes back what was said.
     """
 
     class Fact(models.TextChoices):
@@ -164,6 +165,7 @@ class Correction(models.Model):
     report = models.ForeignKey(Report, models.PROTECT, related_name="corrections")
     fact = models.CharField(max_length=16, choices=Fact.choices)
     is_active = models.BooleanField(default=True)
+    is_confirmation = models.BooleanField(default=False)
     value = models.JSONField(null=True)
     reason = models.TextField("lý do", blank=True)
     actor = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -173,7 +175,7 @@ class Correction(models.Model):
         verbose_name = verbose_name_plural = "chỗ cán bộ sửa"
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(is_active=False) | ~models.Q(reason=""),
+                condition=Q(is_active=False) | Q(is_confirmation=True) | ~Q(reason=""),
                 name="correction_has_reason",
             ),
         ]

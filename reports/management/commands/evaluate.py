@@ -8,11 +8,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from reports.cases import officer_labels
 from reports.extraction import evaluation
-from reports.extraction.evaluation import FACTS, EvaluatedStory, Score
+from reports.extraction.evaluation import EvaluatedStory, Score
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
 from reports.management.json_lines_command import InvalidInputLineError, get_text, parse_record
-from reports.models import Case
+from reports.models import Correction, Report
 from reports.triage import report_triage
 
 
@@ -28,7 +29,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--corrections",
             action="store_true",
-            help="instead of a file: officers' corrections as the truth; no sample of all reports",
+            help="instead of a file: what officers confirmed or corrected as the truth, and how often"
+            " they agreed by month; no sample of all reports",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,14 +46,16 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
     def _evaluate_corrections(self) -> None:
-        evaluated = labelled_from_corrections()
+        evaluated = evaluate_officer_labels()
         if not evaluated:
-            self.stdout.write("no correction holds")
+            self.stdout.write("no officer has judged a fact")
             return
-        self.stdout.write(f"{len(evaluated)} reports with corrections, read as triage reads today")
+        self.stdout.write(
+            f"{len(evaluated)} reports that officers judged, read as triage reads today"
+        )
         for fact, (right, labelled) in evaluation.fact_accuracy(evaluated).items():
             self.stdout.write(f"  {fact:16}{right:>6} of {labelled} as the officer says")
-        for line in _list_confusions(evaluated):
+        for line in (*_list_agreement(), *_list_confusions(evaluated)):
             self.stdout.write(line)
 
 
@@ -82,7 +86,7 @@ def _are_actions(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(c, str) and c in codes for c in value)
 
 
-_MAX_CASES = 5000
+_MAX_REPORTS = 5000
 _FIELDS: Mapping[str, Callable[[object], bool]] = {
     "scenario": lambda value: isinstance(value, str) and value in scenario_codes(),
     "actions": _are_actions,
@@ -135,20 +139,22 @@ def _list_calibration(evaluated: list[EvaluatedStory]) -> Iterator[str]:
         yield f"  from {band.least:6.2f}{band.stories:>8}{band.right:>8.2f}"
 
 
-def labelled_from_corrections() -> list[EvaluatedStory]:
-    """Return the newest reports with corrections in force, as triage reads them today."""
-    cases = (
-        Case.objects.filter(corrections_json__has_any_keys=sorted(FACTS), report__erased_at=None)
-        .select_related("report")
-        .prefetch_related("report__followups")
-        .order_by("-changed_at")[:_MAX_CASES]
-    )
-    return list(map(_evaluate_case, cases))
+def _list_agreement() -> Iterator[str]:
+    yield ""
+    yield "month, fact, confirmed of those judged then"
+    for row in officer_labels.load_agreement():
+        share = row.agreed / row.judged
+        yield f"  {row.month:%Y-%m}  {row.fact:16}{row.agreed:>6} of {row.judged:<6}{share:>6.2f}"
 
 
-def _evaluate_case(case: Case) -> EvaluatedStory:
-    report = case.report
-    corrections = {fact: value for fact, value in case.corrections_json.items() if fact in FACTS}
-    label = {"id": report.public_number, "text": report.story, **corrections}
+def evaluate_officer_labels() -> list[EvaluatedStory]:
+    """Return the reports last judged by officers, as triage reads them today."""
+    newest = officer_labels.list_labelled_reports()[:_MAX_REPORTS]
+    return [_evaluate_report(*each) for each in officer_labels.load_labels(newest)]
+
+
+def _evaluate_report(report: Report, words: Mapping[str, Correction]) -> EvaluatedStory:
+    values = {fact: word.value for fact, word in words.items()}
+    label = {"id": report.public_number, "text": report.story, **values}
     followups = sorted(report.followups.all(), key=lambda each: (each.received_at, each.pk))
     return EvaluatedStory(label, report_triage.read_report(report, tuple(followups)))

@@ -183,7 +183,7 @@ def test_what_was_taken_back_or_erased_is_no_truth(duty: Person) -> None:
     report_factories.erase(erased)
     out = io.StringIO()
     call_command("evaluate", "--corrections", stdout=out)
-    assert out.getvalue() == "no correction holds\n"
+    assert out.getvalue() == "no officer has judged a fact\n"
 
 
 def test_evaluate_wants_one_of_file_and_corrections() -> None:
