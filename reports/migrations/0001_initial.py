@@ -638,6 +638,7 @@ class Migration(migrations.Migration):
                 ('sent_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='lúc')),
                 ('is_question', models.BooleanField(db_default=False, default=False)),
                 ('text_sealed', models.BinaryField(null=True)),
+                ('story', models.TextField(blank=True, db_default='', verbose_name='lời trả lời')),
                 ('submission_key', models.CharField(default=uuid.uuid4, max_length=64)),
                 ('content_digest', models.BinaryField(max_length=32)),
                 ('erased_at', models.DateTimeField(editable=False, null=True)),

@@ -309,6 +309,7 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         blanked := OLD;
         blanked.text_sealed := NULL;
+        blanked.story := '';
         blanked.erased_at := NEW.erased_at;
         IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW IS NOT DISTINCT FROM blanked
            AND EXISTS (SELECT FROM core_auditevent WHERE subject_type = 'report'

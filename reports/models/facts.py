@@ -25,7 +25,8 @@ class ExtractedFacts(models.Model):
     `reasons`: {"fact", "rule", "words", "start", "end", "points"}, offsets in `Report.story`.
     `followups_read`: how many it covers; fewer never replace more. `offices`: claimed offices,
     rows of Office or wider names of the claim table; `office_communes`: communes that a named unit
-    may be of. `commune`, `commune_raw`: the home by the last follow-up that names one, else "".
+    may be of. `commune`, `commune_raw`: the home by the last follow-up that names one,
+    or by story or answer where no field does; else "".
     """
 
     report = models.OneToOneField(Report, models.PROTECT, primary_key=True, related_name="facts")

@@ -69,8 +69,8 @@ class Followup(models.Model):
 
 
 class Message(models.Model):
-    """A message between desk and reporter; `actor`: the officer, None for the reporter. Never
-    changed; a logged erasure empties its text (trigger).
+    """A message between desk and reporter; `actor`: the officer, None for the reporter, whose
+    `story` is read like a follow-up's. Never changed; a logged erasure empties its text (trigger).
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -81,6 +81,7 @@ class Message(models.Model):
     )
     is_question = models.BooleanField(default=False, db_default=False)  # awaits an answer
     text_sealed = models.BinaryField(null=True)
+    story = models.TextField("lời trả lời", blank=True, db_default="")  # redacted, as Report.story
     encryption_owner = property(attrgetter("report_id"))
     submission_key = models.CharField(max_length=64, default=uuid.uuid4)  # sent twice, it is one
     content_digest = models.BinaryField(max_length=32)

@@ -4,15 +4,18 @@ Marks are ignored. A former name that several communes share stays ambiguous. Pu
 of `communes`.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import islice
 
 from django import db
 
 from core.database import CachedRead
 from core.province import province
-from core.text import normalize
+from core.text import normalize, normalize_with_offsets
+from reports.data.loader import load_json
 from reports.models import Commune
 
 UNKNOWN = "commune_unknown"
@@ -22,6 +25,15 @@ _CACHE_SECONDS = 300  # communes change rarely, by law
 
 _COMMUNE_TYPES = ("thi tran", "phuong", "xa", "tt", "p", "x")
 _DISTRICT_TYPES = ("thanh pho", "thi xa", "huyen", "quan", "tp", "tx", "h")
+# "Tôi ở", "nhà em hiện ở tại thôn 3,": the commune follows.
+_LIVES = re.compile(
+    r"\b(?:toi|tui|em|minh|chau|con|nha|gia dinh|que)"
+    r"(?: (?:dang|hien|nay|tam|song|thuong|tru|[0-9]{1,3} tuoi)){0,3} (?:o|tai) (?:tai )?"
+    r"(?:(?:thon|xom|ban|khu|pho|to|so)(?: \w+){1,3}? (?=(?:xa|phuong|thi tran) )"
+    r"|(?:(?:thon|xom|ban|khu|pho|to|so|nha|[0-9]{1,3}) ){1,4})?"
+)
+_WORD = re.compile(r"\S+")
+_MAX_HOMES, _MAX_HOME_WORDS = 3, 7
 _PROVINCE = (f"tinh {normalize(province.name)}", normalize(province.name))
 
 
@@ -109,6 +121,29 @@ def _build_ambiguous_match(
     if spelled in gazetteer.districts:
         return PlaceMatch(None, AMBIGUOUS, codenames, gazetteer.written[spelled], is_district=True)
     return PlaceMatch(None, AMBIGUOUS, codenames, gazetteer.written.get(_without_type(folded), ""))
+
+
+@cache
+def _elsewhere() -> frozenset[str]:
+    """Return the folded names of other provinces."""
+    return frozenset(map(normalize, load_json("claimed.json")["provinces"]))
+
+
+def find_home(story: str, places: tuple[CommunePlace, ...]) -> tuple[str, str] | None:
+    """Return the commune where a story's teller lives, and its words, or None if unsure. An answer
+    may be the commune alone.
+    """
+    copy = normalize_with_offsets(story)
+    if alone := match_place(copy.text.removesuffix(" a"), places).codename:
+        return alone, story.strip()
+    for start in [match.end() for match in islice(_LIVES.finditer(copy.text), _MAX_HOMES)]:
+        words = list(islice(_WORD.finditer(copy.text, start), _MAX_HOME_WORDS))
+        for last in reversed(words[1:]):
+            match = match_place(copy.text[start : last.end()], places)
+            if match.codename and copy.text[start : last.end()] not in _elsewhere():
+                first, end = copy.original_span(start, last.end())
+                return match.codename, story[first:end]
+    return None
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ from reports.models import (
 )
 from reports.numbers.report_counts import CALLERS
 from reports.retention import erasure_log
+from reports.submission import intake
 
 REMOVE_TASK = "reports.remove_files"
 ERASED_PLACEHOLDER = "đã xóa"  # replaces officers' words; also in migration 0002
@@ -70,7 +71,7 @@ _REPORT = _NAMES | {
 }  # fmt: skip
 _EMPTY: Mapping[type[Model], Mapping[str, Any]] = {
     EvidenceFile: {"name_sealed": None},
-    Message: {"text_sealed": None},
+    Message: {"text_sealed": None, "story": ""},
     Followup: _NAMES | {
         "story": "", "callers": [], "accounts": [], "links": [], "called_on": None, "called_on_raw": "",
         "money_lost_raw": "", "commune": None, "commune_raw": "",
@@ -189,6 +190,7 @@ def _erase_files(report_id: UUID, until: datetime) -> None:
 
 def _erase_messages(report_id: UUID, until: datetime) -> None:
     erase_rows(Message.objects.filter(report=report_id, sent_at__lte=until))
+    queue.enqueue_once(intake.TRIAGE_TASK, report_id)  # what was read in them goes too
 
 
 _PARTS: Mapping[ErasureScope, Callable[[UUID, datetime], None]] = {

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from core import encryption
 from core.keys import content_digests
@@ -83,42 +83,48 @@ def submit_followup(
 ) -> FollowupResult:
     """Save a follow-up, once. Raises ReportErasedError, LimitReachedError, DatabaseError."""
     words = {name: value for name, value in asdict(submission).items() if name not in _DERIVED}
-    with transaction.atomic():
-        # The order of locks of every decision: case, then report.
-        case = lock_case(report.pk) if _is_urgent(submission.story) else None
-        _lock_report(report)
-        if earlier := _filter_sent(report.followups.all(), submission_key, words).first():
-            return FollowupResult(earlier, is_new=False)
-        if _is_full(report, submission.kind):
-            raise LimitReachedError
-        followup = _build_followup(report, submission, submission_key, words)
-        followup.save(force_insert=True)
-        if submission.kind != Followup.Kind.WITHDRAWAL:
-            queue.enqueue_once(TRIAGE_TASK, report.pk)
-        if case:
-            deadlines.restart_review_deadline(case)
-    queue.notify()
-    return FollowupResult(followup, is_new=True)
+    withdrawals = Q(kind=Followup.Kind.WITHDRAWAL)
+    is_withdrawal = submission.kind == Followup.Kind.WITHDRAWAL
+    rows = report.followups.filter(withdrawals if is_withdrawal else ~withdrawals)
+    most = MAX_WITHDRAWALS if is_withdrawal else MAX_FOLLOWUPS
+    followup = _build_followup(report, submission)
+    return FollowupResult(*_save_once(followup, rows, most, submission_key, words))
 
 
 def submit_reply(report: Report, text: str, submission_key: str) -> bool:
     """Save a message of the reporter; return False if it was saved before. Raises as above."""
+    message = Message(
+        report=report,
+        text_sealed=encryption.encrypt(text, "text", report.pk),
+        story=RedactedCopy((_latest_contact(report),)).redact(text),
+    )
+    rows = report.messages.filter(actor=None)
+    return _save_once(message, rows, MAX_MESSAGES, submission_key, text)[1]
+
+
+def _save_once(
+    row: RowT, rows: QuerySet[RowT], most: int, submission_key: str, words: object
+) -> tuple[RowT, bool]:
+    """Save what a reporter says later, unless these words are among the rows; owe its triage."""
+    digests = content_digests(_DIGEST, submission_key, words)
+    row.submission_key, row.content_digest = submission_key, digests[0]
     with transaction.atomic():
-        case = lock_case(report.pk) if _is_urgent(text) else None  # first, as above
-        _lock_report(report)
-        if _filter_sent(report.messages.filter(actor=None), submission_key, text).exists():
-            return False
-        if report.messages.filter(actor=None).count() >= MAX_MESSAGES:
+        # The order of locks of every decision: case, then report.
+        case = lock_case(row.report_id) if _is_urgent(row.story) else None
+        if lock_report(row.report_id).erased_at:
+            raise ReportErasedError
+        sent = rows.filter(submission_key=submission_key, content_digest__in=digests)
+        if earlier := sent.first():
+            return earlier, False
+        if rows.count() >= most:
             raise LimitReachedError
-        Message(
-            report=report,
-            text_sealed=encryption.encrypt(text, "text", report.pk),
-            submission_key=submission_key,
-            content_digest=content_digests(_DIGEST, submission_key, text)[0],
-        ).save(force_insert=True)
+        row.save(force_insert=True)
+        if getattr(row, "kind", "") != Followup.Kind.WITHDRAWAL:  # read by people alone
+            queue.enqueue_once(TRIAGE_TASK, row.report_id)
         if case:
             deadlines.restart_review_deadline(case)
-    return True
+    queue.notify()
+    return row, True
 
 
 def _is_urgent(text: str) -> bool:
@@ -135,35 +141,15 @@ def truncate_middle(text: str) -> str:
     return text if len(text) <= 2 * half else f"{text[:half]}\n{text[-half:]}"
 
 
-def _lock_report(report: Report) -> None:
-    """Lock the report against other follow-ups and erasure. Raises ReportErasedError."""
-    if lock_report(report.pk).erased_at:
-        raise ReportErasedError
+def _latest_contact(report: Report) -> str:
+    return encryption.decrypt_field(merged_report.merged_report(report), "contact") or ""
 
 
-def _is_full(report: Report, kind: str) -> bool:
-    withdrawal = Followup.Kind.WITHDRAWAL
-    if kind == withdrawal:
-        return report.followups.filter(kind=withdrawal).count() >= MAX_WITHDRAWALS
-    return report.followups.exclude(kind=withdrawal).count() >= MAX_FOLLOWUPS
-
-
-def _filter_sent(rows: QuerySet[RowT], submission_key: str, words: object) -> QuerySet[RowT]:
-    """Return the rows with these words, digested under any present key."""
-    digests = content_digests(_DIGEST, submission_key, words)
-    return rows.filter(submission_key=submission_key, content_digest__in=digests)
-
-
-def _build_followup(
-    report: Report, submission: FollowupSubmission, submission_key: str, words: object
-) -> Followup:
-    contact = encryption.decrypt_field(merged_report.merged_report(report), "contact") or ""
-    copy = RedactedCopy((contact, submission.contact))
+def _build_followup(report: Report, submission: FollowupSubmission) -> Followup:
+    copy = RedactedCopy((_latest_contact(report), submission.contact))
     return Followup(
         report=report,
         kind=submission.kind,
-        submission_key=submission_key,
-        content_digest=content_digests(_DIGEST, submission_key, words)[0],
         story=copy.redact(submission.story),
         callers=[_redact_caller(copy, caller) for caller in submission.callers],
         accounts=[copy.redact_field(line, _ACCOUNT_CUE) for line in submission.accounts],

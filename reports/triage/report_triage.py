@@ -48,18 +48,25 @@ _COLUMNS = (
 _FOLLOWUP_FIELDS = (
     "kind", "story", "callers", "accounts", "links", "money_lost_raw", "commune_id", "commune_raw",
 )  # fmt: skip
+# An answer to an officer is read like a follow-up of a story alone.
+_LATER = f"""
+SELECT received_at, id::text, {", ".join(_FOLLOWUP_FIELDS)} FROM reports_followup
+ WHERE report_id = report.id AND kind <> '{Followup.Kind.WITHDRAWAL}'
+ UNION ALL
+SELECT sent_at, id::text, '{Followup.Kind.ANSWER}', story, '[]', '{{}}', '{{}}', '', NULL, ''
+  FROM reports_message WHERE report_id = report.id AND story <> ''
+"""  # noqa: S608  # nosec B608
 _MAX_FOLLOWUPS = 50  # the latest; of each as much as of a story
-# One statement: a report without followups costs an index look-up.
+# One statement: a report without followups or answers costs two index look-ups.
 _READ = PreparedStatement(
     "read_report",
     f"""
 SELECT {", ".join(_COLUMNS)},
-       (SELECT count(*) FROM reports_followup WHERE report_id = report.id),
-       (SELECT json_agg(latest ORDER BY received_at, id)
-          FROM (SELECT id, received_at, kind, left(story, {MAX_STORY_CHARS_READ}) AS story,
-                       callers, accounts, links, money_lost_raw, commune_id, commune_raw
-                  FROM reports_followup
-                 WHERE report_id = report.id AND kind <> '{Followup.Kind.WITHDRAWAL}'
+       (SELECT count(*) FROM reports_followup WHERE report_id = report.id)
+       + (SELECT count(*) FROM reports_message WHERE report_id = report.id AND actor_id IS NULL),
+       (SELECT json_agg(to_jsonb(latest) || jsonb_build_object('story', left(story, {MAX_STORY_CHARS_READ}))
+                        ORDER BY received_at, id)
+          FROM (SELECT * FROM ({_LATER}) AS later
                  ORDER BY received_at DESC, id DESC LIMIT {_MAX_FOLLOWUPS}) AS latest)
   FROM reports_report AS report WHERE id = %(report)s
 """,  # noqa: S608  # nosec B608
@@ -167,7 +174,7 @@ def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0)
     reading, typed = followup_facts.merge_followups(merged)
     claims = followup_facts.all_claims(merged, office_lexicon.office_lexicon())
     stages = followup_facts.all_stages(reading, report.story, merged.substantive_followups)
-    place = merged.followup_with_latest_place
+    commune_id, commune_raw = _find_home(merged)
     declared = _form_answers(merged, typed)
     priority = compute_priority(reading, declared=declared, office=claims.of_state)
     facts = merge_form_facts(reading, declared)
@@ -183,8 +190,8 @@ def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0)
             offices=list(claims.offices),
             office_communes=list(claims.communes),
             stages=list(story_reader.stage_codes(stages)),
-            commune_id=place.commune_id if place else None,
-            commune_raw=place.commune_raw[: gazetteer.MAX_LENGTH] if place else "",
+            commune_id=commune_id,
+            commune_raw=commune_raw,
             reasons=[_reason_row(reason) for reason in reasons],
             search_text=_search_text(merged, indicators),
             rules_version=RULES_VERSION,
@@ -195,6 +202,20 @@ def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0)
             merged, [each.phone for each in own if each.phone], in_story, later
         ),
     )
+
+
+def _find_home(merged: MergedReport) -> tuple[str | None, str]:
+    """Return the commune of the latest follow-up's field, and its words; where no field of the report
+    names one for certain, that of the latest answer or story that does.
+    """
+    place = merged.followup_with_latest_place
+    typed = (place.commune_id, place.commune_raw[: gazetteer.MAX_LENGTH]) if place else (None, "")
+    if merged.commune_id:
+        return typed
+    stories = [merged.report.story, *(each.story for each in merged.substantive_followups)]
+    places = gazetteer.communes()
+    homes = (gazetteer.find_home(story, places) for story in reversed(stories))
+    return next(filter(None, homes), typed)
 
 
 def read_report(report: Report, followups: tuple[Followup, ...] = ()) -> StoryReading:

@@ -1,5 +1,6 @@
 """What a reporter says later is evidence: kept once, sealed and masked, and owed its triage."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,11 +14,15 @@ from core import encryption
 from core.audit import events
 from core.models import OutboxItem
 from core.outbox import queue
+from portal.management import reference_data
 from reports.extraction import story_reader
 from reports.facts import contact_index, merged_report
 from reports.facts.merged_report import Caller
 from reports.models import Followup, Message, Report
 from reports.monitoring.queue_stats import queue_balance
+from reports.reference import gazetteer
+from reports.retention import erasure
+from reports.retention.erasure import ErasureScope
 from reports.submission.intake import TRIAGE_TASK
 from reports.tracking import followups
 from reports.tracking.followups import FollowupResult, FollowupSubmission, LimitReachedError
@@ -259,3 +264,46 @@ def test_a_long_text_is_read_at_both_its_ends_while_somebody_waits() -> None:
     assert len(read) <= followups.MAX_CHARS_READ_AT_ONCE + 1
     assert read.startswith("Họ gọi.")
     assert story_reader.extract_from_story(read).ongoing
+
+
+ANSWER = (
+    "Tôi ở xã Hồi Xuân. Tài khoản 0123456789012 MB Bank Nguyễn Văn B, số 0550000124,"
+    " vào http://vay-nhanh.example. Chúng lại đang gọi dọa."
+)
+
+
+@pytest.mark.parametrize(
+    "send", [followups.submit_reply, lambda *sent: add(sent[0], story=sent[1])]
+)
+def test_an_answer_and_a_followup_are_read_like_a_story(send: Callable[..., object]) -> None:
+    reference_data.load_communes()
+    gazetteer.clear_cache()
+    subject = report("Có người gọi đòi tiền.")
+    before = process_triage(subject)
+    send(subject, ANSWER, KEY)
+    facts = process_triage(subject)
+    assert facts.ongoing
+    assert facts.priority > before.priority
+    assert (facts.commune_id, facts.commune_raw) == ("xa_hoi_xuan", "xã Hồi Xuân")
+    assert {each.key for each in subject.indicators.all()} == {
+        "0123456789012", "+84550000124", "vay-nhanh.example",
+    }  # fmt: skip
+    assert "nguyen van b" in facts.search_text
+    assert "same_account:0123456789012" in subject.fingerprint.keys
+
+
+def test_an_answer_is_kept_without_the_numbers_of_its_writer() -> None:
+    subject = report(contact="0550 000 777")
+    followups.submit_reply(subject, "Số tôi 0550000777, thẻ 4111 1111 1111 1111.", KEY)
+    assert Message.objects.get().story == "Số tôi [số người báo], thẻ [số thẻ]."
+
+
+def test_what_was_read_in_an_erased_answer_goes_with_it() -> None:
+    subject = report("Có người gọi đòi tiền.")
+    followups.submit_reply(subject, ANSWER, KEY)
+    assert process_triage(subject).ongoing
+    erasure.erase(subject.pk, ErasureScope.MESSAGES, cause="test")
+    facts = process_triage(subject)
+    assert (facts.ongoing, Message.objects.get().story) == (False, "")
+    assert not subject.indicators.exists()
+    assert "hoi xuan" not in facts.search_text
