@@ -30,6 +30,18 @@ from reports.extraction.language.numerals import (
 
 _SHORT_UNITS = {"k", "tr", "cu", "chai", "m", "lit"}
 _OR = {"hay", "hoac", "or"}
+_WRITTEN_OUT = {
+    "bang",
+    "chu",
+    "viet",
+    "ghi",
+    "so",
+    "tien",
+    "tuc",
+    "la",
+    "in",
+    "words",
+}  # "bằng chữ: …"
 _COUNTS: list[str] = load_json("number_words.json")["counted"]
 _COUNTS_MARKED = ("đợt", "bận", "đứa")  # without marks each is another word too
 _BARE_AMID_MARKS = {"so", "vo"}  # "vô tài khoản", typed without its mark
@@ -173,7 +185,29 @@ def _parse_bare_sum(word: Token) -> int | None:
 
 
 def find_amounts(story: TokenizedText) -> Iterator[MoneyAmount]:
-    """Yield every sum of đồng in the story, in order."""
+    """Yield every sum of đồng in the story, in order; one in figures and again in words is one."""
+    held: MoneyAmount | None = None
+    for amount in _list_amounts(story):
+        if held and _repeats(story, held, amount):
+            held = held._replace(last=amount.last)
+            continue
+        if held:
+            yield held
+        held = amount
+    if held:
+        yield held
+
+
+def _repeats(story: TokenizedText, one: MoneyAmount, two: MoneyAmount) -> bool:
+    """Return whether two writes out one: "35tr (ba mươi lăm triệu)", "bằng chữ: …"."""
+    words = story.words
+    between = {word.folded for word in words[one.last : two.first]}
+    in_figures = [words[each.first].folded[0].isdecimal() for each in (one, two)]
+    is_both = in_figures[0] != in_figures[1]
+    return one.value == two.value and is_both and between <= _WRITTEN_OUT
+
+
+def _list_amounts(story: TokenizedText) -> Iterator[MoneyAmount]:
     at, begin = 0, number_start_words()
     while at < len(story.words):
         word = story.words[at].folded
