@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from desk.labels.formatting import format_loss
 from reports.campaigns import campaign_stats
 from reports.extraction import story_reader
+from reports.extraction.danger import DANGER
 from reports.extraction.language.scoring import DENIED, is_remainder
 from reports.facts import abuse_flags
 from reports.facts.choices import OFFICES
@@ -36,7 +37,6 @@ _UNREAD = PriorityLabel(UNTRIAGED, "urgent-0")
 
 CORRECTABLE_FACTS = {str(fact): label.capitalize() for fact, label in Correction.Fact.choices}
 FACTS = CORRECTABLE_FACTS | {
-    "just_now": "Vừa xảy ra",
     "third_person": "Người bị lừa",
     "office": "Họ xưng",
     "stages": "Bước kịch bản",
@@ -78,23 +78,19 @@ _FLAGS = {
     "trap_filled": "Đã điền ô ẩn mà người thường không thấy, có thể do máy gửi. Xếp dưới đến khi có người nhận.",
 }
 _RULES = {
-    "always urgent": "Kiểu lừa luôn phải xem ngay",
     "clamped to 0": "Điểm thấp nhất là 0",
+    "clamped to 59": "Không thấy ai đang nguy hiểm",
     "clamped to 100": "Điểm cao nhất là 100",
     "junk": "Có vẻ là tin rác, cán bộ quyết định",
     "money lost: sum not said": "Đã mất tiền, chưa rõ bao nhiêu",
-    "money moved within hours": "Tiền mới chuyển trong vài giờ",
     "office named on the form": "Người báo nêu nơi bị giả danh",
     "office of state": "Giả danh cơ quan nhà nước",
-    "ongoing": "Đang bị ép",
-    "ongoing by its words": "Có thể còn đang bị ép",
-    "ongoing: declared": "Người báo chọn: họ vẫn đang ép",
     "third party: child": "Có trẻ em",
     "third party: elder": "Có người già",
     "third party: other": "Báo thay người khác",
     "third party: declared": "Báo thay người khác",
 }
-_OF_CODE = {"scenario": "Kiểu lừa", "demand": "Họ đòi", "top demand": "Việc nguy nhất"}
+_OF_CODE = {"scenario": "Kiểu lừa", "demand": "Họ đòi"}
 _OF_NUMBER = {"further demands:": "Còn đòi thêm {} việc", "money lost:": "Thiệt hại từ {}"}
 _MANY = re.compile(r"(further demands:|money lost:) (\d+)")
 
@@ -140,12 +136,19 @@ def rule_label(text: str) -> str:
     if text in _RULES:
         return _RULES[text]
     head, _, code = text.partition(": ")
+    if is_danger(text):
+        return code
     if head in _OF_CODE:
         return f"{_OF_CODE[head]}: {code_label(code)}"
     if parts := _MANY.match(text):
         amount = format_loss(int(parts[2])) if parts[1] == "money lost:" else parts[2]
         return _OF_NUMBER[parts[1]].format(amount)
     return _RULES.get(head, text)
+
+
+def is_danger(rule: str) -> bool:
+    """Return whether a reason of a priority is that somebody is in danger."""
+    return rule.startswith(f"{DANGER} ")
 
 
 def source_label(text: str) -> str:

@@ -28,6 +28,7 @@ from reports.reference import gazetteer
 
 SUMMARY_CHARS = 90  # of a story in its row
 MAX_OFFICES = 2
+MAX_DANGERS = 2
 _BY_OFFICER = " (cán bộ sửa)"
 MAX_TYPED_CHARS = 40  # of an unparsed number or place
 
@@ -47,11 +48,13 @@ def urgency_column(report: Report) -> SafeString:
 
 
 def _weightiest(report: Report) -> str:
-    """Return ", " and the weightiest reason, except the scenario, which has a column; "" for none."""
+    """Return ", " and the dangers, else the weightiest reason but the scenario, which has a column."""
     every: list[dict[str, Any]] = getattr(report, "grounds", None) or []
-    grounds = [ground for ground in every if not ground["rule"].startswith("scenario: ")]
-    top = max(grounds, key=lambda ground: ground.get("points") or 0, default=None)
-    return f", {codes.rule_label(top['rule'])}" if top else ""
+    dangers = [each["rule"] for each in every if codes.is_danger(each["rule"])]
+    others = [each for each in every if not each["rule"].startswith("scenario: ")]
+    top = max(others, key=lambda ground: ground.get("points") or 0, default=None)
+    rules = dangers[:MAX_DANGERS] or ([top["rule"]] if top else [])
+    return "".join(f", {codes.rule_label(rule)}" for rule in rules)
 
 
 @admin.display(description="Mã tin, tóm tắt")

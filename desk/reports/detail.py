@@ -18,6 +18,7 @@ from desk.labels.highlighting import HighlightSpan, TruncatedText
 from desk.reports import correction_forms
 from desk.reports.correction_forms import CorrectionForm, Fact
 from desk.reports.decision_forms import MAX_REASON_CHARS
+from reports.extraction.danger import DANGER
 from reports.extraction.language.scoring import ALL_OTHERS, is_model_reason, is_remainder
 from reports.facts.choices import list_answers
 from reports.facts.effective_facts import EffectiveFacts, latest_place, typed_place_of
@@ -35,6 +36,8 @@ class ExplanationRow:
     points: str
     text: str
     quote: str = ""
+    is_danger: bool = False
+    is_rest: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,14 @@ class FactSuggestion:
     correction: Correction | None = None
     machine: str = ""
     form: CorrectionForm | None = None
+
+    @property
+    def spoken(self) -> list[ExplanationRow]:
+        """Return the reasons as an officer would tell them: dangers, else what speaks for the value."""
+        speaking = [
+            row for row in self.grounds if not row.is_rest and not row.points.startswith("−")
+        ]
+        return [row for row in speaking if row.is_danger] or speaking
 
     @property
     def title(self) -> str:
@@ -82,12 +93,16 @@ def _spans(reasons: Iterable[dict[str, Any]]) -> Iterator[HighlightSpan]:
 
 def _is_clear(reason: dict[str, Any]) -> bool:
     """Return whether the words weigh enough to be highlighted."""
-    if reason.get("fact") == "priority" or is_remainder(reason["rule"]):
+    if reason.get("fact") == "priority":
+        return codes.is_danger(reason["rule"])
+    if reason.get("fact") == DANGER or is_remainder(reason["rule"]):
         return False
     return bool(reason["points"] >= (MIN_CLEAR_POINTS if is_model_reason(reason["rule"]) else 0))
 
 
 def _speaks_for(reason: dict[str, Any]) -> str:
+    if reason["fact"] == "priority":
+        return f"Vì sao gấp: {codes.rule_label(reason['rule'])}"
     title: str = codes.FACTS.get(reason["fact"], reason["fact"])
     if reason["fact"] in {"scenario", "actions"}:
         return f"{title}: {codes.code_label(reason['rule'].partition(':')[0])}"
@@ -228,14 +243,16 @@ def _explain(reason: dict[str, Any]) -> ExplanationRow:
     quote = highlighting.plain_line(reason["words"])
     points = f"{reason['points']:+g}".replace(".", ",").replace("-", "−")
     if reason["fact"] == "priority":
-        return ExplanationRow(points, codes.rule_label(reason["rule"]), quote)
+        text, is_danger = codes.rule_label(reason["rule"]), codes.is_danger(reason["rule"])
+        return ExplanationRow(points, text, quote, is_danger=is_danger)
     if reason["fact"] == "office":
         return ExplanationRow("", codes.claim_explanation(reason["rule"]), quote)
     if reason["fact"] == "stages":
         parts = filter(None, (_stage_of(reason), codes.source_label(reason["rule"])))
         return ExplanationRow("", "; ".join(parts), quote)
     source = codes.source_label(reason["rule"])
-    return ExplanationRow(points if reason["points"] else "", source, quote)
+    is_rest = is_remainder(reason["rule"])
+    return ExplanationRow(points if reason["points"] else "", source, quote, is_rest=is_rest)
 
 
 def recent_events(report: Report) -> list[AuditEvent]:

@@ -179,6 +179,7 @@ class PageContents:
             "may_reveal": user.has_perm("reports.reveal_contact"),
             "may_correct": is_free and user.has_perm("reports.decide_case"),
             "may_reprocess": is_readable and user.has_perm(reprocessing.REPROCESS_ONE_PERMISSION),
+            "sees_points": user.has_perm("reports.add_reprocessingrun"),
             "may_group": can_group(self.request),
             "sees_campaigns": visibility.sees_campaigns(user),
         }

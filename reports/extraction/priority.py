@@ -1,15 +1,17 @@
 """The priority of a report, 0 to 100: the sum of named reasons. Pure: no Django.
 
-The points are data/priority.json. Only junk lowers a priority, and it never closes a report.
+The points are data/priority.json. Khẩn and above need a danger (danger.py): any one is enough, and
+nothing else is. Only junk lowers a priority, and it never closes a report.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from reports.data.loader import load_json
+from reports.extraction.danger import DANGER, danger_rows
 from reports.extraction.language.cue_matcher import code_rows
-from reports.extraction.language.scoring import Explanation, is_model_reason, is_remainder
+from reports.extraction.language.scoring import Explanation, is_remainder
 from reports.extraction.story_reader import StoryReading
 
 HIGHEST = 100
@@ -29,10 +31,11 @@ class FormAnswers:
 
 @dataclass(frozen=True, slots=True)
 class PriorityScore:
-    """A priority, and its reasons, whose points add up to it."""
+    """A priority, its reasons, whose points add up to it, and the dangers among them."""
 
     score: int
     reasons: tuple[Explanation, ...]
+    dangers: tuple[Explanation, ...] = ()
 
 
 def _points() -> dict[str, Any]:
@@ -43,12 +46,6 @@ def _find_reason(reading: StoryReading, fact: str, rule: str = "") -> Explanatio
     own = [each for each in reading.reasons if each.fact == fact and each.rule.startswith(rule)]
     listed = (each for each in own if not is_remainder(each.rule))
     return max(listed, key=lambda each: each.points, default=None)
-
-
-def _has_phrase(reading: StoryReading, fact: str) -> bool:
-    """Return whether a phrase is a reason for a fact, not weights alone."""
-    rules = (each.rule for each in reading.reasons if each.fact == fact)
-    return any(not is_model_reason(rule) and not is_remainder(rule) for rule in rules)
 
 
 def _score(rule: str, points: int, reason: Explanation | None = None) -> Explanation:
@@ -63,21 +60,8 @@ def _score_scenario(reading: StoryReading) -> Iterator[Explanation]:
     if row["severity_weight"]:
         points = row["severity_weight"] * _points()["severity"]
         yield _score("scenario: " + reading.scenario, points, reason)
-    if row["always_urgent"]:
-        yield _score("always urgent: " + reading.scenario, _points()["always_urgent"], reason)
     if reading.scenario in _points()["junk"]["codes"]:
         yield _score("junk: " + reading.scenario, _points()["junk"]["points"], reason)
-
-
-def _score_ongoing(reading: StoryReading, declared: FormAnswers) -> Iterator[Explanation]:
-    """Score ongoing coercion; by weights alone half, so that it displaces no surer one."""
-    reason = _find_reason(reading, "ongoing")
-    if reading.ongoing and (declared.happening_now or _has_phrase(reading, "ongoing")):
-        yield _score("ongoing", _points()["ongoing"], reason)
-    elif reading.ongoing:
-        yield _score("ongoing by its words", _points()["ongoing_by_words"], reason)
-    elif declared.happening_now:
-        yield _score("ongoing: declared", _points()["ongoing"])
 
 
 def _score_demands(reading: StoryReading, declared: FormAnswers) -> Iterator[Explanation]:
@@ -88,19 +72,15 @@ def _score_demands(reading: StoryReading, declared: FormAnswers) -> Iterator[Exp
     if not codes:
         return
     gravest = max(codes, key=lambda code: rows[code]["severity_weight"])
-    top = next((code for code in codes if code in points["top_actions"]["codes"]), None)
     weight = rows[gravest]["severity_weight"] * points["action"]
     yield _score("demand: " + gravest, weight, _find_reason(reading, "actions", gravest + ":"))
-    if top:
-        reason = _find_reason(reading, "actions", top + ":")
-        yield _score("top demand: " + top, points["top_actions"]["points"], reason)
     if len(codes) > 1:
         further, more = len(codes) - 1, points["more_actions"]
         yield _score(f"further demands: {further}", min(further * more["each"], more["most"]))
 
 
 def _score_money(reading: StoryReading, declared: FormAnswers) -> Iterator[Explanation]:
-    """Score the larger loss of story and form, and whether it is recent."""
+    """Score the larger loss of story and form."""
     story_loss, typed = reading.money_lost_vnd or 0, declared.money_lost_vnd or 0
     reason = _find_reason(reading, "money_lost_vnd") if story_loss >= typed else None
     for least, points in _points()["money"]:
@@ -108,11 +88,8 @@ def _score_money(reading: StoryReading, declared: FormAnswers) -> Iterator[Expla
             yield _score(f"money lost: {least} or more", points, reason)
             break
     else:
-        if not declared.money_lost:
-            return
-        yield _score("money lost: sum not said", _points()["money_unknown"])
-    if recent := _find_reason(reading, "just_now"):
-        yield _score("money moved within hours", _points()["recent_loss"], recent)
+        if declared.money_lost:
+            yield _score("money lost: sum not said", _points()["money_unknown"])
 
 
 def _score_people(
@@ -138,16 +115,84 @@ def compute_priority(
     reading: StoryReading, *, declared: FormAnswers | None = None, office: Explanation | None = None
 ) -> PriorityScore:
     """Return the priority with its reasons; `office`: why an office of state is claimed."""
-    form = declared or FormAnswers()
+    form, points = declared or FormAnswers(), _points()
     reasons = [
         *_score_scenario(reading),
-        *_score_ongoing(reading, form),
         *_score_demands(reading, form),
         *_score_money(reading, form),
         *_score_people(reading, form, office),
     ]
+    base, dangers = int(sum(reason.points for reason in reasons)), list_dangers(reading, form)
+    least = points["least"] if dangers else 0
+    reasons += _raise(max(base, least) - base, points["each"], dangers)
     score = int(sum(reason.points for reason in reasons))
-    clamped = min(max(score, 0), HIGHEST)
+    clamped = min(max(score, 0), HIGHEST if dangers else points["most_without"])
     if clamped != score:
         reasons.append(_score(f"clamped to {clamped}", clamped - score))
-    return PriorityScore(clamped, tuple(reasons))
+    return PriorityScore(clamped, tuple(reasons), tuple(dangers))
+
+
+def _raise(first: int, further: int, dangers: Iterable[Explanation]) -> Iterator[Explanation]:
+    """Yield the dangers as reasons: the first lifts to the least of Khẩn, others by `further`."""
+    for number, danger in enumerate(dangers):
+        points = further if number else first
+        yield replace(danger, fact="priority", rule=f"{DANGER} {danger.rule}", points=points)
+
+
+def list_dangers(reading: StoryReading, declared: FormAnswers | None = None) -> list[Explanation]:
+    """Return what puts somebody in danger, one reason a code: what facts say, then what words say."""
+    form = declared or FormAnswers()
+    told = [*_list_facts(reading, form), *_list_told(reading, form)]
+    by_code: dict[str, Explanation] = {}
+    for danger in told:
+        code = danger.rule.partition(":")[0]
+        if by_code.setdefault(code, danger).start is None:
+            by_code[code] = danger
+    return list(by_code.values())
+
+
+def _list_facts(reading: StoryReading, form: FormAnswers) -> Iterator[Explanation]:
+    lost = max(reading.money_lost_vnd or 0, form.money_lost_vnd or 0)
+    row = code_rows()[reading.scenario]
+    if form.happening_now or (reading.ongoing and reading.scenario not in _points()["harmless"]):
+        yield _danger("pressed", _find_reason(reading, "ongoing"))
+    if lost >= _points()["large_loss"]:
+        yield _danger("large_loss", _find_reason(reading, "money_lost_vnd"), _say_sum(lost))
+    if reading.scenario == "sextortion":
+        yield _danger("sextortion", _find_reason(reading, "scenario"))
+    is_open = reading.ongoing or form.happening_now or reading.money_lost_vnd is None
+    if row["always_urgent"] and is_open:
+        yield _danger("isolated", _find_reason(reading, "scenario"))
+
+
+def _danger(code: str, reason: Explanation | None, detail: str = "") -> Explanation:
+    sentence = load_json("danger.json")["told"][code].format(detail)
+    return replace(_score("", 0, reason), fact=DANGER, rule=f"{code}: {sentence}")
+
+
+def _say_sum(vnd: int) -> str:
+    """Return "350 triệu", "1,15 tỷ"."""
+    size, unit = (10**9, "tỷ") if vnd >= 10**9 else (10**6, "triệu")
+    return f"{vnd / size:.4g} {unit}".replace(".", ",")
+
+
+def _list_told(reading: StoryReading, form: FormAnswers) -> Iterator[Explanation]:
+    """Yield the dangers that words tell, where the facts do not speak against them."""
+    is_lost = bool(reading.money_lost_vnd or form.money_lost_vnd or form.money_lost)
+    is_doubtful = {
+        "unless over": _is_over(reading, form),
+        "unless none": reading.money_lost_vnd == 0 and not form.money_lost,
+        "where lost": not is_lost,
+    }
+    for reason in reading.reasons:
+        if reason.fact == DANGER:
+            code, _, sentence = reason.rule.partition(": ")
+            row = danger_rows()[code]
+            if not is_doubtful.get(row["when"]) and reading.scenario not in row["but"]:
+                yield replace(reason, rule=f"{row.get('as', code)}: {sentence}")
+
+
+def _is_over(reading: StoryReading, form: FormAnswers) -> bool:
+    """Return whether nothing was lost and nothing goes on."""
+    is_safe = reading.money_lost_vnd == 0 and not form.money_lost
+    return is_safe and not (reading.ongoing or form.happening_now)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from reports.data.loader import load_json
+from reports.extraction.danger import find_dangers
 from reports.extraction.language.cue_matcher import (
     CueMatch,
     TokenizedText,
@@ -152,7 +153,14 @@ def _extract(parsed: ParsedStory) -> StoryReading:
         actions=actions,
         money_lost_vnd=loss.value,
         ongoing=bool(why_ongoing),
-        reasons=(*why, *why_actions, *loss.reasons, *why_ongoing, *_explain_context(parsed)),
+        reasons=(
+            *why,
+            *why_actions,
+            *loss.reasons,
+            *why_ongoing,
+            *_explain_context(parsed),
+            *find_dangers(parsed),
+        ),
         score=sum_points(why),
         margin=margin,
     )
@@ -239,11 +247,11 @@ def _explain_ongoing(parsed: ParsedStory, state: Scores) -> list[Explanation]:
 
 
 def _explain_context(parsed: ParsedStory) -> list[Explanation]:
-    """Return who was called and how lately money moved: the first words of each code."""
+    """Return who was called: the first words of each code."""
     firsts: dict[tuple[str, str], Explanation] = {}
     for hit in parsed.hits:
         family, code = hit.cue.family, hit.cue.code
-        if family in {"third_person", "just_now"} and (family, code) not in firsts:
+        if family == "third_person" and (family, code) not in firsts:
             rule = f"{code}: {hit.cue.phrase}"
             firsts[family, code] = explanation_at(parsed.story, family, rule, hit[1:], 0)
     return list(firsts.values())

@@ -11,6 +11,7 @@ from typing import Any
 
 from reports.extraction import phones, story_reader
 from reports.extraction.bank_accounts_and_links import find_bank_accounts, find_links
+from reports.extraction.danger import DANGER
 from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
 from reports.extraction.impersonation import claims
 from reports.extraction.impersonation.claims import ImpersonationClaim, ImpersonationResult
@@ -27,7 +28,7 @@ FROM_FOLLOWUP = " (báo thêm)"
 _LABEL = "stk "  # makes every line of the field for accounts one
 _FOLLOWUP, _STORY = Indicator.IndicatorSource.FOLLOWUP, Indicator.IndicatorSource.STORY
 _KINDS = Indicator.Kind
-_CONTEXT = {"third_person", "just_now"}  # facts that have no value but their reasons
+_CONTEXT = {"third_person"}  # facts that have no value but their reasons
 CORRECTED = "corrected"  # the flag of a number that the reporter replaced
 
 
@@ -92,6 +93,8 @@ def _is_new(
     """Return whether a reason is for what the follow-up adds."""
     if reason.fact == "actions":
         return reason.rule.partition(":")[0] in fresh
+    if reason.fact == DANGER:
+        return True
     is_explained = any(each.fact == reason.fact for each in reading.reasons)
     return reason.fact in facts or (reason.fact in _CONTEXT and not is_explained)
 

@@ -19,6 +19,7 @@ from reports.cases.legal_holds import ReportErasedError
 from reports.cases.locks import lock_case, lock_report
 from reports.extraction import phones, story_reader
 from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ
+from reports.extraction.priority import list_dangers
 from reports.extraction.redaction import RedactedCopy
 from reports.facts import contact_index, merged_report
 from reports.facts.merged_report import Caller
@@ -128,11 +129,10 @@ def _save_once(
 
 
 def _is_urgent(text: str) -> bool:
-    """Return whether a text tells of ongoing coercion, or of money lost within hours."""
+    """Return whether a text tells of a danger."""
     if not text.strip():
         return False
-    facts = story_reader.extract_from_story(truncate_middle(text))
-    return facts.ongoing or any(reason.fact == "just_now" for reason in facts.reasons)
+    return bool(list_dangers(story_reader.extract_from_story(truncate_middle(text))))
 
 
 def truncate_middle(text: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reports.extraction.impersonation import claims as claimed
+from reports.extraction.language.scoring import Explanation
 from reports.extraction.priority import compute_priority
 from reports.extraction.story_reader import extract_from_story, find_stages
 from reports.management.json_lines_command import (
@@ -41,5 +42,13 @@ def _read_story(text: str) -> dict[str, Any]:
         "money_lost_vnd": reading.money_lost_vnd,
         "ongoing": reading.ongoing,
         "priority": urgency.score,
+        "danger": [_place(danger) for danger in urgency.dangers],
         "reasons": [asdict(reason) for reason in reasons],
     }
+
+
+def _place(danger: Explanation) -> dict[str, Any]:
+    """Return the code of a danger, its sentence, and its words in the story."""
+    code, _, sentence = danger.rule.partition(": ")
+    place = {"words": danger.words, "start": danger.start, "end": danger.end}
+    return {"code": code, "sentence": sentence, **place}

@@ -97,7 +97,7 @@ def test_a_number_is_written_as_people_write_it(key: str, said: str) -> None:
      ("junk: spam_submission", "Có vẻ là tin rác, cán bộ quyết định"),
      ("money lost: 100000000 or more", "Thiệt hại từ 100 triệu"),
      ("further demands: 2", "Còn đòi thêm 2 việc"),
-     ("ongoing: declared", "Người báo chọn: họ vẫn đang ép"), ("something new", "something new")],
+     ("danger fresh_loss: vừa chuyển 90 triệu", "vừa chuyển 90 triệu"), ("something new", "something new")],
 )  # fmt: skip
 def test_the_ground_of_a_priority_is_told_in_vietnamese(rule: str, said: str) -> None:
     assert codes.rule_label(rule) == said

@@ -26,10 +26,15 @@ def test_the_words_that_fired_are_marked_with_what_they_speak_for(duty: Person) 
     assert any("chuyển tiền" in text for text in marks)
 
 
-def test_the_machines_suggestions_stand_with_their_grounds_and_points(duty: Person) -> None:
-    text = words(duty.client.get(page_of(report_factories.triaged(STORY))))
+def test_suggestions_stand_with_their_grounds_and_points_are_the_leads(
+    duty: Person, lead: Person
+) -> None:
+    page = page_of(report_factories.triaged(STORY + " Tôi sắp rút 250 triệu."))
+    text, points = words(duty.client.get(page)), "+24 Kiểu lừa: Giả danh lãnh đạo tỉnh, sở, ngành"
     assert "máy gợi ý, chưa duyệt" in text
-    assert "+24 Kiểu lừa: Giả danh lãnh đạo tỉnh, sở, ngành: “phó giám đốc”" in text
+    assert "sắp rút 250 triệu: “sắp rút”" in text
+    assert points not in text
+    assert points in words(lead.client.get(page))
 
 
 Reason = tuple[str, str, str, float]  # fact, rule, words, points

@@ -153,17 +153,31 @@ def _score(text: str, **declared: Any) -> int:
 
 def test_urgent_things_come_first_rudeness_and_spelling_lower_nothing_and_junk_sinks() -> None:
     plain = _score("nó xưng công an nói tôi rửa tiền")
-    assert _score("nó xưng công an nói tôi rửa tiền, giờ nó vẫn gọi") >= plain + 30
-    assert _score("nó xưng công an bắt rút sổ tiết kiệm vì rửa tiền") >= plain + 25
+    assert _score("nó xưng công an nói tôi rửa tiền, giờ nó vẫn gọi") >= 60
     assert _score("con tôi bị bắt cóc, đòi tiền chuộc") > plain
     assert _score("đm lũ vô dụng, nó xưng công an nói tôi rửa tiền") >= plain
     assert _score("no xung cong an noi toi rua tien") == plain
     assert _score("Nhà cái uy tín, nạp 100 tặng 100, truy cập ngay") == 0
 
 
+@pytest.mark.parametrize(("code", "text"), read_cases("danger.json", "told"))
+def test_each_danger_alone_makes_a_report_urgent_and_is_said_in_words(code: str, text: str) -> None:
+    result = compute_priority(extract_from_story(text))
+    assert result.score >= 60
+    assert code in {danger.rule for danger in result.dangers}
+    for danger in result.dangers:
+        assert text[danger.start : danger.end] == danger.words != ""
+
+
+@pytest.mark.parametrize("text", [case[0] for case in read_cases("danger.json", "everyday")])
+def test_nothing_is_urgent_without_a_danger(text: str) -> None:
+    result = compute_priority(extract_from_story(text))
+    assert (result.dangers, result.score < 60) == ((), True)
+
+
 def test_the_form_adds_what_the_story_leaves_out_and_a_loss_counts_once() -> None:
-    assert _score("", happening_now=True) - _score("") == 30
-    assert _score("", money_lost_vnd=200_000_000) - _score("") == 18
+    assert _score("") < 60 <= _score("", happening_now=True)
+    assert _score("", money_lost_vnd=20_000_000) - _score("") == 14
     assert _score("", money_lost=True) - _score("") == 10
     assert _score("", demands=("screen_share",)) > _score("", demands=("call_back",))
     assert _score("", claimed_office="Tòa án", on_behalf=True) == _score("") + 6
