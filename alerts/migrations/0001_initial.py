@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'cảnh báo',
                 'ordering': ['-changed_at'],
                 'permissions': [('issue_alert', 'Phát, cập nhật, hủy cảnh báo')],
+                'constraints': [models.UniqueConstraint(fields=('year', 'number'), name='alert_numbered_once'), models.CheckConstraint(condition=models.Q(('effective__isnull', True), ('expires__isnull', True), ('expires__gt', models.F('effective')), _connector='OR'), name='alert_expires_after_effective'), models.CheckConstraint(condition=models.Q(models.Q(('advice_en', ''), ('summary_en', ''), ('title_en', '')), models.Q(models.Q(('title_en', ''), _negated=True), models.Q(('summary_en', ''), _negated=True), models.Q(('advice_en', ''), _negated=True)), _connector='OR'), name='alert_english_whole', violation_error_message='Bản tiếng Anh cần đủ tiêu đề, tóm tắt và việc phải làm.')],
             },
         ),
         migrations.CreateModel(
@@ -129,6 +130,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'bản đã phát',
                 'verbose_name_plural': 'các bản đã phát',
                 'ordering': ['-sent', '-version'],
+                'indexes': [models.Index(fields=['-effective', '-identifier'], name='alertrevision_by_effect')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('effective', models.F('sent')), models.Q(('effective__gt', models.F('sent')), models.Q(('msg_type', 'Cancel'), _negated=True)), _connector='OR'), name='alertrevision_starts_in_time'), models.UniqueConstraint(fields=('alert', 'version'), name='alertrevision_version_once'), models.CheckConstraint(condition=models.Q(('author', models.F('issued_by')), _negated=True), name='alertrevision_four_eyes'), models.CheckConstraint(condition=models.Q(models.Q(('msg_type', 'Alert'), ('version', 1)), models.Q(('msg_type__in', ('Update', 'Cancel')), ('version__gt', 1)), _connector='OR'), name='alertrevision_first_is_alert'), models.CheckConstraint(condition=models.Q(models.Q(('references', ''), ('version', 1)), models.Q(('version__gt', 1), models.Q(('references', ''), _negated=True)), _connector='OR'), name='alertrevision_refers_back'), models.CheckConstraint(condition=models.Q(('content_hash__regex', '^[0-9a-f]{64}$')), name='alertrevision_content_hash'), models.CheckConstraint(condition=models.Q(('expires__isnull', True), ('expires__gt', models.F('effective')), _connector='OR'), name='alertrevision_expires_after_effective'), models.CheckConstraint(condition=models.Q(django.db.models.lookups.Exact(django.db.models.functions.comparison.Coalesce(django.db.models.fields.json.KeyTextTransform('identifier', django.db.models.fields.json.KeyTextTransform('message', 'content')), models.Value('', output_field=models.TextField())), models.F('identifier')), django.db.models.lookups.Exact(django.db.models.functions.comparison.Coalesce(django.db.models.fields.json.KeyTextTransform('msg_type', django.db.models.fields.json.KeyTextTransform('message', 'content')), models.Value('', output_field=models.TextField())), models.F('msg_type'))), name='alertrevision_content_identity')],
             },
         ),
         migrations.AddField(
@@ -169,6 +172,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'lượt gửi cảnh báo',
                 'verbose_name_plural': 'lượt gửi cảnh báo',
                 'ordering': ['-id'],
+                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['next_attempt_at'], name='delivery_waiting'), models.Index(fields=['partner', 'channel', '-ended_at'], name='delivery_ended')],
+                'constraints': [models.UniqueConstraint(fields=('revision', 'partner', 'channel'), name='delivery_once_a_partner')],
             },
         ),
         migrations.CreateModel(
@@ -194,6 +199,9 @@ class Migration(migrations.Migration):
                 ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='alerts.partneragency')),
                 ('revision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='alerts.alertrevision')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('partner', 'revision'), name='partnerreceipt_once')],
+            },
         ),
         migrations.CreateModel(
             name='Subscriber',
@@ -234,73 +242,9 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'chữ ký',
             },
         ),
-        migrations.AddIndex(
-            model_name='alertrevision',
-            index=models.Index(fields=['-effective', '-identifier'], name='alertrevision_by_effect'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrevision',
-            constraint=models.CheckConstraint(condition=models.Q(('effective', models.F('sent')), models.Q(('effective__gt', models.F('sent')), models.Q(('msg_type', 'Cancel'), _negated=True)), _connector='OR'), name='alertrevision_starts_in_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrevision',
-            constraint=models.UniqueConstraint(fields=('alert', 'version'), name='alertrevision_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrevision',
-            constraint=models.CheckConstraint(condition=models.Q(('author', models.F('issued_by')), _negated=True), name='alertrevision_four_eyes'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrevision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('msg_type', 'Alert'), ('version', 1)), models.Q(('msg_type__in', ('Update', 'Cancel')), ('version__gt', 1)), _connector='OR'), name='alertrevision_first_is_alert'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrevision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('references', ''), ('version', 1)), models.Q(('version__gt', 1), models.Q(('references', ''), _negated=True)), _connector='OR'), name='alertrevision_refers_back'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrevision',
-            constraint=models.CheckConstraint(condition=models.Q(('content_hash__regex', '^[0-9a-f]{64}$')), name='alertrevision_content_hash'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrevision',
-            constraint=models.CheckConstraint(condition=models.Q(('expires__isnull', True), ('expires__gt', models.F('effective')), _connector='OR'), name='alertrevision_expires_after_effective'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrevision',
-            constraint=models.CheckConstraint(condition=models.Q(django.db.models.lookups.Exact(django.db.models.functions.comparison.Coalesce(django.db.models.fields.json.KeyTextTransform('identifier', django.db.models.fields.json.KeyTextTransform('message', 'content')), models.Value('', output_field=models.TextField())), models.F('identifier')), django.db.models.lookups.Exact(django.db.models.functions.comparison.Coalesce(django.db.models.fields.json.KeyTextTransform('msg_type', django.db.models.fields.json.KeyTextTransform('message', 'content')), models.Value('', output_field=models.TextField())), models.F('msg_type'))), name='alertrevision_content_identity'),
-        ),
-        migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.UniqueConstraint(fields=('year', 'number'), name='alert_numbered_once'),
-        ),
         migrations.AddConstraint(
             model_name='alert',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('current__isnull', True), ('number__isnull', True), ('year__isnull', True)), models.Q(('current__isnull', False), ('number__isnull', False), ('year__isnull', False)), _connector='OR'), name='alert_numbered_when_issued'),
-        ),
-        migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.CheckConstraint(condition=models.Q(('effective__isnull', True), ('expires__isnull', True), ('expires__gt', models.F('effective')), _connector='OR'), name='alert_expires_after_effective'),
-        ),
-        migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('advice_en', ''), ('summary_en', ''), ('title_en', '')), models.Q(models.Q(('title_en', ''), _negated=True), models.Q(('summary_en', ''), _negated=True), models.Q(('advice_en', ''), _negated=True)), _connector='OR'), name='alert_english_whole', violation_error_message='Bản tiếng Anh cần đủ tiêu đề, tóm tắt và việc phải làm.'),
-        ),
-        migrations.AddConstraint(
-            model_name='partnerreceipt',
-            constraint=models.UniqueConstraint(fields=('partner', 'revision'), name='partnerreceipt_once'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['next_attempt_at'], name='delivery_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['partner', 'channel', '-ended_at'], name='delivery_ended'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('revision', 'partner', 'channel'), name='delivery_once_a_partner'),
         ),
         migrations.AddConstraint(
             model_name='delivery',

@@ -2,6 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
+from django.contrib.postgres.operations import TrigramExtension
 import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.fields.json
@@ -12,7 +13,6 @@ import reports.models.numbers
 import reports.models.report
 import uuid
 from django.conf import settings
-from django.contrib.postgres.operations import TrigramExtension
 from django.db import migrations, models
 
 
@@ -83,6 +83,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'tin',
                 'verbose_name_plural': 'tin',
                 'permissions': [('file_report', 'nhập tin thay người gọi đến, người đến báo')],
+                'indexes': [models.Index(fields=['-received_at', 'id'], name='report_newest')],
+                'constraints': [models.UniqueConstraint(fields=('submission_key', 'content_digest'), name='report_typed_once'), models.UniqueConstraint(fields=('public_number',), name='report_public_number')],
             },
         ),
         migrations.CreateModel(
@@ -218,6 +220,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'đợt lừa đảo',
                 'ordering': ['-opened_at'],
                 'permissions': [('group_campaign', 'gộp đợt, tách đợt, gắn tin vào đợt')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='campaign_not_into_itself')],
             },
         ),
         migrations.CreateModel(
@@ -237,6 +240,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'việc trên đợt',
                 'verbose_name_plural': 'việc trên đợt',
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ('merged', 'split')), ('other__isnull', False)), models.Q(('kind__in', ('attached', 'detached')), ('other__isnull', True)), _connector='OR'), name='campaignaction_two_campaigns'), models.CheckConstraint(condition=models.Q(('other', models.F('campaign')), _negated=True), name='campaignaction_not_with_itself'), models.CheckConstraint(condition=models.Q(models.Q(('undone_at__isnull', True), ('undone_by__isnull', True)), models.Q(('undone_at__isnull', False), ('undone_by__isnull', False)), _connector='OR'), name='campaignaction_undone_by'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='campaignaction_has_reason')],
             },
         ),
         migrations.CreateModel(
@@ -271,6 +275,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'xử lý',
                 'verbose_name_plural': 'xử lý',
                 'permissions': [('decide_case', 'nhận xử lý, ghi chú, hỏi thêm người báo'), ('assign_case', 'phân công cán bộ xử lý'), ('classify_case', 'phân loại là tin báo về tội phạm'), ('hand_over_case', 'chuyển đơn vị'), ('close_case', 'kết thúc xử lý'), ('reopen_case', 'mở lại tin đã kết thúc'), ('extend_case', 'gia hạn xác minh tin báo'), ('see_every_unit', 'xem tin của mọi đơn vị'), ('export_queue', 'xuất danh sách tin'), ('export_case', 'xuất hồ sơ một tin'), ('export_personal', 'xuất kèm dữ liệu cá nhân'), ('reveal_contact', 'xem số, câu hẹn, bản gốc lời kể (ghi nhật ký)')],
+                'indexes': [models.Index(django.db.models.fields.json.KeyTextTransform('scenario', 'corrections_json'), condition=models.Q(('corrections_json__has_key', 'scenario')), name='case_corrected_scenario'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='case_due')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), models.Q(('outcome', ''), _negated=True)), models.Q(models.Q(('status', 'closed'), _negated=True), ('outcome', '')), _connector='OR'), name='case_closed_has_outcome'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'handed_over'), _negated=True), models.Q(('unit_name', ''), _negated=True), _connector='OR'), name='case_handed_over_has_unit')],
             },
         ),
         migrations.CreateModel(
@@ -295,6 +301,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'gợi ý của máy',
                 'verbose_name_plural': 'gợi ý của máy',
+                'indexes': [models.Index(fields=['scenario'], name='extractedfacts_scenario'), django.contrib.postgres.indexes.GinIndex(models.Func(django.db.models.functions.text.Left('search_text', 100000), output_field=django.contrib.postgres.search.SearchVectorField(), template="to_tsvector('simple'::regconfig, %(expressions)s)"), name='extractedfacts_words')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('priority__lte', 100)), name='extractedfacts_priority_to_100')],
             },
         ),
         migrations.CreateModel(
@@ -305,6 +313,9 @@ class Migration(migrations.Migration):
                 ('origin_digests', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), null=True, size=None)),
                 ('flags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), db_default=[], size=None)),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('origin_digests__isnull', False)), fields=['received_at'], name='floodsample_uncounted')],
+            },
         ),
         migrations.CreateModel(
             name='Receipt',
@@ -345,6 +356,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'tin không thuộc đợt',
                 'verbose_name_plural': 'tin không thuộc đợt',
+                'constraints': [models.UniqueConstraint(fields=('report', 'campaign'), name='campaignexclusion_once')],
             },
         ),
         migrations.CreateModel(
@@ -365,6 +377,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'tin đã chuyển chỗ',
                 'verbose_name_plural': 'tin đã chuyển chỗ',
+                'constraints': [models.UniqueConstraint(fields=('action', 'report'), name='campaignmembershipchange_once')],
             },
         ),
         migrations.AddField(
@@ -388,6 +401,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'chỗ cán bộ sửa',
                 'verbose_name_plural': 'chỗ cán bộ sửa',
+                'constraints': [models.CheckConstraint(condition=models.Q(('is_active', False), ('is_confirmation', True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='correction_has_reason')],
             },
         ),
         migrations.CreateModel(
@@ -408,6 +422,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'sự cố lộ dữ liệu',
                 'ordering': ['-detected_at'],
                 'default_permissions': ('add', 'change', 'view'),
+                'constraints': [models.CheckConstraint(condition=models.Q(('closed_at', None), ('closed_at__gte', models.F('detected_at')), _connector='OR'), name='databreach_closed_after_found')],
             },
         ),
         migrations.CreateModel(
@@ -425,6 +440,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'hạn xử lý',
                 'verbose_name_plural': 'hạn xử lý',
+                'indexes': [models.Index(fields=['report', 'id'], name='deadline_of_report'), models.Index(condition=models.Q(('dropped_at', None), ('met_at', None)), fields=['due_at'], name='deadline_running')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('dropped_at', None), ('met_at', None)), fields=('report', 'kind'), name='deadline_one_running'), models.CheckConstraint(condition=models.Q(('due_at__gte', models.F('started_at'))), name='deadline_ahead'), models.CheckConstraint(condition=models.Q(('met_at', None), ('dropped_at', None), _connector='OR'), name='deadline_ends_once')],
             },
         ),
         migrations.CreateModel(
@@ -437,6 +454,10 @@ class Migration(migrations.Migration):
                 ('mailed_at', models.DateTimeField(null=True)),
                 ('deadline', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notifications', to='reports.deadline')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('mailed_at', None)), fields=['created_at'], name='deadlinenotification_unmailed')],
+                'constraints': [models.UniqueConstraint(fields=('deadline', 'stage', 'due_at'), name='deadlinenotification_once')],
+            },
         ),
         migrations.CreateModel(
             name='DestructionRequest',
@@ -458,6 +479,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'đề nghị hủy',
                 'permissions': [('propose_destruction', 'đề nghị hủy tài liệu, lời báo thêm'), ('confirm_destruction', 'đồng ý hủy (người thứ hai)')],
                 'default_permissions': ('view',),
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', None)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='destructionrequest_by_two'), models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at', None), ('withdrawn_by', None)), models.Q(('confirmed_at', None), ('withdrawn_at__isnull', False), ('withdrawn_by__isnull', False)), _connector='OR'), name='destructionrequest_withdrawn_or_done'), models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('target',), name='destructionrequest_once')],
             },
         ),
         migrations.CreateModel(
@@ -484,6 +506,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'đề nghị xem lại số',
                 'verbose_name_plural': 'đề nghị xem lại số',
                 'ordering': ['received_at'],
+                'indexes': [models.Index(fields=['key'], name='dispute_key')],
+                'constraints': [models.UniqueConstraint(fields=('submission_key', 'content_digest'), name='dispute_sent_once'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'upheld'), _negated=True), models.Q(('upheld_by__isnull', False), models.Q(('upheld_by', models.F('answered_by')), _negated=True)), _connector='OR'), name='dispute_four_eyes')],
             },
         ),
         migrations.CreateModel(
@@ -504,6 +528,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'đề nghị xóa dữ liệu',
                 'permissions': [('grant_erasure', 'xóa toàn bộ dữ liệu của người báo theo đề nghị')],
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('report',), name='erasurerequest_one_open'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('outcome', '')), models.Q(models.Q(('outcome', ''), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='erasurerequest_decided_whole'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'granted'), _negated=True), ('reopened_by', None), models.Q(('decided_by', models.F('reopened_by')), _negated=True), _connector='OR'), name='erasurerequest_granted_by_another')],
             },
         ),
         migrations.CreateModel(
@@ -557,6 +582,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'lời báo thêm',
                 'verbose_name_plural': 'lời báo thêm',
+                'indexes': [models.Index(condition=models.Q(('kind__in', ('correction', 'withdrawal'))), fields=['received_at'], name='followup_asking')],
+                'constraints': [models.UniqueConstraint(fields=('report', 'submission_key', 'content_digest'), name='followup_typed_once')],
             },
         ),
         migrations.CreateModel(
@@ -574,6 +601,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'số, tài khoản, đường dẫn',
                 'verbose_name_plural': 'số, tài khoản, đường dẫn',
+                'indexes': [models.Index(fields=['kind', 'key'], name='indicator_key'), models.Index(condition=models.Q(('kind', 'number')), fields=['key'], name='indicator_range', opclasses=['text_pattern_ops']), models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Reverse('key'), 'C'), condition=models.Q(('kind__in', ('number', 'account'))), name='indicator_end')],
             },
         ),
         migrations.CreateModel(
@@ -593,6 +621,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'tin phải giữ',
                 'permissions': [('place_hold', 'giữ tin theo yêu cầu'), ('lift_hold', 'thôi giữ tin')],
                 'default_permissions': ('view',),
+                'constraints': [models.UniqueConstraint(condition=models.Q(('released_at', None)), fields=('report',), name='legalhold_one_at_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('released_at', None), ('released_by', None)), models.Q(('released_at__isnull', False), ('released_by__isnull', False)), _connector='OR'), name='legalhold_released_by')],
             },
         ),
         migrations.CreateModel(
@@ -629,6 +658,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'đề nghị gộp đợt',
                 'verbose_name_plural': 'đề nghị gộp đợt',
+                'constraints': [models.UniqueConstraint(fields=('campaign_a', 'campaign_b'), name='mergeproposal_once'), models.CheckConstraint(condition=models.Q(('campaign_a__lt', models.F('campaign_b'))), name='mergeproposal_in_order'), models.CheckConstraint(condition=models.Q(models.Q(('rejected_at__isnull', True), ('rejected_by__isnull', True)), models.Q(('rejected_at__isnull', False), ('rejected_by__isnull', False)), _connector='OR'), name='mergeproposal_rejected_by')],
             },
         ),
         migrations.CreateModel(
@@ -648,6 +678,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'tin nhắn với người báo',
                 'verbose_name_plural': 'tin nhắn với người báo',
+                'constraints': [models.UniqueConstraint(fields=('report', 'submission_key', 'content_digest'), name='message_sent_once')],
             },
         ),
         migrations.CreateModel(
@@ -670,6 +701,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'ghi nhận về một số',
                 'verbose_name_plural': 'số đã xác nhận và chờ xác nhận',
                 'permissions': [('confirm_number', 'xác nhận số do người khác đề nghị')],
+                'indexes': [models.Index(models.Func(django.db.models.functions.comparison.Cast('key', models.BinaryField()), function='sha256', output_field=models.BinaryField()), condition=models.Q(('withdrawn_at', None)), name='numberfinding_hash')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('key',), name='numberfinding_one_at_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', None)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False)), _connector='OR'), name='numberfinding_confirmed_whole'), models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='numberfinding_four_eyes')],
             },
         ),
         migrations.CreateModel(
@@ -774,6 +807,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'lượt đọc lại',
                 'verbose_name_plural': 'lượt đọc lại',
                 'default_permissions': ('add', 'view'),
+                'constraints': [models.UniqueConstraint(models.Value(1), condition=models.Q(('finished_at', None)), name='reprocessingrun_one_at_a_time')],
             },
         ),
         migrations.CreateModel(
@@ -792,6 +826,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'phiếu chuyển tin',
                 'verbose_name_plural': 'phiếu chuyển tin',
                 'ordering': ['-year', '-number'],
+                'constraints': [models.UniqueConstraint(fields=('year', 'number'), name='transferslip_number_of_year')],
             },
         ),
         migrations.CreateModel(
@@ -809,6 +844,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'đơn vị',
                 'verbose_name_plural': 'đơn vị nhận tin',
                 'ordering': ['name_normalized'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('commune__isnull', False), ('kind', 'commune')), models.Q(models.Q(('kind', 'commune'), _negated=True), ('commune', None)), _connector='OR'), name='unit_of_a_commune_names_it')],
             },
         ),
         migrations.CreateModel(
@@ -828,6 +864,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'quy tắc chuyển tin',
                 'verbose_name_plural': 'quy tắc chuyển tin',
                 'ordering': ['position', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('priority', None), ('priority__lte', 100), _connector='OR'), name='routingrule_priority_to_100')],
             },
         ),
         migrations.CreateModel(
@@ -841,26 +878,6 @@ class Migration(migrations.Migration):
                 'verbose_name': 'cán bộ của đơn vị',
                 'verbose_name_plural': 'cán bộ của đơn vị',
             },
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='campaign_not_into_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignaction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ('merged', 'split')), ('other__isnull', False)), models.Q(('kind__in', ('attached', 'detached')), ('other__isnull', True)), _connector='OR'), name='campaignaction_two_campaigns'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignaction',
-            constraint=models.CheckConstraint(condition=models.Q(('other', models.F('campaign')), _negated=True), name='campaignaction_not_with_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignaction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('undone_at__isnull', True), ('undone_by__isnull', True)), models.Q(('undone_at__isnull', False), ('undone_by__isnull', False)), _connector='OR'), name='campaignaction_undone_by'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignaction',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='campaignaction_has_reason'),
         ),
         migrations.AddField(
             model_name='campaignlink',
@@ -897,181 +914,9 @@ class Migration(migrations.Migration):
             name='commune',
             field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reports.commune', verbose_name='xã, phường kể sau'),
         ),
-        migrations.AddIndex(
-            model_name='floodsample',
-            index=models.Index(condition=models.Q(('origin_digests__isnull', False)), fields=['received_at'], name='floodsample_uncounted'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignexclusion',
-            constraint=models.UniqueConstraint(fields=('report', 'campaign'), name='campaignexclusion_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignmembershipchange',
-            constraint=models.UniqueConstraint(fields=('action', 'report'), name='campaignmembershipchange_once'),
-        ),
-        migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['-received_at', 'id'], name='report_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(fields=('submission_key', 'content_digest'), name='report_typed_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(fields=('public_number',), name='report_public_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='correction',
-            constraint=models.CheckConstraint(condition=models.Q(('is_active', False), ('is_confirmation', True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='correction_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='databreach',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), ('closed_at__gte', models.F('detected_at')), _connector='OR'), name='databreach_closed_after_found'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(fields=['report', 'id'], name='deadline_of_report'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(condition=models.Q(('dropped_at', None), ('met_at', None)), fields=['due_at'], name='deadline_running'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.UniqueConstraint(condition=models.Q(('dropped_at', None), ('met_at', None)), fields=('report', 'kind'), name='deadline_one_running'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(('due_at__gte', models.F('started_at'))), name='deadline_ahead'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(('met_at', None), ('dropped_at', None), _connector='OR'), name='deadline_ends_once'),
-        ),
-        migrations.AddIndex(
-            model_name='deadlinenotification',
-            index=models.Index(condition=models.Q(('mailed_at', None)), fields=['created_at'], name='deadlinenotification_unmailed'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadlinenotification',
-            constraint=models.UniqueConstraint(fields=('deadline', 'stage', 'due_at'), name='deadlinenotification_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='destructionrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', None)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='destructionrequest_by_two'),
-        ),
-        migrations.AddConstraint(
-            model_name='destructionrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at', None), ('withdrawn_by', None)), models.Q(('confirmed_at', None), ('withdrawn_at__isnull', False), ('withdrawn_by__isnull', False)), _connector='OR'), name='destructionrequest_withdrawn_or_done'),
-        ),
-        migrations.AddConstraint(
-            model_name='destructionrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('target',), name='destructionrequest_once'),
-        ),
-        migrations.AddIndex(
-            model_name='dispute',
-            index=models.Index(fields=['key'], name='dispute_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='dispute',
-            constraint=models.UniqueConstraint(fields=('submission_key', 'content_digest'), name='dispute_sent_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='dispute',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'upheld'), _negated=True), models.Q(('upheld_by__isnull', False), models.Q(('upheld_by', models.F('answered_by')), _negated=True)), _connector='OR'), name='dispute_four_eyes'),
-        ),
-        migrations.AddConstraint(
-            model_name='erasurerequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('report',), name='erasurerequest_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='erasurerequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('outcome', '')), models.Q(models.Q(('outcome', ''), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='erasurerequest_decided_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='erasurerequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'granted'), _negated=True), ('reopened_by', None), models.Q(('decided_by', models.F('reopened_by')), _negated=True), _connector='OR'), name='erasurerequest_granted_by_another'),
-        ),
         migrations.AddConstraint(
             model_name='evidencefile',
             constraint=models.UniqueConstraint(fields=('report', 'sha256'), name='evidencefile_sent_once'),
-        ),
-        migrations.AddIndex(
-            model_name='followup',
-            index=models.Index(condition=models.Q(('kind__in', ('correction', 'withdrawal'))), fields=['received_at'], name='followup_asking'),
-        ),
-        migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.UniqueConstraint(fields=('report', 'submission_key', 'content_digest'), name='followup_typed_once'),
-        ),
-        migrations.AddIndex(
-            model_name='indicator',
-            index=models.Index(fields=['kind', 'key'], name='indicator_key'),
-        ),
-        migrations.AddIndex(
-            model_name='indicator',
-            index=models.Index(condition=models.Q(('kind', 'number')), fields=['key'], name='indicator_range', opclasses=['text_pattern_ops']),
-        ),
-        migrations.AddIndex(
-            model_name='indicator',
-            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Reverse('key'), 'C'), condition=models.Q(('kind__in', ('number', 'account'))), name='indicator_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='legalhold',
-            constraint=models.UniqueConstraint(condition=models.Q(('released_at', None)), fields=('report',), name='legalhold_one_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='legalhold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('released_at', None), ('released_by', None)), models.Q(('released_at__isnull', False), ('released_by__isnull', False)), _connector='OR'), name='legalhold_released_by'),
-        ),
-        migrations.AddConstraint(
-            model_name='mergeproposal',
-            constraint=models.UniqueConstraint(fields=('campaign_a', 'campaign_b'), name='mergeproposal_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='mergeproposal',
-            constraint=models.CheckConstraint(condition=models.Q(('campaign_a__lt', models.F('campaign_b'))), name='mergeproposal_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='mergeproposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('rejected_at__isnull', True), ('rejected_by__isnull', True)), models.Q(('rejected_at__isnull', False), ('rejected_by__isnull', False)), _connector='OR'), name='mergeproposal_rejected_by'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('report', 'submission_key', 'content_digest'), name='message_sent_once'),
-        ),
-        migrations.AddIndex(
-            model_name='numberfinding',
-            index=models.Index(models.Func(django.db.models.functions.comparison.Cast('key', models.BinaryField()), function='sha256', output_field=models.BinaryField()), condition=models.Q(('withdrawn_at', None)), name='numberfinding_hash'),
-        ),
-        migrations.AddConstraint(
-            model_name='numberfinding',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('key',), name='numberfinding_one_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='numberfinding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', None)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False)), _connector='OR'), name='numberfinding_confirmed_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='numberfinding',
-            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='numberfinding_four_eyes'),
-        ),
-        migrations.AddConstraint(
-            model_name='reprocessingrun',
-            constraint=models.UniqueConstraint(models.Value(1), condition=models.Q(('finished_at', None)), name='reprocessingrun_one_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='transferslip',
-            constraint=models.UniqueConstraint(fields=('year', 'number'), name='transferslip_number_of_year'),
-        ),
-        migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('commune__isnull', False), ('kind', 'commune')), models.Q(models.Q(('kind', 'commune'), _negated=True), ('commune', None)), _connector='OR'), name='unit_of_a_commune_names_it'),
-        ),
-        migrations.AddConstraint(
-            model_name='routingrule',
-            constraint=models.CheckConstraint(condition=models.Q(('priority', None), ('priority__lte', 100), _connector='OR'), name='routingrule_priority_to_100'),
         ),
         migrations.AddConstraint(
             model_name='campaignlink',
@@ -1079,15 +924,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='case',
-            index=models.Index(django.db.models.fields.json.KeyTextTransform('scenario', 'corrections_json'), condition=models.Q(('corrections_json__has_key', 'scenario')), name='case_corrected_scenario'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
             index=models.Index(condition=models.Q(('status__in', ('new', 'in_review', 'waiting'))), fields=['status', 'officer'], name='case_open'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='case_due'),
         ),
         migrations.AddIndex(
             model_name='case',
@@ -1097,28 +934,8 @@ class Migration(migrations.Migration):
             model_name='case',
             index=models.Index(condition=models.Q(('seconded_by', None), ('status__in', ('junk', 'withdrawn'))), fields=['changed_at'], name='case_unseconded'),
         ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), models.Q(('outcome', ''), _negated=True)), models.Q(models.Q(('status', 'closed'), _negated=True), ('outcome', '')), _connector='OR'), name='case_closed_has_outcome'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'handed_over'), _negated=True), models.Q(('unit_name', ''), _negated=True), _connector='OR'), name='case_handed_over_has_unit'),
-        ),
-        migrations.AddIndex(
-            model_name='extractedfacts',
-            index=models.Index(fields=['scenario'], name='extractedfacts_scenario'),
-        ),
-        migrations.AddIndex(
-            model_name='extractedfacts',
-            index=django.contrib.postgres.indexes.GinIndex(models.Func(django.db.models.functions.text.Left('search_text', 100000), output_field=django.contrib.postgres.search.SearchVectorField(), template="to_tsvector('simple'::regconfig, %(expressions)s)"), name='extractedfacts_words'),
-        ),
         migrations.AddIndex(
             model_name='extractedfacts',
             index=models.Index(condition=models.Q(('commune_raw__gt', '')), fields=['commune'], name='extractedfacts_commune'),
-        ),
-        migrations.AddConstraint(
-            model_name='extractedfacts',
-            constraint=models.CheckConstraint(condition=models.Q(('priority__lte', 100)), name='extractedfacts_priority_to_100'),
         ),
     ]
