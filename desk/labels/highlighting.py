@@ -7,7 +7,7 @@ their own. The result is plain text, which the template escapes.
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 
 from desk.labels.formatting import format_count
@@ -24,11 +24,12 @@ _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 @dataclass(frozen=True)
 class HighlightSpan:
-    """text[start:end] is the source of a fact or priority; `why` says which."""
+    """text[start:end] is the source of facts; `why` says which, `rows` are their codes."""
 
     start: int
     end: int
     why: str
+    rows: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class TextSegment:
     why: str = ""
     odd: str = ""
     times: int = 1
+    rows: frozenset[str] = frozenset()
 
     @property
     def chars(self) -> int:
@@ -93,7 +95,8 @@ def _cut(text: str, spans: list[HighlightSpan]) -> Iterator[TextSegment]:
     place = 0
     for span in spans:
         yield from _pieces(text[place : span.start], "")
-        yield from _pieces(text[span.start : span.end], span.why)
+        for piece in _pieces(text[span.start : span.end], span.why):
+            yield replace(piece, rows=span.rows)
         place = span.end
     yield from _pieces(text[place:], "")
 
@@ -118,8 +121,9 @@ def _apart(spans: Iterable[HighlightSpan], length: int) -> list[HighlightSpan]:
             continue
         if joined and start < joined[-1].end:
             last = joined.pop()
-            whys = dict.fromkeys([*last.why.split("; "), span.why])
-            joined.append(HighlightSpan(last.start, max(last.end, end), "; ".join(whys)))
+            whys = dict.fromkeys(filter(None, [*last.why.split("; "), span.why]))
+            rows = last.rows | span.rows
+            joined.append(HighlightSpan(last.start, max(last.end, end), "; ".join(whys), rows))
         else:
-            joined.append(HighlightSpan(start, end, span.why))
+            joined.append(replace(span, start=start, end=end))
     return joined

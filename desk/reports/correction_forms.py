@@ -44,7 +44,8 @@ def correction_line(correction: Correction) -> str:
     title = TITLES[correction.fact]
     if not correction.is_active:
         return f"{title}, theo máy như cũ"
-    return f"{title}: {value_label(correction.fact, correction.value)}; {correction.reason}"
+    value = value_label(correction.fact, correction.value)
+    return "; ".join(filter(None, (f"{title}: {value}", correction.reason)))
 
 
 def _listed(label: Callable[[str], str]) -> Callable[[Any], str]:

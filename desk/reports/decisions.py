@@ -1,5 +1,6 @@
 """Actions of the report page: verbs of the workflow, corrections, reprocessing, messages."""
 
+import json
 from typing import Any
 
 from django.contrib import messages
@@ -25,6 +26,7 @@ from desk.reports.navigation import filters_of, page_address
 from desk.reports.page import make_form, render_page
 from reports.attachments import sanitized_copies, storage
 from reports.cases import corrections, replies, transitions, workflow
+from reports.cases.corrections import CorrectedValue
 from reports.extraction.bank_accounts_and_links import find_links
 from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report
@@ -93,13 +95,11 @@ class CorrectFact(FormAction):
         return facts_address(self)
 
 
-class RevertCorrection(ReportAction):
-    done = "Đã lấy lại chỗ sửa. Gợi ý của máy dùng như trước."
+class JudgeFact(ReportAction):
+    """Say something of a fact in one press; an error gives the page as it stands now."""
 
-    def run(self, fact: str) -> Case:
-        return corrections.revert_correction(
-            self.report.pk, by=self.officer, version=self.version, fact=fact
-        )
+    def run(self, fact: str) -> Any:
+        raise NotImplementedError  # each press says its own
 
     def show_error(self, error: ActionError) -> HttpResponse:
         report = open_report(self.request, self.report.pk)
@@ -108,6 +108,30 @@ class RevertCorrection(ReportAction):
 
     def get_next_address(self) -> str:
         return facts_address(self)
+
+
+class ConfirmFact(JudgeFact):
+    """Confirm what the machine read, as it stood on the officer's page."""
+
+    permission = "reports.decide_case"
+    done = "Đã ghi: máy đọc đúng chỗ này."
+
+    def run(self, fact: str) -> None:
+        try:
+            value = json.loads(self.request.POST.get("seen", ""))
+        except ValueError as error:
+            raise corrections.InvalidFactValueError from error
+        seen = CorrectedValue(fact, value)
+        corrections.confirm_fact(self.report.pk, by=self.officer, version=self.version, seen=seen)
+
+
+class RevertCorrection(JudgeFact):
+    done = "Đã lấy lại. Gợi ý của máy dùng như trước."
+
+    def run(self, fact: str) -> Case:
+        return corrections.revert_correction(
+            self.report.pk, by=self.officer, version=self.version, fact=fact
+        )
 
 
 class ReprocessReport(ReportAction):
@@ -123,7 +147,8 @@ class ReprocessReport(ReportAction):
 
 def facts_address(view: ReportAction) -> str:
     """Return the URL of the facts on the report page, keeping the list's filters."""
-    return page_address(view.report.pk, filters_of(view.request.POST)) + "#machine"
+    fact = view.kwargs["fact"]
+    return f"{page_address(view.report.pk, filters_of(view.request.POST))}#machine-{fact}"
 
 
 class ComposeMessage(ReportView):

@@ -1,7 +1,8 @@
-"""The contents of the report page: evidence, suggestions with their reasons, the event log."""
+"""The contents of the report page: evidence, the machine's reading, the event log."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -10,7 +11,7 @@ from django.contrib.auth.models import User
 
 from core.audit import events
 from core.models import AuditEvent
-from core.text import has_spaced_words, has_wide_letters
+from core.text import has_spaced_words, has_wide_letters, lower_initial
 from desk.labels import codes, deadlines, highlighting
 from desk.labels.events import EVENTS, PERSONAL
 from desk.labels.formatting import format_count, in_quotes, officer_name
@@ -18,6 +19,7 @@ from desk.labels.highlighting import HighlightSpan, TruncatedText
 from desk.reports import correction_forms
 from desk.reports.correction_forms import CorrectionForm, Fact
 from desk.reports.decision_forms import MAX_REASON_CHARS
+from reports.extraction import evaluation
 from reports.extraction.danger import DANGER
 from reports.extraction.language.scoring import ALL_OTHERS, is_model_reason, is_remainder
 from reports.facts.choices import list_answers
@@ -28,7 +30,25 @@ from reports.reference import gazetteer
 MAX_EVENTS = 200
 MAX_WORD_ROWS = 3  # of a code, the heaviest words
 MIN_CLEAR_POINTS = 1.5  # from which a word or pair is highlighted in the story
-_SUMMARY = {Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING}
+MAX_WHY_URGENT, MAX_QUOTE_CHARS = 4, 80
+NOT_SAID = "Không nói"
+_PLACE = "place"
+# The rows of the machine's reading, in the order of the page: what rests on what stands below it.
+_ROWS = {
+    Fact.SCENARIO: "Kiểu lừa",
+    Fact.OFFICES: "Họ xưng",
+    Fact.ACTIONS: "Họ đòi",
+    Fact.MONEY: "Thiệt hại",
+    Fact.ONGOING: "Đang bị ép",
+    _PLACE: "Nơi ở",
+    Fact.PRIORITY: "Vì sao gấp",
+}
+_SUMMARY = (Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING)
+_QUOTED = {Fact.MONEY, Fact.ONGOING}
+_DECLARED = "declared: "
+_CERTAINTIES = {"sure": "chắc", "likely": "khá chắc", "guess": "đoán"}
+# Reasons of a priority that other rows tell.
+_TOLD_ABOVE = ("scenario: ", "demand: ", "further demands", "clamped")
 
 
 @dataclass(frozen=True)
@@ -36,33 +56,30 @@ class ExplanationRow:
     points: str
     text: str
     quote: str = ""
-    is_danger: bool = False
-    is_rest: bool = False
 
 
 @dataclass(frozen=True)
-class FactSuggestion:
-    """An effective fact with reasons and form; `machine` is the extracted value of a corrected one."""
+class FactReading:
+    """A fact as a row of the page: in words, how sure, and what an officer says of it.
 
+    `seen` is what the machine read, as JSON, to be confirmed; `machine` the same in words beside a
+    correction. `offers` are sums to choose from, as (label, what is typed for it).
+    """
+
+    fact: str
     name: str
     value: str
-    grounds: list[ExplanationRow]
-    fact: str = ""
-    correction: Correction | None = None
+    quote: str = ""
+    certainty: str = ""
+    seen: str = ""
     machine: str = ""
+    word: Correction | None = None
     form: CorrectionForm | None = None
+    offers: tuple[tuple[str, str], ...] = ()
 
     @property
-    def spoken(self) -> list[ExplanationRow]:
-        """Return the reasons as an officer would tell them: dangers, else what speaks for the value."""
-        speaking = [
-            row for row in self.grounds if not row.is_rest and not row.points.startswith("−")
-        ]
-        return [row for row in speaking if row.is_danger] or speaking
-
-    @property
-    def title(self) -> str:
-        return f"{self.name}: {self.value}"
+    def is_corrected(self) -> bool:
+        return self.word is not None and not self.word.is_confirmation
 
 
 @dataclass(frozen=True)
@@ -86,9 +103,16 @@ def story(report: Report) -> TruncatedText:
 
 def _spans(reasons: Iterable[dict[str, Any]]) -> Iterator[HighlightSpan]:
     for reason in reasons:
-        start, end = reason.get("start"), reason.get("end")
+        start, end, fact = reason.get("start"), reason.get("end"), reason["fact"]
         if _is_clear(reason) and isinstance(start, int) and isinstance(end, int):
-            yield HighlightSpan(start, end, _speaks_for(reason))
+            yield HighlightSpan(start, end, _speaks_for(reason), frozenset([_row_of(fact)]))
+
+
+def _row_of(fact: str) -> str:
+    """Return the row that a reason speaks for; who was called and how lately make it urgent."""
+    return {"office": Fact.OFFICES, "stages": "stages"}.get(
+        fact, fact if fact in _ROWS else Fact.PRIORITY
+    )
 
 
 def _is_clear(reason: dict[str, Any]) -> bool:
@@ -136,7 +160,7 @@ def form_answers(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]
 def _place_of(report: Report, facts: EffectiveFacts) -> str:
     """Return the commune where the reporter lives, or the text typed for it."""
     name = gazetteer.commune_name(facts.commune) or in_quotes(typed_place_of(report))
-    return f"{name or 'Không nói'}{', kể sau khi gửi tin' if latest_place(report) else ''}"
+    return f"{name or NOT_SAID}{', kể sau khi gửi tin' if latest_place(report) else ''}"
 
 
 def warnings(report: Report) -> list[str]:
@@ -162,55 +186,119 @@ def _note_odd_letters(story: str) -> list[str]:
     return [f"Chữ lạ: {odd}. {why}"] if odd else []
 
 
-def suggestions(
+def readings(
     report: Report, facts: EffectiveFacts, corrections: Sequence[Correction], typed: object = None
-) -> list[FactSuggestion]:
-    """Return the facts in the order of the page; `corrections` are newest first, `typed` is a bound form."""
-    extracted, newest = extracted_facts(report), {each.fact: each for each in reversed(corrections)}
-    rows = [_suggestion(fact, facts, extracted, newest, typed) for fact in correction_forms.TITLES]
-    if extracted:
-        steps = " → ".join(map(codes.stage_label, extracted.stages)) or "chưa thấy"
-        rows.append(FactSuggestion("Bước kịch bản", steps, explanations_of(extracted, "stages")))
+) -> list[FactReading]:
+    """Return the rows of the page; `corrections` are newest first, `typed` is a bound form."""
+    extracted, words = extracted_facts(report), {each.fact: each for each in reversed(corrections)}
+    rows = []
+    for fact, name in _ROWS.items():
+        if fact == _PLACE:
+            place = _place_of(report, facts)
+            rows += [FactReading(fact, name, place)] if place != NOT_SAID else []
+        else:
+            rows.append(_reading(fact, facts, extracted, words.get(fact), typed))
     return rows
 
 
-def summary(facts: EffectiveFacts, rows: Iterable[FactSuggestion]) -> list[FactSuggestion]:
-    """Return the facts that decisions rest on; before triage only corrected ones."""
-    shown = _SUMMARY if facts.is_triaged else _SUMMARY & set(facts.corrected)
-    return [row for row in rows if row.fact in shown]
-
-
-def _suggestion(
+def _reading(
     fact: str,
     facts: EffectiveFacts,
     extracted: ExtractedFacts | None,
-    newest: dict[str, Correction],
+    word: Correction | None,
     typed: object,
-) -> FactSuggestion:
+) -> FactReading:
     value, is_corrected = getattr(facts, fact), fact in facts.corrected
-    machine = (
-        correction_forms.value_label(fact, getattr(extracted, fact)) if extracted else "chưa đọc"
-    )
-    has_value = facts.is_triaged or is_corrected
-    label = correction_forms.value_label(fact, value) if has_value else "máy chưa đọc"
-    if extracted and extracted.office_communes and fact == "offices" and not is_corrected:
-        label += f" ({codes.unit_communes(extracted.office_communes)})"
-    return FactSuggestion(
-        correction_forms.TITLES[fact],
-        label,
-        explanations_of(extracted, "office" if fact == "offices" else fact),
+    read = getattr(extracted, fact) if extracted else None
+    is_standing = word is not None and word.is_active
+    if word and word.is_confirmation and not is_corrected:
+        is_standing = is_standing and extracted is not None and word.value == read
+    form = typed if isinstance(typed, CorrectionForm) and typed.fact == fact else None
+    row = FactReading(
         fact,
-        newest.get(fact) if is_corrected else None,
-        machine if is_corrected else "",
-        typed
-        if isinstance(typed, CorrectionForm) and typed.fact == fact
-        else CorrectionForm(fact, current=value),
+        _ROWS[fact],
+        _value_text(fact, facts, extracted),
+        word=word if is_standing else None,
+        form=form or CorrectionForm(fact, current=value),
     )
+    if extracted is None:
+        return replace(row, machine="chưa đọc" if is_corrected else "")
+    if is_corrected:
+        return replace(row, machine=correction_forms.value_label(fact, read))
+    return replace(
+        row,
+        quote=_quote_of(extracted, fact),
+        certainty=_certainty_of(extracted, fact),
+        seen=json.dumps(read, ensure_ascii=False),
+    )
+
+
+def _value_text(fact: str, facts: EffectiveFacts, extracted: ExtractedFacts | None) -> str:
+    value, is_corrected = getattr(facts, fact), fact in facts.corrected
+    if not (extracted or is_corrected):
+        return codes.UNTRIAGED
+    if fact == Fact.PRIORITY:
+        why = [] if is_corrected else _why_urgent(extracted)
+        return ": ".join(filter(None, (codes.priority_label(value).word, "; ".join(why))))
+    label = correction_forms.value_label(fact, value)
+    if extracted and extracted.office_communes and fact == Fact.OFFICES and not is_corrected:
+        label += f" ({codes.unit_communes(extracted.office_communes)})"
+    return label
+
+
+def _reasons_of(extracted: ExtractedFacts | None, fact: str) -> list[dict[str, Any]]:
+    return [each for each in (extracted.reasons if extracted else []) if each["fact"] == fact]
+
+
+def _why_urgent(extracted: ExtractedFacts | None) -> list[str]:
+    """Return the dangers, else what makes a report urgent without what stands in other rows."""
+    reasons = _reasons_of(extracted, Fact.PRIORITY)
+    dangers = [each for each in reasons if codes.is_danger(each["rule"])]
+    texts = [
+        lower_initial(codes.rule_label(each["rule"]))
+        for each in dangers or sorted(reasons, key=lambda each: -each["points"])
+        if each["points"] >= 0 and not each["rule"].startswith(_TOLD_ABOVE)
+    ]
+    return list(dict.fromkeys(texts))[:MAX_WHY_URGENT]
+
+
+def _quote_of(extracted: ExtractedFacts, fact: str) -> str:
+    """Return the heaviest words of a loss or of what goes on, "" for none."""
+    reasons = _reasons_of(extracted, fact) if fact in _QUOTED else []
+    told = [each for each in reasons if each["words"] and not is_remainder(each["rule"])]
+    best = max(told, key=lambda each: each["points"], default=None)
+    return highlighting.plain_line(best["words"], MAX_QUOTE_CHARS) if best else ""
+
+
+def _certainty_of(extracted: ExtractedFacts, fact: str) -> str:
+    """Return how sure the machine is in words, "" where nothing was weighed."""
+    reasons = _reasons_of(extracted, fact)
+    if any(each["rule"].startswith(_DECLARED) for each in reasons):
+        return "người báo chọn"
+    weighed = ((each["rule"], each["points"]) for each in reasons)
+    return _CERTAINTIES.get(evaluation.certainty(fact, weighed), "")
+
+
+def summary(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]:
+    """Return the facts that decisions rest on in words; before triage only corrected ones."""
+    shown = [fact for fact in _SUMMARY if facts.is_triaged or fact in facts.corrected]
+    return [(_ROWS[fact], _value_text(fact, facts, extracted_facts(report))) for fact in shown]
+
+
+def explained_facts(report: Report) -> list[tuple[str, list[ExplanationRow]]]:
+    """Return the reasons with their points by fact, for who tunes the rules."""
+    extracted = extracted_facts(report)
+    names = {**correction_forms.TITLES, "stages": codes.FACTS["stages"]}
+    rows = [
+        (name, explanations_of(extracted, "office" if fact == Fact.OFFICES else fact))
+        for fact, name in names.items()
+    ]
+    return [(name, grounds) for name, grounds in rows if grounds]
 
 
 def explanations_of(extracted: ExtractedFacts | None, fact: str) -> list[ExplanationRow]:
     """Return the reasons of a fact; of each code the light words as one row, so that points add up."""
-    reasons = [each for each in (extracted.reasons if extracted else []) if each["fact"] == fact]
+    reasons = _reasons_of(extracted, fact)
     rows: list[ExplanationRow] = []
     for _, group in groupby(reasons, lambda reason: reason["rule"].partition(":")[0]):
         merged = _merge_alike(group)
@@ -243,16 +331,14 @@ def _explain(reason: dict[str, Any]) -> ExplanationRow:
     quote = highlighting.plain_line(reason["words"])
     points = f"{reason['points']:+g}".replace(".", ",").replace("-", "−")
     if reason["fact"] == "priority":
-        text, is_danger = codes.rule_label(reason["rule"]), codes.is_danger(reason["rule"])
-        return ExplanationRow(points, text, quote, is_danger=is_danger)
+        return ExplanationRow(points, codes.rule_label(reason["rule"]), quote)
     if reason["fact"] == "office":
         return ExplanationRow("", codes.claim_explanation(reason["rule"]), quote)
     if reason["fact"] == "stages":
         parts = filter(None, (_stage_of(reason), codes.source_label(reason["rule"])))
         return ExplanationRow("", "; ".join(parts), quote)
     source = codes.source_label(reason["rule"])
-    is_rest = is_remainder(reason["rule"])
-    return ExplanationRow(points if reason["points"] else "", source, quote, is_rest=is_rest)
+    return ExplanationRow(points if reason["points"] else "", source, quote)
 
 
 def recent_events(report: Report) -> list[AuditEvent]:

@@ -1,4 +1,4 @@
-"""The page of one report: evidence, suggestions, decisions, follow-ups, event log."""
+"""The page of one report: evidence, the machine's reading, decisions, follow-ups, event log."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -114,7 +114,7 @@ class PageContents:
             "facts": self.facts,
             **self.build_deadlines(),
             **self.build_evidence(),
-            **self.build_suggestions(),
+            **self.build_readings(),
             **self.build_decisions(),
             **self.build_permissions(),
             **self.build_record(),
@@ -148,13 +148,13 @@ class PageContents:
             "warnings": detail.warnings(report),
         }
 
-    def build_suggestions(self) -> dict[str, Any]:
-        suggestions = detail.suggestions(self.report, self.facts, self.corrections, self.form)
-        rows = indicators.load_indicators(self.report)
+    def build_readings(self) -> dict[str, Any]:
+        report, rows = self.report, indicators.load_indicators(self.report)
+        may_tune = self.officer.has_perm(reprocessing.START_RUN_PERMISSION)
         return {
-            "extracted": detail.extracted_facts(self.report),
-            "suggestions": suggestions,
-            "fact_summary": detail.summary(self.facts, suggestions),
+            "extracted": detail.extracted_facts(report),
+            "readings": detail.readings(report, self.facts, self.corrections, self.form),
+            "explained": detail.explained_facts(report) if may_tune else [],
             "triage_item": queue_stats.triage_state_of(self.report.pk),
             "indicators": rows,
             "similar": indicators.related_reports(self.report, rows, self.officer),
@@ -179,7 +179,6 @@ class PageContents:
             "may_reveal": user.has_perm("reports.reveal_contact"),
             "may_correct": is_free and user.has_perm("reports.decide_case"),
             "may_reprocess": is_readable and user.has_perm(reprocessing.REPROCESS_ONE_PERMISSION),
-            "sees_points": user.has_perm("reports.add_reprocessingrun"),
             "may_group": can_group(self.request),
             "sees_campaigns": visibility.sees_campaigns(user),
         }

@@ -292,7 +292,7 @@ def erasure_panel(report: Report, by: User) -> dict[str, Any]:
         "request_words": highlighting.plain_line(words),
         "request_blocker": AGAINST.get(against, ""),
         "suggested_answer": MUST_BE_KEPT[report.language] if pending and against else "",
-        "fact_summary": detail.summary(facts, detail.suggestions(report, facts, ())),
+        "fact_summary": detail.summary(report, facts),
         "may_grant": by.has_perm(erasure_requests.GRANT),
         "may_refuse": by.has_perm("reports.close_case"),
     }

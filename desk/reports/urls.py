@@ -61,6 +61,7 @@ def list_report_routes() -> Iterator[Route]:
     yield make_route("here", "heartbeat", navigation.Heartbeat)
     yield make_route("habit", "preference", navigation.SwitchPreference)
     yield make_route("read-again", "reprocess", decisions.ReprocessReport)
+    yield make_route("confirm/<str:fact>", "confirm_fact", decisions.ConfirmFact)
     yield make_route("correct/<str:fact>", "correct", decisions.CorrectFact)
     yield make_route("uncorrect/<str:fact>", "revert_correction", decisions.RevertCorrection)
     yield make_route("slip", "issue_slip", documents.MakeSlip)

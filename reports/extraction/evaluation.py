@@ -8,14 +8,15 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from reports.extraction.language.cue_matcher import code_rows
 from reports.extraction.story_reader import StoryReading, extract_from_story
 
 FACTS = frozenset({"scenario", "actions", "money_lost_vnd", "ongoing"})
-_BINS = 5  # of margins
+# From which sum of its reasons' points a fact is sure, and likely. Scaled on unseen stories: `evaluate`
+# tells how many of each are right.
+CERTAINTY_POINTS = {"scenario": (0.0, -5.0), "actions": (18.5, 16.0), "ongoing": (19.0, 13.0)}
 _MAX_CONFUSIONS = 20
 
 
@@ -42,15 +43,6 @@ class Score:
     @property
     def f1(self) -> float:
         return _share(2 * self.right, 2 * self.right + self.wrong + self.missed)
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationBin:
-    """Stories with about the same margin of their scenario, and the share that was right."""
-
-    least: float
-    stories: int
-    right: float
 
 
 def _share(part: float, whole: float) -> float:
@@ -157,13 +149,31 @@ def confusion_pairs(judged: Iterable[EvaluatedStory]) -> list[tuple[str, str, in
     return sorted(wrong, key=lambda row: (-row[2], row))[:_MAX_CONFUSIONS]
 
 
-def calibration(judged: Iterable[EvaluatedStory]) -> list[CalibrationBin]:
-    """Return fifths of the stories by margin, the smallest first."""
-    labelled = (each for each in judged if "scenario" in each.label)
-    rows = sorted(labelled, key=lambda each: each.reading.margin)
-    edges = [number * len(rows) // _BINS for number in range(_BINS + 1)]
-    parts = [rows[low:high] for low, high in pairwise(edges) if low < high]
-    return [CalibrationBin(part[0].reading.margin, len(part), accuracy(part)) for part in parts]
+def certainty(fact: str, reasons: Iterable[tuple[str, float]]) -> str:
+    """Return how sure a fact is by its reasons (rule, points): sure, likely, guess; "" if not weighed.
+
+    Several demands are as sure as the least sure one.
+    """
+    sums = Counter[str]()
+    for rule, points in reasons:
+        sums[rule.partition(":")[0]] += points  # type: ignore[assignment]
+    if fact not in CERTAINTY_POINTS or not sums:
+        return ""
+    sure, likely = CERTAINTY_POINTS[fact]
+    least = min(sums.values())
+    return "sure" if least >= sure else "likely" if least >= likely else "guess"
+
+
+def calibration(judged: Iterable[EvaluatedStory]) -> Counter[tuple[str, str, bool]]:
+    """Return how many readings of a fact were how sure, and right or not."""
+    counts = Counter[tuple[str, str, bool]]()
+    for each in judged:
+        for fact in CERTAINTY_POINTS.keys() & each.label.keys():
+            reasons = [(why.rule, why.points) for why in each.reading.reasons if why.fact == fact]
+            is_right = _is_same(each.label[fact], getattr(each.reading, fact))
+            if word := certainty(fact, reasons):
+                counts[fact, word, is_right] += 1
+    return counts
 
 
 def summary_metrics(judged: Sequence[EvaluatedStory]) -> Iterator[str]:

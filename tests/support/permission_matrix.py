@@ -136,7 +136,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         NOBODY,
         WORKS,
         (
-            "act ask bulk_close bulk_junk bulk_second close compose_ask compose_message correct heartbeat "
+            "act ask bulk_close bulk_junk bulk_second close compose_ask compose_message confirm_fact correct heartbeat "
             "junk message note preference recall release_code remove_search reprocess resume "
             "retention_refuse_erasure reveal_contact reveal_file reveal_followup reveal_message "
             "reveal_phrase reveal_story revert_correction save_search second slip take withdraw"
@@ -171,7 +171,9 @@ OF_RIGHTS = {
             "picture release_code reveal_contact reveal_file reveal_followup reveal_message "
             "reveal_phrase reveal_story"
         ),
-        "decide_case": "compose_ask compose_message correct reprocess revert_correction",
+        "decide_case": (
+            "compose_ask compose_message confirm_fact correct reprocess revert_correction"
+        ),
     }.items()
 }
 

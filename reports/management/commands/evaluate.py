@@ -134,9 +134,12 @@ def _list_confusions(evaluated: list[EvaluatedStory]) -> Iterator[str]:
 
 def _list_calibration(evaluated: list[EvaluatedStory]) -> Iterator[str]:
     yield ""
-    yield "margin of the scenario (points), stories, share that was right"
-    for band in evaluation.calibration(evaluated):
-        yield f"  from {band.least:6.2f}{band.stories:>8}{band.right:>8.2f}"
+    yield "fact, how sure, stories, share that was right"
+    counts = evaluation.calibration(evaluated)
+    for fact, word in dict.fromkeys((fact, word) for fact, word, _ in sorted(counts)):
+        right = counts[fact, word, True]
+        stories = right + counts[fact, word, False]
+        yield f"  {fact:10}{word:8}{stories:>8}{right / stories:>8.2f}"
 
 
 def _list_agreement() -> Iterator[str]:

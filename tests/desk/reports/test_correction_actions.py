@@ -1,11 +1,12 @@
-"""Beside each fact of the machine on the report page: "wrong, because…"."""
+"""Beside each fact of the machine on the report page: "right", or "wrong, because…"."""
 
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 
-from reports.models import Case, Correction, Report
+from desk.reports import detail
+from reports.models import Case, Correction, ExtractedFacts, Report
 from tests.support import report_factories
 from tests.support.desk_pages import QUEUE, STORY, open_page, page_of, press, tree, words
 from tests.support.officers import Person
@@ -40,30 +41,83 @@ def test_each_fact_can_be_put_right_and_the_page_shows_both(duty: Person, fact: 
     assert (in_the_log in text) is (fact == "money_lost_vnd")
 
 
-def gist_of(duty: Person, report: Report) -> dict[str, str]:
-    """What stands under the story at a glance, by its name."""
-    rows = open_page(duty.client, report).xpath("//dl[contains(@class, 'fact-summary')]/div")
-    return {row.find("dt").text_content(): row.find("dd").text_content() for row in rows}
+def rows_of(person: Person, report: Report) -> dict[str, str]:
+    """What the machine read, by the names of the rows."""
+    rows = open_page(person.client, report).find_class("reading")
+    return {
+        row.find("dt").text_content(): " ".join(row.find("dd").text_content().split())
+        for row in rows
+    }
 
 
 def test_what_was_read_and_put_right_stands_under_the_story_at_a_glance(duty: Person) -> None:
     told = "Xưng công an, bảo chuyển tiền, tôi chuyển 20 triệu rồi."
     report = report_factories.triaged(told)
-    gist = gist_of(duty, report)
-    assert list(gist) == ["Kiểu lừa", "Họ đòi", "Thiệt hại", "Đang bị ép"]
-    assert gist["Kiểu lừa"] == "Giả danh công an báo dính vụ án"
-    assert gist["Thiệt hại"] == "20 triệu"
+    rows = rows_of(duty, report)
+    order = ["Kiểu lừa", "Họ xưng", "Họ đòi", "Thiệt hại", "Đang bị ép", "Vì sao gấp"]
+    assert list(rows) == order
+    assert rows["Kiểu lừa"].startswith("Giả danh công an báo dính vụ án ")
+    assert rows["Thiệt hại"].startswith("20 triệu")
     say(duty, report, "money_lost_vnd", value="30 triệu")
-    gist = gist_of(duty, report)
-    assert gist["Thiệt hại"] == "30 triệu cán bộ sửa"
-    assert "cán bộ sửa" not in gist["Kiểu lừa"]
+    rows = rows_of(duty, report)
+    assert rows["Thiệt hại"].startswith("30 triệu cán bộ sửa Máy gợi ý: 20 triệu.")
+    assert "cán bộ sửa" not in rows["Kiểu lừa"]
 
 
-def test_of_a_report_that_nobody_has_read_nothing_stands_there(duty: Person) -> None:
+def test_of_a_report_that_nobody_has_read_an_officer_can_say_what_it_is(duty: Person) -> None:
     report = report_factories.report(STORY)
-    assert gist_of(duty, report) == {}
+    assert set(rows_of(duty, report).values()) == {"Máy chưa đọc"}
     say(duty, report, "scenario")
-    assert list(gist_of(duty, report)) == ["Kiểu lừa"]
+    rows = rows_of(duty, report)
+    assert "cán bộ sửa Máy gợi ý: chưa đọc." in rows["Kiểu lừa"]
+
+
+def buttons(person: Person, report: Report, route: str) -> dict[str, dict[str, str]]:
+    """The forms of one press, by the fact that they are for."""
+    forms = [form for form in open_page(person.client, report).forms if route in form.action]
+    return {form.action.split("/")[-2]: dict(form.fields) for form in forms}
+
+
+def test_one_press_says_that_the_machine_is_right_and_one_takes_it_back(duty: Person) -> None:
+    report = report_factories.triaged(STORY)
+    offered = buttons(duty, report, "/confirm/")
+    assert set(offered) == set(TYPED)
+    answer = duty.client.post(page_of(report, "confirm/scenario"), offered["scenario"])
+    assert answer.headers["Location"].endswith("/change/#machine-scenario")
+    assert "cán bộ xác nhận" in rows_of(duty, report)["Kiểu lừa"]
+    log = words(duty.client.get(page_of(report)))
+    assert "Xác nhận gợi ý của máy: Kiểu lừa: Giả danh lãnh đạo tỉnh, sở, ngành" in log
+    assert "scenario" not in buttons(duty, report, "/confirm/")
+    back = buttons(duty, report, "/uncorrect/")["scenario"]
+    assert duty.client.post(page_of(report, "uncorrect/scenario"), back).status_code == 303
+    assert "scenario" in buttons(duty, report, "/confirm/")
+
+
+def test_what_the_machine_read_anew_is_not_confirmed(duty: Person) -> None:
+    report = report_factories.triaged(STORY)
+    offered = buttons(duty, report, "/confirm/")["scenario"]
+    duty.client.post(page_of(report, "confirm/scenario"), offered)
+    ExtractedFacts.objects.update(scenario="bank")
+    assert "cán bộ xác nhận" not in rows_of(duty, report)["Kiểu lừa"]
+    for seen in (offered["seen"], "{", ""):
+        typed = offered | {"seen": seen}
+        assert duty.client.post(page_of(report, "confirm/scenario"), typed).status_code == 409
+    assert Correction.objects.count() == 1
+
+
+def test_how_sure_the_machine_is_stands_in_words(duty: Person) -> None:
+    def sure(reasons: list[dict[str, Any]]) -> str:
+        facts = ExtractedFacts(scenario="bank", reasons=reasons)
+        return detail._certainty_of(facts, "scenario")
+
+    def because(rule: str, points: float) -> dict[str, Any]:
+        return {"fact": "scenario", "rule": rule, "words": "", "points": points}
+
+    assert sure([because("bank: thẻ", 2.0), because("bank: words “thẻ”", 3.0)]) == "chắc"
+    assert sure([because("bank: words “thẻ”", -3.0)]) == "khá chắc"
+    assert sure([because("bank: words “thẻ”", -30.0)]) == "đoán"
+    assert sure([because("declared: claimed_office", 0)]) == "người báo chọn"
+    assert sure([]) == ""
 
 
 @pytest.mark.parametrize(("typed", "value"), [("", None), ("0", 0), ("1,2 tỷ", 1_200_000_000)])

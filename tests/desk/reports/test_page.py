@@ -1,8 +1,9 @@
-"""The report page: evidence that nobody edits, suggestions with their grounds, the log."""
+"""The report page: evidence that nobody edits, the machine's reading, the log."""
 
 import re
 
 import pytest
+from django.conf import settings
 
 from desk.reports.detail import explanations_of
 from reports.calendar import days_off
@@ -26,15 +27,21 @@ def test_the_words_that_fired_are_marked_with_what_they_speak_for(duty: Person) 
     assert any("chuyển tiền" in text for text in marks)
 
 
-def test_suggestions_stand_with_their_grounds_and_points_are_the_leads(
-    duty: Person, lead: Person
-) -> None:
+def test_points_are_for_who_tunes_the_rules(duty: Person, lead: Person) -> None:
     page = page_of(report_factories.triaged(STORY + " Tôi sắp rút 250 triệu."))
     text, points = words(duty.client.get(page)), "+24 Kiểu lừa: Giả danh lãnh đạo tỉnh, sở, ngành"
-    assert "máy gợi ý, chưa duyệt" in text
-    assert "sắp rút 250 triệu: “sắp rút”" in text
+    assert "sắp rút 250 triệu" in text
     assert points not in text
     assert points in words(lead.client.get(page))
+
+
+def test_a_row_and_its_words_in_the_story_bear_the_same_name(duty: Person) -> None:
+    page = open_page(duty.client, report_factories.triaged(STORY))
+    rows = set(page.xpath("//*[@data-row]/@data-row"))
+    marked = {row for mark in page.iter("mark") for row in mark.get("data-rows").split()}
+    assert {"scenario", "actions", "priority"} <= marked & rows
+    css = (settings.BASE_DIR / "static/css/desk.css").read_text(encoding="utf-8")
+    assert [row for row in marked & rows if f'[data-rows~="{row}"]' not in css] == []
 
 
 Reason = tuple[str, str, str, float]  # fact, rule, words, points

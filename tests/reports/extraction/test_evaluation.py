@@ -13,18 +13,19 @@ from django.core.management import CommandError, call_command
 
 from reports.extraction import evaluation
 from reports.extraction.evaluation import EvaluatedStory
+from reports.extraction.language.scoring import Explanation
 from reports.extraction.story_reader import StoryReading
 
 
 def judged(meant: dict[str, Any], **facts: Any) -> EvaluatedStory:
     fields = {"scenario": "tax", "actions": (), "money_lost_vnd": None, "ongoing": False}
-    return EvaluatedStory(meant, StoryReading(**(fields | facts), reasons=()))
+    return EvaluatedStory(meant, StoryReading(**({"reasons": ()} | fields | facts)))
 
 
 THREE = [
-    judged({"scenario": "tax"}, scenario="tax", margin=9.0),
-    judged({"scenario": "tax"}, scenario="bank", margin=1.0),
-    judged({"scenario": "bank"}, scenario="bank", margin=5.0),
+    judged({"scenario": "tax"}, scenario="tax"),
+    judged({"scenario": "tax"}, scenario="bank"),
+    judged({"scenario": "bank"}, scenario="bank"),
 ]
 
 
@@ -35,8 +36,25 @@ def test_precision_and_recall_are_counted_per_code_and_what_is_taken_for_what() 
     assert evaluation.macro_f1(scores) == pytest.approx(2 / 3)
     assert evaluation.accuracy(THREE) == pytest.approx(2 / 3)
     assert evaluation.confusion_pairs(THREE) == [("tax", "bank", 1)]
-    bands = evaluation.calibration(THREE)  # the least sure first
-    assert [(band.least, band.right) for band in bands] == [(1.0, 0.0), (5.0, 1.0), (9.0, 1.0)]
+
+
+def test_of_the_surest_readings_the_right_ones_are_counted() -> None:
+    def judge_points(code: str, points: float) -> EvaluatedStory:
+        why = Explanation("scenario", f"{code}: words “thẻ”", "thẻ", 0, 3, points)
+        return judged({"scenario": "tax"}, scenario=code, reasons=(why,))
+
+    counts = evaluation.calibration(
+        [judge_points("tax", 9), judge_points("bank", 9), judge_points("tax", -99)]
+    )
+    assert counts["scenario", "sure", True] == counts["scenario", "sure", False] == 1
+    assert counts["scenario", "guess", True] == 1
+
+
+def test_several_demands_are_as_sure_as_the_least_sure_one() -> None:
+    reasons = [("give_otp: words “mã”", 40.0), ("add_zalo: words “zalo”", 1.0)]
+    assert evaluation.certainty("actions", reasons) == "guess"
+    assert evaluation.certainty("actions", reasons[:1]) == "sure"
+    assert evaluation.certainty("money_lost_vnd", reasons) == ""
 
 
 def test_demands_are_counted_one_by_one() -> None:
@@ -74,7 +92,7 @@ def evaluate(folder: Path, *lines: str) -> str:
 def test_the_command_prints_every_figure(tmp_path: Path) -> None:
     label = {"text": "Xưng cán bộ thuế, đòi mã OTP.", "scenario": "tax", "actions": ["give_otp"]}
     output = evaluate(tmp_path, json.dumps(label), "")
-    for line in ("1 stories", "scenario macro F1 1.000", "money exact", "ongoing F1", "margin"):
+    for line in ("1 stories", "scenario macro F1 1.000", "money exact", "ongoing F1", "how sure"):
         assert line in output
     # A character that only looks like a line's end ends none.
     assert "1 stories" in evaluate(tmp_path, '\ufeff{"text": "a\u2028b"}')
