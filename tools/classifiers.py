@@ -86,7 +86,7 @@ def _train_answer(
 ) -> Any:
     """The weights of one answer against all others."""
     scale = _find_scale(rows, is_it, apart)
-    machine = LinearSVC(C=freedom, fit_intercept=False, **options)
+    machine = LinearSVC(C=freedom, dual=True, fit_intercept=False, **options)
     return machine.fit(rows.multiply(scale).tocsr(), is_it).coef_[0] * scale
 
 
@@ -110,22 +110,18 @@ def train_binary(
     answers: Sequence[bool | None],
     name: str,
     early: float,
-    deaf_to: str = "",
     machines: Sequence[tuple[float, float]] = ((1.0, 0.0),),
 ) -> Callable[[Matrix], Classifier]:
-    """A question of yes or no; yes is believed so many points before the machine would. Grams that
-    begin with a sign of *deaf_to* are not asked. *machines*: how free each is, and how much it hears what
+    """A question of yes or no; yes is believed so many points before the machine would. *machines*: how free each is, and how much it hears what
     sets the answers apart; what they learnt is averaged.
     """
 
     def ask(table: Matrix) -> Classifier:
-        heard = [at for at, gram in enumerate(table.names) if gram[0] not in deaf_to]
         labelled = [row for row, answer in enumerate(answers) if answer is not None]
         labels = np.array([answers[row] for row in labelled])
-        rows = table.rows[labelled][:, heard]
+        rows = table.rows[labelled]
         fits = [_fit_margin(rows, labels, free, apart) for free, apart in machines]
-        learnt = np.zeros((1, len(table.names)))
-        learnt[0, heard] = np.mean([weights for weights, _ in fits], axis=0)
+        learnt = np.mean([weights for weights, _ in fits], axis=0)[np.newaxis]
         needed = -POINTS * float(np.mean([intercept for _, intercept in fits])) - early
         return Classifier((name,), learnt, (needed,))
 
@@ -135,5 +131,5 @@ def train_binary(
 def _fit_margin(rows: Any, labels: Any, freedom: float, apart: float) -> tuple[Any, float]:
     """The weights of one machine, and its intercept."""
     scale = _find_scale(rows, labels, apart)
-    machine = LinearSVC(C=freedom).fit(rows.multiply(scale).tocsr(), labels)
+    machine = LinearSVC(C=freedom, dual=True).fit(rows.multiply(scale).tocsr(), labels)
     return machine.coef_[0] * scale, float(machine.intercept_[0])

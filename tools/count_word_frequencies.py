@@ -2,7 +2,7 @@
 
 Writes reports/data/script_words.json. The stories must be of different calls: a script that is
 told twice would count as usual. English stories are few, so their words are counted among them.
-The phrases by which any scam is known (taxonomy.json, cues.json) and what reports of any gang say
+The phrases by which any scam is known (concepts.json, cues.json) and what reports of any gang say
 (common.json) count as told by some at least, for the stories were written without obvious words.
 """
 
@@ -23,7 +23,7 @@ from reports.campaigns.word_rarity import (
 )
 
 _DATA = Path(__file__).resolve().parent.parent / "reports" / "data"
-_CUES = ("taxonomy.json", "cues.json")
+_CUES = ("concepts.json", "cues.json")
 # Shares of the stories that tell a word and a pair of a cue, and of what any report says.
 _IN_CUES, _IN_ANY = (0.01, 0.02), (0.06, 0.04)
 _TABLE = _DATA / "script_words.json"

@@ -8,7 +8,7 @@ from desk.labels.formatting import format_loss
 from reports.campaigns import campaign_stats
 from reports.extraction import story_reader
 from reports.extraction.danger import DANGER
-from reports.extraction.language.scoring import DENIED, is_remainder
+from reports.extraction.language.scoring import is_remainder
 from reports.facts import abuse_flags
 from reports.facts.choices import OFFICES
 from reports.facts.choices import demand_label as label_of
@@ -157,8 +157,6 @@ def source_label(text: str) -> str:
         return "Người báo cho biết"
     rule = text.removesuffix(FROM_FOLLOWUP)
     notes = ["Trong lời báo thêm"] if rule != text else []
-    if rule.endswith(DENIED):
-        notes.insert(0, "Có nói, nhưng chưa làm theo")
     if is_remainder(rule):
         notes.insert(0, "Các chữ còn lại của lời kể")
     return "; ".join(notes)

@@ -1,8 +1,9 @@
 """Extract from a story: scenario, demands, loss, whether it goes on, stages. Pure: no Django.
 
-Two sources add up: phrases of rules (data/taxonomy.json, data/cues.json) and trained weights
-(language/scoring.py). Every fact has its words, their place in the text, and the rule. Stages are
-phrases of data/stages.json and demands, but nothing denied or done by the reporter.
+Trained weights over words, pairs and families of words (language/scoring.py) name the scenario, the
+demands and whether it goes on; a kind that they do not know yet is named by its phrases in
+data/taxonomy.json. Every fact has its words and their place in the text. Stages are phrases of
+data/stages.json and demands, but nothing denied or done by the reporter.
 """
 
 import re
@@ -15,11 +16,9 @@ from typing import Any
 from reports.data.loader import load_json
 from reports.extraction.danger import find_dangers
 from reports.extraction.language.cue_matcher import (
-    CueMatch,
     TokenizedText,
     action_codes,
     code_rows,
-    matches_between,
     scenario_codes,
     tokenize,
 )
@@ -27,24 +26,19 @@ from reports.extraction.language.parsed_story import MAX_LENGTH, ParsedStory, pa
 from reports.extraction.language.phrase_trie import PhraseMatch, PhraseTrie, drop_nested
 from reports.extraction.language.scoring import (
     Explanation,
-    ExplanationTarget,
     Scores,
     explain,
     explanation_at,
-    is_model_reason,
     is_remainder,
     load_model,
-    phrase_score,
     score,
     sum_points,
 )
 from reports.extraction.loss.classifier import collect_loss_evidence, extract_loss, loss_features
 
-UNCLEAR = "unclear"
-_FALLBACKS = {"other_impersonation", "abuse_prank"}
+UNCLEAR, ONGOING = "unclear", "ongoing"
 _VAGUE = {"other_impersonation", UNCLEAR}
-_JUNK_TEXT = "spam_submission"
-_JUNK = {_JUNK_TEXT, "abuse_prank"}
+_JUNK = {"spam_submission", "abuse_prank"}
 STAGES = "stages"  # the fact
 MAX_STAGE_REASONS = 3  # of one stage
 _CLEAR = 2.5  # points from which a word by its weight says a demand by itself
@@ -52,12 +46,7 @@ _SENTENCES = re.compile(r"[^.!?\n]{1,100}")
 _LONG, _PART, _STRIDE = 1000, 300, 60  # characters
 _MAX_PARTS, _SLIGHT = 40, 1  # weight of a scenario that is no danger
 _STEP, _NEVER, _NEGATION = "step", "never", "negations"
-_NEGATED_WITHIN = 3  # words before a demand
-# What a point of a phrase is worth beside the points of the words.
-PHRASE_OF_SCENARIO = 0.5
-PHRASE_OF_ACTION = 2.0
-PHRASE_OF_NOW = 4.0
-MIN_WORDS = 5  # fewer words say a thing only where they are a phrase of the rules
+MIN_WORDS = 5  # fewer words say no kind
 MIN_MARGIN = 0.1  # the scenario of a smaller lead is unclear
 
 
@@ -100,9 +89,9 @@ def _gravity(reading: StoryReading) -> tuple[bool, int, int, float]:
 
 
 def _read_parts(parsed: ParsedStory) -> Iterator[StoryReading]:
-    """Yield the readings of parts with a phrase of a present danger, with their places in the text."""
-    text, hits = parsed.story.typed, parsed.active_cues("ongoing").get("now", ())
-    dangers = [parsed.story.quote(hit.first, hit.last)[1] for hit in hits]
+    """Yield the readings of parts in which words tell a danger, with their places in the text."""
+    text = parsed.story.typed
+    dangers = sorted(each.start or 0 for each in find_dangers(parsed))
     stride, following = max(_STRIDE, len(text) // _MAX_PARTS), 0
     size = max(_PART, stride + _STRIDE)
     for sentence in _SENTENCES.finditer(text):
@@ -142,22 +131,22 @@ def _merge(reading: StoryReading, part: StoryReading) -> StoryReading:
 
 def _extract(parsed: ParsedStory) -> StoryReading:
     evidence = collect_loss_evidence(parsed)
-    kinds = score(load_model("kinds"), parsed.grams)
+    facts = score(load_model("facts"), parsed.grams)
     state = score(load_model("state"), loss_features(parsed, evidence))
-    scenario, margin, why = _extract_scenario(parsed, kinds)
-    actions, why_actions = _extract_actions(parsed, kinds)
+    scenario, margin = _choose_scenario(parsed, facts)
+    why = _explain(parsed, facts, "scenario", scenario) or _explain_phrases(parsed, scenario)
+    actions = tuple(code for code in action_codes() if _is_said(facts, code))
     loss = extract_loss(parsed, evidence, state, scenario in _JUNK)
-    why_ongoing = _explain_ongoing(parsed, state)
     return StoryReading(
         scenario=scenario,
         actions=actions,
         money_lost_vnd=loss.value,
-        ongoing=bool(why_ongoing),
+        ongoing=_is_said(facts, ONGOING),
         reasons=(
             *why,
-            *why_actions,
+            *(reason for code in actions for reason in _explain(parsed, facts, "actions", code)),
             *loss.reasons,
-            *why_ongoing,
+            *(_explain(parsed, facts, ONGOING, ONGOING) if _is_said(facts, ONGOING) else ()),
             *_explain_context(parsed),
             *find_dangers(parsed),
         ),
@@ -166,84 +155,46 @@ def _extract(parsed: ParsedStory) -> StoryReading:
     )
 
 
-def _extract_scenario(parsed: ParsedStory, kinds: Scores) -> tuple[str, float, list[Explanation]]:
-    """Return the code with the most points, its lead and its reasons; unclear if close.
+def _is_said(facts: Scores, code: str) -> bool:
+    return code in facts.scores and facts.scores[code] >= facts.model.needed[code]
 
-    A code without weights has points from phrases alone: it counts where the weights name nothing
-    better than a fallback.
+
+def _explain(parsed: ParsedStory, facts: Scores, fact: str, code: str) -> list[Explanation]:
+    return explain(parsed.story, fact, code, facts.contributions(code))
+
+
+def _choose_scenario(parsed: ParsedStory, facts: Scores) -> tuple[str, float]:
+    """Return the code with the most points and its lead; unclear if close or of few words.
+
+    A code without weights counts by its phrases, where the weights name nothing better than a
+    fallback.
     """
-    phrases = _scenario_cues(parsed)
-    points = {
-        code: kinds.scores[code] + phrase_score(phrases.get(code, ()), PHRASE_OF_SCENARIO)
-        for code in scenario_codes()
-        if code in kinds.scores
-    }
+    points = {code: facts.scores[code] for code in scenario_codes() if code in facts.scores}
     first, second = sorted(points, key=lambda code: -points[code])[:2]
     margin = points[first] - points[second]
-    is_enough = len(parsed.words) >= MIN_WORDS or first in phrases
-    code = first if margin >= MIN_MARGIN and is_enough else UNCLEAR
+    code = first if margin >= MIN_MARGIN and len(parsed.words) >= MIN_WORDS else UNCLEAR
     if code in _VAGUE:
-        code = _find_untrained(phrases, kinds.scores) or code
-    fact = ExplanationTarget("scenario", code, PHRASE_OF_SCENARIO)
-    reasons = explain(parsed.story, fact, phrases.get(code, []), kinds.contributions(code))
-    return code, margin, reasons
+        code = next((match.phrase.code for match in _find_untrained(parsed)), code)
+    return code, margin
 
 
-def _scenario_cues(parsed: ParsedStory) -> Mapping[str, list[CueMatch]]:
-    """Return the cues of scenarios; fallbacks only alone, no junk text in the first person."""
-    cues = parsed.active_cues("scenarios")
-    if any(hit.cue.family == "first_person" for hit in parsed.hits):
-        cues.pop(_JUNK_TEXT, None)
-    return {code: hits for code, hits in cues.items() if code not in _FALLBACKS} or cues
+@lru_cache(maxsize=1)
+def _untrained_kinds() -> PhraseTrie:
+    known = load_model("facts").labels
+    rows = [code_rows()[code] for code in scenario_codes() if code not in known]
+    return PhraseTrie([("", row["code"], cue) for row in rows for cue in row.get("cues", ())])
 
 
-def _find_untrained(
-    phrases: Mapping[str, list[CueMatch]], model_scores: Mapping[str, float]
-) -> str:
-    """Return the code with the weightiest phrases among those without weights, or ""."""
-    worth = {
-        code: phrase_score(hits, PHRASE_OF_SCENARIO)
-        for code, hits in phrases.items()
-        if code not in model_scores
-    }
-    return max(worth, key=lambda code: worth[code], default="")
+def _find_untrained(parsed: ParsedStory) -> list[PhraseMatch]:
+    return _untrained_kinds().find(parsed.story)
 
 
-def _extract_actions(
-    parsed: ParsedStory, kinds: Scores
-) -> tuple[tuple[str, ...], list[Explanation]]:
-    """Return the demands, refused ones too, and the reasons."""
-    phrases, needed = parsed.active_cues("actions"), kinds.model.needed
-    actions: list[str] = []
-    reasons: list[Explanation] = []
-    for code in action_codes():
-        own = phrases.get(code, [])
-        points = kinds.scores.get(code, 0.0) + phrase_score(own, PHRASE_OF_ACTION)
-        if points < needed.get(code, PHRASE_OF_ACTION):
-            continue
-        actions.append(code)
-        denied = [hit for hit in own if _is_negated(parsed, hit)]
-        fact = ExplanationTarget("actions", code, PHRASE_OF_ACTION)
-        reasons += explain(parsed.story, fact, own, kinds.contributions(code), denied)
-    return tuple(actions), reasons
-
-
-def _is_negated(parsed: ParsedStory, hit: CueMatch) -> bool:
-    """Return whether a "không", "chưa" or "nỏ" is within three words before, in the same clause."""
-    words = parsed.story.words
-    return any(
-        before.cue.family == "negation" and words[before.first].clause == words[hit.first].clause
-        for before in matches_between(parsed.hits, hit.first - _NEGATED_WITHIN, hit.first)
-    )
-
-
-def _explain_ongoing(parsed: ParsedStory, state: Scores) -> list[Explanation]:
-    phrases = parsed.active_cues("ongoing").get("now", [])
-    points = state.scores["ongoing"] + phrase_score(phrases, PHRASE_OF_NOW)
-    if points < state.model.needed["ongoing"]:
-        return []
-    fact = ExplanationTarget("ongoing", "ongoing", PHRASE_OF_NOW)
-    return explain(parsed.story, fact, phrases, state.contributions("ongoing"))
+def _explain_phrases(parsed: ParsedStory, code: str) -> list[Explanation]:
+    matches = [match for match in _find_untrained(parsed) if match.phrase.code == code]
+    return [
+        explanation_at(parsed.story, "scenario", f"{code}: {match.phrase.text}", match[1:], 0)
+        for match in drop_nested(matches)[:MAX_STAGE_REASONS]
+    ]
 
 
 def _explain_context(parsed: ParsedStory) -> list[Explanation]:
@@ -335,7 +286,5 @@ def _list_demand_stages(reasons: Iterable[Explanation]) -> Iterator[Explanation]
 
 
 def _is_plain_demand(reason: Explanation) -> bool:
-    """Return whether its words alone say the demand: a phrase, or a great weight."""
-    if reason.start is None or is_remainder(reason.rule):
-        return False
-    return reason.points >= _CLEAR or not is_model_reason(reason.rule)
+    """Return whether its words alone say the demand."""
+    return reason.start is not None and not is_remainder(reason.rule) and reason.points >= _CLEAR

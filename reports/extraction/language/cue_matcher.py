@@ -1,7 +1,6 @@
 """Tokenize a story and find cue phrases in it. Pure: no Django.
 
-A cue is a phrase of data/taxonomy.json (folded there) or data/cues.json (spelled in full), within
-one clause. A word with marks must agree with the cue's; one without matches by its folded form,
+A cue is a phrase of data/cues.json or data/concepts.json, within one clause. A word with marks must agree with the cue's; one without matches by its folded form,
 unless it is the whole cue. Linear time.
 """
 
@@ -24,8 +23,6 @@ _MAX_SPELLED = 100  # characters of a word: its marks are put in order, n of the
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 _LAST_Y = re.compile(r"(?<=[bcdghklmnpqrstv])(u?)y$")
 ANY_NUMBER = "#"
-# Their single words count only as spelled: unmarked "qua" and "trung" mean too much.
-_SPELLED_ALONE = {"scenarios", "actions"}
 
 
 class Token(NamedTuple):
@@ -73,14 +70,13 @@ class TokenizedText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CuePhrase:
-    """A phrase that speaks for a code of a family (scenario, action, ongoing …)."""
+    """A phrase that speaks for a code of a family (concepts, deeds …)."""
 
     family: str
     code: str
     phrase: str
     words: tuple[str, ...]
     spelled: tuple[frozenset[str], ...]  # of each word, in all variants of marks
-    points: float
     needs_marks: bool  # a single word that is another without them: "nỏ", "no"
 
 
@@ -127,7 +123,7 @@ def _fold_y(word: str) -> str:
 
 
 def taxonomy() -> dict[str, Any]:
-    """Return the scenario and action codes with their labels, weights and cues."""
+    """Return the scenario and action codes with their labels and weights."""
     return load_json("taxonomy.json")
 
 
@@ -208,39 +204,21 @@ def tokenize(text: str) -> TokenizedText:
     return TokenizedText(copy.text, words, marks * 5 >= len(words) > 0, text, copy)
 
 
-def _cue(family: str, code: str, phrase: str, points: float | None) -> CuePhrase:
+def _cue(family: str, code: str, phrase: str) -> CuePhrase:
     spelled = [part for word in phrase.split() for part in abbreviations().get(word, (word,))]
     words = tuple(
         ANY_NUMBER if word == ANY_NUMBER else _fold_y(normalize(word)) for word in spelled
     )
-    worth = 1 + 0.5 * (len(words) - 1) if points is None else points
     marked = tuple(frozenset({canonical_spelling(word)}) for word in spelled)
-    alone = family in _SPELLED_ALONE or phrase in cue_tables()["spelled_only"].get(family, ())
-    return CuePhrase(family, code, phrase, words, marked, worth, alone and len(words) == 1)
-
-
-def _entries(family: str, code: str, rows: Iterable[Any]) -> Iterator[CuePhrase]:
-    """Yield the cues of rows: a phrase, or [phrase, points] in place of the usual points."""
-    for row in rows:
-        phrase, points = (row, None) if isinstance(row, str) else row
-        yield _cue(family, code, phrase, points)
+    alone = phrase in cue_tables()["spelled_only"].get(family, ())
+    return CuePhrase(family, code, phrase, words, marked, alone and len(words) == 1)
 
 
 def _list_cues() -> Iterator[CuePhrase]:
-    marked, points = cue_tables()["marked"], cue_tables()["points"]
-    useless_alone = {*taxonomy()["never_use_alone"]}
-    for family in ("scenarios", "actions"):
-        for row in taxonomy()[family]:
-            phrases = [phrase for phrase in row["cues"] if phrase not in useless_alone]
-            rows = [[marked.get(phrase, phrase), points.get(phrase)] for phrase in phrases]
-            yield from _entries(family, row["code"], rows)
-            yield from _entries(family, row["code"], cue_tables()[family].get(row["code"], []))
-    for family, codes in cue_tables()["phrases"].items():
+    concepts = {code: rows for code, rows in load_json("concepts.json").items() if code != "about"}
+    for family, codes in {**cue_tables()["phrases"], "concepts": concepts}.items():
         for code, rows in codes.items():
-            yield from _entries(family, code, rows)
-    for code, rows in load_json("concepts.json").items():
-        if code != "about":
-            yield from _entries("concepts", code, [[phrase, 0] for phrase in rows])
+            yield from (_cue(family, code, phrase) for phrase in rows)
 
 
 @lru_cache(maxsize=1)

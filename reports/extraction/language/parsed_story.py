@@ -13,12 +13,9 @@ from typing import NamedTuple
 from reports.extraction.language.amounts import MoneyAmount, find_amounts
 from reports.extraction.language.cue_matcher import (
     CueMatch,
-    CuePhrase,
     TokenizedText,
     find_cues,
     inside,
-    is_covered,
-    longest_match_by_token,
     matches_between,
     tokenize,
     word_set,
@@ -255,19 +252,6 @@ class ParsedStory:
             *action_features(self.actions),
             *sequence_features(self.hits, self.actions, self.sums),
         ]
-
-    def active_cues(self, family: str) -> dict[str, list[CueMatch]]:
-        """Return a family's cues by code: each once, none silenced or inside a longer one."""
-        silences = (hit for hit in self.hits if hit.cue.family == "silence")
-        silenced = longest_match_by_token(hit for hit in silences if hit.cue.code == family)
-        by_code: dict[str, dict[CuePhrase, CueMatch]] = {}
-        for hit in self.hits:
-            if hit.cue.family == family and not is_covered(hit, silenced):
-                by_code.setdefault(hit.cue.code, {}).setdefault(hit.cue, hit)
-        return {
-            code: [hit for hit in cues.values() if not inside(hit, cues.values())]
-            for code, cues in by_code.items()
-        }
 
 
 def parse_story(text: str) -> ParsedStory:

@@ -1,15 +1,15 @@
 """Score features by trained weights, and explain scores. Pure: no Django.
 
 Weights were learnt from stories that we wrote (`python -m tools.train_reader`; the card is
-data/weights/README.md). A code's score is the sum of its reasons to the cent, from phrases and
-features; each reason points at words of the story.
+data/weights/README.md). A code's score is the sum of its reasons to the cent; each reason points
+at words of the story.
 """
 
 import re
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log, sqrt
@@ -17,7 +17,7 @@ from string import ascii_letters
 from typing import NamedTuple
 
 from reports.data import loader
-from reports.extraction.language.cue_matcher import CueMatch, TokenizedText
+from reports.extraction.language.cue_matcher import TokenizedText
 
 FOLDER = loader.FOLDER / "weights"
 MIN_LENGTH = 30.0  # the length of some eight usual words
@@ -25,10 +25,7 @@ SCALE = 10  # weights are whole tenths of a point
 LABEL_LETTERS = ascii_letters  # of the labels, in the order of the first line
 _ADD = re.compile(r"([A-Za-z])(-?[0-9]+)")
 ALL_OTHERS = "all other words"
-DENIED = " (asked, not done)"
 _MAX_WORDS = 6  # listed one by one
-_MAX_PHRASES = 8
-_MAX_OF_PHRASES = 3.0  # their own points: many phrases say no more than a few
 
 
 class Feature(NamedTuple):
@@ -171,15 +168,6 @@ class Explanation:
     points: float
 
 
-@dataclass(frozen=True, slots=True)
-class ExplanationTarget:
-    """The fact and code that reasons are for, and the worth of a phrase's point."""
-
-    name: str
-    code: str
-    worth: float
-
-
 def explanation_at(
     story: TokenizedText, fact: str, rule: str, place: tuple[int, int], points: float
 ) -> Explanation:
@@ -187,39 +175,23 @@ def explanation_at(
     return Explanation(fact, rule, *story.quote(*place), round(points, 2))
 
 
-def phrase_score(phrases: Iterable[CueMatch], worth: float) -> float:
-    """Return the points of a code by its phrases."""
-    return min(sum(hit.cue.points for hit in phrases), _MAX_OF_PHRASES) * worth
-
-
 def explain(
-    story: TokenizedText,
-    fact: ExplanationTarget,
-    phrases: Sequence[CueMatch],
-    parts: Sequence[FeatureContribution],
-    denied: Collection[CueMatch] = (),
+    story: TokenizedText, fact: str, code: str, parts: Sequence[FeatureContribution]
 ) -> list[Explanation]:
-    """Return a reason for each phrase and top feature, and one for all other features."""
-    together = phrase_score(phrases, fact.worth)
-    listed = phrases[:_MAX_PHRASES]
-    total = sum(hit.cue.points for hit in listed) or 1.0
-    reasons = []
-    for hit in listed:
-        rule = f"{fact.code}: {hit.cue.phrase}{DENIED if hit in denied else ''}"
-        points = together * hit.cue.points / total
-        reasons.append(explanation_at(story, fact.name, rule, hit[1:], points))
-    for part in parts[:_MAX_WORDS]:
-        rule = f"{fact.code}: words “{part.gram.name}”"
-        reasons.append(explanation_at(story, fact.name, rule, part.gram[1:], part.points))
+    """Return a reason for each top feature, and one for all others."""
+    reasons = [
+        explanation_at(story, fact, f"{code}: words “{gram.name}”", gram[1:], points)
+        for gram, points in parts[:_MAX_WORDS]
+    ]
     rest = round(sum(part.points for part in parts[_MAX_WORDS:]), 2)
     if rest:
-        rule, whole = f"{fact.code}: {ALL_OTHERS}", (0, len(story.words))
-        reasons.append(explanation_at(story, fact.name, rule, whole, rest))
+        rule, whole = f"{code}: {ALL_OTHERS}", (0, len(story.words))
+        reasons.append(explanation_at(story, fact, rule, whole, rest))
     return reasons
 
 
 def is_model_reason(rule: str) -> bool:
-    """Return whether a reason is a weighted feature, not a phrase."""
+    """Return whether a reason is a weighted feature."""
     return ": words “" in rule
 
 

@@ -19,7 +19,6 @@ from reports.extraction.language.cue_matcher import (
 from reports.extraction.language.parsed_story import ParsedStory, parse_story
 from reports.extraction.language.scoring import (
     Explanation,
-    ExplanationTarget,
     Feature,
     Scores,
     explain,
@@ -150,7 +149,7 @@ def _explain_loss(
         explanation_at(parsed.story, _FACT, each.rule, each[1:], 1)
         for each in phrases[:_MAX_REASONS]
     ]
-    words = explain(parsed.story, ExplanationTarget(_FACT, kind, 0), (), state.contributions(kind))
+    words = explain(parsed.story, _FACT, kind, state.contributions(kind))
     return (*reasons, *words)
 
 

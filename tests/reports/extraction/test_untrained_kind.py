@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from reports.extraction import story_reader
 from reports.extraction.language import cue_matcher
 from reports.extraction.language.cue_matcher import code_rows, taxonomy
 from reports.extraction.story_reader import extract_from_story
@@ -18,7 +19,7 @@ def _untrained_kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Add a kind of call to the taxonomy alone."""
     row = {**code_rows()["tax"], "code": "school_fee", "cues": ["học phí"]}
     extended = {**taxonomy(), "scenarios": [*taxonomy()["scenarios"], row]}
-    cached = (cue_matcher.code_rows, cue_matcher.scenario_codes, cue_matcher._index)
+    cached = (cue_matcher.code_rows, cue_matcher.scenario_codes, story_reader._untrained_kinds)
     with monkeypatch.context() as patched:
         patched.setattr(cue_matcher, "taxonomy", lambda: extended)
         for each in cached:

@@ -97,7 +97,7 @@ def test_the_doors_need_no_database_no_secret_no_locale_and_no_utf8() -> None:
 def test_half_a_surrogate_pair_comes_back_as_json() -> None:
     out = _run("read_stories", b'{"id": "\\ud800", "text": "cong an \\udc00"}\n')
     answer = json.loads(out[0])
-    assert (answer["id"], answer["scenario"]) == ("\ud800", "police_case")
+    assert (answer["id"], answer["scenario"]) == ("\ud800", "unclear")
 
 
 def test_each_line_is_answered_before_the_next_is_asked() -> None:
