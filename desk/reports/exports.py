@@ -108,9 +108,10 @@ def _indicators(keys: Sequence[UUID], *, personal: bool) -> Mapping[UUID, Mappin
         Q(kind__in=(kinds.ACCOUNT, kinds.LINK)) | Q(source=Indicator.IndicatorSource.FOLLOWUP),
         report__in=keys,
     ).exclude(flags__contains=[followup_facts.CORRECTED])
-    columns = "report_id", "kind", "key", "raw"
-    for report, kind, key, raw in rows.order_by("id").values_list(*columns):
+    columns = "report_id", "kind", "key", "raw", "bank", "holder"
+    for report, kind, key, raw, bank, holder in rows.order_by("id").values_list(*columns):
         text = _legible(kind, key) if key else highlighting.plain_line(raw) if personal else ""
+        text = " ".join(filter(None, (bank, text, holder if personal else "")))
         texts = values[report].setdefault(kind, [])
         if text and text not in texts:
             texts.append(text)

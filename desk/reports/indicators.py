@@ -12,7 +12,17 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    CharField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 
 from desk.labels import highlighting
 from desk.labels.formatting import format_phone
@@ -37,6 +47,7 @@ class IndicatorRow:
     pk: int
     kind: str
     key: str
+    bank: str
     what: str
     text: str
     reports: int
@@ -51,8 +62,11 @@ class RelatedReport:
 
 
 def with_mention_counts(indicators: QuerySet[Indicator]) -> QuerySet[Any]:
+    alike = Indicator.objects.filter(kind=OuterRef("kind"), key=OuterRef("key"))
+    own_bank = ExpressionWrapper(OuterRef("bank"), CharField())
     same = (
-        Indicator.objects.filter(kind=OuterRef("kind"), key=OuterRef("key"))
+        alike.alias(own_bank=own_bank)
+        .filter(Q(bank=F("own_bank")) | Q(bank="") | Q(own_bank=""))
         .order_by()
         .values("key")
         .annotate(n=Count("report", distinct=True))
@@ -99,18 +113,25 @@ def load_indicators(report: Report) -> list[IndicatorRow]:
 
 
 def _indicator_row(each: Any) -> IndicatorRow:
-    text = highlighting.plain_line(format_phone(each.key) or each.raw)
+    words = ", ".join(filter(None, (each.bank, format_phone(each.key) or each.raw, each.holder)))
+    text = highlighting.plain_line(words)
     owner = range_owner(each.key) if each.kind == Indicator.Kind.NUMBER else ""
     notes = [_NOTES.get(code, code) for code in each.flags]
     what = f"{each.get_kind_display()}, {each.get_source_display()}"
-    return IndicatorRow(each.pk, each.kind, each.key, what, text, each.named or 0, owner, notes)
+    return IndicatorRow(
+        each.pk, each.kind, each.key, each.bank, what, text, each.named or 0, owner, notes
+    )
 
 
 def related_reports(
     report: Report, rows: Iterable[IndicatorRow], viewer: User
 ) -> list[RelatedReport]:
     """Return the visible reports that share a number, an account or a link, newest first."""
-    shared = [Q(kind=each.kind, key=each.key) for each in rows if each.key]
+    shared = [
+        Q(kind=each.kind, key=each.key) & (Q(bank__in=("", each.bank)) if each.bank else Q())
+        for each in rows
+        if each.key
+    ]
     if not shared:
         return []
     twins = (

@@ -76,7 +76,7 @@ _INDICATORS_SQL = """
 SELECT sort, key, reports, total FROM (
     SELECT sort, key, count(DISTINCT report_id) AS reports, count(*) OVER kinds AS total,
            row_number() OVER (kinds ORDER BY count(DISTINCT report_id) DESC, key) AS place
-      FROM (SELECT report_id, found.key,
+      FROM (SELECT report_id, concat_ws(' ', nullif(bank, ''), found.key) AS key,
                    CASE WHEN found.kind = 'number' AND found.source = 'story' THEN 'told'
                         ELSE found.kind END AS sort
               FROM reports_indicator AS found JOIN reports_campaignlink USING (report_id)

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from reports.campaigns.script_fingerprint import ScriptFingerprint, list_shared_terms, similarity
-from reports.campaigns.shared_identifiers import NEIGHBOUR_HOURS, NEIGHBOURS, SharedIdentifier
+from reports.campaigns.shared_identifiers import (
+    NEIGHBOUR_HOURS,
+    NEIGHBOURS,
+    SharedIdentifier,
+    shared_keys,
+)
 from reports.extraction.phones import group_digits
 
 _DAY = 86_400.0
@@ -53,7 +58,7 @@ def key_link(key: SharedIdentifier) -> Link:
 
 def exact_link(one: FingerprintData, other: FingerprintData) -> Link | None:
     """Return the strongest shared identifier, else neighbouring numbers within two days."""
-    if common := one.keys & other.keys:
+    if common := shared_keys(one.keys, other.keys):
         return key_link(max(common, key=lambda key: (key.strength, key)))
     if not within_hours(one, other, NEIGHBOUR_HOURS):
         return None
@@ -140,7 +145,7 @@ def _is_supported(
     """Return whether a third report is similar too, so that no chance joins two campaigns."""
     return any(
         third in similar[other_end]
-        or not fingerprints[third].keys.isdisjoint(fingerprints[other_end].keys)
+        or shared_keys(fingerprints[third].keys, fingerprints[other_end].keys)
         for one_end, other_end in ((one, other), (other, one))
         for third in similar[one_end]
         if third != other_end

@@ -59,7 +59,10 @@ def build_fingerprint(
     story = merged.report.story[:MAX_STORY_CHARS_READ]
     links = [*sites_in(story), *followup_facts.indicator_keys(_KINDS.LINK, later)]
     sites = {host_of(link) for link in links if not is_common_link(link)}
-    accounts = [*accounts_in(story), *followup_facts.indicator_keys(_KINDS.ACCOUNT, later)]
+    told_later = (
+        (each.key, each.bank) for each in later if each.kind == _KINDS.ACCOUNT and each.key
+    )
+    accounts = [*accounts_in(story), *told_later]
     numbers = _list_callers(story, callers, in_story, later)
     identifiers = collect_identifiers(numbers, accounts, sites, site_names_in(story, sites))
     claimed_later = (caller.name for caller in merged.followup_callers_with_corrected)
@@ -259,7 +262,7 @@ def _find_candidates(
             stored = bytes(packed or b"")
             if stored not in scripts:
                 scripts[stored] = from_bytes(stored)
-            identifiers = frozenset(SharedIdentifier(*key.split(":", 1)) for key in keys)
+            identifiers = frozenset(map(SharedIdentifier.from_text, keys))
             candidates.fingerprints[report] = FingerprintData(identifiers, scripts[stored], at)
             candidates.placement |= {report: campaign, incoming.report: own_campaign}
     return candidates
@@ -276,7 +279,7 @@ def _written_values(incoming: IncomingReport) -> dict[str, Any]:
         "reports": [incoming.report],
         "at": incoming.at,
         "known": incoming.followups_read,
-        "keys": sorted(f"{key.kind}:{key.value}" for key in fingerprint.keys),
+        "keys": sorted(key.text for key in fingerprint.keys),
         "script": fingerprint.script.to_bytes(),
         "lookup_keys": sorted(lookup_keys),
         # Sorted: workers that take the same locks in another order would deadlock.

@@ -144,11 +144,24 @@ class _Graph:
 
 
 def _link_by_key(fingerprints: Mapping[int, FingerprintData], graph: _Graph) -> None:
-    for key, indices in _group_by_key(fingerprints).items():
-        if len(indices) > 1:
+    for key, group in _group_by_key(fingerprints).items():
+        for indices in _split_by_bank(key, group, fingerprints):
             for index in indices:
                 graph.join(index, indices[0])
                 graph.explain(index, link_scoring.key_link(key), len(indices))
+
+
+def _split_by_bank(
+    key: SharedIdentifier, group: list[int], fingerprints: Mapping[int, FingerprintData]
+) -> list[list[int]]:
+    """Return the stories that share a key, more than one; accounts of several banks by bank."""
+    by_bank: dict[str, list[int]] = defaultdict(list)
+    for index in group:
+        by_bank[next(each.bank for each in fingerprints[index].keys if each == key)].append(index)
+    groups = (
+        [by_bank[bank] for bank in by_bank if bank] if len(by_bank.keys() - {""}) > 1 else [group]
+    )
+    return [each for each in groups if len(each) > 1]
 
 
 def _group_by_key(

@@ -122,7 +122,7 @@ def _load(reports: Collection[UUID], former: dict[UUID, UUID] | None) -> Iterato
         "report__facts__followups_read",
     )  # fmt: skip
     for report, at, keys, terms, scenario, followups in facts:
-        identifiers = frozenset(SharedIdentifier(*key.split(":", 1)) for key in keys)
+        identifiers = frozenset(map(SharedIdentifier.from_text, keys))
         fingerprint = FingerprintData(identifiers, from_bytes(bytes(terms)), at.timestamp())
         title = code_rows()[scenario]["label_vi"]
         yield IncomingReport(report, at, fingerprint, title, followups, former)

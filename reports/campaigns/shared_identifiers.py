@@ -4,14 +4,19 @@ what honest callers share (data/common.json), and the reporter's own.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from core.province import province
 from core.text import normalize, reading_copy, to_ascii_digits
 from reports.data.loader import load_json
-from reports.extraction.bank_accounts_and_links import find_bank_accounts, find_links
+from reports.extraction.bank_accounts_and_links import (
+    find_bank,
+    find_bank_accounts,
+    find_links,
+    is_card,
+)
 from reports.extraction.digits_in_text import CHAINS, is_money
 from reports.extraction.phones import (
     FoundPhone,
@@ -56,8 +61,22 @@ _HIDDEN_DOT = re.compile(
 
 @dataclass(frozen=True, slots=True, order=True)
 class SharedIdentifier:
+    """A value that links; of an account its bank too, "" where not told."""
+
     kind: str
     value: str
+    bank: str = field(default="", compare=False)  # it may be told in one report alone
+
+    @classmethod
+    def from_text(cls, stored: str) -> "SharedIdentifier":
+        """Return the identifier of its stored form."""
+        kind, _, rest = stored.partition(":")
+        value, _, bank = rest.partition(" ") if kind == "same_account" else (rest, "", "")
+        return cls(kind, value, bank)
+
+    @property
+    def text(self) -> str:
+        return f"{self.kind}:{self.value} {self.bank}".rstrip()
 
     @property
     def strength(self) -> float:
@@ -66,7 +85,16 @@ class SharedIdentifier:
     @property
     def reason(self) -> str:
         value = group_digits(self.value) if self.kind == "same_number" else self.value
-        return f"{_WORDS_VI[self.kind]} {value}"
+        return " ".join(filter(None, (_WORDS_VI[self.kind], self.bank, value)))
+
+
+def shared_keys(
+    one: Iterable[SharedIdentifier], other: Iterable[SharedIdentifier]
+) -> list[SharedIdentifier]:
+    """Return the identifiers that both have; one number at two banks is two accounts."""
+    theirs = {key: key.bank for key in other}
+    both = (key for key in one if key in theirs)
+    return [key for key in both if not key.bank or theirs[key] in {"", key.bank}]
 
 
 @lru_cache(maxsize=1)
@@ -144,19 +172,22 @@ def adjacent_numbers(value: str) -> list[str]:
 # --- accounts
 
 
-def accounts_in(text: str) -> Iterator[str]:
+Account = tuple[str, str]  # its number and its bank
+
+
+def accounts_in(text: str) -> Iterator[Account]:
     """Yield the receiving accounts of a story, without the reporter's own: announced by a word, or
     long numbers that are neither phones nor money.
     """
     text = reading_copy(text).text
     for account in find_bank_accounts(text):
         if not _is_own(text, account.start, account.end):
-            yield account.account
+            yield account.account, account.bank
     plain = to_ascii_digits(text)
     for chain in CHAINS.finditer(plain):
         digits = re.sub(r"[^0-9]", "", chain[0])
         if _may_be_account(plain, chain, digits) and not _is_own(text, *chain.span()):
-            yield digits
+            yield digits, ""
 
 
 def _may_be_account(text: str, chain: re.Match[str], digits: str) -> bool:
@@ -165,15 +196,16 @@ def _may_be_account(text: str, chain: re.Match[str], digits: str) -> bool:
         and not _OTHER_DIGITS.fullmatch(digits)
         and not _GROUPED.fullmatch(chain[0])
         and not is_money(text, chain.end())
+        and not is_card(digits)
     )
 
 
-def accounts_in_field(field: str) -> Iterator[str]:
+def accounts_in_field(typed: str) -> Iterator[Account]:
     """Yield the account numbers of a field that may name a bank too ("MB 1234 5678")."""
-    for chain in CHAINS.finditer(to_ascii_digits(field)):
+    for chain in CHAINS.finditer(to_ascii_digits(typed)):
         digits = re.sub(r"[^0-9]", "", chain[0])
-        if _MIN_ACCOUNT_LENGTH <= len(digits) <= _MAX_ACCOUNT_LENGTH:
-            yield digits
+        if _MIN_ACCOUNT_LENGTH <= len(digits) <= _MAX_ACCOUNT_LENGTH and not is_card(digits):
+            yield digits, find_bank(typed)
 
 
 # --- sites
@@ -232,19 +264,21 @@ def _cut(text: str, chain: re.Match[str]) -> str:
 
 def collect_identifiers(
     numbers: Iterable[ParsedCaller],
-    accounts: Iterable[str],
+    accounts: Iterable[Account],
     sites: Iterable[str],
     site_names: Iterable[str] = (),
 ) -> list[SharedIdentifier]:
     """Return the identifiers that may link a story to others, sorted."""
-    common = stop_list()["accounts"]
+    common, banks = stop_list()["accounts"], dict[str, str]()
+    for number, bank in accounts:
+        banks[number] = banks.get(number) or bank
     own = {phone.key for phone in numbers if not is_common_number(phone)}
     hosts = {host_of(value) for value in sites if not is_common_link(value)}
     return sorted(
         [SharedIdentifier("same_number", value) for value in own]
         + [
-            SharedIdentifier("same_account", value)
-            for value in set(accounts)
+            SharedIdentifier("same_account", value, bank)
+            for value, bank in banks.items()
             if value not in common
         ]
         + [SharedIdentifier("same_link", value) for value in hosts]

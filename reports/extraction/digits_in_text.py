@@ -29,11 +29,24 @@ _SURE_MONEY_AFTER = re.compile(
 @lru_cache(maxsize=1)
 def tables() -> Mapping[str, frozenset[str]]:
     """Return the lists of folded words by name; an entry may be two words."""
-    return {
+    words = {
         name: frozenset(map(normalize, table["words"]))
         for name, table in load_json("indicators.json").items()
         if name != "about"
     }
+    return words | {"banks": words["banks"] | bank_names().keys()}
+
+
+@lru_cache(maxsize=1)
+def bank_names() -> Mapping[str, str]:
+    """Return the folded spellings of banks and wallets: vcb -> Vietcombank."""
+    names = load_json("indicators.json")["banks"]["names"]
+    return {normalize(each): name for name, others in names.items() for each in (name, *others)}
+
+
+def bank_spellings(bank: str) -> list[str]:
+    """Return the folded spellings of a bank by its name, [] for none."""
+    return [spelling for spelling, name in bank_names().items() if name == bank]
 
 
 def words_before(text: str, start: int, floor: int = 0) -> list[str]:

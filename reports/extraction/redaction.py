@@ -8,7 +8,7 @@ from itertools import islice
 
 from core.text import MappedText, reading_copy, to_ascii_digits
 from reports.extraction import numbering_plan, phones
-from reports.extraction.bank_accounts_and_links import find_bank_accounts
+from reports.extraction.bank_accounts_and_links import find_bank_accounts, is_card
 from reports.extraction.digits_in_text import MAX_STORY_CHARS_READ
 
 ID_MASK = "[số giấy tờ]"
@@ -90,7 +90,10 @@ class _Rule:
 
 
 def _find_cards(text: str) -> Spans:
-    return (match.span() for match in _CARD.finditer(text) if not _is_needed(match))
+    cards = _CARD.finditer(text)
+    return (
+        each.span() for each in cards if is_card(contact_digits(each[0])) or not _is_needed(each)
+    )
 
 
 def _find_ids(text: str) -> Spans:

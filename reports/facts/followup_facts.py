@@ -10,7 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reports.extraction import phones, story_reader
-from reports.extraction.bank_accounts_and_links import find_bank_accounts, find_links
+from reports.extraction.bank_accounts_and_links import (
+    FoundAccount,
+    find_bank_accounts,
+    find_links,
+)
 from reports.extraction.danger import DANGER
 from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
 from reports.extraction.impersonation import claims
@@ -42,6 +46,8 @@ class MentionedIndicator:
     key: str
     phone: ParsedCaller | None = None
     is_corrected: bool = False
+    bank: str = ""
+    holder: str = ""
 
 
 def merge_followups(merged: MergedReport) -> tuple[StoryReading, int | None]:
@@ -118,8 +124,8 @@ def _mentioned_in_fields(merged: MergedReport) -> Iterator[MentionedIndicator]:
         yield from mentioned_callers(caller.number, _FOLLOWUP, is_corrected=is_corrected)
     for line in merged.accounts:
         accounts = find_bank_accounts(_LABEL + line[:MAX_NUMBER_CHARS_READ])
-        key = accounts[0].account if accounts else ""
-        yield MentionedIndicator(_KINDS.ACCOUNT, _FOLLOWUP, line, key)
+        account = accounts[0] if accounts else FoundAccount("", 0, 0)
+        yield _mentioned_account(_FOLLOWUP, line, account)
     for line in merged.links:
         links = find_links(line[:MAX_NUMBER_CHARS_READ])
         yield MentionedIndicator(_KINDS.LINK, _FOLLOWUP, line, links[0].link if links else "")
@@ -138,10 +144,16 @@ def mentioned_in_story(story: str, in_story: Iterable[FoundPhone]) -> Iterator[M
     for phone in (each.phone for each in in_story):
         yield MentionedIndicator(_KINDS.NUMBER, _STORY, phone.raw, phone.key, phone)
     for account in find_bank_accounts(story):
-        raw = story[account.start : account.end]
-        yield MentionedIndicator(_KINDS.ACCOUNT, _STORY, raw, account.account)
+        yield _mentioned_account(_STORY, story[account.start : account.end], account)
     for link in find_links(story):
         yield MentionedIndicator(_KINDS.LINK, _STORY, story[link.start : link.end], link.link)
+
+
+def _mentioned_account(source: str, raw: str, account: FoundAccount) -> MentionedIndicator:
+    bank, holder = account.bank, account.holder
+    return MentionedIndicator(
+        _KINDS.ACCOUNT, source, raw, account.account, bank=bank, holder=holder
+    )
 
 
 def phones_at(source: str, named: Iterable[MentionedIndicator]) -> list[ParsedCaller]:

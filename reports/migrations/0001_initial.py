@@ -595,6 +595,8 @@ class Migration(migrations.Migration):
                 ('raw', models.TextField(verbose_name='như đã ghi')),
                 ('key', models.CharField(blank=True, max_length=255, verbose_name='dạng chuẩn')),
                 ('number_kind', models.CharField(blank=True, max_length=16, verbose_name='loại số')),
+                ('bank', models.CharField(blank=True, db_default='', max_length=32, verbose_name='ngân hàng')),
+                ('holder', models.CharField(blank=True, db_default='', max_length=80, verbose_name='chủ tài khoản')),
                 ('flags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), default=list, size=None, verbose_name='dấu hiệu')),
                 ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='indicators', to='reports.report')),
             ],

@@ -21,7 +21,11 @@ from core.text import normalize, normalize_as_meant
 from reports.campaigns import matching
 from reports.campaigns.link_scoring import FingerprintData
 from reports.extraction import phones, story_reader
-from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
+from reports.extraction.digits_in_text import (
+    MAX_NUMBER_CHARS_READ,
+    MAX_STORY_CHARS_READ,
+    bank_spellings,
+)
 from reports.extraction.language.cue_matcher import code_rows
 from reports.extraction.language.scoring import Explanation, is_remainder
 from reports.extraction.priority import FormAnswers, compute_priority
@@ -35,7 +39,7 @@ from reports.reference import gazetteer, office_lexicon
 
 RULES_VERSION = "2026-12-01b"  # raise it with every change of words or weights
 TIMEOUT_SECONDS = 10.0  # seconds for one message, half of the task's soft time limit
-_MAX_KEY_LENGTH = 255
+_MAX_KEY_LENGTH, _MAX_HOLDER_LENGTH = 255, 80
 _MAX_INDICATORS = 100
 _ANY_STORY = "Có người xưng công an gọi, đòi chuyển 5 triệu vào stk 0992 000 456."
 
@@ -43,7 +47,7 @@ _ANY_STORY = "Có người xưng công an gọi, đòi chuyển 5 triệu vào s
 # `make bench`). Triage reads no sealed column.
 _COLUMNS = (
     "id", "public_number", "received_at", "happening_now", "channel", "caller_number", "claimed_office",
-    "claimed_name", "story", "demands", "money_lost", "money_lost_raw", "on_behalf",
+    "claimed_name", "story", "demands", "money_lost", "money_lost_raw", "commune_id", "on_behalf",
 )  # fmt: skip
 _FOLLOWUP_FIELDS = (
     "kind", "story", "callers", "accounts", "links", "money_lost_raw", "commune_id", "commune_raw",
@@ -100,15 +104,15 @@ WITH stands AS (SELECT FROM reports_extractedfacts
                  WHERE report_id = %(report_id)s AND extracted_at = statement_timestamp()),
      gone AS (DELETE FROM reports_indicator
                WHERE report_id = %(report_id)s AND EXISTS (SELECT FROM stands))
-INSERT INTO reports_indicator (report_id, kind, source, raw, key, number_kind, flags)
-SELECT %(report_id)s, kind, source, raw, key, number_kind, flags
+INSERT INTO reports_indicator (report_id, kind, source, raw, key, number_kind, bank, holder, flags)
+SELECT %(report_id)s, kind, source, raw, key, number_kind, bank, holder, flags
   FROM jsonb_to_recordset(%(found)s) AS found(
-       kind text, source text, raw text, key text, number_kind text, flags text[])
+       kind text, source text, raw text, key text, number_kind text, bank text, holder text, flags text[])
  WHERE EXISTS (SELECT FROM stands)
 """,
 )
 _REASON = tuple(field.name for field in fields(Explanation))
-_INDICATOR = ("kind", "source", "raw", "key", "number_kind", "flags")
+_INDICATOR = ("kind", "source", "raw", "key", "number_kind", "bank", "holder", "flags")
 # Claimed offices that mean a scenario of the taxonomy.
 _SCENARIO_OF_OFFICE = {
     "police": "police_case",
@@ -281,6 +285,8 @@ def _indicator(report: Report, mention: MentionedIndicator) -> Indicator:
         source=mention.source,
         raw=mention.raw,
         key=mention.key[:_MAX_KEY_LENGTH],
+        bank=mention.bank,
+        holder=mention.holder[:_MAX_HOLDER_LENGTH],
     )
     if mention.phone:
         indicator.number_kind = mention.phone.kind
@@ -302,10 +308,12 @@ def _search_text(merged: MergedReport, indicators: Iterable[Indicator]) -> str:
 
 
 def _list_spellings(indicator: Indicator) -> Iterator[str]:
-    """Yield an indicator without spaces; a number also as it is dialled in Vietnam."""
+    """Yield an indicator without spaces, a number also as it is dialled in Vietnam; bank and holder."""
     yield from filter(None, (indicator.key, normalize(indicator.raw).replace(" ", "")))
     if indicator.key.startswith("+84"):
         yield "0" + indicator.key.removeprefix("+84")
+    names = (*bank_spellings(indicator.bank), indicator.holder)
+    yield from filter(None, map(normalize, names))
 
 
 def _write(findings: TriageResult) -> None:

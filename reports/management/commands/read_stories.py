@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+from reports.extraction.bank_accounts_and_links import find_bank_accounts
 from reports.extraction.impersonation import claims as claimed
 from reports.extraction.language.scoring import Explanation
 from reports.extraction.priority import compute_priority
@@ -42,6 +43,7 @@ def _read_story(text: str) -> dict[str, Any]:
         "money_lost_vnd": reading.money_lost_vnd,
         "ongoing": reading.ongoing,
         "priority": urgency.score,
+        "accounts": [asdict(account) for account in find_bank_accounts(text)],
         "danger": [_place(danger) for danger in urgency.dangers],
         "reasons": [asdict(reason) for reason in reasons],
     }

@@ -105,6 +105,22 @@ def test_a_number_is_found_in_any_spelling_and_by_its_first_or_last_digits(typed
     assert find_reports(typed) == [report]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "0123456789012",
+        "MB 0123456789012",
+        "mb bank 01234567",
+        "NGUYEN VAN B",
+        "quân đội 0123456789012",
+    ],
+)
+def test_an_account_is_found_by_its_number_its_bank_and_its_holder(typed: str) -> None:
+    report = report_factories.triaged("STK 0123 456 789 012 MB Nguyễn Văn B")
+    report_factories.triaged("STK 0123 456 789 013 Vietcombank Trần Văn C")
+    assert find_reports(typed) == [report]
+
+
 def test_a_whole_number_is_looked_up_in_the_index_by_its_kind_too() -> None:
     """By its key alone the whole index is read: 30 ms for a million reports."""
     viewer = at_pv01()

@@ -1,5 +1,7 @@
 """What ties two reports, and when a third one has to stand by."""
 
+from dataclasses import replace
+
 import pytest
 
 from reports.campaigns import link_scoring
@@ -62,3 +64,15 @@ def test_likeness_fades_with_the_days_and_ends_with_the_wave() -> None:
     assert link_scoring.time_decayed_similarity(here, soon, 10.0) == pytest.approx(9.0)
     assert link_scoring.time_decayed_similarity(here, late, 10.0) == 0
     assert link_scoring.time_decayed_similarity(here, _fingerprint(at=None), 10.0) < 10
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shown"),
+    [("MB Bank", "MB Bank", "MB Bank 123456789"), ("MB Bank", "", "MB Bank 123456789"),
+     ("", "BIDV", "123456789"), ("MB Bank", "BIDV", None)],
+)  # fmt: skip
+def test_a_number_is_one_account_at_one_bank(one: str, other: str, shown: str | None) -> None:
+    ends = (_fingerprint(replace(ACCOUNT, bank=bank)) for bank in (one, other))
+    tie = link_scoring.exact_link(*ends)
+    assert (tie and tie.reason) == (shown and f"Cùng tài khoản nhận {shown}")
+    assert SharedIdentifier.from_text(replace(ACCOUNT, bank=one).text).bank == one

@@ -35,6 +35,15 @@ def test_who_shares_something_in_any_spelling_is_one_campaign(stories: list[Stor
     assert other is None
 
 
+def test_one_number_at_two_banks_is_two_accounts_and_without_a_bank_neither() -> None:
+    told = ["MB", "vcb", "MB Bank", "", "Vietcombank"]
+    one, other, *rest = _campaigns(
+        *(StoryInput(n, text=f"stk 0123456789012 {bank}") for n, bank in enumerate(told))
+    )
+    assert one != other
+    assert rest == [one, None, other]
+
+
 @pytest.mark.parametrize(
     "caller",
     ["113", "02373.725.725", "0692348560", "+84069 2348560", "số ẩn", "BO CONG AN", "Zalo", "",

@@ -62,3 +62,14 @@ def test_one_number_has_both_readings() -> None:
     assert [found.account for found in find_bank_accounts(beside)] == ["0550000123"]
     assert [found.phone.key for found in find_in_text(alone)] == ["+84550000123"]
     assert find_bank_accounts(alone) == ()
+
+
+@pytest.mark.parametrize(("story", "owners"), read_cases("text_cases.json", "owners"))
+def test_bank_and_holder_stand_beside_the_account(story: str, owners: list[list[str]]) -> None:
+    found = find_bank_accounts(story)
+    assert [[each.account, each.bank, each.holder] for each in found] == owners
+
+
+def test_the_number_of_a_card_is_no_account() -> None:
+    assert not find_bank_accounts("stk 4111 1111 1111 1111")
+    assert find_bank_accounts("stk 4111 1111 1111 1112")

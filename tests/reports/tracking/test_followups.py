@@ -289,7 +289,7 @@ def test_an_answer_and_a_followup_are_read_like_a_story(send: Callable[..., obje
         "0123456789012", "+84550000124", "vay-nhanh.example",
     }  # fmt: skip
     assert "nguyen van b" in facts.search_text
-    assert "same_account:0123456789012" in subject.fingerprint.keys
+    assert "same_account:0123456789012 MB Bank" in subject.fingerprint.keys
 
 
 def test_an_answer_is_kept_without_the_numbers_of_its_writer() -> None:
