@@ -52,7 +52,7 @@ def test_read_stories_answers_the_facts_and_every_reason() -> None:
     (answer,) = run_json_lines("read_stories", json.dumps({"id": "x", "text": text}))
     assert set(answer) == {
         "id", "scenario", "actions", "money_lost_vnd", "ongoing", "priority", "danger",
-        "reasons",
+        "accounts", "reasons",
     }  # fmt: skip
     assert (answer["id"], answer["scenario"], answer["money_lost_vnd"]) == ("x", "police_case", 0)
     for reason in answer["reasons"]:
