@@ -53,7 +53,9 @@ class OutboxItem(models.Model):
 
 
 # Events by which somebody saw or exported personal data.
-PERSONAL_DATA_VIEWS = ("revealed", "exported", "case_exported", "transfer_slip_printed")
+PERSONAL_DATA_VIEWS = (
+    "revealed", "exported", "labels_exported", "case_exported", "transfer_slip_printed",
+)  # fmt: skip
 
 
 class AuditEvent(models.Model):

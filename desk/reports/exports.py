@@ -51,7 +51,7 @@ _KINDS = (Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT, Indicator.Kind.LINK)
 EXPORT_PERMISSION = "reports.export_queue"
 EXPORT_PERSONAL_PERMISSION = "reports.export_personal"
 MIN_REASON_CHARS = 5
-_MAX_MEMORY_BYTES = 4 * 1024 * 1024
+MAX_MEMORY_BYTES = 4 * 1024 * 1024
 _CSV, _XLSX = "text/csv; charset=utf-8", "application/vnd.openxmlformats-officedocument."
 _WRITERS: Mapping[str, tuple[Callable[..., int], str]] = {
     "xlsx": (spreadsheets.write_xlsx, f"{_XLSX}spreadsheetml.sheet"),
@@ -256,7 +256,7 @@ def _file(request: HttpRequest, values: Mapping[str, Any], keys: list[Any]) -> F
     write, media_type = _WRITERS[values["format"]]
     personal = bool(values.get("personal"))
     with contextlib.ExitStack() as unless_given:
-        file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_MAX_MEMORY_BYTES))
+        file = unless_given.enter_context(tempfile.SpooledTemporaryFile(MAX_MEMORY_BYTES))
         count = write(file, iter_export_rows(keys, personal=personal)) - 1
         events.log_event(
             "export", uuid.uuid4(), "exported", by=get_officer(request), format=values["format"],

@@ -16,6 +16,7 @@ from desk.reports import saved_searches
 from desk.reports.admin import top_of_queue
 from desk.reports.indicators import IndicatorRow
 from desk.reports.queue_counts import active_alarms, counts_for, queue_state_for
+from desk.reports.reprocessing import START_RUN_PERMISSION
 from reports.campaigns import campaign_stats
 from reports.cases import visibility
 from reports.facts import effective_facts
@@ -94,7 +95,8 @@ def desk_searches(context: Context) -> dict[str, Any]:
 @register.inclusion_tag("admin/dashboard_daily.html", takes_context=True)
 def desk_days(context: Context) -> dict[str, Any]:
     """Return inflow and backlog of the last days as charts and table, for who sees every unit."""
-    if not visibility.sees_every_report(context["request"].user):
+    user = context["request"].user
+    if not visibility.sees_every_report(user):
         return {}
     days = queue_stats.daily_counts(dashboard_data(context["request"]))
     received = {str(day): row.received if row else 0 for day, row in days.items()}
@@ -105,7 +107,9 @@ def desk_days(context: Context) -> dict[str, Any]:
             ("inflow", "Tin nhận mỗi ngày", received), ("backlog", "Tin còn chờ cuối ngày", waited)
         )
     ]  # fmt: skip
-    return {"is_counted": any(days.values()), "pictures": pictures, "days": days}
+    may_tune = user.has_perm(START_RUN_PERMISSION)
+    counted = {"is_counted": any(days.values()), "pictures": pictures, "days": days}
+    return {**counted, "may_tune": may_tune}
 
 
 @register.inclusion_tag("admin/reports/coordination_signal.html")

@@ -6,7 +6,7 @@ that an officer judged; "said" tells of each whether it was confirmed or correct
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -37,11 +37,11 @@ class Agreement:
     agreed: int
 
 
-def load_agreement(now: datetime | None = None) -> list[Agreement]:
+def load_agreement() -> list[Agreement]:
     """Return the agreement by month, the newest first, and fact, of the last MONTHS. One statement."""
     rows = (
         newest_words()
-        .filter(created_at__gte=_first_month(now or timezone.now()))
+        .filter(created_at__gte=timezone.make_aware(datetime.combine(list_months()[0], time())))
         .annotate(month=TruncMonth("created_at"))
         .values_list("month", "fact")
         .annotate(judged=Count("pk"), agreed=Count("pk", filter=Q(is_confirmation=True)))
@@ -50,10 +50,11 @@ def load_agreement(now: datetime | None = None) -> list[Agreement]:
     return [Agreement(month.date(), *row) for month, *row in rows]
 
 
-def _first_month(now: datetime) -> datetime:
-    local = timezone.localtime(now)
-    year, month = divmod(local.year * 12 + local.month - MONTHS, 12)
-    return local.replace(year=year, month=month + 1, day=1, hour=0, minute=0, second=0)
+def list_months(today: date | None = None) -> list[date]:
+    """Return the first days of the last MONTHS, the present month last."""
+    last = today or timezone.localdate()
+    months = range(last.year * 12 + last.month - MONTHS, last.year * 12 + last.month)
+    return [date(month // 12, month % 12 + 1, 1) for month in months]
 
 
 def newest_words() -> QuerySet[Correction]:

@@ -112,6 +112,8 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
     ("core_proposal", NOBODY, DUTY, "confirm refuse"),
     ("reports_report", DUTY, DUTY, "file"),
     ("reports_report", LEAD, LEAD, "export"),
+    ("reports_report", LEAD, NOBODY, "agreement"),
+    ("reports_report", NOBODY, LEAD, "export_labels"),
     ("reports_report", WORKS, NOBODY, "bulk_result next picture previous retention text"),
     (
         "reports_report",

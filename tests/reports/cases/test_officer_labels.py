@@ -1,7 +1,7 @@
 """What officers say of the machine's facts: one press to confirm, counted by month, labelled stories."""
 
 import io
-from datetime import datetime
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -92,12 +92,14 @@ def test_agreement_is_counted_by_month_and_fact_from_the_newest_words(duty: Pers
     ]
 
 
-def test_months_further_back_than_a_year_are_not_counted(duty: Person) -> None:
-    confirm(report_factories.triaged(STORY), duty)
-    now = timezone.localtime()
-    assert officer_labels.load_agreement(now.replace(year=now.year + 1, day=1)) == []
-    first = officer_labels._first_month(datetime(2026, 11, 30, 23, tzinfo=now.tzinfo))
-    assert (first.year, first.month, first.day) == (2025, 12, 1)
+def test_a_year_is_counted_up_to_the_present_month(duty: Person) -> None:
+    months = officer_labels.list_months(date(2026, 11, 30))
+    assert (months[0], months[-1], len(months)) == (date(2025, 12, 1), date(2026, 11, 1), 12)
+    report = report_factories.triaged(STORY)
+    word = {"fact": "scenario", "value": "bank", "is_confirmation": True, "actor": duty.user}
+    long_ago = timezone.now() - timedelta(days=400)
+    Correction.objects.create(report=report, created_at=long_ago, **word)
+    assert officer_labels.load_agreement() == []
 
 
 def labelled() -> list[dict[str, Any]]:
