@@ -23,7 +23,7 @@ from reports.extraction.language.parsed_story import ParsedStory
 from reports.extraction.language.scoring import Explanation, Feature, explanation_at
 
 DANGER = "danger"  # the fact
-_GAP = r"(?: [^ .]+){0,4}? "
+_GAP = r",?(?: [^ .]+){0,4}? "
 _WORD = re.compile(r"[^\W_]+")
 _BEFORE = 2  # words that refuse what follows
 _TIME = re.compile(r"\b(?:lúc|hồi) ?([01]?\d|2[0-3]) ?(?:h|:|giờ|g) ?([0-5]\d)?\b", re.IGNORECASE)
@@ -65,7 +65,7 @@ def _fold(word: str) -> str:
 def _compile(text: str, spell: Callable[[str], str]) -> re.Pattern[str]:
     spelled = _WORD.sub(lambda word: spell(word[0]), text)
     spelled = spelled.replace("(", "(?:").replace("$", r"\$")
-    return re.compile(spelled.replace(" … ", _GAP) + "(?= )")
+    return re.compile(spelled.replace(" … ", _GAP) + "(?=[ ,])")
 
 
 def _first_words(text: str) -> set[str]:
@@ -78,34 +78,36 @@ def find_dangers(parsed: ParsedStory) -> Iterator[Explanation]:
     text, starts = _line_up(parsed.story, parsed.words)
     rules, found = _rules(parsed.story.marked), set[str]()
     for at, start in enumerate(starts):
-        for rule in rules.get(text[start : text.index(" ", start)], ()):
+        for rule in rules.get(text[start : text.index(" ", start)].rstrip(","), ()):
             code = rule.row["code"]
             if code in found or not (match := rule.pattern.match(text, start)):
                 continue
             first = parsed.words[at].first
             last = parsed.words[bisect_left(starts, match.end()) - 1].last
-            if not _is_denied(parsed.story, first, _word_set(rule.row["denied_by"])):
+            least = rule.row.get("sum_at_least", 0)
+            is_large = not least or any(
+                first <= each.first < last and each.value >= least for each in parsed.sums
+            )
+            if is_large and not _is_denied(parsed.story, first, _word_set(rule.row["denied_by"])):
                 found.add(code)
                 rule_text = f"{code}: {_say(parsed, rule.row, first, last)}"
                 yield explanation_at(parsed.story, DANGER, rule_text, (first, last), 0)
 
 
 def _line_up(story: TokenizedText, words: list[Feature]) -> tuple[str, list[int]]:
-    """Return the words in a line, sentences apart, and where each begins."""
+    """Return the words in a line, clauses and sentences apart, and where each begins."""
     starts: list[int] = []
-    parts: list[str] = []
-    at, sentence = 0, 0
+    line, sentence, clause = "", 0, 0
     for name, first, _ in words:
         word = story.words[first]
         if word.sentence != sentence:
-            sentence = word.sentence
-            parts.append(".")
-            at += 2
-        part = name if name in "$#" else story.surface_form(word)
-        starts.append(at)
-        parts.append(part)
-        at += len(part) + 1
-    return " ".join([*parts, ""]), starts
+            line += ". "
+        elif word.clause != clause:
+            line = line[:-1] + ", "
+        sentence, clause = word.sentence, word.clause
+        starts.append(len(line))
+        line += (name if name in "$#" else story.surface_form(word)) + " "
+    return line, starts
 
 
 @lru_cache(maxsize=8)
@@ -121,7 +123,7 @@ def _is_denied(story: TokenizedText, first: int, denials: WordSet) -> bool:
 
 def _say(parsed: ParsedStory, row: Mapping[str, Any], first: int, last: int) -> str:
     """Return a danger as a sentence: "sắp rút 250 triệu", with its verb, sum and hour if told."""
-    if row["code"] not in {"about_to_pay", "fresh_loss"}:
+    if row["code"] not in {"about_to_pay", "fresh_loss", "large_told"}:
         return str(row["say"])
     words = parsed.story.words
     verbs = [_VERBS[word.folded] for word in words[first:last] if word.folded in _VERBS]
