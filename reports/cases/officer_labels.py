@@ -40,8 +40,9 @@ class Agreement:
 def load_agreement() -> list[Agreement]:
     """Return the agreement by month, the newest first, and fact, of the last MONTHS. One statement."""
     rows = (
-        newest_words()
-        .filter(created_at__gte=timezone.make_aware(datetime.combine(list_months()[0], time())))
+        newest_words(
+            created_at__gte=timezone.make_aware(datetime.combine(list_months()[0], time()))
+        )
         .annotate(month=TruncMonth("created_at"))
         .values_list("month", "fact")
         .annotate(judged=Count("pk"), agreed=Count("pk", filter=Q(is_confirmation=True)))
@@ -57,15 +58,16 @@ def list_months(today: date | None = None) -> list[date]:
     return [date(month // 12, month % 12 + 1, 1) for month in months]
 
 
-def newest_words() -> QuerySet[Correction]:
-    """Return the newest word on each fact of each report, where it stands."""
-    newest = Correction.objects.values("report", "fact").annotate(newest=Max("pk"))
-    return Correction.objects.filter(pk__in=newest.order_by().values("newest"), is_active=True)
+def newest_words(**about: Any) -> QuerySet[Correction]:
+    """Return the newest word on each fact of each report, where it stands; `about` filters all words."""
+    words = Correction.objects.filter(**about).order_by("report", "fact", "-pk")
+    newest = words.distinct("report", "fact").values("pk")
+    return Correction.objects.filter(pk__in=newest, is_active=True)
 
 
 def list_labelled_reports() -> list[UUID]:
     """Return the reports that officers judged, the last judged first, at most MAX_STORIES."""
-    words = newest_words().filter(fact__in=FACTS, report__erased_at=None)
+    words = newest_words(fact__in=FACTS).filter(report__erased_at=None)
     rows = words.values("report").annotate(last=Max("pk")).order_by("-last")
     return list(rows.values_list("report", flat=True)[:MAX_STORIES])
 
@@ -77,7 +79,7 @@ def load_labels(reports: Sequence[UUID]) -> Iterator[tuple[Report, dict[str, Cor
         batch = reports[begin : begin + _BATCH]
         found = rows.prefetch_related("followups").in_bulk(batch)
         words: dict[UUID, dict[str, Correction]] = {key: {} for key in batch}
-        for word in newest_words().filter(report__in=batch, fact__in=FACTS):
+        for word in newest_words(report__in=batch, fact__in=FACTS):
             if CorrectedValue(word.fact, word.value).is_valid:
                 words[word.report_id][word.fact] = word
         yield from ((found[key], words[key]) for key in batch if key in found and words[key])
