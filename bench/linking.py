@@ -49,7 +49,7 @@ SELECT id, to_hex(r), at, 'web', to_hex(r), '', '', '', '', '', '', '{}', '', ''
 INSERT INTO reports_fingerprintkey (key, created_at, report_id)
 SELECT key, at, id FROM words JOIN told USING (r) UNION ALL SELECT number, at, id FROM told;
 INSERT INTO reports_reportfingerprint (report_id, created_at, keys, script_terms, lookup_keys)
-SELECT id, at, ARRAY['same_number:+999' || r], '\\x2800'::bytea || script, keys
+SELECT id, at, ARRAY['same_number:+999' || r], '\\x28000000'::bytea || script, keys
   FROM told JOIN (SELECT r, string_agg(packed, '') AS script, array_agg(key) AS keys
                     FROM words GROUP BY r) AS each USING (r);
 ALTER TABLE reports_fingerprintkey ADD PRIMARY KEY (key, created_at, report_id);
@@ -93,7 +93,7 @@ def _list_keys() -> Iterator[tuple[int, int, bytes]]:
         weight_by_key = {term.key: term.weight for term in script.terms}
         weights |= {key: weight_by_key.get(key, 5.0) for key in script.keys}
     for place, (key, weight) in enumerate(sorted(weights.items())):
-        piece = ScriptFingerprint((RareTerm(key, 0, 0, weight, weight),), 0, {}).to_bytes()[2:]
+        piece = ScriptFingerprint((RareTerm(key, 0, 0, weight, place),), 0).to_bytes()[4:]
         yield place, to_signed_64(key), piece
 
 

@@ -1,44 +1,57 @@
 """Links between two reports and their strength. Pure: no Django.
 
-A link depends on the two reports, a weak one on a third that supports it, never on the order of
-arrival: more reports add links and remove none.
+A link depends on the two reports, or on a third that tells a script's missing part, never on the
+order of arrival: more reports add links and remove none. Reports of different kinds of scam tie only
+by a shared number, account or site.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 
-from reports.campaigns.script_fingerprint import ScriptFingerprint, list_shared_terms, similarity
+from reports.campaigns.script_fingerprint import (
+    ScriptFingerprint,
+    SharedTerm,
+    list_shared_terms,
+    shared_phrases,
+    weigh,
+)
 from reports.campaigns.shared_identifiers import (
     NEIGHBOUR_HOURS,
     NEIGHBOURS,
     SharedIdentifier,
     shared_keys,
 )
+from reports.extraction.language.cue_matcher import code_rows
 from reports.extraction.phones import group_digits
+from reports.extraction.story_reader import StoryReading
 
-_DAY = 86_400.0
 SCRIPT_DAYS = 21  # a script is told in waves
-_LOSS_PER_DAY = 0.2  # of similarity for each day between two reports
-_UNKNOWN_DAYS = 7.0  # between reports where a time is unknown
-MIN_SURE = 9.5  # similarity that links two reports by itself,
-_MIN_SUPPORTED = 7.0  # that links them where a third report supports both,
-MIN_NEAR = 4.0  # by this similarity, or by a shared number, account or site
+_WAVE = SCRIPT_DAYS * 86_400.0
+_LOSS_OF_UNSURE = 0.7  # of likeness where the kind of scam of one is not sure
+MIN_SURE = 5.8  # likeness that links two reports, or one and two that are linked
+_MIN_NEAR = 1.5
+_MAX_THIRDS = 16  # that may support a link, the most alike
 _NEAR_STRENGTH = 0.7
-_MAX_WORDS = 5  # named in a reason
+_NO_KINDS = {"nuisance", "other", "triage"}  # groups of the taxonomy: no scam of their own
+SURE_MARGIN = 4.0  # the reader's, of a kind that parts reports
 
 
 @dataclass(frozen=True)
 class FingerprintData:
-    """What may link a report to others; `at`: seconds since 1970, None where unknown."""
+    """What may link a report to others; `at`: seconds since 1970, None where unknown; `kind`: of
+    scam, "" where it is not sure.
+    """
 
     keys: frozenset[SharedIdentifier]
     script: ScriptFingerprint
     at: float | None = None
+    kind: str = ""
 
 
 class Link(NamedTuple):
-    """Why two reports belong together; `words`: what their scripts share, else ()."""
+    """Why two reports belong together; `words`: phrases that their scripts share, else ()."""
 
     kind: str
     value: str
@@ -47,9 +60,29 @@ class Link(NamedTuple):
     words: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Likeness:
+    """What two scripts share, and what speaks against it."""
+
+    shared: tuple[SharedTerm, ...]
+    against: float
+
+    @cached_property
+    def score(self) -> float:
+        return weigh(self.shared) - self.against
+
+    def add(self, more: "Likeness") -> "Likeness":
+        """Return the likeness to two reports together; what both share counts once."""
+        best = {each.term.key: each for each in self.shared}
+        for each in more.shared:
+            if each.term.key not in best or best[each.term.key].weight < each.weight:
+                best[each.term.key] = each._replace(passage=each.passage + _ELSEWHERE)
+        return Likeness(tuple(best.values()), max(self.against, more.against))
+
+
+_ELSEWHERE = 1 << 20  # further than two words of one story are apart
 Name = TypeVar("Name", bound=Hashable)
-# name -> similar others -> similarity.
-Similar = Mapping[Name, Mapping[Name, float]]
+Similar = Mapping[Name, Mapping[Name, Likeness]]  # name -> similar others
 
 
 def key_link(key: SharedIdentifier) -> Link:
@@ -60,15 +93,28 @@ def exact_link(one: FingerprintData, other: FingerprintData) -> Link | None:
     """Return the strongest shared identifier, else neighbouring numbers within two days."""
     if common := shared_keys(one.keys, other.keys):
         return key_link(max(common, key=lambda key: (key.strength, key)))
-    if not within_hours(one, other, NEIGHBOUR_HOURS):
+    if not may_neighbour(one, other):
         return None
     numbers = (key for key in one.keys if key.kind == "same_number")
     return next((link for key in sorted(numbers) if (link := _find_neighbour(key, other))), None)
 
 
-def within_hours(one: FingerprintData, other: FingerprintData, hours: float) -> bool:
-    """Return whether both times are known and no further apart."""
-    return one.at is not None and other.at is not None and abs(one.at - other.at) <= hours * 3600
+def sure_kind(reading: StoryReading) -> str:
+    """Return the kind of scam, "" where the reader is not sure or it is none."""
+    is_kind = code_rows()[reading.scenario]["group"] not in _NO_KINDS
+    return reading.scenario if is_kind and reading.margin >= SURE_MARGIN else ""
+
+
+def are_different(one: FingerprintData, other: FingerprintData) -> bool:
+    """Return whether the reports surely tell two kinds of scam."""
+    return bool(one.kind and other.kind and one.kind != other.kind)
+
+
+def may_neighbour(one: FingerprintData, other: FingerprintData) -> bool:
+    """Return whether neighbouring numbers would tie them: both times known, within two days."""
+    if one.at is None or other.at is None or are_different(one, other):
+        return False
+    return abs(one.at - other.at) <= NEIGHBOUR_HOURS * 3600
 
 
 def are_neighbours(one: str, other: str) -> bool:
@@ -99,83 +145,84 @@ def _find_neighbour(key: SharedIdentifier, other: FingerprintData) -> Link | Non
 # --- scripts
 
 
-def time_decayed_similarity(one: FingerprintData, other: FingerprintData, score: float) -> float:
-    """Return the similarity, less for each day between the reports; 0 for none."""
-    days = _UNKNOWN_DAYS
-    if one.at is not None and other.at is not None:
-        days = abs(one.at - other.at) / _DAY
-    return score - _LOSS_PER_DAY * days if days <= SCRIPT_DAYS else 0.0
+def compare(one: FingerprintData, other: FingerprintData) -> Likeness | None:
+    """Return the likeness of two scripts; None for little, of two waves or two kinds of scam."""
+    is_late = one.at is not None and other.at is not None and abs(one.at - other.at) > _WAVE
+    if is_late or are_different(one, other):
+        return None
+    against = 0.0 if one.kind and other.kind else _LOSS_OF_UNSURE
+    likeness = Likeness(tuple(list_shared_terms(one.script, other.script)), against)
+    return likeness if likeness.score >= _MIN_NEAR else None
 
 
 def similar_pairs(
     fingerprints: Mapping[Name, FingerprintData], pairs: Iterable[tuple[Name, Name]]
-) -> dict[Name, dict[Name, float]]:
-    """Return those of the pairs that are similar, both ways: name -> name -> similarity."""
-    similar: dict[Name, dict[Name, float]] = {}
-    scores: dict[tuple[int, int], float] = {}  # by script objects: many reports may share one
+) -> dict[Name, dict[Name, Likeness]]:
+    """Return those of the pairs that are similar, both ways."""
+    similar: dict[Name, dict[Name, Likeness]] = {}
     for one, other in pairs:
-        scripts = fingerprints[one].script, fingerprints[other].script
-        which = id(scripts[0]), id(scripts[1])
-        if which not in scores:
-            scores[which] = similarity(*scripts, MIN_NEAR)
-        score = time_decayed_similarity(fingerprints[one], fingerprints[other], scores[which])
-        if score >= MIN_NEAR:
-            similar.setdefault(one, {})[other] = score
-            similar.setdefault(other, {})[one] = score
+        if likeness := compare(fingerprints[one], fingerprints[other]):
+            similar.setdefault(one, {})[other] = likeness
+            similar.setdefault(other, {})[one] = likeness
     return similar
 
 
 def script_pairs(
     fingerprints: Mapping[Name, FingerprintData], similar: Similar[Name]
 ) -> Iterator[tuple[Name, Name, float]]:
-    """Yield the pairs that share a script, each once, with their similarity."""
+    """Yield the pairs that share a script, each once, with their likeness."""
+    nearest = {name: _list_nearest(others) for name, others in similar.items()}
     done: set[Name] = set()
     for one, others in similar.items():
         done.add(one)
-        for other, score in others.items():
-            if other in done or score < _MIN_SUPPORTED:
-                continue
-            if score >= MIN_SURE or _is_supported(one, other, fingerprints, similar):
-                yield one, other, score
+        for other, between in others.items():
+            if other not in done:
+                score = between.score
+                if score < MIN_SURE:
+                    more = _iter_supported(one, other, nearest, fingerprints, similar)
+                    score = max(more, default=score)
+                if score >= MIN_SURE:
+                    yield one, other, score
 
 
-def _is_supported(
+def _list_nearest(others: Mapping[Name, Likeness]) -> list[Name]:
+    return sorted(others, key=lambda name: -others[name].score)[:_MAX_THIRDS]
+
+
+def _iter_supported(
+    one: Name,
+    other: Name,
+    nearest: Mapping[Name, Sequence[Name]],
+    fingerprints: Mapping[Name, FingerprintData],
+    similar: Similar[Name],
+) -> Iterator[float]:
+    """Yield the likeness of each of two reports to the other and a third that belongs to it."""
+    for lone, linked in ((one, other), (other, one)):
+        for third in nearest[lone]:
+            if third != linked and _belong(linked, third, fingerprints, similar):
+                yield similar[lone][linked].add(similar[lone][third]).score
+
+
+def _belong(
     one: Name, other: Name, fingerprints: Mapping[Name, FingerprintData], similar: Similar[Name]
 ) -> bool:
-    """Return whether a third report is similar too, so that no chance joins two campaigns."""
-    return any(
-        third in similar[other_end]
-        or shared_keys(fingerprints[third].keys, fingerprints[other_end].keys)
-        for one_end, other_end in ((one, other), (other, one))
-        for third in similar[one_end]
-        if third != other_end
-    )
+    likeness = similar.get(one, {}).get(other)
+    is_alike = likeness is not None and likeness.score >= MIN_SURE
+    return is_alike or bool(shared_keys(fingerprints[one].keys, fingerprints[other].keys))
 
 
-def script_link(score: float, words: tuple[str, ...]) -> Link:
-    quoted = ", ".join(f"“{word}”" for word in words)
-    reason = f"Cùng kịch bản, cùng nhắc {quoted}" if quoted else "Cùng kịch bản"
-    return Link("same_script", ", ".join(words), script_strength(score), reason, words)
+def script_link(
+    score: float, told: ScriptFingerprint, one: ScriptFingerprint, other: ScriptFingerprint
+) -> Link:
+    """Return the link of two scripts that quotes what both hold, as *told* has it typed."""
+    phrases = shared_phrases(told, one, other)
+    quoted = ", ".join(f"“{phrase}”" for phrase in phrases)
+    reason = f"Cùng kịch bản, cùng kể {quoted}" if phrases else _UNQUOTED
+    return Link("same_script", ", ".join(phrases), script_strength(score), reason, phrases)
+
+
+_UNQUOTED = "Cùng kịch bản, nhiều chi tiết hiếm gặp giống nhau"
 
 
 def script_strength(score: float) -> float:
-    return round(min(0.9, 0.5 + score / 40), 2)
-
-
-def shared_words(
-    one: ScriptFingerprint, other: ScriptFingerprint, words_by_key: Mapping[int, str] | None = None
-) -> tuple[str, ...]:
-    """Return the rarest shared words as *one* spells them, else *other*, else `words_by_key`."""
-    words = {**(words_by_key or {}), **other.shown, **one.shown}
-    return tuple(_drop_contained(words.get(each.key, "") for each in list_shared_terms(one, other)))
-
-
-def _drop_contained(words: Iterable[str]) -> list[str]:
-    """Return at most _MAX_WORDS of the words, without those contained in another."""
-    distinct: list[str] = []
-    for word in filter(None, words):
-        if not any(f" {word.lower()} " in f" {other.lower()} " for other in distinct):
-            distinct.append(word)
-        if len(distinct) == _MAX_WORDS:
-            break
-    return distinct
+    return round(min(0.9, 0.6 + score / 40), 2)

@@ -17,7 +17,7 @@ from django.db import connection
 from core.database import BY_INDEX, PreparedStatement, execute_pipeline
 from core.outbox import queue
 from reports.campaigns import auto_grouping, link_scoring, shared_identifiers
-from reports.campaigns.link_scoring import SCRIPT_DAYS, FingerprintData, Link
+from reports.campaigns.link_scoring import SCRIPT_DAYS, FingerprintData, Likeness, Link
 from reports.campaigns.script_fingerprint import (
     ScriptFingerprint,
     fingerprint_script,
@@ -52,9 +52,10 @@ def build_fingerprint(
     callers: Iterable[ParsedCaller],
     in_story: Sequence[FoundPhone],
     later: Sequence[followup_facts.MentionedIndicator],
+    kind: str = "",
 ) -> FingerprintData:
-    """Return the fingerprint of a report, of its form, story and follow-ups. A corrected caller
-    stays: it may link reports.
+    """Return the fingerprint of a report, of its form, story and follow-ups, and of its kind of
+    scam where it is sure. A corrected caller stays: it may link reports.
     """
     story = merged.report.story[:MAX_STORY_CHARS_READ]
     links = [*sites_in(story), *followup_facts.indicator_keys(_KINDS.LINK, later)]
@@ -73,7 +74,8 @@ def build_fingerprint(
         "\n".join([story, *filter(None, followups)])[:MAX_STORY_CHARS_READ],
         sites,
     )
-    return FingerprintData(frozenset(identifiers), script, merged.report.received_at.timestamp())
+    at = merged.report.received_at.timestamp()
+    return FingerprintData(frozenset(identifiers), script, at, kind)
 
 
 def _list_callers(
@@ -118,17 +120,19 @@ WITH stands AS (SELECT FROM reports_extractedfacts
      fresh AS (INSERT INTO reports_fingerprintkey (key, created_at, report_id)
                SELECT key, %(at)s, %(report)s FROM ours WHERE EXISTS (SELECT FROM stands)
                    ON CONFLICT DO NOTHING)
-INSERT INTO reports_reportfingerprint (report_id, created_at, keys, script_terms, lookup_keys)
-SELECT %(report)s, %(at)s, %(keys)s, %(script)s, ARRAY(SELECT key FROM ours ORDER BY key) FROM stands
+INSERT INTO reports_reportfingerprint (report_id, created_at, keys, script_terms, scam, lookup_keys)
+SELECT %(report)s, %(at)s, %(keys)s, %(script)s, %(scam)s, ARRAY(SELECT key FROM ours ORDER BY key)
+  FROM stands
     ON CONFLICT (report_id) DO UPDATE
-   SET keys = excluded.keys, script_terms = excluded.script_terms, lookup_keys = excluded.lookup_keys
+   SET keys = excluded.keys, script_terms = excluded.script_terms, scam = excluded.scam,
+       lookup_keys = excluded.lookup_keys
 """,  # noqa: S608  # nosec B608
 )
 # A statement of its own: it sees what others wrote before the locks were taken.
 _FIND_OTHERS = PreparedStatement(
     "find_others",
     f"""
-SELECT report_id, extract(epoch FROM fingerprint.created_at)::float, keys,
+SELECT report_id, extract(epoch FROM fingerprint.created_at)::float, keys, scam,
        nullif(script_terms, %(script)s), link.campaign_id,
        (SELECT campaign_id FROM reports_campaignlink WHERE report_id = %(report)s),
        (SELECT lookup_keys <> '{{}}' FROM reports_reportfingerprint WHERE report_id = %(report)s)
@@ -170,11 +174,11 @@ class IncomingReport:
 @dataclass
 class _Candidates:
     """Reports that may belong with the incoming one, itself among them, and their campaigns.
-    `shown`: term -> words of the incoming one; of others no words are stored.
+    `told`: the incoming one's script; of others no words are stored.
     """
 
     fingerprints: dict[UUID, FingerprintData]
-    shown: Mapping[int, str]
+    told: ScriptFingerprint
     placement: dict[UUID, UUID | None] = field(default_factory=dict)
     is_tying: bool = True
 
@@ -186,7 +190,7 @@ class _Edge(NamedTuple):
     """Two linked reports, compared by strength; the link's words are computed on demand."""
 
     strength: float
-    similarity: float
+    likeness: float
     exact: Link | tuple[()]
     one: UUID
     other: UUID
@@ -195,8 +199,7 @@ class _Edge(NamedTuple):
         if self.exact:
             return self.exact
         one, other = (candidates.fingerprints[end].script for end in (self.one, self.other))
-        words = link_scoring.shared_words(one, other, candidates.shown)
-        return link_scoring.script_link(self.similarity, words)
+        return link_scoring.script_link(self.likeness, candidates.told, one, other)
 
 
 @dataclass(frozen=True)
@@ -252,18 +255,19 @@ def _find_candidates(
 ) -> _Candidates:
     fingerprint = incoming.fingerprint
     values = _written_values(incoming) | _search_values(incoming)
-    candidates = _Candidates({incoming.report: fingerprint}, fingerprint.script.shown)
+    candidates = _Candidates({incoming.report: fingerprint}, fingerprint.script)
     with connection.cursor() as cursor:
         execute_pipeline(cursor, values, *steps)
         # Identical scripts are parsed once; the incoming one's own is not sent again.
         scripts: dict[bytes, ScriptFingerprint] = {b"": fingerprint.script}
-        for report, at, keys, packed, campaign, own_campaign, is_tying in cursor.fetchall():
+        for report, at, keys, scam, packed, campaign, own_campaign, is_tying in cursor.fetchall():
             candidates.is_tying = is_tying
             stored = bytes(packed or b"")
             if stored not in scripts:
                 scripts[stored] = from_bytes(stored)
             identifiers = frozenset(map(SharedIdentifier.from_text, keys))
-            candidates.fingerprints[report] = FingerprintData(identifiers, scripts[stored], at)
+            found = FingerprintData(identifiers, scripts[stored], at, scam)
+            candidates.fingerprints[report] = found
             candidates.placement |= {report: campaign, incoming.report: own_campaign}
     return candidates
 
@@ -281,6 +285,7 @@ def _written_values(incoming: IncomingReport) -> dict[str, Any]:
         "known": incoming.followups_read,
         "keys": sorted(key.text for key in fingerprint.keys),
         "script": fingerprint.script.to_bytes(),
+        "scam": fingerprint.kind,
         "lookup_keys": sorted(lookup_keys),
         # Sorted: workers that take the same locks in another order would deadlock.
         "lock_keys": sorted(lock_keys),
@@ -364,17 +369,18 @@ def _edges(incoming: IncomingReport, candidates: _Candidates) -> Iterator[_Edge]
     pairs = _uncertain_pairs(similar.get(own_id, {}), exact)
     for report, scores in link_scoring.similar_pairs(candidates.fingerprints, pairs).items():
         similar.setdefault(report, {}).update(scores)
-    for one, other, similarity in link_scoring.script_pairs(candidates.fingerprints, similar):
+    for one, other, score in link_scoring.script_pairs(candidates.fingerprints, similar):
         first, second = (other, one) if other == own_id else (one, other)
-        yield _Edge(link_scoring.script_strength(similarity), similarity, (), first, second)
+        yield _Edge(link_scoring.script_strength(score), score, (), first, second)
 
 
 def _uncertain_pairs(
-    similar: Mapping[UUID, float], exact: Iterable[UUID]
+    similar: Mapping[UUID, Likeness], exact: Iterable[UUID]
 ) -> list[tuple[UUID, UUID]]:
-    """Return the pairs of others whose likeness may support an uncertain link."""
-    ranked = sorted(similar, key=lambda report: (-similar[report], report))
-    unsure = [report for report in ranked if similar[report] < link_scoring.MIN_SURE][:_MAX_UNSURE]
+    """Return the pairs of others that may support an uncertain link."""
+    scores = {report: likeness.score for report, likeness in similar.items()}
+    ranked = sorted(scores, key=lambda report: (-scores[report], report))
+    unsure = [report for report in ranked if scores[report] < link_scoring.MIN_SURE][:_MAX_UNSURE]
     around = [*sorted(exact), *ranked][:_MAX_AROUND]
     pairs = {(min(one, two), max(one, two)) for one in unsure for two in around if one != two}
     return sorted(pairs)

@@ -16,7 +16,6 @@ from reports.campaigns import link_scoring
 from reports.campaigns.link_scoring import FingerprintData, Link
 from reports.campaigns.script_fingerprint import fingerprint_script
 from reports.campaigns.shared_identifiers import (
-    NEIGHBOUR_HOURS,
     SharedIdentifier,
     adjacent_numbers,
     host_of,
@@ -25,6 +24,7 @@ from reports.campaigns.shared_identifiers import (
     sites_in,
 )
 from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
+from reports.extraction.story_reader import extract_from_story
 
 _VIETNAM = timezone(timedelta(hours=7))
 _MAX_BESIDE = 30  # stories, the nearest in time, that one is compared with for each shared word
@@ -62,10 +62,12 @@ def fingerprint_story(story: StoryInput) -> FingerprintData:
     text = story.text[:MAX_STORY_CHARS_READ]
     sites = {host_of(link) for link in sites_in(text) if not is_common_link(link)}
     number = story.caller_number[:MAX_NUMBER_CHARS_READ]
+    claim = story.claimed_to_be[:MAX_NUMBER_CHARS_READ]
     return FingerprintData(
         frozenset(identifiers_of_story(number, text, story.bank_account)),
-        fingerprint_script(story.claimed_to_be[:MAX_NUMBER_CHARS_READ], text, sites),
+        fingerprint_script(claim, text, sites),
         to_timestamp(story.at),
+        link_scoring.sure_kind(extract_from_story(f"{claim}. {text}" if claim else text)),
     )
 
 
@@ -127,7 +129,7 @@ class _Graph:
             return
         self.partners[index] += 1
         former = reasons.get(("same_script", ""), LinkReason(link, 0)).link
-        best = max(former, link, key=lambda each: (each.strength, each))
+        best = max(former, link, key=lambda each: (bool(each.words), each.strength, each))
         reasons["same_script", ""] = LinkReason(best, self.partners[index] + 1)
 
     def list_reasons(self, index: int) -> tuple[LinkReason, ...]:
@@ -187,8 +189,8 @@ def _link_by_neighbour(fingerprints: Mapping[int, FingerprintData], graph: _Grap
         for neighbour in adjacent_numbers(value):
             for at, index in here:
                 other = _nearest(at, called.get(neighbour, ()))
-                if other is not None and link_scoring.within_hours(
-                    fingerprints[index], fingerprints[other], NEIGHBOUR_HOURS
+                if other is not None and link_scoring.may_neighbour(
+                    fingerprints[index], fingerprints[other]
                 ):
                     graph.join(index, other)
                     graph.explain(index, link_scoring.neighbour_link(neighbour), 2)
@@ -204,12 +206,11 @@ def _link_by_script(
     fingerprints: Mapping[int, FingerprintData], marks: Sequence[str], graph: _Graph
 ) -> None:
     similar = link_scoring.similar_pairs(fingerprints, _iter_candidate_pairs(fingerprints, marks))
-    for one, other, similarity in link_scoring.script_pairs(fingerprints, similar):
+    for one, other, score in link_scoring.script_pairs(fingerprints, similar):
         graph.join(one, other)
         for index, partner in ((one, other), (other, one)):
-            scripts = fingerprints[index].script, fingerprints[partner].script
-            words = link_scoring.shared_words(*scripts)
-            graph.explain(index, link_scoring.script_link(similarity, words), 2)
+            own, its = fingerprints[index].script, fingerprints[partner].script
+            graph.explain(index, link_scoring.script_link(score, own, own, its), 2)
 
 
 def _iter_candidate_pairs(

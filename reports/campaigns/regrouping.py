@@ -118,12 +118,12 @@ def _load(reports: Collection[UUID], former: dict[UUID, UUID] | None) -> Iterato
     """Yield reports as triage stored them, in the order of arrival."""
     rows = ReportFingerprint.objects.filter(report__in=reports).order_by("created_at", "report")
     facts = rows.exclude(report__facts=None).values_list(
-        "report", "created_at", "keys", "script_terms", "report__facts__scenario",
+        "report", "created_at", "keys", "script_terms", "scam", "report__facts__scenario",
         "report__facts__followups_read",
     )  # fmt: skip
-    for report, at, keys, terms, scenario, followups in facts:
+    for report, at, keys, terms, scam, scenario, followups in facts:
         identifiers = frozenset(map(SharedIdentifier.from_text, keys))
-        fingerprint = FingerprintData(identifiers, from_bytes(bytes(terms)), at.timestamp())
+        fingerprint = FingerprintData(identifiers, from_bytes(bytes(terms)), at.timestamp(), scam)
         title = code_rows()[scenario]["label_vi"]
         yield IncomingReport(report, at, fingerprint, title, followups, former)
 

@@ -1,53 +1,56 @@
-"""Similarity of two stories that tell one script in other words. Pure: no Django. Retellings share
+"""Likeness of two stories that tell one script in other words. Pure: no Django. Retellings share
 rare words: a claimed name, a file number, a sum, a pretext (word_rarity.py).
 """
 
 import hashlib
 import struct
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import log, sqrt
 from typing import NamedTuple
 
+from core.text import normalize
 from reports.campaigns.shared_identifiers import stop_list
 from reports.campaigns.word_rarity import (
-    DocumentFrequencies,
     ScriptToken,
+    WordShares,
     claimed_names,
-    document_frequencies,
     has_marks,
     join_compounds,
     sentences,
+    word_shares,
 )
 
 MAX_TERMS = 60  # of one story, the rarest
 MAX_KEYS = 16  # by which stories find each other
+_MAX_PHRASES = 300  # of three words
 _PAIR_LATER = 3.0  # pairs are rare more easily than words, so words are chosen first
-_MARKS_TELL = 0.5  # how much rarer a word with its marks must be to be a key of its own
-_RARE_WORD, _RARE_PAIR = 2.5, 4.5  # minimum weights
-_RARE_NAME = 4.5
+_RARE_WORD, _RARE_PAIR = 2.5, 4.0  # minimum weights
+_MAX_POSITION = 0xFFFF
 
-# The similarity of two stories is the sum of their shared words' weights, each less what chance
-# gives: long stories share more by chance.
+# A shared word weighs what it is rare, less what chance gives: long stories share more by chance.
 _CHANCE = 1.6
 _USUAL_LENGTH = 30  # different words of a story
-_BY_LENGTH = 0.08
-_RUN_DECAY = 0.4  # factor for each further word of a run; the heaviest counts whole
+_COPIED = 0.4  # factor for each further word of a passage; the heaviest counts whole
+_MAX_OF_PASSAGE = 5.6  # a passage that both have may be anybody's template: it ties nobody alone
+
+_PHRASE_WORDS = 3  # at least, of what a reason quotes
+_MAX_QUOTED, _MAX_QUOTED_WORDS = 3, 12
 
 
 class RareTerm(NamedTuple):
     """A rare word (`second` is 0) or two adjacent words, as hashes. `spelled`: 0 where the writer
-    uses no marks; between two who do, marks have to agree, and the weight may be higher.
+    uses no marks; between two who do, marks have to agree.
     """
 
     first: int
     second: int
     spelled: int
     weight: float
-    weight_spelled: float
+    position: int
 
     @property
     def key(self) -> int:
@@ -55,68 +58,61 @@ class RareTerm(NamedTuple):
 
 
 class SharedTerm(NamedTuple):
-    """The key of a term that two stories share, and its weight."""
+    """A term that two stories share, its weight, and the passage: how far apart it stands in them.
+    All words of a copied sentence stand equally far apart.
+    """
 
-    key: int
-    term_weights: float
+    term: RareTerm
+    weight: float
+    passage: int
 
 
 _MASK = (1 << 64) - 1
 _PACKED = struct.Struct("<QQQHH")
-_HEAD = struct.Struct("<H")
+_HEAD = struct.Struct("<HH")
 
 
 @dataclass(frozen=True)
 class ScriptFingerprint:
-    """The rare terms of a story, the rarest first, and its number of different words. `shown`: key
-    -> the term's words, for reasons; not stored.
+    """The rare terms of a story, the rarest first, its number of different words, and each three
+    adjacent words as a hash. `typed`: its sentences, for reasons; not stored.
     """
 
     terms: tuple[RareTerm, ...]
     length: int
-    shown: Mapping[int, str]
+    phrases: frozenset[int] = frozenset()
+    typed: tuple[tuple[str, ...], ...] = field(default=(), compare=False)
 
     @cached_property
     def by_key(self) -> dict[int, RareTerm]:
         return {term.key: term for term in self.terms}
 
     @cached_property
-    def term_weights(self) -> dict[int, float]:
-        """Return key -> the most that a shared term weighs."""
-        return {
-            key: max(term.weight, term.weight_spelled, _CHANCE) - _CHANCE
-            for key, term in self.by_key.items()
-        }
-
-    @cached_property
     def keys(self) -> frozenset[int]:
-        rarest = sorted((row for term in self.terms for row in _iter_keys(term)), reverse=True)
+        rarest = sorted(
+            ((term.weight - (_PAIR_LATER if term.second else 0), term.key) for term in self.terms),
+            reverse=True,
+        )
         return frozenset(key for _, key in rarest[:MAX_KEYS])
 
     def to_bytes(self) -> bytes:
         """Return bytes for `from_bytes`: hashes, no words."""
-        body = (
-            _PACKED.pack(*term[:3], round(term.weight * 100), round(term.weight_spelled * 100))
-            for term in self.terms
-        )
-        return _HEAD.pack(min(self.length, 0xFFFF)) + b"".join(body)
-
-
-def _iter_keys(term: RareTerm) -> Iterator[tuple[float, int]]:
-    """Yield rarity and key of a term, and of its spelling with marks where that is rarer."""
-    yield term.weight - (_PAIR_LATER if term.second else 0), term.key
-    if term.spelled and term.weight_spelled > term.weight + _MARKS_TELL:
-        yield term.weight_spelled, term.spelled
+        head = _HEAD.pack(min(self.length, 0xFFFF), len(self.phrases))
+        phrases = struct.pack(f"<{len(self.phrases)}I", *sorted(self.phrases))
+        terms = (_PACKED.pack(*term[:3], round(term.weight * 100), term[4]) for term in self.terms)
+        return head + phrases + b"".join(terms)
 
 
 def from_bytes(data: bytes) -> ScriptFingerprint:
     """Return the fingerprint of `to_bytes`. Raises struct.error for anything else."""
-    (length,) = _HEAD.unpack_from(data)
+    length, many = _HEAD.unpack_from(data)
+    body = _HEAD.size + 4 * many
     terms = tuple(
-        RareTerm(first, second, own, weight / 100, spelled / 100)
-        for first, second, own, weight, spelled in _PACKED.iter_unpack(data[_HEAD.size :])
+        RareTerm(first, second, spelled, weight / 100, position)
+        for first, second, spelled, weight, position in _PACKED.iter_unpack(data[body:])
     )
-    return ScriptFingerprint(terms, length, {})
+    phrases = struct.unpack_from(f"<{many}I", data, _HEAD.size)
+    return ScriptFingerprint(terms, length, frozenset(phrases))
 
 
 def to_signed_64(number: int) -> int:
@@ -130,72 +126,65 @@ def fingerprint_script(
     claimed_to_be: str, text: str, sites: Iterable[str] = ()
 ) -> ScriptFingerprint:
     """Return the fingerprint of a claimed role, a story and the hosts that it names."""
-    table = document_frequencies()
-    common = stop_list()["claims"]
-    claims = (
-        [t for t in tokens if t.folded not in common] for tokens in sentences([claimed_to_be])
-    )
-    statements = [*claims, *sentences([text])]
-    sentences_found = [join_compounds(sentence, table.compounds) for sentence in statements]
-    sentences_found += [_split_host(site, table) for site in sorted(sites)]
-    tokens = [token for sentence in sentences_found for token in sentence]
-    marked = has_marks(tokens)
-    terms: dict[int, tuple[RareTerm, str]] = {}
-    for sentence in sentences_found:
-        for term, words in _iter_terms(sentence, table, marked=marked):
-            terms.setdefault(term.key, (term, words))
-    rarest = sorted(terms.values(), key=lambda row: (-row[0].weight, row[0].key))[:MAX_TERMS]
+    table, common = word_shares(), stop_list()["claims"]
+    claims = list(sentences(claimed_to_be))
+    statements = [[token for token in claim if token.folded not in common] for claim in claims]
+    told = list(sentences(text))
+    hosts = [_split_host(site, table) for site in sorted(sites)]
+    joined = [join_compounds(each, table.compounds) for each in [*statements, *told, *hosts]]
+    tokens = [token for sentence in joined for token in sentence]
+    marked, terms, start = has_marks(tokens), dict[int, RareTerm](), 0
+    for sentence in joined:
+        for term in _iter_terms(sentence, table, start, marked=marked):
+            terms.setdefault(term.key, term)
+        start += len(sentence) + 1
+    rarest = sorted(terms.values(), key=lambda term: (-term.weight, term.key))[:MAX_TERMS]
+    typed = tuple(_list_words(sentence) for sentence in [*claims, *told])
+    phrases = dict.fromkeys(each for words in typed for each in _hash_phrases(words))
     return ScriptFingerprint(
-        tuple(term for term, _ in rarest),
+        tuple(rarest),
         len({token.folded for token in tokens}),
-        {term.key: words for term, words in rarest},
+        frozenset(list(phrases)[:_MAX_PHRASES]),
+        typed,
     )
 
 
 def _iter_terms(
-    sentence: Sequence[ScriptToken], table: DocumentFrequencies, *, marked: bool
-) -> Iterator[tuple[RareTerm, str]]:
-    weights = [table.word(token.folded) for token in sentence]
-    for token, alone in zip(sentence, weights, strict=True):
-        spelled = table.word_with_marks(token) if marked else alone
-        if max(alone, spelled) >= _RARE_WORD:
-            own = _hash(token.spelled) if marked else 0
-            yield RareTerm(_hash(token.folded), 0, own, alone, spelled), token.shown
-    yield from _iter_names(sentence, table)
-    for (one, two), most in zip(pairwise(sentence), map(sum, pairwise(weights)), strict=True):
-        if most < _RARE_PAIR or one.folded[0] == "$" or two.folded[0] == "$":
+    sentence: Sequence[ScriptToken], table: WordShares, start: int, *, marked: bool
+) -> Iterator[RareTerm]:
+    weigh = table.word_with_marks if marked else lambda token: table.word(token.folded)
+    names = {name.folded[1:]: table.word(name.folded) for name in claimed_names(sentence)}
+    weights = [max(weigh(token), names.get(token.folded, 0.0)) for token in sentence]
+    places = [min(start + at, _MAX_POSITION) for at in range(len(sentence))]
+    for token, weight, place in zip(sentence, weights, places, strict=True):
+        if weight >= _RARE_WORD:
+            spelled = _hash(token.spelled) if marked else 0
+            yield RareTerm(_hash(token.folded), 0, spelled, weight, place)
+    for (one, two), most, place in zip(
+        pairwise(sentence), map(sum, pairwise(weights)), places, strict=False
+    ):
+        if most < _RARE_PAIR or "$" in (one.folded[0], two.folded[0]):
             continue
-        weight = table.pair(one.folded, two.folded)
-        if weight >= _RARE_PAIR:
-            own = _hash(f"{one.spelled} {two.spelled}") if marked else 0
-            term = RareTerm(_hash(one.folded), _hash(two.folded), own, weight, weight)
-            yield term, f"{one.shown} {two.shown}"
+        if (weight := min(table.pair(one.folded, two.folded), most)) >= _RARE_PAIR:
+            spelled = _hash(f"{one.spelled} {two.spelled}") if marked else 0
+            yield RareTerm(_hash(one.folded), _hash(two.folded), spelled, weight, place)
 
 
-def _iter_names(
-    sentence: Sequence[ScriptToken], table: DocumentFrequencies
-) -> Iterator[tuple[RareTerm, str]]:
-    for name in claimed_names(sentence):
-        weight = table.word(name.folded)
-        if weight >= _RARE_NAME:
-            yield RareTerm(_hash(name.folded), 0, 0, weight, weight), name.shown
-
-
-def _split_host(site: str, table: DocumentFrequencies) -> list[ScriptToken]:
+def _split_host(site: str, table: WordShares) -> list[ScriptToken]:
     """Return the words in a host's name: vangtoancau.example is about "vang toan cau"."""
     label = site.partition(".")[0]
     parts = [] if "-" in label else _split_syllables(label, table)
     return [ScriptToken(part, part, part) for part in parts]
 
 
-def _split_syllables(piece: str, table: DocumentFrequencies) -> list[str]:
+def _split_syllables(piece: str, table: WordShares) -> list[str]:
     """Return the fewest known syllables that make up the piece, else the piece."""
     best: list[list[str] | None] = [[]]
     for end in range(1, len(piece) + 1):
         ways = [
             [*before, piece[start:end]]
             for start in range(max(0, end - 7), end - 1)
-            if (before := best[start]) is not None and table.words.get(piece[start:end], 0) > 2
+            if (before := best[start]) is not None and piece[start:end] in table.words
         ]
         best.append(min(ways, key=len, default=None))
     return best[-1] or [piece]
@@ -211,62 +200,77 @@ def _hash(text: str) -> int:
 
 
 def list_shared_terms(one: ScriptFingerprint, other: ScriptFingerprint) -> list[SharedTerm]:
-    """Return the rare words that both have, the heaviest first, no word twice."""
+    """Return the rare terms that both have, with what they weigh above chance."""
     chance = _CHANCE + log(max(1.0, _mean_length(one, other) / _USUAL_LENGTH))
-    both = [
-        (points, term)
+    return [
+        SharedTerm(mine, weight, mine.position - its.position)
         for key in one.by_key.keys() & other.by_key.keys()
-        if (points := _weight(term := one.by_key[key], other.by_key[key]) - chance) > 0
+        if (weight := _weigh(mine := one.by_key[key], its := other.by_key[key]) - chance) > 0
     ]
-    runs = _find_runs(term for _, term in both)
+
+
+def _weigh(one: RareTerm, other: RareTerm) -> float:
+    """Return the weight of a shared term; 0 where the marks differ."""
+    is_same = not one.spelled or not other.spelled or one.spelled == other.spelled
+    return min(one.weight, other.weight) if is_same else 0.0
+
+
+def weigh(shared: Iterable[SharedTerm]) -> float:
+    """Return how likely the terms make one script, no word counted twice."""
     used: set[int] = set()
-    run_counts: Counter[int] = Counter()
-    shared: list[SharedTerm] = []
-    for points, term in sorted(both, key=lambda row: (-row[0], not row[1].second, row[1].key)):
-        parts = {term.first, term.second} - {0}
+    counts: Counter[int] = Counter()
+    passages: dict[int, float] = {}
+    for each in sorted(shared, key=lambda row: (-row.weight, not row.term.second, row.term.key)):
+        parts = {each.term.first, each.term.second} - {0}
         if used.isdisjoint(parts):
             used |= parts
-            run = runs.get(term.first, term.first)
-            shared.append(SharedTerm(term.key, points * _RUN_DECAY ** run_counts[run]))
-            run_counts[run] += 1
-    return shared
-
-
-def _find_runs(terms: Iterable[RareTerm]) -> dict[int, int]:
-    """Return word -> run: words joined by shared pairs count as one statement."""
-    runs: dict[int, int] = {}
-    for term in terms:
-        if term.second:
-            one, two = (runs.get(word, word) for word in (term.first, term.second))
-            if one != two:
-                runs |= {word: one for word, run in runs.items() if run == two}
-            runs |= {term.first: one, term.second: one}
-    return runs
-
-
-def similarity(one: ScriptFingerprint, other: ScriptFingerprint, least: float = 0.0) -> float:
-    """Return the likelihood of one script, symmetric; 0 for surely less than *least*."""
-    if not _may_share(one, other, least) or one.keys.isdisjoint(other.keys):
-        return 0.0
-    shared = list_shared_terms(one, other)
-    if len(shared) < 2:  # one word, however rare, may be anything
-        return 0.0
-    too_long = max(0.0, _mean_length(one, other) - _USUAL_LENGTH)
-    return sum(each.term_weights for each in shared) - _BY_LENGTH * too_long
-
-
-def _may_share(one: ScriptFingerprint, other: ScriptFingerprint, least: float) -> bool:
-    """Return whether shared terms can reach *least*: a cheap test that most pairs fail."""
-    both = one.by_key.keys() & other.by_key.keys()
-    return len(both) > 1 and sum(one.term_weights[key] for key in both) >= least
+            weight = each.weight * _COPIED ** counts[each.passage]
+            passages[each.passage] = passages.get(each.passage, 0.0) + weight
+            counts[each.passage] += 1
+    return sum(min(weight, _MAX_OF_PASSAGE) for weight in passages.values())
 
 
 def _mean_length(one: ScriptFingerprint, other: ScriptFingerprint) -> float:
     return sqrt(one.length * other.length)
 
 
-def _weight(one: RareTerm, other: RareTerm) -> float:
-    """Return the weight of a shared term; 0 where the marks differ."""
-    if not one.spelled or not other.spelled:
-        return one.weight
-    return one.weight_spelled if one.spelled == other.spelled else 0.0
+# --- what a reason quotes
+
+
+def _list_words(sentence: Iterable[ScriptToken]) -> tuple[str, ...]:
+    return tuple(word for token in sentence for word in token.shown.split())
+
+
+def _hash_phrases(words: Sequence[str]) -> list[int]:
+    folded = list(map(normalize, words))
+    last = len(folded) - _PHRASE_WORDS + 1
+    return [_hash(" ".join(folded[at : at + _PHRASE_WORDS])) & 0xFFFFFFFF for at in range(last)]
+
+
+def shared_phrases(
+    told: ScriptFingerprint, one: ScriptFingerprint, other: ScriptFingerprint
+) -> tuple[str, ...]:
+    """Return the rarest phrases of three words or more that both hold, as *told* has them typed."""
+    both = one.phrases & other.phrases
+    found: dict[str, float] = {}
+    for words in told.typed if both else ():
+        for phrase in _iter_runs(words, both):
+            found.setdefault(" ".join(phrase[:_MAX_QUOTED_WORDS]), _compute_rarity(phrase))
+    rare = [phrase for phrase in found if found[phrase] >= _RARE_PAIR]
+    return tuple(sorted(rare, key=lambda phrase: -found[phrase])[:_MAX_QUOTED])
+
+
+def _iter_runs(words: Sequence[str], both: frozenset[int]) -> Iterator[Sequence[str]]:
+    """Yield the longest runs of words of which each three adjacent ones are among *both*."""
+    start = None
+    for at, phrase in enumerate([*_hash_phrases(words), 0]):
+        if phrase in both:
+            start = at if start is None else start
+        elif start is not None:
+            yield words[start : at - 1 + _PHRASE_WORDS]
+            start = None
+
+
+def _compute_rarity(phrase: Iterable[str]) -> float:
+    table = word_shares()
+    return max(table.pair(*pair) for pair in pairwise(map(normalize, phrase)) if all(pair))

@@ -1,25 +1,32 @@
 """The words of a story that may identify its script, and their rarity. Pure: no Django.
 
-Rarity was counted once over invented stories (tools/count_word_frequencies.py), so that the
+A word is as rare as in the kind of scam that tells it most: what every gang of one kind says ties no
+two of its reports. Counted once over invented stories (tools/count_word_frequencies.py), so that the
 similarity of two stories depends on these two alone.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from math import log
 from typing import NamedTuple
 
-from reports.campaigns.shared_identifiers import stop_list, without_digits_and_sites
+from reports.campaigns.shared_identifiers import without_digits_and_sites
 from reports.data.loader import load_json
 from reports.extraction.language.amounts import find_amounts
 from reports.extraction.language.cue_matcher import Token as Word
 from reports.extraction.language.cue_matcher import tokenize
 
-_FLOOR = 0.0002  # share of stories that a word in no counted story gets
+_PARTS = 10_000  # the table holds shares of so many stories
+_FLOOR = 0.0003  # share of stories that a word in no counted story gets
 _CHANCE_OF_PAIR = 0.03  # how often two unrelated words are adjacent
 _MIN_SUM = 1000  # đồng; smaller figures are no sums that a caller names
+_SUMS = (
+    2.5,
+    4.0,
+    7.0,
+)  # the most that a sum of one, two, more figures weighs: round ones meet by chance
 _CODE = re.compile(r"[A-ZĐ]{1,4}[\s./-]{0,2}[0-9]{1,5}|[a-zđ]{1,3}-?[0-9]{2,5}")
 _TITLES = frozenset({
     "thay", "co", "anh", "chi", "ong", "ba", "chu", "bac", "em", "ten", "ho", "ta", "uy", "dai-uy",
@@ -39,30 +46,34 @@ class ScriptToken(NamedTuple):
 # --- how rare words are
 
 
-class DocumentFrequencies(NamedTuple):
-    """In how many stories words and pairs of words occur (data/script_words.json)."""
+class WordShares(NamedTuple):
+    """Of ten thousand stories of the kind that tells it most, how many tell a word, a pair of words,
+    a word with its marks (data/script_words.json).
+    """
 
-    stories: int
-    marked: int
     compounds: frozenset[tuple[str, str]]
     words: Mapping[str, int]
     pairs: Mapping[str, int]
     spelled: Mapping[str, int]
 
     def word(self, folded: str) -> float:
-        return _compute_rarity(self.words.get(folded, 0) / self.stories)
+        rare = _compute_rarity(self.words.get(folded, 0) / _PARTS)
+        if folded[0] != "$":
+            return rare
+        figures = len(folded.rstrip("0")) - 1
+        return min(rare, _SUMS[min(figures, len(_SUMS)) - 1])
 
     def word_with_marks(self, token: ScriptToken) -> float:
         if token.spelled == token.folded:
             return self.word(token.folded)
-        rare = _compute_rarity(self.spelled.get(token.spelled, 0) / self.marked)
+        rare = _compute_rarity(self.spelled.get(token.spelled, 0) / _PARTS)
         return max(rare, self.word(token.folded))
 
     def pair(self, one: str, two: str) -> float:
         """Return the weight of two adjacent words, at most that of the words alone."""
-        by_chance = self.words.get(one, 0) * self.words.get(two, 0) / self.stories
+        by_chance = self.words.get(one, 0) * self.words.get(two, 0) / _PARTS
         count = self.pairs.get(f"{one} {two}", 0) + _CHANCE_OF_PAIR * by_chance
-        return min(_compute_rarity(count / self.stories), self.word(one) + self.word(two))
+        return min(_compute_rarity(count / _PARTS), self.word(one) + self.word(two))
 
 
 @lru_cache(maxsize=16384)
@@ -71,45 +82,15 @@ def _compute_rarity(share: float) -> float:
 
 
 @lru_cache(maxsize=1)
-def document_frequencies() -> DocumentFrequencies:
+def word_shares() -> WordShares:
     data = load_json("script_words.json")
-    return DocumentFrequencies(
-        data["stories"],
-        data["marked"],
-        frozenset((one, two) for one, two in map(str.split, data["compounds"])),
-        data["words"],
-        data["pairs"],
-        data["spelled"],
-    )
+    compounds = frozenset((one, two) for one, two in map(str.split, data["compounds"]))
+    return WordShares(compounds, data["words"], data["pairs"], data["spelled"])
 
 
-def sentences(texts: Iterable[str]) -> Iterator[list[ScriptToken]]:
-    """Yield the tokens of each sentence, without stock phrases; a sum or code is one token."""
-    for text in texts:
-        for sentence in _iter_sentences(without_digits_and_sites(text)):
-            yield _drop_stock_phrase(sentence)
-
-
-def _drop_stock_phrase(sentence: list[ScriptToken]) -> list[ScriptToken]:
-    """Return the sentence without the stock phrase that it is or ends with."""
-    folded = tuple(token.folded for token in sentence)
-    for phrase in _stock_phrases().get(folded[-1], ()) if folded else ():
-        if folded[-len(phrase) :] == phrase:
-            return sentence[: -len(phrase)]
-    return sentence
-
-
-@lru_cache(maxsize=1)
-def _stock_phrases() -> Mapping[str, Sequence[tuple[str, ...]]]:
-    """Return last word -> the stock phrases of reporters that end with it, longest first."""
-    phrases_by_end: dict[str, list[tuple[str, ...]]] = {}
-    for text in stop_list()["phrases"]:
-        for sentence in _iter_sentences(text):
-            folded = tuple(token.folded for token in sentence)
-            phrases_by_end.setdefault(folded[-1], []).append(folded)
-    return {
-        last: sorted(phrases, key=len, reverse=True) for last, phrases in phrases_by_end.items()
-    }
+def sentences(text: str) -> Iterator[list[ScriptToken]]:
+    """Yield the tokens of each sentence; a sum or code is one token."""
+    return _iter_sentences(without_digits_and_sites(text))
 
 
 def _iter_sentences(text: str) -> Iterator[list[ScriptToken]]:

@@ -337,6 +337,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('keys', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
                 ('script_terms', models.BinaryField()),
+                ('scam', models.CharField(blank=True, db_default='', max_length=32)),
                 ('lookup_keys', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
             ],
             options={

@@ -15,8 +15,9 @@ from reports.models.report import Report
 class ReportFingerprint(models.Model):
     """What may link a report to others, as last extracted; replaceable.
 
-    `keys`: exact identifiers, "kind:value". `script_terms`: rare words as hashes. `lookup_keys`:
-    the keys of its rows in FingerprintKey; none where it ties nobody.
+    `keys`: exact identifiers, "kind:value". `script_terms`: rare words and phrases as hashes.
+    `scam`: its kind, where it is sure. `lookup_keys`: the keys of its rows in FingerprintKey; none
+    where it ties nobody.
     """
 
     report = models.OneToOneField(
@@ -25,6 +26,7 @@ class ReportFingerprint(models.Model):
     created_at = models.DateTimeField()
     keys = ArrayField(models.TextField())
     script_terms = models.BinaryField()
+    scam = models.CharField(max_length=32, blank=True, db_default="")
     lookup_keys = ArrayField(models.BigIntegerField())
 
     class Meta:

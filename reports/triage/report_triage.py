@@ -19,7 +19,7 @@ from core.outbox import queue
 from core.outbox.queue import Lease
 from core.text import normalize, normalize_as_meant
 from reports.campaigns import matching
-from reports.campaigns.link_scoring import FingerprintData
+from reports.campaigns.link_scoring import FingerprintData, sure_kind
 from reports.extraction import phones, story_reader
 from reports.extraction.digits_in_text import (
     MAX_NUMBER_CHARS_READ,
@@ -203,7 +203,7 @@ def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0)
         ),
         indicators,
         matching.build_fingerprint(
-            merged, [each.phone for each in own if each.phone], in_story, later
+            merged, [each.phone for each in own if each.phone], in_story, later, sure_kind(facts)
         ),
     )
 

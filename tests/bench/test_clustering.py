@@ -20,10 +20,9 @@ def test_nothing_put_together_is_nothing_wrong() -> None:
     assert score_pairs(_rows(None, None), _rows(None, None))[:2] == (1.0, 1.0)
 
 
-def test_a_word_counts_once_a_story_and_a_usual_phrase_for_some_at_least() -> None:
-    stories = [list(sentences([text])) for text in ["bún bún bún", *["phở"] * 99]]
-    usual = [list(sentences(["lệnh bắt"]))]
-    table = count_words(stories, [(usual, (0.05, 0.03))])
-    assert table["stories"] == 100
-    assert table["words"] == {"bun": 1, "pho": 99, "lenh": 5, "bat": 5}
-    assert table["pairs"] == {"lenh bat": 3}
+def test_a_word_counts_once_a_story_and_as_often_as_the_kind_that_tells_it_most() -> None:
+    noodles = [("bank", list(sentences(text))) for text in ["bún bún", *["phở bò"] * 99]]
+    rice = [("tax", list(sentences(text))) for text in ["phở", "phở", "phở", *["cơm"] * 7]]
+    table = count_words([*noodles, *rice])
+    assert table["words"] == {"com": 7000, "pho-bo": 9900, "pho": 3000}
+    assert table["compounds"] == ["pho bo"]

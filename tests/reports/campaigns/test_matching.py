@@ -139,7 +139,7 @@ def test_one_script_in_other_words_is_one_campaign() -> None:
     assert len({campaign_of(subject) for subject in reports}) == Campaign.objects.count() == 1
     link = CampaignLink.objects.get(report=reports[0])
     assert link.kind == CampaignLink.Kind.SAME_SCRIPT
-    assert "H17" in link.reason
+    assert "Khánh tổng phụ trách" in link.reason
 
 
 def come_in(story: str, caller_number: str, ago: timedelta = timedelta()) -> Report:

@@ -79,8 +79,8 @@ def test_one_script_in_other_words_is_one_campaign_and_says_by_which_words() -> 
     assert first.campaign == second.campaign is not None
     (why,) = second.reasons
     assert (why.link.kind, why.stories) == ("same_script", 2)
-    assert "phiếu" in why.link.reason
-    assert "phụ trách" in " ".join(why.link.words)
+    assert why.link.words == ("Khánh tổng phụ trách",)
+    assert why.link.reason == "Cùng kịch bản, cùng kể “Khánh tổng phụ trách”"
 
 
 def test_a_script_is_known_again_without_marks_and_of_weeks_ago_is_another_wave() -> None:
@@ -157,4 +157,4 @@ def test_two_thousand_stories_are_linked_in_bounded_time() -> None:
     def many(text: str) -> None:
         cluster([StoryInput(n, f"0550{n // 2:06}", text=text) for n in range(2000)])
 
-    assert assert_cpu_time_below(3, many, "bị gọi " * 20)
+    assert assert_cpu_time_below(6, many, "bị gọi " * 20)  # half of it reads their kinds
