@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -14,23 +13,23 @@ from core.models import AuditEvent
 from core.text import has_spaced_words, has_wide_letters, lower_initial
 from desk.labels import codes, deadlines, highlighting
 from desk.labels.events import EVENTS, PERSONAL
-from desk.labels.formatting import format_count, in_quotes, officer_name
+from desk.labels.formatting import format_count, format_loss, in_quotes, officer_name
 from desk.labels.highlighting import HighlightSpan, TruncatedText
 from desk.reports import correction_forms
 from desk.reports.correction_forms import CorrectionForm, Fact
 from desk.reports.decision_forms import MAX_REASON_CHARS
 from reports.extraction import evaluation
 from reports.extraction.danger import DANGER
-from reports.extraction.language.scoring import ALL_OTHERS, is_model_reason, is_remainder
+from reports.extraction.language.scoring import is_model_reason, is_remainder
 from reports.facts.choices import list_answers
 from reports.facts.effective_facts import EffectiveFacts, latest_place, typed_place_of
 from reports.models import Correction, ExtractedFacts, Report
 from reports.reference import gazetteer
 
 MAX_EVENTS = 200
-MAX_WORD_ROWS = 3  # of a code, the heaviest words
 MIN_CLEAR_POINTS = 1.5  # from which a word or pair is highlighted in the story
-MAX_WHY_URGENT, MAX_QUOTE_CHARS = 4, 80
+MAX_WHY_URGENT, MAX_QUOTE_CHARS, MAX_OFFERED = 4, 80, 4
+_OPEN_LOSSES = {"some": "có mất, chưa rõ bao nhiêu", "unclear": "", "not_said": "không nói"}
 NOT_SAID = "Không nói"
 _PLACE = "place"
 # The rows of the machine's reading, in the order of the page: what rests on what stands below it.
@@ -43,6 +42,7 @@ _ROWS = {
     _PLACE: "Nơi ở",
     Fact.PRIORITY: "Vì sao gấp",
 }
+_REASON_OF = {str(Fact.OFFICES): "office"}
 _SUMMARY = (Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING)
 _QUOTED = {Fact.MONEY, Fact.ONGOING}
 _DECLARED = "declared: "
@@ -230,7 +230,35 @@ def _reading(
         quote=_quote_of(extracted, fact),
         certainty=_certainty_of(extracted, fact),
         seen=json.dumps(read, ensure_ascii=False),
+        offers=() if row.word or fact != Fact.MONEY else tuple(_offered_sums(extracted)),
     )
+
+
+def _loss_of(extracted: ExtractedFacts) -> dict[str, Any]:
+    return getattr(extracted, "loss", {})
+
+
+def _offered_sums(extracted: ExtractedFacts) -> Iterator[tuple[str, str]]:
+    """Yield the sums of which an officer may choose the loss: none, the paid ones, all of them."""
+    loss = _loss_of(extracted)
+    if loss.get("state") not in _OPEN_LOSSES or loss.get("proposed_vnd") is not None:
+        return
+    paid = [each["vnd"] for each in loss["sums"] if each["role"] == "paid"][:MAX_OFFERED]
+    yield "Không mất", "0"
+    for dong in dict.fromkeys(paid):
+        yield format_loss(dong), f"{dong} đồng"
+    if len(paid) > 1:
+        yield f"Cả {format_loss(sum(paid))}", f"{sum(paid)} đồng"
+
+
+def _loss_text(extracted: ExtractedFacts) -> str:
+    """Return the loss in words; of two that contradict each other both quotations."""
+    state = _loss_of(extracted).get("state", "")
+    if state != "unclear":
+        return _OPEN_LOSSES.get(state, "chưa rõ")
+    told = [each["words"] for each in _reasons_of(extracted, Fact.MONEY) if each["words"]]
+    quotes = [f"“{highlighting.plain_line(words, MAX_QUOTE_CHARS)}”" for words in told[:2]]
+    return f"chưa rõ: viết {' nhưng '.join(quotes)}" if quotes else "chưa rõ"
 
 
 def _value_text(fact: str, facts: EffectiveFacts, extracted: ExtractedFacts | None) -> str:
@@ -241,6 +269,8 @@ def _value_text(fact: str, facts: EffectiveFacts, extracted: ExtractedFacts | No
         why = [] if is_corrected else _why_urgent(extracted)
         return ": ".join(filter(None, (codes.priority_label(value).word, "; ".join(why))))
     label = correction_forms.value_label(fact, value)
+    if extracted and fact == Fact.MONEY and value is None and not is_corrected:
+        return _loss_text(extracted)
     if extracted and extracted.office_communes and fact == Fact.OFFICES and not is_corrected:
         label += f" ({codes.unit_communes(extracted.office_communes)})"
     return label
@@ -290,41 +320,10 @@ def explained_facts(report: Report) -> list[tuple[str, list[ExplanationRow]]]:
     extracted = extracted_facts(report)
     names = {**correction_forms.TITLES, "stages": codes.FACTS["stages"]}
     rows = [
-        (name, explanations_of(extracted, "office" if fact == Fact.OFFICES else fact))
+        (name, list(map(_explain, _reasons_of(extracted, _REASON_OF.get(fact, fact)))))
         for fact, name in names.items()
     ]
     return [(name, grounds) for name, grounds in rows if grounds]
-
-
-def explanations_of(extracted: ExtractedFacts | None, fact: str) -> list[ExplanationRow]:
-    """Return the reasons of a fact; of each code the light words as one row, so that points add up."""
-    reasons = _reasons_of(extracted, fact)
-    rows: list[ExplanationRow] = []
-    for _, group in groupby(reasons, lambda reason: reason["rule"].partition(":")[0]):
-        merged = _merge_alike(group)
-        words = [each for each in merged if is_model_reason(each["rule"])]
-        others = [each for each in merged if is_remainder(each["rule"])] + words[MAX_WORD_ROWS:]
-        rows += [_explain(each) for each in merged if each not in others]
-        if others:
-            rest = {"points": _sum_points(others), "words": "", "rule": ALL_OTHERS}
-            rows.append(_explain(others[0] | rest))
-    return rows
-
-
-def _merge_alike(reasons: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the reasons of one code, those of the same label and words with their points added."""
-    merged: dict[tuple[str, str], dict[str, Any]] = {}
-    for each in reasons:
-        rule: str = each["rule"]
-        has_own_label = each["fact"] in {"priority", "office", "stages"}
-        key = (rule if has_own_label else codes.source_label(rule), each["words"])
-        alike = [merged[key], each] if key in merged else [each]
-        merged[key] = alike[0] | {"points": _sum_points(alike)}
-    return list(merged.values())
-
-
-def _sum_points(reasons: Iterable[dict[str, Any]]) -> float:
-    return float(round(sum(reason["points"] for reason in reasons), 2))
 
 
 def _explain(reason: dict[str, Any]) -> ExplanationRow:
@@ -334,11 +333,13 @@ def _explain(reason: dict[str, Any]) -> ExplanationRow:
         return ExplanationRow(points, codes.rule_label(reason["rule"]), quote)
     if reason["fact"] == "office":
         return ExplanationRow("", codes.claim_explanation(reason["rule"]), quote)
+    source, named = codes.source_label(reason["rule"]), ""
     if reason["fact"] == "stages":
-        parts = filter(None, (_stage_of(reason), codes.source_label(reason["rule"])))
-        return ExplanationRow("", "; ".join(parts), quote)
-    source = codes.source_label(reason["rule"])
-    return ExplanationRow(points if reason["points"] else "", source, quote)
+        named = _stage_of(reason)
+    elif reason["fact"] == "actions":
+        named = codes.code_label(reason["rule"].partition(":")[0])
+    text = "; ".join(filter(None, (named, source)))
+    return ExplanationRow(points if reason["points"] else "", text, quote)
 
 
 def recent_events(report: Report) -> list[AuditEvent]:

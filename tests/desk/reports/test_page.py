@@ -5,9 +5,8 @@ import re
 import pytest
 from django.conf import settings
 
-from desk.reports.detail import explanations_of
 from reports.calendar import days_off
-from reports.models import ExtractedFacts, LegalHold, Report
+from reports.models import LegalHold, Report
 from reports.reference import gazetteer, office_lexicon, units
 from tests.support import report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
@@ -42,34 +41,6 @@ def test_a_row_and_its_words_in_the_story_bear_the_same_name(duty: Person) -> No
     assert {"scenario", "actions", "priority"} <= marked & rows
     css = (settings.BASE_DIR / "static/css/desk.css").read_text(encoding="utf-8")
     assert [row for row in marked & rows if f'[data-rows~="{row}"]' not in css] == []
-
-
-Reason = tuple[str, str, str, float]  # fact, rule, words, points
-ALIKE: list[Reason] = [
-    ("scenario", "job_task: hoa hồng", "hoa hồng", 0.5),
-    ("scenario", "job_task: words “=job”", "hoa hồng", 2.99),
-    ("scenario", "job_task: words “nap”", "nạp", 1.28),
-    ("priority", "job_task: denied: hoa hồng", "hoa hồng", -1),
-]
-TWO_RULES: list[Reason] = [
-    ("priority", f"ongoing: {rule}", "đang gọi", 10) for rule in ("now", "told", "now")
-]
-
-
-@pytest.mark.parametrize(
-    ("reasons", "of", "told"),
-    [
-        (ALIKE, "scenario", [("+3,49", "hoa hồng"), ("+1,28", "nạp")]),
-        (TWO_RULES, "priority", [("+20", "đang gọi"), ("+10", "đang gọi")]),
-    ],
-)
-def test_grounds_that_would_be_told_alike_stand_once_with_the_points_of_all(
-    reasons: list[Reason], of: str, told: list[tuple[str, str]]
-) -> None:
-    """Two rules of an urgency are told apart, though they rest on the same words."""
-    named = [dict(zip(("fact", "rule", "words", "points"), each, strict=True)) for each in reasons]
-    text = explanations_of(ExtractedFacts(reasons=named), of)
-    assert [(each.points, each.quote) for each in text] == told
 
 
 def test_before_the_machine_has_read_the_page_says_so_and_works(duty: Person) -> None:
