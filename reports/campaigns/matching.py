@@ -173,12 +173,9 @@ class IncomingReport:
 
 @dataclass
 class _Candidates:
-    """Reports that may belong with the incoming one, itself among them, and their campaigns.
-    `told`: the incoming one's script; of others no words are stored.
-    """
+    """Reports that may belong with the incoming one, itself among them, and their campaigns."""
 
     fingerprints: dict[UUID, FingerprintData]
-    told: ScriptFingerprint
     placement: dict[UUID, UUID | None] = field(default_factory=dict)
     is_tying: bool = True
 
@@ -187,36 +184,17 @@ class _Candidates:
 
 
 class _Edge(NamedTuple):
-    """Two linked reports, compared by strength; the link's words are computed on demand."""
+    """Two linked reports, compared by whether the reason says what they share, and by strength."""
 
+    is_told: bool
     strength: float
-    likeness: float
-    exact: Link | tuple[()]
+    link: Link
     one: UUID
     other: UUID
 
-    def to_link(self, candidates: _Candidates) -> Link:
-        if self.exact:
-            return self.exact
-        one, other = (candidates.fingerprints[end].script for end in (self.one, self.other))
-        return link_scoring.script_link(self.likeness, candidates.told, one, other)
 
-
-@dataclass(frozen=True)
-class _Group(Mapping[UUID, Link]):
-    """Linked reports, each with its strongest link."""
-
-    edges: Mapping[UUID, _Edge]
-    candidates: _Candidates
-
-    def __getitem__(self, report: UUID) -> Link:
-        return self.edges[report].to_link(self.candidates)
-
-    def __iter__(self) -> Iterator[UUID]:
-        return iter(self.edges)
-
-    def __len__(self) -> int:
-        return len(self.edges)
+def _join(link: Link, one: UUID, other: UUID) -> _Edge:
+    return _Edge(link.kind != "same_script" or bool(link.words), link.strength, link, one, other)
 
 
 def link_report(incoming: IncomingReport) -> None:
@@ -232,8 +210,7 @@ def link_report(incoming: IncomingReport) -> None:
         return
     for group in _groups(edges, candidates):
         placement = {report: candidates.placement.get(report) for report in group}
-        links = _Group(group, candidates)
-        auto_grouping.assign_campaign(links, placement, incoming.title, incoming.former)
+        auto_grouping.assign_campaign(group, placement, incoming.title, incoming.former)
 
 
 def _untie(incoming: IncomingReport) -> None:
@@ -255,7 +232,7 @@ def _find_candidates(
 ) -> _Candidates:
     fingerprint = incoming.fingerprint
     values = _written_values(incoming) | _search_values(incoming)
-    candidates = _Candidates({incoming.report: fingerprint}, fingerprint.script)
+    candidates = _Candidates({incoming.report: fingerprint})
     with connection.cursor() as cursor:
         execute_pipeline(cursor, values, *steps)
         # Identical scripts are parsed once; the incoming one's own is not sent again.
@@ -335,8 +312,8 @@ def _signed_hash(text: str) -> int:
     return int.from_bytes(digest, "little", signed=True)
 
 
-def _groups(edges: Iterable[_Edge], candidates: _Candidates) -> list[dict[UUID, _Edge]]:
-    """Return the groups of linked reports in the order of arrival, each with its strongest edge."""
+def _groups(edges: Iterable[_Edge], candidates: _Candidates) -> list[dict[UUID, Link]]:
+    """Return the groups of linked reports in the order of arrival, each with its best link."""
     strongest: dict[UUID, _Edge] = {}
     group_of: dict[UUID, list[UUID]] = {}
     for edge in edges:
@@ -347,7 +324,7 @@ def _groups(edges: Iterable[_Edge], candidates: _Candidates) -> list[dict[UUID, 
         for report in edge[-2:]:
             strongest[report] = max(strongest.get(report, edge), edge)
     return [
-        {report: strongest[report] for report in sorted(group, key=candidates.arrival)}
+        {report: strongest[report].link for report in sorted(group, key=candidates.arrival)}
         for first, group in group_of.items()
         if first == group[0]
     ]
@@ -362,7 +339,7 @@ def _edges(incoming: IncomingReport, candidates: _Candidates) -> Iterator[_Edge]
         if (link := link_scoring.exact_link(fingerprint, each))
     }
     for report, link in exact.items():
-        yield _Edge(link.strength, 0.0, link, own_id, report)
+        yield _join(link, own_id, report)
     similar = link_scoring.similar_pairs(
         candidates.fingerprints, ((own_id, report) for report in others)
     )
@@ -371,7 +348,8 @@ def _edges(incoming: IncomingReport, candidates: _Candidates) -> Iterator[_Edge]
         similar.setdefault(report, {}).update(scores)
     for one, other, score in link_scoring.script_pairs(candidates.fingerprints, similar):
         first, second = (other, one) if other == own_id else (one, other)
-        yield _Edge(link_scoring.script_strength(score), score, (), first, second)
+        ends = (candidates.fingerprints[end].script for end in (first, second))
+        yield _join(link_scoring.script_link(score, fingerprint.script, *ends), first, second)
 
 
 def _uncertain_pairs(
