@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from accounts.sessions import get_officer
 from core.admin_pages import OwnFiltersAdmin
 from desk.campaigns import actions, detail
-from desk.labels.formatting import format_count, format_loss, time_tag
+from desk.labels.formatting import format_count, format_loss, format_losses, time_tag
 from desk.pages.lists import AlwaysChosenFilter, BoundedListMixin
 from desk.pages.requests import can_group, once_per_request
 from reports.campaigns import campaign_stats
@@ -121,7 +121,8 @@ def last(campaign: Campaign) -> str:
 @admin.display(description="Thiệt hại")
 def loss(campaign: Campaign) -> str:
     sums = _sums(campaign)
-    return format_loss(sums.loss if sums.losers or not sums.loss_unknown else None)
+    is_known = sums.losers or not sums.loss_unknown
+    return format_losses(sums.loss, sums.confirmed) if is_known else format_loss(None)
 
 
 def _sums(campaign: Campaign) -> CampaignTotals:

@@ -25,6 +25,18 @@ def format_loss(dong: int | None) -> str:
     return f"{dong} đồng"
 
 
+def format_losses(loss: int, confirmed: int) -> str:
+    """Return a sum of losses as what persons confirmed and what the machine proposes beyond it."""
+    if not loss:
+        return format_loss(loss)
+    kept, more = (
+        f"{format_loss(sum_).removesuffix(' đồng')} đồng" for sum_ in (confirmed, loss - confirmed)
+    )
+    if not confirmed:
+        return f"Máy đề xuất {more}, chưa ai xác nhận"
+    return f"Đã xác nhận {kept}" + (f"; máy đề xuất thêm {more}" if loss > confirmed else "")
+
+
 def format_count(amount: int) -> str:
     """Return a count with thousands separated: 1.234.567."""
     return f"{amount:,}".replace(",", ".")

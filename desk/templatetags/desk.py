@@ -11,7 +11,7 @@ from desk import dashboard, help_pages
 from desk.campaigns import detail
 from desk.dashboard import dashboard_data
 from desk.labels import codes, highlighting
-from desk.labels.formatting import format_count, format_loss
+from desk.labels.formatting import format_count, format_loss, format_losses
 from desk.reports import saved_searches
 from desk.reports.admin import top_of_queue
 from desk.reports.indicators import IndicatorRow
@@ -33,6 +33,7 @@ register = template.Library()
 register.filter("count", format_count)
 register.filter("number", format_count)
 register.filter("money", format_loss)
+register.filter("losses", format_losses)
 register.filter("plain", highlighting.plain_line)
 register.filter("span", watch.format_duration)
 register.filter("person", detail.person)

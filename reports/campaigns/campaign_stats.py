@@ -32,6 +32,8 @@ _MEMBERS_SQL = f"""
  CROSS JOIN LATERAL (SELECT {effective_facts.COLUMNS}) AS facts
 """
 
+_CONFIRMED = effective_facts.confirmed_loss_sql("link.report_id", "facts.money_lost_vnd")
+
 _TOTALS_SQL = f"""
 SELECT link.campaign_id, count(*), min(report.received_at), max(report.received_at),
        count(*) FILTER (WHERE report.received_at > statement_timestamp() - interval '7 days'),
@@ -39,7 +41,7 @@ SELECT link.campaign_id, count(*), min(report.received_at), max(report.received_
                           AND report.received_at <= statement_timestamp() - interval '7 days'),
        count(*) FILTER (WHERE desk.status IN ('new', 'in_review', 'waiting')),
        count(*) FILTER (WHERE facts.ongoing AND desk.status IN ('new', 'in_review', 'waiting')),
-       coalesce(sum(facts.money_lost_vnd), 0)::bigint,
+       coalesce(sum(facts.money_lost_vnd), 0)::bigint, sum({_CONFIRMED})::bigint,
        count(*) FILTER (WHERE facts.money_lost_vnd > 0),
        count(*) FILTER (WHERE facts.money_lost_vnd IS NULL),
        count(*) FILTER (WHERE link.kind = 'officer')
@@ -100,7 +102,7 @@ _ACTIVE_CAMPAIGNS_SQL = f"""(
 SELECT jsonb_agg(active ORDER BY week DESC, pk) FROM (
     SELECT campaign.id AS pk, campaign.code, campaign.title, count(*) AS reports,
            count(*) FILTER (WHERE report.received_at > statement_timestamp() - interval '7 days') AS week,
-           coalesce(sum(facts.money_lost_vnd), 0)::bigint AS loss,
+           coalesce(sum(facts.money_lost_vnd), 0)::bigint AS loss, sum({_CONFIRMED})::bigint AS confirmed,
            count(*) FILTER (WHERE facts.money_lost_vnd > 0) AS losers
       FROM reports_campaignlink AS link JOIN reports_campaign AS campaign ON campaign.id = campaign_id
      CROSS JOIN LATERAL (SELECT received_at FROM reports_report
@@ -118,7 +120,8 @@ SELECT jsonb_agg(active ORDER BY week DESC, pk) FROM (
 @dataclass(frozen=True)
 class CampaignTotals:
     """Totals of a campaign. `week`, `week_before`: of the last seven days and those before;
-    `placed`: by people; `loss_unknown`: reports without a known sum.
+    `confirmed`: the part of the loss that persons stand for, the rest is the machine's; `placed`:
+    by people; `loss_unknown`: reports without a known sum.
     """
 
     reports: int = 0
@@ -129,6 +132,7 @@ class CampaignTotals:
     open: int = 0
     ongoing: int = 0
     loss: int = 0
+    confirmed: int = 0
     losers: int = 0
     loss_unknown: int = 0
     placed: int = 0
@@ -136,7 +140,9 @@ class CampaignTotals:
 
 @dataclass(frozen=True)
 class ActiveCampaign:
-    """A campaign of the last seven days; `loss` of all its reports, in đồng; `losers` lost some."""
+    """A campaign of the last seven days; `loss` of all its reports, in đồng, of which persons
+    `confirmed` so much; `losers` lost some.
+    """
 
     pk: str
     code: str
@@ -144,6 +150,7 @@ class ActiveCampaign:
     week: int
     reports: int
     loss: int
+    confirmed: int
     losers: int
 
 

@@ -164,3 +164,17 @@ COLUMNS = """
 """
 # The same of where the reporter lives, beside `reports_report AS report` too.
 COMMUNE = "CASE WHEN machine.commune_raw > '' THEN machine.commune_id ELSE report.commune_id END"
+
+
+def confirmed_loss_sql(report: str, loss: str) -> str:
+    """Return SQL of the part of a loss that a person stands for: the reporter typed a sum, or an
+    officer's last word on it is a correction or a confirmation of this very sum. Else 0.
+    """
+    return f"""CASE WHEN {loss} > 0 AND (
+         EXISTS (SELECT FROM reports_report AS own WHERE own.id = {report} AND own.money_lost_raw > '')
+      OR EXISTS (SELECT FROM reports_followup AS later
+                  WHERE later.report_id = {report} AND later.money_lost_raw > '')
+      OR (SELECT word.is_active AND (NOT word.is_confirmation OR word.value = to_jsonb({loss}))
+            FROM reports_correction AS word
+           WHERE word.report_id = {report} AND word.fact = 'money_lost_vnd'
+           ORDER BY word.id DESC LIMIT 1)) THEN {loss} ELSE 0 END"""  # noqa: S608  # nosec B608

@@ -9,7 +9,15 @@ from django.urls import reverse
 from core.audit import events
 from core.errors import ActionError
 from reports.campaigns import manual_grouping
-from reports.models import Campaign, CampaignLink, MergeProposal, Report
+from reports.models import (
+    Campaign,
+    CampaignLink,
+    Correction,
+    ExtractedFacts,
+    Followup,
+    MergeProposal,
+    Report,
+)
 from tests.support import report_factories
 from tests.support.campaign_factories import (
     add_to_campaign,
@@ -61,6 +69,25 @@ def test_the_page_tells_what_the_reports_share(duty: Person) -> None:
     for text in ("0550 000 123", "4 triệu", "2 tin mất tiền", "Cùng số gọi 0550 000 123",
                  "Số tin mỗi ngày", "Điện lực", "độ chắc 0,80", "<b>2</b> đang bị ép"):  # fmt: skip
         assert text.lower() in page.lower(), text
+
+
+def test_what_persons_confirmed_is_told_apart_from_what_the_machine_proposes(lead: Person) -> None:
+    subject = campaign("Đ-26-AAA")
+    _, typed, said, revoked = (add_known_report(subject) for _ in range(4))
+    line = "máy đề xuất 8 triệu đồng, chưa ai xác nhận"
+    assert line in lead.read_page(page_of(subject))
+    Followup.objects.create(report=typed, kind="more", money_lost_raw="2 triệu")
+    for report, is_active in ((said, True), (revoked, True), (revoked, False)):
+        Correction.objects.create(
+            report=report, fact="money_lost_vnd", value=2_000_000, is_active=is_active,
+            is_confirmation=True, actor=lead.user,
+        )  # fmt: skip
+    line = "đã xác nhận 4 triệu đồng; máy đề xuất thêm 4 triệu đồng"
+    assert line in lead.read_page(page_of(subject))
+    assert line in lead.read_page(reverse("admin:index"))
+    assert line in lead.read_page(reverse("admin:reports_campaign_changelist")).lower()
+    ExtractedFacts.objects.filter(report=said).update(money_lost_vnd=3_000_000)  # read again
+    assert "đã xác nhận 2 triệu đồng; máy đề xuất thêm 7" in lead.read_page(page_of(subject))
 
 
 def test_an_editor_sees_figures_and_neither_reports_nor_numbers(editor: Person) -> None:
