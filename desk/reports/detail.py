@@ -29,6 +29,7 @@ from reports.reference import gazetteer
 MAX_EVENTS = 200
 MIN_CLEAR_POINTS = 1.5  # from which a word or pair is highlighted in the story
 MAX_WHY_URGENT, MAX_QUOTE_CHARS, MAX_OFFERED = 4, 80, 4
+MAX_PLACES = 6
 _OPEN_LOSSES = {"some": "có mất, chưa rõ bao nhiêu", "unclear": "", "not_said": "không nói"}
 NOT_SAID = "Không nói"
 _PLACE = "place"
@@ -163,11 +164,24 @@ def _place_of(report: Report, facts: EffectiveFacts) -> str:
     return f"{name or NOT_SAID}{', kể sau khi gửi tin' if latest_place(report) else ''}"
 
 
+def _home_text(report: Report, facts: EffectiveFacts) -> str:
+    """Return the same for its row, with the communes that an old name may mean."""
+    place, typed = _place_of(report, facts), typed_place_of(report)
+    if facts.commune or not typed:
+        return place
+    communes = gazetteer.list_communes()
+    means = gazetteer.match_place(typed, communes).candidates
+    names = [each.label for each in communes if each.codename in means]
+    if not names:
+        return f"{place}: chưa tìm thấy xã, phường này"
+    listed = "; ".join(names[:MAX_PLACES]) + ("; …" if len(names) > MAX_PLACES else "")
+    return f"{place}: có {len(names)} nơi cùng tên cũ: {listed}"
+
+
 def warnings(report: Report) -> list[str]:
     """Return the notes on the report's flags and on hidden characters."""
-    # A later place has a note of its own (_place_of).
-    outdated = (gazetteer.UNKNOWN, gazetteer.AMBIGUOUS) if latest_place(report) else ()
-    notes = [codes.flag_label(code) for code in report.all_flags if code not in outdated]
+    in_own_row = (gazetteer.UNKNOWN, gazetteer.AMBIGUOUS)  # _home_text
+    notes = [codes.flag_label(code) for code in report.all_flags if code not in in_own_row]
     return notes + _note_odd_letters(report.story)
 
 
@@ -194,7 +208,7 @@ def readings(
     rows = []
     for fact, name in _ROWS.items():
         if fact == _PLACE:
-            place = _place_of(report, facts)
+            place = _home_text(report, facts)
             rows += [FactReading(fact, name, place)] if place != NOT_SAID else []
         else:
             rows.append(_reading(fact, facts, extracted, words.get(fact), typed))

@@ -6,7 +6,8 @@ import pytest
 from django.http import HttpResponse
 
 from desk.reports import detail
-from reports.models import Case, Correction, ExtractedFacts, Report
+from reports.models import Case, Commune, Correction, ExtractedFacts, Report
+from reports.reference import gazetteer
 from tests.support import report_factories
 from tests.support.desk_pages import QUEUE, STORY, open_page, page_of, press, tree, words
 from tests.support.officers import Person
@@ -70,6 +71,22 @@ def test_of_a_report_that_nobody_has_read_an_officer_can_say_what_it_is(duty: Pe
     say(duty, report, "scenario")
     rows = rows_of(duty, report)
     assert "cán bộ sửa Máy gợi ý: chưa đọc." in rows["Kiểu lừa"]
+
+
+def test_a_place_with_several_of_its_name_lists_them(duty: Person) -> None:
+    for number, district in enumerate(["Thọ Xuân", "Ngọc Lặc"]):
+        Commune.objects.create(
+            codename=f"xa_{number}",
+            code=str(number),
+            name=f"Xã Mới {number}",
+            former_districts=[f"Huyện {district}"],
+            former_communes=["Xã Lam Sơn"],
+        )
+    gazetteer.clear_cache()
+    told = rows_of(duty, report_factories.triaged(STORY, commune_raw="lam sơn"))["Nơi ở"]
+    assert "có 2 nơi cùng tên cũ: Xã Mới 1 (Ngọc Lặc); Xã Mới 0 (Thọ Xuân)" in told
+    told = rows_of(duty, report_factories.triaged(STORY, commune_raw="Xã Mơ Hồ"))["Nơi ở"]
+    assert "chưa tìm thấy xã, phường này" in told
 
 
 def buttons(person: Person, report: Report, route: str) -> dict[str, dict[str, str]]:
