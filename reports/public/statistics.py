@@ -21,6 +21,7 @@ from reports.extraction.language.cue_matcher import taxonomy
 from reports.extraction.story_reader import UNCLEAR
 from reports.facts import abuse_flags
 from reports.facts.choices import OFFICES
+from reports.facts.effective_facts import confirmed_loss_sql
 from reports.models import Commune, PublicStatistics
 from reports.models.report_views import NO_VIEWS
 from reports.public.cell_suppression import MIN_COUNT, cells_to_suppress
@@ -36,9 +37,10 @@ _NO_SCAM = ("not_scam", "spam_submission", "abuse_prank")
 _EMPTY_IS_SMALL = ("communes",)  # scammers could use where nobody reports
 
 # The column that is not null names the table; the row without any is the total.
-_SELECT_MARGINS_SQL = """
-WITH counted AS ({counted}), report AS (
+_SELECT_MARGINS_SQL = f"""
+WITH counted AS ({{counted}}), report AS (
     SELECT (received_at AT TIME ZONE %(zone)s)::date AS day, money_lost, lost_vnd,
+           {confirmed_loss_sql("counted.id", "lost_vnd")} AS confirmed,
            coalesce(home, '') AS commune,
            CASE WHEN kind IS NULL OR kind = ANY(%(no_scam)s) THEN %(unclear)s
                 ELSE kind END AS scenario,
@@ -47,10 +49,12 @@ WITH counted AS ({counted}), report AS (
 SELECT date_trunc('week', day)::date::text AS week, scenario, commune, claimed, count(*),
        count(*) FILTER (WHERE money_lost OR lost_vnd > 0),
        count(*) FILTER (WHERE lost_vnd > 0),
-       coalesce(sum(lost_vnd), 0)::bigint, coalesce(max(lost_vnd), 0)
+       coalesce(sum(lost_vnd), 0)::bigint, coalesce(max(lost_vnd), 0),
+       count(*) FILTER (WHERE confirmed > 0), coalesce(sum(confirmed), 0)::bigint,
+       coalesce(max(confirmed), 0), coalesce(max(lost_vnd) FILTER (WHERE confirmed = 0), 0)
   FROM report
  GROUP BY GROUPING SETS ((date_trunc('week', day)), (scenario), (commune), (claimed), ())
-"""
+"""  # noqa: S608  # nosec B608
 
 # An unopened report counts as infinite, so that the median is of all reports. Only of the last weeks:
 # how fast the desk is now, at one index look-up a report.
@@ -68,12 +72,18 @@ SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
 
 @dataclass(frozen=True)
 class LossStatistics:
-    """Reports with a loss; `named` of them with a sum: `vnd` in all, the largest `most`."""
+    """Reports with a loss; `named` of them with a sum: `vnd` in all, the largest `most`. The same of
+    those that persons confirmed, and the largest of the others.
+    """
 
     reports: int = 0
     named: int = 0
     vnd: int = 0
     most: int = 0
+    confirmed_named: int = 0
+    confirmed_vnd: int = 0
+    confirmed_most: int = 0
+    proposed_most: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,7 @@ class StatisticsData:
     others: Mapping[str, int] = field(default_factory=dict)
     lost: int | None = None
     lost_vnd: int | None = None
+    confirmed_vnd: int | None = None
     first_review_s: int | None = None
 
 
@@ -161,6 +172,7 @@ def apply_suppression(raw: RawStatistics) -> StatisticsData:
         },
         lost=raw.losses.reports if _is_loss_count_public(raw) else None,
         lost_vnd=_round(raw.losses.vnd) if _is_sum_public(raw) else None,
+        confirmed_vnd=_round(raw.losses.confirmed_vnd) if _is_split_public(raw) else None,
         first_review_s=None if raw.first_review_s == NEVER else int(raw.first_review_s),
     )
 
@@ -185,9 +197,22 @@ def _is_loss_count_public(raw: RawStatistics) -> bool:
 def _is_sum_public(raw: RawStatistics) -> bool:
     """Return whether the sum is of many, and none of them has over half of it."""
     losses = raw.losses
+    return _is_loss_count_public(raw) and _is_of_many(losses.named, losses.vnd, losses.most)
+
+
+def _is_split_public(raw: RawStatistics) -> bool:
+    """Return whether that holds of the confirmed sum and of the rest too."""
+    losses = raw.losses
+    others, rest = losses.named - losses.confirmed_named, losses.vnd - losses.confirmed_vnd
     return (
-        _is_loss_count_public(raw) and losses.named >= MIN_COUNT and 2 * losses.most <= losses.vnd
+        _is_sum_public(raw)
+        and _is_of_many(losses.confirmed_named, losses.confirmed_vnd, losses.confirmed_most)
+        and _is_of_many(others, rest, losses.proposed_most)
     )
+
+
+def _is_of_many(named: int, vnd: int, most: int) -> bool:
+    return named >= MIN_COUNT and 2 * most <= vnd
 
 
 def _round(amount: int) -> int:
@@ -243,10 +268,11 @@ def _build_empty_tables(first: date) -> dict[str, dict[str, int]]:
 def _fill(tables: Mapping[str, dict[str, int]], rows: Iterable[tuple[Any, ...]]) -> tuple[int, ...]:
     """Write each count into its table; return the total, which is the row without a name."""
     total: tuple[int, ...] = ()
-    for *names, count, reports, named, vnd, most in rows:
+    for row in rows:
+        names, figures = row[: len(tables)], row[len(tables) :]
         for table, name in zip(tables.values(), names, strict=True):
             if name is not None:
-                table[name] = count
+                table[name] = figures[0]
         if all(name is None for name in names):
-            total = (count, reports, named, vnd, most)
+            total = figures
     return total

@@ -79,6 +79,7 @@ def _build_context(statistics: StatisticsData, counted_at: datetime) -> dict[str
         "through": through,
         "counted_at": timezone.localtime(counted_at),
         "lost_vnd": statistics.lost_vnd and format_money(statistics.lost_vnd),
+        "confirmed_vnd": statistics.confirmed_vnd and format_money(statistics.confirmed_vnd),
         "first_review": None if seconds is None else format_duration(seconds),
         "chart": chart(statistics.weeks),
         "scenarios": _build_rows(statistics.scenarios, scenarios),
@@ -149,6 +150,8 @@ def list_csv_rows(statistics: StatisticsData) -> Iterator[tuple[str, str, int | 
     yield whole, gettext("Tin có mất tiền, theo lời kể"), _format_count(statistics.lost)
     sum_label = gettext("Tiền mất, đồng, theo lời kể, đã làm tròn")
     yield whole, sum_label, _format_count(statistics.lost_vnd)
+    confirmed_label = gettext("Trong đó đã có người xác nhận, đồng, đã làm tròn")
+    yield whole, confirmed_label, _format_count(statistics.confirmed_vnd)
     first_review_label = gettext("Một nửa số tin trong 4 tuần cuối có người đọc sau, phút")
     minutes = None if seconds is None else round(seconds / _MINUTE)
     yield whole, first_review_label, _format_count(minutes)

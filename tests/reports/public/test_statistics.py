@@ -79,6 +79,18 @@ def test_a_sum_of_losses_is_rounded_and_hidden_where_it_tells_of_one_person(
     assert suppress_losses(replace(losses, **changed)).lost_vnd == public
 
 
+@pytest.mark.parametrize(
+    ("changed", "public"),
+    [({}, 70_000_000), ({"confirmed_named": 4}, None), ({"confirmed_named": 8}, None),
+     ({"confirmed_most": 35_000_001}, None), ({"proposed_most": 25_000_001}, None)],
+)  # fmt: skip
+def test_a_confirmed_sum_is_told_where_neither_it_nor_the_rest_tells_of_one_person(
+    changed: dict[str, int], public: int | None
+) -> None:
+    losses = LossStatistics(12, 12, 120_000_000, 30_000_000, 6, 70_000_000, 30_000_000, 20_000_000)
+    assert suppress_losses(replace(losses, **changed)).confirmed_vnd == public
+
+
 CELLS = (st.integers(0, 2), st.integers(0, 2), st.integers(0, 3), st.integers(0, 2))
 REPORTS = st.lists(st.tuples(*CELLS), max_size=70)
 TABLES = ("weeks", "scenarios", "communes", "claims")
@@ -196,7 +208,19 @@ def test_losses_are_those_that_were_ticked_or_read() -> None:
         report_factories.add_facts(report, money_lost_vnd=2_000_000)
     reports += [report_factories.report(f"Mất tiền {n}.", money_lost=True) for n in range(2)]
     public = update_statistics(this_sunday())
-    assert (public.lost, public.lost_vnd) == (8, 12_000_000)
+    assert (public.lost, public.lost_vnd, public.confirmed_vnd) == (8, 12_000_000, None)
+
+
+def test_a_sum_that_the_reporter_typed_is_confirmed() -> None:
+    for number, report in enumerate(some(20)):
+        report_factories.add_facts(report, money_lost_vnd=2_000_000)
+        if number < 8:
+            report_factories.add_followup(report, money_lost_raw="2 triệu")
+    public = update_statistics(this_sunday())
+    assert (public.lost_vnd, public.confirmed_vnd) == (None, None)  # nobody without a loss
+    some(9)
+    public = update_statistics(this_sunday())
+    assert (public.lost_vnd, public.confirmed_vnd) == (40_000_000, 16_000_000)
 
 
 def test_the_first_review_is_a_persons_and_half_of_all_had_it(duty: Person) -> None:
