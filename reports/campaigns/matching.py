@@ -33,11 +33,13 @@ from reports.campaigns.shared_identifiers import (
     collect_identifiers,
     host_of,
     is_common_link,
+    restore_link_dots,
     site_names_in,
     sites_in,
 )
-from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
-from reports.extraction.phones import FoundPhone, ParsedCaller
+from reports.extraction.language.parsed_story import MAX_LENGTH
+from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
+from reports.extraction.phones import Mentions, ParsedCaller
 from reports.facts import followup_facts
 from reports.facts.abuse_flags import TYING_SQL
 from reports.facts.merged_report import MergedReport
@@ -50,28 +52,28 @@ _PLACES, _KINDS = Indicator.IndicatorSource, Indicator.Kind
 def build_fingerprint(
     merged: MergedReport,
     callers: Iterable[ParsedCaller],
-    in_story: Sequence[FoundPhone],
+    told: Mentions,
     later: Sequence[followup_facts.MentionedIndicator],
     kind: str = "",
 ) -> FingerprintData:
     """Return the fingerprint of a report, of its form, story and follow-ups, and of its kind of
     scam where it is sure. A corrected caller stays: it may link reports.
     """
-    story = merged.report.story[:MAX_STORY_CHARS_READ]
-    links = [*sites_in(story), *followup_facts.indicator_keys(_KINDS.LINK, later)]
+    dotted = restore_link_dots(told.plain)
+    links = [*sites_in(dotted), *followup_facts.indicator_keys(_KINDS.LINK, later)]
     sites = {host_of(link) for link in links if not is_common_link(link)}
     told_later = (
         (each.key, each.bank) for each in later if each.kind == _KINDS.ACCOUNT and each.key
     )
-    accounts = [*accounts_in(story), *told_later]
-    numbers = _list_callers(story, callers, in_story, later)
-    identifiers = collect_identifiers(numbers, accounts, sites, site_names_in(story, sites))
+    accounts = [*accounts_in(told), *told_later]
+    numbers = _list_callers(told, callers, later)
+    identifiers = collect_identifiers(numbers, accounts, sites, site_names_in(dotted, sites))
     claimed_later = (caller.name for caller in merged.followup_callers_with_corrected)
     claimed = [merged.report.claimed_name, *claimed_later]
     followups = (followup.story for followup in merged.substantive_followups)
     script = fingerprint_script(
         ". ".join(name[:MAX_NUMBER_CHARS_READ] for name in claimed if name),
-        "\n".join([story, *filter(None, followups)])[:MAX_STORY_CHARS_READ],
+        "\n".join([told.typed, *filter(None, followups)])[:MAX_LENGTH],
         sites,
     )
     at = merged.report.received_at.timestamp()
@@ -79,14 +81,13 @@ def build_fingerprint(
 
 
 def _list_callers(
-    story: str,
+    told: Mentions,
     callers: Iterable[ParsedCaller],
-    in_story: Sequence[FoundPhone],
     later: Sequence[followup_facts.MentionedIndicator],
 ) -> list[ParsedCaller]:
     """Return the callers' numbers; those of the story only where no form names a caller."""
     typed = [*callers, *followup_facts.phones_at(_PLACES.FOLLOWUP, later)]
-    numbers = shared_identifiers.callers(typed, story, in_story)
+    numbers = shared_identifiers.callers(typed, told)
     if any(phone.key for phone in typed):
         return numbers
     return numbers + followup_facts.phones_at(_PLACES.STORY, later)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
+from core.text import reading_copy
 from reports.campaigns import link_scoring
 from reports.campaigns.link_scoring import FingerprintData, Link
 from reports.campaigns.script_fingerprint import fingerprint_script
@@ -21,9 +22,11 @@ from reports.campaigns.shared_identifiers import (
     host_of,
     identifiers_of_story,
     is_common_link,
+    restore_link_dots,
     sites_in,
 )
-from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
+from reports.extraction.language.parsed_story import MAX_LENGTH
+from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.extraction.story_reader import extract_from_story
 
 _VIETNAM = timezone(timedelta(hours=7))
@@ -59,8 +62,9 @@ class StoryWithCampaign:
 
 
 def fingerprint_story(story: StoryInput) -> FingerprintData:
-    text = story.text[:MAX_STORY_CHARS_READ]
-    sites = {host_of(link) for link in sites_in(text) if not is_common_link(link)}
+    text = story.text[:MAX_LENGTH]
+    dotted = restore_link_dots(reading_copy(text).text)
+    sites = {host_of(link) for link in sites_in(dotted) if not is_common_link(link)}
     number = story.caller_number[:MAX_NUMBER_CHARS_READ]
     claim = story.claimed_to_be[:MAX_NUMBER_CHARS_READ]
     return FingerprintData(

@@ -6,22 +6,24 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from core.province import province
 from core.text import normalize, reading_copy, to_ascii_digits
 from reports.data.loader import load_json
 from reports.extraction.bank_accounts_and_links import (
+    CHAINS,
     find_bank,
-    find_bank_accounts,
-    find_links,
     is_card,
+    is_money,
+    iter_links,
 )
-from reports.extraction.digits_in_text import CHAINS, is_money
+from reports.extraction.numbering_plan import MAX_FOUND
 from reports.extraction.phones import (
-    FoundPhone,
+    Mentions,
     ParsedCaller,
-    find_in_text,
+    find_mentions,
     group_digits,
     parse_many,
 )
@@ -139,16 +141,12 @@ def host_of(link: str) -> str:
 # --- numbers
 
 
-def callers(
-    typed: Iterable[ParsedCaller], text: str, in_text: Iterable[FoundPhone]
-) -> list[ParsedCaller]:
+def callers(typed: Iterable[ParsedCaller], told: Mentions) -> list[ParsedCaller]:
     """Return the callers of the form, else the one number of the story that is not the reporter's
     own; of several none: who lists numbers would link whoever they called.
     """
     typed_phones = [phone for phone in typed if phone.key]
-    in_story = [
-        mention.phone for mention in in_text if not _is_own(text, mention.start, mention.end)
-    ]
+    in_story = [each.phone for each in told.phones if not _is_own(told.typed, each.start, each.end)]
     one_alone = len({phone.key for phone in in_story if phone.key}) <= 1
     return typed_phones or (in_story if one_alone else [])
 
@@ -175,27 +173,26 @@ def adjacent_numbers(value: str) -> list[str]:
 Account = tuple[str, str]  # its number and its bank
 
 
-def accounts_in(text: str) -> Iterator[Account]:
+def accounts_in(told: Mentions) -> Iterator[Account]:
     """Yield the receiving accounts of a story, without the reporter's own: announced by a word, or
     long numbers that are neither phones nor money.
     """
-    text = reading_copy(text).text
-    for account in find_bank_accounts(text):
-        if not _is_own(text, account.start, account.end):
+    for account in told.accounts:
+        if not _is_own(told.typed, account.start, account.end):
             yield account.account, account.bank
-    plain = to_ascii_digits(text)
+    plain = told.plain
     for chain in CHAINS.finditer(plain):
         digits = re.sub(r"[^0-9]", "", chain[0])
-        if _may_be_account(plain, chain, digits) and not _is_own(text, *chain.span()):
+        if _may_be_account(chain, digits) and not _is_own(plain, *chain.span()):
             yield digits, ""
 
 
-def _may_be_account(text: str, chain: re.Match[str], digits: str) -> bool:
+def _may_be_account(chain: re.Match[str], digits: str) -> bool:
     return (
         _MIN_BARE_LENGTH <= len(digits) <= _MAX_ACCOUNT_LENGTH
         and not _OTHER_DIGITS.fullmatch(digits)
         and not _GROUPED.fullmatch(chain[0])
-        and not is_money(text, chain.end())
+        and not is_money(chain.string, chain.end())
         and not is_card(digits)
     )
 
@@ -223,22 +220,21 @@ def _site_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def restore_link_dots(text: str) -> str:
-    """Return the reading copy with the hidden dots of its links as dots."""
+    """Return a reading copy with the hidden dots of its links as dots."""
     apart, _ = _site_patterns()
-    return apart.sub(".", _HIDDEN_DOT.sub(".", reading_copy(text).text))
+    return apart.sub(".", _HIDDEN_DOT.sub(".", text))
 
 
 def sites_in(text: str) -> Iterator[str]:
-    """Yield the links and bare hosts of a text, also with hidden dots; common ones too."""
-    plain = restore_link_dots(text)
+    """Yield the links and bare hosts of a text with its dots restored; common ones too."""
     _, bare = _site_patterns()
-    yield from (match.link for match in find_links(plain))
-    yield from (match[0].lower().removeprefix("www.") for match in bare.finditer(plain))
+    yield from (match.link for match in islice(iter_links(text), MAX_FOUND))
+    yield from (match[0].lower().removeprefix("www.") for match in bare.finditer(text))
 
 
 def site_names_in(text: str, sites: Iterable[str]) -> Iterator[str]:
-    """Yield hyphenated names, of these sites and in the text."""
-    named = [match[0].lower() for match in _SITE_NAME.finditer(restore_link_dots(text))]
+    """Yield hyphenated names, of these sites and in the text with its dots restored."""
+    named = [match[0].lower() for match in _SITE_NAME.finditer(text)]
     for name in [*named, *(value.partition(".")[0] for value in sites)]:
         letters = sum(map(str.isalpha, name))
         if "-" in name and name.isascii() and letters >= _MIN_NAME_LENGTH:
@@ -248,15 +244,15 @@ def site_names_in(text: str, sites: Iterable[str]) -> Iterator[str]:
 def without_digits_and_sites(text: str) -> str:
     """Return the words of a text; numbers and sites become ends of sentences."""
     _, bare = _site_patterns()
-    plain = re.sub(r"https?://", " ", restore_link_dots(text))
+    plain = re.sub(r"https?://", " ", restore_link_dots(reading_copy(text).text))
     plain = bare.sub(" . ", plain)
-    return CHAINS.sub(lambda chain: _cut(plain, chain), to_ascii_digits(plain))
+    return CHAINS.sub(_cut, to_ascii_digits(plain))
 
 
-def _cut(text: str, chain: re.Match[str]) -> str:
-    digits = sum(map(str.isdecimal, chain[0]))
-    money = _GROUPED.fullmatch(chain[0]) or is_money(text, chain.end())
-    return " . " if digits >= _MIN_BARE_LENGTH and not money else chain[0]
+def _cut(chain: re.Match[str]) -> str:
+    is_short = sum(map(str.isdecimal, chain[0])) < _MIN_BARE_LENGTH
+    is_kept = is_short or _GROUPED.fullmatch(chain[0]) or is_money(chain.string, chain.end())
+    return chain[0] if is_kept else " . "
 
 
 # --- all of it
@@ -290,7 +286,9 @@ def identifiers_of_story(
     caller_number: str, text: str, bank_account: str
 ) -> list[SharedIdentifier]:
     """Return the identifiers of a story of the file, sorted."""
-    numbers = callers(parse_many(caller_number), text, find_in_text(text))
-    accounts = [*accounts_in_field(bank_account), *accounts_in(text)]
-    sites = [value for value in sites_in(text) if not is_common_link(value)]
-    return collect_identifiers(numbers, accounts, sites, site_names_in(text, map(host_of, sites)))
+    told = find_mentions(text, reading_copy(text))
+    numbers = callers(parse_many(caller_number), told)
+    accounts = [*accounts_in_field(bank_account), *accounts_in(told)]
+    dotted = restore_link_dots(told.plain)
+    sites = [value for value in sites_in(dotted) if not is_common_link(value)]
+    return collect_identifiers(numbers, accounts, sites, site_names_in(dotted, map(host_of, sites)))

@@ -1,30 +1,33 @@
 """Find receiving accounts and links in text (words: data/indicators.json). Pure: no Django."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice, takewhile
 from typing import TypeVar
 
-from core.text import normalize, reading_copy, to_ascii_digits
-from reports.extraction.digits_in_text import (
-    CHAINS,
-    GROUPS,
-    MAX_FOUND,
-    bank_names,
-    is_money,
-    is_unambiguous_money,
-    previous_word_in,
-    tables,
-    words_before,
-)
+from core.text import MappedText, normalize, reading_copy, to_ascii_digits
+from reports.data.loader import load_json
+from reports.extraction.numbering_plan import GROUPS, MAX_FOUND
 
+_LOOK_BACK = 60  # characters before a number whose words can say what it is
+
+# Groups of digits with a space, a dot or a hyphen between them, as one number.
+CHAINS = re.compile(r"(?<![0-9])[0-9]++(?:[ \u00a0.\-–]{1,2}[0-9]++)*+")
+_MONEY_AFTER = re.compile(
+    r"\s?(?:đ|₫|d|vnd|vnđ|đồng|dong(?! [yi])|k|tr|triệu|trieu|nghìn|nghin|ngàn|ngan(?! h)|tỷ|tỉ|ty"
+    r"|củ|cu|usd)\b",
+    re.IGNORECASE,
+)
+_SURE_MONEY_AFTER = re.compile(
+    r"\s?(?:đồng|vnđ|vnd|₫|triệu|nghìn|tỷ|usd)\b|[dđ](?![^\W\d_])", re.IGNORECASE
+)
 _LOOK_AHEAD = 30
 _WHOLE_LENGTH = 8  # digits of a group that is a number by itself, whatever follows
 _MAX_PHONE_LENGTH = 11  # digits at home, the 11 of before 2018 too
 
-_CARD_LENGTH = 16
+_MIN_LENGTH, _MAX_LENGTH, _CARD_LENGTH = 6, 19, 16  # digits
 _REACH = 90  # characters beside an account that say whose it is
 _SENTENCE_END = re.compile(r"[.!?](?:\s|$)")
 _OWNER_END = re.compile(r"[.!?;](?:\s|$)|\d")
@@ -37,6 +40,51 @@ _HOST = re.compile(r"(?:[\w-]{1,63}\.)+[a-z]{2,24}", re.IGNORECASE)
 _SCHEME = re.compile(r"(?:h(?:tt|xx)ps?://|www\.)", re.IGNORECASE)
 _ODD_HOST = re.compile(r"[\d-]|\..*\.")
 _TAIL = ".,;:!?…*"
+
+
+@lru_cache(maxsize=1)
+def tables() -> Mapping[str, frozenset[str]]:
+    """Return the lists of folded words by name; an entry may be two words."""
+    words = {
+        name: frozenset(map(normalize, table["words"]))
+        for name, table in load_json("indicators.json").items()
+        if name != "about"
+    }
+    return words | {"banks": words["banks"] | bank_names().keys()}
+
+
+@lru_cache(maxsize=1)
+def bank_names() -> Mapping[str, str]:
+    """Return the folded spellings of banks and wallets: vcb -> Vietcombank."""
+    names = load_json("indicators.json")["banks"]["names"]
+    return {normalize(each): name for name, others in names.items() for each in (name, *others)}
+
+
+def bank_spellings(bank: str) -> list[str]:
+    """Return the folded spellings of a bank by its name, [] for none."""
+    return [spelling for spelling, name in bank_names().items() if name == bank]
+
+
+def words_before(text: str, start: int, floor: int = 0) -> list[str]:
+    """Return the folded words just before *start*, none before *floor* or an earlier line."""
+    before = text[max(floor, start - _LOOK_BACK) : start]
+    return normalize(before.rsplit("\n", 1)[-1]).split()
+
+
+def previous_word_in(words: Sequence[str], back: int, name: str) -> bool:
+    """Return whether the word *back* places from the end, or the pair, is in a list."""
+    table = tables()[name]
+    return words[-back] in table or " ".join(words[-back - 1 : len(words) - back + 1]) in table
+
+
+def is_money(text: str, end: int) -> bool:
+    """Return whether a currency or money unit follows at *end*."""
+    return _MONEY_AFTER.match(text, end) is not None
+
+
+def is_unambiguous_money(text: str, end: int) -> bool:
+    """Return whether a money unit follows that can be no other word."""
+    return _SURE_MONEY_AFTER.match(text, end) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +110,29 @@ class FoundLink:
 Found = TypeVar("Found", FoundAccount, FoundLink)
 
 
-def _find_as_meant(text: str, find: Callable[[str], Iterator[Found]]) -> tuple[Found, ...]:
-    """Return what is found in the reading copy, with its place in the text; at most MAX_FOUND."""
-    meant = reading_copy(text)
-    places = ((one, meant.original_span(one.start, one.end)) for one in find(meant.text))
-    return tuple(
-        replace(one, start=span[0], end=span[1]) for one, span in islice(places, MAX_FOUND)
-    )
+def at_original(found: Iterable[Found], copy: MappedText) -> list[Found]:
+    """Return what was found in a reading copy with its places in the text itself."""
+    spans = ((each, copy.original_span(each.start, each.end)) for each in found)
+    return [replace(each, start=start, end=end) for each, (start, end) in spans]
 
 
-def _iter_accounts(text: str) -> Iterator[FoundAccount]:
+def iter_bank_accounts(text: str) -> Iterator[FoundAccount]:
+    """Yield the receiving accounts that a reading copy with ASCII digits names."""
     floor, is_taken = 0, False  # whether the account before has its bank behind it
-    for chain in CHAINS.finditer(to_ascii_digits(text)):
+    for chain in CHAINS.finditer(text):
+        start, end = chain.span()
+        if len(chain[0]) < _MIN_LENGTH:
+            floor = end
+            continue
         digits, end = _first_number(text, chain)
-        words = words_before(text, chain.start(), floor)
-        is_account = 6 <= len(digits) <= 19 and not is_card(digits)
-        if is_account and (
-            _follows_account_word(words) or _is_beside_bank(text, digits, words, end)
-        ):
-            before = _SENTENCE_END.split(text[max(floor, chain.start() - _REACH) : chain.start()])
+        words = words_before(text, start, floor)
+        is_beside = _follows_account_word(words) or _is_beside_bank(text, digits, words, end)
+        if is_beside and _MIN_LENGTH <= len(digits) <= _MAX_LENGTH and not is_card(digits):
+            before = _SENTENCE_END.split(text[max(floor, start - _REACH) : start])[-1]
             after = _OWNER_END.split(text[end : end + _REACH], maxsplit=1)[0]
-            bank, is_behind = _find_bank(before[-1], after, skipped=is_taken)
-            is_taken = is_behind
-            holder = _holder_behind(after) or _holder_before(before[-1])
-            yield FoundAccount(digits, chain.start(), end, bank, holder)
+            bank, is_taken = _find_bank(before, after, skipped=is_taken)
+            holder = _holder_behind(after) or _holder_before(before)
+            yield FoundAccount(digits, start, end, bank, holder)
         floor = chain.end()
 
 
@@ -227,10 +274,11 @@ def _is_beside_bank(text: str, digits: str, words: list[str], end: int) -> bool:
     return is_after or (len(digits) > _WHOLE_LENGTH and not banks.isdisjoint(before[-1:]))
 
 
-@lru_cache(maxsize=8)  # one report's texts are parsed several times
-def find_bank_accounts(text: str) -> Sequence[FoundAccount]:
+def find_bank_accounts(text: str) -> list[FoundAccount]:
     """Return the receiving accounts that a text names, at most MAX_FOUND."""
-    return _find_as_meant(text, _iter_accounts)
+    copy = reading_copy(text)
+    found = iter_bank_accounts(to_ascii_digits(copy.text))
+    return at_original(islice(found, MAX_FOUND), copy)
 
 
 def canonical_link(raw: str) -> str:
@@ -255,7 +303,8 @@ def _may_be_bare(host: str, path: str) -> bool:
     return ending in tables()["endings"]
 
 
-def _iter_links(text: str) -> Iterator[FoundLink]:
+def iter_links(text: str) -> Iterator[FoundLink]:
+    """Yield the links in a reading copy: with http, with www, or bare with a usual ending."""
     for token in _TOKENS.finditer(text):
         if "." not in token[0]:
             continue
@@ -269,7 +318,7 @@ def _iter_links(text: str) -> Iterator[FoundLink]:
             yield FoundLink(link, start, start + len(raw))
 
 
-@lru_cache(maxsize=8)
-def find_links(text: str) -> Sequence[FoundLink]:
-    """Return the links in *text*: with http, with www, or bare with a usual ending."""
-    return _find_as_meant(text, _iter_links)
+def find_links(text: str) -> list[FoundLink]:
+    """Return the links in a text, at most MAX_FOUND."""
+    copy = reading_copy(text)
+    return at_original(islice(iter_links(copy.text), MAX_FOUND), copy)

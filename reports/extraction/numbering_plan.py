@@ -15,8 +15,10 @@ import phonenumbers
 from core.province import province
 from core.text import normalize, reading_copy, to_ascii_digits
 from reports.data.loader import load_json
-from reports.extraction.digits_in_text import GROUPS, MAX_FOUND
 
+MAX_FOUND = 200  # of each kind in one text; more is a pasted list
+MAX_NUMBER_CHARS_READ = 500
+GROUPS = re.compile(r"[0-9]+")
 # 069 belongs to the networks of the Ministries of Public Security and of Defence.
 _MINISTRIES = "69"
 _BIG_CITIES = ("24", "28")

@@ -7,22 +7,27 @@ for the reason, and no number is repaired into another range.
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from core.text import MappedText, normalize, reading_copy, to_ascii_digits
-from reports.extraction.bank_accounts_and_links import find_bank_accounts, find_links
-from reports.extraction.digits_in_text import (
-    GROUPS,
-    MAX_FOUND,
+from reports.extraction.bank_accounts_and_links import (
+    FoundAccount,
+    FoundLink,
+    at_original,
+    find_links,
     is_money,
     is_unambiguous_money,
+    iter_bank_accounts,
+    iter_links,
     previous_word_in,
     tables,
     words_before,
 )
 from reports.extraction.numbering_plan import (
+    GROUPS,
+    MAX_FOUND,
     DigitRun,
     ParsedNumber,
     find_digit_runs,
@@ -45,7 +50,7 @@ _CHAT_HOSTS = ("zalo.me/", "wa.me/", "viber.click/", "t.me/")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._\-]{1,19}")
 _IN_TEXT = frozenset({"mobile", "landline", "tollfree", "premium", "international"})
 _MORE_DIGITS = re.compile(r"[\s.\-–]{1,3}[0-9]")
-# As digits_in_text.CHAINS, and with the brackets of (+84)912 345 678.
+# As bank_accounts_and_links.CHAINS, and with the brackets of (+84)912 345 678.
 _CHAINS = re.compile(r"(?<![0-9])[0-9]++(?:(?:[ \u00a0.\-–‐]{1,3}|\) ?| ?\()[0-9]++)*+")
 _CLAUSE = re.compile(r"[,;!?\n]")
 _LOOK_BACK = 60
@@ -198,24 +203,49 @@ def _explain_invalid(raw: str, text: str) -> ParsedCaller:
 # --- in running text, where only the sure shapes count
 
 
-def find_in_text(text: str) -> list[FoundPhone]:
-    """Return the phone numbers in a story, at most MAX_FOUND; no money, IDs, cards or OTPs."""
-    return list(islice(_iter_phones(text), MAX_FOUND))
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """A text, its reading copy with ASCII digits, and what it names: at most MAX_FOUND of a kind."""
+
+    typed: str
+    plain: str
+    phones: Sequence[FoundPhone]
+    accounts: Sequence[FoundAccount]
+    links: Sequence[FoundLink]
 
 
-def _iter_phones(raw: str) -> Iterator[FoundPhone]:
-    copy = reading_copy(raw)
-    text = letters_to_digits(to_ascii_digits(copy.text))
-    links = [link for link in find_links(copy.text) if not link.link.startswith(_CHAT_HOSTS)]
-    accounts = [(account.start, account.end) for account in find_bank_accounts(copy.text)]
-    taken = sorted([*accounts, *((link.start, link.end) for link in links)])
-    floor = 0
+def find_mentions(typed: str, copy: MappedText) -> Mentions:
+    """Return what a text with this reading copy names; no money, IDs, cards or OTPs as phones."""
+    plain = to_ascii_digits(copy.text)
+    links = list(islice(iter_links(copy.text), MAX_FOUND))
+    accounts = list(islice(iter_bank_accounts(plain), MAX_FOUND))
+    others = [link for link in links if not link.link.startswith(_CHAT_HOSTS)]
+    named: list[FoundAccount | FoundLink] = [*accounts, *others]
+    taken = sorted((each.start, each.end) for each in named)
+    phones = islice(_iter_phones(typed, copy, plain, taken), MAX_FOUND)
+    return Mentions(
+        typed, plain, list(phones), at_original(accounts, copy), at_original(links, copy)
+    )
+
+
+def find_in_text(text: str) -> Sequence[FoundPhone]:
+    """Return the phone numbers in a text."""
+    return find_mentions(text, reading_copy(text)).phones
+
+
+def _iter_phones(
+    raw: str, copy: MappedText, plain: str, taken: list[tuple[int, int]]
+) -> Iterator[FoundPhone]:
+    text, floor = letters_to_digits(plain), 0
     for chain in _CHAINS.finditer(text):
         groups = _candidate_groups(text, chain, floor)
         floor = chain.end()
         free = [group for group in groups if not _is_inside(group, taken)]
         for number, first, last in _find_in_chain(text, free, chain.end()):
-            yield _found_phone(raw, copy, text, number, (first, last))
+            begin = text.rfind("+", max(0, first - 2), first) if has_plus(text, first) else first
+            flags = ["letters_for_digits"] * (plain[begin:last] != text[begin:last])
+            start, end = copy.original_span(begin, last)
+            yield FoundPhone(_caller(raw[start:end], number, *flags), start, end)
 
 
 def _candidate_groups(text: str, chain: re.Match[str], floor: int) -> list[tuple[int, int]]:
@@ -290,16 +320,6 @@ def _is_code(text: str, start: int, end: int) -> bool:
     before = _ATTACHED.search(text[max(0, start - 4) : start])
     is_label = before and normalize(before[0]) in tables()["callers"] | {"so"}
     return bool((before and not is_label) or _CASE_AFTER.match(text, end))
-
-
-def _found_phone(
-    raw: str, copy: MappedText, text: str, number: ParsedNumber, place: tuple[int, int]
-) -> FoundPhone:
-    first, last = place
-    begin = text.rfind("+", max(0, first - 2), first) if has_plus(text, first) else first
-    flags = ["letters_for_digits"] * (to_ascii_digits(copy.text[begin:last]) != text[begin:last])
-    start, end = copy.original_span(begin, last)
-    return FoundPhone(_caller(raw[start:end], number, *flags), start, end)
 
 
 # --- as the pages print them

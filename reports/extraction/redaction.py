@@ -2,14 +2,14 @@
 
 import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from core.text import MappedText, reading_copy, to_ascii_digits
 from reports.extraction import numbering_plan, phones
 from reports.extraction.bank_accounts_and_links import find_bank_accounts, is_card
-from reports.extraction.digits_in_text import MAX_STORY_CHARS_READ
+from reports.extraction.language.parsed_story import MAX_LENGTH
 
 ID_MASK = "[số giấy tờ]"
 CARD_MASK = "[số thẻ]"
@@ -68,37 +68,39 @@ class RedactedText:
     flags: tuple[str, ...]
 
 
-Spans = Iterator[tuple[int, int]]
+Span = tuple[int, int]
+_Masked = tuple[Span, str, str]  # what is masked in a reading copy, the mask, and its code
 
 
-@dataclass(frozen=True)
-class _Rule:
-    """Where to mask a reading copy with ASCII digits, the mask, and its code."""
-
-    spans: Callable[[str], Spans]
-    mask: str
-    flag: str
-
-    def apply(self, text: str, copy: MappedText) -> str:
-        """Return the text masked where its reading copy says; all else stays as typed."""
-        pieces, end = list[str](), 0
-        for span in self.spans(to_ascii_digits(copy.text)):
-            start, stop = copy.original_span(*span)
-            pieces += (text[end:start], self.mask)
-            end = stop
-        return "".join((*pieces, text[end:]))
+def _mask(text: str, copy: MappedText, masked: Iterable[_Masked]) -> str:
+    """Return the text masked where its reading copy says; all else stays as typed."""
+    pieces, end = list[str](), 0
+    for span, mask, _ in masked:
+        start, stop = copy.original_span(*span)
+        pieces += (text[end:start], mask)
+        end = stop
+    return "".join((*pieces, text[end:]))
 
 
-def _find_cards(text: str) -> Spans:
-    cards = _CARD.finditer(text)
-    return (
-        each.span() for each in cards if is_card(contact_digits(each[0])) or not _is_needed(each)
-    )
+def _without_overlaps(found: Iterable[_Masked]) -> list[_Masked]:
+    """Return what was found in order of place; of two that overlap the first, the longer."""
+    masked: list[_Masked] = []
+    for each in sorted(found, key=lambda each: (each[0][0], -each[0][1])):
+        if not masked or each[0][0] >= masked[-1][0][1]:
+            masked.append(each)
+    return masked
 
 
-def _find_ids(text: str) -> Spans:
-    ids = (match for match in _ID.finditer(text) if not _is_sum(match))
-    return (match.span() for match in ids if not _is_needed(match))
+def _find_papers(plain: str) -> Iterator[_Masked]:
+    """Yield the numbers of cards and identity papers that officers do not need."""
+    for match in _CARD.finditer(plain):
+        if is_card(contact_digits(match[0])) or not _is_needed(match):
+            yield match.span(), CARD_MASK, "masked_card"
+    for match in _ID.finditer(plain):
+        if not _is_sum(match) and not _is_needed(match):
+            yield match.span(), ID_MASK, "masked_id"
+    for match in _OLD_ID.finditer(plain):
+        yield match.span(1), ID_MASK, "masked_id"
 
 
 def _is_sum(match: re.Match[str]) -> bool:
@@ -106,10 +108,6 @@ def _is_sum(match: re.Match[str]) -> bool:
     text = match.string
     around = text[max(0, match.start() - _REACH) : match.end() + _BEHIND]
     return _SUM.fullmatch(contact_digits(match[0])) is not None and not _PAPER_WORDS.search(around)
-
-
-def _find_old_ids(text: str) -> Spans:
-    return (match.span(1) for match in _OLD_ID.finditer(text))
 
 
 def _is_needed(match: re.Match[str]) -> bool:
@@ -120,7 +118,7 @@ def _is_needed(match: re.Match[str]) -> bool:
     before = text[max(0, start - _REACH) : start]
     if account := _ACCOUNT_WORDS.search(_cut_digits(before)):
         return not _PAPER_WORDS.search(account[0])
-    if len(text) > MAX_STORY_CHARS_READ:  # not read so far, and each search is slow
+    if len(text) > MAX_LENGTH:  # not read so far, and each search is slow
         return False
     near = find_bank_accounts(before + text[start : end + _REACH])  # beside the name of a bank
     is_account = any(each.account == contact_digits(match[0]) for each in near)
@@ -131,13 +129,6 @@ def _cut_digits(before: str) -> str:
     """Return what stands behind the last digit or line end, from where no account word reaches on."""
     words = _NO_DIGITS.match(before[::-1])
     return words[0][::-1] if words else ""
-
-
-_CARDS_AND_IDS = (
-    _Rule(_find_cards, CARD_MASK, "masked_card"),
-    _Rule(_find_ids, ID_MASK, "masked_id"),
-    _Rule(_find_old_ids, ID_MASK, "masked_id"),
-)
 
 
 def domestic_number(contact: str) -> str:
@@ -160,16 +151,18 @@ def redact(text: str, contact: str = "") -> RedactedText:
     Masks 16-digit card numbers, 12-digit identity numbers and the reporter's contact in any
     spelling. Accounts stay: an account word right before the digits decides.
     """
-    if not text or (not _TYPED.search(to_ascii_digits(text)) and "@" not in contact):
+    if not _TYPED.search(text) and "@" not in contact:
         return RedactedText(text, ())
-    flags: dict[str, None] = {}
     copy = reading_copy(text)
-    for rule in (*_contact_rules(contact), *_CARDS_AND_IDS):
-        masked = rule.apply(text, copy)
-        if masked != text:
-            flags[rule.flag] = None
-            text, copy = masked, reading_copy(masked)
-    return RedactedText(text, tuple(flags))
+    plain = to_ascii_digits(copy.text)
+    masked = _without_overlaps(_find_contact(plain, contact)) if contact else []
+    if masked:
+        text = _mask(text, copy, masked)
+        copy = reading_copy(text)
+        plain = to_ascii_digits(copy.text)
+    papers = _without_overlaps(_find_papers(plain))
+    flags = dict.fromkeys(flag for _, _, flag in (*masked, *papers))
+    return RedactedText(_mask(text, copy, papers) if papers else text, tuple(flags))
 
 
 def identifying_strings(contact: str) -> Iterator[str]:
@@ -186,34 +179,29 @@ def _mail_addresses(contact: str) -> Iterator[str]:
 
 def strip_strings(text: str, secret: str, mask: str) -> str:
     """Return the text with *mask* for one of `identifying_strings`, in any spelling."""
-    rule = _number_rule if secret.isdecimal() else _mail_rule
-    return rule(secret, mask).apply(text, reading_copy(text))
+    copy, find = reading_copy(text), _find_spellings if secret.isdecimal() else _find_address
+    spans = find(to_ascii_digits(copy.text), secret)
+    return _mask(text, copy, _without_overlaps((span, mask, "") for span in spans))
 
 
 def contact_digits(contact: str) -> str:
     return "".join(filter(str.isdecimal, to_ascii_digits(contact)))
 
 
-def _contact_rules(contact: str) -> Iterator[_Rule]:
-    """Yield the rules for the last nine digits of a number and for mail addresses."""
+def _find_contact(plain: str, contact: str) -> Iterator[_Masked]:
+    """Yield the last nine digits of a number and mail addresses."""
     tail = contact_digits(contact[:_MAX_CONTACT_LENGTH])[-SIGNIFICANT_DIGITS:]
-    if len(tail) >= MIN_NUMBER_DIGITS:
-        yield _number_rule(tail)
-    yield from map(_mail_rule, _mail_addresses(contact))
+    spans = list(_find_spellings(plain, tail)) if len(tail) >= MIN_NUMBER_DIGITS else []
+    for address in _mail_addresses(contact):
+        spans += _find_address(plain, address)
+    yield from ((span, CONTACT_MASK, "masked_contact") for span in spans)
 
 
-def _number_rule(tail: str, mask: str = CONTACT_MASK) -> _Rule:
-    return _Rule(lambda text: _find_spellings(text, tail), mask, "masked_contact")
+def _find_address(text: str, address: str) -> Iterator[Span]:
+    return (match.span() for match in re.finditer(re.escape(address), text, re.IGNORECASE))
 
 
-def _mail_rule(address: str, mask: str = CONTACT_MASK) -> _Rule:
-    exact = re.compile(re.escape(address), re.IGNORECASE)
-    return _Rule(
-        lambda text: (match.span() for match in exact.finditer(text)), mask, "masked_contact"
-    )
-
-
-def _find_spellings(text: str, tail: str) -> Spans:
+def _find_spellings(text: str, tail: str) -> Iterator[Span]:
     """Yield where the digits of `tail` follow one another, with any separators."""
     for run in _RUN.finditer(text):
         digits = _SEPARATORS.sub("", run[0]).translate(_LIKE_DIGITS)

@@ -20,9 +20,8 @@ from reports.extraction.language.cue_matcher import (
     action_codes,
     code_rows,
     scenario_codes,
-    tokenize,
 )
-from reports.extraction.language.parsed_story import MAX_LENGTH, ParsedStory, parse_story
+from reports.extraction.language.parsed_story import ParsedStory, parse_story
 from reports.extraction.language.phrase_trie import PhraseMatch, PhraseTrie, drop_nested
 from reports.extraction.language.scoring import (
     Explanation,
@@ -67,14 +66,18 @@ class StoryReading:
 
 
 def extract_from_story(text: str) -> StoryReading:
-    """Return the facts of one story. Never raises; linear time.
+    """Return the facts of one story. Never raises; linear time."""
+    return read_story(parse_story(text))
+
+
+def read_story(parsed: ParsedStory) -> StoryReading:
+    """Return the facts of a parsed story.
 
     Of a long one the parts in which it goes on are read by themselves too: neither junk nor anything
     else hides a danger.
     """
-    parsed = parse_story(text)
     reading = _extract(parsed)
-    if len(text) < _LONG:
+    if len(parsed.story.typed) < _LONG:
         return reading
     parts = [part for part in _read_parts(parsed) if part.ongoing]
     gravest = max(parts, key=_gravity, default=reading)
@@ -233,9 +236,9 @@ def _stage_trie() -> PhraseTrie:
     return PhraseTrie([*steps, *others])
 
 
-def find_stages(text: str, reasons: Iterable[Explanation] = ()) -> list[Explanation]:
+def find_stages(story: TokenizedText, reasons: Iterable[Explanation] = ()) -> list[Explanation]:
     """Return the reasons of each stage, at most MAX_STAGE_REASONS, in order of the story."""
-    steps = [*_list_stage_phrases(tokenize(text[:MAX_LENGTH])), *_list_demand_stages(reasons)]
+    steps = [*_list_stage_phrases(story), *_list_demand_stages(reasons)]
     by_stage: dict[str, list[Explanation]] = {}
     for reason in sorted(steps, key=lambda reason: (reason.start or 0, reason.end or 0)):
         same = by_stage.setdefault(stage_code(reason), [])

@@ -5,7 +5,7 @@ the report's own story. A further sum ("thêm 5 triệu nữa") is added to the 
 replaces the one typed before.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,17 +16,18 @@ from reports.extraction.bank_accounts_and_links import (
     find_links,
 )
 from reports.extraction.danger import DANGER
-from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
 from reports.extraction.impersonation import claims
 from reports.extraction.impersonation.claims import ImpersonationClaim, ImpersonationResult
 from reports.extraction.impersonation.office_names import OfficeLexicon
 from reports.extraction.language import amounts
+from reports.extraction.language.parsed_story import ParsedStory, parse_story
 from reports.extraction.language.scoring import Explanation
 from reports.extraction.loss import classifier
-from reports.extraction.phones import FoundPhone, ParsedCaller
+from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
+from reports.extraction.phones import Mentions, ParsedCaller
 from reports.extraction.story_reader import StoryReading
 from reports.facts.merged_report import MergedReport
-from reports.models import Followup, Indicator
+from reports.models import Indicator
 
 FROM_FOLLOWUP = " (báo thêm)"
 _LABEL = "stk "  # makes every line of the field for accounts one
@@ -50,14 +51,22 @@ class MentionedIndicator:
     holder: str = ""
 
 
-def merge_followups(merged: MergedReport) -> tuple[StoryReading, int | None]:
+def parse_stories(merged: MergedReport) -> list[ParsedStory]:
+    """Return the report's story and those of its follow-ups, each parsed once."""
+    later = (followup.story for followup in merged.substantive_followups)
+    return [parse_story(story) for story in (merged.report.story, *later)]
+
+
+def merge_followups(
+    merged: MergedReport, stories: Sequence[ParsedStory]
+) -> tuple[StoryReading, int | None]:
     """Return the story's reading with those of its follow-ups, and the typed loss in đồng."""
-    reading = story_reader.extract_from_story(merged.report.story)
+    reading = story_reader.read_story(stories[0])
     typed = amounts.parse_money_field(merged.report.money_lost_raw).value
-    for followup in merged.substantive_followups:
-        later = story_reader.extract_from_story(followup.story) if followup.story.strip() else None
+    for followup, parsed in zip(merged.substantive_followups, stories[1:], strict=True):
+        later = story_reader.read_story(parsed) if parsed.words else None
         typed_later = amounts.parse_money_field(followup.money_lost_raw).value
-        further = _further_loss(followup, later, typed_later)
+        further = _further_loss(followup.money_lost_raw, parsed, later, typed_later)
         if further:
             typed = max(typed or 0, reading.money_lost_vnd or 0) + further
         elif typed_later is not None:
@@ -67,13 +76,15 @@ def merge_followups(merged: MergedReport) -> tuple[StoryReading, int | None]:
     return reading, typed
 
 
-def _further_loss(followup: Followup, later: StoryReading | None, typed: int | None) -> int | None:
+def _further_loss(
+    field: str, parsed: ParsedStory, later: StoryReading | None, typed: int | None
+) -> int | None:
     """Return the loss beside all before; a sum in both story and field counts once."""
-    is_further_story = later is not None and classifier.is_additional_loss(followup.story)
+    is_further_story = later is not None and classifier.is_additional_loss(parsed)
     story_loss = later.money_lost_vnd if later and is_further_story else None
     if typed is None:
         return story_loss or None
-    is_further = typed == story_loss or classifier.is_additional_field(followup.money_lost_raw)
+    is_further = typed == story_loss or classifier.is_additional_field(field)
     return typed if is_further else None
 
 
@@ -109,13 +120,12 @@ def _without_place(reason: Explanation) -> Explanation:
     return replace(reason, rule=reason.rule + FROM_FOLLOWUP, start=None, end=None)
 
 
-def mentioned_in_followups(merged: MergedReport) -> list[MentionedIndicator]:
+def mentioned_in_followups(
+    merged: MergedReport, stories: Iterable[Mentions]
+) -> list[MentionedIndicator]:
     """Return what the follow-ups name: in their fields, then in their stories."""
-    mentions = list(_mentioned_in_fields(merged))
-    for followup in merged.substantive_followups:
-        story = followup.story[:MAX_STORY_CHARS_READ]
-        mentions += mentioned_in_story(story, phones.find_in_text(story))
-    return mentions
+    in_stories = (each for story in stories for each in mentioned_in_story(story))
+    return [*_mentioned_in_fields(merged), *in_stories]
 
 
 def _mentioned_in_fields(merged: MergedReport) -> Iterator[MentionedIndicator]:
@@ -139,14 +149,18 @@ def mentioned_callers(
         yield MentionedIndicator(_KINDS.NUMBER, source, phone.raw, phone.key, phone, is_corrected)
 
 
-def mentioned_in_story(story: str, in_story: Iterable[FoundPhone]) -> Iterator[MentionedIndicator]:
-    """Yield the numbers (`in_story`), accounts and links of a story."""
-    for phone in (each.phone for each in in_story):
-        yield MentionedIndicator(_KINDS.NUMBER, _STORY, phone.raw, phone.key, phone)
-    for account in find_bank_accounts(story):
-        yield _mentioned_account(_STORY, story[account.start : account.end], account)
-    for link in find_links(story):
-        yield MentionedIndicator(_KINDS.LINK, _STORY, story[link.start : link.end], link.link)
+def mentioned_in_story(story: Mentions) -> list[MentionedIndicator]:
+    """Return the numbers, accounts and links of a story."""
+    text, kind = story.typed, _KINDS.LINK
+    numbers = (each.phone for each in story.phones)
+    return [
+        *(MentionedIndicator(_KINDS.NUMBER, _STORY, each.raw, each.key, each) for each in numbers),
+        *(_mentioned_account(_STORY, text[each.start : each.end], each) for each in story.accounts),
+        *(
+            MentionedIndicator(kind, _STORY, text[each.start : each.end], each.link)
+            for each in story.links
+        ),
+    ]
 
 
 def _mentioned_account(source: str, raw: str, account: FoundAccount) -> MentionedIndicator:
@@ -164,30 +178,30 @@ def indicator_keys(kind: str, named: Iterable[MentionedIndicator]) -> list[str]:
     return [each.key for each in named if each.kind == kind and each.key]
 
 
-def all_claims(merged: MergedReport, names: OfficeLexicon) -> ImpersonationResult:
+def all_claims(
+    merged: MergedReport, stories: Sequence[ParsedStory], names: OfficeLexicon
+) -> ImpersonationResult:
     """Return all that the callers claimed, the form's answers first."""
     every: list[ImpersonationClaim] = []
     for caller in merged.callers:
         every += claims.claims_from_checkbox(caller.office, names)
         every += claims.claims_in_field(caller.name, names)
-    every += claims.claims_in_story(merged.report.story, names)
-    for followup in merged.substantive_followups:
-        for claim in claims.claims_in_story(followup.story, names):
+    every += claims.claims_in_story(stories[0].story, names)
+    for later in stories[1:]:
+        for claim in claims.claims_in_story(later.story, names):
             every.append(replace(claim, reason=_without_place(claim.reason)))
     return claims.merge_claims(every)
 
 
-def all_stages(
-    reading: StoryReading, story: str, followups: Iterable[Followup]
-) -> list[Explanation]:
+def all_stages(reading: StoryReading, stories: Sequence[ParsedStory]) -> list[Explanation]:
     """Return the reasons of the story's stages, then of those in follow-ups alone."""
     own = [reason for reason in reading.reasons if FROM_FOLLOWUP not in reason.rule]
-    reasons = story_reader.find_stages(story, own)
-    for followup in followups:
+    reasons = story_reader.find_stages(stories[0].story, own)
+    for later in stories[1:]:
         earlier = set(story_reader.stage_codes(reasons))
         reasons += [
             _without_place(reason)
-            for reason in story_reader.find_stages(followup.story)
+            for reason in story_reader.find_stages(later.story)
             if story_reader.stage_code(reason) not in earlier
         ]
     return reasons

@@ -23,7 +23,7 @@ from core.outbox.queue import Priority
 from core.rate_limits import SlidingWindow
 from core.text import normalize_as_meant
 from reports.campaigns.matching import REGROUP_TASK
-from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ
+from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.facts import abuse_flags
 from reports.models import FloodSample
 from reports.numbers import report_counts

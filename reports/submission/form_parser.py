@@ -14,9 +14,8 @@ from core.form_data import Fields
 from core.keys import token_age
 from core.text import to_ascii_digits
 from reports.extraction import phones, redaction
-from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ
 from reports.extraction.language import amounts
-from reports.extraction.numbering_plan import LETTERS_FOR_DIGITS
+from reports.extraction.numbering_plan import LETTERS_FOR_DIGITS, MAX_NUMBER_CHARS_READ
 from reports.facts import choices
 from reports.facts.abuse_flags import FLAG_HONEYPOT, FLAG_SUBMITTED_TOO_FAST
 from reports.facts.choices import OFFICES, parse_answers

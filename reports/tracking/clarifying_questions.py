@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from core import encryption
 from core.text import normalize, to_ascii_digits
 from reports.extraction import phones
-from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ
 from reports.extraction.language import amounts, numerals
+from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.facts import abuse_flags
 from reports.facts.merged_report import MergedReport
 from reports.models import Report

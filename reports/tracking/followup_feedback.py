@@ -33,8 +33,8 @@ class EmergencyHelp(NamedTuple):
 
 def emergency_help(report: Report, words: str, money_raw: str = "") -> EmergencyHelp | None:
     """Return the help to show after these words were added, None for none. One statement."""
-    text = truncate_middle(words)
-    facts, parsed = story_reader.extract_from_story(text), parse_story(text)
+    parsed = parse_story(truncate_middle(words))
+    facts = story_reader.read_story(parsed)
     paid = parsed.sums or any(
         deed.kind == "pay" and deed.state == "done" for deed in parsed.actions
     )

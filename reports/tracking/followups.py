@@ -18,7 +18,7 @@ from reports.cases import deadlines
 from reports.cases.legal_holds import ReportErasedError
 from reports.cases.locks import lock_case, lock_report
 from reports.extraction import phones, story_reader
-from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ
+from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.extraction.priority import list_dangers
 from reports.extraction.redaction import RedactedCopy
 from reports.facts import contact_index, merged_report

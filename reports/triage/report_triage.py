@@ -20,14 +20,13 @@ from core.outbox.queue import Lease
 from core.text import normalize, normalize_as_meant
 from reports.campaigns import matching
 from reports.campaigns.link_scoring import FingerprintData, sure_kind
-from reports.extraction import phones, story_reader
-from reports.extraction.digits_in_text import (
-    MAX_NUMBER_CHARS_READ,
-    MAX_STORY_CHARS_READ,
-    bank_spellings,
-)
+from reports.extraction import story_reader
+from reports.extraction.bank_accounts_and_links import bank_spellings
 from reports.extraction.language.cue_matcher import code_rows
+from reports.extraction.language.parsed_story import MAX_LENGTH, ParsedStory
 from reports.extraction.language.scoring import Explanation, is_remainder
+from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
+from reports.extraction.phones import find_mentions
 from reports.extraction.priority import FormAnswers, compute_priority
 from reports.extraction.story_reader import StoryReading
 from reports.facts import followup_facts
@@ -68,7 +67,7 @@ _READ = PreparedStatement(
 SELECT {", ".join(_COLUMNS)},
        (SELECT count(*) FROM reports_followup WHERE report_id = report.id)
        + (SELECT count(*) FROM reports_message WHERE report_id = report.id AND actor_id IS NULL),
-       (SELECT json_agg(to_jsonb(latest) || jsonb_build_object('story', left(story, {MAX_STORY_CHARS_READ}))
+       (SELECT json_agg(to_jsonb(latest) || jsonb_build_object('story', left(story, {MAX_LENGTH}))
                         ORDER BY received_at, id)
           FROM (SELECT * FROM ({_LATER}) AS later
                  ORDER BY received_at DESC, id DESC LIMIT {_MAX_FOLLOWUPS}) AS latest)
@@ -163,8 +162,8 @@ def _load_report(key: str) -> tuple[Report, tuple[Followup, ...], int]:
 def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0) -> TriageResult:
     """Extract the facts of a report and the latest of `many` followups; writes nothing."""
     merged = MergedReport(report, followups)
-    story = report.story[:MAX_STORY_CHARS_READ]
-    in_story = phones.find_in_text(story)
+    stories = followup_facts.parse_stories(merged)
+    mentioned = [find_mentions(each.story.typed, each.story.copy) for each in stories]
     own = list(
         followup_facts.mentioned_callers(
             report.caller_number,
@@ -172,12 +171,12 @@ def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0)
             is_corrected=merged.is_caller_corrected,
         )
     )
-    later = followup_facts.mentioned_in_followups(merged)
-    mentions = [*own, *followup_facts.mentioned_in_story(story, in_story), *later]
+    later = followup_facts.mentioned_in_followups(merged, mentioned[1:])
+    mentions = [*own, *followup_facts.mentioned_in_story(mentioned[0]), *later]
     indicators = [_indicator(report, each) for each in mentions[:_MAX_INDICATORS]]
-    reading, typed = followup_facts.merge_followups(merged)
-    claims = followup_facts.all_claims(merged, office_lexicon.office_lexicon())
-    stages = followup_facts.all_stages(reading, report.story, merged.substantive_followups)
+    reading, typed = followup_facts.merge_followups(merged, stories)
+    claims = followup_facts.all_claims(merged, stories, office_lexicon.office_lexicon())
+    stages = followup_facts.all_stages(reading, stories)
     commune_id, commune_raw = _find_home(merged)
     declared = _form_answers(merged, typed)
     priority = compute_priority(reading, declared=declared, office=claims.of_state)
@@ -197,13 +196,17 @@ def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0)
             commune_id=commune_id,
             commune_raw=commune_raw,
             reasons=[_reason_row(reason) for reason in reasons],
-            search_text=_search_text(merged, indicators),
+            search_text=_search_text(merged, stories, indicators),
             rules_version=RULES_VERSION,
             followups_read=many,
         ),
         indicators,
         matching.build_fingerprint(
-            merged, [each.phone for each in own if each.phone], in_story, later, sure_kind(facts)
+            merged,
+            [each.phone for each in own if each.phone],
+            mentioned[0],
+            later,
+            sure_kind(facts),
         ),
     )
 
@@ -225,7 +228,7 @@ def _find_home(merged: MergedReport) -> tuple[str | None, str]:
 def read_report(report: Report, followups: tuple[Followup, ...] = ()) -> StoryReading:
     """Return the facts of story, follow-ups and form together, as triage extracts them."""
     merged = MergedReport(report, followups)
-    reading, typed = followup_facts.merge_followups(merged)
+    reading, typed = followup_facts.merge_followups(merged, followup_facts.parse_stories(merged))
     return merge_form_facts(reading, _form_answers(merged, typed))
 
 
@@ -295,16 +298,17 @@ def _indicator(report: Report, mention: MentionedIndicator) -> Indicator:
     return indicator
 
 
-def _search_text(merged: MergedReport, indicators: Iterable[Indicator]) -> str:
+def _search_text(
+    merged: MergedReport, stories: Iterable[ParsedStory], indicators: Iterable[Indicator]
+) -> str:
     """Return the text for the desk's search: folded words, numbers in each usual spelling."""
     spellings = [spelling for each in indicators for spelling in _list_spellings(each)]
     report = merged.report
     followup_names = [caller.name for caller in merged.followup_callers_with_corrected]
     names = [report.claimed_name[:MAX_NUMBER_CHARS_READ], *followup_names]
-    stories = [report.story, *(followup.story for followup in merged.substantive_followups)]
-    text = " ".join([*names, *(story[:MAX_STORY_CHARS_READ] for story in stories)])
-    words = normalize_as_meant(f"{report.public_number} {text}")
-    return " ".join([words, *dict.fromkeys(spellings)])
+    named = normalize_as_meant(" ".join([report.public_number, *names]))
+    words = [named, *(normalize(each.story.text) for each in stories)]
+    return " ".join(filter(None, [*words, *dict.fromkeys(spellings)]))
 
 
 def _list_spellings(indicator: Indicator) -> Iterator[str]:

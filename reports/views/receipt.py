@@ -21,7 +21,7 @@ from core import encryption
 from core.province import province, strip_marks
 from core.qr_codes import draw_qr_code
 from reports.extraction import phones
-from reports.extraction.digits_in_text import MAX_NUMBER_CHARS_READ
+from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.extraction.phones import ParsedCaller
 from reports.facts import merged_report
 from reports.facts.merged_report import MergedReport

@@ -20,7 +20,6 @@ from reports.extraction.impersonation.office_names import (
     needs_explicit_claim,
 )
 from reports.extraction.language.cue_matcher import TokenizedText, tokenize
-from reports.extraction.language.parsed_story import MAX_LENGTH
 from reports.extraction.language.phrase_trie import PhraseMatch
 from reports.extraction.language.scoring import Explanation
 
@@ -52,9 +51,8 @@ class ImpersonationResult:
     of_state: Explanation | None = None
 
 
-def claims_in_story(text: str, names: OfficeLexicon) -> list[ImpersonationClaim]:
+def claims_in_story(story: TokenizedText, names: OfficeLexicon) -> list[ImpersonationClaim]:
     """Return the claims of a story, in order. Never raises; linear time."""
-    story = tokenize(text[:MAX_LENGTH])
     scene = mention_context(story)
     mentions = find_mentions(scene, names)
     claimed = list(_list_claimed(scene, mentions)) or _find_unclaimed(scene, mentions)

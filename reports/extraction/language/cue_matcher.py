@@ -173,7 +173,6 @@ def _is_thousand(figure: str, rest: str) -> bool:
     return bool(whole and _BEHIND_THOUSAND.match(rest))
 
 
-@lru_cache(maxsize=8)  # one report's texts are parsed several times
 def tokenize(text: str) -> TokenizedText:
     """Return a story cut into words, chat spellings written out."""
     copy = reading_copy(text)

@@ -16,7 +16,7 @@ from reports.extraction.language.cue_matcher import (
     tokenize,
     word_set,
 )
-from reports.extraction.language.parsed_story import ParsedStory, parse_story
+from reports.extraction.language.parsed_story import ParsedStory
 from reports.extraction.language.scoring import (
     Explanation,
     Feature,
@@ -171,13 +171,12 @@ def is_additional_field(raw: str) -> bool:
     return any(_has_word(story, part, _BEFORE) for part in beside)
 
 
-def is_additional_loss(text: str) -> bool:
+def is_additional_loss(parsed: ParsedStory) -> bool:
     """Return whether the loss of a story is a further one.
 
     The first lost sum decides: "mất 10 triệu, rồi thêm 20 triệu nữa" tells the whole anew. A sum
     that is only demanded is no loss.
     """
-    parsed = parse_story(text)
     evidence = collect_loss_evidence(parsed)
     lost = sorted(
         (amount for amount, _ in lost_amounts(parsed, evidence)), key=lambda each: each.first

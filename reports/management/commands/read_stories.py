@@ -6,9 +6,10 @@ from typing import Any
 
 from reports.extraction.bank_accounts_and_links import find_bank_accounts
 from reports.extraction.impersonation import claims as claimed
+from reports.extraction.language.parsed_story import parse_story
 from reports.extraction.language.scoring import Explanation
 from reports.extraction.priority import compute_priority
-from reports.extraction.story_reader import extract_from_story, find_stages
+from reports.extraction.story_reader import find_stages, read_story
 from reports.management.json_lines_command import (
     InvalidInputLineError,
     JsonLinesCommand,
@@ -32,9 +33,10 @@ class Command(JsonLinesCommand):
 
 def _read_story(text: str) -> dict[str, Any]:
     """Return facts with reasons; the points of a fact's reasons add up to its score."""
-    reading = extract_from_story(text)
-    claims = claimed.merge_claims(claimed.claims_in_story(text, bundled_lexicon()))
-    steps = find_stages(text, reading.reasons)
+    parsed = parse_story(text)
+    reading = read_story(parsed)
+    claims = claimed.merge_claims(claimed.claims_in_story(parsed.story, bundled_lexicon()))
+    steps = find_stages(parsed.story, reading.reasons)
     urgency = compute_priority(reading, office=claims.of_state)
     reasons = (*reading.reasons, *claims.reasons, *steps, *urgency.reasons)
     return {

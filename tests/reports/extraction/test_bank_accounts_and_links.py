@@ -61,7 +61,7 @@ def test_one_number_has_both_readings() -> None:
     assert find_in_text(beside) == []
     assert [found.account for found in find_bank_accounts(beside)] == ["0550000123"]
     assert [found.phone.key for found in find_in_text(alone)] == ["+84550000123"]
-    assert find_bank_accounts(alone) == ()
+    assert find_bank_accounts(alone) == []
 
 
 @pytest.mark.parametrize(("story", "owners"), read_cases("text_cases.json", "owners"))

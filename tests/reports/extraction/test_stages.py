@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.extraction import story_reader
-from reports.extraction.language.cue_matcher import action_codes
+from reports.extraction.language.cue_matcher import action_codes, tokenize
 from reports.extraction.language.scoring import Explanation
 from reports.extraction.story_reader import extract_from_story
 from tests.support.data_files import read_jsonl
@@ -22,7 +22,7 @@ _PARTS = st.sampled_from(
 
 
 def find_stages(text: str) -> list[Explanation]:
-    return story_reader.find_stages(text, extract_from_story(text).reasons)
+    return story_reader.find_stages(tokenize(text), extract_from_story(text).reasons)
 
 
 def test_the_script_has_eight_steps_with_labels_and_forty_sentences_over_all() -> None:
@@ -50,7 +50,9 @@ def test_a_step_shows_a_few_words_however_often_it_is_told() -> None:
 def test_what_the_reader_finds_demanded_is_a_step_if_it_is_of_the_taxonomy() -> None:
     text = "đọc mã otp cho nó"
     otp = Explanation("actions", "give_otp: mã otp", "mã otp", 4, 10, 3.0)
-    assert [reason.rule for reason in story_reader.find_stages(text, [otp])] == ["demand: give_otp"]
+    assert [reason.rule for reason in story_reader.find_stages(tokenize(text), [otp])] == [
+        "demand: give_otp"
+    ]
     assert set(story_reader._stage_of_action()) <= set(action_codes())
 
 
@@ -61,5 +63,5 @@ def test_what_is_denied_is_no_step() -> None:
 
 @given(st.one_of(st.text(max_size=400), st.lists(_PARTS, max_size=40).map("".join)))
 def test_no_text_raises_and_words_stand_at_their_places(text: str) -> None:
-    for reason in story_reader.find_stages(text):
+    for reason in story_reader.find_stages(tokenize(text)):
         assert text[reason.start : reason.end] == reason.words != ""

@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from portal.management import reference_data
 from reports.extraction.impersonation import claims
+from reports.extraction.language.cue_matcher import tokenize
 from reports.models import Office
 from reports.reference import gazetteer, office_lexicon
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def find_offices(text: str) -> list[str]:
-    found = claims.claims_in_story(text, office_lexicon.office_lexicon())
+    found = claims.claims_in_story(tokenize(text), office_lexicon.office_lexicon())
     return [code for claim in found for code in claim.offices]
 
 
@@ -58,7 +59,7 @@ def test_the_data_files_say_the_same_as_the_rows_made_from_them() -> None:
     reference_data.load_communes()
     text = "Trưởng công an xã Hoằng Hóa gọi, nối máy sang công an phường Lam Sơn."
     rows, files = (
-        claims.merge_claims(claims.claims_in_story(text, names))
+        claims.merge_claims(claims.claims_in_story(tokenize(text), names))
         for names in (office_lexicon.office_lexicon(), office_lexicon.bundled_lexicon())
     )
     assert rows.offices == files.offices

@@ -10,6 +10,7 @@ from reports.data.loader import load_offices
 from reports.extraction.impersonation import claims as claimed
 from reports.extraction.impersonation.claims import ImpersonationResult
 from reports.extraction.impersonation.office_names import build_lexicon, claim_table
+from reports.extraction.language.cue_matcher import tokenize
 from reports.reference.office_lexicon import bundled_lexicon
 from tests.support.cpu_time import assert_cpu_time_below
 from tests.support.data_files import read_jsonl
@@ -24,7 +25,7 @@ _PARTS = st.sampled_from(
 
 
 def find_claims(text: str) -> ImpersonationResult:
-    return claimed.merge_claims(claimed.claims_in_story(text, bundled_lexicon()))
+    return claimed.merge_claims(claimed.claims_in_story(tokenize(text), bundled_lexicon()))
 
 
 def test_there_are_sixty_sentences() -> None:
@@ -59,7 +60,7 @@ def test_unit_and_commune_are_claimed_and_all_of_the_field_for_the_name() -> Non
 def test_a_box_of_the_page_gives_way_to_what_is_narrower() -> None:
     box = claimed.claims_from_checkbox("police", bundled_lexicon())
     assert claimed.merge_claims(box).offices == ("cong-an",)
-    story = claimed.claims_in_story("Xưng công an xã.", bundled_lexicon())
+    story = claimed.claims_in_story(tokenize("Xưng công an xã."), bundled_lexicon())
     both = claimed.merge_claims([*box, *story])
     assert both.offices == ("cong-an-xa-phuong",)
     assert len(both.reasons) == 2
@@ -69,10 +70,10 @@ def test_a_box_of_the_page_gives_way_to_what_is_narrower() -> None:
 
 def test_a_name_of_two_rows_stays_both_and_one_of_none_is_not_recognised() -> None:
     names = build_lexicon([("a", ["Tổ X"]), ("b", ["tổ x"])], lambda _: ())
-    (claim,) = claimed.claims_in_story("Nó xưng là tổ X.", names)
+    (claim,) = claimed.claims_in_story(tokenize("Nó xưng là tổ X."), names)
     assert claim.offices == ("a", "b")
     assert claim.reason.rule == "a|b: Tổ X"
-    assert claimed.claims_in_story("Điện lực gọi bảo cắt điện.", names) == []
+    assert claimed.claims_in_story(tokenize("Điện lực gọi bảo cắt điện."), names) == []
 
 
 def test_what_only_looks_like_a_callers_name_is_none() -> None:
@@ -97,7 +98,7 @@ def test_every_code_of_the_table_of_signs_is_known() -> None:
 
 @given(st.one_of(st.text(max_size=400), st.lists(_PARTS, max_size=40).map("".join)))
 def test_no_text_raises_and_words_stand_at_their_places(text: str) -> None:
-    for claim in claimed.claims_in_story(text, bundled_lexicon()):
+    for claim in claimed.claims_in_story(tokenize(text), bundled_lexicon()):
         assert text[claim.reason.start : claim.reason.end] == claim.reason.words != ""
     claimed.merge_claims(claimed.claims_in_field(text, bundled_lexicon()))
 
@@ -110,7 +111,7 @@ def test_no_more_places_are_looked_up_than_a_story_may_ask_for() -> None:
         return ()
 
     names = build_lexicon([("cong-an-xa-phuong", ["công an xã"])], locate)
-    claimed.claims_in_story("công an xã gọi. " * 1000, names)
+    claimed.claims_in_story(tokenize("công an xã gọi. " * 1000), names)
     assert 0 < len(looked_up) < 400
 
 
@@ -118,5 +119,7 @@ def test_no_more_places_are_looked_up_than_a_story_may_ask_for() -> None:
 def test_hostile_text_takes_bounded_time(part: str) -> None:
     text = (part * 20_000)[:20_000]
     names = bundled_lexicon()
-    assert assert_cpu_time_below(1.5, lambda text: claimed.claims_in_story(text, names), text)
-    assert len(claimed.claims_in_story(text, names)) <= claimed.MAX_COUNT
+    assert assert_cpu_time_below(
+        1.5, lambda text: claimed.claims_in_story(tokenize(text), names), text
+    )
+    assert len(claimed.claims_in_story(tokenize(text), names)) <= claimed.MAX_COUNT

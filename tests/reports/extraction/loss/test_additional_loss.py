@@ -2,6 +2,7 @@
 
 import pytest
 
+from reports.extraction.language.parsed_story import parse_story
 from reports.extraction.loss import classifier
 
 FURTHER = (
@@ -27,7 +28,7 @@ NOT_FURTHER = (
 
 @pytest.mark.parametrize("story", [*FURTHER, *NOT_FURTHER])
 def test_a_payment_that_is_called_a_further_one_is_one(story: str) -> None:
-    assert classifier.is_additional_loss(story) is (story in FURTHER)
+    assert classifier.is_additional_loss(parse_story(story)) is (story in FURTHER)
 
 
 @pytest.mark.parametrize(
