@@ -2,16 +2,16 @@
 
 A link depends on the two reports, or on a third that tells a script's missing part, never on the
 order of arrival: more reports add links and remove none. Reports of different kinds of scam tie only
-by a shared number, account or site. Only an account told without its bank waits for others to agree.
+by a shared number, account or site.
 """
 
-from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from reports.campaigns.script_fingerprint import (
+    RareTerm,
     ScriptFingerprint,
     SharedTerm,
     list_shared_terms,
@@ -33,7 +33,7 @@ _WAVE = SCRIPT_DAYS * 86_400.0
 _LOSS_OF_UNSURE = 0.7  # of likeness where the kind of scam of one is not sure
 MIN_SURE = 5.8  # likeness that links two reports, or one and two that are linked
 _MIN_NEAR = 1.5
-_MAX_THIRDS = 16  # that may support a link, the most alike
+_MAX_THIRDS = 8  # that may support a link, the most alike
 _NEAR_STRENGTH = 0.7
 _NO_KINDS = {"nuisance", "other", "triage"}  # groups of the taxonomy: no scam of their own
 SURE_MARGIN = 4.0  # the reader's, of a kind that parts reports
@@ -90,30 +90,12 @@ def key_link(key: SharedIdentifier) -> Link:
     return Link(key.kind, key.value, key.strength, key.reason)
 
 
-def without_unsure_accounts(
-    fingerprints: Mapping[Name, FingerprintData],
-) -> dict[Name, FingerprintData]:
-    """Return the fingerprints; a number that some have at several banks is none's without a bank."""
-    told = {(key, key.bank) for each in fingerprints.values() for key in each.keys if key.bank}
-    unsure = {key for key, count in Counter(key for key, _ in told).items() if count > 1}
-    if not unsure:
-        return dict(fingerprints)
-    return {
-        name: replace(
-            each, keys=frozenset(key for key in each.keys if key.bank or key not in unsure)
-        )
-        for name, each in fingerprints.items()
-    }
-
-
 def exact_link(one: FingerprintData, other: FingerprintData) -> Link | None:
     """Return the strongest shared identifier, else neighbouring numbers within two days."""
     if common := shared_keys(one.keys, other.keys):
         return key_link(max(common, key=lambda key: (key.strength, key)))
-    if not may_neighbour(one, other):
-        return None
-    numbers = (key for key in one.keys if key.kind == "same_number")
-    return next((link for key in sorted(numbers) if (link := _find_neighbour(key, other))), None)
+    value = find_neighbour(one, other) if may_neighbour(one, other) else ""
+    return neighbour_link(value) if value else None
 
 
 def sure_kind(reading: StoryReading) -> str:
@@ -149,17 +131,19 @@ def neighbour_link(value: str) -> Link:
     return Link("near_number", value, _NEAR_STRENGTH, reason)
 
 
-def _find_neighbour(key: SharedIdentifier, other: FingerprintData) -> Link | None:
-    neighbours = (
-        each.value
-        for each in other.keys
-        if each.kind == "same_number" and are_neighbours(key.value, each.value)
+def find_neighbour(one: FingerprintData, other: FingerprintData) -> str:
+    """Return the least number of the other that neighbours one of the first, "" for none."""
+    here, there = (
+        [key.value for key in each.keys if key.kind == "same_number"] for each in (one, other)
     )
-    value = min(neighbours, default=None)
-    return neighbour_link(value) if value else None
+    near = (value for value in there if any(are_neighbours(number, value) for number in here))
+    return min(near, default="")
 
 
 # --- scripts
+
+# A number beside the other's, later than two days after, speaks for one gang as a rare word does.
+_NEAR = SharedTerm(RareTerm(1, 0, 0, 4.0, 0), 4.0, -_ELSEWHERE)
 
 
 def compare(one: FingerprintData, other: FingerprintData) -> Likeness | None:
@@ -168,7 +152,8 @@ def compare(one: FingerprintData, other: FingerprintData) -> Likeness | None:
     if is_late or are_different(one, other):
         return None
     against = 0.0 if one.kind and other.kind else _LOSS_OF_UNSURE
-    likeness = Likeness(tuple(list_shared_terms(one.script, other.script)), against)
+    near = [_NEAR] if find_neighbour(one, other) else []
+    likeness = Likeness((*list_shared_terms(one.script, other.script), *near), against)
     return likeness if likeness.score >= _MIN_NEAR else None
 
 
@@ -225,20 +210,20 @@ def _belong(
 ) -> bool:
     likeness = similar.get(one, {}).get(other)
     is_alike = likeness is not None and likeness.score >= MIN_SURE
-    return is_alike or bool(shared_keys(fingerprints[one].keys, fingerprints[other].keys))
+    keys, others = fingerprints[one].keys, fingerprints[other].keys
+    return is_alike or (not keys.isdisjoint(others) and bool(shared_keys(keys, others)))
 
 
 def script_link(
-    score: float, told: ScriptFingerprint, one: ScriptFingerprint, other: ScriptFingerprint
+    score: float, told: ScriptFingerprint, one: FingerprintData, other: FingerprintData
 ) -> Link:
     """Return the link of two scripts that quotes what both hold, as *told* has it typed."""
-    phrases = shared_phrases(told, one, other)
-    quoted = ", ".join(f"“{phrase}”" for phrase in phrases)
-    reason = f"Cùng kịch bản, cùng kể {quoted}" if phrases else _UNQUOTED
+    phrases = shared_phrases(told, one.script, other.script)
+    near = find_neighbour(one, other)
+    said = ["cùng kể " + ", ".join(f"“{phrase}”" for phrase in phrases)] if phrases else []
+    said += [f"số gọi liền kề {group_digits(near)}"] if near else []
+    reason = ", ".join(["Cùng kịch bản", *(said or ["nhiều chi tiết hiếm gặp giống nhau"])])
     return Link("same_script", ", ".join(phrases), script_strength(score), reason, phrases)
-
-
-_UNQUOTED = "Cùng kịch bản, nhiều chi tiết hiếm gặp giống nhau"
 
 
 def script_strength(score: float) -> float:

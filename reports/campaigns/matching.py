@@ -25,14 +25,13 @@ from reports.campaigns.script_fingerprint import (
     to_signed_64,
 )
 from reports.campaigns.shared_identifiers import (
-    NEIGHBOUR_HOURS,
-    NEIGHBOURS,
     SharedIdentifier,
     accounts_in,
     adjacent_numbers,
     collect_identifiers,
     host_of,
     is_common_link,
+    number_blocks,
     restore_link_dots,
     site_names_in,
     sites_in,
@@ -98,7 +97,6 @@ _MAX_OTHERS = 48
 _MAX_UNSURE, _MAX_AROUND = 8, 16  # of them that are compared with each other, the most alike
 # Weights of a shared key, by which the best others are chosen.
 _EXACT, _NEIGHBOUR, _WORD = 1000, 100, 1
-_BLOCK = 2 * NEIGHBOURS  # numbers under one lock
 
 # An extraction of fewer follow-ups writes nothing. Where the planner takes a key for rarer than it
 # is, a bitmap would fetch and sort all that share it; walking the index backwards ends early.
@@ -254,7 +252,7 @@ def _written_values(incoming: IncomingReport) -> dict[str, Any]:
     fingerprint = incoming.fingerprint
     lookup_keys = {*map(_hash, fingerprint.keys), *map(to_signed_64, fingerprint.script.keys)}
     lock_keys = lookup_keys.union(
-        _signed_hash(f"numbers {block}") for block in _blocks(fingerprint)
+        _signed_hash(f"numbers {block}") for block in number_blocks(fingerprint.keys)
     )
     return {
         "report": incoming.report,
@@ -270,13 +268,6 @@ def _written_values(incoming: IncomingReport) -> dict[str, Any]:
     }
 
 
-def _blocks(fingerprint: FingerprintData) -> Iterator[int]:
-    for key in fingerprint.keys:
-        digits = key.value.removeprefix("+")
-        if key.kind == "same_number" and digits.isdecimal():
-            yield from {(int(digits) - NEIGHBOURS) // _BLOCK, (int(digits) + NEIGHBOURS) // _BLOCK}
-
-
 def _search_values(incoming: IncomingReport) -> dict[str, list[Any]]:
     """Return the keys to search, each with its period and weight; of a report that is placed again
     no later ones.
@@ -288,17 +279,15 @@ def _search_values(incoming: IncomingReport) -> dict[str, list[Any]]:
         for value in adjacent_numbers(each)
     ]
     is_new = incoming.former is None
-    nearby, script_days = (
-        (incoming.at - span, incoming.at + (span if is_new else timedelta()))
-        for span in (timedelta(hours=NEIGHBOUR_HOURS), timedelta(days=SCRIPT_DAYS))
-    )
+    span = timedelta(days=SCRIPT_DAYS)
+    wave = incoming.at - span, incoming.at + (span if is_new else timedelta())
     rows = [
         *(
             (_hash(key), "-infinity", "infinity" if is_new else incoming.at, _EXACT)
             for key in incoming.fingerprint.keys
         ),
-        *((key, *nearby, _NEIGHBOUR) for key in neighbour_keys),
-        *((to_signed_64(key), *script_days, _WORD) for key in incoming.fingerprint.script.keys),
+        *((key, *wave, _NEIGHBOUR) for key in neighbour_keys),
+        *((to_signed_64(key), *wave, _WORD) for key in incoming.fingerprint.script.keys),
     ]
     columns = zip(*rows, strict=True) if rows else ((), (), (), ())
     return dict(zip(("sought", "since", "until", "worth"), map(list, columns), strict=True))
@@ -332,9 +321,8 @@ def _groups(edges: Iterable[_Edge], candidates: _Candidates) -> list[dict[UUID, 
 
 
 def _edges(incoming: IncomingReport, candidates: _Candidates) -> Iterator[_Edge]:
-    fingerprints = link_scoring.without_unsure_accounts(candidates.fingerprints)
-    own_id, fingerprint = incoming.report, fingerprints[incoming.report]
-    others = {report: each for report, each in fingerprints.items() if report != own_id}
+    own_id, fingerprint = incoming.report, incoming.fingerprint
+    others = {report: each for report, each in candidates.fingerprints.items() if report != own_id}
     exact = {
         report: link
         for report, each in others.items()
@@ -342,13 +330,15 @@ def _edges(incoming: IncomingReport, candidates: _Candidates) -> Iterator[_Edge]
     }
     for report, link in exact.items():
         yield _join(link, own_id, report)
-    similar = link_scoring.similar_pairs(fingerprints, ((own_id, report) for report in others))
+    similar = link_scoring.similar_pairs(
+        candidates.fingerprints, ((own_id, report) for report in others)
+    )
     pairs = _uncertain_pairs(similar.get(own_id, {}), exact)
-    for report, scores in link_scoring.similar_pairs(fingerprints, pairs).items():
+    for report, scores in link_scoring.similar_pairs(candidates.fingerprints, pairs).items():
         similar.setdefault(report, {}).update(scores)
-    for one, other, score in link_scoring.script_pairs(fingerprints, similar):
+    for one, other, score in link_scoring.script_pairs(candidates.fingerprints, similar):
         first, second = (other, one) if other == own_id else (one, other)
-        ends = (fingerprints[end].script for end in (first, second))
+        ends = (candidates.fingerprints[end] for end in (first, second))
         yield _join(link_scoring.script_link(score, fingerprint.script, *ends), first, second)
 
 

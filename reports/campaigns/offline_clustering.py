@@ -5,23 +5,22 @@ stories. What honest callers share (data/common.json) links none.
 """
 
 import hashlib
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from core.text import reading_copy
 from reports.campaigns import link_scoring
-from reports.campaigns.link_scoring import FingerprintData, Link
+from reports.campaigns.link_scoring import FingerprintData, Link, find_neighbour
 from reports.campaigns.script_fingerprint import fingerprint_script
 from reports.campaigns.shared_identifiers import (
     SharedIdentifier,
-    adjacent_numbers,
     host_of,
     identifiers_of_story,
     is_common_link,
+    number_blocks,
     restore_link_dots,
     sites_in,
 )
@@ -87,13 +86,13 @@ def to_timestamp(at: str) -> float | None:
 def cluster(stories: Iterable[StoryInput]) -> list[StoryWithCampaign]:
     """Return the stories with their campaigns, in the order given."""
     listed = list(stories)
-    told = dict(enumerate(map(fingerprint_story, listed)))
-    fingerprints = link_scoring.without_unsure_accounts(told)
+    fingerprints = dict(enumerate(map(fingerprint_story, listed)))
     marks = [_digest_story(story) for story in listed]
     graph = _Graph()
     _link_by_key(fingerprints, graph)
-    _link_by_neighbour(fingerprints, graph)
-    _link_by_script(fingerprints, marks, graph)
+    pairs = _list_candidate_pairs(fingerprints, marks)
+    _link_by_neighbour(fingerprints, pairs, graph)
+    _link_by_script(fingerprints, pairs, graph)
     names = graph.names(marks)
     return [
         StoryWithCampaign(story.id, names.get(index), graph.list_reasons(index))
@@ -161,11 +160,13 @@ def _link_by_key(fingerprints: Mapping[int, FingerprintData], graph: _Graph) -> 
 def _split_by_bank(
     key: SharedIdentifier, group: list[int], fingerprints: Mapping[int, FingerprintData]
 ) -> list[list[int]]:
-    """Return the stories that share a key, two or more; accounts by bank."""
+    """Return the stories that share a key, more than one; accounts of several banks by bank."""
     by_bank: dict[str, list[int]] = defaultdict(list)
     for index in group:
         by_bank[next(each.bank for each in fingerprints[index].keys if each == key)].append(index)
-    groups = list(by_bank.values()) if len(by_bank.keys() - {""}) > 1 else [group]
+    groups = (
+        [by_bank[bank] for bank in by_bank if bank] if len(by_bank.keys() - {""}) > 1 else [group]
+    )
     return [each for each in groups if len(each) > 1]
 
 
@@ -179,57 +180,44 @@ def _group_by_key(
     return holders
 
 
-def _link_by_neighbour(fingerprints: Mapping[int, FingerprintData], graph: _Graph) -> None:
-    """Link each story to the nearest in time of each neighbouring number."""
-    called = {
-        key.value: sorted(
-            (at, index) for index in indices if (at := fingerprints[index].at) is not None
-        )
-        for key, indices in _group_by_key(fingerprints).items()
-        if key.kind == "same_number"
-    }
-    for value, here in called.items():
-        for neighbour in adjacent_numbers(value):
-            for at, index in here:
-                other = _nearest(at, called.get(neighbour, ()))
-                if other is not None and link_scoring.may_neighbour(
-                    fingerprints[index], fingerprints[other]
-                ):
-                    graph.join(index, other)
-                    graph.explain(index, link_scoring.neighbour_link(neighbour), 2)
-
-
-def _nearest(at: float, times: Sequence[tuple[float, int]]) -> int | None:
-    after = bisect_left(times, (at, -1))
-    beside = times[max(0, after - 1) : after + 1]
-    return min(beside, key=lambda row: abs(row[0] - at))[1] if beside else None
+def _link_by_neighbour(
+    fingerprints: Mapping[int, FingerprintData], pairs: Iterable[tuple[int, int]], graph: _Graph
+) -> None:
+    for pair in pairs:
+        one, other = (fingerprints[index] for index in pair)
+        if link_scoring.may_neighbour(one, other) and find_neighbour(one, other):
+            graph.join(*pair)
+            graph.explain(pair[0], link_scoring.neighbour_link(find_neighbour(one, other)), 2)
+            graph.explain(pair[1], link_scoring.neighbour_link(find_neighbour(other, one)), 2)
 
 
 def _link_by_script(
-    fingerprints: Mapping[int, FingerprintData], marks: Sequence[str], graph: _Graph
+    fingerprints: Mapping[int, FingerprintData], pairs: Iterable[tuple[int, int]], graph: _Graph
 ) -> None:
-    similar = link_scoring.similar_pairs(fingerprints, _iter_candidate_pairs(fingerprints, marks))
+    similar = link_scoring.similar_pairs(fingerprints, pairs)
     for one, other, score in link_scoring.script_pairs(fingerprints, similar):
         graph.join(one, other)
         for index, partner in ((one, other), (other, one)):
-            own, its = fingerprints[index].script, fingerprints[partner].script
-            graph.explain(index, link_scoring.script_link(score, own, own, its), 2)
+            own = fingerprints[index]
+            link = link_scoring.script_link(score, own.script, own, fingerprints[partner])
+            graph.explain(index, link, 2)
 
 
-def _iter_candidate_pairs(
+def _list_candidate_pairs(
     fingerprints: Mapping[int, FingerprintData], marks: Sequence[str]
-) -> Iterator[tuple[int, int]]:
-    """Yield pairs that share a rare word, each once; of many the nearest in time."""
-    holders: dict[int, list[int]] = defaultdict(list)
+) -> Sequence[tuple[int, int]]:
+    """Return the pairs that share a rare word or call from one block of numbers; of many the nearest
+    in time.
+    """
+    holders: dict[object, list[int]] = defaultdict(list)
     in_time = sorted(fingerprints, key=lambda index: (fingerprints[index].at or 0.0, marks[index]))
     for index in in_time:
-        for key in fingerprints[index].script.keys:
+        for key in (*fingerprints[index].script.keys, *number_blocks(fingerprints[index].keys)):
             holders[key].append(index)
-    yielded: set[tuple[int, int]] = set()
-    for indices in holders.values():
-        for order, one in enumerate(indices):
-            for other in indices[order + 1 : order + 1 + _MAX_BESIDE]:
-                pair = (min(one, other), max(one, other))
-                if pair not in yielded:
-                    yielded.add(pair)
-                    yield pair
+    pairs = {
+        (min(one, other), max(one, other)): None
+        for indices in holders.values()
+        for order, one in enumerate(indices)
+        for other in indices[order + 1 : order + 1 + _MAX_BESIDE]
+    }
+    return list(pairs)

@@ -167,6 +167,16 @@ def adjacent_numbers(value: str) -> list[str]:
     return [f"+{number}" for number in near if len(str(number)) == len(digits)]
 
 
+def number_blocks(keys: Iterable[SharedIdentifier]) -> Iterator[int]:
+    """Yield two blocks of each number: neighbours have one in common."""
+    for key in keys:
+        digits = key.value.removeprefix("+")
+        if key.kind == "same_number" and digits.isdecimal():
+            yield from (
+                (int(digits) + far) // (2 * NEIGHBOURS) for far in (-NEIGHBOURS, NEIGHBOURS)
+            )
+
+
 # --- accounts
 
 

@@ -103,6 +103,22 @@ def test_different_kinds_tie_only_by_a_shared_number_account_or_site() -> None:
     assert link_scoring.exact_link(one, _fingerprint(here, kind="online_kidnap"))
 
 
+def test_a_number_beside_the_others_speaks_for_one_script_and_is_told() -> None:
+    here, near = (SharedIdentifier("same_number", f"+8455000012{n}") for n in (3, 4))
+    one, other, far = (
+        FingerprintData(frozenset([key]), SCRIPT, day * DAY)
+        for key, day in ((here, 0), (near, 9), (NUMBER, 9))
+    )
+    alike, less = link_scoring.compare(one, other), link_scoring.compare(one, far)
+    assert alike
+    assert less
+    assert alike.score > less.score + 3
+    told = link_scoring.script_link(9, SCRIPT, one, other).reason
+    assert told.endswith("số gọi liền kề 0550 000 124")
+    bare = link_scoring.script_link(9, NOTHING, far, far)
+    assert bare.reason == "Cùng kịch bản, nhiều chi tiết hiếm gặp giống nhau"
+
+
 def test_a_kind_that_is_not_sure_costs_a_little() -> None:
     sure, unsure = _compare(kind="bank", other="bank"), _compare(kind="bank")
     assert sure
