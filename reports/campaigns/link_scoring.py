@@ -2,11 +2,12 @@
 
 A link depends on the two reports, or on a third that tells a script's missing part, never on the
 order of arrival: more reports add links and remove none. Reports of different kinds of scam tie only
-by a shared number, account or site.
+by a shared number, account or site. Only an account told without its bank waits for others to agree.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
@@ -88,6 +89,22 @@ Similar = Mapping[Name, Mapping[Name, Likeness]]  # name -> similar others
 
 def key_link(key: SharedIdentifier) -> Link:
     return Link(key.kind, key.value, key.strength, key.reason)
+
+
+def without_unsure_accounts(
+    fingerprints: Mapping[Name, FingerprintData],
+) -> dict[Name, FingerprintData]:
+    """Return the fingerprints; a number that some have at several banks is none's without a bank."""
+    told = {(key, key.bank) for each in fingerprints.values() for key in each.keys if key.bank}
+    unsure = {key for key, count in Counter(key for key, _ in told).items() if count > 1}
+    if not unsure:
+        return dict(fingerprints)
+    return {
+        name: replace(
+            each, keys=frozenset(key for key in each.keys if key.bank or key not in unsure)
+        )
+        for name, each in fingerprints.items()
+    }
 
 
 def exact_link(one: FingerprintData, other: FingerprintData) -> Link | None:

@@ -321,8 +321,9 @@ def _groups(edges: Iterable[_Edge], candidates: _Candidates) -> list[dict[UUID, 
 
 
 def _edges(incoming: IncomingReport, candidates: _Candidates) -> Iterator[_Edge]:
-    own_id, fingerprint = incoming.report, incoming.fingerprint
-    others = {report: each for report, each in candidates.fingerprints.items() if report != own_id}
+    fingerprints = link_scoring.without_unsure_accounts(candidates.fingerprints)
+    own_id, fingerprint = incoming.report, fingerprints[incoming.report]
+    others = {report: each for report, each in fingerprints.items() if report != own_id}
     exact = {
         report: link
         for report, each in others.items()
@@ -330,15 +331,13 @@ def _edges(incoming: IncomingReport, candidates: _Candidates) -> Iterator[_Edge]
     }
     for report, link in exact.items():
         yield _join(link, own_id, report)
-    similar = link_scoring.similar_pairs(
-        candidates.fingerprints, ((own_id, report) for report in others)
-    )
+    similar = link_scoring.similar_pairs(fingerprints, ((own_id, report) for report in others))
     pairs = _uncertain_pairs(similar.get(own_id, {}), exact)
-    for report, scores in link_scoring.similar_pairs(candidates.fingerprints, pairs).items():
+    for report, scores in link_scoring.similar_pairs(fingerprints, pairs).items():
         similar.setdefault(report, {}).update(scores)
-    for one, other, score in link_scoring.script_pairs(candidates.fingerprints, similar):
+    for one, other, score in link_scoring.script_pairs(fingerprints, similar):
         first, second = (other, one) if other == own_id else (one, other)
-        ends = (candidates.fingerprints[end] for end in (first, second))
+        ends = (fingerprints[end] for end in (first, second))
         yield _join(link_scoring.script_link(score, fingerprint.script, *ends), first, second)
 
 

@@ -86,7 +86,8 @@ def to_timestamp(at: str) -> float | None:
 def cluster(stories: Iterable[StoryInput]) -> list[StoryWithCampaign]:
     """Return the stories with their campaigns, in the order given."""
     listed = list(stories)
-    fingerprints = dict(enumerate(map(fingerprint_story, listed)))
+    told = dict(enumerate(map(fingerprint_story, listed)))
+    fingerprints = link_scoring.without_unsure_accounts(told)
     marks = [_digest_story(story) for story in listed]
     graph = _Graph()
     _link_by_key(fingerprints, graph)
@@ -160,13 +161,11 @@ def _link_by_key(fingerprints: Mapping[int, FingerprintData], graph: _Graph) -> 
 def _split_by_bank(
     key: SharedIdentifier, group: list[int], fingerprints: Mapping[int, FingerprintData]
 ) -> list[list[int]]:
-    """Return the stories that share a key, more than one; accounts of several banks by bank."""
+    """Return the stories that share a key, two or more; accounts by bank."""
     by_bank: dict[str, list[int]] = defaultdict(list)
     for index in group:
         by_bank[next(each.bank for each in fingerprints[index].keys if each == key)].append(index)
-    groups = (
-        [by_bank[bank] for bank in by_bank if bank] if len(by_bank.keys() - {""}) > 1 else [group]
-    )
+    groups = list(by_bank.values()) if len(by_bank.keys() - {""}) > 1 else [group]
     return [each for each in groups if len(each) > 1]
 
 

@@ -19,6 +19,7 @@ from reports.extraction.bank_accounts_and_links import find_bank_accounts
 from reports.extraction.language import amounts
 from reports.extraction.story_reader import extract_from_story
 from reports.facts.contact_index import blind_index
+from reports.reference import gazetteer
 from tests.support.cpu_time import measure_cpu_seconds
 
 MAX_GROWTH = 2.3  # of the time, when the text doubles
@@ -26,7 +27,7 @@ MIN_SECONDS = 0.01  # of the shorter text: less says nothing on a machine that o
 MAX_CHARS = 100_000  # of the shorter text
 MAIL, NUMBER = "a@b.cd", "0550000123"
 PIECES = (
-    f"{MAIL} ", f"{NUMBER} ", "+84 ", "stk 001099012345 ", "4111 1111 1111 1111 ", "chuyển 5 triệu ",
+    f"{MAIL} ", f"{NUMBER} ", "+84 ", "stk 001099012345 ", "0123456789012 MB Lê Văn B ", "tôi ở xã ", "4111 1111 1111 1111 ", "chuyển 5 triệu ",
     "http://a.example/ ", "a.", "1", "O0l1", "\n", "漢", "c ô n g  ", "1\u200bａ", "\u0315\u0300",
 )  # fmt: skip
 WORK: dict[str, Callable[[str], object]] = {
@@ -41,6 +42,8 @@ WORK: dict[str, Callable[[str], object]] = {
     "parse a caller": phones.parse,
     "parse a sum": amounts.parse_money_field,
     "find accounts": find_bank_accounts,
+    "find phones": phones.find_in_text,
+    "find a home": lambda words: gazetteer.find_home(words, ()),
     "read a story": extract_from_story,
     "fingerprint a script": lambda words: fingerprint_script("công an", words, set()),
     "look for a demand to pay": tells_to_pay,

@@ -46,6 +46,13 @@ def test_reports_of_one_number_are_a_campaign_from_the_second_on() -> None:
     assert re.fullmatch(r"Đ-\d\d-[2-9B-Z]{3}", together.code)
 
 
+def test_an_account_without_a_bank_ties_where_its_number_is_known_at_one_bank_alone() -> None:
+    first, second = triage("stk 0987000111222 MB Bank"), triage(ACCOUNT)
+    assert campaign_of(first) == campaign_of(second) is not None
+    other, unsure = triage("stk 0987000111222 Vietcombank"), triage(f"{ACCOUNT} Họ dọa.")
+    assert campaign_of(other) is campaign_of(unsure) is None
+
+
 def test_every_link_has_its_reason() -> None:
     triage(ACCOUNT), triage(f"{ACCOUNT} Họ dọa bắt.")
     for link in CampaignLink.objects.all():
