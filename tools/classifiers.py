@@ -2,14 +2,13 @@
 reader adds up by itself without any of the libraries used here.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from math import log
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.svm import LinearSVC
 
 from reports.extraction.language.scoring import MIN_LENGTH
@@ -36,27 +35,33 @@ class Classifier:
 
 
 def make_matrix(
-    documents: Sequence[Sequence[str]], least: int, labelled: Collection[str] | None = None
+    documents: Sequence[Sequence[str]],
+    least: int,
+    labelled: Collection[str] | None = None,
+    *,
+    is_plain: bool = False,
 ) -> Matrix:
     """Weigh documents as grams.weigh will, by all grams that stand in so many of them, or by those
     that are known.
     """
-    counts = [Counter(document) for document in documents]
-    seen = Counter(name for count in counts for name in count)
-    often = sorted(name for name, many in seen.items() if many >= least)
-    names = [name for name in often if labelled is None or name in labelled]
-    column = {name: number for number, name in enumerate(names)}
-    rarities = [log((1 + len(counts)) / (1 + seen[name])) + 1 for name in names]
-    cells = [
-        (row, column[name], (1 + log(many)) * rarities[column[name]])
-        for row, count in enumerate(counts)
-        for name, many in count.items()
-        if name in column
-    ]
-    at_row, at_column, shares = zip(*cells, strict=True)
-    rows = csr_matrix((shares, (at_row, at_column)), (len(counts), len(names)))
-    lengths = np.maximum(MIN_LENGTH, np.sqrt(rows.multiply(rows).sum(axis=1)))
-    return Matrix(names, rarities, csr_matrix(rows.multiply(1 / lengths)))
+    known = None if labelled is None else sorted(labelled)
+    counter = CountVectorizer(
+        analyzer=list,
+        lowercase=False,
+        min_df=1 if known else least,
+        vocabulary=known,
+        dtype=np.float64,
+    )
+    rows = counter.fit_transform(documents).tocsr()
+    seen = np.asarray((rows > 0).sum(axis=0)).ravel()
+    rarities = np.log((1 + len(documents)) / (1 + seen)) + 1
+    if not is_plain:
+        rows.data = 1 + np.log(rows.data)
+    rows = rows.multiply(rarities).tocsr()
+    norms = np.sqrt(rows.multiply(rows).sum(axis=1)) * (not is_plain)
+    lengths = np.maximum(MIN_LENGTH, norms)
+    names = list(map(str, counter.get_feature_names_out()))
+    return Matrix(names, rarities.tolist(), csr_matrix(rows.multiply(1 / lengths)))
 
 
 def train_softmax(
@@ -86,7 +91,7 @@ def _train_answer(
 ) -> Any:
     """The weights of one answer against all others."""
     scale = _find_scale(rows, is_it, apart)
-    machine = LinearSVC(C=freedom, dual=True, fit_intercept=False, **options)
+    machine = LinearSVC(C=freedom, dual=True, tol=1e-2, fit_intercept=False, **options)
     return machine.fit(rows.multiply(scale).tocsr(), is_it).coef_[0] * scale
 
 
@@ -131,5 +136,5 @@ def train_binary(
 def _fit_margin(rows: Any, labels: Any, freedom: float, apart: float) -> tuple[Any, float]:
     """The weights of one machine, and its intercept."""
     scale = _find_scale(rows, labels, apart)
-    machine = LinearSVC(C=freedom, dual=True).fit(rows.multiply(scale).tocsr(), labels)
+    machine = LinearSVC(C=freedom, dual=True, tol=1e-2).fit(rows.multiply(scale).tocsr(), labels)
     return machine.coef_[0] * scale, float(machine.intercept_[0])

@@ -25,9 +25,15 @@ from reports.extraction.language import scoring
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
 from reports.extraction.language.parsed_story import ParsedStory, parse_story
 from reports.extraction.language.scoring import LABEL_LETTERS, SCALE, Feature
-from reports.extraction.loss.classifier import KINDS, collect_loss_evidence, loss_features
-from reports.extraction.loss.features import CLAUSE_KINDS, Clause, split_clauses
-from reports.extraction.loss.phrase_rules import PhraseEvidence, apply_phrase_rules
+from reports.extraction.loss.classifier import STATES, loss_features
+from reports.extraction.loss.clauses import (
+    CLAUSE_KINDS,
+    Clause,
+    ClauseVerdict,
+    classify_clauses,
+    split_clauses,
+)
+from reports.extraction.loss.sums import WeighedSum, list_sum_features, weigh_sums
 from reports.extraction.loss.total import payment_count
 from tools.classifiers import POINTS, Classifier, Matrix, make_matrix, train_binary, train_softmax
 
@@ -35,12 +41,13 @@ STORIES = Path(__file__).parent / "data" / "training"
 CONCEPTS = Path(reports.__file__).parent / "data" / "concepts.json"
 SOURCE = "learnt-from.sha256"
 # Of a margin; a smaller weight is left out, for the 2 MB.
-LEAST = {"facts": 0.225, "pieces": 0.3, "state": 0.22, "sums": 0.18}
+LEAST = {"facts": 0.225, "clauses": 0.38, "sums": 0.24, "loss": 0.22}
 # A gram of fewer documents teaches nothing.
-SEEN = {"facts": 8, "pieces": 12, "state": 8, "sums": 8}
+SEEN = {"facts": 8, "clauses": 12, "sums": 8, "loss": 8}
 # Points; what --check was best with.
-EARLY = {"fact": 1.5, "lost": -9.0, "back": 4.0, "again": 5.0}
-_PARTS = 4  # of the stories, each read by what the others taught
+EARLY = {"fact": 1.5, "paid": 2.0, "back": 0.0}
+_PLAIN = {"clauses", "sums"}  # tables whose features are added up as they are
+_PARTS = 3  # of the stories, each read by what the others taught
 _MOST_SUMS = 8  # of one story, whose subsets are tried
 _MOST_BACK = 2  # sums that came back
 
@@ -49,11 +56,13 @@ Label = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class TrainingExample:
-    """A labelled story and its look."""
+    """A labelled story of a hand and its look; what its clauses and sums say, once weighed."""
 
+    hand: str
     label: Label
     parsed: ParsedStory
-    evidence: PhraseEvidence
+    verdicts: Sequence[ClauseVerdict] = ()
+    weighed: Sequence[WeighedSum] = ()
 
 
 @dataclass(frozen=True)
@@ -71,11 +80,7 @@ def load_examples(file: Path) -> list[TrainingExample]:
     """The stories of one hand."""
     lines = file.read_text(encoding="utf-8").splitlines()
     labels = [json.loads(line) for line in lines if line.strip()]
-    looks = [parse_story(label["text"]) for label in labels]
-    return [
-        TrainingExample(label, parsed, apply_phrase_rules(parsed))
-        for label, parsed in zip(labels, looks, strict=True)
-    ]
+    return [TrainingExample(file.stem, label, parse_story(label["text"])) for label in labels]
 
 
 def facts_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
@@ -101,10 +106,10 @@ def clause_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
     tells: list[str] = []
     for lesson in taught:
         quotes = lesson.label.get("money_because", [])
-        if not quotes and evaluation.kind_of(lesson.label["money_lost_vnd"]) != "unknown":
+        if not quotes and evaluation.loss_state(lesson.label) != "not_said":
             continue  # nobody marked it
         marked = _find_marked(lesson.parsed, quotes)
-        for piece in split_clauses(lesson.parsed, lesson.evidence):
+        for piece in split_clauses(lesson.parsed):
             documents.append(piece.names)
             tells.append(_get_clause_role(lesson, piece, marked))
     questions = [
@@ -136,57 +141,74 @@ def _get_clause_role(lesson: TrainingExample, piece: Clause, marked: Collection[
     return "kept" if lesson.label["money_lost_vnd"] == 0 else "gone"
 
 
-def state_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
+def loss_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
     """Whether money is gone."""
-    kind = [evaluation.kind_of(lesson.label["money_lost_vnd"]) for lesson in taught]
-    documents = [_list_names(loss_features(lesson.parsed, lesson.evidence)) for lesson in taught]
-    question = train_softmax(kind, KINDS, 0.3, apart=0.5, class_weight="balanced")
+    documents = [
+        _list_names(loss_features(lesson.parsed, lesson.verdicts, lesson.weighed))
+        for lesson in taught
+    ]
+    states = [evaluation.loss_state(lesson.label) for lesson in taught]
+    question = train_softmax(states, STATES, 0.3, apart=0.5, class_weight="balanced")
     return TrainingSet(documents, [question])
 
 
-def amount_role_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
-    """Which of the sums of a story in which money is gone: lost, come back, paid once more."""
+def sum_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
+    """Which sums are paid, which came back; what nothing tells is not asked."""
     documents: list[list[str]] = []
-    lost: list[bool] = []
-    back: list[bool] = []
-    again: list[bool | None] = []
+    roles: list[str | None] = []
     for lesson in taught:
-        if (parts := solve_loss_subset(lesson)) is not None:
-            numbers = range(len(lesson.parsed.sums))
-            documents += map(_list_names, lesson.evidence.around)
-            values = _list_values(lesson.parsed)
-            lost += [
-                number in parts.lost or values[number] == lesson.label["money_lost_vnd"]
-                for number in numbers
-            ]
-            back += [number in parts.back for number in numbers]
-            again += [_is_paid_again(values, parts.lost, number) for number in numbers]
-    return TrainingSet(
-        documents,
-        [
-            train_binary(lost, "lost", EARLY["lost"]),
-            train_binary(back, "back", EARLY["back"]),
-            train_binary(again, "again", EARLY["again"]),
-        ],
-    )
+        documents += list_sum_features(lesson.parsed, lesson.verdicts)
+        roles += _list_roles(lesson)
+    asked = [row for row, role in enumerate(roles) if role is not None]
+    questions = [
+        train_binary(
+            [roles[row] == role for row in asked], role, EARLY[role], machines=((0.4, 0.0),)
+        )
+        for role in ("paid", "back")
+    ]
+    return TrainingSet([documents[row] for row in asked], questions)
+
+
+def _list_roles(lesson: TrainingExample) -> list[str | None]:
+    """Return paid, back or "" for each sum, None where the label does not tell."""
+    values = [each.value * payment_count(lesson.parsed, each) for each in lesson.parsed.sums]
+    loss, state = lesson.label["money_lost_vnd"], evaluation.loss_state(lesson.label)
+    if state != "some":
+        return [""] * len(values)
+    parts = solve_loss_subset(lesson, values)
+    if parts is None:
+        return [None] * len(values)
+    roles: list[str | None] = [None if value == loss else "" for value in values]
+    for number in parts.lost:
+        roles[number] = "paid"
+    for number in parts.back:
+        roles[number] = "back"
+    return roles
 
 
 class LossSubset(NamedTuple):
     """The numbers of the sums that are a loss: what was lost, less what came back."""
 
-    lost: frozenset[int]
-    back: frozenset[int]
+    lost: tuple[int, ...]
+    back: tuple[int, ...]
 
 
-def _list_values(parsed: ParsedStory) -> list[int]:
-    return [each.value * payment_count(parsed, each) for each in parsed.sums]
-
-
-def solve_loss_subset(lesson: TrainingExample) -> LossSubset | None:
-    """Which sums make up the loss, as few as do; None where none do, or nothing was lost."""
-    loss, values = lesson.label["money_lost_vnd"], _list_values(lesson.parsed)
+def solve_loss_subset(lesson: TrainingExample, values: Sequence[int]) -> LossSubset | None:
+    """Return which sums make up the loss: those that are marked, then as few as do; None for none."""
+    loss = lesson.label["money_lost_vnd"]
     if not loss or not 0 < len(values) <= _MOST_SUMS:
         return None
+    marked = _find_marked(lesson.parsed, lesson.label.get("money_because", []))
+    is_marked = [each.first in marked for each in lesson.parsed.sums]
+
+    def worth(subset: LossSubset) -> tuple[float, int]:
+        parts = (*subset.lost, *subset.back)
+        return sum(is_marked[one] for one in parts) / len(parts), -len(parts)
+
+    return max(_list_subsets(values, loss), key=worth, default=None)
+
+
+def _list_subsets(values: Sequence[int], loss: int) -> Iterator[LossSubset]:
     numbers = range(len(values))
     for many in range(1, len(values) + 1):
         for few in range(min(many, _MOST_BACK + 1)):
@@ -195,24 +217,14 @@ def solve_loss_subset(lesson: TrainingExample) -> LossSubset | None:
                 later = [one for one in numbers if one not in lost and one > lost[0]]
                 for back in combinations(later, few):
                     if sum(values[one] for one in back) == over:
-                        return LossSubset(frozenset(lost), frozenset(back))
-    return None
-
-
-def _is_paid_again(values: Sequence[int], lost: frozenset[int], number: int) -> bool | None:
-    """Whether a sum that was told before is another one; None where nothing tells."""
-    same = [one for one in range(len(values)) if values[one] == values[number]]
-    if number == same[0] or not lost.intersection(same):
-        return None
-    many = len(lost.intersection(same))
-    return None if 1 < many < len(same) else many > 1
+                        yield LossSubset(lost, back)
 
 
 TABLES: Mapping[str, Callable[[Sequence[TrainingExample]], TrainingSet]] = {
     "facts": facts_training_set,
-    "pieces": clause_training_set,
-    "state": state_training_set,
-    "sums": amount_role_training_set,
+    "clauses": clause_training_set,
+    "sums": sum_training_set,
+    "loss": loss_training_set,
 }
 
 
@@ -220,39 +232,61 @@ def train_all(taught: Sequence[TrainingExample], folder: Path) -> None:
     """Write every table. What says little is left out, and the rest is learnt once more, so that
     the reader weighs with the very grams with which the machine did.
     """
-    for name in ("facts", "pieces"):
-        _train(name, taught, folder)
-    heard = _read_by_other_parts(taught)
-    for name in ("state", "sums"):
-        _train(name, heard, folder)
+    _train("facts", taught, folder)
+    train_loss(taught, folder)
 
 
-def _read_by_other_parts(taught: Sequence[TrainingExample]) -> list[TrainingExample]:
-    """The lessons with what their pieces tell, weighed by what was learnt from other stories: what
-    was learnt from a story is surer of it than of any to come.
-    """
-    heard = list(taught)
+def train_loss(taught: Sequence[TrainingExample], folder: Path) -> None:
+    """Write the tables of a loss; sums hear what clauses say, the state what both do."""
     original = scoring.FOLDER
+    _train("clauses", taught, folder)
+    heard = _weigh_by_others("clauses", taught, _hear_clauses)
+    _train("sums", heard, folder)
+    heard = _weigh_by_others("sums", heard, _hear_sums)
+    _train("loss", heard, folder)
+    use_weights(original)
+
+
+def _hear_clauses(lesson: TrainingExample) -> TrainingExample:
+    return replace(lesson, verdicts=classify_clauses(lesson.parsed))
+
+
+def _hear_sums(lesson: TrainingExample) -> TrainingExample:
+    return replace(lesson, weighed=weigh_sums(lesson.parsed, lesson.verdicts))
+
+
+def _weigh_by_others(
+    name: str,
+    taught: Sequence[TrainingExample],
+    hear: Callable[[TrainingExample], TrainingExample],
+) -> list[TrainingExample]:
+    """Return the lessons with what a table says of them that was learnt from other hands: what was
+    learnt from a story is surer of it than of any to come.
+    """
+    part_of = {hand: at % _PARTS for at, hand in enumerate(sorted({each.hand for each in taught}))}
+    heard = list(taught)
     for part in range(_PARTS):
         with tempfile.TemporaryDirectory() as folder:
-            others = [lesson for number, lesson in enumerate(taught) if number % _PARTS != part]
-            _train("pieces", others, Path(folder))
+            others = [each for each in taught if part_of[each.hand] != part]
+            _train(name, others, Path(folder), is_final=False)
             use_weights(Path(folder))
-            for number in range(part, len(taught), _PARTS):
-                heard[number] = replace(
-                    taught[number], evidence=collect_loss_evidence(taught[number].parsed)
-                )
-    use_weights(original)
+            for number, lesson in enumerate(taught):
+                if part_of[lesson.hand] == part:
+                    heard[number] = hear(lesson)
     return heard
 
 
-def _train(name: str, taught: Sequence[TrainingExample], folder: Path) -> None:
-    lectures = TABLES[name](taught)
-    first = make_matrix(lectures.documents, SEEN[name])
-    rows = _format_rows(first, _train_classifiers(lectures, first), LEAST[name])
-    grams = {gram for gram, adds in rows if adds}
-    second = make_matrix(lectures.documents, SEEN[name], grams)
-    lines = _format_lines(second, _train_classifiers(lectures, second), LEAST[name])
+def _train(
+    name: str, taught: Sequence[TrainingExample], folder: Path, *, is_final: bool = True
+) -> None:
+    lectures, is_plain = TABLES[name](taught), name in _PLAIN
+    table = make_matrix(lectures.documents, SEEN[name], is_plain=is_plain)
+    heads = _train_classifiers(lectures, table)
+    if is_final:
+        grams = {gram for gram, adds in _format_rows(table, heads, LEAST[name]) if adds}
+        table = make_matrix(lectures.documents, SEEN[name], grams, is_plain=is_plain)
+        heads = _train_classifiers(lectures, table)
+    lines = _format_lines(table, heads, LEAST[name])
     (folder / f"{name}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -302,17 +336,19 @@ def cross_validate(held_out: Path, files: Iterable[Path]) -> None:
 def use_weights(folder: Path) -> None:
     """Have the reader use the weights of a folder."""
     scoring.FOLDER = folder
-    scoring.load_model.cache_clear()
+    scoring.forget_weights()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="tools.train_reader", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, hold out each file")
     parser.add_argument("--only", help="hold out these files alone (their letters)")
+    parser.add_argument("--loss", action="store_true", help="learn the tables of a loss alone")
     options = parser.parse_args()
     files = sorted(STORIES.glob("*.jsonl"))
     if not options.check:
-        train_all([lesson for file in files for lesson in load_examples(file)], scoring.FOLDER)
+        train = train_loss if options.loss else train_all
+        train([lesson for file in files for lesson in load_examples(file)], scoring.FOLDER)
         (scoring.FOLDER / SOURCE).write_text(hash_sources() + "\n", encoding="utf-8")
         return
     for held_out in files:

@@ -151,12 +151,17 @@ def is_danger(rule: str) -> bool:
     return rule.startswith(f"{DANGER} ")
 
 
+_OF_LOSS = {"paid": "Kể là đã trả", "gone: said": "Kể là đã mất", "none: said": "Kể là không mất"}
+
+
 def source_label(text: str) -> str:
     """Return the source of a fact, "" for the story itself."""
     if text.startswith("declared: "):
         return "Người báo cho biết"
     rule = text.removesuffix(FROM_FOLLOWUP)
     notes = ["Trong lời báo thêm"] if rule != text else []
+    if rule in _OF_LOSS:
+        notes.insert(0, _OF_LOSS[rule])
     if is_remainder(rule):
         notes.insert(0, "Các chữ còn lại của lời kể")
     return "; ".join(notes)

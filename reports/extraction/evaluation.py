@@ -124,13 +124,25 @@ def money_exact(judged: Iterable[EvaluatedStory]) -> float:
     return accuracy(judged, "money_lost_vnd")
 
 
-def loss_kind_confusion(judged: Iterable[EvaluatedStory]) -> Counter[tuple[str, str]]:
-    pairs = _list_pairs("money_lost_vnd", judged)
-    return Counter((kind_of(meant), kind_of(extracted)) for meant, extracted in pairs)
+def loss_confusion(judged: Iterable[EvaluatedStory]) -> Counter[tuple[str, str]]:
+    """Return how often each state of loss was meant and read."""
+    labelled = (each for each in judged if "money_lost_vnd" in each.label)
+    return Counter((loss_state(each.label), each.reading.loss.state) for each in labelled)
 
 
-def kind_of(loss: int | None) -> str:
-    return "unknown" if loss is None else "sum" if loss else "none"
+def loss_state(label: Mapping[str, Any]) -> str:
+    """Return none, some or not_said; some without a sum where words are marked and no sum is."""
+    lost = label["money_lost_vnd"]
+    if lost == 0:
+        return "none"
+    return "some" if lost or label.get("money_because") else "not_said"
+
+
+def loss_metrics(judged: Iterable[EvaluatedStory]) -> tuple[float, float]:
+    """Return the share of states that were read rightly, and of losses that were read as none."""
+    states = loss_confusion(judged)
+    right = sum(count for (meant, extracted), count in states.items() if meant == extracted)
+    return _share(right, states.total()), _share(states["some", "none"], states.total())
 
 
 def ongoing(judged: Iterable[EvaluatedStory]) -> Score:
@@ -177,9 +189,12 @@ def calibration(judged: Iterable[EvaluatedStory]) -> Counter[tuple[str, str, boo
 
 
 def summary_metrics(judged: Sequence[EvaluatedStory]) -> Iterator[str]:
-    """Yield the five figures by which a reader is judged."""
+    """Yield the figures by which a reader is judged."""
     yield f"scenario macro F1 {macro_f1(scenarios(judged)):.3f}"
     yield f"scenario accuracy {accuracy(judged):.3f}"
     yield f"actions micro F1 {micro_average(actions(judged)).f1:.3f}"
+    right, hidden = loss_metrics(judged)
+    yield f"state of loss {right:.3f}"
+    yield f"loss read as none {hidden:.4f}"
     yield f"money exact {money_exact(judged):.3f}"
     yield f"ongoing F1 {ongoing(judged).f1:.3f}"

@@ -81,7 +81,7 @@ def _score_demands(reading: StoryReading, declared: FormAnswers) -> Iterator[Exp
 
 def _score_money(reading: StoryReading, declared: FormAnswers) -> Iterator[Explanation]:
     """Score the larger loss of story and form."""
-    story_loss, typed = reading.money_lost_vnd or 0, declared.money_lost_vnd or 0
+    story_loss, typed = reading.loss.least_vnd, declared.money_lost_vnd or 0
     reason = _find_reason(reading, "money_lost_vnd") if story_loss >= typed else None
     for least, points in _points()["money"]:
         if max(story_loss, typed) >= least:
@@ -152,7 +152,7 @@ def list_dangers(reading: StoryReading, declared: FormAnswers | None = None) -> 
 
 
 def _list_facts(reading: StoryReading, form: FormAnswers) -> Iterator[Explanation]:
-    lost = max(reading.money_lost_vnd or 0, form.money_lost_vnd or 0)
+    lost = max(reading.loss.least_vnd, form.money_lost_vnd or 0)
     row = code_rows()[reading.scenario]
     if form.happening_now or (reading.ongoing and reading.scenario not in _points()["harmless"]):
         yield _danger("pressed", _find_reason(reading, "ongoing"))
@@ -178,7 +178,7 @@ def _say_sum(vnd: int) -> str:
 
 def _list_told(reading: StoryReading, form: FormAnswers) -> Iterator[Explanation]:
     """Yield the dangers that words tell, where the facts do not speak against them."""
-    is_lost = bool(reading.money_lost_vnd or form.money_lost_vnd or form.money_lost)
+    is_lost = reading.loss.state == "some" or bool(form.money_lost_vnd or form.money_lost)
     is_doubtful = {
         "unless over": _is_over(reading, form),
         "unless none": reading.money_lost_vnd == 0 and not form.money_lost,

@@ -33,7 +33,7 @@ from reports.extraction.language.scoring import (
     score,
     sum_points,
 )
-from reports.extraction.loss.classifier import collect_loss_evidence, extract_loss, loss_features
+from reports.extraction.loss.classifier import Loss, extract_loss
 
 UNCLEAR, ONGOING = "unclear", "ongoing"
 _VAGUE = {"other_impersonation", UNCLEAR}
@@ -51,18 +51,23 @@ MIN_MARGIN = 0.1  # the scenario of a smaller lead is unclear
 
 @dataclass(frozen=True, slots=True)
 class StoryReading:
-    """The facts of a story. ``money_lost_vnd``: đồng, 0 none, None not said.
+    """The facts of a story. ``loss``: what it says of money, with the total that it proposes.
 
     ``score``: the sum of the scenario's reasons; ``margin``: its lead over the next code.
     """
 
     scenario: str
     actions: tuple[str, ...]
-    money_lost_vnd: int | None
+    loss: Loss
     ongoing: bool
     reasons: tuple[Explanation, ...]
     score: float = 0.0
     margin: float = 0.0
+
+    @property
+    def money_lost_vnd(self) -> int | None:
+        """Return the proposed total in đồng, 0 for none, None where it is not plain."""
+        return self.loss.proposed_vnd
 
 
 def extract_from_story(text: str) -> StoryReading:
@@ -106,18 +111,14 @@ def _read_parts(parsed: ParsedStory) -> Iterator[StoryReading]:
                 replace(why, start=start + (why.start or 0), end=start + (why.end or 0))
                 for why in part.reasons
             ]
-            yield replace(part, reasons=tuple(places))
+            yield replace(part, loss=part.loss.moved(start), reasons=tuple(places))
 
 
 def _merge(reading: StoryReading, part: StoryReading) -> StoryReading:
     """Return the reading with a part's scenario and danger, and the demands of both."""
     actions = {*reading.actions, *part.actions}
-    lost = max(reading.money_lost_vnd, part.money_lost_vnd, key=lambda sum_: sum_ or 0)
-    of_part = {
-        "scenario",
-        "ongoing",
-        *(["money_lost_vnd"] if lost != reading.money_lost_vnd else []),
-    }
+    loss = max(reading.loss, part.loss, key=lambda each: each.proposed_vnd or 0)
+    of_part = {"scenario", "ongoing", *(["money_lost_vnd"] if loss is part.loss else [])}
     others = [why for why in reading.reasons if why.fact not in of_part]
     added = [
         why
@@ -127,28 +128,26 @@ def _merge(reading: StoryReading, part: StoryReading) -> StoryReading:
     return replace(
         part,
         actions=tuple(code for code in action_codes() if code in actions),
-        money_lost_vnd=lost,
+        loss=loss,
         reasons=(*added, *others),
     )
 
 
 def _extract(parsed: ParsedStory) -> StoryReading:
-    evidence = collect_loss_evidence(parsed)
     facts = score(load_model("facts"), parsed.grams)
-    state = score(load_model("state"), loss_features(parsed, evidence))
     scenario, margin = _choose_scenario(parsed, facts)
     why = _explain(parsed, facts, "scenario", scenario) or _explain_phrases(parsed, scenario)
     actions = tuple(code for code in action_codes() if _is_said(facts, code))
-    loss = extract_loss(parsed, evidence, state, scenario in _JUNK)
+    loss, why_loss = extract_loss(parsed, scenario in _JUNK)
     return StoryReading(
         scenario=scenario,
         actions=actions,
-        money_lost_vnd=loss.value,
+        loss=loss,
         ongoing=_is_said(facts, ONGOING),
         reasons=(
             *why,
             *(reason for code in actions for reason in _explain(parsed, facts, "actions", code)),
-            *loss.reasons,
+            *why_loss,
             *(_explain(parsed, facts, ONGOING, ONGOING) if _is_said(facts, ONGOING) else ()),
             *_explain_context(parsed),
             *find_dangers(parsed),

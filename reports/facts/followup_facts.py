@@ -20,9 +20,17 @@ from reports.extraction.impersonation import claims
 from reports.extraction.impersonation.claims import ImpersonationClaim, ImpersonationResult
 from reports.extraction.impersonation.office_names import OfficeLexicon
 from reports.extraction.language import amounts
+from reports.extraction.language.cue_matcher import (
+    Token,
+    TokenizedText,
+    WordSet,
+    tokenize,
+    word_set,
+)
 from reports.extraction.language.parsed_story import ParsedStory, parse_story
 from reports.extraction.language.scoring import Explanation
-from reports.extraction.loss import classifier
+from reports.extraction.loss.classifier import STATES_BY_WEIGHT as _STATES
+from reports.extraction.loss.classifier import Loss
 from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.extraction.phones import Mentions, ParsedCaller
 from reports.extraction.story_reader import StoryReading
@@ -30,6 +38,13 @@ from reports.facts.merged_report import MergedReport
 from reports.models import Indicator
 
 FROM_FOLLOWUP = " (báo thêm)"
+_BEFORE = word_set("thêm tiếp another extra nữa more again")  # "thêm 5 triệu", "lần nữa 5 triệu"
+_BEHIND_SUM = word_set("nữa more again")
+_ASKING = {"doi", "yeu", "bat"}  # "đòi thêm 20 triệu": no payment
+_OTHERWISE = {"truc", "ke", "noi", "bao", "viet", "ghi", "hoi"}  # "chuyển trực tiếp", "kể thêm"
+_IN_ALL = {"tong", "total", "altogether"}
+_REACH, _BEHIND = 6, 3  # words before the sum of a story and behind it
+_MAX_FIELD = 400  # characters of the form's field
 _LABEL = "stk "  # makes every line of the field for accounts one
 _FOLLOWUP, _STORY = Indicator.IndicatorSource.FOLLOWUP, Indicator.IndicatorSource.STORY
 _KINDS = Indicator.Kind
@@ -80,12 +95,51 @@ def _further_loss(
     field: str, parsed: ParsedStory, later: StoryReading | None, typed: int | None
 ) -> int | None:
     """Return the loss beside all before; a sum in both story and field counts once."""
-    is_further_story = later is not None and classifier.is_additional_loss(parsed)
+    is_further_story = later is not None and is_additional_loss(parsed, later.loss)
     story_loss = later.money_lost_vnd if later and is_further_story else None
     if typed is None:
         return story_loss or None
-    is_further = typed == story_loss or classifier.is_additional_field(field)
+    is_further = typed == story_loss or is_additional_field(field)
     return typed if is_further else None
+
+
+def is_additional_field(raw: str) -> bool:
+    """Return whether the form's field names a further sum: "thêm 5tr"; not a total."""
+    story = tokenize(raw[:_MAX_FIELD])
+    words, amount = story.words, next(amounts.find_amounts(story), None)
+    if amount is None or any(word.folded in _IN_ALL for word in words):
+        return False
+    return _has_word(story, words[: amount.first]) or _has_word(story, words[amount.last :])
+
+
+def is_additional_loss(parsed: ParsedStory, loss: Loss) -> bool:
+    """Return whether the loss of a story is a further one.
+
+    The first lost sum decides: "mất 10 triệu, rồi thêm 20 triệu nữa" tells the whole anew. A sum
+    that is only demanded is no loss.
+    """
+    rows = zip(parsed.sums, loss.sums, strict=False)
+    first = next((amount for amount, told in rows if told.role == "paid"), None)
+    if loss.state != "some" or first is None:
+        return False
+    story, words = parsed.story, parsed.story.words
+    near = words[max(0, first.first - _REACH) : first.first]
+    before = [word for word in near if word.clause == words[first.first].clause]
+    is_asked = any(word.folded in _ASKING for word in before)
+    if is_asked or any(word.folded in _IN_ALL for word in words):
+        return False
+    behind = words[first.last : first.last + _BEHIND]
+    return _has_word(story, before) or _has_word(story, behind, _BEHIND_SUM)
+
+
+def _has_word(story: TokenizedText, words: Iterable[Token], wanted: WordSet | None = None) -> bool:
+    """Return whether one of the words says that a sum is a further one."""
+    last = ""
+    for word in words:
+        if (wanted or _BEFORE).has(story, word) and last not in _OTHERWISE:
+            return True
+        last = word.folded
+    return False
 
 
 def _add_reading(reading: StoryReading, later: StoryReading, *, is_further: bool) -> StoryReading:
@@ -94,14 +148,19 @@ def _add_reading(reading: StoryReading, later: StoryReading, *, is_further: bool
         facts["scenario"] = later.scenario
     if later.ongoing and not reading.ongoing:
         facts["ongoing"] = later.ongoing
-    if is_further:
-        facts["money_lost_vnd"] = reading.money_lost_vnd  # later.reasons still explain the sum
-    elif later.money_lost_vnd is not None and later.money_lost_vnd > (reading.money_lost_vnd or -1):
-        facts["money_lost_vnd"] = later.money_lost_vnd
+    if later.loss != Loss():
+        facts["loss"] = _add_loss(reading.loss, later.loss, is_further=is_further)
     if fresh := tuple(code for code in later.actions if code not in reading.actions):
         facts["actions"] = (*reading.actions, *fresh)
     reasons = (reason for reason in later.reasons if _is_new(reason, reading, facts, fresh))
     return replace(reading, **facts, reasons=(*reading.reasons, *map(_without_place, reasons)))
+
+
+def _add_loss(loss: Loss, later: Loss, *, is_further: bool) -> Loss:
+    """Return the loss with what a follow-up tells; none of it makes the loss smaller."""
+    sums = (*loss.sums, *(replace(each, start=None, end=None) for each in later.sums))
+    surer = max(loss, later, key=lambda each: (_STATES.index(each.state), each.proposed_vnd or 0))
+    return replace(loss if is_further and loss.state == "some" else surer, sums=sums)
 
 
 def _is_new(
@@ -113,6 +172,8 @@ def _is_new(
     if reason.fact == DANGER:
         return True
     is_explained = any(each.fact == reason.fact for each in reading.reasons)
+    if reason.fact == "money_lost_vnd":
+        return "loss" in facts
     return reason.fact in facts or (reason.fact in _CONTEXT and not is_explained)
 
 

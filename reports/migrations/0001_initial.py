@@ -286,6 +286,7 @@ class Migration(migrations.Migration):
                 ('scenario', models.CharField(max_length=32, verbose_name='kiểu lừa')),
                 ('actions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), default=list, size=None, verbose_name='họ đòi')),
                 ('money_lost_vnd', models.BigIntegerField(null=True, verbose_name='thiệt hại (đồng)')),
+                ('loss', models.JSONField(db_default={}, default=dict, verbose_name='tiền kể trong tin')),
                 ('ongoing', models.BooleanField(default=False, verbose_name='đang diễn ra')),
                 ('priority', models.PositiveSmallIntegerField(verbose_name='ưu tiên')),
                 ('offices', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), db_default=[], default=list, size=None, verbose_name='xưng là')),

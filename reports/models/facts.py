@@ -24,7 +24,8 @@ class ExtractedFacts(models.Model):
 
     `reasons`: {"fact", "rule", "words", "start", "end", "points"}, offsets in `Report.story`.
     `followups_read`: how many it covers; fewer never replace more. `offices`: claimed offices,
-    rows of Office or wider names of the claim table; `office_communes`: communes that a named unit
+    rows of Office or wider names of the claim table; `loss`: {"state", "sums": [{"vnd", "role",
+    "start", "end"}], "proposed_vnd", "is_declared"} (extraction/loss); `office_communes`: communes that a named unit
     may be of. `commune`, `commune_raw`: the home by the last follow-up that names one,
     or by story or answer where no field does; else "".
     """
@@ -33,6 +34,7 @@ class ExtractedFacts(models.Model):
     scenario = models.CharField("kiểu lừa", max_length=32)
     actions = ArrayField(models.CharField(max_length=32), verbose_name="họ đòi", default=list)
     money_lost_vnd = models.BigIntegerField("thiệt hại (đồng)", null=True)
+    loss = models.JSONField("tiền kể trong tin", default=dict, db_default={})
     ongoing = models.BooleanField("đang diễn ra", default=False)
     priority = models.PositiveSmallIntegerField("ưu tiên")
     offices = ArrayField(

@@ -36,7 +36,7 @@ from reports.facts.merged_report import MergedReport
 from reports.models import ExtractedFacts, Followup, Indicator, Report
 from reports.reference import gazetteer, office_lexicon
 
-RULES_VERSION = "2026-12-01b"  # raise it with every change of words or weights
+RULES_VERSION = "2026-12-01c"  # raise it with every change of words or weights
 TIMEOUT_SECONDS = 10.0  # seconds for one message, half of the task's soft time limit
 _MAX_KEY_LENGTH, _MAX_HOLDER_LENGTH = 255, 80
 _MAX_INDICATORS = 100
@@ -79,7 +79,7 @@ SELECT {", ".join(_COLUMNS)},
 # next statement sees the first one's indicators. Facts without the latest follow-ups do not replace
 # facts with them, nor does reading again replace those of a report under a hold.
 _FACTS = (
-    "scenario", "actions", "money_lost_vnd", "ongoing", "priority", "offices", "office_communes",
+    "scenario", "actions", "money_lost_vnd", "loss", "ongoing", "priority", "offices", "office_communes",
     "stages", "commune_id", "commune_raw", "reasons", "search_text", "rules_version", "followups_read",
 )  # fmt: skip
 # Who decides meanwhile is waited for: junk ties nobody. First, as who erases takes the case first.
@@ -188,6 +188,7 @@ def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0)
             scenario=facts.scenario,
             actions=list(facts.actions),
             money_lost_vnd=facts.money_lost_vnd,
+            loss=facts.loss.as_row() | {"is_declared": facts.loss.is_declared},
             ongoing=facts.ongoing,
             priority=priority.score,
             offices=list(claims.offices),
@@ -235,8 +236,8 @@ def read_report(report: Report, followups: tuple[Followup, ...] = ()) -> StoryRe
 def merge_form_facts(reading: StoryReading, declared: FormAnswers) -> StoryReading:
     """Return the story's facts with those that the form declares.
 
-    Nothing makes a report look smaller: of two losses the larger stands, and a form's "no longer"
-    does not undo a story's "now".
+    The form's sum leads; its "no loss" beside a told payment is unclear, and its "no longer" does
+    not undo a story's "now".
     """
     facts = reading
     scenario = _SCENARIO_OF_OFFICE.get(declared.claimed_office)
@@ -251,14 +252,22 @@ def merge_form_facts(reading: StoryReading, declared: FormAnswers) -> StoryReadi
 
 
 def _merge_loss(facts: StoryReading, declared: FormAnswers) -> StoryReading:
-    typed, story_loss = declared.money_lost_vnd, facts.money_lost_vnd
+    """Return the facts with the form's sum; of a "no" against a told payment, unclear."""
+    typed, loss = declared.money_lost_vnd, facts.loss
     if typed is None and declared.money_lost is False:
         typed = 0
-    if typed is None and declared.money_lost and story_loss == 0:
-        return _declare(facts, "money_lost_vnd", "money_lost", money_lost_vnd=None)
-    if typed is None or (story_loss is not None and story_loss >= typed):
+    is_told = loss.state == "some" or any(each.role == "paid" for each in loss.sums)
+    if typed:
+        loss = replace(loss, state="some", proposed_vnd=typed, is_declared=True)
+    elif (typed == 0 and is_told) or (declared.money_lost and loss.state == "none"):
+        loss = replace(loss, state="unclear", proposed_vnd=None)
+    elif typed == 0:
+        loss = replace(loss, state="none", proposed_vnd=0, is_declared=True)
+    elif declared.money_lost and loss.state == "not_said":
+        loss = replace(loss, state="some", is_declared=True)
+    if loss == facts.loss:
         return facts
-    return _declare(facts, "money_lost_vnd", "money_lost", money_lost_vnd=typed)
+    return _declare(facts, "money_lost_vnd", "money_lost", loss=loss)
 
 
 def _declare(facts: StoryReading, fact: str, field: str, **changed: Any) -> StoryReading:
@@ -325,7 +334,8 @@ def _write(findings: TriageResult) -> None:
     facts = findings.facts
     rows = [{name: getattr(each, name) for name in _INDICATOR} for each in findings.indicators]
     with connection.cursor() as cursor:
-        json_values = {"reasons": _json(facts.reasons), "found": _json(rows)}
+        json_values = {name: _json(getattr(facts, name)) for name in ("reasons", "loss")}
+        json_values["found"] = _json(rows)
         steps = (_LOCK_CASE_SQL, _UPSERT_FACTS_SQL, _WRITE_INDICATORS)
         execute_pipeline(cursor, facts.__dict__ | json_values, *steps)
     matching.link_report(
@@ -345,5 +355,5 @@ def _reason_row(reason: Explanation) -> dict[str, Any]:
     return row | {"words": ""} if is_remainder(reason.rule) else row
 
 
-def _json(value: list[Any]) -> str:
+def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)

@@ -280,22 +280,6 @@ def matches_between(hits: Sequence[CueMatch], low: int, high: int) -> list[CueMa
     return [hit for hit in hits[first:last] if hit.last <= high]
 
 
-def longest_match_by_token(hits: Iterable[CueMatch]) -> dict[int, CueMatch]:
-    """Return for each word the hit over it that reaches furthest."""
-    over: dict[int, CueMatch] = {}
-    for hit in hits:
-        for at in range(hit.first, hit.last):
-            if at not in over or over[at].last < hit.last:
-                over[at] = hit
-    return over
-
-
-def is_covered(hit: CueMatch, over: Mapping[int, CueMatch]) -> bool:
-    """Return whether *hit* lies within a longest hit, or begins amid one ("báo công an" tỉnh)."""
-    longer = over.get(hit.first)
-    return longer is not None and (longer.first < hit.first or hit.last <= longer.last)
-
-
 def inside(hit: CueMatch, others: Iterable[CueMatch]) -> bool:
     """Return whether *hit* lies within one of *others* that is longer."""
     size = hit.last - hit.first

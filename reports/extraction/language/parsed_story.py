@@ -36,17 +36,6 @@ OUTCOMES = frozenset({"done", "refused", "nearly"})  # states that are an outcom
 _NEVER = -99  # no such word in the clause
 _VERBS = ("pay", "heed")
 _OTHER = "else"  # words that contain a verb of paying: "lao động", "mất sóng"
-# Turns of a story by letter, of families (concepts.json) and of actions.
-_TURNS = {
-    "demand": "D", "give_word": "G", "now": "W", "ask_us": "Q", "checked": "C", "safe_one": "C",
-    "broke_off": "R", "gave_up": "R", "stopped_by": "R", "notlost": "N", "lost": "L",
-}  # fmt: skip
-_TURN_OF_ACTION = {
-    ("pay", "done"): "P", ("heed", "done"): "H", ("pay", "refused"): "R", ("heed", "refused"): "R",
-    ("pay", "nearly"): "R", ("heed", "nearly"): "R",
-}  # fmt: skip
-_COMMON_TURNS = {"D", "G", "W"}
-_MAX_TURNS = 3
 _IF = {"neu", "he", "keo", "do", "vi", "tai", "if", "so"}
 _AND_THEN = word_set("rồi sau xong và nhưng nên then but", unmarked="roi xong nhung then but")
 _TELLER = {"toi", "tui", "minh", "i", "we"}
@@ -150,42 +139,6 @@ def action_features(actions: Sequence[PaymentAction]) -> Iterator[Feature]:
         yield Feature(f"…@{kind} {state}", first, last)
 
 
-def sequence_features(
-    hits: Sequence[CueMatch], actions: Sequence[PaymentAction], sums: Sequence[MoneyAmount]
-) -> Iterator[Feature]:
-    """Yield the last one to three turns ("D$R": demand, sum, refusal), and the set of all."""
-    turns = _find_turns(hits, actions, sums)
-    names = "".join(turn.name for turn in turns)
-    for count in range(1, min(len(turns), _MAX_TURNS) + 1):
-        yield Feature("!" + names[-count:], turns[-count].first, turns[-1].last)
-    if turns:
-        distinct = "".join(sorted({*names} - _COMMON_TURNS))
-        yield Feature("!all " + distinct, turns[0].first, turns[-1].last)
-
-
-def _find_turns(
-    hits: Sequence[CueMatch], actions: Sequence[PaymentAction], sums: Sequence[MoneyAmount]
-) -> list[Feature]:
-    """Return the turns in order of place, the same twice in a row once."""
-    turns = [
-        Feature(_TURNS[hit.cue.code], hit.first, hit.last)
-        for hit in hits
-        if hit.cue.family == "concepts" and hit.cue.code in _TURNS
-    ]
-    turns += [
-        Feature(_TURN_OF_ACTION[action[:2]], action.first, action.last)
-        for action in actions
-        if action[:2] in _TURN_OF_ACTION
-    ]
-    turns += [Feature("$", amount.first, amount.last) for amount in sums]
-    turns.sort(key=lambda turn: turn[1:])
-    return [
-        turn
-        for before, turn in pairwise([None, *turns])
-        if turn and turn.name != (before and before.name)
-    ]
-
-
 def feature_tokens(story: TokenizedText, sums: Sequence[MoneyAmount]) -> list[Feature]:
     """Return the words, each number and each sum as one character."""
     amount_at = {place: amount for amount in sums for place in range(amount.first, amount.last)}
@@ -220,13 +173,6 @@ def ending_features(words: Sequence[Feature]) -> list[Feature]:
     return [Feature("…" + name, first, end) for name, first, end in [*last, *pair_features(last)]]
 
 
-def last_sentence_features(story: TokenizedText, grams: Iterable[Feature]) -> Iterator[Feature]:
-    last = story.words[-1].sentence if story.words else 0
-    for name, first, end in grams:
-        if story.words[first].sentence == last:
-            yield Feature("." + name, first, end)
-
-
 @dataclass(frozen=True, slots=True)
 class ParsedStory:
     """The words of a story, the cues, sums and actions in them, and its features."""
@@ -241,17 +187,6 @@ class ParsedStory:
     @property
     def outcomes(self) -> list[PaymentAction]:
         return [each for each in self.actions if each.kind == "pay" and each.state in OUTCOMES]
-
-    @property
-    def all_features(self) -> list[Feature]:
-        """Return the features of the words, the ending, the actions and the turns."""
-        return [
-            *self.grams,
-            *ending_features(self.words),
-            *last_sentence_features(self.story, self.grams),
-            *action_features(self.actions),
-            *sequence_features(self.hits, self.actions, self.sums),
-        ]
 
 
 def parse_story(text: str) -> ParsedStory:

@@ -121,9 +121,34 @@ def score(model: LinearModel, grams: Sequence[Feature]) -> Scores:
     return Scores(model, _sum_labels(model, shares), grams, shares)
 
 
-def score_labels(model: LinearModel, names: Iterable[str]) -> dict[str, float]:
-    """Return the points of every label, without explanations."""
-    return _sum_labels(model, _weigh(model, names))
+@lru_cache(maxsize=4)
+def _load_pairs(name: str) -> tuple[Mapping[str, tuple[float, float]], tuple[float, float]]:
+    """Return what each feature of a table of two labels adds to both, and what both need."""
+    model, pairs = load_model(name), dict[str, tuple[float, float]]()
+    for gram, number in model.numbers.items():
+        points = [0.0, 0.0]
+        for at in range(model.begins[number], model.begins[number + 1]):
+            share = model.rarities[number] / MIN_LENGTH
+            points[model.label_of[at]] = model.adds[at] * share / SCALE
+        pairs[gram] = (points[0], points[1])
+    one, two = model.needed.values()
+    return pairs, (one, two)
+
+
+def score_pair(name: str, features: Iterable[str]) -> tuple[float, float]:
+    """Return the points of both labels of a table beyond those needed: a plain sum."""
+    pairs, (one, two) = _load_pairs(name)
+    one, two = -one, -two
+    for pair in filter(None, map(pairs.get, features)):
+        one += pair[0]
+        two += pair[1]
+    return one, two
+
+
+def forget_weights() -> None:
+    """Have the tables loaded anew."""
+    load_model.cache_clear()
+    _load_pairs.cache_clear()
 
 
 def _weigh(model: LinearModel, names: Iterable[str]) -> list[tuple[int, float]]:

@@ -1,205 +1,217 @@
-"""Decide what a story says was lost: nothing, an unknown sum, a sum. Pure: no Django.
+"""Read from a story whether money is lost, the sums that it tells, and the total. Pure: no Django.
 
-The whole story, its end, the words around sums, its clauses and phrases decide whether money is
-gone, the words around each sum whether that sum is; total.py adds them up.
+The state is weighed from the words, what each clause says and how surely a sum is paid. None needs
+a clear statement and no paid sum: a story that says both is unclear, with both quotations.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from typing import Any
 
-from reports.extraction.language.amounts import MoneyAmount, find_amounts
-from reports.extraction.language.cue_matcher import (
-    Token,
-    TokenizedText,
-    WordSet,
-    tokenize,
-    word_set,
+from reports.extraction.language.parsed_story import (
+    ParsedStory,
+    action_features,
+    ending_features,
+    pair_features,
 )
-from reports.extraction.language.parsed_story import ParsedStory
 from reports.extraction.language.scoring import (
     Explanation,
     Feature,
-    Scores,
     explain,
     explanation_at,
     load_model,
+    score,
 )
-from reports.extraction.loss.features import (
-    classify_clauses,
-    clause_features,
-    context_features,
-    is_refunded,
-    role_score,
-)
-from reports.extraction.loss.phrase_rules import (
-    SETTLED,
-    PhraseEvidence,
-    RuleEvidence,
-    apply_phrase_rules,
-    governing_action,
-    resolving_action,
-)
-from reports.extraction.loss.total import (
-    drop_partial_amounts,
-    extend_to_coordinated_amounts,
-    total_loss,
-)
+from reports.extraction.loss.clauses import ClauseVerdict, classify_clauses
+from reports.extraction.loss.sums import OFFERED, WeighedSum, weigh_sums
+from reports.extraction.loss.total import propose_total
 
-KINDS = ("none", "unknown", "sum")
-_REPEAT = 3  # the weight of features of phrases and clauses
-# Points of phrases for a sum, beside the words around it.
-PHRASE_SETTLED = 12.0
-PHRASE_OF_SUM = 5.0
-_MAX_REASONS = 8
-_FACT = "money_lost_vnd"
+NONE, SOME, NOT_SAID, UNCLEAR = "none", "some", "not_said", "unclear"
+STATES = (NONE, NOT_SAID, SOME)  # those that are weighed
+STATES_BY_WEIGHT = (NOT_SAID, NONE, UNCLEAR, SOME)
+FACT = "money_lost_vnd"
+_REPEAT = 3  # the weight of what clauses and sums say
+_LEVELS = (-10.0, -7.5, -5.0, -2.5, 0.0, 2.5, 5.0, 7.5, 10.0)
+_MAX_TURNS, _LAST_CLAUSES = 3, 3
+_CLEAR = 5.0  # points by which nothing lost must lead over money gone
+_DENIED = 2.0  # points from which a payment contradicts "chưa mất gì"
+_QUOTED = 8  # words before a paid sum that are quoted
+_PAID = 6.0  # points from which a sum is paid whatever else is said
+_DENIAL = re.compile(
+    r"\b(?:chua|khong|chang|cha|no|hong)(?: bi| he| co)? (?:mat|thiet hai)(?: gi| dong| xu| chi| tien)\b"
+    r"|\b(?:no money (?:is |was )?lost|no loss|nothing (?:is |was )?lost|lost nothing"
+    r"|(?:not|n t|never) los[et] (?:any|a|the)?)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class LossResult:
-    """The sum lost in đồng (0 none, None not said) with its reasons."""
+class ToldSum:
+    """A sum in đồng that a story tells, its role (loss/sums.py), its words at text[start:end] (None: of a follow-up)."""
 
-    value: int | None
-    reasons: tuple[Explanation, ...] = ()
-
-
-def collect_loss_evidence(parsed: ParsedStory) -> PhraseEvidence:
-    """Return the evidence of phrases and clauses on money, and the features of the sums."""
-    evidence = apply_phrase_rules(parsed)
-    evidence = replace(evidence, pieces=classify_clauses(parsed, evidence))
-    sums = range(len(parsed.sums))
-    around = tuple(context_features(parsed, number, evidence) for number in sums)
-    return replace(evidence, around=around)
+    vnd: int
+    role: str
+    start: int | None
+    end: int | None
+    words: str
 
 
-def loss_features(parsed: ParsedStory, evidence: PhraseEvidence) -> list[Feature]:
-    """Return the features of story, sums, clauses and phrases that decide on a loss."""
-    sums = chain.from_iterable(evidence.around)
-    repeated = (*_phrase_features(parsed, evidence), *clause_features(evidence.pieces))
-    return [*parsed.all_features, *sums, *(gram for gram in repeated for _ in range(_REPEAT))]
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What a story says of money: none, some, not_said or unclear; its sums; the plain total."""
+
+    state: str = NOT_SAID
+    sums: tuple[ToldSum, ...] = ()
+    proposed_vnd: int | None = None
+    is_declared: bool = False  # the form says so
+
+    @property
+    def least_vnd(self) -> int:
+        """Return what is lost at least: the proposal, else the largest paid sum, else 0."""
+        paid = (each.vnd for each in self.sums if each.role == "paid")
+        return self.proposed_vnd or (max(paid, default=0) if self.state == SOME else 0)
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the loss for JSON, without the words of its sums."""
+        names = ("vnd", "role", "start", "end")
+        sums = [{name: getattr(each, name) for name in names} for each in self.sums]
+        return {"state": self.state, "sums": sums, "proposed_vnd": self.proposed_vnd}
+
+    def moved(self, by: int) -> "Loss":
+        """Return the loss of a part of a text, with the places that its sums have in the whole."""
+        places = [((each.start or 0) + by, (each.end or 0) + by) for each in self.sums]
+        sums = zip(self.sums, places, strict=True)
+        return replace(self, sums=tuple(replace(each, start=a, end=b) for each, (a, b) in sums))
 
 
-def _phrase_features(parsed: ParsedStory, evidence: PhraseEvidence) -> Iterator[Feature]:
-    rules = {because.rule for _, because in evidence.gone}
-    if evidence.gone:
-        yield Feature("?gone", *evidence.gone[0][1][1:])
-    if SETTLED in rules:
-        yield Feature("?settled", *evidence.gone[0][1][1:])
-    if evidence.none:
-        yield Feature("?none", *evidence.none[1:])
-    if evidence.is_asked:
-        yield Feature("?asked", *parsed.sums[0][1:])
-    if not parsed.sums and parsed.words:
-        yield Feature("?no sum", 0, 1)
+def extract_loss(parsed: ParsedStory, is_junk: bool = False) -> tuple[Loss, Sequence[Explanation]]:
+    """Return the loss of a story with its reasons; of junk nothing but its sums."""
+    if not parsed.words:
+        return Loss(), ()
+    verdicts = classify_clauses(parsed)
+    weighed = weigh_sums(parsed, verdicts)
+    scores = score(load_model("loss"), loss_features(parsed, verdicts, weighed))
+    state = _weightiest(scores.scores)
+    if is_junk or not any(scores.scores.values()):
+        state = NOT_SAID
+    elif both := _find_contradiction(parsed, state, verdicts, weighed):
+        return Loss(UNCLEAR, _tell(parsed, _assign_roles(weighed, UNCLEAR))), both
+    weighed = _assign_roles(weighed, state)
+    proposed = propose_total(parsed, weighed) if state == SOME else 0 if state == NONE else None
+    loss = Loss(state, _tell(parsed, weighed), proposed)
+    if state == NOT_SAID:
+        return loss, ()
+    words = explain(parsed.story, FACT, state, scores.contributions(state))
+    return loss, [*(_quote(parsed, each) for each in weighed if each.role == "paid"), *words]
 
 
-def extract_loss(
-    parsed: ParsedStory, evidence: PhraseEvidence, state: Scores, is_junk: bool = False
-) -> LossResult:
-    """Return the loss of a story; of junk None unless a phrase names one."""
-    kind = max(KINDS, key=lambda each: state.scores[each])
-    has_no_feature = not any(state.scores[each] for each in KINDS)
-    if has_no_feature or kind == "unknown" or (is_junk and not evidence.gone):
-        return LossResult(None)
-    if kind == "none":
-        phrases = [evidence.none] if evidence.none else []
-        return LossResult(0, _explain_loss(parsed, phrases, state, "none"))
-    lost = lost_amounts(parsed, evidence)
-    reasons = _explain_loss(parsed, [because for _, because in lost], state, "sum")
-    return LossResult(total_loss(parsed, evidence, lost), reasons)
+def _weightiest(points: Mapping[str, float]) -> str:
+    """Return the state with the most points; none needs a clear lead over a loss."""
+    is_clear = points[NONE] - points[SOME] >= _CLEAR
+    return max(STATES if is_clear else (NOT_SAID, SOME), key=lambda each: points[each])
 
 
-def lost_amounts(
-    parsed: ParsedStory, evidence: PhraseEvidence
-) -> list[tuple[MoneyAmount, RuleEvidence]]:
-    """Return the lost sums with their evidence, at least the likeliest one."""
-    why = dict(evidence.gone)
-    scored = [
-        (role_score(evidence, number, "lost") + _phrase_points(parsed, number, why), amount)
-        for number, amount in enumerate(parsed.sums)
+def _find_contradiction(
+    parsed: ParsedStory,
+    state: str,
+    verdicts: Sequence[ClauseVerdict],
+    weighed: Sequence[WeighedSum],
+) -> list[Explanation]:
+    """Return the words of a payment and of a denial, if the story says both; else nothing."""
+    denial = _find_denial(parsed)
+    paid = max((each for each in weighed if not each.is_back), key=_paid, default=None)
+    sure = paid is not None and paid.paid >= (_DENIED if denial else _PAID)
+    if not (denial and (state == SOME or sure)) and not (state == NONE and sure):
+        return []
+    gone = max(verdicts, key=lambda each: each.gone)
+    kept = max(verdicts, key=lambda each: each.kept)
+    told = _quote(parsed, paid) if paid and sure else _explain(parsed, "gone: said", gone[:2])
+    return [told, _explain(parsed, "none: said", denial or kept[:2])]
+
+
+def _paid(each: WeighedSum) -> float:
+    return each.paid
+
+
+def _assign_roles(weighed: Sequence[WeighedSum], state: str) -> list[WeighedSum]:
+    """Return the sums as the state has them: of no loss none is paid, of one at least the likeliest."""
+    likeliest = max(weighed, key=_paid, default=None)
+    if state in (NONE, NOT_SAID):
+        return list(weighed)
+    return [
+        each._replace(role="paid")
+        if (each.paid > OFFERED and not each.is_back) or each is likeliest
+        else each._replace(role="returned" if each.is_back else each.role)
+        for each in weighed
     ]
-    needed = load_model("sums").needed["lost"]
-    gone = [amount for worth, amount in scored if worth >= needed]
-    if not gone and scored:
-        gone = [max(scored, key=lambda each: each[0])[1]]
-    gone = drop_partial_amounts(parsed, extend_to_coordinated_amounts(parsed, gone))
-    rule = "gone, by the words around"
-    return [(each, why.get(each, RuleEvidence(rule, each.first, each.last))) for each in gone]
 
 
-def _phrase_points(
-    parsed: ParsedStory, number: int, why: Mapping[MoneyAmount, RuleEvidence]
-) -> float:
-    """Return the points that phrases add to a sum: gone, surely gone, refused or refunded."""
-    if is_refunded(parsed, number):
-        return -PHRASE_SETTLED
-    because = why.get(parsed.sums[number])
-    if because:
-        return PHRASE_SETTLED if because.rule == SETTLED else PHRASE_OF_SUM
-    naming, settling = governing_action(parsed, number), resolving_action(parsed, number)
-    is_asked = naming is None or naming.state != "done"
-    is_refused = is_asked and settling is not None and settling.state != "done"
-    return -PHRASE_OF_SUM if is_refused else 0.0
+def _explain(parsed: ParsedStory, rule: str, place: tuple[int, int]) -> Explanation:
+    return explanation_at(parsed.story, FACT, rule, place, 1)
 
 
-def _explain_loss(
-    parsed: ParsedStory, phrases: Sequence[RuleEvidence], state: Scores, kind: str
-) -> tuple[Explanation, ...]:
-    reasons = [
-        explanation_at(parsed.story, _FACT, each.rule, each[1:], 1)
-        for each in phrases[:_MAX_REASONS]
+def _quote(parsed: ParsedStory, paid: WeighedSum) -> Explanation:
+    """Return a paid sum as a reason, with the words of its clause before it."""
+    first, last = paid.amount.first, paid.amount.last
+    start = parsed.story.clause_start(first, max(0, first - _QUOTED))
+    return _explain(parsed, "paid", (start, last))
+
+
+def _find_denial(parsed: ParsedStory) -> tuple[int, int] | None:
+    """Return the words that say outright that no money is lost."""
+    told = " ".join(word.folded for word in parsed.story.words)
+    match = _DENIAL.search(told)
+    if not match:
+        return None
+    first = told.count(" ", 0, match.start())
+    return first, first + match[0].strip().count(" ") + 1
+
+
+def _tell(parsed: ParsedStory, weighed: Sequence[WeighedSum]) -> tuple[ToldSum, ...]:
+    places = [parsed.story.quote(*each.amount[1:]) for each in weighed]
+    rows = zip(weighed, places, strict=True)
+    return tuple(ToldSum(one.amount.value, one.role, *at[1:], at[0]) for one, at in rows)
+
+
+def loss_features(
+    parsed: ParsedStory, verdicts: Sequence[ClauseVerdict], weighed: Sequence[WeighedSum]
+) -> list[Feature]:
+    """Return the features of words, ending and actions, and what clauses and sums say."""
+    if not verdicts:
+        return []
+    told = [*_clause_features(verdicts), *_sum_features(parsed, weighed)]
+    return [
+        *parsed.words,
+        *pair_features(parsed.words),
+        *ending_features(parsed.words),
+        *action_features(parsed.actions),
+        *(each for each in told for _ in range(_REPEAT)),
     ]
-    words = explain(parsed.story, _FACT, kind, state.contributions(kind))
-    return (*reasons, *words)
 
 
-_BEFORE = word_set("thêm tiếp another extra nữa more again")  # "thêm 5 triệu", "lần nữa 5 triệu"
-_BEHIND_SUM = word_set("nữa more again")
-_OTHERWISE = {"truc", "ke", "noi", "bao", "viet", "ghi", "hoi"}  # "chuyển trực tiếp", "kể thêm"
-_IN_ALL = {"tong", "total", "altogether"}
-_REACH, _BEHIND = 6, 3  # words before the sum of a story and behind it
-_MAX_LENGTH = 400  # characters of the form's field
+def _clause_features(verdicts: Sequence[ClauseVerdict]) -> Iterator[Feature]:
+    """Yield the surest verdict of each kind, in all and at the end, and the last decisive ones."""
+    for name, near in (("", verdicts), ("end ", verdicts[-_LAST_CLAUSES:])):
+        gone, kept = max(near, key=lambda each: each.gone), max(near, key=lambda each: each.kept)
+        yield Feature(f"*{name}gone {_level(gone.gone)}", *gone[:2])
+        yield Feature(f"*{name}kept {_level(kept.kept)}", *kept[:2])
+    decisive = [each for each in verdicts if each.kind]
+    names = "".join(each.kind[0] for each in decisive)
+    for count in range(1, min(len(decisive), _MAX_TURNS) + 1):
+        yield Feature("*" + names[-count:], decisive[-count].first, decisive[-1].last)
+    over = decisive or verdicts
+    yield Feature("*all " + "".join(sorted({*names})), over[0].first, over[-1].last)
 
 
-def is_additional_field(raw: str) -> bool:
-    """Return whether the form's field names a further sum: "thêm 5tr"; not a total."""
-    story = tokenize(raw[:_MAX_LENGTH])
-    words, amount = story.words, next(find_amounts(story), None)
-    if amount is None or any(word.folded in _IN_ALL for word in words):
-        return False
-    beside = (words[: amount.first], words[amount.last :])
-    return any(_has_word(story, part, _BEFORE) for part in beside)
+def _sum_features(parsed: ParsedStory, weighed: Sequence[WeighedSum]) -> Iterator[Feature]:
+    if not weighed:
+        yield Feature("$no sum", 0, 1)
+        return
+    paid = max(weighed, key=_paid)
+    back = max(weighed, key=lambda each: each.back)
+    yield Feature(f"$paid {_level(paid.paid)}", paid.amount.first, paid.amount.last)
+    yield Feature(f"$back {_level(back.back)}", back.amount.first, back.amount.last)
 
 
-def is_additional_loss(parsed: ParsedStory) -> bool:
-    """Return whether the loss of a story is a further one.
-
-    The first lost sum decides: "mất 10 triệu, rồi thêm 20 triệu nữa" tells the whole anew. A sum
-    that is only demanded is no loss.
-    """
-    evidence = collect_loss_evidence(parsed)
-    lost = sorted(
-        (amount for amount, _ in lost_amounts(parsed, evidence)), key=lambda each: each.first
-    )
-    if not lost or evidence.total or (evidence.is_asked and not evidence.gone):
-        return False
-    story, first = parsed.story, lost[0]
-    words = story.words
-    follower = next((each.first for each in parsed.sums if each.first >= first.last), len(words))
-    reach = 1 if follower < len(words) else _BEHIND
-    clause = words[first.first].clause
-    before = words[max(0, first.first - _REACH) : first.first]
-    behind = words[first.last : first.last + reach]
-    return _has_word(story, (word for word in before if word.clause == clause), _BEFORE) or (
-        _has_word(story, (word for word in behind if word.clause == clause), _BEHIND_SUM)
-    )
-
-
-def _has_word(story: TokenizedText, words: Iterable[Token], wanted: WordSet) -> bool:
-    """Return whether one of the *wanted* words says that a sum is a further one."""
-    last = ""
-    for word in words:
-        if wanted.has(story, word) and last not in _OTHERWISE:
-            return True
-        last = word.folded
-    return False
+def _level(points: float) -> int:
+    return sum(points > level for level in _LEVELS)

@@ -121,7 +121,7 @@ def _list_scores(title: str, scores: Mapping[str, Score]) -> Iterator[str]:
 def _list_loss_kinds(evaluated: list[EvaluatedStory]) -> Iterator[str]:
     yield ""
     yield "loss meant -> read"
-    for (meant, read), many in sorted(evaluation.loss_kind_confusion(evaluated).items()):
+    for (meant, read), many in sorted(evaluation.loss_confusion(evaluated).items()):
         yield f"  {meant:8} -> {read:8}{many:>6}"
 
 

@@ -43,6 +43,7 @@ def _read_story(text: str) -> dict[str, Any]:
         "scenario": reading.scenario,
         "actions": list(reading.actions),
         "money_lost_vnd": reading.money_lost_vnd,
+        "loss": reading.loss.as_row(),
         "ongoing": reading.ongoing,
         "priority": urgency.score,
         "accounts": [asdict(account) for account in find_bank_accounts(text)],

@@ -14,11 +14,12 @@ from django.core.management import CommandError, call_command
 from reports.extraction import evaluation
 from reports.extraction.evaluation import EvaluatedStory
 from reports.extraction.language.scoring import Explanation
+from reports.extraction.loss.classifier import Loss
 from reports.extraction.story_reader import StoryReading
 
 
 def judged(meant: dict[str, Any], **facts: Any) -> EvaluatedStory:
-    fields = {"scenario": "tax", "actions": (), "money_lost_vnd": None, "ongoing": False}
+    fields = {"scenario": "tax", "actions": (), "loss": Loss(), "ongoing": False}
     return EvaluatedStory(meant, StoryReading(**({"reasons": ()} | fields | facts)))
 
 
@@ -66,13 +67,14 @@ def test_demands_are_counted_one_by_one() -> None:
 
 def test_none_unknown_and_a_sum_are_three_answers() -> None:
     rows = [
-        judged({"money_lost_vnd": 0}, money_lost_vnd=None),
-        judged({"money_lost_vnd": None}, money_lost_vnd=None),
-        judged({"money_lost_vnd": 5}, money_lost_vnd=6),
+        judged({"money_lost_vnd": 0}),
+        judged({"money_lost_vnd": None}),
+        judged({"money_lost_vnd": 5}, loss=Loss("some", (), 6)),
+        judged({"money_lost_vnd": 5}, loss=Loss("none", (), 0)),
     ]
-    assert evaluation.money_exact(rows) == pytest.approx(1 / 3)
-    assert evaluation.loss_kind_confusion(rows)["none", "unknown"] == 1
-    assert evaluation.loss_kind_confusion(rows)["sum", "sum"] == 1
+    assert evaluation.money_exact(rows) == 0.25
+    assert evaluation.loss_confusion(rows)["none", "not_said"] == 1
+    assert evaluation.loss_metrics(rows) == (0.5, 0.25)
 
 
 def test_what_a_label_does_not_say_is_not_judged() -> None:

@@ -39,7 +39,7 @@ def test_each_plain_story_is_of_the_kind_that_a_person_would_name_with_reasons_f
     demands = [reason for reason in reading.reasons if reason.fact == "actions"]
     assert {reason.rule.partition(":")[0] for reason in demands} == {*reading.actions}
     facts = {reason.fact for reason in reading.reasons}
-    assert (reading.money_lost_vnd is None) == ("money_lost_vnd" not in facts)
+    assert (reading.loss.state == "not_said") == ("money_lost_vnd" not in facts)
     assert reading.ongoing == ("ongoing" in facts)
     for reason in reading.reasons:
         assert story["text"][reason.start : reason.end] == reason.words != ""

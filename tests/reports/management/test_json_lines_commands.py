@@ -51,10 +51,14 @@ def test_read_stories_answers_the_facts_and_every_reason() -> None:
     text = "Nó xưng công an, bắt chuyển 20 triệu. Tôi chưa chuyển."
     (answer,) = run_json_lines("read_stories", json.dumps({"id": "x", "text": text}))
     assert set(answer) == {
-        "id", "scenario", "actions", "money_lost_vnd", "ongoing", "priority", "danger",
-        "accounts", "reasons",
+        "id", "scenario", "actions", "money_lost_vnd", "loss", "ongoing", "priority",
+        "danger", "accounts", "reasons",
     }  # fmt: skip
     assert (answer["id"], answer["scenario"], answer["money_lost_vnd"]) == ("x", "police_case", 0)
+    (told,) = answer["loss"].pop("sums")
+    assert answer["loss"] == {"state": "none", "proposed_vnd": 0}
+    assert (told["vnd"], told["role"]) == (20_000_000, "demanded")
+    assert text[told["start"] : told["end"]] == "20 triệu"
     for reason in answer["reasons"]:
         assert set(reason) == {"fact", "rule", "words", "start", "end", "points"}
         if reason["start"] is not None:

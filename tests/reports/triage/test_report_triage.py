@@ -253,7 +253,8 @@ def test_what_the_form_said_is_a_fact_with_its_field() -> None:
     [
         ("Họ gọi cho tôi.", FormAnswers(), None),
         ("Họ gọi cho tôi.", FormAnswers(money_lost=False), 0),
-        ("Tôi đã chuyển 20 triệu cho họ.", FormAnswers(money_lost=False), 20_000_000),
+        ("Tôi đã chuyển 20 triệu cho họ.", FormAnswers(money_lost=False), None),
+        ("Tôi đã chuyển 20 triệu cho họ.", FormAnswers(money_lost_vnd=5_000_000), 5_000_000),
         ("Tôi đã chuyển 20 triệu cho họ.", FormAnswers(money_lost_vnd=50_000_000), 50_000_000),
         ("", FormAnswers(), None),
         ("👍", FormAnswers(money_lost=True), None),
@@ -261,7 +262,7 @@ def test_what_the_form_said_is_a_fact_with_its_field() -> None:
         ("Tôi không chuyển đồng nào.", FormAnswers(money_lost=True), None),
     ],
 )
-def test_of_two_losses_the_larger_stands(
+def test_the_form_s_sum_leads_and_its_no_beside_a_payment_is_unclear(
     story: str, declared: FormAnswers, lost: int | None
 ) -> None:
     assert (

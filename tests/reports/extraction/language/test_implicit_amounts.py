@@ -4,13 +4,7 @@ import pytest
 
 from reports.extraction.language.amounts import parse_money_field
 from reports.extraction.language.parsed_story import parse_story
-from reports.extraction.language.scoring import LinearModel, Scores
-from reports.extraction.loss.classifier import collect_loss_evidence, extract_loss, loss_features
-from reports.extraction.loss.phrase_rules import PhraseEvidence, apply_phrase_rules
 from tests.support.data_files import read_cases
-
-TABLE = LinearModel(("none", "unknown", "sum"), {}, {}, [], [0], b"", [])
-SUM = Scores(TABLE, {"none": 0, "unknown": 0, "sum": 1}, (), ())  # money is gone
 
 
 def values_in(story: str) -> list[int]:
@@ -55,22 +49,3 @@ def test_a_sum_in_figures_and_again_in_words_is_one(story: str, values: list[int
 
 def test_the_field_of_the_form_asks_for_the_unit() -> None:
     assert parse_money_field("15").problem == "no_unit"
-
-
-@pytest.mark.parametrize(
-    ("story", "loss"),
-    [
-        *read_cases("money.json", "total_losses"),
-        ("toi nop " + "9" * 5000 + " lan 5 trieu, mat het", 5000000),
-    ],
-)
-def test_what_is_gone_is_reckoned_from_what_is_told(story: str, loss: int) -> None:
-    parsed = parse_story(story)
-    assert extract_loss(parsed, collect_loss_evidence(parsed), SUM).value == loss
-
-
-def test_what_phrases_say_is_heard_with_the_words() -> None:
-    parsed = parse_story("Tôi đã chuyển 5 triệu")
-    names = {gram.name for gram in loss_features(parsed, apply_phrase_rules(parsed))}
-    assert {"?gone", ".chuyen $"} <= names
-    assert "?no sum" in {gram.name for gram in loss_features(parse_story("Alo"), PhraseEvidence())}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reports.extraction.language import scoring
-from reports.extraction.language.parsed_story import parse_story
+from reports.extraction.language.parsed_story import ending_features, parse_story
 from reports.extraction.language.scoring import MIN_LENGTH, Feature, load_model, score
 
 TABLE = "a=tax\tb=bank\n0.000\t1.500\ncan bo\t2.0\ta30b-10\nthue\t4.0\ta50\n$\t1.0\t\n"
@@ -16,13 +16,13 @@ TABLE = "a=tax\tb=bank\n0.000\t1.500\ncan bo\t2.0\ta30b-10\nthue\t4.0\ta50\n$\t1
 def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> scoring.LinearModel:
     (tmp_path / "some.tsv").write_text(TABLE, encoding="utf-8")
     monkeypatch.setattr(scoring, "FOLDER", tmp_path)
-    load_model.cache_clear()
+    scoring.forget_weights()
     return load_model("some")
 
 
 @pytest.fixture(autouse=True)
 def _forget() -> None:
-    load_model.cache_clear()
+    scoring.forget_weights()
 
 
 def names(text: str) -> list[str]:
@@ -39,9 +39,10 @@ def test_a_story_is_words_their_pairs_their_families_and_characters_for_numbers(
 
 def test_how_a_story_ends_is_told_apart() -> None:
     parsed = parse_story("trước " * 20 + "rồi tôi cúp máy")
-    assert Feature("…cup may", 22, 24) in parsed.all_features
-    assert "…truoc truoc" in {gram.name for gram in parsed.all_features}
-    assert Feature("…truoc", 0, 1) not in parsed.all_features
+    ending = ending_features(parsed.words)
+    assert Feature("…cup may", 22, 24) in ending
+    assert "…truoc truoc" in {gram.name for gram in ending}
+    assert Feature("…truoc", 0, 1) not in ending
 
 
 def test_a_table_is_read_as_it_is_written(table: scoring.LinearModel) -> None:
@@ -84,7 +85,7 @@ def test_the_weights_are_small_and_were_learnt_from_the_stories_at_hand() -> Non
     assert (scoring.FOLDER / train_reader.SOURCE).read_text().strip() == train_reader.hash_sources()
     sizes = [file.stat().st_size for file in scoring.FOLDER.glob("*.tsv")]
     assert len(sizes) == 4
-    assert sum(sizes) < 2_000_000
+    assert sum(sizes) < 1_200_000
 
 
 def test_a_taught_story_quotes_the_words_that_tell_of_its_money() -> None:

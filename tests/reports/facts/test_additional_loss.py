@@ -3,7 +3,8 @@
 import pytest
 
 from reports.extraction.language.parsed_story import parse_story
-from reports.extraction.loss import classifier
+from reports.extraction.story_reader import extract_from_story
+from reports.facts.followup_facts import is_additional_field, is_additional_loss
 
 FURTHER = (
     "chuyển thêm 20 triệu nữa",
@@ -28,7 +29,8 @@ NOT_FURTHER = (
 
 @pytest.mark.parametrize("story", [*FURTHER, *NOT_FURTHER])
 def test_a_payment_that_is_called_a_further_one_is_one(story: str) -> None:
-    assert classifier.is_additional_loss(parse_story(story)) is (story in FURTHER)
+    loss = extract_from_story(story).loss
+    assert is_additional_loss(parse_story(story), loss) is (story in FURTHER)
 
 
 @pytest.mark.parametrize(
@@ -38,4 +40,4 @@ def test_a_payment_that_is_called_a_further_one_is_one(story: str) -> None:
      ("nửa tỷ", False), ("nua ty", False), ("thêm nữa", False)],
 )  # fmt: skip
 def test_the_field_names_a_further_sum_or_another(typed: str, is_further: bool) -> None:
-    assert classifier.is_additional_field(typed) is is_further
+    assert is_additional_field(typed) is is_further
