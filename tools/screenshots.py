@@ -97,6 +97,7 @@ DESK = {
     "desk-queue": "/admin/reports/report/",
     "desk-warnings": "/admin/alerts/alert/",
     "desk-campaigns": "/admin/reports/campaign/",
+    "desk-agreement": "/admin/reports/report/agreement/",
 }
 STORY = {
     "caller_number": "0550 000 123",

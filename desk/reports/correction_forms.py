@@ -1,6 +1,6 @@
 """Corrections of extracted facts: the values in words, and the form."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django import forms
@@ -15,12 +15,13 @@ from reports.cases import corrections, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.extraction.language import amounts
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
-from reports.models import Case, Correction, Report
+from reports.models import Case, Correction, ExtractedFacts, Report
 from reports.reference import office_lexicon
 
 Fact = Correction.Fact
 MAX_REASON_CHARS = 1000
 MAX_SHOWN_ROWS = 200
+MAX_OFFERED = 4  # sums
 TITLES = codes.CORRECTABLE_FACTS
 _URGENCIES = (90, 70, 50, 30, 10)
 _NOT_MONEY = "Chưa hiểu số tiền này. Ghi rõ đơn vị, ví dụ: 20 triệu."
@@ -60,6 +61,19 @@ _LABELS: Mapping[str, Callable[[Any], str]] = {
     Fact.ONGOING: lambda is_on: "có" if is_on else "không thấy",
     Fact.OFFICES: _listed(codes.claim_label),
 }
+
+
+def offered_sums(extracted: ExtractedFacts) -> Iterator[tuple[str, str]]:
+    """Yield the sums of which an officer may choose the loss: none, the paid ones, all of them."""
+    loss = extracted.loss
+    paid = [each["vnd"] for each in loss.get("sums", ()) if each["role"] == "paid"][:MAX_OFFERED]
+    if loss.get("proposed_vnd") is not None or not paid:
+        return
+    yield "Không mất", "0"
+    for dong in dict.fromkeys(paid):
+        yield format_loss(dong), f"{dong} đồng"
+    if len(paid) > 1:
+        yield f"Cả {format_loss(sum(paid))}", f"{sum(paid)} đồng"
 
 
 class _Loss(forms.CharField):

@@ -13,14 +13,15 @@ from core.models import AuditEvent
 from core.text import has_spaced_words, has_wide_letters, lower_initial
 from desk.labels import codes, deadlines, highlighting
 from desk.labels.events import EVENTS, PERSONAL
-from desk.labels.formatting import format_count, format_loss, in_quotes, officer_name
+from desk.labels.formatting import format_count, in_quotes, officer_name
 from desk.labels.highlighting import HighlightSpan, TruncatedText
 from desk.reports import correction_forms
 from desk.reports.correction_forms import CorrectionForm, Fact
 from desk.reports.decision_forms import MAX_REASON_CHARS
-from reports.extraction import evaluation
+from reports.extraction import evaluation, story_reader
 from reports.extraction.danger import DANGER
 from reports.extraction.language.scoring import is_model_reason, is_remainder
+from reports.extraction.loss.classifier import UNCLEAR
 from reports.facts.choices import list_answers
 from reports.facts.effective_facts import EffectiveFacts, latest_place, typed_place_of
 from reports.models import Correction, ExtractedFacts, Report
@@ -28,9 +29,9 @@ from reports.reference import gazetteer
 
 MAX_EVENTS = 200
 MIN_CLEAR_POINTS = 1.5  # from which a word or pair is highlighted in the story
-MAX_WHY_URGENT, MAX_QUOTE_CHARS, MAX_OFFERED = 4, 80, 4
-MAX_PLACES = 6
-_OPEN_LOSSES = {"some": "có mất, chưa rõ bao nhiêu", "unclear": "", "not_said": "không nói"}
+MAX_WHY_URGENT, MAX_QUOTE_CHARS, MAX_PLACES = 4, 80, 6
+_LOSSES_WITHOUT_SUM = {"some": "có mất, chưa rõ bao nhiêu", "not_said": "không nói"}
+_DENIAL = "none: said"  # the rule of "chưa mất gì" beside a payment
 NOT_SAID = "Không nói"
 _PLACE = "place"
 # The rows of the machine's reading, in the order of the page: what rests on what stands below it.
@@ -244,35 +245,20 @@ def _reading(
         quote=_quote_of(extracted, fact),
         certainty=_certainty_of(extracted, fact),
         seen=json.dumps(read, ensure_ascii=False),
-        offers=() if row.word or fact != Fact.MONEY else tuple(_offered_sums(extracted)),
+        offers=()
+        if row.word or fact != Fact.MONEY
+        else tuple(correction_forms.offered_sums(extracted)),
     )
 
 
-def _loss_of(extracted: ExtractedFacts) -> dict[str, Any]:
-    return getattr(extracted, "loss", {})
-
-
-def _offered_sums(extracted: ExtractedFacts) -> Iterator[tuple[str, str]]:
-    """Yield the sums of which an officer may choose the loss: none, the paid ones, all of them."""
-    loss = _loss_of(extracted)
-    if loss.get("state") not in _OPEN_LOSSES or loss.get("proposed_vnd") is not None:
-        return
-    paid = [each["vnd"] for each in loss["sums"] if each["role"] == "paid"][:MAX_OFFERED]
-    yield "Không mất", "0"
-    for dong in dict.fromkeys(paid):
-        yield format_loss(dong), f"{dong} đồng"
-    if len(paid) > 1:
-        yield f"Cả {format_loss(sum(paid))}", f"{sum(paid)} đồng"
-
-
 def _loss_text(extracted: ExtractedFacts) -> str:
-    """Return the loss in words; of two that contradict each other both quotations."""
-    state = _loss_of(extracted).get("state", "")
-    if state != "unclear":
-        return _OPEN_LOSSES.get(state, "chưa rõ")
-    told = [each["words"] for each in _reasons_of(extracted, Fact.MONEY) if each["words"]]
-    quotes = [f"“{highlighting.plain_line(words, MAX_QUOTE_CHARS)}”" for words in told[:2]]
-    return f"chưa rõ: viết {' nhưng '.join(quotes)}" if quotes else "chưa rõ"
+    """Return a loss without a sum in words; of two that contradict each other both quotations."""
+    state = extracted.loss.get("state", "")
+    if state != UNCLEAR:
+        return _LOSSES_WITHOUT_SUM.get(state, "chưa rõ")
+    reasons = sorted(_reasons_of(extracted, Fact.MONEY), key=lambda each: each["rule"] != _DENIAL)
+    told = [f"“{highlighting.plain_line(each['words'], MAX_QUOTE_CHARS)}”" for each in reasons]
+    return f"chưa rõ: có chỗ viết {', có chỗ viết '.join(told[:2])}" if told else "chưa rõ"
 
 
 def _value_text(fact: str, facts: EffectiveFacts, extracted: ExtractedFacts | None) -> str:
@@ -308,7 +294,8 @@ def _why_urgent(extracted: ExtractedFacts | None) -> list[str]:
 
 def _quote_of(extracted: ExtractedFacts, fact: str) -> str:
     """Return the heaviest words of a loss or of what goes on, "" for none."""
-    reasons = _reasons_of(extracted, fact) if fact in _QUOTED else []
+    is_quoted = fact in _QUOTED and (fact != Fact.MONEY or extracted.loss.get("state") != UNCLEAR)
+    reasons = _reasons_of(extracted, fact) if is_quoted else []
     told = [each for each in reasons if each["words"] and not is_remainder(each["rule"])]
     best = max(told, key=lambda each: each["points"], default=None)
     return highlighting.plain_line(best["words"], MAX_QUOTE_CHARS) if best else ""
@@ -317,6 +304,8 @@ def _quote_of(extracted: ExtractedFacts, fact: str) -> str:
 def _certainty_of(extracted: ExtractedFacts, fact: str) -> str:
     """Return how sure the machine is in words, "" where nothing was weighed."""
     reasons = _reasons_of(extracted, fact)
+    if fact == Fact.SCENARIO and extracted.scenario == story_reader.UNCLEAR:
+        return ""
     if any(each["rule"].startswith(_DECLARED) for each in reasons):
         return "người báo chọn"
     weighed = ((each["rule"], each["points"]) for each in reasons)

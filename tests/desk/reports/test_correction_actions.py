@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 
-from desk.reports import detail
+from desk.reports import correction_forms, detail
 from reports.models import Case, Commune, Correction, ExtractedFacts, Report
 from reports.reference import gazetteer
 from tests.support import report_factories
@@ -98,7 +98,7 @@ def buttons(person: Person, report: Report, route: str) -> dict[str, dict[str, s
 def test_one_press_says_that_the_machine_is_right_and_one_takes_it_back(duty: Person) -> None:
     report = report_factories.triaged(STORY)
     offered = buttons(duty, report, "/confirm/")
-    assert set(offered) == set(TYPED) - {"money_lost_vnd"}  # no loss is told: its sums are asked
+    assert set(offered) == set(TYPED)
     answer = duty.client.post(page_of(report, "confirm/scenario"), offered["scenario"])
     assert answer.headers["Location"].endswith("/change/#machine-scenario")
     assert "cán bộ xác nhận" in rows_of(duty, report)["Kiểu lừa"]
@@ -108,6 +108,28 @@ def test_one_press_says_that_the_machine_is_right_and_one_takes_it_back(duty: Pe
     back = buttons(duty, report, "/uncorrect/")["scenario"]
     assert duty.client.post(page_of(report, "uncorrect/scenario"), back).status_code == 303
     assert "scenario" in buttons(duty, report, "/confirm/")
+
+
+def test_where_two_quotations_contradict_the_sums_are_offered(duty: Person) -> None:
+    report = report_factories.triaged("Tôi chưa mất gì, nhưng tài khoản bị trừ 12 triệu.")
+    told = rows_of(duty, report)["Thiệt hại"]
+    assert told.startswith("Chưa rõ: có chỗ viết “chưa mất gì”, có chỗ viết “")
+    forms = [form for form in open_page(duty.client, report).forms if "money_lost" in form.action]
+    offered = {form.fields.get("value"): dict(form.fields) for form in forms}
+    assert {"0", "12000000 đồng"} <= set(offered)
+    answer = duty.client.post(page_of(report, "correct/money_lost_vnd"), offered["12000000 đồng"])
+    assert answer.status_code == 303
+    assert Case.objects.get(report=report).corrections_json == {"money_lost_vnd": 12_000_000}
+
+
+def test_two_payments_that_nothing_ties_are_offered_alone_and_together(duty: Person) -> None:
+    sums = [{"vnd": dong, "role": "paid", "start": 0, "end": 1} for dong in (90, 80, 90)]
+    lent = {"vnd": 7, "role": "owed", "start": 0, "end": 1}
+    facts = ExtractedFacts(loss={"state": "some", "sums": [*sums, lent], "proposed_vnd": None})
+    typed = [typed for _, typed in correction_forms.offered_sums(facts)]
+    assert typed == ["0", "90 đồng", "80 đồng", "260 đồng"]
+    facts.loss["proposed_vnd"] = 260
+    assert list(correction_forms.offered_sums(facts)) == []
 
 
 def test_what_the_machine_read_anew_is_not_confirmed(duty: Person) -> None:
