@@ -10,15 +10,14 @@ import random
 import re
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from bench.databases import fill_without_indexes
 from core.text import normalize
+from tools.train_reader import STORIES, read_labels
 
 OPEN = 2_000
 MIN_WORDS, MAX_WORDS = 60, 120  # words of a story
-_DATA = Path(__file__).parent / "data" / "training"
 _TABLES = (
     "reports_report", "reports_case", "reports_extractedfacts", "reports_indicator", "reports_campaign",
     "reports_campaignlink", "reports_reportfingerprint", "reports_fingerprintkey", "core_outboxitem",
@@ -133,8 +132,7 @@ def make_lines(reports: int) -> Iterator[str]:
 
 def load_sentences() -> list[tuple[str, str, str, int]]:
     """What hands wrote: each sentence, folded, the scenario of its story, its words."""
-    files = sorted(_DATA.glob("*.jsonl"))
-    stories = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    stories = [story for file in sorted(STORIES.glob("*.jsonl")) for story in read_labels(file)]
     return [
         (
             " ".join(part.replace("\\", "").split()),

@@ -37,7 +37,6 @@ _UNREAD = PriorityLabel(UNTRIAGED, "urgent-0")
 
 CORRECTABLE_FACTS = {str(fact): label.capitalize() for fact, label in Correction.Fact.choices}
 FACTS = CORRECTABLE_FACTS | {
-    "third_person": "Người bị lừa",
     "office": "Họ xưng",
     "stages": "Bước kịch bản",
 }
@@ -85,9 +84,6 @@ _RULES = {
     "money lost: sum not said": "Đã mất tiền, chưa rõ bao nhiêu",
     "office named on the form": "Người báo nêu nơi bị giả danh",
     "office of state": "Giả danh cơ quan nhà nước",
-    "third party: child": "Có trẻ em",
-    "third party: elder": "Có người già",
-    "third party: other": "Báo thay người khác",
     "third party: declared": "Báo thay người khác",
 }
 _OF_CODE = {"scenario": "Kiểu lừa", "demand": "Họ đòi"}

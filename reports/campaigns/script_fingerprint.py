@@ -29,7 +29,6 @@ MAX_KEYS = 16  # by which stories find each other
 _MAX_PHRASES = 300  # of three words
 _PAIR_LATER = 3.0  # pairs are rare more easily than words, so words are chosen first
 _RARE_WORD, _RARE_PAIR = 2.5, 4.0  # minimum weights
-_MAX_POSITION = 0xFFFF
 
 # A shared word weighs what it is rare, less what chance gives: long stories share more by chance.
 _CHANCE = 1.6
@@ -97,7 +96,7 @@ class ScriptFingerprint:
 
     def to_bytes(self) -> bytes:
         """Return bytes for `from_bytes`: hashes, no words."""
-        head = _HEAD.pack(min(self.length, 0xFFFF), len(self.phrases))
+        head = _HEAD.pack(self.length, len(self.phrases))
         phrases = struct.pack(f"<{len(self.phrases)}I", *sorted(self.phrases))
         terms = (_PACKED.pack(*term[:3], round(term.weight * 100), term[4]) for term in self.terms)
         return head + phrases + b"".join(terms)
@@ -155,14 +154,12 @@ def _iter_terms(
     weigh = table.word_with_marks if marked else lambda token: table.word(token.folded)
     names = {name.folded[1:]: table.word(name.folded) for name in claimed_names(sentence)}
     weights = [max(weigh(token), names.get(token.folded, 0.0)) for token in sentence]
-    places = [min(start + at, _MAX_POSITION) for at in range(len(sentence))]
-    for token, weight, place in zip(sentence, weights, places, strict=True):
+    for place, (token, weight) in enumerate(zip(sentence, weights, strict=True), start):
         if weight >= _RARE_WORD:
             spelled = _hash(token.spelled) if marked else 0
             yield RareTerm(_hash(token.folded), 0, spelled, weight, place)
-    for (one, two), most, place in zip(
-        pairwise(sentence), map(sum, pairwise(weights)), places, strict=False
-    ):
+    pairs = zip(pairwise(sentence), map(sum, pairwise(weights)), strict=True)
+    for place, ((one, two), most) in enumerate(pairs, start):
         if most < _RARE_PAIR or "$" in (one.folded[0], two.folded[0]):
             continue
         if (weight := min(table.pair(one.folded, two.folded), most)) >= _RARE_PAIR:

@@ -95,13 +95,8 @@ def _score_money(reading: StoryReading, declared: FormAnswers) -> Iterator[Expla
 def _score_people(
     reading: StoryReading, declared: FormAnswers, office: Explanation | None
 ) -> Iterator[Explanation]:
-    for code in ("child", "elder", "other"):
-        if reason := _find_reason(reading, "third_person", code + ":"):
-            yield _score("third party: " + code, _points()[code], reason)
-            break
-    else:
-        if declared.on_behalf:
-            yield _score("third party: declared", _points()["other"])
+    if declared.on_behalf:
+        yield _score("third party: declared", _points()["other"])
     points = _points()["state_office"]
     if code_rows()[reading.scenario]["group"] == "authority":
         yield _score("office of state", points, _find_reason(reading, "scenario"))

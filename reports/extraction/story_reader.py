@@ -6,8 +6,6 @@ data/taxonomy.json. Every fact has its words and their place in the text. Stages
 data/stages.json and demands, but nothing denied or done by the reporter.
 """
 
-import re
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -41,12 +39,11 @@ _JUNK = {"spam_submission", "abuse_prank"}
 STAGES = "stages"  # the fact
 MAX_STAGE_REASONS = 3  # of one stage
 _CLEAR = 2.5  # points from which a word by its weight says a demand by itself
-_SENTENCES = re.compile(r"[^.!?\n]{1,100}")
-_LONG, _PART, _STRIDE = 1000, 300, 60  # characters
-_MAX_PARTS, _SLIGHT = 40, 1  # weight of a scenario that is no danger
+_STOPS = ".!?\n"
+_LONG, _PART = 1000, 300  # characters
+_SLIGHT = 1  # weight of a scenario that is no danger
 _STEP, _NEVER, _NEGATION = "step", "never", "negations"
 MIN_WORDS = 5  # fewer words say no kind
-MIN_MARGIN = 0.1  # the scenario of a smaller lead is unclear
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +94,17 @@ def _gravity(reading: StoryReading) -> tuple[bool, int, int, float]:
 
 
 def _read_parts(parsed: ParsedStory) -> Iterator[StoryReading]:
-    """Yield the readings of parts in which words tell a danger, with their places in the text."""
+    """Yield the readings of parts from each sentence on that tells a danger, with their places."""
     text = parsed.story.typed
     dangers = sorted(each.start or 0 for each in find_dangers(parsed))
-    stride, following = max(_STRIDE, len(text) // _MAX_PARTS), 0
-    size = max(_PART, stride + _STRIDE)
-    for sentence in _SENTENCES.finditer(text):
-        start = sentence.start()
-        near = bisect_left(dangers, start)
-        if start >= following and near < len(dangers) and dangers[near] < start + size:
-            part, following = _extract(parse_story(text[start : start + size])), start + stride
-            places = [
-                replace(why, start=start + (why.start or 0), end=start + (why.end or 0))
-                for why in part.reasons
-            ]
-            yield replace(part, loss=part.loss.moved(start), reasons=tuple(places))
+    starts = {max(text.rfind(stop, 0, at) for stop in _STOPS) + 1 for at in dangers}
+    for start in sorted(starts):
+        part = _extract(parse_story(text[start : start + _PART]))
+        places = [
+            replace(why, start=start + (why.start or 0), end=start + (why.end or 0))
+            for why in part.reasons
+        ]
+        yield replace(part, loss=part.loss.moved(start), reasons=tuple(places))
 
 
 def _merge(reading: StoryReading, part: StoryReading) -> StoryReading:
@@ -149,7 +142,6 @@ def _extract(parsed: ParsedStory) -> StoryReading:
             *(reason for code in actions for reason in _explain(parsed, facts, "actions", code)),
             *why_loss,
             *(_explain(parsed, facts, ONGOING, ONGOING) if _is_said(facts, ONGOING) else ()),
-            *_explain_context(parsed),
             *find_dangers(parsed),
         ),
         score=sum_points(why),
@@ -166,7 +158,7 @@ def _explain(parsed: ParsedStory, facts: Scores, fact: str, code: str) -> list[E
 
 
 def _choose_scenario(parsed: ParsedStory, facts: Scores) -> tuple[str, float]:
-    """Return the code with the most points and its lead; unclear if close or of few words.
+    """Return the code with the most points and its lead; unclear of few words.
 
     A code without weights counts by its phrases, where the weights name nothing better than a
     fallback.
@@ -174,7 +166,7 @@ def _choose_scenario(parsed: ParsedStory, facts: Scores) -> tuple[str, float]:
     points = {code: facts.scores[code] for code in scenario_codes() if code in facts.scores}
     first, second = sorted(points, key=lambda code: -points[code])[:2]
     margin = points[first] - points[second]
-    code = first if margin >= MIN_MARGIN and len(parsed.words) >= MIN_WORDS else UNCLEAR
+    code = first if len(parsed.words) >= MIN_WORDS else UNCLEAR
     if code in _VAGUE:
         code = next((match.phrase.code for match in _find_untrained(parsed)), code)
     return code, margin
@@ -197,17 +189,6 @@ def _explain_phrases(parsed: ParsedStory, code: str) -> list[Explanation]:
         explanation_at(parsed.story, "scenario", f"{code}: {match.phrase.text}", match[1:], 0)
         for match in drop_nested(matches)[:MAX_STAGE_REASONS]
     ]
-
-
-def _explain_context(parsed: ParsedStory) -> list[Explanation]:
-    """Return who was called: the first words of each code."""
-    firsts: dict[tuple[str, str], Explanation] = {}
-    for hit in parsed.hits:
-        family, code = hit.cue.family, hit.cue.code
-        if family == "third_person" and (family, code) not in firsts:
-            rule = f"{code}: {hit.cue.phrase}"
-            firsts[family, code] = explanation_at(parsed.story, family, rule, hit[1:], 0)
-    return list(firsts.values())
 
 
 # --- stages of the script

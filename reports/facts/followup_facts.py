@@ -48,7 +48,6 @@ _MAX_FIELD = 400  # characters of the form's field
 _LABEL = "stk "  # makes every line of the field for accounts one
 _FOLLOWUP, _STORY = Indicator.IndicatorSource.FOLLOWUP, Indicator.IndicatorSource.STORY
 _KINDS = Indicator.Kind
-_CONTEXT = {"third_person"}  # facts that have no value but their reasons
 CORRECTED = "corrected"  # the flag of a number that the reporter replaced
 
 
@@ -152,7 +151,7 @@ def _add_reading(reading: StoryReading, later: StoryReading, *, is_further: bool
         facts["loss"] = _add_loss(reading.loss, later.loss, is_further=is_further)
     if fresh := tuple(code for code in later.actions if code not in reading.actions):
         facts["actions"] = (*reading.actions, *fresh)
-    reasons = (reason for reason in later.reasons if _is_new(reason, reading, facts, fresh))
+    reasons = (reason for reason in later.reasons if _is_new(reason, facts, fresh))
     return replace(reading, **facts, reasons=(*reading.reasons, *map(_without_place, reasons)))
 
 
@@ -163,18 +162,15 @@ def _add_loss(loss: Loss, later: Loss, *, is_further: bool) -> Loss:
     return replace(loss if is_further and loss.state == "some" else surer, sums=sums)
 
 
-def _is_new(
-    reason: Explanation, reading: StoryReading, facts: Mapping[str, Any], fresh: tuple[str, ...]
-) -> bool:
+def _is_new(reason: Explanation, facts: Mapping[str, Any], fresh: tuple[str, ...]) -> bool:
     """Return whether a reason is for what the follow-up adds."""
     if reason.fact == "actions":
         return reason.rule.partition(":")[0] in fresh
     if reason.fact == DANGER:
         return True
-    is_explained = any(each.fact == reason.fact for each in reading.reasons)
     if reason.fact == "money_lost_vnd":
         return "loss" in facts
-    return reason.fact in facts or (reason.fact in _CONTEXT and not is_explained)
+    return reason.fact in facts
 
 
 def _without_place(reason: Explanation) -> Explanation:

@@ -78,7 +78,7 @@ def test_a_reason_points_at_the_words_as_typed(name: str) -> None:
     reasons = extract_from_story(odd).reasons
     assert all(odd[why.start : why.end] == why.words for why in reasons)
     quoted = {normalize(reading_copy(why.words).text) for why in reasons}
-    assert "bi bat coc" in quoted or "bat coc" in quoted
+    assert any("bat coc" in words for words in quoted)
 
 
 @pytest.mark.parametrize("name", FORMS)

@@ -1,16 +1,10 @@
-"""Tokenize a story and find cue phrases in it. Pure: no Django.
-
-A cue is a phrase of data/cues.json or data/concepts.json, within one clause. A word with marks must agree with the cue's; one without matches by its folded form,
-unless it is the whole cue. Linear time.
-"""
+"""Cut a story into words, and know the codes of the taxonomy. Pure: no Django."""
 
 import re
 import unicodedata
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from core.text import MappedText, normalize, normalize_with_offsets, reading_copy
@@ -22,7 +16,6 @@ _BEHIND_THOUSAND = re.compile(r" ?(?:[^ a-z]|$)| (?:tien|dong|phi|coc|ship|nua|r
 _MAX_SPELLED = 100  # characters of a word: its marks are put in order, n of them in n² steps
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 _LAST_Y = re.compile(r"(?<=[bcdghklmnpqrstv])(u?)y$")
-ANY_NUMBER = "#"
 
 
 class Token(NamedTuple):
@@ -66,26 +59,6 @@ class TokenizedText(NamedTuple):
         """Return words[first:last] as typed, and where they stand there."""
         start, end = self.copy.original_span(*self.char_span(first, last))
         return self.typed[start:end], start, end
-
-
-@dataclass(frozen=True, slots=True)
-class CuePhrase:
-    """A phrase that speaks for a code of a family (concepts, deeds …)."""
-
-    family: str
-    code: str
-    phrase: str
-    words: tuple[str, ...]
-    spelled: tuple[frozenset[str], ...]  # of each word, in all variants of marks
-    needs_marks: bool  # a single word that is another without them: "nỏ", "no"
-
-
-class CueMatch(NamedTuple):
-    """A cue at words[first:last] of a story."""
-
-    cue: CuePhrase
-    first: int
-    last: int
 
 
 @lru_cache(maxsize=8192)
@@ -201,88 +174,3 @@ def tokenize(text: str) -> TokenizedText:
         words.extend([word] if is_unit else _expand(word))
     marks = sum(word.folded != word.spelled for word in words)
     return TokenizedText(copy.text, words, marks * 5 >= len(words) > 0, text, copy)
-
-
-def _cue(family: str, code: str, phrase: str) -> CuePhrase:
-    spelled = [part for word in phrase.split() for part in abbreviations().get(word, (word,))]
-    words = tuple(
-        ANY_NUMBER if word == ANY_NUMBER else _fold_y(normalize(word)) for word in spelled
-    )
-    marked = tuple(frozenset({canonical_spelling(word)}) for word in spelled)
-    alone = phrase in cue_tables()["spelled_only"].get(family, ())
-    return CuePhrase(family, code, phrase, words, marked, alone and len(words) == 1)
-
-
-def _list_cues() -> Iterator[CuePhrase]:
-    concepts = {code: rows for code, rows in load_json("concepts.json").items() if code != "about"}
-    for family, codes in {**cue_tables()["phrases"], "concepts": concepts}.items():
-        for code, rows in codes.items():
-            yield from (_cue(family, code, phrase) for phrase in rows)
-
-
-@lru_cache(maxsize=1)
-def _index() -> Mapping[str, Mapping[str, tuple[CuePhrase, ...]]]:
-    """Return the cues by first and second word ("" for none); variants in marks are joined."""
-    index: dict[str, dict[str, dict[tuple[str, str, tuple[str, ...]], CuePhrase]]] = {}
-    for cue in _list_cues():
-        one, two = (*cue.words, "")[:2]
-        same = index.setdefault(one, {}).setdefault(two, {})
-        key = (cue.family, cue.code, cue.words)
-        twin = same.get(key, cue)
-        marks = tuple(own | other for own, other in zip(cue.spelled, twin.spelled, strict=True))
-        needs_marks = cue.needs_marks and twin.needs_marks
-        same[key] = replace(cue, spelled=marks, needs_marks=needs_marks)
-    return {
-        one: {two: tuple(cues.values()) for two, cues in seconds.items()}
-        for one, seconds in index.items()
-    }
-
-
-def _fits(cue: CuePhrase, story: TokenizedText, first: int) -> bool:
-    """Return whether the cue's words stand at *first* and their marks agree (see the module)."""
-    words = story.words[first : first + len(cue.words)]
-    if len(words) < len(cue.words) or words[0].clause != words[-1].clause:
-        return False
-    wrong = 0
-    for word, folded, spelled in zip(words, cue.words, cue.spelled, strict=True):
-        if word.folded != folded:
-            if folded == ANY_NUMBER and word.folded[0].isdecimal():
-                continue
-            return False
-        if word.spelled not in spelled:
-            wrong += cue.needs_marks or word.folded != word.spelled
-    return wrong <= (len(words) >= 3)
-
-
-def find_cues(story: TokenizedText) -> list[CueMatch]:
-    """Return every cue in the story, in order of place; a number also matches ANY_NUMBER."""
-    index = _index()
-    forms = [
-        (word.folded, ANY_NUMBER) if word.folded[0].isdecimal() else (word.folded,)
-        for word in story.words
-    ]
-    return [
-        CueMatch(cue, first, first + len(cue.words))
-        for first, (here, then) in enumerate(pairwise([*forms, ()]))
-        for one in here
-        if (seconds := index.get(one))
-        for two in ("", *then)
-        if (cues := seconds.get(two))
-        for cue in cues
-        if _fits(cue, story, first)
-    ]
-
-
-def matches_between(hits: Sequence[CueMatch], low: int, high: int) -> list[CueMatch]:
-    """Return the *hits*, which are in order of place, within words [low, high)."""
-    first = bisect_left(hits, low, key=lambda hit: hit.first)
-    last = bisect_left(hits, high, key=lambda hit: hit.first)
-    return [hit for hit in hits[first:last] if hit.last <= high]
-
-
-def inside(hit: CueMatch, others: Iterable[CueMatch]) -> bool:
-    """Return whether *hit* lies within one of *others* that is longer."""
-    size = hit.last - hit.first
-    return any(
-        o.first <= hit.first and hit.last <= o.last and o.last - o.first > size for o in others
-    )

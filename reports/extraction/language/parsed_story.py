@@ -7,20 +7,20 @@ Its words are cues.json, "phrases" › "deeds".
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, pairwise
 from typing import NamedTuple
 
+from reports.data.loader import load_json
 from reports.extraction.language.amounts import MoneyAmount, find_amounts
-from reports.extraction.language.cue_matcher import (
-    CueMatch,
-    TokenizedText,
-    find_cues,
+from reports.extraction.language.cue_matcher import TokenizedText, cue_tables, tokenize, word_set
+from reports.extraction.language.implicit_amounts import find_implicit_amounts
+from reports.extraction.language.phrase_trie import (
+    PhraseMatch,
+    PhraseTrie,
     inside,
     matches_between,
-    tokenize,
-    word_set,
 )
-from reports.extraction.language.implicit_amounts import find_implicit_amounts
 from reports.extraction.language.scoring import Feature
 
 MAX_LENGTH = 20_000  # characters; no resident's story is longer
@@ -52,28 +52,31 @@ class PaymentAction(NamedTuple):
 
 
 def find_payment_actions(
-    story: TokenizedText, hits: Sequence[CueMatch], sums: Sequence[MoneyAmount]
+    story: TokenizedText, hits: Sequence[PhraseMatch], sums: Sequence[MoneyAmount]
 ) -> list[PaymentAction]:
     """Return the actions in order of place, none inside a sum ("5 trieu dong")."""
-    own = [hit for hit in hits if hit.cue.family == "deeds"]
+    own = [hit for hit in hits if hit.phrase.kind == "deeds"]
     taken = {place for amount in sums for place in range(amount.first, amount.last)}
-    verbs = [hit for hit in own if hit.cue.code in (*_VERBS, _OTHER)]
+    verbs = [hit for hit in own if hit.phrase.code in (*_VERBS, _OTHER)]
     reach = _MAX_PHRASE_WORDS
     outermost = {
         hit.first: hit
         for hit in verbs
-        if hit.cue.code in _VERBS
+        if hit.phrase.code in _VERBS
         and not inside(hit, matches_between(verbs, hit.first - reach, hit.last + reach))
     }
     return [
-        PaymentAction(hit.cue.code, _action_state(story, own, hit, sums), hit.first, hit.last)
+        PaymentAction(hit.phrase.code, _action_state(story, own, hit, sums), hit.first, hit.last)
         for hit in outermost.values()
         if hit.first not in taken
     ]
 
 
 def _action_state(
-    story: TokenizedText, hits: Sequence[CueMatch], verb: CueMatch, sums: Sequence[MoneyAmount]
+    story: TokenizedText,
+    hits: Sequence[PhraseMatch],
+    verb: PhraseMatch,
+    sums: Sequence[MoneyAmount],
 ) -> str:
     start = story.clause_start(verb.first, max(0, verb.first - _BEFORE))
     named = max((amount.last for amount in sums if amount.last < verb.first), default=0)
@@ -108,13 +111,13 @@ def _is_continued(story: TokenizedText, at: int) -> bool:
     return _AND_THEN.has(story, joint[0])
 
 
-def _places(hits: Sequence[CueMatch], code: str, low: int, high: int) -> list[int]:
+def _places(hits: Sequence[PhraseMatch], code: str, low: int, high: int) -> list[int]:
     """Return where the phrases of *code* within words [low, high) begin, in order."""
-    return [hit.first for hit in matches_between(hits, low, high) if hit.cue.code == code]
+    return [hit.first for hit in matches_between(hits, low, high) if hit.phrase.code == code]
 
 
 def _is_threat(
-    story: TokenizedText, hits: Sequence[CueMatch], start: int, no: int, verb: CueMatch
+    story: TokenizedText, hits: Sequence[PhraseMatch], start: int, no: int, verb: PhraseMatch
 ) -> bool:
     """Return whether a negated verb is a threat: "nếu không nộp", "bảo tôi chưa nộp"."""
     words = story.words
@@ -158,12 +161,12 @@ def pair_features(words: Sequence[Feature]) -> Iterator[Feature]:
         yield Feature(f"{one.name} {two.name}", one.first, two.last)
 
 
-def extract_features(words: Sequence[Feature], hits: Iterable[CueMatch]) -> list[Feature]:
+def extract_features(words: Sequence[Feature], hits: Iterable[PhraseMatch]) -> list[Feature]:
     """Return words, pairs and families of a story."""
     families = (
-        Feature("=" + hit.cue.code, hit.first, hit.last)
+        Feature("=" + hit.phrase.code, hit.first, hit.last)
         for hit in hits
-        if hit.cue.family == "concepts"
+        if hit.phrase.kind == "concepts"
     )
     return [*words, *pair_features(words), *families]
 
@@ -178,7 +181,6 @@ class ParsedStory:
     """The words of a story, the cues, sums and actions in them, and its features."""
 
     story: TokenizedText
-    hits: list[CueMatch]
     sums: list[MoneyAmount]
     words: list[Feature]
     grams: list[Feature]
@@ -189,17 +191,37 @@ class ParsedStory:
         return [each for each in self.actions if each.kind == "pay" and each.state in OUTCOMES]
 
 
+@lru_cache(maxsize=1)
+def _phrases() -> PhraseTrie:
+    """Return the families of words and the words of payment actions."""
+    families, deeds = load_json("concepts.json"), cue_tables()["phrases"]["deeds"]
+    tables = {"concepts": families, "deeds": deeds}
+    rows = [
+        (kind, code, phrase)
+        for kind, table in tables.items()
+        for code, phrases in table.items()
+        if code != "about"
+        for phrase in phrases
+    ]
+    return PhraseTrie(rows, cue_tables()["spelled_only"]["deeds"])
+
+
+def _find_phrases(story: TokenizedText) -> list[PhraseMatch]:
+    """Return the phrases in order of place, each code once at a place."""
+    once = {(hit.phrase[:2], *hit[1:]): hit for hit in _phrases().find(story)}
+    return list(once.values())
+
+
 def parse_story(text: str) -> ParsedStory:
     """Parse the first MAX_LENGTH characters of a story. Linear time."""
     story = tokenize(text[:MAX_LENGTH])
-    hits = find_cues(story)
+    hits = _find_phrases(story)
     sums = list(islice(find_amounts(story), _MAX_SUMS))
     implicit = islice(find_implicit_amounts(story, sums), 2 * _MAX_SUMS)
     sums = sorted([*sums, *implicit], key=lambda amount: amount.first)[:_MAX_SUMS]
     words = feature_tokens(story, sums)
     return ParsedStory(
         story,
-        hits,
         sums,
         words,
         extract_features(words, hits),

@@ -1,17 +1,19 @@
 """Find the phrases of a table in a story. Pure: no Django.
 
-As in cue_matcher.py, a phrase lies within one clause, and marks must agree. Time is linear in the
-story, whatever the size of the table.
+A phrase lies within one clause, and marks must agree; "#" in it is any number. Time is linear in
+the story, whatever the size of the table.
 """
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from reports.extraction.language.cue_matcher import TokenizedText, tokenize
+from reports.extraction.language.cue_matcher import Token, TokenizedText, tokenize
 
 _MAX_LENGTH = 12  # words of a phrase
 _MANY = 3  # words of which one may be mistyped
+_NUMBER = "#"
 
 
 class Phrase(NamedTuple):
@@ -21,6 +23,7 @@ class Phrase(NamedTuple):
     code: str
     text: str
     spelled: tuple[str, ...]
+    needs_marks: bool = False  # a single word that is another without them: "nỏ", "no"
 
 
 class PhraseMatch(NamedTuple):
@@ -40,17 +43,25 @@ class _Node:
 
 
 class PhraseTrie:
-    """A table of (kind, code, phrase); a phrase without words is left out."""
+    """A table of (kind, code, phrase); a phrase without words is left out.
 
-    def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
+    `need_marks`: single words that count only as spelled.
+    """
+
+    def __init__(
+        self, rows: Iterable[tuple[str, str, str]], need_marks: Collection[str] = ()
+    ) -> None:
         self._root = _Node()
         for kind, code, text in rows:
-            words, node = tokenize(text).words[:_MAX_LENGTH], self._root
+            words, node = tokenize(text.replace(_NUMBER, "0")).words[:_MAX_LENGTH], self._root
             for word in words:
-                node = node.following.setdefault(word.folded, _Node())
+                node = node.following.setdefault(_key(word), _Node())
             if words:
-                spelled = tuple(word.spelled for word in words)
-                node.phrases[Phrase(kind, code, text, spelled)] = None
+                spelled = tuple(
+                    _NUMBER if word.spelled == "0" and _NUMBER in text else word.spelled
+                    for word in words
+                )
+                node.phrases[Phrase(kind, code, text, spelled, text in need_marks)] = None
 
     def find(self, story: TokenizedText) -> list[PhraseMatch]:
         """Return every phrase in the story, in order of place, shorter ones first."""
@@ -58,7 +69,7 @@ class PhraseTrie:
         return [
             match
             for first, word in enumerate(story.words)
-            if (node := begins.get(word.folded))
+            if (node := begins.get(_key(word)))
             for match in _find_at(story, first, node)
         ]
 
@@ -69,28 +80,49 @@ def _find_at(story: TokenizedText, first: int, node: _Node | None) -> Iterator[P
     while node is not None:
         last += 1
         for phrase in node.phrases:
-            if _agree(story, first, phrase.spelled):
+            if _agree(story, first, phrase):
                 yield PhraseMatch(phrase, first, last)
         if not node.following or last == len(words) or words[last].clause != words[first].clause:
             return
-        node = node.following.get(words[last].folded)
+        node = node.following.get(_key(words[last]))
 
 
-def _agree(story: TokenizedText, first: int, spelled: tuple[str, ...]) -> bool:
+def _key(word: Token) -> str:
+    return _NUMBER if word.folded[0].isdecimal() else word.folded
+
+
+def _agree(story: TokenizedText, first: int, phrase: Phrase) -> bool:
     """Return whether the marks agree; of three words or more one may be mistyped.
 
     Marks may be missing, but not on some words alone, nor on a single word of a writer with marks.
     """
-    many = len(spelled)
-    marked = story.marked and many == 1
+    many = len(phrase.spelled)
+    marked = phrase.needs_marks or (story.marked and many == 1)
     wrong = lacking = 0
-    for word, right in zip(story.words[first : first + many], spelled, strict=True):
+    for word, right in zip(story.words[first : first + many], phrase.spelled, strict=True):
+        if right == _NUMBER:
+            continue
         is_bare = word.spelled == word.folded
         marked = marked or not is_bare
         if word.spelled != right:
             wrong += not is_bare
             lacking += is_bare
     return wrong + lacking * marked <= (many >= _MANY)
+
+
+def matches_between(matches: Sequence[PhraseMatch], low: int, high: int) -> list[PhraseMatch]:
+    """Return the *matches*, which are in order of place, within words [low, high)."""
+    first = bisect_left(matches, low, key=lambda match: match.first)
+    last = bisect_left(matches, high, key=lambda match: match.first)
+    return [match for match in matches[first:last] if match.last <= high]
+
+
+def inside(match: PhraseMatch, others: Iterable[PhraseMatch]) -> bool:
+    """Return whether a match lies within one of *others* that is longer."""
+    size = match.last - match.first
+    return any(
+        o.first <= match.first and match.last <= o.last and o.last - o.first > size for o in others
+    )
 
 
 def drop_nested(matches: Iterable[PhraseMatch]) -> list[PhraseMatch]:

@@ -149,6 +149,20 @@ def test_one_script_in_other_words_is_one_campaign() -> None:
     assert "Khánh tổng phụ trách" in link.reason
 
 
+def test_two_kinds_of_scam_are_no_campaign_by_words() -> None:
+    task = "Tuyển cộng tác viên làm nhiệm vụ, nạp tiền chốt đơn Shopee nhận hoa hồng không rút được"
+    hospital = "Con tôi ngã cầu thang đang cấp cứu, chuyển gấp tiền viện phí để mổ"
+    triage(f"{task}. Phiếu H17, ông Khánh tổng phụ trách đội gọi.", caller_number="0992 000 111")
+    triage(f"Thầy Khánh tổng phụ trách đọc phiếu H17. {hospital}.", caller_number="0992 100 222")
+    assert {*ReportFingerprint.objects.values_list("scam", flat=True)} == {
+        "job_task", "child_accident",
+    }  # fmt: skip
+    assert not Campaign.objects.exists()
+    ReportFingerprint.objects.update(scam="")
+    triage(f"{hospital}. Khánh tổng phụ trách nói, H17 phiếu mổ.", caller_number="0992 200 333")
+    assert Campaign.objects.exists()
+
+
 def come_in(story: str, caller_number: str, ago: timedelta = timedelta()) -> Report:
     """A report that came in so long ago, and is triaged now."""
     subject = report(story, caller_number=caller_number)
