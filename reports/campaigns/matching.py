@@ -50,22 +50,21 @@ _PLACES, _KINDS = Indicator.IndicatorSource, Indicator.Kind
 
 def build_fingerprint(
     merged: MergedReport,
-    callers: Iterable[ParsedCaller],
     told: Mentions,
-    later: Sequence[followup_facts.MentionedIndicator],
+    named: Sequence[Indicator],
     kind: str = "",
 ) -> FingerprintData:
-    """Return the fingerprint of a report, of its form, story and follow-ups, and of its kind of
-    scam where it is sure. A corrected caller stays: it may link reports.
+    """Return the fingerprint of a report, of its story, of what its form and follow-ups name, and of
+    its kind of scam where it is sure. A corrected caller stays: it may link reports.
     """
     dotted = restore_link_dots(told.plain)
-    links = [*sites_in(dotted), *followup_facts.indicator_keys(_KINDS.LINK, later)]
-    sites = {host_of(link) for link in links if not is_common_link(link)}
+    links = [*sites_in(dotted), *(each.key for each in named if each.kind == _KINDS.LINK)]
+    sites = {host_of(link) for link in links if link and not is_common_link(link)}
     told_later = (
-        (each.key, each.bank) for each in later if each.kind == _KINDS.ACCOUNT and each.key
+        (each.key, each.bank) for each in named if each.kind == _KINDS.ACCOUNT and each.key
     )
     accounts = [*accounts_in(told), *told_later]
-    numbers = _list_callers(told, callers, later)
+    numbers = _list_callers(told, named)
     identifiers = collect_identifiers(numbers, accounts, sites, site_names_in(dotted, sites))
     claimed_later = (caller.name for caller in merged.followup_callers_with_corrected)
     claimed = [merged.report.claimed_name, *claimed_later]
@@ -79,17 +78,11 @@ def build_fingerprint(
     return FingerprintData(frozenset(identifiers), script, at, kind)
 
 
-def _list_callers(
-    told: Mentions,
-    callers: Iterable[ParsedCaller],
-    later: Sequence[followup_facts.MentionedIndicator],
-) -> list[ParsedCaller]:
+def _list_callers(told: Mentions, named: Sequence[Indicator]) -> list[ParsedCaller]:
     """Return the callers' numbers; those of the story only where no form names a caller."""
-    typed = [*callers, *followup_facts.phones_at(_PLACES.FOLLOWUP, later)]
+    typed = followup_facts.phones_at(named, _PLACES.CALLER, _PLACES.FOLLOWUP)
     numbers = shared_identifiers.callers(typed, told)
-    if any(phone.key for phone in typed):
-        return numbers
-    return numbers + followup_facts.phones_at(_PLACES.STORY, later)
+    return numbers if typed else numbers + followup_facts.phones_at(named, _PLACES.STORY)
 
 
 _MAX_BY_KEY = 16  # reports, the newest

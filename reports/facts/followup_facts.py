@@ -6,7 +6,7 @@ replaces the one typed before.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from reports.extraction import phones, story_reader
@@ -48,21 +48,8 @@ _MAX_FIELD = 400  # characters of the form's field
 _LABEL = "stk "  # makes every line of the field for accounts one
 _FOLLOWUP, _STORY = Indicator.IndicatorSource.FOLLOWUP, Indicator.IndicatorSource.STORY
 _KINDS = Indicator.Kind
+_MAX_KEY_LENGTH, _MAX_HOLDER_LENGTH = 255, 80
 CORRECTED = "corrected"  # the flag of a number that the reporter replaced
-
-
-@dataclass(frozen=True)
-class MentionedIndicator:
-    """A number, an account or a link; `is_corrected`: the reporter replaced it by another."""
-
-    kind: str
-    source: str
-    raw: str
-    key: str
-    phone: ParsedCaller | None = None
-    is_corrected: bool = False
-    bank: str = ""
-    holder: str = ""
 
 
 def parse_stories(merged: MergedReport) -> list[ParsedStory]:
@@ -177,62 +164,62 @@ def _without_place(reason: Explanation) -> Explanation:
     return replace(reason, rule=reason.rule + FROM_FOLLOWUP, start=None, end=None)
 
 
-def mentioned_in_followups(
-    merged: MergedReport, stories: Iterable[Mentions]
-) -> list[MentionedIndicator]:
-    """Return what the follow-ups name: in their fields, then in their stories."""
+def mentioned_in_followups(merged: MergedReport, stories: Iterable[Mentions]) -> list[Indicator]:
+    """Return what the follow-ups name, unsaved: in their fields, then in their stories."""
     in_stories = (each for story in stories for each in mentioned_in_story(story))
     return [*_mentioned_in_fields(merged), *in_stories]
 
 
-def _mentioned_in_fields(merged: MergedReport) -> Iterator[MentionedIndicator]:
+def _mentioned_in_fields(merged: MergedReport) -> Iterator[Indicator]:
     for caller in merged.followup_callers_with_corrected:
         is_corrected = caller not in merged.followup_callers
         yield from mentioned_callers(caller.number, _FOLLOWUP, is_corrected=is_corrected)
     for line in merged.accounts:
         accounts = find_bank_accounts(_LABEL + line[:MAX_NUMBER_CHARS_READ])
-        account = accounts[0] if accounts else FoundAccount("", 0, 0)
-        yield _mentioned_account(_FOLLOWUP, line, account)
+        yield _account(_FOLLOWUP, line, accounts[0] if accounts else FoundAccount("", 0, 0))
     for line in merged.links:
         links = find_links(line[:MAX_NUMBER_CHARS_READ])
-        yield MentionedIndicator(_KINDS.LINK, _FOLLOWUP, line, links[0].link if links else "")
+        yield _link(_FOLLOWUP, line, links[0].link if links else "")
 
 
-def mentioned_callers(
-    typed: str, source: str, *, is_corrected: bool
-) -> Iterator[MentionedIndicator]:
+def mentioned_callers(typed: str, source: str, *, is_corrected: bool) -> Iterator[Indicator]:
     typed = typed[:MAX_NUMBER_CHARS_READ]
     for phone in phones.parse_many(typed) if typed.strip() else ():
-        yield MentionedIndicator(_KINDS.NUMBER, source, phone.raw, phone.key, phone, is_corrected)
+        yield _number(source, phone, *([CORRECTED] if is_corrected else []))
 
 
-def mentioned_in_story(story: Mentions) -> list[MentionedIndicator]:
+def mentioned_in_story(story: Mentions) -> list[Indicator]:
     """Return the numbers, accounts and links of a story."""
-    text, kind = story.typed, _KINDS.LINK
-    numbers = (each.phone for each in story.phones)
+    text = story.typed
     return [
-        *(MentionedIndicator(_KINDS.NUMBER, _STORY, each.raw, each.key, each) for each in numbers),
-        *(_mentioned_account(_STORY, text[each.start : each.end], each) for each in story.accounts),
-        *(
-            MentionedIndicator(kind, _STORY, text[each.start : each.end], each.link)
-            for each in story.links
-        ),
+        *(_number(_STORY, each.phone) for each in story.phones),
+        *(_account(_STORY, text[each.start : each.end], each) for each in story.accounts),
+        *(_link(_STORY, text[each.start : each.end], each.link) for each in story.links),
     ]
 
 
-def _mentioned_account(source: str, raw: str, account: FoundAccount) -> MentionedIndicator:
-    bank, holder = account.bank, account.holder
-    return MentionedIndicator(
-        _KINDS.ACCOUNT, source, raw, account.account, bank=bank, holder=holder
-    )
+def _number(source: str, phone: ParsedCaller, *flags: str) -> Indicator:
+    indicator = Indicator(kind=_KINDS.NUMBER, source=source, raw=phone.raw, key=phone.key)
+    indicator.number_kind, indicator.flags = phone.kind, [*phone.flags, *flags]
+    return indicator
 
 
-def phones_at(source: str, named: Iterable[MentionedIndicator]) -> list[ParsedCaller]:
-    return [each.phone for each in named if each.phone and each.key and each.source == source]
+def _account(source: str, raw: str, found: FoundAccount) -> Indicator:
+    owner = {"bank": found.bank, "holder": found.holder[:_MAX_HOLDER_LENGTH]}
+    return Indicator(kind=_KINDS.ACCOUNT, source=source, raw=raw, key=found.account, **owner)
 
 
-def indicator_keys(kind: str, named: Iterable[MentionedIndicator]) -> list[str]:
-    return [each.key for each in named if each.kind == kind and each.key]
+def _link(source: str, raw: str, key: str) -> Indicator:
+    return Indicator(kind=_KINDS.LINK, source=source, raw=raw, key=key[:_MAX_KEY_LENGTH])
+
+
+def phones_at(named: Iterable[Indicator], *sources: str) -> list[ParsedCaller]:
+    """Return the numbers from these places."""
+    return [
+        ParsedCaller(each.raw, each.number_kind, each.key, tuple(each.flags))
+        for each in named
+        if each.kind == _KINDS.NUMBER and each.key and each.source in sources
+    ]
 
 
 def all_claims(

@@ -102,8 +102,8 @@ class Indicator(models.Model):
     key = models.CharField("dạng chuẩn", max_length=255, blank=True)
     number_kind = models.CharField("loại số", max_length=16, blank=True)
     # Of an account, "" where not told. The same number at another bank is another account.
-    bank = models.CharField("ngân hàng", max_length=32, blank=True, db_default="")
-    holder = models.CharField("chủ tài khoản", max_length=80, blank=True, db_default="")
+    bank = models.CharField("ngân hàng", max_length=32, blank=True, default="", db_default="")
+    holder = models.CharField("chủ tài khoản", max_length=80, blank=True, default="", db_default="")
     flags = ArrayField(models.CharField(max_length=32), verbose_name="dấu hiệu", default=list)
 
     class Meta:

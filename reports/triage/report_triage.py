@@ -31,14 +31,12 @@ from reports.extraction.priority import FormAnswers, compute_priority
 from reports.extraction.story_reader import StoryReading
 from reports.facts import followup_facts
 from reports.facts.choices import actions_for
-from reports.facts.followup_facts import MentionedIndicator
 from reports.facts.merged_report import MergedReport
 from reports.models import ExtractedFacts, Followup, Indicator, Report
 from reports.reference import gazetteer, office_lexicon
 
 RULES_VERSION = "2026-12-01e"  # raise it with every change of words or weights
 TIMEOUT_SECONDS = 10.0  # seconds for one message, half of the task's soft time limit
-_MAX_KEY_LENGTH, _MAX_HOLDER_LENGTH = 255, 80
 _MAX_INDICATORS = 100
 _ANY_STORY = "Có người xưng công an gọi, đòi chuyển 5 triệu vào stk 0992 000 456."
 
@@ -173,7 +171,7 @@ def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0)
     )
     later = followup_facts.mentioned_in_followups(merged, mentioned[1:])
     mentions = [*own, *followup_facts.mentioned_in_story(mentioned[0]), *later]
-    indicators = [_indicator(report, each) for each in mentions[:_MAX_INDICATORS]]
+    indicators = mentions[:_MAX_INDICATORS]
     reading, typed = followup_facts.merge_followups(merged, stories)
     claims = followup_facts.all_claims(merged, stories, office_lexicon.office_lexicon())
     stages = followup_facts.all_stages(reading, stories)
@@ -202,13 +200,7 @@ def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0)
             followups_read=many,
         ),
         indicators,
-        matching.build_fingerprint(
-            merged,
-            [each.phone for each in own if each.phone],
-            mentioned[0],
-            later,
-            sure_kind(facts),
-        ),
+        matching.build_fingerprint(merged, mentioned[0], [*own, *later], sure_kind(facts)),
     )
 
 
@@ -288,23 +280,6 @@ def _form_answers(merged: MergedReport, typed: int | None) -> FormAnswers:
         claimed_office=report.claimed_office or office,
         on_behalf=report.on_behalf,
     )
-
-
-def _indicator(report: Report, mention: MentionedIndicator) -> Indicator:
-    indicator = Indicator(
-        report=report,
-        kind=mention.kind,
-        source=mention.source,
-        raw=mention.raw,
-        key=mention.key[:_MAX_KEY_LENGTH],
-        bank=mention.bank,
-        holder=mention.holder[:_MAX_HOLDER_LENGTH],
-    )
-    if mention.phone:
-        indicator.number_kind = mention.phone.kind
-        corrected = [followup_facts.CORRECTED] if mention.is_corrected else []
-        indicator.flags = [*mention.phone.flags, *corrected]
-    return indicator
 
 
 def _search_text(
