@@ -339,13 +339,13 @@ def hash_sources() -> str:
     return hashlib.sha256(b"\n".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def cross_validate(held_out: str, taught: Sequence[TrainingExample]) -> None:
-    """Print what one hand's stories give under the weights of the others."""
+def cross_validate(held_out: Collection[str], taught: Sequence[TrainingExample]) -> None:
+    """Print what the stories of some hands give under the weights of the others."""
     with tempfile.TemporaryDirectory() as folder:
-        train_all([lesson for lesson in taught if lesson.hand != held_out], Path(folder))
+        train_all([lesson for lesson in taught if lesson.hand not in held_out], Path(folder))
         use_weights(Path(folder))
-        judged = evaluation.evaluate(each.label for each in taught if each.hand == held_out)
-    print(f"{held_out}: {', '.join(evaluation.summary_metrics(judged))}", flush=True)
+        judged = evaluation.evaluate(each.label for each in taught if each.hand in held_out)
+    print(f"{' '.join(held_out)}: {', '.join(evaluation.summary_metrics(judged))}", flush=True)
 
 
 def use_weights(folder: Path) -> None:
@@ -357,7 +357,7 @@ def use_weights(folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="tools.train_reader", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, hold out each hand")
-    parser.add_argument("--only", nargs="+", help="hold out these hands alone")
+    parser.add_argument("--only", nargs="+", help="hold out these hands together")
     parser.add_argument("--loss", action="store_true", help="learn the tables of a loss alone")
     options, taught = parser.parse_args(), load_examples()
     if not options.check:
@@ -365,8 +365,13 @@ def main() -> None:
         train(taught, scoring.FOLDER)
         (scoring.FOLDER / SOURCE).write_text(hash_sources() + "\n", encoding="utf-8")
         return
-    for hand in options.only or sorted({each.hand for each in taught}):
-        cross_validate(hand, taught)
+    groups = (
+        [options.only]
+        if options.only
+        else [[one] for one in sorted({each.hand for each in taught})]
+    )
+    for held_out in groups:
+        cross_validate(held_out, taught)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from reports.extraction.language.parsed_story import (
     ParsedStory,
     action_features,
     ending_features,
-    pair_features,
 )
 from reports.extraction.language.scoring import (
     Explanation,
@@ -181,8 +180,7 @@ def loss_features(
         return []
     told = [*_clause_features(verdicts), *_sum_features(parsed, weighed)]
     return [
-        *parsed.words,
-        *pair_features(parsed.words),
+        *parsed.grams[: 2 * len(parsed.words) - 1],  # words and pairs, no families
         *ending_features(parsed.words),
         *action_features(parsed.actions),
         *(each for each in told for _ in range(_REPEAT)),

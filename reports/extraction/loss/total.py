@@ -17,7 +17,6 @@ from reports.extraction.loss.sums import WeighedSum, governing_action
 _SERIES = load_words("loss_words.json", "series")
 _MORE = load_words("loss_words.json", "more")
 _TOTAL = load_words("loss_words.json", "total")
-_PAID_IN = load_words("loss_words.json", "paid_in")
 _PARTING = load_words("loss_words.json", "parting")
 _PAID_BY = load_words("loss_words.json", "paid_by")
 _APART = 14  # words between two payments of a series
@@ -103,7 +102,7 @@ def _is_series(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
     own = naming.first - one.last if naming and naming.state == "done" else 0
     if len(between) > _APART or not _PARTING.isdisjoint(between[max(0, own) :]):
         return False
-    return all(word in _PAID_IN for word in between) or not _SERIES.isdisjoint(around)
+    return not _SERIES.isdisjoint(around)
 
 
 def payment_count(parsed: ParsedStory, amount: MoneyAmount) -> int:
