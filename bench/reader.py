@@ -22,10 +22,10 @@ _ROUNDS = 3
 # What a process holds of its own before and after it has read its first story, in kB.
 _MEMORY = """
 from pathlib import Path
-from reports import reading
+from reports.extraction.story_reader import extract_from_story
 held = lambda: int(Path("/proc/self/smaps_rollup").read_text().split("Private_Dirty:")[1].split()[0])
 before = held()
-reading.read_story("Có người gọi xưng công an.")
+extract_from_story("Có người gọi xưng công an.")
 print(held() - before)
 """
 
