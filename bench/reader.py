@@ -53,7 +53,10 @@ def _list_figures(labels: list[dict[str, Any]]) -> Iterator[tuple[str, float, fl
     yield "scenario macro F1", evaluation.macro_f1(evaluation.scenarios(judged)), 0.85
     yield "scenario accuracy", evaluation.accuracy(judged), 0.88
     yield "demanded actions micro F1", demands, 0.85
-    yield "money exact", evaluation.money_exact(judged), 0.92
+    right, hidden = evaluation.loss_metrics(judged)
+    yield "state of loss", right, 0.88
+    yield "losses not read as none", 1 - hidden, 0.985
+    yield "money exact", evaluation.money_exact(judged), 0.85
     yield "ongoing F1", evaluation.ongoing(judged).f1, 0.85
 
 
