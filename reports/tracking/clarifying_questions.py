@@ -1,10 +1,10 @@
-"""Questions about what a report leaves open: a sum to confirm, an ambiguous place, a short number.
+"""Questions about what a report leaves open: a sum to confirm or to choose, an ambiguous place, a short number.
 
 None needs an answer: a report counts as it is.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.utils.translation import get_language
@@ -14,15 +14,19 @@ from core import encryption
 from core.text import normalize, to_ascii_digits
 from reports.extraction import phones
 from reports.extraction.language import amounts, numerals
+from reports.extraction.loss.classifier import SOME, UNCLEAR, Loss
 from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.facts import abuse_flags
 from reports.facts.merged_report import MergedReport
 from reports.models import Report
 from reports.reference import gazetteer
 from reports.reference.gazetteer import CommunePlace
+from reports.tracking.followups import MAX_CHARS_READ_AT_ONCE
+from reports.triage import report_triage
 
 _MAX_QUOTE_LENGTH = 60
 _MAX_RADIO_CHOICES = 6  # more go into a list
+_MAX_SUMS = 4  # to choose from
 _MIN_DIGITS, _MAX_DIGITS = 8, 15  # of a telephone number
 _MIN_LETTERS = 6  # of a call-back phrase
 _GUESSED_FIRST = ("mat khau", "cau hen", "password")
@@ -43,6 +47,7 @@ class ReporterInput:
 
     caller_number: str = ""
     money: str = ""
+    loss: Loss = field(default_factory=Loss)  # that the stories tell, where no field has a sum
     commune: str = ""
     contact: str = ""
     phrase: str = ""
@@ -70,6 +75,7 @@ def latest_input(merged: MergedReport) -> ReporterInput:
     return ReporterInput(
         caller_number="" if merged.followup_callers else report.caller_number,
         money=_open_sum(merged),
+        loss=_told_loss(merged),
         commune="" if merged.commune_id else merged.commune_raw,
         contact=encryption.decrypt_field(merged, "contact") or "",
         phrase=encryption.decrypt_field(merged, "phrase") or "",
@@ -95,12 +101,22 @@ def _open_sum(merged: MergedReport) -> str:
     return "" if is_answered and amounts.parse_money_field(latest).value is not None else latest
 
 
+def _told_loss(merged: MergedReport) -> Loss:
+    """Return what the stories tell of money where no field does; nothing if they are too long for a request."""
+    followups = merged.substantive_followups
+    length = len(merged.report.story) + sum(len(each.story) for each in followups)
+    if merged.money_lost_raw.strip() or length > MAX_CHARS_READ_AT_ONCE:
+        return Loss()
+    return report_triage.read_report(merged.report, followups).loss
+
+
 def open_questions(
     words: ReporterInput, communes: tuple[CommunePlace, ...]
 ) -> list[ClarifyingQuestion]:
     """Return the open questions, the most important first, in the language of the page."""
     return [
         *_ask_money(words.money),
+        *_ask_told_sums(words.loss),
         *_ask_commune(words.commune, communes),
         *_ask_contact(words.contact, words.caller_number),
         *_ask_phrase(words.phrase, words.contact, words.caller_number),
@@ -124,6 +140,27 @@ def _ask_money(typed: str) -> Iterator[ClarifyingQuestion]:
     elif amount.value is None:
         text = _format_sum_problem(amount.problem, typed)
         yield ClarifyingQuestion("money_lost_vnd", text, _("Số tiền đã mất"))
+
+
+def _ask_told_sums(loss: Loss) -> Iterator[ClarifyingQuestion]:
+    """Offer the paid sums of a story whose loss is not plain, or in doubt, to be chosen in one press."""
+    paid = [each.vnd for each in loss.sums if each.role == "paid"][:_MAX_SUMS]
+    if not paid or loss.proposed_vnd is not None or loss.state not in {SOME, UNCLEAR}:
+        return
+    choices = [(sum(paid), _("Mất cả: {figures} đồng ({words} đồng)"))] if len(paid) > 1 else []
+    choices += [(dong, _("Chỉ mất {figures} đồng")) for dong in dict.fromkeys(paid)]
+    text = _("Bạn kể mấy khoản tiền. Tất cả đã mất bao nhiêu?")
+    if loss.state == UNCLEAR:
+        choices.insert(0, (0, _("Chưa mất đồng nào")))
+        text = _("Có chỗ bạn nói chưa mất tiền, có chỗ kể đã trả. Đã mất bao nhiêu?")
+    offered = [(f"{dong} đồng", _format_choice(label, dong)) for dong, label in choices]
+    offered.append(("", _("Số khác, hoặc chưa rõ")))
+    yield ClarifyingQuestion("money_lost_vnd", text, _("Số tiền đã mất"), tuple(offered))
+
+
+def _format_choice(label: str, dong: int) -> str:
+    figures, words = format_sum(dong)
+    return label.format(figures=figures, words=words)
 
 
 def format_sum(dong: int) -> tuple[str, str]:

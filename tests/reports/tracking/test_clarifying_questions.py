@@ -1,10 +1,14 @@
 """What a report leaves open is asked back, in words that its reporter can answer."""
 
+from dataclasses import replace
+
 import pytest
 from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.extraction.language.amounts import parse_money_field
+from reports.extraction.loss.classifier import Loss, ToldSum
 from reports.reference.gazetteer import CommunePlace
 from reports.tracking.clarifying_questions import ClarifyingQuestion, ReporterInput, open_questions
 
@@ -46,6 +50,34 @@ def test_a_readable_sum_is_said_in_words_of_the_page_to_confirm() -> None:
     assert question.text == f"Trang hiểu là {sum_in_words}."
     with translation.override("en"):
         assert "thirty-five million five hundred thousand đồng" in one(money="35,5 triệu").text
+
+
+def make_loss(state: str, *paid: int) -> Loss:
+    return Loss(state, tuple(ToldSum(dong, "paid", 0, 1, "") for dong in paid))
+
+
+def test_the_sums_of_a_story_are_offered_where_it_has_no_plain_total() -> None:
+    question = one(loss=make_loss("some", 90_000_000, 80_000_000, 80_000_000))
+    assert question.field == "money_lost_vnd"
+    assert question.choices == (
+        ("250000000 đồng", "Mất cả: 250.000.000 đồng (hai trăm năm mươi triệu đồng)"),
+        ("90000000 đồng", "Chỉ mất 90.000.000 đồng"),
+        ("80000000 đồng", "Chỉ mất 80.000.000 đồng"),
+        ("", "Số khác, hoặc chưa rõ"),
+    )
+    values = [parse_money_field(answer).value for answer, _ in question.choices]
+    assert values == [250_000_000, 90_000_000, 80_000_000, None]
+
+
+def test_who_says_both_nothing_lost_and_paid_is_asked_which() -> None:
+    question = one(loss=make_loss("unclear", 12_000_000))
+    assert "Có chỗ bạn nói chưa mất tiền" in question.text
+    assert [answer for answer, _ in question.choices] == ["0 đồng", "12000000 đồng", ""]
+
+
+def test_a_plain_total_is_not_asked_about() -> None:
+    assert ask(loss=replace(make_loss("some", 5_000_000), proposed_vnd=5_000_000)) == []
+    assert ask(loss=make_loss("none")) == ask(loss=make_loss("unclear")) == []
 
 
 @pytest.mark.parametrize(
