@@ -43,7 +43,6 @@ def test_office_commune_and_steps_become_facts_with_their_words_and_stand_on_the
             assert STORY[reason["start"] : reason["end"]] == reason["words"] != ""
     page = duty.client.get(page_of(facts.report)).content.decode()
     assert "Công an xã, phường (Xã Hoằng Hóa (Hoằng Hóa))" in page
-    assert "“Trưởng công an xã Hoằng Hóa”" in page
 
 
 def test_the_form_counts_and_gives_way_to_what_is_narrower() -> None:
