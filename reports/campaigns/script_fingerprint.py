@@ -28,13 +28,13 @@ MAX_TERMS = 60  # of one story, the rarest
 MAX_KEYS = 16  # by which stories find each other
 _MAX_PHRASES = 300  # of three words
 _PAIR_LATER = 3.0  # pairs are rare more easily than words, so words are chosen first
-_RARE_WORD, _RARE_PAIR = 2.5, 4.0  # minimum weights
+_RARE_WORD, _RARE_PAIR = 2.5, 3.5  # minimum weights
 
 # A shared word weighs what it is rare, less what chance gives: long stories share more by chance.
 _CHANCE = 1.6
 _USUAL_LENGTH = 30  # different words of a story
 _COPIED = 0.4  # factor for each further word of a passage; the heaviest counts whole
-_MAX_OF_PASSAGE = 5.6  # a passage that both have may be anybody's template: it ties nobody alone
+_MAX_OF_PASSAGE = 5.0  # a passage that both have may be anybody's template: it ties nobody alone
 
 _PHRASE_WORDS = 3  # at least, of what a reason quotes
 _MAX_QUOTED, _MAX_QUOTED_WORDS = 3, 12
