@@ -31,9 +31,9 @@ from reports.extraction.story_reader import StoryReading
 
 SCRIPT_DAYS = 21  # a script is told in waves
 _WAVE = SCRIPT_DAYS * 86_400.0
-_LOSS_OF_UNSURE = 0.5  # of likeness where the kind of scam of one is not sure
-MIN_SURE = 5.2  # likeness that links two reports, or one and two that are linked
-_MIN_NEAR = 2.5
+_LOSS_OF_UNSURE = 0.7  # of likeness where the kind of scam of one is not sure
+MIN_SURE = 5.8  # likeness that links two reports, or one and two that are linked
+_MIN_NEAR = 1.5
 _MAX_THIRDS = 8  # that may support a link, the most alike
 _NEAR_STRENGTH = 0.7
 _NO_KINDS = {"nuisance", "other", "triage"}  # groups of the taxonomy: no scam of their own

@@ -34,7 +34,7 @@ _RARE_WORD, _RARE_PAIR = 2.5, 3.5  # minimum weights
 _CHANCE = 1.6
 _USUAL_LENGTH = 30  # different words of a story
 _COPIED = 0.4  # factor for each further word of a passage; the heaviest counts whole
-_MAX_OF_PASSAGE = 5.0  # a passage that both have may be anybody's template: it ties nobody alone
+_MAX_OF_PASSAGE = 5.6  # a passage that both have may be anybody's template: it ties nobody alone
 
 _PHRASE_WORDS = 3  # at least, of what a reason quotes
 _MAX_QUOTED, _MAX_QUOTED_WORDS = 3, 12
@@ -235,7 +235,14 @@ def _mean_length(one: ScriptFingerprint, other: ScriptFingerprint) -> float:
 
 
 def _list_words(sentence: Iterable[ScriptToken]) -> tuple[str, ...]:
-    return tuple(word for token in sentence for word in token.shown.split())
+    """Return the words of a sentence as they are typed."""
+    words: list[str] = []
+    for token in sentence:
+        if token.is_glued:
+            words[-1] += token.shown
+        else:
+            words += token.shown.split()
+    return tuple(words)
 
 
 def _hash_phrases(words: Sequence[str]) -> list[int]:
@@ -253,8 +260,12 @@ def shared_phrases(
     for words in told.typed if both else ():
         for phrase in _iter_runs(words, both):
             found.setdefault(" ".join(phrase[:_MAX_QUOTED_WORDS]), _compute_rarity(phrase))
-    rare = [phrase for phrase in found if found[phrase] >= _RARE_PAIR]
-    return tuple(sorted(rare, key=lambda phrase: -found[phrase])[:_MAX_QUOTED])
+    quoted: dict[str, str] = {}
+    for phrase in sorted(found, key=lambda phrase: (-found[phrase], -len(phrase))):
+        folded = normalize(phrase)
+        if found[phrase] >= _RARE_PAIR and not any(folded in known for known in quoted):
+            quoted[folded] = phrase
+    return tuple(quoted.values())[:_MAX_QUOTED]
 
 
 def _iter_runs(words: Sequence[str], both: frozenset[int]) -> Iterator[Sequence[str]]:

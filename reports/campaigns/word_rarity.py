@@ -36,11 +36,14 @@ _UNITS = frozenset(["k", "tr", "trieu", "h", "g", "d", "cu", "ty", "p", "m", "kg
 
 
 class ScriptToken(NamedTuple):
-    """A word, compound, sum or code: folded, with its marks, and as the story has it."""
+    """A word, compound, sum or code: folded, with its marks, and as the story has it; `is_glued`: it
+    stands right behind the one before ("9h15").
+    """
 
     folded: str
     spelled: str
     shown: str
+    is_glued: bool = False
 
 
 # --- how rare words are
@@ -110,7 +113,9 @@ def _iter_sentences(text: str) -> Iterator[list[ScriptToken]]:
             at += 2
         else:
             word = words[at]
-            tokens.append(ScriptToken(word.folded, word.spelled, text[word.start : word.end]))
+            is_glued = bool(tokens) and words[at - 1].end == word.start
+            shown = text[word.start : word.end]
+            tokens.append(ScriptToken(word.folded, word.spelled, shown, is_glued))
             at += 1
         if at >= len(words) or words[at].sentence != sentence:
             yield tokens

@@ -82,6 +82,8 @@ def test_a_reason_quotes_whole_phrases_of_three_words_that_both_hold() -> None:
     assert _quote(AGAIN, FIRST) == ("Khánh tổng phụ trách",)
     assert _quote("bị compa đâm vào mắt trái", "no noi compa dam vao mat") == ("compa đâm vào mắt",)
     assert _quote("Tôi không chuyển tiền.", "tôi không chuyển tiền đâu") == ()  # anybody's words
+    assert _quote("đúng 9h15 mỗi sáng", "nhóm 9h15 đọc lệnh") == ()  # one word
+    assert _quote("Mộc Trà váy. Nhóm Mộc Trà váy", "nhóm mộc trà váy") == ("Nhóm Mộc Trà váy",)
     assert _quote("tìm em. rút 2 triệu", "Em tìm, rút tiền") == ()
 
 
