@@ -44,7 +44,8 @@ def propose_total(parsed: ParsedStory, weighed: Sequence[WeighedSum]) -> int | N
         if two in sure and one not in sure and _is_begun(parsed, one.amount, two.amount):
             sure.insert(0, one)
     doubtful = [each.paid for each in offered if each not in sure]
-    total = _add_up(parsed, sure) if least - max(doubtful, default=-99) >= LEAD else None
+    is_plain = not doubtful or (len(sure) == 1 and least - max(doubtful) >= LEAD)
+    total = _add_up(parsed, sure) if is_plain else None
     back = sum(each.amount.value for each in weighed if each.role == "returned")
     return total - back if total and back < total else total
 
