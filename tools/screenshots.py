@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.portal_process import Portal, running_portal
+from tests.support.processes import run_python
 from tools.servers import CHROMIUM
 
 OUT = Path("build/screens")
@@ -332,7 +333,7 @@ def main() -> int:
     OUT.mkdir(parents=True, exist_ok=True)
     with running_portal() as portal, sync_playwright() as playwright:
         portal.manage("purge")  # invented reports are old, and no night has passed here
-        portal.manage("demo", "--wait", "60")
+        run_python(portal.env, "-m", "tools.demo", "reports", "--wait", "60")
         portal.manage("shell", "-c", REPORT_NUMBERS)
         browser = playwright.chromium.launch(executable_path=arguments.chromium, args=ARGUMENTS)
         (write_handbook_pictures if arguments.handbook else shoot_all)(browser, portal)

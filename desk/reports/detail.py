@@ -297,8 +297,9 @@ def _quote_of(extracted: ExtractedFacts, fact: str) -> str:
     is_quoted = fact in _QUOTED and (fact != Fact.MONEY or extracted.loss.get("state") != UNCLEAR)
     reasons = _reasons_of(extracted, fact) if is_quoted else []
     told = [each for each in reasons if each["words"] and not is_remainder(each["rule"])]
-    best = max(told, key=lambda each: each["points"], default=None)
-    return highlighting.plain_line(best["words"], MAX_QUOTE_CHARS) if best else ""
+    # A phrase or a payment says more than a word that weighs.
+    told.sort(key=lambda each: (is_model_reason(each["rule"]), -each["points"]))
+    return highlighting.plain_line(told[0]["words"], MAX_QUOTE_CHARS) if told else ""
 
 
 def _certainty_of(extracted: ExtractedFacts, fact: str) -> str:
