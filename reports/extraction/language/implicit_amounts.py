@@ -1,4 +1,4 @@
-"""Find sums without a unit: "Nó đòi 40. Tôi đưa 15 trước", "em trả một nửa". Pure: no Django.
+"""Find sums without a unit: "Nó đòi 40. Tôi đưa 15 trước". Pure: no Django.
 
 Only in a story: just after a verb of paying or asking, with nothing countable behind, or in a list
 whose last item has its unit ("20 với 25 triệu"). The form's field asks for the unit instead.
@@ -38,9 +38,6 @@ _BEHIND_A_SUM: list[str] = _WORDS["paying_behind_a_sum"]
 _NAME = "ten"  # "dùng tên"
 _EMERGENCY = {"113", "114", "115"}
 _NEAR = 10  # words between a sum and the one that goes on from it: "8 triệu, rồi 14, rồi 30"
-_HALVES = (["mot", "nua"], ["nua", "truoc"], ["nua", "dau"])
-_BETWEEN = {"truoc", "duoc", "no", "ho"}  # "chuyển trước một nửa"
-_HALVERS = {"chuyen", "gui", "nop", "dua", "dong", "tra", "ung"}
 _BEHIND = frozenset(_WORDS["behind_a_bare_sum"])
 _DIGITS = ["con", "so"]  # "15 con số"
 _JOINS = {"roi", "voi", "va", "cong", "and", "then"}  # "20 với 25 triệu"
@@ -82,7 +79,7 @@ def find_implicit_amounts(
     taken.update(item.first for item in items)
     at = 1
     while at < len(story.words):
-        amount = None if at in taken else _find_half(story, at, sums) or _find_bare(story, at, sums)
+        amount = None if at in taken else _find_bare(story, at, sums)
         if amount and not taken & {*range(amount.first, amount.last + 1)}:
             sums.append(amount)
             yield amount
@@ -150,20 +147,6 @@ def _item_value(figure: int, amount: MoneyAmount) -> int:
         if fits and (unit != _THOUSAND or figure >= _THOUSANDS_FROM or amount.value < _MILLION):
             return figure * unit
     return figure * _unit(figure, [amount])
-
-
-def _find_half(story: TokenizedText, at: int, named: Sequence[MoneyAmount]) -> MoneyAmount | None:
-    """Return half of the sum named last: "trả một nửa"."""
-    words = [word.folded for word in story.words[at : at + 2]]
-    if words not in _HALVES:
-        return None
-    ended = (amount for amount in named if amount.last <= at)
-    before = max(ended, key=lambda amount: amount.last, default=None)
-    verb = story.words[at - 1 - (story.words[at - 1].folded in _BETWEEN)]
-    is_sum = any(at + 2 <= amount.first <= at + 3 for amount in named)  # "một nửa là 3 triệu"
-    if before and verb.folded in _HALVERS and not is_sum:
-        return MoneyAmount(before.value // 2, at, at + 2)
-    return None
 
 
 def _find_bare(story: TokenizedText, at: int, named: Sequence[MoneyAmount]) -> MoneyAmount | None:

@@ -33,10 +33,10 @@ FACT = "money_lost_vnd"
 _REPEAT = 3  # the weight of what clauses and sums say
 _LEVELS = (-10.0, -7.5, -5.0, -2.5, 0.0, 2.5, 5.0, 7.5, 10.0)
 _MAX_TURNS, _LAST_CLAUSES = 3, 3
-_CLEAR = 5.0  # points by which nothing lost must lead over money gone
+_CLEAR = 6.0  # points by which nothing lost must lead over money gone
 _DENIED = 2.0  # points from which a payment contradicts "chưa mất gì"
 _QUOTED = 8  # words before a paid sum that are quoted
-_PAID = 6.0  # points from which a sum is paid whatever else is said
+_PAID = 4.0  # points from which a sum is paid whatever else is said
 _DENIAL = re.compile(
     r"\b(?:chua|khong|chang|cha|no|hong)(?: bi| he| co)? (?:mat|thiet hai)(?: gi| dong| xu| chi| tien)\b"
     r"|\b(?:no money (?:is |was )?lost|no loss|nothing (?:is |was )?lost|lost nothing"
