@@ -45,7 +45,9 @@ def propose_total(parsed: ParsedStory, weighed: Sequence[WeighedSum]) -> int | N
             sure.insert(0, one)
     doubtful = [each.paid for each in offered if each not in sure]
     is_plain = not doubtful or (len(sure) == 1 and least - max(doubtful) >= LEAD)
-    total = _add_up(parsed, sure) if is_plain else None
+    total = _find_total(parsed, offered)
+    if total is None and is_plain:
+        total = _add_up(parsed, [each.amount for each in sure])
     back = sum(each.amount.value for each in weighed if each.role == "returned")
     return total - back if total and back < total else total
 
@@ -56,11 +58,15 @@ def _is_begun(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
     return naming is not None and naming.state != "asked" and _is_series(parsed, one, two)
 
 
-def _add_up(parsed: ParsedStory, paid: Sequence[WeighedSum]) -> int | None:
-    totals = [each.amount.value for each in paid if _is_total(parsed, each.amount)]
-    if totals and totals[-1] >= max(each.amount.value for each in paid):
-        return totals[-1]
-    told = _drop_repeats(parsed, [each.amount for each in paid])
+def _find_total(parsed: ParsedStory, offered: Sequence[WeighedSum]) -> int | None:
+    """Return the sum that is called the total of all others."""
+    values = [each.amount.value for each in offered if _is_total(parsed, each.amount)]
+    most = max(each.amount.value for each in offered)
+    return most if values and values[-1] == most else None
+
+
+def _add_up(parsed: ParsedStory, paid: Sequence[MoneyAmount]) -> int | None:
+    told = _drop_repeats(parsed, paid)
     values = [each.value * payment_count(parsed, each) for each in told]
     most = max(values)
     if len(values) > 2 and 2 * most == sum(values) and most in (values[0], values[-1]):
