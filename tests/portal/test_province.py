@@ -10,9 +10,10 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from core.province import FILE, load_province, province, strip_marks
+from core.province import load_province, province, strip_marks
 from portal.checks import check_province
 from portal.province_folder import list_problems
+from tests.support.data_files import read_cases
 from tests.support.processes import ROOT, run_python
 
 FOLDER = ROOT / "tests" / "data" / "province_of_lam_giang"
@@ -84,25 +85,7 @@ def test_a_whole_folder_has_no_problem(folder_: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "problem"),
-    [
-        (FILE, 'office = "PX09"\n', "", "province.toml: office is missing"),
-        (FILE, '"PX09"', '"px 09"', 'province.toml: office = "px 09" does not match'),
-        (FILE, '"0550.000.900"', '"gọi ngay"', "province.toml: hotline"),
-        (FILE, '"Công an tỉnh Lam Giang"', '"<b>"', "province.toml: police"),
-        (FILE, "2026-12-08", "2026-13-08", 'province.toml: "2026-13-08" under [holidays]'),
-        (FILE, "code =", "codex =", "province.toml: codex is unknown"),
-        (FILE, "code =", "code", "province.toml cannot be read"),
-        ("communes.csv", "code,code_", "ma,code_", "communes.csv: columns are missing: code."),
-        ("communes.csv", "xa_doi_thong", "xa_suoi_mo", "communes.csv: a codename stands twice."),
-        ("communes.csv", "Xã Suối Mơ,Huyện", "Suối,Huyện", 'communes.csv: "xa_suoi_mo" needs'),
-        ("offices.json", '"ubnd-tinh"', '"ubnd"', 'offices.json: "ubnd" under "offices"'),
-        ("offices.json", "0550.000.900", "0550.000.911", "offices.json: the hotline"),
-        ("offices.json", '"numbers"', '"number"', "offices.json is malformed: KeyError"),
-        ("first_warning.json", '"title"', '"titel"', "first_warning.json is malformed"),
-        ("first_warning.json", '"Moderate"', '"Terrible"', "first_warning.json: {'severity'"),
-        ("outline.txt", " 20.0000,105.0000\n", "\n", "outline.txt: it has"),
-    ],
+    ("file", "old", "new", "problem"), read_cases("province_problems.json", "malformed")
 )
 def test_what_is_missing_or_malformed_is_said(
     tmp_path: Path, file: str, old: str, new: str, problem: str

@@ -14,6 +14,7 @@ from reports.cases import full_text_search, visibility
 from reports.models import Campaign, Case, Report
 from tests.support import report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
+from tests.support.data_files import read_cases
 from tests.support.desk_pages import QUEUE
 from tests.support.officers import Person, create_officer
 
@@ -105,16 +106,7 @@ def test_a_number_is_found_in_any_spelling_and_by_its_first_or_last_digits(typed
     assert find_reports(typed) == [report]
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "0123456789012",
-        "MB 0123456789012",
-        "mb bank 01234567",
-        "NGUYEN VAN B",
-        "quân đội 0123456789012",
-    ],
-)
+@pytest.mark.parametrize("typed", read_cases("queries.json", "accounts"))
 def test_an_account_is_found_by_its_number_its_bank_and_its_holder(typed: str) -> None:
     report = report_factories.triaged("STK 0123 456 789 012 MB Nguyễn Văn B")
     report_factories.triaged("STK 0123 456 789 013 Vietcombank Trần Văn C")

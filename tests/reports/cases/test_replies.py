@@ -8,6 +8,7 @@ from portal.management import reference_data
 from reports.cases import replies
 from reports.models import CannedReply, Case, Office
 from tests.support import report_factories
+from tests.support.data_files import read_cases
 from tests.support.desk_pages import page_of, words
 from tests.support.officers import Person
 from tests.support.report_factories import decide
@@ -45,15 +46,7 @@ def test_a_blank_that_nobody_can_fill_is_refused_with_the_list(lead: Person) -> 
     assert not CannedReply.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("Bạn đọc mã OTP cho cán bộ", "không cán bộ nào hỏi mã OTP"),
-        ("Gọi 0550 000 123", "Chỉ ghi được số công bố"),
-        ("Xem bit.ly/abc", "Bỏ đường link đi"),
-        ("<b>Chào</b>", "Chỉ ghi chữ thường"),
-    ],
-)
+@pytest.mark.parametrize(("text", "told"), read_cases("replies.json", "broken_promises"))
 def test_a_reply_that_breaks_a_promise_is_refused(lead: Person, text: str, told: str) -> None:
     assert told in words(lead.client.post(ADD, GIVEN | {"text_en": text}))
     assert not CannedReply.objects.exists()
@@ -83,17 +76,7 @@ def test_the_values_are_those_of_the_report_in_its_language(reference_rows: None
 
 
 @pytest.mark.parametrize(
-    ("ticked", "read", "vietnamese", "english"),
-    [
-        ("police", ["cong-an"], "Công an", "Police"),
-        ("police", [], "Công an", "Police"),
-        ("", ["cong-an-huyen", "cong-an"], "Công an", "Police"),
-        ("", ["toa-an-kiem-sat"], "Tòa án, viện kiểm sát", "Court, procuracy"),
-        ("utility", ["can-bo", "lanh-dao"], "", ""),
-        ("public_service", [], "", ""),
-        ("other", [], "", ""),
-        ("", [], "", ""),
-    ],
+    ("ticked", "read", "vietnamese", "english"), read_cases("replies.json", "claimed_offices")
 )
 def test_whom_the_caller_claimed_to_be_is_said_in_words_of_the_report_page_too(
     reference_rows: None, ticked: str, read: list[str], vietnamese: str, english: str
@@ -131,49 +114,18 @@ def test_replies_for_another_kind_or_out_of_use_are_not_offered(db: None) -> Non
 # --- what no officer writes, whoever sits at the officer's desk
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Bác đọc cho tôi mã OTP vừa nhận.",
-        "Mã OTP gửi đâu thì gửi lại đây.",
-        "Gửi O T P cho chúng tôi.",
-        "nhập mật khẩu vào trang",
-        "Cho xin 16 số thẻ ngân hàng",
-        "doc ma gui ve may",
-        "Mã gồm 6 số gửi về máy là gì?",
-        "Bác nhập mã xác thực giúp.",
-    ],
-)
+@pytest.mark.parametrize("text", read_cases("replies.json", "asks_for_a_secret"))
 def test_whoever_asks_for_a_secret_is_refused(text: str) -> None:
     assert replies.forbidden_wording(text) == "secret"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Gọi lại số 0912 345 678 gặp tôi.",
-        "Zalo: +44 7700 900123",
-        "Gọi 0912.345.678 hoặc 02373.725.725",
-    ],
-)
+@pytest.mark.parametrize("text", read_cases("replies.json", "unpublished_numbers"))
 def test_a_number_that_no_office_has_published_is_refused(text: str) -> None:
     reference_data.load_offices()
     assert replies.forbidden_wording(text) == "number"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Số tài khoản nhận là gì?",
-        "Họ gọi lúc mấy giờ?",
-        "Tiền chuyển vào tài khoản 19031234567 lúc nào?",
-        "Bác có lỡ để lộ mã nào không?",
-        "Bác tự bấm 02373.725.725 để hỏi.",
-        "Bác mất 12.000.000 đồng ngày 05/11/2026 phải không?",
-        "Số bạn đã báo gọi mấy lần?",
-        "Mật khẩu ngân hàng đã đổi chưa?",
-    ],
-)
+@pytest.mark.parametrize("text", read_cases("replies.json", "everyday"))
 def test_what_officers_ask_every_day_is_told(text: str) -> None:
     reference_data.load_offices()
     assert replies.forbidden_wording(text) == ""

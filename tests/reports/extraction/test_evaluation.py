@@ -16,6 +16,7 @@ from reports.extraction.evaluation import EvaluatedStory
 from reports.extraction.language.scoring import Explanation
 from reports.extraction.loss.classifier import Loss
 from reports.extraction.story_reader import StoryReading
+from tests.support.data_files import read_cases
 
 
 def judged(meant: dict[str, Any], **facts: Any) -> EvaluatedStory:
@@ -100,20 +101,7 @@ def test_the_command_prints_every_figure(tmp_path: Path) -> None:
     assert "1 stories" in evaluate(tmp_path, '\ufeff{"text": "a\u2028b"}')
 
 
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("no json", "line 1: not a line of JSON"),
-        ('{"scenario": "tax"}', 'line 1: "text" must be text'),
-        ('{"text": "x", "scenario": "taxes"}', 'line 1: scenario cannot be "taxes"'),
-        ('{"text": "x", "scenario": "give_otp"}', 'line 1: scenario cannot be "give_otp"'),
-        ('{"text": "x", "scenario": {}}', "line 1: scenario cannot be {}"),
-        ('{"text": "x", "actions": null}', "line 1: actions cannot be null"),
-        ('{"text": "x", "money_lost_vnd": "5"}', 'line 1: money_lost_vnd cannot be "5"'),
-        ('{"text": "x", "ongoing": "false"}', 'line 1: ongoing cannot be "false"'),
-        ("", "holds no story"),
-    ],
-)
+@pytest.mark.parametrize(("line", "message"), read_cases("text_cases.json", "bad_labels"))
 def test_a_bad_line_is_named(tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(CommandError, match=message):
         evaluate(tmp_path, line)

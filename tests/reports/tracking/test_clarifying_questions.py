@@ -11,6 +11,7 @@ from reports.extraction.language.amounts import parse_money_field
 from reports.extraction.loss.classifier import Loss, ToldSum
 from reports.reference.gazetteer import CommunePlace
 from reports.tracking.clarifying_questions import ClarifyingQuestion, ReporterInput, open_questions
+from tests.support.data_files import read_cases
 
 PLACES = (
     CommunePlace("xa_lam_son", "Xã Lam Sơn", ("Huyện Thọ Xuân",), ("Thị trấn Lam Sơn",)),
@@ -80,23 +81,7 @@ def test_a_plain_total_is_not_asked_about() -> None:
     assert ask(loss=make_loss("none")) == ask(loss=make_loss("unclear")) == []
 
 
-@pytest.mark.parametrize(
-    ("typed", "sentence"),
-    [
-        ("20", "Bạn ghi “20”. Là 20 nghìn hay 20 triệu?"),
-        ("nhiều lắm", "Trang chưa hiểu “nhiều lắm”. Ghi áng chừng"),
-        ("5 triệu, rồi 7 triệu", "Có vẻ là mấy số tiền. Ghi tổng số"),
-        ("20.000", "Là 20.000 đồng hay 20 triệu đồng?"),
-        ("35500", "Là 35.500 đồng hay 35,5 triệu đồng?"),
-        ("9" * 30, "Trang chưa hiểu “9999"),
-        ("999999999999999 nghìn", "Trang chưa hiểu"),
-        ("100 đô", "Trang chưa hiểu “100 đô”. Ghi áng chừng, ví dụ 20 triệu."),
-        ("2 cây vàng", "Trang chưa hiểu “2 cây vàng”"),
-        ("20 nghìn hay triệu", "Trang chưa hiểu"),
-        ("-5 triệu", "Trang chưa hiểu “-5 triệu”"),
-        ("<b>{typed}</b>", "Trang chưa hiểu “<b>{typed}</b>”"),
-    ],
-)
+@pytest.mark.parametrize(("typed", "sentence"), read_cases("clarifying_questions.json", "sums"))
 def test_a_sum_that_cannot_be_read_is_quoted_and_asked(typed: str, sentence: str) -> None:
     assert sentence in one(money=typed).text
 
@@ -131,22 +116,7 @@ def test_an_unknown_place_is_asked_once_more_unless_the_list_of_communes_is_away
 
 
 @pytest.mark.parametrize(
-    ("words", "field", "sentence"),
-    [
-        ({"contact": "không có máy"}, "contact_phone", "chưa có số nào"),
-        ({"contact": "0992000"}, "contact_phone", "mới có 7 chữ số"),
-        ({"contact": "0992 000 12"}, "contact_phone", "mới có 9 chữ số"),
-        ({"contact": "0550000111 0550000112"}, "contact_phone", "20 chữ số, có vẻ là hai số"),
-        ({"contact": "+84992000123", "caller_number": CALLER}, "contact_phone", "trùng với số gọi"),
-        ({"caller_number": f"{CALLER}, 0550 000 124"}, "leg_number", "có vẻ là mấy số"),
-        ({"caller_number": "099200012345678"}, "leg_number", "“099200012345678” thừa chữ số"),
-        ({"caller_number": "09920001"}, "leg_number", "thiếu chữ số"),
-        (
-            {"caller_number": "nguyen van a 20 trieu"},
-            "leg_number",
-            "chưa có số. Là tên thì để ở phần tên.",
-        ),
-    ],
+    ("words", "field", "sentence"), read_cases("clarifying_questions.json", "numbers")
 )
 def test_a_number_that_cannot_be_is_kept_and_asked_about(
     words: dict[str, str], field: str, sentence: str

@@ -12,6 +12,7 @@ from core.audit import events
 from reports.models import Campaign, CampaignLink, Case, Report
 from reports.submission import receipt_codes
 from reports.tracking import status_timeline
+from tests.support.data_files import read_cases
 from tests.support.officers import Person
 from tests.support.report_factories import SET_ASIDE, confirm_statement, decide, report
 from tests.support.resident_pages import (
@@ -40,20 +41,7 @@ def test_a_report_waits_to_be_read_until_it_is_taken(resident: Resident, duty: P
     assert page.index("Đã nhận") < page.index("Cán bộ đã đọc") < page.index("Đang kiểm tra")
 
 
-@pytest.mark.parametrize(
-    ("verb", "fields", "sentence"),
-    [
-        ("hand_over", {"unit": "Công an xã X"}, "đã chuyển đến Công an xã X"),
-        ("act", {}, "Đã chuyển cơ quan điều tra"),
-        ("close", {"outcome": "warned"}, "Tin đã góp vào cảnh báo"),
-        ("close", {"outcome": "scam"}, "Kẻ gian gọi nữa thì cúp máy."),
-        ("close", {"outcome": "duplicate"}, "Trùng tin bạn đã gửi"),
-        ("close", {"outcome": "insufficient"}, "Chưa đủ để làm tiếp"),
-        ("close", {"outcome": "not_scam"}, "Cán bộ thấy không phải lừa đảo"),
-        ("junk", {}, "Chưa đủ để làm tiếp"),
-        ("withdraw", {}, "Bạn đã đề nghị rút tin"),
-    ],
-)
+@pytest.mark.parametrize(("verb", "fields", "sentence"), read_cases("tracking.json", "decisions"))
 def test_every_decision_has_its_sentence(
     resident: Resident, lead: Person, verb: str, fields: dict[str, str], sentence: str
 ) -> None:
@@ -85,17 +73,7 @@ def test_a_slip_names_its_group_and_keeps_what_was_typed(resident: Resident) -> 
 
 @pytest.mark.parametrize(
     ("code", "sentence"),
-    [
-        ("", "Bạn chưa gõ mã."),
-        ("   ", "Bạn chưa gõ mã."),
-        ("\0", "nhóm thứ nhất"),
-        ("<b>", "nhóm thứ nhất"),
-        ("x" * 10_000, "nhóm thứ nhất"),
-        ("😱", "nhóm thứ nhất"),
-        ("{code:.4}", "nhóm thứ hai"),
-        ("{number}", "Đây là số tin, không mở được gì."),
-        ("{unknown_code}", "Chưa thấy tin nào có mã này"),
-    ],
+    [*read_cases("tracking.json", "opens_nothing"), ("x" * 10_000, "nhóm thứ nhất")],
 )
 def test_what_opens_nothing_is_answered_with_the_reason(
     resident: Resident, code: str, sentence: str
@@ -124,17 +102,7 @@ def test_the_receipt_leads_on_to_the_report(client: Client) -> None:
     assert "Đã nhận" in words(client.post(TRACK, {"code": code}).content)
 
 
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("When did you send the money?", "en"),
-        ("We handed report 26-AAAA to Công an xã Yên Định. Please call them yourself.", "en"),
-        ("Bác chuyển tiền lúc mấy giờ?", "vi"),
-        ("Bac chuyen tien luc may gio?", "vi"),
-        ("Trên máy bác có hiện chữ “Thank you” không ạ?", "vi"),
-        ("", "vi"),
-    ],
-)
+@pytest.mark.parametrize(("text", "language"), read_cases("tracking.json", "languages"))
 def test_a_message_is_read_aloud_in_the_language_of_its_words(text: str, language: str) -> None:
     assert status_timeline._detect_language(text) == language
 

@@ -10,6 +10,7 @@ from django.test import Client
 
 from reports.models import Report
 from reports.views.form_errors import BUSY, ONLY_SHORT, REFUSAL, FormError
+from tests.support.data_files import read_cases
 from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, send, value, words
 
 pytestmark = pytest.mark.django_db
@@ -51,15 +52,7 @@ def test_no_field_refuses_anything(client: Client, what: str) -> None:
 
 @pytest.mark.usefixtures("reference_rows")
 @pytest.mark.parametrize(
-    ("field", "typed", "sentence"),
-    [
-        ("caller_number", "0992 000 123; 0550 000 124", "có vẻ là mấy số"),
-        ("money_lost_vnd", "99999999999999999999 đồng", "Trang chưa hiểu"),
-        ("money_lost_vnd", "900 tỷ", "chín trăm tỷ đồng"),
-        ("commune", "<b>Lam Sơn", "Chưa tìm thấy “<b>Lam Sơn”"),
-        ("contact_phone", "12345", "mới có 5 chữ số"),
-        ("story", "thẻ 4111 1111 1111 1111 của tôi", "giống số thẻ"),
-    ],
+    ("field", "typed", "sentence"), read_cases("clarifying_questions.json", "receipts")
 )
 def test_what_is_not_clear_is_said_on_the_receipt(
     client: Client, field: str, typed: str, sentence: str

@@ -20,6 +20,7 @@ from reports.models import Indicator, Report
 from reports.numbers import lookup
 from reports.numbers.lookup import VerdictKind
 from reports.views import number_lookup
+from tests.support.data_files import read_cases
 from tests.support.number_factories import (
     APART,
     KEY,
@@ -89,17 +90,7 @@ def test_an_offices_own_number_may_be_forged(client: Client) -> None:
     assert "140/CAT-PV01" in page
 
 
-@pytest.mark.parametrize(
-    ("number", "sentence"),
-    [
-        ("112", "Số gọi tìm kiếm cứu nạn 112"),
-        ("113", "Số khẩn cấp 113 của công an"),
-        ("114", "Số gọi chữa cháy 114"),
-        ("115", "Số gọi cấp cứu 115"),
-        ("156", "Số 156 nhận báo cuộc gọi rác, lừa đảo"),
-        ("5656", "Số 5656 nhận báo tin nhắn, cuộc gọi rác, lừa đảo"),
-    ],
-)
+@pytest.mark.parametrize(("number", "sentence"), read_cases("numbers_asked.json", "short_numbers"))
 def test_a_short_number_that_everybody_may_dial_says_what_it_is(
     client: Client, number: str, sentence: str
 ) -> None:
@@ -113,25 +104,7 @@ def test_a_short_number_that_everybody_may_dial_says_what_it_is(
     assert (f'href="tel:{number}"' in content.decode()) == (len(number) == 3 and number != "156")
 
 
-@pytest.mark.parametrize(
-    ("typed", "sentence"),
-    [
-        ("+44 7700 900123", "Số nước ngoài, chưa đủ tin"),
-        ("+84069 234 5678", "Số này có dấu hiệu bị giả"),
-        ("+84069 234 5678", "Bạn đã hỏi +84069 234 5678"),
-        ("+999 1234 5678", "Số này có dấu hiệu bị giả"),
-        ("số ẩn", "Không có số để kiểm tra"),
-        ("CONG AN", "Đây là tên, không phải số"),
-        ("0550 xxx 123", "Số bị che một phần"),
-        ("https://vneid.example/ung-dung", "Đừng bấm vào đường link"),
-        ("055 123", "Thiếu chữ số"),
-        ("0" * 11, "Toàn số 0"),
-        ("không nhớ rõ lắm", "Trang chưa đọc được số này"),
-        ("<b>x</b>", "Trang chưa đọc được số này"),
-        ("\0", "Trang chưa đọc được số này"),
-        ("1022", "Số ngắn, chưa đủ tin"),
-    ],
-)
+@pytest.mark.parametrize(("typed", "sentence"), read_cases("numbers_asked.json", "odd_forms"))
 def test_odd_forms_are_said_as_the_phone_showed_them(
     client: Client, typed: str, sentence: str
 ) -> None:

@@ -17,6 +17,7 @@ from core.text import rank_by_similarity
 from reports.models import Office
 from reports.public import site_search
 from tests.support.alert_factories import cancelled, draft, issued
+from tests.support.data_files import read_cases
 from tests.support.language import vietnamese_words
 from tests.support.resident_pages import value, words
 
@@ -35,20 +36,7 @@ THINGS = [
 # --- finding
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("tien dien", ["power"]),
-        ("TIEN  ĐIỆN!", ["power"]),
-        ("tiê điê", ["power"]),
-        ("công an", ["police", "portal"]),
-        ("công an xã", ["police"]),
-        ("công viên", []),
-        ("họ dọa khóa sim nhà em", ["sim"]),
-        ("họ bảo em ra ngân hàng gần nhất", []),
-        ("x", []),
-    ],
-)
+@pytest.mark.parametrize(("query", "found"), read_cases("queries.json", "words"))
 def test_all_words_of_a_query_or_half_of_a_sentence_find_a_thing_however_they_are_typed(
     query: str, found: list[str]
 ) -> None:

@@ -31,18 +31,7 @@ def test_hundreds_beside_a_small_sum_are_thousands_and_some_millions_no_sum() ->
     assert values_in("mất năm ba triệu, chừng hai ba triệu, ba năm triệu") == []
 
 
-@pytest.mark.parametrize(
-    ("story", "values"),
-    [
-        ("Tôi chuyển 50.000.000đ (năm mươi triệu đồng).", [50_000_000]),
-        ("1.250.000.000 đồng (Một tỷ hai trăm năm mươi triệu đồng)", [1_250_000_000]),
-        ("Mất 35tr (ba mươi lăm triệu)", [35_000_000]),
-        ("Mất ba mươi lăm triệu đồng (35.000.000 đ)", [35_000_000]),
-        ("Số tiền: 5.000.000 đồng. Bằng chữ: Năm triệu đồng.", [5_000_000]),
-        ("chuyển 5 triệu, rồi năm triệu nữa", [5_000_000, 5_000_000]),
-        ("chuyển 5 triệu, 5 triệu", [5_000_000, 5_000_000]),
-    ],
-)
+@pytest.mark.parametrize(("story", "values"), read_cases("money.json", "repeated_sums"))
 def test_a_sum_in_figures_and_again_in_words_is_one(story: str, values: list[int]) -> None:
     assert values_in(story) == values
 

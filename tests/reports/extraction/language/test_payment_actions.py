@@ -15,29 +15,12 @@ def test_a_deed_is_asked_or_done_or_refused(story: str, states: list[str]) -> No
     assert [action.state for action in parse_story(story).actions] == states
 
 
-@pytest.mark.parametrize(
-    ("typed", "dong"),
-    [
-        ("mất nửa tỷ", 500_000_000),
-        ("đi đứt củ rưỡi", 1_500_000),
-        ("3 chục triệu", 30_000_000),
-        ("gui 15 trieu tam ung", 15_000_000),
-        ("năm triệu tám", 5_800_000),
-    ],
-)
+@pytest.mark.parametrize(("typed", "dong"), read_cases("money.json", "halves_and_tens"))
 def test_halves_and_tens_are_read_and_the_next_word_is_none_of_a_sum(typed: str, dong: int) -> None:
     assert [amount.value for amount in find_amounts(tokenize(typed))] == [dong]
 
 
-@pytest.mark.parametrize(
-    ("story", "millions"),
-    [
-        ("Họ đòi 3 triệu, em chuyển rồi. Bà mua 5 cái thẻ 500 nghìn đọc cho nó.", [1, 5]),
-        ("Bố tôi bị lừa hai lần, mỗi lần 6 triệu", [2]),
-        ("nap 600k x 3 lan, mat het", [3]),
-        ("Tôi gửi nó 5 triệu", [1]),
-    ],
-)
+@pytest.mark.parametrize(("story", "millions"), read_cases("money.json", "counted"))
 def test_cards_and_instalments_are_counted(story: str, millions: list[int]) -> None:
     parsed = parse_story(story)
     assert [payment_count(parsed, amount) for amount in parsed.sums] == millions

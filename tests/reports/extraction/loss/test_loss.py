@@ -46,13 +46,6 @@ def test_money_that_is_gone_without_a_sum_is_a_loss_of_no_sum() -> None:
     assert read_loss("Tôi bị lừa chuyển hết tiền tiết kiệm rồi.") == Loss("some")
 
 
-@pytest.mark.parametrize(
-    ("story", "role"),
-    [
-        ("Họ gọi báo tôi trúng thưởng 100 triệu.", "promised"),
-        ("Nó đòi 5 triệu mới tha.", "demanded"),
-        ("Họ bảo tôi còn nợ 7 triệu chưa trả.", "owed"),
-    ],
-)
+@pytest.mark.parametrize(("story", "role"), read_cases("money.json", "unpaid_roles"))
 def test_a_sum_that_nobody_paid_has_a_role_of_its_own(story: str, role: str) -> None:
     assert [each.role for each in read_loss(story).sums] == [role]
