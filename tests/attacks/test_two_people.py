@@ -21,6 +21,7 @@ from reports.numbers import findings
 from reports.retention import erasure_requests
 from reports.retention import purge as purging
 from tests.support import report_factories
+from tests.support.data_files import read_cases
 from tests.support.desk_pages import page_of, press
 from tests.support.number_factories import proposed
 from tests.support.officers import Person, act_alone, confirm_open, create_officer, log_in
@@ -106,50 +107,7 @@ def test_alone_nobody_leaves_a_report_to_the_night(duty: Person, lead: Person) -
         assert (Report.objects.get().erased_at is None) == (by == duty)
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE reports_publicstatement SET is_public = true",
-        "UPDATE reports_office SET never_by_phone = 'x'",
-        "DELETE FROM reports_office WHERE codename = 'dien-luc'",
-        (
-            "INSERT INTO auth_user_groups (user_id, group_id) SELECT u.id, g.id FROM auth_user u, auth_group g"
-            " WHERE u.username = 'duty' AND g.name IN ('Chỉ huy', 'Người duyệt')"
-        ),
-        "DELETE FROM auth_user_groups USING auth_user u WHERE u.id = user_id AND u.username = 'hai'",
-        "UPDATE auth_user SET is_active = false WHERE username = 'hai'",
-        (
-            "UPDATE accounts_officerprofile SET oidc_subject = 'x' FROM auth_user u"
-            " WHERE u.id = user_id AND u.username = 'hai'"
-        ),
-        (
-            "UPDATE accounts_officerprofile SET user_id = (SELECT id FROM auth_user WHERE username = 'hai')"
-            " WHERE oidc_subject = 'x9'"
-        ),
-        "UPDATE auth_user SET is_superuser = true WHERE username = 'duty'",
-        "UPDATE auth_user SET is_staff = false WHERE username = 'hai'",
-        (
-            "INSERT INTO auth_user_user_permissions (user_id, permission_id) SELECT u.id, p.id FROM auth_user u,"
-            " auth_permission p WHERE u.username = 'duty' AND p.codename = 'keep_people'"
-        ),
-        (
-            "INSERT INTO auth_group_permissions (group_id, permission_id) SELECT g.id, p.id FROM auth_group g,"
-            " auth_permission p WHERE g.name = 'Trực ban' AND p.codename = 'issue_alert'"
-        ),
-        "UPDATE reports_numberfinding SET valid_until = current_date - 1",
-        "UPDATE reports_numberfinding SET finding = 'cleared'",
-        "UPDATE reports_numberfinding SET confirmed_at = NULL, confirmed_by_id = NULL",
-        "DELETE FROM reports_numberfinding",
-        "TRUNCATE core_auditevent CASCADE",
-        "TRUNCATE reports_legalhold",
-        (
-            "INSERT INTO core_proposal (kind, target, new_values, old_values, reason, state, proposed_by_id,"
-            " decided_by_id, decided_at) SELECT 'account', '1', '{}', '{}', '', 'confirmed', a.id, b.id, now()"
-            " FROM auth_user a, auth_user b WHERE a.username = 'lead' AND b.username = 'hai'"
-        ),
-        "UPDATE core_proposal SET state = 'confirmed', decided_by_id = proposed_by_id, decided_at = now()",
-    ],
-)
+@pytest.mark.parametrize("statement", read_cases("two_people.json", "statements"))
 def test_the_database_wants_two_people(lead: Person, duty: Person, statement: str) -> None:
     other = create_officer("hai", "lead")
     officer_accounts.on_enrolment(other)

@@ -7,25 +7,12 @@ from hypothesis import strategies as st
 from core import text as folding
 from core.text import normalize, normalize_with_offsets, to_ascii_digits
 from tests.support.cpu_time import assert_cpu_time_below
+from tests.support.data_files import read_cases
 
 
-@pytest.mark.parametrize(
-    ("typed", "folded"),
-    [
-        ("Trưởng Công an xã Hoằng Hóa", "truong cong an xa hoang hoa"),
-        ("ĐÃ gọi, đang  gọi!", "da goi dang goi"),
-        ("Ðường dây nóng", "duong day nong"),  # the Icelandic letter that some keyboards give
-        ("０９１２ＡＢＣ", "0912abc"),
-        ("O\u200bT\u200cP\ufeff", "otp"),
-        ("35.500.000đ", "35 500 000d"),
-        ("Hoả", "hoa"),  # composed, and in two characters
-        ("Hoa\u0309", "hoa"),
-        ("\x00 \n\t😀", ""),
-        ("", ""),
-    ],
-)
-def test_folds(typed: str, folded: str) -> None:
-    assert normalize(typed) == folded
+@pytest.mark.parametrize(("typed", "folded", "why"), read_cases("folded.json", "folded"))
+def test_folds(typed: str, folded: str, why: str) -> None:
+    assert normalize(typed) == folded, why
 
 
 def test_a_found_span_gives_the_words_as_typed() -> None:

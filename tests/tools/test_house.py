@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.data_files import read_cases
 from tools import house, source
 
 CACHES = (house.load_rooms, house.load_imports, house.load_outside, house.list_function_lengths)
@@ -49,24 +50,7 @@ def test_what_the_framework_loads_is_no_part_of_a_circle_and_nobodys_import(tree
     ]
 
 
-@pytest.mark.parametrize(
-    ("room", "name", "allowed"),
-    [
-        ("portal", "desk.site", True),
-        ("desk", "alerts.models.Alert", False),
-        ("alerts", "desk.site", False),
-        ("reports", "accounts.sessions", False),
-        ("core", "reports.models.Report", False),
-        ("alerts", "reports.campaigns.campaign_stats", True),
-        ("alerts", "reports.models.Campaign", True),
-        ("alerts", "reports.models.CampaignAct", False),
-        ("alerts", "reports.models.Report", False),
-        ("alerts", "core.keys", True),
-        ("core", "tools.house", False),
-        ("ops", "tests.support.processes", False),
-        ("core", "django.db", True),
-    ],
-)
+@pytest.mark.parametrize(("room", "name", "allowed"), read_cases("rooms.json", "imports"))
 def test_rooms_import_rooms_below_them(room: str, name: str, allowed: bool) -> None:
     assert house.may_import(room, name) is allowed
 

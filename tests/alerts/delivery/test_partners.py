@@ -24,6 +24,7 @@ from core.audit import events
 from core.keys import newest_key
 from core.models import OutboxItem
 from tests.support.alert_factories import HOSTILE, issued, partner, rewritten
+from tests.support.data_files import read_cases
 from tests.support.deliveries import NOWHERE, work
 from tests.support.officers import Person
 from tests.support.warning_pages import find_mailed_path, get_text
@@ -106,20 +107,7 @@ def test_another_key_ends_the_old_one(approver: Person) -> None:
     assert events.events_for("partner", row.pk)[0].kind == "partner_secret_created"
 
 
-@pytest.mark.parametrize(
-    ("fields", "sentence"),
-    [
-        ({"webhook": "http://so.example/"}, "https://"),
-        ({"webhook": "https://127.0.0.1/"}, "không ghi số IP"),
-        ({"webhook": "https://2130706433/"}, "không ghi số IP"),
-        ({"webhook": "https://a b"}, "không đọc được"),
-        ({"webhook": "", "mail": ""}, "ít nhất một nơi nhận"),
-        ({"mail": "khong phai thu"}, "mail"),
-        ({"origins": "javascript:alert(1)"}, "https://"),
-        ({"origins": "https://so.example;script-src"}, "tên miền"),
-        ({"is_active": ""}, "lý do ngừng"),
-    ],
-)
+@pytest.mark.parametrize(("fields", "sentence"), read_cases("partners.json", "unusable"))
 def test_what_cannot_be_used_is_told_and_nothing_is_lost(
     editor: Person, fields: dict[str, str], sentence: str
 ) -> None:

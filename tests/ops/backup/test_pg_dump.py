@@ -4,38 +4,15 @@ import pytest
 
 from ops.backup import pg_dump
 from ops.backup.archive import BackupError
+from tests.support.data_files import read_cases
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        'relation "reports_report" already exists',
-        'null value in column "story" of relation "reports_report" violates not-null constraint',
-        'duplicate key value violates unique constraint "reports_report_pkey"',
-        'connection to server at "127.0.0.1", port 1 failed: Connection refused',
-        "canceling statement due to lock timeout",
-    ],
-)
+@pytest.mark.parametrize("said", read_cases("pg_errors.json", "names"))
 def test_names_and_reasons_are_told(said: str) -> None:
     assert pg_dump.redact_error_detail(f"{said}\nDETAIL:  Key (story)=(Ông ta) exists.") == said
 
 
-@pytest.mark.parametrize(
-    ("said", "told"),
-    [
-        (
-            'invalid input syntax for type integer: "Ông ta"',
-            "invalid input syntax for type integer: …",
-        ),
-        (
-            'invalid input syntax for type json: "a "relation "b" c',
-            "invalid input syntax for type json: …",
-        ),
-        ('value "0992000111" is out of range for type integer', "value …"),
-        ('syntax error at or near "Ông"', "syntax error at or near …"),
-        ("syntaxe invalide : « Ông ta »", "syntaxe invalide : …"),
-    ],
-)
+@pytest.mark.parametrize(("said", "told"), read_cases("pg_errors.json", "values"))
 def test_values_are_not(said: str, told: str) -> None:
     assert pg_dump.redact_error_detail(said) == told
 

@@ -17,6 +17,7 @@ from reports.facts.effective_facts import effective_facts, of_scenario
 from reports.models import Case, Correction, ExtractedFacts, Report
 from reports.triage import report_triage
 from tests.support import report_factories
+from tests.support.data_files import read_cases
 from tests.support.database_contents import refused_by_database
 from tests.support.officers import Person
 
@@ -97,23 +98,7 @@ def test_a_correction_is_taken_back_once_and_the_machine_holds_again(
     assert kinds == ["correction_reverted", "corrected"]
 
 
-@pytest.mark.parametrize(
-    ("fact", "value"),
-    [
-        ("scenario", "no_such_kind"),
-        ("scenario", None),
-        ("actions", ["no_such_act"]),
-        ("actions", "transfer_money"),
-        ("actions", ["transfer_money", "transfer_money"]),
-        ("money_lost_vnd", -1),
-        ("money_lost_vnd", 10**16),
-        ("money_lost_vnd", True),
-        ("ongoing", "yes"),
-        ("offices", ["no-such-office"]),
-        ("priority", 101),
-        ("story", "x"),
-    ],
-)
+@pytest.mark.parametrize(("fact", "value"), read_cases("corrections.json", "nonsense"))
 def test_nonsense_is_no_value(report: Report, duty: Person, fact: str, value: Any) -> None:
     with pytest.raises(corrections.InvalidFactValueError):
         correct(report, duty.user, fact, value=value)

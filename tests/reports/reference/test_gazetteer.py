@@ -7,6 +7,7 @@ from django.db import OperationalError
 
 from reports.reference import gazetteer
 from reports.reference.gazetteer import AMBIGUOUS, UNKNOWN, CommunePlace, match_place
+from tests.support.data_files import read_cases
 
 PLACES = (
     CommunePlace(
@@ -22,28 +23,9 @@ PLACES = (
 )
 
 
-@pytest.mark.parametrize(
-    ("typed", "codename"),
-    [
-        ("xa_lam_son", "xa_lam_son"),
-        ("Xã Lam Sơn (Thọ Xuân)", "xa_lam_son"),
-        ("Lam Sơn, Thọ Xuân", "xa_lam_son"),
-        ("lam son tho xuan", "xa_lam_son"),
-        ("LAM SƠN - huyện Thọ Xuân - tỉnh Thanh Hóa", "xa_lam_son"),
-        ("xã Lam Sơn, h. Ngọc Lặc", "xa_minh_son"),
-        ("P. Lam Sơn", "phuong_hac_thanh"),
-        ("phường Lam Sơn, TP Thanh Hóa", "phuong_hac_thanh"),
-        ("TT Lam Sơn", "xa_lam_son"),
-        ("hac thanh", "phuong_hac_thanh"),
-        ("xã Hạc Thành", "phuong_hac_thanh"),  # people keep the old type
-        ("xuân bái", "xa_lam_son"),
-        ("xã Thọ Xuân", "xa_tho_xuan"),
-        ("  Ba Đình  ", "xa_ba_dinh"),
-        ("Ba Đi\u0300nh", "xa_ba_dinh"),  # marks typed apart
-    ],
-)
-def test_a_place_is_found(typed: str, codename: str) -> None:
-    assert match_place(typed, PLACES).codename == codename
+@pytest.mark.parametrize(("typed", "codename", "why"), read_cases("places.json", "found"))
+def test_a_place_is_found(typed: str, codename: str, why: str) -> None:
+    assert match_place(typed, PLACES).codename == codename, why
 
 
 @pytest.mark.parametrize(

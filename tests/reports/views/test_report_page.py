@@ -12,6 +12,7 @@ from lxml import html
 from reports.models import Report
 from reports.submission import intake
 from reports.triage import report_triage
+from tests.support.data_files import read_cases
 from tests.support.resident_pages import (
     FOREIGN_ORIGIN,
     RECEIPT,
@@ -55,17 +56,7 @@ def test_what_is_not_said_stays_unsaid_and_no_is_not_silence(client: Client) -> 
     assert (denied.happening_now, denied.money_lost, denied.on_behalf) == (False, False, False)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"demands": ["threat", "isolation", "money", "secrets", "software"]},
-        {"claimed_office": "police"},
-        {"claimed_name": "Thượng úy"},
-        {"money_lost": "yes"},
-        {"money_lost_vnd": "20 triệu"},
-        {"happening_now": "yes"},
-    ],
-)
+@pytest.mark.parametrize("fields", read_cases("report_page.json", "told"))
 def test_whatever_is_told_of_the_call_is_a_report(client: Client, fields: dict[str, Any]) -> None:
     assert send(client, **fields).status_code == 303
     receipt = client.get(RECEIPT).content
@@ -121,20 +112,7 @@ def test_unknown_choices_are_not_an_error(client: Client) -> None:
     assert "demand_unknown" in report.flags
 
 
-@pytest.mark.parametrize(
-    ("typed", "flag"),
-    [
-        ({"money_lost_vnd": "nhiều lắm"}, "money_unread"),
-        ({"commune": "Lam Sn"}, "commune_unknown"),
-        ({"contact_phone": "00000001"}, "contact_doubtful"),
-        ({"contact_phone": "0550000111 hoặc 0550000112"}, "contact_doubtful"),
-        ({"contact_phone": "+44 7700 900123"}, "contact_doubtful"),
-        ({"contact_phone": "không có máy"}, "contact_unread"),
-        ({"caller_number": "0992 000 123", "contact_phone": "+84992000123"}, "contact_is_caller"),
-        ({"website": "http://x"}, "trap_filled"),
-        ({}, "too_fast"),
-    ],
-)
+@pytest.mark.parametrize(("typed", "flag"), read_cases("report_page.json", "doubtful"))
 def test_what_is_doubtful_or_comes_within_three_seconds_is_kept_and_flagged(
     client: Client, typed: dict[str, str], flag: str
 ) -> None:
