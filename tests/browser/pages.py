@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -10,6 +11,7 @@ from playwright.sync_api import Locator, Page
 
 from tools.screenshots import RESIDENT
 
+_SCRIPTS = Path(__file__).parent
 WIDTHS = (360, 1280)
 # Of residents, in both languages.
 EVERY_PAGE = [language + path for path in RESIDENT.values() for language in ("", "/en")]
@@ -31,48 +33,7 @@ async ([inside, options]) => {
   return violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)]);
 }
 """
-# How legible words are comes of their look alone: their letters, and what lies behind them. What axe
-# never judges is not shown to it: off the screen, over a picture, for eyes alone. The stock sheets fade
-# colours in; what else moves is left alone.
-JUDGE_LOOKS = """
-async ([places, excluded, rules, known]) => {
-  document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish());
-  const backs = new Map(), looks = new Map();
-  const getBack = element => {
-    if (!element) return "";
-    if (!backs.has(element)) {
-      const { backgroundColor, backgroundImage, opacity, position } = getComputedStyle(element);
-      const own = [backgroundColor, backgroundImage, opacity, /absolute|fixed/.test(position)].join();
-      backs.set(element, getBack(element.parentElement) + own.replace("rgba(0, 0, 0, 0),none,1,false", ""));
-    }
-    return backs.get(element);
-  };
-  const hasWords = element => element.matches("input:not([type=checkbox], [type=radio]), select, textarea") ||
-    [...element.childNodes].some(node => node.nodeType == 3 && node.data.trim());
-  const isSeen = element => {
-    const { right, bottom, width } = element.getBoundingClientRect();
-    return right > 0 && bottom + scrollY > 0 && width > 1 && element.checkVisibility({ visibilityProperty: true });
-  };
-  for (const element of document.querySelectorAll(places)) {
-    if (element.closest(["[aria-hidden=true]", ...excluded])) continue;
-    if (!hasWords(element) || !isSeen(element)) continue;
-    const { backgroundImage, color, fontSize, fontWeight, textDecorationLine, textShadow } = getComputedStyle(element);
-    if (backgroundImage != "none") continue;
-    const around = getComputedStyle(element.parentElement).color;
-    const look = [color, fontSize, fontWeight, textDecorationLine, textShadow, around, getBack(element)].join();
-    if (!known.includes(look)) looks.set(element, look);
-  }
-  if (!looks.size) return [[], []];
-  const options = { runOnly: rules, elementRef: true, selectors: false, preload: false };
-  const exclude = excluded.flatMap(places => [...document.querySelectorAll(places)]);
-  const { passes, violations } = await axe.run({ include: [...looks.keys()], exclude }, options);
-  const elements = rule => rule.nodes.map(node => node.element);
-  const bad = new Set(violations.flatMap(elements).map(element => looks.get(element)));
-  const good = passes.filter(rule => rule.id.startsWith("color-contrast")).flatMap(elements);
-  return [violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)]),
-          good.map(element => looks.get(element)).filter(look => look && !bad.has(look))];
-}
-"""
+JUDGE_LOOKS = (_SCRIPTS / "judge_looks.js").read_text("utf-8")
 SMALL_TARGETS = """
 [...document.querySelectorAll("a, button, label.choice, .input")]
   .filter(target => !target.closest("p, h1, h2, h3, .error-summary, .skip, .honeypot"))
@@ -87,39 +48,7 @@ inside => [...document.querySelectorAll(inside)]
                   return parseFloat(style.lineHeight) / parseFloat(style.fontSize) < 1.49; })
   .map(el => el.outerHTML)
 """
-# What the page is built of, as it is seen in this width: each element by its parent, classes, attributes
-# and look, without what it says and what it is called (model-report, field-title); and what only the page
-# as a whole has: sheets, landmarks, the order of headings, names that stand twice.
-BUILD = """
-inside => {
-  document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish());
-  const all = (places, describe) => [...document.querySelectorAll(places)]
-    .filter(element => element.checkVisibility({ visibilityProperty: true })).map(describe);
-  const IGNORED = /^(value|required|max|min|rows|cols|size|name|method|action|novalidate|class|id$)/;
-  const exists = ids => ids.split(" ").every(id => document.getElementById(id));
-  const describe = element => {
-    const { backgroundColor, backgroundImage, color, fontSize, fontWeight, overflowX } = getComputedStyle(element);
-    const isLarge = parseFloat(fontSize) >= (fontWeight < 700 ? 24 : 18.66); // as axe has it
-    const classes = [...element.classList].filter(name => !/^(app|model|field|column)-/.test(name));
-    const names = element.getAttributeNames().filter(name => !IGNORED.test(name)).sort();
-    return [element.localName, ...classes, element.getAttribute("type"), element.getAttribute("role"), ...names,
-            names.filter(name => /^aria-.*by$/.test(name) && !exists(element.getAttribute(name))),
-            !!element.labels?.length, !!element.textContent.trim(),
-            /auto|scroll/.test(overflowX) && element.scrollWidth > element.clientWidth,
-            backgroundColor, backgroundImage, color, isLarge].join(" ");
-  };
-  const known = new Map();
-  const remember = element => known.get(element) ?? known.set(element, describe(element)).get(element);
-  const sheets = [...document.styleSheets].map(({ href, ownerNode }) => href ?? ownerNode.textContent);
-  const headings = all("h1, h2, h3, h4, h5, h6", ({ localName }) => localName);
-  const ids = all("[id]", ({ id }) => id);
-  const build = all(`${inside} *:not(svg *)`, one => `${remember(one.parentElement)} > ${remember(one)}`);
-  return [...new Set([...build, sheets.join(), !document.title,
-                      all("main, nav, aside, body > header, body > footer", one => one.localName).join(),
-                      ...headings.map((name, at) => `${headings[at - 1]} then ${name}`),
-                      ...ids.filter((id, at) => ids.indexOf(id) != at)].map(String))];
-}
-"""
+BUILD = (_SCRIPTS / "describe_build.js").read_text("utf-8")
 Violations = list[tuple[str, list[str]]]
 Finder = Callable[[Page], list[Any]]
 

@@ -12,7 +12,7 @@ from core.audit import events
 from core.errors import StaleVersionError
 from core.models import OutboxItem
 from core.text import normalize
-from reports.cases import workflow
+from reports.cases import corrections, workflow
 from reports.models import (
     Case,
     ExtractedFacts,
@@ -142,6 +142,16 @@ def decide(verb: str, subject: Report | Case, by: Person | User, **words: Any) -
         add_followup(Report.objects.get(pk=subject.pk), kind="withdrawal")
     version = Case.objects.get(pk=subject.pk).version
     return workflow.decide(verb, subject.pk, **({"by": user, "version": version} | said))
+
+
+def correct(subject: Report | Case, by: Person | User, fact: str, value: Any) -> Case:
+    """Put one fact of a report right as its case stands now."""
+    user = by.user if isinstance(by, Person) else by
+    version = Case.objects.get(pk=subject.pk).version
+    right = corrections.CorrectedValue(fact, value)
+    return corrections.correct_fact(
+        subject.pk, by=user, version=version, right=right, reason="Đã gọi."
+    )
 
 
 def try_to(verb: str, subject: Case, by: User) -> str:

@@ -12,8 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core.errors import NotAllowedError
-from reports.cases import corrections, deadlines, workflow
-from reports.cases.corrections import CorrectedValue
+from reports.cases import deadlines, workflow
 from reports.models import Case, Deadline
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
@@ -69,8 +68,7 @@ def test_whatever_a_person_does_meets_the_look(verb: str, chief: User) -> None:
     case = report_factories.case(happening_now=True)
     deadlines.start_for_new_reports()
     if verb == "correct":
-        right = CorrectedValue("ongoing", False)
-        corrections.correct_fact(case.pk, by=chief, version=1, right=right, reason="x")
+        report_factories.correct(case, chief, "ongoing", False)
     else:
         decide(verb, case, chief)
     assert running(case).keys() == {"classify"}

@@ -30,12 +30,6 @@ def confirm(report: Report, by: Person, fact: str = "scenario", **given: Any) ->
     corrections.confirm_fact(report.pk, by=by.user, version=version, seen=seen)
 
 
-def correct(report: Report, by: Person, fact: str, value: Any) -> None:
-    version = Case.objects.get(pk=report.pk).version
-    right = CorrectedValue(fact, value)
-    corrections.correct_fact(report.pk, by=by.user, version=version, right=right, reason="Đã gọi.")
-
-
 def fresh(report: Report) -> Report:
     return Report.objects.select_related("case", "facts").get(pk=report.pk)
 
@@ -60,26 +54,16 @@ def test_what_is_confirmed_is_what_was_seen_by_who_may(duty: Person, editor: Per
         confirm(report, duty, version=9)
     with pytest.raises(NotAllowedError):
         confirm(report, editor)
-    correct(report, duty, "scenario", "bank")
+    report_factories.correct(report, duty, "scenario", "bank")
     with pytest.raises(corrections.InvalidFactValueError):
         confirm(report, duty)
     assert Correction.objects.filter(is_confirmation=True).count() == 0
 
 
-def test_a_confirmation_is_taken_back_once(duty: Person) -> None:
-    report = report_factories.triaged(STORY)
-    confirm(report, duty)
-    take_back = {"by": duty.user, "fact": "scenario"}
-    corrections.revert_correction(report.pk, version=1, **take_back)
-    assert not officer_labels.newest_words().exists()
-    with pytest.raises(corrections.InvalidFactValueError):
-        corrections.revert_correction(report.pk, version=2, **take_back)
-
-
 def test_agreement_is_counted_by_month_and_fact_from_the_newest_words(duty: Person) -> None:
     one, other = report_factories.triaged(STORY), report_factories.triaged(STORY)
     confirm(one, duty)
-    correct(one, duty, "scenario", "bank")
+    report_factories.correct(one, duty, "scenario", "bank")
     confirm(other, duty)
     confirm(other, duty, "priority")
     with CaptureQueriesContext(connection) as queries:
@@ -110,7 +94,7 @@ def labelled() -> list[dict[str, Any]]:
 def test_a_judged_story_is_a_line_of_training_without_numbers(duty: Person) -> None:
     report = report_factories.triaged(STORY)
     confirm(report, duty)
-    correct(report, duty, "money_lost_vnd", 0)
+    report_factories.correct(report, duty, "money_lost_vnd", 0)
     confirm(report, duty, "priority")  # no fact of a story
     (line,) = labelled()
     assert line["text"] == (
@@ -138,17 +122,10 @@ def test_a_later_word_is_told_before_the_judgement_alone(duty: Person) -> None:
     assert labelled()[0]["text"].endswith(". Tôi không chuyển.\nMẹ tôi mới chuyển 5 triệu.")
 
 
-def test_an_erased_story_is_no_label(duty: Person) -> None:
-    report = report_factories.triaged(STORY)
-    confirm(report, duty)
-    report_factories.erase(report)
-    assert officer_labels.list_labelled_reports() == []
-
-
 def test_evaluate_tells_how_often_officers_agreed(duty: Person) -> None:
     one, other = report_factories.triaged(STORY), report_factories.triaged(STORY)
     confirm(one, duty)
-    correct(other, duty, "scenario", "bank")
+    report_factories.correct(other, duty, "scenario", "bank")
     out = io.StringIO()
     call_command("evaluate", "--corrections", stdout=out)
     assert f"{timezone.localdate():%Y-%m}  scenario             1 of 2       0.50" in out.getvalue()

@@ -13,8 +13,7 @@ from pypdf import PdfReader
 
 from core.audit import events
 from core.errors import StaleVersionError
-from reports.cases import corrections, pdf_documents, transfer_slips
-from reports.cases.corrections import CorrectedValue
+from reports.cases import pdf_documents, transfer_slips
 from reports.models import Case, TransferSlip
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
@@ -112,8 +111,7 @@ def test_the_sheet_tells_the_report_with_what_is_sealed_only_for_who_asks_and_on
 
 def test_the_sheet_gives_an_officers_word_before_the_machines(duty: Person) -> None:
     report = report_factories.triaged(STORY)
-    right = CorrectedValue("scenario", "bank")
-    corrections.correct_fact(report.pk, by=duty.user, version=1, right=right, reason="Nghe lại.")
+    report_factories.correct(report, duty, "scenario", "bank")
     report_factories.decide("hand_over", report, duty)
     text = words_of(take(duty, report).content)
     assert "Cán bộ ghi Giả danh nhân viên ngân hàng" in text

@@ -11,8 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from core.audit import events
-from reports.cases import corrections, deadline_notifications, deadlines, legal_holds
-from reports.cases.corrections import CorrectedValue
+from reports.cases import deadline_notifications, deadlines, legal_holds
 from reports.models import (
     Case,
     Deadline,
@@ -198,8 +197,7 @@ def test_a_correction_waits_where_an_officers_word_or_a_hold_stands_above_it(
     if above == "hold":
         legal_holds.place_hold(report.pk, by=lead.user, reason="Công văn 12")
     else:
-        right = CorrectedValue("ongoing", True)
-        corrections.correct_fact(report.pk, by=lead.user, version=1, right=right, reason="Đã gọi.")
+        report_factories.correct(report, lead, "ongoing", True)
     assert deadlines.start_for_requests() == 1
     assert "followup_answer" in running()
 

@@ -14,8 +14,7 @@ from core.audit import events
 from core.models import AuditEvent, OutboxItem
 from desk.reports import documents
 from reports.attachments import storage
-from reports.cases import case_archive, corrections, legal_holds, workflow
-from reports.cases.corrections import CorrectedValue
+from reports.cases import case_archive, legal_holds, workflow
 from reports.cases.legal_holds import HoldError
 from reports.models import (
     DestructionRequest,
@@ -76,9 +75,8 @@ def test_its_case_goes_on(held_report: Report, lead: Person) -> None:
 
 def test_no_fact_of_it_is_put_right(held_report: Report, lead: Person) -> None:
     report_factories.add_facts(held_report, ongoing=False)
-    right = CorrectedValue("ongoing", value=True)
     with pytest.raises(workflow.UnderLegalHoldError):
-        corrections.correct_fact(held_report.pk, by=lead.user, version=1, right=right, reason="x")
+        report_factories.correct(held_report, lead, "ongoing", True)
     error = refused_by_database(
         "INSERT INTO reports_correction (report_id, fact, value, reason, actor_id, is_active)"
         " VALUES (%s, 'ongoing', 'true', 'x', %s, true)", held_report.pk, lead.user.pk,
