@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -101,6 +102,22 @@ def _other_tests_are_not_felt(settings: Settings, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(rate_limits, "TIMEOUT_SECONDS", 5.0)
     rate_limits.reset_connection()
     database_reset.forget()
+
+
+@pytest.fixture
+def own_data_folder(settings: Settings, tmp_path: Path) -> None:
+    """What is kept beside the database lies in a folder of the test."""
+    settings.DATA_DIR = tmp_path
+
+
+@pytest.fixture
+def room_for_files(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of reports lie in a folder of the test, are not scanned, and have the whole disk."""
+    from reports.attachments import storage
+
+    settings.FILES_DIR = tmp_path / "files"
+    settings.CLAMD_URL = ""
+    monkeypatch.setattr(storage, "RESERVED_BYTES", 0)
 
 
 @pytest.fixture

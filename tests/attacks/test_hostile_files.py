@@ -2,14 +2,12 @@
 
 import io
 import zipfile
-from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from pytest_django import Settings
 
 from core.models import OutboxItem
 from reports.attachments import sanitized_copies, storage
@@ -29,7 +27,7 @@ from tests.support.images import (
 )
 from tests.support.officers import Person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("room_for_files")]
 SCRIPT = f"<script>alert({MARK})</script>".encode()
 XMP = b'<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/">' + SCRIPT + b"</x:xmpmeta>"
 
@@ -89,13 +87,6 @@ UNDRAWN: dict[str, bytes] = {
 }
 NAMES = ("../../../../tmp/x.jpg", "a.jpg\r\nX: y", "a\0.html", ".htaccess", "\u202egpj.exe", "CON", "x" * 3_000,
          "<script>alert(1)</script>.jpg", "a.php.jpg", "")  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.FILES_DIR = tmp_path / "files"
-    settings.CLAMD_URL = ""
-    monkeypatch.setattr(storage, "RESERVED_BYTES", 0)
 
 
 @pytest.fixture

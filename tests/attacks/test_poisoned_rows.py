@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -39,15 +38,10 @@ from tests.support import report_factories
 from tests.support.alert_factories import issued, partner
 from tests.support.officers import create_officer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_data_folder")]
 LONG_AGO = Now() - timedelta(days=400)
 FAILED = OutboxItem.objects.filter(failed_at__isnull=False)
 REPORTS = key_rotation.EncryptedTextFields(Report)
-
-
-@pytest.fixture(autouse=True)
-def _room(settings: Settings, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path
 
 
 class Sweep(NamedTuple):

@@ -21,12 +21,7 @@ from tools.demo import officers
 from tools.demo import reports as demo
 from tools.demo.site import create_demo_site
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(settings: Settings, tmp_path: object) -> None:
-    settings.DATA_DIR = tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_data_folder")]
 
 
 def prepare() -> dict:

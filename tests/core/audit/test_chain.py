@@ -17,12 +17,7 @@ from reports import tasks
 from reports.monitoring import alarms, queue_stats
 from tests.support.officers import Person
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _file_of_this_test(settings: Settings, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_data_folder")]
 
 
 def acted(times: int = 5) -> list[int]:

@@ -2,8 +2,6 @@
 drawn anew, and the original of a harmful one only behind a warning.
 """
 
-from pathlib import Path
-
 import pytest
 from pytest_django import Settings
 
@@ -15,14 +13,7 @@ from tests.support import desk_pages, fake_clamd, images, report_factories, sani
 from tests.support.desk_pages import words
 from tests.support.officers import Person
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.FILES_DIR = tmp_path / "files"
-    settings.CLAMD_URL = ""
-    monkeypatch.setattr(storage, "RESERVED_BYTES", 0)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("room_for_files")]
 
 
 def looked_into(content: bytes) -> EvidenceFile:
@@ -86,7 +77,7 @@ def test_looking_is_on_record_once_a_day(duty: Person, picture: EvidenceFile) ->
 def test_what_an_officer_has_no_right_to_is_not_offered(duty: Person) -> None:
     report = report_factories.triaged("Công an, số tôi 0992 000 118.", contact="0992 000 118")
     sanitized_copies.store_file(images.jpeg(), report)
-    acts = ("Hiện số", "Hiện bản gốc", "Tải bản gốc", "Sai, vì", "Cho máy đọc lại")
+    acts = ("Hiện số", "Hiện bản gốc", "Tải bản gốc", "Sửa : Kiểu lừa", "Cho máy đọc lại")
     pages = [words(duty.client.get(desk_pages.page_of(report)))]
     for right in ("reveal_contact", "decide_case"):
         duty.revoke(right)

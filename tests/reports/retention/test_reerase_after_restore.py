@@ -2,11 +2,10 @@
 
 import io
 import json
-from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core.audit import events
 from reports.cases import deadlines, legal_holds
@@ -24,12 +23,7 @@ from tests.support import report_factories
 from tests.support.erasable_rows import add_followup, sent
 from tests.support.officers import Person
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _list_of_this_test(settings: Settings, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_data_folder")]
 
 
 def listed(what: str, key: object) -> None:
