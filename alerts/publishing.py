@@ -51,22 +51,6 @@ class PublishingError(Exception):
     """The action is refused; the message tells an officer why."""
 
 
-class FourEyesError(PublishingError):
-    """One person would have written and issued the same text."""
-
-
-class NotReadyError(PublishingError):
-    """The text lacks something, or the warning is at another stage."""
-
-
-class SignatureFailedError(PublishingError):
-    """The signature failed; nothing was issued."""
-
-
-class StaleDraftError(PublishingError):
-    """The text has changed since the person read it."""
-
-
 def build_content(alert: Alert, message: MessageHeader) -> Content:
     """Return the draft's text under the header of `message`."""
     return Content(
@@ -125,15 +109,15 @@ def is_unchanged(alert: Alert) -> bool:
 
 @transaction.atomic
 def submit(alert: Alert, *, by: User) -> None:
-    """Submit a draft for review. Raises NotReadyError with all that is missing."""
+    """Submit a draft for review. Raises PublishingError with all that is missing."""
     alert = _lock_alert(alert)
     if alert.stage != Alert.Stage.DRAFT:
-        raise NotReadyError("Cảnh báo này đã được trình, đang chờ duyệt.")
+        raise PublishingError("Cảnh báo này đã được trình, đang chờ duyệt.")
     _refuse_cancelled(alert)
     if is_unchanged(alert):
-        raise NotReadyError("Chưa có gì khác với bản đang đăng.")
+        raise PublishingError("Chưa có gì khác với bản đang đăng.")
     if problems := missing_fields(alert):
-        raise NotReadyError("Chưa trình được. " + " ".join(problems))
+        raise PublishingError("Chưa trình được. " + " ".join(problems))
     alert.stage, alert.author = Alert.Stage.REVIEW, by
     alert.save(update_fields=["stage", "author"])
     events.log_event("alert", alert.pk, "alert_submitted", by=by)
@@ -143,15 +127,15 @@ def submit(alert: Alert, *, by: User) -> None:
 def send_back(alert: Alert, *, by: User, reason: str = "") -> None:
     """Return a submitted text to its author with the reason, which the author needs not give.
 
-    Raises NotReadyError.
+    Raises PublishingError.
     """
     alert = _lock_alert(alert)
     if alert.stage != Alert.Stage.REVIEW:
-        raise NotReadyError("Cảnh báo này không ở khâu chờ duyệt.")
+        raise PublishingError("Cảnh báo này không ở khâu chờ duyệt.")
     # PostgreSQL holds no NUL.
     reason = " ".join(reason.replace("\0", " ").split())[:_MAX_REASON_CHARS]
     if by != alert.author and not reason:
-        raise NotReadyError("Ghi vì sao trả lại, để người soạn biết sửa gì.")
+        raise PublishingError("Ghi vì sao trả lại, để người soạn biết sửa gì.")
     alert.stage = Alert.Stage.DRAFT
     alert.save(update_fields=["stage"])
     events.log_event("alert", alert.pk, "alert_sent_back", by=by, reason=reason)
@@ -162,7 +146,7 @@ def issue(alert: Alert, *, by: User, read_etag: str | None = None) -> AlertRevis
     """Issue the first revision. `read_etag` is the draft_etag of the text that `by` has read."""
     alert = _lock_reviewed(alert, by, read_etag)
     if alert.current:
-        raise NotReadyError("Cảnh báo này đã phát. Phát bản mới bằng cách cập nhật.")
+        raise PublishingError("Cảnh báo này đã phát. Phát bản mới bằng cách cập nhật.")
     return _issue_revision(alert, MsgType.ALERT, by)
 
 
@@ -171,7 +155,7 @@ def update(alert: Alert, *, by: User, read_etag: str | None = None) -> AlertRevi
     """Issue the text in review in place of the current revision, which stays on record."""
     alert = _lock_reviewed(alert, by, read_etag)
     if not alert.current:
-        raise NotReadyError("Cảnh báo này chưa phát lần nào.")
+        raise PublishingError("Cảnh báo này chưa phát lần nào.")
     return _issue_revision(alert, MsgType.UPDATE, by)
 
 
@@ -180,7 +164,7 @@ def cancel(alert: Alert, *, by: User, ending: CancelReason = CancelReason.OVER) 
     """Cancel a warning for good, with what waits for its time, in the fixed words of `ending`."""
     alert = _lock_alert(alert)
     if not alert.current:
-        raise NotReadyError("Cảnh báo này chưa phát, không có gì để hủy.")
+        raise PublishingError("Cảnh báo này chưa phát, không có gì để hủy.")
     _refuse_cancelled(alert)
     for revision in {alert.current, revision_to_cancel(alert)}:
         _refuse_author(revision.author if revision else None, by)
@@ -205,23 +189,23 @@ def _lock_reviewed(alert: Alert, by: User, read_etag: str | None) -> Alert:
     alert = _lock_alert(alert)
     _refuse_cancelled(alert)
     if alert.stage != Alert.Stage.REVIEW:
-        raise NotReadyError("Cảnh báo này không ở khâu chờ duyệt, chưa phát được.")
+        raise PublishingError("Cảnh báo này không ở khâu chờ duyệt, chưa phát được.")
     if read_etag is not None and read_etag != draft_etag(alert):
-        raise StaleDraftError("Nội dung đã đổi từ lúc bạn mở xem. Đọc lại rồi hãy phát.")
+        raise PublishingError("Nội dung đã đổi từ lúc bạn mở xem. Đọc lại rồi hãy phát.")
     if alert.expires and alert.expires <= timezone.now():
-        raise NotReadyError("Hạn hiệu lực đã qua. Trả lại để sửa hạn.")
+        raise PublishingError("Hạn hiệu lực đã qua. Trả lại để sửa hạn.")
     _refuse_author(alert.author, by)
     return alert
 
 
 def _refuse_author(author: User | None, by: User) -> None:
     if author is None or author == by:
-        raise FourEyesError("Người soạn không tự phát, không tự hủy. Nhờ một người khác duyệt.")
+        raise PublishingError("Người soạn không tự phát, không tự hủy. Nhờ một người khác duyệt.")
 
 
 def _refuse_cancelled(alert: Alert) -> None:
     if alert.current and alert.current.msg_type == MsgType.CANCEL:
-        raise NotReadyError("Cảnh báo này đã hủy. Muốn báo lại thì soạn cảnh báo mới.")
+        raise PublishingError("Cảnh báo này đã hủy. Muốn báo lại thì soạn cảnh báo mới.")
 
 
 def missing_fields(alert: Alert) -> list[str]:
@@ -270,12 +254,12 @@ def _issue_revision(alert: Alert, kind: MsgType, by: User, ending: str = "") -> 
 
 
 def _sign(revision: AlertRevision) -> None:
-    """Sign it. Raises SignatureFailedError, which rolls the action back."""
+    """Sign it. Raises PublishingError, which rolls the action back."""
     try:
         signatures.sign_revision(revision)
     except signatures.SigningError as error:
         log.error("alert.signing_failed", error=str(error))  # noqa: TRY400 - a key may be in the trace
-        raise SignatureFailedError("Chưa phát: máy không ký được bản này. Báo kỹ thuật.") from None
+        raise PublishingError("Chưa phát: máy không ký được bản này. Báo kỹ thuật.") from None
 
 
 def _next_number(year: int) -> tuple[int, int]:

@@ -219,13 +219,13 @@ def _list_cuts(run: re.Match[str]) -> Iterator[tuple[int, int]]:
 def _are_words(joined: Sequence[str]) -> bool:
     """Return whether most are syllables and one is no chance: chat has "e k b" and "T.P" too."""
     several = [word for word in joined if len(word) > 1 and word.isalpha()]
-    syllables = [word for word in several if _is_syllable(word)]
+    syllables = [
+        word
+        for word in several
+        if len(word) <= _MAX_SYLLABLE and _SYLLABLE.fullmatch(normalize(word))
+    ]
     is_sure = any(len(word) > 2 + word.isascii() for word in syllables)
     return is_sure and 2 * len(syllables) >= len(several)
-
-
-def _is_syllable(word: str) -> bool:
-    return len(word) <= _MAX_SYLLABLE and _SYLLABLE.fullmatch(normalize(word)) is not None
 
 
 def _cut_out(plain: MappedText, cuts: Sequence[tuple[int, int]]) -> MappedText:

@@ -164,10 +164,6 @@ def _parse_day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _parse_time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
 def _parse_document(values: dict[str, Any]) -> Document:
     parts = {"dated": _parse_day(values["dated"]), "recipients": tuple(values["recipients"])}
     return Document(**values | parts)
@@ -178,7 +174,10 @@ def _parse_english(values: dict[str, Any]) -> EnglishContent:
 
 
 def _parse_message(values: dict[str, Any]) -> MessageHeader:
-    times = {name: _parse_time(values[name]) for name in ("sent", "effective", "expires")}
+    times = {
+        name: values[name] and datetime.fromisoformat(values[name])
+        for name in ("sent", "effective", "expires")
+    }
     return MessageHeader(**values | times | {"references": tuple(values["references"])})
 
 

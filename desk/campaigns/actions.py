@@ -22,7 +22,6 @@ from desk.pages.requests import can_group, parse_int, post_text
 from desk.pages.responses import render, set_status
 from desk.reports.search import campaign_for_field
 from reports.campaigns import campaign_stats, manual_grouping
-from reports.campaigns.campaign_stats import CampaignTotals
 from reports.campaigns.membership import MAX_CAMPAIGNS, MAX_REPORTS, Actor
 from reports.cases import visibility
 from reports.models import Campaign, CampaignAction, MergeProposal, Report
@@ -214,10 +213,8 @@ def ask_merge(request: HttpRequest, campaigns: Iterable[Campaign]) -> HttpRespon
     if not 2 <= len(rows) <= MAX_CAMPAIGNS:
         messages.error(request, f"Chưa làm gì. Chọn từ 2 đến {MAX_CAMPAIGNS} đợt.")
         return HttpResponseSeeOther(reverse("admin:reports_campaign_changelist"))
-    totals = campaign_stats.campaign_totals(row.pk for row in rows)
-    for row in rows:
-        row.sums = totals.get(row.pk, CampaignTotals())  # type: ignore[attr-defined]
-    largest = max(rows, key=lambda row: totals.get(row.pk, CampaignTotals()).reports)
+    totals = campaign_stats.add_totals(rows)
+    largest = max(rows, key=lambda row: totals[row.pk].reports)
     reason = post_text(request, "reason")[:MAX_REASON_CHARS].strip()
     return render_question(
         request, "merge", "Gộp đợt", rows=rows, goes_on=str(largest.pk), reason=reason

@@ -78,11 +78,8 @@ class CampaignChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        rows = list(self.result_list)
-        totals = campaign_stats.campaign_totals(row.pk for row in rows)
-        for row in rows:
-            row.sums = totals.get(row.pk, CampaignTotals())
-        self.result_list = rows
+        self.result_list = list(self.result_list)
+        campaign_stats.add_totals(self.result_list)
 
 
 @admin.display(description="Đợt")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from math import exp, lgamma
 from math import log as ln
+from statistics import fmean, variance
 from typing import Any
 
 import structlog
@@ -81,10 +82,6 @@ def poisson_tail_probability(count: int, weeks: tuple[int, ...], days: int) -> f
     return _tail(int(count / spread), shape, stays)
 
 
-def expected_count(weeks: tuple[int, ...], days: int) -> float:
-    return sum(weeks) / len(weeks) * days / 7
-
-
 def _find_burst(counts: UnitCounts) -> Burst | None:
     """Return the less likely of a unit's two windows, None where neither is a burst."""
     if len(counts.weeks) < MIN_WEEKS or (counts.unit == SCENARIO and counts.key in _NO_KIND):
@@ -95,7 +92,7 @@ def _find_burst(counts: UnitCounts) -> Burst | None:
 
 def _iter_alarms(counts: UnitCounts) -> Iterator[Burst]:
     for days, count in ((1, counts.day), (7, counts.week)):
-        expected = expected_count(counts.weeks, days)
+        expected = fmean(counts.weeks) * days / 7
         if count < MIN_COUNT or count < expected + MIN_MORE or count < 2 * expected:
             continue
         rare = poisson_tail_probability(count, counts.weeks, days)
@@ -130,10 +127,8 @@ def _within(burst: Burst, both: tuple[int, int]) -> int:
 
 def _spread(weeks: tuple[int, ...]) -> float:
     """Return the weeks' variance relative to a Poisson distribution, at least 1."""
-    mean = sum(weeks) / len(weeks)
-    if mean < 1 or len(weeks) < 3:
-        return 1.0
-    return max(1.0, sum((week - mean) ** 2 for week in weeks) / (len(weeks) - 1) / mean)
+    mean = fmean(weeks)
+    return 1.0 if mean < 1 or len(weeks) < 3 else max(1.0, variance(weeks) / mean)
 
 
 def _tail(count: int, shape: float, stays: float) -> float:
@@ -188,7 +183,12 @@ def detect() -> list[Burst]:
         cursor.execute(_COUNTS)
         rows = cursor.fetchall()
     week_count = max(0, min(WEEKS, (age or 0) - 1))
-    return find_bursts(_iter_units(rows, week_count), _pair_counts(rows))
+    together = {
+        (commune, scenario): (day, week)
+        for no_commune, no_scenario, commune, scenario, day, week, *_ in rows
+        if not no_commune and not no_scenario
+    }
+    return find_bursts(_iter_units(rows, week_count), together)
 
 
 def _iter_units(rows: Iterable[tuple[Any, ...]], week_count: int) -> Iterable[UnitCounts]:
@@ -198,14 +198,6 @@ def _iter_units(rows: Iterable[tuple[Any, ...]], week_count: int) -> Iterable[Un
             yield UnitCounts(COMMUNE, commune, day, week, tuple(weeks[:week_count]))
         elif no_commune and scenario:
             yield UnitCounts(SCENARIO, scenario, day, week, tuple(weeks[:week_count]))
-
-
-def _pair_counts(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], tuple[int, int]]:
-    return {
-        (commune, scenario): (day, week)
-        for no_commune, no_scenario, commune, scenario, day, week, *_ in rows
-        if not no_commune and not no_scenario
-    }
 
 
 def detect_and_store() -> list[Burst]:

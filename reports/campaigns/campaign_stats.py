@@ -2,8 +2,8 @@
 Aggregates in SQL; the number of statements does not grow with the reports.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -178,6 +178,14 @@ def campaign_totals(campaigns: Iterable[UUID]) -> dict[UUID, CampaignTotals]:
     """Return campaign -> totals, without campaigns that have no reports. One statement."""
     rows = fetch_all(_TOTALS_SQL, [list(campaigns)])
     return {campaign: CampaignTotals(*figures) for campaign, *figures in rows}
+
+
+def add_totals(campaigns: Collection[Any]) -> dict[UUID, CampaignTotals]:
+    """Set the totals of these campaigns as `sums`, and return them. One statement."""
+    totals = defaultdict(CampaignTotals, campaign_totals(row.pk for row in campaigns))
+    for row in campaigns:
+        row.sums = totals[row.pk]
+    return totals
 
 
 def most_active() -> list[UUID]:

@@ -240,8 +240,6 @@ def script_link(
     said = ["cùng kể " + ", ".join(f"“{phrase}”" for phrase in phrases)] if phrases else []
     said += [f"số gọi liền kề {group_digits(near)}"] if near else []
     reason = ", ".join(["Cùng kịch bản", *(said or ["nhiều chi tiết hiếm gặp giống nhau"])])
-    return Link("same_script", ", ".join(phrases), script_strength(score), reason, phrases)
-
-
-def script_strength(score: float) -> float:
-    return round(min(0.9, 0.6 + score / 40), 2)
+    return Link(
+        "same_script", ", ".join(phrases), round(min(0.9, 0.6 + score / 40), 2), reason, phrases
+    )

@@ -11,18 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-from core.text import reading_copy
 from reports.campaigns import link_scoring
 from reports.campaigns.link_scoring import FingerprintData, Link, find_neighbour
 from reports.campaigns.script_fingerprint import fingerprint_script
 from reports.campaigns.shared_identifiers import (
     SharedIdentifier,
-    host_of,
-    identifiers_of_story,
-    is_common_link,
+    identify_story,
     number_blocks,
-    restore_link_dots,
-    sites_in,
 )
 from reports.extraction.language.parsed_story import MAX_LENGTH
 from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
@@ -61,13 +56,12 @@ class StoryWithCampaign:
 
 
 def fingerprint_story(story: StoryInput) -> FingerprintData:
-    text = story.text[:MAX_LENGTH]
-    dotted = restore_link_dots(reading_copy(text).text)
-    sites = {host_of(link) for link in sites_in(dotted) if not is_common_link(link)}
-    number = story.caller_number[:MAX_NUMBER_CHARS_READ]
-    claim = story.claimed_to_be[:MAX_NUMBER_CHARS_READ]
+    text, claim = story.text[:MAX_LENGTH], story.claimed_to_be[:MAX_NUMBER_CHARS_READ]
+    identifiers, sites = identify_story(
+        story.caller_number[:MAX_NUMBER_CHARS_READ], text, story.bank_account
+    )
     return FingerprintData(
-        frozenset(identifiers_of_story(number, text, story.bank_account)),
+        frozenset(identifiers),
         fingerprint_script(claim, text, sites),
         to_timestamp(story.at),
         link_scoring.sure_kind(extract_from_story(f"{claim}. {text}" if claim else text)),

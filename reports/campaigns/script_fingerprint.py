@@ -198,7 +198,7 @@ def _hash(text: str) -> int:
 
 def list_shared_terms(one: ScriptFingerprint, other: ScriptFingerprint) -> list[SharedTerm]:
     """Return the rare terms that both have, with what they weigh above chance."""
-    chance = _CHANCE + log(max(1.0, _mean_length(one, other) / _USUAL_LENGTH))
+    chance = _CHANCE + log(max(1.0, sqrt(one.length * other.length) / _USUAL_LENGTH))
     return [
         SharedTerm(mine, weight, mine.position - its.position)
         for key in one.by_key.keys() & other.by_key.keys()
@@ -225,10 +225,6 @@ def weigh(shared: Iterable[SharedTerm]) -> float:
             passages[each.passage] = passages.get(each.passage, 0.0) + weight
             counts[each.passage] += 1
     return sum(min(weight, _MAX_OF_PASSAGE) for weight in passages.values())
-
-
-def _mean_length(one: ScriptFingerprint, other: ScriptFingerprint) -> float:
-    return sqrt(one.length * other.length)
 
 
 # --- what a reason quotes

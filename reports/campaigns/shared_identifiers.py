@@ -292,13 +292,13 @@ def collect_identifiers(
     )
 
 
-def identifiers_of_story(
+def identify_story(
     caller_number: str, text: str, bank_account: str
-) -> list[SharedIdentifier]:
-    """Return the identifiers of a story of the file, sorted."""
+) -> tuple[list[SharedIdentifier], set[str]]:
+    """Return the identifiers of a story of the file, sorted, and its hosts."""
     told = find_mentions(text, reading_copy(text))
     numbers = callers(parse_many(caller_number), told)
     accounts = [*accounts_in_field(bank_account), *accounts_in(told)]
     dotted = restore_link_dots(told.plain)
-    sites = [value for value in sites_in(dotted) if not is_common_link(value)]
-    return collect_identifiers(numbers, accounts, sites, site_names_in(dotted, map(host_of, sites)))
+    sites = {host_of(value) for value in sites_in(dotted) if not is_common_link(value)}
+    return collect_identifiers(numbers, accounts, sites, site_names_in(dotted, sites)), sites

@@ -14,6 +14,7 @@ from django.db.models import (
     CharField,
     Expression,
     F,
+    Field,
     Func,
     Q,
     QuerySet,
@@ -80,34 +81,29 @@ def typed_place_of(report: Report) -> str:
     return latest_place(report) or report.commune_raw
 
 
-def scenario_expression(case: str = "case__", facts: str = "facts__") -> Expression:
-    """Return the scenario; the prefixes lead from the query's model to the two tables."""
-    correction = KeyTextTransform("scenario", f"{case}corrections_json")
-    return Coalesce(correction, F(f"{facts}scenario"), output_field=CharField())
+def _correction(fact: str, kind: Field[Any, Any]) -> Expression:
+    return Cast(KeyTextTransform(fact, "case__corrections_json"), kind)
 
 
-def priority_expression(case: str = "case__", facts: str = "facts__") -> Expression:
+def scenario_expression() -> Expression:
+    return Coalesce(_correction("scenario", CharField()), "facts__scenario")
+
+
+def priority_expression() -> Expression:
     """Return the priority, 0 to 100, NULL without facts."""
-    kind = SmallIntegerField()
-    correction = Cast(KeyTextTransform("priority", f"{case}corrections_json"), kind)
-    extracted = F(f"{facts}priority")
-    raised = Greatest(extracted, Coalesce(F(f"{case}min_priority"), extracted), output_field=kind)
-    return Coalesce(correction, raised, output_field=kind)
+    raised = Greatest("facts__priority", Coalesce("case__min_priority", "facts__priority"))
+    return Coalesce(_correction("priority", SmallIntegerField()), raised)
 
 
-def ongoing_expression(case: str = "case__", facts: str = "facts__") -> Expression:
-    correction = Cast(KeyTextTransform("ongoing", f"{case}corrections_json"), BooleanField())
-    return Coalesce(correction, F(f"{facts}ongoing"))
+def ongoing_expression() -> Expression:
+    return Coalesce(_correction("ongoing", BooleanField()), "facts__ongoing")
 
 
-def loss_expression(case: str = "case__", facts: str = "facts__") -> Expression:
+def loss_expression() -> Expression:
     """Return the loss in đồng; a correction to NULL stands: the sum is unknown."""
-    kind = BigIntegerField()
-    correction = Cast(KeyTextTransform("money_lost_vnd", f"{case}corrections_json"), kind)
-    is_corrected = Q(**{f"{case}corrections_json__has_key": "money_lost_vnd"})
-    return Choice(
-        When(is_corrected, then=correction), default=F(f"{facts}money_lost_vnd"), output_field=kind
-    )
+    correction = _correction("money_lost_vnd", BigIntegerField())
+    is_corrected = Q(case__corrections_json__has_key="money_lost_vnd")
+    return Choice(When(is_corrected, then=correction), default="facts__money_lost_vnd")
 
 
 def commune_expression() -> Expression:

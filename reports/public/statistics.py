@@ -168,7 +168,8 @@ def apply_suppression(raw: RawStatistics) -> StatisticsData:
         raw.total,
         **{name: table or {} for name, table in tables.items()},
         others={
-            name: raw.total - sum(_list_public_counts(table)) for name, table in tables.items()
+            name: raw.total - sum(filter(None, (table or {}).values()))
+            for name, table in tables.items()
         },
         lost=raw.losses.reports if _is_loss_count_public(raw) else None,
         lost_vnd=_round(raw.losses.vnd) if _is_sum_public(raw) else None,
@@ -183,10 +184,6 @@ def _suppress_cells(name: str, counts: Mapping[str, int]) -> dict[str, int | Non
     if hidden is None:
         return None
     return {cell: None if cell in hidden else counts[cell] for cell in sorted(counts)}
-
-
-def _list_public_counts(table: Mapping[str, int | None] | None) -> Iterable[int]:
-    return (count for count in (table or {}).values() if count)
 
 
 def _is_loss_count_public(raw: RawStatistics) -> bool:

@@ -134,7 +134,7 @@ def waiting_by_another() -> AlertRevision:
 @pytest.mark.parametrize("name", ["approver", "editor"])
 def test_who_wrote_what_stands_or_what_waits_does_not_cancel(name: str) -> None:
     alert = waiting_by_another().alert
-    with pytest.raises(publishing.FourEyesError):
+    with pytest.raises(publishing.PublishingError, match="Người soạn"):
         publishing.cancel(alert, by=person(name))
     cancel = publishing.cancel(alert, by=person("third"))
     assert cancel.author == person("editor")

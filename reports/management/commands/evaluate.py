@@ -2,19 +2,21 @@
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from reports.cases import officer_labels
+from reports.cases.corrections import CorrectedValue
 from reports.extraction import evaluation
 from reports.extraction.evaluation import EvaluatedStory, Score
-from reports.extraction.language.cue_matcher import action_codes, scenario_codes
 from reports.management.json_lines_command import InvalidInputLineError, get_text, parse_record
 from reports.models import Correction, Report
 from reports.triage import report_triage
+
+_MAX_REPORTS = 5000
 
 
 class Command(BaseCommand):
@@ -75,24 +77,10 @@ def _parse_label(place: str, line: str) -> Mapping[str, Any]:
         get_text(label, "text", needed=True)
     except InvalidInputLineError as error:
         raise CommandError(f"{place}: {error}") from error
-    for field, is_right in _FIELDS.items():
-        if field in label and not is_right(label[field]):
-            raise CommandError(f"{place}: {field} cannot be {json.dumps(label[field])}")
+    for fact in sorted(evaluation.FACTS & label.keys()):
+        if not CorrectedValue(fact, label[fact]).is_valid:
+            raise CommandError(f"{place}: {fact} cannot be {json.dumps(label[fact])}")
     return label
-
-
-def _are_actions(value: object) -> bool:
-    codes = action_codes()
-    return isinstance(value, list) and all(isinstance(c, str) and c in codes for c in value)
-
-
-_MAX_REPORTS = 5000
-_FIELDS: Mapping[str, Callable[[object], bool]] = {
-    "scenario": lambda value: isinstance(value, str) and value in scenario_codes(),
-    "actions": _are_actions,
-    "money_lost_vnd": lambda value: value is None or (type(value) is int and value >= 0),
-    "ongoing": lambda value: isinstance(value, bool),
-}
 
 
 def _list_lines(evaluated: list[EvaluatedStory]) -> Iterator[str]:

@@ -65,7 +65,7 @@ def test_nobody_prints_what_is_over_or_not_yet_said(client: Client, name: str) -
 
 def test_a_script_for_the_loudspeaker_that_takes_too_long_is_not_submitted() -> None:
     alert = draft(loudspeaker="tiếng " * 191)
-    with pytest.raises(publishing.NotReadyError, match="191 tiếng"):
+    with pytest.raises(publishing.PublishingError, match="191 tiếng"):
         publishing.submit(alert, by=person("editor"))
 
 

@@ -105,7 +105,7 @@ def test_what_the_old_key_signed_is_verified_after_a_change_of_keys(
 def test_with_one_key_alone_nothing_is_issued(settings: Settings, missing: str) -> None:
     alert = submitted()
     setattr(settings, missing, "")
-    with pytest.raises(publishing.SignatureFailedError, match="Chưa phát"):
+    with pytest.raises(publishing.PublishingError, match="Chưa phát"):
         approved(alert)
     assert not AlertRevision.objects.exists()
 
@@ -116,7 +116,7 @@ def test_a_signature_that_fails_undoes_the_issue(monkeypatch: pytest.MonkeyPatch
 
     alert = submitted()
     monkeypatch.setattr(cap, "render_cap_message", fails)
-    with pytest.raises(publishing.SignatureFailedError):
+    with pytest.raises(publishing.PublishingError):
         approved(alert)
     alert.refresh_from_db()
     assert (alert.current, AlertRevision.objects.count()) == (None, 0)

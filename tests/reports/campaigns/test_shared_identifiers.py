@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from reports.campaigns.shared_identifiers import (
     SharedIdentifier,
     adjacent_numbers,
-    identifiers_of_story,
+    identify_story,
     is_common_link,
 )
 from tests.support.cpu_time import assert_cpu_time_below
 
 
 def _values(text: str, bank_account: str = "") -> list[str]:
-    return [key.value for key in identifiers_of_story("không nhớ", text, bank_account)]
+    return [key.value for key in identify_story("không nhớ", text, bank_account)[0]]
 
 
 @pytest.mark.parametrize(
@@ -30,9 +30,8 @@ def test_a_number_in_the_story_counts_where_the_form_has_none_and_is_the_only_on
     assert _values("số 0550 000 123 gọi tôi") == ["+84550000123"]
     assert _values("0550 000 123 gọi, rồi 0550.000.123 gọi nữa") == ["+84550000123"]
     assert _values("số 0550 000 123 và số 0550 000 999 đều gọi tôi") == []
-    assert identifiers_of_story("0992 000 001", "gọi hỏi 0550 000 123", "") == [
-        SharedIdentifier("same_number", "+84992000001")
-    ]
+    identifiers, _ = identify_story("0992 000 001", "gọi hỏi 0550 000 123", "")
+    assert identifiers == [SharedIdentifier("same_number", "+84992000001")]
 
 
 def test_a_site_keeps_its_name_under_another_ending_and_a_shortened_link_ties_by_its_page() -> None:
@@ -85,4 +84,4 @@ def test_neighbours_are_of_the_same_length_and_nine_apart_at_most() -> None:
 
 @given(st.text(max_size=300))
 def test_no_text_raises(text: str) -> None:
-    assert identifiers_of_story(text, text, text) == identifiers_of_story(text, text, text)
+    assert identify_story(text, text, text) == identify_story(text, text, text)
