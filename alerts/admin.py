@@ -135,7 +135,7 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
         return ", ".join(str(ResponseType(each).label) for each in alert.response_type)
 
     def save_model(self, request: HttpRequest, obj: Alert, form: Any, change: bool) -> None:
-        obj.author = request.user  # type: ignore[assignment]
+        obj.author = request.user
         super().save_model(request, obj, form, change)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

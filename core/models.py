@@ -1,10 +1,24 @@
 """Tables of the mechanisms: outbox, audit log with its hash chain, proposals, the proof of the keys."""
 
+from typing import Any, TypeVar
+
 from django.contrib.auth.models import User
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+
+T = TypeVar("T", bound=models.Model)
+
+
+def key_of(to: type[T], name: str, **options: Any) -> "models.ForeignKey[Any, T]":
+    """Return a key that keeps its row from being deleted, by default without a way back."""
+    options = {"related_name": "+", "verbose_name": name} | options
+    return models.ForeignKey(to, models.PROTECT, **options)
+
+
+def optional_key_of(to: type[T], name: str, **options: Any) -> "models.ForeignKey[Any, T | None]":
+    return key_of(to, name, null=True, **options)
 
 
 class OutboxItem(models.Model):
@@ -66,15 +80,9 @@ class AuditEvent(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     created_at = models.DateTimeField("lúc", db_default=Now())
-    actor = models.ForeignKey(
-        User,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        db_index=False,  # the index below begins with it
-        verbose_name="ai",
-    )
+    actor = optional_key_of(
+        User, "ai", blank=True, db_index=False
+    )  # the index below begins with it
     subject_type = models.CharField("về", max_length=16)
     subject_id = models.CharField(max_length=64)
     kind = models.CharField("việc", max_length=32)
@@ -162,9 +170,7 @@ class Proposal(models.Model):
     new_values = models.JSONField(default=dict)
     old_values = models.JSONField(default=dict)
     reason = models.TextField("vì sao", blank=True)
-    proposed_by = models.ForeignKey(
-        User, models.PROTECT, related_name="+", verbose_name="người đề nghị"
-    )
+    proposed_by = key_of(User, "người đề nghị")
     proposed_at = models.DateTimeField("đề nghị lúc", db_default=Now())
     state = models.CharField(
         "trạng thái",
@@ -173,9 +179,7 @@ class Proposal(models.Model):
         default=State.OPEN,
         db_default=State.OPEN,
     )
-    decided_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name="người quyết"
-    )
+    decided_by = optional_key_of(User, "người quyết")
     decided_at = models.DateTimeField("quyết lúc", null=True)
 
     class Meta:

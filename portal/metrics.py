@@ -27,6 +27,7 @@ from reports.monitoring.queue_stats import QueueState
 from reports.submission import guess_limits
 
 __all__ = ["CONTENT_TYPE", "render_prometheus"]
+_gauge = GaugeMetricFamily
 
 
 def render_prometheus() -> bytes:
@@ -180,7 +181,3 @@ def _violations() -> Iterator[Metric]:
     for (directive, blocked), count in csp_reports.csp_report_count().items():
         reports.add_metric([directive, blocked], count)
     yield reports
-
-
-def _gauge(name: str, what: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, what, value=value)

@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from alerts.models.cap_terms import CancelReason, MsgType, State
 from alerts.models.content import Content
 from alerts.models.warnings import Alert
+from core.models import key_of
 
 _NO_TEXT = Value("", output_field=models.TextField())
 
@@ -94,8 +95,8 @@ class AlertRevision(models.Model):
     references = models.TextField("nối tiếp các bản", blank=True)
     content = models.JSONField("nội dung")
     content_hash = models.CharField("mã băm", max_length=64)
-    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="người soạn")
-    issued_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="người phát")
+    author = key_of(User, "người soạn")
+    issued_by = key_of(User, "người phát")
 
     objects = AlertRevisionQuerySet.as_manager()
 

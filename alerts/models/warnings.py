@@ -16,6 +16,7 @@ from alerts.models.cap_terms import (
     Urgency,
     default_response_types,
 )
+from core.models import optional_key_of
 from reports.models import Campaign, Commune, Office
 
 MAX_SMS_CHARS = 160  # one part in the GSM alphabet
@@ -129,25 +130,11 @@ class Alert(models.Model):
     )
     reviewed_on = models.DateField("rà soát ngày", null=True, blank=True)
 
-    campaign = models.ForeignKey(
-        Campaign,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="alerts",
-        verbose_name="đợt lừa đảo",
-    )
+    campaign = optional_key_of(Campaign, "đợt lừa đảo", blank=True, related_name="alerts")
     grounds = models.CharField(
         "căn cứ nội bộ", max_length=2000, blank=True, help_text="Không đăng."
     )
-    author = models.ForeignKey(
-        User,
-        models.PROTECT,
-        null=True,
-        editable=False,
-        related_name="alerts",
-        verbose_name="người soạn",
-    )
+    author = optional_key_of(User, "người soạn", editable=False, related_name="alerts")
     changed_at = models.DateTimeField("sửa lúc", auto_now=True)
 
     year = models.PositiveSmallIntegerField(null=True, editable=False)

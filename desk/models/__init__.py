@@ -4,6 +4,7 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models.functions import Now
 
+from core.models import key_of
 from reports.models import Report
 
 
@@ -29,9 +30,7 @@ class SavedSearch(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    owner = models.ForeignKey(
-        User, models.PROTECT, related_name="saved_searches", verbose_name="của ai"
-    )
+    owner = key_of(User, "của ai", related_name="saved_searches")
     name = models.CharField("tên", max_length=80)
     query = models.CharField("tìm gì", max_length=400)
     is_shared = models.BooleanField("cả phòng thấy", default=False)

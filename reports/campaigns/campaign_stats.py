@@ -4,7 +4,7 @@ Aggregates in SQL; the number of statements does not grow with the reports.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -239,13 +239,10 @@ def growth(days: Mapping[date, int], today: date) -> Growth:
 
 
 def _daily(days: Mapping[date, int], today: date, start: date) -> Growth:
-    days_drawn = [start + timedelta(days=day) for day in range((today - start).days + 1)]
-    chart = svg_charts.chart({day.isoformat(): days.get(day, 0) for day in days_drawn})
-    columns = tuple(
-        replace(column, label=f"{column.monday.day}/{column.monday.month}" if not place % 7 else "")
-        for place, column in enumerate(chart.columns)
-    )
-    return Growth(replace(chart, columns=columns), is_weekly=False, before=0)
+    drawn = [start + timedelta(days=day) for day in range((today - start).days + 1)]
+    counts = {day.isoformat(): days.get(day, 0) for day in drawn}
+    chart = svg_charts.chart(counts, lambda day: (day - start).days % 7 == 0)
+    return Growth(chart, is_weekly=False, before=0)
 
 
 def _weekly(days: Mapping[date, int], today: date, first: date) -> Growth:

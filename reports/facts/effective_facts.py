@@ -16,9 +16,9 @@ from django.db.models import (
     F,
     Field,
     Func,
+    PositiveSmallIntegerField,
     Q,
     QuerySet,
-    SmallIntegerField,
     Value,
     When,
 )
@@ -92,7 +92,7 @@ def scenario_expression() -> Expression:
 def priority_expression() -> Expression:
     """Return the priority, 0 to 100, NULL without facts."""
     raised = Greatest("facts__priority", Coalesce("case__min_priority", "facts__priority"))
-    return Coalesce(_correction("priority", SmallIntegerField()), raised)
+    return Coalesce(_correction("priority", PositiveSmallIntegerField()), raised)
 
 
 def ongoing_expression() -> Expression:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
+from core.models import key_of, optional_key_of
 from reports.models.reference import MAX_NAME_LENGTH, Unit
 from reports.models.report import Report
 
@@ -62,21 +63,13 @@ class Case(models.Model):
     outcome = models.CharField(
         "kết quả", max_length=16, choices=Outcome.choices, blank=True, db_default=""
     )
-    officer = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name="cán bộ"
-    )
+    officer = optional_key_of(User, "cán bộ", blank=True, related_name="cases")
     # The unit that works on it or took it over, as named then; `assigned_unit`, if it is one of the
     # table, whose officers may see the report.
     unit_name = models.CharField("đơn vị nhận", max_length=120, blank=True, db_default="")
-    assigned_unit = models.ForeignKey(
-        Unit,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        db_index=False,  # most cases have none: see case_assigned_unit
-        related_name="cases",
-        verbose_name="đơn vị",
-    )
+    assigned_unit = optional_key_of(
+        Unit, "đơn vị", blank=True, db_index=False, related_name="cases"
+    )  # most cases have none: see case_assigned_unit
     due_at = models.DateTimeField("hạn", null=True, blank=True)
     # Officers' corrections in force, by fact (cases/corrections.py).
     corrections_json = models.JSONField("cán bộ sửa", default=dict, db_default={}, blank=True)
@@ -189,7 +182,7 @@ class TransferSlip(models.Model):
     number = models.PositiveIntegerField("số")
     unit = models.CharField("nơi nhận", max_length=MAX_NAME_LENGTH)
     reason = models.TextField("lý do chuyển")
-    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="người lập")
+    actor = key_of(User, "người lập")
     created_at = models.DateTimeField("lúc", db_default=Now())
 
     class Meta:

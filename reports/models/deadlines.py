@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.models import optional_key_of
 from reports.models.report import Report
 
 
@@ -102,9 +103,7 @@ class CalendarException(models.Model):
     )
     name = models.CharField("dịp", max_length=120)
     source = models.CharField("theo văn bản", max_length=200)
-    added_by = models.ForeignKey(
-        User, models.PROTECT, null=True, editable=False, related_name="+", verbose_name="ai ghi"
-    )
+    added_by = optional_key_of(User, "ai ghi", editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "ngày nghỉ, ngày làm bù"

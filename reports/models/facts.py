@@ -6,6 +6,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Collate, Left, Now, Reverse
 
+from core.models import optional_key_of
 from reports.models.reference import Commune
 from reports.models.report import Report
 
@@ -46,14 +47,9 @@ class ExtractedFacts(models.Model):
     stages = ArrayField(
         models.CharField(max_length=16), verbose_name="bước kịch bản", default=list, db_default=[]
     )
-    commune = models.ForeignKey(
-        Commune,
-        models.PROTECT,
-        null=True,
-        db_index=False,  # extractedfacts_commune
-        related_name="+",
-        verbose_name="xã, phường kể sau",
-    )
+    commune = optional_key_of(
+        Commune, "xã, phường kể sau", db_index=False
+    )  # extractedfacts_commune
     commune_raw = models.CharField("nơi ở kể sau", max_length=200, db_default="", blank=True)
     reasons = models.JSONField("căn cứ", default=list)
     search_text = models.TextField("chữ để tìm, không dấu", blank=True)

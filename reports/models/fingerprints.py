@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
+from core.models import key_of
 from reports.models.campaigns import Campaign
 from reports.models.report import Report
 
@@ -68,9 +69,7 @@ class MergeProposal(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     campaign_a = models.ForeignKey(Campaign, models.PROTECT, related_name="+", verbose_name="đợt")
-    campaign_b = models.ForeignKey(
-        Campaign, models.PROTECT, related_name="+", verbose_name="đợt kia"
-    )
+    campaign_b = key_of(Campaign, "đợt kia")
     report = models.ForeignKey(Report, models.PROTECT, related_name="+", verbose_name="tin nối")
     kind = models.CharField("loại", max_length=16)
     strength = models.DecimalField("độ chắc", max_digits=3, decimal_places=2)

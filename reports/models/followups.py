@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
+from core.models import optional_key_of
 from reports.models.reference import Commune
 from reports.models.report import Report
 
@@ -39,9 +40,7 @@ class Followup(models.Model):
     called_on = models.DateField("gọi ngày", null=True, blank=True)
     called_on_raw = models.TextField("lúc gọi, như đã ghi", blank=True)
     money_lost_raw = models.TextField("số tiền ghi lại", blank=True)
-    commune = models.ForeignKey(
-        Commune, models.PROTECT, null=True, blank=True, db_index=False, verbose_name="xã, phường"
-    )
+    commune = optional_key_of(Commune, "xã, phường", blank=True, db_index=False, related_name=None)
     commune_raw = models.TextField("nơi ở ghi lại", blank=True)
     flags = ArrayField(models.CharField(max_length=32), verbose_name="dấu hiệu", default=list)
 
@@ -76,9 +75,7 @@ class Message(models.Model):
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(Report, models.PROTECT, related_name="messages")
     sent_at = models.DateTimeField("lúc", db_default=Now())
-    actor = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ai"
-    )
+    actor = optional_key_of(User, "ai", blank=True)
     is_question = models.BooleanField(default=False, db_default=False)  # awaits an answer
     text_sealed = models.BinaryField(null=True)
     story = models.TextField("lời trả lời", blank=True, db_default="")  # redacted, as Report.story

@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.models import optional_key_of
+
 
 class SnapshotModel(models.Model):
     """The result of the last count, in the only row of its table."""
@@ -67,9 +69,7 @@ class ReprocessingRun(models.Model):
     """Triage of old reports under new rules, resumable after `last_report_id`."""
 
     id = models.BigAutoField(primary_key=True)
-    actor = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ai"
-    )
+    actor = optional_key_of(User, "ai", blank=True)
     started_at = models.DateTimeField("bắt đầu", db_default=Now())
     rules_version = models.CharField("bộ quy tắc", max_length=16)
     include_current = models.BooleanField("đọc lại cả tin đã theo bộ quy tắc này", default=False)

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Cast, Now
 
+from core.models import key_of, optional_key_of
 from reports.models.reference import Office
 from reports.models.report import new_public_number
 
@@ -61,19 +62,13 @@ class NumberFinding(models.Model):
     number = models.CharField("số", max_length=40)
     finding = models.CharField("kết quả", max_length=16, choices=Finding.choices)
     reason = models.TextField("căn cứ (cán bộ xem)")
-    proposed_by = models.ForeignKey(
-        User, models.PROTECT, related_name="+", verbose_name="người đề nghị"
-    )
+    proposed_by = key_of(User, "người đề nghị")
     proposed_at = models.DateTimeField("đề nghị lúc", db_default=Now())
-    confirmed_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="người xác nhận"
-    )
+    confirmed_by = optional_key_of(User, "người xác nhận", blank=True)
     confirmed_at = models.DateTimeField("xác nhận lúc", null=True, blank=True)
     valid_until = models.DateField("có giá trị đến")
     withdrawn_at = models.DateTimeField("gỡ lúc", null=True, blank=True)
-    withdrawn_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="người gỡ"
-    )
+    withdrawn_by = optional_key_of(User, "người gỡ", blank=True)
 
     objects = NumberFindingQuerySet.as_manager()
 
@@ -132,15 +127,11 @@ class Dispute(models.Model):
     )
     answer = models.TextField("trả lời", blank=True)
     # The officer who proposes to clear the number; another must confirm.
-    upheld_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="đề nghị gỡ"
-    )
+    upheld_by = optional_key_of(User, "đề nghị gỡ", blank=True)
     upheld_at = models.DateTimeField("đề nghị gỡ lúc", null=True, blank=True)
     # Answered before two officers were required; set by the migration alone.
     answered_at = models.DateTimeField("trả lời lúc", null=True, blank=True)
-    answered_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="người trả lời"
-    )
+    answered_by = optional_key_of(User, "người trả lời", blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "đề nghị xem lại số"

@@ -3,6 +3,7 @@
 from django.contrib.auth.models import User
 from django.db import models
 
+from core.models import optional_key_of
 from reports.models.monitoring import SnapshotModel
 
 
@@ -65,9 +66,7 @@ class LookalikeDomain(models.Model):
         "là gì", max_length=8, choices=Verdict.choices, default=Verdict.UNSEEN, db_index=True
     )
     note = models.CharField("thấy gì, đã báo đâu", max_length=300, blank=True)
-    reviewed_by = models.ForeignKey(
-        User, models.PROTECT, null=True, editable=False, related_name="+", verbose_name="ai xem"
-    )
+    reviewed_by = optional_key_of(User, "ai xem", editable=False)
     reviewed_at = models.DateTimeField("xem lúc", null=True, editable=False)
 
     class Meta:

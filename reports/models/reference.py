@@ -4,6 +4,8 @@ from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from core.models import optional_key_of
+
 
 class Commune(models.Model):
     """A commune or ward of the province, with its names before 2025."""
@@ -121,31 +123,11 @@ class RoutingRule(models.Model):
 
     position = models.PositiveSmallIntegerField("thứ tự", default=100)
     scenario = models.CharField("kiểu lừa", max_length=32, blank=True, default="", db_default="")
-    commune = models.ForeignKey(
-        Commune,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name="xã, phường của người báo",
-    )
-    office = models.ForeignKey(
-        Office,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name="cơ quan bị giả danh",
-    )
+    commune = optional_key_of(Commune, "xã, phường của người báo", blank=True)
+    office = optional_key_of(Office, "cơ quan bị giả danh", blank=True)
     min_loss = models.PositiveBigIntegerField("thiệt hại từ (đồng)", null=True, blank=True)
-    unit = models.ForeignKey(
-        Unit,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name="chuyển đến",
-        help_text="Để trống: Công an xã, phường nơi người báo ở.",
+    unit = optional_key_of(
+        Unit, "chuyển đến", blank=True, help_text="Để trống: Công an xã, phường nơi người báo ở."
     )
     priority = models.PositiveSmallIntegerField("ưu tiên ít nhất (0–100)", null=True, blank=True)
     is_active = models.BooleanField("đang dùng", default=False, db_default=False)

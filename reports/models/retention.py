@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from core.models import key_of, optional_key_of
 from reports.models.report import Report
 
 
@@ -36,13 +37,9 @@ class ErasureRequest(models.Model):
         "trả lời", max_length=8, choices=Outcome.choices, blank=True, default="", db_default=""
     )
     decided_at = models.DateTimeField("trả lời lúc", null=True)
-    decided_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name="ai trả lời"
-    )
+    decided_by = optional_key_of(User, "ai trả lời")
     reopened_at = models.DateTimeField("xem lại từ", null=True)
-    reopened_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name="ai đưa ra xem lại"
-    )
+    reopened_by = optional_key_of(User, "ai đưa ra xem lại")
 
     objects = ErasureRequestQuerySet.as_manager()
 
@@ -104,9 +101,7 @@ class DataBreach(models.Model):
     )
     subjects_notified_at = models.DateTimeField("báo người bị ảnh hưởng lúc", null=True, blank=True)
     closed_at = models.DateTimeField("kết thúc lúc", null=True, blank=True)
-    opened_by = models.ForeignKey(
-        User, models.PROTECT, related_name="+", editable=False, verbose_name="ai ghi"
-    )
+    opened_by = key_of(User, "ai ghi", editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "sự cố lộ dữ liệu"
@@ -147,12 +142,10 @@ class LegalHold(models.Model):
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="legal_holds")
     reason = models.TextField("lý do")
-    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="ai")
+    actor = key_of(User, "ai")
     placed_at = models.DateTimeField("từ lúc", db_default=Now())
     released_at = models.DateTimeField("thôi giữ lúc", null=True)
-    released_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name="ai thôi giữ"
-    )
+    released_by = optional_key_of(User, "ai thôi giữ")
     released_reason = models.TextField("vì sao thôi giữ", blank=True, db_default="")
 
     class Meta:
@@ -184,13 +177,9 @@ class DestructionRequest(models.Model):
     kind = models.CharField("cái gì", max_length=8, choices=What.choices)
     target = models.UUIDField()
     reason = models.TextField("lý do")
-    proposed_by = models.ForeignKey(
-        User, models.PROTECT, related_name="+", verbose_name="ai đề nghị"
-    )
+    proposed_by = key_of(User, "ai đề nghị")
     proposed_at = models.DateTimeField("đề nghị lúc", db_default=Now())
-    confirmed_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name="ai đồng ý"
-    )
+    confirmed_by = optional_key_of(User, "ai đồng ý")
     confirmed_at = models.DateTimeField("hủy lúc", null=True)
     withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     withdrawn_at = models.DateTimeField("thôi đề nghị lúc", null=True)

@@ -22,7 +22,7 @@ from reports.numbers.findings import VALID_DAYS
 
 ENTRIES_PER_ANSWER = 16  # or a multiple, where so many are confirmed
 # Four digits leave some 15,000 mobile numbers; more than eight would be the number itself.
-_PREFIX = re.compile(r"[0-9a-f]{4,8}")
+PREFIX = re.compile(r"[0-9a-f]{4,8}")
 _HASH_DIGITS = 64
 # Part of what is signed, so that a signature serves one purpose.
 BUNDLE_KIND = f"{province.slug}/confirmed-numbers/1"
@@ -43,11 +43,6 @@ class Entry:
             "confirmed_on": self.confirmed_on.isoformat(),
             "valid_until": self.valid_until.isoformat(),
         }
-
-
-def is_prefix(text: str) -> bool:
-    """Return whether the text is a prefix: four to eight hex digits in lower case."""
-    return _PREFIX.fullmatch(text) is not None
 
 
 def in_range(prefix: str) -> list[Entry]:

@@ -56,7 +56,7 @@ def read_only_api(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 def number_range(request: HttpRequest, prefix: str = "") -> HttpResponse:
     """Return {"entries": [{"hash", "confirmed_on", "valid_until"}, …]}, always of one size."""
     prefix = prefix.lower()
-    if not hash_api.is_prefix(prefix):
+    if not hash_api.PREFIX.fullmatch(prefix):
         return json_error(400, "bad_prefix", BAD_PREFIX)
     if not rate_limits.consume(RANGES, request):
         return json_error(429, "too_many", TOO_MANY, wait=600)
