@@ -1,13 +1,21 @@
-"""The fields of a posted body, as text that PostgreSQL and a page can hold."""
+"""The fields of a posted body, as text that PostgreSQL and a page can hold; forms that a token guards."""
 
 import re
+import secrets
 from binascii import a2b_qp
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Layout
+from django import forms
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
+
+from core import keys
 
 Fields = MultiValueDict[str, str]
 
@@ -75,3 +83,37 @@ def parse_uuid(typed: UUID | str) -> UUID | None:
         return typed if isinstance(typed, UUID) else UUID(typed)
     except ValueError:
         return None
+
+
+class TokenForm(forms.Form):
+    """A form with a signed token, and the key by which it is stored once."""
+
+    submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
+    form_token = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    @staticmethod
+    def fresh_keys() -> dict[str, str]:
+        return {"submission_key": secrets.token_urlsafe(24), "form_token": keys.form_token()}
+
+    def copy_data(self) -> QueryDict:
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        return data
+
+    def renew_token(self) -> None:
+        """Give a returned form a fresh token, so that pressing the button again sends it."""
+        self.data = self.copy_data()
+        self.data["form_token"] = keys.form_token()
+
+
+def make_helper(address: str, *parts: Any) -> FormHelper:
+    """Return the layout of a form that a signed token or a code guards: no cookie, no Vary."""
+    helper = FormHelper()
+    helper.form_action = reverse(address)
+    helper.disable_csrf = True
+    helper.layout = Layout(*parts)
+    return helper
+
+
+def form_part(name: str) -> HTML:
+    return HTML(f'{{% include "reports/form_parts/{name}.html" %}}')

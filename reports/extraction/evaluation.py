@@ -7,7 +7,8 @@ said) and "ongoing"; missing ones are not judged.
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from itertools import starmap
 from typing import Any
 
 from reports.extraction.language.cue_matcher import code_rows
@@ -63,11 +64,7 @@ def _list_pairs(fact: str, judged: Iterable[EvaluatedStory]) -> list[tuple[Any, 
 def fact_accuracy(judged: Sequence[EvaluatedStory]) -> dict[str, tuple[int, int]]:
     """Return (right, labelled) for each labelled fact."""
     pairs = {fact: _list_pairs(fact, judged) for fact in sorted(FACTS)}
-    return {
-        fact: (sum(_is_same(meant, extracted) for meant, extracted in rows), len(rows))
-        for fact, rows in pairs.items()
-        if rows
-    }
+    return {fact: (sum(starmap(_is_same, rows)), len(rows)) for fact, rows in pairs.items() if rows}
 
 
 def _is_same(meant: object, extracted: object) -> bool:
@@ -105,18 +102,13 @@ def macro_f1(scores: Mapping[str, Score]) -> float:
 
 
 def micro_average(scores: Mapping[str, Score]) -> Score:
-    values = scores.values()
-    return Score(
-        sum(score.right for score in values),
-        sum(score.wrong for score in values),
-        sum(score.missed for score in values),
-    )
+    return Score(*map(sum, zip(*map(astuple, scores.values()), strict=True)))
 
 
 def accuracy(judged: Iterable[EvaluatedStory], fact: str = "scenario") -> float:
     """Return the share of labelled stories of which a fact was read exactly."""
     pairs = _list_pairs(fact, judged)
-    return _share(sum(meant == extracted for meant, extracted in pairs), len(pairs))
+    return _share(sum(starmap(_is_same, pairs)), len(pairs))
 
 
 def money_exact(judged: Iterable[EvaluatedStory]) -> float:
@@ -153,11 +145,7 @@ def ongoing(judged: Iterable[EvaluatedStory]) -> Score:
 def confusion_pairs(judged: Iterable[EvaluatedStory]) -> list[tuple[str, str, int]]:
     """Return (meant, read, count) of wrong scenarios, the most frequent first."""
     pairs = Counter((str(meant), extracted) for meant, extracted in _list_pairs("scenario", judged))
-    wrong = [
-        (meant, extracted, count)
-        for (meant, extracted), count in pairs.items()
-        if meant != extracted
-    ]
+    wrong = [(*pair, count) for pair, count in pairs.items() if pair[0] != pair[1]]
     return sorted(wrong, key=lambda row: (-row[2], row))[:_MAX_CONFUSIONS]
 
 

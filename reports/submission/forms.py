@@ -1,21 +1,18 @@
 """The forms for residents: fields, texts and layout; form_parser.py parses a posted report."""
 
-import secrets
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Field, Fieldset, Layout
+from crispy_forms.layout import Field, Fieldset
 from django import forms
-from django.http import QueryDict
-from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
-from core.keys import form_token
+from core.form_data import TokenForm, form_part, make_helper
 from reports.facts import choices
 from reports.facts.choices import OFFICES
 from reports.models import Report
@@ -84,7 +81,7 @@ def _radio(options: Any, label: Any = "") -> LenientChoiceField:
     )
 
 
-class ReportForm(forms.Form):
+class ReportForm(TokenForm):
     """The report form. Other tools post these field names: do not change them."""
 
     channel = _radio(Report.Channel.choices)
@@ -136,8 +133,6 @@ class ReportForm(forms.Form):
         list="communes",
     )
 
-    submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
-    form_token = forms.CharField(required=False, widget=forms.HiddenInput)
     website = forms.CharField(required=False)  # hidden from people; robots fill it in
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -153,31 +148,14 @@ class ReportForm(forms.Form):
     def initial_form(cls, answers: Mapping[str, str]) -> "ReportForm":
         """Return an unbound form, with the answers of the page for people on the call."""
         demands = [name for name in CARRIED if answers.get(name) == "yes"]
-        return cls(
-            initial={
-                "channel": Report.Channel.NUMBER,
-                "demands": demands,
-                "submission_key": secrets.token_urlsafe(24),
-                "form_token": form_token(),
-            }
-        )
-
-    def renew_token(self) -> None:
-        """Give a returned form a fresh token, so that pressing the button again sends it."""
-        data = self._copy_data()
-        data["form_token"] = form_token()
-        self.data = data
+        answered = {"channel": Report.Channel.NUMBER, "demands": demands}
+        return cls(initial=answered | cls.fresh_keys())
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if ReportFormParser(self._copy_data()).is_empty:
+        if ReportFormParser(self.copy_data()).is_empty:
             self.add_error("story", _EMPTY)
         return cleaned
-
-    def _copy_data(self) -> QueryDict:
-        data = QueryDict(mutable=True)
-        data.update(self.data)
-        return data
 
 
 class CollapsibleFieldset(Fieldset):
@@ -190,27 +168,18 @@ class CollapsibleFieldset(Fieldset):
         return super().render(form, context, *args, **kwargs)
 
 
-def make_helper(address: str, *parts: Any) -> FormHelper:
-    """Return the layout of a form that a signed token or a code guards: no cookie, no Vary."""
-    helper = FormHelper()
-    helper.form_action = reverse(address)
-    helper.disable_csrf = True
-    helper.layout = Layout(*parts)
-    return helper
-
-
 def _build_helper() -> FormHelper:
     return make_helper(
         "reports:report_submit",
         "submission_key",
         "form_token",
-        _note("honeypot"),
+        form_part("honeypot"),
         Fieldset(
             gettext("1. Họ gọi bằng cách nào?"),
             "channel",
             Field("caller_number", wrapper_class="unless-hidden"),
             "happening_now",
-            _note("coercion_help"),
+            form_part("coercion_help"),
         ),
         Fieldset(
             gettext("2. Họ xưng là ai?"),
@@ -221,19 +190,19 @@ def _build_helper() -> FormHelper:
         Fieldset(
             gettext("4. Đã mất tiền chưa?"),
             "money_lost",
-            _note("money_lost_help"),
+            form_part("money_lost_help"),
             Field("money_lost_vnd", wrapper_class="if-money-lost"),
         ),
         *(CollapsibleFieldset(str(each.label), each.code) for each in choices.QUESTIONS),
         Fieldset(
             _keep_brackets_together(gettext("5. Về bạn (bỏ trống cũng được)")),
             "commune",
-            _note("commune_list"),
+            form_part("commune_list"),
             "contact_phone",
             Field("callback_phrase", wrapper_class="if-contact"),
             CollapsibleFieldset(gettext("Báo thay người khác?"), "on_behalf"),
         ),
-        _note("submit_report"),
+        form_part("submit_report"),
     )
 
 
@@ -255,7 +224,7 @@ class CodeForm(forms.Form):
 
     def __init__(self, data: MultiValueDict[str, str] | None = None) -> None:
         super().__init__(data)
-        self.helper = make_helper("reports:track", "code", _note("submit_code"))
+        self.helper = make_helper("reports:track", "code", form_part("submit_code"))
 
     def clean_code(self) -> str:
         code = receipt_codes.parse_code(self.cleaned_data["code"])
@@ -266,7 +235,3 @@ class CodeForm(forms.Form):
             raise forms.ValidationError(_IS_NUMBER if typed else _NO_CODE)
         sentence = (_WRONG_GROUP if code.typed else _MISSING_GROUP)[code.number]
         raise forms.ValidationError(sentence % {"typed": code.typed[:_MAX_GROUP_LENGTH]})
-
-
-def _note(name: str) -> HTML:
-    return HTML(f'{{% include "reports/form_parts/{name}.html" %}}')

@@ -8,11 +8,12 @@ from django import forms
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
+from core.form_data import form_part, make_helper
 from reports.facts.choices import OFFICES
 from reports.facts.merged_report import Caller
 from reports.models import Followup, Report
 from reports.submission import receipt_codes
-from reports.submission.forms import CodeForm, LenientChoiceField, make_helper, text_field
+from reports.submission.forms import CodeForm, LenientChoiceField, text_field
 from reports.tracking import code_recovery
 from reports.tracking.followup_parser import DATE_PARTS, MAX_CALLERS, FollowupFormParser
 
@@ -176,7 +177,7 @@ class OneTimeWordForm(forms.Form):
 
     def __init__(self, data: MultiValueDict[str, str] | None = None) -> None:
         super().__init__(data)
-        button = HTML('{% include "reports/form_parts/submit_new_code.html" %}')
+        button = form_part("submit_new_code")
         self.helper = make_helper("reports:new_code", "public_number", "word", button)
 
     def clean_public_number(self) -> str:

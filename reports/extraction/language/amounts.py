@@ -284,19 +284,10 @@ def _is_numeral(story: TokenizedText, at: int) -> bool:
 
 # --- the money field of the form
 
-MONEY_PROBLEMS_VI = {
-    "empty": "Chưa ghi số tiền.",
-    "no_unit": "Chưa rõ đơn vị: nghìn, triệu hay đồng?",
-    "thousands": "Chưa rõ là đồng, hay là nghìn đồng.",
-    "several": "Có nhiều số tiền trong một ô.",
-    "too_large": "Số tiền lớn quá, xin xem lại.",
-    "unreadable": "Chưa đọc được số tiền.",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class ParsedMoney:
-    """A sum in đồng, or None with the problem (a key of ``MONEY_PROBLEMS_VI``)."""
+    """A sum in đồng, or None with the problem: empty, no_unit, thousands, several, too_large, unreadable."""
 
     value: int | None
     problem: str = ""
