@@ -21,6 +21,12 @@ def optional_key_of(to: type[T], name: str, **options: Any) -> "models.ForeignKe
     return key_of(to, name, null=True, **options)
 
 
+def choice_of(
+    name: str, kinds: type[models.TextChoices], size: int, **options: Any
+) -> "models.CharField[Any, str]":
+    return models.CharField(name, max_length=size, choices=kinds.choices, **options)
+
+
 class OutboxItem(models.Model):
     """A task to run: its name, its key and its state. All times are PostgreSQL's.
 
@@ -172,13 +178,7 @@ class Proposal(models.Model):
     reason = models.TextField("vì sao", blank=True)
     proposed_by = key_of(User, "người đề nghị")
     proposed_at = models.DateTimeField("đề nghị lúc", db_default=Now())
-    state = models.CharField(
-        "trạng thái",
-        max_length=16,
-        choices=State.choices,
-        default=State.OPEN,
-        db_default=State.OPEN,
-    )
+    state = choice_of("trạng thái", State, 16, default=State.OPEN, db_default=State.OPEN)
     decided_by = optional_key_of(User, "người quyết")
     decided_at = models.DateTimeField("quyết lúc", null=True)
 

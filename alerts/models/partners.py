@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from alerts.models.revisions import AlertRevision
+from core.models import choice_of
 
 
 class Channel(models.TextChoices):
@@ -109,9 +110,7 @@ class Delivery(models.Model):
     )
     subscriber = models.ForeignKey(Subscriber, models.CASCADE, null=True, related_name="deliveries")
     channel = models.CharField("kênh", max_length=8, choices=Channel.choices)
-    state = models.CharField(
-        "tình trạng", max_length=8, choices=State.choices, db_default=State.WAITING
-    )
+    state = choice_of("tình trạng", State, 8, db_default=State.WAITING)
     attempts = models.PositiveSmallIntegerField("số lần thử", db_default=0)
     next_attempt_at = models.DateTimeField("lần thử tới", db_default=Now())
     ended_at = models.DateTimeField("xong lúc", null=True)

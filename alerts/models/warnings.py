@@ -16,7 +16,7 @@ from alerts.models.cap_terms import (
     Urgency,
     default_response_types,
 )
-from core.models import optional_key_of
+from core.models import choice_of, optional_key_of
 from reports.models import Campaign, Commune, Office
 
 MAX_SMS_CHARS = 160  # one part in the GSM alphabet
@@ -49,9 +49,7 @@ class Alert(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     slug = models.SlugField("tên trong địa chỉ", max_length=80, unique=True)
-    stage = models.CharField(
-        "khâu", max_length=8, choices=Stage.choices, default=Stage.DRAFT, editable=False
-    )
+    stage = choice_of("khâu", Stage, 8, default=Stage.DRAFT, editable=False)
 
     title = models.CharField("tiêu đề", max_length=140)
     short_title = models.CharField("tiêu đề ngắn, cho khung", max_length=40)
@@ -105,15 +103,9 @@ class Alert(models.Model):
         Office, blank=True, verbose_name="cơ quan bị giả danh", related_name="+"
     )
     scenario = models.CharField("kiểu lừa (mã)", max_length=32, blank=True)
-    urgency = models.CharField(
-        "mức gấp", max_length=16, choices=Urgency.choices, default=Urgency.EXPECTED
-    )
-    severity = models.CharField(
-        "mức nặng", max_length=16, choices=Severity.choices, default=Severity.MODERATE
-    )
-    certainty = models.CharField(
-        "mức chắc chắn", max_length=16, choices=Certainty.choices, default=Certainty.OBSERVED
-    )
+    urgency = choice_of("mức gấp", Urgency, 16, default=Urgency.EXPECTED)
+    severity = choice_of("mức nặng", Severity, 16, default=Severity.MODERATE)
+    certainty = choice_of("mức chắc chắn", Certainty, 16, default=Certainty.OBSERVED)
     response_type = ArrayField(
         models.CharField(max_length=16, choices=ResponseType.choices),
         verbose_name="người dân cần",

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
-from core.models import key_of, optional_key_of
+from core.models import choice_of, key_of, optional_key_of
 from reports.models.reference import MAX_NAME_LENGTH, Unit
 from reports.models.report import Report
 
@@ -57,12 +57,8 @@ class Case(models.Model):
     OPEN = (Status.NEW, Status.IN_REVIEW, Status.WAITING)
 
     report = models.OneToOneField(Report, models.PROTECT, primary_key=True)
-    status = models.CharField(
-        "trạng thái", max_length=16, choices=Status.choices, db_default=Status.NEW
-    )
-    outcome = models.CharField(
-        "kết quả", max_length=16, choices=Outcome.choices, blank=True, db_default=""
-    )
+    status = choice_of("trạng thái", Status, 16, db_default=Status.NEW)
+    outcome = choice_of("kết quả", Outcome, 16, blank=True, db_default="")
     officer = optional_key_of(User, "cán bộ", blank=True, related_name="cases")
     # The unit that works on it or took it over, as named then; `assigned_unit`, if it is one of the
     # table, whose officers may see the report.

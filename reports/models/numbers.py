@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Cast, Now
 
-from core.models import key_of, optional_key_of
+from core.models import choice_of, key_of, optional_key_of
 from reports.models.reference import Office
 from reports.models.report import new_public_number
 
@@ -122,9 +122,7 @@ class Dispute(models.Model):
     contact_sealed = models.BinaryField(null=True)
     submission_key = models.CharField(max_length=64)  # sent twice from one page, it is one dispute
     content_digest = models.BinaryField(max_length=32, db_default=b"")
-    status = models.CharField(
-        "trạng thái", max_length=16, choices=Status.choices, db_default=Status.OPEN
-    )
+    status = choice_of("trạng thái", Status, 16, db_default=Status.OPEN)
     answer = models.TextField("trả lời", blank=True)
     # The officer who proposes to clear the number; another must confirm.
     upheld_by = optional_key_of(User, "đề nghị gỡ", blank=True)

@@ -3,7 +3,7 @@
 from django.contrib.auth.models import User
 from django.db import models
 
-from core.models import optional_key_of
+from core.models import choice_of, optional_key_of
 from reports.models.monitoring import SnapshotModel
 
 
@@ -62,9 +62,7 @@ class LookalikeDomain(models.Model):
         FALSE = "false", "Trang giả"
 
     name = models.CharField("tên miền", max_length=253, unique=True)
-    verdict = models.CharField(
-        "là gì", max_length=8, choices=Verdict.choices, default=Verdict.UNSEEN, db_index=True
-    )
+    verdict = choice_of("là gì", Verdict, 8, default=Verdict.UNSEEN, db_index=True)
     note = models.CharField("thấy gì, đã báo đâu", max_length=300, blank=True)
     reviewed_by = optional_key_of(User, "ai xem", editable=False)
     reviewed_at = models.DateTimeField("xem lúc", null=True, editable=False)

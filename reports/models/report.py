@@ -13,6 +13,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.models import choice_of
+
 # No vowels and no 0, 1, I, O: nothing to confuse, no words by chance. 29 is prime, so that a check
 # character detects every single error (submission/receipt_codes.py).
 ALPHABET = "23456789BCDFGHJKLMNPQRSTVWXYZ"
@@ -62,9 +64,7 @@ class Report(models.Model):
     received_at = models.DateTimeField("nhận lúc", db_default=Now())
     source = models.CharField("nguồn", max_length=8, choices=Source.choices, default=Source.WEB)
     # Of the submitted page and of the desk's answers.
-    language = models.CharField(
-        "trang gửi", max_length=2, choices=Language.choices, db_default=Language.VIETNAMESE
-    )
+    language = choice_of("trang gửi", Language, 2, db_default=Language.VIETNAMESE)
     submission_key = models.CharField(max_length=64)
     # HMAC of all that was typed, under the key named in the receipt: the same words under one
     # submission key are one report.

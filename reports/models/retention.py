@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from core.models import key_of, optional_key_of
+from core.models import choice_of, key_of, optional_key_of
 from reports.models.report import Report
 
 
@@ -33,9 +33,7 @@ class ErasureRequest(models.Model):
     requested_at = models.DateTimeField("lúc", db_default=Now())
     text_sealed = models.BinaryField(null=True)
     encryption_owner = property(attrgetter("report_id"))
-    outcome = models.CharField(
-        "trả lời", max_length=8, choices=Outcome.choices, blank=True, default="", db_default=""
-    )
+    outcome = choice_of("trả lời", Outcome, 8, blank=True, default="", db_default="")
     decided_at = models.DateTimeField("trả lời lúc", null=True)
     decided_by = optional_key_of(User, "ai trả lời")
     reopened_at = models.DateTimeField("xem lại từ", null=True)
