@@ -3,6 +3,7 @@
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
@@ -25,6 +26,10 @@ def choice_of(
     name: str, kinds: type[models.TextChoices], size: int, **options: Any
 ) -> "models.CharField[Any, str]":
     return models.CharField(name, max_length=size, choices=kinds.choices, **options)
+
+
+def texts_of(name: str, size: int, **options: Any) -> "ArrayField[Any, list[str]]":
+    return ArrayField(models.CharField(max_length=size), verbose_name=name, default=list, **options)
 
 
 class OutboxItem(models.Model):

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from alerts.models.revisions import AlertRevision
-from core.models import choice_of
+from core.models import choice_of, texts_of
 
 
 class Channel(models.TextChoices):
@@ -32,12 +32,7 @@ class PartnerAgency(models.Model):
 
     name = models.CharField("tên cơ quan", max_length=160, unique=True)
     kind = models.CharField("loại", max_length=12, choices=Kind.choices)
-    origins = ArrayField(
-        models.CharField(max_length=200),
-        verbose_name="địa chỉ trang gắn khung",
-        default=list,
-        blank=True,
-    )
+    origins = texts_of("địa chỉ trang gắn khung", 200, blank=True)
     contact_sealed = models.BinaryField(null=True, editable=False)
     webhook_sealed = models.BinaryField(null=True, editable=False)
     mail_sealed = models.BinaryField(null=True, editable=False)

@@ -3,13 +3,12 @@
 from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
-from core.models import choice_of, key_of, optional_key_of
+from core.models import choice_of, key_of, optional_key_of, texts_of
 from reports.models.reference import MAX_NAME_LENGTH, Unit
 from reports.models.report import Report
 
@@ -210,9 +209,7 @@ class CannedReply(models.Model):
     text = models.TextField("câu tiếng Việt", max_length=1000)
     text_en = models.TextField("câu tiếng Anh", max_length=1000)
     use = models.CharField("dùng để", max_length=8, choices=Use.choices, default=Use.BOTH)
-    scenarios = ArrayField(
-        models.CharField(max_length=32), verbose_name="chỉ cho kiểu lừa", default=list, blank=True
-    )
+    scenarios = texts_of("chỉ cho kiểu lừa", 32, blank=True)
     is_active = models.BooleanField("đang dùng", default=True)
     position = models.PositiveSmallIntegerField("thứ tự", default=100)
 

@@ -1,12 +1,11 @@
 """Facts and indicators that triage extracts from a report, with their reasons; replaceable."""
 
-from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Collate, Left, Now, Reverse
 
-from core.models import optional_key_of
+from core.models import optional_key_of, texts_of
 from reports.models.reference import Commune
 from reports.models.report import Report
 
@@ -33,20 +32,14 @@ class ExtractedFacts(models.Model):
 
     report = models.OneToOneField(Report, models.PROTECT, primary_key=True, related_name="facts")
     scenario = models.CharField("kiểu lừa", max_length=32)
-    actions = ArrayField(models.CharField(max_length=32), verbose_name="họ đòi", default=list)
+    actions = texts_of("họ đòi", 32)
     money_lost_vnd = models.BigIntegerField("thiệt hại (đồng)", null=True)
     loss = models.JSONField("tiền kể trong tin", default=dict, db_default={})
     ongoing = models.BooleanField("đang diễn ra", default=False)
     priority = models.PositiveSmallIntegerField("ưu tiên")
-    offices = ArrayField(
-        models.CharField(max_length=64), verbose_name="xưng là", default=list, db_default=[]
-    )
-    office_communes = ArrayField(
-        models.CharField(max_length=64), verbose_name="xưng ở xã", default=list, db_default=[]
-    )
-    stages = ArrayField(
-        models.CharField(max_length=16), verbose_name="bước kịch bản", default=list, db_default=[]
-    )
+    offices = texts_of("xưng là", 64, db_default=[])
+    office_communes = texts_of("xưng ở xã", 64, db_default=[])
+    stages = texts_of("bước kịch bản", 16, db_default=[])
     commune = optional_key_of(
         Commune, "xã, phường kể sau", db_index=False
     )  # extractedfacts_commune
@@ -100,7 +93,7 @@ class Indicator(models.Model):
     # Of an account, "" where not told. The same number at another bank is another account.
     bank = models.CharField("ngân hàng", max_length=32, blank=True, default="", db_default="")
     holder = models.CharField("chủ tài khoản", max_length=80, blank=True, default="", db_default="")
-    flags = ArrayField(models.CharField(max_length=32), verbose_name="dấu hiệu", default=list)
+    flags = texts_of("dấu hiệu", 32)
 
     class Meta:
         verbose_name = verbose_name_plural = "số, tài khoản, đường dẫn"

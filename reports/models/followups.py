@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
-from core.models import optional_key_of
+from core.models import optional_key_of, texts_of
 from reports.models.reference import Commune
 from reports.models.report import Report
 
@@ -42,7 +42,7 @@ class Followup(models.Model):
     money_lost_raw = models.TextField("số tiền ghi lại", blank=True)
     commune = optional_key_of(Commune, "xã, phường", blank=True, db_index=False, related_name=None)
     commune_raw = models.TextField("nơi ở ghi lại", blank=True)
-    flags = ArrayField(models.CharField(max_length=32), verbose_name="dấu hiệu", default=list)
+    flags = texts_of("dấu hiệu", 32)
 
     story_sealed = models.BinaryField(null=True)
     contact_sealed = models.BinaryField(null=True)

@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from core.models import optional_key_of
+from core.models import optional_key_of, texts_of
 
 
 class Commune(models.Model):
@@ -29,9 +29,7 @@ class Commune(models.Model):
 class Office(models.Model):
     codename = models.SlugField("mã", max_length=64, primary_key=True)
     name = models.CharField("tên", max_length=160)
-    other_names = ArrayField(
-        models.CharField(max_length=120), verbose_name="tên khác", default=list, blank=True
-    )
+    other_names = texts_of("tên khác", 120, blank=True)
     never_by_phone = models.TextField("không bao giờ làm qua điện thoại", blank=True)
     claims = models.TextField("kẻ gian đang nói gì (mỗi dòng một câu)", blank=True, db_default="")
     name_en = models.CharField("tên tiếng Anh", max_length=160, blank=True, db_default="")

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.models import choice_of
+from core.models import choice_of, texts_of
 
 # No vowels and no 0, 1, I, O: nothing to confuse, no words by chance. 29 is prime, so that a check
 # character detects every single error (submission/receipt_codes.py).
@@ -78,7 +78,7 @@ class Report(models.Model):
     # The working copy for triage, search and desk: numbers of identity papers and cards, and the
     # reporter's own contact, are redacted.
     story = models.TextField("lời kể", blank=True)
-    demands = ArrayField(models.CharField(max_length=32), verbose_name="họ đòi", default=list)
+    demands = texts_of("họ đòi", 32)
     money_lost = models.BooleanField("đã mất tiền", null=True)
     money_lost_raw = models.TextField("số tiền ghi trên tin", blank=True)
     commune = models.ForeignKey(
@@ -95,7 +95,7 @@ class Report(models.Model):
     answers = models.JSONField(
         "câu hỏi thêm", default=dict, db_default=models.Value({}, output_field=models.JSONField())
     )
-    flags = ArrayField(models.CharField(max_length=32), verbose_name="dấu hiệu", default=list)
+    flags = texts_of("dấu hiệu", 32)
 
     # Encrypted under FIELD_ENCRYPTION_KEYS (core/encryption.py).
     story_sealed = models.BinaryField(null=True)
