@@ -56,7 +56,7 @@ def _list_figures(labels: list[dict[str, Any]]) -> Iterator[tuple[str, float, fl
     right, hidden = evaluation.loss_metrics(judged)
     yield "state of loss", right, 0.88
     yield "losses not read as none", 1 - hidden, 0.985
-    yield "money exact", evaluation.money_exact(judged), 0.85
+    yield "money exact", evaluation.accuracy(judged, "money_lost_vnd"), 0.85
     yield "ongoing F1", evaluation.ongoing(judged).f1, 0.85
 
 

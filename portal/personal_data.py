@@ -22,11 +22,6 @@ class FieldClassification:
     sealed: str = ""
     clear: Mapping[str, str] = field(default_factory=dict)
 
-    def all_fields(self) -> list[str]:
-        """Return every classified field, as often as it is named."""
-        lists = (self.about_nobody, self.ties, self.sealed, *self.clear)
-        return [name for names in lists for name in names.split()]
-
     def personal_fields(self) -> set[str]:
         return {name for names in (self.sealed, *self.clear) for name in names.split()}
 

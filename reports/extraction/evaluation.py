@@ -111,11 +111,6 @@ def accuracy(judged: Iterable[EvaluatedStory], fact: str = "scenario") -> float:
     return _share(sum(starmap(_is_same, pairs)), len(pairs))
 
 
-def money_exact(judged: Iterable[EvaluatedStory]) -> float:
-    """Return the share with the exact loss; none, not said and a sum differ."""
-    return accuracy(judged, "money_lost_vnd")
-
-
 def loss_confusion(judged: Iterable[EvaluatedStory]) -> Counter[tuple[str, str]]:
     """Return how often each state of loss was meant and read."""
     labelled = (each for each in judged if "money_lost_vnd" in each.label)
@@ -184,5 +179,5 @@ def summary_metrics(judged: Sequence[EvaluatedStory]) -> Iterator[str]:
     right, hidden = loss_metrics(judged)
     yield f"state of loss {right:.3f}"
     yield f"loss read as none {hidden:.4f}"
-    yield f"money exact {money_exact(judged):.3f}"
+    yield f"money exact {accuracy(judged, 'money_lost_vnd'):.3f}"
     yield f"ongoing F1 {ongoing(judged).f1:.3f}"

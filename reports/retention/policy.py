@@ -9,6 +9,7 @@ kept until the police decide (RETENTION_LOSS_MONTHS, 0).
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -153,10 +154,6 @@ def _old_events(before: datetime) -> QuerySet[AuditEvent, Any]:
     return with_detail.order_by("id").values_list("pk", flat=True)
 
 
-def _erase_detail(pk: int) -> None:
-    events.redact_detail(pk, by=None, reason=ERASED_PLACEHOLDER)
-
-
 def _old_attempts(before: datetime) -> QuerySet[AccessAttempt, Any]:
     old: QuerySet[AccessAttempt] = AccessAttempt.objects.filter(attempt_time__lt=before)
     return old.order_by("pk").values_list("pk", flat=True)
@@ -204,7 +201,8 @@ KINDS = (
         _answered_disputes, _empty_dispute,
     ),
     RetentionPolicy(
-        "events", "RETENTION_EVENTS_MONTHS", "lời ghi trong nhật ký", _old_events, _erase_detail
+        "events", "RETENTION_EVENTS_MONTHS", "lời ghi trong nhật ký", _old_events,
+        partial(events.redact_detail, by=None, reason=ERASED_PLACEHOLDER),
     ),
     RetentionPolicy(
         "attempts", "RETENTION_ATTEMPTS_MONTHS", "lần đăng nhập hỏng",

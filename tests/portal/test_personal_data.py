@@ -50,7 +50,8 @@ def test_every_model_says_what_is_personal() -> None:
 
 @pytest.mark.parametrize("label", sorted(CLASSIFIED))
 def test_every_field_is_declared_and_no_other(label: str) -> None:
-    named = Counter(CLASSIFIED[label].all_fields())
+    each = CLASSIFIED[label]
+    named = Counter(" ".join((each.about_nobody, each.ties, each.sealed, *each.clear)).split())
     assert not [name for name, times in named.items() if times > 1], "said twice"
     assert fields_of(label) == named.keys(), fields_of(label) ^ named.keys()
 

@@ -73,13 +73,13 @@ def test_none_unknown_and_a_sum_are_three_answers() -> None:
         judged({"money_lost_vnd": 5}, loss=Loss("some", (), 6)),
         judged({"money_lost_vnd": 5}, loss=Loss("none", (), 0)),
     ]
-    assert evaluation.money_exact(rows) == 0.25
+    assert evaluation.accuracy(rows, "money_lost_vnd") == 0.25
     assert evaluation.loss_confusion(rows)["none", "not_said"] == 1
     assert evaluation.loss_metrics(rows) == (0.5, 0.25)
 
 
 def test_what_a_label_does_not_say_is_not_judged() -> None:
-    assert evaluation.money_exact(THREE) == 0
+    assert evaluation.accuracy(THREE, "money_lost_vnd") == 0
     assert evaluation.ongoing(THREE).f1 == 0
     assert not evaluation.actions(THREE)
 
