@@ -74,10 +74,6 @@ class AgreementChart:
         return sum(column.agreed for column in self.columns)
 
 
-class LabelsForm(exports.ReasonForm):
-    always = True
-
-
 def list_charts(rows: Iterable[Agreement]) -> list[AgreementChart]:
     """Return a chart of each fact that officers judged, of all months up to this one."""
     counted = {(row.fact, row.month): row for row in rows}
@@ -101,10 +97,10 @@ def _columns(
 def show_agreement(request: HttpRequest) -> HttpResponse:
     if not get_officer(request).has_perm(START_RUN_PERMISSION):
         raise PermissionDenied
-    return _render(request, LabelsForm(may_personal=False))
+    return _render(request, exports.RequiredReasonForm(may_personal=False))
 
 
-def _render(request: HttpRequest, form: LabelsForm) -> HttpResponse:
+def _render(request: HttpRequest, form: exports.RequiredReasonForm) -> HttpResponse:
     charts = list_charts(officer_labels.load_agreement())
     page = render(
         request,
@@ -124,7 +120,7 @@ def export_labels(request: HttpRequest) -> HttpResponseBase:
     by = get_officer(request)
     if not (by.has_perm(START_RUN_PERMISSION) and by.has_perm(exports.EXPORT_PERSONAL_PERMISSION)):
         raise PermissionDenied
-    form = LabelsForm(request.POST, may_personal=False)
+    form = exports.RequiredReasonForm(request.POST, may_personal=False)
     if not form.is_valid():
         return _render(request, form)
     return _file(request, form.cleaned_data["reason"])

@@ -201,6 +201,10 @@ class ReasonForm(forms.Form):
         return values
 
 
+class RequiredReasonForm(ReasonForm):
+    always = True
+
+
 class ExportForm(ReasonForm):
     format = forms.ChoiceField(
         label="Dạng tệp", choices=[("xlsx", "Excel (.xlsx)"), ("csv", "CSV")], initial="xlsx"

@@ -25,7 +25,7 @@ from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.responses import render, set_status
 from desk.reports import decision_forms, detail, documents
 from desk.reports.base import ReportAction, ReportView
-from desk.reports.exports import EXPORT_PERSONAL_PERMISSION, ReasonForm, attachment, digest
+from desk.reports.exports import EXPORT_PERSONAL_PERMISSION, RequiredReasonForm, attachment, digest
 from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes, storage
 from reports.cases import case_archive, legal_holds
@@ -71,12 +71,6 @@ _PERMISSIONS = {
     "may_hold": legal_holds.PLACE, "may_lift": legal_holds.LIFT, "may_export": CASE_FILE_PERMISSION,
     "may_propose": destruction_requests.PROPOSE, "may_confirm": destruction_requests.CONFIRM,
 }  # fmt: skip
-
-
-class CaseFileForm(ReasonForm):
-    """The form of a case file, whose reason is always required."""
-
-    always = True
 
 
 @dataclass(frozen=True)
@@ -199,7 +193,7 @@ class GiveCaseFile(ReportView):
         may_personal = self.officer.has_perm(EXPORT_PERSONAL_PERMISSION)
         if "personal" in request.POST and not may_personal:
             raise PermissionDenied
-        form = CaseFileForm(request.POST, may_personal=may_personal)
+        form = RequiredReasonForm(request.POST, may_personal=may_personal)
         if not form.is_valid():
             return set_status(render_page(request, self.report, form=form), 422)
         return self.write(form.cleaned_data["reason"], bool(form.cleaned_data.get("personal")))
@@ -221,7 +215,7 @@ def render_page(
     request: HttpRequest,
     report: Report,
     *,
-    form: CaseFileForm | None = None,
+    form: RequiredReasonForm | None = None,
     typed: tuple[str, str] = ("", ""),
 ) -> HttpResponse:
     """Return the page; `typed` is (name of an action, its typed reason)."""
@@ -236,7 +230,7 @@ def render_page(
         hold_by=officer_name(hold.actor) if hold else "",
         hold_reason=highlighting.plain_line(hold.reason) if hold else "",
         things=destructible_items(report, by),
-        form=form or CaseFileForm(may_personal=by.has_perm(EXPORT_PERSONAL_PERMISSION)),
+        form=form or RequiredReasonForm(may_personal=by.has_perm(EXPORT_PERSONAL_PERMISSION)),
         reasons=dict([typed]),
         typed_reason=highlighting.plain_line(typed[1]),
         **erasure_panel(report, by),

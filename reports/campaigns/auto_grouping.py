@@ -78,15 +78,11 @@ def _place(links: Links, reports: Iterable[UUID], campaign: UUID) -> None:
         "campaign": campaign,
         "reports": [report for report, _ in placed],
         "kinds": [link.kind for _, link in placed],
-        "strengths": [_to_decimal(link.strength) for _, link in placed],
+        "strengths": [Decimal(str(link.strength)) for _, link in placed],
         "reasons": [link.reason for _, link in placed],
     }
     with connection.cursor() as cursor:
         execute_pipeline(cursor, values, _PLACE_REPORTS)
-
-
-def _to_decimal(strength: float) -> Decimal:
-    return Decimal(str(strength))
 
 
 def _place_and_propose(links: Links, placement: Placement, unplaced: Collection[UUID]) -> None:
@@ -112,7 +108,7 @@ def _find_strongest(links: Links, placement: Placement, among: Collection[UUID])
 def _build_proposal(pair: tuple[UUID, UUID], links: Links, placement: Placement) -> MergeProposal:
     report = _find_strongest(links, placement, pair)
     link, (one, other) = links[report], pair
-    why = {"kind": link.kind, "strength": _to_decimal(link.strength), "reason": link.reason}
+    why = {"kind": link.kind, "strength": Decimal(str(link.strength)), "reason": link.reason}
     return MergeProposal(campaign_a_id=one, campaign_b_id=other, report_id=report, **why)
 
 

@@ -22,11 +22,8 @@ _PARTS = 10_000  # the table holds shares of so many stories
 _FLOOR = 0.0003  # share of stories that a word in no counted story gets
 _CHANCE_OF_PAIR = 0.03  # how often two unrelated words are adjacent
 _MIN_SUM = 1000  # đồng; smaller figures are no sums that a caller names
-_SUMS = (
-    2.5,
-    4.0,
-    7.0,
-)  # the most that a sum of one, two, more figures weighs: round ones meet by chance
+# The most that a sum of one, two, more figures weighs: round ones meet by chance.
+_SUMS = (2.5, 4.0, 7.0)
 _CODE = re.compile(r"[A-ZĐ]{1,4}[\s./-]{0,2}[0-9]{1,5}|[a-zđ]{1,3}-?[0-9]{2,5}")
 _TITLES = frozenset({
     "thay", "co", "anh", "chi", "ong", "ba", "chu", "bac", "em", "ten", "ho", "ta", "uy", "dai-uy",

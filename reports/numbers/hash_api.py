@@ -53,10 +53,6 @@ def in_range(prefix: str) -> list[Entry]:
     return sorted([*entries, *decoy_entries(prefix, missing)])
 
 
-def all_entries() -> list[Entry]:
-    return sorted(_entries(bytes(32), b"\xff" * 32))
-
-
 def decoy_entries(prefix: str, count: int) -> Iterable[Entry]:
     """Yield entries of no number, with dates as findings have them."""
     today = timezone.localdate()
@@ -66,7 +62,7 @@ def decoy_entries(prefix: str, count: int) -> Iterable[Entry]:
         yield Entry(prefix + rest, day, day + timedelta(days=VALID_DAYS))
 
 
-def _entries(first: bytes, last: bytes) -> Iterator[Entry]:
+def _entries(first: bytes = bytes(32), last: bytes = b"\xff" * 32) -> Iterator[Entry]:
     rows = NumberFinding.objects.in_effect(timezone.localdate()).accusing()
     hashed = rows.annotate(hash=sha256_of("key")).filter(hash__range=(first, last))
     columns = hashed.values_list("hash", "confirmed_at", "valid_until")
@@ -85,7 +81,7 @@ def sign_bundle(signer: Signer) -> bytes:
         "kind": BUNDLE_KIND,
         "made_at": _format_utc(made_at),
         "use_until": _format_utc(made_at + timedelta(hours=BUNDLE_USE_HOURS)),
-        "numbers": [entry.as_json() for entry in all_entries()],
+        "numbers": [entry.as_json() for entry in sorted(_entries())],
     }
     signature = signer.sign(rfc8785.dumps(payload))
     envelope: dict[str, Any] = {"algorithm": "Ed25519", "key_id": signer.id, "signature": signature}

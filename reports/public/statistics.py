@@ -134,11 +134,6 @@ def last_sunday() -> date:
     return today - timedelta(days=today.weekday() + 1)
 
 
-def this_sunday() -> date:
-    """Return the last day of the present week, for demos."""
-    return last_sunday() + timedelta(days=7)
-
-
 def update_statistics(through: date | None = None) -> StatisticsData:
     """Count the WEEKS weeks to a Sunday (by default the last), save and return the result."""
     public = apply_suppression(_count(through or last_sunday()))

@@ -157,7 +157,8 @@ def _accept(
         sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
         return _repeated_result(Report.objects.select_related("receipt").get(**sent))
     queue.notify_throttled()
-    return SubmissionResult(_load_lazily(row["id"]), code, again=False)
+    report = SimpleLazyObject(lambda: Report.objects.get(pk=row["id"]))  # a browser needs no row
+    return SubmissionResult(cast("Report", report), code, again=False)
 
 
 def file_on_behalf(
@@ -212,11 +213,6 @@ def _build_row(
         "priority": Priority.URGENT if is_urgent else Priority.USUAL,
     }
     return row, code
-
-
-def _load_lazily(report_id: UUID) -> Report:
-    """Return a report that is loaded on first use: a browser needs the code alone."""
-    return cast("Report", SimpleLazyObject(lambda: Report.objects.get(pk=report_id)))
 
 
 def _find_under_older_keys(typed: ReportSubmission, submission_key: str) -> Report | None:
