@@ -11,13 +11,18 @@ from typing import Any
 
 from bench.harness import Result
 from bench.servers import BenchServers
+from reports.data.loader import load_json
 from reports.extraction import evaluation
+from reports.extraction.priority import compute_priority
 from reports.extraction.story_reader import extract_from_story
 
 DATA = Path(__file__).parent / "data"
 UNSEEN = DATA / "unseen.jsonl"
 # By another hand, who was asked to digress, mock, hint and leave the end out.
 HARDER = DATA / "unseen_second.jsonl"
+THIRD = DATA / "unseen_third.jsonl"
+# Of people in danger and of everyday ones, "danger": []; dev is the one that rules are written by.
+DANGERS = {"unseen": DATA / "danger_unseen.jsonl", "dev": DATA / "danger_dev.jsonl"}
 _ROUNDS = 3
 # What a process holds of its own before and after it has read its first story, in kB.
 _MEMORY = """
@@ -35,9 +40,12 @@ def evaluate_reader(_: BenchServers) -> Iterator[Result]:
     labels = _load_labels(UNSEEN)
     for what, value, least in _list_figures(labels):
         yield Result("stories", f"{what}, {len(labels)} unseen stories", value, least=least)
-    harder = _load_labels(HARDER)
-    for what, value, goal in _list_figures(harder):
-        yield Result("stories", f"{what}, {len(harder)} harder ones", value, goal=goal)
+    for file, name in ((HARDER, "harder"), (THIRD, "third")):
+        others = _load_labels(file)
+        for what, value, goal in _list_figures(others):
+            yield Result("stories", f"{what}, {len(others)} {name} ones", value, goal=goal)
+    for name, file in DANGERS.items():
+        yield from _list_urgent_shares(name, _load_labels(file))
     yield Result("stories", "a story is read, median", _measure_median_ms(labels), "ms", most=3)
     yield Result("stories", "more memory in a worker", _measure_memory_growth(), "MB", most=15)
 
@@ -58,6 +66,18 @@ def _list_figures(labels: list[dict[str, Any]]) -> Iterator[tuple[str, float, fl
     yield "losses not read as none", 1 - hidden, 0.985
     yield "money exact", evaluation.accuracy(judged, "money_lost_vnd"), 0.85
     yield "ongoing F1", evaluation.ongoing(judged).f1, 0.85
+
+
+def _list_urgent_shares(name: str, labels: list[dict[str, Any]]) -> Iterator[Result]:
+    """Of the stories of people in danger and of the everyday ones, how many are Khẩn or above."""
+    urgent: dict[bool, list[bool]] = {True: [], False: []}
+    for label in labels:
+        score = compute_priority(extract_from_story(label["text"])).score
+        urgent[bool(label["danger"])].append(score >= load_json("priority.json")["least"])
+    found, disturbed = (statistics.mean(urgent[is_danger]) for is_danger in (True, False))
+    yield Result("stories", f"dangers urgent, {len(urgent[True])} {name}", found, goal=0.95)
+    everyday = f"everyday ones not urgent, {len(urgent[False])} {name}"
+    yield Result("stories", everyday, 1 - disturbed, goal=0.95)
 
 
 def _measure_median_ms(labels: list[dict[str, Any]]) -> float:

@@ -153,7 +153,7 @@ def _list_facts(reading: StoryReading, form: FormAnswers) -> Iterator[Explanatio
         yield _danger("pressed", _find_reason(reading, "ongoing"))
     if lost >= _points()["large_loss"]:
         yield _danger("large_loss", _find_reason(reading, "money_lost_vnd"), _say_sum(lost))
-    if reading.scenario == "sextortion":
+    if reading.scenario == "sextortion" and not _is_over(reading, form):
         yield _danger("sextortion", _find_reason(reading, "scenario"))
     is_open = reading.ongoing or form.happening_now or reading.money_lost_vnd is None
     if row["always_urgent"] and is_open:
