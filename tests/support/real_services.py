@@ -2,11 +2,14 @@
 
 With xdist only the controller starts them; each worker takes a Valkey database and a folder of
 its own. Everything is temporary and gone at the end, also after Ctrl-C; after kill -9 the servers
-end by themselves. Who runs pytest many times (tools/mutation.py) starts them once, around it.
+end by themselves. Who runs pytest many times starts them once, around it, and so has each database
+migrated once: `python -m tests.support.real_services COMMAND`.
 """
 
 import contextlib
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,3 +71,13 @@ def _stand_apart(worker: str) -> None:
     folder = Path(os.environ["DATA_DIR"]) / worker
     folder.mkdir(exist_ok=True)
     os.environ["DATA_DIR"] = str(folder)
+
+
+def run_with_services(*command: str) -> int:
+    """Return the exit code of a command that runs pytest as often as it likes."""
+    with test_services():
+        return subprocess.run(command, env=os.environ | {RUNNING: "yes"}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(run_with_services(*sys.argv[1:]))
