@@ -34,7 +34,7 @@ _WAVE = SCRIPT_DAYS * 86_400.0
 _LOSS_OF_UNSURE = 0.7  # of likeness where the kind of scam of one is not sure
 MIN_SURE = 5.8  # likeness that links two reports, or one and two that are linked
 _MIN_NEAR = 1.5
-_MAX_THIRDS = 8  # that may support a link, the most alike
+_MAX_THIRDS = 3  # that may support a link, the most alike
 _NEAR_STRENGTH = 0.7
 _NO_KINDS = {"nuisance", "other", "triage"}  # groups of the taxonomy: no scam of their own
 SURE_MARGIN = 3.5  # the reader's, of a kind that parts reports
@@ -187,9 +187,11 @@ def similar_pairs(
 
 
 def script_pairs(
-    fingerprints: Mapping[Name, FingerprintData], similar: Similar[Name]
+    fingerprints: Mapping[Name, FingerprintData], similar: Similar[Name], own: Name | None = None
 ) -> Iterator[tuple[Name, Name, float]]:
-    """Yield the pairs that share a script, each once, with their likeness."""
+    """Yield the pairs that share a script, each once, with their likeness; a third speaks for pairs of
+    *own* alone where it is given: those of others were judged when they came.
+    """
     nearest = {name: _list_nearest(others) for name, others in similar.items()}
     done: set[Name] = set()
     for one, others in similar.items():
@@ -197,9 +199,9 @@ def script_pairs(
         for other, between in others.items():
             if other not in done:
                 score = between.score
-                if score < MIN_SURE:
+                if score < MIN_SURE and own in {None, one, other}:
                     more = _iter_supported(one, other, nearest, fingerprints, similar)
-                    score = max(more, default=score)
+                    score = next((each for each in more if each >= MIN_SURE), score)
                 if score >= MIN_SURE:
                     yield one, other, score
 

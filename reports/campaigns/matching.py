@@ -328,7 +328,7 @@ def _edges(incoming: IncomingReport, candidates: _Candidates) -> Iterator[_Edge]
     pairs = _uncertain_pairs(similar.get(own_id, {}), exact)
     for report, scores in link_scoring.similar_pairs(fingerprints, pairs).items():
         similar.setdefault(report, {}).update(scores)
-    for one, other, score in link_scoring.script_pairs(fingerprints, similar):
+    for one, other, score in link_scoring.script_pairs(fingerprints, similar, own_id):
         first, second = (other, one) if other == own_id else (one, other)
         ends = (fingerprints[end] for end in (first, second))
         yield _join(link_scoring.script_link(score, fingerprint.script, *ends), first, second)
