@@ -31,7 +31,7 @@ from reports.extraction.story_reader import StoryReading
 
 SCRIPT_DAYS = 21  # a script is told in waves
 _WAVE = SCRIPT_DAYS * 86_400.0
-_LOSS_OF_UNSURE = 0.7  # of likeness where the kind of scam of one is not sure
+_LOSS_OF_UNSURE = 1.7  # of likeness where the kind of scam of one is not sure
 MIN_SURE = 5.8  # likeness that links two reports, or one and two that are linked
 _MIN_NEAR = 1.5
 _MAX_THIRDS = 3  # that may support a link, the most alike
