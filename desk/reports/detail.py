@@ -209,7 +209,7 @@ def readings(
     rows = []
     for fact, name in _ROWS.items():
         if fact == _PLACE:
-            place = _home_text(report, facts)
+            place = highlighting.plain_line(_home_text(report, facts))
             rows += [FactReading(fact, name, place)] if place != NOT_SAID else []
         else:
             rows.append(_reading(fact, facts, extracted, words.get(fact), typed))

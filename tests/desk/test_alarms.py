@@ -129,4 +129,4 @@ def test_facts_of_an_earlier_reading_stay_beside_a_failed_one(duty: Person) -> N
     OutboxItem.objects.update(failed_at=Now(), attempts=5, error="ValueError")
     text = words(duty.client.get(page_of(report)))
     assert "Tin này cần người đọc" in text
-    assert "máy gợi ý, chưa duyệt" in text
+    assert "Gợi ý của máy" in text
