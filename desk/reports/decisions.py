@@ -98,9 +98,6 @@ class CorrectFact(FormAction):
 class JudgeFact(ReportAction):
     """Say something of a fact in one press; an error gives the page as it stands now."""
 
-    def run(self, fact: str) -> Any:
-        raise NotImplementedError  # each press says its own
-
     def show_error(self, error: ActionError) -> HttpResponse:
         report = open_report(self.request, self.report.pk)
         messages.error(self.request, error_message(error, report.case, self.version))
