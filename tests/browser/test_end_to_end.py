@@ -69,7 +69,7 @@ def test_one_call_from_the_phone_to_the_officers_decision(
     reload_until_read(desk, f"{whole.url}/admin/reports/report/?q=0550000147", number)
     desk.get_by_role("link", name=number).click()
     expect(desk.locator("mark", has_text="phó giám đốc")).to_be_visible()
-    expect(desk.get_by_text("Giả danh lãnh đạo tỉnh, sở, ngành", exact=True).first).to_be_visible()
+    expect(desk.locator("dd", has_text="Giả danh lãnh đạo tỉnh").first).to_be_visible()
     assert not [secret for secret in secrets if secret in desk.content()]
 
     desk.get_by_role("button", name="Nhận xử lý").click()
