@@ -32,6 +32,7 @@ from tools.process_memory import find_pids_by_role, measure_anonymous_by_role
 from tools.servers import ROOT, UNSET, find_free_port, is_listening, prepare_nginx
 
 TIMEOUT_SECONDS = 30.0
+IDLE_TIMEOUT_SECONDS = 90.0  # what reads has what pages leave of the machine
 STOP_TIMEOUT_SECONDS = 40.0  # above what the supervisor gives to requests and tasks under way
 ROLES = ("web master", "web worker", "relay", "worker", "worker child", "beat")
 FIELD_KEY = urlsafe_b64encode(secrets.token_bytes(32)).decode()  # of the database that all copy
@@ -195,7 +196,7 @@ class PortalStack:
 
     # --- waiting
 
-    def wait_until_idle(self, seconds: float = TIMEOUT_SECONDS) -> bool:
+    def wait_until_idle(self, seconds: float = IDLE_TIMEOUT_SECONDS) -> bool:
         """Whether nothing waits in time; a database that is away counts as waiting."""
         return wait_until(
             lambda: _holds_without_error(lambda: self.ask(COUNT_WAITING_SQL) == [(0,)]), seconds

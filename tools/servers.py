@@ -1,10 +1,12 @@
 """What tests, measurements and the soak start: servers on free ports, in a clean environment."""
 
 import os
+import random
 import shutil
 import signal
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg2
@@ -20,6 +22,8 @@ UNSET = (
     "METRICS_TOKEN", "SIGNING_KEY", "CAP_KEY", "DEBUG", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPES",
     "OIDC_CLAIM", "OIDC_SECOND_FACTOR_AMR",
 )  # fmt: skip
+
+SERVER_PORTS = range(10_000, 32_768)  # below those of ip_local_port_range
 
 # The shell of Debian's Chromium takes two thirds of the time of the browser with menus and tabs.
 CHROMIUM = (
@@ -54,8 +58,13 @@ def prepare_nginx(
 
 
 def find_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port that no client's connection is given as its own: while a server is away from one of
+    those, it may be taken.
+    """
+    for port in random.SystemRandom().sample(SERVER_PORTS, len(SERVER_PORTS)):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise RuntimeError("no free port")
 
 
 def is_listening(port: int) -> bool:
