@@ -1,3 +1,7 @@
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
 from django.apps import AppConfig
 
 
@@ -5,8 +9,19 @@ class DeskConfig(AppConfig):
     name = "desk"
 
     def ready(self) -> None:
-        from desk.reports import navigation, saved_searches  # noqa: PLC0415 - need the registry
-        from reports.retention import erasure  # noqa: PLC0415
+        from reports.models import retention  # noqa: PLC0415 - needs the registry
 
-        erasure.report_erased.connect(navigation.remove_viewers)
-        erasure.contacts_erased.connect(saved_searches.remove_searches_with_contact)
+        retention.report_erased.connect(_remove_viewers)
+        retention.contacts_erased.connect(_remove_searches)
+
+
+def _remove_viewers(*, report_id: UUID, **_: Any) -> None:
+    from desk.models import ReportViewer  # noqa: PLC0415
+
+    ReportViewer.objects.filter(report=report_id).delete()
+
+
+def _remove_searches(*, contacts: Collection[str], **_: Any) -> None:
+    from desk.reports import saved_searches  # noqa: PLC0415
+
+    saved_searches.remove_searches_with_contact(contacts)

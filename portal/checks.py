@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from ipaddress import ip_network
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
@@ -265,8 +265,7 @@ RULES = (
 )
 
 
-@register()
-def check_province(**_: Any) -> Iterator[CheckMessage]:
+def check_province() -> Iterator[CheckMessage]:
     """Check the province's folder at every start: every page needs its names."""
     for problem in list_problems(settings.PROVINCE_DIR):
         yield Error(
@@ -276,22 +275,14 @@ def check_province(**_: Any) -> Iterator[CheckMessage]:
         )
 
 
-@register(Tags.security, deploy=True)
-def check_settings(**_: Any) -> Iterator[CheckMessage]:
+def check_deployment() -> Iterator[CheckMessage]:
+    """Check the settings and the keys of a production start."""
     for rule in RULES:
         if rule.is_broken():
             kind = Error if rule.id.startswith("E") else Warning
             yield kind(rule.message, hint=rule.hint, id=f"portal.{rule.id}")
-
-
-@register(Tags.security, deploy=True)
-def check_field_keys(**_: Any) -> Iterator[CheckMessage]:
     if problem := encryption.find_key_problem():
         yield Error(problem, hint=_KEYS_HINT, id="portal.E025")
-
-
-@register(Tags.security, deploy=True)
-def check_cap_key(**_: Any) -> Iterator[CheckMessage]:
     if settings.CAP_KEY:
         try:
             cap_signer(settings.CAP_KEY)

@@ -8,6 +8,8 @@ from django.urls import include, path
 from accounts import invitations
 from portal import csp_reports, sitemaps, views
 
+admin.autodiscover()
+
 urlpatterns = [
     *i18n_patterns(
         path("", include("reports.urls")),

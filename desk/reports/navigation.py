@@ -28,7 +28,6 @@ from accounts import preferences
 from accounts.sessions import get_officer
 from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_age, officer_name
-from desk.models import ReportViewer
 from desk.pages.lists import MAX_PAGED_ROWS
 from desk.reports.base import ReportView
 from desk.reports.decision_forms import ACTION_LABELS
@@ -181,11 +180,6 @@ def other_viewers(pk: UUID, request: HttpRequest) -> list[str]:
         f"{officer_name(other)} cũng đang mở tin này, {format_age(at, now)}."
         for other, at in record_viewer(pk, get_officer(request))
     ]
-
-
-def remove_viewers(*, report_id: UUID, **_: object) -> None:
-    """Remove the viewers of a report; a receiver of its erasure."""
-    ReportViewer.objects.filter(report=report_id).delete()
 
 
 def record_viewer(report: UUID, officer: User) -> list[tuple[User, datetime]]:

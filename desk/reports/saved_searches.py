@@ -154,8 +154,8 @@ def remove(request: HttpRequest, search: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:index"))
 
 
-def remove_searches_with_contact(*, contacts: Collection[str], **_: object) -> None:
-    """Remove the searches that name a reporter's contacts; a receiver of their erasure."""
+def remove_searches_with_contact(contacts: Collection[str]) -> None:
+    """Remove the searches that name a reporter's contacts."""
     for search in erasure.find_rows_with_contact(SavedSearch, contacts, "name", "query"):
         events.log_event("search", search.pk, "search_removed", cause="contact")
         search.delete()

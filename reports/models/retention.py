@@ -8,10 +8,15 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.dispatch import Signal
 from django.utils import timezone
 
 from core.models import choice_of, key_of, optional_key_of
 from reports.models.report import Report
+
+# Sent inside the transaction of an erasure, for the tables of higher rooms: `report_erased` with
+# `report_id`, `contacts_erased` with `contacts`, the numbers and mail addresses of the reporter.
+report_erased, contacts_erased = Signal(), Signal()
 
 
 class ErasureRequestQuerySet(models.QuerySet["ErasureRequest"]):

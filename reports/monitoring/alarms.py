@@ -14,6 +14,7 @@ import structlog
 from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.module_loading import import_string
 
 from core.audit import events
 from core.database import fetch_all, log_database_error
@@ -119,7 +120,7 @@ def are_threads_busy() -> bool:
         return False
 
 
-# Of what is no report. The certificate lies in a room above, which sets its check when it is ready.
+# Of what is no report.
 CHECKS: dict[Kind, Callable[[QueueState], int]] = {
     Kind.CALENDAR: lambda _: len(days_off.years_without_data()),
     Kind.UNPURGED: lambda _: purge.is_missed(),
@@ -129,7 +130,7 @@ CHECKS: dict[Kind, Callable[[QueueState], int]] = {
     Kind.DISK: lambda _: free_disk_bytes() < MIN_FREE_BYTES,
     Kind.CONNECTIONS: lambda _: are_connections_scarce(),
     Kind.BUSY: lambda _: are_threads_busy(),
-    Kind.CERTIFICATE: lambda _: 0,
+    Kind.CERTIFICATE: lambda _: import_string(settings.CERTIFICATE_ALARM)(),
     Kind.SKIPPED: lambda _: sweeps.count_failures(besides=TRIAGE_TASK),  # last: of these counts too
 }
 

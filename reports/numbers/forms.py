@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrPromise
 
 from core.form_data import Fields, TokenForm, form_part, make_helper
 from reports.extraction import phones
@@ -18,16 +19,24 @@ def _text_input(**attrs: str) -> forms.TextInput:
     return forms.TextInput({"class": "input", **attrs})
 
 
-class CheckForm(forms.Form):
-    number = forms.CharField(
-        label=_("Số bạn muốn kiểm tra"),
-        help_text=_("Chép y như trên máy. Số bạn gõ ở đây không bị lưu lại."),
+def _number_field(
+    label: StrPromise, help_text: StrPromise, required: StrPromise, max_length: StrPromise
+) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        help_text=help_text,
         max_length=MAX_LENGTH,
         widget=_text_input(type="tel", autocomplete="off"),
-        error_messages={
-            "required": _("Chưa ghi số. Chép y như trên máy, cả dấu +. Ví dụ: 0550 000 123."),
-            "max_length": _("Dài quá. Chỉ ghi số, hoặc tên hiện trên máy."),
-        },
+        error_messages={"required": required, "max_length": max_length},
+    )
+
+
+class CheckForm(forms.Form):
+    number = _number_field(
+        _("Số bạn muốn kiểm tra"),
+        _("Chép y như trên máy. Số bạn gõ ở đây không bị lưu lại."),
+        _("Chưa ghi số. Chép y như trên máy, cả dấu +. Ví dụ: 0550 000 123."),
+        _("Dài quá. Chỉ ghi số, hoặc tên hiện trên máy."),
     )
 
     def __init__(self, data: Fields | None = None) -> None:
@@ -42,15 +51,11 @@ class CheckForm(forms.Form):
 
 
 class DisputeForm(TokenForm):
-    number = forms.CharField(
-        label=_("Số cần xem lại"),
-        help_text=_("Ghi đủ các chữ số, ví dụ 0550 000 123."),
-        max_length=MAX_LENGTH,
-        widget=_text_input(type="tel", autocomplete="off"),
-        error_messages={
-            "required": _("Chưa ghi số cần xem lại. Ví dụ: 0550 000 123."),
-            "max_length": _("Dài quá. Ô này chỉ ghi số, chuyện thì kể ở ô dưới."),
-        },
+    number = _number_field(
+        _("Số cần xem lại"),
+        _("Ghi đủ các chữ số, ví dụ 0550 000 123."),
+        _("Chưa ghi số cần xem lại. Ví dụ: 0550 000 123."),
+        _("Dài quá. Ô này chỉ ghi số, chuyện thì kể ở ô dưới."),
     )
     reason = forms.CharField(
         label=_("Vì sao cần xem lại? (bỏ trống cũng được)"),

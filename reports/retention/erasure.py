@@ -20,7 +20,6 @@ from django.db import transaction
 from django.db.models import Exists, F, Func, Model, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Now
 from django.db.models.lookups import Regex
-from django.dispatch import Signal
 from django.utils import timezone
 
 from core import encryption
@@ -53,15 +52,13 @@ from reports.models import (
     ReportFingerprint,
     TransferSlip,
 )
+from reports.models.retention import contacts_erased, report_erased
 from reports.numbers.report_counts import CALLERS
 from reports.retention import erasure_log
 from reports.submission import intake
 
 REMOVE_TASK = "reports.remove_files"
 ERASED_PLACEHOLDER = "đã xóa"  # replaces officers' words; also in migration 0002
-# Sent inside the transaction of an erasure, for the tables of higher rooms: `report_erased` with
-# `report_id`, `contacts_erased` with `contacts`, the numbers and mail addresses of the reporter.
-report_erased, contacts_erased = Signal(), Signal()
 _MAX_FOLLOWUPS_READ = 2**31 - 1  # an extraction of fewer follow-ups never replaces it
 _NAMES: dict[str, Any] = {
     "story_sealed": None, "contact_sealed": None, "contact_index": None, "phrase_sealed": None,

@@ -38,16 +38,19 @@ NO_KEY = "Trang này chưa có khóa ký, nên chưa phát gói số. Gói khôn
 
 
 def read_only_api(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Return the view for GET and HEAD, without CSRF check or cookies; else a 405 in JSON."""
+    """Return the view for GET and HEAD, without CSRF check or cookies; its errors are JSON."""
 
     @csrf_exempt
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method in {"GET", "HEAD"}:
+        if request.method not in {"GET", "HEAD"}:
+            response = json_error(405, "only_read", ONLY_READ)
+            response.headers["Allow"] = "GET, HEAD"
+            return response
+        try:
             return view(request, *args, **kwargs)
-        response = json_error(405, "only_read", ONLY_READ)
-        response.headers["Allow"] = "GET, HEAD"
-        return response
+        except db.Error:
+            return json_error(503, "not_now", NOT_NOW, wait=30)
 
     return answer
 
@@ -60,11 +63,7 @@ def number_range(request: HttpRequest, prefix: str = "") -> HttpResponse:
         return json_error(400, "bad_prefix", BAD_PREFIX)
     if not rate_limits.consume(RANGES, request):
         return json_error(429, "too_many", TOO_MANY, wait=600)
-    try:
-        entries = hash_api.in_range(prefix)
-    except db.Error:
-        return json_error(503, "not_now", NOT_NOW, wait=30)
-    return json_response({"entries": [entry.as_json() for entry in entries]})
+    return json_response({"entries": [each.as_json() for each in hash_api.in_range(prefix)]})
 
 
 @read_only_api
@@ -75,10 +74,7 @@ def bundle(request: HttpRequest) -> HttpResponse:
         return json_error(503, "no_signing_key", NO_KEY)
     if not rate_limits.consume(BUNDLES, request):
         return json_error(429, "too_many", TOO_MANY, wait=600)
-    try:
-        content = hash_api.sign_bundle(signer)
-    except db.Error:
-        return json_error(503, "not_now", NOT_NOW, wait=30)
+    content = hash_api.sign_bundle(signer)
     return public_response(HttpResponse(content, content_type="application/json"), CACHED)
 
 

@@ -18,6 +18,7 @@ ALARM_INTERVAL_SECONDS = 60.0
 
 class Command(BaseCommand):
     help = "Hand owed work from the database to Celery until SIGTERM or SIGINT."
+    requires_system_checks = []  # those of pages, in most of a second
 
     def handle(self, *args: Any, **options: Any) -> None:
         hooks = flood_detection.process_pending, flood_detection.IS_COUNTED_SQL

@@ -20,6 +20,7 @@ NAMES = ("accepted", "done", "waiting", "failed", "balanced")
 
 class Command(BaseCommand):
     help = "Count the accepted reports and how far each has come."
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="one line of JSON")
