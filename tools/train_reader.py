@@ -19,7 +19,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import reports
+from reports.data.loader import load_json
 from reports.extraction import evaluation
+from reports.extraction.danger import ANY, DANGER, danger_features
 from reports.extraction.language import scoring
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
 from reports.extraction.language.parsed_story import ParsedStory, parse_story
@@ -34,6 +36,7 @@ from reports.extraction.loss.clauses import (
 )
 from reports.extraction.loss.sums import WeighedSum, list_sum_features, weigh_sums
 from reports.extraction.loss.total import payment_count
+from reports.extraction.story_reader import read_facts
 from tools.classifiers import POINTS, Classifier, Matrix, make_matrix, train_binary, train_softmax
 
 STORIES = Path(__file__).parent / "data" / "training"
@@ -42,11 +45,11 @@ SOURCE = "learnt-from.sha256"
 # Of a line; "money_because" are the places of the words that tell of money.
 COLUMNS = ("hand", "scenario", "actions", "money_lost_vnd", "ongoing", "money_because", "text")
 # Of a margin; a smaller weight is left out, for the 2 MB.
-LEAST = {"facts": 0.223, "clauses": 0.38, "sums": 0.24, "loss": 0.22}
+LEAST = {"danger": 0.5, ANY: 0.17, "facts": 0.245, "clauses": 0.38, "sums": 0.24, "loss": 0.22}
 # A gram of fewer documents teaches nothing.
-SEEN = {"facts": 8, "clauses": 12, "sums": 8, "loss": 8}
+SEEN = {"danger": 3, "facts": 8, "clauses": 12, "sums": 8, "loss": 8}
 # Points; what --check was best with.
-EARLY = {"demand": 1.5, "ongoing": 1.5, "paid": 2.0, "back": 0.0}
+EARLY = {"danger": -1.4, "demand": 1.5, "ongoing": 1.5, "paid": 2.0, "back": 0.0}
 _PLAIN = {"clauses", "sums"}  # tables whose features are added up as they are
 _PARTS = 3  # of the stories, each read by what the others taught
 _MOST_SUMS = 8  # of one story, whose subsets are tried
@@ -57,13 +60,14 @@ Label = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class TrainingExample:
-    """A labelled story of a hand and its look; what its clauses and sums say, once weighed."""
+    """A labelled story of a hand and its look; what its clauses and sums say and its facts, once weighed."""
 
     hand: str
     label: Label
     parsed: ParsedStory
     verdicts: Sequence[ClauseVerdict] = ()
     weighed: Sequence[WeighedSum] = ()
+    facts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -236,7 +240,20 @@ def _list_subsets(values: Sequence[int], loss: int) -> Iterator[LossSubset]:
                         yield LossSubset(lost, back)
 
 
+def danger_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
+    """Whether anybody is in danger, and by what."""
+    told = [lesson.label["danger"] for lesson in taught]
+    codes = [code for code in load_json("danger.json") if any(code in each for each in told)]
+    questions = [
+        train_binary([bool(each) if code == ANY else code in each for each in told], code, EARLY["danger"])
+        for code in (ANY, *codes)
+    ]  # fmt: skip
+    documents = [_list_names(danger_features(each.parsed, each.facts)) for each in taught]
+    return TrainingSet(documents, questions)
+
+
 TABLES: Mapping[str, Callable[[Sequence[TrainingExample]], TrainingSet]] = {
+    "danger": danger_training_set,
     "facts": facts_training_set,
     "clauses": clause_training_set,
     "sums": sum_training_set,
@@ -248,8 +265,21 @@ def train_all(taught: Sequence[TrainingExample], folder: Path) -> None:
     """Write every table. What says little is left out, and the rest is learnt once more, so that
     the reader weighs with the very grams with which the machine did.
     """
-    _train("facts", taught, folder)
-    train_loss(taught, folder)
+    others = [lesson for lesson in taught if DANGER not in lesson.label]
+    _train("facts", others, folder)
+    train_loss(others, folder)
+    train_danger(taught, folder)
+
+
+def train_danger(taught: Sequence[TrainingExample], folder: Path) -> None:
+    """Write the table of dangers, by facts that were learnt from other stories than its own."""
+    original = scoring.FOLDER
+    use_weights(folder)
+    own = [lesson for lesson in taught if DANGER in lesson.label]
+    _train(
+        "danger", [replace(each, facts=read_facts(each.parsed).fact_words) for each in own], folder
+    )
+    use_weights(original)
 
 
 def train_loss(taught: Sequence[TrainingExample], folder: Path) -> None:
@@ -299,10 +329,10 @@ def _train(
     table = make_matrix(lectures.documents, SEEN[name], is_plain=is_plain)
     heads = _train_classifiers(lectures, table)
     if is_final:
-        grams = {gram for gram, adds in _format_rows(table, heads, LEAST[name]) if adds}
+        grams = {gram for gram, adds in _format_rows(table, heads, name) if adds}
         table = make_matrix(lectures.documents, SEEN[name], grams, is_plain=is_plain)
         heads = _train_classifiers(lectures, table)
-    lines = _format_lines(table, heads, LEAST[name])
+    lines = _format_lines(table, heads, name)
     (folder / f"{name}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -310,27 +340,28 @@ def _train_classifiers(lectures: TrainingSet, table: Matrix) -> list[Classifier]
     return [question(table) for question in lectures.questions]
 
 
-def _format_lines(table: Matrix, heads: Sequence[Classifier], least: float) -> Iterator[str]:
+def _format_lines(table: Matrix, heads: Sequence[Classifier], name: str) -> Iterator[str]:
     names = [name for head in heads for name in head.names]
     assert len(names) <= len(LABEL_LETTERS)
     yield "\t".join(f"{letter}={name}" for letter, name in zip(LABEL_LETTERS, names, strict=False))
     yield "\t".join(f"{need:.3f}" for head in heads for need in head.needed)
-    for (name, adds), rarity in zip(_format_rows(table, heads, least), table.rarities, strict=True):
+    for (name, adds), rarity in zip(_format_rows(table, heads, name), table.rarities, strict=True):
         yield f"{name}\t{rarity:.2f}\t{adds}"
 
 
 def _format_rows(
-    table: Matrix, heads: Sequence[Classifier], least: float
+    table: Matrix, heads: Sequence[Classifier], name: str
 ) -> Iterator[tuple[str, str]]:
     """Each gram with what it adds, as it is written."""
     learnt = np.vstack([head.weights for head in heads])
-    for number, name in enumerate(table.names):
+    least = [LEAST.get(label, LEAST[name]) for head in heads for label in head.names]
+    for number, gram in enumerate(table.names):
         adds = (
             f"{letter}{round(add * POINTS * SCALE)}"
-            for letter, add in zip(LABEL_LETTERS, learnt[:, number], strict=False)
-            if abs(add) >= least
+            for letter, add, needed in zip(LABEL_LETTERS, learnt[:, number], least, strict=False)
+            if abs(add) >= needed
         )
-        yield name, "".join(adds)
+        yield gram, "".join(adds)
 
 
 def hash_sources() -> str:

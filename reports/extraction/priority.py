@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reports.data.loader import load_json
-from reports.extraction.danger import DANGER, danger_rows
+from reports.extraction.danger import DANGER
 from reports.extraction.language.cue_matcher import code_rows
 from reports.extraction.language.scoring import Explanation, is_remainder
 from reports.extraction.story_reader import StoryReading
@@ -135,59 +135,38 @@ def _raise(first: int, further: int, dangers: Iterable[Explanation]) -> Iterator
 
 
 def list_dangers(reading: StoryReading, declared: FormAnswers | None = None) -> list[Explanation]:
-    """Return what puts somebody in danger, one reason a code: what facts say, then what words say."""
-    form = declared or FormAnswers()
-    told = [*_list_facts(reading, form), *_list_told(reading, form)]
-    by_code: dict[str, Explanation] = {}
-    for danger in told:
-        code = danger.rule.partition(":")[0]
-        if by_code.setdefault(code, danger).start is None:
-            by_code[code] = danger
-    return list(by_code.values())
+    """Return what puts somebody in danger, one reason a code: what the story tells, and what facts
+    and form say.
+    """
+    told = [reason for reason in reading.reasons if reason.fact == DANGER]
+    by_code = {_code(danger): danger for danger in _list_facts(reading, declared or FormAnswers())}
+    return list((by_code | {_code(danger): danger for danger in told}).values())
+
+
+def _code(danger: Explanation) -> str:
+    return danger.rule.partition(":")[0]
 
 
 def _list_facts(reading: StoryReading, form: FormAnswers) -> Iterator[Explanation]:
     lost = max(reading.loss.least_vnd, form.money_lost_vnd or 0)
-    row = code_rows()[reading.scenario]
+    is_ongoing = form.happening_now or reading.ongoing
+    is_safe = reading.money_lost_vnd == 0 and not form.money_lost and not is_ongoing
     if form.happening_now or (reading.ongoing and reading.scenario not in _points()["harmless"]):
         yield _danger("pressed", _find_reason(reading, "ongoing"))
     if lost >= _points()["large_loss"]:
-        yield _danger("large_loss", _find_reason(reading, "money_lost_vnd"), _say_sum(lost))
-    if reading.scenario == "sextortion" and not _is_over(reading, form):
-        yield _danger("sextortion", _find_reason(reading, "scenario"))
-    is_open = reading.ongoing or form.happening_now or reading.money_lost_vnd is None
-    if row["always_urgent"] and is_open:
-        yield _danger("isolated", _find_reason(reading, "scenario"))
+        reason = _find_reason(reading, "money_lost_vnd")
+        yield _danger("large_loss", reason, f" {_say_sum(lost)}")
+    if not is_safe and (code := code_rows()[reading.scenario]["danger"]):
+        yield _danger(code, _find_reason(reading, "scenario"))
 
 
-def _danger(code: str, reason: Explanation | None, detail: str = "") -> Explanation:
-    sentence = load_json("danger.json")["told"][code].format(detail)
-    return replace(_score("", 0, reason), fact=DANGER, rule=f"{code}: {sentence}")
+def _danger(code: str, reason: Explanation | None, amount: str = "") -> Explanation:
+    plain, named = load_json("danger.json")[code]
+    rule = f"{code}: {named if amount else plain}{amount}"
+    return replace(_score("", 0, reason), fact=DANGER, rule=rule)
 
 
 def _say_sum(vnd: int) -> str:
     """Return "350 triệu", "1,15 tỷ"."""
     size, unit = (10**9, "tỷ") if vnd >= 10**9 else (10**6, "triệu")
     return f"{vnd / size:.4g} {unit}".replace(".", ",")
-
-
-def _list_told(reading: StoryReading, form: FormAnswers) -> Iterator[Explanation]:
-    """Yield the dangers that words tell, where the facts do not speak against them."""
-    is_lost = reading.loss.state == "some" or bool(form.money_lost_vnd or form.money_lost)
-    is_doubtful = {
-        "unless over": _is_over(reading, form),
-        "unless none": reading.money_lost_vnd == 0 and not form.money_lost,
-        "where lost": not is_lost,
-    }
-    for reason in reading.reasons:
-        if reason.fact == DANGER:
-            code, _, sentence = reason.rule.partition(": ")
-            row = danger_rows()[code]
-            if not is_doubtful.get(row["when"]) and reading.scenario not in row["but"]:
-                yield replace(reason, rule=f"{row.get('as', code)}: {sentence}")
-
-
-def _is_over(reading: StoryReading, form: FormAnswers) -> bool:
-    """Return whether nothing was lost and nothing goes on."""
-    is_safe = reading.money_lost_vnd == 0 and not form.money_lost
-    return is_safe and not (reading.ongoing or form.happening_now)

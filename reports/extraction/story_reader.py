@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from reports.data.loader import load_json
-from reports.extraction.danger import find_dangers
+from reports.extraction.danger import DANGER, find_dangers, find_parts
 from reports.extraction.language.cue_matcher import (
     TokenizedText,
     action_codes,
@@ -39,9 +39,7 @@ _JUNK = {"spam_submission", "abuse_prank"}
 STAGES = "stages"  # the fact
 MAX_STAGE_REASONS = 3  # of one stage
 _CLEAR = 2.5  # points from which a word by its weight says a demand by itself
-_STOPS = ".!?\n"
-_LONG, _PART = 1000, 300  # characters
-_SLIGHT = 1  # weight of a scenario that is no danger
+_LONG = 1000  # characters
 _STEP, _NEVER, _NEGATION = "step", "never", "negations"
 MIN_WORDS = 5  # fewer words say no kind
 
@@ -62,6 +60,15 @@ class StoryReading:
     margin: float = 0.0
 
     @property
+    def fact_words(self) -> list[str]:
+        """Return the facts by which a danger is weighed, besides the words of the story."""
+        return [self.scenario, self.loss.state, *([ONGOING] if self.ongoing else [])]
+
+    @property
+    def is_dangerous(self) -> bool:
+        return any(reason.fact == DANGER for reason in self.reasons)
+
+    @property
     def money_lost_vnd(self) -> int | None:
         """Return the proposed total in đồng, 0 for none, None where it is not plain."""
         return self.loss.proposed_vnd
@@ -75,31 +82,21 @@ def extract_from_story(text: str) -> StoryReading:
 def read_story(parsed: ParsedStory) -> StoryReading:
     """Return the facts of a parsed story.
 
-    Of a long one the parts in which it goes on are read by themselves too: neither junk nor anything
-    else hides a danger.
+    Of a long one in which nobody seems in danger the parts that say so are read by themselves:
+    neither junk nor anything else hides a danger.
     """
     reading = _extract(parsed)
-    if len(parsed.story.typed) < _LONG:
+    if len(parsed.story.typed) < _LONG or reading.is_dangerous:
         return reading
-    parts = [part for part in _read_parts(parsed) if part.ongoing]
-    gravest = max(parts, key=_gravity, default=reading)
-    part, whole = _gravity(gravest)[:2], _gravity(reading)[:2]
-    is_hidden = part > whole and (part[0] or whole[1] <= _SLIGHT)
-    return _merge(reading, gravest) if is_hidden else reading
-
-
-def _gravity(reading: StoryReading) -> tuple[bool, int, int, float]:
-    row = code_rows()[reading.scenario]
-    return row["always_urgent"], row["severity_weight"], len(reading.actions), reading.score
+    parts = (part for part in _read_parts(parsed) if part.is_dangerous)
+    gravest = max(parts, key=lambda part: part.score, default=None)
+    return _merge(reading, gravest) if gravest else reading
 
 
 def _read_parts(parsed: ParsedStory) -> Iterator[StoryReading]:
-    """Yield the readings of parts from each sentence on that tells a danger, with their places."""
-    text = parsed.story.typed
-    dangers = sorted(each.start or 0 for each in find_dangers(parsed))
-    starts = {max(text.rfind(stop, 0, at) for stop in _STOPS) + 1 for at in dangers}
-    for start in sorted(starts):
-        part = _extract(parse_story(text[start : start + _PART]))
+    """Yield the readings of the parts of a text that tell of a danger, with their places."""
+    for start, end in find_parts(parsed):
+        part = _extract(parse_story(parsed.story.typed[start:end]))
         places = [
             replace(why, start=start + (why.start or 0), end=start + (why.end or 0))
             for why in part.reasons
@@ -111,7 +108,7 @@ def _merge(reading: StoryReading, part: StoryReading) -> StoryReading:
     """Return the reading with a part's scenario and danger, and the demands of both."""
     actions = {*reading.actions, *part.actions}
     loss = max(reading.loss, part.loss, key=lambda each: each.proposed_vnd or 0)
-    of_part = {"scenario", "ongoing", *(["money_lost_vnd"] if loss is part.loss else [])}
+    of_part = {"scenario", ONGOING, DANGER, *(["money_lost_vnd"] if loss is part.loss else [])}
     others = [why for why in reading.reasons if why.fact not in of_part]
     added = [
         why
@@ -127,6 +124,13 @@ def _merge(reading: StoryReading, part: StoryReading) -> StoryReading:
 
 
 def _extract(parsed: ParsedStory) -> StoryReading:
+    reading = read_facts(parsed)
+    dangers = find_dangers(parsed, reading.fact_words, reading.loss)
+    return replace(reading, reasons=(*reading.reasons, *dangers))
+
+
+def read_facts(parsed: ParsedStory) -> StoryReading:
+    """Return the facts of a story without its dangers, which are weighed with them."""
     facts = score(load_model("facts"), parsed.grams)
     scenario, margin = _choose_scenario(parsed, facts)
     why = _explain(parsed, facts, "scenario", scenario) or _explain_phrases(parsed, scenario)
@@ -142,7 +146,6 @@ def _extract(parsed: ParsedStory) -> StoryReading:
             *(reason for code in actions for reason in _explain(parsed, facts, "actions", code)),
             *why_loss,
             *(_explain(parsed, facts, ONGOING, ONGOING) if _is_said(facts, ONGOING) else ()),
-            *find_dangers(parsed),
         ),
         score=sum_points(why),
         margin=margin,
