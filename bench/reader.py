@@ -11,9 +11,7 @@ from typing import Any
 
 from bench.harness import Result
 from bench.servers import BenchServers
-from reports.data.loader import load_json
 from reports.extraction import evaluation
-from reports.extraction.priority import compute_priority
 from reports.extraction.story_reader import extract_from_story
 
 DATA = Path(__file__).parent / "data"
@@ -21,8 +19,8 @@ UNSEEN = DATA / "unseen.jsonl"
 # By another hand, who was asked to digress, mock, hint and leave the end out.
 HARDER = DATA / "unseen_second.jsonl"
 THIRD = DATA / "unseen_third.jsonl"
-# Of people in danger and of everyday ones, "danger": []; dev is the one that rules are written by.
-DANGERS = {"unseen": DATA / "danger_unseen.jsonl", "dev": DATA / "danger_dev.jsonl"}
+# Of people in danger and of everyday ones, "danger": [], by two writers who knew no other story.
+DANGERS = {"unseen": DATA / "danger_unseen.jsonl", "fresh": DATA / "danger_fresh.jsonl"}
 _ROUNDS = 3
 # What a process holds of its own before and after it has read its first story, in kB.
 _MEMORY = """
@@ -70,14 +68,11 @@ def _list_figures(labels: list[dict[str, Any]]) -> Iterator[tuple[str, float, fl
 
 def _list_urgent_shares(name: str, labels: list[dict[str, Any]]) -> Iterator[Result]:
     """Of the stories of people in danger and of the everyday ones, how many are Khẩn or above."""
-    urgent: dict[bool, list[bool]] = {True: [], False: []}
-    for label in labels:
-        score = compute_priority(extract_from_story(label["text"])).score
-        urgent[bool(label["danger"])].append(score >= load_json("priority.json")["least"])
-    found, disturbed = (statistics.mean(urgent[is_danger]) for is_danger in (True, False))
-    yield Result("stories", f"dangers urgent, {len(urgent[True])} {name}", found, goal=0.95)
-    everyday = f"everyday ones not urgent, {len(urgent[False])} {name}"
-    yield Result("stories", everyday, 1 - disturbed, goal=0.95)
+    found, disturbed = evaluation.urgent_shares(evaluation.evaluate(labels))
+    yield Result("stories", f"dangers urgent, {len(labels)} {name} stories", found, goal=0.95)
+    yield Result(
+        "stories", f"everyday not urgent, {len(labels)} {name} stories", 1 - disturbed, goal=0.95
+    )
 
 
 def _measure_median_ms(labels: list[dict[str, Any]]) -> float:

@@ -2,7 +2,7 @@
 reader adds up by itself without any of the libraries used here.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.svm import LinearSVC
 
-from reports.extraction.language.scoring import MIN_LENGTH
+from reports.extraction.language.scoring import LABEL_LETTERS, MIN_LENGTH, SCALE
 
 POINTS = 10.0  # a margin of the machine is ten points
 
@@ -138,3 +138,29 @@ def _fit_margin(rows: Any, labels: Any, freedom: float, apart: float) -> tuple[A
     scale = _find_scale(rows, labels, apart)
     machine = LinearSVC(C=freedom, dual=True, tol=1e-2).fit(rows.multiply(scale).tocsr(), labels)
     return machine.coef_[0] * scale, float(machine.intercept_[0])
+
+
+def format_lines(
+    table: Matrix, heads: Sequence[Classifier], least: Sequence[float]
+) -> Iterator[str]:
+    """The lines of a table of weights; what adds less than the `least` of its label is left out."""
+    labels = [label for head in heads for label in head.names]
+    assert len(labels) <= len(LABEL_LETTERS)
+    yield "\t".join(f"{letter}={name}" for letter, name in zip(LABEL_LETTERS, labels, strict=False))
+    yield "\t".join(f"{need:.3f}" for head in heads for need in head.needed)
+    for (name, adds), rarity in zip(format_rows(table, heads, least), table.rarities, strict=True):
+        yield f"{name}\t{rarity:.2f}\t{adds}"
+
+
+def format_rows(
+    table: Matrix, heads: Sequence[Classifier], least: Sequence[float]
+) -> Iterator[tuple[str, str]]:
+    """Each gram with what it adds, as it is written."""
+    learnt = np.vstack([head.weights for head in heads])
+    for number, name in enumerate(table.names):
+        adds = (
+            f"{letter}{round(add * POINTS * SCALE)}"
+            for letter, add, needed in zip(LABEL_LETTERS, learnt[:, number], least, strict=False)
+            if abs(add) >= needed
+        )
+        yield name, "".join(adds)

@@ -16,8 +16,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 import reports
 from reports.data.loader import load_json
 from reports.extraction import evaluation
@@ -25,7 +23,7 @@ from reports.extraction.danger import ANY, DANGER, danger_features
 from reports.extraction.language import scoring
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
 from reports.extraction.language.parsed_story import ParsedStory, parse_story
-from reports.extraction.language.scoring import LABEL_LETTERS, SCALE, Feature
+from reports.extraction.language.scoring import Feature
 from reports.extraction.loss.classifier import STATES, loss_features
 from reports.extraction.loss.clauses import (
     CLAUSE_KINDS,
@@ -37,7 +35,15 @@ from reports.extraction.loss.clauses import (
 from reports.extraction.loss.sums import WeighedSum, list_sum_features, weigh_sums
 from reports.extraction.loss.total import payment_count
 from reports.extraction.story_reader import read_facts
-from tools.classifiers import POINTS, Classifier, Matrix, make_matrix, train_binary, train_softmax
+from tools.classifiers import (
+    Classifier,
+    Matrix,
+    format_lines,
+    format_rows,
+    make_matrix,
+    train_binary,
+    train_softmax,
+)
 
 STORIES = Path(__file__).parent / "data" / "training"
 CONCEPTS = Path(reports.__file__).parent / "data" / "concepts.json"
@@ -45,11 +51,11 @@ SOURCE = "learnt-from.sha256"
 # Of a line; "money_because" are the places of the words that tell of money.
 COLUMNS = ("hand", "scenario", "actions", "money_lost_vnd", "ongoing", "money_because", "text")
 # Of a margin; a smaller weight is left out, for the 2 MB.
-LEAST = {"danger": 0.5, ANY: 0.17, "facts": 0.245, "clauses": 0.38, "sums": 0.24, "loss": 0.22}
+LEAST = {"danger": 0.6, ANY: 0.17, "facts": 0.245, "clauses": 0.38, "sums": 0.24, "loss": 0.22}
 # A gram of fewer documents teaches nothing.
 SEEN = {"danger": 3, "facts": 8, "clauses": 12, "sums": 8, "loss": 8}
 # Points; what --check was best with.
-EARLY = {"danger": -1.4, "demand": 1.5, "ongoing": 1.5, "paid": 2.0, "back": 0.0}
+EARLY = {"danger": -1.2, "demand": 1.5, "ongoing": 1.5, "paid": 2.0, "back": 0.0}
 _PLAIN = {"clauses", "sums"}  # tables whose features are added up as they are
 _PARTS = 3  # of the stories, each read by what the others taught
 _MOST_SUMS = 8  # of one story, whose subsets are tried
@@ -241,13 +247,18 @@ def _list_subsets(values: Sequence[int], loss: int) -> Iterator[LossSubset]:
 
 
 def danger_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
-    """Whether anybody is in danger, and by what."""
+    """Whether anybody is in danger, and by what; of a large loss the sum tells (priority.py)."""
     told = [lesson.label["danger"] for lesson in taught]
-    codes = [code for code in load_json("danger.json") if any(code in each for each in told)]
+    named = {code for each in told for code in each} - {"large_loss"}
+    codes = [code for code in load_json("danger.json") if code in named]
+    early, free = (
+        EARLY["danger"],
+        ((4.0, 0.0),),
+    )  # one word may say a danger, hardly that there is none
     questions = [
-        train_binary([bool(each) if code == ANY else code in each for each in told], code, EARLY["danger"])
-        for code in (ANY, *codes)
-    ]  # fmt: skip
+        train_binary([bool(each) for each in told], ANY, early),
+        *(train_binary([code in each for each in told], code, early, free) for code in codes),
+    ]
     documents = [_list_names(danger_features(each.parsed, each.facts)) for each in taught]
     return TrainingSet(documents, questions)
 
@@ -261,18 +272,24 @@ TABLES: Mapping[str, Callable[[Sequence[TrainingExample]], TrainingSet]] = {
 }
 
 
-def train_all(taught: Sequence[TrainingExample], folder: Path) -> None:
-    """Write every table. What says little is left out, and the rest is learnt once more, so that
-    the reader weighs with the very grams with which the machine did.
-    """
-    others = [lesson for lesson in taught if DANGER not in lesson.label]
-    _train("facts", others, folder)
-    train_loss(others, folder)
-    train_danger(taught, folder)
+def train_facts(taught: Sequence[TrainingExample], folder: Path) -> None:
+    _train("facts", [lesson for lesson in taught if DANGER not in lesson.label], folder)
+
+
+def train_loss(taught: Sequence[TrainingExample], folder: Path) -> None:
+    """Write the tables of a loss; sums hear what clauses say, the state what both do."""
+    original = scoring.FOLDER
+    own = [lesson for lesson in taught if DANGER not in lesson.label]
+    _train("clauses", own, folder)
+    heard = _weigh_by_others("clauses", own, _hear_clauses)
+    _train("sums", heard, folder)
+    heard = _weigh_by_others("sums", heard, _hear_sums)
+    _train("loss", heard, folder)
+    use_weights(original)
 
 
 def train_danger(taught: Sequence[TrainingExample], folder: Path) -> None:
-    """Write the table of dangers, by facts that were learnt from other stories than its own."""
+    """Write the table of dangers; its stories taught the facts that it hears nothing."""
     original = scoring.FOLDER
     use_weights(folder)
     own = [lesson for lesson in taught if DANGER in lesson.label]
@@ -282,15 +299,8 @@ def train_danger(taught: Sequence[TrainingExample], folder: Path) -> None:
     use_weights(original)
 
 
-def train_loss(taught: Sequence[TrainingExample], folder: Path) -> None:
-    """Write the tables of a loss; sums hear what clauses say, the state what both do."""
-    original = scoring.FOLDER
-    _train("clauses", taught, folder)
-    heard = _weigh_by_others("clauses", taught, _hear_clauses)
-    _train("sums", heard, folder)
-    heard = _weigh_by_others("sums", heard, _hear_sums)
-    _train("loss", heard, folder)
-    use_weights(original)
+# In this order: each hears those before it.
+PARTS = {"facts": train_facts, "loss": train_loss, "danger": train_danger}
 
 
 def _hear_clauses(lesson: TrainingExample) -> TrainingExample:
@@ -325,43 +335,23 @@ def _weigh_by_others(
 def _train(
     name: str, taught: Sequence[TrainingExample], folder: Path, *, is_final: bool = True
 ) -> None:
+    """Write a table. What says little is left out, and the rest is learnt once more, so that the
+    reader weighs with the very grams with which the machine did.
+    """
     lectures, is_plain = TABLES[name](taught), name in _PLAIN
     table = make_matrix(lectures.documents, SEEN[name], is_plain=is_plain)
     heads = _train_classifiers(lectures, table)
+    least = [LEAST.get(label, LEAST[name]) for head in heads for label in head.names]
     if is_final:
-        grams = {gram for gram, adds in _format_rows(table, heads, name) if adds}
+        grams = {gram for gram, adds in format_rows(table, heads, least) if adds}
         table = make_matrix(lectures.documents, SEEN[name], grams, is_plain=is_plain)
         heads = _train_classifiers(lectures, table)
-    lines = _format_lines(table, heads, name)
+    lines = format_lines(table, heads, least)
     (folder / f"{name}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _train_classifiers(lectures: TrainingSet, table: Matrix) -> list[Classifier]:
     return [question(table) for question in lectures.questions]
-
-
-def _format_lines(table: Matrix, heads: Sequence[Classifier], name: str) -> Iterator[str]:
-    names = [name for head in heads for name in head.names]
-    assert len(names) <= len(LABEL_LETTERS)
-    yield "\t".join(f"{letter}={name}" for letter, name in zip(LABEL_LETTERS, names, strict=False))
-    yield "\t".join(f"{need:.3f}" for head in heads for need in head.needed)
-    for (name, adds), rarity in zip(_format_rows(table, heads, name), table.rarities, strict=True):
-        yield f"{name}\t{rarity:.2f}\t{adds}"
-
-
-def _format_rows(
-    table: Matrix, heads: Sequence[Classifier], name: str
-) -> Iterator[tuple[str, str]]:
-    """Each gram with what it adds, as it is written."""
-    learnt = np.vstack([head.weights for head in heads])
-    least = [LEAST.get(label, LEAST[name]) for head in heads for label in head.names]
-    for number, gram in enumerate(table.names):
-        adds = (
-            f"{letter}{round(add * POINTS * SCALE)}"
-            for letter, add, needed in zip(LABEL_LETTERS, learnt[:, number], least, strict=False)
-            if abs(add) >= needed
-        )
-        yield gram, "".join(adds)
 
 
 def hash_sources() -> str:
@@ -373,7 +363,9 @@ def hash_sources() -> str:
 def cross_validate(held_out: Collection[str], taught: Sequence[TrainingExample]) -> None:
     """Print what the stories of some hands give under the weights of the others."""
     with tempfile.TemporaryDirectory() as folder:
-        train_all([lesson for lesson in taught if lesson.hand not in held_out], Path(folder))
+        others = [lesson for lesson in taught if lesson.hand not in held_out]
+        for train in PARTS.values():
+            train(others, Path(folder))
         use_weights(Path(folder))
         judged = evaluation.evaluate(each.label for each in taught if each.hand in held_out)
     print(f"{' '.join(held_out)}: {', '.join(evaluation.summary_metrics(judged))}", flush=True)
@@ -389,11 +381,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="tools.train_reader", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, hold out each hand")
     parser.add_argument("--only", nargs="+", help="hold out these hands together")
-    parser.add_argument("--loss", action="store_true", help="learn the tables of a loss alone")
+    parser.add_argument("--table", choices=PARTS, help="learn this alone")
     options, taught = parser.parse_args(), load_examples()
     if not options.check:
-        train = train_loss if options.loss else train_all
-        train(taught, scoring.FOLDER)
+        for train in [PARTS[options.table]] if options.table else PARTS.values():
+            train(taught, scoring.FOLDER)
         (scoring.FOLDER / SOURCE).write_text(hash_sources() + "\n", encoding="utf-8")
         return
     groups = (

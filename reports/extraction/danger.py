@@ -23,6 +23,7 @@ from reports.extraction.loss.classifier import Loss
 
 DANGER, ANY = "danger", "any"  # the fact, and the question whether there is any
 _HALF, _MAX_PARTS = 150, 2  # characters of half a part; parts of a long text
+_LIKELY = -4.0  # points from which a danger is said once there is one
 _ROLES = {"pressed": "demanded", "fresh_loss": "paid"}  # dangers that name a sum of this role
 _HOUR = re.compile(r"\b(?:lúc|hồi) ?([01]?\d|2[0-3]) ?(?:h|:|giờ|g) ?([0-5]\d)?\b", re.IGNORECASE)
 
@@ -38,9 +39,10 @@ def find_dangers(parsed: ParsedStory, facts: Sequence[str], loss: Loss) -> list[
     """
     scores = score(load_model(DANGER), danger_features(parsed, facts))
     leads = {code: scores.scores[code] - need for code, need in scores.model.needed.items()}
-    if leads.pop(ANY) < 0:
+    if max(leads.values()) < 0:
         return []
-    codes = [code for code, lead in leads.items() if lead >= 0] or [
+    del leads[ANY]
+    codes = [code for code in leads if leads[code] >= _LIKELY] or [
         max(leads, key=leads.__getitem__)
     ]
     return [

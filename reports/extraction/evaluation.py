@@ -1,7 +1,7 @@
 """Measure the story reader on labelled stories: scores, confusions, calibration. Pure: no Django.
 
 A label is {"id", "text"} with any of "scenario", "actions", "money_lost_vnd" (0 none, null not
-said) and "ongoing"; missing ones are not judged.
+said) and "ongoing"; missing ones are not judged. Likewise "danger", the codes of its dangers.
 """
 
 import statistics
@@ -12,6 +12,7 @@ from itertools import starmap
 from typing import Any
 
 from reports.extraction.language.cue_matcher import code_rows
+from reports.extraction.priority import list_dangers
 from reports.extraction.story_reader import StoryReading, extract_from_story
 
 FACTS = frozenset({"scenario", "actions", "money_lost_vnd", "ongoing"})
@@ -137,6 +138,17 @@ def ongoing(judged: Iterable[EvaluatedStory]) -> Score:
     return Score(pairs[True, True], pairs[False, True], pairs[True, False])
 
 
+def urgent_shares(judged: Iterable[EvaluatedStory]) -> tuple[float, float]:
+    """Return how many of the stories of danger are urgent, and of the others, where labelled."""
+    urgent = Counter(
+        (bool(each.label["danger"]), bool(list_dangers(each.reading)))
+        for each in judged
+        if "danger" in each.label
+    )
+    found, disturbed = ((urgent[is_it, True], urgent[is_it, False]) for is_it in (True, False))
+    return _share(found[0], sum(found)), _share(disturbed[0], sum(disturbed))
+
+
 def confusion_pairs(judged: Iterable[EvaluatedStory]) -> list[tuple[str, str, int]]:
     """Return (meant, read, count) of wrong scenarios, the most frequent first."""
     pairs = Counter((str(meant), extracted) for meant, extracted in _list_pairs("scenario", judged))
@@ -181,3 +193,4 @@ def summary_metrics(judged: Sequence[EvaluatedStory]) -> Iterator[str]:
     yield f"loss read as none {hidden:.4f}"
     yield f"money exact {accuracy(judged, 'money_lost_vnd'):.3f}"
     yield f"ongoing F1 {ongoing(judged).f1:.3f}"
+    yield "dangers urgent {:.3f}, others {:.3f}".format(*urgent_shares(judged))

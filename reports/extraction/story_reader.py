@@ -82,11 +82,12 @@ def extract_from_story(text: str) -> StoryReading:
 def read_story(parsed: ParsedStory) -> StoryReading:
     """Return the facts of a parsed story.
 
-    Of a long one in which nobody seems in danger the parts that say so are read by themselves:
-    neither junk nor anything else hides a danger.
+    Of a long one that seems junk, or in which nobody seems in danger, the parts that say so are read
+    by themselves: neither junk nor anything else hides a danger.
     """
     reading = _extract(parsed)
-    if len(parsed.story.typed) < _LONG or reading.is_dangerous:
+    is_seen = reading.is_dangerous and reading.scenario not in _JUNK
+    if len(parsed.story.typed) < _LONG or is_seen:
         return reading
     parts = (part for part in _read_parts(parsed) if part.is_dangerous)
     gravest = max(parts, key=lambda part: part.score, default=None)
