@@ -388,12 +388,8 @@ def main() -> None:
             train(taught, scoring.FOLDER)
         (scoring.FOLDER / SOURCE).write_text(hash_sources() + "\n", encoding="utf-8")
         return
-    groups = (
-        [options.only]
-        if options.only
-        else [[one] for one in sorted({each.hand for each in taught})]
-    )
-    for held_out in groups:
+    every = [[one] for one in sorted({each.hand for each in taught})]
+    for held_out in [options.only] if options.only else every:
         cross_validate(held_out, taught)
 
 

@@ -22,7 +22,10 @@ from reports.extraction.language.scoring import (
 from reports.extraction.loss.classifier import Loss
 
 DANGER, ANY = "danger", "any"  # the fact, and the question whether there is any
-_HALF, _MAX_PARTS = 150, 2  # characters of half a part; parts of a long text
+_HALF, _MAX_PARTS = (
+    150,
+    3,
+)  # characters of half a part; parts of a long text, joined where they meet
 _LIKELY = -4.0  # points from which a danger is said once there is one
 _ROLES = {"pressed": "demanded", "fresh_loss": "paid"}  # dangers that name a sum of this role
 _HOUR = re.compile(r"\b(?:lúc|hồi) ?([01]?\d|2[0-3]) ?(?:h|:|giờ|g) ?([0-5]\d)?\b", re.IGNORECASE)
@@ -83,6 +86,8 @@ def find_parts(parsed: ParsedStory) -> list[tuple[int, int]]:
         halves[half_of[gram.first]].append(gram)
     points = {at: score(model, halves[at] + halves.get(at + 1, [])).scores[ANY] for at in [*halves]}
     said = [at for at in points if points[at] >= model.needed[ANY]]
-    surest = sorted(said, key=lambda at: -points[at])[:_MAX_PARTS]
-    places = [(bisect_left(half_of, at), bisect_left(half_of, at + 2)) for at in surest]
-    return [story.quote(first, last)[1:] for first, last in places]
+    parts: list[tuple[int, int]] = []
+    for at in sorted(sorted(said, key=lambda at: -points[at])[:_MAX_PARTS]):
+        first = parts.pop()[0] if parts and at <= parts[-1][1] else at
+        parts.append((first, at + 2))
+    return [story.quote(bisect_left(half_of, a), bisect_left(half_of, b))[1:] for a, b in parts]

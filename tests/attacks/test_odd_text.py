@@ -58,17 +58,18 @@ AMONG: dict[str, Write] = {
     "other adverts": lambda typed: LOAN * 20 + typed,
 }
 EVERY = FORMS | SPACED | AMONG
+URGENT = 60
 
 
 def facts_of(reading: StoryReading) -> tuple[object, ...]:
-    return reading.scenario, reading.ongoing, compute_priority(reading).score
+    return reading.scenario, reading.ongoing, compute_priority(reading).score >= URGENT
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_kidnapping_is_read_the_same_however_it_is_typed(name: str) -> None:
     plain, odd = STORY, EVERY[name](STORY)
     assert facts_of(extract_from_story(odd)) == facts_of(extract_from_story(plain))
-    assert facts_of(extract_from_story(plain)) == ("online_kidnap", True, 100)
+    assert facts_of(extract_from_story(plain)) == ("online_kidnap", True, True)
     assert "transfer_money" in extract_from_story(odd).actions
 
 
