@@ -123,8 +123,11 @@ PARTNER_TEST_HOSTS = tuple(env.list("PARTNER_TEST_HOSTS", default=[]))
 #: warnings in a row that fail to reach an agency until that channel stops and the desk says so
 PARTNER_MAX_FAILURES = env.int("PARTNER_MAX_FAILURES", 3)
 
-#: minutes within which somebody reviews a report whose reporter is still being coerced
-DEADLINE_REVIEW_MINUTES = env.int("DEADLINE_REVIEW_MINUTES", 15)
+#: minutes within which somebody calls a reporter in danger
+DEADLINE_CALL_MINUTES = env.int("DEADLINE_CALL_MINUTES", 15)
+
+#: minutes until the next call where nobody was reached
+DEADLINE_CALL_AGAIN_MINUTES = env.int("DEADLINE_CALL_AGAIN_MINUTES", 30)
 
 #: hours from receipt within which a report is classified
 DEADLINE_CLASSIFY_HOURS = env.int("DEADLINE_CLASSIFY_HOURS", 24)

@@ -40,7 +40,7 @@ FACTS = CORRECTABLE_FACTS | {
     "office": "Họ xưng",
     "stages": "Bước kịch bản",
 }
-OUTCOMES: dict[str, str] = {str(value): str(label) for value, label in Case.Outcome.choices}
+OUTCOMES = dict[str, str]((*Case.Outcome.choices, *Case.Contact.choices))  # of cases, of calls
 STATUS_TAGS: dict[str, str] = {
     Case.Status.NEW: "tag-amber",
     Case.Status.IN_REVIEW: "tag-green",

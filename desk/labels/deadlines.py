@@ -61,6 +61,7 @@ class DeadlineLine:
     due_at: datetime
     words: str
     css: str = ""
+    is_call: bool = False  # which nobody has made yet
 
 
 def deadline_prefetch() -> ArraySubquery:
@@ -91,7 +92,8 @@ def _line(row: dict[str, Any], now: datetime) -> DeadlineLine:
         title = f"{title} (gia hạn {row['extension_count']} lần)"
     if not _is_over(row):
         due = relative_time(end, now)
-        return DeadlineLine(title, end, due.words, due.css)
+        is_call = row["kind"] in deadline_rules.CALLS
+        return DeadlineLine(title, end, due.words, due.css, is_call)
     if not row["met_at"]:
         return DeadlineLine(title, end, "thôi tính")
     in_time = datetime.fromisoformat(row["met_at"]) <= end

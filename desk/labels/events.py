@@ -4,6 +4,7 @@ from core.province import province
 
 EVENTS = {
     "taken": "Nhận xử lý",
+    "contacted": "Liên hệ với người báo",
     "assigned": "Phân công",
     "unit_assigned": "Giao đơn vị xử lý",
     "transfer_slip_issued": "Lập phiếu chuyển tin",

@@ -3,14 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db.models import Case as Switch
-from django.db.models import F, Func, JSONField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Exists, F, Func, JSONField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Left
-from django.db.models.lookups import Exact
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
@@ -30,20 +32,20 @@ from desk.reports import (
     search,
 )
 from desk.reports.base import open_report
-from desk.reports.filters import WorkFilter, filter_ongoing, filter_open
+from desk.reports.filters import WorkFilter, filter_open
 from desk.reports.indicators import annotate_callers
 from desk.reports.page import ReportPage
 from desk.reports.search import dispute_for_code, filter_by_search
-from reports.calendar.deadline_rules import REVIEW
 from reports.cases import bulk as many
-from reports.cases import visibility
+from reports.cases import deadlines, visibility
 from reports.facts import abuse_flags, effective_facts
-from reports.models import Case, Deadline, Report
+from reports.models import Report
 
 _HEAVY = (
     "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",
     "contact_index", "facts__reasons", "facts__search_text", *followups.LINES,
 )  # fmt: skip
+MAX_ROWS = 6  # of each list on the start page
 _GROUNDS = '$[*] ? (@.fact == "priority")'
 # Suspected floods come last until taken up, their priority unchanged; untriaged reports come first,
 # so that none waits unseen; then by step of priority, and within a step by deadline.
@@ -102,31 +104,49 @@ def _plain_rows() -> QuerySet[Report]:
     )
 
 
-def order_by_ongoing_first() -> tuple[Any, ...]:
-    """Return the order that begins with ongoing reports, the newest first.
+def order_by_calls_first() -> tuple[Any, ...]:
+    """Return the order that begins with reporters who must be called, the newest first, whatever
+    marks a report has.
 
     Built for each query, as Django resolves expressions in place.
     """
-    reviews = Deadline.objects.pending().filter(report=OuterRef("pk"), kind=REVIEW)
-    untouched = Q(
-        Exact(effective_facts.ongoing_expression(), True),
-        case__status=Case.Status.NEW,
-        case__due_at=None,
-    )
-    just_came = Switch(When(untouched, then="received_at"))
-    since = Coalesce(Subquery(reviews.values("started_at")[:1]), just_came)
-    return (BY_URGENCY[0], since.desc(nulls_last=True), *BY_URGENCY[1:])
+    calls = deadlines.running_calls().filter(report=OuterRef("pk"))
+    just_came = Switch(When(_must_call(), then="received_at"))
+    since = Coalesce(Subquery(calls.values("started_at")[:1]), just_came)
+    return (since.desc(nulls_last=True), *BY_URGENCY)
+
+
+def _must_call() -> Exists:
+    return Exists(deadlines.uncalled().filter(pk=OuterRef("pk")))
 
 
 def top_of_queue(user: User, few: int) -> QuerySet[Report]:
-    """Return the first `few` visible ongoing reports and the officer's own, in one statement."""
-    ongoing, own = filter_ongoing(filter_open(_seen(user))), filter_open(_seen(user), officer=user)
-    first = ongoing.values("pk")[:few].union(own.values("pk")[:few])
-    return _plain_rows().filter(pk__in=first).order_by(*order_by_ongoing_first())
+    """Return the first `few` visible reports whose reporter must be called, and the officer's own, with
+    `must_call` and `call_due`, in one statement.
+    """
+    calls, own = (
+        filters.filter_by_work(_seen(user), "call", user),
+        filter_open(_seen(user), officer=user),
+    )
+    first = calls.values("pk")[:few].union(own.values("pk")[:few])
+    due = deadlines.running_calls().filter(report=OuterRef("pk")).order_by("due_at")
+    soon = F("received_at") + timedelta(minutes=settings.DEADLINE_CALL_MINUTES)
+    call_due = Coalesce(Subquery(due.values("due_at")[:1]), soon)
+    rows = _plain_rows().annotate(call_due=call_due, must_call=_must_call())
+    return rows.filter(pk__in=first).order_by(*order_by_calls_first())
 
 
 def _seen(user: User) -> QuerySet[Report]:
-    return visibility.visible_reports(Report.objects.order_by(*order_by_ongoing_first()), user)
+    return visibility.visible_reports(Report.objects.order_by(*order_by_calls_first()), user)
+
+
+def show_calls(request: HttpRequest) -> HttpResponse:
+    """Return the part of the start page that it asks for every few seconds."""
+    if not request.user.has_perm("reports.view_report"):
+        raise PermissionDenied
+    rows = top_of_queue(get_officer(request), MAX_ROWS)
+    context = {"calls": [row for row in rows if getattr(row, "must_call", False)]}
+    return TemplateResponse(request, "admin/dashboard_calls.html", context)
 
 
 @admin.register(Report)
@@ -161,8 +181,8 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         """Return the order of the chosen work: by urgency, or newest first for all reports."""
-        pressed = order_by_ongoing_first()
-        orders = {"all": ("-received_at",), "ongoing": pressed, "lowered": pressed}
+        calls = order_by_calls_first()
+        orders = {"all": ("-received_at",), "call": calls, "ongoing": calls}
         return orders.get(request.GET.get(WorkFilter.parameter_name, ""), BY_URGENCY)
 
     def get_search_results(

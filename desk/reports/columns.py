@@ -39,7 +39,7 @@ def urgency_column(report: Report) -> SafeString:
     facts = effective_facts(report)
     label = codes.priority_label(facts.priority)
     title = "Chưa có gợi ý của máy" if facts.priority is None else f"{facts.priority} trên 100"
-    why = _BY_OFFICER if "priority" in facts.corrected else _weightiest(report)
+    why = _BY_OFFICER if "priority" in facts.corrected else weightiest_reasons(report)
     figure = "" if facts.priority is None else f"{facts.priority}{why}"
     return format_html(
         '<span class="urgent {}" title="{}">{}</span> <span class="sub">{}</span>',
@@ -47,7 +47,7 @@ def urgency_column(report: Report) -> SafeString:
     )  # fmt: skip
 
 
-def _weightiest(report: Report) -> str:
+def weightiest_reasons(report: Report) -> str:
     """Return ", " and the dangers, else the weightiest reason but the scenario, which has a column."""
     every: list[dict[str, Any]] = getattr(report, "grounds", None) or []
     dangers = [each["rule"] for each in every if codes.is_danger(each["rule"])]

@@ -1,6 +1,6 @@
 """The decisions: labels, forms and messages of error."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,7 @@ class ActionLabel:
 
 
 ACTION_LABELS: Mapping[str, ActionLabel] = {
+    "contact": ActionLabel("Ghi kết quả liên hệ", "Đã ghi kết quả liên hệ."),
     "take": ActionLabel("Nhận xử lý", "Đã nhận xử lý.", css="primary"),
     "resume": ActionLabel(
         "Xử lý tiếp, không chờ nữa", "Đã chuyển sang đang xác minh.", css="primary"
@@ -93,7 +94,7 @@ ACTION_LABELS: Mapping[str, ActionLabel] = {
 }
 # The shortcut that presses the button, or opens its form.
 SHORTCUT_KEYS: Mapping[str, str] = {
-    "take": "n", "resume": "t", "note": "g", "assign": "p", "assign_unit": "v", "recall": "l",
+    "contact": "b", "take": "n", "resume": "t", "note": "g", "assign": "p", "assign_unit": "v", "recall": "l",
     "ask": "h", "message": "m", "hand_over": "c", "close": "x", "junk": "r", "withdraw": "u",
     "second": "y", "reopen": "o", "act": "d", "extend": "e",
 }  # fmt: skip
@@ -101,6 +102,7 @@ MISSING = {
     "reason": "Chưa ghi lý do.",
     "unit": "Chưa ghi đơn vị nhận.",
     "outcome": "Chưa chọn kết quả.",
+    "contact": "Chưa chọn kết quả liên hệ.",
     "officer": "Chưa chọn cán bộ.",
 }
 NOT_RELEASED = {
@@ -110,8 +112,17 @@ NOT_RELEASED = {
 }
 PENDING = {
     workflow.ONGOING: "còn đang bị ép",
+    workflow.UNCALLED: "chưa ai gọi được",
     workflow.WRITTEN: "có lời chưa ai trả lời",
     workflow.OPEN_REQUEST: "có đề nghị chưa trả lời",
+}
+# What is asked once more before a decision, and what the officer says to it.
+_CALLING = (workflow.ONGOING, workflow.UNCALLED)
+ASKED_AGAIN: Mapping[str, tuple[Collection[str], str]] = {
+    "close": (PENDING.keys(), "vẫn kết thúc"),
+    "hand_over": (_CALLING, "vẫn chuyển, hạn gọi còn nguyên"),
+    "junk": (_CALLING, "vẫn đánh dấu tin rác"),
+    "withdraw": (_CALLING, "vẫn ghi nhận rút tin"),
 }
 NO_VALUE = "Chưa chọn giá trị đúng."
 NO_UNIT = "Chưa có đơn vị này trong bảng đơn vị. Chọn một tên trong danh sách, ví dụ: Công an xã Yên Định."
@@ -150,6 +161,7 @@ class DecisionForm(forms.Form):
         required=False,
         widget=forms.TextInput({"list": "units", "autocomplete": "off"}),
     )
+    contact = forms.ChoiceField(choices=Case.Contact.choices, required=False)
     outcome = forms.ChoiceField(
         label="Kết quả", choices=[("", "Chọn kết quả…"), *Case.Outcome.choices], required=False
     )
@@ -178,6 +190,8 @@ class DecisionForm(forms.Form):
         self.address = f"admin:reports_report_{verb}"
         has_preview = transitions.TABLE[verb].messages_reporter
         self.compose = f"admin:reports_report_compose_{verb}" if has_preview else ""
+        asked, answer = ASKED_AGAIN.get(verb, ((), ""))
+        waits = [code for code in waits if code in asked]
         self.suggestion, self.waits = suggestion, ", ".join(PENDING[code] for code in waits)
         names = {*transitions.TABLE[verb].required_fields, "version"}
         names |= {"suggested"} if suggestion else set()
@@ -190,11 +204,11 @@ class DecisionForm(forms.Form):
             self.fields["reason"].label = self.act.asks
             self.fields["reason"].help_text = self.act.hint
         if waits:
-            self.fields["anyway"].label = f"Người báo {self.waits}, vẫn kết thúc"
+            self.fields["anyway"].label = f"Người báo {self.waits}, {answer}"
 
     def questions(self) -> list[forms.BoundField]:
-        """Return the fields to fill in, without version and suggestion."""
-        return [field for field in self if field.name not in {"version", "suggested"}]
+        """Return the fields to fill in, without version and what buttons send."""
+        return [field for field in self if field.name not in {"version", "suggested", "contact"}]
 
     def clean(self) -> dict[str, Any]:
         values = self.cleaned_data
@@ -202,7 +216,7 @@ class DecisionForm(forms.Form):
         if suggested and not values.get("reason", "").strip():
             values["reason"] = suggested
         if not anyway:
-            text = f"Chưa kết thúc. Người báo {self.waits}. Đã xem thì đánh dấu ô này rồi bấm lại."
+            text = f"Chưa lưu. Người báo {self.waits}. Đã xem thì đánh dấu ô này rồi bấm lại."
             self.add_error("anyway", text)
         return values
 

@@ -1,6 +1,6 @@
 """The filters of the queue, with the count of open cases of each value."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +18,8 @@ from desk.pages.requests import parse_int
 from desk.reports import reporter_activity
 from desk.reports.queue_counts import ValueCount, counts_for, queue_state_for
 from desk.reports.reporter_activity import with_unread_updates
-from reports.cases import visibility
-from reports.facts import abuse_flags, effective_facts
+from reports.cases import deadlines, visibility
+from reports.facts import effective_facts
 from reports.models import Case, Report
 from reports.monitoring import queue_stats
 
@@ -29,7 +29,7 @@ MAX_FILTERED_ROWS = 20_000  # the newest reports, where closed ones are included
 LARGE_LOSS_VND = 100_000_000
 _NOWHERE = "none"  # in a query: without commune or channel
 
-OF_OPEN = ("open", "ongoing", "lowered", "unassigned", "mine", "waiting", "answered")
+OF_OPEN = ("open", "ongoing", "unassigned", "mine", "waiting", "answered")
 
 
 class CountedListFilter(admin.SimpleListFilter):
@@ -252,9 +252,9 @@ class WorkFilter(AlwaysChosenFilter):
         stuck = self.queue_state.failed if self.queue_state else 0
         return [
             *([("stuck", f"Máy không đọc được ({stuck})")] if stuck else []),
+            ("call", f"Phải gọi ngay ({work['call']})"),
             ("open", f"Đang chờ xử lý ({work['open']})"),
             ("ongoing", f"Đang bị ép ({work['ongoing']})"),
-            ("lowered", f"Đang bị ép, xếp dưới ({work['lowered']})"),
             ("overdue", f"Quá hạn ({work['overdue']})"),
             ("unassigned", f"Chưa phân công ({work['unassigned']})"),
             ("mine", f"Tôi đang xử lý ({work['mine']})"),
@@ -285,6 +285,14 @@ def limit_to_newest(reports: QuerySet[Report]) -> QuerySet[Report]:
     return reports.filter(received_at__gte=first)
 
 
+# Also of cases that are no longer open.
+_OF_CASES: Mapping[str, Callable[[], QuerySet[Case]]] = {
+    "call": deadlines.uncalled,
+    "overdue": lambda: Case.objects.filter(due_at__lte=Now()),
+    "second": Case.objects.unseconded,
+}
+
+
 def filter_by_work(
     reports: QuerySet[Report], chosen: str, user: Any, *, is_narrowed: bool = False
 ) -> QuerySet[Report]:
@@ -293,10 +301,8 @@ def filter_by_work(
         return reports.filter(pk__in=queue_stats.failed_reports())
     if chosen == "fresh":
         return with_unread_updates(reports)
-    if chosen == "overdue":
-        return _of_cases(reports, Case.objects.filter(due_at__lte=Now()))
-    if chosen == "second":
-        return _of_cases(reports, Case.objects.unseconded())
+    if (cases := _OF_CASES.get(chosen)) is not None:
+        return _of_cases(reports, cases())
     if chosen == "all":
         # A unit has few reports, and hardly one of them among the newest of all.
         is_long = is_narrowed and visibility.sees_every_report(user)
@@ -319,8 +325,6 @@ def _of_open(reports: QuerySet[Report], chosen: str, user: Any) -> QuerySet[Repo
         return reporter_activity.with_new_answers(filter_open(reports))
     if chosen == "ongoing":
         return filter_ongoing(filter_open(reports))
-    if chosen == "lowered":
-        return filter_ongoing(filter_open(reports)).filter(abuse_flags.SUSPECTED)
     wanted: dict[str, dict[str, Any]] = {
         "unassigned": {"officer": None},
         "mine": {"officer_id": user.pk},

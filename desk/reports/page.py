@@ -127,6 +127,7 @@ class PageContents:
         return {
             "due": due,
             "deadlines": lines,
+            "call": next((line for line in lines if line.is_call), None),
             "due_for": deadlines.ending_at(lines, due.at) if due else "",
             "deadline_legal_basis": deadlines.legal_basis(),
             "age": format_age(report.received_at, timezone.now()),
@@ -200,12 +201,14 @@ class PageContents:
         allowed = workflow.allowed_actions(
             report.case, self.officer, is_held=is_held(report), is_withdrawal_wanted=bool(wish)
         )
-        forms = []
+        is_asked = not decision_forms.ASKED_AGAIN.keys().isdisjoint(allowed)
+        waits, forms = workflow.closing_blockers(report) if is_asked else (), []
         for verb in ACTION_LABELS:
             if typed and typed.verb == verb:
                 forms.append(typed)
             elif verb in allowed:
-                forms.append(make_form(report, self.facts, verb, initial=initial.get(verb)))
+                options = {"initial": initial.get(verb), "waits": waits}
+                forms.append(make_form(report, self.facts, verb, **options))
         return forms
 
 
@@ -231,5 +234,6 @@ def make_form(
 ) -> DecisionForm:
     """Return a verb's form, with the suggested reason and the blockers to confirm."""
     suggestion = decision_forms.suggested_reasons(facts).get(verb, "")
-    waits = workflow.closing_blockers(report) if verb == "close" else ()
-    return DecisionForm(verb, *typed, **options, suggestion=suggestion, waits=waits)
+    if "waits" not in options:
+        options["waits"] = workflow.closing_blockers(report)
+    return DecisionForm(verb, *typed, **options, suggestion=suggestion)

@@ -14,7 +14,7 @@ from accounts.sessions import get_officer
 from desk.pages.requests import once_per_request
 from desk.reports import reporter_activity
 from reports.cases import visibility
-from reports.facts import abuse_flags, effective_facts
+from reports.facts import effective_facts
 from reports.models import Alarm
 from reports.monitoring.alarms import affected_counts
 from reports.monitoring.queue_stats import QueueState, queue_state
@@ -65,9 +65,6 @@ counted AS (
      UNION ALL
     SELECT kind.* FROM (
            SELECT count(*) AS open, count(*) FILTER (WHERE ongoing) AS ongoing,
-                  count(*) FILTER (WHERE ongoing AND status = 'new'
-                                     AND (flags || coalesce(flood_flags, '{{}}'))::text[]
-                                         && ARRAY{[*abuse_flags.LOWERING]}) AS lowered,
                   count(*) FILTER (WHERE officer_id IS NULL) AS unassigned,
                   count(*) FILTER (WHERE officer_id = %(officer)s) AS mine,
                   count(*) FILTER (WHERE money_lost_vnd > 0) AS lost,
@@ -75,11 +72,18 @@ counted AS (
                   count(*) FILTER (WHERE scenario IS NOT NULL AND money_lost_vnd IS NULL) AS unknown
              FROM waits) AS sums
      CROSS JOIN LATERAL (
-           VALUES ('viec', 'open', open), ('viec', 'ongoing', ongoing), ('viec', 'lowered', lowered),
+           VALUES ('viec', 'open', open), ('viec', 'ongoing', ongoing),
                   ('viec', 'mine', mine), ('viec', 'unassigned', unassigned), ('tien', 'lost', lost), ('tien', 'much', much),
                   ('tien', 'unknown', unknown)) AS kind
      UNION ALL
     SELECT 'viec', 'answered', count(*) FROM waits WHERE {reporter_activity.SPOKEN}
+     UNION ALL
+    SELECT 'viec', 'call', count(DISTINCT report_id) FROM reports_deadline AS deadline
+     WHERE met_at IS NULL AND dropped_at IS NULL AND kind IN ('call', 'call_again')
+       AND started_at > statement_timestamp() - interval '24 hours'
+       AND (%(unit)s::text IS NULL OR EXISTS (
+            SELECT FROM reports_case AS desk
+             WHERE desk.report_id = deadline.report_id AND assigned_unit_id = %(unit)s))
      UNION ALL
     SELECT 'viec', 'overdue', count(*) FROM reports_case
      WHERE due_at <= statement_timestamp()

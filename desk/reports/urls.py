@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.reauthentication import reauthentication_required
 from desk.reports import (
+    admin,
     agreement,
     bulk_actions,
     decisions,
@@ -50,6 +51,7 @@ def list_queue_routes() -> Iterator[Route]:
     export = require_http_methods(["GET", "POST"])(exports.export)
     export = reauthentication_required(export, exports.EXPORT_PERMISSION, each="personal")
     yield "export/", "export", export, {}
+    yield "calls/", "calls", require_safe(admin.show_calls), {}
     yield "agreement/", "agreement", require_safe(agreement.show_agreement), {}
     labels = require_POST(agreement.export_labels)
     labels = reauthentication_required(labels, exports.EXPORT_PERSONAL_PERMISSION, each="reason")

@@ -11,9 +11,10 @@ from desk import dashboard, help_pages
 from desk.campaigns import detail
 from desk.dashboard import dashboard_data
 from desk.labels import codes, highlighting
+from desk.labels.deadlines import relative_time
 from desk.labels.formatting import format_count, format_loss, format_losses
-from desk.reports import saved_searches
-from desk.reports.admin import top_of_queue
+from desk.reports import columns, saved_searches
+from desk.reports.admin import MAX_ROWS, top_of_queue
 from desk.reports.indicators import IndicatorRow
 from desk.reports.queue_counts import active_alarms, counts_for, queue_state_for
 from desk.reports.reprocessing import START_RUN_PERMISSION
@@ -27,13 +28,13 @@ from reports.numbers import report_counts
 from reports.public import svg_charts
 from reports.reference import gazetteer
 
-MAX_ROWS = 6
-
 register = template.Library()
 register.filter("count", format_count)
 register.filter("number", format_count)
 register.filter("money", format_loss)
 register.filter("losses", format_losses)
+register.filter("due", relative_time)
+register.filter("dangers", columns.weightiest_reasons)
 register.filter("plain", highlighting.plain_line)
 register.filter("span", watch.format_duration)
 register.filter("person", detail.person)
@@ -76,11 +77,11 @@ def desk_alarms(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/dashboard_top.html", takes_context=True)
 def dashboard_top(context: Context) -> dict[str, Any]:
-    """Return the first ongoing reports, and the officer's own first ones."""
+    """Return the first reporters who must be called, and the officer's own first reports."""
     user = context["request"].user
     rows = list(top_of_queue(user, MAX_ROWS))
     return {
-        "ongoing": [row for row in rows if effective_facts.effective_facts(row).ongoing][:MAX_ROWS],
+        "calls": [row for row in rows if getattr(row, "must_call", False)],
         "mine": [row for row in rows if row.case.officer_id == user.pk][:MAX_ROWS],
         "has_no_unit": visibility.has_no_unit(user),
     }

@@ -1,6 +1,7 @@
 """When deadlines fall due, in Vietnam's time and working days. Pure: nothing is stored.
 
-Lengths are settings. Review (of a reporter still on the call) and classify run from receipt; notify
+Lengths are settings. Call (a reporter in danger) and classify run from receipt, call again from a call
+that reached nobody; notify
 (the reporter) and verify from the classification as a tin báo về tội phạm; an answer from an erasure
 request, from a withdrawal or from a correction that an officer must accept. Verify may be extended
 twice.
@@ -14,9 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.calendar import days_off, working_days
 
-REVIEW, CLASSIFY, NOTIFY, VERIFY = "review", "classify", "notify", "verify"
+CALL, CALL_AGAIN = "call", "call_again"  # the reporter, until somebody was reached
+CLASSIFY, NOTIFY, VERIFY = "classify", "notify", "verify"
 ERASURE_ANSWER, FOLLOWUP_ANSWER = "erasure_answer", "followup_answer"
-FROM_RECEIPT = (REVIEW, CLASSIFY)
+FROM_RECEIPT = (CALL, CLASSIFY)
+CALLS = (CALL, CALL_AGAIN)
 FROM_CRIME_REPORT = (NOTIFY, VERIFY)
 MAX_EXTENSIONS = 2
 END_OF_WORK = time(17, 0)
@@ -32,7 +35,8 @@ def due_at(kind: str, start: datetime, extended: int = 0) -> datetime:
     if kind == VERIFY:
         return _verified_by(start, extended)
     return {
-        REVIEW: lambda: start + timedelta(minutes=settings.DEADLINE_REVIEW_MINUTES),
+        CALL: lambda: start + timedelta(minutes=settings.DEADLINE_CALL_MINUTES),
+        CALL_AGAIN: lambda: start + timedelta(minutes=settings.DEADLINE_CALL_AGAIN_MINUTES),
         CLASSIFY: lambda: add_hours(start, settings.DEADLINE_CLASSIFY_HOURS),
         NOTIFY: lambda: add_working_days(start, settings.DEADLINE_NOTIFY_WORKING_DAYS),
         ERASURE_ANSWER: lambda: add_working_days(start, settings.DEADLINE_REQUEST_WORKING_DAYS),

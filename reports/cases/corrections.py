@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from core.audit import events
 from core.errors import ActionError, NotAllowedError
+from reports.calendar.deadline_rules import CALL
 from reports.cases import deadlines, legal_holds
 from reports.cases.transitions import DECIDE
 from reports.cases.workflow import ReasonMissingError, UnderLegalHoldError, lock_case_version
@@ -25,6 +26,7 @@ from reports.reference import office_lexicon
 
 Fact = Correction.Fact
 _MAX_DONG = 10**15
+URGENT = 60  # the least priority of Khẩn
 
 
 class InvalidFactValueError(ActionError):
@@ -120,8 +122,16 @@ def _has_word_of(case_id: UUID, fact: str) -> bool:
     return bool(words.values_list("is_active", flat=True).first())
 
 
+def _is_urgent(row: Correction) -> bool:
+    """Return whether an officer says that somebody is pressed, or that a report is Khẩn or above."""
+    least = {Fact.PRIORITY: URGENT, Fact.ONGOING: True}.get(Fact(row.fact))
+    return least is not None and bool(row.value and row.value >= least)
+
+
 def _store_correction(case_id: UUID, version: int, row: Correction) -> Case:
-    """Store the row and the case's corrections in force; return the case."""
+    """Store the row and the case's corrections in force; return the case. Who is in danger by an
+    officer's word is called at once, as by a ticked box.
+    """
     with transaction.atomic():
         case = _lock_free_case(case_id, row.actor, version)
         values = {fact: value for fact, value in case.corrections_json.items() if fact != row.fact}
@@ -131,11 +141,13 @@ def _store_correction(case_id: UUID, version: int, row: Correction) -> Case:
             raise InvalidFactValueError
         row.report_id = case_id
         row.save(force_insert=True)
+        is_urgent = row.is_active and _is_urgent(row)
         Case.objects.filter(pk=case_id).update(
             corrections_json=values,
             version=case.version + 1,
             changed_at=Now(),
-            due_at=deadlines.apply_transition(case),
+            min_priority=max(case.min_priority or 0, URGENT) if is_urgent else case.min_priority,
+            due_at=deadlines.apply_transition(case, starts=(CALL,) if is_urgent else ()),
         )
         kind = "corrected" if row.is_active else "correction_reverted"
         events.log_event("report", case_id, kind, by=row.actor, fact=row.fact, correction=row.pk)

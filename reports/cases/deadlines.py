@@ -16,14 +16,15 @@ from django.utils import timezone
 from core.models import AuditEvent
 from core.outbox import sweeps
 from reports.calendar import deadline_rules
-from reports.calendar.deadline_rules import ERASURE_ANSWER, FOLLOWUP_ANSWER
+from reports.calendar.deadline_rules import CALLS, ERASURE_ANSWER, FOLLOWUP_ANSWER
 from reports.cases.transitions import ANSWERS
+from reports.extraction.danger import DANGER
 from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold
-from reports.models.report_views import NO_VIEWS
 
 MAX_BATCH = 500
 SWEEP = "deadlines.start"
 LOOKED_BACK = timedelta(days=30)  # for requests that wait
+CALL_WITHIN = timedelta(hours=24)  # of a report; later nobody is in that danger any more
 _RequestT = TypeVar("_RequestT", bound=Model)
 
 
@@ -35,8 +36,9 @@ def start_deadlines(case: Case) -> None:
 
 def _from_receipt(case: Case) -> list[Deadline]:
     facts = getattr(case.report, "facts", None)
-    is_ongoing = case.report.happening_now or (facts is not None and facts.ongoing)
-    kinds = deadline_rules.FROM_RECEIPT if is_ongoing else (deadline_rules.CLASSIFY,)
+    must_call = case.report.happening_now or (facts and facts.ongoing)
+    must_call = must_call or (facts and any(each["fact"] == DANGER for each in facts.reasons))
+    kinds = deadline_rules.FROM_RECEIPT if must_call else (deadline_rules.CLASSIFY,)
     return [_build_deadline(case.pk, kind, case.report.received_at) for kind in kinds]
 
 
@@ -49,7 +51,7 @@ def _build_deadline(report_id: UUID, kind: str, start: datetime) -> Deadline:
 def apply_transition(
     case: Case,
     *,
-    meets: Iterable[str] = (deadline_rules.REVIEW,),
+    meets: Iterable[str] = (),
     drops: Iterable[str] = (),
     starts: Iterable[str] = (),
 ) -> datetime | None:
@@ -57,8 +59,7 @@ def apply_transition(
     start_deadlines(case)
     now = timezone.now()
     _pending(case.pk, meets).update(met_at=now)
-    if drops:
-        _pending(case.pk, drops).update(dropped_at=now)
+    _pending(case.pk, drops).update(dropped_at=now)
     started = [_build_deadline(case.pk, kind, now) for kind in starts]
     Deadline.objects.bulk_create(started, ignore_conflicts=True)
     return next_due(case.pk)
@@ -92,31 +93,38 @@ def next_due(report_id: UUID) -> datetime | None:
 
 
 def start_for_new_reports() -> int:
-    """Start deadlines from receipt, and the review deadline where it was extracted as ongoing
-    since; return the number of cases.
+    """Start deadlines from receipt, and that of a call where a danger was read since; return the
+    number of cases.
     """
     begun = _start(Case.objects.open().filter(due_at=None, report__erased_at=None))
-    return begun + _start(_ongoing_and_unviewed().exclude(due_at=None))
+    return begun + _start(_in_danger_without_call().exclude(due_at=None))
 
 
-def restart_review_deadline(case: Case) -> None:
-    """Start the review deadline of an ongoing report, even of an ended case; one that runs
-    keeps its end.
-    """
-    start_deadlines(case)
-    deadline = _build_deadline(case.pk, deadline_rules.REVIEW, timezone.now())
-    Deadline.objects.bulk_create([deadline], ignore_conflicts=True)
-    _set_due(case.pk)
+def start_call(case: Case) -> None:
+    """Start the deadline of a call, even of an ended case; one that runs keeps its end."""
+    due = apply_transition(case, starts=(deadline_rules.CALL,))
+    Case.objects.filter(pk=case.pk).update(due_at=due)
 
 
-def _ongoing_and_unviewed() -> QuerySet[Case]:
-    """Return new cases that nobody has viewed, extracted as ongoing."""
-    review_deadlines = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.REVIEW)
-    by_people = AuditEvent.objects.filter(actor__isnull=False).exclude(kind__in=NO_VIEWS)
-    views = by_people.filter(subject_type="report", subject_id=Cast(OuterRef("pk"), CharField()))
-    new_cases = Case.objects.filter(status=Case.Status.NEW, report__erased_at=None)
-    ongoing = new_cases.filter(report__facts__ongoing=True)
-    return ongoing.filter(~Exists(review_deadlines), ~Exists(views))
+def _in_danger_without_call() -> QuerySet[Case]:
+    """Return open cases of the last hours in which a danger was told, and no call was ever due."""
+    calls = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.CALL)
+    read = Q(report__facts__ongoing=True) | Q(report__facts__reasons__contains=[{"fact": DANGER}])
+    recent = Case.objects.open().filter(report__received_at__gte=timezone.now() - CALL_WITHIN)
+    told = recent.filter(read | Q(report__happening_now=True))
+    return told.filter(~Exists(calls), report__erased_at=None)
+
+
+def running_calls() -> QuerySet[Deadline]:
+    """Return the calls of the last CALL_WITHIN that have reached nobody yet."""
+    started = timezone.now() - CALL_WITHIN
+    return Deadline.objects.pending().filter(kind__in=CALLS, started_at__gte=started)
+
+
+def uncalled() -> QuerySet[Case]:
+    """Return the cases whose reporter must be called, also before the minute in which it falls due."""
+    calls = Q(pk__in=running_calls().values("report"))
+    return Case.objects.filter(calls | Q(pk__in=_in_danger_without_call().values("pk")))
 
 
 def start_for_requests() -> int:

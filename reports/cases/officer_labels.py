@@ -36,6 +36,11 @@ class Agreement:
     judged: int
     agreed: int
 
+    @property
+    def share(self) -> int:
+        """Return how many of a hundred were confirmed."""
+        return round(100 * self.agreed / self.judged)
+
 
 def load_agreement() -> list[Agreement]:
     """Return the agreement by month, the newest first, and fact, of the last MONTHS. One statement."""

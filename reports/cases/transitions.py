@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reports.calendar.deadline_rules import (
+    CALLS,
     CLASSIFY,
     ERASURE_ANSWER,
     FOLLOWUP_ANSWER,
     FROM_CRIME_REPORT,
     NOTIFY,
-    REVIEW,
     VERIFY,
 )
 from reports.models import Case
@@ -35,7 +35,7 @@ class Transition:
     is_second: bool = False  # another than who ended the work agrees with that
     undo_permission: str = ""  # with which whoever ended the work may undo it in UNDO_WINDOW
     # The deadlines that it meets, starts and drops, and the one that it extends.
-    meets_deadlines: tuple[str, ...] = (REVIEW,)
+    meets_deadlines: tuple[str, ...] = ()
     starts_deadlines: tuple[str, ...] = ()
     drops_deadlines: tuple[str, ...] = ()
     extends_deadline: str = ""
@@ -56,11 +56,13 @@ EMPTY: Mapping[str, str | None] = {
     "outcome": "", "unit_name": "", "assigned_unit": None, "officer": None, "min_priority": None,
     "seconded_by": None,
 }  # fmt: skip
-_CLASSIFIED = (REVIEW, CLASSIFY)
-_DONE = (*_CLASSIFIED, FOLLOWUP_ANSWER)  # the reporter reads how a request ended
+_DONE = (CLASSIFY, FOLLOWUP_ANSWER)  # the reporter reads how a request ended
 _ENDED = (Status.CRIME_REPORT, Status.HANDED_OVER, Status.CLOSED, Status.JUNK, Status.WITHDRAWN)
 
 TABLE: Mapping[str, Transition] = {
+    "contact": Transition(
+        "contacted", DECIDE, _STAY, required_fields=("contact",), assigns_actor=False, meets_deadlines=CALLS,
+    ),
     "take": Transition("taken", DECIDE, _BEGIN),
     "assign": Transition("assigned", "reports.assign_case", _BEGIN, required_fields=("officer",)),
     "assign_unit": Transition(
@@ -81,12 +83,12 @@ TABLE: Mapping[str, Transition] = {
     "message": Transition(
         "messaged", DECIDE, _STAY,
         required_fields=("reason",), assigns_actor=False, messages_reporter=True,
-        meets_deadlines=(REVIEW, NOTIFY, FOLLOWUP_ANSWER),
+        meets_deadlines=(NOTIFY, FOLLOWUP_ANSWER),
     ),
     "resume": Transition("resumed", DECIDE, _lead_to(Status.IN_REVIEW, Status.WAITING)),
     "act": Transition(
         "classified_as_crime", "reports.classify_case", _lead_to(Status.CRIME_REPORT, *Case.OPEN),
-        required_fields=("reason",), meets_deadlines=_CLASSIFIED, starts_deadlines=FROM_CRIME_REPORT,
+        required_fields=("reason",), meets_deadlines=(CLASSIFY,), starts_deadlines=FROM_CRIME_REPORT,
     ),
     "extend": Transition(
         "extended", "reports.extend_case", _lead_to(Status.CRIME_REPORT, Status.CRIME_REPORT),
@@ -96,19 +98,19 @@ TABLE: Mapping[str, Transition] = {
         "handed_over", "reports.hand_over_case",
         _lead_to(Status.HANDED_OVER, *Case.OPEN, Status.CRIME_REPORT),
         required_fields=("unit", "reason"), has_slip=True,
-        meets_deadlines=(*_CLASSIFIED, VERIFY),  # not NOTIFY: the reporter was not notified
+        meets_deadlines=(CLASSIFY, VERIFY),  # not NOTIFY: the reporter was not notified
     ),
     "close": Transition(
         "closed", "reports.close_case", _lead_to(Status.CLOSED, *Case.OPEN, Status.CRIME_REPORT),
-        required_fields=("outcome", "reason"), meets_deadlines=(*_DONE, VERIFY),
+        required_fields=("outcome", "reason"), meets_deadlines=(*_DONE, VERIFY), drops_deadlines=CALLS,
     ),
     "junk": Transition(
         "junked", "reports.close_case", _lead_to(Status.JUNK, *Case.OPEN),
-        required_fields=("reason",), meets_deadlines=_DONE,
+        required_fields=("reason",), meets_deadlines=_DONE, drops_deadlines=CALLS,
     ),
     "withdraw": Transition(
         "withdrawn", "reports.close_case", _lead_to(Status.WITHDRAWN, *Case.OPEN),
-        required_fields=("reason",), needs_withdrawal=True, meets_deadlines=_DONE,
+        required_fields=("reason",), needs_withdrawal=True, meets_deadlines=_DONE, drops_deadlines=CALLS,
     ),
     "second": Transition(
         "ending_seconded", "reports.close_case",
@@ -126,7 +128,7 @@ ERASURE_REQUEST_TABLE: Mapping[str, Transition] = {
     "refuse_erasure": Transition(
         "erasure_refused", "reports.close_case", _STAY,
         required_fields=("reason",), assigns_actor=False, messages_reporter=True,
-        meets_deadlines=(REVIEW, ERASURE_ANSWER),
+        meets_deadlines=(ERASURE_ANSWER,),
     ),
     "reopen_erasure_request": Transition(
         "erasure_request_reopened", "reports.propose_destruction", _STAY,
@@ -136,7 +138,8 @@ ERASURE_REQUEST_TABLE: Mapping[str, Transition] = {
         "erasure_granted", "reports.grant_erasure",
         _lead_to(Status.WITHDRAWN, *Case.OPEN)
         | {each: each for each in _ENDED if each != Status.CRIME_REPORT},
-        assigns_actor=False, meets_deadlines=(*_DONE, ERASURE_ANSWER), drops_deadlines=FROM_CRIME_REPORT,
+        assigns_actor=False, meets_deadlines=(*_DONE, ERASURE_ANSWER),
+        drops_deadlines=(*CALLS, *FROM_CRIME_REPORT),
     ),
 }  # fmt: skip
 # Events that answer a withdrawal or a waiting correction; a question does not.

@@ -19,6 +19,7 @@ from core import encryption
 from core.audit import events
 from core.errors import ActionError, CodedError, NotAllowedError, StaleVersionError
 from core.keys import newest_key
+from reports.calendar.deadline_rules import CALL_AGAIN, CALLS
 from reports.campaigns import regrouping
 from reports.cases import deadlines, legal_holds, replies, transfer_slips, visibility
 from reports.cases.legal_holds import ReportErasedError
@@ -34,11 +35,13 @@ from reports.cases.transitions import (
 )
 from reports.extraction.bank_accounts_and_links import find_links
 from reports.facts.effective_facts import effective_facts
-from reports.models import Case, ErasureRequest, Followup, Message, Report, Unit
+from reports.models import Case, Deadline, ErasureRequest, Followup, Message, Report, Unit
 from reports.models.report_views import views_of_report
 from reports.reference import units
 
-ONGOING, WRITTEN, OPEN_REQUEST = "ongoing", "written", "open_request"  # closing_blockers
+ONGOING, UNCALLED = "ongoing", "uncalled"  # closing_blockers
+WRITTEN, OPEN_REQUEST = "written", "open_request"
+_CODES = {"outcome": Case.Outcome.values, "contact": Case.Contact.values}
 UNDO_WINDOW = timedelta(hours=24)  # in which officers may reopen what they ended themselves
 
 
@@ -51,7 +54,7 @@ class InvalidTransitionError(ActionError):
 
 
 class ReasonMissingError(FieldError):
-    """A required field is missing: `code` is reason, outcome, unit or officer."""
+    """A required field is missing: `code` is reason, outcome, contact, unit or officer."""
 
 
 class UnknownUnitError(ActionError):
@@ -112,7 +115,7 @@ def _may_make(move: Transition, case_id: UUID, by: User) -> bool:
 def decide(
     verb: str, case_id: UUID, *, by: User, version: int, officer: User | None = None, **words: str
 ) -> Case:
-    """Apply a verb of a table to a case and return it; `words`: reason, outcome, unit.
+    """Apply a verb of a table to a case and return it; `words`: reason, outcome, contact, unit.
 
     `officer`: to whom it is assigned, who must have the right to decide. Raises ActionError.
     """
@@ -137,7 +140,7 @@ def decide(
             changes["outcome"] = words["outcome"]
         if move.is_second:
             changes["seconded_by"] = by
-        _write_case(case, changes | {"due_at": _update_deadlines(case, move)})
+        _write_case(case, changes | {"due_at": _update_deadlines(case, move, words)})
         if move.messages_reporter:
             text = words.pop("reason")
             keys["message"] = _send_message(case_id, by, text, is_question=move.is_question)
@@ -232,15 +235,21 @@ def _check_words(move: Transition, words: Mapping[str, str], officer: User | Non
 def _is_given(what: str, word: str, officer: User | None) -> bool:
     if what == "officer":
         return officer is not None and officer.has_perm(DECIDE)
-    return word in Case.Outcome.values if what == "outcome" else bool(word)
+    values = _CODES.get(what)
+    return word in values if values else bool(word)
 
 
-def _update_deadlines(case: Case, move: Transition) -> datetime | None:
-    """Apply a transition to the deadlines; return when the case is due next."""
+def _update_deadlines(case: Case, move: Transition, words: Mapping[str, str]) -> datetime | None:
+    """Apply a transition to the deadlines; return when the case is due next. A call that nobody
+    answers starts the next.
+    """
+    starts = move.starts_deadlines
+    if words.get("contact") == Case.Contact.NO_ANSWER:
+        starts = (*starts, CALL_AGAIN)
     if move.extends_deadline and not deadlines.extend(case.pk, move.extends_deadline):
         raise NoExtensionLeftError
     return deadlines.apply_transition(
-        case, meets=move.meets_deadlines, drops=move.drops_deadlines, starts=move.starts_deadlines
+        case, meets=move.meets_deadlines, drops=move.drops_deadlines, starts=starts
     )
 
 
@@ -266,7 +275,7 @@ def _send_message(case_id: UUID, by: User, text: str, *, is_question: bool) -> i
 
 def closing_blockers(report: Report) -> tuple[str, ...]:
     """Return the codes of what speaks against closing a report, loaded with case and facts:
-    an ongoing call, unread messages, open requests. One statement.
+    an ongoing call, a reporter whom nobody has reached, unread messages, open requests. One statement.
     """
     return tuple(_iter_blockers(report))
 
@@ -279,11 +288,10 @@ def _iter_blockers(report: Report) -> Iterator[str]:
     unread_messages = report.messages.filter(~Exists(views), actor=None)
     erasures = ErasureRequest.objects.open().filter(report=report)
     followups = deadlines.unanswered_followups().filter(report=report)
+    calls = Deadline.objects.pending().filter(report=report, kind__in=CALLS)
     checks = Report.objects.filter(pk=report.pk).annotate(
-        written=Exists(unread_messages), requested=Q(Exists(erasures)) | Q(Exists(followups))
+        **{UNCALLED: Exists(calls), WRITTEN: Exists(unread_messages)},
+        **{OPEN_REQUEST: Q(Exists(erasures)) | Q(Exists(followups))},
     )
-    has_written, has_open_request = checks.values_list("written", "requested").get()
-    if has_written:
-        yield WRITTEN
-    if has_open_request:
-        yield OPEN_REQUEST
+    found = checks.values(UNCALLED, WRITTEN, OPEN_REQUEST).get()
+    yield from (code for code, is_found in found.items() if is_found)

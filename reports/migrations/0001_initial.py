@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Alarm',
             fields=[
-                ('kind', models.CharField(choices=[('late', 'tin chờ máy đọc quá lâu'), ('failed', 'tin máy không đọc được'), ('unbalanced', 'có tin chưa vào hàng máy đọc'), ('uncounted', 'máy lâu chưa đếm lại'), ('unseen', 'tin đang bị ép chưa ai xem'), ('overdue', 'tin quá hạn xử lý'), ('calendar', 'thiếu lịch nghỉ lễ'), ('unlinked', 'nhật ký lâu chưa được khóa nối'), ('broken', 'nhật ký không khớp với bản đã khóa'), ('unpurged', 'máy lâu chưa xóa dữ liệu hết hạn'), ('breach', 'sự cố lộ dữ liệu quá hạn báo'), ('skipped', 'việc máy làm không xong'), ('backup', 'bản sao lưu trễ hoặc hỏng'), ('disk', 'ổ đĩa của máy chủ sắp đầy'), ('connections', 'cơ sở dữ liệu sắp hết kết nối'), ('busy', 'trang quá bận, người xem phải chờ'), ('certificate', 'chứng thư ký cảnh báo sắp hết hạn'), ('looks', 'cán bộ mở dữ liệu cá nhân quá nhiều lần')], max_length=16, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('late', 'tin chờ máy đọc quá lâu'), ('failed', 'tin máy không đọc được'), ('unbalanced', 'có tin chưa vào hàng máy đọc'), ('uncounted', 'máy lâu chưa đếm lại'), ('unseen', 'người báo chưa ai gọi được'), ('overdue', 'tin quá hạn xử lý'), ('calendar', 'thiếu lịch nghỉ lễ'), ('unlinked', 'nhật ký lâu chưa được khóa nối'), ('broken', 'nhật ký không khớp với bản đã khóa'), ('unpurged', 'máy lâu chưa xóa dữ liệu hết hạn'), ('breach', 'sự cố lộ dữ liệu quá hạn báo'), ('skipped', 'việc máy làm không xong'), ('backup', 'bản sao lưu trễ hoặc hỏng'), ('disk', 'ổ đĩa của máy chủ sắp đầy'), ('connections', 'cơ sở dữ liệu sắp hết kết nối'), ('busy', 'trang quá bận, người xem phải chờ'), ('certificate', 'chứng thư ký cảnh báo sắp hết hạn'), ('looks', 'cán bộ mở dữ liệu cá nhân quá nhiều lần')], max_length=16, primary_key=True, serialize=False)),
                 ('since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('notified_at', models.DateTimeField(null=True)),
                 ('count', models.PositiveIntegerField(default=0)),
@@ -431,7 +431,7 @@ class Migration(migrations.Migration):
             name='Deadline',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('review', 'xem ngay'), ('classify', 'phân loại'), ('notify', 'báo lại người báo'), ('verify', 'xác minh tin báo'), ('erasure_answer', 'trả lời đề nghị xóa'), ('followup_answer', 'trả lời đề nghị rút, sửa tin')], max_length=16, verbose_name='hạn')),
+                ('kind', models.CharField(choices=[('call', 'gọi ngay'), ('call_again', 'gọi lại'), ('classify', 'phân loại'), ('notify', 'báo lại người báo'), ('verify', 'xác minh tin báo'), ('erasure_answer', 'trả lời đề nghị xóa'), ('followup_answer', 'trả lời đề nghị rút, sửa tin')], max_length=16, verbose_name='hạn')),
                 ('started_at', models.DateTimeField(verbose_name='từ')),
                 ('due_at', models.DateTimeField(verbose_name='đến hạn')),
                 ('extension_count', models.PositiveSmallIntegerField(db_default=0, verbose_name='số lần gia hạn')),

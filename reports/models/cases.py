@@ -53,6 +53,13 @@ class Case(models.Model):
         INSUFFICIENT = "insufficient", "Chưa đủ để làm tiếp"
         NOT_SCAM = "not_scam", "Không phải lừa đảo"
 
+    class Contact(models.TextChoices):
+        REACHED = "reached", "Gặp người báo"
+        FAMILY = "family", "Người nhà đã tới"
+        POLICE = "police", "Đã báo công an xã, phường"
+        BANK = "bank", "Đã báo ngân hàng"
+        NO_ANSWER = "no_answer", "Không nghe máy"
+
     OPEN = (Status.NEW, Status.IN_REVIEW, Status.WAITING)
 
     report = models.OneToOneField(Report, models.PROTECT, primary_key=True)

@@ -20,7 +20,8 @@ class Deadline(models.Model):
     """
 
     class Kind(models.TextChoices):
-        REVIEW = "review", "xem ngay"
+        CALL = "call", "gọi ngay"
+        CALL_AGAIN = "call_again", "gọi lại"
         CLASSIFY = "classify", "phân loại"
         NOTIFY = "notify", "báo lại người báo"
         VERIFY = "verify", "xác minh tin báo"

@@ -44,7 +44,7 @@ class Alarm(models.Model):
         FAILED = "failed", "tin máy không đọc được"
         UNBALANCED = "unbalanced", "có tin chưa vào hàng máy đọc"
         UNCOUNTED = "uncounted", "máy lâu chưa đếm lại"
-        UNSEEN = "unseen", "tin đang bị ép chưa ai xem"
+        UNSEEN = "unseen", "người báo chưa ai gọi được"
         OVERDUE = "overdue", "tin quá hạn xử lý"
         CALENDAR = "calendar", "thiếu lịch nghỉ lễ"
         UNLINKED = "unlinked", "nhật ký lâu chưa được khóa nối"

@@ -80,7 +80,8 @@ SELECT open_items.waiting, open_items.late, stuck.failed, open_items.oldest, ope
          ORDER BY id LIMIT 1),
        EXISTS (SELECT FROM core_auditchaincheck WHERE break_kind <> ''),
        (SELECT count(*) FROM reports_deadline AS deadline WHERE met_at IS NULL AND dropped_at IS NULL
-           AND kind = 'review' AND due_at <= statement_timestamp()
+           AND kind IN ('call', 'call_again') AND due_at <= statement_timestamp()
+           AND started_at > statement_timestamp() - interval '24 hours'
            AND (%(unit)s::text IS NULL OR EXISTS (
                 SELECT FROM reports_case AS desk
                  WHERE desk.report_id = deadline.report_id AND desk.assigned_unit_id = %(unit)s))),

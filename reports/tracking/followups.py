@@ -123,7 +123,7 @@ def _save_once(
         if getattr(row, "kind", "") != Followup.Kind.WITHDRAWAL:  # read by people alone
             queue.enqueue_once(TRIAGE_TASK, row.report_id)
         if case:
-            deadlines.restart_review_deadline(case)
+            deadlines.start_call(case)
     queue.notify()
     return row, True
 

@@ -63,3 +63,69 @@ if (here) {
   }
   setInterval(() => beat().catch(() => {}), BEAT_MS); // a lost beat is no news
 }
+
+// Who must be called now: the open start page asks every few seconds, counts them in its title, and
+// sounds when somebody new stands there. The sound can be switched off, for this browser.
+const calls = document.querySelector("[data-calls]");
+const CALLS_MS = 4_000;
+const SILENT = "desk-silent";
+const title = document.title;
+let known = numbersIn(calls);
+
+function numbersIn(part) {
+  return part?.querySelector("[data-numbers]")?.dataset.numbers.split(" ").filter(Boolean) ?? [];
+}
+
+function sound() {
+  const audio = new AudioContext();
+  for (const [at, pitch] of [[0, 880], [0.25, 660], [0.5, 880]]) {
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    tone.frequency.value = pitch;
+    volume.gain.value = 0.2;
+    tone.connect(volume).connect(audio.destination);
+    tone.start(audio.currentTime + at);
+    tone.stop(audio.currentTime + at + 0.2);
+  }
+}
+
+function countInTitle(numbers) {
+  document.title = numbers.length ? `(${numbers.length}) Phải gọi ngay. ${title}` : title;
+}
+
+async function askForCalls() {
+  const answer = await fetch(calls.dataset.calls, { redirect: "manual" });
+  if (!answer.ok) {
+    // Logged out, or the portal is away: whoever looks at the tab must know that it no longer watches.
+    document.title = `Không còn theo dõi, mở lại trang. ${title}`;
+    return;
+  }
+  const fresh = document.createElement("div");
+  fresh.innerHTML = await answer.text();
+  const numbers = numbersIn(fresh);
+  countInTitle(numbers);
+  if (numbers.join() !== known.join() || !calls.contains(document.activeElement)) {
+    calls.replaceChildren(...fresh.childNodes, silence);
+  }
+  if (numbers.some((number) => !known.includes(number)) && localStorage.getItem(SILENT) === null) sound();
+  known = numbers;
+}
+
+const silence = document.createElement("p");
+if (calls) {
+  const box = document.createElement("input");
+  box.type = "checkbox";
+  box.checked = localStorage.getItem(SILENT) === null;
+  box.addEventListener("change", () => {
+    if (box.checked) localStorage.removeItem(SILENT);
+    else localStorage.setItem(SILENT, "1");
+    if (box.checked) sound(); // and the browser may sound from here on
+  });
+  const label = document.createElement("label");
+  label.append(box, " Kêu khi có người mới phải gọi");
+  silence.append(label);
+  silence.className = "sub silence";
+  calls.append(silence);
+  countInTitle(known);
+  setInterval(() => askForCalls().catch(() => { document.title = `Mất kết nối. ${title}`; }), CALLS_MS);
+}

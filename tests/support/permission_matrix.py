@@ -114,7 +114,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
     ("reports_report", LEAD, LEAD, "export"),
     ("reports_report", LEAD, NOBODY, "agreement"),
     ("reports_report", NOBODY, LEAD, "export_labels"),
-    ("reports_report", WORKS, NOBODY, "bulk_result next picture previous retention text"),
+    ("reports_report", WORKS, NOBODY, "bulk_result calls next picture previous retention text"),
     (
         "reports_report",
         NOBODY,
@@ -138,7 +138,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         NOBODY,
         WORKS,
         (
-            "act ask bulk_close bulk_junk bulk_second close compose_ask compose_message confirm_fact correct heartbeat "
+            "act ask bulk_close bulk_junk bulk_second close compose_ask compose_message confirm_fact contact correct heartbeat "
             "junk message note preference recall release_code remove_search reprocess resume "
             "retention_refuse_erasure reveal_contact reveal_file reveal_followup reveal_message "
             "reveal_phrase reveal_story revert_correction save_search second slip take withdraw"

@@ -44,6 +44,7 @@ SET_ASIDE = pytest.mark.parametrize(
 BECAUSE = {"why": "Gọi lại người báo"}
 # What an officer says with each verb.
 WORDS: dict[str, dict[str, Any]] = {
+    "contact": {"contact": "reached"},
     "take": {},
     "assign": {},
     "assign_unit": {"unit": "Công an xã Yên Định"},

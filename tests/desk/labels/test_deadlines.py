@@ -45,9 +45,9 @@ def test_a_new_report_is_due_to_be_sorted_and_ended_work_is_not(duty: Person) ->
 
 def test_deadlines_of_one_end_stand_in_one_bracket() -> None:
     now = timezone.now()
-    lines = [deadlines.DeadlineLine(title, now, "") for title in ("Xem ngay", "Phân loại")]
+    lines = [deadlines.DeadlineLine(title, now, "") for title in ("Gọi ngay", "Phân loại")]
     later = deadlines.DeadlineLine("Báo lại", now + timedelta(hours=1), "")
-    assert deadlines.ending_at([*lines, later], now) == "xem ngay, phân loại"
+    assert deadlines.ending_at([*lines, later], now) == "gọi ngay, phân loại"
 
 
 @pytest.mark.django_db

@@ -27,13 +27,12 @@ def judged(duty: Person) -> None:
 
 
 @pytest.mark.usefixtures("judged")
-def test_the_share_is_drawn_by_fact_and_month_and_stands_in_a_table(lead: Person) -> None:
+def test_the_share_is_drawn_and_said_by_fact_and_month(lead: Person) -> None:
     page = tree(lead.client.get(PAGE))
-    (chart,) = page.xpath("//figure/*[local-name()='svg']")
-    (column,) = chart.xpath(".//*[local-name()='rect']")
-    assert int(column.get("height")) == round(80 * 0.67)
     first = page.xpath("//tbody/tr")[0]
-    assert [cell.text for cell in first] == [f"{timezone.localdate():%m/%Y}", "67% (2/3)"]
+    assert first.xpath("th/text()") == [f"{timezone.localdate():%m/%Y}"]
+    assert first.xpath("td/meter/@value") == ["67"]
+    assert " ".join(first.xpath("td")[0].text_content().split()) == "67% 67% 2 trên 3"
     assert len(page.xpath("//tbody/tr")) == 12
 
 

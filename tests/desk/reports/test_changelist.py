@@ -94,23 +94,24 @@ def test_the_queue_is_filtered_by_the_work_wanted(duty: Person, chosen: str, exp
     assert found == {reports[letter] for letter in expected}
 
 
-def test_who_is_pressed_and_unseen_comes_first_the_latest_before_all(duty: Person) -> None:
-    taken, old, new, no_deadline = (report_factories.report(f"tin {n}") for n in range(4))
-    for report, priority in ((taken, 99), (old, 70), (new, 70), (no_deadline, 60)):
+def test_who_must_be_called_comes_first_the_latest_before_all_whatever_marks_they_have(
+    duty: Person,
+) -> None:
+    reached, old, new, stale = (report_factories.report(f"tin {n}") for n in range(4))
+    lowered = report_factories.report("bị xếp dưới", flags=["too_fast"])
+    for report, priority in ((reached, 99), (old, 70), (new, 70), (stale, 70), (lowered, 60)):
         report_factories.add_facts(report, ongoing=True, priority=priority)
     now = timezone.now()
-    for report, since in ((old, 600), (new, 1)):
-        stand(report, due_at=now)
+    for report, since in ((old, 600), (new, 1), (stale, 1500), (lowered, 30)):
         started = now - timedelta(minutes=since)
-        Deadline.objects.create(report=report, kind="review", started_at=started, due_at=now)
-    stand(taken, status="in_review", due_at=now - timedelta(days=2))
-    assert list_reports(duty.client, "?viec=ongoing") == [no_deadline, new, old, taken]
-    board = duty.read_page("/admin/")
-    assert board.index(new.public_number) < board.index(taken.public_number)
-    lowered = report_factories.report("bị xếp dưới", flags=["too_fast"])
-    report_factories.add_facts(lowered, ongoing=True, priority=85)
-    assert list_reports(duty.client, "?viec=lowered") == [lowered]
-    assert "1 đang bị ép, bị xếp dưới" in words(duty.client)
+        Deadline.objects.create(report=report, kind="call", started_at=started, due_at=now)
+    Deadline.objects.create(report=reached, kind="call", started_at=now, due_at=now, met_at=now)
+    assert list_reports(duty.client, "?viec=call") == [new, lowered, old]
+    assert list_reports(duty.client, "?viec=ongoing")[:3] == [new, lowered, old]
+    assert "3 phải gọi ngay" in words(duty.client)
+    lane = tree(duty.client.get(f"{QUEUE}calls/"))
+    shown = lane.xpath("//*[@class='number']/text()")
+    assert shown == [str(report.public_number) for report in (new, lowered, old)]
 
 
 @pytest.mark.parametrize("status", ["new", "closed"])

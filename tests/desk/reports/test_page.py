@@ -154,7 +154,14 @@ def rich(lead: Person) -> Report:
     answered(report, "Chín giờ.")
     add_followup(report, story="Họ gọi lại.")
     press(lead.client, report, "act", reason="Đã chiếm đoạt. Gửi Cơ quan điều tra.")
-    press(lead.client, report, "hand_over", unit="Công an xã Yên Định", reason="Địa bàn xã.")
+    press(
+        lead.client,
+        report,
+        "hand_over",
+        unit="Công an xã Yên Định",
+        reason="Địa bàn xã.",
+        anyway="on",
+    )
     LegalHold.objects.create(report=report, reason="Đang điều tra", actor=lead.user)
     return report
 

@@ -91,45 +91,47 @@ IF_ONGOING = pytest.mark.parametrize(
 
 @pytest.mark.parametrize("way", ["message", "more", "correction", "withdrawal"])
 @IF_ONGOING
-def test_later_words_of_who_is_pressed_start_the_look_anew(
+def test_later_words_of_who_is_pressed_start_the_call_anew(
     duty: Person, way: str, told: str, runs: bool
 ) -> None:
     report = report_factories.report("Họ gọi.", happening_now=True)
-    workflow.decide("take", report.pk, by=duty.user, version=1)
+    workflow.decide("contact", report.pk, by=duty.user, version=1, contact="reached")
     said_by(report, way, told)
-    look = report.deadlines.filter(kind="review")
-    assert look.pending().exists() is runs
-    assert look.exclude(met_at=None).count() == 1
+    call = report.deadlines.filter(kind="call")
+    assert call.pending().exists() is runs
+    assert call.exclude(met_at=None).count() == 1
 
 
 @IF_ONGOING
-def test_what_is_ongoing_after_the_end_is_seen_in_time(duty: Person, told: str, runs: bool) -> None:
+def test_who_is_pressed_after_the_end_is_called_in_time(
+    duty: Person, told: str, runs: bool
+) -> None:
     report = report_factories.report("Họ gọi.")
     workflow.decide("close", report.pk, by=duty.user, version=1, outcome="scam", reason="Xong.")
     said_by(report, "message", told)
-    assert report.deadlines.pending().filter(kind="review").exists() is runs
+    assert report.deadlines.pending().filter(kind="call").exists() is runs
     report.case.refresh_from_db()
     assert (report.case.due_at is not None) is runs
     version = report.case.version
-    workflow.decide("message", report.pk, by=duty.user, version=version, reason="Dập máy ngay.")
+    workflow.decide("contact", report.pk, by=duty.user, version=version, contact="reached")
     assert not report.deadlines.pending().exists()
 
 
-def test_the_end_of_a_look_that_runs_stays(duty: Person) -> None:
+def test_the_end_of_a_call_that_runs_stays(duty: Person) -> None:
     report = report_factories.report("Họ gọi.")
     said_by(report, "more", ONGOING)
-    first = report.deadlines.get(kind="review").due_at
+    first = report.deadlines.get(kind="call").due_at
     with time_machine.travel(timezone.now() + timedelta(minutes=10)):
         said_by(report, "message", ONGOING)
-    assert report.deadlines.get(kind="review").due_at == first
+    assert report.deadlines.get(kind="call").due_at == first
 
 
-def test_the_same_words_twice_ask_for_one_look(duty: Person) -> None:
+def test_the_same_words_twice_ask_for_one_call(duty: Person) -> None:
     report = report_factories.report("Họ gọi.")
     said_by(report, "more", ONGOING)
-    workflow.decide("take", report.pk, by=duty.user, version=1)
+    workflow.decide("contact", report.pk, by=duty.user, version=1, contact="reached")
     said_by(report, "more", ONGOING)
-    assert not report.deadlines.pending().filter(kind="review").exists()
+    assert not report.deadlines.pending().filter(kind="call").exists()
 
 
 @pytest.mark.parametrize("how", ["message", "more"])

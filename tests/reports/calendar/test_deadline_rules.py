@@ -48,7 +48,7 @@ def test_three_working_days_end_with_the_work(start: str, due: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "start", "extended", "due"),
     [
-        ("review", "2026-11-24 23:50", 0, "2026-11-25 00:05"),  # over midnight
+        ("call", "2026-11-24 23:50", 0, "2026-11-25 00:05"),  # over midnight
         ("classify", "2026-11-24 23:50", 0, "2026-11-25 23:50"),
         ("notify", "2026-12-31 23:59", 0, "2027-01-06 17:00"),  # over the year
         ("verify", "2026-11-24 00:10", 0, "2026-12-14 17:00"),
@@ -74,7 +74,7 @@ def test_the_day_of_a_start_is_that_of_vietnam_whatever_zone_it_comes_in() -> No
 @pytest.mark.parametrize(
     ("setting", "deadline", "due"),
     [
-        (("DEADLINE_REVIEW_MINUTES", 5), ("review", 0), "24/11 14:37"),
+        (("DEADLINE_CALL_MINUTES", 5), ("call", 0), "24/11 14:37"),
         (("DEADLINE_CLASSIFY_HOURS", 48), ("classify", 0), "26/11 14:32"),
         (("DEADLINE_NOTIFY_WORKING_DAYS", 1), ("notify", 0), "25/11 17:00"),
         (("DEADLINE_VERIFY_DAYS", 10), ("verify", 0), "04/12 17:00"),

@@ -54,7 +54,7 @@ def test_a_deadline_is_told_before_and_when_it_passes_once_each() -> None:
     case = report_factories.case(happening_now=True)
     for minutes in (0, 12, 13, 15, 16, 60):
         remind(minutes=minutes)
-    assert kinds(case) == ["deadline_soon review", "deadline_overdue review"]
+    assert kinds(case) == ["deadline_soon call", "deadline_overdue call"]
 
 
 def test_a_deadline_that_was_slept_through_is_told_as_overdue_alone_and_logged(
@@ -140,11 +140,11 @@ def test_the_desk_and_the_alarms_say_what_is_ongoing_and_unviewed(duty: Person) 
     case = report_factories.case(happening_now=True)
     deadline_notifications.send_due_reminders()
     past = timezone.now() - timedelta(minutes=20)
-    Deadline.objects.filter(kind="review").update(started_at=past, due_at=past)
+    Deadline.objects.filter(kind="call").update(started_at=past, due_at=past)
     Case.objects.filter(pk=case.pk).update(due_at=past)
     now = queue_stats.queue_state()
     assert (now.unseen, now.overdue) == (1, 1)
-    assert "1 tin người báo đang bị ép, quá 15 phút chưa ai xem" in banner(duty.client)
+    assert "1 người báo đang gặp nguy, quá hạn mà chưa ai gọi được" in banner(duty.client)
     alarms.check_alarms()
     assert set(Alarm.objects.values_list("kind", flat=True)) >= {"unseen", "overdue"}
 

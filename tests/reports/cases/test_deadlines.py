@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from core.errors import NotAllowedError
 from reports.cases import deadlines, workflow
+from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Deadline
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
@@ -22,6 +23,14 @@ from tests.support.report_factories import decide, try_to
 pytestmark = pytest.mark.django_db
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+DANGER = {
+    "fact": "danger",
+    "rule": "takeover: mất quyền điện thoại",
+    "words": "",
+    "start": 0,
+    "end": 0,
+    "points": 0,
+}
 
 
 def running(case: Case) -> dict[str, datetime]:
@@ -38,7 +47,7 @@ def test_a_minute_after_a_report_came_its_deadlines_run_from_receipt() -> None:
     assert not Deadline.objects.exists()
     assert [deadlines.start_for_new_reports() for _ in range(2)] == [1, 0]
     begun = case.report.received_at
-    due = {"review": begun + timedelta(minutes=15), "classify": begun + timedelta(hours=24)}
+    due = {"call": begun + timedelta(minutes=15), "classify": begun + timedelta(hours=24)}
     assert running(case) == due
     case.refresh_from_db()
     assert (case.due_at, case.version) == (begun + timedelta(minutes=15), 1)
@@ -50,36 +59,70 @@ def test_what_is_not_ongoing_is_to_be_classified_alone_until_extracted_otherwise
     assert running(case).keys() == {"classify"}
     report_factories.add_facts(case.report, ongoing=True)
     deadlines.start_for_new_reports()
-    assert running(case).keys() == {"review", "classify"}
+    assert running(case).keys() == {"call", "classify"}
     case.refresh_from_db()
-    assert case.due_at == running(case)["review"]
+    assert case.due_at == running(case)["call"]
 
 
-def test_a_report_that_somebody_has_seen_needs_no_look(chief: User) -> None:
+def test_a_danger_that_is_read_after_a_note_is_called_all_the_same(chief: User) -> None:
     case = report_factories.case()
     decide("note", case, chief)
-    report_factories.add_facts(case.report, ongoing=True)
+    report_factories.add_facts(case.report, reasons=[DANGER])
     deadlines.start_for_new_reports()
+    assert running(case).keys() == {"call", "classify"}
+
+
+def test_what_is_older_than_a_day_is_called_no_more() -> None:
+    case = report_factories.case()
+    deadlines.start_for_new_reports()
+    report_factories.add_facts(case.report, ongoing=True)
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        deadlines.start_for_new_reports()
     assert running(case).keys() == {"classify"}
+    assert not deadlines.running_calls().exists()
 
 
-@pytest.mark.parametrize("verb", ["take", "note", "ask", "message", "correct"])
-def test_whatever_a_person_does_meets_the_look(verb: str, chief: User) -> None:
+@pytest.mark.parametrize(
+    "verb", ["take", "assign", "note", "ask", "message", "correct", "act", "hand_over"]
+)
+def test_nothing_but_a_recorded_contact_ends_the_call(verb: str, chief: User) -> None:
     case = report_factories.case(happening_now=True)
     deadlines.start_for_new_reports()
     if verb == "correct":
         report_factories.correct(case, chief, "ongoing", False)
     else:
         decide(verb, case, chief)
-    assert running(case).keys() == {"classify"}
-    assert Deadline.objects.get(kind="review").met_at
+    assert "call" in running(case)
+    decide("contact", case, chief, contact=Case.Contact.REACHED)
+    assert running(case).keys().isdisjoint({"call", "call_again"})
+    assert Deadline.objects.get(kind="call").met_at
 
 
-def test_a_decision_before_the_minute_starts_and_meets_in_one(chief: User) -> None:
+def test_a_call_that_nobody_answers_is_due_again_until_somebody_is_reached(chief: User) -> None:
     case = report_factories.case(happening_now=True)
-    after = decide("take", case, chief)
-    assert after.due_at == case.report.received_at + timedelta(hours=24)
-    assert Deadline.objects.get(kind="review").met_at
+    for _ in range(2):
+        decide("contact", case, chief, contact=Case.Contact.NO_ANSWER)
+        assert running(case).keys() == {"call_again", "classify"}
+    decide("contact", case, chief, contact=Case.Contact.POLICE)
+    assert running(case).keys() == {"classify"}
+
+
+@pytest.mark.parametrize(("fact", "value"), [("ongoing", True), ("priority", 80)])
+def test_who_is_in_danger_by_an_officers_word_is_called(fact: str, value: Any, chief: User) -> None:
+    case = report_factories.case()
+    report_factories.add_facts(case.report, priority=20)
+    report_factories.correct(case, chief, fact, value)
+    assert running(case).keys() == {"call", "classify"}
+    case.refresh_from_db()
+    assert effective_facts(case.report).priority >= 60
+
+
+@pytest.mark.parametrize("verb", ["junk", "withdraw", "close"])
+def test_an_end_drops_the_call_and_does_not_count_it_as_made(verb: str, chief: User) -> None:
+    case = report_factories.case(happening_now=True)
+    decide(verb, case, chief)
+    assert running(case) == {}
+    assert Deadline.objects.get(kind="call").dropped_at
 
 
 @pytest.mark.parametrize("verb", ["junk", "withdraw", "close", "hand_over"])

@@ -118,10 +118,10 @@ def test_an_officer_of_a_unit_is_told_of_its_own_reports_alone(
     Case.objects.update(due_at=Now() - timedelta(hours=1))
     OutboxItem.objects.update(failed_at=Now())
     for case in (own, unassigned):
-        Deadline(report_id=case.pk, kind="review", started_at=Now(), due_at=Now()).save()
+        Deadline(report_id=case.pk, kind="call", started_at=Now(), due_at=Now()).save()
     client = log_in_local().client
-    assert list_alarms(lead.client) == list_alarms(lead.client, "2 tin")
-    assert list_alarms(client) == list_alarms(client, "1 tin")
+    assert list_alarms(lead.client) == list_alarms(lead.client, "2 ")
+    assert list_alarms(client) == list_alarms(client, "1 ")
     assert len(list_alarms(client)) == 3
 
 

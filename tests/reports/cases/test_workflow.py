@@ -19,9 +19,9 @@ from tests.support.workflow_table import LEADS, S
 pytestmark = pytest.mark.django_db
 
 MAY = {
-    "duty": "take recall note ask message resume act hand_over close junk withdraw second",
-    "lead": "take assign assign_unit recall note ask message resume act extend hand_over close junk withdraw second reopen",
-    "unit": "take recall note ask message resume act close junk withdraw second",
+    "duty": "contact take recall note ask message resume act hand_over close junk withdraw second",
+    "lead": "contact take assign assign_unit recall note ask message resume act extend hand_over close junk withdraw second reopen",
+    "unit": "contact take recall note ask message resume act close junk withdraw second",
     "editor": "",
     "approver": "",
     "auditor": "",

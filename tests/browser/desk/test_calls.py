@@ -1,0 +1,38 @@
+"""Who must be called, in a real browser: on an open start page within seconds, until somebody is reached."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from reports.cases import deadlines
+from reports.models import Deadline
+from tests.browser.desk.conftest import QUEUE
+from tests.browser.pages import find_desk_faults, press
+from tests.support import report_factories
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+SECONDS = 5_000
+
+
+def test_a_pressed_report_comes_to_an_open_start_page_and_stays_until_somebody_is_reached(
+    portal: str, page: Page
+) -> None:
+    page.goto(f"{portal}/admin/")
+    lane = page.locator("[data-calls]")
+    expect(lane).to_contain_text("Không có ai phải gọi.")
+    report = report_factories.report("Họ đang giữ máy tôi.", happening_now=True)
+    expect(lane.get_by_role("link", name=report.public_number)).to_be_visible(timeout=SECONDS)
+    assert page.title().startswith("(1) Phải gọi ngay")
+    assert find_desk_faults(page) == []
+    page.get_by_label("Kêu khi có người mới phải gọi").uncheck()
+    assert page.evaluate("localStorage.getItem('desk-silent')") == "1"
+
+    deadlines.start_for_new_reports()
+    press(page, lane.get_by_role("link", name=report.public_number))
+    assert find_desk_faults(page) == []
+    press(page, page.get_by_role("button", name="Không nghe máy"))
+    assert Deadline.objects.pending().filter(kind="call_again").exists()
+    page.goto(f"{portal}{QUEUE}{report.pk}/change/")
+    press(page, page.get_by_role("button", name="Gặp người báo"))
+    page.goto(f"{portal}/admin/")
+    expect(lane).to_contain_text("Không có ai phải gọi.")
