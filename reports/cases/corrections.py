@@ -21,12 +21,12 @@ from reports.cases import deadlines, legal_holds
 from reports.cases.transitions import DECIDE
 from reports.cases.workflow import ReasonMissingError, UnderLegalHoldError, lock_case_version
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
+from reports.extraction.priority import URGENT
 from reports.models import Case, Correction, ExtractedFacts
 from reports.reference import office_lexicon
 
 Fact = Correction.Fact
 _MAX_DONG = 10**15
-URGENT = 60  # the least priority of Khẩn
 
 
 class InvalidFactValueError(ActionError):

@@ -18,7 +18,7 @@ from core.outbox import sweeps
 from reports.calendar import deadline_rules
 from reports.calendar.deadline_rules import CALLS, ERASURE_ANSWER, FOLLOWUP_ANSWER
 from reports.cases.transitions import ANSWERS
-from reports.extraction.danger import DANGER
+from reports.extraction.priority import URGENT
 from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold
 
 MAX_BATCH = 500
@@ -36,8 +36,7 @@ def start_deadlines(case: Case) -> None:
 
 def _from_receipt(case: Case) -> list[Deadline]:
     facts = getattr(case.report, "facts", None)
-    must_call = case.report.happening_now or (facts and facts.ongoing)
-    must_call = must_call or (facts and any(each["fact"] == DANGER for each in facts.reasons))
+    must_call = case.report.happening_now or (facts and facts.priority >= URGENT)
     kinds = deadline_rules.FROM_RECEIPT if must_call else (deadline_rules.CLASSIFY,)
     return [_build_deadline(case.pk, kind, case.report.received_at) for kind in kinds]
 
@@ -109,9 +108,8 @@ def start_call(case: Case) -> None:
 def _in_danger_without_call() -> QuerySet[Case]:
     """Return open cases of the last hours in which a danger was told, and no call was ever due."""
     calls = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.CALL)
-    read = Q(report__facts__ongoing=True) | Q(report__facts__reasons__contains=[{"fact": DANGER}])
     recent = Case.objects.open().filter(report__received_at__gte=timezone.now() - CALL_WITHIN)
-    told = recent.filter(read | Q(report__happening_now=True))
+    told = recent.filter(Q(report__facts__priority__gte=URGENT) | Q(report__happening_now=True))
     return told.filter(~Exists(calls), report__erased_at=None)
 
 

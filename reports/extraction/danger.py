@@ -22,10 +22,8 @@ from reports.extraction.language.scoring import (
 from reports.extraction.loss.classifier import Loss
 
 DANGER, ANY = "danger", "any"  # the fact, and the question whether there is any
-_HALF, _MAX_PARTS = (
-    150,
-    3,
-)  # characters of half a part; parts of a long text, joined where they meet
+_HALF = 150  # characters of half a part
+_MAX_PARTS = 3  # of a long text, joined where they meet
 _LIKELY = -4.0  # points from which a danger is said once there is one
 _ROLES = {"pressed": "demanded", "fresh_loss": "paid"}  # dangers that name a sum of this role
 _HOUR = re.compile(r"\b(?:lúc|hồi) ?([01]?\d|2[0-3]) ?(?:h|:|giờ|g) ?([0-5]\d)?\b", re.IGNORECASE)
@@ -45,9 +43,8 @@ def find_dangers(parsed: ParsedStory, facts: Sequence[str], loss: Loss) -> list[
     if max(leads.values()) < 0:
         return []
     del leads[ANY]
-    codes = [code for code in leads if leads[code] >= _LIKELY] or [
-        max(leads, key=leads.__getitem__)
-    ]
+    likeliest = max(leads, key=leads.__getitem__)
+    codes = [code for code in leads if leads[code] >= _LIKELY] or [likeliest]
     return [
         explanation_at(parsed.story, DANGER, f"{code}: {_say(parsed, code, loss)}", place, 0)
         for code in codes

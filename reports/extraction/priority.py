@@ -15,6 +15,7 @@ from reports.extraction.language.scoring import Explanation, is_remainder
 from reports.extraction.story_reader import StoryReading
 
 HIGHEST = 100
+URGENT: int = load_json("priority.json")["least"]  # of Khẩn, which every danger is
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def compute_priority(
         *_score_people(reading, form, office),
     ]
     base, dangers = int(sum(reason.points for reason in reasons)), list_dangers(reading, form)
-    least = points["least"] if dangers else 0
+    least = URGENT if dangers else 0
     reasons += _raise(max(base, least) - base, points["each"], dangers)
     score = int(sum(reason.points for reason in reasons))
     clamped = min(max(score, 0), HIGHEST if dangers else points["most_without"])

@@ -55,7 +55,7 @@ def test_hostile_fields_leave_the_pages_light(duty: Person, kind: str) -> None:
     report = report_factories.report(text, contact=text, phrase=text, **dict.fromkeys(FIELDS, text))
     report_factories.number(report, "", raw=text)
     ground = {"fact": "ongoing", "rule": "now", "words": text, "points": 1}
-    report_factories.add_facts(report, ongoing=True, reasons=[ground])
+    report_factories.add_facts(report, ongoing=True, priority=60, reasons=[ground])
     page = opened(duty.client.get, page_of(report)).content.decode()
     # The number beside, the place once more, and the words of the ground.
     assert page.count("ký tự)") == len(FIELDS) + 3

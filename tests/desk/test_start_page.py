@@ -83,7 +83,7 @@ def test_a_unit_sees_its_own_on_the_board(duty: Person) -> None:
     UnitMember.objects.create(user=duty.user, unit=unit)
     own, other = report_factories.report("a"), report_factories.report("b")
     for report in (own, other):
-        report_factories.add_facts(report, ongoing=True)
+        report_factories.add_facts(report, ongoing=True, priority=60)
     Case.objects.filter(report=own).update(assigned_unit=unit)
     page = duty.read_page("/admin/")
     assert own.public_number in page

@@ -23,14 +23,6 @@ from tests.support.report_factories import decide, try_to
 pytestmark = pytest.mark.django_db
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
-DANGER = {
-    "fact": "danger",
-    "rule": "takeover: mất quyền điện thoại",
-    "words": "",
-    "start": 0,
-    "end": 0,
-    "points": 0,
-}
 
 
 def running(case: Case) -> dict[str, datetime]:
@@ -57,7 +49,7 @@ def test_what_is_not_ongoing_is_to_be_classified_alone_until_extracted_otherwise
     case = report_factories.case()
     deadlines.start_for_new_reports()
     assert running(case).keys() == {"classify"}
-    report_factories.add_facts(case.report, ongoing=True)
+    report_factories.add_facts(case.report, priority=60)
     deadlines.start_for_new_reports()
     assert running(case).keys() == {"call", "classify"}
     case.refresh_from_db()
@@ -67,7 +59,7 @@ def test_what_is_not_ongoing_is_to_be_classified_alone_until_extracted_otherwise
 def test_a_danger_that_is_read_after_a_note_is_called_all_the_same(chief: User) -> None:
     case = report_factories.case()
     decide("note", case, chief)
-    report_factories.add_facts(case.report, reasons=[DANGER])
+    report_factories.add_facts(case.report, priority=60)
     deadlines.start_for_new_reports()
     assert running(case).keys() == {"call", "classify"}
 
@@ -75,7 +67,7 @@ def test_a_danger_that_is_read_after_a_note_is_called_all_the_same(chief: User) 
 def test_what_is_older_than_a_day_is_called_no_more() -> None:
     case = report_factories.case()
     deadlines.start_for_new_reports()
-    report_factories.add_facts(case.report, ongoing=True)
+    report_factories.add_facts(case.report, priority=60)
     with time_machine.travel(timezone.now() + timedelta(hours=25)):
         deadlines.start_for_new_reports()
     assert running(case).keys() == {"classify"}
