@@ -14,6 +14,7 @@ from accounts.sessions import get_officer
 from desk.pages.requests import once_per_request
 from desk.reports import reporter_activity
 from reports.cases import visibility
+from reports.extraction.priority import URGENT
 from reports.facts import effective_facts
 from reports.models import Alarm
 from reports.monitoring.alarms import affected_counts
@@ -28,13 +29,12 @@ OF_REPORTS = (Alarm.Kind.LATE, Alarm.Kind.FAILED, Alarm.Kind.UNSEEN, Alarm.Kind.
 _COUNTED = f"""
 WITH waits AS MATERIALIZED (
     SELECT desk.report_id, desk.status, desk.changed_at, desk.officer_id, desk.assigned_unit_id,
-           report.channel, report.source, report.flags,
+           report.channel, report.source, report.flags, report.received_at, report.happening_now,
            flood_sample.flags AS flood_flags, {effective_facts.COLUMNS}, {effective_facts.COMMUNE} AS commune,
            coalesce((desk.corrections_json ->> 'priority')::int,
                     greatest(machine.priority, desk.min_priority)) AS priority
       FROM reports_case AS desk
-     CROSS JOIN LATERAL (SELECT commune_id, channel, source, flags FROM reports_report
-                          WHERE id = desk.report_id LIMIT 1) AS report
+     CROSS JOIN LATERAL (SELECT * FROM reports_report WHERE id = desk.report_id LIMIT 1) AS report
       LEFT JOIN LATERAL (SELECT flags FROM reports_floodsample
                           WHERE report_id = desk.report_id LIMIT 1) AS flood_sample
              ON true
@@ -78,12 +78,17 @@ counted AS (
      UNION ALL
     SELECT 'viec', 'answered', count(*) FROM waits WHERE {reporter_activity.SPOKEN}
      UNION ALL
-    SELECT 'viec', 'call', count(DISTINCT report_id) FROM reports_deadline AS deadline
-     WHERE met_at IS NULL AND dropped_at IS NULL AND kind IN ('call', 'call_again')
-       AND started_at > statement_timestamp() - interval '24 hours'
-       AND (%(unit)s::text IS NULL OR EXISTS (
-            SELECT FROM reports_case AS desk
-             WHERE desk.report_id = deadline.report_id AND assigned_unit_id = %(unit)s))
+    SELECT 'viec', 'call', count(*) FROM (
+           SELECT report_id FROM reports_deadline AS deadline
+            WHERE met_at IS NULL AND dropped_at IS NULL AND kind IN ('call', 'call_again')
+              AND started_at > statement_timestamp() - interval '24 hours'
+              AND (%(unit)s::text IS NULL OR EXISTS (SELECT FROM reports_case
+                    WHERE report_id = deadline.report_id AND assigned_unit_id = %(unit)s))
+            UNION  -- those that have just come, as deadlines.uncalled() has them
+           SELECT report_id FROM waits
+            WHERE received_at > statement_timestamp() - interval '24 hours'
+              AND (priority >= {URGENT} OR happening_now) AND NOT EXISTS (SELECT FROM reports_deadline
+                   WHERE report_id = waits.report_id AND kind = 'call')) AS lane
      UNION ALL
     SELECT 'viec', 'overdue', count(*) FROM reports_case
      WHERE due_at <= statement_timestamp()

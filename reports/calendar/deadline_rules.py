@@ -18,8 +18,7 @@ from reports.calendar import days_off, working_days
 CALL, CALL_AGAIN = "call", "call_again"  # the reporter, until somebody was reached
 CLASSIFY, NOTIFY, VERIFY = "classify", "notify", "verify"
 ERASURE_ANSWER, FOLLOWUP_ANSWER = "erasure_answer", "followup_answer"
-FROM_RECEIPT = (CALL, CLASSIFY)
-CALLS = (CALL, CALL_AGAIN)
+FROM_RECEIPT, CALLS = (CALL, CLASSIFY), (CALL, CALL_AGAIN)
 FROM_CRIME_REPORT = (NOTIFY, VERIFY)
 MAX_EXTENSIONS = 2
 END_OF_WORK = time(17, 0)

@@ -75,6 +75,7 @@ def test_the_board_holds_the_first_of_each_list(duty: Person) -> None:
     page = [box.xpath(".//li/a/text()") for box in boxes]
     newest_first = ongoing[:1:-1]
     assert page[0] == [report.public_number for report in newest_first]
+    assert "8 phải gọi ngay" in " ".join(tree(duty.client.get("/admin/")).text_content().split())
     assert page[1] == [ongoing[7].public_number, mine.public_number]
 
 
