@@ -73,7 +73,7 @@ SELECT each.id, CASE WHEN NOT open THEN (ARRAY['closed', 'junk', 'crime_report']
   FROM each JOIN officer ON place = chance / 11 %% (SELECT count(*) FROM officer);
 INSERT INTO reports_extractedfacts (
        report_id, scenario, actions, money_lost_vnd, ongoing, priority, offices, stages, reasons,
-       search, rules_version)
+       search_text, rules_version)
 SELECT each.id, scenario, '{{transfer,keep_secret}}',
        CASE chance %% 3 WHEN 0 THEN 0 WHEN 1 THEN 1000000 * (1 + chance / 3 %% 300) END,
        chance %% 40 = 0, chance %% 101, ARRAY[slug], '{{threat,transfer}}', %(reasons)s,
