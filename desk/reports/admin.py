@@ -45,7 +45,7 @@ _HEAVY = (
     "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",
     "contact_index", "facts__reasons", "facts__search_text", *followups.LINES,
 )  # fmt: skip
-MAX_ROWS = 6  # of each list on the start page
+MAX_CALLS, MAX_ROWS = 30, 6  # on the start page: reporters to be called, the officer's own
 _GROUNDS = '$[*] ? (@.fact == "priority")'
 # Suspected floods come last until taken up, their priority unchanged; untriaged reports come first,
 # so that none waits unseen; then by step of priority, and within a step by deadline.
@@ -120,15 +120,15 @@ def _must_call() -> Exists:
     return Exists(deadlines.uncalled().filter(pk=OuterRef("pk")))
 
 
-def top_of_queue(user: User, few: int) -> QuerySet[Report]:
-    """Return the first `few` visible reports whose reporter must be called, and the officer's own, with
+def top_of_queue(user: User) -> QuerySet[Report]:
+    """Return the first visible reports whose reporter must be called, and the officer's own, with
     `must_call` and `call_due`, in one statement.
     """
     calls, own = (
         filters.filter_by_work(_seen(user), "call", user),
         filter_open(_seen(user), officer=user),
     )
-    first = calls.values("pk")[:few].union(own.values("pk")[:few])
+    first = calls.values("pk")[:MAX_CALLS].union(own.values("pk")[:MAX_ROWS])
     due = deadlines.running_calls().filter(report=OuterRef("pk")).order_by("due_at")
     soon = F("received_at") + timedelta(minutes=settings.DEADLINE_CALL_MINUTES)
     call_due = Coalesce(Subquery(due.values("due_at")[:1]), soon)
@@ -144,9 +144,9 @@ def show_calls(request: HttpRequest) -> HttpResponse:
     """Return the part of the start page that it asks for every few seconds."""
     if not request.user.has_perm("reports.view_report"):
         raise PermissionDenied
-    rows = top_of_queue(get_officer(request), MAX_ROWS)
-    context = {"calls": [row for row in rows if getattr(row, "must_call", False)]}
-    return TemplateResponse(request, "admin/dashboard_calls.html", context)
+    rows = top_of_queue(get_officer(request))
+    calls = [row for row in rows if getattr(row, "must_call", False)]
+    return TemplateResponse(request, "admin/dashboard_calls.html", {"calls": calls})
 
 
 @admin.register(Report)

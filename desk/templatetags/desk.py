@@ -79,7 +79,7 @@ def desk_alarms(context: Context) -> dict[str, Any]:
 def dashboard_top(context: Context) -> dict[str, Any]:
     """Return the first reporters who must be called, and the officer's own first reports."""
     user = context["request"].user
-    rows = list(top_of_queue(user, MAX_ROWS))
+    rows = list(top_of_queue(user))
     return {
         "calls": [row for row in rows if getattr(row, "must_call", False)],
         "mine": [row for row in rows if row.case.officer_id == user.pk][:MAX_ROWS],

@@ -22,8 +22,7 @@ from reports.extraction.language.scoring import (
 from reports.extraction.loss.classifier import Loss
 
 DANGER, ANY = "danger", "any"  # the fact, and the question whether there is any
-_HALF = 150  # characters of half a part
-_MAX_PARTS = 3  # of a long text, joined where they meet
+_HALF, _MAX_PARTS = 150, 3  # characters of half a part of a long text; such parts
 _LIKELY = -4.0  # points from which a danger is said once there is one
 _ROLES = {"pressed": "demanded", "fresh_loss": "paid"}  # dangers that name a sum of this role
 _HOUR = re.compile(r"\b(?:lúc|hồi) ?([01]?\d|2[0-3]) ?(?:h|:|giờ|g) ?([0-5]\d)?\b", re.IGNORECASE)
@@ -46,7 +45,7 @@ def find_dangers(parsed: ParsedStory, facts: Sequence[str], loss: Loss) -> list[
     likeliest = max(leads, key=leads.__getitem__)
     codes = [code for code in leads if leads[code] >= _LIKELY] or [likeliest]
     return [
-        explanation_at(parsed.story, DANGER, f"{code}: {_say(parsed, code, loss)}", place, 0)
+        explanation_at(parsed.story, DANGER, f"{code}: {_say(parsed, code, facts, loss)}", place, 0)
         for code in codes
         if (place := _find_words(scores, code))
     ]
@@ -61,15 +60,17 @@ def _find_words(scores: Scores, code: str) -> tuple[int, int] | None:
     return None
 
 
-def _say(parsed: ParsedStory, code: str, loss: Loss) -> str:
-    """Return a danger as a sentence, with its sum and hour if told."""
+def _say(parsed: ParsedStory, code: str, facts: Sequence[str], loss: Loss) -> str:
+    """Return a danger as a sentence, with its sum and hour if told; no pressing that the facts lack."""
     plain, named = load_json("danger.json")[code]
     sums = [each for each in loss.sums if each.role == _ROLES.get(code)]
+    perhaps = "có thể " if code == "pressed" and "ongoing" not in facts else ""
     if not sums:
-        return str(plain)
+        return f"{perhaps}{plain}"
     largest = max(sums, key=lambda each: each.vnd)
     hour = _HOUR.search(parsed.story.typed) if code == "fresh_loss" else None
-    return f"{named} {largest.words}" + (f" lúc {hour[1]}:{hour[2] or '00'}" if hour else "")
+    at = f" lúc {hour[1]}:{hour[2] or '00'}" if hour else ""
+    return f"{perhaps}{named} {largest.words}{at}"
 
 
 def find_parts(parsed: ParsedStory) -> list[tuple[int, int]]:

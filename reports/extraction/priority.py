@@ -139,13 +139,12 @@ def list_dangers(reading: StoryReading, declared: FormAnswers | None = None) -> 
     """Return what puts somebody in danger, one reason a code: what the story tells, and what facts
     and form say.
     """
-    told = [reason for reason in reading.reasons if reason.fact == DANGER]
-    by_code = {_code(danger): danger for danger in _list_facts(reading, declared or FormAnswers())}
-    return list((by_code | {_code(danger): danger for danger in told}).values())
-
-
-def _code(danger: Explanation) -> str:
-    return danger.rule.partition(":")[0]
+    form = declared or FormAnswers()
+    told = {each.rule.partition(":")[0]: each for each in reading.reasons if each.fact == DANGER}
+    if form.happening_now:
+        told.pop("pressed", None)  # a ticked box is surer
+    facts = {each.rule.partition(":")[0]: each for each in _list_facts(reading, form)}
+    return list((facts | told).values())
 
 
 def _list_facts(reading: StoryReading, form: FormAnswers) -> Iterator[Explanation]:
