@@ -1,6 +1,6 @@
 """The decisions: labels, forms and messages of error."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,14 +116,11 @@ PENDING = {
     workflow.WRITTEN: "có lời chưa ai trả lời",
     workflow.OPEN_REQUEST: "có đề nghị chưa trả lời",
 }
-# What is asked once more before a decision, and what the officer says to it.
-_CALLING = (workflow.ONGOING, workflow.UNCALLED)
-ASKED_AGAIN: Mapping[str, tuple[Collection[str], str]] = {
-    "close": (PENDING.keys(), "vẫn kết thúc"),
-    "hand_over": (_CALLING, "vẫn chuyển, hạn gọi còn nguyên"),
-    "junk": (_CALLING, "vẫn đánh dấu tin rác"),
-    "withdraw": (_CALLING, "vẫn ghi nhận rút tin"),
-}
+# What an officer says where a decision is asked for once more.
+_ALL_THE_SAME = {
+    "close": "vẫn kết thúc", "hand_over": "vẫn chuyển, hạn gọi còn nguyên",
+    "junk": "vẫn đánh dấu tin rác", "withdraw": "vẫn ghi nhận rút tin",
+}  # fmt: skip
 NO_VALUE = "Chưa chọn giá trị đúng."
 NO_UNIT = "Chưa có đơn vị này trong bảng đơn vị. Chọn một tên trong danh sách, ví dụ: Công an xã Yên Định."
 NO_LINKS = "Trang đã hứa với người báo là không gửi đường link. Bỏ đường link đi rồi gửi."
@@ -190,8 +187,7 @@ class DecisionForm(forms.Form):
         self.address = f"admin:reports_report_{verb}"
         has_preview = transitions.TABLE[verb].messages_reporter
         self.compose = f"admin:reports_report_compose_{verb}" if has_preview else ""
-        asked, answer = ASKED_AGAIN.get(verb, ((), ""))
-        waits = [code for code in waits if code in asked]
+        waits = [code for code in waits if code in workflow.ASKED_AGAIN.get(verb, ())]
         self.suggestion, self.waits = suggestion, ", ".join(PENDING[code] for code in waits)
         names = {*transitions.TABLE[verb].required_fields, "version"}
         names |= {"suggested"} if suggestion else set()
@@ -204,7 +200,7 @@ class DecisionForm(forms.Form):
             self.fields["reason"].label = self.act.asks
             self.fields["reason"].help_text = self.act.hint
         if waits:
-            self.fields["anyway"].label = f"Người báo {self.waits}, {answer}"
+            self.fields["anyway"].label = f"Người báo {self.waits}, {_ALL_THE_SAME[verb]}"
 
     def questions(self) -> list[forms.BoundField]:
         """Return the fields to fill in, without version and what buttons send."""

@@ -201,7 +201,7 @@ class PageContents:
         allowed = workflow.allowed_actions(
             report.case, self.officer, is_held=is_held(report), is_withdrawal_wanted=bool(wish)
         )
-        is_asked = not decision_forms.ASKED_AGAIN.keys().isdisjoint(allowed)
+        is_asked = not workflow.ASKED_AGAIN.keys().isdisjoint(allowed)
         waits, forms = workflow.closing_blockers(report) if is_asked else (), []
         for verb in ACTION_LABELS:
             if typed and typed.verb == verb:

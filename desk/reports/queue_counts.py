@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from accounts.sessions import get_officer
 from desk.pages.requests import once_per_request
 from desk.reports import reporter_activity
+from reports.calendar.deadline_rules import CALL_WITHIN, CALLS
 from reports.cases import visibility
 from reports.extraction.priority import URGENT
 from reports.facts import effective_facts
@@ -80,13 +81,13 @@ counted AS (
      UNION ALL
     SELECT 'viec', 'call', count(*) FROM (
            SELECT report_id FROM reports_deadline AS deadline
-            WHERE met_at IS NULL AND dropped_at IS NULL AND kind IN ('call', 'call_again')
-              AND started_at > statement_timestamp() - interval '24 hours'
+            WHERE met_at IS NULL AND dropped_at IS NULL AND kind IN {CALLS}
+              AND started_at > statement_timestamp() - interval '{CALL_WITHIN.total_seconds()} s'
               AND (%(unit)s::text IS NULL OR EXISTS (SELECT FROM reports_case
                     WHERE report_id = deadline.report_id AND assigned_unit_id = %(unit)s))
             UNION  -- those that have just come, as deadlines.uncalled() has them
            SELECT report_id FROM waits
-            WHERE received_at > statement_timestamp() - interval '24 hours'
+            WHERE received_at > statement_timestamp() - interval '{CALL_WITHIN.total_seconds()} s'
               AND (priority >= {URGENT} OR happening_now) AND NOT EXISTS (SELECT FROM reports_deadline
                    WHERE report_id = waits.report_id AND kind = 'call')) AS lane
      UNION ALL

@@ -19,6 +19,7 @@ CALL, CALL_AGAIN = "call", "call_again"  # the reporter, until somebody was reac
 CLASSIFY, NOTIFY, VERIFY = "classify", "notify", "verify"
 ERASURE_ANSWER, FOLLOWUP_ANSWER = "erasure_answer", "followup_answer"
 FROM_RECEIPT, CALLS = (CALL, CLASSIFY), (CALL, CALL_AGAIN)
+CALL_WITHIN = timedelta(hours=24)  # of a report; later nobody is in that danger any more
 FROM_CRIME_REPORT = (NOTIFY, VERIFY)
 MAX_EXTENSIONS = 2
 END_OF_WORK = time(17, 0)

@@ -54,10 +54,10 @@ def apply_to_each(
 
 def _refuse_or_decide(verb: str, row: ReportVersion, by: User, words: Mapping[str, Any]) -> str:
     """Decide on one; return the code of a refusal, "" for done."""
-    if verb == "close":
+    if asked := workflow.ASKED_AGAIN.get(verb):
         report = Report.objects.select_related("case", "facts").get(pk=row.report)
-        if workflow.closing_blockers(report):
-            return "pending"  # closing it needs a confirmation on its own page
+        if not {*asked}.isdisjoint(workflow.closing_blockers(report)):
+            return "pending"  # it needs a confirmation on its own page
     return _try_decide(verb, row, by, words)
 
 

@@ -122,12 +122,6 @@ def _has_word_of(case_id: UUID, fact: str) -> bool:
     return bool(words.values_list("is_active", flat=True).first())
 
 
-def _is_urgent(row: Correction) -> bool:
-    """Return whether an officer says that somebody is pressed, or that a report is Khẩn or above."""
-    least = {Fact.PRIORITY: URGENT, Fact.ONGOING: True}.get(Fact(row.fact))
-    return least is not None and bool(row.value and row.value >= least)
-
-
 def _store_correction(case_id: UUID, version: int, row: Correction) -> Case:
     """Store the row and the case's corrections in force; return the case. Who is in danger by an
     officer's word is called at once, as by a ticked box.
@@ -141,7 +135,8 @@ def _store_correction(case_id: UUID, version: int, row: Correction) -> Case:
             raise InvalidFactValueError
         row.report_id = case_id
         row.save(force_insert=True)
-        is_urgent = row.is_active and _is_urgent(row)
+        least = {Fact.PRIORITY: URGENT, Fact.ONGOING: True}.get(Fact(row.fact))
+        is_urgent = row.is_active and least is not None and (row.value or 0) >= least
         Case.objects.filter(pk=case_id).update(
             corrections_json=values,
             version=case.version + 1,

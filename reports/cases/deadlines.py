@@ -16,7 +16,7 @@ from django.utils import timezone
 from core.models import AuditEvent
 from core.outbox import sweeps
 from reports.calendar import deadline_rules
-from reports.calendar.deadline_rules import CALLS, ERASURE_ANSWER, FOLLOWUP_ANSWER
+from reports.calendar.deadline_rules import CALL_WITHIN, CALLS, ERASURE_ANSWER, FOLLOWUP_ANSWER
 from reports.cases.transitions import ANSWERS
 from reports.extraction.priority import URGENT
 from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold
@@ -24,7 +24,6 @@ from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold
 MAX_BATCH = 500
 SWEEP = "deadlines.start"
 LOOKED_BACK = timedelta(days=30)  # for requests that wait
-CALL_WITHIN = timedelta(hours=24)  # of a report; later nobody is in that danger any more
 _RequestT = TypeVar("_RequestT", bound=Model)
 
 

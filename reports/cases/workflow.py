@@ -41,6 +41,11 @@ from reports.reference import units
 
 ONGOING, UNCALLED = "ongoing", "uncalled"  # closing_blockers
 WRITTEN, OPEN_REQUEST = "written", "open_request"
+# Of which a decision is asked for once more, by verb.
+ASKED_AGAIN: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("hand_over", "junk", "withdraw"), (ONGOING, UNCALLED)),
+    "close": (ONGOING, UNCALLED, WRITTEN, OPEN_REQUEST),
+}
 _CODES = {"outcome": Case.Outcome.values, "contact": Case.Contact.values}
 UNDO_WINDOW = timedelta(hours=24)  # in which officers may reopen what they ended themselves
 

@@ -20,6 +20,7 @@ from core.database import fetch_all, log_database_error, read_snapshot
 from core.models import OutboxItem
 from core.outbox import sweeps
 from core.outbox.queue import Priority
+from reports.calendar.deadline_rules import CALL_WITHIN, CALLS
 from reports.models import Alarm, DailyCount, QueueSnapshot
 from reports.submission.intake import TRIAGE_TASK
 
@@ -80,8 +81,8 @@ SELECT open_items.waiting, open_items.late, stuck.failed, open_items.oldest, ope
          ORDER BY id LIMIT 1),
        EXISTS (SELECT FROM core_auditchaincheck WHERE break_kind <> ''),
        (SELECT count(*) FROM reports_deadline AS deadline WHERE met_at IS NULL AND dropped_at IS NULL
-           AND kind IN ('call', 'call_again') AND due_at <= statement_timestamp()
-           AND started_at > statement_timestamp() - interval '24 hours'
+           AND kind IN {CALLS} AND due_at <= statement_timestamp()
+           AND started_at > statement_timestamp() - interval '{CALL_WITHIN.total_seconds()} s'
            AND (%(unit)s::text IS NULL OR EXISTS (
                 SELECT FROM reports_case AS desk
                  WHERE desk.report_id = deadline.report_id AND desk.assigned_unit_id = %(unit)s))),

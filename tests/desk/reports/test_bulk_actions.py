@@ -8,7 +8,7 @@ from django.http import HttpResponse
 
 from core.audit import events
 from desk.reports import bulk_actions
-from reports.cases import bulk, workflow
+from reports.cases import bulk, deadlines, workflow
 from reports.models import Case, Report
 from tests.support import report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign, campaign_of
@@ -90,11 +90,16 @@ def test_without_a_reason_nothing_is_done_and_all_is_kept(duty: Person) -> None:
     assert statuses(one) == ["new"]
 
 
-def test_many_are_not_ended_over_the_head_of_who_is_still_pressed(duty: Person) -> None:
-    one, pressed = report_factories.report("a"), report_factories.report("b", happening_now=True)
-    text = words(press(duty, "close", rows(one, pressed), outcome="duplicate", **WHY))
-    assert "người báo còn đang bị ép" in text
-    assert statuses(one, pressed) == ["closed", "new"]
+@pytest.mark.parametrize(("verb", "after"), [("close", "closed"), ("junk", "junk")])
+def test_many_are_not_ended_over_the_head_of_who_is_pressed_or_uncalled(
+    duty: Person, verb: str, after: str
+) -> None:
+    one, pressed, uncalled = (report_factories.report(n, happening_now=n == "b") for n in "abc")
+    deadlines.start_call(uncalled.case)
+    fields = {"outcome": "duplicate"} if verb == "close" else {}
+    text = words(press(duty, verb, rows(one, pressed, uncalled), **fields, **WHY))
+    assert "người báo còn đang bị ép, chưa ai gọi được" in text
+    assert statuses(one, pressed, uncalled) == [after, "new", "new"]
 
 
 def test_a_lead_assigns_many_to_one_officer(lead: Person, duty: Person) -> None:
