@@ -233,8 +233,8 @@ class OutboxRelay:
 
     def stop(self) -> None:
         """End the loop; safe in a signal handler and in another thread."""
+        os.write(self._stop_writer, b"!")  # first: who sees the flag closes the pipe
         self._stopping = True
-        os.write(self._stop_writer, b"!")
 
     def close(self) -> None:
         self.broker.close()

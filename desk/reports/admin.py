@@ -32,7 +32,7 @@ from desk.reports import (
     search,
 )
 from desk.reports.base import open_report
-from desk.reports.filters import WorkFilter, filter_open
+from desk.reports.filters import WorkFilter, filter_by_work, filter_open
 from desk.reports.indicators import annotate_callers
 from desk.reports.page import ReportPage
 from desk.reports.search import dispute_for_code, filter_by_search
@@ -124,10 +124,8 @@ def top_of_queue(user: User) -> QuerySet[Report]:
     """Return the first visible reports whose reporter must be called, and the officer's own, with
     `must_call` and `call_due`, in one statement.
     """
-    calls, own = (
-        filters.filter_by_work(_seen(user), "call", user),
-        filter_open(_seen(user), officer=user),
-    )
+    calls = filter_by_work(_seen(user), "call", user)
+    own = filter_open(_seen(user), officer=user)
     first = calls.values("pk")[:MAX_CALLS].union(own.values("pk")[:MAX_ROWS])
     due = deadlines.running_calls().filter(report=OuterRef("pk")).order_by("due_at")
     soon = F("received_at") + timedelta(minutes=settings.DEADLINE_CALL_MINUTES)

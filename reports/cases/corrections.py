@@ -123,9 +123,7 @@ def _has_word_of(case_id: UUID, fact: str) -> bool:
 
 
 def _store_correction(case_id: UUID, version: int, row: Correction) -> Case:
-    """Store the row and the case's corrections in force; return the case. Who is in danger by an
-    officer's word is called at once, as by a ticked box.
-    """
+    """Store the row and the corrections in force; a danger is called at once, as by a ticked box."""
     with transaction.atomic():
         case = _lock_free_case(case_id, row.actor, version)
         values = {fact: value for fact, value in case.corrections_json.items() if fact != row.fact}

@@ -25,10 +25,14 @@ function wipe(name) {
 
 let coming;
 
-// Until it is there, and where it does not come, the browser sends the form.
+// Until it is there, and where it does not come, the browser sends the form. Where something
+// waits it is asked for again: a line that is just back loses the one request that matters.
 function bringSending() {
   const address = one("[data-sending]").dataset.sending;
-  coming ??= import(address).catch(() => { coming = null; });
+  coming ??= import(address).catch(() => {
+    coming = null;
+    setTimeout(lookForWaiting, 3000);
+  });
 }
 
 function lookForWaiting() {

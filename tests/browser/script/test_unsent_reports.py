@@ -201,6 +201,29 @@ def test_after_an_hour_a_kept_report_is_shown_without_a_jump_and_asked_about(
     assert Report.objects.count() == 1
 
 
+def test_what_waits_is_sent_though_the_line_that_is_back_breaks_off_once_more(
+    portal: str, writing: Page
+) -> None:
+    breaks = ["connectionreset"]
+
+    def break_once(route: Route) -> None:
+        if breaks:
+            route.abort(breaks.pop())
+        else:
+            route.fallback()
+
+    keep_unsent(writing)
+    phone = writing.context
+    writing.close()
+    phone.set_offline(False)
+    phone.route("**/sending*.js", break_once)
+    page = phone.new_page()
+    page.goto(portal)
+    expect(page.locator("#sent")).to_be_visible()
+    assert breaks == []
+    assert Report.objects.count() == 1
+
+
 def test_a_kept_report_of_yesterday_is_wiped_and_that_is_said(portal: str, writing: Page) -> None:
     page = visit_again(portal, writing, OLDER.format(hours=25))
     expect(page.get_by_text("đã xóa khỏi máy này")).to_be_visible()
