@@ -313,12 +313,13 @@ def is_web_ready(port: int) -> bool:
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = TIMEOUT_SECONDS) -> bool:
-    """Whether something comes true in time."""
-    end = time.monotonic() + seconds
+    """Whether something comes true in time; what starts meanwhile needs the processor more."""
+    end, pause = time.monotonic() + seconds, 0.005
     while not holds():
         if time.monotonic() > end:
             return False
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.1)
     return True
 
 
