@@ -19,7 +19,10 @@ from portal.settings import (  # noqa: F401  # a settings module is its names
     SECRET_KEY,
     USE_TZ,
 )
+from portal.settings import (
+    INSTALLED_APPS as _PORTAL_APPS,
+)
 
-INSTALLED_APPS = ["bench"]
+INSTALLED_APPS = [*_PORTAL_APPS, "bench"]  # gunicorn's own settings count requests with them
 MIDDLEWARE: list[str] = []
 ROOT_URLCONF = "bench.limits"
