@@ -1,10 +1,11 @@
-"""Counters of browsers' reports about our Content-Security-Policy.
+"""Log what browsers report about our Content-Security-Policy, for a while of all of them so much.
 
-Of a report, which holds addresses and text of strangers, only the directive and the class of the
-blocked source are counted; the log has our page's name, once and at every hundredth report.
+Of a report, which holds addresses and text of strangers, the log has the directive, where the blocked
+source came from, and the name of our page.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,42 +21,30 @@ from django.views.decorators.http import require_POST
 from core import rate_limits
 from core.same_origin import is_same_origin
 
-CSP_REPORTS = rate_limits.Window("csp", 60)  # browsers' reports of our policy
+CSP_REPORTS = rate_limits.Window("csp", 60, minutes=60)  # lines of the log
 log = structlog.get_logger(__name__)
 
 MAX_POST_BYTES = 16 * 1024  # browsers send a kilobyte for each report
 MAX_REPORTS = 10  # of one post
 TYPES = {"application/csp-report", "application/reports+json", "application/json"}
-DIRECTIVES = (
-    "base-uri", "connect-src", "default-src", "font-src", "form-action", "frame-ancestors",
-    "frame-src", "img-src", "manifest-src", "media-src", "object-src", "script-src",
-    "script-src-attr", "script-src-elem", "style-src", "style-src-attr", "style-src-elem",
-    "worker-src", "other",
-)  # fmt: skip
 BLOCKED = ("inline", "eval", "data", "blob", "portal", "elsewhere", "other")
-_KEY = "portal:csp:{} {}"
+_DIRECTIVE = re.compile(r"[a-z-]{1,30}")
 
 
 @csrf_exempt  # a browser sends it by itself; another site's page may not
 @never_cache
 @require_POST
-def count_csp_report(request: HttpRequest) -> HttpResponse:
-    """Count one or several reports; return 204, also where nothing could be parsed."""
+def log_csp_report(request: HttpRequest) -> HttpResponse:
+    """Log one or several reports; return 204, also where nothing could be parsed."""
     if not is_same_origin(request):
         return HttpResponse(status=403)
     if _size(request) > MAX_POST_BYTES:
         return HttpResponse(status=413)
-    if request.content_type in TYPES and rate_limits.consume(CSP_REPORTS, request):
+    if request.content_type in TYPES:
         for report in list(_parse_reports(request.body))[:MAX_REPORTS]:
-            _count(report)
+            if rate_limits.consume_key(CSP_REPORTS, "all"):
+                _log(report)
     return HttpResponse(status=204)
-
-
-def csp_report_count() -> dict[tuple[str, str], int]:
-    """Return the number of reports by directive and source; {} while Valkey does not answer."""
-    kinds = [(directive, blocked) for directive in DIRECTIVES for blocked in BLOCKED]
-    counts = rate_limits.counters([_KEY.format(*kind) for kind in kinds])
-    return {kind: count for kind, count in zip(kinds, counts, strict=False) if count}
 
 
 def _size(request: HttpRequest) -> int:
@@ -78,14 +67,15 @@ def _parse_reports(body: bytes) -> Iterator[dict[str, Any]]:
             yield inner
 
 
-def _count(report: dict[str, Any]) -> None:
+def _log(report: dict[str, Any]) -> None:
     directive = _get_text(report, "effectiveDirective", "effective-directive", "violated-directive")
     name = directive.partition(" ")[0]
-    kind = (name if name in DIRECTIVES else "other", _classify_source(report))
-    count = rate_limits.increment(_KEY.format(*kind))
-    if count == 1 or (count and count % 100 == 0):
-        page = _find_page_name(_get_text(report, "documentURL", "document-uri"))
-        log.warning("csp.violated", directive=kind[0], blocked=kind[1], page=page, reports=count)
+    log.warning(
+        "csp.violated",
+        directive=name if _DIRECTIVE.fullmatch(name) else "other",
+        blocked=_classify_source(report),
+        page=_find_page_name(_get_text(report, "documentURL", "document-uri")),
+    )
 
 
 def _classify_source(report: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from core.private_files import read_json
-from portal import csp_reports, gunicorn, middleware
+from portal import gunicorn, middleware
 from reports.attachments import storage
 from reports.models import Alarm
 from reports.monitoring import alarms, queue_stats
@@ -50,7 +50,6 @@ class _PortalCollector(Collector):
         yield from _backup()
         yield from _disk()
         yield from _guesses()
-        yield from _violations()
 
 
 def _queue() -> Iterator[Metric]:
@@ -169,15 +168,3 @@ def _guesses() -> Iterator[Metric]:
     if wrong is not None:
         what = "Receipt codes and one-time words that opened nothing."
         yield CounterMetricFamily("portal_wrong_codes", what, value=wrong)
-
-
-def _violations() -> Iterator[Metric]:
-    """Yield reports of the policy; nothing while Valkey does not answer."""
-    reports = CounterMetricFamily(
-        "portal_csp_reports",
-        "What browsers told of our Content-Security-Policy.",
-        labels=["directive", "blocked"],
-    )
-    for (directive, blocked), count in csp_reports.csp_report_count().items():
-        reports.add_metric([directive, blocked], count)
-    yield reports

@@ -19,7 +19,7 @@ urlpatterns = [
     ),
     path("", include("alerts.urls")),
     path("api/v1/", include("reports.urls_api")),
-    path("csp/", csp_reports.count_csp_report, name="csp"),
+    path("csp/", csp_reports.log_csp_report, name="csp"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),
