@@ -35,7 +35,7 @@ from reports.facts.merged_report import MergedReport
 from reports.models import ExtractedFacts, Followup, Indicator, Report
 from reports.reference import gazetteer, office_lexicon
 
-RULES_VERSION = "2026-12-01l"  # raise it with every change of words or weights
+RULES_VERSION = "2026-12-01m"  # raise it with every change of words or weights
 TIMEOUT_SECONDS = 10.0  # seconds for one message, half of the task's soft time limit
 _MAX_INDICATORS = 100
 _ANY_STORY = "Có người xưng công an gọi, đòi chuyển 5 triệu vào stk 0992 000 456."
