@@ -21,6 +21,7 @@ _PATTERNS = {
     "hotline": r"[0-9]+([. ]?[0-9]+)*",
     "warning_code": r"[A-Z0-9]+(-[A-Z0-9]+)*",
     "slip_code": r"[A-Z0-9]+(-[A-Z0-9]+)*",
+    "letter_code": r"[A-Z0-9]+(-[A-Z0-9]+)*",
     "agency_url_example": r"https://[a-z0-9.-]+",
 }
 # Names stand in HTML, XML and a sed script as they are.
@@ -42,6 +43,7 @@ class Province:
     hotline: str = ""
     warning_code: str = ""
     slip_code: str = ""
+    letter_code: str = ""
     agency_url_example: str = ""
     hotline_look_alikes: tuple[str, ...] = ()
     older_districts: Mapping[str, str] = field(default_factory=dict)

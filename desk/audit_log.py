@@ -22,9 +22,8 @@ from core.models import PERSONAL_DATA_VIEWS, AuditChainCheck, AuditEvent
 from desk.labels import codes, deadlines, highlighting
 from desk.labels.events import EVENTS, PERSONAL, SUBJECTS
 from desk.labels.formatting import officer_name
+from desk.pages.http import can_see_every_report, render
 from desk.pages.lists import NoDetailAdminMixin
-from desk.pages.requests import can_see_every_report
-from desk.pages.responses import render
 from desk.pages.validators import AnyDayField
 from reports.calendar.deadline_rules import start_of_day
 from reports.models import Case, Correction, Report

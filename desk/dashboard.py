@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Min, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Min, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 from django.utils import timezone
@@ -18,12 +18,12 @@ from desk import proposals
 from desk.labels import codes
 from desk.labels.formatting import format_count
 from desk.numbers.findings import unconfirmed_findings
-from desk.pages.requests import once_per_request
+from desk.pages.http import once_per_request
 from desk.reports import saved_searches
 from reports.campaigns import bursts as burst_service
 from reports.campaigns import campaign_stats
 from reports.cases import visibility
-from reports.models import BurstSnapshot, Case, Dispute, LookalikeDomain, Report
+from reports.models import BankLetter, BurstSnapshot, Case, Dispute, LookalikeDomain, Report
 from reports.monitoring import queue_stats
 from reports.numbers import disputes, findings
 from reports.reference import gazetteer
@@ -55,6 +55,10 @@ def pending_counts_columns(user: User) -> dict[str, Any]:
     if user.has_perm("reports.close_case"):
         ended = Report.objects.filter(case__in=Case.objects.unseconded())
         columns["ended"] = aggregate_all(visibility.visible_reports(ended, user), count=Count("pk"))
+    if user.has_perm("reports.decide_case"):
+        letters = visibility.visible_via_report(BankLetter.objects.all(), user)
+        waiting = Count("pk", filter=Q(answered_at=None))
+        columns["letters"] = aggregate_all(letters, waiting=waiting, held=Sum("held_vnd"))
     if user.has_perm(findings.CONFIRM):
         numbers = unconfirmed_findings().exclude(proposed_by=user)
         columns["numbers"] = aggregate_all(numbers, count=Count("pk"))
@@ -86,6 +90,7 @@ def pending_tiles(data: dict[str, Any]) -> dict[str, Any]:
         "waiting": numbers.get("count"),
         "proposed": proposed.get("count"),
         "ended": ended.get("count"),
+        "letters": data.get("letters") or {},
         "open": disputes.get("count"),
         "due": due,
         "is_late": due is not None and due < timezone.now(),

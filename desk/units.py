@@ -19,8 +19,8 @@ from core.text import normalize
 from desk.labels import codes
 from desk.labels.formatting import format_loss
 from desk.pages import validators
+from desk.pages.http import render
 from desk.pages.lists import NoDeleteAdminMixin
-from desk.pages.responses import render
 from desk.reports.decision_forms import OfficerField
 from reports.campaigns.campaign_stats import scenarios
 from reports.cases import replies, routing, visibility

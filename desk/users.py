@@ -20,7 +20,7 @@ from core.errors import ActionError
 from core.models import Proposal
 from core.province import province
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history
-from desk.pages.requests import parse_int
+from desk.pages.http import parse_int
 from reports.cases import visibility
 
 NOT_DONE = {

@@ -232,10 +232,10 @@ SIZES: dict[str, tuple[Callable[[], float], int]] = {
         15,
     ),
     # 49,000 and 45,000 were held before two officers, sweeps and proofs of keys; a smaller reader brings both back.
-    "lines of the rooms": (lambda: count_lines(*ROOMS), 50_000),
+    "lines of the rooms": (lambda: count_lines(*ROOMS), 50_500),
     "lines of migrations": (lambda: count_lines(*ROOMS, migrations=True), 3_000),
     "lines of bench": (lambda: count_lines("bench"), 3_000),
-    "lines of tests": (lambda: count_lines("tests"), 46_000),
+    "lines of tests": (lambda: count_lines("tests"), 46_300),
 }
 
 

@@ -82,9 +82,7 @@ CREATE TRIGGER alerts_guard_signatures BEFORE UPDATE OR DELETE ON alerts_revisio
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("alerts", "0001_initial"),
-    ]
+    dependencies = [("alerts", "0001_initial")]
 
     operations = [
         migrations.RunSQL(GUARD_IDENTIFIERS, migrations.RunSQL.noop),

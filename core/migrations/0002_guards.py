@@ -130,9 +130,7 @@ SELECT core_guard_truncates();
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("core", "0001_initial"),
-    ]
+    dependencies = [("core", "0001_initial")]
 
     operations = [
         migrations.RunSQL(IS_ERASURE_LOGGED, migrations.RunSQL.noop),

@@ -18,8 +18,7 @@ from core.responses import HttpResponseSeeOther
 from desk.campaigns.detail import get_campaign_or_404, render_page
 from desk.labels.formatting import format_count
 from desk.pages.actions import DeskAction
-from desk.pages.requests import can_group, parse_int, post_text
-from desk.pages.responses import render, set_status
+from desk.pages.http import can_group, parse_int, post_text, render, set_status
 from desk.reports.search import campaign_for_field
 from reports.campaigns import campaign_stats, manual_grouping
 from reports.campaigns.membership import MAX_CAMPAIGNS, MAX_REPORTS, Actor

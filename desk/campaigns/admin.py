@@ -19,8 +19,8 @@ from accounts.sessions import get_officer
 from core.admin_pages import OwnFiltersAdmin
 from desk.campaigns import actions, detail
 from desk.labels.formatting import format_count, format_loss, format_losses, time_tag
+from desk.pages.http import can_group, once_per_request
 from desk.pages.lists import AlwaysChosenFilter, BoundedListMixin
-from desk.pages.requests import can_group, once_per_request
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignTotals
 from reports.cases import visibility

@@ -16,8 +16,7 @@ from accounts.sessions import get_officer
 from core.form_data import parse_uuid
 from desk.labels import codes
 from desk.labels.formatting import format_count, format_phone, officer_name
-from desk.pages.requests import can_group, can_see_every_report
-from desk.pages.responses import render
+from desk.pages.http import can_group, can_see_every_report, render
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignBreakdown, CampaignTotals, growth
 from reports.cases import visibility

@@ -36,10 +36,7 @@ _URGENCIES = (
 _UNREAD = PriorityLabel(UNTRIAGED, "urgent-0")
 
 CORRECTABLE_FACTS = {str(fact): label.capitalize() for fact, label in Correction.Fact.choices}
-FACTS = CORRECTABLE_FACTS | {
-    "office": "Họ xưng",
-    "stages": "Bước kịch bản",
-}
+FACTS = CORRECTABLE_FACTS | {"office": "Họ xưng", "stages": "Bước kịch bản"}
 OUTCOMES = dict[str, str]((*Case.Outcome.choices, *Case.Contact.choices))  # of cases, of calls
 STATUS_TAGS: dict[str, str] = {
     Case.Status.NEW: "tag-amber",

@@ -9,6 +9,9 @@ EVENTS = {
     "unit_assigned": "Giao đơn vị xử lý",
     "transfer_slip_issued": "Lập phiếu chuyển tin",
     "transfer_slip_printed": "In phiếu chuyển tin",
+    "bank_letter_issued": "Lập công văn gửi ngân hàng",
+    "bank_letter_printed": "In công văn gửi ngân hàng",
+    "bank_letter_answered": "Ghi ngân hàng trả lời",
     "act_proposed": "Đề nghị, chờ người khác xác nhận",
     "act_confirmed": "Xác nhận việc người khác đề nghị",
     "act_refused": "Không nhận việc được đề nghị",
@@ -135,7 +138,7 @@ SUBJECTS = {
     "page": "trang",
 }
 PERSONAL = {
-    "contact": "Số người báo",
+    "contact": "Số người báo, câu hẹn",
     "phrase": "Câu hẹn",
     "story": "Bản gốc lời kể",
     "reason": "Bản gốc lý do",

@@ -1,5 +1,6 @@
 """Figures, times, texts and names of officers in Vietnamese notation."""
 
+import re
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
@@ -66,6 +67,11 @@ def format_phone(key: str) -> str:
         return key
     digits = "0" + key.removeprefix("+84")
     return f"{digits[:4]} {digits[4:7]} {digits[7:]}" if len(digits) in {10, 11} else digits
+
+
+def format_dial(number: str) -> str:
+    """Return a number as a telephone dials it."""
+    return re.sub(r"[^0-9+]", "", number)
 
 
 def officer_name(user: User | None) -> str:

@@ -74,6 +74,11 @@ def plain_line(text: str, most: int = MAX_OF_LINE) -> str:
     return f"{line}… (còn {format_count(left)} ký tự)" if left > 0 else line
 
 
+def plain_text(text: str) -> str:
+    """Return a text of several lines, odd characters as code points."""
+    return "".join(part.text for part in split_segments(text)).strip()
+
+
 def split_segments(text: str) -> list[TextSegment]:
     return list(_pieces(text, ""))
 

@@ -15,8 +15,7 @@ from core.admin_pages import OwnFiltersAdmin
 from core.audit import events
 from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history
-from desk.pages.requests import post_text
-from desk.pages.responses import render
+from desk.pages.http import post_text, render
 from desk.reports import search
 from desk.reports.indicators import newest_naming
 from reports.extraction import phones, redaction

@@ -17,7 +17,7 @@ from core.models import Proposal
 from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_datetime, format_phone
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
-from desk.pages.requests import parse_int
+from desk.pages.http import parse_int
 from desk.pages.validators import AnyDayField
 from desk.reports.indicators import count_reports_naming, newest_naming
 from reports.cases import visibility

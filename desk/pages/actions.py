@@ -24,7 +24,7 @@ from core.models import Proposal
 from core.responses import HttpResponseSeeOther
 from desk.labels.events import EVENTS, PERSONAL
 from desk.labels.formatting import format_datetime, officer_name
-from desk.pages.requests import parse_int, post_text
+from desk.pages.http import parse_int, post_text
 
 PROPOSED = "Đã đề nghị. Trang giữ như cũ cho đến khi một người khác xác nhận."
 

@@ -20,8 +20,8 @@ from django.views.decorators.http import require_safe
 from accounts import preferences
 from accounts.sessions import get_officer
 from core.admin_pages import OwnFiltersAdmin
+from desk.pages.http import sanitize_query
 from desk.pages.lists import MAX_PAGED_ROWS, BoundedListMixin
-from desk.pages.requests import sanitize_query
 from desk.reports import (
     bulk_actions,
     columns,
@@ -34,7 +34,7 @@ from desk.reports import (
 from desk.reports.base import open_report
 from desk.reports.filters import WorkFilter, filter_by_work, filter_open
 from desk.reports.indicators import annotate_callers
-from desk.reports.page import ReportPage
+from desk.reports.page import ReportPage, last_attempts
 from desk.reports.search import dispute_for_code, filter_by_search
 from reports.cases import bulk as many
 from reports.cases import deadlines, visibility
@@ -138,13 +138,25 @@ def _seen(user: User) -> QuerySet[Report]:
     return visibility.visible_reports(Report.objects.order_by(*order_by_calls_first()), user)
 
 
+def first_rows(user: User) -> dict[str, list[Report]]:
+    """Return the first reports to be called, each with its last `attempt`, and the officer's own."""
+    rows = list(top_of_queue(user))
+    calls = [row for row in rows if getattr(row, "must_call", False)]
+    attempts = last_attempts(calls)
+    for row in calls:
+        row.attempt = attempts.get(row.pk, "chưa ai gọi")  # type: ignore[attr-defined]
+    return {
+        "calls": calls,
+        "mine": [row for row in rows if row.case.officer_id == user.pk][:MAX_ROWS],
+    }
+
+
 def show_calls(request: HttpRequest) -> HttpResponse:
     """Return the part of the start page that it asks for every few seconds."""
     if not request.user.has_perm("reports.view_report"):
         raise PermissionDenied
-    rows = top_of_queue(get_officer(request))
-    calls = [row for row in rows if getattr(row, "must_call", False)]
-    return TemplateResponse(request, "admin/dashboard_calls.html", {"calls": calls})
+    rows = first_rows(get_officer(request))
+    return TemplateResponse(request, "admin/dashboard_calls.html", rows)
 
 
 @admin.register(Report)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.sessions import get_officer
 from core.audit import events
 from desk.labels import codes
-from desk.pages.responses import render, set_status
+from desk.pages.http import render, set_status
 from desk.reports import exports
 from desk.reports.reprocessing import START_RUN_PERMISSION
 from reports.cases import officer_labels

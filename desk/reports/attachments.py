@@ -9,7 +9,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 
 from core.audit import events
-from desk.pages.responses import SAFE_HEADERS
+from desk.pages.http import SAFE_HEADERS
 from reports.attachments import filetypes, sanitized_copies, storage
 from reports.attachments.filetypes import FileType
 from reports.calendar.deadline_rules import start_of_day

@@ -18,8 +18,7 @@ from core.errors import ActionError
 from core.form_data import parse_uuid
 from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_count
-from desk.pages.requests import parse_int
-from desk.pages.responses import render, set_status
+from desk.pages.http import parse_int, render, set_status
 from desk.reports.base import VIEW_PERMISSION
 from desk.reports.decision_forms import MISSING, DecisionForm
 from desk.reports.search import campaign_for_field

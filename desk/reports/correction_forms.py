@@ -76,8 +76,8 @@ def offered_sums(extracted: ExtractedFacts) -> Iterator[tuple[str, str]]:
         yield f"Cả {format_loss(sum(paid))}", f"{sum(paid)} đồng"
 
 
-class _Loss(forms.CharField):
-    """An amount in words or figures; empty is unknown, 0 is no loss."""
+class MoneyField(forms.CharField):
+    """An amount in words or figures; None where empty."""
 
     def clean(self, value: Any) -> int | None:
         amount = amounts.parse_money_field(super().clean(value))
@@ -111,7 +111,7 @@ _FIELDS: Mapping[str, Callable[[], forms.Field]] = {
     Fact.PRIORITY: lambda: _choice([(n, codes.priority_label(n).word) for n in _URGENCIES], int),
     Fact.SCENARIO: lambda: _choice(_named(scenario_codes(), codes.code_label), str),
     Fact.ACTIONS: lambda: _boxes(_named(action_codes(), codes.code_label)),
-    Fact.MONEY: lambda: _Loss(
+    Fact.MONEY: lambda: MoneyField(
         required=False,
         max_length=100,
         help_text="Ví dụ: 20 triệu. Ghi 0 nếu không mất; để trống nếu chưa rõ.",

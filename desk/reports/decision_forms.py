@@ -115,6 +115,7 @@ PENDING = {
     workflow.UNCALLED: "chưa ai gọi được",
     workflow.WRITTEN: "có lời chưa ai trả lời",
     workflow.OPEN_REQUEST: "có đề nghị chưa trả lời",
+    workflow.MONEY_GONE: "mất tiền mà chưa báo ngân hàng nào",
 }
 # What an officer says where a decision is asked for once more.
 _ALL_THE_SAME = {

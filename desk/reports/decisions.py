@@ -6,11 +6,14 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 
 from core.errors import ActionError
+from core.responses import HttpResponseSeeOther
 from desk.labels import highlighting
-from desk.pages.responses import render, set_status
+from desk.pages.http import render, set_status
 from desk.reports import correction_forms, navigation, reprocessing
+from desk.reports.bank_letters import LetterForm, record_answer
 from desk.reports.base import ReportAction, ReportView, open_report
 from desk.reports.correction_forms import CorrectionForm
 from desk.reports.decision_forms import (
@@ -29,7 +32,7 @@ from reports.cases import corrections, replies, transitions, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.extraction.bank_accounts_and_links import find_links
 from reports.facts.effective_facts import effective_facts
-from reports.models import Case, Report
+from reports.models import BankLetter, Case, Report
 
 VERBS = tuple(verb for verb, move in transitions.TABLE.items() if move.messages_reporter)
 _TOO_LONG = f"Dài quá {MAX_REASON_CHARS} ký tự, viết ngắn lại."
@@ -38,9 +41,9 @@ _TOO_LONG = f"Dài quá {MAX_REASON_CHARS} ký tự, viết ngắn lại."
 class FormAction(ReportAction):
     """An action with a form, which keeps the typed values on an error."""
 
-    form: DecisionForm | CorrectionForm
+    form: DecisionForm | CorrectionForm | LetterForm
 
-    def make_form(self, *args: Any, **kwargs: Any) -> DecisionForm | CorrectionForm:
+    def make_form(self, *args: Any, **kwargs: Any) -> DecisionForm | CorrectionForm | LetterForm:
         raise NotImplementedError  # each action has its form
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -76,6 +79,38 @@ class TakeDecision(FormAction):
         return navigation.redirect_after_action(
             self.request, result, self.form.verb, self.following
         )
+
+
+class WriteLetter(FormAction):
+    """Issue a letter that asks a bank to hold money."""
+
+    permission = "reports.decide_case"
+    done = "Đã lập công văn. In ra, trình lãnh đạo ký, và gọi số gấp của ngân hàng trước."
+    form: LetterForm
+
+    def make_form(self) -> LetterForm:
+        return LetterForm(self.request.POST)
+
+    def run(self) -> BankLetter:
+        return self.form.execute(self.report.case, self.officer)
+
+    def get_next_address(self) -> str:
+        return f"{super().get_next_address()}#bank"
+
+
+class RecordAnswer(ReportView):
+    """Record what the bank holds."""
+
+    http_method_names = ["post"]
+    permission = "reports.decide_case"
+
+    def post(self, request: HttpRequest, letter: int) -> HttpResponse:
+        row = get_object_or_404(self.report.bank_letters, pk=letter)
+        if wrong := record_answer(row, self.officer, request.POST):
+            messages.error(request, wrong)
+            return set_status(render_page(request, self.report), 422)
+        messages.success(request, "Đã ghi ngân hàng trả lời.")
+        return HttpResponseSeeOther(f"{page_address(self.report.pk, '')}#bank")
 
 
 class CorrectFact(FormAction):

@@ -21,12 +21,14 @@ from core.province import province
 from core.responses import HttpResponseSeeOther
 from desk.labels import codes, highlighting
 from desk.labels.formatting import format_datetime, format_loss, officer_name
-from desk.pages.responses import download
+from desk.pages.http import download
 from desk.reports import attachments, correction_forms, detail, followups, indicators
+from desk.reports.bank_letters import render_letter
 from desk.reports.base import ReportAction, ReportView
 from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes, storage
-from reports.cases import transfer_slips
+from reports.cases import documents
+from reports.cases.documents import DocumentError
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Case, Report, TransferSlip
 
@@ -50,16 +52,16 @@ class MakeSlip(ReportAction):
     """Issue a slip for a hand-over that has none."""
 
     permission = "reports.hand_over_case"
-    errors = (transfer_slips.TransferSlipError,)
+    errors = (DocumentError,)
 
     def run(self) -> TransferSlip:
-        return transfer_slips.issue_transfer_slip_later(self.report.case, self.officer)
+        return documents.issue_transfer_slip_later(self.report.case, self.officer)
 
     def show_result(self, result: TransferSlip) -> HttpResponse:
         messages.success(self.request, f"Đã lập phiếu số {NUMBER.format(result.number)}.")
         return HttpResponseSeeOther(self.get_next_address())
 
-    def get_error_message(self, error: transfer_slips.TransferSlipError) -> str:
+    def get_error_message(self, error: DocumentError) -> str:
         return "Chưa lập. Tin này chưa chuyển đơn vị, hoặc đã có phiếu."
 
     def get_next_address(self) -> str:
@@ -91,6 +93,27 @@ class GiveSlip(ReportView):
         return download(sheet, f"phieu-chuyen-{row.number}-{row.year}.pdf", "application/pdf")
 
 
+class GiveLetter(ReportView):
+    """Download a letter to a bank, as PDF to sign or as DOCX to edit, audited."""
+
+    http_method_names = ["post"]
+    permission = "reports.decide_case"
+
+    def post(self, request: HttpRequest, letter: int) -> HttpResponse:
+        row = get_object_or_404(self.report.bank_letters.select_related("actor"), pk=letter)
+        kind = "docx" if request.POST.get("kind") == "docx" else "pdf"
+        events.log_event(
+            "report",
+            self.report.pk,
+            "bank_letter_printed",
+            by=self.officer,
+            letter=str(row),
+            format=kind,
+        )
+        sheet, media_type = render_letter(self.report, row, kind)
+        return download(sheet, f"cong-van-{row.number}-{row.year}.{kind}", media_type)
+
+
 def slips_of_report(report: Report) -> QuerySet[Any]:
     """Return the slips of a report with their number of downloads (`given`), in one statement."""
     downloads = (
@@ -118,16 +141,16 @@ def slip_panel(report: Report, by: User) -> dict[str, Any]:
     may_make = (
         not rows
         and by.has_perm("reports.hand_over_case")
-        and transfer_slips.is_slip_missing(report.case)
+        and documents.is_slip_missing(report.case)
     )
     return {"slips": rows, "may_make_slip": may_make}
 
 
 def _render_slip(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
-    from reports.cases import pdf_documents  # noqa: PLC0415  # fpdf2 is heavy
+    from reports.cases import official_form  # noqa: PLC0415  # fpdf2 is heavy
 
-    return pdf_documents.render_pdf(
-        pdf_documents.PdfDocument(
+    return official_form.render_pdf(
+        official_form.OfficialDocument(
             number=NUMBER.format(row.number),
             issued_on=timezone.localtime(row.created_at).date(),
             title="PHIẾU CHUYỂN TIN",
@@ -135,7 +158,7 @@ def _render_slip(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
             to=row.unit,
             opening=_OPENING,
             facts=tuple(
-                (title, pdf_documents.truncate_to_pages(text))
+                (title, official_form.truncate_to_pages(text))
                 for title, text in _facts(report, row, is_whole)
             ),
             closing=_CLOSING,
@@ -162,9 +185,9 @@ def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[
     if files := attachments.file_rows(report):
         texts = (f"Số {x.number}: {x.word}, {x.size}, SHA-256 {x.digest}…" for x in files)
         yield "Tài liệu kèm theo", "\n".join(texts)
-    yield "Lý do chuyển", _lines(row.reason)
+    yield "Lý do chuyển", highlighting.plain_text(row.reason)
     story = encryption.decrypt_field(report, "story") if is_whole else None
-    yield "Lời kể", _lines(story or report.story) or "Người báo không kể."
+    yield "Lời kể", highlighting.plain_text(story or report.story) or "Người báo không kể."
 
 
 def _reading(facts: EffectiveFacts) -> Iterator[tuple[str, str]]:
@@ -177,11 +200,6 @@ def _reading(facts: EffectiveFacts) -> Iterator[tuple[str, str]]:
     suggestions = [text for text in texts.values() if text not in corrections]
     if facts.is_triaged and suggestions:
         yield "Máy gợi ý", "; ".join(suggestions)
-
-
-def _lines(text: str) -> str:
-    """Return a multi-line text with odd characters as code points."""
-    return "".join(part.text for part in highlighting.split_segments(text)).strip()
 
 
 def case_text(report: Report, *, personal: bool, talk: bool) -> str:

@@ -29,7 +29,7 @@ from core.audit import events
 from core.spreadsheets import MAX_CHARS, Cell
 from desk.labels import codes, highlighting
 from desk.labels.formatting import format_count, format_phone, officer_name
-from desk.pages.responses import SAFE_HEADERS, render, set_status
+from desk.pages.http import SAFE_HEADERS, render, set_status
 from desk.reports import saved_searches
 from desk.reports.indicators import caller_by_report
 from reports.facts import followup_facts

@@ -13,14 +13,14 @@ from django.http import HttpRequest
 
 from desk.labels import codes, highlighting
 from desk.labels.formatting import format_count
+from desk.pages.http import parse_int
 from desk.pages.lists import AlwaysChosenFilter
-from desk.pages.requests import parse_int
 from desk.reports import reporter_activity
 from desk.reports.queue_counts import ValueCount, counts_for, queue_state_for
 from desk.reports.reporter_activity import with_unread_updates
 from reports.cases import deadlines, visibility
 from reports.facts import effective_facts
-from reports.models import Case, Report
+from reports.models import BankLetter, Case, Report
 from reports.monitoring import queue_stats
 
 MAX_VALUE_CHARS = 64  # in the query
@@ -262,6 +262,8 @@ class WorkFilter(AlwaysChosenFilter):
             ("answered", f"Người báo đã trả lời ({work['answered']})"),
             ("fresh", "Có lời mới, cả tin đã xong"),
             ("second", "Tin rác, tin rút chờ người thứ hai"),
+            ("bank", "Công văn ngân hàng chưa trả lời"),
+            ("held", "Ngân hàng đã giữ lại tiền"),
             ("all", "Tất cả, mới nhất trước"),
         ]
 
@@ -285,11 +287,17 @@ def limit_to_newest(reports: QuerySet[Report]) -> QuerySet[Report]:
     return reports.filter(received_at__gte=first)
 
 
+def _of_letters(**wanted: Any) -> QuerySet[Case]:
+    return Case.objects.filter(pk__in=BankLetter.objects.filter(**wanted).values("report"))
+
+
 # Also of cases that are no longer open.
 _OF_CASES: Mapping[str, Callable[[], QuerySet[Case]]] = {
     "call": deadlines.uncalled,
     "overdue": lambda: Case.objects.filter(due_at__lte=Now()),
     "second": Case.objects.unseconded,
+    "bank": lambda: _of_letters(answered_at=None),
+    "held": lambda: _of_letters(held_vnd__gt=0),
 }
 
 

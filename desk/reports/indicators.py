@@ -48,6 +48,7 @@ class IndicatorRow:
     kind: str
     key: str
     bank: str
+    holder: str
     what: str
     text: str
     reports: int
@@ -119,7 +120,16 @@ def _indicator_row(each: Any) -> IndicatorRow:
     notes = [_NOTES.get(code, code) for code in each.flags]
     what = f"{each.get_kind_display()}, {each.get_source_display()}"
     return IndicatorRow(
-        each.pk, each.kind, each.key, each.bank, what, text, each.named or 0, owner, notes
+        each.pk,
+        each.kind,
+        each.key,
+        each.bank,
+        each.holder,
+        what,
+        text,
+        each.named or 0,
+        owner,
+        notes,
     )
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.sessions import get_officer
 from core.form_data import Fields, sanitize_fields
-from desk.pages.responses import render, set_status
+from desk.pages.http import render, set_status
 from reports.facts import choices
 from reports.models import Report
 from reports.reference import gazetteer

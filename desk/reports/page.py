@@ -1,7 +1,8 @@
 """The page of one report: evidence, the machine's reading, decisions, follow-ups, event log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -12,12 +13,13 @@ from django.utils import timezone
 
 from accounts import preferences
 from accounts.sessions import get_officer
+from core import encryption
 from core.audit import events
 from core.models import AuditEvent
+from core.text import lower_initial
 from desk.labels import codes, deadlines, highlighting
-from desk.labels.formatting import format_age, officer_name
-from desk.pages.requests import can_group
-from desk.pages.responses import render, set_status
+from desk.labels.formatting import format_age, format_dial, format_time, officer_name
+from desk.pages.http import can_group, render, set_status
 from desk.reports import (
     attachments,
     correction_forms,
@@ -28,11 +30,13 @@ from desk.reports import (
     indicators,
     reprocessing,
 )
+from desk.reports.bank_letters import LetterForm, letter_panel
 from desk.reports.base import ReportView, is_held
 from desk.reports.correction_forms import CorrectionForm
 from desk.reports.decision_forms import ACTION_LABELS, DecisionForm
 from desk.reports.followups import FollowupPanel
 from desk.reports.navigation import filters_of, other_viewers
+from reports.calendar.deadline_rules import CALL_WITHIN
 from reports.cases import visibility, workflow
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Correction, Report
@@ -41,13 +45,14 @@ from reports.reference import units
 
 TEMPLATE = "admin/reports/report/change_form.html"
 SEALED_FIELDS = ("contact", "phrase", "story")
+CALL_REASONS = ("Đang bị ép hoặc vừa mất tiền", "Hỏi thêm cho rõ", "Báo kết quả cho người báo")
+CALL_SHOWN_FOR = timedelta(minutes=10)
 REVEAL_REASONS = (
-    "Gọi lại người báo",
     "Người báo gọi đến, kiểm tra câu hẹn",
     "Đối chiếu lời kể gốc",
     "Lập phiếu chuyển đơn vị",
 )
-TypedForm = DecisionForm | CorrectionForm | None
+TypedForm = DecisionForm | CorrectionForm | LetterForm | None
 
 
 class ReportPage(ReportView):
@@ -96,6 +101,10 @@ class PageContents:
         return list(correction_forms.corrections_of(self.report))
 
     @cached_property
+    def indicators(self) -> list[indicators.IndicatorRow]:
+        return indicators.load_indicators(self.report)
+
+    @cached_property
     def events(self) -> list[AuditEvent]:
         return detail.recent_events(self.report)
 
@@ -113,6 +122,7 @@ class PageContents:
             "case": self.report.case,
             "facts": self.facts,
             **self.build_deadlines(),
+            **self.build_call(),
             **self.build_evidence(),
             **self.build_readings(),
             **self.build_decisions(),
@@ -136,6 +146,28 @@ class PageContents:
             "officer": officer_name(report.case.officer),
         }
 
+    def build_call(self) -> dict[str, Any]:
+        """Return what the call to the reporter needs; number and phrase while they are shown."""
+        until = self.find_call_end()
+        shown = {what: self.open_sealed(what) for what in ("contact", "phrase") if until}
+        return {
+            "call_until": until,
+            "call_seconds": int((until - timezone.now()).total_seconds()) if until else 0,
+            "shown": shown,
+            "dialled": format_dial(shown.get("contact", "")),
+            "call_reasons": CALL_REASONS,
+        }
+
+    def find_call_end(self) -> datetime | None:
+        """Return until when number and phrase are shown to the officer, who said why; None: hidden."""
+        own = (each for each in self.events if each.actor == self.officer and _is_call(each))
+        opened = next(own, None)
+        return opened.created_at + CALL_SHOWN_FOR if opened else None
+
+    def open_sealed(self, what: str) -> str:
+        text = encryption.decrypt(self.panel.latest_sealed(what), what, self.report.pk)
+        return highlighting.plain_line(text or "")
+
     def build_evidence(self) -> dict[str, Any]:
         report, story = self.report, detail.story(self.report)
         return {
@@ -150,7 +182,7 @@ class PageContents:
         }
 
     def build_readings(self) -> dict[str, Any]:
-        report, rows = self.report, indicators.load_indicators(self.report)
+        report, rows = self.report, self.indicators
         may_tune = self.officer.has_perm(reprocessing.START_RUN_PERMISSION)
         return {
             "extracted": detail.extracted_facts(report),
@@ -163,15 +195,27 @@ class PageContents:
 
     def build_decisions(self) -> dict[str, Any]:
         forms = self.list_forms()
+        contact = next((form for form in forms if form.verb == "contact"), None)
         posted = self.request.POST if self.request.method == "POST" else self.request.GET
         return {
-            "forms": forms,
+            "forms": [form for form in forms if form is not contact],
+            "contact_form": contact,
+            **self.build_letters(),
             "units": units.names() if any("unit" in each.fields for each in forms) else [],
             "list_filters": filters_of(posted),
             "other_viewers": other_viewers(self.report.pk, self.request),
             "preferences": preferences.preferences_of(self.report),
             **documents.slip_panel(self.report, self.officer),
         }
+
+    def build_letters(self) -> dict[str, Any]:
+        """Return the panel of letters; one statement more where any was issued."""
+        typed = self.form if isinstance(self.form, LetterForm) else None
+        is_cut = len(self.events) >= detail.MAX_EVENTS
+        has_letters = is_cut or any(each.kind == "bank_letter_issued" for each in self.events)
+        return letter_panel(
+            self.report, self.facts, self.indicators, typed, has_letters=has_letters
+        )
 
     def build_permissions(self) -> dict[str, Any]:
         user, is_free = self.officer, not is_held(self.report)
@@ -210,6 +254,32 @@ class PageContents:
                 options = {"initial": initial.get(verb), "waits": waits}
                 forms.append(make_form(report, self.facts, verb, **options))
         return forms
+
+
+def _is_call(event: AuditEvent) -> bool:
+    """Return whether an officer has the reporter's number before them since then."""
+    is_number = event.kind == "revealed" and event.detail.get("field") == "contact"
+    return is_number and event.created_at > timezone.now() - CALL_SHOWN_FOR
+
+
+def last_attempts(reports: Iterable[Report]) -> dict[UUID, str]:
+    """Return who is calling the reporter, or what the last attempt came to, by report."""
+    log = AuditEvent.objects.filter(
+        subject_type="report",
+        subject_id__in=[str(report.pk) for report in reports],
+        kind__in=("revealed", "contacted"),
+        created_at__gt=timezone.now() - CALL_WITHIN,
+    )
+    attempts: dict[UUID, str] = {}
+    for event in log.select_related("actor").order_by("-id"):
+        who, at = officer_name(event.actor), format_time(event.created_at)
+        if event.kind == "contacted":
+            text = f"{lower_initial(codes.OUTCOMES[event.detail['contact']])} lúc {at}, {who}"
+        else:
+            text = f"{who} đang gọi từ {at}" if _is_call(event) else ""
+        if text:
+            attempts.setdefault(UUID(event.subject_id), text)
+    return attempts
 
 
 def find_latest_reveal(report: Report, by: User) -> int:

@@ -11,7 +11,7 @@ from django.db import connection
 from django.http import HttpRequest
 
 from accounts.sessions import get_officer
-from desk.pages.requests import once_per_request
+from desk.pages.http import once_per_request
 from desk.reports import reporter_activity
 from reports.calendar.deadline_rules import CALL_WITHIN, CALLS
 from reports.cases import visibility

@@ -16,8 +16,8 @@ from accounts.sessions import get_officer
 from core.admin_pages import OwnFiltersAdmin
 from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_count, officer_name
+from desk.pages.http import render
 from desk.pages.lists import NoDetailAdminMixin
-from desk.pages.responses import render
 from reports.models import ReprocessingRun
 from reports.triage import report_triage, reprocessing
 

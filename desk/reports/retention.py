@@ -22,7 +22,7 @@ from core.form_data import parse_uuid
 from core.models import AuditEvent
 from desk.labels import highlighting
 from desk.labels.formatting import format_datetime, officer_name
-from desk.pages.responses import render, set_status
+from desk.pages.http import render, set_status
 from desk.reports import decision_forms, detail, documents
 from desk.reports.base import ReportAction, ReportView
 from desk.reports.exports import EXPORT_PERSONAL_PERMISSION, RequiredReasonForm, attachment, digest

@@ -30,8 +30,8 @@ from core.mail import render_mail, send_or_log
 from core.outbox import sweeps
 from core.province import province
 from desk.models import SavedSearch
+from desk.pages.http import MAX_PARAMETER_CHARS
 from desk.pages.lists import MAX_PAGED_ROWS
-from desk.pages.requests import MAX_PARAMETER_CHARS
 from desk.reports import filters
 from desk.reports.search import filter_by_search
 from reports.cases import visibility

@@ -18,7 +18,6 @@ from desk.reports import (
     exports,
     navigation,
     officer_filing,
-    page,
     retention,
     saved_searches,
     sealed_data_actions,
@@ -71,6 +70,9 @@ def list_report_routes() -> Iterator[Route]:
     yield make_route("confirm/<str:fact>", "confirm_fact", decisions.ConfirmFact)
     yield make_route("correct/<str:fact>", "correct", decisions.CorrectFact)
     yield make_route("uncorrect/<str:fact>", "revert_correction", decisions.RevertCorrection)
+    yield make_route("letter", "write_letter", decisions.WriteLetter)
+    yield make_route("letter/<int:letter>", "letter", documents.GiveLetter)
+    yield make_route("letter/<int:letter>/answer", "letter_answer", decisions.RecordAnswer)
     yield make_route("slip", "issue_slip", documents.MakeSlip)
     yield make_route("slip/<int:slip>", "slip", documents.GiveSlip)
     yield from list_sealed_data_routes()
@@ -80,7 +82,8 @@ def list_report_routes() -> Iterator[Route]:
 def list_sealed_data_routes() -> Iterator[Route]:
     """Yield the routes of sealed data, most of which need a recent authentication."""
     sealed, again = sealed_data_actions, sealed_data_actions.REVEAL_PERMISSION
-    for what in page.SEALED_FIELDS:
+    yield make_route("reveal-contact", "reveal_contact", sealed.OpenCall, again)
+    for what in ("phrase", "story"):
         yield make_route(f"reveal-{what}", f"reveal_{what}", sealed.RevealField, again, what=what)
     for what, key in (("message", "int"), ("followup", "uuid")):
         route = f"reveal-{what}/<{key}:which>"

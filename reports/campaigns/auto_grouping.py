@@ -46,10 +46,7 @@ Placement = Mapping[UUID, UUID | None]  # report -> its campaign
 
 
 def assign_campaign(
-    links: Links,
-    placement: Placement,
-    title: str,
-    former: dict[UUID, UUID] | None = None,
+    links: Links, placement: Placement, title: str, former: dict[UUID, UUID] | None = None
 ) -> None:
     """Place these reports in one campaign, as far as people have left it to the machine. `title`: of
     a new one, which may be a `former` one of them. Part of triage's transaction.

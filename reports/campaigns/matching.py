@@ -49,10 +49,7 @@ _PLACES, _KINDS = Indicator.IndicatorSource, Indicator.Kind
 
 
 def build_fingerprint(
-    merged: MergedReport,
-    told: Mentions,
-    named: Sequence[Indicator],
-    kind: str = "",
+    merged: MergedReport, told: Mentions, named: Sequence[Indicator], kind: str = ""
 ) -> FingerprintData:
     """Return the fingerprint of a report, of its story, of what its form and follow-ups name, and of
     its kind of scam where it is sure. A corrected caller stays: it may link reports.

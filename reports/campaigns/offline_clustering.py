@@ -14,11 +14,7 @@ from typing import Any, NamedTuple
 from reports.campaigns import link_scoring
 from reports.campaigns.link_scoring import FingerprintData, Link, find_neighbour
 from reports.campaigns.script_fingerprint import fingerprint_script
-from reports.campaigns.shared_identifiers import (
-    SharedIdentifier,
-    identify_story,
-    number_blocks,
-)
+from reports.campaigns.shared_identifiers import SharedIdentifier, identify_story, number_blocks
 from reports.extraction.language.parsed_story import MAX_LENGTH
 from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.extraction.story_reader import extract_from_story
@@ -163,9 +159,7 @@ def _split_by_bank(
     return [each for each in groups if len(each) > 1]
 
 
-def _group_by_key(
-    fingerprints: Mapping[int, FingerprintData],
-) -> dict[SharedIdentifier, list[int]]:
+def _group_by_key(fingerprints: Mapping[int, FingerprintData]) -> dict[SharedIdentifier, list[int]]:
     holders: dict[SharedIdentifier, list[int]] = defaultdict(list)
     for index, fingerprint in fingerprints.items():
         for key in fingerprint.keys:

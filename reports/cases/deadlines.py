@@ -47,11 +47,7 @@ def _build_deadline(report_id: UUID, kind: str, start: datetime) -> Deadline:
 
 
 def apply_transition(
-    case: Case,
-    *,
-    meets: Iterable[str] = (),
-    drops: Iterable[str] = (),
-    starts: Iterable[str] = (),
+    case: Case, *, meets: Iterable[str] = (), drops: Iterable[str] = (), starts: Iterable[str] = ()
 ) -> datetime | None:
     """Meet, drop and start deadlines; return when the case is due next."""
     start_deadlines(case)

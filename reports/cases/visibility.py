@@ -2,15 +2,18 @@
 Queue, report page and workflow decide by this module.
 """
 
+from typing import TypeVar
+
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from core.permissions import users_with_permission
-from reports.models import Case, Indicator, Report
+from reports.models import Case, Report
 from reports.reference import units
 
 EVERY_UNIT = "reports.see_every_unit"
 _READS, _CAMPAIGNS = "reports.view_report", "reports.view_campaign"
+_RowT = TypeVar("_RowT", bound=Model)  # of a report
 _NOWHERE = ""  # the codename of no unit
 
 
@@ -19,7 +22,7 @@ def visible_reports(rows: QuerySet[Report], user: User) -> QuerySet[Report]:
     return rows if unit is None else rows.filter(case__assigned_unit=unit)
 
 
-def visible_via_report(rows: QuerySet[Indicator], user: User) -> QuerySet[Indicator]:
+def visible_via_report(rows: QuerySet[_RowT], user: User) -> QuerySet[_RowT]:
     unit = visible_unit_code(user)
     return rows if unit is None else rows.filter(report__case__assigned_unit=unit)
 

@@ -21,7 +21,7 @@ from core.errors import ActionError, CodedError, NotAllowedError, StaleVersionEr
 from core.keys import newest_key
 from reports.calendar.deadline_rules import CALL_AGAIN, CALLS
 from reports.campaigns import regrouping
-from reports.cases import deadlines, legal_holds, replies, transfer_slips, visibility
+from reports.cases import deadlines, documents, legal_holds, replies, visibility
 from reports.cases.legal_holds import ReportErasedError
 from reports.cases.locks import lock_case, lock_report
 from reports.cases.transitions import (
@@ -35,16 +35,25 @@ from reports.cases.transitions import (
 )
 from reports.extraction.bank_accounts_and_links import find_links
 from reports.facts.effective_facts import effective_facts
-from reports.models import Case, Deadline, ErasureRequest, Followup, Message, Report, Unit
+from reports.models import (
+    BankLetter,
+    Case,
+    Deadline,
+    ErasureRequest,
+    Followup,
+    Message,
+    Report,
+    Unit,
+)
 from reports.models.report_views import views_of_report
 from reports.reference import units
 
 ONGOING, UNCALLED = "ongoing", "uncalled"  # closing_blockers
-WRITTEN, OPEN_REQUEST = "written", "open_request"
+WRITTEN, OPEN_REQUEST, MONEY_GONE = "written", "open_request", "money_gone"
 # Of which a decision is asked for once more, by verb.
 ASKED_AGAIN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("hand_over", "junk", "withdraw"), (ONGOING, UNCALLED)),
-    "close": (ONGOING, UNCALLED, WRITTEN, OPEN_REQUEST),
+    "close": (ONGOING, UNCALLED, WRITTEN, OPEN_REQUEST, MONEY_GONE),
 }
 _CODES = {"outcome": Case.Outcome.values, "contact": Case.Contact.values}
 UNDO_WINDOW = timedelta(hours=24)  # in which officers may reopen what they ended themselves
@@ -150,7 +159,7 @@ def decide(
             text = words.pop("reason")
             keys["message"] = _send_message(case_id, by, text, is_question=move.is_question)
         if move.has_slip:
-            slip = transfer_slips.issue_transfer_slip(
+            slip = documents.issue_transfer_slip(
                 case_id, unit=words["unit"], reason=words["reason"], by=by
             )
             words["slip"] = str(slip)
@@ -245,11 +254,11 @@ def _is_given(what: str, word: str, officer: User | None) -> bool:
 
 
 def _update_deadlines(case: Case, move: Transition, words: Mapping[str, str]) -> datetime | None:
-    """Apply a transition to the deadlines; return when the case is due next. A call that nobody
-    answers starts the next.
+    """Apply a transition to the deadlines; return when the case is due next. A call that reaches
+    nobody starts the next.
     """
     starts = move.starts_deadlines
-    if words.get("contact") == Case.Contact.NO_ANSWER:
+    if words.get("contact") in Case.NOT_REACHED:
         starts = (*starts, CALL_AGAIN)
     if move.extends_deadline and not deadlines.extend(case.pk, move.extends_deadline):
         raise NoExtensionLeftError
@@ -280,15 +289,21 @@ def _send_message(case_id: UUID, by: User, text: str, *, is_question: bool) -> i
 
 def closing_blockers(report: Report) -> tuple[str, ...]:
     """Return the codes of what speaks against closing a report, loaded with case and facts:
-    an ongoing call, a reporter whom nobody has reached, unread messages, open requests. One statement.
+    an ongoing call, a reporter whom nobody has reached, unread messages, open requests, money of which
+    no bank was told. One statement.
     """
     return tuple(_iter_blockers(report))
 
 
 def _iter_blockers(report: Report) -> Iterator[str]:
-    ongoing = effective_facts(report).ongoing
-    if report.happening_now if ongoing is None else ongoing:
+    facts = effective_facts(report)
+    if report.happening_now if facts.ongoing is None else facts.ongoing:
         yield ONGOING
+    is_lost = report.money_lost if facts.money_lost_vnd is None else facts.money_lost_vnd > 0
+    told = events.events_for("report", report.pk).filter(kind="contacted")
+    to_bank = Exists(told.filter(detail__contact=Case.Contact.BANK)) | Exists(
+        BankLetter.objects.filter(report=report)
+    )
     views = views_of_report(report.pk).filter(created_at__gte=OuterRef("sent_at"))
     unread_messages = report.messages.filter(~Exists(views), actor=None)
     erasures = ErasureRequest.objects.open().filter(report=report)
@@ -296,7 +311,7 @@ def _iter_blockers(report: Report) -> Iterator[str]:
     calls = Deadline.objects.pending().filter(report=report, kind__in=CALLS)
     checks = Report.objects.filter(pk=report.pk).annotate(
         **{UNCALLED: Exists(calls), WRITTEN: Exists(unread_messages)},
-        **{OPEN_REQUEST: Q(Exists(erasures)) | Q(Exists(followups))},
+        **{OPEN_REQUEST: Q(Exists(erasures)) | Q(Exists(followups)), MONEY_GONE: ~to_bank},
     )
-    found = checks.values(UNCALLED, WRITTEN, OPEN_REQUEST).get()
+    found = checks.values(UNCALLED, WRITTEN, OPEN_REQUEST, *([MONEY_GONE] if is_lost else [])).get()
     yield from (code for code, is_found in found.items() if is_found)

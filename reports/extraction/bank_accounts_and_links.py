@@ -163,10 +163,7 @@ def _find_bank(before: str, after: str, *, skipped: bool) -> tuple[str, bool]:
 
     `skipped`: the first one before belongs to the account before.
     """
-    for ahead, behind in (
-        (before.rpartition("\n")[2], after.partition("\n")[0]),
-        (before, after),
-    ):
+    for ahead, behind in ((before.rpartition("\n")[2], after.partition("\n")[0]), (before, after)):
         folded, named = normalize(ahead), _banks().search(normalize(behind))
         earlier = list(_banks().finditer(folded))[skipped and ahead == before :]
         gap = len(folded) - earlier[-1].end() if earlier else _REACH

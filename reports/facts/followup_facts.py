@@ -10,11 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from reports.extraction import phones, story_reader
-from reports.extraction.bank_accounts_and_links import (
-    FoundAccount,
-    find_bank_accounts,
-    find_links,
-)
+from reports.extraction.bank_accounts_and_links import FoundAccount, find_bank_accounts, find_links
 from reports.extraction.danger import DANGER
 from reports.extraction.impersonation import claims
 from reports.extraction.impersonation.claims import ImpersonationClaim, ImpersonationResult

@@ -834,6 +834,33 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='BankLetter',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('year', models.PositiveSmallIntegerField(verbose_name='năm')),
+                ('number', models.PositiveIntegerField(verbose_name='số')),
+                ('bank', models.CharField(max_length=80, verbose_name='ngân hàng')),
+                ('account', models.CharField(max_length=40, verbose_name='số tài khoản nhận tiền')),
+                ('holder', models.CharField(blank=True, max_length=120, verbose_name='chủ tài khoản')),
+                ('amount_vnd', models.PositiveBigIntegerField(verbose_name='số tiền (đồng)')),
+                ('sent_at', models.CharField(blank=True, max_length=80, verbose_name='chuyển lúc')),
+                ('text', models.TextField(verbose_name='đề nghị')),
+                ('answer', models.TextField(blank=True, verbose_name='ngân hàng trả lời')),
+                ('held_vnd', models.PositiveBigIntegerField(null=True, verbose_name='đã giữ lại (đồng)')),
+                ('answered_at', models.DateTimeField(null=True, verbose_name='trả lời lúc')),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='lúc')),
+                ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='người lập')),
+                ('answered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='người ghi trả lời')),
+                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bank_letters', to='reports.report')),
+            ],
+            options={
+                'verbose_name': 'công văn gửi ngân hàng',
+                'verbose_name_plural': 'công văn gửi ngân hàng',
+                'ordering': ['-year', '-number'],
+                'constraints': [models.UniqueConstraint(fields=('year', 'number'), name='bankletter_number_of_year'), models.CheckConstraint(condition=models.Q(models.Q(('answered_at', None), ('answered_by', None), ('held_vnd', None)), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False), ('held_vnd__isnull', False)), _connector='OR'), name='bankletter_answered_whole')],
+            },
+        ),
+        migrations.CreateModel(
             name='Unit',
             fields=[
                 ('codename', models.SlugField(max_length=80, primary_key=True, serialize=False, verbose_name='mã')),

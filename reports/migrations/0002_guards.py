@@ -402,6 +402,23 @@ CREATE TRIGGER reports_guard_transfer_slips BEFORE UPDATE OR DELETE ON reports_t
     FOR EACH ROW EXECUTE FUNCTION reports_guard_transfer_slips();
 """
 
+GUARD_BANK_LETTERS = r"""
+CREATE FUNCTION reports_guard_bank_letters() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    added text[] := ARRAY['answer', 'held_vnd', 'answered_by_id', 'answered_at'];
+BEGIN
+    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), ARRAY['text', 'answer']) THEN
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.answered_at IS NULL AND to_jsonb(OLD) - added = to_jsonb(NEW) - added THEN
+        RETURN NEW;  -- the one change allowed: the bank's answer, once
+    END IF;
+    RAISE EXCEPTION 'a letter to a bank is answered once and otherwise never changes: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_bank_letters BEFORE UPDATE OR DELETE ON reports_bankletter
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_bank_letters();
+"""
+
 ALLOW_ONLY_REENCRYPTION = r"""
 CREATE FUNCTION reports_allow_only_reencryption() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -488,10 +505,7 @@ CREATE TRIGGER reports_guard_erasure_grants BEFORE INSERT OR UPDATE OF outcome O
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("reports", "0001_initial"),
-        ("core", "0002_guards"),
-    ]
+    dependencies = [("reports", "0001_initial"), ("core", "0002_guards")]
 
     operations = [
         migrations.RunSQL(OPEN_CASE, migrations.RunSQL.noop),
@@ -512,6 +526,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(GUARD_PLACEMENTS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_MERGE_PROPOSALS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_TRANSFER_SLIPS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_BANK_LETTERS, migrations.RunSQL.noop),
         migrations.RunSQL(ALLOW_ONLY_REENCRYPTION, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_PUBLIC_WORDS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_CONFIRMED_FINDINGS, migrations.RunSQL.noop),

@@ -6,6 +6,7 @@ from reports.models.campaigns import CampaignAction as CampaignAction
 from reports.models.campaigns import CampaignExclusion as CampaignExclusion
 from reports.models.campaigns import CampaignLink as CampaignLink
 from reports.models.campaigns import CampaignMembershipChange as CampaignMembershipChange
+from reports.models.cases import BankLetter as BankLetter
 from reports.models.cases import CannedReply as CannedReply
 from reports.models.cases import Case as Case
 from reports.models.cases import Correction as Correction

@@ -61,7 +61,7 @@ class Campaign(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(merged_into=models.F("id")), name="campaign_not_into_itself"
-            ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -106,7 +106,7 @@ class CampaignLink(models.Model):
                 condition=models.Q(kind="officer", placed_by__isnull=False)
                 | (~models.Q(kind="officer") & models.Q(placed_by__isnull=True)),
                 name="campaignlink_person_or_machine",
-            ),
+            )
         ]
 
 
@@ -183,7 +183,7 @@ class CampaignMembershipChange(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["action", "report"], name="campaignmembershipchange_once"
-            ),
+            )
         ]
 
 
@@ -200,7 +200,7 @@ class CampaignExclusion(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "tin không thuộc đợt"
         constraints = [
-            models.UniqueConstraint(fields=["report", "campaign"], name="campaignexclusion_once"),
+            models.UniqueConstraint(fields=["report", "campaign"], name="campaignexclusion_once")
         ]
 
 

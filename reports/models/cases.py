@@ -1,4 +1,4 @@
-"""Cases, officers' corrections, transfer slips, and canned replies."""
+"""Cases, officers' corrections, numbered documents, and canned replies."""
 
 from datetime import timedelta
 
@@ -59,8 +59,10 @@ class Case(models.Model):
         POLICE = "police", "Đã báo công an xã, phường"
         BANK = "bank", "Đã báo ngân hàng"
         NO_ANSWER = "no_answer", "Không nghe máy"
+        WRONG_NUMBER = "wrong_number", "Số sai"
 
     OPEN = (Status.NEW, Status.IN_REVIEW, Status.WAITING)
+    NOT_REACHED = (Contact.NO_ANSWER, Contact.WRONG_NUMBER)
 
     report = models.OneToOneField(Report, models.PROTECT, primary_key=True)
     status = choice_of("trạng thái", Status, 16, db_default=Status.NEW)
@@ -172,30 +174,65 @@ class Correction(models.Model):
             models.CheckConstraint(
                 condition=Q(is_active=False) | Q(is_confirmation=True) | ~Q(reason=""),
                 name="correction_has_reason",
-            ),
+            )
         ]
 
 
-class TransferSlip(models.Model):
-    """A phiếu chuyển tin of one hand-over, numbered within its year; never changed (trigger)."""
+class NumberedDocument(models.Model):
+    """A document about a report, numbered within its year."""
 
-    report = models.ForeignKey(Report, models.PROTECT, related_name="slips")
     year = models.PositiveSmallIntegerField("năm")
     number = models.PositiveIntegerField("số")
-    unit = models.CharField("nơi nhận", max_length=MAX_NAME_LENGTH)
-    reason = models.TextField("lý do chuyển")
     actor = key_of(User, "người lập")
     created_at = models.DateTimeField("lúc", db_default=Now())
 
     class Meta:
-        verbose_name = verbose_name_plural = "phiếu chuyển tin"
+        abstract = True
         ordering = ["-year", "-number"]
         constraints = [
-            models.UniqueConstraint(fields=["year", "number"], name="transferslip_number_of_year"),
+            models.UniqueConstraint(fields=["year", "number"], name="%(class)s_number_of_year")
         ]
 
     def __str__(self) -> str:
         return f"{self.number}/{self.year}"
+
+
+class TransferSlip(NumberedDocument):
+    """A phiếu chuyển tin of one hand-over; never changed (trigger)."""
+
+    report = models.ForeignKey(Report, models.PROTECT, related_name="slips")
+    unit = models.CharField("nơi nhận", max_length=MAX_NAME_LENGTH)
+    reason = models.TextField("lý do chuyển")
+
+    class Meta(NumberedDocument.Meta):
+        verbose_name = verbose_name_plural = "phiếu chuyển tin"
+
+
+class BankLetter(NumberedDocument):
+    """A letter that asks a bank to hold money; its answer alone is added, once (trigger)."""
+
+    report = models.ForeignKey(Report, models.PROTECT, related_name="bank_letters")
+    bank = models.CharField("ngân hàng", max_length=80)
+    account = models.CharField("số tài khoản nhận tiền", max_length=40)
+    holder = models.CharField("chủ tài khoản", max_length=120, blank=True)
+    amount_vnd = models.PositiveBigIntegerField("số tiền (đồng)")
+    sent_at = models.CharField("chuyển lúc", max_length=80, blank=True)
+    text = models.TextField("đề nghị")
+    answer = models.TextField("ngân hàng trả lời", blank=True)
+    held_vnd = models.PositiveBigIntegerField("đã giữ lại (đồng)", null=True)
+    answered_by = optional_key_of(User, "người ghi trả lời")
+    answered_at = models.DateTimeField("trả lời lúc", null=True)
+
+    class Meta(NumberedDocument.Meta):
+        verbose_name = verbose_name_plural = "công văn gửi ngân hàng"
+        constraints = [
+            *NumberedDocument.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(held_vnd=None, answered_by=None, answered_at=None)
+                | Q(held_vnd__isnull=False, answered_by__isnull=False, answered_at__isnull=False),
+                name="bankletter_answered_whole",
+            ),
+        ]
 
 
 class CannedReplyQuerySet(models.QuerySet["CannedReply"]):

@@ -55,7 +55,7 @@ class ExtractedFacts(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(priority__lte=100), name="extractedfacts_priority_to_100"
-            ),
+            )
         ]
         indexes = [
             models.Index(fields=["scenario"], name="extractedfacts_scenario"),

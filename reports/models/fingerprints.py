@@ -35,7 +35,7 @@ class ReportFingerprint(models.Model):
         indexes = [
             GinIndex(
                 fields=["keys"], condition=models.Q(lookup_keys=[]), name="reportfingerprint_untied"
-            ),
+            )
         ]
 
 

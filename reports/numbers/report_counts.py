@@ -205,9 +205,7 @@ def _select_callers(named: Q, since: datetime) -> QuerySet[Indicator]:
     of_report = Indicator.objects.filter(callers, report=OuterRef("report")).order_by()
     many = of_report.values("report").annotate(many=Count("key", distinct=True)).values("many")
     return Indicator.objects.filter(
-        named,
-        callers,
-        report__in=abuse_flags.publicly_countable().filter(received_at__gte=since),
+        named, callers, report__in=abuse_flags.publicly_countable().filter(received_at__gte=since)
     ).filter(LessThanOrEqual(Subquery(many), MAX_NAMED))
 
 

@@ -32,6 +32,7 @@ from reports.cases import deadlines, legal_holds
 from reports.cases.locks import lock_case, lock_report
 from reports.extraction import redaction, story_reader
 from reports.models import (
+    BankLetter,
     CampaignAction,
     CampaignLink,
     CampaignMembershipChange,
@@ -81,6 +82,7 @@ _REMARKS: Mapping[type[Model], tuple[str, ...]] = {
     MergeProposal: ("reason",),
     Correction: ("reason",),
     TransferSlip: ("reason",),
+    BankLetter: ("text", "answer"),
     LegalHold: ("reason", "released_reason"),
     DestructionRequest: ("reason",),
 }

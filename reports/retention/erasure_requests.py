@@ -53,11 +53,7 @@ def request_summary(report: Report) -> dict[str, object]:
     asked_at = latest.requested_at if latest and is_open else None
     promise = answer_deadline_text("erase_answer", asked_at) if asked_at else ""
     may_ask = not report.erased_at and not is_open and len(requests) < MAX_REQUESTS
-    return {
-        "erasure_request": latest,
-        "answer_promise": promise,
-        "may_request_erasure": may_ask,
-    }
+    return {"erasure_request": latest, "answer_promise": promise, "may_request_erasure": may_ask}
 
 
 def answer_deadline_text(codename: str, asked_at: datetime) -> str:

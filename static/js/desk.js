@@ -64,6 +64,11 @@ if (here) {
   setInterval(() => beat().catch(() => {}), BEAT_MS); // a lost beat is no news
 }
 
+// Number and phrase of the reporter go when their time is over.
+for (const shown of document.querySelectorAll("[data-seconds]")) {
+  setTimeout(() => { shown.textContent = shown.dataset.over; }, shown.dataset.seconds * 1000);
+}
+
 // Who must be called now: the open start page asks every few seconds, counts them in its title, and
 // sounds when somebody new stands there. The sound can be switched off, for this browser.
 const calls = document.querySelector("[data-calls]");

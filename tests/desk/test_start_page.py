@@ -13,13 +13,14 @@ from reports.models import BurstSnapshot, Case, UnitMember
 from reports.monitoring import queue_stats
 from reports.reference import gazetteer
 from tests.support import alert_factories, campaign_factories, report_factories
-from tests.support.desk_pages import statements, tree
+from tests.support.desk_pages import page_of, press, statements, tree, words
 from tests.support.number_factories import proposed, submit_dispute
 from tests.support.officers import Person, second
 
 pytestmark = pytest.mark.django_db
 
 MOST_STATEMENTS = 12
+LANE = "/admin/reports/report/calls/"
 
 
 @pytest.fixture
@@ -62,6 +63,17 @@ def test_a_full_start_page_tells_all_of_it(morning: Person) -> None:
                  "Xã X: 9 tin trong 24 giờ qua, thường khoảng 1", "Đ-26-BBB", "+3 tin trong 7 ngày",
                  "Bị ép chưa đếm", "Xem bảng số"):  # fmt: skip
         assert part in text
+
+
+def test_the_lane_says_who_calls_and_what_the_last_call_came_to(duty: Person, lead: Person) -> None:
+    report = report_factories.report(happening_now=True, contact="0992 000 118")
+    assert "Chưa ai gọi" in words(lead.client.get(LANE))
+    duty.client.post(page_of(report, "reveal-contact"), report_factories.BECAUSE)
+    assert "Duty đang gọi từ" in words(lead.client.get(LANE))
+    press(duty.client, report, "contact", contact=Case.Contact.WRONG_NUMBER)
+    assert "Số sai lúc" in words(lead.client.get(LANE))
+    press(duty.client, report, "contact", contact=Case.Contact.FAMILY)
+    assert "Không có ai phải gọi" in words(lead.client.get(LANE))
 
 
 def test_the_board_holds_the_first_of_each_list(duty: Person) -> None:

@@ -139,9 +139,9 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         WORKS,
         (
             "act ask bulk_close bulk_junk bulk_second close compose_ask compose_message confirm_fact contact correct heartbeat "
-            "junk message note preference recall release_code remove_search reprocess resume "
+            "junk letter letter_answer message note preference recall release_code remove_search reprocess resume "
             "retention_refuse_erasure reveal_contact reveal_file reveal_followup reveal_message "
-            "reveal_phrase reveal_story revert_correction save_search second slip take withdraw"
+            "reveal_phrase reveal_story revert_correction save_search second slip take withdraw write_letter"
         ),
     ),
     ("reports_reprocessingrun", LEAD, LEAD, "start"),
@@ -174,7 +174,8 @@ OF_RIGHTS = {
             "reveal_phrase reveal_story"
         ),
         "decide_case": (
-            "compose_ask compose_message confirm_fact correct reprocess revert_correction"
+            "compose_ask compose_message confirm_fact correct letter letter_answer reprocess "
+            "revert_correction write_letter"
         ),
     }.items()
 }

@@ -15,12 +15,7 @@ from reports.data.loader import load_json
 from reports.extraction.language.amounts import MoneyAmount, find_amounts
 from reports.extraction.language.cue_matcher import TokenizedText, cue_tables, tokenize, word_set
 from reports.extraction.language.implicit_amounts import find_implicit_amounts
-from reports.extraction.language.phrase_trie import (
-    PhraseMatch,
-    PhraseTrie,
-    inside,
-    matches_between,
-)
+from reports.extraction.language.phrase_trie import PhraseMatch, PhraseTrie, inside, matches_between
 from reports.extraction.language.scoring import Feature
 
 MAX_LENGTH = 20_000  # characters; no resident's story is longer
@@ -221,9 +216,5 @@ def parse_story(text: str) -> ParsedStory:
     sums = sorted([*sums, *implicit], key=lambda amount: amount.first)[:_MAX_SUMS]
     words = feature_tokens(story, sums)
     return ParsedStory(
-        story,
-        sums,
-        words,
-        extract_features(words, hits),
-        find_payment_actions(story, hits, sums),
+        story, sums, words, extract_features(words, hits), find_payment_actions(story, hits, sums)
     )

@@ -9,11 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reports.extraction.language.parsed_story import (
-    ParsedStory,
-    action_features,
-    ending_features,
-)
+from reports.extraction.language.parsed_story import ParsedStory, action_features, ending_features
 from reports.extraction.language.scoring import (
     Explanation,
     Feature,

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from reports.calendar import days_off
 from reports.models import LegalHold, Report
-from reports.reference import gazetteer, office_lexicon, units
+from reports.reference import confirmed_statements, gazetteer, office_lexicon, units
 from tests.support import report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
 from tests.support.desk_pages import QUEUE, STORY, open_page, page_of, press, statements, words
@@ -68,6 +68,7 @@ def test_nothing_on_the_page_can_be_edited(duty: Person) -> None:
             "code", "numbers",  # of the campaign that it is attached to
             "value",  # what is right where the machine was wrong
             "why", "seen",  # of a look at what is sealed
+            "bank", "account", "holder", "amount_vnd", "sent_at", "text",  # of a letter to a bank
             "anyway",  # ended though its reporter may still be pressed
             "then", "name",  # where the officer goes on, what the officer likes
         }  # fmt: skip
@@ -121,6 +122,7 @@ def test_the_page_takes_twenty_statements_at_most(lead: Person) -> None:
     for _ in range(15):  # whom the log names is asked once
         press(lead.client, report, "assign", officer=lead.user.pk)
     units.names()  # kept for a minute
+    confirmed_statements.bank_hotlines()
     assert_few_statements(lead, report)
 
 
@@ -136,7 +138,7 @@ def test_an_erased_report_says_when(duty: Person) -> None:
     report = report_factories.triaged(STORY, contact="0992 000 118", phrase="bến đò, 47")
     text = words(duty.client.get(page_of(report_factories.erase(report))))
     assert "Lời kể và dữ liệu cá nhân đã xóa lúc" in text
-    assert "Hiện số" not in text
+    assert "Số và câu hẹn hiện" not in text
     assert text.count("Đã xóa") >= 3  # the caller's number, the reporter's, the phrase
     assert "Không để lại" not in text
 

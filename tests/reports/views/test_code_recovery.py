@@ -254,7 +254,7 @@ def test_who_has_not_just_looked_at_the_phrase_gives_out_no_word(
     colleague = create_officer("minh", "duty")
     reveal_phrase(Person(colleague, log_in(colleague)), resident.report)
     assert release(duty, resident.report).status_code == 422
-    events.log_event("report", resident.report.pk, "revealed", by=duty.user, field="contact")
+    events.log_event("report", resident.report.pk, "revealed", by=duty.user, field="story")
     assert release(duty, resident.report).status_code == 422
     reveal_phrase(duty, resident.report)
     monkeypatch.setattr(code_recovery, "PHRASE_MAX_AGE", timedelta(0))

@@ -1,14 +1,19 @@
-"""Render official documents as PDF in the form of decree 30/2020. fpdf2 takes most of a second and
-tens of megabytes to load: import this module inside a function.
+"""Render official documents as PDF and DOCX in the form of decree 30/2020. The packages take most of a
+second and tens of megabytes to load: import this module inside a function.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 
+import docx
 import font_source_serif_pro
+from docx.document import Document
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.shared import Mm, Pt
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
@@ -24,13 +29,13 @@ MAX_CHARS = 8000  # of one text: two pages; the rest stays on the portal
 
 
 @dataclass(frozen=True)
-class PdfDocument:
-    """The texts of a document; `facts` are titles with texts of one or more lines."""
+class OfficialDocument:
+    """The texts of a document; `facts` are titles with texts of one or more lines. A letter has a
+    `subject` below its number instead of `title` and `about`.
+    """
 
     number: str
     issued_on: date
-    title: str
-    about: str
     to: str
     opening: str
     facts: tuple[tuple[str, str], ...]
@@ -38,15 +43,24 @@ class PdfDocument:
     receivers: tuple[str, ...]
     signed_as: str
     signer: str
-    foot: str
+    title: str = ""
+    about: str = ""
+    subject: str = ""
+    foot: str = ""
+
+    @property
+    def place_and_day(self) -> str:
+        day = self.issued_on
+        return f"{province.name}, ngày {day:%d} tháng {day:%m} năm {day.year}"
 
 
-def render_pdf(document: PdfDocument) -> bytes:
+def render_pdf(document: OfficialDocument) -> bytes:
     pdf = _create_pdf(document)
     _draw_heading(pdf, document)
-    _draw_centred(pdf, document.title, 15, bold=True)
-    _draw_centred(pdf, document.about, _BODY)
-    pdf.ln(3)
+    if document.title:
+        _draw_centred(pdf, document.title, 15, bold=True)
+        _draw_centred(pdf, document.about, _BODY)
+        pdf.ln(3)
     _draw_centred(pdf, f"Kính gửi: {document.to}", 13, bold=True)
     pdf.ln(2)
     _draw_paragraph(pdf, document.opening)
@@ -79,7 +93,7 @@ def _load_glyphs() -> frozenset[int]:
         return frozenset(font.getBestCmap())
 
 
-def _create_pdf(document: PdfDocument) -> FPDF:
+def _create_pdf(document: OfficialDocument) -> FPDF:
     pdf = FPDF(format="A4")
     pdf.set_margins(_LEFT, _TOP, _RIGHT)
     pdf.set_auto_page_break(auto=True, margin=_BOTTOM)
@@ -92,7 +106,7 @@ def _create_pdf(document: PdfDocument) -> FPDF:
     return pdf
 
 
-def _draw_heading(pdf: FPDF, document: PdfDocument) -> None:
+def _draw_heading(pdf: FPDF, document: OfficialDocument) -> None:
     left, right = 66.0, pdf.epw - 66
     nation = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 11.5, "B")
     _draw_pair(pdf, (province.police.upper(), 11.5, ""), nation)
@@ -102,9 +116,9 @@ def _draw_heading(pdf: FPDF, document: PdfDocument) -> None:
     pdf.line(_LEFT + left / 2 - 11, y, _LEFT + left / 2 + 11, y)
     pdf.line(_LEFT + left + right / 2 - 28, y, _LEFT + left + right / 2 + 28, y)
     pdf.ln(3)
-    day = document.issued_on
-    place = f"{province.name}, ngày {day:%d} tháng {day:%m} năm {day.year}"
-    _draw_pair(pdf, (f"Số: {document.number}", 12, ""), (place, 12, ""))
+    _draw_pair(pdf, (f"Số: {document.number}", 12, ""), (document.place_and_day, 12, ""))
+    if document.subject:
+        _draw_column(pdf, (_LEFT, 66), [(document.subject, "")], align="C")
     pdf.ln(6)
 
 
@@ -150,7 +164,7 @@ def _draw_fact(pdf: FPDF, title: str, text: str) -> None:
     pdf.ln(0.8)
 
 
-def _draw_ending(pdf: FPDF, document: PdfDocument) -> None:
+def _draw_ending(pdf: FPDF, document: OfficialDocument) -> None:
     """Draw receivers on the left and the signature on the right of one page, a note below."""
     if pdf.will_page_break(48):
         pdf.add_page()
@@ -174,3 +188,63 @@ def _draw_column(
         pdf.set_x(place[0])
         pdf.set_font("serif", style, _BODY - 1)
         _write(pdf, text, 5.6, width=place[1], align=align)
+
+
+def render_docx(document: OfficialDocument) -> bytes:
+    """Return the document for officers to edit in a word processor."""
+    file = docx.Document()
+    _set_page(file)
+    _write_pair(
+        file, (province.police.upper(), False), ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", True)
+    )
+    _write_pair(file, (province.office_name.upper(), True), ("Độc lập - Tự do - Hạnh phúc", True))
+    number = "\n".join(filter(None, (f"Số: {document.number}", document.subject)))
+    _write_pair(file, (number, False), (document.place_and_day, False))
+    for text, bold in (
+        (document.title, True),
+        (document.about, False),
+        (f"Kính gửi: {document.to}", True),
+    ):
+        if text:
+            _write_line(file, text, bold=bold, align=WD_ALIGN_PARAGRAPH.CENTER)
+    facts = (f"- {title}: {text}" for title, text in document.facts)
+    for text in (document.opening, *facts, f"{document.closing}/."):
+        _write_line(file, text)
+    receivers = "\n".join(("Nơi nhận:", *document.receivers))
+    _write_pair(file, (receivers, False), (f"{document.signed_as}\n\n\n\n{document.signer}", True))
+    output = BytesIO()
+    file.save(output)
+    return output.getvalue()
+
+
+def _set_page(file: Document) -> None:
+    section, style = file.sections[0], file.styles["Normal"]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.left_margin, section.right_margin = Mm(_LEFT), Mm(_RIGHT)
+    section.top_margin, section.bottom_margin = Mm(_TOP), Mm(_BOTTOM)
+    style.font.name, style.font.size = "Times New Roman", Pt(13)
+
+
+def _write_pair(file: Document, *columns: tuple[str, bool]) -> None:
+    """Write texts (text, bold) side by side, centred."""
+    table = file.add_table(rows=1, cols=len(columns))
+    for cell, (text, bold) in zip(table.rows[0].cells, columns, strict=True):
+        paragraph = cell.paragraphs[0]
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        paragraph.add_run(text).bold = bold
+
+
+def _write_line(
+    file: Document,
+    text: str,
+    *,
+    bold: bool = False,
+    align: WD_ALIGN_PARAGRAPH = WD_ALIGN_PARAGRAPH.JUSTIFY,
+) -> None:
+    paragraph = file.add_paragraph()
+    paragraph.alignment = align
+    paragraph.add_run(text).bold = bold
+
+
+_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+FORMATS = {"pdf": (render_pdf, "application/pdf"), "docx": (render_docx, _DOCX)}

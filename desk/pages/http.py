@@ -1,10 +1,15 @@
-"""What pages ask of a request: the officer, rights, posted values, the query of a list."""
+"""Requests and responses of pages: the officer's rights, posted values, the query of a list, a page of
+a model, a file.
+"""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.http import HttpRequest, QueryDict
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.response import TemplateResponse
 
 from accounts.sessions import get_officer
 from reports.campaigns.membership import PERMISSION
@@ -13,6 +18,10 @@ from reports.cases import visibility
 MAX_QUERY_PARAMETERS, MAX_PARAMETER_CHARS = 30, 200
 MAX_DIGITS = 9  # Python refuses thousands of digits with an error
 Answer = TypeVar("Answer")
+SAFE_HEADERS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def can_see_every_report(request: HttpRequest) -> bool:
@@ -61,3 +70,22 @@ def sanitize_query(query: QueryDict) -> QueryDict:
     sanitized = QueryDict(mutable=True)
     sanitized.update({name: value.replace("\0", "")[:MAX_PARAMETER_CHARS] for name, value in few})
     return sanitized
+
+
+def render(
+    request: HttpRequest, template: str, title: str, model: type[Model], **context: Any
+) -> TemplateResponse:
+    opts = admin.site.get_model_admin(model).opts
+    context = {**admin.site.each_context(request), "title": title, "opts": opts, **context}
+    return TemplateResponse(request, template, context)
+
+
+def set_status(response: HttpResponse, status: int) -> HttpResponse:
+    response.status_code = status
+    return response
+
+
+def download(content: str | bytes, name: str, media_type: str) -> HttpResponse:
+    """Return a file that no browser opens by itself; `name` must be ASCII."""
+    headers = SAFE_HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type=media_type, headers=headers)

@@ -1,0 +1,151 @@
+"""Letters that ask a bank to hold money: forms, the panel of the report page, the files."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from core.errors import ActionError, CodedError
+from core.province import province
+from core.text import normalize
+from desk.labels import highlighting
+from desk.labels.formatting import format_count, officer_name
+from desk.reports.correction_forms import MoneyField
+from desk.reports.indicators import IndicatorRow
+from reports.cases import documents
+from reports.facts.effective_facts import EffectiveFacts
+from reports.models import BankHotline, BankLetter, Case, Indicator, Report
+from reports.reference import confirmed_statements
+
+NUMBER = "{}/" + province.letter_code
+REQUEST = (
+    "Đề nghị Quý Ngân hàng kiểm tra, tạm dừng giao dịch đối với số tiền nêu trên theo quy định, và báo kết"
+    f" quả về {province.office_name}, số {province.hotline}."
+)
+_OPENING = (
+    f"{province.office_name} {province.police} nhận tin báo của người dân bị đối tượng gọi điện lừa đảo,"
+    " đã chuyển tiền như sau:"
+)
+_MISSING = {"required": "Chưa ghi."}
+MESSAGES = {
+    "answered": "Chưa ghi. Công văn này đã có trả lời.",
+    "held": "Chưa ghi. Số tiền giữ lại lớn hơn số tiền đã đề nghị.",
+}
+
+
+class LetterForm(forms.Form):
+    bank = forms.CharField(label="Ngân hàng nhận tiền", max_length=80, error_messages=_MISSING)
+    account = forms.CharField(label="Số tài khoản nhận", max_length=40, error_messages=_MISSING)
+    holder = forms.CharField(label="Chủ tài khoản", max_length=120, required=False)
+    amount_vnd = MoneyField(
+        label="Số tiền", max_length=100, help_text="Ví dụ: 90 triệu.", error_messages=_MISSING
+    )
+    sent_at = forms.CharField(
+        label="Chuyển lúc", max_length=80, required=False, help_text="Ví dụ: 12:45, 30/11/2026."
+    )
+    text = forms.CharField(
+        label="Đề nghị",
+        max_length=2000,
+        widget=forms.Textarea({"rows": 4}),
+        error_messages=_MISSING,
+    )
+
+    def __init__(self, data: Any = None, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial, auto_id="letter_%s", label_suffix="")
+
+    def clean_amount_vnd(self) -> int:
+        amount: int | None = self.cleaned_data["amount_vnd"]
+        if not amount:
+            raise forms.ValidationError("Ghi số tiền đã chuyển.")
+        return amount
+
+    def execute(self, case: Case, by: User) -> BankLetter:
+        return documents.issue_bank_letter(case, by, self.cleaned_data)
+
+    def add_action_error(self, error: ActionError) -> None:
+        """Add nothing: no field is at fault where the letter was not issued."""
+
+
+class AnswerForm(forms.Form):
+    held_vnd = MoneyField(max_length=100, error_messages=_MISSING)
+    answer = forms.CharField(max_length=1000, required=False)
+
+
+def record_answer(letter: BankLetter, by: User, typed: Any) -> str:
+    """Record the bank's answer; return what is wrong with it, "" where it was recorded."""
+    form = AnswerForm(typed)
+    if not form.is_valid() or form.cleaned_data["held_vnd"] is None:
+        return "Chưa ghi. Ghi rõ số tiền ngân hàng đã giữ lại, ví dụ: 20 triệu; không giữ được thì ghi 0."
+    try:
+        documents.record_answer(letter, by, **form.cleaned_data)
+    except CodedError as error:
+        return MESSAGES[error.code]
+    return ""
+
+
+def letter_panel(
+    report: Report,
+    facts: EffectiveFacts,
+    rows: Sequence[IndicatorRow],
+    typed: LetterForm | None,
+    *,
+    has_letters: bool,
+) -> dict[str, Any]:
+    """Return the letters of a report, the form of the next, and the lines of the banks it names."""
+    accounts = [each for each in rows if each.kind == Indicator.Kind.ACCOUNT]
+    issued = report.bank_letters.select_related("actor", "answered_by")
+    letters = list(issued) if has_letters else []
+    initial = {"text": REQUEST, "amount_vnd": _figures(facts.money_lost_vnd)}
+    for each in accounts[:1]:
+        initial |= {"bank": each.bank, "account": each.key, "holder": each.holder}
+    return {
+        "letters": letters,
+        "letter_form": typed or LetterForm(initial=initial),
+        "letter_code": province.letter_code,
+        "bank_lines": _list_lines({each.bank for each in accounts}),
+        "is_money_gone": bool(facts.money_lost_vnd or report.money_lost) and not letters,
+    }
+
+
+def _list_lines(banks: set[str]) -> list[BankHotline]:
+    """Return the emergency lines of the named banks, of all where none of them is known."""
+    lines, names = list(confirmed_statements.bank_hotlines()), {normalize(bank) for bank in banks}
+    own = [each for each in lines if any(name and name in normalize(each.name) for name in names)]
+    return own or lines
+
+
+def _figures(amount: int | None) -> str:
+    return f"{format_count(amount)} đồng" if amount else ""
+
+
+def render_letter(report: Report, letter: BankLetter, kind: str) -> tuple[bytes, str]:
+    """Return a letter in the official form, for a leader's signature, and its media type; `kind`: pdf
+    or docx.
+    """
+    from reports.cases import official_form  # noqa: PLC0415  # its packages are heavy
+
+    told = {
+        "Ngân hàng nhận": letter.bank,
+        "Tài khoản nhận": letter.account,
+        "Chủ tài khoản": letter.holder,
+        "Số tiền": _figures(letter.amount_vnd),
+        "Chuyển lúc": letter.sent_at,
+        "Tin báo": f"số {report.public_number}, nhận {timezone.localtime(report.received_at):%H:%M, %d/%m/%Y}",
+    }
+    drafter = officer_name(letter.actor)
+    render, media_type = official_form.FORMATS[kind]
+    document = official_form.OfficialDocument(
+        number=NUMBER.format(letter.number),
+        issued_on=timezone.localtime(letter.created_at).date(),
+        subject="V/v đề nghị tạm giữ số tiền người dân bị lừa chuyển",
+        to=highlighting.plain_line(letter.bank),
+        opening=_OPENING,
+        facts=tuple((title, highlighting.plain_line(text)) for title, text in told.items() if text),
+        closing=highlighting.plain_text(letter.text),
+        receivers=("- Như trên;", f"- Lưu: VT, {province.office} ({drafter})."),
+        signed_as=f"LÃNH ĐẠO {province.office_name.upper()}",
+        signer="",
+    )
+    return render(document), media_type

@@ -1,0 +1,141 @@
+"""Money that left: a numbered letter asks the bank to hold it, and what it holds is counted."""
+
+import io
+from typing import Any
+
+import docx
+import pytest
+from django.test import Client
+from pypdf import PdfReader
+
+from core.audit import events
+from reports.models import BankHotline, BankLetter, Case, Report
+from reports.reference import confirmed_statements
+from reports.retention import erasure
+from tests.support import report_factories
+from tests.support.database_contents import refused_by_database
+from tests.support.desk_pages import list_reports, page_of, press, tree, words
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+STORY = "Nó bảo chuyển 90 triệu vào Vietcombank 0011004567890 NGUYEN VAN B, tôi chuyển rồi."
+LETTER = {
+    "bank": "Vietcombank", "account": "0011004567890", "holder": "NGUYEN VAN B",
+    "amount_vnd": "90 triệu", "sent_at": "12:45, 30/11/2026", "text": "Đề nghị tạm dừng giao dịch.",
+}  # fmt: skip
+
+
+@pytest.fixture
+def report() -> Report:
+    return report_factories.triaged(STORY)
+
+
+def write(client: Client, report: Report, **typed: str) -> BankLetter:
+    answer = client.post(page_of(report, "letter"), LETTER | typed)
+    assert answer.status_code == 303
+    return BankLetter.objects.latest("pk")
+
+
+def answer(client: Client, letter: BankLetter, held: str, **typed: str) -> Any:
+    return client.post(
+        page_of(letter.report, f"letter/{letter.pk}/answer"), {"held_vnd": held, **typed}
+    )
+
+
+def test_the_form_is_filled_from_the_report_with_the_line_of_its_bank(
+    duty: Person, report: Report
+) -> None:
+    verified = {"source": "thẻ", "verified_on": "2026-11-05"}
+    BankHotline.objects.create(name="Vietcombank", number="0550 000 199", **verified)
+    BankHotline.objects.create(name="Ngân hàng khác", number="0550 000 198", **verified)
+    confirmed_statements.clear_cache()
+    page = tree(duty.client.get(page_of(report)))
+    form = page.xpath(f"//form[@action='{page_of(report, 'letter')}']")[0]
+    values = {name: form.fields[name] for name in ("bank", "account", "holder", "amount_vnd")}
+    assert values == {
+        "bank": "Vietcombank", "account": "0011004567890", "holder": "NGUYEN VAN B",
+        "amount_vnd": "90.000.000 đồng",
+    }  # fmt: skip
+    assert page.xpath("//a[starts-with(@href, 'tel:05500001')]/@href") == ["tel:0550000199"]
+    assert "Gọi số gấp của ngân hàng ngay" in page.text_content()
+
+
+def test_letters_are_numbered_and_drawn_for_a_leaders_signature(
+    duty: Person, report: Report
+) -> None:
+    assert [write(duty.client, report).number for _ in range(2)] == [1, 2]
+    letter = BankLetter.objects.get(number=1)
+    address = page_of(report, f"letter/{letter.pk}")
+    sheet = duty.client.post(address, {"kind": "pdf"})
+    file = docx.Document(io.BytesIO(duty.client.post(address, {"kind": "docx"}).content))
+    cells = [cell.text for table in file.tables for cell in table.rows[0].cells]
+    texts = {
+        "pdf": PdfReader(io.BytesIO(sheet.content)).pages[0].extract_text(),
+        "docx": "\n".join([*cells, *(paragraph.text for paragraph in file.paragraphs)]),
+    }
+    for kind, text in texts.items():
+        told = " ".join(text.split())
+        for part in ("Số: 1/NH-PV01", "V/v đề nghị tạm giữ", "Kính gửi: Vietcombank", "0011004567890",
+                     "90.000.000 đồng", "12:45, 30/11/2026", "Đề nghị tạm dừng giao dịch.", report.public_number,
+                     "LÃNH ĐẠO PHÒNG THAM MƯU"):  # fmt: skip
+            assert part in told, (kind, part)
+    kinds = [event.kind for event in events.events_for("report", report.pk)]
+    assert kinds[:3] == ["bank_letter_printed", "bank_letter_printed", "bank_letter_issued"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [({"bank": ""}, "Chưa ghi."), ({"amount_vnd": "0"}, "Ghi số tiền đã chuyển."),
+     ({"amount_vnd": "nhiều"}, "Chưa hiểu số tiền này"), ({"account": "9" * 41}, "40")],
+)  # fmt: skip
+def test_a_letter_that_lacks_something_keeps_what_was_typed(
+    duty: Person, report: Report, typed: dict[str, str], says: str
+) -> None:
+    page = duty.client.post(page_of(report, "letter"), LETTER | typed)
+    assert page.status_code == 422
+    assert says in words(page)
+    assert "12:45, 30/11/2026" in page.content.decode()
+    assert not BankLetter.objects.exists()
+
+
+def test_what_the_bank_holds_is_recorded_once_and_counted(duty: Person, report: Report) -> None:
+    letter = write(duty.client, report)
+    assert "1 công văn ngân hàng chưa trả lời" in words(duty.client.get("/admin/"))
+    assert list_reports(duty.client, viec="bank") == [report]
+    assert answer(duty.client, letter, "chưa biết").status_code == 422
+    assert answer(duty.client, letter, "91 triệu").status_code == 422
+    assert answer(duty.client, letter, "20 triệu", answer="Đã tạm khóa.").status_code == 303
+    assert answer(duty.client, letter, "5 triệu").status_code == 422
+    letter.refresh_from_db()
+    assert (letter.held_vnd, letter.answer, letter.answered_by) == (
+        20_000_000,
+        "Đã tạm khóa.",
+        duty.user,
+    )
+    assert "20 triệu đồng ngân hàng đã giữ lại" in words(duty.client.get("/admin/"))
+    assert list_reports(duty.client, viec="held") == [report]
+    assert list_reports(duty.client, viec="bank") == []
+
+
+def test_a_letter_is_changed_by_nothing_but_its_answer(duty: Person, report: Report) -> None:
+    letter = write(duty.client, report)
+    once = "answered once and otherwise never changes"
+    assert once in refused_by_database("UPDATE reports_bankletter SET amount_vnd = 1")
+    assert once in refused_by_database("DELETE FROM reports_bankletter")
+    answer(duty.client, letter, "0")
+    assert once in refused_by_database("UPDATE reports_bankletter SET held_vnd = 5")
+    erasure.erase(report.pk, cause="test")
+    assert BankLetter.objects.values_list("text", "account").get() == ("đã xóa", "0011004567890")
+
+
+@pytest.mark.parametrize("told", ["nobody", "contact", "letter"])
+def test_who_closes_a_report_with_a_loss_is_asked_about_the_bank(
+    duty: Person, report: Report, told: str
+) -> None:
+    if told == "contact":
+        press(duty.client, report, "contact", contact=Case.Contact.BANK)
+    elif told == "letter":
+        write(duty.client, report)
+    page = press(duty.client, report, "close")
+    is_asked = "mất tiền mà chưa báo ngân hàng nào" in page.content.decode()
+    assert is_asked == (told == "nobody")
