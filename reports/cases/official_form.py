@@ -208,7 +208,7 @@ def render_docx(document: OfficialDocument) -> bytes:
         if text:
             _write_line(file, text, bold=bold, align=WD_ALIGN_PARAGRAPH.CENTER)
     facts = (f"- {title}: {text}" for title, text in document.facts)
-    for text in (document.opening, *facts, f"{document.closing}/."):
+    for text in (document.opening, *facts, document.closing):
         _write_line(file, text)
     receivers = "\n".join(("Nơi nhận:", *document.receivers))
     _write_pair(file, (receivers, False), (f"{document.signed_as}\n\n\n\n{document.signer}", True))

@@ -69,13 +69,13 @@ for (const shown of document.querySelectorAll("[data-seconds]")) {
   setTimeout(() => { shown.textContent = shown.dataset.over; }, shown.dataset.seconds * 1000);
 }
 
-// Who must be called now: the open start page asks every few seconds, counts them in its title, and
-// sounds when somebody new stands there. The sound can be switched off, for this browser.
+// Who must be called now: the open start page and queue ask every few seconds, count them in the title,
+// and sound when somebody new stands there. The sound can be switched off, for this browser.
 const calls = document.querySelector("[data-calls]");
 const CALLS_MS = 4_000;
 const SILENT = "desk-silent";
 const title = document.title;
-let known = numbersIn(calls);
+let known = calls?.children.length ? numbersIn(calls) : null; // null: not asked yet
 
 function numbersIn(part) {
   return part?.querySelector("[data-numbers]")?.dataset.numbers.split(" ").filter(Boolean) ?? [];
@@ -109,10 +109,12 @@ async function askForCalls() {
   fresh.innerHTML = await answer.text();
   const numbers = numbersIn(fresh);
   countInTitle(numbers);
-  if (numbers.join() !== known.join() || !calls.contains(document.activeElement)) {
+  if (numbers.join() !== known?.join() || !calls.contains(document.activeElement)) {
     calls.replaceChildren(...fresh.childNodes, silence);
   }
-  if (numbers.some((number) => !known.includes(number)) && localStorage.getItem(SILENT) === null) sound();
+  calls.hidden = "quiet" in calls.dataset && !numbers.length;
+  const isNew = known && numbers.some((number) => !known.includes(number));
+  if (isNew && localStorage.getItem(SILENT) === null) sound();
   known = numbers;
 }
 
@@ -130,7 +132,10 @@ if (calls) {
   label.append(box, " Kêu khi có người mới phải gọi");
   silence.append(label);
   silence.className = "sub silence";
-  calls.append(silence);
-  countInTitle(known);
-  setInterval(() => askForCalls().catch(() => { document.title = `Mất kết nối. ${title}`; }), CALLS_MS);
+  const watch = () => askForCalls().catch(() => { document.title = `Mất kết nối. ${title}`; });
+  if (known) {
+    calls.append(silence);
+    countInTitle(known);
+  } else watch();
+  setInterval(watch, CALLS_MS);
 }

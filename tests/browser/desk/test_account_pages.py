@@ -31,7 +31,7 @@ def test_the_page_that_asks_again_has_no_fault(portal: str, page: Page, settings
     settings.REAUTHENTICATION_MINUTES = 0
     report = report_factories.report(contact="0992 000 118", phrase="bến đò, 47")
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
-    page.get_by_text("Hiện số", exact=True).click()
+    page.get_by_text("Lý do khác").click()
     page.locator("#why_contact").fill("Gọi lại người báo")
     with page.expect_navigation():
         page.locator("#why_contact").press("Enter")

@@ -20,7 +20,9 @@ def test_a_pressed_report_comes_to_an_open_start_page_and_stays_until_somebody_i
     page.goto(f"{portal}/admin/")
     lane = page.locator("[data-calls]")
     expect(lane).to_contain_text("Không có ai phải gọi.")
-    report = report_factories.report("Họ đang giữ máy tôi.", happening_now=True)
+    report = report_factories.report(
+        "Họ đang giữ máy tôi.", happening_now=True, contact="0992 000 118", phrase="bến đò, 47"
+    )
     expect(lane.get_by_role("link", name=report.public_number)).to_be_visible(timeout=SECONDS)
     assert page.title().startswith("(1) Phải gọi ngay")
     assert find_desk_faults(page) == []
@@ -30,9 +32,40 @@ def test_a_pressed_report_comes_to_an_open_start_page_and_stays_until_somebody_i
     deadlines.start_for_new_reports()
     press(page, lane.get_by_role("link", name=report.public_number))
     assert find_desk_faults(page) == []
+    press(page, page.get_by_role("button", name="Đang bị ép hoặc vừa mất tiền"))
+    expect(page.locator(".dial")).to_contain_text("“bến đò, 47”")
+    assert (
+        page.get_by_role("link", name="Gọi", exact=True).get_attribute("href") == "tel:0992000118"
+    )
+    assert find_desk_faults(page) == []
     press(page, page.get_by_role("button", name="Không nghe máy"))
     assert Deadline.objects.pending().filter(kind="call_again").exists()
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
     press(page, page.get_by_role("button", name="Gặp người báo"))
     page.goto(f"{portal}/admin/")
     expect(lane).to_contain_text("Không có ai phải gọi.")
+
+
+def test_an_open_queue_shows_who_must_be_called_and_nothing_while_nobody_must(
+    portal: str, page: Page
+) -> None:
+    page.goto(f"{portal}{QUEUE}")
+    strip = page.locator("[data-calls]")
+    expect(strip.locator("[data-numbers]")).to_be_attached()
+    expect(strip).to_be_hidden()
+    report = report_factories.report("Họ đang giữ máy tôi.", happening_now=True)
+    expect(strip.get_by_role("link", name=report.public_number)).to_be_visible(timeout=SECONDS)
+    assert page.title().startswith("(1) Phải gọi ngay")
+    assert find_desk_faults(page) == []
+
+
+def test_number_and_phrase_leave_the_page_when_their_time_is_over(portal: str, page: Page) -> None:
+    report = report_factories.report("Họ gọi.", contact="0992 000 118")
+    page.clock.install()
+    page.goto(f"{portal}{QUEUE}{report.pk}/change/")
+    press(page, page.get_by_role("button", name="Hỏi thêm cho rõ"))
+    expect(page.locator(".dial")).to_contain_text("0992 000 118")
+    page.clock.run_for(601_000)
+    expect(page.locator(".dial")).to_have_text(
+        "Hết 10 phút. Tải lại trang, chọn lý do để hiện lần nữa."
+    )

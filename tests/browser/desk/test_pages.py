@@ -23,11 +23,11 @@ def test_no_state_of_a_report_has_a_fault(portal: str, page: Page, report: Repor
     assert "Chưa ghi lý do" in page.inner_text("#content")
     assert find_desk_faults(page) == []
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
-    page.get_by_text("Hiện số", exact=True).click()
+    page.get_by_text("Lý do khác").click()
     page.locator("#why_contact").fill("Gọi lại người báo")
     with page.expect_navigation():
         page.locator("#why_contact").press("Enter")
-    page.get_by_text("(hiện một lần").wait_for()
+    page.get_by_text("đã ghi nhật ký.").wait_for()
     assert "0992 000 118" in page.inner_text("#content")
     assert find_desk_faults(page) == []
 

@@ -46,6 +46,9 @@ def walk_files(folder: Path) -> Iterator[tuple[Path, bytes]]:
                 yield path, path.read_bytes() if path.is_file() and not path.is_symlink() else b""
 
 
+LINKS = "//@href[not(starts-with(., 'tel:'))]|//@action|//@src"  # what is dialled is no address
+
+
 class Search:
     """Where which of the marks stand, by their names."""
 
@@ -71,7 +74,7 @@ class Search:
             texts = {"address": page.address, "headers": str(page.headers)}
             if "no-store" not in page.headers.get("Cache-Control", ""):
                 texts["a page that is stored"] = page.text
-            texts["a link"] = " ".join(map(str, page.tree.xpath("//@href|//@action|//@src")))
+            texts["a link"] = " ".join(map(str, page.tree.xpath(LINKS)))
             for place, text in texts.items():
                 places |= {(place, mark) for mark in self.find_marks(text.encode())}
         return places
