@@ -9,17 +9,24 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import CharField, Exists, Min, Model, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from core.models import AuditEvent
 from core.outbox import sweeps
 from reports.calendar import deadline_rules
-from reports.calendar.deadline_rules import CALL_WITHIN, CALLS, ERASURE_ANSWER, FOLLOWUP_ANSWER
+from reports.calendar.deadline_rules import (
+    CALL_WITHIN,
+    CALLS,
+    CLASSIFY,
+    ERASURE_ANSWER,
+    FOLLOWUP_ANSWER,
+)
+from reports.cases.locks import lock_case
 from reports.cases.transitions import ANSWERS
 from reports.extraction.priority import URGENT
-from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold
+from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold, Message
 
 MAX_BATCH = 500
 SWEEP = "deadlines.start"
@@ -36,7 +43,7 @@ def start_deadlines(case: Case) -> None:
 def _from_receipt(case: Case) -> list[Deadline]:
     facts = getattr(case.report, "facts", None)
     must_call = case.report.happening_now or (facts and facts.priority >= URGENT)
-    kinds = deadline_rules.FROM_RECEIPT if must_call else (deadline_rules.CLASSIFY,)
+    kinds = deadline_rules.FROM_RECEIPT if must_call else (CLASSIFY,)
     return [_build_deadline(case.pk, kind, case.report.received_at) for kind in kinds]
 
 
@@ -73,6 +80,40 @@ def extend(report_id: UUID, kind: str) -> bool:
 
 def _pending(report_id: UUID, kinds: Iterable[str]) -> QuerySet[Deadline]:
     return Deadline.objects.pending().filter(report_id=report_id, kind__in=tuple(kinds))
+
+
+def wait_for_reporter(report_id: UUID) -> None:
+    """Let sorting wait for the reporter, who has some working days to answer."""
+    _move(_pending(report_id, [CLASSIFY]), timezone.now(), FOLLOWUP_ANSWER)
+
+
+def resume_sorting(report_id: UUID) -> None:
+    """Let sorting run anew, as from receipt: nobody waits for the reporter any more."""
+    _move(_pending(report_id, [CLASSIFY]), timezone.now(), CLASSIFY)
+
+
+def _move(running: QuerySet[Deadline], start: datetime, kind: str) -> None:
+    """Let deadlines run from *start*, as long as one of that kind."""
+    running.update(started_at=start, due_at=deadline_rules.due_at(kind, start))
+
+
+def resume_answered() -> int:
+    """Let sorting run from the reporter's answer where it waited for that; return how many cases."""
+    told = Message.objects.filter(report=OuterRef("report"), sent_at__gte=OuterRef("started_at"))
+    asked = told.exclude(actor=None).filter(is_question=True)
+    answers = told.filter(actor=None).order_by("sent_at").values("sent_at")[:1]
+    waiting = Deadline.objects.pending().filter(
+        Exists(asked), kind=CLASSIFY, report__case__status=Case.Status.WAITING
+    )
+    answered = waiting.annotate(answered_at=Subquery(answers)).exclude(answered_at=None)
+
+    @transaction.atomic
+    def resume(row: Deadline) -> None:
+        lock_case(row.report_id)
+        _move(answered.filter(pk=row.pk), row.answered_at, CLASSIFY)  # type: ignore[attr-defined]
+        _set_due(row.report_id)
+
+    return sweeps.for_each(SWEEP, answered[:MAX_BATCH], resume).done
 
 
 def cancel_all(report_id: UUID) -> None:
@@ -122,6 +163,7 @@ def uncalled() -> QuerySet[Case]:
 
 def start_for_requests() -> int:
     erasures = _start_for(ERASURE_ANSWER, ErasureRequest.objects.open(), "requested_at")
+    resume_answered()
     return erasures + _start_for(FOLLOWUP_ANSWER, unanswered_followups(), "received_at")
 
 

@@ -12,9 +12,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core.errors import NotAllowedError
+from reports.calendar import deadline_rules
 from reports.cases import deadlines, workflow
 from reports.facts.effective_facts import effective_facts
-from reports.models import Case, Deadline
+from reports.models import Case, Deadline, Message
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
 from tests.support.officers import Person, create_officer
@@ -107,6 +108,32 @@ def test_who_is_in_danger_by_an_officers_word_is_called(fact: str, value: Any, c
     assert running(case).keys() == {"call", "classify"}
     case.refresh_from_db()
     assert effective_facts(case.report).priority >= 60
+
+
+def test_while_the_reporter_is_asked_sorting_waits_and_runs_anew_from_the_answer(
+    chief: User,
+) -> None:
+    case = report_factories.case()
+    decide("ask", case, chief)
+    waits = deadline_rules.due_at("followup_answer", timezone.now())
+    assert running(case) == {"classify": waits}
+    assert deadlines.resume_answered() == 0
+    first, later = (timezone.now() + timedelta(hours=hours) for hours in (1, 5))
+    for sent_at in (first, later):
+        Message.objects.create(report_id=case.pk, sent_at=sent_at, content_digest=b"x")
+    assert [deadlines.resume_answered() for _ in range(2)] == [1, 0]
+    assert running(case) == {"classify": first + timedelta(hours=24)}
+    case.refresh_from_db()
+    assert case.due_at == first + timedelta(hours=24)
+
+
+def test_who_waits_no_longer_has_the_whole_time_to_sort(chief: User) -> None:
+    case = report_factories.case()
+    with at("2026-11-30 09:00"):
+        decide("ask", case, chief)
+    with at("2026-12-02 09:00"):
+        decide("resume", case, chief)
+    assert running(case)["classify"] == datetime(2026, 12, 3, 9, tzinfo=HERE)
 
 
 @pytest.mark.parametrize("verb", ["junk", "withdraw", "close"])
