@@ -26,7 +26,7 @@ def stack() -> Iterator[PortalStack]:
 def journal(stack: PortalStack) -> Iterator[ClientJournal]:
     """Residents who send without a pause until the books are closed."""
     journal = ClientJournal([stack.port])
-    journal.start(residents=6, reports=3000, seconds=300)
+    journal.start(residents=4, reports=1500, seconds=300)
     yield journal
     journal.stop(within=15, hurry=True)
 
